@@ -1,0 +1,1 @@
+"""The four services. None knows another; they talk through messages and objects."""

@@ -1,0 +1,146 @@
+"""The AWS side of what all services share: one session, publishing, and objects in S3."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from shared.errors import ConflictError, NotFoundError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
+
+    from shared.messages import AnyMessage
+
+_RETRIES = Config(retries={"mode": "standard", "max_attempts": 5})
+
+
+@cache
+def session() -> boto3.Session:
+    """Return the process's one session; a second one would load the service models again."""
+    return boto3.Session()
+
+
+@cache
+def client(service: str) -> Any:
+    """Return the process's client of an AWS service."""
+    return session().client(service, config=_RETRIES)  # type: ignore[call-overload]
+
+
+def error_code(error: ClientError) -> str:
+    """Return AWS's code of an error; codes are compared, never texts."""
+    return error.response.get("Error", {}).get("Code", "")
+
+
+@dataclass(frozen=True, slots=True)
+class SnsPublisher:
+    """Publishes a service's messages on its topic."""
+
+    client: SNSClient
+    topic_arn: str
+
+    def publish(self, message: AnyMessage) -> None:
+        """Publish one message; its type is repeated as attribute so that subscriptions can filter."""
+        self.client.publish(
+            TopicArn=self.topic_arn,
+            Message=message.model_dump_json(),
+            MessageAttributes={"type": {"DataType": "String", "StringValue": message.type}},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class S3Objects:
+    """Objects of one bucket."""
+
+    client: S3Client
+    bucket: str
+
+    def read(self, key: str, version_id: str | None = None) -> bytes:
+        """Return an object's bytes.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such object or version.
+        """
+        version = {"VersionId": version_id} if version_id and version_id != "null" else {}
+        try:
+            answer = self.client.get_object(Bucket=self.bucket, Key=key, **version)  # type: ignore[arg-type]
+        except ClientError as error:
+            if error_code(error) in {"NoSuchKey", "NoSuchVersion", "404"}:
+                message = f"s3://{self.bucket}/{key} does not exist"
+                raise NotFoundError(message) from error
+            raise
+        return answer["Body"].read()
+
+    def read_json(self, key: str) -> Any:
+        """Return an object's JSON content; raises NotFoundError like `read`."""
+        return json.loads(self.read(key))
+
+    def metadata(self, key: str) -> dict[str, str]:
+        """Return an object's user metadata; raises NotFoundError where there is no such object."""
+        try:
+            return self.client.head_object(Bucket=self.bucket, Key=key)["Metadata"]
+        except ClientError as error:
+            if error_code(error) in {"NoSuchKey", "404"}:
+                message = f"s3://{self.bucket}/{key} does not exist"
+                raise NotFoundError(message) from error
+            raise
+
+    def write(
+        self,
+        key: str,
+        body: bytes,
+        *,
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write an object; writing the same again is success."""
+        self.client.put_object(
+            Bucket=self.bucket,
+            Key=key,
+            Body=body,
+            ContentType=content_type,
+            Metadata=dict(metadata or {}),
+        )
+
+    def create(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
+        """Write an object only where none is; return whether this call wrote it.
+
+        Raises
+        ------
+        ConflictError
+            Another writer is at it at this very moment.
+        """
+        try:
+            self.client.put_object(
+                Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*"
+            )
+        except ClientError as error:
+            if error_code(error) == "PreconditionFailed":
+                return False
+            if error_code(error) == "ConditionalRequestConflict":
+                message = f"s3://{self.bucket}/{key} is being written"
+                raise ConflictError(message) from error
+            raise
+        return True
+
+    def delete(self, key: str) -> None:
+        """Delete an object; deleting what is not there is success."""
+        self.client.delete_object(Bucket=self.bucket, Key=key)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Yield the keys below a prefix in lexicographic order."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=prefix
+        )
+        for page in pages:
+            yield from (entry["Key"] for entry in page.get("Contents", []))

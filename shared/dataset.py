@@ -1,0 +1,77 @@
+"""A frozen dataset: which canonical files, in which order, with which exclusions and split.
+
+Written once by trainer_trigger as `dataset.json`, read by the pipeline and by whoever asks what a
+model was trained on.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from shared.ids import content_id
+from shared.messages import Name
+from shared.model_config import Margins
+from shared.solar.site import Site
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class DatasetFile(_Frozen):
+    """One canonical object in a dataset."""
+
+    site_id: Name
+    file_id: str
+    key: str
+    rows: int
+    window_start: AwareDatetime
+    window_end: AwareDatetime
+    uploaded_at: AwareDatetime
+
+
+class Exclusion(_Frozen):
+    """A time range [start, end) of a site that must not be trained on."""
+
+    site_id: Name
+    start: AwareDatetime
+    end: AwareDatetime
+    reason: str
+
+
+class Split(_Frozen):
+    """How rows are divided: the last part of time tests."""
+
+    kind: Literal["time"] = "time"
+    test_fraction: float
+
+
+class Dataset(_Frozen):
+    """Everything that determines the rows a run sees; files are sorted by upload, later wins row by row."""
+
+    version: Literal[1] = 1
+    dataset_id: str
+    model_id: Name
+    step_minutes: int
+    split: Split
+    margins: Margins
+    sites: tuple[Site, ...]
+    files: tuple[DatasetFile, ...]
+    exclusions: tuple[Exclusion, ...] = ()
+
+    @staticmethod
+    def identify(
+        files: tuple[DatasetFile, ...],
+        exclusions: tuple[Exclusion, ...],
+        split: Split,
+        step_minutes: int,
+    ) -> str:
+        """Return the dataset's id: the same files, exclusions, split and step have the same id."""
+        return content_id(
+            sorted(file.file_id for file in files),
+            sorted(exclusion.model_dump_json() for exclusion in exclusions),
+            split.model_dump(),
+            step_minutes,
+        )

@@ -1,0 +1,94 @@
+"""The evaluation of a run: `evaluation.json`, which other systems rely on (docs/cli.md)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class Scores(_Frozen):
+    """Scores over some rows; nmae, nrmse and mbe are shares of AC capacity [unitless]."""
+
+    r2: float | None
+    nmae: float
+    nrmse: float
+    mbe: float
+    n: int
+
+
+class GroupScores(Scores):
+    """Scores of one month, site or sky regime."""
+
+    name: str
+
+
+class ModelScores(_Frozen):
+    """How one model does on the test rows."""
+
+    all: Scores
+    daylight: Scores
+    by_month: tuple[GroupScores, ...]
+    by_site: tuple[GroupScores, ...]
+
+
+class Baselines(_Frozen):
+    """What costs nothing: yesterday's power, and yesterday's clear-sky ratio. None without such rows."""
+
+    persistence_24h: Scores | None
+    clear_sky_persistence: Scores | None
+
+
+class Comparison(_Frozen):
+    """Challenger minus champion on rows after both training windows; negative is better [unitless]."""
+
+    delta_nmae: float
+    ci_low: float
+    ci_high: float
+    days: int
+    by_site: dict[str, float]
+
+
+class Window(_Frozen):
+    """An interval of time [start, end)."""
+
+    start: AwareDatetime
+    end: AwareDatetime
+
+
+class Rows(_Frozen):
+    """How many rows went where."""
+
+    train: int
+    test: int
+    masked: int
+
+
+class Evaluation(_Frozen):
+    """What a run found: the verdict, why, and the figures behind it."""
+
+    version: Literal[1] = 1
+    run_id: str
+    model_id: str
+    dataset_id: str
+    model_type: str
+    verdict: Literal["register", "reject"]
+    approval: Literal["automatic", "person"]
+    reasons: tuple[str, ...]
+    what_would_help: tuple[str, ...] = ()
+    split: Literal["time"] = "time"
+    accuracy_threshold: float
+    train_window: Window
+    test_window: Window
+    rows: Rows
+    masks: dict[str, int]
+    challenger: ModelScores
+    champion: ModelScores | None = None
+    champion_version: int | None = None
+    baselines: Baselines
+    comparison: Comparison | None = None
+    coverage_p10_p90: float | None = None

@@ -1,0 +1,103 @@
+"""Where things stand in the data bucket. Nobody else spells a key.
+
+raw/<site_id>/…                              what plants upload
+config/sites|models/<name>.yaml              what people upload
+active/sites|models/<name>.json              validated configuration in force (written by data_watcher)
+canonical/<site_id>/<yyyy-mm>/<file_id>.parquet[.withdrawn]
+datasets/<model_id>/<dataset_id>/dataset.json, manifest.json
+runs/<run_id>/champion/ preprocess/ model/ evaluation/
+checkpoints/<pipeline execution id>/
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+RAW = "raw/"
+CONFIG = "config/"
+ACTIVE = "active/"
+CANONICAL = "canonical/"
+DATASETS = "datasets/"
+RUNS = "runs/"
+WITHDRAWN_SUFFIX = ".withdrawn"
+
+
+def raw_site(key: str) -> str:
+    """Return the folder of an object below `raw/`: the site it claims to be from, or '' without one."""
+    folder, slash, _ = key.removeprefix(RAW).partition("/")
+    return folder if slash else ""
+
+
+def site_config(site_id: str) -> str:
+    """Return the key of a site's YAML as people upload it."""
+    return f"{CONFIG}sites/{site_id}.yaml"
+
+
+def model_config(model_id: str) -> str:
+    """Return the key of a model's YAML as people upload it."""
+    return f"{CONFIG}models/{model_id}.yaml"
+
+
+def active_sites() -> str:
+    """Return the prefix of the validated site configurations."""
+    return f"{ACTIVE}sites/"
+
+
+def active_site(site_id: str) -> str:
+    """Return the key of a site's validated configuration."""
+    return f"{active_sites()}{site_id}.json"
+
+
+def active_models() -> str:
+    """Return the prefix of the validated model configurations."""
+    return f"{ACTIVE}models/"
+
+
+def active_model(model_id: str) -> str:
+    """Return the key of a model's validated configuration."""
+    return f"{active_models()}{model_id}.json"
+
+
+def canonical_site(site_id: str) -> str:
+    """Return the prefix of a site's canonical objects."""
+    return f"{CANONICAL}{site_id}/"
+
+
+def canonical(site_id: str, first_row: datetime, file_id: str) -> str:
+    """Return the key of a canonical object, filed by the UTC month of its first row."""
+    return f"{canonical_site(site_id)}{first_row:%Y-%m}/{file_id}.parquet"
+
+
+def withdrawn(canonical_key: str) -> str:
+    """Return the key of the marker that withdraws a canonical object."""
+    return canonical_key + WITHDRAWN_SUFFIX
+
+
+def dataset(model_id: str, dataset_id: str) -> str:
+    """Return the key of a frozen dataset's description."""
+    return f"{DATASETS}{model_id}/{dataset_id}/dataset.json"
+
+
+def manifest(model_id: str, dataset_id: str) -> str:
+    """Return the key of a frozen dataset's SageMaker manifest."""
+    return f"{DATASETS}{model_id}/{dataset_id}/manifest.json"
+
+
+def champion(run_id: str) -> str:
+    """Return the prefix of the champion that a run compares with."""
+    return f"{RUNS}{run_id}/champion/"
+
+
+def evaluation(run_id: str) -> str:
+    """Return the key of a run's evaluation."""
+    return f"{RUNS}{run_id}/evaluation/evaluation.json"
+
+
+def report(run_id: str) -> str:
+    """Return the key of a run's report for people."""
+    return f"{RUNS}{run_id}/evaluation/report.html"
+
+
+def uri(bucket: str, key: str) -> str:
+    """Return the S3 URI of a key."""
+    return f"s3://{bucket}/{key}"

@@ -1,0 +1,346 @@
+"""The messages the services exchange: one frozen model per message and version.
+
+Facts are in the past tense, commands end in `Requested` or `Due`. A change that a reader could trip on
+is a new version beside the old one. Samples of every version stand in tests/events/.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from shared.errors import InvalidMessageError
+from shared.ids import content_id
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+NonNegative = Annotated[int, Field(ge=0)]
+
+
+class Message(BaseModel):
+    """What every message carries, whatever it is about."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+    id: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="Hash of type, subject and the subject's revision: a repeat has the same id.",
+        ),
+    ]
+    occurred_at: AwareDatetime
+    correlation_id: Annotated[
+        str, Field(description="The raw object or the request that began it.")
+    ]
+
+    @classmethod
+    def of(
+        cls, *, subject: tuple[Any, ...], occurred_at: datetime, correlation_id: str, **fields: Any
+    ) -> Self:
+        """Build a message whose id derives from its type, subject and the subject's revision.
+
+        Parameters
+        ----------
+        subject
+            What names the fact: the thing and its revision, e.g. `(file_id,)` or `(run_id, "registered")`.
+        """
+        type_ = cls.model_fields["type"].default
+        return cls(
+            id=content_id(type_, *subject),
+            occurred_at=occurred_at,
+            correlation_id=correlation_id,
+            **fields,
+        )
+
+
+# --- data_watcher -------------------------------------------------------------------------------
+
+
+class DataAccepted(Message):
+    """An uploaded file became canonical rows."""
+
+    type: Literal["solar.data_accepted"] = "solar.data_accepted"
+    version: Literal[1] = 1
+    site_id: Name
+    model_id: Name
+    file_id: str
+    key: str
+    version_id: str
+    canonical_uri: str
+    rows: NonNegative
+    rows_masked: NonNegative = 0
+    columns: tuple[str, ...]
+    window_start: AwareDatetime
+    window_end: AwareDatetime
+    uploaded_at: AwareDatetime
+
+
+class DataWithdrawn(Message):
+    """A canonical object no longer counts: its raw object is gone, superseded or excluded."""
+
+    type: Literal["solar.data_withdrawn"] = "solar.data_withdrawn"
+    version: Literal[1] = 1
+    site_id: Name
+    model_id: Name
+    file_id: str
+    canonical_uri: str
+    reason: str
+
+
+class FileQuarantined(Message):
+    """An uploaded file was refused, with the reason and what to do about it."""
+
+    type: Literal["solar.file_quarantined"] = "solar.file_quarantined"
+    version: Literal[1] = 1
+    site_id: str
+    key: str
+    version_id: str
+    reason_code: str
+    reason: str
+    remedy: str
+
+
+class ConfigAccepted(Message):
+    """A site's or model's YAML was validated and is in force."""
+
+    type: Literal["solar.config_accepted"] = "solar.config_accepted"
+    version: Literal[1] = 1
+    kind: Literal["site", "model"]
+    name: Name
+    model_id: Name
+    config_version: str
+
+
+class ConfigRejected(Message):
+    """A site's or model's YAML was refused; the last good one stays in force."""
+
+    type: Literal["solar.config_rejected"] = "solar.config_rejected"
+    version: Literal[1] = 1
+    key: str
+    line: int | None
+    reason: str
+
+
+class SiteSilent(Message):
+    """A site has sent nothing for longer than it should, or speaks again."""
+
+    type: Literal["solar.site_silent"] = "solar.site_silent"
+    version: Literal[1] = 1
+    site_id: Name
+    last_upload_at: AwareDatetime
+    silent_hours: float
+    recovered: bool = False
+
+
+# --- trainer_trigger ----------------------------------------------------------------------------
+
+
+class RetrainStarted(Message):
+    """A retrain run began."""
+
+    type: Literal["solar.retrain_started"] = "solar.retrain_started"
+    version: Literal[1] = 1
+    model_id: Name
+    run_id: str
+    dataset_id: str
+    reasons: tuple[str, ...]
+    model_type: str
+    accuracy_threshold: float
+    instance_type: str
+    files: NonNegative
+    estimated_cost_usd: float | None = None
+
+
+class ChallengerRegistered(Message):
+    """A challenger passed its evaluation and stands in the model registry."""
+
+    type: Literal["solar.challenger_registered"] = "solar.challenger_registered"
+    version: Literal[1] = 1
+    model_id: Name
+    run_id: str
+    dataset_id: str
+    model_package_version: int
+    model_package_arn: str
+    approval: Literal["Approved", "PendingManualApproval"]
+    r2: float
+    accuracy_threshold: float
+    reasons: tuple[str, ...]
+    evaluation_uri: str
+    report_uri: str
+    cost_usd: float | None = None
+
+
+class ChallengerRejected(Message):
+    """A challenger was not good enough; the report says why and what would help."""
+
+    type: Literal["solar.challenger_rejected"] = "solar.challenger_rejected"
+    version: Literal[1] = 1
+    model_id: Name
+    run_id: str
+    dataset_id: str
+    r2: float | None
+    accuracy_threshold: float
+    reasons: tuple[str, ...]
+    what_would_help: tuple[str, ...] = ()
+    evaluation_uri: str
+    report_uri: str
+    cost_usd: float | None = None
+
+
+class RetrainFailed(Message):
+    """A retrain run ended without a verdict."""
+
+    type: Literal["solar.retrain_failed"] = "solar.retrain_failed"
+    version: Literal[1] = 1
+    model_id: Name
+    run_id: str
+    stage: str
+    cause: str
+    next_step: str
+    cost_usd: float | None = None
+
+
+class RollbackRequested(Message):
+    """Somebody wants an earlier version to serve."""
+
+    type: Literal["solar.rollback_requested"] = "solar.rollback_requested"
+    version: Literal[1] = 1
+    model_id: Name
+    to_version: int | None = None
+    reason: str
+    requested_by: str
+
+
+class RetrainRequested(Message):
+    """A person wants a retrain now."""
+
+    type: Literal["solar.retrain_requested"] = "solar.retrain_requested"
+    version: Literal[1] = 1
+    model_id: Name
+    reason: str
+    requested_by: str
+    force: bool = False
+
+
+class EvaluationDue(Message):
+    """A `wait(until)` has elapsed; the model is to be looked at again."""
+
+    type: Literal["solar.evaluation_due"] = "solar.evaluation_due"
+    version: Literal[1] = 1
+    model_id: Name
+
+
+# --- deployer -----------------------------------------------------------------------------------
+
+
+class _DeploymentFact(Message):
+    model_id: Name
+    model_package_version: int
+    previous_version: int | None
+    endpoint_name: str
+
+
+class DeploymentStarted(_DeploymentFact):
+    """A version is being put on its endpoint."""
+
+    type: Literal["solar.deployment_started"] = "solar.deployment_started"
+    version: Literal[1] = 1
+
+
+class ModelDeployed(_DeploymentFact):
+    """A version serves, and answered its smoke test."""
+
+    type: Literal["solar.model_deployed"] = "solar.model_deployed"
+    version: Literal[1] = 1
+    dataset_id: str | None = None
+    run_id: str | None = None
+
+
+class DeploymentRolledBack(_DeploymentFact):
+    """A version was taken back; the previous one serves and the new one is barred."""
+
+    type: Literal["solar.deployment_rolled_back"] = "solar.deployment_rolled_back"
+    version: Literal[1] = 1
+    reason: str
+
+
+class DeploymentFailed(_DeploymentFact):
+    """A version could not be put on its endpoint."""
+
+    type: Literal["solar.deployment_failed"] = "solar.deployment_failed"
+    version: Literal[1] = 1
+    cause: str
+    next_step: str
+
+
+class AccuracyDegraded(Message):
+    """The served model is worse on what came in than its evaluation promised."""
+
+    type: Literal["solar.accuracy_degraded"] = "solar.accuracy_degraded"
+    version: Literal[1] = 1
+    model_id: Name
+    site_id: Name
+    model_package_version: int
+    days: NonNegative
+    nmae: float
+    expected_nmae: float
+
+
+# --- schedules ----------------------------------------------------------------------------------
+
+
+class SweepDue(Message):
+    """It is time to compare what was told with what is there; `cursor` continues a sweep."""
+
+    type: Literal["solar.sweep_due"] = "solar.sweep_due"
+    version: Literal[1] = 1
+    scope: Literal["quick", "full", "daily"] = "quick"
+    cursor: str | None = None
+
+
+AnyMessage = Annotated[
+    DataAccepted
+    | DataWithdrawn
+    | FileQuarantined
+    | ConfigAccepted
+    | ConfigRejected
+    | SiteSilent
+    | RetrainStarted
+    | ChallengerRegistered
+    | ChallengerRejected
+    | RetrainFailed
+    | RollbackRequested
+    | RetrainRequested
+    | EvaluationDue
+    | DeploymentStarted
+    | ModelDeployed
+    | DeploymentRolledBack
+    | DeploymentFailed
+    | AccuracyDegraded
+    | SweepDue,
+    Field(discriminator="type"),
+]
+_ANY: TypeAdapter[AnyMessage] = TypeAdapter(AnyMessage)
+
+
+def read(body: str | bytes) -> AnyMessage:
+    """Read one message from its JSON text.
+
+    Raises
+    ------
+    InvalidMessageError
+        The text is no JSON, of no known type or version, or lacks a field.
+    """
+    try:
+        return _ANY.validate_json(body)
+    except ValidationError as error:
+        raise InvalidMessageError(_explain(error)) from error
+
+
+def _explain(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(str(part) for part in each['loc']) or 'message'}: {each['msg']}"
+        for each in error.errors(include_url=False, include_input=False)[:5]
+    )

@@ -1,0 +1,78 @@
+"""A model's configuration: what is trained, what it must reach, and when it is retrained.
+
+This is the schema of `config/models/<model_id>.yaml`; every field but `model_id` has a default.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shared.durations import Duration
+from shared.messages import Name
+
+ModelType = Literal["neural_network", "lightgbm"]
+InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
+LONGEST_WAIT = timedelta(days=366)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class RetrainPolicy(_Strict):
+    """When new data is worth a retrain."""
+
+    paused: bool = False
+    quiet_period: Duration = timedelta(minutes=15)
+    maximum_wait: Duration = timedelta(hours=24)
+    minimum_new_days: Annotated[float, Field(ge=0)] = 1.0
+    cool_down: Duration = timedelta(hours=1)
+    maximum_champion_age: Duration | None = None
+    maximum_run: Duration = timedelta(hours=6)
+    approval: Literal["automatic", "manual"] = "automatic"
+    monthly_budget_usd: Annotated[float, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _waits_are_sane(self) -> RetrainPolicy:
+        if self.quiet_period > self.maximum_wait:
+            message = "quiet_period is longer than maximum_wait; the maximum wait would always win"
+            raise ValueError(message)
+        for name in ("quiet_period", "maximum_wait", "cool_down", "maximum_run"):
+            if getattr(self, name) > LONGEST_WAIT:
+                message = f"{name} is longer than {LONGEST_WAIT.days} days"
+                raise ValueError(message)
+        return self
+
+
+class Margins(_Strict):
+    """How much worse than the champion a challenger may be, as a share of AC capacity [unitless]."""
+
+    nmae: Annotated[float, Field(ge=0)] = 0.002
+    site_nmae: Annotated[float, Field(ge=0)] = 0.005
+
+
+class EndpointConfig(_Strict):
+    """How the model is served."""
+
+    instance_type: InstanceType = "ml.m5.large"
+    instance_count: Annotated[int, Field(ge=2, le=100)] = 2
+    maximum_instance_count: Annotated[int, Field(ge=2, le=100)] = 4
+    canary_percent: Annotated[int, Field(ge=1, le=50)] = 50
+    bake: Duration = timedelta(minutes=10)
+
+
+class ModelConfig(_Strict):
+    """A model as its owner configures it."""
+
+    model_id: Name
+    model_type: ModelType = "neural_network"
+    accuracy_threshold: Annotated[float, Field(ge=0, le=1)] = 0.95
+    instance_type: InstanceType = "ml.m5.large"
+    step_minutes: Annotated[int, Field(gt=0, le=1440)] = 15
+    test_fraction: Annotated[float, Field(gt=0, lt=0.9)] = 0.2
+    policy: RetrainPolicy = RetrainPolicy()
+    margins: Margins = Margins()
+    endpoint: EndpointConfig = EndpointConfig()

@@ -1,0 +1,17 @@
+"""One logger and one set of metrics per function: JSON lines, and metrics in the embedded metric format."""
+
+from __future__ import annotations
+
+from aws_lambda_powertools import Logger, Metrics
+
+NAMESPACE = "Solar"
+
+
+def logger(service: str) -> Logger:
+    """Return the structured logger of a service."""
+    return Logger(service=service, utc=True)
+
+
+def metrics(service: str) -> Metrics:
+    """Return the metrics of a service; dimension `service`, namespace `Solar`."""
+    return Metrics(namespace=NAMESPACE, service=service)

@@ -1,0 +1,133 @@
+"""A site: where a plant stands, how large it is, which model it belongs to and how its files read.
+
+This is the schema of `config/sites/<site_id>.yaml`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from shared.messages import Name
+
+FORECAST_PREFIX = "forecast_"
+
+# Canonical columns, their unit, and every unit that a file may use for them.
+CANONICAL_UNITS: dict[str, str] = {
+    "power_ac": "kW",
+    "ghi": "W/m2",
+    "dni": "W/m2",
+    "dhi": "W/m2",
+    "poa_global": "W/m2",
+    "temp_air": "C",
+    "temp_module": "C",
+    "wind_speed": "m/s",
+    "relative_humidity": "%",
+    "pressure": "hPa",
+}
+_FIXED_OFFSET = re.compile(r"[+-]\d{2}:\d{2}")
+
+
+def canonical_unit(column: str) -> str | None:
+    """Return the unit of a canonical column, forecasts included, or None for no canonical column."""
+    return CANONICAL_UNITS.get(column.removeprefix(FORECAST_PREFIX))
+
+
+def _known_zone(zone: str) -> str:
+    if zone == "UTC" or _FIXED_OFFSET.fullmatch(zone):
+        return zone
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        message = f"{zone!r} is no time zone; use a name like Europe/Berlin, an offset like +01:00, or UTC"
+        raise ValueError(message) from error
+    return zone
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TimestampFormat(_Strict):
+    """How a file writes its time stamps."""
+
+    column: str
+    format: str | None = Field(
+        default=None, description="strptime format; without it ISO 8601 is expected."
+    )
+    timezone: Zone | None = Field(
+        default=None, description="Zone of stamps without offset; the site's zone where absent."
+    )
+    label: Literal["left", "right"] = "left"
+    step_minutes: Annotated[int, Field(gt=0, le=1440)] | None = Field(
+        default=None, description="Length of an interval [min]; needed to move right labels."
+    )
+
+    @model_validator(mode="after")
+    def _right_label_needs_a_step(self) -> TimestampFormat:
+        if self.label == "right" and self.step_minutes is None:
+            message = "label: right needs step_minutes, the length of an interval"
+            raise ValueError(message)
+        return self
+
+
+class ColumnFormat(_Strict):
+    """Which column of a file holds a canonical quantity, and in which unit."""
+
+    column: str
+    unit: str
+    scale: float = 1.0
+
+
+class SourceFormat(_Strict):
+    """How the files of one source read."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")]
+    files: Annotated[str, Field(description="Glob on the file's name, e.g. *power*.csv.")] = "*"
+    format: Literal["csv", "parquet"] = "csv"
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    decimal: Literal[".", ","] = "."
+    timestamp: TimestampFormat
+    columns: Annotated[dict[str, ColumnFormat], Field(min_length=1)]
+    missing: tuple[float | str, ...] = Field(
+        default=(), description="Values that mean 'no measurement', besides empty cells."
+    )
+
+    @model_validator(mode="after")
+    def _columns_are_canonical(self) -> SourceFormat:
+        for name in self.columns:
+            if canonical_unit(name) is None:
+                known = ", ".join(CANONICAL_UNITS)
+                message = (
+                    f"{name!r} is no canonical column; use one of {known}, or forecast_ before one"
+                )
+                raise ValueError(message)
+        return self
+
+
+class Site(_Strict):
+    """A plant as its owner describes it."""
+
+    site_id: Name
+    model_id: Name
+    name: str = ""
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+    altitude: Annotated[float, Field(ge=-430, le=9000)] = 0.0
+    surface_tilt: Annotated[float, Field(ge=0, le=90)] | None = None
+    surface_azimuth: Annotated[float, Field(ge=0, lt=360)] | None = None
+    timezone: Zone
+    ac_capacity_kw: Annotated[float, Field(gt=0)]
+    clock: Literal["as_stated", "correct"] = Field(
+        default="as_stated",
+        description="Whether Preprocess may correct a clock that it finds wrong.",
+    )
+    weather_source: Literal["on_site", "satellite", "forecast", "unknown"] = "unknown"
+    silent_after_hours: Annotated[float, Field(gt=0)] = 48.0
+    sources: Annotated[tuple[SourceFormat, ...], Field(min_length=1)]
