@@ -1,0 +1,1 @@
+"""What the services run on: templates, the container image, deployment and the local platform."""

@@ -1,0 +1,146 @@
+"""What is built before anything is deployed; the same content gives the same bytes everywhere."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.deploy.errors import DeployError
+from shared.ids import sha256_hex
+
+ROOT = Path(__file__).resolve().parents[2]
+LAMBDA_PYTHON = "3.12"
+LAMBDA_PLATFORM = "aarch64-manylinux2014"
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time a zip can say
+_CODE_SUFFIXES = {".py", ".j2", ".html", ".json", ".txt"}
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file for the artifact bucket, named by its content."""
+
+    key: str
+    body: bytes
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the bytes, 64 hexadecimal digits."""
+        return sha256_hex(self.body)
+
+
+def code_zip(root: Path = ROOT) -> Artifact:
+    """Zip our own pure-Python code, one zip for all functions."""
+    return _named("code", _zip(root, _sources(root, ("shared", "services"))), "zip")
+
+
+def image_context(root: Path = ROOT) -> Artifact:
+    """Zip what the container image is built from."""
+    files = [
+        *_sources(root, ("shared", "services", "infra/image")),
+        root / "infra/__init__.py",
+        root / "requirements/image-lambda.txt",
+        root / "infra/image/Dockerfile",
+    ]
+    return _named("image", _zip(root, files), "zip")
+
+
+def state_machine(root: Path = ROOT) -> Artifact:
+    """Return the retrain sequence as the JSON that Step Functions reads."""
+    definition = yaml.safe_load((root / "services/trainer_trigger/retrain.asl.yaml").read_text())
+    return _named("retrain", json.dumps(definition, indent=1).encode(), "json")
+
+
+def pipeline_definition(text: str) -> Artifact:
+    """Name a filled pipeline definition by its content."""
+    return _named("pipeline", text.encode(), "json")
+
+
+def layer_zip(root: Path = ROOT) -> Artifact:
+    """Install the light functions' dependencies for Lambda's Python and processor, and zip them.
+
+    Raises
+    ------
+    DeployError
+        The installer is missing, or a package could not be had.
+    """
+    uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
+    if uv is None:
+        raise DeployError("uv is not installed here; run `make setup` and use .venv/bin/python")
+    with tempfile.TemporaryDirectory(prefix="solar-layer-") as folder:
+        target = Path(folder) / "python"
+        command = [uv, "pip", "install", "--quiet", "--require-hashes", "--no-build"]
+        command += ["--python-version", LAMBDA_PYTHON, "--python-platform", LAMBDA_PLATFORM]
+        command += ["--target", str(target), "-r", str(root / "requirements/lambda.txt")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise DeployError(
+                f"the dependencies of the functions could not be installed:\n{done.stderr.strip()}"
+            )
+        files = [
+            path
+            for path in target.rglob("*")
+            if path.is_file() and path.suffix != ".pyc" and path.parts[-2] != "bin"
+        ]
+        return _named("layer", _zip(Path(folder), files), "zip")
+
+
+def _sources(root: Path, folders: Iterable[str]) -> list[Path]:
+    return [
+        path
+        for folder in folders
+        for path in (root / folder).rglob("*")
+        if path.is_file() and path.suffix in _CODE_SUFFIXES and "__pycache__" not in path.parts
+    ]
+
+
+def _zip(root: Path, files: Iterable[Path]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for path in sorted(set(files), key=lambda each: each.relative_to(root).as_posix()):
+            info = zipfile.ZipInfo(path.relative_to(root).as_posix(), _EPOCH)
+            info.external_attr = 0o644 << 16
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, path.read_bytes())
+    return buffer.getvalue()
+
+
+def _named(folder: str, body: bytes, suffix: str) -> Artifact:
+    return Artifact(key=f"{folder}/{sha256_hex(body)}.{suffix}", body=body)
+
+
+def template(path: str, root: Path = ROOT) -> str:
+    """Return the text of a template."""
+    return (root / path).read_text()
+
+
+def template_parameters(body: str) -> dict[str, Any]:
+    """Return the parameters that a template declares, without knowing CloudFormation's own tags."""
+    content = yaml.load(body, Loader=_TemplateLoader)  # noqa: S506 - a SafeLoader below
+    return dict(content.get("Parameters", {}))
+
+
+class _TemplateLoader(yaml.SafeLoader):
+    """Reads `!Ref`, `!Sub` and their like as plain data."""
+
+
+def _plain(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    assert isinstance(node, yaml.MappingNode)  # noqa: S101 - YAML knows three kinds of nodes
+    return loader.construct_mapping(node, deep=True)
+
+
+_TemplateLoader.add_multi_constructor("!", _plain)

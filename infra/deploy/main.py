@@ -1,0 +1,281 @@
+"""The deployment, step by step; every step can be repeated."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+from services.trainer_trigger.pipeline.fill import fill
+
+from infra.deploy import build, notifications
+from infra.deploy.build import Artifact
+from infra.deploy.errors import DeployError
+from infra.deploy.stacks import Stacks
+from infra.deploy.target import Target
+from shared.aws import error_code
+
+Say = Callable[[str], None]
+
+BOOTSTRAP = "solar-bootstrap"
+FOUNDATION = "solar-foundation"
+# In this order: the outputs of one are the parameters of the next.
+SERVICES = ("data_watcher", "trainer_trigger", "deployer", "notifier")
+TAGS = {"project": "solar-retraining"}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the person who deploys may choose."""
+
+    network: str = "public"
+    notification_email: str = ""
+    slack_secret_name: str = ""
+    monthly_budget_usd: str = "200"
+    log_retention_days: str = "90"
+    dry_run: bool = False
+    delete_data: bool = False
+
+
+@dataclass(slots=True)
+class Deployment:
+    """Brings one account and Region to what this repository describes."""
+
+    target: Target
+    options: Options
+    say: Say
+    known: dict[str, str] = field(default_factory=dict)
+
+    def deploy(self) -> dict[str, str]:
+        """Deploy everything; return the outputs of all stacks.
+
+        Raises
+        ------
+        DeployError
+            A step failed; what was deployed before it stays and the next deployment goes on from there.
+        """
+        started = time.monotonic()
+        self.known |= {
+            "Target": self.target.kind,
+            "ArtifactBucketName": self.target.artifact_bucket,
+            "DataBucketName": self.target.data_bucket,
+            "AdoptDataBucket": str(self.target.adopt_data_bucket).lower(),
+            "SageMakerRoleArn": self.target.sagemaker_role_arn,
+            "Network": self.options.network,
+            "MonthlyBudgetUsd": self.options.monthly_budget_usd,
+            "LogRetentionDays": self.options.log_retention_days,
+            "NotificationEmail": self.options.notification_email,
+            "SlackWebhookSecretName": self.options.slack_secret_name,
+        }
+        self.say(f"Account {self.target.account_id}, {self.target.region} ({self.target.kind})")
+        self._stack(BOOTSTRAP, "infra/bootstrap.yaml")
+        self._artifacts()
+        self._stack(FOUNDATION, "infra/foundation.yaml")
+        self._adopt_bucket()
+        self._pipeline_definition()
+        for service in SERVICES:
+            self._stack(stack_name(service), f"services/{service}/template.yaml")
+        self.say(f"Done in {time.monotonic() - started:.0f} s")
+        return self.known
+
+    def destroy(self) -> None:
+        """Delete the stacks, and the data only when told."""
+        stacks = self._stacks()
+        for service in reversed(SERVICES):
+            if service == "deployer":
+                self._delete_endpoints()
+            self.say(f"Deleting {stack_name(service)}")
+            stacks.delete(stack_name(service))
+        for name in (FOUNDATION, BOOTSTRAP):
+            self.say(f"Deleting {name}")
+            stacks.delete(name)
+        self._delete_or_keep_data()
+
+    def _stacks(self) -> Stacks:
+        poll = 0.2 if self.target.kind == "local" else 5.0
+        return Stacks(self.target.client("cloudformation"), self.say, TAGS, poll)
+
+    def _stack(self, name: str, path: str) -> None:
+        self.say(f"Stack {name}")
+        body, stacks = build.template(path), self._stacks()
+        missing = []
+        parameters = {}
+        for key, declared in build.template_parameters(body).items():
+            if self.known.get(key):
+                parameters[key] = self.known[key]
+            elif "Default" not in declared:
+                missing.append(key)
+        if missing and self.options.dry_run:
+            self.say(f"  {name}: would be created (what it needs does not exist yet: {missing})")
+            return
+        if missing:
+            raise DeployError(f"{path} asks for {missing}, which no earlier stack gives")
+        stacks.deploy(name, body, parameters, dry_run=self.options.dry_run)
+        self.known |= stacks.outputs(name)
+
+    def _artifacts(self) -> None:
+        code, definition = build.code_zip(), build.state_machine()
+        self.known |= {"CodeKey": code.key, "StateMachineKey": definition.key}
+        self._upload(code, "code of all functions")
+        self._upload(definition, "retrain sequence")
+        if self.target.kind == "aws" and not self.options.dry_run:
+            layer = build.layer_zip()
+            self.known["LayerKey"] = layer.key
+            self._upload(layer, "dependencies of the light functions")
+        context = build.image_context()
+        self._upload(context, "context of the container image")
+        self.known["ImageUri"] = self._image(context)
+
+    def _upload(self, artifact: Artifact, what: str) -> None:
+        size = f"{len(artifact.body) / 1024:.0f} KiB"
+        if self.options.dry_run:
+            self.say(f"  {what}: {artifact.key} ({size})")
+            return
+        s3 = self.target.client("s3")
+        try:
+            s3.head_object(Bucket=self.target.artifact_bucket, Key=artifact.key)
+        except ClientError as error:
+            if error_code(error) not in {"404", "NoSuchKey"}:
+                raise
+        else:
+            self.say(f"  {what}: unchanged")
+            return
+        s3.put_object(Bucket=self.target.artifact_bucket, Key=artifact.key, Body=artifact.body)
+        self.say(f"  {what}: uploaded ({size})")
+
+    def _image(self, context: Artifact) -> str:
+        """Return the image by digest; on AWS it is built where its context is new."""
+        repository = self.known.get("ImageRepositoryUri", "")
+        if self.target.kind == "local":
+            # The local platform runs the context itself; its digest is that of the zip.
+            return f"{repository}@sha256:{context.digest}"
+        tag = context.digest[:32]
+        if digest := self._image_digest(tag):
+            self.say("  container image: unchanged")
+            return f"{repository}@sha256:{digest}"
+        if self.options.dry_run:
+            self.say("  container image: would be built")
+            return ""
+        self._build_image(context, tag)
+        return f"{repository}@sha256:{self._image_digest(tag)}"
+
+    def _image_digest(self, tag: str) -> str:
+        try:
+            found = self.target.client("ecr").describe_images(
+                repositoryName=self.known.get("ImageRepositoryName", "solar-ml"),
+                imageIds=[{"imageTag": tag}],
+            )
+        except ClientError as error:
+            if error_code(error) in {"ImageNotFoundException", "RepositoryNotFoundException"}:
+                return ""
+            raise
+        return str(found["imageDetails"][0]["imageDigest"]).removeprefix("sha256:")
+
+    def _build_image(self, context: Artifact, tag: str) -> None:
+        codebuild = self.target.client("codebuild")
+        build_id = codebuild.start_build(
+            projectName=self.known["ImageBuildProject"],
+            sourceLocationOverride=f"{self.target.artifact_bucket}/{context.key}",
+            environmentVariablesOverride=[{"name": "IMAGE_TAG", "value": tag}],
+        )["build"]["id"]
+        started = time.monotonic()
+        while True:
+            found = codebuild.batch_get_builds(ids=[build_id])["builds"][0]
+            status = found["buildStatus"]
+            if status == "SUCCEEDED":
+                self.say("  container image: built")
+                return
+            if status != "IN_PROGRESS":
+                raise DeployError(
+                    f"the container image could not be built ({status}); its log: "
+                    f"{found.get('logs', {}).get('deepLink', build_id)}"
+                )
+            self.say(f"  container image: building, {time.monotonic() - started:.0f} s")
+            time.sleep(15)
+
+    def _adopt_bucket(self) -> None:
+        if not self.target.adopt_data_bucket or self.options.dry_run:
+            return
+        s3 = self.target.client("s3")
+        changed = notifications.add(s3, self.target.data_bucket, self.known["ObjectsTopicArn"])
+        self.say(
+            f"  {self.target.data_bucket}: notifications {'added' if changed else 'unchanged'}"
+        )
+
+    def _pipeline_definition(self) -> None:
+        if "KeyArn" not in self.known:
+            return
+        private = self.options.network == "private"
+        text = fill(
+            build.template("services/trainer_trigger/pipeline.json"),
+            {
+                "DataBucketName": self.target.data_bucket,
+                "ImageUri": self.known["ImageUri"],
+                "SageMakerRoleArn": self.known["SageMakerRoleArn"],
+                "KeyArn": self.known["KeyArn"],
+                "SubnetIds": self.known.get("SubnetIds", ""),
+                "SecurityGroupIds": self.known.get("SecurityGroupIds", ""),
+                "AccountId": self.target.account_id,
+                "Region": self.target.region,
+            },
+            private_network=private,
+        )
+        definition = build.pipeline_definition(text)
+        self.known["PipelineDefinitionKey"] = definition.key
+        self._upload(definition, "pipeline definition")
+
+    def _delete_endpoints(self) -> None:
+        sagemaker = self.target.client("sagemaker")
+        for page in sagemaker.get_paginator("list_endpoints").paginate(NameContains="solar-"):
+            for found in page["Endpoints"]:
+                if not found["EndpointName"].startswith("solar-"):
+                    continue
+                self.say(f"Deleting endpoint {found['EndpointName']}")
+                sagemaker.delete_endpoint(EndpointName=found["EndpointName"])
+
+    def _delete_or_keep_data(self) -> None:
+        buckets = [
+            self.target.data_bucket,
+            f"{self.target.data_bucket}-trail",
+            self.target.artifact_bucket,
+        ]
+        if not self.options.delete_data:
+            self.say(
+                f"Kept, with everything in them: {', '.join(buckets)}, the key and the registry."
+            )
+            self.say("Delete them too with --delete-data.")
+            return
+        for bucket in buckets:
+            if bucket == self.target.data_bucket and self.target.adopt_data_bucket:
+                self.say(f"Kept: {bucket}, which was there before us")
+                continue
+            self._delete_bucket(bucket)
+
+    def _delete_bucket(self, bucket: str) -> None:
+        s3: Any = self.target.client("s3")
+        try:
+            pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
+            for page in pages:
+                versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+                if not versions:
+                    continue
+                objects = [{"Key": v["Key"], "VersionId": v["VersionId"]} for v in versions]
+                s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+            s3.delete_bucket(Bucket=bucket)
+        except ClientError as error:
+            if error_code(error) != "NoSuchBucket":
+                raise
+        self.say(f"Deleted bucket {bucket}")
+
+
+def stack_name(service: str) -> str:
+    """Return the stack of a service."""
+    return f"solar-{service.replace('_', '-')}"
+
+
+def as_json(outputs: dict[str, str]) -> str:
+    """Return a deployment's outputs for machines."""
+    return json.dumps(outputs, indent=1, sort_keys=True)

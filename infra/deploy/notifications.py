@@ -1,0 +1,67 @@
+"""Notifications of a bucket that was there before us: ours are added, nobody else's are touched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.deploy.errors import DeployError
+
+_EVENTS = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
+_PREFIXES = ("raw/", "config/")
+_PREFIX_OF_OURS = "solar-"
+
+
+def ours(topic_arn: str) -> list[dict[str, Any]]:
+    """Return the notifications that this system needs."""
+    return [
+        {
+            "Id": f"{_PREFIX_OF_OURS}{prefix.rstrip('/')}-{event.split(':')[1].lower()}",
+            "TopicArn": topic_arn,
+            "Events": [event],
+            "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": prefix}]}},
+        }
+        for prefix in _PREFIXES
+        for event in _EVENTS
+    ]
+
+
+def merged(current: dict[str, Any], topic_arn: str) -> dict[str, Any]:
+    """Return a bucket's notification configuration with ours in it and all others kept."""
+    kept = {
+        key: value
+        for key, value in current.items()
+        if key.endswith("Configurations") or key == "EventBridgeConfiguration"
+    }
+    foreign = [
+        each
+        for each in kept.get("TopicConfigurations", [])
+        if not each.get("Id", "").startswith(_PREFIX_OF_OURS) and each["TopicArn"] != topic_arn
+    ]
+    return {**kept, "TopicConfigurations": [*foreign, *ours(topic_arn)]}
+
+
+def add(s3: Any, bucket: str, topic_arn: str) -> bool:
+    """Add our notifications to an adopted bucket; return whether anything changed.
+
+    Raises
+    ------
+    DeployError
+        Versioning is off: the file ledger needs versions.
+    """
+    if s3.get_bucket_versioning(Bucket=bucket).get("Status") != "Enabled":
+        raise DeployError(
+            f"bucket {bucket} keeps no versions, which the file ledger needs. Turn it on:\n"
+            f"  aws s3api put-bucket-versioning --bucket {bucket} "
+            "--versioning-configuration Status=Enabled"
+        )
+    current = s3.get_bucket_notification_configuration(Bucket=bucket)
+    wanted = merged(current, topic_arn)
+    if wanted == merged_shape(current):
+        return False
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=wanted)
+    return True
+
+
+def merged_shape(current: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration without the answer's metadata, for comparing."""
+    return {key: value for key, value in current.items() if key != "ResponseMetadata"}

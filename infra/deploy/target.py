@@ -1,0 +1,151 @@
+"""Where a deployment goes: which account, Region and bucket, checked before anything is changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+
+from infra.deploy.errors import DeployError
+from shared.aws import error_code
+
+DEFAULT_REGION = "us-east-1"
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,53}[a-z0-9]")
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A checked place to deploy to."""
+
+    kind: str
+    session: boto3.Session
+    account_id: str
+    region: str
+    data_bucket: str
+    adopt_data_bucket: bool
+    sagemaker_role_arn: str
+
+    @property
+    def artifact_bucket(self) -> str:
+        """Name of the bucket of code and definitions."""
+        return f"solar-artifacts-{self.account_id}-{self.region}"
+
+    def client(self, service: str) -> Any:
+        """Return a client of an AWS service."""
+        return self.session.client(service)  # type: ignore[call-overload]
+
+
+def find(environment: Mapping[str, str]) -> Target:
+    """Read and check the environment: credentials, Region, bucket and role.
+
+    Parameters
+    ----------
+    environment
+        `AWS_DEFAULT_REGION`, `S3_BUCKET`, `SAGEMAKER_ROLE_ARN`, `AWS_ENDPOINT_URL`; all optional.
+
+    Raises
+    ------
+    DeployError
+        No credentials, an account that is not the role's, a bucket of somebody else.
+    """
+    region = (
+        environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+    )
+    session = boto3.Session(region_name=region)
+    account_id = _account(session)
+    role = environment.get("SAGEMAKER_ROLE_ARN", "")
+    _check_role(role, account_id)
+    bucket = environment.get("S3_BUCKET") or f"solar-data-{account_id}-{region}"
+    if not _BUCKET.fullmatch(bucket):
+        raise DeployError(
+            f"S3_BUCKET={bucket!r} is no usable name: 3-55 lower-case letters, digits, hyphens"
+        )
+    owned = _stack_owns(session, bucket)
+    return Target(
+        kind="local" if _is_local(environment) else "aws",
+        session=session,
+        account_id=account_id,
+        region=region,
+        data_bucket=bucket,
+        adopt_data_bucket=not owned and _exists(session, bucket),
+        sagemaker_role_arn=role,
+    )
+
+
+def _is_local(environment: Mapping[str, str]) -> bool:
+    return urlsplit(environment.get("AWS_ENDPOINT_URL", "")).hostname in _LOOPBACK
+
+
+def _account(session: boto3.Session) -> str:
+    try:
+        return str(session.client("sts").get_caller_identity()["Account"])
+    except NoCredentialsError as error:
+        raise DeployError(
+            "no AWS credentials were found. Set AWS_PROFILE or AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY (or run `aws sso login`), then deploy again. "
+            "Without AWS, `make demo` runs everything on this machine."
+        ) from error
+    except EndpointConnectionError as error:
+        raise DeployError(
+            f"{error}. If this is the local platform, start it with `solar local up`."
+        ) from error
+    except ClientError as error:
+        raise DeployError(
+            f"AWS does not accept the credentials ({error_code(error)}); renew them and try again"
+        ) from error
+
+
+def _check_role(role: str, account_id: str) -> None:
+    if not role:
+        return
+    match = re.fullmatch(r"arn:aws[a-z-]*:iam::(\d{12}|YOUR_ACCOUNT):role/(.+)", role)
+    if match is None:
+        raise DeployError(f"SAGEMAKER_ROLE_ARN={role!r} is no role's ARN")
+    if match[1] == "YOUR_ACCOUNT":
+        raise DeployError(
+            f"SAGEMAKER_ROLE_ARN still says YOUR_ACCOUNT; write {account_id}, "
+            "or unset it: a role with exactly the rights needed is then created"
+        )
+    if match[1] != account_id:
+        raise DeployError(
+            f"wrong account: the credentials are of {account_id}, SAGEMAKER_ROLE_ARN is of {match[1]}"
+        )
+
+
+def _exists(session: boto3.Session, bucket: str) -> bool:
+    try:
+        session.client("s3").head_bucket(Bucket=bucket)
+    except ClientError as error:
+        code = error_code(error)
+        if code in {"404", "NoSuchBucket"}:
+            return False
+        if code in {"403", "AccessDenied"}:
+            raise DeployError(
+                f"bucket {bucket} exists and belongs to another account or is closed to these "
+                "credentials; choose another S3_BUCKET"
+            ) from error
+        if code in {"301", "PermanentRedirect"}:
+            raise DeployError(
+                f"bucket {bucket} stands in another Region; set AWS_DEFAULT_REGION to it, "
+                "or choose another S3_BUCKET"
+            ) from error
+        raise
+    return True
+
+
+def _stack_owns(session: boto3.Session, bucket: str) -> bool:
+    try:
+        found = session.client("cloudformation").describe_stack_resource(
+            StackName="solar-foundation", LogicalResourceId="DataBucket"
+        )
+    except ClientError as error:
+        if error_code(error) in {"ValidationError", "ResourceNotFoundException"}:
+            return False
+        raise
+    return bool(found["StackResourceDetail"]["PhysicalResourceId"] == bucket)
