@@ -67,11 +67,13 @@ class Dataset(_Frozen):
         exclusions: tuple[Exclusion, ...],
         split: Split,
         step_minutes: int,
+        margins: Margins,
     ) -> str:
-        """Return the dataset's id: the same files, exclusions, split and step have the same id."""
+        """Return the dataset's id: the same files (and so sites), exclusions and rules have the same id."""
         return content_id(
             sorted(file.file_id for file in files),
             sorted(exclusion.model_dump_json() for exclusion in exclusions),
             split.model_dump(),
             step_minutes,
+            margins.model_dump(),
         )

@@ -1,0 +1,338 @@
+"""The AWS side of the ports: S3, the model registry, the pipeline, the state machine and the timer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from services.trainer_trigger.domain import Champion
+from services.trainer_trigger.ports import Run, Step
+from shared import layout
+from shared.aws import S3Objects, error_code
+from shared.dataset import Dataset, DatasetFile
+from shared.errors import NotFoundError
+from shared.evaluation import Evaluation
+from shared.messages import EvaluationDue
+from shared.model_config import ModelConfig
+from shared.solar.site import Site
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+_GONE = {"ExecutionDoesNotExist", "StateMachineDoesNotExist"}
+
+
+@dataclass(frozen=True, slots=True)
+class S3Configuration:
+    """Validated configuration below `active/`."""
+
+    objects: S3Objects
+
+    def model(self, model_id: str) -> ModelConfig:
+        """Return a model's configuration; a model that nobody configured has the defaults."""
+        try:
+            found = self.objects.read_json(layout.active_model(model_id))
+        except NotFoundError:
+            return ModelConfig(model_id=model_id)
+        return ModelConfig.model_validate(_fields(found, ModelConfig))
+
+    def models(self) -> set[str]:
+        """Return the models that are configured, or named by a site."""
+        configured = {_name(key) for key in self.objects.keys(layout.active_models())}
+        return configured | {site.model_id for site in self._all_sites()}
+
+    def sites(self, model_id: str) -> tuple[Site, ...]:
+        """Return the sites of a model, sorted by name."""
+        return tuple(site for site in self._all_sites() if site.model_id == model_id)
+
+    def _all_sites(self) -> Iterator[Site]:
+        for key in self.objects.keys(layout.active_sites()):
+            yield Site.model_validate(_fields(self.objects.read_json(key), Site))
+
+
+@dataclass(frozen=True, slots=True)
+class S3CanonicalFiles:
+    """Canonical objects and their withdrawal markers."""
+
+    objects: S3Objects
+
+    def stands(self, key: str) -> bool:
+        """Return whether a canonical object is there and not withdrawn."""
+        return {key} == set(self.objects.keys(key))
+
+    def of_site(self, site_id: str) -> Iterator[str]:
+        """Yield the keys of a site's canonical objects that are not withdrawn."""
+        held: str | None = None
+        for key in self.objects.keys(layout.canonical_site(site_id)):
+            if held is not None and key != layout.withdrawn(held):
+                yield held
+            held = None if key.endswith(layout.WITHDRAWN_SUFFIX) else key
+        if held is not None:
+            yield held
+
+    def describe(self, site_id: str, key: str) -> DatasetFile:
+        """Return what the object says about itself."""
+        metadata = self.objects.metadata(key)
+        return DatasetFile(
+            site_id=site_id,
+            file_id=metadata["file-id"],
+            key=key,
+            rows=int(metadata["rows"]),
+            window_start=datetime.fromisoformat(metadata["window-start"]),
+            window_end=datetime.fromisoformat(metadata["window-end"]),
+            uploaded_at=datetime.fromisoformat(metadata["uploaded-at"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class S3Datasets:
+    """Frozen datasets: `dataset.json`, and the manifest in the form SageMaker reads."""
+
+    objects: S3Objects
+
+    def freeze(self, dataset: Dataset) -> None:
+        """Write a dataset once; the manifest last, so that whoever sees it sees all."""
+        described = layout.dataset(dataset.model_id, dataset.dataset_id)
+        self.objects.create(described, dataset.model_dump_json(indent=1).encode())
+        manifest: list[Any] = [{"prefix": layout.uri(self.objects.bucket, "")}, described]
+        manifest += [file.key for file in dataset.files]
+        self.objects.create(
+            layout.manifest(dataset.model_id, dataset.dataset_id),
+            json.dumps(manifest, indent=0).encode(),
+        )
+
+    def file_ids(self, model_id: str, dataset_id: str) -> frozenset[str]:
+        """Return the files of a frozen dataset; empty where it is gone."""
+        try:
+            found = self.objects.read_json(layout.dataset(model_id, dataset_id))
+        except NotFoundError:
+            return frozenset()
+        return frozenset(file["file_id"] for file in found["files"])
+
+    def exists(self, model_id: str, dataset_id: str) -> bool:
+        """Return whether a dataset's manifest stands."""
+        key = layout.manifest(model_id, dataset_id)
+        return key in set(self.objects.keys(key))
+
+
+@dataclass(frozen=True, slots=True)
+class S3Evaluations:
+    """What the pipeline wrote below `runs/`."""
+
+    objects: S3Objects
+
+    def read(self, run_id: str) -> Evaluation | None:
+        """Return a run's evaluation, or None while there is none."""
+        try:
+            return Evaluation.model_validate_json(self.objects.read(layout.evaluation(run_id)))
+        except NotFoundError:
+            return None
+
+    def uri(self, run_id: str) -> str:
+        """Return where a run's evaluation stands."""
+        return layout.uri(self.objects.bucket, layout.evaluation(run_id))
+
+    def report_uri(self, run_id: str) -> str:
+        """Return where a run's report stands."""
+        return layout.uri(self.objects.bucket, layout.report(run_id))
+
+
+@dataclass(frozen=True, slots=True)
+class SageMakerRegistry:
+    """The model registry: one group per model, one package per version."""
+
+    client: SageMakerClient
+    objects: S3Objects
+
+    def champion(self, model_id: str) -> Champion | None:
+        """Return the newest approved version; a barred one is rejected in the registry and so never it."""
+        try:
+            found = self.client.list_model_packages(
+                ModelPackageGroupName=_group(model_id),
+                ModelApprovalStatus="Approved",
+                SortBy="CreationTime",
+                SortOrder="Descending",
+                MaxResults=1,
+            )["ModelPackageSummaryList"]
+        except ClientError as error:
+            if error_code(error) in {"ValidationException", "ResourceNotFound"}:
+                return None
+            raise
+        if not found:
+            return None
+        arn = found[0]["ModelPackageArn"]
+        package = self.client.describe_model_package(ModelPackageName=arn)
+        return Champion(
+            version=package["ModelPackageVersion"],
+            package_arn=arn,
+            model_data_url=package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"],
+            created_at=package["CreationTime"],
+        )
+
+    def ensure_group(self, model_id: str) -> None:
+        """Create a model's package group where it is missing."""
+        try:
+            self.client.create_model_package_group(
+                ModelPackageGroupName=_group(model_id),
+                ModelPackageGroupDescription=f"Versions of the solar power model {model_id}",
+                Tags=[{"Key": "project", "Value": "solar-retraining"}],
+            )
+        except ClientError as error:
+            if error_code(error) not in {"ValidationException", "ConflictException"}:
+                raise
+            self.client.describe_model_package_group(ModelPackageGroupName=_group(model_id))
+
+    def lend_champion(self, run: Run) -> None:
+        """Copy the champion that a run compares with to where its evaluation reads; `null` without one."""
+        champion = self.champion(run.model_id)
+        lent: dict[str, Any] = {"version": None}
+        if champion is not None and champion.version == run.champion_version:
+            bucket, _, key = champion.model_data_url.removeprefix("s3://").partition("/")
+            self.objects.client.copy_object(
+                Bucket=self.objects.bucket,
+                Key=f"{layout.champion(run.run_id)}model.tar.gz",
+                CopySource={"Bucket": bucket, "Key": key},
+            )
+            lent = {"version": champion.version, "model_package_arn": champion.package_arn}
+        self.objects.create(
+            f"{layout.champion(run.run_id)}champion.json", json.dumps(lent).encode()
+        )
+
+    def approve(self, package_arn: str, why: str) -> None:
+        """Approve a version; the deployer hears of it from the registry."""
+        package = self.client.describe_model_package(ModelPackageName=package_arn)
+        if package["ModelApprovalStatus"] != "PendingManualApproval":
+            return  # approved before, or a person decided otherwise meanwhile
+        self.client.update_model_package(
+            ModelPackageArn=package_arn,
+            ModelApprovalStatus="Approved",
+            ApprovalDescription=f"by policy: {why}"[:1024],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SageMakerPipeline:
+    """Executions of the retraining pipeline, found by their display name, which is the run's."""
+
+    client: SageMakerClient
+    pipeline_name: str
+
+    def find(self, run_id: str) -> str | None:
+        """Return the execution of a run."""
+        pages = self.client.get_paginator("list_pipeline_executions").paginate(
+            PipelineName=self.pipeline_name, SortBy="CreationTime", SortOrder="Descending"
+        )
+        for page in pages:
+            for found in page["PipelineExecutionSummaries"]:
+                if found.get("PipelineExecutionDisplayName") == run_id:
+                    return found["PipelineExecutionArn"]
+        return None
+
+    def steps(self, execution_arn: str) -> tuple[Step, ...]:
+        """Return the steps of an execution, in the order in which they started."""
+        pages = self.client.get_paginator("list_pipeline_execution_steps").paginate(
+            PipelineExecutionArn=execution_arn, SortOrder="Ascending"
+        )
+        return tuple(_step(found) for page in pages for found in page["PipelineExecutionSteps"])
+
+    def stop(self, execution_arn: str) -> None:
+        """Stop an execution; one that has ended stays as it ended."""
+        try:
+            self.client.stop_pipeline_execution(
+                PipelineExecutionArn=execution_arn,
+                ClientRequestToken=f"stop-{execution_arn.rpartition('/')[2]:0>32}",
+            )
+        except ClientError as error:
+            if error_code(error) not in {"ValidationException", "ConflictException"}:
+                raise
+
+
+@dataclass(frozen=True, slots=True)
+class StepFunctionsSequence:
+    """Executions of the retrain state machine."""
+
+    client: SFNClient
+    state_machine_arn: str
+
+    def start(self, run: Run) -> None:
+        """Start a run's execution; one that exists already is the same run, already started."""
+        try:
+            self.client.start_execution(
+                stateMachineArn=self.state_machine_arn,
+                name=run.execution,
+                input=json.dumps({"model_id": run.model_id, "run_id": run.run_id}, sort_keys=True),
+            )
+        except ClientError as error:
+            if error_code(error) != "ExecutionAlreadyExists":
+                raise
+
+    def status(self, run: Run) -> str | None:
+        """Return the status of a run's execution, or None where there is no such execution."""
+        try:
+            return self.client.describe_execution(executionArn=self._arn(run))["status"]
+        except ClientError as error:
+            if error_code(error) in _GONE:
+                return None
+            raise
+
+    def stop(self, run: Run, why: str) -> None:
+        """Stop a run's execution; one that has ended stays as it ended."""
+        try:
+            self.client.stop_execution(executionArn=self._arn(run), error="Stopped", cause=why)
+        except ClientError as error:
+            if error_code(error) not in _GONE:
+                raise
+
+    def _arn(self, run: Run) -> str:
+        return f"{self.state_machine_arn.replace(':stateMachine:', ':execution:')}:{run.execution}"
+
+
+@dataclass(frozen=True, slots=True)
+class DelayedMessages:
+    """The inbox as a timer: a message that becomes visible later."""
+
+    client: SQSClient
+    inbox_url: str
+
+    def evaluate_later(self, model_id: str, now: datetime, seconds: int) -> None:
+        """Send one `EvaluationDue`, visible after at most 900 seconds."""
+        message = EvaluationDue.of(
+            subject=(model_id, now), occurred_at=now, correlation_id=model_id, model_id=model_id
+        )
+        self.client.send_message(
+            QueueUrl=self.inbox_url,
+            MessageBody=message.model_dump_json(),
+            DelaySeconds=min(seconds, 900),
+        )
+
+
+def _step(found: Any) -> Step:
+    started, ended = found.get("StartTime"), found.get("EndTime")
+    is_job = {"ProcessingJob", "TrainingJob"} & set(found.get("Metadata", {}))
+    return Step(
+        name=found["StepName"],
+        status=found["StepStatus"],
+        failure_reason=found.get("FailureReason", ""),
+        seconds=(ended - started).total_seconds() if is_job and started and ended else 0.0,
+        model_package_arn=found.get("Metadata", {}).get("RegisterModel", {}).get("Arn"),
+    )
+
+
+def _group(model_id: str) -> str:
+    return f"solar-{model_id}"
+
+
+def _name(key: str) -> str:
+    return key.rpartition("/")[2].removesuffix(".json")
+
+
+def _fields(found: dict[str, Any], model: type[ModelConfig | Site]) -> dict[str, Any]:
+    """Return what belongs to the model; data_watcher adds the configuration's version beside it."""
+    return {name: value for name, value in found.items() if name in model.model_fields}

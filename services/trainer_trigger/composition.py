@@ -1,0 +1,43 @@
+"""Puts the service together: the one place where ports meet adapters."""
+
+from __future__ import annotations
+
+from services.trainer_trigger.adapters import (
+    DelayedMessages,
+    S3CanonicalFiles,
+    S3Configuration,
+    S3Datasets,
+    S3Evaluations,
+    SageMakerPipeline,
+    SageMakerRegistry,
+    StepFunctionsSequence,
+)
+from services.trainer_trigger.memory import DynamoMemory
+from services.trainer_trigger.runs import Runs
+from services.trainer_trigger.service import TrainerTrigger
+from services.trainer_trigger.settings import SequenceSettings
+from shared import aws
+from shared.clock import utc_now
+
+
+def runs(settings: SequenceSettings) -> Runs:
+    """Return the whole service for these settings."""
+    objects = aws.S3Objects(aws.client("s3"), settings.data_bucket)
+    region = aws.session().region_name
+    trigger = TrainerTrigger(
+        clock=utc_now,
+        configuration=S3Configuration(objects),
+        canonical=S3CanonicalFiles(objects),
+        datasets=S3Datasets(objects),
+        registry=SageMakerRegistry(aws.client("sagemaker"), objects),
+        memory=DynamoMemory(aws.client("dynamodb"), settings.table),
+        timer=DelayedMessages(aws.client("sqs"), settings.inbox_url),
+        sequence=StepFunctionsSequence(
+            aws.client("stepfunctions"),
+            f"arn:aws:states:{region}:{settings.account_id}:stateMachine:{settings.sequence_name}",
+        ),
+        pipeline=SageMakerPipeline(aws.client("sagemaker"), settings.pipeline_name),
+        publisher=aws.SnsPublisher(aws.client("sns"), settings.training_topic_arn),
+        image_uri=settings.image_uri,
+    )
+    return Runs(trigger, S3Evaluations(objects), settings.poll_seconds)

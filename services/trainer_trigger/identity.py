@@ -1,0 +1,42 @@
+"""Names of runs: the same data with the same settings against the same champion is the same recipe."""
+
+from __future__ import annotations
+
+from shared.ids import content_id
+from shared.model_config import ModelConfig
+
+
+def config_id(config: ModelConfig) -> str:
+    """Return the name of those settings whose change is worth a retrain."""
+    return content_id(
+        config.accuracy_threshold, config.model_type, config.instance_type, config.step_minutes
+    )
+
+
+def recipe_id(
+    dataset_id: str, config: ModelConfig, image_uri: str, champion_version: int | None
+) -> str:
+    """Return the name of everything that determines a run's result."""
+    return content_id(
+        dataset_id,
+        config.accuracy_threshold,
+        config.model_type,
+        config.instance_type,
+        image_uri.rpartition("@")[2],
+        champion_version,
+    )
+
+
+def run_id(recipe: str, attempt: int) -> str:
+    """Return the name of one attempt at a recipe; attempts count from one."""
+    return f"{recipe}-{attempt}"
+
+
+def execution_name(run: str) -> str:
+    """Return the state machine execution's name: at most 80 characters, the same for the same run."""
+    return f"run-{run}"
+
+
+def request_token(run: str) -> str:
+    """Return the pipeline's ClientRequestToken (32-128 characters): a repeated start is one execution."""
+    return content_id("pipeline", run) + content_id("token", run)

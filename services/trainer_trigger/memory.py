@@ -1,0 +1,289 @@
+"""What this service remembers, in its DynamoDB table: one partition per model.
+
+item = state              the run in flight, a person's request, the armed evaluation, the last decision
+item = file#<file_id>     a canonical file and when it was first heard of
+item = run#<run_id>       a run
+item = decision#<time>    a decision whose outcome or reasons differ from the one before
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+from pydantic import TypeAdapter
+
+from services.trainer_trigger.domain import Decision, InFlight, KnownFile, Request
+from services.trainer_trigger.ports import Run
+from shared.aws import error_code
+from shared.dataset import DatasetFile
+from shared.ids import content_id
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_RUN = TypeAdapter(Run)
+_IN_FLIGHT = TypeAdapter(InFlight)
+_REQUEST = TypeAdapter(Request)
+_KNOWN = TypeAdapter(KnownFile)
+_CONDITION_FAILED = {"ConditionalCheckFailedException", "TransactionCanceledException"}
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoMemory:
+    """Remembers in one table; every write is conditional or can be repeated."""
+
+    client: DynamoDBClient
+    table: str
+
+    # --- files ------------------------------------------------------------------------------------
+
+    def files(self, model_id: str) -> tuple[KnownFile, ...]:
+        """Return the files of a model in the order in which later ones win."""
+        found = [_KNOWN.validate_json(item["body"]["S"]) for item in self._all(model_id, "file#")]
+        return tuple(sorted(found, key=lambda each: (each.file.uploaded_at, each.file.file_id)))
+
+    def add_file(self, model_id: str, file: DatasetFile, now: datetime) -> None:
+        """Remember a file with the time it was first heard of; a repeat keeps that time."""
+        body = _KNOWN.dump_json(KnownFile(file, now)).decode()
+        self._write_if(
+            model_id, f"file#{file.file_id}", {"body": {"S": body}}, "attribute_not_exists(#item)"
+        )
+
+    def remove_file(self, model_id: str, file_id: str) -> None:
+        """Forget a file; forgetting an unknown one is success."""
+        self.client.delete_item(TableName=self.table, Key=_key(model_id, f"file#{file_id}"))
+
+    # --- state ------------------------------------------------------------------------------------
+
+    def in_flight(self, model_id: str) -> InFlight | None:
+        """Return the run that has not ended."""
+        body = self._state(model_id).get("in_flight")
+        return _IN_FLIGHT.validate_json(body["S"]) if body else None
+
+    def request(self, model_id: str) -> Request | None:
+        """Return what a person asked for and did not get yet."""
+        body = self._state(model_id).get("request")
+        return _REQUEST.validate_json(body["S"]) if body else None
+
+    def set_request(self, model_id: str, request: Request) -> None:
+        """Remember a person's request; the newest wins."""
+        self._update(
+            model_id, "SET request = :v", {":v": {"S": _REQUEST.dump_json(request).decode()}}
+        )
+
+    def drop_request(self, model_id: str) -> None:
+        """Forget a person's request, because it is answered."""
+        self._update(model_id, "REMOVE request", {})
+
+    def arm(self, model_id: str, now: datetime, until: datetime) -> bool:
+        """Claim the one armed evaluation of a model; False where one is armed already."""
+        try:
+            self._update(
+                model_id,
+                "SET armed_until = :until",
+                {":until": {"S": until.isoformat()}, ":now": {"S": now.isoformat()}},
+                "attribute_not_exists(armed_until) OR armed_until < :now",
+            )
+        except ClientError as error:
+            if error_code(error) in _CONDITION_FAILED:
+                return False
+            raise
+        return True
+
+    def disarm(self, model_id: str) -> None:
+        """Let the next message arm an evaluation."""
+        self._update(model_id, "REMOVE armed_until", {})
+
+    # --- runs -------------------------------------------------------------------------------------
+
+    def open_run(self, run: Run) -> bool:
+        """Open a run if the model has none in flight; its request is thereby answered."""
+        flying = InFlight(run.run_id, run.started_at, run.deadline)
+        try:
+            self.client.transact_write_items(
+                TransactItems=[
+                    {
+                        "Put": {
+                            "TableName": self.table,
+                            "Item": _run_item(run),
+                            "ConditionExpression": "attribute_not_exists(#item)",
+                            "ExpressionAttributeNames": {"#item": "item"},
+                        }
+                    },
+                    {
+                        "Update": {
+                            "TableName": self.table,
+                            "Key": _key(run.model_id, "state"),
+                            "UpdateExpression": "SET in_flight = :f, in_flight_run = :r REMOVE request",
+                            "ConditionExpression": "attribute_not_exists(in_flight_run)",
+                            "ExpressionAttributeValues": {
+                                ":f": {"S": _IN_FLIGHT.dump_json(flying).decode()},
+                                ":r": {"S": run.run_id},
+                            },
+                        }
+                    },
+                ]
+            )
+        except ClientError as error:
+            if error_code(error) in _CONDITION_FAILED:
+                return False
+            raise
+        return True
+
+    def mark_started(self, run: Run) -> None:
+        """Remember that a run's sequence was started and announced."""
+        self.client.update_item(
+            TableName=self.table,
+            Key=_key(run.model_id, f"run#{run.run_id}"),
+            UpdateExpression="SET started = :yes",
+            ExpressionAttributeValues={":yes": {"BOOL": True}},
+        )
+
+    def close_run(self, run: Run) -> None:
+        """End a run and free its model; both can be repeated, and what is ended stays as it ended."""
+        item = _run_item(run)
+        item["started"] = {"BOOL": True}
+        self._write_if(
+            run.model_id,
+            f"run#{run.run_id}",
+            item,
+            "#status = :running",
+            names={"#status": "status"},
+            values={":running": {"S": "running"}},
+        )
+        try:
+            self._update(
+                run.model_id,
+                "REMOVE in_flight, in_flight_run",
+                {":r": {"S": run.run_id}},
+                "in_flight_run = :r",
+            )
+        except ClientError as error:
+            if error_code(error) not in _CONDITION_FAILED:
+                raise
+
+    def run(self, model_id: str, run_id: str) -> Run | None:
+        """Return a run."""
+        answer = self.client.get_item(
+            TableName=self.table, Key=_key(model_id, f"run#{run_id}"), ConsistentRead=True
+        )
+        return _run(answer["Item"]) if "Item" in answer else None
+
+    def runs(self, model_id: str) -> tuple[Run, ...]:
+        """Return a model's runs, oldest first."""
+        found = [_run(item) for item in self._all(model_id, "run#")]
+        return tuple(sorted(found, key=lambda run: run.started_at))
+
+    # --- decisions ----------------------------------------------------------------------------------
+
+    def record(self, model_id: str, decision: Decision, now: datetime) -> None:
+        """Keep a decision whose outcome or reasons differ from the last one's."""
+        fingerprint = content_id(decision.outcome, decision.reasons)
+        try:
+            self._update(
+                model_id, "SET decision = :d", {":d": {"S": fingerprint}}, "decision <> :d"
+            )
+        except ClientError as error:
+            if error_code(error) in _CONDITION_FAILED:
+                return
+            raise
+        body = {"at": now, **asdict(decision)}
+        self.client.put_item(
+            TableName=self.table,
+            Item={
+                **_key(model_id, f"decision#{now.isoformat()}"),
+                "body": {"S": json.dumps(body, default=_spell)},
+            },
+        )
+
+    def decisions(self, model_id: str, limit: int) -> list[dict[str, Any]]:
+        """Return a model's recorded decisions, newest first."""
+        answer = self.client.query(
+            TableName=self.table,
+            KeyConditionExpression="model_id = :m AND begins_with(#item, :p)",
+            ExpressionAttributeNames={"#item": "item"},
+            ExpressionAttributeValues={":m": {"S": model_id}, ":p": {"S": "decision#"}},
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        return [json.loads(item["body"]["S"]) for item in answer["Items"]]
+
+    # --- the table ------------------------------------------------------------------------------------
+
+    def _state(self, model_id: str) -> dict[str, Any]:
+        answer = self.client.get_item(
+            TableName=self.table, Key=_key(model_id, "state"), ConsistentRead=True
+        )
+        return dict(answer.get("Item", {}))
+
+    def _all(self, model_id: str, prefix: str) -> list[dict[str, Any]]:
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.table,
+            KeyConditionExpression="model_id = :m AND begins_with(#item, :p)",
+            ExpressionAttributeNames={"#item": "item"},
+            ExpressionAttributeValues={":m": {"S": model_id}, ":p": {"S": prefix}},
+            ConsistentRead=True,
+        )
+        return [item for page in pages for item in page["Items"]]
+
+    def _update(
+        self, model_id: str, expression: str, values: dict[str, Any], condition: str | None = None
+    ) -> None:
+        arguments: dict[str, Any] = {"UpdateExpression": expression}
+        if values:
+            arguments["ExpressionAttributeValues"] = values
+        if condition:
+            arguments["ConditionExpression"] = condition
+        self.client.update_item(TableName=self.table, Key=_key(model_id, "state"), **arguments)
+
+    def _write_if(
+        self,
+        model_id: str,
+        item: str,
+        attributes: dict[str, Any],
+        condition: str,
+        *,
+        names: dict[str, str] | None = None,
+        values: dict[str, Any] | None = None,
+    ) -> bool:
+        arguments: dict[str, Any] = {"ConditionExpression": condition}
+        used = {"#item": "item"} if "#item" in condition else {}
+        if names or used:
+            arguments["ExpressionAttributeNames"] = {**used, **(names or {})}
+        if values:
+            arguments["ExpressionAttributeValues"] = values
+        try:
+            self.client.put_item(
+                TableName=self.table, Item={**attributes, **_key(model_id, item)}, **arguments
+            )
+        except ClientError as error:
+            if error_code(error) in _CONDITION_FAILED:
+                return False
+            raise
+        return True
+
+
+def _key(model_id: str, item: str) -> dict[str, Any]:
+    return {"model_id": {"S": model_id}, "item": {"S": item}}
+
+
+def _run_item(run: Run) -> dict[str, Any]:
+    return {
+        **_key(run.model_id, f"run#{run.run_id}"),
+        "body": {"S": _RUN.dump_json(run).decode()},
+        "status": {"S": run.status},
+        "started": {"BOOL": run.started},
+    }
+
+
+def _run(item: dict[str, Any]) -> Run:
+    body = json.loads(item["body"]["S"])
+    return _RUN.validate_python({**body, "started": item["started"]["BOOL"]})
+
+
+def _spell(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,87 @@
+"""Answers questions about models, runs, decisions and datasets; changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from services.trainer_trigger.adapters import S3Configuration, S3Datasets
+from services.trainer_trigger.memory import DynamoMemory
+from services.trainer_trigger.ports import Run
+from services.trainer_trigger.settings import QuerySettings
+from shared import aws, observability
+from shared.errors import InvalidMessageError
+
+logger = observability.logger("trainer_trigger")
+settings = QuerySettings.from_environment()
+objects = aws.S3Objects(aws.client("s3"), settings.data_bucket)
+configuration = S3Configuration(objects)
+datasets = S3Datasets(objects)
+memory = DynamoMemory(aws.client("dynamodb"), settings.table)
+_RUN = TypeAdapter(Run)
+_SHOWN = {
+    "run_id",
+    "model_id",
+    "dataset_id",
+    "status",
+    "started_at",
+    "ended_at",
+    "reasons",
+    "evaluation_uri",
+    "model_package_version",
+    "cost_usd",
+    "model_type",
+    "accuracy_threshold",
+}
+
+
+def lambda_handler(event: dict[str, Any], _: Any) -> dict[str, Any]:
+    """Answer one question: models, runs, decisions or datasets, of one model or of all."""
+    chosen = event.get("model_id")
+    models = [chosen] if chosen else sorted(configuration.models())
+    match event.get("query"):
+        case "models":
+            return {"models": [_model(model_id) for model_id in models]}
+        case "runs":
+            return {"runs": [_shown(run) for model_id in models for run in memory.runs(model_id)]}
+        case "decisions":
+            limit = int(event.get("limit", 20))
+            return {"decisions": {each: memory.decisions(each, limit) for each in models}}
+        case "datasets":
+            return {"datasets": [each for model_id in models for each in _datasets(model_id)]}
+    raise InvalidMessageError(
+        f"unknown query {event.get('query')!r}: models, runs, decisions, datasets"
+    )
+
+
+def _model(model_id: str) -> dict[str, Any]:
+    config = configuration.model(model_id)
+    flying = memory.in_flight(model_id)
+    latest = memory.decisions(model_id, 1)
+    return {
+        "model_id": model_id,
+        "sites": [site.site_id for site in configuration.sites(model_id)],
+        "config": config.model_dump(mode="json"),
+        "in_flight": flying.run_id if flying else None,
+        "last_decision": latest[0] if latest else None,
+    }
+
+
+def _shown(run: Run) -> dict[str, Any]:
+    return dict(_RUN.dump_python(run, mode="json", include=_SHOWN))
+
+
+def _datasets(model_id: str) -> list[dict[str, Any]]:
+    runs: dict[str, list[str]] = {}
+    for run in memory.runs(model_id):
+        runs.setdefault(run.dataset_id, []).append(run.run_id)
+    return [
+        {
+            "dataset_id": dataset_id,
+            "model_id": model_id,
+            "run_ids": run_ids,
+            "file_ids": sorted(datasets.file_ids(model_id, dataset_id)),
+        }
+        for dataset_id, run_ids in runs.items()
+    ]
