@@ -34,6 +34,7 @@ class ModelScores(_Frozen):
     daylight: Scores
     by_month: tuple[GroupScores, ...]
     by_site: tuple[GroupScores, ...]
+    by_sky: tuple[GroupScores, ...] = ()
 
 
 class Baselines(_Frozen):
@@ -43,8 +44,18 @@ class Baselines(_Frozen):
     clear_sky_persistence: Scores | None
 
 
+class Skill(_Frozen):
+    """Share of a baseline's mean absolute error that the challenger avoids on the same rows [unitless]."""
+
+    persistence_24h: float | None = None
+    clear_sky_persistence: float | None = None
+
+
 class Comparison(_Frozen):
-    """Challenger minus champion on rows after both training windows; negative is better [unitless]."""
+    """Challenger minus champion on rows after both training windows; negative is better [unitless].
+
+    `ci_low` and `ci_high` enclose 95 % of a paired bootstrap by day.
+    """
 
     delta_nmae: float
     ci_low: float
@@ -90,5 +101,6 @@ class Evaluation(_Frozen):
     champion: ModelScores | None = None
     champion_version: int | None = None
     baselines: Baselines
+    skill: Skill = Skill()
     comparison: Comparison | None = None
     coverage_p10_p90: float | None = None

@@ -1,0 +1,1 @@
+"""The one container image: its build and its entrypoint."""

@@ -1,0 +1,1 @@
+"""Puts approved models on their endpoints, watches them there, and takes them back."""

@@ -1,0 +1,1 @@
+"""The jobs of the SageMaker pipeline, its definition, and how deploy fills that in."""

@@ -1,0 +1,158 @@
+"""One site of a dataset: merged, its clock looked at, its rows checked, each with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from services.trainer_trigger.pipeline.merge import SiteTable, index_of, site_table
+from services.trainer_trigger.pipeline.validation import ClockFinding, SiteValidation
+from shared.dataset import Dataset, Exclusion
+from shared.solar import clock_check, quality
+from shared.solar.position import Floats, SolarPosition, Times, ephemeris, position
+from shared.solar.rows import POWER, Rows
+from shared.solar.site import Site
+
+_OVER_MASKED = 0.05  # share of a site's rows whose loss is worth a warning
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRows:
+    """A site's believed rows, and what was found on the way."""
+
+    site_id: str
+    rows: Rows
+    validation: SiteValidation
+
+
+def prepare_site(dataset: Dataset, site: Site, folder: Path) -> SiteRows | None:
+    """Merge and check one site's files; None for a site without any row.
+
+    Parameters
+    ----------
+    folder
+        Where the canonical files lie below their keys.
+    """
+    files = [file for file in dataset.files if file.site_id == site.site_id]
+    table = site_table(files, folder, dataset.step_minutes)
+    if table is None:
+        return None
+    step = dataset.step_minutes
+    table, clock = _look_at_clock(table, site, step)
+    times = _stamps(table.frame)
+    power = (
+        table.frame[POWER].to_numpy(copy=True)
+        if POWER in table.frame
+        else np.full(len(times), np.nan)
+    )
+    weather = {
+        str(name): table.frame[name].to_numpy() for name in table.frame.columns if name != POWER
+    }
+    sun = _sun(times, site, step)
+    measured = quality.Measured(power / site.ac_capacity_kw, weather, sun)
+    known = np.isfinite(power)
+    excluded = _excluded(times, site.site_id, dataset.exclusions)
+    masks = quality.claim({"excluded": excluded, **quality.checks(measured)}, known)
+    masked = np.logical_or.reduce(list(masks.values()))
+    believed = known & ~masked
+    # A plant draws a little at night; what it can deliver is never below zero.
+    clipped = np.where(believed, np.maximum(power, 0.0), np.nan)
+    rows = Rows(
+        sites=(site.site_id,),
+        site=np.zeros(len(times), dtype=np.int64),
+        times=times,
+        weather=weather,
+        power_ac=clipped,
+        power_ac_24h_ago=_a_day_earlier(clipped, step),
+    ).take(believed)
+    validation = SiteValidation(
+        files=len(files),
+        rows=len(times),
+        without_power=int((~known).sum()),
+        used=len(rows),
+        native_steps=table.native_steps,
+        coverage={
+            name: round(float(np.isfinite(rows.weather[name]).mean()), 4) if len(rows) else 0.0
+            for name in weather
+        },
+        masks={reason: int(mask.sum()) for reason, mask in masks.items() if mask.any()},
+        peak_share=round(float(rows.power_ac.max() / site.ac_capacity_kw), 4) if len(rows) else 0.0,
+        clock=clock,
+    )
+    warnings = tuple(_warnings(validation, measured, site))
+    return SiteRows(site.site_id, rows, validation.model_copy(update={"warnings": warnings}))
+
+
+def _stamps(frame: pd.DataFrame) -> Times:
+    stamps: Times = index_of(frame).tz_convert(None).to_numpy().astype("datetime64[s]")
+    return stamps
+
+
+def _sun(times: Times, site: Site, step_minutes: int) -> SolarPosition:
+    centres = times + np.timedelta64(step_minutes * 30, "s")
+    return position(ephemeris(centres), site.latitude, site.longitude)
+
+
+def _look_at_clock(
+    table: SiteTable, site: Site, step_minutes: int
+) -> tuple[SiteTable, ClockFinding]:
+    """Estimate the clock's shift; move power's stamps where it follows summer time and YAML allows."""
+    if POWER not in table.frame:
+        return table, ClockFinding()
+    times = _stamps(table.frame)
+    sun = _sun(times, site, step_minutes)
+    shift = clock_check.daily_shift(times, table.frame[POWER].to_numpy(), sun, site.longitude)
+    step = clock_check.summer_step(shift, site.timezone)
+    finding = ClockFinding(
+        shift_minutes_by_month=clock_check.by_month(shift),
+        summer_step_minutes=step,
+        follows_summer_time=clock_check.follows_summer_time(step),
+    )
+    if not (finding.follows_summer_time and site.clock == "correct"):
+        return table, finding
+    moved = table.frame[POWER].copy()
+    stamps = clock_check.true_times(times, site.timezone)
+    moved.index = pd.DatetimeIndex(stamps).tz_localize("UTC")
+    moved = moved[~moved.index.duplicated(keep="first")]
+    index = table.frame.index.union(moved.index)
+    moved_frame = table.frame.drop(columns=[POWER]).reindex(index)
+    moved_frame[POWER] = moved.reindex(index)
+    return replace(table, frame=moved_frame), finding.model_copy(update={"corrected": True})
+
+
+def _excluded(times: Times, site_id: str, exclusions: Iterable[Exclusion]) -> quality.Mask:
+    mask = np.zeros(len(times), dtype=bool)
+    for each in exclusions:
+        if each.site_id == site_id:
+            start = np.datetime64(int(each.start.timestamp()), "s")
+            end = np.datetime64(int(each.end.timestamp()), "s")
+            mask |= (times >= start) & (times < end)
+    return mask
+
+
+def _a_day_earlier(power: Floats, step_minutes: int) -> Floats:
+    """Return each row's power of a day earlier on the gapless grid; NaN where that is unknown. [kW]"""
+    back = round(24 * 60 / step_minutes)
+    return np.concatenate(
+        [np.full(min(back, len(power)), np.nan), power[: max(len(power) - back, 0)]]
+    )
+
+
+def _warnings(validation: SiteValidation, measured: quality.Measured, site: Site) -> Iterable[str]:
+    if quality.exceeds_capacity_often(measured):
+        yield (
+            f"power is often above the stated capacity of {site.ac_capacity_kw:g} kW "
+            f"(up to {validation.peak_share:.2f} of it); ac_capacity_kw is probably too low"
+        )
+    if validation.masked > _OVER_MASKED * max(validation.rows - validation.without_power, 1):
+        yield f"{validation.masked} of {validation.rows - validation.without_power} rows were masked"
+    clock = validation.clock
+    if clock.follows_summer_time and not clock.corrected:
+        yield (
+            f"the clock follows summer time ({clock.summer_step_minutes:+.0f} min at the changes) although "
+            "its stamps say a fixed offset; `clock: correct` in the site's YAML lets Preprocess move them"
+        )

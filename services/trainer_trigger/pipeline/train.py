@@ -1,0 +1,152 @@
+"""Train: rows become a model, its intervals and its card. The test rows are not here to be seen."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.trainer_trigger.pipeline.candidates import FITS, Fit, Fitted, Learning
+from services.trainer_trigger.pipeline.failure import RunFailedError
+from services.trainer_trigger.pipeline.preprocess import (
+    DATASET_FILE,
+    ROWS_FILE,
+    VALIDATION_FILE,
+)
+from services.trainer_trigger.pipeline.validation import Validation
+from shared.container import ContainerSettings
+from shared.dataset import Dataset
+from shared.ids import content_id, sha256_hex
+from shared.solar import artifact, features, intervals, metrics
+from shared.solar import rows as solar_rows
+from shared.solar.artifact import Artifact, ModelCard
+from shared.solar.position import Floats, SolarPosition
+from shared.solar.rows import Rows
+
+HYPERPARAMETERS = "/opt/ml/input/config/hyperparameters.json"
+TRAIN = "/opt/ml/input/data/train"
+REPORT = "/opt/ml/input/data/report"
+MODEL = "/opt/ml/model"
+_LATER_FRACTION = 0.15  # of the training time stops early and calibrates the intervals
+_GENERATING = 0.01  # share of AC capacity
+_LOWEST_NIGHT = -12.0  # degree
+_DARKEST_GENERATING = 0.001  # share of generating rows that night may cut off
+
+
+def run(container: ContainerSettings) -> None:
+    """Read the container's channels and hyperparameters, and write the model."""
+    given: dict[str, str] = json.loads(container.path(HYPERPARAMETERS).read_text("utf-8"))
+    report = container.path(REPORT)
+    dataset = Dataset.model_validate_json((report / DATASET_FILE).read_bytes())
+    validation = Validation.model_validate_json((report / VALIDATION_FILE).read_bytes())
+    rows = solar_rows.read(container.path(TRAIN) / ROWS_FILE)
+    trained = train(
+        rows, dataset, validation, model_type=given["model_type"], run_id=given["run_id"]
+    )
+    artifact.write(trained, container.path(MODEL))
+
+
+def train(
+    rows: Rows, dataset: Dataset, validation: Validation, *, model_type: str, run_id: str
+) -> Artifact:
+    """Fit a model of a type on training rows.
+
+    The last part of the training time stops the fit and calibrates the intervals; then all training rows
+    are learnt for as long as was best.
+
+    Raises
+    ------
+    RunFailedError
+        The model type is unknown.
+    """
+    if model_type not in FITS:
+        raise RunFailedError(
+            f"model_type {model_type!r} is unknown", f"use one of {', '.join(sorted(FITS))}"
+        )
+    plants = tuple(features.Plant.of(site) for site in dataset.sites)
+    recipe = features.recipe(rows, plants, dataset.step_minutes)
+    names, values, sun = features.compute(rows, recipe)
+    share = _share(rows, plants)
+    cap = max(1.0, float(np.quantile(share, 0.999)))
+    seed = int(content_id(dataset.dataset_id, model_type)[:8], 16) % 2**31
+    examples = Examples(rows.times.astype(np.int64), values, np.minimum(share, cap), sun.up > 0)
+    fitted, spread = _fit(FITS[model_type], examples, seed)
+    graph = fitted.graph()
+    card = ModelCard(
+        model_type=model_type,
+        model_id=dataset.model_id,
+        run_id=run_id,
+        dataset_id=dataset.dataset_id,
+        code_version=code_version(),
+        seed=seed,
+        train_window=validation.train_window,
+        train_rows=len(rows),
+        recipe=recipe,
+        features=names,
+        units={"power_ac": "kW", **{each.name: features.unit(each.name) for each in recipe.inputs}},
+        cap=round(cap, 4),
+        night_below=_night_below(share, sun),
+        intervals=spread,
+        hashes={artifact.GRAPH: sha256_hex(graph)},
+    )
+    return Artifact(card=card, graph=graph)
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Training rows as features, with power as a share of AC capacity [unitless]."""
+
+    seconds: NDArray[np.int64]
+    values: NDArray[np.float32]
+    share: Floats
+    daylight: NDArray[np.bool_]
+
+
+def _fit(fit: Fit, examples: Examples, seed: int) -> tuple[Fitted, intervals.Intervals]:
+    values, share = examples.values, examples.share
+    target = share.astype(np.float32)
+    seconds = examples.seconds
+    cut = seconds.min() + (seconds.max() - seconds.min()) * (1 - _LATER_FRACTION)
+    later = seconds >= cut
+    first, length = fit(
+        Learning(values[~later], target[~later], values[later], target[later]), seed, None
+    )
+    predicted = np.clip(first.predict(values[later]), 0.0, share.max())
+    found = metrics.scores(share[later], predicted)
+    if found is not None and found.r2 is not None:
+        # SageMaker reads these figures from the log by the pipeline's metric definitions.
+        print(
+            f"validation: length={length} validation_r2={found.r2:.5f} validation_nmae={found.nmae:.5f}",
+            flush=True,
+        )
+    day = examples.daylight[later]
+    spread = intervals.calibrate(share[later][day], predicted[day])
+    final, _ = fit(Learning(values, target, values[:0], target[:0]), seed, length)
+    return final, spread
+
+
+def _share(rows: Rows, plants: tuple[features.Plant, ...]) -> Floats:
+    capacity = np.array([features.find(plants, name).ac_capacity_kw for name in rows.sites])
+    share: Floats = rows.power_ac / capacity[rows.site]
+    return share
+
+
+def _night_below(share: Floats, sun: SolarPosition) -> float:
+    """Return the elevation below which nothing was generated; low where a clock runs wrong. [degree]"""
+    elevation = sun.elevation[share > _GENERATING]
+    if not len(elevation):
+        return 0.0
+    return round(
+        float(np.clip(np.quantile(elevation, _DARKEST_GENERATING) - 1.0, _LOWEST_NIGHT, 0.0)), 2
+    )
+
+
+def code_version() -> str:
+    """Return a name for the code that computes features and fits: the same code has the same name."""
+    here = Path(__file__).parent
+    solar = Path(features.__file__).parent
+    sources = sorted([*here.glob("*.py"), *solar.glob("*.py")])
+    return content_id([(path.name, sha256_hex(path.read_bytes())) for path in sources])[:12]

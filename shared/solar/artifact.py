@@ -1,0 +1,128 @@
+"""A trained model as data: one ONNX graph and `model.json`, which says all that its use needs.
+
+Nothing in it is code: no pickle, and no operator outside ONNX' own. It is used only after its hash and its
+schema were checked.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from shared.errors import PermanentError
+from shared.evaluation import Window
+from shared.ids import sha256_hex
+from shared.solar.features import Recipe
+from shared.solar.intervals import Intervals
+
+GRAPH = "model.onnx"
+CARD = "model.json"
+_LARGEST = 256 * 1024 * 1024  # bytes; a graph of ours has well under one hundredth of it
+
+
+class InvalidArtifactError(PermanentError):
+    """A model's files are incomplete, altered, or of a version this code does not know."""
+
+
+class ModelCard(BaseModel):
+    """What `model.json` says.
+
+    Attributes
+    ----------
+    cap
+        Largest prediction as a share of AC capacity. [unitless]
+    night_below
+        Solar elevation below which the plant never generated in training. [degree]
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    version: Literal[1] = 1
+    model_type: str
+    model_id: str
+    run_id: str
+    dataset_id: str
+    code_version: str
+    seed: int
+    train_window: Window
+    train_rows: int
+    recipe: Recipe
+    features: tuple[str, ...]
+    units: dict[str, str]
+    cap: float
+    night_below: float
+    intervals: Intervals
+    hashes: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A model's checked files."""
+
+    card: ModelCard
+    graph: bytes
+
+
+def write(artifact: Artifact, folder: Path) -> None:
+    """Write a model's files; the same model gives the same bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / GRAPH).write_bytes(artifact.graph)
+    (folder / CARD).write_text(artifact.card.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def load(folder: Path) -> Artifact:
+    """Read a model from an unpacked folder.
+
+    Raises
+    ------
+    InvalidArtifactError
+        A file is missing, altered or of an unknown version.
+    """
+    missing = [name for name in (CARD, GRAPH) if not (folder / name).is_file()]
+    if missing:
+        message = f"the model in {folder} lacks {' and '.join(missing)}; train it again"
+        raise InvalidArtifactError(message)
+    return _checked((folder / CARD).read_bytes(), (folder / GRAPH).read_bytes())
+
+
+def load_tar(path: Path) -> Artifact:
+    """Read a model from its `model.tar.gz` without unpacking anything to disk; raises like `load`."""
+    found: dict[str, bytes] = {}
+    try:
+        with tarfile.open(fileobj=io.BytesIO(path.read_bytes()), mode="r:gz") as archive:
+            for member in archive:
+                name = member.name.removeprefix("./")
+                if name not in {CARD, GRAPH}:
+                    continue
+                if not member.isreg() or member.size > _LARGEST:
+                    message = f"{name} in {path.name} is no plain file of reasonable size"
+                    raise InvalidArtifactError(message)
+                content = archive.extractfile(member)
+                found[name] = content.read() if content else b""
+    except (tarfile.TarError, OSError, EOFError) as error:
+        message = f"{path.name} is no readable model archive: {error}"
+        raise InvalidArtifactError(message) from error
+    missing = [name for name in (CARD, GRAPH) if name not in found]
+    if missing:
+        message = f"{path.name} lacks {' and '.join(missing)}"
+        raise InvalidArtifactError(message)
+    return _checked(found[CARD], found[GRAPH])
+
+
+def _checked(card_text: bytes, graph: bytes) -> Artifact:
+    try:
+        card = ModelCard.model_validate_json(card_text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        message = f"{CARD} is of no version this code knows: {place}: {first['msg']}"
+        raise InvalidArtifactError(message) from error
+    if card.hashes.get(GRAPH) != sha256_hex(graph):
+        message = f"{GRAPH} is not the file that {CARD} describes; train the model again"
+        raise InvalidArtifactError(message)
+    return Artifact(card=card, graph=graph)

@@ -1,0 +1,261 @@
+"""What a model sees of a row: one computation for training, evaluation and serving.
+
+Only the place, the time and the weather of the row itself go in; never power, neither now nor earlier.
+An input that a plant does not have is left out when the recipe is made; one that is missing in single
+rows is filled by the recipe, so that a gap is no error.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.errors import NotFoundError
+from shared.messages import Name
+from shared.solar import irradiance
+from shared.solar.position import Floats, SolarPosition, Times, ephemeris, position
+from shared.solar.rows import Rows
+from shared.solar.site import CANONICAL_UNITS, FORECAST_PREFIX, Site
+
+IRRADIANCES = ("ghi", "dni", "dhi", "poa_global")
+_WEATHER = tuple(name for name in CANONICAL_UNITS if name != "power_ac")
+INPUTS = (*_WEATHER, *(FORECAST_PREFIX + name for name in _WEATHER))
+
+# Brings every input to the order of one: (offset, scale) in the canonical unit.
+_SCALES = {
+    "temp_air": (15.0, 15.0),
+    "temp_module": (25.0, 20.0),
+    "wind_speed": (3.0, 3.0),
+    "relative_humidity": (50.0, 30.0),
+    "pressure": (1000.0, 30.0),
+}
+_LEAST_COVERAGE = 0.5  # share of rows; a rarer input teaches mostly its own filling
+_WHOLE = 0.999  # share of rows from which on gaps are too few to be learnt from
+_FULL_SUN = 1000.0  # W/m2
+_SUNLIT = 50.0  # W/m2 of clear-sky irradiance
+_DEFAULT_TEMPERATURE = 15.0  # C
+_DEFAULT_WIND = 1.0  # m/s
+
+
+def unit(column: str) -> str:
+    """Return the canonical unit of an input."""
+    return CANONICAL_UNITS[column.removeprefix(FORECAST_PREFIX)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class Plant(_Frozen):
+    """What features and predictions need to know of a site."""
+
+    site_id: Name
+    latitude: float
+    longitude: float
+    surface_tilt: float | None = None
+    surface_azimuth: float | None = None
+    ac_capacity_kw: Annotated[float, Field(gt=0)]
+
+    @classmethod
+    def of(cls, site: Site) -> Plant:
+        """Return the part of a site's configuration that a model carries with it."""
+        return cls(**site.model_dump(include=set(cls.model_fields)))
+
+
+class Input(_Frozen):
+    """A weather column the model uses, and what stands in for a gap.
+
+    `filling` is a clear-sky index for an irradiance, otherwise a value in the canonical unit.
+    """
+
+    name: str
+    filling: float
+    flagged: bool
+
+
+class Recipe(_Frozen):
+    """How rows become features: stored with the model, so that serving cannot differ from training."""
+
+    version: Literal[1] = 1
+    step_minutes: int
+    plants: tuple[Plant, ...]
+    inputs: tuple[Input, ...]
+
+
+def recipe(rows: Rows, plants: tuple[Plant, ...], step_minutes: int) -> Recipe:
+    """Choose inputs and their fillings from training rows.
+
+    Parameters
+    ----------
+    rows
+        Training rows only.
+    step_minutes
+        The model's step. [min]
+    """
+    sun = _sun(
+        rows.times, rows.site, tuple(find(plants, name) for name in rows.sites), step_minutes
+    )
+    clear_sky = irradiance.clear_sky_ghi(sun.up)
+    day = clear_sky > _SUNLIT
+    inputs = []
+    for name in INPUTS:
+        values = rows.column(name)
+        known = np.isfinite(values)
+        if known.mean() < _LEAST_COVERAGE or not (known & day).any():
+            continue
+        if name.removeprefix(FORECAST_PREFIX) in IRRADIANCES:
+            filling = float(np.median(values[known & day] / clear_sky[known & day]))
+        else:
+            filling = float(np.median(values[known]))
+        inputs.append(
+            Input(name=name, filling=round(filling, 4), flagged=bool(known.mean() < _WHOLE))
+        )
+    return Recipe(step_minutes=step_minutes, plants=plants, inputs=tuple(inputs))
+
+
+def find(plants: tuple[Plant, ...], site_id: str) -> Plant:
+    """Return a plant by its site's name.
+
+    Raises
+    ------
+    NotFoundError
+        The model was not trained for that site.
+    """
+    for plant in plants:
+        if plant.site_id == site_id:
+            return plant
+    known = ", ".join(plant.site_id for plant in plants)
+    message = f"the model does not know site {site_id!r}; it was trained for {known}"
+    raise NotFoundError(message)
+
+
+def sun_of(rows: Rows, recipe: Recipe) -> SolarPosition:
+    """Return where the sun stands at the centre of every row's interval."""
+    plants = tuple(find(recipe.plants, name) for name in rows.sites)
+    return _sun(rows.times, rows.site, plants, recipe.step_minutes)
+
+
+def _sun(
+    times: Times, site: NDArray[np.int64], plants: tuple[Plant, ...], step_minutes: int
+) -> SolarPosition:
+    centres = times + np.timedelta64(step_minutes * 30, "s")
+    if len(plants) == 1:
+        return position(ephemeris(centres), plants[0].latitude, plants[0].longitude)
+    stamps, which = np.unique(centres, return_inverse=True)  # sites share their stamps
+    shared = ephemeris(stamps)
+    latitude = np.array([plant.latitude for plant in plants])[site]
+    longitude = np.array([plant.longitude for plant in plants])[site]
+    spread = type(shared)(
+        shared.declination[which], shared.hour_angle_at_greenwich[which], shared.year_phase[which]
+    )
+    return position(spread, latitude, longitude)
+
+
+def compute(
+    rows: Rows, recipe: Recipe
+) -> tuple[tuple[str, ...], NDArray[np.float32], SolarPosition]:
+    """Return names, values and the sun's position for rows.
+
+    Returns
+    -------
+    names, values, sun
+        Feature names; float32 of shape (rows, features) [unitless]; the sun at the intervals' centres.
+    """
+    sun = sun_of(rows, recipe)
+    clear_sky = irradiance.clear_sky_ghi(sun.up)
+    columns = _geometry(sun, clear_sky)
+    filled: dict[str, Floats] = {}
+    for each in recipe.inputs:
+        raw = rows.column(each.name)
+        gap = ~np.isfinite(raw)
+        is_irradiance = each.name.removeprefix(FORECAST_PREFIX) in IRRADIANCES
+        stand_in = each.filling * clear_sky if is_irradiance else each.filling
+        values = np.where(gap, stand_in, raw)
+        filled[each.name] = values
+        if is_irradiance:
+            columns[each.name] = values / _FULL_SUN
+            columns[f"{each.name}_clearsky_index"] = irradiance.clear_sky_index(values, clear_sky)
+        else:
+            offset, scale = _SCALES[each.name.removeprefix(FORECAST_PREFIX)]
+            columns[each.name] = (values - offset) / scale
+        if each.flagged:
+            columns[f"{each.name}_missing"] = gap.astype(float)
+    columns |= _physics(filled, rows, recipe, sun)
+    if len(recipe.plants) > 1:
+        order = {plant.site_id: place for place, plant in enumerate(recipe.plants)}
+        place = np.array([order[name] for name in rows.sites])[rows.site]
+        columns |= {
+            f"site_{plant.site_id}": (place == order[plant.site_id]).astype(float)
+            for plant in recipe.plants
+        }
+    matrix = np.column_stack([columns[name].astype(np.float32) for name in columns])
+    return tuple(columns), matrix, sun
+
+
+def _geometry(sun: SolarPosition, clear_sky: Floats) -> dict[str, Floats]:
+    return {
+        "sun_up": sun.up,
+        "sun_east": sun.east,
+        "sun_north": sun.north,
+        "solar_hour_sin": np.sin(sun.hour_angle),
+        "solar_hour_cos": np.cos(sun.hour_angle),
+        "season_sin": np.sin(sun.year_phase),
+        "season_cos": np.cos(sun.year_phase),
+        "clearsky_ghi": clear_sky / _FULL_SUN,
+    }
+
+
+def _physics(
+    filled: dict[str, Floats], rows: Rows, recipe: Recipe, sun: SolarPosition
+) -> dict[str, Floats]:
+    """Return what the weather means for an array.
+
+    A plane's beam irradiance is linear in the beam's three direction components, so these let a model find
+    a plant's unknown orientation; with a known one the plane of array is computed.
+    """
+    prefix = "" if "ghi" in filled else FORECAST_PREFIX
+    columns: dict[str, Floats] = {}
+    poa = filled.get("poa_global")
+    ghi = filled.get(f"{prefix}ghi")
+    if ghi is not None:
+        ghi = np.maximum(ghi, 0.0)
+        parts = irradiance.erbs(ghi, sun)
+        dni = filled.get(f"{prefix}dni", parts.dni)
+        dhi = filled.get(f"{prefix}dhi", parts.dhi)
+        parts = irradiance.Components(dni=np.maximum(dni, 0.0), dhi=np.maximum(dhi, 0.0))
+        columns["beam_east"] = parts.dni * sun.east / _FULL_SUN
+        columns["beam_north"] = parts.dni * sun.north / _FULL_SUN
+        columns["beam_up"] = parts.dni * np.maximum(sun.up, 0.0) / _FULL_SUN
+        columns["diffuse"] = parts.dhi / _FULL_SUN
+        if poa is None:
+            poa = _poa(ghi, parts, rows, recipe, sun)
+            columns["poa_estimate"] = poa / _FULL_SUN
+    if poa is not None:
+        still_air = np.full(len(rows), _DEFAULT_WIND)
+        mild = np.full(len(rows), _DEFAULT_TEMPERATURE)
+        air = filled.get("temp_air", filled.get(f"{FORECAST_PREFIX}temp_air", mild))
+        wind = filled.get("wind_speed", filled.get(f"{FORECAST_PREFIX}wind_speed", still_air))
+        cell = filled.get("temp_module", irradiance.cell_temperature(poa, air, wind))
+        columns["pv_estimate"] = poa / _FULL_SUN * (1 - 0.004 * (cell - 25.0))
+    return columns
+
+
+def _poa(
+    ghi: Floats, parts: irradiance.Components, rows: Rows, recipe: Recipe, sun: SolarPosition
+) -> Floats:
+    """Return the plane-of-array irradiance, or the global one for a plant of unknown orientation. [W/m2]"""
+    plants = [find(recipe.plants, name) for name in rows.sites]
+    known = np.array([plant.surface_tilt is not None for plant in plants])[rows.site]
+    if not known.any():
+        return ghi
+    tilt = np.array([plant.surface_tilt or 0.0 for plant in plants])[rows.site]
+    towards_equator = [180.0 if plant.latitude >= 0 else 0.0 for plant in plants]
+    facing = [
+        plant.surface_azimuth if plant.surface_azimuth is not None else default
+        for plant, default in zip(plants, towards_equator, strict=True)
+    ]
+    poa = irradiance.plane_of_array(ghi, parts, sun, tilt, np.array(facing)[rows.site])
+    return np.where(known, poa, ghi)

@@ -1,0 +1,32 @@
+"""Scores of a forecast, all in shares of AC capacity so that plants of any size can be pooled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from shared.evaluation import Scores
+from shared.solar.position import Floats
+
+
+def scores(actual: Floats, predicted: Floats) -> Scores | None:
+    """Return the scores of some rows, or None without rows.
+
+    `r2` is the coefficient of determination, None where the actual power never changes; `nmae`, `nrmse` and
+    `mbe` (predicted minus actual) are the mean absolute, root mean square and mean error.
+
+    Parameters
+    ----------
+    actual, predicted
+        Power as a share of AC capacity. [unitless]
+    """
+    if not len(actual):
+        return None
+    error = predicted - actual
+    spread = float(np.square(actual - actual.mean()).sum())
+    return Scores(
+        r2=None if spread <= 0 else float(1 - np.square(error).sum() / spread),
+        nmae=float(np.abs(error).mean()),
+        nrmse=float(np.sqrt(np.square(error).mean())),
+        mbe=float(error.mean()),
+        n=len(actual),
+    )

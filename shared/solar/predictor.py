@@ -1,0 +1,83 @@
+"""The one way a model predicts: in training's validation, in the evaluation and behind the endpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime as ort
+
+from shared.solar import features, intervals
+from shared.solar.artifact import GRAPH, Artifact, InvalidArtifactError
+from shared.solar.position import Floats
+from shared.solar.rows import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """Predicted mean power of each interval and the range that holds it in eight of ten cases. [kW]"""
+
+    power_ac: Floats
+    p10: Floats
+    p90: Floats
+
+
+class Predictor:
+    """A model ready to predict.
+
+    Parameters
+    ----------
+    artifact
+        A model's checked files.
+
+    Raises
+    ------
+    InvalidArtifactError
+        The graph does not take the features that the card names.
+    """
+
+    def __init__(self, artifact: Artifact) -> None:
+        self.card = artifact.card
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = (
+            1  # rows are few: a second thread only spins beside the first
+        )
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = ort.InferenceSession(
+            artifact.graph, options, providers=["CPUExecutionProvider"]
+        )
+        (entry,) = self._session.get_inputs()
+        self._input = entry.name
+        if entry.shape[-1] != len(self.card.features):
+            message = f"{GRAPH} takes {entry.shape[-1]} features, the card names {len(self.card.features)}"
+            raise InvalidArtifactError(message)
+
+    def predict(self, rows: Rows) -> Prediction:
+        """Predict the power of rows from their weather.
+
+        Raises
+        ------
+        NotFoundError
+            A row is of a site that the model was not trained for.
+        """
+        names, values, sun = features.compute(rows, self.card.recipe)
+        if names != self.card.features:
+            message = "this code computes other features than the model was trained with"
+            raise InvalidArtifactError(message)
+        (raw,) = self._session.run(None, {self._input: values})
+        share = np.clip(raw.reshape(-1).astype(float), 0.0, self.card.cap)
+        night = sun.elevation < self.card.night_below
+        share = np.where(night, 0.0, share)
+        low, high = intervals.apply(self.card.intervals, share)
+        capacity = self.capacity(rows)
+        return Prediction(
+            power_ac=share * capacity,
+            p10=np.where(night, 0.0, np.clip(low, 0.0, None)) * capacity,
+            p90=np.where(night, 0.0, np.clip(high, None, self.card.cap)) * capacity,
+        )
+
+    def capacity(self, rows: Rows) -> Floats:
+        """Return the AC capacity of each row's site as the model was trained with it. [kW]"""
+        plants = [features.find(self.card.recipe.plants, name) for name in rows.sites]
+        return np.array([plant.ac_capacity_kw for plant in plants])[rows.site]
