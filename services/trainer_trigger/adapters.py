@@ -13,7 +13,9 @@ from botocore.exceptions import ClientError
 from services.trainer_trigger.domain import Champion
 from services.trainer_trigger.ports import Run, Step
 from shared import layout
+from shared.active import ActiveModel, ActiveSite
 from shared.aws import S3Objects, error_code
+from shared.canonical import CanonicalFile
 from shared.dataset import Dataset, DatasetFile
 from shared.errors import NotFoundError
 from shared.evaluation import Evaluation
@@ -41,7 +43,7 @@ class S3Configuration:
             found = self.objects.read_json(layout.active_model(model_id))
         except NotFoundError:
             return ModelConfig(model_id=model_id)
-        return ModelConfig.model_validate(_fields(found, ModelConfig))
+        return ActiveModel.model_validate(found)
 
     def models(self) -> set[str]:
         """Return the models that are configured, or named by a site."""
@@ -54,7 +56,7 @@ class S3Configuration:
 
     def _all_sites(self) -> Iterator[Site]:
         for key in self.objects.keys(layout.active_sites()):
-            yield Site.model_validate(_fields(self.objects.read_json(key), Site))
+            yield ActiveSite.model_validate(self.objects.read_json(key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +79,17 @@ class S3CanonicalFiles:
         if held is not None:
             yield held
 
-    def describe(self, site_id: str, key: str) -> DatasetFile:
+    def describe(self, key: str) -> DatasetFile:
         """Return what the object says about itself."""
-        metadata = self.objects.metadata(key)
+        said = CanonicalFile.from_metadata(self.objects.metadata(key))
         return DatasetFile(
-            site_id=site_id,
-            file_id=metadata["file-id"],
+            site_id=said.site_id,
+            file_id=said.file_id,
             key=key,
-            rows=int(metadata["rows"]),
-            window_start=datetime.fromisoformat(metadata["window-start"]),
-            window_end=datetime.fromisoformat(metadata["window-end"]),
-            uploaded_at=datetime.fromisoformat(metadata["uploaded-at"]),
+            rows=said.rows,
+            window_start=said.window_start,
+            window_end=said.window_end,
+            uploaded_at=said.uploaded_at,
         )
 
 
@@ -331,8 +333,3 @@ def _group(model_id: str) -> str:
 
 def _name(key: str) -> str:
     return key.rpartition("/")[2].removesuffix(".json")
-
-
-def _fields(found: dict[str, Any], model: type[ModelConfig | Site]) -> dict[str, Any]:
-    """Return what belongs to the model; data_watcher adds the configuration's version beside it."""
-    return {name: value for name, value in found.items() if name in model.model_fields}

@@ -21,14 +21,14 @@ service = runs(SequenceSettings.from_environment())
 def lambda_handler(event: dict[str, Any], _: Any) -> Any:
     """Do one task; the state machine catches what fails by the error's class."""
     logger.append_keys(task=event.get("task"), run_id=event.get("run_id"))
-    given = event.get("input") or {}
+    given: dict[str, Any] = event.get("input") or {}
     match event:
         case {
             "task": "verify",
-            "input": {"model_id": str(model_id), **rest},
-            "execution": execution,
+            "input": {"model_id": str(model_id)},
+            "execution": str(execution),
         }:
-            return service.verify(model_id, rest.get("run_id"), execution)
+            return service.verify(model_id, given.get("run_id"), execution)
         case {"task": "collect", "model_id": model_id, "run_id": run_id, **rest}:
             outcome = service.collect(model_id, run_id, rest["pipeline_execution_arn"])
             _measure(outcome)

@@ -299,15 +299,15 @@ class TrainerTrigger:
         """Make the view of a model's files equal to what stands in the bucket; return whether it differed."""
         known = {each.file.file_id: each for each in self.memory.files(model_id)}
         standing = {
-            _file_id(key): (site.site_id, key)
+            _file_id(key): key
             for site in self.configuration.sites(model_id)
             for key in self.canonical.of_site(site.site_id)
         }
         for file_id in known.keys() - standing.keys():
             self.memory.remove_file(model_id, file_id)
         for file_id in standing.keys() - known.keys():
-            site_id, key = standing[file_id]
-            self.memory.add_file(model_id, self.canonical.describe(site_id, key), self.clock())
+            found = self.canonical.describe(standing[file_id])
+            self.memory.add_file(model_id, found, self.clock())
         return known.keys() != standing.keys()
 
 
