@@ -50,7 +50,8 @@ def extraterrestrial(year_phase: Floats) -> Floats:
         Ecliptic longitude of the sun; perihelion is near 283 degrees. [rad]
     """
     eccentricity = 0.0167
-    return 1361.0 * (1 + 2 * eccentricity * np.cos(year_phase - np.radians(282.9)))
+    normal: Floats = 1361.0 * (1 + 2 * eccentricity * np.cos(year_phase - np.radians(282.9)))
+    return normal
 
 
 def clear_sky_index(irradiance: Floats, clear_sky: Floats) -> Floats:
