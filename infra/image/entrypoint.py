@@ -81,10 +81,17 @@ def _evaluate(container: ContainerSettings, arguments: Sequence[str]) -> None:
     evaluate.run(container, arguments)
 
 
+def _serve(container: ContainerSettings, _arguments: Sequence[str]) -> None:
+    from services.deployer.inference import server  # noqa: PLC0415  see above
+
+    server.run(container)
+
+
 _VERBS: dict[str, Callable[[ContainerSettings, Sequence[str]], None]] = {
     "preprocess": _preprocess,
     "train": _train,
     "evaluate": _evaluate,
+    "serve": _serve,
 }
 
 

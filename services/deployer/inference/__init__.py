@@ -1,0 +1,1 @@
+"""What the endpoint's container runs: the model behind SageMaker's two routes."""

@@ -1,0 +1,171 @@
+"""From a request's bytes to rows, with a clear word about whatever is wrong in it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from shared.solar.features import INPUTS
+from shared.solar.rows import POWER, SITE, TIME, Rows
+
+MOST_ROWS = 50_000
+_KNOWN = frozenset((*INPUTS, POWER, TIME, SITE))
+
+
+class BadRequestError(ValueError):
+    """A request cannot be answered; the message says what to change.
+
+    Parameters
+    ----------
+    message
+        What is wrong, with its place.
+    status
+        HTTP status code.
+    """
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def read_json(body: bytes, sites: Sequence[str]) -> Rows:
+    """Read `{"site_id": …, "rows": [{"timestamp": …, "ghi": …}, …]}`.
+
+    Parameters
+    ----------
+    sites
+        The sites that the model knows; with a single one a request need not name it.
+
+    Raises
+    ------
+    BadRequestError
+        Something in the request is not as it must be.
+    """
+    try:
+        content = json.loads(body)
+    except ValueError as error:
+        raise BadRequestError(f"the body is no JSON: {error}") from error
+    if not isinstance(content, dict) or not isinstance(content.get("rows"), list):
+        raise BadRequestError(
+            'the body must be {"site_id": "…", "rows": [{"timestamp": "…", …}, …]}'
+        )
+    unknown = sorted(set(content) - {SITE, "rows"})
+    if unknown:
+        raise BadRequestError(f"unknown field {unknown[0]!r}; the body has site_id and rows")
+    return _rows(content["rows"], content.get(SITE), sites)
+
+
+def read_csv(body: bytes, sites: Sequence[str]) -> Rows:
+    """Read CSV with a header: `timestamp`, weather columns and, for several sites, `site_id`.
+
+    Parameters and errors as in `read_json`.
+    """
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadRequestError("the CSV is not UTF-8") from error
+    reader = csv.DictReader(io.StringIO(text), strict=True)
+    try:
+        found = [
+            {
+                name: _cell(value, name, number)
+                for name, value in row.items()
+                if name is not None  # cells beyond the header have no name
+            }
+            for number, row in enumerate(reader)
+        ]
+    except csv.Error as error:
+        raise BadRequestError(f"the CSV cannot be read: {error}") from error
+    return _rows(found, None, sites)
+
+
+def _cell(text: str | None, name: str, number: int) -> Any:
+    if name in {TIME, SITE}:
+        return text
+    if text is None or not text.strip():
+        return None
+    try:
+        return float(text)
+    except ValueError as error:
+        raise BadRequestError(f"row {number}: {name} is {text!r}, expected a number") from error
+
+
+def _rows(found: list[Any], site: Any, sites: Sequence[str]) -> Rows:
+    if not found:
+        raise BadRequestError("there are no rows")
+    if len(found) > MOST_ROWS:
+        raise BadRequestError(
+            f"{len(found)} rows are more than {MOST_ROWS}; send them in parts", 413
+        )
+    columns: set[str] = set()
+    for number, row in enumerate(found):
+        if not isinstance(row, dict):
+            raise BadRequestError(f"row {number} is no object")
+        columns.update(row)
+    unknown = sorted(columns - _KNOWN)
+    if unknown:
+        known = ", ".join(name for name in INPUTS if not name.startswith("forecast_"))
+        raise BadRequestError(
+            f"unknown column {unknown[0]!r}; known are timestamp, {known}, each also with forecast_ before"
+        )
+    names = [_site(row.get(SITE, site), number, sites) for number, row in enumerate(found)]
+    distinct, which = np.unique(names, return_inverse=True)
+    return Rows(
+        sites=tuple(str(name) for name in distinct),
+        site=which.astype(np.int64),
+        times=np.array(
+            [_time(row, number) for number, row in enumerate(found)], dtype="datetime64[s]"
+        ),
+        weather={name: _numbers(found, name) for name in INPUTS if name in columns},
+        power_ac=np.full(len(found), np.nan),
+    )
+
+
+def _site(name: Any, number: int, sites: Sequence[str]) -> str:
+    if name is None:
+        if len(sites) == 1:
+            return sites[0]
+        raise BadRequestError(f"site_id is missing; the model knows {', '.join(sites)}")
+    if name not in sites:
+        raise BadRequestError(
+            f"row {number}: the model does not know site {name!r}; it knows {', '.join(sites)}", 404
+        )
+    return str(name)
+
+
+def _time(row: Mapping[str, Any], number: int) -> datetime:
+    text = row.get(TIME)
+    if not isinstance(text, str):
+        raise BadRequestError(f"row {number}: timestamp is missing")
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadRequestError(
+            f"row {number}: timestamp {text!r} is not ISO 8601, like 2024-06-01T10:15:00Z"
+        ) from error
+    if moment.tzinfo is None:
+        raise BadRequestError(
+            f"row {number}: timestamp {text!r} has no zone; end it with Z for UTC"
+        )
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _numbers(found: list[dict[str, Any]], name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    values = np.empty(len(found))
+    for number, row in enumerate(found):
+        value = row.get(name)
+        if value is None:
+            values[number] = np.nan
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            values[number] = value
+        else:
+            raise BadRequestError(f"row {number}: {name} is {value!r}, expected a number or null")
+    if np.isinf(values).any():
+        raise BadRequestError(f"{name} is infinite in row {int(np.argmax(np.isinf(values)))}")
+    return values
