@@ -1,0 +1,1 @@
+"""Turns what plants upload into canonical rows, and accounts for every object version."""

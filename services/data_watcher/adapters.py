@@ -1,0 +1,228 @@
+"""S3, SQS and metrics as the service wants them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby, islice
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
+
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from services.data_watcher.domain import Listed
+from services.data_watcher.ports import Reading
+from shared import layout
+from shared.active import ActiveModel, ActiveSite
+from shared.aws import S3Objects
+from shared.canonical import CanonicalFile
+from shared.errors import NotFoundError, RetryableError
+from shared.messages import SweepDue
+from shared.solar.site import Site
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+_BATCH = 10  # messages that SQS takes at once
+
+
+@dataclass(frozen=True, slots=True)
+class S3RawObjects:
+    """Implements the port `RawObjects` on a versioned bucket."""
+
+    client: S3Client
+    bucket: str
+
+    def versions(self, key: str) -> list[Listed]:
+        """Return a key's versions and delete markers, newest first."""
+        for found, versions in self.listing(key, ""):
+            if found == key:
+                return versions
+            break  # a key is the first of those that begin with it
+        return []
+
+    def read(self, key: str, version_id: str) -> bytes:
+        """Return a version's bytes, or raise NotFoundError."""
+        return S3Objects(self.client, self.bucket).read(key, version_id)
+
+    def listing(self, prefix: str, after: str) -> Iterator[tuple[str, list[Listed]]]:
+        """Yield the keys behind `after` in order, each with its versions, newest first."""
+        for key, entries in groupby(self._entries(prefix, after), lambda entry: entry[0]):
+            yield key, [listed for _, listed in entries]
+
+    def _entries(self, prefix: str, after: str) -> Iterator[tuple[str, Listed]]:
+        start = {"KeyMarker": after} if after else {}
+        pages = self.client.get_paginator("list_object_versions").paginate(
+            Bucket=self.bucket,
+            Prefix=prefix,
+            **start,  # type: ignore[arg-type]
+        )
+        for page in pages:
+            versions = [(each["Key"], _version(each)) for each in page.get("Versions", [])]
+            markers = [(each["Key"], _marker(each)) for each in page.get("DeleteMarkers", [])]
+            # S3 gives versions and markers apart; stable sorting keeps its order among each of them.
+            yield from sorted(versions + markers, key=_newest_first)
+
+
+def _newest_first(entry: tuple[str, Listed]) -> tuple[str, bool, float]:
+    key, listed = entry
+    return key, not listed.is_latest, -listed.uploaded_at.timestamp()
+
+
+def _version(entry: Any) -> Listed:
+    return Listed(
+        version_id=entry.get("VersionId") or "null",
+        is_latest=entry["IsLatest"],
+        uploaded_at=_utc(entry["LastModified"]),
+        etag=entry["ETag"].strip('"'),
+        size=entry["Size"],
+    )
+
+
+def _marker(entry: Any) -> Listed:
+    return Listed(
+        version_id=entry.get("VersionId") or "null",
+        is_latest=entry["IsLatest"],
+        uploaded_at=_utc(entry["LastModified"]),
+        is_marker=True,
+    )
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class S3CanonicalObjects:
+    """Implements the port `CanonicalObjects`."""
+
+    objects: S3Objects
+
+    def write(self, key: str, rows: bytes, file: CanonicalFile) -> None:
+        """Write rows; writing the same again is success."""
+        self.objects.write(
+            key, rows, content_type="application/vnd.apache.parquet", metadata=file.metadata()
+        )
+
+    def withdraw(self, key: str, reason: str) -> None:
+        """Make sure that rows are marked as withdrawn."""
+        if not self._is_withdrawn(key):
+            self.objects.write(
+                layout.withdrawn(key),
+                json.dumps({"reason": reason}).encode(),
+                content_type="application/json",
+            )
+
+    def restore(self, key: str) -> None:
+        """Make sure that rows are not marked as withdrawn."""
+        if self._is_withdrawn(key):
+            self.objects.delete(layout.withdrawn(key))
+
+    def uri(self, key: str) -> str:
+        """Return the address of an object, as other services know it."""
+        return layout.uri(self.objects.bucket, key)
+
+    def _is_withdrawn(self, key: str) -> bool:
+        try:
+            self.objects.metadata(layout.withdrawn(key))
+        except NotFoundError:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class S3Configurations:
+    """Implements the port `Configurations`."""
+
+    objects: S3Objects
+
+    def site(self, site_id: str) -> ActiveSite | None:
+        """Return a site's configuration in force."""
+        try:
+            return ActiveSite.model_validate_json(self.objects.read(layout.active_site(site_id)))
+        except NotFoundError:
+            return None
+
+    def put(self, config: ActiveSite | ActiveModel) -> None:
+        """Make sure that a configuration is the one in force."""
+        key = (
+            layout.active_site(config.site_id)
+            if isinstance(config, ActiveSite)
+            else layout.active_model(config.model_id)
+        )
+        body = config.model_dump_json().encode()
+        try:
+            if self.objects.read(key) == body:
+                return
+        except NotFoundError:
+            pass  # the first configuration of its name
+        self.objects.write(key, body, content_type="application/json")
+
+
+@dataclass(frozen=True, slots=True)
+class SqsInbox:
+    """Implements the port `Inbox`: a hint is an S3 event in S3's own words."""
+
+    client: SQSClient
+    url: str
+    bucket: str
+
+    def hint(self, keys: Iterable[str]) -> None:
+        """Ask to look at some keys of the bucket again.
+
+        Raises
+        ------
+        RetryableError
+            SQS took only some of the messages.
+        """
+        iterator = iter(keys)
+        while batch := list(islice(iterator, _BATCH)):
+            answer = self.client.send_message_batch(
+                QueueUrl=self.url,
+                Entries=[
+                    {"Id": str(number), "MessageBody": self._event(key)}
+                    for number, key in enumerate(batch)
+                ],
+            )
+            if answer.get("Failed"):
+                message = f"the inbox did not take {len(answer['Failed'])} hints"
+                raise RetryableError(message)
+
+    def _event(self, key: str) -> str:
+        found = {"key": quote_plus(key, safe="/"), "versionId": "", "size": 0, "eTag": ""}
+        record = {
+            "eventVersion": "2.1",
+            "eventSource": "solar:hint",
+            "eventName": "ObjectCreated:Hint",
+            "eventTime": datetime.now(UTC).isoformat(),
+            "s3": {"bucket": {"name": self.bucket}, "object": found},
+        }
+        return json.dumps({"Records": [record]})
+
+    def continue_sweep(self, message: SweepDue) -> None:
+        """Ask to sweep, or to go on where a sweep stopped."""
+        self.client.send_message(QueueUrl=self.url, MessageBody=message.model_dump_json())
+
+
+@dataclass(frozen=True, slots=True)
+class EmfMeter:
+    """Implements the port `Meter` by Powertools' embedded metric format."""
+
+    metrics: Metrics
+
+    def count(self, figures: Mapping[str, int]) -> None:
+        """Add to metrics by name, at once: a batch that dies later has counted what it did."""
+        for name, value in figures.items():
+            self.metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+        self.metrics.flush_metrics()
+
+
+def read_file(data: bytes, key: str, site: Site) -> Reading:
+    """Read an uploaded file; loads pyarrow and numpy with the first one."""
+    from services.data_watcher.reading import read  # noqa: PLC0415 - a sweep needs none of it
+
+    return read(data, key, site)

@@ -1,0 +1,166 @@
+"""What people ask about files and sites, and the JSON they get; its keys are promised in docs/cli.md."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from services.data_watcher import records
+from services.data_watcher.domain import FileVersion, State
+from services.data_watcher.ports import LedgerView, RawObjects
+from services.data_watcher.records import Item
+from shared import layout
+
+COUNTED = (
+    State.ACCEPTED,
+    State.QUARANTINED,
+    State.DUPLICATE,
+    State.SUPERSEDED,
+    State.PENDING,
+)
+
+
+class Question(BaseModel):
+    """A question, as the query function receives it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    query: Literal["files", "sites", "balance"]
+    site_id: str | None = None
+    state: State | None = None
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Answers from the ledger, and for the balance from S3's listing."""
+
+    view: LedgerView
+    raw: RawObjects
+    bucket: str
+
+    def answer(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Answer one question; one that makes no sense is answered with `{"error": …}`."""
+        try:
+            question = Question.model_validate(event)
+            start = _open(question.next)
+        except (ValidationError, ValueError) as error:
+            return {"error": _plain(error)}
+        match question.query:
+            case "files":
+                return self._files(question, start)
+            case "sites":
+                return {"sites": [_site(item) for item in self.view.configs()]}
+            case "balance":
+                return self._balance(question.site_id)
+
+    def _files(self, question: Question, start: Item | None) -> dict[str, Any]:
+        items, last = self.view.versions(question.site_id, question.state, question.limit, start)
+        files = [self._file(item) for item in items]
+        return {"files": files, "next": _close(last)}
+
+    def _file(self, item: Item) -> dict[str, Any]:
+        version = records.file_version(item)
+        rows = version.rows
+        return {
+            "site_id": item["site_id"],
+            "key": item["key"],
+            "version_id": version.version_id,
+            "sha256": version.sha256 or None,
+            "state": version.state.value,
+            **_why(version),
+            "rows": rows.count if rows else None,
+            "rows_masked": rows.masked if rows else None,
+            "masks": dict(rows.masks) if rows else {},
+            "window_start": rows.window_start.isoformat() if rows else None,
+            "window_end": rows.window_end.isoformat() if rows else None,
+            "canonical_uri": layout.uri(self.bucket, version.canonical_key)
+            if version.state is State.ACCEPTED
+            else None,
+        }
+
+    def _balance(self, site_id: str | None) -> dict[str, Any]:
+        """Compare what S3 lists with what the ledger says, version by version counted."""
+        prefix = f"{layout.RAW}{site_id}/" if site_id else layout.RAW
+        listed = sum(
+            not each.is_marker for _, versions in self.raw.listing(prefix, "") for each in versions
+        )
+        states: Counter[str] = Counter()
+        sites: dict[str, Counter[str]] = {}
+        for site, state in self.view.states(site_id):
+            states[state] += 1
+            sites.setdefault(site, Counter())[state] += 1
+        counted = sum(states[state.value] for state in COUNTED)
+        return {
+            "listed": listed,
+            **{state.value: states[state.value] for state in (*COUNTED, State.REMOVED)},
+            "balanced": listed == counted,
+            "by_site": {site: dict(counts) for site, counts in sorted(sites.items())},
+        }
+
+
+def _why(version: FileVersion) -> dict[str, str | None]:
+    code = reason = remedy = None
+    fault = version.fault
+    if version.state is State.QUARANTINED and fault:
+        code, reason, remedy = fault.code, fault.reason, fault.remedy
+    elif version.state is State.DUPLICATE:
+        code, reason = "duplicate", f"the same bytes stand at {version.duplicate_of}"
+    elif version.state is State.SUPERSEDED:
+        code, reason = "superseded", f"version {version.superseded_by} of the key came after it"
+    elif version.state is State.REMOVED:
+        code, reason = "removed", "the version was deleted from the bucket"
+    return {"reason_code": code, "reason": reason, "remedy": remedy}
+
+
+def _site(item: Item) -> dict[str, Any]:
+    record = records.config_record(item["item"], item)
+    kind, _, name = record.key.removeprefix(layout.CONFIG).partition("/")
+    in_force = json.loads(record.in_force) if record.in_force else None
+    return {
+        "kind": kind.removesuffix("s"),
+        "name": name.removesuffix(".yaml"),
+        "model_id": in_force["model_id"] if in_force else None,
+        "key": record.key,
+        "state": record.state,
+        "line": record.line,
+        "reason": record.reason or None,
+        "uploaded_at": record.uploaded_at.isoformat() if record.uploaded_at else None,
+        "config_version": record.config_version or None,
+        "config": in_force,
+    }
+
+
+def _close(last: Item | None) -> str | None:
+    if last is None:
+        return None
+    return base64.urlsafe_b64encode(json.dumps(last).encode()).decode()
+
+
+def _open(token: str | None) -> Item | None:
+    if token is None:
+        return None
+    try:
+        opened = json.loads(base64.urlsafe_b64decode(token.encode()))
+    except (ValueError, binascii.Error) as error:
+        message = "next: this is no token that an earlier answer gave"
+        raise ValueError(message) from error
+    if not isinstance(opened, dict) or set(opened) != {"site_id", "item"}:
+        message = "next: this is no token that an earlier answer gave"
+        raise ValueError(message)
+    return opened
+
+
+def _plain(error: ValueError) -> str:
+    if isinstance(error, ValidationError):
+        return "; ".join(
+            f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()
+        )
+    return str(error)

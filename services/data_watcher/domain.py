@@ -1,0 +1,361 @@
+"""The file ledger: what each object version under `raw/` is, computed from what S3 lists.
+
+A key and all its versions form one record, loaded and saved as a whole under one revision, so that a
+record is always the answer to one listing. Nothing here depends on the order in which events came.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Any
+
+from shared import layout
+from shared.ids import content_id
+from shared.solar.site import Site, SourceFormat
+
+READER_VERSION = (
+    1  # raised when the reader's answer for some file changes; every file is read again
+)
+LARGEST_FILE = 256 * 1024**2
+UNKNOWN_SITE = "(unknown)"  # no site can be called so
+FOLDER = "folder"  # the fault of a key that ends in a slash; nobody needs to hear of it
+
+
+class State(StrEnum):
+    """What an object version is."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    QUARANTINED = "quarantined"
+    DUPLICATE = "duplicate"
+    SUPERSEDED = "superseded"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An object version or delete marker as S3 lists it, newest first."""
+
+    version_id: str
+    is_latest: bool
+    uploaded_at: datetime
+    is_marker: bool = False
+    etag: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a file is quarantined, and what its owner can do."""
+
+    code: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What the canonical rows of a file are: how many, masked why, over which interval [start, end)."""
+
+    count: int
+    masked: int
+    masks: Mapping[str, int]
+    columns: tuple[str, ...]
+    window_start: datetime
+    window_end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FileVersion:
+    """One object version in the ledger.
+
+    `reading` names what the site's configuration said about reading the file when it was read;
+    `changes` counts the changes of state, so that a fact that recurs gets another message id.
+    """
+
+    version_id: str
+    state: State
+    uploaded_at: datetime
+    etag: str = ""
+    size: int = 0
+    changes: int = 0
+    attempts: int = 0
+    reading: str = ""
+    sha256: str = ""
+    file_id: str = ""
+    canonical_key: str = ""
+    rows: Rows | None = None
+    fault: Fault | None = None
+    duplicate_of: str = ""
+    superseded_by: str = ""
+    published_at: datetime | None = None
+
+    def become(self, state: State, **facts: Any) -> FileVersion:
+        """Return the version in another state, with a new fact to publish."""
+        return replace(self, state=state, changes=self.changes + 1, published_at=None, **facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Canonical rows that no longer count and whose withdrawal is still to be told."""
+
+    reason: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """A key and all its versions.
+
+    `content` is the SHA-256 under which the key stands in the register of contents. `withdrawals` and
+    `hints` are effects that the last change asks for; `settled` says that all effects are done.
+    """
+
+    site_id: str
+    key: str
+    revision: int = 0
+    versions: Mapping[str, FileVersion] = field(default_factory=dict)
+    content: str = ""
+    withdrawals: Mapping[str, Withdrawal] = field(default_factory=dict)
+    hints: frozenset[str] = frozenset()
+    settled: bool = False
+
+    @property
+    def current(self) -> FileVersion | None:
+        """Return the version that counts, if the key has one."""
+        counting = {State.PENDING, State.ACCEPTED, State.QUARANTINED, State.DUPLICATE}
+        return next((each for each in self.versions.values() if each.state in counting), None)
+
+    def with_version(self, version: FileVersion) -> KeyRecord:
+        """Return the record with one version replaced."""
+        return replace(self, versions={**self.versions, version.version_id: version})
+
+    def withdrawing(self, canonical_key: str, reason: str) -> KeyRecord:
+        """Return the record asking for the withdrawal of some canonical rows."""
+        if not canonical_key:
+            return self
+        withdrawal = Withdrawal(reason, self.revision + 1)
+        return replace(self, withdrawals={**self.withdrawals, canonical_key: withdrawal})
+
+
+@dataclass(frozen=True, slots=True)
+class ContentRecord:
+    """Which keys of a site hold the same bytes; the smallest of them owns the content."""
+
+    site_id: str
+    sha256: str
+    revision: int = 0
+    keys: frozenset[str] = frozenset()
+
+    @property
+    def owner(self) -> str:
+        """Return the key whose rows count, or '' where no key holds the content."""
+        return min(self.keys, default="")
+
+
+def site_of(key: str) -> str:
+    """Return the ledger's partition of a raw key: its folder, or one for keys outside any folder."""
+    return layout.raw_site(key) or UNKNOWN_SITE
+
+
+def source_of(site: Site, key: str) -> SourceFormat | None:
+    """Return the first of a site's sources whose glob matches the file's name, with or without `.gz`."""
+    name = key.rpartition("/")[2]
+    names = {name, name.removesuffix(".gz")}
+    return next(
+        (each for each in site.sources if any(fnmatchcase(name, each.files) for name in names)),
+        None,
+    )
+
+
+def reading_of(site: Site | None, key: str) -> str:
+    """Name everything besides its bytes that decides what becomes of a file.
+
+    A change of a site's configuration that does not touch this name does not touch the file.
+    """
+    if site is None:
+        return "no-site"
+    source = source_of(site, key)
+    if source is None:
+        return content_id("no-source", [each.files for each in site.sources])
+    return content_id(
+        READER_VERSION, site.timezone, site.ac_capacity_kw, source.model_dump(mode="json")
+    )
+
+
+def refusal(site: Site | None, key: str, size: int) -> Fault | None:
+    """Return why a file need not even be read, or None."""
+    return _misplaced(key) or _unknown(site, key) or _wrong_size(size)
+
+
+def _misplaced(key: str) -> Fault | None:
+    if key.endswith("/"):
+        return Fault(FOLDER, "this is a folder, not a file", "nothing is to be done")
+    if not layout.raw_site(key) or any(part in {"", ".", ".."} for part in key.split("/")):
+        return Fault(
+            "bad_key",
+            f"{key!r} does not stand in the folder of a site",
+            "upload it to raw/<site_id>/<file name>, without empty or dotted folder names",
+        )
+    return None
+
+
+def _unknown(site: Site | None, key: str) -> Fault | None:
+    if site is None:
+        site_id = layout.raw_site(key)
+        valid = re.fullmatch("[a-z0-9-]{1,32}", site_id)
+        return Fault(
+            "unknown_site",
+            f"there is no configuration of a site {site_id!r}",
+            f"upload {layout.site_config(site_id)}; the file is then read without a new upload"
+            if valid
+            else "upload it to the folder of a site; those are called a-z, 0-9 and -, at most 32",
+        )
+    if source_of(site, key) is None:
+        globs = ", ".join(each.files for each in site.sources)
+        return Fault(
+            "no_source",
+            f"the name {key.rpartition('/')[2]!r} fits none of the site's sources ({globs})",
+            "rename the file, or add a source for such names to the site's YAML",
+        )
+    return None
+
+
+def _wrong_size(size: int) -> Fault | None:
+    if size == 0:
+        return Fault("empty", "the file has no bytes", "upload it again; the transfer broke off")
+    if size > LARGEST_FILE:
+        return Fault(
+            "too_large",
+            f"the file has {size / 1024**2:.0f} MiB; at most {LARGEST_FILE // 1024**2} are read",
+            "split it, for example into one file per month",
+        )
+    return None
+
+
+def observe(record: KeyRecord, listing: list[Listed], reading: str) -> KeyRecord:
+    """Bring a record to what S3 lists: the latest version counts, older ones are superseded.
+
+    The latest version becomes pending where it has to be read: it is new, it is back, or the site's
+    configuration says another way of reading it.
+    """
+    listed = {each.version_id: each for each in listing if not each.is_marker}
+    for version in record.versions.values():
+        if version.version_id not in listed and version.state is not State.REMOVED:
+            gone = version.become(State.REMOVED, superseded_by="", duplicate_of="")
+            record = _let_go(record, version, "its raw object was removed").with_version(gone)
+    newer = ""
+    for entry in listing:
+        if not entry.is_marker:
+            known = record.versions.get(entry.version_id) or FileVersion(
+                entry.version_id, State.PENDING, entry.uploaded_at, entry.etag, entry.size
+            )
+            record = (
+                _observe_latest(record, known, reading)
+                if entry.is_latest
+                else _observe_older(record, known, newer, listed)
+            )
+        newer = entry.version_id
+    return record if record.current else replace(record, content="")
+
+
+def _observe_latest(record: KeyRecord, version: FileVersion, reading: str) -> KeyRecord:
+    if version.version_id not in record.versions:
+        return record.with_version(replace(version, reading=reading))
+    settled = {State.ACCEPTED, State.QUARANTINED, State.DUPLICATE}
+    if version.state in settled and version.reading == reading:
+        return record
+    if version.state is State.PENDING:
+        return record.with_version(replace(version, reading=reading))
+    return record.with_version(pend(version, reading))
+
+
+def pend(version: FileVersion, reading: str) -> FileVersion:
+    """Return a version that is to be read again; what was known of its rows stays until then."""
+    return version.become(State.PENDING, reading=reading, superseded_by="", duplicate_of="")
+
+
+def _observe_older(
+    record: KeyRecord, version: FileVersion, newer: str, listed: Mapping[str, Listed]
+) -> KeyRecord:
+    if version.state is State.SUPERSEDED:
+        if version.superseded_by == newer:
+            return record
+        return record.with_version(replace(version, superseded_by=newer))
+    why = "a newer version was uploaded" if newer in listed else "the file was deleted"
+    older = version.become(State.SUPERSEDED, superseded_by=newer, duplicate_of="")
+    return _let_go(record, version, why).with_version(older)
+
+
+def _let_go(record: KeyRecord, version: FileVersion, reason: str) -> KeyRecord:
+    holds_rows = version.state in {State.ACCEPTED, State.PENDING}
+    return record.withdrawing(version.canonical_key, reason) if holds_rows else record
+
+
+def quarantine(record: KeyRecord, version: FileVersion, fault: Fault, sha256: str) -> KeyRecord:
+    """Return the record with a version refused, whatever rows it had withdrawn."""
+    record = record.withdrawing(version.canonical_key, f"read again and refused: {fault.reason}")
+    refused = version.become(
+        State.QUARANTINED,
+        fault=fault,
+        sha256=sha256,
+        rows=None,
+        file_id="",
+        canonical_key="",
+        duplicate_of="",
+    )
+    return replace(record.with_version(refused), content="")
+
+
+def intend(
+    record: KeyRecord, version: FileVersion, *, sha256: str, file_id: str, canonical_key: str
+) -> KeyRecord:
+    """Return the record naming the canonical object that is about to be written.
+
+    Whoever comes after a crash then knows which object to withdraw if it must not count.
+    """
+    if version.canonical_key != canonical_key:
+        record = record.withdrawing(version.canonical_key, "the file is read in another way")
+    named = replace(version, sha256=sha256, file_id=file_id, canonical_key=canonical_key)
+    return record.with_version(named)
+
+
+def accept(record: KeyRecord, version: FileVersion, rows: Rows) -> KeyRecord:
+    """Return the record with a version whose rows count."""
+    accepted = version.become(State.ACCEPTED, rows=rows, fault=None, duplicate_of="")
+    return replace(record.with_version(accepted), content=version.sha256)
+
+
+def duplicate(record: KeyRecord, version: FileVersion, owner: str, rows: Rows | None) -> KeyRecord:
+    """Return the record with a version whose bytes already count under a smaller key."""
+    record = record.withdrawing(version.canonical_key, f"the same bytes stand at {owner}")
+    same = version.become(
+        State.DUPLICATE, duplicate_of=owner, rows=rows, fault=None, file_id="", canonical_key=""
+    )
+    return replace(record.with_version(same), content=version.sha256)
+
+
+def due_withdrawals(record: KeyRecord) -> dict[str, Withdrawal]:
+    """Return the withdrawals that hold: those of objects that no version of the key counts on."""
+    current = record.current
+    counting = current.canonical_key if current else ""
+    return {key: each for key, each in record.withdrawals.items() if key != counting}
+
+
+def settle(record: KeyRecord, now: datetime) -> KeyRecord:
+    """Return the record with all its effects done."""
+    versions = {
+        name: each if each.published_at else replace(each, published_at=now)
+        for name, each in record.versions.items()
+    }
+    return replace(record, versions=versions, withdrawals={}, hints=frozenset(), settled=True)
+
+
+def file_id_of(key: str, sha256: str, reading: str) -> str:
+    """Name the canonical rows of some bytes under a key, read in a certain way."""
+    return content_id(key, sha256, reading)

@@ -1,0 +1,164 @@
+"""What the service needs of the world, in its own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from services.data_watcher.configuration import ConfigRecord
+from services.data_watcher.domain import ContentRecord, KeyRecord, Listed, Rows, State
+from services.data_watcher.records import Item
+from shared.active import ActiveModel, ActiveSite
+from shared.canonical import CanonicalFile
+from shared.messages import AnyMessage, SweepDue
+from shared.solar.site import Site
+
+
+class Ledger(Protocol):
+    """The file ledger; a save fails with ConflictError where somebody else saved since the load."""
+
+    def load(self, site_id: str, key: str) -> KeyRecord:
+        """Return a key's record; a new one where the key is not known."""
+        ...
+
+    def content(self, site_id: str, sha256: str) -> ContentRecord:
+        """Return which keys of a site hold some bytes."""
+        ...
+
+    def save(
+        self, before: KeyRecord, after: KeyRecord, contents: Sequence[ContentRecord] = ()
+    ) -> KeyRecord:
+        """Save a record and registers of contents at once, and return the record as saved."""
+        ...
+
+    def unsettled(self, before: datetime) -> Iterator[str]:
+        """Yield the keys that wait for a verdict or an effect since some time."""
+        ...
+
+    def between(self, site_id: str, after: str, until: str | None) -> dict[str, KeyRecord]:
+        """Return a site's records with after < key ≤ until; without `until` all after the first."""
+        ...
+
+
+class LedgerView(Protocol):
+    """What the ledger shows to those who only ask."""
+
+    def versions(
+        self, site_id: str | None, state: State | None, limit: int, start: Item | None
+    ) -> tuple[list[Item], Item | None]:
+        """Return at most `limit` versions' items behind `start`, and where to go on, if anywhere."""
+        ...
+
+    def states(self, site_id: str | None) -> Iterator[tuple[str, str]]:
+        """Yield site and state of every version."""
+        ...
+
+    def configs(self) -> Iterator[Item]:
+        """Yield what became of each YAML file."""
+        ...
+
+
+class RawObjects(Protocol):
+    """What people and plants upload."""
+
+    def versions(self, key: str) -> list[Listed]:
+        """Return a key's versions and delete markers, newest first."""
+        ...
+
+    def read(self, key: str, version_id: str) -> bytes:
+        """Return a version's bytes, or raise NotFoundError."""
+        ...
+
+    def listing(self, prefix: str, after: str) -> Iterator[tuple[str, list[Listed]]]:
+        """Yield the keys behind `after` in order, each with its versions, newest first."""
+        ...
+
+
+class CanonicalObjects(Protocol):
+    """The canonical rows and the markers that withdraw them."""
+
+    def write(self, key: str, rows: bytes, file: CanonicalFile) -> None:
+        """Write rows; writing the same again is success."""
+        ...
+
+    def withdraw(self, key: str, reason: str) -> None:
+        """Make sure that rows are marked as withdrawn."""
+        ...
+
+    def restore(self, key: str) -> None:
+        """Make sure that rows are not marked as withdrawn."""
+        ...
+
+    def uri(self, key: str) -> str:
+        """Return the address of an object, as other services know it."""
+        ...
+
+
+class Configurations(Protocol):
+    """Configuration in force."""
+
+    def site(self, site_id: str) -> ActiveSite | None:
+        """Return a site's configuration in force."""
+        ...
+
+    def put(self, config: ActiveSite | ActiveModel) -> None:
+        """Make sure that a configuration is the one in force."""
+        ...
+
+
+class ConfigLedger(Protocol):
+    """What became of the uploaded YAML files; saves conditionally like the file ledger."""
+
+    def load_config(self, key: str) -> ConfigRecord:
+        """Return a YAML file's record; a new one where the key is not known."""
+        ...
+
+    def save_config(self, record: ConfigRecord) -> ConfigRecord:
+        """Save a record and return it as saved."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The canonical rows of a file: as Parquet, and what they are."""
+
+    parquet: bytes
+    rows: Rows
+
+
+class Reader(Protocol):
+    """Reads an uploaded file as its site's configuration says."""
+
+    def __call__(self, data: bytes, key: str, site: Site) -> Reading:
+        """Return canonical rows, or raise UnreadableFileError with reason and remedy."""
+        ...
+
+
+class Publisher(Protocol):
+    """Tells other services."""
+
+    def publish(self, message: AnyMessage) -> None:
+        """Publish one message."""
+        ...
+
+
+class Inbox(Protocol):
+    """Sends to the service's own inbox."""
+
+    def hint(self, keys: Iterable[str]) -> None:
+        """Ask to look at some keys of the bucket again."""
+        ...
+
+    def continue_sweep(self, message: SweepDue) -> None:
+        """Ask to sweep, or to go on where a sweep stopped."""
+        ...
+
+
+class Meter(Protocol):
+    """Counts what an operator watches."""
+
+    def count(self, figures: Mapping[str, int]) -> None:
+        """Add to metrics by name."""
+        ...

@@ -1,0 +1,40 @@
+"""Canonical rows as Parquet."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from services.data_watcher.domain import Rows
+from services.data_watcher.ports import Reading
+from services.data_watcher.reading.quantities import Measured
+from services.data_watcher.reading.stamps import TimeAxis
+
+
+def encode(time: TimeAxis, measured: Measured) -> Reading:
+    """Write canonical rows: `timestamp` in UTC and one column per quantity, null where masked."""
+    stamps = pa.array(time.utc, pa.timestamp("us")).cast(pa.timestamp("us", "UTC"))
+    columns = {
+        name: pa.array(values, from_pandas=True) for name, values in measured.columns.items()
+    }
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({"timestamp": stamps, **columns}), sink, compression="zstd")
+    return Reading(
+        parquet=sink.getvalue().to_pybytes(),
+        rows=Rows(
+            count=len(time.utc),
+            masked=int(measured.masked.sum()),
+            masks=time.counts | measured.masks,
+            columns=tuple(measured.columns),
+            window_start=_moment(time.utc[0]),
+            window_end=_moment(time.utc[-1]) + timedelta(seconds=time.step),
+        ),
+    )
+
+
+def _moment(stamp: np.datetime64) -> datetime:
+    moment: datetime = stamp.astype("M8[us]").item()
+    return moment.replace(tzinfo=UTC)

@@ -1,0 +1,105 @@
+"""Finds what events failed to tell: compares what S3 lists with the ledger, in slices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+
+from pydantic import BaseModel, ConfigDict
+
+from services.data_watcher import domain
+from services.data_watcher.domain import KeyRecord, Listed
+from services.data_watcher.ports import Configurations, Inbox, Ledger, RawObjects
+from shared import layout
+from shared.clock import Clock
+from shared.ids import content_id
+from shared.messages import SweepDue
+
+SLICE = timedelta(seconds=45)
+CHUNK = 500  # keys compared at a time
+PATIENCE = timedelta(minutes=5)  # longer than any file takes to read
+MOST_HINTS = 2000
+
+
+class Cursor(BaseModel):
+    """Where a sweep is: below which prefix, behind which key."""
+
+    model_config = ConfigDict(frozen=True)
+
+    prefix: str = layout.RAW
+    after: str = ""
+
+    def text(self) -> str:
+        """Return the cursor as messages carry it."""
+        return self.model_dump_json()
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Re-drives what was lost; whatever it finds is only a hint, and `Intake.refresh` decides."""
+
+    ledger: Ledger
+    raw: RawObjects
+    configurations: Configurations
+    inbox: Inbox
+    clock: Clock
+    refresh_config: Callable[[str], None]
+
+    def run(self, message: SweepDue) -> None:
+        """Do one slice of a sweep, and ask for the next where there is more.
+
+        `quick` re-drives what has waited too long; every other scope compares the whole listing.
+        """
+        if message.scope == "quick" and message.cursor is None:
+            self.inbox.hint(islice(self.ledger.unsettled(self.clock() - PATIENCE), MOST_HINTS))
+            return
+        if message.cursor is None:
+            for key, _ in self.raw.listing(layout.CONFIG, ""):
+                self.refresh_config(key)
+        self._compare(message)
+
+    def _compare(self, message: SweepDue) -> None:
+        cursor = Cursor.model_validate_json(message.cursor) if message.cursor else Cursor()
+        deadline = self.clock() + SLICE
+        listing = self.raw.listing(cursor.prefix, cursor.after)
+        after = cursor.after
+        while chunk := list(islice(listing, CHUNK)):
+            until = chunk[-1][0] if len(chunk) == CHUNK else None
+            self.inbox.hint(self._suspects(cursor.prefix, after, until, dict(chunk)))
+            if until is None:
+                return
+            after = until
+            if self.clock() >= deadline:
+                self._continue(message, Cursor(prefix=cursor.prefix, after=after))
+                return
+        self.inbox.hint(self._suspects(cursor.prefix, after, None, {}))
+
+    def _suspects(
+        self, prefix: str, after: str, until: str | None, listed: dict[str, list[Listed]]
+    ) -> Iterator[str]:
+        sites = {domain.site_of(key) for key in listed} | {domain.site_of(prefix)}
+        known: dict[str, KeyRecord] = {}
+        configured = {}
+        for site_id in sites:
+            known |= self.ledger.between(site_id, after, until)
+            configured[site_id] = self.configurations.site(site_id)
+        for key in sorted(listed.keys() | known.keys()):
+            site_id = domain.site_of(key)
+            record = known.get(key) or KeyRecord(site_id, key)
+            reading = domain.reading_of(configured.get(site_id), key)
+            observed = domain.observe(record, listed.get(key, []), reading)
+            if observed != record:
+                yield key
+
+    def _continue(self, message: SweepDue, cursor: Cursor) -> None:
+        self.inbox.continue_sweep(
+            SweepDue(
+                id=content_id(message.id, cursor.text()),
+                occurred_at=self.clock(),
+                correlation_id=message.correlation_id,
+                scope="full",
+                cursor=cursor.text(),
+            )
+        )

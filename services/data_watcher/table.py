@@ -1,0 +1,251 @@
+"""The ledger's table in DynamoDB: conditional writes only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from services.data_watcher import records
+from services.data_watcher.configuration import ConfigRecord
+from services.data_watcher.domain import ContentRecord, KeyRecord, State
+from services.data_watcher.records import Item
+from shared.aws import error_code
+from shared.clock import Clock
+from shared.errors import ConflictError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+MOST_ITEMS = 90  # of one transaction, which takes 100
+OPEN = "open"
+_WRITE = TypeSerializer().serialize
+_READ = TypeDeserializer().deserialize
+_LOST = {"ConditionalCheckFailedException", "TransactionCanceledException", "TransactionConflict"}
+_THROTTLED = "ThrottlingError"
+
+
+def _put(item: Item) -> dict[str, Any]:
+    return {name: _WRITE(value) for name, value in item.items()}
+
+
+def _get(item: Mapping[str, Any]) -> Item:
+    return {name: _READ(value) for name, value in item.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoLedger:
+    """Implements the ports `Ledger` and `ConfigLedger`."""
+
+    client: DynamoDBClient
+    table: str
+    clock: Clock
+
+    # --- files ----------------------------------------------------------------------------------
+
+    def load(self, site_id: str, key: str) -> KeyRecord:
+        """Return a key's record, read consistently."""
+        items = self._query(
+            KeyConditionExpression="site_id = :site AND begins_with(#item, :prefix)",
+            ExpressionAttributeNames={"#item": "item"},
+            ExpressionAttributeValues=_put({":site": site_id, ":prefix": records.prefix(key)}),
+            ConsistentRead=True,
+        )
+        return records.key_record(site_id, key, (each for each in items if each["key"] == key))
+
+    def content(self, site_id: str, sha256: str) -> ContentRecord:
+        """Return a register of contents, read consistently."""
+        key = {"site_id": records.contents_partition(site_id), "item": f"content#{sha256}"}
+        return records.content_record(site_id, sha256, self._item(key))
+
+    def save(
+        self, before: KeyRecord, after: KeyRecord, contents: Sequence[ContentRecord] = ()
+    ) -> KeyRecord:
+        """Save what changed in one transaction, on the condition that nobody saved since the load.
+
+        A key that turns up with very many versions at once is saved in several transactions, the
+        register and the settled head in the last one.
+        """
+        changed = [
+            version
+            for name, version in after.versions.items()
+            if before.versions.get(name) != version
+        ]
+        revision = before.revision
+        while len(changed) > MOST_ITEMS:
+            part, changed = changed[:MOST_ITEMS], changed[MOST_ITEMS:]
+            partly = replace(before, revision=revision + 1, settled=False)
+            self._write(partly, revision, [records.version_item(after, each) for each in part])
+            revision += 1
+        saved = replace(after, revision=revision + 1)
+        registers = [replace(each, revision=each.revision + 1) for each in contents]
+        self._write(
+            saved,
+            revision,
+            [records.version_item(after, each) for each in changed],
+            registers,
+        )
+        return saved
+
+    def _write(
+        self,
+        head: KeyRecord,
+        revision: int,
+        versions: Sequence[Item],
+        registers: Sequence[ContentRecord] = (),
+    ) -> None:
+        item = records.head_item(head)
+        pending = any(each.state is State.PENDING for each in head.versions.values())
+        if pending or not head.settled:
+            item |= {"attention": OPEN, "since": self.clock().isoformat()}
+        puts = [self._guarded(item, revision)]
+        puts += [{"TableName": self.table, "Item": _put(each)} for each in versions]
+        puts += [self._guarded(records.content_item(each), each.revision - 1) for each in registers]
+        try:
+            self.client.transact_write_items(TransactItems=[{"Put": each} for each in puts])  # type: ignore[typeddict-item]
+        except ClientError as error:
+            if error_code(error) in _LOST and not _throttled(error):
+                message = f"{head.key} was saved by somebody else"
+                raise ConflictError(message) from error
+            raise
+
+    def unsettled(self, before: datetime) -> Iterator[str]:
+        """Yield the keys that wait for a verdict or an effect since some time, oldest first."""
+        items = self._query(
+            IndexName="attention",
+            KeyConditionExpression="attention = :open AND since < :before",
+            ExpressionAttributeValues=_put({":open": OPEN, ":before": before.isoformat()}),
+        )
+        return (each["key"] for each in items)
+
+    def between(self, site_id: str, after: str, until: str | None) -> dict[str, KeyRecord]:
+        """Return a site's records with after < key ≤ until; without `until` all after the first."""
+        items = self._query(
+            KeyConditionExpression="site_id = :site AND #item BETWEEN :after AND :until",
+            ExpressionAttributeNames={"#item": "item"},
+            ExpressionAttributeValues=_put(
+                {
+                    ":site": site_id,
+                    ":after": after or " ",
+                    ":until": "\U0010ffff" if until is None else f"{until}#\U0010ffff",
+                }
+            ),
+            ConsistentRead=True,
+        )
+        by_key: dict[str, list[Item]] = {}
+        for item in items:
+            if after < item["key"] and (until is None or item["key"] <= until):
+                by_key.setdefault(item["key"], []).append(item)
+        return {key: records.key_record(site_id, key, group) for key, group in by_key.items()}
+
+    # --- configuration --------------------------------------------------------------------------
+
+    def load_config(self, key: str) -> ConfigRecord:
+        """Return what became of a YAML file, read consistently."""
+        return records.config_record(
+            key, self._item({"site_id": records.CONFIG_PARTITION, "item": key})
+        )
+
+    def save_config(self, record: ConfigRecord) -> ConfigRecord:
+        """Save what became of a YAML file, on the condition that nobody saved since the load."""
+        saved = replace(record, revision=record.revision + 1)
+        try:
+            self.client.put_item(**self._guarded(records.config_item(saved), record.revision))
+        except ClientError as error:
+            if error_code(error) in _LOST:
+                message = f"{record.key} was saved by somebody else"
+                raise ConflictError(message) from error
+            raise
+        return saved
+
+    # --- items ----------------------------------------------------------------------------------
+
+    def _guarded(self, item: Item, revision: int) -> dict[str, Any]:
+        if revision == 0:
+            return {
+                "TableName": self.table,
+                "Item": _put(item),
+                "ConditionExpression": "attribute_not_exists(revision)",
+            }
+        return {
+            "TableName": self.table,
+            "Item": _put(item),
+            "ConditionExpression": "revision = :revision",
+            "ExpressionAttributeValues": _put({":revision": revision}),
+        }
+
+    def _item(self, key: Item) -> Item | None:
+        answer = self.client.get_item(TableName=self.table, Key=_put(key), ConsistentRead=True)
+        return _get(answer["Item"]) if "Item" in answer else None
+
+    def _query(self, **arguments: Any) -> Iterator[Item]:
+        return _items(self.client.query, TableName=self.table, **arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoView:
+    """Implements the port `LedgerView`."""
+
+    client: DynamoDBClient
+    table: str
+
+    def versions(
+        self, site_id: str | None, state: State | None, limit: int, start: Item | None
+    ) -> tuple[list[Item], Item | None]:
+        """Return at most `limit` versions' items behind `start`, and where to go on, if anywhere."""
+        begin = {"ExclusiveStartKey": _put(start)} if start else {}
+        found = list(islice(self._files(site_id, state, **begin), limit + 1))
+        if len(found) <= limit:
+            return found, None
+        return found[:limit], {name: found[limit - 1][name] for name in ("site_id", "item")}
+
+    def states(self, site_id: str | None) -> Iterator[tuple[str, str]]:
+        """Yield site and state of every version."""
+        return ((each["site_id"], each["state"]) for each in self._files(site_id, None))
+
+    def configs(self) -> Iterator[Item]:
+        """Yield what became of each YAML file."""
+        return _items(
+            self.client.query,
+            TableName=self.table,
+            KeyConditionExpression="site_id = :configs",
+            ExpressionAttributeValues=_put({":configs": records.CONFIG_PARTITION}),
+        )
+
+    def _files(self, site_id: str | None, state: State | None, **begin: Any) -> Iterator[Item]:
+        names, values = {"#key": "key"}, {}
+        wanted = "attribute_exists(#key) AND attribute_exists(version_id)"
+        if state is not None:
+            names["#state"], values[":state"] = "state", state.value
+            wanted += " AND #state = :state"
+        arguments: dict[str, Any] = {
+            "TableName": self.table,
+            "FilterExpression": wanted,
+            "ExpressionAttributeNames": names,
+            **begin,
+        }
+        if site_id is not None:
+            values[":site"] = site_id
+            arguments["KeyConditionExpression"] = "site_id = :site"
+        if values:
+            arguments["ExpressionAttributeValues"] = _put(values)
+        return _items(self.client.scan if site_id is None else self.client.query, **arguments)
+
+
+def _items(read: Callable[..., Any], **arguments: Any) -> Iterator[Item]:
+    while True:
+        page = read(**arguments)
+        yield from map(_get, page["Items"])
+        if "LastEvaluatedKey" not in page:
+            return
+        arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _throttled(error: ClientError) -> bool:
+    reasons = error.response.get("CancellationReasons", [])
+    return any(each.get("Code") == _THROTTLED for each in reasons)

@@ -1,0 +1,268 @@
+"""data_watcher over moto: real adapters, real files, events as S3 writes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_plus
+
+import boto3
+import pytest
+from cfnlint.decode import cfn_yaml
+from moto import mock_aws
+
+from services.data_watcher import handler, query
+from shared import aws, layout, messages
+from shared.canonical import CanonicalFile
+from tests.data_watcher_files import SITE_YAML, power_csv
+
+ROOT = Path(__file__).parents[2]
+BUCKET = "solar-data"
+
+
+@dataclass(frozen=True)
+class Context:
+    """Lambda's context, as far as the logger reads it."""
+
+    function_name: str = "solar-data-watcher"
+    memory_limit_in_mb: int = 2048
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:solar-data-watcher"
+    aws_request_id: str = "request"
+
+
+class World:
+    """A bucket that notifies, an inbox, a topic that somebody listens to, and the ledger's table."""
+
+    def __init__(self) -> None:
+        self.s3 = boto3.client("s3")
+        self.sqs = boto3.client("sqs")
+        self.s3.create_bucket(Bucket=BUCKET)
+        self.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        self.topic = boto3.client("sns").create_topic(Name="solar-data")["TopicArn"]
+        self.inbox = self.sqs.create_queue(QueueName="inbox")["QueueUrl"]
+        self.told = self.sqs.create_queue(QueueName="told")["QueueUrl"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=self.told, AttributeNames=["QueueArn"])
+        boto3.client("sns").subscribe(
+            TopicArn=self.topic,
+            Protocol="sqs",
+            Endpoint=arn["Attributes"]["QueueArn"],
+            Attributes={"RawMessageDelivery": "true"},
+        )
+        template = cfn_yaml.load(str(ROOT / "services/data_watcher/template.yaml"))
+        table = dict(template["Resources"]["Ledger"]["Properties"])
+        for inert in ("PointInTimeRecoverySpecification", "SSESpecification"):
+            table.pop(inert)
+        boto3.client("dynamodb").create_table(**json.loads(json.dumps(table)))
+
+    def put(self, key: str, body: bytes) -> str:
+        return str(self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)["VersionId"])
+
+    def event(self, key: str, name: str = "ObjectCreated:Put") -> str:
+        found = {"key": quote_plus(key, safe="/"), "versionId": "v", "size": 1, "eTag": "e"}
+        return json.dumps(
+            {
+                "Records": [
+                    {
+                        "eventName": name,
+                        "eventTime": "2024-07-01T00:00:00.000Z",
+                        "s3": {"bucket": {"name": BUCKET}, "object": found},
+                    }
+                ]
+            }
+        )
+
+    def deliver(self, *bodies: str) -> list[dict[str, str]]:
+        records = [{"messageId": str(number), "body": body} for number, body in enumerate(bodies)]
+        answer = handler.lambda_handler({"Records": records}, Context())
+        return list(answer["batchItemFailures"])
+
+    def upload(self, key: str, body: bytes) -> None:
+        self.put(key, body)
+        assert self.deliver(self.event(key)) == []
+        self.work_off_inbox()
+
+    def work_off_inbox(self) -> None:
+        while found := self._receive(self.inbox):
+            assert self.deliver(*found) == []
+
+    def _receive(self, url: str) -> list[str]:
+        found = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        for each in found:
+            self.sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
+        return [each["Body"] for each in found]
+
+    def heard(self) -> list[messages.AnyMessage]:
+        heard = []
+        while found := self._receive(self.told):
+            heard += [messages.read(each) for each in found]
+        return heard
+
+    def ask(self, **question: Any) -> dict[str, Any]:
+        return query.lambda_handler(question, Context())
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    for name, value in {
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "POWERTOOLS_SERVICE_NAME": "data_watcher",
+        "DATA_BUCKET": BUCKET,
+        "LEDGER_TABLE": "solar-data-watcher",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    caches = (aws.session, aws.client, handler.watcher, query.answers)
+    for cached in caches:
+        cached.cache_clear()
+    with mock_aws():
+        world = World()
+        monkeypatch.setenv("DATA_TOPIC_ARN", world.topic)
+        monkeypatch.setenv("INBOX_URL", world.inbox)
+        yield world
+    for cached in caches:
+        cached.cache_clear()
+
+
+def test_an_upload_becomes_canonical_rows_that_describe_themselves(world: World) -> None:
+    world.upload("config/sites/east.yaml", SITE_YAML)
+    world.upload("raw/east/power 2024+07 ü%.csv", power_csv())
+
+    (file,) = world.ask(query="files")["files"]
+    assert file["state"] == "accepted"
+    assert file["rows"] == 96
+    accepted = next(each for each in world.heard() if each.type == "solar.data_accepted")
+    assert accepted.canonical_uri == file["canonical_uri"]
+    key = file["canonical_uri"].removeprefix(f"s3://{BUCKET}/")
+    metadata = world.s3.head_object(Bucket=BUCKET, Key=key)["Metadata"]
+    described = CanonicalFile.from_metadata(metadata)
+    assert described.raw_key == "raw/east/power 2024+07 ü%.csv"
+    assert described.file_id == accepted.file_id
+    assert described.rows == 96
+
+
+def test_a_repeated_event_changes_nothing(world: World) -> None:
+    world.upload("config/sites/east.yaml", SITE_YAML)
+    world.upload("raw/east/power.csv", power_csv())
+    world.heard()
+    before = world.ask(query="files")
+
+    assert world.deliver(*[world.event("raw/east/power.csv")] * 3) == []
+
+    assert world.ask(query="files") == before
+    assert world.heard() == []
+
+
+def test_files_that_came_before_their_site_are_read_when_it_is_onboarded(world: World) -> None:
+    world.upload("raw/east/power.csv", power_csv())
+    (waiting,) = world.ask(query="files", state="quarantined")["files"]
+    assert waiting["reason_code"] == "unknown_site"
+
+    world.upload("config/sites/east.yaml", SITE_YAML)
+
+    (file,) = world.ask(query="files", site_id="east")["files"]
+    assert file["state"] == "accepted"
+
+
+def test_deleting_a_file_withdraws_its_rows_and_restoring_brings_them_back(world: World) -> None:
+    world.upload("config/sites/east.yaml", SITE_YAML)
+    world.upload("raw/east/power.csv", power_csv())
+    (file,) = world.ask(query="files")["files"]
+    marker = layout.withdrawn(file["canonical_uri"].removeprefix(f"s3://{BUCKET}/"))
+    deleted = world.s3.delete_object(Bucket=BUCKET, Key="raw/east/power.csv")
+    world.deliver(world.event("raw/east/power.csv", "ObjectRemoved:DeleteMarkerCreated"))
+
+    assert "Contents" in world.s3.list_objects_v2(Bucket=BUCKET, Prefix=marker)
+    assert world.ask(query="balance")["superseded"] == 1
+
+    world.s3.delete_object(Bucket=BUCKET, Key="raw/east/power.csv", VersionId=deleted["VersionId"])
+    world.deliver(world.event("raw/east/power.csv", "ObjectRemoved:Delete"))
+
+    assert "Contents" not in world.s3.list_objects_v2(Bucket=BUCKET, Prefix=marker)
+    assert world.ask(query="balance")["accepted"] == 1
+    assert [each.type for each in world.heard()] == [
+        "solar.config_accepted",
+        "solar.data_accepted",
+        "solar.data_withdrawn",
+        "solar.data_accepted",
+    ]
+
+
+def test_the_same_bytes_under_another_key_count_once(world: World) -> None:
+    world.upload("config/sites/east.yaml", SITE_YAML)
+    world.upload("raw/east/power-b.csv", power_csv())
+    world.upload("raw/east/power-a.csv", power_csv())
+
+    states = {each["key"]: each["state"] for each in world.ask(query="files")["files"]}
+    assert states == {"raw/east/power-a.csv": "accepted", "raw/east/power-b.csv": "duplicate"}
+
+    world.s3.delete_object(Bucket=BUCKET, Key="raw/east/power-a.csv")
+    world.deliver(world.event("raw/east/power-a.csv"))
+    world.work_off_inbox()
+
+    states = {each["key"]: each["state"] for each in world.ask(query="files")["files"]}
+    assert states == {"raw/east/power-a.csv": "superseded", "raw/east/power-b.csv": "accepted"}
+
+
+def test_a_sweep_finds_what_no_event_told(world: World) -> None:
+    world.upload("config/sites/east.yaml", SITE_YAML)
+    for number in range(3):
+        world.put(f"raw/east/power-{number}.csv", power_csv(days=1, day=number + 1))
+    assert world.ask(query="balance")["balanced"] is False
+
+    world.deliver(
+        json.dumps(
+            {
+                "type": "solar.sweep_due",
+                "version": 1,
+                "id": "sweep",
+                "occurred_at": "2024-08-01T00:00:00Z",
+                "correlation_id": "sweep",
+                "scope": "full",
+            }
+        )
+    )
+    world.work_off_inbox()
+
+    balance = world.ask(query="balance")
+    assert balance["balanced"]
+    assert (balance["listed"], balance["accepted"]) == (3, 3)
+    assert balance["by_site"] == {"east": {"accepted": 3}}
+
+
+def test_a_bad_yaml_is_refused_with_its_line_and_the_last_good_one_stays(world: World) -> None:
+    world.upload("config/sites/east.yaml", SITE_YAML)
+    world.upload("config/sites/east.yaml", SITE_YAML.replace(b"latitude", b"latitud"))
+
+    rejected = next(each for each in world.heard() if each.type == "solar.config_rejected")
+    assert "did you mean 'latitude'?" in rejected.reason
+    (site,) = world.ask(query="sites")["sites"]
+    assert site["state"] == "rejected"
+    assert site["config"]["latitude"] == 39.742
+
+
+def test_one_bad_message_does_not_hold_up_its_batch(world: World) -> None:
+    world.upload("config/sites/east.yaml", SITE_YAML)
+    world.put("raw/east/power.csv", power_csv())
+
+    failures = world.deliver("no json", world.event("raw/east/power.csv"))
+
+    assert failures == [{"itemIdentifier": "0"}]
+    assert world.ask(query="balance")["accepted"] == 1
+
+
+def test_questions_come_in_pages(world: World) -> None:
+    world.upload("config/sites/east.yaml", SITE_YAML)
+    for number in range(5):
+        world.upload(f"raw/east/power-{number}.csv", power_csv(day=number + 1))
+
+    first = world.ask(query="files", limit=3)
+    second = world.ask(query="files", limit=3, next=first["next"])
+
+    assert [len(first["files"]), len(second["files"]), second["next"]] == [3, 2, None]
+    assert "error" in world.ask(query="files", next="nonsense")
+    assert "error" in world.ask(query="weather")
