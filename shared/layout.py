@@ -98,6 +98,11 @@ def report(run_id: str) -> str:
     return f"{RUNS}{run_id}/evaluation/report.html"
 
 
+def reference(run_id: str) -> str:
+    """Return the key of a run's reference rows: what its evaluation asked and what it got."""
+    return f"{RUNS}{run_id}/evaluation/reference.json"
+
+
 def uri(bucket: str, key: str) -> str:
     """Return the S3 URI of a key."""
     return f"s3://{bucket}/{key}"

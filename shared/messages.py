@@ -275,6 +275,14 @@ class DeploymentFailed(_DeploymentFact):
     next_step: str
 
 
+class DeploymentCheckDue(Message):
+    """A deployment is under way and is to be looked at."""
+
+    type: Literal["solar.deployment_check_due"] = "solar.deployment_check_due"
+    version: Literal[1] = 1
+    model_id: Name
+
+
 class AccuracyDegraded(Message):
     """The served model is worse on what came in than its evaluation promised."""
 
@@ -318,6 +326,7 @@ AnyMessage = Annotated[
     | ModelDeployed
     | DeploymentRolledBack
     | DeploymentFailed
+    | DeploymentCheckDue
     | AccuracyDegraded
     | SweepDue,
     Field(discriminator="type"),

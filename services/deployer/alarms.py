@@ -1,0 +1,85 @@
+"""The alarms of an endpoint: they tell people, and during a canary they roll it back.
+
+They exist before the endpoint does: a guardrail without alarms never rolls back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from services.deployer.domain import VARIANT, endpoint_name
+
+NAMESPACE = "Solar"
+MISMATCH = "ReferenceMismatch"
+SLOW_MICROSECONDS = 500_000  # a row takes about a millisecond; half a second is a fault, not a load
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One alarm of an endpoint."""
+
+    name: str
+    what: str
+    namespace: str
+    metric: str
+    statistic: dict[str, str]
+    threshold: float
+    periods: int
+
+    def alarm_name(self, model_id: str) -> str:
+        """Return the alarm's name."""
+        return f"{endpoint_name(model_id)}-endpoint-{self.name}"
+
+    def definition(self, model_id: str, alarms_topic_arn: str) -> dict[str, Any]:
+        """Return the arguments of PutMetricAlarm, which replaces what was there."""
+        dimensions = [{"Name": "EndpointName", "Value": endpoint_name(model_id)}]
+        if self.namespace == "AWS/SageMaker":
+            dimensions.append({"Name": "VariantName", "Value": VARIANT})
+        return {
+            "AlarmName": self.alarm_name(model_id),
+            "AlarmDescription": f"{self.what} Runbook: docs/runbooks/deployer.md#endpoint-{self.name}",
+            "Namespace": self.namespace,
+            "MetricName": self.metric,
+            "Dimensions": dimensions,
+            **self.statistic,
+            "Period": 60,
+            "EvaluationPeriods": self.periods,
+            "Threshold": self.threshold,
+            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+            "TreatMissingData": "notBreaching",
+            "AlarmActions": [alarms_topic_arn],
+            "OKActions": [alarms_topic_arn],
+            "Tags": [{"Key": "project", "Value": "solar-retraining"}],
+        }
+
+
+WATCHES = (
+    Watch(
+        "errors",
+        "The endpoint answers with errors of its own (5XX).",
+        "AWS/SageMaker",
+        "Invocation5XXErrors",
+        {"Statistic": "Sum"},
+        1,
+        1,
+    ),
+    Watch(
+        "latency",
+        "The model takes longer than half a second (p99).",
+        "AWS/SageMaker",
+        "ModelLatency",
+        {"ExtendedStatistic": "p99"},
+        SLOW_MICROSECONDS,
+        2,
+    ),
+    Watch(
+        "mismatch",
+        "A new version predicts the reference rows differently than its evaluation did.",
+        NAMESPACE,
+        MISMATCH,
+        {"Statistic": "Maximum"},
+        1,
+        1,
+    ),
+)

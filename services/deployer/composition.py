@@ -1,0 +1,48 @@
+"""Puts the service together: the one place where ports meet adapters."""
+
+from __future__ import annotations
+
+from services.deployer.adapters import (
+    CloudWatchGauge,
+    DelayedMessages,
+    S3Configuration,
+    S3References,
+    SageMakerEndpoints,
+    SageMakerRegistry,
+)
+from services.deployer.memory import DynamoMemory
+from services.deployer.service import Deployer
+from services.deployer.settings import DeployerSettings
+from shared import aws
+from shared.clock import utc_now
+
+
+def deployer(settings: DeployerSettings) -> Deployer:
+    """Return the whole service for these settings."""
+    objects = aws.S3Objects(aws.client("s3"), settings.data_bucket)
+    return Deployer(
+        clock=utc_now,
+        configuration=S3Configuration(objects),
+        registry=SageMakerRegistry(aws.client("sagemaker")),
+        endpoints=SageMakerEndpoints(
+            client=aws.client("sagemaker"),
+            runtime=aws.client("sagemaker-runtime"),
+            scaling=aws.client("application-autoscaling"),
+            cloudwatch=aws.client("cloudwatch"),
+            role_arn=settings.sagemaker_role_arn,
+            key_arn=settings.key_arn,
+            bucket=settings.data_bucket,
+            alarms_topic_arn=settings.alarms_topic_arn,
+            subnets=_names(settings.subnet_ids),
+            security_groups=_names(settings.security_group_ids),
+        ),
+        references=S3References(objects),
+        memory=DynamoMemory(aws.client("dynamodb"), settings.table),
+        timer=DelayedMessages(aws.client("sqs"), settings.inbox_url),
+        gauge=CloudWatchGauge(aws.client("cloudwatch")),
+        publisher=aws.SnsPublisher(aws.client("sns"), settings.deployment_topic_arn),
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, text.split(",")))

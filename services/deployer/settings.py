@@ -1,0 +1,25 @@
+"""The environment of this service's functions."""
+
+from __future__ import annotations
+
+from shared.settings import Settings
+
+
+class QuerySettings(Settings):
+    """What the function that answers needs."""
+
+    table: str
+
+
+class DeployerSettings(QuerySettings):
+    """What the function that deploys needs."""
+
+    data_bucket: str
+    deployment_topic_arn: str
+    alarms_topic_arn: str
+    inbox_url: str
+    sagemaker_role_arn: str
+    key_arn: str
+    subnet_ids: str = ""
+    security_group_ids: str = ""
+    account_id: str
