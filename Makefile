@@ -1,0 +1,45 @@
+# `make demo` shows the product, `make test` tests it; both set up what they need, once.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test check setup setup-local setup-pipeline format lock pipeline clean
+
+help: ## What can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+demo: setup-local ## The whole story on real data, in about two minutes, on this machine only
+	@$(BIN)/python -m console demo
+
+test: setup setup-pipeline ## All tests
+	@$(BIN)/python -m pytest
+
+check: setup ## Everything CI checks before the tests
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/cfn-lint infra/*.yaml services/*/template.yaml
+	@$(BIN)/python -m infra.checks.state_machine
+
+setup: ## Environment for tests and checks (.venv)
+	@$(PYTHON) scripts/setup.py dev
+
+setup-local: ## Environment for the demo and the command line (.venv)
+	@$(PYTHON) scripts/setup.py local
+
+setup-pipeline: ## Environment that renders the pipeline definition (.venv-pipeline, 750 MB)
+	@$(PYTHON) scripts/setup.py pipeline
+
+format: setup ## Format and mend what can be mended
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+pipeline: setup-pipeline ## Render services/trainer_trigger/pipeline.json from its definition
+	@.venv-pipeline/bin/python -m services.trainer_trigger.pipeline.definition
+
+lock: setup ## Write requirements/*.txt anew from pyproject.toml
+	@$(BIN)/python scripts/lock.py
+
+clean: ## Remove environments and what was built
+	@rm -rf .venv .venv-pipeline build .mypy_cache .ruff_cache .hypothesis
