@@ -336,7 +336,7 @@ def decide(
         holds = by_effect[Effect.HOLD]
         until = _soonest_release(verdicts, holds)
         return Decision(Outcome.WAIT, _reasons(holds), until, verdicts)
-    reasons = _reasons([v for v in verdicts if v.rule in {"enough_new_days", "champion_too_old"}])
+    reasons = _reasons([v for v in verdicts if v.rule == "enough_new_days"])
     until = min(later, default=None)
     return Decision(Outcome.WAIT if until else Outcome.IDLE, reasons, until, verdicts)
 

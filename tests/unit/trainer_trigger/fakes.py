@@ -1,0 +1,370 @@
+"""Stand-ins with state for everything trainer_trigger talks to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from services.trainer_trigger.domain import Champion, Decision, InFlight, KnownFile, Request
+from services.trainer_trigger.ports import Run, Step
+from services.trainer_trigger.runs import Runs
+from services.trainer_trigger.service import TrainerTrigger
+from shared import layout
+from shared.dataset import Dataset, DatasetFile
+from shared.evaluation import Evaluation
+from shared.messages import AnyMessage, DataAccepted
+from shared.model_config import ModelConfig, RetrainPolicy
+from shared.solar.site import ColumnFormat, Site, SourceFormat, TimestampFormat
+
+START = datetime(2026, 5, 4, 9, tzinfo=UTC)
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/solar-ml@sha256:" + "a" * 64
+PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/solar-golden/1"
+
+
+def a_site(site_id: str = "golden", model_id: str = "golden") -> Site:
+    return Site(
+        site_id=site_id,
+        model_id=model_id,
+        latitude=39.74,
+        longitude=-105.18,
+        timezone="America/Denver",
+        ac_capacity_kw=3.4,
+        sources=(
+            SourceFormat(
+                name="power",
+                timestamp=TimestampFormat(column="t"),
+                columns={"power_ac": ColumnFormat(column="p", unit="W")},
+            ),
+        ),
+    )
+
+
+def a_file(number: int = 1, days: int = 30) -> DatasetFile:
+    start = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=30 * (number - 1))
+    return DatasetFile(
+        site_id="golden",
+        file_id=f"file{number:04d}",
+        key=layout.canonical("golden", start, f"file{number:04d}"),
+        rows=days * 96,
+        window_start=start,
+        window_end=start + timedelta(days=days),
+        uploaded_at=START + timedelta(seconds=number),
+    )
+
+
+def accepted(file: DatasetFile, at: datetime = START) -> DataAccepted:
+    return DataAccepted.of(
+        subject=(file.file_id,),
+        occurred_at=at,
+        correlation_id="raw/golden/x.csv",
+        site_id=file.site_id,
+        model_id="golden",
+        file_id=file.file_id,
+        key="raw/golden/x.csv",
+        version_id="v1",
+        canonical_uri=layout.uri("bucket", file.key),
+        rows=file.rows,
+        columns=("power_ac",),
+        window_start=file.window_start,
+        window_end=file.window_end,
+        uploaded_at=file.uploaded_at,
+    )
+
+
+@dataclass
+class FakeClock:
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@dataclass
+class FakeConfiguration:
+    config: ModelConfig = field(
+        default_factory=lambda: ModelConfig(
+            model_id="golden",
+            policy=RetrainPolicy(
+                quiet_period=timedelta(minutes=10),
+                maximum_wait=timedelta(hours=6),
+                cool_down=timedelta(hours=1),
+            ),
+        )
+    )
+
+    def model(self, model_id: str) -> ModelConfig:
+        return self.config
+
+    def models(self) -> set[str]:
+        return {self.config.model_id}
+
+    def sites(self, model_id: str) -> tuple[Site, ...]:
+        return (a_site(),)
+
+
+@dataclass
+class FakeBucket:
+    """Canonical files, datasets and evaluations."""
+
+    standing: dict[str, DatasetFile] = field(default_factory=dict)
+    frozen: dict[str, Dataset] = field(default_factory=dict)
+    evaluated: dict[str, Evaluation] = field(default_factory=dict)
+
+    def put(self, *files: DatasetFile) -> None:
+        self.standing.update({file.key: file for file in files})
+
+    def stands(self, key: str) -> bool:
+        return key in self.standing
+
+    def of_site(self, site_id: str) -> list[str]:
+        return sorted(self.standing)
+
+    def describe(self, key: str) -> DatasetFile:
+        return self.standing[key]
+
+    def freeze(self, dataset: Dataset) -> None:
+        self.frozen.setdefault(dataset.dataset_id, dataset)
+
+    def file_ids(self, model_id: str, dataset_id: str) -> frozenset[str]:
+        return frozenset(file.file_id for file in self.frozen[dataset_id].files)
+
+    def exists(self, model_id: str, dataset_id: str) -> bool:
+        return dataset_id in self.frozen
+
+    def read(self, run_id: str) -> Evaluation | None:
+        return self.evaluated.get(run_id)
+
+    def uri(self, run_id: str) -> str:
+        return layout.uri("bucket", layout.evaluation(run_id))
+
+    def report_uri(self, run_id: str) -> str:
+        return layout.uri("bucket", layout.report(run_id))
+
+
+@dataclass
+class FakeRegistry:
+    approved: Champion | None = None
+    lent: dict[str, int | None] = field(default_factory=dict)
+    approvals: dict[str, str] = field(default_factory=dict)
+
+    def champion(self, model_id: str) -> Champion | None:
+        return self.approved
+
+    def ensure_group(self, model_id: str) -> None: ...
+
+    def lend_champion(self, run: Run) -> None:
+        self.lent[run.run_id] = run.champion_version
+
+    def approve(self, package_arn: str, why: str) -> None:
+        self.approvals[package_arn] = why
+        number = int(package_arn.rpartition("/")[2])
+        self.approved = Champion(number, package_arn, "s3://bucket/model.tar.gz", START)
+
+
+@dataclass
+class FakeMemory:
+    known: dict[str, KnownFile] = field(default_factory=dict)
+    flying: InFlight | None = None
+    asked: Request | None = None
+    kept: dict[str, Run] = field(default_factory=dict)
+    armed_until: datetime | None = None
+    recorded: list[Decision] = field(default_factory=list)
+
+    def files(self, model_id: str) -> tuple[KnownFile, ...]:
+        return tuple(
+            sorted(self.known.values(), key=lambda each: (each.file.uploaded_at, each.file.file_id))
+        )
+
+    def add_file(self, model_id: str, file: DatasetFile, now: datetime) -> None:
+        self.known.setdefault(file.file_id, KnownFile(file, now))
+
+    def remove_file(self, model_id: str, file_id: str) -> None:
+        self.known.pop(file_id, None)
+
+    def in_flight(self, model_id: str) -> InFlight | None:
+        return self.flying
+
+    def request(self, model_id: str) -> Request | None:
+        return self.asked
+
+    def set_request(self, model_id: str, request: Request) -> None:
+        self.asked = request
+
+    def drop_request(self, model_id: str) -> None:
+        self.asked = None
+
+    def open_run(self, run: Run) -> bool:
+        if self.flying is not None or run.run_id in self.kept:
+            return False
+        self.kept[run.run_id] = run
+        self.flying = InFlight(run.run_id, run.started_at, run.deadline)
+        self.asked = None
+        return True
+
+    def mark_started(self, run: Run) -> None:
+        self.kept[run.run_id] = replace(self.kept[run.run_id], started=True)
+
+    def close_run(self, run: Run) -> None:
+        if self.kept[run.run_id].status == "running":
+            self.kept[run.run_id] = replace(run, started=True)
+        if self.flying is not None and self.flying.run_id == run.run_id:
+            self.flying = None
+
+    def run(self, model_id: str, run_id: str) -> Run | None:
+        return self.kept.get(run_id)
+
+    def runs(self, model_id: str) -> tuple[Run, ...]:
+        return tuple(sorted(self.kept.values(), key=lambda run: run.started_at))
+
+    def arm(self, model_id: str, now: datetime, until: datetime) -> bool:
+        if self.armed_until is not None and self.armed_until >= now:
+            return False
+        self.armed_until = until
+        return True
+
+    def disarm(self, model_id: str) -> None:
+        self.armed_until = None
+
+    def record(self, model_id: str, decision: Decision, now: datetime) -> None:
+        if not self.recorded or self.recorded[-1].reasons != decision.reasons:
+            self.recorded.append(decision)
+
+    def decisions(self, model_id: str, limit: int) -> list[dict[str, object]]:
+        return []
+
+
+@dataclass
+class FakeTimer:
+    due: list[datetime] = field(default_factory=list)
+
+    def evaluate_later(self, model_id: str, now: datetime, seconds: int) -> None:
+        self.due.append(now + timedelta(seconds=seconds))
+
+
+@dataclass
+class FakeSequence:
+    executions: dict[str, str] = field(default_factory=dict)
+    starts: int = 0
+
+    def start(self, run: Run) -> None:
+        self.starts += 1
+        self.executions.setdefault(run.execution, "RUNNING")
+
+    def status(self, run: Run) -> str | None:
+        return self.executions.get(run.execution)
+
+    def stop(self, run: Run, why: str) -> None:
+        self.executions[run.execution] = "ABORTED"
+
+
+@dataclass
+class FakePipeline:
+    arns: dict[str, str] = field(default_factory=dict)
+    done: tuple[Step, ...] = ()
+    stopped: list[str] = field(default_factory=list)
+
+    def find(self, run_id: str) -> str | None:
+        return self.arns.get(run_id)
+
+    def steps(self, execution_arn: str) -> tuple[Step, ...]:
+        return self.done
+
+    def stop(self, execution_arn: str) -> None:
+        self.stopped.append(execution_arn)
+
+
+@dataclass
+class FakePublisher:
+    sent: list[AnyMessage] = field(default_factory=list)
+
+    def publish(self, message: AnyMessage) -> None:
+        self.sent.append(message)
+
+    def of(self, kind: type) -> list[AnyMessage]:
+        unique = {message.id: message for message in self.sent if isinstance(message, kind)}
+        return list(unique.values())
+
+
+@dataclass
+class World:
+    """The service with everything around it."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    configuration: FakeConfiguration = field(default_factory=FakeConfiguration)
+    bucket: FakeBucket = field(default_factory=FakeBucket)
+    registry: FakeRegistry = field(default_factory=FakeRegistry)
+    memory: FakeMemory = field(default_factory=FakeMemory)
+    timer: FakeTimer = field(default_factory=FakeTimer)
+    sequence: FakeSequence = field(default_factory=FakeSequence)
+    pipeline: FakePipeline = field(default_factory=FakePipeline)
+    told: FakePublisher = field(default_factory=FakePublisher)
+
+    @property
+    def service(self) -> TrainerTrigger:
+        return TrainerTrigger(
+            clock=self.clock,
+            configuration=self.configuration,
+            canonical=self.bucket,
+            datasets=self.bucket,
+            registry=self.registry,
+            memory=self.memory,
+            timer=self.timer,
+            sequence=self.sequence,
+            pipeline=self.pipeline,
+            publisher=self.told,
+            image_uri=IMAGE,
+        )
+
+    @property
+    def runs(self) -> Runs:
+        return Runs(self.service, self.bucket, 30)
+
+    def upload(self, *files: DatasetFile) -> None:
+        self.bucket.put(*files)
+        for file in files:
+            self.service.note_accepted(accepted(file, self.clock()))
+
+    def let_timers_ring(self) -> None:
+        """Move to each armed evaluation in turn, as the delayed messages would."""
+        while self.timer.due:
+            self.clock.now = max(self.clock.now, self.timer.due.pop(0))
+            self.service.evaluation_due("golden")
+
+    @property
+    def the_run(self) -> Run:
+        (run,) = [run for run in self.memory.kept.values() if run.status == "running"]
+        return run
+
+
+def found(world: World, run: Run, verdict: str = "register", approval: str = "automatic") -> None:
+    """Let the pipeline of a run succeed with a verdict."""
+    scores = {"r2": 0.9, "nmae": 0.05, "nrmse": 0.1, "mbe": 0.0, "n": 1000}
+    model = {"all": scores, "daylight": scores, "by_month": [], "by_site": []}
+    window = {"start": "2024-01-01T00:00:00Z", "end": "2024-06-01T00:00:00Z"}
+    world.bucket.evaluated[run.run_id] = Evaluation.model_validate(
+        {
+            "run_id": run.run_id,
+            "model_id": run.model_id,
+            "dataset_id": run.dataset_id,
+            "model_type": run.model_type,
+            "verdict": verdict,
+            "approval": approval,
+            "reasons": ["R² 0.90 against 0.95"],
+            "accuracy_threshold": run.accuracy_threshold,
+            "train_window": window,
+            "test_window": window,
+            "rows": {"train": 1, "test": 1, "masked": 0},
+            "masks": {},
+            "challenger": model,
+            "baselines": {"persistence_24h": None, "clear_sky_persistence": None},
+        }
+    )
+    registered = PACKAGE if verdict == "register" else None
+    world.pipeline.arns[run.run_id] = "arn:pipeline/execution/1"
+    world.pipeline.done = (
+        Step("Train", "Succeeded", "", 600.0, None),
+        Step("RegisterModel", "Succeeded", "", 0.0, registered),
+    )

@@ -1,0 +1,172 @@
+"""What is decided, from what is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.trainer_trigger.domain import (
+    Champion,
+    FinishedRun,
+    InFlight,
+    KnownFile,
+    ModelState,
+    Outcome,
+    RecipeHistory,
+    Request,
+    decide,
+    new_days,
+)
+from shared.model_config import RetrainPolicy
+from tests.unit.trainer_trigger.fakes import START, a_file
+
+POLICY = RetrainPolicy(
+    quiet_period=timedelta(minutes=10),
+    maximum_wait=timedelta(hours=6),
+    minimum_new_days=7,
+    cool_down=timedelta(hours=1),
+)
+CHAMPION = Champion(1, "arn", "s3://b/m", START - timedelta(days=10))
+ARRIVED = KnownFile(a_file(1), START)
+LATER = START + timedelta(minutes=11)
+STATE = ModelState(files=(ARRIVED,), consumed=frozenset(), config_id="c", champion=CHAMPION)
+
+
+def test_new_data_are_trained_after_the_quiet_period() -> None:
+    assert decide(STATE, POLICY, START).outcome is Outcome.WAIT
+    assert decide(STATE, POLICY, START).until == START + POLICY.quiet_period
+    assert decide(STATE, POLICY, LATER).outcome is Outcome.RETRAIN
+    assert decide(STATE, POLICY, LATER).reasons == ("30 new days of data",)
+
+
+def test_too_few_new_days_wait_and_say_how_many_are_missing() -> None:
+    few = replace(STATE, files=(KnownFile(a_file(1, days=1), START),))
+    decision = decide(few, POLICY, LATER)
+    assert decision.outcome is Outcome.WAIT
+    assert decision.until == START + POLICY.maximum_wait
+    assert "6 more are needed" in decision.reasons[0]
+
+
+def test_a_trickle_still_trains_after_the_maximum_wait() -> None:
+    now = START + POLICY.maximum_wait
+    trickle = replace(
+        STATE, files=(ARRIVED, KnownFile(a_file(2, days=1), now - timedelta(seconds=1)))
+    )
+    assert decide(trickle, POLICY, now).outcome is Outcome.RETRAIN
+
+
+def test_nothing_new_is_idle() -> None:
+    decision = decide(replace(STATE, consumed=frozenset({"file0001"})), POLICY, LATER)
+    assert decision.outcome is Outcome.IDLE
+
+
+def test_a_run_in_flight_always_waits() -> None:
+    flying = InFlight("r1", START, START + timedelta(hours=6))
+    asked = Request("ada", "now", force=True, requested_at=START)
+    decision = decide(replace(STATE, in_flight=flying, request=asked), POLICY, LATER)
+    assert decision.outcome is Outcome.WAIT
+    assert "r1 is in flight" in decision.reasons[0]
+
+
+def test_a_person_overrides_quiet_period_and_minimum() -> None:
+    asked = Request("ada", "new inverter", force=False, requested_at=START)
+    few = replace(STATE, files=(KnownFile(a_file(1, days=1), START),), request=asked)
+    decision = decide(few, POLICY, START)
+    assert decision.outcome is Outcome.RETRAIN
+    assert "ada asked: new inverter" in decision.reasons
+
+
+def test_a_changed_configuration_overrides_the_cool_down() -> None:
+    last = FinishedRun("r1", "rejected", "old", START)
+    state = replace(STATE, last_run=last, consumed=frozenset({"file0001"}))
+    assert decide(state, POLICY, START).outcome is Outcome.RETRAIN
+
+
+def test_the_cool_down_holds_new_data() -> None:
+    last = FinishedRun("r1", "registered", "c", START)
+    decision = decide(replace(STATE, last_run=last), POLICY, LATER)
+    assert decision.outcome is Outcome.WAIT
+    assert decision.until == START + POLICY.cool_down
+
+
+def test_a_recipe_has_one_outcome_unless_a_person_forces_it() -> None:
+    done = RecipeHistory(outcome="rejected", run_id="r1")
+    asked = Request("ada", "again", force=False, requested_at=START)
+    forced = replace(asked, force=True)
+    state = replace(STATE, recipe=done)
+    assert decide(replace(state, request=asked), POLICY, LATER).outcome is Outcome.IDLE
+    assert decide(replace(state, request=forced), POLICY, LATER).outcome is Outcome.RETRAIN
+
+
+@pytest.mark.parametrize(("failures", "minutes"), [(1, 5), (2, 20)])
+def test_a_failed_recipe_is_tried_again_with_growing_waits(failures: int, minutes: int) -> None:
+    history = RecipeHistory(failures=failures, last_failure_at=LATER)
+    state = replace(STATE, recipe=history)
+    decision = decide(state, POLICY, LATER)
+    assert decision.until == LATER + timedelta(minutes=minutes)
+    assert decide(state, POLICY, LATER + timedelta(minutes=minutes)).outcome is Outcome.RETRAIN
+
+
+def test_three_failures_are_left_to_a_person() -> None:
+    state = replace(STATE, recipe=RecipeHistory(failures=3, last_failure_at=START))
+    assert decide(state, POLICY, START + timedelta(days=30)).outcome is Outcome.IDLE
+    asked = Request("ada", "corrected", force=False, requested_at=START)
+    assert decide(replace(state, request=asked), POLICY, LATER).outcome is Outcome.RETRAIN
+
+
+def test_paused_and_over_budget_say_so() -> None:
+    paused = POLICY.model_copy(update={"paused": True})
+    assert "paused" in decide(STATE, paused, LATER).reasons[0]
+    poor = POLICY.model_copy(update={"monthly_budget_usd": 1.0})
+    decision = decide(replace(STATE, spent_usd=1.5), poor, LATER)
+    assert decision.reasons == ("1.50 of 1.00 USD are spent this month",)
+    assert decision.until is not None
+    assert decision.until.day == 1
+
+
+def test_an_old_champion_is_challenged_with_what_is_there() -> None:
+    policy = POLICY.model_copy(update={"maximum_champion_age": timedelta(days=5)})
+    state = replace(STATE, consumed=frozenset({"file0001"}))
+    assert decide(state, policy, LATER).reasons == ("the champion is 10 days old",)
+
+
+def test_power_and_weather_of_the_same_days_count_once() -> None:
+    power, weather = a_file(1), a_file(1).model_copy(update={"file_id": "w"})
+    assert new_days([power, weather]) == 30
+
+
+def test_an_own_rule_is_one_more_function_in_the_list() -> None:
+    from services.trainer_trigger.domain import RULES, Effect, Verdict  # noqa: PLC0415
+
+    def before_the_audit(*_: object) -> Verdict:
+        return Verdict(Effect.FORBID, "no retrain in the week before the audit")
+
+    decision = decide(STATE, POLICY, LATER, [*RULES, before_the_audit])
+    assert decision.reasons == ("no retrain in the week before the audit",)
+
+
+@given(
+    seconds=st.integers(min_value=0, max_value=10**6),
+    ages=st.lists(st.integers(min_value=0, max_value=10**6), min_size=1, max_size=20),
+    days=st.integers(min_value=1, max_value=40),
+)
+def test_every_wait_ends_in_a_retrain_by_the_maximum_wait(
+    seconds: int, ages: list[int], days: int
+) -> None:
+    """Whatever arrived when: new data never wait past the maximum wait, and a wait says until when."""
+    now = START + timedelta(seconds=seconds)
+    files = tuple(
+        KnownFile(a_file(number + 1, days), now - timedelta(seconds=age))
+        for number, age in enumerate(ages)
+    )
+    decision = decide(replace(STATE, files=files), POLICY, now)
+    waited = timedelta(seconds=max(ages))
+    if waited >= POLICY.maximum_wait:
+        assert decision.outcome is Outcome.RETRAIN
+    elif decision.outcome is Outcome.WAIT:
+        assert decision.until is not None
+        assert now < decision.until <= now - waited + POLICY.maximum_wait

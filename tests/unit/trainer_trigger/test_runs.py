@@ -1,0 +1,315 @@
+"""From uploads to one run, and from a run to its end, whatever repeats or vanishes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.trainer_trigger.domain import Champion
+from services.trainer_trigger.ports import Step
+from shared.errors import NotFoundError, PermanentError
+from shared.messages import (
+    ChallengerRegistered,
+    ChallengerRejected,
+    DataWithdrawn,
+    RetrainFailed,
+    RetrainRequested,
+    RetrainStarted,
+)
+from tests.unit.trainer_trigger.fakes import PACKAGE, START, World, a_file, accepted, found
+
+
+def request(*, force: bool = False) -> RetrainRequested:
+    return RetrainRequested.of(
+        subject=("golden", "1"),
+        occurred_at=START,
+        correlation_id="ada",
+        model_id="golden",
+        reason="new inverter",
+        requested_by="ada",
+        force=force,
+    )
+
+
+def test_many_uploads_are_one_run() -> None:
+    world = World()
+    world.upload(*(a_file(number) for number in range(1, 21)))
+    assert len(world.timer.due) == 1
+    world.let_timers_ring()
+    assert world.sequence.starts == 1
+    (started,) = world.told.of(RetrainStarted)
+    assert started.files == 20
+    assert world.the_run.started
+
+
+def test_a_repeated_message_changes_nothing() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.clock.forward(minutes=5)
+    for _ in range(3):
+        world.service.note_accepted(accepted(a_file(1)))
+    assert world.memory.known["file0001"].first_seen_at == START
+
+
+def test_a_late_message_does_not_bring_back_a_withdrawn_file() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.bucket.standing.clear()
+    world.service.note_withdrawn(withdrawn())
+    world.service.note_accepted(accepted(a_file(1)))
+    assert not world.memory.known
+
+
+def test_a_late_withdrawal_does_not_remove_a_restored_file() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.service.note_withdrawn(withdrawn())
+    assert world.memory.known
+
+
+def withdrawn() -> DataWithdrawn:
+    file = a_file(1)
+    return DataWithdrawn.of(
+        subject=(file.file_id, "withdrawn"),
+        occurred_at=START,
+        correlation_id="raw",
+        site_id="golden",
+        model_id="golden",
+        file_id=file.file_id,
+        canonical_uri=f"s3://bucket/{file.key}",
+        reason="removed",
+    )
+
+
+def test_what_was_never_told_is_found_before_a_run_opens() -> None:
+    world = World()
+    world.bucket.put(a_file(1), a_file(2))
+    world.service.note_accepted(accepted(a_file(1)))
+    world.let_timers_ring()
+    assert world.the_run.files == 2
+
+
+def test_a_registered_run_is_approved_published_and_closed() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    run = world.the_run
+    found(world, run)
+    outcome = world.runs.collect("golden", run.run_id, "arn:pipeline/execution/1")
+    assert isinstance(outcome, ChallengerRegistered)
+    assert outcome.approval == "Approved"
+    assert "by policy" not in world.registry.approvals[PACKAGE]
+    assert outcome.cost_usd == pytest.approx(0.0192, abs=1e-4)
+    world.runs.close("golden", run.run_id, outcome)
+    assert world.memory.kept[run.run_id].status == "registered"
+    assert world.memory.flying is None
+    world.let_timers_ring()
+    assert world.sequence.starts == 1, "the same data are not trained again against their own child"
+
+
+def test_a_person_approves_where_the_policy_or_the_evaluation_says_so() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    found(world, world.the_run, approval="person")
+    outcome = world.runs.collect("golden", world.the_run.run_id, "arn")
+    assert isinstance(outcome, ChallengerRegistered)
+    assert outcome.approval == "PendingManualApproval"
+    assert not world.registry.approvals
+
+
+def test_a_rejected_recipe_is_not_trained_again_until_its_settings_change() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    first = world.the_run
+    found(world, first, verdict="reject")
+    outcome = world.runs.collect("golden", first.run_id, "arn")
+    assert isinstance(outcome, ChallengerRejected)
+    world.runs.close("golden", first.run_id, outcome)
+    world.service.note_request(request())
+    assert world.memory.flying is None
+    assert world.memory.asked is None, "the request is answered by saying that it was trained"
+    config = world.configuration.config
+    world.configuration.config = config.model_copy(update={"accuracy_threshold": 0.85})
+    world.service.evaluate("golden")
+    second = world.the_run
+    assert second.dataset_id == first.dataset_id
+    assert second.recipe_id != first.recipe_id
+
+
+def test_a_forced_retrain_is_another_attempt_at_the_same_recipe() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    first = world.the_run
+    found(world, first, verdict="reject")
+    world.runs.close("golden", first.run_id, world.runs.collect("golden", first.run_id, "arn"))
+    world.service.note_request(request(force=True))
+    assert world.the_run.run_id == f"{first.recipe_id}-2"
+
+
+def test_data_that_arrive_during_a_run_are_trained_after_it() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    first = world.the_run
+    world.upload(a_file(2))
+    found(world, first)
+    world.runs.close("golden", first.run_id, world.runs.collect("golden", first.run_id, "arn"))
+    world.clock.forward(hours=2)
+    world.service.evaluate("golden")
+    assert world.the_run.files == 2
+    assert world.registry.lent[world.the_run.run_id] == 1
+
+
+def test_a_failure_names_stage_cause_and_next_step() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    world.pipeline.arns[world.the_run.run_id] = "arn"
+    world.pipeline.done = (
+        Step("Train", "Failed", "CapacityError: Insufficient capacity for ml.m5.large", 0, None),
+    )
+    failed = world.runs.explain("golden", world.the_run.run_id, "Pipeline", "Failed")
+    assert isinstance(failed, RetrainFailed)
+    assert failed.stage == "Train"
+    assert "another instance_type" in failed.next_step
+
+
+def test_a_sequence_that_vanished_is_ended_by_the_sweep() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    run = world.the_run
+    world.sequence.executions.clear()
+    world.runs.sweep("golden", full=False)
+    assert world.memory.kept[run.run_id].status == "failed"
+    assert len(world.told.of(RetrainFailed)) == 1
+
+
+def test_a_sequence_that_ended_without_telling_is_told_by_the_sweep() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    run = world.the_run
+    found(world, run)
+    world.sequence.executions[run.execution] = "SUCCEEDED"
+    world.runs.sweep("golden", full=False)
+    assert world.memory.kept[run.run_id].status == "registered"
+    assert len(world.told.of(ChallengerRegistered)) == 1
+
+
+def test_a_run_past_its_deadline_is_stopped_and_explained() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    run = world.the_run
+    world.pipeline.arns[run.run_id] = "arn"
+    world.clock.forward(hours=7)
+    world.runs.sweep("golden", full=False)
+    assert world.pipeline.stopped == ["arn"]
+    assert world.memory.kept[run.run_id].status == "failed"
+
+
+def test_a_run_that_was_opened_but_not_started_is_taken_up_again() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    run = world.the_run
+    world.memory.kept[run.run_id] = replace(run, started=False)
+    world.sequence.executions.clear()
+    world.clock.forward(minutes=3)
+    world.runs.sweep("golden", full=False)
+    assert world.sequence.executions == {run.execution: "RUNNING"}
+    assert len(world.told.of(RetrainStarted)) == 1, "the repeat has the same id"
+
+
+def test_started_by_hand_with_only_a_model_opens_a_run() -> None:
+    world = World()
+    world.upload(a_file(1))
+    answer = world.runs.verify("golden", None, "by-hand")
+    assert answer["proceed"]
+    assert world.the_run.execution == "by-hand"
+    again = world.runs.verify("golden", None, "by-hand-2")
+    assert not again["proceed"]
+    assert "in flight" in again["reason"]
+
+
+def test_verifying_an_unknown_run_says_so() -> None:
+    with pytest.raises(NotFoundError, match="no run nope"):
+        World().runs.verify("golden", "nope", "x")
+
+
+def test_a_success_without_evaluation_is_a_failure_not_a_silence() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    with pytest.raises(PermanentError, match="wrote no evaluation"):
+        world.runs.collect("golden", world.the_run.run_id, "arn")
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_any_order_of_messages_sweeps_and_repeats_is_one_run_at_a_time(data: st.DataObject) -> None:
+    """Whatever comes in whatever order: one execution per run, one run in flight, every file trained."""
+    world = World()
+    files = [a_file(number) for number in range(1, 6)]
+    world.bucket.put(*files)
+    steps = data.draw(
+        st.lists(
+            st.sampled_from(["accepted", "evaluate", "due", "sweep", "finish", "time", "ask"]),
+            max_size=40,
+        )
+    )
+    for step in steps:
+        match step:
+            case "accepted":
+                file = data.draw(st.sampled_from(files))
+                world.service.note_accepted(accepted(file))
+            case "evaluate":
+                world.service.evaluate("golden")
+            case "due":
+                world.service.evaluation_due("golden")
+            case "sweep":
+                world.runs.sweep("golden", full=data.draw(st.booleans()))
+            case "ask":
+                world.service.note_request(request())
+            case "time":
+                world.clock.forward(minutes=data.draw(st.integers(1, 90)))
+            case "finish" if world.memory.flying:
+                run = world.the_run
+                found(world, run, verdict=data.draw(st.sampled_from(["register", "reject"])))
+                for _ in range(data.draw(st.integers(1, 2))):
+                    outcome = world.runs.collect("golden", run.run_id, "arn")
+                    world.runs.close("golden", run.run_id, outcome)
+        running = [run for run in world.memory.kept.values() if run.status == "running"]
+        assert len(running) <= 1
+        assert len(world.sequence.executions) == len(world.memory.kept)
+    assert len({run.recipe_id for run in world.memory.kept.values()}) == len(world.memory.kept)
+    finish_all(world)
+    last = world.memory.runs("golden")[-1]
+    assert world.bucket.file_ids("golden", last.dataset_id) == {file.file_id for file in files}
+
+
+def finish_all(world: World) -> None:
+    """Let every run end and every wait elapse, with nothing but sweeps."""
+    for _ in range(6):
+        world.clock.now += timedelta(hours=1, minutes=30)
+        world.runs.sweep("golden", full=True)
+        if world.memory.flying:
+            run = world.the_run
+            found(world, run)
+            world.runs.close("golden", run.run_id, world.runs.collect("golden", run.run_id, "arn"))
+
+
+def test_the_champion_is_part_of_the_recipe() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.registry.approved = Champion(7, "arn/7", "s3://bucket/m", START)
+    world.let_timers_ring()
+    assert world.registry.lent == {world.the_run.run_id: 7}
