@@ -1,0 +1,184 @@
+"""Stand-ins with state for everything the deployer talks to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from services.deployer.domain import Endpoint, InProgress, Version, configuration_name
+from services.deployer.ports import Answer, LogEntry, Reference
+from services.deployer.service import Deployer
+from shared.messages import AnyMessage
+from shared.model_config import EndpointConfig
+
+START = datetime(2026, 5, 4, 9, tzinfo=UTC)
+CONFIG = EndpointConfig()
+
+
+def a_version(number: int) -> Version:
+    arn = f"arn:aws:sagemaker:us-east-1:123456789012:model-package/solar-golden/{number}"
+    return Version("golden", number, arn, "image@sha256:1", "s3://b/m", f"run{number}", "data")
+
+
+@dataclass
+class FakeRegistry:
+    versions: dict[int, Version] = field(default_factory=dict)
+    barred: dict[int, str] = field(default_factory=dict)
+
+    def approve(self, number: int) -> None:
+        self.versions[number] = a_version(number)
+
+    def approved(self, model_id: str) -> tuple[Version, ...]:
+        good = [v for v in self.versions.values() if v.number not in self.barred]
+        return tuple(sorted(good, key=lambda version: version.number, reverse=True))
+
+    def bar(self, version: Version, reason: str) -> None:
+        self.barred[version.number] = reason
+
+
+@dataclass
+class FakeEndpoints:
+    """An endpoint that does what AWS does, when the test lets time pass."""
+
+    endpoint: Endpoint | None = None
+    target: Version | None = None
+    calls: list[str] = field(default_factory=list)
+    wrong_answers: set[int] = field(default_factory=set)
+    scaled: int = 0
+
+    def describe(self, model_id: str) -> Endpoint | None:
+        return self.endpoint
+
+    def create(self, version: Version, config: EndpointConfig) -> None:
+        self.calls.append(f"create {version.number}")
+        name = configuration_name(version, config)
+        self.endpoint = Endpoint("Creating", name, version.number)
+        self.target = version
+
+    def update(self, version: Version, config: EndpointConfig) -> None:
+        self.calls.append(f"update {version.number}")
+        assert self.endpoint is not None
+        assert self.endpoint.status == "InService"
+        self.endpoint = replace(self.endpoint, status="Updating")
+        self.target = version
+
+    def delete(self, model_id: str) -> None:
+        self.calls.append("delete")
+        self.endpoint = None
+
+    def keep_scaling(self, model_id: str, config: EndpointConfig) -> None:
+        self.scaled += 1
+
+    def tidy(self, model_id: str, in_use: str) -> None: ...
+
+    def invoke(self, model_id: str, request: dict[str, Any]) -> Answer:
+        assert self.endpoint is not None
+        updating = self.endpoint.status == "Updating" and self.target is not None
+        number = self.target.number if updating else self.endpoint.version
+        power = 9.0 if number in self.wrong_answers else 1.0
+        return Answer(number, (power,))
+
+    def settle(self) -> None:
+        """The change succeeds."""
+        assert self.target is not None
+        name = configuration_name(self.target, CONFIG)
+        self.endpoint = Endpoint("InService", name, self.target.number)
+
+    def roll_back(self) -> None:
+        """A rollback alarm went off."""
+        assert self.endpoint is not None
+        self.endpoint = replace(
+            self.endpoint, status="InService", failure_reason="alarm solar-golden-endpoint-errors"
+        )
+
+    def fail(self) -> None:
+        assert self.endpoint is not None
+        self.endpoint = replace(
+            self.endpoint, status="Failed", failure_reason="the container did not answer /ping"
+        )
+
+
+@dataclass
+class FakeMemory:
+    progress: InProgress | None = None
+    entries: dict[str, LogEntry] = field(default_factory=dict)
+
+    def in_progress(self, model_id: str) -> InProgress | None:
+        return self.progress
+
+    def begin(self, model_id: str, progress: InProgress) -> bool:
+        if self.progress is not None and self.progress.called:
+            return False
+        self.progress = progress
+        return True
+
+    def mark_called(self, model_id: str, progress: InProgress) -> None:
+        if self.progress is not None and self.progress.started_at == progress.started_at:
+            self.progress = replace(self.progress, called=True)
+
+    def finish(self, model_id: str, progress: InProgress) -> None:
+        if self.progress is not None and self.progress.started_at == progress.started_at:
+            self.progress = None
+
+    def append(self, model_id: str, key: str, entry: LogEntry) -> None:
+        self.entries.setdefault(key, entry)
+
+    def log(self, model_id: str) -> tuple[LogEntry, ...]:
+        return tuple(sorted(self.entries.values(), key=lambda entry: entry.at))
+
+
+@dataclass
+class FakeReferences:
+    def of_run(self, run_id: str) -> Reference | None:
+        return Reference({"site_id": "golden", "rows": []}, (1.0,), 0.01)
+
+
+@dataclass
+class FakeGauge:
+    values: list[bool] = field(default_factory=list)
+
+    def mismatch(self, model_id: str, *, mismatched: bool) -> None:
+        self.values.append(mismatched)
+
+
+@dataclass
+class World:
+    """The service with everything around it."""
+
+    now: datetime = START
+    registry: FakeRegistry = field(default_factory=FakeRegistry)
+    endpoints: FakeEndpoints = field(default_factory=FakeEndpoints)
+    memory: FakeMemory = field(default_factory=FakeMemory)
+    gauge: FakeGauge = field(default_factory=FakeGauge)
+    sent: list[AnyMessage] = field(default_factory=list)
+    checks: int = 0
+
+    def endpoint(self, model_id: str) -> EndpointConfig:
+        return CONFIG
+
+    def models(self) -> set[str]:
+        return {"golden"}
+
+    def publish(self, message: AnyMessage) -> None:
+        self.sent.append(message)
+
+    def check_later(self, model_id: str, now: datetime, seconds: int) -> None:
+        self.checks += 1
+
+    def told(self, kind: type) -> list[AnyMessage]:
+        return list({m.id: m for m in self.sent if isinstance(m, kind)}.values())
+
+    @property
+    def service(self) -> Deployer:
+        return Deployer(
+            clock=lambda: self.now,
+            configuration=self,
+            registry=self.registry,
+            endpoints=self.endpoints,
+            references=FakeReferences(),
+            memory=self.memory,
+            timer=self,
+            gauge=self.gauge,
+            publisher=self,
+        )

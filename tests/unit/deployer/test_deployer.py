@@ -1,0 +1,219 @@
+"""An approved version reaches its endpoint, or is taken back; never twice, never half."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.deployer import domain
+from services.deployer.domain import Action
+from shared.messages import (
+    DeploymentFailed,
+    DeploymentRolledBack,
+    DeploymentStarted,
+    ModelDeployed,
+    RollbackRequested,
+)
+from shared.model_config import EndpointConfig
+from tests.unit.deployer.fakes import START, World, a_version
+
+
+def deployed(*numbers: int) -> World:
+    world = World()
+    for number in numbers:
+        world.now += timedelta(minutes=1)
+        world.registry.approve(number)
+        world.service.reconcile("golden")
+        world.endpoints.settle()
+        world.service.reconcile("golden")
+    return world
+
+
+def rollback(to_version: int | None = None) -> RollbackRequested:
+    return RollbackRequested.of(
+        subject=("golden", "1"),
+        occurred_at=START,
+        correlation_id="ada",
+        model_id="golden",
+        to_version=to_version,
+        reason="bias",
+        requested_by="ada",
+    )
+
+
+def test_the_first_approved_version_gets_an_endpoint() -> None:
+    world = deployed(1)
+    assert world.endpoints.calls == ["create 1"]
+    assert len(world.told(DeploymentStarted)) == 1
+    assert [message.model_package_version for message in world.told(ModelDeployed)] == [1]
+    assert [entry.event for entry in world.memory.log("golden")] == ["started", "deployed"]
+    assert world.endpoints.scaled == 1
+
+
+def test_nothing_approved_is_nothing_to_do() -> None:
+    assert World().service.reconcile("golden") is Action.NOTHING
+
+
+def test_a_newer_version_replaces_it_by_an_update() -> None:
+    world = deployed(1, 2)
+    assert world.endpoints.calls == ["create 1", "update 2"]
+    assert world.told(ModelDeployed)[-1].previous_version == 1
+
+
+def test_repeated_events_change_nothing() -> None:
+    world = World()
+    world.registry.approve(1)
+    for _ in range(3):
+        world.service.reconcile("golden")
+    world.endpoints.settle()
+    for _ in range(3):
+        world.service.reconcile("golden")
+    assert world.endpoints.calls == ["create 1"]
+    assert len(world.told(DeploymentStarted)) == len(world.told(ModelDeployed)) == 1
+
+
+def test_the_newest_wins_after_the_update_under_way() -> None:
+    world = deployed(1)
+    world.registry.approve(2)
+    world.service.reconcile("golden")
+    world.registry.approve(3)
+    assert world.service.reconcile("golden") is Action.WAIT
+    world.endpoints.settle()
+    world.service.reconcile("golden")
+    assert world.endpoints.calls == ["create 1", "update 2", "update 3"]
+
+
+def test_an_automatic_rollback_bars_the_version_and_says_why() -> None:
+    world = deployed(1)
+    world.registry.approve(2)
+    world.service.reconcile("golden")
+    world.endpoints.roll_back()
+    world.service.reconcile("golden")
+    (message,) = world.told(DeploymentRolledBack)
+    assert "endpoint-errors" in message.reason
+    assert 2 in world.registry.barred
+    assert world.service.reconcile("golden") is Action.NOTHING
+    assert world.endpoints.calls == ["create 1", "update 2"]
+
+
+def test_a_version_that_answers_differently_than_its_evaluation_is_taken_back() -> None:
+    world = deployed(1)
+    world.endpoints.wrong_answers = {2}
+    world.registry.approve(2)
+    world.service.reconcile("golden")
+    world.service.reconcile("golden")
+    assert world.gauge.values == [True], "the canary is probed and the rollback alarm fed"
+    world.endpoints.settle()
+    world.service.reconcile("golden")
+    assert 2 in world.registry.barred
+    assert world.endpoints.calls[-1] == "update 1"
+
+
+def test_a_first_version_that_fails_its_smoke_test_says_what_to_do() -> None:
+    world = World()
+    world.endpoints.wrong_answers = {1}
+    world.registry.approve(1)
+    world.service.reconcile("golden")
+    world.endpoints.settle()
+    world.service.reconcile("golden")
+    (failed,) = world.told(DeploymentFailed)
+    assert "Nothing served before" in failed.next_step
+    assert not world.told(ModelDeployed)
+
+
+def test_a_failed_endpoint_is_deleted_and_the_next_version_tried() -> None:
+    world = World()
+    world.registry.approve(1)
+    world.registry.approve(2)
+    world.service.reconcile("golden")
+    world.endpoints.fail()
+    world.service.reconcile("golden")
+    world.service.reconcile("golden")
+    assert world.endpoints.calls == ["create 2", "delete", "create 1"]
+    assert "/ping" in world.registry.barred[2]
+
+
+def test_a_person_rolls_back_to_the_version_before() -> None:
+    world = deployed(1, 2)
+    world.service.roll_back(rollback())
+    assert world.endpoints.calls[-1] == "update 1"
+    assert "ada" in world.registry.barred[2]
+
+
+def test_a_rollback_to_a_version_bars_everything_newer() -> None:
+    world = deployed(1, 2, 3)
+    world.service.roll_back(rollback(to_version=1))
+    assert set(world.registry.barred) == {2, 3}
+    assert world.endpoints.calls[-1] == "update 1"
+
+
+def test_after_a_failed_rollback_a_person_is_called() -> None:
+    world = deployed(1)
+    world.registry.approve(2)
+    world.service.reconcile("golden")
+    assert world.endpoints.endpoint is not None
+    world.endpoints.endpoint = domain.Endpoint("UpdateRollbackFailed", "c", 1, "no capacity")
+    world.service.reconcile("golden")
+    assert "no capacity" in world.told(DeploymentFailed)[0].cause
+
+
+def test_a_crash_before_aws_took_the_request_is_taken_up_again() -> None:
+    world = deployed(1)
+    world.registry.approve(2)
+    world.memory.begin("golden", domain.InProgress(2, 1, world.now))
+    assert world.service.reconcile("golden") is Action.UPDATE
+    world.endpoints.settle()
+    world.service.reconcile("golden")
+    assert world.endpoints.endpoint is not None
+    assert world.endpoints.endpoint.version == 2
+
+
+def test_names_tell_the_version() -> None:
+    name = domain.configuration_name(a_version(12), EndpointConfig())
+    assert domain.version_of_configuration(name) == 12
+    assert domain.version_of_configuration("somebody-else") is None
+
+
+def test_the_last_three_configurations_are_kept() -> None:
+    names = ["v5", "v4", "v3", "v2", "v1"]
+    assert domain.disposable(names, "v5") == ["v2", "v1"]
+    assert domain.disposable(names, "v1") == ["v3", "v2"]
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(
+        st.sampled_from(["approve", "reconcile", "settle", "roll back", "fail", "ask"]), max_size=40
+    )
+)
+def test_whatever_happens_it_ends_on_the_newest_version_that_held(steps: list[str]) -> None:
+    world = World()
+    for step in steps:
+        world.now += timedelta(seconds=7)
+        endpoint = world.endpoints.endpoint
+        busy = endpoint is not None and endpoint.status in {"Creating", "Updating"}
+        match step:
+            case "approve":
+                world.registry.approve(len(world.registry.versions) + 1)
+            case "reconcile":
+                world.service.reconcile("golden")
+            case "settle" if busy:
+                world.endpoints.settle()
+            case "roll back" if busy and endpoint is not None and endpoint.status == "Updating":
+                world.endpoints.roll_back()
+            case "fail" if busy and endpoint is not None and endpoint.status == "Creating":
+                world.endpoints.fail()
+            case "ask":
+                world.service.roll_back(rollback())
+    for _ in range(2 * len(world.registry.versions) + 6):
+        world.now += timedelta(seconds=7)
+        world.service.reconcile("golden")
+        if world.endpoints.endpoint and world.endpoints.endpoint.status in {"Creating", "Updating"}:
+            world.endpoints.settle()
+    approved = world.registry.approved("golden")
+    assert world.memory.progress is None
+    if approved:
+        assert world.endpoints.endpoint is not None
+        assert world.endpoints.endpoint.version == approved[0].number
