@@ -37,6 +37,10 @@ class Ledger(Protocol):
         """Yield the keys that wait for a verdict or an effect since some time."""
         ...
 
+    def sites(self) -> Iterator[str]:
+        """Yield every site that ever had a record."""
+        ...
+
     def between(self, site_id: str, after: str, until: str | None) -> dict[str, KeyRecord]:
         """Return a site's records with after < key ≤ until; without `until` all after the first."""
         ...

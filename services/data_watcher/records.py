@@ -1,8 +1,8 @@
 """How the ledger's records stand in its table: one item per object version, one head per key.
 
 Partition `site_id`, sort key `item`: `<key>#<version_id>` for a version, `<key>#` for the key's head,
-`content#<sha256>` in the partition `<site_id>#contents` for a register of contents, and the key of the
-YAML in the partition `(config)`.
+`content#<sha256>` in the partition `<site_id>#contents` for a register of contents, the key of the
+YAML in the partition `(config)`, and the names of all partitions with files in the partition `(sites)`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from services.data_watcher.domain import (
 )
 
 CONFIG_PARTITION = "(config)"
+SITES_PARTITION = "(sites)"
 LONGEST_PLAIN_KEY = 900  # a sort key has at most 1024 bytes; a version id needs some of them
 Item = dict[str, Any]
 

@@ -21,6 +21,7 @@ SLICE = timedelta(seconds=45)
 CHUNK = 500  # keys compared at a time
 PATIENCE = timedelta(minutes=5)  # longer than any file takes to read
 MOST_HINTS = 2000
+_LAST = "\U0010ffff"  # behind every key of a folder
 
 
 class Cursor(BaseModel):
@@ -79,10 +80,9 @@ class Sweep:
     def _suspects(
         self, prefix: str, after: str, until: str | None, listed: dict[str, list[Listed]]
     ) -> Iterator[str]:
-        sites = {domain.site_of(key) for key in listed} | {domain.site_of(prefix)}
         known: dict[str, KeyRecord] = {}
         configured = {}
-        for site_id in sites:
+        for site_id in self._sites(prefix, after, until) | set(map(domain.site_of, listed)):
             known |= self.ledger.between(site_id, after, until)
             configured[site_id] = self.configurations.site(site_id)
         for key in sorted(listed.keys() | known.keys()):
@@ -92,6 +92,17 @@ class Sweep:
             observed = domain.observe(record, listed.get(key, []), reading)
             if observed != record:
                 yield key
+
+    def _sites(self, prefix: str, after: str, until: str | None) -> set[str]:
+        """Return the sites whose keys may stand in a slice, those without any listed key included."""
+        if prefix != layout.RAW:
+            return {domain.site_of(prefix)}
+        found = {domain.UNKNOWN_SITE}
+        for site_id in self.ledger.sites():
+            folder = f"{layout.RAW}{site_id}/"
+            if (until is None or folder <= until) and after < f"{folder}{_LAST}":
+                found.add(site_id)
+        return found
 
     def _continue(self, message: SweepDue, cursor: Cursor) -> None:
         self.inbox.continue_sweep(

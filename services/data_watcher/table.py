@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,7 @@ class DynamoLedger:
     client: DynamoDBClient
     table: str
     clock: Clock
+    _registered: set[str] = field(default_factory=set)
 
     # --- files ----------------------------------------------------------------------------------
 
@@ -71,6 +72,8 @@ class DynamoLedger:
         A key that turns up with very many versions at once is saved in several transactions, the
         register and the settled head in the last one.
         """
+        if before.revision == 0:
+            self._register(after.site_id)
         changed = [
             version
             for name, version in after.versions.items()
@@ -122,6 +125,21 @@ class DynamoLedger:
             ExpressionAttributeValues=_put({":open": OPEN, ":before": before.isoformat()}),
         )
         return (each["key"] for each in items)
+
+    def sites(self) -> Iterator[str]:
+        """Yield every site that ever had a record."""
+        items = self._query(
+            KeyConditionExpression="site_id = :sites",
+            ExpressionAttributeValues=_put({":sites": records.SITES_PARTITION}),
+        )
+        return (each["item"] for each in items)
+
+    def _register(self, site_id: str) -> None:
+        """Note that a site has records, once per process and site."""
+        if site_id not in self._registered:
+            item = {"site_id": records.SITES_PARTITION, "item": site_id}
+            self.client.put_item(TableName=self.table, Item=_put(item))
+            self._registered.add(site_id)
 
     def between(self, site_id: str, after: str, until: str | None) -> dict[str, KeyRecord]:
         """Return a site's records with after < key ≤ until; without `until` all after the first."""

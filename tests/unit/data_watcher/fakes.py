@@ -1,0 +1,404 @@
+"""The world around data_watcher, with state: a versioned bucket, a ledger that refuses stale writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from services.data_watcher.app import Watcher
+from services.data_watcher.configuration import ConfigRecord
+from services.data_watcher.domain import ContentRecord, KeyRecord, Listed, Rows, State
+from services.data_watcher.onboarding import Onboarding
+from services.data_watcher.ports import Reading
+from services.data_watcher.service import Intake
+from services.data_watcher.sweep import Sweep
+from shared.active import ActiveModel, ActiveSite
+from shared.canonical import CanonicalFile
+from shared.errors import ConflictError, NotFoundError, UnreadableFileError
+from shared.inbox import ObjectChanged
+from shared.messages import AnyMessage, SweepDue
+from shared.solar.site import Site
+
+START = datetime(2024, 7, 1, tzinfo=UTC)
+
+
+class DiedError(Exception):
+    """The process died; nothing that it would still have done happens."""
+
+
+@dataclass
+class Fuse:
+    """Counts the calls that leave the process, and lets it die at the n-th, before or after its effect."""
+
+    dies_at: int | None = None
+    calls: int = 0
+
+    def burn(self) -> None:
+        self.calls += 1
+        if self.calls == self.dies_at:
+            raise DiedError
+
+
+@dataclass
+class FakeBucket:
+    """A versioned bucket."""
+
+    fuse: Fuse = field(default_factory=Fuse)
+    objects: dict[str, list[tuple[Listed, bytes]]] = field(default_factory=dict)
+    made: int = 0
+
+    def put(self, key: str, body: bytes) -> str:
+        return self._push(key, body, is_marker=False)
+
+    def delete(self, key: str) -> str:
+        return self._push(key, b"", is_marker=True)
+
+    def _push(self, key: str, body: bytes, *, is_marker: bool) -> str:
+        self.made += 1
+        older = [(replace(each, is_latest=False), data) for each, data in self.objects.get(key, [])]
+        newest = Listed(
+            version_id=f"v{self.made}",
+            is_latest=True,
+            uploaded_at=START + timedelta(minutes=self.made),
+            is_marker=is_marker,
+            size=len(body),
+        )
+        self.objects[key] = [(newest, body), *older]
+        return newest.version_id
+
+    def forget(self, key: str, version_id: str) -> None:
+        left = [each for each in self.objects[key] if each[0].version_id != version_id]
+        self.objects[key] = [
+            (replace(each, is_latest=number == 0), body) for number, (each, body) in enumerate(left)
+        ]
+
+    def versions(self, key: str) -> list[Listed]:
+        self.fuse.burn()
+        return [each for each, _ in self.objects.get(key, [])]
+
+    def read(self, key: str, version_id: str) -> bytes:
+        self.fuse.burn()
+        for each, body in self.objects.get(key, []):
+            if each.version_id == version_id:
+                return body
+        raise NotFoundError(key)
+
+    def listing(self, prefix: str, after: str) -> Iterator[tuple[str, list[Listed]]]:
+        for key in sorted(self.objects):
+            if key.startswith(prefix) and key > after and self.objects[key]:
+                yield key, [each for each, _ in self.objects[key]]
+
+
+@dataclass
+class FakeLedger:
+    """Records under revisions, as the table keeps them."""
+
+    fuse: Fuse = field(default_factory=Fuse)
+    records: dict[str, KeyRecord] = field(default_factory=dict)
+    contents: dict[tuple[str, str], ContentRecord] = field(default_factory=dict)
+    configs: dict[str, ConfigRecord] = field(default_factory=dict)
+    before_save: list[Any] = field(default_factory=list)
+
+    def load(self, site_id: str, key: str) -> KeyRecord:
+        self.fuse.burn()
+        return self.records.get(key) or KeyRecord(site_id, key)
+
+    def content(self, site_id: str, sha256: str) -> ContentRecord:
+        self.fuse.burn()
+        return self.contents.get((site_id, sha256)) or ContentRecord(site_id, sha256)
+
+    def save(
+        self, before: KeyRecord, after: KeyRecord, contents: Sequence[ContentRecord] = ()
+    ) -> KeyRecord:
+        self.fuse.burn()
+        if self.before_save:
+            self.before_save.pop(0)()
+        stored = self.records.get(after.key)
+        if (stored.revision if stored else 0) != before.revision:
+            raise ConflictError(after.key)
+        for each in contents:
+            known = self.contents.get((each.site_id, each.sha256))
+            if (known.revision if known else 0) != each.revision:
+                raise ConflictError(each.sha256)
+        for each in contents:
+            self.contents[each.site_id, each.sha256] = replace(each, revision=each.revision + 1)
+        saved = replace(after, revision=before.revision + 1)
+        self.records[after.key] = saved
+        self.fuse.burn()
+        return saved
+
+    def unsettled(self, before: datetime) -> Iterator[str]:
+        for record in self.records.values():
+            pending = any(each.state is State.PENDING for each in record.versions.values())
+            if pending or not record.settled:
+                yield record.key
+
+    def sites(self) -> Iterator[str]:
+        yield from {record.site_id for record in self.records.values()}
+
+    def between(self, site_id: str, after: str, until: str | None) -> dict[str, KeyRecord]:
+        return {
+            key: record
+            for key, record in self.records.items()
+            if record.site_id == site_id and after < key and (until is None or key <= until)
+        }
+
+    def load_config(self, key: str) -> ConfigRecord:
+        self.fuse.burn()
+        return self.configs.get(key) or ConfigRecord(key)
+
+    def save_config(self, record: ConfigRecord) -> ConfigRecord:
+        self.fuse.burn()
+        stored = self.configs.get(record.key)
+        if (stored.revision if stored else 0) != record.revision:
+            raise ConflictError(record.key)
+        saved = replace(record, revision=record.revision + 1)
+        self.configs[record.key] = saved
+        return saved
+
+
+@dataclass
+class FakeCanonical:
+    """Canonical objects and their markers."""
+
+    fuse: Fuse = field(default_factory=Fuse)
+    files: dict[str, CanonicalFile] = field(default_factory=dict)
+    withdrawn: set[str] = field(default_factory=set)
+
+    def write(self, key: str, rows: bytes, file: CanonicalFile) -> None:
+        self.fuse.burn()
+        self.files[key] = file
+        self.fuse.burn()
+
+    def withdraw(self, key: str, reason: str) -> None:
+        self.fuse.burn()
+        self.withdrawn.add(key)
+
+    def restore(self, key: str) -> None:
+        self.fuse.burn()
+        self.withdrawn.discard(key)
+
+    def uri(self, key: str) -> str:
+        return f"s3://bucket/{key}"
+
+    @property
+    def counting(self) -> set[str]:
+        return self.files.keys() - self.withdrawn
+
+
+@dataclass
+class FakeConfigurations:
+    """Configuration in force."""
+
+    fuse: Fuse = field(default_factory=Fuse)
+    sites: dict[str, ActiveSite] = field(default_factory=dict)
+    models: dict[str, ActiveModel] = field(default_factory=dict)
+
+    def site(self, site_id: str) -> ActiveSite | None:
+        self.fuse.burn()
+        return self.sites.get(site_id)
+
+    def put(self, config: ActiveSite | ActiveModel) -> None:
+        self.fuse.burn()
+        if isinstance(config, ActiveSite):
+            self.sites[config.site_id] = config
+        else:
+            self.models[config.model_id] = config
+
+
+@dataclass
+class FakePublisher:
+    """What was told, in order."""
+
+    fuse: Fuse = field(default_factory=Fuse)
+    told: list[AnyMessage] = field(default_factory=list)
+
+    def publish(self, message: AnyMessage) -> None:
+        self.fuse.burn()
+        self.told.append(message)
+        self.fuse.burn()
+
+    def kinds(self) -> list[str]:
+        return [each.type.removeprefix("solar.") for each in self.told]
+
+
+@dataclass
+class FakeInbox:
+    """What the service sent to itself."""
+
+    fuse: Fuse = field(default_factory=Fuse)
+    hints: list[str] = field(default_factory=list)
+    sweeps: list[SweepDue] = field(default_factory=list)
+
+    def hint(self, keys: Iterable[str]) -> None:
+        self.fuse.burn()
+        self.hints += keys
+
+    def continue_sweep(self, message: SweepDue) -> None:
+        self.fuse.burn()
+        self.sweeps.append(message)
+
+
+@dataclass
+class FakeMeter:
+    """Sums of what was counted."""
+
+    figures: dict[str, int] = field(default_factory=dict)
+
+    def count(self, figures: Mapping[str, int]) -> None:
+        for name, value in figures.items():
+            self.figures[name] = self.figures.get(name, 0) + value
+
+
+def fake_reader(data: bytes, key: str, site: Site) -> Reading:
+    """Read anything but `bad`; the rows say what was read and how."""
+    if data.startswith(b"bad"):
+        raise UnreadableFileError("unreadable", "it says bad", "upload something good")
+    rows = Rows(
+        count=len(data),
+        masked=1,
+        masks={"sentinel": 1},
+        columns=("power_ac",),
+        window_start=START,
+        window_end=START + timedelta(days=1),
+    )
+    return Reading(data, rows)
+
+
+def site(site_id: str = "east", **changes: Any) -> ActiveSite:
+    said: dict[str, Any] = {
+        "site_id": site_id,
+        "model_id": "fleet",
+        "latitude": 40,
+        "longitude": -105,
+        "timezone": "UTC",
+        "ac_capacity_kw": 6,
+        "sources": [
+            {
+                "name": "power",
+                "files": "*.csv",
+                "timestamp": {"column": "t"},
+                "columns": {"power_ac": {"column": "p", "unit": "kW"}},
+            }
+        ],
+    }
+    return ActiveSite.of(Site.model_validate(said | changes))
+
+
+class World:
+    """data_watcher with fakes on all sides."""
+
+    def __init__(self) -> None:
+        self.fuse = Fuse()
+        self.bucket = FakeBucket(self.fuse)
+        self.ledger = FakeLedger(self.fuse)
+        self.canonical = FakeCanonical(self.fuse)
+        self.configurations = FakeConfigurations(self.fuse)
+        self.publisher = FakePublisher(self.fuse)
+        self.inbox = FakeInbox(self.fuse)
+        self.meter = FakeMeter()
+        self.now = START
+        intake = Intake(
+            ledger=self.ledger,
+            raw=self.bucket,
+            canonical=self.canonical,
+            configurations=self.configurations,
+            reader=fake_reader,
+            publisher=self.publisher,
+            inbox=self.inbox,
+            meter=self.meter,
+            clock=self.clock,
+        )
+        onboarding = Onboarding(
+            self.ledger,
+            self.bucket,
+            self.configurations,
+            self.publisher,
+            self.inbox,
+            self.clock,
+        )
+        sweep = Sweep(
+            self.ledger,
+            self.bucket,
+            self.configurations,
+            self.inbox,
+            self.clock,
+            onboarding.refresh,
+        )
+        self.watcher = Watcher(intake, onboarding, sweep)
+
+    def clock(self) -> datetime:
+        self.now += timedelta(milliseconds=1)
+        return self.now
+
+    def event(self, key: str) -> None:
+        """Let an S3 event of a key arrive."""
+        self.watcher.handle(
+            ObjectChanged(
+                bucket="bucket",
+                key=key,
+                version_id="?",
+                etag="",
+                size=0,
+                sequencer="",
+                removed=False,
+                occurred_at=START,
+            )
+        )
+
+    def upload(self, key: str, body: bytes) -> str:
+        version_id = self.bucket.put(key, body)
+        self.event(key)
+        self.work_off()
+        return version_id
+
+    def sweep(self, scope: str = "full", cursor: str | None = None) -> None:
+        self.watcher.handle(
+            SweepDue(
+                id="sweep", occurred_at=START, correlation_id="sweep", scope=scope, cursor=cursor
+            )
+        )
+        self.work_off()
+
+    def work_off(self) -> None:
+        """Deliver what the service sent to itself, until there is no more."""
+        while self.inbox.hints or self.inbox.sweeps:
+            hints, self.inbox.hints = self.inbox.hints, []
+            sweeps, self.inbox.sweeps = self.inbox.sweeps, []
+            for key in hints:
+                self.event(key)
+            for each in sweeps:
+                self.watcher.handle(each)
+
+    def states(self) -> dict[tuple[str, str], str]:
+        return {
+            (key, name): version.state.value
+            for key, record in self.ledger.records.items()
+            for name, version in record.versions.items()
+        }
+
+    def state(self, key: str) -> list[str]:
+        """Return a key's states, oldest version first."""
+        versions = self.ledger.records[key].versions.values()
+        return [each.state.value for each in sorted(versions, key=lambda each: each.uploaded_at)]
+
+    def verdicts(self) -> dict[tuple[str, str], tuple[Any, ...]]:
+        """Return everything about the listed versions that must not depend on what came when.
+
+        What is known of a superseded version besides is history: whether it was ever read.
+        """
+        return {
+            (key, name): (
+                version.state.value,
+                version.fault.code if version.fault and version.state is State.QUARANTINED else "",
+                version.duplicate_of,
+                version.superseded_by,
+                version.sha256 if version.state is not State.SUPERSEDED else "",
+                version.canonical_key if version.state is State.ACCEPTED else "",
+            )
+            for key, record in self.ledger.records.items()
+            for name, version in record.versions.items()
+            if version.state is not State.REMOVED
+        }
