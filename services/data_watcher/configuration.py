@@ -175,8 +175,28 @@ def _at(node: yaml.Node | yaml.Event) -> int:
     return node.start_mark.line + 1 if node.start_mark else 1
 
 
+def _blame(root: yaml.Node, error: Any) -> int:
+    """Return the line of an error; one that begins with a quoted name lies where that name stands."""
+    line, node = _follow(root, error["loc"])
+    named = re.match(r"Value error, '([^']+)' is no ", error["msg"])
+    keys = (key for key in _keys(node) if named and key.value == named[1])
+    return next(map(_at, keys), line)
+
+
+def _keys(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield key
+            yield from _keys(value)
+
+
 def _line(root: yaml.Node, path: tuple[Any, ...]) -> int:
-    """Return the line of the deepest node on a path, the key's own line where there is one."""
+    """Return the line of the deepest node on a path."""
+    return _follow(root, path)[0]
+
+
+def _follow(root: yaml.Node, path: tuple[Any, ...]) -> tuple[int, yaml.Node]:
+    """Return the deepest node on a path, and its line: the key's own where there is one."""
     node, line = root, _at(root)
     for part in path:
         if isinstance(node, yaml.MappingNode):
@@ -187,7 +207,7 @@ def _line(root: yaml.Node, path: tuple[Any, ...]) -> int:
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
             node = node.value[part]
             line = _at(node)
-    return line
+    return line, node
 
 
 # --- what the values mean -----------------------------------------------------------------------
@@ -198,7 +218,7 @@ def _validate(schema: type[BaseModel], root: yaml.MappingNode) -> BaseModel:
         return schema.model_validate(_plain(root))
     except ValidationError as error:
         errors = error.errors(include_url=False, include_context=False)
-    faults = sorted((_line(root, each["loc"]), _explain(schema, each)) for each in errors)
+    faults = sorted((_blame(root, each), _explain(schema, each)) for each in errors)
     (line, reason), *others = faults
     reason += "".join(f"; line {at}: {what}" for at, what in others[: MOST_FAULTS - 1])
     if len(faults) > MOST_FAULTS:

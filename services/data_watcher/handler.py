@@ -45,6 +45,7 @@ def watcher() -> Watcher:
         reader=read_file,
         publisher=publisher,
         inbox=inbox,
+        onboard=onboarding.refresh,
         meter=EmfMeter(observability.metrics("data_watcher")),
         clock=utc_now,
     )

@@ -7,6 +7,7 @@ object, write it, verdict, effects, settled.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from services.data_watcher import domain
@@ -44,6 +45,7 @@ class Intake:
     publisher: Publisher
     inbox: Inbox
     meter: Meter
+    onboard: Callable[[str], None]
     clock: Clock
 
     def refresh(self, key: str) -> None:
@@ -62,13 +64,21 @@ class Intake:
         listing = self.raw.versions(key)
         if not listing and not stored.versions:
             return
-        site = self.configurations.site(stored.site_id)
+        site = self._site(stored.site_id)
         observed = domain.observe(stored, listing, domain.reading_of(site, key))
         record = self._judge(stored, observed, site)
         if record.settled:
             self._assert_markers(record)
         else:
             self._take_effect(record, site)
+
+    def _site(self, site_id: str) -> ActiveSite | None:
+        """Return a site's configuration; one that was uploaded but not heard of yet comes in first."""
+        site = self.configurations.site(site_id)
+        if site is None and site_id != domain.UNKNOWN_SITE:
+            self.onboard(layout.site_config(site_id))
+            site = self.configurations.site(site_id)
+        return site
 
     # --- verdict --------------------------------------------------------------------------------
 

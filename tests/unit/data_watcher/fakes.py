@@ -300,6 +300,14 @@ class World:
         self.inbox = FakeInbox(self.fuse)
         self.meter = FakeMeter()
         self.now = START
+        onboarding = Onboarding(
+            self.ledger,
+            self.bucket,
+            self.configurations,
+            self.publisher,
+            self.inbox,
+            self.clock,
+        )
         intake = Intake(
             ledger=self.ledger,
             raw=self.bucket,
@@ -308,16 +316,9 @@ class World:
             reader=fake_reader,
             publisher=self.publisher,
             inbox=self.inbox,
+            onboard=onboarding.refresh,
             meter=self.meter,
             clock=self.clock,
-        )
-        onboarding = Onboarding(
-            self.ledger,
-            self.bucket,
-            self.configurations,
-            self.publisher,
-            self.inbox,
-            self.clock,
         )
         sweep = Sweep(
             self.ledger,
