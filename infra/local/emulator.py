@@ -1,0 +1,165 @@
+"""The only module that imports ministack: its parts by the names that the rest of the platform uses.
+
+ministack reads its settings while it is imported, so the environment must be complete before
+(`environment.of_platform`). Every place that we change is asserted, so that another version fails
+at start and says what moved, and not in the middle of somebody's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ministack import app as gateway  # type: ignore[import-untyped]  # ministack carries no types
+from ministack.core import (  # type: ignore[import-untyped]
+    concurrency,
+    lambda_runtime,
+    responses,
+    router,
+)
+from ministack.services import (  # type: ignore[import-untyped]
+    cloudwatch,
+    cloudwatch_logs,
+    eventbridge,
+    lambda_svc,
+    s3,
+    sns,
+    sqs,
+    stepfunctions,
+)
+from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
+
+from infra.local.errors import PlatformError
+
+__all__ = [
+    "add_execution_event",
+    "alarms",
+    "buckets",
+    "cloudwatch",
+    "composite_alarms",
+    "concurrency",
+    "create_archive",
+    "create_log_group",
+    "create_log_stream",
+    "delete_archive",
+    "dimensions_key",
+    "dispatch_alarm_actions",
+    "emit_execution_event",
+    "evaluate_all_alarms",
+    "evaluate_parent_alarms",
+    "event_source_mappings",
+    "eventbridge",
+    "executions",
+    "gateway",
+    "integrations",
+    "lambda_runtime",
+    "lambda_svc",
+    "loaded_modules",
+    "matches_filter_policy",
+    "message_for_protocol",
+    "metrics",
+    "object_data",
+    "provisioners",
+    "put_composite_alarm",
+    "put_events",
+    "put_log_events",
+    "queues",
+    "record_alarm_history",
+    "replace",
+    "replace_text",
+    "resource_handlers",
+    "responses",
+    "router",
+    "s3",
+    "sdk_error_prefixes",
+    "sdk_services",
+    "sns",
+    "sqs",
+    "state_files",
+    "state_machines",
+    "statistic",
+    "statistics",
+    "stepfunctions",
+    "topic_by_arn",
+    "update_archive",
+]
+
+
+def _part(module: Any, name: str) -> Any:
+    """Return a private part of ministack under a name of ours.
+
+    Raises
+    ------
+    PlatformError
+        The module has no such part any more.
+    """
+    found = getattr(module, name, None)
+    if found is None:
+        message = f"ministack moved: {module.__name__}.{name} is gone, which infra/local uses"
+        raise PlatformError(message)
+    return found
+
+
+alarms = _part(cloudwatch, "_alarms")
+composite_alarms = _part(cloudwatch, "_composite_alarms")
+dimensions_key = _part(cloudwatch, "_dims_key")
+dispatch_alarm_actions = _part(cloudwatch, "_dispatch_alarm_actions")
+evaluate_all_alarms = _part(cloudwatch, "_evaluate_all_alarms")
+evaluate_parent_alarms = _part(cloudwatch, "_evaluate_parent_alarms")
+metrics = _part(cloudwatch, "_metrics")
+put_composite_alarm = _part(cloudwatch, "_put_composite_alarm")
+record_alarm_history = _part(cloudwatch, "_record_history")
+statistic = _part(cloudwatch, "_stat_value")
+statistics = _part(cloudwatch, "_calc_stats")
+create_log_group = _part(cloudwatch_logs, "_create_log_group")
+create_log_stream = _part(cloudwatch_logs, "_create_log_stream")
+put_log_events = _part(cloudwatch_logs, "_put_log_events")
+create_archive = _part(eventbridge, "_create_archive")
+delete_archive = _part(eventbridge, "_delete_archive")
+put_events = _part(eventbridge, "_put_events")
+update_archive = _part(eventbridge, "_update_archive")
+loaded_modules = _part(gateway, "_loaded_modules")
+state_files = _part(gateway, "_state_map")
+event_source_mappings = _part(lambda_svc, "_esms")
+resource_handlers = _part(provisioners, "_RESOURCE_HANDLERS")
+buckets = _part(s3, "_buckets")
+object_data = _part(s3, "_get_object_data")
+matches_filter_policy = _part(sns, "_matches_filter_policy")
+message_for_protocol = _part(sns, "_resolve_message_for_protocol")
+topic_by_arn = _part(sns, "_topic_by_arn_any_scope")
+queues = _part(sqs, "_queues")
+add_execution_event = _part(stepfunctions, "_add_event")
+emit_execution_event = _part(stepfunctions, "_emit_execution_status_event")
+executions = _part(stepfunctions, "_executions")
+integrations = _part(stepfunctions, "_SERVICE_DISPATCH")
+sdk_error_prefixes = _part(stepfunctions, "_AWS_SDK_ERROR_PREFIX")
+sdk_services = _part(stepfunctions, "_AWS_SDK_SERVICE_MAP")
+state_machines = _part(stepfunctions, "_state_machines")
+
+
+def replace(module: Any, name: str, make: Callable[[Any], Any]) -> None:
+    """Replace a function of ministack by what `make` builds around it.
+
+    Raises
+    ------
+    PlatformError
+        The module has no such function any more.
+    """
+    setattr(module, name, make(_part(module, name)))
+
+
+def replace_text(module: Any, name: str, *changes: tuple[str, str]) -> None:
+    """Change a text of ministack, each part wherever it stands.
+
+    Raises
+    ------
+    PlatformError
+        The text, or a part of it that is to be replaced, is gone.
+    """
+    text: str = _part(module, name)
+    for before, after in changes:
+        if before not in text:
+            message = f"ministack moved: {module.__name__}.{name} no longer contains {before!r}"
+            raise PlatformError(message)
+        text = text.replace(before, after)
+    setattr(module, name, text)

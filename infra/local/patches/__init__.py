@@ -1,0 +1,25 @@
+"""Where ministack differs from AWS and it matters here; each module changes one service."""
+
+from __future__ import annotations
+
+from infra.local.home import Home
+from infra.local.patches import alarms, functions, machines, queues, schedules, stacks, topics
+from infra.local.sagemaker.api import SageMaker
+from infra.local.ticker import Ticker
+
+
+def apply(home: Home, sagemaker: SageMaker, ticker: Ticker) -> None:
+    """Change ministack; before it answers its first request.
+
+    Raises
+    ------
+    PlatformError
+        A part that is changed has moved.
+    """
+    functions.apply()
+    machines.apply()
+    schedules.apply()
+    topics.apply(home.outbox)
+    queues.apply(ticker)
+    alarms.apply(ticker)
+    stacks.apply(sagemaker)

@@ -1,0 +1,238 @@
+"""Training and processing jobs: subprocesses in the container contract, a few at a time."""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+
+from infra.local.children import Child
+from infra.local.home import Home
+from infra.local.sagemaker import events, validate
+from infra.local.sagemaker.containers import Box, environment
+from infra.local.sagemaker.errors import ApiError, invalid
+from infra.local.sagemaker.images import Images
+from infra.local.sagemaker.kinds import PROCESSING, TRAINING, Kind, MaxRuntimeExceededError
+from infra.local.sagemaker.output import Output
+from infra.local.sagemaker.store import Record, Store, now, page
+from infra.local.sagemaker.transfer import TransferError
+
+_RUNNING = {"InProgress", "Stopping"}
+SLOTS_VARIABLE = "SOLAR_LOCAL_JOBS"
+DEFAULT_SLOTS = 2
+
+
+class _Work:
+    """A job while it runs."""
+
+    def __init__(self) -> None:
+        self.child: Child | None = None
+        self.stopped = threading.Event()
+        self.done = threading.Event()
+
+
+class Jobs:
+    """Runs jobs and answers the operations about them."""
+
+    def __init__(self, store: Store, images: Images, home: Home) -> None:
+        self._store = store
+        self._images = images
+        self._home = home
+        self._works: dict[str, _Work] = {}
+        self._slots = threading.Semaphore(int(os.environ.get(SLOTS_VARIABLE, DEFAULT_SLOTS)))
+
+    def operations(self) -> dict[str, Callable[[Record], Record]]:
+        """Return the operations that this part answers."""
+        answers: dict[str, Callable[[Record], Record]] = {}
+        for kind in (TRAINING, PROCESSING):
+            answers |= {
+                f"Create{kind.name}Job": self._bind(self.create, kind),
+                f"Describe{kind.name}Job": self._bind(self._describe, kind),
+                f"List{kind.name}Jobs": self._bind(self._list, kind),
+                f"Stop{kind.name}Job": self._bind(self._stop_named, kind),
+            }
+        return answers
+
+    @staticmethod
+    def _bind(answer: Callable[[Kind, Record], Record], kind: Kind) -> Callable[[Record], Record]:
+        return lambda request: answer(kind, request)
+
+    # --- operations ----------------------------------------------------------
+
+    def create(self, kind: Kind, request: Record) -> Record:
+        """Answer CreateTrainingJob or CreateProcessingJob: the job runs on its own from here."""
+        name = request[kind.member]
+        table = self._store[kind.table]
+        if name in table:
+            raise ApiError(
+                "ResourceInUse", f"Job name must be unique within an AWS account: {name}"
+            )
+        kind.refuse_unknown(request)
+        arn = self._store.arn(kind.resource, name)
+        job = {member: value for member, value in request.items() if member != "Tags"} | {
+            kind.arn: arn,
+            kind.status: "InProgress",
+            "CreationTime": now(),
+            "LastModifiedTime": now(),
+        }
+        kind.progress(job, "Starting")
+        table[name] = job
+        self._store.tag(arn, request.get("Tags"))
+        work = self._works[arn] = _Work()
+        self._tell(kind, job)
+        context = contextvars.copy_context()
+        threading.Thread(
+            target=context.run, args=(self._run, kind, job, work), name=f"job {name}", daemon=True
+        ).start()
+        return {kind.arn: arn}
+
+    def _describe(self, kind: Kind, request: Record) -> Record:
+        return validate.answer(f"Describe{kind.name}Job", self._job(kind, request[kind.member]))
+
+    def _list(self, kind: Kind, request: Record) -> Record:
+        found = list(self._store[kind.table].values())
+        wanted = request.get("NameContains", "").lower()
+        found = [job for job in found if wanted in job[kind.member].lower()]
+        if "StatusEquals" in request:
+            found = [job for job in found if job[kind.status] == request["StatusEquals"]]
+        shown, rest = page(found, request, key=lambda job: job["CreationTime"], descending=True)
+        member, _ = validate.listed(f"List{kind.name}Jobs")
+        return {member: validate.summaries(f"List{kind.name}Jobs", shown), **rest}
+
+    def _stop_named(self, kind: Kind, request: Record) -> Record:
+        job = self._job(kind, request[kind.member])
+        if job[kind.status] not in _RUNNING:
+            raise invalid(
+                f"The request was rejected because the job is in status {job[kind.status]}."
+            )
+        self.stop(job[kind.arn])
+        job[kind.status] = "Stopping"
+        return {}
+
+    def _job(self, kind: Kind, name: str) -> Record:
+        job = self._store[kind.table].get(name)
+        if job is None:
+            raise invalid(kind.missing.format(name=name))
+        return job
+
+    # --- for the executor ----------------------------------------------------
+
+    def wait(self, kind: Kind, name: str) -> Record:
+        """Wait until a job has ended and return its record."""
+        job = self._job(kind, name)
+        work = self._works.get(job[kind.arn])
+        if work is not None:
+            work.done.wait()
+        return job
+
+    def stop(self, arn: str) -> None:
+        """Ask a job to end; it gets SIGTERM, and SIGKILL after its grace period."""
+        work = self._works.get(arn)
+        if work is not None:
+            work.stopped.set()
+            if work.child is not None:
+                work.child.ask_to_end()
+
+    def stop_all(self) -> None:
+        """End every job and wait for it; the platform is going down."""
+        works = dict(self._works)
+        for arn in works:
+            self.stop(arn)
+        for work in works.values():
+            if work.child is not None:
+                work.child.end()
+            work.done.wait(timeout=5.0)
+
+    def after_restart(self) -> None:
+        """Mark jobs of an earlier process as ended; they ended with it."""
+        for kind in (TRAINING, PROCESSING):
+            for job in self._store[kind.table].values():
+                if job[kind.status] in _RUNNING:
+                    job[kind.status] = "Failed"
+                    job["FailureReason"] = "InternalServerError: the local platform was stopped"
+
+    # --- one job -------------------------------------------------------------
+
+    def _run(self, kind: Kind, job: Record, work: _Work) -> None:
+        box = Box(self._home.temporary / "jobs" / job[kind.member])
+        try:
+            with self._slots:
+                self._run_in(kind, job, work, box)
+        except MaxRuntimeExceededError as error:
+            self._end(kind, job, "Stopped", str(error))
+        except TransferError as error:
+            self._end(kind, job, "Failed", str(error))
+        except ApiError as error:
+            self._end(kind, job, "Failed", f"ClientError: {error.message}")
+        except Exception as error:
+            self._end(kind, job, "Failed", f"InternalServerError: {error}")
+            raise
+        finally:
+            box.remove()
+            self._works.pop(job[kind.arn], None)
+            work.done.set()
+
+    def _run_in(self, kind: Kind, job: Record, work: _Work, box: Box) -> None:
+        if work.stopped.is_set():
+            self._end(kind, job, "Stopped", "")
+            return
+        image = self._images.folder(kind.image(job))
+        kind.progress(job, "Downloading")
+        variables = kind.prepare(box, job)
+        kind.progress(job, "Training")
+        started = time.monotonic()
+        output = Output(kind.log_group, f"{job[kind.member]}/algo-1-{int(time.time())}")
+        network = job.get("NetworkConfig", job)
+        given = {**job.get("Environment", {}), **variables}
+        isolated = bool(network.get("EnableNetworkIsolation"))
+        work.child = Child(
+            kind.command(job),
+            environment=environment(box, image, given, isolated=isolated),
+            folder=image,
+            register=self._home.children,
+            grace=kind.grace,
+        )
+        try:
+            code = self._execute(work, work.child, output, kind.longest(job))
+        except subprocess.TimeoutExpired:
+            kind.keep_partial(box, job)
+            raise MaxRuntimeExceededError from None
+        kind.measure(job, time.monotonic() - started, output.metrics(kind.metric_definitions(job)))
+        if work.stopped.is_set():
+            kind.keep_partial(box, job)
+            self._end(kind, job, "Stopped", "")
+        elif code != 0:
+            self._end(kind, job, "Failed", kind.failure(box, job, code))
+        else:
+            kind.progress(job, "Uploading")
+            kind.finish(box, job)
+            self._end(kind, job, "Completed", "")
+
+    @staticmethod
+    def _execute(work: _Work, child: Child, output: Output, longest: float) -> int:
+        """Wait for the process and return its exit code; after `longest` [s] it is ended."""
+        if work.stopped.is_set():
+            child.ask_to_end()
+        reader = threading.Thread(target=output.read, args=(child.output,), daemon=True)
+        reader.start()
+        try:
+            return child.wait(longest)
+        except subprocess.TimeoutExpired:
+            child.end()
+            raise
+        finally:
+            reader.join(timeout=5.0)
+
+    def _end(self, kind: Kind, job: Record, status: str, reason: str) -> None:
+        job[kind.status] = status
+        job["LastModifiedTime"] = now()
+        if reason:
+            job["FailureReason"] = reason[:1024]
+        kind.ended(job)
+        self._tell(kind, job)
+
+    def _tell(self, kind: Kind, job: Record) -> None:
+        events.job_changed(kind.name, job, self._store.tags.get(job[kind.arn], {}))
