@@ -38,23 +38,23 @@ class DynamoMemory:
         if "progress" not in item:
             return None
         begun = _PROGRESS.validate_json(item["progress"]["S"])
-        called = item.get("called", {}).get("BOOL", False)
+        called = item.get("taken", {}).get("BOOL", False)
         return InProgress(begun.version, begun.previous, begun.started_at, called=called)
 
     def begin(self, model_id: str, progress: InProgress) -> bool:
         """Begin a deployment, unless one is on its way at AWS; False then."""
         return self._update(
             model_id,
-            "SET progress = :p, called = :no",
+            "SET progress = :p, taken = :no",
             {":p": {"S": _PROGRESS.dump_json(progress).decode()}, ":no": {"BOOL": False}},
-            "attribute_not_exists(progress) OR called = :no",
+            "attribute_not_exists(progress) OR taken = :no",
         )
 
     def mark_called(self, model_id: str, progress: InProgress) -> None:
         """Remember that AWS took the request."""
         self._update(
             model_id,
-            "SET called = :yes",
+            "SET taken = :yes",
             {":yes": {"BOOL": True}, ":p": {"S": _dump_uncalled(progress)}},
             "progress = :p",
         )
@@ -63,7 +63,7 @@ class DynamoMemory:
         """End a deployment; one that has ended, or another one, is left alone."""
         self._update(
             model_id,
-            "REMOVE progress, called",
+            "REMOVE progress, taken",
             {":p": {"S": _dump_uncalled(progress)}},
             "progress = :p",
         )

@@ -29,7 +29,7 @@ _RUN = TypeAdapter(Run)
 _IN_FLIGHT = TypeAdapter(InFlight)
 _REQUEST = TypeAdapter(Request)
 _KNOWN = TypeAdapter(KnownFile)
-_CONDITION_FAILED = {"ConditionalCheckFailedException", "TransactionCanceledException"}
+_CONDITION_FAILED = {"ConditionalCheckFailedException"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +66,18 @@ class DynamoMemory:
 
     def request(self, model_id: str) -> Request | None:
         """Return what a person asked for and did not get yet."""
-        body = self._state(model_id).get("request")
+        body = self._state(model_id).get("asked")
         return _REQUEST.validate_json(body["S"]) if body else None
 
     def set_request(self, model_id: str, request: Request) -> None:
         """Remember a person's request; the newest wins."""
         self._update(
-            model_id, "SET request = :v", {":v": {"S": _REQUEST.dump_json(request).decode()}}
+            model_id, "SET asked = :v", {":v": {"S": _REQUEST.dump_json(request).decode()}}
         )
 
     def drop_request(self, model_id: str) -> None:
         """Forget a person's request, because it is answered."""
-        self._update(model_id, "REMOVE request", {})
+        self._update(model_id, "REMOVE asked", {})
 
     def arm(self, model_id: str, now: datetime, until: datetime) -> bool:
         """Claim the one armed evaluation of a model; False where one is armed already."""
@@ -118,7 +118,7 @@ class DynamoMemory:
                         "Update": {
                             "TableName": self.table,
                             "Key": _key(run.model_id, "state"),
-                            "UpdateExpression": "SET in_flight = :f, in_flight_run = :r REMOVE request",
+                            "UpdateExpression": "SET in_flight = :f, in_flight_run = :r REMOVE asked",
                             "ConditionExpression": "attribute_not_exists(in_flight_run)",
                             "ExpressionAttributeValues": {
                                 ":f": {"S": _IN_FLIGHT.dump_json(flying).decode()},
@@ -129,7 +129,7 @@ class DynamoMemory:
                 ]
             )
         except ClientError as error:
-            if error_code(error) in _CONDITION_FAILED:
+            if _lost(error):
                 return False
             raise
         return True
@@ -265,6 +265,12 @@ class DynamoMemory:
                 return False
             raise
         return True
+
+
+def _lost(error: ClientError) -> bool:
+    """Return whether a transaction was cancelled because another writer came first, and for nothing else."""
+    reasons = {each["Code"] for each in error.response.get("CancellationReasons", [])}
+    return bool(reasons) and reasons <= {"None", "ConditionalCheckFailed", "TransactionConflict"}
 
 
 def _key(model_id: str, item: str) -> dict[str, Any]:
