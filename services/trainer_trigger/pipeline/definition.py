@@ -284,7 +284,9 @@ def _register(session: PipelineSession, train: TrainingStep, evaluate: Processin
         content_types=["application/json", "text/csv"],
         response_types=["application/json", "text/csv"],
         inference_instances=_INSTANCES,
-        transform_instances=_INSTANCES,
+        transform_instances=[
+            name for name in _INSTANCES if name != "ml.c5.large"
+        ],  # it transforms not
         approval_status="PendingManualApproval",
         model_metrics=ModelMetrics(model_statistics=quality),
         customer_metadata_properties={
