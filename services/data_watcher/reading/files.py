@@ -24,6 +24,8 @@ LONGEST_HEADER = 1024**2
 _CHUNK = 1024**2
 _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
+# What Arrow and the CSV module raise over damaged bytes; no call here reaches outside of the process.
+_DAMAGE = (pa.ArrowException, csv.Error, OSError, ValueError, KeyError, OverflowError)
 _EMPTY_CELLS = ["", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None", "none", "NAN"]
 
 
@@ -71,8 +73,10 @@ def load(data: bytes, source: SourceFormat) -> Table:
         if source.format == "parquet":
             return _load_parquet(data, source)
         return _load_csv(data, source)
-    except (pa.ArrowException, MemoryError) as error:
+    except _DAMAGE as error:
         raise _unreadable(f"{error}".splitlines()[0][:300]) from error
+    except MemoryError as error:
+        raise _too_large("does not fit into the reader's memory") from error
 
 
 def _unpack(data: bytes) -> bytes:
@@ -169,6 +173,12 @@ def _utf8(data: bytes) -> bytes:
     data = data.removeprefix(b"\xef\xbb\xbf")
     if b"\0" in data[:_CHUNK]:
         raise _unreadable("it holds null bytes; this is no text file")
+    if data.isascii():
+        return data
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1").encode()  # loggers of old write a degree sign so
     return data
 
 

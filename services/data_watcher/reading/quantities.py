@@ -32,12 +32,9 @@ LIMITS: dict[str, tuple[float, float]] = {
 }
 OVER_CAPACITY = 1.5  # of AC capacity; inverters were seen 1.34 above nameplate
 NIGHT_DRAW = -0.1  # of AC capacity; stand-by consumption stays far above
-MOST_OVER = (
-    0.01  # share of the rows with power that may exceed OVER_CAPACITY before the unit is wrong
-)
-LEAST_PEAK = (
-    0.01  # of AC capacity that a plant reaches within DAYS_FOR_PEAK, snow and rain included
-)
+MOST_OVER = 0.01  # share of rows with power over OVER_CAPACITY, before the unit must be wrong
+FEW = 4  # rows over it that are spikes in however small a file
+LEAST_PEAK = 0.01  # of AC capacity; snow and rain included, reached within DAYS_FOR_PEAK
 DAYS_FOR_PEAK = 3
 PLAUSIBLE_PEAK = 0.05  # of AC capacity, for guessing which unit was meant
 NOISE = 1e-5  # of AC capacity; a plant that stands still is no wrong unit
@@ -124,7 +121,7 @@ def _check_power(values: Values, time: TimeAxis, table: Table, site: Site, unit:
     _check_change(share, time, table, unit)
     over = int((generating > OVER_CAPACITY).sum())
     peak = float(np.quantile(generating, 0.99))
-    if over > MOST_OVER * len(generating):
+    if over > max(MOST_OVER * len(generating), FEW) or over == len(generating):
         raise _wrong_unit(
             f"{over} of {len(generating)} rows with power exceed {OVER_CAPACITY} times the AC capacity of "
             f"{site.ac_capacity_kw:g} kW; the highest is {np.nanmax(values):,.0f} kW",
@@ -168,13 +165,11 @@ def _check_change(share: Values, time: TimeAxis, table: Table, unit: str) -> Non
     days, levels = _daily_peaks(share, time)
     if len(levels) < 2:  # noqa: PLR2004 - a change needs a before and an after
         return
-    logs = np.log10(levels)
-    steps = np.array([np.median(logs[at:]) - np.median(logs[:at]) for at in range(1, len(logs))])
-    at = int(np.abs(steps).argmax()) + 1
+    at = _farthest_apart(np.log10(levels))
     before, after = levels[:at], levels[at:]
-    if 10 ** abs(steps[at - 1]) < JUMP or not _is_change(before, after):
+    if not _is_change(before, after):
         return
-    row = _first_row(share, time, days[at], rises=bool(steps[at - 1] > 0))
+    row = _first_row(share, time, days[at], rises=bool(after.max() > before.max()))
     stamp = str(time.utc[row])[:16].replace("T", " ")
     raise UnreadableFileError(
         "wrong_unit",
@@ -185,13 +180,20 @@ def _check_change(share: Values, time: TimeAxis, table: Table, unit: str) -> Non
     )
 
 
+def _farthest_apart(logs: Values) -> int:
+    """Return where to cut so that the days before and those after are farthest apart."""
+    falls = np.minimum.accumulate(logs)[:-1] - np.maximum.accumulate(logs[::-1])[::-1][1:]
+    rises = np.minimum.accumulate(logs[::-1])[::-1][1:] - np.maximum.accumulate(logs)[:-1]
+    return int(np.maximum(falls, rises).argmax()) + 1
+
+
 def _is_change(before: Values, after: Values) -> bool:
     """Whether every day on one side is far from every day on the other, and one side cannot be.
 
     A cloudy day is not far; a plant that stands still is low, but not for days at a steady thousandth.
     """
     low, high = sorted((before, after), key=np.max)
-    if high.min() < low.max() * APART:
+    if high.min() < low.max() * APART or np.median(high) < np.median(low) * JUMP:
         return False
     too_high = high.max() > OVER_CAPACITY >= low.max()
     too_low = low.max() < LEAST_PEAK and len(low) >= DAYS_FOR_PEAK
@@ -199,14 +201,17 @@ def _is_change(before: Values, after: Values) -> bool:
 
 
 def _daily_peaks(share: Values, time: TimeAxis) -> tuple[Times, Values]:
-    """Return the days with power for some hours, and each one's highest share of capacity."""
+    """Return the days with power for some hours, and how high it was in a tenth of that time.
+
+    The tenth keeps a single spike from looking like a day in another unit.
+    """
     generating = share > NOISE
-    day = time.utc[generating].astype("M8[D]")
-    days, starts, counts = np.unique(day, return_index=True, return_counts=True)
-    if not len(days):
-        return days, np.empty(0)
-    whole = counts * time.step >= HOURS_OF_A_DAY * 3600
-    return days[whole], np.maximum.reduceat(share[generating], starts)[whole]
+    power = share[generating]
+    days, starts = np.unique(time.utc[generating].astype("M8[D]"), return_index=True)
+    parts = np.split(power, starts[1:])
+    whole = np.array([len(part) * time.step >= HOURS_OF_A_DAY * 3600 for part in parts], bool)
+    levels = np.array([np.quantile(part, 0.9) if len(part) else 0.0 for part in parts])
+    return days[whole[: len(days)]], levels[whole]
 
 
 def _first_row(share: Values, time: TimeAxis, day: np.datetime64, *, rises: bool) -> int:
