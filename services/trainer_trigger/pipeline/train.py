@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.trainer_trigger.pipeline.candidates import FITS, Fit, Fitted, Learning
+from services.trainer_trigger.pipeline.candidates import FITS, Examples, Learnt
 from services.trainer_trigger.pipeline.failure import RunFailedError
+from services.trainer_trigger.pipeline.folds import folds
 from services.trainer_trigger.pipeline.preprocess import (
     DATASET_FILE,
     ROWS_FILE,
@@ -30,7 +30,6 @@ HYPERPARAMETERS = "/opt/ml/input/config/hyperparameters.json"
 TRAIN = "/opt/ml/input/data/train"
 REPORT = "/opt/ml/input/data/report"
 MODEL = "/opt/ml/model"
-_LATER_FRACTION = 0.15  # of the training time stops early and calibrates the intervals
 _GENERATING = 0.01  # share of AC capacity
 _LOWEST_NIGHT = -12.0  # degree
 _DARKEST_GENERATING = 0.001  # share of generating rows that night may cut off
@@ -54,8 +53,7 @@ def train(
 ) -> Artifact:
     """Fit a model of a type on training rows.
 
-    The last part of the training time stops the fit and calibrates the intervals; then all training rows
-    are learnt for as long as was best.
+    Parts of the training time take turns in stopping the fit; their errors calibrate the intervals.
 
     Raises
     ------
@@ -72,9 +70,9 @@ def train(
     share = _share(rows, plants)
     cap = max(1.0, float(np.quantile(share, 0.999)))
     seed = int(content_id(dataset.dataset_id, model_type)[:8], 16) % 2**31
-    examples = Examples(rows.times.astype(np.int64), values, np.minimum(share, cap), sun.up > 0)
-    fitted, spread = _fit(FITS[model_type], examples, seed)
-    graph = fitted.graph()
+    target = np.minimum(share, cap)
+    part = folds(rows.times.astype(np.int64))
+    learnt = FITS[model_type](Examples(values, target.astype(np.float32), part), seed)
     card = ModelCard(
         model_type=model_type,
         model_id=dataset.model_id,
@@ -89,43 +87,26 @@ def train(
         units={"power_ac": "kW", **{each.name: features.unit(each.name) for each in recipe.inputs}},
         cap=round(cap, 4),
         night_below=_night_below(share, sun),
-        intervals=spread,
-        hashes={artifact.GRAPH: sha256_hex(graph)},
+        intervals=_calibrated(learnt, target, cap, sun.up > 0),
+        hashes={artifact.GRAPH: sha256_hex(learnt.graph)},
     )
-    return Artifact(card=card, graph=graph)
+    return Artifact(card=card, graph=learnt.graph)
 
 
-@dataclass(frozen=True, slots=True)
-class Examples:
-    """Training rows as features, with power as a share of AC capacity [unitless]."""
-
-    seconds: NDArray[np.int64]
-    values: NDArray[np.float32]
-    share: Floats
-    daylight: NDArray[np.bool_]
-
-
-def _fit(fit: Fit, examples: Examples, seed: int) -> tuple[Fitted, intervals.Intervals]:
-    values, share = examples.values, examples.share
-    target = share.astype(np.float32)
-    seconds = examples.seconds
-    cut = seconds.min() + (seconds.max() - seconds.min()) * (1 - _LATER_FRACTION)
-    later = seconds >= cut
-    first, length = fit(
-        Learning(values[~later], target[~later], values[later], target[later]), seed, None
-    )
-    predicted = np.clip(first.predict(values[later]), 0.0, share.max())
-    found = metrics.scores(share[later], predicted)
+def _calibrated(
+    learnt: Learnt, share: Floats, cap: float, daylight: NDArray[np.bool_]
+) -> intervals.Intervals:
+    """Return the intervals from predictions of rows that their fit had not seen, and log their scores."""
+    predicted = np.clip(learnt.unseen, 0.0, cap)
+    found = metrics.scores(share, predicted)
     if found is not None and found.r2 is not None:
         # SageMaker reads these figures from the log by the pipeline's metric definitions.
         print(
-            f"validation: length={length} validation_r2={found.r2:.5f} validation_nmae={found.nmae:.5f}",
+            f"validation: length={learnt.length} validation_r2={found.r2:.5f} "
+            f"validation_nmae={found.nmae:.5f}",
             flush=True,
         )
-    day = examples.daylight[later]
-    spread = intervals.calibrate(share[later][day], predicted[day])
-    final, _ = fit(Learning(values, target, values[:0], target[:0]), seed, length)
-    return final, spread
+    return intervals.calibrate(share[daylight], predicted[daylight])
 
 
 def _share(rows: Rows, plants: tuple[features.Plant, ...]) -> Floats:
