@@ -22,4 +22,3 @@ class DeployerSettings(QuerySettings):
     key_arn: str
     subnet_ids: str = ""
     security_group_ids: str = ""
-    account_id: str
