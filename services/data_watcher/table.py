@@ -26,8 +26,7 @@ MOST_ITEMS = 90  # of one transaction, which takes 100
 OPEN = "open"
 _WRITE = TypeSerializer().serialize
 _READ = TypeDeserializer().deserialize
-_LOST = {"ConditionalCheckFailedException", "TransactionCanceledException", "TransactionConflict"}
-_THROTTLED = "ThrottlingError"
+_LOST = {"None", "ConditionalCheckFailed", "TransactionConflict"}
 
 
 def _put(item: Item) -> dict[str, Any]:
@@ -112,7 +111,7 @@ class DynamoLedger:
         try:
             self.client.transact_write_items(TransactItems=[{"Put": each} for each in puts])  # type: ignore[typeddict-item]
         except ClientError as error:
-            if error_code(error) in _LOST and not _throttled(error):
+            if _lost(error):
                 message = f"{head.key} was saved by somebody else"
                 raise ConflictError(message) from error
             raise
@@ -175,7 +174,7 @@ class DynamoLedger:
         try:
             self.client.put_item(**self._guarded(records.config_item(saved), record.revision))
         except ClientError as error:
-            if error_code(error) in _LOST:
+            if error_code(error) == "ConditionalCheckFailedException":
                 message = f"{record.key} was saved by somebody else"
                 raise ConflictError(message) from error
             raise
@@ -264,6 +263,7 @@ def _items(read: Callable[..., Any], **arguments: Any) -> Iterator[Item]:
         arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
-def _throttled(error: ClientError) -> bool:
-    reasons = error.response.get("CancellationReasons", [])
-    return any(each.get("Code") == _THROTTLED for each in reasons)
+def _lost(error: ClientError) -> bool:
+    """Return whether a transaction was cancelled because another writer came first, and for nothing else."""
+    reasons = {each["Code"] for each in error.response.get("CancellationReasons", [])}
+    return bool(reasons) and reasons <= _LOST
