@@ -1,6 +1,6 @@
 """The one reader of what arrives in an inbox.
 
-Own messages, S3 events, EventBridge events and CloudWatch alarms.
+Own messages, S3 events, EventBridge events, CloudWatch alarms, and AWS Budgets' plain text.
 """
 
 from __future__ import annotations
@@ -52,7 +52,15 @@ class AlarmChanged:
     occurred_at: datetime
 
 
-Incoming = messages.AnyMessage | ObjectChanged | ServiceEvent | AlarmChanged
+@dataclass(frozen=True, slots=True)
+class BudgetExceeded:
+    """AWS Budgets said, in plain text as it always does, that costs pass a limit."""
+
+    text: str
+
+
+Incoming = messages.AnyMessage | ObjectChanged | ServiceEvent | AlarmChanged | BudgetExceeded
+_BUDGET = "AWS Budget Notification"
 
 
 def read(body: str) -> list[Incoming]:
@@ -61,8 +69,10 @@ def read(body: str) -> list[Incoming]:
     Raises
     ------
     InvalidMessageError
-        The body is no JSON or none of the four shapes.
+        The body is no JSON or none of the shapes.
     """
+    if body.startswith(_BUDGET):
+        return [BudgetExceeded(body)]
     try:
         content = json.loads(body)
     except ValueError as error:
