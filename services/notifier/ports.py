@@ -1,0 +1,74 @@
+"""What the service needs of the world, in its own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from services.notifier.domain import Channel, Entry, Notice
+
+
+class Notices(Protocol):
+    """What was told, and what waits to be told."""
+
+    def find(self, notice_id: str) -> Entry | None:
+        """Return a notice's entry, if there is one."""
+        ...
+
+    def open(self, entry: Entry) -> Entry:
+        """Keep a new entry; return the one that was there first, if there was one."""
+        ...
+
+    def count(self, window: str) -> int:
+        """Count one more notice in a window; return how many there are now."""
+        ...
+
+    def take(self, notice_id: str, channel: Channel, until: datetime, now: datetime) -> bool:
+        """Reserve the sending of a notice through a channel; False where another process has it."""
+        ...
+
+    def mark(self, notice_id: str, channel: Channel, now: datetime) -> None:
+        """Note that a notice went through a channel."""
+        ...
+
+    def settle(self, notice_id: str) -> None:
+        """Note that a notice is through."""
+        ...
+
+    def waiting(self) -> Iterator[Entry]:
+        """Yield the entries that wait for a digest, oldest first."""
+        ...
+
+    def since(self, moment: datetime) -> Iterator[Entry]:
+        """Yield the entries made since some time, oldest first."""
+        ...
+
+
+class Courier(Protocol):
+    """Carries a notice through one channel."""
+
+    @property
+    def channel(self) -> Channel:
+        """Return which channel it is."""
+        ...
+
+    def send(self, notice: Notice) -> None:
+        """Send a notice.
+
+        Raises
+        ------
+        RetryableError
+            The channel does not take it now.
+        PermanentError
+            The channel will never take it so.
+        """
+        ...
+
+
+class Timer(Protocol):
+    """Wakes the service up."""
+
+    def wake(self, delay: timedelta) -> None:
+        """Let a quick sweep come after a while."""
+        ...

@@ -1,0 +1,20 @@
+"""What the functions' environments say."""
+
+from __future__ import annotations
+
+from shared.settings import Settings
+
+
+class NotifierSettings(Settings):
+    """Environment of the function that sends; without a secret's name nothing goes to Slack."""
+
+    notices_table: str
+    notices_topic_arn: str
+    inbox_url: str
+    slack_secret_name: str = ""
+
+
+class QuerySettings(Settings):
+    """Environment of the function that answers questions."""
+
+    notices_table: str
