@@ -85,17 +85,21 @@ def run(container: ContainerSettings, arguments: Sequence[str]) -> None:
     parser.add_argument("--accuracy-threshold", type=float, required=True)
     given = parser.parse_args(arguments)
     report = container.path(REPORT)
+    dataset = Dataset.model_validate_json((report / DATASET_FILE).read_bytes())
     result = evaluate(
         challenger=Predictor(artifact.load_tar(container.path(MODEL) / ARCHIVE)),
         champion=read_champion(container.path(CHAMPION)),
         rows=solar_rows.read(container.path(TEST) / ROWS_FILE),
-        dataset=Dataset.model_validate_json((report / DATASET_FILE).read_bytes()),
+        dataset=dataset,
         validation=Validation.model_validate_json((report / VALIDATION_FILE).read_bytes()),
         accuracy_threshold=given.accuracy_threshold,
     )
     output = container.path(OUTPUT)
     output.mkdir(parents=True, exist_ok=True)
     write_evaluation(result.evaluation, output / EVALUATION_FILE)
+    from services.trainer_trigger.pipeline import report as page  # noqa: PLC0415  it draws what is decided here
+
+    page.write(result, dataset.margins, output)
     said = "; ".join(result.evaluation.reasons)
     print(f"evaluate: {result.evaluation.verdict}: {said}")
 
@@ -141,6 +145,11 @@ def evaluate(
         raise RunFailedError(
             f"the model was trained on dataset {card.dataset_id}, the test rows are of {dataset.dataset_id}",
             "start a retrain; the run's folder holds files of two runs",
+        )
+    if np.ptp(rows.power_ac) == 0:
+        raise RunFailedError(
+            f"the power never changes in the {len(rows)} test rows, so nothing can be scored",
+            "see whether the plant or its meter was off; upload newer data and start a retrain",
         )
     test = scoring.describe(rows, card.recipe)
     predicted = challenger.predict(rows)

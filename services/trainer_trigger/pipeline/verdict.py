@@ -74,18 +74,16 @@ def judge(findings: Findings) -> Judgement:
 def _floor_holds(findings: Findings) -> str:
     scores = findings.challenger.all
     return (
-        f"R² {scores.r2:.4f} on {scores.n} test rows reaches the threshold of "
+        f"R² {_spelt(scores.r2)} on {scores.n} test rows reaches the threshold of "
         f"{findings.accuracy_threshold:g}"
     )
 
 
 def _against(findings: Findings) -> Iterator[str]:
     scores = findings.challenger.all
-    if scores.r2 is None:
-        yield "the test rows' power never changes, so R² cannot be computed"
-    elif scores.r2 < findings.accuracy_threshold:
+    if _below(findings):
         yield (
-            f"R² {scores.r2:.4f} on {scores.n} test rows is below the threshold of "
+            f"R² {_spelt(scores.r2)} on {scores.n} test rows is below the threshold of "
             f"{findings.accuracy_threshold:g}"
         )
     if findings.trained_on.end > findings.tested_on.start:
@@ -97,6 +95,15 @@ def _against(findings: Findings) -> Iterator[str]:
     if skill is not None and skill <= 0:
         yield f"it is no better than yesterday's power repeated (skill {skill:+.3f} in nMAE)"
     yield from _surely_worse(findings)
+
+
+def _spelt(r2: float | None) -> str:
+    return "undefined" if r2 is None else f"{r2:.4f}"
+
+
+def _below(findings: Findings) -> bool:
+    r2 = findings.challenger.all.r2
+    return r2 is None or r2 < findings.accuracy_threshold
 
 
 def _surely_worse(findings: Findings) -> Iterator[str]:
@@ -161,8 +168,7 @@ def _what_would_help(findings: Findings) -> Iterator[str]:
     """Yield what the plant's operator can do, the most promising first."""
     far = {site.site_id: site.weather_source for site in findings.sites}
     distant = sorted(name for name, source in far.items() if source in {"satellite", "forecast"})
-    scores = findings.challenger.all
-    below = scores.r2 is not None and scores.r2 < findings.accuracy_threshold
+    below = _below(findings)
     measured = {
         column
         for site in findings.validation.sites.values()

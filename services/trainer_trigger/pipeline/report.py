@@ -1,0 +1,169 @@
+"""The run's report for people: one page that needs nothing but a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from services.trainer_trigger.pipeline import charts
+from services.trainer_trigger.pipeline.charts import Lines
+from services.trainer_trigger.pipeline.evaluate import Result
+from shared.evaluation import Evaluation, Scores
+from shared.model_config import Margins
+
+REPORT_FILE = "report.html"
+_TEMPLATE = "report.html.jinja"
+
+_MASKS = {
+    "excluded": "a person excluded this time",
+    "frozen_record": "the record stood still, through the night or in all columns",
+    "night_power": "power although the sun was well below the horizon",
+    "negative_power": "more draw than an inverter's at night",
+    "above_capacity": "above the stated AC capacity",
+    "dead_irradiance": "the irradiance sensor was dark at high sun while the plant generated",
+}
+
+
+def write(result: Result, margins: Margins, folder: Path) -> None:
+    """Write `report.html` into a folder."""
+    (folder / REPORT_FILE).write_text(render(result, margins), encoding="utf-8")
+
+
+def render(result: Result, margins: Margins) -> str:
+    """Return the report as HTML.
+
+    Parameters
+    ----------
+    margins
+        How much worse than the champion a challenger may be.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["percent"] = lambda value: f"{value * 100:.2f} %"
+    environment.filters["number"] = lambda value: f"{value:,}".replace(
+        ",", "\N{NARROW NO-BREAK SPACE}"
+    )
+    environment.filters["r2"] = _r2
+    environment.filters["moment"] = lambda value: f"{value:%Y-%m-%d %H:%M} UTC"
+    page = environment.get_template(_TEMPLATE)
+    return page.render(
+        evaluation=result.evaluation,
+        validation=result.validation,
+        cards=_cards(result.evaluation),
+        masks=_MASKS,
+        margins=margins,
+        charts=_charts(result, margins),
+    )
+
+
+def _r2(value: float | None) -> str:
+    return "none" if value is None else f"{value:.4f}"
+
+
+def _cards(evaluation: Evaluation) -> list[dict[str, str]]:
+    scores = evaluation.challenger
+    cards = [
+        {
+            "name": "R², all hours",
+            "value": _r2(scores.all.r2),
+            "note": f"threshold {evaluation.accuracy_threshold:g}",
+        },
+        {
+            "name": "R², daylight",
+            "value": _r2(scores.daylight.r2),
+            "note": "night cannot flatter it",
+        },
+        {
+            "name": "nMAE, daylight",
+            "value": f"{scores.daylight.nmae * 100:.2f} %",
+            "note": "of AC capacity",
+        },
+        {
+            "name": "Bias",
+            "value": f"{scores.all.mbe * 100:+.2f} %",
+            "note": "of AC capacity; + is too high",
+        },
+    ]
+    if evaluation.skill.persistence_24h is not None:
+        cards.append(
+            {
+                "name": "Skill",
+                "value": f"{evaluation.skill.persistence_24h * 100:.0f} %",
+                "note": "of yesterday's error avoided",
+            }
+        )
+    if evaluation.coverage_p10_p90 is not None:
+        cards.append(
+            {
+                "name": "P10 to P90",
+                "value": f"{evaluation.coverage_p10_p90 * 100:.0f} %",
+                "note": "of daylight rows inside; 80 % is right",
+            }
+        )
+    return cards
+
+
+def _charts(result: Result, margins: Margins) -> dict[str, str]:
+    evaluation = result.evaluation
+    lines = Lines(result.test, result.challenger, result.p10, result.p90, result.champion)
+    typical, worst = charts.typical_and_worst(lines)
+    by_month = {"challenger": {each.name: each.r2 for each in evaluation.challenger.by_month}}
+    if evaluation.champion is not None:
+        by_month["champion"] = {each.name: each.r2 for each in evaluation.champion.by_month}
+    month = result.test.rows.times.astype("datetime64[M]").astype(str)
+    drawn = {
+        "typical": charts.forecast_days(
+            lines, typical, "Measured and predicted power on typical days"
+        ),
+        "worst": charts.forecast_days(
+            lines, worst, "Measured and predicted power on the worst days"
+        ),
+        "months": charts.months(by_month, evaluation.accuracy_threshold, "R² by month"),
+        "scatter": charts.measured_against_predicted(lines, "Predicted against measured power"),
+        "by_hour": charts.residuals_by(
+            lines, np.floor(lines.hour).astype(int), "Errors by hour", "solar time [h]"
+        ),
+        "by_month": charts.residuals_by(lines, month, "Errors by month", "month"),
+        "skill": _skill(evaluation),
+    }
+    if evaluation.comparison is not None:
+        drawn["comparison"] = charts.comparison(
+            evaluation.comparison, margins.nmae, "Difference to the champion"
+        )
+    shifts = {
+        name: site.clock.shift_minutes_by_month
+        for name, site in result.validation.sites.items()
+        if site.clock.shift_minutes_by_month
+    }
+    if shifts:
+        drawn["clock"] = charts.clock(shifts, "Clock against the sun by month")
+    return drawn
+
+
+def _skill(evaluation: Evaluation) -> str:
+    rows: list[tuple[str, Scores | None, str]] = [
+        ("challenger", evaluation.challenger.all, charts.CHALLENGER),
+        ("champion", evaluation.champion.all if evaluation.champion else None, charts.CHAMPION),
+        (
+            "yesterday's share of clear sky",
+            evaluation.baselines.clear_sky_persistence,
+            charts.MUTED,
+        ),
+        ("yesterday's power", evaluation.baselines.persistence_24h, charts.MUTED),
+    ]
+    known = [
+        (name, scores.nmae * 100, colour) for name, scores, colour in rows if scores is not None
+    ]
+    return charts.bars(
+        {name: value for name, value, _ in known},
+        [colour for _, _, colour in known],
+        "Mean absolute error of challenger and baselines",
+        "nMAE, all hours [% of capacity]",
+    )
