@@ -71,6 +71,7 @@ __all__ = [
     "responses",
     "router",
     "s3",
+    "sdk_error_names",
     "sdk_error_prefixes",
     "sdk_services",
     "sns",
@@ -132,6 +133,7 @@ add_execution_event = _part(stepfunctions, "_add_event")
 emit_execution_event = _part(stepfunctions, "_emit_execution_status_event")
 executions = _part(stepfunctions, "_executions")
 integrations = _part(stepfunctions, "_SERVICE_DISPATCH")
+sdk_error_names = _part(stepfunctions, "_AWS_SDK_ERROR_CODE_OVERRIDES")
 sdk_error_prefixes = _part(stepfunctions, "_AWS_SDK_ERROR_PREFIX")
 sdk_services = _part(stepfunctions, "_AWS_SDK_SERVICE_MAP")
 state_machines = _part(stepfunctions, "_state_machines")

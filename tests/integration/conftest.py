@@ -58,9 +58,8 @@ def free_port() -> int:
 @contextlib.contextmanager
 def running(home: Path, **variables: str) -> Iterator[LocalPlatform]:
     """Run a platform in a folder, with more environment variables, and stop it afterwards."""
-    environment = {**os.environ, "SOLAR_LOCAL_BAKE_SCALE": "0.02", **variables}
-    for name in ("AWS_DEFAULT_REGION", "AWS_REGION"):
-        environment.pop(name, None)
+    caller = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = {**caller, "SOLAR_LOCAL_BAKE_SCALE": "0.02", **variables}
     info = control.up(home, free_port(), variables=environment)
     try:
         yield LocalPlatform(home, info)

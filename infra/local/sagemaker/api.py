@@ -23,6 +23,14 @@ from infra.local.sagemaker.store import Record, Store
 _LOG = logging.getLogger("solar.sagemaker")
 _JSON = "application/x-amz-json-1.1"
 
+# Step Functions calls by the SDK for Java, whose exception names it shows; the rest have none there.
+_JAVA_NAMES = {
+    "ResourceNotFound": "ResourceNotFoundException",
+    "ResourceInUse": "ResourceInUseException",
+    "ResourceLimitExceeded": "ResourceLimitExceededException",
+    "ValidationException": "SageMakerException",
+}
+
 Answer = tuple[int, dict[str, str], bytes]
 
 
@@ -154,3 +162,4 @@ def register(service: SageMaker) -> None:
         "protocol": "json",
     }
     emulator.sdk_error_prefixes["sagemaker"] = "SageMaker"
+    emulator.sdk_error_names["sagemaker"] = _JAVA_NAMES

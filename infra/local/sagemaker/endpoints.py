@@ -35,6 +35,7 @@ class Endpoints:
         self._invocations = Invocations(store, self._traffic)
         self._cancelled = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._starting: set[Fleet] = set()
 
     def operations(self) -> dict[str, Callable[[Record], Record]]:
         """Return the operations that this part answers."""
@@ -150,7 +151,7 @@ class Endpoints:
         traffic = self._traffic.pop(name, None)
         self._store.forget("endpoints", name, endpoint["EndpointArn"])
         if traffic is not None:
-            self._in_background(traffic.current.stop)
+            self._in_background(traffic.current.drain)
         return {}
 
     @staticmethod
@@ -178,13 +179,12 @@ class Endpoints:
         """Start an endpoint's processes; Failed if they do not serve."""
         fleet = self._fleet(endpoint, self._registry.config(endpoint["EndpointConfigName"]))
         try:
-            fleet.start()
+            self._start(fleet)
+        except CancelledError:
+            return
         except ServingError as error:
             endpoint["FailureReason"] = str(error)
             self._set_status(endpoint, "Failed")
-            return
-        if self._cancelled.is_set():
-            fleet.stop()
             return
         self._traffic[endpoint["EndpointName"]] = Traffic(fleet)
         endpoint["ProductionVariants"] = fleet.summary()
@@ -201,10 +201,9 @@ class Endpoints:
         traffic = self._traffic[endpoint["EndpointName"]]
         fleet = self._fleet(endpoint, config)
         try:
-            fleet.start()
-            traffic.next = fleet
+            self._start(fleet)
             for stage in plan:
-                traffic.share = stage.share
+                traffic.shift(fleet, stage.share)
                 deployment.bake(stage.seconds, alarms, self._cancelled)
         except ServingError as error:
             self._roll_back(endpoint, traffic, fleet, str(error))
@@ -215,21 +214,35 @@ class Endpoints:
             )
             self._roll_back(endpoint, traffic, fleet, reason)
         except CancelledError:
-            traffic.share = 0.0
-            fleet.stop()
+            traffic.shift(None, 0.0)
+            fleet.drain()
         else:
             old = traffic.take_over()
             endpoint["EndpointConfigName"] = config["EndpointConfigName"]
             endpoint["ProductionVariants"] = fleet.summary()
-            old.stop()
+            old.drain()
             self._settle(endpoint)
+
+    def _start(self, fleet: Fleet) -> None:
+        """Start a fleet, unless the platform goes down meanwhile."""
+        self._starting.add(fleet)
+        try:
+            fleet.start()
+        except ServingError:
+            if self._cancelled.is_set():
+                raise CancelledError from None
+            raise
+        finally:
+            self._starting.discard(fleet)
+        if self._cancelled.is_set():
+            fleet.stop()
+            raise CancelledError
 
     def _roll_back(self, endpoint: Record, traffic: Traffic, fleet: Fleet, reason: str) -> None:
         endpoint["FailureReason"] = reason
         self._set_status(endpoint, "RollingBack")
-        traffic.share = 0.0
-        traffic.next = None
-        fleet.stop()
+        traffic.shift(None, 0.0)
+        fleet.drain()
         self._settle(endpoint)
 
     def _settle(self, endpoint: Record) -> None:
@@ -278,13 +291,10 @@ class Endpoints:
     def stop_all(self) -> None:
         """End all processes; the platform is going down."""
         self._cancelled.set()
-        stopping = []
-        for traffic in self._traffic.values():
-            for fleet in (traffic.next, traffic.current):
-                if fleet is not None:
-                    thread = threading.Thread(target=fleet.stop)
-                    thread.start()
-                    stopping.append(thread)
+        fleets = {fleet for traffic in self._traffic.values() for fleet in traffic.fleets()}
+        stopping = [threading.Thread(target=each.stop) for each in fleets | self._starting]
+        for thread in stopping:
+            thread.start()
         for thread in [*stopping, *self._threads]:
             thread.join(timeout=40.0)
         self._traffic.clear()

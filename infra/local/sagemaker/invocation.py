@@ -25,6 +25,7 @@ _PASSED = {
 _BACK = ("content-type", "x-amzn-sagemaker-custom-attributes")
 _CLIENT_ERRORS = range(400, 500)
 _SERVER_ERRORS = range(500, 600)
+_ROUNDING = 1e-9
 
 HttpAnswer = tuple[int, dict[str, str], bytes]
 
@@ -34,30 +35,44 @@ class Traffic:
 
     def __init__(self, current: Fleet) -> None:
         self.current = current
-        self.next: Fleet | None = None
-        self.share = 0.0
+        self._next: Fleet | None = None
+        self._share = 0.0
         self._owed = 0.0
         self._lock = threading.Lock()
 
-    def choose(self) -> Fleet:
-        """Return the fleet whose turn it is: a share of one tenth is every tenth request."""
+    def admit(self) -> Fleet:
+        """Return the fleet whose turn it is: a share of one tenth is every tenth request.
+
+        The caller says when it is answered (`Fleet.leave`): a fleet goes only when nobody waits for it.
+        """
         with self._lock:
-            if self.next is None or self.share <= 0.0:
-                return self.current
-            self._owed += self.share
-            if self._owed >= 1.0 - 1e-9:
-                self._owed -= 1.0
-                return self.next
-            return self.current
+            chosen = self.current
+            if self._next is not None and self._share > 0.0:
+                self._owed += self._share
+                if self._owed >= 1.0 - _ROUNDING:
+                    self._owed -= 1.0
+                    chosen = self._next
+            chosen.enter()
+            return chosen
+
+    def shift(self, fleet: Fleet | None, share: float) -> None:
+        """Give the next fleet a share of the requests; no fleet and 0 call it off."""
+        with self._lock:
+            self._next, self._share, self._owed = fleet, share, 0.0
 
     def take_over(self) -> Fleet:
         """Make the next fleet the current one; return the one that was."""
         with self._lock:
             old = self.current
-            if self.next is not None:
-                self.current = self.next
-            self.next, self.share, self._owed = None, 0.0, 0.0
+            if self._next is not None:
+                self.current = self._next
+            self._next, self._share, self._owed = None, 0.0, 0.0
             return old
+
+    def fleets(self) -> list[Fleet]:
+        """Return all fleets that have processes."""
+        with self._lock:
+            return [fleet for fleet in (self._next, self.current) if fleet is not None]
 
 
 class Invocations:
@@ -71,11 +86,36 @@ class Invocations:
         """Pass a request on and its answer back."""
         received = time.monotonic()
         try:
-            server = self._server(name, headers.get("x-amzn-sagemaker-target-variant"))
+            traffic = self._find(name)
             if len(body) > _LARGEST_BODY:
                 raise ApiError("ValidationError", f"Body is larger than {_LARGEST_BODY} bytes.")
         except ApiError as error:
             return _refused(error)
+        fleet = traffic.admit()
+        try:
+            target = headers.get("x-amzn-sagemaker-target-variant")
+            server = fleet.choose(target)
+            if server is None:
+                message = f"Variant {target} not found for endpoint {name}."
+                return _refused(ApiError("ValidationError", message))
+            return self._pass_on(name, server, headers, body, received)
+        finally:
+            fleet.leave()
+
+    def _find(self, name: str) -> Traffic:
+        who = f"Endpoint {name} of account {self._store.account_id}"
+        endpoint = self._store["endpoints"].get(name)
+        if endpoint is None:
+            raise ApiError("ValidationError", f"{who} not found.")
+        traffic = self._traffic.get(name)
+        if traffic is None:
+            status = endpoint["EndpointStatus"]
+            raise ApiError("ValidationError", f"{who} is not in service (status {status}).")
+        return traffic
+
+    def _pass_on(
+        self, name: str, server: Server, headers: dict[str, str], body: bytes, received: float
+    ) -> HttpAnswer:
         passed = {_PASSED[key]: value for key, value in headers.items() if key in _PASSED}
         try:
             reply = server.invoke(body, passed)
@@ -88,24 +128,6 @@ class Invocations:
             return self._model_error(name, server, reply.status, text)
         back = {key: value for key, value in reply.headers.items() if key.lower() in _BACK}
         return 200, {**back, "x-Amzn-Invoked-Production-Variant": server.name}, reply.body
-
-    def _server(self, name: str, target: str | None) -> Server:
-        endpoint = self._store["endpoints"].get(name)
-        if endpoint is None:
-            raise ApiError(
-                "ValidationError", f"Endpoint {name} of account {self._store.account_id} not found."
-            )
-        traffic = self._traffic.get(name)
-        if traffic is None:
-            raise ApiError(
-                "ValidationError",
-                f"Endpoint {name} of account {self._store.account_id} is not in service "
-                f"(status {endpoint['EndpointStatus']}).",
-            )
-        server = traffic.choose().choose(target)
-        if server is None:
-            raise ApiError("ValidationError", f"Variant {target} not found for endpoint {name}.")
-        return server
 
     def _model_error(self, name: str, server: Server, status: int, said: str) -> HttpAnswer:
         who = "client" if status in _CLIENT_ERRORS else "server"

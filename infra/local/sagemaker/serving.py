@@ -191,6 +191,8 @@ class Fleet:
         self.home = home
         self.servers = [Server(endpoint, each, self) for each in config["ProductionVariants"]]
         self._turn = dict.fromkeys([server.name for server in self.servers], 0.0)
+        self._busy = 0
+        self._idle = threading.Condition()
 
     def start(self) -> None:
         """Start all processes; none stays if one fails.
@@ -211,6 +213,23 @@ class Fleet:
         """End all processes."""
         for server in self.servers:
             server.stop()
+
+    def enter(self) -> None:
+        """Count a request that this fleet is going to answer."""
+        with self._idle:
+            self._busy += 1
+
+    def leave(self) -> None:
+        """Count its answer."""
+        with self._idle:
+            self._busy -= 1
+            self._idle.notify_all()
+
+    def drain(self) -> None:
+        """Wait until every request that was let in has its answer; then end all processes."""
+        with self._idle:
+            self._idle.wait_for(lambda: self._busy == 0, timeout=_INVOCATION_ANSWERS_WITHIN)
+        self.stop()
 
     def choose(self, target: str | None) -> Server | None:
         """Return the variant that a request names, or the one whose turn it is by the weights."""
