@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LAMBDA_PYTHON = "3.12"
 LAMBDA_PLATFORM = "aarch64-manylinux2014"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time a zip can say
-_CODE_SUFFIXES = {".py", ".j2", ".html", ".json", ".txt"}
+_CODE_SUFFIXES = {".py", ".jinja", ".html", ".css", ".json", ".txt"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ class Run:
     evaluation_uri: str | None = None
     model_package_version: int | None = None
     cost_usd: float | None = None
+    failure: str | None = None
 
 
 class Configuration(Protocol):

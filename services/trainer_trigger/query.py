@@ -31,6 +31,7 @@ _SHOWN = {
     "evaluation_uri",
     "model_package_version",
     "cost_usd",
+    "failure",
     "model_type",
     "accuracy_threshold",
 }

@@ -252,6 +252,10 @@ def _closed(run: Run, outcome: AnyMessage) -> Run:
             )
         case RetrainFailed():
             return replace(
-                run, status="failed", ended_at=outcome.occurred_at, cost_usd=outcome.cost_usd
+                run,
+                status="failed",
+                ended_at=outcome.occurred_at,
+                cost_usd=outcome.cost_usd,
+                failure=f"{outcome.stage}: {outcome.cause} {outcome.next_step}",
             )
     raise PermanentError(f"{outcome.type} is no outcome of a run")

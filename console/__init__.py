@@ -1,0 +1,1 @@
+"""The `solar` command line: what people type."""

@@ -1,0 +1,74 @@
+"""The `solar` command: options before the verb, the verbs, and errors in words."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from console import output, target
+from console.commands import data, local, models, predict, system
+from console.demo.command import demo
+from console.errors import ConsoleError
+from console.state import state
+from console.target import Kind
+from infra.local.control import PlatformError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Automated retraining for solar power models. Exit codes: 0 done, 1 not done or unwell, "
+    "2 wrong call, 130 interrupted.",
+)
+
+
+@app.callback()
+def options(
+    endpoint: Annotated[
+        Kind | None,
+        typer.Option(
+            envvar="SOLAR_ENDPOINT",
+            help="local or aws; without it the local platform where one runs, else AWS.",
+        ),
+    ] = None,
+) -> None:
+    """Keep what the options before the verb say."""
+    state.endpoint = endpoint
+
+
+app.add_typer(local.app, name="local")
+app.command("deploy", context_settings=system.PASS_ON)(system.deploy)
+app.command("destroy", context_settings=system.PASS_ON)(system.destroy)
+app.add_typer(data.sites_app, name="sites")
+app.command()(data.upload)
+app.command()(data.files)
+app.command()(models.why)
+app.command()(models.retrain)
+app.command()(models.runs)
+app.command("models")(models.models)
+app.command()(models.report)
+app.command()(models.approve)
+app.command()(models.reject)
+app.command()(models.rollback)
+app.command("served-at")(models.served_at)
+app.command()(predict.predict)
+app.command()(system.status)
+app.command()(system.outbox)
+app.command()(demo)
+
+
+def main() -> None:
+    """Run the command line; whatever a person can mend is said in one line."""
+    try:
+        app()
+    except (ConsoleError, PlatformError) as error:
+        output.errors.print(f"solar: {error}", markup=False, highlight=False)
+        sys.exit(1)
+    except (ClientError, BotoCoreError) as error:
+        output.errors.print(f"solar: {target.explain(error)}", markup=False, highlight=False)
+        sys.exit(1)
+    except OSError as error:
+        output.errors.print(f"solar: {error}", markup=False, highlight=False)
+        sys.exit(1)

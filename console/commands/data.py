@@ -1,0 +1,231 @@
+"""Sites, uploads and files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from botocore.exceptions import ClientError
+from rich.progress import track
+
+from console import output
+from console.commands.local import JsonOption
+from console.errors import ConsoleError
+from console.state import state
+from shared import layout
+from shared.aws import error_code
+
+sites_app = typer.Typer(no_args_is_help=True, help="Plants: add, list, show.")
+SETTLE_SECONDS = 120
+
+
+@sites_app.command("add")
+def add_site(
+    files: Annotated[list[Path], typer.Argument(help="YAML files of sites (or of models).")],
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Upload site (or model) YAML; the system validates it and says what it made of it.
+
+    Example: solar sites add golden.yaml golden-model.yaml
+    """
+    placed = {key: path for path in files for key in [_config_key(path)]}
+    s3 = state.system.client("s3")
+    versions = {
+        key: s3.put_object(Bucket=state.system.bucket, Key=key, Body=path.read_bytes())
+        for key, path in placed.items()
+    }
+    answers = [{"key": key, "version_id": done.get("VersionId")} for key, done in versions.items()]
+    if json:
+        output.as_json(answers)
+        return
+    for key, path in placed.items():
+        output.say(f"{path.name} -> {key}; refused YAML is told by e-mail and `solar sites list`")
+
+
+@sites_app.command("list")
+def list_sites(*, json: JsonOption = False) -> None:
+    """List configurations in force or refused, with the reason."""
+    found = state.system.ask("data_watcher", "sites")["sites"]
+    if json:
+        output.as_json(found)
+        return
+    columns = sorted({name for each in found for name in each})
+    rows = [[each.get(name) for name in columns] for each in found]
+    output.table("Sites", columns, rows, "no site yet; `solar sites add FILE`")
+
+
+@sites_app.command("show")
+def show_site(site_id: str, *, json: JsonOption = False) -> None:
+    """Show a site's configuration in force."""
+    found = _active(layout.active_site(site_id))
+    if found is None:
+        raise ConsoleError(f"site {site_id} has no configuration in force; `solar sites list`")
+    if json:
+        output.as_json(found)
+    else:
+        output.people.print_json(data=found)
+
+
+def upload(
+    site_id: Annotated[str, typer.Argument(help="The site's folder below raw/.")],
+    files: Annotated[list[Path], typer.Argument(help="Files as the plant sends them.")],
+    *,
+    wait: Annotated[bool, typer.Option(help="Wait for the verdicts.")] = True,
+    json: JsonOption = False,
+) -> None:
+    """Upload a plant's files and wait for the verdicts.
+
+    Example: solar upload golden data/power_2024-*.csv
+
+    Exit code 1 where a file was quarantined.
+    """
+    missing = [str(path) for path in files if not path.is_file()]
+    if missing:
+        raise ConsoleError(f"no such file: {', '.join(missing)}")
+    s3, bucket = state.system.client("s3"), state.system.bucket
+    sent: dict[str, str] = {}
+    for path in track(files, "uploading", console=output.errors, transient=True):
+        key = f"{layout.RAW}{site_id}/{path.name}"
+        done = s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
+        sent[key] = done["VersionId"]
+    found = _settled(site_id, sent) if wait else []
+    if json:
+        output.as_json(found or [{"key": key, "version_id": v} for key, v in sent.items()])
+    else:
+        _show_files(found, f"{len(sent)} files uploaded")
+    if any(each["state"] == "quarantined" for each in found):
+        raise typer.Exit(1)
+
+
+def files(
+    site: Annotated[str | None, typer.Option(help="Only of this site.")] = None,
+    state_: Annotated[
+        str | None,
+        typer.Option(
+            "--state", help="accepted, quarantined, duplicate, superseded, pending, removed"
+        ),
+    ] = None,
+    *,
+    check: Annotated[bool, typer.Option(help="Compare the ledger with S3's listing.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """List every version that was uploaded, what became of it, why, and what to do."""
+    if check:
+        _check(site, json=json)
+        return
+    found = all_files(site, state_)
+    datasets = _datasets_by_file()
+    for each in found:
+        uri = each["canonical_uri"] or ""
+        file_id = uri.rpartition("/")[2].removesuffix(".parquet")
+        each["dataset_ids"] = datasets.get(file_id, [])
+    if json:
+        output.as_json(found)
+    else:
+        _show_files(found, "Files")
+
+
+def all_files(site: str | None = None, file_state: str | None = None) -> list[dict[str, Any]]:
+    """Return the ledger, page by page."""
+    return list(_pages(site, file_state))
+
+
+def balance(site: str | None = None) -> dict[str, Any]:
+    """Return how S3's listing and the ledger compare."""
+    return state.system.ask("data_watcher", "balance", site_id=site)
+
+
+def _pages(site: str | None, file_state: str | None) -> Iterator[dict[str, Any]]:
+    cursor: str | None = None
+    while True:
+        answer = state.system.ask(
+            "data_watcher", "files", site_id=site, state=file_state, limit=500, next=cursor
+        )
+        yield from answer["files"]
+        cursor = answer.get("next")
+        if cursor is None:
+            return
+
+
+def _settled(site_id: str, sent: dict[str, str]) -> list[dict[str, Any]]:
+    """Wait until every sent version has a verdict, or time is up; then say what is known."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    with output.errors.status("waiting for the verdicts"):
+        while True:
+            known = [f for f in all_files(site_id) if sent.get(f["key"]) == f["version_id"]]
+            pending = [each for each in known if each["state"] == "pending"]
+            if len(known) == len(sent) and not pending:
+                return known
+            if time.monotonic() > deadline:
+                late = len(sent) - len(known) + len(pending)
+                output.errors.print(f"{late} files have no verdict yet; see `solar files` later")
+                return known
+            time.sleep(1)
+
+
+def _check(site: str | None, *, json: bool) -> None:
+    found = balance(site)
+    if json:
+        output.as_json(found)
+    else:
+        output.facts("Ledger and listing", {k: v for k, v in found.items() if k != "by_site"})
+    if not found["balanced"]:
+        raise typer.Exit(1)
+
+
+def _show_files(found: list[dict[str, Any]], title: str) -> None:
+    rows = [
+        (
+            each["key"].removeprefix(layout.RAW),
+            each["state"],
+            each["rows"],
+            each["rows_masked"] or "",
+            " ".join(filter(None, (each["reason"], each["remedy"]))),
+        )
+        for each in found
+    ]
+    output.table(
+        title, ["file", "state", "rows", "masked", "why, and what to do"], rows, "no files"
+    )
+
+
+def _datasets_by_file() -> dict[str, list[str]]:
+    by_file: dict[str, list[str]] = {}
+    for each in state.system.ask("trainer_trigger", "datasets")["datasets"]:
+        for file_id in each["file_ids"]:
+            by_file.setdefault(file_id, []).append(each["dataset_id"])
+    return by_file
+
+
+def _active(key: str) -> dict[str, Any] | None:
+    import json as json_module  # noqa: PLC0415 - `json` names an option here
+
+    s3 = state.system.client("s3")
+    try:
+        body = s3.get_object(Bucket=state.system.bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        if error_code(error) == "NoSuchKey":
+            return None
+        raise
+    return dict(json_module.loads(body))
+
+
+def _config_key(path: Path) -> str:
+    """Return where a YAML belongs: one that names a site is a site's, else a model's."""
+    import yaml  # noqa: PLC0415 - only this command reads YAML
+
+    if not path.is_file():
+        raise ConsoleError(f"no such file: {path}")
+    try:
+        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConsoleError(f"{path} is no YAML: {error}") from error
+    if not isinstance(said, dict) or not {"site_id", "model_id"} & said.keys():
+        raise ConsoleError(f"{path} names neither site_id nor model_id")
+    if "site_id" in said:
+        return layout.site_config(str(said["site_id"]))
+    return layout.model_config(str(said["model_id"]))

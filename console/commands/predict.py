@@ -1,0 +1,142 @@
+"""`solar predict`: ask the served model."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json as json_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from botocore.exceptions import ClientError
+
+from console import output
+from console.commands.local import JsonOption
+from console.errors import ConsoleError
+from console.state import state
+from shared import layout
+from shared.active import ActiveSite
+from shared.aws import error_code
+from shared.errors import UnreadableFileError
+
+_SHOWN_ROWS = 24
+
+
+def predict(
+    model: str,
+    site: str,
+    file: Annotated[Path, typer.Argument(help="Weather, in one of the site's own file formats.")],
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", help="Write the predictions here.")
+    ] = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Predict a site's power from a weather file through the endpoint, with P10 and P90.
+
+    Example: solar predict golden golden weather_2013-06.csv --csv june.csv
+    """
+    answer = ask_endpoint(model, site, read_rows(site, file))
+    rows = answer["predictions"]
+    if csv_file is not None:
+        csv_file.write_text(_as_csv(rows), encoding="utf-8")
+    if json:
+        output.as_json(answer)
+        return
+    version = answer["model"].get("model_package_version")
+    step = max(1, len(rows) // _SHOWN_ROWS)
+    shown = [(r["timestamp"], r["power_ac"], r["p10"], r["p90"]) for r in rows[::step]]
+    title = f"{site} by {model} version {version} [kW]" + (
+        f", every {step}th row" if step > 1 else ""
+    )
+    output.table(title, ["time (UTC)", "power", "P10", "P90"], shown, "no rows")
+
+
+def read_rows(site_id: str, file: Path) -> list[dict[str, Any]]:
+    """Read a weather file as the site's YAML says; canonical rows, ready for the endpoint.
+
+    Raises
+    ------
+    ConsoleError
+        The file or the site is not there, or the file does not read.
+    """
+    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy, and only needed here
+
+    from services.data_watcher import reading  # noqa: PLC0415
+
+    if not file.is_file():
+        raise ConsoleError(f"no such file: {file}")
+    try:
+        found = reading.read(
+            file.read_bytes(), f"{layout.RAW}{site_id}/{file.name}", _site(site_id)
+        )
+    except UnreadableFileError as error:
+        raise ConsoleError(f"{file.name}: {error.reason}. {error.remedy}") from error
+    table = pq.read_table(io.BytesIO(found.parquet))
+    weather = [name for name in table.column_names if name not in {"timestamp", "power_ac"}]
+    if not weather:
+        raise ConsoleError(f"{file.name} holds no weather column; it has {table.column_names}")
+    return [
+        {**row, "timestamp": row["timestamp"].isoformat()}
+        for row in table.select(["timestamp", *weather]).to_pylist()
+    ]
+
+
+def ask_endpoint(model: str, site: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Send rows to a model's endpoint.
+
+    Raises
+    ------
+    ConsoleError
+        There is no endpoint, or the model refuses the rows.
+    """
+    runtime = state.system.client("sagemaker-runtime")
+    try:
+        answer = runtime.invoke_endpoint(
+            EndpointName=f"solar-{model}",
+            ContentType="application/json",
+            Accept="application/json",
+            Body=json_module.dumps({"site_id": site, "rows": rows}),
+        )
+    except ClientError as error:
+        code = error_code(error)
+        if code in {"ValidationError", "ValidationException"}:
+            raise ConsoleError(
+                f"model {model} has no endpoint yet; see `solar models` and `solar status`"
+            ) from error
+        if code == "ModelError":
+            raise ConsoleError(f"the model refuses: {_model_says(error)}") from error
+        raise
+    return dict(json_module.loads(answer["Body"].read()))
+
+
+def _model_says(error: ClientError) -> str:
+    said = error.response.get("OriginalMessage") or error.response["Error"]["Message"]
+    try:
+        return str(json_module.loads(str(said))["error"])
+    except (ValueError, KeyError, TypeError):
+        return str(said)
+
+
+def _site(site_id: str) -> ActiveSite:
+    s3 = state.system.client("s3")
+    try:
+        body = s3.get_object(Bucket=state.system.bucket, Key=layout.active_site(site_id))[
+            "Body"
+        ].read()
+    except ClientError as error:
+        if error_code(error) == "NoSuchKey":
+            raise ConsoleError(
+                f"site {site_id} is not onboarded; see `solar sites list`"
+            ) from error
+        raise
+    return ActiveSite.model_validate_json(body)
+
+
+def _as_csv(rows: list[dict[str, Any]]) -> str:
+    made = io.StringIO()
+    writer = csv.DictWriter(made, fieldnames=["timestamp", "power_ac", "p10", "p90"])
+    writer.writeheader()
+    writer.writerows(rows)
+    return made.getvalue()

@@ -1,0 +1,176 @@
+"""Health, deployment and what left the system."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Any
+
+import typer
+
+from console import output
+from console.commands.local import JsonOption
+from console.errors import ConsoleError
+from console.state import state
+from infra.deploy import command
+from infra.local import control
+from infra.local import outbox as local_outbox
+
+SERVICES = ("data_watcher", "trainer_trigger", "deployer", "notifier")
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+def deploy(context: typer.Context) -> None:
+    """Deploy to AWS or to the local platform; takes the options of scripts/deploy.py."""
+    _run_deployment(context.args)
+
+
+def destroy(context: typer.Context) -> None:
+    """Delete what was deployed; data are kept unless --delete-data."""
+    _run_deployment(["--destroy", *context.args])
+
+
+def health() -> dict[str, Any]:
+    """Return the state of everything that can be unwell."""
+    system = state.system
+    services = {service: _service(service) for service in SERVICES}
+    alarms = [
+        {"name": alarm["AlarmName"], "reason": alarm.get("StateReason", "")}
+        for page in system.client("cloudwatch")
+        .get_paginator("describe_alarms")
+        .paginate(AlarmNamePrefix="solar-", StateValue="ALARM")
+        for alarm in page["MetricAlarms"]
+    ]
+    endpoints = [
+        {"name": each["EndpointName"], "status": each["EndpointStatus"]}
+        for page in system.client("sagemaker")
+        .get_paginator("list_endpoints")
+        .paginate(NameContains="solar-")
+        for each in page["Endpoints"]
+    ]
+    runs = system.ask("trainer_trigger", "runs")["runs"]
+    return {
+        "endpoint": system.kind,
+        "services": services,
+        "alarms": alarms,
+        "running": [run["run_id"] for run in runs if run["status"] == "running"],
+        "endpoints": endpoints,
+        "healthy": not alarms
+        and all(
+            each["dead_letters"] == 0 and each["state"] == "Active" for each in services.values()
+        ),
+    }
+
+
+def status(*, json: JsonOption = False) -> None:
+    """Show the health of all services, queues, alarms, runs and endpoints; exit code 1 if unwell."""
+    found = health()
+    if json:
+        output.as_json(found)
+    else:
+        rows = [
+            (name, each["state"], each["waiting"], each["in_work"], each["dead_letters"])
+            for name, each in found["services"].items()
+        ]
+        columns = ["service", "function", "waiting", "in work", "dead letters"]
+        output.table(f"Services ({found['endpoint']})", columns, rows, "none")
+        alarms = [(each["name"], each["reason"]) for each in found["alarms"]]
+        output.table("Alarms", ["in alarm", "because"], alarms, "no alarm")
+        endpoints = [(each["name"], each["status"]) for each in found["endpoints"]]
+        output.table("Endpoints", ["endpoint", "status"], endpoints, "no endpoint")
+        output.say(f"running: {', '.join(found['running']) or 'nothing'}")
+    if not found["healthy"]:
+        raise typer.Exit(1)
+
+
+def outbox(
+    last: Annotated[int, typer.Option(help="How many of each.")] = 20,
+    *,
+    full: Annotated[bool, typer.Option(help="With their texts.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Show the e-mails and Slack messages that the local platform kept."""
+    home = control.default_home()
+    emails = local_outbox.emails(home)[-last:]
+    slack = local_outbox.slack_messages(home)[-last:]
+    if json:
+        output.as_json(
+            {
+                "emails": [
+                    {
+                        "sent_at": e.sent_at,
+                        "to": e.to,
+                        "subject": e.subject,
+                        "body": e.body,
+                        "file": e.path,
+                    }
+                    for e in emails
+                ],
+                "slack": [
+                    {
+                        "sent_at": s.sent_at,
+                        "channel": s.channel,
+                        "payload": s.payload,
+                        "file": s.path,
+                    }
+                    for s in slack
+                ],
+            }
+        )
+        return
+    rows = [(f"{e.sent_at:%H:%M:%S}", e.to, e.subject) for e in emails]
+    output.table("E-mails", ["sent", "to", "subject"], rows, "no e-mail")
+    rows = [(f"{s.sent_at:%H:%M:%S}", s.channel, s.payload.get("text", "")) for s in slack]
+    output.table("Slack", ["sent", "channel", "text"], rows, "no Slack message")
+    if full:
+        for each in emails:
+            output.people.rule(each.subject)
+            output.people.print(each.body, markup=False)
+    output.say(f"[dim]files: {home / 'outbox'}[/dim]")
+
+
+def is_idle(service: str) -> bool:
+    """Return whether a service has nothing waiting and nothing in work."""
+    inbox = _queue(f"solar-{service.replace('_', '-')}-inbox")
+    return not inbox["waiting"] and not inbox["in_work"]
+
+
+def _service(service: str) -> dict[str, Any]:
+    name = f"solar-{service.replace('_', '-')}"
+    inbox = _queue(f"{name}-inbox")
+    return {
+        "state": _function_state(name),
+        "waiting": inbox["waiting"],
+        "in_work": inbox["in_work"],
+        "dead_letters": _queue(f"{name}-dead-letters")["waiting"],
+    }
+
+
+def _function_state(name: str) -> str:
+    functions = state.system.client("lambda")
+    try:
+        return str(functions.get_function_configuration(FunctionName=name).get("State", "Active"))
+    except functions.exceptions.ResourceNotFoundException:
+        return "not deployed"
+
+
+def _queue(name: str) -> dict[str, int]:
+    queues = state.system.client("sqs")
+    try:
+        url = queues.get_queue_url(QueueName=name)["QueueUrl"]
+    except queues.exceptions.QueueDoesNotExist:
+        return {"waiting": 0, "in_work": 0}
+    found = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    return {
+        "waiting": int(found["ApproximateNumberOfMessages"])
+        + int(found.get("ApproximateNumberOfMessagesDelayed", 0)),
+        "in_work": int(found["ApproximateNumberOfMessagesNotVisible"]),
+    }
+
+
+def _run_deployment(arguments: list[str]) -> None:
+    """Run the deployment in this process, pointed at the chosen system."""
+    if state.endpoint != "aws" and (info := control.status()) is not None:
+        os.environ.update(info.environment())
+    elif state.endpoint == "local":
+        raise ConsoleError("no local platform runs; start it with `solar local up`")
+    raise typer.Exit(command.main(arguments))

@@ -1,0 +1,1 @@
+"""The demo: the whole story on real data, with every expectation checked."""

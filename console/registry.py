@@ -1,0 +1,62 @@
+"""What the command line reads from the model registry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from console.errors import ConsoleError
+from console.target import System
+from shared.aws import error_code
+
+
+def versions(system: System, model_id: str) -> list[dict[str, Any]]:
+    """Return a model's registered versions, newest first, as DescribeModelPackage gives them."""
+    sagemaker = system.client("sagemaker")
+    try:
+        pages = sagemaker.get_paginator("list_model_packages").paginate(
+            ModelPackageGroupName=f"solar-{model_id}",
+            SortBy="CreationTime",
+            SortOrder="Descending",
+        )
+        arns = [
+            found["ModelPackageArn"] for page in pages for found in page["ModelPackageSummaryList"]
+        ]
+    except ClientError as error:
+        if error_code(error) in {"ValidationException", "ResourceNotFound"}:
+            return []
+        raise
+    return [sagemaker.describe_model_package(ModelPackageName=arn) for arn in arns]
+
+
+def version(system: System, model_id: str, number: int) -> dict[str, Any]:
+    """Return one registered version.
+
+    Raises
+    ------
+    ConsoleError
+        There is none; says which there are.
+    """
+    found = versions(system, model_id)
+    for each in found:
+        if each["ModelPackageVersion"] == number:
+            return each
+    known = ", ".join(str(each["ModelPackageVersion"]) for each in reversed(found)) or "none"
+    raise ConsoleError(f"model {model_id} has no version {number}; registered: {known}")
+
+
+def decide(system: System, model_id: str, number: int, status: str, reason: str) -> None:
+    """Approve or reject a version, with the reason in the registry."""
+    package = version(system, model_id, number)
+    system.client("sagemaker").update_model_package(
+        ModelPackageArn=package["ModelPackageArn"],
+        ModelApprovalStatus=status,
+        ApprovalDescription=reason[:1024],
+    )
+
+
+def served_versions(system: System) -> dict[str, int]:
+    """Return the version that serves, by model."""
+    served = system.ask("deployer", "served")["served"]
+    return {model_id: entry["version"] for model_id, entry in served.items() if entry}

@@ -1,0 +1,149 @@
+"""Which system a command talks to: the local platform or AWS."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+)
+
+from console.errors import ConsoleError
+from infra.local import control
+from shared.aws import error_code
+
+Kind = Literal["local", "aws"]
+_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, read_timeout=90)
+
+
+@dataclass(frozen=True)
+class System:
+    """A running system, local or on AWS."""
+
+    kind: Kind
+    session: boto3.Session
+    endpoint_url: str | None
+
+    def client(self, service: str) -> Any:
+        """Return a client of an AWS service."""
+        return self.session.client(  # type: ignore[call-overload]
+            service, endpoint_url=self.endpoint_url, config=_CONFIG
+        )
+
+    @cached_property
+    def account_id(self) -> str:
+        """The account's number."""
+        return str(self.client("sts").get_caller_identity()["Account"])
+
+    @cached_property
+    def bucket(self) -> str:
+        """The data bucket, as the foundation stack names it.
+
+        Raises
+        ------
+        ConsoleError
+            Nothing is deployed there.
+        """
+        try:
+            stacks = self.client("cloudformation").describe_stacks(StackName="solar-foundation")
+        except ClientError as error:
+            if error_code(error) != "ValidationError":
+                raise
+            hint = "solar deploy" if self.kind == "local" else "python3 scripts/deploy.py"
+            raise ConsoleError(f"nothing is deployed here yet; run `{hint}` first") from error
+        outputs = {o["OutputKey"]: o["OutputValue"] for o in stacks["Stacks"][0]["Outputs"]}
+        return str(outputs["DataBucketName"])
+
+    def ask(self, service: str, query: str, **parameters: Any) -> dict[str, Any]:
+        """Ask a service's query function.
+
+        Raises
+        ------
+        ConsoleError
+            The service is not deployed, or could not answer.
+        """
+        name = f"solar-{service.replace('_', '-')}-query"
+        payload = {"query": query, **{k: v for k, v in parameters.items() if v is not None}}
+        try:
+            answer = self.client("lambda").invoke(
+                FunctionName=name, Payload=json.dumps(payload, default=str)
+            )
+        except ClientError as error:
+            if error_code(error) == "ResourceNotFoundException":
+                raise ConsoleError(f"{name} is not deployed; run `solar deploy` first") from error
+            raise
+        said: dict[str, Any] = json.loads(answer["Payload"].read())
+        if answer.get("FunctionError"):
+            raise ConsoleError(f"{service} could not answer: {said.get('errorMessage', said)}")
+        if "error" in said:
+            raise ConsoleError(str(said["error"]))
+        return said
+
+    def send(self, service: str, body: str) -> None:
+        """Put a command into a service's inbox."""
+        queues = self.client("sqs")
+        name = f"solar-{service.replace('_', '-')}-inbox"
+        try:
+            url = queues.get_queue_url(QueueName=name)["QueueUrl"]
+        except ClientError as error:
+            raise ConsoleError(f"{name} is not deployed; run `solar deploy` first") from error
+        queues.send_message(QueueUrl=url, MessageBody=body)
+
+
+def connect(kind: Kind | None = None, environment: Mapping[str, str] | None = None) -> System:
+    """Return the system that a command is for.
+
+    Parameters
+    ----------
+    kind
+        `local` or `aws`; None takes the local platform where one runs, else AWS.
+
+    Raises
+    ------
+    ConsoleError
+        `local` was asked for and no platform runs.
+    """
+    variables = os.environ if environment is None else environment
+    info = control.status()
+    if kind == "local" or (kind is None and info is not None):
+        if info is None:
+            raise ConsoleError(
+                f"no local platform runs in {control.default_home()}; start it with `solar local up`"
+            )
+        session = boto3.Session(
+            aws_access_key_id="test",
+            aws_secret_access_key="test",  # noqa: S106 - the local platform knows no secrets
+            region_name=info.region,
+        )
+        return System("local", session, info.endpoint_url)
+    return System("aws", boto3.Session(), variables.get("AWS_ENDPOINT_URL"))
+
+
+def explain(error: Exception) -> str:
+    """Return what an AWS error means for the person at the keyboard."""
+    match error:
+        case NoCredentialsError():
+            return (
+                "no AWS credentials were found (and no local platform runs). Set AWS_PROFILE, or "
+                "start the local platform with `solar local up`"
+            )
+        case NoRegionError():
+            return "no Region is set; export AWS_DEFAULT_REGION=us-east-1"
+        case EndpointConnectionError():
+            return f"{error}; is the platform up? (`solar local status`)"
+        case ClientError():
+            return f"AWS refused: {error}"
+        case BotoCoreError():
+            return str(error)
+    return f"{type(error).__name__}: {error}"
