@@ -1,0 +1,200 @@
+"""People are told each thing once, through every channel, and never in a flood."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from services.notifier.domain import MOST_IN_A_WINDOW, Severity, Standing
+from services.notifier.service import LEASE
+from shared.errors import InvalidMessageError, NotReadyError, PermanentError, RetryableError
+from shared.inbox import AlarmChanged, ServiceEvent
+from shared.messages import SweepDue
+from tests.unit.notifier.fakes import START, World, quarantined
+
+
+def sweep(scope: str = "quick") -> SweepDue:
+    return SweepDue(id="sweep", occurred_at=START, correlation_id="sweep", scope=scope)
+
+
+def alarm(number: int = 0, state: str = "ALARM", previous: str = "OK") -> AlarmChanged:
+    return AlarmChanged(
+        name=f"solar-{number}",
+        description="Something is wrong. Runbook: docs/runbooks/x.md#it",
+        state=state,
+        previous_state=previous,
+        reason="Threshold crossed",
+        occurred_at=START,
+    )
+
+
+def test_a_fact_goes_through_every_channel() -> None:
+    world = World()
+    world.notifier.handle(quarantined())
+
+    assert len(world.email.sent) == len(world.slack.sent) == 1
+    (entry,) = world.notices.entries.values()
+    assert entry.standing is Standing.SENT
+    assert len(entry.sent) == 2
+
+
+def test_a_repeated_message_is_told_once() -> None:
+    world = World()
+    for _ in range(3):
+        world.notifier.handle(quarantined())
+
+    assert len(world.email.sent) == len(world.slack.sent) == 1
+
+
+def test_when_slack_fails_the_email_is_not_sent_again() -> None:
+    world = World()
+    world.slack.trouble = [RetryableError("busy")]
+    with pytest.raises(RetryableError):
+        world.notifier.handle(quarantined())
+
+    world.now += LEASE * 2
+    world.notifier.handle(quarantined())
+
+    assert len(world.email.sent) == len(world.slack.sent) == 1
+
+
+def test_a_death_between_sending_and_noting_tells_again_rather_than_never() -> None:
+    world = World()
+    entry_id = quarantined().id
+    world.slack.trouble = [PermanentError("died")]
+    with pytest.raises(PermanentError):
+        world.notifier.handle(quarantined())
+    assert world.notices.entries[entry_id].standing is Standing.SENDING
+
+    world.now += LEASE * 2
+    world.notifier.handle(quarantined())
+
+    assert world.notices.entries[entry_id].standing is Standing.SENT
+
+
+def test_two_processes_do_not_send_the_same_notice_at_once() -> None:
+    world = World()
+    world.email.trouble = [RetryableError("slow")]
+    with pytest.raises(RetryableError):
+        world.notifier.handle(quarantined())
+
+    with pytest.raises(NotReadyError):
+        world.notifier.handle(quarantined())
+
+    assert world.email.sent == []
+
+
+def test_a_storm_comes_as_one_digest() -> None:
+    world = World()
+    for number in range(200):
+        world.notifier.handle(quarantined(number))
+    assert len(world.email.sent) == MOST_IN_A_WINDOW
+    assert len(world.timer.delays) == 1
+
+    world.now += world.timer.delays[0]
+    world.notifier.handle(sweep())
+
+    *_, digest = world.email.sent
+    assert len(world.email.sent) == MOST_IN_A_WINDOW + 1
+    assert str(200 - MOST_IN_A_WINDOW) in digest.subject
+    assert ("file quarantined", str(200 - MOST_IN_A_WINDOW)) in digest.facts
+    assert not list(world.notices.waiting())
+
+
+def test_a_digest_is_sent_once_however_often_the_sweep_comes() -> None:
+    world = World()
+    for number in range(30):
+        world.notifier.handle(quarantined(number))
+    world.now += timedelta(minutes=5)
+    world.slack.trouble = [RetryableError("busy")]
+    with pytest.raises(RetryableError):
+        world.notifier.handle(sweep())
+    world.now += LEASE * 2
+    for _ in range(3):
+        world.notifier.handle(sweep())
+
+    assert len([each for each in world.email.sent if each.kind == "digest"]) == 1
+    assert len([each for each in world.slack.sent if each.kind == "digest"]) == 1
+
+
+def test_a_notice_that_came_late_to_its_digest_is_told_by_another() -> None:
+    world = World()
+    for number in range(MOST_IN_A_WINDOW + 2):
+        world.notifier.handle(quarantined(number))
+    late = list(world.notices.waiting())[-1]
+    del world.notices.entries[late.notice.id]
+    world.now += timedelta(minutes=5)
+    world.notifier.handle(sweep())
+    world.notices.entries[late.notice.id] = late
+    world.notifier.handle(sweep())
+
+    digests = [each for each in world.email.sent if each.kind == "digest"]
+    assert len(digests) == 2
+    assert digests[0].id != digests[1].id
+
+
+def test_a_digest_waits_until_its_minute_is_over() -> None:
+    world = World()
+    for number in range(MOST_IN_A_WINDOW + 1):
+        world.notifier.handle(quarantined(number))
+    world.notifier.handle(sweep())
+
+    assert len(world.email.sent) == MOST_IN_A_WINDOW
+    assert len(world.timer.delays) == 2
+
+
+def test_the_gravest_stands_first_in_a_digest() -> None:
+    world = World()
+    for number in range(MOST_IN_A_WINDOW + 5):
+        world.notifier.handle(quarantined(number))
+    world.notifier.handle(alarm())
+    world.now += timedelta(minutes=5)
+    world.notifier.handle(sweep())
+
+    digest = world.email.sent[-1]
+    assert digest.severity is Severity.CRITICAL
+    assert digest.lines[1].startswith("- Critical: Alarm solar-0")
+
+
+def test_an_alarm_and_its_end_are_told_and_its_beginning_is_not() -> None:
+    world = World()
+    world.notifier.handle(alarm(state="OK", previous="INSUFFICIENT_DATA"))
+    world.notifier.handle(alarm(state="INSUFFICIENT_DATA", previous="OK"))
+    assert world.email.sent == []
+
+    world.notifier.handle(alarm())
+    world.notifier.handle(alarm(state="OK", previous="ALARM"))
+
+    rings, over = world.email.sent
+    assert rings.severity is Severity.CRITICAL
+    assert "docs/runbooks/x.md#it" in rings.email_text()
+    assert over.severity is Severity.INFO
+    assert "is over" in over.subject
+
+
+def test_a_day_is_summed_up_once() -> None:
+    world = World()
+    world.notifier.handle(quarantined(1))
+    world.notifier.handle(quarantined(2))
+    for _ in range(2):
+        world.notifier.handle(sweep("daily"))
+
+    daily = [each for each in world.email.sent if each.kind == "daily"]
+    assert len(daily) == 1
+    assert "2 notices" in daily[0].subject
+
+
+def test_a_day_without_news_is_silent() -> None:
+    world = World()
+    world.notifier.handle(sweep("daily"))
+
+    assert world.email.sent == []
+
+
+def test_what_nobody_expects_is_no_notice_but_an_error() -> None:
+    world = World()
+    event = ServiceEvent("1", "aws.sagemaker", "x", START, {})
+
+    with pytest.raises(InvalidMessageError):
+        world.notifier.handle(event)

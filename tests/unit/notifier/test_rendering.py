@@ -1,0 +1,106 @@
+"""What people read: the subject fits, the text says what happened, why and what next."""
+
+from __future__ import annotations
+
+import json
+import typing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.local import slack
+from services.notifier.domain import MOST_FIELDS, Notice, Severity
+from services.notifier.rendering import RENDERERS, SILENT, render
+from shared import inbox, messages
+from tests.unit.notifier.fakes import START, quarantined
+
+EVENTS = Path(__file__).parents[2] / "events"
+KINDS = typing.get_args(typing.get_args(messages.AnyMessage)[0])
+
+
+def samples() -> list[Any]:
+    found = [messages.read((EVENTS / f"{kind}.v1.json").read_text()) for kind in map(_type, KINDS)]
+    return [each for each in found if type(each) in RENDERERS]
+
+
+def _type(kind: type[Any]) -> str:
+    return str(kind.model_fields["type"].default)
+
+
+def test_every_message_is_either_told_or_silent_on_purpose() -> None:
+    assert set(RENDERERS) | SILENT == set(KINDS)
+    assert not set(RENDERERS) & SILENT
+
+
+@pytest.mark.parametrize("message", samples(), ids=lambda each: each.type)
+def test_every_fact_makes_an_email_and_a_slack_message_that_are_taken(
+    message: Any, tmp_path: Path
+) -> None:
+    notice = render(message, START)
+
+    assert notice is not None
+    assert notice.id == message.id
+    subject = notice.email_subject()
+    assert subject.isascii()
+    assert len(subject) < 100
+    assert "\n" not in subject
+    assert "None" not in notice.email_text()
+    assert len(notice.facts) <= MOST_FIELDS
+    payload = json.dumps(notice.slack_payload()).encode()
+    assert slack.receive(tmp_path, "ops", payload) == (200, "ok")
+
+
+def test_a_rejection_says_why_what_would_help_what_it_cost_and_where_the_report_lies() -> None:
+    sample = (EVENTS / "solar.challenger_rejected.v1.json").read_text()
+    message = messages.read(sample)
+    assert isinstance(message, messages.ChallengerRejected)
+    notice = render(message, START)
+
+    assert notice is not None
+    text = notice.email_text()
+    for part in (*message.reasons, *message.what_would_help, message.report_uri, "USD", "R2"):
+        assert part in text
+
+
+def test_a_quarantine_names_file_reason_and_remedy() -> None:
+    notice = render(quarantined(), START)
+
+    assert notice is not None
+    text = notice.email_text()
+    for part in ("raw/east/0.csv", "the file has no bytes", "upload it again"):
+        assert part in text
+
+
+def test_the_plain_text_of_a_budget_is_told() -> None:
+    (event,) = inbox.read("AWS Budget Notification November 24, 2026\nBudget solar is over 80 %")
+    notice = render(event, START)
+
+    assert notice is not None
+    assert "over 80 %" in notice.email_text()
+
+
+@pytest.mark.parametrize("text", ["ä" * 300, "line\nbreak\r\n", "日本", "a" * 500, "<&>*_`"])
+def test_no_text_breaks_a_limit(text: str, tmp_path: Path) -> None:
+    notice = Notice(
+        id="n",
+        kind="file_quarantined",
+        severity=Severity.CRITICAL,
+        subject=text,
+        lines=(text * 50,) * 5,
+        happened_at=START + timedelta(seconds=1),
+        facts=tuple((text, text * 20) for _ in range(30)),
+    )
+
+    assert len(notice.email_subject()) < 100
+    assert notice.email_subject().isascii()
+    payload = json.dumps(notice.slack_payload()).encode()
+    assert slack.receive(tmp_path, "ops", payload) == (200, "ok")
+
+
+def test_slack_does_not_read_an_operators_text_as_markup() -> None:
+    notice = Notice("n", "k", Severity.INFO, "s", ("<!channel> & <b>",), START)
+
+    (_, section, _) = notice.slack_payload()["blocks"]
+    assert section["text"]["text"] == "&lt;!channel&gt; &amp; &lt;b&gt;"
