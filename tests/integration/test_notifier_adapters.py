@@ -1,0 +1,276 @@
+"""notifier over moto and a webhook that answers as Slack does: real adapters, real HTTP."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from cfnlint.decode import cfn_yaml
+from moto import mock_aws
+
+from services.notifier import handler, query
+from services.notifier.adapters import Secret, SlackWebhook
+from services.notifier.rendering import render
+from shared import aws
+from shared.errors import InvalidConfigError, PermanentError, RetryableError
+from tests.unit.notifier.fakes import START, quarantined
+
+ROOT = Path(__file__).parents[2]
+SECRET = "solar/slack"
+
+
+@dataclass(frozen=True)
+class Context:
+    """Lambda's context, as far as the logger reads it."""
+
+    function_name: str = "solar-notifier"
+    memory_limit_in_mb: int = 256
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:solar-notifier"
+    aws_request_id: str = "request"
+
+
+@dataclass
+class Slack:
+    """A webhook: answers what it is told to, then 200."""
+
+    answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    posted: list[dict[str, Any]] = field(default_factory=list)
+    address: str = ""
+
+
+@pytest.fixture
+def slack() -> Iterator[Slack]:
+    state = Slack()
+
+    class Webhook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status, headers = state.answers.pop(0) if state.answers else (200, {})
+            if status == 200:
+                state.posted.append(json.loads(body))
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(b"ok" if status == 200 else b"no")
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Webhook)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    state.address = f"http://127.0.0.1:{server.server_port}/_solar/slack/ops"
+    yield state
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class World:
+    """A topic that somebody reads, the table, and the webhook's secret."""
+
+    def __init__(self, slack: Slack) -> None:
+        self.slack = slack
+        sns, self.sqs = boto3.client("sns"), boto3.client("sqs")
+        self.topic = sns.create_topic(Name="solar-notices")["TopicArn"]
+        self.inbox = self.sqs.create_queue(QueueName="inbox")["QueueUrl"]
+        self.mailbox = self.sqs.create_queue(QueueName="mailbox")["QueueUrl"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=self.mailbox, AttributeNames=["QueueArn"])
+        sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])
+        boto3.client("secretsmanager").create_secret(Name=SECRET, SecretString=slack.address)
+        template = cfn_yaml.load(str(ROOT / "services/notifier/template.yaml"))
+        table = dict(template["Resources"]["Notices"]["Properties"])
+        for inert in (
+            "PointInTimeRecoverySpecification",
+            "SSESpecification",
+            "TimeToLiveSpecification",
+        ):
+            table.pop(inert)
+        boto3.client("dynamodb").create_table(**json.loads(json.dumps(table)))
+
+    def deliver(self, *bodies: str) -> list[dict[str, str]]:
+        records = [{"messageId": str(number), "body": body} for number, body in enumerate(bodies)]
+        answer = handler.lambda_handler({"Records": records}, Context())
+        return list(answer["batchItemFailures"])
+
+    def mails(self) -> list[dict[str, Any]]:
+        mails: list[dict[str, Any]] = []
+        while found := self.sqs.receive_message(QueueUrl=self.mailbox, MaxNumberOfMessages=10).get(
+            "Messages", []
+        ):
+            for each in found:
+                mails.append(json.loads(each["Body"]))
+                self.sqs.delete_message(QueueUrl=self.mailbox, ReceiptHandle=each["ReceiptHandle"])
+        return mails
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, slack: Slack) -> Iterator[World]:
+    for name, value in {
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "NOTICES_TABLE": "solar-notifier",
+        "SLACK_SECRET_NAME": SECRET,
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    caches = (aws.session, aws.client, handler.service, query.answers)
+    for cached in caches:
+        cached.cache_clear()
+    with mock_aws():
+        world = World(slack)
+        monkeypatch.setenv("NOTICES_TOPIC_ARN", world.topic)
+        monkeypatch.setenv("INBOX_URL", world.inbox)
+        yield world
+    for cached in caches:
+        cached.cache_clear()
+
+
+def test_a_fact_arrives_as_email_and_in_slack_and_can_be_asked_for(world: World) -> None:
+    assert world.deliver(quarantined().model_dump_json()) == []
+
+    (mail,) = world.mails()
+    assert mail["Subject"] == "[Solar] Warning: File quarantined at site east: empty"
+    assert "upload it again" in mail["Message"]
+    (post,) = world.slack.posted
+    assert post["blocks"][0]["type"] == "header"
+    (told,) = query.lambda_handler({"query": "notices"}, Context())["notices"]
+    assert told["subject"] == "File quarantined at site east: empty"
+    assert told["state"] == "sent"
+    assert told["email_sent_at"]
+    assert told["slack_sent_at"]
+
+
+def test_a_repeat_is_told_once(world: World) -> None:
+    for _ in range(3):
+        assert world.deliver(quarantined().model_dump_json()) == []
+
+    assert len(world.mails()) == len(world.slack.posted) == 1
+
+
+def test_slack_that_fails_for_a_while_gets_it_later_and_the_email_goes_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.notifier.service.LEASE", -START.resolution)
+    world.slack.answers = [(503, {})]
+    assert world.deliver(quarantined().model_dump_json()) == [{"itemIdentifier": "0"}]
+    assert world.deliver(quarantined().model_dump_json()) == []
+
+    assert len(world.mails()) == len(world.slack.posted) == 1
+
+
+def test_a_storm_of_a_hundred_is_a_digest(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.notifier.domain.window_of", lambda _: START.isoformat())
+    assert world.deliver(*(quarantined(each).model_dump_json() for each in range(100))) == []
+    assert len(world.mails()) == 20
+    sweep = {
+        "type": "solar.sweep_due",
+        "version": 1,
+        "id": "s",
+        "occurred_at": START.isoformat(),
+        "correlation_id": "s",
+        "scope": "quick",
+    }
+    for _ in range(2):
+        assert world.deliver(json.dumps(sweep)) == []
+
+    (digest,) = world.mails()
+    assert "80 notices" in digest["Subject"]
+    first = query.lambda_handler({"query": "notices", "limit": 60}, Context())
+    second = query.lambda_handler(
+        {"query": "notices", "limit": 60, "next": first["next"]}, Context()
+    )
+    assert len(first["notices"]) + len(second["notices"]) == 101
+    assert second["next"] is None
+
+
+@pytest.mark.parametrize("token", ["nonsense", "e30=", "W10="])
+def test_a_question_that_makes_no_sense_is_answered_so(world: World, token: str) -> None:
+    assert "error" in query.lambda_handler({"query": "notices", "next": token}, Context())
+    assert "error" in query.lambda_handler({"query": "weather"}, Context())
+
+
+# --- the webhook ------------------------------------------------------------------------------------
+
+
+def webhook(address: str, slept: list[float] | None = None) -> SlackWebhook:
+    return SlackWebhook(lambda: address, sleep=(slept if slept is not None else []).append)
+
+
+def notice() -> Any:
+    return render(quarantined(), START)
+
+
+def test_a_short_429_is_waited_out(slack: Slack) -> None:
+    slack.answers, slept = [(429, {"Retry-After": "2"})], []
+    webhook(slack.address, slept).send(notice())
+
+    assert slept == [2.0]
+    assert len(slack.posted) == 1
+
+
+def test_a_long_429_sends_the_message_back_to_its_queue(slack: Slack) -> None:
+    slack.answers, slept = [(429, {"Retry-After": "60"})], []
+    with pytest.raises(RetryableError, match="60 s"):
+        webhook(slack.address, slept).send(notice())
+
+    assert slept == []
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "error"),
+    [
+        (500, {}, RetryableError),
+        (404, {}, PermanentError),
+        (302, {"Location": "http://127.0.0.1:9/"}, PermanentError),
+    ],
+)
+def test_a_refusal_says_whether_to_try_again_and_never_the_address(
+    slack: Slack, status: int, headers: dict[str, str], error: type[Exception]
+) -> None:
+    slack.answers = [(status, headers)]
+    with pytest.raises(error) as caught:
+        webhook(slack.address).send(notice())
+
+    assert "_solar/slack" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_slack_that_is_not_there_is_tried_again_later(slack: Slack) -> None:
+    with pytest.raises(RetryableError):
+        webhook("http://127.0.0.1:9/x").send(notice())
+
+
+@pytest.mark.parametrize(
+    "address", ["http://example.org/x", "file:///etc/passwd", "", "http://127.0.0.1.example.org/"]
+)
+def test_only_https_is_trusted_beyond_this_machine(address: str) -> None:
+    with pytest.raises(InvalidConfigError, match="https"):
+        webhook(address).send(notice())
+
+
+def test_the_secret_is_read_again_after_some_minutes() -> None:
+    class Secrets:
+        reads = 0
+
+        def get_secret_value(self, **_: str) -> dict[str, str]:
+            self.reads += 1
+            return {"SecretString": " https://hooks.example.org/x\n"}
+
+    now, client = [0.0], Secrets()
+    secret = Secret(client, SECRET, clock=lambda: now[0])
+
+    assert [secret(), secret()] == ["https://hooks.example.org/x"] * 2
+    assert client.reads == 1
+    now[0] = 301.0
+    secret()
+    assert client.reads == 2
