@@ -71,6 +71,7 @@ __all__ = [
     "responses",
     "router",
     "s3",
+    "save_all",
     "sdk_error_names",
     "sdk_error_prefixes",
     "sdk_services",
@@ -78,6 +79,7 @@ __all__ = [
     "sqs",
     "state_files",
     "state_machines",
+    "state_readers",
     "statistic",
     "statistics",
     "stepfunctions",
@@ -120,7 +122,9 @@ delete_archive = _part(eventbridge, "_delete_archive")
 put_events = _part(eventbridge, "_put_events")
 update_archive = _part(eventbridge, "_update_archive")
 loaded_modules = _part(gateway, "_loaded_modules")
+save_all = _part(gateway, "save_all")
 state_files = _part(gateway, "_state_map")
+state_readers = _part(gateway, "_build_persistence_save_dict")
 event_source_mappings = _part(lambda_svc, "_esms")
 resource_handlers = _part(provisioners, "_RESOURCE_HANDLERS")
 buckets = _part(s3, "_buckets")

@@ -135,7 +135,8 @@ _FEATURES = (
     ),
     Difference(
         "Durability",
-        "state is written when the platform stops; after kill -9 or a power cut the last start counts",
+        "state is written every ten seconds (SOLAR_LOCAL_SAVE_EVERY) and when the platform stops; "
+        "executions and jobs that ran when it ended are failed afterwards",
         "a laptop is no Region",
     ),
 )

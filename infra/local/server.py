@@ -21,6 +21,7 @@ from infra.local import autoscaling, emulator, environment, patches, slack
 from infra.local.home import Home
 from infra.local.sagemaker import api
 from infra.local.sagemaker.api import SageMaker
+from infra.local.saver import Saver
 from infra.local.ticker import Ticker
 
 _LOG = logging.getLogger("solar")
@@ -47,13 +48,13 @@ class Platform:
         api.register(self._sagemaker)
         autoscaling.register(autoscaling.AutoScaling(self._sagemaker.store))
         patches.apply(home, self._sagemaker, self._ticker)
+        Saver(self._ticker)
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then save the state and end everything that was started."""
         try:
             asyncio.run(self._serve())
         finally:
-            self._ticker.stop()
             emulator.lambda_runtime.reset()
             shutil.rmtree(self._home.temporary, ignore_errors=True)
 
@@ -65,7 +66,7 @@ class Platform:
 
         async def until_asked() -> None:
             await asked.wait()
-            await asyncio.to_thread(self._sagemaker.stop)  # before ministack saves its state
+            await asyncio.to_thread(self._quiesce)  # before ministack saves its state
 
         config = hypercorn.config.Config()
         config.bind = [f"{environment.ADDRESS}:{self._port}"]
@@ -74,6 +75,10 @@ class Platform:
         config.loglevel = "WARNING"
         threading.Thread(target=self._after_start, name="after start", daemon=True).start()
         await hypercorn.asyncio.serve(self._answer, config, shutdown_trigger=until_asked)  # type: ignore[arg-type]
+
+    def _quiesce(self) -> None:
+        self._ticker.stop()
+        self._sagemaker.stop()
 
     def _after_start(self) -> None:
         """Begin what needs the platform to answer: it reads its own S3."""

@@ -17,7 +17,7 @@ from infra.local import control, processes
 from infra.local.control import PlatformError
 from infra.local.home import Home
 from tests.integration import conftest, fake_image
-from tests.integration.conftest import free_port, running
+from tests.integration.conftest import LocalPlatform, free_port, running
 from tests.integration.fake_pipeline import ROLE
 from tests.integration.observe import processes_of, wait_for
 from tests.integration.test_local_endpoints import archive
@@ -81,10 +81,11 @@ def test_state_survives_a_restart_and_endpoints_serve_again(tmp_path):
 
 
 def test_a_platform_that_was_killed_leaves_no_process_and_starts_again(tmp_path):
-    with running(tmp_path) as platform:
+    with running(tmp_path, SOLAR_LOCAL_SAVE_EVERY="0.5") as platform:
         serving(platform, "orphan")
         functions = Functions(platform)
         worker, _ = functions.invoke(functions.create("orphan"))
+        time.sleep(2)
         os.kill(platform.info.pid, signal.SIGKILL)
         os.waitpid(platform.info.pid, 0)
         wait_for(lambda: processes_of(tmp_path), lambda left: left == [], seconds=5)
@@ -92,6 +93,7 @@ def test_a_platform_that_was_killed_leaves_no_process_and_starts_again(tmp_path)
         assert control.status(tmp_path) is None
         again = control.up(tmp_path, free_port())
         assert control.status(tmp_path) == again
+        assert mark(LocalPlatform(tmp_path, again), "orphan") == "orphan"
     assert not (tmp_path / "tmp").exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import threading
 import time
 from collections.abc import Callable
@@ -37,6 +38,13 @@ def _end_with_platform():
 _end_with_platform()
 """
 _INIT_PREFIX = "Worker init failed: "
+_END = "\x1eend"  # what a worker writes to its log after each invocation
+_ANSWERED = (
+    "        _real_stdout.flush()\n\nrun()",
+    f"        sys.stderr.write({_END!r} + chr(10))\n        sys.stderr.flush()\n"
+    "        _real_stdout.flush()\n\nrun()",
+)
+_LOG_ARRIVES_WITHIN = 2.0  # [s]
 
 _failure = threading.local()
 
@@ -45,6 +53,7 @@ def apply() -> None:
     """Change ministack's Lambda."""
     _change_worker_script()
     emulator.replace(emulator.lambda_runtime.Worker, "invoke", _with_raised)
+    emulator.replace(emulator.lambda_runtime.Worker, "_drain_stderr_bounded", _with_whole_log)
     emulator.replace(emulator.lambda_svc, "_execute_function_warm", _with_error_type)
     emulator.replace(emulator.lambda_svc, "_execute_function_dispatch", _with_metrics)
     emulator.replace(emulator.lambda_svc, "_emit_lambda_metrics", _throttles_only)
@@ -60,6 +69,7 @@ def _change_worker_script() -> None:
         "_PYTHON_WORKER_SCRIPT",
         _RAISED,
         _INIT_FAILED,
+        _ANSWERED,
         (start, start + _WATCH_PARENT),
     )
 
@@ -74,6 +84,30 @@ def _with_raised(invoke: Callable[..., Any]) -> Callable[..., Any]:
             _failure.type, _failure.trace = raised["type"], raised["trace"]
             result.update(status="error", error=raised["message"], trace=raised["trace"])
         return result
+
+    return changed
+
+
+def _with_whole_log(drain: Callable[..., str]) -> Callable[..., str]:
+    """Read a function's log to the mark behind it: nothing is lost and nothing waited for."""
+
+    def changed(worker: Any, *arguments: Any, **named: Any) -> str:
+        if not str(worker.config.get("Runtime", "")).startswith("python"):
+            return drain(worker, *arguments, **named)
+        process, log = worker._proc, worker._stderr_queue  # noqa: SLF001  # there is no other way
+        lines: list[str] = []
+        deadline = time.monotonic() + _LOG_ARRIVES_WITHIN
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                line: str = log.get(timeout=min(left, 0.1))
+            except queue.Empty:
+                if process is None or process.poll() is not None:
+                    break
+                continue
+            if line.endswith(_END):
+                return "\n".join([*lines, *filter(None, [line.removesuffix(_END)])])
+            lines.append(line)
+        return "\n".join(lines)
 
     return changed
 
