@@ -165,6 +165,7 @@ class ChallengerRegistered(Message):
     model_package_arn: str
     approval: Literal["Approved", "PendingManualApproval"]
     r2: float
+    champion_r2: float | None = None
     accuracy_threshold: float
     reasons: tuple[str, ...]
     evaluation_uri: str
@@ -181,6 +182,7 @@ class ChallengerRejected(Message):
     run_id: str
     dataset_id: str
     r2: float | None
+    champion_r2: float | None = None
     accuracy_threshold: float
     reasons: tuple[str, ...]
     what_would_help: tuple[str, ...] = ()

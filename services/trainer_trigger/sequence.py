@@ -47,5 +47,12 @@ def _for_publishing(message: AnyMessage) -> dict[str, str]:
 
 
 def _measure(outcome: AnyMessage) -> None:
-    if isinstance(outcome, ChallengerRegistered | ChallengerRejected) and outcome.r2 is not None:
+    """Put the accuracy of challenger and champion, on the newest data, into CloudWatch."""
+    if not isinstance(outcome, ChallengerRegistered | ChallengerRejected):
+        return
+    if outcome.r2 is not None:
         metrics.add_metric(name="EvaluationR2", unit=MetricUnit.NoUnit, value=outcome.r2)
+    if outcome.champion_r2 is not None:
+        shortfall = max(0.0, outcome.accuracy_threshold - outcome.champion_r2)
+        metrics.add_metric(name="ChampionR2", unit=MetricUnit.NoUnit, value=outcome.champion_r2)
+        metrics.add_metric(name="ChampionShortfall", unit=MetricUnit.NoUnit, value=shortfall)

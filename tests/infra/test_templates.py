@@ -1,0 +1,234 @@
+"""Every service template keeps the house's promises, whatever else it declares."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.decode import cfn_yaml
+
+from shared.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+TEMPLATES = sorted((ROOT / "services").glob("*/template.yaml"))
+ALL = [*sorted((ROOT / "infra").glob("*.yaml")), *TEMPLATES]
+
+# The metrics AWS publishes (and those of ours), with exactly the dimensions they are published under.
+# An alarm on anything else stays green for ever.
+PUBLISHED = {
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): {"QueueName"},
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): {"QueueName"},
+    ("AWS/Lambda", "Errors"): {"FunctionName"},
+    ("AWS/Lambda", "Throttles"): {"FunctionName"},
+    ("AWS/States", "ExecutionsFailed"): {"StateMachineArn"},
+    ("AWS/States", "ExecutionsTimedOut"): {"StateMachineArn"},
+    ("AWS/Sagemaker/ModelBuildingPipeline", "ExecutionFailed"): {"PipelineName"},
+    ("Solar", "ChampionShortfall"): {"service"},
+    ("Solar", "FilesAccepted"): {"service"},
+    ("Solar", "FilesQuarantined"): {"service"},
+}
+
+
+@cache
+def read(template: Path) -> dict[str, Any]:
+    return json.loads(json.dumps(cfn_yaml.load(str(template)), default=str))
+
+
+def resources(template: Path, kind: str) -> dict[str, Any]:
+    body = read(template)["Resources"]
+    return {name: r.get("Properties", {}) for name, r in body.items() if r["Type"] == kind}
+
+
+def watched(template: Path, metric: str) -> str:
+    alarms = resources(template, "AWS::CloudWatch::Alarm").values()
+    return str([alarm["Dimensions"] for alarm in alarms if alarm.get("MetricName") == metric])
+
+
+def statements(template: Path) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (role, statement)
+        for role, properties in resources(template, "AWS::IAM::Role").items()
+        for policy in properties.get("Policies", [])
+        for statement in map(_chosen, _chosen(policy)["PolicyDocument"]["Statement"])
+    ]
+
+
+def _chosen(part: dict[str, Any]) -> dict[str, Any]:
+    """Read a conditional part as it is where its condition holds."""
+    return part["Fn::If"][1] if "Fn::If" in part else part
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda t: t.parent.name)
+class TestServiceTemplate:
+    def test_every_inbox_gives_up_into_a_watched_dead_letter_queue(self, template: Path) -> None:
+        queues = resources(template, "AWS::SQS::Queue")
+        targets = {
+            name: queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+            for name, queue in queues.items()
+            if "RedrivePolicy" in queue
+        }
+        inboxes = set(queues) - set(targets.values())
+        assert inboxes == set(targets), f"no dead-letter queue: {inboxes - set(targets)}"
+        for dead_letters in targets.values():
+            assert f"'{dead_letters}'" in watched(template, "ApproximateNumberOfMessagesVisible")
+        for inbox in targets:
+            assert f"'{inbox}'" in watched(template, "ApproximateAgeOfOldestMessage")
+
+    def test_queues_are_encrypted_and_dead_letters_kept_for_14_days(self, template: Path) -> None:
+        for queue in resources(template, "AWS::SQS::Queue").values():
+            assert queue["SqsManagedSseEnabled"] is True
+            assert queue["MessageRetentionPeriod"] == 1209600
+
+    def test_every_batch_reports_its_failures_and_is_bounded(self, template: Path) -> None:
+        for mapping in resources(template, "AWS::Lambda::EventSourceMapping").values():
+            assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+            assert mapping["ScalingConfig"]["MaximumConcurrency"] >= 2
+
+    def test_an_inbox_hides_a_message_six_times_as_long_as_it_is_worked_on(
+        self, template: Path
+    ) -> None:
+        queues = resources(template, "AWS::SQS::Queue")
+        functions = resources(template, "AWS::Lambda::Function")
+        for mapping in resources(template, "AWS::Lambda::EventSourceMapping").values():
+            inbox = queues[mapping["EventSourceArn"]["Fn::GetAtt"][0]]
+            function = functions[mapping["FunctionName"]["Ref"]]
+            assert inbox["VisibilityTimeout"] >= 6 * function["Timeout"]
+
+    def test_every_function_has_its_own_role_logs_and_error_alarm(self, template: Path) -> None:
+        functions = resources(template, "AWS::Lambda::Function")
+        roles = [function["Role"]["Fn::GetAtt"][0] for function in functions.values()]
+        assert len(set(roles)) == len(roles)
+        groups = resources(template, "AWS::Logs::LogGroup")
+        for name, function in functions.items():
+            assert f"'{name}'" in watched(template, "Errors"), f"{name} has no error alarm"
+            group = groups[function["LoggingConfig"]["LogGroup"]["Ref"]]
+            assert group["LogGroupName"] == f"/aws/lambda/{function['FunctionName']}"
+            assert function["FunctionName"].startswith("solar-")
+
+    def test_every_alarm_watches_a_metric_that_exists_and_tells_people(
+        self, template: Path
+    ) -> None:
+        for name, alarm in resources(template, "AWS::CloudWatch::Alarm").items():
+            metrics = [
+                each["MetricStat"]["Metric"]
+                for each in alarm.get("Metrics", [])
+                if "MetricStat" in each
+            ] or [alarm]
+            for metric in metrics:
+                published = PUBLISHED[metric["Namespace"], metric["MetricName"]]
+                assert {d["Name"] for d in metric["Dimensions"]} == published, name
+            assert {"Ref": "AlarmsTopicArn"} in alarm["AlarmActions"]
+
+    def test_every_alarm_names_a_runbook_that_exists(self, template: Path) -> None:
+        for name, alarm in resources(template, "AWS::CloudWatch::Alarm").items():
+            path, _, anchor = alarm["AlarmDescription"].partition("Runbook: ")[2].partition("#")
+            runbook = (ROOT / path).read_text()
+            anchors = {
+                line.lstrip("# ").strip().lower().replace(" ", "-")
+                for line in runbook.splitlines()
+                if line.startswith("#")
+            }
+            assert anchor in anchors, f"{name}: {path} has no section {anchor}"
+
+    def test_subscriptions_are_raw(self, template: Path) -> None:
+        for subscription in resources(template, "AWS::SNS::Subscription").values():
+            if subscription["Protocol"] == "sqs":
+                assert subscription["RawMessageDelivery"] is True
+
+    def test_tables_are_encrypted_kept_and_recoverable(self, template: Path) -> None:
+        for name, resource in read(template)["Resources"].items():
+            if resource["Type"] != "AWS::DynamoDB::Table":
+                continue
+            table = resource["Properties"]
+            assert resource["DeletionPolicy"] == "Retain", name
+            assert table["SSESpecification"]["SSEType"] == "KMS"
+            assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+
+    def test_settings_are_complete_from_the_functions_environment(self, template: Path) -> None:
+        service = f"services.{template.parent.name}"
+        module = importlib.import_module(f"{service}.settings")
+        classes = [
+            each
+            for each in vars(module).values()
+            if isinstance(each, type) and issubclass(each, Settings) and each is not Settings
+        ]
+        environments = [
+            dict.fromkeys(function["Environment"]["Variables"], "1")
+            for function in resources(template, "AWS::Lambda::Function").values()
+        ]
+        for settings in classes:
+            needed = {n.upper() for n, f in settings.model_fields.items() if f.is_required()}
+            assert any(needed <= environment.keys() for environment in environments), settings
+
+
+@pytest.mark.parametrize("template", ALL, ids=lambda t: t.parent.name + "-" + t.stem)
+class TestLeastPrivilege:
+    def test_no_action_is_a_wildcard(self, template: Path) -> None:
+        for role, statement in statements(template):
+            for action in as_list(statement["Action"]):
+                assert "*" not in action, f"{role}: {action}"
+
+    def test_a_wildcard_resource_has_its_reason_beside_it(self, template: Path) -> None:
+        lines = template.read_text().splitlines()
+        allowed = 0
+        for number, line in enumerate(lines):
+            if 'Resource: "*"' not in line or "KeyPolicy" in line:
+                continue
+            before = " ".join(lines[max(0, number - 14) : number + 1])
+            if "kms:" in before:
+                continue  # a key's own policy can only speak of itself
+            assert "#" in before, f"{template}:{number + 1}"
+            allowed += 1
+        assert allowed >= 0
+
+    def test_buckets_are_private_encrypted_and_tls_only(self, template: Path) -> None:
+        buckets = resources(template, "AWS::S3::Bucket")
+        for properties in buckets.values():
+            assert all(properties["PublicAccessBlockConfiguration"].values())
+            assert properties["BucketEncryption"]
+            assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+        policies = resources(template, "AWS::S3::BucketPolicy")
+        tls = [s for p in policies.values() for s in p["PolicyDocument"]["Statement"]]
+        refused = [s for s in tls if s.get("Sid") == "TlsOnly" and s["Effect"] == "Deny"]
+        assert len(refused) == len(buckets)
+
+
+def test_the_bus_refuses_everybody_but_the_producer() -> None:
+    policies = resources(ROOT / "infra/foundation.yaml", "AWS::SNS::TopicPolicy")
+    for topic in ("Data", "Training", "Deployment"):
+        (statement,) = policies[f"{topic}TopicPolicy"]["PolicyDocument"]["Statement"]
+        assert statement["Effect"] == "Deny"
+        assert "aws:PrincipalArn" in statement["Condition"]["ArnNotEquals"]
+
+
+def test_no_stack_needs_what_a_later_one_gives() -> None:
+    from infra.deploy.main import SERVICES  # noqa: PLC0415
+
+    given = {
+        "Target",
+        "DataBucketName",
+        "AdoptDataBucket",
+        "ArtifactBucketName",
+        "SageMakerRoleArn",
+    }
+    given |= {"Network", "MonthlyBudgetUsd", "LogRetentionDays", "NotificationEmail", "ImageUri"}
+    given |= {"SlackWebhookSecretName", "CodeKey", "LayerKey", "StateMachineKey"}
+    order = ["infra/bootstrap.yaml", "infra/foundation.yaml"]
+    order += [f"services/{service}/template.yaml" for service in SERVICES]
+    for path in order:
+        body = read(ROOT / path)
+        needed = {n for n, p in body.get("Parameters", {}).items() if "Default" not in p}
+        assert needed <= given, f"{path} needs {needed - given}"
+        given |= set(body.get("Outputs", {}))
+        if path == "infra/foundation.yaml":
+            given.add(
+                "PipelineDefinitionKey"
+            )  # filled once the key's and the role's names are known
