@@ -13,6 +13,7 @@ from typing import Any
 from ministack import app as gateway  # type: ignore[import-untyped]  # ministack carries no types
 from ministack.core import (  # type: ignore[import-untyped]
     concurrency,
+    iam_actions,
     lambda_runtime,
     responses,
     router,
@@ -51,6 +52,7 @@ __all__ = [
     "eventbridge",
     "executions",
     "gateway",
+    "iam_actions",
     "integrations",
     "lambda_runtime",
     "lambda_svc",

@@ -45,8 +45,8 @@ INERT_TYPES: dict[str, str] = {
 _FEATURES = (
     Difference(
         "Policies and roles",
-        "kept; enforced only when the platform is started with AUTH=true, and never for the state "
-        "machine's role",
+        "kept; enforced only when the platform is started with AUTH=true (the loopback interface counts "
+        "as encrypted), and never for the state machine's role or SageMaker's list operations",
         "most work here is not about rights; tests of least privilege switch it on",
     ),
     Difference(

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from infra.local.home import Home
-from infra.local.patches import alarms, functions, machines, queues, schedules, stacks, topics
+from infra.local.patches import (
+    alarms,
+    functions,
+    machines,
+    queues,
+    rights,
+    schedules,
+    stacks,
+    topics,
+)
 from infra.local.sagemaker.api import SageMaker
 from infra.local.ticker import Ticker
 
@@ -23,3 +32,4 @@ def apply(home: Home, sagemaker: SageMaker, ticker: Ticker) -> None:
     queues.apply(ticker)
     alarms.apply(ticker)
     stacks.apply(sagemaker)
+    rights.apply()

@@ -1,0 +1,82 @@
+"""AUTH=true: SageMaker's actions are checked too, and the loopback interface counts as encrypted."""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+from collections.abc import Callable
+from typing import Any
+
+from infra.local import emulator
+
+SERVICE = "sagemaker"
+_INVOKE = "sagemaker:InvokeEndpoint"
+# Only operations whose one resource is beyond doubt; the rest is allowed.
+_RESOURCES = {
+    **{
+        f"{verb}{noun}": (f"{noun}Name", kind)
+        for noun, kind in (
+            ("Endpoint", "endpoint"),
+            ("EndpointConfig", "endpoint-config"),
+            ("Model", "model"),
+            ("Pipeline", "pipeline"),
+            ("TrainingJob", "training-job"),
+            ("ProcessingJob", "processing-job"),
+            ("ModelPackageGroup", "model-package-group"),
+        )
+        for verb in ("Create", "Describe", "Update", "Delete", "Stop")
+    },
+    "StartPipelineExecution": ("PipelineName", "pipeline"),
+    "ListPipelineExecutions": ("PipelineName", "pipeline"),
+    "DescribePipelineExecution": ("PipelineExecutionArn", ""),
+    "StopPipelineExecution": ("PipelineExecutionArn", ""),
+    "DescribeModelPackage": ("ModelPackageName", ""),
+    "UpdateModelPackage": ("ModelPackageArn", ""),
+    "DeleteModelPackage": ("ModelPackageName", ""),
+}
+
+
+def apply() -> None:
+    """Change how ministack checks a request's rights."""
+    emulator.replace(emulator.iam_actions, "extract_iam_action", _with_sagemaker_action)
+    emulator.replace(emulator.iam_actions, "extract_resource_arn", _with_sagemaker_resource)
+    emulator.replace(emulator.gateway, "pin_request_origin", _as_encrypted)
+
+
+def _as_encrypted(pin: Callable[..., Any]) -> Callable[..., Any]:
+    """Let TLS-only policies admit requests that never leave the machine."""
+
+    def changed(address: str, encrypted: bool) -> Any:  # noqa: ARG001, FBT001  # ministack's signature
+        return pin(address, True)  # noqa: FBT003
+
+    return changed
+
+
+def _with_sagemaker_action(extract: Callable[..., Any]) -> Callable[..., Any]:
+    def changed(service: str, method: str, path: str, headers: dict[str, str], *rest: Any) -> Any:
+        if service != SERVICE:
+            return extract(service, method, path, headers, *rest)
+        if path.startswith("/endpoints/"):
+            return _INVOKE
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        return f"{SERVICE}:{operation}" if operation in _RESOURCES else None
+
+    return changed
+
+
+def _with_sagemaker_resource(extract: Callable[..., Any]) -> Callable[..., Any]:
+    def changed(service: str, method: str, path: str, headers: dict[str, str], *rest: Any) -> Any:
+        if service != SERVICE:
+            return extract(service, method, path, headers, *rest)
+        body, _, region, account = rest
+        where = f"arn:aws:sagemaker:{region}:{account}"
+        if path.startswith("/endpoints/"):
+            return f"{where}:endpoint/{urllib.parse.unquote(path.split('/')[2])}"
+        member, kind = _RESOURCES[headers.get("x-amz-target", "").rpartition(".")[2]]
+        try:
+            name = str(json.loads(body)[member])
+        except (ValueError, KeyError, TypeError):
+            return "*"  # the operation itself refuses such a request
+        return name if name.startswith("arn:") else f"{where}:{kind}/{name}"
+
+    return changed

@@ -1,0 +1,163 @@
+"""data_watcher and notifier as they go to AWS: from their templates, with their roles enforced."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.deploy import main, target
+from tests.data_watcher_files import SITE_YAML, power_csv
+from tests.integration.conftest import LocalPlatform, running
+
+SOON = 40.0  # [s]
+SERVICES = ("data_watcher", "notifier")
+
+
+class Deployed:
+    """A platform with the two services on it."""
+
+    def __init__(self, platform: LocalPlatform, outputs: dict[str, str]) -> None:
+        self.platform = platform
+        self.outputs = outputs
+        self.bucket = outputs["DataBucketName"]
+        self.s3 = platform.client("s3")
+
+    def put(self, key: str, body: bytes) -> None:
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+
+    def ask(self, service: str, **question: Any) -> dict[str, Any]:
+        answer = self.platform.client("lambda").invoke(
+            FunctionName=f"solar-{service}-query", Payload=json.dumps(question)
+        )
+        content: dict[str, Any] = json.loads(answer["Payload"].read())
+        assert "errorMessage" not in content, content
+        return content
+
+    def sweep(self, scope: str) -> None:
+        due = {
+            "type": "solar.sweep_due",
+            "version": 1,
+            "id": "sweep",
+            "occurred_at": "2024-08-01T00:00:00Z",
+            "correlation_id": "sweep",
+            "scope": scope,
+        }
+        self.platform.client("sqs").send_message(
+            QueueUrl=self.outputs["DataWatcherInboxUrl"], MessageBody=json.dumps(due)
+        )
+
+    def messages(self, queue: str) -> int:
+        sqs = self.platform.client("sqs")
+        attributes = sqs.get_queue_attributes(
+            QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"], AttributeNames=["All"]
+        )["Attributes"]
+        return int(attributes["ApproximateNumberOfMessages"]) + int(
+            attributes["ApproximateNumberOfMessagesNotVisible"]
+        )
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + SOON
+    while not holds():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    with (
+        running(tmp_path_factory.mktemp("watched"), AUTH="true") as platform,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name, value in platform.environment.items():
+            patch.setenv(name, value)
+        patch.setattr(main, "SERVICES", SERVICES)
+        slack = f"{platform.endpoint_url}/_solar/slack/ops"
+        platform.client("secretsmanager").create_secret(Name="slack", SecretString=slack)
+        options = main.Options(notification_email="ops@example.org", slack_secret_name="slack")
+        outputs = main.Deployment(target.find(platform.environment), options, str).deploy()
+        _lift_what_aws_would_not_refuse(platform, outputs)
+        yield Deployed(platform, outputs)
+
+
+def _lift_what_aws_would_not_refuse(platform: LocalPlatform, outputs: dict[str, str]) -> None:
+    """Lift three refusals of the platform, so that what remains are the roles' own policies.
+
+    It has no TLS; it does not know that a role's session is its role; and it asks for an action of its
+    own where AWS authorises a batch by `sqs:SendMessage`.
+    """
+    platform.client("s3").delete_bucket_policy(Bucket=outputs["DataBucketName"])
+    platform.client("sns").set_topic_attributes(
+        TopicArn=outputs["DataTopicArn"],
+        AttributeName="Policy",
+        AttributeValue=json.dumps({"Version": "2012-10-17", "Statement": []}),
+    )
+    batch = {"Effect": "Allow", "Action": "sqs:SendMessageBatch", "Resource": "*"}
+    platform.client("iam").put_role_policy(
+        RoleName="solar-data-watcher",
+        PolicyName="batch",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [batch]}),
+    )
+
+
+def test_what_plants_send_is_accounted_for_and_people_hear_of_it(deployed: Deployed) -> None:
+    deployed.put("config/sites/east.yaml", SITE_YAML)
+    for day in range(1, 13):
+        deployed.put(f"raw/east/power {day:02}+ü%.csv", power_csv(day=day))
+    deployed.put("raw/east/power watts.csv", power_csv(day=14, days=4, peak=5e6))
+    deployed.put("raw/nowhere/a.csv", b"x")
+
+    eventually(lambda: deployed.ask("data-watcher", query="balance")["balanced"])
+    eventually(lambda: deployed.ask("data-watcher", query="balance")["pending"] == 0)
+
+    balance = deployed.ask("data-watcher", query="balance")
+    assert (balance["listed"], balance["accepted"], balance["quarantined"]) == (14, 12, 2)
+    eventually(lambda: len(deployed.ask("notifier", query="notices")["notices"]) >= 3)
+    told = deployed.ask("notifier", query="notices")["notices"]
+    assert any("wrong_unit" in each["subject"] for each in told)
+    eventually(lambda: _mails(deployed.platform.home, "wrong-unit") == 1)
+    assert list((deployed.platform.home / "outbox/slack").iterdir())
+
+
+def test_a_lost_event_is_found_by_the_sweep_and_a_delete_is_followed(deployed: Deployed) -> None:
+    deployed.put("config/sites/west.yaml", SITE_YAML.replace(b"site_id: east", b"site_id: west"))
+    with _no_notifications(deployed):
+        deployed.put("raw/west/power.csv", power_csv())
+    assert not deployed.ask("data-watcher", query="files", site_id="west")["files"]
+
+    deployed.sweep("quick")
+    deployed.sweep("full")
+    eventually(lambda: _states(deployed, "west") == ["accepted"])
+
+    deployed.s3.delete_object(Bucket=deployed.bucket, Key="raw/west/power.csv")
+    eventually(lambda: _states(deployed, "west") == ["superseded"])
+    eventually(lambda: deployed.messages("solar-data-watcher-inbox") == 0)
+    assert deployed.messages("solar-data-watcher-dead-letters") == 0
+
+
+def _states(deployed: Deployed, site_id: str) -> list[str]:
+    files = deployed.ask("data-watcher", query="files", site_id=site_id)["files"]
+    return [each["state"] for each in files]
+
+
+def _mails(home: Path, name: str) -> int:
+    return len(list((home / "outbox/email").glob(f"*{name}*.eml")))
+
+
+@contextlib.contextmanager
+def _no_notifications(deployed: Deployed) -> Iterator[None]:
+    wanted = deployed.s3.get_bucket_notification_configuration(Bucket=deployed.bucket)
+    wanted.pop("ResponseMetadata")
+    deployed.s3.put_bucket_notification_configuration(
+        Bucket=deployed.bucket, NotificationConfiguration={}
+    )
+    yield
+    deployed.s3.put_bucket_notification_configuration(
+        Bucket=deployed.bucket, NotificationConfiguration=wanted
+    )

@@ -1,0 +1,85 @@
+"""With AUTH=true, roles may do what their policies say and nothing else."""
+
+from __future__ import annotations
+
+import json
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.integration.conftest import running
+
+DESCRIBE_ONE = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": ["sagemaker:DescribePipeline", "sagemaker:InvokeEndpoint"],
+            "Resource": [
+                "arn:aws:sagemaker:us-east-1:000000000000:pipeline/mine",
+                "arn:aws:sagemaker:us-east-1:000000000000:endpoint/mine",
+            ],
+        },
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::rights/*"},
+    ],
+}
+TLS_ONLY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": ["arn:aws:s3:::rights", "arn:aws:s3:::rights/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def user(tmp_path_factory):
+    """Clients of a user who may do one thing."""
+    with running(tmp_path_factory.mktemp("rights"), AUTH="true") as platform:
+        iam, sm, s3 = (platform.client(each) for each in ("iam", "sagemaker", "s3"))
+        iam.create_user(UserName="u")
+        iam.put_user_policy(UserName="u", PolicyName="p", PolicyDocument=json.dumps(DESCRIBE_ONE))
+        key = iam.create_access_key(UserName="u")["AccessKey"]
+        for name in ("mine", "other"):
+            sm.create_pipeline(
+                PipelineName=name,
+                RoleArn="arn:aws:iam::000000000000:role/any",
+                PipelineDefinition=json.dumps({"Version": "2020-12-01", "Steps": []}),
+            )
+        s3.create_bucket(Bucket="rights")
+        s3.put_bucket_policy(Bucket="rights", Policy=json.dumps(TLS_ONLY))
+        s3.put_object(Bucket="rights", Key="a", Body=b"1")
+        yield lambda service: boto3.client(
+            service,
+            endpoint_url=platform.endpoint_url,
+            region_name="us-east-1",
+            aws_access_key_id=key["AccessKeyId"],
+            aws_secret_access_key=key["SecretAccessKey"],
+        )
+
+
+def test_sagemakers_resources_are_guarded(user):
+    sm = user("sagemaker")
+    assert sm.describe_pipeline(PipelineName="mine")["PipelineName"] == "mine"
+    with pytest.raises(ClientError, match="not authorized to perform: sagemaker:DescribePipeline"):
+        sm.describe_pipeline(PipelineName="other")
+    with pytest.raises(ClientError, match="not authorized to perform: sagemaker:DeletePipeline"):
+        sm.delete_pipeline(PipelineName="mine")
+
+
+def test_endpoints_are_guarded(user):
+    runtime = user("sagemaker-runtime")
+    with pytest.raises(ClientError, match="mine of account 000000000000 not found"):
+        runtime.invoke_endpoint(EndpointName="mine", Body=b"1")
+    with pytest.raises(ClientError, match="not authorized to perform: sagemaker:InvokeEndpoint"):
+        runtime.invoke_endpoint(EndpointName="other", Body=b"1")
+
+
+def test_a_tls_only_policy_admits_the_loopback_interface(user):
+    assert user("s3").get_object(Bucket="rights", Key="a")["Body"].read() == b"1"
