@@ -70,8 +70,16 @@ def _list(title: str, items: tuple[str, ...]) -> str:
     return "\n".join([title, *(f"- {item}" for item in items)]) if items else ""
 
 
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
 def _score(r2: float | None) -> str:
     return "unknown" if r2 is None else f"{r2:.3f}"
+
+
+def _known(r2: float | None) -> str:
+    return "" if r2 is None else f"{r2:.3f} on the same rows"
 
 
 # --- data -------------------------------------------------------------------------------------------
@@ -82,7 +90,7 @@ def _data_withdrawn(message: messages.DataWithdrawn) -> Notice:
         message,
         Severity.INFO,
         f"Data of site {message.site_id} no longer counts",
-        f"Rows of {message.correlation_id} were withdrawn: {message.reason}.",
+        _sentence(f"Rows of {message.correlation_id} were withdrawn: {message.reason}"),
         f"Model {message.model_id} will not be trained on them again.",
         facts=(("Site", message.site_id), ("Rows", message.canonical_uri)),
     )
@@ -93,8 +101,8 @@ def _file_quarantined(message: messages.FileQuarantined) -> Notice:
         message,
         Severity.WARNING,
         f"File quarantined at site {message.site_id}: {message.reason_code}",
-        f"{message.key} was not read: {message.reason}.",
-        f"What to do: {message.remedy}.",
+        _sentence(f"{message.key} was not read: {message.reason}"),
+        _sentence(f"What to do: {message.remedy}"),
         "No model is trained on this file until then; all others are not affected.",
         facts=(
             ("Site", message.site_id),
@@ -126,7 +134,7 @@ def _config_rejected(message: messages.ConfigRejected) -> Notice:
         message,
         Severity.WARNING,
         f"Configuration refused: {message.key}{line}",
-        f"{message.key}{',' + line if line else ''}: {message.reason}.",
+        _sentence(f"{message.key}{',' + line if line else ''}: {message.reason}"),
         "The last good configuration, if there was one, stays in force. "
         "Correct the file and upload it again.",
         facts=(("File", message.key), ("Line", str(message.line or ""))),
@@ -188,6 +196,7 @@ def _challenger_registered(message: messages.ChallengerRegistered) -> Notice:
         follow,
         facts=(
             ("R2 on the test rows", f"{_score(message.r2)} (floor {message.accuracy_threshold:g})"),
+            ("R2 of the champion", _known(message.champion_r2)),
             ("Cost", _cost(message.cost_usd)),
             ("Run", message.run_id),
             ("Dataset", message.dataset_id),
@@ -208,6 +217,7 @@ def _challenger_rejected(message: messages.ChallengerRejected) -> Notice:
         "bring the next attempt.",
         facts=(
             ("R2 on the test rows", f"{_score(message.r2)} (floor {message.accuracy_threshold:g})"),
+            ("R2 of the champion", _known(message.champion_r2)),
             ("Cost", _cost(message.cost_usd)),
             ("Run", message.run_id),
             ("Dataset", message.dataset_id),
@@ -222,8 +232,8 @@ def _retrain_failed(message: messages.RetrainFailed) -> Notice:
         message,
         Severity.CRITICAL,
         f"Retrain of model {message.model_id} failed at {message.stage}",
-        f"Cause: {message.cause}",
-        f"What next: {message.next_step}",
+        _sentence(f"Cause: {message.cause}"),
+        _sentence(f"What next: {message.next_step}"),
         "The model that serves, if there is one, is not touched.",
         facts=(
             ("Run", message.run_id),
@@ -239,7 +249,7 @@ def _rollback_requested(message: messages.RollbackRequested) -> Notice:
         message,
         Severity.WARNING,
         f"Rollback of model {message.model_id} to {to} requested",
-        f"{message.requested_by} asked for it: {message.reason}.",
+        _sentence(f"{message.requested_by} asked for it: {message.reason}"),
         "Another notice follows once the earlier version serves.",
         facts=(("Model", message.model_id), ("Requested by", message.requested_by)),
     )
@@ -305,7 +315,7 @@ def _deployment_rolled_back(message: messages.DeploymentRolledBack) -> Notice:
         message,
         Severity.CRITICAL,
         f"Model {message.model_id} version {message.model_package_version} was taken back",
-        f"Why: {message.reason}.",
+        _sentence(f"Why: {message.reason}"),
         f"Version {message.previous_version} serves. The version that was taken back is barred and "
         "will not be deployed again by itself."
         if message.previous_version
@@ -319,8 +329,8 @@ def _deployment_failed(message: messages.DeploymentFailed) -> Notice:
         message,
         Severity.CRITICAL,
         f"Deployment of model {message.model_id} version {message.model_package_version} failed",
-        f"Cause: {message.cause}",
-        f"What next: {message.next_step}",
+        _sentence(f"Cause: {message.cause}"),
+        _sentence(f"What next: {message.next_step}"),
         facts=_deployment(message),
     )
 

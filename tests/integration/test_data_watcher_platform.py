@@ -127,6 +127,8 @@ def test_what_plants_send_is_accounted_for_and_people_hear_of_it(deployed: Deplo
 
 def test_a_lost_event_is_found_by_the_sweep_and_a_delete_is_followed(deployed: Deployed) -> None:
     deployed.put("config/sites/west.yaml", SITE_YAML.replace(b"site_id: east", b"site_id: west"))
+    eventually(lambda: "west" in {each["name"] for each in _sites(deployed)})
+    eventually(lambda: deployed.messages("solar-data-watcher-inbox") == 0)
     with _no_notifications(deployed):
         deployed.put("raw/west/power.csv", power_csv())
     assert not deployed.ask("data-watcher", query="files", site_id="west")["files"]
@@ -144,6 +146,10 @@ def test_a_lost_event_is_found_by_the_sweep_and_a_delete_is_followed(deployed: D
 def _states(deployed: Deployed, site_id: str) -> list[str]:
     files = deployed.ask("data-watcher", query="files", site_id=site_id)["files"]
     return [each["state"] for each in files]
+
+
+def _sites(deployed: Deployed) -> list[dict[str, Any]]:
+    return list(deployed.ask("data-watcher", query="sites")["sites"])
 
 
 def _mails(home: Path, name: str) -> int:

@@ -1,0 +1,158 @@
+"""The ledger's table: nobody overwrites what he has not read, and any key fits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import boto3
+import pytest
+from cfnlint.decode import cfn_yaml
+from moto import mock_aws
+
+from services.data_watcher import domain
+from services.data_watcher.configuration import ConfigRecord
+from services.data_watcher.domain import ContentRecord, FileVersion, KeyRecord, Rows, State
+from services.data_watcher.table import DynamoLedger
+from shared.errors import ConflictError
+
+ROOT = Path(__file__).parents[2]
+NOW = datetime(2024, 7, 1, tzinfo=UTC)
+KEY = "raw/east/a.csv"
+
+
+@pytest.fixture
+def ledger(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoLedger]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        template = cfn_yaml.load(str(ROOT / "services/data_watcher/template.yaml"))
+        table = dict(template["Resources"]["Ledger"]["Properties"])
+        for inert in ("PointInTimeRecoverySpecification", "SSESpecification"):
+            table.pop(inert)
+        client.create_table(**json.loads(json.dumps(table)))
+        yield DynamoLedger(client, "solar-data-watcher", lambda: NOW)
+
+
+def version(number: int = 1, **facts: object) -> FileVersion:
+    pending = FileVersion(f"v{number}", State.PENDING, NOW + timedelta(minutes=number))
+    return replace(pending, **facts)  # type: ignore[arg-type]
+
+
+def record(key: str = KEY, *versions: FileVersion) -> KeyRecord:
+    held = versions or (version(),)
+    return KeyRecord("east", key, versions={each.version_id: each for each in held})
+
+
+def test_what_was_saved_is_what_is_loaded(ledger: DynamoLedger) -> None:
+    rows = Rows(96, 3, {"sentinel": 3}, ("power_ac", "ghi"), NOW, NOW + timedelta(days=1))
+    fault = domain.Fault("unreadable", "it is broken", "send it again")
+    full = replace(
+        record(
+            KEY,
+            version(1, state=State.ACCEPTED, rows=rows, sha256="s", canonical_key="c", size=5),
+            version(2, state=State.QUARANTINED, fault=fault, published_at=NOW, attempts=2),
+            version(3, state=State.DUPLICATE, duplicate_of="raw/east/0.csv", changes=4),
+        ),
+        content="s",
+        hints=frozenset({"raw/east/b.csv"}),
+        withdrawals={"canonical/x": domain.Withdrawal("gone", 3)},
+        settled=True,
+    )
+    saved = ledger.save(record().__class__("east", KEY), full)
+
+    assert ledger.load("east", KEY) == saved == replace(full, revision=1)
+
+
+def test_who_saves_an_older_record_loses(ledger: DynamoLedger) -> None:
+    new = KeyRecord("east", KEY)
+    first = ledger.save(new, record())
+    with pytest.raises(ConflictError):
+        ledger.save(new, record())
+
+    ledger.save(first, replace(first, settled=True))
+    with pytest.raises(ConflictError):
+        ledger.save(first, replace(first, content="x"))
+
+
+def test_a_record_and_its_register_are_saved_together_or_not_at_all(ledger: DynamoLedger) -> None:
+    register = ContentRecord("east", "s", keys=frozenset({KEY}))
+    ledger.save(KeyRecord("east", "raw/east/b.csv"), record("raw/east/b.csv"), [register])
+
+    with pytest.raises(ConflictError):
+        ledger.save(KeyRecord("east", KEY), record(), [register])
+
+    assert ledger.load("east", KEY).versions == {}
+    assert ledger.content("east", "s") == replace(register, revision=1)
+
+
+def test_only_what_waits_is_unsettled_and_the_oldest_comes_first(ledger: DynamoLedger) -> None:
+    for name in "ab":
+        ledger.save(KeyRecord("east", f"raw/east/{name}"), record(f"raw/east/{name}"))
+    done = record("raw/east/c", version(state=State.ACCEPTED))
+    ledger.save(KeyRecord("east", "raw/east/c"), replace(done, settled=True))
+
+    assert list(ledger.unsettled(NOW)) == []
+    assert sorted(ledger.unsettled(NOW + timedelta(minutes=5))) == ["raw/east/a", "raw/east/b"]
+
+
+def test_a_key_that_settles_waits_no_more(ledger: DynamoLedger) -> None:
+    saved = ledger.save(KeyRecord("east", KEY), record())
+    ledger.save(saved, domain.settle(record(KEY, version(state=State.ACCEPTED)), NOW))
+
+    assert list(ledger.unsettled(NOW + timedelta(minutes=5))) == []
+
+
+def test_a_range_holds_exactly_the_keys_in_it(ledger: DynamoLedger) -> None:
+    for name in ("a", "a!", "a#b", "b", "c"):
+        ledger.save(KeyRecord("east", f"raw/east/{name}"), record(f"raw/east/{name}"))
+
+    found = ledger.between("east", "raw/east/a", "raw/east/b")
+
+    assert sorted(found) == ["raw/east/a!", "raw/east/a#b", "raw/east/b"]
+    assert sorted(ledger.between("east", "raw/east/b", None)) == ["raw/east/c"]
+    assert list(ledger.sites()) == ["east"]
+
+
+def test_keys_that_begin_alike_do_not_mix(ledger: DynamoLedger) -> None:
+    for key in ("raw/east/a", "raw/east/a#v1", "raw/east/a#"):
+        ledger.save(KeyRecord("east", key), record(key))
+
+    assert set(ledger.load("east", "raw/east/a").versions) == {"v1"}
+
+
+@pytest.mark.parametrize("name", ["ü" * 508, "x" * 1015, "x" * 1014 + "y"])
+def test_the_longest_keys_of_s3_fit(ledger: DynamoLedger, name: str) -> None:
+    key = f"raw/east/{name}"[:1024]
+    saved = ledger.save(KeyRecord("east", key), record(key, version(1), version(2)))
+
+    assert ledger.load("east", key) == saved
+
+
+def test_a_key_with_very_many_versions_is_saved_in_parts(ledger: DynamoLedger) -> None:
+    many = record(KEY, *(version(number) for number in range(250)))
+    saved = ledger.save(KeyRecord("east", KEY), many)
+
+    assert ledger.load("east", KEY) == saved
+    assert len(saved.versions) == 250
+
+
+def test_a_configuration_is_not_overwritten_unread(ledger: DynamoLedger) -> None:
+    new = ConfigRecord(
+        "config/sites/east.yaml",
+        state="rejected",
+        line=7,
+        reason="typo",
+        uploaded_at=NOW,
+        changes=1,
+    )
+    saved = ledger.save_config(new)
+
+    assert ledger.load_config(new.key) == saved
+    with pytest.raises(ConflictError):
+        ledger.save_config(new)
