@@ -5,12 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from services.data_watcher.adapters import S3RawObjects
+from services.data_watcher import composition
 from services.data_watcher.answers import Answers
 from services.data_watcher.settings import QuerySettings
-from services.data_watcher.table import DynamoView
 from shared import observability
-from shared.aws import client
 
 logger = observability.logger("data_watcher")
 
@@ -18,12 +16,7 @@ logger = observability.logger("data_watcher")
 @cache
 def answers() -> Answers:
     """Wire the answers, once per process."""
-    settings = QuerySettings.from_environment()
-    return Answers(
-        DynamoView(client("dynamodb"), settings.ledger_table),
-        S3RawObjects(client("s3"), settings.data_bucket),
-        settings.data_bucket,
-    )
+    return composition.answers(QuerySettings.from_environment())
 
 
 @logger.inject_lambda_context

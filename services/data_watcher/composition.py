@@ -1,0 +1,56 @@
+"""Puts the service together: the one place where ports meet adapters."""
+
+from __future__ import annotations
+
+from services.data_watcher.adapters import (
+    EmfMeter,
+    S3CanonicalObjects,
+    S3Configurations,
+    S3RawObjects,
+    SqsInbox,
+    read_file,
+)
+from services.data_watcher.answers import Answers
+from services.data_watcher.app import Watcher
+from services.data_watcher.onboarding import Onboarding
+from services.data_watcher.service import Intake
+from services.data_watcher.settings import QuerySettings, WatcherSettings
+from services.data_watcher.sweep import Sweep
+from services.data_watcher.table import DynamoLedger, DynamoView
+from shared import observability
+from shared.aws import S3Objects, SnsPublisher, client
+from shared.clock import utc_now
+
+
+def watcher(settings: WatcherSettings) -> Watcher:
+    """Return everything that reacts to the inbox."""
+    objects = S3Objects(client("s3"), settings.data_bucket)
+    raw = S3RawObjects(client("s3"), settings.data_bucket)
+    ledger = DynamoLedger(client("dynamodb"), settings.ledger_table, utc_now)
+    configurations = S3Configurations(objects)
+    publisher = SnsPublisher(client("sns"), settings.data_topic_arn)
+    inbox = SqsInbox(client("sqs"), settings.inbox_url, settings.data_bucket)
+    onboarding = Onboarding(ledger, raw, configurations, publisher, inbox, utc_now)
+    intake = Intake(
+        ledger=ledger,
+        raw=raw,
+        canonical=S3CanonicalObjects(objects),
+        configurations=configurations,
+        reader=read_file,
+        publisher=publisher,
+        inbox=inbox,
+        meter=EmfMeter(observability.metrics("data_watcher")),
+        onboard=onboarding.refresh,
+        clock=utc_now,
+    )
+    sweep = Sweep(ledger, raw, configurations, inbox, utc_now, onboarding.refresh)
+    return Watcher(intake, onboarding, sweep)
+
+
+def answers(settings: QuerySettings) -> Answers:
+    """Return who answers questions."""
+    return Answers(
+        DynamoView(client("dynamodb"), settings.ledger_table),
+        S3RawObjects(client("s3"), settings.data_bucket),
+        settings.data_bucket,
+    )
