@@ -49,7 +49,8 @@ class Standing(StrEnum):
 class Notice:
     """What people are told.
 
-    `lines` say what happened, why and what next; `facts` are the figures and places beside it.
+    `lines` say what happened, why and what next; `facts` are the figures and places beside it. A `quiet`
+    notice only stands in the day's summary: it is routine, and would otherwise come many times a day.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Notice:
     lines: tuple[str, ...]
     happened_at: datetime
     facts: tuple[tuple[str, str], ...] = ()
+    quiet: bool = False
 
     def email_subject(self) -> str:
         """Return a subject as SNS takes it: ASCII, one line, fewer than 100 characters."""

@@ -49,6 +49,7 @@ def _notice(
     subject: str,
     *lines: str,
     facts: Facts = (),
+    quiet: bool = False,
 ) -> Notice:
     kind = str(type(message).model_fields["type"].default).removeprefix("solar.")
     return Notice(
@@ -59,6 +60,7 @@ def _notice(
         lines=tuple(line for line in lines if line),
         happened_at=message.occurred_at,
         facts=tuple((label, value) for label, value in facts if value),
+        quiet=quiet,
     )
 
 
@@ -93,6 +95,7 @@ def _data_withdrawn(message: messages.DataWithdrawn) -> Notice:
         _sentence(f"Rows of {message.correlation_id} were withdrawn: {message.reason}"),
         f"Model {message.model_id} will not be trained on them again.",
         facts=(("Site", message.site_id), ("Rows", message.canonical_uri)),
+        quiet=True,  # a plant that sends a growing file withdraws its rows with every upload
     )
 
 

@@ -55,8 +55,10 @@ class Notifier:
             self._deliver(entry)
 
     def _enter(self, notice: Notice) -> Entry:
-        """Decide whether a notice goes out by itself or waits for the digest of its minute."""
+        """Decide whether a notice goes out by itself or waits for the digest of its minute or day."""
         now = self.clock()
+        if notice.quiet:
+            return self.notices.open(Entry(notice, Standing.SENT, now))
         window = domain.window_of(now)
         count = self.notices.count(window)
         if count <= domain.MOST_IN_A_WINDOW:

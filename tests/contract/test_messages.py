@@ -160,7 +160,8 @@ def test_notifier_takes_the_sample_of_every_fact(kind: str, extra: dict[str, Any
     (incoming,) = inbox.read(json.dumps(sample(kind) | extra))
     world.notifier.handle(incoming)
 
-    assert len(world.email.sent) == 1
+    assert len(world.email.sent) == (kind != "solar.data_withdrawn")
+    assert len(world.notices.entries) == 1
 
 
 @pytest.mark.parametrize("scope", ["quick", "full", "daily"])

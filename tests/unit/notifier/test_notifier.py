@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from services.notifier.domain import MOST_IN_A_WINDOW, Severity, Standing
 from services.notifier.service import LEASE
+from shared import messages
 from shared.errors import InvalidMessageError, NotReadyError, PermanentError, RetryableError
 from shared.inbox import AlarmChanged, ServiceEvent
 from shared.messages import SweepDue
@@ -183,6 +185,18 @@ def test_a_day_is_summed_up_once() -> None:
     daily = [each for each in world.email.sent if each.kind == "daily"]
     assert len(daily) == 1
     assert "2 notices" in daily[0].subject
+
+
+def test_what_is_routine_stands_only_in_the_days_summary() -> None:
+    world = World()
+    sample = Path(__file__).parents[2] / "events/solar.data_withdrawn.v1.json"
+    world.notifier.handle(messages.read(sample.read_text()))
+    assert world.email.sent == []
+
+    world.notifier.handle(sweep("daily"))
+
+    (daily,) = world.email.sent
+    assert "Data of site east no longer counts" in daily.email_text()
 
 
 def test_a_day_without_news_is_silent() -> None:
