@@ -1,0 +1,310 @@
+"""The main job in small: an upload becomes a deployed model, and every promise on the way is looked at."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from typer.testing import CliRunner
+
+from console import registry
+from console.app import app
+from console.commands import data, models
+from console.commands.system import is_idle
+from console.state import state
+from infra.local import outbox
+from shared import layout
+from tests.e2e import serf_east
+from tests.integration.conftest import LocalPlatform
+
+pytestmark = pytest.mark.e2e
+T = TypeVar("T")
+
+
+def eventually(look: Callable[[], T | None], seconds: float = 90.0) -> T:
+    end = time.monotonic() + seconds
+    while True:
+        found = look()
+        if found:
+            return found
+        assert time.monotonic() < end, f"it did not happen in time; runs: {models.all_runs()}"
+        time.sleep(0.3)
+
+
+def put(key: str, body: bytes) -> None:
+    state.system.client("s3").put_object(Bucket=state.system.bucket, Key=key, Body=body)
+
+
+def solar(*arguments: str, code: int = 0) -> Any:
+    """Run a verb with --json and return what it says."""
+    result = CliRunner().invoke(app, [*arguments, "--json"])
+    assert result.exit_code == code, result.output
+    return json.loads(result.stdout)
+
+
+def ended(number: int) -> dict[str, Any]:
+    def look() -> dict[str, Any] | None:
+        runs = models.all_runs()
+        done = len(runs) >= number and runs[number - 1]["status"] != "running"
+        return runs[number - 1] if done else None
+
+    run = eventually(look)
+    assert run["status"] != "failed", run["failure"]
+    return run
+
+
+def serves(version: int) -> bool:
+    return registry.served_versions(state.system).get("serf") == version
+
+
+@pytest.fixture(scope="module")
+def first(system: LocalPlatform) -> dict[str, Any]:
+    """75 days uploaded in five files of each kind, two of them twice: the first run."""
+    put(layout.model_config("serf"), serf_east.MODEL_YAML)
+    put(layout.site_config("serf-east"), serf_east.SITE_YAML)
+    for part in (3, 0, 4, 1, 2, 3, 0):
+        rows = (part * 1440, (part + 1) * 1440)
+        put(f"raw/serf-east/power {part}+ä%.csv", serf_east.power(*rows))
+        put(f"raw/serf-east/weather_{part}.csv", serf_east.weather(*rows))
+    return ended(1)
+
+
+@pytest.fixture(scope="module")
+def deployed(first: dict[str, Any]) -> dict[str, Any]:
+    eventually(lambda: serves(1))
+    return first
+
+
+@pytest.fixture(scope="module")
+def second(deployed: dict[str, Any]) -> dict[str, Any]:
+    """The remaining 29 days, with a broken file among them: the second run."""
+    put("raw/serf-east/power_5.csv", serf_east.power(serf_east.FIRST_ROWS, 10_000))
+    put("raw/serf-east/power_broken.csv.gz", b"\x1f\x8b\x08\x00not gzip at all")
+    put("raw/nowhere/power.csv", serf_east.power(0, 96))
+    put("raw/serf-east/weather_5.csv", serf_east.weather(serf_east.FIRST_ROWS, 10_000))
+    return ended(2)
+
+
+def test_many_uploads_are_one_retrain_and_a_registered_version(first: dict[str, Any]) -> None:
+    assert first["status"] == "registered"
+    assert first["model_package_version"] == 1
+    assert len(models.all_runs()) == 1
+    assert first["cost_usd"] > 0
+
+
+def test_the_ledger_balances_and_files_know_their_datasets(first: dict[str, Any]) -> None:
+    balance = solar("files", "--check")
+    assert balance["balanced"]
+    assert (balance["accepted"], balance["superseded"]) == (10, 4)
+    files = solar("files", "--state", "accepted")
+    assert {first["dataset_id"]} == {each for file in files for each in file["dataset_ids"]}
+    assert set(files[0]) >= {
+        "site_id",
+        "key",
+        "version_id",
+        "sha256",
+        "state",
+        "reason_code",
+        "reason",
+        "remedy",
+        "rows",
+        "rows_masked",
+        "masks",
+        "window_start",
+        "window_end",
+        "canonical_uri",
+    }
+
+
+def test_the_report_is_honest_about_time(first: dict[str, Any]) -> None:
+    report = solar("report", "1", "--model", "serf")
+    assert report["split"] == "time"
+    assert report["train_window"]["end"] <= report["test_window"]["start"]
+    assert report["challenger"]["all"]["r2"] >= report["accuracy_threshold"]
+    assert report["challenger"]["daylight"]["r2"] < report["challenger"]["all"]["r2"]
+    assert report["baselines"]["persistence_24h"]["n"] > 0
+    assert report["champion"] is None
+
+
+def test_the_html_report_stands_alone(first: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    solar("report", first["run_id"][:10], "--save", str(path))
+    html = path.read_text()
+    assert "<svg" in html
+    assert 'src="http' not in html
+
+
+def test_the_version_is_approved_by_policy_deployed_and_confirmed(deployed: dict[str, Any]) -> None:
+    (version,) = solar("models")
+    assert version["approval"] == "Approved"
+    assert version["deployed"]
+    assert "by policy" in version["approval_reason"]
+    served = solar("served-at")["serf"]
+    assert (served["version"], served["run_id"]) == (1, deployed["run_id"])
+    before = solar("served-at", "2020-01-01T00:00")
+    assert before["serf"] is None
+
+
+def test_a_day_is_predicted_through_the_endpoint(deployed: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "weather_day.csv"
+    file.write_bytes(serf_east.weather(9500, 9596))
+    answer = solar("predict", "serf", "serf-east", str(file))
+    assert answer["model"]["model_package_version"] == 1
+    assert len(answer["predictions"]) == 96
+    for row in answer["predictions"]:
+        assert 0 <= row["p10"] <= row["power_ac"] <= row["p90"] <= 6.6
+    assert max(row["power_ac"] for row in answer["predictions"]) > 1
+
+
+def test_the_endpoint_says_which_version_answered(deployed: dict[str, Any]) -> None:
+    body = {"site_id": "serf-east", "rows": [{"timestamp": "2016-07-10T19:00:00Z", "ghi": 900}]}
+    answer = state.system.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName="solar-serf", ContentType="application/json", Body=json.dumps(body)
+    )
+    assert "model_package_version=1" in answer["CustomAttributes"]
+    assert deployed["run_id"] in answer["CustomAttributes"]
+
+
+def test_latency_and_accuracy_are_measured(deployed: dict[str, Any]) -> None:
+    cloudwatch = state.system.client("cloudwatch")
+    names = {
+        (metric["Namespace"], metric["MetricName"])
+        for page in cloudwatch.get_paginator("list_metrics").paginate()
+        for metric in page["Metrics"]
+    }
+    assert ("AWS/SageMaker", "ModelLatency") in names
+    assert ("AWS/SageMaker", "Invocations") in names
+    assert ("Solar", "EvaluationR2") in names
+    assert ("Solar", "FilesAccepted") in names
+
+
+def test_the_user_pages_debugging_commands_work_as_written(deployed: dict[str, Any]) -> None:
+    executions = state.system.client("sagemaker").list_pipeline_executions(
+        PipelineName="solar-power-retraining-pipeline"
+    )["PipelineExecutionSummaries"]
+    assert executions[-1]["PipelineExecutionStatus"] == "Succeeded"
+    steps = state.system.client("stepfunctions")
+    (machine,) = steps.list_state_machines()["stateMachines"]
+    assert machine["name"] == "solar-retrain"
+    runs = steps.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
+    assert runs[-1]["status"] == "SUCCEEDED"
+    groups = state.system.client("logs").describe_log_groups(
+        logGroupNamePrefix="/aws/lambda/solar"
+    )["logGroups"]
+    assert {group["logGroupName"] for group in groups} >= {
+        f"/aws/lambda/solar-{name}"
+        for name in ("data-watcher", "trainer-trigger", "deployer", "notifier")
+    }
+
+
+def test_the_pipeline_has_the_user_pages_parameters_and_defaults(first: dict[str, Any]) -> None:
+    described = state.system.client("sagemaker").describe_pipeline(
+        PipelineName="solar-power-retraining-pipeline"
+    )
+    parameters = json.loads(described["PipelineDefinition"])["Parameters"]
+    defaults = {each["Name"]: each.get("DefaultValue") for each in parameters}
+    assert defaults["accuracy_threshold"] == 0.95
+    assert defaults["instance_type"] == "ml.m5.large"
+    assert defaults["model_type"] == "neural_network"
+
+
+def test_bad_files_are_quarantined_with_reason_and_remedy(second: dict[str, Any]) -> None:
+    bad = {file["key"]: file for file in solar("files", "--state", "quarantined")}
+    assert bad["raw/nowhere/power.csv"]["reason_code"] == "unknown_site"
+    broken = bad["raw/serf-east/power_broken.csv.gz"]
+    assert broken["reason_code"] == "unreadable"
+    assert broken["reason"]
+    assert broken["remedy"]
+    assert data.balance()["balanced"]
+
+
+def test_the_challenger_meets_the_champion_on_rows_new_to_both(second: dict[str, Any]) -> None:
+    report = solar("report", second["run_id"])
+    assert report["champion_version"] == 1
+    assert report["comparison"]["days"] >= 14
+    assert report["comparison"]["ci_low"] <= report["comparison"]["delta_nmae"]
+    assert report["test_window"]["start"] >= report["train_window"]["end"]
+
+
+def test_promoted_or_kept_the_right_version_serves(second: dict[str, Any]) -> None:
+    promoted = second["status"] == "registered" and all(
+        each["approval"] == "Approved" for each in solar("models")
+    )
+    eventually(lambda: serves(2 if promoted else 1))
+
+
+def test_people_heard_of_everything(second: dict[str, Any], system: LocalPlatform) -> None:
+    def told() -> bool:
+        texts = " ".join(f"{each.subject} {each.body}" for each in outbox.emails(system.home))
+        return all(word in texts for word in ("power_broken.csv.gz", "nowhere", "version 2"))
+
+    eventually(told)
+    bodies = [each.body for each in outbox.emails(system.home)]
+    assert len(bodies) == len(set(bodies)), "nobody is told the same twice"
+    assert outbox.slack_messages(system.home)
+
+
+def test_a_retrain_of_what_is_trained_is_answered_not_run(second: dict[str, Any]) -> None:
+    eventually(lambda: is_idle("trainer_trigger"))
+    before = len(models.all_runs())
+    steps = state.system.client("stepfunctions")
+    (machine,) = steps.list_state_machines()["stateMachines"]
+    started = steps.start_execution(
+        stateMachineArn=machine["stateMachineArn"], input=json.dumps({"model_id": "nothing-here"})
+    )
+
+    def done() -> dict[str, Any] | None:
+        found = steps.describe_execution(executionArn=started["executionArn"])
+        return found if found["status"] != "RUNNING" else None
+
+    found = eventually(done)
+    assert found["status"] == "SUCCEEDED"
+    assert "no accepted file yet" in found["output"]
+    assert len(models.all_runs()) == before
+
+
+def test_a_rollback_is_one_command_and_is_kept_in_the_log(second: dict[str, Any]) -> None:
+    eventually(lambda: is_idle("deployer"))
+    now = registry.served_versions(state.system)["serf"]
+    if now == 1:
+        pytest.skip("the champion was kept, so there is nothing to roll back to")
+    solar("rollback", "serf", "--reason", "bias in the morning")
+    eventually(lambda: serves(1))
+    barred = next(each for each in solar("models") if each["version"] == now)
+    assert barred["approval"] == "Rejected"
+    assert "bias in the morning" in barred["approval_reason"]
+
+
+def test_in_the_end_nothing_is_dead_and_no_alarm_stands(second: dict[str, Any]) -> None:
+    health = solar("status")
+    assert health["healthy"], health
+    assert health["endpoints"] == [{"name": "solar-serf", "status": "InService"}]
+
+
+def test_why_always_has_an_answer(second: dict[str, Any]) -> None:
+    decisions = solar("why", "serf")
+    assert decisions[0]["reasons"]
+    assert {rule["rule"] for rule in decisions[0]["verdicts"]} >= {"quiet_period", "in_flight"}
+    assert datetime.fromisoformat(decisions[0]["at"]) <= datetime.now(UTC)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (["retrain", "nope"], "no model 'nope'"),
+        (["report", "zzz"], "no run or version 'zzz'"),
+        (["sites", "show", "nope"], "no configuration in force"),
+        (["predict", "serf", "serf-east", "/nowhere.csv"], "no such file"),
+        (["upload", "serf-east", "/nowhere.csv"], "no such file"),
+        (["approve", "99", "serf"], "no version 99"),
+    ],
+)
+def test_a_mistake_is_answered_in_words(second: dict[str, Any], call: list[str], said: str) -> None:
+    result = CliRunner().invoke(app, call)
+    assert result.exit_code == 1
+    assert said in str(result.exception)
