@@ -170,6 +170,23 @@ def test_the_endpoint_says_which_version_answered(deployed: dict[str, Any]) -> N
     assert deployed["run_id"] in answer["CustomAttributes"]
 
 
+def test_the_endpoint_answers_the_reference_rows_as_the_evaluation_did(
+    deployed: dict[str, Any],
+) -> None:
+    s3 = state.system.client("s3")
+    key = layout.reference(deployed["run_id"])
+    reference = json.loads(s3.get_object(Bucket=state.system.bucket, Key=key)["Body"].read())
+    answer = state.system.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName="solar-serf",
+        ContentType="application/json",
+        Body=json.dumps(reference["request"]),
+    )
+    said = [row["power_ac"] for row in json.loads(answer["Body"].read())["predictions"]]
+    assert said == pytest.approx(reference["expected_kw"], abs=reference["tolerance_kw"])
+    assert len(set(reference["expected_kw"])) > 10
+    assert reference["tolerance_kw"] < 0.01
+
+
 def test_latency_and_accuracy_are_measured(deployed: dict[str, Any]) -> None:
     cloudwatch = state.system.client("cloudwatch")
     names = {

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from services.trainer_trigger.pipeline import scoring
+from services.trainer_trigger.pipeline import reference, scoring
 from services.trainer_trigger.pipeline.failure import RunFailedError
 from services.trainer_trigger.pipeline.preprocess import (
     DATASET_FILE,
@@ -80,16 +80,18 @@ class Result:
 
 
 def run(container: ContainerSettings, arguments: Sequence[str]) -> None:
-    """Read the container's inputs and write `evaluation.json` and `report.html`."""
+    """Read the container's inputs; write `evaluation.json`, `report.html` and `reference.json`."""
     parser = argparse.ArgumentParser(prog="evaluate")
     parser.add_argument("--accuracy-threshold", type=float, required=True)
     given = parser.parse_args(arguments)
     report = container.path(REPORT)
     dataset = Dataset.model_validate_json((report / DATASET_FILE).read_bytes())
+    challenger = Predictor(artifact.load_tar(container.path(MODEL) / ARCHIVE))
+    rows = solar_rows.read(container.path(TEST) / ROWS_FILE)
     result = evaluate(
-        challenger=Predictor(artifact.load_tar(container.path(MODEL) / ARCHIVE)),
+        challenger=challenger,
         champion=read_champion(container.path(CHAMPION)),
-        rows=solar_rows.read(container.path(TEST) / ROWS_FILE),
+        rows=rows,
         dataset=dataset,
         validation=Validation.model_validate_json((report / VALIDATION_FILE).read_bytes()),
         accuracy_threshold=given.accuracy_threshold,
@@ -97,6 +99,7 @@ def run(container: ContainerSettings, arguments: Sequence[str]) -> None:
     output = container.path(OUTPUT)
     output.mkdir(parents=True, exist_ok=True)
     write_evaluation(result.evaluation, output / EVALUATION_FILE)
+    reference.write(challenger, rows, output)
     from services.trainer_trigger.pipeline import report as page  # noqa: PLC0415  it draws what is decided here
 
     page.write(result, dataset.margins, output)
