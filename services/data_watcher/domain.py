@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from shared import layout
+from shared.active import ActiveSite
 from shared.ids import content_id
 from shared.solar.site import Site, SourceFormat
 
@@ -188,9 +189,13 @@ def reading_of(site: Site | None, key: str) -> str:
     )
 
 
-def refusal(site: Site | None, key: str, size: int) -> Fault | None:
-    """Return why a file need not even be read, or None."""
-    return _misplaced(key) or _unknown(site, key) or _wrong_size(size)
+def admission(site: ActiveSite | None, key: str, size: int) -> ActiveSite | Fault:
+    """Return the site by whose configuration a file is to be read, or why it need not even be read."""
+    if fault := _misplaced(key):
+        return fault
+    if site is None:
+        return _unknown(layout.raw_site(key))
+    return _no_source(site, key) or _wrong_size(size) or site
 
 
 def _misplaced(key: str) -> Fault | None:
@@ -205,25 +210,26 @@ def _misplaced(key: str) -> Fault | None:
     return None
 
 
-def _unknown(site: Site | None, key: str) -> Fault | None:
-    if site is None:
-        site_id = layout.raw_site(key)
-        valid = re.fullmatch("[a-z0-9-]{1,32}", site_id)
-        return Fault(
-            "unknown_site",
-            f"there is no configuration of a site {site_id!r}",
-            f"upload {layout.site_config(site_id)}; the file is then read without a new upload"
-            if valid
-            else "upload it to the folder of a site; those are called a-z, 0-9 and -, at most 32",
-        )
-    if source_of(site, key) is None:
-        globs = ", ".join(each.files for each in site.sources)
-        return Fault(
-            "no_source",
-            f"the name {key.rpartition('/')[2]!r} fits none of the site's sources ({globs})",
-            "rename the file, or add a source for such names to the site's YAML",
-        )
-    return None
+def _unknown(site_id: str) -> Fault:
+    valid = re.fullmatch("[a-z0-9-]{1,32}", site_id)
+    return Fault(
+        "unknown_site",
+        f"there is no configuration of a site {site_id!r}",
+        f"upload {layout.site_config(site_id)}; the file is then read without a new upload"
+        if valid
+        else "upload it to the folder of a site; those are called a-z, 0-9 and -, at most 32",
+    )
+
+
+def _no_source(site: Site, key: str) -> Fault | None:
+    if source_of(site, key) is not None:
+        return None
+    globs = ", ".join(each.files for each in site.sources)
+    return Fault(
+        "no_source",
+        f"the name {key.rpartition('/')[2]!r} fits none of the site's sources ({globs})",
+        "rename the file, or add a source for such names to the site's YAML",
+    )
 
 
 def _wrong_size(size: int) -> Fault | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from services.data_watcher import domain
 from services.data_watcher.contention import insist
-from services.data_watcher.domain import ContentRecord, FileVersion, KeyRecord, State
+from services.data_watcher.domain import ContentRecord, Fault, FileVersion, KeyRecord, State
 from services.data_watcher.ports import (
     CanonicalObjects,
     Configurations,
@@ -89,13 +89,10 @@ class Intake:
             version = observed.current
         if version is None or version.state is not State.PENDING:
             return self._commit(stored, observed)
-        fault = domain.refusal(site, observed.key, version.size)
-        if fault is None and site is not None:
-            return self._read(stored, observed, version, site)
-        if fault is None:
-            message = f"{observed.key} was neither refused nor has it a site"
-            raise AssertionError(message)
-        return self._commit(stored, domain.quarantine(observed, version, fault, ""))
+        admitted = domain.admission(site, observed.key, version.size)
+        if isinstance(admitted, Fault):
+            return self._commit(stored, domain.quarantine(observed, version, admitted, ""))
+        return self._read(stored, observed, version, admitted)
 
     def _follow_owner(self, record: KeyRecord, version: FileVersion) -> KeyRecord:
         """Give rows up to a smaller key with the same bytes, or take them over from one that went."""
@@ -123,7 +120,7 @@ class Intake:
         try:
             reading = self.reader(data, claimed.key, site)
         except UnreadableFileError as error:
-            fault = domain.Fault(error.code, error.reason, error.remedy)
+            fault = Fault(error.code, error.reason, error.remedy)
             return self._commit(claimed, domain.quarantine(claimed, version, fault, sha256))
         register = self.ledger.content(claimed.site_id, sha256)
         owner = min({claimed.key, *register.keys})

@@ -78,9 +78,9 @@ def test_what_need_not_be_read_is_refused_unread(
 
 
 def test_a_file_larger_than_the_function_is_refused_unread(world: World) -> None:
-    fault = domain.refusal(site(), "raw/east/a.csv", domain.LARGEST_FILE + 1)
+    fault = domain.admission(site(), "raw/east/a.csv", domain.LARGEST_FILE + 1)
 
-    assert fault is not None
+    assert isinstance(fault, domain.Fault)
     assert fault.code == "too_large"
     assert "split" in fault.remedy
 
