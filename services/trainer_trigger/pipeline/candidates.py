@@ -57,7 +57,8 @@ Fit = Callable[[Examples, int], Learnt]
 # --- neural_network -----------------------------------------------------------------------------
 
 _LAYERS = (64, 32)
-_BATCH = 256
+_BATCHES = 100  # per epoch, so that few rows are learnt as thoroughly as many
+_SMALLEST_BATCH, _LARGEST_BATCH = 32, 256
 _RATE = 2e-3
 _WEIGHT_DECAY = 1e-3
 _MOST_EPOCHS = 60
@@ -72,6 +73,7 @@ def fit_network(examples: Examples, seed: int) -> Learnt:
     the seed. It is written as one network whose layers stand side by side.
     """
     from sklearn.preprocessing import StandardScaler  # noqa: PLC0415  trees do without scikit-learn's networks
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415  as above
 
     scaler = StandardScaler().fit(examples.values)
     values = scaler.transform(examples.values)
@@ -79,13 +81,15 @@ def fit_network(examples: Examples, seed: int) -> Learnt:
     members, lengths = [], []
     for part in np.unique(examples.part):
         away = examples.part == part
-        network, length = _fit_member(
-            values[~away],
-            examples.share[~away],
-            values[away],
-            examples.share[away],
-            seed + int(part),
-        )
+        # One thread: on matrices as small as a batch a second one only waits, and sums depend on it.
+        with threadpool_limits(limits=1, user_api="blas"):
+            network, length = _fit_member(
+                values[~away],
+                examples.share[~away],
+                values[away],
+                examples.share[away],
+                seed + int(part),
+            )
         unseen[away] = network.predict(values[away])
         members.append(network)
         lengths.append(length)
@@ -99,7 +103,7 @@ def _fit_member(
 
     network = MLPRegressor(
         hidden_layer_sizes=_LAYERS,
-        batch_size=min(_BATCH, len(values)),
+        batch_size=int(np.clip(len(values) // _BATCHES, _SMALLEST_BATCH, _LARGEST_BATCH)),
         learning_rate_init=_RATE,
         alpha=_WEIGHT_DECAY,
         random_state=seed,
@@ -168,7 +172,7 @@ _TREES = {
     "lambda_l2": 1.0,
     "deterministic": True,
     "force_row_wise": True,
-    "num_threads": 2,  # sums depend on it, and the artifact is to be the same everywhere
+    "num_threads": 1,  # sums depend on it, and more only wait for each other on a plant's few rows
     "verbosity": -1,
 }
 

@@ -12,6 +12,10 @@ import pandas as pd
 from services.trainer_trigger.pipeline.failure import RunFailedError
 from shared.dataset import DatasetFile
 
+# Loggers' steps; stamps may be off by seconds and a single distance by more.
+_USUAL_SECONDS = 60 * np.array(
+    [1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 720, 1440]
+)
 _LEAST_FILLED = 0.5  # share of an interval that must be measured for its mean to count
 
 
@@ -83,12 +87,13 @@ def _read(path: Path, file: DatasetFile) -> pd.DataFrame:
 
 
 def _native_step(index: pd.DatetimeIndex, default: int) -> int:
-    """Return the most frequent distance of stamps. [min]"""
-    if len(index) < 2:  # noqa: PLR2004  two stamps make a distance
+    """Return the usual step nearest to the most frequent distance of stamps. [min]"""
+    distances = np.diff(index.asi8)
+    distances = distances[distances > 0]
+    if not len(distances):
         return default
-    minutes = np.round(np.diff(index.asi8) / 60.0).astype(int)
-    values, counts = np.unique(minutes[minutes > 0], return_counts=True)
-    return int(values[np.argmax(counts)]) if len(values) else default
+    nearest = np.abs(np.log(distances[:, None] / _USUAL_SECONDS)).argmin(axis=1)
+    return int(_USUAL_SECONDS[np.bincount(nearest).argmax()] // 60)
 
 
 def _merge(column: list[tuple[int, int, pd.Series]], step_minutes: int) -> pd.Series:

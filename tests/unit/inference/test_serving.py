@@ -1,0 +1,266 @@
+"""The endpoint answers as the evaluation computed, and says what is wrong with a bad request."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from services.deployer.inference.app import Service, create_app
+from services.deployer.inference.reading import MOST_ROWS
+from services.trainer_trigger.pipeline.train import train
+from shared.solar.features import Plant
+from shared.solar.predictor import Predictor
+from tests.unit.pipeline.datasets import Bench, frame, site
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+class Endpoint:
+    """Talks to the application as a server would, without a socket."""
+
+    def __init__(self, service: Service) -> None:
+        self.app = create_app(service)
+
+    def ask(
+        self, body: bytes | str | dict, *, path="/invocations", method="POST", **headers
+    ) -> Answer:
+        data = json.dumps(body).encode() if isinstance(body, dict) else body
+        data = data.encode() if isinstance(data, str) else data
+        named = {"content-type": "application/json"} | {
+            name.replace("_", "-"): value for name, value in headers.items()
+        }
+        return asyncio.run(self._ask(data, path, method, named))
+
+    async def _ask(self, data: bytes, path: str, method: str, headers: dict[str, str]) -> Answer:
+        sent: list[dict] = []
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "root_path": "",
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }
+
+        async def receive() -> dict:
+            return {"type": "http.request", "body": data, "more_body": False}
+
+        async def send(message: dict) -> None:
+            sent.append(message)
+
+        await self.app(scope, receive, send)
+        start = sent[0]
+        return Answer(
+            status=start["status"],
+            headers={name.decode(): value.decode() for name, value in start["headers"]},
+            body=b"".join(message.get("body", b"") for message in sent[1:]),
+        )
+
+
+def trained(base, sites) -> Predictor:
+    bench = Bench(base, sites=sites)
+    for number, each in enumerate(sites):
+        bench.upload(frame(days=40, seed=number + 1), each.site_id)
+    prepared = bench.preprocess()
+    dataset = bench.freeze()
+    return Predictor(
+        train(prepared.train, dataset, prepared.validation, model_type="lightgbm", run_id="run-7")
+    )
+
+
+@pytest.fixture(scope="module")
+def predictor(tmp_path_factory) -> Predictor:
+    return trained(tmp_path_factory.mktemp("one"), [site()])
+
+
+@pytest.fixture(scope="module")
+def endpoint(predictor) -> Endpoint:
+    return Endpoint(Service(predictor, package_version=4))
+
+
+@pytest.fixture(scope="module")
+def endpoint_of_two(tmp_path_factory) -> Endpoint:
+    return Endpoint(Service(trained(tmp_path_factory.mktemp("two"), [site(), site("hill")])))
+
+
+def request(count: int = 4, **changes) -> dict:
+    rows = [
+        {"timestamp": f"2023-04-01T10:{15 * place:02d}:00Z", "ghi": 500.0 + place, "temp_air": 12.0}
+        for place in range(count)
+    ]
+    return {"site_id": "meadow", "rows": rows} | changes
+
+
+def test_ping_says_that_the_model_is_loaded(endpoint):
+    assert endpoint.ask(b"", path="/ping", method="GET").status == 200
+
+
+def test_an_answer_has_a_prediction_and_its_range_for_each_row_in_order(endpoint):
+    answer = endpoint.ask(request())
+    assert answer.status == 200
+    found = answer.json["predictions"]
+    assert [each["timestamp"] for each in found] == [row["timestamp"] for row in request()["rows"]]
+    assert all(0 < each["p10"] <= each["power_ac"] <= each["p90"] <= 100 for each in found)
+    assert answer.json["warnings"] == []
+
+
+def test_the_answer_tells_which_model_spoke(endpoint):
+    answer = endpoint.ask(request())
+    card = endpoint.ask(request()).json["model"]
+    assert card["run_id"] == "run-7"
+    assert card["model_package_version"] == 4
+    attributes = answer.headers["x-amzn-sagemaker-custom-attributes"]
+    assert attributes == f"run_id=run-7;dataset_id={card['dataset_id']};model_package_version=4"
+
+
+def test_csv_in_gives_csv_out_with_the_same_figures(endpoint):
+    lines = ["timestamp,ghi,temp_air"] + [
+        f"{row['timestamp']},{row['ghi']},{row['temp_air']}" for row in request()["rows"]
+    ]
+    answer = endpoint.ask("\n".join(lines), content_type="text/csv")
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith("text/csv")
+    first = answer.body.decode().splitlines()[1].split(",")
+    expected = endpoint.ask(request()).json["predictions"][0]
+    assert float(first[1]) == expected["power_ac"]
+
+
+def test_csv_can_be_answered_in_json(endpoint):
+    answer = endpoint.ask(
+        "timestamp,ghi\n2023-04-01T10:00:00Z,500\n",
+        content_type="text/csv",
+        accept="application/json",
+    )
+    assert len(answer.json["predictions"]) == 1
+
+
+def test_a_missing_input_is_estimated_and_said(endpoint):
+    rows = [
+        {"timestamp": "2023-04-01T10:00:00Z"},
+        {"timestamp": "2023-04-01T10:15:00Z", "ghi": None},
+    ]
+    answer = endpoint.ask({"site_id": "meadow", "rows": rows})
+    assert answer.status == 200
+    assert answer.json["warnings"] == [
+        "ghi is missing in 2 of 2 rows and was estimated",
+        "temp_air is missing in 2 of 2 rows and was estimated",
+    ]
+
+
+def test_a_local_time_with_offset_is_the_same_moment(endpoint):
+    utc = endpoint.ask({"rows": [{"timestamp": "2023-04-01T10:00:00Z", "ghi": 500}]})
+    local = endpoint.ask({"rows": [{"timestamp": "2023-04-01T12:00:00+02:00", "ghi": 500}]})
+    assert utc.json["predictions"] == local.json["predictions"]
+
+
+def test_night_is_dark(endpoint):
+    answer = endpoint.ask({"rows": [{"timestamp": "2023-04-01T00:00:00Z", "ghi": 0}]})
+    assert answer.json["predictions"][0]["power_ac"] == 0
+    assert answer.json["predictions"][0]["p90"] == 0
+
+
+def test_a_model_of_one_site_needs_no_name_and_a_model_of_two_asks_for_it(
+    endpoint, endpoint_of_two
+):
+    nameless = {"rows": request()["rows"]}
+    assert endpoint.ask(nameless).status == 200
+    answer = endpoint_of_two.ask(nameless)
+    assert answer.status == 400
+    assert "hill" in answer.json["error"]
+    assert "meadow" in answer.json["error"]
+
+
+def test_csv_may_hold_several_sites(endpoint_of_two):
+    text = "timestamp,site_id,ghi\n2023-04-01T10:00:00Z,hill,500\n2023-04-01T10:00:00Z,meadow,500\n"
+    assert endpoint_of_two.ask(text, content_type="text/csv").status == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        (b"not json", 400, "no JSON"),
+        (b"[]", 400, "the body must be"),
+        (b'{"rows": []}', 400, "no rows"),
+        (b'{"rows": [3]}', 400, "row 0 is no object"),
+        (b'{"rows": [{"ghi": 3}]}', 400, "row 0: timestamp is missing"),
+        (b'{"rows": [{"timestamp": "yesterday"}]}', 400, "not ISO 8601"),
+        (b'{"rows": [{"timestamp": "2023-04-01T10:00:00"}]}', 400, "no zone"),
+        (
+            b'{"rows": [{"timestamp": "2023-04-01T10:00:00Z", "ghi": "much"}]}',
+            400,
+            "expected a number",
+        ),
+        (
+            b'{"rows": [{"timestamp": "2023-04-01T10:00:00Z", "ghi": true}]}',
+            400,
+            "expected a number",
+        ),
+        (b'{"rows": [{"timestamp": "2023-04-01T10:00:00Z", "ghi": Infinity}]}', 400, "infinite"),
+        (
+            b'{"rows": [{"timestamp": "2023-04-01T10:00:00Z", "ghii": 3}]}',
+            400,
+            "unknown column 'ghii'",
+        ),
+        (b'{"site": "meadow", "rows": [{}]}', 400, "unknown field 'site'"),
+        (b'{"site_id": "moon", "rows": [{"timestamp": "2023-04-01T10:00:00Z"}]}', 404, "meadow"),
+        (
+            b'{"site_id": ["meadow"], "rows": [{"timestamp": "2023-04-01T10:00:00Z"}]}',
+            404,
+            "meadow",
+        ),
+    ],
+)
+def test_a_bad_request_is_told_what_to_change(endpoint, body, status, said):
+    answer = endpoint.ask(body)
+    assert answer.status == status
+    assert said in answer.json["error"]
+
+
+def test_other_content_is_refused_by_its_own_code(endpoint):
+    assert endpoint.ask(b"x", content_type="application/xml").status == 415
+    assert endpoint.ask(request(), accept="image/png").status == 406
+    assert (
+        endpoint.ask("timestamp,ghi\n2023-04-01T10:00:00Z,much\n", content_type="text/csv").status
+        == 400
+    )
+    assert endpoint.ask(b"\xff\xfe", content_type="text/csv").status == 400
+    many = "timestamp\n" + "2023-04-01T10:00:00Z\n" * (MOST_ROWS + 1)
+    assert endpoint.ask(many, content_type="text/csv").status == 413
+
+
+def test_serving_predicts_what_the_evaluation_predicted(endpoint, predictor, tmp_path):
+    bench = Bench(tmp_path)
+    bench.upload(frame(days=40))
+    test = bench.preprocess().test
+    expected = predictor.predict(test).power_ac
+    rows = [
+        {"timestamp": f"{moment}Z", "ghi": ghi, "temp_air": air}
+        for moment, ghi, air in zip(
+            np.datetime_as_string(test.times, unit="s").tolist(),
+            test.weather["ghi"].tolist(),
+            test.weather["temp_air"].tolist(),
+            strict=True,
+        )
+    ]
+    found = endpoint.ask({"rows": rows}).json["predictions"]
+    np.testing.assert_allclose([each["power_ac"] for each in found], expected, atol=1e-6)
+
+
+def test_the_model_knows_its_plants(predictor):
+    assert predictor.card.recipe.plants == (Plant.of(site()),)

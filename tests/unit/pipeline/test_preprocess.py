@@ -1,0 +1,144 @@
+"""Rows are divided in time, never shuffled, and each row that is left out has a reason."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from services.trainer_trigger.pipeline import preprocess
+from services.trainer_trigger.pipeline.failure import RunFailedError
+from services.trainer_trigger.pipeline.folds import PARTS, folds
+from shared.dataset import Exclusion
+from shared.solar import rows as solar_rows
+from tests.unit.pipeline.datasets import Bench, frame, site
+
+
+@pytest.fixture
+def bench(tmp_path) -> Bench:
+    return Bench(tmp_path)
+
+
+def test_the_test_rows_are_the_last_part_of_time(bench):
+    bench.upload(frame(days=30))
+    prepared = bench.preprocess()
+    assert prepared.train.times.max() < prepared.test.times.min()
+    assert len(prepared.test) == pytest.approx(0.2 * 30 * 96, abs=1)
+    assert prepared.validation.train_window.end <= prepared.validation.test_window.start
+
+
+def test_all_sites_are_cut_at_the_same_moment(bench):
+    bench.sites = [site(), site("hill")]
+    bench.upload(frame(days=30))
+    bench.upload(frame(days=20, seed=2), "hill")
+    prepared = bench.preprocess()
+    assert prepared.train.times.max() < prepared.test.times.min()
+    assert set(prepared.validation.sites) == {"meadow", "hill"}
+
+
+def test_what_a_person_excluded_is_in_neither_part_and_counted(bench):
+    start = datetime(2023, 3, 5, tzinfo=UTC)
+    bench.exclusions = [
+        Exclusion(
+            site_id="meadow", start=start, end=start + timedelta(days=1), reason="calibration"
+        )
+    ]
+    bench.upload(frame(days=30))
+    prepared = bench.preprocess()
+    assert prepared.validation.masks() == {"excluded": 96}
+    days = prepared.train.times.astype("datetime64[D]").astype(str)
+    assert "2023-03-05" not in days
+    assert "2023-03-04" in days
+
+
+def test_every_measured_row_is_used_or_has_a_reason(bench):
+    table = frame(days=30)
+    table.iloc[100:300, 0] = np.nan
+    noon = 96 * 5 + 48
+    table.iloc[noon : noon + 60, :] = table.iloc[noon].to_numpy()
+    bench.upload(table)
+    found = bench.preprocess().validation.sites["meadow"]
+    assert found.masks == {"frozen_record": 60}
+    assert found.rows == found.used + found.without_power + found.masked
+    assert found.without_power == 200
+
+
+def test_night_draw_is_clipped_at_zero_and_kept(bench):
+    table = frame(days=30)
+    table.loc[table["power_ac"] == 0, "power_ac"] = -0.3
+    bench.upload(table)
+    prepared = bench.preprocess()
+    assert prepared.train.power_ac.min() == 0
+    assert prepared.validation.masks() == {}
+
+
+def test_yesterdays_power_is_known_on_the_first_test_row(bench):
+    bench.upload(frame(days=30))
+    test = bench.preprocess().test
+    assert np.isfinite(test.power_ac_24h_ago).all()
+    np.testing.assert_array_equal(test.power_ac_24h_ago[96:], test.power_ac[:-96])
+
+
+def test_a_summer_clock_is_reported_and_moved_only_where_the_yaml_allows(bench, tmp_path):
+    table = frame(days=120).iloc[96 * 0 :]
+    summer = table.index >= "2023-03-26 01:00"
+    wall = table.index.where(~summer, table.index + timedelta(hours=1))
+    shifted = table[["power_ac"]].set_axis(wall)
+    for clock in ("as_stated", "correct"):
+        place = Bench(tmp_path / clock, sites=[site(clock=clock)])
+        place.upload(shifted)
+        place.upload(table[["ghi", "temp_air"]])
+        prepared = place.preprocess()
+        found = prepared.validation.sites["meadow"]
+        assert found.clock.follows_summer_time
+        assert found.clock.corrected == (clock == "correct")
+        assert any("clock: correct" in warning for warning in found.warnings) == (
+            clock != "correct"
+        )
+        together = np.corrcoef(prepared.train.weather["ghi"], prepared.train.power_ac)[0, 1]
+        assert (together > 0.98) == (clock == "correct")
+
+
+def test_rows_survive_being_written_and_read(bench, tmp_path):
+    bench.sites = [site(), site("hill")]
+    bench.upload(frame(days=10))
+    bench.upload(frame(days=10, seed=2), "hill")
+    train = bench.preprocess().train
+    solar_rows.write(train, tmp_path / "a.parquet")
+    solar_rows.write(train, tmp_path / "b.parquet")
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    again = solar_rows.read(tmp_path / "a.parquet")
+    assert again.sites == train.sites
+    for name in ("site", "times", "power_ac", "power_ac_24h_ago"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(train, name))
+    assert again.weather.keys() == train.weather.keys()
+
+
+def test_too_few_rows_fail_with_what_to_do(bench):
+    bench.upload(frame(days=4))
+    with pytest.raises(RunFailedError, match=r"only \d+ rows .*upload more data"):
+        bench.preprocess()
+
+
+def test_weather_alone_fails_with_what_to_do(bench):
+    bench.upload(frame(days=30)[["ghi"]])
+    with pytest.raises(RunFailedError, match="no site has rows with power"):
+        bench.preprocess()
+
+
+def test_a_dataset_without_description_fails_with_what_to_do(bench):
+    bench.input.mkdir(parents=True)
+    with pytest.raises(RunFailedError, match=r"0 dataset\.json"):
+        preprocess.read_dataset(bench.input)
+
+
+def test_parts_are_whole_stretches_of_days_and_every_part_sees_every_season():
+    seconds = np.arange(0, 400 * 86_400, 900)
+    part = folds(seconds)
+    assert sorted(set(part.tolist())) == list(range(PARTS))
+    changes = np.flatnonzero(np.diff(part))
+    assert np.diff(seconds[changes]).min() > 8 * 86_400
+    for number in range(PARTS):
+        quarters = set((seconds[part == number] // (100 * 86_400)).tolist())
+        assert quarters == {0, 1, 2, 3}

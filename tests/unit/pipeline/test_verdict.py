@@ -1,0 +1,129 @@
+"""The verdict says register or reject, in words, and sends doubtful cases to a person."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.trainer_trigger.pipeline.scoring import Compared
+from services.trainer_trigger.pipeline.validation import ClockFinding, SiteValidation, Validation
+from services.trainer_trigger.pipeline.verdict import Findings, judge
+from shared.evaluation import Comparison, ModelScores, Scores, Skill, Window
+from shared.model_config import Margins
+from tests.unit.pipeline.datasets import site
+
+START = datetime(2023, 1, 1, tzinfo=UTC)
+
+
+def scores(r2: float) -> ModelScores:
+    found = Scores(r2=r2, nmae=0.03, nrmse=0.05, mbe=0.0, n=1000)
+    return ModelScores(all=found, daylight=found, by_month=(), by_site=())
+
+
+def compared(delta: float, low: float, high: float, site_delta: float | None = None) -> Compared:
+    by_site = {} if site_delta is None else {"meadow": site_delta}
+    found = Comparison(delta_nmae=delta, ci_low=low, ci_high=high, days=30, by_site=by_site)
+    return Compared(found, dict.fromkeys(by_site, low))
+
+
+def findings(r2: float = 0.97, **changes) -> Findings:
+    window = Window(start=START, end=START + timedelta(days=200))
+    meadow = SiteValidation(
+        files=1, rows=100, without_power=0, used=100, native_steps={}, masks={}, peak_share=0.9,
+        coverage={"ghi": 1.0, "temp_air": 1.0}, clock=ClockFinding(),
+    )  # fmt: skip
+    given = {
+        "accuracy_threshold": 0.95,
+        "challenger": scores(r2),
+        "skill": Skill(persistence_24h=0.5),
+        "trained_on": window,
+        "tested_on": Window(start=window.end, end=window.end + timedelta(days=50)),
+        "compared": None,
+        "champion_version": None,
+        "champion_note": None,
+        "margins": Margins(nmae=0.002, site_nmae=0.005),
+        "validation": Validation(
+            dataset_id="d",
+            step_minutes=15,
+            sites={"meadow": meadow},
+            train_window=window,
+            test_window=window,
+            train_rows=1,
+            test_rows=1,
+        ),
+        "sites": (site(),),
+    }
+    return Findings(**(given | changes))
+
+
+def test_a_good_first_model_is_registered_and_needs_nobody():
+    found = judge(findings())
+    assert (found.verdict, found.approval) == ("register", "automatic")
+    assert "reaches the threshold" in found.reasons[0]
+
+
+def test_the_threshold_itself_is_enough():
+    assert judge(findings(r2=0.95)).verdict == "register"
+    assert judge(findings(r2=0.9499)).verdict == "reject"
+
+
+def test_satellite_weather_below_the_floor_is_told_what_would_help():
+    found = judge(findings(r2=0.9, sites=(site(weather_source="satellite"),)))
+    assert found.verdict == "reject"
+    assert any("pyranometer" in each for each in found.what_would_help)
+    assert any("accuracy_threshold" in each for each in found.what_would_help)
+
+
+def test_a_model_no_better_than_yesterday_is_refused_even_above_the_floor():
+    found = judge(findings(skill=Skill(persistence_24h=-0.01)))
+    assert found.verdict == "reject"
+    assert "yesterday" in found.reasons[0]
+
+
+def test_a_model_that_has_seen_its_test_rows_is_refused():
+    late = Window(start=START, end=START + timedelta(days=220))
+    found = judge(findings(trained_on=late))
+    assert found.verdict == "reject"
+    assert found.reasons[0].startswith("leak")
+
+
+@pytest.mark.parametrize(
+    ("against", "verdict", "approval"),
+    [
+        (compared(-0.010, -0.015, -0.005), "register", "automatic"),
+        (compared(0.001, -0.001, 0.003), "register", "automatic"),
+        (compared(0.004, 0.001, 0.007), "reject", "person"),
+        (compared(0.004, -0.001, 0.009), "register", "person"),
+        (compared(0.001, 0.0005, 0.002, site_delta=0.009), "reject", "person"),
+        (compared(0.001, -0.001, 0.003, site_delta=0.009), "register", "automatic"),
+    ],
+)
+def test_the_champion_is_only_replaced_by_what_is_not_surely_worse(against, verdict, approval):
+    found = judge(findings(compared=against, champion_version=3))
+    assert (found.verdict, found.approval) == (verdict, approval)
+
+
+def test_a_champion_that_cannot_be_compared_means_that_a_person_approves():
+    found = judge(findings(champion_version=3))
+    assert (found.verdict, found.approval) == ("register", "person")
+    assert "fewer than 14 days" in found.reasons[-1]
+
+
+def test_little_data_means_that_a_person_approves():
+    window = Window(start=START, end=START + timedelta(days=30))
+    tested = Window(start=window.end, end=window.end + timedelta(days=10))
+    found = judge(findings(trained_on=window, tested_on=tested))
+    assert (found.verdict, found.approval) == ("register", "person")
+    assert "40 days" in found.reasons[-1]
+
+
+def test_a_score_too_good_for_weather_means_that_a_person_looks():
+    found = judge(findings(r2=0.99999))
+    assert (found.verdict, found.approval) == ("register", "person")
+    assert "too good" in found.reasons[-1]
+
+
+def test_several_faults_are_all_said():
+    found = judge(findings(r2=0.5, skill=Skill(persistence_24h=-1.0)))
+    assert len(found.reasons) == 2
