@@ -14,6 +14,7 @@ from ministack import app as gateway  # type: ignore[import-untyped]  # ministac
 from ministack.core import (  # type: ignore[import-untyped]
     concurrency,
     iam_actions,
+    iam_evaluator,
     lambda_runtime,
     responses,
     router,
@@ -53,6 +54,7 @@ __all__ = [
     "executions",
     "gateway",
     "iam_actions",
+    "iam_evaluator",
     "integrations",
     "lambda_runtime",
     "lambda_svc",

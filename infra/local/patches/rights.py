@@ -1,8 +1,9 @@
-"""AUTH=true: SageMaker's actions are checked too, and the loopback interface counts as encrypted."""
+"""AUTH=true: SageMaker's actions are checked too; the loopback interface counts as encrypted."""
 
 from __future__ import annotations
 
 import json
+import re
 import urllib.parse
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,14 @@ from typing import Any
 from infra.local import emulator
 
 SERVICE = "sagemaker"
+# AWS has no rights of their own for batches.
+_BATCHES = {
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sns:PublishBatch": "sns:Publish",
+}
+_SESSION = re.compile(r"arn:aws:sts::(\d*):assumed-role/([^/]+)/.*")
 _INVOKE = "sagemaker:InvokeEndpoint"
 # Only operations whose one resource is beyond doubt; the rest is allowed.
 _RESOURCES = {
@@ -41,6 +50,7 @@ def apply() -> None:
     emulator.replace(emulator.iam_actions, "extract_iam_action", _with_sagemaker_action)
     emulator.replace(emulator.iam_actions, "extract_resource_arn", _with_sagemaker_resource)
     emulator.replace(emulator.gateway, "pin_request_origin", _as_encrypted)
+    emulator.replace(emulator.iam_evaluator, "_resolve_condition_key", _with_role_arn)
 
 
 def _as_encrypted(pin: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,10 +62,23 @@ def _as_encrypted(pin: Callable[..., Any]) -> Callable[..., Any]:
     return changed
 
 
+def _with_role_arn(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    """Let `aws:PrincipalArn` be the role of an assumed-role session, as on AWS."""
+
+    def changed(key: str, context: Any) -> Any:
+        value = resolve(key, context)
+        if key.lower() == "aws:principalarn" and isinstance(value, str):
+            return _SESSION.sub(r"arn:aws:iam::\1:role/\2", value)
+        return value
+
+    return changed
+
+
 def _with_sagemaker_action(extract: Callable[..., Any]) -> Callable[..., Any]:
     def changed(service: str, method: str, path: str, headers: dict[str, str], *rest: Any) -> Any:
         if service != SERVICE:
-            return extract(service, method, path, headers, *rest)
+            action = extract(service, method, path, headers, *rest)
+            return _BATCHES.get(action, action)
         if path.startswith("/endpoints/"):
             return _INVOKE
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
