@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
-from services.trainer_trigger.pipeline.fill import fill
 
 from infra.deploy import build, notifications
 from infra.deploy.build import Artifact
 from infra.deploy.errors import DeployError
 from infra.deploy.stacks import Stacks
 from infra.deploy.target import Target
+from services.trainer_trigger.pipeline.fill import fill
 from shared.aws import error_code
 
 Say = Callable[[str], None]

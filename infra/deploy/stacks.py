@@ -78,18 +78,19 @@ class Stacks:
             if kind == "CREATE":
                 self.client.delete_stack(StackName=name)
             return changes
-        since = self._last_event(name)
+        stack_id, since = self._stack_id(name), self._last_event(name)
         self.client.execute_change_set(StackName=name, ChangeSetName=change_set)
-        self._wait(name, since, {"CREATE_COMPLETE", "UPDATE_COMPLETE"})
+        self._wait(name, stack_id, since, {"CREATE_COMPLETE", "UPDATE_COMPLETE"})
         return changes
 
     def delete(self, name: str) -> None:
         """Delete a stack and wait until it is gone; a stack that is not there is success."""
         if self.status(name) is None:
             return
-        since = self._last_event(name)
+        # A deleted stack is found by its id only.
+        stack_id, since = self._stack_id(name), self._last_event(name)
         self.client.delete_stack(StackName=name)
-        self._wait(name, since, {"DELETE_COMPLETE"})
+        self._wait(name, stack_id, since, {"DELETE_COMPLETE"})
 
     def status(self, name: str) -> str | None:
         """Return a stack's status, or None where there is none."""
@@ -127,8 +128,8 @@ class Stacks:
             changes += answer["Changes"]
         return [_change(each["ResourceChange"]) for each in changes]
 
-    def _wait(self, name: str, since: str, good: set[str]) -> None:
-        stack_id, seen = self._stack_id(name), {since}
+    def _wait(self, name: str, stack_id: str, since: str, good: set[str]) -> None:
+        seen = {since}
         while True:
             for event in self._events_after(stack_id, seen):
                 seen.add(event["EventId"])

@@ -60,12 +60,9 @@ def find(environment: Mapping[str, str]) -> Target:
     session = boto3.Session(region_name=region)
     account_id = _account(session)
     role = environment.get("SAGEMAKER_ROLE_ARN", "")
-    _check_role(role, account_id)
+    check_role(role, account_id)
     bucket = environment.get("S3_BUCKET") or f"solar-data-{account_id}-{region}"
-    if not _BUCKET.fullmatch(bucket):
-        raise DeployError(
-            f"S3_BUCKET={bucket!r} is no usable name: 3-55 lower-case letters, digits, hyphens"
-        )
+    check_bucket_name(bucket)
     owned = _stack_owns(session, bucket)
     return Target(
         kind="local" if _is_local(environment) else "aws",
@@ -101,7 +98,28 @@ def _account(session: boto3.Session) -> str:
         ) from error
 
 
-def _check_role(role: str, account_id: str) -> None:
+def check_bucket_name(bucket: str) -> None:
+    """Refuse a name that AWS would refuse, or that leaves no room for `-trail`.
+
+    Raises
+    ------
+    DeployError
+        Says what a name may be.
+    """
+    if not _BUCKET.fullmatch(bucket):
+        raise DeployError(
+            f"S3_BUCKET={bucket!r} is no usable name: 3-55 lower-case letters, digits, hyphens"
+        )
+
+
+def check_role(role: str, account_id: str) -> None:
+    """Refuse a role that is none, is still the page's placeholder, or is of another account.
+
+    Raises
+    ------
+    DeployError
+        Says which, and what to write.
+    """
     if not role:
         return
     match = re.fullmatch(r"arn:aws[a-z-]*:iam::(\d{12}|YOUR_ACCOUNT):role/(.+)", role)

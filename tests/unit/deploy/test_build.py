@@ -1,0 +1,59 @@
+"""What is built has the same bytes everywhere, and carries what it should."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from pathlib import Path
+
+from infra.deploy import build
+
+
+def names(body: bytes) -> list[str]:
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        return archive.namelist()
+
+
+def test_the_same_code_has_the_same_bytes_whatever_its_times_and_order(tmp_path: Path) -> None:
+    zips = []
+    for order in (("a.py", "b.py"), ("b.py", "a.py")):
+        root = tmp_path / "-".join(order)
+        (root / "shared").mkdir(parents=True)
+        (root / "services").mkdir()
+        for number, name in enumerate(order):
+            path = root / "shared" / name
+            path.write_text(f"NAME = {name!r}\n")
+            os.utime(path, (number, number))
+        zips.append(build.code_zip(root))
+    assert zips[0].body == zips[1].body
+    assert zips[0].key == zips[1].key
+
+
+def test_the_code_zip_is_pure_python_and_has_every_service() -> None:
+    found = names(build.code_zip().body)
+    assert {
+        f"services/{s}/handler.py"
+        for s in ("data_watcher", "trainer_trigger", "deployer", "notifier")
+    } <= set(found)
+    assert not [
+        name for name in found if name.endswith((".so", ".pyc", ".yaml")) or "__pycache__" in name
+    ]
+    assert not [name for name in found if name.startswith(("console", "infra", "tests"))]
+
+
+def test_the_image_has_its_entrypoint_its_lock_and_the_report_template() -> None:
+    found = set(names(build.image_context().body))
+    assert {
+        "infra/image/entrypoint.py",
+        "infra/image/Dockerfile",
+        "requirements/image-lambda.txt",
+        "services/trainer_trigger/pipeline/report.html.jinja",
+        "services/deployer/inference/server.py",
+    } <= found
+
+
+def test_a_template_declares_its_parameters() -> None:
+    parameters = build.template_parameters(build.template("services/deployer/template.yaml"))
+    assert parameters["Target"]["Default"] == "aws"
+    assert "Default" not in parameters["KeyArn"]

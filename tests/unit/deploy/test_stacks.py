@@ -1,0 +1,132 @@
+"""A stack is brought to its template by a change set; a failure names the resource and the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from infra.deploy.errors import DeployError
+from infra.deploy.stacks import Stacks
+
+
+def refused(text: str) -> ClientError:
+    return ClientError({"Error": {"Code": "ValidationError", "Message": text}}, "DescribeStacks")
+
+
+@dataclass
+class FakeCloudFormation:
+    """One stack that goes where the test wants."""
+
+    status: str | None = None
+    ends: str = "CREATE_COMPLETE"
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    fails_with: list[dict[str, Any]] = field(default_factory=list)
+    refusal: str = ""
+    calls: list[str] = field(default_factory=list)
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        if self.status is None:
+            raise refused("does not exist")
+        outputs = [{"OutputKey": "Key", "OutputValue": "value"}]
+        return {"Stacks": [{"StackStatus": self.status, "StackId": "id", "Outputs": outputs}]}
+
+    def create_change_set(self, **arguments: Any) -> None:
+        self.calls.append(f"change set {arguments['ChangeSetType']}")
+        self.status = self.status or "REVIEW_IN_PROGRESS"
+
+    def describe_change_set(self, **_: Any) -> dict[str, Any]:
+        if self.refusal:
+            return {"Status": "FAILED", "StatusReason": self.refusal, "Changes": []}
+        return {"Status": "CREATE_COMPLETE", "Changes": self.changes}
+
+    def delete_change_set(self, **_: Any) -> None:
+        self.calls.append("delete change set")
+
+    def execute_change_set(self, **_: Any) -> None:
+        self.calls.append("execute")
+        self.status = self.ends
+        self.events = [*self.fails_with[::-1], *self.events]
+
+    def delete_stack(self, **_: Any) -> None:
+        self.calls.append("delete stack")
+        self.status = None
+
+    def get_paginator(self, _: str) -> FakeCloudFormation:
+        return self
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        return [{"StackEvents": self.events}]
+
+
+def change(name: str, action: str = "Add") -> dict[str, Any]:
+    resource = {"Action": action, "LogicalResourceId": name, "ResourceType": "AWS::SQS::Queue"}
+    return {"ResourceChange": resource}
+
+
+def event(number: int, name: str, status: str, reason: str = "") -> dict[str, Any]:
+    return {
+        "EventId": str(number),
+        "LogicalResourceId": name,
+        "ResourceType": "AWS::SQS::Queue",
+        "ResourceStatus": status,
+        "ResourceStatusReason": reason,
+    }
+
+
+def stacks(cloudformation: FakeCloudFormation, said: list[str]) -> Stacks:
+    return Stacks(cloudformation, said.append, {"project": "x"}, poll_seconds=0)
+
+
+def test_a_new_stack_is_created_and_its_changes_are_said() -> None:
+    cloudformation, said = FakeCloudFormation(changes=[change("Inbox")]), []
+    changes = stacks(cloudformation, said).deploy("solar-x", "body", {})
+    assert cloudformation.calls == ["change set CREATE", "execute"]
+    assert [each.logical_id for each in changes] == ["Inbox"]
+    assert "  solar-x: add Inbox (AWS::SQS::Queue)" in said
+
+
+def test_an_unchanged_stack_is_left_alone() -> None:
+    cloudformation, said = FakeCloudFormation("UPDATE_COMPLETE"), []
+    cloudformation.refusal = "The submitted information didn't contain changes."
+    assert stacks(cloudformation, said).deploy("solar-x", "body", {}) == []
+    assert "execute" not in cloudformation.calls
+    assert said == ["  solar-x: unchanged"]
+
+
+def test_a_dry_run_changes_nothing_and_leaves_nothing_behind() -> None:
+    cloudformation, said = FakeCloudFormation(changes=[change("Inbox")]), []
+    stacks(cloudformation, said).deploy("solar-x", "body", {}, dry_run=True)
+    assert cloudformation.calls == ["change set CREATE", "delete change set", "delete stack"]
+
+
+def test_a_failed_stack_names_the_resource_that_failed_first_and_why() -> None:
+    cloudformation = FakeCloudFormation(changes=[change("Inbox")], ends="ROLLBACK_COMPLETE")
+    cloudformation.events = [event(0, "Old", "CREATE_FAILED", "long ago")]
+    cloudformation.fails_with = [
+        event(1, "Inbox", "CREATE_FAILED", "solar-inbox already exists"),
+        event(2, "Other", "CREATE_FAILED", "Resource creation cancelled"),
+    ]
+    with pytest.raises(DeployError, match=r"Inbox .* failed: solar-inbox already exists"):
+        stacks(cloudformation, []).deploy("solar-x", "body", {})
+
+
+def test_a_stack_broken_before_is_deleted_and_created_anew() -> None:
+    cloudformation = FakeCloudFormation("ROLLBACK_COMPLETE", changes=[change("Inbox")])
+    stacks(cloudformation, []).deploy("solar-x", "body", {})
+    assert cloudformation.calls == ["delete stack", "change set CREATE", "execute"]
+
+
+def test_a_refused_change_is_said_with_awss_reason() -> None:
+    cloudformation = FakeCloudFormation(refusal="Parameters: [KeyArn] must have values")
+    with pytest.raises(DeployError, match="KeyArn"):
+        stacks(cloudformation, []).deploy("solar-x", "body", {})
+
+
+def test_deleting_what_is_not_there_is_success() -> None:
+    cloudformation = FakeCloudFormation()
+    stacks(cloudformation, []).delete("solar-x")
+    assert cloudformation.calls == []
