@@ -303,6 +303,15 @@ def _let_go(record: KeyRecord, version: FileVersion, reason: str) -> KeyRecord:
     return record.withdrawing(version.canonical_key, reason) if holds_rows else record
 
 
+def follows_owner(record: KeyRecord, owner: str) -> bool:
+    """Whether the current version is what it must be where some key owns its bytes."""
+    version = record.current
+    if version is None or version.state not in {State.ACCEPTED, State.DUPLICATE}:
+        return True
+    said = version.duplicate_of if version.state is State.DUPLICATE else record.key
+    return owner == said
+
+
 def quarantine(record: KeyRecord, version: FileVersion, fault: Fault, sha256: str) -> KeyRecord:
     """Return the record with a version refused, whatever rows it had withdrawn."""
     record = record.withdrawing(version.canonical_key, f"read again and refused: {fault.reason}")

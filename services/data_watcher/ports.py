@@ -27,6 +27,10 @@ class Ledger(Protocol):
         """Return which keys of a site hold some bytes."""
         ...
 
+    def owners(self, site_id: str, contents: Iterable[str]) -> dict[str, str]:
+        """Return which key owns each of some contents; those that no key holds are left out."""
+        ...
+
     def save(
         self, before: KeyRecord, after: KeyRecord, contents: Sequence[ContentRecord] = ()
     ) -> KeyRecord:

@@ -80,17 +80,24 @@ class Sweep:
     def _suspects(
         self, prefix: str, after: str, until: str | None, listed: dict[str, list[Listed]]
     ) -> Iterator[str]:
-        known: dict[str, KeyRecord] = {}
-        configured = {}
         for site_id in self._sites(prefix, after, until) | set(map(domain.site_of, listed)):
-            known |= self.ledger.between(site_id, after, until)
-            configured[site_id] = self.configurations.site(site_id)
-        for key in sorted(listed.keys() | known.keys()):
-            site_id = domain.site_of(key)
-            record = known.get(key) or KeyRecord(site_id, key)
-            reading = domain.reading_of(configured.get(site_id), key)
-            observed = domain.observe(record, listed.get(key, []), reading)
-            if observed != record:
+            known = self.ledger.between(site_id, after, until)
+            here = [key for key in listed if domain.site_of(key) == site_id]
+            records = {key: known.get(key) or KeyRecord(site_id, key) for key in {*here, *known}}
+            yield from self._wrong(site_id, records, listed)
+
+    def _wrong(
+        self, site_id: str, records: dict[str, KeyRecord], listed: dict[str, list[Listed]]
+    ) -> Iterator[str]:
+        """Yield the keys of a site whose record is not what S3 lists, or whose bytes another key owns."""
+        site = self.configurations.site(site_id)
+        owners = self.ledger.owners(
+            site_id, (each.content for each in records.values() if each.content)
+        )
+        for key, record in sorted(records.items()):
+            reading = domain.reading_of(site, key)
+            as_listed = domain.observe(record, listed.get(key, []), reading) == record
+            if not as_listed or not domain.follows_owner(record, owners.get(record.content, "")):
                 yield key
 
     def _sites(self, prefix: str, after: str, until: str | None) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 MOST_ITEMS = 90  # of one transaction, which takes 100
+MOST_READ = 100  # items that one call gives
 OPEN = "open"
 _WRITE = TypeSerializer().serialize
 _READ = TypeDeserializer().deserialize
@@ -62,6 +63,24 @@ class DynamoLedger:
         """Return a register of contents, read consistently."""
         key = {"site_id": records.contents_partition(site_id), "item": f"content#{sha256}"}
         return records.content_record(site_id, sha256, self._item(key))
+
+    def owners(self, site_id: str, contents: Iterable[str]) -> dict[str, str]:
+        """Return which key owns each of some contents; those that no key holds are left out."""
+        partition, found = records.contents_partition(site_id), {}
+        wanted = iter(sorted(set(contents)))
+        while batch := list(islice(wanted, MOST_READ)):
+            keys = [_put({"site_id": partition, "item": f"content#{each}"}) for each in batch]
+            while keys:
+                answer = self.client.batch_get_item(
+                    RequestItems={self.table: {"Keys": keys, "ConsistentRead": True}}
+                )
+                for item in map(_get, answer["Responses"][self.table]):
+                    sha256 = item["item"].removeprefix("content#")
+                    if owner := records.content_record(site_id, sha256, item).owner:
+                        found[sha256] = owner
+                left: Any = answer.get("UnprocessedKeys", {}).get(self.table, {})
+                keys = left.get("Keys", [])
+        return found
 
     def save(
         self, before: KeyRecord, after: KeyRecord, contents: Sequence[ContentRecord] = ()

@@ -156,3 +156,16 @@ def test_a_configuration_is_not_overwritten_unread(ledger: DynamoLedger) -> None
     assert ledger.load_config(new.key) == saved
     with pytest.raises(ConflictError):
         ledger.save_config(new)
+
+
+def test_the_owners_of_many_contents_are_found_at_once(ledger: DynamoLedger) -> None:
+    for number in range(120):
+        keys = frozenset({f"raw/east/{number}-b.csv", f"raw/east/{number}-a.csv"})
+        register = ContentRecord("east", f"sha-{number}", keys=keys)
+        key = f"raw/east/{number}-a.csv"
+        ledger.save(KeyRecord("east", key), record(key), [register])
+    contents = [*(f"sha-{number}" for number in range(120)), "sha-of-nobody"]
+
+    owners = ledger.owners("east", contents)
+
+    assert owners == {f"sha-{number}": f"raw/east/{number}-a.csv" for number in range(120)}

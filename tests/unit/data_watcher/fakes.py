@@ -109,6 +109,10 @@ class FakeLedger:
         self.fuse.burn()
         return self.contents.get((site_id, sha256)) or ContentRecord(site_id, sha256)
 
+    def owners(self, site_id: str, contents: Iterable[str]) -> dict[str, str]:
+        found = {each: self.contents.get((site_id, each)) for each in contents}
+        return {each: register.owner for each, register in found.items() if register}
+
     def save(
         self, before: KeyRecord, after: KeyRecord, contents: Sequence[ContentRecord] = ()
     ) -> KeyRecord:

@@ -255,3 +255,16 @@ def test_a_marker_left_behind_by_a_dead_process_is_taken_away(world: World) -> N
     world.event("raw/east/a.csv")
 
     assert len(world.canonical.counting) == 1
+
+
+def test_a_key_that_never_heard_of_a_smaller_owner_is_found_by_the_sweep(world: World) -> None:
+    world.upload("raw/east/b.csv", b"one")
+    world.bucket.put("raw/east/a.csv", b"one")
+    world.event("raw/east/a.csv")
+    world.inbox.hints.clear()
+    assert len(world.canonical.counting) == 2
+
+    world.sweep()
+
+    assert world.state("raw/east/b.csv") == ["duplicate"]
+    assert len(world.canonical.counting) == 1

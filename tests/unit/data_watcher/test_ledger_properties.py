@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from services.data_watcher.domain import State
 from tests.unit.data_watcher.fakes import DiedError, World, site
 
 KEYS = tuple(f"raw/east/{name}.csv" for name in "abc")
+MANY = int(os.environ.get("SOLAR_EXAMPLES", "200"))
 BODIES = (b"one", b"two", b"bad", b"")
 
 uploads = st.tuples(st.just("put"), st.sampled_from(KEYS), st.sampled_from(BODIES))
@@ -68,7 +70,7 @@ def assert_is_what_the_bucket_says(world: World) -> None:
     assert all(record.settled for record in world.ledger.records.values())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=MANY, deadline=None)
 @given(steps)
 def test_the_ledger_ends_as_what_s3_lists_however_events_came(
     taken: list[tuple[str, str, bytes]],
@@ -81,7 +83,7 @@ def test_the_ledger_ends_as_what_s3_lists_however_events_came(
     assert_is_what_the_bucket_says(world)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=MANY, deadline=None)
 @given(steps, st.lists(st.integers(1, 40), max_size=4))
 def test_a_death_after_any_call_and_a_redelivery_change_nothing(
     taken: list[tuple[str, str, bytes]], deaths: list[int]
@@ -108,7 +110,7 @@ def test_a_death_after_any_call_and_a_redelivery_change_nothing(
     assert_is_what_the_bucket_says(world)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=MANY, deadline=None)
 @given(steps)
 def test_whoever_only_reads_messages_and_objects_sees_the_same_rows(
     taken: list[tuple[str, str, bytes]],
@@ -127,7 +129,7 @@ def test_whoever_only_reads_messages_and_objects_sees_the_same_rows(
     assert told == world.canonical.counting
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=MANY, deadline=None)
 @given(steps, st.lists(uploads | deletions | removals | events | st.none(), max_size=20))
 def test_processes_that_interleave_agree(
     taken: list[tuple[str, str, bytes]], meanwhile: list[tuple[str, str, bytes] | None]
