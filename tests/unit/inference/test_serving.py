@@ -76,7 +76,7 @@ class Endpoint:
 def trained(base, sites) -> Predictor:
     bench = Bench(base, sites=sites)
     for number, each in enumerate(sites):
-        bench.upload(frame(days=40, seed=number + 1), each.site_id)
+        bench.upload(frame(days=20, seed=number + 1, noise=0.1), each.site_id)
     prepared = bench.preprocess()
     dataset = bench.freeze()
     return Predictor(

@@ -34,7 +34,7 @@ class Outline(HTMLParser):
 def page(tmp_path_factory) -> str:
     base = tmp_path_factory.mktemp("report")
     bench = Bench(base, sites=[site(name="<script>alert(1)</script>"), site("hill")])
-    bench.upload(frame(days=70))
+    bench.upload(frame(days=70, noise=0.1))
     bench.upload(frame(days=70, seed=9, noise=0.1), "hill")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SAGEMAKER_BASE_DIR", str(base))
