@@ -285,3 +285,55 @@ def test_a_misspelt_argument_fails_its_step_as_aws_would(world):
     arn = world.start()
     world.ended(arn)
     assert "Enviroment" in world.steps(arn)["Preprocess"]["FailureReason"]
+
+
+LIST_INPUTS = """
+import json, os, pathlib
+base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
+found = sorted(str(p.relative_to(base / "in")) for p in (base / "in").rglob("*") if p.is_file())
+(base / "out" / "found.json").write_text(json.dumps(found))
+"""
+
+
+def listed(world, uri, kind="S3Prefix"):
+    """Run a processing job that lists its input; return the list, or the reason why it failed."""
+    name = f"list-{uuid.uuid4().hex[:8]}"
+    cluster = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+    world.sm.create_processing_job(
+        ProcessingJobName=name,
+        RoleArn=ROLE,
+        ProcessingResources={"ClusterConfig": cluster},
+        AppSpecification={
+            "ImageUri": world.image,
+            "ContainerEntrypoint": ["python3", "-c", LIST_INPUTS],
+        },
+        ProcessingInputs=[fake_pipeline.source("in", uri, "/opt/ml/in", kind)],
+        ProcessingOutputConfig={
+            "Outputs": [fake_pipeline.target("out", f"s3://{world.bucket}/{name}", "/opt/ml/out")]
+        },
+    )
+    job = wait_for(
+        lambda: world.sm.describe_processing_job(ProcessingJobName=name),
+        lambda found: found["ProcessingJobStatus"] in {"Completed", "Failed"},
+    )
+    if job["ProcessingJobStatus"] == "Failed":
+        return job["FailureReason"]
+    return world.read(f"{name}/found.json")
+
+
+def test_a_prefix_is_a_folder_and_a_key_is_a_file(done):
+    base = f"s3://{done.bucket}"
+    for key in ("in/run1/a.csv", "in/run1/sub/b.csv", "in/run10/c.csv", "in/one.tar.gz"):
+        done.put(key, {})
+    assert listed(done, f"{base}/in/run1") == ["a.csv", "sub/b.csv"]
+    assert listed(done, f"{base}/in/run1/") == ["a.csv", "sub/b.csv"]
+    assert listed(done, f"{base}/in/one.tar.gz") == ["one.tar.gz"]
+
+
+def test_a_manifest_cannot_write_outside_its_folder(done):
+    done.put("in/evil.json", [{"prefix": f"s3://{done.bucket}/in/"}, "run1/../../../../evil"])
+    done.s3.put_object(Bucket=done.bucket, Key="in/run1/../../../../evil", Body=b"x")
+    reason = listed(done, f"s3://{done.bucket}/in/evil.json", "ManifestFile")
+    assert "outside its input folder" in reason
+    done.put("in/odd.json", {"not": "a list"})
+    assert "is no manifest" in listed(done, f"s3://{done.bucket}/in/odd.json", "ManifestFile")
