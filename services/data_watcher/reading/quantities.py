@@ -207,11 +207,13 @@ def _daily_peaks(share: Values, time: TimeAxis) -> tuple[Times, Values]:
     """
     generating = share > NOISE
     power = share[generating]
-    days, starts = np.unique(time.utc[generating].astype("M8[D]"), return_index=True)
-    parts = np.split(power, starts[1:])
-    whole = np.array([len(part) * time.step >= HOURS_OF_A_DAY * 3600 for part in parts], bool)
-    levels = np.array([np.quantile(part, 0.9) if len(part) else 0.0 for part in parts])
-    return days[whole[: len(days)]], levels[whole]
+    days, starts, counts = np.unique(
+        time.utc[generating].astype("M8[D]"), return_index=True, return_counts=True
+    )
+    by_day = np.lexsort((power, np.repeat(np.arange(len(days)), counts)))
+    levels = power[by_day][starts + ((counts - 1) * 0.9).astype(np.intp)]
+    whole = counts * time.step >= HOURS_OF_A_DAY * 3600
+    return days[whole], levels[whole]
 
 
 def _first_row(share: Values, time: TimeAxis, day: np.datetime64, *, rises: bool) -> int:
