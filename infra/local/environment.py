@@ -57,7 +57,7 @@ def of_platform(home: Home, port: int, caller: Mapping[str, str]) -> dict[str, s
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LAMBDA_EXECUTOR": "local",
-        "LAMBDA_ACCOUNT_CONCURRENCY": "64",
+        "LAMBDA_ACCOUNT_CONCURRENCY": "32",
         "LOG_LEVEL": caller.get("SOLAR_LOCAL_LOG_LEVEL", "WARNING"),
         # what handlers and jobs find
         "AWS_ENDPOINT_URL": endpoint_url(port),
