@@ -101,6 +101,7 @@ def test_jobs_read_and_write_where_the_definition_puts_it(definition):
         evaluate.MODEL, evaluate.TEST, evaluate.REPORT, evaluate.CHAMPION, evaluate.OUTPUT,
     }  # fmt: skip
     channels = {each["ChannelName"] for each in named(definition, "Train")["InputDataConfig"]}
+    assert named(definition, "Train")["CheckpointConfig"]["LocalPath"] == train.CHECKPOINTS
     assert channels == {Path(train.TRAIN).name, Path(train.REPORT).name}
 
 

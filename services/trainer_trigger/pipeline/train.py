@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.trainer_trigger.pipeline.candidates import FITS, Examples, Learnt
+from services.trainer_trigger.pipeline.checkpoints import Checkpoints
 from services.trainer_trigger.pipeline.failure import RunFailedError
 from services.trainer_trigger.pipeline.folds import folds
 from services.trainer_trigger.pipeline.preprocess import (
@@ -30,6 +31,7 @@ HYPERPARAMETERS = "/opt/ml/input/config/hyperparameters.json"
 TRAIN = "/opt/ml/input/data/train"
 REPORT = "/opt/ml/input/data/report"
 MODEL = "/opt/ml/model"
+CHECKPOINTS = "/opt/ml/checkpoints"
 _GENERATING = 0.01  # share of AC capacity
 _LOWEST_NIGHT = -12.0  # degree
 _DARKEST_GENERATING = 0.001  # share of generating rows that night may cut off
@@ -43,13 +45,24 @@ def run(container: ContainerSettings) -> None:
     validation = Validation.model_validate_json((report / VALIDATION_FILE).read_bytes())
     rows = solar_rows.read(container.path(TRAIN) / ROWS_FILE)
     trained = train(
-        rows, dataset, validation, model_type=given["model_type"], run_id=given["run_id"]
+        rows,
+        dataset,
+        validation,
+        model_type=given["model_type"],
+        run_id=given["run_id"],
+        checkpoint_folder=container.path(CHECKPOINTS),
     )
     artifact.write(trained, container.path(MODEL))
 
 
 def train(
-    rows: Rows, dataset: Dataset, validation: Validation, *, model_type: str, run_id: str
+    rows: Rows,
+    dataset: Dataset,
+    validation: Validation,
+    *,
+    model_type: str,
+    run_id: str,
+    checkpoint_folder: Path,
 ) -> Artifact:
     """Fit a model of a type on training rows.
 
@@ -72,13 +85,17 @@ def train(
     seed = int(content_id(dataset.dataset_id, model_type)[:8], 16) % 2**31
     target = np.minimum(share, cap)
     part = folds(rows.times.astype(np.int64))
-    learnt = FITS[model_type](Examples(values, target.astype(np.float32), part), seed)
+    code = code_version()
+    checkpoints = Checkpoints(
+        checkpoint_folder, content_id(dataset.dataset_id, model_type, len(rows), names, code)
+    )
+    learnt = FITS[model_type](Examples(values, target.astype(np.float32), part), seed, checkpoints)
     card = ModelCard(
         model_type=model_type,
         model_id=dataset.model_id,
         run_id=run_id,
         dataset_id=dataset.dataset_id,
-        code_version=code_version(),
+        code_version=code,
         seed=seed,
         train_window=validation.train_window,
         train_rows=len(rows),

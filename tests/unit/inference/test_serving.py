@@ -80,7 +80,14 @@ def trained(base, sites) -> Predictor:
     prepared = bench.preprocess()
     dataset = bench.freeze()
     return Predictor(
-        train(prepared.train, dataset, prepared.validation, model_type="lightgbm", run_id="run-7")
+        train(
+            prepared.train,
+            dataset,
+            prepared.validation,
+            model_type="lightgbm",
+            run_id="run-7",
+            checkpoint_folder=base / "checkpoints",
+        )
     )
 
 

@@ -1,0 +1,151 @@
+"""`neural_network`: four small multilayer perceptrons, each stopped by days it did not see, averaged.
+
+One network's score hangs on its seed by up to .02 of R2; the mean of four was better than the best single one
+on every public plant tried. It is written as one network whose layers stand side by side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import block_diag
+from skl2onnx import to_onnx
+from skl2onnx.common.data_types import FloatTensorType
+from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from services.trainer_trigger.pipeline.candidates import Examples, Learnt, Shares, Values
+from services.trainer_trigger.pipeline.checkpoints import Checkpoints
+
+_LAYERS = (64, 32)
+_BATCHES = 100  # per epoch, so that few rows are learnt as thoroughly as many
+_SMALLEST_BATCH, _LARGEST_BATCH = 32, 256
+_RATE = 2e-3
+_WEIGHT_DECAY = 1e-3
+_MOST_EPOCHS = 60
+_PATIENCE = 8
+_OPSET = 17
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """One fitted network: weights and shifts of each layer, and the epochs that were best."""
+
+    weights: list[NDArray[np.float32]]
+    shifts: list[NDArray[np.float32]]
+    epochs: int
+
+    def predict(self, values: Values) -> NDArray[np.float32]:
+        last = len(self.weights) - 1
+        for depth, (weight, shift) in enumerate(zip(self.weights, self.shifts, strict=True)):
+            values = values @ weight + shift
+            if depth < last:
+                values = np.maximum(values, 0.0)
+        return values.ravel()
+
+
+def fit(examples: Examples, seed: int, checkpoints: Checkpoints) -> Learnt:
+    """Fit the members, one per part of the training time, and write their mean as one graph.
+
+    Parameters
+    ----------
+    seed
+        Of first weights and batches.
+    checkpoints
+        Members that an interrupted job had finished.
+    """
+    scaler = StandardScaler().fit(examples.values)
+    values = scaler.transform(examples.values)
+    unseen = np.empty(len(values))
+    members = []
+    # One thread: on matrices as small as a batch a second one only waits, and sums depend on it.
+    with threadpool_limits(limits=1, user_api="blas"):
+        for part in np.unique(examples.part):
+            away = examples.part == part
+            member = _found(checkpoints, int(part))
+            if member is None:
+                member = _fit_member(
+                    Examples(values[~away], examples.share[~away], examples.part[~away]),
+                    values[away],
+                    examples.share[away],
+                    seed + int(part),
+                )
+                _keep(checkpoints, int(part), member)
+            unseen[away] = member.predict(values[away])
+            members.append(member)
+    graph = _graph(scaler, members)
+    return Learnt(graph, unseen, tuple(member.epochs for member in members))
+
+
+def _fit_member(near: Examples, later: Values, later_share: Shares, seed: int) -> _Member:
+    """Fit one network until the part it does not see gets no better."""
+    network = MLPRegressor(
+        hidden_layer_sizes=_LAYERS,
+        batch_size=int(np.clip(len(near.values) // _BATCHES, _SMALLEST_BATCH, _LARGEST_BATCH)),
+        learning_rate_init=_RATE,
+        alpha=_WEIGHT_DECAY,
+        random_state=seed,
+    )
+    best, best_error = _Member([], [], 0), np.inf
+    for epoch in range(1, _MOST_EPOCHS + 1):
+        network.partial_fit(near.values, near.share)
+        error = float(np.square(network.predict(later) - later_share).mean())
+        if error < best_error:
+            best_error = error
+            best = _Member(
+                [each.copy() for each in network.coefs_],
+                [each.copy() for each in network.intercepts_],
+                epoch,
+            )
+        if epoch - best.epochs >= _PATIENCE:
+            break
+    return best
+
+
+def _graph(scaler: StandardScaler, members: list[_Member]) -> bytes:
+    """Write the mean of the members as one network, with the scaling before it."""
+    last, width = len(_LAYERS), scaler.n_features_in_
+    layers = [[member.weights[depth] for member in members] for depth in range(last + 1)]
+    shifts = [[member.shifts[depth] for member in members] for depth in range(last + 1)]
+    inner = [block_diag(*layer).astype(np.float32) for layer in layers[1:last]]
+    merged = MLPRegressor(
+        hidden_layer_sizes=tuple(size * len(members) for size in _LAYERS), batch_size=1
+    )
+    # Gives the network its form; what it learns from one row of zeros is replaced.
+    merged.partial_fit(np.zeros((1, width), np.float32), np.zeros(1, np.float32))
+    merged.coefs_ = [np.hstack(layers[0]), *inner, np.vstack(layers[last]) / len(members)]
+    merged.intercepts_ = [
+        *(np.concatenate(shift) for shift in shifts[:last]),
+        np.mean(shifts[last], axis=0),
+    ]
+    model: Any = to_onnx(
+        Pipeline([("scale", scaler), ("network", merged)]),
+        initial_types=[("features", FloatTensorType([None, width]))],
+        target_opset=_OPSET,
+        name="neural_network",
+    )
+    return bytes(model.SerializeToString())
+
+
+def _found(checkpoints: Checkpoints, part: int) -> _Member | None:
+    arrays = checkpoints.find(f"member-{part}")
+    if arrays is None:
+        return None
+    depths = range(len(_LAYERS) + 1)
+    return _Member(
+        [arrays[f"weights_{depth}"] for depth in depths],
+        [arrays[f"shifts_{depth}"] for depth in depths],
+        int(arrays["epochs"]),
+    )
+
+
+def _keep(checkpoints: Checkpoints, part: int, member: _Member) -> None:
+    arrays: dict[str, NDArray[Any]] = {"epochs": np.array(member.epochs)}
+    for depth, (weights, shifts) in enumerate(zip(member.weights, member.shifts, strict=True)):
+        arrays |= {f"weights_{depth}": weights, f"shifts_{depth}": shifts}
+    checkpoints.keep(f"member-{part}", arrays)
