@@ -69,9 +69,12 @@ class Dataset(_Frozen):
         step_minutes: int,
         margins: Margins,
     ) -> str:
-        """Return the dataset's id: the same files (and so sites), exclusions and rules have the same id."""
+        """Return the dataset's id: the same files (and so sites), exclusions and rules have the same id.
+
+        The order of the files belongs to it, because later ones win where they overlap.
+        """
         return content_id(
-            sorted(file.file_id for file in files),
+            [file.file_id for file in files],
             sorted(exclusion.model_dump_json() for exclusion in exclusions),
             split.model_dump(),
             step_minutes,

@@ -89,10 +89,13 @@ class Deployment:
                 self._delete_endpoints()
             self.say(f"Deleting {stack_name(service)}")
             stacks.delete(stack_name(service))
-        for name in (FOUNDATION, BOOTSTRAP):
-            self.say(f"Deleting {name}")
-            stacks.delete(name)
-        self._delete_or_keep_data()
+        trail = stacks.outputs(FOUNDATION).get("TrailBucketName", "")
+        self.say(f"Deleting {FOUNDATION}")
+        stacks.delete(FOUNDATION)
+        if self.options.delete_data:
+            self.say(f"Deleting {BOOTSTRAP}")
+            stacks.delete(BOOTSTRAP)
+        self._delete_or_keep_data(trail)
 
     def _stacks(self) -> Stacks:
         poll = 0.2 if self.target.kind == "local" else 5.0
@@ -236,23 +239,33 @@ class Deployment:
                 self.say(f"Deleting endpoint {found['EndpointName']}")
                 sagemaker.delete_endpoint(EndpointName=found["EndpointName"])
 
-    def _delete_or_keep_data(self) -> None:
-        buckets = [
-            self.target.data_bucket,
-            f"{self.target.data_bucket}-trail",
-            self.target.artifact_bucket,
-        ]
+    def _delete_or_keep_data(self, trail: str) -> None:
+        own = [] if self.target.adopt_data_bucket else [self.target.data_bucket]
+        buckets = [*own, *filter(None, [trail]), self.target.artifact_bucket]
         if not self.options.delete_data:
             self.say(
-                f"Kept, with everything in them: {', '.join(buckets)}, the key and the registry."
+                f"Kept, with everything in them: the buckets {', '.join(buckets)}, the tables,"
             )
-            self.say("Delete them too with --delete-data.")
+            self.say(f"the key, the model registry, and the stack {BOOTSTRAP} with the image.")
+            self.say(
+                "A later deployment takes them in again; --delete-data deletes buckets and tables."
+            )
             return
         for bucket in buckets:
-            if bucket == self.target.data_bucket and self.target.adopt_data_bucket:
-                self.say(f"Kept: {bucket}, which was there before us")
-                continue
             self._delete_bucket(bucket)
+        for service in SERVICES:
+            self._delete_table(stack_name(service))
+        if self.target.adopt_data_bucket:
+            self.say(f"Kept: {self.target.data_bucket}, which was there before this system")
+
+    def _delete_table(self, table: str) -> None:
+        try:
+            self.target.client("dynamodb").delete_table(TableName=table)
+        except ClientError as error:
+            if error_code(error) != "ResourceNotFoundException":
+                raise
+            return
+        self.say(f"Deleted table {table}")
 
     def _delete_bucket(self, bucket: str) -> None:
         s3: Any = self.target.client("s3")

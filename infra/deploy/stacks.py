@@ -66,6 +66,8 @@ class Stacks:
                 {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
             ],
             Capabilities=["CAPABILITY_NAMED_IAM"],
+            # What an earlier destroy kept (buckets, tables, the repository) is taken in again.
+            ImportExistingResources=True,
             Tags=[{"Key": key, "Value": value} for key, value in self.tags.items()],
         )
         changes = self._changes(name, change_set)

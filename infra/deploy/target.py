@@ -63,14 +63,13 @@ def find(environment: Mapping[str, str]) -> Target:
     check_role(role, account_id)
     bucket = environment.get("S3_BUCKET") or f"solar-data-{account_id}-{region}"
     check_bucket_name(bucket)
-    owned = _stack_owns(session, bucket)
     return Target(
         kind="local" if _is_local(environment) else "aws",
         session=session,
         account_id=account_id,
         region=region,
         data_bucket=bucket,
-        adopt_data_bucket=not owned and _exists(session, bucket),
+        adopt_data_bucket=_exists(session, bucket) and not _stack_owns(session, bucket),
         sagemaker_role_arn=role,
     )
 
