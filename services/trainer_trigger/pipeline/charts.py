@@ -40,7 +40,7 @@ _STYLE: Any = {  # matplotlib types each key by name
 }
 _PERCENT = 100.0
 _TAILS = (10, 90)
-_MOST_LABELLED = 14  # points; the figures of more would overlap
+_MOST_LABELLED = 14  # points or sites; the labels of more would overlap
 _NEARLY_WHOLE = 0.8  # share of a day that must be measured to be shown
 
 
@@ -272,7 +272,7 @@ def clock(shifts: Mapping[str, Mapping[str, float]], label: str) -> str:
         axes.set_xticks(range(0, len(names), step), [_short(name) for name in names[::step]])
         axes.axhline(0, color=ACTUAL, lw=0.8)
         axes.set_ylabel("later than the sun\n[min]")
-        if len(shifts) > 1:
+        if 1 < len(shifts) <= _MOST_LABELLED:
             figure.legend(loc="outside upper right", ncols=6)
         return _svg(figure, label)
 

@@ -214,8 +214,11 @@ def _against_champion(
     rival = np.full(len(share), np.nan)
     if not common.any():
         return rival, None, "it serves none of these sites"
-    shared_rows = _only_sites(test.rows, common)
-    rival[common] = champion.predictor.predict(shared_rows).power_ac / test.capacity[common]
+    try:
+        said = champion.predictor.predict(_only_sites(test.rows, common)).power_ac
+    except InvalidArtifactError as error:
+        return None, None, str(error)
+    rival[common] = said / test.capacity[common]
     ends = max(challenger.card.train_window.end, champion.predictor.card.train_window.end)
     after = test.rows.times >= np.datetime64(ends.astimezone(UTC).replace(tzinfo=None), "s")
     seed = challenger.card.seed

@@ -112,7 +112,8 @@ def _look_at_clock(
         summer_step_minutes=step,
         follows_summer_time=clock_check.follows_summer_time(step),
     )
-    if not (finding.follows_summer_time and site.clock == "correct"):
+    movable = 60 % step_minutes == 0  # an hour must lead from one stamp of the grid to another
+    if not (finding.follows_summer_time and site.clock == "correct" and movable):
         return table, finding
     moved = table.frame[POWER].copy()
     stamps = clock_check.true_times(times, site.timezone)
