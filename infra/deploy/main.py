@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.deploy import build, notifications
+from infra.deploy import build, notifications, serving
 from infra.deploy.build import Artifact
 from infra.deploy.errors import DeployError
 from infra.deploy.stacks import Stacks
@@ -85,10 +85,10 @@ class Deployment:
         """Delete the stacks, and the data only when told."""
         stacks = self._stacks()
         for service in reversed(SERVICES):
-            if service == "deployer":
-                self._delete_endpoints()
             self.say(f"Deleting {stack_name(service)}")
             stacks.delete(stack_name(service))
+            if service == "deployer":  # only once nobody is there to create it again
+                serving.delete_all(self.target, self.say)
         trail = stacks.outputs(FOUNDATION).get("TrailBucketName", "")
         self.say(f"Deleting {FOUNDATION}")
         stacks.delete(FOUNDATION)
@@ -230,15 +230,6 @@ class Deployment:
         self.known["PipelineDefinitionKey"] = definition.key
         self._upload(definition, "pipeline definition")
 
-    def _delete_endpoints(self) -> None:
-        sagemaker = self.target.client("sagemaker")
-        for page in sagemaker.get_paginator("list_endpoints").paginate(NameContains="solar-"):
-            for found in page["Endpoints"]:
-                if not found["EndpointName"].startswith("solar-"):
-                    continue
-                self.say(f"Deleting endpoint {found['EndpointName']}")
-                sagemaker.delete_endpoint(EndpointName=found["EndpointName"])
-
     def _delete_or_keep_data(self, trail: str) -> None:
         own = [] if self.target.adopt_data_bucket else [self.target.data_bucket]
         buckets = [*own, *filter(None, [trail]), self.target.artifact_bucket]
@@ -255,6 +246,7 @@ class Deployment:
             self._delete_bucket(bucket)
         for service in SERVICES:
             self._delete_table(stack_name(service))
+        serving.delete_registry(self.target, self.say)
         if self.target.adopt_data_bucket:
             self.say(f"Kept: {self.target.data_bucket}, which was there before this system")
 

@@ -1,0 +1,84 @@
+"""What the deployer made at run time and no stack knows: endpoints, their configurations and alarms."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from infra.deploy.target import Target
+from shared.aws import error_code
+
+Say = Callable[[str], None]
+_OURS = "solar-"
+
+
+def delete_all(target: Target, say: Say) -> None:
+    """Delete endpoints, then what they stand on; what is gone already is success."""
+    sagemaker = target.client("sagemaker")
+    endpoints = list(_names(sagemaker, "list_endpoints", "Endpoints", "EndpointName"))
+    for name in endpoints:
+        say(f"Deleting endpoint {name}")
+        _unless_gone(sagemaker.delete_endpoint, EndpointName=name)
+    for name in endpoints:
+        _wait_until_gone(sagemaker, name)
+    for name in _names(sagemaker, "list_endpoint_configs", "EndpointConfigs", "EndpointConfigName"):
+        _unless_gone(sagemaker.delete_endpoint_config, EndpointConfigName=name)
+    for name in _names(sagemaker, "list_models", "Models", "ModelName"):
+        _unless_gone(sagemaker.delete_model, ModelName=name)
+    _delete_alarms(target, [f"{name}-endpoint-" for name in endpoints])
+
+
+def delete_registry(target: Target, say: Say) -> None:
+    """Delete all versions of our models and their groups; what they were is then not known any more."""
+    sagemaker = target.client("sagemaker")
+    for group in _names(
+        sagemaker,
+        "list_model_package_groups",
+        "ModelPackageGroupSummaryList",
+        "ModelPackageGroupName",
+    ):
+        pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
+        for arn in [
+            p["ModelPackageArn"] for page in pages for p in page["ModelPackageSummaryList"]
+        ]:
+            _unless_gone(sagemaker.delete_model_package, ModelPackageName=arn)
+        sagemaker.delete_model_package_group(ModelPackageGroupName=group)
+        say(f"Deleted versions and group {group}")
+
+
+def _names(sagemaker: Any, operation: str, listed: str, name: str) -> Iterator[str]:
+    pages = sagemaker.get_paginator(operation).paginate(NameContains=_OURS)
+    found = [each[name] for page in pages for each in page[listed]]
+    return iter([each for each in found if each.startswith(_OURS)])
+
+
+def _delete_alarms(target: Target, prefixes: list[str]) -> None:
+    cloudwatch = target.client("cloudwatch")
+    for prefix in prefixes:
+        pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix)
+        names = [alarm["AlarmName"] for page in pages for alarm in page["MetricAlarms"]]
+        if names:
+            cloudwatch.delete_alarms(AlarmNames=names)
+
+
+def _wait_until_gone(sagemaker: Any, endpoint: str, seconds: float = 600.0) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            sagemaker.describe_endpoint(EndpointName=endpoint)
+        except ClientError as error:
+            if error_code(error) in {"ValidationException", "ResourceNotFound"}:
+                return
+            raise
+        time.sleep(0.5)
+
+
+def _unless_gone(call: Callable[..., Any], **arguments: str) -> None:
+    try:
+        call(**arguments)
+    except ClientError as error:
+        if error_code(error) not in {"ValidationException", "ResourceNotFound"}:
+            raise
