@@ -28,9 +28,14 @@ def raw_site(key: str) -> str:
     return folder if slash else ""
 
 
+def site_configs() -> str:
+    """Return the prefix of the sites' YAML as people upload it."""
+    return f"{CONFIG}sites/"
+
+
 def site_config(site_id: str) -> str:
     """Return the key of a site's YAML as people upload it."""
-    return f"{CONFIG}sites/{site_id}.yaml"
+    return f"{site_configs()}{site_id}.yaml"
 
 
 def model_config(model_id: str) -> str:

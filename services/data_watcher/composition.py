@@ -15,6 +15,7 @@ from services.data_watcher.app import Watcher
 from services.data_watcher.onboarding import Onboarding
 from services.data_watcher.service import Intake
 from services.data_watcher.settings import QuerySettings, WatcherSettings
+from services.data_watcher.silence import Silence
 from services.data_watcher.sweep import Sweep
 from services.data_watcher.table import DynamoLedger, DynamoView
 from shared import observability
@@ -43,7 +44,8 @@ def watcher(settings: WatcherSettings) -> Watcher:
         onboard=onboarding.refresh,
         clock=utc_now,
     )
-    sweep = Sweep(ledger, raw, configurations, inbox, utc_now, onboarding.refresh)
+    silence = Silence(ledger, ledger, publisher, utc_now)
+    sweep = Sweep(ledger, raw, configurations, inbox, utc_now, onboarding.refresh, silence.look)
     return Watcher(intake, onboarding, sweep)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from services.data_watcher.activity import SiteActivity
 from services.data_watcher.configuration import ConfigRecord
 from services.data_watcher.domain import ContentRecord, KeyRecord, Listed, Rows, State
 from services.data_watcher.records import Item
@@ -47,6 +48,18 @@ class Ledger(Protocol):
 
     def between(self, site_id: str, after: str, until: str | None) -> dict[str, KeyRecord]:
         """Return a site's records with after < key ≤ until; without `until` all after the first."""
+        ...
+
+
+class SiteActivities(Protocol):
+    """What the ledger notes of each site's uploads."""
+
+    def activities(self) -> Iterator[SiteActivity]:
+        """Yield every site that ever uploaded."""
+        ...
+
+    def note_told(self, activity: SiteActivity, silent_since: datetime | None) -> None:
+        """Note what people were told about a site, unless somebody else did meanwhile."""
         ...
 
 
@@ -125,6 +138,10 @@ class ConfigLedger(Protocol):
 
     def save_config(self, record: ConfigRecord) -> ConfigRecord:
         """Save a record and return it as saved."""
+        ...
+
+    def sites_in_force(self) -> Iterator[ActiveSite]:
+        """Yield the sites' configurations in force."""
         ...
 
 

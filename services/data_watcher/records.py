@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from services.data_watcher.activity import SiteActivity
 from services.data_watcher.configuration import ConfigRecord
 from services.data_watcher.domain import (
     ContentRecord,
@@ -26,6 +27,7 @@ from services.data_watcher.domain import (
 CONFIG_PARTITION = "(config)"
 SITES_PARTITION = "(sites)"
 LONGEST_PLAIN_KEY = 900  # a sort key has at most 1024 bytes; a version id needs some of them
+_LAST = "\U0010ffff"
 Item = dict[str, Any]
 
 
@@ -36,11 +38,30 @@ def contents_partition(site_id: str) -> str:
 
 def prefix(key: str) -> str:
     """Return what the sort keys of a key's items begin with; an overlong key ends in its hash."""
-    encoded = key.encode()
-    if len(encoded) <= LONGEST_PLAIN_KEY:
+    if not is_overlong(key):
         return f"{key}#"
-    start = encoded[: LONGEST_PLAIN_KEY - 65].decode(errors="ignore")
-    return f"{start}~{hashlib.sha256(encoded).hexdigest()}#"
+    return f"{_start(key)}~{hashlib.sha256(key.encode()).hexdigest()}#"
+
+
+def is_overlong(key: str) -> bool:
+    """Whether a key does not fit into a sort key beside a version id."""
+    return len(key.encode()) > LONGEST_PLAIN_KEY
+
+
+def lower_bound(key: str) -> str:
+    """Return a sort key not behind the items of keys that follow a key; `''` is before all."""
+    return (_start(key) if is_overlong(key) else key) or " "
+
+
+def upper_bound(key: str | None) -> str:
+    """Return a sort key behind the items of all keys up to a key; None is behind all."""
+    if key is None:
+        return _LAST
+    return _start(key) + _LAST if is_overlong(key) else f"{key}#{_LAST}"
+
+
+def _start(key: str) -> str:
+    return key.encode()[: LONGEST_PLAIN_KEY - 65].decode(errors="ignore")
 
 
 # --- files ------------------------------------------------------------------------------------------
@@ -185,6 +206,23 @@ def content_record(site_id: str, sha256: str, item: Item | None) -> ContentRecor
     if item is None:
         return ContentRecord(site_id, sha256)
     return ContentRecord(site_id, sha256, int(item["revision"]), frozenset(item["keys"]))
+
+
+# --- sites ------------------------------------------------------------------------------------------
+
+
+def site_activity(item: Item) -> SiteActivity:
+    """Read what is noted of a site's uploads."""
+    return SiteActivity(
+        item["item"],
+        datetime.fromisoformat(item["last_upload_at"]),
+        _time(item.get("silent_since")),
+    )
+
+
+def silence(since: datetime | None) -> str:
+    """Write after which upload people were told that a site is silent; '' where they were not."""
+    return since.isoformat() if since else ""
 
 
 # --- configuration ----------------------------------------------------------------------------------

@@ -1,11 +1,12 @@
-"""Finds what events failed to tell: compares what S3 lists with the ledger, in slices."""
+"""Finds what events failed to tell: a merge join of S3's listing with the ledger, in slices."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import islice
+from itertools import groupby, islice
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,11 +14,12 @@ from services.data_watcher import domain
 from services.data_watcher.domain import KeyRecord, Listed
 from services.data_watcher.ports import Configurations, Inbox, Ledger, RawObjects
 from shared import layout
+from shared.active import ActiveSite
 from shared.clock import Clock
 from shared.ids import content_id
 from shared.messages import SweepDue
 
-SLICE = timedelta(seconds=45)
+SLICE = timedelta(seconds=45)  # and no longer than a chunk more
 CHUNK = 500  # keys compared at a time
 PATIENCE = timedelta(minutes=5)  # longer than any file takes to read
 MOST_HINTS = 2000
@@ -38,6 +40,18 @@ class Cursor(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class _Slice:
+    """What one slice knows already: sites in the order of the listing, configurations.
+
+    `anywhere` are partitions whose keys may stand between the folders.
+    """
+
+    folders: list[str]
+    anywhere: frozenset[str]
+    configs: dict[str, ActiveSite | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Sweep:
     """Re-drives what was lost; whatever it finds is only a hint, and `Intake.refresh` decides."""
 
@@ -47,50 +61,84 @@ class Sweep:
     inbox: Inbox
     clock: Clock
     refresh_config: Callable[[str], None]
+    look_for_silence: Callable[[], None]
 
     def run(self, message: SweepDue) -> None:
         """Do one slice of a sweep, and ask for the next where there is more.
 
-        `quick` re-drives what has waited too long; every other scope compares the whole listing.
+        `quick` re-drives what has waited too long and looks for silent sites; every other scope
+        compares the whole listing, first of `config/`, then of `raw/`.
         """
         if message.scope == "quick" and message.cursor is None:
             self.inbox.hint(islice(self.ledger.unsettled(self.clock() - PATIENCE), MOST_HINTS))
+            self.look_for_silence()
             return
-        if message.cursor is None:
-            for key, _ in self.raw.listing(layout.CONFIG, ""):
-                self.refresh_config(key)
-        self._compare(message)
+        cursor = (
+            Cursor.model_validate_json(message.cursor)
+            if message.cursor
+            else Cursor(prefix=layout.CONFIG)
+        )
+        compare = self._configs if cursor.prefix == layout.CONFIG else self._files
+        following = compare(cursor)
+        if following is not None:
+            self._continue(message, following)
 
-    def _compare(self, message: SweepDue) -> None:
-        cursor = Cursor.model_validate_json(message.cursor) if message.cursor else Cursor()
+    def _configs(self, cursor: Cursor) -> Cursor:
+        """Bring configuration to what is uploaded, until time is up; return where to go on."""
         deadline = self.clock() + SLICE
+        for key, _ in self.raw.listing(cursor.prefix, cursor.after):
+            self.refresh_config(key)
+            if self.clock() >= deadline:
+                return Cursor(prefix=cursor.prefix, after=key)
+        return Cursor()
+
+    def _files(self, cursor: Cursor) -> Cursor | None:
+        """Compare listing and ledger until time is up; return where to go on, if anywhere."""
+        deadline = self.clock() + SLICE
+        everything = cursor.prefix == layout.RAW
+        anywhere = frozenset({domain.UNKNOWN_SITE} if everything else ())
+        known = _Slice(self._folders(cursor.prefix), anywhere)
         listing = self.raw.listing(cursor.prefix, cursor.after)
         after = cursor.after
         while chunk := list(islice(listing, CHUNK)):
             until = chunk[-1][0] if len(chunk) == CHUNK else None
-            self.inbox.hint(self._suspects(cursor.prefix, after, until, dict(chunk)))
+            self.inbox.hint(self._suspects(known, after, until, dict(chunk)))
             if until is None:
-                return
+                return None
             after = until
             if self.clock() >= deadline:
-                self._continue(message, Cursor(prefix=cursor.prefix, after=after))
-                return
-        self.inbox.hint(self._suspects(cursor.prefix, after, None, {}))
+                return Cursor(prefix=cursor.prefix, after=after)
+        self.inbox.hint(self._suspects(known, after, None, {}))
+        return None
 
     def _suspects(
-        self, prefix: str, after: str, until: str | None, listed: dict[str, list[Listed]]
+        self, known: _Slice, after: str, until: str | None, listed: dict[str, list[Listed]]
     ) -> Iterator[str]:
-        for site_id in self._sites(prefix, after, until) | set(map(domain.site_of, listed)):
-            known = self.ledger.between(site_id, after, until)
-            here = [key for key in listed if domain.site_of(key) == site_id]
-            records = {key: known.get(key) or KeyRecord(site_id, key) for key in {*here, *known}}
-            yield from self._wrong(site_id, records, listed)
+        by_site = {
+            site_id: list(keys)
+            for site_id, keys in groupby(sorted(listed, key=domain.site_of), domain.site_of)
+        }
+        for site_id in sorted(
+            known.anywhere | _between(known.folders, after, until) | by_site.keys()
+        ):
+            records = self.ledger.between(site_id, after, until)
+            records |= {
+                key: KeyRecord(site_id, key)
+                for key in by_site.get(site_id, [])
+                if key not in records
+            }
+            if site_id not in known.configs:
+                known.configs[site_id] = self.configurations.site(site_id)
+            yield from self._wrong(site_id, known.configs[site_id], records, listed)
 
     def _wrong(
-        self, site_id: str, records: dict[str, KeyRecord], listed: dict[str, list[Listed]]
+        self,
+        site_id: str,
+        site: ActiveSite | None,
+        records: dict[str, KeyRecord],
+        listed: dict[str, list[Listed]],
     ) -> Iterator[str]:
         """Yield the keys of a site whose record is not what S3 lists, or whose bytes another key owns."""
-        site = self.configurations.site(site_id)
         owners = self.ledger.owners(
             site_id, (each.content for each in records.values() if each.content)
         )
@@ -100,16 +148,10 @@ class Sweep:
             if not as_listed or not domain.follows_owner(record, owners.get(record.content, "")):
                 yield key
 
-    def _sites(self, prefix: str, after: str, until: str | None) -> set[str]:
-        """Return the sites whose keys may stand in a slice, those without any listed key included."""
-        if prefix != layout.RAW:
-            return {domain.site_of(prefix)}
-        found = {domain.UNKNOWN_SITE}
-        for site_id in self.ledger.sites():
-            folder = f"{layout.RAW}{site_id}/"
-            if (until is None or folder <= until) and after < f"{folder}{_LAST}":
-                found.add(site_id)
-        return found
+    def _folders(self, prefix: str) -> list[str]:
+        """Return the folders of all sites in the ledger that lie below a prefix, in S3's order."""
+        folders = (f"{layout.RAW}{site_id}/" for site_id in self.ledger.sites())
+        return sorted(each for each in folders if each.startswith(prefix))
 
     def _continue(self, message: SweepDue, cursor: Cursor) -> None:
         self.inbox.continue_sweep(
@@ -121,3 +163,14 @@ class Sweep:
                 cursor=cursor.text(),
             )
         )
+
+
+def _between(folders: list[str], after: str, until: str | None) -> set[str]:
+    """Return the sites whose folders may hold keys behind `after` and up to `until`."""
+    found = set()
+    for folder in folders[max(0, bisect_left(folders, after) - 1) :]:
+        if until is not None and folder > until:
+            break
+        if after < f"{folder}{_LAST}":
+            found.add(domain.site_of(folder))
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -12,9 +13,12 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from services.data_watcher import records
+from services.data_watcher.activity import GRAIN, SiteActivity
 from services.data_watcher.configuration import ConfigRecord
 from services.data_watcher.domain import ContentRecord, KeyRecord, State
 from services.data_watcher.records import Item
+from shared import layout
+from shared.active import ActiveSite
 from shared.aws import error_code
 from shared.clock import Clock
 from shared.errors import ConflictError
@@ -45,7 +49,7 @@ class DynamoLedger:
     client: DynamoDBClient
     table: str
     clock: Clock
-    _registered: set[str] = field(default_factory=set)
+    _noted: dict[str, datetime] = field(default_factory=dict)
 
     # --- files ----------------------------------------------------------------------------------
 
@@ -90,8 +94,7 @@ class DynamoLedger:
         A key that turns up with very many versions at once is saved in several transactions, the
         register and the settled head in the last one.
         """
-        if before.revision == 0:
-            self._register(after.site_id)
+        self._note_upload(after)
         changed = [
             version
             for name, version in after.versions.items()
@@ -144,39 +147,78 @@ class DynamoLedger:
         )
         return (each["key"] for each in items)
 
+    # --- sites ----------------------------------------------------------------------------------
+
     def sites(self) -> Iterator[str]:
         """Yield every site that ever had a record."""
-        items = self._query(
+        return (each["item"] for each in self._sites())
+
+    def activities(self) -> Iterator[SiteActivity]:
+        """Yield every site that ever uploaded, with its last upload to within `GRAIN`."""
+        return (records.site_activity(each) for each in self._sites())
+
+    def note_told(self, activity: SiteActivity, silent_since: datetime | None) -> None:
+        """Note what people were told about a site, unless somebody else did meanwhile."""
+        told = records.silence(activity.silent_since)
+        self._update_site(
+            activity.site_id,
+            UpdateExpression="SET silent_since = :now",
+            ConditionExpression="silent_since = :before OR attribute_not_exists(silent_since)",
+            ExpressionAttributeValues=_put(
+                {":now": records.silence(silent_since), ":before": told}
+            ),
+        )
+
+    def _sites(self) -> Iterator[Item]:
+        return self._query(
             KeyConditionExpression="site_id = :sites",
             ExpressionAttributeValues=_put({":sites": records.SITES_PARTITION}),
         )
-        return (each["item"] for each in items)
 
-    def _register(self, site_id: str) -> None:
-        """Note that a site has records, once per process and site."""
-        if site_id not in self._registered:
-            item = {"site_id": records.SITES_PARTITION, "item": site_id}
-            self.client.put_item(TableName=self.table, Item=_put(item))
-            self._registered.add(site_id)
+    def _note_upload(self, record: KeyRecord) -> None:
+        """Note that a site has records and when it last uploaded, at most once per `GRAIN`."""
+        newest = max((each.uploaded_at for each in record.versions.values()), default=None)
+        noted = self._noted.get(record.site_id)
+        if newest is None or (noted is not None and newest - noted < GRAIN):
+            return
+        self._update_site(
+            record.site_id,
+            UpdateExpression="SET last_upload_at = :newest",
+            ConditionExpression="attribute_not_exists(last_upload_at) OR last_upload_at < :newest",
+            ExpressionAttributeValues=_put({":newest": newest.isoformat()}),
+        )
+        self._noted[record.site_id] = newest
+
+    def _update_site(self, site_id: str, **update: Any) -> None:
+        """Update a site's item where the condition holds; where it does not, a newer fact stands there."""
+        key = _put({"site_id": records.SITES_PARTITION, "item": site_id})
+        with _unless_lost():
+            self.client.update_item(TableName=self.table, Key=key, **update)
 
     def between(self, site_id: str, after: str, until: str | None) -> dict[str, KeyRecord]:
-        """Return a site's records with after < key ≤ until; without `until` all after the first."""
+        """Return a site's records with after < key ≤ until; without `until` all after the first.
+
+        Overlong keys stand elsewhere in the table's order than in S3's; they are given wherever they
+        stand, so that none is ever left out.
+        """
         items = self._query(
             KeyConditionExpression="site_id = :site AND #item BETWEEN :after AND :until",
             ExpressionAttributeNames={"#item": "item"},
             ExpressionAttributeValues=_put(
                 {
                     ":site": site_id,
-                    ":after": after or " ",
-                    ":until": "\U0010ffff" if until is None else f"{until}#\U0010ffff",
+                    ":after": records.lower_bound(after),
+                    ":until": records.upper_bound(until),
                 }
             ),
             ConsistentRead=True,
         )
         by_key: dict[str, list[Item]] = {}
         for item in items:
-            if after < item["key"] and (until is None or item["key"] <= until):
-                by_key.setdefault(item["key"], []).append(item)
+            key = item["key"]
+            inside = after < key and (until is None or key <= until)
+            if inside or records.is_overlong(key):
+                by_key.setdefault(key, []).append(item)
         return {key: records.key_record(site_id, key, group) for key, group in by_key.items()}
 
     # --- configuration --------------------------------------------------------------------------
@@ -198,6 +240,21 @@ class DynamoLedger:
                 raise ConflictError(message) from error
             raise
         return saved
+
+    def sites_in_force(self) -> Iterator[ActiveSite]:
+        """Yield the sites' configurations in force."""
+        items = self._query(
+            KeyConditionExpression="site_id = :configs AND begins_with(#item, :sites)",
+            ExpressionAttributeNames={"#item": "item"},
+            ExpressionAttributeValues=_put(
+                {":configs": records.CONFIG_PARTITION, ":sites": layout.site_configs()}
+            ),
+        )
+        return (
+            ActiveSite.model_validate_json(each["in_force"])
+            for each in items
+            if each.get("in_force")
+        )
 
     # --- items ----------------------------------------------------------------------------------
 
@@ -280,6 +337,16 @@ def _items(read: Callable[..., Any], **arguments: Any) -> Iterator[Item]:
         if "LastEvaluatedKey" not in page:
             return
         arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+@contextmanager
+def _unless_lost() -> Iterator[None]:
+    """Go on where a condition does not hold; any other error passes."""
+    try:
+        yield
+    except ClientError as error:
+        if error_code(error) != "ConditionalCheckFailedException":
+            raise
 
 
 def _lost(error: ClientError) -> bool:

@@ -169,3 +169,40 @@ def test_the_owners_of_many_contents_are_found_at_once(ledger: DynamoLedger) -> 
     owners = ledger.owners("east", contents)
 
     assert owners == {f"sha-{number}": f"raw/east/{number}-a.csv" for number in range(120)}
+
+
+def test_a_sites_last_upload_is_noted_and_only_ever_moves_on(ledger: DynamoLedger) -> None:
+    ledger.save(KeyRecord("east", KEY), record(KEY, version(600)))
+    ledger.save(KeyRecord("east", "raw/east/b.csv"), record("raw/east/b.csv", version(1)))
+    another = DynamoLedger(ledger.client, ledger.table, ledger.clock)
+    another.save(KeyRecord("east", "raw/east/c.csv"), record("raw/east/c.csv", version(2)))
+
+    (found,) = ledger.activities()
+
+    assert (found.site_id, found.silent_since) == ("east", None)
+    assert found.last_upload_at == NOW + timedelta(minutes=600)
+
+
+def test_what_people_were_told_of_a_site_is_noted_by_the_first_who_tells(
+    ledger: DynamoLedger,
+) -> None:
+    ledger.save(KeyRecord("east", KEY), record())
+    (before,) = ledger.activities()
+    ledger.note_told(before, NOW)
+    ledger.note_told(before, NOW + timedelta(hours=1))
+
+    (after,) = ledger.activities()
+    assert after.silent_since == NOW
+    ledger.note_told(after, None)
+    assert next(ledger.activities()).silent_since is None
+
+
+@pytest.mark.parametrize("until", [None, "raw/east/" + "k" * 1015])
+def test_an_overlong_key_is_found_in_the_range_where_it_stands(
+    ledger: DynamoLedger, until: str | None
+) -> None:
+    key = "raw/east/" + "k" * 1014 + "a"
+    ledger.save(KeyRecord("east", key), record(key))
+
+    assert set(ledger.between("east", "raw/east/", until)) == {key}
+    assert set(ledger.between("east", "raw/east/" + "j" * 1015, until)) == {key}

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from services.data_watcher.activity import SiteActivity
 from services.data_watcher.app import Watcher
 from services.data_watcher.configuration import ConfigRecord
 from services.data_watcher.domain import ContentRecord, KeyRecord, Listed, Rows, State
 from services.data_watcher.onboarding import Onboarding
 from services.data_watcher.ports import Reading
 from services.data_watcher.service import Intake
+from services.data_watcher.silence import Silence
 from services.data_watcher.sweep import Sweep
 from shared.active import ActiveModel, ActiveSite
 from shared.canonical import CanonicalFile
@@ -100,6 +102,7 @@ class FakeLedger:
     contents: dict[tuple[str, str], ContentRecord] = field(default_factory=dict)
     configs: dict[str, ConfigRecord] = field(default_factory=dict)
     before_save: list[Any] = field(default_factory=list)
+    silent: dict[str, datetime | None] = field(default_factory=dict)
 
     def load(self, site_id: str, key: str) -> KeyRecord:
         self.fuse.burn()
@@ -142,6 +145,20 @@ class FakeLedger:
     def sites(self) -> Iterator[str]:
         yield from {record.site_id for record in self.records.values()}
 
+    def activities(self) -> Iterator[SiteActivity]:
+        for site_id in sorted(self.sites()):
+            last = max(
+                each.uploaded_at
+                for record in self.records.values()
+                for each in record.versions.values()
+                if record.site_id == site_id
+            )
+            yield SiteActivity(site_id, last, self.silent.get(site_id))
+
+    def note_told(self, activity: SiteActivity, silent_since: datetime | None) -> None:
+        self.fuse.burn()
+        self.silent[activity.site_id] = silent_since
+
     def between(self, site_id: str, after: str, until: str | None) -> dict[str, KeyRecord]:
         return {
             key: record
@@ -161,6 +178,11 @@ class FakeLedger:
         saved = replace(record, revision=record.revision + 1)
         self.configs[record.key] = saved
         return saved
+
+    def sites_in_force(self) -> Iterator[ActiveSite]:
+        for key, record in self.configs.items():
+            if key.startswith("config/sites/") and record.in_force:
+                yield ActiveSite.model_validate_json(record.in_force)
 
 
 @dataclass
@@ -331,6 +353,7 @@ class World:
             self.inbox,
             self.clock,
             onboarding.refresh,
+            Silence(self.ledger, self.ledger, self.publisher, self.clock).look,
         )
         self.watcher = Watcher(intake, onboarding, sweep)
 

@@ -1,0 +1,126 @@
+"""A sweep of any size works in slices, and slicing changes nothing of what it finds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.data_watcher import sweep
+from services.data_watcher.sweep import Cursor
+from shared.messages import SweepDue
+from tests.unit.data_watcher.fakes import START, World, site
+from tests.unit.data_watcher.test_onboarding import KEY, SITE
+
+SITES = ("east", "east-2", "west")
+names = st.sampled_from(["a.csv", "b.csv", "m/n.csv", "z.csv", "~.csv", "bad.xlsx"])
+folders = st.sampled_from(["east/", "east-2/", "west/", "nowhere/", "", "/"])
+keys = st.builds(lambda folder, name: f"raw/{folder}{name}", folders, names)
+
+
+def world_with(uploaded: list[str], heard: list[str], forgotten: list[str]) -> World:
+    world = World()
+    for each in SITES:
+        world.configurations.put(site(each))
+    for key in uploaded:
+        world.bucket.put(key, key.encode())
+    for key in heard:
+        world.event(key)
+    for key in forgotten:
+        if world.bucket.objects.get(key):
+            world.bucket.forget(key, world.bucket.objects[key][0][0].version_id)
+    world.inbox.hints.clear()
+    return world
+
+
+def found(world: World, due: SweepDue) -> tuple[set[str], int]:
+    """Let a sweep run to its end without following its hints; return those and how many slices it took."""
+    slices, hints, waiting = 0, set(), [due]
+    while waiting:
+        world.watcher.handle(waiting.pop())
+        waiting, world.inbox.sweeps = world.inbox.sweeps, []
+        hints |= set(world.inbox.hints)
+        world.inbox.hints.clear()
+        slices += 1
+    return hints, slices
+
+
+def due(cursor: str | None = None) -> SweepDue:
+    return SweepDue(
+        id="sweep", occurred_at=START, correlation_id="sweep", scope="full", cursor=cursor
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(keys, max_size=14),
+    st.lists(keys, max_size=14),
+    st.lists(keys, max_size=6),
+    st.integers(1, 5),
+    st.sampled_from([timedelta(0), sweep.SLICE]),
+)
+def test_slices_of_any_size_find_the_same(
+    uploaded: list[str], heard: list[str], forgotten: list[str], chunk: int, slice_: timedelta
+) -> None:
+    world = world_with(uploaded, heard, forgotten)
+    expected, _ = found(world, due())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sweep, "CHUNK", chunk)
+        patch.setattr(sweep, "SLICE", slice_)
+        assert found(world, due())[0] == expected
+
+
+def test_no_slice_outlasts_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "CHUNK", 100)
+    world = world_with([f"raw/east/{each:05}.csv" for each in range(2000)], [], [])
+    listing, longest = world.bucket.listing, timedelta(0)
+
+    def slow(prefix: str, after: str):  # type: ignore[no-untyped-def]
+        for entry in listing(prefix, after):
+            world.now += timedelta(milliseconds=100)  # ten seconds a chunk
+            yield entry
+
+    monkeypatch.setattr(world.bucket, "listing", slow)
+    hints, waiting = set(), [due()]
+    while waiting:
+        began = world.now
+        world.watcher.handle(waiting.pop())
+        longest = max(longest, world.now - began)
+        waiting, world.inbox.sweeps = world.inbox.sweeps, []
+        hints |= set(world.inbox.hints)
+
+    assert len(hints) == 2000
+    assert longest <= timedelta(seconds=60)
+
+
+def test_configuration_is_swept_in_slices_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    for each in ("east", "north", "west"):
+        name = each.encode()
+        world.bucket.put(f"config/sites/{each}.yaml", SITE.replace(b"east", name))
+    monkeypatch.setattr(sweep, "SLICE", timedelta(0))
+
+    _, slices = found(world, due())
+
+    assert set(world.configurations.sites) == {"east", "north", "west"}
+    assert slices >= 4
+
+
+def test_a_sweep_of_one_site_looks_at_that_site_only() -> None:
+    world = world_with(["raw/east/a.csv", "raw/west/a.csv", "raw/a.csv"], [], [])
+
+    hints, _ = found(world, due(Cursor(prefix="raw/east/").text()))
+
+    assert hints == {"raw/east/a.csv"}
+
+
+def test_a_sweep_reads_files_that_came_before_their_site() -> None:
+    world = World()
+    world.bucket.put(KEY, SITE)
+    world.bucket.put("raw/east/a.csv", b"one")
+
+    world.sweep()
+
+    assert world.state("raw/east/a.csv") == ["accepted"]
