@@ -9,7 +9,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from console import output, target
-from console.commands import data, local, models, predict, system
+from console.commands import data, exclusions, files, local, models, predict, system
 from console.demo.command import demo
 from console.errors import ConsoleError
 from console.state import state
@@ -43,7 +43,11 @@ app.command("deploy", context_settings=system.PASS_ON)(system.deploy)
 app.command("destroy", context_settings=system.PASS_ON)(system.destroy)
 app.add_typer(data.sites_app, name="sites")
 app.command()(data.upload)
-app.command()(data.files)
+app.add_typer(files.files_app, name="files")
+app.command()(files.sweep)
+app.command()(exclusions.exclude)
+app.command()(exclusions.include)
+app.command()(exclusions.exclusions)
 app.command()(models.why)
 app.command()(models.retrain)
 app.command()(models.runs)

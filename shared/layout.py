@@ -1,8 +1,8 @@
 """Where things stand in the data bucket. Nobody else spells a key.
 
 raw/<site_id>/…                              what plants upload
-config/sites|models/<name>.yaml              what people upload
-active/sites|models/<name>.json              validated configuration in force (written by data_watcher)
+config/sites|models|exclusions/<name>.yaml   what people upload
+active/sites|models|exclusions/<name>.json   validated configuration in force (written by data_watcher)
 canonical/<site_id>/<yyyy-mm>/<file_id>.parquet[.withdrawn]
 datasets/<model_id>/<dataset_id>/dataset.json, manifest.json
 runs/<run_id>/champion/ preprocess/ model/ evaluation/
@@ -41,6 +41,16 @@ def site_config(site_id: str) -> str:
 def model_config(model_id: str) -> str:
     """Return the key of a model's YAML as people upload it."""
     return f"{CONFIG}models/{model_id}.yaml"
+
+
+def exclusions_config(site_id: str) -> str:
+    """Return the key of a site's excluded time ranges as people upload them."""
+    return f"{CONFIG}exclusions/{site_id}.yaml"
+
+
+def active_exclusions(site_id: str) -> str:
+    """Return the key of a site's excluded time ranges in force; there is none where nothing is excluded."""
+    return f"{ACTIVE}exclusions/{site_id}.json"
 
 
 def active_sites() -> str:

@@ -134,6 +134,21 @@ class SiteSilent(Message):
     recovered: bool = False
 
 
+class ReleaseRequested(Message):
+    """A person wants quarantined files read again: one key, or all of a site.
+
+    `after` is the key behind which a request for a whole site goes on.
+    """
+
+    type: Literal["solar.release_requested"] = "solar.release_requested"
+    version: Literal[1] = 1
+    site_id: str
+    key: str | None = None
+    after: str = ""
+    reason: str
+    requested_by: str
+
+
 # --- trainer_trigger ----------------------------------------------------------------------------
 
 
@@ -317,6 +332,7 @@ AnyMessage = Annotated[
     | ConfigAccepted
     | ConfigRejected
     | SiteSilent
+    | ReleaseRequested
     | RetrainStarted
     | ChallengerRegistered
     | ChallengerRejected

@@ -61,7 +61,7 @@ def list_sites(*, json: JsonOption = False) -> None:
 @sites_app.command("show")
 def show_site(site_id: str, *, json: JsonOption = False) -> None:
     """Show a site's configuration in force."""
-    found = _active(layout.active_site(site_id))
+    found = active(layout.active_site(site_id))
     if found is None:
         raise ConsoleError(f"site {site_id} has no configuration in force; `solar sites list`")
     if json:
@@ -96,37 +96,9 @@ def upload(
     if json:
         output.as_json(found or [{"key": key, "version_id": v} for key, v in sent.items()])
     else:
-        _show_files(found, f"{len(sent)} files uploaded")
+        show_files(found, f"{len(sent)} files uploaded")
     if any(each["state"] == "quarantined" for each in found):
         raise typer.Exit(1)
-
-
-def files(
-    site: Annotated[str | None, typer.Option(help="Only of this site.")] = None,
-    state_: Annotated[
-        str | None,
-        typer.Option(
-            "--state", help="accepted, quarantined, duplicate, superseded, pending, removed"
-        ),
-    ] = None,
-    *,
-    check: Annotated[bool, typer.Option(help="Compare the ledger with S3's listing.")] = False,
-    json: JsonOption = False,
-) -> None:
-    """List every version that was uploaded, what became of it, why, and what to do."""
-    if check:
-        _check(site, json=json)
-        return
-    found = all_files(site, state_)
-    datasets = _datasets_by_file()
-    for each in found:
-        uri = each["canonical_uri"] or ""
-        file_id = uri.rpartition("/")[2].removesuffix(".parquet")
-        each["dataset_ids"] = datasets.get(file_id, [])
-    if json:
-        output.as_json(found)
-    else:
-        _show_files(found, "Files")
 
 
 def all_files(site: str | None = None, file_state: str | None = None) -> list[dict[str, Any]]:
@@ -167,17 +139,8 @@ def _settled(site_id: str, sent: dict[str, str]) -> list[dict[str, Any]]:
             time.sleep(1)
 
 
-def _check(site: str | None, *, json: bool) -> None:
-    found = balance(site)
-    if json:
-        output.as_json(found)
-    else:
-        output.facts("Ledger and listing", {k: v for k, v in found.items() if k != "by_site"})
-    if not found["balanced"]:
-        raise typer.Exit(1)
-
-
-def _show_files(found: list[dict[str, Any]], title: str) -> None:
+def show_files(found: list[dict[str, Any]], title: str) -> None:
+    """Print what became of files."""
     rows = [
         (
             each["key"].removeprefix(layout.RAW),
@@ -193,15 +156,8 @@ def _show_files(found: list[dict[str, Any]], title: str) -> None:
     )
 
 
-def _datasets_by_file() -> dict[str, list[str]]:
-    by_file: dict[str, list[str]] = {}
-    for each in state.system.ask("trainer_trigger", "datasets")["datasets"]:
-        for file_id in each["file_ids"]:
-            by_file.setdefault(file_id, []).append(each["dataset_id"])
-    return by_file
-
-
-def _active(key: str) -> dict[str, Any] | None:
+def active(key: str) -> dict[str, Any] | None:
+    """Return a configuration in force, or None where there is none."""
     import json as json_module  # noqa: PLC0415 - `json` names an option here
 
     s3 = state.system.client("s3")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby, islice
@@ -13,6 +13,7 @@ from urllib.parse import quote_plus
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from services.data_watcher.configuration import Active
 from services.data_watcher.domain import Listed
 from services.data_watcher.ports import Reading
 from shared import layout
@@ -20,7 +21,8 @@ from shared.active import ActiveModel, ActiveSite
 from shared.aws import S3Objects
 from shared.canonical import CanonicalFile
 from shared.errors import NotFoundError, RetryableError
-from shared.messages import SweepDue
+from shared.exclusions import ActiveExclusions
+from shared.messages import AnyMessage
 from shared.solar.site import Site
 
 if TYPE_CHECKING:
@@ -147,20 +149,25 @@ class S3Configurations:
         except NotFoundError:
             return None
 
-    def put(self, config: ActiveSite | ActiveModel) -> None:
+    def put(self, config: Active) -> None:
         """Make sure that a configuration is the one in force."""
-        key = (
-            layout.active_site(config.site_id)
-            if isinstance(config, ActiveSite)
-            else layout.active_model(config.model_id)
-        )
-        body = config.model_dump_json().encode()
+        key, body = _active_key(config), config.model_dump_json().encode()
         try:
             if self.objects.read(key) == body:
                 return
         except NotFoundError:
             pass  # the first configuration of its name
         self.objects.write(key, body, content_type="application/json")
+
+
+def _active_key(config: Active) -> str:
+    match config:
+        case ActiveSite():
+            return layout.active_site(config.site_id)
+        case ActiveModel():
+            return layout.active_model(config.model_id)
+        case ActiveExclusions():
+            return layout.active_exclusions(config.site_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,17 +186,23 @@ class SqsInbox:
         RetryableError
             SQS took only some of the messages.
         """
-        iterator = iter(keys)
+        self._send(map(self._event, keys))
+
+    def send(self, messages: Sequence[AnyMessage]) -> None:
+        """Ask for more work of one's own; raises RetryableError like `hint`."""
+        self._send(each.model_dump_json() for each in messages)
+
+    def _send(self, bodies: Iterable[str]) -> None:
+        iterator = iter(bodies)
         while batch := list(islice(iterator, _BATCH)):
             answer = self.client.send_message_batch(
                 QueueUrl=self.url,
                 Entries=[
-                    {"Id": str(number), "MessageBody": self._event(key)}
-                    for number, key in enumerate(batch)
+                    {"Id": str(number), "MessageBody": body} for number, body in enumerate(batch)
                 ],
             )
             if answer.get("Failed"):
-                message = f"the inbox did not take {len(answer['Failed'])} hints"
+                message = f"the inbox did not take {len(answer['Failed'])} messages"
                 raise RetryableError(message)
 
     def _event(self, key: str) -> str:
@@ -202,10 +215,6 @@ class SqsInbox:
             "s3": {"bucket": {"name": self.bucket}, "object": found},
         }
         return json.dumps({"Records": [record]})
-
-    def continue_sweep(self, message: SweepDue) -> None:
-        """Ask to sweep, or to go on where a sweep stopped."""
-        self.client.send_message(QueueUrl=self.url, MessageBody=message.model_dump_json())
 
 
 @dataclass(frozen=True, slots=True)

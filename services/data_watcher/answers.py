@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.data_watcher import records
+from services.data_watcher import configuration, records
 from services.data_watcher.domain import FileVersion, State
 from services.data_watcher.ports import LedgerView, RawObjects
 from services.data_watcher.records import Item
@@ -31,7 +31,7 @@ class Question(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    query: Literal["files", "sites", "balance"]
+    query: Literal["files", "sites", "balance", "reasons"]
     site_id: str | None = None
     state: State | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
@@ -60,6 +60,8 @@ class Answers:
                 return {"sites": [_site(item) for item in self.view.configs()]}
             case "balance":
                 return self._balance(question.site_id)
+            case "reasons":
+                return self._reasons(question.site_id)
 
     def _files(self, question: Question, start: Item | None) -> dict[str, Any]:
         items, last = self.view.versions(question.site_id, question.state, question.limit, start)
@@ -76,6 +78,7 @@ class Answers:
             "sha256": version.sha256 or None,
             "state": version.state.value,
             **_why(version),
+            "released": version.released or None,
             "rows": rows.count if rows else None,
             "rows_masked": rows.masked if rows else None,
             "masks": dict(rows.masks) if rows else {},
@@ -105,6 +108,27 @@ class Answers:
             "by_site": {site: dict(counts) for site, counts in sorted(sites.items())},
         }
 
+    def _reasons(self, site_id: str | None) -> dict[str, Any]:
+        """Count, over the files that count now, why rows were masked and why files were refused."""
+        masks: Counter[str] = Counter()
+        refused: Counter[str] = Counter()
+        rows = masked = files = 0
+        for version in map(records.file_version, self.view.files(site_id)):
+            if version.state is State.ACCEPTED and version.rows:
+                files += 1
+                rows += version.rows.count
+                masked += version.rows.masked
+                masks.update(version.rows.masks)
+            elif version.state is State.QUARANTINED and version.fault:
+                refused[version.fault.code] += 1
+        return {
+            "files": files,
+            "rows": rows,
+            "rows_masked": masked,
+            "masks": dict(masks.most_common()),
+            "quarantined": dict(refused.most_common()),
+        }
+
 
 def _why(version: FileVersion) -> dict[str, str | None]:
     code = reason = remedy = None
@@ -122,12 +146,12 @@ def _why(version: FileVersion) -> dict[str, str | None]:
 
 def _site(item: Item) -> dict[str, Any]:
     record = records.config_record(item["item"], item)
-    kind, _, name = record.key.removeprefix(layout.CONFIG).partition("/")
+    name = record.key.rpartition("/")[2]
     in_force = json.loads(record.in_force) if record.in_force else None
     return {
-        "kind": kind.removesuffix("s"),
+        "kind": configuration.kind_of(record.key),
         "name": name.removesuffix(".yaml"),
-        "model_id": in_force["model_id"] if in_force else None,
+        "model_id": in_force.get("model_id") if in_force else None,
         "key": record.key,
         "state": record.state,
         "line": record.line,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.data_watcher.onboarding import Onboarding
+from services.data_watcher.release import Release
 from services.data_watcher.service import Intake
 from services.data_watcher.sweep import Sweep
 from shared import layout
 from shared.errors import InvalidMessageError
 from shared.inbox import Incoming, ObjectChanged
-from shared.messages import SweepDue
+from shared.messages import ReleaseRequested, SweepDue
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Watcher:
     intake: Intake
     onboarding: Onboarding
     sweep: Sweep
+    release: Release
 
     def handle(self, incoming: Incoming) -> None:
         """React to one thing from the inbox.
@@ -36,6 +38,8 @@ class Watcher:
                 self.onboarding.refresh(key)
             case SweepDue():
                 self.sweep.run(incoming)
+            case ReleaseRequested():
+                self.release.run(incoming)
             case _:
                 message = f"data_watcher does not expect {incoming!r}"
                 raise InvalidMessageError(message)

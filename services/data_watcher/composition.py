@@ -13,6 +13,7 @@ from services.data_watcher.adapters import (
 from services.data_watcher.answers import Answers
 from services.data_watcher.app import Watcher
 from services.data_watcher.onboarding import Onboarding
+from services.data_watcher.release import Release
 from services.data_watcher.service import Intake
 from services.data_watcher.settings import QuerySettings, WatcherSettings
 from services.data_watcher.silence import Silence
@@ -46,7 +47,8 @@ def watcher(settings: WatcherSettings) -> Watcher:
     )
     silence = Silence(ledger, ledger, publisher, utc_now)
     sweep = Sweep(ledger, raw, configurations, inbox, utc_now, onboarding.refresh, silence.look)
-    return Watcher(intake, onboarding, sweep)
+    release = Release(ledger, inbox, utc_now, intake.refresh)
+    return Watcher(intake, onboarding, sweep, release)
 
 
 def answers(settings: QuerySettings) -> Answers:

@@ -18,13 +18,24 @@ from services.data_watcher import units
 from shared import layout
 from shared.active import ActiveModel, ActiveSite
 from shared.errors import InvalidConfigError
+from shared.exclusions import ActiveExclusions, SiteExclusions
 from shared.model_config import ModelConfig
 from shared.solar.site import Site, canonical_unit
 
 LARGEST_CONFIG = 64 * 1024
 DEEPEST = 20
 MOST_FAULTS = 5
-_KEY = re.compile(r"config/(sites|models)/([a-z0-9-]{1,32})\.yaml")
+Kind = Literal["site", "model", "exclusions"]
+Active = ActiveSite | ActiveModel | ActiveExclusions
+_KEY = re.compile(r"config/(sites|models|exclusions)/([a-z0-9-]{1,32})\.yaml")
+
+
+# By folder: what it configures, the YAML's schema, what is in force, the field that repeats the name.
+_KINDS: dict[str, tuple[Kind, type[BaseModel], Any, str]] = {
+    "sites": ("site", Site, ActiveSite, "site_id"),
+    "models": ("model", ModelConfig, ActiveModel, "model_id"),
+    "exclusions": ("exclusions", SiteExclusions, ActiveExclusions, "site_id"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +76,13 @@ for _tag, _pattern, _first in (
     _Loader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
 
 
-def read(key: str, body: bytes) -> ActiveSite | ActiveModel:
+def kind_of(key: str) -> Kind:
+    """Return what a key of `config/` configures, by its folder."""
+    folder = key.removeprefix(layout.CONFIG).partition("/")[0]
+    return _KINDS.get(folder, ("model", ModelConfig, ActiveModel, ""))[0]
+
+
+def read(key: str, body: bytes) -> Active:
     """Validate a YAML file of `config/`.
 
     Raises
@@ -76,12 +93,13 @@ def read(key: str, body: bytes) -> ActiveSite | ActiveModel:
     match = _KEY.fullmatch(key)
     if match is None:
         message = (
-            f"{key!r} is no place for a configuration; use {layout.site_config('<site_id>')} or "
-            f"{layout.model_config('<model_id>')}, names of a-z, 0-9 and -, at most 32 characters"
+            f"{key!r} is no place for a configuration; use {layout.site_config('<site_id>')}, "
+            f"{layout.model_config('<model_id>')} or {layout.exclusions_config('<site_id>')}, names of "
+            "a-z, 0-9 and -, at most 32 characters"
         )
         raise InvalidConfigError(message)
     root = _compose(body)
-    schema, id_field = (Site, "site_id") if match[1] == "sites" else (ModelConfig, "model_id")
+    _, schema, active, id_field = _KINDS[match[1]]
     config = _validate(schema, root)
     said = getattr(config, id_field)
     if said != match[2]:
@@ -91,13 +109,15 @@ def read(key: str, body: bytes) -> ActiveSite | ActiveModel:
         raise InvalidConfigError(message, _line(root, (id_field,)))
     if isinstance(config, Site):
         _check_units(config, root)
-        return ActiveSite.of(config)
-    return ActiveModel.of(typing.cast("ModelConfig", config))
+    in_force: Active = active.of(config)
+    return in_force
 
 
-def parse(kind: Literal["site", "model"], text: str) -> ActiveSite | ActiveModel:
+def parse(kind: Kind, text: str) -> Active:
     """Read back what `in_force` keeps."""
-    return (ActiveSite if kind == "site" else ActiveModel).model_validate_json(text)
+    active = next(each for name, _, each, _ in _KINDS.values() if name == kind)
+    in_force: Active = active.model_validate_json(text)
+    return in_force
 
 
 # --- YAML -------------------------------------------------------------------------------------------

@@ -77,6 +77,7 @@ class FileVersion:
 
     `reading` names what the site's configuration said about reading the file when it was read;
     `changes` counts the changes of state, so that a fact that recurs gets another message id.
+    `release_id` is the last request to read the refused file again, `released` says whose and why.
     """
 
     version_id: str
@@ -95,6 +96,8 @@ class FileVersion:
     duplicate_of: str = ""
     superseded_by: str = ""
     published_at: datetime | None = None
+    release_id: str = ""
+    released: str = ""
 
     def become(self, state: State, **facts: Any) -> FileVersion:
         """Return the version in another state, with a new fact to publish."""
@@ -284,6 +287,15 @@ def _observe_latest(record: KeyRecord, version: FileVersion, reading: str) -> Ke
 def pend(version: FileVersion, reading: str) -> FileVersion:
     """Return a version that is to be read again; what was known of its rows stays until then."""
     return version.become(State.PENDING, reading=reading, superseded_by="", duplicate_of="")
+
+
+def release(record: KeyRecord, request: str, why: str) -> KeyRecord:
+    """Return the record with its refused file to be read again; the same request again changes nothing."""
+    version = record.current
+    if version is None or version.state is not State.QUARANTINED or version.release_id == request:
+        return record
+    again = replace(pend(version, version.reading), release_id=request, released=why, attempts=0)
+    return replace(record.with_version(again), settled=False)
 
 
 def _observe_older(

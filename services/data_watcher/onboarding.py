@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from services.data_watcher import configuration
-from services.data_watcher.configuration import ConfigRecord
+from services.data_watcher.configuration import Active, ConfigRecord
 from services.data_watcher.contention import insist
 from services.data_watcher.domain import Listed
 from services.data_watcher.ports import (
@@ -18,9 +18,10 @@ from services.data_watcher.ports import (
 )
 from services.data_watcher.sweep import Cursor
 from shared import layout
-from shared.active import ActiveModel, ActiveSite
+from shared.active import ActiveModel
 from shared.clock import Clock
 from shared.errors import ConflictError, InvalidConfigError, NotFoundError
+from shared.exclusions import ActiveExclusions
 from shared.messages import ConfigAccepted, ConfigRejected, SweepDue
 
 
@@ -62,8 +63,8 @@ class Onboarding:
             return
         record = self.ledger.save_config(record)
         self._tell(record)
-        if record.state == "accepted" and _kind(key) == "site":
-            self.inbox.continue_sweep(self._reading_again(record))
+        if record.state == "accepted" and configuration.kind_of(key) == "site":
+            self.inbox.send([self._reading_again(record)])
         self.ledger.save_config(replace(record, settled=True))
 
     def _judge(self, stored: ConfigRecord, latest: Listed | None) -> ConfigRecord | None:
@@ -107,17 +108,30 @@ class Onboarding:
             )
             return
         config = _in_force(record)
+        model_id = self._model_of(config)
+        if model_id is None:
+            return
         self.publisher.publish(
             ConfigAccepted.of(
                 subject=subject,
                 occurred_at=self.clock(),
                 correlation_id=record.key,
-                kind=_kind(record.key),
-                name=config.site_id if isinstance(config, ActiveSite) else config.model_id,
-                model_id=config.model_id,
+                kind="model" if isinstance(config, ActiveModel) else "site",
+                name=config.model_id if isinstance(config, ActiveModel) else config.site_id,
+                model_id=model_id,
                 config_version=config.config_version,
             )
         )
+
+    def _model_of(self, config: Active) -> str | None:
+        """Return the model that is to be looked at again.
+
+        None for exclusions of a site that nobody described yet; whoever describes it makes its model look.
+        """
+        if not isinstance(config, ActiveExclusions):
+            return config.model_id
+        site = self.configurations.site(config.site_id)
+        return site.model_id if site else None
 
     def _reading_again(self, record: ConfigRecord) -> SweepDue:
         """Ask for a look at all files of the site: some may have waited for it, or read otherwise now."""
@@ -154,9 +168,5 @@ def _deleted(stored: ConfigRecord) -> str:
     return "the file was deleted before it was ever accepted"
 
 
-def _kind(key: str) -> Literal["site", "model"]:
-    return "site" if key.startswith(f"{layout.CONFIG}sites/") else "model"
-
-
-def _in_force(record: ConfigRecord) -> ActiveSite | ActiveModel:
-    return configuration.parse(_kind(record.key), record.in_force)
+def _in_force(record: ConfigRecord) -> Active:
+    return configuration.parse(configuration.kind_of(record.key), record.in_force)

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Protocol
 
 from services.data_watcher.activity import SiteActivity
-from services.data_watcher.configuration import ConfigRecord
+from services.data_watcher.configuration import Active, ConfigRecord
 from services.data_watcher.domain import ContentRecord, KeyRecord, Listed, Rows, State
 from services.data_watcher.records import Item
-from shared.active import ActiveModel, ActiveSite
+from shared.active import ActiveSite
 from shared.canonical import CanonicalFile
-from shared.messages import AnyMessage, SweepDue
+from shared.messages import AnyMessage
 from shared.solar.site import Site
 
 
@@ -40,6 +40,10 @@ class Ledger(Protocol):
 
     def unsettled(self, before: datetime) -> Iterator[str]:
         """Yield the keys that wait for a verdict or an effect since some time."""
+        ...
+
+    def quarantined(self, site_id: str, after: str) -> Iterator[str]:
+        """Yield a site's keys behind `after` whose current version is refused, in order."""
         ...
 
     def sites(self) -> Iterator[str]:
@@ -70,6 +74,10 @@ class LedgerView(Protocol):
         self, site_id: str | None, state: State | None, limit: int, start: Item | None
     ) -> tuple[list[Item], Item | None]:
         """Return at most `limit` versions' items behind `start`, and where to go on, if anywhere."""
+        ...
+
+    def files(self, site_id: str | None) -> Iterator[Item]:
+        """Yield every version's item."""
         ...
 
     def states(self, site_id: str | None) -> Iterator[tuple[str, str]]:
@@ -124,7 +132,7 @@ class Configurations(Protocol):
         """Return a site's configuration in force."""
         ...
 
-    def put(self, config: ActiveSite | ActiveModel) -> None:
+    def put(self, config: Active) -> None:
         """Make sure that a configuration is the one in force."""
         ...
 
@@ -176,8 +184,8 @@ class Inbox(Protocol):
         """Ask to look at some keys of the bucket again."""
         ...
 
-    def continue_sweep(self, message: SweepDue) -> None:
-        """Ask to sweep, or to go on where a sweep stopped."""
+    def send(self, messages: Sequence[AnyMessage]) -> None:
+        """Ask for more work of one's own: the next slice of a sweep, the release of a key."""
         ...
 
 

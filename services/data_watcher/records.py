@@ -108,6 +108,8 @@ def version_item(record: KeyRecord, version: FileVersion) -> Item:
             "duplicate_of": version.duplicate_of,
             "superseded_by": version.superseded_by,
             "published_at": _text(version.published_at),
+            "release_id": version.release_id,
+            "released": version.released,
             **({"reason_code": fault.code, "reason": fault.reason} if fault else {}),
             **({"remedy": fault.remedy} if fault else {}),
             **(_rows_item(rows) if rows else {}),
@@ -174,6 +176,8 @@ def file_version(item: Item) -> FileVersion:
         duplicate_of=item.get("duplicate_of", ""),
         superseded_by=item.get("superseded_by", ""),
         published_at=_time(item.get("published_at")),
+        release_id=item.get("release_id", ""),
+        released=item.get("released", ""),
     )
 
 

@@ -154,15 +154,14 @@ class Sweep:
         return sorted(each for each in folders if each.startswith(prefix))
 
     def _continue(self, message: SweepDue, cursor: Cursor) -> None:
-        self.inbox.continue_sweep(
-            SweepDue(
-                id=content_id(message.id, cursor.text()),
-                occurred_at=self.clock(),
-                correlation_id=message.correlation_id,
-                scope="full",
-                cursor=cursor.text(),
-            )
+        following = SweepDue(
+            id=content_id(message.id, cursor.text()),
+            occurred_at=self.clock(),
+            correlation_id=message.correlation_id,
+            scope="full",
+            cursor=cursor.text(),
         )
+        self.inbox.send([following])
 
 
 def _between(folders: list[str], after: str, until: str | None) -> set[str]:

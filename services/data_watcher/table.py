@@ -147,6 +147,22 @@ class DynamoLedger:
         )
         return (each["key"] for each in items)
 
+    def quarantined(self, site_id: str, after: str) -> Iterator[str]:
+        """Yield a site's keys behind `after` whose current version is refused, in the table's order."""
+        items = self._query(
+            KeyConditionExpression="site_id = :site AND #item > :after",
+            FilterExpression="#state = :quarantined",
+            ExpressionAttributeNames={"#item": "item", "#state": "state"},
+            ExpressionAttributeValues=_put(
+                {
+                    ":site": site_id,
+                    ":after": records.upper_bound(after) if after else " ",
+                    ":quarantined": State.QUARANTINED.value,
+                }
+            ),
+        )
+        return (each["key"] for each in items)
+
     # --- sites ----------------------------------------------------------------------------------
 
     def sites(self) -> Iterator[str]:
@@ -296,6 +312,10 @@ class DynamoView:
         if len(found) <= limit:
             return found, None
         return found[:limit], {name: found[limit - 1][name] for name in ("site_id", "item")}
+
+    def files(self, site_id: str | None) -> Iterator[Item]:
+        """Yield every version's item."""
+        return self._files(site_id, None)
 
     def states(self, site_id: str | None) -> Iterator[tuple[str, str]]:
         """Yield site and state of every version."""

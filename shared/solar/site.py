@@ -6,6 +6,7 @@ This is the schema of `config/sites/<site_id>.yaml`.
 from __future__ import annotations
 
 import re
+from datetime import UTC, timedelta, timezone, tzinfo
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -48,6 +49,17 @@ def _known_zone(zone: str) -> str:
 
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
+
+
+def tzinfo_of(zone: str) -> tzinfo:
+    """Return the zone of a valid name: IANA, a fixed offset like +01:00, or UTC."""
+    if zone == "UTC":
+        return UTC
+    if zone[0] in "+-":
+        hours, _, minutes = zone[1:].partition(":")
+        offset = timedelta(hours=int(hours), minutes=int(minutes))
+        return timezone(-offset if zone[0] == "-" else offset)
+    return ZoneInfo(zone)
 
 
 class _Strict(BaseModel):

@@ -27,7 +27,8 @@ def read(data: bytes, key: str, site: Site) -> Reading:
             f"the name of {key!r} fits none of the site's sources",
             "add a source for such names to the site's YAML",
         )
-    table = files.load(data, source)
-    time = stamps.convert(table, source, site)
-    measured = quantities.convert(table, source, site, time)
-    return canonical.encode(time, measured)
+    with files.damage_is_said():
+        table = files.load(data, source)
+        time = stamps.convert(table, source, site)
+        measured = quantities.convert(table, source, site, time)
+        return canonical.encode(time, measured)

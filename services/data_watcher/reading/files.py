@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,12 +71,21 @@ def load(data: bytes, source: SourceFormat) -> Table:
     """
     if data.startswith(_GZIP):
         data = _unpack(data)
+    if source.format == "parquet":
+        return _load_parquet(data, source)
+    return _load_csv(data, source)
+
+
+@contextmanager
+def damage_is_said() -> Iterator[None]:
+    """Say in the owner's words what the libraries raise over damaged bytes.
+
+    Some damage shows only when the cells are looked at, so this encloses the whole reading.
+    """
     try:
-        if source.format == "parquet":
-            return _load_parquet(data, source)
-        return _load_csv(data, source)
+        yield
     except _DAMAGE as error:
-        raise _unreadable(f"{error}".splitlines()[0][:300]) from error
+        raise _unreadable(f"{error}".partition("\n")[0][:300]) from error
     except MemoryError as error:
         raise _too_large("does not fit into the reader's memory") from error
 

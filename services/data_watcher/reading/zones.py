@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
+from shared.solar.site import tzinfo_of
+
 Times = npt.NDArray[np.datetime64]
 _DAY = timedelta(days=1)
-
-
-def zone(name: str) -> tzinfo:
-    """Return the zone of a name: IANA, a fixed offset like +01:00, or UTC."""
-    if name == "UTC":
-        return UTC
-    if name[0] in "+-":
-        hours, _, minutes = name[1:].partition(":")
-        offset = timedelta(hours=int(hours), minutes=int(minutes))
-        return timezone(-offset if name[0] == "-" else offset)
-    return ZoneInfo(name)
 
 
 def to_utc(local: Times, name: str) -> tuple[Times, npt.NDArray[np.bool_]]:
@@ -70,7 +60,7 @@ def _segments(
     name: str, first: np.datetime64, last: np.datetime64
 ) -> tuple[Times, npt.NDArray[np.timedelta64]]:
     """Return where in UTC each offset of a zone begins, and the offsets, around some days."""
-    place = zone(name)
+    place = tzinfo_of(name)
     moment = datetime.fromisoformat(str(first)).replace(tzinfo=UTC) - 2 * _DAY
     end = datetime.fromisoformat(str(last)).replace(tzinfo=UTC) + 2 * _DAY
     offset = _offset(place, moment)

@@ -9,16 +9,18 @@ from typing import Any
 
 from services.data_watcher.activity import SiteActivity
 from services.data_watcher.app import Watcher
-from services.data_watcher.configuration import ConfigRecord
+from services.data_watcher.configuration import Active, ConfigRecord
 from services.data_watcher.domain import ContentRecord, KeyRecord, Listed, Rows, State
 from services.data_watcher.onboarding import Onboarding
 from services.data_watcher.ports import Reading
+from services.data_watcher.release import Release
 from services.data_watcher.service import Intake
 from services.data_watcher.silence import Silence
 from services.data_watcher.sweep import Sweep
 from shared.active import ActiveModel, ActiveSite
 from shared.canonical import CanonicalFile
 from shared.errors import ConflictError, NotFoundError, UnreadableFileError
+from shared.exclusions import ActiveExclusions
 from shared.inbox import ObjectChanged
 from shared.messages import AnyMessage, SweepDue
 from shared.solar.site import Site
@@ -145,6 +147,12 @@ class FakeLedger:
     def sites(self) -> Iterator[str]:
         yield from {record.site_id for record in self.records.values()}
 
+    def quarantined(self, site_id: str, after: str) -> Iterator[str]:
+        for key, record in sorted(self.records.items()):
+            states = {each.state for each in record.versions.values()}
+            if record.site_id == site_id and key > after and State.QUARANTINED in states:
+                yield key
+
     def activities(self) -> Iterator[SiteActivity]:
         for site_id in sorted(self.sites()):
             last = max(
@@ -221,17 +229,21 @@ class FakeConfigurations:
     fuse: Fuse = field(default_factory=Fuse)
     sites: dict[str, ActiveSite] = field(default_factory=dict)
     models: dict[str, ActiveModel] = field(default_factory=dict)
+    exclusions: dict[str, ActiveExclusions] = field(default_factory=dict)
 
     def site(self, site_id: str) -> ActiveSite | None:
         self.fuse.burn()
         return self.sites.get(site_id)
 
-    def put(self, config: ActiveSite | ActiveModel) -> None:
+    def put(self, config: Active) -> None:
         self.fuse.burn()
-        if isinstance(config, ActiveSite):
-            self.sites[config.site_id] = config
-        else:
-            self.models[config.model_id] = config
+        match config:
+            case ActiveSite():
+                self.sites[config.site_id] = config
+            case ActiveModel():
+                self.models[config.model_id] = config
+            case ActiveExclusions():
+                self.exclusions[config.site_id] = config
 
 
 @dataclass
@@ -256,15 +268,15 @@ class FakeInbox:
 
     fuse: Fuse = field(default_factory=Fuse)
     hints: list[str] = field(default_factory=list)
-    sweeps: list[SweepDue] = field(default_factory=list)
+    sent: list[AnyMessage] = field(default_factory=list)
 
     def hint(self, keys: Iterable[str]) -> None:
         self.fuse.burn()
         self.hints += keys
 
-    def continue_sweep(self, message: SweepDue) -> None:
+    def send(self, messages: Sequence[AnyMessage]) -> None:
         self.fuse.burn()
-        self.sweeps.append(message)
+        self.sent += messages
 
 
 @dataclass
@@ -355,7 +367,8 @@ class World:
             onboarding.refresh,
             Silence(self.ledger, self.ledger, self.publisher, self.clock).look,
         )
-        self.watcher = Watcher(intake, onboarding, sweep)
+        release = Release(self.ledger, self.inbox, self.clock, intake.refresh)
+        self.watcher = Watcher(intake, onboarding, sweep, release)
 
     def clock(self) -> datetime:
         self.now += timedelta(milliseconds=1)
@@ -392,12 +405,12 @@ class World:
 
     def work_off(self) -> None:
         """Deliver what the service sent to itself, until there is no more."""
-        while self.inbox.hints or self.inbox.sweeps:
+        while self.inbox.hints or self.inbox.sent:
             hints, self.inbox.hints = self.inbox.hints, []
-            sweeps, self.inbox.sweeps = self.inbox.sweeps, []
+            sent, self.inbox.sent = self.inbox.sent, []
             for key in hints:
                 self.event(key)
-            for each in sweeps:
+            for each in sent:
                 self.watcher.handle(each)
 
     def states(self) -> dict[tuple[str, str], str]:

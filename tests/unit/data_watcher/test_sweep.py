@@ -40,7 +40,7 @@ def found(world: World, due: SweepDue) -> tuple[set[str], int]:
     slices, hints, waiting = 0, set(), [due]
     while waiting:
         world.watcher.handle(waiting.pop())
-        waiting, world.inbox.sweeps = world.inbox.sweeps, []
+        waiting, world.inbox.sent = world.inbox.sent, []
         hints |= set(world.inbox.hints)
         world.inbox.hints.clear()
         slices += 1
@@ -88,7 +88,7 @@ def test_no_slice_outlasts_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
         began = world.now
         world.watcher.handle(waiting.pop())
         longest = max(longest, world.now - began)
-        waiting, world.inbox.sweeps = world.inbox.sweeps, []
+        waiting, world.inbox.sent = world.inbox.sent, []
         hints |= set(world.inbox.hints)
 
     assert len(hints) == 2000

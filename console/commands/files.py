@@ -1,0 +1,177 @@
+"""The file ledger: what became of each upload, looking again, and reading refused files again."""
+
+from __future__ import annotations
+
+import getpass
+import json as json_module
+import time
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from console import output
+from console.commands.data import all_files, balance, show_files
+from console.commands.local import JsonOption
+from console.errors import ConsoleError
+from console.state import state
+from shared import layout
+from shared.messages import ReleaseRequested, SweepDue
+
+files_app = typer.Typer(
+    invoke_without_command=True, help="What became of each upload, why, and what to do."
+)
+SWEEP_SECONDS = 900
+ReasonOption = Annotated[str, typer.Option(help="Why; the ledger keeps it.")]
+SiteOption = Annotated[str | None, typer.Option(help="Only of this site.")]
+
+
+@files_app.callback()
+def files(
+    context: typer.Context,
+    site: SiteOption = None,
+    state_: Annotated[
+        str | None,
+        typer.Option(
+            "--state", help="accepted, quarantined, duplicate, superseded, pending, removed"
+        ),
+    ] = None,
+    *,
+    check: Annotated[bool, typer.Option(help="Compare the ledger with S3's listing.")] = False,
+    reasons: Annotated[bool, typer.Option(help="Count masked rows and refused files.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """List every version that was uploaded, what became of it, why, and what to do."""
+    if context.invoked_subcommand is not None:
+        return
+    if check:
+        _check(site, json=json)
+        return
+    if reasons:
+        _reasons(site, json=json)
+        return
+    found = all_files(site, state_)
+    datasets = _datasets_by_file()
+    for each in found:
+        uri = each["canonical_uri"] or ""
+        file_id = uri.rpartition("/")[2].removesuffix(".parquet")
+        each["dataset_ids"] = datasets.get(file_id, [])
+    if json:
+        output.as_json(found)
+    else:
+        show_files(found, "Files")
+
+
+@files_app.command("release")
+def release(
+    reason: ReasonOption,
+    key: Annotated[str | None, typer.Argument(help="Key below raw/, with or without it.")] = None,
+    *,
+    site: Annotated[str | None, typer.Option(help="All refused files of this site.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Read refused files again, by the configuration in force; no new upload is needed.
+
+    Correcting a site's YAML does this by itself where the correction touches the reading.
+
+    Example: solar files release golden/power_2024-06.csv --reason "took a bigger function"
+    """
+    if (key is None) == (site is None):
+        raise ConsoleError("name either one KEY or --site SITE")
+    full = f"{layout.RAW}{key.removeprefix(layout.RAW)}" if key else None
+    now = datetime.now(UTC)
+    message = ReleaseRequested.of(
+        subject=(site, full, now),
+        occurred_at=now,
+        correlation_id="solar files release",
+        site_id=site or layout.raw_site(str(full)),
+        key=full,
+        reason=reason,
+        requested_by=getpass.getuser(),
+    )
+    state.system.send("data_watcher", message.model_dump_json())
+    if json:
+        output.as_json({"id": message.id, "site_id": message.site_id, "key": full})
+    else:
+        output.say("asked; see `solar files --state quarantined` for what is still refused")
+
+
+def sweep(
+    site: Annotated[str | None, typer.Option(help="Only this site's files.")] = None,
+    *,
+    wait: Annotated[bool, typer.Option(help="Wait until ledger and listing agree.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Compare S3's listing with the ledger now, and re-drive whatever was missed.
+
+    Example: solar sweep --site golden --wait
+
+    Exit code 1 where they do not agree in time.
+    """
+    now = datetime.now(UTC)
+    cursor = json_module.dumps({"prefix": f"{layout.RAW}{site}/"}) if site else None
+    due = SweepDue.of(
+        subject=(site, now),
+        occurred_at=now,
+        correlation_id="solar sweep",
+        scope="full",
+        cursor=cursor,
+    )
+    state.system.send("data_watcher", due.model_dump_json())
+    found = _agreed(site) if wait else {"id": due.id}
+    if json:
+        output.as_json(found)
+    elif wait:
+        output.facts("Ledger and listing", _counts(found))
+    else:
+        output.say("asked; `solar files --check` compares")
+    if wait and not _agrees(found):
+        raise typer.Exit(1)
+
+
+def _agreed(site: str | None) -> dict[str, Any]:
+    deadline = time.monotonic() + SWEEP_SECONDS
+    with output.errors.status("sweeping"):
+        while True:
+            found = balance(site)
+            if _agrees(found) or time.monotonic() > deadline:
+                return found
+            time.sleep(2)
+
+
+def _agrees(found: dict[str, Any]) -> bool:
+    return bool(found["balanced"]) and not found["pending"]
+
+
+def _counts(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if name != "by_site"}
+
+
+def _check(site: str | None, *, json: bool) -> None:
+    found = balance(site)
+    if json:
+        output.as_json(found)
+    else:
+        output.facts("Ledger and listing", _counts(found))
+    if not found["balanced"]:
+        raise typer.Exit(1)
+
+
+def _reasons(site: str | None, *, json: bool) -> None:
+    found = state.system.ask("data_watcher", "reasons", site_id=site)
+    if json:
+        output.as_json(found)
+        return
+    share = found["rows_masked"] / found["rows"] if found["rows"] else 0.0
+    output.say(f"{found['files']} files, {found['rows']} rows, {share:.2%} of them masked")
+    rows = [("masked rows", *each) for each in found["masks"].items()]
+    rows += [("refused files", *each) for each in found["quarantined"].items()]
+    output.table("Why", ["what", "reason", "count"], rows, "nothing was masked or refused")
+
+
+def _datasets_by_file() -> dict[str, list[str]]:
+    by_file: dict[str, list[str]] = {}
+    for each in state.system.ask("trainer_trigger", "datasets")["datasets"]:
+        for file_id in each["file_ids"]:
+            by_file.setdefault(file_id, []).append(each["dataset_id"])
+    return by_file
