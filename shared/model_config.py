@@ -29,9 +29,13 @@ class RetrainPolicy(_Strict):
     quiet_period: Duration = timedelta(minutes=15)
     maximum_wait: Duration = timedelta(hours=24)
     minimum_new_days: Annotated[float, Field(ge=0)] = 1.0
+    minimum_site_share: Annotated[float, Field(ge=0, le=1)] = 0.0
     cool_down: Duration = timedelta(hours=1)
     maximum_champion_age: Duration | None = None
     maximum_run: Duration = timedelta(hours=6)
+    maximum_attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    first_retry: Duration = timedelta(minutes=5)
+    no_success_alarm: Duration = timedelta(days=60)
     approval: Literal["automatic", "manual"] = "automatic"
     monthly_budget_usd: Annotated[float, Field(ge=0)] | None = None
 

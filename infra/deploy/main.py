@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -76,6 +77,7 @@ class Deployment:
         self._stack(FOUNDATION, "infra/foundation.yaml")
         self._adopt_bucket()
         self._pipeline_definition()
+        self._first_heartbeat()
         for service in SERVICES:
             self._stack(stack_name(service), f"services/{service}/template.yaml")
         self.say(f"Done in {time.monotonic() - started:.0f} s")
@@ -198,6 +200,25 @@ class Deployment:
                 )
             self.say(f"  container image: building, {time.monotonic() - started:.0f} s")
             time.sleep(15)
+
+    def _first_heartbeat(self) -> None:
+        """Tell CloudWatch that no sweep was due before the first deployment, so that no alarm goes off."""
+        if self.options.dry_run or self._stacks().status(stack_name("trainer_trigger")):
+            return
+        now = datetime.now(UTC)
+        self.target.client("cloudwatch").put_metric_data(
+            Namespace="Solar",
+            MetricData=[
+                {
+                    "MetricName": "Sweeps",
+                    "Dimensions": [{"Name": "service", "Value": "trainer_trigger"}],
+                    "Timestamp": now - timedelta(minutes=minutes),
+                    "Value": 1.0,
+                    "Unit": "Count",
+                }
+                for minutes in (0, 15, 30)
+            ],
+        )
 
     def _adopt_bucket(self) -> None:
         if not self.target.adopt_data_bucket or self.options.dry_run:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 
 from services.trainer_trigger.domain import Champion
@@ -19,7 +21,7 @@ from shared.canonical import CanonicalFile
 from shared.dataset import Dataset, DatasetFile
 from shared.errors import NotFoundError
 from shared.evaluation import Evaluation
-from shared.messages import EvaluationDue
+from shared.messages import EvaluationDue, SweepDue
 from shared.model_config import ModelConfig
 from shared.solar.site import Site
 
@@ -313,6 +315,33 @@ class DelayedMessages:
             MessageBody=message.model_dump_json(),
             DelaySeconds=min(seconds, 900),
         )
+
+    def continue_sweep(self, sweep: SweepDue, cursor: str) -> None:
+        """Send the continuation of a sweep that had no more time."""
+        message = SweepDue.of(
+            subject=(sweep.id, cursor),
+            occurred_at=sweep.occurred_at,
+            correlation_id=sweep.correlation_id,
+            scope=sweep.scope,
+            cursor=cursor,
+        )
+        self.client.send_message(QueueUrl=self.inbox_url, MessageBody=message.model_dump_json())
+
+
+@dataclass(frozen=True, slots=True)
+class PowertoolsMeasures:
+    """Metrics in the embedded format, and warnings in the log."""
+
+    metrics: Metrics
+    logger: Logger
+
+    def count(self, name: str, value: float) -> None:
+        """Put a figure into CloudWatch; it leaves with the invocation's log."""
+        self.metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+
+    def warn(self, text: str) -> None:
+        """Write a warning into the log."""
+        self.logger.warning(text)
 
 
 def _step(found: Any) -> Step:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from aws_lambda_powertools import Logger, Metrics
+
 from services.trainer_trigger.adapters import (
     DelayedMessages,
+    PowertoolsMeasures,
     S3CanonicalFiles,
     S3Configuration,
     S3Datasets,
@@ -20,7 +23,7 @@ from shared import aws
 from shared.clock import utc_now
 
 
-def runs(settings: SequenceSettings) -> Runs:
+def runs(settings: SequenceSettings, metrics: Metrics, logger: Logger) -> Runs:
     """Return the whole service for these settings."""
     objects = aws.S3Objects(aws.client("s3"), settings.data_bucket)
     region = aws.session().region_name
@@ -39,5 +42,7 @@ def runs(settings: SequenceSettings) -> Runs:
         pipeline=SageMakerPipeline(aws.client("sagemaker"), settings.pipeline_name),
         publisher=aws.SnsPublisher(aws.client("sns"), settings.training_topic_arn),
         image_uri=settings.image_uri,
+        maximum_runs=settings.maximum_runs,
+        measures=PowertoolsMeasures(metrics, logger),
     )
     return Runs(trigger, S3Evaluations(objects), settings.poll_seconds)

@@ -13,8 +13,9 @@ A rule of your own is one more function in `RULES`; docs/decisions/0005-decision
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -22,8 +23,8 @@ from shared.dataset import DatasetFile
 from shared.durations import spell
 from shared.model_config import RetrainPolicy
 
-MAXIMUM_ATTEMPTS = 3
-FIRST_RETRY = timedelta(minutes=5)
+RULE_SECONDS = 2.0  # a rule is a comparison of figures; one that takes longer hangs
+RETRY_OF_A_FAULT = timedelta(minutes=15)
 
 
 class Effect(StrEnum):
@@ -46,12 +47,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one rule says, with its reason in words and the time at which it may say otherwise."""
+    """What one rule says, with its reason in words, its figures, and when it may say otherwise."""
 
     effect: Effect
     reason: str
     until: datetime | None = None
+    numbers: Mapping[str, float] = field(default_factory=dict)
     rule: str = ""
+    is_fault: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,11 @@ class Decision:
     reasons: tuple[str, ...]
     until: datetime | None
     verdicts: tuple[Verdict, ...]
+
+    @property
+    def faults(self) -> tuple[Verdict, ...]:
+        """Rules that raised or hung; each counts as a wait."""
+        return tuple(verdict for verdict in self.verdicts if verdict.is_fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +142,14 @@ class ModelState:
     request: Request | None = None
     recipe: RecipeHistory = RecipeHistory()
     spent_usd: float = 0.0
+    places: int = 1
+    ahead: tuple[str, ...] = ()
+    degraded: str | None = None
+
+    @property
+    def sites(self) -> frozenset[str]:
+        """Sites of which there is a file."""
+        return frozenset(each.file.site_id for each in self.files)
 
     @property
     def new_files(self) -> tuple[KnownFile, ...]:
@@ -177,6 +193,20 @@ def over_budget(state: ModelState, policy: RetrainPolicy, now: datetime) -> Verd
     )
 
 
+def account_full(state: ModelState, _: RetrainPolicy, now: datetime) -> Verdict:
+    """So many runs at once in the account; who waits longest is first."""
+    numbers = {"free_places": state.places, "ahead": len(state.ahead)}
+    if state.places > len(state.ahead):
+        return Verdict(Effect.NOTHING, f"{state.places} places are free", numbers=numbers)
+    before = f", after {', '.join(state.ahead)}" if state.ahead else ""
+    return Verdict(
+        Effect.FORBID,
+        f"all places for runs in this account are taken; it is in the queue{before}",
+        now + timedelta(minutes=15),
+        numbers,
+    )
+
+
 def no_data(state: ModelState, _: RetrainPolicy, __: datetime) -> Verdict:
     """A model without a file has nothing to train on."""
     if state.files:
@@ -197,20 +227,23 @@ def already_trained(state: ModelState, _: RetrainPolicy, __: datetime) -> Verdic
     )
 
 
-def given_up(state: ModelState, _: RetrainPolicy, now: datetime) -> Verdict:
+def given_up(state: ModelState, policy: RetrainPolicy, now: datetime) -> Verdict:
     """A recipe that fails is tried again with growing waits, then left to a person."""
     recipe = state.recipe
+    numbers = {"failures": recipe.failures, "maximum_attempts": policy.maximum_attempts}
     if not recipe.failures or recipe.last_failure_at is None or state.request is not None:
-        return Verdict(Effect.NOTHING, "no failure stands in the way")
-    if recipe.failures >= MAXIMUM_ATTEMPTS:
+        return Verdict(Effect.NOTHING, "no failure stands in the way", numbers=numbers)
+    if recipe.failures >= policy.maximum_attempts:
         return Verdict(
             Effect.FORBID,
             f"it failed {recipe.failures} times; correct the cause, then `solar retrain` it",
+            numbers=numbers,
         )
-    until = recipe.last_failure_at + FIRST_RETRY * 4 ** (recipe.failures - 1)
+    until = recipe.last_failure_at + policy.first_retry * 4 ** (recipe.failures - 1)
     if now < until:
-        return Verdict(Effect.FORBID, f"it failed and is tried again at {until:%H:%M} UTC", until)
-    return Verdict(Effect.WANT, f"attempt {recipe.failures + 1} after a failure")
+        reason = f"it failed and is tried again at {until:%H:%M} UTC"
+        return Verdict(Effect.FORBID, reason, until, numbers)
+    return Verdict(Effect.WANT, f"attempt {recipe.failures + 1} after a failure", numbers=numbers)
 
 
 def person_asked(state: ModelState, _: RetrainPolicy, __: datetime) -> Verdict:
@@ -261,15 +294,32 @@ def champion_too_old(state: ModelState, policy: RetrainPolicy, now: datetime) ->
     return Verdict(Effect.WANT, f"the champion is {age.days} days old")
 
 
+def degraded(state: ModelState, _: RetrainPolicy, __: datetime) -> Verdict:
+    """The served model does worse on what came in than its evaluation promised."""
+    if state.degraded is None:
+        return Verdict(Effect.NOTHING, "the served model keeps its promise")
+    return Verdict(Effect.WANT, f"accuracy degraded: {state.degraded}")
+
+
 def enough_new_days(state: ModelState, policy: RetrainPolicy, _: datetime) -> Verdict:
-    """At least so many new days per site in the mean."""
-    days = new_days(each.file for each in state.new_files)
-    if not state.new_files:
+    """At least so many new days per site in the mean, of so large a share of the sites."""
+    days, sites = new_days_by_site(each.file for each in state.new_files), state.sites
+    if not days:
         return Verdict(Effect.NOTHING, "no new data")
-    if days >= policy.minimum_new_days:
-        return Verdict(Effect.WANT, f"{days:g} new days of data")
-    missing = policy.minimum_new_days - days
-    return Verdict(Effect.NOTHING, f"{days:g} new days of data, {missing:g} more are needed")
+    mean = sum(days.values()) / len(days)
+    share = len(days) / max(1, len(sites | days.keys()))
+    numbers = {"new_days": mean, "minimum_new_days": policy.minimum_new_days, "share": share}
+    if mean < policy.minimum_new_days:
+        missing = policy.minimum_new_days - mean
+        reason = f"{mean:g} new days of data, {missing:g} more are needed"
+        return Verdict(Effect.NOTHING, reason, numbers=numbers)
+    if share < policy.minimum_site_share:
+        reason = (
+            f"{mean:g} new days of data, but of {share:.0%} of the sites only; "
+            f"{policy.minimum_site_share:.0%} are needed"
+        )
+        return Verdict(Effect.NOTHING, reason, numbers=numbers)
+    return Verdict(Effect.WANT, f"{mean:g} new days of data", numbers=numbers)
 
 
 def quiet_period(state: ModelState, policy: RetrainPolicy, now: datetime) -> Verdict:
@@ -300,6 +350,7 @@ RULES: tuple[Rule, ...] = (
     in_flight,
     paused,
     over_budget,
+    account_full,
     no_data,
     already_trained,
     given_up,
@@ -308,6 +359,7 @@ RULES: tuple[Rule, ...] = (
     maximum_wait,
     champion_missing,
     champion_too_old,
+    degraded,
     enough_new_days,
     quiet_period,
     cool_down,
@@ -322,7 +374,7 @@ def decide(
     Precedence: what forbids always waits; then what demands retrains; then what holds waits;
     then a reason to retrain retrains; otherwise nothing happens.
     """
-    verdicts = tuple(_named(rule, rule(state, policy, now)) for rule in rules)
+    verdicts = _ask(tuple(rules), state, policy, now)
     by_effect = {effect: [v for v in verdicts if v.effect is effect] for effect in Effect}
     wishes = by_effect[Effect.DEMAND] + by_effect[Effect.WANT]
     later = [v.until for v in verdicts if v.until is not None and v.until > now]
@@ -341,8 +393,8 @@ def decide(
     return Decision(Outcome.WAIT if until else Outcome.IDLE, reasons, until, verdicts)
 
 
-def new_days(files: Iterable[DatasetFile]) -> float:
-    """Return how many days the files cover, per site in the mean; power and weather count once. [d]"""
+def new_days_by_site(files: Iterable[DatasetFile]) -> dict[str, int]:
+    """Return how many days the files of each site cover; power and weather count once [d]."""
     days: dict[str, set[date]] = {}
     for file in files:
         last = file.window_end - timedelta(microseconds=1)
@@ -350,7 +402,7 @@ def new_days(files: Iterable[DatasetFile]) -> float:
         days.setdefault(file.site_id, set()).update(
             file.window_start.date() + timedelta(days=offset) for offset in range(span + 1)
         )
-    return sum(map(len, days.values())) / len(days) if days else 0.0
+    return {site: len(covered) for site, covered in days.items()}
 
 
 def _soonest_release(verdicts: tuple[Verdict, ...], holds: list[Verdict]) -> datetime | None:
@@ -360,9 +412,49 @@ def _soonest_release(verdicts: tuple[Verdict, ...], holds: list[Verdict]) -> dat
     return min((each for each in (released, overridden) if each), default=None)
 
 
-def _named(rule: Rule, verdict: Verdict) -> Verdict:
-    name = getattr(rule, "__name__", type(rule).__name__)
-    return Verdict(verdict.effect, verdict.reason, verdict.until, name)
+def _ask(
+    rules: tuple[Rule, ...], state: ModelState, policy: RetrainPolicy, now: datetime
+) -> tuple[Verdict, ...]:
+    """Ask every rule, each for a bounded time; one that raises or hangs counts as a wait and is told."""
+    said: list[Verdict] = []
+    while len(said) < len(rules):
+        rest = rules[len(said) :]
+        answers: list[Verdict] = []  # of this thread alone: one that hangs must not speak later
+
+        def ask(rest: tuple[Rule, ...] = rest, answers: list[Verdict] = answers) -> None:
+            answers.extend(_asked(rule, state, policy, now) for rule in rest)
+
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        asking.join(RULE_SECONDS)
+        answered = tuple(answers)
+        said.extend(answered)
+        if len(answered) < len(rest):
+            hanging = rest[len(answered)]
+            said.append(_fault(hanging, f"no answer within {RULE_SECONDS:g} s", now))
+    return tuple(said)
+
+
+def _asked(rule: Rule, state: ModelState, policy: RetrainPolicy, now: datetime) -> Verdict:
+    try:
+        verdict = rule(state, policy, now)
+    except Exception as error:  # noqa: BLE001 - a rule is somebody's own; whatever it raises is told
+        return _fault(rule, f"{type(error).__name__}: {error}", now)
+    return replace(verdict, rule=_name(rule))
+
+
+def _fault(rule: Rule, what: str, now: datetime) -> Verdict:
+    return Verdict(
+        Effect.FORBID,
+        f"the rule {_name(rule)} is broken ({what}); it counts as a wait",
+        now + RETRY_OF_A_FAULT,
+        rule=_name(rule),
+        is_fault=True,
+    )
+
+
+def _name(rule: Rule) -> str:
+    return getattr(rule, "__name__", type(rule).__name__)
 
 
 def _reasons(verdicts: Iterable[Verdict]) -> tuple[str, ...]:

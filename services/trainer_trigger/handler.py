@@ -20,9 +20,11 @@ from shared.messages import (
 )
 
 logger = observability.logger("trainer_trigger")
-service = runs(MessageSettings.from_environment())
+metrics = observability.metrics("trainer_trigger")
+service = runs(MessageSettings.from_environment(), metrics, logger)
 
 
+@metrics.log_metrics
 def lambda_handler(event: dict[str, Any], _: Any) -> dict[str, Any]:
     """Handle one batch of SQS records."""
     return batch.process(event, handle, logger)
@@ -45,7 +47,6 @@ def handle(incoming: Incoming) -> None:
         case EvaluationDue():
             trigger.evaluation_due(incoming.model_id)
         case SweepDue():
-            for model_id in sorted(trigger.configuration.models()):
-                service.sweep(model_id, full=incoming.scope != "quick")
+            service.sweep_all(incoming)
         case _:
             raise InvalidMessageError(f"not for this service: {type(incoming).__name__}")

@@ -4,6 +4,9 @@ item = state              the run in flight, a person's request, the armed evalu
 item = file#<file_id>     a canonical file and when it was first heard of
 item = run#<run_id>       a run
 item = decision#<time>    a decision whose outcome or reasons differ from the one before
+
+The partition `#account` (no model can be named so) holds the runs in flight in the whole account, and
+who waits for a place.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from botocore.exceptions import ClientError
 from pydantic import TypeAdapter
 
 from services.trainer_trigger.domain import Decision, InFlight, KnownFile, Request
-from services.trainer_trigger.ports import Run
+from services.trainer_trigger.ports import Account, Remembered, Run
 from shared.aws import error_code
 from shared.dataset import DatasetFile
 from shared.ids import content_id
@@ -29,6 +32,8 @@ _RUN = TypeAdapter(Run)
 _IN_FLIGHT = TypeAdapter(InFlight)
 _REQUEST = TypeAdapter(Request)
 _KNOWN = TypeAdapter(KnownFile)
+_ACCOUNT, _SLOTS = "#account", "slots"
+_FLY = "SET in_flight = :f, in_flight_run = :r REMOVE asked, degraded"
 _CONDITION_FAILED = {"ConditionalCheckFailedException"}
 
 
@@ -59,21 +64,27 @@ class DynamoMemory:
 
     # --- state ------------------------------------------------------------------------------------
 
-    def in_flight(self, model_id: str) -> InFlight | None:
-        """Return the run that has not ended."""
-        body = self._state(model_id).get("in_flight")
-        return _IN_FLIGHT.validate_json(body["S"]) if body else None
-
-    def request(self, model_id: str) -> Request | None:
-        """Return what a person asked for and did not get yet."""
-        body = self._state(model_id).get("asked")
-        return _REQUEST.validate_json(body["S"]) if body else None
+    def state(self, model_id: str) -> Remembered:
+        """Return the run that has not ended, and what a person asked for and did not get yet."""
+        item = self.client.get_item(
+            TableName=self.table, Key=_key(model_id, "state"), ConsistentRead=True
+        ).get("Item", {})
+        flying, asked = item.get("in_flight"), item.get("asked")
+        return Remembered(
+            _IN_FLIGHT.validate_json(flying["S"]) if flying else None,
+            _REQUEST.validate_json(asked["S"]) if asked else None,
+            item.get("degraded", {}).get("S"),
+        )
 
     def set_request(self, model_id: str, request: Request) -> None:
         """Remember a person's request; the newest wins."""
         self._update(
             model_id, "SET asked = :v", {":v": {"S": _REQUEST.dump_json(request).decode()}}
         )
+
+    def set_degraded(self, model_id: str, reason: str) -> None:
+        """Remember that the served model does worse than promised; the next run answers it."""
+        self._update(model_id, "SET degraded = :v", {":v": {"S": reason}})
 
     def drop_request(self, model_id: str) -> None:
         """Forget a person's request, because it is answered."""
@@ -98,10 +109,39 @@ class DynamoMemory:
         """Let the next message arm an evaluation."""
         self._update(model_id, "REMOVE armed_until", {})
 
+    # --- the account --------------------------------------------------------------------------------
+
+    def account(self) -> Account:
+        """Return how many runs are in flight, and which models wait for a place, longest first."""
+        slots = self.client.get_item(
+            TableName=self.table, Key=_key(_ACCOUNT, _SLOTS), ConsistentRead=True
+        ).get("Item", {})
+        waiting = self._all(_ACCOUNT, "queue#")
+        return Account(
+            running=len(slots.get("runs", {}).get("SS", [])),
+            waiting=tuple(
+                item["item"]["S"].removeprefix("queue#")
+                for item in sorted(waiting, key=lambda item: str(item["since"]["S"]))
+            ),
+        )
+
+    def enqueue(self, model_id: str, since: datetime) -> None:
+        """Let a model wait for a place; one that waits already keeps its place."""
+        self._write_if(
+            _ACCOUNT,
+            f"queue#{model_id}",
+            {"since": {"S": since.isoformat()}},
+            "attribute_not_exists(#item)",
+        )
+
+    def dequeue(self, model_id: str) -> None:
+        """Let a model wait no longer."""
+        self.client.delete_item(TableName=self.table, Key=_key(_ACCOUNT, f"queue#{model_id}"))
+
     # --- runs -------------------------------------------------------------------------------------
 
-    def open_run(self, run: Run) -> bool:
-        """Open a run if the model has none in flight; its request is thereby answered."""
+    def open_run(self, run: Run, maximum_runs: int) -> bool:
+        """Open a run if the model has none in flight and the account a place; its request is answered."""
         flying = InFlight(run.run_id, run.started_at, run.deadline)
         try:
             self.client.transact_write_items(
@@ -118,12 +158,30 @@ class DynamoMemory:
                         "Update": {
                             "TableName": self.table,
                             "Key": _key(run.model_id, "state"),
-                            "UpdateExpression": "SET in_flight = :f, in_flight_run = :r REMOVE asked",
+                            "UpdateExpression": _FLY,
                             "ConditionExpression": "attribute_not_exists(in_flight_run)",
                             "ExpressionAttributeValues": {
                                 ":f": {"S": _IN_FLIGHT.dump_json(flying).decode()},
                                 ":r": {"S": run.run_id},
                             },
+                        }
+                    },
+                    {
+                        "Update": {
+                            "TableName": self.table,
+                            "Key": _key(_ACCOUNT, _SLOTS),
+                            "UpdateExpression": "ADD runs :one",
+                            "ConditionExpression": "attribute_not_exists(runs) OR size(runs) < :max",
+                            "ExpressionAttributeValues": {
+                                ":one": {"SS": [run.run_id]},
+                                ":max": {"N": str(maximum_runs)},
+                            },
+                        }
+                    },
+                    {
+                        "Delete": {
+                            "TableName": self.table,
+                            "Key": _key(_ACCOUNT, f"queue#{run.model_id}"),
                         }
                     },
                 ]
@@ -144,7 +202,7 @@ class DynamoMemory:
         )
 
     def close_run(self, run: Run) -> None:
-        """End a run and free its model; both can be repeated, and what is ended stays as it ended."""
+        """End a run, free its model and its place; repeatable, and what is ended stays as it ended."""
         item = _run_item(run)
         item["started"] = {"BOOL": True}
         self._write_if(
@@ -165,6 +223,12 @@ class DynamoMemory:
         except ClientError as error:
             if error_code(error) not in _CONDITION_FAILED:
                 raise
+        self.client.update_item(
+            TableName=self.table,
+            Key=_key(_ACCOUNT, _SLOTS),
+            UpdateExpression="DELETE runs :one",
+            ExpressionAttributeValues={":one": {"SS": [run.run_id]}},
+        )
 
     def run(self, model_id: str, run_id: str) -> Run | None:
         """Return a run."""
@@ -180,8 +244,10 @@ class DynamoMemory:
 
     # --- decisions ----------------------------------------------------------------------------------
 
-    def record(self, model_id: str, decision: Decision, now: datetime) -> None:
-        """Keep a decision whose outcome or reasons differ from the last one's."""
+    def record(
+        self, model_id: str, decision: Decision, inputs: dict[str, Any], now: datetime
+    ) -> None:
+        """Keep a decision whose outcome or reasons differ from the last one's, with what it was made of."""
         fingerprint = content_id(decision.outcome, decision.reasons)
         try:
             self._update(
@@ -191,7 +257,7 @@ class DynamoMemory:
             if error_code(error) in _CONDITION_FAILED:
                 return
             raise
-        body = {"at": now, **asdict(decision)}
+        body = {"at": now, **asdict(decision), "inputs": inputs}
         self.client.put_item(
             TableName=self.table,
             Item={
@@ -200,25 +266,26 @@ class DynamoMemory:
             },
         )
 
-    def decisions(self, model_id: str, limit: int) -> list[dict[str, Any]]:
-        """Return a model's recorded decisions, newest first."""
+    def decisions(
+        self, model_id: str, limit: int, until: datetime | None = None
+    ) -> list[dict[str, Any]]:
+        """Return a model's recorded decisions until a time, newest first."""
+        last = until.isoformat() if until else "~"
         answer = self.client.query(
             TableName=self.table,
-            KeyConditionExpression="model_id = :m AND begins_with(#item, :p)",
+            KeyConditionExpression="model_id = :m AND #item BETWEEN :first AND :last",
             ExpressionAttributeNames={"#item": "item"},
-            ExpressionAttributeValues={":m": {"S": model_id}, ":p": {"S": "decision#"}},
+            ExpressionAttributeValues={
+                ":m": {"S": model_id},
+                ":first": {"S": "decision#"},
+                ":last": {"S": f"decision#{last}"},
+            },
             ScanIndexForward=False,
             Limit=limit,
         )
         return [json.loads(item["body"]["S"]) for item in answer["Items"]]
 
     # --- the table ------------------------------------------------------------------------------------
-
-    def _state(self, model_id: str) -> dict[str, Any]:
-        answer = self.client.get_item(
-            TableName=self.table, Key=_key(model_id, "state"), ConsistentRead=True
-        )
-        return dict(answer.get("Item", {}))
 
     def _all(self, model_id: str, prefix: str) -> list[dict[str, Any]]:
         pages = self.client.get_paginator("query").paginate(

@@ -58,7 +58,7 @@ def lambda_handler(event: dict[str, Any], _: Any) -> dict[str, Any]:
 
 def _model(model_id: str) -> dict[str, Any]:
     config = configuration.model(model_id)
-    flying = memory.in_flight(model_id)
+    flying = memory.state(model_id).in_flight
     latest = memory.decisions(model_id, 1)
     return {
         "model_id": model_id,

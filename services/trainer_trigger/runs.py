@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from services.trainer_trigger import costs, failures, identity
 from services.trainer_trigger.ports import Evaluations, Run, Step
-from services.trainer_trigger.service import OPENING, TrainerTrigger
+from services.trainer_trigger.service import FINISHED, OPENING, TrainerTrigger
 from shared.errors import NotFoundError, PermanentError
 from shared.evaluation import Evaluation
-from shared.messages import AnyMessage, ChallengerRegistered, ChallengerRejected, RetrainFailed
+from shared.messages import (
+    AnyMessage,
+    ChallengerRegistered,
+    ChallengerRejected,
+    RetrainFailed,
+    SweepDue,
+)
+
+SLICE = timedelta(seconds=40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +115,47 @@ class Runs:
         run = self._run(model_id, run_id)
         closed = _closed(run, outcome) if run.status == "running" else run
         self.trigger.memory.close_run(closed)
+        self.trigger.wake_waiting()
         self.trigger.evaluate(model_id)
 
     # --- the sweep ------------------------------------------------------------------------------------
+
+    def sweep_all(self, due: SweepDue) -> None:
+        """Sweep the models one after the other; what does not fit into a slice is continued by a message.
+
+        A model whose sweep fails is told and does not keep the others from theirs.
+        """
+        trigger = self.trigger
+        trigger.measures.count("Sweeps", 1)
+        end = trigger.clock() + SLICE
+        overdue = 0
+        for model_id in sorted(trigger.configuration.models()):
+            if due.cursor is not None and model_id < due.cursor:
+                continue
+            if trigger.clock() > end:
+                trigger.timer.continue_sweep(due, model_id)
+                break
+            try:
+                self.sweep(model_id, full=due.scope != "quick")
+                overdue += self.is_overdue(model_id)
+            except Exception as error:  # noqa: BLE001 - one model's fault must not hide the others
+                trigger.measures.count("SweepFaults", 1)
+                trigger.measures.warn(f"sweep of model {model_id}: {type(error).__name__}: {error}")
+        trigger.measures.count("ModelsOverdue", overdue)
+
+    def is_overdue(self, model_id: str) -> bool:
+        """Return whether a model trained before has had no verdict for longer than its policy allows."""
+        limit = self.trigger.configuration.model(model_id).policy.no_success_alarm
+        runs = self.trigger.memory.runs(model_id)
+        ended = [run.ended_at for run in runs if run.status in FINISHED and run.ended_at]
+        since = max(ended, default=min((run.started_at for run in runs), default=None))
+        return since is not None and self.trigger.clock() - since > limit
 
     def sweep(self, model_id: str, *, full: bool) -> None:
         """Take up what was opened but not started, end what vanished, and decide again."""
         if full:
             self.trigger.reconcile(model_id)
-        flying = self.trigger.memory.in_flight(model_id)
+        flying = self.trigger.memory.state(model_id).in_flight
         run = self.trigger.memory.run(model_id, flying.run_id) if flying else None
         if run is not None:
             self._look_after(run)

@@ -14,7 +14,7 @@ from shared.messages import AnyMessage, ChallengerRegistered, ChallengerRejected
 
 logger = observability.logger("trainer_trigger")
 metrics = observability.metrics("trainer_trigger")
-service = runs(SequenceSettings.from_environment())
+service = runs(SequenceSettings.from_environment(), metrics, logger)
 
 
 @metrics.log_metrics

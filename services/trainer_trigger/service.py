@@ -6,8 +6,10 @@ repeated or late changes when something is decided, never what.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+from typing import Any
 
 from services.trainer_trigger import identity
 from services.trainer_trigger.costs import estimate_usd
@@ -24,6 +26,7 @@ from services.trainer_trigger.ports import (
     CanonicalFiles,
     Configuration,
     Datasets,
+    Measures,
     Memory,
     Pipeline,
     Publisher,
@@ -51,6 +54,7 @@ OPENING = timedelta(
 )  # after which a run that was opened but not started is taken up again
 FINISHED = ("registered", "rejected")
 TYPICAL_RUN_SECONDS = 900.0
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +72,28 @@ class TrainerTrigger:
     pipeline: Pipeline
     publisher: Publisher
     image_uri: str
+    maximum_runs: int
+    measures: Measures
+    armed: dict[str, datetime] = field(default_factory=dict)
 
     # --- noting -----------------------------------------------------------------------------------
 
     def note_accepted(self, message: DataAccepted) -> None:
-        """Note a canonical file, if it still stands: a late message must not bring back a withdrawn one."""
-        key = _key(message.canonical_uri)
-        if not self.canonical.stands(key):
-            self.memory.remove_file(message.model_id, message.file_id)
-        else:
-            file = DatasetFile(
-                site_id=message.site_id,
-                file_id=message.file_id,
-                key=key,
-                rows=message.rows,
-                window_start=message.window_start,
-                window_end=message.window_end,
-                uploaded_at=message.uploaded_at,
-            )
-            self.memory.add_file(message.model_id, file, self.clock())
+        """Note a canonical file: one write, and for many messages one armed evaluation.
+
+        A late message may name a file that was withdrawn meanwhile; before a run opens, the view is
+        made equal to what stands in the bucket.
+        """
+        file = DatasetFile(
+            site_id=message.site_id,
+            file_id=message.file_id,
+            key=_key(message.canonical_uri),
+            rows=message.rows,
+            window_start=message.window_start,
+            window_end=message.window_end,
+            uploaded_at=message.uploaded_at,
+        )
+        self.memory.add_file(message.model_id, file, self.clock())
         self._evaluate_soon(message.model_id)
 
     def note_withdrawn(self, message: DataWithdrawn) -> None:
@@ -109,19 +116,25 @@ class TrainerTrigger:
         self.evaluate(message.model_id)
 
     def note_degraded(self, message: AccuracyDegraded) -> None:
-        """Ask for a retrain in the scorecard's name: the served model does worse than it promised."""
+        """Note that the served model does worse than it promised, and look at it."""
         reason = (
             f"site {message.site_id}: nMAE {message.nmae:.3f} instead of {message.expected_nmae:.3f} "
             f"over {message.days} days"
         )
-        asked = Request("the scorecard", reason, force=False, requested_at=message.occurred_at)
-        self.memory.set_request(message.model_id, asked)
+        self.memory.set_degraded(message.model_id, reason)
         self.evaluate(message.model_id)
 
     def _evaluate_soon(self, model_id: str) -> None:
-        """Arm one evaluation for many messages: whoever arms it sends the one delayed message."""
+        """Arm one evaluation for many messages: whoever arms it sends the one delayed message.
+
+        This process remembers what it knows to be armed and asks nobody then. It remembers for less
+        than the quiet period, so the last upload is always followed by an evaluation.
+        """
+        if self.clock() < self.armed.get(model_id, _LONG_AGO):
+            return
         quiet = self.configuration.model(model_id).policy.quiet_period
         self._arm(model_id, min(quiet, LONGEST_DELAY))
+        self.armed[model_id] = self.clock() + min(quiet, LONGEST_DELAY) / 2
 
     def _arm(self, model_id: str, delay: timedelta) -> None:
         now = self.clock()
@@ -140,10 +153,8 @@ class TrainerTrigger:
         """Decide about a model and do what was decided."""
         decision = self._decide(model_id)
         if decision.outcome is Outcome.RETRAIN and self.reconcile(model_id):
-            decision = self._decide(
-                model_id
-            )  # what stands in the bucket differed from what was told
-        self.memory.record(model_id, decision, self.clock())
+            decision = self._decide(model_id)  # what was told differed from what stands
+        self._queue(model_id, decision)
         if decision.outcome is Outcome.RETRAIN:
             run = self._open(model_id, decision.reasons)
             if run is not None:
@@ -157,7 +168,32 @@ class TrainerTrigger:
 
     def _decide(self, model_id: str) -> Decision:
         config = self.configuration.model(model_id)
-        return decide(self.state(model_id, config), config.policy, self.clock())
+        return self._decided(model_id, config, self.state(model_id, config))
+
+    def _decided(self, model_id: str, config: ModelConfig, state: ModelState) -> Decision:
+        decision = decide(state, config.policy, self.clock())
+        self.memory.record(model_id, decision, _inputs(state, config), self.clock())
+        for fault in decision.faults:
+            self.measures.count("RuleFaults", 1)
+            self.measures.warn(f"model {model_id}: {fault.reason}")
+        return decision
+
+    def _queue(self, model_id: str, decision: Decision) -> None:
+        """Let a model that only lacks a place wait in the queue, and one that wants none leave it."""
+        forbidding = {verdict.rule for verdict in decision.verdicts if verdict.effect == "forbid"}
+        effects = {verdict.effect for verdict in decision.verdicts}
+        wishes = "demand" in effects or ("want" in effects and "hold" not in effects)
+        if wishes and forbidding == {"account_full"}:
+            self.memory.enqueue(model_id, self.clock())
+        elif decision.outcome is not Outcome.RETRAIN:
+            self.memory.dequeue(model_id)
+
+    def wake_waiting(self) -> None:
+        """Let those who wait longest for a place be looked at; a place has become free."""
+        account = self.memory.account()
+        for model_id in account.waiting[: max(0, self.maximum_runs - account.running)]:
+            self.memory.disarm(model_id)
+            self._arm(model_id, timedelta(seconds=1))
 
     def state(self, model_id: str, config: ModelConfig) -> ModelState:
         """Gather all that a decision about a model depends on."""
@@ -169,28 +205,32 @@ class TrainerTrigger:
             key=lambda run: run.ended_at or run.started_at,
             default=None,
         )
-        dataset = self._dataset(model_id, config, tuple(known.file for known in files))
-        recipe = identity.recipe_id(
-            dataset.dataset_id, config, self.image_uri, champion.version if champion else None
-        )
+        dataset_id = self._dataset_id(config, tuple(known.file for known in files))
+        version = champion.version if champion else None
+        recipe = identity.recipe_id(dataset_id, config, self.image_uri, version)
         consumed: frozenset[str] = frozenset()
         if last is not None:
             consumed = self.datasets.file_ids(model_id, last.dataset_id)
+        remembered, account = self.memory.state(model_id), self.memory.account()
+        ahead = takewhile(lambda waiting: waiting != model_id, account.waiting)
         return ModelState(
             files=files,
             consumed=consumed,
             config_id=identity.config_id(config),
             champion=champion,
-            in_flight=self.memory.in_flight(model_id),
+            in_flight=remembered.in_flight,
             last_run=_finished(last) if last else None,
-            request=self.memory.request(model_id),
+            request=remembered.request,
             recipe=_history(runs, recipe),
             spent_usd=_spent(runs, self.clock()),
+            places=self.maximum_runs - account.running,
+            ahead=tuple(ahead),
+            degraded=remembered.degraded,
         )
 
     def _is_answered(self, model_id: str, decision: Decision) -> bool:
         """A request for what is trained already is answered by saying so; it must not linger."""
-        return self.memory.request(model_id) is not None and any(
+        return self.memory.state(model_id).request is not None and any(
             verdict.rule in {"already_trained", "no_data"} and verdict.effect == "forbid"
             for verdict in decision.verdicts
         )
@@ -205,8 +245,7 @@ class TrainerTrigger:
             "a person", "the sequence was started by hand", force=False, requested_at=self.clock()
         )
         state = replace(self.state(model_id, config), request=asked)
-        decision = decide(state, config.policy, self.clock())
-        self.memory.record(model_id, decision, self.clock())
+        decision = self._decided(model_id, config, state)
         if decision.outcome is not Outcome.RETRAIN:
             return None, decision
         run = self._open(model_id, decision.reasons, execution)
@@ -247,7 +286,7 @@ class TrainerTrigger:
             started_at=now,
             deadline=now + config.policy.maximum_run,
         )
-        return run if self.memory.open_run(run) else None
+        return run if self.memory.open_run(run, self.maximum_runs) else None
 
     def launch(self, run: Run) -> None:
         """Start an opened run; repeating it starts nothing twice."""
@@ -278,16 +317,20 @@ class TrainerTrigger:
         )
         self.memory.mark_started(run)
 
+    @staticmethod
+    def _dataset_id(config: ModelConfig, files: tuple[DatasetFile, ...]) -> str:
+        split = Split(test_fraction=config.test_fraction)
+        return Dataset.identify(_ordered(files), (), split, config.step_minutes, config.margins)
+
     def _dataset(
         self, model_id: str, config: ModelConfig, files: tuple[DatasetFile, ...]
     ) -> Dataset:
-        ordered = tuple(sorted(files, key=lambda file: (file.uploaded_at, file.file_id)))
-        split = Split(test_fraction=config.test_fraction)
+        ordered = _ordered(files)
         return Dataset(
-            dataset_id=Dataset.identify(ordered, (), split, config.step_minutes, config.margins),
+            dataset_id=self._dataset_id(config, ordered),
             model_id=model_id,
             step_minutes=config.step_minutes,
-            split=split,
+            split=Split(test_fraction=config.test_fraction),
             margins=config.margins,
             sites=self.configuration.sites(model_id),
             files=ordered,
@@ -297,26 +340,41 @@ class TrainerTrigger:
 
     def reconcile(self, model_id: str) -> bool:
         """Make the view of a model's files equal to what stands in the bucket; return whether it differed."""
-        known = {each.file.file_id: each for each in self.memory.files(model_id)}
+        known = {each.file.key: each.file.file_id for each in self.memory.files(model_id)}
         standing = {
-            _file_id(key): key
+            key
             for site in self.configuration.sites(model_id)
             for key in self.canonical.of_site(site.site_id)
         }
-        for file_id in known.keys() - standing.keys():
-            self.memory.remove_file(model_id, file_id)
-        for file_id in standing.keys() - known.keys():
-            found = self.canonical.describe(standing[file_id])
-            self.memory.add_file(model_id, found, self.clock())
-        return known.keys() != standing.keys()
+        for key in known.keys() - standing:
+            self.memory.remove_file(model_id, known[key])
+        for key in standing - known.keys():
+            self.memory.add_file(model_id, self.canonical.describe(key), self.clock())
+        return known.keys() != standing
+
+
+def _ordered(files: tuple[DatasetFile, ...]) -> tuple[DatasetFile, ...]:
+    """Sort files by upload: later ones win where they overlap."""
+    return tuple(sorted(files, key=lambda file: (file.uploaded_at, file.file_id)))
+
+
+def _inputs(state: ModelState, config: ModelConfig) -> dict[str, Any]:
+    """Return what a decision was made of, small enough to keep with every one."""
+    return {
+        "files": len(state.files),
+        "new_files": len(state.new_files),
+        "champion_version": state.champion.version if state.champion else None,
+        "in_flight": state.in_flight.run_id if state.in_flight else None,
+        "recipe_outcome": state.recipe.outcome,
+        "spent_usd": state.spent_usd,
+        "requested_by": state.request.requested_by if state.request else None,
+        "correlation_id": state.files[-1].file.key if state.files else None,
+        "config": config.model_dump(mode="json", exclude={"endpoint", "margins"}),
+    }
 
 
 def _key(canonical_uri: str) -> str:
     return canonical_uri.removeprefix("s3://").partition("/")[2]
-
-
-def _file_id(key: str) -> str:
-    return key.rpartition("/")[2].removesuffix(".parquet")
 
 
 def _finished(run: Run) -> FinishedRun:

@@ -22,6 +22,7 @@ class SequenceSettings(QuerySettings):
     sequence_name: str
     account_id: str
     poll_seconds: int
+    maximum_runs: int
 
 
 class MessageSettings(SequenceSettings):

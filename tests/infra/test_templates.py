@@ -28,6 +28,10 @@ PUBLISHED = {
     ("AWS/States", "ExecutionsTimedOut"): {"StateMachineArn"},
     ("AWS/Sagemaker/ModelBuildingPipeline", "ExecutionFailed"): {"PipelineName"},
     ("Solar", "ChampionShortfall"): {"service"},
+    ("Solar", "ModelsOverdue"): {"service"},
+    ("Solar", "RuleFaults"): {"service"},
+    ("Solar", "SweepFaults"): {"service"},
+    ("Solar", "Sweeps"): {"service"},
     ("Solar", "FilesAccepted"): {"service"},
     ("Solar", "FilesQuarantined"): {"service"},
 }

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from services.trainer_trigger.domain import Champion, Decision, InFlight, KnownFile, Request
-from services.trainer_trigger.ports import Run, Step
+from services.trainer_trigger.ports import Account, Remembered, Run, Step
 from services.trainer_trigger.runs import Runs
 from services.trainer_trigger.service import TrainerTrigger
 from shared import layout
 from shared.dataset import Dataset, DatasetFile
 from shared.evaluation import Evaluation
-from shared.messages import AnyMessage, DataAccepted
+from shared.messages import AnyMessage, DataAccepted, SweepDue
 from shared.model_config import ModelConfig, RetrainPolicy
 from shared.solar.site import ColumnFormat, Site, SourceFormat, TimestampFormat
 
@@ -95,11 +97,21 @@ class FakeConfiguration:
         )
     )
 
+    names: list[str] = field(default_factory=lambda: ["golden"])
+    asked: list[str] = field(default_factory=list)
+    each_costs: tuple[FakeClock, float] | None = None
+
     def model(self, model_id: str) -> ModelConfig:
+        if model_id == "a-broken":
+            raise ValueError("active/models/a-broken.json is no JSON")
+        if self.each_costs is not None and model_id not in self.asked:
+            clock, seconds = self.each_costs
+            clock.forward(seconds=seconds)
+        self.asked.append(model_id)
         return self.config
 
     def models(self) -> set[str]:
-        return {self.config.model_id}
+        return set(self.names)
 
     def sites(self, model_id: str) -> tuple[Site, ...]:
         return (a_site(),)
@@ -172,6 +184,9 @@ class FakeMemory:
     kept: dict[str, Run] = field(default_factory=dict)
     armed_until: datetime | None = None
     recorded: list[Decision] = field(default_factory=list)
+    degraded: str | None = None
+    queue: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
 
     def files(self, model_id: str) -> tuple[KnownFile, ...]:
         return tuple(
@@ -184,11 +199,22 @@ class FakeMemory:
     def remove_file(self, model_id: str, file_id: str) -> None:
         self.known.pop(file_id, None)
 
-    def in_flight(self, model_id: str) -> InFlight | None:
-        return self.flying
+    def state(self, model_id: str) -> Remembered:
+        return Remembered(self.flying, self.asked, self.degraded)
 
-    def request(self, model_id: str) -> Request | None:
-        return self.asked
+    def account(self) -> Account:
+        return Account(len(self.others) + (self.flying is not None), tuple(self.queue))
+
+    def enqueue(self, model_id: str, since: datetime) -> None:
+        if model_id not in self.queue:
+            self.queue.append(model_id)
+
+    def dequeue(self, model_id: str) -> None:
+        if model_id in self.queue:
+            self.queue.remove(model_id)
+
+    def set_degraded(self, model_id: str, reason: str) -> None:
+        self.degraded = reason
 
     def set_request(self, model_id: str, request: Request) -> None:
         self.asked = request
@@ -196,12 +222,15 @@ class FakeMemory:
     def drop_request(self, model_id: str) -> None:
         self.asked = None
 
-    def open_run(self, run: Run) -> bool:
+    def open_run(self, run: Run, maximum_runs: int) -> bool:
         if self.flying is not None or run.run_id in self.kept:
             return False
+        if len(self.others) >= maximum_runs:
+            return False
+        self.dequeue(run.model_id)
         self.kept[run.run_id] = run
         self.flying = InFlight(run.run_id, run.started_at, run.deadline)
-        self.asked = None
+        self.asked = self.degraded = None
         return True
 
     def mark_started(self, run: Run) -> None:
@@ -228,20 +257,28 @@ class FakeMemory:
     def disarm(self, model_id: str) -> None:
         self.armed_until = None
 
-    def record(self, model_id: str, decision: Decision, now: datetime) -> None:
+    def record(
+        self, model_id: str, decision: Decision, inputs: dict[str, Any], now: datetime
+    ) -> None:
         if not self.recorded or self.recorded[-1].reasons != decision.reasons:
             self.recorded.append(decision)
 
-    def decisions(self, model_id: str, limit: int) -> list[dict[str, object]]:
+    def decisions(
+        self, model_id: str, limit: int, until: datetime | None = None
+    ) -> list[dict[str, Any]]:
         return []
 
 
 @dataclass
 class FakeTimer:
     due: list[datetime] = field(default_factory=list)
+    continued: list[str] = field(default_factory=list)
 
     def evaluate_later(self, model_id: str, now: datetime, seconds: int) -> None:
         self.due.append(now + timedelta(seconds=seconds))
+
+    def continue_sweep(self, sweep: SweepDue, cursor: str) -> None:
+        self.continued.append(cursor)
 
 
 @dataclass
@@ -289,6 +326,18 @@ class FakePublisher:
 
 
 @dataclass
+class FakeMeasures:
+    counted: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    warnings: list[str] = field(default_factory=list)
+
+    def count(self, name: str, value: float) -> None:
+        self.counted[name] += value
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+@dataclass
 class World:
     """The service with everything around it."""
 
@@ -301,6 +350,8 @@ class World:
     sequence: FakeSequence = field(default_factory=FakeSequence)
     pipeline: FakePipeline = field(default_factory=FakePipeline)
     told: FakePublisher = field(default_factory=FakePublisher)
+    measures: FakeMeasures = field(default_factory=FakeMeasures)
+    maximum_runs: int = 2
 
     @property
     def service(self) -> TrainerTrigger:
@@ -316,6 +367,8 @@ class World:
             pipeline=self.pipeline,
             publisher=self.told,
             image_uri=IMAGE,
+            maximum_runs=self.maximum_runs,
+            measures=self.measures,
         )
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,8 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.trainer_trigger import domain
 from services.trainer_trigger.domain import (
+    RULES,
     Champion,
+    Effect,
     FinishedRun,
     InFlight,
     KnownFile,
@@ -18,8 +22,9 @@ from services.trainer_trigger.domain import (
     Outcome,
     RecipeHistory,
     Request,
+    Verdict,
     decide,
-    new_days,
+    new_days_by_site,
 )
 from shared.model_config import RetrainPolicy
 from tests.unit.trainer_trigger.fakes import START, a_file
@@ -136,12 +141,76 @@ def test_an_old_champion_is_challenged_with_what_is_there() -> None:
 
 def test_power_and_weather_of_the_same_days_count_once() -> None:
     power, weather = a_file(1), a_file(1).model_copy(update={"file_id": "w"})
-    assert new_days([power, weather]) == 30
+    assert new_days_by_site([power, weather]) == {"golden": 30}
+
+
+def test_new_data_of_too_few_sites_wait_for_the_others() -> None:
+    policy = POLICY.model_copy(update={"minimum_site_share": 0.5})
+    old = KnownFile(a_file(1).model_copy(update={"file_id": "old", "site_id": "west"}), START)
+    older = KnownFile(a_file(1).model_copy(update={"file_id": "older", "site_id": "east"}), START)
+    state = replace(STATE, files=(ARRIVED, old, older), consumed=frozenset({"old", "older"}))
+    assert "33% of the sites only" in decide(state, policy, LATER).reasons[0]
+    assert decide(state, POLICY, LATER).outcome is Outcome.RETRAIN
+
+
+def test_degraded_accuracy_is_worth_a_retrain_without_new_data() -> None:
+    state = replace(STATE, consumed=frozenset({"file0001"}), degraded="site golden: nMAE 0.09")
+    assert decide(state, POLICY, LATER).outcome is Outcome.RETRAIN
+
+
+def test_a_full_account_puts_the_model_into_a_fair_queue() -> None:
+    full = replace(STATE, places=0, ahead=("west",))
+    decision = decide(full, POLICY, LATER)
+    assert decision.outcome is Outcome.WAIT
+    assert "in the queue, after west" in decision.reasons[0]
+    assert decide(replace(STATE, places=1, ahead=("west",)), POLICY, LATER).outcome is Outcome.WAIT
+    assert (
+        decide(replace(STATE, places=2, ahead=("west",)), POLICY, LATER).outcome is Outcome.RETRAIN
+    )
+
+
+def test_a_rule_that_raises_counts_as_a_wait_and_is_named() -> None:
+    def wrong(*_: object) -> Verdict:
+        raise ZeroDivisionError("no sites")
+
+    decision = decide(STATE, POLICY, LATER, [*RULES, wrong])
+    assert decision.outcome is Outcome.WAIT
+    assert decision.until is not None
+    assert "the rule wrong is broken (ZeroDivisionError: no sites)" in decision.reasons[0]
+    assert [fault.rule for fault in decision.faults] == ["wrong"]
+
+
+def test_a_rule_that_hangs_is_given_up_and_the_others_are_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(domain, "RULE_SECONDS", 0.05)
+    released = threading.Event()
+
+    def hang(*_: object) -> Verdict:
+        released.wait(10)
+        return Verdict(Effect.DEMAND, "too late")
+
+    decision = decide(STATE, POLICY, LATER, [hang, *RULES])
+    released.set()
+    assert decision.outcome is Outcome.WAIT
+    assert "no answer within 0.05 s" in decision.reasons[0]
+    assert len(decision.verdicts) == len(RULES) + 1
+
+
+def test_every_verdict_that_compares_figures_gives_them() -> None:
+    numbers = {verdict.rule: verdict.numbers for verdict in decide(STATE, POLICY, LATER).verdicts}
+    assert numbers["enough_new_days"] == {"new_days": 30, "minimum_new_days": 7, "share": 1.0}
+    assert numbers["account_full"]["free_places"] == 1
+
+
+def test_a_clock_that_went_back_still_waits_and_still_trains() -> None:
+    future = replace(STATE, files=(KnownFile(a_file(1), START + timedelta(hours=1)),))
+    decision = decide(future, POLICY, START)
+    assert decision.outcome is Outcome.WAIT
+    assert decision.until == START + timedelta(hours=1) + POLICY.quiet_period
 
 
 def test_an_own_rule_is_one_more_function_in_the_list() -> None:
-    from services.trainer_trigger.domain import RULES, Effect, Verdict  # noqa: PLC0415
-
     def before_the_audit(*_: object) -> Verdict:
         return Verdict(Effect.FORBID, "no retrain in the week before the audit")
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.trainer_trigger import domain, service
 from services.trainer_trigger.domain import Champion
 from services.trainer_trigger.ports import Step
 from shared.errors import NotFoundError, PermanentError
@@ -19,6 +20,7 @@ from shared.messages import (
     RetrainFailed,
     RetrainRequested,
     RetrainStarted,
+    SweepDue,
 )
 from tests.unit.trainer_trigger.fakes import PACKAGE, START, World, a_file, accepted, found
 
@@ -55,13 +57,15 @@ def test_a_repeated_message_changes_nothing() -> None:
     assert world.memory.known["file0001"].first_seen_at == START
 
 
-def test_a_late_message_does_not_bring_back_a_withdrawn_file() -> None:
+def test_a_late_message_does_not_train_on_a_withdrawn_file() -> None:
     world = World()
     world.upload(a_file(1))
     world.bucket.standing.clear()
     world.service.note_withdrawn(withdrawn())
     world.service.note_accepted(accepted(a_file(1)))
+    world.let_timers_ring()
     assert not world.memory.known
+    assert not world.memory.kept
 
 
 def test_a_late_withdrawal_does_not_remove_a_restored_file() -> None:
@@ -305,6 +309,90 @@ def finish_all(world: World) -> None:
             run = world.the_run
             found(world, run)
             world.runs.close("golden", run.run_id, world.runs.collect("golden", run.run_id, "arn"))
+
+
+def test_a_model_that_lacks_only_a_place_waits_in_the_queue_and_is_woken() -> None:
+    world = World(maximum_runs=1)
+    world.memory.others = ["another-run"]
+    world.upload(a_file(1))
+    world.clock.forward(minutes=11)
+    world.service.evaluation_due("golden")
+    assert world.memory.queue == ["golden"]
+    assert not world.memory.kept
+    world.memory.others.clear()
+    world.timer.due.clear()
+    world.service.wake_waiting()
+    assert world.timer.due, "it is looked at as soon as a place is free"
+    world.service.evaluation_due("golden")
+    assert world.the_run.files == 1
+    assert not world.memory.queue
+
+
+def test_a_broken_rule_is_counted_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*_: object) -> domain.Verdict:
+        raise KeyError("x")
+
+    monkeypatch.setattr(
+        service, "decide", lambda state, policy, now: domain.decide(state, policy, now, [wrong])
+    )
+    world = World()
+    world.service.evaluate("golden")
+    assert world.measures.counted["RuleFaults"] == 1
+    assert "the rule wrong is broken" in world.measures.warnings[0]
+
+
+def test_a_model_that_cannot_be_swept_does_not_keep_the_others_from_it() -> None:
+    world = World()
+    world.configuration.names = ["a-broken", "golden"]
+    world.upload(a_file(1))
+    world.clock.forward(minutes=11)
+    world.runs.sweep_all(sweep())
+    assert world.measures.counted["SweepFaults"] == 1
+    assert "a-broken" in world.measures.warnings[0]
+    assert world.the_run.model_id == "golden"
+
+
+def test_a_sweep_that_has_no_more_time_goes_on_where_it_stopped() -> None:
+    world = World()
+    world.configuration.names = [f"m{number}" for number in range(5)]
+    world.configuration.each_costs = (world.clock, 15)
+    world.runs.sweep_all(sweep())
+    assert world.timer.continued == ["m3"]
+    world.configuration.asked.clear()
+    world.runs.sweep_all(sweep(cursor="m3"))
+    assert set(world.configuration.asked) == {"m3", "m4"}
+    assert len(world.timer.continued) == 1
+
+
+def sweep(cursor: str | None = None) -> SweepDue:
+    return SweepDue.of(
+        subject=("s", cursor), occurred_at=START, correlation_id="s", scope="quick", cursor=cursor
+    )
+
+
+def test_a_model_without_a_verdict_for_long_is_overdue() -> None:
+    world = World()
+    assert not world.runs.is_overdue("golden")
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    assert not world.runs.is_overdue("golden")
+    world.clock.forward(days=61)
+    assert world.runs.is_overdue("golden")
+
+
+def test_ten_thousand_uploads_in_a_minute_are_one_run() -> None:
+    world = World()
+    service_of_one_process = world.service
+    file = a_file(1, days=1)
+    for number in range(10_000):
+        one = file.model_copy(update={"file_id": f"f{number}", "key": f"canonical/golden/{number}"})
+        world.bucket.put(one)
+        service_of_one_process.note_accepted(accepted(one))
+        world.clock.forward(milliseconds=6)
+    world.let_timers_ring()
+    assert world.sequence.starts == 1
+    assert world.the_run.files == 10_000
+    assert len(world.memory.kept) == 1
 
 
 def test_the_champion_is_part_of_the_recipe() -> None:

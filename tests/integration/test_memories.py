@@ -1,0 +1,195 @@
+"""What trainer_trigger and the deployer remember; the same promises on moto and on the local platform."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from services.deployer.domain import InProgress
+from services.deployer.memory import DynamoMemory as DeployerMemory
+from services.deployer.ports import LogEntry
+from services.trainer_trigger.domain import Request, decide
+from services.trainer_trigger.memory import DynamoMemory
+from services.trainer_trigger.ports import Run
+from shared.model_config import RetrainPolicy
+from tests.unit.trainer_trigger.fakes import START, World, a_file
+
+KEYS = [
+    {"AttributeName": "model_id", "KeyType": "HASH"},
+    {"AttributeName": "item", "KeyType": "RANGE"},
+]
+
+
+@pytest.fixture(params=["moto", "platform"])
+def dynamodb(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    if request.param == "platform":
+        yield request.getfixturevalue("platform").client("dynamodb")
+        return
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        yield boto3.client("dynamodb", region_name="us-east-1")
+
+
+@pytest.fixture
+def table(dynamodb: Any) -> str:
+    name = f"memory-{uuid.uuid4().hex[:8]}"
+    dynamodb.create_table(
+        TableName=name,
+        KeySchema=KEYS,
+        AttributeDefinitions=[
+            {"AttributeName": each["AttributeName"], "AttributeType": "S"} for each in KEYS
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return name
+
+
+@pytest.fixture
+def memory(dynamodb: Any, table: str) -> DynamoMemory:
+    return DynamoMemory(dynamodb, table)
+
+
+@pytest.fixture
+def deployments(dynamodb: Any, table: str) -> DeployerMemory:
+    return DeployerMemory(dynamodb, table)
+
+
+def a_run(number: int = 1, model_id: str = "golden") -> Run:
+    return Run(
+        run_id=f"recipe{number}-1",
+        model_id=model_id,
+        recipe_id=f"recipe{number}",
+        config_id="c",
+        dataset_id="d",
+        attempt=1,
+        model_type="lightgbm",
+        accuracy_threshold=0.9,
+        instance_type="ml.m5.large",
+        approval="automatic",
+        champion_version=None,
+        execution=f"run-recipe{number}-1",
+        reasons=("because",),
+        files=2,
+        correlation_id="raw/x",
+        started_at=START + timedelta(minutes=number),
+        deadline=START + timedelta(hours=6),
+    )
+
+
+def test_a_file_keeps_the_time_it_was_first_heard_of(memory: DynamoMemory) -> None:
+    memory.add_file("golden", a_file(1), START)
+    memory.add_file("golden", a_file(1), START + timedelta(hours=1))
+    memory.add_file("golden", a_file(2), START)
+    known = memory.files("golden")
+    assert [each.file for each in known] == [a_file(1), a_file(2)]
+    assert known[0].first_seen_at == START
+    memory.remove_file("golden", "file0001")
+    memory.remove_file("golden", "file0001")
+    assert len(memory.files("golden")) == 1
+    assert memory.files("other") == ()
+
+
+def test_one_run_in_flight_per_model(memory: DynamoMemory) -> None:
+    assert memory.open_run(a_run(1), 5)
+    assert not memory.open_run(a_run(2), 5)
+    assert not memory.open_run(a_run(1), 5)
+    memory.mark_started(a_run(1))
+    found = memory.run("golden", "recipe1-1")
+    assert found == replace(a_run(1), started=True)
+    memory.close_run(replace(a_run(1), status="rejected", ended_at=START, cost_usd=0.5))
+    memory.close_run(replace(a_run(1), status="failed", ended_at=START))
+    assert memory.state("golden").in_flight is None
+    (kept,) = memory.runs("golden")
+    assert (kept.status, kept.cost_usd) == ("rejected", 0.5), "what is ended stays as it ended"
+    assert memory.open_run(a_run(2), 5)
+    assert [run.run_id for run in memory.runs("golden")] == ["recipe1-1", "recipe2-1"]
+
+
+def test_so_many_runs_in_the_account_and_no_more(memory: DynamoMemory) -> None:
+    assert memory.open_run(a_run(1, "a"), 2)
+    assert memory.open_run(a_run(2, "b"), 2)
+    assert not memory.open_run(a_run(3, "c"), 2)
+    assert memory.account().running == 2
+    memory.close_run(replace(a_run(1, "a"), status="failed", ended_at=START))
+    memory.close_run(replace(a_run(1, "a"), status="failed", ended_at=START))
+    assert memory.account().running == 1
+    assert memory.open_run(a_run(3, "c"), 2)
+
+
+def test_who_waits_longest_for_a_free_place_is_first(memory: DynamoMemory) -> None:
+    memory.enqueue("b", START + timedelta(minutes=2))
+    memory.enqueue("a", START + timedelta(minutes=1))
+    memory.enqueue("a", START + timedelta(minutes=9))
+    assert memory.account().waiting == ("a", "b")
+    assert memory.open_run(a_run(1, "a"), 2)
+    assert memory.account().waiting == ("b",)
+    memory.dequeue("b")
+    assert memory.account().waiting == ()
+
+
+def test_an_opened_run_answers_the_request(memory: DynamoMemory) -> None:
+    asked = Request("ada", "now", force=False, requested_at=START)
+    memory.set_request("golden", asked)
+    assert memory.state("golden").request == asked
+    memory.open_run(a_run(1), 5)
+    assert memory.state("golden").request is None
+    memory.set_request("golden", asked)
+    memory.drop_request("golden")
+    assert memory.state("golden").request is None
+
+
+def test_one_evaluation_is_armed_until_it_is_due_or_lost(memory: DynamoMemory) -> None:
+    until = START + timedelta(minutes=1)
+    assert memory.arm("golden", START, until)
+    assert not memory.arm("golden", START, until)
+    assert memory.arm("golden", until + timedelta(seconds=1), until + timedelta(minutes=1))
+    memory.disarm("golden")
+    assert memory.arm("golden", START, until)
+
+
+def test_a_decision_is_kept_when_it_or_its_reasons_change(memory: DynamoMemory) -> None:
+    world = World()
+    policy = RetrainPolicy()
+    state = world.service.state("golden", world.configuration.model("golden"))
+    decision = decide(state, policy, START)
+    for minute in range(3):
+        memory.record("golden", decision, {"files": 0}, START + timedelta(minutes=minute))
+    other = replace(decision, reasons=("other",))
+    memory.record("golden", other, {"files": 1}, START + timedelta(minutes=9))
+    kept = memory.decisions("golden", 10)
+    assert [each["reasons"] for each in kept] == [["other"], list(decision.reasons)]
+    assert kept[0]["inputs"] == {"files": 1}
+    before = memory.decisions("golden", 10, until=START + timedelta(minutes=5))
+    assert [each["inputs"] for each in before] == [{"files": 0}]
+
+
+def test_one_deployment_in_progress_per_model(deployments: DeployerMemory) -> None:
+    first = InProgress(1, None, START)
+    assert deployments.begin("golden", first)
+    assert deployments.begin("golden", first), "before AWS took it, it can be begun again"
+    deployments.mark_called("golden", first)
+    assert deployments.in_progress("golden") == replace(first, called=True)
+    assert not deployments.begin("golden", InProgress(2, 1, START))
+    deployments.finish("golden", InProgress(9, 1, START))
+    assert deployments.in_progress("golden") is not None, "another one's end is not ours"
+    deployments.finish("golden", replace(first, called=True))
+    assert deployments.in_progress("golden") is None
+
+
+def test_the_deployment_log_only_grows(deployments: DeployerMemory) -> None:
+    entry = LogEntry(START, "deployed", 1, None, "solar-golden", "run", "data")
+    deployments.append("golden", "a", entry)
+    deployments.append("golden", "a", replace(entry, event="rolled_back"))
+    later = replace(entry, at=START + timedelta(hours=1), version=2)
+    deployments.append("golden", "b", later)
+    assert deployments.log("golden") == (entry, later)
+    assert deployments.models() == {"golden"}
