@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from services.deployer import domain
@@ -26,6 +26,7 @@ from services.deployer.ports import (
     Timer,
 )
 from shared.clock import Clock
+from shared.errors import NotReadyError
 from shared.messages import (
     DeploymentFailed,
     DeploymentRolledBack,
@@ -36,6 +37,9 @@ from shared.messages import (
 
 T = TypeVar("T")
 CHECK_SECONDS = 15
+PATIENCE = timedelta(
+    hours=3
+)  # a canary bakes for at most an hour, and its fleet needs time to start
 PROBES_PER_CHECK = 4  # at half the traffic, one check misses the new version once in sixteen times
 
 
@@ -60,6 +64,20 @@ class Deployer:
         endpoint = self.endpoints.describe(model_id)
         progress = self.memory.in_progress(model_id)
         action = domain.next_action(desired, endpoint, progress)
+        try:
+            self._do(action, model_id, desired, endpoint, progress)
+        except NotReadyError as error:
+            self._be_patient(model_id, progress, error)
+        return action
+
+    def _do(
+        self,
+        action: Action,
+        model_id: str,
+        desired: Version | None,
+        endpoint: Endpoint | None,
+        progress: InProgress | None,
+    ) -> None:
         steps: dict[Action, Callable[[], None]] = {
             Action.NOTHING: lambda: None,
             Action.WAIT: lambda: self._wait(model_id, progress),
@@ -71,7 +89,13 @@ class Deployer:
             Action.CALL_PEOPLE: lambda: self._call_people(model_id, _given(endpoint), progress),
         }
         steps[action]()
-        return action
+
+    def _be_patient(self, model_id: str, progress: InProgress | None, error: NotReadyError) -> None:
+        """Look again soon at an endpoint that does not answer; take back a version that never does."""
+        if progress is not None and self.clock() - progress.started_at > PATIENCE:
+            self._reject(model_id, progress, f"it did not answer in time: {error}")
+            return
+        self.timer.check_later(model_id, self.clock(), CHECK_SECONDS)
 
     def roll_back(self, request: RollbackRequested) -> None:
         """Bar what serves (or everything newer than the wanted version), and deploy what is then newest."""
@@ -120,7 +144,10 @@ class Deployer:
         if reference is None:
             return
         for _ in range(PROBES_PER_CHECK):
-            answer = self.endpoints.invoke(model_id, reference.request)
+            try:
+                answer = self.endpoints.invoke(model_id, reference.request)
+            except NotReadyError:
+                return  # AWS watches the fleet itself; the next check asks again
             if answer.version == progress.version:
                 self.gauge.mismatch(model_id, mismatched=not _agrees(reference, answer.power_kw))
                 return

@@ -9,6 +9,7 @@ from typing import Any
 from services.deployer.domain import Endpoint, InProgress, Version, configuration_name
 from services.deployer.ports import Answer, LogEntry, Reference
 from services.deployer.service import Deployer
+from shared.errors import NotReadyError
 from shared.messages import AnyMessage
 from shared.model_config import EndpointConfig
 
@@ -46,6 +47,7 @@ class FakeEndpoints:
     calls: list[str] = field(default_factory=list)
     wrong_answers: set[int] = field(default_factory=set)
     scaled: int = 0
+    silent: bool = False
 
     def describe(self, model_id: str) -> Endpoint | None:
         return self.endpoint
@@ -74,6 +76,8 @@ class FakeEndpoints:
 
     def invoke(self, model_id: str, request: dict[str, Any]) -> Answer:
         assert self.endpoint is not None
+        if self.silent:
+            raise NotReadyError("the endpoint does not answer")
         updating = self.endpoint.status == "Updating" and self.target is not None
         number = self.target.number if updating else self.endpoint.version
         power = 9.0 if number in self.wrong_answers else 1.0

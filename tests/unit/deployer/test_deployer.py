@@ -170,6 +170,33 @@ def test_a_crash_before_aws_took_the_request_is_taken_up_again() -> None:
     assert world.endpoints.endpoint.version == 2
 
 
+def test_an_endpoint_that_does_not_answer_yet_is_asked_again_soon() -> None:
+    world = deployed(1)
+    world.registry.approve(2)
+    world.service.reconcile("golden")
+    world.endpoints.silent = True
+    world.service.reconcile("golden")
+    world.endpoints.settle()
+    checks = world.checks
+    world.service.reconcile("golden")
+    assert world.checks == checks + 1
+    world.endpoints.silent = False
+    world.service.reconcile("golden")
+    assert world.told(ModelDeployed)[-1].model_package_version == 2
+
+
+def test_a_version_that_never_answers_is_taken_back() -> None:
+    world = deployed(1)
+    world.registry.approve(2)
+    world.service.reconcile("golden")
+    world.endpoints.settle()
+    world.endpoints.silent = True
+    world.now += timedelta(hours=4)
+    world.service.reconcile("golden")
+    assert "did not answer in time" in world.registry.barred[2]
+    assert world.endpoints.calls[-1] == "update 1"
+
+
 def test_names_tell_the_version() -> None:
     name = domain.configuration_name(a_version(12), EndpointConfig())
     assert domain.version_of_configuration(name) == 12
