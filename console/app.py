@@ -9,7 +9,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from console import output, target
-from console.commands import data, exclusions, files, local, models, predict, system
+from console.commands import data, exclusions, files, history, local, models, predict, system
 from console.demo.command import demo
 from console.errors import ConsoleError
 from console.state import state
@@ -50,6 +50,9 @@ app.command()(exclusions.include)
 app.command()(exclusions.exclusions)
 app.command()(models.why)
 app.command()(models.retrain)
+app.command()(history.datasets)
+app.command()(history.lineage)
+app.command()(history.replay)
 app.command()(models.runs)
 app.command("models")(models.models)
 app.command()(models.report)

@@ -53,6 +53,11 @@ def active_exclusions(site_id: str) -> str:
     return f"{ACTIVE}exclusions/{site_id}.json"
 
 
+def all_active_exclusions() -> str:
+    """Return the prefix of the exclusions in force."""
+    return f"{ACTIVE}exclusions/"
+
+
 def active_sites() -> str:
     """Return the prefix of the validated site configurations."""
     return f"{ACTIVE}sites/"

@@ -227,13 +227,23 @@ def served_at(
 
 def why(
     model: str,
+    at: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], help="As known then (UTC)."),
+    ] = None,
     limit: Annotated[int, typer.Option(help="How many decisions.")] = 5,
     *,
     json: JsonOption = False,
 ) -> None:
-    """Explain the latest decisions about a model: what was decided, why, and when it is looked at again."""
+    """Explain the latest decisions about a model: what, why, and when it is looked at again.
+
+    Example: solar why golden --at 2026-05-04T09:00
+    """
     _known_model(model)
-    answer = state.system.ask("trainer_trigger", "decisions", model_id=model, limit=limit)
+    moment = at.replace(tzinfo=UTC).isoformat() if at else None
+    answer = state.system.ask(
+        "trainer_trigger", "decisions", model_id=model, limit=limit, at=moment
+    )
     found = answer["decisions"][model]
     if json:
         output.as_json(found)
@@ -249,6 +259,9 @@ def why(
     ]
     columns = ["at (UTC)", "decided", "because", "looked at again"]
     output.table(f"Decisions about {model}", columns, rows, "nothing was decided yet")
+    if found:
+        rules = [(v["rule"], v["effect"], v["reason"]) for v in found[0]["verdicts"]]
+        output.table("Rules of the latest", ["rule", "says", "because"], rows=rules, empty="")
 
 
 def find_run(run_or_version: str, model: str | None) -> str:

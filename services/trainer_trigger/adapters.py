@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,10 @@ from shared import layout
 from shared.active import ActiveModel, ActiveSite
 from shared.aws import S3Objects, error_code
 from shared.canonical import CanonicalFile
-from shared.dataset import Dataset, DatasetFile
+from shared.dataset import Dataset, DatasetFile, Exclusion
 from shared.errors import NotFoundError
 from shared.evaluation import Evaluation
+from shared.exclusions import ActiveExclusions
 from shared.messages import EvaluationDue, SweepDue
 from shared.model_config import ModelConfig
 from shared.solar.site import Site
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
+_KEPT_DATASETS = 64
 _GONE = {"ExecutionDoesNotExist", "StateMachineDoesNotExist"}
 
 
@@ -55,6 +57,18 @@ class S3Configuration:
     def sites(self, model_id: str) -> tuple[Site, ...]:
         """Return the sites of a model, sorted by name."""
         return tuple(site for site in self._all_sites() if site.model_id == model_id)
+
+    def exclusions(self, model_id: str) -> tuple[Exclusion, ...]:
+        """Return the time ranges of a model's sites that must not be trained on, sorted."""
+        excluded = set(self.objects.keys(layout.all_active_exclusions()))
+        return tuple(
+            exclusion
+            for site in (self.sites(model_id) if excluded else ())
+            if (key := layout.active_exclusions(site.site_id)) in excluded
+            for exclusion in ActiveExclusions.model_validate(
+                self.objects.read_json(key)
+            ).for_dataset()
+        )
 
     def _all_sites(self) -> Iterator[Site]:
         for key in self.objects.keys(layout.active_sites()):
@@ -100,6 +114,7 @@ class S3Datasets:
     """Frozen datasets: `dataset.json`, and the manifest in the form SageMaker reads."""
 
     objects: S3Objects
+    known: dict[str, Dataset] = field(default_factory=dict)
 
     def freeze(self, dataset: Dataset) -> None:
         """Write a dataset once; the manifest last, so that whoever sees it sees all."""
@@ -114,11 +129,20 @@ class S3Datasets:
 
     def file_ids(self, model_id: str, dataset_id: str) -> frozenset[str]:
         """Return the files of a frozen dataset; empty where it is gone."""
-        try:
-            found = self.objects.read_json(layout.dataset(model_id, dataset_id))
-        except NotFoundError:
-            return frozenset()
-        return frozenset(file["file_id"] for file in found["files"])
+        dataset = self.read(model_id, dataset_id)
+        return frozenset(file.file_id for file in dataset.files) if dataset else frozenset()
+
+    def read(self, model_id: str, dataset_id: str) -> Dataset | None:
+        """Return a frozen dataset, read once per process; None where it is gone."""
+        if dataset_id not in self.known:
+            try:
+                body = self.objects.read(layout.dataset(model_id, dataset_id))
+            except NotFoundError:
+                return None
+            if len(self.known) >= _KEPT_DATASETS:
+                self.known.clear()
+            self.known[dataset_id] = Dataset.model_validate_json(body)
+        return self.known[dataset_id]
 
     def exists(self, model_id: str, dataset_id: str) -> bool:
         """Return whether a dataset's manifest stands."""
@@ -155,30 +179,33 @@ class SageMakerRegistry:
     client: SageMakerClient
     objects: S3Objects
 
-    def champion(self, model_id: str) -> Champion | None:
-        """Return the newest approved version; a barred one is rejected in the registry and so never it."""
+    def approved(self, model_id: str) -> Iterator[Champion]:
+        """Yield the approved versions, newest first; a barred one is rejected in the registry."""
+        pages = self.client.get_paginator("list_model_packages").paginate(
+            ModelPackageGroupName=_group(model_id),
+            ModelApprovalStatus="Approved",
+            SortBy="CreationTime",
+            SortOrder="Descending",
+        )
         try:
-            found = self.client.list_model_packages(
-                ModelPackageGroupName=_group(model_id),
-                ModelApprovalStatus="Approved",
-                SortBy="CreationTime",
-                SortOrder="Descending",
-                MaxResults=1,
-            )["ModelPackageSummaryList"]
+            arns = [
+                each["ModelPackageArn"]
+                for page in pages
+                for each in page["ModelPackageSummaryList"]
+            ]
         except ClientError as error:
             if error_code(error) in {"ValidationException", "ResourceNotFound"}:
-                return None
+                return
             raise
-        if not found:
-            return None
-        arn = found[0]["ModelPackageArn"]
-        package = self.client.describe_model_package(ModelPackageName=arn)
-        return Champion(
-            version=package["ModelPackageVersion"],
-            package_arn=arn,
-            model_data_url=package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"],
-            created_at=package["CreationTime"],
-        )
+        for arn in arns:
+            package = self.client.describe_model_package(ModelPackageName=arn)
+            yield Champion(
+                version=package["ModelPackageVersion"],
+                package_arn=arn,
+                model_data_url=package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"],
+                created_at=package["CreationTime"],
+                dataset_id=package.get("CustomerMetadataProperties", {}).get("dataset_id"),
+            )
 
     def ensure_group(self, model_id: str) -> None:
         """Create a model's package group where it is missing."""
@@ -195,9 +222,12 @@ class SageMakerRegistry:
 
     def lend_champion(self, run: Run) -> None:
         """Copy the champion that a run compares with to where its evaluation reads; `null` without one."""
-        champion = self.champion(run.model_id)
+        found = (
+            each for each in self.approved(run.model_id) if each.version == run.champion_version
+        )
+        champion = next(found, None) if run.champion_version is not None else None
         lent: dict[str, Any] = {"version": None}
-        if champion is not None and champion.version == run.champion_version:
+        if champion is not None:
             bucket, _, key = champion.model_data_url.removeprefix("s3://").partition("/")
             self.objects.client.copy_object(
                 Bucket=self.objects.bucket,

@@ -88,6 +88,7 @@ class Champion:
     package_arn: str
     model_data_url: str
     created_at: datetime
+    dataset_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ class FinishedRun:
     status: str
     config_id: str
     ended_at: datetime
+    exclusions_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,7 @@ class ModelState:
     places: int = 1
     ahead: tuple[str, ...] = ()
     degraded: str | None = None
+    exclusions_id: str = ""
 
     @property
     def sites(self) -> frozenset[str]:
@@ -261,6 +264,13 @@ def configuration_changed(state: ModelState, _: RetrainPolicy, __: datetime) -> 
     return Verdict(Effect.DEMAND, f"the configuration changed since run {state.last_run.run_id}")
 
 
+def exclusions_changed(state: ModelState, _: RetrainPolicy, __: datetime) -> Verdict:
+    """Data were taken out, or in again, since the last run."""
+    if state.last_run is None or state.last_run.exclusions_id == state.exclusions_id:
+        return Verdict(Effect.NOTHING, "nothing was excluded or included since the last run")
+    return Verdict(Effect.DEMAND, f"the exclusions changed since run {state.last_run.run_id}")
+
+
 def maximum_wait(state: ModelState, policy: RetrainPolicy, now: datetime) -> Verdict:
     """New data wait at most so long, even if they trickle for ever."""
     if not state.new_files:
@@ -356,6 +366,7 @@ RULES: tuple[Rule, ...] = (
     given_up,
     person_asked,
     configuration_changed,
+    exclusions_changed,
     maximum_wait,
     champion_missing,
     champion_too_old,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from shared.dataset import Exclusion
 from shared.ids import content_id
 from shared.model_config import ModelConfig
 
@@ -11,6 +14,12 @@ def config_id(config: ModelConfig) -> str:
     return content_id(
         config.accuracy_threshold, config.model_type, config.instance_type, config.step_minutes
     )
+
+
+def exclusions_id(exclusions: Iterable[Exclusion]) -> str:
+    """Return the name of what is excluded; empty where nothing is."""
+    said = [exclusion.model_dump(mode="json") for exclusion in exclusions]
+    return content_id(said) if said else ""
 
 
 def recipe_id(

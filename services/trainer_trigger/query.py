@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -9,9 +10,12 @@ from pydantic import TypeAdapter
 from services.trainer_trigger.adapters import S3Configuration, S3Datasets
 from services.trainer_trigger.memory import DynamoMemory
 from services.trainer_trigger.ports import Run
+from services.trainer_trigger.replay import PastRun, replay
 from services.trainer_trigger.settings import QuerySettings
 from shared import aws, observability
+from shared.clock import utc_now
 from shared.errors import InvalidMessageError
+from shared.model_config import RetrainPolicy
 
 logger = observability.logger("trainer_trigger")
 settings = QuerySettings.from_environment()
@@ -38,7 +42,7 @@ _SHOWN = {
 
 
 def lambda_handler(event: dict[str, Any], _: Any) -> dict[str, Any]:
-    """Answer one question: models, runs, decisions or datasets, of one model or of all."""
+    """Answer one question about one model or all: models, runs, decisions, datasets; or replay a policy."""
     chosen = event.get("model_id")
     models = [chosen] if chosen else sorted(configuration.models())
     match event.get("query"):
@@ -48,11 +52,14 @@ def lambda_handler(event: dict[str, Any], _: Any) -> dict[str, Any]:
             return {"runs": [_shown(run) for model_id in models for run in memory.runs(model_id)]}
         case "decisions":
             limit = int(event.get("limit", 20))
-            return {"decisions": {each: memory.decisions(each, limit) for each in models}}
+            until = datetime.fromisoformat(event["at"]) if event.get("at") else None
+            return {"decisions": {each: memory.decisions(each, limit, until) for each in models}}
+        case "replay":
+            return _replay(event)
         case "datasets":
             return {"datasets": [each for model_id in models for each in _datasets(model_id)]}
     raise InvalidMessageError(
-        f"unknown query {event.get('query')!r}: models, runs, decisions, datasets"
+        f"unknown query {event.get('query')!r}: models, runs, decisions, datasets, replay"
     )
 
 
@@ -67,6 +74,28 @@ def _model(model_id: str) -> dict[str, Any]:
         "in_flight": flying.run_id if flying else None,
         "last_decision": latest[0] if latest else None,
     }
+
+
+def _replay(event: dict[str, Any]) -> dict[str, Any]:
+    """Run another policy over a model's recorded arrivals."""
+    model_id, now = event["model_id"], utc_now()
+    past = [
+        PastRun((run.ended_at - run.started_at).total_seconds(), run.cost_usd)
+        for run in memory.runs(model_id)
+        if run.ended_at
+    ]
+    begun, cost = replay(
+        memory.files(model_id),
+        past,
+        RetrainPolicy.model_validate(event["policy"]),
+        since=datetime.fromisoformat(event["since"]),
+        until=now,
+    )
+    runs = [{"at": run.at.isoformat(), "reasons": run.reasons, "files": run.files} for run in begun]
+    recorded = [
+        run for run in memory.runs(model_id) if run.started_at.isoformat() >= event["since"]
+    ]
+    return {"runs": runs, "cost_usd": cost, "recorded_runs": len(recorded)}
 
 
 def _shown(run: Run) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
-from services.trainer_trigger import identity
+from services.trainer_trigger import identity, poison
 from services.trainer_trigger.costs import estimate_usd
 from services.trainer_trigger.domain import (
+    Champion,
     Decision,
     FinishedRun,
     ModelState,
@@ -36,7 +37,7 @@ from services.trainer_trigger.ports import (
     Timer,
 )
 from shared.clock import Clock
-from shared.dataset import Dataset, DatasetFile, Split
+from shared.dataset import Dataset, DatasetFile, Exclusion, Split
 from shared.messages import (
     AccuracyDegraded,
     ConfigAccepted,
@@ -44,6 +45,7 @@ from shared.messages import (
     DataWithdrawn,
     RetrainRequested,
     RetrainStarted,
+    RollbackRequested,
 )
 from shared.model_config import ModelConfig
 
@@ -103,8 +105,52 @@ class TrainerTrigger:
         self._evaluate_soon(message.model_id)
 
     def note_configuration(self, message: ConfigAccepted) -> None:
-        """Look at the model whose configuration, or whose site's, changed."""
+        """Look at the model whose configuration, or whose site's, or whose exclusions changed."""
+        self.unpoison(message.model_id)
         self.evaluate(message.model_id)
+
+    def unpoison(self, model_id: str) -> None:
+        """If the version that serves was trained on data that is now excluded, ask for the last clean one.
+
+        The retrain follows from the changed exclusions. One message tells people the whole story.
+        """
+        exclusions = self.configuration.exclusions(model_id)
+        serving = next(self.registry.approved(model_id), None)
+        if serving is None or not self._touched(model_id, serving, exclusions):
+            return
+        clean = self._champion(model_id, exclusions)
+        if clean is None:
+            self.measures.warn(
+                poison.story(serving, self._touched(model_id, serving, exclusions), None)
+            )
+            return
+        touched = self._touched(model_id, serving, exclusions)
+        self.publisher.publish(
+            RollbackRequested.of(
+                subject=(model_id, serving.version, [each.model_dump_json() for each in touched]),
+                occurred_at=self.clock(),
+                correlation_id=f"exclusions of {model_id}",
+                model_id=model_id,
+                to_version=clean.version,
+                reason=poison.story(serving, touched, clean),
+                requested_by="an exclusion",
+            )
+        )
+
+    def _champion(self, model_id: str, exclusions: tuple[Exclusion, ...]) -> Champion | None:
+        """Return the newest approved version that was not trained on excluded data."""
+        return poison.newest_clean(
+            self.registry.approved(model_id),
+            lambda version: bool(self._touched(model_id, version, exclusions)),
+        )
+
+    def _touched(
+        self, model_id: str, version: Champion, exclusions: tuple[Exclusion, ...]
+    ) -> tuple[Exclusion, ...]:
+        if not exclusions or version.dataset_id is None:
+            return ()
+        dataset = self.datasets.read(model_id, version.dataset_id)
+        return poison.touched(dataset, exclusions) if dataset else ()
 
     def note_request(self, message: RetrainRequested) -> None:
         """Note that a person wants a retrain, and decide at once."""
@@ -198,14 +244,15 @@ class TrainerTrigger:
     def state(self, model_id: str, config: ModelConfig) -> ModelState:
         """Gather all that a decision about a model depends on."""
         files = self.memory.files(model_id)
-        champion = self.registry.champion(model_id)
+        exclusions = self.configuration.exclusions(model_id)
+        champion = self._champion(model_id, exclusions)
         runs = self.memory.runs(model_id)
         last = max(
             (run for run in runs if run.status in FINISHED),
             key=lambda run: run.ended_at or run.started_at,
             default=None,
         )
-        dataset_id = self._dataset_id(config, tuple(known.file for known in files))
+        dataset_id = self._dataset_id(config, tuple(known.file for known in files), exclusions)
         version = champion.version if champion else None
         recipe = identity.recipe_id(dataset_id, config, self.image_uri, version)
         consumed: frozenset[str] = frozenset()
@@ -226,6 +273,7 @@ class TrainerTrigger:
             places=self.maximum_runs - account.running,
             ahead=tuple(ahead),
             degraded=remembered.degraded,
+            exclusions_id=identity.exclusions_id(exclusions),
         )
 
     def _is_answered(self, model_id: str, decision: Decision) -> bool:
@@ -260,8 +308,9 @@ class TrainerTrigger:
         """Open a run and freeze its dataset; None where another evaluation came first."""
         config = self.configuration.model(model_id)
         files = tuple(known.file for known in self.memory.files(model_id))
-        dataset = self._dataset(model_id, config, files)
-        champion = self.registry.champion(model_id)
+        exclusions = self.configuration.exclusions(model_id)
+        dataset = self._dataset(model_id, config, files, exclusions)
+        champion = self._champion(model_id, exclusions)
         version = champion.version if champion else None
         recipe = identity.recipe_id(dataset.dataset_id, config, self.image_uri, version)
         attempt = 1 + sum(run.recipe_id == recipe for run in self.memory.runs(model_id))
@@ -285,6 +334,7 @@ class TrainerTrigger:
             correlation_id=files[-1].key,
             started_at=now,
             deadline=now + config.policy.maximum_run,
+            exclusions_id=identity.exclusions_id(exclusions),
         )
         return run if self.memory.open_run(run, self.maximum_runs) else None
 
@@ -318,22 +368,30 @@ class TrainerTrigger:
         self.memory.mark_started(run)
 
     @staticmethod
-    def _dataset_id(config: ModelConfig, files: tuple[DatasetFile, ...]) -> str:
+    def _dataset_id(
+        config: ModelConfig, files: tuple[DatasetFile, ...], exclusions: tuple[Exclusion, ...]
+    ) -> str:
         split = Split(test_fraction=config.test_fraction)
-        return Dataset.identify(_ordered(files), (), split, config.step_minutes, config.margins)
+        return Dataset.identify(
+            _ordered(files), exclusions, split, config.step_minutes, config.margins
+        )
 
     def _dataset(
-        self, model_id: str, config: ModelConfig, files: tuple[DatasetFile, ...]
+        self,
+        model_id: str,
+        config: ModelConfig,
+        files: tuple[DatasetFile, ...],
+        exclusions: tuple[Exclusion, ...],
     ) -> Dataset:
-        ordered = _ordered(files)
         return Dataset(
-            dataset_id=self._dataset_id(config, ordered),
+            dataset_id=self._dataset_id(config, files, exclusions),
             model_id=model_id,
             step_minutes=config.step_minutes,
             split=Split(test_fraction=config.test_fraction),
             margins=config.margins,
             sites=self.configuration.sites(model_id),
-            files=ordered,
+            files=_ordered(files),
+            exclusions=exclusions,
         )
 
     # --- comparing with the truth ---------------------------------------------------------------------
@@ -378,7 +436,8 @@ def _key(canonical_uri: str) -> str:
 
 
 def _finished(run: Run) -> FinishedRun:
-    return FinishedRun(run.run_id, run.status, run.config_id, run.ended_at or run.started_at)
+    ended = run.ended_at or run.started_at
+    return FinishedRun(run.run_id, run.status, run.config_id, ended, run.exclusions_id)
 
 
 def _history(runs: tuple[Run, ...], recipe: str) -> RecipeHistory:

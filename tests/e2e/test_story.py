@@ -310,6 +310,31 @@ def test_why_always_has_an_answer(second: dict[str, Any]) -> None:
     assert datetime.fromisoformat(decisions[0]["at"]) <= datetime.now(UTC)
 
 
+def test_a_file_is_followed_to_its_versions_and_a_version_to_its_files(
+    second: dict[str, Any],
+) -> None:
+    (file,) = [each for each in solar("lineage", "weather_1.csv") if each["state"] == "accepted"]
+    assert [run["model_package_version"] for run in file["runs"]] == [1, 2]
+    assert file["runs"][0]["served"]
+    keys = {each["key"] for each in solar("lineage", "1", "--model", "serf")}
+    assert "raw/serf-east/weather_1.csv" in keys
+    assert "raw/serf-east/weather_5.csv" not in keys, "it came after version 1"
+    assert len(solar("datasets")) == 2
+
+
+def test_another_policy_is_replayed_over_what_was_recorded(
+    second: dict[str, Any], tmp_path: Path
+) -> None:
+    policy = tmp_path / "paused.yaml"
+    policy.write_text("model_id: serf\npolicy: {paused: true}\n")
+    answer = solar("replay", "serf", "--policy", str(policy), "--from", "2020-01-01")
+    assert (answer["runs"], answer["recorded_runs"]) == ([], 2)
+    policy.write_text("model_id: serf\npolicy: {quiet_period: 1 s, cool_down: 0 s}\n")
+    again = solar("replay", "serf", "--policy", str(policy), "--from", "2020-01-01")
+    assert again["runs"]
+    assert again["cost_usd"] > 0
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [

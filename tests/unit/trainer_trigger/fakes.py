@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from services.trainer_trigger.ports import Account, Remembered, Run, Step
 from services.trainer_trigger.runs import Runs
 from services.trainer_trigger.service import TrainerTrigger
 from shared import layout
-from shared.dataset import Dataset, DatasetFile
+from shared.dataset import Dataset, DatasetFile, Exclusion
 from shared.evaluation import Evaluation
 from shared.messages import AnyMessage, DataAccepted, SweepDue
 from shared.model_config import ModelConfig, RetrainPolicy
@@ -113,8 +114,13 @@ class FakeConfiguration:
     def models(self) -> set[str]:
         return set(self.names)
 
+    excluded: tuple[Exclusion, ...] = ()
+
     def sites(self, model_id: str) -> tuple[Site, ...]:
         return (a_site(),)
+
+    def exclusions(self, model_id: str) -> tuple[Exclusion, ...]:
+        return self.excluded
 
 
 @dataclass
@@ -146,9 +152,6 @@ class FakeBucket:
     def exists(self, model_id: str, dataset_id: str) -> bool:
         return dataset_id in self.frozen
 
-    def read(self, run_id: str) -> Evaluation | None:
-        return self.evaluated.get(run_id)
-
     def uri(self, run_id: str) -> str:
         return layout.uri("bucket", layout.evaluation(run_id))
 
@@ -157,13 +160,44 @@ class FakeBucket:
 
 
 @dataclass
+class FakeDatasets:
+    bucket: FakeBucket
+
+    def freeze(self, dataset: Dataset) -> None:
+        self.bucket.freeze(dataset)
+
+    def file_ids(self, model_id: str, dataset_id: str) -> frozenset[str]:
+        return self.bucket.file_ids(model_id, dataset_id)
+
+    def exists(self, model_id: str, dataset_id: str) -> bool:
+        return self.bucket.exists(model_id, dataset_id)
+
+    def read(self, model_id: str, dataset_id: str) -> Dataset | None:
+        return self.bucket.frozen.get(dataset_id)
+
+
+@dataclass
+class FakeEvaluations:
+    bucket: FakeBucket
+
+    def read(self, run_id: str) -> Evaluation | None:
+        return self.bucket.evaluated.get(run_id)
+
+    def uri(self, run_id: str) -> str:
+        return self.bucket.uri(run_id)
+
+    def report_uri(self, run_id: str) -> str:
+        return self.bucket.report_uri(run_id)
+
+
+@dataclass
 class FakeRegistry:
-    approved: Champion | None = None
+    versions: list[Champion] = field(default_factory=list)
     lent: dict[str, int | None] = field(default_factory=dict)
     approvals: dict[str, str] = field(default_factory=dict)
 
-    def champion(self, model_id: str) -> Champion | None:
-        return self.approved
+    def approved(self, model_id: str) -> Iterator[Champion]:
+        return iter(self.versions)
 
     def ensure_group(self, model_id: str) -> None: ...
 
@@ -173,7 +207,7 @@ class FakeRegistry:
     def approve(self, package_arn: str, why: str) -> None:
         self.approvals[package_arn] = why
         number = int(package_arn.rpartition("/")[2])
-        self.approved = Champion(number, package_arn, "s3://bucket/model.tar.gz", START)
+        self.versions.insert(0, Champion(number, package_arn, "s3://bucket/model.tar.gz", START))
 
 
 @dataclass
@@ -359,7 +393,7 @@ class World:
             clock=self.clock,
             configuration=self.configuration,
             canonical=self.bucket,
-            datasets=self.bucket,
+            datasets=FakeDatasets(self.bucket),
             registry=self.registry,
             memory=self.memory,
             timer=self.timer,
@@ -373,7 +407,7 @@ class World:
 
     @property
     def runs(self) -> Runs:
-        return Runs(self.service, self.bucket, 30)
+        return Runs(self.service, FakeEvaluations(self.bucket), 30)
 
     def upload(self, *files: DatasetFile) -> None:
         self.bucket.put(*files)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -12,14 +12,17 @@ from hypothesis import strategies as st
 from services.trainer_trigger import domain, service
 from services.trainer_trigger.domain import Champion
 from services.trainer_trigger.ports import Step
+from shared.dataset import Exclusion
 from shared.errors import NotFoundError, PermanentError
 from shared.messages import (
     ChallengerRegistered,
     ChallengerRejected,
+    ConfigAccepted,
     DataWithdrawn,
     RetrainFailed,
     RetrainRequested,
     RetrainStarted,
+    RollbackRequested,
     SweepDue,
 )
 from tests.unit.trainer_trigger.fakes import PACKAGE, START, World, a_file, accepted, found
@@ -395,9 +398,88 @@ def test_ten_thousand_uploads_in_a_minute_are_one_run() -> None:
     assert len(world.memory.kept) == 1
 
 
+def excluded(days: int = 5) -> Exclusion:
+    start = datetime(2024, 1, 10, tzinfo=UTC)
+    end = start + timedelta(days=days)
+    return Exclusion(site_id="golden", start=start, end=end, reason="logger clock was wrong")
+
+
+def poisoned_world() -> World:
+    """Version 1 was trained without the excluded range, version 2 with it."""
+    world = World()
+    world.upload(a_file(2), a_file(1))
+    dataset = world.service._dataset("golden", world.configuration.config, (a_file(2),), ())
+    with_it = world.service._dataset("golden", world.configuration.config, (a_file(1),), ())
+    world.bucket.freeze(dataset)
+    world.bucket.freeze(with_it)
+    world.registry.versions = [
+        Champion(2, "arn/2", "s3://bucket/2", START, with_it.dataset_id),
+        Champion(1, "arn/1", "s3://bucket/1", START, dataset.dataset_id),
+    ]
+    return world
+
+
+def config_changed() -> ConfigAccepted:
+    return ConfigAccepted.of(
+        subject=("golden", "e1"),
+        occurred_at=START,
+        correlation_id="config/exclusions/golden.yaml",
+        kind="site",
+        name="golden",
+        model_id="golden",
+        config_version="e1",
+    )
+
+
+def test_an_exclusion_takes_the_poisoned_version_back_and_retrains_without_it() -> None:
+    world = poisoned_world()
+    world.configuration.excluded = (excluded(),)
+    for _ in range(2):
+        world.service.note_configuration(config_changed())
+    (asked,) = world.told.of(RollbackRequested)
+    assert isinstance(asked, RollbackRequested)
+    assert asked.to_version == 1
+    assert "version 2 was trained on data that is now excluded" in asked.reason
+    assert "logger clock was wrong" in asked.reason
+    world.clock.forward(minutes=11)
+    world.service.evaluate("golden")
+    assert world.the_run.champion_version == 1, "the poisoned one is no champion to compare with"
+    assert world.bucket.frozen[world.the_run.dataset_id].exclusions == (excluded(),)
+
+
+def test_without_a_clean_version_the_poisoned_one_goes_on_and_is_replaced() -> None:
+    world = poisoned_world()
+    del world.registry.versions[1]
+    world.configuration.excluded = (excluded(),)
+    world.service.note_configuration(config_changed())
+    assert not world.told.of(RollbackRequested)
+    assert "no clean version exists" in world.measures.warnings[0]
+
+
+def test_an_exclusion_of_what_nobody_trained_on_changes_no_version() -> None:
+    world = poisoned_world()
+    late = excluded().model_copy(update={"start": START, "end": START + timedelta(days=1)})
+    world.configuration.excluded = (late,)
+    world.service.note_configuration(config_changed())
+    assert not world.told.of(RollbackRequested)
+
+
+def test_changed_exclusions_are_worth_a_retrain_of_the_same_files() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    first = world.the_run
+    found(world, first, verdict="reject")
+    world.runs.close("golden", first.run_id, world.runs.collect("golden", first.run_id, "arn"))
+    world.configuration.excluded = (excluded(),)
+    world.service.note_configuration(config_changed())
+    assert world.the_run.dataset_id != first.dataset_id
+    assert any("exclusions changed" in reason for reason in world.the_run.reasons)
+
+
 def test_the_champion_is_part_of_the_recipe() -> None:
     world = World()
     world.upload(a_file(1))
-    world.registry.approved = Champion(7, "arn/7", "s3://bucket/m", START)
+    world.registry.versions = [Champion(7, "arn/7", "s3://bucket/m", START)]
     world.let_timers_ring()
     assert world.registry.lent == {world.the_run.run_id: 7}

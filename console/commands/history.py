@@ -1,0 +1,170 @@
+"""Where things came from and went: datasets, lineage, and what another policy would have done."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from pydantic import ValidationError
+
+from console import output, registry
+from console.commands.data import all_files
+from console.commands.local import JsonOption
+from console.commands.models import ModelOption, all_models, all_runs
+from console.errors import ConsoleError
+from console.state import state
+from shared.model_config import ModelConfig
+
+
+def datasets(model: ModelOption = None, *, json: JsonOption = False) -> None:
+    """List the frozen datasets, and the runs that used them."""
+    found = _datasets(model)
+    if json:
+        output.as_json(found)
+        return
+    rows = [
+        (
+            each["dataset_id"],
+            each["model_id"],
+            len(each["file_ids"]),
+            ", ".join(output.short(run) for run in each["run_ids"]),
+        )
+        for each in found
+    ]
+    output.table(
+        "Datasets", ["dataset", "model", "files", "runs"], rows, "no dataset is frozen yet"
+    )
+
+
+def lineage(
+    what: Annotated[str, typer.Argument(help="A raw key (or its end), or a version.")],
+    model: ModelOption = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Follow a file to datasets, runs, versions and deployments, or a version back to its files.
+
+    Examples: solar lineage power_2012-03.csv
+              solar lineage 2 --model golden
+    """
+    found = _of_version(int(what), model) if what.isdecimal() else _of_file(what)
+    if json:
+        output.as_json(found)
+        return
+    for each in found:
+        output.facts(
+            f"{each['key']} ({each['state']})", {"datasets": ", ".join(each["dataset_ids"])}
+        )
+        rows = [
+            (run["run_id"], run["status"], run["model_package_version"], run["served"])
+            for run in each["runs"]
+        ]
+        output.table("Runs", ["run", "status", "version", "served since"], rows, "in no run yet")
+
+
+def replay(
+    model: str,
+    policy: Annotated[Path, typer.Option(help="A model's YAML with the policy to try.")],
+    since: Annotated[
+        datetime, typer.Option("--from", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="UTC.")
+    ],
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Run another policy over the recorded arrivals: how many runs, when, why, at what cost.
+
+    Example: solar replay golden --policy weekly.yaml --from 2026-01-01
+    """
+    if model not in all_models():
+        raise ConsoleError(f"no model {model!r}; known: {', '.join(all_models()) or 'none'}")
+    moment = since.replace(tzinfo=UTC).isoformat()
+    answer = state.system.ask(
+        "trainer_trigger", "replay", model_id=model, policy=_policy(policy), since=moment
+    )
+    if json:
+        output.as_json(answer)
+        return
+    rows = [
+        (output.when(run["at"]), run["files"], "; ".join(run["reasons"])) for run in answer["runs"]
+    ]
+    output.table(f"{model} with {policy.name}", ["at (UTC)", "files", "because"], rows, "no run")
+    cost = "unknown" if answer["cost_usd"] is None else f"{answer['cost_usd']:.2f} USD"
+    output.say(f"{len(rows)} runs instead of {answer['recorded_runs']}; cost about {cost}")
+
+
+def _datasets(model: str | None) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = state.system.ask("trainer_trigger", "datasets", model_id=model)[
+        "datasets"
+    ]
+    return found
+
+
+def _of_file(ending: str) -> list[dict[str, Any]]:
+    fitting = [each for each in all_files() if each["key"].endswith(ending)]
+    if not fitting:
+        raise ConsoleError(f"no uploaded file ends in {ending!r}; see `solar files`")
+    return _traced(fitting, _datasets(None))
+
+
+def _of_version(number: int, model: str | None) -> list[dict[str, Any]]:
+    models = [model] if model else all_models()
+    if len(models) != 1:
+        raise ConsoleError("name the model of the version with --model")
+    package = registry.version(state.system, models[0], number)
+    dataset_id = package.get("CustomerMetadataProperties", {}).get("dataset_id")
+    chosen = [each for each in _datasets(models[0]) if each["dataset_id"] == dataset_id]
+    inside = {file_id for each in chosen for file_id in each["file_ids"]}
+    return _traced([each for each in all_files() if _file_id(each) in inside], chosen)
+
+
+def _traced(files: list[dict[str, Any]], datasets: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    runs = {run["run_id"]: run for run in all_runs()}
+    log = state.system.ask("deployer", "deployments")["deployments"]
+    served = {
+        entry["run_id"]: entry["at"]
+        for entries in log.values()
+        for entry in entries
+        if entry["event"] == "deployed"
+    }
+    traced = []
+    for file in files:
+        holding = [each for each in datasets if _file_id(file) in each["file_ids"]]
+        used = [runs[run_id] for each in holding for run_id in each["run_ids"] if run_id in runs]
+        traced.append(
+            {
+                "key": file["key"],
+                "version_id": file["version_id"],
+                "state": file["state"],
+                "dataset_ids": [each["dataset_id"] for each in holding],
+                "runs": [
+                    {
+                        "run_id": run["run_id"],
+                        "model_id": run["model_id"],
+                        "status": run["status"],
+                        "model_package_version": run["model_package_version"],
+                        "served": served.get(run["run_id"]),
+                    }
+                    for run in used
+                ],
+            }
+        )
+    return traced
+
+
+def _file_id(file: dict[str, Any]) -> str:
+    return (file["canonical_uri"] or "").rpartition("/")[2].removesuffix(".parquet")
+
+
+def _policy(path: Path) -> dict[str, Any]:
+    """Read the policy of a model's YAML, refused here if it makes no sense."""
+    if not path.is_file():
+        raise ConsoleError(f"no such file: {path}")
+    try:
+        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+        config = ModelConfig.model_validate(said)
+    except (yaml.YAMLError, UnicodeDecodeError, ValidationError) as error:
+        raise ConsoleError(f"{path} is no model's YAML: {error}") from error
+    return config.policy.model_dump(mode="json")
