@@ -279,10 +279,8 @@ def _check_units(site: Site, root: yaml.MappingNode) -> None:
     for number, source in enumerate(site.sources):
         for name, column in source.columns.items():
             canonical = canonical_unit(name)
-            known = units.known(canonical) if canonical else ()
-            if column.unit not in known:
-                message = (
-                    f"{column.unit!r} is no unit of {name}; use one of {', '.join(sorted(known))}"
-                )
+            if canonical is None or not units.is_known(canonical, column.unit):
+                known = ", ".join(sorted(units.known(canonical or "")))
+                message = f"{column.unit!r} is no unit of {name}; use one of {known}"
                 path = ("sources", number, "columns", name, "unit")
                 raise InvalidConfigError(message, _line(root, path))

@@ -188,7 +188,11 @@ def reading_of(site: Site | None, key: str) -> str:
     if source is None:
         return content_id("no-source", [each.files for each in site.sources])
     return content_id(
-        READER_VERSION, site.timezone, site.ac_capacity_kw, source.model_dump(mode="json")
+        READER_VERSION,
+        site.timezone,
+        site.ac_capacity_kw,
+        # Defaults left out: a field that a later release adds does not read every file again.
+        source.model_dump(mode="json", exclude_defaults=True),
     )
 
 

@@ -31,12 +31,27 @@ _UNITS: dict[str, dict[str, Unit]] = {
         "kWh/m2": Unit(1e3, per_interval=True),
         "J/m2": Unit(1 / 3600, per_interval=True),
         "kJ/m2": Unit(1 / 3.6, per_interval=True),
+        "MJ/m2": Unit(1e3 / 3.6, per_interval=True),
     },
     "C": {"C": Unit(1.0), "K": Unit(1.0, -273.15), "F": Unit(5 / 9, -160 / 9)},
     "m/s": _SPEEDS,
     "%": {"%": Unit(1.0), "fraction": Unit(100.0)},
     "hPa": {"hPa": Unit(1.0), "Pa": Unit(1e-2), "kPa": Unit(10.0), "mbar": Unit(1.0)},
 }
+
+
+_SAME = {"²": "2", "^2": "2", "°": "", "deg": ""}  # other ways to write a unit
+
+
+def _plain(unit: str) -> str:
+    for written, meant in _SAME.items():
+        unit = unit.replace(written, meant)
+    return unit
+
+
+def is_known(canonical: str, unit: str) -> bool:
+    """Whether a unit, in whichever way it is written, becomes the canonical one."""
+    return _plain(unit) in _UNITS.get(canonical, {})
 
 
 def known(canonical: str) -> tuple[str, ...]:
@@ -46,4 +61,4 @@ def known(canonical: str) -> tuple[str, ...]:
 
 def conversion(canonical: str, unit: str) -> Unit:
     """Return how a unit becomes the canonical one; raises KeyError for one that is not known."""
-    return _UNITS[canonical][unit]
+    return _UNITS[canonical][_plain(unit)]

@@ -70,8 +70,13 @@ class TimestampFormat(_Strict):
     """How a file writes its time stamps."""
 
     column: str
+    time_column: str | None = Field(
+        default=None, description="Column of the time of day, where `column` holds only the date."
+    )
     format: str | None = Field(
-        default=None, description="strptime format; without it ISO 8601 is expected."
+        default=None,
+        description="strptime format; without it ISO 8601 is expected. With time_column: of both, "
+        "joined by a space.",
     )
     timezone: Zone | None = Field(
         default=None, description="Zone of stamps without offset; the site's zone where absent."
@@ -90,11 +95,28 @@ class TimestampFormat(_Strict):
 
 
 class ColumnFormat(_Strict):
-    """Which column of a file holds a canonical quantity, and in which unit."""
+    """Which column of a file holds a canonical quantity, or which columns add up to it, and in which unit."""
 
-    column: str
+    column: str | None = None
+    columns: tuple[str, ...] = Field(
+        default=(),
+        description="Names or globs (INV*) of columns, one per inverter or sensor, instead of `column`.",
+    )
+    combine: Literal["sum", "mean"] = Field(
+        default="sum", description="What the columns together mean; a row that lacks one is masked."
+    )
     unit: str
     scale: float = 1.0
+    missing: tuple[float | str, ...] = Field(
+        default=(), description="Values of this column that mean 'no measurement'."
+    )
+
+    @model_validator(mode="after")
+    def _names_one_or_several(self) -> ColumnFormat:
+        if (self.column is None) == (not self.columns):
+            message = "name either column, or columns (a list)"
+            raise ValueError(message)
+        return self
 
 
 class SourceFormat(_Strict):
@@ -102,7 +124,10 @@ class SourceFormat(_Strict):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")]
     files: Annotated[str, Field(description="Glob on the file's name, e.g. *power*.csv.")] = "*"
-    format: Literal["csv", "parquet"] = "csv"
+    format: Literal["csv", "parquet", "xlsx"] = "csv"
+    sheet: str | None = Field(
+        default=None, description="Name of the XLSX sheet; the first one where absent."
+    )
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     decimal: Literal[".", ","] = "."
     timestamp: TimestampFormat

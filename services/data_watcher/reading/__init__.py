@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from services.data_watcher.domain import source_of
 from services.data_watcher.ports import Reading
-from services.data_watcher.reading import canonical, files, quantities, stamps
+from services.data_watcher.reading import canonical, faults, files, quantities, stamps
 from shared.errors import UnreadableFileError
 from shared.solar.site import Site
 
@@ -27,7 +27,7 @@ def read(data: bytes, key: str, site: Site) -> Reading:
             f"the name of {key!r} fits none of the site's sources",
             "add a source for such names to the site's YAML",
         )
-    with files.damage_is_said():
+    with faults.late_damage_is_said():
         table = files.load(data, source)
         time = stamps.convert(table, source, site)
         measured = quantities.convert(table, source, site, time)

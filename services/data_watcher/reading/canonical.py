@@ -21,7 +21,14 @@ def encode(time: TimeAxis, measured: Measured) -> Reading:
         name: pa.array(values, from_pandas=True) for name, values in measured.columns.items()
     }
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.table({"timestamp": stamps, **columns}), sink, compression="zstd")
+    # Regular stamps are differences of one value; measurements repeat too rarely for dictionaries.
+    pq.write_table(
+        pa.table({"timestamp": stamps, **columns}),
+        sink,
+        compression="zstd",
+        use_dictionary=False,
+        column_encoding={"timestamp": "DELTA_BINARY_PACKED"},
+    )
     return Reading(
         parquet=sink.getvalue().to_pybytes(),
         rows=Rows(

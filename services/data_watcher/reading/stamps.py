@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.data_watcher.reading.files import Table
+from services.data_watcher.reading.table import Table
 from services.data_watcher.reading.zones import Times, to_utc
 from shared.errors import UnreadableFileError
 from shared.solar.site import Site, SourceFormat, TimestampFormat
@@ -19,6 +19,12 @@ MOST_BAD = 0.2  # share of stamps that may be no time before the format must be 
 EARLIEST = np.datetime64("1980-01-01", "us")
 LATEST = np.datetime64("2100-01-01", "us")
 TOLERANCE = np.timedelta64(60, "s")  # of a stamp off the grid; loggers were seen 59 s off
+MOST_MIXED = (
+    0.2  # share of rows that repeat a stamp with other values before the file must be mixed
+)
+FEW_MIXED = 4  # such rows that are a logger's hiccup in however small a file
+DAYS_FOR_SWAP = 3  # in a row
+ROWS_OF_A_DAY = 4  # fewer are readings of a meter once a month
 _NAT = np.datetime64("NaT")
 _MICROSECOND = np.timedelta64(1, "us")
 
@@ -74,11 +80,66 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
     rows = np.flatnonzero(~np.isnat(utc))
     if not len(rows):
         raise _no_timestamps(table, how, np.isnat(utc))
-    # The last row of a stamp wins: reversed, unique finds it first.
-    kept, first = np.unique(utc[rows][::-1], return_index=True)
+    kept, chosen = _last_of_each(utc[rows])
     counts["duplicate_stamp"] = len(rows) - len(kept)
-    rows = rows[::-1][first]
+    if counts["duplicate_stamp"]:
+        _check_mixed(table, utc, rows, rows[chosen])
+    rows = rows[chosen]
+    _check_swapped(local[rows])
     return TimeAxis(kept, rows, step, {name: count for name, count in counts.items() if count})
+
+
+def _last_of_each(utc: Times) -> tuple[Times, npt.NDArray[np.intp]]:
+    """Return the stamps, ascending and unique, and of the rows of each the last."""
+    steps = np.diff(utc)
+    if (steps > np.timedelta64(0)).all():
+        return utc, np.arange(len(utc))
+    kept, first = np.unique(utc[::-1], return_index=True)
+    return kept, len(utc) - 1 - first
+
+
+# --- what shows that rows are not what they seem ------------------------------------------------------
+
+
+def _check_mixed(
+    table: Table, utc: Times, rows: npt.NDArray[np.intp], chosen: npt.NDArray[np.intp]
+) -> None:
+    """Refuse a file in which many stamps stand twice with different values: two plants, or long format."""
+    at = np.searchsorted(utc[chosen], utc[rows])
+    differs = np.zeros(len(rows), bool)
+    for values in table.values.values():
+        one, other = values[rows], values[chosen][at]
+        differs |= (one != other) & ~(np.isnan(one) | np.isnan(other))
+    count = int(differs.sum())
+    if count > max(MOST_MIXED * len(rows), FEW_MIXED):
+        row = int(rows[np.flatnonzero(differs)[0]])
+        raise UnreadableFileError(
+            "mixed_rows",
+            f"{count} of {len(rows)} rows repeat a time stamp with other values, first row "
+            f"{row + table.first_row} ({table.stamps[row].as_py()})",
+            "if the file holds several plants or inverters below each other, export one file (or one "
+            "column) for each; if it is the same plant, remove the rows that do not count",
+        )
+
+
+def _check_swapped(local: Times) -> None:
+    """Refuse a file whose days are months: read as they are they lie a month apart, swapped in a row."""
+    each = local.astype("M8[D]")
+    days = np.unique(each[np.append(True, np.diff(each) != np.timedelta64(0))])
+    months = days.astype("M8[M]")
+    of_month = (days - months).astype(int) + 1
+    if len(days) < DAYS_FOR_SWAP or len(local) < ROWS_OF_A_DAY * len(days):
+        return
+    if (of_month != of_month[0]).any():
+        return
+    if of_month[0] > 12 or (np.diff(months).astype(int) != 1).any():  # noqa: PLR2004 - months of a year
+        return
+    raise UnreadableFileError(
+        "day_month_swapped",
+        f"the file holds only the {of_month[0]}. of {len(days)} months in a row, from {days[0]} to "
+        f"{days[-1]}; day and month are probably swapped",
+        "correct timestamp.format in the site's YAML (%d/%m/%Y or %m/%d/%Y), or the stamps in the file",
+    )
 
 
 # --- parsing ----------------------------------------------------------------------------------------

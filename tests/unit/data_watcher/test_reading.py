@@ -19,9 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.data_watcher.ports import Reading
-from services.data_watcher.reading import files, read
+from services.data_watcher.reading import faults, read
 from shared.errors import UnreadableFileError
 from shared.solar.site import Site
+from tests.corpus import workbook
+from tests.corpus.workbook import Formula
 
 DATA = Path(pvanalytics.__file__).parent / "data"
 
@@ -180,6 +182,99 @@ def test_a_right_label_is_moved_to_the_left() -> None:
     assert rows["timestamp"] == [datetime(2024, 7, 1, 10, tzinfo=UTC)]
 
 
+@pytest.mark.parametrize("unit", ["W/m2", "W/m²", "W/m^2"])
+def test_a_unit_may_be_written_as_people_write_it(unit: str) -> None:
+    described = site({"columns": {"ghi": {"column": "p", "unit": unit}}})
+
+    assert table(read(csv("2024-07-01 10:00,800"), "a.csv", described))["ghi"] == [800.0]
+
+
+def test_lines_above_the_header_are_no_header() -> None:
+    above = ["# exported by logger 7", '"Max kWp / 82.41;p', "t and p of plant east", "", ""]
+    data = csv("2024-07-01 10:00,1.5", header="\n".join([*above, "t,p"]))
+
+    assert table(read(data, "a.csv", site()))["power_ac"] == [1.5]
+
+
+def test_a_header_that_is_nowhere_is_told_by_the_line_that_comes_nearest() -> None:
+    data = csv("2024-07-01 10:00,1.5", header="# a comment, with commas, in it\nt,power")
+
+    assert "'t', 'power'" in fault(data).reason
+
+
+def test_date_and_time_of_day_may_stand_in_two_columns() -> None:
+    source = {"timestamp": {"column": "d", "time_column": "h", "format": "%d.%m.%Y %H:%M"}}
+
+    rows = table(read(csv("01.07.2024,10:00,1.5", header="d,h,p"), "a.csv", site(source)))
+
+    assert rows == {"timestamp": [datetime(2024, 7, 1, 10, tzinfo=UTC)], "power_ac": [1.5]}
+
+
+def inverters(combine: str = "sum") -> Site:
+    column = {"columns": ["inv*"], "unit": "W", "combine": combine, "missing": [-1]}
+    return site({"columns": {"power_ac": column}})
+
+
+def test_inverters_in_columns_of_their_own_add_up() -> None:
+    data = csv("2024-07-01 10:00,1000,7,2000", header="t,inv 1,temp,inv 2")
+
+    assert table(read(data, "a.csv", inverters()))["power_ac"] == [3.0]
+    assert table(read(data, "a.csv", inverters("mean")))["power_ac"] == [1.5]
+
+
+def test_a_row_in_which_an_inverter_lacks_is_masked_and_no_lower_power() -> None:
+    cells = ["1000,2000", "1000,", "-1,2000", ","]
+    data = csv(
+        *(f"{t},{p}" for t, p in zip(quarter_hours(4), cells, strict=True)), header="t,inv1,inv2"
+    )
+
+    reading = read(data, "a.csv", inverters())
+
+    assert table(reading)["power_ac"] == [3.0, None, None, None]
+    assert reading.rows.masks == {"inverter_missing": 2, "sentinel": 1}
+
+
+def test_a_pattern_that_fits_no_column_is_missing() -> None:
+    assert "'inv*'" in fault(csv("2024-07-01 10:00,1"), inverters()).reason
+
+
+def test_a_sentinel_may_belong_to_one_column_only() -> None:
+    columns = {
+        "ghi": {"column": "g", "unit": "W/m2", "missing": [0]},
+        "temp_air": {"column": "p", "unit": "C"},
+    }
+
+    rows = table(
+        read(csv("2024-07-01 10:00,0,0", header="t,p,g"), "a.csv", site({"columns": columns}))
+    )
+
+    assert (rows["ghi"], rows["temp_air"]) == ([None], [0.0])
+
+
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        [datetime(2024, 7, 1, 10), datetime(2024, 7, 1, 10, 15)],  # noqa: DTZ001 - a sheet has no zone
+        ["2024-07-01 10:00", "2024-07-01 10:15"],
+    ],
+)
+def test_a_spreadsheet_is_read_like_any_other_file(stamps: list[Any]) -> None:
+    rows = [["Plant east"], [], ["t", "note", "p"]]
+    rows += [[stamps[0], "x", 1.5], [stamps[1], None, Formula("C4*2", 3.0)], []]
+    data = workbook.xlsx(rows, sheet="Data")
+
+    for source in ({"format": "xlsx"}, {"format": "xlsx", "sheet": "Data"}):
+        assert table(read(data, "a.xlsx", site(source))) == {
+            "timestamp": [
+                datetime(2024, 7, 1, 10, tzinfo=UTC),
+                datetime(2024, 7, 1, 10, 15, tzinfo=UTC),
+            ],
+            "power_ac": [1.5, 3.0],
+        }
+    found = fault(data, site({"format": "xlsx", "sheet": "Other"}))
+    assert "'Data'" in found.reason
+
+
 # --- clocks ---------------------------------------------------------------------------------------
 
 
@@ -336,7 +431,7 @@ def test_a_broken_parquet_file_is_refused() -> None:
 
 
 def test_a_gzip_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "LARGEST_CONTENT", 4 * 1024**2)
+    monkeypatch.setattr(faults, "LARGEST_CONTENT", 4 * 1024**2)
 
     found = fault(gzip.compress(bytes(64 * 1024**2), mtime=0))
 
@@ -345,7 +440,7 @@ def test_a_gzip_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.Monkey
 
 
 def test_a_parquet_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "LARGEST_CONTENT", 1024)
+    monkeypatch.setattr(faults, "LARGEST_CONTENT", 1024)
     sink = io.BytesIO()
     pq.write_table(pa.table({"t": ["x"], "p": [1.0], "q": [b"0" * 100_000]}), sink)
 
@@ -426,7 +521,9 @@ WHOLE = {
     "csv": csv(*(f"{each},1" for each in quarter_hours(5))),
     "gz": gzip.compress(csv(*(f"{each},1" for each in quarter_hours(5))), mtime=0),
     "parquet": parquet(),
+    "xlsx": workbook.xlsx([["t", "p"], *([each, 1] for each in quarter_hours(5))]),
 }
+FORMATS = {"parquet": "parquet", "xlsx": "xlsx"}
 
 
 @pytest.mark.parametrize("kind", WHOLE)
@@ -439,7 +536,7 @@ def test_no_damage_to_a_file_breaks_more_than_its_own_reading(kind: str, data: A
         damaged[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
         if not damaged:
             break
-    described = site({"format": "parquet" if kind == "parquet" else "csv"})
+    described = site({"format": FORMATS.get(kind, "csv")})
 
     with contextlib.suppress(UnreadableFileError):
         assert read(bytes(damaged), "raw/east/a.csv", described).rows.count > 0
