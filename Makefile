@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test check setup setup-local setup-pipeline format lock pipeline clean
+.PHONY: bench-decide help demo test check setup setup-local setup-pipeline format lock pipeline clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -30,6 +30,9 @@ setup-local: ## Environment for the demo and the command line (.venv)
 
 setup-pipeline: ## Environment that renders the pipeline definition (.venv-pipeline, 750 MB)
 	@$(PYTHON) scripts/setup.py pipeline
+
+bench-decide: setup ## Decisions per second, and AWS calls per upload
+	@PYTHONPATH=. $(BIN)/python bench/decide.py
 
 format: setup ## Format and mend what can be mended
 	@$(BIN)/ruff check --fix

@@ -146,6 +146,7 @@ class ModelState:
     spent_usd: float = 0.0
     places: int = 1
     ahead: tuple[str, ...] = ()
+    is_queued: bool = False
     degraded: str | None = None
     exclusions_id: str = ""
 

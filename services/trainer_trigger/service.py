@@ -197,10 +197,10 @@ class TrainerTrigger:
 
     def evaluate(self, model_id: str) -> Decision:
         """Decide about a model and do what was decided."""
-        decision = self._decide(model_id)
+        state, decision = self._decide(model_id)
         if decision.outcome is Outcome.RETRAIN and self.reconcile(model_id):
-            decision = self._decide(model_id)  # what was told differed from what stands
-        self._queue(model_id, decision)
+            state, decision = self._decide(model_id)  # what was told differed from what stands
+        self._queue(model_id, state, decision)
         if decision.outcome is Outcome.RETRAIN:
             run = self._open(model_id, decision.reasons)
             if run is not None:
@@ -208,13 +208,14 @@ class TrainerTrigger:
             return decision
         if decision.until is not None:
             self._arm(model_id, decision.until - self.clock())
-        if self._is_answered(model_id, decision):
+        if _is_answered(state, decision):
             self.memory.drop_request(model_id)
         return decision
 
-    def _decide(self, model_id: str) -> Decision:
+    def _decide(self, model_id: str) -> tuple[ModelState, Decision]:
         config = self.configuration.model(model_id)
-        return self._decided(model_id, config, self.state(model_id, config))
+        state = self.state(model_id, config)
+        return state, self._decided(model_id, config, state)
 
     def _decided(self, model_id: str, config: ModelConfig, state: ModelState) -> Decision:
         decision = decide(state, config.policy, self.clock())
@@ -224,14 +225,14 @@ class TrainerTrigger:
             self.measures.warn(f"model {model_id}: {fault.reason}")
         return decision
 
-    def _queue(self, model_id: str, decision: Decision) -> None:
+    def _queue(self, model_id: str, state: ModelState, decision: Decision) -> None:
         """Let a model that only lacks a place wait in the queue, and one that wants none leave it."""
         forbidding = {verdict.rule for verdict in decision.verdicts if verdict.effect == "forbid"}
         effects = {verdict.effect for verdict in decision.verdicts}
         wishes = "demand" in effects or ("want" in effects and "hold" not in effects)
         if wishes and forbidding == {"account_full"}:
             self.memory.enqueue(model_id, self.clock())
-        elif decision.outcome is not Outcome.RETRAIN:
+        elif state.is_queued and decision.outcome is not Outcome.RETRAIN:
             self.memory.dequeue(model_id)
 
     def wake_waiting(self) -> None:
@@ -272,15 +273,9 @@ class TrainerTrigger:
             spent_usd=_spent(runs, self.clock()),
             places=self.maximum_runs - account.running,
             ahead=tuple(ahead),
+            is_queued=model_id in account.waiting,
             degraded=remembered.degraded,
             exclusions_id=identity.exclusions_id(exclusions),
-        )
-
-    def _is_answered(self, model_id: str, decision: Decision) -> bool:
-        """A request for what is trained already is answered by saying so; it must not linger."""
-        return self.memory.state(model_id).request is not None and any(
-            verdict.rule in {"already_trained", "no_data"} and verdict.effect == "forbid"
-            for verdict in decision.verdicts
         )
 
     # --- opening a run ------------------------------------------------------------------------------
@@ -409,6 +404,14 @@ class TrainerTrigger:
         for key in standing - known.keys():
             self.memory.add_file(model_id, self.canonical.describe(key), self.clock())
         return known.keys() != standing
+
+
+def _is_answered(state: ModelState, decision: Decision) -> bool:
+    """Return whether a person's request is answered by saying that it is trained already, or cannot be."""
+    return state.request is not None and any(
+        verdict.rule in {"already_trained", "no_data"} and verdict.effect == "forbid"
+        for verdict in decision.verdicts
+    )
 
 
 def _ordered(files: tuple[DatasetFile, ...]) -> tuple[DatasetFile, ...]:

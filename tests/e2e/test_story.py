@@ -335,6 +335,18 @@ def test_another_policy_is_replayed_over_what_was_recorded(
     assert again["cost_usd"] > 0
 
 
+def test_an_exclusion_retrains_without_the_range_and_is_told(
+    second: dict[str, Any], system: LocalPlatform
+) -> None:
+    before = len(models.all_runs())
+    solar("exclude", "serf-east", "2016-07-10", "2016-07-14", "--reason", "logger clock was wrong")
+    run = ended(before + 1)
+    assert any("exclusions changed" in reason for reason in run["reasons"])
+    report = solar("report", run["run_id"])
+    assert report["masks"].get("excluded", 0) > 0
+    assert "2016-07-10" in json.dumps(solar("exclusions", "serf-east"))
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [

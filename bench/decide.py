@@ -1,0 +1,147 @@
+"""How fast it is decided, and how many AWS calls an upload costs: `make bench-decide`.
+
+The references stand beside the figures and are measured in the same run: reading a message from its JSON
+(what any consumer must do at least), and a decision without a rule.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import boto3
+from moto import mock_aws
+
+from services.trainer_trigger import domain
+from services.trainer_trigger.domain import Champion, KnownFile, ModelState
+from services.trainer_trigger.memory import DynamoMemory
+from services.trainer_trigger.service import TrainerTrigger
+from shared import messages
+from shared.messages import DataAccepted
+from shared.model_config import RetrainPolicy
+from tests.unit.trainer_trigger.fakes import START, World, a_file, accepted
+
+UPLOADS, MODELS = 10_000, 300
+POLICY = RetrainPolicy()
+KEYS = ("model_id", "HASH"), ("item", "RANGE")
+
+
+def main() -> None:
+    """Print the figures."""
+    decisions()
+    with mock_aws():
+        uploads()
+        sweep()
+
+
+def decisions() -> None:
+    """Print decisions per second, pure, for small and large models."""
+    body = accepted(a_file(1)).model_dump_json()
+    reading = per_second(lambda: messages.read(body))
+    print(f"reference: reading a message            {reading:10,.0f} /s")
+    for files in (40, 1_000, 10_000):
+        known = tuple(KnownFile(renamed(number), START) for number in range(files))
+        state = ModelState(
+            files=known,
+            consumed=frozenset(each.file.file_id for each in known[:-30]),
+            config_id="c",
+            champion=Champion(1, "arn", "s3://b/m", START - timedelta(days=9)),
+        )
+        bare = per_second(lambda state=state: domain.decide(state, POLICY, START, []))
+        whole = per_second(lambda state=state: domain.decide(state, POLICY, START))
+        print(
+            f"decide, {files:6,} files, {len(domain.RULES)} rules       {whole:10,.0f} /s"
+            f"   {whole / bare:.3f} x without rules, {whole / reading:.4f} x reading a message"
+        )
+
+
+def uploads() -> None:
+    """Print the AWS calls of 10,000 uploads in a minute, handled in batches by one warm process."""
+    world, calls, trigger = service()
+    batch = [accepted(renamed(number)) for number in range(UPLOADS)]
+    bodies = [message.model_dump_json() for message in batch]
+    started = time.perf_counter()
+    for number, body in enumerate(bodies):
+        message = messages.read(body)
+        assert isinstance(message, DataAccepted)
+        world.bucket.put(renamed(number))
+        trigger.note_accepted(message)
+        world.clock.now = START + timedelta(milliseconds=6 * number)
+    seconds = time.perf_counter() - started
+    noted = sum(calls.values())
+    while world.timer.due:
+        world.clock.now = max(world.clock.now, world.timer.due.pop(0))
+        trigger.evaluation_due("golden")
+    print(f"{UPLOADS:,} uploads in a minute: {world.sequence.starts} run")
+    print(f"  {noted / UPLOADS:.3f} calls per upload")
+    print(f"  by call: {dict(calls.most_common())}")
+    print(f"  {UPLOADS / seconds:,.0f} uploads/s in one process (moto's table included)")
+
+
+def sweep() -> None:
+    """Print the AWS calls of sweeping models with one site each, and what that makes for 10,000."""
+    world, calls, trigger = service()
+    names = [f"m{number:05d}" for number in range(MODELS)]
+    world.configuration.names = names
+    for name in names:
+        trigger.memory.add_file(name, renamed(1), START)
+    calls.clear()
+    started = time.perf_counter()
+    for name in names:
+        trigger.evaluate(name)
+    seconds = time.perf_counter() - started
+    each = sum(calls.values()) / MODELS
+    spent = 1e3 * seconds / MODELS
+    print(f"evaluating {MODELS} models of one site: {each:.1f} calls and {spent:.1f} ms each")
+    print(f"  for 10,000 models: {10_000 * each:,.0f} DynamoDB calls per sweep, in slices of 40 s")
+    print(
+        "  beside them, per model: 2 listings and 1-2 reads in S3, 1-2 registry calls (faked here)"
+    )
+
+
+def service() -> tuple[World, Counter[str], TrainerTrigger]:
+    """Return the service with a real table (moto) and everything else faked, and a count of its calls."""
+    client = boto3.client("dynamodb", region_name="us-east-1")
+    table = f"bench-{time.monotonic_ns()}"
+    client.create_table(
+        TableName=table,
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in KEYS],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in KEYS],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    calls: Counter[str] = Counter()
+    client.meta.events.register(
+        "before-call.*.*", lambda model, **_: calls.update([str(model.name)])
+    )
+    world = World()
+    calls.clear()
+    memory: Any = DynamoMemory(client, table)
+    return world, calls, replace(world.service, memory=memory)
+
+
+def renamed(number: int) -> Any:
+    """Return one of many files of a day each."""
+    name = f"f{number:06d}"
+    return a_file(1 + number % 300, days=1).model_copy(
+        update={"file_id": name, "key": f"canonical/golden/2024-01/{name}.parquet"}
+    )
+
+
+def per_second(call: Callable[[], Any], seconds: float = 0.5) -> float:
+    """Return how often a call can be made in a second."""
+    end, done = time.perf_counter() + seconds, 0
+    while time.perf_counter() < end:
+        call()
+        done += 1
+    return done / seconds
+
+
+if __name__ == "__main__":
+    os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test")  # noqa: S106 - moto's
+    os.environ.pop("AWS_ENDPOINT_URL", None)
+    main()
