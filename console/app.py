@@ -9,7 +9,17 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from console import output, target
-from console.commands import data, exclusions, files, history, local, models, predict, system
+from console.commands import (
+    data,
+    drafts,
+    exclusions,
+    files,
+    history,
+    local,
+    models,
+    predict,
+    system,
+)
 from console.demo.command import demo
 from console.errors import ConsoleError
 from console.state import state
@@ -41,6 +51,7 @@ def options(
 app.add_typer(local.app, name="local")
 app.command("deploy", context_settings=system.PASS_ON)(system.deploy)
 app.command("destroy", context_settings=system.PASS_ON)(system.destroy)
+data.sites_app.command("draft")(drafts.draft_site)
 app.add_typer(data.sites_app, name="sites")
 app.command()(data.upload)
 app.add_typer(files.files_app, name="files")

@@ -43,17 +43,7 @@ def load(data: bytes, source: SourceFormat) -> Raw:
         raise faults.wrong_format("an old Excel file (.xls), or one with a password", "xlsx")
     if not data.startswith(_MARK):
         raise faults.wrong_format("no spreadsheet", "xlsx")
-    _look_through(data)
-    try:
-        rows = _rows(data, source)
-    except CalamineError as error:
-        raise faults.unreadable(f"{error}"[:300]) from error
-    except BaseException as error:
-        # A panic in the library is no Exception, and would take the whole batch with it.
-        if type(error).__name__ != "PanicException":
-            raise
-        message = "the spreadsheet's reader gave up on it"
-        raise faults.unreadable(message) from error
+    rows = cells(data, source.sheet)
     found = header.choose(source, _first_lines(rows))
     if found is None:
         raise faults.empty("the sheet holds no cell")
@@ -71,9 +61,24 @@ def load(data: bytes, source: SourceFormat) -> Raw:
     )
 
 
-def _rows(data: bytes, source: SourceFormat) -> list[list[Any]]:
+def cells(data: bytes, sheet: str | None) -> list[list[Any]]:
+    """Return the cells of a sheet, of the first one without a name; "" where there is none."""
+    _look_through(data)
+    try:
+        return _cells(data, sheet)
+    except CalamineError as error:
+        raise faults.unreadable(f"{error}"[:300]) from error
+    except BaseException as error:
+        # A panic in the library is no Exception, and would take the whole batch with it.
+        if type(error).__name__ != "PanicException":
+            raise
+        message = "the spreadsheet's reader gave up on it"
+        raise faults.unreadable(message) from error
+
+
+def _cells(data: bytes, sheet: str | None) -> list[list[Any]]:
     workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
-    name = workbook.sheet_names[0] if source.sheet is None else source.sheet
+    name = workbook.sheet_names[0] if sheet is None else sheet
     if name not in workbook.sheet_names:
         raise UnreadableFileError(
             "missing_column",
@@ -156,9 +161,9 @@ def _column(column: list[Any]) -> pa.Array:
         return pa.array(
             [cell if isinstance(cell, float | int) else None for cell in column], pa.float64()
         )
-    if kinds == {datetime}:
+    if kinds <= {datetime, date}:  # midnight comes as a date
         return pa.array(
-            [cell if isinstance(cell, datetime) else None for cell in column], pa.timestamp("us")
+            [cell if isinstance(cell, date) else None for cell in column], pa.timestamp("us")
         )
     return pa.array(map(_text, column), pa.string())
 

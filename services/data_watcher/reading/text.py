@@ -27,7 +27,7 @@ def load(data: bytes, source: SourceFormat) -> Raw:
     for mark, kind in _NOT_TEXT.items():
         if data.startswith(mark):
             raise faults.wrong_format(kind, "csv")
-    data = _utf8(data)
+    data = utf8(data)
     if len(data) > faults.LARGEST_CONTENT:
         raise faults.too_large(f"has {len(data) // 1024**2} MiB")
     names, lines, start = _header(data, source)
@@ -116,7 +116,8 @@ def _parse(
     return table, skipped
 
 
-def _utf8(data: bytes) -> bytes:
+def utf8(data: bytes) -> bytes:
+    """Return a text as UTF-8 without its mark, from whichever encoding it is in."""
     encoding = _wide_encoding(data)
     if encoding is not None:
         try:

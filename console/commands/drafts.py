@@ -1,0 +1,140 @@
+"""Proposes a site's YAML from sample files."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from console import output
+from console.commands.local import JsonOption
+from console.drafting import Guess, NotUnderstoodError, SourceDraft, draft
+from console.errors import ConsoleError
+from services.data_watcher import units
+from shared.errors import UnreadableFileError
+
+HOUR_OF_NOON = 12.0
+
+
+def draft_site(
+    files: Annotated[list[Path], typer.Argument(help="Sample files, one of each kind.")],
+    *,
+    latitude: Annotated[float | None, typer.Option(help="Of the plant [degrees north].")] = None,
+    longitude: Annotated[float | None, typer.Option(help="Of the plant [degrees east].")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Propose a site's YAML from sample files, with the evidence for each guess; correct it, then add it.
+
+    Example: solar sites draft power.csv weather.xlsx --longitude 13.4 > golden.yaml
+    """
+    missing = [str(path) for path in files if not path.is_file()]
+    if missing:
+        raise ConsoleError(f"no such file: {', '.join(missing)}")
+    try:
+        drafts = [draft(path) for path in files]
+    except (NotUnderstoodError, UnreadableFileError) as error:
+        raise ConsoleError(str(error)) from error
+    if json:
+        output.as_json([_plain(each) for each in drafts])
+    else:
+        print("\n".join(_yaml(drafts, latitude, longitude)))
+
+
+def _yaml(
+    drafts: list[SourceDraft], latitude: float | None, longitude: float | None
+) -> Iterator[str]:
+    yield "# A draft: check every line that says GUESSED or FILL IN, then `solar sites add FILE`."
+    yield "site_id: my-site  # FILL IN: a-z, 0-9 and -, at most 32"
+    yield "model_id: my-model  # FILL IN: sites of one model are trained together"
+    yield f"latitude: {latitude if latitude is not None else '0.0  # FILL IN'}"
+    yield f"longitude: {longitude if longitude is not None else '0.0  # FILL IN'}"
+    yield _zone(drafts, longitude)
+    yield _capacity(drafts)
+    yield "sources:"
+    for number, each in enumerate(drafts, start=1):
+        kind = "power" if "power_ac" in each.columns else "weather"
+        yield f"  - name: {kind}-{number}  # from {each.file}"
+        yield f"    files: {_scalar(_glob(each.file))}  # GUESSED from the name; it must fit all such files"
+        yield f"    format: {each.format}"
+        yield from _lines(each.layout, 4)
+        yield "    timestamp:"
+        yield from _lines(each.timestamp, 6)
+        yield "      # label: right  # if a stamp is the END of its interval"
+        yield "    columns:"
+        for canonical, guesses in each.columns.items():
+            yield f"      {canonical}:"
+            yield from _lines(guesses, 8)
+
+
+def _lines(guesses: dict[str, Guess], indent: int) -> Iterator[str]:
+    for name, guess in guesses.items():
+        yield f"{' ' * indent}{name}: {_scalar(guess.value)}  # {guess.why}"
+
+
+def _scalar(value: Any) -> str:
+    return (
+        str(value)
+        if isinstance(value, int | float)
+        else json_module.dumps(value, ensure_ascii=False)
+    )
+
+
+def _glob(name: str) -> str:
+    """Return a pattern for the files that will follow: digits change, the rest stays."""
+    shape = ""
+    for letter in name.removesuffix(".gz"):
+        if not letter.isdigit():
+            shape += letter
+        elif not shape.endswith("*"):
+            shape += "*"
+    return shape
+
+
+def _zone(drafts: list[SourceDraft], longitude: float | None) -> str:
+    offset_said = next((each.offset for each in drafts if each.offset), None)
+    if offset_said:
+        return f'timezone: "{offset_said}"  # the stamps carry it'
+    noon = next((each.noon for each in drafts if each.noon is not None), None)
+    if noon is None:
+        return "timezone: UTC  # FILL IN: neither power nor irradiance says where noon is"
+    said = f"the sun is centred on {int(noon):02}:{int(noon % 1 * 60):02} by the files' clock"
+    if longitude is None:
+        return f"timezone: UTC  # FILL IN: {said}; with --longitude the offset is guessed"
+    zone = f"{round(noon - HOUR_OF_NOON + longitude / 15):+03}:00"
+    return (
+        f'timezone: "{zone}"  # GUESSED: {said}; if the clock follows summer time, '
+        "name the zone, like Europe/Berlin"
+    )
+
+
+def _capacity(drafts: list[SourceDraft]) -> str:
+    for each in drafts:
+        if each.peak is None:
+            continue
+        unit = units.conversion("kW", str(each.columns["power_ac"]["unit"].value))
+        step = each.timestamp.get("step_minutes", Guess(60, "")).value
+        peak = each.peak * unit.factor * (60 / step if unit.per_interval else 1)
+        return (
+            f"ac_capacity_kw: {peak:.4g}  # GUESSED: the highest power in {each.file}; "
+            "take the inverters' nameplate"
+        )
+    return "ac_capacity_kw: 1.0  # FILL IN: no file holds power"
+
+
+def _plain(each: SourceDraft) -> dict[str, Any]:
+    def said(guesses: dict[str, Guess]) -> dict[str, Any]:
+        return {name: {"value": g.value, "why": g.why} for name, g in guesses.items()}
+
+    return {
+        "file": each.file,
+        "format": each.format,
+        **said(each.layout),
+        "timestamp": said(each.timestamp),
+        "columns": {name: said(guesses) for name, guesses in each.columns.items()},
+        "peak": each.peak,
+        "noon": each.noon,
+        "offset": each.offset,
+    }
