@@ -53,9 +53,19 @@ def list_sites(*, json: JsonOption = False) -> None:
     if json:
         output.as_json(found)
         return
-    columns = sorted({name for each in found for name in each})
-    rows = [[each.get(name) for name in columns] for each in found]
-    output.table("Sites", columns, rows, "no site yet; `solar sites add FILE`")
+    rows = [
+        (
+            each["kind"],
+            each["name"],
+            each["model_id"],
+            each["state"],
+            output.when(each["uploaded_at"]),
+            f"line {each['line']}: {each['reason']}" if each["line"] else each["reason"],
+        )
+        for each in found
+    ]
+    columns = ["kind", "name", "model", "state", "uploaded (UTC)", "why it is refused"]
+    output.table("Configuration", columns, rows, "no site yet; `solar sites add FILE`")
 
 
 @sites_app.command("show")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from console import output
+from console import output, people
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.state import state
@@ -20,7 +20,10 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_optio
 
 
 def deploy(context: typer.Context) -> None:
-    """Deploy to AWS or to the local platform; takes the options of scripts/deploy.py."""
+    """Deploy to AWS or to the local platform; takes the options of scripts/deploy.py.
+
+    On the local platform e-mails and Slack messages go into its outbox without further options.
+    """
     _run_deployment(context.args)
 
 
@@ -171,6 +174,9 @@ def _run_deployment(arguments: list[str]) -> None:
     """Run the deployment in this process, pointed at the chosen system."""
     if state.endpoint != "aws" and (info := control.status()) is not None:
         os.environ.update(info.environment())
+        if not {"--help", "-h", "--destroy"} & set(arguments):
+            people.keep_slack_webhook(state.system)
+            arguments = [*arguments, *people.options(arguments)]
     elif state.endpoint == "local":
         raise ConsoleError("no local platform runs; start it with `solar local up`")
     raise typer.Exit(command.main(arguments))

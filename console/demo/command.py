@@ -10,12 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
+from console import people
 from console.commands.local import JsonOption
 from console.demo.plant import Plant
 from console.demo.story import Story, as_json
 from console.demo.telling import Teller
 from console.errors import ConsoleError
-from console.output import errors, people
+from console.output import errors
+from console.output import people as screen
 from console.state import state
 from console.target import connect
 from infra.deploy import target
@@ -23,7 +25,6 @@ from infra.deploy.errors import DeployError
 from infra.deploy.main import Deployment, Options
 from infra.local import control
 
-SLACK_SECRET = "solar/slack-webhook"  # noqa: S105 - a name
 INTERRUPTED = 130
 
 
@@ -40,7 +41,7 @@ def demo(
 
     Exit code 0 only if every expectation of the story held; nothing is left running.
     """
-    tell = Teller(errors if json else people)
+    tell = Teller(errors if json else screen)
     place = home.absolute()
     facts: dict[str, Any] = {}
     try:
@@ -72,8 +73,8 @@ def _play(tell: Teller, home: Path, port: int) -> dict[str, Any]:
     info = control.up(home, port, progress=tell.say)
     os.environ.update({**info.environment(), "SOLAR_HOME": str(home)})
     state.use(connect("local"))
-    _keep_slack_webhook(info.endpoint_url)
-    options = Options(notification_email="operations@example.org", slack_secret_name=SLACK_SECRET)
+    people.keep_slack_webhook(state.system)
+    options = Options(notification_email=people.EMAIL, slack_secret_name=people.SLACK_SECRET)
     Deployment(target.find(os.environ), options, _stacks_only(tell)).deploy()
     story = Story(tell, Plant(), home)
     story.onboard()
@@ -90,12 +91,6 @@ def _empty(home: Path) -> None:
     if home.exists() and any(home.iterdir()) and not (home / "platform.log").exists():
         raise ConsoleError(f"{home} is not empty and is no demo's folder; choose another --home")
     shutil.rmtree(home, ignore_errors=True)
-
-
-def _keep_slack_webhook(endpoint_url: str) -> None:
-    state.system.client("secretsmanager").create_secret(
-        Name=SLACK_SECRET, SecretString=f"{endpoint_url}/_solar/slack/operations"
-    )
 
 
 def _stacks_only(tell: Teller) -> Any:
