@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from python_calamine import CalamineError, CalamineWorkbook
 
@@ -162,9 +163,8 @@ def _column(column: list[Any]) -> pa.Array:
             [cell if isinstance(cell, float | int) else None for cell in column], pa.float64()
         )
     if kinds <= {datetime, date}:  # midnight comes as a date
-        return pa.array(
-            [cell if isinstance(cell, date) else None for cell in column], pa.timestamp("us")
-        )
+        moments = [cell if isinstance(cell, date) else None for cell in column]
+        return pa.array(np.array(moments, dtype="M8[us]"))
     return pa.array(map(_text, column), pa.string())
 
 
