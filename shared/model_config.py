@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from shared.durations import Duration
 from shared.messages import Name
 
-ModelType = Literal["neural_network", "lightgbm"]
+ModelType = Literal["neural_network", "lightgbm", "ridge", "residual", "auto"]
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 LONGEST_WAIT = timedelta(days=366)
 

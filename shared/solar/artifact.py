@@ -38,6 +38,9 @@ class ModelCard(BaseModel):
         Largest prediction as a share of AC capacity. [unitless]
     night_below
         Solar elevation below which the plant never generated in training. [degree]
+    weights, rolling_r2
+        Of a blend: share of each candidate, and its R2 on rows after its fits within the training time.
+        [unitless]
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -58,6 +61,8 @@ class ModelCard(BaseModel):
     night_below: float
     intervals: Intervals
     hashes: dict[str, str]
+    weights: dict[str, float] = {}
+    rolling_r2: dict[str, float] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What a model sees of a row: one computation for training, evaluation and serving.
 
-Only the place, the time and the weather of the row itself go in; never power, neither now nor earlier.
+Only place, time and weather go in, of the row itself and, where the recipe says so, of the hour before it in
+the same block of rows; never power, neither now nor earlier.
 An input that a plant does not have is left out when the recipe is made; one that is missing in single
 rows is filled by the recipe, so that a gap is no error.
 """
@@ -15,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.errors import NotFoundError
 from shared.messages import Name
-from shared.solar import irradiance
+from shared.solar import irradiance, neighbours
+from shared.solar.intervals import Conditions
 from shared.solar.position import Floats, SolarPosition, Times, ephemeris, position
 from shared.solar.rows import Rows
 from shared.solar.site import CANONICAL_UNITS, FORECAST_PREFIX, Site
@@ -83,9 +85,19 @@ class Recipe(_Frozen):
     step_minutes: int
     plants: tuple[Plant, ...]
     inputs: tuple[Input, ...]
+    earlier_sky: bool = False
+
+    @property
+    def irradiance(self) -> str | None:
+        """The input that tells how bright the sky is, measured before forecast, or None."""
+        names = {each.name for each in self.inputs}
+        wanted = ("ghi", "poa_global", f"{FORECAST_PREFIX}ghi", f"{FORECAST_PREFIX}poa_global")
+        return next((name for name in wanted if name in names), None)
 
 
-def recipe(rows: Rows, plants: tuple[Plant, ...], step_minutes: int) -> Recipe:
+def recipe(
+    rows: Rows, plants: tuple[Plant, ...], step_minutes: int, *, earlier_sky: bool = False
+) -> Recipe:
     """Choose inputs and their fillings from training rows.
 
     Parameters
@@ -94,6 +106,8 @@ def recipe(rows: Rows, plants: tuple[Plant, ...], step_minutes: int) -> Recipe:
         Training rows only.
     step_minutes
         The model's step. [min]
+    earlier_sky
+        Whether the sky of the hour before is a feature, see `neighbours`.
     """
     sun = _sun(
         rows.times, rows.site, tuple(find(plants, name) for name in rows.sites), step_minutes
@@ -113,7 +127,9 @@ def recipe(rows: Rows, plants: tuple[Plant, ...], step_minutes: int) -> Recipe:
         inputs.append(
             Input(name=name, filling=round(filling, 4), flagged=bool(known.mean() < _WHOLE))
         )
-    return Recipe(step_minutes=step_minutes, plants=plants, inputs=tuple(inputs))
+    return Recipe(
+        step_minutes=step_minutes, plants=plants, inputs=tuple(inputs), earlier_sky=earlier_sky
+    )
 
 
 def find(plants: tuple[Plant, ...], site_id: str) -> Plant:
@@ -155,9 +171,14 @@ def _sun(
 
 
 def compute(
-    rows: Rows, recipe: Recipe
+    rows: Rows, recipe: Recipe, alone: NDArray[np.bool_] | None = None
 ) -> tuple[tuple[str, ...], NDArray[np.float32], SolarPosition]:
     """Return names, values and the sun's position for rows.
+
+    Parameters
+    ----------
+    alone
+        Rows to be seen as if each had been sent without any other; none by default.
 
     Returns
     -------
@@ -184,6 +205,10 @@ def compute(
         if each.flagged:
             columns[f"{each.name}_missing"] = gap.astype(float)
     columns |= _physics(filled, rows, recipe, sun)
+    sky = recipe.irradiance
+    if recipe.earlier_sky and sky is not None:
+        index, measured = columns[f"{sky}_clearsky_index"], np.isfinite(rows.column(sky))
+        columns |= neighbours.earlier_sky(rows, index, measured, recipe.step_minutes, alone)
     if len(recipe.plants) > 1:
         order = {plant.site_id: place for place, plant in enumerate(recipe.plants)}
         place = np.array([order[name] for name in rows.sites])[rows.site]
@@ -193,6 +218,15 @@ def compute(
         }
     matrix = np.column_stack([columns[name].astype(np.float32) for name in columns])
     return tuple(columns), matrix, sun
+
+
+def conditions(
+    names: tuple[str, ...], values: NDArray[np.float32], recipe: Recipe, sun: SolarPosition
+) -> Conditions:
+    """Return what a prediction's error depends on, from what `compute` returned."""
+    column = f"{recipe.irradiance}_clearsky_index"
+    index = values[:, names.index(column)].astype(float) if column in names else None
+    return Conditions(index, sun.hour_angle * 12 / np.pi)
 
 
 def _geometry(sun: SolarPosition, clear_sky: Floats) -> dict[str, Floats]:

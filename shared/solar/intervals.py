@@ -1,4 +1,7 @@
-"""Prediction intervals from the errors a model made on rows it had not seen.
+"""Prediction intervals from the errors a model made on rows later than those it was fitted on.
+
+The errors are sorted by sky and hour: a clear noon is predicted to a percent, a broken morning is not. In
+each such cell the tails follow the predicted power; a cell of few rows is drawn towards all rows.
 
 References
 ----------
@@ -8,17 +11,25 @@ References
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from shared.solar.position import Floats
 
 _LEAST_ROWS_PER_KNOT = 60
 _MOST_KNOTS = 12
+_MOST_KNOTS_PER_CELL = 6
+_LEAST_ROWS_PER_CELL = 240
+_HALF_TRUSTED = 500  # rows with which a cell counts as much as all rows together
 _TAIL = 0.1
+_SKIES = np.array([0.35, 0.65, 0.85])  # clear-sky index between overcast, broken, hazy and clear
+_HOURS = np.array([-2.0, 2.0])  # solar hours between morning, midday and afternoon
 
 
-class Intervals(BaseModel):
+class Tails(BaseModel):
     """P10 and P90 of the error by predicted power; all values are shares of AC capacity. [unitless]"""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,17 +39,77 @@ class Intervals(BaseModel):
     p90: tuple[float, ...]
 
 
-def calibrate(actual: Floats, predicted: Floats) -> Intervals:
-    """Learn the spread of the errors from rows after the training rows.
+class Intervals(Tails):
+    """The tails over all rows, and those of the cells that had enough rows for their own."""
+
+    cells: dict[int, Tails] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What an error depends on besides the predicted power.
+
+    Attributes
+    ----------
+    clear_sky_index
+        None where the model has no irradiance. [unitless]
+    solar_hour
+        Hours after solar noon. [h]
+    """
+
+    clear_sky_index: Floats | None
+    solar_hour: Floats
+
+    @property
+    def cell(self) -> NDArray[np.int64]:
+        """The cell of each row."""
+        hour = np.searchsorted(_HOURS, self.solar_hour)
+        if self.clear_sky_index is None:
+            return hour
+        return np.searchsorted(_SKIES, self.clear_sky_index) * (len(_HOURS) + 1) + hour
+
+
+def calibrate(actual: Floats, predicted: Floats, cell: NDArray[np.int64]) -> Intervals:
+    """Learn the spread of the errors.
 
     Parameters
     ----------
     actual, predicted
-        Daylight rows as shares of AC capacity. [unitless]
+        Daylight rows as shares of AC capacity, predicted by fits that ended before them. [unitless]
+    cell
+        Cell of each row, see `Conditions`.
     """
-    count = int(np.clip(len(actual) // _LEAST_ROWS_PER_KNOT, 1, _MOST_KNOTS))
+    overall = _tails_by_power(actual, predicted, _MOST_KNOTS)
+    cells = {}
+    for each in np.unique(cell).tolist():
+        within = cell == each
+        count = int(within.sum())
+        if count >= _LEAST_ROWS_PER_CELL:
+            own = _tails_by_power(actual[within], predicted[within], _MOST_KNOTS_PER_CELL)
+            cells[each] = _drawn(own, overall, count / (count + _HALF_TRUSTED))
+    return Intervals(**overall.model_dump(), cells=cells)
+
+
+def _drawn(own: Tails, overall: Tails, trust: float) -> Tails:
+    """Return a cell's tails, drawn towards those of all rows the fewer rows it has."""
+
+    def between(mine: tuple[float, ...], others: tuple[float, ...]) -> tuple[float, ...]:
+        there = np.interp(own.predicted, overall.predicted, others)
+        return tuple(
+            round(float(value), 6) for value in trust * np.array(mine) + (1 - trust) * there
+        )
+
+    return Tails(
+        predicted=own.predicted,
+        p10=between(own.p10, overall.p10),
+        p90=between(own.p90, overall.p90),
+    )
+
+
+def _tails_by_power(actual: Floats, predicted: Floats, most: int) -> Tails:
     if len(actual) == 0:
-        return Intervals(predicted=(0.0,), p10=(0.0,), p90=(0.0,))
+        return Tails(predicted=(0.0,), p10=(0.0,), p90=(0.0,))
+    count = int(np.clip(len(actual) // _LEAST_ROWS_PER_KNOT, 1, most))
     order = np.argsort(predicted, kind="stable")
     knots = [
         (float(predicted[part].mean()), *_tails(actual[part] - predicted[part]))
@@ -47,7 +118,7 @@ def calibrate(actual: Floats, predicted: Floats) -> Intervals:
     places, low, high = (
         tuple(round(value, 6) for value in each) for each in zip(*knots, strict=True)
     )
-    return Intervals(predicted=places, p10=low, p90=high)
+    return Tails(predicted=places, p10=low, p90=high)
 
 
 def _tails(errors: Floats) -> tuple[float, float]:
@@ -57,8 +128,15 @@ def _tails(errors: Floats) -> tuple[float, float]:
     return float(-np.quantile(-errors, level)), float(np.quantile(errors, level))
 
 
-def apply(intervals: Intervals, predicted: Floats) -> tuple[Floats, Floats]:
+def apply(
+    intervals: Intervals, predicted: Floats, cell: NDArray[np.int64]
+) -> tuple[Floats, Floats]:
     """Return P10 and P90 around predictions, which they always enclose. [unitless]"""
-    low = predicted + np.interp(predicted, intervals.predicted, intervals.p10)
-    high = predicted + np.interp(predicted, intervals.predicted, intervals.p90)
+    low, high = predicted.copy(), predicted.copy()
+    present = [int(cell[0])] if len(cell) == 1 else np.unique(cell).tolist()
+    for each in present:
+        within = cell == each
+        tails = intervals.cells.get(each, intervals)
+        low[within] += np.interp(predicted[within], tails.predicted, tails.p10)
+        high[within] += np.interp(predicted[within], tails.predicted, tails.p90)
     return np.minimum(low, predicted), np.maximum(high, predicted)

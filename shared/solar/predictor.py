@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnxruntime as ort
+from numpy.typing import NDArray
 
 from shared.solar import features, intervals
 from shared.solar.artifact import GRAPH, Artifact, InvalidArtifactError
@@ -53,15 +54,20 @@ class Predictor:
             message = f"{GRAPH} takes {entry.shape[-1]} features, the card names {len(self.card.features)}"
             raise InvalidArtifactError(message)
 
-    def predict(self, rows: Rows) -> Prediction:
+    def predict(self, rows: Rows, alone: NDArray[np.bool_] | None = None) -> Prediction:
         """Predict the power of rows from their weather.
+
+        Parameters
+        ----------
+        alone
+            Rows to be predicted as if each had been sent without any other; none by default.
 
         Raises
         ------
         NotFoundError
             A row is of a site that the model was not trained for.
         """
-        names, values, sun = features.compute(rows, self.card.recipe)
+        names, values, sun = features.compute(rows, self.card.recipe, alone)
         if names != self.card.features:
             message = "this code computes other features than the model was trained with"
             raise InvalidArtifactError(message)
@@ -69,7 +75,8 @@ class Predictor:
         share = np.clip(raw.reshape(-1).astype(float), 0.0, self.card.cap)
         night = sun.elevation < self.card.night_below
         share = np.where(night, 0.0, share)
-        low, high = intervals.apply(self.card.intervals, share)
+        given = features.conditions(names, values, self.card.recipe, sun)
+        low, high = intervals.apply(self.card.intervals, share, given.cell)
         capacity = self.capacity(rows)
         return Prediction(
             power_ac=share * capacity,

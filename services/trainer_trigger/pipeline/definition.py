@@ -76,7 +76,9 @@ _INSTANCES = ["ml.m5.large", "ml.m5.xlarge", "ml.m5.2xlarge", "ml.c5.large", "ml
 accuracy_threshold = ParameterFloat("accuracy_threshold", default_value=0.95)
 instance_type = ParameterString("instance_type", default_value="ml.m5.large")
 model_type = ParameterString(
-    "model_type", default_value="neural_network", enum_values=["neural_network", "lightgbm"]
+    "model_type",
+    default_value="neural_network",
+    enum_values=["neural_network", "lightgbm", "ridge", "residual", "auto"],
 )
 run_id = ParameterString("run_id")
 model_id = ParameterString("model_id")

@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from services.trainer_trigger.pipeline.candidates import Examples, Learnt, Shares, Values
 from services.trainer_trigger.pipeline.checkpoints import Checkpoints
+from services.trainer_trigger.pipeline.folds import predict_later
 
 _LAYERS = (64, 32)
 _BATCHES = 100  # per epoch, so that few rows are learnt as thoroughly as many
@@ -52,6 +53,8 @@ class _Member:
 def fit(examples: Examples, seed: int, checkpoints: Checkpoints) -> Learnt:
     """Fit the members, one per part of the training time, and write their mean as one graph.
 
+    Two networks, fitted on the rows before each origin, tell how errors are on later rows.
+
     Parameters
     ----------
     seed
@@ -59,42 +62,102 @@ def fit(examples: Examples, seed: int, checkpoints: Checkpoints) -> Learnt:
     checkpoints
         Members that an interrupted job had finished.
     """
+    ensemble = fit_ensemble(examples, seed, checkpoints)
+    later = checkpoints.find("later")
+    if later is None:
+        later = {
+            "predicted": predict_later(examples, lambda near: fit_some(near, seed).predict, skip=1)
+        }
+        checkpoints.keep("later", later)
+    return Learnt(
+        ensemble.graph(),
+        ensemble.unseen,
+        later["predicted"],
+        tuple(member.epochs for member in ensemble.members),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ensemble:
+    """Fitted networks that speak by their mean.
+
+    Attributes
+    ----------
+    unseen
+        Prediction of each row by the member that had not seen it. [unitless]
+    """
+
+    scaler: StandardScaler
+    members: list[_Member]
+    unseen: NDArray[np.float64]
+
+    def predict(self, values: Values) -> NDArray[np.float32]:
+        """Return the mean of the members' predictions. [unitless]"""
+        scaled = self.scaler.transform(values)
+        with threadpool_limits(limits=1, user_api="blas"):
+            mean: NDArray[np.float32] = np.mean(
+                [member.predict(scaled) for member in self.members], axis=0
+            )
+        return mean
+
+    def graph(self) -> bytes:
+        """Return the mean as one network in ONNX."""
+        return _graph(self.scaler, self.members)
+
+
+def fit_ensemble(examples: Examples, seed: int, checkpoints: Checkpoints) -> Ensemble:
+    """Fit one member per part of the training time, stopped by that part."""
+    parts = np.unique(examples.part)
+    return _fit_on(examples, seed, checkpoints, parts)
+
+
+def fit_some(examples: Examples, seed: int, count: int = 2) -> Ensemble:
+    """Fit a few members, for a look ahead."""
+    return _fit_on(examples, seed, None, np.unique(examples.part)[:count])
+
+
+def _fit_on(
+    examples: Examples, seed: int, checkpoints: Checkpoints | None, parts: NDArray[np.int64]
+) -> Ensemble:
     scaler = StandardScaler().fit(examples.values)
     values = scaler.transform(examples.values)
-    unseen = np.empty(len(values))
+    unseen = np.full(len(values), np.nan)
     members = []
     # One thread: on matrices as small as a batch a second one only waits, and sums depend on it.
     with threadpool_limits(limits=1, user_api="blas"):
-        for part in np.unique(examples.part):
+        for part in parts:
             away = examples.part == part
-            member = _found(checkpoints, int(part))
+            member = _found(checkpoints, int(part)) if checkpoints else None
             if member is None:
                 member = _fit_member(
-                    Examples(values[~away], examples.share[~away], examples.part[~away]),
+                    values[~away],
+                    examples.share[~away],
                     values[away],
                     examples.share[away],
                     seed + int(part),
                 )
-                _keep(checkpoints, int(part), member)
+                if checkpoints:
+                    _keep(checkpoints, int(part), member)
             unseen[away] = member.predict(values[away])
             members.append(member)
-    graph = _graph(scaler, members)
-    return Learnt(graph, unseen, tuple(member.epochs for member in members))
+    return Ensemble(scaler, members, unseen)
 
 
-def _fit_member(near: Examples, later: Values, later_share: Shares, seed: int) -> _Member:
+def _fit_member(
+    near: Values, near_share: Shares, away: Values, away_share: Shares, seed: int
+) -> _Member:
     """Fit one network until the part it does not see gets no better."""
     network = MLPRegressor(
         hidden_layer_sizes=_LAYERS,
-        batch_size=int(np.clip(len(near.values) // _BATCHES, _SMALLEST_BATCH, _LARGEST_BATCH)),
+        batch_size=int(np.clip(len(near) // _BATCHES, _SMALLEST_BATCH, _LARGEST_BATCH)),
         learning_rate_init=_RATE,
         alpha=_WEIGHT_DECAY,
         random_state=seed,
     )
     best, best_error = _Member([], [], 0), np.inf
     for epoch in range(1, _MOST_EPOCHS + 1):
-        network.partial_fit(near.values, near.share)
-        error = float(np.square(network.predict(later) - later_share).mean())
+        network.partial_fit(near, near_share)
+        error = float(np.square(network.predict(away) - away_share).mean())
         if error < best_error:
             best_error = error
             best = _Member(

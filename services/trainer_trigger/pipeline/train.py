@@ -8,7 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from services.trainer_trigger.pipeline.candidates import FITS, Examples, Learnt
+from services.trainer_trigger.pipeline.candidates import (
+    FITS,
+    SEE_EARLIER_SKY,
+    Examples,
+    Learnt,
+)
 from services.trainer_trigger.pipeline.checkpoints import Checkpoints
 from services.trainer_trigger.pipeline.failure import RunFailedError
 from services.trainer_trigger.pipeline.folds import folds
@@ -21,7 +26,7 @@ from services.trainer_trigger.pipeline.validation import Validation
 from shared.container import ContainerSettings
 from shared.dataset import Dataset
 from shared.ids import content_id, sha256_hex
-from shared.solar import artifact, features, intervals, metrics
+from shared.solar import artifact, features, intervals, metrics, neighbours
 from shared.solar import rows as solar_rows
 from shared.solar.artifact import Artifact, ModelCard
 from shared.solar.position import Floats, SolarPosition
@@ -32,6 +37,7 @@ TRAIN = "/opt/ml/input/data/train"
 REPORT = "/opt/ml/input/data/report"
 MODEL = "/opt/ml/model"
 CHECKPOINTS = "/opt/ml/checkpoints"
+_HIDDEN = 0.25  # share of days that learn to do without the sky of the hour before
 _GENERATING = 0.01  # share of AC capacity
 _LOWEST_NIGHT = -12.0  # degree
 _DARKEST_GENERATING = 0.001  # share of generating rows that night may cut off
@@ -66,7 +72,8 @@ def train(
 ) -> Artifact:
     """Fit a model of a type on training rows.
 
-    Parts of the training time take turns in stopping the fit; their errors calibrate the intervals.
+    Parts of the training time take turns in stopping the fit; errors on rows after a fit calibrate the
+    intervals.
 
     Raises
     ------
@@ -78,18 +85,26 @@ def train(
             f"model_type {model_type!r} is unknown", f"use one of {', '.join(sorted(FITS))}"
         )
     plants = tuple(features.Plant.of(site) for site in dataset.sites)
-    recipe = features.recipe(rows, plants, dataset.step_minutes)
-    names, values, sun = features.compute(rows, recipe)
+    sees_earlier = model_type in SEE_EARLIER_SKY
+    recipe = features.recipe(rows, plants, dataset.step_minutes, earlier_sky=sees_earlier)
+    hidden = neighbours.hidden_days(rows, _HIDDEN) if sees_earlier else None
+    names, values, sun = features.compute(rows, recipe, hidden)
     share = _share(rows, plants)
     cap = max(1.0, float(np.quantile(share, 0.999)))
     seed = int(content_id(dataset.dataset_id, model_type)[:8], 16) % 2**31
     target = np.minimum(share, cap)
-    part = folds(rows.times.astype(np.int64))
+    seconds = rows.times.astype(np.int64)
     code = code_version()
     checkpoints = Checkpoints(
         checkpoint_folder, content_id(dataset.dataset_id, model_type, len(rows), names, code)
     )
-    learnt = FITS[model_type](Examples(values, target.astype(np.float32), part), seed, checkpoints)
+    examples = Examples(values, target.astype(np.float32), folds(seconds), seconds, names)
+    night_below = _night_below(share, sun)
+    # Night is not learnt: the predictor knows it, and half of all rows would teach nothing else.
+    lit = sun.elevation >= night_below
+    learnt = FITS[model_type](examples.take(lit), seed, checkpoints)
+    _log(learnt, target, cap, lit)
+    known = np.isfinite(learnt.later) & (sun.up[lit] > 0)
     card = ModelCard(
         model_type=model_type,
         model_id=dataset.model_id,
@@ -103,19 +118,28 @@ def train(
         features=names,
         units={"power_ac": "kW", **{each.name: features.unit(each.name) for each in recipe.inputs}},
         cap=round(cap, 4),
-        night_below=_night_below(share, sun),
-        intervals=_calibrated(learnt, target, cap, sun.up > 0),
+        night_below=night_below,
+        intervals=intervals.calibrate(
+            target[lit][known],
+            np.clip(learnt.later[known], 0.0, cap),
+            features.conditions(names, values, recipe, sun).cell[lit][known],
+        ),
         hashes={artifact.GRAPH: sha256_hex(learnt.graph)},
+        weights=learnt.weights or {},
+        rolling_r2=learnt.rolling_r2 or {},
     )
     return Artifact(card=card, graph=learnt.graph)
 
 
-def _calibrated(
-    learnt: Learnt, share: Floats, cap: float, daylight: NDArray[np.bool_]
-) -> intervals.Intervals:
-    """Return the intervals from predictions of rows that their fit had not seen, and log their scores."""
-    predicted = np.clip(learnt.unseen, 0.0, cap)
-    found = metrics.scores(share, predicted)
+def _log(learnt: Learnt, target: Floats, cap: float, lit: NDArray[np.bool_]) -> None:
+    """Print the scores on rows their fit had not seen, night included."""
+    known = np.isfinite(learnt.unseen)
+    lit_known = np.zeros(len(target), dtype=bool)
+    lit_known[lit] = known
+    predicted = np.zeros(len(target))
+    predicted[lit_known] = np.clip(learnt.unseen[known], 0.0, cap)
+    counted = ~lit | lit_known
+    found = metrics.scores(target[counted], predicted[counted])
     if found is not None and found.r2 is not None:
         # SageMaker reads these figures from the log by the pipeline's metric definitions.
         print(
@@ -123,7 +147,8 @@ def _calibrated(
             f"validation_nmae={found.nmae:.5f}",
             flush=True,
         )
-    return intervals.calibrate(share[daylight], predicted[daylight])
+    if learnt.weights:
+        print(f"validation: weights={learnt.weights} rolling_r2={learnt.rolling_r2}", flush=True)
 
 
 def _share(rows: Rows, plants: tuple[features.Plant, ...]) -> Floats:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
+from numpy.typing import NDArray
 from onnxmltools import convert_lightgbm
 from onnxmltools.convert.common.data_types import FloatTensorType
 
-from services.trainer_trigger.pipeline.candidates import Examples, Learnt
+from services.trainer_trigger.pipeline.candidates import Examples, Learnt, Predict, Values
 from services.trainer_trigger.pipeline.checkpoints import Checkpoints
+from services.trainer_trigger.pipeline.folds import predict_later
 
 _MOST_ROUNDS = 1000
 _PATIENCE = 50
 _OPSET = 15
+_FIXED_ROUNDS = 400
 _SETTINGS = {
     "objective": "regression",
     "learning_rate": 0.05,
@@ -51,7 +55,35 @@ def fit(examples: Examples, seed: int, checkpoints: Checkpoints) -> Learnt:
         lengths.append(int(piece["rounds"]))
     rounds = round(float(np.mean(lengths)))
     final = lgb.train(settings, lgb.Dataset(values, share), num_boost_round=rounds)
-    return Learnt(_graph(final, values.shape[1]), unseen, tuple(lengths))
+    later = checkpoints.find("later")
+    if later is None:
+        later = {"predicted": predict_later(examples, partial(_fitted, settings, rounds))}
+        checkpoints.keep("later", later)
+    return Learnt(graph(final, values.shape[1]), unseen, later["predicted"], tuple(lengths))
+
+
+def _fitted(settings: dict[str, Any], rounds: int, near: Examples) -> Predict:
+    booster = lgb.train(settings, lgb.Dataset(near.values, near.share), num_boost_round=rounds)
+    return lambda values: np.asarray(booster.predict(values))
+
+
+def fit_fixed(values: Values, target: NDArray[Any], seed: int, objective: str) -> lgb.Booster:
+    """Fit a candidate of the blend: so many rounds that more gained nothing on any public plant.
+
+    Parameters
+    ----------
+    target
+        Share of capacity, or what is left of it. [unitless]
+    objective
+        `regression_l1`, which outages and curtailment sway less, or `regression`.
+    """
+    settings = {
+        **_SETTINGS,
+        "objective": objective,
+        "min_data_in_leaf": min(200, max(20, len(values) // 100)),
+        "seed": seed,
+    }
+    return lgb.train(settings, lgb.Dataset(values, target), num_boost_round=_FIXED_ROUNDS)
 
 
 def _stopped_early(examples: Examples, away: Any, settings: dict[str, Any]) -> lgb.Booster:
@@ -65,7 +97,8 @@ def _stopped_early(examples: Examples, away: Any, settings: dict[str, Any]) -> l
     )
 
 
-def _graph(booster: lgb.Booster, width: int) -> bytes:
+def graph(booster: lgb.Booster, width: int) -> bytes:
+    """Return fitted trees as ONNX."""
     model: Any = convert_lightgbm(
         booster,
         name="lightgbm",

@@ -65,7 +65,7 @@ def evaluated(bench: Bench, threshold: str) -> Evaluation:
     return Evaluation.model_validate_json(text)
 
 
-@pytest.mark.parametrize("model_type", ["neural_network", "lightgbm"])
+@pytest.mark.parametrize("model_type", ["neural_network", "lightgbm", "ridge", "auto"])
 def test_a_plant_with_its_own_weather_passes_at_the_default_threshold(bench, model_type, capsys):
     bench.upload(frame(days=70, noise=0.05))
     found = run(bench, model_type)
@@ -97,7 +97,8 @@ def test_real_satellite_weather_is_refused_at_the_default_and_says_what_would_he
     assert found.reasons[0].replace("'", "&#39;") in page
 
 
-def test_the_same_dataset_gives_the_same_bytes(tmp_path, monkeypatch):
+@pytest.mark.parametrize("model_type", ["neural_network", "auto"])
+def test_the_same_dataset_gives_the_same_bytes(tmp_path, monkeypatch, model_type):
     packed = []
     for attempt in ("one", "two"):
         place = Bench(tmp_path / attempt)
@@ -105,7 +106,7 @@ def test_the_same_dataset_gives_the_same_bytes(tmp_path, monkeypatch):
         place.upload(frame(days=30))
         place.freeze()
         assert entrypoint.main(["preprocess"]) == 0
-        place.lay_out_training("neural_network")
+        place.lay_out_training(model_type)
         assert entrypoint.main(["train"]) == 0
         folder = place.container.path(train.MODEL)
         packed.append({file.name: file.read_bytes() for file in folder.iterdir()})
@@ -183,7 +184,7 @@ def test_an_unknown_model_type_is_refused_by_name(bench):
     assert entrypoint.main(["train"]) == 1
     failure = bench.container.path("/opt/ml/output/failure").read_text()
     assert "crystal_ball" in failure
-    assert "lightgbm, neural_network" in failure
+    assert "auto, lightgbm, neural_network, residual, ridge" in failure
 
 
 def test_an_unforeseen_error_is_reported_and_its_place_logged(bench, capsys):

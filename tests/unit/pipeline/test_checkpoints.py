@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from services.trainer_trigger.pipeline import network, trees
+from services.trainer_trigger.pipeline import blend, network, trees
 from services.trainer_trigger.pipeline.candidates import FITS, Examples
 from services.trainer_trigger.pipeline.checkpoints import Checkpoints
 
@@ -15,11 +15,22 @@ def examples() -> Examples:
     random = np.random.default_rng(1)
     values = random.normal(size=(800, 5)).astype(np.float32)
     share = np.clip(values[:, 0] * 0.2 + 0.4 + random.normal(0, 0.05, 800), 0, 1)
-    return Examples(values, share.astype(np.float32), np.arange(800) // 200)
+    names = ("ghi", "temp_air", "sun_up", "sun_east", "ghi_clearsky_index")
+    seconds = np.arange(800, dtype=np.int64) * 3600
+    return Examples(values, share.astype(np.float32), np.arange(800) // 200, seconds, names)
 
 
 class InstanceTakenError(Exception):
     """The instance was taken away."""
+
+
+PIECES = {
+    "neural_network": (network, "_fit_member", 10),
+    "lightgbm": (trees, "_stopped_early", 4),
+    "ridge": (blend, "_fit", 5),
+    "residual": (blend, "_fit", 5),
+    "auto": (blend, "_fit", 5),
+}
 
 
 @pytest.mark.parametrize("model_type", sorted(FITS))
@@ -28,10 +39,7 @@ def test_interrupted_after_any_piece_the_next_job_ends_with_the_same_model(
     examples, tmp_path, monkeypatch, model_type, finished
 ):
     undisturbed = FITS[model_type](examples, 7, Checkpoints(tmp_path / "a", "f"))
-    module, name = {
-        "neural_network": (network, "_fit_member"),
-        "lightgbm": (trees, "_stopped_early"),
-    }[model_type]
+    module, name, pieces = PIECES[model_type]
     real, calls = getattr(module, name), []
 
     def interrupted(*arguments):
@@ -46,9 +54,10 @@ def test_interrupted_after_any_piece_the_next_job_ends_with_the_same_model(
     fitted_later = []
     monkeypatch.setattr(module, name, lambda *arguments: fitted_later.append(1) or real(*arguments))
     resumed = FITS[model_type](examples, 7, Checkpoints(tmp_path / "b", "f"))
-    assert len(fitted_later) == 4 - finished
+    assert len(fitted_later) == pieces - finished
     assert resumed.graph == undisturbed.graph
     np.testing.assert_array_equal(resumed.unseen, undisturbed.unseen)
+    np.testing.assert_array_equal(resumed.later, undisturbed.later)
 
 
 def test_pieces_of_other_data_or_code_are_not_used(tmp_path):

@@ -10,6 +10,8 @@ from sklearn.metrics import r2_score
 
 from shared.solar import intervals, metrics
 
+NOWHERE = np.zeros(20_000, dtype=np.int64)  # one cell
+
 
 def test_scores_are_the_usual_ones():
     random = np.random.default_rng(1)
@@ -34,8 +36,8 @@ def test_an_interval_holds_eight_of_ten_new_rows_at_any_power():
     random = np.random.default_rng(2)
     predicted = random.uniform(0, 1, 20_000)
     actual = predicted + random.normal(0, 0.02 + 0.1 * predicted)
-    found = intervals.calibrate(actual[:10_000], predicted[:10_000])
-    low, high = intervals.apply(found, predicted[10_000:])
+    found = intervals.calibrate(actual[:10_000], predicted[:10_000], NOWHERE[:10_000])
+    low, high = intervals.apply(found, predicted[10_000:], NOWHERE[:10_000])
     inside = (actual[10_000:] >= low) & (actual[10_000:] <= high)
     for part in (predicted[10_000:] < 0.3, predicted[10_000:] > 0.7):
         assert 0.77 < inside[part].mean() < 0.83
@@ -45,12 +47,42 @@ def test_an_interval_holds_eight_of_ten_new_rows_at_any_power():
 def test_an_interval_always_encloses_its_prediction(predicted, seed):
     random = np.random.default_rng(seed)
     known = random.uniform(0, 1, 30)
-    found = intervals.calibrate(random.uniform(0, 1, 30), known)
-    low, high = intervals.apply(found, np.array(predicted))
+    found = intervals.calibrate(random.uniform(0, 1, 30), known, NOWHERE[:30])
+    low, high = intervals.apply(found, np.array(predicted), NOWHERE[: len(predicted)])
     assert (low <= predicted).all()
     assert (high >= predicted).all()
 
 
 def test_without_rows_to_learn_from_there_is_no_width():
-    low, high = intervals.apply(intervals.calibrate(np.empty(0), np.empty(0)), np.array([0.4]))
+    none = intervals.calibrate(np.empty(0), np.empty(0), NOWHERE[:0])
+    low, high = intervals.apply(none, np.array([0.4]), NOWHERE[:1])
     assert low == high == 0.4
+
+
+def test_a_broken_sky_has_wider_intervals_than_a_clear_one():
+    random = np.random.default_rng(3)
+    clear = random.uniform(size=20_000) < 0.5
+    given = intervals.Conditions(np.where(clear, 1.0, 0.5), np.zeros(20_000))
+    predicted = random.uniform(0, 1, 20_000)
+    actual = predicted + random.normal(0, np.where(clear, 0.05, 0.1))
+    found = intervals.calibrate(actual, predicted, given.cell)
+    low, high = intervals.apply(found, predicted, given.cell)
+    inside = (actual >= low) & (actual <= high)
+    for sky in (clear, ~clear):
+        assert 0.77 < inside[sky].mean() < 0.84
+    assert np.mean(high[clear] - low[clear]) < 0.7 * np.mean(high[~clear] - low[~clear])
+
+
+def test_a_cell_of_few_rows_is_drawn_towards_all_rows():
+    random = np.random.default_rng(4)
+    rare = np.arange(20_000) < 300
+    predicted = random.uniform(0, 1, 20_000)
+    actual = predicted + random.normal(0, np.where(rare, 0.2, 0.02))
+    found = intervals.calibrate(actual, predicted, rare.astype(np.int64))
+    assert 0.03 < np.mean(found.cells[1].p90) < 0.2
+    assert np.mean(found.cells[0].p90) < 0.03
+
+
+def test_without_irradiance_the_hour_alone_makes_the_cells():
+    given = intervals.Conditions(None, np.array([-5.0, 0.0, 5.0]))
+    assert given.cell.tolist() == [0, 1, 2]
