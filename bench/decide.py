@@ -17,9 +17,10 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
-from services.trainer_trigger import domain
+from services.trainer_trigger.decision import decide
 from services.trainer_trigger.domain import Champion, KnownFile, ModelState
 from services.trainer_trigger.memory import DynamoMemory
+from services.trainer_trigger.rules import RULES
 from services.trainer_trigger.service import TrainerTrigger
 from shared import messages
 from shared.messages import DataAccepted
@@ -52,10 +53,10 @@ def decisions() -> None:
             config_id="c",
             champion=Champion(1, "arn", "s3://b/m", START - timedelta(days=9)),
         )
-        bare = per_second(lambda state=state: domain.decide(state, POLICY, START, []))
-        whole = per_second(lambda state=state: domain.decide(state, POLICY, START))
+        bare = per_second(lambda state=state: decide(state, POLICY, START, []))
+        whole = per_second(lambda state=state: decide(state, POLICY, START))
         print(
-            f"decide, {files:6,} files, {len(domain.RULES)} rules       {whole:10,.0f} /s"
+            f"decide, {files:6,} files, {len(RULES)} rules       {whole:10,.0f} /s"
             f"   {whole / bare:.3f} x without rules, {whole / reading:.4f} x reading a message"
         )
 

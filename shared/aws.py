@@ -17,9 +17,11 @@ from shared.errors import ConflictError, NotFoundError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
 
     from shared.messages import AnyMessage
 
+_LONGEST_DELAY_SECONDS = 900  # of SQS
 _RETRIES = Config(retries={"mode": "standard", "max_attempts": 5})
 
 
@@ -53,6 +55,22 @@ class SnsPublisher:
             TopicArn=self.topic_arn,
             Message=message.model_dump_json(),
             MessageAttributes={"type": {"DataType": "String", "StringValue": message.type}},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SqsInbox:
+    """A service's own inbox, to which it sends what it wants to hear later."""
+
+    client: SQSClient
+    url: str
+
+    def send(self, message: AnyMessage, delay_seconds: int = 0) -> None:
+        """Send one message, visible after at most 900 seconds."""
+        self.client.send_message(
+            QueueUrl=self.url,
+            MessageBody=message.model_dump_json(),
+            DelaySeconds=min(delay_seconds, _LONGEST_DELAY_SECONDS),
         )
 
 

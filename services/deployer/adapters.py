@@ -15,7 +15,7 @@ from services.deployer.domain import VARIANT, Endpoint, Version
 from services.deployer.ports import Answer, Reference
 from shared import layout
 from shared.active import ActiveModel
-from shared.aws import S3Objects, error_code
+from shared.aws import S3Objects, SqsInbox, error_code
 from shared.errors import NotFoundError, NotReadyError
 from shared.messages import DeploymentCheckDue
 from shared.model_config import EndpointConfig
@@ -23,7 +23,6 @@ from shared.model_config import EndpointConfig
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_sagemaker import SageMakerClient
-    from mypy_boto3_sqs import SQSClient
 
 # SageMaker says ValidationException both for "exists already" and for "does not exist"; which it is
 # follows from asking, never from its text.
@@ -330,19 +329,14 @@ class S3References:
 class DelayedMessages:
     """The inbox as a timer: a message that becomes visible later."""
 
-    client: SQSClient
-    inbox_url: str
+    inbox: SqsInbox
 
     def check_later(self, model_id: str, now: datetime, seconds: int) -> None:
         """Send one `DeploymentCheckDue`, visible after at most 900 seconds."""
         message = DeploymentCheckDue.of(
             subject=(model_id, now), occurred_at=now, correlation_id=model_id, model_id=model_id
         )
-        self.client.send_message(
-            QueueUrl=self.inbox_url,
-            MessageBody=message.model_dump_json(),
-            DelaySeconds=min(seconds, 900),
-        )
+        self.inbox.send(message, seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def deployer(settings: DeployerSettings) -> Deployer:
         ),
         references=S3References(objects),
         memory=DynamoMemory(aws.client("dynamodb"), settings.table),
-        timer=DelayedMessages(aws.client("sqs"), settings.inbox_url),
+        timer=DelayedMessages(aws.SqsInbox(aws.client("sqs"), settings.inbox_url)),
         gauge=CloudWatchGauge(aws.client("cloudwatch")),
         publisher=aws.SnsPublisher(aws.client("sns"), settings.deployment_topic_arn),
     )

@@ -16,7 +16,7 @@ from services.trainer_trigger.domain import Champion
 from services.trainer_trigger.ports import Run, Step
 from shared import layout
 from shared.active import ActiveModel, ActiveSite
-from shared.aws import S3Objects, error_code
+from shared.aws import S3Objects, SqsInbox, error_code
 from shared.canonical import CanonicalFile
 from shared.dataset import Dataset, DatasetFile, Exclusion
 from shared.errors import NotFoundError
@@ -28,7 +28,6 @@ from shared.solar.site import Site
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
-    from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
 _KEPT_DATASETS = 64
@@ -332,19 +331,14 @@ class StepFunctionsSequence:
 class DelayedMessages:
     """The inbox as a timer: a message that becomes visible later."""
 
-    client: SQSClient
-    inbox_url: str
+    inbox: SqsInbox
 
     def evaluate_later(self, model_id: str, now: datetime, seconds: int) -> None:
         """Send one `EvaluationDue`, visible after at most 900 seconds."""
         message = EvaluationDue.of(
             subject=(model_id, now), occurred_at=now, correlation_id=model_id, model_id=model_id
         )
-        self.client.send_message(
-            QueueUrl=self.inbox_url,
-            MessageBody=message.model_dump_json(),
-            DelaySeconds=min(seconds, 900),
-        )
+        self.inbox.send(message, seconds)
 
     def continue_sweep(self, sweep: SweepDue, cursor: str) -> None:
         """Send the continuation of a sweep that had no more time."""
@@ -355,7 +349,7 @@ class DelayedMessages:
             scope=sweep.scope,
             cursor=cursor,
         )
-        self.client.send_message(QueueUrl=self.inbox_url, MessageBody=message.model_dump_json())
+        self.inbox.send(message)
 
 
 @dataclass(frozen=True, slots=True)

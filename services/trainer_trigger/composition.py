@@ -34,7 +34,7 @@ def runs(settings: SequenceSettings, metrics: Metrics, logger: Logger) -> Runs:
         datasets=S3Datasets(objects),
         registry=SageMakerRegistry(aws.client("sagemaker"), objects),
         memory=DynamoMemory(aws.client("dynamodb"), settings.table),
-        timer=DelayedMessages(aws.client("sqs"), settings.inbox_url),
+        timer=DelayedMessages(aws.SqsInbox(aws.client("sqs"), settings.inbox_url)),
         sequence=StepFunctionsSequence(
             aws.client("stepfunctions"),
             f"arn:aws:states:{region}:{settings.account_id}:stateMachine:{settings.sequence_name}",

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
+from services.trainer_trigger.decision import decide
 from services.trainer_trigger.domain import (
     Champion,
     FinishedRun,
     KnownFile,
     ModelState,
     Outcome,
-    decide,
 )
 from shared.model_config import RetrainPolicy
 

@@ -232,21 +232,10 @@ class Runs:
             )
         return ChallengerRegistered.of(
             subject=(run.run_id, "registered"),
-            occurred_at=self.trigger.clock(),
-            correlation_id=run.correlation_id,
-            model_id=run.model_id,
-            run_id=run.run_id,
-            dataset_id=run.dataset_id,
             model_package_version=int(package_arn.rpartition("/")[2]),
             model_package_arn=package_arn,
             approval="Approved" if automatic else "PendingManualApproval",
-            r2=evaluation.challenger.all.r2,
-            champion_r2=evaluation.champion.all.r2 if evaluation.champion else None,
-            accuracy_threshold=evaluation.accuracy_threshold,
-            reasons=evaluation.reasons,
-            evaluation_uri=self.evaluations.uri(run.run_id),
-            report_uri=self.evaluations.report_uri(run.run_id),
-            cost_usd=self._cost(run, steps),
+            **self._found(run, evaluation, steps),
         )
 
     def _rejected(
@@ -254,20 +243,26 @@ class Runs:
     ) -> ChallengerRejected:
         return ChallengerRejected.of(
             subject=(run.run_id, "rejected"),
-            occurred_at=self.trigger.clock(),
-            correlation_id=run.correlation_id,
-            model_id=run.model_id,
-            run_id=run.run_id,
-            dataset_id=run.dataset_id,
-            r2=evaluation.challenger.all.r2,
-            champion_r2=evaluation.champion.all.r2 if evaluation.champion else None,
-            accuracy_threshold=evaluation.accuracy_threshold,
-            reasons=evaluation.reasons,
             what_would_help=evaluation.what_would_help,
-            evaluation_uri=self.evaluations.uri(run.run_id),
-            report_uri=self.evaluations.report_uri(run.run_id),
-            cost_usd=self._cost(run, steps),
+            **self._found(run, evaluation, steps),
         )
+
+    def _found(self, run: Run, evaluation: Evaluation, steps: tuple[Step, ...]) -> dict[str, Any]:
+        """Return what both verdicts tell."""
+        return {
+            "occurred_at": self.trigger.clock(),
+            "correlation_id": run.correlation_id,
+            "model_id": run.model_id,
+            "run_id": run.run_id,
+            "dataset_id": run.dataset_id,
+            "r2": evaluation.challenger.all.r2,
+            "champion_r2": evaluation.champion.all.r2 if evaluation.champion else None,
+            "accuracy_threshold": evaluation.accuracy_threshold,
+            "reasons": evaluation.reasons,
+            "evaluation_uri": self.evaluations.uri(run.run_id),
+            "report_uri": self.evaluations.report_uri(run.run_id),
+            "cost_usd": self._cost(run, steps),
+        }
 
     @staticmethod
     def _cost(run: Run, steps: tuple[Step, ...]) -> float | None:

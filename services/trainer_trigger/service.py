@@ -13,6 +13,7 @@ from typing import Any
 
 from services.trainer_trigger import identity, poison
 from services.trainer_trigger.costs import estimate_usd
+from services.trainer_trigger.decision import decide
 from services.trainer_trigger.domain import (
     Champion,
     Decision,
@@ -21,7 +22,6 @@ from services.trainer_trigger.domain import (
     Outcome,
     RecipeHistory,
     Request,
-    decide,
 )
 from services.trainer_trigger.ports import (
     CanonicalFiles,
@@ -106,51 +106,8 @@ class TrainerTrigger:
 
     def note_configuration(self, message: ConfigAccepted) -> None:
         """Look at the model whose configuration, or whose site's, or whose exclusions changed."""
-        self.unpoison(message.model_id)
+        self._unpoison(message.model_id)
         self.evaluate(message.model_id)
-
-    def unpoison(self, model_id: str) -> None:
-        """If the version that serves was trained on data that is now excluded, ask for the last clean one.
-
-        The retrain follows from the changed exclusions. One message tells people the whole story.
-        """
-        exclusions = self.configuration.exclusions(model_id)
-        serving = next(self.registry.approved(model_id), None)
-        if serving is None or not self._touched(model_id, serving, exclusions):
-            return
-        clean = self._champion(model_id, exclusions)
-        if clean is None:
-            self.measures.warn(
-                poison.story(serving, self._touched(model_id, serving, exclusions), None)
-            )
-            return
-        touched = self._touched(model_id, serving, exclusions)
-        self.publisher.publish(
-            RollbackRequested.of(
-                subject=(model_id, serving.version, [each.model_dump_json() for each in touched]),
-                occurred_at=self.clock(),
-                correlation_id=f"exclusions of {model_id}",
-                model_id=model_id,
-                to_version=clean.version,
-                reason=poison.story(serving, touched, clean),
-                requested_by="an exclusion",
-            )
-        )
-
-    def _champion(self, model_id: str, exclusions: tuple[Exclusion, ...]) -> Champion | None:
-        """Return the newest approved version that was not trained on excluded data."""
-        return poison.newest_clean(
-            self.registry.approved(model_id),
-            lambda version: bool(self._touched(model_id, version, exclusions)),
-        )
-
-    def _touched(
-        self, model_id: str, version: Champion, exclusions: tuple[Exclusion, ...]
-    ) -> tuple[Exclusion, ...]:
-        if not exclusions or version.dataset_id is None:
-            return ()
-        dataset = self.datasets.read(model_id, version.dataset_id)
-        return poison.touched(dataset, exclusions) if dataset else ()
 
     def note_request(self, message: RetrainRequested) -> None:
         """Note that a person wants a retrain, and decide at once."""
@@ -187,6 +144,48 @@ class TrainerTrigger:
         delay = max(min(delay, LONGEST_DELAY), timedelta(seconds=1))
         if self.memory.arm(model_id, now, now + delay + SLACK):
             self.timer.evaluate_later(model_id, now, int(delay.total_seconds()) + 1)
+
+    def _unpoison(self, model_id: str) -> None:
+        """If the version that serves was trained on data that is now excluded, ask for the last clean one.
+
+        The retrain follows from the changed exclusions. One message tells people the whole story.
+        """
+        exclusions = self.configuration.exclusions(model_id)
+        serving = next(self.registry.approved(model_id), None)
+        touched = self._touched(model_id, serving, exclusions) if serving else ()
+        if serving is None or not touched:
+            return
+        clean = self._champion(model_id, exclusions)
+        story = poison.story(serving, touched, clean)
+        if clean is None:
+            self.measures.warn(story)
+            return
+        self.publisher.publish(
+            RollbackRequested.of(
+                subject=(model_id, serving.version, [each.model_dump_json() for each in touched]),
+                occurred_at=self.clock(),
+                correlation_id=f"exclusions of {model_id}",
+                model_id=model_id,
+                to_version=clean.version,
+                reason=story,
+                requested_by="an exclusion",
+            )
+        )
+
+    def _champion(self, model_id: str, exclusions: tuple[Exclusion, ...]) -> Champion | None:
+        """Return the newest approved version that was not trained on excluded data."""
+        return poison.newest_clean(
+            self.registry.approved(model_id),
+            lambda version: bool(self._touched(model_id, version, exclusions)),
+        )
+
+    def _touched(
+        self, model_id: str, version: Champion, exclusions: tuple[Exclusion, ...]
+    ) -> tuple[Exclusion, ...]:
+        if not exclusions or version.dataset_id is None:
+            return ()
+        dataset = self.datasets.read(model_id, version.dataset_id)
+        return poison.touched(dataset, exclusions) if dataset else ()
 
     # --- deciding -----------------------------------------------------------------------------------
 

@@ -15,7 +15,8 @@ from moto import mock_aws
 from services.deployer.domain import InProgress
 from services.deployer.memory import DynamoMemory as DeployerMemory
 from services.deployer.ports import LogEntry
-from services.trainer_trigger.domain import Request, decide
+from services.trainer_trigger.decision import decide
+from services.trainer_trigger.domain import Request
 from services.trainer_trigger.memory import DynamoMemory
 from services.trainer_trigger.ports import Run
 from shared.model_config import RetrainPolicy

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.trainer_trigger import domain
+from services.trainer_trigger import decision as deciding
+from services.trainer_trigger.decision import decide
 from services.trainer_trigger.domain import (
-    RULES,
     Champion,
     Effect,
     FinishedRun,
@@ -23,9 +23,8 @@ from services.trainer_trigger.domain import (
     RecipeHistory,
     Request,
     Verdict,
-    decide,
-    new_days_by_site,
 )
+from services.trainer_trigger.rules import RULES, new_days_by_site
 from shared.model_config import RetrainPolicy
 from tests.unit.trainer_trigger.fakes import START, a_file
 
@@ -183,7 +182,7 @@ def test_a_rule_that_raises_counts_as_a_wait_and_is_named() -> None:
 def test_a_rule_that_hangs_is_given_up_and_the_others_are_asked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(domain, "RULE_SECONDS", 0.05)
+    monkeypatch.setattr(deciding, "RULE_SECONDS", 0.05)
     released = threading.Event()
 
     def hang(*_: object) -> Verdict:

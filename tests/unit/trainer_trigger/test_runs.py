@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.trainer_trigger import domain, service
+from services.trainer_trigger import decision, domain, service
 from services.trainer_trigger.domain import Champion
 from services.trainer_trigger.ports import Step
 from shared.dataset import Exclusion
@@ -336,7 +336,7 @@ def test_a_broken_rule_is_counted_and_said(monkeypatch: pytest.MonkeyPatch) -> N
         raise KeyError("x")
 
     monkeypatch.setattr(
-        service, "decide", lambda state, policy, now: domain.decide(state, policy, now, [wrong])
+        service, "decide", lambda state, policy, now: decision.decide(state, policy, now, [wrong])
     )
     world = World()
     world.service.evaluate("golden")
