@@ -46,6 +46,12 @@ class Measured:
     weather: Mapping[str, Floats]
     sun: SolarPosition
 
+    @property
+    def day(self) -> NDArray[np.int64]:
+        """Day of each row in solar time, counted from the first row."""
+        midnight = np.diff(self.sun.hour_angle, prepend=self.sun.hour_angle[:1]) < 0
+        return np.cumsum(midnight)
+
 
 def checks(measured: Measured) -> dict[str, Mask]:
     """Return which rows each check takes out; a row belongs to the first check that names it."""

@@ -23,6 +23,17 @@ _MASKS = {
     "negative_power": "more draw than an inverter's at night",
     "above_capacity": "above the stated AC capacity",
     "dead_irradiance": "the irradiance sensor was dark at high sun while the plant generated",
+    "copied_power": "a day's power is another day's, up to a factor",
+    "above_clear_sky": "irradiance above what the sun gives outside the atmosphere",
+    "collapsed_irradiance": "irradiance stayed near nothing for days while the plant went on",
+    "outage": "next to no power for an hour or more at high sun",
+    "curtailed": "power held flat, or far below the usual on bright days",
+}
+_SUSPICIONS = {
+    "night_offset": "irradiance at night: the sensor has an offset",
+    "snow_or_soiling": "next to no power although bright, and cold enough for snow",
+    "clipped": "flat at the plant's own top: its inverters clip",
+    "censored_peaks": "no power where it is brightest",
 }
 
 
@@ -58,6 +69,7 @@ def render(result: Result, margins: Margins) -> str:
         validation=result.validation,
         cards=_cards(result.evaluation),
         masks=_MASKS,
+        suspicions=_SUSPICIONS,
         margins=margins,
         charts=_charts(result, margins),
     )

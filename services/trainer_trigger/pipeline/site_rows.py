@@ -12,7 +12,7 @@ import pandas as pd
 from services.trainer_trigger.pipeline.merge import SiteTable, index_of, site_table
 from services.trainer_trigger.pipeline.validation import ClockFinding, SiteValidation
 from shared.dataset import Dataset, Exclusion
-from shared.solar import clock_check, quality
+from shared.solar import clock_check, plant_quality, quality
 from shared.solar.position import Floats, SolarPosition, Times, ephemeris, position
 from shared.solar.rows import POWER, Rows
 from shared.solar.site import Site
@@ -56,7 +56,9 @@ def prepare_site(dataset: Dataset, site: Site, folder: Path) -> SiteRows | None:
     measured = quality.Measured(power / site.ac_capacity_kw, weather, sun)
     known = np.isfinite(power)
     excluded = _excluded(times, site.site_id, dataset.exclusions)
-    masks = quality.claim({"excluded": excluded, **quality.checks(measured)}, known)
+    on_site = site.weather_source not in {"satellite", "forecast"}
+    found = quality.checks(measured) | plant_quality.masks(measured, on_site=on_site)
+    masks = quality.claim({"excluded": excluded, **found}, known)
     masked = np.logical_or.reduce(list(masks.values()))
     believed = known & ~masked
     # A plant draws a little at night; what it can deliver is never below zero.
@@ -80,6 +82,11 @@ def prepare_site(dataset: Dataset, site: Site, folder: Path) -> SiteRows | None:
             for name in weather
         },
         masks={reason: int(mask.sum()) for reason, mask in masks.items() if mask.any()},
+        suspicions={
+            name: int(mask.sum())
+            for name, mask in plant_quality.suspicions(measured).items()
+            if mask.any()
+        },
         peak_share=round(float(rows.power_ac.max() / site.ac_capacity_kw), 4) if len(rows) else 0.0,
         clock=clock,
     )
@@ -149,6 +156,7 @@ def _warnings(validation: SiteValidation, measured: quality.Measured, site: Site
             f"power is often above the stated capacity of {site.ac_capacity_kw:g} kW "
             f"(up to {validation.peak_share:.2f} of it); ac_capacity_kw is probably too low"
         )
+    yield from _suspected(validation, measured)
     if validation.masked > _OVER_MASKED * max(validation.rows - validation.without_power, 1):
         yield f"{validation.masked} of {validation.rows - validation.without_power} rows were masked"
     clock = validation.clock
@@ -157,3 +165,26 @@ def _warnings(validation: SiteValidation, measured: quality.Measured, site: Site
             f"the clock follows summer time ({clock.summer_step_minutes:+.0f} min at the changes) although "
             "its stamps say a fixed offset; `clock: correct` in the site's YAML lets Preprocess move them"
         )
+
+
+_SUSPECTED = {
+    "night_offset": "irradiance does not go back to zero in {count} rows at night; the sensor has an offset, "
+    "see its zero and its cable",
+    "snow_or_soiling": "the plant gave next to nothing in {count} bright and cold rows; snow on the array?",
+    "censored_peaks": "power is missing in {count} of the brightest rows, far more often than elsewhere; the "
+    "logger may cut peaks off",
+}
+
+
+def _suspected(validation: SiteValidation, measured: quality.Measured) -> Iterable[str]:
+    for name, words in _SUSPECTED.items():
+        if name in validation.suspicions:
+            yield words.format(count=validation.suspicions[name])
+    sky = plant_quality.sky_of(measured)
+    if sky is not None and "above_clear_sky" not in validation.masks:
+        above = int(plant_quality.exceeds_clear_sky(measured, sky).sum())
+        if above:
+            yield (
+                f"irradiance is brighter than the sun outside the atmosphere in {above} rows, too often for "
+                "a fault of single rows; see its unit and its clock"
+            )

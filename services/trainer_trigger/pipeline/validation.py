@@ -44,6 +44,8 @@ class SiteValidation(_Frozen):
         Share of the used rows that carry a weather column. [unitless]
     masks
         How many rows were taken out, by reason; every row has one reason.
+    suspicions
+        How many rows look strange and were kept, by reason.
     peak_share
         Highest believed power as a share of AC capacity. [unitless]
     """
@@ -55,6 +57,7 @@ class SiteValidation(_Frozen):
     native_steps: dict[str, int]
     coverage: dict[str, float]
     masks: dict[str, int]
+    suspicions: dict[str, int] = {}
     peak_share: float
     clock: ClockFinding
     warnings: tuple[str, ...] = ()
