@@ -256,7 +256,7 @@ class Deployment:
         buckets = [*own, *filter(None, [trail]), self.target.artifact_bucket]
         if not self.options.delete_data:
             self.say(
-                f"Kept, with everything in them: the buckets {', '.join(buckets)}, the tables,"
+                f"Kept, with everything in them: the buckets {', '.join(buckets)}, the tables, the logs,"
             )
             self.say(f"the key, the model registry, and the stack {BOOTSTRAP} with the image.")
             self.say(
@@ -268,6 +268,7 @@ class Deployment:
         for service in SERVICES:
             self._delete_table(stack_name(service))
         serving.delete_registry(self.target, self.say)
+        serving.delete_logs(self.target, self.say)
         if self.target.adopt_data_bucket:
             self.say(f"Kept: {self.target.data_bucket}, which was there before this system")
 

@@ -49,6 +49,16 @@ def delete_registry(target: Target, say: Say) -> None:
         say(f"Deleted versions and group {group}")
 
 
+def delete_logs(target: Target, say: Say) -> None:
+    """Delete the logs of our functions and sequences."""
+    logs = target.client("logs")
+    for prefix in ("/aws/lambda/solar-", "/aws/vendedlogs/states/solar-"):
+        pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
+        for name in [group["logGroupName"] for page in pages for group in page["logGroups"]]:
+            logs.delete_log_group(logGroupName=name)
+            say(f"Deleted log group {name}")
+
+
 def _names(sagemaker: Any, operation: str, listed: str, name: str) -> Iterator[str]:
     pages = sagemaker.get_paginator(operation).paginate(NameContains=_OURS)
     found = [each[name] for page in pages for each in page[listed]]
