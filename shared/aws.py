@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from shared.messages import AnyMessage
 
 _LONGEST_DELAY_SECONDS = 900  # of SQS
+_BATCH = 10  # messages that SNS takes at once
 _RETRIES = Config(retries={"mode": "standard", "max_attempts": 5})
 
 
@@ -56,6 +57,27 @@ class SnsPublisher:
             Message=message.model_dump_json(),
             MessageAttributes={"type": {"DataType": "String", "StringValue": message.type}},
         )
+
+    def publish_all(self, messages: Sequence[AnyMessage]) -> set[str]:
+        """Publish messages, ten at a call; return the ids of those that SNS refused."""
+        refused: set[str] = set()
+        for start in range(0, len(messages), _BATCH):
+            batch = messages[start : start + _BATCH]
+            answer = self.client.publish_batch(
+                TopicArn=self.topic_arn,
+                PublishBatchRequestEntries=[
+                    {
+                        "Id": str(number),
+                        "Message": each.model_dump_json(),
+                        "MessageAttributes": {
+                            "type": {"DataType": "String", "StringValue": each.type}
+                        },
+                    }
+                    for number, each in enumerate(batch)
+                ],
+            )
+            refused |= {batch[int(each["Id"])].id for each in answer.get("Failed", [])}
+        return refused
 
 
 @dataclass(frozen=True, slots=True)

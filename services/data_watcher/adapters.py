@@ -12,13 +12,14 @@ from urllib.parse import quote_plus
 
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import ClientError
 
 from services.data_watcher.configuration import Active
 from services.data_watcher.domain import Listed
-from services.data_watcher.ports import Reading
+from services.data_watcher.ports import Opened, Reading
 from shared import layout
 from shared.active import ActiveModel, ActiveSite
-from shared.aws import S3Objects
+from shared.aws import S3Objects, error_code
 from shared.canonical import CanonicalFile
 from shared.errors import NotFoundError, RetryableError
 from shared.exclusions import ActiveExclusions
@@ -50,6 +51,23 @@ class S3RawObjects:
     def read(self, key: str, version_id: str) -> bytes:
         """Return a version's bytes, or raise NotFoundError."""
         return S3Objects(self.client, self.bucket).read(key, version_id)
+
+    def open(self, key: str) -> Opened | None:
+        """Return a key's latest version, or None where it has none or was deleted."""
+        try:
+            answer = self.client.get_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error_code(error) in {"NoSuchKey", "404"}:
+                return None
+            raise
+        listed = Listed(
+            version_id=answer.get("VersionId") or "null",
+            is_latest=True,
+            uploaded_at=_utc(answer["LastModified"]),
+            etag=answer["ETag"].strip('"'),
+            size=answer["ContentLength"],
+        )
+        return Opened(listed, answer["Body"].read)
 
     def listing(self, prefix: str, after: str) -> Iterator[tuple[str, list[Listed]]]:
         """Yield the keys behind `after` in order, each with its versions, newest first."""
@@ -110,9 +128,13 @@ class S3CanonicalObjects:
             key, rows, content_type="application/vnd.apache.parquet", metadata=file.metadata()
         )
 
+    def exists(self, key: str) -> bool:
+        """Whether rows stand under a key."""
+        return self._is_there(key)
+
     def withdraw(self, key: str, reason: str) -> None:
         """Make sure that rows are marked as withdrawn."""
-        if not self._is_withdrawn(key):
+        if not self._is_there(layout.withdrawn(key)):
             self.objects.write(
                 layout.withdrawn(key),
                 json.dumps({"reason": reason}).encode(),
@@ -121,16 +143,16 @@ class S3CanonicalObjects:
 
     def restore(self, key: str) -> None:
         """Make sure that rows are not marked as withdrawn."""
-        if self._is_withdrawn(key):
+        if self._is_there(layout.withdrawn(key)):
             self.objects.delete(layout.withdrawn(key))
 
     def uri(self, key: str) -> str:
         """Return the address of an object, as other services know it."""
         return layout.uri(self.objects.bucket, key)
 
-    def _is_withdrawn(self, key: str) -> bool:
+    def _is_there(self, key: str) -> bool:
         try:
-            self.objects.metadata(layout.withdrawn(key))
+            self.objects.metadata(key)
         except NotFoundError:
             return False
         return True

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.data_watcher.arrivals import Arrivals
 from services.data_watcher.onboarding import Onboarding
 from services.data_watcher.release import Release
 from services.data_watcher.service import Intake
@@ -18,10 +20,18 @@ from shared.messages import ReleaseRequested, SweepDue
 class Watcher:
     """Everything that data_watcher reacts to."""
 
+    arrivals: Arrivals
     intake: Intake
     onboarding: Onboarding
     sweep: Sweep
     release: Release
+
+    def take(self, incoming: Sequence[Incoming]) -> set[str]:
+        """Take in what is new of a batch, many files at once; return the keys that are done with."""
+        keys = [
+            each.key for each in incoming if isinstance(each, ObjectChanged) and _is_upload(each)
+        ]
+        return self.arrivals.take(keys) if keys else set()
 
     def handle(self, incoming: Incoming) -> None:
         """React to one thing from the inbox.
@@ -43,3 +53,8 @@ class Watcher:
             case _:
                 message = f"data_watcher does not expect {incoming!r}"
                 raise InvalidMessageError(message)
+
+
+def _is_upload(event: ObjectChanged) -> bool:
+    """Whether S3 itself tells of an upload; a hint asks for a look at all versions of a key."""
+    return event.key.startswith(layout.RAW) and bool(event.sequencer) and not event.removed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from services.data_watcher.adapters import (
     EmfMeter,
     S3CanonicalObjects,
@@ -12,16 +14,20 @@ from services.data_watcher.adapters import (
 )
 from services.data_watcher.answers import Answers
 from services.data_watcher.app import Watcher
+from services.data_watcher.arrivals import Arrivals
 from services.data_watcher.onboarding import Onboarding
 from services.data_watcher.release import Release
 from services.data_watcher.service import Intake
 from services.data_watcher.settings import QuerySettings, WatcherSettings
 from services.data_watcher.silence import Silence
 from services.data_watcher.sweep import Sweep
-from services.data_watcher.table import DynamoLedger, DynamoView
+from services.data_watcher.table import DynamoLedger
+from services.data_watcher.view import DynamoView
 from shared import observability
 from shared.aws import S3Objects, SnsPublisher, client
 from shared.clock import utc_now
+
+THREADS = 4  # they mostly wait for S3 and DynamoDB
 
 
 def watcher(settings: WatcherSettings) -> Watcher:
@@ -33,22 +39,35 @@ def watcher(settings: WatcherSettings) -> Watcher:
     publisher = SnsPublisher(client("sns"), settings.data_topic_arn)
     inbox = SqsInbox(client("sqs"), settings.inbox_url, settings.data_bucket)
     onboarding = Onboarding(ledger, raw, configurations, publisher, inbox, utc_now)
+    canonical = S3CanonicalObjects(objects)
+    meter = EmfMeter(observability.metrics("data_watcher"))
+    arrivals = Arrivals(
+        ledger=ledger,
+        foresight=ledger,
+        raw=raw,
+        canonical=canonical,
+        reader=read_file,
+        publisher=publisher,
+        meter=meter,
+        clock=utc_now,
+        each=ThreadPoolExecutor(THREADS, "arrival").map,
+    )
     intake = Intake(
         ledger=ledger,
         raw=raw,
-        canonical=S3CanonicalObjects(objects),
+        canonical=canonical,
         configurations=configurations,
         reader=read_file,
         publisher=publisher,
         inbox=inbox,
-        meter=EmfMeter(observability.metrics("data_watcher")),
+        meter=meter,
         onboard=onboarding.refresh,
         clock=utc_now,
     )
     silence = Silence(ledger, ledger, publisher, utc_now)
     sweep = Sweep(ledger, raw, configurations, inbox, utc_now, onboarding.refresh, silence.look)
     release = Release(ledger, inbox, utc_now, intake.refresh)
-    return Watcher(intake, onboarding, sweep, release)
+    return Watcher(arrivals, intake, onboarding, sweep, release)
 
 
 def answers(settings: QuerySettings) -> Answers:

@@ -6,23 +6,17 @@ record is always the answer to one listing. Nothing here depends on the order in
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import Any
 
 from shared import layout
-from shared.active import ActiveSite
 from shared.ids import content_id
-from shared.solar.site import Site, SourceFormat
 
-READER_VERSION = (
-    1  # raised when the reader's answer for some file changes; every file is read again
-)
-LARGEST_FILE = 256 * 1024**2
+MOST_ATTEMPTS = 3
+LIFETIME = timedelta(minutes=2)  # of a function; its timeout in the template
 UNKNOWN_SITE = "(unknown)"  # no site can be called so
 FOLDER = "folder"  # the fault of a key that ends in a slash; nobody needs to hear of it
 
@@ -77,6 +71,8 @@ class FileVersion:
 
     `reading` names what the site's configuration said about reading the file when it was read;
     `changes` counts the changes of state, so that a fact that recurs gets another message id.
+    `attempts` counts the readings that began and came to no verdict, `claimed_at` says when the last did.
+    `counts_from` is the upload from which on the key holds these bytes.
     `release_id` is the last request to read the refused file again, `released` says whose and why.
     """
 
@@ -98,6 +94,8 @@ class FileVersion:
     published_at: datetime | None = None
     release_id: str = ""
     released: str = ""
+    claimed_at: datetime | None = None
+    counts_from: datetime | None = None
 
     def become(self, state: State, **facts: Any) -> FileVersion:
         """Return the version in another state, with a new fact to publish."""
@@ -167,88 +165,23 @@ def site_of(key: str) -> str:
     return layout.raw_site(key) or UNKNOWN_SITE
 
 
-def source_of(site: Site, key: str) -> SourceFormat | None:
-    """Return the first of a site's sources whose glob matches the file's name, with or without `.gz`."""
-    name = key.rpartition("/")[2]
-    names = {name, name.removesuffix(".gz")}
-    return next(
-        (each for each in site.sources if any(fnmatchcase(name, each.files) for name in names)),
-        None,
-    )
+def claim(version: FileVersion, now: datetime) -> FileVersion | Fault:
+    """Return a version that is about to be read, or the fault of one that killed its reader too often.
 
-
-def reading_of(site: Site | None, key: str) -> str:
-    """Name everything besides its bytes that decides what becomes of a file.
-
-    A change of a site's configuration that does not touch this name does not touch the file.
+    A claim that is not older than a function lives may belong to a process that still reads; it is no
+    failed attempt.
     """
-    if site is None:
-        return "no-site"
-    source = source_of(site, key)
-    if source is None:
-        return content_id("no-source", [each.files for each in site.sources])
-    return content_id(
-        READER_VERSION,
-        site.timezone,
-        site.ac_capacity_kw,
-        # Defaults left out: a field that a later release adds does not read every file again.
-        source.model_dump(mode="json", exclude_defaults=True),
-    )
-
-
-def admission(site: ActiveSite | None, key: str, size: int) -> ActiveSite | Fault:
-    """Return the site by whose configuration a file is to be read, or why it need not even be read."""
-    if fault := _misplaced(key):
-        return fault
-    if site is None:
-        return _unknown(layout.raw_site(key))
-    return _no_source(site, key) or _wrong_size(size) or site
-
-
-def _misplaced(key: str) -> Fault | None:
-    if key.endswith("/"):
-        return Fault(FOLDER, "this is a folder, not a file", "nothing is to be done")
-    if not layout.raw_site(key) or any(part in {"", ".", ".."} for part in key.split("/")):
+    alive = version.claimed_at is not None and now - version.claimed_at < LIFETIME
+    attempts = version.attempts + (0 if alive else 1)
+    if attempts > MOST_ATTEMPTS:
         return Fault(
-            "bad_key",
-            f"{key!r} does not stand in the folder of a site",
-            "upload it to raw/<site_id>/<file name>, without empty or dotted folder names",
+            "cannot_be_read",
+            f"{MOST_ATTEMPTS} times a reading of the file ({version.size / 1024**2:.1f} MiB) began and never "
+            "ended; it needs more memory or time than the function has",
+            "split it, for example into one file per month; to let it be tried again use "
+            "`solar files release`",
         )
-    return None
-
-
-def _unknown(site_id: str) -> Fault:
-    valid = re.fullmatch("[a-z0-9-]{1,32}", site_id)
-    return Fault(
-        "unknown_site",
-        f"there is no configuration of a site {site_id!r}",
-        f"upload {layout.site_config(site_id)}; the file is then read without a new upload"
-        if valid
-        else "upload it to the folder of a site; those are called a-z, 0-9 and -, at most 32",
-    )
-
-
-def _no_source(site: Site, key: str) -> Fault | None:
-    if source_of(site, key) is not None:
-        return None
-    globs = ", ".join(each.files for each in site.sources)
-    return Fault(
-        "no_source",
-        f"the name {key.rpartition('/')[2]!r} fits none of the site's sources ({globs})",
-        "rename the file, or add a source for such names to the site's YAML",
-    )
-
-
-def _wrong_size(size: int) -> Fault | None:
-    if size == 0:
-        return Fault("empty", "the file has no bytes", "upload it again; the transfer broke off")
-    if size > LARGEST_FILE:
-        return Fault(
-            "too_large",
-            f"the file has {size / 1024**2:.0f} MiB; at most {LARGEST_FILE // 1024**2} are read",
-            "split it, for example into one file per month",
-        )
-    return None
+    return replace(version, attempts=attempts, claimed_at=version.claimed_at if alive else now)
 
 
 def observe(record: KeyRecord, listing: list[Listed], reading: str) -> KeyRecord:
@@ -290,7 +223,14 @@ def _observe_latest(record: KeyRecord, version: FileVersion, reading: str) -> Ke
 
 def pend(version: FileVersion, reading: str) -> FileVersion:
     """Return a version that is to be read again; what was known of its rows stays until then."""
-    return version.become(State.PENDING, reading=reading, superseded_by="", duplicate_of="")
+    return version.become(
+        State.PENDING,
+        reading=reading,
+        superseded_by="",
+        duplicate_of="",
+        attempts=0,
+        claimed_at=None,
+    )
 
 
 def release(record: KeyRecord, request: str, why: str) -> KeyRecord:
@@ -298,7 +238,7 @@ def release(record: KeyRecord, request: str, why: str) -> KeyRecord:
     version = record.current
     if version is None or version.state is not State.QUARANTINED or version.release_id == request:
         return record
-    again = replace(pend(version, version.reading), release_id=request, released=why, attempts=0)
+    again = replace(pend(version, version.reading), release_id=request, released=why)
     return replace(record.with_version(again), settled=False)
 
 
@@ -328,6 +268,9 @@ def follows_owner(record: KeyRecord, owner: str) -> bool:
     return owner == said
 
 
+_READ: dict[str, Any] = {"attempts": 0, "claimed_at": None}  # what a verdict makes of the attempts
+
+
 def quarantine(record: KeyRecord, version: FileVersion, fault: Fault, sha256: str) -> KeyRecord:
     """Return the record with a version refused, whatever rows it had withdrawn."""
     record = record.withdrawing(version.canonical_key, f"read again and refused: {fault.reason}")
@@ -339,12 +282,19 @@ def quarantine(record: KeyRecord, version: FileVersion, fault: Fault, sha256: st
         file_id="",
         canonical_key="",
         duplicate_of="",
+        **_READ,
     )
     return replace(record.with_version(refused), content="")
 
 
 def intend(
-    record: KeyRecord, version: FileVersion, *, sha256: str, file_id: str, canonical_key: str
+    record: KeyRecord,
+    version: FileVersion,
+    *,
+    sha256: str,
+    file_id: str,
+    canonical_key: str,
+    counts_from: datetime,
 ) -> KeyRecord:
     """Return the record naming the canonical object that is about to be written.
 
@@ -352,13 +302,19 @@ def intend(
     """
     if version.canonical_key != canonical_key:
         record = record.withdrawing(version.canonical_key, "the file is read in another way")
-    named = replace(version, sha256=sha256, file_id=file_id, canonical_key=canonical_key)
+    named = replace(
+        version,
+        sha256=sha256,
+        file_id=file_id,
+        canonical_key=canonical_key,
+        counts_from=counts_from,
+    )
     return record.with_version(named)
 
 
 def accept(record: KeyRecord, version: FileVersion, rows: Rows) -> KeyRecord:
     """Return the record with a version whose rows count."""
-    accepted = version.become(State.ACCEPTED, rows=rows, fault=None, duplicate_of="")
+    accepted = version.become(State.ACCEPTED, rows=rows, fault=None, duplicate_of="", **_READ)
     return replace(record.with_version(accepted), content=version.sha256)
 
 
@@ -366,7 +322,13 @@ def duplicate(record: KeyRecord, version: FileVersion, owner: str, rows: Rows | 
     """Return the record with a version whose bytes already count under a smaller key."""
     record = record.withdrawing(version.canonical_key, f"the same bytes stand at {owner}")
     same = version.become(
-        State.DUPLICATE, duplicate_of=owner, rows=rows, fault=None, file_id="", canonical_key=""
+        State.DUPLICATE,
+        duplicate_of=owner,
+        rows=rows,
+        fault=None,
+        file_id="",
+        canonical_key="",
+        **_READ,
     )
     return replace(record.with_version(same), content=version.sha256)
 
@@ -385,6 +347,33 @@ def settle(record: KeyRecord, now: datetime) -> KeyRecord:
         for name, each in record.versions.items()
     }
     return replace(record, versions=versions, withdrawals={}, hints=frozenset(), settled=True)
+
+
+def same_before(record: KeyRecord, version: FileVersion) -> Iterator[FileVersion]:
+    """Yield the older versions of a key that may hold the same bytes, newest first.
+
+    The caller stops at the first that does not; S3's ETag cannot tell, for it is no hash of the bytes
+    where the bucket is encrypted by a key of one's own.
+    """
+    older = (
+        each
+        for each in record.versions.values()
+        if each.state is State.SUPERSEDED and each.uploaded_at <= version.uploaded_at
+    )
+    for each in sorted(older, key=lambda each: each.uploaded_at, reverse=True):
+        if each.size != version.size:
+            return
+        yield each
+
+
+def may_count_longer(record: KeyRecord, version: FileVersion) -> bool:
+    """Whether older versions turned up from which on an accepted version's bytes may have counted."""
+    for each in same_before(record, version):
+        if each.sha256 and each.sha256 != version.sha256:
+            return False
+        if version.counts_from is None or each.uploaded_at < version.counts_from:
+            return True
+    return False
 
 
 def file_id_of(key: str, sha256: str, reading: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -38,6 +38,10 @@ class Ledger(Protocol):
         """Save a record and registers of contents at once, and return the record as saved."""
         ...
 
+    def settle(self, records: Sequence[KeyRecord], now: datetime) -> None:
+        """Note at once that all effects of some records are done."""
+        ...
+
     def unsettled(self, before: datetime) -> Iterator[str]:
         """Yield the keys that wait for a verdict or an effect since some time."""
         ...
@@ -67,6 +71,14 @@ class SiteActivities(Protocol):
         ...
 
 
+class Foresight(Protocol):
+    """What is worth knowing of many keys before looking at any of them."""
+
+    def look(self, keys: Sequence[str]) -> tuple[set[str], dict[str, ActiveSite]]:
+        """Return, in one call, which keys the ledger knows, and their sites' configurations in force."""
+        ...
+
+
 class LedgerView(Protocol):
     """What the ledger shows to those who only ask."""
 
@@ -89,6 +101,14 @@ class LedgerView(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The latest version of a key, whose bytes are on their way."""
+
+    listed: Listed
+    read: Callable[[], bytes]
+
+
 class RawObjects(Protocol):
     """What people and plants upload."""
 
@@ -98,6 +118,10 @@ class RawObjects(Protocol):
 
     def read(self, key: str, version_id: str) -> bytes:
         """Return a version's bytes, or raise NotFoundError."""
+        ...
+
+    def open(self, key: str) -> Opened | None:
+        """Return a key's latest version, or None where it has none or was deleted."""
         ...
 
     def listing(self, prefix: str, after: str) -> Iterator[tuple[str, list[Listed]]]:
@@ -110,6 +134,10 @@ class CanonicalObjects(Protocol):
 
     def write(self, key: str, rows: bytes, file: CanonicalFile) -> None:
         """Write rows; writing the same again is success."""
+        ...
+
+    def exists(self, key: str) -> bool:
+        """Whether rows stand under a key."""
         ...
 
     def withdraw(self, key: str, reason: str) -> None:
@@ -174,6 +202,10 @@ class Publisher(Protocol):
 
     def publish(self, message: AnyMessage) -> None:
         """Publish one message."""
+        ...
+
+    def publish_all(self, messages: Sequence[AnyMessage]) -> set[str]:
+        """Publish messages with as few calls as possible; return the ids of those that were refused."""
         ...
 
 

@@ -108,6 +108,8 @@ def version_item(record: KeyRecord, version: FileVersion) -> Item:
             "duplicate_of": version.duplicate_of,
             "superseded_by": version.superseded_by,
             "published_at": _text(version.published_at),
+            "claimed_at": _text(version.claimed_at),
+            "counts_from": _text(version.counts_from),
             "release_id": version.release_id,
             "released": version.released,
             **({"reason_code": fault.code, "reason": fault.reason} if fault else {}),
@@ -176,6 +178,8 @@ def file_version(item: Item) -> FileVersion:
         duplicate_of=item.get("duplicate_of", ""),
         superseded_by=item.get("superseded_by", ""),
         published_at=_time(item.get("published_at")),
+        claimed_at=_time(item.get("claimed_at")),
+        counts_from=_time(item.get("counts_from")),
         release_id=item.get("release_id", ""),
         released=item.get("released", ""),
     )

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from services.data_watcher import domain
+from services.data_watcher import admission, domain, facts
 from services.data_watcher.contention import insist
 from services.data_watcher.domain import ContentRecord, Fault, FileVersion, KeyRecord, State
 from services.data_watcher.ports import (
@@ -26,11 +27,9 @@ from services.data_watcher.ports import (
 )
 from shared import layout
 from shared.active import ActiveSite
-from shared.canonical import CanonicalFile
 from shared.clock import Clock
 from shared.errors import ConflictError, NotFoundError, UnreadableFileError
 from shared.ids import sha256_hex
-from shared.messages import DataAccepted, DataWithdrawn, FileQuarantined
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ class Intake:
         if not listing and not stored.versions:
             return
         site = self._site(stored.site_id)
-        observed = domain.observe(stored, listing, domain.reading_of(site, key))
+        observed = domain.observe(stored, listing, admission.reading_of(site, key))
         record = self._judge(stored, observed, site)
         if record.settled:
             self._assert_markers(record)
@@ -87,12 +86,25 @@ class Intake:
         if version and version.state in {State.ACCEPTED, State.DUPLICATE}:
             observed = self._follow_owner(observed, version)
             version = observed.current
+        if version and version.state is State.ACCEPTED and self._must_be_written(observed, version):
+            observed = observed.with_version(domain.pend(version, version.reading))
+            version = observed.current
         if version is None or version.state is not State.PENDING:
             return self._commit(stored, observed)
-        admitted = domain.admission(site, observed.key, version.size)
+        admitted = admission.admit(site, observed.key, version.size)
         if isinstance(admitted, Fault):
             return self._commit(stored, domain.quarantine(observed, version, admitted, ""))
         return self._read(stored, observed, version, admitted)
+
+    def _must_be_written(self, record: KeyRecord, version: FileVersion) -> bool:
+        """Whether an accepted version's rows are to be written again.
+
+        They may lack where a process died behind the verdict, and they say the wrong time of upload where
+        an older version with the same bytes was not known yet.
+        """
+        if domain.may_count_longer(record, version):
+            return True
+        return version.published_at is None and not self.canonical.exists(version.canonical_key)
 
     def _follow_owner(self, record: KeyRecord, version: FileVersion) -> KeyRecord:
         """Give rows up to a smaller key with the same bytes, or take them over from one that went."""
@@ -108,26 +120,30 @@ class Intake:
     def _read(
         self, stored: KeyRecord, observed: KeyRecord, version: FileVersion, site: ActiveSite
     ) -> KeyRecord:
-        version = replace(version, attempts=version.attempts + 1)
-        claim = replace(observed.with_version(version), settled=False)
-        claimed = self.ledger.save(stored, claim)
-        try:
-            data = self.raw.read(claimed.key, version.version_id)
-        except NotFoundError as error:
-            message = f"{claimed.key} changed while it was read"
-            raise ConflictError(message) from error
+        claim = domain.claim(version, self.clock())
+        if isinstance(claim, Fault):
+            return self._commit(stored, domain.quarantine(observed, version, claim, ""))
+        claimed = self.ledger.save(stored, replace(observed.with_version(claim), settled=False))
+        data = self._bytes(claimed.key, version.version_id)
         sha256 = sha256_hex(data)
         try:
             reading = self.reader(data, claimed.key, site)
         except UnreadableFileError as error:
             fault = Fault(error.code, error.reason, error.remedy)
-            return self._commit(claimed, domain.quarantine(claimed, version, fault, sha256))
+            return self._commit(claimed, domain.quarantine(claimed, claim, fault, sha256))
         register = self.ledger.content(claimed.site_id, sha256)
         owner = min({claimed.key, *register.keys})
         if owner != claimed.key:
-            same = domain.duplicate(claimed, replace(version, sha256=sha256), owner, reading.rows)
+            same = domain.duplicate(claimed, replace(claim, sha256=sha256), owner, reading.rows)
             return self._commit(claimed, same, register)
-        return self._accept(claimed, version, reading, register)
+        return self._accept(claimed, claim, reading, register)
+
+    def _bytes(self, key: str, version_id: str) -> bytes:
+        try:
+            return self.raw.read(key, version_id)
+        except NotFoundError as error:
+            message = f"{key} changed while it was read"
+            raise ConflictError(message) from error
 
     def _accept(
         self,
@@ -137,29 +153,40 @@ class Intake:
         register: ContentRecord,
     ) -> KeyRecord:
         rows, sha256 = reading.rows, register.sha256
+        counts_from, compared = self._counts_from(claimed, version, sha256)
         file_id = domain.file_id_of(claimed.key, sha256, version.reading)
         canonical_key = layout.canonical(claimed.site_id, rows.window_start, file_id)
         intended = self.ledger.save(
             claimed,
             domain.intend(
-                claimed, version, sha256=sha256, file_id=file_id, canonical_key=canonical_key
+                compared,
+                version,
+                sha256=sha256,
+                file_id=file_id,
+                canonical_key=canonical_key,
+                counts_from=counts_from,
             ),
         )
         version = intended.versions[version.version_id]
-        file = CanonicalFile(
-            file_id=file_id,
-            site_id=claimed.site_id,
-            rows=rows.count,
-            rows_masked=rows.masked,
-            columns=rows.columns,
-            window_start=rows.window_start,
-            window_end=rows.window_end,
-            uploaded_at=version.uploaded_at,
-            raw_key=claimed.key,
-            raw_version=version.version_id,
-        )
+        file = facts.canonical_file(intended, version, rows)
         self.canonical.write(canonical_key, reading.parquet, file)
         return self._commit(intended, domain.accept(intended, version, rows), register)
+
+    def _counts_from(
+        self, record: KeyRecord, version: FileVersion, sha256: str
+    ) -> tuple[datetime, KeyRecord]:
+        """Return the upload from which on the key holds these bytes, and what was learnt of older ones.
+
+        The same bytes again bring no new data, so they must not win anew over what came in between.
+        """
+        since = version.uploaded_at
+        for each in domain.same_before(record, version):
+            known = each.sha256 or sha256_hex(self._bytes(record.key, each.version_id))
+            record = record.with_version(replace(each, sha256=known))
+            if known != sha256:
+                break
+            since = each.uploaded_at
+        return since, record
 
     def _commit(
         self, before: KeyRecord, after: KeyRecord, joined: ContentRecord | None = None
@@ -186,15 +213,8 @@ class Intake:
 
     def _count(self, before: KeyRecord, after: KeyRecord) -> None:
         version = after.current
-        if version is None or version == before.versions.get(version.version_id):
-            return
-        figures = {
-            "FilesAccepted": int(version.state is State.ACCEPTED),
-            "FilesQuarantined": int(version.state is State.QUARANTINED),
-        }
-        if version.state is State.ACCEPTED and version.rows:
-            figures["RowsMasked"] = version.rows.masked
-        self.meter.count(figures)
+        if version is not None and version != before.versions.get(version.version_id):
+            self.meter.count(facts.figures(version))
 
     # --- effects --------------------------------------------------------------------------------
 
@@ -202,69 +222,26 @@ class Intake:
         model_id = site.model_id if site else "unknown"
         for canonical_key, withdrawal in sorted(domain.due_withdrawals(record).items()):
             self.canonical.withdraw(canonical_key, withdrawal.reason)
-            self.publisher.publish(self._withdrawn(record, canonical_key, withdrawal, model_id))
+            self.publisher.publish(
+                facts.withdrawn(
+                    record,
+                    canonical_key,
+                    withdrawal,
+                    model_id=model_id,
+                    uri=self.canonical.uri(canonical_key),
+                    now=self.clock(),
+                )
+            )
         version = record.current
         if version and version.state is State.ACCEPTED and _may_be_marked(record):
             self.canonical.restore(version.canonical_key)
         if version and version.published_at is None:
-            self._tell(record, version, model_id)
+            uri = self.canonical.uri(version.canonical_key)
+            told = facts.verdict(record, version, model_id=model_id, uri=uri, now=self.clock())
+            if told is not None:
+                self.publisher.publish(told)
         self.inbox.hint(sorted(record.hints))
         self.ledger.save(record, domain.settle(record, self.clock()))
-
-    def _tell(self, record: KeyRecord, version: FileVersion, model_id: str) -> None:
-        if version.state is State.ACCEPTED and version.rows:
-            self.publisher.publish(
-                DataAccepted.of(
-                    subject=(record.key, version.version_id, version.changes),
-                    occurred_at=self.clock(),
-                    correlation_id=record.key,
-                    site_id=record.site_id,
-                    model_id=model_id,
-                    file_id=version.file_id,
-                    key=record.key,
-                    version_id=version.version_id,
-                    canonical_uri=self.canonical.uri(version.canonical_key),
-                    rows=version.rows.count,
-                    rows_masked=version.rows.masked,
-                    columns=version.rows.columns,
-                    window_start=version.rows.window_start,
-                    window_end=version.rows.window_end,
-                    uploaded_at=version.uploaded_at,
-                )
-            )
-        fault = version.fault
-        if version.state is State.QUARANTINED and fault and fault.code != domain.FOLDER:
-            self.publisher.publish(
-                FileQuarantined.of(
-                    subject=(record.key, version.version_id, version.changes),
-                    occurred_at=self.clock(),
-                    correlation_id=record.key,
-                    site_id=record.site_id,
-                    key=record.key,
-                    version_id=version.version_id,
-                    reason_code=fault.code,
-                    reason=fault.reason,
-                    remedy=fault.remedy,
-                )
-            )
-
-    def _withdrawn(
-        self,
-        record: KeyRecord,
-        canonical_key: str,
-        withdrawal: domain.Withdrawal,
-        model_id: str,
-    ) -> DataWithdrawn:
-        return DataWithdrawn.of(
-            subject=(canonical_key, withdrawal.revision),
-            occurred_at=self.clock(),
-            correlation_id=record.key,
-            site_id=record.site_id,
-            model_id=model_id,
-            file_id=canonical_key.rpartition("/")[2].removesuffix(".parquet"),
-            canonical_uri=self.canonical.uri(canonical_key),
-            reason=withdrawal.reason,
-        )
 
     def _assert_markers(self, record: KeyRecord) -> None:
         """Repair a marker that a slower process may have left behind before it died."""

@@ -10,7 +10,7 @@ from itertools import groupby, islice
 
 from pydantic import BaseModel, ConfigDict
 
-from services.data_watcher import domain
+from services.data_watcher import admission, domain
 from services.data_watcher.domain import KeyRecord, Listed
 from services.data_watcher.ports import Configurations, Inbox, Ledger, RawObjects
 from shared import layout
@@ -143,7 +143,7 @@ class Sweep:
             site_id, (each.content for each in records.values() if each.content)
         )
         for key, record in sorted(records.items()):
-            reading = domain.reading_of(site, key)
+            reading = admission.reading_of(site, key)
             as_listed = domain.observe(record, listed.get(key, []), reading) == record
             if not as_listed or not domain.follows_owner(record, owners.get(record.content, "")):
                 yield key

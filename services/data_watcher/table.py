@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from services.data_watcher import records
+from services.data_watcher import domain, records
 from services.data_watcher.activity import GRAIN, SiteActivity
 from services.data_watcher.configuration import ConfigRecord
 from services.data_watcher.domain import ContentRecord, KeyRecord, State
+from services.data_watcher.items import get, items, put
 from services.data_watcher.records import Item
 from shared import layout
 from shared.active import ActiveSite
@@ -26,20 +26,11 @@ from shared.errors import ConflictError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+MOST_SETTLED = 40  # records of one transaction
 MOST_ITEMS = 90  # of one transaction, which takes 100
 MOST_READ = 100  # items that one call gives
 OPEN = "open"
-_WRITE = TypeSerializer().serialize
-_READ = TypeDeserializer().deserialize
 _LOST = {"None", "ConditionalCheckFailed", "TransactionConflict"}
-
-
-def _put(item: Item) -> dict[str, Any]:
-    return {name: _WRITE(value) for name, value in item.items()}
-
-
-def _get(item: Mapping[str, Any]) -> Item:
-    return {name: _READ(value) for name, value in item.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +49,27 @@ class DynamoLedger:
         items = self._query(
             KeyConditionExpression="site_id = :site AND begins_with(#item, :prefix)",
             ExpressionAttributeNames={"#item": "item"},
-            ExpressionAttributeValues=_put({":site": site_id, ":prefix": records.prefix(key)}),
+            ExpressionAttributeValues=put({":site": site_id, ":prefix": records.prefix(key)}),
             ConsistentRead=True,
         )
         return records.key_record(site_id, key, (each for each in items if each["key"] == key))
+
+    def look(self, keys: Sequence[str]) -> tuple[set[str], dict[str, ActiveSite]]:
+        """Return which keys the ledger knows, and their sites' configurations in force, in one call."""
+        heads = {(domain.site_of(key), records.prefix(key)): key for key in keys[: MOST_READ // 2]}
+        configs = {
+            (records.CONFIG_PARTITION, layout.site_config(site_id)): site_id
+            for site_id in {site_id for site_id, _ in heads}
+        }
+        wanted = [{"site_id": site_id, "item": item} for site_id, item in (*heads, *configs)]
+        known, sites = set(keys[MOST_READ // 2 :]), {}
+        for item in self._batch(wanted):
+            place = item["site_id"], item["item"]
+            if place in heads:
+                known.add(heads[place])
+            elif item.get("in_force"):
+                sites[configs[place]] = ActiveSite.model_validate_json(item["in_force"])
+        return known, sites
 
     def content(self, site_id: str, sha256: str) -> ContentRecord:
         """Return a register of contents, read consistently."""
@@ -73,17 +81,12 @@ class DynamoLedger:
         partition, found = records.contents_partition(site_id), {}
         wanted = iter(sorted(set(contents)))
         while batch := list(islice(wanted, MOST_READ)):
-            keys = [_put({"site_id": partition, "item": f"content#{each}"}) for each in batch]
-            while keys:
-                answer = self.client.batch_get_item(
-                    RequestItems={self.table: {"Keys": keys, "ConsistentRead": True}}
-                )
-                for item in map(_get, answer["Responses"][self.table]):
-                    sha256 = item["item"].removeprefix("content#")
-                    if owner := records.content_record(site_id, sha256, item).owner:
-                        found[sha256] = owner
-                left: Any = answer.get("UnprocessedKeys", {}).get(self.table, {})
-                keys = left.get("Keys", [])
+            for item in self._batch(
+                [{"site_id": partition, "item": f"content#{each}"} for each in batch]
+            ):
+                sha256 = item["item"].removeprefix("content#")
+                if owner := records.content_record(site_id, sha256, item).owner:
+                    found[sha256] = owner
         return found
 
     def save(
@@ -128,22 +131,40 @@ class DynamoLedger:
         if pending or not head.settled:
             item |= {"attention": OPEN, "since": self.clock().isoformat()}
         puts = [self._guarded(item, revision)]
-        puts += [{"TableName": self.table, "Item": _put(each)} for each in versions]
+        puts += [{"TableName": self.table, "Item": put(each)} for each in versions]
         puts += [self._guarded(records.content_item(each), each.revision - 1) for each in registers]
+        self._transact(puts, head.key)
+
+    def _transact(self, puts: Sequence[dict[str, Any]], what: str) -> None:
         try:
             self.client.transact_write_items(TransactItems=[{"Put": each} for each in puts])  # type: ignore[typeddict-item]
         except ClientError as error:
             if _lost(error):
-                message = f"{head.key} was saved by somebody else"
+                message = f"{what} was saved by somebody else"
                 raise ConflictError(message) from error
             raise
+
+    def settle(self, records_: Sequence[KeyRecord], now: datetime) -> None:
+        """Note at once that all effects of some records are done; ConflictError where one changed."""
+        for start in range(0, len(records_), MOST_SETTLED):
+            puts: list[dict[str, Any]] = []
+            for record in records_[start : start + MOST_SETTLED]:
+                after = domain.settle(record, now)
+                head = replace(after, revision=record.revision + 1)
+                puts.append(self._guarded(records.head_item(head), record.revision))
+                puts += [
+                    {"TableName": self.table, "Item": put(records.version_item(after, each))}
+                    for name, each in after.versions.items()
+                    if record.versions[name] != each
+                ]
+            self._transact(puts, "a batch")
 
     def unsettled(self, before: datetime) -> Iterator[str]:
         """Yield the keys that wait for a verdict or an effect since some time, oldest first."""
         items = self._query(
             IndexName="attention",
             KeyConditionExpression="attention = :open AND since < :before",
-            ExpressionAttributeValues=_put({":open": OPEN, ":before": before.isoformat()}),
+            ExpressionAttributeValues=put({":open": OPEN, ":before": before.isoformat()}),
         )
         return (each["key"] for each in items)
 
@@ -153,7 +174,7 @@ class DynamoLedger:
             KeyConditionExpression="site_id = :site AND #item > :after",
             FilterExpression="#state = :quarantined",
             ExpressionAttributeNames={"#item": "item", "#state": "state"},
-            ExpressionAttributeValues=_put(
+            ExpressionAttributeValues=put(
                 {
                     ":site": site_id,
                     ":after": records.upper_bound(after) if after else " ",
@@ -180,15 +201,13 @@ class DynamoLedger:
             activity.site_id,
             UpdateExpression="SET silent_since = :now",
             ConditionExpression="silent_since = :before OR attribute_not_exists(silent_since)",
-            ExpressionAttributeValues=_put(
-                {":now": records.silence(silent_since), ":before": told}
-            ),
+            ExpressionAttributeValues=put({":now": records.silence(silent_since), ":before": told}),
         )
 
     def _sites(self) -> Iterator[Item]:
         return self._query(
             KeyConditionExpression="site_id = :sites",
-            ExpressionAttributeValues=_put({":sites": records.SITES_PARTITION}),
+            ExpressionAttributeValues=put({":sites": records.SITES_PARTITION}),
         )
 
     def _note_upload(self, record: KeyRecord) -> None:
@@ -201,13 +220,13 @@ class DynamoLedger:
             record.site_id,
             UpdateExpression="SET last_upload_at = :newest",
             ConditionExpression="attribute_not_exists(last_upload_at) OR last_upload_at < :newest",
-            ExpressionAttributeValues=_put({":newest": newest.isoformat()}),
+            ExpressionAttributeValues=put({":newest": newest.isoformat()}),
         )
         self._noted[record.site_id] = newest
 
     def _update_site(self, site_id: str, **update: Any) -> None:
         """Update a site's item where the condition holds; where it does not, a newer fact stands there."""
-        key = _put({"site_id": records.SITES_PARTITION, "item": site_id})
+        key = put({"site_id": records.SITES_PARTITION, "item": site_id})
         with _unless_lost():
             self.client.update_item(TableName=self.table, Key=key, **update)
 
@@ -220,7 +239,7 @@ class DynamoLedger:
         items = self._query(
             KeyConditionExpression="site_id = :site AND #item BETWEEN :after AND :until",
             ExpressionAttributeNames={"#item": "item"},
-            ExpressionAttributeValues=_put(
+            ExpressionAttributeValues=put(
                 {
                     ":site": site_id,
                     ":after": records.lower_bound(after),
@@ -262,7 +281,7 @@ class DynamoLedger:
         items = self._query(
             KeyConditionExpression="site_id = :configs AND begins_with(#item, :sites)",
             ExpressionAttributeNames={"#item": "item"},
-            ExpressionAttributeValues=_put(
+            ExpressionAttributeValues=put(
                 {":configs": records.CONFIG_PARTITION, ":sites": layout.site_configs()}
             ),
         )
@@ -278,85 +297,33 @@ class DynamoLedger:
         if revision == 0:
             return {
                 "TableName": self.table,
-                "Item": _put(item),
+                "Item": put(item),
                 "ConditionExpression": "attribute_not_exists(revision)",
             }
         return {
             "TableName": self.table,
-            "Item": _put(item),
+            "Item": put(item),
             "ConditionExpression": "revision = :revision",
-            "ExpressionAttributeValues": _put({":revision": revision}),
+            "ExpressionAttributeValues": put({":revision": revision}),
         }
 
     def _item(self, key: Item) -> Item | None:
-        answer = self.client.get_item(TableName=self.table, Key=_put(key), ConsistentRead=True)
-        return _get(answer["Item"]) if "Item" in answer else None
+        answer = self.client.get_item(TableName=self.table, Key=put(key), ConsistentRead=True)
+        return get(answer["Item"]) if "Item" in answer else None
+
+    def _batch(self, wanted: Sequence[Item]) -> Iterator[Item]:
+        """Yield those of at most a hundred items that there are, read consistently."""
+        keys = [put(each) for each in wanted]
+        while keys:
+            answer = self.client.batch_get_item(
+                RequestItems={self.table: {"Keys": keys, "ConsistentRead": True}}
+            )
+            yield from map(get, answer["Responses"].get(self.table, []))
+            left: Any = answer.get("UnprocessedKeys", {}).get(self.table, {})
+            keys = left.get("Keys", [])
 
     def _query(self, **arguments: Any) -> Iterator[Item]:
-        return _items(self.client.query, TableName=self.table, **arguments)
-
-
-@dataclass(frozen=True, slots=True)
-class DynamoView:
-    """Implements the port `LedgerView`."""
-
-    client: DynamoDBClient
-    table: str
-
-    def versions(
-        self, site_id: str | None, state: State | None, limit: int, start: Item | None
-    ) -> tuple[list[Item], Item | None]:
-        """Return at most `limit` versions' items behind `start`, and where to go on, if anywhere."""
-        begin = {"ExclusiveStartKey": _put(start)} if start else {}
-        found = list(islice(self._files(site_id, state, **begin), limit + 1))
-        if len(found) <= limit:
-            return found, None
-        return found[:limit], {name: found[limit - 1][name] for name in ("site_id", "item")}
-
-    def files(self, site_id: str | None) -> Iterator[Item]:
-        """Yield every version's item."""
-        return self._files(site_id, None)
-
-    def states(self, site_id: str | None) -> Iterator[tuple[str, str]]:
-        """Yield site and state of every version."""
-        return ((each["site_id"], each["state"]) for each in self._files(site_id, None))
-
-    def configs(self) -> Iterator[Item]:
-        """Yield what became of each YAML file."""
-        return _items(
-            self.client.query,
-            TableName=self.table,
-            KeyConditionExpression="site_id = :configs",
-            ExpressionAttributeValues=_put({":configs": records.CONFIG_PARTITION}),
-        )
-
-    def _files(self, site_id: str | None, state: State | None, **begin: Any) -> Iterator[Item]:
-        names, values = {"#key": "key"}, {}
-        wanted = "attribute_exists(#key) AND attribute_exists(version_id)"
-        if state is not None:
-            names["#state"], values[":state"] = "state", state.value
-            wanted += " AND #state = :state"
-        arguments: dict[str, Any] = {
-            "TableName": self.table,
-            "FilterExpression": wanted,
-            "ExpressionAttributeNames": names,
-            **begin,
-        }
-        if site_id is not None:
-            values[":site"] = site_id
-            arguments["KeyConditionExpression"] = "site_id = :site"
-        if values:
-            arguments["ExpressionAttributeValues"] = _put(values)
-        return _items(self.client.scan if site_id is None else self.client.query, **arguments)
-
-
-def _items(read: Callable[..., Any], **arguments: Any) -> Iterator[Item]:
-    while True:
-        page = read(**arguments)
-        yield from map(_get, page["Items"])
-        if "LastEvaluatedKey" not in page:
-            return
-        arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        return items(self.client.query, TableName=self.table, **arguments)
 
 
 @contextmanager

@@ -62,6 +62,7 @@ class World:
 
     def event(self, key: str, name: str = "ObjectCreated:Put") -> str:
         found = {"key": quote_plus(key, safe="/"), "versionId": "v", "size": 1, "eTag": "e"}
+        found["sequencer"] = "0055AED6DCD90281E5"
         return json.dumps(
             {
                 "Records": [

@@ -5,7 +5,7 @@ The answer depends on the bytes, the key and the configuration, and on nothing e
 
 from __future__ import annotations
 
-from services.data_watcher.domain import source_of
+from services.data_watcher.admission import source_of
 from services.data_watcher.ports import Reading
 from services.data_watcher.reading import canonical, faults, files, quantities, stamps
 from shared.errors import UnreadableFileError

@@ -9,10 +9,11 @@ from typing import Any
 
 from services.data_watcher.activity import SiteActivity
 from services.data_watcher.app import Watcher
+from services.data_watcher.arrivals import Arrivals
 from services.data_watcher.configuration import Active, ConfigRecord
-from services.data_watcher.domain import ContentRecord, KeyRecord, Listed, Rows, State
+from services.data_watcher.domain import ContentRecord, KeyRecord, Listed, Rows, State, settle
 from services.data_watcher.onboarding import Onboarding
-from services.data_watcher.ports import Reading
+from services.data_watcher.ports import Opened, Reading
 from services.data_watcher.release import Release
 from services.data_watcher.service import Intake
 from services.data_watcher.silence import Silence
@@ -28,7 +29,7 @@ from shared.solar.site import Site
 START = datetime(2024, 7, 1, tzinfo=UTC)
 
 
-class DiedError(Exception):
+class DiedError(BaseException):
     """The process died; nothing that it would still have done happens."""
 
 
@@ -89,6 +90,12 @@ class FakeBucket:
                 return body
         raise NotFoundError(key)
 
+    def open(self, key: str) -> Opened | None:
+        self.fuse.burn()
+        for each, body in self.objects.get(key, []):
+            return None if each.is_marker else Opened(each, lambda body=body: body)
+        return None
+
     def listing(self, prefix: str, after: str) -> Iterator[tuple[str, list[Listed]]]:
         for key in sorted(self.objects):
             if key.startswith(prefix) and key > after and self.objects[key]:
@@ -137,6 +144,14 @@ class FakeLedger:
         self.records[after.key] = saved
         self.fuse.burn()
         return saved
+
+    def settle(self, records: Sequence[KeyRecord], now: datetime) -> None:
+        self.fuse.burn()
+        if any(self.records[each.key].revision != each.revision for each in records):
+            raise ConflictError
+        for each in records:
+            self.records[each.key] = replace(settle(each, now), revision=each.revision + 1)
+        self.fuse.burn()
 
     def unsettled(self, before: datetime) -> Iterator[str]:
         for record in self.records.values():
@@ -206,6 +221,10 @@ class FakeCanonical:
         self.files[key] = file
         self.fuse.burn()
 
+    def exists(self, key: str) -> bool:
+        self.fuse.burn()
+        return key in self.files
+
     def withdraw(self, key: str, reason: str) -> None:
         self.fuse.burn()
         self.withdrawn.add(key)
@@ -247,16 +266,39 @@ class FakeConfigurations:
 
 
 @dataclass
+class FakeForesight:
+    """What the ledger and the configurations say at once."""
+
+    ledger: FakeLedger
+    configurations: FakeConfigurations
+
+    def look(self, keys: Sequence[str]) -> tuple[set[str], dict[str, ActiveSite]]:
+        self.ledger.fuse.burn()
+        return set(keys) & self.ledger.records.keys(), dict(self.configurations.sites)
+
+
+@dataclass
 class FakePublisher:
     """What was told, in order."""
 
     fuse: Fuse = field(default_factory=Fuse)
     told: list[AnyMessage] = field(default_factory=list)
+    refuses: int = 0
 
     def publish(self, message: AnyMessage) -> None:
         self.fuse.burn()
         self.told.append(message)
         self.fuse.burn()
+
+    def publish_all(self, messages: Sequence[AnyMessage]) -> set[str]:
+        refused = set()
+        for each in messages:
+            if self.refuses:
+                self.refuses -= 1
+                refused.add(each.id)
+            else:
+                self.publish(each)
+        return refused
 
     def kinds(self) -> list[str]:
         return [each.type.removeprefix("solar.") for each in self.told]
@@ -346,6 +388,17 @@ class World:
             self.inbox,
             self.clock,
         )
+        arrivals = Arrivals(
+            ledger=self.ledger,
+            foresight=FakeForesight(self.ledger, self.configurations),
+            raw=self.bucket,
+            canonical=self.canonical,
+            reader=fake_reader,
+            publisher=self.publisher,
+            meter=self.meter,
+            clock=self.clock,
+            each=lambda do, keys: list(map(do, keys)),
+        )
         intake = Intake(
             ledger=self.ledger,
             raw=self.bucket,
@@ -368,26 +421,36 @@ class World:
             Silence(self.ledger, self.ledger, self.publisher, self.clock).look,
         )
         release = Release(self.ledger, self.inbox, self.clock, intake.refresh)
-        self.watcher = Watcher(intake, onboarding, sweep, release)
+        self.watcher = Watcher(arrivals, intake, onboarding, sweep, release)
+
+    def read_by(self, reader: Any) -> None:
+        """Let files be read by another reader."""
+        for each in (self.watcher.arrivals, self.watcher.intake):
+            object.__setattr__(each, "reader", reader)
 
     def clock(self) -> datetime:
         self.now += timedelta(milliseconds=1)
         return self.now
 
-    def event(self, key: str) -> None:
-        """Let an S3 event of a key arrive."""
-        self.watcher.handle(
+    def event(self, *keys: str, sequencer: str = "1") -> None:
+        """Let S3 events arrive, as one batch; hints carry no sequencer."""
+        events = [
             ObjectChanged(
                 bucket="bucket",
                 key=key,
                 version_id="?",
                 etag="",
                 size=0,
-                sequencer="",
+                sequencer=sequencer,
                 removed=False,
                 occurred_at=START,
             )
-        )
+            for key in keys
+        ]
+        done = self.watcher.take(events)
+        for each in events:
+            if each.key not in done:
+                self.watcher.handle(each)
 
     def upload(self, key: str, body: bytes) -> str:
         version_id = self.bucket.put(key, body)
@@ -409,7 +472,7 @@ class World:
             hints, self.inbox.hints = self.inbox.hints, []
             sent, self.inbox.sent = self.inbox.sent, []
             for key in hints:
-                self.event(key)
+                self.event(key, sequencer="")
             for each in sent:
                 self.watcher.handle(each)
 

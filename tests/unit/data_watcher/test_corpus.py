@@ -48,7 +48,7 @@ def test_a_bad_file_is_refused_in_words_that_its_owner_understands(name: str) ->
 
 def test_all_of_them_at_once_are_accounted_for_and_a_good_file_among_them_counts() -> None:
     world = World()
-    object.__setattr__(world.watcher.intake, "reader", read)
+    world.read_by(read)
     placed = {}
     for number, made in enumerate([*KEPT.values(), *REFUSED.values()]):
         bad = made()

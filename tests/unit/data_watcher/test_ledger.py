@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.data_watcher import domain
+from services.data_watcher import admission, domain
 from services.data_watcher.domain import State
 from shared.errors import ConflictError
 from tests.unit.data_watcher.fakes import World, site
@@ -25,7 +25,12 @@ def test_an_upload_is_accepted_and_told(world: World) -> None:
     assert (accepted.key, accepted.version_id) == ("raw/east/a.csv", version_id)
     assert (accepted.site_id, accepted.model_id, accepted.rows) == ("east", "fleet", 3)
     assert world.canonical.counting == {accepted.canonical_uri.removeprefix("s3://bucket/")}
-    assert world.meter.figures == {"FilesAccepted": 1, "FilesQuarantined": 0, "RowsMasked": 1}
+    assert world.meter.figures == {
+        "FilesAccepted": 1,
+        "FilesQuarantined": 0,
+        "RowsAccepted": 3,
+        "RowsMasked": 1,
+    }
 
 
 def test_a_repeated_event_changes_nothing(world: World) -> None:
@@ -78,7 +83,7 @@ def test_what_need_not_be_read_is_refused_unread(
 
 
 def test_a_file_larger_than_the_function_is_refused_unread(world: World) -> None:
-    fault = domain.admission(site(), "raw/east/a.csv", domain.LARGEST_FILE + 1)
+    fault = admission.admit(site(), "raw/east/a.csv", admission.LARGEST_FILE + 1)
 
     assert isinstance(fault, domain.Fault)
     assert fault.code == "too_large"

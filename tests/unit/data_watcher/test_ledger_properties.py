@@ -20,7 +20,9 @@ deletions = st.tuples(st.just("delete"), st.sampled_from(KEYS), st.just(b""))
 removals = st.tuples(st.just("forget newest"), st.sampled_from(KEYS), st.just(b""))
 events = st.tuples(st.just("event"), st.sampled_from(KEYS), st.just(b""))
 hints = st.tuples(st.just("work off"), st.just(""), st.just(b""))
-steps = st.lists(uploads | deletions | removals | events | hints, max_size=14)
+batches = st.tuples(st.just("batch"), st.just(""), st.just(b""))
+refusals = st.tuples(st.just("refuse"), st.just(""), st.just(b""))
+steps = st.lists(uploads | deletions | removals | events | batches | hints | refusals, max_size=14)
 
 
 def new_world() -> World:
@@ -40,6 +42,10 @@ def do(world: World, step: tuple[str, str, bytes]) -> None:
             world.bucket.forget(key, world.bucket.objects[key][0][0].version_id)
         case "event":
             world.event(key)
+        case "batch":
+            world.event(*KEYS)
+        case "refuse":
+            world.publisher.refuses = 1
         case "work off":
             world.work_off()
 
@@ -52,6 +58,7 @@ def assert_is_what_the_bucket_says(world: World) -> None:
     for key in reversed(KEYS):
         fresh.event(key)
     fresh.work_off()
+    fresh.sweep()
     assert world.verdicts() == fresh.verdicts()
     accepted = {
         version.canonical_key
@@ -60,6 +67,8 @@ def assert_is_what_the_bucket_says(world: World) -> None:
         if version.state is State.ACCEPTED
     }
     assert world.canonical.counting == accepted == fresh.canonical.counting
+    for each in accepted:  # also which of two overlapping files is the later
+        assert world.canonical.files[each].uploaded_at == fresh.canonical.files[each].uploaded_at
     listed = {
         (key, each.version_id)
         for key, versions in world.bucket.objects.items()

@@ -41,7 +41,7 @@ def mended(data: bytes, key: str, described: Any) -> Any:
 
 
 def mend(world: World) -> None:
-    object.__setattr__(world.watcher.intake, "reader", mended)
+    world.read_by(mended)
 
 
 def test_a_released_file_is_read_again_and_the_ledger_says_who_asked_why(world: World) -> None:
