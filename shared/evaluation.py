@@ -28,13 +28,17 @@ class GroupScores(Scores):
 
 
 class ModelScores(_Frozen):
-    """How one model does on the test rows."""
+    """How one model does on the test rows.
+
+    `alone` is what it reaches when each row is asked for by itself, without the sky of the hour before.
+    """
 
     all: Scores
     daylight: Scores
     by_month: tuple[GroupScores, ...]
     by_site: tuple[GroupScores, ...]
     by_sky: tuple[GroupScores, ...] = ()
+    alone: Scores | None = None
 
 
 class Baselines(_Frozen):
@@ -80,7 +84,11 @@ class Rows(_Frozen):
 
 
 class Evaluation(_Frozen):
-    """What a run found: the verdict, why, and the figures behind it."""
+    """What a run found: the verdict, why, and the figures behind it.
+
+    `blend_weights` and `rolling_r2` say how the candidates of a blend weigh, and what each reached on rows
+    after its fits within the training time. [unitless]
+    """
 
     version: Literal[1] = 1
     run_id: str
@@ -104,3 +112,5 @@ class Evaluation(_Frozen):
     skill: Skill = Skill()
     comparison: Comparison | None = None
     coverage_p10_p90: float | None = None
+    blend_weights: dict[str, float] = {}
+    rolling_r2: dict[str, float] = {}

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from services.trainer_trigger.pipeline import reference, scoring
 from services.trainer_trigger.pipeline.failure import RunFailedError
+from services.trainer_trigger.pipeline.leaks import leaks
 from services.trainer_trigger.pipeline.preprocess import (
     DATASET_FILE,
     ROWS_FILE,
@@ -25,7 +26,7 @@ from services.trainer_trigger.pipeline.verdict import Findings, judge
 from shared.container import ContainerSettings
 from shared.dataset import Dataset
 from shared.evaluation import Evaluation, ModelScores, Rows
-from shared.solar import artifact
+from shared.solar import artifact, metrics
 from shared.solar import rows as solar_rows
 from shared.solar.artifact import InvalidArtifactError
 from shared.solar.position import Floats
@@ -160,6 +161,10 @@ def evaluate(
     rival, compared, note = _against_champion(test, share, challenger, champion)
     against = scoring.score_baselines(test, share)
     scores = scoring.score_model(test, share)
+    if card.recipe.earlier_sky:
+        each_alone = challenger.predict(rows, np.ones(len(rows), dtype=bool)).power_ac
+        alone = metrics.scores(test.share, each_alone / test.capacity)
+        scores = scores.model_copy(update={"alone": alone})
     judgement = judge(
         Findings(
             accuracy_threshold=accuracy_threshold,
@@ -173,6 +178,7 @@ def evaluate(
             margins=dataset.margins,
             validation=validation,
             sites=dataset.sites,
+            leaks=leaks(test, card.train_window),
         )
     )
     lit = test.daylight
@@ -198,6 +204,8 @@ def evaluate(
         skill=against.skill,
         comparison=compared.comparison if compared else None,
         coverage_p10_p90=float(within[lit].mean()) if lit.any() else None,
+        blend_weights=card.weights,
+        rolling_r2=card.rolling_r2,
     )
     p10, p90 = predicted.p10 / test.capacity, predicted.p90 / test.capacity
     return Result(evaluation, validation, test, share, p10, p90, rival)

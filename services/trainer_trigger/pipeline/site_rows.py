@@ -181,9 +181,9 @@ def _suspected(validation: SiteValidation, measured: quality.Measured) -> Iterab
         if name in validation.suspicions:
             yield words.format(count=validation.suspicions[name])
     sky = plant_quality.sky_of(measured)
-    if sky is not None and "above_clear_sky" not in validation.masks:
+    if sky is not None:
         above = int(plant_quality.exceeds_clear_sky(measured, sky).sum())
-        if above:
+        if above > quality.COMMON * max(int((measured.sun.up > 0).sum()), 1):
             yield (
                 f"irradiance is brighter than the sun outside the atmosphere in {above} rows, too often for "
                 "a fault of single rows; see its unit and its clock"

@@ -21,6 +21,8 @@ from shared.solar.site import Site
 LEAST_SPAN = timedelta(days=60)
 _SUSPICIOUS_R2 = 0.9995
 _MUCH_MASKED = 0.1  # share of measured rows
+_TOO_MUCH_MASKED = 0.2  # share of measured rows beyond which a person must look
+_QUARTER = timedelta(days=91)
 _GAIN_ON_SITE = (
     0.05  # R2 that on-site irradiance gained over satellite weather on ten public plants
 )
@@ -36,6 +38,8 @@ class Findings:
         Version of the champion, or None where the model has none.
     champion_note
         Why there is no comparison although there is a champion, or None.
+    leaks
+        What speaks for a leak, in words.
     """
 
     accuracy_threshold: float
@@ -49,6 +53,7 @@ class Findings:
     margins: Margins
     validation: Validation
     sites: tuple[Site, ...]
+    leaks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,12 @@ def judge(findings: Findings) -> Judgement:
     doubts = tuple(_doubts(findings))
     if against:
         return Judgement("reject", "person", against, tuple(_what_would_help(findings)))
-    reasons = (_floor_holds(findings), *_better_than_champion(findings), *doubts)
+    reasons = (
+        _floor_holds(findings),
+        *_better_than_champion(findings),
+        *_limits(findings),
+        *doubts,
+    )
     return Judgement("register", "person" if doubts else "automatic", reasons, ())
 
 
@@ -86,11 +96,12 @@ def _against(findings: Findings) -> Iterator[str]:
             f"R² {_spelt(scores.r2)} on {scores.n} test rows is below the threshold of "
             f"{findings.accuracy_threshold:g}"
         )
-    if findings.trained_on.end > findings.tested_on.start:
+    if findings.trained_on.end > findings.tested_on.start and not findings.leaks:
         yield (
             f"leak: the model was trained on rows up to {findings.trained_on.end:%Y-%m-%d %H:%M} UTC, the "
             f"test begins at {findings.tested_on.start:%Y-%m-%d %H:%M} UTC"
         )
+    yield from findings.leaks
     skill = findings.skill.persistence_24h
     if skill is not None and skill <= 0:
         yield f"it is no better than yesterday's power repeated (skill {skill:+.3f} in nMAE)"
@@ -134,6 +145,14 @@ def _better_than_champion(findings: Findings) -> Iterator[str]:
     )
 
 
+def _limits(findings: Findings) -> Iterator[str]:
+    span = findings.tested_on.end - findings.trained_on.start
+    if LEAST_SPAN <= span < _QUARTER:
+        yield (
+            f"the data span {span.days} days, no whole season: confidence is low for the seasons not seen"
+        )
+
+
 def _doubts(findings: Findings) -> Iterator[str]:
     """Yield what a person must weigh before this model serves."""
     if findings.champion_version is not None and findings.compared is None:
@@ -157,6 +176,13 @@ def _doubts(findings: Findings) -> Iterator[str]:
             f"the data span only {span.days} days of at least {LEAST_SPAN.days}; confidence is low, a person "
             "approves"
         )
+    for name, site in findings.validation.sites.items():
+        measured_rows = site.rows - site.without_power
+        if site.masked > _TOO_MUCH_MASKED * max(measured_rows, 1):
+            yield (
+                f"{site.masked} of {measured_rows} measured rows of {name} were masked, more than "
+                f"{_TOO_MUCH_MASKED:.0%}; the score stands for the rest only, a person approves"
+            )
     if findings.challenger.all.r2 is not None and findings.challenger.all.r2 > _SUSPICIOUS_R2:
         yield (
             f"R² {findings.challenger.all.r2:.5f} is too good for weather data; see whether an input is made "

@@ -127,3 +127,26 @@ def test_a_score_too_good_for_weather_means_that_a_person_looks():
 def test_several_faults_are_all_said():
     found = judge(findings(r2=0.5, skill=Skill(persistence_24h=-1.0)))
     assert len(found.reasons) == 2
+
+
+def test_a_leak_is_refused_whatever_the_score():
+    found = judge(findings(leaks=("leak: ghi knows later power",)))
+    assert found.verdict == "reject"
+    assert found.reasons == ("leak: ghi knows later power",)
+
+
+def test_too_much_masked_means_that_a_person_approves():
+    given = findings()
+    site = given.validation.sites["meadow"].model_copy(update={"masks": {"curtailed": 30}})
+    validation = given.validation.model_copy(update={"sites": {"meadow": site}})
+    found = judge(findings(validation=validation))
+    assert (found.verdict, found.approval) == ("register", "person")
+    assert "30 of 100 measured rows of meadow were masked" in found.reasons[-1]
+
+
+def test_less_than_a_season_is_said():
+    window = Window(start=START, end=START + timedelta(days=60))
+    tested = Window(start=window.end, end=window.end + timedelta(days=15))
+    found = judge(findings(trained_on=window, tested_on=tested))
+    assert (found.verdict, found.approval) == ("register", "automatic")
+    assert "no whole season" in found.reasons[-1]
