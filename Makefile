@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: bench-decide help demo test check setup setup-local setup-pipeline format lock pipeline clean
+.PHONY: bench-decide bench-intake bench-cold help demo test check setup setup-local setup-pipeline format lock pipeline clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -33,6 +33,12 @@ setup-pipeline: ## Environment that renders the pipeline definition (.venv-pipel
 
 bench-decide: setup ## Decisions per second, and AWS calls per upload
 	@PYTHONPATH=. $(BIN)/python bench/decide.py
+
+bench-intake: setup ## Files and rows per second, memory and AWS calls per upload
+	@PYTHONPATH=. $(BIN)/python bench/intake.py
+
+bench-cold: setup ## From nothing to the first message, for every function
+	@PYTHONPATH=. $(BIN)/python bench/cold.py
 
 format: setup ## Format and mend what can be mended
 	@$(BIN)/ruff check --fix

@@ -34,6 +34,8 @@ PUBLISHED = {
     ("Solar", "Sweeps"): {"service"},
     ("Solar", "FilesAccepted"): {"service"},
     ("Solar", "FilesQuarantined"): {"service"},
+    ("Solar", "RowsAccepted"): {"service"},
+    ("Solar", "RowsMasked"): {"service"},
 }
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from shared.errors import UnreadableFileError
 
-LARGEST_CONTENT = 512 * 1024**2  # of an unpacked file; the function has 2 GiB
+LARGEST_CONTENT = 256 * 1024**2  # of an unpacked file; reading takes five times that, the function has 2 GiB
 LARGEST_WORKBOOK = 192 * 1024**2  # of an unpacked spreadsheet, whose cells become objects
 MOST_ROWS = 5_000_000  # fifty years of minutes of one site are 26 million; a month is 45,000
 MOST_CELLS = 40_000_000  # rows times columns that are read, at eight bytes a cell
