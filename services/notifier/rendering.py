@@ -15,6 +15,7 @@ from shared.inbox import AlarmChanged, BudgetExceeded, Incoming
 SILENT: frozenset[type[Any]] = frozenset(
     {
         messages.DataAccepted,
+        messages.ReleaseRequested,
         messages.RetrainRequested,
         messages.EvaluationDue,
         messages.DeploymentCheckDue,
