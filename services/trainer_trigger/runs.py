@@ -8,7 +8,8 @@ from typing import Any
 
 from services.trainer_trigger import costs, failures, identity
 from services.trainer_trigger.ports import Evaluations, Run, Step
-from services.trainer_trigger.service import FINISHED, OPENING, TrainerTrigger
+from services.trainer_trigger.service import OPENING, TrainerTrigger
+from services.trainer_trigger.view import FINISHED
 from shared.errors import NotFoundError, PermanentError
 from shared.evaluation import Evaluation
 from shared.messages import (

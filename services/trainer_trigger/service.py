@@ -8,19 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
-from typing import Any
 
 from services.trainer_trigger import identity, poison
 from services.trainer_trigger.costs import estimate_usd
 from services.trainer_trigger.decision import decide
 from services.trainer_trigger.domain import (
-    Champion,
     Decision,
-    FinishedRun,
     ModelState,
     Outcome,
-    RecipeHistory,
     Request,
 )
 from services.trainer_trigger.ports import (
@@ -36,6 +31,7 @@ from services.trainer_trigger.ports import (
     Run,
     Timer,
 )
+from services.trainer_trigger.view import View, dataset_id_of, inputs, ordered
 from shared.clock import Clock
 from shared.dataset import Dataset, DatasetFile, Exclusion, Split
 from shared.messages import (
@@ -54,7 +50,6 @@ SLACK = timedelta(seconds=60)  # after which an armed evaluation counts as lost
 OPENING = timedelta(
     minutes=2
 )  # after which a run that was opened but not started is taken up again
-FINISHED = ("registered", "rejected")
 TYPICAL_RUN_SECONDS = 900.0
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -77,6 +72,19 @@ class TrainerTrigger:
     maximum_runs: int
     measures: Measures
     armed: dict[str, datetime] = field(default_factory=dict)
+
+    @property
+    def view(self) -> View:
+        """What this service sees of a model."""
+        return View(
+            self.clock,
+            self.configuration,
+            self.datasets,
+            self.registry,
+            self.memory,
+            self.image_uri,
+            self.maximum_runs,
+        )
 
     # --- noting -----------------------------------------------------------------------------------
 
@@ -152,10 +160,10 @@ class TrainerTrigger:
         """
         exclusions = self.configuration.exclusions(model_id)
         serving = next(self.registry.approved(model_id), None)
-        touched = self._touched(model_id, serving, exclusions) if serving else ()
+        touched = self.view.touched(model_id, serving, exclusions) if serving else ()
         if serving is None or not touched:
             return
-        clean = self._champion(model_id, exclusions)
+        clean = self.view.champion(model_id, exclusions)
         story = poison.story(serving, touched, clean)
         if clean is None:
             self.measures.warn(story)
@@ -171,21 +179,6 @@ class TrainerTrigger:
                 requested_by="an exclusion",
             )
         )
-
-    def _champion(self, model_id: str, exclusions: tuple[Exclusion, ...]) -> Champion | None:
-        """Return the newest approved version that was not trained on excluded data."""
-        return poison.newest_clean(
-            self.registry.approved(model_id),
-            lambda version: bool(self._touched(model_id, version, exclusions)),
-        )
-
-    def _touched(
-        self, model_id: str, version: Champion, exclusions: tuple[Exclusion, ...]
-    ) -> tuple[Exclusion, ...]:
-        if not exclusions or version.dataset_id is None:
-            return ()
-        dataset = self.datasets.read(model_id, version.dataset_id)
-        return poison.touched(dataset, exclusions) if dataset else ()
 
     # --- deciding -----------------------------------------------------------------------------------
 
@@ -213,12 +206,12 @@ class TrainerTrigger:
 
     def _decide(self, model_id: str) -> tuple[ModelState, Decision]:
         config = self.configuration.model(model_id)
-        state = self.state(model_id, config)
+        state = self.view.state(model_id, config)
         return state, self._decided(model_id, config, state)
 
     def _decided(self, model_id: str, config: ModelConfig, state: ModelState) -> Decision:
         decision = decide(state, config.policy, self.clock())
-        self.memory.record(model_id, decision, _inputs(state, config), self.clock())
+        self.memory.record(model_id, decision, inputs(state, config), self.clock())
         for fault in decision.faults:
             self.measures.count("RuleFaults", 1)
             self.measures.warn(f"model {model_id}: {fault.reason}")
@@ -241,42 +234,6 @@ class TrainerTrigger:
             self.memory.disarm(model_id)
             self._arm(model_id, timedelta(seconds=1))
 
-    def state(self, model_id: str, config: ModelConfig) -> ModelState:
-        """Gather all that a decision about a model depends on."""
-        files = self.memory.files(model_id)
-        exclusions = self.configuration.exclusions(model_id)
-        champion = self._champion(model_id, exclusions)
-        runs = self.memory.runs(model_id)
-        last = max(
-            (run for run in runs if run.status in FINISHED),
-            key=lambda run: run.ended_at or run.started_at,
-            default=None,
-        )
-        dataset_id = self._dataset_id(config, tuple(known.file for known in files), exclusions)
-        version = champion.version if champion else None
-        recipe = identity.recipe_id(dataset_id, config, self.image_uri, version)
-        consumed: frozenset[str] = frozenset()
-        if last is not None:
-            consumed = self.datasets.file_ids(model_id, last.dataset_id)
-        remembered, account = self.memory.state(model_id), self.memory.account()
-        ahead = takewhile(lambda waiting: waiting != model_id, account.waiting)
-        return ModelState(
-            files=files,
-            consumed=consumed,
-            config_id=identity.config_id(config),
-            champion=champion,
-            in_flight=remembered.in_flight,
-            last_run=_finished(last) if last else None,
-            request=remembered.request,
-            recipe=_history(runs, recipe),
-            spent_usd=_spent(runs, self.clock()),
-            places=self.maximum_runs - account.running,
-            ahead=tuple(ahead),
-            is_queued=model_id in account.waiting,
-            degraded=remembered.degraded,
-            exclusions_id=identity.exclusions_id(exclusions),
-        )
-
     # --- opening a run ------------------------------------------------------------------------------
 
     def open_by_hand(self, model_id: str, execution: str) -> tuple[Run | None, Decision]:
@@ -286,7 +243,7 @@ class TrainerTrigger:
         asked = Request(
             "a person", "the sequence was started by hand", force=False, requested_at=self.clock()
         )
-        state = replace(self.state(model_id, config), request=asked)
+        state = replace(self.view.state(model_id, config), request=asked)
         decision = self._decided(model_id, config, state)
         if decision.outcome is not Outcome.RETRAIN:
             return None, decision
@@ -304,7 +261,7 @@ class TrainerTrigger:
         files = tuple(known.file for known in self.memory.files(model_id))
         exclusions = self.configuration.exclusions(model_id)
         dataset = self._dataset(model_id, config, files, exclusions)
-        champion = self._champion(model_id, exclusions)
+        champion = self.view.champion(model_id, exclusions)
         version = champion.version if champion else None
         recipe = identity.recipe_id(dataset.dataset_id, config, self.image_uri, version)
         attempt = 1 + sum(run.recipe_id == recipe for run in self.memory.runs(model_id))
@@ -361,15 +318,6 @@ class TrainerTrigger:
         )
         self.memory.mark_started(run)
 
-    @staticmethod
-    def _dataset_id(
-        config: ModelConfig, files: tuple[DatasetFile, ...], exclusions: tuple[Exclusion, ...]
-    ) -> str:
-        split = Split(test_fraction=config.test_fraction)
-        return Dataset.identify(
-            _ordered(files), exclusions, split, config.step_minutes, config.margins
-        )
-
     def _dataset(
         self,
         model_id: str,
@@ -378,13 +326,13 @@ class TrainerTrigger:
         exclusions: tuple[Exclusion, ...],
     ) -> Dataset:
         return Dataset(
-            dataset_id=self._dataset_id(config, files, exclusions),
+            dataset_id=dataset_id_of(config, files, exclusions),
             model_id=model_id,
             step_minutes=config.step_minutes,
             split=Split(test_fraction=config.test_fraction),
             margins=config.margins,
             sites=self.configuration.sites(model_id),
-            files=_ordered(files),
+            files=ordered(files),
             exclusions=exclusions,
         )
 
@@ -413,50 +361,5 @@ def _is_answered(state: ModelState, decision: Decision) -> bool:
     )
 
 
-def _ordered(files: tuple[DatasetFile, ...]) -> tuple[DatasetFile, ...]:
-    """Sort files by upload: later ones win where they overlap."""
-    return tuple(sorted(files, key=lambda file: (file.uploaded_at, file.file_id)))
-
-
-def _inputs(state: ModelState, config: ModelConfig) -> dict[str, Any]:
-    """Return what a decision was made of, small enough to keep with every one."""
-    return {
-        "files": len(state.files),
-        "new_files": len(state.new_files),
-        "champion_version": state.champion.version if state.champion else None,
-        "in_flight": state.in_flight.run_id if state.in_flight else None,
-        "recipe_outcome": state.recipe.outcome,
-        "spent_usd": state.spent_usd,
-        "requested_by": state.request.requested_by if state.request else None,
-        "correlation_id": state.files[-1].file.key if state.files else None,
-        "config": config.model_dump(mode="json", exclude={"endpoint", "margins"}),
-    }
-
-
 def _key(canonical_uri: str) -> str:
     return canonical_uri.removeprefix("s3://").partition("/")[2]
-
-
-def _finished(run: Run) -> FinishedRun:
-    ended = run.ended_at or run.started_at
-    return FinishedRun(run.run_id, run.status, run.config_id, ended, run.exclusions_id)
-
-
-def _history(runs: tuple[Run, ...], recipe: str) -> RecipeHistory:
-    same = [run for run in runs if run.recipe_id == recipe]
-    finished = [run for run in same if run.status in FINISHED]
-    failed = [run for run in same if run.status == "failed"]
-    return RecipeHistory(
-        outcome=finished[-1].status if finished else None,
-        run_id=finished[-1].run_id if finished else None,
-        failures=len(failed),
-        last_failure_at=max((run.ended_at for run in failed if run.ended_at), default=None),
-    )
-
-
-def _spent(runs: tuple[Run, ...], now: datetime) -> float:
-    return sum(
-        run.cost_usd or 0.0
-        for run in runs
-        if (run.started_at.year, run.started_at.month) == (now.year, now.month)
-    )

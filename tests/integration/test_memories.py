@@ -160,7 +160,7 @@ def test_one_evaluation_is_armed_until_it_is_due_or_lost(memory: DynamoMemory) -
 def test_a_decision_is_kept_when_it_or_its_reasons_change(memory: DynamoMemory) -> None:
     world = World()
     policy = RetrainPolicy()
-    state = world.service.state("golden", world.configuration.model("golden"))
+    state = world.service.view.state("golden", world.configuration.model("golden"))
     decision = decide(state, policy, START)
     for minute in range(3):
         memory.record("golden", decision, {"files": 0}, START + timedelta(minutes=minute))
