@@ -129,7 +129,7 @@ def draft(path: Path) -> SourceDraft:
 
 
 def _rows(path: Path) -> tuple[str, dict[str, Guess], list[list[Any]]]:
-    data = files.unpacked(path.read_bytes())
+    data = bytes(files.unpacked(path.read_bytes()))
     if data.startswith(b"PAR1"):
         import pyarrow as pa  # noqa: PLC0415 - heavy, and only for Parquet
         import pyarrow.parquet as pq  # noqa: PLC0415
@@ -140,7 +140,9 @@ def _rows(path: Path) -> tuple[str, dict[str, Guess], list[list[Any]]]:
         return "parquet", {}, [table.column_names, *map(list, zip(*columns, strict=True))]
     if data.startswith(b"PK"):
         return "xlsx", {}, sheets.cells(data, None)
-    lines = [line for line in text.utf8(data).decode().splitlines() if line.strip()]
+    lines = [
+        line for line in bytes(text.utf8(data)).decode("utf-8-sig").splitlines() if line.strip()
+    ]
     lines = lines[: MOST_ROWS + faults.MOST_HEADER_LINES]
     delimiter, fields = _delimiter(lines[-60:])
     layout = {"delimiter": Guess(delimiter, f"{fields} fields in each of the last lines")}

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby, islice
+from mmap import ACCESS_READ, mmap
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
@@ -16,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from services.data_watcher.configuration import Active
 from services.data_watcher.domain import Listed
-from services.data_watcher.ports import Opened, Reading
+from services.data_watcher.ports import Content, Opened, Reading
 from shared import layout
 from shared.active import ActiveModel, ActiveSite
 from shared.aws import S3Objects, error_code
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
+MIB = 1024**2
+SMALL = 16 * MIB  # of an object that is held in memory as a whole
 _BATCH = 10  # messages that SQS takes at once
 
 
@@ -48,9 +52,23 @@ class S3RawObjects:
             break  # a key is the first of those that begin with it
         return []
 
-    def read(self, key: str, version_id: str) -> bytes:
-        """Return a version's bytes, or raise NotFoundError."""
-        return S3Objects(self.client, self.bucket).read(key, version_id)
+    def read(self, key: str, version_id: str) -> Content:
+        """Return a version's bytes, or raise NotFoundError; those of a large one stay on disk."""
+        version = {} if version_id == "null" else {"VersionId": version_id}
+        try:
+            answer = self.client.get_object(Bucket=self.bucket, Key=key, **version)  # type: ignore[arg-type]
+        except ClientError as error:
+            if error_code(error) in {"NoSuchKey", "NoSuchVersion", "404"}:
+                message = f"s3://{self.bucket}/{key} does not exist"
+                raise NotFoundError(message) from error
+            raise
+        if answer["ContentLength"] <= SMALL:
+            return answer["Body"].read()
+        with TemporaryFile() as file:
+            for part in answer["Body"].iter_chunks(MIB):
+                file.write(part)
+            file.flush()
+            return mmap(file.fileno(), 0, access=ACCESS_READ)
 
     def open(self, key: str) -> Opened | None:
         """Return a key's latest version, or None where it has none or was deleted."""
@@ -252,7 +270,7 @@ class EmfMeter:
         self.metrics.flush_metrics()
 
 
-def read_file(data: bytes, key: str, site: Site) -> Reading:
+def read_file(data: Content, key: str, site: Site) -> Reading:
     """Read an uploaded file; loads pyarrow and numpy with the first one."""
     from services.data_watcher.reading import read  # noqa: PLC0415 - a sweep needs none of it
 

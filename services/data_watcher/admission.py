@@ -14,7 +14,7 @@ from shared.solar.site import Site, SourceFormat
 READER_VERSION = (
     1  # raised when the reader's answer for some file changes; every file is read again
 )
-LARGEST_FILE = 256 * 1024**2
+LARGEST_FILE = 1024**3  # what the function has room for on its disk
 
 
 def source_of(site: Site, key: str) -> SourceFormat | None:

@@ -15,6 +15,7 @@ from services.data_watcher import admission, domain, facts
 from services.data_watcher.domain import ContentRecord, Fault, FileVersion, KeyRecord
 from services.data_watcher.ports import (
     CanonicalObjects,
+    Content,
     Foresight,
     Ledger,
     Meter,
@@ -94,7 +95,7 @@ class Arrivals:
             return None
 
     def _judge(
-        self, key: str, site: ActiveSite, listed: domain.Listed, read: Callable[[], bytes]
+        self, key: str, site: ActiveSite, listed: domain.Listed, read: Callable[[], Content]
     ) -> Taken:
         nothing = KeyRecord(domain.site_of(key), key)
         record = domain.observe(nothing, [listed], admission.reading_of(site, key))
@@ -103,7 +104,7 @@ class Arrivals:
         if isinstance(admitted, Fault):
             return self._refuse(record, version, admitted, "", site)
         data = read()
-        sha256 = sha256_hex(data)
+        sha256 = sha256_hex(memoryview(data))
         try:
             reading = self.reader(data, key, site)
         except UnreadableFileError as error:

@@ -81,7 +81,8 @@ class Onboarding:
             if latest.size > configuration.LARGEST_CONFIG:
                 message = f"a configuration has at most {configuration.LARGEST_CONFIG} bytes"
                 raise InvalidConfigError(message)
-            config = configuration.read(stored.key, self.raw.read(stored.key, latest.version_id))
+            body = bytes(self.raw.read(stored.key, latest.version_id))
+            config = configuration.read(stored.key, body)
         except NotFoundError as error:
             message = f"{stored.key} changed while it was read"
             raise ConflictError(message) from error

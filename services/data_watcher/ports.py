@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from mmap import mmap
 from typing import Protocol
 
 from services.data_watcher.activity import SiteActivity
@@ -101,12 +102,15 @@ class LedgerView(Protocol):
         ...
 
 
+Content = bytes | mmap  # a large file's bytes stay on disk
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """The latest version of a key, whose bytes are on their way."""
 
     listed: Listed
-    read: Callable[[], bytes]
+    read: Callable[[], Content]
 
 
 class RawObjects(Protocol):
@@ -116,7 +120,7 @@ class RawObjects(Protocol):
         """Return a key's versions and delete markers, newest first."""
         ...
 
-    def read(self, key: str, version_id: str) -> bytes:
+    def read(self, key: str, version_id: str) -> Content:
         """Return a version's bytes, or raise NotFoundError."""
         ...
 
@@ -192,7 +196,7 @@ class Reading:
 class Reader(Protocol):
     """Reads an uploaded file as its site's configuration says."""
 
-    def __call__(self, data: bytes, key: str, site: Site) -> Reading:
+    def __call__(self, data: Content, key: str, site: Site) -> Reading:
         """Return canonical rows, or raise UnreadableFileError with reason and remedy."""
         ...
 

@@ -17,6 +17,7 @@ from services.data_watcher.domain import ContentRecord, Fault, FileVersion, KeyR
 from services.data_watcher.ports import (
     CanonicalObjects,
     Configurations,
+    Content,
     Inbox,
     Ledger,
     Meter,
@@ -125,7 +126,7 @@ class Intake:
             return self._commit(stored, domain.quarantine(observed, version, claim, ""))
         claimed = self.ledger.save(stored, replace(observed.with_version(claim), settled=False))
         data = self._bytes(claimed.key, version.version_id)
-        sha256 = sha256_hex(data)
+        sha256 = sha256_hex(memoryview(data))
         try:
             reading = self.reader(data, claimed.key, site)
         except UnreadableFileError as error:
@@ -138,7 +139,7 @@ class Intake:
             return self._commit(claimed, same, register)
         return self._accept(claimed, claim, reading, register)
 
-    def _bytes(self, key: str, version_id: str) -> bytes:
+    def _bytes(self, key: str, version_id: str) -> Content:
         try:
             return self.raw.read(key, version_id)
         except NotFoundError as error:
@@ -181,7 +182,7 @@ class Intake:
         """
         since = version.uploaded_at
         for each in domain.same_before(record, version):
-            known = each.sha256 or sha256_hex(self._bytes(record.key, each.version_id))
+            known = each.sha256 or sha256_hex(memoryview(self._bytes(record.key, each.version_id)))
             record = record.with_version(replace(each, sha256=known))
             if known != sha256:
                 break

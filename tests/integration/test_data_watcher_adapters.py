@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import pytest
 from cfnlint.decode import cfn_yaml
 from moto import mock_aws
 
-from services.data_watcher import handler, query
+from services.data_watcher import adapters, arrivals, handler, query
 from shared import aws, layout, messages
 from shared.canonical import CanonicalFile
 from tests.data_watcher_files import SITE_YAML, power_csv
@@ -267,3 +268,44 @@ def test_questions_come_in_pages(world: World) -> None:
     assert [len(first["files"]), len(second["files"]), second["next"]] == [3, 2, None]
     assert "error" in world.ask(query="files", next="nonsense")
     assert "error" in world.ask(query="weather")
+
+
+def test_a_large_file_is_read_from_the_disk(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (adapters, arrivals):
+        monkeypatch.setattr(module, "SMALL", 100)
+    world.upload("config/sites/east.yaml", SITE_YAML)
+    world.upload("raw/east/power.csv", power_csv())
+    world.upload("raw/east/power-gz.csv.gz", gzip.compress(power_csv(day=2), mtime=0))
+
+    found = world.ask(query="files")["files"]
+    assert [(each["state"], each["rows"]) for each in found] == [("accepted", 96)] * 2
+
+
+def test_a_key_of_1024_bytes_is_taken_in(world: World) -> None:
+    world.upload("config/sites/east.yaml", SITE_YAML)
+    key = "raw/east/power" + "k" * (1024 - len("raw/east/power.csv")) + ".csv"
+    world.upload(key, power_csv())
+
+    (file,) = world.ask(query="files")["files"]
+    assert (file["key"], file["state"]) == (key, "accepted")
+    world.deliver(world.event(key))
+    assert world.ask(query="balance")["balanced"]
+
+
+def test_ten_files_of_one_batch_cost_few_calls(world: World) -> None:
+    world.upload("config/sites/east.yaml", SITE_YAML)
+    object.__setattr__(handler.watcher().arrivals, "each", map)  # moto takes one call at a time
+    keys = [f"raw/east/power-{number}.csv" for number in range(10)]
+    for number, key in enumerate(keys):
+        world.put(key, power_csv(day=number + 1))
+    calls: list[str] = []
+    for service in ("s3", "dynamodb", "sns", "sqs"):
+        events = aws.client(service).meta.events
+        events.register("before-call", lambda model, **_: calls.append(model.name))
+
+    assert world.deliver(*map(world.event, keys)) == []
+
+    beside = [name for name in calls if name not in {"GetObject", "PutObject"}]
+    assert len(beside) / len(keys) <= 1.5
+    assert calls.count("GetObject") == calls.count("PutObject") == len(keys)
+    assert world.ask(query="balance")["accepted"] == len(keys)

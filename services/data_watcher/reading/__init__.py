@@ -6,13 +6,13 @@ The answer depends on the bytes, the key and the configuration, and on nothing e
 from __future__ import annotations
 
 from services.data_watcher.admission import source_of
-from services.data_watcher.ports import Reading
+from services.data_watcher.ports import Content, Reading
 from services.data_watcher.reading import canonical, faults, files, quantities, stamps
 from shared.errors import UnreadableFileError
 from shared.solar.site import Site
 
 
-def read(data: bytes, key: str, site: Site) -> Reading:
+def read(data: Content, key: str, site: Site) -> Reading:
     """Turn an uploaded file into canonical rows.
 
     Raises

@@ -17,7 +17,7 @@ _NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 
 
 def numbers(
-    columns: list[pa.Array], column: ColumnFormat, source: SourceFormat
+    columns: list[pa.ChunkedArray], column: ColumnFormat, source: SourceFormat
 ) -> tuple[Values, dict[str, Mask]]:
     """Return the numbers of a quantity, and which rows' cells are none by reason.
 
@@ -46,10 +46,11 @@ def numbers(
 
 
 def _numbers(
-    column: pa.Array, missing: tuple[float | str, ...], decimal: str
+    column: pa.ChunkedArray, missing: tuple[float | str, ...], decimal: str
 ) -> tuple[Values, dict[str, Mask]]:
     reasons: dict[str, Mask] = {}
-    column = plain(column)
+    if pa.types.is_dictionary(column.type):
+        column = pa.chunked_array([plain(each) for each in column.chunks])
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         text = pc.utf8_trim_whitespace(column)
         sentinel = pc.is_in(text, value_set=pa.array(map(str, missing), pa.string()))
@@ -65,7 +66,9 @@ def _numbers(
         values = pc.cast(column, pa.float64())
     else:
         values = pc.cast(column, pa.float64(), safe=False)
-    found = np.array(values.to_numpy(zero_copy_only=False), dtype=np.float64)
+    found = values.to_numpy()
+    if not found.flags.writeable:
+        found = found.copy()
     finite = np.isfinite(found)
     if not finite.all():
         found[~finite] = np.nan
@@ -91,9 +94,8 @@ def plain(column: pa.Array) -> pa.Array:
     return column.dictionary_decode()
 
 
-def _mask(array: pa.Array) -> Mask:
-    filled = pc.fill_null(array, fill_value=False)
-    return np.array(filled.to_numpy(zero_copy_only=False), dtype=bool)
+def _mask(array: pa.ChunkedArray) -> Mask:
+    return np.array(pc.fill_null(array, fill_value=False).to_numpy(), dtype=bool)
 
 
 def _number(value: float | str) -> float | None:

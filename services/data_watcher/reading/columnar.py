@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from services.data_watcher.ports import Content
 from services.data_watcher.reading import faults, header
 from services.data_watcher.reading.table import Raw
 from shared.solar.site import SourceFormat
@@ -12,11 +13,11 @@ from shared.solar.site import SourceFormat
 _MARK = b"PAR1"
 
 
-def load(data: bytes, source: SourceFormat) -> Raw:
+def load(data: Content, source: SourceFormat) -> Raw:
     """Take the named columns out of a Parquet file."""
-    if not data.startswith(_MARK):
+    if data[: len(_MARK)] != _MARK:
         raise faults.wrong_format("no Parquet file", "parquet")
-    file = pq.ParquetFile(pa.BufferReader(data))
+    file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(data)))
     groups = (file.metadata.row_group(each) for each in range(file.num_row_groups))
     if sum(group.total_byte_size for group in groups) > faults.LARGEST_CONTENT:
         raise faults.too_large(f"unpacks to more than {faults.LARGEST_CONTENT // 1024**2} MiB")
@@ -29,7 +30,9 @@ def load(data: bytes, source: SourceFormat) -> Raw:
     wanted = [names[at] for at in columns.all]
     # A dictionary of one huge text, repeated by a few bits for each row, must stay a dictionary.
     text = [name for name in wanted if _is_text(file.schema_arrow.field(name).type)]
-    file = pq.ParquetFile(pa.BufferReader(data), read_dictionary=text) if text else file
+    file = (
+        pq.ParquetFile(pa.BufferReader(pa.py_buffer(data)), read_dictionary=text) if text else file
+    )
     table = file.read(columns=wanted, use_threads=False)
     return Raw({at: table[names[at]] for at in columns.all}, columns, skipped={}, first_row=1)
 

@@ -10,7 +10,9 @@ import pyarrow as pa
 
 from shared.errors import UnreadableFileError
 
-LARGEST_CONTENT = 256 * 1024**2  # of an unpacked file; reading takes five times that, the function has 2 GiB
+LARGEST_CONTENT = (
+    256 * 1024**2
+)  # of what is unpacked or transcoded in memory; the function has 2 GiB
 LARGEST_WORKBOOK = 192 * 1024**2  # of an unpacked spreadsheet, whose cells become objects
 MOST_ROWS = 5_000_000  # fifty years of minutes of one site are 26 million; a month is 45,000
 MOST_CELLS = 40_000_000  # rows times columns that are read, at eight bytes a cell
@@ -72,6 +74,19 @@ def too_large(
 ) -> UnreadableFileError:
     """Return the fault of a file that the function could not hold."""
     return UnreadableFileError("too_large", f"the file {what}", remedy)
+
+
+def check_held(size: int) -> None:
+    """Refuse what has to be held in memory as a whole and is too large for that.
+
+    Parameters
+    ----------
+    size
+        What would be held. [bytes]
+    """
+    if size > LARGEST_CONTENT:
+        limit = LARGEST_CONTENT // 1024**2
+        raise too_large(f"has {size // 1024**2} MiB; in this form at most {limit} MiB are read")
 
 
 def too_wide(columns: int) -> UnreadableFileError:

@@ -8,6 +8,7 @@ from types import ModuleType
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from services.data_watcher.ports import Content
 from services.data_watcher.reading import cells, columnar, faults, text
 from services.data_watcher.reading.table import Raw, Table
 from shared.solar.site import SourceFormat
@@ -16,7 +17,7 @@ _CHUNK = 1024**2
 _GZIP = b"\x1f\x8b"
 
 
-def load(data: bytes, source: SourceFormat) -> Table:
+def load(data: Content, source: SourceFormat) -> Table:
     """Take a file's columns out of its bytes.
 
     Raises
@@ -26,18 +27,21 @@ def load(data: bytes, source: SourceFormat) -> Table:
     """
     with faults.damage_is_said():
         raw = _format(source).load(unpacked(data), source)
+        stamps = _stamps(raw)
         values, reasons = {}, {}
         for name, column in source.columns.items():
-            parts = [_whole(raw.cells[at]) for at in raw.columns.values[name]]
+            parts = [raw.cells[at] for at in raw.columns.values[name]]
             values[name], reasons[name] = cells.numbers(parts, column, source)
-        return Table(_stamps(raw), values, reasons, raw.skipped, raw.first_row)
+            raw.forget_but_for(source.columns.keys() - values.keys())
+        return Table(stamps, values, reasons, raw.skipped, raw.first_row)
 
 
-def unpacked(data: bytes) -> bytes:
+def unpacked(data: Content) -> Content:
     """Return a file's content, unpacked where it is gzip; several members follow each other."""
-    if not data.startswith(_GZIP):
+    if data[: len(_GZIP)] != _GZIP:
         return data
-    parts, size, rest = [], 0, data
+    faults.check_held(len(data))
+    parts, size, rest = [], 0, bytes(data)
     try:
         while rest.startswith(_GZIP):
             stream = zlib.decompressobj(wbits=31)

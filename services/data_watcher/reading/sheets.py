@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from python_calamine import CalamineError, CalamineWorkbook
 
+from services.data_watcher.ports import Content
 from services.data_watcher.reading import faults, header
 from services.data_watcher.reading.table import Raw
 from shared.errors import UnreadableFileError
@@ -38,11 +39,11 @@ _DAMAGED_ZIP = (
 _MIDNIGHT = datetime(2000, 1, 1)  # noqa: DTZ001 - of any day; a time of day has no zone
 
 
-def load(data: bytes, source: SourceFormat) -> Raw:
+def load(data: Content, source: SourceFormat) -> Raw:
     """Take the named columns out of a sheet."""
-    if data.startswith(_OLD):
+    if data[: len(_OLD)] == _OLD:
         raise faults.wrong_format("an old Excel file (.xls), or one with a password", "xlsx")
-    if not data.startswith(_MARK):
+    if data[: len(_MARK)] != _MARK:
         raise faults.wrong_format("no spreadsheet", "xlsx")
     rows = cells(data, source.sheet)
     found = header.choose(source, _first_lines(rows))
@@ -62,8 +63,9 @@ def load(data: bytes, source: SourceFormat) -> Raw:
     )
 
 
-def cells(data: bytes, sheet: str | None) -> list[list[Any]]:
+def cells(data: Content, sheet: str | None) -> list[list[Any]]:
     """Return the cells of a sheet, of the first one without a name; "" where there is none."""
+    faults.check_held(len(data))
     _look_through(data)
     try:
         return _cells(data, sheet)
@@ -77,7 +79,7 @@ def cells(data: bytes, sheet: str | None) -> list[list[Any]]:
         raise faults.unreadable(message) from error
 
 
-def _cells(data: bytes, sheet: str | None) -> list[list[Any]]:
+def _cells(data: Content, sheet: str | None) -> list[list[Any]]:
     workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
     name = workbook.sheet_names[0] if sheet is None else sheet
     if name not in workbook.sheet_names:
@@ -99,7 +101,7 @@ def _first_lines(rows: Sequence[Sequence[Any]]) -> Iterator[tuple[list[str], int
 # --- bombs --------------------------------------------------------------------------------------------
 
 
-def _look_through(data: bytes) -> None:
+def _look_through(data: Content) -> None:
     """Refuse what would unpack to more than the function holds, or span more cells than it can.
 
     The loader makes the whole rectangle up to the last cell, so a single cell far out is enough.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,12 @@ class Raw:
     columns: Columns
     skipped: dict[str, int]
     first_row: int
+
+    def forget_but_for(self, names: AbstractSet[str]) -> None:
+        """Let go of the cells that none of some quantities still needs: a file is large, and so are they."""
+        needed = {at for name in names for at in self.columns.values[name]}
+        for at in self.cells.keys() - needed:
+            del self.cells[at]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator
 from functools import partial
+from mmap import mmap
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from services.data_watcher.ports import Content
 from services.data_watcher.reading import cells, faults, header
 from services.data_watcher.reading.table import Raw
 from shared.solar.site import SourceFormat
 
+_PART = 1024**2
 _START = 4096  # bytes in which a null says that this is no text; further on it is a logger that lost power
 _NOT_TEXT = {
     b"PAR1": "a Parquet file",
@@ -22,21 +26,21 @@ _NOT_TEXT = {
 }
 
 
-def load(data: bytes, source: SourceFormat) -> Raw:
+def load(data: Content, source: SourceFormat) -> Raw:
     """Take the named columns out of a CSV file."""
     for mark, kind in _NOT_TEXT.items():
-        if data.startswith(mark):
+        if data[: len(mark)] == mark:
             raise faults.wrong_format(kind, "csv")
     data = utf8(data)
-    if len(data) > faults.LARGEST_CONTENT:
-        raise faults.too_large(f"has {len(data) // 1024**2} MiB")
+    if not isinstance(data, mmap):
+        faults.check_held(len(data))
     names, lines, start = _header(data, source)
     columns = header.find(source, names)
     if start >= len(data):
         raise faults.empty("it has a header but no rows")
     body = pa.py_buffer(data)[start:]
     table, skipped = _parse_strictest(body, source, len(names), columns)
-    if data.count(b'"', start) % 2 and data.count(b"\n", start) > table.num_rows + skipped:
+    if _count(data, b'"', start) % 2 and _count(data, b"\n", start) > table.num_rows + skipped:
         # A quote that never ends swallows all lines behind it; without quotes it costs its own line only.
         table, skipped = _parse_strictest(body, source, len(names), columns, quotes=False)
     if table.num_rows == 0:
@@ -116,26 +120,47 @@ def _parse(
     return table, skipped
 
 
-def utf8(data: bytes) -> bytes:
-    """Return a text as UTF-8 without its mark, from whichever encoding it is in."""
-    encoding = _wide_encoding(data)
+def utf8(data: Content) -> Content:
+    """Return a text as UTF-8, from whichever encoding it is in; what is UTF-8 already stays where it is."""
+    encoding = _wide_encoding(data[:_START])
     if encoding is not None:
+        faults.check_held(len(data))
         try:
-            return data.decode(encoding).removeprefix("\ufeff").encode()
+            return bytes(data).decode(encoding).removeprefix("\ufeff").encode()
         except UnicodeDecodeError as error:
             message = "it begins like UTF-16 text but is none"
             raise faults.unreadable(message) from error
-    data = data.removeprefix(b"\xef\xbb\xbf")
     if b"\0" in data[:_START]:
         message = "it holds null bytes; this is no text file"
         raise faults.unreadable(message)
-    if data.isascii():
+    if _is_utf8(data):
         return data
+    faults.check_held(len(data))
+    return bytes(data).decode("latin-1").encode()  # loggers of old write a degree sign so
+
+
+def _is_utf8(data: Content) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        data.decode()
+        for part in _parts(data, 0):
+            if not part.isascii() or decoder.getstate()[0]:
+                decoder.decode(part)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return data.decode("latin-1").encode()  # loggers of old write a degree sign so
-    return data
+        return False
+    return True
+
+
+def _count(data: Content, what: bytes, start: int) -> int:
+    return sum(part.count(what) for part in _parts(data, start))
+
+
+def _parts(data: Content, start: int) -> Iterator[bytes]:
+    if isinstance(data, bytes) and len(data) <= _PART:
+        yield data[start:]
+        return
+    for at in range(start, len(data), _PART):
+        yield data[at : at + _PART]
 
 
 def _wide_encoding(data: bytes) -> str | None:
@@ -150,7 +175,7 @@ def _wide_encoding(data: bytes) -> str | None:
     return None
 
 
-def _header(data: bytes, source: SourceFormat) -> tuple[list[str], int, int]:
+def _header(data: Content, source: SourceFormat) -> tuple[list[str], int, int]:
     """Return the names in the header, the lines up to and with it, and where the first data row begins."""
     found = header.choose(source, _first_lines(data, source))
     if found is None:
@@ -158,7 +183,7 @@ def _header(data: bytes, source: SourceFormat) -> tuple[list[str], int, int]:
     return found
 
 
-def _first_lines(data: bytes, source: SourceFormat) -> Iterator[tuple[list[str], int, int]]:
+def _first_lines(data: Content, source: SourceFormat) -> Iterator[tuple[list[str], int, int]]:
     """Yield the fields of the first lines with the number of each and where the next one begins."""
     start = lines = 0
     while start < len(data) and lines < faults.MOST_HEADER_LINES:
@@ -167,7 +192,8 @@ def _first_lines(data: bytes, source: SourceFormat) -> Iterator[tuple[list[str],
         if end - start > faults.LONGEST_HEADER:
             message = f"line {lines + 1} is longer than 1 MiB; this is no CSV file"
             raise faults.unreadable(message)
-        line = data[start:end].decode("utf-8", errors="replace").strip("\r")
+        raw = data[start:end].removeprefix(codecs.BOM_UTF8)
+        line = raw.decode("utf-8", errors="replace").strip("\r")
         start, lines = end + 1, lines + 1
         if line.strip():
             yield _fields(line, source.delimiter), lines, start
