@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from infra.deploy import main, target
+from shared import layout
+from shared.exclusions import ActiveExclusions
 from tests.data_watcher_files import SITE_YAML, power_csv
 from tests.integration.conftest import LocalPlatform, running
 
@@ -167,3 +170,45 @@ def _no_notifications(deployed: Deployed) -> Iterator[None]:
     deployed.s3.put_bucket_notification_configuration(
         Bucket=deployed.bucket, NotificationConfiguration=wanted
     )
+
+
+def test_exclusions_come_in_force_and_refused_files_are_released(deployed: Deployed) -> None:
+    deployed.put("config/sites/north.yaml", SITE_YAML.replace(b"east", b"north"))
+    deployed.put("raw/north/power watts.csv", power_csv(day=14, days=4, peak=5e6))
+    key = layout.exclusions_config("north")
+    body = (
+        b"site_id: north\nexclusions:\n"
+        b"  - {start: 2024-07-01T00:00:00Z, end: 2024-07-02T00:00:00Z, reason: hail}\n"
+    )
+    deployed.s3.put_object(Bucket=deployed.bucket, Key=key, Body=body, IfNoneMatch="*")
+    with pytest.raises(ClientError):
+        deployed.s3.put_object(Bucket=deployed.bucket, Key=key, Body=body, IfNoneMatch="*")
+    eventually(
+        lambda: bool(deployed.ask("data-watcher", query="reasons", site_id="north")["quarantined"])
+    )
+
+    request = {
+        "type": "solar.release_requested",
+        "version": 1,
+        "id": "request",
+        "occurred_at": "2024-08-01T00:00:00Z",
+        "correlation_id": "test",
+        "site_id": "north",
+        "reason": "look again",
+        "requested_by": "ops",
+    }
+    deployed.platform.client("sqs").send_message(
+        QueueUrl=deployed.outputs["DataWatcherInboxUrl"], MessageBody=json.dumps(request)
+    )
+
+    def released() -> bool:
+        (file,) = deployed.ask("data-watcher", query="files", site_id="north")["files"]
+        return (file["state"], file["released"]) == ("quarantined", "look again (ops)")
+
+    eventually(released)
+    in_force = deployed.s3.get_object(
+        Bucket=deployed.bucket, Key=layout.active_exclusions("north")
+    )["Body"].read()
+    (excluded,) = ActiveExclusions.model_validate_json(in_force).for_dataset()
+    assert excluded.reason == "hail"
+    assert deployed.messages("solar-data-watcher-dead-letters") == 0
