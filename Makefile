@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: bench-decide bench-intake bench-cold help demo test check setup setup-local setup-pipeline format lock pipeline clean
+.PHONY: bench-decide bench-serve bench-train bench-intake bench-cold help demo test check setup setup-local setup-pipeline format lock pipeline clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -30,6 +30,12 @@ setup-local: ## Environment for the demo and the command line (.venv)
 
 setup-pipeline: ## Environment that renders the pipeline definition (.venv-pipeline, 750 MB)
 	@$(PYTHON) scripts/setup.py pipeline
+
+bench-train: setup ## Rows per second from dataset to model, beside a bare LightGBM fit (SITES=1,10,100)
+	@PYTHONPATH=. $(BIN)/python bench/train.py
+
+bench-serve: setup ## Answers per second of an endpoint, beside the bare ONNX Runtime call
+	@PYTHONPATH=. $(BIN)/python bench/serve.py
 
 bench-decide: setup ## Decisions per second, and AWS calls per upload
 	@PYTHONPATH=. $(BIN)/python bench/decide.py

@@ -45,11 +45,11 @@ class Predictor:
         )
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = ort.InferenceSession(
+        self.session = ort.InferenceSession(
             artifact.graph, options, providers=["CPUExecutionProvider"]
         )
-        (entry,) = self._session.get_inputs()
-        self._input = entry.name
+        (entry,) = self.session.get_inputs()
+        self.input_name = entry.name
         if entry.shape[-1] != len(self.card.features):
             message = f"{GRAPH} takes {entry.shape[-1]} features, the card names {len(self.card.features)}"
             raise InvalidArtifactError(message)
@@ -71,7 +71,7 @@ class Predictor:
         if names != self.card.features:
             message = "this code computes other features than the model was trained with"
             raise InvalidArtifactError(message)
-        (raw,) = self._session.run(None, {self._input: values})
+        (raw,) = self.session.run(None, {self.input_name: values})
         share = np.clip(raw.reshape(-1).astype(float), 0.0, self.card.cap)
         night = sun.elevation < self.card.night_below
         share = np.where(night, 0.0, share)
