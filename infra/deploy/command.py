@@ -24,6 +24,8 @@ examples:
   python3 scripts/deploy.py --dry-run
   python3 scripts/deploy.py --email ops@example.org --network private
   python3 scripts/deploy.py --destroy
+
+An option that is not given keeps what is deployed.
 """
 
 
@@ -36,22 +38,25 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = made.add_argument
-    add("--dry-run", action="store_true", help="show what would change, change nothing")
-    add("--destroy", action="store_true", help="delete the stacks; data are kept")
-    add("--delete-data", action="store_true", help="with --destroy: delete the buckets too")
-    add("--yes", action="store_true", help="do not ask before deleting data")
-    add("--network", choices=("public", "private"), default="public")
-    add("--email", default="", metavar="ADDRESS", help="who gets notices by e-mail")
-    add("--slack-secret", default="", metavar="NAME", help="secret that holds the Slack webhook")
-    add("--monthly-budget", default="200", metavar="USD")
-    add("--log-days", default="90", metavar="DAYS")
+    add("--dry-run", action="store_true", help="show what would change or go, change nothing")
+    add("--destroy", action="store_true", help="delete services and endpoints; data are kept")
+    add("--delete-data", action="store_true", help="with --destroy: delete everything, data too")
+    add("--yes", action="store_true", help="do not ask before destroying")
+    add("--network", choices=("public", "private"), help="where jobs and endpoints run (public)")
+    add("--email", metavar="ADDRESS", help="who gets notices by e-mail; '' for nobody")
+    add("--slack-secret", metavar="NAME", help="secret that holds the Slack webhook; '' for none")
+    add("--monthly-budget", metavar="USD", help="costs above which people are told (200)")
+    add("--log-days", metavar="DAYS", help="how long logs are kept (30)")
     add("--json", action="store_true", help="print the stacks' outputs as JSON at the end")
     return made
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a deployment; return the exit code: 0 done, 1 failed, 2 wrong call, 130 interrupted."""
-    chosen = parser().parse_args(arguments)
+    reader = parser()
+    chosen = reader.parse_args(arguments)
+    if chosen.delete_data and not chosen.destroy:
+        reader.error("--delete-data goes with --destroy")
     options = Options(
         network=chosen.network,
         notification_email=chosen.email,
@@ -69,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         deployment = Deployment(target.find(os.environ), options, say)
         if chosen.destroy:
-            if chosen.delete_data and not chosen.yes and not _sure(deployment.target.data_bucket):
+            if not (chosen.yes or chosen.dry_run or _sure(deployment, chosen.delete_data)):
                 say("Nothing was deleted.")
                 return 1
             deployment.destroy()
@@ -89,8 +94,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _sure(bucket: str) -> bool:
+def _sure(deployment: Deployment, delete_data: bool) -> bool:  # noqa: FBT001 - one of two questions
     if not sys.stdin.isatty():
-        print("deploy: --delete-data without a terminal needs --yes", file=sys.stderr)
+        print("deploy: --destroy without a terminal needs --yes", file=sys.stderr)
         return False
-    return input(f"Type the bucket's name to delete it with all its data ({bucket}): ") == bucket
+    wanted = deployment.target.data_bucket if delete_data else "destroy"
+    what = (
+        "everything, with all data" if delete_data else "all services and endpoints; data are kept"
+    )
+    return input(f"This deletes {what}. Type {wanted} to go on: ") == wanted

@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.deploy import build, notifications, serving
+from infra.deploy import build, checks, notifications, serving
 from infra.deploy.build import Artifact
 from infra.deploy.errors import DeployError
 from infra.deploy.stacks import Stacks
@@ -25,18 +25,27 @@ BOOTSTRAP = "solar-bootstrap"
 FOUNDATION = "solar-foundation"
 # In this order: the outputs of one are the parameters of the next.
 SERVICES = ("data_watcher", "trainer_trigger", "deployer", "notifier")
+# What a person chose once and need not say again.
+STICKY = {
+    "Network",
+    "MonthlyBudgetUsd",
+    "LogRetentionDays",
+    "NotificationEmail",
+    "SlackWebhookSecretName",
+    "MaximumConcurrentRuns",
+}
 TAGS = {"project": "solar-retraining"}
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the person who deploys may choose."""
+    """What the person who deploys may choose; None keeps what is deployed, or takes the default."""
 
-    network: str = "public"
-    notification_email: str = ""
-    slack_secret_name: str = ""
-    monthly_budget_usd: str = "200"
-    log_retention_days: str = "90"
+    network: str | None = None
+    notification_email: str | None = None
+    slack_secret_name: str | None = None
+    monthly_budget_usd: str | None = None
+    log_retention_days: str | None = None
     dry_run: bool = False
     delete_data: bool = False
 
@@ -59,18 +68,17 @@ class Deployment:
             A step failed; what was deployed before it stays and the next deployment goes on from there.
         """
         started = time.monotonic()
-        self.known |= {
-            "Target": self.target.kind,
-            "ArtifactBucketName": self.target.artifact_bucket,
-            "DataBucketName": self.target.data_bucket,
-            "AdoptDataBucket": str(self.target.adopt_data_bucket).lower(),
-            "SageMakerRoleArn": self.target.sagemaker_role_arn,
-            "Network": self.options.network,
-            "MonthlyBudgetUsd": self.options.monthly_budget_usd,
-            "LogRetentionDays": self.options.log_retention_days,
-            "NotificationEmail": self.options.notification_email,
-            "SlackWebhookSecretName": self.options.slack_secret_name,
-        }
+        self.known |= (
+            self._deployed_choices()
+            | self._choices()
+            | {
+                "Target": self.target.kind,
+                "ArtifactBucketName": self.target.artifact_bucket,
+                "DataBucketName": self.target.data_bucket,
+                "AdoptDataBucket": str(self.target.adopt_data_bucket).lower(),
+            }
+        )
+        checks.before_anything(self.target, self.known)
         self.say(f"Account {self.target.account_id}, {self.target.region} ({self.target.kind})")
         self._stack(BOOTSTRAP, "infra/bootstrap.yaml")
         self._artifacts()
@@ -83,21 +91,85 @@ class Deployment:
         self.say(f"Done in {time.monotonic() - started:.0f} s")
         return self.known
 
+    def _choices(self) -> dict[str, str]:
+        """Return what the person chose this time."""
+        chosen = {
+            "Network": self.options.network,
+            "MonthlyBudgetUsd": self.options.monthly_budget_usd,
+            "LogRetentionDays": self.options.log_retention_days,
+            "NotificationEmail": self.options.notification_email,
+            "SlackWebhookSecretName": self.options.slack_secret_name,
+            "SageMakerRoleArn": self.target.sagemaker_role_arn or None,
+        }
+        return {name: value for name, value in chosen.items() if value is not None}
+
+    def _deployed_choices(self) -> dict[str, str]:
+        """Return what was chosen in earlier deployments, so that leaving it out changes nothing."""
+        stacks = self._stacks()
+        names = [FOUNDATION, *(stack_name(service) for service in SERVICES)]
+        return {
+            key: value
+            for name in names
+            for key, value in stacks.parameters(name).items()
+            if key in STICKY and value
+        }
+
     def destroy(self) -> None:
-        """Delete the stacks, and the data only when told."""
+        """Delete services and endpoints; with `delete_data` everything, else what holds data stays.
+
+        What stays (foundation and bootstrap, tables, logs, registry) is what a later deployment goes on from.
+        """
+        if self.options.dry_run:
+            self._say_what_would_go()
+            return
         stacks = self._stacks()
         for service in reversed(SERVICES):
             self.say(f"Deleting {stack_name(service)}")
             stacks.delete(stack_name(service))
             if service == "deployer":  # only once nobody is there to create it again
                 serving.delete_all(self.target, self.say)
-        trail = stacks.outputs(FOUNDATION).get("TrailBucketName", "")
-        self.say(f"Deleting {FOUNDATION}")
-        stacks.delete(FOUNDATION)
         if self.options.delete_data:
-            self.say(f"Deleting {BOOTSTRAP}")
-            stacks.delete(BOOTSTRAP)
-        self._delete_or_keep_data(trail)
+            self._delete_data(stacks)
+            return
+        self.say(
+            f"Kept, for a later deployment: {FOUNDATION} (data bucket, key, trail), {BOOTSTRAP}"
+        )
+        self.say("(image and code), the tables, the logs and the model registry.")
+        self.say("--destroy --delete-data deletes them too.")
+
+    def _say_what_would_go(self) -> None:
+        stacks = self._stacks()
+        names = [stack_name(service) for service in reversed(SERVICES)]
+        if self.options.delete_data:
+            names += [FOUNDATION, BOOTSTRAP]
+        for name in names:
+            if stacks.status(name):
+                self.say(f"  would delete stack {name}")
+        for name in serving.endpoints(self.target):
+            self.say(f"  would delete endpoint {name}")
+        if self.options.delete_data and not self.target.adopt_data_bucket:
+            self.say(f"  would delete bucket {self.target.data_bucket} with all its data")
+
+    def _delete_data(self, stacks: Stacks) -> None:
+        outputs = stacks.outputs(FOUNDATION)
+        own = [] if self.target.adopt_data_bucket else [self.target.data_bucket]
+        if self.target.adopt_data_bucket:
+            notifications.remove(self.target.client("s3"), self.target.data_bucket)
+        for name in (FOUNDATION, BOOTSTRAP):
+            self.say(f"Deleting {name}")
+            stacks.delete(name)
+        trail = filter(None, [outputs.get("TrailBucketName")])
+        for bucket in [*own, *trail, self.target.artifact_bucket]:
+            self._delete_bucket(bucket)
+        for service in SERVICES:
+            self._delete_table(stack_name(service))
+        serving.delete_registry(self.target, self.say)
+        serving.delete_logs(self.target, self.say)
+        if key := outputs.get("KeyArn"):
+            self.target.client("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=30)
+            self.say(f"Key {key} is deleted in 30 days, unless you cancel it")
+        if self.target.adopt_data_bucket:
+            self.say(f"Kept: {self.target.data_bucket}, which was there before this system")
 
     def _stacks(self) -> Stacks:
         poll = 0.2 if self.target.kind == "local" else 5.0
@@ -109,7 +181,7 @@ class Deployment:
         missing = []
         parameters = {}
         for key, declared in build.template_parameters(body).items():
-            if self.known.get(key):
+            if self.known.get(key) or (key in self.known and "Default" in declared):
                 parameters[key] = self.known[key]
             elif "Default" not in declared:
                 missing.append(key)
@@ -232,7 +304,11 @@ class Deployment:
     def _pipeline_definition(self) -> None:
         if "KeyArn" not in self.known:
             return
-        private = self.options.network == "private"
+        private = self.known.get("Network") == "private"
+        if private and not self.known.get("SubnetIds"):
+            self.say("  pipeline definition: would be filled with the new private subnets")
+            self.known.setdefault("PipelineDefinitionKey", "")
+            return
         text = fill(
             build.template("services/trainer_trigger/pipeline.json"),
             {
@@ -250,27 +326,6 @@ class Deployment:
         definition = build.pipeline_definition(text)
         self.known["PipelineDefinitionKey"] = definition.key
         self._upload(definition, "pipeline definition")
-
-    def _delete_or_keep_data(self, trail: str) -> None:
-        own = [] if self.target.adopt_data_bucket else [self.target.data_bucket]
-        buckets = [*own, *filter(None, [trail]), self.target.artifact_bucket]
-        if not self.options.delete_data:
-            self.say(
-                f"Kept, with everything in them: the buckets {', '.join(buckets)}, the tables, the logs,"
-            )
-            self.say(f"the key, the model registry, and the stack {BOOTSTRAP} with the image.")
-            self.say(
-                "A later deployment takes them in again; --delete-data deletes buckets and tables."
-            )
-            return
-        for bucket in buckets:
-            self._delete_bucket(bucket)
-        for service in SERVICES:
-            self._delete_table(stack_name(service))
-        serving.delete_registry(self.target, self.say)
-        serving.delete_logs(self.target, self.say)
-        if self.target.adopt_data_bucket:
-            self.say(f"Kept: {self.target.data_bucket}, which was there before this system")
 
     def _delete_table(self, table: str) -> None:
         try:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.deploy.errors import DeployError
-
 _EVENTS = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
 _PREFIXES = ("raw/", "config/")
 _PREFIX_OF_OURS = "solar-"
@@ -41,25 +39,26 @@ def merged(current: dict[str, Any], topic_arn: str) -> dict[str, Any]:
 
 
 def add(s3: Any, bucket: str, topic_arn: str) -> bool:
-    """Add our notifications to an adopted bucket; return whether anything changed.
-
-    Raises
-    ------
-    DeployError
-        Versioning is off: the file ledger needs versions.
-    """
-    if s3.get_bucket_versioning(Bucket=bucket).get("Status") != "Enabled":
-        raise DeployError(
-            f"bucket {bucket} keeps no versions, which the file ledger needs. Turn it on:\n"
-            f"  aws s3api put-bucket-versioning --bucket {bucket} "
-            "--versioning-configuration Status=Enabled"
-        )
+    """Add our notifications to an adopted bucket; return whether anything changed."""
     current = s3.get_bucket_notification_configuration(Bucket=bucket)
     wanted = merged(current, topic_arn)
     if wanted == merged_shape(current):
         return False
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=wanted)
     return True
+
+
+def remove(s3: Any, bucket: str) -> None:
+    """Remove our notifications from an adopted bucket; all others stay as they are."""
+    current = merged_shape(s3.get_bucket_notification_configuration(Bucket=bucket))
+    foreign = [
+        each
+        for each in current.get("TopicConfigurations", [])
+        if not each.get("Id", "").startswith(_PREFIX_OF_OURS)
+    ]
+    if foreign != current.get("TopicConfigurations", []):
+        current["TopicConfigurations"] = foreign
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=current)
 
 
 def merged_shape(current: dict[str, Any]) -> dict[str, Any]:

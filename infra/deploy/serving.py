@@ -18,17 +18,22 @@ _OURS = "solar-"
 def delete_all(target: Target, say: Say) -> None:
     """Delete endpoints, then what they stand on; what is gone already is success."""
     sagemaker = target.client("sagemaker")
-    endpoints = list(_names(sagemaker, "list_endpoints", "Endpoints", "EndpointName"))
-    for name in endpoints:
+    served = endpoints(target)
+    for name in served:
         say(f"Deleting endpoint {name}")
         _unless_gone(sagemaker.delete_endpoint, EndpointName=name)
-    for name in endpoints:
+    for name in served:
         _wait_until_gone(sagemaker, name)
     for name in _names(sagemaker, "list_endpoint_configs", "EndpointConfigs", "EndpointConfigName"):
         _unless_gone(sagemaker.delete_endpoint_config, EndpointConfigName=name)
     for name in _names(sagemaker, "list_models", "Models", "ModelName"):
         _unless_gone(sagemaker.delete_model, ModelName=name)
-    _delete_alarms(target, [f"{name}-endpoint-" for name in endpoints])
+    _delete_alarms(target, [f"{name}-endpoint-" for name in served])
+
+
+def endpoints(target: Target) -> list[str]:
+    """Return the names of our endpoints."""
+    return list(_names(target.client("sagemaker"), "list_endpoints", "Endpoints", "EndpointName"))
 
 
 def delete_registry(target: Target, say: Say) -> None:

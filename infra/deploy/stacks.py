@@ -111,6 +111,15 @@ class Stacks:
         stack = self.client.describe_stacks(StackName=name)["Stacks"][0]
         return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
 
+    def parameters(self, name: str) -> dict[str, str]:
+        """Return the parameters a stack was deployed with; empty where there is no such stack."""
+        if self.status(name) is None:
+            return {}
+        stack = self.client.describe_stacks(StackName=name)["Stacks"][0]
+        return {
+            each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])
+        }
+
     def _changes(self, name: str, change_set: str) -> list[Change]:
         while True:
             answer = self.client.describe_change_set(StackName=name, ChangeSetName=change_set)

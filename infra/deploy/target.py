@@ -61,8 +61,14 @@ def find(environment: Mapping[str, str]) -> Target:
     account_id = _account(session)
     role = environment.get("SAGEMAKER_ROLE_ARN", "")
     check_role(role, account_id)
-    bucket = environment.get("S3_BUCKET") or f"solar-data-{account_id}-{region}"
+    deployed = _deployed_bucket(session)
+    bucket = environment.get("S3_BUCKET") or deployed or f"solar-data-{account_id}-{region}"
     check_bucket_name(bucket)
+    if deployed and deployed != bucket:
+        raise DeployError(
+            f"this system is deployed with the bucket {deployed}, but S3_BUCKET says {bucket}. The ledger "
+            f"knows the files of {deployed}: unset S3_BUCKET, or destroy the system first"
+        )
     return Target(
         kind="local" if _is_local(environment) else "aws",
         session=session,
@@ -105,7 +111,7 @@ def check_bucket_name(bucket: str) -> None:
     DeployError
         Says what a name may be.
     """
-    if not _BUCKET.fullmatch(bucket):
+    if not _BUCKET.fullmatch(bucket) or ".." in bucket:
         raise DeployError(
             f"S3_BUCKET={bucket!r} is no usable name: 3-55 lower-case letters, digits, hyphens"
         )
@@ -154,6 +160,18 @@ def _exists(session: boto3.Session, bucket: str) -> bool:
             ) from error
         raise
     return True
+
+
+def _deployed_bucket(session: boto3.Session) -> str:
+    """Return the bucket that the system is deployed with, or '' where it is not deployed."""
+    try:
+        found = session.client("cloudformation").describe_stacks(StackName="solar-foundation")
+    except ClientError as error:
+        if error_code(error) == "ValidationError":
+            return ""
+        raise
+    outputs = found["Stacks"][0].get("Outputs", [])
+    return next((o["OutputValue"] for o in outputs if o["OutputKey"] == "DataBucketName"), "")
 
 
 def _stack_owns(session: boto3.Session, bucket: str) -> bool:

@@ -1,0 +1,57 @@
+"""What can be found wrong before anything is changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from botocore.exceptions import ClientError
+
+from infra.deploy.errors import DeployError
+from infra.deploy.target import Target
+from shared.aws import error_code
+
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def before_anything(target: Target, chosen: Mapping[str, str]) -> None:
+    """Refuse what would only fail, or be lost, later.
+
+    Raises
+    ------
+    DeployError
+        An address that is none, a secret that does not exist, an adopted bucket without versions.
+    """
+    _address(chosen.get("NotificationEmail", ""))
+    _secret(target, chosen.get("SlackWebhookSecretName", ""))
+    if target.adopt_data_bucket:
+        _versions(target)
+
+
+def _address(address: str) -> None:
+    if address and not _ADDRESS.fullmatch(address):
+        raise DeployError(f"--email {address!r} is no e-mail address")
+
+
+def _secret(target: Target, name: str) -> None:
+    if not name:
+        return
+    try:
+        target.client("secretsmanager").describe_secret(SecretId=name)
+    except ClientError as error:
+        if error_code(error) != "ResourceNotFoundException":
+            raise
+        raise DeployError(
+            f"--slack-secret {name!r} does not exist in {target.region}. Keep the webhook there first:\n"
+            f"  aws secretsmanager create-secret --name {name} --secret-string <webhook address>"
+        ) from error
+
+
+def _versions(target: Target) -> None:
+    bucket = target.data_bucket
+    if target.client("s3").get_bucket_versioning(Bucket=bucket).get("Status") != "Enabled":
+        raise DeployError(
+            f"bucket {bucket} keeps no versions, which the file ledger needs. Turn it on:\n"
+            f"  aws s3api put-bucket-versioning --bucket {bucket} "
+            "--versioning-configuration Status=Enabled"
+        )
