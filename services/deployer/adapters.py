@@ -83,6 +83,19 @@ class SageMakerRegistry:
         versions = [_version(self.client.describe_model_package(ModelPackageName=a)) for a in arns]
         return tuple(sorted(versions, key=lambda version: version.number, reverse=True))
 
+    def version(self, model_id: str, number: int) -> Version | None:
+        """Return a version whatever its approval, or None where there is no such version."""
+        group = domain.endpoint_name(model_id)
+        pages = self.client.get_paginator("list_model_packages").paginate(
+            ModelPackageGroupName=group
+        )
+        for page in pages:
+            for found in page["ModelPackageSummaryList"]:
+                if found["ModelPackageVersion"] == number:
+                    arn = found["ModelPackageArn"]
+                    return _version(self.client.describe_model_package(ModelPackageName=arn))
+        return None
+
     def bar(self, version: Version, reason: str) -> None:
         """Reject a version in the registry, so that nobody deploys or compares with it again."""
         self.client.update_model_package(
@@ -373,6 +386,7 @@ def _version(found: Any) -> Version:
         model_data_url=container["ModelDataUrl"],
         run_id=about.get("run_id"),
         dataset_id=about.get("dataset_id"),
+        is_approved=found["ModelApprovalStatus"] == "Approved",
     )
 
 

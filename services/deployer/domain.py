@@ -26,6 +26,7 @@ class Version:
     model_data_url: str
     run_id: str | None = None
     dataset_id: str | None = None
+    is_approved: bool = True
 
 
 @dataclass(frozen=True, slots=True)

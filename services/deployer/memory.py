@@ -6,6 +6,7 @@ item = log#<start>#<event> the deployment log, append-only
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,23 @@ class DynamoMemory:
             _ENTRY.validate_json(item["body"]["S"]) for page in pages for item in page["Items"]
         ]
         return tuple(sorted(found, key=lambda entry: entry.at))
+
+    def settle(self, model_id: str, request_id: str, unwanted: tuple[int, ...]) -> tuple[int, ...]:
+        """Keep which versions a request does not want; a repeat gets what was kept the first time."""
+        key = _key(model_id, f"request#{request_id}")
+        try:
+            self.client.put_item(
+                TableName=self.table,
+                Item={**key, "unwanted": {"S": json.dumps(unwanted)}},
+                ConditionExpression="attribute_not_exists(#item)",
+                ExpressionAttributeNames={"#item": "item"},
+            )
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            kept = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)["Item"]
+            return tuple(json.loads(kept["unwanted"]["S"]))
+        return unwanted
 
     def models(self) -> set[str]:
         """Return the models that were ever deployed."""

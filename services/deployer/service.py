@@ -98,15 +98,41 @@ class Deployer:
         self.timer.check_later(model_id, self.clock(), CHECK_SECONDS)
 
     def roll_back(self, request: RollbackRequested) -> None:
-        """Bar what serves (or everything newer than the wanted version), and deploy what is then newest."""
-        reason = f"{request.requested_by} asked for a rollback: {request.reason}"
-        for version in self.registry.approved(request.model_id):
-            if request.to_version is not None and version.number <= request.to_version:
-                break
-            self.registry.bar(version, reason)
-            if request.to_version is None:
-                break
+        """Bar what serves (or everything newer than the wanted version), and deploy what is then newest.
+
+        Nothing is barred where nothing else could serve; people are told instead. A repeated request
+        changes nothing: it is the version that served then that somebody did not want.
+        """
+        approved = self.registry.approved(request.model_id)
+        now_unwanted = _unwanted(approved, request.to_version)
+        unwanted = self.memory.settle(request.model_id, request.id, now_unwanted)
+        if not unwanted:
+            self._refuse(request, approved)
+            return
+        for version in approved:
+            if version.number in unwanted:
+                reason = f"{request.requested_by} asked for a rollback: {request.reason}"
+                self.registry.bar(version, reason)
         self.reconcile(request.model_id)
+
+    def _refuse(self, request: RollbackRequested, approved: tuple[Version, ...]) -> None:
+        known = ", ".join(str(version.number) for version in approved) or "none"
+        goal = f"version {request.to_version}" if request.to_version else "an earlier version"
+        self.publisher.publish(
+            DeploymentFailed.of(
+                subject=(request.id,),
+                occurred_at=self.clock(),
+                correlation_id=request.id,
+                model_id=request.model_id,
+                model_package_version=approved[0].number if approved else 0,
+                previous_version=None,
+                endpoint_name=domain.endpoint_name(request.model_id),
+                cause=f"the rollback that {request.requested_by} asked for cannot be done: {goal} is not "
+                f"approved (approved: {known})",
+                next_step="Nothing was changed. Approve the version that should serve "
+                "(`solar approve VERSION MODEL`), then ask again.",
+            )
+        )
 
     # --- steps ----------------------------------------------------------------------------------------
 
@@ -154,11 +180,14 @@ class Deployer:
 
     def _confirm(self, model_id: str, endpoint: Endpoint, progress: InProgress) -> None:
         """Smoke test a version that is in service; only what answers rightly is deployed."""
+        version = self._version(model_id, progress.version)
+        if version is not None and not version.is_approved:
+            self._reject(model_id, progress, "it was rejected while it was being deployed")
+            return
         fault = self._smoke_test(model_id, progress.version)
         if fault is not None:
             self._reject(model_id, progress, f"the smoke test failed: {fault}")
             return
-        version = self._version(model_id, progress.version)
         config = self.configuration.endpoint(model_id)
         self.endpoints.keep_scaling(model_id, config)
         self._log(model_id, progress, "deployed", version=version)
@@ -180,7 +209,7 @@ class Deployer:
 
     def _reject(self, model_id: str, progress: InProgress, reason: str) -> None:
         version = self._version(model_id, progress.version)
-        if version is not None:
+        if version is not None and version.is_approved:
             self.registry.bar(version, reason)
         if progress.previous is None:
             self._tell_failed(
@@ -252,9 +281,7 @@ class Deployer:
         return self.references.of_run(version.run_id)
 
     def _version(self, model_id: str, number: int) -> Version | None:
-        return next(
-            (each for each in self.registry.approved(model_id) if each.number == number), None
-        )
+        return self.registry.version(model_id, number)
 
     # --- telling ------------------------------------------------------------------------------------------
 
@@ -311,6 +338,14 @@ class Deployer:
             reason=reason,
         )
         self.memory.append(model_id, f"{progress.started_at.isoformat()}#{event}", entry)
+
+
+def _unwanted(approved: tuple[Version, ...], to_version: int | None) -> tuple[int, ...]:
+    """Return the versions that a rollback bars; none where nothing else could serve."""
+    numbers = [version.number for version in approved]
+    if to_version is None:
+        return tuple(numbers[:1]) if len(numbers) > 1 else ()
+    return tuple(each for each in numbers if each > to_version) if to_version in numbers else ()
 
 
 def _agrees(reference: Reference, power_kw: tuple[float, ...]) -> bool:

@@ -186,6 +186,12 @@ def test_one_deployment_in_progress_per_model(deployments: DeployerMemory) -> No
     assert deployments.in_progress("golden") is None
 
 
+def test_what_a_request_does_not_want_is_settled_once(deployments: DeployerMemory) -> None:
+    assert deployments.settle("golden", "r1", (3,)) == (3,)
+    assert deployments.settle("golden", "r1", (2,)) == (3,)
+    assert deployments.settle("golden", "r2", ()) == ()
+
+
 def test_the_deployment_log_only_grows(deployments: DeployerMemory) -> None:
     entry = LogEntry(START, "deployed", 1, None, "solar-golden", "run", "data")
     deployments.append("golden", "a", entry)

@@ -34,6 +34,10 @@ class FakeRegistry:
         good = [v for v in self.versions.values() if v.number not in self.barred]
         return tuple(sorted(good, key=lambda version: version.number, reverse=True))
 
+    def version(self, model_id: str, number: int) -> Version | None:
+        found = self.versions.get(number)
+        return replace(found, is_approved=number not in self.barred) if found else None
+
     def bar(self, version: Version, reason: str) -> None:
         self.barred[version.number] = reason
 
@@ -107,6 +111,10 @@ class FakeEndpoints:
 class FakeMemory:
     progress: InProgress | None = None
     entries: dict[str, LogEntry] = field(default_factory=dict)
+    requests: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def settle(self, model_id: str, request_id: str, unwanted: tuple[int, ...]) -> tuple[int, ...]:
+        return self.requests.setdefault(request_id, unwanted)
 
     def in_progress(self, model_id: str) -> InProgress | None:
         return self.progress

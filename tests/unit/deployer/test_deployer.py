@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,9 +32,9 @@ def deployed(*numbers: int) -> World:
     return world
 
 
-def rollback(to_version: int | None = None) -> RollbackRequested:
+def rollback(to_version: int | None = None, request: str = "1") -> RollbackRequested:
     return RollbackRequested.of(
-        subject=("golden", "1"),
+        subject=("golden", request),
         occurred_at=START,
         correlation_id="ada",
         model_id="golden",
@@ -149,6 +150,46 @@ def test_a_rollback_to_a_version_bars_everything_newer() -> None:
     assert world.endpoints.calls[-1] == "update 1"
 
 
+def test_a_rollback_that_comes_twice_takes_back_one_version() -> None:
+    world = deployed(1, 2, 3)
+    for _ in range(2):
+        world.service.roll_back(rollback())
+    assert set(world.registry.barred) == {3}
+    world.endpoints.settle()
+    world.service.reconcile("golden")
+    world.service.roll_back(rollback(request="2"))
+    assert set(world.registry.barred) == {2, 3}, "a second request is another one"
+
+
+@pytest.mark.parametrize("to_version", [7, None])
+def test_a_rollback_to_nothing_bars_nothing_and_says_so(to_version: int | None) -> None:
+    world = deployed(1)
+    world.service.roll_back(rollback(to_version))
+    assert not world.registry.barred
+    (failed,) = world.told(DeploymentFailed)
+    assert "cannot be done" in failed.cause
+    assert "approved: 1" in failed.cause
+
+
+def test_a_version_rejected_during_its_canary_is_not_confirmed() -> None:
+    world = deployed(1)
+    world.registry.approve(2)
+    world.service.reconcile("golden")
+    world.registry.barred[2] = "a person looked again"
+    world.endpoints.settle()
+    world.service.reconcile("golden")
+    (back,) = world.told(DeploymentRolledBack)
+    assert "rejected while it was being deployed" in back.reason
+    assert world.endpoints.calls[-1] == "update 1"
+    assert world.registry.barred[2] == "a person looked again"
+
+
+def test_the_log_knows_run_and_data_of_what_was_deployed() -> None:
+    world = deployed(1)
+    (entry,) = [each for each in world.memory.log("golden") if each.event == "deployed"]
+    assert (entry.run_id, entry.dataset_id) == ("run1", "data")
+
+
 def test_after_a_failed_rollback_a_person_is_called() -> None:
     world = deployed(1)
     world.registry.approve(2)
@@ -233,7 +274,7 @@ def test_whatever_happens_it_ends_on_the_newest_version_that_held(steps: list[st
             case "fail" if busy and endpoint is not None and endpoint.status == "Creating":
                 world.endpoints.fail()
             case "ask":
-                world.service.roll_back(rollback())
+                world.service.roll_back(rollback(request=str(world.now)))
     for _ in range(2 * len(world.registry.versions) + 6):
         world.now += timedelta(seconds=7)
         world.service.reconcile("golden")
