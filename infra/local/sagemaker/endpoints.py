@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import copy
 import json
+import logging
 import threading
 import urllib.parse
 from collections.abc import Callable
@@ -13,13 +14,14 @@ from typing import Any
 from infra.local.home import Home
 from infra.local.sagemaker import deployment, events, validate
 from infra.local.sagemaker.deployment import AlarmedError, CancelledError
-from infra.local.sagemaker.errors import invalid
+from infra.local.sagemaker.errors import ApiError, invalid
 from infra.local.sagemaker.images import Images
 from infra.local.sagemaker.invocation import Invocations, Traffic
 from infra.local.sagemaker.registry import Registry
 from infra.local.sagemaker.serving import Fleet, ServingError
 from infra.local.sagemaker.store import Record, Store, now, page
 
+_LOG = logging.getLogger("solar")
 _IN_PROGRESS = {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
 
 
@@ -177,13 +179,13 @@ class Endpoints:
 
     def _bring_up(self, endpoint: Record) -> None:
         """Start an endpoint's processes; Failed if they do not serve."""
-        fleet = self._fleet(endpoint, self._registry.config(endpoint["EndpointConfigName"]))
         try:
+            fleet = self._fleet(endpoint, self._registry.config(endpoint["EndpointConfigName"]))
             self._start(fleet)
         except CancelledError:
             return
-        except ServingError as error:
-            endpoint["FailureReason"] = str(error)
+        except Exception as error:  # noqa: BLE001  # the border of a thread: it must not stay Creating
+            endpoint["FailureReason"] = _reason(endpoint, error)
             self._set_status(endpoint, "Failed")
             return
         self._traffic[endpoint["EndpointName"]] = Traffic(fleet)
@@ -205,8 +207,6 @@ class Endpoints:
             for stage in plan:
                 traffic.shift(fleet, stage.share)
                 deployment.bake(stage.seconds, alarms, self._cancelled)
-        except ServingError as error:
-            self._roll_back(endpoint, traffic, fleet, str(error))
         except AlarmedError as error:
             reason = (
                 f"Update to {config['EndpointConfigName']} was rolled back: CloudWatch alarm(s) "
@@ -216,6 +216,8 @@ class Endpoints:
         except CancelledError:
             traffic.shift(None, 0.0)
             fleet.drain()
+        except Exception as error:  # noqa: BLE001  # the border of a thread: it must not stay Updating
+            self._roll_back(endpoint, traffic, fleet, _reason(endpoint, error))
         else:
             old = traffic.take_over()
             endpoint["EndpointConfigName"] = config["EndpointConfigName"]
@@ -228,7 +230,7 @@ class Endpoints:
         self._starting.add(fleet)
         try:
             fleet.start()
-        except ServingError:
+        except Exception:
             if self._cancelled.is_set():
                 raise CancelledError from None
             raise
@@ -298,3 +300,13 @@ class Endpoints:
         for thread in [*stopping, *self._threads]:
             thread.join(timeout=40.0)
         self._traffic.clear()
+
+
+def _reason(endpoint: Record, error: Exception) -> str:
+    """Return an endpoint's FailureReason; what nobody foresaw is logged with its traceback."""
+    if isinstance(error, ServingError):
+        return str(error)
+    if isinstance(error, ApiError):
+        return error.message
+    _LOG.error("endpoint %s does not start", endpoint["EndpointName"], exc_info=error)
+    return f"InternalServerError: {error!r}"[:1024]

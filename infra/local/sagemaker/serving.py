@@ -205,7 +205,7 @@ class Fleet:
         try:
             for server in self.servers:
                 server.start()
-        except ServingError:
+        except Exception:
             self.stop()
             raise
 

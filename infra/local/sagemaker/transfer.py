@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import tarfile
+import zlib
 from pathlib import Path
 
 from infra.local import objects
@@ -134,7 +136,8 @@ def bring_unpacked(uri: str, folder: Path) -> None:
     Raises
     ------
     TransferError
-        There is none, it is no archive, too large, or has an entry outside the folder.
+        There is none, it is no archive, too large, or has an entry outside the folder or that is
+        no plain file.
     """
     bucket, key = _split(uri)
     body = objects.read(bucket, key)
@@ -147,10 +150,29 @@ def bring_unpacked(uri: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with tarfile.open(fileobj=io.BytesIO(body), mode="r:gz") as archive:
-            if sum(entry.size for entry in archive) > _LARGEST_ARTIFACT:
-                message = f"Model data at {uri} is larger than 4 GiB unpacked."
-                raise TransferError(message)
-            archive.extractall(folder, filter="data")
-    except (tarfile.TarError, OSError, EOFError) as error:
+            _unpack(archive, folder, uri)
+    except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error) as error:
         message = f"Model data at {uri} is no usable tar.gz: {error}"
         raise TransferError(message) from error
+
+
+def _unpack(archive: tarfile.TarFile, folder: Path, uri: str) -> None:
+    """Write an archive's plain files; `extractall` has its safe filters only from Python 3.11.4 on."""
+    room = _LARGEST_ARTIFACT
+    for entry in archive:
+        target = _inside(folder, entry.name)
+        if entry.isdir():
+            target.mkdir(parents=True, exist_ok=True)
+            continue
+        if not entry.isreg():
+            message = f"Model data at {uri} has {entry.name!r}, which is no plain file."
+            raise TransferError(message)
+        room -= entry.size
+        if room < 0:
+            message = f"Model data at {uri} is larger than 4 GiB unpacked."
+            raise TransferError(message)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        content = archive.extractfile(entry)
+        if content is not None:
+            with content, target.open("wb") as file:
+                shutil.copyfileobj(content, file)
