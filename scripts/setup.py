@@ -7,15 +7,19 @@ python3 scripts/setup.py pipeline   the SageMaker SDK, for rendering  -> .venv-p
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import os
 import subprocess
 import sys
 import venv
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ROOT / "requirements"
 OLDEST = (3, 11)
+INTERRUPTED = 130
 # A group whose environment is also complete when a larger group was installed into it.
 COVERED_BY = {"local": ("local", "dev"), "dev": ("dev",), "pipeline": ("pipeline",)}
 
@@ -30,20 +34,23 @@ def main() -> int:
     folder = ROOT / (".venv-pipeline" if group == "pipeline" else ".venv")
     if any(_stands(folder, each) for each in COVERED_BY[group]):
         return 0
-    print(f"Setting up {folder.name} ({group}); the first time takes a minute", flush=True)
+    print(f"Setting up {folder.name} ({group}); the first time takes a minute", file=sys.stderr)
     try:
         _install(folder, group)
     except subprocess.CalledProcessError as error:
         return _fail(f"{' '.join(map(str, error.cmd[:4]))} … failed; see the lines above")
+    except KeyboardInterrupt:
+        _fail("interrupted; the next call goes on from here")
+        return INTERRUPTED
     _stamp(folder, group).write_text(_digest(group))
     return 0
 
 
 def _install(folder: Path, group: str) -> None:
     python = folder / "bin/python"
-    if not python.exists():
+    if not _has_pip(folder):
         try:
-            venv.create(folder, with_pip=True)
+            venv.create(folder, with_pip=True, clear=True)
         except (subprocess.CalledProcessError, SystemExit) as error:
             sys.exit(
                 _fail(f"no virtual environment could be made ({error}); on Debian: python3-venv")
@@ -51,7 +58,55 @@ def _install(folder: Path, group: str) -> None:
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     subprocess.run([*pip, "--require-hashes", "-r", str(LOCKS / "bootstrap.txt")], check=True)
     uv = [str(folder / "bin/uv"), "pip", "install", "--quiet", "--python", str(python)]
-    subprocess.run([*uv, "--require-hashes", "-r", str(LOCKS / f"{group}.txt")], check=True)
+    subprocess.run(
+        [*uv, "--require-hashes", "-r", str(LOCKS / f"{group}.txt")],
+        check=True,
+        env=uv_environment(os.environ, _pip_settings(python)),
+    )
+
+
+def _has_pip(folder: Path) -> bool:
+    """Whether the environment can install; one that was interrupted while it was made cannot.
+
+    An environment that a group was installed into has it, and is never emptied.
+    """
+    if any(_stamp(folder, group).exists() for group in COVERED_BY):
+        return True
+    return (folder / "bin/python").exists() and _runs(folder / "bin/python", "-m", "pip", "-V")
+
+
+def _runs(*command: str | Path) -> bool:
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+def uv_environment(given: Mapping[str, str], pip_settings: Mapping[str, str]) -> dict[str, str]:
+    """Return uv's variables: what the caller set, and else what pip, which got this far, goes by."""
+    variables = {
+        "UV_SYSTEM_CERTS": "1",
+        **given,
+    }  # as pip does: a proxy's own authority stands there
+    for pip, uv in (("index-url", "UV_DEFAULT_INDEX"), ("cert", "SSL_CERT_FILE")):
+        if pip in pip_settings and not given.get(uv):
+            variables[uv] = pip_settings[pip]
+    return variables
+
+
+def read_pip_settings(listing: str) -> dict[str, str]:
+    """Read the output of `pip config list`; a variable counts more than a file, as for pip."""
+    found: dict[str, str] = {}
+    for place in ("global", "install", ":env:"):
+        for line in listing.splitlines():
+            name, _, value = line.partition("=")
+            if name.startswith(f"{place}."):
+                found[name.removeprefix(f"{place}.")] = str(ast.literal_eval(value))
+    return found
+
+
+def _pip_settings(python: Path) -> dict[str, str]:
+    listing = subprocess.run(
+        [python, "-m", "pip", "config", "list"], check=True, capture_output=True, text=True
+    )
+    return read_pip_settings(listing.stdout)
 
 
 def _digest(group: str) -> str:
