@@ -67,6 +67,12 @@ def short(identifier: str | None, length: int = 12) -> str:
     return "" if identifier is None else identifier[:length]
 
 
+def short_run(run_id: str | None) -> str:
+    """Return a run's name with its attempt, which tells runs of the same recipe apart."""
+    recipe, _, attempt = (run_id or "").rpartition("-")
+    return f"{recipe[:8]}…-{attempt}" if len(recipe) > 8 else run_id or ""  # noqa: PLR2004 - shown
+
+
 def when(moment: str | None) -> str:
     """Return an ISO time to the second, in UTC."""
     return "" if moment is None else moment[:19].replace("T", " ")

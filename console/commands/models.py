@@ -265,7 +265,10 @@ def why(
 
 
 def find_run(run_or_version: str, model: str | None) -> str:
-    """Return the run that a person means by the beginning of its name or by a version.
+    """Return the run that a person means by a version, or by the beginning of its name.
+
+    A plain number is a version before it is the beginning of a name; a name may be written as the
+    tables show it, with something left out before the attempt (`f715376c…-2`).
 
     Raises
     ------
@@ -273,18 +276,32 @@ def find_run(run_or_version: str, model: str | None) -> str:
         None or several fit.
     """
     found = all_runs(model)
-    number = int(run_or_version) if run_or_version.isdecimal() else None
-    fitting = [
-        run["run_id"]
-        for run in found
-        if run["run_id"].startswith(run_or_version)
-        or (number is not None and run["model_package_version"] == number)
-    ]
+    if run_or_version.isdecimal():
+        number = int(run_or_version)
+        fitting = {
+            r["run_id"]: r["model_id"] for r in found if r["model_package_version"] == number
+        }
+        if len(fitting) > 1:
+            having = ", ".join(sorted(set(fitting.values())))
+            raise ConsoleError(
+                f"several models have a version {number}: {having}; name one by --model"
+            )
+        if fitting:
+            return str(next(iter(fitting)))
+    fitting = {r["run_id"]: r["model_id"] for r in found if _is_meant(run_or_version, r["run_id"])}
     if not fitting:
         raise ConsoleError(f"no run or version {run_or_version!r}; see `solar runs`")
-    if len(set(fitting)) > 1:
-        raise ConsoleError(f"{run_or_version!r} fits several runs; name more of it, or --model")
-    return str(fitting[0])
+    if len(fitting) > 1:
+        shown = ", ".join(map(output.short_run, fitting))
+        raise ConsoleError(f"{run_or_version!r} fits several runs: {shown}; name more of it")
+    return str(next(iter(fitting)))
+
+
+def _is_meant(written: str, run_id: str) -> bool:
+    if run_id.startswith(written):
+        return True
+    beginning, _, attempt = written.replace("…", "").rpartition("-")
+    return bool(beginning) and run_id.startswith(beginning) and run_id.endswith(f"-{attempt}")
 
 
 def _shown(model_id: str, package: dict[str, Any], served: int | None) -> dict[str, Any]:
