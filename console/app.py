@@ -40,7 +40,8 @@ def options(
         Kind | None,
         typer.Option(
             envvar="SOLAR_ENDPOINT",
-            help="local or aws; without it the local platform where one runs, else AWS.",
+            help="local or aws; without it the local platform where one runs. Where none runs, verbs that "
+            "only read turn to AWS and say so; verbs that change something want to be told.",
         ),
     ] = None,
 ) -> None:
@@ -82,11 +83,11 @@ def main() -> None:
     try:
         app()
     except (ConsoleError, PlatformError) as error:
-        output.errors.print(f"solar: {error}", markup=False, highlight=False)
+        output.complain(str(error))
         sys.exit(1)
     except (ClientError, BotoCoreError) as error:
-        output.errors.print(f"solar: {target.explain(error)}", markup=False, highlight=False)
+        output.complain(target.explain(error))
         sys.exit(1)
     except OSError as error:
-        output.errors.print(f"solar: {error}", markup=False, highlight=False)
+        output.complain(str(error))
         sys.exit(1)

@@ -62,6 +62,11 @@ def say(text: str) -> None:
     people.print(text)
 
 
+def complain(text: str) -> None:
+    """Print a line to stderr, as it is."""
+    errors.print(f"solar: {text}", markup=False, highlight=False, soft_wrap=True)
+
+
 def short(identifier: str | None, length: int = 12) -> str:
     """Return the beginning of a long name, enough to recognise it by."""
     return "" if identifier is None else identifier[:length]

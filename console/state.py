@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
+from console import output, target
+from console.errors import ConsoleError
 from console.target import Kind, System, connect
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(slots=True)
@@ -16,10 +24,27 @@ class State:
 
     @property
     def system(self) -> System:
-        """The system that commands talk to, connected once."""
+        """The system that commands talk to, connected once.
+
+        Whoever did not say where learns on stderr when it is AWS.
+        """
         if self._system is None:
-            self._system = connect(self.endpoint)
+            found = connect(self.endpoint)
+            if self.endpoint is None and found.kind == "aws":
+                output.complain(target.introduce(found))
+            self._system = found
         return self._system
+
+    def require_choice(self) -> None:
+        """Refuse to change anything in a place that nobody named.
+
+        Raises
+        ------
+        ConsoleError
+            No local platform runs, and AWS was not asked for.
+        """
+        if self._system is None and self.endpoint is None and (why := target.undecided()):
+            raise ConsoleError(why)
 
     def use(self, system: System) -> None:
         """Talk to this system from now on."""
@@ -27,3 +52,14 @@ class State:
 
 
 state = State()
+
+
+def changing(verb: Callable[P, R]) -> Callable[P, R]:
+    """Mark a verb that changes something: it never turns to AWS by itself."""
+
+    @wraps(verb)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        state.require_choice()
+        return verb(*args, **kwargs)
+
+    return checked

@@ -17,6 +17,8 @@ from botocore.exceptions import (
     EndpointConnectionError,
     NoCredentialsError,
     NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
 )
 
 from console.errors import ConsoleError
@@ -118,9 +120,7 @@ def connect(kind: Kind | None = None, environment: Mapping[str, str] | None = No
     info = control.status()
     if kind == "local" or (kind is None and info is not None):
         if info is None:
-            raise ConsoleError(
-                f"no local platform runs in {control.default_home()}; start it with `solar local up`"
-            )
+            raise ConsoleError(f"{no_platform()}; start it with `solar local up`")
         session = boto3.Session(
             aws_access_key_id="test",
             aws_secret_access_key="test",  # noqa: S106 - the local platform knows no secrets
@@ -130,20 +130,52 @@ def connect(kind: Kind | None = None, environment: Mapping[str, str] | None = No
     return System("aws", boto3.Session(), variables.get("AWS_ENDPOINT_URL"))
 
 
+def introduce(system: System) -> str:
+    """Return which account and Region a command talks to that was told neither local nor aws."""
+    if system.session.region_name is None:
+        raise NoRegionError
+    where = f"account {system.account_id}, Region {system.session.region_name}"
+    address = f" at {system.endpoint_url}" if system.endpoint_url else ""
+    return f"{no_platform()}; this is AWS{address}: {where}"
+
+
+def undecided() -> str | None:
+    """Return why a command that changes something has to be told where, or None where it is clear."""
+    if control.status() is not None:
+        return None
+    return (
+        f"{no_platform()}; start it with `solar local up`, or say `solar --endpoint aws …` "
+        "(or SOLAR_ENDPOINT=aws) if the change is meant for AWS"
+    )
+
+
+def no_platform() -> str:
+    """Return that no local platform runs, and where it was looked for."""
+    return f"no local platform runs in {control.default_home()}"
+
+
 def explain(error: Exception) -> str:
     """Return what an AWS error means for the person at the keyboard."""
     match error:
-        case NoCredentialsError():
-            return (
-                "no AWS credentials were found (and no local platform runs). Set AWS_PROFILE, or "
-                "start the local platform with `solar local up`"
-            )
+        case NoCredentialsError() | PartialCredentialsError():
+            said = _missing("no AWS credentials were found", "set AWS_PROFILE")
         case NoRegionError():
-            return "no Region is set; export AWS_DEFAULT_REGION=us-east-1"
+            said = _missing("no Region is set", "export AWS_DEFAULT_REGION=us-east-1")
+        case ProfileNotFound():
+            said = _missing(str(error), "correct AWS_PROFILE")
         case EndpointConnectionError():
-            return f"{error}; is the platform up? (`solar local status`)"
+            said = f"{error}; is the platform up? (`solar local status`)"
         case ClientError():
-            return f"AWS refused: {error}"
+            said = f"AWS refused: {error}"
         case BotoCoreError():
-            return str(error)
-    return f"{type(error).__name__}: {error}"
+            said = str(error)
+        case _:
+            said = f"{type(error).__name__}: {error}"
+    return said
+
+
+def _missing(what: str, remedy: str) -> str:
+    """Return what AWS needs; whoever meant the local platform learns that it does not run."""
+    if control.status() is not None:
+        return f"{what}; {remedy}"
+    return f"{no_platform()}, and {what}. Start the platform with `solar local up`, or for AWS {remedy}"

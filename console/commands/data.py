@@ -14,7 +14,7 @@ from rich.progress import track
 from console import output
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
-from console.state import state
+from console.state import changing, state
 from shared import layout
 from shared.aws import error_code
 
@@ -23,6 +23,7 @@ SETTLE_SECONDS = 120
 
 
 @sites_app.command("add")
+@changing
 def add_site(
     files: Annotated[list[Path], typer.Argument(help="YAML files of sites (or of models).")],
     *,
@@ -80,6 +81,7 @@ def show_site(site_id: str, *, json: JsonOption = False) -> None:
         output.people.print_json(data=found)
 
 
+@changing
 def upload(
     site_id: Annotated[str, typer.Argument(help="The site's folder below raw/.")],
     files: Annotated[list[Path], typer.Argument(help="Files as the plant sends them.")],

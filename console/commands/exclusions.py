@@ -16,7 +16,7 @@ from console import output
 from console.commands.data import active
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
-from console.state import state
+from console.state import changing, state
 from shared import layout
 from shared.aws import error_code
 from shared.exclusions import ExcludedRange, SiteExclusions
@@ -30,6 +30,7 @@ StartArgument = Annotated[
 EndArgument = Annotated[str, typer.Argument(help="First moment that is no longer meant.")]
 
 
+@changing
 def exclude(
     site: SiteArgument,
     start: StartArgument,
@@ -52,6 +53,7 @@ def exclude(
     _answer(_change(site, lambda stated: stated.excluding(added)), json=json)
 
 
+@changing
 def include(
     site: SiteArgument, start: StartArgument, end: EndArgument, *, json: JsonOption = False
 ) -> None:

@@ -14,7 +14,7 @@ from console import output
 from console.commands.data import all_files, balance, show_files
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
-from console.state import state
+from console.state import changing, state
 from shared import layout
 from shared.messages import ReleaseRequested, SweepDue
 
@@ -63,6 +63,7 @@ def files(
 
 
 @files_app.command("release")
+@changing
 def release(
     reason: ReasonOption,
     key: Annotated[str | None, typer.Argument(help="Key below raw/, with or without it.")] = None,
@@ -96,6 +97,7 @@ def release(
         output.say("asked; see `solar files --state quarantined` for what is still refused")
 
 
+@changing
 def sweep(
     site: Annotated[str | None, typer.Option(help="Only this site's files.")] = None,
     *,

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from console import output, registry
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
-from console.state import state
+from console.state import changing, state
 from shared import layout
 from shared.aws import error_code
 from shared.evaluation import Evaluation, Window
@@ -39,6 +39,7 @@ def all_runs(model: str | None = None) -> list[dict[str, Any]]:
     return [{name: run[name] for name in shown.split()} for run in runs]
 
 
+@changing
 def retrain(
     model: str,
     reason: ReasonOption = "asked by hand",
@@ -158,6 +159,7 @@ def report(
         output.say(f"report: {save}")
 
 
+@changing
 def approve(
     version: int, model: str, reason: ReasonOption = "approved", *, json: JsonOption = False
 ) -> None:
@@ -165,6 +167,7 @@ def approve(
     _decide(version, model, "Approved", reason, json=json)
 
 
+@changing
 def reject(
     version: int, model: str, reason: ReasonOption = "rejected", *, json: JsonOption = False
 ) -> None:
@@ -172,6 +175,7 @@ def reject(
     _decide(version, model, "Rejected", reason, json=json)
 
 
+@changing
 def rollback(
     model: str,
     to: Annotated[

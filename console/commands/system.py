@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from console import output, people
+from console import output, people, target
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.state import state
@@ -172,11 +172,14 @@ def _queue(name: str) -> dict[str, int]:
 
 def _run_deployment(arguments: list[str]) -> None:
     """Run the deployment in this process, pointed at the chosen system."""
+    only_asks = bool({"--help", "-h"} & set(arguments))
+    if not only_asks:
+        state.require_choice()
     if state.endpoint != "aws" and (info := control.status()) is not None:
         os.environ.update(info.environment())
-        if not {"--help", "-h", "--destroy"} & set(arguments):
+        if not only_asks and "--destroy" not in arguments:
             people.keep_slack_webhook(state.system)
             arguments = [*arguments, *people.options(arguments)]
     elif state.endpoint == "local":
-        raise ConsoleError("no local platform runs; start it with `solar local up`")
+        raise ConsoleError(f"{target.no_platform()}; start it with `solar local up`")
     raise typer.Exit(command.main(arguments))
