@@ -75,6 +75,7 @@ __all__ = [
     "responses",
     "router",
     "s3",
+    "s3_error",
     "save_all",
     "sdk_error_names",
     "sdk_error_prefixes",
@@ -133,6 +134,7 @@ event_source_mappings = _part(lambda_svc, "_esms")
 resource_handlers = _part(provisioners, "_RESOURCE_HANDLERS")
 buckets = _part(s3, "_buckets")
 object_data = _part(s3, "_get_object_data")
+s3_error = _part(s3, "_error")
 matches_filter_policy = _part(sns, "_matches_filter_policy")
 message_for_protocol = _part(sns, "_resolve_message_for_protocol")
 topic_by_arn = _part(sns, "_topic_by_arn_any_scope")

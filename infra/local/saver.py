@@ -6,6 +6,7 @@ import os
 import time
 
 from infra.local import emulator
+from infra.local.patches import disk
 from infra.local.ticker import Ticker
 
 INTERVAL_VARIABLE = "SOLAR_LOCAL_SAVE_EVERY"
@@ -24,6 +25,6 @@ class Saver:
         """Write the state of all services, each file at once."""
         started = time.monotonic()
         if started >= self._not_before:
-            emulator.save_all(emulator.state_readers())
+            emulator.save_all(disk.patient_readers(emulator.state_readers)())
             took = time.monotonic() - started
             self._not_before = started + _REST * took

@@ -5,6 +5,7 @@ from __future__ import annotations
 from infra.local.home import Home
 from infra.local.patches import (
     alarms,
+    disk,
     functions,
     machines,
     queues,
@@ -25,6 +26,7 @@ def apply(home: Home, sagemaker: SageMaker, ticker: Ticker) -> None:
     PlatformError
         A part that is changed has moved.
     """
+    disk.apply(home)
     functions.apply()
     machines.apply()
     schedules.apply()
