@@ -38,6 +38,7 @@ _STARTUP = 90.0  # [s]
 _GRACE = 60.0  # what ends gracefully has this long [s]
 _LEAST_FREE = 500 * 1024 * 1024  # [bytes]
 _SHOWN_LINES = 15
+_LAST_PORT = 65535
 _ROOT = Path(__file__).resolve().parents[2]
 
 Progress = Callable[[str], None]
@@ -96,7 +97,7 @@ def up(
     Raises
     ------
     PlatformError
-        The port is in use, the disk is full, the folder cannot be written, or the platform did not
+        The port is in use or none, the disk is full, the folder cannot be written, or the platform did not
         start; the text says what to do.
     """
     place = Home((home or default_home()).absolute())
@@ -173,6 +174,9 @@ def _make(place: Home) -> None:
 
 
 def _refuse_port_in_use(port: int) -> None:
+    if not 1 <= port <= _LAST_PORT:
+        message = f"{port} is no port; choose one from 1 to {_LAST_PORT} with --port"
+        raise PlatformError(message)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
