@@ -22,6 +22,7 @@ from tests.integration.fake_pipeline import ROLE
 from tests.integration.observe import processes_of, wait_for
 from tests.integration.test_local_endpoints import archive
 from tests.integration.test_local_functions import Functions
+from tests.integration.test_local_pipelines import World
 
 
 def serving(platform, name):
@@ -95,6 +96,24 @@ def test_a_platform_that_was_killed_leaves_no_process_and_starts_again(tmp_path)
         assert control.status(tmp_path) == again
         assert mark(LocalPlatform(tmp_path, again), "orphan") == "orphan"
     assert not (tmp_path / "tmp").exists()
+
+
+def test_a_killed_platforms_execution_and_its_running_step_have_failed(tmp_path):
+    with running(tmp_path, SOLAR_LOCAL_SAVE_EVERY="0.2") as platform:
+        world = World(platform, "killed")
+        world.create()
+        arn = world.start(sleep=60)
+        wait_for(lambda: world.steps(arn), lambda found: "Train" in found)
+        saved = tmp_path / "state/sagemaker.json"
+        wait_for(lambda: '"Train"' in saved.read_text() if saved.exists() else False, bool)
+        os.kill(platform.info.pid, signal.SIGKILL)
+        os.waitpid(platform.info.pid, 0)
+    with running(tmp_path) as platform:
+        world.sm = platform.client("sagemaker")
+        assert world.ended(arn)["PipelineExecutionStatus"] == "Failed"
+        step = world.steps(arn)["Train"]
+        assert step["StepStatus"] == "Failed"
+        assert "the local platform was stopped" in step["FailureReason"]
 
 
 def test_up_twice_is_up_once(tmp_path):

@@ -182,6 +182,8 @@ def test_stopping_ends_the_process(done):
     wait_for(lambda: processes_of(job), bool)
     done.sm.stop_pipeline_execution(PipelineExecutionArn=arn)
     assert done.ended(arn)["PipelineExecutionStatus"] == "Stopped"
+    step = done.steps(arn)["Train"]
+    assert (step["StepStatus"], step["FailureReason"]) == ("Stopped", "Training job was stopped")
     assert processes_of(job) == []
     with pytest.raises(ClientError, match="can't be stopped"):
         done.sm.stop_pipeline_execution(PipelineExecutionArn=arn)

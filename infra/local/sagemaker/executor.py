@@ -22,6 +22,7 @@ from infra.local.sagemaker.store import Record, now
 
 _JOB_SUFFIX = string.ascii_letters + string.digits
 _DEFAULT_PARALLEL = 50
+RUNNING = {"Executing", "Stopping"}
 
 Call = Callable[[str, Record], Record]
 """Answers an operation as the API does: validated, refused in AWS's words."""
@@ -231,6 +232,24 @@ class Executor:
         self.execution["PipelineExecutionStatus"] = status
         self.execution["LastModifiedTime"] = self.execution["_EndTime"] = now()
         events.execution_changed(self.execution, previous)
+
+
+def end_abruptly(execution: Record, reason: str) -> None:
+    """End an execution that no executor brings to its end, and every step of it that still runs.
+
+    One that was being stopped is Stopped, every other one Failed.
+    """
+    previous, at = execution["PipelineExecutionStatus"], now()
+    status = "Stopped" if previous in {"Stopping", "Stopped"} else "Failed"
+    for step in execution["_steps"]:
+        if step["StepStatus"] == "Executing":
+            step.update(StepStatus=status, FailureReason=reason, EndTime=at)
+            events.step_changed(execution, step, "Executing")
+    if previous in RUNNING:
+        execution.update(
+            PipelineExecutionStatus=status, FailureReason=reason, LastModifiedTime=at, _EndTime=at
+        )
+        events.execution_changed(execution, previous)
 
 
 def _other_branch(step: Step, scope: Scope) -> bool:

@@ -13,7 +13,7 @@ from infra.local import objects
 from infra.local.sagemaker import definition, events, validate
 from infra.local.sagemaker.definition import Definition, DefinitionError
 from infra.local.sagemaker.errors import conflict, invalid, not_found
-from infra.local.sagemaker.executor import Call, Executor
+from infra.local.sagemaker.executor import Call, Executor, end_abruptly
 from infra.local.sagemaker.jobs import Jobs
 from infra.local.sagemaker.store import Record, Store, now, page
 
@@ -183,6 +183,9 @@ class Pipelines:
         def work() -> None:
             try:
                 executor.run(stop)
+            except Exception as error:
+                end_abruptly(execution, f"InternalServerError: {error!r}"[:1024])
+                raise
             finally:
                 self._running.pop(arn, None)
 
@@ -271,17 +274,9 @@ class Pipelines:
             thread.join(timeout=5.0)
 
     def after_restart(self) -> None:
-        """Mark executions of an earlier process as ended; they ended with it."""
+        """Mark executions of an earlier process, and their steps, as ended; they ended with it."""
         for execution in self._store["executions"].values():
-            if execution["PipelineExecutionStatus"] not in _ENDED:
-                previous = execution["PipelineExecutionStatus"]
-                execution.update(
-                    PipelineExecutionStatus="Failed",
-                    FailureReason="InternalServerError: the local platform was stopped",
-                    LastModifiedTime=now(),
-                    _EndTime=now(),
-                )
-                events.execution_changed(execution, previous)
+            end_abruptly(execution, "InternalServerError: the local platform was stopped")
 
 
 def _text(request: Record) -> str:
