@@ -67,6 +67,25 @@ def complain(text: str) -> None:
     errors.print(f"solar: {text}", markup=False, highlight=False, soft_wrap=True)
 
 
+def say_plainly(text: str) -> None:
+    """Print a line that holds other people's words, as it is."""
+    people.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def sentences(*texts: str | None) -> str:
+    """Return texts as sentences, one after the other."""
+    return " ".join(
+        _sentence(text.strip(), begins=not i) for i, text in enumerate(filter(None, texts))
+    )
+
+
+def _sentence(text: str, *, begins: bool) -> str:
+    first = text.partition(" ")[0]
+    if not begins and first.isalpha() and first != "solar":  # a command is written as it is typed
+        text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
 def short(identifier: str | None, length: int = 12) -> str:
     """Return the beginning of a long name, enough to recognise it by."""
     return "" if identifier is None else identifier[:length]

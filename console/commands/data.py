@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from rich.progress import track
 
 from console import output
+from console.commands import configuring
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.state import changing, state
@@ -27,30 +28,44 @@ SETTLE_SECONDS = 120
 def add_site(
     files: Annotated[list[Path], typer.Argument(help="YAML files of sites (or of models).")],
     *,
+    wait: Annotated[bool, typer.Option(help="Wait for the verdicts.")] = True,
     json: JsonOption = False,
 ) -> None:
-    """Upload site (or model) YAML; the system validates it and says what it made of it.
+    """Upload site (or model) YAML, and wait until the system says whether it is in force.
 
     Example: solar sites add golden.yaml golden-model.yaml
+
+    Exit code 1 where one was refused, or has no verdict after half a minute.
     """
     placed = {key: path for path in files for key in [_config_key(path)]}
     s3 = state.system.client("s3")
     versions = {
-        key: s3.put_object(Bucket=state.system.bucket, Key=key, Body=path.read_bytes())
+        key: s3.put_object(Bucket=state.system.bucket, Key=key, Body=path.read_bytes()).get(
+            "VersionId"
+        )
         for key, path in placed.items()
     }
-    answers = [{"key": key, "version_id": done.get("VersionId")} for key, done in versions.items()]
+    verdicts = configuring.verdicts(versions) if wait else {}
+    answers = [
+        {"key": key, "version_id": version, **configuring.shown(verdicts.get(key))}
+        for key, version in versions.items()
+    ]
     if json:
         output.as_json(answers)
-        return
-    for key, path in placed.items():
-        output.say(f"{path.name} -> {key}; refused YAML is told by e-mail and `solar sites list`")
+    else:
+        for key, path in placed.items():
+            said = (
+                configuring.told(verdicts.get(key)) if wait else "uploaded; see `solar sites list`"
+            )
+            output.say_plainly(f"{path.name} -> {key}: {said}")
+    if wait and any(each["state"] != "accepted" for each in answers):
+        raise typer.Exit(1)
 
 
 @sites_app.command("list")
 def list_sites(*, json: JsonOption = False) -> None:
     """List configurations in force or refused, with the reason."""
-    found = state.system.ask("data_watcher", "sites")["sites"]
+    found = configuring.all_configurations()
     if json:
         output.as_json(found)
         return
@@ -61,7 +76,7 @@ def list_sites(*, json: JsonOption = False) -> None:
             each["model_id"],
             each["state"],
             output.when(each["uploaded_at"]),
-            f"line {each['line']}: {each['reason']}" if each["line"] else each["reason"],
+            "" if each["state"] == "accepted" else configuring.why(each),
         )
         for each in found
     ]
@@ -159,7 +174,7 @@ def show_files(found: list[dict[str, Any]], title: str) -> None:
             each["state"],
             each["rows"],
             each["rows_masked"] or "",
-            " ".join(filter(None, (each["reason"], each["remedy"]))),
+            output.sentences(each["reason"], each["remedy"]),
         )
         for each in found
     ]

@@ -1,0 +1,87 @@
+"""What became of an uploaded YAML: the verdict, and what is in force now."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any
+
+from console import output
+from console.state import state
+
+VERDICT_SECONDS = 30.0
+Configuration = dict[str, Any]
+
+
+def all_configurations() -> list[Configuration]:
+    """Return the configurations that are in force or were refused."""
+    found: list[Configuration] = state.system.ask("data_watcher", "sites")["sites"]
+    return found
+
+
+def verdicts(versions: dict[str, str | None]) -> dict[str, Configuration]:
+    """Wait for what is said of uploaded versions; what has no verdict in time is left out.
+
+    Parameters
+    ----------
+    versions
+        The version that was uploaded, by key.
+    """
+    uploaded = {key: _uploaded_at(key, version) for key, version in versions.items()}
+    deadline = time.monotonic() + VERDICT_SECONDS
+    with output.errors.status("waiting for the verdicts"):
+        while True:
+            found = {
+                each["key"]: each
+                for each in all_configurations()
+                if each["key"] in uploaded and _is_of(each, uploaded[each["key"]])
+            }
+            if len(found) == len(uploaded) or time.monotonic() > deadline:
+                return found
+            time.sleep(0.5)
+
+
+def shown(verdict: Configuration | None) -> dict[str, Any]:
+    """Return a verdict for machines; state None where there is none yet."""
+    names = ("state", "line", "reason", "config_version")
+    return {name: verdict[name] if verdict else None for name in names}
+
+
+def told(verdict: Configuration | None) -> str:
+    """Return a verdict in words."""
+    if verdict is None:
+        return f"no verdict within {VERDICT_SECONDS:.0f} s; see `solar sites list` later"
+    if verdict["state"] == "accepted":
+        return "accepted, it is in force"
+    return f"refused: {why(verdict)}"
+
+
+def why(each: Configuration) -> str:
+    """Return why a configuration is refused, and what is in force instead."""
+    if each["state"] == "deleted":
+        return str(each["reason"])  # which says what is in force
+    line = f"line {each['line']}: " if each["line"] else ""
+    instead = (
+        f"The version of before ({output.short(each['config_version'], 8)}) stays in force"
+        if each["config_version"]
+        else "Nothing is in force"
+    )
+    return output.sentences(f"{line}{each['reason']}", instead)
+
+
+def _uploaded_at(key: str, version_id: str | None) -> datetime:
+    """Return when S3 took a version, as its listing says it: that is what a verdict names, too."""
+    s3 = state.system.client("s3")
+    listed = s3.list_object_versions(Bucket=state.system.bucket, Prefix=key)["Versions"]
+    times: list[datetime] = [
+        each["LastModified"]
+        for each in listed
+        if each["Key"] == key and (version_id is None or each["VersionId"] == version_id)
+    ]
+    return max(times)
+
+
+def _is_of(each: Configuration, uploaded_at: datetime) -> bool:
+    """Whether a verdict is of an upload, or of one that came after it."""
+    known = each["uploaded_at"]
+    return known is not None and datetime.fromisoformat(known) >= uploaded_at

@@ -1,0 +1,143 @@
+"""Uploaded YAML is answered with its verdict; tables speak in sentences."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console import output
+from console.commands import configuring
+from tests.unit.console.systems import FakeSystem, solar, system
+
+__all__ = ["system"]  # the fixture
+
+START = datetime(2026, 11, 24, 7, 19, tzinfo=UTC)
+KEY = "config/sites/east.yaml"
+
+
+@dataclass
+class Watcher:
+    """A bucket and the service that judges what is put there, some questions later."""
+
+    verdict: dict[str, Any]
+    late: int = 1
+    earlier: bool = False
+    puts: list[str] = field(default_factory=list)
+
+    def put_object(self, **put: Any) -> dict[str, Any]:
+        self.puts.append(put["Key"])
+        return {"VersionId": "new"}
+
+    def list_object_versions(self, **_: Any) -> dict[str, Any]:
+        return {
+            "Versions": [
+                {"Key": f"{KEY}.bak", "VersionId": "new", "LastModified": START},
+                {"Key": KEY, "VersionId": "new", "LastModified": START + timedelta(hours=1)},
+                {"Key": KEY, "VersionId": "old", "LastModified": START},
+            ]
+        }
+
+    def sites(self) -> dict[str, Any]:
+        self.late -= 1
+        if self.late >= 0:
+            return {"sites": [configured("accepted", START)] if self.earlier else []}
+        return {"sites": [self.verdict]}
+
+
+def configured(
+    state: str, at: datetime = START + timedelta(hours=1), version: str | None = "b6bb2c8ac1"
+) -> dict[str, Any]:
+    return {
+        "kind": "site",
+        "name": "east",
+        "model_id": "fleet",
+        "key": KEY,
+        "state": state,
+        "line": 3 if state == "rejected" else None,
+        "reason": "'[kW]' is no unit of power_ac" if state == "rejected" else None,
+        "uploaded_at": at.isoformat(),
+        "config_version": version,
+        "config": None,
+    }
+
+
+@pytest.fixture
+def yaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(configuring.time, "sleep", lambda _: None)
+    path = tmp_path / "east.yaml"
+    path.write_text("site_id: east\n")
+    return path
+
+
+def watched(system: FakeSystem, watcher: Watcher) -> Watcher:
+    system.clients["s3"] = watcher
+    system.answers["data_watcher", "sites"] = watcher.sites
+    return watcher
+
+
+def test_an_accepted_yaml_is_said_to_be_in_force(system: FakeSystem, yaml: Path) -> None:
+    watched(system, Watcher(configured("accepted"), late=3))
+
+    done = solar("sites", "add", str(yaml))
+
+    assert done.exit_code == 0
+    assert done.stdout == f"east.yaml -> {KEY}: accepted, it is in force\n"
+
+
+def test_a_refused_yaml_is_told_with_line_and_reason_and_fails(
+    system: FakeSystem, yaml: Path
+) -> None:
+    watched(system, Watcher(configured("rejected"), earlier=True))
+
+    done = solar("sites", "add", str(yaml))
+
+    assert done.exit_code == 1
+    assert (
+        "refused: line 3: '[kW]' is no unit of power_ac. The version of before (b6bb2c8a) stays"
+        in done.stdout
+    )
+    (said,) = json.loads(solar("sites", "add", str(yaml), "--json").stdout)
+    assert (said["state"], said["line"], said["key"]) == ("rejected", 3, KEY)
+
+
+def test_a_verdict_that_does_not_come_is_not_taken_for_one(
+    system: FakeSystem, yaml: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched(system, Watcher(configured("accepted"), late=99, earlier=True))
+    monkeypatch.setattr(configuring, "VERDICT_SECONDS", 0.0)
+
+    done = solar("sites", "add", str(yaml))
+
+    assert done.exit_code == 1
+    assert "no verdict within" in done.stdout
+
+
+def test_nobody_has_to_wait_for_a_verdict(system: FakeSystem, yaml: Path) -> None:
+    watcher = watched(system, Watcher(configured("rejected"), late=99))
+
+    assert solar("sites", "add", str(yaml), "--no-wait").exit_code == 0
+    assert watcher.puts == [KEY]
+
+
+@pytest.mark.parametrize(
+    ("version", "says"),
+    [("b6bb2c8ac1", "The version of before (b6bb2c8a) stays in force."), (None, "Nothing is in")],
+)
+def test_a_refused_configuration_is_listed_with_what_is_in_force(
+    system: FakeSystem, version: str | None, says: str
+) -> None:
+    found = configured("rejected", version=version)
+    system.answers["data_watcher", "sites"] = {"sites": [found]}
+
+    assert says in solar("sites", "list").stdout
+
+
+def test_reason_and_remedy_are_two_sentences() -> None:
+    assert output.sentences("it is empty", "upload it again") == "it is empty. Upload it again."
+    assert output.sentences("Is it?", None, "") == "Is it?"
+    assert output.sentences(None, None) == ""
