@@ -61,6 +61,11 @@ class Dataset(_Frozen):
     files: tuple[DatasetFile, ...]
     exclusions: tuple[Exclusion, ...] = ()
 
+    def seed(self, model_type: str) -> int:
+        """Return a seed (31 bits) that the same files have in whatever order they were uploaded."""
+        files = sorted(file.file_id for file in self.files)
+        return int(content_id(files, model_type)[:8], 16) % 2**31
+
     @staticmethod
     def identify(
         files: tuple[DatasetFile, ...],

@@ -315,6 +315,16 @@ class StepFunctionsSequence:
                 return None
             raise
 
+    def cause(self, run: Run) -> str:
+        """Return why a run's execution ended, in the state machine's words; empty where it says nothing."""
+        try:
+            found = self.client.describe_execution(executionArn=self._arn(run))
+        except ClientError as error:
+            if error_code(error) in _GONE:
+                return ""
+            raise
+        return ": ".join(filter(None, (found.get("error"), found.get("cause"))))
+
     def stop(self, run: Run, why: str) -> None:
         """Stop a run's execution; one that has ended stays as it ended."""
         try:

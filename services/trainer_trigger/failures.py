@@ -44,7 +44,8 @@ _NEXT_STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (
         ("exit code: 137", "OutOfMemory", "MemoryError"),
-        "The job ran out of memory; choose a larger instance_type in the model's YAML.",
+        "The job was killed, most often because it ran out of memory: see its log, and choose a larger "
+        "instance_type in the model's YAML.",
     ),
     (
         ("NoSuchKey", "No S3 objects found"),

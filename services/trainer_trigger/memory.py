@@ -91,13 +91,13 @@ class DynamoMemory:
         self._update(model_id, "REMOVE asked", {})
 
     def arm(self, model_id: str, now: datetime, until: datetime) -> bool:
-        """Claim the one armed evaluation of a model; False where one is armed already."""
+        """Claim the one armed evaluation of a model; False where one as early is armed already."""
         try:
             self._update(
                 model_id,
                 "SET armed_until = :until",
                 {":until": {"S": until.isoformat()}, ":now": {"S": now.isoformat()}},
-                "attribute_not_exists(armed_until) OR armed_until < :now",
+                "attribute_not_exists(armed_until) OR armed_until < :now OR armed_until > :until",
             )
         except ClientError as error:
             if error_code(error) in _CONDITION_FAILED:
@@ -248,7 +248,8 @@ class DynamoMemory:
         self, model_id: str, decision: Decision, inputs: dict[str, Any], now: datetime
     ) -> None:
         """Keep a decision whose outcome or reasons differ from the last one's, with what it was made of."""
-        fingerprint = content_id(decision.outcome, decision.reasons)
+        # A person's request is always answered, even if the answer is what was decided before.
+        fingerprint = content_id(decision.outcome, decision.reasons, inputs.get("requested_at"))
         try:
             self._update(
                 model_id, "SET decision = :d", {":d": {"S": fingerprint}}, "decision <> :d"

@@ -83,7 +83,8 @@ def already_trained(state: ModelState, _: RetrainPolicy, __: datetime) -> Verdic
         return Verdict(Effect.NOTHING, "a person forces the same recipe again")
     return Verdict(
         Effect.FORBID,
-        f"the same data with the same settings was {recipe.outcome} in run {recipe.run_id}",
+        f"the same data with the same settings was {recipe.outcome} in run {recipe.run_id}; "
+        "`solar retrain --force` trains it again",
     )
 
 
@@ -91,7 +92,8 @@ def given_up(state: ModelState, policy: RetrainPolicy, now: datetime) -> Verdict
     """A recipe that fails is tried again with growing waits, then left to a person."""
     recipe = state.recipe
     numbers = {"failures": recipe.failures, "maximum_attempts": policy.maximum_attempts}
-    if not recipe.failures or recipe.last_failure_at is None or state.request is not None:
+    settled = recipe.outcome is not None or state.request is not None
+    if not recipe.failures or recipe.last_failure_at is None or settled:
         return Verdict(Effect.NOTHING, "no failure stands in the way", numbers=numbers)
     if recipe.failures >= policy.maximum_attempts:
         return Verdict(

@@ -39,6 +39,10 @@ class Runs:
         dict
             `proceed`, `reason`, and all that the next states need.
         """
+        known = self.trigger.configuration.models()
+        if model_id not in known:
+            names = ", ".join(sorted(known)) or "none"
+            return {"proceed": False, "reason": f"no model {model_id!r}; known: {names}"}
         if run_id is None:
             run, decision = self.trigger.open_by_hand(model_id, execution)
             if run is None:
@@ -185,9 +189,9 @@ class Runs:
             self._end_with_evaluation(run)
             return
         self._stop_pipeline(run)
-        self._end(
-            run, "Retrain sequence", f"the state machine's execution is {status or 'not there'}"
-        )
+        said = self.trigger.sequence.cause(run)
+        state = f"the state machine's execution is {status or 'not there'}"
+        self._end(run, "Retrain sequence", f"{state}: {said}" if said else state)
 
     def _pipeline_finished(self, run: Run) -> bool:
         return self.evaluations.read(run.run_id) is not None

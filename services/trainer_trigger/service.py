@@ -200,7 +200,7 @@ class TrainerTrigger:
             return decision
         if decision.until is not None:
             self._arm(model_id, decision.until - self.clock())
-        if _is_answered(state, decision):
+        if state.request is not None and _is_answered(state, decision):
             self.memory.drop_request(model_id)
         return decision
 

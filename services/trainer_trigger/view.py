@@ -105,6 +105,7 @@ def inputs(state: ModelState, config: ModelConfig) -> dict[str, Any]:
         "recipe_outcome": state.recipe.outcome,
         "spent_usd": state.spent_usd,
         "requested_by": state.request.requested_by if state.request else None,
+        "requested_at": state.request.requested_at.isoformat() if state.request else None,
         "correlation_id": state.files[-1].file.key if state.files else None,
         "config": config.model_dump(mode="json", exclude={"endpoint", "margins"}),
     }

@@ -281,7 +281,7 @@ def test_a_retrain_of_what_is_trained_is_answered_not_run(second: dict[str, Any]
 
     found = eventually(done)
     assert found["status"] == "SUCCEEDED"
-    assert "no accepted file yet" in found["output"]
+    assert "no model 'nothing-here'; known: serf" in json.loads(found["output"])["check"]["reason"]
     assert len(models.all_runs()) == before
 
 

@@ -154,7 +154,9 @@ def test_one_evaluation_is_armed_until_it_is_due_or_lost(memory: DynamoMemory) -
     assert not memory.arm("golden", START, until)
     assert memory.arm("golden", until + timedelta(seconds=1), until + timedelta(minutes=1))
     memory.disarm("golden")
-    assert memory.arm("golden", START, until)
+    assert memory.arm("golden", START, until + timedelta(hours=1))
+    assert memory.arm("golden", START, until), "an earlier one overtakes a later one"
+    assert not memory.arm("golden", START, until + timedelta(hours=1))
 
 
 def test_a_decision_is_kept_when_it_or_its_reasons_change(memory: DynamoMemory) -> None:

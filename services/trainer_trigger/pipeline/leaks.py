@@ -8,7 +8,9 @@ from services.trainer_trigger.pipeline.scoring import ScoredRows
 from shared.evaluation import Window
 from shared.solar.position import Floats
 
-_SAME = 0.99995  # correlation with the power of the moment; at the clearest plants irradiance has .999
+_SAME = (
+    0.99995  # correlation with the power of the moment; at the clearest plants irradiance has .999
+)
 _AHEAD = 0.9995  # correlation with the power of later rows
 _LEAST_ROWS = 100
 _LEADS = (1, 2, 4, 8)

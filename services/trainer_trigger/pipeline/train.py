@@ -91,7 +91,7 @@ def train(
     names, values, sun = features.compute(rows, recipe, hidden)
     share = _share(rows, plants)
     cap = max(1.0, float(np.quantile(share, 0.999)))
-    seed = int(content_id(dataset.dataset_id, model_type)[:8], 16) % 2**31
+    seed = dataset.seed(model_type)
     target = np.minimum(share, cap)
     seconds = rows.times.astype(np.int64)
     code = code_version()

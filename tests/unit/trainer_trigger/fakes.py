@@ -283,7 +283,7 @@ class FakeMemory:
         return tuple(sorted(self.kept.values(), key=lambda run: run.started_at))
 
     def arm(self, model_id: str, now: datetime, until: datetime) -> bool:
-        if self.armed_until is not None and self.armed_until >= now:
+        if self.armed_until is not None and now <= self.armed_until <= until:
             return False
         self.armed_until = until
         return True
@@ -326,6 +326,9 @@ class FakeSequence:
 
     def status(self, run: Run) -> str | None:
         return self.executions.get(run.execution)
+
+    def cause(self, run: Run) -> str:
+        return "States.Runtime: the service restarted" if run.execution in self.executions else ""
 
     def stop(self, run: Run, why: str) -> None:
         self.executions[run.execution] = "ABORTED"

@@ -199,6 +199,32 @@ def test_a_sequence_that_vanished_is_ended_by_the_sweep() -> None:
     assert len(world.told.of(RetrainFailed)) == 1
 
 
+def test_a_broken_sequence_is_ended_with_the_machines_own_words() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    run = world.the_run
+    world.sequence.executions[run.execution] = "FAILED"
+    world.runs.sweep("golden", full=False)
+    assert "the service restarted" in (world.memory.kept[run.run_id].failure or "")
+
+
+def test_an_unknown_model_started_by_hand_is_answered_in_words() -> None:
+    answer = World().runs.verify("../x", None, "by-hand")
+    assert answer == {"proceed": False, "reason": "no model '../x'; known: golden"}
+
+
+def test_a_person_is_answered_even_if_the_answer_is_the_same_as_before() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    run = world.the_run
+    found(world, run, verdict="reject")
+    world.runs.close("golden", run.run_id, world.runs.collect("golden", run.run_id, "arn"))
+    world.service.note_request(request())
+    assert "--force" in world.memory.recorded[-1].reasons[0]
+
+
 def test_a_sequence_that_ended_without_telling_is_told_by_the_sweep() -> None:
     world = World()
     world.upload(a_file(1))
