@@ -202,21 +202,26 @@ def months(scores: Mapping[str, Mapping[str, float | None]], threshold: float, l
         axes = figure.subplots()
         colours = {"challenger": CHALLENGER, "champion": CHAMPION}
         lowest = 0.6
-        for model, series in scores.items():
-            values = [series.get(month) for month in names]
-            heights = np.array([np.nan if value is None else max(value, 0.0) for value in values])
+        for side, (model, series) in enumerate(scores.items()):
+            found = [series.get(month) for month in names]
+            values = np.array([np.nan if value is None else value for value in found])
+            heights = np.maximum(values, 0.0)  # far below it only the label says how far
             lowest = float(np.nanmin([lowest, *heights]))
             axes.plot(names, heights, "o-", ms=6, lw=1.2, color=colours[model], label=model)
             if len(names) * len(scores) <= _MOST_LABELLED:
-                for month, height in zip(names, heights, strict=True):
-                    if not np.isfinite(height):
+                for month, height, value in zip(names, heights, values, strict=True):
+                    if not np.isfinite(value):
                         continue
                     axes.annotate(
-                        f"{height:.2f}",
+                        f"{value:.2f}",
                         (month, height),
-                        xytext=(0, 7),
+                        xytext=(
+                            0,
+                            -15 if side else 7,
+                        ),  # the champion's below, so that none overlap
                         textcoords="offset points",
                         ha="center",
+                        color=colours[model],
                     )
         axes.axhline(threshold, color=ACTUAL, lw=1, ls="--", label=f"threshold {threshold:g}")
         step = max(len(names) // 9, 1)

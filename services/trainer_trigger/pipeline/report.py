@@ -129,7 +129,6 @@ def _charts(result: Result, margins: Margins) -> dict[str, str]:
     by_month = {"challenger": {each.name: each.r2 for each in evaluation.challenger.by_month}}
     if evaluation.champion is not None:
         by_month["champion"] = {each.name: each.r2 for each in evaluation.champion.by_month}
-    month = result.test.rows.times.astype("datetime64[M]").astype(str)
     drawn = {
         "typical": charts.forecast_days(
             lines, typical, "Measured and predicted power on typical days"
@@ -142,7 +141,7 @@ def _charts(result: Result, margins: Margins) -> dict[str, str]:
         "by_hour": charts.residuals_by(
             lines, np.floor(lines.hour).astype(int), "Errors by hour", "solar time [h]"
         ),
-        "by_month": charts.residuals_by(lines, month, "Errors by month", "month"),
+        "by_month": charts.residuals_by(lines, result.test.month, "Errors by month", "month"),
         "skill": _skill(evaluation),
     }
     if evaluation.comparison is not None:

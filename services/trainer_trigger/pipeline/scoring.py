@@ -48,6 +48,11 @@ class ScoredRows:
         return self.sun.up > 0
 
     @property
+    def month(self) -> NDArray[np.str_]:
+        """Calendar month of each row (yyyy-mm) in its site's mean solar time, so that evenings stay in it."""
+        return self.day.astype("datetime64[D]").astype("datetime64[M]").astype(str)
+
+    @property
     def day(self) -> NDArray[np.int64]:
         """Day of each row in its site's mean solar time, counted from 1970."""
         seconds = self.rows.times.astype(np.int64) + (self.longitude * 240).astype(np.int64)
@@ -83,13 +88,12 @@ def score_model(test: ScoredRows, predicted: Floats) -> ModelScores:
     predicted
         Power as a share of AC capacity. [unitless]
     """
-    months = test.rows.times.astype("datetime64[M]").astype(str)
     site = np.array(test.rows.sites)[test.rows.site]
     daylight = test.daylight
     return ModelScores(
         all=_scores(test.share, predicted),
         daylight=_scores(test.share[daylight], predicted[daylight]),
-        by_month=_by(months, test.share, predicted),
+        by_month=_by(test.month, test.share, predicted),
         by_site=_by(site, test.share, predicted),
         by_sky=_by_sky(test, predicted),
     )

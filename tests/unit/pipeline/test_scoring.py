@@ -89,3 +89,14 @@ def test_scores_are_told_by_month_site_and_sky(test):
     assert {each.name for each in found.by_sky} == {"overcast", "broken", "clear"}
     assert found.daylight.n < found.all.n
     assert (found.daylight.r2 or 0) < (found.all.r2 or 0)
+
+
+def test_an_evening_belongs_to_the_month_of_its_own_clock(test):
+    """West of Greenwich the last evening of a month is the next month in UTC."""
+    golden = replace(test, longitude=np.full(len(test.share), -105.0))
+    moments = golden.rows.times.astype("datetime64[h]").astype(str)
+    evening = np.char.endswith(moments, "T03")  # 20 o'clock in Golden
+    first = np.char.find(moments, "-01T") == 7
+    chosen = evening & first
+    assert chosen.any()
+    assert (golden.month[chosen] != moments[chosen].astype("<U7")).all()
