@@ -13,9 +13,10 @@ import typer
 from console import people
 from console.commands.local import JsonOption
 from console.demo.plant import Plant
-from console.demo.story import Story, as_json
-from console.demo.telling import Teller
+from console.demo.story import CONFIG, MODEL_YAML, SITE_YAML, THRESHOLD, Story, as_json
+from console.demo.telling import Teller, WaitedInVainError
 from console.errors import ConsoleError
+from console.output import as_json as print_json
 from console.output import errors
 from console.output import people as screen
 from console.state import state
@@ -24,8 +25,12 @@ from infra.deploy import target
 from infra.deploy.errors import DeployError
 from infra.deploy.main import Deployment, Options
 from infra.local import control
+from infra.local.home import Home
 
 INTERRUPTED = 130
+_MARKER = "this-is-a-demo"
+_MARKED = "`solar demo` made this folder and empties it each time it starts.\n"
+_ALL_MONTHS = 26
 
 
 def demo(
@@ -35,12 +40,26 @@ def demo(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     *,
     keep_running: Annotated[bool, typer.Option(help="Leave the platform up afterwards.")] = False,
+    write_files: Annotated[
+        Path | None,
+        typer.Option(
+            help="Only write the plant's monthly files and YAML into this folder.", file_okay=False
+        ),
+    ] = None,
+    months: Annotated[
+        int, typer.Option(help="With --write-files: how many.", min=1, max=_ALL_MONTHS)
+    ] = _ALL_MONTHS,
     json: JsonOption = False,
 ) -> None:
     """Show the whole way of a measurement on real data, in about two minutes.
 
     Exit code 0 only if every expectation of the story held; nothing is left running.
+
+    Example, files to try by hand: solar demo --write-files plant
     """
+    if write_files is not None:
+        _write_files(write_files, months, json=json)
+        return
     tell = Teller(errors if json else screen)
     place = home.absolute()
     facts: dict[str, Any] = {}
@@ -50,9 +69,12 @@ def demo(
         tell.say("interrupted")
         raise typer.Exit(INTERRUPTED) from None
     except DeployError as error:
-        raise ConsoleError(f"the deployment failed: {error}") from error
+        raise ConsoleError(f"the deployment failed: {error}. {_log(place)}") from error
+    except WaitedInVainError as error:
+        raise ConsoleError(f"{error}. {_log(place)}") from error
     finally:
-        if not keep_running:
+        if not keep_running and _is_demo(place):
+            tell.say("stopping the platform")
             control.down(place)
             tell.say("the platform is down, nothing is left running")
     if json:
@@ -86,11 +108,49 @@ def _play(tell: Teller, home: Path, port: int) -> dict[str, Any]:
 
 
 def _empty(home: Path) -> None:
-    """Empty a demo's folder; refuse one that is something else's."""
+    """Make a demo's folder empty; refuse one that is something else's, and leave it alone."""
+    if home.exists() and not home.is_dir():
+        raise ConsoleError(f"{home} is no folder; choose another --home")
+    if home.is_dir() and any(home.iterdir()) and not _is_demo(home):
+        raise ConsoleError(
+            f"{home} is not empty and no demo made it ({_MARKER} is not in it); remove it yourself, "
+            "or choose another --home"
+        )
     control.down(home)
-    if home.exists() and any(home.iterdir()) and not (home / "platform.log").exists():
-        raise ConsoleError(f"{home} is not empty and is no demo's folder; choose another --home")
     shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True, exist_ok=True)
+    (home / _MARKER).write_text(_MARKED, encoding="utf-8")
+
+
+def _is_demo(home: Path) -> bool:
+    return (home / _MARKER).is_file()
+
+
+def _log(home: Path) -> str:
+    return f"The platform's log is {Home(home).log}"
+
+
+def _write_files(folder: Path, months: int, *, json: bool) -> None:
+    """Write the plant's files as it sends them, and the YAML of its site and of its model."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(CONFIG / SITE_YAML, folder)
+    model = (CONFIG / MODEL_YAML).read_text(encoding="utf-8")
+    own = f"{model}accuracy_threshold: {THRESHOLD}  # with weather from a satellite 0.95 is out of reach\n"
+    (folder / MODEL_YAML).write_text(own, encoding="utf-8")
+    files = Plant().months(0, months)
+    for file in files:
+        (folder / file.name).write_bytes(file.body)
+    if json:
+        print_json(
+            {
+                "folder": str(folder),
+                "files": [SITE_YAML, MODEL_YAML, *(file.name for file in files)],
+            }
+        )
+    else:
+        screen.print(
+            f"{len(files)} files of {months} months, {SITE_YAML} and {MODEL_YAML} are in {folder}"
+        )
 
 
 def _stacks_only(tell: Teller) -> Any:

@@ -22,6 +22,7 @@ from shared import layout
 from shared.evaluation import Evaluation
 
 CONFIG = Path(__file__).parent / "config"
+SITE_YAML, MODEL_YAML = "golden.yaml", "golden-model.yaml"
 SITE = MODEL = "golden"
 FIRST_MONTHS, LATER_MONTHS = 20, 6
 BROKEN, MISLABELLED = FIRST_MONTHS + 1, FIRST_MONTHS + 2
@@ -46,8 +47,8 @@ class Story:
             "weather every 30. Its documentation leaves the power's unit open; it is taken as W of a "
             "3.4 kW plant."
         )
-        self._configure("golden-model.yaml", layout.model_config(MODEL))
-        self._configure("golden.yaml", layout.site_config(SITE))
+        self._configure(MODEL_YAML, layout.model_config(MODEL))
+        self._configure(SITE_YAML, layout.site_config(SITE))
 
     def first_upload(self) -> None:
         """Chapter (b): 20 months, several twice and out of order, are one retrain, refused at 0.95."""
@@ -88,9 +89,7 @@ class Story:
         self.tell.chapter(f"The owner sets the model's own threshold to {THRESHOLD}")
         first = models.all_runs()[0]
         own = f"model_id: {MODEL}\naccuracy_threshold: {THRESHOLD}"
-        self._configure(
-            "golden-model.yaml", layout.model_config(MODEL), (f"model_id: {MODEL}", own)
-        )
+        self._configure(MODEL_YAML, layout.model_config(MODEL), (f"model_id: {MODEL}", own))
         run = self._ended_run(2)
         self.tell.expect(
             "the same data with another threshold is a new recipe",

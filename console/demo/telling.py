@@ -16,6 +16,10 @@ T = TypeVar("T")
 _POLL = 0.5  # [s]
 
 
+class WaitedInVainError(ConsoleError):
+    """Something did not happen in time."""
+
+
 @dataclass(slots=True)
 class Teller:
     """Tells what happens, and keeps what was expected."""
@@ -53,7 +57,7 @@ class Teller:
 
         Raises
         ------
-        ConsoleError
+        WaitedInVainError
             It did not happen in time.
         """
         deadline = time.monotonic() + seconds
@@ -64,7 +68,7 @@ class Teller:
                     return found
                 status.update(f"{escape(what)} [dim]{escape(seen())}[/dim]")
                 time.sleep(_POLL)
-        raise ConsoleError(f"waited {seconds:.0f} s in vain: {what}. {seen()}")
+        raise WaitedInVainError(f"waited {seconds:.0f} s in vain: {what}. {seen()}")
 
     @property
     def all_hold(self) -> bool:
