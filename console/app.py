@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -81,13 +82,21 @@ app.command()(demo)
 def main() -> None:
     """Run the command line; whatever a person can mend is said in one line."""
     try:
-        app()
+        app(prog_name="solar")
     except (ConsoleError, PlatformError) as error:
         output.complain(str(error))
         sys.exit(1)
     except (ClientError, BotoCoreError) as error:
         output.complain(target.explain(error))
         sys.exit(1)
+    except BrokenPipeError:
+        _leave_quietly()
     except OSError as error:
         output.complain(str(error))
         sys.exit(1)
+
+
+def _leave_quietly() -> None:
+    """End as a reader like `head` expects it that has read enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(1)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 people = Console()
 errors = Console(stderr=True)
+GAP = 1  # between columns
+LONGEST_WORD = 20  # a longer one may be torn
 
 # Words that deserve a colour wherever they stand alone in a cell.
 _STYLES = {
@@ -40,13 +46,45 @@ def as_json(value: Any) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> None:
-    """Print a table, or say in words that there is nothing."""
-    made = Table(title=title, title_justify="left", header_style="bold", expand=False)
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    for row in rows:
-        made.add_row(*(_cell(value) for value in row))
-    people.print(made if made.row_count else f"[dim]{empty}[/dim]")
+    """Print a table, or say in words that there is nothing.
+
+    What does not fit is folded between words, the longest texts first; a state or a date is not torn.
+    """
+    cells = [[_cell(value) for value in row] for row in rows]
+    if not cells:
+        people.print(f"[dim]{empty}[/dim]")
+        return
+    made = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
+    made.padding, made.pad_edge = (0, 0), False
+    spaced = people.width - GAP * (len(columns) + 1)
+    columns_of_cells = zip(columns, *cells, strict=True)
+    words = [[Text.from_markup(cell).plain for cell in column] for column in columns_of_cells]
+    for column, width in zip(columns, fitted(words, spaced), strict=True):
+        made.add_column(column, overflow="fold", width=width)
+    for row in cells:
+        made.add_row(*row)
+    people.print(made)
+
+
+def fitted(columns: Sequence[Sequence[str]], available: int) -> list[int]:
+    """Return a width for each column of texts, so that all together fit.
+
+    The widest gives way first, and none to less than its longest word unless that is very long, or
+    nothing else is left to give.
+    """
+    widths = [max(map(cell_len, texts)) for texts in columns]
+    words = [
+        max((cell_len(word) for text in texts for word in text.split()), default=1)
+        for texts in columns
+    ]
+    for floors in ([min(word, LONGEST_WORD) for word in words], [1] * len(widths)):
+        while sum(widths) > available:
+            spare = [width - floor for width, floor in zip(widths, floors, strict=True)]
+            giving = [number for number, each in enumerate(spare) if each > 0]
+            if not giving:
+                break
+            widths[max(giving, key=lambda number: widths[number])] -= 1
+    return widths
 
 
 def facts(title: str, content: Mapping[str, Any]) -> None:
@@ -95,6 +133,21 @@ def short_run(run_id: str | None) -> str:
     """Return a run's name with its attempt, which tells runs of the same recipe apart."""
     recipe, _, attempt = (run_id or "").rpartition("-")
     return f"{recipe[:8]}…-{attempt}" if len(recipe) > 8 else run_id or ""  # noqa: PLR2004 - shown
+
+
+def took(begun: str | None, ended: str | None) -> str:
+    """Return how long something took, from its ISO times."""
+    if begun is None or ended is None:
+        return ""
+    seconds = (datetime.fromisoformat(ended) - datetime.fromisoformat(begun)).total_seconds()
+    return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min"  # noqa: PLR2004 - shown
+
+
+def cost(usd: float | None) -> str:
+    """Return US dollars to the cent."""
+    if usd is None:
+        return ""
+    return "< 0.01" if 0 < usd < 0.01 else f"{usd:.2f}"  # noqa: PLR2004 - a cent
 
 
 def when(moment: str | None) -> str:

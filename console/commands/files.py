@@ -6,7 +6,7 @@ import getpass
 import json as json_module
 import time
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -22,6 +22,7 @@ files_app = typer.Typer(
     invoke_without_command=True, help="What became of each upload, why, and what to do."
 )
 SWEEP_SECONDS = 900
+FileState = Literal["accepted", "quarantined", "duplicate", "superseded", "pending", "removed"]
 ReasonOption = Annotated[str, typer.Option(help="Why; the ledger keeps it.")]
 SiteOption = Annotated[str | None, typer.Option(help="Only of this site.")]
 
@@ -30,12 +31,7 @@ SiteOption = Annotated[str | None, typer.Option(help="Only of this site.")]
 def files(
     context: typer.Context,
     site: SiteOption = None,
-    state_: Annotated[
-        str | None,
-        typer.Option(
-            "--state", help="accepted, quarantined, duplicate, superseded, pending, removed"
-        ),
-    ] = None,
+    state_: Annotated[FileState | None, typer.Option("--state", help="Only in this state.")] = None,
     *,
     check: Annotated[bool, typer.Option(help="Compare the ledger with S3's listing.")] = False,
     reasons: Annotated[bool, typer.Option(help="Count masked rows and refused files.")] = False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ import typer
 import yaml
 from pydantic import ValidationError
 
-from console import output, registry
+from console import output, registry, times
 from console.commands.data import all_files
 from console.commands.local import JsonOption
 from console.commands.models import ModelOption, all_models, all_runs
@@ -30,7 +30,7 @@ def datasets(model: ModelOption = None, *, json: JsonOption = False) -> None:
             each["dataset_id"],
             each["model_id"],
             len(each["file_ids"]),
-            ", ".join(output.short(run) for run in each["run_ids"]),
+            ", ".join(map(output.short_run, each["run_ids"])),
         )
         for each in found
     ]
@@ -69,7 +69,8 @@ def replay(
     model: str,
     policy: Annotated[Path, typer.Option(help="A model's YAML with the policy to try.")],
     since: Annotated[
-        datetime, typer.Option("--from", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="UTC.")
+        datetime,
+        typer.Option("--from", parser=times.moment, metavar="TIME", help=times.HELP),
     ],
     *,
     json: JsonOption = False,
@@ -80,7 +81,7 @@ def replay(
     """
     if model not in all_models():
         raise ConsoleError(f"no model {model!r}; known: {', '.join(all_models()) or 'none'}")
-    moment = since.replace(tzinfo=UTC).isoformat()
+    moment = times.in_utc(since).isoformat()
     answer = state.system.ask(
         "trainer_trigger", "replay", model_id=model, policy=_policy(policy), since=moment
     )

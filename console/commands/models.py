@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import ClientError
 
-from console import output, registry
+from console import output, registry, times
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.state import changing, state
@@ -81,15 +81,14 @@ def runs(model: ModelOption = None, *, json: JsonOption = False) -> None:
         return
     rows = [
         (
-            output.short(run["run_id"]),
+            output.short_run(run["run_id"]),
             run["model_id"],
             run["status"],
             run["model_package_version"],
             output.when(run["started_at"]),
-            output.when(run["ended_at"]),
-            run["cost_usd"],
-            "; ".join(run["reasons"]),
-            run["failure"],
+            output.took(run["started_at"], run["ended_at"]),
+            output.cost(run["cost_usd"]),
+            output.sentences("; ".join(run["reasons"]), run["failure"]),
         )
         for run in found
     ]
@@ -99,10 +98,9 @@ def runs(model: ModelOption = None, *, json: JsonOption = False) -> None:
         "status",
         "version",
         "started",
-        "ended",
+        "took",
         "USD",
-        "why it began",
-        "why it failed",
+        "why",
     ]
     output.table("Runs", columns, rows, "no run yet")
 
@@ -206,17 +204,18 @@ def rollback(
 
 def served_at(
     at: Annotated[
-        datetime | None, typer.Argument(formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+        datetime | None, typer.Argument(parser=times.moment, metavar="[TIME]", help=times.HELP)
     ] = None,
     model: ModelOption = None,
     *,
     json: JsonOption = False,
 ) -> None:
-    """Say which version of which data served at a time (UTC; now without one).
+    """Say which version of which data served at a time; without one, which serves now.
 
-    Example: solar served-at 2026-05-04T09:00
+    Examples: solar served-at 2026-05-04
+              solar served-at "2026-05-04 09:00 UTC"
     """
-    moment = at.replace(tzinfo=UTC).isoformat() if at else None
+    moment = times.in_utc(at).isoformat() if at else None
     served = state.system.ask("deployer", "served", model_id=model, at=moment)["served"]
     if json:
         output.as_json(served)
@@ -233,7 +232,7 @@ def why(
     model: str,
     at: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], help="As known then (UTC)."),
+        typer.Option(parser=times.moment, metavar="TIME", help=f"As known then. {times.HELP}"),
     ] = None,
     limit: Annotated[int, typer.Option(help="How many decisions.")] = 5,
     *,
@@ -244,7 +243,7 @@ def why(
     Example: solar why golden --at 2026-05-04T09:00
     """
     _known_model(model)
-    moment = at.replace(tzinfo=UTC).isoformat() if at else None
+    moment = times.in_utc(at).isoformat() if at else None
     answer = state.system.ask(
         "trainer_trigger", "decisions", model_id=model, limit=limit, at=moment
     )

@@ -1,0 +1,42 @@
+"""Moments as people write them, and as our own tables and e-mails do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import typer
+
+HELP = "A date or a time, like 2026-11-24T07:19; UTC unless it names another zone."
+
+
+def moment(text: str) -> datetime:
+    """Return the moment that a text names; UTC where it says no zone.
+
+    Parameters
+    ----------
+    text
+        An ISO date or time (`2026-11-24`, `2026-11-24T07:19Z`, `2026-11-24T08:19+01:00`), or as our
+        e-mails have it (`2026-11-24 07:19 UTC`).
+
+    Raises
+    ------
+    typer.BadParameter
+        It is none.
+    """
+    written = text.strip()
+    if written.upper().endswith("UTC"):
+        written = written[:-3].rstrip() + "Z"
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError as error:
+        message = (
+            f"{text!r} is no time; write 2026-11-24, 2026-11-24T07:19 (UTC), 2026-11-24T07:19Z, "
+            "2026-11-24T08:19+01:00 or '2026-11-24 07:19 UTC'"
+        )
+        raise typer.BadParameter(message) from error
+    return in_utc(found)
+
+
+def in_utc(found: datetime) -> datetime:
+    """Return a moment in UTC; one without a zone is meant so."""
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

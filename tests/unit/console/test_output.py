@@ -1,0 +1,51 @@
+"""Tables stay readable on a narrow terminal."""
+
+from __future__ import annotations
+
+import pytest
+from rich.console import Console
+
+from console import output
+
+STATES = ["registered", "rejected"]
+DATES = ["2026-11-24 07:19:00"] * 2
+TEXTS = ["new data of two sites came and the quiet period is over", ""]
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_states_and_dates_are_not_torn(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(output, "people", Console(width=width))
+    rows = [
+        ("f715376c…-1", "golden", state, 12, date, "330 s", "< 0.01", text)
+        for state, date, text in zip(STATES, DATES, TEXTS, strict=True)
+    ]
+    columns = ["run", "model", "status", "version", "started", "took", "USD", "why"]
+    output.table("Runs", columns, rows, "none")
+
+    said = capsys.readouterr().out
+    words = set(said.split())
+    assert {"f715376c…-1", "registered", "rejected", "2026-11-24", "07:19:00", "golden"} <= words
+    assert all(len(line) <= width for line in said.splitlines())
+
+
+def test_the_longest_text_gives_way_first() -> None:
+    assert output.fitted([STATES, DATES, TEXTS], 200) == [10, 19, len(TEXTS[0])]
+    assert output.fitted([STATES, DATES, TEXTS], 50) == [10, 19, 21]
+    assert output.fitted([STATES, DATES, TEXTS], 32) == [10, 11, 11]
+    assert sum(output.fitted([STATES, DATES, TEXTS], 15)) == 15
+
+
+def test_attempts_at_the_same_recipe_look_different() -> None:
+    names = [output.short_run(f"f715376cdeadbeef-{attempt}") for attempt in range(1, 5)]
+    assert names == ["f715376c…-1", "f715376c…-2", "f715376c…-3", "f715376c…-4"]
+    assert output.short_run("serf-1") == "serf-1"
+    assert output.short_run(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("usd", "said"), [(None, ""), (0.0, "0.00"), (0.0004, "< 0.01"), (1.239, "1.24")]
+)
+def test_a_cost_is_said_to_the_cent(usd: float | None, said: str) -> None:
+    assert output.cost(usd) == said
