@@ -18,6 +18,7 @@ from infra.deploy.stacks import Stacks
 from infra.deploy.target import Target
 from services.trainer_trigger.pipeline.fill import fill
 from shared.aws import error_code
+from shared.messages import SweepDue
 
 Say = Callable[[str], None]
 
@@ -25,6 +26,8 @@ BOOTSTRAP = "solar-bootstrap"
 FOUNDATION = "solar-foundation"
 # In this order: the outputs of one are the parameters of the next.
 SERVICES = ("data_watcher", "trainer_trigger", "deployer", "notifier")
+# Services whose sweep brings back what an earlier destroy kept; the notifier's would be a daily summary.
+SWEEPING = ("data_watcher", "trainer_trigger", "deployer")
 # What a person chose once and need not say again.
 STICKY = {
     "Network",
@@ -88,6 +91,7 @@ class Deployment:
         self._first_heartbeat()
         for service in SERVICES:
             self._stack(stack_name(service), f"services/{service}/template.yaml")
+        self._sweep_now()
         self.say(f"Done in {time.monotonic() - started:.0f} s")
         return self.known
 
@@ -291,6 +295,18 @@ class Deployment:
                 for minutes in (0, 15, 30)
             ],
         )
+
+    def _sweep_now(self) -> None:
+        """Let the services look at what is there at once: kept versions are served again, kept files read."""
+        if self.options.dry_run:
+            return
+        now, queues = datetime.now(UTC), self.target.client("sqs")
+        for service in SWEEPING:
+            due = SweepDue.of(
+                subject=(service, now), occurred_at=now, correlation_id="deployment", scope="full"
+            )
+            url = queues.get_queue_url(QueueName=f"{stack_name(service)}-inbox")["QueueUrl"]
+            queues.send_message(QueueUrl=url, MessageBody=due.model_dump_json())
 
     def _adopt_bucket(self) -> None:
         if not self.target.adopt_data_bucket or self.options.dry_run:

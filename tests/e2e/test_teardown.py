@@ -12,6 +12,7 @@ from console.state import state
 from infra.deploy import target
 from infra.deploy.errors import DeployError
 from infra.deploy.main import Deployment, Options
+from tests.e2e.test_story import eventually
 from tests.integration.conftest import LocalPlatform
 
 pytestmark = pytest.mark.e2e
@@ -42,6 +43,7 @@ def test_a_destroyed_system_comes_back_with_its_ledger_and_its_versions(
     assert after["listed"] == before["listed"]
     assert after["accepted"] == before["accepted"]
     assert len(registry.versions(state.system, "serf")) == versions
+    eventually(lambda: system.client("sagemaker").list_endpoints()["Endpoints"])
 
 
 def test_destroyed_with_its_data_nothing_is_left(system: LocalPlatform) -> None:
