@@ -8,7 +8,11 @@ from botocore.exceptions import ClientError
 
 from console.errors import ConsoleError
 from console.target import System
+from services.deployer.domain import endpoint_name, version_of_configuration
 from shared.aws import error_code
+
+# While an endpoint changes, it answers with the version and the configuration of before.
+ANSWERING = {"InService", "Updating", "SystemUpdating", "RollingBack"}
 
 
 def versions(system: System, model_id: str) -> list[dict[str, Any]]:
@@ -56,7 +60,20 @@ def decide(system: System, model_id: str, number: int, status: str, reason: str)
     )
 
 
+def serving(system: System, model_id: str) -> int | None:
+    """Return the version that a model's endpoint answers with, or None where nothing answers."""
+    try:
+        found = system.client("sagemaker").describe_endpoint(EndpointName=endpoint_name(model_id))
+    except ClientError as error:
+        if error_code(error) in {"ValidationException", "ResourceNotFound"}:
+            return None
+        raise
+    if found["EndpointStatus"] not in ANSWERING:
+        return None
+    return version_of_configuration(found["EndpointConfigName"])
+
+
 def served_versions(system: System) -> dict[str, int]:
-    """Return the version that serves, by model."""
+    """Return the version that was confirmed last, by model; whether it serves still, `serving` says."""
     served = system.ask("deployer", "served")["served"]
     return {model_id: entry["version"] for model_id, entry in served.items() if entry}

@@ -107,10 +107,10 @@ def runs(model: ModelOption = None, *, json: JsonOption = False) -> None:
 
 def models(*, json: JsonOption = False) -> None:
     """List registered versions, their approval, scores, and which serves."""
-    served = registry.served_versions(state.system)
     found = [
-        _shown(model_id, package, served.get(model_id))
+        _shown(model_id, package, serving)
         for model_id in all_models()
+        for serving in [registry.serving(state.system, model_id)]
         for package in registry.versions(state.system, model_id)
     ]
     if json:
@@ -169,7 +169,10 @@ def approve(
 def reject(
     version: int, model: str, reason: ReasonOption = "rejected", *, json: JsonOption = False
 ) -> None:
-    """Reject a version; it is not deployed (to take back a deployed one: `rollback`)."""
+    """Reject a version: it is not deployed; one that serves is taken back where another can serve.
+
+    Then the newest approved version serves. `rollback` does the same without naming the version.
+    """
     _decide(version, model, "Rejected", reason, json=json)
 
 
@@ -217,11 +220,24 @@ def served_at(
     """
     moment = times.in_utc(at).isoformat() if at else None
     served = state.system.ask("deployer", "served", model_id=model, at=moment)["served"]
+    gone = {
+        model_id
+        for model_id, entry in served.items()
+        if at is None and entry and registry.serving(state.system, model_id) is None
+    }
     if json:
-        output.as_json(served)
+        output.as_json(served | dict.fromkeys(gone))
         return
     rows = [
-        (model_id, entry["version"], output.when(entry["at"]), entry["run_id"], entry["dataset_id"])
+        (model_id, "no endpoint now", "", "", "")
+        if model_id in gone
+        else (
+            model_id,
+            entry["version"],
+            output.when(entry["at"]),
+            output.short_run(entry["run_id"]),
+            entry["dataset_id"],
+        )
         for model_id, entry in served.items()
         if entry
     ]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from console.commands.models import find_run
 from console.errors import ConsoleError
-from tests.unit.console.systems import FakeSystem, system
+from tests.unit.console.systems import FakeSystem, solar, system
 
 __all__ = ["system"]  # the fixture
 
@@ -72,3 +75,62 @@ def test_a_number_is_a_version_first_and_then_the_beginning_of_a_run(
 def test_what_fits_none_or_several_is_said(written: str, says: str) -> None:
     with pytest.raises(ConsoleError, match=says):
         find_run(written, None)
+
+
+@dataclass
+class SageMaker:
+    """A registry with one approved version, and an endpoint or none."""
+
+    endpoint: tuple[str, str] | None
+
+    def get_paginator(self, _: str) -> Any:
+        return self
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        return [{"ModelPackageSummaryList": [{"ModelPackageArn": "arn"}]}]
+
+    def describe_model_package(self, **_: Any) -> dict[str, Any]:
+        return {"ModelPackageVersion": 2, "ModelApprovalStatus": "Approved"}
+
+    def describe_endpoint(self, EndpointName: str) -> dict[str, Any]:  # noqa: N803 - boto3's
+        assert EndpointName == "solar-golden"
+        if self.endpoint is None:
+            raise ClientError({"Error": {"Code": "ValidationException"}}, "DescribeEndpoint")
+        status, configuration = self.endpoint
+        return {"EndpointStatus": status, "EndpointConfigName": configuration}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "deployed"),
+    [
+        (("InService", "solar-golden-v2-0a1b2c3d"), True),
+        (("Updating", "solar-golden-v2-0a1b2c3d"), True),
+        (("InService", "solar-golden-v1-0a1b2c3d"), False),
+        (("Failed", "solar-golden-v2-0a1b2c3d"), False),
+        (("Creating", "solar-golden-v2-0a1b2c3d"), False),
+        (None, False),
+    ],
+)
+def test_a_version_is_deployed_only_if_an_endpoint_answers_with_it(
+    system: FakeSystem,
+    endpoint: tuple[str, str] | None,
+    deployed: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    system.clients["sagemaker"] = SageMaker(endpoint)
+    system.answers["trainer_trigger", "models"] = {"models": [{"model_id": "golden"}]}
+
+    (found,) = json.loads(solar("models", "--json").stdout)
+
+    assert found["deployed"] is deployed
+
+
+def test_without_an_endpoint_nothing_is_said_to_serve_now_but_the_past_stays(
+    system: FakeSystem,
+) -> None:
+    entry = {"version": 2, "at": "2026-11-24T07:19:00+00:00", "run_id": "r-1", "dataset_id": "d"}
+    system.answers["deployer", "served"] = {"served": {"golden": entry}}
+    system.clients["sagemaker"] = SageMaker(None)
+
+    assert "no endpoint now" in solar("served-at").stdout
+    assert json.loads(solar("served-at", "--json").stdout) == {"golden": None}
+    assert json.loads(solar("served-at", "2026-11-25", "--json").stdout) == {"golden": entry}
