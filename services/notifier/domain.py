@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any
@@ -151,6 +151,8 @@ def window_is_over(window: str, now: datetime) -> bool:
 def digest(window: str, number: int, waiting: Iterable[Entry], now: datetime) -> Notice:
     """Return one notice that tells many: grouped by kind, the gravest first.
 
+    A single one is told as itself, only under the digest's id.
+
     Parameters
     ----------
     window
@@ -163,12 +165,15 @@ def digest(window: str, number: int, waiting: Iterable[Entry], now: datetime) ->
         When the digest is made.
     """
     notices = sorted((each.notice for each in waiting), key=lambda each: -each.severity)
+    digest_id = content_id("digest", window, number)
+    if len(notices) == 1:
+        return replace(notices[0], id=digest_id)
     counts = Counter(each.kind for each in notices)
     lines = ["So much happened at once that it comes as one message. The gravest first:"]
     lines += _bullets(notices)
     facts = tuple((kind.replace("_", " "), str(count)) for kind, count in counts.most_common())
     return Notice(
-        id=content_id("digest", window, number),
+        id=digest_id,
         kind="digest",
         severity=max((each.severity for each in notices), default=Severity.INFO),
         subject=f"{len(notices)} notices within a minute, most of them {_most(counts)}",
@@ -188,7 +193,7 @@ def daily(day: str, told: Iterable[Entry], now: datetime) -> Notice | None:
         id=content_id("daily", day),
         kind="daily",
         severity=Severity.INFO,
-        subject=f"The day up to {now:%Y-%m-%d %H:%M} UTC: {len(notices)} notices",
+        subject=f"The day up to {now:%Y-%m-%d %H:%M} UTC: {_counted(notices)}",
         lines=(
             "What people were told within the last 24 hours, the gravest first:",
             *_bullets(notices),
@@ -196,6 +201,10 @@ def daily(day: str, told: Iterable[Entry], now: datetime) -> Notice | None:
         happened_at=now,
         facts=tuple((kind.replace("_", " "), str(count)) for kind, count in counts.most_common()),
     )
+
+
+def _counted(notices: list[Notice]) -> str:
+    return "1 notice" if len(notices) == 1 else f"{len(notices)} notices"
 
 
 def _bullets(notices: list[Notice]) -> list[str]:

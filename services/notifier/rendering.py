@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,9 @@ SILENT: frozenset[type[Any]] = frozenset(
         messages.SweepDue,
     }
 )
+
+CENT = 0.01  # [USD]
+NO_SITE = "(unknown)"  # what data_watcher calls the site of a key that names none
 
 Facts = tuple[tuple[str, str], ...]
 
@@ -66,7 +70,9 @@ def _notice(
 
 
 def _cost(usd: float | None) -> str:
-    return "not known yet" if usd is None else f"{usd:.2f} USD"
+    if usd is None:
+        return "not known yet"
+    return f"{usd:.2f} USD" if usd >= CENT else "less than 0.01 USD"
 
 
 def _list(title: str, items: tuple[str, ...]) -> str:
@@ -101,25 +107,29 @@ def _data_withdrawn(message: messages.DataWithdrawn) -> Notice:
 
 
 def _file_quarantined(message: messages.FileQuarantined) -> Notice:
+    site = "" if message.site_id == NO_SITE else message.site_id
+    where = f"at site {site}" if site else "at no known site"
+    chosen = f" --site {shlex.quote(site)}" if site else ""
     return _notice(
         message,
         Severity.WARNING,
-        f"File quarantined at site {message.site_id}: {message.reason_code}",
+        f"File quarantined {where}: {message.reason_code}",
         _sentence(f"{message.key} was not read: {message.reason}"),
         _sentence(f"What to do: {message.remedy}"),
         "No model is trained on this file until then; all others are not affected.",
         facts=(
-            ("Site", message.site_id),
+            ("Site", site),
             ("File", message.key),
             ("Reason code", message.reason_code),
-            ("More", f"solar files --site {message.site_id} --state quarantined"),
+            ("More", f"solar files{chosen} --state quarantined"),
         ),
     )
 
 
 def _config_accepted(message: messages.ConfigAccepted) -> Notice:
     what = (
-        f"Files of site {message.name} that are read differently now are read again."
+        f"Files of site {message.name} are read by it from now on. Files that came before are read again "
+        "where it changes how they are read."
         if message.kind == "site"
         else f"Model {message.name} is looked at again; a retrain follows if its recipe changed."
     )
@@ -187,7 +197,7 @@ def _challenger_registered(message: messages.ChallengerRegistered) -> Notice:
     waits = message.approval == "PendingManualApproval"
     version = message.model_package_version
     follow = (
-        f"It waits for a person: solar approve {message.model_id} {version}, or reject it."
+        f"It waits for a person: solar approve {version} {message.model_id}, or reject it."
         if waits
         else "It is approved and will be deployed now, step by step, with a way back."
     )
@@ -292,7 +302,10 @@ def _deployment_started(message: messages.DeploymentStarted) -> Notice:
         message,
         Severity.INFO,
         f"Deployment of model {message.model_id} version {message.model_package_version} started",
-        "A part of the requests goes to it first; alarms bring the previous version back.",
+        "A part of the requests goes to it first; alarms bring the previous version back."
+        if message.previous_version
+        else "It is the first to serve: its endpoint is created, and it serves once it has answered a "
+        "smoke test. There is no version to go back to; if it fails, you are told what to do.",
         facts=_deployment(message),
     )
 

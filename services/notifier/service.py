@@ -115,7 +115,8 @@ class Notifier:
         told = [
             each
             for each in self.notices.since(now - DAY)
-            if each.notice.kind not in {"digest", "daily"}
+            if each.notice.kind != "daily"
+            and not each.includes  # a digest's notices count themselves
         ]
         notice = domain.daily(f"{now:%Y-%m-%d}", told, now)
         if notice is not None:

@@ -131,9 +131,29 @@ def test_a_notice_that_came_late_to_its_digest_is_told_by_another() -> None:
     world.notices.entries[late.notice.id] = late
     world.notifier.handle(sweep())
 
-    digests = [each for each in world.email.sent if each.kind == "digest"]
-    assert len(digests) == 2
-    assert digests[0].id != digests[1].id
+    first, second = world.email.sent[MOST_IN_A_WINDOW:]
+    assert first.id != second.id
+    assert second.subject == late.notice.subject
+
+
+def test_a_digest_of_one_is_the_notice_itself_told_once() -> None:
+    world = World()
+    for number in range(MOST_IN_A_WINDOW + 1):
+        world.notifier.handle(quarantined(number))
+    (alone,) = world.notices.waiting()
+    world.now += timedelta(minutes=5)
+    for _ in range(3):
+        world.notifier.handle(sweep())
+
+    assert len(world.email.sent) == MOST_IN_A_WINDOW + 1
+    told = world.email.sent[-1]
+    assert (told.subject, told.lines, told.kind) == (
+        alone.notice.subject,
+        alone.notice.lines,
+        "file_quarantined",
+    )
+    world.notifier.handle(sweep("daily"))
+    assert f": {MOST_IN_A_WINDOW + 1} notices" in world.email.sent[-1].subject
 
 
 def test_a_digest_waits_until_its_minute_is_over() -> None:
@@ -185,6 +205,14 @@ def test_a_day_is_summed_up_once() -> None:
     daily = [each for each in world.email.sent if each.kind == "daily"]
     assert len(daily) == 1
     assert "2 notices" in daily[0].subject
+
+
+def test_a_day_with_one_notice_says_one_notice() -> None:
+    world = World()
+    world.notifier.handle(quarantined())
+    world.notifier.handle(sweep("daily"))
+
+    assert world.email.sent[-1].subject.endswith(": 1 notice")
 
 
 def test_what_is_routine_stands_only_in_the_days_summary() -> None:

@@ -73,6 +73,60 @@ def test_a_quarantine_names_file_reason_and_remedy() -> None:
         assert part in text
 
 
+def told(kind: str, /, **changed: Any) -> str:
+    """Return the e-mail of a sample in which something is different."""
+    sample = messages.read((EVENTS / f"solar.{kind}.v1.json").read_text())
+    notice = render(sample.model_copy(update=changed), START)
+    assert notice is not None
+    return notice.email_text()
+
+
+@pytest.mark.parametrize(
+    ("site", "command"),
+    [
+        ("east", "solar files --site east --state quarantined"),
+        ("East wing (new)", "solar files --site 'East wing (new)' --state quarantined"),
+        ("(unknown)", "solar files --state quarantined"),
+    ],
+)
+def test_the_command_of_a_quarantine_can_be_typed_as_it_stands(site: str, command: str) -> None:
+    text = told("file_quarantined", site_id=site)
+
+    assert f"More: {command}" in text
+    assert "(unknown)" not in text
+
+
+@pytest.mark.parametrize(
+    ("usd", "said"),
+    [(0.0042, "less than 0.01 USD"), (0.0, "less than 0.01 USD"), (1.5, "1.50 USD")],
+)
+def test_a_small_cost_is_not_said_to_be_none(usd: float, said: str) -> None:
+    assert f"Cost: {said}" in told("challenger_registered", cost_usd=usd)
+
+
+def test_a_first_deployment_promises_no_way_back() -> None:
+    first = told("deployment_started", previous_version=None)
+
+    assert "bring the previous version back" not in first
+    assert "no version to go back to" in first
+    assert "bring the previous version back" in told("deployment_started", previous_version=1)
+
+
+def test_a_configuration_promises_to_read_again_only_what_it_changes() -> None:
+    assert "read again where it changes how they are read" in told("config_accepted", kind="site")
+
+
+def test_approval_is_asked_for_with_the_command_as_it_is_typed() -> None:
+    text = told(
+        "challenger_registered",
+        approval="PendingManualApproval",
+        model_id="golden",
+        model_package_version=7,
+    )
+
+    assert "solar approve 7 golden" in text
+
+
 def test_the_plain_text_of_a_budget_is_told() -> None:
     (event,) = inbox.read("AWS Budget Notification November 24, 2026\nBudget solar is over 80 %")
     notice = render(event, START)
