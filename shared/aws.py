@@ -38,6 +38,21 @@ def client(service: str) -> Any:
     return session().client(service, config=_RETRIES)  # type: ignore[call-overload]
 
 
+class _Lazy:
+    """A client that is made at its first call: most messages need only some of a service's clients."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(client(self._service), name)
+
+
+def lazy_client(service: str) -> Any:
+    """Return a client of an AWS service that costs nothing until it is used."""
+    return _Lazy(service)
+
+
 def error_code(error: ClientError) -> str:
     """Return AWS's code of an error; codes are compared, never texts."""
     return error.response.get("Error", {}).get("Code", "")

@@ -19,16 +19,16 @@ from shared.clock import utc_now
 
 def deployer(settings: DeployerSettings) -> Deployer:
     """Return the whole service for these settings."""
-    objects = aws.S3Objects(aws.client("s3"), settings.data_bucket)
+    objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
     return Deployer(
         clock=utc_now,
         configuration=S3Configuration(objects),
-        registry=SageMakerRegistry(aws.client("sagemaker")),
+        registry=SageMakerRegistry(aws.lazy_client("sagemaker")),
         endpoints=SageMakerEndpoints(
-            client=aws.client("sagemaker"),
-            runtime=aws.client("sagemaker-runtime"),
-            scaling=aws.client("application-autoscaling"),
-            cloudwatch=aws.client("cloudwatch"),
+            client=aws.lazy_client("sagemaker"),
+            runtime=aws.lazy_client("sagemaker-runtime"),
+            scaling=aws.lazy_client("application-autoscaling"),
+            cloudwatch=aws.lazy_client("cloudwatch"),
             role_arn=settings.sagemaker_role_arn,
             key_arn=settings.key_arn,
             bucket=settings.data_bucket,
@@ -37,10 +37,10 @@ def deployer(settings: DeployerSettings) -> Deployer:
             security_groups=_names(settings.security_group_ids),
         ),
         references=S3References(objects),
-        memory=DynamoMemory(aws.client("dynamodb"), settings.table),
-        timer=DelayedMessages(aws.SqsInbox(aws.client("sqs"), settings.inbox_url)),
-        gauge=CloudWatchGauge(aws.client("cloudwatch")),
-        publisher=aws.SnsPublisher(aws.client("sns"), settings.deployment_topic_arn),
+        memory=DynamoMemory(aws.lazy_client("dynamodb"), settings.table),
+        timer=DelayedMessages(aws.SqsInbox(aws.lazy_client("sqs"), settings.inbox_url)),
+        gauge=CloudWatchGauge(aws.lazy_client("cloudwatch")),
+        publisher=aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn),
     )
 
 

@@ -15,7 +15,7 @@ from shared.errors import InvalidMessageError
 
 logger = observability.logger("deployer")
 settings = QuerySettings.from_environment()
-memory = DynamoMemory(aws.client("dynamodb"), settings.table)
+memory = DynamoMemory(aws.lazy_client("dynamodb"), settings.table)
 _ENTRY = TypeAdapter(LogEntry)
 
 

@@ -25,22 +25,22 @@ from shared.clock import utc_now
 
 def runs(settings: SequenceSettings, metrics: Metrics, logger: Logger) -> Runs:
     """Return the whole service for these settings."""
-    objects = aws.S3Objects(aws.client("s3"), settings.data_bucket)
+    objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
     region = aws.session().region_name
     trigger = TrainerTrigger(
         clock=utc_now,
         configuration=S3Configuration(objects),
         canonical=S3CanonicalFiles(objects),
         datasets=S3Datasets(objects),
-        registry=SageMakerRegistry(aws.client("sagemaker"), objects),
-        memory=DynamoMemory(aws.client("dynamodb"), settings.table),
-        timer=DelayedMessages(aws.SqsInbox(aws.client("sqs"), settings.inbox_url)),
+        registry=SageMakerRegistry(aws.lazy_client("sagemaker"), objects),
+        memory=DynamoMemory(aws.lazy_client("dynamodb"), settings.table),
+        timer=DelayedMessages(aws.SqsInbox(aws.lazy_client("sqs"), settings.inbox_url)),
         sequence=StepFunctionsSequence(
-            aws.client("stepfunctions"),
+            aws.lazy_client("stepfunctions"),
             f"arn:aws:states:{region}:{settings.account_id}:stateMachine:{settings.sequence_name}",
         ),
-        pipeline=SageMakerPipeline(aws.client("sagemaker"), settings.pipeline_name),
-        publisher=aws.SnsPublisher(aws.client("sns"), settings.training_topic_arn),
+        pipeline=SageMakerPipeline(aws.lazy_client("sagemaker"), settings.pipeline_name),
+        publisher=aws.SnsPublisher(aws.lazy_client("sns"), settings.training_topic_arn),
         image_uri=settings.image_uri,
         maximum_runs=settings.maximum_runs,
         measures=PowertoolsMeasures(metrics, logger),

@@ -19,10 +19,10 @@ from shared.model_config import RetrainPolicy
 
 logger = observability.logger("trainer_trigger")
 settings = QuerySettings.from_environment()
-objects = aws.S3Objects(aws.client("s3"), settings.data_bucket)
+objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
 configuration = S3Configuration(objects)
 datasets = S3Datasets(objects)
-memory = DynamoMemory(aws.client("dynamodb"), settings.table)
+memory = DynamoMemory(aws.lazy_client("dynamodb"), settings.table)
 _RUN = TypeAdapter(Run)
 _SHOWN = {
     "run_id",
