@@ -116,8 +116,10 @@ class FakeConfiguration:
 
     excluded: tuple[Exclusion, ...] = ()
 
+    has_sites: bool = True
+
     def sites(self, model_id: str) -> tuple[Site, ...]:
-        return (a_site(),)
+        return (a_site(),) if self.has_sites else ()
 
     def exclusions(self, model_id: str) -> tuple[Exclusion, ...]:
         return self.excluded

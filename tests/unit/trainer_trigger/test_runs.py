@@ -503,6 +503,34 @@ def test_changed_exclusions_are_worth_a_retrain_of_the_same_files() -> None:
     assert any("exclusions changed" in reason for reason in world.the_run.reasons)
 
 
+def test_a_model_without_sites_waits_for_one() -> None:
+    world = World()
+    world.configuration.has_sites = False
+    assert world.service.evaluate("golden").reasons == ("no accepted file yet",)
+
+
+def test_a_site_that_moves_to_another_model_mid_run_is_in_that_run_and_in_no_later_one() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    run = world.the_run
+    world.configuration.has_sites = False
+    found(world, run)
+    world.runs.close("golden", run.run_id, world.runs.collect("golden", run.run_id, "arn"))
+    assert world.bucket.file_ids("golden", run.dataset_id) == {"file0001"}
+    world.clock.forward(hours=2)
+    world.runs.sweep("golden", full=True)
+    assert not world.memory.known
+    assert len(world.memory.kept) == 1
+
+
+def test_a_dataset_of_one_row_is_a_run_like_any_other() -> None:
+    world = World()
+    world.upload(a_file(1).model_copy(update={"rows": 1, "window_end": a_file(1).window_start}))
+    world.let_timers_ring()
+    assert world.the_run.files == 1
+
+
 def test_the_champion_is_part_of_the_recipe() -> None:
     world = World()
     world.upload(a_file(1))
