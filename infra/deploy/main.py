@@ -301,7 +301,7 @@ class Deployment:
         if self.options.dry_run:
             return
         now, queues = datetime.now(UTC), self.target.client("sqs")
-        for service in SWEEPING:
+        for service in filter(SWEEPING.__contains__, SERVICES):
             due = SweepDue.of(
                 subject=(service, now), occurred_at=now, correlation_id="deployment", scope="full"
             )

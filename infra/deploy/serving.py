@@ -21,9 +21,7 @@ def delete_all(target: Target, say: Say) -> None:
     served = endpoints(target)
     for name in served:
         say(f"Deleting endpoint {name}")
-        _unless_gone(sagemaker.delete_endpoint, EndpointName=name)
-    for name in served:
-        _wait_until_gone(sagemaker, name)
+        _delete_endpoint(sagemaker, name)
     for name in _names(sagemaker, "list_endpoint_configs", "EndpointConfigs", "EndpointConfigName"):
         _unless_gone(sagemaker.delete_endpoint_config, EndpointConfigName=name)
     for name in _names(sagemaker, "list_models", "Models", "ModelName"):
@@ -79,15 +77,18 @@ def _delete_alarms(target: Target, prefixes: list[str]) -> None:
             cloudwatch.delete_alarms(AlarmNames=names)
 
 
-def _wait_until_gone(sagemaker: Any, endpoint: str, seconds: float = 600.0) -> None:
+def _delete_endpoint(sagemaker: Any, endpoint: str, seconds: float = 1800.0) -> None:
+    """Delete an endpoint until it is gone: AWS refuses while it is being created or updated."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
-            sagemaker.describe_endpoint(EndpointName=endpoint)
+            found = sagemaker.describe_endpoint(EndpointName=endpoint)
         except ClientError as error:
             if error_code(error) in {"ValidationException", "ResourceNotFound"}:
                 return
             raise
+        if found["EndpointStatus"] != "Deleting":
+            _unless_gone(sagemaker.delete_endpoint, EndpointName=endpoint)
         time.sleep(0.5)
 
 
