@@ -164,8 +164,8 @@ def _queue(name: str) -> dict[str, int]:
         return {"waiting": 0, "in_work": 0}
     found = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     return {
-        "waiting": int(found["ApproximateNumberOfMessages"])
-        + int(found.get("ApproximateNumberOfMessagesDelayed", 0)),
+        # Delayed ones are timers: a service whose next look is due in an hour is idle.
+        "waiting": int(found["ApproximateNumberOfMessages"]),
         "in_work": int(found["ApproximateNumberOfMessagesNotVisible"]),
     }
 
