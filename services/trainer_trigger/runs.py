@@ -39,11 +39,11 @@ class Runs:
         dict
             `proceed`, `reason`, and all that the next states need.
         """
-        known = self.trigger.configuration.models()
-        if model_id not in known:
-            names = ", ".join(sorted(known)) or "none"
-            return {"proceed": False, "reason": f"no model {model_id!r}; known: {names}"}
         if run_id is None:
+            known = self.trigger.configuration.models()
+            if model_id not in known:
+                names = ", ".join(sorted(known)) or "none"
+                return {"proceed": False, "reason": f"no model {model_id!r}; known: {names}"}
             run, decision = self.trigger.open_by_hand(model_id, execution)
             if run is None:
                 reason = "; ".join(decision.reasons) or "another run came first"
