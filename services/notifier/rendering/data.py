@@ -1,0 +1,101 @@
+"""What data_watcher says: files, configurations and silent sites."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+from services.notifier.domain import Notice, Severity
+from services.notifier.rendering.pieces import notice, sentence
+from shared import messages
+
+NO_SITE = "(unknown)"  # what data_watcher calls the site of a key that names none
+
+
+def _data_withdrawn(message: messages.DataWithdrawn) -> Notice:
+    return notice(
+        message,
+        Severity.INFO,
+        f"Data of site {message.site_id} no longer counts",
+        sentence(f"Rows of {message.correlation_id} were withdrawn: {message.reason}"),
+        f"Model {message.model_id} will not be trained on them again.",
+        facts=(("Site", message.site_id), ("Rows", message.canonical_uri)),
+        quiet=True,  # a plant that sends a growing file withdraws its rows with every upload
+    )
+
+
+def _file_quarantined(message: messages.FileQuarantined) -> Notice:
+    site = "" if message.site_id == NO_SITE else message.site_id
+    where = f"at site {site}" if site else "at no known site"
+    chosen = f" --site {shlex.quote(site)}" if site else ""
+    return notice(
+        message,
+        Severity.WARNING,
+        f"File quarantined {where}: {message.reason_code}",
+        sentence(f"{message.key} was not read: {message.reason}"),
+        sentence(f"What to do: {message.remedy}"),
+        "No model is trained on this file until then; all others are not affected.",
+        facts=(
+            ("Site", site),
+            ("File", message.key),
+            ("Reason code", message.reason_code),
+            ("More", f"solar files{chosen} --state quarantined"),
+        ),
+    )
+
+
+def _config_accepted(message: messages.ConfigAccepted) -> Notice:
+    what = (
+        f"Files of site {message.name} are read by it from now on. Files that came before are read again "
+        "where it changes how they are read."
+        if message.kind == "site"
+        else f"Model {message.name} is looked at again; a retrain follows if its recipe changed."
+    )
+    return notice(
+        message,
+        Severity.INFO,
+        f"Configuration of {message.kind} {message.name} is in force",
+        what,
+        facts=(("Version", message.config_version), ("Model", message.model_id)),
+    )
+
+
+def _config_rejected(message: messages.ConfigRejected) -> Notice:
+    line = f" line {message.line}" if message.line else ""
+    return notice(
+        message,
+        Severity.WARNING,
+        f"Configuration refused: {message.key}{line}",
+        sentence(f"{message.key}{',' + line if line else ''}: {message.reason}"),
+        "The last good configuration, if there was one, stays in force. "
+        "Correct the file and upload it again.",
+        facts=(("File", message.key), ("Line", str(message.line or ""))),
+    )
+
+
+def _site_silent(message: messages.SiteSilent) -> Notice:
+    if message.recovered:
+        return notice(
+            message,
+            Severity.INFO,
+            f"Site {message.site_id} sends again",
+            f"It had sent nothing for {message.silent_hours:.0f} hours.",
+        )
+    return notice(
+        message,
+        Severity.WARNING,
+        f"Site {message.site_id} has sent nothing for {message.silent_hours:.0f} hours",
+        f"Its last upload came at {message.last_upload_at:%Y-%m-%d %H:%M} UTC.",
+        "Look at the plant's logger and its upload; models go on with what they have.",
+        facts=(("Site", message.site_id),),
+    )
+
+
+RENDERERS: dict[type[Any], Callable[[Any], Notice]] = {
+    messages.DataWithdrawn: _data_withdrawn,
+    messages.FileQuarantined: _file_quarantined,
+    messages.ConfigAccepted: _config_accepted,
+    messages.ConfigRejected: _config_rejected,
+    messages.SiteSilent: _site_silent,
+}
