@@ -28,6 +28,7 @@ def test_a_destroyed_system_comes_back_with_its_ledger_and_its_versions(
 ) -> None:
     before = data.balance()
     versions = len(registry.versions(state.system, "serf"))
+    assert versions, "this takes down what the story has built: run all of tests/e2e"
     deployment(system).destroy()
     assert not system.client("sagemaker").list_endpoints()["Endpoints"]
     assert not system.client("sagemaker").list_endpoint_configs()["EndpointConfigs"]
