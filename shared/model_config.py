@@ -52,10 +52,20 @@ class RetrainPolicy(_Strict):
 
 
 class Margins(_Strict):
-    """How much worse than the champion a challenger may be, as a share of AC capacity [unitless]."""
+    """What a verdict leaves to a person, beside the threshold.
+
+    Attributes
+    ----------
+    nmae, site_nmae
+        How much worse than the champion a challenger may be, as a share of AC capacity. [unitless]
+    least_days
+        Days that the data must span for a verdict without a person, and of which two thirds must be measured;
+        by default a quarter of the year, for less is no whole season. [d]
+    """
 
     nmae: Annotated[float, Field(ge=0)] = 0.002
     site_nmae: Annotated[float, Field(ge=0)] = 0.005
+    least_days: Annotated[int, Field(ge=1, le=3660)] = 91
 
 
 class EndpointConfig(_Strict):

@@ -76,6 +76,7 @@ def prepare_site(dataset: Dataset, site: Site, folder: Path) -> SiteRows | None:
         rows=len(times),
         without_power=int((~known).sum()),
         used=len(rows),
+        days=_generating_days(rows, site.longitude),
         native_steps=table.native_steps,
         coverage={
             name: round(float(np.isfinite(rows.weather[name]).mean()), 4) if len(rows) else 0.0
@@ -130,6 +131,12 @@ def _look_at_clock(
     moved_frame = table.frame.drop(columns=[POWER]).reindex(index)
     moved_frame[POWER] = moved.reindex(index)
     return replace(table, frame=moved_frame), finding.model_copy(update={"corrected": True})
+
+
+def _generating_days(rows: Rows, longitude: float) -> int:
+    """Return on how many days of mean solar time power was generated. [d]"""
+    seconds = rows.times[rows.power_ac > 0].astype(np.int64) + round(longitude * 240)
+    return len(np.unique(seconds // 86_400))
 
 
 def _excluded(times: Times, site_id: str, exclusions: Iterable[Exclusion]) -> quality.Mask:

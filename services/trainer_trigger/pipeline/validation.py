@@ -42,6 +42,8 @@ class SiteValidation(_Frozen):
         Step of the measurements by column. [min]
     coverage
         Share of the used rows that carry a weather column. [unitless]
+    days
+        Days with believed power above zero, in the site's mean solar time. [d]
     masks
         How many rows were taken out, by reason; every row has one reason.
     suspicions
@@ -54,6 +56,7 @@ class SiteValidation(_Frozen):
     rows: int
     without_power: int
     used: int
+    days: int
     native_steps: dict[str, int]
     coverage: dict[str, float]
     masks: dict[str, int]

@@ -18,11 +18,11 @@ from shared.evaluation import ModelScores, Skill, Window
 from shared.model_config import Margins
 from shared.solar.site import Site
 
-LEAST_SPAN = timedelta(days=60)
 _SUSPICIOUS_R2 = 0.9995
 _MUCH_MASKED = 0.1  # share of measured rows
 _TOO_MUCH_MASKED = 0.2  # share of measured rows beyond which a person must look
 _QUARTER = timedelta(days=91)
+_MEASURED = 2 / 3  # share of the least days that must have been measured
 _GAIN_ON_SITE = (
     0.05  # R2 that on-site irradiance gained over satellite weather on ten public plants
 )
@@ -146,11 +146,16 @@ def _better_than_champion(findings: Findings) -> Iterator[str]:
 
 
 def _limits(findings: Findings) -> Iterator[str]:
-    span = findings.tested_on.end - findings.trained_on.start
-    if LEAST_SPAN <= span < _QUARTER:
+    least = timedelta(days=findings.margins.least_days)
+    if least <= _span(findings) < _QUARTER:
         yield (
-            f"the data span {span.days} days, no whole season: confidence is low for the seasons not seen"
+            f"the data span {_span(findings).days} days, no whole season: confidence is low for the seasons "
+            f"not seen; the model's own margins.least_days of {least.days} lets it pass without a person"
         )
+
+
+def _span(findings: Findings) -> timedelta:
+    return findings.tested_on.end - findings.trained_on.start
 
 
 def _doubts(findings: Findings) -> Iterator[str]:
@@ -170,12 +175,7 @@ def _doubts(findings: Findings) -> Iterator[str]:
                 f"it may be worse than the champion by more than the margin of {findings.margins.nmae:g}; "
                 "the days are too few to tell, a person approves"
             )
-    span = findings.tested_on.end - findings.trained_on.start
-    if span < LEAST_SPAN:
-        yield (
-            f"the data span only {span.days} days of at least {LEAST_SPAN.days}; confidence is low, a person "
-            "approves"
-        )
+    yield from _too_little_data(findings)
     for name, site in findings.validation.sites.items():
         measured_rows = site.rows - site.without_power
         if site.masked > _TOO_MUCH_MASKED * max(measured_rows, 1):
@@ -187,6 +187,23 @@ def _doubts(findings: Findings) -> Iterator[str]:
         yield (
             f"R² {findings.challenger.all.r2:.5f} is too good for weather data; see whether an input is made "
             "from the power itself, a person approves"
+        )
+
+
+def _too_little_data(findings: Findings) -> Iterator[str]:
+    """Yield why the data are too few to trust the score for other seasons."""
+    least, span = findings.margins.least_days, _span(findings)
+    if span < timedelta(days=least):
+        yield (
+            f"the data span only {span.days} days of at least {least}, so that no season is whole; "
+            "confidence is low, a person approves"
+        )
+        return
+    measured = max(site.days for site in findings.validation.sites.values())
+    if measured < _MEASURED * least:
+        yield (
+            f"of the {span.days} days that the data span only {measured} were measured, of at least "
+            f"{_MEASURED * least:.0f}; confidence is low, a person approves"
         )
 
 

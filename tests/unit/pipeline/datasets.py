@@ -59,6 +59,7 @@ class Bench:
     exclusions: Sequence[Exclusion] = ()
     step_minutes: int = 15
     test_fraction: float = 0.2
+    margins: Margins = field(default_factory=Margins)
     files: list[DatasetFile] = field(default_factory=list)
 
     @property
@@ -95,11 +96,11 @@ class Bench:
         split, kept = Split(test_fraction=self.test_fraction), tuple(self.files)
         exclusions = tuple(self.exclusions)
         dataset = Dataset(
-            dataset_id=Dataset.identify(kept, exclusions, split, self.step_minutes, Margins()),
+            dataset_id=Dataset.identify(kept, exclusions, split, self.step_minutes, self.margins),
             model_id="golden",
             step_minutes=self.step_minutes,
             split=split,
-            margins=Margins(),
+            margins=self.margins,
             sites=tuple(self.sites or [site()]),
             files=kept,
             exclusions=exclusions,

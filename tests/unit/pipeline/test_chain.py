@@ -14,10 +14,13 @@ import pytest
 from infra.image import entrypoint
 from services.trainer_trigger.pipeline import evaluate, train
 from shared.evaluation import Evaluation
+from shared.model_config import Margins
 from shared.solar import artifact, metrics
 from shared.solar import rows as solar_rows
 from shared.solar.predictor import Predictor
 from tests.unit.pipeline.datasets import Bench, frame, serf_east
+
+FEW_DAYS = Margins(least_days=60)  # an owner who lets less than a season pass
 
 
 @pytest.fixture
@@ -67,6 +70,7 @@ def evaluated(bench: Bench, threshold: str) -> Evaluation:
 
 @pytest.mark.parametrize("model_type", ["neural_network", "lightgbm", "ridge", "auto"])
 def test_a_plant_with_its_own_weather_passes_at_the_default_threshold(bench, model_type, capsys):
+    bench.margins = FEW_DAYS
     bench.upload(frame(days=70, noise=0.05))
     found = run(bench, model_type)
     assert found.verdict == "register"
@@ -144,7 +148,7 @@ def test_a_champion_is_compared_on_days_after_both_trainings(tmp_path, monkeypat
     run(place, threshold="0.5")
     champion = place.container.path(evaluate.MODEL) / evaluate.ARCHIVE
 
-    newer = Bench(tmp_path / "new")
+    newer = Bench(tmp_path / "new", margins=FEW_DAYS)
     monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(newer.base))
     newer.upload(frame(days=90, noise=0.1))
     found = run(newer, champion=champion, version=3)

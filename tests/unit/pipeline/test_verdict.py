@@ -30,7 +30,7 @@ def compared(delta: float, low: float, high: float, site_delta: float | None = N
 def findings(r2: float = 0.97, **changes) -> Findings:
     window = Window(start=START, end=START + timedelta(days=200))
     meadow = SiteValidation(
-        files=1, rows=100, without_power=0, used=100, native_steps={}, masks={}, peak_share=0.9,
+        files=1, rows=100, without_power=0, used=100, days=240, native_steps={}, masks={}, peak_share=0.9,
         coverage={"ghi": 1.0, "temp_air": 1.0}, clock=ClockFinding(),
     )  # fmt: skip
     given = {
@@ -110,12 +110,38 @@ def test_a_champion_that_cannot_be_compared_means_that_a_person_approves():
     assert "fewer than 14 days" in found.reasons[-1]
 
 
-def test_little_data_means_that_a_person_approves():
-    window = Window(start=START, end=START + timedelta(days=30))
-    tested = Window(start=window.end, end=window.end + timedelta(days=10))
-    found = judge(findings(trained_on=window, tested_on=tested))
+def spanning(days: int) -> dict[str, Window]:
+    cut, end = START + timedelta(days=days * 0.8), START + timedelta(days=days)
+    return {"trained_on": Window(start=START, end=cut), "tested_on": Window(start=cut, end=end)}
+
+
+@pytest.mark.parametrize("days", [40, 75, 90])
+def test_less_than_a_quarter_of_the_year_means_that_a_person_approves(days):
+    found = judge(findings(**spanning(days)))
     assert (found.verdict, found.approval) == ("register", "person")
-    assert "40 days" in found.reasons[-1]
+    assert f"only {days} days of at least 91" in found.reasons[-1]
+    assert "confidence is low" in found.reasons[-1]
+
+
+def test_a_whole_quarter_needs_nobody():
+    assert judge(findings(**spanning(92))).approval == "automatic"
+
+
+def test_a_quarter_that_was_hardly_measured_means_that_a_person_approves():
+    given = findings()
+    meadow = given.validation.sites["meadow"].model_copy(update={"days": 59})
+    validation = given.validation.model_copy(update={"sites": {"meadow": meadow}})
+    found = judge(findings(validation=validation))
+    assert (found.verdict, found.approval) == ("register", "person")
+    assert "only 59 were measured, of at least 61" in found.reasons[-1]
+
+
+def test_an_owner_may_let_fewer_days_pass_and_the_verdict_still_says_so():
+    found = judge(findings(margins=Margins(least_days=60), **spanning(75)))
+    assert (found.verdict, found.approval) == ("register", "automatic")
+    assert "no whole season" in found.reasons[-1]
+    assert "margins.least_days of 60" in found.reasons[-1]
+    assert judge(findings(margins=Margins(least_days=60), **spanning(59))).approval == "person"
 
 
 def test_a_score_too_good_for_weather_means_that_a_person_looks():
@@ -142,11 +168,3 @@ def test_too_much_masked_means_that_a_person_approves():
     found = judge(findings(validation=validation))
     assert (found.verdict, found.approval) == ("register", "person")
     assert "30 of 100 measured rows of meadow were masked" in found.reasons[-1]
-
-
-def test_less_than_a_season_is_said():
-    window = Window(start=START, end=START + timedelta(days=60))
-    tested = Window(start=window.end, end=window.end + timedelta(days=15))
-    found = judge(findings(trained_on=window, tested_on=tested))
-    assert (found.verdict, found.approval) == ("register", "automatic")
-    assert "no whole season" in found.reasons[-1]
