@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,6 @@ from console import output
 from console.commands.local import JsonOption
 from console.drafting import Guess, NotUnderstoodError, SourceDraft, draft
 from console.errors import ConsoleError
-from services.data_watcher import units
 from shared.errors import UnreadableFileError
 
 HOUR_OF_NOON = 12.0
@@ -22,42 +22,76 @@ HOUR_OF_NOON = 12.0
 def draft_site(
     files: Annotated[list[Path], typer.Argument(help="Sample files, one of each kind.")],
     *,
-    latitude: Annotated[float | None, typer.Option(help="Of the plant [degrees north].")] = None,
-    longitude: Annotated[float | None, typer.Option(help="Of the plant [degrees east].")] = None,
+    site: Annotated[str, typer.Option(help="Name of the plant.")] = "my-site",
+    model: Annotated[str, typer.Option(help="Name of its model.")] = "my-model",
+    latitude: Annotated[float | None, typer.Option(help="Of the plant, degrees north.")] = None,
+    longitude: Annotated[float | None, typer.Option(help="Of the plant, degrees east.")] = None,
+    ac_capacity_kw: Annotated[
+        float | None,
+        typer.Option(help="Nameplate of the inverters, which tells the unit of power."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Propose a site's YAML from sample files, with the evidence for each guess; correct it, then add it.
 
-    Example: solar sites draft power.csv weather.xlsx --longitude 13.4 > golden.yaml
+    Example: solar sites draft power.csv weather.xlsx --site golden --longitude -105.2
+    --ac-capacity-kw 3400 > golden.yaml
     """
     missing = [str(path) for path in files if not path.is_file()]
     if missing:
         raise ConsoleError(f"no such file: {', '.join(missing)}")
     try:
-        drafts = [draft(path) for path in files]
+        drafts = _merged([draft(path, ac_capacity_kw) for path in files])
     except (NotUnderstoodError, UnreadableFileError) as error:
         raise ConsoleError(str(error)) from error
     if json:
         output.as_json([_plain(each) for each in drafts])
     else:
-        print("\n".join(_yaml(drafts, latitude, longitude)))
+        names = {"site_id": site, "model_id": model}
+        print("\n".join(_yaml(drafts, names, latitude, longitude, ac_capacity_kw)))
+
+
+def _merged(drafts: list[SourceDraft]) -> list[SourceDraft]:
+    """Return one draft for all files that read alike."""
+    found: dict[str, SourceDraft] = {}
+    for each in drafts:
+        shape = json_module.dumps(
+            [_glob(each.files[0]), each.format, each.offset]
+            + [
+                {name: guess.value for name, guess in part.items()}
+                for part in (each.layout, each.timestamp, *each.columns.values())
+            ]
+        )
+        peers = found.get(shape)
+        found[shape] = _with(peers, each) if peers else each
+    return list(found.values())
+
+
+def _with(first: SourceDraft, other: SourceDraft) -> SourceDraft:
+    peaks = [each for each in (first.peak, other.peak) if each is not None]
+    return replace(first, files=first.files + other.files, peak=max(peaks, default=None))
 
 
 def _yaml(
-    drafts: list[SourceDraft], latitude: float | None, longitude: float | None
+    drafts: list[SourceDraft],
+    names: dict[str, str],
+    latitude: float | None,
+    longitude: float | None,
+    capacity_kw: float | None,
 ) -> Iterator[str]:
     yield "# A draft: check every line that says GUESSED or FILL IN, then `solar sites add FILE`."
-    yield "site_id: my-site  # FILL IN: a-z, 0-9 and -, at most 32"
-    yield "model_id: my-model  # FILL IN: sites of one model are trained together"
+    for key, name in names.items():
+        gap = "  # FILL IN: a-z, 0-9 and -, at most 32" if name.startswith("my-") else ""
+        yield f"{key}: {name}{gap}"
     yield f"latitude: {latitude if latitude is not None else '0.0  # FILL IN'}"
     yield f"longitude: {longitude if longitude is not None else '0.0  # FILL IN'}"
     yield _zone(drafts, longitude)
-    yield _capacity(drafts)
+    yield _capacity(drafts, capacity_kw)
     yield "sources:"
     for number, each in enumerate(drafts, start=1):
         kind = "power" if "power_ac" in each.columns else "weather"
-        yield f"  - name: {kind}-{number}  # from {each.file}"
-        yield f"    files: {_scalar(_glob(each.file))}  # GUESSED from the name; it must fit all such files"
+        yield f"  - name: {kind}-{number}  # from {', '.join(each.files)}"
+        yield f"    files: {_scalar(_glob(each.files[0]))}  # GUESSED from the name; it must fit all"
         yield f"    format: {each.format}"
         yield from _lines(each.layout, 4)
         yield "    timestamp:"
@@ -67,6 +101,8 @@ def _yaml(
         for canonical, guesses in each.columns.items():
             yield f"      {canonical}:"
             yield from _lines(guesses, 8)
+        if each.unused:
+            yield f"      # not used: {', '.join(each.unused)}"
 
 
 def _lines(guesses: dict[str, Guess], indent: int) -> Iterator[str]:
@@ -110,18 +146,15 @@ def _zone(drafts: list[SourceDraft], longitude: float | None) -> str:
     )
 
 
-def _capacity(drafts: list[SourceDraft]) -> str:
-    for each in drafts:
-        if each.peak is None:
-            continue
-        unit = units.conversion("kW", str(each.columns["power_ac"]["unit"].value))
-        step = each.timestamp.get("step_minutes", Guess(60, "")).value
-        peak = each.peak * unit.factor * (60 / step if unit.per_interval else 1)
-        return (
-            f"ac_capacity_kw: {peak:.4g}  # GUESSED: the highest power in {each.file}; "
-            "take the inverters' nameplate"
-        )
-    return "ac_capacity_kw: 1.0  # FILL IN: no file holds power"
+def _capacity(drafts: list[SourceDraft], stated: float | None) -> str:
+    if stated:
+        return f"ac_capacity_kw: {stated:g}"
+    peak = max((each.peak for each in drafts if each.peak is not None), default=None)
+    if peak is None:
+        return "ac_capacity_kw: 1.0  # FILL IN: no file holds power"
+    return (
+        f"ac_capacity_kw: {peak:.4g}  # GUESSED: the highest power; take the inverters' nameplate"
+    )
 
 
 def _plain(each: SourceDraft) -> dict[str, Any]:
@@ -129,7 +162,7 @@ def _plain(each: SourceDraft) -> dict[str, Any]:
         return {name: {"value": g.value, "why": g.why} for name, g in guesses.items()}
 
     return {
-        "file": each.file,
+        "files": each.files,
         "format": each.format,
         **said(each.layout),
         "timestamp": said(each.timestamp),
@@ -137,4 +170,5 @@ def _plain(each: SourceDraft) -> dict[str, Any]:
         "peak": each.peak,
         "noon": each.noon,
         "offset": each.offset,
+        "unused": each.unused,
     }

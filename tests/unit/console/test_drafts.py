@@ -21,10 +21,9 @@ REAL = Path(pvanalytics.__file__).parent / "data"
 KEY = "config/sites/my-site.yaml"
 
 
-def drafted(*paths: Path, longitude: float = 13.4) -> str:
-    done = CliRunner().invoke(
-        app, ["sites", "draft", *map(str, paths), "--latitude", "50", "--longitude", str(longitude)]
-    )
+def drafted(*paths: Path, longitude: float = 13.4, options: tuple[str, ...] = ()) -> str:
+    place = ["--latitude", "50", "--longitude", str(longitude)]
+    done = CliRunner().invoke(app, ["sites", "draft", *map(str, paths), *place, *options])
     assert done.exit_code == 0, done.output
     return done.output
 
@@ -109,6 +108,70 @@ def test_every_guess_has_its_evidence(tmp_path: Path) -> None:
     assert all(each["why"] for each in guesses)
     assert "GUESSED" in found["columns"]["power_ac"]["unit"]["why"]
     assert found["noon"] == pytest.approx(12, abs=0.2)
+
+
+def measured_and_forecast() -> bytes:
+    lines = [
+        "t,nwp_globalirrad,nwp_directirrad,sky_globalirrad,lmd_totalirrad,lmd_winddirection,power"
+    ]
+    for at, each in enumerate(files.quarters(96 * 5)):
+        cloud = 0.4 + 0.6 * (at * 7919 % 13) / 12
+        sky, power = files.power(each, 900), files.power(each, 17)
+        row = [sky, 0.6 * sky, sky * (1 - cloud), sky * cloud, at % 360, power * cloud]
+        lines.append(f"{each:%Y-%m-%d %H:%M}," + ",".join(f"{value:.3f}" for value in row))
+    return "\n".join(lines).encode()
+
+
+def test_what_was_measured_and_what_was_forecast_are_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "station07.csv"
+    path.write_bytes(measured_and_forecast())
+
+    columns = configuration.read(KEY, drafted(path).encode()).sources[0].columns  # type: ignore[union-attr]
+
+    assert columns["forecast_ghi"].column == "nwp_globalirrad"
+    assert columns["ghi"].column == "lmd_totalirrad"  # power follows it, not the one before it
+
+
+def test_columns_that_are_not_used_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "station07.csv"
+    path.write_bytes(measured_and_forecast())
+
+    assert "# not used: nwp_directirrad, sky_globalirrad, lmd_winddirection" in drafted(path)
+
+
+@pytest.mark.parametrize(
+    ("capacity", "unit", "says"),
+    [
+        ("20000", "MW", "of the capacity"),
+        ("20", "kW", "of the capacity"),
+        ("100000", "MW", "an energy per interval, like MWh, may"),
+    ],
+)
+def test_the_capacity_tells_the_unit_of_power(
+    tmp_path: Path, capacity: str, unit: str, says: str
+) -> None:
+    path = tmp_path / "station07.csv"
+    path.write_bytes(measured_and_forecast())
+
+    text = drafted(path, options=("--ac-capacity-kw", capacity))
+
+    site = configuration.read(KEY, text.encode())
+    assert site.sources[0].columns["power_ac"].unit == unit  # type: ignore[union-attr]
+    assert site.ac_capacity_kw == float(capacity)  # type: ignore[union-attr]
+    assert says in text
+
+
+def test_files_that_read_alike_are_one_source(tmp_path: Path) -> None:
+    paths = [tmp_path / "power_2024-07.csv", tmp_path / "power_2024-08.csv"]
+    for path in paths:
+        path.write_bytes(files.csv(3))
+
+    text = drafted(*paths, options=("--site", "ost", "--model", "ost"))
+
+    site = configuration.read("config/sites/ost.yaml", text.encode())
+    assert len(site.sources) == 1  # type: ignore[union-attr]
+    assert site.model_id == "ost"  # type: ignore[union-attr]
+    assert "# from power_2024-07.csv, power_2024-08.csv" in text
 
 
 def test_a_file_without_stamps_is_said_to_be_not_understood(tmp_path: Path) -> None:

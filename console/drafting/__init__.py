@@ -1,0 +1,92 @@
+"""Looks at sample files of a plant and proposes how they read, with the evidence for each guess."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from console.drafting.guess import Guess, NotUnderstoodError
+from console.drafting.layout import MOST_ROWS, rows
+from console.drafting.quantities import energy, numbers_of, quantities
+from console.drafting.stamps import is_data, stamps
+
+__all__ = ["Guess", "NotUnderstoodError", "SourceDraft", "draft"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDraft:
+    """How files of one kind seem to read.
+
+    Attributes
+    ----------
+    files
+        Names of the files that read so.
+    peak
+        Highest power [kW], None where there is none.
+    noon
+        Hour of the files' clock around which the sun is centred.
+    offset
+        Offset that the stamps carry.
+    unused
+        Columns of numbers that no quantity is taken from.
+    """
+
+    files: tuple[str, ...]
+    format: str
+    layout: dict[str, Guess]
+    timestamp: dict[str, Guess]
+    columns: dict[str, dict[str, Guess]] = field(default_factory=dict)
+    peak: float | None = None
+    noon: float | None = None
+    offset: str | None = None
+    unused: tuple[str, ...] = ()
+
+
+def draft(path: Path, capacity_kw: float | None = None) -> SourceDraft:
+    """Look at one file.
+
+    Parameters
+    ----------
+    capacity_kw
+        AC capacity of the plant, which tells the unit of its power where no header does.
+
+    Raises
+    ------
+    NotUnderstoodError
+        No column of it holds time stamps.
+    UnreadableFileError
+        It is damaged.
+    """
+    kind, layout, cells = rows(path)
+    start = next((at for at, row in enumerate(cells) if is_data(row)), None)
+    if not start:
+        message = f"{path.name}: no line below a header holds a time stamp and a number"
+        raise NotUnderstoodError(message)
+    header = [str(cell).strip() for cell in cells[start - 1]]
+    body = [row for row in cells[start : start + MOST_ROWS] if len(row) == len(header)]
+    columns = {name: [row[at] for row in body] for at, name in enumerate(header) if name}
+    timestamp, moments = stamps(columns, path.name)
+    taken = {str(guess.value) for key, guess in timestamp.items() if key.endswith("column")}
+    decimal = "," if layout.get("decimal") else "."
+    numbers = {
+        name: numbers_of(cells, decimal) for name, cells in columns.items() if name not in taken
+    }
+    numbers = {name: values for name, values in numbers.items() if np.isfinite(values).any()}
+    step = timestamp.get("step_minutes", Guess(60, "")).value
+    found = quantities(numbers, capacity_kw, step)
+    peak, noon = energy(found.columns, numbers, moments, step)
+    first = next(each for each in moments if each)
+    offset = f"{first:%z}"[:3] + ":" + f"{first:%z}"[3:5] if first.tzinfo else None
+    return SourceDraft(
+        (path.name,),
+        kind,
+        layout,
+        timestamp,
+        found.columns,
+        peak,
+        noon,
+        offset,
+        found.unused,
+    )
