@@ -6,29 +6,36 @@ The references stand beside the figures and are measured in the same run: readin
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 from moto import mock_aws
 
+from services.trainer_trigger.adapters import S3Datasets
 from services.trainer_trigger.decision import decide
 from services.trainer_trigger.domain import Champion, KnownFile, ModelState
 from services.trainer_trigger.memory import DynamoMemory
 from services.trainer_trigger.rules import RULES
 from services.trainer_trigger.service import TrainerTrigger
-from shared import messages
+from shared import layout, messages
+from shared.compaction import Compact, CompactIndex
+from shared.dataset import Dataset, DatasetFile, Split
+from shared.errors import NotFoundError
+from shared.ids import content_id
 from shared.messages import DataAccepted
-from shared.model_config import RetrainPolicy
+from shared.model_config import Margins, RetrainPolicy
 from tests.unit.trainer_trigger.fakes import START, World, a_file, accepted
 
 UPLOADS, MODELS = 10_000, 300
 POLICY = RetrainPolicy()
+SITES, DAYS, FIRST_DAY = 100, 3 * 365, datetime(2021, 1, 1, tzinfo=UTC)
 KEYS = ("model_id", "HASH"), ("item", "RANGE")
 
 
@@ -38,6 +45,7 @@ def main() -> None:
     with mock_aws():
         uploads()
         sweep()
+    manifests()
 
 
 def decisions() -> None:
@@ -102,6 +110,85 @@ def sweep() -> None:
     print(f"  for 10,000 models: {10_000 * each:,.0f} DynamoDB calls per sweep, in slices of 40 s")
     print(
         "  beside them, per model: 2 listings and 1-2 reads in S3, 1-2 registry calls (faked here)"
+    )
+
+
+def manifests() -> None:
+    """Print what a manifest of many sites' daily files takes, with and without compacts."""
+    files = [
+        a_file(1, days=1).model_copy(
+            update={
+                "site_id": site_id,
+                "file_id": (file_id := content_id(site_id, day)),
+                "key": layout.canonical(site_id, FIRST_DAY + timedelta(days=day), file_id),
+            }
+        )
+        for site_id in (f"site-{number:03d}" for number in range(SITES))
+        for day in range(DAYS)
+    ]
+    for name, indices in (("single files", {}), ("compacts", compacted(files))):
+        bucket = Bucket(indices)
+        began = time.perf_counter()
+        S3Datasets(bucket).freeze(a_dataset(files))  # type: ignore[arg-type]
+        seconds = time.perf_counter() - began
+        manifest = bucket.written[layout.manifest("fleet", "bench")]
+        print(
+            f"manifest of {SITES} sites x {DAYS} daily files, {name:12}: {len(json.loads(manifest)) - 2:8,} "
+            f"entries, {len(manifest) / 1e6:6.2f} MB, {bucket.reads} reads, {seconds:.1f} s"
+        )
+
+
+@dataclass
+class Bucket:
+    """Takes what a freeze writes, and knows the indices of compacts."""
+
+    indices: dict[str, bytes]
+    bucket: str = "bench"
+    written: dict[str, bytes] = field(default_factory=dict)
+    reads: int = 0
+
+    def read(self, key: str) -> bytes:
+        """Return an index, or say that there is none."""
+        self.reads += 1
+        if key not in self.indices:
+            raise NotFoundError(key)
+        return self.indices[key]
+
+    def create(self, key: str, body: bytes) -> None:
+        """Keep what is written."""
+        self.written[key] = body
+
+
+def compacted(files: list[DatasetFile]) -> dict[str, bytes]:
+    """Return the indices that the sweep leaves behind where all months but the last are over."""
+    months: dict[tuple[str, str], list[str]] = {}
+    for file in files:
+        months.setdefault((file.site_id, layout.month_of(file.key)), []).append(file.file_id)
+    running = max(month for _, month in months)
+    made: dict[str, list[Compact]] = {}
+    for (site_id, month), members in months.items():
+        if month < running:
+            key = layout.compact(site_id, month, content_id(sorted(members)))
+            compact = Compact(key=key, size=1, members=tuple(sorted(members)))
+            made.setdefault(site_id, []).append(compact)
+    return {
+        layout.compact_index(site_id): CompactIndex(site_id=site_id, compacts=tuple(compacts))
+        .model_dump_json()
+        .encode()
+        for site_id, compacts in made.items()
+    }
+
+
+def a_dataset(files: list[DatasetFile]) -> Dataset:
+    """Return a dataset of some files."""
+    return Dataset(
+        dataset_id="bench",
+        model_id="fleet",
+        step_minutes=15,
+        split=Split(test_fraction=0.2),
+        margins=Margins(),
+        sites=(),
+        files=tuple(files),
     )
 
 

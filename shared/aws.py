@@ -16,6 +16,7 @@ from shared.errors import ConflictError, NotFoundError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
@@ -126,6 +127,12 @@ class S3Objects:
         NotFoundError
             There is no such object or version.
         """
+        return self.read_described(key, version_id)[0]
+
+    def read_described(
+        self, key: str, version_id: str | None = None
+    ) -> tuple[bytes, dict[str, str]]:
+        """Return an object's bytes and its user metadata; raises NotFoundError like `read`."""
         version = {"VersionId": version_id} if version_id and version_id != "null" else {}
         try:
             answer = self.client.get_object(Bucket=self.bucket, Key=key, **version)  # type: ignore[arg-type]
@@ -134,7 +141,7 @@ class S3Objects:
                 message = f"s3://{self.bucket}/{key} does not exist"
                 raise NotFoundError(message) from error
             raise
-        return answer["Body"].read()
+        return answer["Body"].read(), answer["Metadata"]
 
     def read_json(self, key: str) -> Any:
         """Return an object's JSON content; raises NotFoundError like `read`."""
@@ -194,8 +201,12 @@ class S3Objects:
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield the keys below a prefix in lexicographic order."""
+        return (entry["Key"] for entry in self.entries(prefix))
+
+    def entries(self, prefix: str, after: str = "") -> Iterator[ObjectTypeDef]:
+        """Yield what S3 lists below a prefix, behind a key, in lexicographic order of keys."""
         pages = self.client.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket, Prefix=prefix
+            Bucket=self.bucket, Prefix=prefix, StartAfter=after
         )
         for page in pages:
-            yield from (entry["Key"] for entry in page.get("Contents", []))
+            yield from page.get("Contents", [])

@@ -4,6 +4,7 @@ raw/<site_id>/…                              what plants upload
 config/sites|models|exclusions/<name>.yaml   what people upload
 active/sites|models|exclusions/<name>.json   validated configuration in force (written by data_watcher)
 canonical/<site_id>/<yyyy-mm>/<file_id>.parquet[.withdrawn]
+canonical/_compacts/<site_id>/index.json, <yyyy-mm>/<digest of its members>.parquet
 datasets/<model_id>/<dataset_id>/dataset.json, manifest.json
 runs/<run_id>/champion/ preprocess/ model/ evaluation/
 checkpoints/<pipeline execution id>/
@@ -11,6 +12,7 @@ checkpoints/<pipeline execution id>/
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 RAW = "raw/"
@@ -86,6 +88,42 @@ def canonical_site(site_id: str) -> str:
 def canonical(site_id: str, first_row: datetime, file_id: str) -> str:
     """Return the key of a canonical object, filed by the UTC month of its first row."""
     return f"{canonical_site(site_id)}{first_row:%Y-%m}/{file_id}.parquet"
+
+
+def canonical_file_id(canonical_key: str) -> str:
+    """Return the file id of a canonical object, which its key ends in."""
+    return canonical_key.rpartition("/")[2].removesuffix(".parquet")
+
+
+def month_of(canonical_key: str) -> str:
+    """Return the month that a canonical object or a compact is filed by, as yyyy-mm."""
+    return canonical_key.rsplit("/", 2)[1]
+
+
+def standing(keys: Iterable[str]) -> Iterator[str]:
+    """Yield, of the keys of canonical objects and markers in order, the objects that are not withdrawn."""
+    held: str | None = None
+    for key in keys:
+        if held is not None and key != withdrawn(held):
+            yield held
+        held = None if key.endswith(WITHDRAWN_SUFFIX) else key
+    if held is not None:
+        yield held
+
+
+def compacts(site_id: str) -> str:
+    """Return the prefix of a site's compacts; no site can be called like the folder they are in."""
+    return f"{CANONICAL}_compacts/{site_id}/"
+
+
+def compact_index(site_id: str) -> str:
+    """Return the key of the list of a site's compacts."""
+    return f"{compacts(site_id)}index.json"
+
+
+def compact(site_id: str, month: str, digest: str) -> str:
+    """Return the key of a compact of a site's files of a month."""
+    return f"{compacts(site_id)}{month}/{digest}.parquet"
 
 
 def withdrawn(canonical_key: str) -> str:

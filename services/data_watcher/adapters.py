@@ -18,11 +18,12 @@ from botocore.exceptions import ClientError
 
 from services.data_watcher.configuration import Active
 from services.data_watcher.domain import Listed
-from services.data_watcher.ports import Content, Opened, Reading
+from services.data_watcher.ports import Content, Opened, Part, Reading, Stored
 from shared import layout
 from shared.active import ActiveModel, ActiveSite
 from shared.aws import S3Objects, error_code
 from shared.canonical import CanonicalFile
+from shared.compaction import CompactIndex
 from shared.errors import NotFoundError, RetryableError
 from shared.exclusions import ActiveExclusions
 from shared.messages import AnyMessage
@@ -177,6 +178,39 @@ class S3CanonicalObjects:
 
 
 @dataclass(frozen=True, slots=True)
+class S3CompactObjects:
+    """Implements the port `CompactObjects`."""
+
+    objects: S3Objects
+
+    def listing(self, site_id: str, after: str) -> Iterator[Stored]:
+        """Yield a site's canonical objects and markers behind a key, in order."""
+        for entry in self.objects.entries(layout.canonical_site(site_id), after):
+            yield Stored(entry["Key"], entry["Size"])
+
+    def read(self, key: str) -> Part:
+        """Return canonical rows or a compact, or raise NotFoundError or InvalidMessageError."""
+        body, metadata = self.objects.read_described(key)
+        return Part(body, CanonicalFile.from_metadata(metadata) if metadata else None)
+
+    def index(self, site_id: str) -> CompactIndex:
+        """Return which compacts of a site are of use."""
+        try:
+            return CompactIndex.read(site_id, self.objects.read(layout.compact_index(site_id)))
+        except NotFoundError:
+            return CompactIndex(site_id=site_id)
+
+    def put_index(self, index: CompactIndex) -> None:
+        """Say which compacts of a site are of use."""
+        key = layout.compact_index(index.site_id)
+        self.objects.write(key, index.model_dump_json().encode(), content_type="application/json")
+
+    def create(self, key: str, parquet: bytes) -> None:
+        """Write a compact; one that stands already stays as it is."""
+        self.objects.create(key, parquet, content_type="application/vnd.apache.parquet")
+
+
+@dataclass(frozen=True, slots=True)
 class S3Configurations:
     """Implements the port `Configurations`."""
 
@@ -275,3 +309,10 @@ def read_file(data: Content, key: str, site: Site) -> Reading:
     from services.data_watcher.reading import read  # noqa: PLC0415 - a sweep needs none of it
 
     return read(data, key, site)
+
+
+def join(parts: Sequence[Part]) -> bytes:
+    """Join canonical tables; loads pyarrow with the first ones."""
+    from services.data_watcher.reading import compact  # noqa: PLC0415 - few sweeps find anything to join
+
+    return compact.join(parts)

@@ -7,15 +7,15 @@ is not that simple is left to `Intake.refresh`, which decides every case.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
 
 from services.data_watcher import admission, domain, facts
 from services.data_watcher.domain import ContentRecord, Fault, FileVersion, KeyRecord
 from services.data_watcher.ports import (
     CanonicalObjects,
     Content,
+    Each,
     Foresight,
     Ledger,
     Meter,
@@ -30,17 +30,6 @@ from shared.errors import ConflictError, NotFoundError, UnreadableFileError
 from shared.ids import sha256_hex
 
 SMALL = 16 * 1024**2  # bytes; larger files are read one after the other
-
-
-T = TypeVar("T")
-
-
-class Each(Protocol):
-    """Does something for each of some keys, several at a time where it can."""
-
-    def __call__(self, do: Callable[[str], T], keys: Iterable[str], /) -> Iterable[T]:
-        """Return the results in the order of the keys."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from services.data_watcher.adapters import (
     EmfMeter,
     S3CanonicalObjects,
+    S3CompactObjects,
     S3Configurations,
     S3RawObjects,
     SqsInbox,
+    join,
     read_file,
 )
 from services.data_watcher.answers import Answers
 from services.data_watcher.app import Watcher
 from services.data_watcher.arrivals import Arrivals
+from services.data_watcher.compaction import Compaction
 from services.data_watcher.onboarding import Onboarding
 from services.data_watcher.release import Release
 from services.data_watcher.service import Intake
@@ -41,6 +44,7 @@ def watcher(settings: WatcherSettings) -> Watcher:
     onboarding = Onboarding(ledger, raw, configurations, publisher, inbox, utc_now)
     canonical = S3CanonicalObjects(objects)
     meter = EmfMeter(observability.metrics("data_watcher"))
+    each = ThreadPoolExecutor(THREADS, "each").map
     arrivals = Arrivals(
         ledger=ledger,
         foresight=ledger,
@@ -50,7 +54,7 @@ def watcher(settings: WatcherSettings) -> Watcher:
         publisher=publisher,
         meter=meter,
         clock=utc_now,
-        each=ThreadPoolExecutor(THREADS, "arrival").map,
+        each=each,
     )
     intake = Intake(
         ledger=ledger,
@@ -65,7 +69,17 @@ def watcher(settings: WatcherSettings) -> Watcher:
         clock=utc_now,
     )
     silence = Silence(ledger, ledger, publisher, utc_now)
-    sweep = Sweep(ledger, raw, configurations, inbox, utc_now, onboarding.refresh, silence.look)
+    compaction = Compaction(S3CompactObjects(objects), join, each, meter, utc_now)
+    sweep = Sweep(
+        ledger,
+        raw,
+        configurations,
+        inbox,
+        utc_now,
+        onboarding.refresh,
+        silence.look,
+        compaction.run,
+    )
     release = Release(ledger, inbox, utc_now, intake.refresh)
     return Watcher(arrivals, intake, onboarding, sweep, release)
 

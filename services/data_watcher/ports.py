@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from mmap import mmap
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from services.data_watcher.activity import SiteActivity
 from services.data_watcher.configuration import Active, ConfigRecord
@@ -14,6 +14,7 @@ from services.data_watcher.domain import ContentRecord, KeyRecord, Listed, Rows,
 from services.data_watcher.records import Item
 from shared.active import ActiveSite
 from shared.canonical import CanonicalFile
+from shared.compaction import CompactIndex
 from shared.messages import AnyMessage
 from shared.solar.site import Site
 
@@ -157,6 +158,54 @@ class CanonicalObjects(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object of canonical rows as a listing shows it. [bytes]"""
+
+    key: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The bytes of what becomes part of a compact; `file` describes a canonical object, a compact itself."""
+
+    parquet: bytes
+    file: CanonicalFile | None
+
+
+class CompactObjects(Protocol):
+    """Canonical rows as they are listed, and the compacts made of them."""
+
+    def listing(self, site_id: str, after: str) -> Iterator[Stored]:
+        """Yield a site's canonical objects and markers behind a key, in order."""
+        ...
+
+    def read(self, key: str) -> Part:
+        """Return canonical rows or a compact, or raise NotFoundError or InvalidMessageError."""
+        ...
+
+    def index(self, site_id: str) -> CompactIndex:
+        """Return which compacts of a site are of use."""
+        ...
+
+    def put_index(self, index: CompactIndex) -> None:
+        """Say which compacts of a site are of use."""
+        ...
+
+    def create(self, key: str, parquet: bytes) -> None:
+        """Write a compact; one that stands already stays as it is."""
+        ...
+
+
+class Joiner(Protocol):
+    """Joins canonical tables in one file."""
+
+    def __call__(self, parts: Sequence[Part]) -> bytes:
+        """Return the parts' tables, one row group each, or raise UnreadableFileError."""
+        ...
+
+
 class Configurations(Protocol):
     """Configuration in force."""
 
@@ -198,6 +247,18 @@ class Reader(Protocol):
 
     def __call__(self, data: Content, key: str, site: Site) -> Reading:
         """Return canonical rows, or raise UnreadableFileError with reason and remedy."""
+        ...
+
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Each(Protocol):
+    """Does something for each of some things, several at a time where it can."""
+
+    def __call__(self, do: Callable[[T], R], things: Iterable[T], /) -> Iterable[R]:
+        """Return the results in the order of the things."""
         ...
 
 

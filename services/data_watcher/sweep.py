@@ -5,8 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby, islice
+from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -24,6 +25,14 @@ CHUNK = 500  # keys compared at a time
 PATIENCE = timedelta(minutes=5)  # longer than any file takes to read
 MOST_HINTS = 2000
 _LAST = "\U0010ffff"  # behind every key of a folder
+
+
+class Compacting(Protocol):
+    """Makes few large objects of many small ones."""
+
+    def __call__(self, site_id: str, after: str, deadline: datetime) -> str | None:
+        """Look after a site's months behind a key; return where to go on, None where all is done."""
+        ...
 
 
 class Cursor(BaseModel):
@@ -62,12 +71,13 @@ class Sweep:
     clock: Clock
     refresh_config: Callable[[str], None]
     look_for_silence: Callable[[], None]
+    compact: Compacting
 
     def run(self, message: SweepDue) -> None:
         """Do one slice of a sweep, and ask for the next where there is more.
 
         `quick` re-drives what has waited too long and looks for silent sites; every other scope
-        compares the whole listing, first of `config/`, then of `raw/`.
+        compares the whole listing, first of `config/`, then of `raw/`, and compacts months that are over.
         """
         if message.scope == "quick" and message.cursor is None:
             self.inbox.hint(islice(self.ledger.unsettled(self.clock() - PATIENCE), MOST_HINTS))
@@ -78,8 +88,8 @@ class Sweep:
             if message.cursor
             else Cursor(prefix=layout.CONFIG)
         )
-        compare = self._configs if cursor.prefix == layout.CONFIG else self._files
-        following = compare(cursor)
+        steps = {layout.CONFIG: self._configs, layout.CANONICAL: self._months}
+        following = steps.get(cursor.prefix, self._files)(cursor)
         if following is not None:
             self._continue(message, following)
 
@@ -104,11 +114,23 @@ class Sweep:
             until = chunk[-1][0] if len(chunk) == CHUNK else None
             self.inbox.hint(self._suspects(known, after, until, dict(chunk)))
             if until is None:
-                return None
+                return _behind_files(cursor)
             after = until
             if self.clock() >= deadline:
                 return Cursor(prefix=cursor.prefix, after=after)
         self.inbox.hint(self._suspects(known, after, None, {}))
+        return _behind_files(cursor)
+
+    def _months(self, cursor: Cursor) -> Cursor | None:
+        """Compact one site after the other until time is up; return where to go on, if anywhere."""
+        deadline = self.clock() + SLICE
+        prefixes = {layout.canonical_site(each): each for each in self.ledger.sites()}
+        for prefix, site_id in sorted(prefixes.items()):
+            if f"{prefix}{_LAST}" <= cursor.after:
+                continue
+            behind = self.compact(site_id, max(cursor.after, prefix), deadline)
+            if behind is not None or self.clock() >= deadline:
+                return Cursor(prefix=cursor.prefix, after=behind or f"{prefix}{_LAST}")
         return None
 
     def _suspects(
@@ -162,6 +184,11 @@ class Sweep:
             cursor=cursor.text(),
         )
         self.inbox.send([following])
+
+
+def _behind_files(cursor: Cursor) -> Cursor | None:
+    """Return what follows the comparison of files; that of one site's files is all that was asked for."""
+    return Cursor(prefix=layout.CANONICAL) if cursor.prefix == layout.RAW else None
 
 
 def _between(folders: list[str], after: str, until: str | None) -> set[str]:

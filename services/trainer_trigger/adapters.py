@@ -18,6 +18,7 @@ from shared import layout
 from shared.active import ActiveModel, ActiveSite
 from shared.aws import S3Objects, SqsInbox, error_code
 from shared.canonical import CanonicalFile
+from shared.compaction import Compact, CompactIndex, cover
 from shared.dataset import Dataset, DatasetFile, Exclusion
 from shared.errors import NotFoundError
 from shared.evaluation import Evaluation
@@ -86,13 +87,7 @@ class S3CanonicalFiles:
 
     def of_site(self, site_id: str) -> Iterator[str]:
         """Yield the keys of a site's canonical objects that are not withdrawn."""
-        held: str | None = None
-        for key in self.objects.keys(layout.canonical_site(site_id)):
-            if held is not None and key != layout.withdrawn(held):
-                yield held
-            held = None if key.endswith(layout.WITHDRAWN_SUFFIX) else key
-        if held is not None:
-            yield held
+        yield from layout.standing(self.objects.keys(layout.canonical_site(site_id)))
 
     def describe(self, key: str) -> DatasetFile:
         """Return what the object says about itself."""
@@ -120,11 +115,30 @@ class S3Datasets:
         described = layout.dataset(dataset.model_id, dataset.dataset_id)
         self.objects.create(described, dataset.model_dump_json(indent=1).encode())
         manifest: list[Any] = [{"prefix": layout.uri(self.objects.bucket, "")}, described]
-        manifest += [file.key for file in dataset.files]
+        manifest += self._objects(dataset)
         self.objects.create(
             layout.manifest(dataset.model_id, dataset.dataset_id),
             json.dumps(manifest, indent=0).encode(),
         )
+
+    def _objects(self, dataset: Dataset) -> Iterator[str]:
+        """Yield where the rows of a dataset stand: in compacts where it has all of a compact's files."""
+        keys = {file.file_id: file.key for file in dataset.files}
+        compacts = [
+            each
+            for site_id in sorted({file.site_id for file in dataset.files})
+            for each in self._compacts(site_id)
+        ]
+        chosen, single = cover(keys.keys(), compacts)
+        yield from (each.key for each in chosen)
+        yield from (file.key for file in dataset.files if file.file_id in single)
+
+    def _compacts(self, site_id: str) -> tuple[Compact, ...]:
+        try:
+            found = self.objects.read(layout.compact_index(site_id))
+        except NotFoundError:
+            return ()  # nothing was compacted yet
+        return CompactIndex.read(site_id, found).compacts
 
     def file_ids(self, model_id: str, dataset_id: str) -> frozenset[str]:
         """Return the files of a frozen dataset; empty where it is gone."""

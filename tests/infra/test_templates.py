@@ -32,6 +32,7 @@ PUBLISHED = {
     ("Solar", "RuleFaults"): {"service"},
     ("Solar", "SweepFaults"): {"service"},
     ("Solar", "Sweeps"): {"service"},
+    ("Solar", "CompactionFaults"): {"service"},
     ("Solar", "FilesAccepted"): {"service"},
     ("Solar", "FilesQuarantined"): {"service"},
     ("Solar", "RowsAccepted"): {"service"},

@@ -6,18 +6,24 @@ import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
 import boto3
+import pandas as pd
 import pytest
 from cfnlint.decode import cfn_yaml
 from moto import mock_aws
 
 from services.data_watcher import adapters, arrivals, handler, query
+from services.trainer_trigger.adapters import S3CanonicalFiles, S3Datasets
+from services.trainer_trigger.pipeline.merge import site_table
 from shared import aws, layout, messages
 from shared.canonical import CanonicalFile
+from shared.dataset import Dataset, DatasetFile, Split
+from shared.model_config import Margins
 from tests.data_watcher_files import SITE_YAML, power_csv
 
 ROOT = Path(__file__).parents[2]
@@ -309,3 +315,60 @@ def test_ten_files_of_one_batch_cost_few_calls(world: World) -> None:
     assert len(beside) / len(keys) <= 1.5
     assert calls.count("GetObject") == calls.count("PutObject") == len(keys)
     assert world.ask(query="balance")["accepted"] == len(keys)
+
+
+def test_a_dataset_of_compacted_files_names_few_objects_and_reads_the_same(
+    world: World, tmp_path: Path
+) -> None:
+    world.upload("config/sites/east.yaml", SITE_YAML)
+    for day in range(1, 21):
+        world.upload(f"raw/east/power-{day}.csv", power_csv(day=day))
+    objects = aws.S3Objects(world.s3, BUCKET)
+    canonical = S3CanonicalFiles(objects)
+    files = tuple(canonical.describe(key) for key in canonical.of_site("east"))
+    alone = _frozen(world, files, "before", tmp_path)
+
+    assert world.deliver(_sweep()) == []
+    world.work_off_inbox()
+    late = "raw/east/power-21.csv"
+    world.upload(late, power_csv(day=21))
+    again = tuple(canonical.describe(key) for key in canonical.of_site("east"))
+    together = _frozen(world, files, "after", tmp_path)
+    grown = _frozen(world, again, "grown", tmp_path)
+
+    assert {file.key for file in files} < {file.key for file in again}
+    assert [len(objects) for objects, _ in (alone, together, grown)] == [20, 1, 2]
+    pd.testing.assert_frame_equal(alone[1], together[1])
+
+
+def _sweep() -> str:
+    return messages.SweepDue(
+        id="sweep", occurred_at=datetime.now(UTC), correlation_id="sweep", scope="full"
+    ).model_dump_json()
+
+
+def _frozen(
+    world: World, files: tuple[DatasetFile, ...], name: str, folder: Path
+) -> tuple[list[str], pd.DataFrame]:
+    """Freeze a dataset; return what its manifest names, and its rows as Preprocess merges them."""
+    dataset = Dataset(
+        dataset_id=name,
+        model_id="fleet",
+        step_minutes=15,
+        split=Split(test_fraction=0.2),
+        margins=Margins(),
+        sites=(),
+        files=files,
+    )
+    S3Datasets(aws.S3Objects(world.s3, BUCKET)).freeze(dataset)
+    body = world.s3.get_object(Bucket=BUCKET, Key=layout.manifest("fleet", name))["Body"].read()
+    head, described, *named = json.loads(body)
+    assert head == {"prefix": f"s3://{BUCKET}/"}
+    assert described == layout.dataset("fleet", name)
+    for key in named:
+        path = folder / name / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(world.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+    table = site_table(files, folder / name, 15)
+    assert table is not None
+    return named, table.frame

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from services.trainer_trigger.pipeline.failure import RunFailedError
+from services.trainer_trigger.pipeline.canonical_files import CanonicalFiles
 from shared.dataset import DatasetFile
 
 # Loggers' steps; stamps may be off by seconds and a single distance by more.
@@ -51,9 +52,10 @@ def site_table(files: Iterable[DatasetFile], folder: Path, step_minutes: int) ->
         The model's step. [min]
     """
     pieces: dict[str, list[tuple[int, int, pd.Series]]] = {}
+    canonical = CanonicalFiles(folder)
     ordered = sorted(files, key=lambda file: (file.uploaded_at, file.file_id))
     for order, file in enumerate(ordered):
-        frame = _read(folder / file.key, file)
+        frame = _frame(canonical.read(file))
         step = _native_step(index_of(frame), step_minutes)
         for name in frame.columns:
             pieces.setdefault(str(name), []).append((order, step, frame[name]))
@@ -73,13 +75,9 @@ def index_of(data: pd.DataFrame) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(data.index)
 
 
-def _read(path: Path, file: DatasetFile) -> pd.DataFrame:
-    if not path.is_file():
-        raise RunFailedError(
-            f"canonical file {file.key} of the dataset is missing",
-            "see whether it was deleted from the bucket; start a retrain so that a new dataset is frozen",
-        )
-    frame = pd.read_parquet(path).set_index("timestamp").drop(columns=["mask"], errors="ignore")
+def _frame(table: pa.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas()
+    frame = frame.set_index("timestamp").drop(columns=["mask"], errors="ignore")
     index = pd.DatetimeIndex(frame.index).as_unit("s")
     frame.index = index.tz_localize("UTC") if index.tz is None else index.tz_convert("UTC")
     numbers = frame.astype(float)

@@ -419,6 +419,7 @@ class World:
             self.clock,
             onboarding.refresh,
             Silence(self.ledger, self.ledger, self.publisher, self.clock).look,
+            lambda site_id, after, deadline: None,
         )
         release = Release(self.ledger, self.inbox, self.clock, intake.refresh)
         self.watcher = Watcher(arrivals, intake, onboarding, sweep, release)
