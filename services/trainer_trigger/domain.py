@@ -117,7 +117,10 @@ class RecipeHistory:
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
-    """All that a decision depends on, besides policy and time."""
+    """All that a decision depends on, besides policy and time.
+
+    `unsuccessful_since` is when a version was last registered, or when the first run began if none ever was.
+    """
 
     files: tuple[KnownFile, ...]
     consumed: frozenset[str]
@@ -133,6 +136,7 @@ class ModelState:
     is_queued: bool = False
     degraded: str | None = None
     exclusions_id: str = ""
+    unsuccessful_since: datetime | None = None
 
     @property
     def sites(self) -> frozenset[str]:
@@ -143,6 +147,12 @@ class ModelState:
     def new_files(self) -> tuple[KnownFile, ...]:
         """Files that no ended run contained."""
         return tuple(each for each in self.files if each.file.file_id not in self.consumed)
+
+
+def is_overdue(state: ModelState, policy: RetrainPolicy, now: datetime) -> bool:
+    """Return whether a model that was trained before registered no version for longer than allowed."""
+    since = state.unsuccessful_since
+    return since is not None and now - since > policy.no_success_alarm
 
 
 Rule = Callable[[ModelState, RetrainPolicy, datetime], Verdict]

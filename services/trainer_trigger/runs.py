@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from services.trainer_trigger import costs, failures, identity
+from services.trainer_trigger.domain import is_overdue
 from services.trainer_trigger.ports import Evaluations, Run, Step
 from services.trainer_trigger.service import OPENING, TrainerTrigger
-from services.trainer_trigger.view import FINISHED
 from shared.errors import NotFoundError, PermanentError
 from shared.evaluation import Evaluation
 from shared.messages import (
@@ -141,30 +141,29 @@ class Runs:
                 trigger.timer.continue_sweep(due, model_id)
                 break
             try:
-                self.sweep(model_id, full=due.scope != "quick")
-                overdue += self.is_overdue(model_id)
+                overdue += self.sweep(model_id, full=due.scope != "quick")
             except Exception as error:  # noqa: BLE001 - one model's fault must not hide the others
                 trigger.measures.count("SweepFaults", 1)
                 trigger.measures.warn(f"sweep of model {model_id}: {type(error).__name__}: {error}")
         trigger.measures.count("ModelsOverdue", overdue)
 
-    def is_overdue(self, model_id: str) -> bool:
-        """Return whether a model trained before has had no verdict for longer than its policy allows."""
-        limit = self.trigger.configuration.model(model_id).policy.no_success_alarm
-        runs = self.trigger.memory.runs(model_id)
-        ended = [run.ended_at for run in runs if run.status in FINISHED and run.ended_at]
-        since = max(ended, default=min((run.started_at for run in runs), default=None))
-        return since is not None and self.trigger.clock() - since > limit
+    def sweep(self, model_id: str, *, full: bool) -> bool:
+        """Take up what was opened but not started, end what vanished, and decide again.
 
-    def sweep(self, model_id: str, *, full: bool) -> None:
-        """Take up what was opened but not started, end what vanished, and decide again."""
+        Returns
+        -------
+        bool
+            Whether the model has registered no version for longer than its policy allows.
+        """
         if full:
             self.trigger.reconcile(model_id)
         flying = self.trigger.memory.state(model_id).in_flight
         run = self.trigger.memory.run(model_id, flying.run_id) if flying else None
         if run is not None:
             self._look_after(run)
-        self.trigger.evaluate(model_id)
+        config = self.trigger.configuration.model(model_id)
+        state, _ = self.trigger.evaluate_with(model_id, config)
+        return is_overdue(state, config.policy, self.trigger.clock())
 
     def _look_after(self, run: Run) -> None:
         now = self.trigger.clock()

@@ -189,23 +189,28 @@ class TrainerTrigger:
 
     def evaluate(self, model_id: str) -> Decision:
         """Decide about a model and do what was decided."""
-        state, decision = self._decide(model_id)
+        return self.evaluate_with(model_id, self.configuration.model(model_id))[1]
+
+    def evaluate_with(self, model_id: str, config: ModelConfig) -> tuple[ModelState, Decision]:
+        """Decide about a model and do what was decided; return also what was known."""
+        state, decision = self._decide(model_id, config)
         if decision.outcome is Outcome.RETRAIN and self.reconcile(model_id):
-            state, decision = self._decide(model_id)  # what was told differed from what stands
+            state, decision = self._decide(
+                model_id, config
+            )  # what was told differed from what stands
         self._queue(model_id, state, decision)
         if decision.outcome is Outcome.RETRAIN:
             run = self._open(model_id, decision.reasons)
             if run is not None:
                 self.launch(run)
-            return decision
+            return state, decision
         if decision.until is not None:
             self._arm(model_id, decision.until - self.clock())
         if state.request is not None and _is_answered(state, decision):
             self.memory.drop_request(model_id)
-        return decision
+        return state, decision
 
-    def _decide(self, model_id: str) -> tuple[ModelState, Decision]:
-        config = self.configuration.model(model_id)
+    def _decide(self, model_id: str, config: ModelConfig) -> tuple[ModelState, Decision]:
         state = self.view.state(model_id, config)
         return state, self._decided(model_id, config, state)
 

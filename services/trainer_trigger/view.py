@@ -63,6 +63,7 @@ class View:
             is_queued=model_id in account.waiting,
             degraded=remembered.degraded,
             exclusions_id=identity.exclusions_id(exclusions),
+            unsuccessful_since=_unsuccessful_since(runs),
         )
 
     def champion(self, model_id: str, exclusions: tuple[Exclusion, ...]) -> Champion | None:
@@ -114,6 +115,11 @@ def inputs(state: ModelState, config: ModelConfig) -> dict[str, Any]:
 def _finished(run: Run) -> FinishedRun:
     ended = run.ended_at or run.started_at
     return FinishedRun(run.run_id, run.status, run.config_id, ended, run.exclusions_id)
+
+
+def _unsuccessful_since(runs: tuple[Run, ...]) -> datetime | None:
+    registered = [run.ended_at for run in runs if run.status == "registered" and run.ended_at]
+    return max(registered, default=min((run.started_at for run in runs), default=None))
 
 
 def _history(runs: tuple[Run, ...], recipe: str) -> RecipeHistory:

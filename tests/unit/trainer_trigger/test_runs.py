@@ -399,14 +399,42 @@ def sweep(cursor: str | None = None) -> SweepDue:
     )
 
 
-def test_a_model_without_a_verdict_for_long_is_overdue() -> None:
+def test_a_model_is_overdue_where_no_version_was_registered_for_long() -> None:
     world = World()
-    assert not world.runs.is_overdue("golden")
+    assert not world.runs.sweep("golden", full=False)
     world.upload(a_file(1))
     world.let_timers_ring()
-    assert not world.runs.is_overdue("golden")
+    ended(world, "register")
+    assert not world.runs.sweep("golden", full=False)
     world.clock.forward(days=61)
-    assert world.runs.is_overdue("golden")
+    assert world.runs.sweep("golden", full=False)
+
+
+def test_a_rejected_challenger_is_no_success() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    ended(world, "reject")
+    world.clock.forward(days=61)
+    world.runs.sweep_all(sweep())
+    assert world.measures.counted["ModelsOverdue"] == 1
+
+
+def ended(world: World, verdict: str) -> None:
+    """Let the run in flight end with a verdict."""
+    run = world.the_run
+    found(world, run, verdict)
+    outcome = world.runs.collect("golden", run.run_id, "arn:pipeline/execution/1")
+    world.runs.close("golden", run.run_id, outcome)
+
+
+def test_a_sweep_reads_the_runs_of_a_model_once() -> None:
+    world, asked = World(), []
+    world.upload(a_file(1))
+    runs = world.memory.runs
+    world.memory.runs = lambda model_id: (asked.append(model_id), runs(model_id))[1]
+    world.runs.sweep_all(sweep())
+    assert asked == ["golden"]
 
 
 def test_ten_thousand_uploads_in_a_minute_are_one_run() -> None:
