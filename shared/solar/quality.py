@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from shared.solar.irradiance import clear_sky_ghi
 from shared.solar.position import Floats, SolarPosition
+from shared.solar.site import FORECAST_PREFIX
 
 Mask = NDArray[np.bool_]
 
@@ -77,7 +78,10 @@ def claim(found: Mapping[str, Mask], rows: Mask) -> dict[str, Mask]:
 
 
 def frozen_record(measured: Measured) -> Mask:
-    """Return runs of unchanged power that go on through the night, or with the weather unchanged too."""
+    """Return runs of unchanged power through the night, or while all that is measured stood still.
+
+    A forecast comes from elsewhere: it goes on while the plant's logger stands still.
+    """
     generating = np.nan_to_num(measured.share) > _GENERATING
     same_power = _same_as_before(measured.share) & generating
     run, length = _runs(same_power)
@@ -85,7 +89,11 @@ def frozen_record(measured: Measured) -> Mask:
     through_night = np.zeros(len(length), dtype=bool)
     np.logical_or.at(through_night, run, dark & generating)
     same_weather = same_power.copy()
-    carried = [values for values in measured.weather.values() if np.isfinite(values).any()]
+    carried = [
+        values
+        for name, values in measured.weather.items()
+        if not name.startswith(FORECAST_PREFIX) and np.isfinite(values).any()
+    ]
     for values in carried:
         same_weather &= _same_as_before(values)
     weather_run, weather_length = _runs(same_weather)

@@ -41,6 +41,14 @@ def test_a_record_frozen_into_the_night_is_taken_out_whole(healthy):
     assert reasons(healthy) == {"frozen_record": 60}
 
 
+def test_a_forecast_that_goes_on_does_not_hide_a_frozen_record(healthy):
+    healthy.weather["forecast_ghi"] = healthy.weather["ghi"] + np.arange(len(healthy.share))
+    noon = 96 * 5 + 44
+    for values in (healthy.share, healthy.weather["ghi"], healthy.weather["temp_air"]):
+        values[noon : noon + 8] = values[noon]
+    assert reasons(healthy) == {"frozen_record": 8}
+
+
 def test_a_clipping_plateau_by_day_is_no_frozen_record(healthy):
     noon = 96 * 5 + 44
     healthy.share[noon : noon + 8] = 1.0
