@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-    from shared.messages import AnyMessage
+    from shared.messages import AnyMessage, DeploymentCheckDue, EvaluationDue
 
 _LONGEST_DELAY_SECONDS = 900  # of SQS
 _BATCH = 10  # messages that SNS takes at once
@@ -110,6 +111,19 @@ class SqsInbox:
             MessageBody=message.model_dump_json(),
             DelaySeconds=min(delay_seconds, _LONGEST_DELAY_SECONDS),
         )
+
+    def remind(
+        self,
+        kind: type[EvaluationDue | DeploymentCheckDue],
+        model_id: str,
+        now: datetime,
+        seconds: int,
+    ) -> None:
+        """Use the inbox as a timer: send what says that a model is to be looked at again, for later."""
+        reminder = kind.of(
+            subject=(model_id, now), occurred_at=now, correlation_id=model_id, model_id=model_id
+        )
+        self.send(reminder, seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from services.deployer import alarms, domain
 from services.deployer.domain import VARIANT, Endpoint, Version
 from services.deployer.ports import Answer, Reference
 from shared import layout
-from shared.active import ActiveModel
 from shared.aws import S3Objects, SqsInbox, error_code
 from shared.errors import NotFoundError, NotReadyError
+from shared.in_force import InForce
 from shared.messages import DeploymentCheckDue
 from shared.model_config import EndpointConfig
 
@@ -35,27 +35,12 @@ INVOCATIONS_PER_INSTANCE = (
 
 
 @dataclass(frozen=True, slots=True)
-class S3Configuration:
-    """Validated configuration below `active/`."""
-
-    objects: S3Objects
+class S3Configuration(InForce):
+    """Configuration in force, as far as it says how models are served."""
 
     def endpoint(self, model_id: str) -> EndpointConfig:
         """Return how a model is to be served; a model that nobody configured has the defaults."""
-        try:
-            found = self.objects.read_json(layout.active_model(model_id))
-        except NotFoundError:
-            return EndpointConfig()
-        return ActiveModel.model_validate(found).endpoint
-
-    def models(self) -> set[str]:
-        """Return the models that may have an endpoint."""
-        sites = [
-            self.objects.read_json(key)["model_id"]
-            for key in self.objects.keys(layout.active_sites())
-        ]
-        configured = self.objects.keys(layout.active_models())
-        return {key.rpartition("/")[2].removesuffix(".json") for key in configured} | set(sites)
+        return self.model(model_id).endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,10 +331,7 @@ class DelayedMessages:
 
     def check_later(self, model_id: str, now: datetime, seconds: int) -> None:
         """Send one `DeploymentCheckDue`, visible after at most 900 seconds."""
-        message = DeploymentCheckDue.of(
-            subject=(model_id, now), occurred_at=now, correlation_id=model_id, model_id=model_id
-        )
-        self.inbox.send(message, seconds)
+        self.inbox.remind(DeploymentCheckDue, model_id, now, seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from services.trainer_trigger.domain import Champion
 from services.trainer_trigger.ports import Run, Step
 from shared import layout
-from shared.active import ActiveModel, ActiveSite
+from shared.active import ActiveSite
 from shared.aws import S3Objects, SqsInbox, error_code
 from shared.canonical import CanonicalFile
 from shared.compaction import Compact, CompactIndex, cover
@@ -23,8 +23,8 @@ from shared.dataset import Dataset, DatasetFile, Exclusion
 from shared.errors import NotFoundError
 from shared.evaluation import Evaluation
 from shared.exclusions import ActiveExclusions
+from shared.in_force import InForce
 from shared.messages import EvaluationDue, SweepDue
-from shared.model_config import ModelConfig
 from shared.solar.site import Site
 
 if TYPE_CHECKING:
@@ -36,23 +36,8 @@ _GONE = {"ExecutionDoesNotExist", "StateMachineDoesNotExist"}
 
 
 @dataclass(frozen=True, slots=True)
-class S3Configuration:
-    """Validated configuration below `active/`."""
-
-    objects: S3Objects
-
-    def model(self, model_id: str) -> ModelConfig:
-        """Return a model's configuration; a model that nobody configured has the defaults."""
-        try:
-            found = self.objects.read_json(layout.active_model(model_id))
-        except NotFoundError:
-            return ModelConfig(model_id=model_id)
-        return ActiveModel.model_validate(found)
-
-    def models(self) -> set[str]:
-        """Return the models that are configured, or named by a site."""
-        configured = {_name(key) for key in self.objects.keys(layout.active_models())}
-        return configured | {site.model_id for site in self._all_sites()}
+class S3Configuration(InForce):
+    """Configuration in force, of models and of what belongs to them."""
 
     def sites(self, model_id: str) -> tuple[Site, ...]:
         """Return the sites of a model, sorted by name."""
@@ -359,10 +344,7 @@ class DelayedMessages:
 
     def evaluate_later(self, model_id: str, now: datetime, seconds: int) -> None:
         """Send one `EvaluationDue`, visible after at most 900 seconds."""
-        message = EvaluationDue.of(
-            subject=(model_id, now), occurred_at=now, correlation_id=model_id, model_id=model_id
-        )
-        self.inbox.send(message, seconds)
+        self.inbox.remind(EvaluationDue, model_id, now, seconds)
 
     def continue_sweep(self, sweep: SweepDue, cursor: str) -> None:
         """Send the continuation of a sweep that had no more time."""
@@ -406,7 +388,3 @@ def _step(found: Any) -> Step:
 
 def _group(model_id: str) -> str:
     return f"solar-{model_id}"
-
-
-def _name(key: str) -> str:
-    return key.rpartition("/")[2].removesuffix(".json")
