@@ -278,9 +278,20 @@ def why(
     ]
     columns = ["at (UTC)", "decided", "because", "looked at again"]
     output.table(f"Decisions about {model}", columns, rows, "nothing was decided yet")
+    _say_what_waits(answer["waiting"].get(model))
     if found:
         rules = [(v["rule"], v["effect"], v["reason"]) for v in found[0]["verdicts"]]
         output.table("Rules of the latest", ["rule", "says", "because"], rows=rules, empty="")
+
+
+def _say_what_waits(waiting: dict[str, Any] | None) -> None:
+    """Say which files came after the latest decision: many uploads are looked at together, a little later."""
+    if waiting and waiting["files"]:
+        by = waiting["looked_at_by"]
+        when = f"by {output.when(by)} UTC" if by else "by the next sweep, within five minutes"
+        output.say(
+            f"Since then {waiting['files']} files came, {waiting['rows']} rows; they are looked at {when}.\n"
+        )
 
 
 def find_run(run_or_version: str, model: str | None) -> str:

@@ -69,11 +69,12 @@ class DynamoMemory:
         item = self.client.get_item(
             TableName=self.table, Key=_key(model_id, "state"), ConsistentRead=True
         ).get("Item", {})
-        flying, asked = item.get("in_flight"), item.get("asked")
+        flying, asked, armed = item.get("in_flight"), item.get("asked"), item.get("armed_until")
         return Remembered(
             _IN_FLIGHT.validate_json(flying["S"]) if flying else None,
             _REQUEST.validate_json(asked["S"]) if asked else None,
             item.get("degraded", {}).get("S"),
+            datetime.fromisoformat(armed["S"]) if armed else None,
         )
 
     def set_request(self, model_id: str, request: Request) -> None:

@@ -97,11 +97,18 @@ class Registry(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What is remembered about a model besides files and runs."""
+    """What is remembered about a model besides files and runs.
+
+    Attributes
+    ----------
+    armed_until
+        When the armed evaluation has come, or counts as lost.
+    """
 
     in_flight: InFlight | None = None
     request: Request | None = None
     degraded: str | None = None
+    armed_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

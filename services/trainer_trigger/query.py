@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -53,7 +54,9 @@ def lambda_handler(event: dict[str, Any], _: Any) -> dict[str, Any]:
         case "decisions":
             limit = int(event.get("limit", 20))
             until = datetime.fromisoformat(event["at"]) if event.get("at") else None
-            return {"decisions": {each: memory.decisions(each, limit, until) for each in models}}
+            found = {each: memory.decisions(each, limit, until) for each in models}
+            waiting = {} if until else {each: _waiting(each, found[each]) for each in models}
+            return {"decisions": found, "waiting": waiting}
         case "replay":
             return _replay(event)
         case "datasets":
@@ -73,6 +76,20 @@ def _model(model_id: str) -> dict[str, Any]:
         "config": config.model_dump(mode="json"),
         "in_flight": flying.run_id if flying else None,
         "last_decision": latest[0] if latest else None,
+    }
+
+
+def _waiting(model_id: str, decisions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what came after the latest decision, and by when it will be looked at."""
+    latest = datetime.fromisoformat(decisions[0]["at"]) if decisions else None
+    came = [
+        each for each in memory.files(model_id) if latest is None or each.first_seen_at > latest
+    ]
+    armed = memory.state(model_id).armed_until
+    return {
+        "files": len(came),
+        "rows": sum(each.file.rows for each in came),
+        "looked_at_by": armed.isoformat() if armed and armed > utc_now() else None,
     }
 
 

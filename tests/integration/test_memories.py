@@ -148,6 +148,13 @@ def test_an_opened_run_answers_the_request(memory: DynamoMemory) -> None:
     assert memory.state("golden").request is None
 
 
+def test_when_an_evaluation_comes_is_remembered(memory: DynamoMemory) -> None:
+    memory.arm("golden", START, START + timedelta(minutes=5))
+    assert memory.state("golden").armed_until == START + timedelta(minutes=5)
+    memory.disarm("golden")
+    assert memory.state("golden").armed_until is None
+
+
 def test_one_evaluation_is_armed_until_it_is_due_or_lost(memory: DynamoMemory) -> None:
     until = START + timedelta(minutes=1)
     assert memory.arm("golden", START, until)

@@ -134,3 +134,34 @@ def test_without_an_endpoint_nothing_is_said_to_serve_now_but_the_past_stays(
     assert "no endpoint now" in solar("served-at").stdout
     assert json.loads(solar("served-at", "--json").stdout) == {"golden": None}
     assert json.loads(solar("served-at", "2026-11-25", "--json").stdout) == {"golden": entry}
+
+
+@pytest.mark.parametrize(
+    ("looked_at_by", "says"),
+    [
+        ("2026-11-24T07:30:00+00:00", "they are looked at by 2026-11-24 07:30:00 UTC"),
+        (None, "by the next sweep"),
+    ],
+)
+def test_why_says_what_came_since_the_latest_decision(
+    system: FakeSystem, looked_at_by: str | None, says: str
+) -> None:
+    decision = {
+        "at": "2026-11-24T07:19:00+00:00",
+        "outcome": "idle",
+        "reasons": ["no accepted file yet"],
+        "until": None,
+        "verdicts": [],
+    }
+    waiting = {"files": 2, "rows": 66048, "looked_at_by": looked_at_by}
+    system.answers["data_watcher", "sites"] = {"sites": []}
+    system.answers["trainer_trigger", "models"] = {"models": [{"model_id": "golden"}]}
+    system.answers["trainer_trigger", "decisions"] = {
+        "decisions": {"golden": [decision]},
+        "waiting": {"golden": waiting},
+    }
+
+    said = solar("why", "golden").output
+
+    assert "Since then 2 files came, 66048 rows" in said
+    assert says in said
