@@ -27,16 +27,18 @@ def verdicts(versions: dict[str, str | None]) -> dict[str, Configuration]:
     versions
         The version that was uploaded, by key.
     """
-    uploaded = {key: _uploaded_at(key, version) for key, version in versions.items()}
+    uploads = {
+        key: (version or "null", _uploaded_at(key, version)) for key, version in versions.items()
+    }
     deadline = time.monotonic() + VERDICT_SECONDS
     with output.errors.status("waiting for the verdicts"):
         while True:
             found = {
                 each["key"]: each
                 for each in all_configurations()
-                if each["key"] in uploaded and _is_of(each, uploaded[each["key"]])
+                if each["key"] in uploads and _is_of(each, *uploads[each["key"]])
             }
-            if len(found) == len(uploaded) or time.monotonic() > deadline:
+            if len(found) == len(uploads) or time.monotonic() > deadline:
                 return found
             time.sleep(0.5)
 
@@ -70,7 +72,7 @@ def why(each: Configuration) -> str:
 
 
 def _uploaded_at(key: str, version_id: str | None) -> datetime:
-    """Return when S3 took a version, as its listing says it: that is what a verdict names, too."""
+    """Return when S3 took a version, as its listing says it: a verdict names the same time."""
     s3 = state.system.client("s3")
     listed = s3.list_object_versions(Bucket=state.system.bucket, Prefix=key)["Versions"]
     times: list[datetime] = [
@@ -81,7 +83,9 @@ def _uploaded_at(key: str, version_id: str | None) -> datetime:
     return max(times)
 
 
-def _is_of(each: Configuration, uploaded_at: datetime) -> bool:
-    """Whether a verdict is of an upload, or of one that came after it."""
+def _is_of(each: Configuration, version: str, uploaded_at: datetime) -> bool:
+    """Whether a verdict is of an upload, or of one that came after it and took its place."""
+    if each.get("version_id") == version:
+        return True
     known = each["uploaded_at"]
-    return known is not None and datetime.fromisoformat(known) >= uploaded_at
+    return known is not None and datetime.fromisoformat(known) > uploaded_at

@@ -153,6 +153,7 @@ def _site(item: Item) -> dict[str, Any]:
         "name": name.removesuffix(".yaml"),
         "model_id": in_force.get("model_id") if in_force else None,
         "key": record.key,
+        "version_id": record.version_id or None,
         "state": record.state,
         "line": record.line,
         "reason": record.reason or None,

@@ -250,6 +250,8 @@ def test_a_bad_yaml_is_refused_with_its_line_and_the_last_good_one_stays(world: 
     assert "did you mean 'latitude'?" in rejected.reason
     (site,) = world.ask(query="sites")["sites"]
     assert site["state"] == "rejected"
+    latest = world.s3.head_object(Bucket=BUCKET, Key="config/sites/east.yaml")
+    assert site["version_id"] == latest["VersionId"]
     assert site["config"]["latitude"] == 39.742
 
 

@@ -45,18 +45,22 @@ class Watcher:
     def sites(self) -> dict[str, Any]:
         self.late -= 1
         if self.late >= 0:
-            return {"sites": [configured("accepted", START)] if self.earlier else []}
+            return {"sites": [configured("accepted", version_id="old")] if self.earlier else []}
         return {"sites": [self.verdict]}
 
 
 def configured(
-    state: str, at: datetime = START + timedelta(hours=1), version: str | None = "b6bb2c8ac1"
+    state: str,
+    at: datetime = START + timedelta(hours=1),
+    version: str | None = "b6bb2c8ac1",
+    version_id: str = "new",
 ) -> dict[str, Any]:
     return {
         "kind": "site",
         "name": "east",
         "model_id": "fleet",
         "key": KEY,
+        "version_id": version_id,
         "state": state,
         "line": 3 if state == "rejected" else None,
         "reason": "'[kW]' is no unit of power_ac" if state == "rejected" else None,
@@ -115,6 +119,15 @@ def test_a_verdict_that_does_not_come_is_not_taken_for_one(
 
     assert done.exit_code == 1
     assert "no verdict within" in done.stdout
+
+
+def test_the_verdict_of_an_upload_that_came_after_it_answers_too(
+    system: FakeSystem, yaml: Path
+) -> None:
+    newer = configured("rejected", START + timedelta(hours=2), version_id="newer")
+    watched(system, Watcher(newer))
+
+    assert solar("sites", "add", str(yaml)).exit_code == 1
 
 
 def test_nobody_has_to_wait_for_a_verdict(system: FakeSystem, yaml: Path) -> None:
