@@ -27,6 +27,12 @@ def predict(
     model: str,
     site: str,
     file: Annotated[Path, typer.Argument(help="Weather, in one of the site's own file formats.")],
+    source: Annotated[
+        str | None,
+        typer.Option(
+            help="Source of the site's YAML that says how the file reads; by its name without it."
+        ),
+    ] = None,
     csv_file: Annotated[
         Path | None, typer.Option("--csv", help="Write the predictions here.")
     ] = None,
@@ -37,7 +43,7 @@ def predict(
 
     Example: solar predict golden golden weather_2013-06.csv --csv june.csv
     """
-    answer = ask_endpoint(model, site, read_rows(site, file))
+    answer = ask_endpoint(model, site, read_rows(site, file, source))
     rows = answer["predictions"]
     if csv_file is not None:
         csv_file.write_text(_as_csv(rows), encoding="utf-8")
@@ -53,7 +59,7 @@ def predict(
     output.table(title, ["time (UTC)", "power", "P10", "P90"], shown, "no rows")
 
 
-def read_rows(site_id: str, file: Path) -> list[dict[str, Any]]:
+def read_rows(site_id: str, file: Path, source: str | None = None) -> list[dict[str, Any]]:
     """Read a weather file as the site's YAML says; canonical rows, ready for the endpoint.
 
     Raises
@@ -67,10 +73,10 @@ def read_rows(site_id: str, file: Path) -> list[dict[str, Any]]:
 
     if not file.is_file():
         raise ConsoleError(f"no such file: {file}")
+    key = f"{layout.RAW}{site_id}/{file.name}"
+    site = _reading_as(_site(site_id), source, key)
     try:
-        found = reading.read(
-            file.read_bytes(), f"{layout.RAW}{site_id}/{file.name}", _site(site_id)
-        )
+        found = reading.read(file.read_bytes(), key, site)
     except UnreadableFileError as error:
         raise ConsoleError(f"{file.name}: {error.reason}. {error.remedy}") from error
     table = pq.read_table(io.BytesIO(found.parquet))
@@ -132,6 +138,24 @@ def _site(site_id: str) -> ActiveSite:
             ) from error
         raise
     return ActiveSite.model_validate_json(body)
+
+
+def _reading_as(site: ActiveSite, source: str | None, key: str) -> ActiveSite:
+    """Return the site with the one source that reads the file: the named one, or the one that its name tells.
+
+    A site's only source reads files of any name here: nothing is uploaded.
+    """
+    from services.data_watcher.admission import source_of  # noqa: PLC0415
+
+    known = {each.name: each for each in site.sources}
+    by_name = source_of(site, key) or (site.sources[0] if len(known) == 1 else None)
+    chosen = known.get(source) if source else by_name
+    if chosen is None:
+        said = f"no source {source!r}" if source else f"no source for files like {key}"
+        raise ConsoleError(
+            f"site {site.site_id} has {said}; name one by --source: {', '.join(known)}"
+        )
+    return site.model_copy(update={"sources": (chosen.model_copy(update={"files": "*"}),)})
 
 
 def _as_csv(rows: list[dict[str, Any]]) -> str:
