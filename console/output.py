@@ -159,7 +159,7 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}"  # noqa: PLR2004 - no exponents
     text = str(value)
     style = _STYLES.get(text)
     return f"[{style}]{text}[/{style}]" if style else text.replace("[", "\\[")

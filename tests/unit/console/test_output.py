@@ -49,3 +49,8 @@ def test_attempts_at_the_same_recipe_look_different() -> None:
 )
 def test_a_cost_is_said_to_the_cent(usd: float | None, said: str) -> None:
     assert output.cost(usd) == said
+
+
+def test_large_powers_are_written_out(capsys: pytest.CaptureFixture[str]) -> None:
+    output.table("Power", ["power", "P10"], [(12760.4, 526.3312)], "none")
+    assert {"12760", "526.3"} <= set(capsys.readouterr().out.split())
