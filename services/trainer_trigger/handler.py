@@ -1,4 +1,4 @@
-"""Reads the inbox: data, configuration, requests, timers and sweeps."""
+"""Reads the inbox: data, configuration, requests, timers, ended executions and sweeps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from services.trainer_trigger.composition import runs
 from services.trainer_trigger.settings import MessageSettings
 from shared import batch, observability
 from shared.errors import InvalidMessageError
-from shared.inbox import Incoming
+from shared.inbox import Incoming, ServiceEvent
 from shared.messages import (
     AccuracyDegraded,
     ConfigAccepted,
@@ -46,6 +46,8 @@ def handle(incoming: Incoming) -> None:
             trigger.note_degraded(incoming)
         case EvaluationDue():
             trigger.evaluation_due(incoming.model_id)
+        case ServiceEvent(source="aws.states", detail={"name": str(execution)}):
+            service.execution_ended(execution, incoming.detail.get("input") or "")
         case SweepDue():
             service.sweep_all(incoming)
         case _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -123,6 +124,21 @@ class Runs:
         self.trigger.wake_waiting()
         self.trigger.evaluate(model_id)
 
+    def execution_ended(self, execution: str, given: str) -> None:
+        """Look after a run whose execution was stopped, failed or timed out, without waiting for the sweep.
+
+        Parameters
+        ----------
+        execution
+            The execution's name.
+        given
+            Its input as text; where that names no model, the sweep finds the run.
+        """
+        model_id = _model_of(given)
+        run = self._in_flight(model_id) if model_id else None
+        if run is not None and run.execution == execution:
+            self._look_after(run)
+
     # --- the sweep ------------------------------------------------------------------------------------
 
     def sweep_all(self, due: SweepDue) -> None:
@@ -157,13 +173,16 @@ class Runs:
         """
         if full:
             self.trigger.reconcile(model_id)
-        flying = self.trigger.memory.state(model_id).in_flight
-        run = self.trigger.memory.run(model_id, flying.run_id) if flying else None
+        run = self._in_flight(model_id)
         if run is not None:
             self._look_after(run)
         config = self.trigger.configuration.model(model_id)
         state, _ = self.trigger.evaluate_with(model_id, config)
         return is_overdue(state, config.policy, self.trigger.clock())
+
+    def _in_flight(self, model_id: str) -> Run | None:
+        flying = self.trigger.memory.state(model_id).in_flight
+        return self.trigger.memory.run(model_id, flying.run_id) if flying else None
 
     def _look_after(self, run: Run) -> None:
         now = self.trigger.clock()
@@ -271,6 +290,15 @@ class Runs:
     @staticmethod
     def _cost(run: Run, steps: tuple[Step, ...]) -> float | None:
         return costs.estimate_usd(run.instance_type, sum(step.seconds for step in steps))
+
+
+def _model_of(given: str) -> str | None:
+    try:
+        found = json.loads(given)
+    except ValueError:
+        return None
+    model_id = found.get("model_id") if isinstance(found, dict) else None
+    return model_id if isinstance(model_id, str) and model_id else None
 
 
 def _closed(run: Run, outcome: AnyMessage) -> Run:

@@ -67,6 +67,11 @@ def test_an_unversioned_bucket_sends_no_version() -> None:
             "SageMaker Endpoint State Change",
             "EndpointStatus",
         ),
+        (
+            "eventbridge.execution_status_change.json",
+            "Step Functions Execution Status Change",
+            "status",
+        ),
     ],
 )
 def test_an_event_of_eventbridge_is_read_with_its_detail(

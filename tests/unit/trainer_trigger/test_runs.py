@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.trainer_trigger import decision, domain, service
 from services.trainer_trigger.domain import Champion
-from services.trainer_trigger.ports import Step
+from services.trainer_trigger.ports import Run, Step
 from shared.dataset import Exclusion
 from shared.errors import NotFoundError, PermanentError
 from shared.messages import (
@@ -247,6 +248,48 @@ def test_a_run_past_its_deadline_is_stopped_and_explained() -> None:
     world.runs.sweep("golden", full=False)
     assert world.pipeline.stopped == ["arn"]
     assert world.memory.kept[run.run_id].status == "failed"
+
+
+def stopped(world: World) -> Run:
+    """Let a person stop the execution of the run in flight."""
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    run = world.the_run
+    world.pipeline.arns[run.run_id] = "arn"
+    world.sequence.executions[run.execution] = "ABORTED"
+    return run
+
+
+def test_a_run_whose_execution_was_stopped_is_ended_at_once() -> None:
+    world = World()
+    run = stopped(world)
+    said = json.dumps({"model_id": "golden", "run_id": run.run_id})
+    for _ in range(2):  # events come twice
+        world.runs.execution_ended(run.execution, said)
+    assert world.pipeline.stopped == ["arn"]
+    assert world.memory.kept[run.run_id].status == "failed"
+    assert len(world.told.of(RetrainFailed)) == 1
+
+
+@pytest.mark.parametrize(
+    ("execution", "said"),
+    [("another", '{"model_id": "golden"}'), ("", ""), ("", "[]"), ("", '{"model_id": 1}')],
+)
+def test_an_execution_that_is_not_of_the_run_in_flight_ends_nothing(
+    execution: str, said: str
+) -> None:
+    world = World()
+    run = stopped(world)
+    world.runs.execution_ended(execution or run.execution, said)
+    assert world.memory.kept[run.run_id].status == "running"
+
+
+def test_an_event_that_is_late_does_not_end_a_run_that_goes_on() -> None:
+    world = World()
+    run = stopped(world)
+    world.sequence.executions[run.execution] = "RUNNING"
+    world.runs.execution_ended(run.execution, '{"model_id": "golden"}')
+    assert world.memory.kept[run.run_id].status == "running"
 
 
 def test_a_run_that_was_opened_but_not_started_is_taken_up_again() -> None:
