@@ -165,7 +165,9 @@ def _sun(
     latitude = np.array([plant.latitude for plant in plants])[site]
     longitude = np.array([plant.longitude for plant in plants])[site]
     spread = type(shared)(
-        shared.declination[which], shared.hour_angle_at_greenwich[which], shared.year_phase[which]
+        shared.sin_declination[which],
+        shared.hour_angle_at_greenwich[which],
+        shared.year_phase[which],
     )
     return position(spread, latitude, longitude)
 
@@ -216,7 +218,9 @@ def compute(
             f"site_{plant.site_id}": (place == order[plant.site_id]).astype(float)
             for plant in recipe.plants
         }
-    matrix = np.column_stack([columns[name].astype(np.float32) for name in columns])
+    matrix = np.empty((len(rows), len(columns)), dtype=np.float32)
+    for number, column in enumerate(columns.values()):
+        matrix[:, number] = column
     return tuple(columns), matrix, sun
 
 
@@ -268,11 +272,15 @@ def _physics(
             poa = _poa(ghi, parts, rows, recipe, sun)
             columns["poa_estimate"] = poa / _FULL_SUN
     if poa is not None:
-        still_air = np.full(len(rows), _DEFAULT_WIND)
-        mild = np.full(len(rows), _DEFAULT_TEMPERATURE)
-        air = filled.get("temp_air", filled.get(f"{FORECAST_PREFIX}temp_air", mild))
-        wind = filled.get("wind_speed", filled.get(f"{FORECAST_PREFIX}wind_speed", still_air))
-        cell = filled.get("temp_module", irradiance.cell_temperature(poa, air, wind))
+        cell = filled.get("temp_module")
+        if cell is None:
+            air = filled.get("temp_air", filled.get(f"{FORECAST_PREFIX}temp_air"))
+            wind = filled.get("wind_speed", filled.get(f"{FORECAST_PREFIX}wind_speed"))
+            cell = irradiance.cell_temperature(
+                poa,
+                _DEFAULT_TEMPERATURE if air is None else air,
+                _DEFAULT_WIND if wind is None else wind,
+            )
         columns["pv_estimate"] = poa / _FULL_SUN * (1 - 0.004 * (cell - 25.0))
     return columns
 

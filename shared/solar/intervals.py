@@ -12,6 +12,7 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ _HALF_TRUSTED = 500  # rows with which a cell counts as much as all rows togethe
 _TAIL = 0.1
 _SKIES = np.array([0.35, 0.65, 0.85])  # clear-sky index between overcast, broken, hazy and clear
 _HOURS = np.array([-2.0, 2.0])  # solar hours between morning, midday and afternoon
+_CELLS = (len(_SKIES) + 1) * (len(_HOURS) + 1)
 
 
 class Tails(BaseModel):
@@ -43,6 +45,23 @@ class Intervals(Tails):
     """The tails over all rows, and those of the cells that had enough rows for their own."""
 
     cells: dict[int, Tails] = {}
+
+    @cached_property
+    def by_cell(self) -> tuple[Floats, Floats]:
+        """Knots and, for each, P10 and P90 of the error: arrays of (cell, knot) and (cell, knot, 2).
+
+        Cells of fewer knots go on with infinite ones, whose tails are the last one's.
+        """
+        each = [self.cells.get(cell, self) for cell in range(_CELLS)]
+        most = max(len(tails.predicted) for tails in each) + 1
+        knots = np.full((_CELLS, most), np.inf)
+        errors = np.empty((_CELLS, most, 2))
+        for cell, tails in enumerate(each):
+            count = len(tails.predicted)
+            knots[cell, :count] = tails.predicted
+            errors[cell, :count] = np.transpose([tails.p10, tails.p90])
+            errors[cell, count:] = errors[cell, count - 1]
+        return knots, errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +151,15 @@ def apply(
     intervals: Intervals, predicted: Floats, cell: NDArray[np.int64]
 ) -> tuple[Floats, Floats]:
     """Return P10 and P90 around predictions, which they always enclose. [unitless]"""
-    low, high = predicted.copy(), predicted.copy()
-    present = [int(cell[0])] if len(cell) == 1 else np.unique(cell).tolist()
-    for each in present:
-        within = cell == each
-        tails = intervals.cells.get(each, intervals)
-        low[within] += np.interp(predicted[within], tails.predicted, tails.p10)
-        high[within] += np.interp(predicted[within], tails.predicted, tails.p90)
+    knots, tails = intervals.by_cell
+    own = knots[cell]
+    after = (own <= predicted[:, None]).sum(axis=1)
+    left, right = np.maximum(after - 1, 0), np.minimum(after, own.shape[1] - 1)
+    rows = np.arange(len(cell))
+    start, end = own[rows, left], own[rows, right]
+    # Before the first knot and from the last on, where the next one is infinitely far, nothing changes.
+    share = np.maximum((predicted - start) / np.where(end > start, end - start, np.inf), 0.0)
+    here = tails[cell, left]
+    errors = here + (tails[cell, right] - here) * share[:, None]
+    low, high = predicted + errors[:, 0], predicted + errors[:, 1]
     return np.minimum(low, predicted), np.maximum(high, predicted)

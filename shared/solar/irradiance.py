@@ -6,6 +6,7 @@ each with pvlib.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from shared.solar.position import Floats, SolarPosition
 
 _OVERCAST, _CLEAR = 0.22, 0.8  # where Erbs' formula changes, by clearness index
+_ECCENTRICITY, _PERIHELION = 0.0167, math.radians(282.9)  # of the Earth's orbit
 LOWEST_SUN = 0.065  # cosine of the zenith below which a beam cannot be told from a global value
 
 
@@ -49,15 +51,13 @@ def extraterrestrial(year_phase: Floats) -> Floats:
     year_phase
         Ecliptic longitude of the sun; perihelion is near 283 degrees. [rad]
     """
-    eccentricity = 0.0167
-    normal: Floats = 1361.0 * (1 + 2 * eccentricity * np.cos(year_phase - np.radians(282.9)))
+    normal: Floats = 1361.0 * (1 + 2 * _ECCENTRICITY * np.cos(year_phase - _PERIHELION))
     return normal
 
 
 def clear_sky_index(irradiance: Floats, clear_sky: Floats) -> Floats:
     """Return irradiance over clear-sky irradiance, within 0 and 1.5; 0 at night. [unitless]"""
-    index: Floats = np.clip(irradiance / np.maximum(clear_sky, 20.0), 0.0, 1.5)
-    return index
+    return np.minimum(np.maximum(irradiance / np.maximum(clear_sky, 20.0), 0.0), 1.5)
 
 
 def erbs(ghi: Floats, sun: SolarPosition) -> Components:
@@ -77,9 +77,12 @@ def erbs(ghi: Floats, sun: SolarPosition) -> Components:
        doi:10.1016/0038-092X(82)90302-4
     """
     up = np.maximum(sun.up, LOWEST_SUN)
-    kt = np.clip(ghi / (extraterrestrial(sun.year_phase) * up), 0.0, 1.0)
-    middle = 0.9511 - 0.1604 * kt + 4.388 * kt**2 - 16.638 * kt**3 + 12.336 * kt**4
-    diffuse_fraction = np.select([kt <= _OVERCAST, kt <= _CLEAR], [1 - 0.09 * kt, middle], 0.165)
+    kt = ghi / (extraterrestrial(sun.year_phase) * up)
+    kt = np.minimum(np.maximum(kt, 0.0), 1.0)
+    middle = 0.9511 + kt * (-0.1604 + kt * (4.388 + kt * (-16.638 + kt * 12.336)))
+    diffuse_fraction = np.where(
+        kt <= _OVERCAST, 1 - 0.09 * kt, np.where(kt <= _CLEAR, middle, 0.165)
+    )
     dhi = ghi * diffuse_fraction
     dni = np.where(sun.up > LOWEST_SUN, (ghi - dhi) / up, 0.0)
     return Components(dni=np.maximum(dni, 0.0), dhi=dhi)
@@ -123,7 +126,7 @@ def plane_of_array(
     return parts.dni * facing_sun + np.maximum(sky, 0.0) + 0.25 * ghi * ground_view
 
 
-def cell_temperature(poa: Floats, temp_air: Floats, wind_speed: Floats) -> Floats:
+def cell_temperature(poa: Floats, temp_air: float | Floats, wind_speed: float | Floats) -> Floats:
     """Return the cells' temperature by Faiman's model with its default coefficients. [C]
 
     References

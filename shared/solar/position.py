@@ -27,7 +27,7 @@ _J2000_SECONDS = 946_728_000  # 2000-01-01 12:00 UTC since 1970
 class Ephemeris:
     """The sun as seen from the Earth's centre, one value per time stamp."""
 
-    declination: Floats
+    sin_declination: Floats
     hour_angle_at_greenwich: Floats
     year_phase: Floats
 
@@ -55,7 +55,7 @@ class SolarPosition:
     @property
     def elevation(self) -> Floats:
         """Height of the sun's centre above the horizon, without refraction. [degree]"""
-        return np.degrees(np.arcsin(np.clip(self.up, -1.0, 1.0)))
+        return np.degrees(np.arcsin(np.minimum(np.maximum(self.up, -1.0), 1.0)))
 
     @property
     def azimuth(self) -> Floats:
@@ -79,11 +79,12 @@ def ephemeris(times: Times) -> Ephemeris:
         1.915 * np.sin(mean_anomaly) + 0.020 * np.sin(2 * mean_anomaly)
     )
     obliquity = np.radians(23.439 - 0.0000004 * days)
-    right_ascension = np.arctan2(np.cos(obliquity) * np.sin(longitude), np.cos(longitude))
+    sin_longitude = np.sin(longitude)
+    right_ascension = np.arctan2(np.cos(obliquity) * sin_longitude, np.cos(longitude))
     sidereal_hours = 18.697374558 + 24.06570982441908 * days
     greenwich = np.radians((sidereal_hours * 15.0) % 360.0)
     return Ephemeris(
-        declination=np.arcsin(np.sin(obliquity) * np.sin(longitude)),
+        sin_declination=np.sin(obliquity) * sin_longitude,
         hour_angle_at_greenwich=greenwich - right_ascension,
         year_phase=longitude % (2 * np.pi),
     )
@@ -98,14 +99,16 @@ def position(sun: Ephemeris, latitude: float | Floats, longitude: float | Floats
         The place, north and east positive; one value, or one per time stamp. [degree]
     """
     phi = np.radians(latitude)
+    sin_phi, cos_phi = np.sin(phi), np.cos(phi)
     hour_angle = sun.hour_angle_at_greenwich + np.radians(longitude)
     hour_angle = (hour_angle + np.pi) % (2 * np.pi) - np.pi
-    cos_declination = np.cos(sun.declination)
-    sin_declination = np.sin(sun.declination)
+    sin_declination = sun.sin_declination
+    cos_declination = np.sqrt(1 - sin_declination * sin_declination)
+    towards = cos_declination * np.cos(hour_angle)
     return SolarPosition(
         east=-cos_declination * np.sin(hour_angle),
-        north=np.cos(phi) * sin_declination - np.sin(phi) * cos_declination * np.cos(hour_angle),
-        up=np.sin(phi) * sin_declination + np.cos(phi) * cos_declination * np.cos(hour_angle),
+        north=cos_phi * sin_declination - sin_phi * towards,
+        up=sin_phi * sin_declination + cos_phi * towards,
         hour_angle=hour_angle,
         year_phase=sun.year_phase,
     )

@@ -72,16 +72,14 @@ class Predictor:
             message = "this code computes other features than the model was trained with"
             raise InvalidArtifactError(message)
         (raw,) = self.session.run(None, {self.input_name: values})
-        share = np.clip(raw.reshape(-1).astype(float), 0.0, self.card.cap)
-        night = sun.elevation < self.card.night_below
-        share = np.where(night, 0.0, share)
+        share = np.minimum(np.maximum(raw.reshape(-1).astype(float), 0.0), self.card.cap)
         given = features.conditions(names, values, self.card.recipe, sun)
         low, high = intervals.apply(self.card.intervals, share, given.cell)
-        capacity = self.capacity(rows)
+        scale = self.capacity(rows) * (sun.elevation >= self.card.night_below)
         return Prediction(
-            power_ac=share * capacity,
-            p10=np.where(night, 0.0, np.clip(low, 0.0, None)) * capacity,
-            p90=np.where(night, 0.0, np.clip(high, None, self.card.cap)) * capacity,
+            power_ac=share * scale,
+            p10=np.maximum(low, 0.0) * scale,
+            p90=np.minimum(high, self.card.cap) * scale,
         )
 
     def capacity(self, rows: Rows) -> Floats:

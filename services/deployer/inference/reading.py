@@ -6,16 +6,18 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from shared.solar.features import INPUTS
+from shared.solar.position import Floats, Times
 from shared.solar.rows import POWER, SITE, TIME, Rows
 
 MOST_ROWS = 50_000
 _KNOWN = frozenset((*INPUTS, POWER, TIME, SITE))
+_NUMBERS = frozenset((int, float, type(None)))
 
 
 class BadRequestError(ValueError):
@@ -49,7 +51,7 @@ def read_json(body: bytes, sites: Sequence[str]) -> Rows:
     """
     try:
         content = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadRequestError(f"the body is no JSON: {error}") from error
     if not isinstance(content, dict) or not isinstance(content.get("rows"), list):
         raise BadRequestError(
@@ -103,28 +105,44 @@ def _rows(found: list[Any], site: Any, sites: Sequence[str]) -> Rows:
         raise BadRequestError(
             f"{len(found)} rows are more than {MOST_ROWS}; send them in parts", 413
         )
+    columns = _columns(found)
+    names, place = _sites(found, site, sites) if SITE in columns else ([_site(site, 0, sites)], 0)
+    which = np.zeros(len(found), dtype=np.int64)
+    which[:] = place
+    return Rows(
+        sites=tuple(names),
+        site=which,
+        times=_times(found),
+        weather={name: _numbers(found, name) for name in INPUTS if name in columns},
+        power_ac=np.full(len(found), np.nan),
+    )
+
+
+def _columns(found: list[Any]) -> set[str]:
     columns: set[str] = set()
     for number, row in enumerate(found):
         if not isinstance(row, dict):
             raise BadRequestError(f"row {number} is no object")
         columns.update(row)
-    unknown = sorted(columns - _KNOWN)
+    unknown = columns - _KNOWN
     if unknown:
         known = ", ".join(name for name in INPUTS if not name.startswith("forecast_"))
         raise BadRequestError(
-            f"unknown column {unknown[0]!r}; known are timestamp, {known}, each also with forecast_ before"
+            f"unknown column {min(unknown)!r}; known are timestamp, {known}, each also with forecast_ before"
         )
-    names = [_site(row.get(SITE, site), number, sites) for number, row in enumerate(found)]
-    distinct, which = np.unique(names, return_inverse=True)
-    return Rows(
-        sites=tuple(str(name) for name in distinct),
-        site=which.astype(np.int64),
-        times=np.array(
-            [_time(row, number) for number, row in enumerate(found)], dtype="datetime64[s]"
-        ),
-        weather={name: _numbers(found, name) for name in INPUTS if name in columns},
-        power_ac=np.full(len(found), np.nan),
-    )
+    return columns
+
+
+def _sites(
+    found: list[dict[str, Any]], site: Any, sites: Sequence[str]
+) -> tuple[list[str], list[int]]:
+    """Return the sites that rows name, and which of them each row means."""
+    order: dict[str, int] = {}
+    place = [
+        order.setdefault(_site(row.get(SITE, site), number, sites), len(order))
+        for number, row in enumerate(found)
+    ]
+    return list(order), place
 
 
 def _site(name: Any, number: int, sites: Sequence[str]) -> str:
@@ -139,33 +157,45 @@ def _site(name: Any, number: int, sites: Sequence[str]) -> str:
     return str(name)
 
 
+def _times(found: list[dict[str, Any]]) -> Times:
+    try:
+        moments = list(map(datetime.fromisoformat, [row[TIME] for row in found]))
+    except (KeyError, TypeError, ValueError):
+        moments = [_time(row, number) for number, row in enumerate(found)]  # says which is wrong
+    if None in [moment.tzinfo for moment in moments]:
+        number = next(number for number, moment in enumerate(moments) if moment.tzinfo is None)
+        raise BadRequestError(
+            f"row {number}: timestamp {found[number][TIME]!r} has no zone; end it with Z for UTC"
+        )
+    seconds = np.floor(np.array(list(map(datetime.timestamp, moments))))
+    times: Times = seconds.astype("datetime64[s]")
+    return times
+
+
 def _time(row: Mapping[str, Any], number: int) -> datetime:
     text = row.get(TIME)
     if not isinstance(text, str):
         raise BadRequestError(f"row {number}: timestamp is missing")
     try:
-        moment = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text)
     except ValueError as error:
         raise BadRequestError(
             f"row {number}: timestamp {text!r} is not ISO 8601, like 2024-06-01T10:15:00Z"
         ) from error
-    if moment.tzinfo is None:
+
+
+def _numbers(found: list[dict[str, Any]], name: str) -> Floats:
+    values = [row.get(name) for row in found]
+    if not _NUMBERS.issuperset(map(type, values)):
+        number = next(place for place, value in enumerate(values) if type(value) not in _NUMBERS)
         raise BadRequestError(
-            f"row {number}: timestamp {text!r} has no zone; end it with Z for UTC"
+            f"row {number}: {name} is {values[number]!r}, expected a number or null"
         )
-    return moment.astimezone(UTC).replace(tzinfo=None)
-
-
-def _numbers(found: list[dict[str, Any]], name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-    values = np.empty(len(found))
-    for number, row in enumerate(found):
-        value = row.get(name)
-        if value is None:
-            values[number] = np.nan
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            values[number] = value
-        else:
-            raise BadRequestError(f"row {number}: {name} is {value!r}, expected a number or null")
-    if np.isinf(values).any():
-        raise BadRequestError(f"{name} is infinite in row {int(np.argmax(np.isinf(values)))}")
-    return values
+    try:
+        numbers = np.array(values, dtype=float)  # None becomes NaN
+    except OverflowError as error:  # an integer beyond all floats
+        raise BadRequestError(f"{name} has a number that is too large") from error
+    infinite = np.isinf(numbers)
+    if infinite.any():
+        raise BadRequestError(f"{name} is infinite in row {int(np.argmax(infinite))}")
+    return numbers

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import uvicorn
 
-from services.deployer.inference.app import Service, create_app
+from services.deployer.inference.app import Application
+from services.deployer.inference.service import Service
 from shared.container import ContainerSettings
 from shared.settings import Settings
 from shared.solar import artifact
@@ -15,6 +17,9 @@ from shared.solar.predictor import Predictor
 MODEL = "/opt/ml/model"
 _NOBODY = 65534
 _GRACE_SECONDS = 20  # SageMaker kills 30 s after SIGTERM
+_IDLE_SECONDS = (
+    75  # whoever keeps a connection must be the one to close it, or a request meets a closed one
+)
 
 
 class ServerSettings(Settings):
@@ -27,17 +32,27 @@ class ServerSettings(Settings):
 def run(container: ContainerSettings) -> None:
     """Serve the model until SIGTERM; answers under way are finished."""
     settings = ServerSettings.from_environment()
-    predictor = Predictor(artifact.load(container.path(MODEL)))
+    service = Service(
+        Predictor(artifact.load(container.path(MODEL))), settings.solar_model_package_version
+    )
+    gc.collect()
+    gc.freeze()  # the model and the libraries stay: no collection walks them in the middle of an answer
     if container.is_local:
         host = "127.0.0.1"
     else:
         host = "0.0.0.0"  # noqa: S104  SageMaker reaches the container from outside
         _drop_root()
     uvicorn.run(
-        create_app(Service(predictor, settings.solar_model_package_version)),
+        Application(service),
         host=host,
         port=settings.sagemaker_bind_to_port,
+        interface="asgi3",
+        lifespan="off",
+        ws="none",
         access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=_IDLE_SECONDS,
         log_level="warning",
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from services.deployer.inference.app import Service, create_app
+from services.deployer.inference.app import Application
 from services.deployer.inference.reading import MOST_ROWS
+from services.deployer.inference.service import Service
 from services.trainer_trigger.pipeline.train import train
 from shared.solar.features import Plant
-from shared.solar.predictor import Predictor
+from shared.solar.predictor import Prediction, Predictor
 from tests.unit.pipeline.datasets import Bench, frame, site
 
 
@@ -32,19 +33,23 @@ class Endpoint:
     """Talks to the application as a server would, without a socket."""
 
     def __init__(self, service: Service) -> None:
-        self.app = create_app(service)
+        self.app = Application(service)
 
     def ask(
-        self, body: bytes | str | dict, *, path="/invocations", method="POST", **headers
-    ) -> Answer:
-        data = json.dumps(body).encode() if isinstance(body, dict) else body
+        self, body: bytes | str | dict | list, *, path="/invocations", method="POST", **headers
+    ) -> Answer | None:
+        """Send a body, a list being its parts and None in it that the client hangs up."""
+        data = json.dumps(body) if isinstance(body, dict) else body
         data = data.encode() if isinstance(data, str) else data
         named = {"content-type": "application/json"} | {
             name.replace("_", "-"): value for name, value in headers.items()
         }
-        return asyncio.run(self._ask(data, path, method, named))
+        parts = data if isinstance(data, list) else [data]
+        return asyncio.run(self._ask(parts, path, method, named))
 
-    async def _ask(self, data: bytes, path: str, method: str, headers: dict[str, str]) -> Answer:
+    async def _ask(
+        self, parts: list[bytes | None], path: str, method: str, headers: dict[str, str]
+    ) -> Answer | None:
         sent: list[dict] = []
         scope = {
             "type": "http",
@@ -57,18 +62,25 @@ class Endpoint:
             "root_path": "",
             "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         }
+        coming = [
+            {"type": "http.disconnect"}
+            if part is None
+            else {"type": "http.request", "body": part, "more_body": number < len(parts)}
+            for number, part in enumerate(parts, 1)
+        ]
 
         async def receive() -> dict:
-            return {"type": "http.request", "body": data, "more_body": False}
+            return coming.pop(0)
 
         async def send(message: dict) -> None:
             sent.append(message)
 
         await self.app(scope, receive, send)
-        start = sent[0]
+        if not sent:
+            return None
         return Answer(
-            status=start["status"],
-            headers={name.decode(): value.decode() for name, value in start["headers"]},
+            status=sent[0]["status"],
+            headers={name.decode(): value.decode() for name, value in sent[0]["headers"]},
             body=b"".join(message.get("body", b"") for message in sent[1:]),
         )
 
@@ -202,6 +214,7 @@ def test_csv_may_hold_several_sites(endpoint_of_two):
     ("body", "status", "said"),
     [
         (b"not json", 400, "no JSON"),
+        (b"[" * 100_000, 400, "no JSON"),
         (b"[]", 400, "the body must be"),
         (b'{"rows": []}', 400, "no rows"),
         (b'{"rows": [3]}', 400, "row 0 is no object"),
@@ -219,6 +232,11 @@ def test_csv_may_hold_several_sites(endpoint_of_two):
             "expected a number",
         ),
         (b'{"rows": [{"timestamp": "2023-04-01T10:00:00Z", "ghi": Infinity}]}', 400, "infinite"),
+        (
+            b'{"rows": [{"timestamp": "2023-04-01T10:00:00Z", "ghi": 1' + b"0" * 400 + b"}]}",
+            400,
+            "too large",
+        ),
         (
             b'{"rows": [{"timestamp": "2023-04-01T10:00:00Z", "ghii": 3}]}',
             400,
@@ -249,6 +267,31 @@ def test_other_content_is_refused_by_its_own_code(endpoint):
     assert endpoint.ask(b"\xff\xfe", content_type="text/csv").status == 400
     many = "timestamp\n" + "2023-04-01T10:00:00Z\n" * (MOST_ROWS + 1)
     assert endpoint.ask(many, content_type="text/csv").status == 413
+
+
+def test_another_route_or_method_is_told_what_there_is(endpoint):
+    assert endpoint.ask(b"", path="/models", method="GET").status == 404
+    assert endpoint.ask(b"", path="/ping", method="POST").status == 405
+    assert "takes POST" in endpoint.ask(b"", method="GET").json["error"]
+
+
+def test_a_body_in_parts_is_one_body_and_one_that_never_ends_is_refused(endpoint):
+    body = json.dumps(request()).encode()
+    assert endpoint.ask([body[:10], body[10:]]).json == endpoint.ask(body).json
+    assert endpoint.ask([b" " * 1024 * 1024] * 26).status == 413
+
+
+def test_a_client_that_hangs_up_gets_no_answer(endpoint):
+    assert endpoint.ask([b'{"rows"', None]) is None
+
+
+def test_no_answer_holds_what_is_no_number(predictor, monkeypatch):
+    nowhere = np.full(4, np.nan)
+    monkeypatch.setattr(
+        Predictor, "predict", lambda *_: Prediction(nowhere, np.zeros(4), np.zeros(4))
+    )
+    with pytest.raises(ValueError, match="no number"):
+        Endpoint(Service(predictor)).ask(request())
 
 
 def test_serving_predicts_what_the_evaluation_predicted(endpoint, predictor, tmp_path):

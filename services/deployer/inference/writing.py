@@ -1,0 +1,68 @@
+"""From predictions to an answer's bytes.
+
+Rows are many and alike, so each is one template filled: a generic encoder takes twice as long.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+
+from services.deployer.inference.service import Service
+from shared.solar.predictor import Prediction
+from shared.solar.rows import Rows
+
+_JSON_ROW = '{"timestamp":"%sZ","power_ac":%.6f,"p10":%.6f,"p90":%.6f}'
+_CSV_ROW = "%sZ,%.6f,%.6f,%.6f\n"
+_CSV_HEADER = "timestamp,power_ac,p10,p90\n"
+
+
+def write_json(service: Service, rows: Rows, prediction: Prediction) -> bytes:
+    """Return `{"model": …, "predictions": [{"timestamp", "power_ac", "p10", "p90"}, …], "warnings": […]}`.
+
+    Raises
+    ------
+    ValueError
+        A prediction is no number, for which JSON has no word.
+    """
+    predictions = ",".join([_JSON_ROW % row for row in _each(rows, prediction)])
+    warnings = _dumps(_warnings(service, rows))
+    answer = (
+        f'{{"model":{service.described_json},"predictions":[{predictions}],"warnings":{warnings}}}'
+    )
+    return answer.encode()
+
+
+def write_csv(_service: Service, rows: Rows, prediction: Prediction) -> bytes:
+    """Return a header and one line per row; raises like `write_json`."""
+    return (_CSV_HEADER + "".join([_CSV_ROW % row for row in _each(rows, prediction)])).encode()
+
+
+def error_json(message: str) -> bytes:
+    """Return what an error says."""
+    return _dumps({"error": message}).encode()
+
+
+def _each(rows: Rows, prediction: Prediction) -> Iterator[tuple[str, float, float, float]]:
+    values = np.array([prediction.power_ac, prediction.p10, prediction.p90])
+    if not np.isfinite(values).all():
+        message = "the model predicted what is no number"
+        raise ValueError(message)
+    return zip(np.datetime_as_string(rows.times, unit="s").tolist(), *values.tolist(), strict=True)
+
+
+def _warnings(service: Service, rows: Rows) -> list[str]:
+    """Return which inputs had to be estimated."""
+    found = []
+    for each in service.predictor.card.recipe.inputs:
+        known = np.isfinite(rows.column(each.name))
+        if not known.all():
+            gaps = len(rows) - int(known.sum())
+            found.append(f"{each.name} is missing in {gaps} of {len(rows)} rows and was estimated")
+    return found
+
+
+def _dumps(content: object) -> str:
+    return json.dumps(content, separators=(",", ":"), ensure_ascii=False)
