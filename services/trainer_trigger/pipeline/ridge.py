@@ -30,7 +30,6 @@ _WITH_DRIVER = (
     "wind_speed",
     "sun_up",
     "sun_east",
-    "sun_north",
     "solar_hour_sin",
     "solar_hour_cos",
 )

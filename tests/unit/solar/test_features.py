@@ -33,6 +33,19 @@ def test_power_is_never_an_input():
     np.testing.assert_array_equal(values, again)
 
 
+def test_spring_and_autumn_look_alike_under_the_same_sun_and_weather():
+    """No feature tells the season: what the last weeks taught would be carried into months not seen."""
+    times = np.array(["2023-04-22T10:00", "2023-08-21T10:00"], dtype="datetime64[s]")
+    many = rows(days=2)
+    pair = replace(
+        many.take(np.array([0, 1])),
+        times=times,
+        weather={"ghi": np.full(2, 600.0), "temp_air": np.full(2, 15.0)},
+    )
+    _, values, _ = features.compute(pair, features.recipe(many, (PLANT,), STEP))
+    np.testing.assert_allclose(values[0], values[1], atol=0.03)
+
+
 def test_a_plant_without_wind_is_a_plant():
     recipe = features.recipe(rows(days=10), (PLANT,), STEP)
     assert [each.name for each in recipe.inputs] == ["ghi", "temp_air"]
