@@ -30,19 +30,23 @@ def newest_clean(
     return next((version for version in versions if not is_poisoned(version)), None)
 
 
-def story(poisoned: Champion, exclusions: Iterable[Exclusion], clean: Champion | None) -> str:
-    """Tell people the whole story in one sentence or two."""
-    ranges = "; ".join(
+def ranges(exclusions: Iterable[Exclusion]) -> str:
+    """Say which ranges of which sites are excluded, and why."""
+    return "; ".join(
         f"{each.site_id} {each.start:%Y-%m-%d %H:%M} to {each.end:%Y-%m-%d %H:%M} ({each.reason})"
         for each in exclusions
     )
+
+
+def story(poisoned: Champion, exclusions: Iterable[Exclusion], clean: Champion | None) -> str:
+    """Tell people the whole story in one sentence or two."""
     goes_on = (
         f"version {clean.version} is the last clean one and serves until then"
         if clean
         else "no clean version exists, so it goes on serving until then"
     )
     return (
-        f"version {poisoned.version} was trained on data that is now excluded: {ranges}; "
+        f"version {poisoned.version} was trained on data that is now excluded: {ranges(exclusions)}; "
         f"{goes_on}; a retrain without them was asked for"
     )
 

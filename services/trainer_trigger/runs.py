@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from services.trainer_trigger import costs, failures, identity
+from services.trainer_trigger import costs, failures, identity, poison
 from services.trainer_trigger.domain import is_overdue
 from services.trainer_trigger.ports import Evaluations, Run, Step
 from services.trainer_trigger.service import OPENING, TrainerTrigger
@@ -248,7 +248,10 @@ class Runs:
     def _registered(
         self, run: Run, evaluation: Evaluation, steps: tuple[Step, ...], package_arn: str
     ) -> ChallengerRegistered:
-        automatic = evaluation.approval == "automatic" and run.approval == "automatic"
+        poisoned = self._excluded_meanwhile(run)
+        automatic = (
+            evaluation.approval == "automatic" and run.approval == "automatic" and not poisoned
+        )
         if automatic:
             self.trigger.registry.approve(
                 package_arn, f"run {run.run_id}: {'; '.join(evaluation.reasons)}"
@@ -258,7 +261,20 @@ class Runs:
             model_package_version=int(package_arn.rpartition("/")[2]),
             model_package_arn=package_arn,
             approval="Approved" if automatic else "PendingManualApproval",
-            **self._found(run, evaluation, steps),
+            **self._found(run, evaluation, steps, poisoned),
+        )
+
+    def _excluded_meanwhile(self, run: Run) -> tuple[str, ...]:
+        """Return what a person excluded while the run trained on it: no machine may deploy that."""
+        trigger = self.trigger
+        exclusions = trigger.configuration.exclusions(run.model_id)
+        dataset = trigger.datasets.read(run.model_id, run.dataset_id) if exclusions else None
+        touched = poison.touched(dataset, exclusions) if dataset else ()
+        if not touched:
+            return ()
+        return (
+            f"it was trained on data that was excluded meanwhile: {poison.ranges(touched)}; "
+            "a retrain without them follows",
         )
 
     def _rejected(
@@ -270,8 +286,14 @@ class Runs:
             **self._found(run, evaluation, steps),
         )
 
-    def _found(self, run: Run, evaluation: Evaluation, steps: tuple[Step, ...]) -> dict[str, Any]:
-        """Return what both verdicts tell."""
+    def _found(
+        self,
+        run: Run,
+        evaluation: Evaluation,
+        steps: tuple[Step, ...],
+        more: tuple[str, ...] = (),
+    ) -> dict[str, Any]:
+        """Return what both verdicts tell, with more reasons than the evaluation knew."""
         return {
             "occurred_at": self.trigger.clock(),
             "correlation_id": run.correlation_id,
@@ -281,7 +303,7 @@ class Runs:
             "r2": evaluation.challenger.all.r2,
             "champion_r2": evaluation.champion.all.r2 if evaluation.champion else None,
             "accuracy_threshold": evaluation.accuracy_threshold,
-            "reasons": evaluation.reasons,
+            "reasons": (*more, *evaluation.reasons),
             "evaluation_uri": self.evaluations.uri(run.run_id),
             "report_uri": self.evaluations.report_uri(run.run_id),
             "cost_usd": self._cost(run, steps),

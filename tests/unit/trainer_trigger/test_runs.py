@@ -544,6 +544,23 @@ def test_an_exclusion_takes_the_poisoned_version_back_and_retrains_without_it() 
     assert world.bucket.frozen[world.the_run.dataset_id].exclusions == (excluded(),)
 
 
+def test_what_was_excluded_while_a_run_trained_on_it_waits_for_a_person() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    run = world.the_run
+    world.configuration.excluded = (excluded(),)
+    world.service.note_configuration(config_changed())
+    found(world, run)
+    outcome = world.runs.collect("golden", run.run_id, "arn")
+    assert isinstance(outcome, ChallengerRegistered)
+    assert outcome.approval == "PendingManualApproval"
+    assert not world.registry.approvals
+    assert "excluded meanwhile" in outcome.reasons[0]
+    world.runs.close("golden", run.run_id, outcome)
+    assert world.bucket.frozen[world.the_run.dataset_id].exclusions == (excluded(),)
+
+
 def test_without_a_clean_version_the_poisoned_one_goes_on_and_is_replaced() -> None:
     world = poisoned_world()
     del world.registry.versions[1]
