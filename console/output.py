@@ -31,7 +31,7 @@ _STYLES = {
     "rejected": "yellow",
     "duplicate": "dim",
     "superseded": "dim",
-    "PendingManualApproval": "yellow",
+    "pending approval": "yellow",
     "quarantined": "red",
     "failed": "red",
     "rolled_back": "red",

@@ -22,6 +22,9 @@ from shared.messages import RetrainRequested, RollbackRequested
 ModelOption = Annotated[str | None, typer.Option("--model", help="Only of this model.")]
 ReasonOption = Annotated[str, typer.Option(help="Why; it is kept.")]
 
+# As tables show what the registry says.
+_APPROVALS = {"PendingManualApproval": "pending approval"}
+
 
 def all_models() -> list[str]:
     """Return the models that are configured or named by a site."""
@@ -120,7 +123,7 @@ def models(*, json: JsonOption = False) -> None:
         (
             each["model_id"],
             each["version"],
-            each["approval"],
+            _APPROVALS.get(each["approval"], each["approval"]),
             "deployed" if each["deployed"] else "",
             each["metrics"].get("r2"),
             each["metrics"].get("daylight_r2"),
