@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby, islice
 from mmap import ACCESS_READ, mmap
 from tempfile import TemporaryFile
@@ -262,17 +262,18 @@ class SqsInbox:
         """
         self._send(map(self._event, keys))
 
-    def send(self, messages: Sequence[AnyMessage]) -> None:
-        """Ask for more work of one's own; raises RetryableError like `hint`."""
-        self._send(each.model_dump_json() for each in messages)
+    def send(self, messages: Sequence[AnyMessage], delay: timedelta = timedelta(0)) -> None:
+        """Ask for more work of one's own, at most 15 minutes later; raises RetryableError like `hint`."""
+        self._send((each.model_dump_json() for each in messages), int(delay.total_seconds()))
 
-    def _send(self, bodies: Iterable[str]) -> None:
+    def _send(self, bodies: Iterable[str], delay_seconds: int = 0) -> None:
         iterator = iter(bodies)
         while batch := list(islice(iterator, _BATCH)):
             answer = self.client.send_message_batch(
                 QueueUrl=self.url,
                 Entries=[
-                    {"Id": str(number), "MessageBody": body} for number, body in enumerate(batch)
+                    {"Id": str(number), "MessageBody": body, "DelaySeconds": delay_seconds}
+                    for number, body in enumerate(batch)
                 ],
             )
             if answer.get("Failed"):

@@ -20,6 +20,7 @@ from services.data_watcher.arrivals import Arrivals
 from services.data_watcher.compaction import Compaction
 from services.data_watcher.onboarding import Onboarding
 from services.data_watcher.release import Release
+from services.data_watcher.remembered import Remembered
 from services.data_watcher.service import Intake
 from services.data_watcher.settings import QuerySettings, WatcherSettings
 from services.data_watcher.silence import Silence
@@ -47,7 +48,7 @@ def watcher(settings: WatcherSettings) -> Watcher:
     each = ThreadPoolExecutor(THREADS, "each").map
     arrivals = Arrivals(
         ledger=ledger,
-        foresight=ledger,
+        foresight=Remembered(ledger, utc_now),
         raw=raw,
         canonical=canonical,
         reader=read_file,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Literal
 
 from services.data_watcher import configuration
@@ -23,6 +24,9 @@ from shared.clock import Clock
 from shared.errors import ConflictError, InvalidConfigError, NotFoundError
 from shared.exclusions import ActiveExclusions
 from shared.messages import ConfigAccepted, ConfigRejected, SweepDue
+
+# Behind every process that began to read a file before the new YAML was in force; functions live two minutes.
+LATER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class Onboarding:
         self._tell(record)
         if record.state == "accepted" and configuration.kind_of(key) == "site":
             self.inbox.send([self._reading_again(record)])
+            self.inbox.send([self._reading_again(record, "later")], LATER)
         self.ledger.save_config(replace(record, settled=True))
 
     def _judge(self, stored: ConfigRecord, latest: Listed | None) -> ConfigRecord | None:
@@ -134,11 +139,11 @@ class Onboarding:
         site = self.configurations.site(config.site_id)
         return site.model_id if site else None
 
-    def _reading_again(self, record: ConfigRecord) -> SweepDue:
+    def _reading_again(self, record: ConfigRecord, when: str = "now") -> SweepDue:
         """Ask for a look at all files of the site: some may have waited for it, or read otherwise now."""
         site_id = record.key.rpartition("/")[2].removesuffix(".yaml")
         return SweepDue.of(
-            subject=(record.key, record.version_id, record.changes),
+            subject=(record.key, record.version_id, record.changes, when),
             occurred_at=self.clock(),
             correlation_id=record.key,
             scope="full",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from mmap import mmap
 from typing import Protocol, TypeVar
 
@@ -74,10 +74,10 @@ class SiteActivities(Protocol):
 
 
 class Foresight(Protocol):
-    """What is worth knowing of many keys before looking at any of them."""
+    """What is worth knowing of many keys before looking at any of them; a hint, for the ledger decides."""
 
     def look(self, keys: Sequence[str]) -> tuple[set[str], dict[str, ActiveSite]]:
-        """Return, in one call, which keys the ledger knows, and their sites' configurations in force."""
+        """Return, in at most one call, keys that are known, and their sites' configurations in force."""
         ...
 
 
@@ -281,8 +281,8 @@ class Inbox(Protocol):
         """Ask to look at some keys of the bucket again."""
         ...
 
-    def send(self, messages: Sequence[AnyMessage]) -> None:
-        """Ask for more work of one's own: the next slice of a sweep, the release of a key."""
+    def send(self, messages: Sequence[AnyMessage], delay: timedelta = timedelta(0)) -> None:
+        """Ask for more work of one's own, now or later: the next slice of a sweep, the release of a key."""
         ...
 
 

@@ -12,9 +12,10 @@ from services.data_watcher.app import Watcher
 from services.data_watcher.arrivals import Arrivals
 from services.data_watcher.configuration import Active, ConfigRecord
 from services.data_watcher.domain import ContentRecord, KeyRecord, Listed, Rows, State, settle
-from services.data_watcher.onboarding import Onboarding
+from services.data_watcher.onboarding import LATER, Onboarding
 from services.data_watcher.ports import Opened, Reading
 from services.data_watcher.release import Release
+from services.data_watcher.remembered import Remembered
 from services.data_watcher.service import Intake
 from services.data_watcher.silence import Silence
 from services.data_watcher.sweep import Sweep
@@ -311,14 +312,15 @@ class FakeInbox:
     fuse: Fuse = field(default_factory=Fuse)
     hints: list[str] = field(default_factory=list)
     sent: list[AnyMessage] = field(default_factory=list)
+    later: list[AnyMessage] = field(default_factory=list)
 
     def hint(self, keys: Iterable[str]) -> None:
         self.fuse.burn()
         self.hints += keys
 
-    def send(self, messages: Sequence[AnyMessage]) -> None:
+    def send(self, messages: Sequence[AnyMessage], delay: timedelta = timedelta(0)) -> None:
         self.fuse.burn()
-        self.sent += messages
+        (self.later if delay else self.sent).extend(messages)
 
 
 @dataclass
@@ -390,7 +392,7 @@ class World:
         )
         arrivals = Arrivals(
             ledger=self.ledger,
-            foresight=FakeForesight(self.ledger, self.configurations),
+            foresight=Remembered(FakeForesight(self.ledger, self.configurations), self.clock),
             raw=self.bucket,
             canonical=self.canonical,
             reader=fake_reader,
@@ -468,8 +470,11 @@ class World:
         self.work_off()
 
     def work_off(self) -> None:
-        """Deliver what the service sent to itself, until there is no more."""
-        while self.inbox.hints or self.inbox.sent:
+        """Deliver what the service sent to itself, until there is no more; what is delayed comes last."""
+        while self.inbox.hints or self.inbox.sent or self.inbox.later:
+            if not (self.inbox.hints or self.inbox.sent):
+                self.inbox.sent, self.inbox.later = self.inbox.later, []
+                self.now += LATER
             hints, self.inbox.hints = self.inbox.hints, []
             sent, self.inbox.sent = self.inbox.sent, []
             for key in hints:

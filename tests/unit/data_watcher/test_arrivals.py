@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from services.data_watcher import arrivals, domain
+from services.data_watcher import admission, arrivals, domain
 from services.data_watcher.domain import State
 from tests.unit.data_watcher.fakes import DiedError, World, fake_reader, site
+from tests.unit.data_watcher.test_onboarding import SITE
 
 KEYS = tuple(f"raw/east/{number}.csv" for number in range(10))
 
@@ -104,6 +105,69 @@ def test_large_files_are_read_one_after_the_other(
     assert current is not None
     assert current.state is State.ACCEPTED
     assert world.ledger.records[KEYS[0]].revision > 2  # it was claimed first
+
+
+# --- files that come alone ---------------------------------------------------------------------------
+
+
+def calls_of(world: World, key: str) -> int:
+    before = world.fuse.calls
+    world.event(key)
+    return world.fuse.calls - before
+
+
+def test_a_file_that_comes_alone_is_not_looked_up_where_its_site_is_known(world: World) -> None:
+    put_all(world)
+    first, second, third = (calls_of(world, key) for key in KEYS[:3])
+
+    assert first == second + 1 == third + 1
+    assert set(world.states().values()) == {"accepted"}
+
+
+def test_a_known_key_that_was_taken_for_a_new_one_goes_the_long_way(world: World) -> None:
+    world.upload(KEYS[0], b"one")
+    world.bucket.put(KEYS[0], b"two")
+    world.watcher.arrivals.foresight._seen.clear()  # type: ignore[attr-defined]
+    world.event(KEYS[0])
+    world.work_off()
+
+    assert world.state(KEYS[0]) == ["superseded", "accepted"]
+    assert len(world.canonical.counting) == 1
+
+
+def test_a_file_that_grows_is_looked_up_before_it_is_read(world: World) -> None:
+    read = []
+    world.read_by(lambda data, key, site: (read.append(data), fake_reader(data, key, site))[1])
+    for body in (b"1", b"12", b"123"):
+        world.upload(KEYS[0], body)
+
+    assert read == [b"1", b"12", b"123"]
+
+
+def test_a_file_read_by_a_yaml_that_was_just_replaced_is_read_again(world: World) -> None:
+    config = "config/sites/east.yaml"
+    world.bucket.put(config, SITE)
+    world.event(config)
+    world.work_off()
+    world.upload(KEYS[0], b"one")
+    world.bucket.put(config, SITE.replace(b"unit: kW", b"unit: W"))
+    world.event(config)  # another process puts it in force; this one remembers the old one
+    world.inbox.sent.clear()
+    world.bucket.put(KEYS[1], b"another")
+    world.event(KEYS[1])
+    stale, fresh = (world.ledger.records[key].current for key in KEYS[:2])
+    assert stale is not None
+    assert fresh is not None
+    assert stale.reading == fresh.reading
+
+    world.work_off()
+
+    site = world.configurations.sites["east"]
+    for key in KEYS[:2]:
+        current = world.ledger.records[key].current
+        assert current is not None
+        assert current.reading == admission.reading_of(site, key)
+        assert current.reading != stale.reading
 
 
 # --- files that kill --------------------------------------------------------------------------------
