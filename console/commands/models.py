@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json as json_module
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -355,6 +356,9 @@ def _shown(model_id: str, package: dict[str, Any], served: int | None) -> dict[s
         "dataset_id": about.get("dataset_id"),
         "run_id": about.get("run_id"),
         "metrics": metrics,
+        "model_card": json_module.loads(
+            package.get("ModelCard", {}).get("ModelCardContent", "null")
+        ),
     }
 
 

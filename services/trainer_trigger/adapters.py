@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -235,6 +235,19 @@ class SageMakerRegistry:
             lent = {"version": champion.version, "model_package_arn": champion.package_arn}
         self.objects.create(
             f"{layout.champion(run.run_id)}champion.json", json.dumps(lent).encode()
+        )
+
+    def describe(
+        self, package_arn: str, card: Mapping[str, Any], properties: Mapping[str, str]
+    ) -> None:
+        """Write a version's card and properties into its entry; the same again changes nothing."""
+        self.client.update_model_package(
+            ModelPackageArn=package_arn,
+            ModelCard={
+                "ModelCardContent": json.dumps(card, ensure_ascii=False, sort_keys=True),
+                "ModelCardStatus": "Draft",  # people review it; the version's approval is another matter
+            },
+            CustomerMetadataProperties=dict(properties),
         )
 
     def approve(self, package_arn: str, why: str) -> None:

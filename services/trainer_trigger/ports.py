@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -92,6 +92,9 @@ class Registry(Protocol):
     def approved(self, model_id: str) -> Iterator[Champion]: ...
     def ensure_group(self, model_id: str) -> None: ...
     def lend_champion(self, run: Run) -> None: ...
+    def describe(
+        self, package_arn: str, card: Mapping[str, Any], properties: Mapping[str, str]
+    ) -> None: ...
     def approve(self, package_arn: str, why: str) -> None: ...
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from services.trainer_trigger import costs, failures, identity, poison
+from services.trainer_trigger import costs, failures, identity, model_card, poison
 from services.trainer_trigger.domain import is_overdue
 from services.trainer_trigger.ports import Evaluations, Run, Step
 from services.trainer_trigger.service import OPENING, TrainerTrigger
@@ -252,6 +252,13 @@ class Runs:
         automatic = (
             evaluation.approval == "automatic" and run.approval == "automatic" and not poisoned
         )
+        card = model_card.card_of(
+            run,
+            evaluation,
+            self.evaluations.uri(run.run_id),
+            self.evaluations.report_uri(run.run_id),
+        )
+        self.trigger.registry.describe(package_arn, card.content, card.properties)
         if automatic:
             self.trigger.registry.approve(
                 package_arn, f"run {run.run_id}: {'; '.join(evaluation.reasons)}"

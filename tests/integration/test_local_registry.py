@@ -84,6 +84,17 @@ def test_approval_is_kept_with_its_reason(sm):
     assert found["CustomerMetadataProperties"] == {"run_id": "r1", "by": "ada"}
 
 
+def test_a_packages_card_is_kept_and_can_be_written_anew(sm):
+    sm.create_model_package_group(ModelPackageGroupName="cards")
+    arn = sm.create_model_package(ModelPackageGroupName="cards")["ModelPackageArn"]
+    for content in ('{"intended_uses": {}}', '{"additional_information": {}}'):
+        card = {"ModelCardContent": content, "ModelCardStatus": "Draft"}
+        sm.update_model_package(ModelPackageArn=arn, ModelCard=card)
+        found = sm.describe_model_package(ModelPackageName=arn)
+        assert found["ModelCard"] == card
+        assert found["ModelApprovalStatus"] == "PendingManualApproval"
+
+
 def test_what_exists_or_does_not_is_refused_with_awss_code(sm):
     sm.create_model_package_group(ModelPackageGroupName="codes")
     sm.create_model_package(ModelPackageGroupName="codes")

@@ -10,6 +10,9 @@ from infra.local.sagemaker.errors import conflict, invalid
 from infra.local.sagemaker.images import Images
 from infra.local.sagemaker.store import Record, Store, now, page
 
+# What UpdateModelPackage changes, besides the customer's metadata.
+_UPDATED = frozenset({"ModelApprovalStatus", "ApprovalDescription", "ModelLifeCycle", "ModelCard"})
+
 
 class Registry:
     """The model registry and what endpoints are made of."""
@@ -166,11 +169,7 @@ class Registry:
         }
         before = package["ModelApprovalStatus"]
         package.update(
-            {
-                member: value
-                for member, value in request.items()
-                if member in {"ModelApprovalStatus", "ApprovalDescription", "ModelLifeCycle"}
-            },
+            {member: value for member, value in request.items() if member in _UPDATED},
             CustomerMetadataProperties={
                 key: value for key, value in metadata.items() if key not in removed
             },

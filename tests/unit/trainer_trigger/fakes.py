@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -197,6 +197,7 @@ class FakeRegistry:
     versions: list[Champion] = field(default_factory=list)
     lent: dict[str, int | None] = field(default_factory=dict)
     approvals: dict[str, str] = field(default_factory=dict)
+    cards: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def approved(self, model_id: str) -> Iterator[Champion]:
         return iter(self.versions)
@@ -205,6 +206,11 @@ class FakeRegistry:
 
     def lend_champion(self, run: Run) -> None:
         self.lent[run.run_id] = run.champion_version
+
+    def describe(
+        self, package_arn: str, card: Mapping[str, Any], properties: Mapping[str, str]
+    ) -> None:
+        self.cards[package_arn] = {"card": card, "properties": properties}
 
     def approve(self, package_arn: str, why: str) -> None:
         self.approvals[package_arn] = why

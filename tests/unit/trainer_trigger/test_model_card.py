@@ -1,0 +1,90 @@
+"""A version's entry in the registry says what it is good for, within what SageMaker's schema takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from services.trainer_trigger.model_card import Card, card_of
+from shared.evaluation import Evaluation
+from tests.unit.trainer_trigger.fakes import PACKAGE, World, a_file, found
+
+LONGEST = {
+    "training_observations": 1024,
+    "evaluation_observation": 2048,
+    "purpose_of_model": 2048,
+    "intended_uses": 2048,
+    "factors_affecting_model_efficiency": 2048,
+    "caveats_and_recommendations": 2048,
+}
+MEMBERS = {
+    "model_overview",
+    "intended_uses",
+    "training_details",
+    "evaluation_details",
+    "additional_information",
+}
+
+
+def a_card(**changes: Any) -> Card:
+    world = World()
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    found(world, world.the_run)
+    evaluation = world.runs.evaluations.read(world.the_run.run_id)
+    assert evaluation is not None
+    changed = Evaluation.model_validate(evaluation.model_dump() | changes)
+    return card_of(world.the_run, changed, "s3://bucket/evaluation.json", "s3://bucket/report.html")
+
+
+def texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from texts(each, key)
+    elif isinstance(value, list):
+        for each in value:
+            yield from texts(each, name)
+
+
+def test_a_registered_version_carries_its_card_whether_or_not_it_is_approved() -> None:
+    for approval in ("automatic", "person"):
+        world = World()
+        world.upload(a_file(1))
+        world.let_timers_ring()
+        found(world, world.the_run, approval=approval)
+        world.runs.collect("golden", world.the_run.run_id, "arn")
+        entry = world.registry.cards[PACKAGE]
+        assert entry["properties"]["r2"] == "0.9000"
+        assert set(entry["card"]) == MEMBERS
+
+
+def test_the_card_says_dataset_windows_scores_masks_intervals_and_limits() -> None:
+    card = a_card(masks={"curtailed": 12, "frozen_record": 0}, coverage_p10_p90=0.81)
+    said = json.dumps(card.content)
+    assert "curtailed 12" in said
+    assert "frozen_record" not in said
+    assert '"coverage_p10_p90", "type": "number", "value": 0.81' in said
+    assert "extrapolated" in said
+    assert card.properties["trained"].count("Z") == 2
+    assert "s3://bucket/report.html" in said
+
+
+@pytest.mark.parametrize("reasons", [(), ("because " * 1000,)])
+def test_no_text_is_longer_than_the_schema_takes(reasons: tuple[str, ...]) -> None:
+    masks = {f"reason_{number}": number for number in range(1, 200)}
+    card = a_card(reasons=reasons, what_would_help=("x" * 5000,), masks=masks)
+    for name, text in texts(card.content):
+        assert len(text) <= LONGEST.get(name, 1024), name
+    assert all(len(value) <= 256 for value in card.properties.values())
+    assert len(json.dumps(card.content)) < 100_000
+
+
+def test_a_score_that_does_not_exist_is_left_out() -> None:
+    card = a_card(coverage_p10_p90=None)
+    assert "coverage_p10_p90" not in card.properties
+    assert "null" not in json.dumps(card.content)
