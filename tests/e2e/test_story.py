@@ -144,6 +144,12 @@ def test_the_version_is_approved_by_policy_deployed_and_confirmed(deployed: dict
     assert version["approval"] == "Approved"
     assert version["deployed"]
     assert "by policy" in version["approval_reason"]
+    said = version["model_card"]["evaluation_details"][0]
+    assert {group["name"] for group in said["metric_groups"]} >= {
+        "all hours",
+        "daylight",
+        "R2 by site",
+    }
     served = solar("served-at")["serf"]
     assert (served["version"], served["run_id"]) == (1, deployed["run_id"])
     before = solar("served-at", "2020-01-01T00:00")
