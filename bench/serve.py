@@ -48,7 +48,7 @@ def measure(model_type: str, base: Path) -> None:
     bench.upload(frame(days=60, noise=0.05))
     prepared, dataset = bench.preprocess(), bench.freeze()
     trained = train(
-        prepared.train,
+        [prepared.train],
         dataset,
         prepared.validation,
         model_type=model_type,

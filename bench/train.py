@@ -1,37 +1,40 @@
 """How fast a dataset becomes a judged model, beside a bare LightGBM fit of the same rows: `make bench-train`.
 
-1, 10 and 100 sites of a year of 15-minute rows, made up. Preprocess and Train run in a process each, as in
-the container, so that each peak of memory is its own.
+1, 10 and 100 sites of a year of 15-minute rows, made up; SITES and MODEL_TYPE choose others. Every job runs
+in a process of its own, as in the container, so that each peak of memory is its own. Memory is what a process
+cannot give back (RssAnon); pages of files it can.
+
+References of the same run: LightGBM alone on ready features, 400 rounds, without what starting and reading
+take; and LightGBM on an Arrow table of the same features, for the memory of a fit from a file.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-import lightgbm as lgb
-
-from shared.solar import features
-from shared.solar import rows as solar_rows
 from tests.unit.pipeline.datasets import Bench, frame, site
 
 FLEETS = tuple(int(count) for count in os.environ.get("SITES", "1,10").split(","))
 DAYS = 365
+STEP = 15
 MODEL_TYPE = os.environ.get("MODEL_TYPE", "lightgbm")
-_PEAK = "import resource,sys; from infra.image.entrypoint import main; code=main(sys.argv[1:]); "
-_PEAK += "print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(code)"
+ROUNDS = 400
+FEW_ROUNDS = 20  # memory is known after the first
+SETTINGS = {"num_leaves": 31, "learning_rate": 0.05, "num_threads": 1, "verbosity": -1}
+TABLE = "features.parquet"
+_POWER = "power"
+_TOOK = "fit took "
 
 
 def main() -> None:
     """Print the figures of each fleet."""
     print(
-        f"{'sites':>6}{'rows':>11}{'step':>24}{'seconds':>9}{'rows/s':>11}{'peak MB':>9}{'of bare':>9}"
+        f"{'sites':>6}{'rows':>11}{'step':>34}{'seconds':>9}{'rows/s':>11}{'peak MB':>9}{'of ref.':>9}"
     )
     for count in FLEETS:
         with tempfile.TemporaryDirectory() as folder:
@@ -40,63 +43,104 @@ def main() -> None:
 
 def measure(count: int, base: Path) -> None:
     """Print the figures of one fleet."""
-    bench = Bench(base, sites=[site(f"site-{number}") for number in range(count)])
+    bench = Bench(base, sites=[site(f"site-{number:03}") for number in range(count)])
     for number, each in enumerate(bench.sites):
         bench.upload(frame(days=DAYS, seed=number + 1, noise=0.1), each.site_id)
-    dataset = bench.freeze()
-    rows = sum(file.rows for file in dataset.files)
-    preprocessed = run("preprocess", base)
+    rows = sum(file.rows for file in bench.freeze().files)
+
+    def show(name: str, taken: tuple[float, float], share: float | None = None) -> None:
+        seconds, peak = taken
+        of = "" if share is None else f"{share:9.2f}"
+        line = f"{count:6}{rows:11,}{name:>34}{seconds:9.2f}{rows / seconds:11,.0f}{peak:9.0f}{of}"
+        print(line, flush=True)
+
+    entrypoint = ("-m", "infra.image.entrypoint")
+    preprocessed = run(base, *entrypoint, "preprocess")
     bench.lay_out_training(MODEL_TYPE)
-    trained = run("train", base)
-    bare = bare_fit(bench)
-    show(count, rows, "bare LightGBM, 400 rounds", (bare, 0.0), None)
-    show(count, rows, "preprocess", preprocessed, bare)
-    show(count, rows, f"train {MODEL_TYPE}", trained, bare)
-    whole = preprocessed[0] + trained[0], max(preprocessed[1], trained[1])
-    show(count, rows, "preprocess and train", whole, bare)
+    run(base, __file__, "table")
+    bare = run(base, __file__, "bare", str(ROUNDS))
+    from_arrow = run(base, __file__, "bare", str(FEW_ROUNDS))
+    from_file = run(base, __file__, "file", str(FEW_ROUNDS))
+    trained = run(base, *entrypoint, "train")
+    bench.lay_out_evaluation()
+    evaluated = run(base, *entrypoint, "evaluate", "--accuracy-threshold", "0.9")
+    show(f"reference: LightGBM, {ROUNDS} rounds", bare)
+    show("reference: fit of an Arrow table", from_arrow)
+    show("fit from a file", from_file, from_file[1] / from_arrow[1])
+    show("preprocess", preprocessed, bare[0] / preprocessed[0])
+    show(f"train {MODEL_TYPE}", trained, bare[0] / trained[0])
+    show("evaluate", evaluated, bare[0] / evaluated[0])
+    jobs = (preprocessed, trained, evaluated)
+    seconds, peak = sum(each[0] for each in jobs), max(each[1] for each in jobs)
+    show("the whole chain", (seconds, peak), bare[0] / seconds)
 
 
-def run(verb: str, base: Path) -> tuple[float, float]:
-    """Run a verb of the container; return its time and peak of memory. [s, MB]"""
+def run(base: Path, *arguments: str) -> tuple[float, float]:
+    """Run Python with arguments; return its time and its peak of memory. [s, MB]"""
     environment = os.environ | {"SAGEMAKER_BASE_DIR": str(base)}
+    began, highest = time.perf_counter(), 0
+    with tempfile.TemporaryFile() as said:
+        child = subprocess.Popen(
+            [sys.executable, *arguments], env=environment, stdout=said, stderr=said
+        )
+        while child.poll() is None:
+            status = Path(f"/proc/{child.pid}/status").read_text("ascii")
+            if "RssAnon:" in status:
+                highest = max(highest, int(status.split("RssAnon:")[1].split()[0]))
+            time.sleep(0.005)
+        taken = time.perf_counter() - began
+        said.seek(0)
+        text = said.read().decode()
+    if child.returncode:
+        raise RuntimeError(text[-2000:])
+    if _TOOK in text:
+        taken = float(text.split(_TOOK)[1])
+    return taken, highest / 1024
+
+
+def fit(what: str, base: Path, rounds: int) -> None:
+    """Fit LightGBM, `bare` on an Arrow table or as Train does from a `file`; print how long the fit took. [s]"""
+    import lightgbm as lgb  # noqa: PLC0415  only where it is measured
+
+    if what == "bare":
+        import pyarrow.parquet as pq  # noqa: PLC0415
+
+        table = pq.read_table(base / TABLE)
+        data = lgb.Dataset(table.drop_columns(_POWER), table[_POWER])
+    else:
+        found = gathered(base)
+        data = lgb.Dataset(found.values, found.share)
     began = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", _PEAK, verb],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    taken = time.perf_counter() - began
-    if done.returncode:
-        raise RuntimeError(done.stderr[-2000:])
-    peak = float(done.stdout.split("peak ")[-1]) / 1024
-    return taken, peak
+    lgb.train(SETTINGS, data, num_boost_round=rounds)
+    print(f"{_TOOK}{time.perf_counter() - began}")
 
 
-def bare_fit(bench: Bench) -> float:
-    """Return how long LightGBM alone takes for the same rows and features. [s]"""
-    rows = solar_rows.read(bench.container.path("/opt/ml/input/data/train") / "rows.parquet")
-    dataset = json.loads(bench.container.path("/opt/ml/input/data/report/dataset.json").read_text())
-    plants = tuple(features.Plant.of(each) for each in bench.sites)
-    recipe = features.recipe(rows, plants, dataset["step_minutes"])
-    _, values, _ = features.compute(rows, recipe)
-    settings = {"num_leaves": 31, "learning_rate": 0.05, "num_threads": 1, "verbosity": -1}
-    began = time.perf_counter()
-    lgb.train(settings, lgb.Dataset(values, rows.power_ac), num_boost_round=400)
-    return time.perf_counter() - began
+def gathered(base: Path):  # noqa: ANN201  see `gather`
+    """Return the examples that Train learns from, their features in a file."""
+    from services.trainer_trigger.pipeline.examples import Memory, gather, survey  # noqa: PLC0415
+    from shared.solar import features  # noqa: PLC0415
+    from shared.solar.rows import SiteFiles  # noqa: PLC0415
+
+    parts = SiteFiles(base / "input/data/train")
+    plants = tuple(features.Plant.of(site(path.stem)) for path in sorted(parts.folder.iterdir()))
+    recipe = features.recipe_of(parts, plants, STEP)
+    return gather(parts, recipe, survey(parts, recipe), Memory(most_bytes=0), None).examples
 
 
-def show(count: int, rows: int, name: str, taken: tuple[float, float], bare: float | None) -> None:
-    """Print one line."""
-    seconds, peak = taken
-    share = "" if bare is None else f"{bare / seconds:9.2f}"
-    own = peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"{count:6}{rows:11,}{name:>24}{seconds:9.2f}{rows / seconds:11,.0f}{own:9.0f}{share}",
-        flush=True,
-    )
+def write_table(base: Path) -> None:
+    """Write the features as Parquet."""
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    found = gathered(base)
+    columns = {name: found.values[:, place] for place, name in enumerate(found.names)}
+    pq.write_table(pa.table(columns | {_POWER: found.share}), base / TABLE)
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) == 1:
+        main()
+    elif sys.argv[1] == "table":
+        write_table(Path(os.environ["SAGEMAKER_BASE_DIR"]))
+    else:
+        fit(sys.argv[1], Path(os.environ["SAGEMAKER_BASE_DIR"]), int(sys.argv[2]))

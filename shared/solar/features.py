@@ -8,6 +8,8 @@ rows is filled by the recipe, so that a gap is no error.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import numpy as np
@@ -98,38 +100,69 @@ class Recipe(_Frozen):
 def recipe(
     rows: Rows, plants: tuple[Plant, ...], step_minutes: int, *, earlier_sky: bool = False
 ) -> Recipe:
-    """Choose inputs and their fillings from training rows.
+    """Choose inputs and their fillings from training rows, see `recipe_of`."""
+    return recipe_of([rows], plants, step_minutes, earlier_sky=earlier_sky)
+
+
+def recipe_of(
+    parts: Iterable[Rows],
+    plants: tuple[Plant, ...],
+    step_minutes: int,
+    *,
+    earlier_sky: bool = False,
+) -> Recipe:
+    """Choose inputs and their fillings from training rows that come in parts.
 
     Parameters
     ----------
-    rows
+    parts
         Training rows only.
     step_minutes
         The model's step. [min]
     earlier_sky
         Whether the sky of the hour before is a feature, see `neighbours`.
     """
-    sun = _sun(
-        rows.times, rows.site, tuple(find(plants, name) for name in rows.sites), step_minutes
-    )
-    clear_sky = irradiance.clear_sky_ghi(sun.up)
-    day = clear_sky > _SUNLIT
-    inputs = []
-    for name in INPUTS:
-        values = rows.column(name)
-        known = np.isfinite(values)
-        if known.mean() < _LEAST_COVERAGE or not (known & day).any():
-            continue
-        if name.removeprefix(FORECAST_PREFIX) in IRRADIANCES:
-            filling = float(np.median(values[known & day] / clear_sky[known & day]))
-        else:
-            filling = float(np.median(values[known]))
-        inputs.append(
-            Input(name=name, filling=round(filling, 4), flagged=bool(known.mean() < _WHOLE))
-        )
+    total, seen = 0, {name: _Seen() for name in INPUTS}
+    for rows in parts:
+        total += len(rows)
+        sites = tuple(find(plants, name) for name in rows.sites)
+        clear_sky = irradiance.clear_sky_ghi(_sun(rows.times, rows.site, sites, step_minutes).up)
+        for name, values in rows.weather.items():
+            if name in seen:
+                seen[name].look(name, values, clear_sky)
+    inputs = [
+        Input(name=name, filling=each.filling, flagged=each.count < _WHOLE * total)
+        for name, each in seen.items()
+        if each.is_seen_by_day and each.count >= _LEAST_COVERAGE * total
+    ]
     return Recipe(
         step_minutes=step_minutes, plants=plants, inputs=tuple(inputs), earlier_sky=earlier_sky
     )
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the training rows say of an input: how often it is there, and what would fill a gap."""
+
+    count: int = 0
+    is_seen_by_day: bool = False
+    fillings: list[Floats] = field(default_factory=list)
+
+    def look(self, name: str, values: Floats, clear_sky: Floats) -> None:
+        """Take in the values of some rows."""
+        known = np.isfinite(values)
+        by_day = known & (clear_sky > _SUNLIT)
+        self.count += int(known.sum())
+        self.is_seen_by_day |= bool(by_day.any())
+        if name.removeprefix(FORECAST_PREFIX) in IRRADIANCES:
+            self.fillings.append(values[by_day] / clear_sky[by_day])
+        else:
+            self.fillings.append(values[known])
+
+    @property
+    def filling(self) -> float:
+        """The median of what was seen."""
+        return round(float(np.median(np.concatenate(self.fillings))), 4)
 
 
 def find(plants: tuple[Plant, ...], site_id: str) -> Plant:
@@ -211,17 +244,15 @@ def compute(
     if recipe.earlier_sky and sky is not None:
         index, measured = columns[f"{sky}_clearsky_index"], np.isfinite(rows.column(sky))
         columns |= neighbours.earlier_sky(rows, index, measured, recipe.step_minutes, alone)
-    if len(recipe.plants) > 1:
-        order = {plant.site_id: place for place, plant in enumerate(recipe.plants)}
-        place = np.array([order[name] for name in rows.sites])[rows.site]
-        columns |= {
-            f"site_{plant.site_id}": (place == order[plant.site_id]).astype(float)
-            for plant in recipe.plants
-        }
-    matrix = np.empty((len(rows), len(columns)), dtype=np.float32)
+    names = tuple(columns)
+    sites = tuple(plant.site_id for plant in recipe.plants) if len(recipe.plants) > 1 else ()
+    matrix = np.zeros((len(rows), len(names) + len(sites)), dtype=np.float32)
     for number, column in enumerate(columns.values()):
         matrix[:, number] = column
-    return tuple(columns), matrix, sun
+    if sites:
+        place = len(names) + np.array([sites.index(name) for name in rows.sites])
+        matrix[np.arange(len(rows)), place[rows.site]] = 1.0
+    return (*names, *(f"site_{name}" for name in sites)), matrix, sun
 
 
 def conditions(

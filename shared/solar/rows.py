@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -106,3 +106,45 @@ def read(path: Path) -> Rows:
         power_ac=table[POWER].to_numpy(),
         power_ac_24h_ago=yesterday,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFiles:
+    """A folder of one file per site; every pass reads them one after the other, sites without rows left out.
+
+    Attributes
+    ----------
+    folder
+        Where Preprocess wrote, or SageMaker laid down, `<site_id>.parquet`.
+    """
+
+    folder: Path
+
+    def __iter__(self) -> Iterator[Rows]:
+        for path in sorted(self.folder.glob("*.parquet")):
+            rows = read(path)
+            if len(rows):
+                yield rows
+
+    def __len__(self) -> int:
+        return len(list(self.folder.glob("*.parquet")))
+
+    def __contains__(self, site_id: object) -> bool:
+        return (self.folder / f"{site_id}.parquet").is_file()
+
+
+def together(parts: Sequence[Rows]) -> Rows:
+    """Join rows of different sites in the order of time; a column that one lacks is NaN there."""
+    columns = sorted({name for part in parts for name in part.weather})
+    starts = np.cumsum([0, *(len(part.sites) for part in parts)])
+    joined = Rows(
+        sites=tuple(name for part in parts for name in part.sites),
+        site=np.concatenate(
+            [part.site + start for part, start in zip(parts, starts, strict=False)]
+        ),
+        times=np.concatenate([part.times for part in parts]),
+        weather={name: np.concatenate([part.column(name) for part in parts]) for name in columns},
+        power_ac=np.concatenate([part.power_ac for part in parts]),
+        power_ac_24h_ago=np.concatenate([part.power_ac_24h_ago for part in parts]),
+    )
+    return joined.take(np.lexsort((joined.site, joined.times)))

@@ -17,7 +17,7 @@ Shares = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Rows to learn from, in the order of time.
+    """Rows to learn from: site by site, each in the order of time.
 
     Attributes
     ----------
@@ -115,3 +115,6 @@ FITS: dict[str, Fit] = {
 }
 # These see the sky of the hour before, where a block of rows shows it.
 SEE_EARLIER_SKY = frozenset({"residual", "auto"})
+# Networks go over the rows dozens of times: of a fleet's millions they see so many, spread evenly over time.
+_ENOUGH = 400_000
+MOST_ROWS = dict.fromkeys(("neural_network", "ridge", "residual", "auto"), _ENOUGH)

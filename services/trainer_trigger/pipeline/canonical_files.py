@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,8 +32,13 @@ class CanonicalFiles:
     folder: Path
     _sites: dict[str, dict[str, _Place]] = field(default_factory=dict)
 
-    def read(self, file: DatasetFile) -> pa.Table:
+    def read(self, file: DatasetFile, only: tuple[str, ...] | None = None) -> pa.Table:
         """Return the table of a file, with the columns that it carries and no others.
+
+        Parameters
+        ----------
+        only
+            The columns of interest; all of them by default.
 
         Raises
         ------
@@ -42,7 +48,7 @@ class CanonicalFiles:
         path = self.folder / file.key
         if path.is_file():
             with pq.ParquetFile(path) as alone:
-                return alone.read()
+                return alone.read(columns=_of(alone.schema_arrow.names, only))
         if file.site_id not in self._sites:
             self._sites[file.site_id] = _places(self.folder / layout.compacts(file.site_id))
         place = self._sites[file.site_id].get(file.file_id)
@@ -51,7 +57,11 @@ class CanonicalFiles:
                 f"canonical file {file.key} of the dataset is missing",
                 "see whether it was deleted from the bucket; start a retrain so that a new dataset is frozen",
             )
-        return place.compact.read_row_group(place.row_group, columns=list(place.columns))
+        return place.compact.read_row_group(place.row_group, columns=_of(place.columns, only))
+
+
+def _of(carried: Sequence[str], only: tuple[str, ...] | None) -> list[str]:
+    return [name for name in carried if only is None or name in only]
 
 
 def _places(folder: Path) -> dict[str, _Place]:

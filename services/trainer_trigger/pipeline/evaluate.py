@@ -15,13 +15,10 @@ from numpy.typing import NDArray
 from services.trainer_trigger.pipeline import reference, scoring
 from services.trainer_trigger.pipeline.failure import RunFailedError
 from services.trainer_trigger.pipeline.leaks import leaks
-from services.trainer_trigger.pipeline.preprocess import (
-    DATASET_FILE,
-    ROWS_FILE,
-    VALIDATION_FILE,
-)
+from services.trainer_trigger.pipeline.preprocess import DATASET_FILE
 from services.trainer_trigger.pipeline.scoring import Compared, ScoredRows
 from services.trainer_trigger.pipeline.validation import Validation
+from services.trainer_trigger.pipeline.validation import read as read_validation
 from services.trainer_trigger.pipeline.verdict import Findings, judge
 from shared.container import ContainerSettings
 from shared.dataset import Dataset
@@ -88,13 +85,13 @@ def run(container: ContainerSettings, arguments: Sequence[str]) -> None:
     report = container.path(REPORT)
     dataset = Dataset.model_validate_json((report / DATASET_FILE).read_bytes())
     challenger = Predictor(artifact.load_tar(container.path(MODEL) / ARCHIVE))
-    rows = solar_rows.read(container.path(TEST) / ROWS_FILE)
+    rows = solar_rows.together(list(solar_rows.SiteFiles(container.path(TEST))))
     result = evaluate(
         challenger=challenger,
         champion=read_champion(container.path(CHAMPION)),
         rows=rows,
         dataset=dataset,
-        validation=Validation.model_validate_json((report / VALIDATION_FILE).read_bytes()),
+        validation=read_validation(report, dataset),
         accuracy_threshold=given.accuracy_threshold,
     )
     output = container.path(OUTPUT)

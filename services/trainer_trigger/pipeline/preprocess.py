@@ -1,58 +1,66 @@
-"""Preprocess: a frozen dataset becomes checked rows, divided in time into training and test."""
+"""Preprocess: a frozen dataset becomes checked rows, divided in time into training and test.
+
+One site after the other, so that memory is that of the largest site whatever the fleet. Of several instances
+each takes its own sites: all of them have the whole dataset, for a site's files must not be torn apart.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 from pydantic import ValidationError
 
+from services.trainer_trigger.pipeline import validation
+from services.trainer_trigger.pipeline.canonical_files import CanonicalFiles
 from services.trainer_trigger.pipeline.failure import RunFailedError
 from services.trainer_trigger.pipeline.site_rows import SiteRows, prepare_site
-from services.trainer_trigger.pipeline.validation import Validation
+from services.trainer_trigger.pipeline.validation import SitePart
 from shared.container import ContainerSettings
 from shared.dataset import Dataset
-from shared.evaluation import Window
 from shared.solar import rows as solar_rows
-from shared.solar.position import Times
-from shared.solar.rows import Rows
+from shared.solar.rows import POWER, TIME
+from shared.solar.site import Site
 
 INPUT = "/opt/ml/processing/input/dataset"
 TRAIN = "/opt/ml/processing/output/train"
 TEST = "/opt/ml/processing/output/test"
 REPORT = "/opt/ml/processing/output/report"
-ROWS_FILE = "rows.parquet"
+HOSTS = "/opt/ml/config/resourceconfig.json"
 DATASET_FILE = "dataset.json"
-VALIDATION_FILE = "validation.json"
-_LEAST_ROWS = 200  # on either side of the split; less is no basis for any statement
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What Preprocess hands on."""
-
-    train: Rows
-    test: Rows
-    validation: Validation
 
 
 def run(container: ContainerSettings) -> None:
-    """Read the dataset from the container's input and write train, test and report."""
-    folder = container.path(INPUT)
+    """Read the dataset from the container's input and write train, test and report of this host's sites."""
+    folder, report = container.path(INPUT), container.path(REPORT)
     dataset = read_dataset(folder)
-    prepared = prepare(dataset, folder)
-    solar_rows.write(prepared.train, container.path(TRAIN) / ROWS_FILE)
-    solar_rows.write(prepared.test, container.path(TEST) / ROWS_FILE)
-    report = container.path(REPORT)
+    cut = split_at(dataset, folder)
     report.mkdir(parents=True, exist_ok=True)
-    (report / VALIDATION_FILE).write_text(prepared.validation.model_dump_json(indent=2), "utf-8")
     (report / DATASET_FILE).write_text(dataset.model_dump_json(indent=2), "utf-8")
-    masks = ", ".join(f"{reason} {count}" for reason, count in prepared.validation.masks().items())
-    print(
-        f"preprocess: {len(prepared.train)} rows train, {len(prepared.test)} test; masked: {masks or 'none'}"
-    )
+    place, count = host(container)
+    for site in dataset.sites[place::count]:
+        found = prepare_site(dataset, site, folder)
+        if found is not None:
+            part = _write(found, cut, dataset.step_minutes, container)
+            validation.write(part, report)
+    if count == 1:  # else the others' sites are not known here, and Train looks
+        whole = validation.read(report, dataset)
+        masks = ", ".join(f"{reason} {rows}" for reason, rows in whole.masks().items())
+        print(
+            f"preprocess: {whole.train_rows} rows train, {whole.test_rows} test; masked: {masks or 'none'}"
+        )
+
+
+def host(container: ContainerSettings) -> tuple[int, int]:
+    """Return which of how many instances this is."""
+    described = container.path(HOSTS)
+    if not described.is_file():
+        return 0, 1
+    found = json.loads(described.read_text("utf-8"))
+    hosts = sorted(found["hosts"])
+    return hosts.index(found["current_host"]), len(hosts)
 
 
 def read_dataset(folder: Path) -> Dataset:
@@ -78,69 +86,48 @@ def read_dataset(folder: Path) -> Dataset:
         ) from error
 
 
-def prepare(dataset: Dataset, folder: Path) -> Prepared:
-    """Merge, check and divide a dataset's rows.
+def split_at(dataset: Dataset, folder: Path) -> np.datetime64:
+    """Return the moment from which rows test: the last part of time, the same for all sites and instances.
 
-    Parameters
-    ----------
-    folder
-        Where the canonical files lie below their keys.
+    Time is where power was measured: weather may begin years before, and forecasts end days after.
     """
-    found = [prepare_site(dataset, site, folder) for site in dataset.sites]
-    parts = [site for site in found if site is not None and len(site.rows)]
-    if not parts:
-        raise RunFailedError(
-            "no site has rows with power that passed the checks",
-            "see `solar files` for what was uploaded; power and weather must reach the same site",
-        )
-    rows = _together(parts)
-    cut = split_at(rows.times, dataset.split.test_fraction, dataset.step_minutes)
-    train, test = rows.take(rows.times < cut), rows.take(rows.times >= cut)
-    if min(len(train), len(test)) < _LEAST_ROWS:
-        raise RunFailedError(
-            f"only {len(train)} rows to train and {len(test)} to test, of at least {_LEAST_ROWS} each",
-            "upload more data, or see in `solar files` why rows were masked",
-        )
-    step = np.timedelta64(dataset.step_minutes * 60, "s")
-    validation = Validation(
-        dataset_id=dataset.dataset_id,
-        step_minutes=dataset.step_minutes,
-        sites={site.site_id: site.validation for site in found if site is not None},
-        train_window=_window(train.times, step),
-        test_window=_window(test.times, step),
-        train_rows=len(train),
-        test_rows=len(test),
-    )
-    return Prepared(train, test, validation)
-
-
-def split_at(times: Times, test_fraction: float, step_minutes: int) -> np.datetime64:
-    """Return the moment from which rows test: the last part of time, on the model's step."""
-    first, last = times.min().astype(np.int64), times.max().astype(np.int64)
-    step = step_minutes * 60
-    cut = first + (last + step - first) * (1 - test_fraction)
+    spans = [span for site in dataset.sites for span in _power_spans(dataset, site, folder)]
+    if not spans:
+        raise validation.without_rows()
+    first, last = min(span[0] for span in spans), max(span[1] for span in spans)
+    step = dataset.step_minutes * 60
+    first, last = first // step * step, last // step * step
+    cut = first + (last + step - first) * (1 - dataset.split.test_fraction)
     return np.datetime64(int(np.ceil(cut / step) * step), "s")
 
 
-def _together(parts: list[SiteRows]) -> Rows:
-    """Join the sites' rows in the order of time; a column one site lacks is NaN there."""
-    columns = sorted({name for part in parts for name in part.rows.weather})
-    joined = Rows(
-        sites=tuple(part.site_id for part in parts),
-        site=np.concatenate([np.full(len(part.rows), place) for place, part in enumerate(parts)]),
-        times=np.concatenate([part.rows.times for part in parts]),
-        weather={
-            name: np.concatenate([part.rows.column(name) for part in parts]) for name in columns
-        },
-        power_ac=np.concatenate([part.rows.power_ac for part in parts]),
-        power_ac_24h_ago=np.concatenate([part.rows.power_ac_24h_ago for part in parts]),
+def _power_spans(dataset: Dataset, site: Site, folder: Path) -> list[tuple[int, int]]:
+    """Return when each of a site's files has its first and its last power. [s since 1970]"""
+    spans = []
+    canonical = CanonicalFiles(folder)
+    for file in dataset.files:
+        if file.site_id == site.site_id:
+            table = canonical.read(file, only=(TIME, POWER))
+            if POWER in table.column_names:
+                known = table[TIME].filter(pc.is_finite(table[POWER].cast("float64")))
+                if len(known):
+                    ends = pc.min_max(known.cast("timestamp[s]", safe=False).cast("int64"))
+                    spans.append((ends["min"].as_py(), ends["max"].as_py()))
+    return spans
+
+
+def _write(
+    found: SiteRows, cut: np.datetime64, step_minutes: int, container: ContainerSettings
+) -> SitePart:
+    """Write a site's rows of either part; a site without rows too, so that no channel is empty."""
+    train, test = (
+        found.rows.take(which) for which in (found.rows.times < cut, found.rows.times >= cut)
     )
-    return joined.take(np.lexsort((joined.site, joined.times)))
-
-
-def _window(times: Times, step: np.timedelta64) -> Window:
-    return Window(start=_aware(times.min()), end=_aware(times.max() + step))
-
-
-def _aware(moment: np.datetime64) -> datetime:
-    return datetime.fromtimestamp(int(moment.astype("datetime64[s]").astype(np.int64)), UTC)
+    for rows, folder in ((train, TRAIN), (test, TEST)):
+        solar_rows.write(rows, container.path(folder) / f"{found.site_id}.parquet")
+    return SitePart(
+        site_id=found.site_id,
+        found=found.validation,
+        train=validation.part(train.times, step_minutes),
+        test=validation.part(test.times, step_minutes),
+    )

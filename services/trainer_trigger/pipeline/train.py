@@ -3,44 +3,40 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
-from numpy.typing import NDArray
+from pydantic import Field
 
-from services.trainer_trigger.pipeline.candidates import (
-    FITS,
-    SEE_EARLIER_SKY,
-    Examples,
-    Learnt,
-)
+from services.trainer_trigger.pipeline.candidates import FITS, MOST_ROWS, SEE_EARLIER_SKY, Learnt
 from services.trainer_trigger.pipeline.checkpoints import Checkpoints
+from services.trainer_trigger.pipeline.examples import Gathered, Memory, gather, survey
 from services.trainer_trigger.pipeline.failure import RunFailedError
-from services.trainer_trigger.pipeline.folds import folds
-from services.trainer_trigger.pipeline.preprocess import (
-    DATASET_FILE,
-    ROWS_FILE,
-    VALIDATION_FILE,
-)
+from services.trainer_trigger.pipeline.preprocess import DATASET_FILE
 from services.trainer_trigger.pipeline.validation import Validation
+from services.trainer_trigger.pipeline.validation import read as read_validation
 from shared.container import ContainerSettings
 from shared.dataset import Dataset
 from shared.ids import content_id, sha256_hex
-from shared.solar import artifact, features, intervals, metrics, neighbours
-from shared.solar import rows as solar_rows
+from shared.settings import Settings
+from shared.solar import artifact, features, intervals, metrics
 from shared.solar.artifact import Artifact, ModelCard
-from shared.solar.position import Floats, SolarPosition
-from shared.solar.rows import Rows
+from shared.solar.rows import Rows, SiteFiles
 
 HYPERPARAMETERS = "/opt/ml/input/config/hyperparameters.json"
 TRAIN = "/opt/ml/input/data/train"
 REPORT = "/opt/ml/input/data/report"
 MODEL = "/opt/ml/model"
 CHECKPOINTS = "/opt/ml/checkpoints"
-_HIDDEN = 0.25  # share of days that learn to do without the sky of the hour before
-_GENERATING = 0.01  # share of AC capacity
-_LOWEST_NIGHT = -12.0  # degree
-_DARKEST_GENERATING = 0.001  # share of generating rows that night may cut off
+_MB = 1024 * 1024
+
+
+class TrainSettings(Settings):
+    """What a job may be told of its instance."""
+
+    train_memory_mb: Annotated[int, Field(ge=0)] = 512
 
 
 def run(container: ContainerSettings) -> None:
@@ -48,32 +44,39 @@ def run(container: ContainerSettings) -> None:
     given: dict[str, str] = json.loads(container.path(HYPERPARAMETERS).read_text("utf-8"))
     report = container.path(REPORT)
     dataset = Dataset.model_validate_json((report / DATASET_FILE).read_bytes())
-    validation = Validation.model_validate_json((report / VALIDATION_FILE).read_bytes())
-    rows = solar_rows.read(container.path(TRAIN) / ROWS_FILE)
     trained = train(
-        rows,
+        SiteFiles(container.path(TRAIN)),
         dataset,
-        validation,
+        read_validation(report, dataset),
         model_type=given["model_type"],
         run_id=given["run_id"],
         checkpoint_folder=container.path(CHECKPOINTS),
+        memory=Memory(TrainSettings.from_environment().train_memory_mb * _MB),
     )
     artifact.write(trained, container.path(MODEL))
 
 
 def train(
-    rows: Rows,
+    parts: Collection[Rows],
     dataset: Dataset,
     validation: Validation,
     *,
     model_type: str,
     run_id: str,
     checkpoint_folder: Path,
+    memory: Memory = Memory(),  # noqa: B008  frozen
 ) -> Artifact:
     """Fit a model of a type on training rows.
 
     Parts of the training time take turns in stopping the fit; errors on rows after a fit calibrate the
     intervals.
+
+    Parameters
+    ----------
+    parts
+        Training rows, site by site; gone through several times.
+    memory
+        How much of the features stays in memory.
 
     Raises
     ------
@@ -85,26 +88,17 @@ def train(
             f"model_type {model_type!r} is unknown", f"use one of {', '.join(sorted(FITS))}"
         )
     plants = tuple(features.Plant.of(site) for site in dataset.sites)
-    sees_earlier = model_type in SEE_EARLIER_SKY
-    recipe = features.recipe(rows, plants, dataset.step_minutes, earlier_sky=sees_earlier)
-    hidden = neighbours.hidden_days(rows, _HIDDEN) if sees_earlier else None
-    names, values, sun = features.compute(rows, recipe, hidden)
-    share = _share(rows, plants)
-    cap = max(1.0, float(np.quantile(share, 0.999)))
-    seed = dataset.seed(model_type)
-    target = np.minimum(share, cap)
-    seconds = rows.times.astype(np.int64)
-    code = code_version()
-    checkpoints = Checkpoints(
-        checkpoint_folder, content_id(dataset.dataset_id, model_type, len(rows), names, code)
+    recipe = features.recipe_of(
+        parts, plants, dataset.step_minutes, earlier_sky=model_type in SEE_EARLIER_SKY
     )
-    examples = Examples(values, target.astype(np.float32), folds(seconds), seconds, names)
-    night_below = _night_below(share, sun)
-    # Night is not learnt: the predictor knows it, and half of all rows would teach nothing else.
-    lit = sun.elevation >= night_below
-    learnt = FITS[model_type](examples.take(lit), seed, checkpoints)
-    _log(learnt, target, cap, lit)
-    known = np.isfinite(learnt.later) & (sun.up[lit] > 0)
+    surveyed = survey(parts, recipe)
+    gathered = gather(parts, recipe, surveyed, memory, MOST_ROWS.get(model_type))
+    examples = gathered.examples
+    seed, code = dataset.seed(model_type), code_version()
+    fingerprint = content_id(dataset.dataset_id, model_type, surveyed.rows, examples.names, code)
+    learnt = FITS[model_type](examples, seed, Checkpoints(checkpoint_folder, fingerprint))
+    _log(learnt, gathered, surveyed.cap)
+    known = np.isfinite(learnt.later) & gathered.sunlit
     card = ModelCard(
         model_type=model_type,
         model_id=dataset.model_id,
@@ -113,16 +107,16 @@ def train(
         code_version=code,
         seed=seed,
         train_window=validation.train_window,
-        train_rows=len(rows),
+        train_rows=surveyed.rows,
         recipe=recipe,
-        features=names,
+        features=examples.names,
         units={"power_ac": "kW", **{each.name: features.unit(each.name) for each in recipe.inputs}},
-        cap=round(cap, 4),
-        night_below=night_below,
+        cap=round(surveyed.cap, 4),
+        night_below=surveyed.night_below,
         intervals=intervals.calibrate(
-            target[lit][known],
-            np.clip(learnt.later[known], 0.0, cap),
-            features.conditions(names, values, recipe, sun).cell[lit][known],
+            gathered.target[known],
+            np.clip(learnt.later[known], 0.0, surveyed.cap),
+            gathered.cell[known],
         ),
         hashes={artifact.GRAPH: sha256_hex(learnt.graph)},
         weights=learnt.weights or {},
@@ -131,15 +125,13 @@ def train(
     return Artifact(card=card, graph=learnt.graph)
 
 
-def _log(learnt: Learnt, target: Floats, cap: float, lit: NDArray[np.bool_]) -> None:
+def _log(learnt: Learnt, gathered: Gathered, cap: float) -> None:
     """Print the scores on rows their fit had not seen, night included."""
     known = np.isfinite(learnt.unseen)
-    lit_known = np.zeros(len(target), dtype=bool)
-    lit_known[lit] = known
-    predicted = np.zeros(len(target))
-    predicted[lit_known] = np.clip(learnt.unseen[known], 0.0, cap)
-    counted = ~lit | lit_known
-    found = metrics.scores(target[counted], predicted[counted])
+    actual = np.concatenate([gathered.target[known], gathered.dark])
+    predicted = np.zeros(len(actual))
+    predicted[: int(known.sum())] = np.clip(learnt.unseen[known], 0.0, cap)
+    found = metrics.scores(actual, predicted)
     if found is not None and found.r2 is not None:
         # SageMaker reads these figures from the log by the pipeline's metric definitions.
         print(
@@ -149,22 +141,6 @@ def _log(learnt: Learnt, target: Floats, cap: float, lit: NDArray[np.bool_]) -> 
         )
     if learnt.weights:
         print(f"validation: weights={learnt.weights} rolling_r2={learnt.rolling_r2}", flush=True)
-
-
-def _share(rows: Rows, plants: tuple[features.Plant, ...]) -> Floats:
-    capacity = np.array([features.find(plants, name).ac_capacity_kw for name in rows.sites])
-    share: Floats = rows.power_ac / capacity[rows.site]
-    return share
-
-
-def _night_below(share: Floats, sun: SolarPosition) -> float:
-    """Return the elevation below which nothing was generated; low where a clock runs wrong. [degree]"""
-    elevation = sun.elevation[share > _GENERATING]
-    if not len(elevation):
-        return 0.0
-    return round(
-        float(np.clip(np.quantile(elevation, _DARKEST_GENERATING) - 1.0, _LOWEST_NIGHT, 0.0)), 2
-    )
 
 
 def code_version() -> str:

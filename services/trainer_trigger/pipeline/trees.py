@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import lightgbm as lgb
@@ -11,9 +10,9 @@ from numpy.typing import NDArray
 from onnxmltools import convert_lightgbm
 from onnxmltools.convert.common.data_types import FloatTensorType
 
-from services.trainer_trigger.pipeline.candidates import Examples, Learnt, Predict, Values
+from services.trainer_trigger.pipeline.candidates import Examples, Learnt, Values
 from services.trainer_trigger.pipeline.checkpoints import Checkpoints
-from services.trainer_trigger.pipeline.folds import predict_later
+from services.trainer_trigger.pipeline.folds import origins
 
 _MOST_ROUNDS = 1000
 _PATIENCE = 50
@@ -48,7 +47,7 @@ def fit(examples: Examples, seed: int, checkpoints: Checkpoints) -> Learnt:
             booster = _stopped_early(examples, away, settings)
             piece = {
                 "rounds": np.array(max(int(booster.best_iteration), 1)),
-                "unseen": np.asarray(booster.predict(values[away])),
+                "unseen": _predict(booster, values, away),
             }
             checkpoints.keep(f"part-{part}", piece)
         unseen[away] = piece["unseen"]
@@ -57,14 +56,36 @@ def fit(examples: Examples, seed: int, checkpoints: Checkpoints) -> Learnt:
     final = lgb.train(settings, lgb.Dataset(values, share), num_boost_round=rounds)
     later = checkpoints.find("later")
     if later is None:
-        later = {"predicted": predict_later(examples, partial(_fitted, settings, rounds))}
+        later = {"predicted": _predict_later(examples, settings, rounds)}
         checkpoints.keep("later", later)
     return Learnt(graph(final, values.shape[1]), unseen, later["predicted"], tuple(lengths))
 
 
-def _fitted(settings: dict[str, Any], rounds: int, near: Examples) -> Predict:
-    booster = lgb.train(settings, lgb.Dataset(near.values, near.share), num_boost_round=rounds)
-    return lambda values: np.asarray(booster.predict(values))
+def _predict_later(
+    examples: Examples, settings: dict[str, Any], rounds: int
+) -> NDArray[np.float64]:
+    """Return what fits on earlier rows say of later ones; NaN before the first origin. [unitless]"""
+    later = np.full(len(examples.values), np.nan)
+    for before, after in origins(examples.seconds):
+        booster = lgb.train(settings, _dataset(examples, before), num_boost_round=rounds)
+        later[after] = _predict(booster, examples.values, after)
+    return later
+
+
+def _views(values: Values, which: NDArray[np.bool_]) -> list[Values]:
+    """Return rows as views of the matrix, one per run: a fleet's features are never copied."""
+    edges = np.flatnonzero(np.diff(which, prepend=False, append=False))
+    return [values[start:end] for start, end in edges.reshape(-1, 2)]
+
+
+def _dataset(
+    examples: Examples, which: NDArray[np.bool_], reference: lgb.Dataset | None = None
+) -> lgb.Dataset:
+    return lgb.Dataset(_views(examples.values, which), examples.share[which], reference=reference)
+
+
+def _predict(booster: lgb.Booster, values: Values, which: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return np.concatenate([np.asarray(booster.predict(view)) for view in _views(values, which)])
 
 
 def fit_fixed(values: Values, target: NDArray[Any], seed: int, objective: str) -> lgb.Booster:
@@ -86,13 +107,15 @@ def fit_fixed(values: Values, target: NDArray[Any], seed: int, objective: str) -
     return lgb.train(settings, lgb.Dataset(values, target), num_boost_round=_FIXED_ROUNDS)
 
 
-def _stopped_early(examples: Examples, away: Any, settings: dict[str, Any]) -> lgb.Booster:
-    data = lgb.Dataset(examples.values[~away], examples.share[~away])
+def _stopped_early(
+    examples: Examples, away: NDArray[np.bool_], settings: dict[str, Any]
+) -> lgb.Booster:
+    data = _dataset(examples, ~away)
     return lgb.train(
         settings,
         data,
         num_boost_round=_MOST_ROUNDS,
-        valid_sets=[lgb.Dataset(examples.values[away], examples.share[away], reference=data)],
+        valid_sets=[_dataset(examples, away, reference=data)],
         callbacks=[lgb.early_stopping(_PATIENCE, verbose=False)],
     )
 

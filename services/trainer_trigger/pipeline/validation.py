@@ -1,10 +1,21 @@
-"""What Preprocess found in the data: `validation.json`, read by Evaluate and shown in the report."""
+"""What Preprocess found in the data: a file per site, which Train and Evaluate read together."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from services.trainer_trigger.pipeline.failure import RunFailedError
+from shared.dataset import Dataset
 from shared.evaluation import Window
+from shared.solar.position import Times
+
+_FOLDER = "validation"
+_LEAST_ROWS = 200  # on either side of the split; less is no basis for any statement
 
 
 class _Frozen(BaseModel):
@@ -71,6 +82,22 @@ class SiteValidation(_Frozen):
         return sum(self.masks.values())
 
 
+class Part(_Frozen):
+    """A site's rows on one side of the split."""
+
+    rows: int
+    window: Window | None = None
+
+
+class SitePart(_Frozen):
+    """What one site adds to the dataset's validation."""
+
+    site_id: str
+    found: SiteValidation
+    train: Part
+    test: Part
+
+
 class Validation(_Frozen):
     """What was found in a dataset, and how its rows were divided."""
 
@@ -89,3 +116,69 @@ class Validation(_Frozen):
             for reason, count in site.masks.items():
                 total[reason] = total.get(reason, 0) + count
         return dict(sorted(total.items()))
+
+
+def part(times: Times, step_minutes: int) -> Part:
+    """Return how many rows there are, and from when until when."""
+    if not len(times):
+        return Part(rows=0)
+    end = times.max() + np.timedelta64(step_minutes * 60, "s")
+    return Part(rows=len(times), window=Window(start=_aware(times.min()), end=_aware(end)))
+
+
+def _aware(moment: np.datetime64) -> datetime:
+    return datetime.fromtimestamp(int(moment.astype("datetime64[s]").astype(np.int64)), UTC)
+
+
+def write(site: SitePart, folder: Path) -> None:
+    """Write what was found in one site."""
+    path = folder / _FOLDER / f"{site.site_id}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(site.model_dump_json(indent=2), "utf-8")
+
+
+def read(folder: Path, dataset: Dataset) -> Validation:
+    """Return what was found in all sites, by whichever instance.
+
+    Raises
+    ------
+    RunFailedError
+        Too few rows were found.
+    """
+    paths = (folder / _FOLDER / f"{site.site_id}.json" for site in dataset.sites)
+    found = [SitePart.model_validate_json(path.read_bytes()) for path in paths if path.is_file()]
+    train, test = _whole([each.train for each in found]), _whole([each.test for each in found])
+    if train.rows + test.rows == 0:
+        raise without_rows()
+    if train.window is None or test.window is None or min(train.rows, test.rows) < _LEAST_ROWS:
+        raise RunFailedError(
+            f"only {train.rows} rows to train and {test.rows} to test, of at least {_LEAST_ROWS} each",
+            "upload more data, or see in `solar files` why rows were masked",
+        )
+    return Validation(
+        dataset_id=dataset.dataset_id,
+        step_minutes=dataset.step_minutes,
+        sites={each.site_id: each.found for each in found},
+        train_window=train.window,
+        test_window=test.window,
+        train_rows=train.rows,
+        test_rows=test.rows,
+    )
+
+
+def without_rows() -> RunFailedError:
+    """Return the failure of a dataset without any row to learn from."""
+    return RunFailedError(
+        "no site has rows with power that passed the checks",
+        "see `solar files` for what was uploaded; power and weather must reach the same site",
+    )
+
+
+def _whole(parts: Sequence[Part]) -> Part:
+    windows = [each.window for each in parts if each.window is not None]
+    if not windows:
+        return Part(rows=0)
+    window = Window(
+        start=min(each.start for each in windows), end=max(each.end for each in windows)
+    )
+    return Part(rows=sum(each.rows for each in parts), window=window)

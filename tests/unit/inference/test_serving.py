@@ -93,7 +93,7 @@ def trained(base, sites) -> Predictor:
     dataset = bench.freeze()
     return Predictor(
         train(
-            prepared.train,
+            [prepared.train],
             dataset,
             prepared.validation,
             model_type="lightgbm",

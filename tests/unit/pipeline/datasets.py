@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from services.trainer_trigger.pipeline import evaluate, preprocess, train
+from services.trainer_trigger.pipeline import evaluate, preprocess, train, validation
 from shared.container import ContainerSettings
 from shared.dataset import Dataset, DatasetFile, Exclusion, Split
 from shared.ids import content_id
 from shared.model_config import Margins
+from shared.solar.rows import Rows, SiteFiles, together
 from shared.solar.site import Site
 from tests.unit.solar import plant_data
 
@@ -48,6 +49,15 @@ def frame(days: int = 90, **options) -> pd.DataFrame:
     found = plant_data.rows(days, **options)
     index = pd.DatetimeIndex(found.times).tz_localize("UTC")
     return pd.DataFrame({"power_ac": found.power_ac, **found.weather}, index=index)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What Preprocess hands on, the sites' rows together."""
+
+    train: Rows
+    test: Rows
+    validation: validation.Validation
 
 
 @dataclass
@@ -110,9 +120,15 @@ class Bench:
         (folder / "dataset.json").write_text(dataset.model_dump_json(), "utf-8")
         return dataset
 
-    def preprocess(self) -> preprocess.Prepared:
-        self.freeze()
-        return preprocess.prepare(preprocess.read_dataset(self.input), self.input)
+    def preprocess(self) -> Prepared:
+        """Run the job and read what it wrote."""
+        dataset, path = self.freeze(), self.container.path
+        preprocess.run(self.container)
+        return Prepared(
+            train=together(list(SiteFiles(path(preprocess.TRAIN)))),
+            test=together(list(SiteFiles(path(preprocess.TEST)))),
+            validation=validation.read(path(preprocess.REPORT), dataset),
+        )
 
     def lay_out_training(self, model_type: str, run_id: str = "run-1") -> None:
         """Do between the jobs what SageMaker does: outputs become channels."""

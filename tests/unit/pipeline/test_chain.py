@@ -126,7 +126,7 @@ def test_the_graph_that_is_served_says_what_the_fit_said(bench):
     bench.lay_out_training("neural_network")
     assert entrypoint.main(["train"]) == 0
     predictor = Predictor(artifact.load(bench.container.path(train.MODEL)))
-    rows = solar_rows.read(bench.container.path("/opt/ml/processing/output/test/rows.parquet"))
+    rows = solar_rows.read(bench.container.path("/opt/ml/processing/output/test/meadow.parquet"))
     whole = predictor.predict(rows)
     single = [
         predictor.predict(rows.take(np.array([place]))).power_ac[0] for place in range(40, 60)
@@ -204,7 +204,7 @@ def test_an_unknown_verb_lists_the_known_ones(bench, capsys):
 
 
 def test_a_plant_that_stood_still_through_the_test_is_a_failure_with_a_next_step(trained):
-    path = trained.container.path("/opt/ml/processing/output/test/rows.parquet")
+    path = trained.container.path("/opt/ml/processing/output/test/meadow.parquet")
     rows = solar_rows.read(path)
     solar_rows.write(replace(rows, power_ac=np.zeros(len(rows))), path)
     trained.lay_out_evaluation()

@@ -67,7 +67,7 @@ def test_a_shuffled_split_is_refused_through_the_whole_chain(tmp_path):
     kept = np.setdiff1d(np.arange(len(prepared.train)), swap)
     challenger = Predictor(
         train.train(
-            prepared.train.take(kept),
+            [prepared.train.take(kept)],
             dataset,
             prepared.validation,
             model_type="ridge",

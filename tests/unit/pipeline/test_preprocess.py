@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -35,6 +36,49 @@ def test_all_sites_are_cut_at_the_same_moment(bench):
     prepared = bench.preprocess()
     assert prepared.train.times.max() < prepared.test.times.min()
     assert set(prepared.validation.sites) == {"meadow", "hill"}
+
+
+def test_several_instances_write_together_what_one_writes(tmp_path):
+    written = []
+    for count in (1, 2):
+        bench = Bench(tmp_path / str(count), sites=[site(), site("hill"), site("lake")])
+        for number, each in enumerate(bench.sites):
+            bench.upload(frame(days=20 + number, seed=number), each.site_id)
+        bench.freeze()
+        hosts = [f"algo-{number + 1}" for number in range(count)]
+        for name in hosts:
+            described = bench.container.path(preprocess.HOSTS)
+            described.parent.mkdir(parents=True, exist_ok=True)
+            described.write_text(json.dumps({"current_host": name, "hosts": hosts}))
+            preprocess.run(bench.container)
+        output = bench.container.path("/opt/ml/processing/output")
+        files = sorted(path for path in output.rglob("*") if path.is_file())
+        written.append({path.relative_to(output).as_posix(): path.read_bytes() for path in files})
+    assert written[0] == written[1]
+    assert {"train/lake.parquet", "test/hill.parquet", "report/validation/meadow.json"} < set(
+        written[0]
+    )
+
+
+def test_an_instance_reads_no_other_instances_rows(tmp_path):
+    bench = Bench(tmp_path, sites=[site(), site("hill")])
+    for each in bench.sites:
+        bench.upload(frame(days=20), each.site_id)
+    bench.freeze()
+    described = bench.container.path(preprocess.HOSTS)
+    described.parent.mkdir(parents=True)
+    described.write_text(json.dumps({"current_host": "algo-2", "hosts": ["algo-1", "algo-2"]}))
+    preprocess.run(bench.container)
+    assert [path.name for path in bench.container.path(preprocess.TRAIN).iterdir()] == [
+        "hill.parquet"
+    ]
+
+
+def test_weather_from_before_the_plant_and_forecasts_after_do_not_move_the_split(bench):
+    bench.upload(frame(days=120)[["ghi", "temp_air"]])
+    bench.upload(frame(days=120)[["power_ac"]].iloc[96 * 60 : 96 * 90])
+    prepared = bench.preprocess()
+    assert len(prepared.test) == pytest.approx(0.2 * 30 * 96, abs=1)
 
 
 def test_what_a_person_excluded_is_in_neither_part_and_counted(bench):
