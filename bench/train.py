@@ -99,7 +99,7 @@ def run(base: Path, *arguments: str) -> tuple[float, float]:
 
 
 def fit(what: str, base: Path, rounds: int) -> None:
-    """Fit LightGBM, `bare` on an Arrow table or as Train does from a `file`; print how long the fit took. [s]"""
+    """Fit LightGBM, `bare` on an Arrow table or as Train does from a `file`; print how long it took. [s]"""
     import lightgbm as lgb  # noqa: PLC0415  only where it is measured
 
     if what == "bare":

@@ -73,13 +73,15 @@ _FEATURES = (
     ),
     Difference(
         "Instance types, counts and volumes",
-        "kept and shown; a job or variant is one process, at most SOLAR_LOCAL_JOBS (2) jobs at once",
+        "kept and shown; an instance of a processing job is a process (at most 8), a training job or variant "
+        "one; at most SOLAR_LOCAL_JOBS (2) jobs at once",
         "one machine",
     ),
     Difference(
         "Managed spot training",
-        "runs without interruption; checkpoints are brought and taken; billable time is running time",
-        "nothing takes the machine away",
+        "is interrupted where SOLAR_LOCAL_INTERRUPT_AFTER says so; checkpoints are taken when an attempt "
+        "ends and brought to the next; billable time is running time",
+        "nothing else takes the machine away",
     ),
     Difference(
         "Pipeline step cache and retry policies",

@@ -18,9 +18,16 @@ from infra.local.sagemaker.errors import invalid
 from infra.local.sagemaker.store import Record
 
 BASE = PurePosixPath("/opt/ml")
-_HOST = "algo-1"
 _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Which of a job's instances a container is."""
+
+    name: str
+    all: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +101,15 @@ def environment(
     return variables | {name: str(value) for name, value in given.items()}
 
 
-def training_files(box: Box, job: Record) -> dict[str, str]:
+def training_files(box: Box, job: Record, host: Host) -> dict[str, str]:
     """Write what a training container reads; return the variables that go with it."""
     box.make("input/config", "input/data", "model", "output/data", "checkpoints")
     hyperparameters = job.get("HyperParameters", {})
     channels = [channel["ChannelName"] for channel in job.get("InputDataConfig", [])]
     box.write("input/config/hyperparameters.json", hyperparameters)
-    box.write("input/config/resourceconfig.json", _resources(job["ResourceConfig"]["InstanceType"]))
+    box.write(
+        "input/config/resourceconfig.json", _resources(host, job["ResourceConfig"]["InstanceType"])
+    )
     box.write(
         "input/config/inputdataconfig.json",
         {
@@ -123,20 +132,20 @@ def training_files(box: Box, job: Record) -> dict[str, str]:
         "SM_OUTPUT_DATA_DIR": str(box.base / "output/data"),
         "SM_CHANNELS": json.dumps(channels),
         "SM_HPS": json.dumps(hyperparameters),
-        "SM_CURRENT_HOST": _HOST,
-        "SM_HOSTS": json.dumps([_HOST]),
+        "SM_CURRENT_HOST": host.name,
+        "SM_HOSTS": json.dumps(host.all),
         "SM_NUM_CPUS": str(os.cpu_count() or 1),
         **{f"SM_CHANNEL_{name.upper()}": str(box.base / "input/data" / name) for name in channels},
     }
 
 
-def processing_files(box: Box, job: Record) -> dict[str, str]:
+def processing_files(box: Box, job: Record, host: Host) -> dict[str, str]:
     """Write what a processing container reads; return the variables that go with it."""
     box.make("config", "output")
     cluster = job["ProcessingResources"]["ClusterConfig"]
     shown = {name: value for name, value in job.items() if not name.startswith("_")}
     box.write("config/processingjobconfig.json", shown)
-    box.write("config/resourceconfig.json", _resources(cluster["InstanceType"]))
+    box.write("config/resourceconfig.json", _resources(host, cluster["InstanceType"]))
     for output in job.get("ProcessingOutputConfig", {}).get("Outputs", []):
         box.path(output["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
     return {
@@ -145,10 +154,10 @@ def processing_files(box: Box, job: Record) -> dict[str, str]:
     }
 
 
-def _resources(instance_type: str) -> Record:
+def _resources(host: Host, instance_type: str) -> Record:
     return {
-        "current_host": _HOST,
-        "hosts": [_HOST],
+        "current_host": host.name,
+        "hosts": list(host.all),
         "current_instance_type": instance_type,
         "network_interface_name": "eth0",
     }

@@ -17,8 +17,10 @@ from infra.local.sagemaker import events
 from infra.local.sagemaker.definition import Definition, DefinitionError, Scope, Step
 from infra.local.sagemaker.errors import ApiError
 from infra.local.sagemaker.jobs import Jobs
-from infra.local.sagemaker.kinds import PROCESSING, TRAINING, Kind
+from infra.local.sagemaker.kinds import Kind
+from infra.local.sagemaker.processing import PROCESSING
 from infra.local.sagemaker.store import Record, now
+from infra.local.sagemaker.training import TRAINING
 
 _JOB_SUFFIX = string.ascii_letters + string.digits
 _DEFAULT_PARALLEL = 50

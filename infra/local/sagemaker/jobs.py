@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import contextvars
+import math
 import os
 import subprocess
 import threading
 import time
 from collections.abc import Callable
 
-from infra.local.children import Child
 from infra.local.home import Home
 from infra.local.sagemaker import events, validate
-from infra.local.sagemaker.containers import Box, environment
+from infra.local.sagemaker.attempt import Attempt
+from infra.local.sagemaker.containers import Box
 from infra.local.sagemaker.errors import ApiError, invalid
 from infra.local.sagemaker.images import Images
-from infra.local.sagemaker.kinds import PROCESSING, TRAINING, Kind, MaxRuntimeExceededError
-from infra.local.sagemaker.output import Output
+from infra.local.sagemaker.kinds import SECONDS, ExceededError, Kind
+from infra.local.sagemaker.processing import PROCESSING
 from infra.local.sagemaker.store import Record, Store, now, page
+from infra.local.sagemaker.training import TRAINING
 from infra.local.sagemaker.transfer import TransferError
 
 _RUNNING = {"InProgress", "Stopping"}
+_INTERRUPTED = "Interrupted"
 SLOTS_VARIABLE = "SOLAR_LOCAL_JOBS"
 DEFAULT_SLOTS = 2
 
@@ -29,7 +32,7 @@ class _Work:
     """A job while it runs."""
 
     def __init__(self) -> None:
-        self.child: Child | None = None
+        self.attempt: Attempt | None = None
         self.stopped = threading.Event()
         self.done = threading.Event()
 
@@ -133,8 +136,8 @@ class Jobs:
         work = self._works.get(arn)
         if work is not None:
             work.stopped.set()
-            if work.child is not None:
-                work.child.ask_to_end()
+            if work.attempt is not None:
+                work.attempt.ask_to_end()
 
     def stop_all(self) -> None:
         """End every job and wait for it; the platform is going down."""
@@ -142,8 +145,8 @@ class Jobs:
         for arn in works:
             self.stop(arn)
         for work in works.values():
-            if work.child is not None:
-                work.child.end()
+            if work.attempt is not None:
+                work.attempt.end()
             work.done.wait(timeout=5.0)
 
     def after_restart(self) -> None:
@@ -157,11 +160,10 @@ class Jobs:
     # --- one job -------------------------------------------------------------
 
     def _run(self, kind: Kind, job: Record, work: _Work) -> None:
-        box = Box(self._home.temporary / "jobs" / job[kind.member])
         try:
             with self._slots:
-                self._run_in(kind, job, work, box)
-        except MaxRuntimeExceededError as error:
+                self._run_to_end(kind, job, work)
+        except ExceededError as error:
             self._end(kind, job, "Stopped", str(error))
         except TransferError as error:
             self._end(kind, job, "Failed", str(error))
@@ -171,60 +173,33 @@ class Jobs:
             self._end(kind, job, "Failed", f"InternalServerError: {error}")
             raise
         finally:
-            box.remove()
+            Box(self._home.temporary / "jobs" / job[kind.member]).remove()
             self._works.pop(job[kind.arn], None)
             work.done.set()
 
-    def _run_in(self, kind: Kind, job: Record, work: _Work, box: Box) -> None:
-        if work.stopped.is_set():
-            self._end(kind, job, "Stopped", "")
-            return
+    def _run_to_end(self, kind: Kind, job: Record, work: _Work) -> None:
+        """Attempt a job; one that loses its instance is attempted again, with its checkpoints."""
+        interruptions = iter(kind.interruptions(job))
         image = self._images.folder(kind.image(job))
-        kind.progress(job, "Downloading")
-        variables = kind.prepare(box, job)
-        kind.progress(job, "Training")
-        started = time.monotonic()
-        output = Output(kind.log_group, f"{job[kind.member]}/algo-1-{int(time.time())}")
-        network = job.get("NetworkConfig", job)
-        given = {**job.get("Environment", {}), **variables}
-        isolated = bool(network.get("EnableNetworkIsolation"))
-        work.child = Child(
-            kind.command(job),
-            environment=environment(box, image, given, isolated=isolated),
-            folder=image,
-            register=self._home.children,
-            grace=kind.grace,
-        )
-        try:
-            code = self._execute(work, work.child, output, kind.longest(job))
-        except subprocess.TimeoutExpired:
-            kind.keep_partial(box, job)
-            raise MaxRuntimeExceededError from None
-        kind.measure(job, time.monotonic() - started, output.metrics(kind.metric_definitions(job)))
+        codes: list[int] | None = None
+        while codes is None:
+            if work.stopped.is_set():
+                self._end(kind, job, "Stopped", "")
+                return
+            kind.progress(job, "Downloading")
+            attempt = Attempt(kind, job, self._home, image)
+            attempt.prepare()
+            kind.progress(job, "Training")
+            codes = _run_once(attempt, work, next(interruptions, math.inf))
         if work.stopped.is_set():
-            kind.keep_partial(box, job)
+            attempt.keep_partial()
             self._end(kind, job, "Stopped", "")
-        elif code != 0:
-            self._end(kind, job, "Failed", kind.failure(box, job, code))
+        elif any(codes):
+            self._end(kind, job, "Failed", attempt.failure(codes))
         else:
             kind.progress(job, "Uploading")
-            kind.finish(box, job)
+            attempt.finish()
             self._end(kind, job, "Completed", "")
-
-    @staticmethod
-    def _execute(work: _Work, child: Child, output: Output, longest: float) -> int:
-        """Wait for the process and return its exit code; after `longest` [s] it is ended."""
-        if work.stopped.is_set():
-            child.ask_to_end()
-        reader = threading.Thread(target=output.read, args=(child.output,), daemon=True)
-        reader.start()
-        try:
-            return child.wait(longest)
-        except subprocess.TimeoutExpired:
-            child.end()
-            raise
-        finally:
-            reader.join(timeout=5.0)
 
     def _end(self, kind: Kind, job: Record, status: str, reason: str) -> None:
         job[kind.status] = status
@@ -236,3 +211,40 @@ class Jobs:
 
     def _tell(self, kind: Kind, job: Record) -> None:
         events.job_changed(kind.name, job, self._store.tags.get(job[kind.arn], {}))
+
+
+def _run_once(attempt: Attempt, work: _Work, interrupted_after: float) -> list[int] | None:
+    """Run the containers of an attempt; return their exit codes, or None where the instance was taken.
+
+    Raises
+    ------
+    ExceededError
+        The job ran, or ran and waited, longer than it may.
+    """
+    kind, job = attempt.kind, attempt.job
+    limits = {
+        _INTERRUPTED: interrupted_after,
+        "MaxRuntimeExceeded": kind.longest(job) - job.get(SECONDS, 0.0),
+        "MaxWaitTimeExceeded": kind.patience(job) - (now() - job["CreationTime"]),
+    }
+    event = min(limits, key=lambda name: limits[name])
+    started = time.monotonic()
+    attempt.start()
+    work.attempt = attempt
+    if work.stopped.is_set():
+        attempt.ask_to_end()
+    try:
+        codes, taken = attempt.wait(max(limits[event], 0.0)), False
+    except subprocess.TimeoutExpired:
+        codes, taken = attempt.end(), True
+    kind.measure(job, time.monotonic() - started, attempt.metrics())
+    if not taken or work.stopped.is_set():
+        return codes
+    if event != _INTERRUPTED:
+        attempt.keep_partial()
+        raise ExceededError(event)
+    if not any(codes):  # it was done before its grace was over
+        return codes
+    attempt.keep_partial()
+    kind.progress(job, _INTERRUPTED)
+    return None

@@ -40,10 +40,12 @@ class Checkpoints:
             return None
         try:
             with np.load(path, allow_pickle=False) as stored:
-                return {key: stored[key] for key in stored.files}
+                found = {key: stored[key] for key in stored.files}
         except (OSError, ValueError, zipfile.BadZipFile) as error:
             print(f"checkpoint {path.name} cannot be read and is fitted again: {error}", flush=True)
             return None
+        print(f"checkpoint {name} is taken over from an interrupted attempt", flush=True)
+        return found
 
     def keep(self, name: str, arrays: Arrays) -> None:
         """Store a finished piece; it is there whole or not at all."""
