@@ -79,7 +79,16 @@ def test_names_parameters_and_defaults_are_the_promised_ones(definition):
         "run_id": None,
         "model_id": None,
         "dataset_id": None,
+        "preprocess_instances": 1,
     }
+
+
+def test_the_sites_are_shared_by_instances_that_all_have_the_whole_dataset(definition):
+    arguments = named(definition, "Preprocess")
+    count = arguments["ProcessingResources"]["ClusterConfig"]["InstanceCount"]
+    assert count == {"Get": "Parameters.preprocess_instances"}
+    (given,) = arguments["ProcessingInputs"]
+    assert given["S3Input"]["S3DataDistributionType"] == "FullyReplicated"
 
 
 def test_every_model_type_that_may_be_asked_for_can_be_fitted(definition):

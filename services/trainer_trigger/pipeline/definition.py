@@ -40,7 +40,7 @@ from sagemaker.core.training.configs import Compute, InputData, Networking
 from sagemaker.core.workflow.conditions import ConditionEquals, ConditionGreaterThanOrEqualTo
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import Join, JsonGet
-from sagemaker.core.workflow.parameters import ParameterFloat, ParameterString
+from sagemaker.core.workflow.parameters import ParameterFloat, ParameterInteger, ParameterString
 from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker.core.workflow.pipeline_definition_config import PipelineDefinitionConfig
 from sagemaker.core.workflow.properties import PropertyFile
@@ -83,7 +83,16 @@ model_type = ParameterString(
 run_id = ParameterString("run_id")
 model_id = ParameterString("model_id")
 dataset_id = ParameterString("dataset_id")
-PARAMETERS = [accuracy_threshold, instance_type, model_type, run_id, model_id, dataset_id]
+preprocess_instances = ParameterInteger("preprocess_instances", default_value=1)  # share the sites
+PARAMETERS = [
+    accuracy_threshold,
+    instance_type,
+    model_type,
+    run_id,
+    model_id,
+    dataset_id,
+    preprocess_instances,
+]
 
 _JOB_RETRIES = SageMakerJobStepRetryPolicy(
     exception_types=[
@@ -156,12 +165,12 @@ def _output(name: str, uri: Any) -> ProcessingOutput:
     )
 
 
-def _processor(session: PipelineSession) -> Processor:
+def _processor(session: PipelineSession, instances: Any = 1) -> Processor:
     return Processor(
         role=_ROLE,
         image_uri=_IMAGE,
         entrypoint=_ENTRYPOINT,
-        instance_count=1,
+        instance_count=instances,
         instance_type=instance_type,
         volume_size_in_gb=_VOLUME_GB,
         volume_kms_key=_KEY,
@@ -183,7 +192,7 @@ def _preprocess(session: PipelineSession) -> ProcessingStep:
     manifest = Join(
         on="/", values=[f"s3://{_BUCKET}/datasets", model_id, dataset_id, "manifest.json"]
     )
-    arguments = _processor(session).run(
+    arguments = _processor(session, preprocess_instances).run(
         arguments=["preprocess"],
         inputs=[_input("dataset", manifest, "ManifestFile")],
         outputs=[
