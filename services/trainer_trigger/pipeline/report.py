@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from services.trainer_trigger.pipeline import charts
 from services.trainer_trigger.pipeline.charts import Lines
 from services.trainer_trigger.pipeline.evaluate import Result
+from services.trainer_trigger.pipeline.validation import EXCLUDED
 from shared.evaluation import Evaluation, Scores
 from shared.model_config import Margins
 
@@ -17,7 +18,7 @@ REPORT_FILE = "report.html"
 _TEMPLATE = "report.html.jinja"
 
 _MASKS = {
-    "excluded": "a person excluded this time",
+    EXCLUDED: "a person excluded this time",
     "frozen_record": "the record stood still, through the night or in all columns",
     "night_power": "power although the sun was well below the horizon",
     "negative_power": "more draw than an inverter's at night",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from services.trainer_trigger.pipeline.merge import SiteTable, index_of, site_table
-from services.trainer_trigger.pipeline.validation import ClockFinding, SiteValidation
+from services.trainer_trigger.pipeline.validation import EXCLUDED, ClockFinding, SiteValidation
 from shared.dataset import Dataset, Exclusion
 from shared.solar import clock_check, plant_quality, quality
 from shared.solar.position import Floats, SolarPosition, Times, ephemeris, position
@@ -58,7 +58,7 @@ def prepare_site(dataset: Dataset, site: Site, folder: Path) -> SiteRows | None:
     excluded = _excluded(times, site.site_id, dataset.exclusions)
     on_site = site.weather_source not in {"satellite", "forecast"}
     found = quality.checks(measured) | plant_quality.masks(measured, on_site=on_site)
-    masks = quality.claim({"excluded": excluded, **found}, known)
+    masks = quality.claim({EXCLUDED: excluded, **found}, known)
     masked = np.logical_or.reduce(list(masks.values()))
     believed = known & ~masked
     # A plant draws a little at night; what it can deliver is never below zero.
@@ -164,8 +164,8 @@ def _warnings(validation: SiteValidation, measured: quality.Measured, site: Site
             f"(up to {validation.peak_share:.2f} of it); ac_capacity_kw is probably too low"
         )
     yield from _suspected(validation, measured)
-    if validation.masked > _OVER_MASKED * max(validation.rows - validation.without_power, 1):
-        yield f"{validation.masked} of {validation.rows - validation.without_power} rows were masked"
+    if validation.masked_share > _OVER_MASKED:
+        yield f"{validation.masked} of {validation.measured} rows were masked"
     clock = validation.clock
     if clock.follows_summer_time and not clock.corrected:
         yield (

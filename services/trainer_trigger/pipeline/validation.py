@@ -15,6 +15,7 @@ from shared.evaluation import Window
 from shared.solar.position import Times
 
 _FOLDER = "validation"
+EXCLUDED = "excluded"  # the reason of rows that a person took out
 _LEAST_ROWS = 200  # on either side of the split; less is no basis for any statement
 
 
@@ -77,9 +78,19 @@ class SiteValidation(_Frozen):
     warnings: tuple[str, ...] = ()
 
     @property
+    def measured(self) -> int:
+        """How many rows carry power, those that a person excluded aside."""
+        return self.rows - self.without_power - self.masks.get(EXCLUDED, 0)
+
+    @property
     def masked(self) -> int:
-        """How many rows were taken out."""
-        return sum(self.masks.values())
+        """How many of the measured rows a check took out; what a person excluded is meant to be out."""
+        return sum(count for reason, count in self.masks.items() if reason != EXCLUDED)
+
+    @property
+    def masked_share(self) -> float:
+        """How large a part of the measured rows the checks took out. [unitless]"""
+        return self.masked / max(self.measured, 1)
 
 
 class Part(_Frozen):

@@ -177,10 +177,9 @@ def _doubts(findings: Findings) -> Iterator[str]:
             )
     yield from _too_little_data(findings)
     for name, site in findings.validation.sites.items():
-        measured_rows = site.rows - site.without_power
-        if site.masked > _TOO_MUCH_MASKED * max(measured_rows, 1):
+        if site.masked_share > _TOO_MUCH_MASKED:
             yield (
-                f"{site.masked} of {measured_rows} measured rows of {name} were masked, more than "
+                f"{site.masked} of {site.measured} measured rows of {name} were masked, more than "
                 f"{_TOO_MUCH_MASKED:.0%}; the score stands for the rest only, a person approves"
             )
     if findings.challenger.all.r2 is not None and findings.challenger.all.r2 > _SUSPICIOUS_R2:
@@ -232,8 +231,7 @@ def _what_would_help(findings: Findings) -> Iterator[str]:
         )
     for name, site in findings.validation.sites.items():
         yield from (f"{name}: {warning}" for warning in site.warnings)
-        measured_rows = site.rows - site.without_power
-        if site.masked > _MUCH_MASKED * max(measured_rows, 1):
-            yield f"{name}: see `solar files` for why {site.masked} of {measured_rows} rows were masked"
+        if site.masked_share > _MUCH_MASKED:
+            yield f"{name}: see `solar files` for why {site.masked} of {site.measured} rows were masked"
     if below and not measured & {"temp_air", "temp_module"}:
         yield "air or module temperature is missing; it usually gains a little on hot and cold days"

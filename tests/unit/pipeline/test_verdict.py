@@ -161,6 +161,14 @@ def test_a_leak_is_refused_whatever_the_score():
     assert found.reasons == ("leak: ghi knows later power",)
 
 
+def test_what_a_person_excluded_needs_no_second_word():
+    given = findings()
+    site = given.validation.sites["meadow"].model_copy(update={"masks": {"excluded": 60}})
+    validation = given.validation.model_copy(update={"sites": {"meadow": site}})
+    found = judge(findings(validation=validation))
+    assert (found.verdict, found.approval) == ("register", "automatic")
+
+
 def test_too_much_masked_means_that_a_person_approves():
     given = findings()
     site = given.validation.sites["meadow"].model_copy(update={"masks": {"curtailed": 30}})
