@@ -85,6 +85,7 @@ class ModelConfig(_Strict):
     model_type: ModelType = "neural_network"
     accuracy_threshold: Annotated[float, Field(ge=0, le=1)] = 0.95
     instance_type: InstanceType = "ml.m5.large"
+    preprocess_instances: Annotated[int, Field(ge=1, le=20)] = 1  # share the sites of a fleet
     step_minutes: Annotated[int, Field(gt=0, le=1440)] = 15
     test_fraction: Annotated[float, Field(gt=0, lt=0.9)] = 0.2
     policy: RetrainPolicy = RetrainPolicy()

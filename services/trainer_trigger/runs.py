@@ -57,6 +57,7 @@ class Runs:
                 return {"proceed": False, "reason": f"run {run_id} has ended: {run.status}"}
         if not self.trigger.datasets.exists(run.model_id, run.dataset_id):
             raise PermanentError(f"dataset {run.dataset_id} of run {run.run_id} is gone")
+        config = self.trigger.configuration.model(run.model_id)
         return {
             "proceed": True,
             "reason": "; ".join(run.reasons),
@@ -67,6 +68,7 @@ class Runs:
                 "accuracy_threshold": str(run.accuracy_threshold),
                 "instance_type": run.instance_type,
                 "model_type": run.model_type,
+                "preprocess_instances": str(config.preprocess_instances),
                 "request_token": identity.request_token(run.run_id),
             },
             "poll_seconds": self.poll_seconds,

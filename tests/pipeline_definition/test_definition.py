@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from services.trainer_trigger.pipeline import evaluate, preprocess, train
 from services.trainer_trigger.pipeline.candidates import FITS
@@ -89,6 +90,13 @@ def test_the_sites_are_shared_by_instances_that_all_have_the_whole_dataset(defin
     assert count == {"Get": "Parameters.preprocess_instances"}
     (given,) = arguments["ProcessingInputs"]
     assert given["S3Input"]["S3DataDistributionType"] == "FullyReplicated"
+
+
+def test_the_retrain_sequence_gives_every_parameter(definition):
+    sequence = yaml.safe_load((RENDERED.parent / "retrain.asl.yaml").read_text("utf-8"))
+    given = sequence["States"]["StartPipeline"]["Parameters"]["PipelineParameters"]
+    assert {each["Name"] for each in given} == {each["Name"] for each in definition["Parameters"]}
+    assert all(each["Value.$"] == f"$.check.result.run.{each['Name']}" for each in given)
 
 
 def test_every_model_type_that_may_be_asked_for_can_be_fitted(definition):
