@@ -1,9 +1,9 @@
 """`auto`: several candidates, weighed by how they did on rows after their training, and added up.
 
 No kind of model wins on every plant. Each candidate is fitted on the rows before four moments of the training
-time and predicts what follows. Non-negative least squares weighs these predictions for each moment; the mean
-of the weights is drawn half-way to equal ones, for four stretches of time are few. Then every candidate is
-fitted on all training rows. The test rows take no part. docs/decisions/0009-blend.md has the figures.
+time and predicts what follows. A candidate's weight falls with the sixth power of its mean squared error
+there. Then every candidate is fitted on all training rows. The test rows take no part.
+docs/decisions/0009-blend.md has the figures.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from services.trainer_trigger.pipeline import graphs, network, ridge, trees
 from services.trainer_trigger.pipeline.candidates import Examples, Learnt, Values
@@ -24,9 +23,9 @@ from services.trainer_trigger.pipeline.network import Ensemble
 from services.trainer_trigger.pipeline.ridge import Ridge
 from shared.solar import metrics
 
-_TOWARDS_EQUAL = 0.5
 _HIGHEST = 1.3  # share of AC capacity
-_SUM_WEIGHT = 1e3  # makes least squares keep the sum of one
+_SHARPNESS = 6.0  # power of the mean squared error by which a weight falls; 4 to 12 were alike
+_LEAST_ERROR = 1e-12  # keeps a candidate without any error comparable
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +101,10 @@ def fit(examples: Examples, seed: int, checkpoints: Checkpoints, members: Sequen
 def weigh(
     said: NDArray[np.float64], share: NDArray[Any], origin: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return weights of sum one, half-way between equal and the mean of each origin's best. [unitless]
+    """Return weights of sum one that fall with the mean squared error on later rows. [unitless]
 
-    Each origin counts alike: in one sum of squares the worst stretch of time would decide alone.
+    Candidates are compared within each origin, for a cloudy stretch is hard for all of them. Later origins,
+    whose fits are more like the last one, count more.
 
     Parameters
     ----------
@@ -115,24 +115,14 @@ def weigh(
     origin
         Number of the origin that predicted each row.
     """
-    count = said.shape[1]
-    equal = np.full(count, 1 / count)
-    solved = [
-        _least_squares(said[origin == each], share[origin == each]) for each in np.unique(origin)
-    ]
-    if not solved:
-        return equal
-    weights: NDArray[np.float64] = (1 - _TOWARDS_EQUAL) * np.mean(solved, axis=0)
-    return weights + _TOWARDS_EQUAL * equal
-
-
-def _least_squares(said: NDArray[np.float64], share: NDArray[Any]) -> NDArray[np.float64]:
-    count, scale = said.shape[1], np.sqrt(len(said))
-    found, _ = nnls(
-        np.vstack([said / scale, np.full((1, count), _SUM_WEIGHT)]),
-        np.append(share / scale, _SUM_WEIGHT),
-    )
-    weights: NDArray[np.float64] = found / found.sum()
+    numbers = np.unique(origin)
+    if not len(numbers):
+        return np.full(said.shape[1], 1 / said.shape[1])
+    error = np.square(said - share[:, None])
+    within = np.log([error[origin == each].mean(axis=0) + _LEAST_ERROR for each in numbers])
+    mean = np.average(within, axis=0, weights=numbers + 1.0)
+    weights: NDArray[np.float64] = np.exp(-_SHARPNESS * (mean - mean.min()))
+    weights /= weights.sum()
     return weights
 
 

@@ -49,6 +49,20 @@ def origins(seconds: NDArray[np.int64]) -> list[tuple[NDArray[np.bool_], NDArray
     return [(before, after) for before, after in found if before.any() and after.any()]
 
 
+def origin_of(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the number of the origin that looks ahead at each row; -1 before the first one.
+
+    Parameters
+    ----------
+    seconds
+        Start of each row's interval since 1970. [s]
+    """
+    numbers = np.full(len(seconds), -1)
+    for number, (_, after) in enumerate(origins(seconds)):
+        numbers[after] = number
+    return numbers
+
+
 def predict_later(
     examples: Examples, fit: Callable[[Examples], Predict], skip: int = 0
 ) -> NDArray[np.float64]:

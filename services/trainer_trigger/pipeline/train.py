@@ -14,6 +14,7 @@ from services.trainer_trigger.pipeline.candidates import FITS, MOST_ROWS, SEE_EA
 from services.trainer_trigger.pipeline.checkpoints import Checkpoints
 from services.trainer_trigger.pipeline.examples import Gathered, Memory, gather, survey
 from services.trainer_trigger.pipeline.failure import RunFailedError
+from services.trainer_trigger.pipeline.folds import origin_of
 from services.trainer_trigger.pipeline.preprocess import DATASET_FILE
 from services.trainer_trigger.pipeline.validation import Validation
 from services.trainer_trigger.pipeline.validation import read as read_validation
@@ -117,6 +118,7 @@ def train(
             gathered.target[known],
             np.clip(learnt.later[known], 0.0, surveyed.cap),
             gathered.cell[known],
+            origin_of(examples.seconds)[known],
         ),
         hashes={artifact.GRAPH: sha256_hex(learnt.graph)},
         weights=learnt.weights or {},

@@ -55,14 +55,30 @@ def test_the_one_graph_says_the_weighted_sum_of_its_members(examples, tmp_path, 
     np.testing.assert_allclose(said.ravel(), expected, atol=2e-4)
 
 
-def test_the_better_candidate_weighs_more_and_none_is_thrown_away():
+def spread_around(share: np.ndarray, *deviations: float) -> np.ndarray:
     random = np.random.default_rng(1)
-    share = random.uniform(0, 1, 400)
-    said = np.column_stack([share + random.normal(0, spread, 400) for spread in (0.02, 0.1, 0.3)])
-    weights = blend.weigh(said, share, np.arange(400) // 100)
-    assert weights.sum() == pytest.approx(1)
-    assert weights[0] > 0.6
-    assert weights.min() > 0.15
+    return np.column_stack([share + random.normal(0, each, len(share)) for each in deviations])
+
+
+def test_a_candidate_far_ahead_decides_and_equal_ones_weigh_alike():
+    share, origin = np.random.default_rng(2).uniform(0, 1, 4000), np.arange(4000) // 1000
+    ahead = blend.weigh(spread_around(share, 0.02, 0.1, 0.3), share, origin)
+    alike = blend.weigh(spread_around(share, 0.1, 0.1, 0.1), share, origin)
+    assert ahead.sum() == alike.sum() == pytest.approx(1)
+    assert ahead[0] > 0.99
+    assert alike == pytest.approx(np.full(3, 1 / 3), abs=0.12)
+
+
+def test_a_hard_stretch_counts_like_an_easy_one_and_a_late_one_more_than_an_early_one():
+    share, origin = np.zeros(4000), np.arange(4000) // 2000
+    early, late = origin == 0, origin == 1
+    good_early, good_late = np.where(early, 0.010, 0.011), np.where(late, 0.10, 0.11)
+    said = np.column_stack([np.where(early, good_early, 0.11), np.where(early, 0.011, good_late)])
+    first, second = blend.weigh(said, share, origin)
+    assert (
+        second > first
+    )  # ten times the error of the hard stretch does not make it count a hundredfold
+    assert first > 0.3
 
 
 def test_candidates_nobody_could_try_weigh_alike():

@@ -79,8 +79,7 @@ def test_a_plant_with_its_own_weather_passes_at_the_default_threshold(bench, mod
     assert found.challenger.all.r2 > 0.97
     assert found.skill.persistence_24h is not None
     assert found.skill.persistence_24h > 0.5
-    # Aimed at 0.8; on a plant this easy the bands are wide, and the seed moves the share around 0.95.
-    assert 0.6 < (found.coverage_p10_p90 or 0) < 0.99
+    assert 0.7 < (found.coverage_p10_p90 or 0) < 0.9
     assert re.search(r"validation_r2=[0-9.]+ validation_nmae=[0-9.]+", capsys.readouterr().out)
 
 
