@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -109,7 +110,7 @@ def load_tar(path: Path) -> Artifact:
                     raise InvalidArtifactError(message)
                 content = archive.extractfile(member)
                 found[name] = content.read() if content else b""
-    except (tarfile.TarError, OSError, EOFError) as error:
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         message = f"{path.name} is no readable model archive: {error}"
         raise InvalidArtifactError(message) from error
     missing = [name for name in (CARD, GRAPH) if name not in found]

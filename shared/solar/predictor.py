@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 
 import numpy as np
 import onnxruntime as ort
@@ -34,25 +35,35 @@ class Predictor:
     Raises
     ------
     InvalidArtifactError
-        The graph does not take the features that the card names.
+        The graph does not take the features that the card names, or this code computes others.
     """
 
     def __init__(self, artifact: Artifact) -> None:
         self.card = artifact.card
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = (
-            1  # rows are few: a second thread only spins beside the first
-        )
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self.session = ort.InferenceSession(
-            artifact.graph, options, providers=["CPUExecutionProvider"]
-        )
+        self.session = _session(artifact.graph)
         (entry,) = self.session.get_inputs()
         self.input_name = entry.name
         if entry.shape[-1] != len(self.card.features):
             message = f"{GRAPH} takes {entry.shape[-1]} features, the card names {len(self.card.features)}"
             raise InvalidArtifactError(message)
+        self.capacities = {plant.site_id: plant.ac_capacity_kw for plant in self.card.recipe.plants}
+        self._try()
+
+    def _try(self) -> None:
+        """Predict one row, so that what cannot serve never seems ready and the first request is no slower."""
+        start = self.card.train_window.start.astimezone(UTC).replace(tzinfo=None)
+        row = Rows(
+            sites=(self.card.recipe.plants[0].site_id,),
+            site=np.zeros(1, dtype=np.int64),
+            times=np.array([start], dtype="datetime64[s]"),
+            weather={},
+            power_ac=np.full(1, np.nan),
+        )
+        names, _, _ = features.compute(row, self.card.recipe)
+        if names != self.card.features:
+            message = "this code computes other features than the model was trained with"
+            raise InvalidArtifactError(message)
+        self.predict(row)
 
     def predict(self, rows: Rows, alone: NDArray[np.bool_] | None = None) -> Prediction:
         """Predict the power of rows from their weather.
@@ -68,9 +79,6 @@ class Predictor:
             A row is of a site that the model was not trained for.
         """
         names, values, sun = features.compute(rows, self.card.recipe, alone)
-        if names != self.card.features:
-            message = "this code computes other features than the model was trained with"
-            raise InvalidArtifactError(message)
         (raw,) = self.session.run(None, {self.input_name: values})
         share = np.minimum(np.maximum(raw.reshape(-1).astype(float), 0.0), self.card.cap)
         given = features.conditions(names, values, self.card.recipe, sun)
@@ -84,5 +92,16 @@ class Predictor:
 
     def capacity(self, rows: Rows) -> Floats:
         """Return the AC capacity of each row's site as the model was trained with it. [kW]"""
-        plants = [features.find(self.card.recipe.plants, name) for name in rows.sites]
-        return np.array([plant.ac_capacity_kw for plant in plants])[rows.site]
+        return np.array([self.capacities[name] for name in rows.sites])[rows.site]
+
+
+def _session(graph: bytes) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1  # rows are few: a second thread only spins beside the first
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors have no base of their own
+        message = f"{GRAPH} is no graph that can be run: {error}"
+        raise InvalidArtifactError(message) from error

@@ -119,11 +119,10 @@ def _rows(found: list[Any], site: Any, sites: Sequence[str]) -> Rows:
 
 
 def _columns(found: list[Any]) -> set[str]:
-    columns: set[str] = set()
-    for number, row in enumerate(found):
-        if not isinstance(row, dict):
-            raise BadRequestError(f"row {number} is no object")
-        columns.update(row)
+    if set(map(type, found)) != {dict}:
+        number = next(number for number, row in enumerate(found) if type(row) is not dict)
+        raise BadRequestError(f"row {number} is no object")
+    columns: set[str] = set().union(*found)
     unknown = columns - _KNOWN
     if unknown:
         known = ", ".join(name for name in INPUTS if not name.startswith("forecast_"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from services.deployer.inference.app import Application
 from services.deployer.inference.reading import MOST_ROWS
 from services.deployer.inference.service import Service
 from services.trainer_trigger.pipeline.train import train
+from shared.solar.artifact import Artifact, InvalidArtifactError
 from shared.solar.features import Plant
 from shared.solar.predictor import Prediction, Predictor
 from tests.unit.pipeline.datasets import Bench, frame, site
@@ -85,27 +86,29 @@ class Endpoint:
         )
 
 
-def trained(base, sites) -> Predictor:
+def trained(base, sites) -> Artifact:
     bench = Bench(base, sites=sites)
     for number, each in enumerate(sites):
         bench.upload(frame(days=20, seed=number + 1, noise=0.1), each.site_id)
     prepared = bench.preprocess()
-    dataset = bench.freeze()
-    return Predictor(
-        train(
-            [prepared.train],
-            dataset,
-            prepared.validation,
-            model_type="lightgbm",
-            run_id="run-7",
-            checkpoint_folder=base / "checkpoints",
-        )
+    return train(
+        [prepared.train],
+        bench.freeze(),
+        prepared.validation,
+        model_type="lightgbm",
+        run_id="run-7",
+        checkpoint_folder=base / "checkpoints",
     )
 
 
 @pytest.fixture(scope="module")
-def predictor(tmp_path_factory) -> Predictor:
+def model(tmp_path_factory) -> Artifact:
     return trained(tmp_path_factory.mktemp("one"), [site()])
+
+
+@pytest.fixture(scope="module")
+def predictor(model) -> Predictor:
+    return Predictor(model)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +118,8 @@ def endpoint(predictor) -> Endpoint:
 
 @pytest.fixture(scope="module")
 def endpoint_of_two(tmp_path_factory) -> Endpoint:
-    return Endpoint(Service(trained(tmp_path_factory.mktemp("two"), [site(), site("hill")])))
+    model = trained(tmp_path_factory.mktemp("two"), [site(), site("hill")])
+    return Endpoint(Service(Predictor(model)))
 
 
 def request(count: int = 4, **changes) -> dict:
@@ -310,6 +314,18 @@ def test_serving_predicts_what_the_evaluation_predicted(endpoint, predictor, tmp
     ]
     found = endpoint.ask({"rows": rows}).json["predictions"]
     np.testing.assert_allclose([each["power_ac"] for each in found], expected, atol=1e-6)
+
+
+def test_a_model_that_this_code_cannot_serve_is_refused_before_it_answers(model):
+    def with_features(*names: str) -> Artifact:
+        return replace(model, card=model.card.model_copy(update={"features": names}))
+
+    with pytest.raises(InvalidArtifactError, match="computes other features"):
+        Predictor(with_features("another", *model.card.features[1:]))
+    with pytest.raises(InvalidArtifactError, match=r"takes \d+ features, the card names"):
+        Predictor(with_features(*model.card.features[1:]))
+    with pytest.raises(InvalidArtifactError, match="no graph that can be run"):
+        Predictor(replace(model, graph=b"no graph"))
 
 
 def test_the_model_knows_its_plants(predictor):

@@ -107,3 +107,9 @@ def test_what_is_no_archive_is_refused(tmp_path):
     path.write_bytes(b"not gzip")
     with pytest.raises(InvalidArtifactError, match="no readable model archive"):
         artifact.load_tar(path)
+    path.write_bytes(packed({"model.json": b"x"})[:10] + b"\xff" * 50)
+    with pytest.raises(InvalidArtifactError, match="no readable model archive"):
+        artifact.load_tar(path)
+    path.write_bytes(packed({"model.json": b"x" * 5000})[:60])
+    with pytest.raises(InvalidArtifactError, match="no readable model archive"):
+        artifact.load_tar(path)
