@@ -9,13 +9,14 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from shared.errors import ConflictError, NotFoundError
 
 if TYPE_CHECKING:
+    from botocore.session import Session
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectTypeDef
     from mypy_boto3_sns import SNSClient
@@ -29,15 +30,23 @@ _RETRIES = Config(retries={"mode": "standard", "max_attempts": 5})
 
 
 @cache
-def session() -> boto3.Session:
-    """Return the process's one session; a second one would load the service models again."""
-    return boto3.Session()
+def session() -> Session:
+    """Return the process's one session; a second one would load the service models again.
+
+    It is botocore's: what boto3 adds to it, no function uses, and each would load it at its start.
+    """
+    return botocore.session.get_session()
+
+
+def region() -> str:
+    """Return the region that this process works in."""
+    return str(session().get_config_variable("region"))
 
 
 @cache
 def client(service: str) -> Any:
     """Return the process's client of an AWS service."""
-    return session().client(service, config=_RETRIES)  # type: ignore[call-overload]
+    return session().create_client(service, config=_RETRIES)
 
 
 class _Lazy:

@@ -21,7 +21,7 @@ def _split(value: object) -> object:
 class CanonicalFile(BaseModel):
     """One canonical object: whose rows, how many, over which interval [start, end), from what."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     file_id: str
     site_id: Name

@@ -18,7 +18,7 @@ MEMBERS = b"solar.members"  # the key of the footer's metadata that lists the me
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Member(_Frozen):
@@ -29,7 +29,9 @@ class Member(_Frozen):
     columns: tuple[str, ...]
 
 
-MEMBER_LIST: TypeAdapter[tuple[Member, ...]] = TypeAdapter(tuple[Member, ...])
+MEMBER_LIST: TypeAdapter[tuple[Member, ...]] = TypeAdapter(
+    tuple[Member, ...], config=ConfigDict(defer_build=True)
+)
 
 
 class Compact(_Frozen):

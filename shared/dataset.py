@@ -17,7 +17,10 @@ from shared.solar.site import Site
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    # Built at first use: few of a function's messages need it.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", protected_namespaces=(), defer_build=True
+    )
 
 
 class DatasetFile(_Frozen):

@@ -21,7 +21,7 @@ from shared.messages import Name
 class ExcludedRange(BaseModel):
     """A time range [start, end), and who took it out why."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     start: AwareDatetime
     end: AwareDatetime
@@ -39,7 +39,7 @@ class ExcludedRange(BaseModel):
 class SiteExclusions(BaseModel):
     """All excluded ranges of a site. This is the schema of `config/exclusions/<site_id>.yaml`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     site_id: Name
     exclusions: Annotated[tuple[ExcludedRange, ...], Field(max_length=1000)] = ()

@@ -19,7 +19,10 @@ LONGEST_WAIT = timedelta(days=366)
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    # Built at first use: few of a function's messages need it.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", protected_namespaces=(), defer_build=True
+    )
 
 
 class RetrainPolicy(_Strict):

@@ -198,7 +198,8 @@ class Deployment:
         self.known |= stacks.outputs(name)
 
     def _artifacts(self) -> None:
-        code, definition = build.code_zip(), build.state_machine()
+        python = build.THIS_PYTHON if self.target.kind == "local" else build.LAMBDA_PYTHON
+        code, definition = build.code_zip(python=python), build.state_machine()
         self.known |= {"CodeKey": code.key, "StateMachineKey": definition.key}
         self._upload(code, "code of all functions")
         self._upload(definition, "retrain sequence")

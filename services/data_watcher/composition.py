@@ -14,7 +14,6 @@ from services.data_watcher.adapters import (
     join,
     read_file,
 )
-from services.data_watcher.answers import Answers
 from services.data_watcher.app import Watcher
 from services.data_watcher.arrivals import Arrivals
 from services.data_watcher.compaction import Compaction
@@ -22,13 +21,12 @@ from services.data_watcher.onboarding import Onboarding
 from services.data_watcher.release import Release
 from services.data_watcher.remembered import Remembered
 from services.data_watcher.service import Intake
-from services.data_watcher.settings import QuerySettings, WatcherSettings
+from services.data_watcher.settings import WatcherSettings
 from services.data_watcher.silence import Silence
 from services.data_watcher.sweep import Sweep
 from services.data_watcher.table import DynamoLedger
-from services.data_watcher.view import DynamoView
 from shared import observability
-from shared.aws import S3Objects, SnsPublisher, client
+from shared.aws import S3Objects, SnsPublisher, lazy_client
 from shared.clock import utc_now
 
 THREADS = 4  # they mostly wait for S3 and DynamoDB
@@ -36,12 +34,12 @@ THREADS = 4  # they mostly wait for S3 and DynamoDB
 
 def watcher(settings: WatcherSettings) -> Watcher:
     """Return everything that reacts to the inbox."""
-    objects = S3Objects(client("s3"), settings.data_bucket)
-    raw = S3RawObjects(client("s3"), settings.data_bucket)
-    ledger = DynamoLedger(client("dynamodb"), settings.ledger_table, utc_now)
+    objects = S3Objects(lazy_client("s3"), settings.data_bucket)
+    raw = S3RawObjects(lazy_client("s3"), settings.data_bucket)
+    ledger = DynamoLedger(lazy_client("dynamodb"), settings.ledger_table, utc_now)
     configurations = S3Configurations(objects)
-    publisher = SnsPublisher(client("sns"), settings.data_topic_arn)
-    inbox = SqsInbox(client("sqs"), settings.inbox_url, settings.data_bucket)
+    publisher = SnsPublisher(lazy_client("sns"), settings.data_topic_arn)
+    inbox = SqsInbox(lazy_client("sqs"), settings.inbox_url, settings.data_bucket)
     onboarding = Onboarding(ledger, raw, configurations, publisher, inbox, utc_now)
     canonical = S3CanonicalObjects(objects)
     meter = EmfMeter(observability.metrics("data_watcher"))
@@ -83,12 +81,3 @@ def watcher(settings: WatcherSettings) -> Watcher:
     )
     release = Release(ledger, inbox, utc_now, intake.refresh)
     return Watcher(arrivals, intake, onboarding, sweep, release)
-
-
-def answers(settings: QuerySettings) -> Answers:
-    """Return who answers questions."""
-    return Answers(
-        DynamoView(client("dynamodb"), settings.ledger_table),
-        S3RawObjects(client("s3"), settings.data_bucket),
-        settings.data_bucket,
-    )

@@ -87,7 +87,7 @@ class Onboarding:
                 message = f"a configuration has at most {configuration.LARGEST_CONFIG} bytes"
                 raise InvalidConfigError(message)
             body = bytes(self.raw.read(stored.key, latest.version_id))
-            config = configuration.read(stored.key, body)
+            config = _validated(stored.key, body)
         except NotFoundError as error:
             message = f"{stored.key} changed while it was read"
             raise ConflictError(message) from error
@@ -172,6 +172,12 @@ def _deleted(stored: ConfigRecord) -> str:
     if stored.in_force:
         return "the file was deleted; the last good configuration stays in force. Upload it to change it"
     return "the file was deleted before it was ever accepted"
+
+
+def _validated(key: str, body: bytes) -> Active:
+    from services.data_watcher import validation  # noqa: PLC0415 - few messages bring YAML
+
+    return validation.read(key, body)
 
 
 def _in_force(record: ConfigRecord) -> Active:

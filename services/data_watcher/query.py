@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from services.data_watcher import composition
+from services.data_watcher.adapters import S3RawObjects
 from services.data_watcher.answers import Answers
 from services.data_watcher.settings import QuerySettings
+from services.data_watcher.view import DynamoView
 from shared import observability
+from shared.aws import lazy_client
 
 logger = observability.logger("data_watcher")
 
@@ -16,7 +18,12 @@ logger = observability.logger("data_watcher")
 @cache
 def answers() -> Answers:
     """Wire the answers, once per process."""
-    return composition.answers(QuerySettings.from_environment())
+    settings = QuerySettings.from_environment()
+    return Answers(
+        DynamoView(lazy_client("dynamodb"), settings.ledger_table),
+        S3RawObjects(lazy_client("s3"), settings.data_bucket),
+        settings.data_bucket,
+    )
 
 
 @logger.inject_lambda_context

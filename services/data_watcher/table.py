@@ -15,13 +15,13 @@ from services.data_watcher import domain, records
 from services.data_watcher.activity import GRAIN, SiteActivity
 from services.data_watcher.configuration import ConfigRecord
 from services.data_watcher.domain import ContentRecord, KeyRecord, State
-from services.data_watcher.items import get, items, put
 from services.data_watcher.records import Item
 from shared import layout
 from shared.active import ActiveSite
 from shared.aws import error_code
 from shared.clock import Clock
 from shared.errors import ConflictError
+from shared.items import get, items, put
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

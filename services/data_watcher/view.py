@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from services.data_watcher import records
 from services.data_watcher.domain import State
-from services.data_watcher.items import items, put
 from services.data_watcher.records import Item
+from shared.items import items, put
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -13,9 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.notifier.domain import Channel
 from services.notifier.settings import QuerySettings
-from services.notifier.table import SHELF, Item, pages, put, read_entry
+from services.notifier.table import SHELF, read_entry
 from shared import observability
-from shared.aws import client
+from shared.aws import lazy_client
+from shared.items import Item, items, put
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -51,7 +52,7 @@ class Answers:
             return {"error": f"{'.'.join(map(str, first['loc']))}: {first['msg']}"}
         except (ValueError, KeyError, TypeError):
             return {"error": "next: this is no token that an earlier answer gave"}
-        items = pages(
+        stream = items(
             self.client.query,
             TableName=self.table,
             IndexName="by_time",
@@ -60,7 +61,7 @@ class Answers:
             ScanIndexForward=False,
             **begin,
         )
-        found = list(islice(items, question.limit + 1))
+        found = list(islice(stream, question.limit + 1))
         shown = found[: question.limit]
         more = len(found) > question.limit
         return {
@@ -97,7 +98,7 @@ def _open(token: str) -> Item:
 @cache
 def answers() -> Answers:
     """Wire the answers, once per process."""
-    return Answers(client("dynamodb"), QuerySettings.from_environment().notices_table)
+    return Answers(lazy_client("dynamodb"), QuerySettings.from_environment().notices_table)
 
 
 @logger.inject_lambda_context

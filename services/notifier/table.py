@@ -6,16 +6,16 @@ Index `by_window` (`waiting`, `created_at`): sparse, only what waits for a diges
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from services.notifier.domain import Channel, Entry, Notice, Severity, Standing
 from shared.aws import error_code
+from shared.items import Item, get, items, put
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,19 +24,6 @@ SHELF = "notices"
 WAITING = "yes"
 KEPT = timedelta(days=90)
 COUNTED = timedelta(days=1)
-_WRITE = TypeSerializer().serialize
-_READ = TypeDeserializer().deserialize
-Item = dict[str, Any]
-
-
-def put(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Write an item as DynamoDB takes it."""
-    return {name: _WRITE(value) for name, value in item.items()}
-
-
-def get(item: Mapping[str, Any]) -> Item:
-    """Read an item as DynamoDB gives it."""
-    return {name: _READ(value) for name, value in item.items()}
 
 
 def entry_item(entry: Entry) -> Item:
@@ -170,14 +157,14 @@ class DynamoNotices:
         )
 
     def _read(self, index: str, condition: str, values: Item) -> Iterator[Entry]:
-        items = pages(
+        found = items(
             self.client.query,
             TableName=self.table,
             IndexName=index,
             KeyConditionExpression=condition,
             ExpressionAttributeValues=put(values),
         )
-        return (read_entry(item) for item in items)
+        return (read_entry(item) for item in found)
 
     def _update(self, notice_id: str, expression: str, values: Item, **arguments: Any) -> Any:
         return self.client.update_item(
@@ -187,13 +174,3 @@ class DynamoNotices:
             ExpressionAttributeValues=put(values),
             **arguments,
         )
-
-
-def pages(read: Callable[..., Any], **arguments: Any) -> Iterator[Item]:
-    """Yield the items of a query, page by page."""
-    while True:
-        page = read(**arguments)
-        yield from map(get, page["Items"])
-        if "LastEvaluatedKey" not in page:
-            return
-        arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]

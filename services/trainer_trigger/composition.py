@@ -26,7 +26,6 @@ from shared.clock import utc_now
 def runs(settings: SequenceSettings, metrics: Metrics, logger: Logger) -> Runs:
     """Return the whole service for these settings."""
     objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
-    region = aws.session().region_name
     trigger = TrainerTrigger(
         clock=utc_now,
         configuration=S3Configuration(objects),
@@ -37,7 +36,7 @@ def runs(settings: SequenceSettings, metrics: Metrics, logger: Logger) -> Runs:
         timer=DelayedMessages(aws.SqsInbox(aws.lazy_client("sqs"), settings.inbox_url)),
         sequence=StepFunctionsSequence(
             aws.lazy_client("stepfunctions"),
-            f"arn:aws:states:{region}:{settings.account_id}:stateMachine:{settings.sequence_name}",
+            f"arn:aws:states:{aws.region()}:{settings.account_id}:stateMachine:{settings.sequence_name}",
         ),
         pipeline=SageMakerPipeline(aws.lazy_client("sagemaker"), settings.pipeline_name),
         publisher=aws.SnsPublisher(aws.lazy_client("sns"), settings.training_topic_arn),

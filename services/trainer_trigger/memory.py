@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -28,13 +29,15 @@ from shared.ids import content_id
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_RUN = TypeAdapter(Run)
-_IN_FLIGHT = TypeAdapter(InFlight)
-_REQUEST = TypeAdapter(Request)
-_KNOWN = TypeAdapter(KnownFile)
 _ACCOUNT, _SLOTS = "#account", "slots"
 _FLY = "SET in_flight = :f, in_flight_run = :r REMOVE asked, degraded"
 _CONDITION_FAILED = {"ConditionalCheckFailedException"}
+
+
+@cache
+def as_json_of(kind: type[Any]) -> TypeAdapter[Any]:
+    """Return what reads and writes a dataclass as JSON; made at first use, for few messages need all."""
+    return TypeAdapter(kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,13 @@ class DynamoMemory:
 
     def files(self, model_id: str) -> tuple[KnownFile, ...]:
         """Return the files of a model in the order in which later ones win."""
-        found = [_KNOWN.validate_json(item["body"]["S"]) for item in self._all(model_id, "file#")]
+        read = as_json_of(KnownFile).validate_json
+        found = [read(item["body"]["S"]) for item in self._all(model_id, "file#")]
         return tuple(sorted(found, key=lambda each: (each.file.uploaded_at, each.file.file_id)))
 
     def add_file(self, model_id: str, file: DatasetFile, now: datetime) -> None:
         """Remember a file with the time it was first heard of; a repeat keeps that time."""
-        body = _KNOWN.dump_json(KnownFile(file, now)).decode()
+        body = as_json_of(KnownFile).dump_json(KnownFile(file, now)).decode()
         self._write_if(
             model_id, f"file#{file.file_id}", {"body": {"S": body}}, "attribute_not_exists(#item)"
         )
@@ -71,8 +75,8 @@ class DynamoMemory:
         ).get("Item", {})
         flying, asked, armed = item.get("in_flight"), item.get("asked"), item.get("armed_until")
         return Remembered(
-            _IN_FLIGHT.validate_json(flying["S"]) if flying else None,
-            _REQUEST.validate_json(asked["S"]) if asked else None,
+            as_json_of(InFlight).validate_json(flying["S"]) if flying else None,
+            as_json_of(Request).validate_json(asked["S"]) if asked else None,
             item.get("degraded", {}).get("S"),
             datetime.fromisoformat(armed["S"]) if armed else None,
         )
@@ -80,7 +84,9 @@ class DynamoMemory:
     def set_request(self, model_id: str, request: Request) -> None:
         """Remember a person's request; the newest wins."""
         self._update(
-            model_id, "SET asked = :v", {":v": {"S": _REQUEST.dump_json(request).decode()}}
+            model_id,
+            "SET asked = :v",
+            {":v": {"S": as_json_of(Request).dump_json(request).decode()}},
         )
 
     def set_degraded(self, model_id: str, reason: str) -> None:
@@ -162,7 +168,7 @@ class DynamoMemory:
                             "UpdateExpression": _FLY,
                             "ConditionExpression": "attribute_not_exists(in_flight_run)",
                             "ExpressionAttributeValues": {
-                                ":f": {"S": _IN_FLIGHT.dump_json(flying).decode()},
+                                ":f": {"S": as_json_of(InFlight).dump_json(flying).decode()},
                                 ":r": {"S": run.run_id},
                             },
                         }
@@ -349,7 +355,7 @@ def _key(model_id: str, item: str) -> dict[str, Any]:
 def _run_item(run: Run) -> dict[str, Any]:
     return {
         **_key(run.model_id, f"run#{run.run_id}"),
-        "body": {"S": _RUN.dump_json(run).decode()},
+        "body": {"S": as_json_of(Run).dump_json(run).decode()},
         "status": {"S": run.status},
         "started": {"BOOL": run.started},
     }
@@ -357,7 +363,8 @@ def _run_item(run: Run) -> dict[str, Any]:
 
 def _run(item: dict[str, Any]) -> Run:
     body = json.loads(item["body"]["S"])
-    return _RUN.validate_python({**body, "started": item["started"]["BOOL"]})
+    run: Run = as_json_of(Run).validate_python({**body, "started": item["started"]["BOOL"]})
+    return run
 
 
 def _spell(value: Any) -> str:

@@ -6,12 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from services.trainer_trigger.adapters import S3Configuration, S3Datasets
-from services.trainer_trigger.memory import DynamoMemory
+from services.trainer_trigger.memory import DynamoMemory, as_json_of
 from services.trainer_trigger.ports import Run
-from services.trainer_trigger.replay import PastRun, replay
 from services.trainer_trigger.settings import QuerySettings
 from shared import aws, observability
 from shared.clock import utc_now
@@ -24,7 +21,6 @@ objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
 configuration = S3Configuration(objects)
 datasets = S3Datasets(objects)
 memory = DynamoMemory(aws.lazy_client("dynamodb"), settings.table)
-_RUN = TypeAdapter(Run)
 _SHOWN = {
     "run_id",
     "model_id",
@@ -95,6 +91,8 @@ def _waiting(model_id: str, decisions: Sequence[Mapping[str, Any]]) -> dict[str,
 
 def _replay(event: dict[str, Any]) -> dict[str, Any]:
     """Run another policy over a model's recorded arrivals."""
+    from services.trainer_trigger.replay import PastRun, replay  # noqa: PLC0415 - few questions need it
+
     model_id, now = event["model_id"], utc_now()
     past = [
         PastRun((run.ended_at - run.started_at).total_seconds(), run.cost_usd)
@@ -116,7 +114,7 @@ def _replay(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shown(run: Run) -> dict[str, Any]:
-    return dict(_RUN.dump_python(run, mode="json", include=_SHOWN))
+    return dict(as_json_of(Run).dump_python(run, mode="json", include=_SHOWN))
 
 
 def _datasets(model_id: str) -> list[dict[str, Any]]:

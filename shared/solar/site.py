@@ -63,7 +63,7 @@ def tzinfo_of(zone: str) -> tzinfo:
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class TimestampFormat(_Strict):

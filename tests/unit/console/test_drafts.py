@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from console.app import app
-from services.data_watcher import configuration
+from services.data_watcher import validation
 from services.data_watcher.reading import read
 from tests.corpus import files, workbook
 
@@ -74,7 +74,7 @@ def test_a_draft_reads_the_files_it_was_drafted_from(
     path.write_bytes(body)
 
     text = drafted(path)
-    site = configuration.read(KEY, text.encode())
+    site = validation.read(KEY, text.encode())
 
     assert all(each in text for each in says), text
     rows = read(body, f"raw/my-site/{name}", site).rows  # type: ignore[arg-type]
@@ -92,9 +92,56 @@ def test_a_draft_reads_the_files_it_was_drafted_from(
 def test_a_real_plant_is_drafted(name: str, longitude: float, zone: str) -> None:
     text = drafted(REAL / name, longitude=longitude)
 
-    site = configuration.read(KEY, text.encode())
+    site = validation.read(KEY, text.encode())
     assert site.timezone == zone, text  # type: ignore[union-attr]
     assert read((REAL / name).read_bytes(), name, site).rows.count >= 500  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        (
+            "nrel_RSF_II.csv",
+            {
+                "power_ac": ("ac_power_kw_1137", "kW"),
+                "temp_air": ("ambient_temp__1053", "C"),
+                "temp_module": ("module_temp__1056", "C"),
+                "wind_speed": ("wind_speed__1051", "m/s"),
+            },
+        ),
+        (
+            "rmis_weather_data.csv",
+            {
+                "ghi": ("Global Horizontal", "W/m2"),
+                "dni": ("Direct Normal", "W/m2"),
+                "dhi": ("Diffuse Horizontal", "W/m2"),
+                "poa_global": ("Plane of array", "W/m2"),
+                "pressure": ("Barometric Pressure", "hPa"),
+                "temp_air": ("Ambient Temperature", "C"),
+            },
+        ),
+        (
+            "serf_west_15min.csv",
+            {"power_ac": ("ac_power__773", "kW"), "temp_air": ("ambient_temp__780", "C")},
+        ),
+        ("midc_bms_ghi_20220120.csv", {"ghi": ("Global CMP22 (vent/cor) [W/m^2]", "W/m2")}),
+        ("system_15_poa_irradiance.parquet", {"poa_global": ("poa_irradiance__484", "W/m2")}),
+        (
+            "serf_east_psm3_data.csv",
+            {"ghi": ("ghi", "W/m2"), "temp_air": ("temp_air", "C")},
+        ),
+    ],
+)
+def test_real_files_are_understood(name: str, columns: dict[str, tuple[str, str]]) -> None:
+    site = validation.read(KEY, drafted(REAL / name, longitude=-105.2).encode())
+
+    found = {
+        canonical: (each.column, each.unit)
+        for canonical, each in site.sources[0].columns.items()  # type: ignore[union-attr]
+    }
+    assert found.items() >= columns.items()
+    assert not any("clear" in str(column) or "dc" in str(column) for column, _ in found.values())
+    assert read((REAL / name).read_bytes(), name, site).rows.count >= 400  # type: ignore[arg-type]
 
 
 def test_every_guess_has_its_evidence(tmp_path: Path) -> None:
@@ -126,7 +173,7 @@ def test_what_was_measured_and_what_was_forecast_are_told_apart(tmp_path: Path) 
     path = tmp_path / "station07.csv"
     path.write_bytes(measured_and_forecast())
 
-    columns = configuration.read(KEY, drafted(path).encode()).sources[0].columns  # type: ignore[union-attr]
+    columns = validation.read(KEY, drafted(path).encode()).sources[0].columns  # type: ignore[union-attr]
 
     assert columns["forecast_ghi"].column == "nwp_globalirrad"
     assert columns["ghi"].column == "lmd_totalirrad"  # power follows it, not the one before it
@@ -155,7 +202,7 @@ def test_the_capacity_tells_the_unit_of_power(
 
     text = drafted(path, options=("--ac-capacity-kw", capacity))
 
-    site = configuration.read(KEY, text.encode())
+    site = validation.read(KEY, text.encode())
     assert site.sources[0].columns["power_ac"].unit == unit  # type: ignore[union-attr]
     assert site.ac_capacity_kw == float(capacity)  # type: ignore[union-attr]
     assert says in text
@@ -168,7 +215,7 @@ def test_files_that_read_alike_are_one_source(tmp_path: Path) -> None:
 
     text = drafted(*paths, options=("--site", "ost", "--model", "ost"))
 
-    site = configuration.read("config/sites/ost.yaml", text.encode())
+    site = validation.read("config/sites/ost.yaml", text.encode())
     assert len(site.sources) == 1  # type: ignore[union-attr]
     assert site.model_id == "ost"  # type: ignore[union-attr]
     assert "# from power_2024-07.csv, power_2024-08.csv" in text

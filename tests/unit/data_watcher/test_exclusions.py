@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.data_watcher import configuration
+from services.data_watcher import validation
 from shared.dataset import Exclusion
 from shared.errors import InvalidConfigError
 from shared.exclusions import ActiveExclusions, ExcludedRange, SiteExclusions
@@ -90,7 +90,7 @@ def test_deleting_the_file_leaves_the_last_good_exclusions_in_force() -> None:
 )
 def test_bad_exclusions_are_refused_with_line_and_reason(body: bytes, line: int, says: str) -> None:
     with pytest.raises(InvalidConfigError) as caught:
-        configuration.read(KEY, body)
+        validation.read(KEY, body)
 
     assert says in caught.value.reason
     assert caught.value.line == line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.data_watcher import configuration
+from services.data_watcher import validation
 from services.data_watcher.sweep import Cursor
 from shared.active import ActiveSite
 from shared.errors import InvalidConfigError
@@ -29,7 +29,7 @@ KEY = "config/sites/east.yaml"
 
 def fault(body: bytes, key: str = KEY) -> InvalidConfigError:
     with pytest.raises(InvalidConfigError) as caught:
-        configuration.read(key, body)
+        validation.read(key, body)
     return caught.value
 
 
@@ -52,17 +52,17 @@ def test_a_model_is_in_force_and_told() -> None:
 
 
 def test_the_version_is_of_what_is_said_not_of_how() -> None:
-    one = configuration.read(KEY, SITE)
-    other = configuration.read(
+    one = validation.read(KEY, SITE)
+    other = validation.read(
         KEY, b"# a comment\n" + SITE.replace(b"latitude: 40", b"latitude: 40.0")
     )
-    third = configuration.read(KEY, SITE.replace(b"latitude: 40", b"latitude: 41"))
+    third = validation.read(KEY, SITE.replace(b"latitude: 40", b"latitude: 41"))
 
     assert one.config_version == other.config_version != third.config_version
 
 
 def test_an_offset_is_no_number_of_base_sixty() -> None:
-    site = configuration.read(KEY, SITE)
+    site = validation.read(KEY, SITE)
 
     assert isinstance(site, ActiveSite)
     assert site.timezone == "+10:00"
