@@ -60,13 +60,18 @@ def draft(path: Path, capacity_kw: float | None = None) -> SourceDraft:
         It is damaged.
     """
     kind, layout, cells = rows(path)
-    start = next((at for at, row in enumerate(cells) if is_data(row)), None)
+    start = 1 if kind == "parquet" else next((n for n, row in enumerate(cells) if is_data(row)), 0)
     if not start:
         message = f"{path.name}: no line below a header holds a time stamp and a number"
         raise NotUnderstoodError(message)
     header = [str(cell).strip() for cell in cells[start - 1]]
     body = [row for row in cells[start : start + MOST_ROWS] if len(row) == len(header)]
-    columns = {name: [row[at] for row in body] for at, name in enumerate(header) if name}
+    columns = {
+        name: [row[at] for row in body]
+        for at, name in enumerate(header)
+        if header.count(name)
+        == 1  # an index that was written along often has no name, which is one
+    }
     timestamp, moments = stamps(columns, path.name)
     taken = {str(guess.value) for key, guess in timestamp.items() if key.endswith("column")}
     decimal = "," if layout.get("decimal") else "."

@@ -21,7 +21,7 @@ Columns = dict[str, dict[str, Guess]]
 # Canonical name by what people call it; the first that fits counts.
 _NAMES: tuple[tuple[str, str], ...] = (
     ("temp_module", r"(module|cell|panel|modul).*temp|temp.*(module|cell|panel|modul)|t ?mod"),
-    ("temp_air", r"temp|t ?amb|t ?air"),
+    ("temp_air", r"(amb|air|outdoor).*temp|temp.*(amb|air|outdoor)|t ?amb|t ?air|^temp"),
     ("relative_humidity", r"humid|\brh\b|feuchte"),
     ("pressure", r"pressure|baro|luftdruck"),
     ("wind_speed", r"wind(?!.*dir)|\bws\b"),
@@ -30,9 +30,13 @@ _NAMES: tuple[tuple[str, str], ...] = (
     ("poa_global", r"poa|plane|tilt|inclined|\bgti\b|in.?plane"),
     # Direct irradiance without "normal" may be that of the horizontal plane: a person must say so.
     ("ghi", r"^(?!.*direct).*(ghi|global|irrad|radiation|pyrano|solar ?rad|strahlung)"),
-    ("power_ac", r"power|\bp ?ac\b|leistung|output|\bkwh?\b|\bmwh?\b|generation|energy"),
+    (
+        "power_ac",
+        r"^(?!.*\bdc).*(power|\bp ?ac\b|leistung|output|\bkwh?\b|\bmwh?\b|generation|energy)",
+    ),
 )
 _FORECAST = r"\b(nwp|forecast|fcst|predicted|prediction|vorhersage|ecmwf|gfs|icon|nam|hrrr)\b"
+_MODELLED = r"clear ?sky|\bclear\b"  # what the sky would give is no weather
 _UNITS = {
     "w/m2": "W/m2", "w/m²": "W/m2", "w/m^2": "W/m2", "kw/m2": "kW/m2", "wh/m2": "Wh/m2", "j/m2": "J/m2",
     "kj/m2": "kJ/m2", "mj/m2": "MJ/m2", "kwh": "kWh", "mwh": "MWh", "wh": "Wh", "kw": "kW", "mw": "MW",
@@ -98,6 +102,8 @@ def _groups(numbers: dict[str, Values]) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
     for name in numbers:
         plain = re.sub(r"[_\W]+", " ", name.lower())
+        if re.search(_MODELLED, plain):
+            continue
         canonical = next((each for each, words in _NAMES if re.search(words, plain)), None)
         if canonical is None:
             continue
@@ -158,7 +164,7 @@ def _values(chosen: dict[str, Guess], numbers: dict[str, Values]) -> Values:
 
 
 def _unit(canonical: str, name: str, values: Values, capacity_kw: float | None, step: int) -> Guess:
-    words = re.findall(r"[\[(]([^\])]+)[\])]", name) + re.split(r"[\s_]+", name)[-1:]
+    words = re.findall(r"[\[(]([^\])]+)[\])]", name) + re.split(r"[\s_]+", name)[:0:-1]
     for word in words:
         unit = _UNITS.get(word.strip().lower())
         if unit in _FITS[canonical]:
