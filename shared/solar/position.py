@@ -13,6 +13,7 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,16 @@ class SolarPosition:
     def elevation(self) -> Floats:
         """Height of the sun's centre above the horizon, without refraction. [degree]"""
         return np.degrees(np.arcsin(np.minimum(np.maximum(self.up, -1.0), 1.0)))
+
+    def take(self, which: NDArray[Any]) -> SolarPosition:
+        """Return the positions that a mask or an index names."""
+        return SolarPosition(
+            self.east[which],
+            self.north[which],
+            self.up[which],
+            self.hour_angle[which],
+            self.year_phase[which],
+        )
 
     @property
     def azimuth(self) -> Floats:

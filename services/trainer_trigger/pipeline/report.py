@@ -30,6 +30,17 @@ _MASKS = {
     "outage": "next to no power for an hour or more at high sun",
     "curtailed": "power held flat, or far below the usual on bright days",
 }
+_ORIENTATIONS = {
+    "single_plane": "The power on clear hours speaks for a tilt of {surface_tilt:.0f}° "
+    "(± {tilt_uncertainty:.0f}°) and an azimuth of {surface_azimuth:.0f}° (± {azimuth_uncertainty:.0f}°). "
+    "If that is the array, write surface_tilt and surface_azimuth into the site's YAML.",
+    "horizontal": "The power follows the irradiance like that of a horizontal array ({surface_tilt:.0f}° "
+    "± {tilt_uncertainty:.0f}°). So it does where half of the array looks east and half west, and where "
+    "ghi was measured in the array's plane: its column is then poa_global.",
+    "no_single_plane": "No single plane explains the power on clear hours, as with a tracker or with "
+    "arrays in several planes. Leave surface_tilt and surface_azimuth out of the site's YAML.",
+    "not_clear": "The array's plane is not clear: too few clear hours, or power that does not follow them.",
+}
 _SUSPICIONS = {
     "night_offset": "irradiance at night: the sensor has an offset",
     "snow_or_soiling": "next to no power although bright, and cold enough for snow",
@@ -71,6 +82,11 @@ def render(result: Result, margins: Margins) -> str:
         cards=_cards(result.evaluation),
         masks=_MASKS,
         suspicions=_SUSPICIONS,
+        orientations={
+            name: _ORIENTATIONS[site.orientation.finding].format(**site.orientation.model_dump())
+            for name, site in result.validation.sites.items()
+            if site.orientation is not None
+        },
         margins=margins,
         charts=_charts(result, margins),
     )

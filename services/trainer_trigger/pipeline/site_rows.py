@@ -9,8 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from services.trainer_trigger.pipeline import orientation
 from services.trainer_trigger.pipeline.merge import SiteTable, index_of, site_table
-from services.trainer_trigger.pipeline.validation import EXCLUDED, ClockFinding, SiteValidation
+from services.trainer_trigger.pipeline.validation import (
+    EXCLUDED,
+    ClockFinding,
+    OrientationFinding,
+    SiteValidation,
+)
 from shared.dataset import Dataset, Exclusion
 from shared.solar import clock_check, plant_quality, quality
 from shared.solar.position import Floats, SolarPosition, Times, ephemeris, position
@@ -90,6 +96,9 @@ def prepare_site(dataset: Dataset, site: Site, folder: Path) -> SiteRows | None:
         },
         peak_share=round(float(rows.power_ac.max() / site.ac_capacity_kw), 4) if len(rows) else 0.0,
         clock=clock,
+        orientation=orientation.estimate(
+            quality.Measured(clipped / site.ac_capacity_kw, weather, sun)
+        ),
     )
     warnings = tuple(_warnings(validation, measured, site))
     return SiteRows(site.site_id, rows, validation.model_copy(update={"warnings": warnings}))
@@ -171,6 +180,19 @@ def _warnings(validation: SiteValidation, measured: quality.Measured, site: Site
         yield (
             f"the clock follows summer time ({clock.summer_step_minutes:+.0f} min at the changes) although "
             "its stamps say a fixed offset; `clock: correct` in the site's YAML lets Preprocess move them"
+        )
+    yield from _other_plane(validation.orientation, site)
+
+
+def _other_plane(found: OrientationFinding | None, site: Site) -> Iterable[str]:
+    tilt, azimuth = site.surface_tilt, site.surface_azimuth
+    if found is None or tilt is None or azimuth is None:
+        return
+    if orientation.contradicts(found, tilt, azimuth):
+        yield (
+            f"the site's YAML states a tilt of {tilt:g} and an azimuth of {azimuth:g} degrees, but the power "
+            "on clear hours speaks for another plane (see the orientation); if ghi is measured in the "
+            "array's plane, its column is poa_global"
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -45,6 +46,28 @@ class ClockFinding(_Frozen):
     corrected: bool = False
 
 
+class OrientationFinding(_Frozen):
+    """The plane that a plant's power on clear hours speaks for.
+
+    Attributes
+    ----------
+    finding
+        `horizontal` is also what irradiance looks like that was measured in the array's plane, and what an
+        array towards east and west together looks like; `no_single_plane` fits trackers and arrays of
+        several planes; `not_clear` means too few clear hours, or that no plane explains them.
+    surface_tilt, surface_azimuth
+        As in a site's YAML; azimuth clockwise from north. [degree]
+    tilt_uncertainty, azimuth_uncertainty
+        One standard deviation. [degree]
+    """
+
+    finding: Literal["single_plane", "horizontal", "no_single_plane", "not_clear"]
+    surface_tilt: float | None = None
+    tilt_uncertainty: float | None = None
+    surface_azimuth: float | None = None
+    azimuth_uncertainty: float | None = None
+
+
 class SiteValidation(_Frozen):
     """What was found in one site's data.
 
@@ -62,6 +85,8 @@ class SiteValidation(_Frozen):
         How many rows look strange and were kept, by reason.
     peak_share
         Highest believed power as a share of AC capacity. [unitless]
+    orientation
+        None for a plant without global horizontal irradiance.
     """
 
     files: int
@@ -75,6 +100,7 @@ class SiteValidation(_Frozen):
     suspicions: dict[str, int] = {}
     peak_share: float
     clock: ClockFinding
+    orientation: OrientationFinding | None = None
     warnings: tuple[str, ...] = ()
 
     @property

@@ -80,3 +80,7 @@ def test_it_names_run_sites_verdict_and_champion(page):
 
 def test_it_is_small_enough_to_be_mailed(page):
     assert len(page.encode()) < 2_000_000
+
+
+def test_the_page_says_how_the_array_seems_to_lie(page):
+    assert "like that of a horizontal array" in page
