@@ -11,6 +11,7 @@ from services.data_watcher import units
 from services.data_watcher.reading import power
 from services.data_watcher.reading.stamps import TimeAxis
 from services.data_watcher.reading.table import Table
+from services.data_watcher.units import Unit
 from shared.errors import UnreadableFileError
 from shared.solar.site import FORECAST_PREFIX, Site, SourceFormat, canonical_unit
 
@@ -63,13 +64,13 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
     reasons: dict[str, Mask] = {}
     for name, column in source.columns.items():
         unit = units.conversion(canonical_unit(name) or "", column.unit)
-        values = table.values[name][time.rows] * column.scale * unit.factor + unit.offset
+        values = _converted(time.pick(table.values[name]), column.scale, unit)
         if unit.per_interval:
             values = values / (time.step / 3600.0)
         if name == "power_ac":
             power.check(values, time, table, site, column.unit)
         for reason, fault in table.faults[name].items():
-            _add(reasons, reason, fault[time.rows])
+            _add(reasons, reason, time.pick(fault))
         outside = _outside(name, values, site)
         _add(reasons, "out_of_range", outside)
         columns[name] = np.where(outside, np.nan, values)
@@ -85,6 +86,15 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
         masked |= mask
     masks = {name: int(mask.sum()) for name, mask in reasons.items() if mask.any()}
     return Measured(columns, masks, masked)
+
+
+def _converted(values: Values, scale: float, unit: Unit) -> Values:
+    """Return values in the canonical unit; what would change nothing is spared, for columns are long."""
+    if scale != 1:
+        values = values * scale
+    if unit.factor != 1:
+        values = values * unit.factor
+    return values + unit.offset if unit.offset else values
 
 
 def _add(reasons: dict[str, Mask], reason: str, mask: Mask) -> None:

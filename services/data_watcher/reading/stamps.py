@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +26,10 @@ MOST_MIXED = (
 FEW_MIXED = 4  # such rows that are a logger's hiccup in however small a file
 DAYS_FOR_SWAP = 3  # in a row
 ROWS_OF_A_DAY = 4  # fewer are readings of a meter once a month
+T = TypeVar("T", bound=np.generic)
 _NAT = np.datetime64("NaT")
 _MICROSECOND = np.timedelta64(1, "us")
+_DAY = np.timedelta64(1, "D")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,19 @@ class TimeAxis:
         Length of an interval [s].
     counts
         What was done to rows, by reason.
+    is_whole
+        Whether every row of the table has its place, in the order of the table.
     """
 
     utc: Times
     rows: npt.NDArray[np.intp]
     step: float
     counts: dict[str, int]
+    is_whole: bool = False
+
+    def pick(self, values: npt.NDArray[T]) -> npt.NDArray[T]:
+        """Return a column of the table on the axis; the column itself where nothing is left out or moved."""
+        return values if self.is_whole else values[self.rows]
 
 
 def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
@@ -86,7 +96,9 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
         _check_mixed(table, utc, rows, rows[chosen])
     rows = rows[chosen]
     _check_swapped(local[rows])
-    return TimeAxis(kept, rows, step, {name: count for name, count in counts.items() if count})
+    is_whole = len(rows) == table.rows and bool((np.diff(rows) > 0).all())
+    found = {name: count for name, count in counts.items() if count}
+    return TimeAxis(kept, rows, step, found, is_whole)
 
 
 def _last_of_each(utc: Times) -> tuple[Times, npt.NDArray[np.intp]]:
@@ -124,6 +136,11 @@ def _check_mixed(
 
 def _check_swapped(local: Times) -> None:
     """Refuse a file whose days are months: read as they are they lie a month apart, swapped in a row."""
+    if local[-1] - local[0] < DAYS_FOR_SWAP * _DAY and local[0] <= local[-1]:
+        return
+    some = local[[0, len(local) // 2, -1]].astype("M8[D]")
+    if len(set(some - some.astype("M8[M]"))) > 1:
+        return  # as in nearly every file, and cheaper than all its days
     each = local.astype("M8[D]")
     days = np.unique(each[np.append(True, np.diff(each) != np.timedelta64(0))])
     months = days.astype("M8[M]")
@@ -237,10 +254,11 @@ def _snap(utc: Times, step: float) -> tuple[Times, int]:
     """Move stamps that miss the file's own grid by at most a minute onto it."""
     width = round(step * 1e6)
     known = ~np.isnat(utc)
-    ticks = utc.astype(np.int64)
-    phases, counts = np.unique(ticks[known] % width, return_counts=True)
-    if not len(phases):
+    ticks = utc.view(np.int64)
+    phase = ticks[known] % width
+    if not len(phase) or (phase == phase[0]).all():
         return utc, 0
+    phases, counts = np.unique(phase, return_counts=True)
     tolerance = min(TOLERANCE / _MICROSECOND, width / 4)
     off = (ticks - phases[counts.argmax()] + width // 2) % width - width // 2
     move = known & (off != 0) & (np.abs(off) <= tolerance)

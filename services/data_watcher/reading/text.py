@@ -140,6 +140,8 @@ def utf8(data: Content) -> Content:
 
 
 def _is_utf8(data: Content) -> bool:
+    if isinstance(data, bytes) and data.isascii():
+        return True
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         for part in _parts(data, 0):
@@ -152,6 +154,8 @@ def _is_utf8(data: Content) -> bool:
 
 
 def _count(data: Content, what: bytes, start: int) -> int:
+    if isinstance(data, bytes):
+        return data.count(what, start)
     return sum(part.count(what) for part in _parts(data, start))
 
 

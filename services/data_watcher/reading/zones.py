@@ -38,6 +38,12 @@ def to_utc(local: Times, name: str) -> tuple[Times, npt.NDArray[np.bool_]]:
     starts, offsets = _segments(name, known.min().astype("M8[D]"), known.max().astype("M8[D]"))
     opens = starts + offsets
     closes = np.append(opens[1:] - offsets[1:] + offsets[:-1], np.datetime64("2262-01-01", "us"))
+    at = int(np.searchsorted(opens, known.min(), side="right")) - 1
+    before = closes[at - 1] if at > 0 else opens[0]
+    if at >= 0 and before <= known.min() and known.max() < min(closes[at], _next(opens, at)):
+        return local - offsets[at], np.zeros(
+            len(local), bool
+        )  # no change of the clock lies in the file
     segment = np.clip(np.searchsorted(opens, local, side="right") - 1, 0, None)
     never = (local >= closes[segment]) & ~np.isnat(local)
     twice = (segment > 0) & (local < closes[np.clip(segment - 1, 0, None)])
@@ -49,6 +55,10 @@ def to_utc(local: Times, name: str) -> tuple[Times, npt.NDArray[np.bool_]]:
     utc = local - offsets[segment]
     utc[never] = np.datetime64("NaT")
     return utc, never
+
+
+def _next(opens: Times, at: int) -> np.datetime64:
+    return opens[at + 1] if at + 1 < len(opens) else np.datetime64("2262-01-01", "us")
 
 
 def _ascends(local: Times) -> bool:

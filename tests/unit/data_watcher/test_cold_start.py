@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-HEAVY = ("pandas", "pyarrow", "numpy", "pvlib", "sklearn")
+HEAVY = ("pandas", "pyarrow", "numpy", "pvlib", "sklearn", "boto3", "yaml")
 
 
 @pytest.mark.parametrize(
