@@ -18,10 +18,10 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
-from services.trainer_trigger.adapters import S3Datasets
 from services.trainer_trigger.decision import decide
 from services.trainer_trigger.domain import Champion, KnownFile, ModelState
 from services.trainer_trigger.memory import DynamoMemory
+from services.trainer_trigger.objects import S3Datasets
 from services.trainer_trigger.rules import RULES
 from services.trainer_trigger.service import TrainerTrigger
 from shared import layout, messages

@@ -1,10 +1,10 @@
-"""The AWS side of the ports: S3, the model registry, the pipeline, the state machine and the timer."""
+"""The AWS side of the ports: the model registry, the pipeline, the state machine and the timer."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,159 +15,14 @@ from botocore.exceptions import ClientError
 from services.trainer_trigger.domain import Champion
 from services.trainer_trigger.ports import Run, Step
 from shared import layout
-from shared.active import ActiveSite
 from shared.aws import S3Objects, SqsInbox, error_code
-from shared.canonical import CanonicalFile
-from shared.compaction import Compact, CompactIndex, cover
-from shared.dataset import Dataset, DatasetFile, Exclusion
-from shared.errors import NotFoundError
-from shared.evaluation import Evaluation
-from shared.exclusions import ActiveExclusions
-from shared.in_force import InForce
 from shared.messages import EvaluationDue, SweepDue
-from shared.solar.site import Site
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_stepfunctions import SFNClient
 
-_KEPT_DATASETS = 64
 _GONE = {"ExecutionDoesNotExist", "StateMachineDoesNotExist"}
-
-
-@dataclass(frozen=True, slots=True)
-class S3Configuration(InForce):
-    """Configuration in force, of models and of what belongs to them."""
-
-    def sites(self, model_id: str) -> tuple[Site, ...]:
-        """Return the sites of a model, sorted by name."""
-        return tuple(site for site in self._all_sites() if site.model_id == model_id)
-
-    def exclusions(self, model_id: str) -> tuple[Exclusion, ...]:
-        """Return the time ranges of a model's sites that must not be trained on, sorted."""
-        excluded = set(self.objects.keys(layout.all_active_exclusions()))
-        return tuple(
-            exclusion
-            for site in (self.sites(model_id) if excluded else ())
-            if (key := layout.active_exclusions(site.site_id)) in excluded
-            for exclusion in ActiveExclusions.model_validate(
-                self.objects.read_json(key)
-            ).for_dataset()
-        )
-
-    def _all_sites(self) -> Iterator[Site]:
-        for key in self.objects.keys(layout.active_sites()):
-            yield ActiveSite.model_validate(self.objects.read_json(key))
-
-
-@dataclass(frozen=True, slots=True)
-class S3CanonicalFiles:
-    """Canonical objects and their withdrawal markers."""
-
-    objects: S3Objects
-
-    def stands(self, key: str) -> bool:
-        """Return whether a canonical object is there and not withdrawn."""
-        return {key} == set(self.objects.keys(key))
-
-    def of_site(self, site_id: str) -> Iterator[str]:
-        """Yield the keys of a site's canonical objects that are not withdrawn."""
-        yield from layout.standing(self.objects.keys(layout.canonical_site(site_id)))
-
-    def describe(self, key: str) -> DatasetFile:
-        """Return what the object says about itself."""
-        said = CanonicalFile.from_metadata(self.objects.metadata(key))
-        return DatasetFile(
-            site_id=said.site_id,
-            file_id=said.file_id,
-            key=key,
-            rows=said.rows,
-            window_start=said.window_start,
-            window_end=said.window_end,
-            uploaded_at=said.uploaded_at,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class S3Datasets:
-    """Frozen datasets: `dataset.json`, and the manifest in the form SageMaker reads."""
-
-    objects: S3Objects
-    known: dict[str, Dataset] = field(default_factory=dict)
-
-    def freeze(self, dataset: Dataset) -> None:
-        """Write a dataset once; the manifest last, so that whoever sees it sees all."""
-        described = layout.dataset(dataset.model_id, dataset.dataset_id)
-        self.objects.create(described, dataset.model_dump_json(indent=1).encode())
-        manifest: list[Any] = [{"prefix": layout.uri(self.objects.bucket, "")}, described]
-        manifest += self._objects(dataset)
-        self.objects.create(
-            layout.manifest(dataset.model_id, dataset.dataset_id),
-            json.dumps(manifest, indent=0).encode(),
-        )
-
-    def _objects(self, dataset: Dataset) -> Iterator[str]:
-        """Yield where the rows of a dataset stand: in compacts where it has all of a compact's files."""
-        keys = {file.file_id: file.key for file in dataset.files}
-        compacts = [
-            each
-            for site_id in sorted({file.site_id for file in dataset.files})
-            for each in self._compacts(site_id)
-        ]
-        chosen, single = cover(keys.keys(), compacts)
-        yield from (each.key for each in chosen)
-        yield from (file.key for file in dataset.files if file.file_id in single)
-
-    def _compacts(self, site_id: str) -> tuple[Compact, ...]:
-        try:
-            found = self.objects.read(layout.compact_index(site_id))
-        except NotFoundError:
-            return ()  # nothing was compacted yet
-        return CompactIndex.read(site_id, found).compacts
-
-    def file_ids(self, model_id: str, dataset_id: str) -> frozenset[str]:
-        """Return the files of a frozen dataset; empty where it is gone."""
-        dataset = self.read(model_id, dataset_id)
-        return frozenset(file.file_id for file in dataset.files) if dataset else frozenset()
-
-    def read(self, model_id: str, dataset_id: str) -> Dataset | None:
-        """Return a frozen dataset, read once per process; None where it is gone."""
-        if dataset_id not in self.known:
-            try:
-                body = self.objects.read(layout.dataset(model_id, dataset_id))
-            except NotFoundError:
-                return None
-            if len(self.known) >= _KEPT_DATASETS:
-                self.known.clear()
-            self.known[dataset_id] = Dataset.model_validate_json(body)
-        return self.known[dataset_id]
-
-    def exists(self, model_id: str, dataset_id: str) -> bool:
-        """Return whether a dataset's manifest stands."""
-        key = layout.manifest(model_id, dataset_id)
-        return key in set(self.objects.keys(key))
-
-
-@dataclass(frozen=True, slots=True)
-class S3Evaluations:
-    """What the pipeline wrote below `runs/`."""
-
-    objects: S3Objects
-
-    def read(self, run_id: str) -> Evaluation | None:
-        """Return a run's evaluation, or None while there is none."""
-        try:
-            return Evaluation.model_validate_json(self.objects.read(layout.evaluation(run_id)))
-        except NotFoundError:
-            return None
-
-    def uri(self, run_id: str) -> str:
-        """Return where a run's evaluation stands."""
-        return layout.uri(self.objects.bucket, layout.evaluation(run_id))
-
-    def report_uri(self, run_id: str) -> str:
-        """Return where a run's report stands."""
-        return layout.uri(self.objects.bucket, layout.report(run_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,17 @@ from aws_lambda_powertools import Logger, Metrics
 from services.trainer_trigger.adapters import (
     DelayedMessages,
     PowertoolsMeasures,
-    S3CanonicalFiles,
-    S3Configuration,
-    S3Datasets,
-    S3Evaluations,
     SageMakerPipeline,
     SageMakerRegistry,
     StepFunctionsSequence,
 )
 from services.trainer_trigger.memory import DynamoMemory
+from services.trainer_trigger.objects import (
+    S3CanonicalFiles,
+    S3Configuration,
+    S3Datasets,
+    S3Evaluations,
+)
 from services.trainer_trigger.runs import Runs
 from services.trainer_trigger.service import TrainerTrigger
 from services.trainer_trigger.settings import SequenceSettings

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.trainer_trigger.adapters import S3Configuration, S3Datasets
 from services.trainer_trigger.memory import DynamoMemory, as_json_of
+from services.trainer_trigger.objects import S3Configuration, S3Datasets
 from services.trainer_trigger.ports import Run
 from services.trainer_trigger.settings import QuerySettings
 from shared import aws, observability

@@ -18,7 +18,7 @@ from cfnlint.decode import cfn_yaml
 from moto import mock_aws
 
 from services.data_watcher import adapters, arrivals, handler, query
-from services.trainer_trigger.adapters import S3CanonicalFiles, S3Datasets
+from services.trainer_trigger.objects import S3CanonicalFiles, S3Datasets
 from services.trainer_trigger.pipeline.merge import site_table
 from shared import aws, layout, messages
 from shared.canonical import CanonicalFile
