@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from services.data_watcher.adapters import (
-    EmfMeter,
+from services.data_watcher.adapters import EmfMeter, SqsInbox, join, read_file
+from services.data_watcher.app import Watcher
+from services.data_watcher.arrivals import Arrivals
+from services.data_watcher.compaction import Compaction
+from services.data_watcher.objects import (
     S3CanonicalObjects,
     S3CompactObjects,
     S3Configurations,
     S3RawObjects,
-    SqsInbox,
-    join,
-    read_file,
 )
-from services.data_watcher.app import Watcher
-from services.data_watcher.arrivals import Arrivals
-from services.data_watcher.compaction import Compaction
 from services.data_watcher.onboarding import Onboarding
 from services.data_watcher.release import Release
 from services.data_watcher.remembered import Remembered

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from services.data_watcher.adapters import S3RawObjects
 from services.data_watcher.answers import Answers
+from services.data_watcher.objects import S3RawObjects
 from services.data_watcher.settings import QuerySettings
 from services.data_watcher.view import DynamoView
 from shared import observability

@@ -17,7 +17,7 @@ import pytest
 from cfnlint.decode import cfn_yaml
 from moto import mock_aws
 
-from services.data_watcher import adapters, arrivals, handler, query
+from services.data_watcher import arrivals, handler, objects, query
 from services.trainer_trigger.objects import S3CanonicalFiles, S3Datasets
 from services.trainer_trigger.pipeline.merge import site_table
 from shared import aws, layout, messages
@@ -279,7 +279,7 @@ def test_questions_come_in_pages(world: World) -> None:
 
 
 def test_a_large_file_is_read_from_the_disk(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (adapters, arrivals):
+    for module in (objects, arrivals):
         monkeypatch.setattr(module, "SMALL", 100)
     world.upload("config/sites/east.yaml", SITE_YAML)
     world.upload("raw/east/power.csv", power_csv())
@@ -325,8 +325,8 @@ def test_a_dataset_of_compacted_files_names_few_objects_and_reads_the_same(
     world.upload("config/sites/east.yaml", SITE_YAML)
     for day in range(1, 21):
         world.upload(f"raw/east/power-{day}.csv", power_csv(day=day))
-    objects = aws.S3Objects(world.s3, BUCKET)
-    canonical = S3CanonicalFiles(objects)
+    bucket = aws.S3Objects(world.s3, BUCKET)
+    canonical = S3CanonicalFiles(bucket)
     files = tuple(canonical.describe(key) for key in canonical.of_site("east"))
     alone = _frozen(world, files, "before", tmp_path)
 
@@ -339,7 +339,7 @@ def test_a_dataset_of_compacted_files_names_few_objects_and_reads_the_same(
     grown = _frozen(world, again, "grown", tmp_path)
 
     assert {file.key for file in files} < {file.key for file in again}
-    assert [len(objects) for objects, _ in (alone, together, grown)] == [20, 1, 2]
+    assert [len(named) for named, _ in (alone, together, grown)] == [20, 1, 2]
     pd.testing.assert_frame_equal(alone[1], together[1])
 
 
