@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: bench-decide bench-serve bench-train bench-intake bench-cold help demo test check setup setup-local setup-pipeline format lock pipeline clean
+.PHONY: bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold help demo test check setup setup-local setup-pipeline format lock pipeline clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -37,11 +37,17 @@ bench-train: setup ## Rows per second from dataset to model, beside a bare Light
 bench-serve: setup ## Answers per second of an endpoint, beside the bare ONNX Runtime call
 	@PYTHONPATH=. $(BIN)/python bench/serve.py
 
+bench-peers: setup ## R² and CPU of `auto` beside AutoGluon and FLAML (DATA=folder, SECONDS=60); installs them for the run
+	@PYTHONPATH=. $(BIN)/python -m bench.peers
+
 bench-decide: setup ## Decisions per second, and AWS calls per upload
 	@PYTHONPATH=. $(BIN)/python bench/decide.py
 
 bench-intake: setup ## Files and rows per second, memory and AWS calls per upload
 	@PYTHONPATH=. $(BIN)/python bench/intake.py
+
+bench-sweep: setup ## A sweep of millions of versions in slices (VERSIONS=10000000)
+	@PYTHONPATH=. $(BIN)/python bench/sweep.py
 
 bench-cold: setup ## From nothing to the first message, for every function
 	@PYTHONPATH=. $(BIN)/python bench/cold.py

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 
 from services.data_watcher.domain import FOLDER, Fault
@@ -44,6 +45,20 @@ def reading_of(site: Site | None, key: str) -> str:
         # Defaults left out: a field that a later release adds does not read every file again.
         source.model_dump(mode="json", exclude_defaults=True),
     )
+
+
+def readings_of(site: Site | None) -> Callable[[str], str]:
+    """Return `reading_of` for many keys of a site: it is the same for all that one source reads."""
+    known: dict[int, str] = {}
+
+    def reading(key: str) -> str:
+        source = source_of(site, key) if site else None
+        name = id(source)
+        if name not in known:
+            known[name] = reading_of(site, key)
+        return known[name]
+
+    return reading
 
 
 def admit(site: ActiveSite | None, key: str, size: int) -> ActiveSite | Fault:

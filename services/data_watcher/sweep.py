@@ -164,9 +164,9 @@ class Sweep:
         owners = self.ledger.owners(
             site_id, (each.content for each in records.values() if each.content)
         )
+        reading = admission.readings_of(site)
         for key, record in sorted(records.items()):
-            reading = admission.reading_of(site, key)
-            as_listed = domain.observe(record, listed.get(key, []), reading) == record
+            as_listed = domain.observe(record, listed.get(key, []), reading(key)) == record
             if not as_listed or not domain.follows_owner(record, owners.get(record.content, "")):
                 yield key
 
