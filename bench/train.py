@@ -118,12 +118,12 @@ def fit(what: str, base: Path, rounds: int) -> None:
 def gathered(base: Path):  # noqa: ANN201  see `gather`
     """Return the examples that Train learns from, their features in a file."""
     from services.trainer_trigger.pipeline.examples import Memory, gather, survey  # noqa: PLC0415
-    from shared.solar import features  # noqa: PLC0415
+    from shared.solar.recipe import Plant, recipe_of  # noqa: PLC0415
     from shared.solar.rows import SiteFiles  # noqa: PLC0415
 
     parts = SiteFiles(base / "input/data/train")
-    plants = tuple(features.Plant.of(site(path.stem)) for path in sorted(parts.folder.iterdir()))
-    recipe = features.recipe_of(parts, plants, STEP)
+    plants = tuple(Plant.of(site(path.stem)) for path in sorted(parts.folder.iterdir()))
+    recipe = recipe_of(parts, plants, STEP)
     return gather(parts, recipe, survey(parts, recipe), Memory(most_bytes=0), None).examples
 
 

@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from shared.errors import PermanentError
 from shared.evaluation import Window
 from shared.ids import sha256_hex
-from shared.solar.features import Recipe
 from shared.solar.intervals import Intervals
+from shared.solar.recipe import Recipe
 
 GRAPH = "model.onnx"
 CARD = "model.json"

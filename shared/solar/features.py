@@ -2,31 +2,19 @@
 
 Only place, time and weather go in, of the row itself and, where the recipe says so, of the hour before it in
 the same block of rows; never power, neither now nor earlier.
-An input that a plant does not have is left out when the recipe is made; one that is missing in single
-rows is filled by the recipe, so that a gap is no error.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Annotated, Literal
-
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
-from shared.errors import NotFoundError
-from shared.messages import Name
 from shared.solar import irradiance, neighbours
 from shared.solar.intervals import Conditions
-from shared.solar.position import Floats, SolarPosition, Times, ephemeris, position
+from shared.solar.position import Floats, SolarPosition
+from shared.solar.recipe import IRRADIANCES, Recipe, find, sun_of
 from shared.solar.rows import Rows
-from shared.solar.site import CANONICAL_UNITS, FORECAST_PREFIX, Site
-
-IRRADIANCES = ("ghi", "dni", "dhi", "poa_global")
-_WEATHER = tuple(name for name in CANONICAL_UNITS if name != "power_ac")
-INPUTS = (*_WEATHER, *(FORECAST_PREFIX + name for name in _WEATHER))
+from shared.solar.site import FORECAST_PREFIX
 
 # Brings every input to the order of one: (offset, scale) in the canonical unit.
 _SCALES = {
@@ -36,173 +24,9 @@ _SCALES = {
     "relative_humidity": (50.0, 30.0),
     "pressure": (1000.0, 30.0),
 }
-_LEAST_COVERAGE = 0.5  # share of rows; a rarer input teaches mostly its own filling
-_WHOLE = 0.999  # share of rows from which on gaps are too few to be learnt from
 _FULL_SUN = 1000.0  # W/m2
-_SUNLIT = 50.0  # W/m2 of clear-sky irradiance
 _DEFAULT_TEMPERATURE = 15.0  # C
 _DEFAULT_WIND = 1.0  # m/s
-
-
-def unit(column: str) -> str:
-    """Return the canonical unit of an input."""
-    return CANONICAL_UNITS[column.removeprefix(FORECAST_PREFIX)]
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
-
-
-class Plant(_Frozen):
-    """What features and predictions need to know of a site."""
-
-    site_id: Name
-    latitude: float
-    longitude: float
-    surface_tilt: float | None = None
-    surface_azimuth: float | None = None
-    ac_capacity_kw: Annotated[float, Field(gt=0)]
-
-    @classmethod
-    def of(cls, site: Site) -> Plant:
-        """Return the part of a site's configuration that a model carries with it."""
-        return cls(**site.model_dump(include=set(cls.model_fields)))
-
-
-class Input(_Frozen):
-    """A weather column the model uses, and what stands in for a gap.
-
-    `filling` is a clear-sky index for an irradiance, otherwise a value in the canonical unit.
-    """
-
-    name: str
-    filling: float
-    flagged: bool
-
-
-class Recipe(_Frozen):
-    """How rows become features: stored with the model, so that serving cannot differ from training."""
-
-    version: Literal[1] = 1
-    step_minutes: int
-    plants: tuple[Plant, ...]
-    inputs: tuple[Input, ...]
-    earlier_sky: bool = False
-
-    @property
-    def irradiance(self) -> str | None:
-        """The input that tells how bright the sky is, measured before forecast, or None."""
-        names = {each.name for each in self.inputs}
-        wanted = ("ghi", "poa_global", f"{FORECAST_PREFIX}ghi", f"{FORECAST_PREFIX}poa_global")
-        return next((name for name in wanted if name in names), None)
-
-
-def recipe(
-    rows: Rows, plants: tuple[Plant, ...], step_minutes: int, *, earlier_sky: bool = False
-) -> Recipe:
-    """Choose inputs and their fillings from training rows, see `recipe_of`."""
-    return recipe_of([rows], plants, step_minutes, earlier_sky=earlier_sky)
-
-
-def recipe_of(
-    parts: Iterable[Rows],
-    plants: tuple[Plant, ...],
-    step_minutes: int,
-    *,
-    earlier_sky: bool = False,
-) -> Recipe:
-    """Choose inputs and their fillings from training rows that come in parts.
-
-    Parameters
-    ----------
-    parts
-        Training rows only.
-    step_minutes
-        The model's step. [min]
-    earlier_sky
-        Whether the sky of the hour before is a feature, see `neighbours`.
-    """
-    total, seen = 0, {name: _Seen() for name in INPUTS}
-    for rows in parts:
-        total += len(rows)
-        sites = tuple(find(plants, name) for name in rows.sites)
-        clear_sky = irradiance.clear_sky_ghi(_sun(rows.times, rows.site, sites, step_minutes).up)
-        for name, values in rows.weather.items():
-            if name in seen:
-                seen[name].look(name, values, clear_sky)
-    inputs = [
-        Input(name=name, filling=each.filling, flagged=each.count < _WHOLE * total)
-        for name, each in seen.items()
-        if each.is_seen_by_day and each.count >= _LEAST_COVERAGE * total
-    ]
-    return Recipe(
-        step_minutes=step_minutes, plants=plants, inputs=tuple(inputs), earlier_sky=earlier_sky
-    )
-
-
-@dataclass(slots=True)
-class _Seen:
-    """What the training rows say of an input: how often it is there, and what would fill a gap."""
-
-    count: int = 0
-    is_seen_by_day: bool = False
-    fillings: list[Floats] = field(default_factory=list)
-
-    def look(self, name: str, values: Floats, clear_sky: Floats) -> None:
-        """Take in the values of some rows."""
-        known = np.isfinite(values)
-        by_day = known & (clear_sky > _SUNLIT)
-        self.count += int(known.sum())
-        self.is_seen_by_day |= bool(by_day.any())
-        if name.removeprefix(FORECAST_PREFIX) in IRRADIANCES:
-            self.fillings.append(values[by_day] / clear_sky[by_day])
-        else:
-            self.fillings.append(values[known])
-
-    @property
-    def filling(self) -> float:
-        """The median of what was seen."""
-        return round(float(np.median(np.concatenate(self.fillings))), 4)
-
-
-def find(plants: tuple[Plant, ...], site_id: str) -> Plant:
-    """Return a plant by its site's name.
-
-    Raises
-    ------
-    NotFoundError
-        The model was not trained for that site.
-    """
-    for plant in plants:
-        if plant.site_id == site_id:
-            return plant
-    known = ", ".join(plant.site_id for plant in plants)
-    message = f"the model does not know site {site_id!r}; it was trained for {known}"
-    raise NotFoundError(message)
-
-
-def sun_of(rows: Rows, recipe: Recipe) -> SolarPosition:
-    """Return where the sun stands at the centre of every row's interval."""
-    plants = tuple(find(recipe.plants, name) for name in rows.sites)
-    return _sun(rows.times, rows.site, plants, recipe.step_minutes)
-
-
-def _sun(
-    times: Times, site: NDArray[np.int64], plants: tuple[Plant, ...], step_minutes: int
-) -> SolarPosition:
-    centres = times + np.timedelta64(step_minutes * 30, "s")
-    if len(plants) == 1:
-        return position(ephemeris(centres), plants[0].latitude, plants[0].longitude)
-    stamps, which = np.unique(centres, return_inverse=True)  # sites share their stamps
-    shared = ephemeris(stamps)
-    latitude = np.array([plant.latitude for plant in plants])[site]
-    longitude = np.array([plant.longitude for plant in plants])[site]
-    spread = type(shared)(
-        shared.sin_declination[which],
-        shared.hour_angle_at_greenwich[which],
-        shared.year_phase[which],
-    )
-    return position(spread, latitude, longitude)
 
 
 def compute(

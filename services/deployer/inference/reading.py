@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from shared.solar.features import INPUTS
 from shared.solar.position import Floats, Times
+from shared.solar.recipe import INPUTS
 from shared.solar.rows import POWER, SITE, TIME, Rows
 
 MOST_ROWS = 50_000

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from services.trainer_trigger.pipeline.candidates import Examples, Values
 from services.trainer_trigger.pipeline.folds import folds
 from shared.solar import features, neighbours
-from shared.solar.features import Plant, Recipe
 from shared.solar.position import Floats, Times
+from shared.solar.recipe import Plant, Recipe, find, sun_of
 from shared.solar.rows import Rows
 
 _HIDDEN = 0.25  # share of days that learn to do without the sky of the hour before
@@ -96,7 +96,7 @@ def survey(parts: Collection[Rows], recipe: Recipe) -> Survey:
     for rows in parts:
         share = _share(rows, recipe.plants)
         shares.append(share)
-        elevations.append(features.sun_of(rows, recipe).elevation[share > _GENERATING])
+        elevations.append(sun_of(rows, recipe).elevation[share > _GENERATING])
     share = np.concatenate(shares)
     return Survey(
         rows=len(share),
@@ -168,7 +168,7 @@ def _joined(pieces: Sequence[_Piece], values: Values, names: tuple[str, ...]) ->
 
 
 def _share(rows: Rows, plants: tuple[Plant, ...]) -> Floats:
-    capacity = np.array([features.find(plants, name).ac_capacity_kw for name in rows.sites])
+    capacity = np.array([find(plants, name).ac_capacity_kw for name in rows.sites])
     share: Floats = rows.power_ac / capacity[rows.site]
     return share
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.evaluation import Baselines, Comparison, GroupScores, ModelScores, Scores, Skill
-from shared.solar import features, irradiance, metrics
-from shared.solar.features import Recipe
+from shared.solar import irradiance, metrics
 from shared.solar.position import Floats, SolarPosition
+from shared.solar.recipe import Recipe, find, sun_of
 from shared.solar.rows import Rows
 
 LEAST_DAYS = 14
@@ -67,7 +67,7 @@ def describe(rows: Rows, recipe: Recipe) -> ScoredRows:
     recipe
         Of the challenger, whose dataset the rows are from.
     """
-    plants = [features.find(recipe.plants, name) for name in rows.sites]
+    plants = [find(recipe.plants, name) for name in rows.sites]
     capacity = np.array([plant.ac_capacity_kw for plant in plants])[rows.site]
     yesterday = replace(rows, times=rows.times - np.timedelta64(86_400, "s"))
     return ScoredRows(
@@ -75,8 +75,8 @@ def describe(rows: Rows, recipe: Recipe) -> ScoredRows:
         share=rows.power_ac / capacity,
         capacity=capacity,
         longitude=np.array([plant.longitude for plant in plants])[rows.site],
-        sun=features.sun_of(rows, recipe),
-        sun_yesterday=features.sun_of(yesterday, recipe),
+        sun=sun_of(rows, recipe),
+        sun_yesterday=sun_of(yesterday, recipe),
     )
 
 

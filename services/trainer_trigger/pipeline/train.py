@@ -24,6 +24,7 @@ from shared.ids import content_id, sha256_hex
 from shared.settings import Settings
 from shared.solar import artifact, features, intervals, metrics
 from shared.solar.artifact import Artifact, ModelCard
+from shared.solar.recipe import Plant, recipe_of, unit
 from shared.solar.rows import Rows, SiteFiles
 
 HYPERPARAMETERS = "/opt/ml/input/config/hyperparameters.json"
@@ -88,8 +89,8 @@ def train(
         raise RunFailedError(
             f"model_type {model_type!r} is unknown", f"use one of {', '.join(sorted(FITS))}"
         )
-    plants = tuple(features.Plant.of(site) for site in dataset.sites)
-    recipe = features.recipe_of(
+    plants = tuple(Plant.of(site) for site in dataset.sites)
+    recipe = recipe_of(
         parts, plants, dataset.step_minutes, earlier_sky=model_type in SEE_EARLIER_SKY
     )
     surveyed = survey(parts, recipe)
@@ -111,7 +112,7 @@ def train(
         train_rows=surveyed.rows,
         recipe=recipe,
         features=examples.names,
-        units={"power_ac": "kW", **{each.name: features.unit(each.name) for each in recipe.inputs}},
+        units={"power_ac": "kW", **{each.name: unit(each.name) for each in recipe.inputs}},
         cap=round(surveyed.cap, 4),
         night_below=surveyed.night_below,
         intervals=intervals.calibrate(

@@ -14,8 +14,8 @@ from services.deployer.inference.reading import MOST_ROWS
 from services.deployer.inference.service import Service
 from services.trainer_trigger.pipeline.train import train
 from shared.solar.artifact import Artifact, InvalidArtifactError
-from shared.solar.features import Plant
 from shared.solar.predictor import Prediction, Predictor
+from shared.solar.recipe import Plant
 from tests.unit.pipeline.datasets import Bench, frame, site
 
 

@@ -11,6 +11,7 @@ from services.trainer_trigger.pipeline.candidates import Examples
 from services.trainer_trigger.pipeline.checkpoints import Checkpoints
 from services.trainer_trigger.pipeline.folds import folds, origins, predict_later
 from shared.solar import features
+from shared.solar.recipe import recipe_of
 from tests.unit.solar.plant_data import PLANT, STEP, rows
 
 ALL = ("ridge", "lightgbm", "residual", "neural_network")
@@ -19,9 +20,7 @@ ALL = ("ridge", "lightgbm", "residual", "neural_network")
 @pytest.fixture(scope="module")
 def examples() -> Examples:
     many = rows(days=40)
-    names, values, _ = features.compute(
-        many, features.recipe(many, (PLANT,), STEP, earlier_sky=True)
-    )
+    names, values, _ = features.compute(many, recipe_of([many], (PLANT,), STEP, earlier_sky=True))
     seconds = many.times.astype(np.int64)
     share = (many.power_ac / PLANT.ac_capacity_kw).astype(np.float32)
     return Examples(values, share, folds(seconds), seconds, names)

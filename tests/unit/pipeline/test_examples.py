@@ -7,8 +7,7 @@ import pytest
 
 from services.trainer_trigger.pipeline import train
 from services.trainer_trigger.pipeline.examples import Memory, gather, survey
-from shared.solar import features
-from shared.solar.features import Plant
+from shared.solar.recipe import Plant, recipe_of
 from tests.unit.pipeline.datasets import Bench, frame, site
 
 NOTHING = Memory(most_bytes=0)
@@ -29,7 +28,7 @@ def sites_of(rows):
 def gathered(fleet, memory=NOTHING, most=None):
     parts = sites_of(fleet.preprocess().train)
     plants = tuple(Plant.of(each) for each in fleet.sites)
-    recipe = features.recipe_of(parts, plants, 15)
+    recipe = recipe_of(parts, plants, 15)
     found = survey(parts, recipe)
     return found, gather(parts, recipe, found, memory, most)
 
@@ -62,7 +61,7 @@ def test_features_beyond_the_memory_lie_in_a_file_without_a_name(fleet, tmp_path
 def test_fillings_of_parts_are_those_of_all_rows_together(fleet):
     rows = fleet.preprocess().train
     plants = tuple(Plant.of(each) for each in fleet.sites)
-    assert features.recipe_of(sites_of(rows), plants, 15) == features.recipe(rows, plants, 15)
+    assert recipe_of(sites_of(rows), plants, 15) == recipe_of([rows], plants, 15)
 
 
 def test_of_more_rows_than_are_enough_an_even_share_is_learnt_from(fleet):

@@ -12,14 +12,15 @@ from services.trainer_trigger.pipeline import evaluate, scoring, train
 from services.trainer_trigger.pipeline.evaluate import Champion
 from services.trainer_trigger.pipeline.leaks import leaks
 from shared.evaluation import Window
-from shared.solar import features, irradiance
+from shared.solar import irradiance
 from shared.solar.predictor import Predictor
+from shared.solar.recipe import recipe_of
 from tests.unit.pipeline.datasets import Bench, frame
 from tests.unit.solar.plant_data import PLANT, STEP, rows, sun_at
 
 
 def described(many):
-    return scoring.describe(many, features.recipe(many, (PLANT,), STEP))
+    return scoring.describe(many, recipe_of([many], (PLANT,), STEP))
 
 
 def before(many) -> Window:

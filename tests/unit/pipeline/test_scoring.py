@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from services.trainer_trigger.pipeline import scoring
-from shared.solar import features
+from shared.solar.recipe import recipe_of
 from tests.unit.solar.plant_data import PLANT, STEP, rows
 
 
@@ -17,7 +17,7 @@ def test():
     found = rows(days=40)
     yesterday = np.concatenate([np.full(96, np.nan), found.power_ac[:-96]])
     found = replace(found, power_ac_24h_ago=yesterday)
-    return scoring.describe(found, features.recipe(found, (PLANT,), STEP))
+    return scoring.describe(found, recipe_of([found], (PLANT,), STEP))
 
 
 def everywhere(test) -> np.ndarray:

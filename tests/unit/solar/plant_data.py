@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from shared.solar import irradiance
-from shared.solar.features import Plant
 from shared.solar.position import ephemeris, position
+from shared.solar.recipe import Plant
 from shared.solar.rows import Rows
 
 STEP = 15

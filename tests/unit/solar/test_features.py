@@ -9,14 +9,14 @@ import pytest
 
 from shared.errors import NotFoundError
 from shared.solar import features
-from shared.solar.features import Plant
+from shared.solar.recipe import Plant, recipe_of
 from shared.solar.rows import Rows
 from tests.unit.solar.plant_data import PLANT, STEP, rows
 
 
 def test_a_row_alone_has_the_features_it_has_among_others():
     many = rows(days=10)
-    recipe = features.recipe(many, (PLANT,), STEP)
+    recipe = recipe_of([many], (PLANT,), STEP)
     _, together, _ = features.compute(many, recipe)
     for place in (0, 48, 500):
         _, alone, _ = features.compute(many.take(np.array([place])), recipe)
@@ -25,10 +25,10 @@ def test_a_row_alone_has_the_features_it_has_among_others():
 
 def test_power_is_never_an_input():
     many = rows(days=10)
-    recipe = features.recipe(many, (PLANT,), STEP)
+    recipe = recipe_of([many], (PLANT,), STEP)
     names, values, _ = features.compute(many, recipe)
     other = replace(many, power_ac=many.power_ac[::-1].copy(), power_ac_24h_ago=many.power_ac)
-    again_names, again, _ = features.compute(other, features.recipe(other, (PLANT,), STEP))
+    again_names, again, _ = features.compute(other, recipe_of([other], (PLANT,), STEP))
     assert names == again_names
     np.testing.assert_array_equal(values, again)
 
@@ -42,18 +42,18 @@ def test_spring_and_autumn_look_alike_under_the_same_sun_and_weather():
         times=times,
         weather={"ghi": np.full(2, 600.0), "temp_air": np.full(2, 15.0)},
     )
-    _, values, _ = features.compute(pair, features.recipe(many, (PLANT,), STEP))
+    _, values, _ = features.compute(pair, recipe_of([many], (PLANT,), STEP))
     np.testing.assert_allclose(values[0], values[1], atol=0.03)
 
 
 def test_a_plant_without_wind_is_a_plant():
-    recipe = features.recipe(rows(days=10), (PLANT,), STEP)
+    recipe = recipe_of([rows(days=10)], (PLANT,), STEP)
     assert [each.name for each in recipe.inputs] == ["ghi", "temp_air"]
 
 
 def test_a_plant_without_weather_still_has_a_sun():
     bare = replace(rows(days=10), weather={})
-    names, values, _ = features.compute(bare, features.recipe(bare, (PLANT,), STEP))
+    names, values, _ = features.compute(bare, recipe_of([bare], (PLANT,), STEP))
     assert "sun_up" in names
     assert np.isfinite(values).all()
 
@@ -63,7 +63,7 @@ def test_gaps_are_filled_and_nothing_becomes_nan():
     gappy = dict(many.weather)
     gappy["ghi"] = np.where(np.arange(len(many)) % 5 == 0, np.nan, gappy["ghi"])
     with_gaps = replace(many, weather=gappy)
-    recipe = features.recipe(with_gaps, (PLANT,), STEP)
+    recipe = recipe_of([with_gaps], (PLANT,), STEP)
     names, values, _ = features.compute(with_gaps, recipe)
     assert np.isfinite(values).all()
     assert values[:, names.index("ghi_missing")].sum() == len(many) / 5
@@ -71,7 +71,7 @@ def test_gaps_are_filled_and_nothing_becomes_nan():
 
 def test_a_gap_is_filled_by_what_the_training_rows_had():
     many = rows(days=30)
-    recipe = features.recipe(many, (PLANT,), STEP)
+    recipe = recipe_of([many], (PLANT,), STEP)
     noon = many.take(np.array([96 * 3 + 46]))
     dark = replace(noon, weather={"ghi": np.array([np.nan]), "temp_air": np.array([np.nan])})
     names, values, _ = features.compute(dark, recipe)
@@ -82,8 +82,8 @@ def test_a_gap_is_filled_by_what_the_training_rows_had():
 def test_a_rare_input_is_left_out():
     many = rows(days=10)
     rare = np.where(np.arange(len(many)) < 100, 3.0, np.nan)
-    recipe = features.recipe(
-        replace(many, weather={**many.weather, "wind_speed": rare}), (PLANT,), STEP
+    recipe = recipe_of(
+        [replace(many, weather={**many.weather, "wind_speed": rare})], (PLANT,), STEP
     )
     assert "wind_speed" not in [each.name for each in recipe.inputs]
 
@@ -91,8 +91,8 @@ def test_a_rare_input_is_left_out():
 def test_a_known_orientation_gives_the_plane_and_an_unknown_one_the_directions_of_the_beam():
     many = rows(days=10)
     steep = PLANT.model_copy(update={"surface_tilt": 60.0, "surface_azimuth": 90.0})
-    names, flat, _ = features.compute(many, features.recipe(many, (PLANT,), STEP))
-    _, tilted, _ = features.compute(many, features.recipe(many, (steep,), STEP))
+    names, flat, _ = features.compute(many, recipe_of([many], (PLANT,), STEP))
+    _, tilted, _ = features.compute(many, recipe_of([many], (steep,), STEP))
     place = names.index("poa_estimate")
     morning, evening = 96 * 5 + 28, 96 * 5 + 66
     assert tilted[morning, place] > flat[morning, place]
@@ -112,7 +112,7 @@ def test_sites_are_told_apart_and_share_one_matrix():
         },
         power_ac=np.concatenate([one.power_ac, other.power_ac]),
     )
-    recipe = features.recipe(both, (PLANT, hill), STEP)
+    recipe = recipe_of([both], (PLANT, hill), STEP)
     names, values, _ = features.compute(both, recipe)
     assert values[:, names.index("site_meadow")].sum() == len(one)
     _, alone, _ = features.compute(other, recipe)
@@ -120,7 +120,7 @@ def test_sites_are_told_apart_and_share_one_matrix():
 
 
 def test_a_site_that_the_model_does_not_know_is_named_with_those_it_knows():
-    recipe = features.recipe(rows(days=3), (PLANT,), STEP)
+    recipe = recipe_of([rows(days=3)], (PLANT,), STEP)
     stranger = replace(rows(days=1), sites=("moon",))
     with pytest.raises(NotFoundError, match=r"moon.*meadow"):
         features.compute(stranger, recipe)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from shared.solar import features, neighbours
+from shared.solar.recipe import recipe_of
 from tests.unit.solar.plant_data import PLANT, STEP, rows
 
 
-def recipe_of(many):
-    return features.recipe(many, (PLANT,), STEP, earlier_sky=True)
+def with_earlier_sky(many):
+    return recipe_of([many], (PLANT,), STEP, earlier_sky=True)
 
 
 def named(many, recipe, alone=None):
@@ -19,7 +20,7 @@ def named(many, recipe, alone=None):
 
 def test_earlier_rows_are_found_by_their_time_whatever_the_order_of_rows():
     many = rows(days=5)
-    recipe = recipe_of(many)
+    recipe = with_earlier_sky(many)
     found = named(many, recipe)
     np.testing.assert_array_equal(found["sky_1_earlier"][1:], found["ghi_clearsky_index"][:-1])
     shuffled = np.random.default_rng(1).permutation(len(many))
@@ -29,7 +30,7 @@ def test_earlier_rows_are_found_by_their_time_whatever_the_order_of_rows():
 
 def test_a_row_sent_alone_is_seen_as_training_sees_a_hidden_one():
     many = rows(days=5)
-    recipe = recipe_of(many)
+    recipe = with_earlier_sky(many)
     hidden = named(many, recipe, np.ones(len(many), dtype=bool))
     alone = named(many.take(np.array([150])), recipe)
     for name, values in alone.items():
@@ -40,7 +41,7 @@ def test_a_row_sent_alone_is_seen_as_training_sees_a_hidden_one():
 def test_a_gap_in_time_or_measurement_is_a_sky_that_stood_still():
     many = rows(days=5)
     many.weather["ghi"][99] = np.nan
-    recipe = recipe_of(many)
+    recipe = with_earlier_sky(many)
     kept = np.arange(len(many)) != 149
     found = named(many.take(kept), recipe)
     for place in (100, 149):  # after the missing measurement; after the missing row
@@ -58,7 +59,7 @@ def test_a_site_never_sees_the_sky_of_another():
         weather={"ghi": np.concatenate([many.weather["ghi"], np.zeros(len(both))])},
         power_ac=np.concatenate([many.power_ac, both.power_ac]),
     )
-    recipe = features.recipe(joined, (PLANT, hill), STEP, earlier_sky=True)
+    recipe = recipe_of([joined], (PLANT, hill), STEP, earlier_sky=True)
     found = named(joined, recipe)
     assert (found["sky_mean"][len(many) :] == 0).all()
 
