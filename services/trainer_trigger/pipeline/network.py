@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_limits
 from services.trainer_trigger.pipeline.candidates import Examples, Learnt, Shares, Values
 from services.trainer_trigger.pipeline.checkpoints import Checkpoints
 from services.trainer_trigger.pipeline.folds import predict_later
+from services.trainer_trigger.pipeline.perceptron import Perceptron
 
 _LAYERS = (64, 32)
 _BATCHES = 100  # per epoch, so that few rows are learnt as thoroughly as many
@@ -147,22 +148,18 @@ def _fit_member(
     near: Values, near_share: Shares, away: Values, away_share: Shares, seed: int
 ) -> _Member:
     """Fit one network until the part it does not see gets no better."""
-    network = MLPRegressor(
-        hidden_layer_sizes=_LAYERS,
-        batch_size=int(np.clip(len(near) // _BATCHES, _SMALLEST_BATCH, _LARGEST_BATCH)),
-        learning_rate_init=_RATE,
-        alpha=_WEIGHT_DECAY,
-        random_state=seed,
-    )
+    batch = int(np.clip(len(near) // _BATCHES, _SMALLEST_BATCH, _LARGEST_BATCH))
+    sizes = (near.shape[1], *_LAYERS, 1)
+    network = Perceptron(sizes, _RATE, _WEIGHT_DECAY, np.random.default_rng(seed))
     best, best_error = _Member([], [], 0), np.inf
     for epoch in range(1, _MOST_EPOCHS + 1):
-        network.partial_fit(near, near_share)
+        network.learn(near, near_share, batch)
         error = float(np.square(network.predict(away) - away_share).mean())
         if error < best_error:
             best_error = error
             best = _Member(
-                [each.copy() for each in network.coefs_],
-                [each.copy() for each in network.intercepts_],
+                [each.copy() for each in network.weights],
+                [each.copy() for each in network.shifts],
                 epoch,
             )
         if epoch - best.epochs >= _PATIENCE:
