@@ -214,6 +214,27 @@ def test_a_death_at_any_call_loses_nothing_and_the_next_sweep_ends_the_same(obje
         assert made(again) == expected
 
 
+def test_two_sweeps_at_once_make_the_same_objects_and_the_next_one_mends_the_index(objects):
+    for month in (4, 5):
+        objects.upload(datetime(2024, month, 1, tzinfo=UTC), 31, f"m{month}-")
+    again = FakeObjects(parts=dict(objects.parts))
+    sweep(again)
+    written = []
+
+    def put_index(index: CompactIndex) -> None:
+        if not written:
+            written.append(index)
+            sweep(objects)  # another one, from beginning to end, before this one's first index
+        objects.indices["east"] = index
+
+    objects.put_index = put_index
+    sweep(objects)
+    sweep(objects)
+
+    assert made(objects) == made(again)
+    assert objects.parts == again.parts
+
+
 def test_a_lost_index_is_written_anew_for_the_same_objects(objects):
     objects.upload(MAY, 31)
     sweep(objects)
