@@ -55,21 +55,26 @@ class Intervals(Tails):
     cells: dict[int, Tails] = {}
 
     @cached_property
-    def by_cell(self) -> tuple[Floats, Floats]:
-        """Knots and, for each, P10 and P90 of the error: arrays of (cell, knot) and (cell, knot, 2).
+    def lines(self) -> tuple[Floats, Floats]:
+        """Knots, and P10 and P90 of the error as lines before, between and after them.
 
-        Cells of fewer knots go on with infinite ones, whose tails are the last one's.
+        Arrays of (cell, knot) and (cell, line, 2 tails, 2): value at no power, and slope. Cells of fewer
+        knots go on with infinite ones.
         """
         each = [self.cells.get(cell, self) for cell in range(_CELLS)]
-        most = max(len(tails.predicted) for tails in each) + 1
+        most = max(len(tails.predicted) for tails in each)
         knots = np.full((_CELLS, most), np.inf)
-        errors = np.empty((_CELLS, most, 2))
+        lines = np.zeros((_CELLS, most + 1, 2, 2))
         for cell, tails in enumerate(each):
             count = len(tails.predicted)
-            knots[cell, :count] = tails.predicted
-            errors[cell, :count] = np.transpose([tails.p10, tails.p90])
-            errors[cell, count:] = errors[cell, count - 1]
-        return knots, errors
+            x, y = np.array(tails.predicted), np.array([tails.p10, tails.p90]).T
+            knots[cell, :count] = x
+            steps = np.diff(x)[:, None]
+            slopes = np.diff(y, axis=0) / np.where(steps > 0, steps, np.inf)
+            lines[cell, 0, :, 0], lines[cell, count:, :, 0] = y[0], y[-1]
+            lines[cell, 1:count, :, 0] = y[:-1] - slopes * x[:-1, None]
+            lines[cell, 1:count, :, 1] = slopes
+        return knots, lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,15 +217,8 @@ def apply(
     intervals: Intervals, predicted: Floats, cell: NDArray[np.int64]
 ) -> tuple[Floats, Floats]:
     """Return P10 and P90 around predictions, which they always enclose. [unitless]"""
-    knots, tails = intervals.by_cell
-    own = knots[cell]
-    after = (own <= predicted[:, None]).sum(axis=1)
-    left, right = np.maximum(after - 1, 0), np.minimum(after, own.shape[1] - 1)
-    rows = np.arange(len(cell))
-    start, end = own[rows, left], own[rows, right]
-    # Before the first knot and from the last on, where the next one is infinitely far, nothing changes.
-    share = np.maximum((predicted - start) / np.where(end > start, end - start, np.inf), 0.0)
-    here = tails[cell, left]
-    errors = here + (tails[cell, right] - here) * share[:, None]
+    knots, lines = intervals.lines
+    line = lines[cell, (knots[cell] <= predicted[:, None]).sum(axis=1)]
+    errors = line[..., 0] + line[..., 1] * predicted[:, None]
     low, high = predicted + errors[:, 0], predicted + errors[:, 1]
     return np.minimum(low, predicted), np.maximum(high, predicted)

@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Times = NDArray[np.datetime64]
 
+# The sun's mean longitude and mean anomaly, and sidereal time at Greenwich. [degree]
+_AT_J2000 = np.array([[280.460], [357.528], [15 * 18.697374558]])
+_PER_DAY = np.array([[0.9856474], [0.9856003], [15 * 24.06570982441908]])
 _J2000_SECONDS = 946_728_000  # 2000-01-01 12:00 UTC since 1970
 
 
@@ -84,16 +87,14 @@ def ephemeris(times: Times) -> Ephemeris:
     """
     seconds = times.astype("datetime64[s]").astype(np.int64)
     days = (seconds - _J2000_SECONDS) / 86400.0
-    mean_longitude = np.radians((280.460 + 0.9856474 * days) % 360.0)
-    mean_anomaly = np.radians((357.528 + 0.9856003 * days) % 360.0)
+    angles = np.radians((_AT_J2000 + _PER_DAY * days) % 360.0)
+    mean_longitude, mean_anomaly, greenwich = angles
     longitude = mean_longitude + np.radians(
         1.915 * np.sin(mean_anomaly) + 0.020 * np.sin(2 * mean_anomaly)
     )
     obliquity = np.radians(23.439 - 0.0000004 * days)
     sin_longitude = np.sin(longitude)
     right_ascension = np.arctan2(np.cos(obliquity) * sin_longitude, np.cos(longitude))
-    sidereal_hours = 18.697374558 + 24.06570982441908 * days
-    greenwich = np.radians((sidereal_hours * 15.0) % 360.0)
     return Ephemeris(
         sin_declination=np.sin(obliquity) * sin_longitude,
         hour_angle_at_greenwich=greenwich - right_ascension,
