@@ -52,16 +52,21 @@ class Baselines(_Frozen):
 
 
 class Skill(_Frozen):
-    """Share of a baseline's mean absolute error that the challenger avoids on the same rows [unitless]."""
+    """Share of a baseline's mean absolute error that the challenger avoids on the same rows [unitless].
+
+    The `…_ci` enclose 95 % of a bootstrap by day; None for fewer than 14 days.
+    """
 
     persistence_24h: float | None = None
     clear_sky_persistence: float | None = None
+    persistence_24h_ci: tuple[float, float] | None = None
+    clear_sky_persistence_ci: tuple[float, float] | None = None
 
 
 class Comparison(_Frozen):
     """Challenger minus champion on rows after both training windows; negative is better [unitless].
 
-    `ci_low` and `ci_high` enclose 95 % of a paired bootstrap by day.
+    `ci_low` and `ci_high`, and `by_site_ci` for each site, enclose 95 % of a paired bootstrap by day.
     """
 
     delta_nmae: float
@@ -69,6 +74,7 @@ class Comparison(_Frozen):
     ci_high: float
     days: int
     by_site: dict[str, float]
+    by_site_ci: dict[str, tuple[float, float]] = {}
 
 
 class Window(_Frozen):

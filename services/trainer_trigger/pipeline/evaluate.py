@@ -156,7 +156,7 @@ def evaluate(
     predicted = challenger.predict(rows)
     share = predicted.power_ac / test.capacity
     rival, compared, note = _against_champion(test, share, challenger, champion)
-    against = scoring.score_baselines(test, share)
+    against = scoring.score_baselines(test, share, card.seed)
     scores = scoring.score_model(test, share)
     if card.recipe.earlier_sky:
         each_alone = challenger.predict(rows, np.ones(len(rows), dtype=bool)).power_ac

@@ -125,7 +125,8 @@ def _cards(evaluation: Evaluation) -> list[dict[str, str]]:
             {
                 "name": "Skill",
                 "value": f"{evaluation.skill.persistence_24h * 100:.0f} %",
-                "note": "of yesterday's error avoided",
+                "note": "of yesterday's error avoided"
+                + _interval(evaluation.skill.persistence_24h_ci),
             }
         )
     if evaluation.coverage_p10_p90 is not None:
@@ -137,6 +138,10 @@ def _cards(evaluation: Evaluation) -> list[dict[str, str]]:
             }
         )
     return cards
+
+
+def _interval(found: tuple[float, float] | None) -> str:
+    return "" if found is None else f" (95 %: {found[0] * 100:.0f} to {found[1] * 100:.0f})"
 
 
 def _charts(result: Result, margins: Margins) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from shared.solar.rows import Rows
 
 LEAST_DAYS = 14
 _RESAMPLES = 2000
+_LIMITS = (0.025, 0.975)  # of a 95 % interval
 _CLEAR_SKY_FLOOR = 50.0  # W/m2; below it a ratio to clear sky says nothing
 _SKIES = (("overcast", 0.0, 0.35), ("broken", 0.35, 0.8), ("clear", 0.8, np.inf))  # clear-sky index
 
@@ -135,7 +137,7 @@ class Against:
     skill: Skill
 
 
-def score_baselines(test: ScoredRows, predicted: Floats) -> Against:
+def score_baselines(test: ScoredRows, predicted: Floats, seed: int) -> Against:
     """Score yesterday's power, and yesterday's share of clear sky, on rows where yesterday is known."""
     yesterday = test.rows.power_ac_24h_ago / test.capacity
     known = np.isfinite(yesterday)
@@ -143,20 +145,38 @@ def score_baselines(test: ScoredRows, predicted: Floats) -> Against:
     then = irradiance.clear_sky_ghi(test.sun_yesterday.up)
     ratio = np.where(then > _CLEAR_SKY_FLOOR, now / np.maximum(then, _CLEAR_SKY_FLOOR), 1.0)
     scaled = np.clip(yesterday * ratio, 0.0, 1.0)
-    actual = test.share[known]
-    plain = metrics.scores(actual, yesterday[known])
-    clear = metrics.scores(actual, scaled[known])
-    own = metrics.scores(actual, predicted[known])
+    actual, day = test.share[known], test.day[known]
+    own = np.abs(predicted[known] - actual)
+    plain, clear = np.abs(yesterday[known] - actual), np.abs(scaled[known] - actual)
     return Against(
-        Baselines(persistence_24h=plain, clear_sky_persistence=clear),
-        Skill(persistence_24h=_skill(own, plain), clear_sky_persistence=_skill(own, clear)),
+        Baselines(
+            persistence_24h=metrics.scores(actual, yesterday[known]),
+            clear_sky_persistence=metrics.scores(actual, scaled[known]),
+        ),
+        Skill(
+            persistence_24h=_skill(own, plain),
+            clear_sky_persistence=_skill(own, clear),
+            persistence_24h_ci=_skill_interval(own, plain, day, seed),
+            clear_sky_persistence_ci=_skill_interval(own, clear, day, seed),
+        ),
     )
 
 
-def _skill(own: Scores | None, baseline: Scores | None) -> float | None:
-    if own is None or baseline is None or baseline.nmae <= 0:
+def _skill(own: Floats, baseline: Floats) -> float | None:
+    """Return the share of the baseline's absolute error that is avoided. [unitless]"""
+    return None if baseline.sum() <= 0 else float(1 - own.sum() / baseline.sum())
+
+
+def _skill_interval(
+    own: Floats, baseline: Floats, day: NDArray[np.int64], seed: int
+) -> tuple[float, float] | None:
+    if len(np.unique(day)) < LEAST_DAYS:
         return None
-    return 1 - own.nmae / baseline.nmae
+    mine, others = _drawn_by_day((own, baseline), day, seed)
+    if (others <= 0).any():
+        return None
+    low, high = np.quantile(1 - mine / others, _LIMITS)
+    return float(low), float(high)
 
 
 def compare(
@@ -195,6 +215,7 @@ def compare(
         ci_high=overall.high,
         days=overall.days,
         by_site={name: found.delta for name, found in sites.items()},
+        by_site_ci={name: (found.low, found.high) for name, found in sites.items()},
     )
     return Compared(comparison, {name: found.low for name, found in sites.items()})
 
@@ -216,9 +237,13 @@ class _Interval:
 
 
 def _bootstrap(worse: Floats, day: NDArray[np.int64], seed: int) -> _Interval:
+    total, count = _drawn_by_day((worse, np.ones(len(worse))), day, seed)
+    low, high = np.quantile(total / count, _LIMITS)
+    return _Interval(float(worse.mean()), float(low), float(high), len(np.unique(day)))
+
+
+def _drawn_by_day(columns: Sequence[Floats], day: NDArray[np.int64], seed: int) -> list[Floats]:
+    """Return sums of each column over whole days drawn again and again, the same days for all columns."""
     days, which = np.unique(day, return_inverse=True)
-    total, count = np.bincount(which, worse), np.bincount(which)
     draws = np.random.default_rng(seed).integers(0, len(days), (_RESAMPLES, len(days)))
-    means = total[draws].sum(axis=1) / count[draws].sum(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return _Interval(float(worse.mean()), float(low), float(high), len(days))
+    return [np.bincount(which, column)[draws].sum(axis=1) for column in columns]

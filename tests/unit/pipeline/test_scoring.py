@@ -66,19 +66,30 @@ def test_the_comparison_is_the_same_every_time(test):
 
 
 def test_yesterdays_power_is_scored_on_rows_that_have_a_yesterday(test):
-    found = scoring.score_baselines(test, test.share)
+    found = scoring.score_baselines(test, test.share, 1)
     assert found.baselines.persistence_24h is not None
     assert found.baselines.persistence_24h.n == len(test.share) - 96
     assert found.skill.persistence_24h == pytest.approx(1.0)
+
+
+def test_a_skill_has_an_interval_by_day_that_holds_it(test):
+    random = np.random.default_rng(4)
+    found = scoring.score_baselines(test, test.share + random.normal(0, 0.05, len(test.share)), 1)
+    low, high = found.skill.persistence_24h_ci
+    assert low < found.skill.persistence_24h < high
+    assert 0.005 < high - low < 0.5
+    clear_low, clear_high = found.skill.clear_sky_persistence_ci
+    assert clear_low < found.skill.clear_sky_persistence < clear_high
 
 
 def test_without_yesterday_there_is_no_baseline(test):
     unknown = replace(
         test, rows=replace(test.rows, power_ac_24h_ago=np.full(len(test.share), np.nan))
     )
-    found = scoring.score_baselines(unknown, test.share)
+    found = scoring.score_baselines(unknown, test.share, 1)
     assert found.baselines.persistence_24h is None
     assert found.skill.persistence_24h is None
+    assert found.skill.persistence_24h_ci is None
 
 
 def test_scores_are_told_by_month_site_and_sky(test):
