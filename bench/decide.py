@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import subprocess
+import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import boto3
@@ -20,7 +24,7 @@ from moto import mock_aws
 
 from services.trainer_trigger.decision import decide
 from services.trainer_trigger.domain import Champion, KnownFile, ModelState
-from services.trainer_trigger.memory import DynamoMemory
+from services.trainer_trigger.memory import DynamoMemory, as_json_of
 from services.trainer_trigger.objects import S3Datasets
 from services.trainer_trigger.rules import RULES
 from services.trainer_trigger.service import TrainerTrigger
@@ -46,6 +50,7 @@ def main() -> None:
         uploads()
         sweep()
     manifests()
+    subprocess.run([sys.executable, __file__, "fleet"], check=True)
 
 
 def decisions() -> None:
@@ -113,19 +118,85 @@ def sweep() -> None:
     )
 
 
+def fleet() -> None:
+    """Open a run of a model with a fleet's files, read from the table as they stand; print time and peak."""
+    before = peak()
+    table, world, bucket = Table(), World(), Bucket({})
+    trigger = replace(
+        world.service,
+        memory=DynamoMemory(table, "bench"),  # type: ignore[arg-type]
+        datasets=S3Datasets(bucket),  # type: ignore[arg-type]
+        canonical=Standing(table),
+    )
+    began = time.perf_counter()
+    decision = trigger.evaluate("golden")
+    seconds = time.perf_counter() - began
+    print(
+        f"a model of {SITES * DAYS:,} files: {decision.outcome.value} decided, opened and frozen in "
+        f"{seconds:.0f} s, {peak() - before:.0f} MiB above the libraries"
+    )
+
+
+def peak() -> float:
+    """Return the peak of this process's memory. [MiB]"""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+class Table:
+    """A table of files alone, made as they are asked for; takes whatever is written."""
+
+    def get_paginator(self, _: str) -> Table:
+        """Return what pages."""
+        return self
+
+    def paginate(self, ExpressionAttributeValues: dict[str, Any], **_: Any) -> Any:  # noqa: N803 - AWS's name
+        """Yield the files, a thousand a page, as DynamoDB gives them."""
+        if ExpressionAttributeValues[":p"]["S"] != "file#":
+            return
+        write = as_json_of(KnownFile).dump_json
+        files = daily_files()
+        while page := list(islice(files, 1000)):
+            known = (KnownFile(file, START - timedelta(days=1)) for file in page)
+            yield {"Items": [{"body": {"S": write(each).decode()}} for each in known]}
+
+    def __getattr__(self, _: str) -> Callable[..., dict[str, Any]]:
+        return lambda **_: {}
+
+
+@dataclass
+class Standing:
+    """Says that what the table knows stands in the bucket, for the one site that the model has."""
+
+    table: Table
+
+    def of_site(self, _: str) -> Iterator[str]:
+        """Yield the keys."""
+        return (file.key for file in daily_files())
+
+    def describe(self, key: str) -> DatasetFile:
+        """Never called, for nothing is new."""
+        raise AssertionError(key)
+
+
+def daily_files() -> Iterator[DatasetFile]:
+    """Yield a file of each day of each site."""
+    for site_id in (f"site-{number:03d}" for number in range(SITES)):
+        for day in range(DAYS):
+            file_id, start = content_id(site_id, day), FIRST_DAY + timedelta(days=day)
+            yield DatasetFile(
+                site_id=site_id,
+                file_id=file_id,
+                key=layout.canonical(site_id, start, file_id),
+                rows=96,
+                window_start=start,
+                window_end=start + timedelta(days=1),
+                uploaded_at=start + timedelta(days=1),
+            )
+
+
 def manifests() -> None:
     """Print what a manifest of many sites' daily files takes, with and without compacts."""
-    files = [
-        a_file(1, days=1).model_copy(
-            update={
-                "site_id": site_id,
-                "file_id": (file_id := content_id(site_id, day)),
-                "key": layout.canonical(site_id, FIRST_DAY + timedelta(days=day), file_id),
-            }
-        )
-        for site_id in (f"site-{number:03d}" for number in range(SITES))
-        for day in range(DAYS)
-    ]
+    files = list(daily_files())
     for name, indices in (("single files", {}), ("compacts", compacted(files))):
         bucket = Bucket(indices)
         began = time.perf_counter()
@@ -232,4 +303,4 @@ def per_second(call: Callable[[], Any], seconds: float = 0.5) -> float:
 if __name__ == "__main__":
     os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test")  # noqa: S106 - moto's
     os.environ.pop("AWS_ENDPOINT_URL", None)
-    main()
+    fleet() if sys.argv[1:] == ["fleet"] else main()

@@ -12,6 +12,7 @@ who waits for a place.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache
@@ -295,7 +296,7 @@ class DynamoMemory:
 
     # --- the table ------------------------------------------------------------------------------------
 
-    def _all(self, model_id: str, prefix: str) -> list[dict[str, Any]]:
+    def _all(self, model_id: str, prefix: str) -> Iterator[dict[str, Any]]:
         pages = self.client.get_paginator("query").paginate(
             TableName=self.table,
             KeyConditionExpression="model_id = :m AND begins_with(#item, :p)",
@@ -303,7 +304,7 @@ class DynamoMemory:
             ExpressionAttributeValues={":m": {"S": model_id}, ":p": {"S": prefix}},
             ConsistentRead=True,
         )
-        return [item for page in pages for item in page["Items"]]
+        return (item for page in pages for item in page["Items"])
 
     def _update(
         self, model_id: str, expression: str, values: dict[str, Any], condition: str | None = None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
 
 from shared import layout
 from shared.active import ActiveSite
@@ -19,7 +21,45 @@ from shared.exclusions import ActiveExclusions
 from shared.in_force import InForce
 from shared.solar.site import Site
 
-_KEPT_DATASETS = 64
+# What a process keeps of frozen datasets, in files: two kilobytes each as a whole, a tenth of it by name.
+_KEPT_FILES, _KEPT_NAMES = 20_000, 500_000
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Kept(Generic[T]):
+    """Keeps what was read of frozen things, up to a size in all; they never change."""
+
+    most: int
+    found: dict[str, tuple[T, int]] = field(default_factory=dict)
+
+    def get(self, name: str) -> T | None:
+        """Return what is kept under a name."""
+        kept = self.found.get(name)
+        return kept[0] if kept else None
+
+    def keep(self, name: str, value: T, size: int) -> T:
+        """Keep a value unless it is too large alone, and forget the others where it would be too much."""
+        if size > self.most:
+            return value
+        if size + sum(each for _, each in self.found.values()) > self.most:
+            self.found.clear()
+        self.found[name] = value, size
+        return value
+
+
+class _Name(BaseModel):
+    model_config = ConfigDict(extra="ignore", defer_build=True)
+
+    file_id: str
+
+
+class _Names(BaseModel):
+    """A dataset's files by name only: a tenth of the memory."""
+
+    model_config = ConfigDict(extra="ignore", defer_build=True)
+
+    files: tuple[_Name, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +120,8 @@ class S3Datasets:
     """Frozen datasets: `dataset.json`, and the manifest in the form SageMaker reads."""
 
     objects: S3Objects
-    known: dict[str, Dataset] = field(default_factory=dict)
+    described: Kept[Dataset] = field(default_factory=lambda: Kept(_KEPT_FILES))
+    listed: Kept[frozenset[str]] = field(default_factory=lambda: Kept(_KEPT_NAMES))
 
     def freeze(self, dataset: Dataset) -> None:
         """Write a dataset once; the manifest last, so that whoever sees it sees all."""
@@ -114,20 +155,31 @@ class S3Datasets:
 
     def file_ids(self, model_id: str, dataset_id: str) -> frozenset[str]:
         """Return the files of a frozen dataset; empty where it is gone."""
-        dataset = self.read(model_id, dataset_id)
-        return frozenset(file.file_id for file in dataset.files) if dataset else frozenset()
+        known = self.listed.get(dataset_id)
+        if known is not None:
+            return known
+        body = self._body(model_id, dataset_id)
+        if body is None:
+            return frozenset()
+        found = frozenset(file.file_id for file in _Names.model_validate_json(body).files)
+        return self.listed.keep(dataset_id, found, len(found))
 
     def read(self, model_id: str, dataset_id: str) -> Dataset | None:
-        """Return a frozen dataset, read once per process; None where it is gone."""
-        if dataset_id not in self.known:
-            try:
-                body = self.objects.read(layout.dataset(model_id, dataset_id))
-            except NotFoundError:
-                return None
-            if len(self.known) >= _KEPT_DATASETS:
-                self.known.clear()
-            self.known[dataset_id] = Dataset.model_validate_json(body)
-        return self.known[dataset_id]
+        """Return a frozen dataset; None where it is gone."""
+        known = self.described.get(dataset_id)
+        if known is not None:
+            return known
+        body = self._body(model_id, dataset_id)
+        if body is None:
+            return None
+        dataset = Dataset.model_validate_json(body)
+        return self.described.keep(dataset_id, dataset, len(dataset.files))
+
+    def _body(self, model_id: str, dataset_id: str) -> bytes | None:
+        try:
+            return self.objects.read(layout.dataset(model_id, dataset_id))
+        except NotFoundError:
+            return None
 
     def exists(self, model_id: str, dataset_id: str) -> bool:
         """Return whether a dataset's manifest stands."""
