@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from infra.deploy import main, target
 from shared import layout
+from shared.compaction import CompactIndex
 from shared.exclusions import ActiveExclusions
 from tests.data_watcher_files import SITE_YAML, power_csv
 from tests.integration.conftest import LocalPlatform, running
@@ -144,6 +145,34 @@ def test_a_lost_event_is_found_by_the_sweep_and_a_delete_is_followed(deployed: D
     eventually(lambda: _states(deployed, "west") == ["superseded"])
     eventually(lambda: deployed.messages("solar-data-watcher-inbox") == 0)
     assert deployed.messages("solar-data-watcher-dead-letters") == 0
+
+
+def test_the_full_sweep_compacts_a_month_that_is_over_with_the_rights_of_its_role(
+    deployed: Deployed,
+) -> None:
+    yaml = SITE_YAML.replace(b"site_id: east", b"site_id: lake")
+    deployed.put("config/sites/lake.yaml", yaml)
+    eventually(lambda: "lake" in {each["name"] for each in _sites(deployed)})
+    for day in range(1, 19):
+        deployed.put(f"raw/lake/power {day:02}.csv", power_csv(day=day))
+    eventually(lambda: _states(deployed, "lake") == ["accepted"] * 18)
+
+    deployed.sweep("full")
+    eventually(lambda: _compacts(deployed, "lake") == [18])
+
+    assert deployed.messages("solar-data-watcher-dead-letters") == 0
+
+
+def _compacts(deployed: Deployed, site_id: str) -> list[int]:
+    """Return how many files each of a site's compacts holds."""
+    key = layout.compact_index(site_id)
+    if "Contents" not in deployed.s3.list_objects_v2(Bucket=deployed.bucket, Prefix=key):
+        return []
+    body = deployed.s3.get_object(Bucket=deployed.bucket, Key=key)["Body"].read()
+    compacts = CompactIndex.read(site_id, body).compacts
+    for each in compacts:
+        deployed.s3.head_object(Bucket=deployed.bucket, Key=each.key)
+    return [len(each.members) for each in compacts]
 
 
 def _states(deployed: Deployed, site_id: str) -> list[str]:
