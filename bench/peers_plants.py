@@ -51,6 +51,7 @@ def system_50() -> tuple[Site, list[pd.DataFrame]]:
     weather = pd.read_parquet(str(data / "system_50_ac_power_2_full_DST_psm3.parquet"))
     measured = power.set_index("measured_on")[["ac_power_2"]].tz_convert("UTC") / 1000
     sky = weather.set_index("index")[["ghi", "temp_air"]].tz_convert("UTC")
+    sky.index -= pd.Timedelta(minutes=15)  # the satellite's values are of the stamp's moment
     described = site(
         "system-50",
         latitude=39.7406,

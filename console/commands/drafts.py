@@ -96,7 +96,7 @@ def _yaml(
         yield from _lines(each.layout, 4)
         yield "    timestamp:"
         yield from _lines(each.timestamp, 6)
-        yield "      # label: right  # if a stamp is the END of its interval"
+        yield "      # label: right  # if a stamp is the END of its interval; center if its middle"
         yield "    columns:"
         for canonical, guesses in each.columns.items():
             yield f"      {canonical}:"

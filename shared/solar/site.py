@@ -81,15 +81,22 @@ class TimestampFormat(_Strict):
     timezone: Zone | None = Field(
         default=None, description="Zone of stamps without offset; the site's zone where absent."
     )
-    label: Literal["left", "right"] = "left"
+    label: Literal["left", "center", "right"] = Field(
+        default="left",
+        description="What a stamp names: the interval's beginning, its end, or its middle, as with values "
+        "of a moment that satellites give every half-hour.",
+    )
     step_minutes: Annotated[int, Field(gt=0, le=1440)] | None = Field(
-        default=None, description="Length of an interval [min]; needed to move right labels."
+        default=None, description="Length of an interval [min]; needed to move labels to the left."
     )
 
     @model_validator(mode="after")
-    def _right_label_needs_a_step(self) -> TimestampFormat:
-        if self.label == "right" and self.step_minutes is None:
-            message = "label: right needs step_minutes, the length of an interval"
+    def _moved_label_needs_a_step(self) -> TimestampFormat:
+        if self.label != "left" and self.step_minutes is None:
+            message = f"label: {self.label} needs step_minutes, the length of an interval"
+            raise ValueError(message)
+        if self.label == "center" and self.step_minutes is not None and self.step_minutes % 30:
+            message = "label: center is for steps of whole half-hours; half of another one is no quarter-hour"
             raise ValueError(message)
         return self
 

@@ -27,6 +27,11 @@ FEW_MIXED = 4  # such rows that are a logger's hiccup in however small a file
 DAYS_FOR_SWAP = 3  # in a row
 ROWS_OF_A_DAY = 4  # fewer are readings of a meter once a month
 T = TypeVar("T", bound=np.generic)
+_BEHIND = {
+    "left": 0.0,
+    "center": 0.5,
+    "right": 1.0,
+}  # part of an interval that a stamp lies after its beginning
 _NAT = np.datetime64("NaT")
 _MICROSECOND = np.timedelta64(1, "us")
 _DAY = np.timedelta64(1, "D")
@@ -83,8 +88,7 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
         utc, never = to_utc(local, how.timezone or site.timezone)
         counts["no_such_local_time"] = int(never.sum())
     step = _step(utc, how)
-    if how.label == "right":
-        utc = utc - np.timedelta64(round(step), "s")
+    utc = utc - np.timedelta64(round(step * _BEHIND[how.label]), "s")
     utc, snapped = _snap(utc, step)
     counts["snapped"] = snapped
     rows = np.flatnonzero(~np.isnat(utc))

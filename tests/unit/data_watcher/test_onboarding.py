@@ -87,6 +87,7 @@ def test_a_typo_is_named_with_its_line_and_what_was_meant() -> None:
         (b"model_id: fleet", b"site_id: fleet", 2, "second time"),
         (b"{column: t}", b"{colunm: t}", 10, "did you mean 'column'?"),
         (b"{column: t}", b"{column: t, label: right}", 10, "needs step_minutes"),
+        (b"{column: t}", b"{column: t, label: center, step_minutes: 15}", 10, "half-hours"),
         (b"name: power", b"name: *power", 8, "aliases"),
         (b"latitude: 40", b"latitude: [40", 4, "check indentation"),
         (b"latitude: 40", b"latitude: !!python/name:os.system 40", 3, "tag"),

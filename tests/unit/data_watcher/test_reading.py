@@ -182,6 +182,17 @@ def test_a_right_label_is_moved_to_the_left() -> None:
     assert rows["timestamp"] == [datetime(2024, 7, 1, 10, tzinfo=UTC)]
 
 
+def test_a_stamp_in_the_middle_is_moved_to_the_left() -> None:
+    described = site({"timestamp": {"column": "t", "label": "center", "step_minutes": 30}})
+
+    rows = table(read(csv("2024-07-01 10:00,1", "2024-07-01 10:30,2"), "a.csv", described))
+
+    assert rows["timestamp"] == [
+        datetime(2024, 7, 1, 9, 45, tzinfo=UTC),
+        datetime(2024, 7, 1, 10, 15, tzinfo=UTC),
+    ]
+
+
 @pytest.mark.parametrize("unit", ["W/m2", "W/m²", "W/m^2"])
 def test_a_unit_may_be_written_as_people_write_it(unit: str) -> None:
     described = site({"columns": {"ghi": {"column": "p", "unit": unit}}})
