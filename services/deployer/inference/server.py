@@ -16,6 +16,7 @@ from shared.solar.predictor import Predictor
 
 MODEL = "/opt/ml/model"
 _NOBODY = 65534
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000  # by default 700, which two answers make
 _GRACE_SECONDS = 20  # SageMaker kills 30 s after SIGTERM
 _IDLE_SECONDS = (
     75  # whoever keeps a connection must be the one to close it, or a request meets a closed one
@@ -35,8 +36,7 @@ def run(container: ContainerSettings) -> None:
     service = Service(
         Predictor(artifact.load(container.path(MODEL))), settings.solar_model_package_version
     )
-    gc.collect()
-    gc.freeze()  # the model and the libraries stay: no collection walks them in the middle of an answer
+    _spare_collections()
     if container.is_local:
         host = "127.0.0.1"
     else:
@@ -56,6 +56,13 @@ def run(container: ContainerSettings) -> None:
         log_level="warning",
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
+
+
+def _spare_collections() -> None:
+    """Keep the garbage collector out of answers: model and libraries stay, and an answer leaves no cycles."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
 
 
 def _drop_root() -> None:
