@@ -14,6 +14,10 @@ from shared.solar.artifact import GRAPH, Artifact, InvalidArtifactError
 from shared.solar.position import Floats
 from shared.solar.rows import Rows
 
+_MOST_AT_ONCE = (
+    100_000  # rows; of a fleet's more, one site after the other has its features in memory
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
@@ -78,6 +82,16 @@ class Predictor:
         NotFoundError
             A row is of a site that the model was not trained for.
         """
+        if len(rows) <= _MOST_AT_ONCE or len(rows.sites) == 1:
+            return self._predict(rows, alone)
+        power_ac, p10, p90 = (np.empty(len(rows)) for _ in range(3))
+        for site in np.unique(rows.site):
+            which = np.flatnonzero(rows.site == site)
+            found = self._predict(rows.take(which), None if alone is None else alone[which])
+            power_ac[which], p10[which], p90[which] = found.power_ac, found.p10, found.p90
+        return Prediction(power_ac, p10, p90)
+
+    def _predict(self, rows: Rows, alone: NDArray[np.bool_] | None) -> Prediction:
         names, values, sun = features.compute(rows, self.card.recipe, alone)
         (raw,) = self.session.run(None, {self.input_name: values})
         share = np.minimum(np.maximum(raw.reshape(-1).astype(float), 0.0), self.card.cap)

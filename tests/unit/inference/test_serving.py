@@ -13,9 +13,11 @@ from services.deployer.inference.app import Application
 from services.deployer.inference.reading import MOST_ROWS
 from services.deployer.inference.service import Service
 from services.trainer_trigger.pipeline.train import train
+from shared.solar import predictor as predictor_module
 from shared.solar.artifact import Artifact, InvalidArtifactError
 from shared.solar.predictor import Prediction, Predictor
 from shared.solar.recipe import Plant
+from shared.solar.rows import Rows, together
 from tests.unit.pipeline.datasets import Bench, frame, site
 
 
@@ -314,6 +316,28 @@ def test_serving_predicts_what_the_evaluation_predicted(endpoint, predictor, tmp
     ]
     found = endpoint.ask({"rows": rows}).json["predictions"]
     np.testing.assert_allclose([each["power_ac"] for each in found], expected, atol=1e-6)
+
+
+def test_a_fleet_is_predicted_site_by_site_as_it_is_at_once(endpoint_of_two, monkeypatch):
+    both = [frame(days=3, seed=seed) for seed in (1, 2)]
+    parts = [
+        Rows(
+            sites=(name,),
+            site=np.zeros(len(table), dtype=np.int64),
+            times=table.index.tz_localize(None).to_numpy().astype("datetime64[s]"),
+            weather={"ghi": table["ghi"].to_numpy(), "temp_air": table["temp_air"].to_numpy()},
+            power_ac=table["power_ac"].to_numpy(),
+            power_ac_24h_ago=np.full(len(table), np.nan),
+        )
+        for name, table in zip(("meadow", "hill"), both, strict=True)
+    ]
+    fleet, alone = together(parts), np.arange(sum(map(len, parts))) % 2 == 0
+    model = endpoint_of_two.app.service.predictor
+    at_once = model.predict(fleet, alone)
+    monkeypatch.setattr(predictor_module, "_MOST_AT_ONCE", 10)
+    apart = model.predict(fleet, alone)
+    for name in ("power_ac", "p10", "p90"):
+        np.testing.assert_array_equal(getattr(apart, name), getattr(at_once, name))
 
 
 def test_a_model_that_this_code_cannot_serve_is_refused_before_it_answers(model):
