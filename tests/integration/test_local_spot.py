@@ -13,11 +13,12 @@ import pytest
 from infra.deploy import build
 from services.trainer_trigger.pipeline import preprocess
 from tests.integration import fake_image
-from tests.integration.fake_pipeline import ROLE, target
+from tests.integration.fake_pipeline import ROLE, source, target
 from tests.integration.observe import wait_for
-from tests.unit.pipeline.datasets import Bench, frame
+from tests.unit.pipeline.datasets import Bench, frame, site
 
 ENDED = {"Completed", "Failed", "Stopped"}
+OUTPUT = "/opt/ml/processing/output"
 AFTER = "SOLAR_LOCAL_INTERRUPT_AFTER"
 
 
@@ -88,6 +89,41 @@ class World:
             lambda: self.sm.describe_processing_job(ProcessingJobName=name),
             lambda found: found["ProcessingJobStatus"] in ENDED,
         )
+
+    def preprocess(self, dataset, count):
+        """Run the product's Preprocess on so many instances; return what it wrote, by name."""
+        name = f"preprocess-{uuid.uuid4().hex[:8]}"
+        cluster = {"InstanceType": "ml.m5.large", "InstanceCount": count, "VolumeSizeInGB": 1}
+        self.sm.create_processing_job(
+            ProcessingJobName=name,
+            RoleArn=ROLE,
+            ProcessingResources={"ClusterConfig": cluster},
+            AppSpecification={
+                "ImageUri": self.product,
+                "ContainerEntrypoint": ["python3", "-m", "infra.image.entrypoint"],
+                "ContainerArguments": ["preprocess"],
+            },
+            ProcessingInputs=[source("dataset", dataset, preprocess.INPUT)],
+            ProcessingOutputConfig={
+                "Outputs": [
+                    target(each, f"s3://{self.bucket}/{name}/{each}", f"{OUTPUT}/{each}")
+                    for each in ("train", "test", "report")
+                ]
+            },
+        )
+        job = wait_for(
+            lambda: self.sm.describe_processing_job(ProcessingJobName=name),
+            lambda found: found["ProcessingJobStatus"] in ENDED,
+            seconds=120,
+        )
+        assert job["ProcessingJobStatus"] == "Completed", job
+        listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=f"{name}/")["Contents"]
+        return {
+            each["Key"].partition("/")[2]: self.s3.get_object(Bucket=self.bucket, Key=each["Key"])[
+                "Body"
+            ].read()
+            for each in listed
+        }
 
     def model(self, job):
         key = job["ModelArtifacts"]["S3ModelArtifacts"].partition(f"{self.bucket}/")[2]
@@ -199,6 +235,17 @@ def test_every_instance_of_a_processing_job_knows_all_and_writes_to_the_same_pla
     assert [key.rpartition("/")[2] for key in keys] == ["algo-1.json", "algo-2.json", "algo-3.json"]
     body = world.s3.get_object(Bucket=world.bucket, Key=keys[1])["Body"].read()
     assert json.loads(body) == ["algo-1", "algo-2", "algo-3"]
+
+
+def test_two_instances_write_together_what_one_writes(world, tmp_path):
+    bench = Bench(tmp_path, sites=[site(), site("hill"), site("lake")])
+    for number, each in enumerate(bench.sites):
+        bench.upload(frame(days=20, seed=number), each.site_id)
+    bench.freeze()
+    dataset = world.upload(bench.input, "fleet")
+    alone, shared = (world.preprocess(dataset, count) for count in (1, 2))
+    assert alone == shared
+    assert {f"train/{each.site_id}.parquet" for each in bench.sites} <= set(shared)
 
 
 def test_an_instance_that_fails_ends_the_others_and_says_why(world):
