@@ -95,6 +95,18 @@ def _groups(evaluation: Evaluation) -> Iterable[dict[str, Any]]:
         yield _group(f"R2 by {kind}", _r2(parts))
 
 
+def _ends_apart(
+    values: Mapping[str, float | tuple[float, float] | None],
+) -> Iterable[tuple[str, float | None]]:
+    """Yield figures by name, the two ends of an interval apart: a metric of the schema is one number."""
+    for name, value in values.items():
+        if isinstance(value, tuple):
+            yield f"{name}_low", value[0]
+            yield f"{name}_high", value[1]
+        else:
+            yield name, value
+
+
 def _group(name: str, values: Mapping[str, float | None]) -> dict[str, Any]:
     data = [
         {"name": key, "type": "number", "value": round(value, 6)}

@@ -88,3 +88,16 @@ def test_a_score_that_does_not_exist_is_left_out() -> None:
     card = a_card(coverage_p10_p90=None)
     assert "coverage_p10_p90" not in card.properties
     assert "null" not in json.dumps(card.content)
+
+
+def test_every_metric_is_one_number_and_an_interval_is_its_two_ends() -> None:
+    skill = {"persistence_24h": 0.4, "persistence_24h_ci": (0.3, 0.5)}
+    (evaluation,) = a_card(skill=skill).content["evaluation_details"]
+    metrics = {
+        each["name"]: each["value"]
+        for group in evaluation["metric_groups"]
+        for each in group["metric_data"]
+    }
+    assert metrics["persistence_24h_ci_low"] == 0.3
+    assert metrics["persistence_24h_ci_high"] == 0.5
+    assert {type(value) for value in metrics.values()} <= {float, int}
