@@ -90,7 +90,7 @@ def _groups(evaluation: Evaluation) -> Iterable[dict[str, Any]]:
     yield _group("daylight", _scores(found.daylight))
     skill = evaluation.skill.model_dump()
     coverage = {"coverage_p10_p90": evaluation.coverage_p10_p90}
-    yield _group("skill against persistence, and intervals", skill | coverage)
+    yield _group("skill against persistence, and intervals", dict(_ends_apart(skill | coverage)))
     for kind, parts in (("month", found.by_month), ("site", found.by_site), ("sky", found.by_sky)):
         yield _group(f"R2 by {kind}", _r2(parts))
 
