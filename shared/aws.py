@@ -38,11 +38,6 @@ def session() -> Session:
     return botocore.session.get_session()
 
 
-def region() -> str:
-    """Return the region that this process works in."""
-    return str(session().get_config_variable("region"))
-
-
 @cache
 def client(service: str) -> Any:
     """Return the process's client of an AWS service."""

@@ -37,8 +37,7 @@ def runs(settings: SequenceSettings, metrics: Metrics, logger: Logger) -> Runs:
         memory=DynamoMemory(aws.lazy_client("dynamodb"), settings.table),
         timer=DelayedMessages(aws.SqsInbox(aws.lazy_client("sqs"), settings.inbox_url)),
         sequence=StepFunctionsSequence(
-            aws.lazy_client("stepfunctions"),
-            f"arn:aws:states:{aws.region()}:{settings.account_id}:stateMachine:{settings.sequence_name}",
+            aws.lazy_client("stepfunctions"), settings.account_id, settings.sequence_name
         ),
         pipeline=SageMakerPipeline(aws.lazy_client("sagemaker"), settings.pipeline_name),
         publisher=aws.SnsPublisher(aws.lazy_client("sns"), settings.training_topic_arn),
