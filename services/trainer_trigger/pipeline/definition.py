@@ -71,6 +71,7 @@ _TAGS = [{"Key": "project", "Value": "solar-retraining"}]
 _PROCESSING_SECONDS = 2 * 3600
 _TRAINING_SECONDS = 4 * 3600
 _VOLUME_GB = 30
+_TRAIN_MEMORY_MB = "512"  # of features; more lie in a file
 _INSTANCES = ["ml.m5.large", "ml.m5.xlarge", "ml.m5.2xlarge", "ml.c5.large", "ml.c5.xlarge"]
 
 accuracy_threshold = ParameterFloat("accuracy_threshold", default_value=0.95)
@@ -234,6 +235,7 @@ def _train(session: PipelineSession, preprocess: ProcessingStep) -> TrainingStep
             local_path="/opt/ml/checkpoints",
         ),
         hyperparameters={"model_type": model_type, "run_id": run_id},
+        environment={"TRAIN_MEMORY_MB": _TRAIN_MEMORY_MB},
         tags=[Tag(key=tag["Key"], value=tag["Value"]) for tag in _TAGS],
     )
     trainer.with_metric_definitions(
