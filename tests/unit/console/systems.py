@@ -7,8 +7,10 @@ from typing import Any
 
 import boto3
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
+from console import output
 from console.app import app
 from console.state import state
 from console.target import System
@@ -44,8 +46,10 @@ def fake_system() -> FakeSystem:
 
 
 @pytest.fixture
-def system() -> Iterator[FakeSystem]:
-    """The system that commands of this test talk to."""
+def system(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSystem]:
+    """The system that commands of this test talk to, on a screen that folds no line."""
+    # A console made where COLUMNS is set, as parallel test runs do, keeps that width for ever.
+    monkeypatch.setattr(output, "people", Console(width=200))
     made, before = fake_system(), (state.endpoint, state._system)
     state.use(made)
     yield made
@@ -53,4 +57,4 @@ def system() -> Iterator[FakeSystem]:
 
 
 def solar(*arguments: str) -> Result:
-    return CliRunner(env={"COLUMNS": "200"}).invoke(app, [*arguments])
+    return CliRunner().invoke(app, [*arguments])
