@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from console import output
+from console import datasets, output
 from console.commands.data import all_files, balance, show_files
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
@@ -47,13 +47,8 @@ def files(
         _reasons(site, json=json)
         return
     found = all_files(site, state_)
-    datasets = _datasets_by_file()
-    for each in found:
-        uri = each["canonical_uri"] or ""
-        file_id = uri.rpartition("/")[2].removesuffix(".parquet")
-        each["dataset_ids"] = datasets.get(file_id, [])
     if json:
-        output.as_json(found)
+        output.as_json(_with_datasets(found))
     else:
         show_files(found, "Files")
 
@@ -167,9 +162,10 @@ def _reasons(site: str | None, *, json: bool) -> None:
     output.table("Why", ["what", "reason", "count"], rows, "nothing was masked or refused")
 
 
-def _datasets_by_file() -> dict[str, list[str]]:
-    by_file: dict[str, list[str]] = {}
-    for each in state.system.ask("trainer_trigger", "datasets")["datasets"]:
-        for file_id in each["file_ids"]:
-            by_file.setdefault(file_id, []).append(each["dataset_id"])
-    return by_file
+def _with_datasets(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    holding = datasets.holding(state.system, datasets.frozen(state.system))
+    return [
+        {**file, "dataset_ids": [each["dataset_id"] for each in holding.get(file_id, [])]}
+        for file in files
+        for file_id in [datasets.file_id_of(file)]
+    ]

@@ -14,6 +14,7 @@ from console import output, registry, times
 from console.commands.data import all_files
 from console.commands.local import JsonOption
 from console.commands.models import ModelOption, all_models, all_runs
+from console.datasets import file_id_of, frozen, holding
 from console.errors import ConsoleError
 from console.state import state
 from shared.model_config import ModelConfig
@@ -21,7 +22,7 @@ from shared.model_config import ModelConfig
 
 def datasets(model: ModelOption = None, *, json: JsonOption = False) -> None:
     """List the frozen datasets, and the runs that used them."""
-    found = _datasets(model)
+    found = frozen(state.system, model)
     if json:
         output.as_json(found)
         return
@@ -29,7 +30,7 @@ def datasets(model: ModelOption = None, *, json: JsonOption = False) -> None:
         (
             each["dataset_id"],
             each["model_id"],
-            len(each["file_ids"]),
+            each["files"],
             ", ".join(map(output.short_run, each["run_ids"])),
         )
         for each in found
@@ -96,18 +97,12 @@ def replay(
     output.say(f"{len(rows)} runs instead of {answer['recorded_runs']}; cost about {cost}")
 
 
-def _datasets(model: str | None) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = state.system.ask("trainer_trigger", "datasets", model_id=model)[
-        "datasets"
-    ]
-    return found
-
-
 def _of_file(ending: str) -> list[dict[str, Any]]:
     fitting = [each for each in all_files() if each["key"].endswith(ending)]
     if not fitting:
         raise ConsoleError(f"no uploaded file ends in {ending!r}; see `solar files`")
-    return _traced(fitting, _datasets(None))
+    every = frozen(state.system)
+    return _traced(fitting, holding(state.system, every))
 
 
 def _of_version(number: int, model: str | None) -> list[dict[str, Any]]:
@@ -116,12 +111,16 @@ def _of_version(number: int, model: str | None) -> list[dict[str, Any]]:
         raise ConsoleError("name the model of the version with --model")
     package = registry.version(state.system, models[0], number)
     dataset_id = package.get("CustomerMetadataProperties", {}).get("dataset_id")
-    chosen = [each for each in _datasets(models[0]) if each["dataset_id"] == dataset_id]
-    inside = {file_id for each in chosen for file_id in each["file_ids"]}
-    return _traced([each for each in all_files() if _file_id(each) in inside], chosen)
+    found = frozen(state.system, models[0])
+    chosen = [each for each in found if each["dataset_id"] == dataset_id]
+    held = holding(state.system, chosen)
+    inside = [each for each in all_files() if file_id_of(each) in held]
+    return _traced(inside, held)
 
 
-def _traced(files: list[dict[str, Any]], datasets: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _traced(
+    files: list[dict[str, Any]], held: dict[str, list[dict[str, Any]]]
+) -> list[dict[str, Any]]:
     runs = {run["run_id"]: run for run in all_runs()}
     log = state.system.ask("deployer", "deployments")["deployments"]
     served = {
@@ -132,14 +131,14 @@ def _traced(files: list[dict[str, Any]], datasets: list[dict[str, Any]]) -> list
     }
     traced = []
     for file in files:
-        holding = [each for each in datasets if _file_id(file) in each["file_ids"]]
-        used = [runs[run_id] for each in holding for run_id in each["run_ids"] if run_id in runs]
+        inside = held.get(file_id_of(file), [])
+        used = [runs[run_id] for each in inside for run_id in each["run_ids"] if run_id in runs]
         traced.append(
             {
                 "key": file["key"],
                 "version_id": file["version_id"],
                 "state": file["state"],
-                "dataset_ids": [each["dataset_id"] for each in holding],
+                "dataset_ids": [each["dataset_id"] for each in inside],
                 "runs": [
                     {
                         "run_id": run["run_id"],
@@ -153,10 +152,6 @@ def _traced(files: list[dict[str, Any]], datasets: list[dict[str, Any]]) -> list
             }
         )
     return traced
-
-
-def _file_id(file: dict[str, Any]) -> str:
-    return (file["canonical_uri"] or "").rpartition("/")[2].removesuffix(".parquet")
 
 
 def _policy(path: Path) -> dict[str, Any]:

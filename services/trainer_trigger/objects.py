@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
-
+from shared import dataset as datasets
 from shared import layout
 from shared.active import ActiveSite
 from shared.aws import S3Objects
@@ -46,20 +45,6 @@ class Kept(Generic[T]):
             self.found.clear()
         self.found[name] = value, size
         return value
-
-
-class _Name(BaseModel):
-    model_config = ConfigDict(extra="ignore", defer_build=True)
-
-    file_id: str
-
-
-class _Names(BaseModel):
-    """A dataset's files by name only: a tenth of the memory."""
-
-    model_config = ConfigDict(extra="ignore", defer_build=True)
-
-    files: tuple[_Name, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +146,7 @@ class S3Datasets:
         body = self._body(model_id, dataset_id)
         if body is None:
             return frozenset()
-        found = frozenset(file.file_id for file in _Names.model_validate_json(body).files)
+        found = datasets.file_ids(body)
         return self.listed.keep(dataset_id, found, len(found))
 
     def read(self, model_id: str, dataset_id: str) -> Dataset | None:

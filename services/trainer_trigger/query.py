@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.trainer_trigger.memory import DynamoMemory, as_json_of
-from services.trainer_trigger.objects import S3Configuration, S3Datasets
+from services.trainer_trigger.objects import S3Configuration
 from services.trainer_trigger.ports import Run
 from services.trainer_trigger.settings import QuerySettings
 from shared import aws, observability
@@ -17,9 +17,7 @@ from shared.model_config import RetrainPolicy
 
 logger = observability.logger("trainer_trigger")
 settings = QuerySettings.from_environment()
-objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
-configuration = S3Configuration(objects)
-datasets = S3Datasets(objects)
+configuration = S3Configuration(aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket))
 memory = DynamoMemory(aws.lazy_client("dynamodb"), settings.table)
 _SHOWN = {
     "run_id",
@@ -118,15 +116,19 @@ def _shown(run: Run) -> dict[str, Any]:
 
 
 def _datasets(model_id: str) -> list[dict[str, Any]]:
-    runs: dict[str, list[str]] = {}
+    """Return a model's datasets and how many files each has; which ones, `dataset.json` says.
+
+    The names of a fleet's files would fill an answer, which takes 6 MB.
+    """
+    runs: dict[str, list[Run]] = {}
     for run in memory.runs(model_id):
-        runs.setdefault(run.dataset_id, []).append(run.run_id)
+        runs.setdefault(run.dataset_id, []).append(run)
     return [
         {
             "dataset_id": dataset_id,
             "model_id": model_id,
-            "run_ids": run_ids,
-            "file_ids": sorted(datasets.file_ids(model_id, dataset_id)),
+            "run_ids": [run.run_id for run in using],
+            "files": using[0].files,
         }
-        for dataset_id, run_ids in runs.items()
+        for dataset_id, using in runs.items()
     ]

@@ -1,0 +1,105 @@
+"""Datasets are listed by what the service knows; which files one holds is read where it lies."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from shared import layout
+from tests.unit.console.systems import FakeSystem, solar, system
+from tests.unit.console.test_models import run
+
+__all__ = ["system"]  # the fixture
+
+
+@dataclass
+class FakeS3:
+    """A bucket that counts what is read."""
+
+    bodies: dict[str, bytes] = field(default_factory=dict)
+    reads: list[str] = field(default_factory=list)
+
+    def get_object(self, *, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        self.reads.append(Key)
+        if Key not in self.bodies:
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
+        return {"Body": io.BytesIO(self.bodies[Key]), "Metadata": {}}
+
+
+def described(*file_ids: str) -> bytes:
+    files = [{"file_id": each, "key": "canonical/…", "rows": 96} for each in file_ids]
+    return json.dumps({"version": 1, "files": files}).encode()
+
+
+def uploaded(name: str, file_id: str) -> dict[str, Any]:
+    return {
+        "key": f"raw/east/{name}",
+        "version_id": "v",
+        "state": "accepted",
+        "rows": 96,
+        "rows_masked": 0,
+        "reason": None,
+        "remedy": None,
+        "canonical_uri": f"s3://bucket/canonical/east/2026-01/{file_id}.parquet",
+    }
+
+
+@pytest.fixture
+def s3(system: FakeSystem) -> FakeS3:
+    made = FakeS3(
+        {
+            layout.dataset("golden", "first"): described("a"),
+            layout.dataset("golden", "second"): described("a", "b"),
+        }
+    )
+    system.clients["s3"] = made
+    system.answers["trainer_trigger", "datasets"] = {
+        "datasets": [
+            {"dataset_id": name, "model_id": "golden", "run_ids": [f"{name}-1"], "files": files}
+            for name, files in (("first", 1), ("second", 2), ("gone", 9))
+        ]
+    }
+    runs = [run("first-1", version=1), run("second-1", version=2), run("gone-1")]
+    system.answers["trainer_trigger", "runs"] = {"runs": runs}
+    deployed = {"run_id": "first-1", "at": "2026-02-01T00:00:00+00:00", "event": "deployed"}
+    system.answers["deployer", "deployments"] = {"deployments": {"golden": [deployed]}}
+    ledger = [uploaded("january.csv", "a"), uploaded("february.csv", "b")]
+    system.answers["data_watcher", "files"] = {"files": ledger}
+    return made
+
+
+def test_datasets_are_listed_without_reading_one(s3: FakeS3) -> None:
+    found = json.loads(solar("datasets", "--json").stdout)
+    assert [each["files"] for each in found] == [1, 2, 9]
+    assert s3.reads == []
+
+
+def test_a_file_is_followed_through_the_datasets_that_hold_it(s3: FakeS3) -> None:
+    (file,) = json.loads(solar("lineage", "january.csv", "--json").stdout)
+    assert file["dataset_ids"] == ["first", "second"]
+    assert [each["served"] for each in file["runs"]] == ["2026-02-01T00:00:00+00:00", None]
+    (later,) = json.loads(solar("lineage", "february.csv", "--json").stdout)
+    assert later["dataset_ids"] == ["second"], "a dataset that is gone holds nothing"
+
+
+def test_a_version_is_followed_to_the_files_of_its_dataset_alone(
+    system: FakeSystem, s3: FakeS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = {"CustomerMetadataProperties": {"dataset_id": "second"}}
+    monkeypatch.setattr("console.registry.version", lambda *_: package)
+    found = json.loads(solar("lineage", "2", "--model", "golden", "--json").stdout)
+    assert {each["key"] for each in found} == {"raw/east/january.csv", "raw/east/february.csv"}
+    assert s3.reads == [layout.dataset("golden", "second")]
+
+
+def test_files_name_their_datasets_for_machines_and_read_none_for_people(s3: FakeS3) -> None:
+    ledger = json.loads(solar("files", "--json").stdout)
+    assert [each["dataset_ids"] for each in ledger] == [["first", "second"], ["second"]]
+    s3.reads.clear()
+    assert solar("files").exit_code == 0
+    assert s3.reads == []
