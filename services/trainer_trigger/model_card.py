@@ -15,7 +15,7 @@ from shared.evaluation import Evaluation, GroupScores, Scores, Window
 
 _SHORT, _LONG = 1024, 2048  # characters that the schema takes
 _MOST_DATASETS = 10
-_PROPERTY = 256  # characters of a CustomerMetadataProperties value
+_PROPERTY = 256  # characters of a CustomerMetadataProperties value; of marks it takes only _.:/=+-@
 _GROUP_NAME = 63
 _LIMITS = (
     "It knows the sites and seasons of its training window; others are extrapolated. Its inputs are "
@@ -134,8 +134,9 @@ def _properties(evaluation: Evaluation) -> dict[str, str]:
         "coverage_p10_p90": _number(coverage),
         "trained": _span(evaluation.train_window),
         "tested": _span(evaluation.test_window),
-        "rows": f"{evaluation.rows.train} train, {evaluation.rows.test} test",
-        "masked": str(evaluation.rows.masked),
+        "train_rows": str(evaluation.rows.train),
+        "test_rows": str(evaluation.rows.test),
+        "masked_rows": str(evaluation.rows.masked),
     }
     return {name: value[:_PROPERTY] for name, value in said.items() if value}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -82,6 +83,13 @@ def test_no_text_is_longer_than_the_schema_takes(reasons: tuple[str, ...]) -> No
         assert len(text) <= LONGEST.get(name, 1024), name
     assert all(len(value) <= 256 for value in card.properties.values())
     assert len(json.dumps(card.content)) < 100_000
+
+
+def test_properties_are_written_with_the_characters_that_the_registry_takes() -> None:
+    # UpdateModelPackage: [\p{L}\p{Z}\p{N}_.:/=+\-@], for names and values; no comma, no bracket.
+    for name, value in a_card().properties.items():
+        assert re.fullmatch(r"[\w .:/=+\-@]+", name), name
+        assert re.fullmatch(r"[\w .:/=+\-@]+", value), (name, value)
 
 
 def test_a_score_that_does_not_exist_is_left_out() -> None:
