@@ -50,6 +50,7 @@ class Run:
     cost_usd: float | None = None
     failure: str | None = None
     exclusions_id: str = ""
+    preprocess_instances: int = 1
 
 
 class Configuration(Protocol):

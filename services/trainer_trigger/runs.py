@@ -22,6 +22,7 @@ from shared.messages import (
 )
 
 SLICE = timedelta(seconds=40)
+PREPROCESS = "Preprocess"  # the pipeline's step that several instances may share
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,6 @@ class Runs:
                 return {"proceed": False, "reason": f"run {run_id} has ended: {run.status}"}
         if not self.trigger.datasets.exists(run.model_id, run.dataset_id):
             raise PermanentError(f"dataset {run.dataset_id} of run {run.run_id} is gone")
-        config = self.trigger.configuration.model(run.model_id)
         return {
             "proceed": True,
             "reason": "; ".join(run.reasons),
@@ -68,7 +68,7 @@ class Runs:
                 "accuracy_threshold": str(run.accuracy_threshold),
                 "instance_type": run.instance_type,
                 "model_type": run.model_type,
-                "preprocess_instances": str(config.preprocess_instances),
+                "preprocess_instances": str(run.preprocess_instances),
                 "request_token": identity.request_token(run.run_id),
             },
             "poll_seconds": self.poll_seconds,
@@ -320,7 +320,9 @@ class Runs:
 
     @staticmethod
     def _cost(run: Run, steps: tuple[Step, ...]) -> float | None:
-        return costs.estimate_usd(run.instance_type, sum(step.seconds for step in steps))
+        instances = {PREPROCESS: run.preprocess_instances}
+        seconds = sum(step.seconds * instances.get(step.name, 1) for step in steps)
+        return costs.estimate_usd(run.instance_type, seconds)
 
 
 def _model_of(given: str) -> str | None:

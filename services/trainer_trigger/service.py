@@ -291,6 +291,7 @@ class TrainerTrigger:
             started_at=now,
             deadline=now + config.policy.maximum_run,
             exclusions_id=identity.exclusions_id(exclusions),
+            preprocess_instances=config.preprocess_instances,
         )
         return run if self.memory.open_run(run, self.maximum_runs) else None
 

@@ -119,6 +119,26 @@ def test_a_registered_run_is_approved_published_and_closed() -> None:
     assert world.sequence.starts == 1, "the same data are not trained again against their own child"
 
 
+def test_every_instance_that_preprocesses_is_counted_as_the_run_was_opened_with_it() -> None:
+    world = World()
+    world.configuration.config = world.configuration.config.model_copy(
+        update={"preprocess_instances": 4}
+    )
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    run = world.the_run
+    world.configuration.config = world.configuration.config.model_copy(
+        update={"preprocess_instances": 20}
+    )
+    checked = world.runs.verify("golden", run.run_id, run.execution)
+    assert checked["run"]["preprocess_instances"] == "4"
+    found(world, run)
+    world.pipeline.done += (Step("Preprocess", "Succeeded", "", 900.0, None),)
+    outcome = world.runs.collect("golden", run.run_id, "arn:pipeline/execution/1")
+    assert isinstance(outcome, ChallengerRegistered)
+    assert outcome.cost_usd == pytest.approx(0.115 * (4 * 900 + 600) / 3600, abs=1e-4)
+
+
 def test_a_person_approves_where_the_policy_or_the_evaluation_says_so() -> None:
     world = World()
     world.upload(a_file(1))
