@@ -13,7 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 
 from services.trainer_trigger.domain import Champion
-from services.trainer_trigger.ports import Run, Step
+from services.trainer_trigger.ports import InvalidCardError, Run, Step
 from shared import layout
 from shared.aws import S3Objects, SqsInbox, error_code
 from shared.messages import EvaluationDue, SweepDue
@@ -96,14 +96,19 @@ class SageMakerRegistry:
         self, package_arn: str, card: Mapping[str, Any], properties: Mapping[str, str]
     ) -> None:
         """Write a version's card and properties into its entry; the same again changes nothing."""
-        self.client.update_model_package(
-            ModelPackageArn=package_arn,
-            ModelCard={
-                "ModelCardContent": json.dumps(card, ensure_ascii=False, sort_keys=True),
-                "ModelCardStatus": "Draft",  # people review it; the version's approval is another matter
-            },
-            CustomerMetadataProperties=dict(properties),
-        )
+        try:
+            self.client.update_model_package(
+                ModelPackageArn=package_arn,
+                ModelCard={
+                    "ModelCardContent": json.dumps(card, ensure_ascii=False, sort_keys=True),
+                    "ModelCardStatus": "Draft",  # people review it; approval is another matter
+                },
+                CustomerMetadataProperties=dict(properties),
+            )
+        except ClientError as error:
+            if error_code(error) == "ValidationException":
+                raise InvalidCardError(error.response["Error"].get("Message", "")) from error
+            raise
 
     def approve(self, package_arn: str, why: str) -> None:
         """Approve a version; the deployer hears of it from the registry."""

@@ -15,6 +15,7 @@ from services.trainer_trigger.domain import (
     Request,
 )
 from shared.dataset import Dataset, DatasetFile, Exclusion
+from shared.errors import PermanentError
 from shared.evaluation import Evaluation
 from shared.messages import AnyMessage, SweepDue
 from shared.model_config import ModelConfig
@@ -85,6 +86,10 @@ class Evaluations(Protocol):
     def read(self, run_id: str) -> Evaluation | None: ...
     def uri(self, run_id: str) -> str: ...
     def report_uri(self, run_id: str) -> str: ...
+
+
+class InvalidCardError(PermanentError):
+    """The registry does not take what is said of a version."""
 
 
 class Registry(Protocol):

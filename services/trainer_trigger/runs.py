@@ -9,7 +9,7 @@ from typing import Any
 
 from services.trainer_trigger import costs, failures, identity, model_card, poison
 from services.trainer_trigger.domain import is_overdue
-from services.trainer_trigger.ports import Evaluations, Run, Step
+from services.trainer_trigger.ports import Evaluations, InvalidCardError, Run, Step
 from services.trainer_trigger.service import OPENING, TrainerTrigger
 from shared.errors import NotFoundError, PermanentError
 from shared.evaluation import Evaluation
@@ -254,13 +254,7 @@ class Runs:
         automatic = (
             evaluation.approval == "automatic" and run.approval == "automatic" and not poisoned
         )
-        card = model_card.card_of(
-            run,
-            evaluation,
-            self.evaluations.uri(run.run_id),
-            self.evaluations.report_uri(run.run_id),
-        )
-        self.trigger.registry.describe(package_arn, card.content, card.properties)
+        without_card = self._describe(package_arn, run, evaluation)
         if automatic:
             self.trigger.registry.approve(
                 package_arn, f"run {run.run_id}: {'; '.join(evaluation.reasons)}"
@@ -270,8 +264,18 @@ class Runs:
             model_package_version=int(package_arn.rpartition("/")[2]),
             model_package_arn=package_arn,
             approval="Approved" if automatic else "PendingManualApproval",
-            **self._found(run, evaluation, steps, poisoned),
+            **self._found(run, evaluation, steps, poisoned, without_card),
         )
+
+    def _describe(self, package_arn: str, run: Run, evaluation: Evaluation) -> tuple[str, ...]:
+        """Write a version's card; return why there is none, for that must not cost a good version."""
+        uri, report_uri = self.evaluations.uri(run.run_id), self.evaluations.report_uri(run.run_id)
+        card = model_card.card_of(run, evaluation, uri, report_uri)
+        try:
+            self.trigger.registry.describe(package_arn, card.content, card.properties)
+        except InvalidCardError as error:
+            return (f"its entry in the registry has no model card, which was refused: {error}",)
+        return ()
 
     def _excluded_meanwhile(self, run: Run) -> tuple[str, ...]:
         """Return what a person excluded while the run trained on it: no machine may deploy that."""
@@ -300,9 +304,10 @@ class Runs:
         run: Run,
         evaluation: Evaluation,
         steps: tuple[Step, ...],
-        more: tuple[str, ...] = (),
+        first: tuple[str, ...] = (),
+        last: tuple[str, ...] = (),
     ) -> dict[str, Any]:
-        """Return what both verdicts tell, with more reasons than the evaluation knew."""
+        """Return what both verdicts tell, with reasons around those that the evaluation knew."""
         return {
             "occurred_at": self.trigger.clock(),
             "correlation_id": run.correlation_id,
@@ -312,7 +317,7 @@ class Runs:
             "r2": evaluation.challenger.all.r2,
             "champion_r2": evaluation.champion.all.r2 if evaluation.champion else None,
             "accuracy_threshold": evaluation.accuracy_threshold,
-            "reasons": (*more, *evaluation.reasons),
+            "reasons": (*first, *evaluation.reasons, *last),
             "evaluation_uri": self.evaluations.uri(run.run_id),
             "report_uri": self.evaluations.report_uri(run.run_id),
             "cost_usd": self._cost(run, steps),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.trainer_trigger.domain import Champion, Decision, InFlight, KnownFile, Request
-from services.trainer_trigger.ports import Account, Remembered, Run, Step
+from services.trainer_trigger.ports import Account, InvalidCardError, Remembered, Run, Step
 from services.trainer_trigger.runs import Runs
 from services.trainer_trigger.service import TrainerTrigger
 from shared import layout
@@ -198,6 +198,7 @@ class FakeRegistry:
     lent: dict[str, int | None] = field(default_factory=dict)
     approvals: dict[str, str] = field(default_factory=dict)
     cards: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    refuses: str | None = None
 
     def approved(self, model_id: str) -> Iterator[Champion]:
         return iter(self.versions)
@@ -210,6 +211,8 @@ class FakeRegistry:
     def describe(
         self, package_arn: str, card: Mapping[str, Any], properties: Mapping[str, str]
     ) -> None:
+        if self.refuses:
+            raise InvalidCardError(self.refuses)
         self.cards[package_arn] = {"card": card, "properties": properties}
 
     def approve(self, package_arn: str, why: str) -> None:

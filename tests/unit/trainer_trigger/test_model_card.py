@@ -7,10 +7,17 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 
+from services.trainer_trigger.adapters import SageMakerRegistry
 from services.trainer_trigger.model_card import Card, card_of
+from services.trainer_trigger.ports import InvalidCardError
+from shared.aws import S3Objects
 from shared.evaluation import Evaluation
+from shared.messages import ChallengerRegistered
 from tests.unit.trainer_trigger.fakes import PACKAGE, World, a_file, found
 
 LONGEST = {
@@ -62,6 +69,33 @@ def test_a_registered_version_carries_its_card_whether_or_not_it_is_approved() -
         entry = world.registry.cards[PACKAGE]
         assert entry["properties"]["r2"] == "0.9000"
         assert set(entry["card"]) == MEMBERS
+
+
+def test_a_version_whose_card_is_refused_is_registered_all_the_same_and_says_so() -> None:
+    world = World()
+    world.registry.refuses = "a property has a comma"
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    found(world, world.the_run)
+    outcome = world.runs.collect("golden", world.the_run.run_id, "arn")
+    assert isinstance(outcome, ChallengerRegistered)
+    assert outcome.approval == "Approved", "how well it predicts is another matter"
+    assert "a property has a comma" in outcome.reasons[-1]
+
+
+def test_what_the_registry_says_against_a_card_is_no_failure_to_try_again() -> None:
+    client = boto3.client(
+        "sagemaker", "eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
+    )
+    registry = SageMakerRegistry(client, S3Objects(None, "bucket"))  # type: ignore[arg-type]
+    card = a_card()
+    with Stubber(client) as stub:
+        stub.add_client_error("update_model_package", "ValidationException", "no comma")
+        with pytest.raises(InvalidCardError, match="no comma"):
+            registry.describe(PACKAGE, card.content, card.properties)
+        stub.add_client_error("update_model_package", "ThrottlingException")
+        with pytest.raises(ClientError):
+            registry.describe(PACKAGE, card.content, card.properties)
 
 
 def test_the_card_says_dataset_windows_scores_masks_intervals_and_limits() -> None:
