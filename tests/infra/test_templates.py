@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from cfnlint.decode import cfn_yaml
 
+from services.trainer_trigger.runs import SLICE
 from shared.settings import Settings
 
 ROOT = Path(__file__).parents[2]
+# Deciding, opening and freezing for 109,500 files: 10 s of a whole processor (`make bench-decide`), of which
+# the functions have .6, and 300 pages of table and bucket at .1 s each.
+A_FLEET_SECONDS = 60
 TEMPLATES = sorted((ROOT / "services").glob("*/template.yaml"))
 ALL = [*sorted((ROOT / "infra").glob("*.yaml")), *TEMPLATES]
 
@@ -239,3 +244,23 @@ def test_no_stack_needs_what_a_later_one_gives() -> None:
             given.add(
                 "PipelineDefinitionKey"
             )  # filled once the key's and the role's names are known
+
+
+def test_a_sweep_that_takes_its_slice_has_time_for_one_more_model_of_a_fleet() -> None:
+    template = ROOT / "services/trainer_trigger/template.yaml"
+    function = resources(template, "AWS::Lambda::Function")["Function"]
+    assert function["Timeout"] >= SLICE.total_seconds() + A_FLEET_SECONDS
+
+
+def test_a_task_of_the_sequence_waits_longer_than_its_function_may_run() -> None:
+    template = ROOT / "services/trainer_trigger/template.yaml"
+    longest = resources(template, "AWS::Lambda::Function")["SequenceFunction"]["Timeout"]
+    machine = yaml.safe_load((ROOT / "services/trainer_trigger/retrain.asl.yaml").read_text())
+    tasks = {
+        name: state["TimeoutSeconds"]
+        for name, state in machine["States"].items()
+        if state.get("Resource", "").endswith("lambda:invoke")
+    }
+    assert tasks
+    assert {name for name, seconds in tasks.items() if seconds <= longest} == set()
+    assert longest >= A_FLEET_SECONDS, "closing a run decides again"
