@@ -206,9 +206,10 @@ class Story:
 
     def _settled(self, listed: int) -> dict[str, Any]:
         def look() -> dict[str, Any] | None:
+            idle = system.is_idle("data_watcher")  # first: what is in work may change the balance yet
             found = self._balance()
             done = found["listed"] == listed and found["balanced"] and not found["pending"]
-            return found if done and system.is_idle("data_watcher") else None
+            return found if idle and done else None
 
         return self.tell.wait("the files are read", look, 60, lambda: _counted(self._balance()))
 
