@@ -206,9 +206,8 @@ class Story:
 
     def _settled(self, listed: int) -> dict[str, Any]:
         def look() -> dict[str, Any] | None:
-            idle = system.is_idle(
-                "data_watcher"
-            )  # first: what is in work may change the balance yet
+            # Asked first: what is in work may change the balance yet.
+            idle = system.is_idle("data_watcher")
             found = self._balance()
             done = found["listed"] == listed and found["balanced"] and not found["pending"]
             return found if idle and done else None
