@@ -353,6 +353,37 @@ def test_an_exclusion_retrains_without_the_range_and_is_told(
     assert "2016-07-10" in json.dumps(solar("exclusions", "serf-east"))
 
 
+def test_a_sequence_that_a_person_stops_ends_its_run_long_before_the_next_sweep(
+    second: dict[str, Any], system: LocalPlatform
+) -> None:
+    before = len(models.all_runs())
+    solar("retrain", "serf", "--force", "--reason", "a drill")
+    run = eventually(lambda: next(iter(models.all_runs()[before:]), None))
+    sagemaker, steps = system.client("sagemaker"), system.client("stepfunctions")
+
+    def of_this_run() -> dict[str, Any] | None:
+        found = sagemaker.list_pipeline_executions(PipelineName="solar-power-retraining-pipeline")
+        named = "PipelineExecutionDisplayName"
+        each = found["PipelineExecutionSummaries"]
+        return next((one for one in each if one.get(named) == run["run_id"]), None)
+
+    eventually(of_this_run)
+    (machine,) = steps.list_state_machines()["stateMachines"]
+    (flying,) = steps.list_executions(
+        stateMachineArn=machine["stateMachineArn"], statusFilter="RUNNING"
+    )["executions"]
+    steps.stop_execution(executionArn=flying["executionArn"], error="Drill", cause="a person")
+
+    def over() -> dict[str, Any] | None:
+        now = models.all_runs()[before]
+        return now if now["status"] != "running" else None
+
+    stopped = eventually(over, seconds=30)
+    assert stopped["run_id"] == run["run_id"]
+    assert "ABORTED" in stopped["failure"]
+    assert of_this_run()["PipelineExecutionStatus"] in {"Stopping", "Stopped"}
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [
