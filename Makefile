@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold help demo test check setup setup-local setup-pipeline format lock pipeline clean
+.PHONY: bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold help demo test check setup setup-local setup-pipeline format lock pipeline clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
