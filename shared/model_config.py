@@ -62,8 +62,8 @@ class Margins(_Strict):
     nmae, site_nmae
         How much worse than the champion a challenger may be, as a share of AC capacity. [unitless]
     least_days
-        Days that the data must span for a verdict without a person, and of which two thirds must be measured;
-        by default a quarter of the year, for less is no whole season. [d]
+        Days that the data must span for a verdict without a person, and of which half of the sites must have
+        two thirds measured; by default a quarter of the year, for less is no whole season. [d]
     """
 
     nmae: Annotated[float, Field(ge=0)] = 0.002

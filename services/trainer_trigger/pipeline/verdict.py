@@ -7,6 +7,7 @@ the evidence is thin, a person approves.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,7 +23,8 @@ _SUSPICIOUS_R2 = 0.9995
 _MUCH_MASKED = 0.1  # share of measured rows
 _TOO_MUCH_MASKED = 0.2  # share of measured rows beyond which a person must look
 _QUARTER = timedelta(days=91)
-_MEASURED = 2 / 3  # share of the least days that must have been measured
+_MEASURED = 2 / 3  # share of the least days that must have been measured, at half of the sites
+_MOST_NAMED = 5  # sites; a fleet's list would hide the sentence
 _GAIN_ON_SITE = (
     0.05  # R2 that on-site irradiance gained over satellite weather on ten public plants
 )
@@ -152,6 +154,8 @@ def _limits(findings: Findings) -> Iterator[str]:
             f"the data span {_span(findings).days} days, no whole season: confidence is low for the seasons "
             f"not seen; the model's own margins.least_days of {least.days} lets it pass without a person"
         )
+    if _young_sites(findings) and not _most_are_young(findings):
+        yield f"{_young_sites_said(findings)}; confidence is low for them"
 
 
 def _span(findings: Findings) -> timedelta:
@@ -198,12 +202,37 @@ def _too_little_data(findings: Findings) -> Iterator[str]:
             "confidence is low, a person approves"
         )
         return
-    measured = max(site.days for site in findings.validation.sites.values())
-    if measured < _MEASURED * least:
-        yield (
-            f"of the {span.days} days that the data span only {measured} were measured, of at least "
-            f"{_MEASURED * least:.0f}; confidence is low, a person approves"
-        )
+    if _most_are_young(findings):
+        yield f"{_young_sites_said(findings)}; confidence is low, a person approves"
+
+
+def _young_sites(findings: Findings) -> dict[str, int]:
+    """Return the sites that were measured too briefly, and on how many days; the youngest first. [d]"""
+    validated = findings.validation.sites
+    days = {
+        site.site_id: validated[site.site_id].days if site.site_id in validated else 0
+        for site in findings.sites
+    }
+    short = {name: count for name, count in days.items() if count < _enough_days(findings)}
+    return dict(sorted(short.items(), key=lambda each: each[1]))
+
+
+def _enough_days(findings: Findings) -> int:
+    return math.ceil(_MEASURED * findings.margins.least_days)
+
+
+def _most_are_young(findings: Findings) -> bool:
+    return 2 * len(_young_sites(findings)) > len(findings.sites)
+
+
+def _young_sites_said(findings: Findings) -> str:
+    young = _young_sites(findings)
+    named = ", ".join(f"{name} ({days})" for name, days in list(young.items())[:_MOST_NAMED])
+    more = f" and {len(young) - _MOST_NAMED} more" if len(young) > _MOST_NAMED else ""
+    return (
+        f"{len(young)} of {len(findings.sites)} sites were measured on fewer than "
+        f"{_enough_days(findings)} days: {named}{more}"
+    )
 
 
 def _what_would_help(findings: Findings) -> Iterator[str]:

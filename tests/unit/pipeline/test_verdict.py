@@ -133,7 +133,43 @@ def test_a_quarter_that_was_hardly_measured_means_that_a_person_approves():
     validation = given.validation.model_copy(update={"sites": {"meadow": meadow}})
     found = judge(findings(validation=validation))
     assert (found.verdict, found.approval) == ("register", "person")
-    assert "only 59 were measured, of at least 61" in found.reasons[-1]
+    assert "1 of 1 sites were measured on fewer than 61 days: meadow (59)" in found.reasons[-1]
+
+
+def measured(**days: int | None) -> Findings:
+    """Return the findings of a fleet with so many measured days; None for a site without any row."""
+    given = findings()
+    meadow = given.validation.sites["meadow"]
+    rows = {
+        name: meadow.model_copy(update={"days": count})
+        for name, count in days.items()
+        if count is not None
+    }
+    validation = given.validation.model_copy(update={"sites": rows})
+    return findings(validation=validation, sites=tuple(site(name) for name in days))
+
+
+def test_one_well_measured_site_does_not_speak_for_a_fleet_of_new_ones():
+    found = judge(measured(meadow=240, barn=60, roof=3, dam=None))
+    assert (found.verdict, found.approval) == ("register", "person")
+    assert "3 of 4 sites were measured on fewer than 61 days" in found.reasons[-1]
+    assert "dam (0), roof (3), barn (60)" in found.reasons[-1]
+    assert "meadow" not in found.reasons[-1]
+
+
+def test_a_fleet_of_which_half_is_well_measured_needs_nobody_and_hears_which_are_not():
+    found = judge(measured(meadow=61, barn=240, roof=60, dam=2))
+    assert (found.verdict, found.approval) == ("register", "automatic")
+    assert (
+        "2 of 4 sites were measured on fewer than 61 days: dam (2), roof (60)" in found.reasons[-1]
+    )
+    assert "a person approves" not in found.reasons[-1]
+
+
+def test_of_a_large_fleet_of_new_sites_only_the_newest_are_named():
+    found = judge(measured(**{f"roof-{number}": number for number in range(40)}))
+    assert "40 of 40 sites" in found.reasons[-1]
+    assert "roof-4 (4) and 35 more;" in found.reasons[-1]
 
 
 def test_an_owner_may_let_fewer_days_pass_and_the_verdict_still_says_so():
