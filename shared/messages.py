@@ -357,13 +357,17 @@ AnyMessage = Annotated[
 
 
 @cache
-def _kinds() -> dict[str, type[Message]]:
-    kinds = get_args(get_args(AnyMessage)[0])
-    return {kind.model_fields["type"].default: kind for kind in kinds}
+def _kinds() -> dict[str, dict[int, type[Message]]]:
+    """Return every message by its type, and there by its version: versions stand beside each other."""
+    kinds: dict[str, dict[int, type[Message]]] = {}
+    for kind in get_args(get_args(AnyMessage)[0]):
+        fields = kind.model_fields
+        kinds.setdefault(fields["type"].default, {})[fields["version"].default] = kind
+    return kinds
 
 
 def read(body: str | bytes) -> AnyMessage:
-    """Read one message from its JSON text.
+    """Read one message from its JSON text; one that names no version is of the first.
 
     Raises
     ------
@@ -375,14 +379,25 @@ def read(body: str | bytes) -> AnyMessage:
     except ValueError as error:
         message = f"message: no JSON ({error})"
         raise InvalidMessageError(message) from error
-    kind = _kinds().get(str(said.get("type"))) if isinstance(said, dict) else None
-    if kind is None:
+    versions = _kinds().get(str(said.get("type"))) if isinstance(said, dict) else None
+    if versions is None:
         message = f"type: of no known message: {body[:80]!r}"
+        raise InvalidMessageError(message)
+    kind = _of_version(versions, said.get("version", 1))
+    if kind is None:
+        message = (
+            f"version: {said['type']} has no version {said['version']!r} here, "
+            f"only {', '.join(map(str, sorted(versions)))}; deploy this service anew and send it again"
+        )
         raise InvalidMessageError(message)
     try:
         return cast("AnyMessage", kind.model_validate_json(body))
     except ValidationError as error:
         raise InvalidMessageError(_explain(error)) from error
+
+
+def _of_version(versions: dict[int, type[Message]], version: Any) -> type[Message] | None:
+    return versions.get(version) if type(version) is int else None
 
 
 def _explain(error: ValidationError) -> str:

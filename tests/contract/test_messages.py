@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import typing
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from cfnlint.decode import cfn_yaml
@@ -114,6 +115,39 @@ def test_a_message_without_its_subject_is_refused(kind: str) -> None:
 def test_an_unknown_type_or_version_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(InvalidMessageError):
         messages.read(json.dumps(sample("solar.data_accepted") | change))
+
+
+class SweepDue2(messages.Message):
+    """A later version, as it would stand beside the first."""
+
+    type: Literal["solar.sweep_due"] = "solar.sweep_due"
+    version: Literal[2] = 2
+    slice_of: str
+
+
+@pytest.fixture
+def later_version(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(messages, "AnyMessage", Annotated[messages.SweepDue | SweepDue2, "both"])
+    messages._kinds.cache_clear()
+    yield
+    messages._kinds.cache_clear()
+
+
+@pytest.mark.usefixtures("later_version")
+def test_a_later_version_stands_beside_the_first_and_replaces_it_for_nobody() -> None:
+    first = sample("solar.sweep_due")
+    later = first | {"version": 2, "slice_of": "raw/"}
+
+    assert isinstance(messages.read(json.dumps(first)), messages.SweepDue)
+    assert isinstance(messages.read(json.dumps(later)), SweepDue2)
+
+
+@pytest.mark.parametrize("version", [2, 0, "1", None, [1], True])
+def test_an_unknown_version_is_refused_with_those_that_are_known(version: Any) -> None:
+    says = r"solar\.sweep_due has no version .* here, only 1; deploy this service anew"
+
+    with pytest.raises(InvalidMessageError, match=says):
+        messages.read(json.dumps(sample("solar.sweep_due") | {"version": version}))
 
 
 def test_a_repeat_has_the_same_id_and_a_recurrence_another() -> None:
