@@ -13,24 +13,11 @@ from services.data_watcher.reading.stamps import TimeAxis
 from services.data_watcher.reading.table import Table
 from services.data_watcher.units import Unit
 from shared.errors import UnreadableFileError
+from shared.solar import limits
 from shared.solar.site import FORECAST_PREFIX, Site, SourceFormat, canonical_unit
 
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
-
-# Limits outside of which no instrument of a plant measures [canonical unit]. Irradiance above the solar
-# constant occurs under broken clouds; a few W/m² below zero is a pyranometer's night offset.
-LIMITS: dict[str, tuple[float, float]] = {
-    "ghi": (-20.0, 1800.0),
-    "dni": (-20.0, 1500.0),
-    "dhi": (-20.0, 1200.0),
-    "poa_global": (-20.0, 2000.0),
-    "temp_air": (-60.0, 65.0),
-    "temp_module": (-60.0, 120.0),
-    "wind_speed": (0.0, 75.0),
-    "relative_humidity": (0.0, 105.0),
-    "pressure": (450.0, 1100.0),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +89,7 @@ def _add(reasons: dict[str, Mask], reason: str, mask: Mask) -> None:
 
 
 def _outside(name: str, values: Values, site: Site) -> Mask:
-    quantity = name.removeprefix(FORECAST_PREFIX)
-    low, high = LIMITS.get(
-        quantity,
-        (power.NIGHT_DRAW * site.ac_capacity_kw, power.OVER_CAPACITY * site.ac_capacity_kw),
-    )
-    return (values < low) | (values > high)
+    if name.removeprefix(FORECAST_PREFIX) in limits.LIMITS:
+        return limits.outside(values, limits.of(name))
+    most = power.NIGHT_DRAW * site.ac_capacity_kw, power.OVER_CAPACITY * site.ac_capacity_kw
+    return limits.outside(values, most)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
-from services.deployer.inference.reading import BadRequestError, read_csv, read_json
+from services.deployer.inference.reading import BadRequestError, possible, read_csv, read_json
 from services.deployer.inference.service import Service
 from services.deployer.inference.writing import error_json, write_csv, write_json
 from shared.solar.rows import Rows
@@ -64,9 +64,9 @@ class Application:
         if reader is None:
             raise BadRequestError(f"content type {sent!r} is not read; send {JSON} or {CSV}", 415)
         wanted = _accepted(_header(headers, b"accept"), sent)
-        rows = reader(body, self.service.sites)
+        rows, impossible = possible(reader(body, self.service.sites))
         prediction = self.service.predictor.predict(rows)
-        return wanted, _WRITERS[wanted](self.service, rows, prediction)
+        return wanted, _WRITERS[wanted](self.service, rows, prediction, impossible)
 
 
 def _refuse_other_routes(path: str, method: str) -> None:

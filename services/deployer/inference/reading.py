@@ -6,11 +6,13 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
+from shared.solar import limits
 from shared.solar.position import Floats, Times
 from shared.solar.recipe import INPUTS
 from shared.solar.rows import POWER, SITE, TIME, Rows
@@ -18,6 +20,21 @@ from shared.solar.rows import POWER, SITE, TIME, Rows
 MOST_ROWS = 50_000
 _KNOWN = frozenset((*INPUTS, POWER, TIME, SITE))
 _NUMBERS = frozenset((int, float, type(None)))
+
+
+def possible(rows: Rows) -> tuple[Rows, dict[str, int]]:
+    """Return rows without the values that no instrument measures, and how many each column had of them.
+
+    Nothing was learnt from such values either, and a pressure in Pa or a temperature in K is no weather.
+    """
+    faults = {
+        name: limits.outside(values, limits.of(name)) for name, values in rows.weather.items()
+    }
+    counts = {name: int(fault.sum()) for name, fault in faults.items() if fault.any()}
+    if not counts:
+        return rows, counts
+    kept = {name: np.where(faults[name], np.nan, values) for name, values in rows.weather.items()}
+    return replace(rows, weather=kept), counts
 
 
 class BadRequestError(ValueError):

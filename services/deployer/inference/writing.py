@@ -6,21 +6,30 @@ Rows are many and alike, so each is one template filled: a generic encoder takes
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from services.deployer.inference.service import Service
+from shared.solar import limits
 from shared.solar.predictor import Prediction
 from shared.solar.rows import Rows
+from shared.solar.site import canonical_unit
 
 _JSON_ROW = '{"timestamp":"%sZ","power_ac":%.6f,"p10":%.6f,"p90":%.6f}'
 _CSV_ROW = "%sZ,%.6f,%.6f,%.6f\n"
 _CSV_HEADER = "timestamp,power_ac,p10,p90\n"
 
 
-def write_json(service: Service, rows: Rows, prediction: Prediction) -> bytes:
+def write_json(
+    service: Service, rows: Rows, prediction: Prediction, impossible: Mapping[str, int]
+) -> bytes:
     """Return `{"model": …, "predictions": [{"timestamp", "power_ac", "p10", "p90"}, …], "warnings": […]}`.
+
+    Parameters
+    ----------
+    impossible
+        How many values of each column were left out because no instrument measures them.
 
     Raises
     ------
@@ -28,14 +37,16 @@ def write_json(service: Service, rows: Rows, prediction: Prediction) -> bytes:
         A prediction is no number, for which JSON has no word.
     """
     predictions = ",".join([_JSON_ROW % row for row in _each(rows, prediction)])
-    warnings = _dumps(_warnings(service, rows))
+    warnings = _dumps([*_left_out(impossible, len(rows)), *_estimated(service, rows)])
     answer = (
         f'{{"model":{service.described_json},"predictions":[{predictions}],"warnings":{warnings}}}'
     )
     return answer.encode()
 
 
-def write_csv(_service: Service, rows: Rows, prediction: Prediction) -> bytes:
+def write_csv(
+    _service: Service, rows: Rows, prediction: Prediction, _impossible: Mapping[str, int]
+) -> bytes:
     """Return a header and one line per row; raises like `write_json`."""
     return (_CSV_HEADER + "".join([_CSV_ROW % row for row in _each(rows, prediction)])).encode()
 
@@ -53,8 +64,17 @@ def _each(rows: Rows, prediction: Prediction) -> Iterator[tuple[str, float, floa
     return zip(np.datetime_as_string(rows.times, unit="s").tolist(), *values.tolist(), strict=True)
 
 
-def _warnings(service: Service, rows: Rows) -> list[str]:
-    """Return which inputs had to be estimated."""
+def _left_out(impossible: Mapping[str, int], count: int) -> Iterator[str]:
+    for name, times in impossible.items():
+        low, high = limits.of(name)
+        unit = canonical_unit(name)
+        yield (
+            f"{name} is not between {low:g} and {high:g} {unit} in {times} of {count} rows and was left out; "
+            "is it in another unit?"
+        )
+
+
+def _estimated(service: Service, rows: Rows) -> list[str]:
     found = []
     for each in service.predictor.card.recipe.inputs:
         known = np.isfinite(rows.column(each.name))

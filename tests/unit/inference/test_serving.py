@@ -188,6 +188,24 @@ def test_a_missing_input_is_estimated_and_said(endpoint):
     ]
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("temp_air", 285.0, "temp_air is not between -60 and 65 C in 1 of 1 rows and was left out"),
+        ("ghi", -9999.0, "ghi is not between -20 and 1800 W/m2 in 1 of 1 rows and was left out"),
+        ("forecast_pressure", 101_325.0, "forecast_pressure is not between 450 and 1100 hPa"),
+    ],
+)
+def test_a_value_that_no_instrument_measures_is_left_out_and_said(endpoint, column, value, said):
+    row = {"timestamp": "2023-04-01T10:00:00Z", "ghi": 500.0, "temp_air": 12.0}
+    without = {name: number for name, number in row.items() if name != column}
+
+    answer = endpoint.ask({"rows": [{**row, column: value}]}).json
+
+    assert any(warning.startswith(said) for warning in answer["warnings"])
+    assert answer["predictions"] == endpoint.ask({"rows": [without]}).json["predictions"]
+
+
 def test_a_local_time_with_offset_is_the_same_moment(endpoint):
     utc = endpoint.ask({"rows": [{"timestamp": "2023-04-01T10:00:00Z", "ghi": 500}]})
     local = endpoint.ask({"rows": [{"timestamp": "2023-04-01T12:00:00+02:00", "ghi": 500}]})
