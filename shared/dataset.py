@@ -6,6 +6,9 @@ model was trained on.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -90,18 +93,73 @@ class Dataset(_Frozen):
         )
 
 
-class _Named(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a dataset has rows of: all that is needed to know whether a time range was trained on.
+
+    Attributes
+    ----------
+    spans
+        For each site its disjoint spans [start, end] of UTC, in order: windows of files that meet are one.
+    exclusions
+        What was taken out when the dataset was frozen.
+    """
+
+    spans: Mapping[str, tuple[tuple[datetime, datetime], ...]]
+    exclusions: tuple[Exclusion, ...] = ()
+
+    def touches(self, exclusion: Exclusion) -> bool:
+        """Return whether a file's window has times of a range."""
+        return any(
+            start < exclusion.end and exclusion.start < end
+            for start, end in self.spans.get(exclusion.site_id, ())
+        )
+
+
+class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore", defer_build=True)
 
+
+class _Named(_Part):
     file_id: str
 
 
-class _Names(BaseModel):
-    model_config = ConfigDict(extra="ignore", defer_build=True)
-
+class _Names(_Part):
     files: tuple[_Named, ...]
+
+
+class _Window(_Part):
+    site_id: str
+    window_start: AwareDatetime
+    window_end: AwareDatetime
+
+
+class _Windows(_Part):
+    files: tuple[_Window, ...]
+    exclusions: tuple[Exclusion, ...] = ()
 
 
 def file_ids(described: bytes) -> frozenset[str]:
     """Return the files that a `dataset.json` names: a tenth of the memory that the whole takes."""
     return frozenset(each.file_id for each in _Names.model_validate_json(described).files)
+
+
+def coverage(described: bytes) -> Coverage:
+    """Return what a `dataset.json` covers: a few spans per site, however many files there are."""
+    said = _Windows.model_validate_json(described)
+    windows: dict[str, list[tuple[datetime, datetime]]] = {}
+    for file in said.files:
+        windows.setdefault(file.site_id, []).append((file.window_start, file.window_end))
+    spans = {site_id: tuple(_merged(sorted(found))) for site_id, found in windows.items()}
+    return Coverage(spans, said.exclusions)
+
+
+def _merged(windows: list[tuple[datetime, datetime]]) -> Iterator[tuple[datetime, datetime]]:
+    """Yield sorted windows, those that overlap or touch as one."""
+    begun, reached = windows[0]
+    for start, end in windows[1:]:
+        if start > reached:
+            yield begun, reached
+            begun, reached = start, end
+        reached = max(reached, end)
+    yield begun, reached

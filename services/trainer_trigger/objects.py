@@ -13,15 +13,15 @@ from shared.active import ActiveSite
 from shared.aws import S3Objects
 from shared.canonical import CanonicalFile
 from shared.compaction import Compact, CompactIndex, cover
-from shared.dataset import Dataset, DatasetFile, Exclusion
+from shared.dataset import Coverage, Dataset, DatasetFile, Exclusion
 from shared.errors import NotFoundError
 from shared.evaluation import Evaluation
 from shared.exclusions import ActiveExclusions
 from shared.in_force import InForce
 from shared.solar.site import Site
 
-# What a process keeps of frozen datasets, in files: two kilobytes each as a whole, a tenth of it by name.
-_KEPT_FILES, _KEPT_NAMES = 20_000, 500_000
+# What a process keeps of frozen datasets, at about two hundred bytes each: spans of time, names of files.
+_KEPT_SPANS, _KEPT_NAMES = 200_000, 500_000
 T = TypeVar("T")
 
 
@@ -57,15 +57,20 @@ class S3Configuration(InForce):
 
     def exclusions(self, model_id: str) -> tuple[Exclusion, ...]:
         """Return the time ranges of a model's sites that must not be trained on, sorted."""
-        excluded = set(self.objects.keys(layout.all_active_exclusions()))
         return tuple(
             exclusion
-            for site in (self.sites(model_id) if excluded else ())
-            if (key := layout.active_exclusions(site.site_id)) in excluded
-            for exclusion in ActiveExclusions.model_validate(
-                self.objects.read_json(key)
-            ).for_dataset()
+            for key in self.objects.keys(layout.all_active_exclusions())
+            for stated in [ActiveExclusions.model_validate(self.objects.read_json(key))]
+            if self._is_of(model_id, stated.site_id)
+            for exclusion in stated.for_dataset()
         )
+
+    def _is_of(self, model_id: str, site_id: str) -> bool:
+        try:
+            found = self.objects.read_json(layout.active_site(site_id))
+        except NotFoundError:
+            return False  # its exclusions were in force before the site is
+        return bool(ActiveSite.model_validate(found).model_id == model_id)
 
     def _all_sites(self) -> Iterator[Site]:
         for key in self.objects.keys(layout.active_sites()):
@@ -105,7 +110,7 @@ class S3Datasets:
     """Frozen datasets: `dataset.json`, and the manifest in the form SageMaker reads."""
 
     objects: S3Objects
-    described: Kept[Dataset] = field(default_factory=lambda: Kept(_KEPT_FILES))
+    covered: Kept[Coverage] = field(default_factory=lambda: Kept(_KEPT_SPANS))
     listed: Kept[frozenset[str]] = field(default_factory=lambda: Kept(_KEPT_NAMES))
 
     def freeze(self, dataset: Dataset) -> None:
@@ -149,16 +154,17 @@ class S3Datasets:
         found = datasets.file_ids(body)
         return self.listed.keep(dataset_id, found, len(found))
 
-    def read(self, model_id: str, dataset_id: str) -> Dataset | None:
-        """Return a frozen dataset; None where it is gone."""
-        known = self.described.get(dataset_id)
+    def coverage(self, model_id: str, dataset_id: str) -> Coverage | None:
+        """Return what a frozen dataset has rows of; None where it is gone."""
+        known = self.covered.get(dataset_id)
         if known is not None:
             return known
         body = self._body(model_id, dataset_id)
         if body is None:
             return None
-        dataset = Dataset.model_validate_json(body)
-        return self.described.keep(dataset_id, dataset, len(dataset.files))
+        found = datasets.coverage(body)
+        size = len(found.exclusions) + sum(map(len, found.spans.values()))
+        return self.covered.keep(dataset_id, found, size)
 
     def _body(self, model_id: str, dataset_id: str) -> bytes | None:
         try:

@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from services.trainer_trigger.domain import Champion
-from shared.dataset import Dataset, Exclusion
+from shared.dataset import Coverage, Exclusion
 
 
-def touched(dataset: Dataset, exclusions: Iterable[Exclusion]) -> tuple[Exclusion, ...]:
+def touched(trained_on: Coverage, exclusions: Iterable[Exclusion]) -> tuple[Exclusion, ...]:
     """Return the exclusions whose range a dataset trained on: a file covers it, and it was not out then."""
     return tuple(
         exclusion
         for exclusion in exclusions
-        if not any(_covers(known, exclusion) for known in dataset.exclusions)
-        and any(
-            file.site_id == exclusion.site_id
-            and file.window_start < exclusion.end
-            and exclusion.start < file.window_end
-            for file in dataset.files
-        )
+        if not any(_covers(known, exclusion) for known in trained_on.exclusions)
+        and trained_on.touches(exclusion)
     )
 
 

@@ -14,7 +14,7 @@ from services.trainer_trigger.domain import (
     KnownFile,
     Request,
 )
-from shared.dataset import Dataset, DatasetFile, Exclusion
+from shared.dataset import Coverage, Dataset, DatasetFile, Exclusion
 from shared.errors import PermanentError
 from shared.evaluation import Evaluation
 from shared.messages import AnyMessage, SweepDue
@@ -77,7 +77,7 @@ class Datasets(Protocol):
     def freeze(self, dataset: Dataset) -> None: ...
     def file_ids(self, model_id: str, dataset_id: str) -> frozenset[str]: ...
     def exists(self, model_id: str, dataset_id: str) -> bool: ...
-    def read(self, model_id: str, dataset_id: str) -> Dataset | None: ...
+    def coverage(self, model_id: str, dataset_id: str) -> Coverage | None: ...
 
 
 class Evaluations(Protocol):

@@ -281,8 +281,8 @@ class Runs:
         """Return what a person excluded while the run trained on it: no machine may deploy that."""
         trigger = self.trigger
         exclusions = trigger.configuration.exclusions(run.model_id)
-        dataset = trigger.datasets.read(run.model_id, run.dataset_id) if exclusions else None
-        touched = poison.touched(dataset, exclusions) if dataset else ()
+        trained_on = trigger.datasets.coverage(run.model_id, run.dataset_id) if exclusions else None
+        touched = poison.touched(trained_on, exclusions) if trained_on else ()
         if not touched:
             return ()
         return (

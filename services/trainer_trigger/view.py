@@ -79,8 +79,8 @@ class View:
         """Return the exclusions that a version was trained on nevertheless."""
         if not exclusions or version.dataset_id is None:
             return ()
-        dataset = self.datasets.read(model_id, version.dataset_id)
-        return poison.touched(dataset, exclusions) if dataset else ()
+        trained_on = self.datasets.coverage(model_id, version.dataset_id)
+        return poison.touched(trained_on, exclusions) if trained_on else ()
 
 
 def dataset_id_of(

@@ -13,7 +13,7 @@ from services.trainer_trigger.ports import Account, InvalidCardError, Remembered
 from services.trainer_trigger.runs import Runs
 from services.trainer_trigger.service import TrainerTrigger
 from shared import layout
-from shared.dataset import Dataset, DatasetFile, Exclusion
+from shared.dataset import Coverage, Dataset, DatasetFile, Exclusion, coverage
 from shared.evaluation import Evaluation
 from shared.messages import AnyMessage, DataAccepted, SweepDue
 from shared.model_config import ModelConfig, RetrainPolicy
@@ -174,8 +174,9 @@ class FakeDatasets:
     def exists(self, model_id: str, dataset_id: str) -> bool:
         return self.bucket.exists(model_id, dataset_id)
 
-    def read(self, model_id: str, dataset_id: str) -> Dataset | None:
-        return self.bucket.frozen.get(dataset_id)
+    def coverage(self, model_id: str, dataset_id: str) -> Coverage | None:
+        found = self.bucket.frozen.get(dataset_id)
+        return coverage(found.model_dump_json().encode()) if found else None
 
 
 @dataclass

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from services.trainer_trigger.objects import Kept, S3Datasets
+from services.trainer_trigger.objects import Kept, S3Configuration, S3Datasets
 from shared import layout
-from shared.dataset import Dataset, Split
+from shared.active import ActiveSite
+from shared.dataset import Dataset, DatasetFile, Split
 from shared.errors import NotFoundError
+from shared.exclusions import ActiveExclusions, ExcludedRange, SiteExclusions
 from shared.model_config import Margins
 from tests.unit.trainer_trigger.fakes import a_file, a_site
 
@@ -27,6 +33,12 @@ class FakeObjects:
             raise NotFoundError(key)
         return self.bodies[key]
 
+    def read_json(self, key: str) -> Any:
+        return json.loads(self.read(key))
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        return iter(sorted(key for key in self.bodies if key.startswith(prefix)))
+
 
 @pytest.fixture
 def objects() -> FakeObjects:
@@ -42,13 +54,13 @@ def objects() -> FakeObjects:
     return FakeObjects({layout.dataset("golden", "d"): dataset.model_dump_json().encode()})
 
 
-def test_a_frozen_dataset_is_read_once_for_its_names_and_once_as_a_whole(objects):
+def test_a_frozen_dataset_is_read_once_for_its_names_and_once_for_what_it_covers(objects):
     datasets = S3Datasets(objects)
     for _ in range(2):
         assert datasets.file_ids("golden", "d") == {"file0001", "file0002"}
-        dataset = datasets.read("golden", "d")
-        assert dataset is not None
-        assert len(dataset.files) == 2
+        covered = datasets.coverage("golden", "d")
+        assert covered is not None
+        assert covered.spans == {"golden": ((a_file(1).window_start, a_file(2).window_end),)}
     assert len(objects.reads) == 2
 
 
@@ -56,8 +68,68 @@ def test_a_dataset_that_is_gone_has_no_files_and_is_asked_for_again(objects):
     datasets = S3Datasets(objects)
     for _ in range(2):
         assert datasets.file_ids("golden", "gone") == frozenset()
-        assert datasets.read("golden", "gone") is None
+        assert datasets.coverage("golden", "gone") is None
     assert len(objects.reads) == 4
+
+
+def test_what_a_fleets_dataset_covers_is_kept_so_a_sweep_with_exclusions_reads_it_once():
+    fleet = Dataset(
+        dataset_id="fleet",
+        model_id="golden",
+        step_minutes=15,
+        split=Split(test_fraction=0.2),
+        margins=Margins(),
+        sites=(),
+        files=tuple(daily_files(sites=10, days=2_100)),
+    )
+    found = FakeObjects({layout.dataset("golden", "fleet"): fleet.model_dump_json().encode()})
+    datasets = S3Datasets(found)
+
+    covered = [datasets.coverage("golden", "fleet") for _ in range(3)]
+
+    assert len(found.reads) == 1
+    assert covered[0] is not None
+    assert sum(map(len, covered[0].spans.values())) == 10
+
+
+def test_exclusions_of_a_model_are_found_by_the_sites_that_have_some():
+    sites = {"golden": "golden", "serf": "other", "quiet": "golden"}
+    found = FakeObjects(
+        {layout.active_site(each): active_site(each, sites[each]) for each in sites}
+    )
+    for site_id in ("golden", "serf", "gone"):
+        found.bodies[layout.active_exclusions(site_id)] = active_exclusions(site_id)
+
+    (exclusion,) = S3Configuration(found).exclusions("golden")
+
+    assert exclusion.site_id == "golden"
+    assert layout.active_site("quiet") not in found.reads
+
+
+def daily_files(sites: int, days: int) -> Iterator[DatasetFile]:
+    for number in range(sites):
+        for day in range(days):
+            start = datetime(2021, 1, 1, tzinfo=UTC) + timedelta(days=day)
+            yield a_file().model_copy(
+                update={
+                    "site_id": f"s{number}",
+                    "window_start": start,
+                    "window_end": start + timedelta(days=1),
+                }
+            )
+
+
+def active_site(site_id: str, model_id: str) -> bytes:
+    return ActiveSite.of(a_site(site_id, model_id)).model_dump_json().encode()
+
+
+def active_exclusions(site_id: str) -> bytes:
+    start = datetime(2024, 1, 10, tzinfo=UTC)
+    stated = SiteExclusions(
+        site_id=site_id,
+        exclusions=(ExcludedRange(start=start, end=start + timedelta(days=1), reason="clock"),),
+    )
+    return ActiveExclusions.of(stated).model_dump_json().encode()
 
 
 def test_what_is_kept_never_grows_beyond_its_measure():
