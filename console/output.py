@@ -10,6 +10,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -54,7 +55,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], emp
     if not cells:
         people.print(f"[dim]{empty}[/dim]")
         return
-    made = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
+    made = Table(title=escape(title), title_justify="left", header_style="bold", box=SIMPLE_HEAD)
     made.padding, made.pad_edge = (0, 0), False
     spaced = people.width - GAP * (len(columns) + 1)
     columns_of_cells = zip(columns, *cells, strict=True)

@@ -19,8 +19,14 @@ from shared import layout
 from shared.active import ActiveSite
 from shared.aws import error_code
 from shared.errors import UnreadableFileError
+from shared.solar.site import SourceFormat
 
+_POWER = "power_ac"
 _SHOWN_ROWS = 24
+_MOST_ROWS = 40_000  # of a request; an endpoint takes 50,000
+_EARLIER_ROWS = (
+    500  # sent along with each further request, whose first rows see the sky of the hour before
+)
 
 
 def predict(
@@ -50,6 +56,8 @@ def predict(
     if json:
         output.as_json(answer)
         return
+    for warning in answer["warnings"]:
+        output.complain(warning)
     version = answer["model"].get("model_package_version")
     step = max(1, len(rows) // _SHOWN_ROWS)
     shown = [(r["timestamp"], r["power_ac"], r["p10"], r["p90"]) for r in rows[::step]]
@@ -61,6 +69,8 @@ def predict(
 
 def read_rows(site_id: str, file: Path, source: str | None = None) -> list[dict[str, Any]]:
     """Read a weather file as the site's YAML says; canonical rows, ready for the endpoint.
+
+    A column of power is not needed, for it is what is asked; one that is there is not read.
 
     Raises
     ------
@@ -80,23 +90,30 @@ def read_rows(site_id: str, file: Path, source: str | None = None) -> list[dict[
     except UnreadableFileError as error:
         raise ConsoleError(f"{file.name}: {error.reason}. {error.remedy}") from error
     table = pq.read_table(io.BytesIO(found.parquet))
-    weather = [name for name in table.column_names if name not in {"timestamp", "power_ac"}]
-    if not weather:
-        raise ConsoleError(f"{file.name} holds no weather column; it has {table.column_names}")
-    return [
-        {**row, "timestamp": row["timestamp"].isoformat()}
-        for row in table.select(["timestamp", *weather]).to_pylist()
-    ]
+    return [{**row, "timestamp": row["timestamp"].isoformat()} for row in table.to_pylist()]
 
 
 def ask_endpoint(model: str, site: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Send rows to a model's endpoint.
+    """Send rows to a model's endpoint, in parts where they are many.
 
     Raises
     ------
     ConsoleError
         There is no endpoint, or the model refuses the rows.
     """
+    parts = []
+    for start in range(0, len(rows), _MOST_ROWS):
+        first = max(0, start - _EARLIER_ROWS)
+        answer = _ask(model, site, rows[first : start + _MOST_ROWS])
+        parts.append({**answer, "predictions": answer["predictions"][start - first :]})
+    return {
+        **parts[-1],
+        "predictions": [each for part in parts for each in part["predictions"]],
+        "warnings": [each for part in parts for each in part["warnings"]],
+    }
+
+
+def _ask(model: str, site: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     runtime = state.system.client("sagemaker-runtime")
     try:
         answer = runtime.invoke_endpoint(
@@ -143,12 +160,15 @@ def _site(site_id: str) -> ActiveSite:
 def _reading_as(site: ActiveSite, source: str | None, key: str) -> ActiveSite:
     """Return the site with the one source that reads the file: the named one, or the one that its name tells.
 
-    A site's only source reads files of any name here: nothing is uploaded.
+    A site's only source of weather reads files of any name here: nothing is uploaded.
     """
     from services.data_watcher.admission import source_of  # noqa: PLC0415
 
-    known = {each.name: each for each in site.sources}
-    by_name = source_of(site, key) or (site.sources[0] if len(known) == 1 else None)
+    known = {each.name: each for each in map(_weather_of, site.sources) if each}
+    fits = source_of(site, key)
+    by_name = known.get(fits.name) if fits else None
+    if by_name is None and len(known) == 1:
+        (by_name,) = known.values()
     chosen = known.get(source) if source else by_name
     if chosen is None:
         said = f"no source {source!r}" if source else f"no source for files like {key}"
@@ -156,6 +176,12 @@ def _reading_as(site: ActiveSite, source: str | None, key: str) -> ActiveSite:
             f"site {site.site_id} has {said}; name one by --source: {', '.join(known)}"
         )
     return site.model_copy(update={"sources": (chosen.model_copy(update={"files": "*"}),)})
+
+
+def _weather_of(source: SourceFormat) -> SourceFormat | None:
+    """Return a source without its power; None where it holds nothing else."""
+    columns = {name: each for name, each in source.columns.items() if name != _POWER}
+    return source.model_copy(update={"columns": columns}) if columns else None
 
 
 def _as_csv(rows: list[dict[str, Any]]) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from console.commands.predict import read_rows
+from console.commands import predict
+from console.commands.predict import ask_endpoint, read_rows
 from console.errors import ConsoleError
 from shared.active import ActiveSite
 from shared.solar.site import Site
-from tests.unit.console.systems import FakeSystem, system
+from tests.unit.console.systems import FakeSystem, solar, system
 
 __all__ = ["system"]  # the fixture
 
@@ -74,3 +76,70 @@ def test_what_fits_no_source_is_said_with_those_there_are(
     system.clients["s3"] = Bucket(site("weather", "array"))
     with pytest.raises(ConsoleError, match="name one by --source: weather, array"):
         read_rows("golden", file, source)
+
+
+def test_what_is_predicted_need_not_be_in_the_file(system: FakeSystem, file: Path) -> None:
+    described = site("weather").model_dump()
+    described["sources"][0]["columns"]["power_ac"] = {"column": "p", "unit": "kW"}
+    system.clients["s3"] = Bucket(Site.model_validate(described))
+
+    assert [set(row) for row in read_rows("golden", file)] == [{"timestamp", "ghi"}] * 2
+
+    file.write_text("t,g,p\n2024-06-01T10:00,800,55\n")
+    assert [set(row) for row in read_rows("golden", file)] == [{"timestamp", "ghi"}]
+
+
+def test_the_only_source_of_weather_reads_a_file_of_any_name(
+    system: FakeSystem, file: Path
+) -> None:
+    described = site("weather", "power").model_dump()
+    described["sources"][1]["columns"] = {"power_ac": {"column": "p", "unit": "kW"}}
+    system.clients["s3"] = Bucket(Site.model_validate(described))
+
+    assert len(read_rows("golden", file)) == 2
+
+
+class Runtime:
+    """An endpoint that predicts the number of rows that it sees before each row."""
+
+    def __init__(self) -> None:
+        self.requests: list[int] = []
+
+    def invoke_endpoint(self, **said: Any) -> dict[str, Any]:
+        rows = json.loads(said["Body"])["rows"]
+        self.requests.append(len(rows))
+        answer = {
+            "model": {"model_package_version": 3},
+            "predictions": [
+                {"timestamp": row["timestamp"], "power_ac": seen, "p10": 0.0, "p90": 1.0}
+                for seen, row in enumerate(rows)
+            ],
+            "warnings": [f"ghi is missing in 1 of {len(rows)} rows and was estimated"],
+        }
+        return {"Body": io.BytesIO(json.dumps(answer).encode())}
+
+
+def test_more_rows_than_a_request_takes_are_asked_for_in_parts(
+    system: FakeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predict, "_MOST_ROWS", 10)
+    monkeypatch.setattr(predict, "_EARLIER_ROWS", 4)
+    runtime = system.clients["sagemaker-runtime"] = Runtime()
+    rows = [{"timestamp": str(number)} for number in range(25)]
+
+    answer = ask_endpoint("golden", "golden", rows)
+
+    assert runtime.requests == [10, 14, 9]
+    assert [each["timestamp"] for each in answer["predictions"]] == [str(n) for n in range(25)]
+    seen = [each["power_ac"] for each in answer["predictions"]]
+    assert min(seen[10:]) == 4, "the first rows of a further part must not stand alone"
+    assert len(answer["warnings"]) == 3
+
+
+def test_what_was_estimated_is_said_beside_the_table(system: FakeSystem, file: Path) -> None:
+    system.clients |= {"s3": Bucket(site("weather")), "sagemaker-runtime": Runtime()}
+
+    done = solar("predict", "golden", "golden", str(file))
+
+    assert "ghi is missing in 1 of 2 rows and was estimated" in done.stderr
+    assert "[kW]" in done.stdout
