@@ -6,56 +6,40 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.trainer_trigger.pipeline import reference, scoring
+from services.trainer_trigger.pipeline.champion import (
+    ARCHIVE,
+    Champion,
+    Rival,
+    meet,
+    read_champion,
+)
 from services.trainer_trigger.pipeline.failure import RunFailedError
 from services.trainer_trigger.pipeline.leaks import leaks
 from services.trainer_trigger.pipeline.preprocess import DATASET_FILE
-from services.trainer_trigger.pipeline.scoring import Compared, ScoredRows
+from services.trainer_trigger.pipeline.scoring import ScoredRows
 from services.trainer_trigger.pipeline.validation import Validation
 from services.trainer_trigger.pipeline.validation import read as read_validation
 from services.trainer_trigger.pipeline.verdict import Findings, judge
 from shared.container import ContainerSettings
 from shared.dataset import Dataset
-from shared.evaluation import Evaluation, ModelScores, Rows
+from shared.evaluation import Baselines, Evaluation, ModelScores, Rows
 from shared.solar import artifact, metrics
 from shared.solar import rows as solar_rows
-from shared.solar.artifact import InvalidArtifactError
+from shared.solar.artifact import ModelCard
 from shared.solar.position import Floats
-from shared.solar.predictor import Predictor
+from shared.solar.predictor import Prediction, Predictor
 
 MODEL = "/opt/ml/processing/input/model"
 TEST = "/opt/ml/processing/input/test"
 REPORT = "/opt/ml/processing/input/report"
 CHAMPION = "/opt/ml/processing/input/champion"
 OUTPUT = "/opt/ml/processing/output/evaluation"
-ARCHIVE = "model.tar.gz"
-CHAMPION_FILE = "champion.json"
 EVALUATION_FILE = "evaluation.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Champion:
-    """The model that serves now.
-
-    Attributes
-    ----------
-    version
-        Its version in the registry, or None where there is no champion.
-    predictor
-        None where there is no champion, or its files cannot be used.
-    note
-        Why its files cannot be used.
-    """
-
-    version: int | None = None
-    predictor: Predictor | None = None
-    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,26 +95,6 @@ def write_evaluation(evaluation: Evaluation, path: Path) -> None:
     path.write_text(content + "\n", encoding="utf-8")
 
 
-def read_champion(folder: Path) -> Champion:
-    """Read which model serves now; a champion that cannot be used is a note, not a failure."""
-    described = folder / CHAMPION_FILE
-    if not described.is_file():
-        raise RunFailedError(
-            f"{CHAMPION_FILE} is missing in the run's folder",
-            "start a retrain by `solar retrain`, which writes it",
-        )
-    version = json.loads(described.read_text("utf-8")).get("version")
-    archive = folder / ARCHIVE
-    if version is None:
-        return Champion()
-    if not archive.is_file():
-        return Champion(version, note="its files are not in the run's folder")
-    try:
-        return Champion(version, Predictor(artifact.load_tar(archive)))
-    except InvalidArtifactError as error:
-        return Champion(version, note=str(error))
-
-
 def evaluate(
     *,
     challenger: Predictor,
@@ -140,8 +104,44 @@ def evaluate(
     validation: Validation,
     accuracy_threshold: float,
 ) -> Result:
-    """Score, compare and judge a challenger."""
+    """Score, compare and judge a challenger.
+
+    Raises
+    ------
+    RunFailedError
+        The rows are of another dataset, or their power never changes.
+    """
     card = challenger.card
+    _refuse_unscorable(card, rows, dataset)
+    test = scoring.describe(rows, card.recipe)
+    predicted = challenger.predict(rows)
+    share, p10, p90 = (
+        each / test.capacity for each in (predicted.power_ac, predicted.p10, predicted.p90)
+    )
+    rival = meet(champion, card, test, share)
+    against = scoring.score_baselines(test, share, card.seed)
+    findings = Findings(
+        accuracy_threshold=accuracy_threshold,
+        challenger=_score_challenger(challenger, test, share),
+        skill=against.skill,
+        trained_on=card.train_window,
+        tested_on=validation.test_window,
+        compared=rival.compared,
+        champion_version=champion.version,
+        champion_note=rival.note,
+        margins=dataset.margins,
+        validation=validation,
+        sites=dataset.sites,
+        leaks=leaks(test, card.train_window),
+    )
+    inside = _coverage(test, predicted)
+    evaluation = _evaluation(
+        card, findings, test, rival=rival, baselines=against.baselines, coverage=inside
+    )
+    return Result(evaluation, validation, test, share, p10, p90, rival.share)
+
+
+def _refuse_unscorable(card: ModelCard, rows: solar_rows.Rows, dataset: Dataset) -> None:
     if card.dataset_id != dataset.dataset_id:
         raise RunFailedError(
             f"the model was trained on dataset {card.dataset_id}, the test rows are of {dataset.dataset_id}",
@@ -152,35 +152,38 @@ def evaluate(
             f"the power never changes in the {len(rows)} test rows, so nothing can be scored",
             "see whether the plant or its meter was off; upload newer data and start a retrain",
         )
-    test = scoring.describe(rows, card.recipe)
-    predicted = challenger.predict(rows)
-    share = predicted.power_ac / test.capacity
-    rival, compared, note = _against_champion(test, share, challenger, champion)
-    against = scoring.score_baselines(test, share, card.seed)
+
+
+def _score_challenger(challenger: Predictor, test: ScoredRows, share: Floats) -> ModelScores:
+    """Score a challenger, and where it looks at earlier rows also each row alone."""
     scores = scoring.score_model(test, share)
-    if card.recipe.earlier_sky:
-        each_alone = challenger.predict(rows, np.ones(len(rows), dtype=bool)).power_ac
-        alone = metrics.scores(test.share, each_alone / test.capacity)
-        scores = scores.model_copy(update={"alone": alone})
-    judgement = judge(
-        Findings(
-            accuracy_threshold=accuracy_threshold,
-            challenger=scores,
-            skill=against.skill,
-            trained_on=card.train_window,
-            tested_on=validation.test_window,
-            compared=compared,
-            champion_version=champion.version,
-            champion_note=note,
-            margins=dataset.margins,
-            validation=validation,
-            sites=dataset.sites,
-            leaks=leaks(test, card.train_window),
-        )
-    )
-    lit = test.daylight
-    within = (rows.power_ac >= predicted.p10) & (rows.power_ac <= predicted.p90)
-    evaluation = Evaluation(
+    if not challenger.card.recipe.earlier_sky:
+        return scores
+    each_alone = challenger.predict(test.rows, np.ones(len(test.rows), dtype=bool)).power_ac
+    alone = metrics.scores(test.share, each_alone / test.capacity)
+    return scores.model_copy(update={"alone": alone})
+
+
+def _coverage(test: ScoredRows, predicted: Prediction) -> float | None:
+    """Return the share of daylight rows between P10 and P90. [unitless]"""
+    measured, lit = test.rows.power_ac, test.daylight
+    within = (measured >= predicted.p10) & (measured <= predicted.p90)
+    return float(within[lit].mean()) if lit.any() else None
+
+
+def _evaluation(
+    card: ModelCard,
+    findings: Findings,
+    test: ScoredRows,
+    *,
+    rival: Rival,
+    baselines: Baselines,
+    coverage: float | None,
+) -> Evaluation:
+    """Judge, and write the verdict down with the figures behind it."""
+    judgement = judge(findings)
+    masks = findings.validation.masks()
+    return Evaluation(
         run_id=card.run_id,
         model_id=card.model_id,
         dataset_id=card.dataset_id,
@@ -189,63 +192,18 @@ def evaluate(
         approval=judgement.approval,
         reasons=judgement.reasons,
         what_would_help=judgement.what_would_help,
-        accuracy_threshold=accuracy_threshold,
-        train_window=card.train_window,
-        test_window=validation.test_window,
-        rows=Rows(train=card.train_rows, test=len(rows), masked=sum(validation.masks().values())),
-        masks=validation.masks(),
-        challenger=scores,
-        champion=_score_champion(test, rival),
-        champion_version=champion.version,
-        baselines=against.baselines,
-        skill=against.skill,
-        comparison=compared.comparison if compared else None,
-        coverage_p10_p90=float(within[lit].mean()) if lit.any() else None,
+        accuracy_threshold=findings.accuracy_threshold,
+        train_window=findings.trained_on,
+        test_window=findings.tested_on,
+        rows=Rows(train=card.train_rows, test=len(test.rows), masked=sum(masks.values())),
+        masks=masks,
+        challenger=findings.challenger,
+        champion=rival.scores(test),
+        champion_version=findings.champion_version,
+        baselines=baselines,
+        skill=findings.skill,
+        comparison=rival.compared.comparison if rival.compared else None,
+        coverage_p10_p90=coverage,
         blend_weights=card.weights,
         rolling_r2=card.rolling_r2,
     )
-    p10, p90 = predicted.p10 / test.capacity, predicted.p90 / test.capacity
-    return Result(evaluation, validation, test, share, p10, p90, rival)
-
-
-def _against_champion(
-    test: ScoredRows, share: Floats, challenger: Predictor, champion: Champion
-) -> tuple[Floats | None, Compared | None, str | None]:
-    """Return the champion's predictions, the comparison, and why there is none."""
-    if champion.predictor is None:
-        return None, None, champion.note
-    known = {plant.site_id for plant in champion.predictor.card.recipe.plants}
-    common = np.array([name in known for name in test.rows.sites])[test.rows.site]
-    rival = np.full(len(share), np.nan)
-    if not common.any():
-        return rival, None, "it serves none of these sites"
-    try:
-        said = champion.predictor.predict(_only_sites(test.rows, common)).power_ac
-    except InvalidArtifactError as error:
-        return None, None, str(error)
-    rival[common] = said / test.capacity[common]
-    ends = max(challenger.card.train_window.end, champion.predictor.card.train_window.end)
-    after = test.rows.times >= np.datetime64(ends.astimezone(UTC).replace(tzinfo=None), "s")
-    seed = challenger.card.seed
-    compared = scoring.compare(test, share, rival, common & after, seed)
-    return rival, compared, None
-
-
-def _only_sites(rows: solar_rows.Rows, which: NDArray[np.bool_]) -> solar_rows.Rows:
-    """Return rows without the sites that are not among them, which a model may not know."""
-    taken = rows.take(which)
-    present = np.unique(taken.site)
-    return solar_rows.Rows(
-        sites=tuple(rows.sites[place] for place in present),
-        site=np.searchsorted(present, taken.site),
-        times=taken.times,
-        weather=taken.weather,
-        power_ac=taken.power_ac,
-        power_ac_24h_ago=taken.power_ac_24h_ago,
-    )
-
-
-def _score_champion(test: ScoredRows, rival: Floats | None) -> ModelScores | None:
-    if rival is None or not np.isfinite(rival).all():
-        return None
-    return scoring.score_model(test, rival)

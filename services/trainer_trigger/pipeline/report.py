@@ -97,47 +97,22 @@ def _r2(value: float | None) -> str:
 
 
 def _cards(evaluation: Evaluation) -> list[dict[str, str]]:
-    scores = evaluation.challenger
+    """Return the figures at the top of the page."""
+    scores, threshold = evaluation.challenger, f"threshold {evaluation.accuracy_threshold:g}"
     cards = [
-        {
-            "name": "R², all hours",
-            "value": _r2(scores.all.r2),
-            "note": f"threshold {evaluation.accuracy_threshold:g}",
-        },
-        {
-            "name": "R², daylight",
-            "value": _r2(scores.daylight.r2),
-            "note": "night cannot flatter it",
-        },
-        {
-            "name": "nMAE, daylight",
-            "value": f"{scores.daylight.nmae * 100:.2f} %",
-            "note": "of AC capacity",
-        },
-        {
-            "name": "Bias",
-            "value": f"{scores.all.mbe * 100:+.2f} %",
-            "note": "of AC capacity; + is too high",
-        },
+        ("R², all hours", _r2(scores.all.r2), threshold),
+        ("R², daylight", _r2(scores.daylight.r2), "night cannot flatter it"),
+        ("nMAE, daylight", f"{scores.daylight.nmae * 100:.2f} %", "of AC capacity"),
+        ("Bias", f"{scores.all.mbe * 100:+.2f} %", "of AC capacity; + is too high"),
     ]
-    if evaluation.skill.persistence_24h is not None:
-        cards.append(
-            {
-                "name": "Skill",
-                "value": f"{evaluation.skill.persistence_24h * 100:.0f} %",
-                "note": "of yesterday's error avoided"
-                + _interval(evaluation.skill.persistence_24h_ci),
-            }
-        )
-    if evaluation.coverage_p10_p90 is not None:
-        cards.append(
-            {
-                "name": "P10 to P90",
-                "value": f"{evaluation.coverage_p10_p90 * 100:.0f} %",
-                "note": "of daylight rows inside; 80 % is right",
-            }
-        )
-    return cards
+    skill, inside = evaluation.skill, evaluation.coverage_p10_p90
+    if skill.persistence_24h is not None:
+        note = "of yesterday's error avoided" + _interval(skill.persistence_24h_ci)
+        cards.append(("Skill", f"{skill.persistence_24h * 100:.0f} %", note))
+    if inside is not None:
+        note = "of daylight rows inside; 80 % is right"
+        cards.append(("P10 to P90", f"{inside * 100:.0f} %", note))
+    return [{"name": name, "value": value, "note": note} for name, value, note in cards]
 
 
 def _interval(found: tuple[float, float] | None) -> str:

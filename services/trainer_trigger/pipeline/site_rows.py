@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -44,64 +44,86 @@ def prepare_site(dataset: Dataset, site: Site, folder: Path) -> SiteRows | None:
         Where the canonical files lie below their keys.
     """
     files = [file for file in dataset.files if file.site_id == site.site_id]
-    table = site_table(files, folder, dataset.step_minutes)
-    if table is None:
+    merged = site_table(files, folder, dataset.step_minutes)
+    if merged is None:
         return None
-    step = dataset.step_minutes
-    table, clock = _look_at_clock(table, site, step)
-    times = _stamps(table.frame)
-    power = (
-        table.frame[POWER].to_numpy(copy=True)
-        if POWER in table.frame
-        else np.full(len(times), np.nan)
-    )
-    weather = {
-        str(name): table.frame[name].to_numpy() for name in table.frame.columns if name != POWER
-    }
-    sun = _sun(times, site, step)
-    measured = quality.Measured(power / site.ac_capacity_kw, weather, sun)
-    known = np.isfinite(power)
-    excluded = _excluded(times, site.site_id, dataset.exclusions)
-    on_site = site.weather_source not in {"satellite", "forecast"}
-    found = quality.checks(measured) | plant_quality.masks(measured, on_site=on_site)
-    masks = quality.claim({EXCLUDED: excluded, **found}, known)
-    masked = np.logical_or.reduce(list(masks.values()))
-    believed = known & ~masked
+    table, clock = _look_at_clock(merged, site, dataset.step_minutes)
+    seen = _measurements(table.frame, site, dataset.step_minutes)
+    masks = _masks(seen, site, dataset.exclusions)
     # A plant draws a little at night; what it can deliver is never below zero.
-    clipped = np.where(believed, np.maximum(power, 0.0), np.nan)
-    rows = Rows(
-        sites=(site.site_id,),
-        site=np.zeros(len(times), dtype=np.int64),
-        times=times,
-        weather=weather,
-        power_ac=clipped,
-        power_ac_24h_ago=_a_day_earlier(clipped, step),
-    ).take(believed)
+    kept = seen.known & ~np.logical_or.reduce(list(masks.values()))
+    power = np.where(kept, np.maximum(seen.power, 0.0), np.nan)
+    rows = _rows(site, seen, power, dataset.step_minutes).take(kept)
+    believed = replace(seen.measured, share=power / site.ac_capacity_kw)
     validation = SiteValidation(
         files=len(files),
-        rows=len(times),
-        without_power=int((~known).sum()),
+        rows=len(seen.times),
+        without_power=int((~seen.known).sum()),
         used=len(rows),
         days=_generating_days(rows, site.longitude),
         native_steps=table.native_steps,
-        coverage={
-            name: round(float(np.isfinite(rows.weather[name]).mean()), 4) if len(rows) else 0.0
-            for name in weather
-        },
-        masks={reason: int(mask.sum()) for reason, mask in masks.items() if mask.any()},
-        suspicions={
-            name: int(mask.sum())
-            for name, mask in plant_quality.suspicions(measured).items()
-            if mask.any()
-        },
+        coverage=_coverage(rows),
+        masks=_counted(masks),
+        suspicions=_counted(plant_quality.suspicions(seen.measured)),
         peak_share=round(float(rows.power_ac.max() / site.ac_capacity_kw), 4) if len(rows) else 0.0,
         clock=clock,
-        orientation=orientation.estimate(
-            quality.Measured(clipped / site.ac_capacity_kw, weather, sun)
-        ),
+        orientation=orientation.estimate(believed),
     )
-    warnings = tuple(_warnings(validation, measured, site))
+    warnings = tuple(_warnings(validation, seen.measured, site))
     return SiteRows(site.site_id, rows, validation.model_copy(update={"warnings": warnings}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a site's files say on the gapless grid; power in kW, NaN where it is unknown."""
+
+    times: Times
+    power: Floats
+    measured: quality.Measured
+
+    @property
+    def known(self) -> quality.Mask:
+        return np.isfinite(self.power)
+
+
+def _measurements(frame: pd.DataFrame, site: Site, step_minutes: int) -> _Seen:
+    times = _stamps(frame)
+    unknown = np.full(len(times), np.nan)
+    power = frame[POWER].to_numpy(copy=True) if POWER in frame else unknown
+    weather = {str(name): frame[name].to_numpy() for name in frame.columns if name != POWER}
+    sun = _sun(times, site, step_minutes)
+    return _Seen(times, power, quality.Measured(power / site.ac_capacity_kw, weather, sun))
+
+
+def _masks(seen: _Seen, site: Site, exclusions: Iterable[Exclusion]) -> Mapping[str, quality.Mask]:
+    """Return which rows are not believed, by reason; a person's word comes before the checks'."""
+    on_site = site.weather_source not in {"satellite", "forecast"}
+    excluded = {EXCLUDED: _excluded(seen.times, site.site_id, exclusions)}
+    found = quality.checks(seen.measured) | plant_quality.masks(seen.measured, on_site=on_site)
+    return quality.claim(excluded | found, seen.known)
+
+
+def _rows(site: Site, seen: _Seen, power: Floats, step_minutes: int) -> Rows:
+    return Rows(
+        sites=(site.site_id,),
+        site=np.zeros(len(seen.times), dtype=np.int64),
+        times=seen.times,
+        weather=seen.measured.weather,
+        power_ac=power,
+        power_ac_24h_ago=_a_day_earlier(power, step_minutes),
+    )
+
+
+def _coverage(rows: Rows) -> dict[str, float]:
+    """Return the share of rows that carry a weather column. [unitless]"""
+    return {
+        name: round(float(np.isfinite(values).mean()), 4) if len(rows) else 0.0
+        for name, values in rows.weather.items()
+    }
+
+
+def _counted(masks: Mapping[str, quality.Mask]) -> dict[str, int]:
+    return {reason: int(mask.sum()) for reason, mask in masks.items() if mask.any()}
 
 
 def _stamps(frame: pd.DataFrame) -> Times:

@@ -10,7 +10,13 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from services.trainer_trigger.pipeline.candidates import FITS, MOST_ROWS, SEE_EARLIER_SKY, Learnt
+from services.trainer_trigger.pipeline.candidates import (
+    FITS,
+    MOST_ROWS,
+    SEE_EARLIER_SKY,
+    Fit,
+    Learnt,
+)
 from services.trainer_trigger.pipeline.checkpoints import Checkpoints
 from services.trainer_trigger.pipeline.examples import Gathered, Memory, gather, survey
 from services.trainer_trigger.pipeline.failure import RunFailedError
@@ -24,7 +30,8 @@ from shared.ids import content_id, sha256_hex
 from shared.settings import Settings
 from shared.solar import artifact, features, intervals, metrics
 from shared.solar.artifact import Artifact, ModelCard
-from shared.solar.recipe import Plant, recipe_of, unit
+from shared.solar.intervals import Intervals
+from shared.solar.recipe import Plant, Recipe, recipe_of, unit
 from shared.solar.rows import Rows, SiteFiles
 
 HYPERPARAMETERS = "/opt/ml/input/config/hyperparameters.json"
@@ -85,22 +92,14 @@ def train(
     RunFailedError
         The model type is unknown.
     """
-    if model_type not in FITS:
-        raise RunFailedError(
-            f"model_type {model_type!r} is unknown", f"use one of {', '.join(sorted(FITS))}"
-        )
-    plants = tuple(Plant.of(site) for site in dataset.sites)
-    recipe = recipe_of(
-        parts, plants, dataset.step_minutes, earlier_sky=model_type in SEE_EARLIER_SKY
-    )
+    fit = _fit_of(model_type)
+    recipe = _recipe(parts, dataset, model_type)
     surveyed = survey(parts, recipe)
     gathered = gather(parts, recipe, surveyed, memory, MOST_ROWS.get(model_type))
-    examples = gathered.examples
-    seed, code = dataset.seed(model_type), code_version()
-    fingerprint = content_id(dataset.dataset_id, model_type, surveyed.rows, examples.names, code)
-    learnt = FITS[model_type](examples, seed, Checkpoints(checkpoint_folder, fingerprint))
+    names, seed, code = gathered.examples.names, dataset.seed(model_type), code_version()
+    fingerprint = content_id(dataset.dataset_id, model_type, surveyed.rows, names, code)
+    learnt = fit(gathered.examples, seed, Checkpoints(checkpoint_folder, fingerprint))
     _log(learnt, gathered, surveyed.cap)
-    known = np.isfinite(learnt.later) & gathered.sunlit
     card = ModelCard(
         model_type=model_type,
         model_id=dataset.model_id,
@@ -111,21 +110,41 @@ def train(
         train_window=validation.train_window,
         train_rows=surveyed.rows,
         recipe=recipe,
-        features=examples.names,
+        features=names,
         units={"power_ac": "kW", **{each.name: unit(each.name) for each in recipe.inputs}},
         cap=round(surveyed.cap, 4),
         night_below=surveyed.night_below,
-        intervals=intervals.calibrate(
-            gathered.target[known],
-            np.clip(learnt.later[known], 0.0, surveyed.cap),
-            gathered.cell[known],
-            origin_of(examples.seconds)[known],
-        ),
+        intervals=_intervals(learnt, gathered, surveyed.cap),
         hashes={artifact.GRAPH: sha256_hex(learnt.graph)},
         weights=learnt.weights or {},
         rolling_r2=learnt.rolling_r2 or {},
     )
     return Artifact(card=card, graph=learnt.graph)
+
+
+def _fit_of(model_type: str) -> Fit:
+    if model_type not in FITS:
+        raise RunFailedError(
+            f"model_type {model_type!r} is unknown", f"use one of {', '.join(sorted(FITS))}"
+        )
+    return FITS[model_type]
+
+
+def _recipe(parts: Collection[Rows], dataset: Dataset, model_type: str) -> Recipe:
+    plants = tuple(Plant.of(site) for site in dataset.sites)
+    earlier_sky = model_type in SEE_EARLIER_SKY
+    return recipe_of(parts, plants, dataset.step_minutes, earlier_sky=earlier_sky)
+
+
+def _intervals(learnt: Learnt, gathered: Gathered, cap: float) -> Intervals:
+    """Calibrate P10 and P90 by the errors on rows after a fit."""
+    known = np.isfinite(learnt.later) & gathered.sunlit
+    return intervals.calibrate(
+        gathered.target[known],
+        np.clip(learnt.later[known], 0.0, cap),
+        gathered.cell[known],
+        origin_of(gathered.examples.seconds)[known],
+    )
 
 
 def _log(learnt: Learnt, gathered: Gathered, cap: float) -> None:

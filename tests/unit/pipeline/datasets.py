@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from services.trainer_trigger.pipeline import evaluate, preprocess, train, validation
+from services.trainer_trigger.pipeline.champion import ARCHIVE, CHAMPION_FILE
 from shared.container import ContainerSettings
 from shared.dataset import Dataset, DatasetFile, Exclusion, Split
 from shared.ids import content_id
@@ -143,16 +144,16 @@ class Bench:
     def lay_out_evaluation(self, champion: Path | None = None, version: int | None = None) -> Path:
         """Pack the model and lay the evaluation's inputs; return the packed model."""
         path = self.container.path
-        archive = _parent(path(evaluate.MODEL) / evaluate.ARCHIVE)
+        archive = _parent(path(evaluate.MODEL) / ARCHIVE)
         with tarfile.open(archive, "w:gz") as packed:
             for file in sorted(path(train.MODEL).iterdir()):
                 packed.add(file, arcname=file.name)
         path("/opt/ml/processing/output/test").rename(_parent(path(evaluate.TEST)))
         path("/opt/ml/input/data/report").rename(_parent(path(evaluate.REPORT)))
-        described = _parent(path(evaluate.CHAMPION) / evaluate.CHAMPION_FILE)
+        described = _parent(path(evaluate.CHAMPION) / CHAMPION_FILE)
         described.write_text(json.dumps({"version": version, "model_package_arn": None}))
         if champion is not None:
-            (described.parent / evaluate.ARCHIVE).write_bytes(champion.read_bytes())
+            (described.parent / ARCHIVE).write_bytes(champion.read_bytes())
         return archive
 
 

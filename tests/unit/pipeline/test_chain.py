@@ -13,6 +13,7 @@ import pytest
 
 from infra.image import entrypoint
 from services.trainer_trigger.pipeline import evaluate, train
+from services.trainer_trigger.pipeline.champion import ARCHIVE
 from shared.evaluation import Evaluation
 from shared.model_config import Margins
 from shared.solar import artifact, metrics
@@ -145,7 +146,7 @@ def test_a_champion_is_compared_on_days_after_both_trainings(tmp_path, monkeypat
     monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(place.base))
     place.upload(frame(days=60, noise=0.4))
     run(place, threshold="0.5")
-    champion = place.container.path(evaluate.MODEL) / evaluate.ARCHIVE
+    champion = place.container.path(evaluate.MODEL) / ARCHIVE
 
     newer = Bench(tmp_path / "new", margins=FEW_DAYS)
     monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(newer.base))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from services.trainer_trigger.pipeline import evaluate, scoring, train
-from services.trainer_trigger.pipeline.evaluate import Champion
+from services.trainer_trigger.pipeline.champion import Champion
 from services.trainer_trigger.pipeline.leaks import leaks
 from shared.evaluation import Window
 from shared.solar import irradiance
