@@ -8,7 +8,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from services.trainer_trigger.pipeline import charts
-from services.trainer_trigger.pipeline.charts import Lines
+from services.trainer_trigger.pipeline.days import Lines, typical_and_worst
 from services.trainer_trigger.pipeline.evaluate import Result
 from services.trainer_trigger.pipeline.validation import EXCLUDED
 from shared.evaluation import Evaluation, Scores
@@ -122,7 +122,7 @@ def _interval(found: tuple[float, float] | None) -> str:
 def _charts(result: Result, margins: Margins) -> dict[str, str]:
     evaluation = result.evaluation
     lines = Lines(result.test, result.challenger, result.p10, result.p90, result.champion)
-    typical, worst = charts.typical_and_worst(lines)
+    typical, worst = typical_and_worst(lines)
     by_month = {"challenger": {each.name: each.r2 for each in evaluation.challenger.by_month}}
     if evaluation.champion is not None:
         by_month["champion"] = {each.name: each.r2 for each in evaluation.champion.by_month}
