@@ -23,6 +23,7 @@ from shared.solar.recipe import Recipe
 
 GRAPH = "model.onnx"
 CARD = "model.json"
+_SHORT = 20  # characters of what stands where a version should
 _LARGEST = 256 * 1024 * 1024  # bytes; a graph of ours has well under one hundredth of it
 
 
@@ -124,11 +125,23 @@ def _checked(card_text: bytes, graph: bytes) -> Artifact:
     try:
         card = ModelCard.model_validate_json(card_text)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        message = f"{CARD} is of no version this code knows: {place}: {first['msg']}"
-        raise InvalidArtifactError(message) from error
+        raise InvalidArtifactError(_said_of(error)) from error
     if card.hashes.get(GRAPH) != sha256_hex(graph):
         message = f"{GRAPH} is not the file that {CARD} describes; train the model again"
         raise InvalidArtifactError(message)
     return Artifact(card=card, graph=graph)
+
+
+def _said_of(error: ValidationError) -> str:
+    """Return why a card is refused: by its version where that is unknown, for all else follows from it."""
+    faults = error.errors(include_url=False)
+    versions = [fault for fault in faults if fault["loc"][-1:] == ("version",)]
+    first = (versions or faults)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    if not versions:
+        return f"{CARD} cannot be read: {place}: {first['msg']}; train it again"
+    given, known = str(first["input"])[:_SHORT], first["ctx"]["expected"]
+    return (
+        f"{CARD} says {place} {given}, and this code knows {known}; train it again, or serve it with the "
+        "image that it was registered with"
+    )

@@ -67,9 +67,16 @@ class Input(_Frozen):
 
 
 class Recipe(_Frozen):
-    """How rows become features: stored with the model, so that serving cannot differ from training."""
+    """How rows become features: stored with the model, so that serving cannot differ from training.
 
-    version: Literal[1] = 1
+    Attributes
+    ----------
+    version
+        What the features mean; raised with every change of their names or values, for a name alone does not
+        tell a changed formula. 1 had the season, 2 has not.
+    """
+
+    version: Literal[2] = 2
     step_minutes: int
     plants: tuple[Plant, ...]
     inputs: tuple[Input, ...]

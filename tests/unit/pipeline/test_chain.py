@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -169,6 +170,27 @@ def test_a_champion_whose_files_are_damaged_means_that_a_person_approves(trained
     assert found.verdict == "register"
     assert found.approval == "person"
     assert any("v3" in reason and "a person approves" in reason for reason in found.reasons)
+
+
+def test_a_champion_of_older_features_cannot_be_compared_and_says_why(trained, tmp_path):
+    """Its image still serves it; this code must not guess what its features meant."""
+    older = tmp_path / "older"
+    shutil.copytree(trained.container.path(train.MODEL), older)
+    card = json.loads((older / "model.json").read_text())
+    card["recipe"]["version"] = 1
+    (older / "model.json").write_text(json.dumps(card))
+    packed = tmp_path / ARCHIVE
+    with tarfile.open(packed, "w:gz") as archive:
+        for name in ("model.json", "model.onnx"):
+            archive.add(older / name, arcname=name)
+    trained.lay_out_evaluation(champion=packed, version=3)
+    found = evaluated(trained, "0.9")
+    assert (found.verdict, found.approval) == ("register", "person")
+    assert found.comparison is None
+    (said,) = (reason for reason in found.reasons if "champion v3" in reason)
+    assert "cannot be compared" in said
+    assert "recipe.version 1, and this code knows 2" in said
+    assert "a person approves" in said
 
 
 def test_a_failing_job_leaves_one_line_with_the_next_step(bench, capsys):

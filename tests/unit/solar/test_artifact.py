@@ -87,6 +87,24 @@ def test_an_unknown_version_is_refused_by_name(tmp_path):
         artifact.load(tmp_path)
 
 
+def test_a_model_whose_features_meant_something_else_is_refused_with_the_way_out(tmp_path, archive):
+    content = json.loads(card().model_dump_json())
+    content["recipe"]["version"] = 1
+    text = json.dumps(content).encode()
+    with pytest.raises(InvalidArtifactError) as refused:
+        artifact.load_tar(archive({"model.json": text, "model.onnx": GRAPH}))
+    assert "recipe.version 1, and this code knows 2" in str(refused.value)
+    assert "train it again" in str(refused.value)
+
+
+def test_a_card_that_lacks_a_field_is_refused_by_the_field(archive):
+    content = json.loads(card().model_dump_json())
+    del content["cap"]
+    entries = {"model.json": json.dumps(content).encode(), "model.onnx": GRAPH}
+    with pytest.raises(InvalidArtifactError, match="cap: Field required; train it again"):
+        artifact.load_tar(archive(entries))
+
+
 def test_a_missing_file_is_named(tmp_path, archive):
     with pytest.raises(InvalidArtifactError, match=r"lacks model\.json and model\.onnx"):
         artifact.load(tmp_path)
