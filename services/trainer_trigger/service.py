@@ -14,6 +14,7 @@ from services.trainer_trigger.costs import estimate_usd
 from services.trainer_trigger.decision import decide
 from services.trainer_trigger.domain import (
     Decision,
+    KnownFile,
     ModelState,
     Outcome,
     Request,
@@ -194,13 +195,11 @@ class TrainerTrigger:
     def evaluate_with(self, model_id: str, config: ModelConfig) -> tuple[ModelState, Decision]:
         """Decide about a model and do what was decided; return also what was known."""
         state, decision = self._decide(model_id, config)
-        if decision.outcome is Outcome.RETRAIN and self.reconcile(model_id):
-            state, decision = self._decide(
-                model_id, config
-            )  # what was told differed from what stands
+        if decision.outcome is Outcome.RETRAIN and self._corrected(model_id, state.files):
+            state, decision = self._decide(model_id, config)
         self._queue(model_id, state, decision)
         if decision.outcome is Outcome.RETRAIN:
-            run = self._open(model_id, decision.reasons)
+            run = self._open(model_id, config, state, decision)
             if run is not None:
                 self.launch(run)
             return state, decision
@@ -243,27 +242,36 @@ class TrainerTrigger:
 
     def open_by_hand(self, model_id: str, execution: str) -> tuple[Run | None, Decision]:
         """Open a run for an execution that a person started with nothing but the model's name."""
-        self.reconcile(model_id)
         config = self.configuration.model(model_id)
+        state = self.view.state(model_id, config)
+        if self._corrected(model_id, state.files):
+            state = self.view.state(model_id, config)
         asked = Request(
             "a person", "the sequence was started by hand", force=False, requested_at=self.clock()
         )
-        state = replace(self.view.state(model_id, config), request=asked)
+        state = replace(state, request=asked)
         decision = self._decided(model_id, config, state)
         if decision.outcome is not Outcome.RETRAIN:
             return None, decision
-        run = self._open(model_id, decision.reasons, execution)
+        run = self._open(model_id, config, state, decision, execution)
         if run is not None:
             self._prepare(run)
             self._announce(run)
         return run, decision
 
     def _open(
-        self, model_id: str, reasons: tuple[str, ...], execution: str | None = None
+        self,
+        model_id: str,
+        config: ModelConfig,
+        state: ModelState,
+        decision: Decision,
+        execution: str | None = None,
     ) -> Run | None:
-        """Open a run and freeze its dataset; None where another evaluation came first."""
-        config = self.configuration.model(model_id)
-        files = tuple(known.file for known in self.memory.files(model_id))
+        """Open a run of the files that were decided about; None where another evaluation came first.
+
+        A file that came meanwhile is new to the next decision, which follows when this run is closed.
+        """
+        files = tuple(known.file for known in state.files)
         exclusions = self.configuration.exclusions(model_id)
         dataset = self._dataset(model_id, config, files, exclusions)
         champion = self.view.champion(model_id, exclusions)
@@ -285,7 +293,7 @@ class TrainerTrigger:
             approval=config.policy.approval,
             champion_version=version,
             execution=execution or identity.execution_name(run_id),
-            reasons=reasons,
+            reasons=decision.reasons,
             files=len(files),
             correlation_id=files[-1].key,
             started_at=now,
@@ -344,9 +352,17 @@ class TrainerTrigger:
 
     # --- comparing with the truth ---------------------------------------------------------------------
 
-    def reconcile(self, model_id: str) -> bool:
-        """Make the view of a model's files equal to what stands in the bucket; return whether it differed."""
-        known = {each.file.key: each.file.file_id for each in self.memory.files(model_id)}
+    def reconcile(self, model_id: str) -> None:
+        """Make what is remembered of a model's files equal to what stands in the bucket."""
+        self._corrected(model_id, self.memory.files(model_id))
+
+    def _corrected(self, model_id: str, files: tuple[KnownFile, ...]) -> bool:
+        """Correct what was told where it differs from what stands; return whether it did.
+
+        Only differences are written, and writing one again changes nothing: files that were read a
+        moment ago are as good as those of now.
+        """
+        known = {each.file.key: each.file.file_id for each in files}
         standing = {
             key
             for site in self.configuration.sites(model_id)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.trainer_trigger import decision, domain, service
-from services.trainer_trigger.domain import Champion
+from services.trainer_trigger.domain import Champion, KnownFile
 from services.trainer_trigger.ports import Run, Step
 from shared.dataset import Exclusion
 from shared.errors import NotFoundError, PermanentError
@@ -26,7 +27,16 @@ from shared.messages import (
     RollbackRequested,
     SweepDue,
 )
-from tests.unit.trainer_trigger.fakes import PACKAGE, START, World, a_file, accepted, found
+from tests.unit.trainer_trigger.fakes import (
+    PACKAGE,
+    START,
+    FakeMemory,
+    FakeRegistry,
+    World,
+    a_file,
+    accepted,
+    found,
+)
 
 
 def request(*, force: bool = False) -> RetrainRequested:
@@ -513,6 +523,69 @@ def test_ten_thousand_uploads_in_a_minute_are_one_run() -> None:
     assert world.sequence.starts == 1
     assert world.the_run.files == 10_000
     assert len(world.memory.kept) == 1
+
+
+@dataclass
+class CountingMemory(FakeMemory):
+    """Counts how often all files of a model are read: at a fleet's size that is most of a decision."""
+
+    reads: int = 0
+
+    def files(self, model_id: str) -> tuple[KnownFile, ...]:
+        self.reads += 1
+        return super().files(model_id)
+
+
+def test_a_decision_that_retrains_reads_the_files_once_and_once_more_after_a_correction() -> None:
+    for gone, reads in (((), 1), ((a_file(2),), 2)):
+        memory = CountingMemory()
+        world = World(memory=memory)
+        world.upload(a_file(1), a_file(2))
+        for file in gone:
+            del world.bucket.standing[file.key]
+        world.clock.forward(minutes=11)
+        world.service.evaluate("golden")
+        assert world.the_run.files == 2 - len(gone)
+        assert memory.reads == reads
+
+
+def test_a_sequence_started_by_hand_reads_the_files_once() -> None:
+    memory = CountingMemory()
+    world = World(memory=memory)
+    world.upload(a_file(1))
+    world.runs.verify("golden", None, "by-hand")
+    assert world.the_run.execution == "by-hand"
+    assert memory.reads == 1
+
+
+@dataclass
+class BusyRegistry(FakeRegistry):
+    """While a run is being opened, something happens."""
+
+    meanwhile: Callable[[], None] = lambda: None
+    looks: int = 0
+
+    def approved(self, model_id: str) -> Iterator[Champion]:
+        self.looks += 1
+        if self.looks == 2:  # the first look is the decision's, the second the opening's
+            self.meanwhile()
+        return super().approved(model_id)
+
+
+def test_a_file_that_comes_while_a_run_is_opened_is_in_the_next_one() -> None:
+    registry = BusyRegistry()
+    world = World(registry=registry)
+    registry.meanwhile = lambda: world.upload(a_file(2))
+    world.upload(a_file(1))
+    world.clock.forward(minutes=11)
+    world.service.evaluation_due("golden")
+    run = world.the_run
+    assert world.bucket.file_ids("golden", run.dataset_id) == {"file0001"}
+    found(world, run)
+    world.runs.close("golden", run.run_id, world.runs.collect("golden", run.run_id, "arn"))
+    world.clock.forward(hours=7)  # longer than the policy lets new data wait
+    world.runs.sweep("golden", full=False)
+    assert world.bucket.file_ids("golden", world.the_run.dataset_id) == {"file0001", "file0002"}
 
 
 def excluded(days: int = 5) -> Exclusion:
