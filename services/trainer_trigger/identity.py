@@ -10,9 +10,19 @@ from shared.model_config import ModelConfig
 
 
 def config_id(config: ModelConfig) -> str:
-    """Return the name of those settings whose change is worth a retrain."""
+    """Return the name of those settings whose change is worth a retrain.
+
+    What was not named from the beginning is named where it is not the default: old runs keep their names.
+    """
+    later = config.model_dump(
+        mode="json", include={"test_fraction", "margins"}, exclude_defaults=True
+    )
     return content_id(
-        config.accuracy_threshold, config.model_type, config.instance_type, config.step_minutes
+        config.accuracy_threshold,
+        config.model_type,
+        config.instance_type,
+        config.step_minutes,
+        *([later] if later else []),
     )
 
 

@@ -117,7 +117,7 @@ def person_asked(state: ModelState, _: RetrainPolicy, __: datetime) -> Verdict:
 
 
 def configuration_changed(state: ModelState, _: RetrainPolicy, __: datetime) -> Verdict:
-    """Another threshold, model type or instance type than the last run had."""
+    """Another threshold, margin, split, step, model type or instance type than the last run had."""
     if state.last_run is None or state.last_run.config_id == state.config_id:
         return Verdict(Effect.NOTHING, "the configuration is that of the last run")
     return Verdict(Effect.DEMAND, f"the configuration changed since run {state.last_run.run_id}")

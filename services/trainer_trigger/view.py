@@ -62,9 +62,28 @@ class View:
             ahead=tuple(ahead),
             is_queued=model_id in account.waiting,
             degraded=remembered.degraded,
-            exclusions_id=identity.exclusions_id(exclusions),
+            exclusions_id=self._exclusions_id(model_id, last, exclusions),
             unsuccessful_since=_unsuccessful_since(runs),
         )
+
+    def _exclusions_id(
+        self, model_id: str, last: Run | None, exclusions: tuple[Exclusion, ...]
+    ) -> str:
+        """Return the name of what is excluded; the last run's where no row of its data is in or out now.
+
+        A range of next month, or of before the first file, is no reason to train the same rows again.
+        """
+        name = identity.exclusions_id(exclusions)
+        if last is None or last.exclusions_id == name:
+            return name
+        had = self.datasets.coverage(model_id, last.dataset_id)
+        if had is None:
+            return name
+        before, now = (
+            identity.exclusions_id(filter(had.touches, each))
+            for each in (had.exclusions, exclusions)
+        )
+        return last.exclusions_id if before == now else name
 
     def champion(self, model_id: str, exclusions: tuple[Exclusion, ...]) -> Champion | None:
         """Return the newest approved version that was not trained on excluded data."""
