@@ -1,0 +1,45 @@
+"""The page about the model's YAML names every field with the default that it has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+
+from shared.model_config import ModelConfig
+
+PAGE = Path(__file__).parents[3] / "docs" / "model.md"
+
+
+def fields(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Yield the dotted names of all fields."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from fields(kind, f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
+def documented() -> dict[str, str]:
+    text = PAGE.read_text("utf-8").split("## The model's YAML")[1].split("\n## ")[0]
+    return dict(re.findall(r"^\| `([a-z_.]+)` \| `([^`]+)` \|", text, flags=re.MULTILINE))
+
+
+def test_every_field_of_the_models_yaml_is_on_its_page():
+    assert ["model_id", *documented()] == list(fields(ModelConfig))
+
+
+def test_the_page_tells_the_defaults_that_hold():
+    written: dict[str, Any] = {"model_id": "golden"}
+    for name, default in documented().items():
+        *parents, leaf = name.split(".")
+        node = written
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[leaf] = yaml.safe_load(default)
+    assert ModelConfig.model_validate(written) == ModelConfig(model_id="golden")
