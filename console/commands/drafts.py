@@ -17,6 +17,7 @@ from console.errors import ConsoleError
 from shared.errors import UnreadableFileError
 
 HOUR_OF_NOON = 12.0
+_GAP = " # FILL IN"
 
 
 def draft_site(
@@ -24,15 +25,21 @@ def draft_site(
     *,
     site: Annotated[str, typer.Option(help="Name of the plant.")] = "my-site",
     model: Annotated[str, typer.Option(help="Name of its model.")] = "my-model",
-    latitude: Annotated[float | None, typer.Option(help="Of the plant, degrees north.")] = None,
-    longitude: Annotated[float | None, typer.Option(help="Of the plant, degrees east.")] = None,
+    latitude: Annotated[
+        float | None, typer.Option(min=-90, max=90, help="Of the plant, degrees north.")
+    ] = None,
+    longitude: Annotated[
+        float | None, typer.Option(min=-180, max=180, help="Of the plant, degrees east.")
+    ] = None,
     ac_capacity_kw: Annotated[
         float | None,
-        typer.Option(help="Nameplate of the inverters, which tells the unit of power."),
+        typer.Option(min=0.001, help="Nameplate of the inverters, which tells the unit of power."),
     ] = None,
     json: JsonOption = False,
 ) -> None:
     """Propose a site's YAML from sample files, with the evidence for each guess; correct it, then add it.
+
+    What it cannot know is left empty, and refused as long as it is.
 
     Example: solar sites draft power.csv weather.xlsx --site golden --longitude -105.2
     --ac-capacity-kw 3400 > golden.yaml
@@ -83,8 +90,8 @@ def _yaml(
     for key, name in names.items():
         gap = "  # FILL IN: a-z, 0-9 and -, at most 32" if name.startswith("my-") else ""
         yield f"{key}: {name}{gap}"
-    yield f"latitude: {latitude if latitude is not None else '0.0  # FILL IN'}"
-    yield f"longitude: {longitude if longitude is not None else '0.0  # FILL IN'}"
+    yield f"latitude: {latitude if latitude is not None else _GAP}"
+    yield f"longitude: {longitude if longitude is not None else _GAP}"
     yield _zone(drafts, longitude)
     yield _capacity(drafts, capacity_kw)
     yield "sources:"
@@ -132,13 +139,16 @@ def _glob(name: str) -> str:
 def _zone(drafts: list[SourceDraft], longitude: float | None) -> str:
     offset_said = next((each.offset for each in drafts if each.offset), None)
     if offset_said:
-        return f'timezone: "{offset_said}"  # the stamps carry it'
+        return (
+            f'timezone: "{offset_said}"  # the stamps carry it; if their clock may follow summer time '
+            "nevertheless, name the zone, like Europe/Berlin: only then it is looked for"
+        )
     noon = next((each.noon for each in drafts if each.noon is not None), None)
     if noon is None:
-        return "timezone: UTC  # FILL IN: neither power nor irradiance says where noon is"
+        return f"timezone: {_GAP}: neither power nor irradiance says where noon is"
     said = f"the sun is centred on {int(noon):02}:{int(noon % 1 * 60):02} by the files' clock"
     if longitude is None:
-        return f"timezone: UTC  # FILL IN: {said}; with --longitude the offset is guessed"
+        return f"timezone: {_GAP}: {said}; with --longitude the offset is guessed"
     zone = f"{round(noon - HOUR_OF_NOON + longitude / 15):+03}:00"
     return (
         f'timezone: "{zone}"  # GUESSED: {said}; if the clock follows summer time, '
@@ -151,10 +161,8 @@ def _capacity(drafts: list[SourceDraft], stated: float | None) -> str:
         return f"ac_capacity_kw: {stated:g}"
     peak = max((each.peak for each in drafts if each.peak is not None), default=None)
     if peak is None:
-        return "ac_capacity_kw: 1.0  # FILL IN: no file holds power"
-    return (
-        f"ac_capacity_kw: {peak:.4g}  # GUESSED: the highest power; take the inverters' nameplate"
-    )
+        return f"ac_capacity_kw: {_GAP}: no file holds power"
+    return f"ac_capacity_kw: {peak:.4g}  # GUESSED: 999 of 1000 rows are below; take the inverters' nameplate"
 
 
 def _plain(each: SourceDraft) -> dict[str, Any]:

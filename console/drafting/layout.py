@@ -39,6 +39,8 @@ def rows(path: Path) -> tuple[str, dict[str, Guess], list[list[Any]]]:
     lines = [
         line for line in bytes(text.utf8(data)).decode("utf-8-sig").splitlines() if line.strip()
     ]
+    if not lines:
+        return "csv", {}, []
     lines = lines[: MOST_ROWS + faults.MOST_HEADER_LINES]
     delimiter, fields = _delimiter(lines[-60:])
     layout = {"delimiter": Guess(delimiter, f"{fields} fields in each of the last lines")}

@@ -21,7 +21,11 @@ Columns = dict[str, dict[str, Guess]]
 # Canonical name by what people call it; the first that fits counts.
 _NAMES: tuple[tuple[str, str], ...] = (
     ("temp_module", r"(module|cell|panel|modul).*temp|temp.*(module|cell|panel|modul)|t ?mod"),
-    ("temp_air", r"(amb|air|outdoor).*temp|temp.*(amb|air|outdoor)|t ?amb|t ?air|^temp"),
+    (
+        "temp_air",
+        r"(amb|air|outdoor).*temp|temp.*(amb|air|outdoor)|t ?amb|t ?air|^temp"
+        r"|^(?!.*(inv|sink|cabinet|board|logger|batter|dew|soil)).*\btemp",
+    ),
     ("relative_humidity", r"humid|\brh\b|feuchte"),
     ("pressure", r"pressure|baro|luftdruck"),
     ("wind_speed", r"wind(?!.*dir)|\bws\b"),

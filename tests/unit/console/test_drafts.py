@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from console.app import app
 from services.data_watcher import validation
 from services.data_watcher.reading import read
+from shared.errors import InvalidConfigError
 from tests.corpus import files, workbook
 
 REAL = Path(pvanalytics.__file__).parent / "data"
@@ -133,7 +134,10 @@ def test_a_real_plant_is_drafted(name: str, longitude: float, zone: str) -> None
     ],
 )
 def test_real_files_are_understood(name: str, columns: dict[str, tuple[str, str]]) -> None:
-    site = validation.read(KEY, drafted(REAL / name, longitude=-105.2).encode())
+    filled_in = drafted(REAL / name, longitude=-105.2).replace(
+        "ac_capacity_kw:  # FILL IN", "ac_capacity_kw: 100  #"
+    )
+    site = validation.read(KEY, filled_in.encode())
 
     found = {
         canonical: (each.column, each.unit)
@@ -155,6 +159,48 @@ def test_every_guess_has_its_evidence(tmp_path: Path) -> None:
     assert all(each["why"] for each in guesses)
     assert "GUESSED" in found["columns"]["power_ac"]["unit"]["why"]
     assert found["noon"] == pytest.approx(12, abs=0.2)
+
+
+def test_what_a_draft_cannot_know_is_refused_until_it_is_filled_in(tmp_path: Path) -> None:
+    path = tmp_path / "power_2024-07.csv"
+    path.write_bytes(files.csv(3, header="t,output"))
+
+    text = CliRunner().invoke(app, ["sites", "draft", str(path)]).output
+
+    with pytest.raises(InvalidConfigError) as refused:
+        validation.read(KEY, text.encode())
+    assert all(name in refused.value.reason for name in ("latitude", "longitude", "timezone"))
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--latitude", "95"), ("--longitude", "400"), ("--ac-capacity-kw", "-5")],
+)
+def test_a_place_that_is_none_is_a_wrong_call(tmp_path: Path, option: str, value: str) -> None:
+    path = tmp_path / "power_2024-07.csv"
+    path.write_bytes(files.csv(3))
+    assert CliRunner().invoke(app, ["sites", "draft", str(path), option, value]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("header", "quantity"),
+    [
+        ("lmd_temperature", "temp_air"),
+        ("site temp", "temp_air"),
+        ("nwp_temperature", "forecast_temp_air"),
+        ("module_temp_1", "temp_module"),
+        ("inverter_temp", None),
+        ("heatsink temperature", None),
+    ],
+)
+def test_temperatures_are_told_apart(tmp_path: Path, header: str, quantity: str | None) -> None:
+    path = tmp_path / "station07.csv"
+    lines = [f"{each:%Y-%m-%d %H:%M},{files.power(each)},21.5" for each in files.quarters(96)]
+    path.write_text("\n".join([f"t,power,{header}", *lines]))
+
+    columns = validation.read(KEY, drafted(path).encode()).sources[0].columns  # type: ignore[union-attr]
+
+    assert set(columns) == {"power_ac", quantity} - {None}
 
 
 def measured_and_forecast() -> bytes:
@@ -221,9 +267,10 @@ def test_files_that_read_alike_are_one_source(tmp_path: Path) -> None:
     assert "# from power_2024-07.csv, power_2024-08.csv" in text
 
 
-def test_a_file_without_stamps_is_said_to_be_not_understood(tmp_path: Path) -> None:
+@pytest.mark.parametrize("body", [b"a,b\n1,2\n", b"", b"\n \n"])
+def test_a_file_without_stamps_is_said_to_be_not_understood(tmp_path: Path, body: bytes) -> None:
     path = tmp_path / "a.csv"
-    path.write_bytes(b"a,b\n1,2\n")
+    path.write_bytes(body)
 
     done = CliRunner().invoke(app, ["sites", "draft", str(path)])
 
