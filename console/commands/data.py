@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +21,7 @@ from shared.aws import error_code
 
 sites_app = typer.Typer(no_args_is_help=True, help="Plants: add, list, show.")
 SETTLE_SECONDS = 120
+NAME = re.compile(r"[a-z0-9-]{1,32}")
 
 
 @sites_app.command("add")
@@ -130,24 +131,15 @@ def upload(
 
 def all_files(site: str | None = None, file_state: str | None = None) -> list[dict[str, Any]]:
     """Return the ledger, page by page."""
-    return list(_pages(site, file_state))
+    ledger = state.system.ask_all(
+        "data_watcher", "files", site_id=site, state=file_state, limit=500
+    )
+    return list(ledger)
 
 
 def balance(site: str | None = None) -> dict[str, Any]:
     """Return how S3's listing and the ledger compare."""
     return state.system.ask("data_watcher", "balance", site_id=site)
-
-
-def _pages(site: str | None, file_state: str | None) -> Iterator[dict[str, Any]]:
-    cursor: str | None = None
-    while True:
-        answer = state.system.ask(
-            "data_watcher", "files", site_id=site, state=file_state, limit=500, next=cursor
-        )
-        yield from answer["files"]
-        cursor = answer.get("next")
-        if cursor is None:
-            return
 
 
 def _settled(site_id: str, sent: dict[str, str]) -> list[dict[str, Any]]:
@@ -209,6 +201,10 @@ def _config_key(path: Path) -> str:
         raise ConsoleError(f"{path} is no YAML: {error}") from error
     if not isinstance(said, dict) or not {"site_id", "model_id"} & said.keys():
         raise ConsoleError(f"{path} names neither site_id nor model_id")
-    if "site_id" in said:
-        return layout.site_config(str(said["site_id"]))
-    return layout.model_config(str(said["model_id"]))
+    field = "site_id" if "site_id" in said else "model_id"
+    name = str(said[field])
+    if not NAME.fullmatch(name):  # it would be part of a key
+        raise ConsoleError(
+            f"{path}: {field} is {name[:40]!r}; a name has 1 to 32 of a-z, 0-9 and -"
+        )
+    return layout.site_config(name) if field == "site_id" else layout.model_config(name)

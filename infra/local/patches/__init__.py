@@ -7,6 +7,7 @@ from infra.local.patches import (
     alarms,
     disk,
     functions,
+    keys,
     machines,
     queues,
     rights,
@@ -27,6 +28,7 @@ def apply(home: Home, sagemaker: SageMaker, ticker: Ticker) -> None:
         A part that is changed has moved.
     """
     disk.apply(home)
+    keys.apply()
     functions.apply()
     machines.apply()
     schedules.apply()

@@ -130,6 +130,21 @@ def test_the_verdict_of_an_upload_that_came_after_it_answers_too(
     assert solar("sites", "add", str(yaml)).exit_code == 1
 
 
+@pytest.mark.parametrize(
+    "said", ["site_id: East_1", "model_id: [a, b]", "site_id: ../../raw/x", "model_id: ''"]
+)
+def test_a_yaml_whose_name_is_none_is_not_uploaded(
+    system: FakeSystem, yaml: Path, said: str
+) -> None:
+    watcher = watched(system, Watcher(configured("accepted")))
+    yaml.write_text(said)
+
+    done = solar("sites", "add", str(yaml))
+
+    assert "a name has 1 to 32 of" in str(done.exception)
+    assert watcher.puts == []
+
+
 def test_nobody_has_to_wait_for_a_verdict(system: FakeSystem, yaml: Path) -> None:
     watcher = watched(system, Watcher(configured("rejected"), late=99))
 
