@@ -1,7 +1,7 @@
 """A multilayer perceptron that learns by Adam, in NumPy.
 
 scikit-learn's does the same, but spends most of its time between batches as small as a plant's; this one took
-a quarter of it. All weights stand in one array, so that a step is one update.
+a quarter of it (docs/decisions/0016). All weights stand in one array, so that a step is one update.
 
 References
 ----------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.neural_network import MLPRegressor
 
 from services.trainer_trigger.pipeline.perceptron import Perceptron
 
@@ -14,8 +15,8 @@ def drawn(seed: int = 1) -> Perceptron:
     return Perceptron((3, 8, 4, 1), RATE, DECAY, np.random.default_rng(seed))
 
 
-def examples(count: int = 2000) -> tuple[np.ndarray, np.ndarray]:
-    values = np.random.default_rng(2).normal(0, 1, (count, 3)).astype(np.float32)
+def examples(count: int = 2000, seed: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    values = np.random.default_rng(seed).normal(0, 1, (count, 3)).astype(np.float32)
     return values, np.sin(values[:, 0]) + np.maximum(values[:, 1], 0) * values[:, 2]
 
 
@@ -50,6 +51,54 @@ def test_it_learns_a_curve_with_a_bend():
     for _ in range(40):
         network.learn(values, target.astype(np.float32), 32)
     assert np.square(network.predict(values) - target).mean() < 0.03 * target.var()
+
+
+def test_step_for_step_it_does_what_scikit_learns_does():
+    """The reference: the same first weights and batches lead to the same predictions."""
+    network, batch = drawn(), 32
+    values, target = examples(320)
+    target = target.astype(np.float32)
+    reference = MLPRegressor(
+        hidden_layer_sizes=(8, 4),
+        alpha=DECAY,
+        learning_rate_init=RATE,
+        batch_size=batch,
+        shuffle=False,
+    )
+    reference.partial_fit(values[:batch], target[:batch])  # gives it its form
+    pairs = zip(
+        [*network.weights, *network.shifts],
+        [*reference.coefs_, *reference.intercepts_],
+        strict=True,
+    )
+    for own, theirs in pairs:
+        theirs[...] = own
+    del reference._optimizer  # so that Adam begins anew too
+    for start in list(range(0, len(values), batch)) * 20:
+        rows = slice(start, start + batch)
+        network._slopes(values[rows], target[rows])
+        network._step()
+        reference.partial_fit(values[rows], target[rows])
+    np.testing.assert_allclose(network.predict(values), reference.predict(values), atol=1e-4)
+
+
+def test_it_learns_as_well_as_scikit_learns_for_rows_that_neither_saw():
+    values, target = examples(1000)
+    unseen, truth = examples(1000, seed=5)
+    ours, theirs = [], []
+    for seed in range(4):
+        network = Perceptron((3, 32, 16, 1), RATE, DECAY, np.random.default_rng(seed))
+        for _ in range(20):
+            network.learn(values, target.astype(np.float32), 32)
+        ours.append(np.square(network.predict(unseen) - truth).mean())
+        reference = MLPRegressor(
+            hidden_layer_sizes=(32, 16), alpha=DECAY, learning_rate_init=RATE, batch_size=32,
+            random_state=seed,
+        )  # fmt: skip
+        for _ in range(20):
+            reference.partial_fit(values, target)
+        theirs.append(np.square(reference.predict(unseen) - truth).mean())
+    assert np.mean(ours) < 1.2 * np.mean(theirs) < 0.1 * truth.var()
 
 
 def test_the_same_seed_gives_the_same_network_and_another_seed_another_one():
