@@ -108,11 +108,11 @@ class FileQuarantined(Message):
 
 
 class ConfigAccepted(Message):
-    """A site's or model's YAML was validated and is in force."""
+    """A site's or model's YAML, or a site's exclusions, were validated and are in force."""
 
     type: Literal["solar.config_accepted"] = "solar.config_accepted"
     version: Literal[1] = 1
-    kind: Literal["site", "model"]
+    kind: Literal["site", "model", "exclusions"]
     name: Name
     model_id: Name
     config_version: str

@@ -122,7 +122,7 @@ class Onboarding:
                 subject=subject,
                 occurred_at=self.clock(),
                 correlation_id=record.key,
-                kind="model" if isinstance(config, ActiveModel) else "site",
+                kind=configuration.kind_of(record.key),
                 name=config.model_id if isinstance(config, ActiveModel) else config.site_id,
                 model_id=model_id,
                 config_version=config.config_version,

@@ -57,7 +57,7 @@ _NEXT_STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (
         ("Stopped", "Stopping", "ABORTED"),
-        "Somebody stopped it. `solar retrain` starts it again.",
+        "Somebody stopped it. It is tried again, unless its YAML pauses the model (policy: {paused: true}).",
     ),
 )
 _OTHERWISE = "Look into the log of the stage (docs/runbooks/trainer_trigger.md#a-run-failed)."

@@ -364,6 +364,6 @@ def _closed(run: Run, outcome: AnyMessage) -> Run:
                 status="failed",
                 ended_at=outcome.occurred_at,
                 cost_usd=outcome.cost_usd,
-                failure=f"{outcome.stage}: {outcome.cause} {outcome.next_step}",
+                failure=f"{outcome.stage}: {outcome.cause.rstrip('.')}. {outcome.next_step}",
             )
     raise PermanentError(f"{outcome.type} is no outcome of a run")

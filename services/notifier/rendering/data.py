@@ -45,18 +45,32 @@ def _file_quarantined(message: messages.FileQuarantined) -> Notice:
     )
 
 
+_IN_FORCE = {
+    "site": (
+        "Configuration of site {name} is in force",
+        "Files of site {name} are read by it from now on. Files that came before are read again "
+        "where it changes how they are read.",
+    ),
+    "model": (
+        "Configuration of model {name} is in force",
+        "Model {name} is looked at again; a retrain follows if its recipe changed.",
+    ),
+    "exclusions": (
+        "Excluded times of site {name} changed",
+        "Model {model} is looked at again; a retrain follows if it learnt from what is out now, or could "
+        "learn from what is in again. All that are in force: solar exclusions {name}",
+    ),
+}
+
+
 def _config_accepted(message: messages.ConfigAccepted) -> Notice:
-    what = (
-        f"Files of site {message.name} are read by it from now on. Files that came before are read again "
-        "where it changes how they are read."
-        if message.kind == "site"
-        else f"Model {message.name} is looked at again; a retrain follows if its recipe changed."
-    )
+    subject, what = _IN_FORCE[message.kind]
+    said = {"name": message.name, "model": message.model_id}
     return notice(
         message,
         Severity.INFO,
-        f"Configuration of {message.kind} {message.name} is in force",
-        what,
+        subject.format(**said),
+        what.format(**said),
         facts=(("Version", message.config_version), ("Model", message.model_id)),
     )
 

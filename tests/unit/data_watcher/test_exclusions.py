@@ -35,7 +35,7 @@ def test_exclusions_are_in_force_and_the_sites_model_is_looked_at_again() -> Non
     world.upload(KEY, RANGES)
 
     (told,) = world.publisher.told
-    assert (told.type, told.kind, told.name) == ("solar.config_accepted", "site", "east")
+    assert (told.type, told.kind, told.name) == ("solar.config_accepted", "exclusions", "east")
     assert told.model_id == "fleet"
     in_force = world.configurations.exclusions["east"]
     assert in_force.config_version == told.config_version

@@ -116,6 +116,14 @@ def test_a_configuration_promises_to_read_again_only_what_it_changes() -> None:
     assert "read again where it changes how they are read" in told("config_accepted", kind="site")
 
 
+def test_an_exclusion_is_not_told_as_another_way_to_read_files() -> None:
+    text = told("config_accepted", kind="exclusions", name="east", model_id="fleet")
+
+    assert "Excluded times of site east changed" in text
+    assert "Model fleet is looked at again" in text
+    assert "are read" not in text
+
+
 def test_approval_is_asked_for_with_the_command_as_it_is_typed() -> None:
     text = told(
         "challenger_registered",
