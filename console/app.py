@@ -12,14 +12,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from console import output, target
 from console.commands import (
     data,
+    decisions,
     drafts,
     exclusions,
     files,
     history,
     local,
-    models,
     predict,
+    runs,
     system,
+    versions,
 )
 from console.demo.command import demo
 from console.errors import ConsoleError
@@ -61,18 +63,18 @@ app.command()(files.sweep)
 app.command()(exclusions.exclude)
 app.command()(exclusions.include)
 app.command()(exclusions.exclusions)
-app.command()(models.why)
-app.command()(models.retrain)
+app.command()(decisions.why)
+app.command()(runs.retrain)
 app.command()(history.datasets)
 app.command()(history.lineage)
 app.command()(history.replay)
-app.command()(models.runs)
-app.command("models")(models.models)
-app.command()(models.report)
-app.command()(models.approve)
-app.command()(models.reject)
-app.command()(models.rollback)
-app.command("served-at")(models.served_at)
+app.command()(runs.runs)
+app.command("models")(versions.models)
+app.command()(runs.report)
+app.command()(versions.approve)
+app.command()(versions.reject)
+app.command()(versions.rollback)
+app.command("served-at")(versions.served_at)
 app.command()(predict.predict)
 app.command()(system.status)
 app.command()(system.outbox)

@@ -1,10 +1,11 @@
-"""Frozen datasets: trainer_trigger says which there are, and each says in the bucket which files it holds."""
+"""Frozen datasets: the runs say which there are, and each says in the bucket which files it holds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
+from console import trainer
 from console.target import System
 from shared import dataset, layout
 from shared.aws import S3Objects
@@ -12,11 +13,22 @@ from shared.errors import NotFoundError
 
 
 def frozen(system: System, model_id: str | None = None) -> list[dict[str, Any]]:
-    """Return the datasets of a model, or all: `{dataset_id, model_id, run_ids, files}`."""
-    found: list[dict[str, Any]] = system.ask("trainer_trigger", "datasets", model_id=model_id)[
-        "datasets"
+    """Return the datasets of a model, or all: `{dataset_id, model_id, run_ids, files}`.
+
+    Which datasets there are, the runs say; `files` counts.
+    """
+    using: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for run in trainer.runs(system, model_id):
+        using.setdefault((run["model_id"], run["dataset_id"]), []).append(run)
+    return [
+        {
+            "dataset_id": dataset_id,
+            "model_id": model,
+            "run_ids": [run["run_id"] for run in runs],
+            "files": runs[0]["files"],
+        }
+        for (model, dataset_id), runs in using.items()
     ]
-    return found
 
 
 def holding(system: System, datasets: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -91,6 +91,16 @@ class System:
         if "error" in said:
             raise ConsoleError(str(said["error"]))
         return said
+
+    def ask_all(self, service: str, query: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Ask for what comes in pages, and yield all of it: the pages' list has the query's name."""
+        following: str | None = None
+        while True:
+            said = self.ask(service, query, next=following, **parameters)
+            yield from said[query]
+            following = said.get("next")
+            if following is None:
+                return
 
     def send(self, service: str, body: str) -> None:
         """Put a command into a service's inbox."""

@@ -10,10 +10,10 @@ import typer
 import yaml
 from pydantic import ValidationError
 
-from console import output, registry, times
+from console import output, registry, times, trainer
 from console.commands.data import all_files
 from console.commands.local import JsonOption
-from console.commands.models import ModelOption, all_models, all_runs
+from console.commands.runs import ModelOption
 from console.datasets import file_id_of, frozen, holding
 from console.errors import ConsoleError
 from console.state import state
@@ -80,8 +80,7 @@ def replay(
 
     Example: solar replay golden --policy weekly.yaml --from 2026-01-01
     """
-    if model not in all_models():
-        raise ConsoleError(f"no model {model!r}; known: {', '.join(all_models()) or 'none'}")
+    trainer.require_model(state.system, model)
     moment = times.in_utc(since).isoformat()
     answer = state.system.ask(
         "trainer_trigger", "replay", model_id=model, policy=_policy(policy), since=moment
@@ -106,7 +105,7 @@ def _of_file(ending: str) -> list[dict[str, Any]]:
 
 
 def _of_version(number: int, model: str | None) -> list[dict[str, Any]]:
-    models = [model] if model else all_models()
+    models = [model] if model else trainer.models(state.system)
     if len(models) != 1:
         raise ConsoleError("name the model of the version with --model")
     package = registry.version(state.system, models[0], number)
@@ -121,7 +120,7 @@ def _of_version(number: int, model: str | None) -> list[dict[str, Any]]:
 def _traced(
     files: list[dict[str, Any]], held: dict[str, list[dict[str, Any]]]
 ) -> list[dict[str, Any]]:
-    runs = {run["run_id"]: run for run in all_runs()}
+    runs = {run["run_id"]: run for run in trainer.runs(state.system)}
     log = state.system.ask("deployer", "deployments")["deployments"]
     served = {
         entry["run_id"]: entry["at"]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from console import output, people, target
+from console import output, people, target, trainer
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.state import state
@@ -50,7 +50,7 @@ def health() -> dict[str, Any]:
         .paginate(NameContains="solar-")
         for each in page["Endpoints"]
     ]
-    runs = system.ask("trainer_trigger", "runs")["runs"]
+    runs = trainer.runs(system)
     return {
         "endpoint": system.kind,
         "services": services,

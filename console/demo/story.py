@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 
 from console import registry
-from console.commands import data, models, predict, system
+from console.commands import data, predict, system
+from console.commands.runs import all_runs
 from console.demo.plant import Plant, PlantFile
 from console.demo.telling import Teller
 from console.errors import ConsoleError
@@ -72,7 +73,7 @@ class Story:
         self.tell.expect("the 2 copies are known as duplicates", holds=balance["duplicate"] == 2)
         run = self._ended_run(1)
         evaluation = self._evaluation(run)
-        self.tell.expect("all uploads together are one retrain", holds=len(models.all_runs()) == 1)
+        self.tell.expect("all uploads together are one retrain", holds=len(all_runs()) == 1)
         self.tell.expect(
             f"the challenger is refused at the default 0.95: R² {_r2(evaluation)}",
             holds=run["status"] == "rejected",
@@ -87,7 +88,7 @@ class Story:
     def own_threshold(self) -> None:
         """Chapter (c): the owner's threshold makes the same data another recipe; registered, deployed."""
         self.tell.chapter(f"The owner sets the model's own threshold to {THRESHOLD}")
-        first = models.all_runs()[0]
+        first = all_runs()[0]
         own = f"model_id: {MODEL}\naccuracy_threshold: {THRESHOLD}"
         self._configure(MODEL_YAML, layout.model_config(MODEL), (f"model_id: {MODEL}", own))
         run = self._ended_run(2)
@@ -156,7 +157,7 @@ class Story:
     def sum_up(self) -> dict[str, Any]:
         """Chapter (f): what there is now, and where."""
         self.tell.chapter("What there is now")
-        runs = models.all_runs()
+        runs = all_runs()
         health = system.health()
         emails, slack = outbox.emails(self.home), outbox.slack_messages(self.home)
         reports = [self._keep_report(number, run["run_id"]) for number, run in enumerate(runs, 1)]
@@ -216,7 +217,7 @@ class Story:
 
     def _ended_run(self, number: int) -> dict[str, Any]:
         def look() -> dict[str, Any] | None:
-            runs = models.all_runs()
+            runs = all_runs()
             ended = len(runs) >= number and runs[number - 1]["status"] != "running"
             return runs[number - 1] if ended else None
 

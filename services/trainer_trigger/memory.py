@@ -250,6 +250,20 @@ class DynamoMemory:
         found = [_run(item) for item in self._all(model_id, "run#")]
         return tuple(sorted(found, key=lambda run: run.started_at))
 
+    def some_runs(
+        self, model_id: str, limit: int, after: str
+    ) -> tuple[tuple[Run, ...], str | None]:
+        """Return runs behind one by their names, and the last one's name where more may follow."""
+        start = {"ExclusiveStartKey": _key(model_id, f"run#{after}")} if after else {}
+        answer = self.client.query(
+            **self._beginning(model_id, "run#"),
+            Limit=limit,
+            **start,  # type: ignore[arg-type]
+        )
+        last = answer.get("LastEvaluatedKey")
+        runs = tuple(_run(item) for item in answer["Items"])
+        return runs, str(last["item"]["S"]).removeprefix("run#") if last else None
+
     # --- decisions ----------------------------------------------------------------------------------
 
     def record(
@@ -297,14 +311,17 @@ class DynamoMemory:
     # --- the table ------------------------------------------------------------------------------------
 
     def _all(self, model_id: str, prefix: str) -> Iterator[dict[str, Any]]:
-        pages = self.client.get_paginator("query").paginate(
-            TableName=self.table,
-            KeyConditionExpression="model_id = :m AND begins_with(#item, :p)",
-            ExpressionAttributeNames={"#item": "item"},
-            ExpressionAttributeValues={":m": {"S": model_id}, ":p": {"S": prefix}},
-            ConsistentRead=True,
-        )
+        pages = self.client.get_paginator("query").paginate(**self._beginning(model_id, prefix))
         return (item for page in pages for item in page["Items"])
+
+    def _beginning(self, model_id: str, prefix: str) -> dict[str, Any]:
+        return {
+            "TableName": self.table,
+            "KeyConditionExpression": "model_id = :m AND begins_with(#item, :p)",
+            "ExpressionAttributeNames": {"#item": "item"},
+            "ExpressionAttributeValues": {":m": {"S": model_id}, ":p": {"S": prefix}},
+            "ConsistentRead": True,
+        }
 
     def _update(
         self, model_id: str, expression: str, values: dict[str, Any], condition: str | None = None

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 
 from console import registry
 from console.app import app
-from console.commands import data, models
+from console.commands import data
+from console.commands.runs import all_runs
 from console.commands.system import is_idle
 from console.state import state
 from infra.local import outbox
@@ -32,7 +33,7 @@ def eventually(look: Callable[[], T | None], seconds: float = 90.0) -> T:
         found = look()
         if found:
             return found
-        assert time.monotonic() < end, f"it did not happen in time; runs: {models.all_runs()}"
+        assert time.monotonic() < end, f"it did not happen in time; runs: {all_runs()}"
         time.sleep(0.3)
 
 
@@ -49,7 +50,7 @@ def solar(*arguments: str, code: int = 0) -> Any:
 
 def ended(number: int) -> dict[str, Any]:
     def look() -> dict[str, Any] | None:
-        runs = models.all_runs()
+        runs = all_runs()
         done = len(runs) >= number and runs[number - 1]["status"] != "running"
         return runs[number - 1] if done else None
 
@@ -93,7 +94,7 @@ def second(deployed: dict[str, Any]) -> dict[str, Any]:
 def test_many_uploads_are_one_retrain_and_a_registered_version(first: dict[str, Any]) -> None:
     assert first["status"] == "registered"
     assert first["model_package_version"] == 1
-    assert len(models.all_runs()) == 1
+    assert len(all_runs()) == 1
     assert first["cost_usd"] > 0
 
 
@@ -274,7 +275,7 @@ def test_people_heard_of_everything(second: dict[str, Any], system: LocalPlatfor
 
 def test_a_retrain_of_what_is_trained_is_answered_not_run(second: dict[str, Any]) -> None:
     eventually(lambda: is_idle("trainer_trigger"))
-    before = len(models.all_runs())
+    before = len(all_runs())
     steps = state.system.client("stepfunctions")
     (machine,) = steps.list_state_machines()["stateMachines"]
     started = steps.start_execution(
@@ -288,7 +289,7 @@ def test_a_retrain_of_what_is_trained_is_answered_not_run(second: dict[str, Any]
     found = eventually(done)
     assert found["status"] == "SUCCEEDED"
     assert "no model 'nothing-here'; known: serf" in json.loads(found["output"])["check"]["reason"]
-    assert len(models.all_runs()) == before
+    assert len(all_runs()) == before
 
 
 def test_a_rollback_is_one_command_and_is_kept_in_the_log(second: dict[str, Any]) -> None:
@@ -344,7 +345,7 @@ def test_another_policy_is_replayed_over_what_was_recorded(
 def test_an_exclusion_retrains_without_the_range_and_is_told(
     second: dict[str, Any], system: LocalPlatform
 ) -> None:
-    before = len(models.all_runs())
+    before = len(all_runs())
     solar("exclude", "serf-east", "2016-07-10", "2016-07-14", "--reason", "logger clock was wrong")
     run = ended(before + 1)
     assert any("exclusions changed" in reason for reason in run["reasons"])
@@ -356,9 +357,9 @@ def test_an_exclusion_retrains_without_the_range_and_is_told(
 def test_a_sequence_that_a_person_stops_ends_its_run_long_before_the_next_sweep(
     second: dict[str, Any], system: LocalPlatform
 ) -> None:
-    before = len(models.all_runs())
+    before = len(all_runs())
     solar("retrain", "serf", "--force", "--reason", "a drill")
-    run = eventually(lambda: next(iter(models.all_runs()[before:]), None))
+    run = eventually(lambda: next(iter(all_runs()[before:]), None))
     sagemaker, steps = system.client("sagemaker"), system.client("stepfunctions")
 
     def of_this_run() -> dict[str, Any] | None:
@@ -375,7 +376,7 @@ def test_a_sequence_that_a_person_stops_ends_its_run_long_before_the_next_sweep(
     steps.stop_execution(executionArn=flying["executionArn"], error="Drill", cause="a person")
 
     def over() -> dict[str, Any] | None:
-        now = models.all_runs()[before]
+        now = all_runs()[before]
         return now if now["status"] != "running" else None
 
     stopped = eventually(over, seconds=30)

@@ -86,6 +86,25 @@ def a_run(number: int = 1, model_id: str = "golden") -> Run:
     )
 
 
+def test_runs_come_in_pages_that_hold_each_once(memory: DynamoMemory) -> None:
+    for number in range(1, 6):
+        run = a_run(number)
+        assert memory.open_run(run, maximum_runs=9)
+        memory.close_run(replace(run, status="rejected"))
+    memory.open_run(a_run(1, "other"), maximum_runs=9)
+
+    found, after = [], ""
+    while True:
+        runs, last = memory.some_runs("golden", 2, after)
+        assert len(runs) <= 2
+        found += [run.run_id for run in runs]
+        if last is None:
+            break
+        after = last
+
+    assert found == [f"recipe{number}-1" for number in range(1, 6)]
+
+
 def test_a_file_keeps_the_time_it_was_first_heard_of(memory: DynamoMemory) -> None:
     memory.add_file("golden", a_file(1), START)
     memory.add_file("golden", a_file(1), START + timedelta(hours=1))

@@ -58,13 +58,10 @@ def s3(system: FakeSystem) -> FakeS3:
         }
     )
     system.clients["s3"] = made
-    system.answers["trainer_trigger", "datasets"] = {
-        "datasets": [
-            {"dataset_id": name, "model_id": "golden", "run_ids": [f"{name}-1"], "files": files}
-            for name, files in (("first", 1), ("second", 2), ("gone", 9))
-        ]
-    }
-    runs = [run("first-1", version=1), run("second-1", version=2), run("gone-1")]
+    runs = [
+        run(name, version=version) | {"files": files}
+        for name, version, files in (("first-1", 1, 1), ("second-1", 2, 2), ("gone-1", None, 9))
+    ]
     system.answers["trainer_trigger", "runs"] = {"runs": runs}
     deployed = {"run_id": "first-1", "at": "2026-02-01T00:00:00+00:00", "event": "deployed"}
     system.answers["deployer", "deployments"] = {"deployments": {"golden": [deployed]}}

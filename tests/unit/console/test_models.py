@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from console.commands.models import find_run
+from console.commands.runs import find_run
 from console.errors import ConsoleError
 from tests.unit.console.systems import FakeSystem, solar, system
 
@@ -20,7 +20,8 @@ def run(run_id: str, model_id: str = "golden", version: int | None = None) -> di
     return {
         "run_id": run_id,
         "model_id": model_id,
-        "dataset_id": "d",
+        "dataset_id": run_id.rpartition("-")[0],
+        "files": 1,
         "status": "registered" if version else "rejected",
         "started_at": "2026-11-24T07:19:00+00:00",
         "ended_at": "2026-11-24T07:24:30+00:00",

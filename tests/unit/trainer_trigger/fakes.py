@@ -294,6 +294,13 @@ class FakeMemory:
     def runs(self, model_id: str) -> tuple[Run, ...]:
         return tuple(sorted(self.kept.values(), key=lambda run: run.started_at))
 
+    def some_runs(
+        self, model_id: str, limit: int, after: str
+    ) -> tuple[tuple[Run, ...], str | None]:
+        names = sorted(name for name in self.kept if name > after)
+        runs = tuple(self.kept[name] for name in names[:limit])
+        return runs, runs[-1].run_id if len(names) > limit else None
+
     def arm(self, model_id: str, now: datetime, until: datetime) -> bool:
         if self.armed_until is not None and now <= self.armed_until <= until:
             return False

@@ -2,47 +2,167 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-from dataclasses import dataclass, replace
-from types import ModuleType
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from services.trainer_trigger.answers import Answers
 from services.trainer_trigger.ports import Run
-from tests.unit.trainer_trigger.fakes import World, a_file
+from shared.model_config import RetrainPolicy
+from tests.unit.trainer_trigger.fakes import START, FakeMemory, World, a_file
 
-FLEET = 109_500  # a hundred sites with daily files of three years
+ANSWER = 6_000_000  # bytes that a function may answer
 
 
-@dataclass
-class FakeMemory:
-    kept: tuple[Run, ...]
+class Memories(FakeMemory):
+    """Runs of several models; says which models were looked at."""
 
-    def runs(self, _: str) -> tuple[Run, ...]:
-        return self.kept
+    def __init__(self, *runs: Run) -> None:
+        super().__init__(kept={run.run_id: run for run in runs})
+        self.asked_for: list[str] = []
+
+    def some_runs(
+        self, model_id: str, limit: int, after: str
+    ) -> tuple[tuple[Run, ...], str | None]:
+        self.asked_for.append(model_id)
+        own = {name: run for name, run in self.kept.items() if run.model_id == model_id}
+        return FakeMemory(kept=own).some_runs(model_id, limit, after)
 
 
 @pytest.fixture
-def query(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.setenv("DATA_BUCKET", "bucket")
-    monkeypatch.setenv("TABLE", "table")
-    return importlib.import_module("services.trainer_trigger.query")
-
-
-def test_datasets_are_counted_and_not_spelled_out(
-    query: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def world() -> World:
     world = World()
     world.upload(a_file(1))
     world.let_timers_ring()
+    return world
+
+
+def answers(world: World, memory: FakeMemory | None = None) -> Answers:
+    return Answers(world.clock, world.configuration, memory or world.memory)
+
+
+def pages(asked: Answers, query: str, **more: Any) -> Iterator[dict[str, Any]]:
+    following = None
+    while True:
+        page = asked.answer({"query": query, "next": following, **more})
+        yield page
+        following = page["next"]
+        if following is None:
+            return
+
+
+def runs_of(world: World, *models: str, each: int) -> list[Run]:
     run = world.the_run
-    again = replace(run, run_id="again", files=FLEET)
-    other = replace(run, run_id="other", dataset_id="larger", files=FLEET)
-    monkeypatch.setattr(query, "memory", FakeMemory((run, again, other)))
+    return [
+        replace(run, run_id=f"{model}x{number:04d}-1", model_id=model)
+        for model in models
+        for number in range(each)
+    ]
 
-    found = query.lambda_handler({"query": "datasets", "model_id": "golden"}, None)["datasets"]
 
-    assert [each["run_ids"] for each in found] == [[run.run_id, "again"], ["other"]]
-    assert [each["files"] for each in found] == [run.files, FLEET]
-    assert len(json.dumps(found)) < 1_000
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 7, 1000])
+def test_pages_of_runs_hold_every_run_once_whatever_their_size(world: World, limit: int) -> None:
+    world.configuration.names = ["east", "empty", "none", "west"]
+    memory = Memories(*runs_of(world, "east", "west", each=3))
+
+    found = list(pages(answers(world, memory), "runs", limit=limit))
+
+    assert [run["run_id"] for page in found for run in page["runs"]] == sorted(memory.kept)
+    assert all(len(page["runs"]) <= limit for page in found)
+
+
+def test_runs_of_one_model_are_its_own(world: World) -> None:
+    memory = Memories(*runs_of(world, "east", "west", each=3))
+
+    found = list(pages(answers(world, memory), "runs", limit=2, model_id="west"))
+
+    assert {run["model_id"] for page in found for run in page["runs"]} == {"west"}
+    assert memory.asked_for == ["west", "west"]
+
+
+def test_a_page_looks_at_no_more_models_than_it_may_hold_runs(world: World) -> None:
+    world.configuration.names = [f"m{number:05d}" for number in range(10_000)]
+    memory = Memories()
+
+    page = answers(world, memory).answer({"query": "runs", "limit": 10})
+
+    assert page == {"runs": [], "next": "m00010/"}
+    assert len(memory.asked_for) == 10
+
+
+def test_a_model_that_is_gone_between_two_pages_hides_no_other(world: World) -> None:
+    world.configuration.names = ["east", "west"]
+    memory = Memories(*runs_of(world, "east", "west", each=2))
+
+    page = answers(world, memory).answer({"query": "runs", "next": "middle/middlex0001-1"})
+
+    assert [run["model_id"] for run in page["runs"]] == ["west", "west"]
+
+
+def test_the_largest_page_of_long_stories_fits_into_an_answer(world: World) -> None:
+    story = {"failure": "é" * 500 + "x" * 1500, "reasons": ("because " * 40,), "status": "failed"}
+    long = (replace(run, **story) for run in runs_of(world, "golden", each=1001))  # type: ignore[arg-type]
+
+    page = answers(world, Memories(*long)).answer({"query": "runs", "limit": 1000})
+
+    assert len(page["runs"]) == 1000
+    assert len(json.dumps(page)) < ANSWER
+
+
+def test_ten_thousand_models_are_named_in_pages_and_known_one_by_one(world: World) -> None:
+    names = [f"m{number:05d}" for number in range(10_000)]
+    world.configuration.names = names
+
+    found = list(pages(answers(world), "models", limit=1000))
+
+    assert len(found) == 10
+    assert [each["model_id"] for page in found for each in page["models"]] == names
+    assert world.configuration.asked.count("m00001") == 0, "a name costs no look at its model"
+    (one,) = answers(world).answer({"query": "models", "model_id": "golden"})["models"]
+    assert one["in_flight"] == world.the_run.run_id
+
+
+def test_why_says_what_came_since_the_latest_decision(world: World) -> None:
+    found = answers(world).answer({"query": "decisions", "model_id": "golden", "limit": 5})
+    assert found["waiting"]["golden"]["files"] == 1
+    past = answers(world).answer(
+        {"query": "decisions", "model_id": "golden", "at": START.isoformat()}
+    )
+    assert past["waiting"] == {}
+
+
+def test_another_policy_is_replayed_over_the_recorded_arrivals(world: World) -> None:
+    world.clock.forward(hours=12)
+    policy = RetrainPolicy(quiet_period=timedelta(minutes=5)).model_dump(mode="json")
+    since = (START - timedelta(hours=1)).isoformat()
+
+    found = answers(world).answer(
+        {"query": "replay", "model_id": "golden", "policy": policy, "since": since}
+    )
+
+    assert [run["files"] for run in found["runs"]] == [1]
+    assert found["recorded_runs"] == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "says"),
+    [
+        ({}, "query"),
+        ({"query": "weather"}, "'models', 'runs', 'decisions', 'replay'"),
+        ({"query": "decisions"}, "model_id: Field required"),
+        ({"query": "replay", "model_id": "golden"}, "since: Field required"),
+        ({"query": "runs", "limit": 0}, "limit"),
+        ({"query": "runs", "limit": 1001}, "limit"),
+        ({"query": "runs", "next": "../x"}, "next"),
+        ({"query": "runs", "model_id": "#account"}, "model_id"),
+        ({"query": "runs", "colour": "red"}, "colour"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_answered_with_what_is_wrong(
+    world: World, event: dict[str, Any], says: str
+) -> None:
+    assert says in answers(world).answer(event)["error"]
