@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 from shared import layout
 from shared.active import ActiveModel
@@ -10,12 +12,15 @@ from shared.aws import S3Objects
 from shared.errors import NotFoundError
 from shared.model_config import ModelConfig
 
+_READERS = 8  # at once; a client has ten connections
+
 
 @dataclass(frozen=True, slots=True)
 class InForce:
     """Validated configuration below `active/`."""
 
     objects: S3Objects
+    _named: dict[str, tuple[str, str]] = field(default_factory=dict)  # key: ETag, model
 
     def model(self, model_id: str) -> ModelConfig:
         """Return a model's configuration; a model that nobody configured has the defaults."""
@@ -31,8 +36,29 @@ class InForce:
             key.rpartition("/")[2].removesuffix(".json")
             for key in self.objects.keys(layout.active_models())
         }
-        named = {
-            self.objects.read_json(key)["model_id"]
-            for key in self.objects.keys(layout.active_sites())
-        }
-        return configured | named
+        return configured | {model_id for _, model_id in self.sites_named().values()}
+
+    def sites_named(self) -> Mapping[str, tuple[str, str]]:
+        """Return the keys of the sites in force, in order, each with its ETag and the model that it names.
+
+        A process reads a site again only when it has changed: one look at each of a fleet's sites, for
+        each of its models, would outlast any function.
+        """
+        listed = {each["Key"]: each["ETag"] for each in self.objects.entries(layout.active_sites())}
+        changed = [key for key, etag in listed.items() if self._named.get(key, ("", ""))[0] != etag]
+        with ThreadPoolExecutor(_READERS) as readers:
+            models = list(readers.map(self._model_named, changed))
+        self._named.update(
+            (key, (listed[key], model_id))
+            for key, model_id in zip(changed, models, strict=True)
+            if model_id is not None
+        )
+        for gone in self._named.keys() - listed.keys():
+            del self._named[gone]
+        return {key: self._named[key] for key in listed if key in self._named}
+
+    def _model_named(self, key: str) -> str | None:
+        try:
+            return str(self.objects.read_json(key)["model_id"])
+        except NotFoundError:
+            return None  # gone since it was listed

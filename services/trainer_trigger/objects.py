@@ -53,7 +53,13 @@ class S3Configuration(InForce):
 
     def sites(self, model_id: str) -> tuple[Site, ...]:
         """Return the sites of a model, sorted by name."""
-        return tuple(site for site in self._all_sites() if site.model_id == model_id)
+        return tuple(
+            site
+            for key, (_, named) in self.sites_named().items()
+            if named == model_id
+            for site in [ActiveSite.model_validate(self.objects.read_json(key))]
+            if site.model_id == model_id  # it may have moved since it was listed
+        )
 
     def exclusions(self, model_id: str) -> tuple[Exclusion, ...]:
         """Return the time ranges of a model's sites that must not be trained on, sorted."""
@@ -71,10 +77,6 @@ class S3Configuration(InForce):
         except NotFoundError:
             return False  # its exclusions were in force before the site is
         return bool(ActiveSite.model_validate(found).model_id == model_id)
-
-    def _all_sites(self) -> Iterator[Site]:
-        for key in self.objects.keys(layout.active_sites()):
-            yield ActiveSite.model_validate(self.objects.read_json(key))
 
 
 @dataclass(frozen=True, slots=True)
