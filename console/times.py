@@ -23,18 +23,28 @@ def moment(text: str) -> datetime:
     typer.BadParameter
         It is none.
     """
-    written = text.strip()
-    if written.upper().endswith("UTC"):
-        written = written[:-3].rstrip() + "Z"
     try:
-        found = datetime.fromisoformat(written)
+        return in_utc(written(text))
     except ValueError as error:
         message = (
             f"{text!r} is no time; write 2026-11-24, 2026-11-24T07:19 (UTC), 2026-11-24T07:19Z, "
             "2026-11-24T08:19+01:00 or '2026-11-24 07:19 UTC'"
         )
         raise typer.BadParameter(message) from error
-    return in_utc(found)
+
+
+def written(text: str) -> datetime:
+    """Return the moment as it is written, without a zone where it names none.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    found = text.strip()
+    if found.upper().endswith("UTC"):
+        found = found[:-3].rstrip() + "Z"
+    return datetime.fromisoformat(found)
 
 
 def in_utc(found: datetime) -> datetime:

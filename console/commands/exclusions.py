@@ -12,7 +12,7 @@ import yaml
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
-from console import output
+from console import output, times
 from console.commands.data import active
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
@@ -49,7 +49,8 @@ def exclude(
     try:
         added = ExcludedRange(start=begin, end=until, reason=reason, excluded_by=getpass.getuser())
     except ValidationError as error:
-        raise ConsoleError(error.errors()[0]["msg"]) from error
+        first = error.errors()[0]
+        raise ConsoleError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     _answer(_change(site, lambda stated: stated.excluding(added)), json=json)
 
 
@@ -77,6 +78,10 @@ def exclusions(site: SiteArgument, *, json: JsonOption = False) -> None:
 def _range(site: str, start: str, end: str) -> tuple[datetime, datetime]:
     described = active(layout.active_site(site))
     zone = str(described["timezone"]) if described else None
+    if described is None:
+        output.complain(
+            f"no site {site} is in force; see `solar sites list`. It holds once there is one"
+        )
     begin, until = _moment(start, zone), _moment(end, zone)
     if until <= begin:
         raise ConsoleError(f"END {end} must come after START {start}")
@@ -85,9 +90,11 @@ def _range(site: str, start: str, end: str) -> tuple[datetime, datetime]:
 
 def _moment(text: str, zone: str | None) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
+        moment = times.written(text)
     except ValueError as error:
-        raise ConsoleError(f"{text!r} is no time; write 2024-07-01 or 2024-07-01T06:00Z") from error
+        raise ConsoleError(
+            f"{text!r} is no time; write 2024-07-01, 2024-07-01T06:00Z or '2024-07-01 06:00 UTC'"
+        ) from error
     if moment.tzinfo is not None:
         return moment
     if zone is None:
