@@ -12,27 +12,21 @@ who waits for a place.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from botocore.exceptions import ClientError
 from pydantic import TypeAdapter
 
 from services.trainer_trigger.domain import Decision, InFlight, KnownFile, Request
 from services.trainer_trigger.ports import Account, Remembered, Run
-from shared.aws import error_code
+from services.trainer_trigger.table import Table, key_of
 from shared.dataset import DatasetFile
 from shared.ids import content_id
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
 _ACCOUNT, _SLOTS = "#account", "slots"
 _FLY = "SET in_flight = :f, in_flight_run = :r REMOVE asked, degraded"
-_CONDITION_FAILED = {"ConditionalCheckFailedException"}
 
 
 @cache
@@ -42,11 +36,8 @@ def as_json_of(kind: type[Any]) -> TypeAdapter[Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class DynamoMemory:
+class DynamoMemory(Table):
     """Remembers in one table; every write is conditional or can be repeated."""
-
-    client: DynamoDBClient
-    table: str
 
     # --- files ------------------------------------------------------------------------------------
 
@@ -65,14 +56,14 @@ class DynamoMemory:
 
     def remove_file(self, model_id: str, file_id: str) -> None:
         """Forget a file; forgetting an unknown one is success."""
-        self.client.delete_item(TableName=self.table, Key=_key(model_id, f"file#{file_id}"))
+        self.client.delete_item(TableName=self.table, Key=key_of(model_id, f"file#{file_id}"))
 
     # --- state ------------------------------------------------------------------------------------
 
     def state(self, model_id: str) -> Remembered:
         """Return the run that has not ended, and what a person asked for and did not get yet."""
         item = self.client.get_item(
-            TableName=self.table, Key=_key(model_id, "state"), ConsistentRead=True
+            TableName=self.table, Key=key_of(model_id, "state"), ConsistentRead=True
         ).get("Item", {})
         flying, asked, armed = item.get("in_flight"), item.get("asked"), item.get("armed_until")
         return Remembered(
@@ -100,18 +91,12 @@ class DynamoMemory:
 
     def arm(self, model_id: str, now: datetime, until: datetime) -> bool:
         """Claim the one armed evaluation of a model; False where one as early is armed already."""
-        try:
-            self._update(
-                model_id,
-                "SET armed_until = :until",
-                {":until": {"S": until.isoformat()}, ":now": {"S": now.isoformat()}},
-                "attribute_not_exists(armed_until) OR armed_until < :now OR armed_until > :until",
-            )
-        except ClientError as error:
-            if error_code(error) in _CONDITION_FAILED:
-                return False
-            raise
-        return True
+        return self._update(
+            model_id,
+            "SET armed_until = :until",
+            {":until": {"S": until.isoformat()}, ":now": {"S": now.isoformat()}},
+            "attribute_not_exists(armed_until) OR armed_until < :now OR armed_until > :until",
+        )
 
     def disarm(self, model_id: str) -> None:
         """Let the next message arm an evaluation."""
@@ -122,7 +107,7 @@ class DynamoMemory:
     def account(self) -> Account:
         """Return how many runs are in flight, and which models wait for a place, longest first."""
         slots = self.client.get_item(
-            TableName=self.table, Key=_key(_ACCOUNT, _SLOTS), ConsistentRead=True
+            TableName=self.table, Key=key_of(_ACCOUNT, _SLOTS), ConsistentRead=True
         ).get("Item", {})
         waiting = self._all(_ACCOUNT, "queue#")
         return Account(
@@ -144,67 +129,63 @@ class DynamoMemory:
 
     def dequeue(self, model_id: str) -> None:
         """Let a model wait no longer."""
-        self.client.delete_item(TableName=self.table, Key=_key(_ACCOUNT, f"queue#{model_id}"))
+        self.client.delete_item(TableName=self.table, Key=key_of(_ACCOUNT, f"queue#{model_id}"))
 
     # --- runs -------------------------------------------------------------------------------------
 
     def open_run(self, run: Run, maximum_runs: int) -> bool:
         """Open a run if the model has none in flight and the account a place; its request is answered."""
+        return self._transact(
+            self._first_write(run),
+            self._claim_of_the_model(run),
+            self._claim_of_a_place(run, maximum_runs),
+            {"Delete": {"TableName": self.table, "Key": key_of(_ACCOUNT, f"queue#{run.model_id}")}},
+        )
+
+    def _first_write(self, run: Run) -> dict[str, Any]:
+        return {
+            "Put": {
+                "TableName": self.table,
+                "Item": _run_item(run),
+                "ConditionExpression": "attribute_not_exists(#item)",
+                "ExpressionAttributeNames": {"#item": "item"},
+            }
+        }
+
+    def _claim_of_the_model(self, run: Run) -> dict[str, Any]:
         flying = InFlight(run.run_id, run.started_at, run.deadline)
-        try:
-            self.client.transact_write_items(
-                TransactItems=[
-                    {
-                        "Put": {
-                            "TableName": self.table,
-                            "Item": _run_item(run),
-                            "ConditionExpression": "attribute_not_exists(#item)",
-                            "ExpressionAttributeNames": {"#item": "item"},
-                        }
-                    },
-                    {
-                        "Update": {
-                            "TableName": self.table,
-                            "Key": _key(run.model_id, "state"),
-                            "UpdateExpression": _FLY,
-                            "ConditionExpression": "attribute_not_exists(in_flight_run)",
-                            "ExpressionAttributeValues": {
-                                ":f": {"S": as_json_of(InFlight).dump_json(flying).decode()},
-                                ":r": {"S": run.run_id},
-                            },
-                        }
-                    },
-                    {
-                        "Update": {
-                            "TableName": self.table,
-                            "Key": _key(_ACCOUNT, _SLOTS),
-                            "UpdateExpression": "ADD runs :one",
-                            "ConditionExpression": "attribute_not_exists(runs) OR size(runs) < :max",
-                            "ExpressionAttributeValues": {
-                                ":one": {"SS": [run.run_id]},
-                                ":max": {"N": str(maximum_runs)},
-                            },
-                        }
-                    },
-                    {
-                        "Delete": {
-                            "TableName": self.table,
-                            "Key": _key(_ACCOUNT, f"queue#{run.model_id}"),
-                        }
-                    },
-                ]
-            )
-        except ClientError as error:
-            if _lost(error):
-                return False
-            raise
-        return True
+        return {
+            "Update": {
+                "TableName": self.table,
+                "Key": key_of(run.model_id, "state"),
+                "UpdateExpression": _FLY,
+                "ConditionExpression": "attribute_not_exists(in_flight_run)",
+                "ExpressionAttributeValues": {
+                    ":f": {"S": as_json_of(InFlight).dump_json(flying).decode()},
+                    ":r": {"S": run.run_id},
+                },
+            }
+        }
+
+    def _claim_of_a_place(self, run: Run, maximum_runs: int) -> dict[str, Any]:
+        return {
+            "Update": {
+                "TableName": self.table,
+                "Key": key_of(_ACCOUNT, _SLOTS),
+                "UpdateExpression": "ADD runs :one",
+                "ConditionExpression": "attribute_not_exists(runs) OR size(runs) < :max",
+                "ExpressionAttributeValues": {
+                    ":one": {"SS": [run.run_id]},
+                    ":max": {"N": str(maximum_runs)},
+                },
+            }
+        }
 
     def mark_started(self, run: Run) -> None:
         """Remember that a run's sequence was started and announced."""
         self.client.update_item(
             TableName=self.table,
-            Key=_key(run.model_id, f"run#{run.run_id}"),
+            Key=key_of(run.model_id, f"run#{run.run_id}"),
             UpdateExpression="SET started = :yes",
             ExpressionAttributeValues={":yes": {"BOOL": True}},
         )
@@ -221,19 +202,15 @@ class DynamoMemory:
             names={"#status": "status"},
             values={":running": {"S": "running"}},
         )
-        try:
-            self._update(
-                run.model_id,
-                "REMOVE in_flight, in_flight_run",
-                {":r": {"S": run.run_id}},
-                "in_flight_run = :r",
-            )
-        except ClientError as error:
-            if error_code(error) not in _CONDITION_FAILED:
-                raise
+        self._update(
+            run.model_id,
+            "REMOVE in_flight, in_flight_run",
+            {":r": {"S": run.run_id}},
+            "in_flight_run = :r",
+        )
         self.client.update_item(
             TableName=self.table,
-            Key=_key(_ACCOUNT, _SLOTS),
+            Key=key_of(_ACCOUNT, _SLOTS),
             UpdateExpression="DELETE runs :one",
             ExpressionAttributeValues={":one": {"SS": [run.run_id]}},
         )
@@ -241,7 +218,7 @@ class DynamoMemory:
     def run(self, model_id: str, run_id: str) -> Run | None:
         """Return a run."""
         answer = self.client.get_item(
-            TableName=self.table, Key=_key(model_id, f"run#{run_id}"), ConsistentRead=True
+            TableName=self.table, Key=key_of(model_id, f"run#{run_id}"), ConsistentRead=True
         )
         return _run(answer["Item"]) if "Item" in answer else None
 
@@ -254,7 +231,7 @@ class DynamoMemory:
         self, model_id: str, limit: int, after: str
     ) -> tuple[tuple[Run, ...], str | None]:
         """Return runs behind one by their names, and the last one's name where more may follow."""
-        start = {"ExclusiveStartKey": _key(model_id, f"run#{after}")} if after else {}
+        start = {"ExclusiveStartKey": key_of(model_id, f"run#{after}")} if after else {}
         answer = self.client.query(
             **self._beginning(model_id, "run#"),
             Limit=limit,
@@ -272,19 +249,15 @@ class DynamoMemory:
         """Keep a decision whose outcome or reasons differ from the last one's, with what it was made of."""
         # A person's request is always answered, even if the answer is what was decided before.
         fingerprint = content_id(decision.outcome, decision.reasons, inputs.get("requested_at"))
-        try:
-            self._update(
-                model_id, "SET decision = :d", {":d": {"S": fingerprint}}, "decision <> :d"
-            )
-        except ClientError as error:
-            if error_code(error) in _CONDITION_FAILED:
-                return
-            raise
+        if not self._update(
+            model_id, "SET decision = :d", {":d": {"S": fingerprint}}, "decision <> :d"
+        ):
+            return
         body = {"at": now, **asdict(decision), "inputs": inputs}
         self.client.put_item(
             TableName=self.table,
             Item={
-                **_key(model_id, f"decision#{now.isoformat()}"),
+                **key_of(model_id, f"decision#{now.isoformat()}"),
                 "body": {"S": json.dumps(body, default=_spell)},
             },
         )
@@ -308,71 +281,10 @@ class DynamoMemory:
         )
         return [json.loads(item["body"]["S"]) for item in answer["Items"]]
 
-    # --- the table ------------------------------------------------------------------------------------
-
-    def _all(self, model_id: str, prefix: str) -> Iterator[dict[str, Any]]:
-        pages = self.client.get_paginator("query").paginate(**self._beginning(model_id, prefix))
-        return (item for page in pages for item in page["Items"])
-
-    def _beginning(self, model_id: str, prefix: str) -> dict[str, Any]:
-        return {
-            "TableName": self.table,
-            "KeyConditionExpression": "model_id = :m AND begins_with(#item, :p)",
-            "ExpressionAttributeNames": {"#item": "item"},
-            "ExpressionAttributeValues": {":m": {"S": model_id}, ":p": {"S": prefix}},
-            "ConsistentRead": True,
-        }
-
-    def _update(
-        self, model_id: str, expression: str, values: dict[str, Any], condition: str | None = None
-    ) -> None:
-        arguments: dict[str, Any] = {"UpdateExpression": expression}
-        if values:
-            arguments["ExpressionAttributeValues"] = values
-        if condition:
-            arguments["ConditionExpression"] = condition
-        self.client.update_item(TableName=self.table, Key=_key(model_id, "state"), **arguments)
-
-    def _write_if(
-        self,
-        model_id: str,
-        item: str,
-        attributes: dict[str, Any],
-        condition: str,
-        *,
-        names: dict[str, str] | None = None,
-        values: dict[str, Any] | None = None,
-    ) -> bool:
-        arguments: dict[str, Any] = {"ConditionExpression": condition}
-        used = {"#item": "item"} if "#item" in condition else {}
-        if names or used:
-            arguments["ExpressionAttributeNames"] = {**used, **(names or {})}
-        if values:
-            arguments["ExpressionAttributeValues"] = values
-        try:
-            self.client.put_item(
-                TableName=self.table, Item={**attributes, **_key(model_id, item)}, **arguments
-            )
-        except ClientError as error:
-            if error_code(error) in _CONDITION_FAILED:
-                return False
-            raise
-        return True
-
-
-def _lost(error: ClientError) -> bool:
-    """Return whether a transaction was cancelled because another writer came first, and for nothing else."""
-    reasons = {each["Code"] for each in error.response.get("CancellationReasons", [])}
-    return bool(reasons) and reasons <= {"None", "ConditionalCheckFailed", "TransactionConflict"}
-
-
-def _key(model_id: str, item: str) -> dict[str, Any]:
-    return {"model_id": {"S": model_id}, "item": {"S": item}}
-
 
 def _run_item(run: Run) -> dict[str, Any]:
     return {
-        **_key(run.model_id, f"run#{run.run_id}"),
+        **key_of(run.model_id, f"run#{run.run_id}"),
         "body": {"S": as_json_of(Run).dump_json(run).decode()},
         "status": {"S": run.status},
         "started": {"BOOL": run.started},
