@@ -193,7 +193,7 @@ class Runs:
             return
         if not run.started:
             if now - run.started_at > OPENING:
-                self.trigger.launch(run)
+                self.trigger.opening.launch(run)
             return
         if now > run.deadline:
             self.trigger.sequence.stop(run, "the run outlived its deadline")

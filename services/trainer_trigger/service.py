@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from services.trainer_trigger import identity, poison
-from services.trainer_trigger.costs import estimate_usd
+from services.trainer_trigger import poison
 from services.trainer_trigger.decision import decide
 from services.trainer_trigger.domain import (
     Decision,
@@ -19,6 +18,7 @@ from services.trainer_trigger.domain import (
     Outcome,
     Request,
 )
+from services.trainer_trigger.opening import Opening
 from services.trainer_trigger.ports import (
     CanonicalFiles,
     Configuration,
@@ -32,16 +32,15 @@ from services.trainer_trigger.ports import (
     Run,
     Timer,
 )
-from services.trainer_trigger.view import View, dataset_id_of, inputs, ordered
+from services.trainer_trigger.view import View, inputs
 from shared.clock import Clock
-from shared.dataset import Dataset, DatasetFile, Exclusion, Split
+from shared.dataset import DatasetFile
 from shared.messages import (
     AccuracyDegraded,
     ConfigAccepted,
     DataAccepted,
     DataWithdrawn,
     RetrainRequested,
-    RetrainStarted,
     RollbackRequested,
 )
 from shared.model_config import ModelConfig
@@ -51,7 +50,6 @@ SLACK = timedelta(seconds=60)  # after which an armed evaluation counts as lost
 OPENING = timedelta(
     minutes=2
 )  # after which a run that was opened but not started is taken up again
-TYPICAL_RUN_SECONDS = 900.0
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -86,6 +84,11 @@ class TrainerTrigger:
             self.image_uri,
             self.maximum_runs,
         )
+
+    @property
+    def opening(self) -> Opening:
+        """What opens this service's runs."""
+        return Opening(self.view, self.sequence, self.publisher)
 
     # --- noting -----------------------------------------------------------------------------------
 
@@ -199,9 +202,9 @@ class TrainerTrigger:
             state, decision = self._decide(model_id, config)
         self._queue(model_id, state, decision)
         if decision.outcome is Outcome.RETRAIN:
-            run = self._open(model_id, config, state, decision)
+            run = self.opening.open(model_id, config, state, decision)
             if run is not None:
-                self.launch(run)
+                self.opening.launch(run)
             return state, decision
         if decision.until is not None:
             self._arm(model_id, decision.until - self.clock())
@@ -253,102 +256,10 @@ class TrainerTrigger:
         decision = self._decided(model_id, config, state)
         if decision.outcome is not Outcome.RETRAIN:
             return None, decision
-        run = self._open(model_id, config, state, decision, execution)
+        run = self.opening.open(model_id, config, state, decision, execution)
         if run is not None:
-            self._prepare(run)
-            self._announce(run)
+            self.opening.announce(run)
         return run, decision
-
-    def _open(
-        self,
-        model_id: str,
-        config: ModelConfig,
-        state: ModelState,
-        decision: Decision,
-        execution: str | None = None,
-    ) -> Run | None:
-        """Open a run of the files that were decided about; None where another evaluation came first.
-
-        A file that came meanwhile is new to the next decision, which follows when this run is closed.
-        """
-        files = tuple(known.file for known in state.files)
-        exclusions = self.configuration.exclusions(model_id)
-        dataset = self._dataset(model_id, config, files, exclusions)
-        champion = self.view.champion(model_id, exclusions)
-        version = champion.version if champion else None
-        recipe = identity.recipe_id(dataset.dataset_id, config, self.image_uri, version)
-        attempt = 1 + sum(run.recipe_id == recipe for run in self.memory.runs(model_id))
-        run_id, now = identity.run_id(recipe, attempt), self.clock()
-        self.datasets.freeze(dataset)
-        run = Run(
-            run_id=run_id,
-            model_id=model_id,
-            recipe_id=recipe,
-            config_id=identity.config_id(config),
-            dataset_id=dataset.dataset_id,
-            attempt=attempt,
-            model_type=config.model_type,
-            accuracy_threshold=config.accuracy_threshold,
-            instance_type=config.instance_type,
-            approval=config.policy.approval,
-            champion_version=version,
-            execution=execution or identity.execution_name(run_id),
-            reasons=decision.reasons,
-            files=len(files),
-            correlation_id=files[-1].key,
-            started_at=now,
-            deadline=now + config.policy.maximum_run,
-            exclusions_id=identity.exclusions_id(exclusions),
-            preprocess_instances=config.preprocess_instances,
-        )
-        return run if self.memory.open_run(run, self.maximum_runs) else None
-
-    def launch(self, run: Run) -> None:
-        """Start an opened run; repeating it starts nothing twice."""
-        self._prepare(run)
-        self.sequence.start(run)
-        self._announce(run)
-
-    def _prepare(self, run: Run) -> None:
-        self.registry.ensure_group(run.model_id)
-        self.registry.lend_champion(run)
-
-    def _announce(self, run: Run) -> None:
-        self.publisher.publish(
-            RetrainStarted.of(
-                subject=(run.run_id,),
-                occurred_at=run.started_at,
-                correlation_id=run.correlation_id,
-                model_id=run.model_id,
-                run_id=run.run_id,
-                dataset_id=run.dataset_id,
-                reasons=run.reasons,
-                model_type=run.model_type,
-                accuracy_threshold=run.accuracy_threshold,
-                instance_type=run.instance_type,
-                files=run.files,
-                estimated_cost_usd=estimate_usd(run.instance_type, TYPICAL_RUN_SECONDS),
-            )
-        )
-        self.memory.mark_started(run)
-
-    def _dataset(
-        self,
-        model_id: str,
-        config: ModelConfig,
-        files: tuple[DatasetFile, ...],
-        exclusions: tuple[Exclusion, ...],
-    ) -> Dataset:
-        return Dataset(
-            dataset_id=dataset_id_of(config, files, exclusions),
-            model_id=model_id,
-            step_minutes=config.step_minutes,
-            split=Split(test_fraction=config.test_fraction),
-            margins=config.margins,
-            sites=self.configuration.sites(model_id),
-            files=ordered(files),
-            exclusions=exclusions,
-        )
 
     # --- comparing with the truth ---------------------------------------------------------------------
 

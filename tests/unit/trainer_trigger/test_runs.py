@@ -598,8 +598,8 @@ def poisoned_world() -> World:
     """Version 1 was trained without the excluded range, version 2 with it."""
     world = World()
     world.upload(a_file(2), a_file(1))
-    dataset = world.service._dataset("golden", world.configuration.config, (a_file(2),), ())
-    with_it = world.service._dataset("golden", world.configuration.config, (a_file(1),), ())
+    dataset = world.service.opening._dataset("golden", world.configuration.config, (a_file(2),), ())
+    with_it = world.service.opening._dataset("golden", world.configuration.config, (a_file(1),), ())
     world.bucket.freeze(dataset)
     world.bucket.freeze(with_it)
     world.registry.versions = [
