@@ -30,11 +30,13 @@ def lambda_handler(event: dict[str, Any], _: Any) -> Any:
         }:
             return service.verify(model_id, given.get("run_id"), execution)
         case {"task": "collect", "model_id": model_id, "run_id": run_id, **rest}:
-            outcome = service.collect(model_id, run_id, rest["pipeline_execution_arn"])
+            outcome = service.outcomes.collect(model_id, run_id, rest["pipeline_execution_arn"])
             _measure(outcome)
             return _for_publishing(outcome)
         case {"task": "explain", "model_id": model_id, "run_id": run_id, **rest}:
-            return _for_publishing(service.explain(model_id, run_id, rest["stage"], rest["cause"]))
+            return _for_publishing(
+                service.outcomes.explain(model_id, run_id, rest["stage"], rest["cause"])
+            )
         case {"task": "close", "model_id": model_id, "run_id": run_id, **rest}:
             return service.close(model_id, run_id, messages.read(rest["outcome"]))
     raise InvalidMessageError(

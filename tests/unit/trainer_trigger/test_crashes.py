@@ -94,7 +94,7 @@ def main_job(world: World, runs: Runs) -> None:
     answer = redelivered(lambda: runs.verify("golden", run.run_id, run.execution))
     assert answer["proceed"]
     found(world, run)
-    outcome = redelivered(lambda: runs.collect("golden", run.run_id, "arn"))
+    outcome = redelivered(lambda: runs.outcomes.collect("golden", run.run_id, "arn"))
     world.told.publish(outcome)
     redelivered(lambda: runs.close("golden", run.run_id, outcome))
     world.clock.forward(hours=2)

@@ -28,7 +28,7 @@ def trained() -> World:
     world.let_timers_ring()
     run = world.the_run
     found(world, run)
-    world.runs.close("golden", run.run_id, world.runs.collect("golden", run.run_id, "arn"))
+    world.runs.close("golden", run.run_id, world.runs.outcomes.collect("golden", run.run_id, "arn"))
     return world
 
 

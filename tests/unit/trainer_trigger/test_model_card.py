@@ -65,7 +65,7 @@ def test_a_registered_version_carries_its_card_whether_or_not_it_is_approved() -
         world.upload(a_file(1))
         world.let_timers_ring()
         found(world, world.the_run, approval=approval)
-        world.runs.collect("golden", world.the_run.run_id, "arn")
+        world.runs.outcomes.collect("golden", world.the_run.run_id, "arn")
         entry = world.registry.cards[PACKAGE]
         assert entry["properties"]["r2"] == "0.9000"
         assert set(entry["card"]) == MEMBERS
@@ -77,7 +77,7 @@ def test_a_version_whose_card_is_refused_is_registered_all_the_same_and_says_so(
     world.upload(a_file(1))
     world.let_timers_ring()
     found(world, world.the_run)
-    outcome = world.runs.collect("golden", world.the_run.run_id, "arn")
+    outcome = world.runs.outcomes.collect("golden", world.the_run.run_id, "arn")
     assert isinstance(outcome, ChallengerRegistered)
     assert outcome.approval == "Approved", "how well it predicts is another matter"
     assert "a property has a comma" in outcome.reasons[-1]

@@ -117,7 +117,7 @@ def test_a_registered_run_is_approved_published_and_closed() -> None:
     world.let_timers_ring()
     run = world.the_run
     found(world, run)
-    outcome = world.runs.collect("golden", run.run_id, "arn:pipeline/execution/1")
+    outcome = world.runs.outcomes.collect("golden", run.run_id, "arn:pipeline/execution/1")
     assert isinstance(outcome, ChallengerRegistered)
     assert outcome.approval == "Approved"
     assert "by policy" not in world.registry.approvals[PACKAGE]
@@ -144,7 +144,7 @@ def test_every_instance_that_preprocesses_is_counted_as_the_run_was_opened_with_
     assert checked["run"]["preprocess_instances"] == "4"
     found(world, run)
     world.pipeline.done += (Step("Preprocess", "Succeeded", "", 900.0, None),)
-    outcome = world.runs.collect("golden", run.run_id, "arn:pipeline/execution/1")
+    outcome = world.runs.outcomes.collect("golden", run.run_id, "arn:pipeline/execution/1")
     assert isinstance(outcome, ChallengerRegistered)
     assert outcome.cost_usd == pytest.approx(0.115 * (4 * 900 + 600) / 3600, abs=1e-4)
 
@@ -154,7 +154,7 @@ def test_a_person_approves_where_the_policy_or_the_evaluation_says_so() -> None:
     world.upload(a_file(1))
     world.let_timers_ring()
     found(world, world.the_run, approval="person")
-    outcome = world.runs.collect("golden", world.the_run.run_id, "arn")
+    outcome = world.runs.outcomes.collect("golden", world.the_run.run_id, "arn")
     assert isinstance(outcome, ChallengerRegistered)
     assert outcome.approval == "PendingManualApproval"
     assert not world.registry.approvals
@@ -166,7 +166,7 @@ def test_a_rejected_recipe_is_not_trained_again_until_its_settings_change() -> N
     world.let_timers_ring()
     first = world.the_run
     found(world, first, verdict="reject")
-    outcome = world.runs.collect("golden", first.run_id, "arn")
+    outcome = world.runs.outcomes.collect("golden", first.run_id, "arn")
     assert isinstance(outcome, ChallengerRejected)
     world.runs.close("golden", first.run_id, outcome)
     world.service.note_request(request())
@@ -186,7 +186,9 @@ def test_a_forced_retrain_is_another_attempt_at_the_same_recipe() -> None:
     world.let_timers_ring()
     first = world.the_run
     found(world, first, verdict="reject")
-    world.runs.close("golden", first.run_id, world.runs.collect("golden", first.run_id, "arn"))
+    world.runs.close(
+        "golden", first.run_id, world.runs.outcomes.collect("golden", first.run_id, "arn")
+    )
     world.service.note_request(request(force=True))
     assert world.the_run.run_id == f"{first.recipe_id}-2"
 
@@ -198,7 +200,9 @@ def test_data_that_arrive_during_a_run_are_trained_after_it() -> None:
     first = world.the_run
     world.upload(a_file(2))
     found(world, first)
-    world.runs.close("golden", first.run_id, world.runs.collect("golden", first.run_id, "arn"))
+    world.runs.close(
+        "golden", first.run_id, world.runs.outcomes.collect("golden", first.run_id, "arn")
+    )
     world.clock.forward(hours=2)
     world.service.evaluate("golden")
     assert world.the_run.files == 2
@@ -213,7 +217,7 @@ def test_a_failure_names_stage_cause_and_next_step() -> None:
     world.pipeline.done = (
         Step("Train", "Failed", "CapacityError: Insufficient capacity for ml.m5.large", 0, None),
     )
-    failed = world.runs.explain("golden", world.the_run.run_id, "Pipeline", "Failed")
+    failed = world.runs.outcomes.explain("golden", world.the_run.run_id, "Pipeline", "Failed")
     assert isinstance(failed, RetrainFailed)
     assert failed.stage == "Train"
     assert "another instance_type" in failed.next_step
@@ -251,7 +255,7 @@ def test_a_person_is_answered_even_if_the_answer_is_the_same_as_before() -> None
     world.let_timers_ring()
     run = world.the_run
     found(world, run, verdict="reject")
-    world.runs.close("golden", run.run_id, world.runs.collect("golden", run.run_id, "arn"))
+    world.runs.close("golden", run.run_id, world.runs.outcomes.collect("golden", run.run_id, "arn"))
     world.service.note_request(request())
     assert "--force" in world.memory.recorded[-1].reasons[0]
 
@@ -356,7 +360,7 @@ def test_a_success_without_evaluation_is_a_failure_not_a_silence() -> None:
     world.upload(a_file(1))
     world.let_timers_ring()
     with pytest.raises(PermanentError, match="wrote no evaluation"):
-        world.runs.collect("golden", world.the_run.run_id, "arn")
+        world.runs.outcomes.collect("golden", world.the_run.run_id, "arn")
 
 
 @settings(max_examples=60)
@@ -391,7 +395,7 @@ def test_any_order_of_messages_sweeps_and_repeats_is_one_run_at_a_time(data: st.
                 run = world.the_run
                 found(world, run, verdict=data.draw(st.sampled_from(["register", "reject"])))
                 for _ in range(data.draw(st.integers(1, 2))):
-                    outcome = world.runs.collect("golden", run.run_id, "arn")
+                    outcome = world.runs.outcomes.collect("golden", run.run_id, "arn")
                     world.runs.close("golden", run.run_id, outcome)
         running = [run for run in world.memory.kept.values() if run.status == "running"]
         assert len(running) <= 1
@@ -410,7 +414,9 @@ def finish_all(world: World) -> None:
         if world.memory.flying:
             run = world.the_run
             found(world, run)
-            world.runs.close("golden", run.run_id, world.runs.collect("golden", run.run_id, "arn"))
+            world.runs.close(
+                "golden", run.run_id, world.runs.outcomes.collect("golden", run.run_id, "arn")
+            )
 
 
 def test_a_model_that_lacks_only_a_place_waits_in_the_queue_and_is_woken() -> None:
@@ -497,7 +503,7 @@ def ended(world: World, verdict: str) -> None:
     """Let the run in flight end with a verdict."""
     run = world.the_run
     found(world, run, verdict)
-    outcome = world.runs.collect("golden", run.run_id, "arn:pipeline/execution/1")
+    outcome = world.runs.outcomes.collect("golden", run.run_id, "arn:pipeline/execution/1")
     world.runs.close("golden", run.run_id, outcome)
 
 
@@ -582,7 +588,7 @@ def test_a_file_that_comes_while_a_run_is_opened_is_in_the_next_one() -> None:
     run = world.the_run
     assert world.bucket.file_ids("golden", run.dataset_id) == {"file0001"}
     found(world, run)
-    world.runs.close("golden", run.run_id, world.runs.collect("golden", run.run_id, "arn"))
+    world.runs.close("golden", run.run_id, world.runs.outcomes.collect("golden", run.run_id, "arn"))
     world.clock.forward(hours=7)  # longer than the policy lets new data wait
     world.runs.sweep("golden", full=False)
     assert world.bucket.file_ids("golden", world.the_run.dataset_id) == {"file0001", "file0002"}
@@ -645,7 +651,7 @@ def test_what_was_excluded_while_a_run_trained_on_it_waits_for_a_person() -> Non
     world.configuration.excluded = (excluded(),)
     world.service.note_configuration(config_changed())
     found(world, run)
-    outcome = world.runs.collect("golden", run.run_id, "arn")
+    outcome = world.runs.outcomes.collect("golden", run.run_id, "arn")
     assert isinstance(outcome, ChallengerRegistered)
     assert outcome.approval == "PendingManualApproval"
     assert not world.registry.approvals
@@ -677,7 +683,9 @@ def test_changed_exclusions_are_worth_a_retrain_of_the_same_files() -> None:
     world.let_timers_ring()
     first = world.the_run
     found(world, first, verdict="reject")
-    world.runs.close("golden", first.run_id, world.runs.collect("golden", first.run_id, "arn"))
+    world.runs.close(
+        "golden", first.run_id, world.runs.outcomes.collect("golden", first.run_id, "arn")
+    )
     world.configuration.excluded = (excluded(),)
     world.service.note_configuration(config_changed())
     assert world.the_run.dataset_id != first.dataset_id
@@ -697,7 +705,7 @@ def test_a_site_that_moves_to_another_model_mid_run_is_in_that_run_and_in_no_lat
     run = world.the_run
     world.configuration.has_sites = False
     found(world, run)
-    world.runs.close("golden", run.run_id, world.runs.collect("golden", run.run_id, "arn"))
+    world.runs.close("golden", run.run_id, world.runs.outcomes.collect("golden", run.run_id, "arn"))
     assert world.bucket.file_ids("golden", run.dataset_id) == {"file0001"}
     world.clock.forward(hours=2)
     world.runs.sweep("golden", full=True)
