@@ -33,7 +33,7 @@ class InProcess(System):
 
     def ask(self, service: str, query: str, **parameters: Any) -> dict[str, Any]:
         if service != "data_watcher":
-            return {"datasets": []}
+            return {query: []}
         asked = {name: value for name, value in parameters.items() if value is not None}
         return self.world.ask(query=query, **asked)
 
