@@ -24,6 +24,8 @@ COUNTED = (
     State.SUPERSEDED,
     State.PENDING,
 )
+# Canonical rows of these stand, withdrawn or not: what learnt from them can be found.
+_HAS_ROWS = {State.ACCEPTED, State.SUPERSEDED, State.REMOVED}
 
 
 class Question(BaseModel):
@@ -85,7 +87,7 @@ class Answers:
             "window_start": rows.window_start.isoformat() if rows else None,
             "window_end": rows.window_end.isoformat() if rows else None,
             "canonical_uri": layout.uri(self.bucket, version.canonical_key)
-            if version.state is State.ACCEPTED
+            if version.canonical_key and version.state in _HAS_ROWS
             else None,
         }
 

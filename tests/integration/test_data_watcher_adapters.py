@@ -186,6 +186,10 @@ def test_deleting_a_file_withdraws_its_rows_and_restoring_brings_them_back(world
 
     assert "Contents" in world.s3.list_objects_v2(Bucket=BUCKET, Prefix=marker)
     assert world.ask(query="balance")["superseded"] == 1
+    (gone,) = world.ask(query="files")["files"]
+    assert gone["canonical_uri"] == file["canonical_uri"], (
+        "who asks what learnt from it must find it"
+    )
 
     world.s3.delete_object(Bucket=BUCKET, Key="raw/east/power.csv", VersionId=deleted["VersionId"])
     world.deliver(world.event("raw/east/power.csv", "ObjectRemoved:Delete"))

@@ -84,6 +84,16 @@ def test_a_file_is_followed_through_the_datasets_that_hold_it(s3: FakeS3) -> Non
     assert later["dataset_ids"] == ["second"], "a dataset that is gone holds nothing"
 
 
+def test_a_file_that_was_deleted_is_followed_to_what_learnt_from_it(
+    system: FakeSystem, s3: FakeS3
+) -> None:
+    ledger = [uploaded("january.csv", "a") | {"state": "superseded"}]
+    system.answers["data_watcher", "files"] = {"files": ledger}
+    done = solar("lineage", "january.csv")
+    assert "first-1" in done.stdout
+    assert "in no run yet" not in done.stdout
+
+
 def test_a_version_is_followed_to_the_files_of_its_dataset_alone(
     system: FakeSystem, s3: FakeS3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
