@@ -62,9 +62,7 @@ class DynamoMemory(Table):
 
     def state(self, model_id: str) -> Remembered:
         """Return the run that has not ended, and what a person asked for and did not get yet."""
-        item = self.client.get_item(
-            TableName=self.table, Key=key_of(model_id, "state"), ConsistentRead=True
-        ).get("Item", {})
+        item = self._state(model_id)
         flying, asked, armed = item.get("in_flight"), item.get("asked"), item.get("armed_until")
         return Remembered(
             as_json_of(InFlight).validate_json(flying["S"]) if flying else None,
@@ -72,6 +70,11 @@ class DynamoMemory(Table):
             item.get("degraded", {}).get("S"),
             datetime.fromisoformat(armed["S"]) if armed else None,
         )
+
+    def _state(self, model_id: str) -> dict[str, Any]:
+        key = key_of(model_id, "state")
+        found = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        return dict(found.get("Item", {}))
 
     def set_request(self, model_id: str, request: Request) -> None:
         """Remember a person's request; the newest wins."""
@@ -249,9 +252,7 @@ class DynamoMemory(Table):
         """Keep a decision whose outcome or reasons differ from the last one's, with what it was made of."""
         # A person's request is always answered, even if the answer is what was decided before.
         fingerprint = content_id(decision.outcome, decision.reasons, inputs.get("requested_at"))
-        if not self._update(
-            model_id, "SET decision = :d", {":d": {"S": fingerprint}}, "decision <> :d"
-        ):
+        if self._state(model_id).get("decision", {}).get("S") == fingerprint:
             return
         body = {"at": now, **asdict(decision), "inputs": inputs}
         self.client.put_item(
@@ -261,6 +262,8 @@ class DynamoMemory(Table):
                 "body": {"S": json.dumps(body, default=_spell)},
             },
         )
+        # Last: who dies before this keeps the decision twice, and not never.
+        self._update(model_id, "SET decision = :d", {":d": {"S": fingerprint}})
 
     def decisions(
         self, model_id: str, limit: int, until: datetime | None = None

@@ -201,6 +201,39 @@ def test_a_decision_is_kept_when_it_or_its_reasons_change(memory: DynamoMemory) 
     assert [each["inputs"] for each in before] == [{"files": 0}]
 
 
+class Dying:
+    """A client whose process dies before one of its writes."""
+
+    def __init__(self, client: Any, at: int) -> None:
+        self._client, self._at, self._writes = client, at, 0
+
+    def __getattr__(self, name: str) -> Any:
+        if name in {"put_item", "update_item"}:
+            self._writes += 1
+            if self._writes == self._at:
+                raise SystemExit
+        return getattr(self._client, name)
+
+
+@pytest.mark.parametrize("write", [1, 2])
+def test_a_decision_is_kept_by_the_next_look_if_the_process_died_while_it_was_kept(
+    memory: DynamoMemory, write: int
+) -> None:
+    world = World()
+    state = world.service.view.state("golden", world.configuration.model("golden"))
+    decision = decide(state, RetrainPolicy(), START)
+    dying = DynamoMemory(Dying(memory.client, write), memory.table)  # type: ignore[arg-type]
+    with pytest.raises(SystemExit):
+        dying.record("golden", decision, {}, START)
+    for minute in range(1, 3):
+        memory.record("golden", decision, {}, START + timedelta(minutes=minute))
+
+    kept = memory.decisions("golden", 10)
+
+    assert len(kept) == write, "once, or twice if it had been kept already"
+    assert {tuple(each["reasons"]) for each in kept} == {decision.reasons}
+
+
 def test_one_deployment_in_progress_per_model(deployments: DeployerMemory) -> None:
     first = InProgress(1, None, START)
     assert deployments.begin("golden", first)
