@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 
 class _Frozen(BaseModel):
@@ -118,7 +118,7 @@ class Evaluation(_Frozen):
     champion: ModelScores | None = None
     champion_version: int | None = None
     baselines: Baselines
-    skill: Skill = Skill()
+    skill: Skill = Field(default_factory=Skill)
     comparison: Comparison | None = None
     coverage_p10_p90: float | None = None
     blend_weights: dict[str, float] = {}

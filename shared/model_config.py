@@ -91,6 +91,6 @@ class ModelConfig(_Strict):
     preprocess_instances: Annotated[int, Field(ge=1, le=20)] = 1  # share the sites of a fleet
     step_minutes: Annotated[int, Field(gt=0, le=1440)] = 15
     test_fraction: Annotated[float, Field(gt=0, lt=0.9)] = 0.2
-    policy: RetrainPolicy = RetrainPolicy()
-    margins: Margins = Margins()
-    endpoint: EndpointConfig = EndpointConfig()
+    policy: RetrainPolicy = Field(default_factory=RetrainPolicy)
+    margins: Margins = Field(default_factory=Margins)
+    endpoint: EndpointConfig = Field(default_factory=EndpointConfig)
