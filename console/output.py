@@ -144,6 +144,11 @@ def took(begun: str | None, ended: str | None) -> str:
     return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min"  # noqa: PLR2004 - shown
 
 
+def counted(number: int, thing: str) -> str:
+    """Say how many there are of something."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def cost(usd: float | None) -> str:
     """Return US dollars to the cent."""
     if usd is None:

@@ -124,7 +124,7 @@ def upload(
     if json:
         output.as_json(found or [{"key": key, "version_id": v} for key, v in sent.items()])
     else:
-        show_files(found, f"{len(sent)} files uploaded")
+        show_files(found, f"{output.counted(len(sent), 'file')} uploaded")
     if any(each["state"] == "quarantined" for each in found):
         raise typer.Exit(1)
 
@@ -153,7 +153,8 @@ def _settled(site_id: str, sent: dict[str, str]) -> list[dict[str, Any]]:
                 return known
             if time.monotonic() > deadline:
                 late = len(sent) - len(known) + len(pending)
-                output.errors.print(f"{late} files have no verdict yet; see `solar files` later")
+                waiting = output.counted(late, "file")
+                output.errors.print(f"no verdict on {waiting} yet; see `solar files` later")
                 return known
             time.sleep(1)
 

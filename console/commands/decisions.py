@@ -58,5 +58,6 @@ def _say_what_waits(waiting: dict[str, Any] | None) -> None:
         by = waiting["looked_at_by"]
         when = f"by {output.when(by)} UTC" if by else "by the next sweep, within five minutes"
         output.say(
-            f"Since then {waiting['files']} files came, {waiting['rows']} rows; they are looked at {when}.\n"
+            f"Since then came {output.counted(waiting['files'], 'file')} of "
+            f"{output.counted(waiting['rows'], 'row')}; looked at {when}.\n"
         )

@@ -156,7 +156,8 @@ def _reasons(site: str | None, *, json: bool) -> None:
         output.as_json(found)
         return
     share = found["rows_masked"] / found["rows"] if found["rows"] else 0.0
-    output.say(f"{found['files']} files, {found['rows']} rows, {share:.2%} of them masked")
+    files, rows_read = (output.counted(found[f"{each}s"], each) for each in ("file", "row"))
+    output.say(f"{files}, {rows_read}, {share:.2%} of them masked")
     rows = [("masked rows", *each) for each in found["masks"].items()]
     rows += [("refused files", *each) for each in found["quarantined"].items()]
     output.table("Why", ["what", "reason", "count"], rows, "nothing was masked or refused")

@@ -140,7 +140,7 @@ def test_without_an_endpoint_nothing_is_said_to_serve_now_but_the_past_stays(
 @pytest.mark.parametrize(
     ("looked_at_by", "says"),
     [
-        ("2026-11-24T07:30:00+00:00", "they are looked at by 2026-11-24 07:30:00 UTC"),
+        ("2026-11-24T07:30:00+00:00", "looked at by 2026-11-24 07:30:00 UTC"),
         (None, "by the next sweep"),
     ],
 )
@@ -164,5 +164,5 @@ def test_why_says_what_came_since_the_latest_decision(
 
     said = solar("why", "golden").output
 
-    assert "Since then 2 files came, 66048 rows" in said
+    assert "Since then came 2 files of 66048 rows" in said
     assert says in said
