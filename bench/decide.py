@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
+from bench.memory import peak
 from services.trainer_trigger.decision import decide
 from services.trainer_trigger.domain import Champion, KnownFile, ModelState
 from services.trainer_trigger.memory import DynamoMemory, as_json_of
@@ -50,6 +50,7 @@ def main() -> None:
         uploads()
         sweep()
     manifests()
+    sys.stdout.flush()
     subprocess.run([sys.executable, __file__, "fleet"], check=True)
 
 
@@ -135,11 +136,6 @@ def fleet() -> None:
         f"a model of {SITES * DAYS:,} files: {decision.outcome.value} decided, opened and frozen in "
         f"{seconds:.0f} s, {peak() - before:.0f} MiB above the libraries"
     )
-
-
-def peak() -> float:
-    """Return the peak of this process's memory. [MiB]"""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 class Table:

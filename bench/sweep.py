@@ -9,13 +9,13 @@ the clock instead of waited for. The reference is listing and reading the same r
 from __future__ import annotations
 
 import os
-import resource
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
+from bench.memory import peak
 from services.data_watcher import admission, sweep
 from services.data_watcher.domain import FileVersion, KeyRecord, Listed, State
 from services.data_watcher.sweep import Cursor, Sweep
@@ -153,7 +153,7 @@ def main() -> None:
     """Print the figures."""
     clock, inbox, described = Clock(), Inbox(), site()
     table = Table(clock, admission.reading_of(described, "raw/east/1.csv"))
-    bare = memory()
+    bare = peak()
     looked = reference(table)
     whole = Sweep(
         table,  # type: ignore[arg-type]
@@ -183,7 +183,7 @@ def main() -> None:
         slices.append(clock() - before)
         waiting, inbox.sent = inbox.sent, []
     own = time.perf_counter() - began
-    show(slices, own, looked, inbox.hints, memory() - bare)
+    show(slices, own, looked, inbox.hints, peak() - bare)
 
 
 def reference(table: Table) -> float:
@@ -213,11 +213,6 @@ def show(slices: list[timedelta], own: float, looked: float, hints: int, grown: 
         f"{longest.total_seconds():.0f} s ({verdict} 60 s)"
     )
     print(f"  memory above the libraries': {grown:.0f} MiB")
-
-
-def memory() -> float:
-    """Return the peak of this process's memory. [MiB]"""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":
