@@ -18,6 +18,8 @@ _COMPLETE = 0.95  # share of a day's sunlit rows that must be measured
 _AROUND_CHANGE_DAYS = 35
 _LEAST_DAYS = 8
 _HOUR_STEP = (40.0, 80.0)  # minutes
+# Whose summer time a clock may follow unsaid: North America's, Europe's, southern Australia's.
+_CALENDARS = ("America/New_York", "Europe/Berlin", "Australia/Sydney")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,18 @@ def summer_step(shift: DailyShift, zone: str) -> float | None:
 def follows_summer_time(step: float | None) -> bool:
     """Return whether a step at the changes of summer time is the clock's hour."""
     return step is not None and _HOUR_STEP[0] <= step <= _HOUR_STEP[1]
+
+
+def unsaid_summer_zone(shift: DailyShift, zone: str) -> str | None:
+    """Return a zone whose summer time the clock seems to follow although the plant's zone has none.
+
+    None where the zone has summer time of its own, or where no calendar fits.
+    """
+    if _changes(zone, shift):
+        return None
+    steps = {each: summer_step(shift, each) for each in _CALENDARS}
+    fitting = {each: step for each, step in steps.items() if follows_summer_time(step)}
+    return max(fitting, key=lambda each: fitting[each] or 0.0, default=None)
 
 
 def _changes(zone: str, shift: DailyShift) -> list[tuple[int, int]]:

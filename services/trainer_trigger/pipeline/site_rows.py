@@ -150,6 +150,7 @@ def _look_at_clock(
         shift_minutes_by_month=clock_check.by_month(shift),
         summer_step_minutes=step,
         follows_summer_time=clock_check.follows_summer_time(step),
+        unsaid_zone=clock_check.unsaid_summer_zone(shift, site.timezone),
     )
     movable = 60 % step_minutes == 0  # an hour must lead from one stamp of the grid to another
     if not (finding.follows_summer_time and site.clock == "correct" and movable):
@@ -202,6 +203,12 @@ def _warnings(validation: SiteValidation, measured: quality.Measured, site: Site
         yield (
             f"the clock follows summer time ({clock.summer_step_minutes:+.0f} min at the changes) although "
             "its stamps say a fixed offset; `clock: correct` in the site's YAML lets Preprocess move them"
+        )
+    if clock.unsaid_zone:
+        yield (
+            f"the clock moves by an hour in spring and autumn like that of {clock.unsaid_zone}, although "
+            f"timezone {site.timezone} has no summer time; name the plant's zone in its YAML and the "
+            "stamps' offset as the source's timestamp.timezone; then `clock: correct` moves them"
         )
     yield from _other_plane(validation.orientation, site)
 

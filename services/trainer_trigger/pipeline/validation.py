@@ -38,12 +38,15 @@ class ClockFinding(_Frozen):
         Whether the clock is moved with summer time although its stamps are labelled with a fixed offset.
     corrected
         Whether the stamps were moved back, as the site's YAML allows with `clock: correct`.
+    unsaid_zone
+        A zone like whose summer time the clock moves, where the YAML's zone has none.
     """
 
     shift_minutes_by_month: dict[str, float] = {}
     summer_step_minutes: float | None = None
     follows_summer_time: bool = False
     corrected: bool = False
+    unsaid_zone: str | None = None
 
 
 class OrientationFinding(_Frozen):

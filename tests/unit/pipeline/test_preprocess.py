@@ -144,6 +144,20 @@ def test_a_summer_clock_is_reported_and_moved_only_where_the_yaml_allows(bench, 
         assert (together > 0.98) == (clock == "correct")
 
 
+def test_a_summer_clock_is_told_though_the_stated_zone_has_no_summer_time(tmp_path):
+    table = frame(days=120)
+    summer = table.index >= "2023-03-26 01:00"
+    wall = table.index.where(~summer, table.index + timedelta(hours=1))
+    for moves, power in ((True, table[["power_ac"]].set_axis(wall)), (False, table[["power_ac"]])):
+        place = Bench(tmp_path / str(moves), sites=[site(timezone="+01:00")])
+        place.upload(power)
+        place.upload(table[["ghi", "temp_air"]])
+        found = place.preprocess().validation.sites["meadow"]
+        said = [each for each in found.warnings if "moves by an hour" in each]
+        assert bool(said) == moves
+        assert all("like that of Europe/Berlin" in each for each in said)
+
+
 def test_rows_survive_being_written_and_read(bench, tmp_path):
     bench.sites = [site(), site("hill")]
     bench.upload(frame(days=10))

@@ -52,6 +52,22 @@ def test_a_zone_without_summer_time_says_nothing(true_power):
     assert step_of(*true_power, zone="America/Phoenix") is None
 
 
+def shift_of(times: np.ndarray, power: np.ndarray) -> clock_check.DailyShift:
+    sun = position(ephemeris(times + np.timedelta64(450, "s")), LATITUDE, LONGITUDE)
+    return clock_check.daily_shift(times, power, sun, LONGITUDE)
+
+
+def test_summer_time_is_seen_where_the_stated_zone_has_none(true_power):
+    shift = shift_of(*stated(true_power))
+    assert clock_check.unsaid_summer_zone(shift, "-07:00") == "America/New_York"
+    assert clock_check.unsaid_summer_zone(shift, "UTC") == "America/New_York"
+
+
+def test_a_true_clock_and_a_zone_with_summer_time_are_left_in_peace(true_power):
+    assert clock_check.unsaid_summer_zone(shift_of(*true_power), "-07:00") is None
+    assert clock_check.unsaid_summer_zone(shift_of(*stated(true_power)), ZONE) is None
+
+
 def test_moved_stamps_are_back_in_true_time(true_power):
     times, power = stated(true_power)
     moved = clock_check.true_times(times, ZONE)
