@@ -18,7 +18,7 @@ from shared.errors import ConflictError, NotFoundError
 if TYPE_CHECKING:
     from botocore.session import Session
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ObjectTypeDef
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ObjectTypeDef
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
@@ -151,15 +151,19 @@ class S3Objects:
         self, key: str, version_id: str | None = None
     ) -> tuple[bytes, dict[str, str]]:
         """Return an object's bytes and its user metadata; raises NotFoundError like `read`."""
+        answer = self.open(key, version_id)
+        return answer["Body"].read(), answer["Metadata"]
+
+    def open(self, key: str, version_id: str | None = None) -> GetObjectOutputTypeDef:
+        """Return S3's answer, whose body is not read yet; raises NotFoundError like `read`."""
         version = {"VersionId": version_id} if version_id and version_id != "null" else {}
         try:
-            answer = self.client.get_object(Bucket=self.bucket, Key=key, **version)  # type: ignore[arg-type]
+            return self.client.get_object(Bucket=self.bucket, Key=key, **version)  # type: ignore[arg-type]
         except ClientError as error:
             if error_code(error) in {"NoSuchKey", "NoSuchVersion", "404"}:
                 message = f"s3://{self.bucket}/{key} does not exist"
                 raise NotFoundError(message) from error
             raise
-        return answer["Body"].read(), answer["Metadata"]
 
     def read_json(self, key: str) -> Any:
         """Return an object's JSON content; raises NotFoundError like `read`."""

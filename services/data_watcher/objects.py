@@ -48,14 +48,7 @@ class S3RawObjects:
 
     def read(self, key: str, version_id: str) -> Content:
         """Return a version's bytes, or raise NotFoundError; those of a large one stay on disk."""
-        version = {} if version_id == "null" else {"VersionId": version_id}
-        try:
-            answer = self.client.get_object(Bucket=self.bucket, Key=key, **version)  # type: ignore[arg-type]
-        except ClientError as error:
-            if error_code(error) in {"NoSuchKey", "NoSuchVersion", "404"}:
-                message = f"s3://{self.bucket}/{key} does not exist"
-                raise NotFoundError(message) from error
-            raise
+        answer = S3Objects(self.client, self.bucket).open(key, version_id)
         if answer["ContentLength"] <= SMALL:
             return answer["Body"].read()
         with TemporaryFile() as file:
