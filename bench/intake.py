@@ -22,6 +22,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from bench.memory import anonymous
+
 ZONE = "America/Denver"
 CAPACITY_KW = 6
 LARGE, SMALL = 35_000, 96
@@ -211,8 +213,7 @@ def read_one(path: str) -> None:
     def watch() -> None:
         nonlocal highest
         while not done.wait(0.005):
-            status = Path("/proc/self/status").read_text(encoding="ascii")
-            highest = max(highest, int(status.split("RssAnon:")[1].split()[0]) * 1024)
+            highest = max(highest, anonymous())
 
     site = site_of()
     read(csv(SMALL), "raw/east/power.csv", site)

@@ -17,6 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.memory import anonymous
 from tests.unit.pipeline.datasets import Bench, frame, site
 
 FLEETS = tuple(int(count) for count in os.environ.get("SITES", "1,10").split(","))
@@ -84,9 +85,7 @@ def run(base: Path, *arguments: str) -> tuple[float, float]:
             [sys.executable, *arguments], env=environment, stdout=said, stderr=said
         )
         while child.poll() is None:
-            status = Path(f"/proc/{child.pid}/status").read_text("ascii")
-            if "RssAnon:" in status:
-                highest = max(highest, int(status.split("RssAnon:")[1].split()[0]))
+            highest = max(highest, anonymous(child.pid))
             time.sleep(0.005)
         taken = time.perf_counter() - began
         said.seek(0)
@@ -95,7 +94,7 @@ def run(base: Path, *arguments: str) -> tuple[float, float]:
         raise RuntimeError(text[-2000:])
     if _TOOK in text:
         taken = float(text.split(_TOOK)[1])
-    return taken, highest / 1024
+    return taken, highest / 1024**2
 
 
 def fit(what: str, base: Path, rounds: int) -> None:
