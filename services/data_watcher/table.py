@@ -21,7 +21,7 @@ from shared.active import ActiveSite
 from shared.aws import error_code
 from shared.clock import Clock
 from shared.errors import ConflictError
-from shared.items import get, items, put
+from shared.store import decode, encode, items
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -49,7 +49,7 @@ class DynamoLedger:
         items = self._query(
             KeyConditionExpression="site_id = :site AND begins_with(#item, :prefix)",
             ExpressionAttributeNames={"#item": "item"},
-            ExpressionAttributeValues=put({":site": site_id, ":prefix": records.prefix(key)}),
+            ExpressionAttributeValues=encode({":site": site_id, ":prefix": records.prefix(key)}),
             ConsistentRead=True,
         )
         return records.key_record(site_id, key, (each for each in items if each["key"] == key))
@@ -131,7 +131,7 @@ class DynamoLedger:
         if pending or not head.settled:
             item |= {"attention": OPEN, "since": self.clock().isoformat()}
         puts = [self._guarded(item, revision)]
-        puts += [{"TableName": self.table, "Item": put(each)} for each in versions]
+        puts += [{"TableName": self.table, "Item": encode(each)} for each in versions]
         puts += [self._guarded(records.content_item(each), each.revision - 1) for each in registers]
         self._transact(puts, head.key)
 
@@ -153,7 +153,7 @@ class DynamoLedger:
                 head = replace(after, revision=record.revision + 1)
                 puts.append(self._guarded(records.head_item(head), record.revision))
                 puts += [
-                    {"TableName": self.table, "Item": put(records.version_item(after, each))}
+                    {"TableName": self.table, "Item": encode(records.version_item(after, each))}
                     for name, each in after.versions.items()
                     if record.versions[name] != each
                 ]
@@ -164,7 +164,7 @@ class DynamoLedger:
         items = self._query(
             IndexName="attention",
             KeyConditionExpression="attention = :open AND since < :before",
-            ExpressionAttributeValues=put({":open": OPEN, ":before": before.isoformat()}),
+            ExpressionAttributeValues=encode({":open": OPEN, ":before": before.isoformat()}),
         )
         return (each["key"] for each in items)
 
@@ -174,7 +174,7 @@ class DynamoLedger:
             KeyConditionExpression="site_id = :site AND #item > :after",
             FilterExpression="#state = :quarantined",
             ExpressionAttributeNames={"#item": "item", "#state": "state"},
-            ExpressionAttributeValues=put(
+            ExpressionAttributeValues=encode(
                 {
                     ":site": site_id,
                     ":after": records.upper_bound(after) if after else " ",
@@ -201,13 +201,15 @@ class DynamoLedger:
             activity.site_id,
             UpdateExpression="SET silent_since = :now",
             ConditionExpression="silent_since = :before OR attribute_not_exists(silent_since)",
-            ExpressionAttributeValues=put({":now": records.silence(silent_since), ":before": told}),
+            ExpressionAttributeValues=encode(
+                {":now": records.silence(silent_since), ":before": told}
+            ),
         )
 
     def _sites(self) -> Iterator[Item]:
         return self._query(
             KeyConditionExpression="site_id = :sites",
-            ExpressionAttributeValues=put({":sites": records.SITES_PARTITION}),
+            ExpressionAttributeValues=encode({":sites": records.SITES_PARTITION}),
         )
 
     def _note_upload(self, record: KeyRecord) -> None:
@@ -220,13 +222,13 @@ class DynamoLedger:
             record.site_id,
             UpdateExpression="SET last_upload_at = :newest",
             ConditionExpression="attribute_not_exists(last_upload_at) OR last_upload_at < :newest",
-            ExpressionAttributeValues=put({":newest": newest.isoformat()}),
+            ExpressionAttributeValues=encode({":newest": newest.isoformat()}),
         )
         self._noted[record.site_id] = newest
 
     def _update_site(self, site_id: str, **update: Any) -> None:
         """Update a site's item where the condition holds; where it does not, a newer fact stands there."""
-        key = put({"site_id": records.SITES_PARTITION, "item": site_id})
+        key = encode({"site_id": records.SITES_PARTITION, "item": site_id})
         with _unless_lost():
             self.client.update_item(TableName=self.table, Key=key, **update)
 
@@ -239,7 +241,7 @@ class DynamoLedger:
         items = self._query(
             KeyConditionExpression="site_id = :site AND #item BETWEEN :after AND :until",
             ExpressionAttributeNames={"#item": "item"},
-            ExpressionAttributeValues=put(
+            ExpressionAttributeValues=encode(
                 {
                     ":site": site_id,
                     ":after": records.lower_bound(after),
@@ -281,7 +283,7 @@ class DynamoLedger:
         items = self._query(
             KeyConditionExpression="site_id = :configs AND begins_with(#item, :sites)",
             ExpressionAttributeNames={"#item": "item"},
-            ExpressionAttributeValues=put(
+            ExpressionAttributeValues=encode(
                 {":configs": records.CONFIG_PARTITION, ":sites": layout.site_configs()}
             ),
         )
@@ -297,28 +299,28 @@ class DynamoLedger:
         if revision == 0:
             return {
                 "TableName": self.table,
-                "Item": put(item),
+                "Item": encode(item),
                 "ConditionExpression": "attribute_not_exists(revision)",
             }
         return {
             "TableName": self.table,
-            "Item": put(item),
+            "Item": encode(item),
             "ConditionExpression": "revision = :revision",
-            "ExpressionAttributeValues": put({":revision": revision}),
+            "ExpressionAttributeValues": encode({":revision": revision}),
         }
 
     def _item(self, key: Item) -> Item | None:
-        answer = self.client.get_item(TableName=self.table, Key=put(key), ConsistentRead=True)
-        return get(answer["Item"]) if "Item" in answer else None
+        answer = self.client.get_item(TableName=self.table, Key=encode(key), ConsistentRead=True)
+        return decode(answer["Item"]) if "Item" in answer else None
 
     def _batch(self, wanted: Sequence[Item]) -> Iterator[Item]:
         """Yield those of at most a hundred items that there are, read consistently."""
-        keys = [put(each) for each in wanted]
+        keys = [encode(each) for each in wanted]
         while keys:
             answer = self.client.batch_get_item(
                 RequestItems={self.table: {"Keys": keys, "ConsistentRead": True}}
             )
-            yield from map(get, answer["Responses"].get(self.table, []))
+            yield from map(decode, answer["Responses"].get(self.table, []))
             left: Any = answer.get("UnprocessedKeys", {}).get(self.table, {})
             keys = left.get("Keys", [])
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from services.data_watcher import records
 from services.data_watcher.domain import State
 from services.data_watcher.records import Item
-from shared.items import items, put
+from shared.store import encode, items
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,7 +27,7 @@ class DynamoView:
         self, site_id: str | None, state: State | None, limit: int, start: Item | None
     ) -> tuple[list[Item], Item | None]:
         """Return at most `limit` versions' items behind `start`, and where to go on, if anywhere."""
-        begin = {"ExclusiveStartKey": put(start)} if start else {}
+        begin = {"ExclusiveStartKey": encode(start)} if start else {}
         found = list(islice(self._files(site_id, state, **begin), limit + 1))
         if len(found) <= limit:
             return found, None
@@ -47,7 +47,7 @@ class DynamoView:
             self.client.query,
             TableName=self.table,
             KeyConditionExpression="site_id = :configs",
-            ExpressionAttributeValues=put({":configs": records.CONFIG_PARTITION}),
+            ExpressionAttributeValues=encode({":configs": records.CONFIG_PARTITION}),
         )
 
     def _files(self, site_id: str | None, state: State | None, **begin: Any) -> Iterator[Item]:
@@ -66,5 +66,5 @@ class DynamoView:
             values[":site"] = site_id
             arguments["KeyConditionExpression"] = "site_id = :site"
         if values:
-            arguments["ExpressionAttributeValues"] = put(values)
+            arguments["ExpressionAttributeValues"] = encode(values)
         return items(self.client.scan if site_id is None else self.client.query, **arguments)

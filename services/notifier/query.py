@@ -16,7 +16,7 @@ from services.notifier.settings import QuerySettings
 from services.notifier.table import SHELF, read_entry
 from shared import observability
 from shared.aws import lazy_client
-from shared.items import Item, items, put
+from shared.store import Item, encode, items
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -46,7 +46,7 @@ class Answers:
         """Answer one question; one that makes no sense is answered with `{"error": …}`."""
         try:
             question = Question.model_validate(event)
-            begin = {"ExclusiveStartKey": put(_open(question.next))} if question.next else {}
+            begin = {"ExclusiveStartKey": encode(_open(question.next))} if question.next else {}
         except ValidationError as error:
             first = error.errors()[0]
             return {"error": f"{'.'.join(map(str, first['loc']))}: {first['msg']}"}
@@ -57,7 +57,7 @@ class Answers:
             TableName=self.table,
             IndexName="by_time",
             KeyConditionExpression="shelf = :shelf",
-            ExpressionAttributeValues=put({":shelf": SHELF}),
+            ExpressionAttributeValues=encode({":shelf": SHELF}),
             ScanIndexForward=False,
             **begin,
         )

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from services.notifier.domain import Channel, Entry, Notice, Severity, Standing
 from shared.aws import error_code
-from shared.items import Item, get, items, put
+from shared.store import Item, decode, encode, items
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -84,16 +84,16 @@ class DynamoNotices:
     def find(self, notice_id: str) -> Entry | None:
         """Return a notice's entry, if there is one."""
         answer = self.client.get_item(
-            TableName=self.table, Key=put({"notice_id": notice_id}), ConsistentRead=True
+            TableName=self.table, Key=encode({"notice_id": notice_id}), ConsistentRead=True
         )
-        return read_entry(get(answer["Item"])) if "Item" in answer else None
+        return read_entry(decode(answer["Item"])) if "Item" in answer else None
 
     def open(self, entry: Entry) -> Entry:
         """Keep a new entry; return the one that was there first, if there was one."""
         try:
             self.client.put_item(
                 TableName=self.table,
-                Item=put(entry_item(entry)),
+                Item=encode(entry_item(entry)),
                 ConditionExpression="attribute_not_exists(notice_id)",
             )
         except ClientError as error:
@@ -111,7 +111,7 @@ class DynamoNotices:
             {":one": 1, ":expires": int(expires.timestamp())},
             ReturnValues="ALL_NEW",
         )
-        return int(get(answer["Attributes"])["arrivals"])
+        return int(decode(answer["Attributes"])["arrivals"])
 
     def take(self, notice_id: str, channel: Channel, until: datetime, now: datetime) -> bool:
         """Reserve the sending of a notice through a channel; False where another process has it."""
@@ -162,15 +162,15 @@ class DynamoNotices:
             TableName=self.table,
             IndexName=index,
             KeyConditionExpression=condition,
-            ExpressionAttributeValues=put(values),
+            ExpressionAttributeValues=encode(values),
         )
         return (read_entry(item) for item in found)
 
     def _update(self, notice_id: str, expression: str, values: Item, **arguments: Any) -> Any:
         return self.client.update_item(
             TableName=self.table,
-            Key=put({"notice_id": notice_id}),
+            Key=encode({"notice_id": notice_id}),
             UpdateExpression=expression,
-            ExpressionAttributeValues=put(values),
+            ExpressionAttributeValues=encode(values),
             **arguments,
         )
