@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from console.errors import ConsoleError
 from console.target import System
-from services.deployer.domain import endpoint_name, version_of_configuration
+from shared import names
 from shared.aws import error_code
 
 # While an endpoint changes, it answers with the version and the configuration of before.
@@ -20,7 +20,7 @@ def versions(system: System, model_id: str) -> list[dict[str, Any]]:
     sagemaker = system.client("sagemaker")
     try:
         pages = sagemaker.get_paginator("list_model_packages").paginate(
-            ModelPackageGroupName=f"solar-{model_id}",
+            ModelPackageGroupName=names.package_group(model_id),
             SortBy="CreationTime",
             SortOrder="Descending",
         )
@@ -63,14 +63,14 @@ def decide(system: System, model_id: str, number: int, status: str, reason: str)
 def serving(system: System, model_id: str) -> int | None:
     """Return the version that a model's endpoint answers with, or None where nothing answers."""
     try:
-        found = system.client("sagemaker").describe_endpoint(EndpointName=endpoint_name(model_id))
+        found = system.client("sagemaker").describe_endpoint(EndpointName=names.endpoint(model_id))
     except ClientError as error:
         if error_code(error) in {"ValidationException", "ResourceNotFound"}:
             return None
         raise
     if found["EndpointStatus"] not in ANSWERING:
         return None
-    return version_of_configuration(found["EndpointConfigName"])
+    return names.version_of_configuration(found["EndpointConfigName"])
 
 
 def served_versions(system: System) -> dict[str, int]:

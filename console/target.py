@@ -23,6 +23,7 @@ from botocore.exceptions import (
 
 from console.errors import ConsoleError
 from infra.local import control
+from shared import names
 from shared.aws import error_code
 
 Kind = Literal["local", "aws"]
@@ -58,7 +59,7 @@ class System:
             Nothing is deployed there.
         """
         try:
-            stacks = self.client("cloudformation").describe_stacks(StackName="solar-foundation")
+            stacks = self.client("cloudformation").describe_stacks(StackName=names.FOUNDATION_STACK)
         except ClientError as error:
             if error_code(error) != "ValidationError":
                 raise
@@ -75,7 +76,7 @@ class System:
         ConsoleError
             The service is not deployed, or could not answer.
         """
-        name = f"solar-{service.replace('_', '-')}-query"
+        name = names.query_function(service)
         payload = {"query": query, **{k: v for k, v in parameters.items() if v is not None}}
         try:
             answer = self.client("lambda").invoke(
@@ -105,7 +106,7 @@ class System:
     def send(self, service: str, body: str) -> None:
         """Put a command into a service's inbox."""
         queues = self.client("sqs")
-        name = f"solar-{service.replace('_', '-')}-inbox"
+        name = names.inbox(service)
         try:
             url = queues.get_queue_url(QueueName=name)["QueueUrl"]
         except ClientError as error:

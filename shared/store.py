@@ -95,11 +95,18 @@ class Store:
         return islice(found, limit)
 
     def scan(
-        self, *, only: str | None = None, values: Item | None = None, after: Item | None = None
+        self,
+        *,
+        only: str | None = None,
+        values: Item | None = None,
+        after: Item | None = None,
+        show: str | None = None,
     ) -> Iterator[Item]:
-        """Yield the items of the whole table."""
+        """Yield the items of the whole table, or only the attributes of `show`, separated by commas."""
+        shown = {"ProjectionExpression": show} if show else {}
         return self._pages(
             self.client.scan,
+            **shown,
             **_used(only, filter_expression=only),
             **_values(values or {}),
             **_start(after),

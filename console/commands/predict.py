@@ -15,7 +15,7 @@ from console import output
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.state import state
-from shared import layout
+from shared import layout, names
 from shared.active import ActiveSite
 from shared.aws import error_code
 from shared.errors import UnreadableFileError
@@ -117,7 +117,7 @@ def _ask(model: str, site: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     runtime = state.system.client("sagemaker-runtime")
     try:
         answer = runtime.invoke_endpoint(
-            EndpointName=f"solar-{model}",
+            EndpointName=names.endpoint(model),
             ContentType="application/json",
             Accept="application/json",
             Body=json_module.dumps({"site_id": site, "rows": rows}),

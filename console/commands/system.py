@@ -14,6 +14,7 @@ from console.state import state
 from infra.deploy import command
 from infra.local import control
 from infra.local import outbox as local_outbox
+from shared import names
 
 SERVICES = ("data_watcher", "trainer_trigger", "deployer", "notifier")
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
@@ -40,14 +41,14 @@ def health() -> dict[str, Any]:
         {"name": alarm["AlarmName"], "reason": alarm.get("StateReason", "")}
         for page in system.client("cloudwatch")
         .get_paginator("describe_alarms")
-        .paginate(AlarmNamePrefix="solar-", StateValue="ALARM")
+        .paginate(AlarmNamePrefix=names.ALL_OURS, StateValue="ALARM")
         for alarm in page["MetricAlarms"]
     ]
     endpoints = [
         {"name": each["EndpointName"], "status": each["EndpointStatus"]}
         for page in system.client("sagemaker")
         .get_paginator("list_endpoints")
-        .paginate(NameContains="solar-")
+        .paginate(NameContains=names.ALL_OURS)
         for each in page["Endpoints"]
     ]
     runs = trainer.runs(system)
@@ -133,18 +134,17 @@ def outbox(
 
 def is_idle(service: str) -> bool:
     """Return whether a service has nothing waiting and nothing in work."""
-    inbox = _queue(f"solar-{service.replace('_', '-')}-inbox")
+    inbox = _queue(names.inbox(service))
     return not inbox["waiting"] and not inbox["in_work"]
 
 
 def _service(service: str) -> dict[str, Any]:
-    name = f"solar-{service.replace('_', '-')}"
-    inbox = _queue(f"{name}-inbox")
+    inbox = _queue(names.inbox(service))
     return {
-        "state": _function_state(name),
+        "state": _function_state(names.service(service)),
         "waiting": inbox["waiting"],
         "in_work": inbox["in_work"],
-        "dead_letters": _queue(f"{name}-dead-letters")["waiting"],
+        "dead_letters": _queue(names.dead_letters(service))["waiting"],
     }
 
 

@@ -19,7 +19,7 @@ from console.demo.telling import Teller
 from console.errors import ConsoleError
 from console.state import state
 from infra.local import outbox
-from shared import layout
+from shared import layout, names
 from shared.evaluation import Evaluation
 
 CONFIG = Path(__file__).parent / "config"
@@ -230,9 +230,9 @@ class Story:
     def _progress(self) -> str:
         """Say which step of the pipeline runs."""
         sagemaker = state.system.client("sagemaker")
-        executions = sagemaker.list_pipeline_executions(
-            PipelineName="solar-power-retraining-pipeline", MaxResults=1
-        )["PipelineExecutionSummaries"]
+        executions = sagemaker.list_pipeline_executions(PipelineName=names.PIPELINE, MaxResults=1)[
+            "PipelineExecutionSummaries"
+        ]
         if not executions or executions[0]["PipelineExecutionStatus"] != "Executing":
             return "waiting for the quiet period"
         steps = sagemaker.list_pipeline_execution_steps(

@@ -17,13 +17,12 @@ from infra.deploy.errors import DeployError
 from infra.deploy.stacks import Stacks
 from infra.deploy.target import Target
 from services.trainer_trigger.pipeline.fill import fill
+from shared import names
 from shared.aws import error_code
 from shared.messages import SweepDue
 
 Say = Callable[[str], None]
 
-BOOTSTRAP = "solar-bootstrap"
-FOUNDATION = "solar-foundation"
 # In this order: the outputs of one are the parameters of the next.
 SERVICES = ("data_watcher", "trainer_trigger", "deployer", "notifier")
 # Services whose sweep brings back what an earlier destroy kept; the notifier's would be a daily summary.
@@ -37,7 +36,6 @@ STICKY = {
     "SlackWebhookSecretName",
     "MaximumConcurrentRuns",
 }
-TAGS = {"project": "solar-retraining"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +81,14 @@ class Deployment:
         )
         checks.before_anything(self.target, self.known)
         self.say(f"Account {self.target.account_id}, {self.target.region} ({self.target.kind})")
-        self._stack(BOOTSTRAP, "infra/bootstrap.yaml")
+        self._stack(names.BOOTSTRAP_STACK, "infra/bootstrap.yaml")
         self._artifacts()
-        self._stack(FOUNDATION, "infra/foundation.yaml")
+        self._stack(names.FOUNDATION_STACK, "infra/foundation.yaml")
         self._adopt_bucket()
         self._pipeline_definition()
         self._first_heartbeat()
         for service in SERVICES:
-            self._stack(stack_name(service), f"services/{service}/template.yaml")
+            self._stack(names.service(service), f"services/{service}/template.yaml")
         self._sweep_now()
         self.say(f"Done in {time.monotonic() - started:.0f} s")
         return self.known
@@ -110,10 +108,10 @@ class Deployment:
     def _deployed_choices(self) -> dict[str, str]:
         """Return what was chosen in earlier deployments, so that leaving it out changes nothing."""
         stacks = self._stacks()
-        names = [FOUNDATION, *(stack_name(service) for service in SERVICES)]
+        asked = [names.FOUNDATION_STACK, *map(names.service, SERVICES)]
         return {
             key: value
-            for name in names
+            for name in asked
             for key, value in stacks.parameters(name).items()
             if key in STICKY and value
         }
@@ -128,25 +126,27 @@ class Deployment:
             return
         stacks = self._stacks()
         for service in reversed(SERVICES):
-            self.say(f"Deleting {stack_name(service)}")
-            stacks.delete(stack_name(service))
+            self.say(f"Deleting {names.service(service)}")
+            stacks.delete(names.service(service))
             if service == "deployer":  # only once nobody is there to create it again
                 serving.delete_all(self.target, self.say)
         if self.options.delete_data:
             self._delete_data(stacks)
             return
         self.say(
-            f"Kept, for a later deployment: {FOUNDATION} (data bucket, key, trail), {BOOTSTRAP}"
+            f"Kept, for a later deployment: {names.FOUNDATION_STACK} (data bucket, key, trail),"
         )
-        self.say("(image and code), the tables, the logs and the model registry.")
+        self.say(
+            f"{names.BOOTSTRAP_STACK} (image and code), the tables, the logs and the model registry."
+        )
         self.say("--destroy --delete-data deletes them too.")
 
     def _say_what_would_go(self) -> None:
         stacks = self._stacks()
-        names = [stack_name(service) for service in reversed(SERVICES)]
+        doomed = [*map(names.service, reversed(SERVICES))]
         if self.options.delete_data:
-            names += [FOUNDATION, BOOTSTRAP]
-        for name in names:
+            doomed += [names.FOUNDATION_STACK, names.BOOTSTRAP_STACK]
+        for name in doomed:
             if stacks.status(name):
                 self.say(f"  would delete stack {name}")
         for name in serving.endpoints(self.target):
@@ -155,18 +155,18 @@ class Deployment:
             self.say(f"  would delete bucket {self.target.data_bucket} with all its data")
 
     def _delete_data(self, stacks: Stacks) -> None:
-        outputs = stacks.outputs(FOUNDATION)
+        outputs = stacks.outputs(names.FOUNDATION_STACK)
         own = [] if self.target.adopt_data_bucket else [self.target.data_bucket]
         if self.target.adopt_data_bucket:
             notifications.remove(self.target.client("s3"), self.target.data_bucket)
-        for name in (FOUNDATION, BOOTSTRAP):
+        for name in (names.FOUNDATION_STACK, names.BOOTSTRAP_STACK):
             self.say(f"Deleting {name}")
             stacks.delete(name)
         trail = filter(None, [outputs.get("TrailBucketName")])
         for bucket in [*own, *trail, self.target.artifact_bucket]:
             self._delete_bucket(bucket)
         for service in SERVICES:
-            self._delete_table(stack_name(service))
+            self._delete_table(names.service(service))
         serving.delete_registry(self.target, self.say)
         serving.delete_logs(self.target, self.say)
         if key := outputs.get("KeyArn"):
@@ -177,7 +177,7 @@ class Deployment:
 
     def _stacks(self) -> Stacks:
         poll = 0.2 if self.target.kind == "local" else 5.0
-        return Stacks(self.target.client("cloudformation"), self.say, TAGS, poll)
+        return Stacks(self.target.client("cloudformation"), self.say, names.TAGS, poll)
 
     def _stack(self, name: str, path: str) -> None:
         self.say(f"Stack {name}")
@@ -247,7 +247,7 @@ class Deployment:
     def _image_digest(self, tag: str) -> str:
         try:
             found = self.target.client("ecr").describe_images(
-                repositoryName=self.known.get("ImageRepositoryName", "solar-ml"),
+                repositoryName=self.known.get("ImageRepositoryName", names.IMAGE_REPOSITORY),
                 imageIds=[{"imageTag": tag}],
             )
         except ClientError as error:
@@ -280,7 +280,7 @@ class Deployment:
 
     def _first_heartbeat(self) -> None:
         """Tell CloudWatch that no sweep was due before the first deployment, so that no alarm goes off."""
-        if self.options.dry_run or self._stacks().status(stack_name("trainer_trigger")):
+        if self.options.dry_run or self._stacks().status(names.service("trainer_trigger")):
             return
         now = datetime.now(UTC)
         self.target.client("cloudwatch").put_metric_data(
@@ -306,7 +306,7 @@ class Deployment:
             due = SweepDue.of(
                 subject=(service, now), occurred_at=now, correlation_id="deployment", scope="full"
             )
-            url = queues.get_queue_url(QueueName=f"{stack_name(service)}-inbox")["QueueUrl"]
+            url = queues.get_queue_url(QueueName=f"{names.service(service)}-inbox")["QueueUrl"]
             queues.send_message(QueueUrl=url, MessageBody=due.model_dump_json())
 
     def _adopt_bucket(self) -> None:
@@ -368,11 +368,6 @@ class Deployment:
             if error_code(error) != "NoSuchBucket":
                 raise
         self.say(f"Deleted bucket {bucket}")
-
-
-def stack_name(service: str) -> str:
-    """Return the stack of a service."""
-    return f"solar-{service.replace('_', '-')}"
 
 
 def as_json(outputs: dict[str, str]) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.deploy.target import Target
+from shared import names
 from shared.aws import error_code
 
 Say = Callable[[str], None]
-_OURS = "solar-"
 
 
 def delete_all(target: Target, say: Say) -> None:
@@ -63,18 +63,18 @@ def delete_logs(target: Target, say: Say) -> None:
 
 
 def _names(sagemaker: Any, operation: str, listed: str, name: str) -> Iterator[str]:
-    pages = sagemaker.get_paginator(operation).paginate(NameContains=_OURS)
+    pages = sagemaker.get_paginator(operation).paginate(NameContains=names.ALL_OURS)
     found = [each[name] for page in pages for each in page[listed]]
-    return iter([each for each in found if each.startswith(_OURS)])
+    return iter([each for each in found if each.startswith(names.ALL_OURS)])
 
 
 def _delete_alarms(target: Target, prefixes: list[str]) -> None:
     cloudwatch = target.client("cloudwatch")
     for prefix in prefixes:
         pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix)
-        names = [alarm["AlarmName"] for page in pages for alarm in page["MetricAlarms"]]
-        if names:
-            cloudwatch.delete_alarms(AlarmNames=names)
+        found = [alarm["AlarmName"] for page in pages for alarm in page["MetricAlarms"]]
+        if found:
+            cloudwatch.delete_alarms(AlarmNames=found)
 
 
 def _delete_endpoint(sagemaker: Any, endpoint: str, seconds: float = 1800.0) -> None:

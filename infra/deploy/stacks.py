@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.deploy.errors import DeployError
+from shared import names
 from shared.aws import error_code
 from shared.ids import content_id
 
@@ -56,7 +57,7 @@ class Stacks:
             self.delete(name)
             status = None
         kind = "CREATE" if status in {None, "REVIEW_IN_PROGRESS"} else "UPDATE"
-        change_set = f"solar-{content_id(body, dict(parameters), time.time())[:16]}"
+        change_set = f"{names.ALL_OURS}{content_id(body, dict(parameters), time.time())[:16]}"
         self.client.create_change_set(
             StackName=name,
             ChangeSetName=change_set,

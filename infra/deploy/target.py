@@ -12,6 +12,7 @@ import boto3
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
 from infra.deploy.errors import DeployError
+from shared import names
 from shared.aws import error_code
 
 DEFAULT_REGION = "us-east-1"
@@ -34,7 +35,7 @@ class Target:
     @property
     def artifact_bucket(self) -> str:
         """Name of the bucket of code and definitions."""
-        return f"solar-artifacts-{self.account_id}-{self.region}"
+        return names.artifact_bucket(self.account_id, self.region)
 
     def client(self, service: str) -> Any:
         """Return a client of an AWS service."""
@@ -62,7 +63,7 @@ def find(environment: Mapping[str, str]) -> Target:
     role = environment.get("SAGEMAKER_ROLE_ARN", "")
     check_role(role, account_id)
     deployed = _deployed_bucket(session)
-    bucket = environment.get("S3_BUCKET") or deployed or f"solar-data-{account_id}-{region}"
+    bucket = environment.get("S3_BUCKET") or deployed or names.data_bucket(account_id, region)
     check_bucket_name(bucket)
     if deployed and deployed != bucket:
         raise DeployError(
@@ -165,7 +166,7 @@ def _exists(session: boto3.Session, bucket: str) -> bool:
 def _deployed_bucket(session: boto3.Session) -> str:
     """Return the bucket that the system is deployed with, or '' where it is not deployed."""
     try:
-        found = session.client("cloudformation").describe_stacks(StackName="solar-foundation")
+        found = session.client("cloudformation").describe_stacks(StackName=names.FOUNDATION_STACK)
     except ClientError as error:
         if error_code(error) == "ValidationError":
             return ""
@@ -177,7 +178,7 @@ def _deployed_bucket(session: boto3.Session) -> str:
 def _stack_owns(session: boto3.Session, bucket: str) -> bool:
     try:
         found = session.client("cloudformation").describe_stack_resource(
-            StackName="solar-foundation", LogicalResourceId="DataBucket"
+            StackName=names.FOUNDATION_STACK, LogicalResourceId="DataBucket"
         )
     except ClientError as error:
         if error_code(error) in {"ValidationError", "ResourceNotFoundException"}:

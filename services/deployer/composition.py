@@ -2,47 +2,78 @@
 
 from __future__ import annotations
 
-from services.deployer.adapters import (
-    CloudWatchGauge,
-    DelayedMessages,
-    S3Configuration,
-    S3References,
-    SageMakerEndpoints,
-    SageMakerRegistry,
-)
-from services.deployer.memory import DynamoMemory
-from services.deployer.service import Deployer
-from services.deployer.settings import DeployerSettings
+from services.deployer.adapters.configuration import S3Configuration
+from services.deployer.adapters.endpoints import SageMakerEndpoints
+from services.deployer.adapters.gauge import CloudWatchGauge
+from services.deployer.adapters.memory import DynamoMemory
+from services.deployer.adapters.references import S3References
+from services.deployer.adapters.registry import SageMakerRegistry
+from services.deployer.adapters.timer import DelayedMessages
+from services.deployer.app.answering import Answering
+from services.deployer.app.chronicle import Chronicle
+from services.deployer.app.dispatching import Dispatching
+from services.deployer.app.ending import Ending
+from services.deployer.app.reconciling import Reconciling
+from services.deployer.app.rolling_back import RollingBack
+from services.deployer.app.starting import Starting
+from services.deployer.app.trial import Trial
+from services.deployer.settings import DeployerSettings, QuerySettings
 from shared import aws
 from shared.clock import utc_now
 
 
-def deployer(settings: DeployerSettings) -> Deployer:
-    """Return the whole service for these settings."""
+def deployer(settings: DeployerSettings) -> Dispatching:
+    """Return everything that reacts to the inbox."""
     objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
-    return Deployer(
-        clock=utc_now,
-        configuration=S3Configuration(objects),
-        registry=SageMakerRegistry(aws.lazy_client("sagemaker")),
-        endpoints=SageMakerEndpoints(
-            client=aws.lazy_client("sagemaker"),
-            runtime=aws.lazy_client("sagemaker-runtime"),
-            scaling=aws.lazy_client("application-autoscaling"),
-            cloudwatch=aws.lazy_client("cloudwatch"),
-            role_arn=settings.sagemaker_role_arn,
-            key_arn=settings.key_arn,
-            bucket=settings.data_bucket,
-            alarms_topic_arn=settings.alarms_topic_arn,
-            subnets=_names(settings.subnet_ids),
-            security_groups=_names(settings.security_group_ids),
-        ),
-        references=S3References(objects),
-        memory=DynamoMemory(aws.lazy_client("dynamodb"), settings.table),
+    memory = _memory(settings)
+    configuration = S3Configuration(objects)
+    registry = SageMakerRegistry(aws.lazy_client("sagemaker"))
+    endpoints = _endpoints(settings)
+    publisher = aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn)
+    chronicle = Chronicle(memory, publisher, utc_now)
+    trial = Trial(
+        registry,
+        S3References(objects),
+        endpoints,
+        CloudWatchGauge(aws.lazy_client("cloudwatch")),
+    )
+    reconciling = Reconciling(
+        registry=registry,
+        endpoints=endpoints,
+        progress=memory,
+        starting=Starting(configuration, endpoints, memory, chronicle, utc_now),
+        trial=trial,
+        ending=Ending(trial, registry, endpoints, configuration, memory, chronicle, utc_now),
         timer=DelayedMessages(aws.SqsInbox(aws.lazy_client("sqs"), settings.inbox_url)),
-        gauge=CloudWatchGauge(aws.lazy_client("cloudwatch")),
-        publisher=aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn),
+        clock=utc_now,
+    )
+    rolling_back = RollingBack(registry, memory, publisher, reconciling.reconcile, utc_now)
+    return Dispatching(reconciling, rolling_back, configuration)
+
+
+def answering(settings: QuerySettings) -> Answering:
+    """Return what answers questions."""
+    return Answering(_memory(settings))
+
+
+def _memory(settings: QuerySettings) -> DynamoMemory:
+    return DynamoMemory.of(aws.lazy_client("dynamodb"), settings.table)
+
+
+def _endpoints(settings: DeployerSettings) -> SageMakerEndpoints:
+    return SageMakerEndpoints(
+        client=aws.lazy_client("sagemaker"),
+        runtime=aws.lazy_client("sagemaker-runtime"),
+        scaling=aws.lazy_client("application-autoscaling"),
+        cloudwatch=aws.lazy_client("cloudwatch"),
+        role_arn=settings.sagemaker_role_arn,
+        key_arn=settings.key_arn,
+        bucket=settings.data_bucket,
+        alarms_topic_arn=settings.alarms_topic_arn,
+        subnets=_listed(settings.subnet_ids),
+        security_groups=_listed(settings.security_group_ids),
     )
 
 
-def _names(text: str) -> tuple[str, ...]:
+def _listed(text: str) -> tuple[str, ...]:
     return tuple(filter(None, text.split(",")))

@@ -2,44 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from services.deployer.domain import Endpoint, InProgress, Version
+from services.deployer.domain.deployment import Endpoint, InProgress, LogEntry, Version
+from services.deployer.domain.reference import Answer, Reference
 from shared.messages import AnyMessage
 from shared.model_config import EndpointConfig
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """Rows that the evaluation predicted, and what it predicted [kW]: the endpoint must say the same."""
-
-    request: dict[str, Any]
-    expected_kw: tuple[float, ...]
-    tolerance_kw: float
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What an endpoint answered, and which version did."""
-
-    version: int | None
-    power_kw: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """One line of the deployment log."""
-
-    at: datetime
-    event: str
-    version: int
-    previous: int | None
-    endpoint_name: str
-    run_id: str | None = None
-    dataset_id: str | None = None
-    reason: str | None = None
 
 
 class Configuration(Protocol):
@@ -75,15 +44,26 @@ class References(Protocol):
     def of_run(self, run_id: str) -> Reference | None: ...
 
 
-class Memory(Protocol):
-    """What this service remembers; every write is conditional or can be repeated."""
+class Progress(Protocol):
+    """The one deployment of a model that was begun; every write is conditional or can be repeated."""
 
     def in_progress(self, model_id: str) -> InProgress | None: ...
     def begin(self, model_id: str, progress: InProgress) -> bool: ...
     def mark_called(self, model_id: str, progress: InProgress) -> None: ...
     def finish(self, model_id: str, progress: InProgress) -> None: ...
+
+
+class Log(Protocol):
+    """The deployment log, append-only."""
+
     def append(self, model_id: str, key: str, entry: LogEntry) -> None: ...
     def log(self, model_id: str) -> tuple[LogEntry, ...]: ...
+    def models(self) -> set[str]: ...
+
+
+class Requests(Protocol):
+    """What people's requests came to, settled once."""
+
     def settle(
         self, model_id: str, request_id: str, unwanted: tuple[int, ...]
     ) -> tuple[int, ...]: ...

@@ -12,9 +12,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from services.deployer.domain import InProgress
-from services.deployer.memory import DynamoMemory as DeployerMemory
-from services.deployer.ports import LogEntry
+from services.deployer.adapters.memory import DynamoMemory as DeployerMemory
+from services.deployer.domain.deployment import InProgress, LogEntry
 from services.trainer_trigger.decision import decide
 from services.trainer_trigger.domain import Request
 from services.trainer_trigger.memory import DynamoMemory
@@ -61,7 +60,7 @@ def memory(dynamodb: Any, table: str) -> DynamoMemory:
 
 @pytest.fixture
 def deployments(dynamodb: Any, table: str) -> DeployerMemory:
-    return DeployerMemory(dynamodb, table)
+    return DeployerMemory.of(dynamodb, table)
 
 
 def a_run(number: int = 1, model_id: str = "golden") -> Run:

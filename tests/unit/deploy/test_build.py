@@ -35,7 +35,7 @@ def test_the_same_code_has_the_same_bytes_whatever_its_times_and_order(tmp_path:
 def test_the_code_zip_is_pure_python_and_has_every_service() -> None:
     found = names(build.code_zip().body)
     assert {
-        f"services/{s}/handler.py"
+        f"services/{s}/composition.py"
         for s in ("data_watcher", "trainer_trigger", "deployer", "notifier")
     } <= set(found)
     assert not [name for name in found if name.endswith((".so", ".yaml"))]

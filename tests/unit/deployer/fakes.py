@@ -6,11 +6,24 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from services.deployer.domain import Endpoint, InProgress, Version, configuration_name
-from services.deployer.ports import Answer, LogEntry, Reference
-from services.deployer.service import Deployer
+from services.deployer.app.chronicle import Chronicle
+from services.deployer.app.dispatching import Dispatching
+from services.deployer.app.ending import Ending
+from services.deployer.app.reconciling import Reconciling
+from services.deployer.app.rolling_back import RollingBack
+from services.deployer.app.starting import Starting
+from services.deployer.app.trial import Trial
+from services.deployer.domain.deployment import (
+    Action,
+    Endpoint,
+    InProgress,
+    LogEntry,
+    Version,
+    configuration_name,
+)
+from services.deployer.domain.reference import Answer, Reference
 from shared.errors import NotReadyError
-from shared.messages import AnyMessage
+from shared.messages import AnyMessage, RollbackRequested
 from shared.model_config import EndpointConfig
 
 START = datetime(2026, 5, 4, 9, tzinfo=UTC)
@@ -136,6 +149,9 @@ class FakeMemory:
     def append(self, model_id: str, key: str, entry: LogEntry) -> None:
         self.entries.setdefault(key, entry)
 
+    def models(self) -> set[str]:
+        return {"golden"} if self.entries else set()
+
     def log(self, model_id: str) -> tuple[LogEntry, ...]:
         return tuple(sorted(self.entries.values(), key=lambda entry: entry.at))
 
@@ -181,16 +197,30 @@ class World:
     def told(self, kind: type) -> list[AnyMessage]:
         return list({m.id: m for m in self.sent if isinstance(m, kind)}.values())
 
+    def reconcile(self) -> Action:
+        return self.service.reconciling.reconcile("golden")
+
+    def roll_back(self, request: RollbackRequested) -> None:
+        self.service.rolling_back.roll_back(request)
+
     @property
-    def service(self) -> Deployer:
-        return Deployer(
-            clock=lambda: self.now,
-            configuration=self,
+    def service(self) -> Dispatching:
+        def clock() -> datetime:
+            return self.now
+
+        chronicle = Chronicle(self.memory, self, clock)
+        trial = Trial(self.registry, FakeReferences(), self.endpoints, self.gauge)
+        starting = Starting(self, self.endpoints, self.memory, chronicle, clock)
+        ending = Ending(trial, self.registry, self.endpoints, self, self.memory, chronicle, clock)
+        reconciling = Reconciling(
             registry=self.registry,
             endpoints=self.endpoints,
-            references=FakeReferences(),
-            memory=self.memory,
+            progress=self.memory,
+            starting=starting,
+            trial=trial,
+            ending=ending,
             timer=self,
-            gauge=self.gauge,
-            publisher=self,
+            clock=clock,
         )
+        rolling_back = RollingBack(self.registry, self.memory, self, reconciling.reconcile, clock)
+        return Dispatching(reconciling, rolling_back, self)

@@ -1,23 +1,22 @@
-"""What to do about an endpoint: a pure function of what is desired, what is there, and what was begun."""
+"""What to do about an endpoint: a pure function of what is desired, what exists, and what was begun."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from shared import names
 from shared.ids import content_id
 from shared.model_config import EndpointConfig
 
-VARIANT = "main"
 KEPT_CONFIGURATIONS = 3
 _BUSY = {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """An approved version of a model in the registry."""
+    """A version of a model in the registry."""
 
     model_id: str
     number: int
@@ -47,6 +46,20 @@ class InProgress:
     previous: int | None
     started_at: datetime
     called: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One line of the deployment log."""
+
+    at: datetime
+    event: str
+    version: int
+    previous: int | None
+    endpoint_name: str
+    run_id: str | None = None
+    dataset_id: str | None = None
+    reason: str | None = None
 
 
 class Action(StrEnum):
@@ -87,31 +100,16 @@ def next_action(  # noqa: PLR0911 - one line per state of the endpoint reads bes
     return Action.UPDATE
 
 
-def endpoint_name(model_id: str) -> str:
-    """Return the endpoint of a model."""
-    return f"solar-{model_id}"
-
-
-def model_of_endpoint(name: str) -> str:
-    """Return the model of an endpoint, or of a package group: both are named alike."""
-    return name.removeprefix("solar-")
-
-
-def model_name(version: Version) -> str:
-    """Return the SageMaker model of a version."""
-    return f"solar-{version.model_id}-v{version.number}"
+def served(log: tuple[LogEntry, ...], at: datetime | None) -> LogEntry | None:
+    """Return the last deployment that was confirmed until a time (now, where none is given)."""
+    confirmed = [each for each in log if each.event == "deployed" and (at is None or each.at <= at)]
+    return confirmed[-1] if confirmed else None
 
 
 def configuration_name(version: Version, config: EndpointConfig) -> str:
     """Return the endpoint configuration of a version: the same version and settings, the same name."""
-    settings = content_id(config.instance_type, config.instance_count)[:8]
-    return f"solar-{version.model_id}-v{version.number}-{settings}"
-
-
-def version_of_configuration(name: str) -> int | None:
-    """Return the version in an endpoint configuration's name, or None for a name that is not ours."""
-    match = re.search(r"-v(\d+)-[0-9a-f]{8}$", name)
-    return int(match[1]) if match else None
+    settings = content_id(config.instance_type, config.instance_count)
+    return names.endpoint_configuration(version.model_id, version.number, settings)
 
 
 def disposable(configurations: list[str], in_use: str) -> list[str]:

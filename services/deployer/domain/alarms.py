@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from services.deployer.domain import VARIANT, endpoint_name
+from shared import names
 
+VARIANT = "main"
 NAMESPACE = "Solar"
 MISMATCH = "ReferenceMismatch"
 SLOW_MICROSECONDS = 500_000  # a row takes about a millisecond; half a second is a fault, not a load
@@ -29,11 +30,11 @@ class Watch:
 
     def alarm_name(self, model_id: str) -> str:
         """Return the alarm's name."""
-        return f"{endpoint_name(model_id)}-endpoint-{self.name}"
+        return names.endpoint_alarm(model_id, self.name)
 
     def definition(self, model_id: str, alarms_topic_arn: str) -> dict[str, Any]:
         """Return the arguments of PutMetricAlarm, which replaces what was there."""
-        dimensions = [{"Name": "EndpointName", "Value": endpoint_name(model_id)}]
+        dimensions = [{"Name": "EndpointName", "Value": names.endpoint(model_id)}]
         if self.namespace == "AWS/SageMaker":
             dimensions.append({"Name": "VariantName", "Value": VARIANT})
         return {
@@ -50,7 +51,7 @@ class Watch:
             "TreatMissingData": "notBreaching",
             "AlarmActions": [alarms_topic_arn],
             "OKActions": [alarms_topic_arn],
-            "Tags": [{"Key": "project", "Value": "solar-retraining"}],
+            "Tags": names.tag_list(),
         }
 
 

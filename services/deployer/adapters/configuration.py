@@ -1,0 +1,17 @@
+"""How models are to be served, from the configuration in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.in_force import InForce
+from shared.model_config import EndpointConfig
+
+
+@dataclass(frozen=True, slots=True)
+class S3Configuration(InForce):
+    """Configuration in force, as far as it says how models are served."""
+
+    def endpoint(self, model_id: str) -> EndpointConfig:
+        """Return how a model is to be served; a model that nobody configured has the defaults."""
+        return self.model(model_id).endpoint

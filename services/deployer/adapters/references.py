@@ -1,0 +1,29 @@
+"""Reference rows that an evaluation left beside its report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.deployer.domain.reference import Reference
+from shared import layout
+from shared.aws import S3Objects
+from shared.errors import NotFoundError
+
+
+@dataclass(frozen=True, slots=True)
+class S3References:
+    """Reference rows that an evaluation left beside its report."""
+
+    objects: S3Objects
+
+    def of_run(self, run_id: str) -> Reference | None:
+        """Return a run's reference rows, or None where it left none."""
+        try:
+            found = self.objects.read_json(layout.reference(run_id))
+        except NotFoundError:
+            return None
+        return Reference(
+            request=found["request"],
+            expected_kw=tuple(found["expected_kw"]),
+            tolerance_kw=found["tolerance_kw"],
+        )

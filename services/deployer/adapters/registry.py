@@ -1,0 +1,78 @@
+"""The model registry: which versions exist, which are approved, and which are barred."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from services.deployer.adapters.errors import ABSENT
+from services.deployer.domain.deployment import Version
+from shared import names
+from shared.aws import error_code
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+
+@dataclass(frozen=True, slots=True)
+class SageMakerRegistry:
+    """The model registry."""
+
+    client: SageMakerClient
+
+    def approved(self, model_id: str) -> tuple[Version, ...]:
+        """Return the approved versions of a model, newest first."""
+        try:
+            pages = self.client.get_paginator("list_model_packages").paginate(
+                ModelPackageGroupName=names.package_group(model_id),
+                ModelApprovalStatus="Approved",
+            )
+            arns = [
+                found["ModelPackageArn"]
+                for page in pages
+                for found in page["ModelPackageSummaryList"]
+            ]
+        except ClientError as error:
+            if error_code(error) in ABSENT:
+                return ()
+            raise
+        versions = [_version(self.client.describe_model_package(ModelPackageName=a)) for a in arns]
+        return tuple(sorted(versions, key=lambda version: version.number, reverse=True))
+
+    def version(self, model_id: str, number: int) -> Version | None:
+        """Return a version whatever its approval, or None where there is no such version."""
+        group = names.package_group(model_id)
+        pages = self.client.get_paginator("list_model_packages").paginate(
+            ModelPackageGroupName=group
+        )
+        for page in pages:
+            for found in page["ModelPackageSummaryList"]:
+                if found["ModelPackageVersion"] == number:
+                    arn = found["ModelPackageArn"]
+                    return _version(self.client.describe_model_package(ModelPackageName=arn))
+        return None
+
+    def bar(self, version: Version, reason: str) -> None:
+        """Reject a version in the registry, so that nobody deploys or compares with it again."""
+        self.client.update_model_package(
+            ModelPackageArn=version.package_arn,
+            ModelApprovalStatus="Rejected",
+            ApprovalDescription=f"barred: {reason}"[:1024],
+        )
+
+
+def _version(found: Any) -> Version:
+    container = found["InferenceSpecification"]["Containers"][0]
+    about = found.get("CustomerMetadataProperties", {})
+    return Version(
+        model_id=names.model_of(found["ModelPackageGroupName"]),
+        number=found["ModelPackageVersion"],
+        package_arn=found["ModelPackageArn"],
+        image_uri=container["Image"],
+        model_data_url=container["ModelDataUrl"],
+        run_id=about.get("run_id"),
+        dataset_id=about.get("dataset_id"),
+        is_approved=found["ModelApprovalStatus"] == "Approved",
+    )

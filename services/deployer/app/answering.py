@@ -1,0 +1,58 @@
+"""Answers which version served when, and why; changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from services.deployer.domain import deployment
+from services.deployer.domain.deployment import LogEntry
+from services.deployer.ports import Log
+from shared.errors import InvalidMessageError
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Answers from the deployment log."""
+
+    log: Log
+
+    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Answer one question: `deployments` (the log), or `served` (what served at a time).
+
+        Raises
+        ------
+        InvalidMessageError
+            There is no such question.
+        """
+        chosen = question.get("model_id")
+        models = [chosen] if chosen else sorted(self.log.models())
+        match question.get("query"):
+            case "deployments":
+                return {
+                    "deployments": {
+                        model: [_plain(entry) for entry in self.log.log(model)] for model in models
+                    }
+                }
+            case "served":
+                at = datetime.fromisoformat(question["at"]) if question.get("at") else None
+                return {"served": {model: self._served(model, at) for model in models}}
+        message = f"unknown query {question.get('query')!r}: deployments, served"
+        raise InvalidMessageError(message)
+
+    def _served(self, model_id: str, at: datetime | None) -> dict[str, Any] | None:
+        entry = deployment.served(self.log.log(model_id), at)
+        return _plain(entry) if entry else None
+
+
+@cache
+def _json() -> TypeAdapter[LogEntry]:
+    return TypeAdapter(LogEntry)
+
+
+def _plain(entry: LogEntry) -> dict[str, Any]:
+    return dict(_json().dump_python(entry, mode="json"))

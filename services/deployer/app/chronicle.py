@@ -1,0 +1,108 @@
+"""Writes every step of a deployment into its log, and publishes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.deployer.domain.deployment import InProgress, LogEntry, Version
+from services.deployer.ports import Log, Publisher
+from shared import names
+from shared.clock import Clock
+from shared.messages import (
+    DeploymentFailed,
+    DeploymentRolledBack,
+    DeploymentStarted,
+    ModelDeployed,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chronicle:
+    """What happened to a model's deployments; to write the same again changes nothing."""
+
+    log: Log
+    publisher: Publisher
+    clock: Clock
+
+    def started(self, model_id: str, progress: InProgress) -> None:
+        """AWS took the request."""
+        self._append(model_id, progress, "started")
+        self.publisher.publish(
+            DeploymentStarted.of(
+                subject=_subject(model_id, progress), **self._facts(model_id, progress)
+            )
+        )
+
+    def deployed(self, model_id: str, progress: InProgress, version: Version | None) -> None:
+        """A version is in service and passed its smoke test."""
+        self._append(model_id, progress, "deployed", version=version)
+        self.publisher.publish(
+            ModelDeployed.of(
+                subject=_subject(model_id, progress),
+                **self._facts(model_id, progress),
+                dataset_id=version.dataset_id if version else None,
+                run_id=version.run_id if version else None,
+            )
+        )
+
+    def rolled_back(
+        self, model_id: str, progress: InProgress, version: Version | None, reason: str
+    ) -> None:
+        """A version was taken back, and the one from before serves on."""
+        self._append(model_id, progress, "rolled_back", version=version, reason=reason)
+        self.publisher.publish(
+            DeploymentRolledBack.of(
+                subject=_subject(model_id, progress),
+                **self._facts(model_id, progress),
+                reason=reason,
+            )
+        )
+
+    def failed(self, model_id: str, progress: InProgress, cause: str, next_step: str) -> None:
+        """A deployment ended without a version that serves."""
+        self._append(model_id, progress, "failed", reason=cause)
+        self.publisher.publish(
+            DeploymentFailed.of(
+                subject=_subject(model_id, progress),
+                **self._facts(model_id, progress),
+                cause=cause,
+                next_step=next_step,
+            )
+        )
+
+    def _append(
+        self,
+        model_id: str,
+        progress: InProgress,
+        event: str,
+        *,
+        version: Version | None = None,
+        reason: str | None = None,
+    ) -> None:
+        entry = LogEntry(
+            at=self.clock(),
+            event=event,
+            version=progress.version,
+            previous=progress.previous,
+            endpoint_name=names.endpoint(model_id),
+            run_id=version.run_id if version else None,
+            dataset_id=version.dataset_id if version else None,
+            reason=reason,
+        )
+        self.log.append(model_id, f"{progress.started_at.isoformat()}#{event}", entry)
+
+    def _facts(self, model_id: str, progress: InProgress) -> dict[str, Any]:
+        return {
+            "occurred_at": self.clock(),
+            "correlation_id": f"{model_id}/{progress.version}",
+            "model_id": model_id,
+            "model_package_version": progress.version,
+            "previous_version": progress.previous,
+            "endpoint_name": names.endpoint(model_id),
+        }
+
+
+def _subject(model_id: str, progress: InProgress) -> tuple[str | int | datetime, ...]:
+    return (model_id, progress.version, progress.started_at)

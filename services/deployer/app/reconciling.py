@@ -1,0 +1,121 @@
+"""Brings every endpoint to the newest approved version, one step at a time.
+
+Registry events, endpoint events, timers, requests and the sweep all end in `reconcile`, which looks at
+what exists and does the one next step. Losing or repeating any of them changes only when.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from services.deployer.app.ending import Ending
+from services.deployer.app.starting import Starting
+from services.deployer.app.trial import Trial
+from services.deployer.domain import deployment
+from services.deployer.domain.deployment import Action, Endpoint, InProgress, Version
+from services.deployer.ports import Endpoints, Progress, Registry, Timer
+from shared.clock import Clock
+from shared.errors import NotReadyError
+
+T = TypeVar("T")
+CHECK_SECONDS = 15
+# A canary bakes for at most an hour, and its fleet needs time to start.
+PATIENCE = timedelta(hours=3)
+# After these something else may be due at once: a newer version may have been approved meanwhile.
+_ENDS = {Action.CONFIRM, Action.TAKE_BACK}
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciling:
+    """Deploys what is approved, confirms it, and takes back what does not hold."""
+
+    registry: Registry
+    endpoints: Endpoints
+    progress: Progress
+    starting: Starting
+    trial: Trial
+    ending: Ending
+    timer: Timer
+    clock: Clock
+
+    def reconcile(self, model_id: str) -> Action:
+        """Do the next step for a model, and what follows from it at once; return which step it was."""
+        first, again = self._step(model_id)
+        while again:
+            _, again = self._step(model_id)
+        return first
+
+    def _step(self, model_id: str) -> tuple[Action, bool]:
+        """Do one step; return it, and whether to look again at once."""
+        approved = self.registry.approved(model_id)
+        desired = approved[0] if approved else None
+        endpoint = self.endpoints.describe(model_id)
+        progress = self.progress.in_progress(model_id)
+        action = deployment.next_action(desired, endpoint, progress)
+        try:
+            self._do(action, model_id, desired, endpoint, progress)
+        except NotReadyError as error:
+            return action, self._lose_patience(model_id, progress, error)
+        return action, action in _ENDS
+
+    def _do(
+        self,
+        action: Action,
+        model_id: str,
+        desired: Version | None,
+        endpoint: Endpoint | None,
+        progress: InProgress | None,
+    ) -> None:
+        match action:
+            case Action.NOTHING:
+                pass
+            case Action.WAIT:
+                self._wait(model_id, progress)
+            case Action.CREATE:
+                self.starting.create(_given(desired))
+                self._check_soon(model_id)
+            case Action.UPDATE:
+                self.starting.update(_given(desired), _given(endpoint))
+                self._check_soon(model_id)
+            case Action.CONFIRM:
+                self.ending.confirm(model_id, _given(endpoint), _given(progress))
+            case Action.TAKE_BACK:
+                reason = _given(endpoint).failure_reason or "a rollback alarm went off"
+                self.ending.take_back(model_id, _given(progress), reason)
+            case Action.REPLACE:
+                self.ending.replace(model_id, _given(endpoint), progress)
+                self._check_soon(model_id)
+            case Action.CALL_PEOPLE:
+                self.ending.call_people(model_id, _given(endpoint), progress)
+
+    def _wait(self, model_id: str, progress: InProgress | None) -> None:
+        if progress is None:
+            return
+        if not progress.called:
+            self.starting.was_taken(model_id, progress)
+        if progress.previous is not None:
+            self.trial.probe(model_id, progress.version)
+        self._check_soon(model_id)
+
+    def _lose_patience(
+        self, model_id: str, progress: InProgress | None, error: NotReadyError
+    ) -> bool:
+        """Look again soon at an endpoint that does not answer; take back a version that never does."""
+        if progress is not None and self.clock() - progress.started_at > PATIENCE:
+            self.ending.take_back(model_id, progress, f"it did not answer in time: {error}")
+            return True
+        self._check_soon(model_id)
+        return False
+
+    def _check_soon(self, model_id: str) -> None:
+        self.timer.check_later(model_id, self.clock(), CHECK_SECONDS)
+
+
+def _given(value: T | None) -> T:
+    """Return what an action implies to be there."""
+    if value is None:
+        message = "an action was chosen without what it acts on"
+        raise AssertionError(message)
+    return value

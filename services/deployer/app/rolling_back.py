@@ -1,0 +1,63 @@
+"""Takes back what serves because a person, or an exclusion of bad data, asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from services.deployer.domain import rollback
+from services.deployer.ports import Publisher, Registry, Requests
+from shared import names
+from shared.clock import Clock
+from shared.messages import DeploymentFailed, RollbackRequested
+
+
+@dataclass(frozen=True, slots=True)
+class RollingBack:
+    """Bars versions that somebody does not want; reconciling then deploys the newest one left."""
+
+    registry: Registry
+    requests: Requests
+    publisher: Publisher
+    reconcile: Callable[[str], Any]
+    clock: Clock
+
+    def roll_back(self, request: RollbackRequested) -> None:
+        """Bar what serves (or everything newer than the wanted version), and deploy what is then newest.
+
+        Nothing is barred where nothing else could serve; people are told instead. A repeated request
+        changes nothing: it is the version that served then that somebody did not want.
+        """
+        approved = self.registry.approved(request.model_id)
+        numbers = tuple(version.number for version in approved)
+        unwanted = self.requests.settle(
+            request.model_id, request.id, rollback.unwanted(numbers, request.to_version)
+        )
+        if not unwanted:
+            self._refuse(request, numbers)
+            return
+        for version in approved:
+            if version.number in unwanted:
+                reason = f"{request.requested_by} asked for a rollback: {request.reason}"
+                self.registry.bar(version, reason)
+        self.reconcile(request.model_id)
+
+    def _refuse(self, request: RollbackRequested, approved: tuple[int, ...]) -> None:
+        known = ", ".join(map(str, approved)) or "none"
+        goal = f"version {request.to_version}" if request.to_version else "an earlier version"
+        self.publisher.publish(
+            DeploymentFailed.of(
+                subject=(request.id,),
+                occurred_at=self.clock(),
+                correlation_id=request.id,
+                model_id=request.model_id,
+                model_package_version=approved[0] if approved else 0,
+                previous_version=None,
+                endpoint_name=names.endpoint(request.model_id),
+                cause=f"the rollback that {request.requested_by} asked for cannot be done: {goal} is not "
+                f"approved (approved: {known})",
+                next_step="Nothing was changed. Approve the version that should serve "
+                "(`solar approve VERSION MODEL`), then ask again.",
+            )
+        )

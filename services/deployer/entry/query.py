@@ -1,0 +1,15 @@
+"""Answers `{"query": "deployments" | "served", "model_id"?, "at"?}`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.deployer.composition import answering
+from services.deployer.settings import QuerySettings
+
+answers = answering(QuerySettings.from_environment())
+
+
+def lambda_handler(event: dict[str, Any], _: Any) -> dict[str, Any]:
+    """Answer one question."""
+    return answers.answer(event)
