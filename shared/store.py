@@ -112,12 +112,20 @@ class Store:
             **_start(after),
         )
 
-    def page(self, found: Iterator[Item], limit: int) -> tuple[list[Item], str | None]:
-        """Return the next items of a query or scan, and the token to go on behind them, if any follow."""
+    def page(
+        self, found: Iterator[Item], limit: int, key: tuple[str, ...] | None = None
+    ) -> tuple[list[Item], str | None]:
+        """Return the next items of a query or scan, and the token to go on behind them, if any follow.
+
+        Parameters
+        ----------
+        key
+            What names an item there: an index has more attributes in its key than the table.
+        """
         page = list(islice(found, limit + 1))
         if len(page) <= limit:
             return page, None
-        return page[:limit], token({name: page[limit - 1][name] for name in self.key})
+        return page[:limit], token({name: page[limit - 1][name] for name in key or self.key})
 
     def _pages(self, read: Any, **arguments: Any) -> Iterator[Item]:
         while True:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from services.notifier.domain import Channel, Entry, Notice
+from services.notifier.domain.notice import Channel, Entry, Notice
 
 
 class Notices(Protocol):
@@ -42,6 +42,20 @@ class Notices(Protocol):
 
     def since(self, moment: datetime) -> Iterator[Entry]:
         """Yield the entries made since some time, oldest first."""
+        ...
+
+
+class TellingHistory(Protocol):
+    """What was told, for those who only ask."""
+
+    def newest(self, limit: int, token: str | None) -> tuple[list[Entry], str | None]:
+        """Return the newest entries behind a token, and the token to go on with, if any follow.
+
+        Raises
+        ------
+        ValueError
+            No earlier answer gave this token.
+        """
         ...
 
 

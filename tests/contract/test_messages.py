@@ -12,7 +12,7 @@ import pytest
 from cfnlint.decode import cfn_yaml
 from pydantic import BaseModel
 
-from services.notifier.rendering import RENDERERS, render
+from services.notifier.domain.rendering import RENDERERS, render
 from shared import inbox, messages
 from shared.errors import InvalidMessageError
 from tests.unit.data_watcher.fakes import START

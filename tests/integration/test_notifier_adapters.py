@@ -15,9 +15,11 @@ import pytest
 from cfnlint.decode import cfn_yaml
 from moto import mock_aws
 
-from services.notifier import handler, query
-from services.notifier.adapters import Secret, SlackWebhook
-from services.notifier.rendering import render
+from services.notifier.adapters.secret import Secret
+from services.notifier.adapters.slack import SlackWebhook
+from services.notifier.domain.rendering import render
+from services.notifier.entry import inbox as handler
+from services.notifier.entry import query
 from shared import aws
 from shared.errors import InvalidConfigError, PermanentError, RetryableError
 from tests.unit.notifier.fakes import START, quarantined
@@ -160,7 +162,7 @@ def test_a_repeat_is_told_once(world: World) -> None:
 def test_slack_that_fails_for_a_while_gets_it_later_and_the_email_goes_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.notifier.service.LEASE", -START.resolution)
+    monkeypatch.setattr("services.notifier.app.telling.LEASE", -START.resolution)
     world.slack.answers = [(503, {})]
     assert world.deliver(quarantined().model_dump_json()) == [{"itemIdentifier": "0"}]
     assert world.deliver(quarantined().model_dump_json()) == []
@@ -169,7 +171,7 @@ def test_slack_that_fails_for_a_while_gets_it_later_and_the_email_goes_once(
 
 
 def test_a_storm_of_a_hundred_is_a_digest(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.notifier.domain.window_of", lambda _: START.isoformat())
+    monkeypatch.setattr("services.notifier.domain.digest.window_of", lambda _: START.isoformat())
     assert world.deliver(*(quarantined(each).model_dump_json() for each in range(100))) == []
     assert len(world.mails()) == 20
     sweep = {

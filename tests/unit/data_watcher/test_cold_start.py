@@ -17,8 +17,8 @@ HEAVY = ("pandas", "pyarrow", "numpy", "pvlib", "sklearn", "boto3", "yaml")
     [
         "services.data_watcher.handler",
         "services.data_watcher.query",
-        "services.notifier.handler",
-        "services.notifier.query",
+        "services.notifier.entry.inbox",
+        "services.notifier.entry.query",
     ],
 )
 def test_no_handler_loads_what_only_a_file_needs(handler: str) -> None:

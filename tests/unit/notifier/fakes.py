@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from services.notifier.domain import Channel, Entry, Notice, Standing
-from services.notifier.service import Notifier
+from services.notifier.app.dispatching import Dispatching
+from services.notifier.app.summing_up import SummingUp
+from services.notifier.app.telling import Telling
+from services.notifier.domain.notice import Channel, Entry, Notice, Standing
 from shared.messages import FileQuarantined
 
 START = datetime(2024, 7, 1, 12, tzinfo=UTC)
@@ -85,9 +87,12 @@ class World:
         self.email = FakeCourier(Channel.EMAIL)
         self.slack = FakeCourier(Channel.SLACK)
         self.timer = FakeTimer()
-        self.notifier = Notifier(
-            self.notices, [self.email, self.slack], self.timer, lambda: self.now
-        )
+        telling = Telling(self.notices, [self.email, self.slack], self.timer, self.clock)
+        summing_up = SummingUp(self.notices, telling.send, self.timer, self.clock)
+        self.notifier = Dispatching(telling, summing_up, self.clock)
+
+    def clock(self) -> datetime:
+        return self.now
 
 
 def quarantined(number: int = 0) -> FileQuarantined:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from services.notifier.domain import MOST_IN_A_WINDOW, Severity, Standing
-from services.notifier.service import LEASE
+from services.notifier.app.telling import LEASE
+from services.notifier.domain.digest import MOST_IN_A_WINDOW
+from services.notifier.domain.notice import Severity, Standing
 from shared import messages
 from shared.errors import InvalidMessageError, NotReadyError, PermanentError, RetryableError
 from shared.inbox import AlarmChanged, ServiceEvent

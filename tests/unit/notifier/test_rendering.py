@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from infra.local import slack
-from services.notifier.domain import MOST_FIELDS, Notice, Severity
-from services.notifier.rendering import RENDERERS, SILENT, render
+from services.notifier.domain.notice import Notice, Severity
+from services.notifier.domain.rendering import RENDERERS, SILENT, render
+from services.notifier.domain.slack import MOST_FIELDS
+from services.notifier.domain.slack import payload as slack_payload
 from shared import inbox, messages
 from tests.unit.notifier.fakes import START, quarantined
 
@@ -48,7 +50,7 @@ def test_every_fact_makes_an_email_and_a_slack_message_that_are_taken(
     assert "\n" not in subject
     assert "None" not in notice.email_text()
     assert len(notice.facts) <= MOST_FIELDS
-    payload = json.dumps(notice.slack_payload()).encode()
+    payload = json.dumps(slack_payload(notice)).encode()
     assert slack.receive(tmp_path, "ops", payload) == (200, "ok")
 
 
@@ -157,12 +159,12 @@ def test_no_text_breaks_a_limit(text: str, tmp_path: Path) -> None:
 
     assert len(notice.email_subject()) < 100
     assert notice.email_subject().isascii()
-    payload = json.dumps(notice.slack_payload()).encode()
+    payload = json.dumps(slack_payload(notice)).encode()
     assert slack.receive(tmp_path, "ops", payload) == (200, "ok")
 
 
 def test_slack_does_not_read_an_operators_text_as_markup() -> None:
     notice = Notice("n", "k", Severity.INFO, "s", ("<!channel> & <b>",), START)
 
-    (_, section, _) = notice.slack_payload()["blocks"]
+    (_, section, _) = slack_payload(notice)["blocks"]
     assert section["text"]["text"] == "&lt;!channel&gt; &amp; &lt;b&gt;"

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from services.notifier.domain import Notice
-from services.notifier.rendering import cloud, data, deployment, training
+from services.notifier.domain.notice import Notice
+from services.notifier.domain.rendering import cloud, data, deployment, training
 from shared import messages
 from shared.inbox import AlarmChanged, BudgetExceeded, Incoming
 

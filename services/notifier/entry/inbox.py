@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from services.notifier.app.dispatching import Dispatching
 from services.notifier.composition import notifier
-from services.notifier.service import Notifier
 from services.notifier.settings import NotifierSettings
 from shared import batch, observability
 
@@ -14,7 +14,7 @@ logger = observability.logger("notifier")
 
 
 @cache
-def service() -> Notifier:
+def service() -> Dispatching:
     """Wire the service, once per process."""
     return notifier(NotifierSettings.from_environment())
 

@@ -1,4 +1,4 @@
-"""SNS e-mail, Slack's incoming webhook, the webhook's secret, and a timer."""
+"""Slack's incoming webhook."""
 
 from __future__ import annotations
 
@@ -7,58 +7,18 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
-from services.notifier.domain import Channel, Notice
+from services.notifier.domain import slack
+from services.notifier.domain.notice import Channel, Notice
 from shared.errors import InvalidConfigError, PermanentError, RetryableError
-from shared.ids import content_id
-from shared.messages import SweepDue
-
-if TYPE_CHECKING:
-    from mypy_boto3_sns import SNSClient
-    from mypy_boto3_sqs import SQSClient
 
 TIMEOUT = 5.0  # [s]
 PATIENCE = 5.0  # how long a 429 is waited out at once [s]
-KEPT = 300.0  # how long a secret is kept before it is read again [s]
 _LOOPBACK = "127.0.0.1"
 _TOO_MANY, _SERVER_ERROR = 429, 500
-
-
-@dataclass(frozen=True, slots=True)
-class SnsEmail:
-    """Sends e-mail to whoever subscribed to the topic."""
-
-    client: SNSClient
-    topic_arn: str
-    channel: Channel = Channel.EMAIL
-
-    def send(self, notice: Notice) -> None:
-        """Send a notice."""
-        self.client.publish(
-            TopicArn=self.topic_arn, Subject=notice.email_subject(), Message=notice.email_text()
-        )
-
-
-@dataclass(slots=True)
-class Secret:
-    """A text in Secrets Manager, read when it is needed and kept for some minutes."""
-
-    client: Any  # the stubs in use leave Secrets Manager out
-    name: str
-    clock: Callable[[], float] = time.monotonic
-    _text: str = ""
-    _read_at: float = field(default=float("-inf"))
-
-    def __call__(self) -> str:
-        """Return the text."""
-        if self.clock() - self._read_at > KEPT:
-            answer = self.client.get_secret_value(SecretId=self.name)
-            self._text, self._read_at = answer["SecretString"].strip(), self.clock()
-        return self._text
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -90,7 +50,7 @@ class SlackWebhook:
             Slack refuses the message or the webhook, or the address is none.
         """
         address = _checked(self.address())
-        body = json.dumps(notice.slack_payload()).encode()
+        body = json.dumps(slack.payload(notice)).encode()
         wait = _post(address, body)
         if wait is not None and wait <= PATIENCE:
             self.sleep(wait)
@@ -131,23 +91,3 @@ def _post(address: str, body: bytes) -> float | None:
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         message = f"Slack cannot be reached ({type(error).__name__})"
         raise RetryableError(message) from None
-
-
-@dataclass(frozen=True, slots=True)
-class SqsTimer:
-    """Implements the port `Timer` by a delayed message to the own inbox."""
-
-    client: SQSClient
-    url: str
-
-    def wake(self, delay: timedelta) -> None:
-        """Let a quick sweep come after a while."""
-        now = datetime.now(UTC)
-        message = SweepDue(
-            id=content_id("notifier", now), occurred_at=now, correlation_id="digest", scope="quick"
-        )
-        self.client.send_message(
-            QueueUrl=self.url,
-            MessageBody=message.model_dump_json(),
-            DelaySeconds=int(delay.total_seconds()),
-        )

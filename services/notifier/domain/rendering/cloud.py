@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.notifier.domain import Notice, Severity
+from services.notifier.domain.notice import Notice, Severity
 from shared.ids import content_id
 from shared.inbox import AlarmChanged, BudgetExceeded
 

@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
-from services.notifier.domain import Notice, Severity
-from services.notifier.rendering.pieces import notice, sentence
+from services.notifier.domain.notice import Notice, Severity
+from services.notifier.domain.rendering.pieces import notice, sentence
 from shared import messages
 
 NO_SITE = "(unknown)"  # what data_watcher calls the site of a key that names none

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from services.notifier.domain import Notice, Severity
-from services.notifier.rendering.pieces import (
+from services.notifier.domain.notice import Notice, Severity
+from services.notifier.domain.rendering.pieces import (
     Facts,
     compared,
     cost,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.notifier.domain import Notice, Severity
+from services.notifier.domain.notice import Notice, Severity
 from shared import messages
 
 Facts = tuple[tuple[str, str], ...]

@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Self
 
-from botocore.exceptions import ClientError
-
-from services.notifier.domain import Channel, Entry, Notice, Severity, Standing
-from shared.aws import error_code
-from shared.store import Item, decode, encode, items
+from services.notifier.domain.notice import Channel, Entry, Notice, Severity, Standing
+from shared.store import Item, Store, opened
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 SHELF = "notices"
 WAITING = "yes"
+_BY_TIME = ("notice_id", "shelf", "created_at")  # the key in that index
 KEPT = timedelta(days=90)
 COUNTED = timedelta(days=1)
 
@@ -76,101 +74,88 @@ def read_entry(item: Item) -> Entry:
 
 @dataclass(frozen=True, slots=True)
 class DynamoNotices:
-    """Implements the port `Notices`."""
+    """Implements the ports `Notices` and `TellingHistory`."""
 
-    client: DynamoDBClient
-    table: str
+    store: Store
+
+    @classmethod
+    def of(cls, client: DynamoDBClient, table: str) -> Self:
+        """Keep the notices in a table."""
+        return cls(Store(client, table, ("notice_id",)))
 
     def find(self, notice_id: str) -> Entry | None:
         """Return a notice's entry, if there is one."""
-        answer = self.client.get_item(
-            TableName=self.table, Key=encode({"notice_id": notice_id}), ConsistentRead=True
-        )
-        return read_entry(decode(answer["Item"])) if "Item" in answer else None
+        item = self.store.item(notice_id=notice_id)
+        return read_entry(item) if item else None
 
     def open(self, entry: Entry) -> Entry:
         """Keep a new entry; return the one that was there first, if there was one."""
-        try:
-            self.client.put_item(
-                TableName=self.table,
-                Item=encode(entry_item(entry)),
-                ConditionExpression="attribute_not_exists(notice_id)",
-            )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
-            return self.find(entry.notice.id) or entry
-        return entry
+        if self.store.put(entry_item(entry), "attribute_not_exists(notice_id)"):
+            return entry
+        return self.find(entry.notice.id) or entry
 
     def count(self, window: str) -> int:
         """Count one more notice in a window; return how many there are now."""
         expires = datetime.fromisoformat(window) + COUNTED
-        answer = self._update(
-            f"window#{window}",
+        counted = self.store.updated(
+            _key(f"window#{window}"),
             "ADD arrivals :one SET expires_at = :expires",
-            {":one": 1, ":expires": int(expires.timestamp())},
-            ReturnValues="ALL_NEW",
+            one=1,
+            expires=int(expires.timestamp()),
         )
-        return int(decode(answer["Attributes"])["arrivals"])
+        return int(counted["arrivals"])
 
     def take(self, notice_id: str, channel: Channel, until: datetime, now: datetime) -> bool:
         """Reserve the sending of a notice through a channel; False where another process has it."""
         lease, sent = f"{channel}_lease", f"{channel}_sent_at"
-        try:
-            self._update(
-                notice_id,
-                f"SET {lease} = :until",
-                {":until": until.isoformat(), ":now": now.isoformat()},
-                ConditionExpression=f"attribute_not_exists({sent}) AND "
-                f"(attribute_not_exists({lease}) OR {lease} < :now)",
-            )
-        except ClientError as error:
-            if error_code(error) == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+        return self.store.update(
+            _key(notice_id),
+            f"SET {lease} = :until",
+            f"attribute_not_exists({sent}) AND (attribute_not_exists({lease}) OR {lease} < :now)",
+            until=until.isoformat(),
+            now=now.isoformat(),
+        )
 
     def mark(self, notice_id: str, channel: Channel, now: datetime) -> None:
         """Note that a notice went through a channel."""
-        self._update(
-            notice_id,
+        self.store.update(
+            _key(notice_id),
             f"SET {channel}_sent_at = :now REMOVE {channel}_lease",
-            {":now": now.isoformat()},
+            now=now.isoformat(),
         )
 
     def settle(self, notice_id: str) -> None:
         """Note that a notice is through."""
-        self._update(
-            notice_id, "SET standing = :sent REMOVE waiting", {":sent": Standing.SENT.value}
+        self.store.update(
+            _key(notice_id), "SET standing = :sent REMOVE waiting", sent=Standing.SENT.value
         )
 
     def waiting(self) -> Iterator[Entry]:
         """Yield the entries that wait for a digest, oldest first."""
-        return self._read("by_window", "waiting = :waiting", {":waiting": WAITING})
+        found = self.store.query("waiting = :waiting", {":waiting": WAITING}, index="by_window")
+        return map(read_entry, found)
 
     def since(self, moment: datetime) -> Iterator[Entry]:
         """Yield the entries made since some time, oldest first."""
-        return self._read(
-            "by_time",
+        found = self.store.query(
             "shelf = :shelf AND created_at >= :moment",
             {":shelf": SHELF, ":moment": moment.isoformat()},
+            index="by_time",
         )
+        return map(read_entry, found)
 
-    def _read(self, index: str, condition: str, values: Item) -> Iterator[Entry]:
-        found = items(
-            self.client.query,
-            TableName=self.table,
-            IndexName=index,
-            KeyConditionExpression=condition,
-            ExpressionAttributeValues=encode(values),
+    def newest(self, limit: int, token: str | None) -> tuple[list[Entry], str | None]:
+        """Return the newest entries behind a token, and the token to go on with, if any follow."""
+        found = self.store.query(
+            "shelf = :shelf",
+            {":shelf": SHELF},
+            index="by_time",
+            after=opened(token, _BY_TIME),
+            newest_first=True,
         )
-        return (read_entry(item) for item in found)
+        page, following = self.store.page(found, limit, _BY_TIME)
+        return [read_entry(item) for item in page], following
 
-    def _update(self, notice_id: str, expression: str, values: Item, **arguments: Any) -> Any:
-        return self.client.update_item(
-            TableName=self.table,
-            Key=encode({"notice_id": notice_id}),
-            UpdateExpression=expression,
-            ExpressionAttributeValues=encode(values),
-            **arguments,
-        )
+
+def _key(notice_id: str) -> Item:
+    return {"notice_id": notice_id}

@@ -1,0 +1,1 @@
+"""Pure values and rules of notices: what people read, and how often."""

@@ -1,0 +1,98 @@
+"""Many notices told as one: the digest of a storm, and the summary of a day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from services.notifier.domain.notice import WORDS, Entry, Notice, Severity
+from shared.ids import content_id
+
+WINDOW = timedelta(seconds=60)
+MOST_IN_A_WINDOW = 20  # notices; SNS suspends an e-mail subscription above 10 a second
+MOST_LISTED = 20
+
+
+def window_of(now: datetime) -> str:
+    """Return the window of time that a moment lies in, by its start."""
+    seconds = int(now.timestamp()) // int(WINDOW.total_seconds()) * int(WINDOW.total_seconds())
+    return datetime.fromtimestamp(seconds, now.tzinfo).isoformat()
+
+
+def window_is_over(window: str, now: datetime) -> bool:
+    """Whether no notice can still come to a window, with half a window for clocks that differ."""
+    return now >= datetime.fromisoformat(window) + WINDOW * 1.5
+
+
+def digest(window: str, number: int, waiting: Iterable[Entry], now: datetime) -> Notice:
+    """Return one notice that tells many: grouped by kind, the gravest first.
+
+    A single one is told as itself, only under the digest's id.
+
+    Parameters
+    ----------
+    window
+        Start of the window in which the notices came.
+    number
+        Counts the digests of one window; a second one tells late-comers.
+    waiting
+        The notices to tell.
+    now
+        When the digest is made.
+    """
+    notices = sorted((each.notice for each in waiting), key=lambda each: -each.severity)
+    digest_id = content_id("digest", window, number)
+    if len(notices) == 1:
+        return replace(notices[0], id=digest_id)
+    counts = Counter(each.kind for each in notices)
+    lines = ["So much happened at once that it comes as one message. The gravest first:"]
+    lines += _bullets(notices)
+    facts = tuple((kind.replace("_", " "), str(count)) for kind, count in counts.most_common())
+    return Notice(
+        id=digest_id,
+        kind="digest",
+        severity=max((each.severity for each in notices), default=Severity.INFO),
+        subject=f"{len(notices)} notices within a minute, most of them {_most(counts)}",
+        lines=tuple(lines),
+        happened_at=now,
+        facts=facts,
+    )
+
+
+def daily(day: str, told: Iterable[Entry], now: datetime) -> Notice | None:
+    """Return what a day brought, or None for a day without anything to tell."""
+    notices = sorted((each.notice for each in told), key=lambda each: -each.severity)
+    if not notices:
+        return None
+    counts = Counter(each.kind for each in notices)
+    return Notice(
+        id=content_id("daily", day),
+        kind="daily",
+        severity=Severity.INFO,
+        subject=f"The day up to {now:%Y-%m-%d %H:%M} UTC: {_counted(notices)}",
+        lines=(
+            "What people were told within the last 24 hours, the gravest first:",
+            *_bullets(notices),
+        ),
+        happened_at=now,
+        facts=tuple((kind.replace("_", " "), str(count)) for kind, count in counts.most_common()),
+    )
+
+
+def _counted(notices: list[Notice]) -> str:
+    return "1 notice" if len(notices) == 1 else f"{len(notices)} notices"
+
+
+def _bullets(notices: list[Notice]) -> list[str]:
+    shown = [f"- {WORDS[each.severity]}{each.subject}" for each in notices[:MOST_LISTED]]
+    if len(notices) > MOST_LISTED:
+        shown.append(
+            f"- and {len(notices) - MOST_LISTED} more; `solar status` shows what is wrong now"
+        )
+    return ["\n".join(shown)]
+
+
+def _most(counts: Counter[str]) -> str:
+    return counts.most_common(1)[0][0].replace("_", " ")
