@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold help demo test check setup setup-local setup-pipeline format lock pipeline clean
+.PHONY: bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold help demo test check setup setup-local setup-pipeline format lock pipeline clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -48,6 +48,9 @@ bench-intake: setup ## Files and rows per second, memory and AWS calls per uploa
 
 bench-sweep: setup ## A sweep of millions of versions in slices (VERSIONS=10000000)
 	@PYTHONPATH=. $(BIN)/python bench/sweep.py
+
+bench-cli: setup ## From Enter to the first line, for every verb of `solar`
+	@PYTHONPATH=. $(BIN)/python bench/cli.py
 
 bench-cold: setup ## From nothing to the first message, for every function
 	@PYTHONPATH=. $(BIN)/python bench/cold.py

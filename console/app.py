@@ -4,32 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 
-from console import output, target
-from console.commands import (
-    data,
-    decisions,
-    drafts,
-    exclusions,
-    files,
-    history,
-    local,
-    predict,
-    runs,
-    system,
-    versions,
-)
-from console.demo.command import demo
 from console.errors import ConsoleError
-from console.state import state
-from console.target import Kind
-from infra.local.control import PlatformError
+from console.verbs import Verbs
+from infra.local.errors import PlatformError
 
 app = typer.Typer(
+    cls=Verbs,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Automated retraining for solar power models. Exit codes: 0 done, 1 not done or unwell, "
@@ -40,7 +24,7 @@ app = typer.Typer(
 @app.callback()
 def options(
     endpoint: Annotated[
-        Kind | None,
+        Literal["local", "aws"] | None,
         typer.Option(
             envvar="SOLAR_ENDPOINT",
             help="local or aws; without it the local platform where one runs. Where none runs, verbs that "
@@ -49,36 +33,10 @@ def options(
     ] = None,
 ) -> None:
     """Keep what the options before the verb say."""
-    state.endpoint = endpoint
+    if endpoint is not None:
+        from console.state import state  # noqa: PLC0415 - help needs no system
 
-
-app.add_typer(local.app, name="local")
-app.command("deploy", context_settings=system.PASS_ON)(system.deploy)
-app.command("destroy", context_settings=system.PASS_ON)(system.destroy)
-data.sites_app.command("draft")(drafts.draft_site)
-app.add_typer(data.sites_app, name="sites")
-app.command()(data.upload)
-app.add_typer(files.files_app, name="files")
-app.command()(files.sweep)
-app.command()(exclusions.exclude)
-app.command()(exclusions.include)
-app.command()(exclusions.exclusions)
-app.command()(decisions.why)
-app.command()(runs.retrain)
-app.command()(history.datasets)
-app.command()(history.lineage)
-app.command()(history.replay)
-app.command()(runs.runs)
-app.command("models")(versions.models)
-app.command()(runs.report)
-app.command()(versions.approve)
-app.command()(versions.reject)
-app.command()(versions.rollback)
-app.command("served-at")(versions.served_at)
-app.command()(predict.predict)
-app.command()(system.status)
-app.command()(system.outbox)
-app.command()(demo)
+        state.endpoint = endpoint
 
 
 def main() -> None:
@@ -86,16 +44,33 @@ def main() -> None:
     try:
         app(prog_name="solar")
     except (ConsoleError, PlatformError) as error:
-        output.complain(str(error))
-        sys.exit(1)
-    except (ClientError, BotoCoreError) as error:
-        output.complain(target.explain(error))
-        sys.exit(1)
+        _fail(str(error))
     except BrokenPipeError:
         _leave_quietly()
     except OSError as error:
-        output.complain(str(error))
-        sys.exit(1)
+        _fail(str(error))
+    except Exception as error:
+        if (said := _of_aws(error)) is None:
+            raise
+        _fail(said)
+
+
+def _of_aws(error: Exception) -> str | None:
+    """Return what an error of AWS means for a person, or None for any other error."""
+    if "botocore" not in sys.modules:
+        return None
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loaded already
+
+    from console import target  # noqa: PLC0415 - the verb has loaded it
+
+    return target.explain(error) if isinstance(error, (ClientError, BotoCoreError)) else None
+
+
+def _fail(reason: str) -> None:
+    from console import output  # noqa: PLC0415 - help prints without it
+
+    output.complain(reason)
+    sys.exit(1)
 
 
 def _leave_quietly() -> None:

@@ -24,15 +24,15 @@ INTERRUPTED = 130
 COVERED_BY = {"local": ("local", "dev"), "dev": ("dev",), "pipeline": ("pipeline",)}
 
 
-def main() -> int:
-    """Install the named group, unless it stands already."""
+def main(*asked: str) -> int:
+    """Install a group (the one that the command line names), unless it is installed already."""
     if sys.version_info < OLDEST:
         return _fail(f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed; this is {sys.version}")
-    group = "".join(sys.argv[1:])
+    group = "".join(asked or sys.argv[1:])
     if group not in COVERED_BY:
         return _fail(__doc__ or "")
     folder = ROOT / (".venv-pipeline" if group == "pipeline" else ".venv")
-    if any(_stands(folder, each) for each in COVERED_BY[group]):
+    if any(_is_installed(folder, each) for each in COVERED_BY[group]):
         return 0
     print(f"Setting up {folder.name} ({group}); the first time takes a minute", file=sys.stderr)
     try:
@@ -117,7 +117,7 @@ def _stamp(folder: Path, group: str) -> Path:
     return folder / f".installed-{group}"
 
 
-def _stands(folder: Path, group: str) -> bool:
+def _is_installed(folder: Path, group: str) -> bool:
     stamp = _stamp(folder, group)
     return stamp.exists() and stamp.read_text() == _digest(group)
 

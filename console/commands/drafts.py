@@ -12,7 +12,7 @@ import typer
 
 from console import output
 from console.commands.local import JsonOption
-from console.drafting import Guess, NotUnderstoodError, SourceDraft, draft
+from console.drafting.guess import Guess, NotUnderstoodError, SourceDraft
 from console.errors import ConsoleError
 from shared.errors import UnreadableFileError
 
@@ -44,6 +44,8 @@ def draft_site(
     Example: solar sites draft power.csv weather.xlsx --site golden --longitude -105.2
     --ac-capacity-kw 3400 > golden.yaml
     """
+    from console.drafting.sample import draft  # noqa: PLC0415 - with NumPy and Arrow, for this verb only
+
     missing = [str(path) for path in files if not path.is_file()]
     if missing:
         raise ConsoleError(f"no such file: {', '.join(missing)}")

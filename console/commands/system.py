@@ -17,7 +17,6 @@ from infra.local import outbox as local_outbox
 from shared import names
 
 SERVICES = ("data_watcher", "trainer_trigger", "deployer", "notifier")
-PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
 def deploy(context: typer.Context) -> None:

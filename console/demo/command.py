@@ -1,35 +1,16 @@
-"""`solar demo`: the whole story on this machine; everything it starts, it ends."""
+"""`solar demo`: the whole story on this machine."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from console import people
+from console import output
 from console.commands.local import JsonOption
-from console.demo.plant import Plant
-from console.demo.story import CONFIG, MODEL_YAML, SITE_YAML, THRESHOLD, Story, as_json
-from console.demo.telling import Teller, WaitedInVainError
-from console.errors import ConsoleError
-from console.output import as_json as print_json
-from console.output import errors
-from console.output import people as screen
-from console.state import state
-from console.target import connect
-from infra.deploy import target
-from infra.deploy.errors import DeployError
-from infra.deploy.main import Deployment, Options
-from infra.local import control
-from infra.local.home import Home
 
 INTERRUPTED = 130
-_MARKER = "this-is-a-demo"
-_MARKED = "`solar demo` made this folder and empties it each time it starts.\n"
 _ALL_MONTHS = 26
 
 
@@ -57,28 +38,21 @@ def demo(
 
     Example, files to try by hand: solar demo --write-files plant
     """
+    from console.demo import play, story  # noqa: PLC0415 - with pandas, which help need not load
+    from console.demo.telling import Teller  # noqa: PLC0415
+
     if write_files is not None:
-        _write_files(write_files, months, json=json)
+        play.write_files(write_files, months, json=json)
         return
-    tell = Teller(errors if json else screen)
+    tell = Teller(output.errors if json else output.people)
     place = home.absolute()
-    facts: dict[str, Any] = {}
     try:
-        facts = _play(tell, place, port or _free_port())
+        facts = play.play(tell, place, port, keep_running=keep_running)
     except KeyboardInterrupt:
         tell.say("interrupted")
         raise typer.Exit(INTERRUPTED) from None
-    except DeployError as error:
-        raise ConsoleError(f"the deployment failed: {error}. {_log(place)}") from error
-    except WaitedInVainError as error:
-        raise ConsoleError(f"{error}. {_log(place)}") from error
-    finally:
-        if not keep_running and _is_demo(place):
-            tell.say("stopping the platform")
-            control.down(place)
-            tell.say("the platform is down, nothing is left running")
     if json:
-        print(as_json(tell.summary(), facts))
+        print(story.as_json(tell.summary(), facts))
     held = sum(holds for _, holds in tell.expectations)
     tell.say(f"{held} of {len(tell.expectations)} expectations held, {tell.elapsed:.0f} s")
     if keep_running:
@@ -87,83 +61,3 @@ def demo(
         )
     if not tell.all_hold:
         raise typer.Exit(1)
-
-
-def _play(tell: Teller, home: Path, port: int) -> dict[str, Any]:
-    tell.chapter("The platform starts, the stacks are deployed")
-    _empty(home)
-    info = control.up(home, port, progress=tell.say)
-    os.environ.update({**info.environment(), "SOLAR_HOME": str(home)})
-    state.use(connect("local"))
-    people.keep_slack_webhook(state.system)
-    options = Options(notification_email=people.EMAIL, slack_secret_name=people.SLACK_SECRET)
-    Deployment(target.find(os.environ), options, _stacks_only(tell)).deploy()
-    story = Story(tell, Plant(), home)
-    story.onboard()
-    story.first_upload()
-    story.own_threshold()
-    story.six_more_months()
-    story.predict_a_day()
-    return story.sum_up()
-
-
-def _empty(home: Path) -> None:
-    """Make a demo's folder empty; refuse one that is something else's, and leave it alone."""
-    if home.exists() and not home.is_dir():
-        raise ConsoleError(f"{home} is no folder; choose another --home")
-    if home.is_dir() and any(home.iterdir()) and not _is_demo(home):
-        raise ConsoleError(
-            f"{home} is not empty and no demo made it ({_MARKER} is not in it); remove it yourself, "
-            "or choose another --home"
-        )
-    control.down(home)
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True, exist_ok=True)
-    (home / _MARKER).write_text(_MARKED, encoding="utf-8")
-
-
-def _is_demo(home: Path) -> bool:
-    return (home / _MARKER).is_file()
-
-
-def _log(home: Path) -> str:
-    return f"The platform's log is {Home(home).log}"
-
-
-def _write_files(folder: Path, months: int, *, json: bool) -> None:
-    """Write the plant's files as it sends them, and the YAML of its site and of its model."""
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(CONFIG / SITE_YAML, folder)
-    model = (CONFIG / MODEL_YAML).read_text(encoding="utf-8")
-    own = f"{model}accuracy_threshold: {THRESHOLD}  # with weather from a satellite 0.95 is out of reach\n"
-    (folder / MODEL_YAML).write_text(own, encoding="utf-8")
-    files = Plant().months(0, months)
-    for file in files:
-        (folder / file.name).write_bytes(file.body)
-    if json:
-        print_json(
-            {
-                "folder": str(folder),
-                "files": [SITE_YAML, MODEL_YAML, *(file.name for file in files)],
-            }
-        )
-    else:
-        screen.print(
-            f"{len(files)} files of {months} months, {SITE_YAML} and {MODEL_YAML} are in {folder}"
-        )
-
-
-def _stacks_only(tell: Teller) -> Any:
-    """Return a way to tell of a deployment that leaves out the single resources."""
-
-    def say(line: str) -> None:
-        if not line.startswith("  "):
-            tell.say(line)
-
-    return say
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
@@ -42,3 +42,32 @@ def number_of(cell: Any, decimal: str) -> float | None:
         return float(str(cell).strip().replace(decimal, "."))
     except ValueError:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDraft:
+    """How files of one kind seem to read.
+
+    Attributes
+    ----------
+    files
+        Names of the files that read so.
+    peak
+        Highest power [kW], None where there is none.
+    noon
+        Hour of the files' clock around which the sun is centred.
+    offset
+        Offset that the stamps carry.
+    unused
+        Columns of numbers that no quantity is taken from.
+    """
+
+    files: tuple[str, ...]
+    format: str
+    layout: dict[str, Guess]
+    timestamp: dict[str, Guess]
+    columns: dict[str, dict[str, Guess]] = field(default_factory=dict)
+    peak: float | None = None
+    noon: float | None = None
+    offset: str | None = None
+    unused: tuple[str, ...] = ()

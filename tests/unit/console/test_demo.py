@@ -7,7 +7,7 @@ import yaml
 from typer.testing import CliRunner
 
 from console.app import app
-from console.demo import command
+from console.demo import play
 from console.demo.telling import Teller, WaitedInVainError
 from console.errors import ConsoleError
 from console.output import people
@@ -20,7 +20,7 @@ def run(*arguments):
 def test_a_platforms_own_home_is_neither_emptied_nor_stopped(tmp_path, monkeypatch):
     (tmp_path / "platform.log").write_text("somebody's own")
     stopped = []
-    monkeypatch.setattr(command.control, "down", lambda home, **_: stopped.append(home))
+    monkeypatch.setattr(play.control, "down", lambda home, **_: stopped.append(home))
     done = run("--home", tmp_path)
     assert isinstance(done.exception, ConsoleError)
     assert "no demo made it" in str(done.exception)
@@ -30,18 +30,18 @@ def test_a_platforms_own_home_is_neither_emptied_nor_stopped(tmp_path, monkeypat
 
 def test_a_demos_folder_is_emptied_and_marked_again(tmp_path):
     home = tmp_path / "demo"
-    command._empty(home)
+    play._empty(home)
     (home / "platform.log").write_text("of the last time")
-    command._empty(home)
-    assert [path.name for path in home.iterdir()] == [command._MARKER]
+    play._empty(home)
+    assert [path.name for path in home.iterdir()] == [play._MARKER]
 
 
 def test_waiting_in_vain_names_the_platforms_log(tmp_path, monkeypatch):
-    def play(_tell, home, _port):
-        command._empty(home)
+    def in_vain(_tell, home, _port):
+        play._empty(home)
         raise WaitedInVainError("waited 60 s in vain: the files are read")
 
-    monkeypatch.setattr(command, "_play", play)
+    monkeypatch.setattr(play, "_story", in_vain)
     done = run("--home", tmp_path / "demo")
     assert str(tmp_path / "demo/platform.log") in str(done.exception)
     assert done.stdout.index("stopping the platform") < done.stdout.index("the platform is down")

@@ -1,0 +1,115 @@
+"""`solar sites …`: plants, from a draft of their YAML to what is in force."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console import output
+from console.commands import configuring, data, drafts
+from console.commands.local import JsonOption
+from console.errors import ConsoleError
+from console.state import changing, state
+from shared import layout
+
+NAME = re.compile(r"[a-z0-9-]{1,32}")
+
+app = typer.Typer(no_args_is_help=True, help="Plants: draft, add, list, show.")
+app.command("draft")(drafts.draft_site)
+
+
+@app.command("add")
+@changing
+def add_site(
+    files: Annotated[list[Path], typer.Argument(help="YAML files of sites (or of models).")],
+    *,
+    wait: Annotated[bool, typer.Option(help="Wait for the verdicts.")] = True,
+    json: JsonOption = False,
+) -> None:
+    """Upload site (or model) YAML, and wait until the system says whether it is in force.
+
+    Example: solar sites add golden.yaml golden-model.yaml
+
+    Exit code 1 where one was refused, or has no verdict after half a minute.
+    """
+    placed = {key: path for path in files for key in [_config_key(path)]}
+    s3 = state.system.client("s3")
+    versions = {
+        key: s3.put_object(Bucket=state.system.bucket, Key=key, Body=path.read_bytes()).get(
+            "VersionId"
+        )
+        for key, path in placed.items()
+    }
+    verdicts = configuring.verdicts(versions) if wait else {}
+    answers = [
+        {"key": key, "version_id": version, **configuring.shown(verdicts.get(key))}
+        for key, version in versions.items()
+    ]
+    if json:
+        output.as_json(answers)
+    else:
+        for key, path in placed.items():
+            said = (
+                configuring.told(verdicts.get(key)) if wait else "uploaded; see `solar sites list`"
+            )
+            output.say_plainly(f"{path.name} -> {key}: {said}")
+    if wait and any(each["state"] != "accepted" for each in answers):
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_sites(*, json: JsonOption = False) -> None:
+    """List configurations in force or refused, with the reason."""
+    found = configuring.all_configurations()
+    if json:
+        output.as_json(found)
+        return
+    rows = [
+        (
+            each["kind"],
+            each["name"],
+            each["model_id"],
+            each["state"],
+            output.when(each["uploaded_at"]),
+            "" if each["state"] == "accepted" else configuring.why(each),
+        )
+        for each in found
+    ]
+    columns = ["kind", "name", "model", "state", "uploaded (UTC)", "why it is refused"]
+    output.table("Configuration", columns, rows, "no site yet; `solar sites add FILE`")
+
+
+@app.command("show")
+def show_site(site_id: str, *, json: JsonOption = False) -> None:
+    """Show a site's configuration in force."""
+    found = data.active(layout.active_site(site_id))
+    if found is None:
+        raise ConsoleError(f"site {site_id} has no configuration in force; `solar sites list`")
+    if json:
+        output.as_json(found)
+    else:
+        output.people.print_json(data=found)
+
+
+def _config_key(path: Path) -> str:
+    """Return where a YAML belongs: one that names a site is a site's, else a model's."""
+    import yaml  # noqa: PLC0415 - only this command reads YAML
+
+    if not path.is_file():
+        raise ConsoleError(f"no such file: {path}")
+    try:
+        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConsoleError(f"{path} is no YAML: {error}") from error
+    if not isinstance(said, dict) or not {"site_id", "model_id"} & said.keys():
+        raise ConsoleError(f"{path} names neither site_id nor model_id")
+    field = "site_id" if "site_id" in said else "model_id"
+    name = str(said[field])
+    if not NAME.fullmatch(name):  # it would be part of a key
+        raise ConsoleError(
+            f"{path}: {field} is {name[:40]!r}; a name has 1 to 32 of a-z, 0-9 and -"
+        )
+    return layout.site_config(name) if field == "site_id" else layout.model_config(name)

@@ -1,0 +1,168 @@
+"""The verbs of `solar`, each imported only when it is called.
+
+A verb needs some of pandas, botocore and pydantic, and `solar --help` none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """Where a verb is, and the one line that says what it does.
+
+    `passes_on` gives all options to another program, `--help` too.
+    """
+
+    module: str
+    name: str
+    help: str
+    passes_on: bool = False
+
+    def load(self, called: str) -> Any:
+        """Import the verb, and return its command."""
+        target = getattr(import_module(f"console.{self.module}"), self.name)
+        if isinstance(target, typer.Typer):
+            return typer.main.get_group(target)
+        settings = PASS_ON if self.passes_on else None
+        return _command(called, target, settings)
+
+
+VERBS = {
+    "local": Verb("commands.local", "app", "The platform on this machine: no AWS, no Docker."),
+    "deploy": Verb(
+        "commands.system",
+        "deploy",
+        "Deploy to AWS or to the local platform; takes the options of scripts/deploy.py.",
+        passes_on=True,
+    ),
+    "destroy": Verb(
+        "commands.system",
+        "destroy",
+        "Delete what was deployed; data are kept unless --delete-data.",
+        passes_on=True,
+    ),
+    "sites": Verb("commands.sites", "app", "Plants: draft, add, list, show."),
+    "upload": Verb("commands.data", "upload", "Upload a plant's files and wait for the verdicts."),
+    "files": Verb(
+        "commands.files", "files_app", "What became of each upload, why, and what to do."
+    ),
+    "sweep": Verb(
+        "commands.files",
+        "sweep",
+        "Compare S3's listing with the ledger now, and re-drive whatever was missed.",
+    ),
+    "exclude": Verb(
+        "commands.exclusions",
+        "exclude",
+        "Take a time range of a site out of training; its models are looked at again.",
+    ),
+    "include": Verb(
+        "commands.exclusions",
+        "include",
+        "Let a time range of a site be trained on again; excluded ranges are cut where they overlap it.",
+    ),
+    "exclusions": Verb(
+        "commands.exclusions", "exclusions", "List a site's excluded time ranges in force."
+    ),
+    "why": Verb(
+        "commands.decisions",
+        "why",
+        "Explain the latest decisions about a model: what, why, and when it is looked at again.",
+    ),
+    "retrain": Verb(
+        "commands.runs",
+        "retrain",
+        "Ask for a retrain now; quiet period, minimum and cool-down do not hold it.",
+    ),
+    "datasets": Verb(
+        "commands.history", "datasets", "List the frozen datasets, and the runs that used them."
+    ),
+    "lineage": Verb(
+        "commands.history",
+        "lineage",
+        "Follow a file to datasets, runs, versions and deployments, or a version back to its files.",
+    ),
+    "replay": Verb(
+        "commands.history",
+        "replay",
+        "Run another policy over the recorded arrivals: how many runs, when, why, at what cost.",
+    ),
+    "runs": Verb(
+        "commands.runs", "runs", "List runs: why they began, how they ended, what they cost."
+    ),
+    "models": Verb(
+        "commands.versions",
+        "models",
+        "List registered versions, their approval, scores, and which serves.",
+    ),
+    "report": Verb(
+        "commands.runs",
+        "report",
+        "Show what a run found: verdict, reasons, scores; the report with charts by --save.",
+    ),
+    "approve": Verb("commands.versions", "approve", "Approve a version; it is deployed by canary."),
+    "reject": Verb(
+        "commands.versions",
+        "reject",
+        "Reject a version: it is not deployed; one that serves is taken back where another can serve.",
+    ),
+    "rollback": Verb(
+        "commands.versions",
+        "rollback",
+        "Take back the version that serves; it is barred, with the reason, and the one before serves.",
+    ),
+    "served-at": Verb(
+        "commands.versions",
+        "served_at",
+        "Say which version of which data served at a time; without one, which serves now.",
+    ),
+    "predict": Verb(
+        "commands.predict",
+        "predict",
+        "Predict a site's power from a weather file through the endpoint, with P10 and P90.",
+    ),
+    "status": Verb(
+        "commands.system",
+        "status",
+        "Show the health of all services, queues, alarms, runs and endpoints; exit code 1 if unwell.",
+    ),
+    "outbox": Verb(
+        "commands.system",
+        "outbox",
+        "Show the e-mails and Slack messages that the local platform kept.",
+    ),
+    "demo": Verb(
+        "demo.command",
+        "demo",
+        "Show the whole way of a measurement on real data, in about two minutes.",
+    ),
+}
+
+
+class Verbs(TyperGroup):
+    """A group that knows its verbs by name and line, and imports the one that is called."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = {name: TyperCommand(name, help=verb.help) for name, verb in VERBS.items()}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the verb that is called, imported."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, VERBS[name].load(name) if name in VERBS else command, rest
+
+
+def _command(name: str, function: Callable[..., Any], settings: Any) -> Any:
+    alone = typer.Typer(add_completion=False)
+    alone.command(name, context_settings=settings)(function)
+    return typer.main.get_command(alone)

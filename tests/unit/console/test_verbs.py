@@ -1,0 +1,47 @@
+"""`solar --help` knows every verb without importing it, and says the same as the verb itself."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from console.app import app
+from console.verbs import VERBS
+
+ROOT = Path(__file__).parents[3]
+HEAVY = {"pandas", "numpy", "pyarrow", "boto3", "botocore", "pydantic", "yaml"}
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_a_verbs_line_is_what_the_verb_says_of_itself(name: str) -> None:
+    verb = VERBS[name]
+    target = getattr(import_module(f"console.{verb.module}"), verb.name)
+    said = target.info.help if isinstance(target, typer.Typer) else inspect.getdoc(target)
+    assert " ".join(said.split("\n\n")[0].split()) == verb.help
+
+
+def test_help_loads_nothing_that_only_a_verb_needs() -> None:
+    program = (
+        "import sys; from console.app import app\n"
+        "try: app(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "served-at" in done.stdout
+    assert not HEAVY & set(done.stderr.split())
+
+
+def test_a_slip_in_a_verb_gets_a_suggestion() -> None:
+    said = CliRunner().invoke(app, ["uplaod"])
+    assert said.exit_code == 2
+    assert "upload" in said.output
