@@ -2,8 +2,11 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+# A file's tests stay together: those of a story build on each other. The longest suites come first.
+PARALLEL := --numprocesses=auto --dist=loadfile --quiet
+TESTS := tests/e2e tests/integration tests/pipeline_definition tests/unit tests/contract tests/infra
 
-.PHONY: bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold help demo test check setup setup-local setup-pipeline format lock pipeline clean
+.PHONY: bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold help demo test unit check setup setup-local setup-pipeline format lock pipeline clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -11,8 +14,11 @@ help: ## What can be made
 demo: setup-local ## The whole story on real data, in about two minutes, on this machine only
 	@$(BIN)/python -m console demo
 
-test: setup setup-pipeline ## All tests
-	@$(BIN)/python -m pytest
+test: setup setup-pipeline ## All tests, in parallel
+	@$(BIN)/python -m pytest $(PARALLEL) $(TESTS)
+
+unit: setup ## Tests of single pieces and of messages, in under a minute
+	@$(BIN)/python -m pytest $(PARALLEL) tests/unit tests/contract
 
 check: setup ## Everything CI checks before the tests
 	@$(BIN)/ruff check

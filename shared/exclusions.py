@@ -11,17 +11,16 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from shared.dataset import Exclusion
 from shared.ids import content_id
 from shared.messages import Name
+from shared.strict import Strict
 
 
-class ExcludedRange(BaseModel):
+class ExcludedRange(Strict):
     """A time range [start, end), and who took it out why."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     start: AwareDatetime
     end: AwareDatetime
@@ -36,10 +35,8 @@ class ExcludedRange(BaseModel):
         return self
 
 
-class SiteExclusions(BaseModel):
+class SiteExclusions(Strict):
     """All excluded ranges of a site. This is the schema of `config/exclusions/<site_id>.yaml`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     site_id: Name
     exclusions: Annotated[tuple[ExcludedRange, ...], Field(max_length=1000)] = ()

@@ -6,26 +6,21 @@ This is the schema of `config/models/<model_id>.yaml`; every field but `model_id
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from shared.durations import Duration
 from shared.messages import Name
+from shared.strict import Strict
 
 ModelType = Literal["neural_network", "lightgbm", "ridge", "residual", "auto"]
+MODEL_TYPES: tuple[ModelType, ...] = get_args(ModelType)
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 LONGEST_WAIT = timedelta(days=366)
 
 
-class _Strict(BaseModel):
-    # Built at first use: few of a function's messages need it.
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", protected_namespaces=(), defer_build=True
-    )
-
-
-class RetrainPolicy(_Strict):
+class RetrainPolicy(Strict):
     """When new data is worth a retrain."""
 
     paused: bool = False
@@ -54,7 +49,7 @@ class RetrainPolicy(_Strict):
         return self
 
 
-class Margins(_Strict):
+class Margins(Strict):
     """What a verdict leaves to a person, beside the threshold.
 
     Attributes
@@ -71,7 +66,7 @@ class Margins(_Strict):
     least_days: Annotated[int, Field(ge=1, le=3660)] = 91
 
 
-class EndpointConfig(_Strict):
+class EndpointConfig(Strict):
     """How the model is served."""
 
     instance_type: InstanceType = "ml.m5.large"
@@ -81,7 +76,7 @@ class EndpointConfig(_Strict):
     bake: Duration = timedelta(minutes=10)
 
 
-class ModelConfig(_Strict):
+class ModelConfig(Strict):
     """A model as its owner configures it."""
 
     model_id: Name

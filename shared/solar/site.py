@@ -10,9 +10,10 @@ from datetime import UTC, timedelta, timezone, tzinfo
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from shared.messages import Name
+from shared.strict import Strict
 
 FORECAST_PREFIX = "forecast_"
 
@@ -62,11 +63,7 @@ def tzinfo_of(zone: str) -> tzinfo:
     return ZoneInfo(zone)
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class TimestampFormat(_Strict):
+class TimestampFormat(Strict):
     """How a file writes its time stamps."""
 
     column: str
@@ -101,7 +98,7 @@ class TimestampFormat(_Strict):
         return self
 
 
-class ColumnFormat(_Strict):
+class ColumnFormat(Strict):
     """Which column of a file holds a canonical quantity, or which columns add up to it, and in which unit."""
 
     column: str | None = None
@@ -126,7 +123,7 @@ class ColumnFormat(_Strict):
         return self
 
 
-class SourceFormat(_Strict):
+class SourceFormat(Strict):
     """How the files of one source read."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")]
@@ -155,7 +152,7 @@ class SourceFormat(_Strict):
         return self
 
 
-class Site(_Strict):
+class Site(Strict):
     """A plant as its owner describes it."""
 
     site_id: Name
