@@ -26,6 +26,7 @@ from shared.errors import NotReadyError
 from shared.messages import AnyMessage, RollbackRequested
 from shared.model_config import EndpointConfig
 
+MODEL = "golden"
 START = datetime(2026, 5, 4, 9, tzinfo=UTC)
 CONFIG = EndpointConfig()
 
@@ -44,10 +45,12 @@ class FakeRegistry:
         self.versions[number] = a_version(number)
 
     def approved(self, model_id: str) -> tuple[Version, ...]:
+        assert model_id == MODEL
         good = [v for v in self.versions.values() if v.number not in self.barred]
         return tuple(sorted(good, key=lambda version: version.number, reverse=True))
 
     def version(self, model_id: str, number: int) -> Version | None:
+        assert model_id == MODEL
         found = self.versions.get(number)
         return replace(found, is_approved=number not in self.barred) if found else None
 
@@ -64,9 +67,11 @@ class FakeEndpoints:
     calls: list[str] = field(default_factory=list)
     wrong_answers: set[int] = field(default_factory=set)
     scaled: int = 0
+    tidied: list[str] = field(default_factory=list)
     silent: bool = False
 
     def describe(self, model_id: str) -> Endpoint | None:
+        assert model_id == MODEL
         return self.endpoint
 
     def create(self, version: Version, config: EndpointConfig) -> None:
@@ -83,18 +88,24 @@ class FakeEndpoints:
         self.target = version
 
     def delete(self, model_id: str) -> None:
+        assert model_id == MODEL
         self.calls.append("delete")
         self.endpoint = None
 
     def keep_scaling(self, model_id: str, config: EndpointConfig) -> None:
+        assert model_id == MODEL
         self.scaled += 1
 
-    def tidy(self, model_id: str, in_use: str) -> None: ...
+    def tidy(self, model_id: str, in_use: str) -> None:
+        assert model_id == MODEL
+        self.tidied.append(in_use)
 
     def invoke(self, model_id: str, request: dict[str, Any]) -> Answer:
+        assert model_id == MODEL
         assert self.endpoint is not None
         if self.silent:
             raise NotReadyError("the endpoint does not answer")
+        assert "run" in request
         updating = self.endpoint.status == "Updating" and self.target is not None
         number = self.target.number if updating else self.endpoint.version
         power = 9.0 if number in self.wrong_answers else 1.0
@@ -127,39 +138,46 @@ class FakeMemory:
     requests: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def settle(self, model_id: str, request_id: str, unwanted: tuple[int, ...]) -> tuple[int, ...]:
+        assert model_id == MODEL
         return self.requests.setdefault(request_id, unwanted)
 
     def in_progress(self, model_id: str) -> InProgress | None:
+        assert model_id == MODEL
         return self.progress
 
     def begin(self, model_id: str, progress: InProgress) -> bool:
+        assert model_id == MODEL
         if self.progress is not None and self.progress.called:
             return False
         self.progress = progress
         return True
 
     def mark_called(self, model_id: str, progress: InProgress) -> None:
+        assert model_id == MODEL
         if self.progress is not None and self.progress.started_at == progress.started_at:
             self.progress = replace(self.progress, called=True)
 
     def finish(self, model_id: str, progress: InProgress) -> None:
+        assert model_id == MODEL
         if self.progress is not None and self.progress.started_at == progress.started_at:
             self.progress = None
 
     def append(self, model_id: str, key: str, entry: LogEntry) -> None:
+        assert model_id == MODEL
         self.entries.setdefault(key, entry)
 
     def models(self) -> set[str]:
         return {"golden"} if self.entries else set()
 
     def log(self, model_id: str) -> tuple[LogEntry, ...]:
+        assert model_id == MODEL
         return tuple(sorted(self.entries.values(), key=lambda entry: entry.at))
 
 
 @dataclass
 class FakeReferences:
     def of_run(self, run_id: str) -> Reference | None:
-        return Reference({"site_id": "golden", "rows": []}, (1.0,), 0.01)
+        return Reference({"run": run_id}, (1.0,), 0.01) if run_id else None
 
 
 @dataclass
@@ -167,6 +185,7 @@ class FakeGauge:
     values: list[bool] = field(default_factory=list)
 
     def mismatch(self, model_id: str, *, mismatched: bool) -> None:
+        assert model_id == MODEL
         self.values.append(mismatched)
 
 
@@ -181,8 +200,10 @@ class World:
     gauge: FakeGauge = field(default_factory=FakeGauge)
     sent: list[AnyMessage] = field(default_factory=list)
     checks: int = 0
+    waits: list[int] = field(default_factory=list)
 
     def endpoint(self, model_id: str) -> EndpointConfig:
+        assert model_id == MODEL
         return CONFIG
 
     def models(self) -> set[str]:
@@ -192,7 +213,10 @@ class World:
         self.sent.append(message)
 
     def check_later(self, model_id: str, now: datetime, seconds: int) -> None:
+        assert model_id == MODEL
+        assert now == self.now
         self.checks += 1
+        self.waits.append(seconds)
 
     def told(self, kind: type) -> list[AnyMessage]:
         return list({m.id: m for m in self.sent if isinstance(m, kind)}.values())

@@ -9,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.deployer.domain import deployment
+from services.deployer.domain import reference as reference_rules
+from services.deployer.domain import rollback as rules
 from services.deployer.domain.deployment import Action
+from services.deployer.domain.reference import Answer, Reference
 from shared import names
 from shared.messages import (
     DeploymentFailed,
@@ -52,6 +55,9 @@ def test_the_first_approved_version_gets_an_endpoint() -> None:
     assert [message.model_package_version for message in world.told(ModelDeployed)] == [1]
     assert [entry.event for entry in world.memory.log("golden")] == ["started", "deployed"]
     assert world.endpoints.scaled == 1
+    assert world.endpoints.endpoint is not None
+    assert world.endpoints.tidied == [world.endpoints.endpoint.configuration]
+    assert world.waits == [15]
 
 
 def test_nothing_approved_is_nothing_to_do() -> None:
@@ -237,6 +243,111 @@ def test_a_version_that_never_answers_is_taken_back() -> None:
     world.reconcile()
     assert "did not answer in time" in world.registry.barred[2]
     assert world.endpoints.calls[-1] == "update 1"
+
+
+def test_another_deployment_begun_meanwhile_is_left_alone() -> None:
+    world = deployed(1)
+    world.registry.approve(2)
+    world.memory.progress = deployment.InProgress(3, 1, world.now, called=True)
+    starting = world.service.reconciling.starting
+    assert world.endpoints.endpoint is not None
+    starting.update(world.registry.approved("golden")[0], world.endpoints.endpoint)
+    assert world.endpoints.calls == ["create 1"]
+
+
+def test_the_same_deployment_begun_by_another_worker_keeps_its_start() -> None:
+    world = deployed(1)
+    world.registry.approve(2)
+    begun = deployment.InProgress(2, 1, world.now - timedelta(minutes=1), called=True)
+    world.memory.progress = begun
+    starting = world.service.reconciling.starting
+    assert world.endpoints.endpoint is not None
+    starting.update(world.registry.approved("golden")[0], world.endpoints.endpoint)
+    assert world.endpoints.calls[-1] == "update 2"
+    assert world.memory.progress == begun
+
+
+def test_a_failed_endpoint_of_nobodys_deployment_is_told_and_replaced() -> None:
+    world = deployed(1)
+    world.endpoints.fail()
+    world.reconcile()
+    (failed,) = world.told(DeploymentFailed)
+    assert (failed.model_package_version, failed.previous_version) == (1, None)
+    assert "Endpoints/solar-golden" in failed.next_step
+    assert world.endpoints.calls[-1] == "delete"
+    assert world.memory.progress is None
+
+
+def test_after_a_failed_rollback_a_person_is_called_once() -> None:
+    world = deployed(1)
+    world.registry.approve(2)
+    world.reconcile()
+    world.endpoints.endpoint = deployment.Endpoint("UpdateRollbackFailed", "c", 1, "no capacity")
+    world.reconcile()
+    world.reconcile()
+    assert len(world.told(DeploymentFailed)) == 1
+    assert world.memory.progress is None
+
+
+@pytest.mark.parametrize(
+    ("approved", "to_version", "unwanted"),
+    [
+        ((3, 2, 1), None, (3,)),
+        ((1,), None, ()),
+        ((), None, ()),
+        ((3, 2, 1), 1, (3, 2)),
+        ((3, 2, 1), 3, ()),
+        ((3, 1), 2, ()),
+    ],
+)
+def test_a_rollback_bars_what_is_newer_and_nothing_where_nothing_else_could_serve(
+    approved: tuple[int, ...], to_version: int | None, unwanted: tuple[int, ...]
+) -> None:
+    assert rules.unwanted(approved, to_version) == unwanted
+
+
+@pytest.mark.parametrize(
+    ("said", "agrees"),
+    [((1.0, 2.0), True), ((1.1, 2.0), True), ((1.2, 2.0), False), ((1.0,), False), ((), False)],
+)
+def test_predictions_agree_within_the_tolerance_row_by_row(
+    said: tuple[float, ...], *, agrees: bool
+) -> None:
+    reference = Reference({}, (1.0, 2.0), 0.1 + 1e-9)
+    assert reference_rules.agrees(reference, said) is agrees
+
+
+def test_another_version_answering_fails_the_smoke_test_by_its_number() -> None:
+    reference = Reference({}, (1.0,), 0.1)
+    fault = reference_rules.fault(reference, Answer(1, (1.0,)), 2)
+    assert fault == "version 1 answered instead of 2"
+    assert reference_rules.fault(reference, Answer(2, (1.0,)), 2) is None
+
+
+def test_a_refused_rollback_names_the_goal_and_what_is_approved() -> None:
+    world = deployed(1)
+    world.roll_back(rollback(7))
+    world.roll_back(rollback(None, request="2"))
+    first, second = world.told(DeploymentFailed)
+    assert "version 7 is not approved (approved: 1)" in first.cause
+    assert "an earlier version is not approved" in second.cause
+    assert first.model_package_version == 1
+    empty = World()
+    empty.roll_back(rollback())
+    (told,) = empty.told(DeploymentFailed)
+    assert "approved: none" in told.cause
+    assert told.model_package_version == 0
+
+
+def test_settings_that_differ_are_another_configuration() -> None:
+    version = a_version(3)
+    plain = deployment.configuration_name(version, EndpointConfig())
+    assert plain.startswith("solar-golden-v3-")
+    larger = EndpointConfig(instance_type="ml.m5.xlarge")
+    more = EndpointConfig(instance_count=3)
+    named = {deployment.configuration_name(version, each) for each in (larger, more)}
+    assert len(named | {plain}) == 3
+    assert deployment.configuration_name(version, EndpointConfig(canary_percent=10)) == plain
 
 
 def test_names_tell_the_version() -> None:
