@@ -6,7 +6,7 @@ BIN := .venv/bin
 PARALLEL := --numprocesses=auto --dist=loadfile --quiet
 TESTS := tests/e2e tests/integration tests/pipeline_definition tests/unit tests/contract tests/infra
 
-.PHONY: bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold help demo test unit mutate check setup setup-local setup-pipeline format lock pipeline clean
+.PHONY: bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold help demo test unit mutate notices check setup setup-local setup-pipeline format lock pipeline clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -63,6 +63,9 @@ bench-cold: setup ## From nothing to the first message, for every function
 
 mutate: setup ## Whether the tests notice small changes of what decides (MODULES="services/deployer/domain …", SAMPLE=25)
 	@$(BIN)/python scripts/mutate.py
+
+notices: setup ## Write docs/notices.md anew: every e-mail that the system sends
+	@$(BIN)/python -m tests.unit.notifier.gallery
 
 format: setup ## Format and mend what can be mended
 	@$(BIN)/ruff check --fix

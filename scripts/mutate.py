@@ -17,11 +17,13 @@ import subprocess
 import sys
 import venv
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / "build/mutate"
 TREE = PLACE / "tree"
+REPORT = "mutants/report.txt"
 PARTS = ("services", "shared", "console", "infra", "scripts", "tests", "bench", "docs")
 FILES = ("pyproject.toml", "README.md", "solar", "Makefile", "requirements")
 SAMPLE = int(os.environ.get("SAMPLE", "25"))
@@ -60,11 +62,25 @@ def main() -> int:
         here = [each for each in modules if area_of(each) == area]
         if here:
             _copy(here, tests)
-            command = [str(python), "-c", DRIVER, *here]
-            done = subprocess.run(command, cwd=TREE, check=False, env=_variables())
-            if done.returncode:
-                return done.returncode
+            print(f"mutate: {len(here)} modules of {area}", file=sys.stderr)
+            if not _try(python, here):
+                return 1
     return 0
+
+
+def _try(python: Path, modules: list[str]) -> bool:
+    """Change some modules and print what was noticed; mutmut's own words go to a log."""
+    log = PLACE / "log.txt"
+    with log.open("w") as words:
+        command = [str(python), "-c", DRIVER, *modules]
+        done = subprocess.run(
+            command, cwd=TREE, check=False, env=_variables(), stdout=words, stderr=words
+        )
+    if done.returncode:
+        print(f"mutate: mutmut ended with {done.returncode}; see {log}", file=sys.stderr)
+        return False
+    print((TREE / REPORT).read_text(), end="", flush=True)
+    return True
 
 
 def chosen(asked: list[str]) -> list[str]:
@@ -109,7 +125,8 @@ def drive(modules: list[str]) -> int:
     with mutmut.CatchOutput(spinner_title="Running mutants"):
         mutmut._run(names, os.cpu_count() or 2)  # noqa: SLF001 - its command line takes no list
     tried, _ = mutmut.collect_source_file_mutation_data(mutant_names=names)
-    _report([(str(data.path), name, code) for data, name, code in tried], mutmut)
+    lines = _report([(str(data.path), name, code) for data, name, code in tried], mutmut)
+    Path(REPORT).write_text("".join(f"{line}\n" for line in lines))
     return 0
 
 
@@ -118,7 +135,7 @@ def _sampled(names: list[str], module: str) -> list[str]:
     return sorted(chance.sample(sorted(names), min(SAMPLE, len(names))))
 
 
-def _report(tried: list[tuple[str, str, int | None]], mutmut: object) -> None:
+def _report(tried: list[tuple[str, str, int | None]], mutmut: object) -> Iterator[str]:
     total, noticed = Counter(module for module, _, _ in tried), Counter[str]()
     missed: dict[str, list[str]] = {}
     for module, name, code in tried:
@@ -128,10 +145,10 @@ def _report(tried: list[tuple[str, str, int | None]], mutmut: object) -> None:
         else:
             noticed[module] += 1
     for module, count in sorted(total.items()):
-        print(f"{noticed[module] / count:5.0%}  {noticed[module]:3} of {count:3}  {module}")
+        yield f"{noticed[module] / count:5.0%}  {noticed[module]:3} of {count:3}  {module}"
         for name in missed.get(module, []):
             path = Path(module)
-            print("\n".join(_changed(mutmut.get_diff_for_mutant(name, path=path))))  # type: ignore[attr-defined]
+            yield from _changed(mutmut.get_diff_for_mutant(name, path=path))  # type: ignore[attr-defined]
 
 
 def _changed(diff: str) -> list[str]:

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from services.notifier.app.telling import LEASE
+from services.notifier.domain import digest
 from services.notifier.domain.digest import MOST_IN_A_WINDOW
-from services.notifier.domain.notice import Severity, Standing
+from services.notifier.domain.notice import Entry, Notice, Severity, Standing
 from shared import messages
 from shared.errors import InvalidMessageError, NotReadyError, PermanentError, RetryableError
-from shared.inbox import AlarmChanged, ServiceEvent
+from shared.inbox import AlarmChanged, BudgetExceeded, ObjectChanged, ServiceEvent
 from shared.messages import SweepDue
 from tests.unit.notifier.fakes import START, World, quarantined
 
@@ -30,6 +31,10 @@ def alarm(number: int = 0, state: str = "ALARM", previous: str = "OK") -> AlarmC
         reason="Threshold crossed",
         occurred_at=START,
     )
+
+
+def a_notice(subject: str) -> Notice:
+    return Notice(subject, "alarm", Severity.INFO, subject, (), START)
 
 
 def test_a_fact_goes_through_every_channel() -> None:
@@ -98,10 +103,10 @@ def test_a_storm_comes_as_one_digest() -> None:
     world.now += world.timer.delays[0]
     world.notifier.handle(sweep())
 
-    *_, digest = world.email.sent
+    *_, summary = world.email.sent
     assert len(world.email.sent) == MOST_IN_A_WINDOW + 1
-    assert str(200 - MOST_IN_A_WINDOW) in digest.subject
-    assert ("file quarantined", str(200 - MOST_IN_A_WINDOW)) in digest.facts
+    assert str(200 - MOST_IN_A_WINDOW) in summary.subject
+    assert ("file quarantined", str(200 - MOST_IN_A_WINDOW)) in summary.facts
     assert not list(world.notices.waiting())
 
 
@@ -175,9 +180,9 @@ def test_the_gravest_stands_first_in_a_digest() -> None:
     world.now += timedelta(minutes=5)
     world.notifier.handle(sweep())
 
-    digest = world.email.sent[-1]
-    assert digest.severity is Severity.CRITICAL
-    assert digest.lines[1].startswith("- Critical: Alarm solar-0")
+    summary = world.email.sent[-1]
+    assert summary.severity is Severity.CRITICAL
+    assert summary.lines[1].startswith("- Critical: Alarm solar-0")
 
 
 def test_an_alarm_and_its_end_are_told_and_its_beginning_is_not() -> None:
@@ -241,3 +246,71 @@ def test_what_nobody_expects_is_no_notice_but_an_error() -> None:
 
     with pytest.raises(InvalidMessageError):
         world.notifier.handle(event)
+
+
+@pytest.mark.parametrize(("seconds", "over"), [(89, False), (90, True)])
+def test_a_window_ends_half_a_window_late_for_clocks_that_differ(
+    seconds: int, *, over: bool
+) -> None:
+    window = digest.window_of(START)
+    assert digest.window_is_over(window, START + timedelta(seconds=seconds)) is over
+
+
+def test_a_storm_wakes_the_service_once_after_its_minute() -> None:
+    world = World()
+    for number in range(MOST_IN_A_WINDOW + 5):
+        world.notifier.handle(quarantined(number))
+    assert world.timer.delays == [timedelta(minutes=2)]
+    world.notifier.handle(sweep("quick"))
+    assert world.timer.delays == [timedelta(minutes=2)] * 2, "the minute is not over"
+
+
+def test_digests_of_one_minute_and_summaries_of_days_are_told_apart() -> None:
+    waiting = [Entry(a_notice(each), Standing.WAITING, START) for each in ("one", "two")]
+    first, late = (digest.digest("minute", number, waiting, START).id for number in (0, 1))
+    other = digest.digest("another minute", 0, waiting, START).id
+    days = {each.id for day in ("a", "b") if (each := digest.daily(day, waiting, START))}
+    assert len({first, late, other} | days) == 5
+
+
+def test_a_long_list_ends_with_how_many_more_there_are() -> None:
+    def listed(count: int) -> str:
+        waiting = [Entry(a_notice(str(n)), Standing.WAITING, START) for n in range(count)]
+        return digest.digest("minute", 0, waiting, START).email_text()
+
+    assert "more;" not in listed(digest.MOST_LISTED)
+    assert "and 2 more;" in listed(digest.MOST_LISTED + 2)
+
+
+@pytest.mark.parametrize(("length", "kept"), [(91, True), (92, False)])
+def test_a_subject_of_ninety_nine_characters_is_not_cut(length: int, *, kept: bool) -> None:
+    subject = a_notice("x" * length).email_subject()
+    assert len(subject) == 99
+    assert subject.endswith("...") is not kept
+
+
+def test_a_message_that_another_process_began_to_send_is_not_looked_up_by_another_name() -> None:
+    world = World()
+    entry = Entry(a_notice("n"), Standing.SENT, START)
+    world.notices.entries["n"] = entry
+    world.notifier.telling.tell(entry.notice)
+    assert world.email.sent == []
+
+
+def test_when_each_channel_took_a_notice_is_kept() -> None:
+    world = World()
+    world.notifier.handle(quarantined())
+    (entry,) = world.notices.entries.values()
+    assert set(entry.sent.values()) == {START}
+
+
+def test_what_nobody_expects_is_refused_by_its_kind() -> None:
+    stray = ObjectChanged("b", "raw/x.csv", "1", "e", 1, "1", removed=False, occurred_at=START)
+    with pytest.raises(InvalidMessageError, match="does not expect ObjectChanged"):
+        World().notifier.handle(stray)
+
+
+def test_a_budget_is_told_with_the_time_at_which_it_was_heard() -> None:
+    world = World()
+    world.notifier.handle(BudgetExceeded("Costs are high"))
+    assert world.email.sent[0].happened_at == START

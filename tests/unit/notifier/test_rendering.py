@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import typing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,12 @@ def test_the_command_of_a_quarantine_can_be_typed_as_it_stands(site: str, comman
 
 @pytest.mark.parametrize(
     ("usd", "said"),
-    [(0.0042, "less than 0.01 USD"), (0.0, "less than 0.01 USD"), (1.5, "1.50 USD")],
+    [
+        (0.0042, "less than 0.01 USD"),
+        (0.0, "less than 0.01 USD"),
+        (0.01, "0.01 USD"),
+        (1.5, "1.50 USD"),
+    ],
 )
 def test_a_small_cost_is_not_said_to_be_none(usd: float, said: str) -> None:
     assert f"Cost: {said}" in told("challenger_registered", cost_usd=usd)
@@ -168,3 +174,29 @@ def test_slack_does_not_read_an_operators_text_as_markup() -> None:
 
     (_, section, _) = slack_payload(notice)["blocks"]
     assert section["text"]["text"] == "&lt;!channel&gt; &amp; &lt;b&gt;"
+
+
+def test_alarms_of_another_name_state_or_time_are_other_notices() -> None:
+    (alarm,) = inbox.read((EVENTS / "cloudwatch.alarm.json").read_text())
+    others = [
+        replace(alarm, name="another"),
+        replace(alarm, state="OK", previous_state="ALARM"),
+        replace(alarm, occurred_at=START),
+    ]
+    ids = {told.id for each in (alarm, *others) if (told := render(each, START))}
+    assert len(ids) == 4
+
+
+@pytest.mark.parametrize(
+    ("state", "before"), [("INSUFFICIENT_DATA", "ALARM"), ("OK", "INSUFFICIENT_DATA")]
+)
+def test_a_metric_without_data_is_no_news(state: str, before: str) -> None:
+    (alarm,) = inbox.read((EVENTS / "cloudwatch.alarm.json").read_text())
+    assert render(replace(alarm, state=state, previous_state=before), START) is None
+
+
+def test_another_budget_text_is_another_notice() -> None:
+    first, second = (render(inbox.BudgetExceeded(each), START) for each in ("one", "two"))
+    assert first is not None
+    assert second is not None
+    assert first.id != second.id

@@ -1,0 +1,132 @@
+"""Every notice that people can get, as its e-mail; run as a program it writes docs/notices.md."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from services.notifier.domain import digest
+from services.notifier.domain.notice import Entry, Notice, Severity, Standing
+from services.notifier.domain.rendering import render
+from shared import inbox, messages
+
+ROOT = Path(__file__).parents[3]
+PAGE = ROOT / "docs/notices.md"
+EVENTS = ROOT / "tests/events"
+NOW = datetime(2024, 7, 1, 7, tzinfo=UTC)
+HEAD = """\
+# Notices
+Every e-mail that the system sends, word for word; Slack gets the same text as blocks. The values are samples
+(`tests/events/`). A test compares this page with what is sent; `make notices` writes it anew.
+"""
+BUDGET = "AWS Budget Notification July 1, 2024\nBudget solar has exceeded 80 % of 50 USD\n"
+
+
+def sample(kind: str, /, **changed: Any) -> Any:
+    """Return a sample message, with something different."""
+    found = messages.read((EVENTS / f"solar.{kind}.v1.json").read_text())
+    return found.model_copy(update=changed)
+
+
+def an_alarm(**changed: Any) -> Any:
+    """Return a sample alarm, with something different."""
+    (found,) = inbox.read((EVENTS / "cloudwatch.alarm.json").read_text())
+    return replace(found, **changed)  # type: ignore[type-var]
+
+
+def incoming() -> Iterator[tuple[str, Any]]:
+    """Yield what happened, in words and as the service hears of it."""
+    yield "A file is quarantined", sample("file_quarantined")
+    yield (
+        "A file in no site's folder is quarantined",
+        sample("file_quarantined", site_id="(unknown)"),
+    )
+    yield "Rows no longer count (daily summary only)", sample("data_withdrawn")
+    yield "A site's configuration is in force", sample("config_accepted", kind="site")
+    yield (
+        "A model's configuration is in force",
+        sample("config_accepted", kind="model", name="fleet"),
+    )
+    yield "Excluded times changed", sample("config_accepted", kind="exclusions")
+    yield "A configuration is refused at a line", sample("config_rejected", line=7)
+    yield "A configuration is refused as a whole", sample("config_rejected", line=None)
+    yield "A site is silent", sample("site_silent", recovered=False)
+    yield "A site sends again", sample("site_silent", recovered=True)
+    yield "A retrain started", sample("retrain_started")
+    yield (
+        "A retrain started, without an estimate",
+        sample("retrain_started", estimated_cost_usd=None),
+    )
+    yield "A challenger is registered", sample("challenger_registered")
+    yield "The first one is registered", sample("challenger_registered", champion_r2=None)
+    waits = sample("challenger_registered", approval="PendingManualApproval", cost_usd=None)
+    yield "A challenger waits for a person", waits
+    yield "A challenger is rejected", sample("challenger_rejected")
+    bare = {"r2": None, "champion_r2": None, "what_would_help": (), "cost_usd": 0.004}
+    yield "A challenger without a score is rejected", sample("challenger_rejected", **bare)
+    yield "A retrain failed", sample("retrain_failed", cost_usd=0.01)
+    yield "A rollback is requested", sample("rollback_requested", to_version=None)
+    yield "A rollback to a version is requested", sample("rollback_requested", to_version=2)
+    yield "Accuracy degraded", sample("accuracy_degraded")
+    yield "The first deployment started", sample("deployment_started", previous_version=None)
+    yield "A deployment started", sample("deployment_started", previous_version=3)
+    yield "A version serves", sample("model_deployed", previous_version=3)
+    first = {"previous_version": None, "run_id": None, "dataset_id": None}
+    yield "The first version serves, registered by hand", sample("model_deployed", **first)
+    yield "A version was taken back", sample("deployment_rolled_back", previous_version=3)
+    yield (
+        "The first version was taken back",
+        sample("deployment_rolled_back", previous_version=None),
+    )
+    yield "A deployment failed", sample("deployment_failed", cause="no capacity", next_step="Wait!")
+    yield "An alarm goes off", an_alarm()
+    plain = "Something is wrong."
+    yield "An alarm without a runbook goes off", an_alarm(description=plain)
+    yield "An alarm is over", an_alarm(state="OK", previous_state="ALARM")
+    yield "Costs pass a limit", inbox.read(BUDGET)[0]
+
+
+def told() -> Iterator[tuple[str, Notice]]:
+    """Yield every notice with what happened, digests and the daily summary last."""
+    notices = []
+    for what, happened in incoming():
+        notice = render(happened, NOW)
+        assert notice is not None
+        notices.append(notice)
+        yield what, notice
+    waiting = [Entry(each, Standing.WAITING, NOW) for each in notices]
+    yield "A storm", digest.digest("2024-07-01T06:59:00+00:00", 0, waiting, NOW)
+    few = waiting[:3]
+    yield "A day", _given(digest.daily("2024-07-01", few, NOW))
+    yield (
+        "A day with one notice",
+        _given(digest.daily("2024-07-02", few[:1], NOW + timedelta(days=1))),
+    )
+
+
+def page() -> str:
+    """Return the page of all notices."""
+    parts = [HEAD]
+    for what, notice in told():
+        severity = Severity(notice.severity).name.lower()
+        text = _wrapped(f"Subject: {notice.email_subject()}\n\n{notice.email_text()}")
+        parts.append(f"## {what}\n{severity}, `{notice.id}`\n\n```text\n{text}\n```\n")
+    return "\n".join(parts)
+
+
+def _wrapped(text: str) -> str:
+    """Fold long lines as a mail program does."""
+    return "\n".join(textwrap.fill(line, 100, break_long_words=False) for line in text.split("\n"))
+
+
+def _given(notice: Notice | None) -> Notice:
+    assert notice is not None
+    return notice
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
