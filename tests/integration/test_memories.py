@@ -14,10 +14,10 @@ from moto import mock_aws
 
 from services.deployer.adapters.memory import DynamoMemory as DeployerMemory
 from services.deployer.domain.deployment import InProgress, LogEntry
-from services.trainer_trigger.decision import decide
-from services.trainer_trigger.domain import Request
-from services.trainer_trigger.memory import DynamoMemory
-from services.trainer_trigger.ports import Run
+from services.trainer_trigger.adapters.memory import DynamoMemory
+from services.trainer_trigger.domain.deciding import decide
+from services.trainer_trigger.domain.model_state import Request
+from services.trainer_trigger.domain.run import Run
 from shared.model_config import RetrainPolicy
 from tests.unit.trainer_trigger.fakes import START, World, a_file
 
@@ -55,7 +55,7 @@ def table(dynamodb: Any) -> str:
 
 @pytest.fixture
 def memory(dynamodb: Any, table: str) -> DynamoMemory:
-    return DynamoMemory(dynamodb, table)
+    return DynamoMemory.of(dynamodb, table)
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_one_run_in_flight_per_model(memory: DynamoMemory) -> None:
     assert found == replace(a_run(1), started=True)
     memory.close_run(replace(a_run(1), status="rejected", ended_at=START, cost_usd=0.5))
     memory.close_run(replace(a_run(1), status="failed", ended_at=START))
-    assert memory.state("golden").in_flight is None
+    assert memory.notes("golden").in_flight is None
     (kept,) = memory.runs("golden")
     assert (kept.status, kept.cost_usd) == ("rejected", 0.5), "what is ended stays as it ended"
     assert memory.open_run(a_run(2), 5)
@@ -137,10 +137,10 @@ def test_so_many_runs_in_the_account_and_no_more(memory: DynamoMemory) -> None:
     assert memory.open_run(a_run(1, "a"), 2)
     assert memory.open_run(a_run(2, "b"), 2)
     assert not memory.open_run(a_run(3, "c"), 2)
-    assert memory.account().running == 2
+    assert memory.places().running == 2
     memory.close_run(replace(a_run(1, "a"), status="failed", ended_at=START))
     memory.close_run(replace(a_run(1, "a"), status="failed", ended_at=START))
-    assert memory.account().running == 1
+    assert memory.places().running == 1
     assert memory.open_run(a_run(3, "c"), 2)
 
 
@@ -148,29 +148,29 @@ def test_who_waits_longest_for_a_free_place_is_first(memory: DynamoMemory) -> No
     memory.enqueue("b", START + timedelta(minutes=2))
     memory.enqueue("a", START + timedelta(minutes=1))
     memory.enqueue("a", START + timedelta(minutes=9))
-    assert memory.account().waiting == ("a", "b")
+    assert memory.places().waiting == ("a", "b")
     assert memory.open_run(a_run(1, "a"), 2)
-    assert memory.account().waiting == ("b",)
+    assert memory.places().waiting == ("b",)
     memory.dequeue("b")
-    assert memory.account().waiting == ()
+    assert memory.places().waiting == ()
 
 
 def test_an_opened_run_answers_the_request(memory: DynamoMemory) -> None:
     asked = Request("ada", "now", force=False, requested_at=START)
     memory.set_request("golden", asked)
-    assert memory.state("golden").request == asked
+    assert memory.notes("golden").request == asked
     memory.open_run(a_run(1), 5)
-    assert memory.state("golden").request is None
+    assert memory.notes("golden").request is None
     memory.set_request("golden", asked)
     memory.drop_request("golden")
-    assert memory.state("golden").request is None
+    assert memory.notes("golden").request is None
 
 
 def test_when_an_evaluation_comes_is_remembered(memory: DynamoMemory) -> None:
     memory.arm("golden", START, START + timedelta(minutes=5))
-    assert memory.state("golden").armed_until == START + timedelta(minutes=5)
+    assert memory.notes("golden").armed_until == START + timedelta(minutes=5)
     memory.disarm("golden")
-    assert memory.state("golden").armed_until is None
+    assert memory.notes("golden").armed_until is None
 
 
 def test_one_evaluation_is_armed_until_it_is_due_or_lost(memory: DynamoMemory) -> None:
@@ -187,7 +187,7 @@ def test_one_evaluation_is_armed_until_it_is_due_or_lost(memory: DynamoMemory) -
 def test_a_decision_is_kept_when_it_or_its_reasons_change(memory: DynamoMemory) -> None:
     world = World()
     policy = RetrainPolicy()
-    state = world.service.view.state("golden", world.configuration.model("golden"))
+    state = world.service.looking.state("golden", world.configuration.model("golden"))
     decision = decide(state, policy, START)
     for minute in range(3):
         memory.record("golden", decision, {"files": 0}, START + timedelta(minutes=minute))
@@ -219,9 +219,9 @@ def test_a_decision_is_kept_by_the_next_look_if_the_process_died_while_it_was_ke
     memory: DynamoMemory, write: int
 ) -> None:
     world = World()
-    state = world.service.view.state("golden", world.configuration.model("golden"))
+    state = world.service.looking.state("golden", world.configuration.model("golden"))
     decision = decide(state, RetrainPolicy(), START)
-    dying = DynamoMemory(Dying(memory.client, write), memory.table)  # type: ignore[arg-type]
+    dying = DynamoMemory.of(Dying(memory.store.client, write), memory.store.table)  # type: ignore[arg-type]
     with pytest.raises(SystemExit):
         dying.record("golden", decision, {}, START)
     for minute in range(1, 3):

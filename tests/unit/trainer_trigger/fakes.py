@@ -8,10 +8,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.trainer_trigger.domain import Champion, Decision, InFlight, KnownFile, Request
-from services.trainer_trigger.ports import Account, InvalidCardError, Remembered, Run, Step
-from services.trainer_trigger.runs import Runs
-from services.trainer_trigger.service import TrainerTrigger
+from services.trainer_trigger.composition import Outside, UseCases, wired
+from services.trainer_trigger.domain.decision import Decision
+from services.trainer_trigger.domain.model_state import (
+    Champion,
+    InFlight,
+    KnownFile,
+    ModelNotes,
+    Places,
+    Request,
+)
+from services.trainer_trigger.domain.run import Run, Step
+from services.trainer_trigger.ports import InvalidCardError
 from shared import layout
 from shared.dataset import Coverage, Dataset, DatasetFile, Exclusion, coverage
 from shared.evaluation import Evaluation
@@ -136,7 +144,7 @@ class FakeBucket:
     def put(self, *files: DatasetFile) -> None:
         self.standing.update({file.key: file for file in files})
 
-    def stands(self, key: str) -> bool:
+    def counts(self, key: str) -> bool:
         return key in self.standing
 
     def of_site(self, site_id: str) -> list[str]:
@@ -245,11 +253,11 @@ class FakeMemory:
     def remove_file(self, model_id: str, file_id: str) -> None:
         self.known.pop(file_id, None)
 
-    def state(self, model_id: str) -> Remembered:
-        return Remembered(self.flying, self.asked, self.degraded)
+    def notes(self, model_id: str) -> ModelNotes:
+        return ModelNotes(self.flying, self.asked, self.degraded)
 
-    def account(self) -> Account:
-        return Account(len(self.others) + (self.flying is not None), tuple(self.queue))
+    def places(self) -> Places:
+        return Places(len(self.others) + (self.flying is not None), tuple(self.queue))
 
     def enqueue(self, model_id: str, since: datetime) -> None:
         if model_id not in self.queue:
@@ -389,6 +397,9 @@ class FakeMeasures:
     def count(self, name: str, value: float) -> None:
         self.counted[name] += value
 
+    def figure(self, name: str, value: float) -> None:
+        self.counted[name] = value
+
     def warn(self, text: str) -> None:
         self.warnings.append(text)
 
@@ -410,37 +421,40 @@ class World:
     maximum_runs: int = 2
 
     @property
-    def service(self) -> TrainerTrigger:
-        return TrainerTrigger(
-            clock=self.clock,
+    def service(self) -> UseCases:
+        """The use cases of a new process, which remembers nothing."""
+        return wired(self.outside)
+
+    @property
+    def outside(self) -> Outside:
+        return Outside(
             configuration=self.configuration,
             canonical=self.bucket,
             datasets=FakeDatasets(self.bucket),
+            evaluations=FakeEvaluations(self.bucket),
             registry=self.registry,
             memory=self.memory,
             timer=self.timer,
             sequence=self.sequence,
             pipeline=self.pipeline,
             publisher=self.told,
+            measures=self.measures,
             image_uri=IMAGE,
             maximum_runs=self.maximum_runs,
-            measures=self.measures,
+            poll_seconds=30,
+            clock=self.clock,
         )
-
-    @property
-    def runs(self) -> Runs:
-        return Runs(self.service, FakeEvaluations(self.bucket), 30)
 
     def upload(self, *files: DatasetFile) -> None:
         self.bucket.put(*files)
         for file in files:
-            self.service.note_accepted(accepted(file, self.clock()))
+            self.service.noting.accepted(accepted(file, self.clock()))
 
     def let_timers_ring(self) -> None:
         """Move to each armed evaluation in turn, as the delayed messages would."""
         while self.timer.due:
             self.clock.now = max(self.clock.now, self.timer.due.pop(0))
-            self.service.evaluation_due("golden")
+            self.service.deciding.evaluation_due("golden")
 
     @property
     def the_run(self) -> Run:

@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
-from services.trainer_trigger.ports import Configuration, Memory, Run
-from services.trainer_trigger.replay import PastRun, replay
+from services.trainer_trigger.domain.replay import PastRun, replay
+from services.trainer_trigger.domain.run import Run
+from services.trainer_trigger.ports import Configuration, Memory
 from shared.clock import Clock
 from shared.messages import Name
 from shared.model_config import RetrainPolicy
@@ -89,7 +90,7 @@ def _questions() -> TypeAdapter[Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class Answering:
     """Answers from what is remembered and configured."""
 
     clock: Clock
@@ -122,7 +123,7 @@ class Answers:
         return {"models": [{"model_id": each} for each in page], "next": more}
 
     def _model(self, model_id: str) -> dict[str, Any]:
-        flying = self.memory.state(model_id).in_flight
+        flying = self.memory.notes(model_id).in_flight
         latest = self.memory.decisions(model_id, 1)
         return {
             "model_id": model_id,
@@ -165,7 +166,7 @@ class Answers:
             for each in self.memory.files(model_id)
             if latest is None or each.first_seen_at > latest
         ]
-        armed = self.memory.state(model_id).armed_until
+        armed = self.memory.notes(model_id).armed_until
         return {
             "files": len(came),
             "rows": sum(each.file.rows for each in came),

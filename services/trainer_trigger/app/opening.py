@@ -1,15 +1,25 @@
-"""From a decision to a run: freezes the dataset, opens the run, starts its sequence and tells it."""
+"""From a decision to a run: freezes the dataset, opens the run, starts its sequence and announces it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.trainer_trigger import identity
-from services.trainer_trigger.costs import estimate_usd
-from services.trainer_trigger.domain import Decision, ModelState
-from services.trainer_trigger.ports import Publisher, RetrainSequence, Run
-from services.trainer_trigger.view import View, dataset_id_of, ordered
-from shared.dataset import Dataset, DatasetFile, Exclusion, Split
+from services.trainer_trigger.app.looking import Looking
+from services.trainer_trigger.domain import identity
+from services.trainer_trigger.domain.costs import estimate_usd
+from services.trainer_trigger.domain.datasets import dataset_of
+from services.trainer_trigger.domain.decision import Decision
+from services.trainer_trigger.domain.model_state import ModelState
+from services.trainer_trigger.domain.run import Run
+from services.trainer_trigger.ports import (
+    Configuration,
+    Datasets,
+    Publisher,
+    Registry,
+    RetrainSequence,
+    RunMemory,
+)
+from shared.clock import Clock
 from shared.messages import RetrainStarted
 from shared.model_config import ModelConfig
 
@@ -18,11 +28,16 @@ TYPICAL_RUN_SECONDS = 900.0
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Opens and starts runs of what a view sees."""
+    """Opens a run before anything is started, so that whatever dies is taken up again."""
 
-    view: View
+    looking: Looking
+    configuration: Configuration
+    datasets: Datasets
+    registry: Registry
+    memory: RunMemory
     sequence: RetrainSequence
     publisher: Publisher
+    clock: Clock
 
     def open(
         self,
@@ -37,14 +52,15 @@ class Opening:
         A file that came meanwhile is new to the next decision, which follows when this run is closed.
         """
         files = tuple(known.file for known in state.files)
-        exclusions = self.view.configuration.exclusions(model_id)
-        dataset = self._dataset(model_id, config, files, exclusions)
-        champion = self.view.champion(model_id, exclusions)
+        exclusions = self.configuration.exclusions(model_id)
+        sites = self.configuration.sites(model_id)
+        dataset = dataset_of(model_id, config, sites, files, exclusions)
+        champion = self.looking.champion(model_id, exclusions)
         version = champion.version if champion else None
-        recipe = identity.recipe_id(dataset.dataset_id, config, self.view.image_uri, version)
-        attempt = 1 + sum(run.recipe_id == recipe for run in self.view.memory.runs(model_id))
-        run_id, now = identity.run_id(recipe, attempt), self.view.clock()
-        self.view.datasets.freeze(dataset)
+        recipe = identity.recipe_id(dataset.dataset_id, config, self.looking.image_uri, version)
+        attempt = 1 + sum(run.recipe_id == recipe for run in self.memory.runs(model_id))
+        run_id, now = identity.run_id(recipe, attempt), self.clock()
+        self.datasets.freeze(dataset)
         run = Run(
             run_id=run_id,
             model_id=model_id,
@@ -66,7 +82,7 @@ class Opening:
             exclusions_id=identity.exclusions_id(exclusions),
             preprocess_instances=config.preprocess_instances,
         )
-        return run if self.view.memory.open_run(run, self.view.maximum_runs) else None
+        return run if self.memory.open_run(run, self.looking.maximum_runs) else None
 
     def launch(self, run: Run) -> None:
         """Start an opened run; repeating it starts nothing twice."""
@@ -80,8 +96,8 @@ class Opening:
         self._tell(run)
 
     def _prepare(self, run: Run) -> None:
-        self.view.registry.ensure_group(run.model_id)
-        self.view.registry.lend_champion(run)
+        self.registry.ensure_group(run.model_id)
+        self.registry.lend_champion(run)
 
     def _tell(self, run: Run) -> None:
         self.publisher.publish(
@@ -100,22 +116,4 @@ class Opening:
                 estimated_cost_usd=estimate_usd(run.instance_type, TYPICAL_RUN_SECONDS),
             )
         )
-        self.view.memory.mark_started(run)
-
-    def _dataset(
-        self,
-        model_id: str,
-        config: ModelConfig,
-        files: tuple[DatasetFile, ...],
-        exclusions: tuple[Exclusion, ...],
-    ) -> Dataset:
-        return Dataset(
-            dataset_id=dataset_id_of(config, files, exclusions),
-            model_id=model_id,
-            step_minutes=config.step_minutes,
-            split=Split(test_fraction=config.test_fraction),
-            margins=config.margins,
-            sites=self.view.configuration.sites(model_id),
-            files=ordered(files),
-            exclusions=exclusions,
-        )
+        self.memory.mark_started(run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from services.trainer_trigger.domain import Champion
+from services.trainer_trigger.domain.model_state import Champion
 from shared.dataset import Coverage, Exclusion
 
 

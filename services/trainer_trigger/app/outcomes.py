@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from services.trainer_trigger import costs, failures, model_card, poison
-from services.trainer_trigger.ports import Evaluations, InvalidCardError, Run, Step
-from services.trainer_trigger.service import TrainerTrigger
+from services.trainer_trigger.domain import costs, failures, model_card, poison
+from services.trainer_trigger.domain.run import Run, Step
+from services.trainer_trigger.ports import (
+    Evaluations,
+    InvalidCardError,
+    Pipeline,
+    Registry,
+    RunMemory,
+)
+from shared.clock import Clock
+from shared.dataset import Exclusion
 from shared.errors import NotFoundError, PermanentError
 from shared.evaluation import Evaluation
-from shared.messages import AnyMessage, ChallengerRegistered, ChallengerRejected, RetrainFailed
+from shared.messages import ChallengerRegistered, ChallengerRejected, RetrainFailed
 
 PREPROCESS = "Preprocess"  # the pipeline's step that several instances may share
+Verdict = ChallengerRegistered | ChallengerRejected
 
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
     """Collects what a run found, or explains why it failed."""
 
-    trigger: TrainerTrigger
+    memory: RunMemory
     evaluations: Evaluations
+    pipeline: Pipeline
+    registry: Registry
+    excluded_meanwhile: Callable[[Run], tuple[Exclusion, ...]]
+    clock: Clock
 
-    def collect(self, model_id: str, run_id: str, execution_arn: str) -> AnyMessage:
+    def collect(self, model_id: str, run_id: str, execution_arn: str) -> Verdict:
         """Read what the pipeline found; approve a registered challenger where policy and verdict allow.
 
         Raises
@@ -34,7 +48,7 @@ class Outcomes:
         evaluation = self.evaluations.read(run_id)
         if evaluation is None:
             raise PermanentError(f"the pipeline of run {run_id} succeeded but wrote no evaluation")
-        steps = self.trigger.pipeline.steps(execution_arn)
+        steps = self.pipeline.steps(execution_arn)
         package = next((step.model_package_arn for step in steps if step.model_package_arn), None)
         if evaluation.verdict == "reject":
             return self._rejected(run, evaluation, steps)
@@ -45,15 +59,15 @@ class Outcomes:
     def explain(self, model_id: str, run_id: str, stage: str, cause: str) -> RetrainFailed:
         """Say why a run failed: the failing pipeline step where there is one, else what the machine saw."""
         run = self.run(model_id, run_id)
-        execution_arn = self.trigger.pipeline.find(run_id)
-        steps = self.trigger.pipeline.steps(execution_arn) if execution_arn else ()
+        execution_arn = self.pipeline.find(run_id)
+        steps = self.pipeline.steps(execution_arn) if execution_arn else ()
         broken = next((step for step in steps if step.status == "Failed"), None)
         failure = failures.explain(
             broken.name if broken else stage, broken.failure_reason if broken else cause
         )
         return RetrainFailed.of(
             subject=(run_id, "failed"),
-            occurred_at=self.trigger.clock(),
+            occurred_at=self.clock(),
             correlation_id=run.correlation_id,
             model_id=model_id,
             run_id=run_id,
@@ -65,7 +79,7 @@ class Outcomes:
 
     def run(self, model_id: str, run_id: str) -> Run:
         """Return a run; raises NotFoundError where there is none."""
-        run = self.trigger.memory.run(model_id, run_id)
+        run = self.memory.run(model_id, run_id)
         if run is None:
             raise NotFoundError(f"model {model_id} has no run {run_id}")
         return run
@@ -73,15 +87,13 @@ class Outcomes:
     def _registered(
         self, run: Run, evaluation: Evaluation, steps: tuple[Step, ...], package_arn: str
     ) -> ChallengerRegistered:
-        poisoned = self._excluded_meanwhile(run)
+        poisoned = _waits_because(self.excluded_meanwhile(run))
         automatic = (
             evaluation.approval == "automatic" and run.approval == "automatic" and not poisoned
         )
         without_card = self._describe(package_arn, run, evaluation)
         if automatic:
-            self.trigger.registry.approve(
-                package_arn, f"run {run.run_id}: {'; '.join(evaluation.reasons)}"
-            )
+            self.registry.approve(package_arn, f"run {run.run_id}: {'; '.join(evaluation.reasons)}")
         return ChallengerRegistered.of(
             subject=(run.run_id, "registered"),
             model_package_version=int(package_arn.rpartition("/")[2]),
@@ -95,23 +107,10 @@ class Outcomes:
         uri, report_uri = self.evaluations.uri(run.run_id), self.evaluations.report_uri(run.run_id)
         card = model_card.card_of(run, evaluation, uri, report_uri)
         try:
-            self.trigger.registry.describe(package_arn, card.content, card.properties)
+            self.registry.describe(package_arn, card.content, card.properties)
         except InvalidCardError as error:
             return (f"its entry in the registry has no model card, which was refused: {error}",)
         return ()
-
-    def _excluded_meanwhile(self, run: Run) -> tuple[str, ...]:
-        """Return what a person excluded while the run trained on it: no machine may deploy that."""
-        trigger = self.trigger
-        exclusions = trigger.configuration.exclusions(run.model_id)
-        trained_on = trigger.datasets.coverage(run.model_id, run.dataset_id) if exclusions else None
-        touched = poison.touched(trained_on, exclusions) if trained_on else ()
-        if not touched:
-            return ()
-        return (
-            f"it was trained on data that was excluded meanwhile: {poison.ranges(touched)}; "
-            "a retrain without them follows",
-        )
 
     def _rejected(
         self, run: Run, evaluation: Evaluation, steps: tuple[Step, ...]
@@ -132,7 +131,7 @@ class Outcomes:
     ) -> dict[str, Any]:
         """Return what both verdicts tell, with reasons around those that the evaluation knew."""
         return {
-            "occurred_at": self.trigger.clock(),
+            "occurred_at": self.clock(),
             "correlation_id": run.correlation_id,
             "model_id": run.model_id,
             "run_id": run.run_id,
@@ -153,32 +152,11 @@ class Outcomes:
         return costs.estimate_usd(run.instance_type, seconds)
 
 
-def closed(run: Run, outcome: AnyMessage) -> Run:
-    """Return a run as its outcome ended it."""
-    match outcome:
-        case ChallengerRegistered():
-            return replace(
-                run,
-                status="registered",
-                ended_at=outcome.occurred_at,
-                evaluation_uri=outcome.evaluation_uri,
-                model_package_version=outcome.model_package_version,
-                cost_usd=outcome.cost_usd,
-            )
-        case ChallengerRejected():
-            return replace(
-                run,
-                status="rejected",
-                ended_at=outcome.occurred_at,
-                evaluation_uri=outcome.evaluation_uri,
-                cost_usd=outcome.cost_usd,
-            )
-        case RetrainFailed():
-            return replace(
-                run,
-                status="failed",
-                ended_at=outcome.occurred_at,
-                cost_usd=outcome.cost_usd,
-                failure=f"{outcome.stage}: {outcome.cause.rstrip('.')}. {outcome.next_step}",
-            )
-    raise PermanentError(f"{outcome.type} is no outcome of a run")
+def _waits_because(touched: tuple[Exclusion, ...]) -> tuple[str, ...]:
+    """Say why no machine may deploy a version: a person excluded what it was trained on meanwhile."""
+    if not touched:
+        return ()
+    return (
+        f"it was trained on data that was excluded meanwhile: {poison.ranges(touched)}; "
+        "a retrain without them follows",
+    )

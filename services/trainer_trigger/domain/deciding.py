@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.trainer_trigger.domain import Decision, Effect, ModelState, Outcome, Rule, Verdict
-from services.trainer_trigger.rules import RULES
+from services.trainer_trigger.domain.decision import Decision, Effect, Outcome, Rule, RuleAnswer
+from services.trainer_trigger.domain.model_state import ModelState
+from services.trainer_trigger.domain.rules import RULES
 from shared.model_config import RetrainPolicy
 
 RULE_SECONDS = 2.0  # a rule is a comparison of figures; one that takes longer hangs
@@ -42,7 +43,7 @@ def decide(
     return Decision(Outcome.WAIT if until else Outcome.IDLE, reasons, until, verdicts)
 
 
-def _soonest_release(verdicts: tuple[Verdict, ...], holds: list[Verdict]) -> datetime | None:
+def _soonest_release(verdicts: tuple[RuleAnswer, ...], holds: list[RuleAnswer]) -> datetime | None:
     """Return when all holds have ended, or the maximum wait overrides them, whichever is first."""
     released = max((v.until for v in holds if v.until), default=None)
     overridden = next((v.until for v in verdicts if v.rule == "maximum_wait" and v.until), None)
@@ -51,14 +52,14 @@ def _soonest_release(verdicts: tuple[Verdict, ...], holds: list[Verdict]) -> dat
 
 def _ask(
     rules: tuple[Rule, ...], state: ModelState, policy: RetrainPolicy, now: datetime
-) -> tuple[Verdict, ...]:
+) -> tuple[RuleAnswer, ...]:
     """Ask every rule, each for a bounded time; one that raises or hangs counts as a wait and is told."""
-    said: list[Verdict] = []
+    said: list[RuleAnswer] = []
     while len(said) < len(rules):
         rest = rules[len(said) :]
-        answers: list[Verdict] = []  # of this thread alone: one that hangs must not speak later
+        answers: list[RuleAnswer] = []  # of this thread alone: one that hangs must not speak later
 
-        def ask(rest: tuple[Rule, ...] = rest, answers: list[Verdict] = answers) -> None:
+        def ask(rest: tuple[Rule, ...] = rest, answers: list[RuleAnswer] = answers) -> None:
             answers.extend(_asked(rule, state, policy, now) for rule in rest)
 
         asking = threading.Thread(target=ask, daemon=True)
@@ -72,7 +73,7 @@ def _ask(
     return tuple(said)
 
 
-def _asked(rule: Rule, state: ModelState, policy: RetrainPolicy, now: datetime) -> Verdict:
+def _asked(rule: Rule, state: ModelState, policy: RetrainPolicy, now: datetime) -> RuleAnswer:
     try:
         verdict = rule(state, policy, now)
     except Exception as error:  # noqa: BLE001 - a rule is somebody's own; whatever it raises is told
@@ -80,8 +81,8 @@ def _asked(rule: Rule, state: ModelState, policy: RetrainPolicy, now: datetime) 
     return replace(verdict, rule=_name(rule))
 
 
-def _fault(rule: Rule, what: str, now: datetime) -> Verdict:
-    return Verdict(
+def _fault(rule: Rule, what: str, now: datetime) -> RuleAnswer:
+    return RuleAnswer(
         Effect.FORBID,
         f"the rule {_name(rule)} is broken ({what}); it counts as a wait",
         now + RETRY_OF_A_FAULT,
@@ -94,5 +95,21 @@ def _name(rule: Rule) -> str:
     return getattr(rule, "__name__", type(rule).__name__)
 
 
-def _reasons(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
+def _reasons(verdicts: Iterable[RuleAnswer]) -> tuple[str, ...]:
     return tuple(verdict.reason for verdict in verdicts)
+
+
+def lacks_only_a_place(decision: Decision) -> bool:
+    """Whether a model would be retrained now if the account had a place for its run."""
+    forbidding = {each.rule for each in decision.verdicts if each.effect is Effect.FORBID}
+    effects = {each.effect for each in decision.verdicts}
+    wishes = Effect.DEMAND in effects or (Effect.WANT in effects and Effect.HOLD not in effects)
+    return wishes and forbidding == {"account_full"}
+
+
+def is_answered(state: ModelState, decision: Decision) -> bool:
+    """Whether a person's request is answered: it is trained already, or cannot be."""
+    return state.request is not None and any(
+        each.rule in {"already_trained", "no_data"} and each.effect is Effect.FORBID
+        for each in decision.verdicts
+    )

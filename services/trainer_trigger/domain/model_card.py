@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.trainer_trigger.ports import Run
+from services.trainer_trigger.domain.run import Run
 from shared.evaluation import Evaluation, GroupScores, Scores, Window
 
 _SHORT, _LONG = 1024, 2048  # characters that the schema takes

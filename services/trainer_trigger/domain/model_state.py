@@ -1,59 +1,12 @@
-"""What is known about a model when a retrain is decided, and what a decision is."""
+"""What is known about a model when a retrain is decided."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from shared.dataset import DatasetFile
 from shared.model_config import RetrainPolicy
-
-
-class Effect(StrEnum):
-    """What a rule says."""
-
-    FORBID = "forbid"
-    DEMAND = "demand"
-    HOLD = "hold"
-    WANT = "want"
-    NOTHING = "nothing"
-
-
-class Outcome(StrEnum):
-    """What is decided."""
-
-    RETRAIN = "retrain"
-    WAIT = "wait"
-    IDLE = "idle"
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one rule says, with its reason in words, its figures, and when it may say otherwise."""
-
-    effect: Effect
-    reason: str
-    until: datetime | None = None
-    numbers: Mapping[str, float] = field(default_factory=dict)
-    rule: str = ""
-    is_fault: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What is decided, why, and when to look again."""
-
-    outcome: Outcome
-    reasons: tuple[str, ...]
-    until: datetime | None
-    verdicts: tuple[Verdict, ...]
-
-    @property
-    def faults(self) -> tuple[Verdict, ...]:
-        """Rules that raised or hung; each counts as a wait."""
-        return tuple(verdict for verdict in self.verdicts if verdict.is_fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,4 +108,25 @@ def is_overdue(state: ModelState, policy: RetrainPolicy, now: datetime) -> bool:
     return since is not None and now - since > policy.no_success_alarm
 
 
-Rule = Callable[[ModelState, RetrainPolicy, datetime], Verdict]
+@dataclass(frozen=True, slots=True)
+class ModelNotes:
+    """What is remembered about a model besides files and runs.
+
+    Attributes
+    ----------
+    armed_until
+        When the armed evaluation has come, or counts as lost.
+    """
+
+    in_flight: InFlight | None = None
+    request: Request | None = None
+    degraded: str | None = None
+    armed_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """How many runs are in flight in the account, and who waits for a place, longest first."""
+
+    running: int = 0
+    waiting: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What stands in the bucket: configuration in force, canonical rows, frozen datasets, evaluations."""
+"""Frozen datasets: `dataset.json`, and the manifest in the form SageMaker reads."""
 
 from __future__ import annotations
 
@@ -9,16 +9,10 @@ from typing import Any, Generic, TypeVar
 
 from shared import dataset as datasets
 from shared import layout
-from shared.active import ActiveSite
 from shared.aws import S3Objects
-from shared.canonical import CanonicalFile
 from shared.compaction import Compact, CompactIndex, cover
-from shared.dataset import Coverage, Dataset, DatasetFile, Exclusion
+from shared.dataset import Coverage, Dataset
 from shared.errors import NotFoundError
-from shared.evaluation import Evaluation
-from shared.exclusions import ActiveExclusions
-from shared.in_force import InForce
-from shared.solar.site import Site
 
 # What a process keeps of frozen datasets, at about two hundred bytes each: spans of time, names of files.
 _KEPT_SPANS, _KEPT_NAMES = 200_000, 500_000
@@ -48,66 +42,6 @@ class Kept(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class S3Configuration(InForce):
-    """Configuration in force, of models and of what belongs to them."""
-
-    def sites(self, model_id: str) -> tuple[Site, ...]:
-        """Return the sites of a model, sorted by name."""
-        return tuple(
-            site
-            for key, (_, named) in self.sites_named().items()
-            if named == model_id
-            for site in [ActiveSite.model_validate(self.objects.read_json(key))]
-            if site.model_id == model_id  # it may have moved since it was listed
-        )
-
-    def exclusions(self, model_id: str) -> tuple[Exclusion, ...]:
-        """Return the time ranges of a model's sites that must not be trained on, sorted."""
-        return tuple(
-            exclusion
-            for key in self.objects.keys(layout.all_active_exclusions())
-            for stated in [ActiveExclusions.model_validate(self.objects.read_json(key))]
-            if self._is_of(model_id, stated.site_id)
-            for exclusion in stated.for_dataset()
-        )
-
-    def _is_of(self, model_id: str, site_id: str) -> bool:
-        try:
-            found = self.objects.read_json(layout.active_site(site_id))
-        except NotFoundError:
-            return False  # its exclusions were in force before the site is
-        return bool(ActiveSite.model_validate(found).model_id == model_id)
-
-
-@dataclass(frozen=True, slots=True)
-class S3CanonicalFiles:
-    """Canonical objects and their withdrawal markers."""
-
-    objects: S3Objects
-
-    def stands(self, key: str) -> bool:
-        """Return whether a canonical object is there and not withdrawn."""
-        return {key} == set(self.objects.keys(key))
-
-    def of_site(self, site_id: str) -> Iterator[str]:
-        """Yield the keys of a site's canonical objects that are not withdrawn."""
-        yield from layout.standing(self.objects.keys(layout.canonical_site(site_id)))
-
-    def describe(self, key: str) -> DatasetFile:
-        """Return what the object says about itself."""
-        said = CanonicalFile.from_metadata(self.objects.metadata(key))
-        return DatasetFile(
-            site_id=said.site_id,
-            file_id=said.file_id,
-            key=key,
-            rows=said.rows,
-            window_start=said.window_start,
-            window_end=said.window_end,
-            uploaded_at=said.uploaded_at,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class S3Datasets:
     """Frozen datasets: `dataset.json`, and the manifest in the form SageMaker reads."""
 
@@ -127,7 +61,7 @@ class S3Datasets:
         )
 
     def _objects(self, dataset: Dataset) -> Iterator[str]:
-        """Yield where the rows of a dataset stand: in compacts where it has all of a compact's files."""
+        """Yield where the rows of a dataset are: in compacts where it has all of a compact's files."""
         keys = {file.file_id: file.key for file in dataset.files}
         compacts = [
             each
@@ -175,28 +109,6 @@ class S3Datasets:
             return None
 
     def exists(self, model_id: str, dataset_id: str) -> bool:
-        """Return whether a dataset's manifest stands."""
+        """Return whether a dataset's manifest exists."""
         key = layout.manifest(model_id, dataset_id)
         return key in set(self.objects.keys(key))
-
-
-@dataclass(frozen=True, slots=True)
-class S3Evaluations:
-    """What the pipeline wrote below `runs/`."""
-
-    objects: S3Objects
-
-    def read(self, run_id: str) -> Evaluation | None:
-        """Return a run's evaluation, or None while there is none."""
-        try:
-            return Evaluation.model_validate_json(self.objects.read(layout.evaluation(run_id)))
-        except NotFoundError:
-            return None
-
-    def uri(self, run_id: str) -> str:
-        """Return where a run's evaluation stands."""
-        return layout.uri(self.objects.bucket, layout.evaluation(run_id))
-
-    def report_uri(self, run_id: str) -> str:
-        """Return where a run's report stands."""
-        return layout.uri(self.objects.bucket, layout.report(run_id))

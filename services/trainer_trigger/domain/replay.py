@@ -11,14 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from services.trainer_trigger.decision import decide
-from services.trainer_trigger.domain import (
-    Champion,
-    FinishedRun,
-    KnownFile,
-    ModelState,
-    Outcome,
-)
+from services.trainer_trigger.domain.deciding import decide
+from services.trainer_trigger.domain.decision import Outcome
+from services.trainer_trigger.domain.model_state import Champion, FinishedRun, KnownFile, ModelState
 from shared.model_config import RetrainPolicy
 
 TYPICAL_RUN = timedelta(minutes=15)
