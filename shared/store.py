@@ -83,7 +83,7 @@ class Store:
         one_read
             Whether what fits into one read of the table (1 MB) is enough.
         """
-        extra = {"IndexName": index} if index else {"ConsistentRead": True}
+        extra: dict[str, Any] = {"IndexName": index} if index else {"ConsistentRead": True}
         pages = {"Limit": limit} if limit and not only else {}
         found = self._pages(
             self.client.query,
@@ -107,7 +107,7 @@ class Store:
         show: str | None = None,
     ) -> Iterator[Item]:
         """Yield the items of the whole table, or only the attributes of `show`, separated by commas."""
-        shown = {"ProjectionExpression": show} if show else {}
+        shown: dict[str, Any] = {"ProjectionExpression": show} if show else {}
         return self._pages(
             self.client.scan,
             **shown,
