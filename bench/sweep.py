@@ -16,9 +16,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from bench.memory import peak
-from services.data_watcher import admission, sweep
-from services.data_watcher.domain import FileVersion, KeyRecord, Listed, State
-from services.data_watcher.sweep import Cursor, Sweep
+from services.data_watcher.app import sweeping as sweep
+from services.data_watcher.app.sweeping import Sweeping
+from services.data_watcher.domain import admission
+from services.data_watcher.domain.cursor import Cursor
+from services.data_watcher.domain.versions import FileVersion, KeyRecord, Listed, State
 from shared.active import ActiveSite
 from shared.messages import AnyMessage, SweepDue
 from tests.unit.data_watcher.fakes import site
@@ -155,7 +157,7 @@ def main() -> None:
     table = Table(clock, admission.reading_of(described, "raw/east/1.csv"))
     bare = peak()
     looked = reference(table)
-    whole = Sweep(
+    whole = Sweeping(
         table,  # type: ignore[arg-type]
         Bucket(clock),  # type: ignore[arg-type]
         Configurations(described),  # type: ignore[arg-type]

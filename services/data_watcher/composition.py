@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from services.data_watcher.adapters import EmfMeter, SqsInbox, join, read_file
-from services.data_watcher.app import Watcher
-from services.data_watcher.arrivals import Arrivals
-from services.data_watcher.compaction import Compaction
-from services.data_watcher.objects import (
+from services.data_watcher.adapters.metrics import EmfMeter
+from services.data_watcher.adapters.objects import (
     S3CanonicalObjects,
     S3CompactObjects,
     S3Configurations,
     S3RawObjects,
 )
-from services.data_watcher.onboarding import Onboarding
-from services.data_watcher.release import Release
-from services.data_watcher.remembered import Remembered
-from services.data_watcher.service import Intake
-from services.data_watcher.settings import WatcherSettings
-from services.data_watcher.silence import Silence
-from services.data_watcher.sweep import Sweep
-from services.data_watcher.table import DynamoLedger
+from services.data_watcher.adapters.queue import SqsInbox
+from services.data_watcher.adapters.readers import join, read_file
+from services.data_watcher.adapters.remembered import Remembered
+from services.data_watcher.adapters.table import DynamoLedger
+from services.data_watcher.adapters.view import DynamoView
+from services.data_watcher.app.answering import Answering
+from services.data_watcher.app.arrivals import Arrivals
+from services.data_watcher.app.compacting import Compacting
+from services.data_watcher.app.dispatching import Dispatching
+from services.data_watcher.app.intake import Intake
+from services.data_watcher.app.onboarding import Onboarding
+from services.data_watcher.app.releasing import Releasing
+from services.data_watcher.app.silence import Silence
+from services.data_watcher.app.sweeping import Sweeping
+from services.data_watcher.settings import QuerySettings, WatcherSettings
 from shared import observability
 from shared.aws import S3Objects, SnsPublisher, lazy_client
 from shared.clock import utc_now
@@ -29,7 +33,7 @@ from shared.clock import utc_now
 THREADS = 4  # they mostly wait for S3 and DynamoDB
 
 
-def watcher(settings: WatcherSettings) -> Watcher:
+def watcher(settings: WatcherSettings) -> Dispatching:
     """Return everything that reacts to the inbox."""
     objects = S3Objects(lazy_client("s3"), settings.data_bucket)
     raw = S3RawObjects(lazy_client("s3"), settings.data_bucket)
@@ -65,8 +69,8 @@ def watcher(settings: WatcherSettings) -> Watcher:
         clock=utc_now,
     )
     silence = Silence(ledger, ledger, publisher, utc_now)
-    compaction = Compaction(S3CompactObjects(objects), join, each, meter, utc_now)
-    sweep = Sweep(
+    compaction = Compacting(S3CompactObjects(objects), join, each, meter, utc_now)
+    sweep = Sweeping(
         ledger,
         raw,
         configurations,
@@ -76,5 +80,14 @@ def watcher(settings: WatcherSettings) -> Watcher:
         silence.look,
         compaction.run,
     )
-    release = Release(ledger, inbox, utc_now, intake.refresh)
-    return Watcher(arrivals, intake, onboarding, sweep, release)
+    release = Releasing(ledger, inbox, utc_now, intake.refresh)
+    return Dispatching(arrivals, intake, onboarding, sweep, release)
+
+
+def answering(settings: QuerySettings) -> Answering:
+    """Return what answers questions."""
+    return Answering(
+        DynamoView.of(lazy_client("dynamodb"), settings.ledger_table),
+        S3RawObjects(lazy_client("s3"), settings.data_bucket),
+        settings.data_bucket,
+    )

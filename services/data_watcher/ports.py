@@ -8,10 +8,16 @@ from datetime import datetime, timedelta
 from mmap import mmap
 from typing import Protocol, TypeVar
 
-from services.data_watcher.activity import SiteActivity
-from services.data_watcher.configuration import Active, ConfigRecord
-from services.data_watcher.domain import ContentRecord, KeyRecord, Listed, Rows, State
-from services.data_watcher.records import Item
+from services.data_watcher.domain.activity import SiteActivity
+from services.data_watcher.domain.configuration import Active, ConfigRecord
+from services.data_watcher.domain.versions import (
+    ContentRecord,
+    FileVersion,
+    KeyRecord,
+    Listed,
+    Rows,
+    State,
+)
 from shared.active import ActiveSite
 from shared.canonical import CanonicalFile
 from shared.compaction import CompactIndex
@@ -81,24 +87,36 @@ class Foresight(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A version, and the key under which the ledger keeps it."""
+
+    site_id: str
+    key: str
+    version: FileVersion
+
+
 class LedgerView(Protocol):
     """What the ledger shows to those who only ask."""
 
-    def versions(
-        self, site_id: str | None, state: State | None, limit: int, start: Item | None
-    ) -> tuple[list[Item], Item | None]:
-        """Return at most `limit` versions' items behind `start`, and where to go on, if anywhere."""
+    def page(
+        self, site_id: str | None, state: State | None, limit: int, after: str | None
+    ) -> tuple[list[Filed], str | None]:
+        """Return at most `limit` versions after a token, and the token of the next page, if any follows.
+
+        Raises ValueError where no earlier page gave the token.
+        """
         ...
 
-    def files(self, site_id: str | None) -> Iterator[Item]:
-        """Yield every version's item."""
+    def files(self, site_id: str | None) -> Iterator[Filed]:
+        """Yield every version."""
         ...
 
-    def states(self, site_id: str | None) -> Iterator[tuple[str, str]]:
+    def states(self, site_id: str | None) -> Iterator[tuple[str, State]]:
         """Yield site and state of every version."""
         ...
 
-    def configs(self) -> Iterator[Item]:
+    def configs(self) -> Iterator[ConfigRecord]:
         """Yield what became of each YAML file."""
         ...
 

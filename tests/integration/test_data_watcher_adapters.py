@@ -17,7 +17,10 @@ import pytest
 from cfnlint.decode import cfn_yaml
 from moto import mock_aws
 
-from services.data_watcher import arrivals, handler, objects, query
+from services.data_watcher.adapters import objects
+from services.data_watcher.app import arrivals
+from services.data_watcher.entry import inbox as handler
+from services.data_watcher.entry import query
 from services.trainer_trigger.objects import S3CanonicalFiles, S3Datasets
 from services.trainer_trigger.pipeline.merge import site_table
 from shared import aws, layout, messages

@@ -13,10 +13,10 @@ import pytest
 from cfnlint.decode import cfn_yaml
 from moto import mock_aws
 
-from services.data_watcher import domain
-from services.data_watcher.configuration import ConfigRecord
-from services.data_watcher.domain import ContentRecord, FileVersion, KeyRecord, Rows, State
-from services.data_watcher.table import DynamoLedger
+from services.data_watcher.adapters.table import DynamoLedger
+from services.data_watcher.domain import transitions, versions
+from services.data_watcher.domain.configuration import ConfigRecord
+from services.data_watcher.domain.versions import ContentRecord, FileVersion, KeyRecord, Rows, State
 from shared.errors import ConflictError
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +51,7 @@ def record(key: str = KEY, *versions: FileVersion) -> KeyRecord:
 
 def test_what_was_saved_is_what_is_loaded(ledger: DynamoLedger) -> None:
     rows = Rows(96, 3, {"sentinel": 3}, ("power_ac", "ghi"), NOW, NOW + timedelta(days=1))
-    fault = domain.Fault("unreadable", "it is broken", "send it again")
+    fault = versions.Fault("unreadable", "it is broken", "send it again")
     full = replace(
         record(
             KEY,
@@ -61,7 +61,7 @@ def test_what_was_saved_is_what_is_loaded(ledger: DynamoLedger) -> None:
         ),
         content="s",
         hints=frozenset({"raw/east/b.csv"}),
-        withdrawals={"canonical/x": domain.Withdrawal("gone", 3)},
+        withdrawals={"canonical/x": versions.Withdrawal("gone", 3)},
         settled=True,
     )
     saved = ledger.save(record().__class__("east", KEY), full)
@@ -103,7 +103,7 @@ def test_only_what_waits_is_unsettled_and_the_oldest_comes_first(ledger: DynamoL
 
 def test_a_key_that_settles_waits_no_more(ledger: DynamoLedger) -> None:
     saved = ledger.save(KeyRecord("east", KEY), record())
-    ledger.save(saved, domain.settle(record(KEY, version(state=State.ACCEPTED)), NOW))
+    ledger.save(saved, transitions.settle(record(KEY, version(state=State.ACCEPTED)), NOW))
 
     assert list(ledger.unsettled(NOW + timedelta(minutes=5))) == []
 

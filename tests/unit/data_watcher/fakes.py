@@ -7,18 +7,19 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.data_watcher.activity import SiteActivity
-from services.data_watcher.app import Watcher
-from services.data_watcher.arrivals import Arrivals
-from services.data_watcher.configuration import Active, ConfigRecord
-from services.data_watcher.domain import ContentRecord, KeyRecord, Listed, Rows, State, settle
-from services.data_watcher.onboarding import LATER, Onboarding
+from services.data_watcher.adapters.remembered import Remembered
+from services.data_watcher.app.arrivals import Arrivals
+from services.data_watcher.app.dispatching import Dispatching
+from services.data_watcher.app.intake import Intake
+from services.data_watcher.app.onboarding import LATER, Onboarding
+from services.data_watcher.app.releasing import Releasing
+from services.data_watcher.app.silence import Silence
+from services.data_watcher.app.sweeping import Sweeping
+from services.data_watcher.domain.activity import SiteActivity
+from services.data_watcher.domain.configuration import Active, ConfigRecord
+from services.data_watcher.domain.transitions import settle
+from services.data_watcher.domain.versions import ContentRecord, KeyRecord, Listed, Rows, State
 from services.data_watcher.ports import Opened, Reading
-from services.data_watcher.release import Release
-from services.data_watcher.remembered import Remembered
-from services.data_watcher.service import Intake
-from services.data_watcher.silence import Silence
-from services.data_watcher.sweep import Sweep
 from shared.active import ActiveModel, ActiveSite
 from shared.canonical import CanonicalFile
 from shared.errors import ConflictError, NotFoundError, UnreadableFileError
@@ -413,7 +414,7 @@ class World:
             meter=self.meter,
             clock=self.clock,
         )
-        sweep = Sweep(
+        sweep = Sweeping(
             self.ledger,
             self.bucket,
             self.configurations,
@@ -423,8 +424,8 @@ class World:
             Silence(self.ledger, self.ledger, self.publisher, self.clock).look,
             lambda site_id, after, deadline: None,
         )
-        release = Release(self.ledger, self.inbox, self.clock, intake.refresh)
-        self.watcher = Watcher(arrivals, intake, onboarding, sweep, release)
+        release = Releasing(self.ledger, self.inbox, self.clock, intake.refresh)
+        self.watcher = Dispatching(arrivals, intake, onboarding, sweep, release)
 
     def read_by(self, reader: Any) -> None:
         """Let files be read by another reader."""

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.data_watcher import admission, arrivals, domain
-from services.data_watcher.domain import State
+from services.data_watcher.app import arrivals
+from services.data_watcher.domain import admission, transitions, versions
+from services.data_watcher.domain.versions import State
 from tests.unit.data_watcher.fakes import DiedError, World, fake_reader, site
 from tests.unit.data_watcher.test_onboarding import SITE
 
@@ -189,7 +190,7 @@ def test_a_file_that_kills_its_reader_is_refused_after_some_tries(world: World) 
     world.bucket.put(KEYS[0], b"deadly")
     with pytest.raises(DiedError):
         world.event(KEYS[0])
-    for _ in range(domain.MOST_ATTEMPTS):
+    for _ in range(transitions.MOST_ATTEMPTS):
         with pytest.raises(DiedError):
             redeliver(world, KEYS[0])
         assert world.state(KEYS[0]) == ["pending"]
@@ -204,10 +205,10 @@ def test_a_file_that_kills_its_reader_is_refused_after_some_tries(world: World) 
 def test_processes_that_read_the_same_file_at_the_same_time_are_no_failed_tries(
     world: World,
 ) -> None:
-    version = domain.FileVersion("v", State.PENDING, world.now)
+    version = versions.FileVersion("v", State.PENDING, world.now)
     for _ in range(20):
-        claimed = domain.claim(version, world.clock())
-        assert not isinstance(claimed, domain.Fault)
+        claimed = transitions.claim(version, world.clock())
+        assert not isinstance(claimed, versions.Fault)
         version = claimed
 
     assert version.attempts == 1

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from services.data_watcher import admission, domain
-from services.data_watcher.domain import State
+from services.data_watcher.domain import admission, versions
+from services.data_watcher.domain.versions import State
 from shared.errors import ConflictError
 from tests.unit.data_watcher.fakes import World, site
 
@@ -85,7 +87,7 @@ def test_what_need_not_be_read_is_refused_unread(
 def test_a_file_larger_than_the_function_is_refused_unread(world: World) -> None:
     fault = admission.admit(site(), "raw/east/a.csv", admission.LARGEST_FILE + 1)
 
-    assert isinstance(fault, domain.Fault)
+    assert isinstance(fault, versions.Fault)
     assert fault.code == "too_large"
     assert "split" in fault.remedy
 
@@ -242,9 +244,7 @@ def test_who_never_gets_a_word_in_comes_again(world: World) -> None:
 
     def somebody_else_saves() -> None:
         record = world.ledger.load("east", "raw/east/a.csv")
-        world.ledger.records["raw/east/a.csv"] = domain.replace(
-            record, revision=record.revision + 1
-        )
+        world.ledger.records["raw/east/a.csv"] = replace(record, revision=record.revision + 1)
 
     world.ledger.before_save = [somebody_else_saves] * 20
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.data_watcher.domain import State
+from services.data_watcher.domain.versions import State
 from tests.unit.data_watcher.fakes import DiedError, World, site
 
 KEYS = tuple(f"raw/east/{name}.csv" for name in "abc")

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.data_watcher.adapters.reading import faults, read
 from services.data_watcher.ports import Reading
-from services.data_watcher.reading import faults, read
 from shared.errors import UnreadableFileError
 from shared.solar.site import Site
 from tests.corpus import workbook

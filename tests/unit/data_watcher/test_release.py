@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.data_watcher import release
+from services.data_watcher.app import releasing as release
 from shared.messages import ReleaseRequested
 from tests.unit.data_watcher.fakes import START, World, fake_reader, site
 

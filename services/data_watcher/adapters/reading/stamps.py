@@ -1,0 +1,271 @@
+"""Time stamps: parsed, moved to UTC and to the left end of their interval, snapped to the grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from services.data_watcher.adapters.reading.table import Table
+from services.data_watcher.adapters.reading.zones import Times, to_utc
+from shared.errors import UnreadableFileError
+from shared.solar.site import Site, SourceFormat, TimestampFormat
+
+MOST_BAD = 0.2  # share of stamps that may be no time before the format must be wrong
+EARLIEST = np.datetime64("1980-01-01", "us")
+LATEST = np.datetime64("2100-01-01", "us")
+TOLERANCE = np.timedelta64(60, "s")  # of a stamp off the grid; loggers were seen 59 s off
+MOST_MIXED = (
+    0.2  # share of rows that repeat a stamp with other values before the file must be mixed
+)
+FEW_MIXED = 4  # such rows that are a logger's hiccup in however small a file
+DAYS_FOR_SWAP = 3  # in a row
+ROWS_OF_A_DAY = 4  # fewer are readings of a meter once a month
+T = TypeVar("T", bound=np.generic)
+_BEHIND = {
+    "left": 0.0,
+    "center": 0.5,
+    "right": 1.0,
+}  # part of an interval that a stamp lies after its beginning
+_NAT = np.datetime64("NaT")
+_MICROSECOND = np.timedelta64(1, "us")
+_DAY = np.timedelta64(1, "D")
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAxis:
+    """Where each kept row stands in time.
+
+    Attributes
+    ----------
+    utc
+        Starts of the intervals, ascending and unique [us].
+    rows
+        Row of the table that each start comes from.
+    step
+        Length of an interval [s].
+    counts
+        What was done to rows, by reason.
+    is_whole
+        Whether every row of the table has its place, in the order of the table.
+    """
+
+    utc: Times
+    rows: npt.NDArray[np.intp]
+    step: float
+    counts: dict[str, int]
+    is_whole: bool = False
+
+    def pick(self, values: npt.NDArray[T]) -> npt.NDArray[T]:
+        """Return a column of the table on the axis; the column itself where nothing is left out or moved."""
+        return values if self.is_whole else values[self.rows]
+
+
+def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
+    """Give each row of a table its place in time.
+
+    Raises
+    ------
+    UnreadableFileError
+        `no_timestamps`: too many stamps are no time in the format that the YAML says.
+    """
+    how = source.timestamp
+    local, is_utc = _parse(table.stamps, how)
+    impossible = ~np.isnat(local) & ((local < EARLIEST) | (local >= LATEST))
+    local[impossible] = _NAT
+    bad = np.isnat(local)
+    if bad.mean() > MOST_BAD:
+        raise _no_timestamps(table, how, bad)
+    counts = dict(table.skipped) | {"bad_timestamp": int(bad.sum())}
+    if is_utc:
+        utc = local
+    else:
+        utc, never = to_utc(local, how.timezone or site.timezone)
+        counts["no_such_local_time"] = int(never.sum())
+    step = _step(utc, how)
+    utc = utc - np.timedelta64(round(step * _BEHIND[how.label]), "s")
+    utc, snapped = _snap(utc, step)
+    counts["snapped"] = snapped
+    rows = np.flatnonzero(~np.isnat(utc))
+    if not len(rows):
+        raise _no_timestamps(table, how, np.isnat(utc))
+    kept, chosen = _last_of_each(utc[rows])
+    counts["duplicate_stamp"] = len(rows) - len(kept)
+    if counts["duplicate_stamp"]:
+        _check_mixed(table, utc, rows, rows[chosen])
+    rows = rows[chosen]
+    _check_swapped(local[rows])
+    is_whole = len(rows) == table.rows and bool((np.diff(rows) > 0).all())
+    found = {name: count for name, count in counts.items() if count}
+    return TimeAxis(kept, rows, step, found, is_whole)
+
+
+def _last_of_each(utc: Times) -> tuple[Times, npt.NDArray[np.intp]]:
+    """Return the stamps, ascending and unique, and of the rows of each the last."""
+    steps = np.diff(utc)
+    if (steps > np.timedelta64(0)).all():
+        return utc, np.arange(len(utc))
+    kept, first = np.unique(utc[::-1], return_index=True)
+    return kept, len(utc) - 1 - first
+
+
+# --- what shows that rows are not what they seem ------------------------------------------------------
+
+
+def _check_mixed(
+    table: Table, utc: Times, rows: npt.NDArray[np.intp], chosen: npt.NDArray[np.intp]
+) -> None:
+    """Refuse a file in which many stamps stand twice with different values: two plants, or long format."""
+    at = np.searchsorted(utc[chosen], utc[rows])
+    differs = np.zeros(len(rows), bool)
+    for values in table.values.values():
+        one, other = values[rows], values[chosen][at]
+        differs |= (one != other) & ~(np.isnan(one) | np.isnan(other))
+    count = int(differs.sum())
+    if count > max(MOST_MIXED * len(rows), FEW_MIXED):
+        row = int(rows[np.flatnonzero(differs)[0]])
+        raise UnreadableFileError(
+            "mixed_rows",
+            f"{count} of {len(rows)} rows repeat a time stamp with other values, first row "
+            f"{row + table.first_row} ({table.stamps[row].as_py()})",
+            "if the file holds several plants or inverters below each other, export one file (or one "
+            "column) for each; if it is the same plant, remove the rows that do not count",
+        )
+
+
+def _check_swapped(local: Times) -> None:
+    """Refuse a file whose days are months: read as they are they lie a month apart, swapped in a row."""
+    if local[-1] - local[0] < DAYS_FOR_SWAP * _DAY and local[0] <= local[-1]:
+        return
+    some = local[[0, len(local) // 2, -1]].astype("M8[D]")
+    if len(set(some - some.astype("M8[M]"))) > 1:
+        return  # as in nearly every file, and cheaper than all its days
+    each = local.astype("M8[D]")
+    days = np.unique(each[np.append(True, np.diff(each) != np.timedelta64(0))])
+    months = days.astype("M8[M]")
+    of_month = (days - months).astype(int) + 1
+    if len(days) < DAYS_FOR_SWAP or len(local) < ROWS_OF_A_DAY * len(days):
+        return
+    if (of_month != of_month[0]).any():
+        return
+    if of_month[0] > 12 or (np.diff(months).astype(int) != 1).any():  # noqa: PLR2004 - months of a year
+        return
+    raise UnreadableFileError(
+        "day_month_swapped",
+        f"the file holds only the {of_month[0]}. of {len(days)} months in a row, from {days[0]} to "
+        f"{days[-1]}; day and month are probably swapped",
+        "correct timestamp.format in the site's YAML (%d/%m/%Y or %m/%d/%Y), or the stamps in the file",
+    )
+
+
+# --- parsing ----------------------------------------------------------------------------------------
+
+
+def _parse(column: pa.Array, how: TimestampFormat) -> tuple[Times, bool]:
+    """Return the stamps as numpy times [us], and whether they are UTC already."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
+        aware = pa.types.is_timestamp(column.type) and column.type.tz is not None
+        plain = pc.cast(column, pa.timestamp("us", "UTC" if aware else None), safe=False)
+        return _numpy(pc.cast(plain, pa.timestamp("us"))), aware
+    text = pc.utf8_trim_whitespace(pc.cast(column, pa.string()))
+    if how.format is None:
+        return _parse_iso(text)
+    if not ({"%z", "%Z", "%f", "%j", "%p"} & _directives(how.format)):
+        parsed = pc.strptime(text, format=how.format, unit="us", error_is_null=True)
+        return _numpy(parsed), False
+    return _parse_slowly(text, how.format)
+
+
+def _parse_iso(text: pa.Array) -> tuple[Times, bool]:
+    try:
+        return _numpy(pc.cast(text, pa.timestamp("us"))), False
+    except pa.ArrowInvalid:
+        pass  # offsets, or some stamp is no ISO 8601
+    try:
+        aware = pc.cast(text, pa.timestamp("us", "UTC"))
+        return _numpy(pc.cast(aware, pa.timestamp("us"))), True
+    except pa.ArrowInvalid:
+        return _parse_slowly(text, None)
+
+
+def _parse_slowly(text: pa.Array, format_: str | None) -> tuple[Times, bool]:
+    moments = [_moment(each, format_) for each in text.to_pylist()]
+    aware = any(each is not None and each.tzinfo is not None for each in moments)
+    if aware:
+        moments = [
+            each.astimezone(UTC).replace(tzinfo=None) if each and each.tzinfo else None
+            for each in moments
+        ]
+    return np.array(moments, dtype="M8[us]"), aware
+
+
+def _moment(text: str | None, format_: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        if format_ is None:
+            return datetime.fromisoformat(text)
+        return datetime.strptime(text, format_)  # noqa: DTZ007 - the YAML's zone is applied to all rows at once
+    except (ValueError, OverflowError):
+        return None
+
+
+def _directives(format_: str) -> set[str]:
+    return {format_[at : at + 2] for at in range(len(format_)) if format_[at] == "%"}
+
+
+def _numpy(array: pa.Array) -> Times:
+    return np.array(array.to_numpy(zero_copy_only=False), dtype="M8[us]")
+
+
+def _no_timestamps(
+    table: Table, how: TimestampFormat, bad: npt.NDArray[np.bool_]
+) -> UnreadableFileError:
+    row = int(np.flatnonzero(bad)[0])
+    expected = f"the format {how.format!r}" if how.format else "ISO 8601 (2024-07-01 12:00)"
+    return UnreadableFileError(
+        "no_timestamps",
+        f"{int(bad.sum())} of {table.rows} stamps in column {how.column!r} are no times in {expected}, "
+        f"for example {table.stamps[row].as_py()!r} in row {row + table.first_row}",
+        "correct timestamp.format in the site's YAML, or the stamps in the file",
+    )
+
+
+# --- grid -------------------------------------------------------------------------------------------
+
+
+def _step(utc: Times, how: TimestampFormat) -> float:
+    """Return the length of an interval: as the YAML says, or the most frequent distance [s]."""
+    if how.step_minutes is not None:
+        return how.step_minutes * 60.0
+    distances = np.diff(np.sort(utc[~np.isnat(utc)])) / np.timedelta64(1, "s")
+    minutes = np.round(distances / 60.0)
+    minutes = minutes[minutes > 0]
+    if not len(minutes):
+        return 900.0
+    values, counts = np.unique(minutes, return_counts=True)
+    return float(values[counts.argmax()]) * 60.0
+
+
+def _snap(utc: Times, step: float) -> tuple[Times, int]:
+    """Move stamps that miss the file's own grid by at most a minute onto it."""
+    width = round(step * 1e6)
+    known = ~np.isnat(utc)
+    ticks = utc.view(np.int64)
+    phase = ticks[known] % width
+    if not len(phase) or (phase == phase[0]).all():
+        return utc, 0
+    phases, counts = np.unique(phase, return_counts=True)
+    tolerance = min(TOLERANCE / _MICROSECOND, width / 4)
+    off = (ticks - phases[counts.argmax()] + width // 2) % width - width // 2
+    move = known & (off != 0) & (np.abs(off) <= tolerance)
+    snapped = utc.copy()
+    snapped[move] = utc[move] - off[move].astype("m8[us]")
+    return snapped, int(move.sum())
