@@ -21,7 +21,8 @@ from services.data_watcher.adapters import objects
 from services.data_watcher.app import arrivals
 from services.data_watcher.entry import inbox as handler
 from services.data_watcher.entry import query
-from services.trainer_trigger.objects import S3CanonicalFiles, S3Datasets
+from services.trainer_trigger.adapters.canonical import S3CanonicalFiles
+from services.trainer_trigger.adapters.datasets import S3Datasets
 from services.trainer_trigger.pipeline.merge import site_table
 from shared import aws, layout, messages
 from shared.canonical import CanonicalFile

@@ -450,6 +450,14 @@ def test_a_gzip_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.Monkey
     assert "split" in found.remedy
 
 
+def test_text_in_parquet_that_is_no_text_is_refused() -> None:
+    bytes_ = pa.array([b"2024-07-01 10:00\xff", b"2024-07-01 10:15"])
+    text = pa.Array.from_buffers(pa.string(), len(bytes_), bytes_.buffers())
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"t": text, "p": [1.0, 2.0]}), sink)
+    assert fault(sink.getvalue(), site({"format": "parquet"})).code == "unreadable"
+
+
 def test_a_parquet_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(faults, "LARGEST_CONTENT", 1024)
     sink = io.BytesIO()

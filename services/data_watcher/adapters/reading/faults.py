@@ -38,7 +38,7 @@ def late_damage_is_said() -> Iterator[None]:
     """Say what shows only when cells are looked at: damaged text, or more than fits into memory."""
     try:
         yield
-    except pa.ArrowException as error:
+    except (pa.ArrowException, UnicodeDecodeError) as error:
         raise unreadable(f"{error}".partition("\n")[0][:300]) from error
     except MemoryError as error:
         raise too_large("does not fit into the reader's memory") from error
