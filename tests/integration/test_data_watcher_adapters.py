@@ -23,7 +23,7 @@ from services.data_watcher.entry import inbox as handler
 from services.data_watcher.entry import query
 from services.trainer_trigger.adapters.canonical import S3CanonicalFiles
 from services.trainer_trigger.adapters.datasets import S3Datasets
-from services.trainer_trigger.pipeline.merge import site_table
+from services.trainer_trigger.pipeline.data.merge import site_table
 from shared import aws, layout, messages
 from shared.canonical import CanonicalFile
 from shared.dataset import Dataset, DatasetFile, Split

@@ -8,9 +8,10 @@ from datetime import UTC
 import numpy as np
 import pytest
 
-from services.trainer_trigger.pipeline import evaluate, scoring, train
-from services.trainer_trigger.pipeline.champion import Champion
-from services.trainer_trigger.pipeline.leaks import leaks
+from services.trainer_trigger.pipeline import evaluate, train
+from services.trainer_trigger.pipeline.judging import scoring
+from services.trainer_trigger.pipeline.judging.champion import ServedModel
+from services.trainer_trigger.pipeline.judging.leaks import leaks
 from shared.evaluation import Window
 from shared.solar import irradiance
 from shared.solar.predictor import Predictor
@@ -78,7 +79,7 @@ def test_a_shuffled_split_is_refused_through_the_whole_chain(tmp_path):
     )
     result = evaluate.evaluate(
         challenger=challenger,
-        champion=Champion(),
+        champion=ServedModel(),
         rows=prepared.train.take(np.sort(swap)),
         dataset=dataset,
         validation=prepared.validation,

@@ -10,7 +10,7 @@ import pandas as pd
 import pvlib
 import pytest
 
-from services.trainer_trigger.pipeline import orientation
+from services.trainer_trigger.pipeline.data import orientation
 from shared.solar.position import ephemeris, position
 from shared.solar.quality import Measured
 from tests.unit.pipeline.datasets import Bench, frame, serf_east, site

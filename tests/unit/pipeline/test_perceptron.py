@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.neural_network import MLPRegressor
 
-from services.trainer_trigger.pipeline.perceptron import Perceptron
+from services.trainer_trigger.pipeline.models.perceptron import Perceptron
 
 RATE, DECAY = 2e-3, 1e-3
 
