@@ -44,7 +44,7 @@ def watcher(settings: WatcherSettings) -> Dispatching:
     onboarding = Onboarding(ledger, raw, configurations, publisher, inbox, utc_now)
     canonical = S3CanonicalObjects(objects)
     meter = EmfMeter(observability.metrics("data_watcher"))
-    each = ThreadPoolExecutor(THREADS, "each").map
+    parallel = ThreadPoolExecutor(THREADS, "intake").map
     arrivals = Arrivals(
         ledger=ledger,
         foresight=Remembered(ledger, utc_now),
@@ -54,7 +54,7 @@ def watcher(settings: WatcherSettings) -> Dispatching:
         publisher=publisher,
         meter=meter,
         clock=utc_now,
-        each=each,
+        parallel=parallel,
     )
     intake = Intake(
         ledger=ledger,
@@ -69,7 +69,7 @@ def watcher(settings: WatcherSettings) -> Dispatching:
         clock=utc_now,
     )
     silence = Silence(ledger, ledger, publisher, utc_now)
-    compaction = Compacting(S3CompactObjects(objects), join, each, meter, utc_now)
+    compaction = Compacting(S3CompactObjects(objects), join, parallel, meter, utc_now)
     sweep = Sweeping(
         ledger,
         raw,

@@ -272,11 +272,11 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Each(Protocol):
-    """Does something for each of some things, several at a time where it can."""
+class ParallelMap(Protocol):
+    """Like `map`, several calls at a time where it can."""
 
-    def __call__(self, do: Callable[[T], R], things: Iterable[T], /) -> Iterable[R]:
-        """Return the results in the order of the things."""
+    def __call__(self, do: Callable[[T], R], values: Iterable[T], /) -> Iterable[R]:
+        """Return the results in the order of the values."""
         ...
 
 

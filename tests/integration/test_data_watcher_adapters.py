@@ -310,7 +310,7 @@ def test_a_key_of_1024_bytes_is_taken_in(world: World) -> None:
 
 def test_ten_files_of_one_batch_cost_few_calls(world: World) -> None:
     world.upload("config/sites/east.yaml", SITE_YAML)
-    object.__setattr__(handler.watcher().arrivals, "each", map)  # moto takes one call at a time
+    object.__setattr__(handler.watcher().arrivals, "parallel", map)  # moto takes one call at a time
     keys = [f"raw/east/power-{number}.csv" for number in range(10)]
     for number, key in enumerate(keys):
         world.put(key, power_csv(day=number + 1))

@@ -15,10 +15,10 @@ from services.data_watcher.domain.versions import ContentRecord, Fault, FileVers
 from services.data_watcher.ports import (
     CanonicalObjects,
     Content,
-    Each,
     Foresight,
     Ledger,
     Meter,
+    ParallelMap,
     Publisher,
     RawObjects,
     Reader,
@@ -53,7 +53,7 @@ class Arrivals:
     publisher: Publisher
     meter: Meter
     clock: Clock
-    each: Each
+    parallel: ParallelMap
 
     def take(self, keys: Sequence[str]) -> set[str]:
         """Take in those keys that are new and simple; return which are done with.
@@ -67,7 +67,7 @@ class Arrivals:
             for key in dict.fromkeys(keys)
             if key not in known and identity.site_of(key) in sites
         ]
-        results = self.each(lambda key: self._take(key, sites[identity.site_of(key)]), new)
+        results = self.parallel(lambda key: self._take(key, sites[identity.site_of(key)]), new)
         taken = [each for each in results if each is not None]
         told = self._tell(taken)
         try:

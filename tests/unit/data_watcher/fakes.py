@@ -400,7 +400,7 @@ class World:
             publisher=self.publisher,
             meter=self.meter,
             clock=self.clock,
-            each=lambda do, keys: list(map(do, keys)),
+            parallel=lambda do, keys: list(map(do, keys)),
         )
         intake = Intake(
             ledger=self.ledger,

@@ -1,4 +1,4 @@
-"""Values to canonical units, what cannot be masked, and what shows that a unit must be wrong."""
+"""Values to canonical units; what cannot be true is masked or refused."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.adapters.reading import power
-from services.data_watcher.adapters.reading.stamps import TimeAxis
 from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.domain import units
+from services.data_watcher.domain.believable import ranges
+from services.data_watcher.domain.believable.checks import check_power
+from services.data_watcher.domain.believable.power import Power
+from services.data_watcher.domain.time_axis import TimeAxis
 from services.data_watcher.domain.units import Unit
 from shared.errors import UnreadableFileError
-from shared.solar import limits
-from shared.solar.site import FORECAST_PREFIX, Site, SourceFormat, canonical_unit
+from shared.solar.site import Site, SourceFormat, canonical_unit
 
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -55,10 +56,10 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
         if unit.per_interval:
             values = values / (time.step / 3600.0)
         if name == "power_ac":
-            power.check(values, time, table, site, column.unit)
+            check_power(Power.of(values, time, site, column.unit, table.first_row))
         for reason, fault in table.faults[name].items():
             _add(reasons, reason, time.pick(fault))
-        outside = _outside(name, values, site)
+        outside = ranges.outside(name, values, site)
         _add(reasons, "out_of_range", outside)
         columns[name] = np.where(outside, np.nan, values)
     if all(np.isnan(values).all() for values in columns.values()):
@@ -86,10 +87,3 @@ def _converted(values: Values, scale: float, unit: Unit) -> Values:
 
 def _add(reasons: dict[str, Mask], reason: str, mask: Mask) -> None:
     reasons[reason] = reasons[reason] | mask if reason in reasons else mask
-
-
-def _outside(name: str, values: Values, site: Site) -> Mask:
-    if name.removeprefix(FORECAST_PREFIX) in limits.LIMITS:
-        return limits.outside(values, limits.of(name))
-    most = power.NIGHT_DRAW * site.ac_capacity_kw, power.OVER_CAPACITY * site.ac_capacity_kw
-    return limits.outside(values, most)

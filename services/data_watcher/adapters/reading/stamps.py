@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.data_watcher.adapters.reading.table import Table
-from services.data_watcher.adapters.reading.zones import Times, to_utc
+from services.data_watcher.adapters.reading.zones import to_utc
+from services.data_watcher.domain.believable import stamps as believable
+from services.data_watcher.domain.time_axis import TimeAxis, Times
 from shared.errors import UnreadableFileError
 from shared.solar.site import Site, SourceFormat, TimestampFormat
 
@@ -20,13 +20,6 @@ MOST_BAD = 0.2  # share of stamps that may be no time before the format must be 
 EARLIEST = np.datetime64("1980-01-01", "us")
 LATEST = np.datetime64("2100-01-01", "us")
 TOLERANCE = np.timedelta64(60, "s")  # of a stamp off the grid; loggers were seen 59 s off
-MOST_MIXED = (
-    0.2  # share of rows that repeat a stamp with other values before the file must be mixed
-)
-FEW_MIXED = 4  # such rows that are a logger's hiccup in however small a file
-DAYS_FOR_SWAP = 3  # in a row
-ROWS_OF_A_DAY = 4  # fewer are readings of a meter once a month
-T = TypeVar("T", bound=np.generic)
 _BEHIND = {
     "left": 0.0,
     "center": 0.5,
@@ -34,36 +27,6 @@ _BEHIND = {
 }  # part of an interval that a stamp lies after its beginning
 _NAT = np.datetime64("NaT")
 _MICROSECOND = np.timedelta64(1, "us")
-_DAY = np.timedelta64(1, "D")
-
-
-@dataclass(frozen=True, slots=True)
-class TimeAxis:
-    """Where each kept row stands in time.
-
-    Attributes
-    ----------
-    utc
-        Starts of the intervals, ascending and unique [us].
-    rows
-        Row of the table that each start comes from.
-    step
-        Length of an interval [s].
-    counts
-        What was done to rows, by reason.
-    is_whole
-        Whether every row of the table has its place, in the order of the table.
-    """
-
-    utc: Times
-    rows: npt.NDArray[np.intp]
-    step: float
-    counts: dict[str, int]
-    is_whole: bool = False
-
-    def pick(self, values: npt.NDArray[T]) -> npt.NDArray[T]:
-        """Return a column of the table on the axis; the column itself where nothing is left out or moved."""
-        return values if self.is_whole else values[self.rows]
 
 
 def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
@@ -97,9 +60,9 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
     kept, chosen = _last_of_each(utc[rows])
     counts["duplicate_stamp"] = len(rows) - len(kept)
     if counts["duplicate_stamp"]:
-        _check_mixed(table, utc, rows, rows[chosen])
+        believable.check_mixed(table.values.values(), utc, rows, rows[chosen], table.said)
     rows = rows[chosen]
-    _check_swapped(local[rows])
+    believable.check_swapped(local[rows])
     is_whole = len(rows) == table.rows and bool((np.diff(rows) > 0).all())
     found = {name: count for name, count in counts.items() if count}
     return TimeAxis(kept, rows, step, found, is_whole)
@@ -112,55 +75,6 @@ def _last_of_each(utc: Times) -> tuple[Times, npt.NDArray[np.intp]]:
         return utc, np.arange(len(utc))
     kept, first = np.unique(utc[::-1], return_index=True)
     return kept, len(utc) - 1 - first
-
-
-# --- what shows that rows are not what they seem ------------------------------------------------------
-
-
-def _check_mixed(
-    table: Table, utc: Times, rows: npt.NDArray[np.intp], chosen: npt.NDArray[np.intp]
-) -> None:
-    """Refuse a file in which many stamps stand twice with different values: two plants, or long format."""
-    at = np.searchsorted(utc[chosen], utc[rows])
-    differs = np.zeros(len(rows), bool)
-    for values in table.values.values():
-        one, other = values[rows], values[chosen][at]
-        differs |= (one != other) & ~(np.isnan(one) | np.isnan(other))
-    count = int(differs.sum())
-    if count > max(MOST_MIXED * len(rows), FEW_MIXED):
-        row = int(rows[np.flatnonzero(differs)[0]])
-        raise UnreadableFileError(
-            "mixed_rows",
-            f"{count} of {len(rows)} rows repeat a time stamp with other values, first row "
-            f"{row + table.first_row} ({table.stamps[row].as_py()})",
-            "if the file holds several plants or inverters below each other, export one file (or one "
-            "column) for each; if it is the same plant, remove the rows that do not count",
-        )
-
-
-def _check_swapped(local: Times) -> None:
-    """Refuse a file whose days are months: read as they are they lie a month apart, swapped in a row."""
-    if local[-1] - local[0] < DAYS_FOR_SWAP * _DAY and local[0] <= local[-1]:
-        return
-    some = local[[0, len(local) // 2, -1]].astype("M8[D]")
-    if len(set(some - some.astype("M8[M]"))) > 1:
-        return  # as in nearly every file, and cheaper than all its days
-    each = local.astype("M8[D]")
-    days = np.unique(each[np.append(True, np.diff(each) != np.timedelta64(0))])
-    months = days.astype("M8[M]")
-    of_month = (days - months).astype(int) + 1
-    if len(days) < DAYS_FOR_SWAP or len(local) < ROWS_OF_A_DAY * len(days):
-        return
-    if (of_month != of_month[0]).any():
-        return
-    if of_month[0] > 12 or (np.diff(months).astype(int) != 1).any():  # noqa: PLR2004 - months of a year
-        return
-    raise UnreadableFileError(
-        "day_month_swapped",
-        f"the file holds only the {of_month[0]}. of {len(days)} months in a row, from {days[0]} to "
-        f"{days[-1]}; day and month are probably swapped",
-        "correct timestamp.format in the site's YAML (%d/%m/%Y or %m/%d/%Y), or the stamps in the file",
-    )
 
 
 # --- parsing ----------------------------------------------------------------------------------------

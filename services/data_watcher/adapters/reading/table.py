@@ -56,3 +56,7 @@ class Table:
     def rows(self) -> int:
         """Return how many rows there are."""
         return len(self.stamps)
+
+    def said(self, row: int) -> str:
+        """Say where a row is in the file, and which stamp it carries."""
+        return f"{row + self.first_row} ({self.stamps[row].as_py()})"
