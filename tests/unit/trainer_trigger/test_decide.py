@@ -22,7 +22,8 @@ from services.trainer_trigger.domain.model_state import (
     RecipeHistory,
     Request,
 )
-from services.trainer_trigger.domain.rules import RULES, new_days_by_site
+from services.trainer_trigger.domain.rules import RULES
+from services.trainer_trigger.domain.rules.new_days import new_days_by_site
 from shared.model_config import RetrainPolicy
 from tests.unit.trainer_trigger.fakes import START, a_file
 
