@@ -31,7 +31,7 @@ def load(data: Content, source: SourceFormat) -> Table:
         values, reasons = {}, {}
         for name, column in source.columns.items():
             parts = [raw.cells[at] for at in raw.columns.values[name]]
-            values[name], reasons[name] = cells.numbers(parts, column, source)
+            values[name], reasons[name] = cells.numbers(parts, name, column, source)
             raw.forget_but_for(source.columns.keys() - values.keys())
         return Table(stamps, values, reasons, raw.skipped, raw.first_row)
 

@@ -36,7 +36,6 @@ _DAMAGED_ZIP = (
     RuntimeError,  # a password
     EOFError,
 )
-_MIDNIGHT = datetime(2000, 1, 1)  # noqa: DTZ001 - of any day; a time of day has no zone
 
 
 def load(data: Content, source: SourceFormat) -> Raw:
@@ -179,8 +178,14 @@ def _text(cell: Any) -> str | None:
         case date() | time():
             return cell.isoformat()
         case timedelta():
-            return (_MIDNIGHT + cell).time().isoformat()
+            return _time_of_day(cell)
         case float() if cell.is_integer():
             return str(int(cell))
         case _:
             return str(cell)
+
+
+def _time_of_day(duration: timedelta) -> str:
+    """Return a duration since midnight as a time; the end of a day is 24:00, not 00:00."""
+    seconds = round(duration.total_seconds())
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"

@@ -113,7 +113,7 @@ def _parse(
             column_types=types,
             null_values=cells.EMPTY,
             strings_can_be_null=True,
-            decimal_point=source.decimal,
+            decimal_point=source.decimal or ".",
         ),
     )
     faults.check_size(table.num_rows, table.num_columns)
