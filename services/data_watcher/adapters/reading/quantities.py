@@ -56,7 +56,17 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
         if unit.per_interval:
             values = values / (time.step / 3600.0)
         if name == "power_ac":
-            check_power(Power.of(values, time, site, column.unit, table.first_row))
+            check_power(
+                Power.of(
+                    values,
+                    time,
+                    site,
+                    column.unit,
+                    table.first_row,
+                    scale=column.scale,
+                    factor=column.scale * unit.factor,
+                )
+            )
         for reason, fault in table.faults[name].items():
             _add(reasons, reason, time.pick(fault))
         outside = ranges.outside(name, values, site)
