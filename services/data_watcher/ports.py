@@ -10,14 +10,8 @@ from typing import Protocol, TypeVar
 
 from services.data_watcher.domain.activity import SiteActivity
 from services.data_watcher.domain.configuration import Active, ConfigRecord
-from services.data_watcher.domain.versions import (
-    ContentRecord,
-    FileVersion,
-    KeyRecord,
-    Listed,
-    Rows,
-    State,
-)
+from services.data_watcher.domain.records import ContentRecord, KeyRecord, Listed
+from services.data_watcher.domain.versions import FileVersion, Rows, State
 from shared.active import ActiveSite
 from shared.canonical import CanonicalFile
 from shared.compaction import CompactIndex
@@ -55,7 +49,7 @@ class Ledger(Protocol):
         ...
 
     def quarantined(self, site_id: str, after: str) -> Iterator[str]:
-        """Yield a site's keys behind `after` whose current version is refused, in order."""
+        """Yield a site's keys after `after` whose current version is refused, in order."""
         ...
 
     def sites(self) -> Iterator[str]:
@@ -152,6 +146,47 @@ class RawObjects(Protocol):
         ...
 
 
+class Evidence(Protocol):
+    """What a verdict on one key rests on; whoever gathered it says how much of it was looked up."""
+
+    @property
+    def stored(self) -> KeyRecord:
+        """Return the key's record as the ledger has it."""
+        ...
+
+    @property
+    def listing(self) -> list[Listed]:
+        """Return the key's versions and delete markers, newest first."""
+        ...
+
+    def claim(self, claimed: KeyRecord) -> KeyRecord:
+        """Note that a version is about to be read; return the record from which its verdict starts."""
+        ...
+
+    def read(self, version_id: str) -> Content:
+        """Return a version's bytes; raises ConflictError where it is gone."""
+        ...
+
+    def holders(self, sha256: str) -> ContentRecord:
+        """Return which keys of the site hold some bytes."""
+        ...
+
+
+class EvidenceSource(Protocol):
+    """Gathers evidence about a key: all of it, or no more than a file that nobody knows yet needs."""
+
+    def gather(self, key: str) -> Evidence:
+        """Look at everything.
+
+        The ledger is read before the listing: whoever saves meanwhile has a newer listing, and wins.
+        """
+        ...
+
+    def presume(self, key: str) -> Evidence | None:
+        """Presume that key and bytes are new; None where a look at the latest version says otherwise."""
+        ...
+
+
 class CanonicalObjects(Protocol):
     """The canonical rows and the markers that withdraw them."""
 
@@ -159,8 +194,8 @@ class CanonicalObjects(Protocol):
         """Write rows; writing the same again is success."""
         ...
 
-    def exists(self, key: str) -> bool:
-        """Whether rows stand under a key."""
+    def described(self, key: str) -> CanonicalFile | None:
+        """Return what the rows under a key say about themselves, None where there are none."""
         ...
 
     def withdraw(self, key: str, reason: str) -> None:

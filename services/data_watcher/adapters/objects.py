@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from services.data_watcher.domain.configuration import Active
-from services.data_watcher.domain.versions import Listed
+from services.data_watcher.domain.records import Listed
 from services.data_watcher.ports import Content, Opened, Part, Stored
 from shared import layout
 from shared.active import ActiveModel, ActiveSite
 from shared.aws import S3Objects, error_code
 from shared.canonical import CanonicalFile
 from shared.compaction import CompactIndex
-from shared.errors import NotFoundError
+from shared.errors import InvalidMessageError, NotFoundError
 from shared.exclusions import ActiveExclusions
 
 if TYPE_CHECKING:
@@ -133,9 +133,12 @@ class S3CanonicalObjects:
             key, rows, content_type="application/vnd.apache.parquet", metadata=file.metadata()
         )
 
-    def exists(self, key: str) -> bool:
-        """Whether rows stand under a key."""
-        return self._is_there(key)
+    def described(self, key: str) -> CanonicalFile | None:
+        """Return what the rows under a key say about themselves; None where there are none of ours."""
+        try:
+            return CanonicalFile.from_metadata(self.objects.metadata(key))
+        except (NotFoundError, InvalidMessageError):
+            return None
 
     def withdraw(self, key: str, reason: str) -> None:
         """Make sure that rows are marked as withdrawn."""

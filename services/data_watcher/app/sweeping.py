@@ -10,7 +10,7 @@ from itertools import groupby, islice
 
 from services.data_watcher.domain import admission, identity, transitions
 from services.data_watcher.domain.cursor import Cursor
-from services.data_watcher.domain.versions import KeyRecord, Listed
+from services.data_watcher.domain.records import KeyRecord, Listed
 from services.data_watcher.ports import Configurations, Inbox, Ledger, RawObjects
 from shared import layout
 from shared.active import ActiveSite
@@ -147,7 +147,7 @@ class Sweeping:
         for key, record in sorted(records.items()):
             as_listed = transitions.observe(record, listed.get(key, []), reading(key)) == record
             if not as_listed or not transitions.follows_owner(
-                record, owners.get(record.content, "")
+                record, owners.get(record.content) if record.content else None
             ):
                 yield key
 
