@@ -91,7 +91,7 @@ class Filed:
 
 
 class LedgerView(Protocol):
-    """What the ledger shows to those who only ask."""
+    """What the ledger shows to questions, which change nothing."""
 
     def page(
         self, site_id: str | None, state: State | None, limit: int, after: str | None
@@ -142,12 +142,12 @@ class RawObjects(Protocol):
         ...
 
     def listing(self, prefix: str, after: str) -> Iterator[tuple[str, list[Listed]]]:
-        """Yield the keys behind `after` in order, each with its versions, newest first."""
+        """Yield the keys after `after` in order, each with its versions, newest first."""
         ...
 
 
 class Evidence(Protocol):
-    """What a verdict on one key rests on; whoever gathered it says how much of it was looked up."""
+    """What a verdict on one key rests on; its source decides how much of it is looked up."""
 
     @property
     def stored(self) -> KeyRecord:
@@ -178,7 +178,7 @@ class EvidenceSource(Protocol):
     def gather(self, key: str) -> Evidence:
         """Look at everything.
 
-        The ledger is read before the listing: whoever saves meanwhile has a newer listing, and wins.
+        The ledger is read before the listing: a process that saves meanwhile has a newer listing, and wins.
         """
         ...
 
@@ -231,7 +231,7 @@ class CompactObjects(Protocol):
     """Canonical rows as they are listed, and the compacts made of them."""
 
     def listing(self, site_id: str, after: str) -> Iterator[Stored]:
-        """Yield a site's canonical objects and markers behind a key, in order."""
+        """Yield a site's canonical objects and markers after a key, in order."""
         ...
 
     def read(self, key: str) -> Part:
@@ -247,7 +247,7 @@ class CompactObjects(Protocol):
         ...
 
     def create(self, key: str, parquet: bytes) -> None:
-        """Write a compact; one that stands already stays as it is."""
+        """Write a compact; one that exists already stays as it is."""
         ...
 
 
@@ -335,7 +335,7 @@ class Inbox(Protocol):
         ...
 
     def send(self, messages: Sequence[AnyMessage], delay: timedelta = timedelta(0)) -> None:
-        """Ask for more work of one's own, now or later: the next slice of a sweep, the release of a key."""
+        """Ask for more work, now or later: the next slice of a sweep, the release of a key."""
         ...
 
 

@@ -74,12 +74,12 @@ def is_overlong(key: str) -> bool:
 
 
 def lower_bound(key: str) -> str:
-    """Return a sort key not behind the items of keys that follow a key; `''` is before all."""
+    """Return a sort key before the items of all keys that follow a key; `''` is before all."""
     return (_start(key) if is_overlong(key) else key) or " "
 
 
 def upper_bound(key: str | None) -> str:
-    """Return a sort key behind the items of all keys up to a key; None is behind all."""
+    """Return a sort key after the items of all keys up to a key; None is after all."""
     if key is None:
         return _LAST
     return _start(key) + _LAST if is_overlong(key) else f"{key}#{_LAST}"

@@ -1,4 +1,4 @@
-"""What stands in the bucket, as the service wants it."""
+"""The objects of the bucket, as the service wants them."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class S3RawObjects:
         return Opened(listed, answer["Body"].read)
 
     def listing(self, prefix: str, after: str) -> Iterator[tuple[str, list[Listed]]]:
-        """Yield the keys behind `after` in order, each with its versions, newest first."""
+        """Yield the keys after `after` in order, each with its versions, newest first."""
         for key, entries in groupby(self._entries(prefix, after), lambda entry: entry[0]):
             yield key, [listed for _, listed in entries]
 
@@ -173,7 +173,7 @@ class S3CompactObjects:
     objects: S3Objects
 
     def listing(self, site_id: str, after: str) -> Iterator[Stored]:
-        """Yield a site's canonical objects and markers behind a key, in order."""
+        """Yield a site's canonical objects and markers after a key, in order."""
         for entry in self.objects.entries(layout.canonical_site(site_id), after):
             yield Stored(entry["Key"], entry["Size"])
 
@@ -195,7 +195,7 @@ class S3CompactObjects:
         self.objects.write(key, index.model_dump_json().encode(), content_type="application/json")
 
     def create(self, key: str, parquet: bytes) -> None:
-        """Write a compact; one that stands already stays as it is."""
+        """Write a compact; one that exists already stays as it is."""
         self.objects.create(key, parquet, content_type="application/vnd.apache.parquet")
 
 

@@ -1,4 +1,4 @@
-"""What the ledger's table shows to those who only ask."""
+"""What the ledger's table shows to questions."""
 
 from __future__ import annotations
 

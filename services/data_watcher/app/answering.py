@@ -154,7 +154,7 @@ def _why(version: FileVersion) -> dict[str, str | None]:
         case Quarantined(fault=fault):
             code, reason, remedy = fault.code, fault.reason, fault.remedy
         case Duplicate(of=owner):
-            code, reason = "duplicate", f"the same bytes stand at {owner}"
+            code, reason = "duplicate", f"the same bytes are at {owner}"
         case Superseded(by=newer):
             code, reason = "superseded", f"version {newer} of the key came after it"
         case Removed():

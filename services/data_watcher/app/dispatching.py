@@ -32,12 +32,12 @@ class Dispatching:
         return self.intake.take(keys) if keys else set()
 
     def handle(self, incoming: Incoming) -> None:
-        """React to one thing from the inbox.
+        """React to one message from the inbox.
 
         Raises
         ------
         InvalidMessageError
-            Nobody here expects such a thing; it ends in the dead letters, where an alarm watches.
+            No use case expects such a message; it ends in the dead letters, where an alarm watches.
         """
         match incoming:
             case ObjectChanged(key=key) if key.startswith(layout.RAW):
@@ -54,5 +54,5 @@ class Dispatching:
 
 
 def _is_upload(event: ObjectChanged) -> bool:
-    """Whether S3 itself tells of an upload; a hint asks for a look at all versions of a key."""
+    """Whether S3 itself announces an upload; a hint asks for a look at all versions of a key."""
     return event.key.startswith(layout.RAW) and bool(event.sequencer) and not event.removed

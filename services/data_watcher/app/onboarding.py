@@ -60,7 +60,7 @@ class Onboarding:
         if record.settled:
             return
         record = self.ledger.save_config(record)
-        self._tell(record)
+        self._publish(record)
         if record.state == "accepted" and configuration.kind_of(key) == "site":
             self.inbox.send([self._reading_again(record)])
             self.inbox.send([self._reading_again(record, "later")], LATER)
@@ -93,7 +93,7 @@ class Onboarding:
             in_force=config.model_dump_json(),
         )
 
-    def _tell(self, record: ConfigRecord) -> None:
+    def _publish(self, record: ConfigRecord) -> None:
         subject = (record.key, record.version_id, record.changes)
         if record.state != "accepted":
             self.publisher.publish(
@@ -126,7 +126,7 @@ class Onboarding:
     def _model_of(self, config: Active) -> str | None:
         """Return the model that is to be looked at again.
 
-        None for exclusions of a site that nobody described yet; whoever describes it makes its model look.
+        None for exclusions of a site without a YAML; once there is one, its model is looked at.
         """
         if not isinstance(config, ActiveExclusions):
             return config.model_id

@@ -77,7 +77,7 @@ def _misplaced(key: str) -> Fault | None:
     if not layout.raw_site(key) or any(part in {"", ".", ".."} for part in key.split("/")):
         return Fault(
             "bad_key",
-            f"{key!r} does not stand in the folder of a site",
+            f"{key!r} is not in the folder of a site",
             "upload it to raw/<site_id>/<file name>, without empty or dotted folder names",
         )
     return None

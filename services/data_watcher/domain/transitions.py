@@ -166,8 +166,8 @@ def follows_owner(record: KeyRecord, owner: str | None) -> bool:
 def same_before(record: KeyRecord, version: Pending | Accepted) -> Iterator[Superseded]:
     """Yield the older versions of a key that may hold the same bytes, newest first.
 
-    The caller stops at the first that does not; S3's ETag cannot tell, for it is no hash of the bytes
-    where the bucket is encrypted by a key of one's own.
+    The caller stops at the first that does not; S3's ETag cannot tell, because it is no hash of the bytes
+    where a customer-managed key encrypts the bucket.
     """
     older = (
         each
@@ -239,7 +239,7 @@ def duplicate(
     rows: Rows | None,
 ) -> KeyRecord:
     """Return the record with a version whose bytes already count under a smaller key."""
-    record = record.withdrawing(canonical_key(version), f"the same bytes stand at {owner}")
+    record = record.withdrawing(canonical_key(version), f"the same bytes are at {owner}")
     same = Duplicate(
         upload=version.upload,
         changes=version.changes + 1,

@@ -1,7 +1,7 @@
 """Says what each version of a key is, and saves it: the one place where a file gets its verdict.
 
 The order of the steps survives a death after any of them: claim, read, save the verdict, write the rows. The
-verdict names the canonical object, so whoever comes after a crash knows what to write or to withdraw.
+verdict names the canonical object, so after a crash the next look knows what to write or to withdraw.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ class Judging:
     def _must_be_written(self, record: KeyRecord, version: Accepted) -> bool:
         """Whether an accepted version's rows are to be written again.
 
-        They may lack, or be those of an earlier upload, where a process died after the verdict; and they say
-        the wrong time of upload where an older version with the same bytes was not known yet.
+        Where a process died after the verdict, they may be missing, or be those of an earlier upload. They
+        say the wrong time of upload where an older version with the same bytes was not known yet.
         """
         if transitions.may_count_longer(record, version):
             return True
@@ -184,7 +184,7 @@ def _counts_from(
 ) -> tuple[datetime, KeyRecord]:
     """Return the upload from which on the key holds these bytes, and what was learnt of older ones.
 
-    The same bytes again bring no new data, so they must not win anew over what came in between.
+    The same bytes again bring no new data, so they must not win over what came in between.
     """
     since = version.uploaded_at
     for each in transitions.same_before(record, version):
