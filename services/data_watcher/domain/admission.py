@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 
-from services.data_watcher.domain.versions import FOLDER, Fault
+from services.data_watcher.domain.versions import Fault
 from shared import layout
 from shared.active import ActiveSite
 from shared.ids import content_id
@@ -15,6 +15,7 @@ from shared.solar.site import Site, SourceFormat
 READER_VERSION = (
     1  # raised when the reader's answer for some file changes; every file is read again
 )
+FOLDER = "folder"  # the fault of a key that ends in a slash; nobody needs to hear of it
 LARGEST_FILE = 1024**3  # what the function has room for on its disk
 
 
@@ -76,7 +77,7 @@ def _misplaced(key: str) -> Fault | None:
     if not layout.raw_site(key) or any(part in {"", ".", ".."} for part in key.split("/")):
         return Fault(
             "bad_key",
-            f"{key!r} does not stand in the folder of a site",
+            f"{key!r} is not in the folder of a site",
             "upload it to raw/<site_id>/<file name>, without empty or dotted folder names",
         )
     return None

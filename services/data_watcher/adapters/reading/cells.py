@@ -22,8 +22,8 @@ def numbers(
 ) -> tuple[Values, dict[str, Mask]]:
     """Return the numbers of a quantity, and which rows' cells are none by reason.
 
-    Several columns, one per inverter or sensor, become one; a row in which one of them lacks is masked,
-    for a sum without it would be a lower power that never was.
+    Several columns, one per inverter or sensor, become one. A row in which one of them has no number is
+    masked, because a sum without it would be a lower power that never was.
 
     Parameters
     ----------

@@ -87,7 +87,7 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
 
 
 def _converted(values: Values, scale: float, unit: Unit) -> Values:
-    """Return values in the canonical unit; what would change nothing is spared, for columns are long."""
+    """Return values in the canonical unit; steps that would change nothing are left out: columns are long."""
     if scale != 1:
         values = values * scale
     if unit.factor != 1:

@@ -119,7 +119,7 @@ def _look_through(data: Content) -> None:
 
 
 def _look_at(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int) -> int:
-    """Return a part's unpacked size, having looked at where its cells stand."""
+    """Return a part's unpacked size, having looked at where its cells are."""
     is_sheet = member.filename.startswith("xl/worksheets/")
     size = rows = columns = 0
     tail = b""
@@ -139,7 +139,7 @@ def _look_at(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int) -> in
     if rows * columns > MOST_SHEET_CELLS:
         raise faults.too_large(
             f"has cells up to row {rows} and column {columns}; at most {MOST_SHEET_CELLS} cells are read",
-            "split it, or delete what stands far outside the table, and save it again",
+            "split it, or delete what is far outside the table, and save it again",
         )
     return size
 

@@ -22,12 +22,8 @@ MOST_BAD = 0.2  # share of stamps that may be no time before the format must be 
 EARLIEST = np.datetime64("1980-01-01", "us")
 LATEST = np.datetime64("2100-01-01", "us")
 TOLERANCE = np.timedelta64(60, "s")  # of a stamp off the grid; loggers were seen 59 s off
-_BEHIND = {
-    "left": 0.0,
-    "center": 0.5,
-    "right": 1.0,
-    "end": 1.0,
-}  # part of an interval that a stamp lies after its beginning
+# Part of an interval between its beginning and its stamp, by the label of the stamp.
+_OFFSET = {"left": 0.0, "center": 0.5, "right": 1.0, "end": 1.0}
 _NAT = np.datetime64("NaT")
 _MICROSECOND = np.timedelta64(1, "us")
 
@@ -62,7 +58,7 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
         utc[strays] = local[strays] = _NAT
         counts["bad_timestamp"] += int(strays.sum())
     step = _step(utc, how)
-    utc = utc - np.timedelta64(round(step * _BEHIND[how.label]), "s")
+    utc = utc - np.timedelta64(round(step * _OFFSET[how.label]), "s")
     utc, snapped = _snap(utc, step)
     counts["snapped"] = snapped
     rows = np.flatnonzero(~np.isnat(utc))

@@ -43,7 +43,7 @@ class Table:
     skipped
         Counts of rows that could not be taken apart, by reason.
     first_row
-        Row of the file, counted from one, in which the first data row stands.
+        Row of the file, counted from one, that holds the first data row.
     """
 
     stamps: pa.Array

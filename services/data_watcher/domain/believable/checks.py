@@ -24,7 +24,7 @@ CHECKS = (
 
 
 def check_power(power: Power) -> None:
-    """Refuse a file whose power cannot be in the stated unit; a plant that stands still says nothing.
+    """Refuse a file whose power cannot be in the stated unit; a plant that is switched off says nothing.
 
     Raises
     ------

@@ -16,7 +16,7 @@ Values = npt.NDArray[np.float64]
 OVER_CAPACITY = 1.5  # of AC capacity; inverters were seen 1.34 above nameplate
 LEAST_PEAK = 0.01  # of AC capacity; snow and rain included, reached within DAYS_FOR_PEAK
 DAYS_FOR_PEAK = 3
-NOISE = 1e-5  # of AC capacity; a plant that stands still is no wrong unit
+NOISE = 1e-5  # of AC capacity; a plant that is switched off has no wrong unit
 
 
 @dataclass(frozen=True, slots=True)
