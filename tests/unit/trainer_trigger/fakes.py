@@ -11,7 +11,7 @@ from typing import Any
 from services.trainer_trigger.composition import Outside, UseCases, wired
 from services.trainer_trigger.domain.decision import Decision
 from services.trainer_trigger.domain.model_state import (
-    Champion,
+    ApprovedVersion,
     InFlight,
     KnownFile,
     ModelNotes,
@@ -203,13 +203,13 @@ class FakeEvaluations:
 
 @dataclass
 class FakeRegistry:
-    versions: list[Champion] = field(default_factory=list)
+    versions: list[ApprovedVersion] = field(default_factory=list)
     lent: dict[str, int | None] = field(default_factory=dict)
     approvals: dict[str, str] = field(default_factory=dict)
     cards: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     refuses: str | None = None
 
-    def approved(self, model_id: str) -> Iterator[Champion]:
+    def approved(self, model_id: str) -> Iterator[ApprovedVersion]:
         return iter(self.versions)
 
     def ensure_group(self, model_id: str) -> None: ...
@@ -227,7 +227,9 @@ class FakeRegistry:
     def approve(self, package_arn: str, why: str) -> None:
         self.approvals[package_arn] = why
         number = int(package_arn.rpartition("/")[2])
-        self.versions.insert(0, Champion(number, package_arn, "s3://bucket/model.tar.gz", START))
+        self.versions.insert(
+            0, ApprovedVersion(number, package_arn, "s3://bucket/model.tar.gz", START)
+        )
 
 
 @dataclass
@@ -454,7 +456,7 @@ class World:
         """Move to each armed evaluation in turn, as the delayed messages would."""
         while self.timer.due:
             self.clock.now = max(self.clock.now, self.timer.due.pop(0))
-            self.service.deciding.evaluation_due("golden")
+            self.service.evaluating.due("golden")
 
     @property
     def the_run(self) -> Run:

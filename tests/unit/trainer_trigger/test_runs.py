@@ -15,7 +15,7 @@ from services.trainer_trigger.app import deciding
 from services.trainer_trigger.domain import deciding as rules
 from services.trainer_trigger.domain.datasets import dataset_of
 from services.trainer_trigger.domain.decision import RuleAnswer
-from services.trainer_trigger.domain.model_state import Champion, KnownFile
+from services.trainer_trigger.domain.model_state import ApprovedVersion, KnownFile
 from services.trainer_trigger.domain.run import Run, Step
 from shared.dataset import Exclusion
 from shared.errors import NotFoundError, PermanentError
@@ -143,7 +143,7 @@ def test_every_instance_that_preprocesses_is_counted_as_the_run_was_opened_with_
     world.configuration.config = world.configuration.config.model_copy(
         update={"preprocess_instances": 20}
     )
-    checked = world.service.sequencing.verifying.verify("golden", run.run_id, run.execution)
+    checked = world.service.verifying.verify("golden", run.run_id, run.execution)
     assert checked["run"]["preprocess_instances"] == "4"
     found(world, run)
     world.pipeline.done += (Step("Preprocess", "Succeeded", "", 900.0, None),)
@@ -177,7 +177,7 @@ def test_a_rejected_recipe_is_not_trained_again_until_its_settings_change() -> N
     assert world.memory.asked is None, "the request is answered by saying that it was trained"
     config = world.configuration.config
     world.configuration.config = config.model_copy(update={"accuracy_threshold": 0.85})
-    world.service.deciding.evaluate("golden")
+    world.service.evaluating.evaluate("golden")
     second = world.the_run
     assert second.dataset_id == first.dataset_id
     assert second.recipe_id != first.recipe_id
@@ -207,7 +207,7 @@ def test_data_that_arrive_during_a_run_are_trained_after_it() -> None:
         "golden", first.run_id, world.service.outcomes.collect("golden", first.run_id, "arn")
     )
     world.clock.forward(hours=2)
-    world.service.deciding.evaluate("golden")
+    world.service.evaluating.evaluate("golden")
     assert world.the_run.files == 2
     assert world.registry.lent[world.the_run.run_id] == 1
 
@@ -248,7 +248,7 @@ def test_a_broken_sequence_is_ended_with_the_machines_own_words() -> None:
 
 
 def test_an_unknown_model_started_by_hand_is_answered_in_words() -> None:
-    answer = World().service.sequencing.verifying.verify("../x", None, "by-hand")
+    answer = World().service.verifying.verify("../x", None, "by-hand")
     assert answer == {"proceed": False, "reason": "no model '../x'; known: golden"}
 
 
@@ -347,17 +347,17 @@ def test_a_run_that_was_opened_but_not_started_is_taken_up_again() -> None:
 def test_started_by_hand_with_only_a_model_opens_a_run() -> None:
     world = World()
     world.upload(a_file(1))
-    answer = world.service.sequencing.verifying.verify("golden", None, "by-hand")
+    answer = world.service.verifying.verify("golden", None, "by-hand")
     assert answer["proceed"]
     assert world.the_run.execution == "by-hand"
-    again = world.service.sequencing.verifying.verify("golden", None, "by-hand-2")
+    again = world.service.verifying.verify("golden", None, "by-hand-2")
     assert not again["proceed"]
     assert "in flight" in again["reason"]
 
 
 def test_verifying_an_unknown_run_says_so() -> None:
     with pytest.raises(NotFoundError, match="no run nope"):
-        World().service.sequencing.verifying.verify("golden", "nope", "x")
+        World().service.verifying.verify("golden", "nope", "x")
 
 
 def test_a_success_without_evaluation_is_a_failure_not_a_silence() -> None:
@@ -387,9 +387,9 @@ def test_any_order_of_messages_sweeps_and_repeats_is_one_run_at_a_time(data: st.
                 file = data.draw(st.sampled_from(files))
                 world.service.noting.accepted(accepted(file))
             case "evaluate":
-                world.service.deciding.evaluate("golden")
+                world.service.evaluating.evaluate("golden")
             case "due":
-                world.service.deciding.evaluation_due("golden")
+                world.service.evaluating.due("golden")
             case "sweep":
                 world.service.sweeping.model("golden", full=data.draw(st.booleans()))
             case "ask":
@@ -429,14 +429,14 @@ def test_a_model_that_lacks_only_a_place_waits_in_the_queue_and_is_woken() -> No
     world.memory.others = ["another-run"]
     world.upload(a_file(1))
     world.clock.forward(minutes=11)
-    world.service.deciding.evaluation_due("golden")
+    world.service.evaluating.due("golden")
     assert world.memory.queue == ["golden"]
     assert not world.memory.kept
     world.memory.others.clear()
     world.timer.due.clear()
     world.service.arming.wake_waiting()
     assert world.timer.due, "it is looked at as soon as a place is free"
-    world.service.deciding.evaluation_due("golden")
+    world.service.evaluating.due("golden")
     assert world.the_run.files == 1
     assert not world.memory.queue
 
@@ -449,7 +449,7 @@ def test_a_broken_rule_is_counted_and_said(monkeypatch: pytest.MonkeyPatch) -> N
         deciding, "decide", lambda state, policy, now: rules.decide(state, policy, now, [wrong])
     )
     world = World()
-    world.service.deciding.evaluate("golden")
+    world.service.evaluating.evaluate("golden")
     assert world.measures.counted["RuleFaults"] == 1
     assert "the rule wrong is broken" in world.measures.warnings[0]
 
@@ -555,7 +555,7 @@ def test_a_decision_that_retrains_reads_the_files_once_and_once_more_after_a_cor
         for file in gone:
             del world.bucket.standing[file.key]
         world.clock.forward(minutes=11)
-        world.service.deciding.evaluate("golden")
+        world.service.evaluating.evaluate("golden")
         assert world.the_run.files == 2 - len(gone)
         assert memory.reads == reads
 
@@ -564,7 +564,7 @@ def test_a_sequence_started_by_hand_reads_the_files_once() -> None:
     memory = CountingMemory()
     world = World(memory=memory)
     world.upload(a_file(1))
-    world.service.sequencing.verifying.verify("golden", None, "by-hand")
+    world.service.verifying.verify("golden", None, "by-hand")
     assert world.the_run.execution == "by-hand"
     assert memory.reads == 1
 
@@ -576,7 +576,7 @@ class BusyRegistry(FakeRegistry):
     meanwhile: Callable[[], None] = lambda: None
     looks: int = 0
 
-    def approved(self, model_id: str) -> Iterator[Champion]:
+    def approved(self, model_id: str) -> Iterator[ApprovedVersion]:
         self.looks += 1
         if self.looks == 2:  # the first look is the decision's, the second the opening's
             self.meanwhile()
@@ -589,7 +589,7 @@ def test_a_file_that_comes_while_a_run_is_opened_is_in_the_next_one() -> None:
     registry.meanwhile = lambda: world.upload(a_file(2))
     world.upload(a_file(1))
     world.clock.forward(minutes=11)
-    world.service.deciding.evaluation_due("golden")
+    world.service.evaluating.due("golden")
     run = world.the_run
     assert world.bucket.file_ids("golden", run.dataset_id) == {"file0001"}
     found(world, run)
@@ -617,8 +617,8 @@ def poisoned_world() -> World:
     world.bucket.freeze(dataset)
     world.bucket.freeze(with_it)
     world.registry.versions = [
-        Champion(2, "arn/2", "s3://bucket/2", START, with_it.dataset_id),
-        Champion(1, "arn/1", "s3://bucket/1", START, dataset.dataset_id),
+        ApprovedVersion(2, "arn/2", "s3://bucket/2", START, with_it.dataset_id),
+        ApprovedVersion(1, "arn/1", "s3://bucket/1", START, dataset.dataset_id),
     ]
     return world
 
@@ -646,7 +646,7 @@ def test_an_exclusion_takes_the_poisoned_version_back_and_retrains_without_it() 
     assert "version 2 was trained on data that is now excluded" in asked.reason
     assert "logger clock was wrong" in asked.reason
     world.clock.forward(minutes=11)
-    world.service.deciding.evaluate("golden")
+    world.service.evaluating.evaluate("golden")
     assert world.the_run.champion_version == 1, "the poisoned one is no champion to compare with"
     assert world.bucket.frozen[world.the_run.dataset_id].exclusions == (excluded(),)
 
@@ -703,7 +703,7 @@ def test_changed_exclusions_are_worth_a_retrain_of_the_same_files() -> None:
 def test_a_model_without_sites_waits_for_one() -> None:
     world = World()
     world.configuration.has_sites = False
-    assert world.service.deciding.evaluate("golden").reasons == ("no accepted file yet",)
+    assert world.service.evaluating.evaluate("golden").reasons == ("no accepted file yet",)
 
 
 def test_a_site_that_moves_to_another_model_mid_run_is_in_that_run_and_in_no_later_one() -> None:
@@ -733,6 +733,6 @@ def test_a_dataset_of_one_row_is_a_run_like_any_other() -> None:
 def test_the_champion_is_part_of_the_recipe() -> None:
     world = World()
     world.upload(a_file(1))
-    world.registry.versions = [Champion(7, "arn/7", "s3://bucket/m", START)]
+    world.registry.versions = [ApprovedVersion(7, "arn/7", "s3://bucket/m", START)]
     world.let_timers_ring()
     assert world.registry.lent == {world.the_run.run_id: 7}
