@@ -14,7 +14,7 @@ from services.trainer_trigger.domain import deciding
 from services.trainer_trigger.domain.deciding import decide
 from services.trainer_trigger.domain.decision import Effect, Outcome, RuleAnswer
 from services.trainer_trigger.domain.model_state import (
-    Champion,
+    ApprovedVersion,
     FinishedRun,
     InFlight,
     KnownFile,
@@ -33,7 +33,7 @@ POLICY = RetrainPolicy(
     minimum_new_days=7,
     cool_down=timedelta(hours=1),
 )
-CHAMPION = Champion(1, "arn", "s3://b/m", START - timedelta(days=10))
+CHAMPION = ApprovedVersion(1, "arn", "s3://b/m", START - timedelta(days=10))
 ARRIVED = KnownFile(a_file(1), START)
 LATER = START + timedelta(minutes=11)
 STATE = ModelState(files=(ARRIVED,), consumed=frozenset(), config_id="c", champion=CHAMPION)

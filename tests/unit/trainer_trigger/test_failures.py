@@ -20,7 +20,7 @@ def test_a_run_that_somebody_stopped_is_said_to_be_tried_again_as_it_is() -> Non
 
     assert "tried again" in explain(failed.stage, failed.cause).next_step
     world.clock.forward(hours=1)
-    world.service.deciding.evaluate("golden")
+    world.service.evaluating.evaluate("golden")
     assert world.sequence.starts == 2
 
 
