@@ -40,7 +40,7 @@ def test_honest_weather_is_no_leak_however_well_it_fits():
 
 def test_a_cloudless_month_with_a_late_clock_is_no_leak():
     many = rows(days=20, noise=0.003)
-    clear = np.roll(irradiance.clear_sky_ghi(sun_at(many.times).up), 4)
+    clear = np.roll(irradiance.clearsky_ghi(sun_at(many.times).up), 4)
     many = replace(with_column(many, "ghi", clear), power_ac=np.roll(clear, -4) * 0.08)
     assert not [each for each in leaks(described(many), before(many)) if "is the power" in each]
 

@@ -82,25 +82,6 @@ def test_step_for_step_it_does_what_scikit_learns_does():
     np.testing.assert_allclose(network.predict(values), reference.predict(values), atol=1e-4)
 
 
-def test_it_learns_as_well_as_scikit_learns_for_rows_that_neither_saw():
-    values, target = examples(1000)
-    unseen, truth = examples(1000, seed=5)
-    ours, theirs = [], []
-    for seed in range(4):
-        network = Perceptron((3, 32, 16, 1), RATE, DECAY, np.random.default_rng(seed))
-        for _ in range(20):
-            network.learn(values, target.astype(np.float32), 32)
-        ours.append(np.square(network.predict(unseen) - truth).mean())
-        reference = MLPRegressor(
-            hidden_layer_sizes=(32, 16), alpha=DECAY, learning_rate_init=RATE, batch_size=32,
-            random_state=seed,
-        )  # fmt: skip
-        for _ in range(20):
-            reference.partial_fit(values, target)
-        theirs.append(np.square(reference.predict(unseen) - truth).mean())
-    assert np.mean(ours) < 1.2 * np.mean(theirs) < 0.1 * truth.var()
-
-
 def test_the_same_seed_gives_the_same_network_and_another_seed_another_one():
     values, target = examples(300)
     first, again, other = drawn(), drawn(), drawn(9)

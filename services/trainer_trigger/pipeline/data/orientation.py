@@ -18,7 +18,7 @@ from services.trainer_trigger.pipeline.data.site_validation import OrientationFi
 from shared.solar import irradiance
 from shared.solar.irradiance import Components
 from shared.solar.position import Floats, SolarPosition
-from shared.solar.quality import Measured
+from shared.solar.quality import Measurements
 
 _CLEAR = (0.75, 1.2)  # clear-sky index of rows that tell
 _LOWEST_SUN = 8.0  # degree
@@ -84,7 +84,7 @@ class _Clear:
         return solved
 
 
-def estimate(measured: Measured) -> OrientationFinding | None:
+def estimate(measured: Measurements) -> OrientationFinding | None:
     """Estimate the plane from believed rows; None for a plant without global horizontal irradiance.
 
     The uncertainty is one standard deviation: that of whole weeks drawn again, and what the models of sky
@@ -135,10 +135,10 @@ def contradicts(finding: OrientationFinding, tilt: float, azimuth: float) -> boo
     return bool(apart > _SURELY_APART * finding.tilt_uncertainty)
 
 
-def _telling(measured: Measured) -> NDArray[np.bool_]:
+def _telling(measured: Measurements) -> NDArray[np.bool_]:
     """Return the rows whose power tells the plane: clear, the sun up, neither dark nor clipped."""
     ghi, share, sun = measured.weather["ghi"], measured.share, measured.sun
-    index = irradiance.clear_sky_index(ghi, irradiance.clear_sky_ghi(sun.up))
+    index = irradiance.clearsky_index(ghi, irradiance.clearsky_ghi(sun.up))
     known = np.isfinite(share) & np.isfinite(index)
     if not known.any():
         return known
@@ -154,7 +154,7 @@ def _telling(measured: Measured) -> NDArray[np.bool_]:
     return which
 
 
-def _clear(measured: Measured, places: NDArray[np.int64]) -> _Clear:
+def _clear(measured: Measurements, places: NDArray[np.int64]) -> _Clear:
     if len(places) > _MOST_ROWS:
         places = places[np.linspace(0, len(places) - 1, _MOST_ROWS).astype(int)]
     nothing = np.full(len(measured.share), np.nan)

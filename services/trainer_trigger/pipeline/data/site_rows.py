@@ -79,7 +79,7 @@ class _Seen:
 
     times: Times
     power: Floats
-    measured: quality.Measured
+    measured: quality.Measurements
 
     @property
     def known(self) -> quality.Mask:
@@ -92,7 +92,7 @@ def _measurements(frame: pd.DataFrame, site: Site, step_minutes: int) -> _Seen:
     power = frame[POWER].to_numpy(copy=True) if POWER in frame else unknown
     weather = {str(name): frame[name].to_numpy() for name in frame.columns if name != POWER}
     sun = _sun(times, site, step_minutes)
-    return _Seen(times, power, quality.Measured(power / site.ac_capacity_kw, weather, sun))
+    return _Seen(times, power, quality.Measurements(power / site.ac_capacity_kw, weather, sun))
 
 
 def _masks(seen: _Seen, site: Site, exclusions: Iterable[Exclusion]) -> Mapping[str, quality.Mask]:
@@ -189,7 +189,9 @@ def _a_day_earlier(power: Floats, step_minutes: int) -> Floats:
     )
 
 
-def _warnings(validation: SiteValidation, measured: quality.Measured, site: Site) -> Iterable[str]:
+def _warnings(
+    validation: SiteValidation, measured: quality.Measurements, site: Site
+) -> Iterable[str]:
     if quality.exceeds_capacity_often(measured):
         yield (
             f"power is often above the stated capacity of {site.ac_capacity_kw:g} kW "
@@ -234,13 +236,13 @@ _SUSPECTED = {
 }
 
 
-def _suspected(validation: SiteValidation, measured: quality.Measured) -> Iterable[str]:
+def _suspected(validation: SiteValidation, measured: quality.Measurements) -> Iterable[str]:
     for name, words in _SUSPECTED.items():
         if name in validation.suspicions:
             yield words.format(count=validation.suspicions[name])
     sky = plant_quality.sky_of(measured)
     if sky is not None:
-        above = int(plant_quality.exceeds_clear_sky(measured, sky).sum())
+        above = int(plant_quality.exceeds_clearsky(measured, sky).sum())
         if above > quality.COMMON * max(int((measured.sun.up > 0).sum()), 1):
             yield (
                 f"irradiance is brighter than the sun outside the atmosphere in {above} rows, too often for "

@@ -17,7 +17,7 @@ from shared.solar.rows import Rows
 LEAST_DAYS = 14
 _RESAMPLES = 2000
 _LIMITS = (0.025, 0.975)  # of a 95 % interval
-_CLEAR_SKY_FLOOR = 50.0  # W/m2; below it a ratio to clear sky says nothing
+_CLEARSKY_FLOOR = 50.0  # W/m2; below it a ratio to clear sky says nothing
 _SKIES = (("overcast", 0.0, 0.35), ("broken", 0.35, 0.8), ("clear", 0.8, np.inf))  # clear-sky index
 
 
@@ -117,9 +117,9 @@ def _by(names: NDArray[np.str_], actual: Floats, predicted: Floats) -> tuple[Gro
 
 def _by_sky(test: ScoredRows, predicted: Floats) -> tuple[GroupScores, ...]:
     ghi = test.rows.column("ghi")
-    clear_sky = irradiance.clear_sky_ghi(test.sun.up)
-    known = np.isfinite(ghi) & (clear_sky > _CLEAR_SKY_FLOOR)
-    index = irradiance.clear_sky_index(np.where(known, ghi, 0.0), clear_sky)
+    clearsky = irradiance.clearsky_ghi(test.sun.up)
+    known = np.isfinite(ghi) & (clearsky > _CLEARSKY_FLOOR)
+    index = irradiance.clearsky_index(np.where(known, ghi, 0.0), clearsky)
     groups = []
     for name, low, high in _SKIES:
         within = known & (index >= low) & (index < high)
@@ -141,9 +141,9 @@ def score_baselines(test: ScoredRows, predicted: Floats, seed: int) -> Against:
     """Score yesterday's power, and yesterday's share of clear sky, on rows where yesterday is known."""
     yesterday = test.rows.power_ac_24h_ago / test.capacity
     known = np.isfinite(yesterday)
-    now = irradiance.clear_sky_ghi(test.sun.up)
-    then = irradiance.clear_sky_ghi(test.sun_yesterday.up)
-    ratio = np.where(then > _CLEAR_SKY_FLOOR, now / np.maximum(then, _CLEAR_SKY_FLOOR), 1.0)
+    now = irradiance.clearsky_ghi(test.sun.up)
+    then = irradiance.clearsky_ghi(test.sun_yesterday.up)
+    ratio = np.where(then > _CLEARSKY_FLOOR, now / np.maximum(then, _CLEARSKY_FLOOR), 1.0)
     scaled = np.clip(yesterday * ratio, 0.0, 1.0)
     actual, day = test.share[known], test.day[known]
     own = np.abs(predicted[known] - actual)

@@ -214,7 +214,7 @@ def _young_sites(findings: Findings) -> dict[str, int]:
         for site in findings.sites
     }
     short = {name: count for name, count in days.items() if count < _enough_days(findings)}
-    return dict(sorted(short.items(), key=lambda each: each[1]))
+    return dict(sorted(short.items(), key=lambda named: named[1]))
 
 
 def _enough_days(findings: Findings) -> int:

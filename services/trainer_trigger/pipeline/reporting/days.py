@@ -60,11 +60,11 @@ def ranked_days(lines: Lines) -> list[Day]:
     return sorted(whole, key=lambda day: day.error)
 
 
-def typical_and_worst(lines: Lines, each: int = 4) -> tuple[list[Day], list[Day]]:
+def typical_and_worst(lines: Lines, count: int = 4) -> tuple[list[Day], list[Day]]:
     """Return days around the median error in the order of time, and the worst days, the worst first."""
     ranked = ranked_days(lines)
     middle = len(ranked) // 2
-    around = ranked[max(middle - each * 2, 0) : middle + each * 2]
+    around = ranked[max(middle - count * 2, 0) : middle + count * 2]
     around = sorted(around, key=lambda day: day.date)
-    picked = sorted(set(np.linspace(0, len(around) - 1, each).astype(int).tolist()))
-    return [around[place] for place in picked], ranked[::-1][:each]
+    picked = sorted(set(np.linspace(0, len(around) - 1, count).astype(int).tolist()))
+    return [around[place] for place in picked], ranked[::-1][:count]
