@@ -136,7 +136,12 @@ class SourceFormat(Strict):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")]
     files: Annotated[str, Field(description="Glob on the file's name, e.g. *power*.csv.")] = "*"
-    format: Literal["csv", "parquet", "xlsx"] = "csv"
+    format: Literal["csv", "parquet", "xlsx", "json"] = "csv"
+    records: str | None = Field(
+        default=None,
+        description="With format: json, the path to the list of records, e.g. data.values; without it the "
+        "only list there is. One record a line is read, too.",
+    )
     sheet: str | None = Field(
         default=None, description="Name of the XLSX sheet; the first one where absent."
     )

@@ -218,9 +218,9 @@ def with_unit(
     ways = [way for way in _WAYS if decimal in {None, way.decimal}]
     fitting = [way for way in ways if re.match(way.pattern, match[1].strip())]
     said = {float(way.plain(match[1].strip())) for way in fitting}
-    if len(said) != 1 and thousands is None and decimal is None:
-        return None  # two readings, and a single cell cannot tell
     if not said:
         return None
+    if len(said) > 1 and thousands is None and decimal is None and fitting[0].decimal == ",":
+        return None  # two readings, and a single cell cannot tell
     value = float(fitting[0].plain(match[1].strip()))
     return (value * theirs.factor + theirs.offset - own.offset) / own.factor

@@ -59,6 +59,7 @@ def load(data: Content, source: SourceFormat) -> Raw:
         columns,
         skipped={},
         first_row=above + 1,
+        header=names,
     )
 
 

@@ -147,7 +147,9 @@ def _rescued(text: pa.Array, parsed: Times, how: TimestampFormat, zone: str) -> 
         offset = names.offset(name, moment) if name else None
         if name and offset is None:
             continue
-        local[row] = np.datetime64(moment + timedelta(days=next_day), "us")
+        # With label: end, midnight is moved to the day after in any case.
+        added = timedelta(days=next_day and how.label != "end")
+        local[row] = np.datetime64(moment + added, "us")
         if offset is not None:
             offsets[row] = np.timedelta64(offset, "us")
     named = ~np.isnat(offsets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ class Raw:
     columns: Columns
     skipped: dict[str, int]
     first_row: int
+    header: Sequence[str] = ()
 
     def forget_but_for(self, names: AbstractSet[str]) -> None:
         """Let go of the cells that none of some quantities still needs: a file is large, and so are they."""

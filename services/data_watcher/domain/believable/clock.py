@@ -55,10 +55,8 @@ def check(power: Power) -> None:
     off = np.degrees(np.angle(turned[telling])) * MINUTES_PER_DEGREE
     if len(off) < LEAST_DAYS:
         return
-    middle = (
-        float(np.degrees(np.angle(np.exp(1j * np.radians(off / MINUTES_PER_DEGREE)).sum())))
-        * MINUTES_PER_DEGREE
-    )
+    # By energy and over all days: a dull day, whose centre is anywhere, has little to say.
+    middle = float(np.degrees(np.angle(turned[telling].sum()))) * MINUTES_PER_DEGREE
     alike = np.abs((off - middle + 720.0) % 1440.0 - 720.0) < MOST_OFF
     if abs(middle) <= MOST_OFF or alike.sum() < max(LEAST_DAYS, len(off) / 2):
         return

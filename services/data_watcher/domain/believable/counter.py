@@ -59,6 +59,6 @@ def _refuse(found: str, kind: str) -> None:
     raise UnreadableFileError(
         "counter",
         f"power_ac is a counter of energy{kind}, not a power: {found}",
-        "say kind: counter for power_ac in the site's YAML, with the counter's unit (Wh, kWh or MWh); the "
-        "file is then read again without a new upload",
+        "name the column of power in the site's YAML, or export power (W or kW) instead of energy; once the "
+        "YAML is right, the file is read again without a new upload",
     )

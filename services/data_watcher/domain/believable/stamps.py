@@ -15,6 +15,7 @@ MOST_MIXED = (
 )
 FEW_MIXED = 4  # such rows that are a logger's hiccup in however small a file
 DAYS_FOR_SWAP = 3  # in a row
+LEAST_RUN = 8  # rows that ascend, before they are a series of their own
 ROWS_OF_A_DAY = 4  # fewer are readings of a meter once a month
 YEARS_AWAY = np.timedelta64(366, "D")
 MOST_STRAY = 0.2  # of the rows; of more nobody knows which are right
@@ -121,9 +122,7 @@ def check_overlapping(utc: Times, rows: npt.NDArray[np.intp], said: Callable[[in
         return
     if times[-1] < times[0] and np.median(np.diff(times).astype(np.int64)) < 0:
         times, rows = times[::-1], rows[::-1]
-    highest = np.maximum.accumulate(times)
-    back = np.append(False, times[1:] < highest[:-1])
-    again = back & ~np.isin(times, times[~back])
+    again = _inside_earlier_runs(times)
     count = int(again.sum())
     if count > max(MOST_MIXED * len(times), FEW_MIXED):
         row = int(rows[np.flatnonzero(again)[0]])
@@ -131,9 +130,33 @@ def check_overlapping(utc: Times, rows: npt.NDArray[np.intp], said: Callable[[in
             "mixed_rows",
             f"{count} of {len(times)} rows go back in time, between the stamps of earlier rows, first row "
             f"{said(row)}; the file seems to hold several sensors or inverters below each other",
-            "say which rows are the plant's in the site's YAML (where: {column: value}, or sum_by: column "
-            "for inverters that add up), or export one file for each",
+            "export one file, or one column, for each sensor or inverter",
         )
+
+
+def _inside_earlier_runs(times: Times) -> npt.NDArray[np.bool_]:
+    """Return which rows lie within a run of ascending rows that begins before their own run does.
+
+    Days in any order do not overlap, and a row that is written late is a run too short to count.
+    """
+    starts = np.flatnonzero(np.append(True, times[1:] < times[:-1]))
+    ends = np.append(starts[1:], len(times))
+    long = ends - starts >= LEAST_RUN
+    runs = sorted(zip(starts[long], ends[long], strict=True), key=lambda run: times[run[0]])
+    inside = np.zeros(len(times), bool)
+    if not runs:
+        return inside
+    repeated = np.isin(times, _repeated(times))
+    furthest = times[runs[0][1] - 1]
+    for start, end in runs[1:]:
+        inside[start:end] = times[start:end] < furthest
+        furthest = max(furthest, times[end - 1])
+    return inside & ~repeated
+
+
+def _repeated(times: Times) -> Times:
+    values, counts = np.unique(times, return_counts=True)
+    return values[counts > 1]
 
 
 def check_step(utc: Times, step: float) -> None:

@@ -8,11 +8,9 @@ from services.data_watcher.domain.believable.power import NOISE, Power
 from shared.errors import UnreadableFileError
 
 THOUSAND = 3.0  # log10
-NEAR = (
-    0.35  # log10: two neighbours around the change are within a factor of about two of each other
-)
-LEAST_JUMPS = 3
-ALIKE = 0.2  # log10: scatter of the jumps; outages, which fall to stand-by, scatter more
+NEAR = 0.35  # log10: neighbours around the change are within a factor of about two of each other
+LEAST_JUMPS = 2
+LOW, HIGH = 0.95, 1050.0  # as written: 0.95 kW and less is told in W, which ends near 1,000
 MOSTLY = 0.5  # of all large jumps
 LARGE = 2.0  # log10
 
@@ -41,8 +39,9 @@ def check(power: Power) -> None:
     up, down = (jumps & (steps > 0)).sum(), (jumps & (steps < 0)).sum()
     if jumps.sum() < LEAST_JUMPS or not (up and down) or jumps.sum() < MOSTLY * large.sum():
         return
-    if np.std(np.abs(steps[jumps])) > ALIKE:
-        return
+    written = power.values[at] / power.factor
+    if written.max() > HIGH or np.minimum(written[:-1], written[1:])[jumps].min() < LOW:
+        return  # an outage, which falls to stand-by
     first = int(np.flatnonzero(jumps)[0])
     before, after = (power.values[at[first + n]] / power.factor for n in (0, 1))
     row = power.time.rows[at[first + 1]] + power.first_row
