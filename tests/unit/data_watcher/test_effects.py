@@ -61,6 +61,14 @@ def test_rows_of_a_deleted_file_are_withdrawn_again(world: World) -> None:
     assert world.canonical.counting == set()
 
 
+def test_rows_of_a_version_that_vanished_are_withdrawn_again(world: World) -> None:
+    world.bucket.forget(KEY, world.upload(KEY, b"one"))
+    world.intake.refresh(KEY)
+    world.canonical.withdrawn.clear()
+
+    assert touched(world) == {f"withdrawn {keys(world)[0]}"}
+
+
 def test_a_refused_version_has_no_rows_to_withdraw(world: World) -> None:
     world.upload(KEY, b"bad")
     world.upload(KEY, b"one")
