@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import pytest
 
 from services.data_watcher.adapters import evidence
 from services.data_watcher.domain import admission, transitions
+from services.data_watcher.domain.records import KeyRecord
 from services.data_watcher.domain.versions import Accepted, Fault, Pending, Upload
-from shared.errors import RetryableError
+from shared.errors import ConflictError, RetryableError
 from tests.unit.data_watcher.fakes import DiedError, World, fake_reader, site
 from tests.unit.data_watcher.test_onboarding import SITE
 
@@ -140,6 +142,39 @@ def test_a_key_whose_message_is_refused_comes_again(world: World) -> None:
 
     assert world.publisher.kinds() == ["data_accepted"]
     assert world.ledger.records[KEYS[0]].settled
+
+
+def test_a_site_whose_yaml_was_not_heard_of_yet_is_onboarded_by_its_first_file() -> None:
+    world = World()
+    world.bucket.put("config/sites/east.yaml", SITE)
+    world.upload(KEYS[0], b"one")
+
+    assert world.state(KEYS[0]) == ["accepted"]
+
+
+def test_a_site_that_is_known_and_a_key_outside_any_site_onboard_nobody(world: World) -> None:
+    onboarded: list[str] = []
+    object.__setattr__(world.intake, "onboard", onboarded.append)
+    for key in (KEYS[0], "raw/power.csv"):
+        world.bucket.put(key, b"one")
+        world.intake.refresh(key)
+
+    assert onboarded == []
+
+
+def test_a_batch_that_somebody_else_disturbs_is_looked_at_file_by_file(world: World) -> None:
+    put_all(world)
+
+    def somebody_else_saves(records: Sequence[KeyRecord], now: datetime) -> None:
+        raise ConflictError
+
+    world.ledger.settle = somebody_else_saves
+
+    assert world.intake.take(KEYS) == set()
+    del world.ledger.settle
+    world.sweep("quick")
+    assert set(world.states().values()) == {"accepted"}
+    assert all(each.settled for each in world.ledger.records.values())
 
 
 # --- files that come alone ---------------------------------------------------------------------------
