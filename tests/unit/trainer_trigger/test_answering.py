@@ -42,7 +42,8 @@ def world() -> World:
 
 
 def answers(world: World, memory: FakeMemory | None = None) -> Answering:
-    return Answering(world.clock, world.configuration, memory or world.memory)
+    known = memory or world.memory
+    return Answering(world.clock, world.configuration, known, known, known, known)
 
 
 def pages(asked: Answering, query: str, **more: Any) -> Iterator[dict[str, Any]]:
