@@ -551,3 +551,26 @@ class CountingMemory(FakeMemory):
     def files(self, model_id: str) -> tuple[KnownFile, ...]:
         self.reads += 1
         return super().files(model_id)
+
+
+def a_run(number: int = 1, model_id: str = "golden") -> Run:
+    """Return a run that goes on, as it is opened."""
+    return Run(
+        run_id=f"recipe{number}-1",
+        model_id=model_id,
+        recipe_id=f"recipe{number}",
+        config_id="c",
+        dataset_id="d",
+        attempt=1,
+        model_type="lightgbm",
+        accuracy_threshold=0.9,
+        instance_type="ml.m5.large",
+        approval="automatic",
+        champion_version=None,
+        execution=f"run-recipe{number}-1",
+        reasons=("because",),
+        files=2,
+        correlation_id="raw/x",
+        started_at=START + timedelta(minutes=number),
+        deadline=START + timedelta(hours=6),
+    )

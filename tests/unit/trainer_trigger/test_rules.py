@@ -216,6 +216,7 @@ CASES: list[tuple[Rule, dict[str, Any], dict[str, Any], timedelta, Effect, timed
 
 @pytest.mark.parametrize(("rule", "known", "policy", "after", "effect", "until"), CASES)
 def test_a_rule_answers_at_its_edge(
+    *,
     rule: Rule,
     known: dict[str, Any],
     policy: dict[str, Any],
