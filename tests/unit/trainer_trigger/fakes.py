@@ -336,8 +336,10 @@ class FakeMemory:
 class FakeTimer:
     due: list[datetime] = field(default_factory=list)
     continued: list[str] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)
 
     def evaluate_later(self, model_id: str, now: datetime, seconds: int) -> None:
+        self.models.append(model_id)
         self.due.append(now + timedelta(seconds=seconds))
 
     def continue_sweep(self, sweep: SweepDue, cursor: str) -> None:
