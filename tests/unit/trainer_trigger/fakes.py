@@ -23,7 +23,14 @@ from services.trainer_trigger.ports import InvalidCardError
 from shared import layout
 from shared.dataset import Coverage, Dataset, DatasetFile, Exclusion, coverage
 from shared.evaluation import Evaluation
-from shared.messages import AnyMessage, ConfigAccepted, DataAccepted, RetrainRequested, SweepDue
+from shared.messages import (
+    AnyMessage,
+    ConfigAccepted,
+    DataAccepted,
+    DataWithdrawn,
+    RetrainRequested,
+    SweepDue,
+)
 from shared.model_config import ModelConfig, RetrainPolicy
 from shared.solar.site import ColumnFormat, Site, SourceFormat, TimestampFormat
 
@@ -575,4 +582,18 @@ def a_run(number: int = 1, model_id: str = "golden") -> Run:
         correlation_id="raw/x",
         started_at=START + timedelta(minutes=number),
         deadline=START + timedelta(hours=6),
+    )
+
+
+def withdrawn() -> DataWithdrawn:
+    file = a_file(1)
+    return DataWithdrawn.of(
+        subject=(file.file_id, "withdrawn"),
+        occurred_at=START,
+        correlation_id="raw",
+        site_id="golden",
+        model_id="golden",
+        file_id=file.file_id,
+        canonical_uri=f"s3://bucket/{file.key}",
+        reason="removed",
     )
