@@ -215,11 +215,13 @@ class FakeRegistry:
     approvals: dict[str, str] = field(default_factory=dict)
     cards: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     refuses: str | None = None
+    groups: list[str] = field(default_factory=list)
 
     def approved(self, model_id: str) -> Iterator[ApprovedVersion]:
         return iter(self.versions)
 
-    def ensure_group(self, model_id: str) -> None: ...
+    def ensure_group(self, model_id: str) -> None:
+        self.groups.append(model_id)
 
     def lend_champion(self, run: Run) -> None:
         self.lent[run.run_id] = run.champion_version
