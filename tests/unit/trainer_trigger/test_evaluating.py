@@ -153,3 +153,10 @@ def test_the_recipes_history_is_that_of_the_same_data_settings_and_champion() ->
     world.registry.versions = [ApprovedVersion(7, "arn/7", "s3://bucket/m", START)]
     other = world.service.looking.state("golden", world.configuration.config)
     assert other.recipe.outcome is None
+
+
+def test_a_run_that_ends_wakes_who_waits_for_its_place() -> None:
+    world = in_flight()
+    world.memory.queue = ["west"]
+    end(world)
+    assert world.timer.models[-1] == "west"

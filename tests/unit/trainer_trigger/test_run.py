@@ -89,7 +89,10 @@ def test_an_instance_twice_as_large_costs_twice_as_much() -> None:
 
 
 def test_a_run_costs_the_price_of_its_seconds() -> None:
-    assert estimate_usd("ml.m5.large", 3600) == pytest.approx(USD_PER_HOUR["ml.m5.large"])
+    assert estimate_usd("ml.m5.large", 3_600_000) == pytest.approx(
+        1000 * USD_PER_HOUR["ml.m5.large"]
+    )
+    assert estimate_usd("ml.m5.large", 1) == 0, "to a hundredth of a cent"
     assert estimate_usd("ml.m5.large", 0) == 0
     assert estimate_usd("ml.t3.medium", 100) == pytest.approx(0.05 / 36, abs=5e-5)
     assert estimate_usd("ml.unheard.of", 3600) is None, "no price is claimed"
@@ -197,3 +200,15 @@ def test_a_started_run_is_announced_with_what_it_may_cost() -> None:
     assert started.estimated_cost_usd == pytest.approx(quarter_of_an_hour)
     assert world.registry.groups == ["golden"]
     assert world.registry.lent == {run.run_id: None}
+
+
+@pytest.mark.parametrize("verdict", ["register", "reject"])
+def test_a_run_that_another_outcome_ended_stays_as_it_ended(verdict: str) -> None:
+    world, outcome = outcome_of(verdict)
+    run = world.the_run
+    world.service.closing.close("golden", run.run_id, outcome)
+    ended = world.memory.kept[run.run_id]
+    world.service.closing.close(
+        "golden", run.run_id, world.service.outcomes.explain("golden", run.run_id, "Train", "late")
+    )
+    assert world.memory.kept[run.run_id] == ended
