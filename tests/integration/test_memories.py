@@ -21,7 +21,8 @@ from services.trainer_trigger.domain.deciding import decide
 from services.trainer_trigger.domain.decision import Decision, Effect, Outcome, RuleAnswer
 from services.trainer_trigger.domain.model_state import Places, Request
 from shared.model_config import RetrainPolicy
-from tests.unit.trainer_trigger.fakes import START, World, a_file, a_run
+from tests.unit.trainer_trigger.samples import START, a_file, a_run
+from tests.unit.trainer_trigger.world import World
 
 # As the first version of the service wrote them.
 ITEMS = json.loads((Path(__file__).parent / "trainer_trigger_items.json").read_text())

@@ -14,7 +14,9 @@ from services.trainer_trigger.app.answering import SHOWN, Answering
 from services.trainer_trigger.domain.model_state import ModelNotes
 from services.trainer_trigger.domain.run import Run
 from shared.model_config import RetrainPolicy
-from tests.unit.trainer_trigger.fakes import START, FakeMemory, World, a_file, end
+from tests.unit.trainer_trigger.fakes import FakeMemory
+from tests.unit.trainer_trigger.samples import START, a_file
+from tests.unit.trainer_trigger.world import World, end
 
 ANSWER = 6_000_000  # bytes that a function may answer
 

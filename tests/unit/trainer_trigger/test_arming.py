@@ -8,7 +8,8 @@ import pytest
 
 from services.trainer_trigger.app.arming import SLACK
 from services.trainer_trigger.composition import UseCases
-from tests.unit.trainer_trigger.fakes import START, World
+from tests.unit.trainer_trigger.samples import START
+from tests.unit.trainer_trigger.world import World
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 

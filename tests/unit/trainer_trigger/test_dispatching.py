@@ -10,16 +10,15 @@ import pytest
 from shared.errors import InvalidMessageError
 from shared.inbox import ServiceEvent
 from shared.messages import AccuracyDegraded, EvaluationDue, SweepDue
-from tests.unit.trainer_trigger.fakes import (
+from tests.unit.trainer_trigger.samples import (
     START,
-    World,
     a_file,
     accepted,
     config_changed,
-    in_flight,
     request,
     withdrawn,
 )
+from tests.unit.trainer_trigger.world import World, in_flight
 
 
 def handled(world: World, *incoming: Any) -> World:

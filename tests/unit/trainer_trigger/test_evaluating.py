@@ -9,17 +9,9 @@ from services.trainer_trigger.domain import deciding as rules
 from services.trainer_trigger.domain.decision import RuleAnswer
 from services.trainer_trigger.domain.model_state import ApprovedVersion
 from shared.messages import ChallengerRejected
-from tests.unit.trainer_trigger.fakes import (
-    START,
-    CountingMemory,
-    World,
-    a_file,
-    accepted,
-    end,
-    found,
-    in_flight,
-    request,
-)
+from tests.unit.trainer_trigger.fakes import CountingMemory
+from tests.unit.trainer_trigger.samples import START, a_file, accepted, request
+from tests.unit.trainer_trigger.world import World, end, found, in_flight
 
 
 def test_what_was_never_told_is_found_before_a_run_opens() -> None:

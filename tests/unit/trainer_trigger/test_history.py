@@ -17,7 +17,8 @@ from services.trainer_trigger.domain.model_state import (
 )
 from services.trainer_trigger.domain.run import Run
 from shared.model_config import RetrainPolicy
-from tests.unit.trainer_trigger.fakes import START, World, a_file, a_run, end, in_flight
+from tests.unit.trainer_trigger.samples import START, a_file, a_run
+from tests.unit.trainer_trigger.world import World, end, in_flight
 
 HOUR = timedelta(hours=1)
 

@@ -10,7 +10,8 @@ import pytest
 from services.trainer_trigger.app.looking_after import PATIENCE
 from services.trainer_trigger.domain.run import Run
 from shared.messages import ChallengerRegistered, RetrainFailed, RetrainStarted
-from tests.unit.trainer_trigger.fakes import World, a_file, found, in_flight
+from tests.unit.trainer_trigger.samples import a_file
+from tests.unit.trainer_trigger.world import World, found, in_flight
 
 
 def test_a_sequence_that_vanished_is_ended_by_the_sweep() -> None:

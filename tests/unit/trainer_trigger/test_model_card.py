@@ -18,7 +18,9 @@ from services.trainer_trigger.ports import InvalidCardError
 from shared.aws import S3Objects
 from shared.evaluation import Evaluation
 from shared.messages import ChallengerRegistered
-from tests.unit.trainer_trigger.fakes import PACKAGE, FakeEvaluations, World, a_file, found
+from tests.unit.trainer_trigger.fakes import FakeEvaluations
+from tests.unit.trainer_trigger.samples import PACKAGE, a_file
+from tests.unit.trainer_trigger.world import World, found
 
 LONGEST = {
     "training_observations": 1024,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from shared.messages import RetrainStarted
-from tests.unit.trainer_trigger.fakes import START, World, a_file, accepted, withdrawn
+from tests.unit.trainer_trigger.samples import START, a_file, accepted, withdrawn
+from tests.unit.trainer_trigger.world import World
 
 
 def test_many_uploads_are_one_run() -> None:

@@ -9,15 +9,8 @@ import pytest
 from services.trainer_trigger.domain.run import Step
 from shared.errors import PermanentError
 from shared.messages import ChallengerRegistered, ChallengerRejected, RetrainFailed
-from tests.unit.trainer_trigger.fakes import (
-    PACKAGE,
-    World,
-    a_file,
-    config_changed,
-    excluded,
-    found,
-    in_flight,
-)
+from tests.unit.trainer_trigger.samples import PACKAGE, a_file, config_changed, excluded
+from tests.unit.trainer_trigger.world import World, found, in_flight
 
 
 def test_a_registered_run_is_approved_published_and_closed() -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from services.trainer_trigger.domain.model_state import KnownFile
 from services.trainer_trigger.domain.replay import PastRun, replay
 from shared.model_config import RetrainPolicy
-from tests.unit.trainer_trigger.fakes import START, a_file
+from tests.unit.trainer_trigger.samples import START, a_file
 
 DAILY = [KnownFile(a_file(day + 1, days=1), START + timedelta(days=day)) for day in range(30)]
 PAST = [PastRun(600, 0.5), PastRun(1200, 1.0), PastRun(900, 0.7)]

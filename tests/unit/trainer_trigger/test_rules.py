@@ -21,7 +21,7 @@ from services.trainer_trigger.domain.model_state import (
 )
 from services.trainer_trigger.domain.rules.new_days import new_days_by_site
 from shared.model_config import RetrainPolicy
-from tests.unit.trainer_trigger.fakes import START, a_file
+from tests.unit.trainer_trigger.samples import START, a_file
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 POLICY: dict[str, Any] = {

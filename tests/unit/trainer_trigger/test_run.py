@@ -16,7 +16,8 @@ from shared.dataset import Exclusion
 from shared.errors import PermanentError
 from shared.messages import ChallengerRegistered, ChallengerRejected, RetrainFailed, RetrainStarted
 from shared.model_config import ModelConfig
-from tests.unit.trainer_trigger.fakes import START, World, a_file, excluded, found, in_flight
+from tests.unit.trainer_trigger.samples import START, a_file, excluded
+from tests.unit.trainer_trigger.world import World, found, in_flight
 
 LATER = timedelta(hours=1)
 

@@ -10,7 +10,8 @@ from services.trainer_trigger.domain.identity import request_token
 from shared import messages
 from shared.errors import InvalidMessageError, PermanentError
 from shared.messages import ChallengerRejected, RetrainFailed
-from tests.unit.trainer_trigger.fakes import World, a_file, found, in_flight
+from tests.unit.trainer_trigger.samples import a_file
+from tests.unit.trainer_trigger.world import World, found, in_flight
 
 
 def task(world: World, name: str, **given: Any) -> Any:

@@ -6,7 +6,8 @@ import pytest
 
 from services.trainer_trigger.app.sweeping import SLICE
 from shared.messages import SweepDue
-from tests.unit.trainer_trigger.fakes import START, World, a_file, end, in_flight
+from tests.unit.trainer_trigger.samples import START, a_file
+from tests.unit.trainer_trigger.world import World, end, in_flight
 
 
 def test_a_model_that_cannot_be_swept_does_not_keep_the_others_from_it() -> None:

@@ -9,15 +9,8 @@ import pytest
 from services.trainer_trigger.domain.datasets import dataset_of
 from services.trainer_trigger.domain.model_state import ApprovedVersion
 from shared.messages import RollbackRequested
-from tests.unit.trainer_trigger.fakes import (
-    START,
-    World,
-    a_file,
-    config_changed,
-    end,
-    excluded,
-    in_flight,
-)
+from tests.unit.trainer_trigger.samples import START, a_file, config_changed, excluded
+from tests.unit.trainer_trigger.world import World, end, in_flight
 
 
 def poisoned_world() -> World:

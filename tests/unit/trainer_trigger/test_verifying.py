@@ -6,7 +6,9 @@ import pytest
 
 from shared.errors import NotFoundError
 from shared.messages import RetrainStarted
-from tests.unit.trainer_trigger.fakes import CountingMemory, World, a_file, end, in_flight
+from tests.unit.trainer_trigger.fakes import CountingMemory
+from tests.unit.trainer_trigger.samples import a_file
+from tests.unit.trainer_trigger.world import World, end, in_flight
 
 
 def test_started_by_hand_with_only_a_model_opens_a_run() -> None:

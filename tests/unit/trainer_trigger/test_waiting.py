@@ -10,7 +10,8 @@ import pytest
 from services.trainer_trigger.domain.deciding import is_answered, lacks_only_a_place
 from services.trainer_trigger.domain.decision import Decision, Effect, Outcome, RuleAnswer
 from services.trainer_trigger.domain.model_state import ModelState, Request
-from tests.unit.trainer_trigger.fakes import START, World, a_file, in_flight
+from tests.unit.trainer_trigger.samples import START, a_file
+from tests.unit.trainer_trigger.world import World, in_flight
 
 STATE = ModelState(files=(), consumed=frozenset(), config_id="c")
 ASKED = Request("ada", "now", force=False, requested_at=START)
