@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -134,7 +135,7 @@ def test_a_decision_is_kept_with_what_it_was_made_of() -> None:
         "correlation_id": a_file(2).key,
     }
     assert told["model_type"] == config.model_type
-    assert told["policy"]["quiet_period"]
+    assert json.loads(json.dumps(told)) == told, "it is kept as JSON"
     assert not {"endpoint", "margins"} & told.keys(), "they decide nothing here"
 
 

@@ -58,6 +58,8 @@ def test_a_run_started_by_hand_is_announced_with_who_asked() -> None:
     assert "a person asked: the sequence was started by hand" in answer["reason"]
     assert len(world.told.of(RetrainStarted)) == 1
     assert world.the_run.started
+    assert world.registry.groups == ["golden"]
+    assert world.registry.lent == {world.the_run.run_id: None}, "its evaluation finds no champion"
     assert world.the_run.files == 1, "memory was corrected by the bucket before"
 
 
