@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from services.data_watcher.adapters.reading.quantities import Measured
-from services.data_watcher.adapters.reading.stamps import TimeAxis
+from services.data_watcher.domain.time_axis import TimeAxis
 from services.data_watcher.domain.versions import Rows
 from services.data_watcher.ports import Reading
 

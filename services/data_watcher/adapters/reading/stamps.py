@@ -2,68 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TypeVar
+import re
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from services.data_watcher.adapters.reading import stamp_text
 from services.data_watcher.adapters.reading.table import Table
-from services.data_watcher.adapters.reading.zones import Times, to_utc
+from services.data_watcher.adapters.reading.zones import to_utc
+from services.data_watcher.domain.believable import losses
+from services.data_watcher.domain.believable import stamps as believable
+from services.data_watcher.domain.time_axis import TimeAxis, Times
 from shared.errors import UnreadableFileError
-from shared.solar.site import Site, SourceFormat, TimestampFormat
+from shared.solar.site import Site, SourceFormat, TimestampFormat, tzinfo_of
 
 MOST_BAD = 0.2  # share of stamps that may be no time before the format must be wrong
 EARLIEST = np.datetime64("1980-01-01", "us")
 LATEST = np.datetime64("2100-01-01", "us")
 TOLERANCE = np.timedelta64(60, "s")  # of a stamp off the grid; loggers were seen 59 s off
-MOST_MIXED = (
-    0.2  # share of rows that repeat a stamp with other values before the file must be mixed
-)
-FEW_MIXED = 4  # such rows that are a logger's hiccup in however small a file
-DAYS_FOR_SWAP = 3  # in a row
-ROWS_OF_A_DAY = 4  # fewer are readings of a meter once a month
-T = TypeVar("T", bound=np.generic)
-_BEHIND = {
-    "left": 0.0,
-    "center": 0.5,
-    "right": 1.0,
-}  # part of an interval that a stamp lies after its beginning
+# Part of an interval between its beginning and its stamp, by the label of the stamp.
+_OFFSET = {"left": 0.0, "center": 0.5, "right": 1.0, "end": 1.0}
 _NAT = np.datetime64("NaT")
 _MICROSECOND = np.timedelta64(1, "us")
-_DAY = np.timedelta64(1, "D")
-
-
-@dataclass(frozen=True, slots=True)
-class TimeAxis:
-    """Where each kept row stands in time.
-
-    Attributes
-    ----------
-    utc
-        Starts of the intervals, ascending and unique [us].
-    rows
-        Row of the table that each start comes from.
-    step
-        Length of an interval [s].
-    counts
-        What was done to rows, by reason.
-    is_whole
-        Whether every row of the table has its place, in the order of the table.
-    """
-
-    utc: Times
-    rows: npt.NDArray[np.intp]
-    step: float
-    counts: dict[str, int]
-    is_whole: bool = False
-
-    def pick(self, values: npt.NDArray[T]) -> npt.NDArray[T]:
-        """Return a column of the table on the axis; the column itself where nothing is left out or moved."""
-        return values if self.is_whole else values[self.rows]
 
 
 def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
@@ -75,20 +38,29 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
         `no_timestamps`: too many stamps are no time in the format that the YAML says.
     """
     how = source.timestamp
-    local, is_utc = _parse(table.stamps, how)
+    zone = how.timezone or site.timezone
+    local, is_utc = _parse(table.stamps, how, zone)
+    if how.label in {"right", "end"} and not is_utc:
+        local = stamp_text.end_of_day(local, always=how.label == "end")
     impossible = ~np.isnat(local) & ((local < EARLIEST) | (local >= LATEST))
     local[impossible] = _NAT
     bad = np.isnat(local)
     if bad.mean() > MOST_BAD:
         raise _no_timestamps(table, how, bad)
+    losses.check_stamps(bad, table.values.get("power_ac"), site, table.said)
     counts = dict(table.skipped) | {"bad_timestamp": int(bad.sum())}
     if is_utc:
         utc = local
     else:
-        utc, never = to_utc(local, how.timezone or site.timezone)
+        utc, never = to_utc(local, zone)
         counts["no_such_local_time"] = int(never.sum())
+    strays = believable.strays(utc)
+    if strays.any():
+        utc, local = utc.copy(), local.copy()
+        utc[strays] = local[strays] = _NAT
+        counts["bad_timestamp"] += int(strays.sum())
     step = _step(utc, how)
-    utc = utc - np.timedelta64(round(step * _BEHIND[how.label]), "s")
+    utc = utc - np.timedelta64(round(step * _OFFSET[how.label]), "s")
     utc, snapped = _snap(utc, step)
     counts["snapped"] = snapped
     rows = np.flatnonzero(~np.isnat(utc))
@@ -97,9 +69,12 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
     kept, chosen = _last_of_each(utc[rows])
     counts["duplicate_stamp"] = len(rows) - len(kept)
     if counts["duplicate_stamp"]:
-        _check_mixed(table, utc, rows, rows[chosen])
+        believable.check_mixed(table.values.values(), utc, rows, rows[chosen], table.said)
+    believable.check_overlapping(utc, rows, table.said)
+    if how.step_minutes is not None:
+        believable.check_step(kept, step)
     rows = rows[chosen]
-    _check_swapped(local[rows])
+    believable.check_swapped(local[rows])
     is_whole = len(rows) == table.rows and bool((np.diff(rows) > 0).all())
     found = {name: count for name, count in counts.items() if count}
     return TimeAxis(kept, rows, step, found, is_whole)
@@ -114,59 +89,10 @@ def _last_of_each(utc: Times) -> tuple[Times, npt.NDArray[np.intp]]:
     return kept, len(utc) - 1 - first
 
 
-# --- what shows that rows are not what they seem ------------------------------------------------------
-
-
-def _check_mixed(
-    table: Table, utc: Times, rows: npt.NDArray[np.intp], chosen: npt.NDArray[np.intp]
-) -> None:
-    """Refuse a file in which many stamps stand twice with different values: two plants, or long format."""
-    at = np.searchsorted(utc[chosen], utc[rows])
-    differs = np.zeros(len(rows), bool)
-    for values in table.values.values():
-        one, other = values[rows], values[chosen][at]
-        differs |= (one != other) & ~(np.isnan(one) | np.isnan(other))
-    count = int(differs.sum())
-    if count > max(MOST_MIXED * len(rows), FEW_MIXED):
-        row = int(rows[np.flatnonzero(differs)[0]])
-        raise UnreadableFileError(
-            "mixed_rows",
-            f"{count} of {len(rows)} rows repeat a time stamp with other values, first row "
-            f"{row + table.first_row} ({table.stamps[row].as_py()})",
-            "if the file holds several plants or inverters below each other, export one file (or one "
-            "column) for each; if it is the same plant, remove the rows that do not count",
-        )
-
-
-def _check_swapped(local: Times) -> None:
-    """Refuse a file whose days are months: read as they are they lie a month apart, swapped in a row."""
-    if local[-1] - local[0] < DAYS_FOR_SWAP * _DAY and local[0] <= local[-1]:
-        return
-    some = local[[0, len(local) // 2, -1]].astype("M8[D]")
-    if len(set(some - some.astype("M8[M]"))) > 1:
-        return  # as in nearly every file, and cheaper than all its days
-    each = local.astype("M8[D]")
-    days = np.unique(each[np.append(True, np.diff(each) != np.timedelta64(0))])
-    months = days.astype("M8[M]")
-    of_month = (days - months).astype(int) + 1
-    if len(days) < DAYS_FOR_SWAP or len(local) < ROWS_OF_A_DAY * len(days):
-        return
-    if (of_month != of_month[0]).any():
-        return
-    if of_month[0] > 12 or (np.diff(months).astype(int) != 1).any():  # noqa: PLR2004 - months of a year
-        return
-    raise UnreadableFileError(
-        "day_month_swapped",
-        f"the file holds only the {of_month[0]}. of {len(days)} months in a row, from {days[0]} to "
-        f"{days[-1]}; day and month are probably swapped",
-        "correct timestamp.format in the site's YAML (%d/%m/%Y or %m/%d/%Y), or the stamps in the file",
-    )
-
-
 # --- parsing ----------------------------------------------------------------------------------------
 
 
-def _parse(column: pa.Array, how: TimestampFormat) -> tuple[Times, bool]:
+def _parse(column: pa.Array, how: TimestampFormat, zone: str) -> tuple[Times, bool]:
     """Return the stamps as numpy times [us], and whether they are UTC already."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
@@ -174,13 +100,61 @@ def _parse(column: pa.Array, how: TimestampFormat) -> tuple[Times, bool]:
         aware = pa.types.is_timestamp(column.type) and column.type.tz is not None
         plain = pc.cast(column, pa.timestamp("us", "UTC" if aware else None), safe=False)
         return _numpy(pc.cast(plain, pa.timestamp("us"))), aware
+    if how.format is None and (
+        pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+    ):
+        numbers = pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        found = stamp_text.numbers_since_1970(numbers)
+        if found is not None:
+            return found, True
     text = pc.utf8_trim_whitespace(pc.cast(column, pa.string()))
+    directives = _directives(how.format) if how.format else set()
+    if "%Z" in directives:
+        return _rescued(text, np.full(len(text), _NAT, "M8[us]"), how, zone)
     if how.format is None:
-        return _parse_iso(text)
-    if not ({"%z", "%Z", "%f", "%j", "%p"} & _directives(how.format)):
-        parsed = pc.strptime(text, format=how.format, unit="us", error_is_null=True)
-        return _numpy(parsed), False
-    return _parse_slowly(text, how.format)
+        parsed, aware = _parse_iso(text)
+    elif not ({"%z", "%f", "%j", "%p"} & directives):
+        parsed = _numpy(pc.strptime(text, format=how.format, unit="us", error_is_null=True))
+        aware = False
+    else:
+        parsed, aware = _parse_slowly(text, how.format)
+    if aware or not np.isnat(parsed).any():
+        return parsed, aware
+    return _rescued(text, parsed, how, zone)
+
+
+def _rescued(text: pa.Array, parsed: Times, how: TimestampFormat, zone: str) -> tuple[Times, bool]:
+    """Read again, cell by cell, what is no time as it is written: hour 24, names of zones, since 1970.
+
+    Where some stamps name their zone, those without a name are times of the site's own clock.
+    """
+    texts = text.to_pylist()
+    if how.format is None and np.isnat(parsed).all():
+        found = stamp_text.since_1970(texts)
+        if found is not None:
+            return found, True
+    format_ = re.sub(r"\s*%Z", "", how.format) if how.format else None
+    names = stamp_text.ZoneNames(tzinfo_of(zone))
+    local, offsets = parsed.copy(), np.full(len(parsed), np.timedelta64("NaT"), "m8[us]")
+    for row in np.flatnonzero(np.isnat(parsed)):
+        if not texts[row]:
+            continue
+        plain, name = stamp_text.without_zone(texts[row])
+        plain, next_day = stamp_text.without_hour_24(plain)
+        moment = _moment(plain, format_)
+        if moment is None or moment.tzinfo is not None:
+            continue
+        offset = names.offset(name, moment) if name else None
+        if name and offset is None:
+            continue
+        local[row] = np.datetime64(moment + timedelta(days=next_day), "us")
+        if offset is not None:
+            offsets[row] = np.timedelta64(offset, "us")
+    named = ~np.isnat(offsets)
+    if not named.any():
+        return local, False
+    rest, _ = to_utc(local, zone)
+    return np.where(named, local - offsets, rest), True
 
 
 def _parse_iso(text: pa.Array) -> tuple[Times, bool]:
@@ -199,10 +173,7 @@ def _parse_slowly(text: pa.Array, format_: str | None) -> tuple[Times, bool]:
     moments = [_moment(each, format_) for each in text.to_pylist()]
     aware = any(each is not None and each.tzinfo is not None for each in moments)
     if aware:
-        moments = [
-            each.astimezone(UTC).replace(tzinfo=None) if each and each.tzinfo else None
-            for each in moments
-        ]
+        moments = [stamp_text.as_utc(each) if each and each.tzinfo else None for each in moments]
     return np.array(moments, dtype="M8[us]"), aware
 
 

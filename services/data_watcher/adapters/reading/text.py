@@ -41,7 +41,7 @@ def load(data: Content, source: SourceFormat) -> Raw:
     body = pa.py_buffer(data)[start:]
     table, skipped = _parse_strictest(body, source, len(names), columns)
     if _count(data, b'"', start) % 2 and _count(data, b"\n", start) > table.num_rows + skipped:
-        # A quote that never ends swallows all lines behind it; without quotes it costs its own line only.
+        # A quote that never ends swallows all lines after it; without quotes it costs its own line only.
         table, skipped = _parse_strictest(body, source, len(names), columns, quotes=False)
     if table.num_rows == 0:
         if skipped:
@@ -113,7 +113,7 @@ def _parse(
             column_types=types,
             null_values=cells.EMPTY,
             strings_can_be_null=True,
-            decimal_point=source.decimal,
+            decimal_point=source.decimal or ".",
         ),
     )
     faults.check_size(table.num_rows, table.num_columns)
@@ -136,7 +136,7 @@ def utf8(data: Content) -> Content:
     if _is_utf8(data):
         return data
     faults.check_held(len(data))
-    return bytes(data).decode("latin-1").encode()  # loggers of old write a degree sign so
+    return bytes(data).decode("latin-1").encode()  # old loggers write a degree sign in it
 
 
 def _is_utf8(data: Content) -> bool:

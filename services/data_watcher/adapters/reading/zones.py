@@ -8,9 +8,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from services.data_watcher.domain.time_axis import Times
 from shared.solar.site import tzinfo_of
 
-Times = npt.NDArray[np.datetime64]
 _DAY = timedelta(days=1)
 
 
