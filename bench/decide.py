@@ -35,7 +35,8 @@ from shared.errors import NotFoundError
 from shared.ids import content_id
 from shared.messages import DataAccepted
 from shared.model_config import Margins, RetrainPolicy
-from tests.unit.trainer_trigger.fakes import START, World, a_file, accepted
+from tests.unit.trainer_trigger.samples import START, a_file, accepted
+from tests.unit.trainer_trigger.world import World
 
 UPLOADS, MODELS = 10_000, 300
 POLICY = RetrainPolicy()

@@ -180,7 +180,7 @@ def answering(settings: QuerySettings) -> Answering:
     """Return what answers questions."""
     objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
     memory = DynamoMemory.of(aws.lazy_client("dynamodb"), settings.table)
-    return Answering(utc_now, S3Configuration(objects), memory)
+    return Answering(utc_now, S3Configuration(objects), memory, memory, memory, memory)
 
 
 def _outside(settings: SequenceSettings, metrics: Metrics, logger: Logger) -> Outside:

@@ -20,9 +20,9 @@ from services.trainer_trigger.adapters.memory import DynamoMemory
 from services.trainer_trigger.domain.deciding import decide
 from services.trainer_trigger.domain.decision import Decision, Effect, Outcome, RuleAnswer
 from services.trainer_trigger.domain.model_state import Places, Request
-from services.trainer_trigger.domain.run import Run
 from shared.model_config import RetrainPolicy
-from tests.unit.trainer_trigger.fakes import START, World, a_file
+from tests.unit.trainer_trigger.samples import START, a_file, a_run
+from tests.unit.trainer_trigger.world import World
 
 # As the first version of the service wrote them.
 ITEMS = json.loads((Path(__file__).parent / "trainer_trigger_items.json").read_text())
@@ -66,28 +66,6 @@ def memory(dynamodb: Any, table: str) -> DynamoMemory:
 @pytest.fixture
 def deployments(dynamodb: Any, table: str) -> DeployerMemory:
     return DeployerMemory.of(dynamodb, table)
-
-
-def a_run(number: int = 1, model_id: str = "golden") -> Run:
-    return Run(
-        run_id=f"recipe{number}-1",
-        model_id=model_id,
-        recipe_id=f"recipe{number}",
-        config_id="c",
-        dataset_id="d",
-        attempt=1,
-        model_type="lightgbm",
-        accuracy_threshold=0.9,
-        instance_type="ml.m5.large",
-        approval="automatic",
-        champion_version=None,
-        execution=f"run-recipe{number}-1",
-        reasons=("because",),
-        files=2,
-        correlation_id="raw/x",
-        started_at=START + timedelta(minutes=number),
-        deadline=START + timedelta(hours=6),
-    )
 
 
 def test_runs_come_in_pages_that_hold_each_once(memory: DynamoMemory) -> None:

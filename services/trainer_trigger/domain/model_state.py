@@ -128,5 +128,5 @@ class ModelNotes:
 class Places:
     """How many runs are in flight in the account, and who waits for a place, longest first."""
 
-    running: int = 0
-    waiting: tuple[str, ...] = ()
+    running: int
+    waiting: tuple[str, ...]

@@ -7,7 +7,8 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.trainer_trigger.fakes import World, a_file, accepted, found, request
+from tests.unit.trainer_trigger.samples import a_file, accepted, request
+from tests.unit.trainer_trigger.world import World, found
 
 
 @settings(max_examples=60, deadline=None)  # of a machine that others use, too

@@ -10,7 +10,8 @@ import pytest
 
 from services.trainer_trigger.composition import UseCases, wired
 from shared.messages import ChallengerRegistered, RetrainStarted
-from tests.unit.trainer_trigger.fakes import World, a_file, accepted, found
+from tests.unit.trainer_trigger.samples import a_file, accepted
+from tests.unit.trainer_trigger.world import World, found
 
 PORTS = (
     "configuration",

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from shared.dataset import Exclusion
-from tests.unit.trainer_trigger.fakes import World, a_file, found
+from tests.unit.trainer_trigger.samples import a_file
+from tests.unit.trainer_trigger.world import World, found
 
 FILE = a_file(1)
 BEFORE, WITHIN, AFTER = (

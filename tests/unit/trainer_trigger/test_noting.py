@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from shared.messages import DataWithdrawn, RetrainStarted
-from tests.unit.trainer_trigger.fakes import START, World, a_file, accepted
+from shared.messages import RetrainStarted
+from tests.unit.trainer_trigger.samples import START, a_file, accepted, withdrawn
+from tests.unit.trainer_trigger.world import World
 
 
 def test_many_uploads_are_one_run() -> None:
@@ -57,17 +58,3 @@ def test_a_late_withdrawal_does_not_remove_a_restored_file() -> None:
     world.upload(a_file(1))
     world.service.noting.withdrawn(withdrawn())
     assert world.memory.known
-
-
-def withdrawn() -> DataWithdrawn:
-    file = a_file(1)
-    return DataWithdrawn.of(
-        subject=(file.file_id, "withdrawn"),
-        occurred_at=START,
-        correlation_id="raw",
-        site_id="golden",
-        model_id="golden",
-        file_id=file.file_id,
-        canonical_uri=f"s3://bucket/{file.key}",
-        reason="removed",
-    )

@@ -6,15 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from services.trainer_trigger.domain.model_state import ApprovedVersion
-from tests.unit.trainer_trigger.fakes import (
-    START,
-    FakeRegistry,
-    World,
-    a_file,
-    end,
-    in_flight,
-    request,
-)
+from tests.unit.trainer_trigger.fakes import FakeRegistry
+from tests.unit.trainer_trigger.samples import START, a_file, request
+from tests.unit.trainer_trigger.world import World, end, in_flight
 
 
 def test_a_forced_retrain_is_another_attempt_at_the_same_recipe() -> None:

@@ -21,7 +21,7 @@ from services.trainer_trigger.domain.model_state import (
 )
 from services.trainer_trigger.domain.rules.new_days import new_days_by_site
 from shared.model_config import RetrainPolicy
-from tests.unit.trainer_trigger.fakes import START, a_file
+from tests.unit.trainer_trigger.samples import START, a_file
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 POLICY: dict[str, Any] = {
@@ -215,7 +215,8 @@ CASES: list[tuple[Rule, dict[str, Any], dict[str, Any], timedelta, Effect, timed
 
 
 @pytest.mark.parametrize(("rule", "known", "policy", "after", "effect", "until"), CASES)
-def test_a_rule_answers_at_its_edge(  # noqa: PLR0917 - a table has as many columns
+def test_a_rule_answers_at_its_edge(
+    *,
     rule: Rule,
     known: dict[str, Any],
     policy: dict[str, Any],

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from services.trainer_trigger.app.sweeping import SLICE
 from shared.messages import SweepDue
-from tests.unit.trainer_trigger.fakes import START, World, a_file, end, in_flight
+from tests.unit.trainer_trigger.samples import START, a_file
+from tests.unit.trainer_trigger.world import World, end, in_flight
 
 
 def test_a_model_that_cannot_be_swept_does_not_keep_the_others_from_it() -> None:
@@ -61,3 +65,49 @@ def test_a_sweep_reads_the_runs_of_a_model_once() -> None:
     world.memory.runs = lambda model_id: (asked.append(model_id), runs(model_id))[1]
     world.service.sweeping.sweep(sweep())
     assert asked == ["golden"]
+
+
+def test_a_slice_ends_after_its_time_and_not_at_it() -> None:
+    world = World()
+    world.configuration.names = ["m0", "m1", "m2"]
+    world.configuration.each_costs = (world.clock, SLICE.total_seconds() / 2)
+    world.service.sweeping.sweep(sweep())
+    assert not world.timer.continued
+    world.configuration.asked.clear()
+    world.configuration.each_costs = (world.clock, SLICE.total_seconds() / 2 + 1)
+    world.service.sweeping.sweep(sweep())
+    assert world.timer.continued == ["m2"]
+
+
+def test_every_sweep_is_counted_also_one_without_models() -> None:
+    world = World()
+    world.configuration.names = []
+    world.service.sweeping.sweep(sweep())
+    assert world.measures.counted == {"Sweeps": 1, "ModelsOverdue": 0}
+
+
+@pytest.mark.parametrize(("scope", "corrects"), [("quick", False), ("full", True), ("daily", True)])
+def test_only_a_quick_sweep_leaves_memory_uncompared_with_the_bucket(
+    scope: str, *, corrects: bool
+) -> None:
+    world = World()
+    world.bucket.put(a_file(1))
+    due = sweep().model_copy(update={"scope": scope})
+    world.service.sweeping.sweep(due)
+    assert bool(world.memory.known) is corrects
+
+
+def test_every_overdue_model_is_counted() -> None:
+    world = in_flight()
+    end(world, "reject")
+    world.configuration.names = ["golden", "west"]
+    world.clock.forward(days=61)
+    world.service.sweeping.sweep(sweep())
+    assert world.measures.counted["ModelsOverdue"] == 2
+
+
+def test_a_fault_is_reported_with_its_model_and_its_kind() -> None:
+    world = World()
+    world.configuration.names = ["a-broken"]
+    world.service.sweeping.sweep(sweep())
+    assert world.measures.warnings[0].startswith("sweep of model a-broken: ValueError: ")

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from services.trainer_trigger.domain.datasets import dataset_of
 from services.trainer_trigger.domain.model_state import ApprovedVersion
 from shared.messages import RollbackRequested
-from tests.unit.trainer_trigger.fakes import (
-    START,
-    World,
-    a_file,
-    config_changed,
-    end,
-    excluded,
-    in_flight,
-)
+from tests.unit.trainer_trigger.samples import START, a_file, config_changed, excluded
+from tests.unit.trainer_trigger.world import World, end, in_flight
 
 
 def poisoned_world() -> World:
@@ -74,4 +69,59 @@ def test_changed_exclusions_are_worth_a_retrain_of_the_same_files() -> None:
     world.configuration.excluded = (excluded(),)
     world.service.noting.configuration(config_changed())
     assert world.the_run.dataset_id != first.dataset_id
+    assert any("exclusions changed" in reason for reason in world.the_run.reasons)
+
+
+def test_the_rollback_says_which_ranges_of_which_site_and_what_serves_until_then() -> None:
+    world = poisoned_world()
+    world.configuration.excluded = (excluded(),)
+    world.service.noting.configuration(config_changed())
+    (asked,) = world.told.of(RollbackRequested)
+    assert isinstance(asked, RollbackRequested)
+    assert asked.occurred_at == world.clock.now
+    assert (asked.model_id, asked.requested_by) == ("golden", "an exclusion")
+    assert asked.correlation_id == "exclusions of golden"
+    assert "golden 2024-01-10 00:00 to 2024-01-15 00:00 (logger clock was wrong)" in asked.reason
+    assert "version 1 is the last clean one and serves until then" in asked.reason
+
+
+def test_without_exclusions_no_dataset_is_read() -> None:
+    world = poisoned_world()
+    world.bucket.frozen.clear()
+    world.service.noting.configuration(config_changed())
+    assert not world.told.of(RollbackRequested)
+    assert not world.measures.warnings
+
+
+@pytest.mark.parametrize("dataset_id", [None, "gone"])
+def test_a_version_of_unknown_data_counts_as_clean(dataset_id: str | None) -> None:
+    world = poisoned_world()
+    unknown = ApprovedVersion(3, "arn/3", "s3://bucket/3", START, dataset_id)
+    world.registry.versions.insert(0, unknown)
+    world.configuration.excluded = (excluded(),)
+    world.service.noting.configuration(config_changed())
+    assert not world.told.of(RollbackRequested)
+
+
+def test_a_range_that_was_out_when_the_version_was_trained_poisons_nothing() -> None:
+    world = poisoned_world()
+    config, sites = world.configuration.config, world.configuration.sites("golden")
+    dataset = dataset_of("golden", config, sites, (a_file(1),), (excluded(days=9),))
+    world.bucket.freeze(dataset)
+    without = ApprovedVersion(3, "arn/3", "s3://bucket/3", START, dataset.dataset_id)
+    world.registry.versions.insert(0, without)
+    world.configuration.excluded = (excluded(),)
+    world.service.noting.configuration(config_changed())
+    assert not world.told.of(RollbackRequested)
+
+
+def test_a_dataset_that_is_gone_compares_with_nothing_so_a_changed_exclusion_retrains() -> None:
+    world = in_flight()
+    first = end(world, "reject")
+    gone = world.bucket.frozen.pop(first.dataset_id)
+    world.bucket.file_ids = lambda model_id, dataset_id: frozenset(  # type: ignore[method-assign]
+        file.file_id for file in gone.files
+    )
+    world.configuration.excluded = (excluded(),)
+    world.service.noting.configuration(config_changed())
     assert any("exclusions changed" in reason for reason in world.the_run.reasons)
