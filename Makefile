@@ -4,9 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 # A file's tests stay together: those of a story build on each other. The longest suites come first.
 PARALLEL := --numprocesses=auto --dist=loadfile --quiet
-TESTS := tests/e2e tests/integration tests/pipeline_definition tests/unit tests/contract tests/infra
+TESTS := tests/e2e tests/integration tests/training tests/pipeline_definition tests/unit tests/contract tests/infra
 
-.PHONY: bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold help demo test unit mutate notices check setup setup-local setup-pipeline format lock pipeline clean
+.PHONY: bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold help demo test unit mutate notices check setup setup-local setup-pipeline format image-size lock pipeline clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -73,6 +73,9 @@ format: setup ## Format and mend what can be mended
 
 pipeline: setup-pipeline ## Render services/trainer_trigger/pipeline.json from its definition
 	@.venv-pipeline/bin/python -m services.trainer_trigger.pipeline.definition
+
+image-size: setup ## What the image's packages weigh (LOCK=requirements/image-lambda.txt)
+	@$(BIN)/python scripts/image_size.py
 
 lock: setup ## Write requirements/*.txt anew from pyproject.toml
 	@$(BIN)/python scripts/lock.py

@@ -22,12 +22,12 @@ import boto3
 from moto import mock_aws
 
 from bench.memory import peak
-from services.trainer_trigger.decision import decide
-from services.trainer_trigger.domain import Champion, KnownFile, ModelState
-from services.trainer_trigger.memory import DynamoMemory, as_json_of
-from services.trainer_trigger.objects import S3Datasets
-from services.trainer_trigger.rules import RULES
-from services.trainer_trigger.service import TrainerTrigger
+from services.trainer_trigger.adapters.datasets import S3Datasets
+from services.trainer_trigger.adapters.memory import DynamoMemory, as_json_of
+from services.trainer_trigger.composition import UseCases, wired
+from services.trainer_trigger.domain.deciding import decide
+from services.trainer_trigger.domain.model_state import ApprovedVersion, KnownFile, ModelState
+from services.trainer_trigger.domain.rules import RULES
 from shared import layout, messages
 from shared.compaction import Compact, CompactIndex
 from shared.dataset import Dataset, DatasetFile, Split
@@ -65,7 +65,7 @@ def decisions() -> None:
             files=known,
             consumed=frozenset(each.file.file_id for each in known[:-30]),
             config_id="c",
-            champion=Champion(1, "arn", "s3://b/m", START - timedelta(days=9)),
+            champion=ApprovedVersion(1, "arn", "s3://b/m", START - timedelta(days=9)),
         )
         bare = per_second(lambda state=state: decide(state, POLICY, START, []))
         whole = per_second(lambda state=state: decide(state, POLICY, START))
@@ -77,7 +77,7 @@ def decisions() -> None:
 
 def uploads() -> None:
     """Print the AWS calls of 10,000 uploads in a minute, handled in batches by one warm process."""
-    world, calls, trigger = service()
+    world, calls, use_cases = service()
     batch = [accepted(renamed(number)) for number in range(UPLOADS)]
     bodies = [message.model_dump_json() for message in batch]
     started = time.perf_counter()
@@ -85,13 +85,13 @@ def uploads() -> None:
         message = messages.read(body)
         assert isinstance(message, DataAccepted)
         world.bucket.put(renamed(number))
-        trigger.note_accepted(message)
+        use_cases.noting.accepted(message)
         world.clock.now = START + timedelta(milliseconds=6 * number)
     seconds = time.perf_counter() - started
     noted = sum(calls.values())
     while world.timer.due:
         world.clock.now = max(world.clock.now, world.timer.due.pop(0))
-        trigger.evaluation_due("golden")
+        use_cases.evaluating.due("golden")
     print(f"{UPLOADS:,} uploads in a minute: {world.sequence.starts} run")
     print(f"  {noted / UPLOADS:.3f} calls per upload")
     print(f"  by call: {dict(calls.most_common())}")
@@ -100,15 +100,15 @@ def uploads() -> None:
 
 def sweep() -> None:
     """Print the AWS calls of sweeping models with one site each, and what that makes for 10,000."""
-    world, calls, trigger = service()
+    world, calls, use_cases = service()
     names = [f"m{number:05d}" for number in range(MODELS)]
     world.configuration.names = names
     for name in names:
-        trigger.memory.add_file(name, renamed(1), START)
+        use_cases.looking.files.add_file(name, renamed(1), START)
     calls.clear()
     started = time.perf_counter()
     for name in names:
-        trigger.evaluate(name)
+        use_cases.evaluating.evaluate(name)
     seconds = time.perf_counter() - started
     each = sum(calls.values()) / MODELS
     spent = 1e3 * seconds / MODELS
@@ -123,14 +123,14 @@ def fleet() -> None:
     """Open a run of a model with a fleet's files, read from the table as they stand; print time and peak."""
     before = peak()
     table, world, bucket = Table(), World(), Bucket({})
-    trigger = replace(
-        world.service,
-        memory=DynamoMemory(table, "bench"),  # type: ignore[arg-type]
+    outside = replace(
+        world.outside,
+        memory=DynamoMemory.of(table, "bench"),  # type: ignore[arg-type]
         datasets=S3Datasets(bucket),  # type: ignore[arg-type]
         canonical=Standing(table),
     )
     began = time.perf_counter()
-    decision = trigger.evaluate("golden")
+    decision = wired(outside).evaluating.evaluate("golden")
     seconds = time.perf_counter() - began
     print(
         f"a model of {SITES * DAYS:,} files: {decision.outcome.value} decided, opened and frozen in "
@@ -141,19 +141,23 @@ def fleet() -> None:
 class Table:
     """A table of files alone, made as they are asked for; takes whatever is written."""
 
-    def get_paginator(self, _: str) -> Table:
-        """Return what pages."""
-        return self
+    files: Iterator[DatasetFile] = iter(())
 
-    def paginate(self, ExpressionAttributeValues: dict[str, Any], **_: Any) -> Any:  # noqa: N803 - AWS's name
-        """Yield the files, a thousand a page, as DynamoDB gives them."""
-        if ExpressionAttributeValues[":p"]["S"] != "file#":
-            return
+    def query(
+        self,
+        ExpressionAttributeValues: dict[str, Any],  # noqa: N803 - AWS's name
+        ExclusiveStartKey: dict[str, Any] | None = None,  # noqa: N803
+        **_: Any,
+    ) -> Any:
+        """Return the files, a thousand a page, as DynamoDB gives them."""
+        if ExpressionAttributeValues[":prefix"]["S"] != "file#":
+            return {"Items": []}
+        if ExclusiveStartKey is None:
+            self.files = daily_files()
         write = as_json_of(KnownFile).dump_json
-        files = daily_files()
-        while page := list(islice(files, 1000)):
-            known = (KnownFile(file, START - timedelta(days=1)) for file in page)
-            yield {"Items": [{"body": {"S": write(each).decode()}} for each in known]}
+        known = [KnownFile(f, START - timedelta(days=1)) for f in islice(self.files, 1000)]
+        page = {"Items": [{"body": {"S": write(each).decode()}} for each in known]}
+        return page | ({"LastEvaluatedKey": {"item": {"S": "more"}}} if known else {})
 
     def __getattr__(self, _: str) -> Callable[..., dict[str, Any]]:
         return lambda **_: {}
@@ -259,7 +263,7 @@ def a_dataset(files: list[DatasetFile]) -> Dataset:
     )
 
 
-def service() -> tuple[World, Counter[str], TrainerTrigger]:
+def service() -> tuple[World, Counter[str], UseCases]:
     """Return the service with a real table (moto) and everything else faked, and a count of its calls."""
     client = boto3.client("dynamodb", region_name="us-east-1")
     table = f"bench-{time.monotonic_ns()}"
@@ -275,8 +279,8 @@ def service() -> tuple[World, Counter[str], TrainerTrigger]:
     )
     world = World()
     calls.clear()
-    memory: Any = DynamoMemory(client, table)
-    return world, calls, replace(world.service, memory=memory)
+    memory = DynamoMemory.of(client, table)
+    return world, calls, wired(replace(world.outside, memory=memory))
 
 
 def renamed(number: int) -> Any:

@@ -54,7 +54,7 @@ def speed(rows: int, rounds: int) -> None:
     """Print files and rows per second for files of some rows, beside the references."""
     import pyarrow as pa  # noqa: PLC0415 - the memory of a fresh process is measured, too
 
-    from services.data_watcher.reading import read  # noqa: PLC0415
+    from services.data_watcher.adapters.reading import read  # noqa: PLC0415
 
     pa.set_cpu_count(1)
     data, site = csv(rows), site_of()
@@ -206,7 +206,7 @@ def peak(path: Path | None) -> tuple[int, float]:
 
 def read_one(path: str) -> None:
     """Read a file in this process as the function does; print its peak memory and time. [bytes, s]"""
-    from services.data_watcher.reading import read  # noqa: PLC0415
+    from services.data_watcher.adapters.reading import read  # noqa: PLC0415
 
     highest, done = 0, threading.Event()
 
@@ -266,7 +266,8 @@ def count(size: int) -> tuple[Counter[str], float]:
     """Let files come in batches of some size; return the calls by operation, and how long it took. [s]"""
     import contextlib  # noqa: PLC0415
 
-    from services.data_watcher import handler, query  # noqa: PLC0415
+    from services.data_watcher.entry import inbox as handler  # noqa: PLC0415
+    from services.data_watcher.entry import query  # noqa: PLC0415
     from shared import aws  # noqa: PLC0415
     from tests.integration.test_data_watcher_adapters import World  # noqa: PLC0415
 
@@ -275,7 +276,7 @@ def count(size: int) -> tuple[Counter[str], float]:
     world = World()
     os.environ |= {"DATA_TOPIC_ARN": world.topic, "INBOX_URL": world.inbox}
     # moto copies its tables without a lock, so here one file follows the other.
-    object.__setattr__(handler.watcher().arrivals, "each", map)
+    object.__setattr__(handler.watcher().intake, "parallel", map)
     with contextlib.redirect_stdout(io.StringIO()):
         from tests.data_watcher_files import SITE_YAML, power_csv  # noqa: PLC0415
 

@@ -74,9 +74,9 @@ def measure(model_type: str, base: Path) -> None:
             show(f"reference: bare graph, {count} rows", times(call), bare)
             call = partial(predictor.predict, rows)
             show(f"prediction in process, {count} rows", times(call), own_seconds_each(call), bare)
-            each = server.seconds_each(asked)
+            one = server.seconds_each(asked)
             answered = times(lambda a=asked: server.ask(a))
-            show(f"endpoint, {count} rows", answered, each, bare, empty)
+            show(f"endpoint, {count} rows", answered, one, bare, empty)
 
 
 def bare_call(predictor: Predictor, rows: Rows) -> Callable[[], object]:
@@ -232,16 +232,16 @@ def one_round(call: Callable[[], object]) -> np.ndarray:
 def show(
     name: str,
     taken: np.ndarray,
-    each: float,
+    one: float,
     bare: float | None = None,
     empty: float | None = None,
 ) -> None:
     """Print one line: times of single calls, answers of a core per second, shares of the references."""
     p50, p99 = np.quantile(taken, [0.5, 0.99]) * 1000
-    shares = "" if bare is None else f"{bare / each:9.3f}"
+    shares = "" if bare is None else f"{bare / one:9.3f}"
     if bare is not None and empty is not None:
-        shares += f"{(bare + empty) / each:22.3f}"
-    print(f"  {name:34}{p50:9.3f}{p99:9.3f}{1 / each:9.0f}{shares}", flush=True)
+        shares += f"{(bare + empty) / one:22.3f}"
+    print(f"  {name:34}{p50:9.3f}{p99:9.3f}{1 / one:9.0f}{shares}", flush=True)
 
 
 if __name__ == "__main__":

@@ -116,14 +116,14 @@ def fit(what: str, base: Path, rounds: int) -> None:
 
 def gathered(base: Path):  # noqa: ANN201  see `gather`
     """Return the examples that Train learns from, their features in a file."""
-    from services.trainer_trigger.pipeline.examples import Memory, gather, survey  # noqa: PLC0415
+    from services.trainer_trigger.pipeline.models.examples import FeatureRoom, gather, survey  # noqa: PLC0415
     from shared.solar.recipe import Plant, recipe_of  # noqa: PLC0415
     from shared.solar.rows import SiteFiles  # noqa: PLC0415
 
     parts = SiteFiles(base / "input/data/train")
     plants = tuple(Plant.of(site(path.stem)) for path in sorted(parts.folder.iterdir()))
     recipe = recipe_of(parts, plants, STEP)
-    return gather(parts, recipe, survey(parts, recipe), Memory(most_bytes=0), None).examples
+    return gather(parts, recipe, survey(parts, recipe), FeatureRoom(most_bytes=0), None).examples
 
 
 def write_table(base: Path) -> None:

@@ -84,7 +84,7 @@ class Window(_Frozen):
     end: AwareDatetime
 
 
-class Rows(_Frozen):
+class RowCounts(_Frozen):
     """How many rows went where."""
 
     train: int
@@ -112,7 +112,7 @@ class Evaluation(_Frozen):
     accuracy_threshold: float
     train_window: Window
     test_window: Window
-    rows: Rows
+    rows: RowCounts
     masks: dict[str, int]
     challenger: ModelScores
     champion: ModelScores | None = None

@@ -68,6 +68,7 @@ class Store:
         after: Item | None = None,
         limit: int | None = None,
         newest_first: bool = False,
+        one_read: bool = False,
     ) -> Iterator[Item]:
         """Yield the items of a partition; consistently, but where an index is asked.
 
@@ -79,8 +80,10 @@ class Store:
             The key behind which to go on.
         limit
             How many items at most.
+        one_read
+            Whether what fits into one read of the table (1 MB) is enough.
         """
-        extra = {"IndexName": index} if index else {"ConsistentRead": True}
+        extra: dict[str, Any] = {"IndexName": index} if index else {"ConsistentRead": True}
         pages = {"Limit": limit} if limit and not only else {}
         found = self._pages(
             self.client.query,
@@ -91,6 +94,7 @@ class Store:
             **_start(after),
             **extra,
             **pages,
+            one_read=one_read,
         )
         return islice(found, limit)
 
@@ -103,7 +107,7 @@ class Store:
         show: str | None = None,
     ) -> Iterator[Item]:
         """Yield the items of the whole table, or only the attributes of `show`, separated by commas."""
-        shown = {"ProjectionExpression": show} if show else {}
+        shown: dict[str, Any] = {"ProjectionExpression": show} if show else {}
         return self._pages(
             self.client.scan,
             **shown,
@@ -127,11 +131,11 @@ class Store:
             return page, None
         return page[:limit], token({name: page[limit - 1][name] for name in key or self.key})
 
-    def _pages(self, read: Any, **arguments: Any) -> Iterator[Item]:
+    def _pages(self, read: Any, *, one_read: bool = False, **arguments: Any) -> Iterator[Item]:
         while True:
             page = read(TableName=self.table, **arguments)
             yield from map(decode, page["Items"])
-            if "LastEvaluatedKey" not in page:
+            if one_read or "LastEvaluatedKey" not in page:
                 return
             arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 

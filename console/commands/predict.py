@@ -79,7 +79,7 @@ def read_rows(site_id: str, file: Path, source: str | None = None) -> list[dict[
     """
     import pyarrow.parquet as pq  # noqa: PLC0415 - heavy, and only needed here
 
-    from services.data_watcher import reading  # noqa: PLC0415
+    from services.data_watcher.adapters import reading  # noqa: PLC0415
 
     if not file.is_file():
         raise ConsoleError(f"no such file: {file}")
@@ -162,7 +162,7 @@ def _reading_as(site: ActiveSite, source: str | None, key: str) -> ActiveSite:
 
     A site's only source of weather reads files of any name here: nothing is uploaded.
     """
-    from services.data_watcher.admission import source_of  # noqa: PLC0415
+    from services.data_watcher.domain.admission import source_of  # noqa: PLC0415
 
     known = {each.name: each for each in map(_weather_of, site.sources) if each}
     fits = source_of(site, key)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from console.drafting.guess import Guess
-from services.data_watcher.reading import faults, files, sheets, text
+from services.data_watcher.adapters.reading import faults, files, sheets, text
 
 MOST_ROWS = 40_000  # of a file that are looked at; a year of quarters of an hour
 _DELIMITERS = ",;\t|"

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from console.drafting.guess import Guess, number_of
-from services.data_watcher import units
+from services.data_watcher.domain import units
 from shared.solar.site import FORECAST_PREFIX
 
 Values = npt.NDArray[np.float64]

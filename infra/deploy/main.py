@@ -16,7 +16,7 @@ from infra.deploy.build import Artifact
 from infra.deploy.errors import DeployError
 from infra.deploy.stacks import Stacks
 from infra.deploy.target import Target
-from services.trainer_trigger.pipeline.fill import fill
+from services.trainer_trigger.pipeline.definition.fill import fill
 from shared import names
 from shared.aws import error_code
 from shared.messages import SweepDue

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from mmap import mmap
 from typing import Protocol, TypeVar
 
-from services.data_watcher.activity import SiteActivity
-from services.data_watcher.configuration import Active, ConfigRecord
-from services.data_watcher.domain import ContentRecord, KeyRecord, Listed, Rows, State
-from services.data_watcher.records import Item
+from services.data_watcher.domain.activity import SiteActivity
+from services.data_watcher.domain.configuration import Active, ConfigRecord
+from services.data_watcher.domain.records import ContentRecord, KeyRecord, Listed
+from services.data_watcher.domain.versions import FileVersion, Rows, State
 from shared.active import ActiveSite
 from shared.canonical import CanonicalFile
 from shared.compaction import CompactIndex
@@ -49,7 +49,7 @@ class Ledger(Protocol):
         ...
 
     def quarantined(self, site_id: str, after: str) -> Iterator[str]:
-        """Yield a site's keys behind `after` whose current version is refused, in order."""
+        """Yield a site's keys after `after` whose current version is refused, in order."""
         ...
 
     def sites(self) -> Iterator[str]:
@@ -81,24 +81,36 @@ class Foresight(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A version, and the key under which the ledger keeps it."""
+
+    site_id: str
+    key: str
+    version: FileVersion
+
+
 class LedgerView(Protocol):
-    """What the ledger shows to those who only ask."""
+    """What the ledger shows to questions, which change nothing."""
 
-    def versions(
-        self, site_id: str | None, state: State | None, limit: int, start: Item | None
-    ) -> tuple[list[Item], Item | None]:
-        """Return at most `limit` versions' items behind `start`, and where to go on, if anywhere."""
+    def page(
+        self, site_id: str | None, state: State | None, limit: int, after: str | None
+    ) -> tuple[list[Filed], str | None]:
+        """Return at most `limit` versions after a token, and the token of the next page, if any follows.
+
+        Raises ValueError where no earlier page gave the token.
+        """
         ...
 
-    def files(self, site_id: str | None) -> Iterator[Item]:
-        """Yield every version's item."""
+    def files(self, site_id: str | None) -> Iterator[Filed]:
+        """Yield every version."""
         ...
 
-    def states(self, site_id: str | None) -> Iterator[tuple[str, str]]:
+    def states(self, site_id: str | None) -> Iterator[tuple[str, State]]:
         """Yield site and state of every version."""
         ...
 
-    def configs(self) -> Iterator[Item]:
+    def configs(self) -> Iterator[ConfigRecord]:
         """Yield what became of each YAML file."""
         ...
 
@@ -130,7 +142,48 @@ class RawObjects(Protocol):
         ...
 
     def listing(self, prefix: str, after: str) -> Iterator[tuple[str, list[Listed]]]:
-        """Yield the keys behind `after` in order, each with its versions, newest first."""
+        """Yield the keys after `after` in order, each with its versions, newest first."""
+        ...
+
+
+class Evidence(Protocol):
+    """What a verdict on one key rests on; its source decides how much of it is looked up."""
+
+    @property
+    def stored(self) -> KeyRecord:
+        """Return the key's record as the ledger has it."""
+        ...
+
+    @property
+    def listing(self) -> list[Listed]:
+        """Return the key's versions and delete markers, newest first."""
+        ...
+
+    def claim(self, claimed: KeyRecord) -> KeyRecord:
+        """Note that a version is about to be read; return the record from which its verdict starts."""
+        ...
+
+    def read(self, version_id: str) -> Content:
+        """Return a version's bytes; raises ConflictError where it is gone."""
+        ...
+
+    def holders(self, sha256: str) -> ContentRecord:
+        """Return which keys of the site hold some bytes."""
+        ...
+
+
+class EvidenceSource(Protocol):
+    """Gathers evidence about a key: all of it, or no more than a file that nobody knows yet needs."""
+
+    def gather(self, key: str) -> Evidence:
+        """Look at everything.
+
+        The ledger is read before the listing: a process that saves meanwhile has a newer listing, and wins.
+        """
+        ...
+
+    def presume(self, key: str) -> Evidence | None:
+        """Presume that key and bytes are new; None where a look at the latest version says otherwise."""
         ...
 
 
@@ -141,8 +194,8 @@ class CanonicalObjects(Protocol):
         """Write rows; writing the same again is success."""
         ...
 
-    def exists(self, key: str) -> bool:
-        """Whether rows stand under a key."""
+    def described(self, key: str) -> CanonicalFile | None:
+        """Return what the rows under a key say about themselves, None where there are none."""
         ...
 
     def withdraw(self, key: str, reason: str) -> None:
@@ -178,7 +231,7 @@ class CompactObjects(Protocol):
     """Canonical rows as they are listed, and the compacts made of them."""
 
     def listing(self, site_id: str, after: str) -> Iterator[Stored]:
-        """Yield a site's canonical objects and markers behind a key, in order."""
+        """Yield a site's canonical objects and markers after a key, in order."""
         ...
 
     def read(self, key: str) -> Part:
@@ -194,7 +247,7 @@ class CompactObjects(Protocol):
         ...
 
     def create(self, key: str, parquet: bytes) -> None:
-        """Write a compact; one that stands already stays as it is."""
+        """Write a compact; one that exists already stays as it is."""
         ...
 
 
@@ -254,11 +307,11 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Each(Protocol):
-    """Does something for each of some things, several at a time where it can."""
+class ParallelMap(Protocol):
+    """Like `map`, several calls at a time where it can."""
 
-    def __call__(self, do: Callable[[T], R], things: Iterable[T], /) -> Iterable[R]:
-        """Return the results in the order of the things."""
+    def __call__(self, do: Callable[[T], R], values: Iterable[T], /) -> Iterable[R]:
+        """Return the results in the order of the values."""
         ...
 
 
@@ -282,7 +335,7 @@ class Inbox(Protocol):
         ...
 
     def send(self, messages: Sequence[AnyMessage], delay: timedelta = timedelta(0)) -> None:
-        """Ask for more work of one's own, now or later: the next slice of a sweep, the release of a key."""
+        """Ask for more work, now or later: the next slice of a sweep, the release of a key."""
         ...
 
 

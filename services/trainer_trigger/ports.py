@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from services.trainer_trigger.domain import (
-    Champion,
-    Decision,
-    InFlight,
+from services.trainer_trigger.domain.decision import Decision
+from services.trainer_trigger.domain.model_state import (
+    ApprovedVersion,
     KnownFile,
+    ModelNotes,
+    Places,
     Request,
 )
+from services.trainer_trigger.domain.run import Run, Step
 from shared.dataset import Coverage, Dataset, DatasetFile, Exclusion
 from shared.errors import PermanentError
 from shared.evaluation import Evaluation
@@ -21,37 +22,7 @@ from shared.messages import AnyMessage, SweepDue
 from shared.model_config import ModelConfig
 from shared.solar.site import Site
 
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One attempt at a recipe, from its opening to its end."""
-
-    run_id: str
-    model_id: str
-    recipe_id: str
-    config_id: str
-    dataset_id: str
-    attempt: int
-    model_type: str
-    accuracy_threshold: float
-    instance_type: str
-    approval: str
-    champion_version: int | None
-    execution: str
-    reasons: tuple[str, ...]
-    files: int
-    correlation_id: str
-    started_at: datetime
-    deadline: datetime
-    status: str = "running"
-    started: bool = False
-    ended_at: datetime | None = None
-    evaluation_uri: str | None = None
-    model_package_version: int | None = None
-    cost_usd: float | None = None
-    failure: str | None = None
-    exclusions_id: str = ""
-    preprocess_instances: int = 1
+# --- what is in the bucket -----------------------------------------------------------------------
 
 
 class Configuration(Protocol):
@@ -66,7 +37,7 @@ class Configuration(Protocol):
 class CanonicalFiles(Protocol):
     """The canonical objects as they are in the bucket: the truth about files."""
 
-    def stands(self, key: str) -> bool: ...
+    def counts(self, key: str) -> bool: ...
     def of_site(self, site_id: str) -> Iterator[str]: ...
     def describe(self, key: str) -> DatasetFile: ...
 
@@ -88,59 +59,44 @@ class Evaluations(Protocol):
     def report_uri(self, run_id: str) -> str: ...
 
 
-class InvalidCardError(PermanentError):
-    """The registry does not take what is said of a version."""
+# --- what is remembered; every write is conditional or can be repeated ---------------------------
 
 
-class Registry(Protocol):
-    """The model registry."""
-
-    def approved(self, model_id: str) -> Iterator[Champion]: ...
-    def ensure_group(self, model_id: str) -> None: ...
-    def lend_champion(self, run: Run) -> None: ...
-    def describe(
-        self, package_arn: str, card: Mapping[str, Any], properties: Mapping[str, str]
-    ) -> None: ...
-    def approve(self, package_arn: str, why: str) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """What is remembered about a model besides files and runs.
-
-    Attributes
-    ----------
-    armed_until
-        When the armed evaluation has come, or counts as lost.
-    """
-
-    in_flight: InFlight | None = None
-    request: Request | None = None
-    degraded: str | None = None
-    armed_until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """How many runs are in flight in the account, and who waits for a place, longest first."""
-
-    running: int = 0
-    waiting: tuple[str, ...] = ()
-
-
-class Memory(Protocol):
-    """What this service remembers; every write is conditional or can be repeated."""
+class FileMemory(Protocol):
+    """Which canonical files a model has, and when each was first heard of."""
 
     def files(self, model_id: str) -> tuple[KnownFile, ...]: ...
     def add_file(self, model_id: str, file: DatasetFile, now: datetime) -> None: ...
     def remove_file(self, model_id: str, file_id: str) -> None: ...
-    def state(self, model_id: str) -> Remembered: ...
+
+
+class NoteMemory(Protocol):
+    """What is noted about a model until a run answers it."""
+
+    def notes(self, model_id: str) -> ModelNotes: ...
     def set_request(self, model_id: str, request: Request) -> None: ...
     def drop_request(self, model_id: str) -> None: ...
     def set_degraded(self, model_id: str, reason: str) -> None: ...
-    def account(self) -> Account: ...
+
+
+class ArmMemory(Protocol):
+    """The one armed evaluation of each model."""
+
+    def arm(self, model_id: str, now: datetime, until: datetime) -> bool: ...
+    def disarm(self, model_id: str) -> None: ...
+
+
+class PlaceMemory(Protocol):
+    """The account's places for runs, and the queue for them."""
+
+    def places(self) -> Places: ...
     def enqueue(self, model_id: str, since: datetime) -> None: ...
     def dequeue(self, model_id: str) -> None: ...
+
+
+class RunMemory(Protocol):
+    """Runs, from their opening to their end."""
+
     def open_run(self, run: Run, maximum_runs: int) -> bool: ...
     def mark_started(self, run: Run) -> None: ...
     def close_run(self, run: Run) -> None: ...
@@ -149,8 +105,11 @@ class Memory(Protocol):
     def some_runs(
         self, model_id: str, limit: int, after: str
     ) -> tuple[tuple[Run, ...], str | None]: ...
-    def arm(self, model_id: str, now: datetime, until: datetime) -> bool: ...
-    def disarm(self, model_id: str) -> None: ...
+
+
+class DecisionMemory(Protocol):
+    """The decisions, with what each was made of."""
+
     def record(
         self, model_id: str, decision: Decision, inputs: dict[str, Any], now: datetime
     ) -> None: ...
@@ -159,11 +118,27 @@ class Memory(Protocol):
     ) -> list[dict[str, Any]]: ...
 
 
-class Timer(Protocol):
-    """Looks at a model again later."""
+class Memory(FileMemory, NoteMemory, ArmMemory, PlaceMemory, RunMemory, DecisionMemory, Protocol):
+    """All that this service remembers."""
 
-    def evaluate_later(self, model_id: str, now: datetime, seconds: int) -> None: ...
-    def continue_sweep(self, sweep: SweepDue, cursor: str) -> None: ...
+
+# --- what does the work --------------------------------------------------------------------------
+
+
+class InvalidCardError(PermanentError):
+    """The registry does not take what is said of a version."""
+
+
+class Registry(Protocol):
+    """The model registry."""
+
+    def approved(self, model_id: str) -> Iterator[ApprovedVersion]: ...
+    def ensure_group(self, model_id: str) -> None: ...
+    def lend_champion(self, run: Run) -> None: ...
+    def describe(
+        self, package_arn: str, card: Mapping[str, Any], properties: Mapping[str, str]
+    ) -> None: ...
+    def approve(self, package_arn: str, why: str) -> None: ...
 
 
 class RetrainSequence(Protocol):
@@ -175,17 +150,6 @@ class RetrainSequence(Protocol):
     def stop(self, run: Run, why: str) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of a pipeline execution."""
-
-    name: str
-    status: str
-    failure_reason: str
-    seconds: float
-    model_package_arn: str | None
-
-
 class Pipeline(Protocol):
     """Executions of the SageMaker pipeline."""
 
@@ -194,10 +158,18 @@ class Pipeline(Protocol):
     def stop(self, execution_arn: str) -> None: ...
 
 
+class Timer(Protocol):
+    """Looks at a model again later."""
+
+    def evaluate_later(self, model_id: str, now: datetime, seconds: int) -> None: ...
+    def continue_sweep(self, sweep: SweepDue, cursor: str) -> None: ...
+
+
 class Measures(Protocol):
     """Metrics and warnings of this service."""
 
     def count(self, name: str, value: float) -> None: ...
+    def figure(self, name: str, value: float) -> None: ...
     def warn(self, text: str) -> None: ...
 
 

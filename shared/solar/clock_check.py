@@ -105,7 +105,7 @@ def unsaid_summer_zone(shift: DailyShift, zone: str) -> str | None:
         return None
     steps = {each: summer_step(shift, each) for each in _CALENDARS}
     fitting = {each: step for each, step in steps.items() if follows_summer_time(step)}
-    return max(fitting, key=lambda each: fitting[each] or 0.0, default=None)
+    return max(fitting, key=lambda zone: fitting[zone] or 0.0, default=None)
 
 
 def _changes(zone: str, shift: DailyShift) -> list[tuple[int, int]]:

@@ -45,19 +45,19 @@ def compute(
         Feature names; float32 of shape (rows, features) [unitless]; the sun at the intervals' centres.
     """
     sun = sun_of(rows, recipe)
-    clear_sky = irradiance.clear_sky_ghi(sun.up)
-    columns = _geometry(sun, clear_sky)
+    clearsky = irradiance.clearsky_ghi(sun.up)
+    columns = _geometry(sun, clearsky)
     filled: dict[str, Floats] = {}
     for each in recipe.inputs:
         raw = rows.column(each.name)
         gap = ~np.isfinite(raw)
         is_irradiance = each.name.removeprefix(FORECAST_PREFIX) in IRRADIANCES
-        stand_in = each.filling * clear_sky if is_irradiance else each.filling
+        stand_in = each.filling * clearsky if is_irradiance else each.filling
         values = np.where(gap, stand_in, raw)
         filled[each.name] = values
         if is_irradiance:
             columns[each.name] = values / _FULL_SUN
-            columns[f"{each.name}_clearsky_index"] = irradiance.clear_sky_index(values, clear_sky)
+            columns[f"{each.name}_clearsky_index"] = irradiance.clearsky_index(values, clearsky)
         else:
             offset, scale = _SCALES[each.name.removeprefix(FORECAST_PREFIX)]
             columns[each.name] = (values - offset) / scale
@@ -88,7 +88,7 @@ def conditions(
     return Conditions(index, sun.hour_angle * 12 / np.pi)
 
 
-def _geometry(sun: SolarPosition, clear_sky: Floats) -> dict[str, Floats]:
+def _geometry(sun: SolarPosition, clearsky: Floats) -> dict[str, Floats]:
     """Return where the sun stands. Season, and what tells it at any hour, is left out.
 
     The test, and what comes after it, is of a season that the last months of training had not: trees and
@@ -99,7 +99,7 @@ def _geometry(sun: SolarPosition, clear_sky: Floats) -> dict[str, Floats]:
         "sun_east": sun.east,
         "solar_hour_sin": np.sin(sun.hour_angle),
         "solar_hour_cos": np.cos(sun.hour_angle),
-        "clearsky_ghi": clear_sky / _FULL_SUN,
+        "clearsky_ghi": clearsky / _FULL_SUN,
     }
 
 

@@ -61,11 +61,11 @@ class Intervals(Tails):
         Arrays of (cell, knot) and (cell, line, 2 tails, 2): value at no power, and slope. Cells of fewer
         knots go on with infinite ones.
         """
-        each = [self.cells.get(cell, self) for cell in range(_CELLS)]
-        most = max(len(tails.predicted) for tails in each)
+        per_cell = [self.cells.get(cell, self) for cell in range(_CELLS)]
+        most = max(len(tails.predicted) for tails in per_cell)
         knots = np.full((_CELLS, most), np.inf)
         lines = np.zeros((_CELLS, most + 1, 2, 2))
-        for cell, tails in enumerate(each):
+        for cell, tails in enumerate(per_cell):
             count = len(tails.predicted)
             x, y = np.array(tails.predicted), np.array([tails.p10, tails.p90]).T
             knots[cell, :count] = x
@@ -83,22 +83,22 @@ class Conditions:
 
     Attributes
     ----------
-    clear_sky_index
+    clearsky_index
         None where the model has no irradiance. [unitless]
     solar_hour
         Hours after solar noon. [h]
     """
 
-    clear_sky_index: Floats | None
+    clearsky_index: Floats | None
     solar_hour: Floats
 
     @property
     def cell(self) -> NDArray[np.int64]:
         """The cell of each row."""
         hour = np.searchsorted(_HOURS, self.solar_hour)
-        if self.clear_sky_index is None:
+        if self.clearsky_index is None:
             return hour
-        return np.searchsorted(_SKIES, self.clear_sky_index) * (len(_HOURS) + 1) + hour
+        return np.searchsorted(_SKIES, self.clearsky_index) * (len(_HOURS) + 1) + hour
 
 
 def calibrate(

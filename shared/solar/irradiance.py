@@ -26,7 +26,7 @@ class Components:
     dhi: Floats
 
 
-def clear_sky_ghi(up: Floats) -> Floats:
+def clearsky_ghi(up: Floats) -> Floats:
     """Return Haurwitz' clear-sky global horizontal irradiance. [W/m2]
 
     Parameters
@@ -55,9 +55,9 @@ def extraterrestrial(year_phase: Floats) -> Floats:
     return normal
 
 
-def clear_sky_index(irradiance: Floats, clear_sky: Floats) -> Floats:
+def clearsky_index(irradiance: Floats, clearsky: Floats) -> Floats:
     """Return irradiance over clear-sky irradiance, within 0 and 1.5; 0 at night. [unitless]"""
-    return np.minimum(np.maximum(irradiance / np.maximum(clear_sky, 20.0), 0.0), 1.5)
+    return np.minimum(np.maximum(irradiance / np.maximum(clearsky, 20.0), 0.0), 1.5)
 
 
 def erbs(ghi: Floats, sun: SolarPosition) -> Components:

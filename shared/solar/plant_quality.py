@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.solar.irradiance import clear_sky_ghi, extraterrestrial
+from shared.solar.irradiance import clearsky_ghi, extraterrestrial
 from shared.solar.position import Floats
-from shared.solar.quality import COMMON, NIGHT_BELOW, Mask, Measured
+from shared.solar.quality import COMMON, NIGHT_BELOW, Mask, Measurements
 
 _BRIGHT = 200.0  # W/m2 from which on power over irradiance says something
 _HIGH_SUN = 400.0  # W/m2
@@ -37,7 +37,7 @@ _OFFSET = 5.0  # W/m2
 _CENSORED = 5.0  # times the usual share of missing rows
 
 
-def masks(measured: Measured, *, on_site: bool) -> dict[str, Mask]:
+def masks(measured: Measurements, *, on_site: bool) -> dict[str, Mask]:
     """Return which rows each check takes out.
 
     Parameters
@@ -52,7 +52,7 @@ def masks(measured: Measured, *, on_site: bool) -> dict[str, Mask]:
         return found
     expected = _expected(measured, irradiance)
     return found | {
-        "above_clear_sky": above_clear_sky(measured, irradiance),
+        "above_clear_sky": above_clearsky(measured, irradiance),
         "collapsed_irradiance": collapsed_irradiance(measured, irradiance),
         "outage": outage(measured, irradiance, expected) & ~_cold(measured),
         "curtailed": plateaus(measured, expected)
@@ -60,7 +60,7 @@ def masks(measured: Measured, *, on_site: bool) -> dict[str, Mask]:
     }
 
 
-def suspicions(measured: Measured) -> dict[str, Mask]:
+def suspicions(measured: Measurements) -> dict[str, Mask]:
     """Return rows that look strange and stay."""
     irradiance = sky_of(measured)
     if irradiance is None:
@@ -74,7 +74,7 @@ def suspicions(measured: Measured) -> dict[str, Mask]:
     }
 
 
-def sky_of(measured: Measured) -> Floats | None:
+def sky_of(measured: Measurements) -> Floats | None:
     """Return the irradiance that power is compared with, or None. [W/m2]"""
     for name in ("ghi", "poa_global"):
         values = measured.weather.get(name)
@@ -83,7 +83,7 @@ def sky_of(measured: Measured) -> Floats | None:
     return None
 
 
-def _cold(measured: Measured) -> Mask:
+def _cold(measured: Measurements) -> Mask:
     """Return rows on which snow can lie; without a temperature it is never taken for snow."""
     values = measured.weather.get("temp_air")
     if values is None:
@@ -91,7 +91,7 @@ def _cold(measured: Measured) -> Mask:
     return np.nan_to_num(values, nan=np.inf) < _SNOW_BELOW
 
 
-def _expected(measured: Measured, irradiance: Floats) -> Floats:
+def _expected(measured: Measurements, irradiance: Floats) -> Floats:
     """Return irradiance times the usual power over irradiance of the weeks around; NaN where unknown.
 
     [share of AC capacity]
@@ -113,7 +113,7 @@ def _expected(measured: Measured, irradiance: Floats) -> Floats:
     return expected
 
 
-def outage(measured: Measured, irradiance: Floats, expected: Floats) -> Mask:
+def outage(measured: Measurements, irradiance: Floats, expected: Floats) -> Mask:
     """Return runs of at least an hour's rows at high sun in which the plant gives next to nothing."""
     still = (irradiance > _HIGH_SUN) & (measured.share < _STOPPED * expected)
     found = np.zeros(len(still), dtype=bool)
@@ -122,12 +122,12 @@ def outage(measured: Measured, irradiance: Floats, expected: Floats) -> Mask:
     return found
 
 
-def plateaus(measured: Measured, expected: Floats) -> Mask:
+def plateaus(measured: Measurements, expected: Floats) -> Mask:
     """Return plateaus below the plant's own top, where the sun would have given more."""
     return _plateaus(measured, expected) & ~_at_the_top(measured)
 
 
-def low_days(measured: Measured, irradiance: Floats, expected: Floats) -> Mask:
+def low_days(measured: Measurements, irradiance: Floats, expected: Floats) -> Mask:
     """Return the bright rows of days on which the plant gave far less than usual, and not for snow."""
     bright = (irradiance > _BRIGHT) & np.isfinite(measured.share) & np.isfinite(expected)
     days = int(measured.day[-1]) + 1
@@ -139,7 +139,7 @@ def low_days(measured: Measured, irradiance: Floats, expected: Floats) -> Mask:
     return low[measured.day] & bright & (measured.share < _HALVED * expected)
 
 
-def _plateaus(measured: Measured, expected: Floats) -> Mask:
+def _plateaus(measured: Measurements, expected: Floats) -> Mask:
     """Return runs of flat power while the sun would have given more."""
     share = measured.share
     step = np.abs(np.diff(share, prepend=np.nan))
@@ -152,7 +152,7 @@ def _plateaus(measured: Measured, expected: Floats) -> Mask:
     return held
 
 
-def _at_the_top(measured: Measured) -> Mask:
+def _at_the_top(measured: Measurements) -> Mask:
     share = np.nan_to_num(measured.share)
     lit = share[share > 0]
     top = np.quantile(lit, 0.995) if len(lit) else 1.0
@@ -167,26 +167,26 @@ def _runs(mask: Mask) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def above_clear_sky(measured: Measured, irradiance: Floats) -> Mask:
+def above_clearsky(measured: Measurements, irradiance: Floats) -> Mask:
     """Return rare rows brighter than the sun outside the atmosphere; common ones are a wrong clock."""
-    above = exceeds_clear_sky(measured, irradiance)
+    above = exceeds_clearsky(measured, irradiance)
     lit = (measured.sun.up > 0).sum()
     return np.zeros_like(above) if above.sum() > COMMON * max(lit, 1) else above
 
 
-def exceeds_clear_sky(measured: Measured, irradiance: Floats) -> Mask:
+def exceeds_clearsky(measured: Measurements, irradiance: Floats) -> Mask:
     """Return all rows brighter than a cloud's edge can make them."""
     outside = extraterrestrial(measured.sun.year_phase) * np.maximum(measured.sun.up, 0.0)
     return np.nan_to_num(irradiance) > _ENHANCED * outside + 100.0
 
 
-def collapsed_irradiance(measured: Measured, irradiance: Floats) -> Mask:
+def collapsed_irradiance(measured: Measurements, irradiance: Floats) -> Mask:
     """Return the daylight of spells in which irradiance stays near nothing while the plant goes on."""
     days = int(measured.day[-1]) + 1
     peak, brightest, sky = (np.zeros(days) for _ in range(3))
     np.maximum.at(peak, measured.day, np.nan_to_num(measured.share))
     np.maximum.at(brightest, measured.day, np.nan_to_num(irradiance, nan=np.inf))
-    np.maximum.at(sky, measured.day, clear_sky_ghi(measured.sun.up))
+    np.maximum.at(sky, measured.day, clearsky_ghi(measured.sun.up))
     busy = peak > _TYPICAL_PEAK * np.quantile(peak, 0.95)
     dark = (brightest < _COLLAPSED * sky) & busy
     spell = np.zeros(days, dtype=bool)
@@ -200,7 +200,7 @@ def collapsed_irradiance(measured: Measured, irradiance: Floats) -> Mask:
     return spell[measured.day] & (measured.sun.up > 0)
 
 
-def copied_power(measured: Measured) -> Mask:
+def copied_power(measured: Measurements) -> Mask:
     """Return days whose power is another day's, up to a factor; the copy is what fits its weather less."""
     share = measured.share
     copied = np.zeros(len(share), dtype=bool)
@@ -220,7 +220,7 @@ def copied_power(measured: Measured) -> Mask:
     return copied
 
 
-def _rows_per_day(measured: Measured) -> int:
+def _rows_per_day(measured: Measurements) -> int:
     return max(int(np.bincount(measured.day).max()), 1)
 
 
@@ -253,7 +253,7 @@ def _fit(share: Floats, irradiance: Floats | None, rows: NDArray[np.int64]) -> f
     return float(np.corrcoef(power[known], sun[known])[0, 1])
 
 
-def night_offset(measured: Measured, irradiance: Floats) -> Mask:
+def night_offset(measured: Measurements, irradiance: Floats) -> Mask:
     """Return the nights of a pyranometer that does not go back to zero."""
     night = (measured.sun.elevation < NIGHT_BELOW) & np.isfinite(irradiance)
     days = int(measured.day[-1]) + 1
@@ -263,7 +263,7 @@ def night_offset(measured: Measured, irradiance: Floats) -> Mask:
     return shifted & often[measured.day]
 
 
-def censored_peaks(measured: Measured, irradiance: Floats) -> Mask:
+def censored_peaks(measured: Measurements, irradiance: Floats) -> Mask:
     """Return bright rows without power where power is missing there far more often than elsewhere."""
     missing = ~np.isfinite(measured.share)
     lit = (measured.sun.up > 0) & np.isfinite(irradiance)

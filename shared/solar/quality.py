@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.solar.irradiance import clear_sky_ghi
+from shared.solar.irradiance import clearsky_ghi
 from shared.solar.position import Floats, SolarPosition
 from shared.solar.site import FORECAST_PREFIX
 
@@ -30,7 +30,7 @@ _DARK = 0.03  # share of clear-sky irradiance that the densest cloud still lets 
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Measurements:
     """One site's rows on the model's step, without gaps in time.
 
     Attributes
@@ -54,7 +54,7 @@ class Measured:
         return np.cumsum(midnight)
 
 
-def checks(measured: Measured) -> dict[str, Mask]:
+def checks(measured: Measurements) -> dict[str, Mask]:
     """Return which rows each check takes out; a row belongs to the first check that names it."""
     found = {
         "frozen_record": frozen_record(measured),
@@ -77,7 +77,7 @@ def claim(found: Mapping[str, Mask], rows: Mask) -> dict[str, Mask]:
     return claimed
 
 
-def frozen_record(measured: Measured) -> Mask:
+def frozen_record(measured: Measurements) -> Mask:
     """Return runs of unchanged power through the night, or while all that is measured stood still.
 
     A forecast comes from elsewhere: it goes on while the plant's logger stands still.
@@ -103,34 +103,34 @@ def frozen_record(measured: Measured) -> Mask:
     return frozen
 
 
-def night_power(measured: Measured) -> Mask:
+def night_power(measured: Measurements) -> Mask:
     """Return rows that generate although the sun is well below the horizon."""
     return (measured.sun.elevation < NIGHT_BELOW) & (np.nan_to_num(measured.share) > TOLERANCE)
 
 
-def above_capacity(measured: Measured) -> Mask:
+def above_capacity(measured: Measurements) -> Mask:
     """Return rare rows above capacity; where they are common, the stated capacity is what is wrong."""
     share = np.nan_to_num(measured.share)
     above = share > ABOVE_CAPACITY
     return np.zeros_like(above) if exceeds_capacity_often(measured) else above
 
 
-def exceeds_capacity_often(measured: Measured) -> bool:
+def exceeds_capacity_often(measured: Measurements) -> bool:
     """Return whether the plant is above its stated capacity too often for a fault."""
     share = np.nan_to_num(measured.share)
     generating = share > _GENERATING
     return bool((share > ABOVE_CAPACITY).sum() > COMMON * max(generating.sum(), 1))
 
 
-def dead_irradiance(measured: Measured) -> Mask:
+def dead_irradiance(measured: Measurements) -> Mask:
     """Return rows whose irradiance is dark at high sun while the plant surely generates."""
-    clear_sky = clear_sky_ghi(measured.sun.up)
-    bright = (clear_sky > _HIGH_SUN) & (np.nan_to_num(measured.share) > _SURELY_GENERATING)
+    clearsky = clearsky_ghi(measured.sun.up)
+    bright = (clearsky > _HIGH_SUN) & (np.nan_to_num(measured.share) > _SURELY_GENERATING)
     dead = np.zeros(len(measured.share), dtype=bool)
     for name in ("ghi", "poa_global"):
         values = measured.weather.get(name)
         if values is not None:
-            dead |= np.nan_to_num(values, nan=np.inf) < _DARK * clear_sky
+            dead |= np.nan_to_num(values, nan=np.inf) < _DARK * clearsky
     return dead & bright
 
 

@@ -112,10 +112,10 @@ def recipe_of(
     for rows in parts:
         total += len(rows)
         sites = tuple(find(plants, name) for name in rows.sites)
-        clear_sky = irradiance.clear_sky_ghi(_sun(rows.times, rows.site, sites, step_minutes).up)
+        clearsky = irradiance.clearsky_ghi(_sun(rows.times, rows.site, sites, step_minutes).up)
         for name, values in rows.weather.items():
             if name in seen:
-                seen[name].look(name, values, clear_sky)
+                seen[name].look(name, values, clearsky)
     inputs = [
         Input(name=name, filling=each.filling, flagged=each.count < _WHOLE * total)
         for name, each in seen.items()
@@ -134,14 +134,14 @@ class _Seen:
     is_seen_by_day: bool = False
     fillings: list[Floats] = field(default_factory=list)
 
-    def look(self, name: str, values: Floats, clear_sky: Floats) -> None:
+    def look(self, name: str, values: Floats, clearsky: Floats) -> None:
         """Take in the values of some rows."""
         known = np.isfinite(values)
-        by_day = known & (clear_sky > _SUNLIT)
+        by_day = known & (clearsky > _SUNLIT)
         self.count += int(known.sum())
         self.is_seen_by_day |= bool(by_day.any())
         if name.removeprefix(FORECAST_PREFIX) in IRRADIANCES:
-            self.fillings.append(values[by_day] / clear_sky[by_day])
+            self.fillings.append(values[by_day] / clearsky[by_day])
         else:
             self.fillings.append(values[known])
 

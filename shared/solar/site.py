@@ -30,7 +30,8 @@ CANONICAL_UNITS: dict[str, str] = {
     "relative_humidity": "%",
     "pressure": "hPa",
 }
-_FIXED_OFFSET = re.compile(r"[+-]\d{2}:\d{2}")
+_FIXED_OFFSET = re.compile(r"[+-]\d{2}:[0-5]\d")
+_FARTHEST_WEST, _FARTHEST_EAST = timedelta(hours=-12), timedelta(hours=14)
 
 
 def canonical_unit(column: str) -> str | None:
@@ -39,7 +40,13 @@ def canonical_unit(column: str) -> str | None:
 
 
 def _known_zone(zone: str) -> str:
-    if zone == "UTC" or _FIXED_OFFSET.fullmatch(zone):
+    if zone == "UTC":
+        return zone
+    if _FIXED_OFFSET.fullmatch(zone):
+        offset = tzinfo_of(zone).utcoffset(None) or timedelta(0)
+        if not _FARTHEST_WEST <= offset <= _FARTHEST_EAST:
+            message = f"no place on earth has the offset {zone}; they go from -12:00 to +14:00"
+            raise ValueError(message)
         return zone
     try:
         ZoneInfo(zone)
@@ -78,10 +85,11 @@ class TimestampFormat(Strict):
     timezone: Zone | None = Field(
         default=None, description="Zone of stamps without offset; the site's zone where absent."
     )
-    label: Literal["left", "center", "right"] = Field(
+    label: Literal["left", "center", "right", "end"] = Field(
         default="left",
-        description="What a stamp names: the interval's beginning, its end, or its middle, as with values "
-        "of a moment that satellites give every half-hour.",
+        description="What a stamp names: the interval's beginning (left), its end (right), or its middle "
+        "(center), as with values of a moment that satellites give every half-hour. end: the date is that of "
+        "the beginning and the time that of the end, so that 00:00 belongs to the day after.",
     )
     step_minutes: Annotated[int, Field(gt=0, le=1440)] | None = Field(
         default=None, description="Length of an interval [min]; needed to move labels to the left."
@@ -133,12 +141,29 @@ class SourceFormat(Strict):
         default=None, description="Name of the XLSX sheet; the first one where absent."
     )
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
-    decimal: Literal[".", ","] = "."
+    decimal: Literal[".", ","] | None = Field(
+        default=None,
+        description="Decimal sign; without it each column decides as a whole, and one that fits both ways "
+        "is refused.",
+    )
+    thousands: Literal[",", ".", " ", "'"] | None = Field(
+        default=None,
+        description="Separator of thousands; without it each column decides as a whole.",
+    )
     timestamp: TimestampFormat
     columns: Annotated[dict[str, ColumnFormat], Field(min_length=1)]
     missing: tuple[float | str, ...] = Field(
         default=(), description="Values that mean 'no measurement', besides empty cells."
     )
+
+    @model_validator(mode="after")
+    def _one_mark_is_not_two_things(self) -> SourceFormat:
+        if self.decimal is not None and self.decimal == self.thousands:
+            message = (
+                f"decimal and thousands are both {self.decimal!r}; one of them is another sign"
+            )
+            raise ValueError(message)
+        return self
 
     @model_validator(mode="after")
     def _columns_are_canonical(self) -> SourceFormat:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from cfnlint.decode import cfn_yaml
 
-from services.trainer_trigger.runs import SLICE
+from services.trainer_trigger.app.sweeping import SLICE
 from shared.settings import Settings
 
 ROOT = Path(__file__).parents[2]

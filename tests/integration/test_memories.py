@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -14,13 +16,16 @@ from moto import mock_aws
 
 from services.deployer.adapters.memory import DynamoMemory as DeployerMemory
 from services.deployer.domain.deployment import InProgress, LogEntry
-from services.trainer_trigger.decision import decide
-from services.trainer_trigger.domain import Request
-from services.trainer_trigger.memory import DynamoMemory
-from services.trainer_trigger.ports import Run
+from services.trainer_trigger.adapters.memory import DynamoMemory
+from services.trainer_trigger.domain.deciding import decide
+from services.trainer_trigger.domain.decision import Decision, Effect, Outcome, RuleAnswer
+from services.trainer_trigger.domain.model_state import Places, Request
+from services.trainer_trigger.domain.run import Run
 from shared.model_config import RetrainPolicy
 from tests.unit.trainer_trigger.fakes import START, World, a_file
 
+# As the first version of the service wrote them.
+ITEMS = json.loads((Path(__file__).parent / "trainer_trigger_items.json").read_text())
 KEYS = [
     {"AttributeName": "model_id", "KeyType": "HASH"},
     {"AttributeName": "item", "KeyType": "RANGE"},
@@ -55,7 +60,7 @@ def table(dynamodb: Any) -> str:
 
 @pytest.fixture
 def memory(dynamodb: Any, table: str) -> DynamoMemory:
-    return DynamoMemory(dynamodb, table)
+    return DynamoMemory.of(dynamodb, table)
 
 
 @pytest.fixture
@@ -126,7 +131,7 @@ def test_one_run_in_flight_per_model(memory: DynamoMemory) -> None:
     assert found == replace(a_run(1), started=True)
     memory.close_run(replace(a_run(1), status="rejected", ended_at=START, cost_usd=0.5))
     memory.close_run(replace(a_run(1), status="failed", ended_at=START))
-    assert memory.state("golden").in_flight is None
+    assert memory.notes("golden").in_flight is None
     (kept,) = memory.runs("golden")
     assert (kept.status, kept.cost_usd) == ("rejected", 0.5), "what is ended stays as it ended"
     assert memory.open_run(a_run(2), 5)
@@ -137,10 +142,10 @@ def test_so_many_runs_in_the_account_and_no_more(memory: DynamoMemory) -> None:
     assert memory.open_run(a_run(1, "a"), 2)
     assert memory.open_run(a_run(2, "b"), 2)
     assert not memory.open_run(a_run(3, "c"), 2)
-    assert memory.account().running == 2
+    assert memory.places().running == 2
     memory.close_run(replace(a_run(1, "a"), status="failed", ended_at=START))
     memory.close_run(replace(a_run(1, "a"), status="failed", ended_at=START))
-    assert memory.account().running == 1
+    assert memory.places().running == 1
     assert memory.open_run(a_run(3, "c"), 2)
 
 
@@ -148,29 +153,29 @@ def test_who_waits_longest_for_a_free_place_is_first(memory: DynamoMemory) -> No
     memory.enqueue("b", START + timedelta(minutes=2))
     memory.enqueue("a", START + timedelta(minutes=1))
     memory.enqueue("a", START + timedelta(minutes=9))
-    assert memory.account().waiting == ("a", "b")
+    assert memory.places().waiting == ("a", "b")
     assert memory.open_run(a_run(1, "a"), 2)
-    assert memory.account().waiting == ("b",)
+    assert memory.places().waiting == ("b",)
     memory.dequeue("b")
-    assert memory.account().waiting == ()
+    assert memory.places().waiting == ()
 
 
 def test_an_opened_run_answers_the_request(memory: DynamoMemory) -> None:
     asked = Request("ada", "now", force=False, requested_at=START)
     memory.set_request("golden", asked)
-    assert memory.state("golden").request == asked
+    assert memory.notes("golden").request == asked
     memory.open_run(a_run(1), 5)
-    assert memory.state("golden").request is None
+    assert memory.notes("golden").request is None
     memory.set_request("golden", asked)
     memory.drop_request("golden")
-    assert memory.state("golden").request is None
+    assert memory.notes("golden").request is None
 
 
 def test_when_an_evaluation_comes_is_remembered(memory: DynamoMemory) -> None:
     memory.arm("golden", START, START + timedelta(minutes=5))
-    assert memory.state("golden").armed_until == START + timedelta(minutes=5)
+    assert memory.notes("golden").armed_until == START + timedelta(minutes=5)
     memory.disarm("golden")
-    assert memory.state("golden").armed_until is None
+    assert memory.notes("golden").armed_until is None
 
 
 def test_one_evaluation_is_armed_until_it_is_due_or_lost(memory: DynamoMemory) -> None:
@@ -187,7 +192,7 @@ def test_one_evaluation_is_armed_until_it_is_due_or_lost(memory: DynamoMemory) -
 def test_a_decision_is_kept_when_it_or_its_reasons_change(memory: DynamoMemory) -> None:
     world = World()
     policy = RetrainPolicy()
-    state = world.service.view.state("golden", world.configuration.model("golden"))
+    state = world.service.looking.state("golden", world.configuration.model("golden"))
     decision = decide(state, policy, START)
     for minute in range(3):
         memory.record("golden", decision, {"files": 0}, START + timedelta(minutes=minute))
@@ -198,6 +203,64 @@ def test_a_decision_is_kept_when_it_or_its_reasons_change(memory: DynamoMemory) 
     assert kept[0]["inputs"] == {"files": 1}
     before = memory.decisions("golden", 10, until=START + timedelta(minutes=5))
     assert [each["inputs"] for each in before] == [{"files": 0}]
+
+
+def everything(memory: DynamoMemory) -> None:
+    """Write each kind of item."""
+    memory.add_file("golden", a_file(1), START)
+    first = replace(a_run(1), reasons=("30 new days of data",))
+    memory.open_run(first, 2)
+    memory.mark_started(first)
+    memory.close_run(
+        replace(
+            first,
+            status="registered",
+            ended_at=START + timedelta(hours=1),
+            cost_usd=0.5,
+            evaluation_uri="s3://b/runs/recipe1-1/evaluation.json",
+            model_package_version=1,
+        )
+    )
+    second = replace(a_run(2), reasons=("30 new days of data",))
+    memory.open_run(second, 2)
+    memory.mark_started(second)
+    memory.set_request("golden", Request("ada", "new inverter", force=False, requested_at=START))
+    memory.set_degraded("golden", "site golden: nMAE 0.090")
+    memory.arm("golden", START, START + timedelta(minutes=5))
+    memory.enqueue("west", START)
+    until, waits = START + timedelta(minutes=15), "files arrived within the last 15 min"
+    hold = RuleAnswer(Effect.HOLD, waits, until, rule="quiet_period")
+    other = RuleAnswer(Effect.NOTHING, "no run ended yet", rule="cool_down")
+    decision = Decision(Outcome.WAIT, (waits,), until, (hold, other))
+    memory.record("golden", decision, {"files": 1}, START)
+
+
+def test_what_is_written_is_what_earlier_versions_wrote(
+    dynamodb: Any, table: str, memory: DynamoMemory
+) -> None:
+    everything(memory)
+    written = dynamodb.scan(TableName=table)["Items"]
+    assert sorted(written, key=name_of) == sorted(ITEMS, key=name_of)
+
+
+def test_a_table_of_an_earlier_version_is_read(
+    dynamodb: Any, table: str, memory: DynamoMemory
+) -> None:
+    for item in ITEMS:
+        dynamodb.put_item(TableName=table, Item=item)
+    assert [known.file for known in memory.files("golden")] == [a_file(1)]
+    assert [run.status for run in memory.runs("golden")] == ["registered", "running"]
+    notes = memory.notes("golden")
+    assert notes.in_flight is not None
+    assert notes.in_flight.run_id == "recipe2-1"
+    assert notes.request == Request("ada", "new inverter", force=False, requested_at=START)
+    assert notes.armed_until == START + timedelta(minutes=5)
+    assert memory.places() == Places(running=1, waiting=("west",))
+    assert memory.decisions("golden", 1)[0]["outcome"] == "wait"
+
+
+def name_of(item: dict[str, Any]) -> tuple[str, str]:
+    return item["model_id"]["S"], item["item"]["S"]
 
 
 class Dying:
@@ -219,9 +282,9 @@ def test_a_decision_is_kept_by_the_next_look_if_the_process_died_while_it_was_ke
     memory: DynamoMemory, write: int
 ) -> None:
     world = World()
-    state = world.service.view.state("golden", world.configuration.model("golden"))
+    state = world.service.looking.state("golden", world.configuration.model("golden"))
     decision = decide(state, RetrainPolicy(), START)
-    dying = DynamoMemory(Dying(memory.client, write), memory.table)  # type: ignore[arg-type]
+    dying = DynamoMemory.of(Dying(memory.store.client, write), memory.store.table)  # type: ignore[arg-type]
     with pytest.raises(SystemExit):
         dying.record("golden", decision, {}, START)
     for minute in range(1, 3):

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from services.trainer_trigger.pipeline import evaluate, preprocess, train
-from services.trainer_trigger.pipeline.candidates import FITS
-from services.trainer_trigger.pipeline.fill import fill
+from services.trainer_trigger.pipeline.definition.fill import fill
+from services.trainer_trigger.pipeline.models.registry import FITS
 from shared.evaluation import Evaluation
 from tests.pipeline_definition.shapes import house_faults, shape_faults, steps
 
@@ -48,9 +48,7 @@ def test_rendering_gives_the_committed_bytes():
             f"{python} with the SageMaker SDK is missing; `make test` sets it up, or name another in "
             "SOLAR_PIPELINE_PYTHON"
         )
-    script = (
-        "from services.trainer_trigger.pipeline.definition import render; print(render(), end='')"
-    )
+    script = "from services.trainer_trigger.pipeline.definition.render import render; print(render(), end='')"
     done = subprocess.run(
         [str(python), "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -5,29 +5,30 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from services.trainer_trigger.pipeline import reference, scoring
-from services.trainer_trigger.pipeline.champion import (
+from services.trainer_trigger.pipeline.data.site_validation import Validation
+from services.trainer_trigger.pipeline.data.site_validation import read as read_validation
+from services.trainer_trigger.pipeline.failure import RunFailedError
+from services.trainer_trigger.pipeline.judging import reference, scoring
+from services.trainer_trigger.pipeline.judging.champion import (
     ARCHIVE,
-    Champion,
     Rival,
+    ServedModel,
     meet,
     read_champion,
 )
-from services.trainer_trigger.pipeline.failure import RunFailedError
-from services.trainer_trigger.pipeline.leaks import leaks
+from services.trainer_trigger.pipeline.judging.leaks import leaks
+from services.trainer_trigger.pipeline.judging.result import Result
+from services.trainer_trigger.pipeline.judging.scoring import ScoredRows
+from services.trainer_trigger.pipeline.judging.verdict import Findings, judge
 from services.trainer_trigger.pipeline.preprocess import DATASET_FILE
-from services.trainer_trigger.pipeline.scoring import ScoredRows
-from services.trainer_trigger.pipeline.validation import Validation
-from services.trainer_trigger.pipeline.validation import read as read_validation
-from services.trainer_trigger.pipeline.verdict import Findings, judge
+from services.trainer_trigger.pipeline.reporting import report
 from shared.container import ContainerSettings
 from shared.dataset import Dataset
-from shared.evaluation import Baselines, Evaluation, ModelScores, Rows
+from shared.evaluation import Baselines, Evaluation, ModelScores, RowCounts
 from shared.solar import artifact, metrics
 from shared.solar import rows as solar_rows
 from shared.solar.artifact import ModelCard
@@ -42,32 +43,13 @@ OUTPUT = "/opt/ml/processing/output/evaluation"
 EVALUATION_FILE = "evaluation.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """An evaluation, and the rows and predictions that the report draws.
-
-    Attributes
-    ----------
-    challenger, p10, p90, champion
-        Predicted power as a share of AC capacity; champion is NaN where it cannot predict. [unitless]
-    """
-
-    evaluation: Evaluation
-    validation: Validation
-    test: ScoredRows
-    challenger: Floats
-    p10: Floats
-    p90: Floats
-    champion: Floats | None
-
-
 def run(container: ContainerSettings, arguments: Sequence[str]) -> None:
     """Read the container's inputs; write `evaluation.json`, `report.html` and `reference.json`."""
     parser = argparse.ArgumentParser(prog="evaluate")
     parser.add_argument("--accuracy-threshold", type=float, required=True)
     given = parser.parse_args(arguments)
-    report = container.path(REPORT)
-    dataset = Dataset.model_validate_json((report / DATASET_FILE).read_bytes())
+    described = container.path(REPORT)
+    dataset = Dataset.model_validate_json((described / DATASET_FILE).read_bytes())
     challenger = Predictor(artifact.load_tar(container.path(MODEL) / ARCHIVE))
     rows = solar_rows.together(list(solar_rows.SiteFiles(container.path(TEST))))
     result = evaluate(
@@ -75,16 +57,14 @@ def run(container: ContainerSettings, arguments: Sequence[str]) -> None:
         champion=read_champion(container.path(CHAMPION)),
         rows=rows,
         dataset=dataset,
-        validation=read_validation(report, dataset),
+        validation=read_validation(described, dataset),
         accuracy_threshold=given.accuracy_threshold,
     )
     output = container.path(OUTPUT)
     output.mkdir(parents=True, exist_ok=True)
     write_evaluation(result.evaluation, output / EVALUATION_FILE)
     reference.write(challenger, rows, output)
-    from services.trainer_trigger.pipeline import report as page  # noqa: PLC0415  it draws what is decided here
-
-    page.write(result, dataset.margins, output)
+    report.write(result, dataset.margins, output)
     said = "; ".join(result.evaluation.reasons)
     print(f"evaluate: {result.evaluation.verdict}: {said}")
 
@@ -98,7 +78,7 @@ def write_evaluation(evaluation: Evaluation, path: Path) -> None:
 def evaluate(
     *,
     challenger: Predictor,
-    champion: Champion,
+    champion: ServedModel,
     rows: solar_rows.Rows,
     dataset: Dataset,
     validation: Validation,
@@ -195,7 +175,7 @@ def _evaluation(
         accuracy_threshold=findings.accuracy_threshold,
         train_window=findings.trained_on,
         test_window=findings.tested_on,
-        rows=Rows(train=card.train_rows, test=len(test.rows), masked=sum(masks.values())),
+        rows=RowCounts(train=card.train_rows, test=len(test.rows), masked=sum(masks.values())),
         masks=masks,
         challenger=findings.challenger,
         champion=rival.scores(test),

@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow.compute as pc
 from pydantic import ValidationError
 
-from services.trainer_trigger.pipeline import validation
-from services.trainer_trigger.pipeline.canonical_files import CanonicalFiles
+from services.trainer_trigger.pipeline.data import site_validation as validation
+from services.trainer_trigger.pipeline.data.canonical_files import CanonicalFiles
+from services.trainer_trigger.pipeline.data.site_rows import SiteRows, prepare_site
+from services.trainer_trigger.pipeline.data.site_validation import SitePart
 from services.trainer_trigger.pipeline.failure import RunFailedError
-from services.trainer_trigger.pipeline.site_rows import SiteRows, prepare_site
-from services.trainer_trigger.pipeline.validation import SitePart
 from shared.container import ContainerSettings
 from shared.dataset import Dataset
 from shared.solar import rows as solar_rows

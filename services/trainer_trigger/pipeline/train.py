@@ -10,20 +10,15 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from services.trainer_trigger.pipeline.candidates import (
-    FITS,
-    MOST_ROWS,
-    SEE_EARLIER_SKY,
-    Fit,
-    Learnt,
-)
-from services.trainer_trigger.pipeline.checkpoints import Checkpoints
-from services.trainer_trigger.pipeline.examples import Gathered, Memory, gather, survey
+from services.trainer_trigger.pipeline.data.site_validation import Validation
+from services.trainer_trigger.pipeline.data.site_validation import read as read_validation
 from services.trainer_trigger.pipeline.failure import RunFailedError
-from services.trainer_trigger.pipeline.folds import origin_of
+from services.trainer_trigger.pipeline.models.base import Fit, Learnt
+from services.trainer_trigger.pipeline.models.checkpoints import Checkpoints
+from services.trainer_trigger.pipeline.models.examples import FeatureRoom, Gathered, gather, survey
+from services.trainer_trigger.pipeline.models.folds import origin_of
+from services.trainer_trigger.pipeline.models.registry import FITS, MOST_ROWS, SEE_EARLIER_SKY
 from services.trainer_trigger.pipeline.preprocess import DATASET_FILE
-from services.trainer_trigger.pipeline.validation import Validation
-from services.trainer_trigger.pipeline.validation import read as read_validation
 from shared.container import ContainerSettings
 from shared.dataset import Dataset
 from shared.ids import content_id, sha256_hex
@@ -60,7 +55,7 @@ def run(container: ContainerSettings) -> None:
         model_type=given["model_type"],
         run_id=given["run_id"],
         checkpoint_folder=container.path(CHECKPOINTS),
-        memory=Memory(TrainSettings.from_environment().train_memory_mb * _MB),
+        memory=FeatureRoom(TrainSettings.from_environment().train_memory_mb * _MB),
     )
     artifact.write(trained, container.path(MODEL))
 
@@ -73,7 +68,7 @@ def train(
     model_type: str,
     run_id: str,
     checkpoint_folder: Path,
-    memory: Memory = Memory(),  # noqa: B008  frozen
+    memory: FeatureRoom = FeatureRoom(),  # noqa: B008  frozen
 ) -> Artifact:
     """Fit a model of a type on training rows.
 
@@ -169,5 +164,5 @@ def code_version() -> str:
     """Return a name for the code that computes features and fits: the same code has the same name."""
     here = Path(__file__).parent
     solar = Path(features.__file__).parent
-    sources = sorted([*here.glob("*.py"), *solar.glob("*.py")])
+    sources = sorted([*here.rglob("*.py"), *solar.glob("*.py")])
     return content_id([(path.name, sha256_hex(path.read_bytes())) for path in sources])[:12]

@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from console.app import app
-from services.data_watcher import validation
-from services.data_watcher.reading import read
+from services.data_watcher.adapters.reading import read
+from services.data_watcher.domain import validation
 from shared.errors import InvalidConfigError
 from tests.corpus import files, workbook
 

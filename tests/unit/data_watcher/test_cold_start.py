@@ -15,8 +15,8 @@ HEAVY = ("pandas", "pyarrow", "numpy", "pvlib", "sklearn", "boto3", "yaml")
 @pytest.mark.parametrize(
     "handler",
     [
-        "services.data_watcher.handler",
-        "services.data_watcher.query",
+        "services.data_watcher.entry.inbox",
+        "services.data_watcher.entry.query",
         "services.notifier.entry.inbox",
         "services.notifier.entry.query",
     ],

@@ -12,9 +12,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from services.data_watcher.compaction import FEWEST, Compaction
+from services.data_watcher.adapters.reading.compact import join
+from services.data_watcher.app.compacting import Compacting
+from services.data_watcher.domain.tiers import FEWEST
 from services.data_watcher.ports import Part, Stored
-from services.data_watcher.reading.compact import join
 from shared import layout
 from shared.canonical import CanonicalFile
 from shared.compaction import MEMBER_LIST, MEMBERS, Compact, CompactIndex, cover
@@ -108,8 +109,8 @@ def objects() -> FakeObjects:
     return FakeObjects()
 
 
-def compacting(objects: FakeObjects, meter: FakeMeter | None = None) -> Compaction:
-    return Compaction(objects, join, map, meter or FakeMeter(), lambda: NOW)
+def compacting(objects: FakeObjects, meter: FakeMeter | None = None) -> Compacting:
+    return Compacting(objects, join, map, meter or FakeMeter(), lambda: NOW)
 
 
 def sweep(objects: FakeObjects, meter: FakeMeter | None = None) -> None:
@@ -245,7 +246,7 @@ def test_a_lost_index_is_written_anew_for_the_same_objects(objects):
 
 
 def test_a_sweep_that_has_no_more_time_goes_on_where_it_stopped(objects, monkeypatch):
-    monkeypatch.setattr("services.data_watcher.compaction.MOST_PIECES", 20)
+    monkeypatch.setattr("services.data_watcher.domain.tiers.MOST_PIECES", 20)
     for month in (3, 4, 5):
         objects.upload(datetime(2024, month, 1, tzinfo=UTC), 60, f"m{month}-")
     after, slices = layout.canonical_site("east"), 0
@@ -267,7 +268,7 @@ def test_a_month_that_cannot_be_read_is_counted_and_keeps_no_other_from_its_turn
 
 
 def test_a_table_that_is_large_stays_by_itself(objects, monkeypatch):
-    monkeypatch.setattr("services.data_watcher.compaction.LARGEST_PIECE", 100)
+    monkeypatch.setattr("services.data_watcher.domain.tiers.LARGEST_PIECE", 100)
     objects.upload(MAY, 31)
     sweep(objects)
     assert not made(objects)

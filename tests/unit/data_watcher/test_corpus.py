@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from services.data_watcher.reading import read
+from services.data_watcher.adapters.reading import read
 from shared.active import ActiveSite
 from shared.errors import UnreadableFileError
 from tests.corpus.files import KEPT, REFUSED, BadFile, csv

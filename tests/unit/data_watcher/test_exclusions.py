@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.data_watcher import validation
+from services.data_watcher.domain import validation
 from shared.dataset import Exclusion
 from shared.errors import InvalidConfigError
 from shared.exclusions import ActiveExclusions, ExcludedRange, SiteExclusions

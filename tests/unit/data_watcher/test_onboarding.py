@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.data_watcher import validation
-from services.data_watcher.sweep import Cursor
+from services.data_watcher.domain import validation
+from services.data_watcher.domain.cursor import Cursor
 from shared.active import ActiveSite
 from shared.errors import InvalidConfigError
 from tests.unit.data_watcher.fakes import World
@@ -187,8 +187,8 @@ def test_a_new_reading_rereads_the_sites_files_and_no_others() -> None:
 
 
 def test_a_long_sweep_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.data_watcher.sweep.CHUNK", 2)
-    monkeypatch.setattr("services.data_watcher.sweep.SLICE", World().now - World().now)
+    monkeypatch.setattr("services.data_watcher.app.sweeping.CHUNK", 2)
+    monkeypatch.setattr("services.data_watcher.app.sweeping.SLICE", World().now - World().now)
     world = World()
     world.upload(KEY, SITE)
     for number in range(5):

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.data_watcher.adapters.reading import faults, read
 from services.data_watcher.ports import Reading
-from services.data_watcher.reading import faults, read
 from shared.errors import UnreadableFileError
 from shared.solar.site import Site
 from tests.corpus import workbook
@@ -448,6 +448,14 @@ def test_a_gzip_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.Monkey
 
     assert found.code == "too_large"
     assert "split" in found.remedy
+
+
+def test_text_in_parquet_that_is_no_text_is_refused() -> None:
+    bytes_ = pa.array([b"2024-07-01 10:00\xff", b"2024-07-01 10:15"])
+    text = pa.Array.from_buffers(pa.string(), len(bytes_), bytes_.buffers())
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"t": text, "p": [1.0, 2.0]}), sink)
+    assert fault(sink.getvalue(), site({"format": "parquet"})).code == "unreadable"
 
 
 def test_a_parquet_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.data_watcher import release
+from services.data_watcher.app import releasing as release
+from services.data_watcher.domain.versions import Released
 from shared.messages import ReleaseRequested
 from tests.unit.data_watcher.fakes import START, World, fake_reader, site
 
@@ -52,7 +53,7 @@ def test_a_released_file_is_read_again_and_the_ledger_says_who_asked_why(world: 
     assert world.state("raw/east/b.csv") == ["quarantined"]
     current = world.ledger.records["raw/east/a.csv"].current
     assert current is not None
-    assert current.released == "the reader was mended (ops)"
+    assert current.released == Released("request", "the reader was mended (ops)")
 
 
 def test_all_refused_files_of_a_site_are_released_at_once(

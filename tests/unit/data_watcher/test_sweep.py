@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.data_watcher import sweep
-from services.data_watcher.sweep import Cursor
+from services.data_watcher.app import sweeping as sweep
+from services.data_watcher.domain.cursor import Cursor
 from shared.messages import SweepDue
 from tests.unit.data_watcher.fakes import START, World, site
 from tests.unit.data_watcher.test_onboarding import KEY, SITE

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.data_watcher.reading.zones import to_utc
+from services.data_watcher.adapters.reading.zones import to_utc
 
 ZONES = (
     "Europe/Berlin",

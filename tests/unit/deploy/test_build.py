@@ -91,7 +91,7 @@ def test_the_image_has_its_entrypoint_its_lock_and_the_report_template() -> None
         "infra/image/entrypoint.py",
         "infra/image/Dockerfile",
         "requirements/image-lambda.txt",
-        "services/trainer_trigger/pipeline/report.html.jinja",
+        "services/trainer_trigger/pipeline/reporting/report.html.jinja",
         "services/deployer/inference/server.py",
     } <= found
 

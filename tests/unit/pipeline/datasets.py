@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from services.trainer_trigger.pipeline import evaluate, preprocess, train, validation
-from services.trainer_trigger.pipeline.champion import ARCHIVE, CHAMPION_FILE
+from services.trainer_trigger.pipeline import evaluate, preprocess, train
+from services.trainer_trigger.pipeline.data import site_validation as validation
+from services.trainer_trigger.pipeline.judging.champion import ARCHIVE, CHAMPION_FILE
 from shared.container import ContainerSettings
 from shared.dataset import Dataset, DatasetFile, Exclusion, Split
 from shared.ids import content_id

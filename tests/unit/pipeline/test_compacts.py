@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.data_watcher.adapters.reading.compact import join
 from services.data_watcher.ports import Part
-from services.data_watcher.reading.compact import join
+from services.trainer_trigger.pipeline.data.merge import site_table
 from services.trainer_trigger.pipeline.failure import RunFailedError
-from services.trainer_trigger.pipeline.merge import site_table
 from shared import layout
 from shared.canonical import CanonicalFile
 from shared.dataset import DatasetFile

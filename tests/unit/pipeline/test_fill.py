@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from services.trainer_trigger.pipeline.fill import PlaceholderError, fill
+from services.trainer_trigger.pipeline.definition.fill import PlaceholderError, fill
 
 TEXT = json.dumps(
     {

@@ -8,9 +8,10 @@ from datetime import UTC
 import numpy as np
 import pytest
 
-from services.trainer_trigger.pipeline import evaluate, scoring, train
-from services.trainer_trigger.pipeline.champion import Champion
-from services.trainer_trigger.pipeline.leaks import leaks
+from services.trainer_trigger.pipeline import evaluate, train
+from services.trainer_trigger.pipeline.judging import scoring
+from services.trainer_trigger.pipeline.judging.champion import ServedModel
+from services.trainer_trigger.pipeline.judging.leaks import leaks
 from shared.evaluation import Window
 from shared.solar import irradiance
 from shared.solar.predictor import Predictor
@@ -39,7 +40,7 @@ def test_honest_weather_is_no_leak_however_well_it_fits():
 
 def test_a_cloudless_month_with_a_late_clock_is_no_leak():
     many = rows(days=20, noise=0.003)
-    clear = np.roll(irradiance.clear_sky_ghi(sun_at(many.times).up), 4)
+    clear = np.roll(irradiance.clearsky_ghi(sun_at(many.times).up), 4)
     many = replace(with_column(many, "ghi", clear), power_ac=np.roll(clear, -4) * 0.08)
     assert not [each for each in leaks(described(many), before(many)) if "is the power" in each]
 
@@ -78,7 +79,7 @@ def test_a_shuffled_split_is_refused_through_the_whole_chain(tmp_path):
     )
     result = evaluate.evaluate(
         challenger=challenger,
-        champion=Champion(),
+        champion=ServedModel(),
         rows=prepared.train.take(np.sort(swap)),
         dataset=dataset,
         validation=prepared.validation,

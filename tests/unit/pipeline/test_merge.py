@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from services.trainer_trigger.pipeline.data.merge import site_table
 from services.trainer_trigger.pipeline.failure import RunFailedError
-from services.trainer_trigger.pipeline.merge import site_table
 from tests.unit.pipeline.datasets import Bench
 
 

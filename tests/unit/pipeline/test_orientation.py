@@ -10,9 +10,9 @@ import pandas as pd
 import pvlib
 import pytest
 
-from services.trainer_trigger.pipeline import orientation
+from services.trainer_trigger.pipeline.data import orientation
 from shared.solar.position import ephemeris, position
-from shared.solar.quality import Measured
+from shared.solar.quality import Measurements
 from tests.unit.pipeline.datasets import Bench, frame, serf_east, site
 
 LATITUDE, LONGITUDE = 48.1, 11.6
@@ -47,7 +47,7 @@ def simulated(planes, *, days: int = 60, latitude: float = LATITUDE, start: str 
     seconds = times.tz_convert(None).to_numpy().astype("datetime64[s]")
     at = position(ephemeris(seconds + np.timedelta64(450, "s")), latitude, LONGITUDE)
     weather = {"ghi": ghi.to_numpy(), "temp_air": np.full(len(times), 12.0)}
-    return Measured(np.clip(np.asarray(power), 0, 1), weather, at)
+    return Measurements(np.clip(np.asarray(power), 0, 1), weather, at)
 
 
 @pytest.mark.parametrize(
@@ -102,12 +102,14 @@ def test_power_that_does_not_follow_the_sky_is_not_clear():
     plant = simulated([(30, 180)])
     random = np.random.default_rng(1)
     noise = np.where(plant.share > 0, random.uniform(0, 1, len(plant.share)), 0.0)
-    assert orientation.estimate(Measured(noise, plant.weather, plant.sun)).finding == "not_clear"
+    assert (
+        orientation.estimate(Measurements(noise, plant.weather, plant.sun)).finding == "not_clear"
+    )
 
 
 def test_without_global_irradiance_nothing_is_said():
     plant = simulated([(30, 180)], days=3)
-    assert orientation.estimate(Measured(plant.share, {}, plant.sun)) is None
+    assert orientation.estimate(Measurements(plant.share, {}, plant.sun)) is None
 
 
 def test_a_real_roof_is_found_from_satellite_weather(tmp_path):

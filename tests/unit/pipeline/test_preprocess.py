@@ -10,7 +10,7 @@ import pytest
 
 from services.trainer_trigger.pipeline import preprocess
 from services.trainer_trigger.pipeline.failure import RunFailedError
-from services.trainer_trigger.pipeline.folds import PARTS, folds
+from services.trainer_trigger.pipeline.models.folds import PARTS, folds
 from shared.dataset import Exclusion
 from shared.solar import rows as solar_rows
 from tests.unit.pipeline.datasets import Bench, frame, site

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from services.trainer_trigger.pipeline import scoring
+from services.trainer_trigger.pipeline.judging import scoring
 from shared.solar.recipe import recipe_of
 from tests.unit.solar.plant_data import PLANT, STEP, rows
 

@@ -6,9 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.trainer_trigger.pipeline.scoring import Compared
-from services.trainer_trigger.pipeline.validation import ClockFinding, SiteValidation, Validation
-from services.trainer_trigger.pipeline.verdict import Findings, judge
+from services.trainer_trigger.pipeline.data.site_validation import (
+    ClockFinding,
+    SiteValidation,
+    Validation,
+)
+from services.trainer_trigger.pipeline.judging.scoring import Compared
+from services.trainer_trigger.pipeline.judging.verdict import Findings, judge
 from shared.evaluation import Comparison, ModelScores, Scores, Skill, Window
 from shared.model_config import Margins
 from tests.unit.pipeline.datasets import site

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.trainer_trigger.objects import S3Configuration
+from services.trainer_trigger.adapters.configuration import S3Configuration
 from shared import layout
 from shared.active import ActiveSite
 from shared.errors import NotFoundError

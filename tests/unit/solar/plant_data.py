@@ -32,7 +32,7 @@ def rows(days: int = 90, seed: int = 1, plant: Plant = PLANT, noise: float = 0.0
     times = stamps(days)
     sun = sun_at(times, plant)
     clouds = np.repeat(random.uniform(0.2, 1.0, len(times) // 8 + 1), 8)[: len(times)]
-    ghi = irradiance.clear_sky_ghi(sun.up) * clouds
+    ghi = irradiance.clearsky_ghi(sun.up) * clouds
     temp_air = 10 + 8 * np.clip(sun.up, 0, 1) + np.repeat(random.normal(0, 4, days), 96)
     share = ghi / 1000 * 0.85 * (1 - 0.004 * (temp_air - 25))
     share = share * (1 + random.normal(0, noise, len(times)))

@@ -17,7 +17,7 @@ def true_power() -> tuple[np.ndarray, np.ndarray]:
     times = stamps(730, start="2021-01-01")
     sun = position(ephemeris(times + np.timedelta64(450, "s")), LATITUDE, LONGITUDE)
     clouds = np.repeat(np.random.default_rng(5).uniform(0.3, 1.0, 730 * 12), 8)
-    return times, irradiance.clear_sky_ghi(sun.up) * clouds
+    return times, irradiance.clearsky_ghi(sun.up) * clouds
 
 
 def stated(true_power: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shared.solar import irradiance, plant_quality
-from shared.solar.quality import Measured
+from shared.solar.quality import Measurements
 from tests.unit.pipeline.datasets import serf_east
 from tests.unit.solar.plant_data import PLANT, rows, sun_at
 
@@ -14,26 +14,26 @@ DAY = 96
 
 
 @pytest.fixture
-def healthy() -> Measured:
+def healthy() -> Measurements:
     found = rows(days=60)
-    return Measured(
+    return Measurements(
         share=found.power_ac / PLANT.ac_capacity_kw,
         weather={name: values.copy() for name, values in found.weather.items()},
         sun=sun_at(found.times),
     )
 
 
-def masked(measured: Measured, *, on_site: bool = True) -> dict[str, int]:
+def masked(measured: Measurements, *, on_site: bool = True) -> dict[str, int]:
     found = plant_quality.masks(measured, on_site=on_site)
     return {name: int(mask.sum()) for name, mask in found.items() if mask.any()}
 
 
-def suspected(measured: Measured) -> dict[str, int]:
+def suspected(measured: Measurements) -> dict[str, int]:
     found = plant_quality.suspicions(measured)
     return {name: int(mask.sum()) for name, mask in found.items() if mask.any()}
 
 
-def bright(measured: Measured, above: float = 450.0) -> np.ndarray:
+def bright(measured: Measurements, above: float = 450.0) -> np.ndarray:
     return measured.weather["ghi"] > above
 
 
@@ -133,7 +133,7 @@ def test_power_that_is_missing_where_it_is_brightest_is_said(healthy):
 
 
 def test_a_plant_without_irradiance_is_no_error(healthy):
-    bare = Measured(healthy.share, {}, healthy.sun)
+    bare = Measurements(healthy.share, {}, healthy.sun)
     assert masked(bare) == {}
     assert suspected(bare) == {}
 
@@ -147,6 +147,6 @@ def test_a_real_healthy_plant_with_satellite_weather_loses_hardly_a_row():
     sun = sun_at(
         times, PLANT.model_copy(update=plant.model_dump(include={"latitude", "longitude"}))
     )
-    measured = Measured(power / plant.ac_capacity_kw, {"ghi": sky}, sun)
-    assert irradiance.clear_sky_ghi(sun.up).max() > 900
+    measured = Measurements(power / plant.ac_capacity_kw, {"ghi": sky}, sun)
+    assert irradiance.clearsky_ghi(sun.up).max() > 900
     assert sum(masked(measured, on_site=False).values()) < 0.005 * len(power)

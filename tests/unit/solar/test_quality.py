@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 
 from shared.solar import quality
-from shared.solar.quality import Measured
+from shared.solar.quality import Measurements
 from tests.unit.solar.plant_data import PLANT, rows, sun_at
 
 
 @pytest.fixture
-def healthy() -> Measured:
+def healthy() -> Measurements:
     found = rows(days=20)
-    return Measured(
+    return Measurements(
         share=found.power_ac / PLANT.ac_capacity_kw,
         weather={name: values.copy() for name, values in found.weather.items()},
         sun=sun_at(found.times),
     )
 
 
-def reasons(measured: Measured) -> dict[str, int]:
+def reasons(measured: Measurements) -> dict[str, int]:
     return {name: int(mask.sum()) for name, mask in quality.checks(measured).items() if mask.any()}
 
 

@@ -8,14 +8,22 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.trainer_trigger.domain import Champion, Decision, InFlight, KnownFile, Request
-from services.trainer_trigger.ports import Account, InvalidCardError, Remembered, Run, Step
-from services.trainer_trigger.runs import Runs
-from services.trainer_trigger.service import TrainerTrigger
+from services.trainer_trigger.composition import Outside, UseCases, wired
+from services.trainer_trigger.domain.decision import Decision
+from services.trainer_trigger.domain.model_state import (
+    ApprovedVersion,
+    InFlight,
+    KnownFile,
+    ModelNotes,
+    Places,
+    Request,
+)
+from services.trainer_trigger.domain.run import Run, Step
+from services.trainer_trigger.ports import InvalidCardError
 from shared import layout
 from shared.dataset import Coverage, Dataset, DatasetFile, Exclusion, coverage
 from shared.evaluation import Evaluation
-from shared.messages import AnyMessage, DataAccepted, SweepDue
+from shared.messages import AnyMessage, ConfigAccepted, DataAccepted, RetrainRequested, SweepDue
 from shared.model_config import ModelConfig, RetrainPolicy
 from shared.solar.site import ColumnFormat, Site, SourceFormat, TimestampFormat
 
@@ -136,7 +144,7 @@ class FakeBucket:
     def put(self, *files: DatasetFile) -> None:
         self.standing.update({file.key: file for file in files})
 
-    def stands(self, key: str) -> bool:
+    def counts(self, key: str) -> bool:
         return key in self.standing
 
     def of_site(self, site_id: str) -> list[str]:
@@ -195,13 +203,13 @@ class FakeEvaluations:
 
 @dataclass
 class FakeRegistry:
-    versions: list[Champion] = field(default_factory=list)
+    versions: list[ApprovedVersion] = field(default_factory=list)
     lent: dict[str, int | None] = field(default_factory=dict)
     approvals: dict[str, str] = field(default_factory=dict)
     cards: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     refuses: str | None = None
 
-    def approved(self, model_id: str) -> Iterator[Champion]:
+    def approved(self, model_id: str) -> Iterator[ApprovedVersion]:
         return iter(self.versions)
 
     def ensure_group(self, model_id: str) -> None: ...
@@ -219,7 +227,9 @@ class FakeRegistry:
     def approve(self, package_arn: str, why: str) -> None:
         self.approvals[package_arn] = why
         number = int(package_arn.rpartition("/")[2])
-        self.versions.insert(0, Champion(number, package_arn, "s3://bucket/model.tar.gz", START))
+        self.versions.insert(
+            0, ApprovedVersion(number, package_arn, "s3://bucket/model.tar.gz", START)
+        )
 
 
 @dataclass
@@ -245,11 +255,11 @@ class FakeMemory:
     def remove_file(self, model_id: str, file_id: str) -> None:
         self.known.pop(file_id, None)
 
-    def state(self, model_id: str) -> Remembered:
-        return Remembered(self.flying, self.asked, self.degraded)
+    def notes(self, model_id: str) -> ModelNotes:
+        return ModelNotes(self.flying, self.asked, self.degraded)
 
-    def account(self) -> Account:
-        return Account(len(self.others) + (self.flying is not None), tuple(self.queue))
+    def places(self) -> Places:
+        return Places(len(self.others) + (self.flying is not None), tuple(self.queue))
 
     def enqueue(self, model_id: str, since: datetime) -> None:
         if model_id not in self.queue:
@@ -389,6 +399,9 @@ class FakeMeasures:
     def count(self, name: str, value: float) -> None:
         self.counted[name] += value
 
+    def figure(self, name: str, value: float) -> None:
+        self.counted[name] = value
+
     def warn(self, text: str) -> None:
         self.warnings.append(text)
 
@@ -410,37 +423,40 @@ class World:
     maximum_runs: int = 2
 
     @property
-    def service(self) -> TrainerTrigger:
-        return TrainerTrigger(
-            clock=self.clock,
+    def service(self) -> UseCases:
+        """The use cases of a new process, which remembers nothing."""
+        return wired(self.outside)
+
+    @property
+    def outside(self) -> Outside:
+        return Outside(
             configuration=self.configuration,
             canonical=self.bucket,
             datasets=FakeDatasets(self.bucket),
+            evaluations=FakeEvaluations(self.bucket),
             registry=self.registry,
             memory=self.memory,
             timer=self.timer,
             sequence=self.sequence,
             pipeline=self.pipeline,
             publisher=self.told,
+            measures=self.measures,
             image_uri=IMAGE,
             maximum_runs=self.maximum_runs,
-            measures=self.measures,
+            poll_seconds=30,
+            clock=self.clock,
         )
-
-    @property
-    def runs(self) -> Runs:
-        return Runs(self.service, FakeEvaluations(self.bucket), 30)
 
     def upload(self, *files: DatasetFile) -> None:
         self.bucket.put(*files)
         for file in files:
-            self.service.note_accepted(accepted(file, self.clock()))
+            self.service.noting.accepted(accepted(file, self.clock()))
 
     def let_timers_ring(self) -> None:
         """Move to each armed evaluation in turn, as the delayed messages would."""
         while self.timer.due:
             self.clock.now = max(self.clock.now, self.timer.due.pop(0))
-            self.service.evaluation_due("golden")
+            self.service.evaluating.due("golden")
 
     @property
     def the_run(self) -> Run:
@@ -477,3 +493,61 @@ def found(world: World, run: Run, verdict: str = "register", approval: str = "au
         Step("Train", "Succeeded", "", 600.0, None),
         Step("RegisterModel", "Succeeded", "", 0.0, registered),
     )
+
+
+def in_flight(number: int = 1) -> World:
+    """Return a world whose model has a run in flight, of one file."""
+    world = World()
+    world.upload(a_file(number))
+    world.let_timers_ring()
+    return world
+
+
+def end(world: World, verdict: str = "register") -> Run:
+    """Let the run in flight end with a verdict; return it as it was."""
+    run = world.the_run
+    found(world, run, verdict)
+    outcome = world.service.outcomes.collect("golden", run.run_id, "arn:pipeline/execution/1")
+    world.service.closing.close("golden", run.run_id, outcome)
+    return run
+
+
+def request(*, force: bool = False) -> RetrainRequested:
+    return RetrainRequested.of(
+        subject=("golden", "1"),
+        occurred_at=START,
+        correlation_id="ada",
+        model_id="golden",
+        reason="new inverter",
+        requested_by="ada",
+        force=force,
+    )
+
+
+def excluded(days: int = 5) -> Exclusion:
+    start = datetime(2024, 1, 10, tzinfo=UTC)
+    end = start + timedelta(days=days)
+    return Exclusion(site_id="golden", start=start, end=end, reason="logger clock was wrong")
+
+
+def config_changed() -> ConfigAccepted:
+    return ConfigAccepted.of(
+        subject=("golden", "e1"),
+        occurred_at=START,
+        correlation_id="config/exclusions/golden.yaml",
+        kind="site",
+        name="golden",
+        model_id="golden",
+        config_version="e1",
+    )
+
+
+@dataclass
+class CountingMemory(FakeMemory):
+    """Counts how often all files of a model are read: at a fleet's size that is most of a decision."""
+
+    reads: int = 0
+
+    def files(self, model_id: str) -> tuple[KnownFile, ...]:
+        self.reads += 1
+        return super().files(model_id)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from services.trainer_trigger.runs import Runs
+from services.trainer_trigger.composition import UseCases, wired
 from shared.messages import ChallengerRegistered, RetrainStarted
-from tests.unit.trainer_trigger.fakes import FakeEvaluations, World, a_file, accepted, found
+from tests.unit.trainer_trigger.fakes import World, a_file, accepted, found
 
 PORTS = (
     "configuration",
@@ -66,10 +66,9 @@ class Mortal:
         return call
 
 
-def mortal(world: World, fate: Fate) -> Runs:
-    trigger = world.service
-    ports = {name: fate.wrap(getattr(trigger, name)) for name in PORTS}
-    return Runs(replace(trigger, **ports), FakeEvaluations(world.bucket), 30)
+def mortal(world: World, fate: Fate) -> UseCases:
+    ports = {name: fate.wrap(getattr(world.outside, name)) for name in PORTS}
+    return wired(replace(world.outside, **ports))
 
 
 def redelivered(step: Callable[[], Any]) -> Any:
@@ -80,25 +79,25 @@ def redelivered(step: Callable[[], Any]) -> Any:
         return step()
 
 
-def main_job(world: World, runs: Runs) -> None:
+def main_job(world: World, service: UseCases) -> None:
     """Two uploads, their evaluation, and the sequence from its start to its end."""
     world.bucket.put(a_file(1), a_file(2))
     for number in (1, 2):
-        redelivered(lambda number=number: runs.trigger.note_accepted(accepted(a_file(number))))
+        redelivered(lambda number=number: service.noting.accepted(accepted(a_file(number))))
     world.clock.forward(minutes=11)
-    redelivered(lambda: runs.trigger.evaluation_due("golden"))
+    redelivered(lambda: service.evaluating.due("golden"))
     for _ in range(2):  # what a death left half done is taken up by the sweep
         world.clock.forward(minutes=5)
-        redelivered(lambda: runs.sweep("golden", full=False))
+        redelivered(lambda: service.sweeping.model("golden", full=False))
     run = world.the_run
-    answer = redelivered(lambda: runs.verify("golden", run.run_id, run.execution))
+    answer = redelivered(lambda: service.verifying.verify("golden", run.run_id, run.execution))
     assert answer["proceed"]
     found(world, run)
-    outcome = redelivered(lambda: runs.outcomes.collect("golden", run.run_id, "arn"))
+    outcome = redelivered(lambda: service.outcomes.collect("golden", run.run_id, "arn"))
     world.told.publish(outcome)
-    redelivered(lambda: runs.close("golden", run.run_id, outcome))
+    redelivered(lambda: service.closing.close("golden", run.run_id, outcome))
     world.clock.forward(hours=2)
-    redelivered(lambda: runs.sweep("golden", full=True))
+    redelivered(lambda: service.sweeping.model("golden", full=True))
 
 
 def calls_of_the_main_job() -> int:

@@ -10,21 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.trainer_trigger import decision as deciding
-from services.trainer_trigger.decision import decide
-from services.trainer_trigger.domain import (
-    Champion,
-    Effect,
+from services.trainer_trigger.domain import deciding
+from services.trainer_trigger.domain.deciding import decide
+from services.trainer_trigger.domain.decision import Effect, Outcome, RuleAnswer
+from services.trainer_trigger.domain.model_state import (
+    ApprovedVersion,
     FinishedRun,
     InFlight,
     KnownFile,
     ModelState,
-    Outcome,
     RecipeHistory,
     Request,
-    Verdict,
 )
-from services.trainer_trigger.rules import RULES, new_days_by_site
+from services.trainer_trigger.domain.rules import RULES
+from services.trainer_trigger.domain.rules.new_days import new_days_by_site
 from shared.model_config import RetrainPolicy
 from tests.unit.trainer_trigger.fakes import START, a_file
 
@@ -34,7 +33,7 @@ POLICY = RetrainPolicy(
     minimum_new_days=7,
     cool_down=timedelta(hours=1),
 )
-CHAMPION = Champion(1, "arn", "s3://b/m", START - timedelta(days=10))
+CHAMPION = ApprovedVersion(1, "arn", "s3://b/m", START - timedelta(days=10))
 ARRIVED = KnownFile(a_file(1), START)
 LATER = START + timedelta(minutes=11)
 STATE = ModelState(files=(ARRIVED,), consumed=frozenset(), config_id="c", champion=CHAMPION)
@@ -169,7 +168,7 @@ def test_a_full_account_puts_the_model_into_a_fair_queue() -> None:
 
 
 def test_a_rule_that_raises_counts_as_a_wait_and_is_named() -> None:
-    def wrong(*_: object) -> Verdict:
+    def wrong(*_: object) -> RuleAnswer:
         raise ZeroDivisionError("no sites")
 
     decision = decide(STATE, POLICY, LATER, [*RULES, wrong])
@@ -185,9 +184,9 @@ def test_a_rule_that_hangs_is_given_up_and_the_others_are_asked(
     monkeypatch.setattr(deciding, "RULE_SECONDS", 0.05)
     released = threading.Event()
 
-    def hang(*_: object) -> Verdict:
+    def hang(*_: object) -> RuleAnswer:
         released.wait(10)
-        return Verdict(Effect.DEMAND, "too late")
+        return RuleAnswer(Effect.DEMAND, "too late")
 
     decision = decide(STATE, POLICY, LATER, [hang, *RULES])
     released.set()
@@ -210,8 +209,8 @@ def test_a_clock_that_went_back_still_waits_and_still_trains() -> None:
 
 
 def test_an_own_rule_is_one_more_function_in_the_list() -> None:
-    def before_the_audit(*_: object) -> Verdict:
-        return Verdict(Effect.FORBID, "no retrain in the week before the audit")
+    def before_the_audit(*_: object) -> RuleAnswer:
+        return RuleAnswer(Effect.FORBID, "no retrain in the week before the audit")
 
     decision = decide(STATE, POLICY, LATER, [*RULES, before_the_audit])
     assert decision.reasons == ("no retrain in the week before the audit",)

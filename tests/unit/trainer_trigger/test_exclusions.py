@@ -28,7 +28,9 @@ def trained() -> World:
     world.let_timers_ring()
     run = world.the_run
     found(world, run)
-    world.runs.close("golden", run.run_id, world.runs.outcomes.collect("golden", run.run_id, "arn"))
+    world.service.closing.close(
+        "golden", run.run_id, world.service.outcomes.collect("golden", run.run_id, "arn")
+    )
     return world
 
 
@@ -37,15 +39,15 @@ def test_an_exclusion_of_what_the_last_run_did_not_have_retrains_nothing(
     trained: World, exclusions: tuple[Exclusion, ...]
 ) -> None:
     trained.configuration.excluded = exclusions
-    trained.service.evaluate("golden")
+    trained.service.evaluating.evaluate("golden")
     assert trained.sequence.starts == 1
 
 
 def test_beside_such_a_one_an_exclusion_of_learnt_rows_still_retrains(trained: World) -> None:
     trained.configuration.excluded = (AFTER,)
-    trained.service.evaluate("golden")
+    trained.service.evaluating.evaluate("golden")
     trained.configuration.excluded = (AFTER, WITHIN)
-    trained.service.evaluate("golden")
+    trained.service.evaluating.evaluate("golden")
     assert trained.sequence.starts == 2
 
 
@@ -59,7 +61,7 @@ def test_a_file_of_an_excluded_time_waits_for_quiet_like_any_other(trained: Worl
         }
     )
     trained.configuration.excluded = (AFTER,)
-    trained.service.evaluate("golden")
+    trained.service.evaluating.evaluate("golden")
     trained.upload(following)
-    trained.service.evaluate("golden")
+    trained.service.evaluating.evaluate("golden")
     assert trained.sequence.starts == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.trainer_trigger.failures import explain
+from services.trainer_trigger.domain.failures import explain
 from tests.unit.trainer_trigger.fakes import World, a_file
 
 
@@ -13,14 +13,14 @@ def test_a_run_that_somebody_stopped_is_said_to_be_tried_again_as_it_is() -> Non
     world.upload(a_file(1))
     world.let_timers_ring()
     first = world.the_run
-    failed = world.runs.outcomes.explain(
+    failed = world.service.outcomes.explain(
         "golden", first.run_id, "Retrain sequence", "ABORTED: by a person"
     )
-    world.runs.close("golden", first.run_id, failed)
+    world.service.closing.close("golden", first.run_id, failed)
 
     assert "tried again" in explain(failed.stage, failed.cause).next_step
     world.clock.forward(hours=1)
-    world.service.evaluate("golden")
+    world.service.evaluating.evaluate("golden")
     assert world.sequence.starts == 2
 
 
@@ -30,6 +30,6 @@ def test_a_failures_cause_and_next_step_are_sentences_of_their_own(cause: str) -
     world.upload(a_file(1))
     world.let_timers_ring()
     run = world.the_run
-    failed = world.runs.outcomes.explain("golden", run.run_id, "Retrain sequence", cause)
-    world.runs.close("golden", run.run_id, failed)
+    failed = world.service.outcomes.explain("golden", run.run_id, "Retrain sequence", cause)
+    world.service.closing.close("golden", run.run_id, failed)
     assert "by a person. Somebody" in (world.memory.kept[run.run_id].failure or "")

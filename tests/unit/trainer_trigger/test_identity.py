@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.trainer_trigger.identity import config_id
+from services.trainer_trigger.domain.identity import config_id
 from shared.ids import content_id
 from shared.model_config import ModelConfig
 

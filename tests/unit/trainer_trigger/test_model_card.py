@@ -12,13 +12,13 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from services.trainer_trigger.adapters import SageMakerRegistry
-from services.trainer_trigger.model_card import Card, card_of
+from services.trainer_trigger.adapters.registry import SageMakerRegistry
+from services.trainer_trigger.domain.model_card import Card, card_of
 from services.trainer_trigger.ports import InvalidCardError
 from shared.aws import S3Objects
 from shared.evaluation import Evaluation
 from shared.messages import ChallengerRegistered
-from tests.unit.trainer_trigger.fakes import PACKAGE, World, a_file, found
+from tests.unit.trainer_trigger.fakes import PACKAGE, FakeEvaluations, World, a_file, found
 
 LONGEST = {
     "training_observations": 1024,
@@ -42,7 +42,7 @@ def a_card(**changes: Any) -> Card:
     world.upload(a_file(1))
     world.let_timers_ring()
     found(world, world.the_run)
-    evaluation = world.runs.evaluations.read(world.the_run.run_id)
+    evaluation = FakeEvaluations(world.bucket).read(world.the_run.run_id)
     assert evaluation is not None
     changed = Evaluation.model_validate(evaluation.model_dump() | changes)
     return card_of(world.the_run, changed, "s3://bucket/evaluation.json", "s3://bucket/report.html")
@@ -65,7 +65,7 @@ def test_a_registered_version_carries_its_card_whether_or_not_it_is_approved() -
         world.upload(a_file(1))
         world.let_timers_ring()
         found(world, world.the_run, approval=approval)
-        world.runs.outcomes.collect("golden", world.the_run.run_id, "arn")
+        world.service.outcomes.collect("golden", world.the_run.run_id, "arn")
         entry = world.registry.cards[PACKAGE]
         assert entry["properties"]["r2"] == "0.9000"
         assert set(entry["card"]) == MEMBERS
@@ -77,7 +77,7 @@ def test_a_version_whose_card_is_refused_is_registered_all_the_same_and_says_so(
     world.upload(a_file(1))
     world.let_timers_ring()
     found(world, world.the_run)
-    outcome = world.runs.outcomes.collect("golden", world.the_run.run_id, "arn")
+    outcome = world.service.outcomes.collect("golden", world.the_run.run_id, "arn")
     assert isinstance(outcome, ChallengerRegistered)
     assert outcome.approval == "Approved", "how well it predicts is another matter"
     assert "a property has a comma" in outcome.reasons[-1]

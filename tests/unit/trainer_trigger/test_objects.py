@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from services.trainer_trigger.objects import Kept, S3Configuration, S3Datasets
+from services.trainer_trigger.adapters.configuration import S3Configuration
+from services.trainer_trigger.adapters.datasets import Kept, S3Datasets
 from shared import layout
 from shared.active import ActiveSite
 from shared.dataset import Dataset, DatasetFile, Split

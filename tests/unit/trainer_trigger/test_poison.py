@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.trainer_trigger import poison
+from services.trainer_trigger.domain import poison
 from shared.dataset import Dataset, DatasetFile, Exclusion, Split, coverage
 from shared.model_config import Margins
 from tests.unit.trainer_trigger.fakes import START, a_file

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from services.trainer_trigger.answers import Answers
-from services.trainer_trigger.ports import Run
+from services.trainer_trigger.app.answering import Answering
+from services.trainer_trigger.domain.run import Run
 from shared.model_config import RetrainPolicy
 from tests.unit.trainer_trigger.fakes import START, FakeMemory, World, a_file
 
@@ -41,11 +41,11 @@ def world() -> World:
     return world
 
 
-def answers(world: World, memory: FakeMemory | None = None) -> Answers:
-    return Answers(world.clock, world.configuration, memory or world.memory)
+def answers(world: World, memory: FakeMemory | None = None) -> Answering:
+    return Answering(world.clock, world.configuration, memory or world.memory)
 
 
-def pages(asked: Answers, query: str, **more: Any) -> Iterator[dict[str, Any]]:
+def pages(asked: Answering, query: str, **more: Any) -> Iterator[dict[str, Any]]:
     following = None
     while True:
         page = asked.answer({"query": query, "next": following, **more})

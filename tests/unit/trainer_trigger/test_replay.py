@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.trainer_trigger.domain import KnownFile
-from services.trainer_trigger.replay import PastRun, replay
+from services.trainer_trigger.domain.model_state import KnownFile
+from services.trainer_trigger.domain.replay import PastRun, replay
 from shared.model_config import RetrainPolicy
 from tests.unit.trainer_trigger.fakes import START, a_file
 

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from services.trainer_trigger.adapters import StepFunctionsSequence
+from services.trainer_trigger.adapters.sequence import StepFunctionsSequence
 from tests.unit.trainer_trigger.fakes import World, a_file
 
 

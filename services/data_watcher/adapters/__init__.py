@@ -1,0 +1,1 @@
+"""What the ports need of AWS and of file formats."""

@@ -1,0 +1,34 @@
+"""Reads an uploaded file as its site's configuration says: bytes in, canonical rows out.
+
+The answer depends on the bytes, the key and the configuration, and on nothing else.
+"""
+
+from __future__ import annotations
+
+from services.data_watcher.adapters.reading import canonical, faults, files, quantities, stamps
+from services.data_watcher.domain.admission import source_of
+from services.data_watcher.ports import Content, Reading
+from shared.errors import UnreadableFileError
+from shared.solar.site import Site
+
+
+def read(data: Content, key: str, site: Site) -> Reading:
+    """Turn an uploaded file into canonical rows.
+
+    Raises
+    ------
+    UnreadableFileError
+        With the fault's code, what was found where, and what its owner can do.
+    """
+    source = source_of(site, key)
+    if source is None:
+        raise UnreadableFileError(
+            "no_source",
+            f"the name of {key!r} fits none of the site's sources",
+            "add a source for such names to the site's YAML",
+        )
+    with faults.late_damage_is_said():
+        table = files.load(data, source)
+        time = stamps.convert(table, source, site)
+        measured = quantities.convert(table, source, site, time)
+        return canonical.encode(time, measured)

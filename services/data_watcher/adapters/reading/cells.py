@@ -1,0 +1,131 @@
+"""Cells to numbers: sentinels, text that is no number, and one column per inverter."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from services.data_watcher.adapters.reading import faults, numerals
+from services.data_watcher.domain.believable import sums
+from shared.solar.site import ColumnFormat, SourceFormat, canonical_unit
+
+Values = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+EMPTY = ["", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None", "none", "NAN"]
+MOST_CELLS_WITH_UNIT = 200_000  # each is looked at by itself
+
+
+def numbers(
+    columns: list[pa.ChunkedArray], name: str, column: ColumnFormat, source: SourceFormat
+) -> tuple[Values, dict[str, Mask]]:
+    """Return the numbers of a quantity, and which rows' cells are none by reason.
+
+    Several columns, one per inverter or sensor, become one. A row in which one of them has no number is
+    masked, because a sum without it would be a lower power that never was.
+
+    Parameters
+    ----------
+    name
+        The quantity's canonical name.
+    """
+    found, reasons = _numbers(columns[0], name, column, source)
+    if len(columns) == 1:
+        return found, reasons
+    parts = [found]
+    lacking = np.isnan(found)
+    every = lacking.copy()
+    for each in columns[1:]:
+        values, more = _numbers(each, name, column, source)
+        parts.append(values)
+        lacks = np.isnan(values)
+        lacking |= lacks
+        every &= lacks
+        for reason, mask in more.items():
+            reasons[reason] = reasons[reason] | mask if reason in reasons else mask
+    partly = lacking & ~every
+    if partly.any():
+        reasons["inverter_missing"] = partly
+    if column.combine == "mean":
+        return np.mean(parts, axis=0), reasons
+    return sums.total(parts, column), reasons
+
+
+def _numbers(
+    cells: pa.ChunkedArray, name: str, column: ColumnFormat, source: SourceFormat
+) -> tuple[Values, dict[str, Mask]]:
+    missing = (*source.missing, *column.missing)
+    reasons: dict[str, Mask] = {}
+    if pa.types.is_dictionary(cells.type):
+        cells = pa.chunked_array([plain(each) for each in cells.chunks])
+    if pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type):
+        found, reasons = _of_text(cells, name, column, source, missing)
+    elif pa.types.is_null(cells.type):
+        found = np.full(len(cells), np.nan)
+    else:
+        found = pc.cast(cells, pa.float64(), safe=False).to_numpy()
+    if not found.flags.writeable:
+        found = found.copy()
+    finite = np.isfinite(found)
+    if not finite.all():
+        found[~finite] = np.nan
+    numeric = [each for each in map(_number, missing) if each is not None]
+    if numeric:
+        hit = np.isin(found, numeric)
+        reasons["sentinel"] = reasons["sentinel"] | hit if "sentinel" in reasons else hit
+    if "sentinel" in reasons:
+        found[reasons["sentinel"]] = np.nan
+    return found, {reason: mask for reason, mask in reasons.items() if mask.any()}
+
+
+def _of_text(
+    cells: pa.ChunkedArray,
+    name: str,
+    column: ColumnFormat,
+    source: SourceFormat,
+    missing: tuple[float | str, ...],
+) -> tuple[Values, dict[str, Mask]]:
+    """Return the numbers of texts, and which say something else."""
+    text = pc.utf8_trim(cells, " \t\r\n\u00a0\u202f")
+    sentinel = _mask(pc.is_in(text, value_set=pa.array(map(str, missing), pa.string())))
+    silent = pc.is_in(text, value_set=pa.array(EMPTY))
+    said = _mask(pc.and_(pc.is_valid(text), pc.invert(silent))) & ~sentinel
+    text = pc.if_else(pa.array(said), text, None)
+    shown = column.column if column.column is not None else ", ".join(column.columns)
+    found, good = numerals.numbers(text, source.decimal, source.thousands, shown)
+    for row in np.flatnonzero(said & ~good)[:MOST_CELLS_WITH_UNIT]:
+        value = numerals.with_unit(
+            text[int(row)].as_py(),
+            canonical_unit(name) or "",
+            column.unit,
+            source.decimal,
+            source.thousands,
+        )
+        if value is not None:
+            found[row], good[row] = value, True
+    return found, {"sentinel": sentinel, "no_number": said & ~good}
+
+
+def plain(column: pa.Array) -> pa.Array:
+    """Return a column without its dictionary, which could hold few but huge cells for many rows."""
+    if not pa.types.is_dictionary(column.type):
+        return column
+    entries = column.dictionary
+    if pa.types.is_string(entries.type) or pa.types.is_large_string(entries.type):
+        longest = pc.max(pc.binary_length(entries)).as_py() or 0
+        if longest > faults.LONGEST_CELL:
+            message = f"a cell has {longest} characters; this is no number and no time"
+            raise faults.unreadable(message)
+    return column.dictionary_decode()
+
+
+def _mask(array: pa.ChunkedArray) -> Mask:
+    return np.array(pc.fill_null(array, fill_value=False).to_numpy(), dtype=bool)
+
+
+def _number(value: float | str) -> float | None:
+    try:
+        return float(value)
+    except ValueError:
+        return None

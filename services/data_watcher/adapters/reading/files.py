@@ -1,0 +1,92 @@
+"""Bytes to columns, whatever the format."""
+
+from __future__ import annotations
+
+import zlib
+from types import ModuleType
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from services.data_watcher.adapters.reading import cells, columnar, faults, text
+from services.data_watcher.adapters.reading.table import Raw, Table
+from services.data_watcher.ports import Content
+from shared.solar.site import SourceFormat
+
+_CHUNK = 1024**2
+_GZIP = b"\x1f\x8b"
+
+
+def load(data: Content, source: SourceFormat) -> Table:
+    """Take a file's columns out of its bytes.
+
+    Raises
+    ------
+    UnreadableFileError
+        `unreadable`, `empty`, `too_large` or `missing_column`.
+    """
+    with faults.damage_is_said():
+        raw = _format(source).load(unpacked(data), source)
+        stamps = _stamps(raw)
+        values, reasons = {}, {}
+        for name, column in source.columns.items():
+            parts = [raw.cells[at] for at in raw.columns.values[name]]
+            values[name], reasons[name] = cells.numbers(parts, name, column, source)
+            raw.forget_but_for(source.columns.keys() - values.keys())
+        return Table(stamps, values, reasons, raw.skipped, raw.first_row)
+
+
+def unpacked(data: Content) -> Content:
+    """Return a file's content, unpacked where it is gzip; several members follow each other."""
+    if data[: len(_GZIP)] != _GZIP:
+        return data
+    faults.check_held(len(data))
+    parts, size, rest = [], 0, bytes(data)
+    try:
+        while rest.startswith(_GZIP):
+            stream = zlib.decompressobj(wbits=31)
+            pending = rest
+            while pending and not stream.eof:
+                part = stream.decompress(pending, _CHUNK)
+                pending = stream.unconsumed_tail
+                parts.append(part)
+                size += len(part)
+                if size > faults.LARGEST_CONTENT:
+                    limit = faults.LARGEST_CONTENT // 1024**2
+                    raise faults.too_large(f"unpacks to more than {limit} MiB")
+            if not stream.eof:
+                raise faults.unreadable("the gzip file breaks off before its end")
+            rest = stream.unused_data
+    except zlib.error as error:
+        message = f"it begins like a gzip file but cannot be unpacked ({error})"
+        raise faults.unreadable(message) from error
+    return b"".join(parts)
+
+
+def _format(source: SourceFormat) -> ModuleType:
+    if source.format == "parquet":
+        return columnar
+    if source.format == "xlsx":
+        from services.data_watcher.adapters.reading import sheets  # noqa: PLC0415 - few plants send spreadsheets
+
+        return sheets
+    return text
+
+
+def _stamps(raw: Raw) -> pa.Array:
+    """Return the time stamps; date and time of day in two columns are joined by a space."""
+    parts = [cells.plain(_whole(raw.cells[at])) for at in raw.columns.stamps]
+    if len(parts) == 1:
+        return parts[0]
+    texts = [_as_text(part) for part in parts]
+    return pc.binary_join_element_wise(*texts, " ")
+
+
+def _as_text(part: pa.Array) -> pa.Array:
+    if pa.types.is_timestamp(part.type):  # a date in a spreadsheet or in Parquet
+        return pc.strftime(part, format="%Y-%m-%d")
+    return pc.utf8_trim_whitespace(pc.cast(part, pa.string()))
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()

@@ -1,0 +1,119 @@
+"""Which columns of a file hold what a source names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TypeVar
+
+from services.data_watcher.adapters.reading import faults
+from shared.errors import UnreadableFileError
+from shared.solar.site import ColumnFormat, SourceFormat
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Positions of a source's columns in a file.
+
+    Attributes
+    ----------
+    stamps
+        Of the time stamp, or of date and time of day.
+    values
+        By canonical name: one position, or one per inverter.
+    """
+
+    stamps: tuple[int, ...]
+    values: dict[str, tuple[int, ...]]
+
+    @property
+    def all(self) -> list[int]:
+        """Return every position that is read, in order and once."""
+        return sorted({*self.stamps, *(each for some in self.values.values() for each in some)})
+
+
+Line = TypeVar("Line", bound=tuple[Sequence[str], int, int])
+
+
+def choose(source: SourceFormat, lines: Iterable[Line]) -> Line | None:
+    """Return which of a file's first lines is the header: the first that names all that is wanted.
+
+    Loggers write comments and meta data above it. Where no line names everything, it is the one that
+    names most of it, then the longest, so that the fault can say what is missing.
+
+    Parameters
+    ----------
+    lines
+        The fields of each line, before whatever else is known of it; read only as far as needed.
+    """
+    found: tuple[tuple[int, int], Line] | None = None
+    for line in lines:
+        missing = len(_missing(source, line[0]))
+        if not missing:
+            return line
+        rank = (-missing, len(line[0]))
+        if found is None or rank > found[0]:
+            found = rank, line
+    return found[1] if found else None
+
+
+def find(source: SourceFormat, header: Sequence[str]) -> Columns:
+    """Return the positions of a source's columns.
+
+    Raises
+    ------
+    UnreadableFileError
+        `missing_column`, `too_large` where there are too many, or `unreadable` where a name occurs twice.
+    """
+    if len(header) > faults.MOST_COLUMNS:
+        raise faults.too_wide(len(header))
+    missing = _missing(source, header)
+    if missing:
+        shown = ", ".join(repr(name) for name in header[:30]) + (", ..." if header[30:] else "")
+        raise UnreadableFileError(
+            "missing_column",
+            f"the site's YAML (source {source.name!r}) expects "
+            f"{', '.join(map(repr, missing))}; the file has {shown}",
+            "name the file's columns in the site's YAML, correct the delimiter there, or upload the "
+            "file with the expected header",
+        )
+    for name in _plain_names(source):
+        if header.count(name) > 1:
+            message = f"the column {name!r} is in the header more than once"
+            raise faults.unreadable(message)
+    return Columns(
+        tuple(header.index(name) for name in _stamp_names(source)),
+        {name: _positions(each, header) for name, each in source.columns.items()},
+    )
+
+
+def _stamp_names(source: SourceFormat) -> list[str]:
+    how = source.timestamp
+    return [how.column, *([how.time_column] if how.time_column else [])]
+
+
+def _plain_names(source: SourceFormat) -> list[str]:
+    named = [each.column for each in source.columns.values() if each.column is not None]
+    return [*_stamp_names(source), *named]
+
+
+def _missing(source: SourceFormat, header: Sequence[str]) -> list[str]:
+    there = set(header)
+    missing = [name for name in dict.fromkeys(_plain_names(source)) if name not in there]
+    patterns = [pattern for each in source.columns.values() for pattern in each.columns]
+    return missing + [
+        pattern
+        for pattern in patterns
+        if pattern not in there and not any(fnmatchcase(name, pattern) for name in header)
+    ]
+
+
+def _positions(column: ColumnFormat, header: Sequence[str]) -> tuple[int, ...]:
+    if column.column is not None:
+        return (header.index(column.column),)
+    return tuple(
+        at
+        for at, name in enumerate(header)
+        if any(name == pattern or fnmatchcase(name, pattern) for pattern in column.columns)
+    )

@@ -1,0 +1,99 @@
+"""Values to canonical units; what cannot be true is masked or refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from services.data_watcher.adapters.reading.table import Table
+from services.data_watcher.domain import units
+from services.data_watcher.domain.believable import ranges
+from services.data_watcher.domain.believable.checks import check_power
+from services.data_watcher.domain.believable.power import Power
+from services.data_watcher.domain.time_axis import TimeAxis
+from services.data_watcher.domain.units import Unit
+from shared.errors import UnreadableFileError
+from shared.solar.site import Site, SourceFormat, canonical_unit
+
+Values = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Canonical columns on the time axis, and what was masked.
+
+    Attributes
+    ----------
+    columns
+        Values by canonical name, NaN where there is none [canonical unit].
+    masks
+        How many rows were masked, by reason.
+    masked
+        Which rows lost a value.
+    """
+
+    columns: dict[str, Values]
+    masks: dict[str, int]
+    masked: Mask
+
+
+def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> Measured:
+    """Convert a table's numbers to canonical units and mask those that cannot be.
+
+    Raises
+    ------
+    UnreadableFileError
+        `wrong_unit`, judged by the site's AC capacity, or `empty` where no value is left.
+    """
+    columns: dict[str, Values] = {}
+    reasons: dict[str, Mask] = {}
+    for name, column in source.columns.items():
+        unit = units.conversion(canonical_unit(name) or "", column.unit)
+        values = _converted(time.pick(table.values[name]), column.scale, unit)
+        if unit.per_interval:
+            values = values / (time.step / 3600.0)
+        if name == "power_ac":
+            check_power(
+                Power.of(
+                    values,
+                    time,
+                    site,
+                    column.unit,
+                    table.first_row,
+                    scale=column.scale,
+                    factor=column.scale * unit.factor,
+                )
+            )
+        for reason, fault in table.faults[name].items():
+            _add(reasons, reason, time.pick(fault))
+        outside = ranges.outside(name, values, site)
+        _add(reasons, "out_of_range", outside)
+        columns[name] = np.where(outside, np.nan, values)
+    if all(np.isnan(values).all() for values in columns.values()):
+        raise UnreadableFileError(
+            "empty",
+            f"none of the {table.rows} rows holds a value in {', '.join(columns)}",
+            "upload it again once it holds measurements; see the masked reasons if it should already: "
+            + (", ".join(f"{name} {mask.sum()}" for name, mask in reasons.items()) or "none"),
+        )
+    masked = np.zeros(len(time.utc), bool)
+    for mask in reasons.values():
+        masked |= mask
+    masks = {name: int(mask.sum()) for name, mask in reasons.items() if mask.any()}
+    return Measured(columns, masks, masked)
+
+
+def _converted(values: Values, scale: float, unit: Unit) -> Values:
+    """Return values in the canonical unit; steps that would change nothing are left out: columns are long."""
+    if scale != 1:
+        values = values * scale
+    if unit.factor != 1:
+        values = values * unit.factor
+    return values + unit.offset if unit.offset else values
+
+
+def _add(reasons: dict[str, Mask], reason: str, mask: Mask) -> None:
+    reasons[reason] = reasons[reason] | mask if reason in reasons else mask

@@ -1,0 +1,212 @@
+"""CSV: any delimiter, decimal comma, lines above the header, the encodings that loggers use."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from functools import partial
+from mmap import mmap
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from services.data_watcher.adapters.reading import cells, faults, header
+from services.data_watcher.adapters.reading.table import Raw
+from services.data_watcher.ports import Content
+from shared.solar.site import SourceFormat
+
+_PART = 1024**2
+_START = 4096  # bytes in which a null says that this is no text; further on it is a logger that lost power
+_NOT_TEXT = {
+    b"PAR1": "a Parquet file",
+    b"PK\x03\x04": "a spreadsheet or a zip archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel file (.xls)",
+}
+
+
+def load(data: Content, source: SourceFormat) -> Raw:
+    """Take the named columns out of a CSV file."""
+    for mark, kind in _NOT_TEXT.items():
+        if data[: len(mark)] == mark:
+            raise faults.wrong_format(kind, "csv")
+    data = utf8(data)
+    if not isinstance(data, mmap):
+        faults.check_held(len(data))
+    names, lines, start = _header(data, source)
+    columns = header.find(source, names)
+    if start >= len(data):
+        raise faults.empty("it has a header but no rows")
+    body = pa.py_buffer(data)[start:]
+    table, skipped = _parse_strictest(body, source, len(names), columns)
+    if _count(data, b'"', start) % 2 and _count(data, b"\n", start) > table.num_rows + skipped:
+        # A quote that never ends swallows all lines after it; without quotes it costs its own line only.
+        table, skipped = _parse_strictest(body, source, len(names), columns, quotes=False)
+    if table.num_rows == 0:
+        if skipped:
+            message = (
+                f"no row has the {len(names)} fields of the header; is the delimiter "
+                f"{source.delimiter!r} right?"
+            )
+            raise faults.unreadable(message)
+        raise faults.empty("it has a header but no rows")
+    return Raw(
+        {at: table[str(at)] for at in columns.all},
+        columns,
+        skipped={"ragged_row": skipped} if skipped else {},
+        first_row=lines + 1,
+    )
+
+
+def _parse_strictest(
+    body: pa.Buffer,
+    source: SourceFormat,
+    width: int,
+    columns: header.Columns,
+    *,
+    quotes: bool = True,
+) -> tuple[pa.Table, int]:
+    """Parse as strictly as the file allows; cells that are no number or no time are looked at as text."""
+    plain_iso = source.timestamp.format is None and source.timestamp.time_column is None
+    parse = partial(_parse, body, source, width, columns, quotes=quotes)
+    kinds = [(pa.string(), pa.float64())]
+    if plain_iso:
+        kinds.insert(0, (pa.timestamp("us"), pa.float64()))
+    for stamps, numbers in kinds:
+        try:
+            return parse(stamps=stamps, numbers=numbers)
+        except pa.ArrowInvalid:
+            continue
+    return parse(stamps=pa.string(), numbers=pa.string())
+
+
+def _parse(
+    body: pa.Buffer,
+    source: SourceFormat,
+    width: int,
+    columns: header.Columns,
+    *,
+    stamps: pa.DataType,
+    numbers: pa.DataType,
+    quotes: bool,
+) -> tuple[pa.Table, int]:
+    """Return the wanted columns, called by their position, and how many rows had too few or many fields."""
+    skipped = 0
+
+    def skip(_: object) -> str:
+        nonlocal skipped
+        skipped += 1
+        return "skip"
+
+    types = {str(at): stamps if at in columns.stamps else numbers for at in columns.all}
+    table = pacsv.read_csv(
+        pa.BufferReader(body),
+        pacsv.ReadOptions(column_names=[str(at) for at in range(width)], use_threads=False),
+        pacsv.ParseOptions(
+            delimiter=source.delimiter,
+            quote_char='"' if quotes else False,
+            invalid_row_handler=skip,
+        ),
+        pacsv.ConvertOptions(
+            include_columns=list(types),
+            column_types=types,
+            null_values=cells.EMPTY,
+            strings_can_be_null=True,
+            decimal_point=source.decimal or ".",
+        ),
+    )
+    faults.check_size(table.num_rows, table.num_columns)
+    return table, skipped
+
+
+def utf8(data: Content) -> Content:
+    """Return a text as UTF-8, from whichever encoding it is in; what is UTF-8 already stays where it is."""
+    encoding = _wide_encoding(data[:_START])
+    if encoding is not None:
+        faults.check_held(len(data))
+        try:
+            return bytes(data).decode(encoding).removeprefix("\ufeff").encode()
+        except UnicodeDecodeError as error:
+            message = "it begins like UTF-16 text but is none"
+            raise faults.unreadable(message) from error
+    if b"\0" in data[:_START]:
+        message = "it holds null bytes; this is no text file"
+        raise faults.unreadable(message)
+    if _is_utf8(data):
+        return data
+    faults.check_held(len(data))
+    return bytes(data).decode("latin-1").encode()  # old loggers write a degree sign in it
+
+
+def _is_utf8(data: Content) -> bool:
+    if isinstance(data, bytes) and data.isascii():
+        return True
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for part in _parts(data, 0):
+            if not part.isascii() or decoder.getstate()[0]:
+                decoder.decode(part)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _count(data: Content, what: bytes, start: int) -> int:
+    if isinstance(data, bytes):
+        return data.count(what, start)
+    return sum(part.count(what) for part in _parts(data, start))
+
+
+def _parts(data: Content, start: int) -> Iterator[bytes]:
+    if isinstance(data, bytes) and len(data) <= _PART:
+        yield data[start:]
+        return
+    for at in range(start, len(data), _PART):
+        yield data[at : at + _PART]
+
+
+def _wide_encoding(data: bytes) -> str | None:
+    """Return the UTF-16 that a text is in: by its mark, or because every other byte is null."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    start = data[:200]
+    if len(start) >= 4 and not any(start[1::2]) and all(start[::2]):  # noqa: PLR2004 - two characters
+        return "utf-16-le"
+    if len(start) >= 4 and not any(start[::2]) and all(start[1::2]):  # noqa: PLR2004
+        return "utf-16-be"
+    return None
+
+
+def _header(data: Content, source: SourceFormat) -> tuple[list[str], int, int]:
+    """Return the names in the header, the lines up to and with it, and where the first data row begins."""
+    found = header.choose(source, _first_lines(data, source))
+    if found is None:
+        raise faults.empty("it holds no line")
+    return found
+
+
+def _first_lines(data: Content, source: SourceFormat) -> Iterator[tuple[list[str], int, int]]:
+    """Yield the fields of the first lines with the number of each and where the next one begins."""
+    start = lines = 0
+    while start < len(data) and lines < faults.MOST_HEADER_LINES:
+        end = data.find(b"\n", start)
+        end = len(data) if end < 0 else end
+        if end - start > faults.LONGEST_HEADER:
+            message = f"line {lines + 1} is longer than 1 MiB; this is no CSV file"
+            raise faults.unreadable(message)
+        raw = data[start:end].removeprefix(codecs.BOM_UTF8)
+        line = raw.decode("utf-8", errors="replace").strip("\r")
+        start, lines = end + 1, lines + 1
+        if line.strip():
+            yield _fields(line, source.delimiter), lines, start
+
+
+def _fields(line: str, delimiter: str) -> list[str]:
+    """Return a line's fields; a comment may well hold a quote that never ends."""
+    try:
+        fields = next(csv.reader(io.StringIO(line), delimiter=delimiter))
+    except csv.Error:
+        fields = line.split(delimiter)
+    return [field.strip() for field in fields]

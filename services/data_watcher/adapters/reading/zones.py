@@ -1,0 +1,110 @@
+"""Local clocks to UTC, through the gap and the fold of daylight saving, for whole columns at once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from services.data_watcher.domain.time_axis import Times
+from shared.solar.site import tzinfo_of
+
+_DAY = timedelta(days=1)
+
+
+def to_utc(local: Times, name: str) -> tuple[Times, npt.NDArray[np.bool_]]:
+    """Convert local clock times to UTC.
+
+    An hour that the clock shows twice is taken as its first pass until the rows step back in time within
+    it, and as its second from there on. An hour that the clock leaves out does not exist.
+
+    Parameters
+    ----------
+    local
+        Clock times in the order of the file; NaT where unknown [us].
+    name
+        IANA zone, fixed offset or UTC.
+
+    Returns
+    -------
+    tuple
+        Times in UTC, NaT where the clock never showed such a time, and which those are.
+    """
+    known = local[~np.isnat(local)]
+    if not len(known):
+        return local, np.zeros(len(local), bool)
+    starts, offsets = _segments(name, known.min().astype("M8[D]"), known.max().astype("M8[D]"))
+    opens = starts + offsets
+    closes = np.append(opens[1:] - offsets[1:] + offsets[:-1], np.datetime64("2262-01-01", "us"))
+    at = int(np.searchsorted(opens, known.min(), side="right")) - 1
+    before = closes[at - 1] if at > 0 else opens[0]
+    if at >= 0 and before <= known.min() and known.max() < min(closes[at], _next(opens, at)):
+        return local - offsets[at], np.zeros(
+            len(local), bool
+        )  # no change of the clock lies in the file
+    segment = np.clip(np.searchsorted(opens, local, side="right") - 1, 0, None)
+    never = (local >= closes[segment]) & ~np.isnat(local)
+    twice = (segment > 0) & (local < closes[np.clip(segment - 1, 0, None)])
+    for each in np.unique(segment[twice]):
+        rows = np.flatnonzero(twice & (segment == each))
+        ordered = rows if _ascends(known) else rows[::-1]
+        again = np.append(False, np.diff(local[ordered]) <= np.timedelta64(0)).cumsum() > 0
+        segment[ordered[~again]] -= 1
+    utc = local - offsets[segment]
+    utc[never] = np.datetime64("NaT")
+    return utc, never
+
+
+def _next(opens: Times, at: int) -> np.datetime64:
+    return opens[at + 1] if at + 1 < len(opens) else np.datetime64("2262-01-01", "us")
+
+
+def _ascends(local: Times) -> bool:
+    return bool(local[-1] >= local[0])
+
+
+@lru_cache(maxsize=64)
+def _segments(
+    name: str, first: np.datetime64, last: np.datetime64
+) -> tuple[Times, npt.NDArray[np.timedelta64]]:
+    """Return where in UTC each offset of a zone begins, and the offsets, around some days."""
+    place = tzinfo_of(name)
+    moment = datetime.fromisoformat(str(first)).replace(tzinfo=UTC) - 2 * _DAY
+    end = datetime.fromisoformat(str(last)).replace(tzinfo=UTC) + 2 * _DAY
+    offset = _offset(place, moment)
+    starts, offsets = [moment], [offset]
+    while moment < end:
+        following = moment + _DAY
+        if _offset(place, following) != offset:
+            start = _change(place, moment, following)
+            offset = _offset(place, start)
+            starts.append(start)
+            offsets.append(offset)
+            following = start
+        moment = following
+    return (
+        np.array([each.replace(tzinfo=None) for each in starts], dtype="M8[us]"),
+        np.array(offsets, dtype="m8[us]"),
+    )
+
+
+def _change(place: tzinfo, before: datetime, after: datetime) -> datetime:
+    """Return the second at which a zone's offset changes."""
+    offset = _offset(place, before)
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) // 2
+        middle = middle.replace(microsecond=0)
+        if middle == before:
+            break
+        if _offset(place, middle) == offset:
+            before = middle
+        else:
+            after = middle
+    return after
+
+
+def _offset(place: tzinfo, moment: datetime) -> timedelta:
+    offset = moment.astimezone(place).utcoffset()
+    return offset if offset is not None else timedelta(0)

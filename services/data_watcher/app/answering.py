@@ -1,0 +1,188 @@
+"""What people ask about files and sites, and the JSON they get; its keys are promised in docs/cli.md."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from services.data_watcher.domain import configuration
+from services.data_watcher.domain.configuration import ConfigRecord
+from services.data_watcher.domain.versions import (
+    Accepted,
+    Duplicate,
+    FileVersion,
+    Quarantined,
+    Removed,
+    State,
+    Superseded,
+)
+from services.data_watcher.ports import Filed, LedgerView, RawObjects
+from shared import layout
+
+COUNTED = (
+    State.ACCEPTED,
+    State.QUARANTINED,
+    State.DUPLICATE,
+    State.SUPERSEDED,
+    State.PENDING,
+)
+# Canonical rows of these exist, withdrawn or not: what learnt from them can be found.
+_HAS_ROWS = {State.ACCEPTED, State.SUPERSEDED, State.REMOVED}
+
+
+class Question(BaseModel):
+    """A question, as the query function receives it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    query: Literal["files", "sites", "balance", "reasons"]
+    site_id: str | None = None
+    state: State | None = None
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Answering from the ledger, and for the balance from S3's listing."""
+
+    view: LedgerView
+    raw: RawObjects
+    bucket: str
+
+    def answer(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Answer one question; one that makes no sense is answered with `{"error": …}`."""
+        try:
+            question = Question.model_validate(event)
+            return self._answer(question)
+        except ValueError as error:  # the question makes no sense, or its token was never given
+            return {"error": _plain(error)}
+
+    def _answer(self, question: Question) -> dict[str, Any]:
+        match question.query:
+            case "files":
+                return self._files(question)
+            case "sites":
+                return {"sites": [_site(each) for each in self.view.configs()]}
+            case "balance":
+                return self._balance(question.site_id)
+            case "reasons":
+                return self._reasons(question.site_id)
+
+    def _files(self, question: Question) -> dict[str, Any]:
+        files, following = self.view.page(
+            question.site_id, question.state, question.limit, question.next
+        )
+        return {"files": [self._file(each) for each in files], "next": following}
+
+    def _file(self, filed: Filed) -> dict[str, Any]:
+        version, known = filed.version, filed.version.known
+        rows, canonical = known.rows, known.canonical
+        return {
+            "site_id": filed.site_id,
+            "key": filed.key,
+            "version_id": version.version_id,
+            "sha256": known.sha256,
+            "state": version.state.value,
+            **_why(version),
+            "released": version.released.why if version.released else None,
+            "rows": rows.count if rows else None,
+            "rows_masked": rows.masked if rows else None,
+            "masks": dict(rows.masks) if rows else {},
+            "window_start": rows.window_start.isoformat() if rows else None,
+            "window_end": rows.window_end.isoformat() if rows else None,
+            "canonical_uri": layout.uri(self.bucket, canonical.key)
+            if canonical and version.state in _HAS_ROWS
+            else None,
+        }
+
+    def _balance(self, site_id: str | None) -> dict[str, Any]:
+        """Compare what S3 lists with what the ledger says, version by version counted."""
+        prefix = f"{layout.RAW}{site_id}/" if site_id else layout.RAW
+        listed = sum(
+            not each.is_marker for _, versions in self.raw.listing(prefix, "") for each in versions
+        )
+        states: Counter[State] = Counter()
+        sites: dict[str, Counter[State]] = {}
+        for site, state in self.view.states(site_id):
+            states[state] += 1
+            sites.setdefault(site, Counter())[state] += 1
+        counted = sum(states[state] for state in COUNTED)
+        return {
+            "listed": listed,
+            **{state.value: states[state] for state in (*COUNTED, State.REMOVED)},
+            "balanced": listed == counted,
+            "by_site": {
+                site: {state.value: n for state, n in counts.items()}
+                for site, counts in sorted(sites.items())
+            },
+        }
+
+    def _reasons(self, site_id: str | None) -> dict[str, Any]:
+        """Count, over the files that count now, why rows were masked and why files were refused."""
+        masks: Counter[str] = Counter()
+        refused: Counter[str] = Counter()
+        rows = masked = files = 0
+        for version in (each.version for each in self.view.files(site_id)):
+            if isinstance(version, Accepted):
+                files += 1
+                rows += version.rows.count
+                masked += version.rows.masked
+                masks.update(version.rows.masks)
+            elif isinstance(version, Quarantined):
+                refused[version.fault.code] += 1
+        return {
+            "files": files,
+            "rows": rows,
+            "rows_masked": masked,
+            "masks": dict(masks.most_common()),
+            "quarantined": dict(refused.most_common()),
+        }
+
+
+def _by_name(counts: Counter[State]) -> dict[str, int]:
+    return {state.value: count for state, count in counts.items()}
+
+
+def _why(version: FileVersion) -> dict[str, str | None]:
+    code = reason = remedy = None
+    match version:
+        case Quarantined(fault=fault):
+            code, reason, remedy = fault.code, fault.reason, fault.remedy
+        case Duplicate(of=owner):
+            code, reason = "duplicate", f"the same bytes are at {owner}"
+        case Superseded(by=newer):
+            code, reason = "superseded", f"version {newer} of the key came after it"
+        case Removed():
+            code, reason = "removed", "the version was deleted from the bucket"
+    return {"reason_code": code, "reason": reason, "remedy": remedy}
+
+
+def _site(record: ConfigRecord) -> dict[str, Any]:
+    name = record.key.rpartition("/")[2]
+    in_force = json.loads(record.in_force) if record.in_force else None
+    return {
+        "kind": configuration.kind_of(record.key),
+        "name": name.removesuffix(".yaml"),
+        "model_id": in_force.get("model_id") if in_force else None,
+        "key": record.key,
+        "version_id": record.version_id,
+        "state": record.state,
+        "line": record.line,
+        "reason": record.reason,
+        "uploaded_at": record.uploaded_at.isoformat() if record.uploaded_at else None,
+        "config_version": record.config_version,
+        "config": in_force,
+    }
+
+
+def _plain(error: ValueError) -> str:
+    if isinstance(error, ValidationError):
+        return "; ".join(
+            f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()
+        )
+    return str(error)

@@ -1,0 +1,163 @@
+"""Whether the rows of a file are what their stamps say: one plant, and day and month in their places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from services.data_watcher.domain.time_axis import Times
+from shared.errors import UnreadableFileError
+
+MOST_MIXED = (
+    0.2  # share of rows that repeat a stamp with other values before the file must be mixed
+)
+FEW_MIXED = 4  # such rows that are a logger's hiccup in however small a file
+DAYS_FOR_SWAP = 3  # in a row
+ROWS_OF_A_DAY = 4  # fewer are readings of a meter once a month
+YEARS_AWAY = np.timedelta64(366, "D")
+MOST_STRAY = 0.2  # of the rows; of more nobody knows which are right
+ROWS_FOR_STEP = 24
+CLOSER, FARTHER = 0.75, 1.5  # than the stated step, before stamps contradict it
+USUAL = 0.8  # of the distances
+_DAY = np.timedelta64(1, "D")
+
+
+def check_mixed(
+    columns: Iterable[npt.NDArray[np.float64]],
+    utc: Times,
+    rows: npt.NDArray[np.intp],
+    chosen: npt.NDArray[np.intp],
+    said: Callable[[int], str],
+) -> None:
+    """Refuse a file in which many stamps occur twice with different values: two plants, or long format.
+
+    Parameters
+    ----------
+    columns, utc
+        Values and times, one for each row of the table.
+    rows, chosen
+        The rows that have a time, and those of them that are kept: one for each time.
+    said
+        Says where a row is in the file, and which stamp it carries.
+    """
+    at = np.searchsorted(utc[chosen], utc[rows])
+    differs = np.zeros(len(rows), bool)
+    for values in columns:
+        one, other = values[rows], values[chosen][at]
+        differs |= (one != other) & ~(np.isnan(one) | np.isnan(other))
+    count = int(differs.sum())
+    if count > max(MOST_MIXED * len(rows), FEW_MIXED):
+        row = int(rows[np.flatnonzero(differs)[0]])
+        raise UnreadableFileError(
+            "mixed_rows",
+            f"{count} of {len(rows)} rows repeat a time stamp with other values, first row "
+            f"{said(row)}",
+            "if the file holds several plants or inverters below each other, export one file (or one "
+            "column) for each; if it is the same plant, remove the rows that do not count",
+        )
+
+
+def check_swapped(local: Times) -> None:
+    """Refuse a file whose days are months: read as they are they lie a month apart, swapped in a row."""
+    if local[-1] - local[0] < DAYS_FOR_SWAP * _DAY and local[0] <= local[-1]:
+        return
+    some = local[[0, len(local) // 2, -1]].astype("M8[D]")
+    if len(set(some - some.astype("M8[M]"))) > 1:
+        return  # as in nearly every file, and cheaper than all its days
+    dates = local.astype("M8[D]")
+    days = np.unique(dates[np.append(True, np.diff(dates) != np.timedelta64(0))])
+    months = days.astype("M8[M]")
+    of_month = (days - months).astype(int) + 1
+    if len(days) < DAYS_FOR_SWAP or len(local) < ROWS_OF_A_DAY * len(days):
+        return
+    if (of_month != of_month[0]).any():
+        return
+    if of_month[0] > 12 or (np.diff(months).astype(int) != 1).any():  # noqa: PLR2004 - months of a year
+        return
+    raise UnreadableFileError(
+        "day_month_swapped",
+        f"the file holds only the {of_month[0]}. of {len(days)} months in a row, from {days[0]} to "
+        f"{days[-1]}; day and month are probably swapped",
+        "correct timestamp.format in the site's YAML (%d/%m/%Y or %m/%d/%Y), or the stamps in the file",
+    )
+
+
+def strays(utc: Times) -> npt.NDArray[np.bool_]:
+    """Return which rows lie years away from all others: the clock of a logger started anew.
+
+    Parameters
+    ----------
+    utc
+        Times in the order of the file; NaT where unknown.
+    """
+    none = np.zeros(len(utc), bool)
+    known = np.sort(utc[~np.isnat(utc)])
+    if not len(known) or known[-1] - known[0] < YEARS_AWAY:
+        return none
+    cuts = np.flatnonzero(np.diff(known) >= YEARS_AWAY)
+    if not len(cuts):
+        return none
+    edges = np.concatenate([[0], cuts + 1, [len(known)]])
+    largest = int(np.argmax(np.diff(edges)))
+    first, last = known[edges[largest]], known[edges[largest + 1] - 1]
+    outside = ~np.isnat(utc) & ((utc < first) | (utc > last))
+    return outside if outside.sum() <= MOST_STRAY * len(known) else none
+
+
+def check_overlapping(utc: Times, rows: npt.NDArray[np.intp], said: Callable[[int], str]) -> None:
+    """Refuse a file that goes through the same time again and again, with other stamps: several sensors.
+
+    Parameters
+    ----------
+    utc, rows
+        Times of all rows, and the rows that have one, in the order of the file.
+    said
+        Says where a row is in the file, and which stamp it carries.
+    """
+    times = utc[rows]
+    if len(times) < ROWS_OF_A_DAY or (np.diff(times) >= np.timedelta64(0)).all():
+        return
+    if times[-1] < times[0] and np.median(np.diff(times).astype(np.int64)) < 0:
+        times, rows = times[::-1], rows[::-1]
+    highest = np.maximum.accumulate(times)
+    back = np.append(False, times[1:] < highest[:-1])
+    again = back & ~np.isin(times, times[~back])
+    count = int(again.sum())
+    if count > max(MOST_MIXED * len(times), FEW_MIXED):
+        row = int(rows[np.flatnonzero(again)[0]])
+        raise UnreadableFileError(
+            "mixed_rows",
+            f"{count} of {len(times)} rows go back in time, between the stamps of earlier rows, first row "
+            f"{said(row)}; the file seems to hold several sensors or inverters below each other",
+            "say which rows are the plant's in the site's YAML (where: {column: value}, or sum_by: column "
+            "for inverters that add up), or export one file for each",
+        )
+
+
+def check_step(utc: Times, step: float) -> None:
+    """Refuse a file whose stamps lie otherwise apart than the YAML says.
+
+    Parameters
+    ----------
+    utc
+        Starts of the intervals, ascending and unique.
+    step
+        Stated length of an interval. [s]
+    """
+    distances = np.diff(utc) / np.timedelta64(1, "s")
+    if len(distances) < ROWS_FOR_STEP:
+        return
+    close = (distances < CLOSER * step).mean()
+    values, counts = np.unique(np.round(distances), return_counts=True)
+    usual, share = float(values[counts.argmax()]), counts.max() / len(distances)
+    far = share > USUAL and usual > FARTHER * step
+    if close <= MOST_MIXED and not far:
+        return
+    found = f"{usual / 60:g} min" if share > USUAL else "irregular"
+    raise UnreadableFileError(
+        "wrong_step",
+        f"the YAML says step_minutes: {step / 60:g}, but the stamps of the file lie {found} apart",
+        "correct step_minutes in the site's YAML, or leave it out where stamps are the interval's beginning",
+    )

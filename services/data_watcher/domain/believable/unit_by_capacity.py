@@ -1,0 +1,45 @@
+"""Whether power fits the AC capacity of the site: not far above it, and at some time not far below."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from services.data_watcher.domain.believable.power import (
+    DAYS_FOR_PEAK,
+    LEAST_PEAK,
+    OVER_CAPACITY,
+    Power,
+)
+from services.data_watcher.domain.believable.unit_fault import guess, wrong_unit
+
+MOST_OVER = 0.01  # share of rows with power over OVER_CAPACITY, before the unit must be wrong
+FEW = 4  # rows over it that are spikes in however small a file
+
+
+def check_highest(power: Power) -> None:
+    """Refuse a file in which too many rows, or all of them, lie far above the AC capacity."""
+    generating = power.generating
+    over = int((generating > OVER_CAPACITY).sum())
+    if over > max(MOST_OVER * len(generating), FEW) or over == len(generating):
+        raise wrong_unit(
+            f"{over} of {len(generating)} rows with power exceed {OVER_CAPACITY} times the AC capacity of "
+            f"{power.site.ac_capacity_kw:g} kW; the highest is {np.nanmax(power.values):,.0f} kW",
+            _fitting_unit(power),
+        )
+
+
+def check_peak(power: Power) -> None:
+    """Refuse a file whose power never comes near the AC capacity, within days of any weather."""
+    if power.generating.max() >= LEAST_PEAK:
+        return
+    days = len(np.unique(power.time.utc[~np.isnan(power.values)].astype("M8[D]")))
+    if days >= DAYS_FOR_PEAK:
+        raise wrong_unit(
+            f"within {days} days power never reaches {LEAST_PEAK:.0%} of the AC capacity of "
+            f"{power.site.ac_capacity_kw:g} kW; the highest is {np.nanmax(power.values):.3g} kW",
+            _fitting_unit(power),
+        )
+
+
+def _fitting_unit(power: Power) -> str:
+    return guess(float(np.quantile(power.generating, 0.99)), power.unit, power.time.step)

@@ -1,0 +1,54 @@
+"""Whether what is called power is an energy per interval, judged by the height of the sun at noon."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from services.data_watcher.domain import units
+from services.data_watcher.domain.believable.power import LEAST_PEAK, NOISE, Power
+from services.data_watcher.domain.believable.unit_fault import said, wrong_unit
+from services.data_watcher.domain.time_axis import Times
+
+LEAST_PER_HOUR = 4  # intervals; half-hourly energies look like the power of a cloudy month
+DAYS_FOR_ENERGY = 30
+MOST_PEAK_OF_ENERGY = 1.2  # of AC capacity times the interval: the highest energy an interval holds
+LEAST_SHARE_OF_NOON = 0.4  # of capacity times the sine of the noon sun; clear days reach about one
+
+
+def check(power: Power) -> None:
+    """Refuse energies per interval that are called a power: they stay at a fraction of the capacity.
+
+    Only where the sun is high enough for long enough that a plant would have shown more: in 30 days, no plant
+    of the public data sets stayed below a third of what the noon sun allows.
+    """
+    share, time, unit = power.share, power.time, power.unit
+    per_hour = 3600.0 / time.step
+    if units.conversion("kW", unit).per_interval or per_hour < LEAST_PER_HOUR:
+        return
+    peak = float(np.nanmax(share))
+    if not LEAST_PEAK <= peak <= MOST_PEAK_OF_ENERGY / per_hour:
+        return
+    days = np.unique(time.utc[share > NOISE].astype("M8[D]"))
+    if len(days) < DAYS_FOR_ENERGY:
+        return
+    noon = _highest_noon(days, power.site.latitude)
+    if peak < noon * LEAST_SHARE_OF_NOON:
+        meant = said("kWh" if unit == "kW" else f"{unit}h", time.step)
+        raise wrong_unit(
+            f"within {len(days)} days, with the noon sun up to {np.degrees(np.arcsin(noon)):.0f} degrees "
+            f"high, power never exceeds {peak:.0%} of the AC capacity of {power.site.ac_capacity_kw:g} kW",
+            f"values look like {meant}, the YAML says {unit}",
+        )
+
+
+def _highest_noon(days: Times, latitude: float) -> float:
+    """Return the sine of the sun's greatest elevation at noon over some days. [unitless]
+
+    References
+    ----------
+    .. [1] P. I. Cooper, "The absorption of radiation in solar stills", Solar Energy 12 (3), 333-346, 1969.
+       doi:10.1016/0038-092X(69)90047-4
+    """
+    of_year = (days - days.astype("M8[Y]")).astype(float) + 1
+    declination = 23.45 * np.sin(2 * np.pi * (284 + of_year) / 365)
+    return float(np.cos(np.radians(latitude - declination)).max())

@@ -1,0 +1,31 @@
+"""Metrics in the embedded format, and warnings in the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger, Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class PowertoolsMeasures:
+    """Metrics in the embedded format, and warnings in the log."""
+
+    metrics: Metrics
+    logger: Logger
+
+    def count(self, name: str, value: float) -> None:
+        """Put a count into CloudWatch; it leaves with the invocation's log."""
+        self.metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+
+    def figure(self, name: str, value: float) -> None:
+        """Put a figure without a unit into CloudWatch."""
+        self.metrics.add_metric(name=name, unit=MetricUnit.NoUnit, value=value)
+
+    def warn(self, text: str) -> None:
+        """Write a warning into the log."""
+        self.logger.warning(text)

@@ -1,0 +1,1 @@
+"""Use cases: what is done, in the words of the ports."""

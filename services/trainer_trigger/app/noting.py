@@ -1,0 +1,91 @@
+"""Notes what happened to a model. Messages only mark it; one evaluation decides from state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from services.trainer_trigger.domain.model_state import Request
+from services.trainer_trigger.ports import CanonicalFiles, FileMemory, NoteMemory
+from shared.clock import Clock
+from shared.dataset import DatasetFile
+from shared.messages import (
+    AccuracyDegraded,
+    ConfigAccepted,
+    DataAccepted,
+    DataWithdrawn,
+    RetrainRequested,
+)
+
+OfModel = Callable[[str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Noting:
+    """A message that is lost, repeated or late changes when something is decided, never what.
+
+    Attributes
+    ----------
+    evaluate_soon, evaluate, correct, unpoison
+        What may follow for a model: an armed evaluation, one at once, a comparison with the bucket, a
+        request for the last clean version.
+    """
+
+    canonical: CanonicalFiles
+    files: FileMemory
+    notes: NoteMemory
+    evaluate_soon: OfModel
+    evaluate: OfModel
+    correct: OfModel
+    unpoison: OfModel
+    clock: Clock
+
+    def accepted(self, message: DataAccepted) -> None:
+        """Note a canonical file: one write, and for many messages one armed evaluation.
+
+        A late message may name a file that was withdrawn meanwhile; before a run opens, memory is
+        corrected by what is in the bucket.
+        """
+        file = DatasetFile(
+            site_id=message.site_id,
+            file_id=message.file_id,
+            key=_key(message.canonical_uri),
+            rows=message.rows,
+            window_start=message.window_start,
+            window_end=message.window_end,
+            uploaded_at=message.uploaded_at,
+        )
+        self.files.add_file(message.model_id, file, self.clock())
+        self.evaluate_soon(message.model_id)
+
+    def withdrawn(self, message: DataWithdrawn) -> None:
+        """Note that a canonical file no longer counts, unless it was restored meanwhile."""
+        if not self.canonical.counts(_key(message.canonical_uri)):
+            self.files.remove_file(message.model_id, message.file_id)
+        self.evaluate_soon(message.model_id)
+
+    def configuration(self, message: ConfigAccepted) -> None:
+        """Look at the model whose configuration, or whose site's, or whose exclusions changed."""
+        self.unpoison(message.model_id)
+        self.evaluate(message.model_id)
+
+    def request(self, message: RetrainRequested) -> None:
+        """Note that a person wants a retrain, and decide at once."""
+        asked = Request(message.requested_by, message.reason, message.force, message.occurred_at)
+        self.notes.set_request(message.model_id, asked)
+        self.correct(message.model_id)
+        self.evaluate(message.model_id)
+
+    def degraded(self, message: AccuracyDegraded) -> None:
+        """Note that the served model does worse than it promised, and look at it."""
+        reason = (
+            f"site {message.site_id}: nMAE {message.nmae:.3f} instead of {message.expected_nmae:.3f} "
+            f"over {message.days} days"
+        )
+        self.notes.set_degraded(message.model_id, reason)
+        self.evaluate(message.model_id)
+
+
+def _key(canonical_uri: str) -> str:
+    return canonical_uri.removeprefix("s3://").partition("/")[2]

@@ -1,0 +1,73 @@
+"""From a decision to a run: freezes the dataset and opens the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.trainer_trigger.app.lineage import Lineage
+from services.trainer_trigger.domain import identity
+from services.trainer_trigger.domain.datasets import dataset_of
+from services.trainer_trigger.domain.decision import Decision
+from services.trainer_trigger.domain.model_state import ModelState
+from services.trainer_trigger.domain.run import Run
+from services.trainer_trigger.ports import Configuration, Datasets, RunMemory
+from shared.clock import Clock
+from shared.model_config import ModelConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Opens a run before anything is started, so that whatever dies is taken up again."""
+
+    configuration: Configuration
+    lineage: Lineage
+    datasets: Datasets
+    runs: RunMemory
+    image_uri: str
+    maximum_runs: int
+    clock: Clock
+
+    def open(
+        self,
+        model_id: str,
+        config: ModelConfig,
+        state: ModelState,
+        decision: Decision,
+        execution: str | None = None,
+    ) -> Run | None:
+        """Open a run of the files that were decided about; None where another evaluation came first.
+
+        A file that came meanwhile is new to the next decision, which follows when this run is closed.
+        """
+        files = tuple(known.file for known in state.files)
+        exclusions = self.configuration.exclusions(model_id)
+        sites = self.configuration.sites(model_id)
+        dataset = dataset_of(model_id, config, sites, files, exclusions)
+        champion = self.lineage.champion(model_id, exclusions)
+        version = champion.version if champion else None
+        recipe = identity.recipe_id(dataset.dataset_id, config, self.image_uri, version)
+        attempt = 1 + sum(run.recipe_id == recipe for run in self.runs.runs(model_id))
+        run_id, now = identity.run_id(recipe, attempt), self.clock()
+        self.datasets.freeze(dataset)
+        run = Run(
+            run_id=run_id,
+            model_id=model_id,
+            recipe_id=recipe,
+            config_id=identity.config_id(config),
+            dataset_id=dataset.dataset_id,
+            attempt=attempt,
+            model_type=config.model_type,
+            accuracy_threshold=config.accuracy_threshold,
+            instance_type=config.instance_type,
+            approval=config.policy.approval,
+            champion_version=version,
+            execution=execution or identity.execution_name(run_id),
+            reasons=decision.reasons,
+            files=len(files),
+            correlation_id=files[-1].key,
+            started_at=now,
+            deadline=now + config.policy.maximum_run,
+            exclusions_id=identity.exclusions_id(exclusions),
+            preprocess_instances=config.preprocess_instances,
+        )
+        return run if self.runs.open_run(run, self.maximum_runs) else None

@@ -1,0 +1,47 @@
+"""Asks for a rollback where the version that serves was trained on data that is now excluded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.trainer_trigger.app.lineage import Lineage
+from services.trainer_trigger.domain import poison
+from services.trainer_trigger.ports import Configuration, Measures, Publisher, Registry
+from shared.clock import Clock
+from shared.messages import RollbackRequested
+
+
+@dataclass(frozen=True, slots=True)
+class Unpoisoning:
+    """Finds the last clean version. The retrain itself follows from the changed exclusions."""
+
+    configuration: Configuration
+    registry: Registry
+    lineage: Lineage
+    publisher: Publisher
+    measures: Measures
+    clock: Clock
+
+    def unpoison(self, model_id: str) -> None:
+        """Ask for the last clean version, where the one that serves is not; one message says it all."""
+        exclusions = self.configuration.exclusions(model_id)
+        serving = next(self.registry.approved(model_id), None)
+        touched = self.lineage.touched(model_id, serving, exclusions) if serving else ()
+        if serving is None or not touched:
+            return
+        clean = self.lineage.champion(model_id, exclusions)
+        story = poison.story(serving, touched, clean)
+        if clean is None:
+            self.measures.warn(story)
+            return
+        self.publisher.publish(
+            RollbackRequested.of(
+                subject=(model_id, serving.version, [each.model_dump_json() for each in touched]),
+                occurred_at=self.clock(),
+                correlation_id=f"exclusions of {model_id}",
+                model_id=model_id,
+                to_version=clean.version,
+                reason=story,
+                requested_by="an exclusion",
+            )
+        )

@@ -1,0 +1,20 @@
+"""The tasks of the retrain sequence, called by the state machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.trainer_trigger.composition import sequencing
+from services.trainer_trigger.settings import SequenceSettings
+from shared import observability
+
+logger = observability.logger("trainer_trigger")
+metrics = observability.metrics("trainer_trigger")
+service = sequencing(SequenceSettings.from_environment(), metrics, logger)
+
+
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], _: Any) -> Any:
+    """Do one task."""
+    logger.append_keys(task=event.get("task"), run_id=event.get("run_id"))
+    return service.run(event)

@@ -1,0 +1,1 @@
+"""From canonical files to checked rows: merge, masks, findings, per site."""

@@ -1,0 +1,1 @@
+"""The SageMaker pipeline: its steps and parameters, and how `pipeline.json` is rendered and filled."""

@@ -1,0 +1,1 @@
+"""Whether a challenger is good enough: scores, leaks, the champion, the verdict."""

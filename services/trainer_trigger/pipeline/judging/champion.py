@@ -1,0 +1,133 @@
+"""The model that serves now, and how a challenger stands against it on the same rows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.trainer_trigger.pipeline.failure import RunFailedError
+from services.trainer_trigger.pipeline.judging import scoring
+from services.trainer_trigger.pipeline.judging.scoring import Compared, ScoredRows
+from shared.evaluation import ModelScores
+from shared.solar import artifact
+from shared.solar import rows as solar_rows
+from shared.solar.artifact import InvalidArtifactError, ModelCard
+from shared.solar.position import Floats
+from shared.solar.predictor import Predictor
+
+ARCHIVE = "model.tar.gz"
+CHAMPION_FILE = "champion.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """The model that serves now.
+
+    Attributes
+    ----------
+    version
+        Its version in the registry, or None where there is no champion.
+    predictor
+        None where there is no champion, or its files cannot be used.
+    note
+        Why its files cannot be used.
+    """
+
+    version: int | None = None
+    predictor: Predictor | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """What a champion said of the test rows.
+
+    Attributes
+    ----------
+    share
+        Its prediction as a share of AC capacity, NaN for sites that it does not serve; None where there is no
+        champion, or it cannot predict. [unitless]
+    compared
+        The challenger against it; None where too few rows are new to both.
+    note
+        Why there is no comparison, or None where the days are too few or there is no champion.
+    """
+
+    share: Floats | None = None
+    compared: Compared | None = None
+    note: str | None = None
+
+    def scores(self, test: ScoredRows) -> ModelScores | None:
+        """Score it on all test rows; None where it does not serve all sites."""
+        if self.share is None or not np.isfinite(self.share).all():
+            return None
+        return scoring.score_model(test, self.share)
+
+
+def read_champion(folder: Path) -> ServedModel:
+    """Read which model serves now; a champion that cannot be used is a note, not a failure."""
+    described = folder / CHAMPION_FILE
+    if not described.is_file():
+        raise RunFailedError(
+            f"{CHAMPION_FILE} is missing in the run's folder",
+            "start a retrain by `solar retrain`, which writes it",
+        )
+    version = json.loads(described.read_text("utf-8")).get("version")
+    archive = folder / ARCHIVE
+    if version is None:
+        return ServedModel()
+    if not archive.is_file():
+        return ServedModel(version, note="its files are not in the run's folder")
+    try:
+        return ServedModel(version, Predictor(artifact.load_tar(archive)))
+    except InvalidArtifactError as error:
+        return ServedModel(version, note=str(error))
+
+
+def meet(champion: ServedModel, challenger: ModelCard, test: ScoredRows, share: Floats) -> Rival:
+    """Let the champion predict the sites that it serves, and compare on rows after both trainings.
+
+    Parameters
+    ----------
+    share
+        The challenger's prediction as a share of AC capacity. [unitless]
+    """
+    if champion.predictor is None:
+        return Rival(note=champion.note)
+    known = {plant.site_id for plant in champion.predictor.card.recipe.plants}
+    common = np.array([name in known for name in test.rows.sites])[test.rows.site]
+    rival = np.full(len(share), np.nan)
+    if not common.any():
+        return Rival(rival, note="it serves none of these sites")
+    try:
+        said = champion.predictor.predict(_only_sites(test.rows, common)).power_ac
+    except InvalidArtifactError as error:
+        return Rival(note=str(error))
+    rival[common] = said / test.capacity[common]
+    after = _new_to_both(test, challenger, champion.predictor.card)
+    return Rival(rival, scoring.compare(test, share, rival, common & after, challenger.seed))
+
+
+def _new_to_both(test: ScoredRows, one: ModelCard, other: ModelCard) -> NDArray[np.bool_]:
+    end = max(one.train_window.end, other.train_window.end).astimezone(UTC).replace(tzinfo=None)
+    after: NDArray[np.bool_] = test.rows.times >= np.datetime64(end, "s")
+    return after
+
+
+def _only_sites(rows: solar_rows.Rows, which: NDArray[np.bool_]) -> solar_rows.Rows:
+    """Return rows without the sites that are not among them, which a model may not know."""
+    taken = rows.take(which)
+    present = np.unique(taken.site)
+    return solar_rows.Rows(
+        sites=tuple(rows.sites[place] for place in present),
+        site=np.searchsorted(present, taken.site),
+        times=taken.times,
+        weather=taken.weather,
+        power_ac=taken.power_ac,
+        power_ac_24h_ago=taken.power_ac_24h_ago,
+    )

@@ -1,0 +1,266 @@
+"""Register or reject, and in which words. Pure: figures in, verdict out. docs/decisions/0004 says why so.
+
+The floor is what the owner asked for. Beyond it a challenger must beat yesterday's power, must not have
+seen its test rows, and must not be surely worse than the champion by more than the owner's margins. Where
+the evidence is thin, a person approves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from services.trainer_trigger.pipeline.data.site_validation import Validation
+from services.trainer_trigger.pipeline.judging.scoring import LEAST_DAYS, Compared
+from shared.evaluation import ModelScores, Skill, Window
+from shared.model_config import Margins
+from shared.solar.site import Site
+
+_SUSPICIOUS_R2 = 0.9995
+_MUCH_MASKED = 0.1  # share of measured rows
+_TOO_MUCH_MASKED = 0.2  # share of measured rows beyond which a person must look
+_QUARTER = timedelta(days=91)
+_MEASURED = 2 / 3  # share of the least days that must have been measured, at half of the sites
+_MOST_NAMED = 5  # sites; a fleet's list would hide the sentence
+_GAIN_ON_SITE = (
+    0.05  # R2 that on-site irradiance gained over satellite weather on ten public plants
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything the verdict depends on.
+
+    Attributes
+    ----------
+    champion_version
+        Version of the champion, or None where the model has none.
+    champion_note
+        Why there is no comparison although there is a champion, or None.
+    leaks
+        What speaks for a leak, in words.
+    """
+
+    accuracy_threshold: float
+    challenger: ModelScores
+    skill: Skill
+    trained_on: Window
+    tested_on: Window
+    compared: Compared | None
+    champion_version: int | None
+    champion_note: str | None
+    margins: Margins
+    validation: Validation
+    sites: tuple[Site, ...]
+    leaks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict in words."""
+
+    verdict: Literal["register", "reject"]
+    approval: Literal["automatic", "person"]
+    reasons: tuple[str, ...]
+    what_would_help: tuple[str, ...]
+
+
+def judge(findings: Findings) -> Judgement:
+    """Return the verdict; every reason names its figures."""
+    against = tuple(_against(findings))
+    doubts = tuple(_doubts(findings))
+    if against:
+        return Judgement("reject", "person", against, tuple(_what_would_help(findings)))
+    reasons = (
+        _floor_holds(findings),
+        *_better_than_champion(findings),
+        *_limits(findings),
+        *doubts,
+    )
+    return Judgement("register", "person" if doubts else "automatic", reasons, ())
+
+
+def _floor_holds(findings: Findings) -> str:
+    scores = findings.challenger.all
+    return (
+        f"R² {_spelt(scores.r2)} on {scores.n} test rows reaches the threshold of "
+        f"{findings.accuracy_threshold:g}"
+    )
+
+
+def _against(findings: Findings) -> Iterator[str]:
+    scores = findings.challenger.all
+    if _below(findings):
+        yield (
+            f"R² {_spelt(scores.r2)} on {scores.n} test rows is below the threshold of "
+            f"{findings.accuracy_threshold:g}"
+        )
+    if findings.trained_on.end > findings.tested_on.start and not findings.leaks:
+        yield (
+            f"leak: the model was trained on rows up to {findings.trained_on.end:%Y-%m-%d %H:%M} UTC, the "
+            f"test begins at {findings.tested_on.start:%Y-%m-%d %H:%M} UTC"
+        )
+    yield from findings.leaks
+    skill = findings.skill.persistence_24h
+    if skill is not None and skill <= 0:
+        yield f"it is no better than yesterday's power repeated (skill {skill:+.3f} in nMAE)"
+    yield from _surely_worse(findings)
+
+
+def _spelt(r2: float | None) -> str:
+    return "undefined" if r2 is None else f"{r2:.4f}"
+
+
+def _below(findings: Findings) -> bool:
+    r2 = findings.challenger.all.r2
+    return r2 is None or r2 < findings.accuracy_threshold
+
+
+def _surely_worse(findings: Findings) -> Iterator[str]:
+    if findings.compared is None:
+        return
+    found, margins = findings.compared.comparison, findings.margins
+    if found.delta_nmae > margins.nmae and found.ci_low > 0:
+        yield (
+            f"it is worse than champion v{findings.champion_version}: nMAE {found.delta_nmae:+.4f} of "
+            f"capacity (95 % interval {found.ci_low:+.4f} to {found.ci_high:+.4f}, {found.days} days), more "
+            f"than the margin of {margins.nmae:g}"
+        )
+    for site, delta in found.by_site.items():
+        if delta > margins.site_nmae and findings.compared.site_ci_low[site] > 0:
+            yield (
+                f"it is worse than champion v{findings.champion_version} for site {site}: nMAE {delta:+.4f} "
+                f"of capacity, more than the site margin of {margins.site_nmae:g}"
+            )
+
+
+def _better_than_champion(findings: Findings) -> Iterator[str]:
+    if findings.compared is None:
+        return
+    found = findings.compared.comparison
+    yield (
+        f"against champion v{findings.champion_version} on the same {found.days} days: nMAE "
+        f"{found.delta_nmae:+.4f} of capacity (95 % interval {found.ci_low:+.4f} to {found.ci_high:+.4f})"
+    )
+
+
+def _limits(findings: Findings) -> Iterator[str]:
+    least = timedelta(days=findings.margins.least_days)
+    if least <= _span(findings) < _QUARTER:
+        yield (
+            f"the data span {_span(findings).days} days, no whole season: confidence is low for the seasons "
+            f"not seen; the model's own margins.least_days of {least.days} lets it pass without a person"
+        )
+    if _young_sites(findings) and not _most_are_young(findings):
+        yield f"{_young_sites_said(findings)}; confidence is low for them"
+
+
+def _span(findings: Findings) -> timedelta:
+    return findings.tested_on.end - findings.trained_on.start
+
+
+def _doubts(findings: Findings) -> Iterator[str]:
+    """Yield what a person must weigh before this model serves."""
+    if findings.champion_version is not None and findings.compared is None:
+        note = (
+            findings.champion_note
+            or f"fewer than {LEAST_DAYS} days lie after both training windows"
+        )
+        yield (
+            f"it cannot be compared with champion v{findings.champion_version}: {note}; a person approves"
+        )
+    if findings.compared is not None:
+        found = findings.compared.comparison
+        if found.delta_nmae > findings.margins.nmae:
+            yield (
+                f"it may be worse than the champion by more than the margin of {findings.margins.nmae:g}; "
+                "the days are too few to tell, a person approves"
+            )
+    yield from _too_little_data(findings)
+    for name, site in findings.validation.sites.items():
+        if site.masked_share > _TOO_MUCH_MASKED:
+            yield (
+                f"{site.masked} of {site.measured} measured rows of {name} were masked, more than "
+                f"{_TOO_MUCH_MASKED:.0%}; the score stands for the rest only, a person approves"
+            )
+    if findings.challenger.all.r2 is not None and findings.challenger.all.r2 > _SUSPICIOUS_R2:
+        yield (
+            f"R² {findings.challenger.all.r2:.5f} is too good for weather data; see whether an input is made "
+            "from the power itself, a person approves"
+        )
+
+
+def _too_little_data(findings: Findings) -> Iterator[str]:
+    """Yield why the data are too few to trust the score for other seasons."""
+    least, span = findings.margins.least_days, _span(findings)
+    if span < timedelta(days=least):
+        yield (
+            f"the data span only {span.days} days of at least {least}, so that no season is whole; "
+            "confidence is low, a person approves"
+        )
+        return
+    if _most_are_young(findings):
+        yield f"{_young_sites_said(findings)}; confidence is low, a person approves"
+
+
+def _young_sites(findings: Findings) -> dict[str, int]:
+    """Return the sites that were measured too briefly, and on how many days; the youngest first. [d]"""
+    validated = findings.validation.sites
+    days = {
+        site.site_id: validated[site.site_id].days if site.site_id in validated else 0
+        for site in findings.sites
+    }
+    short = {name: count for name, count in days.items() if count < _enough_days(findings)}
+    return dict(sorted(short.items(), key=lambda named: named[1]))
+
+
+def _enough_days(findings: Findings) -> int:
+    return math.ceil(_MEASURED * findings.margins.least_days)
+
+
+def _most_are_young(findings: Findings) -> bool:
+    return 2 * len(_young_sites(findings)) > len(findings.sites)
+
+
+def _young_sites_said(findings: Findings) -> str:
+    young = _young_sites(findings)
+    named = ", ".join(f"{name} ({days})" for name, days in list(young.items())[:_MOST_NAMED])
+    more = f" and {len(young) - _MOST_NAMED} more" if len(young) > _MOST_NAMED else ""
+    return (
+        f"{len(young)} of {len(findings.sites)} sites were measured on fewer than "
+        f"{_enough_days(findings)} days: {named}{more}"
+    )
+
+
+def _what_would_help(findings: Findings) -> Iterator[str]:
+    """Yield what the plant's operator can do, the most promising first."""
+    far = {site.site_id: site.weather_source for site in findings.sites}
+    distant = sorted(name for name, source in far.items() if source in {"satellite", "forecast"})
+    below = _below(findings)
+    measured = {
+        column
+        for site in findings.validation.sites.values()
+        for column, share in site.coverage.items()
+        if share > 0.5  # noqa: PLR2004  most rows
+    }
+    if not measured & {"ghi", "poa_global", "forecast_ghi", "forecast_poa_global"}:
+        yield "no irradiance reaches the model: upload weather files with ghi or poa_global"
+    if below and distant:
+        yield (
+            f"the weather of {', '.join(distant)} is satellite-derived or forecast, with which R² stays "
+            "between .85 and .94 on public plants; measured irradiance (a pyranometer on site) usually "
+            f"gains about {_GAIN_ON_SITE:g}"
+        )
+        yield (
+            "if this weather is all there is, set the model's own accuracy_threshold in its YAML to what the "
+            "use of the forecast needs"
+        )
+    for name, site in findings.validation.sites.items():
+        yield from (f"{name}: {warning}" for warning in site.warnings)
+        if site.masked_share > _MUCH_MASKED:
+            yield f"{name}: see `solar files` for why {site.masked} of {site.measured} rows were masked"
+    if below and not measured & {"temp_air", "temp_module"}:
+        yield "air or module temperature is missing; it usually gains a little on hot and cold days"

@@ -1,0 +1,187 @@
+"""From rows, site by site, to what a fit learns from: only features of lit rows are ever all there at once.
+
+Where these are more than the job may hold in memory they lie in a file, which the operating system pages in.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.trainer_trigger.pipeline.models.base import Examples, Values
+from services.trainer_trigger.pipeline.models.folds import folds
+from shared.solar import features, neighbours
+from shared.solar.position import Floats, Times
+from shared.solar.recipe import Plant, Recipe, find, sun_of
+from shared.solar.rows import Rows
+
+_HIDDEN = 0.25  # share of days that learn to do without the sky of the hour before
+_GENERATING = 0.01  # share of AC capacity
+_LOWEST_NIGHT = -12.0  # degree
+_DARKEST_GENERATING = 0.001  # share of generating rows that night may cut off
+_CAP_QUANTILE = 0.999
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What must be known of all rows before the first is learnt from.
+
+    Attributes
+    ----------
+    rows
+        How many there are.
+    cap
+        Largest prediction as a share of AC capacity. [unitless]
+    night_below
+        Elevation below which nothing was generated. [degree]
+    """
+
+    rows: int
+    cap: float
+    night_below: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Lit rows to learn from, and what is said of them afterwards.
+
+    Attributes
+    ----------
+    target, dark
+        Power of these rows, and of those that are dark, as a share of AC capacity. [unitless]
+    cell
+        Cell of each row's conditions, see `intervals`.
+    sunlit
+        Rows with the sun above the horizon.
+    """
+
+    examples: Examples
+    target: Floats
+    cell: NDArray[np.int64]
+    sunlit: NDArray[np.bool_]
+    dark: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureRoom:
+    """How much a fit may hold.
+
+    Attributes
+    ----------
+    most_bytes
+        Of features in memory; more lie in a file.
+    folder
+        Where that file is, None for the system's folder of temporary files.
+    """
+
+    most_bytes: int = 512 * 1024 * 1024
+    folder: Path | None = None
+
+    def matrix(self, rows: int, width: int) -> Values:
+        """Return room for features; a file has no name, so that none stays whatever happens."""
+        if rows * width * np.dtype(np.float32).itemsize <= self.most_bytes:
+            return np.empty((rows, width), np.float32)
+        with tempfile.TemporaryFile(dir=self.folder) as file:
+            return np.memmap(file, np.float32, "w+", shape=(rows, width))
+
+
+def survey(parts: Collection[Rows], recipe: Recipe) -> Survey:
+    """Look at the power of all rows."""
+    shares, elevations = [], []
+    for rows in parts:
+        share = _share(rows, recipe.plants)
+        shares.append(share)
+        elevations.append(sun_of(rows, recipe).elevation[share > _GENERATING])
+    share = np.concatenate(shares)
+    return Survey(
+        rows=len(share),
+        cap=max(1.0, float(np.quantile(share, _CAP_QUANTILE))),
+        night_below=_night_below(np.concatenate(elevations)),
+    )
+
+
+def gather(
+    parts: Collection[Rows], recipe: Recipe, found: Survey, memory: FeatureRoom, most: int | None
+) -> Gathered:
+    """Compute the features of the lit rows.
+
+    Night is not learnt: the predictor knows it, and half of all rows would teach nothing else.
+
+    Parameters
+    ----------
+    most
+        How many rows are enough to learn from; of more every second, third … is taken, None takes all.
+    """
+    every = 1 if most is None else -(-found.rows // most)
+    values: Values | None = None
+    names: tuple[str, ...] = ()
+    count, pieces = 0, []
+    for rows in parts:
+        hidden = neighbours.hidden_days(rows, _HIDDEN) if recipe.earlier_sky else None
+        names, matrix, sun = features.compute(rows, recipe, hidden)
+        lit = sun.elevation >= found.night_below
+        chosen = np.flatnonzero(lit)[::every]
+        if values is None:
+            values = memory.matrix(found.rows // every + len(parts), len(names))
+        values[count : count + len(chosen)] = matrix[chosen]
+        count += len(chosen)
+        target = np.minimum(_share(rows, recipe.plants), found.cap)
+        conditions = features.conditions(names, matrix, recipe, sun)
+        pieces.append(_Piece(rows.times, target, conditions.cell, sun.up > 0, lit, chosen))
+    assert values is not None  # noqa: S101  Preprocess leaves no dataset without rows
+    return _joined(pieces, values[:count], names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What is kept of a site's rows beside the features of those that are learnt from."""
+
+    times: Times
+    target: Floats
+    cell: NDArray[np.int64]
+    sunlit: NDArray[np.bool_]
+    lit: NDArray[np.bool_]
+    chosen: NDArray[np.int64]
+
+
+def _joined(pieces: Sequence[_Piece], values: Values, names: tuple[str, ...]) -> Gathered:
+    seconds = np.concatenate([piece.times for piece in pieces]).astype(np.int64)
+    starts = np.cumsum([0, *(len(piece.times) for piece in pieces)])
+    chosen = np.concatenate(
+        [piece.chosen + start for piece, start in zip(pieces, starts, strict=False)]
+    )
+    target = np.concatenate([piece.target[piece.chosen] for piece in pieces])
+    return Gathered(
+        examples=Examples(
+            values, target.astype(np.float32), folds(seconds)[chosen], seconds[chosen], names
+        ),
+        target=target,
+        cell=np.concatenate([piece.cell[piece.chosen] for piece in pieces]),
+        sunlit=np.concatenate([piece.sunlit[piece.chosen] for piece in pieces]),
+        dark=np.concatenate([piece.target[~piece.lit] for piece in pieces]),
+    )
+
+
+def _share(rows: Rows, plants: tuple[Plant, ...]) -> Floats:
+    capacity = np.array([find(plants, name).ac_capacity_kw for name in rows.sites])
+    share: Floats = rows.power_ac / capacity[rows.site]
+    return share
+
+
+def _night_below(elevation: Floats) -> float:
+    """Return the elevation below which nothing was generated; low where a clock runs wrong. [degree]
+
+    Parameters
+    ----------
+    elevation
+        Of the rows that generated. [degree]
+    """
+    if not len(elevation):
+        return 0.0
+    darkest = float(np.quantile(elevation, _DARKEST_GENERATING))
+    return round(float(np.clip(darkest - 1.0, _LOWEST_NIGHT, 0.0)), 2)
