@@ -177,6 +177,13 @@ class SourceFormat(Strict):
         return self
 
 
+class MaskTolerance(Strict):
+    """How much of a file one reason may mask before the file is refused, and why more than a tenth."""
+
+    share: Annotated[float, Field(ge=0.1, le=1)]
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
 class Site(Strict):
     """A plant as its owner describes it."""
 
@@ -196,4 +203,9 @@ class Site(Strict):
     )
     weather_source: Literal["on_site", "satellite", "forecast", "unknown"] = "unknown"
     silent_after_hours: Annotated[float, Field(gt=0)] = 48.0
+    most_masked: MaskTolerance | None = Field(
+        default=None,
+        description="Share of the rows that matter (daylight, or with power) that a file may lose for one "
+        "reason; a tenth where absent. It needs a reason.",
+    )
     sources: Annotated[tuple[SourceFormat, ...], Field(min_length=1)]

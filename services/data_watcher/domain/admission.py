@@ -13,7 +13,7 @@ from shared.ids import content_id
 from shared.solar.site import Site, SourceFormat
 
 READER_VERSION = (
-    1  # raised when the reader's answer for some file changes; every file is read again
+    2  # raised when the reader's answer for some file changes; every file is read again
 )
 FOLDER = "folder"  # the fault of a key that ends in a slash; nobody needs to hear of it
 LARGEST_FILE = 1024**3  # what the function has room for on its disk
@@ -43,6 +43,9 @@ def reading_of(site: Site | None, key: str) -> str:
         READER_VERSION,
         site.timezone,
         site.ac_capacity_kw,
+        site.latitude,
+        site.longitude,
+        site.most_masked.share if site.most_masked else None,
         # Defaults left out: a field that a later release adds does not read every file again.
         source.model_dump(mode="json", exclude_defaults=True),
     )

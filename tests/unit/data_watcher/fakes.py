@@ -366,7 +366,7 @@ def site(site_id: str = "east", **changes: Any) -> ActiveSite:
         "site_id": site_id,
         "model_id": "fleet",
         "latitude": 40,
-        "longitude": -105,
+        "longitude": 0,
         "timezone": "UTC",
         "ac_capacity_kw": 6,
         "sources": [

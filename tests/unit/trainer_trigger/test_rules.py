@@ -215,7 +215,7 @@ CASES: list[tuple[Rule, dict[str, Any], dict[str, Any], timedelta, Effect, timed
 
 
 @pytest.mark.parametrize(("rule", "known", "policy", "after", "effect", "until"), CASES)
-def test_a_rule_answers_at_its_edge(
+def test_a_rule_answers_at_its_edge(  # noqa: PLR0917 - a table has as many columns
     rule: Rule,
     known: dict[str, Any],
     policy: dict[str, Any],

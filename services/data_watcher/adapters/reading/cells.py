@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -105,6 +107,15 @@ def _of_text(
         if value is not None:
             found[row], good[row] = value, True
     return found, {"sentinel": sentinel, "no_number": said & ~good}
+
+
+def examples(columns: list[pa.ChunkedArray], mask: Mask, most: int = 3) -> tuple[str, ...]:
+    """Return some of the cells that a mask names, each once."""
+    found: dict[str, None] = {}
+    for row in np.flatnonzero(mask)[: 20 * most]:
+        for each in columns:
+            found[str(each[int(row)].as_py())] = None
+    return tuple(text for text in found if not re.match(numerals.NUMBER, text))[:most]
 
 
 def plain(column: pa.Array) -> pa.Array:

@@ -28,12 +28,14 @@ def load(data: Content, source: SourceFormat) -> Table:
     with faults.damage_is_said():
         raw = _format(source).load(unpacked(data), source)
         stamps = _stamps(raw)
-        values, reasons = {}, {}
+        values, reasons, examples = {}, {}, {}
         for name, column in source.columns.items():
             parts = [raw.cells[at] for at in raw.columns.values[name]]
             values[name], reasons[name] = cells.numbers(parts, name, column, source)
+            if "no_number" in reasons[name]:
+                examples[name] = cells.examples(parts, reasons[name]["no_number"])
             raw.forget_but_for(source.columns.keys() - values.keys())
-        return Table(stamps, values, reasons, raw.skipped, raw.first_row)
+        return Table(stamps, values, reasons, raw.skipped, raw.first_row, examples)
 
 
 def unpacked(data: Content) -> Content:

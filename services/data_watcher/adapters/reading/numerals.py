@@ -21,7 +21,7 @@ Mask = npt.NDArray[np.bool_]
 
 SPACES = "\u00a0\u202f\u2009\u2007 "  # that people and spreadsheets put between thousands
 _TICKS = "'\u2019"
-_NUMBER = r"^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$"
+NUMBER = r"^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$"
 _JUMP = 100.0  # between neighbours: a wrong reading makes it, a measurement hardly ever
 _LEAST_JUMPS = 2
 

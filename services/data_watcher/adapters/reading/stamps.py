@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from services.data_watcher.adapters.reading import stamp_text
 from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.adapters.reading.zones import to_utc
+from services.data_watcher.domain.believable import losses
 from services.data_watcher.domain.believable import stamps as believable
 from services.data_watcher.domain.time_axis import TimeAxis, Times
 from shared.errors import UnreadableFileError
@@ -46,6 +47,7 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
     bad = np.isnat(local)
     if bad.mean() > MOST_BAD:
         raise _no_timestamps(table, how, bad)
+    losses.check_stamps(bad, table.values.get("power_ac"), site, table.said)
     counts = dict(table.skipped) | {"bad_timestamp": int(bad.sum())}
     if is_utc:
         utc = local

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,8 @@ class Table:
         Rows by canonical name whose cell says something that is no number.
     skipped
         Counts of rows that could not be taken apart, by reason.
+    examples
+        Some cells by canonical name that are no numbers.
     first_row
         Row of the file, counted from one, that holds the first data row.
     """
@@ -51,6 +53,7 @@ class Table:
     faults: dict[str, dict[str, npt.NDArray[np.bool_]]]
     skipped: dict[str, int]
     first_row: int
+    examples: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:

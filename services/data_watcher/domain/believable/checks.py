@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.data_watcher.domain.believable import (
+    clock,
     counter,
     sign,
     unit_by_capacity,
@@ -20,6 +21,7 @@ CHECKS = (
     unit_by_capacity.check_highest,
     unit_by_capacity.check_peak,
     unit_by_noon_sun.check,
+    clock.check,
 )
 
 

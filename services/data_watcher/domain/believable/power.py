@@ -72,5 +72,5 @@ class Power:
     @property
     def lowest(self) -> float:
         """The lowest value as a share of capacity, 0 where there is none. [unitless]"""
-        known = self.share[np.isfinite(self.share)]
-        return float(known.min()) if len(known) else 0.0
+        lowest = float(np.fmin.reduce(self.share))
+        return 0.0 if np.isnan(lowest) else lowest
