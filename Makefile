@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # A file's tests stay together: those of a story build on each other. The longest suites come first.
 PARALLEL := --numprocesses=auto --dist=loadfile --quiet
-TESTS := tests/e2e tests/integration tests/training tests/pipeline_definition tests/unit tests/contract tests/infra
+TESTS := tests/e2e tests/integration tests/training tests/pipeline_definition tests/unit tests/contract tests/infra tests/house
 
 .PHONY: bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold help demo test unit mutate notices check setup setup-local setup-pipeline format image-size lock pipeline clean
 
@@ -18,7 +18,7 @@ test: setup setup-pipeline ## All tests, in parallel
 	@$(BIN)/python -m pytest $(PARALLEL) $(TESTS)
 
 unit: setup ## Tests of single pieces and of messages, in under a minute
-	@$(BIN)/python -m pytest $(PARALLEL) tests/unit tests/contract
+	@$(BIN)/python -m pytest $(PARALLEL) tests/unit tests/contract tests/house
 
 check: setup ## Everything CI checks before the tests
 	@$(BIN)/ruff check

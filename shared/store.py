@@ -317,13 +317,3 @@ def _holds(write: Any, arguments: dict[str, Any]) -> bool:
             return False
         raise
     return True
-
-
-def items(read: Any, **arguments: Any) -> Iterator[Item]:
-    """Yield the items of a query or scan, page by page (for the tables that do not use Store yet)."""
-    while True:
-        page = read(**arguments)
-        yield from map(decode, page["Items"])
-        if "LastEvaluatedKey" not in page:
-            return
-        arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]

@@ -197,7 +197,10 @@ class Site(Strict):
     name: str = ""
     latitude: Annotated[float, Field(ge=-90, le=90)]
     longitude: Annotated[float, Field(ge=-180, le=180)]
-    altitude: Annotated[float, Field(ge=-430, le=9000)] = 0.0
+    altitude: Annotated[float, Field(ge=-430, le=9000)] = Field(
+        default=0.0,
+        description="Above sea level [m]; a measured pressure is checked against it. 0 is not checked.",
+    )
     surface_tilt: Annotated[float, Field(ge=0, le=90)] | None = None
     surface_azimuth: Annotated[float, Field(ge=0, lt=360)] | None = None
     timezone: Zone

@@ -200,3 +200,28 @@ def test_parts_are_whole_stretches_of_days_and_every_part_sees_every_season():
     for number in range(PARTS):
         quarters = set((seconds[part == number] // (100 * 86_400)).tolist())
         assert quarters == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("altitude", "pressure", "warned"),
+    [
+        (1800.0, 815.0, False),  # as it is up there
+        (1800.0, 1013.0, True),  # reduced to sea level
+        (1800.0, 790.0, False),  # a low, or a valley: within what weather makes
+        (1800.0, 770.0, True),
+        (0.0, 815.0, False),  # not stated
+    ],
+)
+def test_a_pressure_that_the_altitude_cannot_have_is_a_warning(bench, altitude, pressure, warned):
+    bench.sites = [site(altitude=altitude)]
+    bench.upload(frame(days=20).assign(pressure=pressure))
+    prepared = bench.preprocess()
+    warnings = prepared.validation.sites["meadow"].warnings
+    assert any("altitude" in each for each in warnings) is warned
+    assert prepared.validation.sites["meadow"].masks == {}
+
+
+def test_a_site_without_pressure_is_not_asked_for_its_altitude(bench):
+    bench.sites = [site(altitude=1800.0)]
+    bench.upload(frame(days=20))
+    assert bench.preprocess().validation.sites["meadow"].warnings == ()

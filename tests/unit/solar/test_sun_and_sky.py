@@ -7,7 +7,7 @@ import pandas as pd
 import pvlib
 import pytest
 
-from shared.solar import irradiance
+from shared.solar import atmosphere, irradiance
 from shared.solar.position import SolarPosition, ephemeris, position
 
 # pvlib 0.16.1 still asks pandas for `dayofyear`, which pandas 3.1 calls by another name.
@@ -80,6 +80,12 @@ def test_beam_diffuse_plane_and_cell_agree_with_pvlib(moments):
     np.testing.assert_allclose(
         irradiance.cell_temperature(tilted, air, wind), pvlib.temperature.faiman(tilted, 20.0, 3.0)
     )
+
+
+def test_the_air_is_as_heavy_as_pvlib_says():
+    for altitude in (-400.0, 0.0, 478.0, 1829.0, 4500.0):
+        theirs = pvlib.atmosphere.alt2pres(altitude) / 100
+        assert atmosphere.pressure_at(altitude) == pytest.approx(theirs, rel=1e-6)
 
 
 def test_at_night_nothing_shines():

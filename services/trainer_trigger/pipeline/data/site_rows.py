@@ -18,11 +18,14 @@ from services.trainer_trigger.pipeline.data.site_validation import (
     SiteValidation,
 )
 from shared.dataset import Dataset, Exclusion
-from shared.solar import clock_check, plant_quality, quality
+from shared.solar import atmosphere, clock_check, plant_quality, quality
 from shared.solar.position import Floats, SolarPosition, Times, ephemeris, position
 from shared.solar.rows import POWER, Rows
 from shared.solar.site import Site
 
+_PRESSURE_OFF = (
+    30.0  # hPa between the usual pressure and that of the altitude; weather alone makes less
+)
 _OVER_MASKED = 0.05  # share of a site's rows whose loss is worth a warning
 
 
@@ -213,6 +216,20 @@ def _warnings(
             "stamps' offset as the source's timestamp.timezone; then `clock: correct` moves them"
         )
     yield from _other_plane(validation.orientation, site)
+    yield from _other_altitude(measured, site)
+
+
+def _other_altitude(measured: quality.Measurements, site: Site) -> Iterable[str]:
+    pressure = measured.weather.get("pressure")
+    if pressure is None or not np.isfinite(pressure).any() or site.altitude == 0:
+        return
+    usual, expected = float(np.nanmedian(pressure)), atmosphere.pressure_at(site.altitude)
+    if abs(usual - expected) > _PRESSURE_OFF:
+        yield (
+            f"the pressure is usually {usual:.0f} hPa, although at the altitude of {site.altitude:g} m it is "
+            f"about {expected:.0f} hPa; see the altitude in the site's YAML, the column's unit, and "
+            "whether the pressure is reduced to sea level"
+        )
 
 
 def _other_plane(found: OrientationFinding | None, site: Site) -> Iterable[str]:

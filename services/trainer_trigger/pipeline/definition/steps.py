@@ -50,6 +50,7 @@ from services.trainer_trigger.pipeline.definition.parameters import (
     preprocess_instances,
     run_id,
 )
+from shared import names
 
 BUCKET = "${DataBucketName}"
 _IMAGE = "${ImageUri}"
@@ -58,7 +59,6 @@ _KEY = "${KeyArn}"
 _SUBNETS = ["${SubnetIds}"]
 _SECURITY_GROUPS = ["${SecurityGroupIds}"]
 _ENTRYPOINT = ["python", "-m", "infra.image.entrypoint"]
-_TAGS = [{"Key": "project", "Value": "solar-retraining"}]
 _PROCESSING_SECONDS = 2 * 3600
 _TRAINING_SECONDS = 4 * 3600
 _VOLUME_GB = 30
@@ -128,7 +128,7 @@ def _processor(session: PipelineSession, instances: Any = 1) -> Processor:
         output_kms_key=_KEY,
         max_runtime_in_seconds=_PROCESSING_SECONDS,
         sagemaker_session=session,
-        tags=_TAGS,
+        tags=names.tag_list(),
         network_config=NetworkConfig(
             enable_network_isolation=True,
             encrypt_inter_container_traffic=True,
@@ -189,7 +189,7 @@ def _trainer(session: PipelineSession) -> ModelTrainer:
         checkpoint_config=_checkpoints(),
         hyperparameters={"model_type": model_type, "run_id": run_id},
         environment={"TRAIN_MEMORY_MB": _TRAIN_MEMORY_MB},
-        tags=[Tag(key=tag["Key"], value=tag["Value"]) for tag in _TAGS],
+        tags=[Tag(key=tag["Key"], value=tag["Value"]) for tag in names.tag_list()],
     )
     trainer.with_metric_definitions(_METRICS)
     return trainer
