@@ -34,6 +34,11 @@ def upload(
 
     Exit code 1 where a file was quarantined.
     """
+    folders = [path for path in files if path.is_dir()]
+    if folders:
+        raise ConsoleError(
+            f"{folders[0]} is a folder; name its files: solar upload {site_id} {folders[0]}/*"
+        )
     missing = [str(path) for path in files if not path.is_file()]
     if missing:
         raise ConsoleError(f"no such file: {', '.join(missing)}")
@@ -46,8 +51,11 @@ def upload(
     found = _settled(site_id, sent) if wait else []
     if json:
         output.as_json(found or [{"key": key, "version_id": v} for key, v in sent.items()])
-    else:
+    elif wait:
         show_files(found, f"{output.counted(len(sent), 'file')} uploaded")
+    else:
+        uploaded = output.counted(len(sent), "file")
+        output.say(f"{uploaded} uploaded; `solar files --site {site_id}` shows the verdicts")
     if any(each["state"] == "quarantined" for each in found):
         raise typer.Exit(1)
 

@@ -169,3 +169,23 @@ def test_reason_and_remedy_are_two_sentences() -> None:
     assert output.sentences("it is empty", "upload it again") == "it is empty. Upload it again."
     assert output.sentences("Is it?", None, "") == "Is it?"
     assert output.sentences(None, None) == ""
+
+
+def test_a_folder_is_not_uploaded_but_answered_with_what_to_type(
+    system: FakeSystem, tmp_path: Path
+) -> None:
+    done = solar("upload", "east", str(tmp_path))
+
+    assert done.exit_code != 0
+    assert f"solar upload east {tmp_path}/*" in str(done.exception)
+
+
+def test_an_upload_that_does_not_wait_says_how_many_files_went(
+    system: FakeSystem, yaml: Path
+) -> None:
+    watcher = watched(system, Watcher(configured("accepted")))
+
+    done = solar("upload", "east", str(yaml), "--no-wait")
+
+    assert watcher.puts == ["raw/east/east.yaml"]
+    assert done.stdout == "1 file uploaded; `solar files --site east` shows the verdicts\n"
