@@ -26,7 +26,7 @@ from services.trainer_trigger.adapters.datasets import S3Datasets
 from services.trainer_trigger.adapters.memory import DynamoMemory, as_json_of
 from services.trainer_trigger.composition import UseCases, wired
 from services.trainer_trigger.domain.deciding import decide
-from services.trainer_trigger.domain.model_state import Champion, KnownFile, ModelState
+from services.trainer_trigger.domain.model_state import ApprovedVersion, KnownFile, ModelState
 from services.trainer_trigger.domain.rules import RULES
 from shared import layout, messages
 from shared.compaction import Compact, CompactIndex
@@ -35,7 +35,8 @@ from shared.errors import NotFoundError
 from shared.ids import content_id
 from shared.messages import DataAccepted
 from shared.model_config import Margins, RetrainPolicy
-from tests.unit.trainer_trigger.fakes import START, World, a_file, accepted
+from tests.unit.trainer_trigger.samples import START, a_file, accepted
+from tests.unit.trainer_trigger.world import World
 
 UPLOADS, MODELS = 10_000, 300
 POLICY = RetrainPolicy()
@@ -65,7 +66,7 @@ def decisions() -> None:
             files=known,
             consumed=frozenset(each.file.file_id for each in known[:-30]),
             config_id="c",
-            champion=Champion(1, "arn", "s3://b/m", START - timedelta(days=9)),
+            champion=ApprovedVersion(1, "arn", "s3://b/m", START - timedelta(days=9)),
         )
         bare = per_second(lambda state=state: decide(state, POLICY, START, []))
         whole = per_second(lambda state=state: decide(state, POLICY, START))
@@ -91,7 +92,7 @@ def uploads() -> None:
     noted = sum(calls.values())
     while world.timer.due:
         world.clock.now = max(world.clock.now, world.timer.due.pop(0))
-        use_cases.deciding.evaluation_due("golden")
+        use_cases.evaluating.due("golden")
     print(f"{UPLOADS:,} uploads in a minute: {world.sequence.starts} run")
     print(f"  {noted / UPLOADS:.3f} calls per upload")
     print(f"  by call: {dict(calls.most_common())}")
@@ -104,11 +105,11 @@ def sweep() -> None:
     names = [f"m{number:05d}" for number in range(MODELS)]
     world.configuration.names = names
     for name in names:
-        use_cases.looking.memory.add_file(name, renamed(1), START)
+        use_cases.looking.files.add_file(name, renamed(1), START)
     calls.clear()
     started = time.perf_counter()
     for name in names:
-        use_cases.deciding.evaluate(name)
+        use_cases.evaluating.evaluate(name)
     seconds = time.perf_counter() - started
     each = sum(calls.values()) / MODELS
     spent = 1e3 * seconds / MODELS
@@ -130,7 +131,7 @@ def fleet() -> None:
         canonical=Standing(table),
     )
     began = time.perf_counter()
-    decision = wired(outside).deciding.evaluate("golden")
+    decision = wired(outside).evaluating.evaluate("golden")
     seconds = time.perf_counter() - began
     print(
         f"a model of {SITES * DAYS:,} files: {decision.outcome.value} decided, opened and frozen in "

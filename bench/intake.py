@@ -276,7 +276,7 @@ def count(size: int) -> tuple[Counter[str], float]:
     world = World()
     os.environ |= {"DATA_TOPIC_ARN": world.topic, "INBOX_URL": world.inbox}
     # moto copies its tables without a lock, so here one file follows the other.
-    object.__setattr__(handler.watcher().arrivals, "parallel", map)
+    object.__setattr__(handler.watcher().intake, "parallel", map)
     with contextlib.redirect_stdout(io.StringIO()):
         from tests.data_watcher_files import SITE_YAML, power_csv  # noqa: PLC0415
 

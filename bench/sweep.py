@@ -20,7 +20,8 @@ from services.data_watcher.app import sweeping as sweep
 from services.data_watcher.app.sweeping import Sweeping
 from services.data_watcher.domain import admission
 from services.data_watcher.domain.cursor import Cursor
-from services.data_watcher.domain.versions import FileVersion, KeyRecord, Listed, State
+from services.data_watcher.domain.records import KeyRecord, Listed
+from services.data_watcher.domain.versions import Accepted, CanonicalObject, Rows, Upload
 from shared.active import ActiveSite
 from shared.messages import AnyMessage, SweepDue
 from tests.unit.data_watcher.fakes import site
@@ -34,6 +35,9 @@ TABLE_PAGE, TABLE_SECONDS = 700, 0.05  # keys in a megabyte of heads and version
 OWNERS_PAGE, OWNERS_SECONDS = 100, 0.02  # of BatchGetItem
 LONGEST = timedelta(seconds=60)
 PER_SITE = -(-VERSIONS // SITES)
+UPLOAD = Upload("v", START, 1000)
+CANONICAL = CanonicalObject("file", "canonical/site/2026-01/file.parquet", START)
+ROWS = Rows(96, 0, {}, ("power_ac",), START, START + timedelta(days=1))
 
 
 @dataclass
@@ -112,8 +116,8 @@ class Table:
 
     def _record(self, site: str, key: str) -> KeyRecord:
         content = f"sha256-of-{key}"
-        version = FileVersion(
-            "v", State.ACCEPTED, START, size=1000, reading=self.reading, sha256=content
+        version = Accepted(
+            upload=UPLOAD, reading=self.reading, sha256=content, canonical=CANONICAL, rows=ROWS
         )
         return KeyRecord(site, key, 2, {"v": version}, content=content, settled=True)
 

@@ -37,7 +37,7 @@ AREAS = {
     "shared/solar": ("tests/unit/solar",),
 }
 DECIDING = (
-    "services/*/app/*.py",
+    "services/*/app/**/*.py",
     "services/*/domain/**/*.py",
     "services/trainer_trigger/pipeline/judging/*.py",
     "shared/solar/plant_quality.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from services.data_watcher.adapters.evidence import LedgerAndBucket
 from services.data_watcher.adapters.metrics import EmfMeter
 from services.data_watcher.adapters.objects import (
     S3CanonicalObjects,
@@ -17,10 +18,11 @@ from services.data_watcher.adapters.remembered import Remembered
 from services.data_watcher.adapters.table import DynamoLedger
 from services.data_watcher.adapters.view import DynamoView
 from services.data_watcher.app.answering import Answering
-from services.data_watcher.app.arrivals import Arrivals
 from services.data_watcher.app.compacting import Compacting
 from services.data_watcher.app.dispatching import Dispatching
-from services.data_watcher.app.intake import Intake
+from services.data_watcher.app.intake.effects import Effects
+from services.data_watcher.app.intake.pipeline import Intake
+from services.data_watcher.app.intake.verdict import Judging
 from services.data_watcher.app.onboarding import Onboarding
 from services.data_watcher.app.releasing import Releasing
 from services.data_watcher.app.silence import Silence
@@ -37,40 +39,27 @@ def watcher(settings: WatcherSettings) -> Dispatching:
     """Return everything that reacts to the inbox."""
     objects = S3Objects(lazy_client("s3"), settings.data_bucket)
     raw = S3RawObjects(lazy_client("s3"), settings.data_bucket)
-    ledger = DynamoLedger(lazy_client("dynamodb"), settings.ledger_table, utc_now)
+    ledger = DynamoLedger.of(lazy_client("dynamodb"), settings.ledger_table, utc_now)
     configurations = S3Configurations(objects)
     publisher = SnsPublisher(lazy_client("sns"), settings.data_topic_arn)
     inbox = SqsInbox(lazy_client("sqs"), settings.inbox_url, settings.data_bucket)
-    onboarding = Onboarding(ledger, raw, configurations, publisher, inbox, utc_now)
     canonical = S3CanonicalObjects(objects)
     meter = EmfMeter(observability.metrics("data_watcher"))
     parallel = ThreadPoolExecutor(THREADS, "intake").map
-    arrivals = Arrivals(
-        ledger=ledger,
-        foresight=Remembered(ledger, utc_now),
-        raw=raw,
-        canonical=canonical,
-        reader=read_file,
-        publisher=publisher,
-        meter=meter,
-        clock=utc_now,
-        parallel=parallel,
-    )
+    onboarding = Onboarding(ledger, raw, configurations, publisher, inbox, utc_now)
     intake = Intake(
-        ledger=ledger,
-        raw=raw,
-        canonical=canonical,
+        evidence=LedgerAndBucket(ledger, raw),
+        foresight=Remembered(ledger, utc_now),
         configurations=configurations,
-        reader=read_file,
-        publisher=publisher,
-        inbox=inbox,
+        judging=Judging(ledger, canonical, read_file, utc_now),
+        effects=Effects(ledger, canonical, publisher, inbox, utc_now),
         meter=meter,
         onboard=onboarding.refresh,
-        clock=utc_now,
+        parallel=parallel,
     )
     silence = Silence(ledger, ledger, publisher, utc_now)
-    compaction = Compacting(S3CompactObjects(objects), join, parallel, meter, utc_now)
-    sweep = Sweeping(
+    compacting = Compacting(S3CompactObjects(objects), join, parallel, meter, utc_now)
+    sweeping = Sweeping(
         ledger,
         raw,
         configurations,
@@ -78,10 +67,10 @@ def watcher(settings: WatcherSettings) -> Dispatching:
         utc_now,
         onboarding.refresh,
         silence.look,
-        compaction.run,
+        compacting.run,
     )
-    release = Releasing(ledger, inbox, utc_now, intake.refresh)
-    return Dispatching(arrivals, intake, onboarding, sweep, release)
+    releasing = Releasing(ledger, inbox, utc_now, intake.refresh)
+    return Dispatching(intake, onboarding, sweeping, releasing)
 
 
 def answering(settings: QuerySettings) -> Answering:

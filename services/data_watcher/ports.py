@@ -10,14 +10,8 @@ from typing import Protocol, TypeVar
 
 from services.data_watcher.domain.activity import SiteActivity
 from services.data_watcher.domain.configuration import Active, ConfigRecord
-from services.data_watcher.domain.versions import (
-    ContentRecord,
-    FileVersion,
-    KeyRecord,
-    Listed,
-    Rows,
-    State,
-)
+from services.data_watcher.domain.records import ContentRecord, KeyRecord, Listed
+from services.data_watcher.domain.versions import FileVersion, Rows, State
 from shared.active import ActiveSite
 from shared.canonical import CanonicalFile
 from shared.compaction import CompactIndex
@@ -55,7 +49,7 @@ class Ledger(Protocol):
         ...
 
     def quarantined(self, site_id: str, after: str) -> Iterator[str]:
-        """Yield a site's keys behind `after` whose current version is refused, in order."""
+        """Yield a site's keys after `after` whose current version is refused, in order."""
         ...
 
     def sites(self) -> Iterator[str]:
@@ -97,7 +91,7 @@ class Filed:
 
 
 class LedgerView(Protocol):
-    """What the ledger shows to those who only ask."""
+    """What the ledger shows to questions, which change nothing."""
 
     def page(
         self, site_id: str | None, state: State | None, limit: int, after: str | None
@@ -148,7 +142,48 @@ class RawObjects(Protocol):
         ...
 
     def listing(self, prefix: str, after: str) -> Iterator[tuple[str, list[Listed]]]:
-        """Yield the keys behind `after` in order, each with its versions, newest first."""
+        """Yield the keys after `after` in order, each with its versions, newest first."""
+        ...
+
+
+class Evidence(Protocol):
+    """What a verdict on one key rests on; its source decides how much of it is looked up."""
+
+    @property
+    def stored(self) -> KeyRecord:
+        """Return the key's record as the ledger has it."""
+        ...
+
+    @property
+    def listing(self) -> list[Listed]:
+        """Return the key's versions and delete markers, newest first."""
+        ...
+
+    def claim(self, claimed: KeyRecord) -> KeyRecord:
+        """Note that a version is about to be read; return the record from which its verdict starts."""
+        ...
+
+    def read(self, version_id: str) -> Content:
+        """Return a version's bytes; raises ConflictError where it is gone."""
+        ...
+
+    def holders(self, sha256: str) -> ContentRecord:
+        """Return which keys of the site hold some bytes."""
+        ...
+
+
+class EvidenceSource(Protocol):
+    """Gathers evidence about a key: all of it, or no more than a file that nobody knows yet needs."""
+
+    def gather(self, key: str) -> Evidence:
+        """Look at everything.
+
+        The ledger is read before the listing: a process that saves meanwhile has a newer listing, and wins.
+        """
+        ...
+
+    def presume(self, key: str) -> Evidence | None:
+        """Presume that key and bytes are new; None where a look at the latest version says otherwise."""
         ...
 
 
@@ -159,8 +194,8 @@ class CanonicalObjects(Protocol):
         """Write rows; writing the same again is success."""
         ...
 
-    def exists(self, key: str) -> bool:
-        """Whether rows stand under a key."""
+    def described(self, key: str) -> CanonicalFile | None:
+        """Return what the rows under a key say about themselves, None where there are none."""
         ...
 
     def withdraw(self, key: str, reason: str) -> None:
@@ -196,7 +231,7 @@ class CompactObjects(Protocol):
     """Canonical rows as they are listed, and the compacts made of them."""
 
     def listing(self, site_id: str, after: str) -> Iterator[Stored]:
-        """Yield a site's canonical objects and markers behind a key, in order."""
+        """Yield a site's canonical objects and markers after a key, in order."""
         ...
 
     def read(self, key: str) -> Part:
@@ -212,7 +247,7 @@ class CompactObjects(Protocol):
         ...
 
     def create(self, key: str, parquet: bytes) -> None:
-        """Write a compact; one that stands already stays as it is."""
+        """Write a compact; one that exists already stays as it is."""
         ...
 
 
@@ -300,7 +335,7 @@ class Inbox(Protocol):
         ...
 
     def send(self, messages: Sequence[AnyMessage], delay: timedelta = timedelta(0)) -> None:
-        """Ask for more work of one's own, now or later: the next slice of a sweep, the release of a key."""
+        """Ask for more work, now or later: the next slice of a sweep, the release of a key."""
         ...
 
 

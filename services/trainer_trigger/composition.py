@@ -21,15 +21,21 @@ from services.trainer_trigger.app.closing import Closing
 from services.trainer_trigger.app.correcting import Correcting
 from services.trainer_trigger.app.deciding import Deciding
 from services.trainer_trigger.app.dispatching import Dispatching
+from services.trainer_trigger.app.ending import Ending
+from services.trainer_trigger.app.evaluating import Evaluating
+from services.trainer_trigger.app.launching import Launching
+from services.trainer_trigger.app.lineage import Lineage
 from services.trainer_trigger.app.looking import Looking
 from services.trainer_trigger.app.looking_after import LookingAfter
 from services.trainer_trigger.app.noting import Noting
 from services.trainer_trigger.app.opening import Opening
+from services.trainer_trigger.app.opening_by_hand import OpeningByHand
 from services.trainer_trigger.app.outcomes import Outcomes
 from services.trainer_trigger.app.sequencing import Sequencing
 from services.trainer_trigger.app.sweeping import Sweeping
 from services.trainer_trigger.app.unpoisoning import Unpoisoning
 from services.trainer_trigger.app.verifying import Verifying
+from services.trainer_trigger.app.waiting import Waiting
 from services.trainer_trigger.ports import (
     CanonicalFiles,
     Configuration,
@@ -75,78 +81,88 @@ class Outside:
 
 @dataclass(frozen=True, slots=True)
 class UseCases:
-    """The use cases, wired."""
+    """The use cases, wired; the functions need the first two, tests call the others too."""
 
     dispatching: Dispatching
     sequencing: Sequencing
     noting: Noting
-    deciding: Deciding
-    opening: Opening
-    outcomes: Outcomes
-    closing: Closing
+    arming: Arming
+    evaluating: Evaluating
+    looking: Looking
     looking_after: LookingAfter
     sweeping: Sweeping
-    arming: Arming
-    looking: Looking
+    verifying: Verifying
+    outcomes: Outcomes
+    closing: Closing
 
 
 def wired(outside: Outside) -> UseCases:
     """Wire the use cases."""
-    o = outside
+    o, memory = outside, outside.memory
+    lineage = Lineage(o.configuration, o.registry, o.datasets)
     looking = Looking(
-        o.configuration, o.datasets, o.registry, o.memory, o.image_uri, o.maximum_runs, o.clock
-    )
-    arming = Arming(o.configuration, o.memory, o.memory, o.timer, o.maximum_runs, o.clock)
-    correcting = Correcting(o.configuration, o.canonical, o.memory, o.clock)
-    opening = Opening(
-        looking,
         o.configuration,
-        o.datasets,
-        o.registry,
-        o.memory,
-        o.sequence,
-        o.publisher,
-        o.clock,
+        files=memory,
+        runs=memory,
+        notes=memory,
+        places=memory,
+        lineage=lineage,
+        image_uri=o.image_uri,
+        maximum_runs=o.maximum_runs,
+        clock=o.clock,
     )
-    deciding = Deciding(
-        o.configuration, looking, correcting, opening, arming, o.memory, o.measures, o.clock
+    correcting = Correcting(o.configuration, o.canonical, memory, o.clock)
+    deciding = Deciding(looking, correcting, memory, o.measures, o.clock)
+    opening = Opening(
+        o.configuration, lineage, o.datasets, memory, o.image_uri, o.maximum_runs, o.clock
     )
+    launching = Launching(o.registry, o.sequence, o.publisher, memory)
+    arming = Arming(o.configuration, memory, memory, o.timer, o.maximum_runs, o.clock)
+    waiting = Waiting(memory, memory, arming, o.clock)
+    evaluating = Evaluating(o.configuration, memory, deciding, opening, launching, waiting)
     unpoisoning = Unpoisoning(
-        o.configuration, o.registry, looking, o.publisher, o.measures, o.clock
+        o.configuration, o.registry, lineage, o.publisher, o.measures, o.clock
     )
     noting = Noting(
         o.canonical,
-        o.memory,
-        o.memory,
+        files=memory,
+        notes=memory,
         evaluate_soon=arming.soon,
-        evaluate=deciding.evaluate,
+        evaluate=evaluating.evaluate,
         correct=correcting.correct,
         unpoison=unpoisoning.unpoison,
         clock=o.clock,
     )
     outcomes = Outcomes(
-        o.memory, o.evaluations, o.pipeline, o.registry, looking.excluded_meanwhile, o.clock
+        memory, o.evaluations, o.pipeline, o.registry, lineage.excluded_meanwhile, o.clock
     )
-    closing = Closing(o.memory, outcomes, o.publisher, arming.wake_waiting, deciding.evaluate)
+    closing = Closing(memory, arming, evaluating)
+    ending = Ending(o.pipeline, o.evaluations, outcomes, o.publisher, closing)
     looking_after = LookingAfter(
-        o.memory, o.evaluations, o.sequence, o.pipeline, opening, outcomes, closing, o.clock
+        notes=memory,
+        runs=memory,
+        sequence=o.sequence,
+        launching=launching,
+        ending=ending,
+        clock=o.clock,
     )
     sweeping = Sweeping(
-        o.configuration, correcting, looking_after, deciding, o.timer, o.measures, o.clock
+        o.configuration, correcting, looking_after, evaluating, o.timer, o.measures, o.clock
     )
-    verifying = Verifying(o.configuration, o.datasets, deciding, outcomes, o.poll_seconds)
+    by_hand = OpeningByHand(o.configuration, deciding, opening, launching, o.clock)
+    verifying = Verifying(memory, o.datasets, by_hand, o.poll_seconds)
     return UseCases(
-        dispatching=Dispatching(noting, deciding, looking_after, sweeping),
+        dispatching=Dispatching(noting, evaluating, looking_after, sweeping),
         sequencing=Sequencing(verifying, outcomes, closing, o.measures),
         noting=noting,
-        deciding=deciding,
-        opening=opening,
-        outcomes=outcomes,
-        closing=closing,
+        arming=arming,
+        evaluating=evaluating,
+        looking=looking,
         looking_after=looking_after,
         sweeping=sweeping,
-        arming=arming,
-        looking=looking,
+        verifying=verifying,
+        outcomes=outcomes,
+        closing=closing,
     )
 
 
@@ -164,7 +180,7 @@ def answering(settings: QuerySettings) -> Answering:
     """Return what answers questions."""
     objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
     memory = DynamoMemory.of(aws.lazy_client("dynamodb"), settings.table)
-    return Answering(utc_now, S3Configuration(objects), memory)
+    return Answering(utc_now, S3Configuration(objects), memory, memory, memory, memory)
 
 
 def _outside(settings: SequenceSettings, metrics: Metrics, logger: Logger) -> Outside:

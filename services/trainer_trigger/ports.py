@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from services.trainer_trigger.domain.decision import Decision
 from services.trainer_trigger.domain.model_state import (
-    Champion,
+    ApprovedVersion,
     KnownFile,
     ModelNotes,
     Places,
@@ -132,7 +132,7 @@ class InvalidCardError(PermanentError):
 class Registry(Protocol):
     """The model registry."""
 
-    def approved(self, model_id: str) -> Iterator[Champion]: ...
+    def approved(self, model_id: str) -> Iterator[ApprovedVersion]: ...
     def ensure_group(self, model_id: str) -> None: ...
     def lend_champion(self, run: Run) -> None: ...
     def describe(

@@ -30,7 +30,8 @@ CANONICAL_UNITS: dict[str, str] = {
     "relative_humidity": "%",
     "pressure": "hPa",
 }
-_FIXED_OFFSET = re.compile(r"[+-]\d{2}:\d{2}")
+_FIXED_OFFSET = re.compile(r"[+-]\d{2}:[0-5]\d")
+_FARTHEST_WEST, _FARTHEST_EAST = timedelta(hours=-12), timedelta(hours=14)
 
 
 def canonical_unit(column: str) -> str | None:
@@ -39,7 +40,13 @@ def canonical_unit(column: str) -> str | None:
 
 
 def _known_zone(zone: str) -> str:
-    if zone == "UTC" or _FIXED_OFFSET.fullmatch(zone):
+    if zone == "UTC":
+        return zone
+    if _FIXED_OFFSET.fullmatch(zone):
+        offset = tzinfo_of(zone).utcoffset(None) or timedelta(0)
+        if not _FARTHEST_WEST <= offset <= _FARTHEST_EAST:
+            message = f"no place on earth has the offset {zone}; they go from -12:00 to +14:00"
+            raise ValueError(message)
         return zone
     try:
         ZoneInfo(zone)
@@ -78,10 +85,11 @@ class TimestampFormat(Strict):
     timezone: Zone | None = Field(
         default=None, description="Zone of stamps without offset; the site's zone where absent."
     )
-    label: Literal["left", "center", "right"] = Field(
+    label: Literal["left", "center", "right", "end"] = Field(
         default="left",
-        description="What a stamp names: the interval's beginning, its end, or its middle, as with values "
-        "of a moment that satellites give every half-hour.",
+        description="What a stamp names: the interval's beginning (left), its end (right), or its middle "
+        "(center), as with values of a moment that satellites give every half-hour. end: the date is that of "
+        "the beginning and the time that of the end, so that 00:00 belongs to the day after.",
     )
     step_minutes: Annotated[int, Field(gt=0, le=1440)] | None = Field(
         default=None, description="Length of an interval [min]; needed to move labels to the left."
@@ -128,17 +136,39 @@ class SourceFormat(Strict):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")]
     files: Annotated[str, Field(description="Glob on the file's name, e.g. *power*.csv.")] = "*"
-    format: Literal["csv", "parquet", "xlsx"] = "csv"
+    format: Literal["csv", "parquet", "xlsx", "json"] = "csv"
+    records: str | None = Field(
+        default=None,
+        description="With format: json, the path to the list of records, e.g. data.values; without it the "
+        "only list there is. One record a line is read, too.",
+    )
     sheet: str | None = Field(
         default=None, description="Name of the XLSX sheet; the first one where absent."
     )
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
-    decimal: Literal[".", ","] = "."
+    decimal: Literal[".", ","] | None = Field(
+        default=None,
+        description="Decimal sign; without it each column decides as a whole, and one that fits both ways "
+        "is refused.",
+    )
+    thousands: Literal[",", ".", " ", "'"] | None = Field(
+        default=None,
+        description="Separator of thousands; without it each column decides as a whole.",
+    )
     timestamp: TimestampFormat
     columns: Annotated[dict[str, ColumnFormat], Field(min_length=1)]
     missing: tuple[float | str, ...] = Field(
         default=(), description="Values that mean 'no measurement', besides empty cells."
     )
+
+    @model_validator(mode="after")
+    def _one_mark_is_not_two_things(self) -> SourceFormat:
+        if self.decimal is not None and self.decimal == self.thousands:
+            message = (
+                f"decimal and thousands are both {self.decimal!r}; one of them is another sign"
+            )
+            raise ValueError(message)
+        return self
 
     @model_validator(mode="after")
     def _columns_are_canonical(self) -> SourceFormat:
@@ -150,6 +180,13 @@ class SourceFormat(Strict):
                 )
                 raise ValueError(message)
         return self
+
+
+class MaskTolerance(Strict):
+    """How much of a file one reason may mask before the file is refused, and why more than a tenth."""
+
+    share: Annotated[float, Field(ge=0.1, le=1)]
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class Site(Strict):
@@ -174,4 +211,9 @@ class Site(Strict):
     )
     weather_source: Literal["on_site", "satellite", "forecast", "unknown"] = "unknown"
     silent_after_hours: Annotated[float, Field(gt=0)] = 48.0
+    most_masked: MaskTolerance | None = Field(
+        default=None,
+        description="Share of the rows that matter (daylight, or with power) that a file may lose for one "
+        "reason; a tenth where absent. It needs a reason.",
+    )
     sources: Annotated[tuple[SourceFormat, ...], Field(min_length=1)]

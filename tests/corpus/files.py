@@ -165,8 +165,8 @@ def _formulas_never_calculated() -> BadFile:
 
 
 def _kept_two_date_formats() -> BadFile:
-    other = csv(1, form="%d.%m.%Y %H:%M", start=datetime(2024, 7, 9)).split(b"\n", 1)[1]  # noqa: DTZ001
-    return BadFile(csv(8) + other, {"bad_timestamp"})
+    other = csv(1, form="%d.%m.%Y %H:%M", start=datetime(2024, 7, 13)).split(b"\n", 1)[1]  # noqa: DTZ001
+    return BadFile(csv(12) + other, {"bad_timestamp"})
 
 
 def _two_date_formats_half_and_half() -> BadFile:

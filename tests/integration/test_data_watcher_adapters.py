@@ -17,8 +17,7 @@ import pytest
 from cfnlint.decode import cfn_yaml
 from moto import mock_aws
 
-from services.data_watcher.adapters import objects
-from services.data_watcher.app import arrivals
+from services.data_watcher.adapters import evidence, objects
 from services.data_watcher.entry import inbox as handler
 from services.data_watcher.entry import query
 from services.trainer_trigger.adapters.canonical import S3CanonicalFiles
@@ -287,7 +286,7 @@ def test_questions_come_in_pages(world: World) -> None:
 
 
 def test_a_large_file_is_read_from_the_disk(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (objects, arrivals):
+    for module in (objects, evidence):
         monkeypatch.setattr(module, "SMALL", 100)
     world.upload("config/sites/east.yaml", SITE_YAML)
     world.upload("raw/east/power.csv", power_csv())
@@ -310,7 +309,7 @@ def test_a_key_of_1024_bytes_is_taken_in(world: World) -> None:
 
 def test_ten_files_of_one_batch_cost_few_calls(world: World) -> None:
     world.upload("config/sites/east.yaml", SITE_YAML)
-    object.__setattr__(handler.watcher().arrivals, "parallel", map)  # moto takes one call at a time
+    object.__setattr__(handler.watcher().intake, "parallel", map)  # moto takes one call at a time
     keys = [f"raw/east/power-{number}.csv" for number in range(10)]
     for number, key in enumerate(keys):
         world.put(key, power_csv(day=number + 1))

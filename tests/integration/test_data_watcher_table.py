@@ -13,15 +13,33 @@ import pytest
 from cfnlint.decode import cfn_yaml
 from moto import mock_aws
 
+from services.data_watcher.adapters import items
 from services.data_watcher.adapters.table import DynamoLedger
-from services.data_watcher.domain import transitions, versions
+from services.data_watcher.domain import transitions
 from services.data_watcher.domain.configuration import ConfigRecord
-from services.data_watcher.domain.versions import ContentRecord, FileVersion, KeyRecord, Rows, State
+from services.data_watcher.domain.records import ContentRecord, KeyRecord, Withdrawal
+from services.data_watcher.domain.versions import (
+    Accepted,
+    CanonicalObject,
+    Duplicate,
+    Fault,
+    FileVersion,
+    Known,
+    Pending,
+    Quarantined,
+    Released,
+    Removed,
+    Rows,
+    Superseded,
+    Upload,
+)
 from shared.errors import ConflictError
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2024, 7, 1, tzinfo=UTC)
 KEY = "raw/east/a.csv"
+ROWS = Rows(96, 3, {"sentinel": 3}, ("power_ac", "ghi"), NOW, NOW + timedelta(days=1))
+FAULT = Fault("unreadable", "it is broken", "send it again")
 
 
 @pytest.fixture
@@ -36,12 +54,20 @@ def ledger(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoLedger]:
         for inert in ("PointInTimeRecoverySpecification", "SSESpecification"):
             table.pop(inert)
         client.create_table(**json.loads(json.dumps(table)))
-        yield DynamoLedger(client, "solar-data-watcher", lambda: NOW)
+        yield DynamoLedger.of(client, "solar-data-watcher", lambda: NOW)
 
 
-def version(number: int = 1, **facts: object) -> FileVersion:
-    pending = FileVersion(f"v{number}", State.PENDING, NOW + timedelta(minutes=number))
-    return replace(pending, **facts)  # type: ignore[arg-type]
+def upload(number: int = 1) -> Upload:
+    return Upload(f"v{number}", NOW + timedelta(minutes=number), 5, "etag")
+
+
+def version(number: int = 1) -> Pending:
+    return Pending(upload=upload(number), reading="r")
+
+
+def accepted(number: int = 1) -> Accepted:
+    canonical = CanonicalObject("f", "canonical/east/2024-07/f.parquet", NOW)
+    return Accepted(upload=upload(number), reading="r", sha256="s", canonical=canonical, rows=ROWS)
 
 
 def record(key: str = KEY, *versions: FileVersion) -> KeyRecord:
@@ -50,23 +76,125 @@ def record(key: str = KEY, *versions: FileVersion) -> KeyRecord:
 
 
 def test_what_was_saved_is_what_is_loaded(ledger: DynamoLedger) -> None:
-    rows = Rows(96, 3, {"sentinel": 3}, ("power_ac", "ghi"), NOW, NOW + timedelta(days=1))
-    fault = versions.Fault("unreadable", "it is broken", "send it again")
+    known = Known("s", CanonicalObject("f", "c", None), ROWS, FAULT)
+    done = {"changes": 4, "published_at": NOW, "released": Released("request", "it was right")}
     full = replace(
         record(
             KEY,
-            version(1, state=State.ACCEPTED, rows=rows, sha256="s", canonical_key="c", size=5),
-            version(2, state=State.QUARANTINED, fault=fault, published_at=NOW, attempts=2),
-            version(3, state=State.DUPLICATE, duplicate_of="raw/east/0.csv", changes=4),
+            accepted(1),
+            Quarantined(upload=upload(2), reading="r", fault=FAULT, **done),
+            Duplicate(upload=upload(3), reading="r", of="raw/east/0.csv", sha256="s", rows=ROWS),
+            Superseded(upload=upload(4), by="v5", reading="r", known=known, **done),
+            Superseded(upload=upload(5), by=None),
+            Removed(upload=upload(6), reading="r", known=known),
+            Pending(upload=upload(7), reading="r", attempts=2, claimed_at=NOW, known=known),
         ),
         content="s",
         hints=frozenset({"raw/east/b.csv"}),
-        withdrawals={"canonical/x": versions.Withdrawal("gone", 3)},
+        withdrawals={"canonical/x": Withdrawal("gone", 3)},
         settled=True,
     )
-    saved = ledger.save(record().__class__("east", KEY), full)
+    saved = ledger.save(KeyRecord("east", KEY), full)
 
     assert ledger.load("east", KEY) == saved == replace(full, revision=1)
+
+
+COMMON = {
+    "site_id": "east",
+    "item": f"{KEY}#v1",
+    "key": KEY,
+    "version_id": "v1",
+    "uploaded_at": "2024-07-01T00:01:00+00:00",
+    "etag": "etag",
+    "size": 5,
+    "changes": 0,
+    "attempts": 0,
+    "reading": "r",
+}
+ROWS_ITEM = {
+    "sha256": "s",
+    "rows": 96,
+    "rows_masked": 3,
+    "masks": {"sentinel": 3},
+    "columns": ["power_ac", "ghi"],
+    "window_start": "2024-07-01T00:00:00+00:00",
+    "window_end": "2024-07-02T00:00:00+00:00",
+}
+PLACE = {
+    "file_id": "f",
+    "canonical_key": "canonical/east/2024-07/f.parquet",
+    "counts_from": "2024-07-01T00:00:00+00:00",
+}
+
+
+@pytest.mark.parametrize(
+    ("stored", "is_"),
+    [
+        ({"state": "pending"}, version()),
+        ({"state": "accepted", **ROWS_ITEM, **PLACE}, accepted()),
+        (
+            {
+                "state": "quarantined",
+                "reason_code": "unreadable",
+                "reason": "it is broken",
+                "remedy": "send it again",
+            },
+            Quarantined(upload=upload(), reading="r", fault=FAULT),
+        ),
+        (
+            {"state": "duplicate", "duplicate_of": "raw/east/0.csv", **ROWS_ITEM},
+            Duplicate(upload=upload(), reading="r", of="raw/east/0.csv", sha256="s", rows=ROWS),
+        ),
+        (
+            {"state": "superseded", "superseded_by": "v2", **ROWS_ITEM, **PLACE},
+            Superseded(upload=upload(), by="v2", reading="r", known=accepted().known),
+        ),
+        (
+            {"state": "removed", **ROWS_ITEM, **PLACE},
+            Removed(upload=upload(), reading="r", known=accepted().known),
+        ),
+    ],
+    ids=lambda each: each["state"] if isinstance(each, dict) else "",
+)
+def test_items_are_read_and_written_as_earlier_releases_wrote_them(
+    stored: dict[str, object], is_: FileVersion
+) -> None:
+    assert items.file_version(COMMON | stored) == is_
+    assert items.version_item(record(), is_) == COMMON | stored
+
+
+def test_an_accepted_item_of_an_early_release_lacks_when_its_rows_began_to_count() -> None:
+    early = COMMON | {"state": "accepted", **ROWS_ITEM, **PLACE}
+    del early["counts_from"]
+
+    found = items.file_version(early)
+
+    assert isinstance(found, Accepted)
+    assert found.canonical.counts_from is None
+
+
+def test_many_records_settle_at_once_and_one_with_very_many_versions_too(
+    ledger: DynamoLedger,
+) -> None:
+    keys = [f"raw/east/{number}.csv" for number in range(60)]
+    saved = [ledger.save(KeyRecord("east", key), record(key, accepted())) for key in keys]
+    many = record(KEY, *(Superseded(upload=upload(number), by="v") for number in range(120)))
+    saved.insert(30, ledger.save(KeyRecord("east", KEY), many))
+
+    ledger.settle(saved, NOW)
+
+    for each in saved:
+        found = ledger.load("east", each.key)
+        assert found.settled
+        assert all(version.published_at == NOW for version in found.versions.values())
+
+
+def test_nobody_settles_a_record_that_somebody_else_saved(ledger: DynamoLedger) -> None:
+    saved = ledger.save(KeyRecord("east", KEY), record(KEY, accepted()))
+    ledger.save(saved, replace(saved, content="s"))
+
+    with pytest.raises(ConflictError):
+        ledger.settle([saved], NOW)
 
 
 def test_who_saves_an_older_record_loses(ledger: DynamoLedger) -> None:
@@ -94,7 +222,7 @@ def test_a_record_and_its_register_are_saved_together_or_not_at_all(ledger: Dyna
 def test_only_what_waits_is_unsettled_and_the_oldest_comes_first(ledger: DynamoLedger) -> None:
     for name in "ab":
         ledger.save(KeyRecord("east", f"raw/east/{name}"), record(f"raw/east/{name}"))
-    done = record("raw/east/c", version(state=State.ACCEPTED))
+    done = record("raw/east/c", accepted())
     ledger.save(KeyRecord("east", "raw/east/c"), replace(done, settled=True))
 
     assert list(ledger.unsettled(NOW)) == []
@@ -103,7 +231,7 @@ def test_only_what_waits_is_unsettled_and_the_oldest_comes_first(ledger: DynamoL
 
 def test_a_key_that_settles_waits_no_more(ledger: DynamoLedger) -> None:
     saved = ledger.save(KeyRecord("east", KEY), record())
-    ledger.save(saved, transitions.settle(record(KEY, version(state=State.ACCEPTED)), NOW))
+    ledger.save(saved, transitions.settle(record(KEY, accepted()), NOW))
 
     assert list(ledger.unsettled(NOW + timedelta(minutes=5))) == []
 
@@ -174,7 +302,7 @@ def test_the_owners_of_many_contents_are_found_at_once(ledger: DynamoLedger) -> 
 def test_a_sites_last_upload_is_noted_and_only_ever_moves_on(ledger: DynamoLedger) -> None:
     ledger.save(KeyRecord("east", KEY), record(KEY, version(600)))
     ledger.save(KeyRecord("east", "raw/east/b.csv"), record("raw/east/b.csv", version(1)))
-    another = DynamoLedger(ledger.client, ledger.table, ledger.clock)
+    another = DynamoLedger(ledger.store, ledger.clock)
     another.save(KeyRecord("east", "raw/east/c.csv"), record("raw/east/c.csv", version(2)))
 
     (found,) = ledger.activities()

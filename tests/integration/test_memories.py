@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -16,11 +18,14 @@ from services.deployer.adapters.memory import DynamoMemory as DeployerMemory
 from services.deployer.domain.deployment import InProgress, LogEntry
 from services.trainer_trigger.adapters.memory import DynamoMemory
 from services.trainer_trigger.domain.deciding import decide
-from services.trainer_trigger.domain.model_state import Request
-from services.trainer_trigger.domain.run import Run
+from services.trainer_trigger.domain.decision import Decision, Effect, Outcome, RuleAnswer
+from services.trainer_trigger.domain.model_state import Places, Request
 from shared.model_config import RetrainPolicy
-from tests.unit.trainer_trigger.fakes import START, World, a_file
+from tests.unit.trainer_trigger.samples import START, a_file, a_run
+from tests.unit.trainer_trigger.world import World
 
+# As the first version of the service wrote them.
+ITEMS = json.loads((Path(__file__).parent / "trainer_trigger_items.json").read_text())
 KEYS = [
     {"AttributeName": "model_id", "KeyType": "HASH"},
     {"AttributeName": "item", "KeyType": "RANGE"},
@@ -61,28 +66,6 @@ def memory(dynamodb: Any, table: str) -> DynamoMemory:
 @pytest.fixture
 def deployments(dynamodb: Any, table: str) -> DeployerMemory:
     return DeployerMemory.of(dynamodb, table)
-
-
-def a_run(number: int = 1, model_id: str = "golden") -> Run:
-    return Run(
-        run_id=f"recipe{number}-1",
-        model_id=model_id,
-        recipe_id=f"recipe{number}",
-        config_id="c",
-        dataset_id="d",
-        attempt=1,
-        model_type="lightgbm",
-        accuracy_threshold=0.9,
-        instance_type="ml.m5.large",
-        approval="automatic",
-        champion_version=None,
-        execution=f"run-recipe{number}-1",
-        reasons=("because",),
-        files=2,
-        correlation_id="raw/x",
-        started_at=START + timedelta(minutes=number),
-        deadline=START + timedelta(hours=6),
-    )
 
 
 def test_runs_come_in_pages_that_hold_each_once(memory: DynamoMemory) -> None:
@@ -198,6 +181,64 @@ def test_a_decision_is_kept_when_it_or_its_reasons_change(memory: DynamoMemory) 
     assert kept[0]["inputs"] == {"files": 1}
     before = memory.decisions("golden", 10, until=START + timedelta(minutes=5))
     assert [each["inputs"] for each in before] == [{"files": 0}]
+
+
+def everything(memory: DynamoMemory) -> None:
+    """Write each kind of item."""
+    memory.add_file("golden", a_file(1), START)
+    first = replace(a_run(1), reasons=("30 new days of data",))
+    memory.open_run(first, 2)
+    memory.mark_started(first)
+    memory.close_run(
+        replace(
+            first,
+            status="registered",
+            ended_at=START + timedelta(hours=1),
+            cost_usd=0.5,
+            evaluation_uri="s3://b/runs/recipe1-1/evaluation.json",
+            model_package_version=1,
+        )
+    )
+    second = replace(a_run(2), reasons=("30 new days of data",))
+    memory.open_run(second, 2)
+    memory.mark_started(second)
+    memory.set_request("golden", Request("ada", "new inverter", force=False, requested_at=START))
+    memory.set_degraded("golden", "site golden: nMAE 0.090")
+    memory.arm("golden", START, START + timedelta(minutes=5))
+    memory.enqueue("west", START)
+    until, waits = START + timedelta(minutes=15), "files arrived within the last 15 min"
+    hold = RuleAnswer(Effect.HOLD, waits, until, rule="quiet_period")
+    other = RuleAnswer(Effect.NOTHING, "no run ended yet", rule="cool_down")
+    decision = Decision(Outcome.WAIT, (waits,), until, (hold, other))
+    memory.record("golden", decision, {"files": 1}, START)
+
+
+def test_what_is_written_is_what_earlier_versions_wrote(
+    dynamodb: Any, table: str, memory: DynamoMemory
+) -> None:
+    everything(memory)
+    written = dynamodb.scan(TableName=table)["Items"]
+    assert sorted(written, key=name_of) == sorted(ITEMS, key=name_of)
+
+
+def test_a_table_of_an_earlier_version_is_read(
+    dynamodb: Any, table: str, memory: DynamoMemory
+) -> None:
+    for item in ITEMS:
+        dynamodb.put_item(TableName=table, Item=item)
+    assert [known.file for known in memory.files("golden")] == [a_file(1)]
+    assert [run.status for run in memory.runs("golden")] == ["registered", "running"]
+    notes = memory.notes("golden")
+    assert notes.in_flight is not None
+    assert notes.in_flight.run_id == "recipe2-1"
+    assert notes.request == Request("ada", "new inverter", force=False, requested_at=START)
+    assert notes.armed_until == START + timedelta(minutes=5)
+    assert memory.places() == Places(running=1, waiting=("west",))
+    assert memory.decisions("golden", 1)[0]["outcome"] == "wait"
+
+
+def name_of(item: dict[str, Any]) -> tuple[str, str]:
+    return item["model_id"]["S"], item["item"]["S"]
 
 
 class Dying:

@@ -1,4 +1,4 @@
-"""What stands in the bucket, as the service wants it."""
+"""The objects of the bucket, as the service wants them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from services.data_watcher.domain.configuration import Active
-from services.data_watcher.domain.versions import Listed
+from services.data_watcher.domain.records import Listed
 from services.data_watcher.ports import Content, Opened, Part, Stored
 from shared import layout
 from shared.active import ActiveModel, ActiveSite
 from shared.aws import S3Objects, error_code
 from shared.canonical import CanonicalFile
 from shared.compaction import CompactIndex
-from shared.errors import NotFoundError
+from shared.errors import InvalidMessageError, NotFoundError
 from shared.exclusions import ActiveExclusions
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class S3RawObjects:
         return Opened(listed, answer["Body"].read)
 
     def listing(self, prefix: str, after: str) -> Iterator[tuple[str, list[Listed]]]:
-        """Yield the keys behind `after` in order, each with its versions, newest first."""
+        """Yield the keys after `after` in order, each with its versions, newest first."""
         for key, entries in groupby(self._entries(prefix, after), lambda entry: entry[0]):
             yield key, [listed for _, listed in entries]
 
@@ -133,9 +133,12 @@ class S3CanonicalObjects:
             key, rows, content_type="application/vnd.apache.parquet", metadata=file.metadata()
         )
 
-    def exists(self, key: str) -> bool:
-        """Whether rows stand under a key."""
-        return self._is_there(key)
+    def described(self, key: str) -> CanonicalFile | None:
+        """Return what the rows under a key say about themselves; None where there are none of ours."""
+        try:
+            return CanonicalFile.from_metadata(self.objects.metadata(key))
+        except (NotFoundError, InvalidMessageError):
+            return None
 
     def withdraw(self, key: str, reason: str) -> None:
         """Make sure that rows are marked as withdrawn."""
@@ -170,7 +173,7 @@ class S3CompactObjects:
     objects: S3Objects
 
     def listing(self, site_id: str, after: str) -> Iterator[Stored]:
-        """Yield a site's canonical objects and markers behind a key, in order."""
+        """Yield a site's canonical objects and markers after a key, in order."""
         for entry in self.objects.entries(layout.canonical_site(site_id), after):
             yield Stored(entry["Key"], entry["Size"])
 
@@ -192,7 +195,7 @@ class S3CompactObjects:
         self.objects.write(key, index.model_dump_json().encode(), content_type="application/json")
 
     def create(self, key: str, parquet: bytes) -> None:
-        """Write a compact; one that stands already stays as it is."""
+        """Write a compact; one that exists already stays as it is."""
         self.objects.create(key, parquet, content_type="application/vnd.apache.parquet")
 
 

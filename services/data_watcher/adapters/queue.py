@@ -38,7 +38,7 @@ class SqsInbox:
         self._send(map(self._event, keys))
 
     def send(self, messages: Sequence[AnyMessage], delay: timedelta = timedelta(0)) -> None:
-        """Ask for more work of one's own, at most 15 minutes later; raises RetryableError like `hint`."""
+        """Ask for more work, at most 15 minutes later; raises RetryableError like `hint`."""
         self._send((each.model_dump_json() for each in messages), int(delay.total_seconds()))
 
     def _send(self, bodies: Iterable[str], delay_seconds: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""What the ledger's table shows to those who only ask."""
+"""What the ledger's table shows to questions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from services.data_watcher.adapters import records
+from services.data_watcher.adapters import items
 from services.data_watcher.domain.configuration import ConfigRecord
 from services.data_watcher.domain.versions import State
 from services.data_watcher.ports import Filed
@@ -25,15 +25,15 @@ class DynamoView:
     @classmethod
     def of(cls, client: DynamoDBClient, table: str) -> Self:
         """Return the view of a table by its name."""
-        return cls(Store(client, table, records.KEY))
+        return cls(Store(client, table, items.KEY))
 
     def page(
         self, site_id: str | None, state: State | None, limit: int, after: str | None
     ) -> tuple[list[Filed], str | None]:
         """Return at most `limit` versions after a token, and the token of the next page, if any follows."""
-        found = self._items(site_id, state, opened(after, records.KEY))
-        items, following = self.store.page(found, limit)
-        return [_filed(each) for each in items], following
+        found = self._items(site_id, state, opened(after, items.KEY))
+        page, following = self.store.page(found, limit)
+        return [_filed(each) for each in page], following
 
     def files(self, site_id: str | None) -> Iterator[Filed]:
         """Yield every version."""
@@ -45,8 +45,8 @@ class DynamoView:
 
     def configs(self) -> Iterator[ConfigRecord]:
         """Yield what became of each YAML file."""
-        found = self.store.query("site_id = :configs", {":configs": records.CONFIG_PARTITION})
-        return (records.config_record(each["item"], each) for each in found)
+        found = self.store.query("site_id = :configs", {":configs": items.CONFIG_PARTITION})
+        return (items.config_record(each["item"], each) for each in found)
 
     def _items(
         self, site_id: str | None, state: State | None = None, after: Item | None = None
@@ -63,4 +63,4 @@ class DynamoView:
 
 
 def _filed(item: Item) -> Filed:
-    return Filed(item["site_id"], item["key"], records.file_version(item))
+    return Filed(item["site_id"], item["key"], items.file_version(item))

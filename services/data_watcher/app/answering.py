@@ -11,7 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.data_watcher.domain import configuration
 from services.data_watcher.domain.configuration import ConfigRecord
-from services.data_watcher.domain.versions import FileVersion, State
+from services.data_watcher.domain.versions import (
+    Accepted,
+    Duplicate,
+    FileVersion,
+    Quarantined,
+    Removed,
+    State,
+    Superseded,
+)
 from services.data_watcher.ports import Filed, LedgerView, RawObjects
 from shared import layout
 
@@ -22,7 +30,7 @@ COUNTED = (
     State.SUPERSEDED,
     State.PENDING,
 )
-# Canonical rows of these stand, withdrawn or not: what learnt from them can be found.
+# Canonical rows of these exist, withdrawn or not: what learnt from them can be found.
 _HAS_ROWS = {State.ACCEPTED, State.SUPERSEDED, State.REMOVED}
 
 
@@ -72,23 +80,23 @@ class Answering:
         return {"files": [self._file(each) for each in files], "next": following}
 
     def _file(self, filed: Filed) -> dict[str, Any]:
-        version = filed.version
-        rows = version.rows
+        version, known = filed.version, filed.version.known
+        rows, canonical = known.rows, known.canonical
         return {
             "site_id": filed.site_id,
             "key": filed.key,
             "version_id": version.version_id,
-            "sha256": version.sha256 or None,
+            "sha256": known.sha256,
             "state": version.state.value,
             **_why(version),
-            "released": version.released or None,
+            "released": version.released.why if version.released else None,
             "rows": rows.count if rows else None,
             "rows_masked": rows.masked if rows else None,
             "masks": dict(rows.masks) if rows else {},
             "window_start": rows.window_start.isoformat() if rows else None,
             "window_end": rows.window_end.isoformat() if rows else None,
-            "canonical_uri": layout.uri(self.bucket, version.canonical_key)
-            if version.canonical_key and version.state in _HAS_ROWS
+            "canonical_uri": layout.uri(self.bucket, canonical.key)
+            if canonical and version.state in _HAS_ROWS
             else None,
         }
 
@@ -120,12 +128,12 @@ class Answering:
         refused: Counter[str] = Counter()
         rows = masked = files = 0
         for version in (each.version for each in self.view.files(site_id)):
-            if version.state is State.ACCEPTED and version.rows:
+            if isinstance(version, Accepted):
                 files += 1
                 rows += version.rows.count
                 masked += version.rows.masked
                 masks.update(version.rows.masks)
-            elif version.state is State.QUARANTINED and version.fault:
+            elif isinstance(version, Quarantined):
                 refused[version.fault.code] += 1
         return {
             "files": files,
@@ -142,15 +150,15 @@ def _by_name(counts: Counter[State]) -> dict[str, int]:
 
 def _why(version: FileVersion) -> dict[str, str | None]:
     code = reason = remedy = None
-    fault = version.fault
-    if version.state is State.QUARANTINED and fault:
-        code, reason, remedy = fault.code, fault.reason, fault.remedy
-    elif version.state is State.DUPLICATE:
-        code, reason = "duplicate", f"the same bytes stand at {version.duplicate_of}"
-    elif version.state is State.SUPERSEDED:
-        code, reason = "superseded", f"version {version.superseded_by} of the key came after it"
-    elif version.state is State.REMOVED:
-        code, reason = "removed", "the version was deleted from the bucket"
+    match version:
+        case Quarantined(fault=fault):
+            code, reason, remedy = fault.code, fault.reason, fault.remedy
+        case Duplicate(of=owner):
+            code, reason = "duplicate", f"the same bytes are at {owner}"
+        case Superseded(by=newer):
+            code, reason = "superseded", f"version {newer} of the key came after it"
+        case Removed():
+            code, reason = "removed", "the version was deleted from the bucket"
     return {"reason_code": code, "reason": reason, "remedy": remedy}
 
 
@@ -162,12 +170,12 @@ def _site(record: ConfigRecord) -> dict[str, Any]:
         "name": name.removesuffix(".yaml"),
         "model_id": in_force.get("model_id") if in_force else None,
         "key": record.key,
-        "version_id": record.version_id or None,
+        "version_id": record.version_id,
         "state": record.state,
         "line": record.line,
-        "reason": record.reason or None,
+        "reason": record.reason,
         "uploaded_at": record.uploaded_at.isoformat() if record.uploaded_at else None,
-        "config_version": record.config_version or None,
+        "config_version": record.config_version,
         "config": in_force,
     }
 

@@ -1,12 +1,11 @@
-"""Gives each thing that arrives to the one who knows what to do with it."""
+"""Gives each incoming message to its use case."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.data_watcher.app.arrivals import Arrivals
-from services.data_watcher.app.intake import Intake
+from services.data_watcher.app.intake.pipeline import Intake
 from services.data_watcher.app.onboarding import Onboarding
 from services.data_watcher.app.releasing import Releasing
 from services.data_watcher.app.sweeping import Sweeping
@@ -20,26 +19,25 @@ from shared.messages import ReleaseRequested, SweepDue
 class Dispatching:
     """Everything that data_watcher reacts to."""
 
-    arrivals: Arrivals
     intake: Intake
     onboarding: Onboarding
-    sweep: Sweeping
-    release: Releasing
+    sweeping: Sweeping
+    releasing: Releasing
 
     def take(self, incoming: Sequence[Incoming]) -> set[str]:
         """Take in what is new of a batch, many files at once; return the keys that are done with."""
         keys = [
             each.key for each in incoming if isinstance(each, ObjectChanged) and _is_upload(each)
         ]
-        return self.arrivals.take(keys) if keys else set()
+        return self.intake.take(keys) if keys else set()
 
     def handle(self, incoming: Incoming) -> None:
-        """React to one thing from the inbox.
+        """React to one message from the inbox.
 
         Raises
         ------
         InvalidMessageError
-            Nobody here expects such a thing; it ends in the dead letters, where an alarm watches.
+            No use case expects such a message; it ends in the dead letters, where an alarm watches.
         """
         match incoming:
             case ObjectChanged(key=key) if key.startswith(layout.RAW):
@@ -47,14 +45,14 @@ class Dispatching:
             case ObjectChanged(key=key) if key.startswith(layout.CONFIG):
                 self.onboarding.refresh(key)
             case SweepDue():
-                self.sweep.run(incoming)
+                self.sweeping.run(incoming)
             case ReleaseRequested():
-                self.release.run(incoming)
+                self.releasing.run(incoming)
             case _:
                 message = f"data_watcher does not expect {incoming!r}"
                 raise InvalidMessageError(message)
 
 
 def _is_upload(event: ObjectChanged) -> bool:
-    """Whether S3 itself tells of an upload; a hint asks for a look at all versions of a key."""
+    """Whether S3 itself announces an upload; a hint asks for a look at all versions of a key."""
     return event.key.startswith(layout.RAW) and bool(event.sequencer) and not event.removed

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Literal
 
 from services.data_watcher.app.contention import insist
 from services.data_watcher.domain import configuration
-from services.data_watcher.domain.configuration import Active, ConfigRecord
+from services.data_watcher.domain.configuration import Active, ConfigRecord, ConfigState
 from services.data_watcher.domain.cursor import Cursor
-from services.data_watcher.domain.versions import Listed
+from services.data_watcher.domain.records import Listed
 from services.data_watcher.ports import ConfigLedger, Configurations, Inbox, Publisher, RawObjects
 from shared import layout
 from shared.active import ActiveModel
@@ -54,13 +53,14 @@ class Onboarding:
         record = self._judge(stored, latest)
         if record is None:
             return
-        if record.in_force:
+        in_force = _in_force(record)
+        if in_force is not None:
             # Asserted each time: a slower process may have put an older one in force before it died.
-            self.configurations.put(_in_force(record))
+            self.configurations.put(in_force)
         if record.settled:
             return
         record = self.ledger.save_config(record)
-        self._tell(record)
+        self._publish(record)
         if record.state == "accepted" and configuration.kind_of(key) == "site":
             self.inbox.send([self._reading_again(record)])
             self.inbox.send([self._reading_again(record, "later")], LATER)
@@ -93,7 +93,7 @@ class Onboarding:
             in_force=config.model_dump_json(),
         )
 
-    def _tell(self, record: ConfigRecord) -> None:
+    def _publish(self, record: ConfigRecord) -> None:
         subject = (record.key, record.version_id, record.changes)
         if record.state != "accepted":
             self.publisher.publish(
@@ -108,8 +108,8 @@ class Onboarding:
             )
             return
         config = _in_force(record)
-        model_id = self._model_of(config)
-        if model_id is None:
+        model_id = self._model_of(config) if config else None
+        if config is None or model_id is None:
             return
         self.publisher.publish(
             ConfigAccepted.of(
@@ -126,7 +126,7 @@ class Onboarding:
     def _model_of(self, config: Active) -> str | None:
         """Return the model that is to be looked at again.
 
-        None for exclusions of a site that nobody described yet; whoever describes it makes its model look.
+        None for exclusions of a site without a YAML; once there is one, its model is looked at.
         """
         if not isinstance(config, ActiveExclusions):
             return config.model_id
@@ -147,10 +147,10 @@ class Onboarding:
 
 def _news(
     record: ConfigRecord,
-    state: Literal["accepted", "rejected", "deleted"],
+    state: ConfigState,
     *,
     line: int | None = None,
-    reason: str = "",
+    reason: str | None = None,
 ) -> ConfigRecord:
     return replace(
         record,
@@ -174,5 +174,7 @@ def _validated(key: str, body: bytes) -> Active:
     return validation.read(key, body)
 
 
-def _in_force(record: ConfigRecord) -> Active:
+def _in_force(record: ConfigRecord) -> Active | None:
+    if record.in_force is None:
+        return None
     return configuration.parse(configuration.kind_of(record.key), record.in_force)

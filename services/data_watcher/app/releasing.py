@@ -22,7 +22,7 @@ CHUNK = 100  # keys asked for at a time
 class Releasing:
     """Puts quarantined files back to pending and lets them be read.
 
-    Nothing is accepted that the reader refuses: the file is judged anew, by the configuration in force.
+    Nothing is accepted that the reader refuses: the file is judged again, by the configuration in force.
     """
 
     ledger: Ledger

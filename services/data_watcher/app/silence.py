@@ -24,7 +24,7 @@ class Silence:
     clock: Clock
 
     def look(self) -> None:
-        """Tell what is new about any site; one that never sent anything is not silent but new."""
+        """Publish what is new about any site; one that never sent anything is new, not silent."""
         patience = {
             each.site_id: timedelta(hours=each.silent_after_hours)
             for each in self.configs.sites_in_force()
@@ -33,10 +33,10 @@ class Silence:
             if site.site_id in patience:
                 news = activity.news(site, patience[site.site_id], self.clock())
                 if news is not None:
-                    self._tell(site, news)
+                    self._publish(site, news)
 
-    def _tell(self, site: SiteActivity, news: News) -> None:
-        # Told before it is noted: who dies between the two repeats a message with the same id.
+    def _publish(self, site: SiteActivity, news: News) -> None:
+        # Published before it is noted: after a death between the two, a message with the same id is repeated.
         self.publisher.publish(
             SiteSilent.of(
                 subject=(site.site_id, news.since, news.recovered),

@@ -10,7 +10,7 @@ from itertools import groupby, islice
 
 from services.data_watcher.domain import admission, identity, transitions
 from services.data_watcher.domain.cursor import Cursor
-from services.data_watcher.domain.versions import KeyRecord, Listed
+from services.data_watcher.domain.records import KeyRecord, Listed
 from services.data_watcher.ports import Configurations, Inbox, Ledger, RawObjects
 from shared import layout
 from shared.active import ActiveSite
@@ -22,7 +22,7 @@ SLICE = timedelta(seconds=45)  # and no longer than a chunk more
 CHUNK = 500  # keys compared at a time
 PATIENCE = timedelta(minutes=5)  # longer than any file takes to read
 MOST_HINTS = 2000
-_LAST = "\U0010ffff"  # behind every key of a folder
+_LAST = "\U0010ffff"  # after every key of a folder
 # Looks after the months of a site after a key until a deadline; returns the key to go on after, if any.
 CompactMonths = Callable[[str, str, datetime], str | None]
 
@@ -31,7 +31,7 @@ CompactMonths = Callable[[str, str, datetime], str | None]
 class _Slice:
     """What one slice knows already: sites in the order of the listing, configurations.
 
-    `anywhere` are partitions whose keys may stand between the folders.
+    `anywhere` are partitions whose keys may lie between the folders.
     """
 
     folders: list[str]
@@ -93,12 +93,12 @@ class Sweeping:
             until = chunk[-1][0] if len(chunk) == CHUNK else None
             self.inbox.hint(self._suspects(known, after, until, dict(chunk)))
             if until is None:
-                return _behind_files(cursor)
+                return _after_files(cursor)
             after = until
             if self.clock() >= deadline:
                 return Cursor(prefix=cursor.prefix, after=after)
         self.inbox.hint(self._suspects(known, after, None, {}))
-        return _behind_files(cursor)
+        return _after_files(cursor)
 
     def _months(self, cursor: Cursor) -> Cursor | None:
         """Compact one site after the other until time is up; return where to go on, if anywhere."""
@@ -107,9 +107,9 @@ class Sweeping:
         for prefix, site_id in sorted(prefixes.items()):
             if f"{prefix}{_LAST}" <= cursor.after:
                 continue
-            behind = self.compact(site_id, max(cursor.after, prefix), deadline)
-            if behind is not None or self.clock() >= deadline:
-                return Cursor(prefix=cursor.prefix, after=behind or f"{prefix}{_LAST}")
+            reached = self.compact(site_id, max(cursor.after, prefix), deadline)
+            if reached is not None or self.clock() >= deadline:
+                return Cursor(prefix=cursor.prefix, after=reached or f"{prefix}{_LAST}")
         return None
 
     def _suspects(
@@ -147,7 +147,7 @@ class Sweeping:
         for key, record in sorted(records.items()):
             as_listed = transitions.observe(record, listed.get(key, []), reading(key)) == record
             if not as_listed or not transitions.follows_owner(
-                record, owners.get(record.content, "")
+                record, owners.get(record.content) if record.content else None
             ):
                 yield key
 
@@ -167,13 +167,13 @@ class Sweeping:
         self.inbox.send([following])
 
 
-def _behind_files(cursor: Cursor) -> Cursor | None:
-    """Return what follows the comparison of files; that of one site's files is all that was asked for."""
+def _after_files(cursor: Cursor) -> Cursor | None:
+    """Return what follows the comparison of files; nothing does, where only one site was asked for."""
     return Cursor(prefix=layout.CANONICAL) if cursor.prefix == layout.RAW else None
 
 
 def _between(folders: list[str], after: str, until: str | None) -> set[str]:
-    """Return the sites whose folders may hold keys behind `after` and up to `until`."""
+    """Return the sites whose folders may hold keys after `after` and up to `until`."""
     found = set()
     for folder in folders[max(0, bisect_left(folders, after) - 1) :]:
         if until is not None and folder > until:

@@ -29,7 +29,7 @@ class News:
 
 
 def news(activity: SiteActivity, patience: timedelta, now: datetime) -> News | None:
-    """Return what is to be told about a site, if anything.
+    """Return what is to be published about a site, if anything.
 
     Parameters
     ----------

@@ -6,15 +6,16 @@ import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 
-from services.data_watcher.domain.versions import FOLDER, Fault
+from services.data_watcher.domain.versions import Fault
 from shared import layout
 from shared.active import ActiveSite
 from shared.ids import content_id
 from shared.solar.site import Site, SourceFormat
 
 READER_VERSION = (
-    1  # raised when the reader's answer for some file changes; every file is read again
+    2  # raised when the reader's answer for some file changes; every file is read again
 )
+FOLDER = "folder"  # the fault of a key that ends in a slash; nobody needs to hear of it
 LARGEST_FILE = 1024**3  # what the function has room for on its disk
 
 
@@ -42,6 +43,9 @@ def reading_of(site: Site | None, key: str) -> str:
         READER_VERSION,
         site.timezone,
         site.ac_capacity_kw,
+        site.latitude,
+        site.longitude,
+        site.most_masked.share if site.most_masked else None,
         # Defaults left out: a field that a later release adds does not read every file again.
         source.model_dump(mode="json", exclude_defaults=True),
     )
@@ -76,7 +80,7 @@ def _misplaced(key: str) -> Fault | None:
     if not layout.raw_site(key) or any(part in {"", ".", ".."} for part in key.split("/")):
         return Fault(
             "bad_key",
-            f"{key!r} does not stand in the folder of a site",
+            f"{key!r} is not in the folder of a site",
             "upload it to raw/<site_id>/<file name>, without empty or dotted folder names",
         )
     return None

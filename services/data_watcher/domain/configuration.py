@@ -15,6 +15,7 @@ from shared.model_config import ModelConfig
 from shared.solar.site import Site
 
 LARGEST_CONFIG = 64 * 1024
+ConfigState = Literal["accepted", "rejected", "deleted"]
 Kind = Literal["site", "model", "exclusions"]
 Active = ActiveSite | ActiveModel | ActiveExclusions
 
@@ -30,18 +31,18 @@ KINDS: dict[str, tuple[Kind, type[BaseModel], Any, str]] = {
 class ConfigRecord:
     """What became of an uploaded YAML file.
 
-    `state` tells of the newest upload; `in_force` is the JSON of the last good one, whatever came after.
+    `state` is that of the newest upload; `in_force` is the JSON of the last good one, whatever came after.
     """
 
     key: str
     revision: int = 0
-    version_id: str = ""
+    version_id: str | None = None
     uploaded_at: datetime | None = None
-    state: Literal["", "accepted", "rejected", "deleted"] = ""
+    state: ConfigState | None = None
     line: int | None = None
-    reason: str = ""
-    config_version: str = ""
-    in_force: str = ""
+    reason: str | None = None
+    config_version: str | None = None
+    in_force: str | None = None
     changes: int = 0
     settled: bool = False
 

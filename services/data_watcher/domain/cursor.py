@@ -8,7 +8,7 @@ from shared import layout
 
 
 class Cursor(BaseModel):
-    """Where a sweep is: below which prefix, behind which key."""
+    """Where a sweep is: below which prefix, after which key."""
 
     model_config = ConfigDict(frozen=True)
 

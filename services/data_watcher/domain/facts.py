@@ -1,69 +1,97 @@
-"""What is told and written of a version, in the words that other services read."""
+"""What is published and written about a version, in the words that other services read."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
-from services.data_watcher.domain import versions
-from services.data_watcher.domain.versions import FileVersion, KeyRecord, Rows, State, Withdrawal
+from services.data_watcher.domain.admission import FOLDER
+from services.data_watcher.domain.records import KeyRecord, Withdrawal
+from services.data_watcher.domain.versions import (
+    Accepted,
+    CanonicalObject,
+    FileVersion,
+    Quarantined,
+    Rows,
+)
 from shared.canonical import CanonicalFile
 from shared.messages import DataAccepted, DataWithdrawn, FileQuarantined
 
-Verdict = DataAccepted | FileQuarantined
 
-
-def canonical_file(record: KeyRecord, version: FileVersion, rows: Rows) -> CanonicalFile:
+def canonical_file(
+    record: KeyRecord, version: FileVersion, canonical: CanonicalObject, rows: Rows
+) -> CanonicalFile:
     """Describe the canonical rows of a version."""
     return CanonicalFile(
-        file_id=version.file_id,
+        file_id=canonical.file_id,
         site_id=record.site_id,
         rows=rows.count,
         rows_masked=rows.masked,
         columns=rows.columns,
         window_start=rows.window_start,
         window_end=rows.window_end,
-        uploaded_at=version.counts_from,
+        uploaded_at=canonical.counts_from,
         raw_key=record.key,
         raw_version=version.version_id,
     )
 
 
 def verdict(
-    record: KeyRecord, version: FileVersion, *, model_id: str, uri: str, now: datetime
-) -> Verdict | None:
-    """Return what people and services are told of a version's verdict, if anything."""
-    if version.state is State.ACCEPTED and version.rows:
-        return DataAccepted.of(
-            subject=(record.key, version.version_id, version.changes),
-            occurred_at=now,
-            correlation_id=record.key,
-            site_id=record.site_id,
-            model_id=model_id,
-            file_id=version.file_id,
-            key=record.key,
-            version_id=version.version_id,
-            canonical_uri=uri,
-            rows=version.rows.count,
-            rows_masked=version.rows.masked,
-            columns=version.rows.columns,
-            window_start=version.rows.window_start,
-            window_end=version.rows.window_end,
-            uploaded_at=version.counts_from,
-        )
-    fault = version.fault
-    if version.state is State.QUARANTINED and fault and fault.code != versions.FOLDER:
-        return FileQuarantined.of(
-            subject=(record.key, version.version_id, version.changes),
-            occurred_at=now,
-            correlation_id=record.key,
-            site_id=record.site_id,
-            key=record.key,
-            version_id=version.version_id,
-            reason_code=fault.code,
-            reason=fault.reason,
-            remedy=fault.remedy,
-        )
-    return None
+    record: KeyRecord, *, model_id: str, uri: Callable[[str], str], now: datetime
+) -> DataAccepted | FileQuarantined | None:
+    """Return what is still to be published about the verdict on a key, if anything.
+
+    Parameters
+    ----------
+    uri
+        Returns the address of a canonical object by its key.
+    """
+    version = record.current
+    if version is None or version.published_at is not None:
+        return None
+    match version:
+        case Accepted():
+            return _accepted(record, version, model_id, uri(version.canonical.key), now)
+        case Quarantined() if version.fault.code != FOLDER:
+            return _quarantined(record, version, now)
+        case _:
+            return None
+
+
+def _accepted(
+    record: KeyRecord, version: Accepted, model_id: str, uri: str, now: datetime
+) -> DataAccepted:
+    return DataAccepted.of(
+        subject=(record.key, version.version_id, version.changes),
+        occurred_at=now,
+        correlation_id=record.key,
+        site_id=record.site_id,
+        model_id=model_id,
+        file_id=version.canonical.file_id,
+        key=record.key,
+        version_id=version.version_id,
+        canonical_uri=uri,
+        rows=version.rows.count,
+        rows_masked=version.rows.masked,
+        columns=version.rows.columns,
+        window_start=version.rows.window_start,
+        window_end=version.rows.window_end,
+        uploaded_at=version.canonical.counts_from,
+    )
+
+
+def _quarantined(record: KeyRecord, version: Quarantined, now: datetime) -> FileQuarantined:
+    return FileQuarantined.of(
+        subject=(record.key, version.version_id, version.changes),
+        occurred_at=now,
+        correlation_id=record.key,
+        site_id=record.site_id,
+        key=record.key,
+        version_id=version.version_id,
+        reason_code=version.fault.code,
+        reason=version.fault.reason,
+        remedy=version.fault.remedy,
+    )
 
 
 def withdrawn(
@@ -75,7 +103,7 @@ def withdrawn(
     uri: str,
     now: datetime,
 ) -> DataWithdrawn:
-    """Return what is told of canonical rows that no longer count."""
+    """Return what is published about canonical rows that no longer count."""
     return DataWithdrawn.of(
         subject=(canonical_key, withdrawal.revision),
         occurred_at=now,
@@ -88,14 +116,15 @@ def withdrawn(
     )
 
 
-def figures(version: FileVersion | None) -> dict[str, int]:
-    """Return what a version's verdict adds to the metrics."""
-    if version is None:
+def figures(before: KeyRecord, after: KeyRecord) -> dict[str, int]:
+    """Return what a verdict adds to the metrics; nothing where the current version has none that is new."""
+    version = after.current
+    if version is None or version == before.versions.get(version.version_id):
         return {}
     counted = {
-        "FilesAccepted": int(version.state is State.ACCEPTED),
-        "FilesQuarantined": int(version.state is State.QUARANTINED),
+        "FilesAccepted": int(isinstance(version, Accepted)),
+        "FilesQuarantined": int(isinstance(version, Quarantined)),
     }
-    if version.state is State.ACCEPTED and version.rows:
+    if isinstance(version, Accepted):
         counted |= {"RowsAccepted": version.rows.count, "RowsMasked": version.rows.masked}
     return counted

@@ -14,7 +14,7 @@ T = TypeVar("T", bound=np.generic)
 
 @dataclass(frozen=True, slots=True)
 class TimeAxis:
-    """Where each kept row stands in time.
+    """The place of each kept row in time.
 
     Attributes
     ----------

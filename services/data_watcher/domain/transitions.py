@@ -5,26 +5,124 @@ Nothing here depends on the order in which events came.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
+from services.data_watcher.domain.records import KeyRecord, Listed, Withdrawal
 from services.data_watcher.domain.versions import (
+    Accepted,
+    CanonicalObject,
+    Duplicate,
     Fault,
     FileVersion,
-    KeyRecord,
-    Listed,
+    Pending,
+    Quarantined,
+    Released,
+    Removed,
     Rows,
-    State,
-    Withdrawal,
+    Superseded,
+    canonical_key,
 )
 
 MOST_ATTEMPTS = 3
 LIFETIME = timedelta(minutes=2)  # of a function; its timeout in the template
 
 
-def claim(version: FileVersion, now: datetime) -> FileVersion | Fault:
+# --- what S3 lists ------------------------------------------------------------------------------------
+
+
+def observe(record: KeyRecord, listing: list[Listed], reading: str) -> KeyRecord:
+    """Bring a record to what S3 lists: the latest version counts, older ones are superseded.
+
+    The latest version becomes pending where it has to be read: it is new, it is back, or the site's
+    configuration says another way of reading it.
+    """
+    listed = {each.version_id for each in listing if not each.is_marker}
+    for version in record.versions.values():
+        if version.version_id not in listed and not isinstance(version, Removed):
+            record = _let_go(record, version, "its raw object was removed")
+            record = record.with_version(_remove(version))
+    newer: str | None = None
+    for entry in listing:
+        if not entry.is_marker:
+            record = (
+                _observe_latest(record, entry, reading)
+                if entry.is_latest
+                else _observe_older(record, entry, newer, is_marked=newer not in listed)
+            )
+        newer = entry.version_id
+    return record if record.current else replace(record, content=None)
+
+
+def _observe_latest(record: KeyRecord, entry: Listed, reading: str) -> KeyRecord:
+    match record.versions.get(entry.version_id):
+        case None:
+            return record.with_version(Pending(upload=entry.upload, reading=reading))
+        case Pending() as version:
+            return record.with_version(replace(version, reading=reading))
+        case (Accepted() | Quarantined() | Duplicate()) as version if version.reading == reading:
+            return record
+        case version:
+            return record.with_version(pend(version, reading))
+
+
+def _observe_older(
+    record: KeyRecord, entry: Listed, newer: str | None, *, is_marked: bool
+) -> KeyRecord:
+    match record.versions.get(entry.version_id):
+        case None:
+            return record.with_version(Superseded(upload=entry.upload, changes=1, by=newer))
+        case Superseded() as version if version.by == newer:
+            return record
+        case Superseded() as version:
+            return record.with_version(replace(version, by=newer))
+        case version:
+            why = "the file was deleted" if is_marked else "a newer version was uploaded"
+            return _let_go(record, version, why).with_version(_supersede(version, newer))
+
+
+def _let_go(record: KeyRecord, version: FileVersion, reason: str) -> KeyRecord:
+    holds_rows = isinstance(version, Accepted | Pending)
+    return record.withdrawing(canonical_key(version), reason) if holds_rows else record
+
+
+def _supersede(version: FileVersion, by: str | None) -> Superseded:
+    return Superseded(
+        upload=version.upload,
+        changes=version.changes + 1,
+        released=version.released,
+        by=by,
+        reading=version.reading,
+        known=version.known,
+    )
+
+
+def _remove(version: FileVersion) -> Removed:
+    return Removed(
+        upload=version.upload,
+        changes=version.changes + 1,
+        released=version.released,
+        reading=version.reading,
+        known=version.known,
+    )
+
+
+def pend(version: FileVersion, reading: str) -> Pending:
+    """Return a version that is to be read again; what was known of its rows stays until then."""
+    return Pending(
+        upload=version.upload,
+        changes=version.changes + 1,
+        released=version.released,
+        reading=reading,
+        known=version.known,
+    )
+
+
+# --- before a verdict ---------------------------------------------------------------------------------
+
+
+def claim(version: Pending, now: datetime) -> Pending | Fault:
     """Return a version that is about to be read, or the fault of one that killed its reader too often.
 
     A claim that is not older than a function lives may belong to a process that still reads; it is no
@@ -43,159 +141,124 @@ def claim(version: FileVersion, now: datetime) -> FileVersion | Fault:
     return replace(version, attempts=attempts, claimed_at=version.claimed_at if alive else now)
 
 
-def observe(record: KeyRecord, listing: list[Listed], reading: str) -> KeyRecord:
-    """Bring a record to what S3 lists: the latest version counts, older ones are superseded.
-
-    The latest version becomes pending where it has to be read: it is new, it is back, or the site's
-    configuration says another way of reading it.
-    """
-    listed = {each.version_id: each for each in listing if not each.is_marker}
-    for version in record.versions.values():
-        if version.version_id not in listed and version.state is not State.REMOVED:
-            gone = version.become(State.REMOVED, superseded_by="", duplicate_of="")
-            record = _let_go(record, version, "its raw object was removed").with_version(gone)
-    newer = ""
-    for entry in listing:
-        if not entry.is_marker:
-            known = record.versions.get(entry.version_id) or FileVersion(
-                entry.version_id, State.PENDING, entry.uploaded_at, entry.etag, entry.size
-            )
-            record = (
-                _observe_latest(record, known, reading)
-                if entry.is_latest
-                else _observe_older(record, known, newer, listed)
-            )
-        newer = entry.version_id
-    return record if record.current else replace(record, content="")
-
-
-def _observe_latest(record: KeyRecord, version: FileVersion, reading: str) -> KeyRecord:
-    if version.version_id not in record.versions:
-        return record.with_version(replace(version, reading=reading))
-    settled = {State.ACCEPTED, State.QUARANTINED, State.DUPLICATE}
-    if version.state in settled and version.reading == reading:
-        return record
-    if version.state is State.PENDING:
-        return record.with_version(replace(version, reading=reading))
-    return record.with_version(pend(version, reading))
-
-
-def pend(version: FileVersion, reading: str) -> FileVersion:
-    """Return a version that is to be read again; what was known of its rows stays until then."""
-    return version.become(
-        State.PENDING,
-        reading=reading,
-        superseded_by="",
-        duplicate_of="",
-        attempts=0,
-        claimed_at=None,
-    )
-
-
 def release(record: KeyRecord, request: str, why: str) -> KeyRecord:
     """Return the record with its refused file to be read again; the same request again changes nothing."""
     version = record.current
-    if version is None or version.state is not State.QUARANTINED or version.release_id == request:
+    if not isinstance(version, Quarantined):
         return record
-    again = replace(pend(version, version.reading), release_id=request, released=why)
+    if version.released and version.released.request_id == request:
+        return record
+    again = replace(pend(version, version.reading), released=Released(request, why))
     return replace(record.with_version(again), settled=False)
 
 
-def _observe_older(
-    record: KeyRecord, version: FileVersion, newer: str, listed: Mapping[str, Listed]
-) -> KeyRecord:
-    if version.state is State.SUPERSEDED:
-        if version.superseded_by == newer:
-            return record
-        return record.with_version(replace(version, superseded_by=newer))
-    why = "a newer version was uploaded" if newer in listed else "the file was deleted"
-    older = version.become(State.SUPERSEDED, superseded_by=newer, duplicate_of="")
-    return _let_go(record, version, why).with_version(older)
-
-
-def _let_go(record: KeyRecord, version: FileVersion, reason: str) -> KeyRecord:
-    holds_rows = version.state in {State.ACCEPTED, State.PENDING}
-    return record.withdrawing(version.canonical_key, reason) if holds_rows else record
-
-
-def follows_owner(record: KeyRecord, owner: str) -> bool:
+def follows_owner(record: KeyRecord, owner: str | None) -> bool:
     """Whether the current version is what it must be where some key owns its bytes."""
-    version = record.current
-    if version is None or version.state not in {State.ACCEPTED, State.DUPLICATE}:
-        return True
-    said = version.duplicate_of if version.state is State.DUPLICATE else record.key
-    return owner == said
+    match record.current:
+        case Accepted():
+            return owner == record.key
+        case Duplicate(of=said):
+            return owner == said
+        case _:
+            return True
 
 
-_READ: dict[str, Any] = {"attempts": 0, "claimed_at": None}  # what a verdict makes of the attempts
+def same_before(record: KeyRecord, version: Pending | Accepted) -> Iterator[Superseded]:
+    """Yield the older versions of a key that may hold the same bytes, newest first.
+
+    The caller stops at the first that does not; S3's ETag cannot tell, because it is no hash of the bytes
+    where a customer-managed key encrypts the bucket.
+    """
+    older = (
+        each
+        for each in record.versions.values()
+        if isinstance(each, Superseded) and each.uploaded_at <= version.uploaded_at
+    )
+    for each in sorted(older, key=lambda each: each.uploaded_at, reverse=True):
+        if each.size != version.size:
+            return
+        yield each
 
 
-def quarantine(record: KeyRecord, version: FileVersion, fault: Fault, sha256: str) -> KeyRecord:
+def may_count_longer(record: KeyRecord, version: Accepted) -> bool:
+    """Whether older versions turned up from which on an accepted version's bytes may have counted."""
+    since = version.canonical.counts_from
+    for each in same_before(record, version):
+        sha256 = each.known.sha256
+        if sha256 and sha256 != version.sha256:
+            return False
+        if since is None or each.uploaded_at < since:
+            return True
+    return False
+
+
+# --- verdicts -----------------------------------------------------------------------------------------
+
+
+def accept(
+    record: KeyRecord, version: Pending, sha256: str, canonical: CanonicalObject, rows: Rows
+) -> KeyRecord:
+    """Return the record with a version whose rows count."""
+    before = canonical_key(version)
+    if before != canonical.key:
+        record = record.withdrawing(before, "the file is read in another way")
+    accepted = Accepted(
+        upload=version.upload,
+        changes=version.changes + 1,
+        released=version.released,
+        reading=version.reading,
+        sha256=sha256,
+        canonical=canonical,
+        rows=rows,
+    )
+    return replace(record.with_version(accepted), content=sha256)
+
+
+def quarantine(
+    record: KeyRecord, version: Pending, fault: Fault, sha256: str | None = None
+) -> KeyRecord:
     """Return the record with a version refused, whatever rows it had withdrawn."""
-    record = record.withdrawing(version.canonical_key, f"read again and refused: {fault.reason}")
-    refused = version.become(
-        State.QUARANTINED,
+    why = f"read again and refused: {fault.reason}"
+    record = record.withdrawing(canonical_key(version), why)
+    refused = Quarantined(
+        upload=version.upload,
+        changes=version.changes + 1,
+        released=version.released,
+        reading=version.reading,
         fault=fault,
         sha256=sha256,
-        rows=None,
-        file_id="",
-        canonical_key="",
-        duplicate_of="",
-        **_READ,
     )
-    return replace(record.with_version(refused), content="")
+    return replace(record.with_version(refused), content=None)
 
 
-def intend(
+def duplicate(
     record: KeyRecord,
-    version: FileVersion,
-    *,
+    version: Pending | Accepted | Duplicate,
     sha256: str,
-    file_id: str,
-    canonical_key: str,
-    counts_from: datetime,
+    owner: str,
+    rows: Rows | None,
 ) -> KeyRecord:
-    """Return the record naming the canonical object that is about to be written.
-
-    Whoever comes after a crash then knows which object to withdraw if it must not count.
-    """
-    if version.canonical_key != canonical_key:
-        record = record.withdrawing(version.canonical_key, "the file is read in another way")
-    named = replace(
-        version,
-        sha256=sha256,
-        file_id=file_id,
-        canonical_key=canonical_key,
-        counts_from=counts_from,
-    )
-    return record.with_version(named)
-
-
-def accept(record: KeyRecord, version: FileVersion, rows: Rows) -> KeyRecord:
-    """Return the record with a version whose rows count."""
-    accepted = version.become(State.ACCEPTED, rows=rows, fault=None, duplicate_of="", **_READ)
-    return replace(record.with_version(accepted), content=version.sha256)
-
-
-def duplicate(record: KeyRecord, version: FileVersion, owner: str, rows: Rows | None) -> KeyRecord:
     """Return the record with a version whose bytes already count under a smaller key."""
-    record = record.withdrawing(version.canonical_key, f"the same bytes stand at {owner}")
-    same = version.become(
-        State.DUPLICATE,
-        duplicate_of=owner,
+    record = record.withdrawing(canonical_key(version), f"the same bytes are at {owner}")
+    same = Duplicate(
+        upload=version.upload,
+        changes=version.changes + 1,
+        released=version.released,
+        reading=version.reading,
+        of=owner,
+        sha256=sha256,
         rows=rows,
-        fault=None,
-        file_id="",
-        canonical_key="",
-        **_READ,
     )
-    return replace(record.with_version(same), content=version.sha256)
+    return replace(record.with_version(same), content=sha256)
+
+
+# --- effects ------------------------------------------------------------------------------------------
 
 
 def due_withdrawals(record: KeyRecord) -> dict[str, Withdrawal]:
     """Return the withdrawals that hold: those of objects that no version of the key counts on."""
     current = record.current
-    counting = current.canonical_key if current else ""
+    counting = canonical_key(current) if current else None
     return {key: each for key, each in record.withdrawals.items() if key != counting}
 
 
@@ -206,30 +269,3 @@ def settle(record: KeyRecord, now: datetime) -> KeyRecord:
         for name, each in record.versions.items()
     }
     return replace(record, versions=versions, withdrawals={}, hints=frozenset(), settled=True)
-
-
-def same_before(record: KeyRecord, version: FileVersion) -> Iterator[FileVersion]:
-    """Yield the older versions of a key that may hold the same bytes, newest first.
-
-    The caller stops at the first that does not; S3's ETag cannot tell, for it is no hash of the bytes
-    where the bucket is encrypted by a key of one's own.
-    """
-    older = (
-        each
-        for each in record.versions.values()
-        if each.state is State.SUPERSEDED and each.uploaded_at <= version.uploaded_at
-    )
-    for each in sorted(older, key=lambda each: each.uploaded_at, reverse=True):
-        if each.size != version.size:
-            return
-        yield each
-
-
-def may_count_longer(record: KeyRecord, version: FileVersion) -> bool:
-    """Whether older versions turned up from which on an accepted version's bytes may have counted."""
-    for each in same_before(record, version):
-        if each.sha256 and each.sha256 != version.sha256:
-            return False
-        if version.counts_from is None or each.uploaded_at < version.counts_from:
-            return True
-    return False

@@ -121,7 +121,7 @@ def _plain(node: yaml.Node, depth: int = 0) -> Any:
         for key, value in node.value:
             name = str(key.value)
             if name in plain:
-                message = f"{name!r} stands here a second time"
+                message = f"{name!r} is here for the second time"
                 raise InvalidConfigError(message, _at(key))
             plain[name] = _plain(value, depth + 1)
         return plain
@@ -148,7 +148,7 @@ def _at(node: yaml.Node | yaml.Event) -> int:
 
 
 def _blame(root: yaml.Node, error: Any) -> int:
-    """Return the line of an error; one that begins with a quoted name lies where that name stands."""
+    """Return the line of an error; one that begins with a quoted name is where that name is."""
     line, node = _follow(root, error["loc"])
     named = re.match(r"Value error, '([^']+)' is no ", error["msg"])
     keys = (key for key in _keys(node) if named and key.value == named[1])

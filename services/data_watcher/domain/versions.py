@@ -1,18 +1,20 @@
-"""What the file ledger keeps: the versions of a key, and which keys hold the same bytes.
+"""What an object version is in the file ledger: one class for each state, with the fields that it has.
 
-A key and all its versions form one record, loaded and saved as a whole under one revision, so that a
-record is always the answer to one listing.
+```
+Pending ──> Accepted | Quarantined | Duplicate      by a verdict
+   any  ──> Superseded                              by a newer version or a delete marker
+   any  ──> Removed                                 S3 no longer lists it
+   any  ──> Pending                                 it has to be read, or read again
+```
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
-
-FOLDER = "folder"  # the fault of a key that ends in a slash; nobody needs to hear of it
+from typing import ClassVar, TypeAlias
 
 
 class State(StrEnum):
@@ -26,16 +28,17 @@ class State(StrEnum):
     REMOVED = "removed"
 
 
+# --- what is known of a version -----------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """An object version or delete marker as S3 lists it, newest first."""
+class Upload:
+    """An object version as S3 keeps it. [bytes]"""
 
     version_id: str
-    is_latest: bool
     uploaded_at: datetime
-    is_marker: bool = False
-    etag: str = ""
     size: int = 0
+    etag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,95 +63,152 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class FileVersion:
-    """One object version in the ledger.
+class CanonicalObject:
+    """Where the canonical rows of a version are.
 
-    `reading` names what the site's configuration said about reading the file when it was read;
-    `changes` counts the changes of state, so that a fact that recurs gets another message id.
-    `attempts` counts the readings that began and came to no verdict, `claimed_at` says when the last did.
-    `counts_from` is the upload from which on the key holds these bytes.
-    `release_id` is the last request to read the refused file again, `released` says whose and why.
+    `counts_from` is the upload from which on the key holds these bytes; None in records of early releases.
     """
 
-    version_id: str
-    state: State
-    uploaded_at: datetime
-    etag: str = ""
-    size: int = 0
-    changes: int = 0
-    attempts: int = 0
-    reading: str = ""
-    sha256: str = ""
-    file_id: str = ""
-    canonical_key: str = ""
+    file_id: str
+    key: str
+    counts_from: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What readings of a version found; it stays known while the version waits, and when it is history."""
+
+    sha256: str | None = None
+    canonical: CanonicalObject | None = None
     rows: Rows | None = None
     fault: Fault | None = None
-    duplicate_of: str = ""
-    superseded_by: str = ""
-    published_at: datetime | None = None
-    release_id: str = ""
-    released: str = ""
-    claimed_at: datetime | None = None
-    counts_from: datetime | None = None
-
-    def become(self, state: State, **facts: Any) -> FileVersion:
-        """Return the version in another state, with a new fact to publish."""
-        return replace(self, state=state, changes=self.changes + 1, published_at=None, **facts)
 
 
 @dataclass(frozen=True, slots=True)
-class Withdrawal:
-    """Canonical rows that no longer count and whose withdrawal is still to be told."""
+class Released:
+    """The last request to read a refused file again, and whose it was and why."""
 
-    reason: str
-    revision: int
+    request_id: str
+    why: str
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRecord:
-    """A key and all its versions.
+# --- the states ---------------------------------------------------------------------------------------
 
-    `content` is the SHA-256 under which the key stands in the register of contents. `withdrawals` and
-    `hints` are effects that the last change asks for; `settled` says that all effects are done.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Version:
+    """What a version has in every state.
+
+    `changes` counts the changes of state, so that a fact that recurs gets another message id.
+    `published_at` says when the effects of the last change were done.
     """
 
-    site_id: str
-    key: str
-    revision: int = 0
-    versions: Mapping[str, FileVersion] = field(default_factory=dict)
-    content: str = ""
-    withdrawals: Mapping[str, Withdrawal] = field(default_factory=dict)
-    hints: frozenset[str] = frozenset()
-    settled: bool = False
+    upload: Upload
+    changes: int = 0
+    published_at: datetime | None = None
+    released: Released | None = None
 
     @property
-    def current(self) -> FileVersion | None:
-        """Return the version that counts, if the key has one."""
-        counting = {State.PENDING, State.ACCEPTED, State.QUARANTINED, State.DUPLICATE}
-        return next((each for each in self.versions.values() if each.state in counting), None)
+    def version_id(self) -> str:
+        """Return the name that S3 gave the version."""
+        return self.upload.version_id
 
-    def with_version(self, version: FileVersion) -> KeyRecord:
-        """Return the record with one version replaced."""
-        return replace(self, versions={**self.versions, version.version_id: version})
+    @property
+    def uploaded_at(self) -> datetime:
+        """Return when the version was uploaded."""
+        return self.upload.uploaded_at
 
-    def withdrawing(self, canonical_key: str, reason: str) -> KeyRecord:
-        """Return the record asking for the withdrawal of some canonical rows."""
-        if not canonical_key:
-            return self
-        withdrawal = Withdrawal(reason, self.revision + 1)
-        return replace(self, withdrawals={**self.withdrawals, canonical_key: withdrawal})
+    @property
+    def size(self) -> int:
+        """Return the size of the object. [bytes]"""
+        return self.upload.size
 
 
-@dataclass(frozen=True, slots=True)
-class ContentRecord:
-    """Which keys of a site hold the same bytes; the smallest of them owns the content."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending(_Version):
+    """It has to be read.
 
-    site_id: str
+    `attempts` counts the readings that began and came to no verdict, `claimed_at` says when the last began.
+    """
+
+    state: ClassVar[State] = State.PENDING
+    reading: str
+    attempts: int = 0
+    claimed_at: datetime | None = None
+    known: Known = Known()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted(_Version):
+    """Its rows count. `reading` names how the site's configuration said to read it."""
+
+    state: ClassVar[State] = State.ACCEPTED
+    reading: str
     sha256: str
-    revision: int = 0
-    keys: frozenset[str] = frozenset()
+    canonical: CanonicalObject
+    rows: Rows
 
     @property
-    def owner(self) -> str:
-        """Return the key whose rows count, or '' where no key holds the content."""
-        return min(self.keys, default="")
+    def known(self) -> Known:
+        """Return what its reading found."""
+        return Known(self.sha256, self.canonical, self.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined(_Version):
+    """It is refused, with a reason and a remedy; unread where `sha256` is None."""
+
+    state: ClassVar[State] = State.QUARANTINED
+    reading: str
+    fault: Fault
+    sha256: str | None = None
+
+    @property
+    def known(self) -> Known:
+        """Return what its reading found."""
+        return Known(self.sha256, fault=self.fault)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duplicate(_Version):
+    """Its bytes already count under a smaller key; `rows` is None in records of early releases."""
+
+    state: ClassVar[State] = State.DUPLICATE
+    reading: str
+    of: str
+    sha256: str
+    rows: Rows | None
+
+    @property
+    def known(self) -> Known:
+        """Return what its reading found."""
+        return Known(self.sha256, rows=self.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Superseded(_Version):
+    """A newer version or a delete marker, named by `by`, came after it; unread where `reading` is None."""
+
+    state: ClassVar[State] = State.SUPERSEDED
+    by: str | None
+    reading: str | None = None
+    known: Known = Known()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed(_Version):
+    """S3 no longer lists it."""
+
+    state: ClassVar[State] = State.REMOVED
+    reading: str | None = None
+    known: Known = Known()
+
+
+Current: TypeAlias = Pending | Accepted | Quarantined | Duplicate  # a key has one of these at most
+FileVersion: TypeAlias = Current | Superseded | Removed
+
+
+def canonical_key(version: FileVersion) -> str | None:
+    """Return the key of the canonical object that a version has or had, if any."""
+    canonical = version.known.canonical
+    return canonical.key if canonical else None

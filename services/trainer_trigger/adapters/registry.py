@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from services.trainer_trigger.domain.model_state import Champion
+from services.trainer_trigger.domain.model_state import ApprovedVersion
 from services.trainer_trigger.domain.run import Run
 from services.trainer_trigger.ports import InvalidCardError
 from shared import layout, names
@@ -26,7 +26,7 @@ class SageMakerRegistry:
     client: SageMakerClient
     objects: S3Objects
 
-    def approved(self, model_id: str) -> Iterator[Champion]:
+    def approved(self, model_id: str) -> Iterator[ApprovedVersion]:
         """Yield the approved versions, newest first; a barred one is rejected in the registry."""
         pages = self.client.get_paginator("list_model_packages").paginate(
             ModelPackageGroupName=names.package_group(model_id),
@@ -46,7 +46,7 @@ class SageMakerRegistry:
             raise
         for arn in arns:
             package = self.client.describe_model_package(ModelPackageName=arn)
-            yield Champion(
+            yield ApprovedVersion(
                 version=package["ModelPackageVersion"],
                 package_arn=arn,
                 model_data_url=package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"],

@@ -13,7 +13,13 @@ from pydantic_core import to_jsonable_python
 
 from services.trainer_trigger.domain.replay import PastRun, replay
 from services.trainer_trigger.domain.run import Run
-from services.trainer_trigger.ports import Configuration, Memory
+from services.trainer_trigger.ports import (
+    Configuration,
+    DecisionMemory,
+    FileMemory,
+    NoteMemory,
+    RunMemory,
+)
 from shared.clock import Clock
 from shared.messages import Name
 from shared.model_config import RetrainPolicy
@@ -95,7 +101,10 @@ class Answering:
 
     clock: Clock
     configuration: Configuration
-    memory: Memory
+    files: FileMemory
+    notes: NoteMemory
+    runs: RunMemory
+    decisions: DecisionMemory
 
     def answer(self, event: dict[str, Any]) -> dict[str, Any]:
         """Answer one question; one that makes no sense is answered with `{"error": …}`."""
@@ -123,8 +132,8 @@ class Answering:
         return {"models": [{"model_id": each} for each in page], "next": more}
 
     def _model(self, model_id: str) -> dict[str, Any]:
-        flying = self.memory.notes(model_id).in_flight
-        latest = self.memory.decisions(model_id, 1)
+        flying = self.notes.notes(model_id).in_flight
+        latest = self.decisions.decisions(model_id, 1)
         return {
             "model_id": model_id,
             "config": self.configuration.model(model_id).model_dump(mode="json"),
@@ -141,7 +150,7 @@ class Answering:
             room = question.limit - len(runs)
             if not room or looked_at == question.limit:
                 return {"runs": runs, "next": f"{model_id}/"}
-            found, last = self.memory.some_runs(model_id, room, after if model_id == first else "")
+            found, last = self.runs.some_runs(model_id, room, after if model_id == first else "")
             runs += map(_shown, found)
             if last is not None:
                 return {"runs": runs, "next": f"{model_id}/{last}"}
@@ -154,7 +163,7 @@ class Answering:
 
     def _decisions(self, question: DecisionsQuestion) -> dict[str, Any]:
         model_id = question.model_id
-        found = self.memory.decisions(model_id, question.limit, question.at)
+        found = self.decisions.decisions(model_id, question.limit, question.at)
         waiting = {} if question.at else {model_id: self._waiting(model_id, found)}
         return {"decisions": {model_id: found}, "waiting": waiting}
 
@@ -163,10 +172,10 @@ class Answering:
         latest = datetime.fromisoformat(decisions[0]["at"]) if decisions else None
         came = [
             each
-            for each in self.memory.files(model_id)
+            for each in self.files.files(model_id)
             if latest is None or each.first_seen_at > latest
         ]
-        armed = self.memory.notes(model_id).armed_until
+        armed = self.notes.notes(model_id).armed_until
         return {
             "files": len(came),
             "rows": sum(each.file.rows for each in came),
@@ -175,13 +184,13 @@ class Answering:
 
     def _replay(self, question: ReplayQuestion) -> dict[str, Any]:
         """Run another policy over a model's recorded arrivals."""
-        since, recorded = question.since, self.memory.runs(question.model_id)
+        since, recorded = question.since, self.runs.runs(question.model_id)
         past = [
             PastRun((run.ended_at - run.started_at).total_seconds(), run.cost_usd)
             for run in recorded
             if run.ended_at
         ]
-        files = self.memory.files(question.model_id)
+        files = self.files.files(question.model_id)
         begun, cost = replay(files, past, question.policy, since=since, until=self.clock())
         return {
             "runs": [

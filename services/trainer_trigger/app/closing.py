@@ -1,14 +1,14 @@
-"""Ends a run with its outcome, frees the model, and looks at it again."""
+"""Closes a run with its published outcome, frees the model, and evaluates it again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from services.trainer_trigger.app.outcomes import Outcomes
-from services.trainer_trigger.domain.run import Run, closed
-from services.trainer_trigger.ports import Publisher, RunMemory
+from services.trainer_trigger.app.arming import Arming
+from services.trainer_trigger.app.evaluating import Evaluating
+from services.trainer_trigger.app.known_run import known_run
+from services.trainer_trigger.domain.run import closed
+from services.trainer_trigger.ports import RunMemory
 from shared.messages import AnyMessage
 
 
@@ -16,20 +16,13 @@ from shared.messages import AnyMessage
 class Closing:
     """What arrived while a run went on is waiting; closing a closed run changes nothing."""
 
-    memory: RunMemory
-    outcomes: Outcomes
-    publisher: Publisher
-    wake_waiting: Callable[[], None]
-    evaluate: Callable[[str], Any]
+    runs: RunMemory
+    arming: Arming
+    evaluating: Evaluating
 
     def close(self, model_id: str, run_id: str, outcome: AnyMessage) -> None:
-        """End a run with its published outcome, free the model, and look at it again."""
-        run = self.outcomes.run(model_id, run_id)
-        self.memory.close_run(closed(run, outcome) if run.status == "running" else run)
-        self.wake_waiting()
-        self.evaluate(model_id)
-
-    def publish_and_close(self, run: Run, outcome: AnyMessage) -> None:
-        """End a run whose sequence can no longer publish its outcome."""
-        self.publisher.publish(outcome)
-        self.close(run.model_id, run.run_id, outcome)
+        """Close a run, wake who waits for its place, and evaluate its model again."""
+        run = known_run(self.runs, model_id, run_id)
+        self.runs.close_run(closed(run, outcome) if run.status == "running" else run)
+        self.arming.wake_waiting()
+        self.evaluating.evaluate(model_id)

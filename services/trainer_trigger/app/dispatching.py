@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.trainer_trigger.app.deciding import Deciding
+from services.trainer_trigger.app.evaluating import Evaluating
 from services.trainer_trigger.app.looking_after import LookingAfter
 from services.trainer_trigger.app.noting import Noting
 from services.trainer_trigger.app.sweeping import Sweeping
@@ -26,7 +26,7 @@ class Dispatching:
     """Everything that trainer_trigger reacts to."""
 
     noting: Noting
-    deciding: Deciding
+    evaluating: Evaluating
     looking_after: LookingAfter
     sweeping: Sweeping
 
@@ -50,7 +50,7 @@ class Dispatching:
             case AccuracyDegraded():
                 self.noting.degraded(incoming)
             case EvaluationDue():
-                self.deciding.evaluation_due(incoming.model_id)
+                self.evaluating.due(incoming.model_id)
             case ServiceEvent(source="aws.states", detail={"name": str(execution)}):
                 self.looking_after.execution_ended(execution, incoming.detail.get("input") or "")
             case SweepDue():

@@ -1,42 +1,30 @@
-"""From a decision to a run: freezes the dataset, opens the run, starts its sequence and announces it."""
+"""From a decision to a run: freezes the dataset and opens the run."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.trainer_trigger.app.looking import Looking
+from services.trainer_trigger.app.lineage import Lineage
 from services.trainer_trigger.domain import identity
-from services.trainer_trigger.domain.costs import estimate_usd
 from services.trainer_trigger.domain.datasets import dataset_of
 from services.trainer_trigger.domain.decision import Decision
 from services.trainer_trigger.domain.model_state import ModelState
 from services.trainer_trigger.domain.run import Run
-from services.trainer_trigger.ports import (
-    Configuration,
-    Datasets,
-    Publisher,
-    Registry,
-    RetrainSequence,
-    RunMemory,
-)
+from services.trainer_trigger.ports import Configuration, Datasets, RunMemory
 from shared.clock import Clock
-from shared.messages import RetrainStarted
 from shared.model_config import ModelConfig
-
-TYPICAL_RUN_SECONDS = 900.0
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
     """Opens a run before anything is started, so that whatever dies is taken up again."""
 
-    looking: Looking
     configuration: Configuration
+    lineage: Lineage
     datasets: Datasets
-    registry: Registry
-    memory: RunMemory
-    sequence: RetrainSequence
-    publisher: Publisher
+    runs: RunMemory
+    image_uri: str
+    maximum_runs: int
     clock: Clock
 
     def open(
@@ -55,10 +43,10 @@ class Opening:
         exclusions = self.configuration.exclusions(model_id)
         sites = self.configuration.sites(model_id)
         dataset = dataset_of(model_id, config, sites, files, exclusions)
-        champion = self.looking.champion(model_id, exclusions)
+        champion = self.lineage.champion(model_id, exclusions)
         version = champion.version if champion else None
-        recipe = identity.recipe_id(dataset.dataset_id, config, self.looking.image_uri, version)
-        attempt = 1 + sum(run.recipe_id == recipe for run in self.memory.runs(model_id))
+        recipe = identity.recipe_id(dataset.dataset_id, config, self.image_uri, version)
+        attempt = 1 + sum(run.recipe_id == recipe for run in self.runs.runs(model_id))
         run_id, now = identity.run_id(recipe, attempt), self.clock()
         self.datasets.freeze(dataset)
         run = Run(
@@ -82,38 +70,4 @@ class Opening:
             exclusions_id=identity.exclusions_id(exclusions),
             preprocess_instances=config.preprocess_instances,
         )
-        return run if self.memory.open_run(run, self.looking.maximum_runs) else None
-
-    def launch(self, run: Run) -> None:
-        """Start an opened run; repeating it starts nothing twice."""
-        self._prepare(run)
-        self.sequence.start(run)
-        self._tell(run)
-
-    def announce(self, run: Run) -> None:
-        """Prepare and tell a run whose sequence a person started."""
-        self._prepare(run)
-        self._tell(run)
-
-    def _prepare(self, run: Run) -> None:
-        self.registry.ensure_group(run.model_id)
-        self.registry.lend_champion(run)
-
-    def _tell(self, run: Run) -> None:
-        self.publisher.publish(
-            RetrainStarted.of(
-                subject=(run.run_id,),
-                occurred_at=run.started_at,
-                correlation_id=run.correlation_id,
-                model_id=run.model_id,
-                run_id=run.run_id,
-                dataset_id=run.dataset_id,
-                reasons=run.reasons,
-                model_type=run.model_type,
-                accuracy_threshold=run.accuracy_threshold,
-                instance_type=run.instance_type,
-                files=run.files,
-                estimated_cost_usd=estimate_usd(run.instance_type, TYPICAL_RUN_SECONDS),
-            )
-        )
-        self.memory.mark_started(run)
+        return run if self.runs.open_run(run, self.maximum_runs) else None

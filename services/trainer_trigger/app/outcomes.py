@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from services.trainer_trigger.app.known_run import known_run
 from services.trainer_trigger.domain import costs, failures, model_card, poison
 from services.trainer_trigger.domain.run import Run, Step
 from services.trainer_trigger.ports import (
@@ -17,7 +18,7 @@ from services.trainer_trigger.ports import (
 )
 from shared.clock import Clock
 from shared.dataset import Exclusion
-from shared.errors import NotFoundError, PermanentError
+from shared.errors import PermanentError
 from shared.evaluation import Evaluation
 from shared.messages import ChallengerRegistered, ChallengerRejected, RetrainFailed
 
@@ -29,7 +30,7 @@ Verdict = ChallengerRegistered | ChallengerRejected
 class Outcomes:
     """Collects what a run found, or explains why it failed."""
 
-    memory: RunMemory
+    runs: RunMemory
     evaluations: Evaluations
     pipeline: Pipeline
     registry: Registry
@@ -44,7 +45,7 @@ class Outcomes:
         PermanentError
             The pipeline succeeded but left no evaluation, or no package for a good one.
         """
-        run = self.run(model_id, run_id)
+        run = known_run(self.runs, model_id, run_id)
         evaluation = self.evaluations.read(run_id)
         if evaluation is None:
             raise PermanentError(f"the pipeline of run {run_id} succeeded but wrote no evaluation")
@@ -58,7 +59,7 @@ class Outcomes:
 
     def explain(self, model_id: str, run_id: str, stage: str, cause: str) -> RetrainFailed:
         """Say why a run failed: the failing pipeline step where there is one, else what the machine saw."""
-        run = self.run(model_id, run_id)
+        run = known_run(self.runs, model_id, run_id)
         execution_arn = self.pipeline.find(run_id)
         steps = self.pipeline.steps(execution_arn) if execution_arn else ()
         broken = next((step for step in steps if step.status == "Failed"), None)
@@ -76,13 +77,6 @@ class Outcomes:
             next_step=failure.next_step,
             cost_usd=self._cost(run, steps),
         )
-
-    def run(self, model_id: str, run_id: str) -> Run:
-        """Return a run; raises NotFoundError where there is none."""
-        run = self.memory.run(model_id, run_id)
-        if run is None:
-            raise NotFoundError(f"model {model_id} has no run {run_id}")
-        return run
 
     def _registered(
         self, run: Run, evaluation: Evaluation, steps: tuple[Step, ...], package_arn: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.trainer_trigger.app.correcting import Correcting
-from services.trainer_trigger.app.deciding import Deciding
+from services.trainer_trigger.app.evaluating import Evaluating
 from services.trainer_trigger.app.looking_after import LookingAfter
 from services.trainer_trigger.domain.model_state import is_overdue
 from services.trainer_trigger.ports import Configuration, Measures, Timer
@@ -23,7 +23,7 @@ class Sweeping:
     configuration: Configuration
     correcting: Correcting
     looking_after: LookingAfter
-    deciding: Deciding
+    evaluating: Evaluating
     timer: Timer
     measures: Measures
     clock: Clock
@@ -61,5 +61,5 @@ class Sweeping:
             self.correcting.correct(model_id)
         self.looking_after.model(model_id)
         config = self.configuration.model(model_id)
-        state, _ = self.deciding.evaluate_with(model_id, config)
+        state, _ = self.evaluating.evaluate_with(model_id, config)
         return is_overdue(state, config.policy, self.clock())

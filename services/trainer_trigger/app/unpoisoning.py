@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.trainer_trigger.app.looking import Looking
+from services.trainer_trigger.app.lineage import Lineage
 from services.trainer_trigger.domain import poison
 from services.trainer_trigger.ports import Configuration, Measures, Publisher, Registry
 from shared.clock import Clock
@@ -17,7 +17,7 @@ class Unpoisoning:
 
     configuration: Configuration
     registry: Registry
-    looking: Looking
+    lineage: Lineage
     publisher: Publisher
     measures: Measures
     clock: Clock
@@ -26,10 +26,10 @@ class Unpoisoning:
         """Ask for the last clean version, where the one that serves is not; one message says it all."""
         exclusions = self.configuration.exclusions(model_id)
         serving = next(self.registry.approved(model_id), None)
-        touched = self.looking.touched(model_id, serving, exclusions) if serving else ()
+        touched = self.lineage.touched(model_id, serving, exclusions) if serving else ()
         if serving is None or not touched:
             return
-        clean = self.looking.champion(model_id, exclusions)
+        clean = self.lineage.champion(model_id, exclusions)
         story = poison.story(serving, touched, clean)
         if clean is None:
             self.measures.warn(story)

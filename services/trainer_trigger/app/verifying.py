@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from services.trainer_trigger.app.deciding import Deciding
-from services.trainer_trigger.app.outcomes import Outcomes
+from services.trainer_trigger.app.known_run import known_run
+from services.trainer_trigger.app.opening_by_hand import OpeningByHand
 from services.trainer_trigger.domain import identity
 from services.trainer_trigger.domain.run import Run
-from services.trainer_trigger.ports import Configuration, Datasets
+from services.trainer_trigger.ports import Datasets, RunMemory
 from shared.errors import PermanentError
 
 
@@ -17,10 +17,9 @@ from shared.errors import PermanentError
 class Verifying:
     """Checks an opened run, or opens one for an execution that a person started."""
 
-    configuration: Configuration
+    runs: RunMemory
     datasets: Datasets
-    deciding: Deciding
-    outcomes: Outcomes
+    by_hand: OpeningByHand
     poll_seconds: int
 
     def verify(self, model_id: str, run_id: str | None, execution: str) -> dict[str, Any]:
@@ -32,7 +31,7 @@ class Verifying:
             `proceed`, `reason`, and all that the next states need.
         """
         found = (
-            self._opened_by_hand(model_id, execution)
+            self.by_hand.open(model_id, execution)
             if run_id is None
             else self._opened(model_id, run_id)
         )
@@ -59,13 +58,5 @@ class Verifying:
 
     def _opened(self, model_id: str, run_id: str) -> Run | str:
         """Return a run, or why it need not go on."""
-        run = self.outcomes.run(model_id, run_id)
+        run = known_run(self.runs, model_id, run_id)
         return run if run.status == "running" else f"run {run_id} has ended: {run.status}"
-
-    def _opened_by_hand(self, model_id: str, execution: str) -> Run | str:
-        """Return the run of an execution that a person started, or why there is none."""
-        known = self.configuration.models()
-        if model_id not in known:
-            return f"no model {model_id!r}; known: {', '.join(sorted(known)) or 'none'}"
-        run, decision = self.deciding.open_by_hand(model_id, execution)
-        return run or "; ".join(decision.reasons) or "another run came first"

@@ -14,9 +14,7 @@ from services.trainer_trigger.domain.run import Run
 from shared.evaluation import Evaluation, GroupScores, Scores, Window
 
 _SHORT, _LONG = 1024, 2048  # characters that the schema takes
-_MOST_DATASETS = 10
 _PROPERTY = 256  # characters of a CustomerMetadataProperties value; of marks it takes only _.:/=+-@
-_GROUP_NAME = 63
 _LIMITS = (
     "It knows the sites and seasons of its training window; others are extrapolated. Its inputs are "
     "weather, not earlier power, so that a fault of the plant does not show in it. Rows that a check masked "
@@ -60,7 +58,7 @@ def card_of(run: Run, evaluation: Evaluation, evaluation_uri: str, report_uri: s
             {
                 "name": "time-ordered test",
                 "evaluation_observation": _text(evaluation.reasons, _LONG),
-                "datasets": [report_uri, evaluation_uri][:_MOST_DATASETS],
+                "datasets": [report_uri, evaluation_uri],
                 "metadata": {"tested": _span(evaluation.test_window)},
                 "metric_groups": list(_groups(evaluation)),
             }
@@ -113,7 +111,7 @@ def _group(name: str, values: Mapping[str, float | None]) -> dict[str, Any]:
         for key, value in values.items()
         if value is not None
     ]
-    return {"name": name[:_GROUP_NAME], "metric_data": data}
+    return {"name": name, "metric_data": data}
 
 
 def _scores(scores: Scores) -> dict[str, float | None]:

@@ -18,8 +18,8 @@ class KnownFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Champion:
-    """The newest approved version of a model."""
+class ApprovedVersion:
+    """A version of a model that is approved in the registry; the champion is the newest clean one."""
 
     version: int
     package_arn: str
@@ -78,7 +78,7 @@ class ModelState:
     files: tuple[KnownFile, ...]
     consumed: frozenset[str]
     config_id: str
-    champion: Champion | None = None
+    champion: ApprovedVersion | None = None
     in_flight: InFlight | None = None
     last_run: FinishedRun | None = None
     request: Request | None = None
@@ -128,5 +128,5 @@ class ModelNotes:
 class Places:
     """How many runs are in flight in the account, and who waits for a place, longest first."""
 
-    running: int = 0
-    waiting: tuple[str, ...] = ()
+    running: int
+    waiting: tuple[str, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from services.trainer_trigger.domain.model_state import Champion
+from services.trainer_trigger.domain.model_state import ApprovedVersion
 from shared.dataset import Coverage, Exclusion
 
 
@@ -19,8 +19,8 @@ def touched(trained_on: Coverage, exclusions: Iterable[Exclusion]) -> tuple[Excl
 
 
 def newest_clean(
-    versions: Iterable[Champion], is_poisoned: Callable[[Champion], bool]
-) -> Champion | None:
+    versions: Iterable[ApprovedVersion], is_poisoned: Callable[[ApprovedVersion], bool]
+) -> ApprovedVersion | None:
     """Return the first of the versions, newest first, that was not trained on excluded data."""
     return next((version for version in versions if not is_poisoned(version)), None)
 
@@ -33,7 +33,9 @@ def ranges(exclusions: Iterable[Exclusion]) -> str:
     )
 
 
-def story(poisoned: Champion, exclusions: Iterable[Exclusion], clean: Champion | None) -> str:
+def story(
+    poisoned: ApprovedVersion, exclusions: Iterable[Exclusion], clean: ApprovedVersion | None
+) -> str:
     """Tell people the whole story in one sentence or two."""
     goes_on = (
         f"version {clean.version} is the last clean one and serves until then"

@@ -13,7 +13,12 @@ from statistics import median
 
 from services.trainer_trigger.domain.deciding import decide
 from services.trainer_trigger.domain.decision import Outcome
-from services.trainer_trigger.domain.model_state import Champion, FinishedRun, KnownFile, ModelState
+from services.trainer_trigger.domain.model_state import (
+    ApprovedVersion,
+    FinishedRun,
+    KnownFile,
+    ModelState,
+)
 from shared.model_config import RetrainPolicy
 
 TYPICAL_RUN = timedelta(minutes=15)
@@ -80,7 +85,7 @@ def _walk(
             consumed = frozenset(each.file.file_id for each in here)
             now += length
             last = FinishedRun(f"replayed-{len(runs)}", "registered", "", now)
-            champion = Champion(len(runs), "", "", now)
+            champion = ApprovedVersion(len(runs), "", "", now)
             continue
         following = [each.first_seen_at for each in arrivals if each.first_seen_at > now]
         moments = [*following[:1], *([decision.until] if decision.until else [])]

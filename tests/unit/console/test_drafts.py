@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from console.app import app
 from services.data_watcher.adapters.reading import read
 from services.data_watcher.domain import validation
-from shared.errors import InvalidConfigError
+from shared.errors import InvalidConfigError, UnreadableFileError
 from tests.corpus import files, workbook
 
 REAL = Path(pvanalytics.__file__).parent / "data"
@@ -83,19 +83,25 @@ def test_a_draft_reads_the_files_it_was_drafted_from(
     assert rows.masked == 0
 
 
-@pytest.mark.parametrize(
-    ("name", "longitude", "zone"),
-    [
-        ("serf_east_15min_ac_power.csv", -105.17, "-07:00"),
-        ("ac_power_inv_7539.csv", -105.17, "+00:00"),
-    ],
-)
-def test_a_real_plant_is_drafted(name: str, longitude: float, zone: str) -> None:
-    text = drafted(REAL / name, longitude=longitude)
+def test_a_real_plant_is_drafted() -> None:
+    name = "serf_east_15min_ac_power.csv"
+    text = drafted(REAL / name, longitude=-105.17)
 
     site = validation.read(KEY, text.encode())
-    assert site.timezone == zone, text  # type: ignore[union-attr]
+    assert site.timezone == "-07:00", text  # type: ignore[union-attr]
     assert read((REAL / name).read_bytes(), name, site).rows.count >= 500  # type: ignore[arg-type]
+
+
+def test_a_real_plant_whose_stamps_name_another_offset_than_its_clock_has_is_found_out() -> None:
+    name = "ac_power_inv_7539.csv"  # local time, labelled +00:00
+    text = drafted(REAL / name, longitude=-105.17)
+
+    site = validation.read(KEY, text.encode())
+    assert site.timezone == "+00:00", text  # type: ignore[union-attr]
+    with pytest.raises(
+        UnreadableFileError, match=r"wrong_clock: power is centred 7\.\d hours before"
+    ):
+        read((REAL / name).read_bytes(), name, site)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

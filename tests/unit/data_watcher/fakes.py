@@ -7,22 +7,33 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from services.data_watcher.adapters.evidence import LedgerAndBucket
 from services.data_watcher.adapters.remembered import Remembered
-from services.data_watcher.app.arrivals import Arrivals
 from services.data_watcher.app.dispatching import Dispatching
-from services.data_watcher.app.intake import Intake
+from services.data_watcher.app.intake.effects import Effects
+from services.data_watcher.app.intake.pipeline import Intake
+from services.data_watcher.app.intake.verdict import Judging
 from services.data_watcher.app.onboarding import LATER, Onboarding
 from services.data_watcher.app.releasing import Releasing
 from services.data_watcher.app.silence import Silence
 from services.data_watcher.app.sweeping import Sweeping
 from services.data_watcher.domain.activity import SiteActivity
 from services.data_watcher.domain.configuration import Active, ConfigRecord
+from services.data_watcher.domain.records import ContentRecord, KeyRecord, Listed
 from services.data_watcher.domain.transitions import settle
-from services.data_watcher.domain.versions import ContentRecord, KeyRecord, Listed, Rows, State
+from services.data_watcher.domain.versions import (
+    Accepted,
+    Duplicate,
+    Quarantined,
+    Removed,
+    Rows,
+    State,
+    Superseded,
+)
 from services.data_watcher.ports import Opened, Reading
 from shared.active import ActiveModel, ActiveSite
 from shared.canonical import CanonicalFile
-from shared.errors import ConflictError, NotFoundError, UnreadableFileError
+from shared.errors import ConflictError, NotFoundError, RetryableError, UnreadableFileError
 from shared.exclusions import ActiveExclusions
 from shared.inbox import ObjectChanged
 from shared.messages import AnyMessage, SweepDue
@@ -223,9 +234,9 @@ class FakeCanonical:
         self.files[key] = file
         self.fuse.burn()
 
-    def exists(self, key: str) -> bool:
+    def described(self, key: str) -> CanonicalFile | None:
         self.fuse.burn()
-        return key in self.files
+        return self.files.get(key)
 
     def withdraw(self, key: str, reason: str) -> None:
         self.fuse.burn()
@@ -355,7 +366,7 @@ def site(site_id: str = "east", **changes: Any) -> ActiveSite:
         "site_id": site_id,
         "model_id": "fleet",
         "latitude": 40,
-        "longitude": -105,
+        "longitude": 0,
         "timezone": "UTC",
         "ac_capacity_kw": 6,
         "sources": [
@@ -391,30 +402,17 @@ class World:
             self.inbox,
             self.clock,
         )
-        arrivals = Arrivals(
-            ledger=self.ledger,
+        self.intake = Intake(
+            evidence=LedgerAndBucket(self.ledger, self.bucket),
             foresight=Remembered(FakeForesight(self.ledger, self.configurations), self.clock),
-            raw=self.bucket,
-            canonical=self.canonical,
-            reader=fake_reader,
-            publisher=self.publisher,
+            configurations=self.configurations,
+            judging=Judging(self.ledger, self.canonical, fake_reader, self.clock),
+            effects=Effects(self.ledger, self.canonical, self.publisher, self.inbox, self.clock),
             meter=self.meter,
-            clock=self.clock,
+            onboard=onboarding.refresh,
             parallel=lambda do, keys: list(map(do, keys)),
         )
-        intake = Intake(
-            ledger=self.ledger,
-            raw=self.bucket,
-            canonical=self.canonical,
-            configurations=self.configurations,
-            reader=fake_reader,
-            publisher=self.publisher,
-            inbox=self.inbox,
-            onboard=onboarding.refresh,
-            meter=self.meter,
-            clock=self.clock,
-        )
-        sweep = Sweeping(
+        sweeping = Sweeping(
             self.ledger,
             self.bucket,
             self.configurations,
@@ -424,13 +422,12 @@ class World:
             Silence(self.ledger, self.ledger, self.publisher, self.clock).look,
             lambda site_id, after, deadline: None,
         )
-        release = Releasing(self.ledger, self.inbox, self.clock, intake.refresh)
-        self.watcher = Dispatching(arrivals, intake, onboarding, sweep, release)
+        releasing = Releasing(self.ledger, self.inbox, self.clock, self.intake.refresh)
+        self.watcher = Dispatching(self.intake, onboarding, sweeping, releasing)
 
     def read_by(self, reader: Any) -> None:
         """Let files be read by another reader."""
-        for each in (self.watcher.arrivals, self.watcher.intake):
-            object.__setattr__(each, "reader", reader)
+        object.__setattr__(self.intake.judging, "reader", reader)
 
     def clock(self) -> datetime:
         self.now += timedelta(milliseconds=1)
@@ -454,7 +451,16 @@ class World:
         done = self.watcher.take(events)
         for each in events:
             if each.key not in done:
-                self.watcher.handle(each)
+                self._deliver(each)
+
+    def _deliver(self, event: ObjectChanged) -> None:
+        """Handle an event; one that fails for now comes back, as from a queue."""
+        try:
+            self.watcher.handle(event)
+        except ConflictError:
+            raise
+        except RetryableError:
+            self.watcher.handle(event)
 
     def upload(self, key: str, body: bytes) -> str:
         version_id = self.bucket.put(key, body)
@@ -503,13 +509,13 @@ class World:
         return {
             (key, name): (
                 version.state.value,
-                version.fault.code if version.fault and version.state is State.QUARANTINED else "",
-                version.duplicate_of,
-                version.superseded_by,
-                version.sha256 if version.state is not State.SUPERSEDED else "",
-                version.canonical_key if version.state is State.ACCEPTED else "",
+                version.fault.code if isinstance(version, Quarantined) else None,
+                version.of if isinstance(version, Duplicate) else None,
+                version.by if isinstance(version, Superseded) else None,
+                version.known.sha256 if not isinstance(version, Superseded) else None,
+                version.canonical.key if isinstance(version, Accepted) else None,
             )
             for key, record in self.ledger.records.items()
             for name, version in record.versions.items()
-            if version.state is not State.REMOVED
+            if not isinstance(version, Removed)
         }

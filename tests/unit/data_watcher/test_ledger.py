@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from services.data_watcher.domain import admission, versions
-from services.data_watcher.domain.versions import State
+from services.data_watcher.domain import admission
+from services.data_watcher.domain.versions import Duplicate, Fault, Superseded, canonical_key
 from shared.errors import ConflictError
 from tests.unit.data_watcher.fakes import World, site
 
@@ -87,7 +87,7 @@ def test_what_need_not_be_read_is_refused_unread(
 def test_a_file_larger_than_the_function_is_refused_unread(world: World) -> None:
     fault = admission.admit(site(), "raw/east/a.csv", admission.LARGEST_FILE + 1)
 
-    assert isinstance(fault, versions.Fault)
+    assert isinstance(fault, Fault)
     assert fault.code == "too_large"
     assert "split" in fault.remedy
 
@@ -104,10 +104,11 @@ def test_a_new_version_supersedes_the_older(world: World) -> None:
     second = world.upload("raw/east/a.csv", b"other")
 
     record = world.ledger.records["raw/east/a.csv"]
-    assert record.versions[first].state is State.SUPERSEDED
-    assert record.versions[first].superseded_by == second
+    old, new = record.versions[first], record.versions[second]
+    assert isinstance(old, Superseded)
+    assert old.by == second
     assert world.publisher.kinds() == ["data_accepted", "data_withdrawn", "data_accepted"]
-    assert world.canonical.counting == {record.versions[second].canonical_key}
+    assert world.canonical.counting == {canonical_key(new)}
 
 
 def test_the_same_bytes_again_bring_no_new_data_and_withdraw_none(world: World) -> None:
@@ -160,12 +161,12 @@ def test_the_smallest_key_owns_bytes_that_came_twice(world: World) -> None:
         world.upload(f"raw/east/{name}.csv", b"one")
 
     owners = {
-        key: record.current.duplicate_of
+        key: record.current.of if isinstance(record.current, Duplicate) else None
         for key, record in world.ledger.records.items()
         if record.current
     }
     assert owners == {
-        "raw/east/a.csv": "",
+        "raw/east/a.csv": None,
         "raw/east/b.csv": "raw/east/a.csv",
         "raw/east/c.csv": "raw/east/a.csv",
     }
@@ -180,7 +181,7 @@ def test_a_duplicate_is_promoted_when_its_owner_goes(world: World) -> None:
     world.work_off()
 
     assert world.state("raw/east/b.csv") == ["accepted"]
-    assert world.ledger.records["raw/east/c.csv"].current.duplicate_of == "raw/east/b.csv"
+    assert world.ledger.records["raw/east/c.csv"].current.of == "raw/east/b.csv"
     assert len(world.canonical.counting) == 1
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.data_watcher.domain.versions import State
+from services.data_watcher.domain.versions import Accepted
 from tests.unit.data_watcher.fakes import DiedError, World, site
 
 KEYS = tuple(f"raw/east/{name}.csv" for name in "abc")
@@ -54,17 +54,17 @@ def assert_is_what_the_bucket_says(world: World) -> None:
     """Compare with a ledger that saw nothing but the final bucket."""
     fresh = new_world()
     fresh.bucket = world.bucket
-    fresh.watcher.intake.raw.objects.update(world.bucket.objects)  # type: ignore[attr-defined]
+    fresh.intake.evidence.raw.objects.update(world.bucket.objects)  # type: ignore[attr-defined]
     for key in reversed(KEYS):
         fresh.event(key)
     fresh.work_off()
     fresh.sweep()
     assert world.verdicts() == fresh.verdicts()
     accepted = {
-        version.canonical_key
+        version.canonical.key
         for record in world.ledger.records.values()
         for version in record.versions.values()
-        if version.state is State.ACCEPTED
+        if isinstance(version, Accepted)
     }
     assert world.canonical.counting == accepted == fresh.canonical.counting
     for each in accepted:  # also which of two overlapping files is the later

@@ -211,3 +211,33 @@ def test_a_cursor_survives_its_message() -> None:
     cursor = Cursor(prefix="raw/east/", after="raw/east/ü.csv")
 
     assert Cursor.model_validate_json(cursor.text()) == cursor
+
+
+@pytest.mark.parametrize(("size", "read"), [(64 * 1024, True), (64 * 1024 + 1, False)])
+def test_a_configuration_has_at_most_64_kib(size: int, *, read: bool) -> None:
+    world = World()
+    asked = []
+    bytes_of = world.bucket.read
+
+    def note(key: str, version_id: str) -> bytes:
+        asked.append(key)
+        return bytes_of(key, version_id)
+
+    world.bucket.read = note
+    world.bucket.put(KEY, SITE + b"#" * (size - len(SITE)))
+    world.event(KEY)
+
+    assert (world.ledger.configs[KEY].state == "accepted") is read
+    assert asked == ([KEY] if read else [])
+
+
+def test_a_deleted_configuration_is_published_once() -> None:
+    world = World()
+    world.bucket.put(KEY, SITE)
+    world.event(KEY)
+    world.bucket.delete(KEY)
+    for _ in range(3):
+        world.event(KEY)
+
+    assert world.publisher.kinds().count("config_rejected") == 1
+    assert world.ledger.configs[KEY].state == "deleted"

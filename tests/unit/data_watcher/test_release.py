@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from services.data_watcher.app import releasing as release
+from services.data_watcher.domain.versions import Released
 from shared.messages import ReleaseRequested
 from tests.unit.data_watcher.fakes import START, World, fake_reader, site
 
@@ -22,8 +24,8 @@ def world() -> World:
     return world
 
 
-def asked(world: World, key: str | None, id_: str = "request") -> None:
-    request = ReleaseRequested(
+def request_for(key: str | None, id_: str = "request") -> ReleaseRequested:
+    return ReleaseRequested(
         id=id_,
         occurred_at=START,
         correlation_id="solar files release",
@@ -32,7 +34,10 @@ def asked(world: World, key: str | None, id_: str = "request") -> None:
         reason="the reader was mended",
         requested_by="ops",
     )
-    world.watcher.handle(request)
+
+
+def asked(world: World, key: str | None, id_: str = "request") -> None:
+    world.watcher.handle(request_for(key, id_))
     world.work_off()
 
 
@@ -52,7 +57,7 @@ def test_a_released_file_is_read_again_and_the_ledger_says_who_asked_why(world: 
     assert world.state("raw/east/b.csv") == ["quarantined"]
     current = world.ledger.records["raw/east/a.csv"].current
     assert current is not None
-    assert current.released == "the reader was mended (ops)"
+    assert current.released == Released("request", "the reader was mended (ops)")
 
 
 def test_all_refused_files_of_a_site_are_released_at_once(
@@ -90,3 +95,25 @@ def test_what_is_not_refused_is_not_released(world: World) -> None:
     asked(world, "raw/east/never.csv")
 
     assert world.ledger.records == before
+
+
+@pytest.mark.parametrize(("seconds", "after"), [(44, None), (46, "raw/east/2.csv")])
+def test_a_release_of_a_site_goes_on_in_another_slice_after_45_seconds(
+    world: World, monkeypatch: pytest.MonkeyPatch, seconds: int, after: str | None
+) -> None:
+    monkeypatch.setattr(release, "CHUNK", 2)
+
+    def quarantined(site_id: str, start: str) -> Iterator[str]:
+        for number in range(1, 4):
+            if number == 2:
+                world.now += timedelta(seconds=seconds)
+            yield f"raw/{site_id}/{number}.csv"
+
+    world.ledger.quarantined = quarantined
+    world.watcher.handle(request_for(None))
+
+    requests = [each for each in world.inbox.sent if each.key is not None]
+    goes_on = [each.after for each in world.inbox.sent if each.key is None]
+    assert goes_on == ([after] if after else [])
+    assert len(requests) == (2 if after else 3)
+    assert len({each.id for each in requests}) == len(requests)

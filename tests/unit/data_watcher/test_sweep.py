@@ -124,3 +124,105 @@ def test_a_sweep_reads_files_that_came_before_their_site() -> None:
     world.sweep()
 
     assert world.state("raw/east/a.csv") == ["accepted"]
+
+
+# --- what a sweep looks at ----------------------------------------------------------------------------
+
+
+def three_sites(count: int = 2) -> World:
+    """Return a world whose files are all known."""
+    world = World()
+    for each in SITES:
+        world.configurations.put(site(each))
+        for number in range(count):
+            world.upload(f"raw/{each}/{number}.csv", f"{each} {number}".encode())
+    return world
+
+
+def partitions(world: World, cursor: Cursor) -> list[str]:
+    """Let a sweep run; return the sites whose records it reads, in order."""
+    read: list[str] = []
+    between = world.ledger.between
+
+    def note(site_id: str, after: str, until: str | None) -> object:
+        read.append(site_id)
+        return between(site_id, after, until)
+
+    world.ledger.between = note
+    found(world, due(cursor.text()))
+    return read
+
+
+def test_a_ledger_that_agrees_with_the_listing_has_no_suspects() -> None:
+    hints, _ = found(three_sites(), due())
+
+    assert hints == set()
+
+
+def test_a_slice_reads_only_the_sites_whose_folders_it_passes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sweep, "CHUNK", 2)
+    read = partitions(three_sites(), Cursor(prefix="raw/"))
+
+    # Three chunks, one site each, and what may lie after the last key; keys outside any folder lie anywhere.
+    assert read.count("(unknown)") == 4
+    assert {each for each in read if each != "(unknown)"} == set(SITES)
+    assert len(read) - read.count("(unknown)") <= 2 * len(SITES)
+
+
+def test_a_sweep_of_one_site_reads_no_other_and_compacts_nothing() -> None:
+    world, compacted = three_sites(), []
+    object.__setattr__(world.watcher.sweeping, "compact", lambda *said: compacted.append(said))
+
+    assert set(partitions(world, Cursor(prefix="raw/west/"))) == {"west"}
+    assert compacted == []
+
+
+def test_a_full_sweep_goes_on_to_compact_the_months_of_every_site() -> None:
+    world, compacted = three_sites(), []
+    object.__setattr__(
+        world.watcher.sweeping, "compact", lambda site_id, *_: compacted.append(site_id)
+    )
+    found(world, due())
+
+    assert compacted == ["east-2", "east", "west"]  # in the order of their folders
+
+
+def test_a_slice_ends_in_time_and_the_next_goes_on_after_its_last_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sweep, "CHUNK", 1)
+    world = three_sites()
+    listed: list[str] = []
+    listing = world.bucket.listing
+
+    def slow(prefix: str, after: str) -> object:
+        for key, versions in listing(prefix, after):
+            world.now += timedelta(seconds=20)
+            listed.append(key)
+            yield key, versions
+
+    world.bucket.listing = slow
+    _, slices = found(world, due(Cursor(prefix="raw/").text()))
+
+    assert sorted(set(listed)) == listed  # no key twice
+    assert slices == 4  # two of three keys, and the months
+
+
+def test_a_quick_sweep_hints_at_what_waits_longer_than_a_file_takes_and_looks_for_silence() -> None:
+    world, asked = three_sites(), []
+    looked: list[bool] = []
+    object.__setattr__(world.watcher.sweeping, "look_for_silence", lambda: looked.append(True))
+
+    def unsettled(before: object) -> list[str]:
+        asked.append(before)
+        return ["raw/east/0.csv"]
+
+    world.ledger.unsettled = unsettled
+    now = world.now
+    found_hints, _ = found(world, due().model_copy(update={"scope": "quick"}))
+
+    assert found_hints == {"raw/east/0.csv"}
+    assert timedelta(0) <= asked[0] - (now - timedelta(minutes=5)) < timedelta(seconds=1)
+    assert looked == [True]

@@ -14,7 +14,7 @@ from services.trainer_trigger.adapters.configuration import S3Configuration
 from shared import layout
 from shared.active import ActiveSite
 from shared.errors import NotFoundError
-from tests.unit.trainer_trigger.fakes import a_site
+from tests.unit.trainer_trigger.samples import a_site
 
 
 @dataclass

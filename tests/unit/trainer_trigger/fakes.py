@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from services.trainer_trigger.composition import Outside, UseCases, wired
 from services.trainer_trigger.domain.decision import Decision
 from services.trainer_trigger.domain.model_state import (
-    Champion,
+    ApprovedVersion,
     InFlight,
     KnownFile,
     ModelNotes,
@@ -23,63 +22,10 @@ from services.trainer_trigger.ports import InvalidCardError
 from shared import layout
 from shared.dataset import Coverage, Dataset, DatasetFile, Exclusion, coverage
 from shared.evaluation import Evaluation
-from shared.messages import AnyMessage, DataAccepted, SweepDue
+from shared.messages import AnyMessage, SweepDue
 from shared.model_config import ModelConfig, RetrainPolicy
-from shared.solar.site import ColumnFormat, Site, SourceFormat, TimestampFormat
-
-START = datetime(2026, 5, 4, 9, tzinfo=UTC)
-IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/solar-ml@sha256:" + "a" * 64
-PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/solar-golden/1"
-
-
-def a_site(site_id: str = "golden", model_id: str = "golden") -> Site:
-    return Site(
-        site_id=site_id,
-        model_id=model_id,
-        latitude=39.74,
-        longitude=-105.18,
-        timezone="America/Denver",
-        ac_capacity_kw=3.4,
-        sources=(
-            SourceFormat(
-                name="power",
-                timestamp=TimestampFormat(column="t"),
-                columns={"power_ac": ColumnFormat(column="p", unit="W")},
-            ),
-        ),
-    )
-
-
-def a_file(number: int = 1, days: int = 30) -> DatasetFile:
-    start = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=30 * (number - 1))
-    return DatasetFile(
-        site_id="golden",
-        file_id=f"file{number:04d}",
-        key=layout.canonical("golden", start, f"file{number:04d}"),
-        rows=days * 96,
-        window_start=start,
-        window_end=start + timedelta(days=days),
-        uploaded_at=START + timedelta(seconds=number),
-    )
-
-
-def accepted(file: DatasetFile, at: datetime = START) -> DataAccepted:
-    return DataAccepted.of(
-        subject=(file.file_id,),
-        occurred_at=at,
-        correlation_id="raw/golden/x.csv",
-        site_id=file.site_id,
-        model_id="golden",
-        file_id=file.file_id,
-        key="raw/golden/x.csv",
-        version_id="v1",
-        canonical_uri=layout.uri("bucket", file.key),
-        rows=file.rows,
-        columns=("power_ac",),
-        window_start=file.window_start,
-        window_end=file.window_end,
-        uploaded_at=file.uploaded_at,
-    )
+from shared.solar.site import Site
+from tests.unit.trainer_trigger.samples import START, a_site
 
 
 @dataclass
@@ -203,16 +149,18 @@ class FakeEvaluations:
 
 @dataclass
 class FakeRegistry:
-    versions: list[Champion] = field(default_factory=list)
+    versions: list[ApprovedVersion] = field(default_factory=list)
     lent: dict[str, int | None] = field(default_factory=dict)
     approvals: dict[str, str] = field(default_factory=dict)
     cards: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     refuses: str | None = None
+    groups: list[str] = field(default_factory=list)
 
-    def approved(self, model_id: str) -> Iterator[Champion]:
+    def approved(self, model_id: str) -> Iterator[ApprovedVersion]:
         return iter(self.versions)
 
-    def ensure_group(self, model_id: str) -> None: ...
+    def ensure_group(self, model_id: str) -> None:
+        self.groups.append(model_id)
 
     def lend_champion(self, run: Run) -> None:
         self.lent[run.run_id] = run.champion_version
@@ -227,7 +175,9 @@ class FakeRegistry:
     def approve(self, package_arn: str, why: str) -> None:
         self.approvals[package_arn] = why
         number = int(package_arn.rpartition("/")[2])
-        self.versions.insert(0, Champion(number, package_arn, "s3://bucket/model.tar.gz", START))
+        self.versions.insert(
+            0, ApprovedVersion(number, package_arn, "s3://bucket/model.tar.gz", START)
+        )
 
 
 @dataclass
@@ -334,8 +284,10 @@ class FakeMemory:
 class FakeTimer:
     due: list[datetime] = field(default_factory=list)
     continued: list[str] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)
 
     def evaluate_later(self, model_id: str, now: datetime, seconds: int) -> None:
+        self.models.append(model_id)
         self.due.append(now + timedelta(seconds=seconds))
 
     def continue_sweep(self, sweep: SweepDue, cursor: str) -> None:
@@ -405,89 +357,11 @@ class FakeMeasures:
 
 
 @dataclass
-class World:
-    """The service with everything around it."""
+class CountingMemory(FakeMemory):
+    """Counts how often all files of a model are read: at a fleet's size that is most of a decision."""
 
-    clock: FakeClock = field(default_factory=FakeClock)
-    configuration: FakeConfiguration = field(default_factory=FakeConfiguration)
-    bucket: FakeBucket = field(default_factory=FakeBucket)
-    registry: FakeRegistry = field(default_factory=FakeRegistry)
-    memory: FakeMemory = field(default_factory=FakeMemory)
-    timer: FakeTimer = field(default_factory=FakeTimer)
-    sequence: FakeSequence = field(default_factory=FakeSequence)
-    pipeline: FakePipeline = field(default_factory=FakePipeline)
-    told: FakePublisher = field(default_factory=FakePublisher)
-    measures: FakeMeasures = field(default_factory=FakeMeasures)
-    maximum_runs: int = 2
+    reads: int = 0
 
-    @property
-    def service(self) -> UseCases:
-        """The use cases of a new process, which remembers nothing."""
-        return wired(self.outside)
-
-    @property
-    def outside(self) -> Outside:
-        return Outside(
-            configuration=self.configuration,
-            canonical=self.bucket,
-            datasets=FakeDatasets(self.bucket),
-            evaluations=FakeEvaluations(self.bucket),
-            registry=self.registry,
-            memory=self.memory,
-            timer=self.timer,
-            sequence=self.sequence,
-            pipeline=self.pipeline,
-            publisher=self.told,
-            measures=self.measures,
-            image_uri=IMAGE,
-            maximum_runs=self.maximum_runs,
-            poll_seconds=30,
-            clock=self.clock,
-        )
-
-    def upload(self, *files: DatasetFile) -> None:
-        self.bucket.put(*files)
-        for file in files:
-            self.service.noting.accepted(accepted(file, self.clock()))
-
-    def let_timers_ring(self) -> None:
-        """Move to each armed evaluation in turn, as the delayed messages would."""
-        while self.timer.due:
-            self.clock.now = max(self.clock.now, self.timer.due.pop(0))
-            self.service.deciding.evaluation_due("golden")
-
-    @property
-    def the_run(self) -> Run:
-        (run,) = [run for run in self.memory.kept.values() if run.status == "running"]
-        return run
-
-
-def found(world: World, run: Run, verdict: str = "register", approval: str = "automatic") -> None:
-    """Let the pipeline of a run succeed with a verdict."""
-    scores = {"r2": 0.9, "nmae": 0.05, "nrmse": 0.1, "mbe": 0.0, "n": 1000}
-    model = {"all": scores, "daylight": scores, "by_month": [], "by_site": []}
-    window = {"start": "2024-01-01T00:00:00Z", "end": "2024-06-01T00:00:00Z"}
-    world.bucket.evaluated[run.run_id] = Evaluation.model_validate(
-        {
-            "run_id": run.run_id,
-            "model_id": run.model_id,
-            "dataset_id": run.dataset_id,
-            "model_type": run.model_type,
-            "verdict": verdict,
-            "approval": approval,
-            "reasons": ["R² 0.90 against 0.95"],
-            "accuracy_threshold": run.accuracy_threshold,
-            "train_window": window,
-            "test_window": window,
-            "rows": {"train": 1, "test": 1, "masked": 0},
-            "masks": {},
-            "challenger": model,
-            "baselines": {"persistence_24h": None, "clear_sky_persistence": None},
-        }
-    )
-    registered = PACKAGE if verdict == "register" else None
-    world.pipeline.arns[run.run_id] = "arn:pipeline/execution/1"
-    world.pipeline.done = (
-        Step("Train", "Succeeded", "", 600.0, None),
-        Step("RegisterModel", "Succeeded", "", 0.0, registered),
-    )
+    def files(self, model_id: str) -> tuple[KnownFile, ...]:
+        self.reads += 1
+        return super().files(model_id)

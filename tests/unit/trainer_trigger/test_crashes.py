@@ -10,7 +10,8 @@ import pytest
 
 from services.trainer_trigger.composition import UseCases, wired
 from shared.messages import ChallengerRegistered, RetrainStarted
-from tests.unit.trainer_trigger.fakes import World, a_file, accepted, found
+from tests.unit.trainer_trigger.samples import a_file, accepted
+from tests.unit.trainer_trigger.world import World, found
 
 PORTS = (
     "configuration",
@@ -85,14 +86,12 @@ def main_job(world: World, service: UseCases) -> None:
     for number in (1, 2):
         redelivered(lambda number=number: service.noting.accepted(accepted(a_file(number))))
     world.clock.forward(minutes=11)
-    redelivered(lambda: service.deciding.evaluation_due("golden"))
+    redelivered(lambda: service.evaluating.due("golden"))
     for _ in range(2):  # what a death left half done is taken up by the sweep
         world.clock.forward(minutes=5)
         redelivered(lambda: service.sweeping.model("golden", full=False))
     run = world.the_run
-    answer = redelivered(
-        lambda: service.sequencing.verifying.verify("golden", run.run_id, run.execution)
-    )
+    answer = redelivered(lambda: service.verifying.verify("golden", run.run_id, run.execution))
     assert answer["proceed"]
     found(world, run)
     outcome = redelivered(lambda: service.outcomes.collect("golden", run.run_id, "arn"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from services.trainer_trigger.domain import deciding
 from services.trainer_trigger.domain.deciding import decide
-from services.trainer_trigger.domain.decision import Effect, Outcome, RuleAnswer
+from services.trainer_trigger.domain.decision import Effect, Outcome, Rule, RuleAnswer
 from services.trainer_trigger.domain.model_state import (
-    Champion,
+    ApprovedVersion,
     FinishedRun,
     InFlight,
     KnownFile,
@@ -25,7 +25,7 @@ from services.trainer_trigger.domain.model_state import (
 from services.trainer_trigger.domain.rules import RULES
 from services.trainer_trigger.domain.rules.new_days import new_days_by_site
 from shared.model_config import RetrainPolicy
-from tests.unit.trainer_trigger.fakes import START, a_file
+from tests.unit.trainer_trigger.samples import START, a_file
 
 POLICY = RetrainPolicy(
     quiet_period=timedelta(minutes=10),
@@ -33,7 +33,7 @@ POLICY = RetrainPolicy(
     minimum_new_days=7,
     cool_down=timedelta(hours=1),
 )
-CHAMPION = Champion(1, "arn", "s3://b/m", START - timedelta(days=10))
+CHAMPION = ApprovedVersion(1, "arn", "s3://b/m", START - timedelta(days=10))
 ARRIVED = KnownFile(a_file(1), START)
 LATER = START + timedelta(minutes=11)
 STATE = ModelState(files=(ARRIVED,), consumed=frozenset(), config_id="c", champion=CHAMPION)
@@ -237,3 +237,72 @@ def test_every_wait_ends_in_a_retrain_by_the_maximum_wait(
     elif decision.outcome is Outcome.WAIT:
         assert decision.until is not None
         assert now < decision.until <= now - waited + POLICY.maximum_wait
+
+
+def says(effect: Effect, hours: float | None, name: str) -> Rule:
+    """Return a rule that always says the same."""
+
+    def rule(_: ModelState, __: RetrainPolicy, now: datetime) -> RuleAnswer:
+        return RuleAnswer(effect, name, None if hours is None else now + timedelta(hours=hours))
+
+    rule.__name__ = name
+    return rule
+
+
+FORBID, DEMAND, HOLD = Effect.FORBID, Effect.DEMAND, Effect.HOLD
+WANT, NOTHING = Effect.WANT, Effect.NOTHING
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome", "hours", "reasons"),
+    [
+        # what forbids beats all; the last of them to end frees the model
+        ([(FORBID, 1, "a"), (FORBID, 3, "b"), (DEMAND, None, "c")], "wait", 3, ("a", "b")),
+        ([(FORBID, None, "a"), (FORBID, 3, "b")], "wait", 3, ("a", "b")),
+        ([(FORBID, None, "a"), (DEMAND, None, "c"), (NOTHING, 1, "d")], "idle", None, ("a",)),
+        # what demands beats what holds
+        ([(DEMAND, None, "a"), (HOLD, 1, "b"), (WANT, None, "c")], "retrain", None, ("a", "c")),
+        # what holds beats what wants, until the last hold is over
+        ([(WANT, None, "a"), (HOLD, 1, "b"), (HOLD, 2, "c")], "wait", 2, ("b", "c")),
+        # or until the maximum wait overrides them
+        ([(WANT, None, "a"), (HOLD, 2, "b"), (NOTHING, 1, "maximum_wait")], "wait", 1, ("b",)),
+        ([(WANT, None, "a"), (HOLD, 2, "b"), (NOTHING, 3, "maximum_wait")], "wait", 2, ("b",)),
+        ([(WANT, None, "a"), (HOLD, None, "b")], "wait", None, ("b",)),
+        ([(WANT, None, "a")], "retrain", None, ("a",)),
+        # without a wish it is looked at when the first rule may say otherwise
+        ([(NOTHING, 3, "a"), (NOTHING, 2, "b"), (NOTHING, -1, "c")], "wait", 2, ()),
+        ([(NOTHING, 0, "a")], "idle", None, ()),
+        ([(HOLD, 5, "a")], "wait", 5, ()),
+        ([(NOTHING, None, "enough_new_days")], "idle", None, ("enough_new_days",)),
+        ([], "idle", None, ()),
+    ],
+)
+def test_what_the_rules_say_makes_one_decision(
+    said: list[tuple[Effect, float | None, str]],
+    outcome: str,
+    hours: float | None,
+    reasons: tuple[str, ...],
+) -> None:
+    decision = decide(STATE, POLICY, START, [says(*each) for each in said])
+    assert decision.outcome == outcome
+    assert decision.until == (None if hours is None else START + timedelta(hours=hours))
+    assert decision.reasons == reasons
+    assert [verdict.rule for verdict in decision.verdicts] == [name for _, _, name in said]
+    assert not decision.faults
+
+
+def test_a_broken_rule_is_asked_again_after_a_quarter_of_an_hour() -> None:
+    def wrong(*_: object) -> RuleAnswer:
+        raise KeyError("x")
+
+    decision = decide(STATE, POLICY, START, [wrong])
+    assert decision.until == START + timedelta(minutes=15)
+
+
+def test_a_rule_that_is_an_object_is_named_by_its_class() -> None:
+    class Audit:
+        def __call__(self, *_: object) -> RuleAnswer:
+            return RuleAnswer(NOTHING, "no audit is near")
+
+    (verdict,) = decide(STATE, POLICY, START, [Audit()]).verdicts
+    assert verdict.rule == "Audit"

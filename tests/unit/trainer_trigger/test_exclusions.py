@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from shared.dataset import Exclusion
-from tests.unit.trainer_trigger.fakes import World, a_file, found
+from tests.unit.trainer_trigger.samples import a_file
+from tests.unit.trainer_trigger.world import World, found
 
 FILE = a_file(1)
 BEFORE, WITHIN, AFTER = (
@@ -39,15 +40,15 @@ def test_an_exclusion_of_what_the_last_run_did_not_have_retrains_nothing(
     trained: World, exclusions: tuple[Exclusion, ...]
 ) -> None:
     trained.configuration.excluded = exclusions
-    trained.service.deciding.evaluate("golden")
+    trained.service.evaluating.evaluate("golden")
     assert trained.sequence.starts == 1
 
 
 def test_beside_such_a_one_an_exclusion_of_learnt_rows_still_retrains(trained: World) -> None:
     trained.configuration.excluded = (AFTER,)
-    trained.service.deciding.evaluate("golden")
+    trained.service.evaluating.evaluate("golden")
     trained.configuration.excluded = (AFTER, WITHIN)
-    trained.service.deciding.evaluate("golden")
+    trained.service.evaluating.evaluate("golden")
     assert trained.sequence.starts == 2
 
 
@@ -61,7 +62,7 @@ def test_a_file_of_an_excluded_time_waits_for_quiet_like_any_other(trained: Worl
         }
     )
     trained.configuration.excluded = (AFTER,)
-    trained.service.deciding.evaluate("golden")
+    trained.service.evaluating.evaluate("golden")
     trained.upload(following)
-    trained.service.deciding.evaluate("golden")
+    trained.service.evaluating.evaluate("golden")
     assert trained.sequence.starts == 1

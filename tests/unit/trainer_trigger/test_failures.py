@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from services.trainer_trigger.domain.failures import explain
-from tests.unit.trainer_trigger.fakes import World, a_file
+from tests.unit.trainer_trigger.samples import a_file
+from tests.unit.trainer_trigger.world import World
 
 
 def test_a_run_that_somebody_stopped_is_said_to_be_tried_again_as_it_is() -> None:
@@ -20,7 +21,7 @@ def test_a_run_that_somebody_stopped_is_said_to_be_tried_again_as_it_is() -> Non
 
     assert "tried again" in explain(failed.stage, failed.cause).next_step
     world.clock.forward(hours=1)
-    world.service.deciding.evaluate("golden")
+    world.service.evaluating.evaluate("golden")
     assert world.sequence.starts == 2
 
 

@@ -6,9 +6,15 @@ from typing import Any
 
 import pytest
 
-from services.trainer_trigger.domain.identity import config_id
+from services.trainer_trigger.domain.identity import (
+    config_id,
+    exclusions_id,
+    recipe_id,
+    request_token,
+)
 from shared.ids import content_id
 from shared.model_config import ModelConfig
+from tests.unit.trainer_trigger.samples import excluded
 
 
 @pytest.mark.parametrize(
@@ -45,3 +51,14 @@ def test_runs_of_before_keep_the_name_of_their_settings() -> None:
     assert config_id(config) == content_id(
         config.accuracy_threshold, config.model_type, config.instance_type, config.step_minutes
     )
+
+
+def test_what_tables_hold_keeps_its_name_in_later_versions() -> None:
+    split = ModelConfig(model_id="golden", test_fraction=0.3)
+    margins = ModelConfig.model_validate({"model_id": "golden", "margins": {"nmae": 0.01}})
+    assert config_id(split) == "4c9bdb275b9e8c0383d3b46f001794f2"
+    assert config_id(margins) == "932bfb0e5034f701f2e864f4c41af5b1"
+    assert exclusions_id([excluded()]) == "456e5f83d65aef799999869fac852eb8"
+    recipe = recipe_id("d", split, "registry/image@sha256:abc", 3)
+    assert recipe == "76f91f5c9e7aca858aa8e0d2ed19e738"
+    assert request_token("r-1").startswith("f82d65085d157207491b472a79d7ac6c")

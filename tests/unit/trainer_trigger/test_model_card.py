@@ -18,7 +18,9 @@ from services.trainer_trigger.ports import InvalidCardError
 from shared.aws import S3Objects
 from shared.evaluation import Evaluation
 from shared.messages import ChallengerRegistered
-from tests.unit.trainer_trigger.fakes import PACKAGE, FakeEvaluations, World, a_file, found
+from tests.unit.trainer_trigger.fakes import FakeEvaluations
+from tests.unit.trainer_trigger.samples import PACKAGE, a_file
+from tests.unit.trainer_trigger.world import World, found
 
 LONGEST = {
     "training_observations": 1024,
@@ -143,3 +145,28 @@ def test_every_metric_is_one_number_and_an_interval_is_its_two_ends() -> None:
     assert metrics["persistence_24h_ci_low"] == 0.3
     assert metrics["persistence_24h_ci_high"] == 0.5
     assert {type(value) for value in metrics.values()} <= {float, int}
+
+
+def test_a_blend_is_described_by_its_weights_and_a_single_model_by_none() -> None:
+    card = a_card(blend_weights={"lightgbm": 0.75, "ridge": 0.25})
+    assert "blend: lightgbm 0.75, ridge 0.25" in json.dumps(card.content)
+    assert "blend" not in json.dumps(a_card().content)
+
+
+def test_a_text_that_just_fits_is_not_cut() -> None:
+    for length, ends in ((2048, "x"), (2049, "…")):
+        (evaluation,) = a_card(reasons=("x" * length,)).content["evaluation_details"]
+        observed = evaluation["evaluation_observation"]
+        assert len(observed) == 2048
+        assert observed.endswith(ends)
+
+
+def test_a_metric_has_six_places() -> None:
+    (evaluation,) = a_card(coverage_p10_p90=0.123456789).content["evaluation_details"]
+    values = [
+        each["value"]
+        for group in evaluation["metric_groups"]
+        for each in group["metric_data"]
+        if each["name"] == "coverage_p10_p90"
+    ]
+    assert values == [0.123457]

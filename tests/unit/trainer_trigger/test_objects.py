@@ -18,7 +18,7 @@ from shared.dataset import Dataset, DatasetFile, Split
 from shared.errors import NotFoundError
 from shared.exclusions import ActiveExclusions, ExcludedRange, SiteExclusions
 from shared.model_config import Margins
-from tests.unit.trainer_trigger.fakes import a_file, a_site
+from tests.unit.trainer_trigger.samples import a_file, a_site
 
 
 @dataclass

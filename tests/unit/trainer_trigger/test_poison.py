@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.trainer_trigger.domain import poison
 from shared.dataset import Dataset, DatasetFile, Exclusion, Split, coverage
 from shared.model_config import Margins
-from tests.unit.trainer_trigger.fakes import START, a_file
+from tests.unit.trainer_trigger.samples import START, a_file
 
 HOURS = st.integers(0, 40)
 SITES = st.sampled_from(["east", "west"])

@@ -7,7 +7,7 @@ from datetime import timedelta
 from services.trainer_trigger.domain.model_state import KnownFile
 from services.trainer_trigger.domain.replay import PastRun, replay
 from shared.model_config import RetrainPolicy
-from tests.unit.trainer_trigger.fakes import START, a_file
+from tests.unit.trainer_trigger.samples import START, a_file
 
 DAILY = [KnownFile(a_file(day + 1, days=1), START + timedelta(days=day)) for day in range(30)]
 PAST = [PastRun(600, 0.5), PastRun(1200, 1.0), PastRun(900, 0.7)]
@@ -47,3 +47,28 @@ def test_without_recorded_costs_none_are_claimed() -> None:
     assert runs
     assert cost is None
     assert runs[0].reasons
+
+
+def test_a_run_at_the_very_end_of_the_time_still_counts() -> None:
+    arrived = [KnownFile(a_file(1), START)]
+    chosen = policy(minimum_new_days=1)
+    for end, begun in ((10, 1), (9, 0)):
+        until = START + timedelta(minutes=end)
+        runs, _ = replay(arrived, PAST, chosen, since=START - timedelta(days=1), until=until)
+        assert len(runs) == begun
+
+
+def test_runs_are_at_least_a_cool_down_apart() -> None:
+    runs, _ = during(policy(minimum_new_days=1, cool_down="3 d"))
+    assert runs == 10
+
+
+def test_a_replayed_month_has_spent_nothing_and_waits_for_no_place() -> None:
+    assert during(policy(minimum_new_days=1, monthly_budget_usd=0.5))[0] == 30
+
+
+def test_costs_are_given_to_a_hundredth_of_a_cent() -> None:
+    _, cost = replay(
+        DAILY[:1], [PastRun(600, 1 / 3)], policy(), since=START, until=START + timedelta(hours=1)
+    )
+    assert cost == 0.3333

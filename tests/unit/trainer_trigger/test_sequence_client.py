@@ -9,7 +9,8 @@ import pytest
 from botocore.stub import Stubber
 
 from services.trainer_trigger.adapters.sequence import StepFunctionsSequence
-from tests.unit.trainer_trigger.fakes import World, a_file
+from tests.unit.trainer_trigger.samples import a_file
+from tests.unit.trainer_trigger.world import World
 
 
 @pytest.mark.parametrize(

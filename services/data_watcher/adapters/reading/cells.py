@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.data_watcher.adapters.reading import faults
-from shared.solar.site import ColumnFormat, SourceFormat
+from services.data_watcher.adapters.reading import faults, numerals
+from services.data_watcher.domain.believable import sums
+from shared.solar.site import ColumnFormat, SourceFormat, canonical_unit
 
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 EMPTY = ["", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None", "none", "NAN"]
-_NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
+MOST_CELLS_WITH_UNIT = 200_000  # each is looked at by itself
 
 
 def numbers(
-    columns: list[pa.ChunkedArray], column: ColumnFormat, source: SourceFormat
+    columns: list[pa.ChunkedArray], name: str, column: ColumnFormat, source: SourceFormat
 ) -> tuple[Values, dict[str, Mask]]:
     """Return the numbers of a quantity, and which rows' cells are none by reason.
 
-    Several columns, one per inverter or sensor, become one; a row in which one of them lacks is masked,
-    for a sum without it would be a lower power that never was.
+    Several columns, one per inverter or sensor, become one. A row in which one of them has no number is
+    masked, because a sum without it would be a lower power that never was.
+
+    Parameters
+    ----------
+    name
+        The quantity's canonical name.
     """
-    missing = (*source.missing, *column.missing)
-    found, reasons = _numbers(columns[0], missing, source.decimal)
+    found, reasons = _numbers(columns[0], name, column, source)
     if len(columns) == 1:
         return found, reasons
-    total = found
+    parts = [found]
     lacking = np.isnan(found)
     every = lacking.copy()
     for each in columns[1:]:
-        values, more = _numbers(each, missing, source.decimal)
-        total = total + values
+        values, more = _numbers(each, name, column, source)
+        parts.append(values)
         lacks = np.isnan(values)
         lacking |= lacks
         every &= lacks
@@ -42,31 +49,24 @@ def numbers(
     partly = lacking & ~every
     if partly.any():
         reasons["inverter_missing"] = partly
-    return (total / len(columns) if column.combine == "mean" else total), reasons
+    if column.combine == "mean":
+        return np.mean(parts, axis=0), reasons
+    return sums.total(parts, column), reasons
 
 
 def _numbers(
-    column: pa.ChunkedArray, missing: tuple[float | str, ...], decimal: str
+    cells: pa.ChunkedArray, name: str, column: ColumnFormat, source: SourceFormat
 ) -> tuple[Values, dict[str, Mask]]:
+    missing = (*source.missing, *column.missing)
     reasons: dict[str, Mask] = {}
-    if pa.types.is_dictionary(column.type):
-        column = pa.chunked_array([plain(each) for each in column.chunks])
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        text = pc.utf8_trim_whitespace(column)
-        sentinel = pc.is_in(text, value_set=pa.array(map(str, missing), pa.string()))
-        if decimal == ",":
-            text = pc.replace_substring(text, ",", ".")
-        good = pc.fill_null(pc.match_substring_regex(text, _NUMBER), fill_value=False)
-        values = pc.cast(pc.if_else(good, text, None), pa.float64())
-        said = pc.and_(pc.invert(good), pc.invert(pc.is_in(text, value_set=pa.array(EMPTY))))
-        said = pc.and_(pc.fill_null(said, fill_value=False), pc.is_valid(text))
-        reasons["sentinel"] = _mask(sentinel)
-        reasons["no_number"] = _mask(pc.and_not(said, pc.fill_null(sentinel, fill_value=False)))
-    elif pa.types.is_null(column.type):
-        values = pc.cast(column, pa.float64())
+    if pa.types.is_dictionary(cells.type):
+        cells = pa.chunked_array([plain(each) for each in cells.chunks])
+    if pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type):
+        found, reasons = _of_text(cells, name, column, source, missing)
+    elif pa.types.is_null(cells.type):
+        found = np.full(len(cells), np.nan)
     else:
-        values = pc.cast(column, pa.float64(), safe=False)
-    found = values.to_numpy()
+        found = pc.cast(cells, pa.float64(), safe=False).to_numpy()
     if not found.flags.writeable:
         found = found.copy()
     finite = np.isfinite(found)
@@ -78,7 +78,44 @@ def _numbers(
         reasons["sentinel"] = reasons["sentinel"] | hit if "sentinel" in reasons else hit
     if "sentinel" in reasons:
         found[reasons["sentinel"]] = np.nan
-    return found, {name: mask for name, mask in reasons.items() if mask.any()}
+    return found, {reason: mask for reason, mask in reasons.items() if mask.any()}
+
+
+def _of_text(
+    cells: pa.ChunkedArray,
+    name: str,
+    column: ColumnFormat,
+    source: SourceFormat,
+    missing: tuple[float | str, ...],
+) -> tuple[Values, dict[str, Mask]]:
+    """Return the numbers of texts, and which say something else."""
+    text = pc.utf8_trim(cells, " \t\r\n\u00a0\u202f")
+    sentinel = _mask(pc.is_in(text, value_set=pa.array(map(str, missing), pa.string())))
+    silent = pc.is_in(text, value_set=pa.array(EMPTY))
+    said = _mask(pc.and_(pc.is_valid(text), pc.invert(silent))) & ~sentinel
+    text = pc.if_else(pa.array(said), text, None)
+    shown = column.column if column.column is not None else ", ".join(column.columns)
+    found, good = numerals.numbers(text, source.decimal, source.thousands, shown)
+    for row in np.flatnonzero(said & ~good)[:MOST_CELLS_WITH_UNIT]:
+        value = numerals.with_unit(
+            text[int(row)].as_py(),
+            canonical_unit(name) or "",
+            column.unit,
+            source.decimal,
+            source.thousands,
+        )
+        if value is not None:
+            found[row], good[row] = value, True
+    return found, {"sentinel": sentinel, "no_number": said & ~good}
+
+
+def examples(columns: list[pa.ChunkedArray], mask: Mask, most: int = 3) -> tuple[str, ...]:
+    """Return some of the cells that a mask names, each once."""
+    found: dict[str, None] = {}
+    for row in np.flatnonzero(mask)[: 20 * most]:
+        for each in columns:
+            found[str(each[int(row)].as_py())] = None
+    return tuple(text for text in found if not re.match(numerals.NUMBER, text))[:most]
 
 
 def plain(column: pa.Array) -> pa.Array:

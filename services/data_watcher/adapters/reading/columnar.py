@@ -34,7 +34,9 @@ def load(data: Content, source: SourceFormat) -> Raw:
         pq.ParquetFile(pa.BufferReader(pa.py_buffer(data)), read_dictionary=text) if text else file
     )
     table = file.read(columns=wanted, use_threads=False)
-    return Raw({at: table[names[at]] for at in columns.all}, columns, skipped={}, first_row=1)
+    return Raw(
+        {at: table[names[at]] for at in columns.all}, columns, skipped={}, first_row=1, header=names
+    )
 
 
 def _is_text(kind: pa.DataType) -> bool:

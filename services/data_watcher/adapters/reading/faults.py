@@ -58,7 +58,8 @@ def wrong_format(is_: str, says: str) -> UnreadableFileError:
     return UnreadableFileError(
         "unreadable",
         f"it is {is_}, but the site's YAML says {says}",
-        "correct the format of the source in the site's YAML, or export the file in that format",
+        "correct the format of the source in the site's YAML (csv, xlsx, parquet or json), or export the "
+        "file in that format",
     )
 
 

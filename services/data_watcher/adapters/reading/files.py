@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 import zlib
 from types import ModuleType
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.data_watcher.adapters.reading import cells, columnar, faults, text
+from services.data_watcher.adapters.reading import cells, columnar, faults, joined, text
 from services.data_watcher.adapters.reading.table import Raw, Table
 from services.data_watcher.ports import Content
 from shared.solar.site import SourceFormat
 
 _CHUNK = 1024**2
 _GZIP = b"\x1f\x8b"
+_ZIP = b"PK\x03\x04"
+_SPREADSHEET = "[Content_Types].xml"
 
 
 def load(data: Content, source: SourceFormat) -> Table:
@@ -26,14 +30,20 @@ def load(data: Content, source: SourceFormat) -> Table:
         `unreadable`, `empty`, `too_large` or `missing_column`.
     """
     with faults.damage_is_said():
-        raw = _format(source).load(unpacked(data), source)
+        data = unpacked(data)
+        if source.format != "xlsx":
+            data = unzipped(data)
+        raw = _format(source).load(data, source)
+        joined.check(raw, raw.header)
         stamps = _stamps(raw)
-        values, reasons = {}, {}
+        values, reasons, examples = {}, {}, {}
         for name, column in source.columns.items():
             parts = [raw.cells[at] for at in raw.columns.values[name]]
-            values[name], reasons[name] = cells.numbers(parts, column, source)
+            values[name], reasons[name] = cells.numbers(parts, name, column, source)
+            if "no_number" in reasons[name]:
+                examples[name] = cells.examples(parts, reasons[name]["no_number"])
             raw.forget_but_for(source.columns.keys() - values.keys())
-        return Table(stamps, values, reasons, raw.skipped, raw.first_row)
+        return Table(stamps, values, reasons, raw.skipped, raw.first_row, examples)
 
 
 def unpacked(data: Content) -> Content:
@@ -63,6 +73,33 @@ def unpacked(data: Content) -> Content:
     return b"".join(parts)
 
 
+def unzipped(data: Content) -> Content:
+    """Return the one file in a zip archive; what is no archive, or a spreadsheet, is returned as it is."""
+    if data[: len(_ZIP)] != _ZIP:
+        return data
+    faults.check_held(len(data))
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = [each for each in archive.infolist() if not each.is_dir()]
+            names = [each.filename for each in members]
+            if _SPREADSHEET in names:
+                return data
+            if len(members) != 1:
+                shown = ", ".join(map(repr, names[:5])) + (", …" if names[5:] else "")
+                raise faults.unreadable(
+                    f"the zip archive holds {len(members)} files ({shown}), and only one can be read"
+                )
+            with archive.open(members[0]) as stream:
+                content = stream.read(faults.LARGEST_CONTENT + 1)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+        message = f"the zip archive is damaged or locked ({error})"
+        raise faults.unreadable(message) from error
+    if len(content) > faults.LARGEST_CONTENT:
+        limit = faults.LARGEST_CONTENT // 1024**2
+        raise faults.too_large(f"unpacks to more than {limit} MiB")
+    return content
+
+
 def _format(source: SourceFormat) -> ModuleType:
     if source.format == "parquet":
         return columnar
@@ -70,6 +107,10 @@ def _format(source: SourceFormat) -> ModuleType:
         from services.data_watcher.adapters.reading import sheets  # noqa: PLC0415 - few plants send spreadsheets
 
         return sheets
+    if source.format == "json":
+        from services.data_watcher.adapters.reading import records  # noqa: PLC0415 - few plants send JSON
+
+        return records
     return text
 
 

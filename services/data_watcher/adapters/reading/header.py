@@ -59,12 +59,12 @@ def choose(source: SourceFormat, lines: Iterable[Line]) -> Line | None:
 
 
 def find(source: SourceFormat, header: Sequence[str]) -> Columns:
-    """Return where a source's columns stand.
+    """Return the positions of a source's columns.
 
     Raises
     ------
     UnreadableFileError
-        `missing_column`, `too_large` where there are too many, or `unreadable` where a name stands twice.
+        `missing_column`, `too_large` where there are too many, or `unreadable` where a name occurs twice.
     """
     if len(header) > faults.MOST_COLUMNS:
         raise faults.too_wide(len(header))
@@ -80,7 +80,7 @@ def find(source: SourceFormat, header: Sequence[str]) -> Columns:
         )
     for name in _plain_names(source):
         if header.count(name) > 1:
-            message = f"the column {name!r} stands in the header more than once"
+            message = f"the column {name!r} is in the header more than once"
             raise faults.unreadable(message)
     return Columns(
         tuple(header.index(name) for name in _stamp_names(source)),

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.domain import units
-from services.data_watcher.domain.believable import ranges
+from services.data_watcher.domain.believable import losses, ranges
 from services.data_watcher.domain.believable.checks import check_power
 from services.data_watcher.domain.believable.power import Power
 from services.data_watcher.domain.time_axis import TimeAxis
@@ -50,17 +50,30 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
     """
     columns: dict[str, Values] = {}
     reasons: dict[str, Mask] = {}
+    lost: dict[str, dict[str, Mask]] = {}
     for name, column in source.columns.items():
         unit = units.conversion(canonical_unit(name) or "", column.unit)
         values = _converted(time.pick(table.values[name]), column.scale, unit)
         if unit.per_interval:
             values = values / (time.step / 3600.0)
         if name == "power_ac":
-            check_power(Power.of(values, time, site, column.unit, table.first_row))
-        for reason, fault in table.faults[name].items():
-            _add(reasons, reason, time.pick(fault))
+            check_power(
+                Power.of(
+                    values,
+                    time,
+                    site,
+                    column.unit,
+                    table.first_row,
+                    scale=column.scale,
+                    factor=column.scale * unit.factor,
+                )
+            )
         outside = ranges.outside(name, values, site)
-        _add(reasons, "out_of_range", outside)
+        own = {reason: time.pick(fault) for reason, fault in table.faults[name].items()}
+        own["out_of_range"] = outside
+        lost[name] = own
+        for reason, fault in own.items():
+            _add(reasons, reason, fault)
         columns[name] = np.where(outside, np.nan, values)
     if all(np.isnan(values).all() for values in columns.values()):
         raise UnreadableFileError(
@@ -69,6 +82,8 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
             "upload it again once it holds measurements; see the masked reasons if it should already: "
             + (", ".join(f"{name} {mask.sum()}" for name, mask in reasons.items()) or "none"),
         )
+    for name, own in lost.items():
+        losses.check(name, own, time, site, said=table.said, examples=table.examples.get(name, ()))
     masked = np.zeros(len(time.utc), bool)
     for mask in reasons.values():
         masked |= mask
@@ -77,7 +92,7 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
 
 
 def _converted(values: Values, scale: float, unit: Unit) -> Values:
-    """Return values in the canonical unit; what would change nothing is spared, for columns are long."""
+    """Return values in the canonical unit; steps that would change nothing are left out: columns are long."""
     if scale != 1:
         values = values * scale
     if unit.factor != 1:

@@ -36,7 +36,6 @@ _DAMAGED_ZIP = (
     RuntimeError,  # a password
     EOFError,
 )
-_MIDNIGHT = datetime(2000, 1, 1)  # noqa: DTZ001 - of any day; a time of day has no zone
 
 
 def load(data: Content, source: SourceFormat) -> Raw:
@@ -60,6 +59,7 @@ def load(data: Content, source: SourceFormat) -> Raw:
         columns,
         skipped={},
         first_row=above + 1,
+        header=names,
     )
 
 
@@ -120,7 +120,7 @@ def _look_through(data: Content) -> None:
 
 
 def _look_at(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int) -> int:
-    """Return a part's unpacked size, having looked at where its cells stand."""
+    """Return a part's unpacked size, having looked at where its cells are."""
     is_sheet = member.filename.startswith("xl/worksheets/")
     size = rows = columns = 0
     tail = b""
@@ -140,7 +140,7 @@ def _look_at(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int) -> in
     if rows * columns > MOST_SHEET_CELLS:
         raise faults.too_large(
             f"has cells up to row {rows} and column {columns}; at most {MOST_SHEET_CELLS} cells are read",
-            "split it, or delete what stands far outside the table, and save it again",
+            "split it, or delete what is far outside the table, and save it again",
         )
     return size
 
@@ -179,8 +179,14 @@ def _text(cell: Any) -> str | None:
         case date() | time():
             return cell.isoformat()
         case timedelta():
-            return (_MIDNIGHT + cell).time().isoformat()
+            return _time_of_day(cell)
         case float() if cell.is_integer():
             return str(int(cell))
         case _:
             return str(cell)
+
+
+def _time_of_day(duration: timedelta) -> str:
+    """Return a duration since midnight as a time; the end of a day is 24:00, not 00:00."""
+    seconds = round(duration.total_seconds())
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from services.data_watcher.adapters.reading import stamp_text
 from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.adapters.reading.zones import to_utc
+from services.data_watcher.domain.believable import losses
 from services.data_watcher.domain.believable import stamps as believable
 from services.data_watcher.domain.time_axis import TimeAxis, Times
 from shared.errors import UnreadableFileError
-from shared.solar.site import Site, SourceFormat, TimestampFormat
+from shared.solar.site import Site, SourceFormat, TimestampFormat, tzinfo_of
 
 MOST_BAD = 0.2  # share of stamps that may be no time before the format must be wrong
 EARLIEST = np.datetime64("1980-01-01", "us")
 LATEST = np.datetime64("2100-01-01", "us")
 TOLERANCE = np.timedelta64(60, "s")  # of a stamp off the grid; loggers were seen 59 s off
-_BEHIND = {
-    "left": 0.0,
-    "center": 0.5,
-    "right": 1.0,
-}  # part of an interval that a stamp lies after its beginning
+# Part of an interval between its beginning and its stamp, by the label of the stamp.
+_OFFSET = {"left": 0.0, "center": 0.5, "right": 1.0, "end": 1.0}
 _NAT = np.datetime64("NaT")
 _MICROSECOND = np.timedelta64(1, "us")
 
@@ -38,20 +38,29 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
         `no_timestamps`: too many stamps are no time in the format that the YAML says.
     """
     how = source.timestamp
-    local, is_utc = _parse(table.stamps, how)
+    zone = how.timezone or site.timezone
+    local, is_utc = _parse(table.stamps, how, zone)
+    if how.label in {"right", "end"} and not is_utc:
+        local = stamp_text.end_of_day(local, always=how.label == "end")
     impossible = ~np.isnat(local) & ((local < EARLIEST) | (local >= LATEST))
     local[impossible] = _NAT
     bad = np.isnat(local)
     if bad.mean() > MOST_BAD:
         raise _no_timestamps(table, how, bad)
+    losses.check_stamps(bad, table.values.get("power_ac"), site, table.said)
     counts = dict(table.skipped) | {"bad_timestamp": int(bad.sum())}
     if is_utc:
         utc = local
     else:
-        utc, never = to_utc(local, how.timezone or site.timezone)
+        utc, never = to_utc(local, zone)
         counts["no_such_local_time"] = int(never.sum())
+    strays = believable.strays(utc)
+    if strays.any():
+        utc, local = utc.copy(), local.copy()
+        utc[strays] = local[strays] = _NAT
+        counts["bad_timestamp"] += int(strays.sum())
     step = _step(utc, how)
-    utc = utc - np.timedelta64(round(step * _BEHIND[how.label]), "s")
+    utc = utc - np.timedelta64(round(step * _OFFSET[how.label]), "s")
     utc, snapped = _snap(utc, step)
     counts["snapped"] = snapped
     rows = np.flatnonzero(~np.isnat(utc))
@@ -61,6 +70,9 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
     counts["duplicate_stamp"] = len(rows) - len(kept)
     if counts["duplicate_stamp"]:
         believable.check_mixed(table.values.values(), utc, rows, rows[chosen], table.said)
+    believable.check_overlapping(utc, rows, table.said)
+    if how.step_minutes is not None:
+        believable.check_step(kept, step)
     rows = rows[chosen]
     believable.check_swapped(local[rows])
     is_whole = len(rows) == table.rows and bool((np.diff(rows) > 0).all())
@@ -80,7 +92,7 @@ def _last_of_each(utc: Times) -> tuple[Times, npt.NDArray[np.intp]]:
 # --- parsing ----------------------------------------------------------------------------------------
 
 
-def _parse(column: pa.Array, how: TimestampFormat) -> tuple[Times, bool]:
+def _parse(column: pa.Array, how: TimestampFormat, zone: str) -> tuple[Times, bool]:
     """Return the stamps as numpy times [us], and whether they are UTC already."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
@@ -88,13 +100,63 @@ def _parse(column: pa.Array, how: TimestampFormat) -> tuple[Times, bool]:
         aware = pa.types.is_timestamp(column.type) and column.type.tz is not None
         plain = pc.cast(column, pa.timestamp("us", "UTC" if aware else None), safe=False)
         return _numpy(pc.cast(plain, pa.timestamp("us"))), aware
+    if how.format is None and (
+        pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+    ):
+        numbers = pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        found = stamp_text.numbers_since_1970(numbers)
+        if found is not None:
+            return found, True
     text = pc.utf8_trim_whitespace(pc.cast(column, pa.string()))
+    directives = _directives(how.format) if how.format else set()
+    if "%Z" in directives:
+        return _rescued(text, np.full(len(text), _NAT, "M8[us]"), how, zone)
     if how.format is None:
-        return _parse_iso(text)
-    if not ({"%z", "%Z", "%f", "%j", "%p"} & _directives(how.format)):
-        parsed = pc.strptime(text, format=how.format, unit="us", error_is_null=True)
-        return _numpy(parsed), False
-    return _parse_slowly(text, how.format)
+        parsed, aware = _parse_iso(text)
+    elif not ({"%z", "%f", "%j", "%p"} & directives):
+        parsed = _numpy(pc.strptime(text, format=how.format, unit="us", error_is_null=True))
+        aware = False
+    else:
+        parsed, aware = _parse_slowly(text, how.format)
+    if aware or not np.isnat(parsed).any():
+        return parsed, aware
+    return _rescued(text, parsed, how, zone)
+
+
+def _rescued(text: pa.Array, parsed: Times, how: TimestampFormat, zone: str) -> tuple[Times, bool]:
+    """Read again, cell by cell, what is no time as it is written: hour 24, names of zones, since 1970.
+
+    Where some stamps name their zone, those without a name are times of the site's own clock.
+    """
+    texts = text.to_pylist()
+    if how.format is None and np.isnat(parsed).all():
+        found = stamp_text.since_1970(texts)
+        if found is not None:
+            return found, True
+    format_ = re.sub(r"\s*%Z", "", how.format) if how.format else None
+    names = stamp_text.ZoneNames(tzinfo_of(zone))
+    local, offsets = parsed.copy(), np.full(len(parsed), np.timedelta64("NaT"), "m8[us]")
+    for row in np.flatnonzero(np.isnat(parsed)):
+        if not texts[row]:
+            continue
+        plain, name = stamp_text.without_zone(texts[row])
+        plain, next_day = stamp_text.without_hour_24(plain)
+        moment = _moment(plain, format_)
+        if moment is None or moment.tzinfo is not None:
+            continue
+        offset = names.offset(name, moment) if name else None
+        if name and offset is None:
+            continue
+        # With label: end, midnight is moved to the day after in any case.
+        added = timedelta(days=next_day and how.label != "end")
+        local[row] = np.datetime64(moment + added, "us")
+        if offset is not None:
+            offsets[row] = np.timedelta64(offset, "us")
+    named = ~np.isnat(offsets)
+    if not named.any():
+        return local, False
+    rest, _ = to_utc(local, zone)
+    return np.where(named, local - offsets, rest), True
 
 
 def _parse_iso(text: pa.Array) -> tuple[Times, bool]:
@@ -113,10 +175,7 @@ def _parse_slowly(text: pa.Array, format_: str | None) -> tuple[Times, bool]:
     moments = [_moment(each, format_) for each in text.to_pylist()]
     aware = any(each is not None and each.tzinfo is not None for each in moments)
     if aware:
-        moments = [
-            each.astimezone(UTC).replace(tzinfo=None) if each and each.tzinfo else None
-            for each in moments
-        ]
+        moments = [stamp_text.as_utc(each) if each and each.tzinfo else None for each in moments]
     return np.array(moments, dtype="M8[us]"), aware
 
 

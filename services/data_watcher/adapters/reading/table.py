@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ class Raw:
     columns: Columns
     skipped: dict[str, int]
     first_row: int
+    header: Sequence[str] = ()
 
     def forget_but_for(self, names: AbstractSet[str]) -> None:
         """Let go of the cells that none of some quantities still needs: a file is large, and so are they."""
@@ -42,8 +44,10 @@ class Table:
         Rows by canonical name whose cell says something that is no number.
     skipped
         Counts of rows that could not be taken apart, by reason.
+    examples
+        Some cells by canonical name that are no numbers.
     first_row
-        Row of the file, counted from one, in which the first data row stands.
+        Row of the file, counted from one, that holds the first data row.
     """
 
     stamps: pa.Array
@@ -51,6 +55,7 @@ class Table:
     faults: dict[str, dict[str, npt.NDArray[np.bool_]]]
     skipped: dict[str, int]
     first_row: int
+    examples: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:

@@ -9,15 +9,20 @@ from collections.abc import Iterator
 from functools import partial
 from mmap import mmap
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from services.data_watcher.adapters.reading import cells, faults, header
 from services.data_watcher.adapters.reading.table import Raw
 from services.data_watcher.ports import Content
+from shared.errors import UnreadableFileError
 from shared.solar.site import SourceFormat
 
 _PART = 1024**2
+_THOUSAND = 1000.0
+_SIZE = 100.0  # below 1,000 W a comma that parts thousands is not written
+_PEEKED = 5  # data rows that are compared with the header
 _START = 4096  # bytes in which a null says that this is no text; further on it is a logger that lost power
 _NOT_TEXT = {
     b"PAR1": "a Parquet file",
@@ -34,14 +39,17 @@ def load(data: Content, source: SourceFormat) -> Raw:
     data = utf8(data)
     if not isinstance(data, mmap):
         faults.check_held(len(data))
+    if data[:1] in {b"{", b"["} and data[:_START].lstrip(b"[ \r\n")[:1] == b"{":
+        raise faults.wrong_format("JSON", "csv")
     names, lines, start = _header(data, source)
     columns = header.find(source, names)
     if start >= len(data):
         raise faults.empty("it has a header but no rows")
+    names = [*names, *_unnamed(data, start, names, source)]
     body = pa.py_buffer(data)[start:]
     table, skipped = _parse_strictest(body, source, len(names), columns)
     if _count(data, b'"', start) % 2 and _count(data, b"\n", start) > table.num_rows + skipped:
-        # A quote that never ends swallows all lines behind it; without quotes it costs its own line only.
+        # A quote that never ends swallows all lines after it; without quotes it costs its own line only.
         table, skipped = _parse_strictest(body, source, len(names), columns, quotes=False)
     if table.num_rows == 0:
         if skipped:
@@ -56,6 +64,7 @@ def load(data: Content, source: SourceFormat) -> Raw:
         columns,
         skipped={"ragged_row": skipped} if skipped else {},
         first_row=lines + 1,
+        header=names,
     )
 
 
@@ -75,9 +84,12 @@ def _parse_strictest(
         kinds.insert(0, (pa.timestamp("us"), pa.float64()))
     for stamps, numbers in kinds:
         try:
-            return parse(stamps=stamps, numbers=numbers)
+            table, skipped = parse(stamps=stamps, numbers=numbers)
         except pa.ArrowInvalid:
             continue
+        if source.decimal == "," and _may_be_thousands(table):
+            break
+        return table, skipped
     return parse(stamps=pa.string(), numbers=pa.string())
 
 
@@ -113,11 +125,32 @@ def _parse(
             column_types=types,
             null_values=cells.EMPTY,
             strings_can_be_null=True,
-            decimal_point=source.decimal,
+            decimal_point=source.decimal or ".",
         ),
     )
     faults.check_size(table.num_rows, table.num_columns)
     return table, skipped
+
+
+def _may_be_thousands(table: pa.Table) -> bool:
+    """Whether the comma may part thousands after all: three digits behind each, and values of some size.
+
+    The numbers of 1,234 W that are read as 1.234 W are the same digits; only their text tells.
+    """
+    for column in table.columns:
+        if not pa.types.is_floating(column.type):
+            continue
+        values = np.abs(column.to_numpy())
+        values = values[np.isfinite(values)]
+        broken = values[values != np.floor(values)]
+        thousands = broken * _THOUSAND
+        if (
+            len(broken)
+            and (values >= _SIZE).any()
+            and np.allclose(thousands, np.round(thousands), atol=1e-6)
+        ):
+            return True
+    return False
 
 
 def utf8(data: Content) -> Content:
@@ -136,7 +169,7 @@ def utf8(data: Content) -> Content:
     if _is_utf8(data):
         return data
     faults.check_held(len(data))
-    return bytes(data).decode("latin-1").encode()  # loggers of old write a degree sign so
+    return bytes(data).decode("latin-1").encode()  # old loggers write a degree sign in it
 
 
 def _is_utf8(data: Content) -> bool:
@@ -201,6 +234,34 @@ def _first_lines(data: Content, source: SourceFormat) -> Iterator[tuple[list[str
         start, lines = end + 1, lines + 1
         if line.strip():
             yield _fields(line, source.delimiter), lines, start
+
+
+def _unnamed(data: Content, start: int, names: list[str], source: SourceFormat) -> list[str]:
+    """Return the names that a header lacks: of an empty last field that only data rows have.
+
+    Raises
+    ------
+    UnreadableFileError
+        `number_format`, where the fields that are too many are the decimals of numbers.
+    """
+    lines = bytes(data[start : start + _START]).decode("utf-8", errors="replace").splitlines()[:-1]
+    rows = [_fields(line, source.delimiter) for line in lines[:_PEEKED] if line.strip()]
+    if not rows or any(len(row) <= len(names) for row in rows):
+        return []
+    if all(len(row) == len(names) + 1 and not row[-1] for row in rows):
+        return [""]
+    if source.delimiter == "," and len({len(row) for row in rows}) == 1:
+        numbers = (row for row in rows if all(map(str.isdigit, row[1:])) and not row[0].isdigit())
+        row = next(numbers, None)
+        if row is not None:
+            raise UnreadableFileError(
+                "number_format",
+                f"the rows have {len(row)} fields and the header {len(names)}: the numbers seem to have a "
+                f"decimal comma, which is the delimiter as well, for example {lines[0]!r}",
+                "export the file with another delimiter (;), with quotes around the numbers, or with a "
+                "decimal point",
+            )
+    return []
 
 
 def _fields(line: str, delimiter: str) -> list[str]:

@@ -16,7 +16,7 @@ Values = npt.NDArray[np.float64]
 OVER_CAPACITY = 1.5  # of AC capacity; inverters were seen 1.34 above nameplate
 LEAST_PEAK = 0.01  # of AC capacity; snow and rain included, reached within DAYS_FOR_PEAK
 DAYS_FOR_PEAK = 3
-NOISE = 1e-5  # of AC capacity; a plant that stands still is no wrong unit
+NOISE = 1e-5  # of AC capacity; a plant that is switched off has no wrong unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class Power:
         The same as a share of the AC capacity of the site. [unitless]
     generating
         The shares above noise. [unitless]
-    unit
-        The unit that the site's YAML states.
+    unit, scale, factor
+        The unit and the scale that the site's YAML states, and what both make of a value of 1. [kW]
     first_row
         Row of the file, counted from one, that holds the first row of its table.
     """
@@ -44,9 +44,33 @@ class Power:
     site: Site
     unit: str
     first_row: int
+    scale: float = 1.0
+    factor: float = 1.0
 
     @classmethod
-    def of(cls, values: Values, time: TimeAxis, site: Site, unit: str, first_row: int) -> Self:
+    def of(
+        cls,
+        values: Values,
+        time: TimeAxis,
+        site: Site,
+        unit: str,
+        first_row: int,
+        *,
+        scale: float = 1.0,
+        factor: float = 1.0,
+    ) -> Self:
         """Return the power of a file. [kW]"""
         share = values / site.ac_capacity_kw
-        return cls(values, share, share[share > NOISE], time, site, unit, first_row)
+        generating = share[share > NOISE]
+        return cls(values, share, generating, time, site, unit, first_row, scale, factor)
+
+    @property
+    def highest(self) -> float:
+        """The highest value as a share of capacity, 0 where none is positive. [unitless]"""
+        return float(self.generating.max()) if len(self.generating) else 0.0
+
+    @property
+    def lowest(self) -> float:
+        """The lowest value as a share of capacity, 0 where there is none. [unitless]"""
+        lowest = float(np.fmin.reduce(self.share))
+        return 0.0 if np.isnan(lowest) else lowest

@@ -15,7 +15,13 @@ MOST_MIXED = (
 )
 FEW_MIXED = 4  # such rows that are a logger's hiccup in however small a file
 DAYS_FOR_SWAP = 3  # in a row
+LEAST_RUN = 8  # rows that ascend, before they are a series of their own
 ROWS_OF_A_DAY = 4  # fewer are readings of a meter once a month
+YEARS_AWAY = np.timedelta64(366, "D")
+MOST_STRAY = 0.2  # of the rows; of more nobody knows which are right
+ROWS_FOR_STEP = 24
+CLOSER, FARTHER = 0.75, 1.5  # than the stated step, before stamps contradict it
+USUAL = 0.8  # of the distances
 _DAY = np.timedelta64(1, "D")
 
 
@@ -76,4 +82,107 @@ def check_swapped(local: Times) -> None:
         f"the file holds only the {of_month[0]}. of {len(days)} months in a row, from {days[0]} to "
         f"{days[-1]}; day and month are probably swapped",
         "correct timestamp.format in the site's YAML (%d/%m/%Y or %m/%d/%Y), or the stamps in the file",
+    )
+
+
+def strays(utc: Times) -> npt.NDArray[np.bool_]:
+    """Return which rows lie years away from all others: the clock of a logger started anew.
+
+    Parameters
+    ----------
+    utc
+        Times in the order of the file; NaT where unknown.
+    """
+    none = np.zeros(len(utc), bool)
+    if not len(utc) or not np.fmax.reduce(utc) - np.fmin.reduce(utc) >= YEARS_AWAY:
+        return none
+    known = np.sort(utc[~np.isnat(utc)])
+    cuts = np.flatnonzero(np.diff(known) >= YEARS_AWAY)
+    if not len(cuts):
+        return none
+    edges = np.concatenate([[0], cuts + 1, [len(known)]])
+    largest = int(np.argmax(np.diff(edges)))
+    first, last = known[edges[largest]], known[edges[largest + 1] - 1]
+    outside = ~np.isnat(utc) & ((utc < first) | (utc > last))
+    return outside if outside.sum() <= MOST_STRAY * len(known) else none
+
+
+def check_overlapping(utc: Times, rows: npt.NDArray[np.intp], said: Callable[[int], str]) -> None:
+    """Refuse a file that goes through the same time again and again, with other stamps: several sensors.
+
+    Parameters
+    ----------
+    utc, rows
+        Times of all rows, and the rows that have one, in the order of the file.
+    said
+        Says where a row is in the file, and which stamp it carries.
+    """
+    times = utc[rows]
+    if len(times) < ROWS_OF_A_DAY or (np.diff(times) >= np.timedelta64(0)).all():
+        return
+    if times[-1] < times[0] and np.median(np.diff(times).astype(np.int64)) < 0:
+        times, rows = times[::-1], rows[::-1]
+    again = _inside_earlier_runs(times)
+    count = int(again.sum())
+    if count > max(MOST_MIXED * len(times), FEW_MIXED):
+        row = int(rows[np.flatnonzero(again)[0]])
+        raise UnreadableFileError(
+            "mixed_rows",
+            f"{count} of {len(times)} rows go back in time, between the stamps of earlier rows, first row "
+            f"{said(row)}; the file seems to hold several sensors or inverters below each other",
+            "export one file, or one column, for each sensor or inverter",
+        )
+
+
+def _inside_earlier_runs(times: Times) -> npt.NDArray[np.bool_]:
+    """Return which rows lie within a run of ascending rows that begins before their own run does.
+
+    Days in any order do not overlap, and a row that is written late is a run too short to count.
+    """
+    starts = np.flatnonzero(np.append(True, times[1:] < times[:-1]))
+    ends = np.append(starts[1:], len(times))
+    long = ends - starts >= LEAST_RUN
+    runs = sorted(zip(starts[long], ends[long], strict=True), key=lambda run: times[run[0]])
+    inside = np.zeros(len(times), bool)
+    if not runs:
+        return inside
+    repeated = np.isin(times, _repeated(times))
+    furthest = times[runs[0][1] - 1]
+    for start, end in runs[1:]:
+        inside[start:end] = times[start:end] < furthest
+        furthest = max(furthest, times[end - 1])
+    return inside & ~repeated
+
+
+def _repeated(times: Times) -> Times:
+    values, counts = np.unique(times, return_counts=True)
+    return values[counts > 1]
+
+
+def check_step(utc: Times, step: float) -> None:
+    """Refuse a file whose stamps lie otherwise apart than the YAML says.
+
+    Parameters
+    ----------
+    utc
+        Starts of the intervals, ascending and unique.
+    step
+        Stated length of an interval. [s]
+    """
+    distances = np.diff(utc) / np.timedelta64(1, "s")
+    if len(distances) < ROWS_FOR_STEP:
+        return
+    if (distances == step).mean() > USUAL:
+        return
+    close = (distances < CLOSER * step).mean()
+    values, counts = np.unique(np.round(distances), return_counts=True)
+    usual, share = float(values[counts.argmax()]), counts.max() / len(distances)
+    far = share > USUAL and usual > FARTHER * step
+    if close <= MOST_MIXED and not far:
+        return
+    found = f"{usual / 60:g} min" if share > USUAL else "irregular"
+    raise UnreadableFileError(
+        "wrong_step",
+        f"the YAML says step_minutes: {step / 60:g}, but the stamps of the file lie {found} apart",
+        "correct step_minutes in the site's YAML, or leave it out where stamps are the interval's beginning",
     )

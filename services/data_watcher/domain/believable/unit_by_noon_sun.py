@@ -1,4 +1,4 @@
-"""Whether power is an energy per interval in truth: judged by how high the sun stands at noon."""
+"""Whether what is called power is an energy per interval, judged by the height of the sun at noon."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ LEAST_SHARE_OF_NOON = 0.4  # of capacity times the sine of the noon sun; clear d
 def check(power: Power) -> None:
     """Refuse energies per interval that are called a power: they stay at a fraction of the capacity.
 
-    Only where the sun stands high enough for long enough that a plant would have shown more: over 30 days,
-    no plant of the public data sets stayed below a third of what the noon sun allows.
+    Only where the sun is high enough for long enough that a plant would have shown more: in 30 days, no plant
+    of the public data sets stayed below a third of what the noon sun allows.
     """
     share, time, unit = power.share, power.time, power.unit
     per_hour = 3600.0 / time.step

@@ -68,7 +68,7 @@ def _farthest_apart(logs: Values) -> int:
 def _is_change(before: Values, after: Values) -> bool:
     """Whether every day on one side is far from every day on the other, and one side cannot be.
 
-    A cloudy day is not far; a plant that stands still is low, but not for days at a steady thousandth.
+    A cloudy day is not far; a plant that is switched off is low, but not for days at a steady thousandth.
     """
     low, high = sorted((before, after), key=np.max)
     if high.min() < low.max() * APART or np.median(high) < np.median(low) * JUMP:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from services.trainer_trigger.app.answering import Answering
+from services.trainer_trigger.app.answering import SHOWN, Answering
+from services.trainer_trigger.domain.model_state import ModelNotes
 from services.trainer_trigger.domain.run import Run
 from shared.model_config import RetrainPolicy
-from tests.unit.trainer_trigger.fakes import START, FakeMemory, World, a_file
+from tests.unit.trainer_trigger.fakes import FakeMemory
+from tests.unit.trainer_trigger.samples import START, a_file
+from tests.unit.trainer_trigger.world import World, end
 
 ANSWER = 6_000_000  # bytes that a function may answer
 
@@ -42,7 +45,8 @@ def world() -> World:
 
 
 def answers(world: World, memory: FakeMemory | None = None) -> Answering:
-    return Answering(world.clock, world.configuration, memory or world.memory)
+    known = memory or world.memory
+    return Answering(world.clock, world.configuration, known, known, known, known)
 
 
 def pages(asked: Answering, query: str, **more: Any) -> Iterator[dict[str, Any]]:
@@ -166,3 +170,101 @@ def test_a_question_that_makes_no_sense_is_answered_with_what_is_wrong(
     world: World, event: dict[str, Any], says: str
 ) -> None:
     assert says in answers(world).answer(event)["error"]
+
+
+class Told(FakeMemory):
+    """Knows one decision, and when an evaluation is armed for."""
+
+    decided_at = START
+    armed_for: datetime | None = None
+
+    def decisions(
+        self, model_id: str, limit: int, until: datetime | None = None
+    ) -> list[dict[str, Any]]:
+        self.limit, self.until = limit, until
+        return [{"at": self.decided_at.isoformat(), "outcome": "wait"}]
+
+    def notes(self, model_id: str) -> ModelNotes:
+        return replace(super().notes(model_id), armed_until=self.armed_for)
+
+
+def test_only_what_came_after_the_latest_decision_is_waiting(world: World) -> None:
+    memory = Told()
+    for number, minutes in ((1, -1), (2, 0), (3, 1), (4, 2)):
+        memory.add_file("golden", a_file(number, days=number), START + timedelta(minutes=minutes))
+    answer = answers(world, memory).answer({"query": "decisions", "model_id": "golden"})
+    waiting = answer["waiting"]["golden"]
+    assert (waiting["files"], waiting["rows"]) == (2, (3 + 4) * 96)
+    assert answer["decisions"]["golden"][0]["outcome"] == "wait"
+
+
+def test_without_new_files_no_rows_wait(world: World) -> None:
+    answer = answers(world, Told()).answer({"query": "decisions", "model_id": "golden"})
+    assert (answer["waiting"]["golden"]["files"], answer["waiting"]["golden"]["rows"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(None, False), (-1, False), (0, False), (1, True), (600, True)]
+)
+def test_an_armed_evaluation_is_shown_until_its_time(
+    world: World, seconds: int | None, *, shown: bool
+) -> None:
+    memory = Told()
+    if seconds is not None:
+        memory.armed_for = world.clock.now + timedelta(seconds=seconds)
+    answer = answers(world, memory).answer({"query": "decisions", "model_id": "golden"})
+    looked_at_by = answer["waiting"]["golden"]["looked_at_by"]
+    expected = memory.armed_for.isoformat() if shown and memory.armed_for else None
+    assert looked_at_by == expected
+
+
+def test_twenty_decisions_are_given_where_no_number_is_asked_for(world: World) -> None:
+    memory = Told()
+    answers(world, memory).answer({"query": "decisions", "model_id": "golden"})
+    assert (memory.limit, memory.until) == (20, None)
+    answers(world, memory).answer(
+        {"query": "decisions", "model_id": "golden", "limit": 3, "at": START.isoformat()}
+    )
+    assert (memory.limit, memory.until) == (3, START)
+
+
+def test_one_model_is_known_with_its_settings_and_its_last_decision(world: World) -> None:
+    (known,) = answers(world, Told()).answer({"query": "models", "model_id": "golden"})["models"]
+    assert known["in_flight"] is None
+    assert known["last_decision"]["outcome"] == "wait"
+    assert known["config"]["model_type"] == world.configuration.config.model_type
+    (new,) = answers(world, FakeMemory()).answer({"query": "models", "model_id": "golden"})[
+        "models"
+    ]
+    assert new["last_decision"] is None
+
+
+def test_a_run_is_shown_as_json_with_what_people_ask_about(world: World) -> None:
+    (run,) = answers(world).answer({"query": "runs"})["runs"]
+    assert tuple(run) == SHOWN
+    assert run["started_at"] == world.the_run.started_at.isoformat().replace("+00:00", "Z")
+    assert run["status"] == "running"
+
+
+def test_a_replay_counts_the_recorded_runs_since_its_beginning(world: World) -> None:
+    world.clock.forward(hours=12)
+    begun = world.the_run.started_at
+    for since, counted in ((begun, 1), (begun + timedelta(seconds=1), 0)):
+        answer = answers(world).answer(
+            {"query": "replay", "model_id": "golden", "policy": {}, "since": since.isoformat()}
+        )
+        assert answer["recorded_runs"] == counted
+
+
+def test_a_replayed_run_lasts_and_costs_what_the_recorded_ones_did(world: World) -> None:
+    run = end(world)
+    cost = world.memory.kept[run.run_id].cost_usd
+    world.clock.forward(hours=12)
+    since = (START - timedelta(hours=1)).isoformat()
+    found = answers(world).answer(
+        {"query": "replay", "model_id": "golden", "policy": {}, "since": since}
+    )
+    assert found["cost_usd"] == pytest.approx(cost)
+    assert [begun["files"] for begun in found["runs"]] == [1]
+    assert found["runs"][0]["at"].startswith("2026-05-04T09:15")
+    assert found["runs"][0]["reasons"]

@@ -1,4 +1,4 @@
-"""How the ledger's records stand in its table: one item per object version, one head per key.
+"""The items of the ledger's table: one per object version, one head per key.
 
 Partition `site_id`, sort key `item`: `<key>#<version_id>` for a version, `<key>#` for the key's head,
 `content#<sha256>` in the partition `<site_id>#contents` for a register of contents, the key of the
@@ -10,18 +10,26 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from services.data_watcher.domain.activity import SiteActivity
 from services.data_watcher.domain.configuration import ConfigRecord
+from services.data_watcher.domain.records import ContentRecord, KeyRecord, Withdrawal
 from services.data_watcher.domain.versions import (
-    ContentRecord,
+    Accepted,
+    CanonicalObject,
+    Duplicate,
     Fault,
     FileVersion,
-    KeyRecord,
+    Known,
+    Pending,
+    Quarantined,
+    Released,
+    Removed,
     Rows,
     State,
-    Withdrawal,
+    Superseded,
+    Upload,
 )
 from shared.store import Item
 
@@ -29,12 +37,28 @@ CONFIG_PARTITION = "(config)"
 SITES_PARTITION = "(sites)"
 LONGEST_PLAIN_KEY = 900  # a sort key has at most 1024 bytes; a version id needs some of them
 KEY = ("site_id", "item")  # of the table
+_CONTENT = "content#"
 _LAST = "\U0010ffff"
 
 
 def contents_partition(site_id: str) -> str:
     """Return the partition of a site's registers of contents, apart from its files."""
     return f"{site_id}#contents"
+
+
+def content_key(site_id: str, sha256: str) -> Item:
+    """Return the key of a register of contents."""
+    return {"site_id": contents_partition(site_id), "item": f"{_CONTENT}{sha256}"}
+
+
+def sha256_of(item: Item) -> str:
+    """Return the content of a register's item."""
+    return str(item["item"].removeprefix(_CONTENT))
+
+
+def site_key(site_id: str) -> Item:
+    """Return the key of what is noted about a site."""
+    return {"site_id": SITES_PARTITION, "item": site_id}
 
 
 def prefix(key: str) -> str:
@@ -50,12 +74,12 @@ def is_overlong(key: str) -> bool:
 
 
 def lower_bound(key: str) -> str:
-    """Return a sort key not behind the items of keys that follow a key; `''` is before all."""
+    """Return a sort key before the items of all keys that follow a key; `''` is before all."""
     return (_start(key) if is_overlong(key) else key) or " "
 
 
 def upper_bound(key: str | None) -> str:
-    """Return a sort key behind the items of all keys up to a key; None is behind all."""
+    """Return a sort key after the items of all keys up to a key; None is after all."""
     if key is None:
         return _LAST
     return _start(key) + _LAST if is_overlong(key) else f"{key}#{_LAST}"
@@ -89,7 +113,9 @@ def head_item(record: KeyRecord) -> Item:
 
 def version_item(record: KeyRecord, version: FileVersion) -> Item:
     """Write one version of a key."""
-    fault, rows = version.fault, version.rows
+    known, released = version.known, version.released
+    canonical, fault, rows = known.canonical, known.fault, known.rows
+    waiting = version if isinstance(version, Pending) else None
     return _lean(
         {
             "site_id": record.site_id,
@@ -98,26 +124,31 @@ def version_item(record: KeyRecord, version: FileVersion) -> Item:
             "version_id": version.version_id,
             "state": version.state.value,
             "uploaded_at": _text(version.uploaded_at),
-            "etag": version.etag,
+            "etag": version.upload.etag,
             "size": version.size,
             "changes": version.changes,
-            "attempts": version.attempts,
+            "attempts": waiting.attempts if waiting else 0,
+            "claimed_at": _text(waiting.claimed_at) if waiting else None,
             "reading": version.reading,
-            "sha256": version.sha256,
-            "file_id": version.file_id,
-            "canonical_key": version.canonical_key,
-            "duplicate_of": version.duplicate_of,
-            "superseded_by": version.superseded_by,
+            "sha256": known.sha256,
+            **(_canonical_item(canonical) if canonical else {}),
+            "duplicate_of": version.of if isinstance(version, Duplicate) else None,
+            "superseded_by": version.by if isinstance(version, Superseded) else None,
             "published_at": _text(version.published_at),
-            "claimed_at": _text(version.claimed_at),
-            "counts_from": _text(version.counts_from),
-            "release_id": version.release_id,
-            "released": version.released,
+            **({"release_id": released.request_id, "released": released.why} if released else {}),
             **({"reason_code": fault.code, "reason": fault.reason} if fault else {}),
             **({"remedy": fault.remedy} if fault else {}),
             **(_rows_item(rows) if rows else {}),
         }
     )
+
+
+def _canonical_item(canonical: CanonicalObject) -> Item:
+    return {
+        "file_id": canonical.file_id,
+        "canonical_key": canonical.key,
+        "counts_from": _text(canonical.counts_from),
+    }
 
 
 def _rows_item(rows: Rows) -> Item:
@@ -143,54 +174,102 @@ def key_record(site_id: str, key: str, items: Iterable[Item]) -> KeyRecord:
     return KeyRecord(
         site_id=site_id,
         key=key,
-        revision=int(head.get("revision", 0)),
+        revision=head.get("revision", 0),
         versions=versions,
-        content=head.get("content", ""),
+        content=head.get("content"),
         withdrawals={
-            name: Withdrawal(each["reason"], int(each["revision"]))
+            name: Withdrawal(each["reason"], each["revision"])
             for name, each in head.get("withdrawals", {}).items()
         },
         hints=frozenset(head.get("hints", ())),
-        settled=bool(head.get("settled", False)),
+        settled=head.get("settled", False),
     )
 
 
 def file_version(item: Item) -> FileVersion:
     """Read one version."""
-    fault = (
-        Fault(item["reason_code"], item["reason"], item["remedy"])
-        if "reason_code" in item
-        else None
-    )
-    return FileVersion(
-        version_id=item["version_id"],
-        state=State(item["state"]),
-        uploaded_at=datetime.fromisoformat(item["uploaded_at"]),
-        etag=item.get("etag", ""),
-        size=int(item.get("size", 0)),
-        changes=int(item.get("changes", 0)),
-        attempts=int(item.get("attempts", 0)),
-        reading=item.get("reading", ""),
-        sha256=item.get("sha256", ""),
-        file_id=item.get("file_id", ""),
-        canonical_key=item.get("canonical_key", ""),
-        rows=_rows(item) if "rows" in item else None,
-        fault=fault,
-        duplicate_of=item.get("duplicate_of", ""),
-        superseded_by=item.get("superseded_by", ""),
+    known = _known(item)
+    every = _Every(
+        upload=Upload(
+            item["version_id"],
+            datetime.fromisoformat(item["uploaded_at"]),
+            item.get("size", 0),
+            item.get("etag"),
+        ),
+        changes=item.get("changes", 0),
         published_at=_time(item.get("published_at")),
-        claimed_at=_time(item.get("claimed_at")),
-        counts_from=_time(item.get("counts_from")),
-        release_id=item.get("release_id", ""),
-        released=item.get("released", ""),
+        released=_released(item),
     )
+    match State(item["state"]):
+        case State.PENDING:
+            return Pending(
+                **every,
+                reading=item.get("reading", ""),
+                attempts=item.get("attempts", 0),
+                claimed_at=_time(item.get("claimed_at")),
+                known=known,
+            )
+        case State.ACCEPTED:
+            return Accepted(
+                **every,
+                reading=item["reading"],
+                sha256=item["sha256"],
+                canonical=_canonical(item),
+                rows=_rows(item),
+            )
+        case State.QUARANTINED:
+            fault = _fault(item)
+            return Quarantined(**every, reading=item["reading"], fault=fault, sha256=known.sha256)
+        case State.DUPLICATE:
+            return Duplicate(
+                **every,
+                reading=item["reading"],
+                of=item["duplicate_of"],
+                sha256=item["sha256"],
+                rows=known.rows,
+            )
+        case State.SUPERSEDED:
+            by, reading = item.get("superseded_by"), item.get("reading")
+            return Superseded(**every, by=by, reading=reading, known=known)
+        case State.REMOVED:
+            return Removed(**every, reading=item.get("reading"), known=known)
+
+
+class _Every(TypedDict):
+    """What a version has in every state."""
+
+    upload: Upload
+    changes: int
+    published_at: datetime | None
+    released: Released | None
+
+
+def _known(item: Item) -> Known:
+    return Known(
+        sha256=item.get("sha256"),
+        canonical=_canonical(item) if "canonical_key" in item else None,
+        rows=_rows(item) if "rows" in item else None,
+        fault=_fault(item) if "reason_code" in item else None,
+    )
+
+
+def _canonical(item: Item) -> CanonicalObject:
+    return CanonicalObject(item["file_id"], item["canonical_key"], _time(item.get("counts_from")))
+
+
+def _fault(item: Item) -> Fault:
+    return Fault(item["reason_code"], item["reason"], item["remedy"])
+
+
+def _released(item: Item) -> Released | None:
+    return Released(item["release_id"], item["released"]) if "release_id" in item else None
 
 
 def _rows(item: Item) -> Rows:
     return Rows(
-        count=int(item["rows"]),
-        masked=int(item["rows_masked"]),
-        masks={name: int(count) for name, count in item.get("masks", {}).items()},
+        count=item["rows"],
+        masked=item["rows_masked"],
+        masks=item.get("masks", {}),
         columns=tuple(item["columns"]),
         window_start=datetime.fromisoformat(item["window_start"]),
         window_end=datetime.fromisoformat(item["window_end"]),
@@ -203,8 +282,7 @@ def _rows(item: Item) -> Rows:
 def content_item(record: ContentRecord) -> Item:
     """Write a register of contents."""
     return {
-        "site_id": contents_partition(record.site_id),
-        "item": f"content#{record.sha256}",
+        **content_key(record.site_id, record.sha256),
         "revision": record.revision,
         "keys": sorted(record.keys),
     }
@@ -214,7 +292,7 @@ def content_record(site_id: str, sha256: str, item: Item | None) -> ContentRecor
     """Read a register of contents; an empty one where there is no item."""
     if item is None:
         return ContentRecord(site_id, sha256)
-    return ContentRecord(site_id, sha256, int(item["revision"]), frozenset(item["keys"]))
+    return ContentRecord(site_id, sha256, item["revision"], frozenset(item["keys"]))
 
 
 # --- sites ------------------------------------------------------------------------------------------
@@ -263,16 +341,16 @@ def config_record(key: str, item: Item | None) -> ConfigRecord:
         return ConfigRecord(key)
     return ConfigRecord(
         key=key,
-        revision=int(item["revision"]),
-        version_id=item.get("version_id", ""),
+        revision=item["revision"],
+        version_id=item.get("version_id"),
         uploaded_at=_time(item.get("uploaded_at")),
         state=item["state"],
-        line=int(item["line"]) if "line" in item else None,
-        reason=item.get("reason", ""),
-        config_version=item.get("config_version", ""),
-        in_force=item.get("in_force", ""),
-        changes=int(item["changes"]),
-        settled=bool(item["settled"]),
+        line=item.get("line"),
+        reason=item.get("reason"),
+        config_version=item.get("config_version"),
+        in_force=item.get("in_force"),
+        changes=item["changes"],
+        settled=item["settled"],
     )
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import contextlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import pytest
 
-from services.data_watcher.app import arrivals
-from services.data_watcher.domain import admission, transitions, versions
-from services.data_watcher.domain.versions import State
+from services.data_watcher.adapters import evidence
+from services.data_watcher.domain import admission, transitions
+from services.data_watcher.domain.records import KeyRecord
+from services.data_watcher.domain.versions import Accepted, Fault, Pending, Upload
+from shared.errors import ConflictError, RetryableError
 from tests.unit.data_watcher.fakes import DiedError, World, fake_reader, site
 from tests.unit.data_watcher.test_onboarding import SITE
 
@@ -98,14 +102,79 @@ def test_the_same_bytes_among_new_files_are_still_one_file(world: World) -> None
 def test_large_files_are_read_one_after_the_other(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(arrivals, "SMALL", 3)
+    monkeypatch.setattr(evidence, "SMALL", 3)
     world.bucket.put(KEYS[0], b"large")
     world.event(KEYS[0])
 
     current = world.ledger.records[KEYS[0]].current
-    assert current is not None
-    assert current.state is State.ACCEPTED
+    assert isinstance(current, Accepted)
     assert world.ledger.records[KEYS[0]].revision > 2  # it was claimed first
+
+
+@pytest.mark.parametrize("dies_at", range(1, 24))
+def test_rows_say_the_first_upload_of_their_bytes_wherever_a_process_died(
+    world: World, dies_at: int
+) -> None:
+    first = world.bucket.put(KEYS[0], b"one")
+    world.bucket.put(KEYS[0], b"one")
+    world.event(KEYS[0])  # as if only the second upload existed
+    uploaded_at = world.bucket.objects[KEYS[0]][1][0].uploaded_at
+    world.fuse.calls, world.fuse.dies_at = 0, dies_at
+    with contextlib.suppress(DiedError):
+        world.event(KEYS[0], sequencer="")
+    world.fuse.dies_at = None
+    world.event(KEYS[0], sequencer="")
+
+    (file,) = world.canonical.files.values()
+    assert file.uploaded_at == uploaded_at
+    assert world.ledger.records[KEYS[0]].versions[first].state == "superseded"
+    assert world.publisher.told[-1].uploaded_at == uploaded_at
+
+
+def test_a_key_whose_message_is_refused_comes_again(world: World) -> None:
+    world.bucket.put(KEYS[0], b"one")
+    world.publisher.refuses = 1
+
+    with pytest.raises(RetryableError):
+        world.intake.refresh(KEYS[0])
+    assert not world.ledger.records[KEYS[0]].settled
+    world.intake.refresh(KEYS[0])
+
+    assert world.publisher.kinds() == ["data_accepted"]
+    assert world.ledger.records[KEYS[0]].settled
+
+
+def test_a_site_whose_yaml_was_not_heard_of_yet_is_onboarded_by_its_first_file() -> None:
+    world = World()
+    world.bucket.put("config/sites/east.yaml", SITE)
+    world.upload(KEYS[0], b"one")
+
+    assert world.state(KEYS[0]) == ["accepted"]
+
+
+def test_a_site_that_is_known_and_a_key_outside_any_site_onboard_nobody(world: World) -> None:
+    onboarded: list[str] = []
+    object.__setattr__(world.intake, "onboard", onboarded.append)
+    for key in (KEYS[0], "raw/power.csv"):
+        world.bucket.put(key, b"one")
+        world.intake.refresh(key)
+
+    assert onboarded == []
+
+
+def test_a_batch_that_somebody_else_disturbs_is_looked_at_file_by_file(world: World) -> None:
+    put_all(world)
+
+    def somebody_else_saves(records: Sequence[KeyRecord], now: datetime) -> None:
+        raise ConflictError
+
+    world.ledger.settle = somebody_else_saves
+
+    assert world.intake.take(KEYS) == set()
+    del world.ledger.settle
+    world.sweep("quick")
+    assert set(world.states().values()) == {"accepted"}
+    assert all(each.settled for each in world.ledger.records.values())
 
 
 # --- files that come alone ---------------------------------------------------------------------------
@@ -128,7 +197,7 @@ def test_a_file_that_comes_alone_is_not_looked_up_where_its_site_is_known(world:
 def test_a_known_key_that_was_taken_for_a_new_one_goes_the_long_way(world: World) -> None:
     world.upload(KEYS[0], b"one")
     world.bucket.put(KEYS[0], b"two")
-    world.watcher.arrivals.foresight._seen.clear()  # type: ignore[attr-defined]
+    world.intake.foresight._seen.clear()  # type: ignore[attr-defined]
     world.event(KEYS[0])
     world.work_off()
 
@@ -205,10 +274,10 @@ def test_a_file_that_kills_its_reader_is_refused_after_some_tries(world: World) 
 def test_processes_that_read_the_same_file_at_the_same_time_are_no_failed_tries(
     world: World,
 ) -> None:
-    version = versions.FileVersion("v", State.PENDING, world.now)
+    version = Pending(upload=Upload("v", world.now), reading="r")
     for _ in range(20):
         claimed = transitions.claim(version, world.clock())
-        assert not isinstance(claimed, versions.Fault)
+        assert not isinstance(claimed, Fault)
         version = claimed
 
     assert version.attempts == 1

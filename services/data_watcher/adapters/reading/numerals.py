@@ -1,0 +1,226 @@
+"""How a file writes its numbers: decimal sign, separators of thousands, a unit behind the number.
+
+A column decides as a whole. A column that can be read in two ways is refused, with both.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from services.data_watcher.domain import units
+from shared.errors import UnreadableFileError
+
+Values = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+SPACES = "\u00a0\u202f\u2009\u2007 "  # that people and spreadsheets put between thousands
+_TICKS = "'\u2019"
+NUMBER = r"^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$"
+_JUMP = 100.0  # between neighbours: a wrong reading makes it, a measurement hardly ever
+_LEAST_JUMPS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A way to write numbers; `thousands` holds all marks that mean the same, '' where there are none."""
+
+    decimal: str
+    thousands: str
+
+    @property
+    def pattern(self) -> str:
+        """Return the pattern of a number that is written so.
+
+        Groups have three digits; in India the last has three and the others two.
+        """
+        decimal = re.escape(self.decimal)
+        simple = rf"^[-+]?(?:\d+{decimal}?\d*|{decimal}\d+)(?:[eE][-+]?\d+)?$"
+        if not self.thousands:
+            return simple
+        mark = f"[{re.escape(self.thousands)}]"
+        groups = rf"^[-+]?\d{{1,3}}(?:{mark}\d{{2,3}})*{mark}\d{{3}}(?:{decimal}\d*)?$"
+        return f"(?:{simple})|(?:{groups})"
+
+    def plain(self, text: str) -> str:
+        """Return a number in plain digits with a point."""
+        for mark in self.thousands:
+            text = text.replace(mark, "")
+        return text.replace(self.decimal, ".")
+
+
+# In this order: of two that fit alike, the first is the simpler one.
+_WAYS = (
+    Writing(".", ""),
+    Writing(",", ""),
+    Writing(".", ","),
+    Writing(",", "."),
+    Writing(".", SPACES),
+    Writing(",", SPACES),
+    Writing(".", _TICKS),
+    Writing(",", _TICKS),
+)
+
+
+def numbers(
+    text: pa.ChunkedArray, decimal: str | None, thousands: str | None, column: str
+) -> tuple[Values, Mask]:
+    """Return texts as numbers, NaN where a text is none, and where a text is a number.
+
+    Parameters
+    ----------
+    text
+        Trimmed cells; null where there is none.
+    decimal, thousands
+        What the YAML says; None where it leaves that to the column.
+    column
+        The column's name, for messages.
+
+    Raises
+    ------
+    UnreadableFileError
+        `number_format`: both readings of the column are possible, or it contradicts the YAML.
+    """
+    way = _way(text, decimal, thousands, column)
+    good = _matches(text, way.pattern)
+    plain = pc.if_else(good, text, None)
+    for mark in way.thousands:
+        plain = pc.replace_substring(plain, mark, "")
+    if way.decimal != ".":
+        plain = pc.replace_substring(plain, way.decimal, ".")
+    values = pc.cast(plain, pa.float64()).to_numpy()
+    return values if values.flags.writeable else values.copy(), _mask(good)
+
+
+def _way(text: pa.ChunkedArray, decimal: str | None, thousands: str | None, column: str) -> Writing:
+    """Return how a column is written: as stated, or the one way in which its cells make sense."""
+    marks = SPACES if thousands == " " else thousands
+    ways = [
+        way
+        for way in _WAYS
+        if decimal in {None, way.decimal} and (marks is None or marks in {"", way.thousands})
+    ]
+    if marks and decimal:
+        return Writing(decimal, marks)
+    if (
+        ways
+        and ways[0] == _WAYS[0]
+        and _count(text, ways[0].pattern) == len(text) - text.null_count
+    ):
+        return ways[0]  # as in nearly every file
+    counts = [_count(text, way.pattern) for way in ways]
+    most = max(counts, default=0)
+    best = [way for way, count in zip(ways, counts, strict=True) if count == most]
+    if not best or not most:
+        return best[0] if best else Writing(decimal or ".", marks or "")
+    simple = best[0]
+    if marks:
+        return next((way for way in best if way.thousands), simple)
+    # The other reading, in which the decimal sign separates thousands, is asked even where the YAML says
+    # one: many a YAML was guessed.
+    other = Writing("." if simple.decimal == "," else ",", simple.decimal)
+    if simple.thousands or not _uses(text, other) or _count(text, other.pattern) < most:
+        return simple
+    return _told_apart(text, simple, other, column, stated=decimal)
+
+
+def _told_apart(
+    text: pa.ChunkedArray, simple: Writing, grouped: Writing, column: str, *, stated: str | None
+) -> Writing:
+    """Decide between a decimal sign and separators of thousands: by which neighbours fit each other.
+
+    Raises
+    ------
+    UnreadableFileError
+        `number_format`, where neither reading, or not the stated one, makes the column steady.
+    """
+    cells = [each for each in text.to_pylist() if each]
+    marked = [each for each in cells if set(each) & set(grouped.thousands)]
+    example = marked[0]
+    as_simple, as_grouped = simple.plain(example), grouped.plain(example)
+    if any(re.match(r"^[-+]?0\d*\D", each) for each in marked):
+        return simple  # no group of thousands begins with a zero
+    jumps = {way: _jumps(cells, way) for way in (simple, grouped)}
+    if jumps[grouped] >= jumps[simple] + _LEAST_JUMPS:
+        return simple
+    mark = grouped.thousands[0]
+    if jumps[simple] >= jumps[grouped] + _LEAST_JUMPS:
+        if stated is None:
+            return grouped
+        raise UnreadableFileError(
+            "number_format",
+            f"the YAML says decimal: {stated!r}, but then column {column!r} jumps {jumps[simple]} times: "
+            f"{example!r} would be {as_simple}, and only as {as_grouped} it fits its neighbours",
+            f"say decimal: {grouped.decimal!r} and thousands: {mark!r} in the site's YAML, or export the "
+            "file without separators of thousands",
+        )
+    if stated is not None or simple.decimal == ".":
+        return simple
+    raise UnreadableFileError(
+        "number_format",
+        f"the numbers of column {column!r} can be read in two ways: {example!r} is {as_simple} or "
+        f"{as_grouped}",
+        f"say which in the site's YAML: decimal: {simple.decimal!r} for {as_simple}, or thousands: "
+        f"{mark!r} for {as_grouped}",
+    )
+
+
+def _jumps(cells: list[str], way: Writing) -> int:
+    """Count the neighbours that are farther apart than any measurement of a quarter of an hour."""
+    read = [way.plain(each) for each in cells if re.match(way.pattern, each)]
+    values = np.abs(np.array(read, float))
+    values = values[values > 0]
+    return int((np.abs(np.diff(np.log10(values))) > np.log10(_JUMP)).sum())
+
+
+def _uses(text: pa.ChunkedArray, way: Writing) -> bool:
+    return _count(text, f"[{re.escape(way.thousands)}]") > 0
+
+
+def _count(text: pa.ChunkedArray, pattern: str) -> int:
+    return int(pc.sum(_matches(text, pattern)).as_py() or 0)
+
+
+def _matches(text: pa.ChunkedArray, pattern: str) -> pa.ChunkedArray:
+    return pc.fill_null(pc.match_substring_regex(text, pattern), fill_value=False)
+
+
+def _mask(array: pa.ChunkedArray) -> Mask:
+    return np.array(array.to_numpy(), dtype=bool)
+
+
+# --- units in cells ---------------------------------------------------------------------------------
+
+_WITH_UNIT = re.compile(r"^([-+]?[\d.,'\u2019\u00a0\u202f\u2009\u2007 ]*\d[.,]?)\s*([^\d\s.,].*)$")
+
+
+def with_unit(
+    cell: str, canonical: str, stated: str, decimal: str | None, thousands: str | None
+) -> float | None:
+    """Return the number of a cell that names its unit, in the stated unit; None where it does not.
+
+    Parameters
+    ----------
+    canonical, stated
+        The canonical unit of the quantity, and the unit that the YAML states.
+    """
+    match = _WITH_UNIT.match(cell)
+    if match is None or not units.is_known(canonical, unit := match[2].strip()):
+        return None
+    theirs, own = units.conversion(canonical, unit), units.conversion(canonical, stated)
+    if theirs.per_interval != own.per_interval:
+        return None
+    ways = [way for way in _WAYS if decimal in {None, way.decimal}]
+    fitting = [way for way in ways if re.match(way.pattern, match[1].strip())]
+    said = {float(way.plain(match[1].strip())) for way in fitting}
+    if not said:
+        return None
+    if len(said) > 1 and thousands is None and decimal is None and fitting[0].decimal == ",":
+        return None  # two readings, and a single cell cannot tell
+    value = float(fitting[0].plain(match[1].strip()))
+    return (value * theirs.factor + theirs.offset - own.offset) / own.factor

@@ -1,0 +1,89 @@
+"""JSON: a list of records, somewhere inside, or one record a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from services.data_watcher.adapters.reading import faults, header
+from services.data_watcher.adapters.reading.table import Raw
+from services.data_watcher.adapters.reading.text import utf8
+from services.data_watcher.ports import Content
+from shared.solar.site import SourceFormat
+
+_DEEPEST = 5  # levels of names that are joined by a point
+_FIRST = 200  # records whose names are the file's
+
+
+def load(data: Content, source: SourceFormat) -> Raw:
+    """Take the named fields out of a list of records."""
+    faults.check_held(len(data))
+    records = [dict(_flat(each)) for each in _records(bytes(utf8(data)).decode(), source)]
+    if not records:
+        raise faults.empty("it holds no record")
+    names = list(dict.fromkeys(name for each in records[:_FIRST] for name in each))
+    columns = header.find(source, names)
+    faults.check_size(len(records), len(columns.all))
+    return Raw(
+        {at: pa.chunked_array([_column(records, names[at])]) for at in columns.all},
+        columns,
+        skipped={},
+        first_row=1,
+        header=names,
+    )
+
+
+def _records(text: str, source: SourceFormat) -> list[Any]:
+    """Return the records of a text: of its lines, or of the list that the YAML names, or of its only one."""
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if error.msg != "Extra data" or not lines:
+            message = f"it is no JSON: {error.msg} in line {error.lineno}"
+            raise faults.unreadable(message) from error
+        content = [json.loads(line) for line in lines]
+    if source.records is not None:
+        for name in source.records.split("."):
+            if not isinstance(content, dict) or name not in content:
+                raise faults.unreadable(
+                    f"records: {source.records} leads nowhere; {name!r} is not there"
+                )
+            content = content[name]
+    lists = [content] if isinstance(content, list) else list(_lists(content))
+    if len(lists) != 1:
+        raise faults.unreadable(
+            f"it holds {len(lists)} lists of records; say which in the site's YAML (records: a.b.c)"
+        )
+    return [each for each in lists[0] if isinstance(each, dict)]
+
+
+def _lists(content: Any, depth: int = 0) -> Iterator[list[Any]]:
+    if isinstance(content, list):
+        if any(isinstance(each, dict) for each in content):
+            yield content
+    elif isinstance(content, dict) and depth < _DEEPEST:
+        for each in content.values():
+            yield from _lists(each, depth + 1)
+
+
+def _flat(record: dict[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Yield the fields of a record; those inside others are named by a path with points."""
+    for name, value in record.items():
+        if isinstance(value, dict) and depth < _DEEPEST:
+            yield from _flat(value, f"{prefix}{name}.", depth + 1)
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _column(records: list[dict[str, Any]], name: str) -> pa.Array:
+    values = [each.get(name) for each in records]
+    if all(
+        each is None or (isinstance(each, int | float) and not isinstance(each, bool))
+        for each in values
+    ):
+        return pa.array(values, pa.float64())
+    return pa.array([None if each is None else str(each) for each in values], pa.string())

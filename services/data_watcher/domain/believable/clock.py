@@ -1,0 +1,89 @@
+"""Whether the clock of a file follows the sun: a plant does not generate at night."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from services.data_watcher.domain.believable.power import Power
+from shared.errors import UnreadableFileError
+from shared.solar import position
+from shared.solar.site import tzinfo_of
+
+LEAST_DAYS = 3
+LEAST_ROWS = 20  # with power
+CENTRED = 0.4  # length of the mean of a day's energy around the clock; a constant has none
+MOST_OFF = 75.0  # minutes; a clock that follows summer time is an hour off, which Preprocess finds
+BELOW_HORIZON = -0.05  # sine of three degrees: twilight is over for a plant
+MUCH = 0.02  # of the file's highest power
+MOST_DAYS = 60  # that are looked at, spread evenly over the file
+MINUTES_PER_DEGREE = 4.0
+_HALF_HOUR = 30.0
+
+
+def check(power: Power) -> None:
+    """Refuse a file whose days are centred far from solar noon, with power after sunset or before sunrise.
+
+    A steep array that faces east or west has its centre off noon, too, but no power at night. Both together
+    are a wrong clock.
+
+    Raises
+    ------
+    UnreadableFileError
+        `wrong_clock`, with the measured offset and the time zone that would mend it.
+    """
+    generating = np.flatnonzero(power.share > MUCH * max(power.highest, 1e-9))
+    if len(generating) < LEAST_ROWS:
+        return
+    day = power.time.utc[generating].astype("M8[D]").astype(np.int64)
+    every = -(-(day[-1] - day[0] + 1) // MOST_DAYS)
+    chosen = (day - day[0]) % every == 0
+    generating, day = generating[chosen], day[chosen]
+    centre = power.time.utc[generating] + np.timedelta64(round(power.time.step * 5e5), "us")
+    sun = position.position(position.ephemeris(centre), power.site.latitude, power.site.longitude)
+    night = sun.up < BELOW_HORIZON
+    if night.mean() < MUCH:
+        return  # as in nearly every file
+    _, which = np.unique(day, return_inverse=True)
+    energy = power.share[generating]
+    total = np.bincount(which, energy)
+    turned = np.bincount(which, energy * np.cos(sun.hour_angle)) + 1j * np.bincount(
+        which, energy * np.sin(sun.hour_angle)
+    )
+    telling = (np.bincount(which, night) > 0) & (np.abs(turned) > CENTRED * total)
+    off = np.degrees(np.angle(turned[telling])) * MINUTES_PER_DEGREE
+    if len(off) < LEAST_DAYS:
+        return
+    # By energy and over all days: a dull day, whose centre is anywhere, has little to say.
+    middle = float(np.degrees(np.angle(turned[telling].sum()))) * MINUTES_PER_DEGREE
+    alike = np.abs((off - middle + 720.0) % 1440.0 - 720.0) < MOST_OFF
+    if abs(middle) <= MOST_OFF or alike.sum() < max(LEAST_DAYS, len(off) / 2):
+        return
+    raise UnreadableFileError(
+        "wrong_clock",
+        f"power is centred {abs(middle) / 60:.1f} hours {'after' if middle > 0 else 'before'} solar noon on "
+        f"{len(off)} days, and {night.mean():.0%} of the rows with power lie in the night; the clock of the "
+        "file is not the stated one",
+        _remedy(power, middle),
+    )
+
+
+def _remedy(power: Power, minutes: float) -> str:
+    """Say which offset would bring the middle of the days to solar noon."""
+    zone, first = power.site.timezone, power.time.utc[0].astype("M8[s]").item()
+    stated = _offset(zone, first)
+    right = stated + timedelta(minutes=_HALF_HOUR * round(minutes / _HALF_HOUR))
+    hours = right.total_seconds() / 3600
+    if not -12 <= hours <= 14:  # noqa: PLR2004 - the offsets on earth
+        hours -= 24 * round(hours / 24)
+    sign = "-" if hours < 0 else "+"
+    said = f"{sign}{int(abs(hours)):02}:{round(abs(hours) % 1 * 60):02}"
+    return (
+        f'timezone: "{said}" in the site\'s YAML (or under timestamp of the source) would put it there, '
+        "where the stamps carry no offset of their own; also look at longitude, label and the logger's clock"
+    )
+
+
+def _offset(zone: str, moment: datetime) -> timedelta:
+    return moment.replace(tzinfo=tzinfo_of(zone)).utcoffset() or timedelta(0)

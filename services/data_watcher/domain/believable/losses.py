@@ -1,0 +1,130 @@
+"""Whether a file loses too much of what matters: rows in daylight, or with power. Nights hide everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from services.data_watcher.domain.believable.power import NOISE
+from services.data_watcher.domain.time_axis import TimeAxis
+from shared.errors import UnreadableFileError
+from shared.solar import position
+from shared.solar.site import Site
+
+Values = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+MOST_LOST = 0.1  # of the rows that matter, for one reason
+FEW = 4  # rows that are a hiccup in however small a file
+EXAMPLES = 3
+# What the YAML itself calls "no measurement" is no loss.
+_SAID = {"sentinel"}
+_REMEDIES = {
+    "no_number": "look at the cells: a separator of thousands, a decimal sign or a unit that the YAML does "
+    "not name (thousands, decimal, unit), or a word for 'no measurement' (missing)",
+    "out_of_range": "look at the unit and the scale of the column in the site's YAML",
+    "inverter_missing": "look whether the YAML's list or glob of columns names one that is mostly empty",
+    "bad_timestamp": "correct timestamp.format in the site's YAML, or the stamps in the file",
+}
+_OTHERWISE = "correct the values, or the column in the site's YAML"
+_TOLERATE = "; where the plant really is like that, say most_masked: {share: …, reason: …} in the site's YAML"
+
+
+def matters(time: TimeAxis, site: Site) -> Mask:
+    """Return which rows are in daylight."""
+    centre = time.utc + np.timedelta64(round(time.step * 5e5), "us")
+    sun = position.position(position.ephemeris(centre), site.latitude, site.longitude)
+    return np.asarray(sun.up > 0.0)
+
+
+def check(
+    name: str,
+    reasons: dict[str, Mask],
+    time: TimeAxis,
+    site: Site,
+    *,
+    said: Callable[[int], str],
+    examples: Sequence[str] = (),
+) -> None:
+    """Refuse a file of which one reason would take more than a tenth of a quantity's daylight rows.
+
+    Parameters
+    ----------
+    name
+        Canonical name of the quantity.
+    reasons
+        Rows that lose their value, by reason.
+    said
+        Says where a row of the table is in the file, and which stamp it carries.
+    examples
+        Cells that are no numbers, as the file has them.
+
+    Raises
+    ------
+    UnreadableFileError
+        `too_much_masked`
+    """
+    lost = {
+        reason: mask for reason, mask in reasons.items() if reason not in _SAID and mask.sum() > FEW
+    }
+    if not lost:
+        return
+    lit = matters(time, site)
+    for reason, mask in lost.items():
+        count = int((mask & lit).sum())
+        _check(
+            name,
+            reason,
+            count,
+            int(lit.sum()),
+            site,
+            _shown(reason, mask & lit, time, said, examples),
+        )
+
+
+def check_stamps(bad: Mask, power: Values | None, site: Site, said: Callable[[int], str]) -> None:
+    """Refuse a file of which too many rows with power have no time.
+
+    Parameters
+    ----------
+    bad
+        Rows of the table without a time.
+    power
+        Power of all rows of the table in any unit; None where the file has none.
+    """
+    if bad.sum() <= FEW:
+        return
+    counting = np.ones(len(bad), bool) if power is None else np.abs(np.nan_to_num(power)) > NOISE
+    count = int((bad & counting).sum())
+    rows = np.flatnonzero(bad & counting)[:EXAMPLES]
+    shown = ", ".join(said(int(row)) for row in rows)
+    _check("the time stamp", "bad_timestamp", count, int(counting.sum()), site, f"rows {shown}")
+
+
+def _shown(
+    reason: str,
+    mask: Mask,
+    time: TimeAxis,
+    said: Callable[[int], str],
+    examples: Sequence[str],
+) -> str:
+    if reason == "no_number" and examples:
+        return ", ".join(map(repr, examples[:EXAMPLES]))
+    rows = np.flatnonzero(mask)[:EXAMPLES]
+    return "rows " + ", ".join(said(int(time.rows[row])) for row in rows)
+
+
+def _check(  # noqa: PLR0917 - one call each
+    name: str, reason: str, count: int, of: int, site: Site, shown: str
+) -> None:
+    most = site.most_masked.share if site.most_masked else MOST_LOST
+    if count <= max(most * of, FEW):
+        return
+    raise UnreadableFileError(
+        "too_much_masked",
+        f"{name} would be masked in {count} of {of} rows that matter ({count / of:.0%}) because of {reason}; "
+        f"at most {most:.0%} are masked. For example {shown}",
+        _REMEDIES.get(reason, _OTHERWISE) + _TOLERATE,
+    )

@@ -1,0 +1,55 @@
+"""Whether the unit of power changes with the size of the value: 987 (W) is followed by 1.02 (kW)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from services.data_watcher.domain.believable.power import NOISE, Power
+from shared.errors import UnreadableFileError
+
+THOUSAND = 3.0  # log10
+NEAR = 0.35  # log10: neighbours around the change are within a factor of about two of each other
+LEAST_JUMPS = 2
+LOW, HIGH = 0.95, 1050.0  # as written: 0.95 kW and less is told in W, which ends near 1,000
+MOSTLY = 0.5  # of all large jumps
+LARGE = 2.0  # log10
+
+
+def check(power: Power) -> None:
+    """Refuse a file whose power jumps by about a thousand between neighbours, again and again.
+
+    Raises
+    ------
+    UnreadableFileError
+        `wrong_unit`, with the first row after a jump.
+    """
+    if power.highest < NOISE:
+        return
+    ratio = power.generating[1:] / power.generating[:-1]
+    if ((ratio > 10**LARGE) | (ratio < 10**-LARGE)).sum() < LEAST_JUMPS:
+        return  # as in nearly every file
+    at = np.flatnonzero(power.share > NOISE)
+    logs = np.log10(power.share[at])
+    steps = np.diff(logs)
+    large = np.abs(steps) > LARGE
+    if large.sum() < LEAST_JUMPS:
+        return
+    close = np.diff(power.time.utc[at]) <= np.timedelta64(int(2 * power.time.step), "s")
+    jumps = close & (np.abs(np.abs(steps) - THOUSAND) < NEAR)
+    up, down = (jumps & (steps > 0)).sum(), (jumps & (steps < 0)).sum()
+    if jumps.sum() < LEAST_JUMPS or not (up and down) or jumps.sum() < MOSTLY * large.sum():
+        return
+    written = power.values[at] / power.factor
+    if written.max() > HIGH or np.minimum(written[:-1], written[1:])[jumps].min() < LOW:
+        return  # an outage, which falls to stand-by
+    first = int(np.flatnonzero(jumps)[0])
+    before, after = (power.values[at[first + n]] / power.factor for n in (0, 1))
+    row = power.time.rows[at[first + 1]] + power.first_row
+    raise UnreadableFileError(
+        "wrong_unit",
+        f"the unit of power changes inside the day, {int(jumps.sum())} times: in row {row} {before:.4g} is "
+        f"followed by {after:.4g}, a thousand times {'less' if after < before else 'more'}; the YAML says "
+        f"{power.unit} for all",
+        "the program that wrote the file seems to change between W and kW by the size of the value: export "
+        "the column in one unit, or with the unit in each cell",
+    )

@@ -1,0 +1,270 @@
+"""What people ask about files, sites and the balance, and the JSON that they get."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.data_watcher.app.answering import Answering
+from services.data_watcher.domain.configuration import ConfigRecord
+from services.data_watcher.domain.versions import (
+    Accepted,
+    CanonicalObject,
+    Duplicate,
+    Fault,
+    FileVersion,
+    Known,
+    Pending,
+    Quarantined,
+    Released,
+    Removed,
+    Rows,
+    State,
+    Superseded,
+    Upload,
+)
+from services.data_watcher.ports import Filed
+from tests.unit.data_watcher.fakes import FakeBucket, site
+
+NOW = datetime(2024, 7, 1, tzinfo=UTC)
+ROWS = Rows(96, 3, {"sentinel": 3}, ("power_ac",), NOW, NOW + timedelta(days=1))
+CANONICAL = CanonicalObject("f", "canonical/east/2024-07/f.parquet", NOW)
+FAULT = Fault("unreadable", "it is broken", "send it again")
+KNOWN = Known("s", CANONICAL, ROWS)
+UPLOAD = Upload("v1", NOW, 9)
+ACCEPTED = Accepted(upload=UPLOAD, reading="r", sha256="s", canonical=CANONICAL, rows=ROWS)
+QUARANTINED = Quarantined(upload=UPLOAD, reading="r", fault=FAULT)
+NO_ROWS = {"rows": None, "rows_masked": None, "masks": {}, "window_start": None, "window_end": None}
+WITH_ROWS = {
+    "sha256": "s",
+    "rows": 96,
+    "rows_masked": 3,
+    "masks": {"sentinel": 3},
+    "window_start": "2024-07-01T00:00:00+00:00",
+    "window_end": "2024-07-02T00:00:00+00:00",
+}
+URI = "s3://bucket/canonical/east/2024-07/f.parquet"
+
+
+@dataclass
+class FakeView:
+    """Versions and configurations; tokens are positions."""
+
+    kept: list[Filed] = field(default_factory=list)
+    records: list[ConfigRecord] = field(default_factory=list)
+
+    def page(
+        self, site_id: str | None, state: State | None, limit: int, after: str | None
+    ) -> tuple[list[Filed], str | None]:
+        if after is not None and not after.isdigit():
+            message = "next: this is no token that an earlier answer gave"
+            raise ValueError(message)
+        found = [each for each in self.files(site_id) if state in {None, each.version.state}]
+        start = int(after or 0)
+        end = start + limit
+        return found[start:end], str(end) if end < len(found) else None
+
+    def files(self, site_id: str | None) -> Iterator[Filed]:
+        return (each for each in self.kept if site_id in {None, each.site_id})
+
+    def states(self, site_id: str | None) -> Iterator[tuple[str, State]]:
+        return ((each.site_id, each.version.state) for each in self.files(site_id))
+
+    def configs(self) -> Iterator[ConfigRecord]:
+        return iter(self.records)
+
+
+def filed(version: FileVersion, site_id: str = "east", name: str = "a.csv") -> Filed:
+    return Filed(site_id, f"raw/{site_id}/{name}", version)
+
+
+def ask(view: FakeView, bucket: FakeBucket | None = None, **question: Any) -> dict[str, Any]:
+    return Answering(view, bucket or FakeBucket(), "bucket").answer(question)
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        (ACCEPTED, {"state": "accepted", **WITH_ROWS, "canonical_uri": URI}),
+        (
+            QUARANTINED,
+            {
+                "state": "quarantined",
+                "reason_code": "unreadable",
+                "reason": "it is broken",
+                "remedy": "send it again",
+            },
+        ),
+        (
+            Duplicate(upload=UPLOAD, reading="r", of="raw/east/0.csv", sha256="s", rows=ROWS),
+            {
+                "state": "duplicate",
+                **WITH_ROWS,
+                "reason_code": "duplicate",
+                "reason": "the same bytes are at raw/east/0.csv",
+            },
+        ),
+        (
+            Superseded(upload=UPLOAD, by="v2", known=KNOWN),
+            {
+                "state": "superseded",
+                **WITH_ROWS,
+                "canonical_uri": URI,
+                "reason_code": "superseded",
+                "reason": "version v2 of the key came after it",
+            },
+        ),
+        (
+            Removed(upload=UPLOAD, known=KNOWN),
+            {
+                "state": "removed",
+                **WITH_ROWS,
+                "canonical_uri": URI,
+                "reason_code": "removed",
+                "reason": "the version was deleted from the bucket",
+            },
+        ),
+        (Pending(upload=UPLOAD, reading="r"), {"state": "pending"}),
+        (Pending(upload=UPLOAD, reading="r", known=KNOWN), {"state": "pending", **WITH_ROWS}),
+        (
+            Pending(upload=UPLOAD, reading="r", released=Released("id", "mended (ops)")),
+            {"state": "pending", "released": "mended (ops)"},
+        ),
+    ],
+    ids=lambda each: type(each).__name__ if not isinstance(each, dict) else "",
+)
+def test_a_file_says_its_state_its_reason_and_its_rows(
+    version: FileVersion, said: dict[str, Any]
+) -> None:
+    answer = ask(FakeView([filed(version)]), query="files")
+
+    nothing = dict.fromkeys(("sha256", "reason_code", "reason", "remedy", "released"))
+    common = {"site_id": "east", "key": "raw/east/a.csv", "version_id": "v1"}
+    expected = common | nothing | NO_ROWS | {"canonical_uri": None} | said
+    assert answer == {"files": [expected], "next": None}
+
+
+def test_files_come_in_pages_and_by_site_and_state() -> None:
+    view = FakeView([filed(ACCEPTED), filed(QUARANTINED, name="b.csv"), filed(ACCEPTED, "west")])
+
+    def found(**question: Any) -> list[str]:
+        return [each["key"] for each in ask(view, query="files", **question)["files"]]
+
+    first = ask(view, query="files", limit=2)
+    assert [each["key"] for each in first["files"]] == ["raw/east/a.csv", "raw/east/b.csv"]
+    assert found(limit=2, next=first["next"]) == ["raw/west/a.csv"]
+    assert found(site_id="west") == ["raw/west/a.csv"]
+    assert found(state="quarantined") == ["raw/east/b.csv"]
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        ({"query": "files", "limit": 0}, "limit"),
+        ({"query": "files", "limit": 1001}, "limit"),
+        ({"query": "files", "next": "!"}, "no token"),
+        ({"query": "everything"}, "query"),
+        ({"query": "files", "colour": "red"}, "colour"),
+        ({}, "query"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_answered_with_an_error(
+    question: dict[str, Any], says: str
+) -> None:
+    answer = ask(FakeView(), **question)
+
+    assert answer.keys() == {"error"}
+    assert says in answer["error"]
+
+
+@pytest.mark.parametrize("limit", [1, 1000])
+def test_a_page_has_from_one_to_a_thousand_files(limit: int) -> None:
+    assert len(ask(FakeView([filed(ACCEPTED)]), query="files", limit=limit)["files"]) == 1
+
+
+def test_reasons_count_what_counts_now() -> None:
+    view = FakeView(
+        [
+            filed(ACCEPTED),
+            filed(ACCEPTED, name="b.csv"),
+            filed(QUARANTINED, name="c.csv"),
+            filed(Superseded(upload=UPLOAD, by="v2", known=KNOWN), name="d.csv"),
+            filed(ACCEPTED, "west"),
+        ]
+    )
+
+    assert ask(view, query="reasons", site_id="east") == {
+        "files": 2,
+        "rows": 192,
+        "rows_masked": 6,
+        "masks": {"sentinel": 6},
+        "quarantined": {"unreadable": 1},
+    }
+
+
+def test_the_balance_compares_what_s3_lists_with_the_ledger_but_for_markers_and_history() -> None:
+    bucket = FakeBucket()
+    for name in ("raw/east/a.csv", "raw/east/b.csv", "raw/west/a.csv", "config/sites/east.yaml"):
+        bucket.put(name, b"one")
+    bucket.delete("raw/east/b.csv")
+    versions: list[FileVersion] = [ACCEPTED, Superseded(upload=UPLOAD, by="m")]
+    history = filed(Removed(upload=UPLOAD), name="gone.csv")
+    view = FakeView([*map(filed, versions), filed(ACCEPTED, "west"), history])
+
+    assert ask(view, bucket, query="balance") == {
+        "listed": 3,
+        "accepted": 2,
+        "quarantined": 0,
+        "duplicate": 0,
+        "superseded": 1,
+        "pending": 0,
+        "removed": 1,
+        "balanced": True,
+        "by_site": {
+            "east": {"accepted": 1, "superseded": 1, "removed": 1},
+            "west": {"accepted": 1},
+        },
+    }
+    east = ask(view, bucket, query="balance", site_id="east")
+    assert (east["listed"], east["accepted"], east["balanced"]) == (2, 1, True)
+    bucket.put("raw/east/unheard-of.csv", b"two")
+    assert ask(view, bucket, query="balance")["balanced"] is False
+
+
+def test_a_site_says_what_became_of_its_yaml_and_what_is_in_force() -> None:
+    described = site("east")
+    good = ConfigRecord(
+        "config/sites/east.yaml",
+        version_id="v2",
+        uploaded_at=NOW,
+        state="rejected",
+        line=7,
+        reason="typo",
+        config_version="c1",
+        in_force=described.model_dump_json(),
+    )
+    bad = ConfigRecord("config/models/fleet.yaml", state="rejected", reason="typo")
+
+    east, fleet = ask(FakeView(records=[good, bad]), query="sites")["sites"]
+
+    config = east.pop("config")
+    assert config["site_id"] == "east"
+    assert east == {
+        "kind": "site",
+        "name": "east",
+        "model_id": "fleet",
+        "key": "config/sites/east.yaml",
+        "version_id": "v2",
+        "state": "rejected",
+        "line": 7,
+        "reason": "typo",
+        "uploaded_at": "2024-07-01T00:00:00+00:00",
+        "config_version": "c1",
+    }
+    assert (fleet["kind"], fleet["name"]) == ("model", "fleet")
+    for empty in ("model_id", "version_id", "line", "uploaded_at", "config_version", "config"):
+        assert fleet[empty] is None

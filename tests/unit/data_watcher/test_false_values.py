@@ -1,0 +1,464 @@
+"""No false value gets in: files as people have them are read right, refused, or masked with a reason.
+
+Each kind has its opposite beside it: a healthy file of the same shape, which passes unmasked.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.data_watcher.adapters.reading import read
+from services.data_watcher.ports import Reading
+from shared.errors import UnreadableFileError
+from shared.solar.site import Site
+
+CAPACITY_W = 6000.0
+START = datetime(2024, 6, 1, tzinfo=UTC)
+
+
+def site(source: dict[str, Any] | None = None, **changes: Any) -> Site:
+    described = {
+        "name": "power",
+        "timestamp": {"column": "t", "step_minutes": 15},
+        "columns": {"power_ac": {"column": "p", "unit": "W"}},
+    }
+    said = {"site_id": "east", "model_id": "fleet", "latitude": 52.1, "longitude": 5.1}
+    place = {"timezone": "UTC", "ac_capacity_kw": CAPACITY_W / 1000}
+    return Site.model_validate(said | place | changes | {"sources": [described | (source or {})]})
+
+
+def plant(days: int = 3, step: int = 15) -> Iterator[tuple[datetime, float]]:
+    """Yield moments and power [W] of a plant whose days differ a little."""
+    for row in range(days * 1440 // step):
+        moment = START + timedelta(minutes=step * row)
+        hour = moment.hour + moment.minute / 60 + step / 120
+        sun = max(0.0, math.sin(math.pi * (hour - 4) / 15.2)) if 4 < hour < 19.2 else 0.0
+        yield moment, round(sun**1.2 * CAPACITY_W * (0.75 + 0.08 * (row // (1440 // step) % 3)), 1)
+
+
+HEALTHY = list(plant())
+
+
+def csv(
+    rows: list[tuple[datetime, float]] = HEALTHY,
+    number: Callable[[float], str] = lambda watt: f"{watt:.0f}",
+    stamp: Callable[[datetime], str] = lambda moment: f"{moment:%Y-%m-%d %H:%M}",
+    delimiter: str = ";",
+) -> bytes:
+    lines = [f"{stamp(moment)}{delimiter}{number(watt)}" for moment, watt in rows]
+    return "\n".join([f"t{delimiter}p", *lines]).encode()
+
+
+def canonical(data: bytes, where: Site) -> tuple[Reading, dict[datetime, float | None]]:
+    reading = read(data, "raw/east/p.csv", where)
+    table = pq.read_table(pa.BufferReader(reading.parquet)).to_pydict()
+    return reading, dict(zip(table["timestamp"], table["power_ac"], strict=True))
+
+
+def accepted(data: bytes, where: Site, expected: list[tuple[datetime, float]] = HEALTHY) -> Reading:
+    """Read a file, and compare every canonical value with the plant's."""
+    reading, found = canonical(data, where)
+    assert set(found) == {moment for moment, _ in expected}
+    for moment, watt in expected:
+        value = found[moment]
+        assert value is not None, moment
+        assert value * 1000 == pytest.approx(watt, abs=6.0), moment
+    return reading
+
+
+def refused(data: bytes, where: Site) -> UnreadableFileError:
+    with pytest.raises(UnreadableFileError) as caught:
+        read(data, "raw/east/p.csv", where)
+    return caught.value
+
+
+CSV = {"delimiter": ";"}
+
+# --- numbers ----------------------------------------------------------------------------------------
+
+
+def grouped(mark: str, decimal: str = "") -> Callable[[float], str]:
+    def write(watt: float) -> str:
+        text = f"{watt:,.1f}" if decimal else f"{watt:,.0f}"
+        return text.replace(".", "!").replace(",", mark).replace("!", decimal)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        grouped(","),
+        grouped(",", "."),
+        grouped(".", ","),
+        grouped(" ", ","),
+        grouped("\u202f", ","),
+        grouped("\u00a0", "."),
+        grouped("'", "."),
+        grouped("\u2019", ","),
+        lambda watt: f"{watt:.1f}".replace(".", ","),
+        lambda watt: f"{watt:.1f}",
+        lambda watt: f"{watt / 1000:.4f} kW",
+        lambda watt: f"{watt / 1000:.3f} kW" if watt >= 1000 else f"{watt:.0f} W",
+        lambda watt: f"{watt:.0f} W" if watt else "--",
+    ],
+    ids=[
+        "1,234",
+        "1,234.5",
+        "1.234,5",
+        "1 234,5",
+        "narrow space",
+        "no-break space",
+        "1'234.5",
+        "1\u2019234,5",
+        "1234,5",
+        "1234.5",
+        "kW in each cell",
+        "W and kW in cells",
+        "W, and -- at night",
+    ],
+)
+def test_numbers_are_read_as_they_are_written(number: Callable[[float], str]) -> None:
+    data = csv(number=number)
+    if b"--" in data:
+        reading, found = canonical(data, site(CSV | {"missing": ["--"]}))
+        lit = [(moment, watt) for moment, watt in HEALTHY if watt]
+        assert all(found[moment] * 1000 == pytest.approx(watt, abs=1) for moment, watt in lit)  # type: ignore[operator]
+        assert set(reading.rows.masks) == {"sentinel"}
+        return
+    assert accepted(data, site(CSV)).rows.masks == {}
+
+
+def indian(watt: float) -> str:
+    text = f"{watt * 1000:.0f}"
+    head, tail = text[:-3], text[-3:]
+    parts = [head[max(0, at - 2) : at] for at in range(len(head), 0, -2)][::-1]
+    return ",".join([*parts, tail]) if head else tail
+
+
+def test_indian_groups_are_read() -> None:
+    where = site(CSV | {"columns": {"power_ac": {"column": "p", "unit": "W", "scale": 0.001}}})
+    assert accepted(csv(number=indian), where).rows.masks == {}
+
+
+def test_thousands_that_the_yaml_calls_decimals_are_refused_with_both_readings() -> None:
+    fault = refused(csv(number=grouped(",")), site(CSV | {"decimal": ","}))
+    assert fault.code == "number_format"
+    assert "thousands: ','" in fault.remedy
+
+
+def test_a_column_that_can_be_read_in_two_ways_is_asked_about() -> None:
+    rows = [(moment, 4000.0 + number) for number, (moment, _) in enumerate(HEALTHY[40:60])]
+    fault = refused(csv(rows, grouped(",")), site(CSV))
+    assert fault.code == "number_format"
+    assert "'4,000' is 4.000 or 4000" in fault.reason
+    assert "decimal: ','" in fault.remedy
+    assert "thousands: ','" in fault.remedy
+
+
+def test_what_the_yaml_says_of_separators_decides() -> None:
+    rows = [(moment, 4000.0 + number) for number, (moment, _) in enumerate(HEALTHY[40:60])]
+    accepted(csv(rows, grouped(",")), site(CSV | {"thousands": ","}), rows)
+
+
+def test_a_decimal_comma_between_commas_is_recognised() -> None:
+    data = csv(number=lambda watt: f"{watt / 1000:.3f}".replace(".", ","), delimiter=",")
+    fault = refused(data, site({"delimiter": ","}))
+    assert fault.code == "number_format"
+    assert "decimal comma" in fault.reason
+
+
+def test_a_delimiter_at_the_end_of_data_rows_only_is_no_column() -> None:
+    data = csv().replace(b"\n", b";\n").replace(b"t;p;\n", b"t;p\n") + b";\n"
+    assert accepted(data, site(CSV)).rows.masks == {}
+
+
+# --- time -------------------------------------------------------------------------------------------
+
+
+def ends(moment: datetime, *, date_of_beginning: bool) -> str:
+    end = moment + timedelta(minutes=15)
+    if end.hour == end.minute == 0:
+        return f"{moment:%Y-%m-%d} {'00:00' if date_of_beginning else '24:00'}"
+    return f"{end:%Y-%m-%d %H:%M}"
+
+
+@pytest.mark.parametrize("label", ["right", "end"])
+@pytest.mark.parametrize("date_of_beginning", [False, True])
+def test_the_last_interval_of_a_day_ends_at_its_own_midnight(
+    label: str, *, date_of_beginning: bool
+) -> None:
+    data = csv(stamp=lambda moment: ends(moment, date_of_beginning=date_of_beginning))
+    how = {"column": "t", "step_minutes": 15, "label": label}
+    assert accepted(data, site(CSV | {"timestamp": how})).rows.masks == {}
+
+
+def test_an_ordinary_midnight_stays_where_it_is() -> None:
+    data = csv(stamp=lambda moment: f"{moment + timedelta(minutes=15):%Y-%m-%d %H:%M}")
+    how = {"column": "t", "step_minutes": 15, "label": "right"}
+    assert accepted(data, site(CSV | {"timestamp": how})).rows.masks == {}
+
+
+@pytest.mark.parametrize(
+    ("stamp", "how"),
+    [
+        (lambda moment: f"{moment:%Y-%m-%d %H:%M:%S} UTC", {}),
+        (lambda moment: f"{moment:%Y-%m-%d %H:%M} UTC", {"format": "%Y-%m-%d %H:%M %Z"}),
+        (
+            lambda moment: f"{moment + timedelta(hours=2):%d.%m.%Y %H:%M} CEST",
+            {"format": "%d.%m.%Y %H:%M %Z"},
+        ),
+        (lambda moment: f"{moment + timedelta(hours=2):%Y-%m-%d %H:%M} DST", {}),
+        (lambda moment: str(int(moment.timestamp())), {}),
+        (lambda moment: str(int(moment.timestamp() * 1000)), {}),
+    ],
+    ids=["UTC", "UTC by %Z", "CEST", "DST", "seconds since 1970", "milliseconds since 1970"],
+)
+def test_what_a_stamp_says_of_its_zone_is_honoured(
+    stamp: Callable[[datetime], str], how: dict[str, str]
+) -> None:
+    where = site(
+        CSV | {"timestamp": {"column": "t", "step_minutes": 15} | how}, timezone="Europe/Madrid"
+    )
+    assert accepted(csv(stamp=stamp), where).rows.masks == {}
+
+
+def test_a_zone_that_nobody_knows_is_refused() -> None:
+    data = csv(stamp=lambda moment: f"{moment:%Y-%m-%d %H:%M} QQT")
+    assert refused(data, site(CSV)).code == "no_timestamps"
+
+
+def test_a_clock_that_started_again_in_2000_sets_no_window() -> None:
+    reset = [
+        (datetime(2000, 1, 1, tzinfo=UTC) + timedelta(minutes=15 * n), 500.0) for n in range(20)
+    ]
+    reading, found = canonical(csv([*HEALTHY[:100], *reset, *HEALTHY[100:]]), site(CSV))
+    assert reading.rows.window_start == START
+    assert reading.rows.masks["bad_timestamp"] == 20
+    assert len(found) == len(HEALTHY)
+
+
+def test_a_step_that_the_stamps_contradict_is_refused() -> None:
+    fault = refused(csv(list(plant(step=60))), site(CSV))
+    assert fault.code == "wrong_step"
+    assert "60 min apart" in fault.reason
+
+
+def test_a_clock_hours_off_the_sun_is_refused_with_the_zone_that_mends_it() -> None:
+    data = csv(list(plant(days=6)))
+    accepted(data, site(CSV), list(plant(days=6)))
+    fault = refused(data, site(CSV, timezone="+09:00"))
+    assert fault.code == "wrong_clock"
+    assert 'timezone: "+00:00"' in fault.remedy
+
+
+@pytest.mark.parametrize("zone", ["-12:30", "+14:30", "+19:00", "+05:75"])
+def test_an_offset_that_no_place_has_is_refused_in_the_yaml(zone: str) -> None:
+    with pytest.raises(ValueError, match=r"no place on earth|no time zone"):
+        site(timezone=zone)
+
+
+# --- shape ------------------------------------------------------------------------------------------
+
+
+def test_sensors_below_each_other_are_refused_although_their_stamps_never_coincide() -> None:
+    def later(rows: list[tuple[datetime, float]], seconds: int) -> list[tuple[datetime, float]]:
+        return [(moment + timedelta(seconds=seconds), watt / 3) for moment, watt in rows]
+
+    blocks = [*HEALTHY, *later(HEALTHY, 97), *later(HEALTHY, 201)]
+    data = csv(blocks, stamp=lambda moment: f"{moment:%Y-%m-%d %H:%M:%S}")
+    fault = refused(data, site(CSV))
+    assert fault.code == "mixed_rows"
+    assert "sum_by" in fault.remedy or "export one file" in fault.remedy
+
+
+def test_days_in_any_order_are_no_mixture() -> None:
+    days = [HEALTHY[192:], HEALTHY[:96], HEALTHY[96:192]]
+    accepted(csv([row for day in days for row in day]), site(CSV))
+
+
+def test_newest_first_is_no_mixture() -> None:
+    accepted(csv(HEALTHY[::-1]), site(CSV))
+
+
+def test_a_second_header_in_another_order_is_refused_with_its_row() -> None:
+    first = csv(HEALTHY[:96]).decode().replace("t;p", "t;p;ghi")
+    rows = [line if n == 0 else f"{line};{n}" for n, line in enumerate(first.splitlines())]
+    again = [
+        f"{moment:%Y-%m-%d %H:%M};{n};{watt:.0f}" for n, (moment, watt) in enumerate(HEALTHY[96:])
+    ]
+    columns = {"power_ac": {"column": "p", "unit": "W"}, "ghi": {"column": "ghi", "unit": "W/m2"}}
+    fault = refused(
+        "\n".join([*rows, "t;ghi;p", *again]).encode(), site(CSV | {"columns": columns})
+    )
+    assert fault.code == "second_header"
+    assert "row 98" in fault.reason
+
+
+def test_the_same_header_again_is_a_row_without_a_time() -> None:
+    data = csv(HEALTHY[:96]) + b"\nt;p\n" + csv(HEALTHY[96:]).split(b"\n", 1)[1]
+    assert accepted(data, site(CSV)).rows.masks == {"bad_timestamp": 1}
+
+
+def test_a_total_beside_the_inverters_is_not_added_to_them() -> None:
+    def row(moment: datetime, watt: float, total: float | None) -> str:
+        parts = [
+            f"{watt * 0.4:.1f}",
+            f"{watt * 0.6:.1f}",
+            *([] if total is None else [f"{total:.1f}"]),
+        ]
+        return ";".join([f"{moment:%Y-%m-%d %H:%M}", *parts])
+
+    where = site(CSV | {"columns": {"power_ac": {"columns": ["Inverter *"], "unit": "W"}}})
+    head = "t;Inverter 1;Inverter 2"
+    with_total = "\n".join([f"{head};Inverter total", *(row(m, w, w) for m, w in HEALTHY)])
+    assert refused(with_total.encode(), where).code == "total_among_columns"
+    third = "\n".join([f"{head};Inverter 3", *(row(m, w * 0.8, w * 0.2) for m, w in HEALTHY)])
+    accepted(third.encode(), where)
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_json_is_read(*, lines: bool) -> None:
+    records = [{"when": f"{m:%Y-%m-%d %H:%M}", "ac": {"watt": w}} for m, w in HEALTHY]
+    text = (
+        "\n".join(map(json.dumps, records))
+        if lines
+        else json.dumps({"unit": "W", "values": records})
+    )
+    source = {
+        "format": "json",
+        "timestamp": {"column": "when", "step_minutes": 15},
+        "columns": {"power_ac": {"column": "ac.watt", "unit": "W"}},
+    }
+    accepted(text.encode(), site(source))
+    assert "it is JSON" in refused(text.encode(), site(CSV)).reason
+
+
+def test_json_with_two_lists_is_asked_about() -> None:
+    records = [{"t": f"{m:%Y-%m-%d %H:%M}", "p": w} for m, w in HEALTHY]
+    body = json.dumps({"production": records, "grid": records}).encode()
+    assert "records: a.b.c" in refused(body, site({"format": "json"})).reason
+    accepted(body, site({"format": "json", "records": "production"}))
+
+
+def zipped(**files: bytes) -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, body in files.items():
+            archive.writestr(name, body)
+    return sink.getvalue()
+
+
+def test_a_zip_with_one_file_is_read_and_one_with_more_is_refused_by_name() -> None:
+    accepted(zipped(a=csv()), site(CSV))
+    assert "'a', 'b'" in refused(zipped(a=csv(), b=csv()), site(CSV)).reason
+
+
+# --- believable -------------------------------------------------------------------------------------
+
+
+def test_a_turned_sign_is_named_and_mended_by_scale() -> None:
+    data = csv(number=lambda watt: f"{-watt:.0f}" if watt else "4")
+    fault = refused(data, site(CSV))
+    assert fault.code == "wrong_sign"
+    assert "scale: -1" in fault.remedy
+    columns = {"power_ac": {"column": "p", "unit": "W", "scale": -1}}
+    _, found = canonical(data, site(CSV | {"columns": columns}))
+    assert found[HEALTHY[48][0]] == pytest.approx(HEALTHY[48][1] / 1000, abs=0.001)
+
+
+def test_a_night_of_stand_by_draw_is_no_turned_sign() -> None:
+    rows = [(moment, -12.0) for moment, watt in HEALTHY if not watt]
+    reading, _ = canonical(csv(rows), site(CSV))
+    assert reading.rows.masks == {}
+
+
+@pytest.mark.parametrize("daily", [False, True])
+def test_a_counter_is_no_power(*, daily: bool) -> None:
+    rows, total, day = [], 28_480_000.0, None
+    for moment, watt in plant(days=4):
+        if daily and moment.date() != day:
+            total, day = 0.0, moment.date()
+        total += watt / 4
+        rows.append((moment, total))
+    kwh = {"power_ac": {"column": "p", "unit": "kWh"}}
+    fault = refused(csv(rows, lambda wh: f"{wh / 1000:.2f}"), site(CSV | {"columns": kwh}))
+    assert fault.code == "counter"
+
+
+def test_a_morning_alone_is_no_counter() -> None:
+    morning = HEALTHY[:48]
+    accepted(csv(morning), site(CSV), morning)
+
+
+def test_a_unit_that_changes_with_the_size_of_the_value_is_found_by_its_neighbours() -> None:
+    def written(watt: float) -> str:
+        return f"{watt:.0f}" if watt < 1000 else f"{watt / 1000:.2f}"
+
+    fault = refused(csv(number=written), site(CSV))
+    assert fault.code == "wrong_unit"
+    assert "changes inside the day" in fault.reason
+
+
+def test_outages_are_no_change_of_unit() -> None:
+    rows = [(m, 3.0 if 40 <= n % 96 <= 43 else w) for n, (m, w) in enumerate(HEALTHY)]
+    accepted(csv(rows), site(CSV), rows)
+
+
+@pytest.mark.parametrize(("share", "kept"), [(0.05, True), (0.3, False)])
+def test_at_most_a_tenth_of_the_daylight_is_masked_for_one_reason(
+    share: float, *, kept: bool
+) -> None:
+    lit = [n for n, (_, watt) in enumerate(HEALTHY) if watt]
+    broken = set(lit[:: round(1 / share)])
+    lines = [
+        f"{m:%Y-%m-%d %H:%M};{'error 7' if n in broken else w}" for n, (m, w) in enumerate(HEALTHY)
+    ]
+    data = "\n".join(["t;p", *lines]).encode()
+    if kept:
+        reading, _ = canonical(data, site(CSV))
+        assert reading.rows.masks == {"no_number": len(broken)}
+        return
+    fault = refused(data, site(CSV))
+    assert fault.code == "too_much_masked"
+    assert "'error 7'" in fault.reason
+    tolerant = site(CSV, most_masked={"share": 0.5, "reason": "the logger is being replaced"})
+    assert canonical(data, tolerant)[0].rows.masks == {"no_number": len(broken)}
+
+
+# --- any fault of these, at any place ---------------------------------------------------------------
+
+FAULTS: dict[str, Callable[[float], str]] = {
+    "thousands": grouped(","),
+    "sign": lambda watt: f"{-watt:.0f}",
+    "kW above 1000": lambda watt: f"{watt:.0f}" if watt < 1000 else f"{watt / 1000:.2f}",
+    "words": lambda watt: "error" if watt > 3000 else f"{watt:.0f}",
+    "space": grouped(" "),
+}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(sorted(FAULTS)), st.integers(1, 5), st.floats(0.5, 1.0))
+def test_an_injected_fault_never_changes_an_accepted_value(
+    fault: str, days: int, size: float
+) -> None:
+    rows = [(moment, round(watt * size, 1)) for moment, watt in plant(days=days)]
+    try:
+        _, found = canonical(csv(rows, FAULTS[fault]), site(CSV))
+    except UnreadableFileError:
+        return
+    for moment, watt in rows:
+        value = found.get(moment)
+        assert value is None or value * 1000 == pytest.approx(watt, abs=6.0), (fault, moment)

@@ -1,0 +1,85 @@
+"""A run is opened of the files that were decided about, and started once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from services.trainer_trigger.domain.model_state import ApprovedVersion
+from tests.unit.trainer_trigger.fakes import FakeRegistry
+from tests.unit.trainer_trigger.samples import START, a_file, request
+from tests.unit.trainer_trigger.world import World, end, in_flight
+
+
+def test_a_forced_retrain_is_another_attempt_at_the_same_recipe() -> None:
+    world = in_flight()
+    first = world.the_run
+    end(world, "reject")
+    world.service.noting.request(request(force=True))
+    assert world.the_run.run_id == f"{first.recipe_id}-2"
+
+
+def test_data_that_arrive_during_a_run_are_trained_after_it() -> None:
+    world = in_flight()
+    world.upload(a_file(2))
+    end(world)
+    world.clock.forward(hours=2)
+    world.service.evaluating.evaluate("golden")
+    assert world.the_run.files == 2
+    assert world.registry.lent[world.the_run.run_id] == 1
+
+
+@dataclass
+class BusyRegistry(FakeRegistry):
+    """While a run is being opened, something happens."""
+
+    meanwhile: Callable[[], None] = lambda: None
+    looks: int = 0
+
+    def approved(self, model_id: str) -> Iterator[ApprovedVersion]:
+        self.looks += 1
+        if self.looks == 2:  # the first look is the decision's, the second the opening's
+            self.meanwhile()
+        return super().approved(model_id)
+
+
+def test_a_file_that_comes_while_a_run_is_opened_is_in_the_next_one() -> None:
+    registry = BusyRegistry()
+    world = World(registry=registry)
+    registry.meanwhile = lambda: world.upload(a_file(2))
+    world.upload(a_file(1))
+    world.clock.forward(minutes=11)
+    world.service.evaluating.due("golden")
+    run = world.the_run
+    assert world.bucket.file_ids("golden", run.dataset_id) == {"file0001"}
+    end(world)
+    world.clock.forward(hours=7)  # longer than the policy lets new data wait
+    world.service.sweeping.model("golden", full=False)
+    assert world.bucket.file_ids("golden", world.the_run.dataset_id) == {"file0001", "file0002"}
+
+
+def test_a_site_that_moves_to_another_model_mid_run_is_in_that_run_and_in_no_later_one() -> None:
+    world = in_flight()
+    run = world.the_run
+    world.configuration.has_sites = False
+    end(world)
+    assert world.bucket.file_ids("golden", run.dataset_id) == {"file0001"}
+    world.clock.forward(hours=2)
+    world.service.sweeping.model("golden", full=True)
+    assert not world.memory.known
+    assert len(world.memory.kept) == 1
+
+
+def test_a_dataset_of_one_row_is_a_run_like_any_other() -> None:
+    world = World()
+    world.upload(a_file(1).model_copy(update={"rows": 1, "window_end": a_file(1).window_start}))
+    world.let_timers_ring()
+    assert world.the_run.files == 1
+
+
+def test_the_champion_is_part_of_the_recipe() -> None:
+    world = World()
+    world.upload(a_file(1))
+    world.registry.versions = [ApprovedVersion(7, "arn/7", "s3://bucket/m", START)]
+    world.let_timers_ring()
+    assert world.registry.lent == {world.the_run.run_id: 7}

@@ -1,0 +1,207 @@
+"""How a run ended: its evaluation collected, or its failure explained."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from services.trainer_trigger.domain.run import Step
+from shared.errors import PermanentError
+from shared.messages import ChallengerRegistered, ChallengerRejected, RetrainFailed
+from tests.unit.trainer_trigger.samples import PACKAGE, a_file, config_changed, excluded
+from tests.unit.trainer_trigger.world import World, found, in_flight
+
+
+def test_a_registered_run_is_approved_published_and_closed() -> None:
+    world = in_flight()
+    run = world.the_run
+    found(world, run)
+    outcome = world.service.outcomes.collect("golden", run.run_id, "arn:pipeline/execution/1")
+    assert isinstance(outcome, ChallengerRegistered)
+    assert outcome.approval == "Approved"
+    assert "by policy" not in world.registry.approvals[PACKAGE]
+    assert outcome.cost_usd == pytest.approx(0.0192, abs=1e-4)
+    world.service.closing.close("golden", run.run_id, outcome)
+    assert world.memory.kept[run.run_id].status == "registered"
+    assert world.memory.flying is None
+    world.let_timers_ring()
+    assert world.sequence.starts == 1, "the same data are not trained again against their own child"
+
+
+def test_every_instance_that_preprocesses_is_counted_as_the_run_was_opened_with_it() -> None:
+    world = World()
+    world.configuration.config = world.configuration.config.model_copy(
+        update={"preprocess_instances": 4}
+    )
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    run = world.the_run
+    world.configuration.config = world.configuration.config.model_copy(
+        update={"preprocess_instances": 20}
+    )
+    checked = world.service.verifying.verify("golden", run.run_id, run.execution)
+    assert checked["run"]["preprocess_instances"] == "4"
+    found(world, run)
+    world.pipeline.done += (Step("Preprocess", "Succeeded", "", 900.0, None),)
+    outcome = world.service.outcomes.collect("golden", run.run_id, "arn:pipeline/execution/1")
+    assert isinstance(outcome, ChallengerRegistered)
+    assert outcome.cost_usd == pytest.approx(0.115 * (4 * 900 + 600) / 3600, abs=1e-4)
+
+
+def test_a_person_approves_where_the_policy_or_the_evaluation_says_so() -> None:
+    world = in_flight()
+    found(world, world.the_run, approval="person")
+    outcome = world.service.outcomes.collect("golden", world.the_run.run_id, "arn")
+    assert isinstance(outcome, ChallengerRegistered)
+    assert outcome.approval == "PendingManualApproval"
+    assert not world.registry.approvals
+
+
+def test_what_was_excluded_while_a_run_trained_on_it_waits_for_a_person() -> None:
+    world = in_flight()
+    run = world.the_run
+    world.configuration.excluded = (excluded(),)
+    world.service.noting.configuration(config_changed())
+    found(world, run)
+    outcome = world.service.outcomes.collect("golden", run.run_id, "arn")
+    assert isinstance(outcome, ChallengerRegistered)
+    assert outcome.approval == "PendingManualApproval"
+    assert not world.registry.approvals
+    assert "excluded meanwhile" in outcome.reasons[0]
+    world.service.closing.close("golden", run.run_id, outcome)
+    assert world.bucket.frozen[world.the_run.dataset_id].exclusions == (excluded(),)
+
+
+def test_a_failure_names_stage_cause_and_next_step() -> None:
+    world = in_flight()
+    world.pipeline.arns[world.the_run.run_id] = "arn"
+    world.pipeline.done = (
+        Step("Train", "Failed", "CapacityError: Insufficient capacity for ml.m5.large", 0, None),
+    )
+    failed = world.service.outcomes.explain("golden", world.the_run.run_id, "Pipeline", "Failed")
+    assert isinstance(failed, RetrainFailed)
+    assert failed.stage == "Train"
+    assert "another instance_type" in failed.next_step
+
+
+def test_a_success_without_evaluation_is_a_failure_not_a_silence() -> None:
+    world = in_flight()
+    with pytest.raises(PermanentError, match="wrote no evaluation"):
+        world.service.outcomes.collect("golden", world.the_run.run_id, "arn")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "kind"), [("register", ChallengerRegistered), ("reject", ChallengerRejected)]
+)
+def test_an_outcome_says_what_the_evaluation_found_and_where_it_is(
+    verdict: str, kind: type
+) -> None:
+    world = in_flight()
+    run = world.the_run
+    found(world, run, verdict)
+    evaluation = world.bucket.evaluated[run.run_id]
+    best = evaluation.challenger.all.model_copy(update={"r2": 0.88})
+    champion = evaluation.challenger.model_copy(update={"all": best})
+    world.bucket.evaluated[run.run_id] = evaluation.model_copy(
+        update={"champion": champion, "what_would_help": ("more sun",)}
+    )
+    world.clock.forward(hours=1)
+    outcome = world.service.outcomes.collect("golden", run.run_id, "arn")
+    assert isinstance(outcome, kind)
+    assert outcome.occurred_at == world.clock.now
+    assert outcome.correlation_id == run.correlation_id
+    assert (outcome.model_id, outcome.run_id) == ("golden", run.run_id)
+    assert outcome.dataset_id == run.dataset_id
+    assert (outcome.r2, outcome.champion_r2, outcome.accuracy_threshold) == (0.9, 0.88, 0.95)
+    assert outcome.reasons == evaluation.reasons
+    assert outcome.evaluation_uri == world.bucket.uri(run.run_id)
+    assert outcome.report_uri == world.bucket.report_uri(run.run_id)
+    if isinstance(outcome, ChallengerRejected):
+        assert outcome.what_would_help == ("more sun",)
+    else:
+        assert (outcome.model_package_arn, outcome.model_package_version) == (PACKAGE, 1)
+
+
+def test_the_same_end_of_a_run_is_the_same_message_and_another_end_another() -> None:
+    world = in_flight()
+    run = world.the_run
+    found(world, run)
+    first, again = (world.service.outcomes.collect("golden", run.run_id, "arn") for _ in range(2))
+    failed = world.service.outcomes.explain("golden", run.run_id, "Train", "boom")
+    assert first.id == again.id
+    assert failed.id != first.id
+
+
+def test_without_a_champion_there_is_no_score_of_one() -> None:
+    world = in_flight()
+    found(world, world.the_run)
+    assert world.service.outcomes.collect("golden", world.the_run.run_id, "arn").champion_r2 is None
+
+
+def test_a_policy_that_asks_for_a_person_gets_one() -> None:
+    world = World()
+    config = world.configuration.config
+    manual = config.policy.model_copy(update={"approval": "manual"})
+    world.configuration.config = config.model_copy(update={"policy": manual})
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    found(world, world.the_run)
+    outcome = world.service.outcomes.collect("golden", world.the_run.run_id, "arn")
+    assert isinstance(outcome, ChallengerRegistered)
+    assert outcome.approval == "PendingManualApproval"
+    assert not world.registry.approvals
+
+
+def test_an_exclusion_of_what_the_run_did_not_learn_needs_no_person() -> None:
+    world = in_flight()
+    start = a_file(1).window_end
+    late = excluded().model_copy(update={"start": start, "end": start + timedelta(days=1)})
+    world.configuration.excluded = (late,)
+    found(world, world.the_run)
+    outcome = world.service.outcomes.collect("golden", world.the_run.run_id, "arn")
+    assert isinstance(outcome, ChallengerRegistered)
+    assert outcome.approval == "Approved"
+    assert outcome.reasons == world.bucket.evaluated[world.the_run.run_id].reasons
+
+
+def test_an_approval_names_the_run_and_its_reasons() -> None:
+    world = in_flight()
+    run = world.the_run
+    found(world, run)
+    world.service.outcomes.collect("golden", run.run_id, "arn")
+    assert world.registry.approvals == {PACKAGE: f"run {run.run_id}: R² 0.90 against 0.95"}
+
+
+def test_a_good_challenger_that_was_not_registered_is_a_failure() -> None:
+    world = in_flight()
+    found(world, world.the_run)
+    world.pipeline.done = ()
+    with pytest.raises(PermanentError, match="passed but was not registered"):
+        world.service.outcomes.collect("golden", world.the_run.run_id, "arn")
+
+
+def test_a_failure_outside_the_pipeline_is_told_as_the_state_machine_saw_it() -> None:
+    world = in_flight()
+    run = world.the_run
+    world.pipeline.done = (Step("Train", "Failed", "of another run", 60.0, None),)
+    world.clock.forward(hours=1)
+    failed = world.service.outcomes.explain("golden", run.run_id, "StartPipeline", "x" * 3000)
+    assert (failed.stage, failed.cause) == ("StartPipeline", "x" * 2000)
+    assert failed.occurred_at == world.clock.now
+    assert (failed.model_id, failed.run_id) == ("golden", run.run_id)
+    assert failed.correlation_id == run.correlation_id
+    assert failed.cost_usd == 0, "no pipeline, no cost"
+
+
+def test_a_failed_pipeline_is_told_by_the_step_that_failed() -> None:
+    world = in_flight()
+    run = world.the_run
+    world.pipeline.arns[run.run_id] = "arn"
+    world.pipeline.done = (
+        Step("Preprocess", "Succeeded", "", 3600.0, None),
+        Step("Train", "Failed", "AlgorithmError", 1800.0, None),
+    )
+    failed = world.service.outcomes.explain("golden", run.run_id, "Pipeline", "Failed")
+    assert (failed.stage, failed.cause) == ("Train", "AlgorithmError")
+    assert failed.cost_usd == pytest.approx(0.115 * 1.5, abs=1e-3)
