@@ -16,6 +16,7 @@ from shared.evaluation import Window
 from shared.solar import irradiance
 from shared.solar.predictor import Predictor
 from shared.solar.recipe import recipe_of
+from shared.solar.rows import together
 from tests.unit.pipeline.datasets import Bench, frame
 from tests.unit.solar.plant_data import PLANT, STEP, rows, sun_at
 
@@ -52,12 +53,60 @@ def test_a_column_made_from_the_power_is_refused():
     assert "temp_module is the power itself" in found
 
 
-@pytest.mark.parametrize("ahead", [1, 4])
+@pytest.mark.parametrize("ahead", [1, 2, 4, 8])
 def test_a_planted_future_column_is_refused(ahead):
     many = rows(days=20)
     planted = with_column(many, "relative_humidity", np.roll(many.power_ac, -ahead))
     (found,) = leaks(described(planted), before(many))
     assert "relative_humidity knows later power" in found
+
+
+def test_a_planted_future_is_found_where_sites_share_their_stamps():
+    """Between rows of the same moment no time passes; the step is that of the plant's clock."""
+    one = rows(days=20)
+    future = with_column(one, "relative_humidity", np.roll(one.power_ac, -2))
+    both = together([future, replace(future, sites=("hill",))])
+    hill = PLANT.model_copy(update={"site_id": "hill"})
+    test = scoring.describe(both, recipe_of([both], (PLANT, hill), STEP))
+    (found,) = leaks(test, before(both))
+    assert "relative_humidity knows later power" in found
+
+
+@pytest.mark.parametrize(("count", "said"), [(99, 0), (100, 1)])
+def test_fewer_than_a_hundred_rows_prove_no_leak(count, said):
+    many = rows(days=20)
+    few = many.take(np.flatnonzero(sun_at(many.times).up > 0)[:count])
+    planted = with_column(few, "temp_module", 20 + few.power_ac * 0.3)
+    assert len(leaks(described(planted), before(many))) == said
+
+
+def test_a_column_that_never_changes_and_one_that_is_missing_are_no_leak():
+    many = rows(days=20)
+    still = with_column(many, "wind_speed", np.full(len(many.times), 3.0))
+    missing = with_column(still, "pressure", np.full(len(many.times), np.nan))
+    assert leaks(described(missing), before(many)) == ()
+
+
+def test_rows_of_a_single_moment_are_no_leak():
+    one = rows(days=20)
+    noon = one.take(np.array([48]))
+    assert leaks(described(noon), before(noon)) == ()
+
+
+def test_the_night_makes_no_column_look_like_the_power():
+    """What is dark with the sun is alike at night; only daylight tells."""
+    many = rows(days=20)
+    shine = np.where(sun_at(many.times).up > 0, 30.0, 0.0)
+    assert leaks(described(with_column(many, "temp_module", shine)), before(many)) == ()
+
+
+@pytest.mark.parametrize(("early", "said"), [(0, ()), (96, ("96 of 1920",))])
+def test_test_rows_in_the_training_time_are_counted(early, said):
+    many = rows(days=20)
+    end = many.times[early].astype(object).replace(tzinfo=UTC)
+    found = leaks(described(many), Window(start=end.replace(year=end.year - 1), end=end))
+    assert [part for each in found for part in said if part in each] == list(said)
+    assert len(found) == len(said)
 
 
 def test_a_shuffled_split_is_refused_through_the_whole_chain(tmp_path):

@@ -216,3 +216,124 @@ def test_too_much_masked_means_that_a_person_approves():
     found = judge(findings(validation=validation))
     assert (found.verdict, found.approval) == ("register", "person")
     assert "30 of 100 measured rows of meadow were masked" in found.reasons[-1]
+
+
+def with_meadow(given: Findings | None = None, **changes) -> Validation:
+    """Return the validation of one site of which something else was found."""
+    validation = (given or findings()).validation
+    meadow = validation.sites["meadow"].model_copy(update=changes)
+    return validation.model_copy(update={"sites": {"meadow": meadow}})
+
+
+@pytest.mark.parametrize(("masked", "approval"), [(20, "automatic"), (21, "person")])
+def test_a_fifth_of_the_rows_may_be_masked_without_a_person(masked, approval):
+    assert judge(findings(validation=with_meadow(masks={"outage": masked}))).approval == approval
+
+
+@pytest.mark.parametrize(("r2", "approval"), [(0.9995, "automatic"), (0.99951, "person")])
+def test_what_is_too_good_begins_beyond_its_limit(r2, approval):
+    assert judge(findings(r2=r2)).approval == approval
+
+
+def test_no_gain_over_yesterday_is_not_enough():
+    assert judge(findings(skill=Skill(persistence_24h=0.0))).verdict == "reject"
+    assert judge(findings(skill=Skill(persistence_24h=0.001))).verdict == "register"
+    assert judge(findings(skill=Skill(persistence_24h=None))).verdict == "register"
+
+
+def test_a_score_that_cannot_be_computed_is_below_any_floor():
+    scored = Scores(r2=None, nmae=0.03, nrmse=0.05, mbe=0.0, n=1000)
+    found = judge(findings(challenger=scores(0.9).model_copy(update={"all": scored})))
+    assert found.verdict == "reject"
+    assert "R² undefined on 1000 test rows is below" in found.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("against", "verdict", "approval"),
+    [
+        (compared(0.002, 0.001, 0.003), "register", "automatic"),  # the margin itself
+        (compared(0.0021, 0.001, 0.003), "reject", "person"),
+        (compared(0.0021, 0.0, 0.004), "register", "person"),  # it may be none
+        (compared(0.001, 0.0005, 0.002, site_delta=0.005), "register", "automatic"),
+        (compared(0.001, 0.0005, 0.002, site_delta=0.0051), "reject", "person"),
+        (compared(0.001, 0.0, 0.002, site_delta=0.0051), "register", "automatic"),
+    ],
+)
+def test_a_margin_is_what_a_challenger_may_be_worse_by(against, verdict, approval):
+    found = judge(findings(compared=against, champion_version=3))
+    assert (found.verdict, found.approval) == (verdict, approval)
+
+
+def test_a_comparison_is_told_with_its_figures():
+    found = judge(findings(compared=compared(-0.01, -0.015, -0.005), champion_version=3))
+    assert "champion v3 on the same 30 days: nMAE -0.0100" in found.reasons[1]
+
+
+def test_why_a_champion_cannot_be_compared_is_said():
+    found = judge(findings(champion_version=3, champion_note="its files are gone"))
+    assert "champion v3: its files are gone; a person approves" in found.reasons[-1]
+
+
+def test_a_leak_that_was_found_is_not_said_twice():
+    late = Window(start=START, end=START + timedelta(days=220))
+    assert judge(findings(trained_on=late, leaks=("leak: x",))).reasons == ("leak: x",)
+
+
+def test_five_new_sites_are_all_named_and_nothing_is_left_out():
+    found = judge(measured(**{f"roof-{number}": number for number in range(5)}))
+    assert "roof-4 (4);" in found.reasons[-1]
+    assert "more" not in found.reasons[-1]
+
+
+@pytest.mark.parametrize(("days", "said"), [(90, True), (91, False)])
+def test_a_quarter_of_the_year_needs_no_remark_on_the_season(days, said):
+    found = judge(findings(margins=Margins(least_days=60), **spanning(days)))
+    assert any("no whole season" in each for each in found.reasons) is said
+
+
+def test_the_least_days_themselves_are_enough():
+    found = judge(findings(margins=Margins(least_days=60), **spanning(60)))
+    assert found.approval == "automatic"
+    assert "no whole season" in found.reasons[-1]
+
+
+def helps(**changes) -> str:
+    return " | ".join(judge(findings(r2=0.5, **changes)).what_would_help)
+
+
+@pytest.mark.parametrize("column", ["ghi", "poa_global", "forecast_ghi", "forecast_poa_global"])
+def test_irradiance_is_asked_for_where_none_reaches_the_model(column):
+    missing, rare = {"temp_air": 1.0}, {"temp_air": 1.0, column: 0.5}
+    assert "no irradiance" in helps(validation=with_meadow(coverage=missing))
+    assert "no irradiance" in helps(validation=with_meadow(coverage=rare))
+    assert "no irradiance" not in helps(validation=with_meadow(coverage={column: 0.51}))
+
+
+@pytest.mark.parametrize("column", ["temp_air", "temp_module"])
+def test_a_temperature_is_asked_for_where_none_reaches_the_model(column):
+    assert "temperature is missing" in helps(validation=with_meadow(coverage={"ghi": 1.0}))
+    assert "temperature" not in helps(validation=with_meadow(coverage={"ghi": 1.0, column: 0.6}))
+
+
+@pytest.mark.parametrize(("source", "said"), [("forecast", True), ("on_site", False)])
+def test_only_a_plant_with_distant_weather_is_told_of_a_pyranometer(source, said):
+    assert ("pyranometer" in helps(sites=(site(weather_source=source),))) is said
+
+
+def test_above_the_floor_no_other_weather_is_asked_for():
+    refused = findings(leaks=("leak: x",), sites=(site(weather_source="satellite"),),
+                       validation=with_meadow(coverage={"ghi": 1.0}))  # fmt: skip
+    assert judge(refused).what_would_help == ()
+
+
+@pytest.mark.parametrize(("masked", "said"), [(10, False), (11, True)])
+def test_more_than_a_tenth_masked_is_worth_a_look(masked, said):
+    found = helps(validation=with_meadow(masks={"outage": masked}))
+    assert (f"meadow: see `solar files` for why {masked} of 100 rows" in found) is said
+
+
+def test_what_was_found_in_a_sites_data_is_said_again_to_whom_it_may_help():
+    assert "meadow: the clock runs wrong" in helps(
+        validation=with_meadow(warnings=("the clock runs wrong",))
+    )
+    assert judge(findings(validation=with_meadow(warnings=("x",)))).what_would_help == ()
