@@ -17,6 +17,10 @@ from shared.solar.position import Floats, SolarPosition, Times
 _COMPLETE = 0.95  # share of a day's sunlit rows that must be measured
 _AROUND_CHANGE_DAYS = 35
 _LEAST_DAYS = 8
+_TELLING_DAYS = 3
+_TILTED = 10.0  # degrees; a flatter array hardly has a direction
+_SIDEWAYS = 0.25  # sine of the angle from due south or north
+_MOST_BY_PLANE = 240.0  # minutes; a wall that faces east
 _HOUR_STEP = (40.0, 80.0)  # minutes
 # Whose summer time a clock may follow unsaid: North America's, Europe's, southern Australia's.
 _CALENDARS = ("America/New_York", "Europe/Berlin", "Australia/Sydney")
@@ -66,6 +70,29 @@ def daily_shift(times: Times, power: Floats, sun: SolarPosition, longitude: floa
         near = complete & (np.abs(day - day[place]) <= 10)  # noqa: PLR2004  three weeks share a season
         bright[place] = total[place] >= np.median(total[near])
     return DailyShift(day[bright], moment[bright] / total[bright])
+
+
+def usual(shift: DailyShift) -> float | None:
+    """Return the median shift, or None where fewer than three clear days tell. [min]"""
+    return round(float(np.median(shift.minutes)), 1) if len(shift.days) >= _TELLING_DAYS else None
+
+
+def explained_by_plane(shift: float, tilt: float | None, azimuth: float | None) -> bool:
+    """Return whether a stated plane explains that power is centred off solar noon.
+
+    An array that faces east has its best hours before noon, one that faces west after.
+
+    Parameters
+    ----------
+    shift
+        As `usual` returns it. [min]
+    tilt, azimuth
+        Of the array, azimuth clockwise from north; None where not stated. [degree]
+    """
+    if tilt is None or azimuth is None or tilt < _TILTED or abs(shift) > _MOST_BY_PLANE:
+        return False
+    east = float(np.sin(np.radians(azimuth)))
+    return abs(east) > _SIDEWAYS and (east > 0) == (shift < 0)
 
 
 def by_month(shift: DailyShift) -> dict[str, float]:

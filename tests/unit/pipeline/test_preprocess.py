@@ -158,6 +158,44 @@ def test_a_summer_clock_is_told_though_the_stated_zone_has_no_summer_time(tmp_pa
         assert all("like that of Europe/Berlin" in each for each in said)
 
 
+@pytest.mark.parametrize(
+    ("hours", "plane", "doubted"),
+    [
+        (0.0, {}, None),
+        (0.75, {}, None),
+        (2.0, {}, "hours after solar noon"),
+        (-2.0, {}, "hours before solar noon"),
+        (2.0, {"surface_tilt": 30, "surface_azimuth": 270}, None),
+        (2.0, {"surface_tilt": 30, "surface_azimuth": 90}, "hours after"),
+        (2.0, {"surface_tilt": 5, "surface_azimuth": 270}, "hours after"),
+        (2.0, {"surface_tilt": 30, "surface_azimuth": 180}, "hours after"),
+    ],
+)
+def test_a_clock_off_the_sun_is_doubted_unless_the_stated_plane_explains_it(
+    bench, hours, plane, doubted
+):
+    table = frame(days=30)
+    bench.sites = [site(timezone="UTC", **plane)]
+    bench.upload(table.set_axis(table.index + timedelta(hours=hours)))
+    found = bench.preprocess().validation.sites["meadow"]
+    if doubted is None:
+        assert found.clock_doubt is None
+    else:
+        assert doubted in found.clock_doubt
+        assert found.clock_doubt in found.warnings
+
+
+def test_single_days_at_odd_hours_are_doubted_because_their_energy_lies_in_the_night(bench):
+    table = frame(days=30)
+    bench.sites = [site(timezone="UTC")]
+    for number in range(0, 30, 2):  # each is too short for a verdict on its own
+        day = table.iloc[96 * number : 96 * (number + 1)]
+        bench.upload(day.set_axis(day.index + timedelta(hours=9 if number % 4 else -9)))
+    found = bench.preprocess().validation.sites["meadow"]
+    assert found.night_share > 0.05
+    assert "of the energy was generated at night" in found.clock_doubt
+
+
 def test_rows_survive_being_written_and_read(bench, tmp_path):
     bench.sites = [site(), site("hill")]
     bench.upload(frame(days=10))

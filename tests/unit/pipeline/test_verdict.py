@@ -114,6 +114,26 @@ def test_a_champion_that_cannot_be_compared_means_that_a_person_approves():
     assert "fewer than 14 days" in found.reasons[-1]
 
 
+@pytest.mark.parametrize(
+    ("found", "approval"),
+    [
+        ({"clock": ClockFinding(shift_minutes=130.0, unexplained=True)}, "person"),
+        ({"clock": ClockFinding(shift_minutes=130.0)}, "automatic"),
+        ({"night_share": 0.051}, "person"),
+        ({"night_share": 0.05}, "automatic"),
+    ],
+)
+def test_a_clock_that_may_be_wrong_means_that_a_person_approves(found, approval):
+    given = findings()
+    meadow = given.validation.sites["meadow"].model_copy(update=found)
+    validation = given.validation.model_copy(update={"sites": {"meadow": meadow}})
+    judged = judge(findings(validation=validation))
+    assert (judged.verdict, judged.approval) == ("register", approval)
+    assert any("the clock of meadow may be wrong" in each for each in judged.reasons) == (
+        approval == "person"
+    )
+
+
 def spanning(days: int) -> dict[str, Window]:
     cut, end = START + timedelta(days=days * 0.8), START + timedelta(days=days)
     return {"trained_on": Window(start=START, end=cut), "tested_on": Window(start=cut, end=end)}

@@ -26,6 +26,7 @@ from shared.solar.site import Site
 _PRESSURE_OFF = (
     30.0  # hPa between the usual pressure and that of the altitude; weather alone makes less
 )
+_CLOCK_OFF = 60.0  # minutes off solar noon; more needs an explanation
 _OVER_MASKED = 0.05  # share of a site's rows whose loss is worth a warning
 
 
@@ -71,6 +72,7 @@ def prepare_site(dataset: Dataset, site: Site, folder: Path) -> SiteRows | None:
         peak_share=round(float(rows.power_ac.max() / site.ac_capacity_kw), 4) if len(rows) else 0.0,
         clock=clock,
         orientation=orientation.estimate(believed),
+        night_share=_night_share(seen.measured),
     )
     warnings = tuple(_warnings(validation, seen.measured, site))
     return SiteRows(site.site_id, rows, validation.model_copy(update={"warnings": warnings}))
@@ -149,12 +151,15 @@ def _look_at_clock(
     sun = _sun(times, site, step_minutes)
     shift = clock_check.daily_shift(times, table.frame[POWER].to_numpy(), sun, site.longitude)
     step = clock_check.summer_step(shift, site.timezone)
+    usual = clock_check.usual(shift)
     finding = ClockFinding(
+        shift_minutes=usual,
         shift_minutes_by_month=clock_check.by_month(shift),
         summer_step_minutes=step,
         follows_summer_time=clock_check.follows_summer_time(step),
         unsaid_zone=clock_check.unsaid_summer_zone(shift, site.timezone),
     )
+    finding = finding.model_copy(update={"unexplained": _unexplained(finding, site)})
     movable = 60 % step_minutes == 0  # an hour must lead from one stamp of the grid to another
     if not (finding.follows_summer_time and site.clock == "correct" and movable):
         return table, finding
@@ -166,6 +171,23 @@ def _look_at_clock(
     moved_frame = table.frame.drop(columns=[POWER]).reindex(index)
     moved_frame[POWER] = moved.reindex(index)
     return replace(table, frame=moved_frame), finding.model_copy(update={"corrected": True})
+
+
+def _unexplained(found: ClockFinding, site: Site) -> bool:
+    if found.shift_minutes is None or abs(found.shift_minutes) <= _CLOCK_OFF:
+        return False
+    if found.follows_summer_time or found.unsaid_zone:
+        return False  # is said as that
+    return not clock_check.explained_by_plane(
+        found.shift_minutes, site.surface_tilt, site.surface_azimuth
+    )
+
+
+def _night_share(measured: quality.Measurements) -> float:
+    """Return how much of the energy was generated with the sun well below the horizon. [unitless]"""
+    energy = np.maximum(np.nan_to_num(measured.share), 0.0)
+    night = quality.night_power(measured)
+    return round(float(energy[night].sum() / max(energy.sum(), 1e-9)), 4)
 
 
 def _generating_days(rows: Rows, longitude: float) -> int:
@@ -215,6 +237,8 @@ def _warnings(
             f"timezone {site.timezone} has no summer time; name the plant's zone in its YAML and the "
             "stamps' offset as the source's timestamp.timezone; then `clock: correct` moves them"
         )
+    if validation.clock_doubt:
+        yield validation.clock_doubt
     yield from _other_plane(validation.orientation, site)
     yield from _other_altitude(measured, site)
 

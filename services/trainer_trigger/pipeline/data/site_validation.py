@@ -17,6 +17,7 @@ from shared.solar.position import Times
 
 _FOLDER = "validation"
 EXCLUDED = "excluded"  # the reason of rows that a person took out
+MUCH_AT_NIGHT = 0.05  # of the energy; a battery that discharges into it is for a person, too
 _LEAST_ROWS = 200  # on either side of the split; less is no basis for any statement
 
 
@@ -40,6 +41,10 @@ class ClockFinding(_Frozen):
         Whether the stamps were moved back, as the site's YAML allows with `clock: correct`.
     unsaid_zone
         A zone like whose summer time the clock moves, where the YAML's zone has none.
+    shift_minutes
+        Minutes that power comes later than the sun says; None where fewer than three days tell. [min]
+    unexplained
+        Whether the shift is beyond an hour, and neither summer time nor the stated plane explains it.
     """
 
     shift_minutes_by_month: dict[str, float] = {}
@@ -47,6 +52,8 @@ class ClockFinding(_Frozen):
     follows_summer_time: bool = False
     corrected: bool = False
     unsaid_zone: str | None = None
+    shift_minutes: float | None = None
+    unexplained: bool = False
 
 
 class OrientationFinding(_Frozen):
@@ -90,6 +97,8 @@ class SiteValidation(_Frozen):
         Highest believed power as a share of AC capacity. [unitless]
     orientation
         None for a plant without global horizontal irradiance.
+    night_share
+        Share of the measured energy that was generated with the sun well below the horizon. [unitless]
     """
 
     files: int
@@ -104,6 +113,7 @@ class SiteValidation(_Frozen):
     peak_share: float
     clock: ClockFinding
     orientation: OrientationFinding | None = None
+    night_share: float = 0.0
     warnings: tuple[str, ...] = ()
 
     @property
@@ -120,6 +130,24 @@ class SiteValidation(_Frozen):
     def masked_share(self) -> float:
         """How large a part of the measured rows the checks took out. [unitless]"""
         return self.masked / max(self.measured, 1)
+
+    @property
+    def clock_doubt(self) -> str | None:
+        """Why the clock of this site's files may be wrong, in words that follow the site's name."""
+        found = []
+        if self.clock.unexplained and self.clock.shift_minutes is not None:
+            hours = self.clock.shift_minutes / 60
+            found.append(
+                f"power is centred {abs(hours):.1f} hours {'after' if hours > 0 else 'before'} solar noon"
+            )
+        if self.night_share > MUCH_AT_NIGHT:
+            found.append(f"{self.night_share:.0%} of the energy was generated at night")
+        if not found:
+            return None
+        return (
+            f"{' and '.join(found)}; see timezone, label and longitude in the site's YAML, and state "
+            "surface_tilt and surface_azimuth there if the array faces east or west"
+        )
 
 
 class Part(_Frozen):
