@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from services.trainer_trigger.pipeline import preprocess
@@ -179,10 +180,11 @@ def test_a_clock_off_the_sun_is_doubted_unless_the_stated_plane_explains_it(
     bench.upload(table.set_axis(table.index + timedelta(hours=hours)))
     found = bench.preprocess().validation.sites["meadow"]
     if doubted is None:
-        assert found.clock_doubt is None
+        assert found.time_doubts == ()
     else:
-        assert doubted in found.clock_doubt
-        assert found.clock_doubt in found.warnings
+        (said,) = found.time_doubts
+        assert doubted in said
+        assert said in found.warnings
 
 
 def test_single_days_at_odd_hours_are_doubted_because_their_energy_lies_in_the_night(bench):
@@ -193,7 +195,24 @@ def test_single_days_at_odd_hours_are_doubted_because_their_energy_lies_in_the_n
         bench.upload(day.set_axis(day.index + timedelta(hours=9 if number % 4 else -9)))
     found = bench.preprocess().validation.sites["meadow"]
     assert found.night_share > 0.05
-    assert "of the energy was generated at night" in found.clock_doubt
+    assert "of the energy was generated at night" in found.time_doubts[0]
+
+
+@pytest.mark.parametrize(("days", "months"), [(range(1, 13), 12), ((3, 4, 5), 3), ((3, 4), 0)])
+def test_files_of_a_day_whose_day_and_month_are_swapped_are_doubted_together(bench, days, months):
+    bench.test_fraction = 0.4
+    for date, day in frame(days=122).groupby(lambda stamp: stamp.date()):
+        if date.day in days:  # the third of April becomes the fourth of March
+            swapped = pd.Timestamp(2023, date.day, date.month, tz="UTC")
+            bench.upload(day.set_axis(day.index + (swapped - day.index[0])))
+    found = bench.preprocess().validation.sites["meadow"]
+    assert found.months_without_end == months
+    assert any("day and month" in each for each in found.time_doubts) == bool(months)
+
+
+def test_three_months_with_all_their_days_are_not_doubted(bench):
+    bench.upload(frame(days=74))
+    assert bench.preprocess().validation.sites["meadow"].time_doubts == ()
 
 
 def test_rows_survive_being_written_and_read(bench, tmp_path):

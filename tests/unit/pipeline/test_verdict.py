@@ -121,15 +121,16 @@ def test_a_champion_that_cannot_be_compared_means_that_a_person_approves():
         ({"clock": ClockFinding(shift_minutes=130.0)}, "automatic"),
         ({"night_share": 0.051}, "person"),
         ({"night_share": 0.05}, "automatic"),
+        ({"months_without_end": 3}, "person"),
     ],
 )
-def test_a_clock_that_may_be_wrong_means_that_a_person_approves(found, approval):
+def test_a_time_that_may_be_wrong_means_that_a_person_approves(found, approval):
     given = findings()
     meadow = given.validation.sites["meadow"].model_copy(update=found)
     validation = given.validation.model_copy(update={"sites": {"meadow": meadow}})
     judged = judge(findings(validation=validation))
     assert (judged.verdict, judged.approval) == ("register", approval)
-    assert any("the clock of meadow may be wrong" in each for each in judged.reasons) == (
+    assert any("the time of meadow may be wrong" in each for each in judged.reasons) == (
         approval == "person"
     )
 

@@ -27,6 +27,8 @@ _PRESSURE_OFF = (
     30.0  # hPa between the usual pressure and that of the altitude; weather alone makes less
 )
 _CLOCK_OFF = 60.0  # minutes off solar noon; more needs an explanation
+_MONTHS_FOR_SWAP = 3
+_MONTHS_OF_YEAR = 12
 _OVER_MASKED = 0.05  # share of a site's rows whose loss is worth a warning
 
 
@@ -58,13 +60,14 @@ def prepare_site(dataset: Dataset, site: Site, folder: Path) -> SiteRows | None:
     kept = seen.known & ~np.logical_or.reduce(list(masks.values()))
     power = np.where(kept, np.maximum(seen.power, 0.0), np.nan)
     rows = _rows(site, seen, power, dataset.step_minutes).take(kept)
+    days = _generating_days(rows, site.longitude)
     believed = replace(seen.measured, share=power / site.ac_capacity_kw)
     validation = SiteValidation(
         files=len(files),
         rows=len(seen.times),
         without_power=int((~seen.known).sum()),
         used=len(rows),
-        days=_generating_days(rows, site.longitude),
+        days=len(days),
         native_steps=table.native_steps,
         coverage=_coverage(rows),
         masks=_counted(masks),
@@ -73,6 +76,7 @@ def prepare_site(dataset: Dataset, site: Site, folder: Path) -> SiteRows | None:
         clock=clock,
         orientation=orientation.estimate(believed),
         night_share=_night_share(seen.measured),
+        months_without_end=_months_without_end(days),
     )
     warnings = tuple(_warnings(validation, seen.measured, site))
     return SiteRows(site.site_id, rows, validation.model_copy(update={"warnings": warnings}))
@@ -190,10 +194,19 @@ def _night_share(measured: quality.Measurements) -> float:
     return round(float(energy[night].sum() / max(energy.sum(), 1e-9)), 4)
 
 
-def _generating_days(rows: Rows, longitude: float) -> int:
-    """Return on how many days of mean solar time power was generated. [d]"""
-    seconds = rows.times[rows.power_ac > 0].astype(np.int64) + round(longitude * 240)
-    return len(np.unique(seconds // 86_400))
+def _generating_days(rows: Rows, longitude: float) -> Times:
+    """Return the days of mean solar time on which power was generated."""
+    generated = rows.times[rows.power_ac > 0] + np.timedelta64(round(longitude * 240), "s")
+    return np.unique(generated.astype("M8[D]"))
+
+
+def _months_without_end(days: Times) -> int:
+    """Return how many months were measured, if no day of at least three lies after the 12th; else 0."""
+    months = days.astype("M8[M]")
+    of_month = (days - months.astype("M8[D]")).astype(int) + 1
+    measured = len(np.unique(months))
+    swapped = measured >= _MONTHS_FOR_SWAP and of_month.max() <= _MONTHS_OF_YEAR
+    return measured if swapped else 0
 
 
 def _excluded(times: Times, site_id: str, exclusions: Iterable[Exclusion]) -> quality.Mask:
@@ -237,8 +250,7 @@ def _warnings(
             f"timezone {site.timezone} has no summer time; name the plant's zone in its YAML and the "
             "stamps' offset as the source's timestamp.timezone; then `clock: correct` moves them"
         )
-    if validation.clock_doubt:
-        yield validation.clock_doubt
+    yield from validation.time_doubts
     yield from _other_plane(validation.orientation, site)
     yield from _other_altitude(measured, site)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -99,6 +99,9 @@ class SiteValidation(_Frozen):
         None for a plant without global horizontal irradiance.
     night_share
         Share of the measured energy that was generated with the sun well below the horizon. [unitless]
+    months_without_end
+        How many months were measured, if none of their days lies after the 12th; else 0. Whoever takes days
+        for months sees only such days.
     """
 
     files: int
@@ -114,6 +117,7 @@ class SiteValidation(_Frozen):
     clock: ClockFinding
     orientation: OrientationFinding | None = None
     night_share: float = 0.0
+    months_without_end: int = 0
     warnings: tuple[str, ...] = ()
 
     @property
@@ -132,8 +136,11 @@ class SiteValidation(_Frozen):
         return self.masked / max(self.measured, 1)
 
     @property
-    def clock_doubt(self) -> str | None:
-        """Why the clock of this site's files may be wrong, in words that follow the site's name."""
+    def time_doubts(self) -> tuple[str, ...]:
+        """Why the stamps of this site's files may be wrong, each with what to do."""
+        return tuple(self._time_doubts())
+
+    def _time_doubts(self) -> Iterator[str]:
         found = []
         if self.clock.unexplained and self.clock.shift_minutes is not None:
             hours = self.clock.shift_minutes / 60
@@ -142,12 +149,16 @@ class SiteValidation(_Frozen):
             )
         if self.night_share > MUCH_AT_NIGHT:
             found.append(f"{self.night_share:.0%} of the energy was generated at night")
-        if not found:
-            return None
-        return (
-            f"{' and '.join(found)}; see timezone, label and longitude in the site's YAML, and state "
-            "surface_tilt and surface_azimuth there if the array faces east or west"
-        )
+        if found:
+            yield (
+                f"{' and '.join(found)}; see timezone, label and longitude in the site's YAML, and state "
+                "surface_tilt and surface_azimuth there if the array faces east or west"
+            )
+        if self.months_without_end:
+            yield (
+                f"in {self.months_without_end} months no day after the 12th was measured, so day and month "
+                "are probably swapped; see timestamp.format in the site's YAML (%d/%m/%Y or %m/%d/%Y)"
+            )
 
 
 class Part(_Frozen):

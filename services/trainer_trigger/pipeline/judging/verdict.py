@@ -186,8 +186,8 @@ def _doubts(findings: Findings) -> Iterator[str]:
                 f"{site.masked} of {site.measured} measured rows of {name} were masked, more than "
                 f"{_TOO_MUCH_MASKED:.0%}; the score stands for the rest only, a person approves"
             )
-        if site.clock_doubt:
-            yield f"the clock of {name} may be wrong, a person approves: {site.clock_doubt}"
+        for doubt in site.time_doubts:
+            yield f"the time of {name} may be wrong, a person approves: {doubt}"
     if findings.challenger.all.r2 is not None and findings.challenger.all.r2 > _SUSPICIOUS_R2:
         yield (
             f"R² {findings.challenger.all.r2:.5f} is too good for weather data; see whether an input is made "
