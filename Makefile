@@ -2,8 +2,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-# A file's tests stay together: those of a story build on each other. The longest suites come first.
-PARALLEL := --numprocesses=auto --dist=loadfile --quiet
+# Tests that build on each other stay together (tests/conftest.py). The longest suites come first.
+PARALLEL := --numprocesses=auto --dist=loadfile --no-loadscope-reorder --quiet
 TESTS := tests/e2e tests/integration tests/training tests/pipeline_definition tests/unit tests/contract tests/infra tests/house
 
 .PHONY: bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold help demo test unit mutate notices check setup setup-local setup-pipeline format image-size lock pipeline clean

@@ -1,8 +1,25 @@
-"""What holds for every suite: one thread per worker for the numerics, so that two workers use two cores."""
+"""What holds for every suite: one thread per worker for the numerics, and which files stay together."""
 
 from __future__ import annotations
 
 import os
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadFileScheduling
 
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_threads, "1")
+    os.environ.setdefault(_threads, "1")  # so that two workers use two cores
+
+
+class Together(LoadFileScheduling):
+    """Gives a file to one worker, and all of e2e: its files tell one story of one system, in order."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        scope = super()._split_scope(nodeid)
+        return "tests/e2e" if scope.startswith("tests/e2e/") else scope
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """Schedule as above where files are to stay whole."""
+    return Together(config, log) if config.getvalue("dist") == "loadfile" else None

@@ -99,7 +99,7 @@ def test_a_real_plant_whose_stamps_name_another_offset_than_its_clock_has_is_fou
     site = validation.read(KEY, text.encode())
     assert site.timezone == "+00:00", text  # type: ignore[union-attr]
     with pytest.raises(
-        UnreadableFileError, match=r"wrong_clock: power is centred 7\.\d hours before"
+        UnreadableFileError, match=r"wrong_clock: power is centred [67]\.\d hours before"
     ):
         read((REAL / name).read_bytes(), name, site)  # type: ignore[arg-type]
 
