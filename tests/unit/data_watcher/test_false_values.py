@@ -353,6 +353,17 @@ def test_json_with_two_lists_is_asked_about() -> None:
     accepted(body, site({"format": "json", "records": "production"}))
 
 
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_byte_order_mark_before_json_changes_nothing(mark: bytes) -> None:
+    records = [{"t": f"{m:%Y-%m-%d %H:%M}", "p": w} for m, w in HEALTHY]
+    accepted(mark + json.dumps(records).encode(), site({"format": "json"}))
+
+
+@pytest.mark.parametrize("start", [b"", b'{"t": "2024-06-01", "p": 1}\n'])
+def test_json_that_is_nested_without_end_is_refused_and_does_no_harm(start: bytes) -> None:
+    assert "nested too deeply" in refused(start + b"[" * 200_000, site({"format": "json"})).reason
+
+
 def zipped(**files: bytes) -> bytes:
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -21,7 +21,12 @@ _FIRST = 200  # records whose names are the file's
 def load(data: Content, source: SourceFormat) -> Raw:
     """Take the named fields out of a list of records."""
     faults.check_held(len(data))
-    records = [dict(_flat(each)) for each in _records(bytes(utf8(data)).decode(), source)]
+    try:
+        found = _records(bytes(utf8(data)).decode("utf-8-sig"), source)
+    except RecursionError as error:
+        message = "it is nested too deeply"
+        raise faults.unreadable(message) from error
+    records = [dict(_flat(each)) for each in found]
     if not records:
         raise faults.empty("it holds no record")
     names = list(dict.fromkeys(name for each in records[:_FIRST] for name in each))
