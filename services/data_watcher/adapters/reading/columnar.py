@@ -20,7 +20,7 @@ def load(data: Content, source: SourceFormat) -> Raw:
     file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(data)))
     groups = (file.metadata.row_group(each) for each in range(file.num_row_groups))
     if sum(group.total_byte_size for group in groups) > faults.LARGEST_CONTENT:
-        raise faults.too_large(f"unpacks to more than {faults.LARGEST_CONTENT // 1024**2} MiB")
+        raise faults.unpacks_to_more(faults.LARGEST_CONTENT)
     names = list(file.schema_arrow.names)
     columns = header.find(source, names)
     rows = file.metadata.num_rows

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import struct
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,6 +25,15 @@ LONGEST_HEADER = 1024**2
 LONGEST_CELL = 10_000  # characters; no number and no time has more than a few dozen
 # What the libraries raise over damaged bytes; no call of theirs reaches outside of the process.
 DAMAGE = (pa.ArrowException, csv.Error, OSError, ValueError, KeyError, OverflowError)
+
+DAMAGED_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,  # a password
+    EOFError,
+)
 
 
 @contextmanager
@@ -75,6 +87,11 @@ def too_large(
 ) -> UnreadableFileError:
     """Return the fault of a file that the function could not hold."""
     return UnreadableFileError("too_large", f"the file {what}", remedy)
+
+
+def unpacks_to_more(limit: int) -> UnreadableFileError:
+    """Return the fault of an archive that unpacks to more than a limit. [bytes]"""
+    return too_large(f"unpacks to more than {limit // 1024**2} MiB")
 
 
 def check_held(size: int) -> None:

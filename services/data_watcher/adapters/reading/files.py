@@ -34,7 +34,7 @@ def load(data: Content, source: SourceFormat) -> Table:
         if source.format != "xlsx":
             data = unzipped(data)
         raw = _format(source).load(data, source)
-        joined.check(raw, raw.header)
+        joined.check(raw)
         stamps = _stamps(raw)
         values, reasons, examples = {}, {}, {}
         for name, column in source.columns.items():
@@ -62,8 +62,7 @@ def unpacked(data: Content) -> Content:
                 parts.append(part)
                 size += len(part)
                 if size > faults.LARGEST_CONTENT:
-                    limit = faults.LARGEST_CONTENT // 1024**2
-                    raise faults.too_large(f"unpacks to more than {limit} MiB")
+                    raise faults.unpacks_to_more(faults.LARGEST_CONTENT)
             if not stream.eof:
                 raise faults.unreadable("the gzip file breaks off before its end")
             rest = stream.unused_data
@@ -91,12 +90,11 @@ def unzipped(data: Content) -> Content:
                 )
             with archive.open(members[0]) as stream:
                 content = stream.read(faults.LARGEST_CONTENT + 1)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+    except faults.DAMAGED_ZIP as error:
         message = f"the zip archive is damaged or locked ({error})"
         raise faults.unreadable(message) from error
     if len(content) > faults.LARGEST_CONTENT:
-        limit = faults.LARGEST_CONTENT // 1024**2
-        raise faults.too_large(f"unpacks to more than {limit} MiB")
+        raise faults.unpacks_to_more(faults.LARGEST_CONTENT)
     return content
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,7 +12,7 @@ from shared.errors import UnreadableFileError
 _NOTHING_LIKE_A_NAME = {"", "nan", "na", "n/a", "null", "none", "-", "--"}
 
 
-def check(raw: Raw, header: Sequence[str]) -> None:
+def check(raw: Raw) -> None:
     """Refuse a file in which the header comes again with its columns in another order.
 
     One in the same order is a row without a time, and is left out as such.
@@ -24,6 +22,7 @@ def check(raw: Raw, header: Sequence[str]) -> None:
     UnreadableFileError
         `second_header`, with its row.
     """
+    header = raw.header
     names = {name for name in header if name.lower() not in _NOTHING_LIKE_A_NAME}
     texts = {at: cells for at, cells in raw.cells.items() if pa.types.is_string(cells.type)}
     if not names or not texts:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -28,14 +26,6 @@ _OLD = b"\xd0\xcf\x11\xe0"
 _CHUNK = 1024**2
 _PLACE = re.compile(rb'\br="([A-Z]{0,3})([0-9]{1,7})"')
 _LONGEST_PLACE = 16
-_DAMAGED_ZIP = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    NotImplementedError,
-    RuntimeError,  # a password
-    EOFError,
-)
 
 
 def load(data: Content, source: SourceFormat) -> Raw:
@@ -114,7 +104,7 @@ def _look_through(data: Content) -> None:
             left = faults.LARGEST_WORKBOOK
             for member in members:
                 left -= _look_at(archive, member, left)
-    except _DAMAGED_ZIP as error:
+    except faults.DAMAGED_ZIP as error:
         message = f"the spreadsheet is damaged or locked ({error})"
         raise faults.unreadable(message) from error
 
@@ -128,9 +118,7 @@ def _look_at(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int) -> in
         while part := stream.read(_CHUNK):
             size += len(part)
             if size > left:
-                raise faults.too_large(
-                    f"unpacks to more than {faults.LARGEST_WORKBOOK // 1024**2} MiB"
-                )
+                raise faults.unpacks_to_more(faults.LARGEST_WORKBOOK)
             if is_sheet:
                 text = tail + part
                 for letters, number in _PLACE.findall(text):

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import Power
 from shared.errors import UnreadableFileError
-from shared.solar import position
 from shared.solar.site import tzinfo_of
 
 LEAST_DAYS = 3
@@ -40,16 +40,15 @@ def check(power: Power) -> None:
     every = -(-(day[-1] - day[0] + 1) // MOST_DAYS)
     chosen = (day - day[0]) % every == 0
     generating, day = generating[chosen], day[chosen]
-    centre = power.time.utc[generating] + np.timedelta64(round(power.time.step * 5e5), "us")
-    sun = position.position(position.ephemeris(centre), power.site.latitude, power.site.longitude)
-    night = sun.up < BELOW_HORIZON
+    over = sun.over(power.time.utc[generating], power.time.step, power.site)
+    night = over.up < BELOW_HORIZON
     if night.mean() < MUCH:
         return  # as in nearly every file
     _, which = np.unique(day, return_inverse=True)
     energy = power.share[generating]
     total = np.bincount(which, energy)
-    turned = np.bincount(which, energy * np.cos(sun.hour_angle)) + 1j * np.bincount(
-        which, energy * np.sin(sun.hour_angle)
+    turned = np.bincount(which, energy * np.cos(over.hour_angle)) + 1j * np.bincount(
+        which, energy * np.sin(over.hour_angle)
     )
     telling = (np.bincount(which, night) > 0) & (np.abs(turned) > CENTRED * total)
     off = np.degrees(np.angle(turned[telling])) * MINUTES_PER_DEGREE

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import NOISE
 from services.data_watcher.domain.time_axis import TimeAxis
 from shared.errors import UnreadableFileError
-from shared.solar import position
 from shared.solar.site import Site
 
 Values = npt.NDArray[np.float64]
@@ -34,9 +34,7 @@ _TOLERATE = "; where the plant really is like that, say most_masked: {share: …
 
 def matters(time: TimeAxis, site: Site) -> Mask:
     """Return which rows are in daylight."""
-    centre = time.utc + np.timedelta64(round(time.step * 5e5), "us")
-    sun = position.position(position.ephemeris(centre), site.latitude, site.longitude)
-    return np.asarray(sun.up > 0.0)
+    return np.asarray(sun.over(time.utc, time.step, site).up > 0.0)
 
 
 def check(
