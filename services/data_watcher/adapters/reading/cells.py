@@ -51,7 +51,13 @@ def numbers(
         reasons["inverter_missing"] = partly
     if column.combine == "mean":
         return np.mean(parts, axis=0), reasons
-    return sums.total(parts, column), reasons
+    globs = ", ".join(map(repr, column.columns))
+    total = sums.total(
+        parts,
+        lambda number: f"number {number + 1} of the {len(parts)} columns that {globs} names",
+        "name the column of the total alone (column: …), or name the inverters' columns without it",
+    )
+    return total, reasons
 
 
 def _numbers(

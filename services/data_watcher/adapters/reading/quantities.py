@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from services.data_watcher.adapters.reading import counters
 from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.domain import units
 from services.data_watcher.domain.believable import losses, ranges
@@ -54,6 +55,11 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
     for name, column in source.columns.items():
         unit = units.conversion(canonical_unit(name) or "", column.unit)
         values = _converted(time.pick(table.values[name]), column.scale, unit)
+        own = {reason: time.pick(fault) for reason, fault in table.faults[name].items()}
+        if column.kind == "counter":
+            at_end = source.timestamp.label in {"right", "end"}
+            values, uncounted = counters.energies(values, time, name, site, at_end=at_end)
+            own |= uncounted
         if unit.per_interval:
             values = values / (time.step / 3600.0)
         if name == "power_ac":
@@ -63,13 +69,12 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
                     time,
                     site,
                     column.unit,
-                    table.first_row,
+                    table.places.said,
                     scale=column.scale,
                     factor=column.scale * unit.factor,
                 )
             )
         outside = ranges.outside(name, values, site)
-        own = {reason: time.pick(fault) for reason, fault in table.faults[name].items()}
         own["out_of_range"] = outside
         lost[name] = own
         for reason, fault in own.items():

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from services.data_watcher.adapters.reading import cells, faults, header
+from services.data_watcher.adapters.reading.places import Places
 from services.data_watcher.adapters.reading.table import Raw
 from services.data_watcher.ports import Content
 from shared.errors import UnreadableFileError
@@ -63,7 +64,7 @@ def load(data: Content, source: SourceFormat) -> Raw:
         {at: table[str(at)] for at in columns.all},
         columns,
         skipped={"ragged_row": skipped} if skipped else {},
-        first_row=lines + 1,
+        places=Places.beginning_at(lines + 1),
         header=names,
     )
 
@@ -111,7 +112,9 @@ def _parse(
         skipped += 1
         return "skip"
 
-    types = {str(at): stamps if at in columns.stamps else numbers for at in columns.all}
+    types = dict.fromkeys(map(str, columns.all), numbers)
+    types |= dict.fromkeys(map(str, columns.names.values()), pa.string())
+    types |= dict.fromkeys(map(str, columns.stamps), stamps)
     table = pacsv.read_csv(
         pa.BufferReader(body),
         pacsv.ReadOptions(column_names=[str(at) for at in range(width)], use_threads=False),

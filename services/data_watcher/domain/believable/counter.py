@@ -59,6 +59,6 @@ def _refuse(found: str, kind: str) -> None:
     raise UnreadableFileError(
         "counter",
         f"power_ac is a counter of energy{kind}, not a power: {found}",
-        "name the column of power in the site's YAML, or export power (W or kW) instead of energy; once the "
-        "YAML is right, the file is read again without a new upload",
+        "say kind: counter and a unit of energy (kWh) for power_ac in the site's YAML, or name the column of "
+        "power there; the file is then read again without a new upload",
     )

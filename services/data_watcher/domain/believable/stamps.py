@@ -22,6 +22,11 @@ MOST_STRAY = 0.2  # of the rows; of more nobody knows which are right
 ROWS_FOR_STEP = 24
 CLOSER, FARTHER = 0.75, 1.5  # than the stated step, before stamps contradict it
 USUAL = 0.8  # of the distances
+_SEVERAL = (
+    "if the file holds several plants, sensors or inverters below each other, say in the site's YAML which "
+    "rows count (where: {column: value}) or which column names the inverters to add up (sum_by: column), or "
+    "export one file or one column for each"
+)
 _DAY = np.timedelta64(1, "D")
 
 
@@ -30,7 +35,9 @@ def check_mixed(
     utc: Times,
     rows: npt.NDArray[np.intp],
     chosen: npt.NDArray[np.intp],
+    *,
     said: Callable[[int], str],
+    most: float = MOST_MIXED,
 ) -> None:
     """Refuse a file in which many stamps occur twice with different values: two plants, or long format.
 
@@ -42,6 +49,8 @@ def check_mixed(
         The rows that have a time, and those of them that are kept: one for each time.
     said
         Says where a row is in the file, and which stamp it carries.
+    most
+        Share of the rows that may be like that; of a few it is a logger's hiccup unless it is 0.
     """
     at = np.searchsorted(utc[chosen], utc[rows])
     differs = np.zeros(len(rows), bool)
@@ -49,14 +58,13 @@ def check_mixed(
         one, other = values[rows], values[chosen][at]
         differs |= (one != other) & ~(np.isnan(one) | np.isnan(other))
     count = int(differs.sum())
-    if count > max(MOST_MIXED * len(rows), FEW_MIXED):
+    if count > (max(most * len(rows), FEW_MIXED) if most else 0):
         row = int(rows[np.flatnonzero(differs)[0]])
         raise UnreadableFileError(
             "mixed_rows",
             f"{count} of {len(rows)} rows repeat a time stamp with other values, first row "
             f"{said(row)}",
-            "if the file holds several plants or inverters below each other, export one file (or one "
-            "column) for each; if it is the same plant, remove the rows that do not count",
+            f"{_SEVERAL}; if it is the same plant, remove the rows that do not count",
         )
 
 
@@ -130,7 +138,7 @@ def check_overlapping(utc: Times, rows: npt.NDArray[np.intp], said: Callable[[in
             "mixed_rows",
             f"{count} of {len(times)} rows go back in time, between the stamps of earlier rows, first row "
             f"{said(row)}; the file seems to hold several sensors or inverters below each other",
-            "export one file, or one column, for each sensor or inverter",
+            _SEVERAL,
         )
 
 
