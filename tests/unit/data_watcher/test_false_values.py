@@ -198,6 +198,37 @@ def test_a_step_that_the_stamps_contradict_is_refused() -> None:
     assert "60 min apart" in fault.reason
 
 
+def energies(*stretches: tuple[int, list[tuple[datetime, float]]]) -> bytes:
+    """Write stretches of other steps [min] below each other, as energy of each interval [Wh]."""
+    rows = [(moment, watt * step / 60) for step, some in stretches for moment, watt in some]
+    return csv(rows, number=lambda wh: f"{wh:.3f}")
+
+
+DAYS = (list(plant(1)), [row for row in plant(2, step=5) if row[0].day == 2])
+ENERGY = {"columns": {"power_ac": {"column": "p", "unit": "Wh"}}, "timestamp": {"column": "t"}}
+
+
+def test_an_energy_is_divided_by_the_length_of_its_own_interval() -> None:
+    quarters, fives = DAYS
+    hours = [row for row in plant(3, step=60) if row[0].day == 3]
+    stretches = (15, quarters), (5, fives), (60, hours)
+    accepted(energies(*stretches), site(CSV | ENERGY), [*quarters, *fives, *hours])
+
+
+def test_a_gap_is_no_long_interval() -> None:
+    rows = [row for row in HEALTHY if row[0].hour not in {2, 3, 11}]
+    accepted(energies((15, rows)), site(CSV | ENERGY), rows)
+
+
+def test_a_stated_step_that_a_stretch_of_the_file_contradicts_is_refused() -> None:
+    quarters, fives = DAYS
+    stamp = {"timestamp": {"column": "t", "step_minutes": 15}}
+    fault = refused(energies((15, quarters * 1), (5, fives[:60])), site(CSV | ENERGY | stamp))
+    assert fault.code == "wrong_step"
+    assert "5 min apart" in fault.reason
+    assert "2024-06-02 00:00" in fault.reason
+
+
 def test_a_clock_hours_off_the_sun_is_refused_with_the_zone_that_mends_it() -> None:
     data = csv(list(plant(days=6)))
     accepted(data, site(CSV), list(plant(days=6)))

@@ -284,6 +284,18 @@ def test_a_counter_that_says_0_while_the_inverter_sleeps_did_not_begin_anew() ->
         assert value * 1000 == pytest.approx(dict(HEALTHY)[moment], abs=6.0), moment
 
 
+def test_a_counter_whose_step_changes_is_divided_by_each_step() -> None:
+    readings = list(counted(HEALTHY))
+    coarse = [*readings[:96:4], *readings[96:]]
+    reading, found = canonical(
+        written(iter(coarse)), site(CSV | {"columns": COUNTER, "timestamp": {"column": "t"}})
+    )
+    assert reading.rows.masks == {"counter_gap": 1}
+    hour = [watt for moment, watt in HEALTHY if (moment.day, moment.hour) == (1, 12)]
+    assert found[HEALTHY[48][0]] == pytest.approx(sum(hour) / 4000, abs=0.01)
+    assert found[HEALTHY[140][0]] == pytest.approx(HEALTHY[140][1] / 1000, abs=0.01)
+
+
 def test_power_that_is_called_a_counter_is_refused() -> None:
     data = "\n".join(
         ["t;p", *(f"{moment:%Y-%m-%d %H:%M};{watt / 1000:.3f}" for moment, watt in HEALTHY)]

@@ -51,7 +51,8 @@ def energies(
     reasons = {"counter_dropout": _at(known[slept], len(readings))}
     known = known[~slept]
     growth, found = np.diff(readings[known]), np.full(len(readings), np.nan)
-    apart = np.diff(time.utc[known]) / np.timedelta64(1, "s") > time.step + 1
+    step = np.broadcast_to(time.lengths(), readings.shape)[known][:-1]
+    apart = np.diff(time.utc[known]) / np.timedelta64(1, "s") > step + 1
     fell = growth < 0
     stood = np.append(False, growth[:-1] == 0)[: len(growth)]
     energy = np.where(fell, readings[known][1:], growth)

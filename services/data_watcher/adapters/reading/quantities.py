@@ -61,7 +61,7 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
             values, uncounted = counters.energies(values, time, name, site, at_end=at_end)
             own |= uncounted
         if unit.per_interval:
-            values = values / (time.step / 3600.0)
+            values = values / (time.lengths() / 3600.0)
         if name == "power_ac":
             check_power(
                 Power.of(

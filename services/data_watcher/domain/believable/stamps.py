@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.domain.time_axis import Times
+from services.data_watcher.domain.time_axis import Times, stretches
 from shared.errors import UnreadableFileError
 
 MOST_MIXED = (
@@ -180,6 +180,16 @@ def check_step(utc: Times, step: float) -> None:
     distances = np.diff(utc) / np.timedelta64(1, "s")
     if len(distances) < ROWS_FOR_STEP:
         return
+    if (distances == step).all():
+        return
+    other = next(
+        (start for start, _ in stretches(distances, ROWS_FOR_STEP) if distances[start] != step),
+        None,
+    )
+    if other is not None:
+        raise _wrong_step(
+            step, f"{distances[other] / 60:g} min", f" from {_stamp(utc[other])} UTC on"
+        )
     if (distances == step).mean() > USUAL:
         return
     close = (distances < CLOSER * step).mean()
@@ -189,8 +199,17 @@ def check_step(utc: Times, step: float) -> None:
     if close <= MOST_MIXED and not far:
         return
     found = f"{usual / 60:g} min" if share > USUAL else "irregular"
-    raise UnreadableFileError(
+    raise _wrong_step(step, found, "")
+
+
+def _wrong_step(step: float, found: str, where: str) -> UnreadableFileError:
+    return UnreadableFileError(
         "wrong_step",
-        f"the YAML says step_minutes: {step / 60:g}, but the stamps of the file lie {found} apart",
-        "correct step_minutes in the site's YAML, or leave it out where stamps are the interval's beginning",
+        f"the YAML says step_minutes: {step / 60:g}, but the stamps of the file lie {found} apart{where}",
+        "correct step_minutes in the site's YAML, or leave it out where stamps are the interval's beginning; "
+        "where stamps are its end, split the file by its step",
     )
+
+
+def _stamp(moment: np.datetime64) -> str:
+    return str(moment)[:16].replace("T", " ")
