@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -29,6 +30,8 @@ class TimeAxis:
         What was done to rows, by reason.
     is_whole
         Whether every row of the table has its place, in the order of the table.
+    doubtful
+        By quantity: rows whose stamp another row has as well, with another value.
     """
 
     utc: Times
@@ -36,6 +39,7 @@ class TimeAxis:
     step: float
     counts: dict[str, int]
     is_whole: bool = False
+    doubtful: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
     def lengths(self) -> float | npt.NDArray[np.float64]:
         """Return the length of an interval, or of each where a stretch of the file has another step. [s]

@@ -422,6 +422,49 @@ def test_at_most_a_tenth_of_the_daylight_is_masked_for_one_reason(
     assert canonical(data, tolerant)[0].rows.masks == {"no_number": len(broken)}
 
 
+# --- rows that cannot be trusted --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("write", ["{:.0f}", "{:.1f}", "{:.3f}"])
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_a_number_that_lost_its_end_is_masked(write: str, lost: int) -> None:
+    rows = HEALTHY[:48]
+    data = csv(rows, number=lambda watt: write.format(watt + 1000))[:-lost]
+    reading, found = canonical(data, site(CSV))
+    last = rows[-1][0]
+    if found[last] is not None:
+        assert found[last] * 1000 == pytest.approx(rows[-1][1] + 1000, abs=10.0)
+    else:
+        assert reading.rows.masks == {"cut_off": 1}
+
+
+@pytest.mark.parametrize("write", ["{:.0f}", "{:.1f}", "{:.3f}", "{:g}"])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_whole_file_without_a_last_end_of_line_keeps_its_last_row(write: str, end: str) -> None:
+    for rows in (HEALTHY, HEALTHY[:48], HEALTHY[:76]):
+        data = csv(rows, number=write.format) + end.encode()
+        assert accepted(data, site(CSV), rows).rows.masks == {}
+
+
+def test_rows_with_other_fields_from_some_row_on_are_not_lost_without_a_word() -> None:
+    head, *lines = csv().decode().split("\n")
+    wider = [line.replace(";", ";0;") for line in lines[200:]]
+    fault = refused("\n".join([head, *lines[:200], *wider]).encode(), site(CSV))
+    assert fault.code == "too_much_masked"
+    assert "ragged_row" in fault.reason
+    assert repr(wider[0]) in fault.reason
+    few = "\n".join([head, *lines[:-3], *(line + ";1;2" for line in lines[-3:])]).encode()
+    assert canonical(few, site(CSV))[0].rows.masks == {"ragged_row": 3}
+
+
+def test_a_row_in_a_wrong_year_is_left_out() -> None:
+    wrong = [(moment.replace(year=2025), watt) for moment, watt in HEALTHY[40:44]]
+    reading = accepted(
+        csv([*HEALTHY[:40], *wrong, *HEALTHY[44:]]), site(CSV), [*HEALTHY[:40], *HEALTHY[44:]]
+    )
+    assert reading.rows.masks == {"bad_timestamp": 4}
+
+
 # --- any fault of these, at any place ---------------------------------------------------------------
 
 FAULTS: dict[str, Callable[[float], str]] = {

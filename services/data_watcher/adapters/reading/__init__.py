@@ -14,6 +14,7 @@ from services.data_watcher.adapters.reading import (
     stamps,
 )
 from services.data_watcher.domain.admission import source_of
+from services.data_watcher.domain.believable import losses
 from services.data_watcher.ports import Content, Reading
 from shared.errors import UnreadableFileError
 from shared.solar.site import Site
@@ -36,6 +37,9 @@ def read(data: Content, key: str, site: Site) -> Reading:
         )
     with faults.late_damage_is_said():
         table = files.load(data, source)
+        if "ragged_row" in table.skipped:
+            count, examples = table.skipped["ragged_row"], table.examples["ragged_row"]
+            losses.check_ragged(count, table.rows, examples[0], site)
         if table.series is None:
             time = stamps.convert(table, source, site)
         else:

@@ -115,6 +115,13 @@ def _of_text(
     return found, {"sentinel": sentinel, "no_number": said & ~good}
 
 
+def mask_last(values: Values, reasons: dict[str, Mask], reason: str) -> None:
+    """Mask the last number of a column."""
+    if len(values) and not np.isnan(values[-1]):
+        values[-1] = np.nan
+        reasons[reason] = np.append(np.zeros(len(values) - 1, bool), True)
+
+
 def examples(columns: list[pa.ChunkedArray], mask: Mask, most: int = 3) -> tuple[str, ...]:
     """Return some of the cells that a mask names, each once."""
     found: dict[str, None] = {}

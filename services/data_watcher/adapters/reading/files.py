@@ -43,8 +43,19 @@ def load(data: Content, source: SourceFormat) -> Table:
             values[name], reasons[name] = cells.numbers(parts, name, column, source)
             if "no_number" in reasons[name]:
                 examples[name] = cells.examples(parts, reasons[name]["no_number"])
+            if raw.cut_off and raw.columns.values[name] == (len(raw.header) - 1,):
+                cells.mask_last(values[name], reasons[name], "cut_off")
             raw.forget_but_for(source.columns.keys() - values.keys())
-        return Table(stamps, values, reasons, raw.skipped, raw.places, examples, names, raw.note)
+        return Table(
+            stamps,
+            values,
+            reasons,
+            raw.skipped,
+            raw.places,
+            raw.examples | examples,
+            names,
+            raw.note,
+        )
 
 
 def unpacked(data: Content) -> Content:

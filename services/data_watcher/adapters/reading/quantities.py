@@ -56,6 +56,9 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
         unit = units.conversion(canonical_unit(name) or "", column.unit)
         values = _converted(time.pick(table.values[name]), column.scale, unit)
         own = {reason: time.pick(fault) for reason, fault in table.faults[name].items()}
+        if name in time.doubtful:
+            own["contradicting_rows"] = time.doubtful[name]
+            values = np.where(time.doubtful[name], np.nan, values)
         if column.kind == "counter":
             at_end = source.timestamp.label in {"right", "end"}
             values, uncounted = counters.energies(values, time, name, site, at_end=at_end)

@@ -64,6 +64,7 @@ def only(raw: Raw, source: SourceFormat) -> Raw:
         raw,
         cells={at: column.filter(kept) for at, column in raw.cells.items()},
         places=raw.places.keep(np.flatnonzero(wanted)),
+        cut_off=raw.cut_off and bool(wanted[-1]),
     )
 
 
@@ -116,11 +117,14 @@ class _Series:
         Starts of the intervals, ascending and unique.
     rows
         Row of the whole table that each comes from.
+    doubtful
+        By quantity: which of them contradict another row of the inverter.
     """
 
     name: str
     utc: Times
     rows: Positions
+    doubtful: dict[str, Mask]
 
 
 def together(table: Table, source: SourceFormat, site: Site) -> tuple[Table, TimeAxis]:
@@ -144,9 +148,10 @@ def together(table: Table, source: SourceFormat, site: Site) -> tuple[Table, Tim
     first = np.full(len(utc), table.rows, np.intp)
     for each, places in zip(series, at, strict=True):
         first[places] = np.minimum(first[places], each.rows)
-    values, reasons = {}, {}
+    values, reasons, doubtful = {}, {}, {}
     for name, column in table.values.items():
         reasons[name] = _marked(table.faults[name], series, at, len(utc))
+        doubtful[name] = _doubtful(name, series, at, len(utc))
         if name != POWER:
             values[name] = _average(column, series, at, len(utc))
             continue
@@ -158,7 +163,7 @@ def together(table: Table, source: SourceFormat, site: Site) -> tuple[Table, Tim
             reasons[name]["inverter_missing"] = lacking
     joined = replace(table.take(first), values=values, faults=reasons, note=table.note)
     found = {reason: count for reason, count in counts.items() if count}
-    return joined, TimeAxis(utc, np.arange(len(utc)), step, found, is_whole=True)
+    return joined, TimeAxis(utc, np.arange(len(utc)), step, found, is_whole=True, doubtful=doubtful)
 
 
 def _placed(
@@ -194,13 +199,14 @@ def _placed(
     grids = {_phase(time.utc, step) for time in times}
     series = []
     for name, rows, time in zip(inverters, parts, times, strict=True):
-        utc, kept = time.utc, time.rows
+        utc, kept, doubtful = time.utc, time.rows, dict(time.doubtful)
         if len(grids) > 1:
             utc, chosen = stamps.last_of_each(_floored(utc, step))
             counts["snapped"] += int((utc != time.utc[chosen]).sum())
             counts["duplicate_stamp"] += len(time.utc) - len(utc)
             kept = kept[chosen]
-        series.append(_Series(name, utc, rows[kept]))
+            doubtful = {quantity: mask[chosen] for quantity, mask in doubtful.items()}
+        series.append(_Series(name, utc, rows[kept], doubtful))
     return series, step
 
 
@@ -264,6 +270,14 @@ def _marked(
         for each, places in zip(series, at, strict=True):
             marked[reason][places] |= mask[each.rows]
     return marked
+
+
+def _doubtful(name: str, series: Sequence[_Series], at: Sequence[Positions], length: int) -> Mask:
+    found = np.zeros(length, bool)
+    for each, places in zip(series, at, strict=True):
+        if name in each.doubtful:
+            found[places] |= each.doubtful[name]
+    return found
 
 
 def _mask(array: pa.ChunkedArray) -> Mask:

@@ -70,11 +70,12 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
         raise _no_timestamps(table, how, np.isnat(utc))
     kept, chosen = last_of_each(utc[rows])
     counts["duplicate_stamp"] = len(rows) - len(kept)
+    doubtful = {}
     if counts["duplicate_stamp"]:
         # Sheets follow each other: one that tells of another's time is a summary, or of another plant.
         most = 0.0 if table.places.several else believable.MOST_MIXED
-        believable.check_mixed(
-            table.values.values(), utc, rows, rows[chosen], said=table.said, most=most
+        doubtful = believable.contradicting(
+            table.values, utc, rows, rows[chosen], said=table.said, most=most
         )
     believable.check_overlapping(utc, rows, table.said)
     if how.step_minutes is not None:
@@ -83,7 +84,7 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
     believable.check_swapped(local[rows])
     is_whole = len(rows) == table.rows and bool((np.diff(rows) > 0).all())
     found = {name: count for name, count in counts.items() if count}
-    return TimeAxis(kept, rows, step, found, is_whole)
+    return TimeAxis(kept, rows, step, found, is_whole, doubtful)
 
 
 def last_of_each(utc: Times) -> tuple[Times, npt.NDArray[np.intp]]:

@@ -16,7 +16,17 @@ from services.data_watcher.adapters.reading.places import Places
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """The named columns of a file by their position, as some format holds them."""
+    """The named columns of a file by their position, as some format holds them.
+
+    Attributes
+    ----------
+    skipped, examples
+        Counts of rows that could not be taken apart, and some of them, by reason.
+    note
+        What a person should know of how the file was read.
+    cut_off
+        Whether the last cell of the last row seems to have lost its end.
+    """
 
     cells: dict[int, pa.ChunkedArray]
     columns: Columns
@@ -24,6 +34,8 @@ class Raw:
     places: Places
     header: Sequence[str] = ()
     note: str | None = None
+    examples: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    cut_off: bool = False
 
     def forget_but_for(self, names: AbstractSet[str]) -> None:
         """Let go of the cells that none of some quantities still needs: a file is large, and so are they."""
@@ -47,7 +59,7 @@ class Table:
     skipped
         Counts of rows that could not be taken apart, by reason.
     examples
-        Some cells by canonical name that are no numbers.
+        Some cells by canonical name that are no numbers, and some rows by the reason for leaving them out.
     places
         Where the rows are in the file.
     series

@@ -26,6 +26,8 @@ _REMEDIES = {
     "not name (thousands, decimal, unit), or a word for 'no measurement' (missing)",
     "out_of_range": "look at the unit and the scale of the column in the site's YAML",
     "inverter_missing": "look whether the YAML's list or glob of columns names one that is mostly empty",
+    "contradicting_rows": "remove the rows that do not count, or say which do (where: in the site's YAML)",
+    "ragged_row": "export the file again; look whether its columns change further down",
     "no_name": "correct sum_by in the site's YAML, or name the inverter in each row",
     "bad_timestamp": "correct timestamp.format in the site's YAML, or the stamps in the file",
 }
@@ -81,6 +83,11 @@ def check(
             site,
             _shown(reason, mask & lit, time, said, examples),
         )
+
+
+def check_ragged(count: int, rows: int, example: str, site: Site) -> None:
+    """Refuse a file of which too many rows could not be taken apart; what they hold is not known."""
+    _check("the row", "ragged_row", count, count + rows, site, repr(example))
 
 
 def check_rows(  # noqa: PLR0917 - what is lost, why, where, and of what

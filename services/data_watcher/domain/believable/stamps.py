@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,8 @@ FEW_MIXED = 4  # such rows that are a logger's hiccup in however small a file
 DAYS_FOR_SWAP = 3  # in a row
 LEAST_RUN = 8  # rows that ascend, before they are a series of their own
 ROWS_OF_A_DAY = 4  # fewer are readings of a meter once a month
-YEARS_AWAY = np.timedelta64(366, "D")
+YEARS_AWAY = np.timedelta64(300, "D")  # a wrong year is 365 days away from the row beside it
+SAME = 1e-3  # of a value; exports round
 MOST_STRAY = 0.2  # of the rows; of more nobody knows which are right
 ROWS_FOR_STEP = 24
 CLOSER, FARTHER = 0.75, 1.5  # than the stated step, before stamps contradict it
@@ -27,36 +28,48 @@ _SEVERAL = (
     "rows count (where: {column: value}) or which column names the inverters to add up (sum_by: column), or "
     "export one file or one column for each"
 )
+Mask = npt.NDArray[np.bool_]
 _DAY = np.timedelta64(1, "D")
 
 
-def check_mixed(
-    columns: Iterable[npt.NDArray[np.float64]],
+def contradicting(
+    columns: Mapping[str, npt.NDArray[np.float64]],
     utc: Times,
     rows: npt.NDArray[np.intp],
     chosen: npt.NDArray[np.intp],
     *,
     said: Callable[[int], str],
     most: float = MOST_MIXED,
-) -> None:
-    """Refuse a file in which many stamps occur twice with different values: two plants, or long format.
+) -> dict[str, Mask]:
+    """Return which of the kept rows have another value than a row with the same stamp, by quantity.
+
+    Nobody knows which of two values is right, so that neither may count.
 
     Parameters
     ----------
     columns, utc
-        Values and times, one for each row of the table.
+        Values by name and times, one for each row of the table.
     rows, chosen
         The rows that have a time, and those of them that are kept: one for each time.
     said
         Says where a row is in the file, and which stamp it carries.
     most
         Share of the rows that may be like that; of a few it is a logger's hiccup unless it is 0.
+
+    Raises
+    ------
+    UnreadableFileError
+        `mixed_rows`: it is more than a hiccup, as of two plants or a long file.
     """
     at = np.searchsorted(utc[chosen], utc[rows])
     differs = np.zeros(len(rows), bool)
-    for values in columns:
+    found = {}
+    for name, values in columns.items():
         one, other = values[rows], values[chosen][at]
-        differs |= (one != other) & ~(np.isnan(one) | np.isnan(other))
+        apart = ~np.isclose(one, other, rtol=SAME, atol=0.0) & ~(np.isnan(one) | np.isnan(other))
+        differs |= apart
+        found[name] = np.zeros(len(chosen), bool)
+        found[name][at[apart]] = True
     count = int(differs.sum())
     if count > (max(most * len(rows), FEW_MIXED) if most else 0):
         row = int(rows[np.flatnonzero(differs)[0]])
@@ -66,6 +79,7 @@ def check_mixed(
             f"{said(row)}",
             f"{_SEVERAL}; if it is the same plant, remove the rows that do not count",
         )
+    return found
 
 
 def check_swapped(local: Times) -> None:
