@@ -26,7 +26,7 @@ class _Place:
 
 
 @dataclass(slots=True)
-class CanonicalFiles:
+class DatasetFiles:
     """Reads the files of a dataset below a folder; looks into a site's compacts at most once."""
 
     folder: Path
