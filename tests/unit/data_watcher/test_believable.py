@@ -1,0 +1,359 @@
+"""What a file says of its plant's power is believed only where it can be true: each question on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from services.data_watcher.domain.believable import (
+    clock,
+    counter,
+    losses,
+    sign,
+    sums,
+    sun,
+    unit_by_capacity,
+    unit_by_noon_sun,
+    unit_change,
+    unit_fault,
+)
+from services.data_watcher.domain.believable.power import Power
+from services.data_watcher.domain.time_axis import TimeAxis
+from shared.errors import UnreadableFileError
+from tests.unit.data_watcher.plant_files import CAPACITY_W, site
+
+CAPACITY_KW = CAPACITY_W / 1000
+ROWS_OF_A_DAY = 96
+QUARTER = np.timedelta64(15, "m")
+
+
+def axis(rows: int, start: str = "2024-06-01", step: np.timedelta64 = QUARTER) -> TimeAxis:
+    utc = np.datetime64(start, "us") + np.arange(rows) * step
+    return TimeAxis(utc, np.arange(rows), step / np.timedelta64(1, "s"), {})
+
+
+def sunny(
+    days: int, start: str = "2024-06-01", *, late: float = 0.0, **changes: object
+) -> np.ndarray:
+    """Power of clear days as a share of capacity; the clock of the file is some hours late. [unitless]"""
+    times = axis(days * ROWS_OF_A_DAY, start).utc - np.timedelta64(round(late * 3600), "s")
+    return np.clip(sun.over(times, 900.0, site(**changes)).up, 0.0, None)
+
+
+def power(
+    share: np.ndarray,
+    start: str = "2024-06-01",
+    *,
+    unit: str = "kW",
+    scale: float = 1.0,
+    **changes: object,
+) -> Power:
+    """Power of a plant of 6 kW in rows of 15 minutes; rows are counted from one in the file."""
+    values = np.asarray(share, float) * CAPACITY_KW
+    return Power.of(
+        values,
+        axis(len(values), start),
+        site(**changes),
+        unit,
+        lambda row: str(row + 1),
+        scale=scale,
+    )
+
+
+def refused(check: Callable[[Power], None], found: Power) -> UnreadableFileError:
+    with pytest.raises(UnreadableFileError) as caught:
+        check(found)
+    return caught.value
+
+
+# --- the clock ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("late", "zone", "said", "mended"),
+    [
+        (3, "UTC", "3.0 hours after", "+03:00"),
+        (-3, "UTC", "3.0 hours before", "-03:00"),
+        (5.5, "UTC", "5.5 hours after", "+05:30"),
+        (-3.5, "UTC", "3.5 hours before", "-03:30"),
+        (11, "+09:00", "11.0 hours after", "-04:00"),
+        (-10, "-08:00", "10.0 hours before", "+06:00"),
+    ],
+)
+def test_a_clock_that_is_hours_off_is_refused_with_the_offset_that_mends_it(
+    late: float, zone: str, said: str, mended: str
+) -> None:
+    fault = refused(clock.check, power(sunny(5, late=late), timezone=zone))
+
+    assert fault.code == "wrong_clock"
+    assert f"power is centred {said} solar noon on 5 days" in fault.reason
+    assert f'timezone: "{mended}"' in fault.remedy
+
+
+def test_an_array_that_faces_west_has_no_wrong_clock() -> None:
+    shares = sunny(10)
+    hours = np.arange(len(shares)) % ROWS_OF_A_DAY / 4
+    shares[hours < 14] = 0.0
+    clock.check(power(shares))
+
+
+def test_two_nights_with_power_do_not_make_an_array_that_faces_west_a_wrong_clock() -> None:
+    shares = sunny(10)
+    hours = np.arange(len(shares)) % ROWS_OF_A_DAY / 4
+    shares[hours < 14] = 0.0
+    shares[20 : 2 * ROWS_OF_A_DAY][hours[20 : 2 * ROWS_OF_A_DAY] > 22] = 0.3
+    clock.check(power(shares))
+
+
+def test_power_that_never_changes_has_no_centre() -> None:
+    clock.check(power(np.full(5 * ROWS_OF_A_DAY + 30, 0.5)))
+
+
+def test_two_days_are_too_few_for_a_wrong_clock() -> None:
+    clock.check(power(sunny(2, late=6)))
+
+
+# --- the sun --------------------------------------------------------------------------------------
+
+
+def test_the_sun_of_an_interval_is_the_sun_at_its_middle() -> None:
+    starts = axis(24, step=np.timedelta64(1, "h")).utc
+    middles = starts + np.timedelta64(30, "m")
+    np.testing.assert_allclose(
+        sun.over(starts, 3600.0, site()).up, sun.over(middles, 0.0, site()).up
+    )
+
+
+# --- counters -------------------------------------------------------------------------------------
+
+GROWING = np.linspace(0.0, 1.0, ROWS_OF_A_DAY)
+
+
+def test_a_counter_that_begins_anew_each_day_is_refused_however_little_a_day_brings() -> None:
+    fault = refused(counter.check, power(np.concatenate([GROWING, 0.6 * GROWING, 0.4 * GROWING])))
+
+    assert fault.code == "counter"
+    assert "begins anew each day" in fault.reason
+    assert "kind: counter" in fault.remedy
+
+
+def test_a_counter_that_is_never_set_back_is_refused() -> None:
+    assert "it never falls" in refused(counter.check, power(GROWING)).reason
+
+
+def test_what_falls_oftener_than_once_a_day_is_no_counter() -> None:
+    ramps = [np.linspace(0.0, 1.0, ROWS_OF_A_DAY // 4)] * 4
+    counter.check(power(np.concatenate([GROWING, *ramps])))
+
+
+def test_what_falls_by_a_part_of_its_height_is_no_counter() -> None:
+    counter.check(power(np.concatenate([GROWING, 0.6 + 0.4 * GROWING])))
+
+
+# --- the sign -------------------------------------------------------------------------------------
+
+
+def with_large(negative: int, positive: int, amount: float = 0.4) -> Power:
+    return power(
+        np.concatenate([np.full(negative, -amount), np.full(positive, amount), np.zeros(20)])
+    )
+
+
+def test_generation_as_negative_power_is_refused_with_the_scale_that_turns_it() -> None:
+    fault = refused(sign.check, power(-sunny(1), scale=1000.0))
+
+    lowest = -CAPACITY_KW * sunny(1).max()
+    assert fault.code == "wrong_sign"
+    assert f"down to {lowest:.4g} kW" in fault.reason
+    assert "scale: -1000 for power_ac" in fault.remedy
+
+
+@pytest.mark.parametrize(("negative", "positive"), [(8, 0), (9, 1)])
+def test_eight_large_rows_of_which_nine_tenths_are_negative_are_a_turned_sign(
+    negative: int, positive: int
+) -> None:
+    assert (
+        f"in {negative} of {negative + positive}"
+        in refused(sign.check, with_large(negative, positive)).reason
+    )
+
+
+@pytest.mark.parametrize(("negative", "positive"), [(7, 0), (8, 2), (4, 8)])
+def test_fewer_negative_rows_are_spikes(negative: int, positive: int) -> None:
+    sign.check(with_large(negative, positive))
+
+
+def test_a_row_counts_as_large_from_a_fifth_of_the_largest_amount() -> None:
+    shares = np.concatenate([[-0.8], np.full(9, -0.2), np.full(9, -0.1)])
+    assert "in 10 of 10 such rows" in refused(sign.check, power(shares)).reason
+
+
+# --- totals among columns -------------------------------------------------------------------------
+
+
+def inverters(rows: int = 20, wrong: int = 0, off: float = 1.0) -> list[np.ndarray]:
+    """Two inverters and a column that is their sum, except in some rows. [kW]"""
+    one = np.linspace(0.1, 0.4, rows)
+    two = np.linspace(0.3, 0.2, rows)
+    total = (one + two) * off
+    total[:wrong] *= 1.5
+    return [one, two, total]
+
+
+def added(parts: list[np.ndarray]) -> np.ndarray:
+    return sums.total(parts, lambda number: f"column {number}", "leave it out")
+
+
+@pytest.mark.parametrize("parts", [inverters(), inverters(wrong=1), inverters(off=1.004)])
+def test_a_total_among_the_inverters_is_refused_by_its_name(parts: list[np.ndarray]) -> None:
+    with pytest.raises(UnreadableFileError, match="column 2 is the sum of the others") as caught:
+        added(parts)
+
+    assert caught.value.code == "total_among_columns"
+    assert caught.value.remedy == "leave it out"
+
+
+def test_rows_in_which_an_inverter_says_nothing_do_not_hide_a_total() -> None:
+    parts = inverters()
+    parts[0][:7] = np.nan
+    with pytest.raises(UnreadableFileError, match="in 100% of the rows with power"):
+        added(parts)
+
+
+@pytest.mark.parametrize("parts", [inverters(wrong=2), inverters(off=1.02), inverters()[:2]])
+def test_columns_that_are_no_total_are_added_up(parts: list[np.ndarray]) -> None:
+    np.testing.assert_allclose(added(parts), np.sum(parts, axis=0))
+
+
+# --- units ----------------------------------------------------------------------------------------
+
+
+def test_power_that_never_comes_near_the_capacity_within_three_days_is_refused() -> None:
+    fault = refused(unit_by_capacity.check_peak, power(0.001 * sunny(3)))
+
+    highest = CAPACITY_KW * 0.001 * sunny(3).max()
+    assert fault.code == "wrong_unit"
+    assert (
+        f"within 3 days power never reaches 1% of the AC capacity of 6 kW; the highest is {highest:.3g} kW"
+        in (fault.reason)
+    )
+    assert "values look like MW, the YAML says kW" in fault.reason
+
+
+def test_two_days_below_a_hundredth_of_the_capacity_may_be_snow() -> None:
+    unit_by_capacity.check_peak(power(0.001 * sunny(2)))
+
+
+@pytest.mark.parametrize(("unit", "meant"), [("kW", "kWh"), ("W", "Wh"), ("MW", "MWh")])
+def test_a_month_of_energies_that_are_called_a_power_is_refused_with_the_unit_that_is_meant(
+    unit: str, meant: str
+) -> None:
+    fault = refused(unit_by_noon_sun.check, power(0.25 * sunny(31), unit=unit))
+
+    assert fault.code == "wrong_unit"
+    assert f"values look like {meant} per 15 min, the YAML says {unit}" in fault.reason
+
+
+@pytest.mark.parametrize(
+    ("start", "latitude", "degrees"),
+    [("2024-06-01", 52.1, 61), ("2024-03-02", 52.1, 42), ("2024-12-01", -35.0, 78)],
+)
+def test_the_noon_sun_by_which_energies_are_judged_is_that_of_the_place_and_the_season(
+    start: str, latitude: float, degrees: int
+) -> None:
+    found = power(0.2 * sunny(30, start, latitude=latitude), start, latitude=latitude)
+    assert (
+        f"the noon sun up to {degrees} degrees high"
+        in refused(unit_by_noon_sun.check, found).reason
+    )
+
+
+def test_a_dark_month_in_the_north_is_no_month_of_energies() -> None:
+    shares = 0.6 * sunny(31, "2024-12-01", latitude=62.0)
+    assert shares.max() < 0.1
+    unit_by_noon_sun.check(power(shares, "2024-12-01", latitude=62.0))
+
+
+@pytest.mark.parametrize(
+    ("peak", "unit", "step", "said"),
+    [
+        (800.0, "kW", 900.0, "values look like W, the YAML says kW"),
+        (0.0008, "kW", 900.0, "values look like MW, the YAML says kW"),
+        (0.2, "kW", 900.0, "values look like kWh per 15 min, the YAML says kW"),
+        (0.2, "kW", 600.0, "values look like kWh per 10 min, the YAML says kW"),
+        (4.0, "kWh", 900.0, "values look like kW, the YAML says kWh"),
+        (0.02, "kW", 3600.0, "no other unit than kW makes the values fit"),
+    ],
+)
+def test_the_unit_that_would_make_the_peak_plausible_is_guessed(
+    peak: float, unit: str, step: float, said: str
+) -> None:
+    assert said in unit_fault.guess(peak, unit, step)
+
+
+# --- a unit that changes inside a file ------------------------------------------------------------
+
+
+def test_three_days_at_a_thousandth_of_the_others_are_a_change_of_unit() -> None:
+    shares = sunny(6)
+    shares[: 3 * ROWS_OF_A_DAY] /= 1000
+    fault = refused(unit_change.check, power(shares))
+
+    assert fault.code == "wrong_unit"
+    assert f"inside the file at row {3 * ROWS_OF_A_DAY + 1} (2024-06-04 00:00 UTC)" in fault.reason
+
+
+def test_a_plant_that_gives_a_hundredth_for_days_has_changed_no_unit() -> None:
+    shares = sunny(6)
+    shares[: 3 * ROWS_OF_A_DAY] /= 90
+    unit_change.check(power(shares))
+
+
+def test_a_unit_that_changes_shortly_before_sunset_is_found_in_its_row() -> None:
+    shares = sunny(6)
+    first = 2 * ROWS_OF_A_DAY + int(np.flatnonzero(sunny(1) > 0.1)[-1]) - 2
+    shares[first:] *= 1000
+    assert f"at row {first + 1} (2024-06-03 " in refused(unit_change.check, power(shares)).reason
+
+
+# --- what would be lost ---------------------------------------------------------------------------
+
+
+def lost(mask: np.ndarray, reason: str = "out_of_range", **changes: object) -> None:
+    losses.check(
+        "power_ac", {reason: mask}, axis(len(mask)), site(**changes), said=lambda row: f"{row + 1}"
+    )
+
+
+def test_too_many_lost_rows_are_refused_with_their_share_of_the_daylight_and_examples() -> None:
+    lit = sunny(1) > 0
+    mask = np.zeros(len(lit), bool)
+    mask[:4] = True
+    first = int(np.flatnonzero(lit)[0])
+    mask[first : first + 12] = True
+    with pytest.raises(UnreadableFileError) as caught:
+        lost(mask)
+
+    fault = caught.value
+    assert fault.code == "too_much_masked"
+    assert f"masked in 12 of {lit.sum()} rows that matter ({12 / lit.sum():.0%})" in fault.reason
+    assert fault.reason.endswith(f"rows {first + 1}, {first + 2}, {first + 3}")
+    assert fault.remedy.startswith("look at the unit and the scale of the column")
+    assert "most_masked" in fault.remedy
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [np.arange(96) < 8, np.isin(np.arange(96), [40, 41, 42, 43])],
+    ids=["in the night", "four of a day"],
+)
+def test_a_few_lost_rows_and_those_of_the_night_are_masked(mask: np.ndarray) -> None:
+    lost(mask)
+
+
+def test_an_owner_may_allow_more() -> None:
+    mask = np.isin(np.arange(96), np.arange(40, 52))
+    lost(mask, most_masked={"share": 0.3, "reason": "the logger sleeps at noon"})
+    lost(mask, "sentinel")
