@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from services.data_watcher.domain import units
 from services.data_watcher.domain.believable import (
     clock,
     counter,
@@ -291,6 +292,11 @@ def test_the_unit_that_would_make_the_peak_plausible_is_guessed(
     peak: float, unit: str, step: float, said: str
 ) -> None:
     assert said in unit_fault.guess(peak, unit, step)
+
+
+def test_a_quantity_that_nobody_knows_has_no_units() -> None:
+    assert units.known("") == ()
+    assert not units.is_known("", "kW")
 
 
 # --- a unit that changes inside a file ------------------------------------------------------------
