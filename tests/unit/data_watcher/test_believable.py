@@ -13,9 +13,11 @@ from services.data_watcher.domain.believable import (
     counter,
     losses,
     sign,
+    stamps,
     sums,
     sun,
     unit_by_capacity,
+    unit_by_neighbours,
     unit_by_noon_sun,
     unit_change,
     unit_fault,
@@ -151,6 +153,19 @@ def test_what_falls_oftener_than_once_a_day_is_no_counter() -> None:
 
 def test_what_falls_by_a_part_of_its_height_is_no_counter() -> None:
     counter.check(power(np.concatenate([GROWING, 0.6 + 0.4 * GROWING])))
+
+
+@pytest.mark.parametrize(("rows", "told"), [(81, True), (80, False)])
+def test_growth_over_twenty_hours_is_a_counter_and_over_less_may_be_a_morning(
+    rows: int, *, told: bool
+) -> None:
+    found = power(np.linspace(0.1, 0.9, rows))
+    if told:
+        assert refused(counter.check, found).reason.startswith(
+            "power_ac is a counter of energy, not"
+        )
+    else:
+        counter.check(found)
 
 
 # --- the sign -------------------------------------------------------------------------------------
@@ -299,6 +314,54 @@ def test_a_quantity_that_nobody_knows_has_no_units() -> None:
     assert not units.is_known("", "kW")
 
 
+@pytest.mark.parametrize(("rows", "over"), [(96, 5), (1000, 11), (3, 3)])
+def test_too_many_rows_far_above_the_capacity_are_a_wrong_unit(rows: int, over: int) -> None:
+    shares = np.where(np.arange(rows) < over, 1.6, 0.5)
+    reason = refused(unit_by_capacity.check_highest, power(shares)).reason
+
+    assert f"{over} of {rows} rows with power exceed 1.5 times the AC capacity of 6 kW" in reason
+    assert "the highest is 10 kW" in reason
+
+
+@pytest.mark.parametrize(("rows", "over", "share"), [(96, 4, 1.6), (1000, 10, 1.6), (96, 90, 1.5)])
+def test_a_few_rows_far_above_the_capacity_are_spikes(rows: int, over: int, share: float) -> None:
+    unit_by_capacity.check_highest(power(np.where(np.arange(rows) < over, share, 0.5)))
+
+
+# --- a unit that changes with the size of the value -----------------------------------------------
+
+
+def written(values: list[float]) -> Power:
+    """Power as a file has it that says W. [W]"""
+    given = np.array(values)
+    return Power.of(
+        given / 1000, axis(len(given)), site(), "W", lambda row: str(row + 1), factor=0.001
+    )
+
+
+NIGHT = [0.0] * 8
+RISING, FALLING = [1.0, 1000.0], [1000.0, 1.0]
+
+
+def test_watts_below_a_thousand_and_kilowatts_above_are_refused_with_the_row() -> None:
+    day = [600.0, 800.0, 990.0, 1.02, 1.4, 1.02, 980.0, 700.0]
+    fault = refused(unit_by_neighbours.check, written([*NIGHT, *day, *NIGHT]))
+
+    assert fault.code == "wrong_unit"
+    assert "2 times: in row 12 990 is followed by 1.02, a thousand times less" in fault.reason
+    assert "the YAML says W for all" in fault.reason
+
+
+def test_a_jump_up_and_its_way_back_are_counted() -> None:
+    fault = refused(unit_by_neighbours.check, written([*RISING, *FALLING, *NIGHT]))
+    assert "2 times: in row 2 1 is followed by 1000, a thousand times more" in fault.reason
+
+
+@pytest.mark.parametrize("jumps", [RISING, FALLING], ids=["up", "down"])
+def test_jumps_in_one_direction_alone_are_no_change_of_unit(jumps: list[float]) -> None:
+    unit_by_neighbours.check(written([*jumps, *NIGHT, *jumps, *NIGHT]))
+
+
 # --- a unit that changes inside a file ------------------------------------------------------------
 
 
@@ -322,6 +385,67 @@ def test_a_unit_that_changes_shortly_before_sunset_is_found_in_its_row() -> None
     first = 2 * ROWS_OF_A_DAY + int(np.flatnonzero(sunny(1) > 0.1)[-1]) - 2
     shares[first:] *= 1000
     assert f"at row {first + 1} (2024-06-03 " in refused(unit_change.check, power(shares)).reason
+
+
+# --- stamps ---------------------------------------------------------------------------------------
+
+
+def after(minutes: list[float]) -> np.ndarray:
+    """Stamps that lie so many minutes apart."""
+    seconds = np.round(np.cumsum([0.0, *minutes]) * 60).astype(int)
+    return np.datetime64("2024-06-01", "us") + seconds * np.timedelta64(1, "s")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        ([5.0] * 30, "lie 5 min apart from 2024-06-01 00:00 UTC on"),
+        ([15.0] * 30 + [5.0] * 24, "lie 5 min apart from 2024-06-01 07:30 UTC on"),
+        (([60.0] * 20 + [90.0]) * 3, "lie 60 min apart"),
+        ([3.0, 4.0, 7.0, 11.0] * 8, "lie irregular apart"),
+    ],
+)
+def test_stamps_that_contradict_the_stated_step_are_refused_with_what_they_are(
+    minutes: list[float], said: str
+) -> None:
+    with pytest.raises(UnreadableFileError) as caught:
+        stamps.check_step(after(minutes), 900.0)
+
+    assert caught.value.code == "wrong_step"
+    assert (
+        f"the YAML says step_minutes: 15, but the stamps of the file {said}" in caught.value.reason
+    )
+
+
+@pytest.mark.parametrize(
+    "minutes",
+    [[15.0] * 30, [15.0] * 30 + [600.0] + [15.0] * 30, [15.0] * 40 + [5.0] * 8, [5.0] * 23],
+    ids=["regular", "a gap", "some rows between", "too short to say"],
+)
+def test_stamps_that_leave_the_stated_step_seldom_are_believed(minutes: list[float]) -> None:
+    stamps.check_step(after(minutes), 900.0)
+
+
+def first_of_months(rows_a_day: int) -> np.ndarray:
+    days = np.arange("2024-01", "2024-07", dtype="M8[M]").astype("M8[us]")
+    return np.concatenate([day + np.arange(rows_a_day) * QUARTER for day in days])
+
+
+def test_whole_days_a_month_apart_are_swapped_days_and_months() -> None:
+    with pytest.raises(UnreadableFileError, match=r"only the 1\. of 6 months in a row") as caught:
+        stamps.check_swapped(first_of_months(ROWS_OF_A_DAY))
+    assert caught.value.code == "day_month_swapped"
+
+
+def test_a_meter_that_is_read_on_the_first_of_each_month_has_swapped_nothing() -> None:
+    stamps.check_swapped(first_of_months(rows_a_day=1))
+
+
+@pytest.mark.parametrize(("wrong", "found"), [(2, 2), (3, 0)])
+def test_at_most_a_fifth_of_the_rows_can_be_in_a_wrong_year(wrong: int, found: int) -> None:
+    utc = axis(10).utc
+    utc[:wrong] = np.datetime64("2000-01-01")
+    assert stamps.strays(utc).sum() == found
 
 
 # --- what would be lost ---------------------------------------------------------------------------
