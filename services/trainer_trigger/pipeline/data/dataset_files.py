@@ -43,7 +43,7 @@ class DatasetFiles:
         Raises
         ------
         RunFailedError
-            It stands nowhere, or a compact does not say what it holds.
+            No object holds it, or a compact does not say what it holds.
         """
         path = self.folder / file.key
         if path.is_file():
