@@ -86,31 +86,31 @@ def check_each_day(power: Power) -> None:
     UnreadableFileError
         `wrong_clock`, with the day and its first row in the night.
     """
-    much = np.flatnonzero(power.share > MUCH_AT_NIGHT)
-    if not len(much):
-        return
     hour = HOUR / power.time.step
-    dark = much[sun.over(power.time.utc[much], power.time.step, power.site).up < NIGHT]
+    local = power.time.utc + np.timedelta64(round(power.site.longitude * SECONDS_PER_DEGREE), "s")
+    much = np.flatnonzero(power.share > MUCH_AT_NIGHT)
+    dark = much[sun.roughly_up(local[much], power.site.latitude) < NIGHT]
     if len(dark) < hour:
         return  # as in nearly every file
-    local = power.time.utc + np.timedelta64(round(power.site.longitude * SECONDS_PER_DEGREE), "s")
-    days = local.astype("M8[D]")
-    for day in np.unique(days[dark]):
-        rows = np.flatnonzero(days == day)
-        up = np.asarray(sun.over(power.time.utc[rows], power.time.step, power.site).up)
-        share = power.share[rows]
-        night = rows[(up < NIGHT) & (share > MUCH_AT_NIGHT)]
-        dead = (up > DAYLIGHT) & (share < NEARLY_NONE)
-        if len(night) >= hour and dead.sum() >= hour:
-            first = power.place(int(power.time.rows[night[0]]))
-            at_night, without = len(night) / hour, dead.sum() / hour
-            raise UnreadableFileError(
-                "wrong_clock",
-                f"on {day} there is power for {at_night:.1f} h of night, from row {first} on, and none for "
-                f"{without:.1f} h of daylight; the clock of this part of the file is hours off",
-                "correct the stamps, or the timezone in the site's YAML; where the clock changed inside the "
-                "file, split it there",
-            )
+    day = local.astype("M8[D]").astype(np.int64)
+    day -= day[0]
+    at_night = np.bincount(day[dark], minlength=day[-1] + 1)
+    dead = np.flatnonzero((power.share < NEARLY_NONE) & (at_night >= hour)[day])
+    dead = dead[sun.roughly_up(local[dead], power.site.latitude) > DAYLIGHT]
+    without = np.bincount(day[dead], minlength=len(at_night))
+    both = np.flatnonzero((at_night >= hour) & (without >= hour))
+    if not len(both):
+        return
+    first = dark[day[dark] == both[0]][0]
+    row = power.place(int(power.time.rows[first]))
+    raise UnreadableFileError(
+        "wrong_clock",
+        f"on {local[first].astype('M8[D]')} there is power for {at_night[both[0]] / hour:.1f} h of night, "
+        f"from row {row} on, and none for {without[both[0]] / hour:.1f} h of daylight; the clock of this "
+        "part of the file is hours off",
+        "correct the stamps, or the timezone in the site's YAML; where the clock changed inside the file, "
+        "split it there",
+    )
 
 
 def _remedy(power: Power, minutes: float) -> str:
