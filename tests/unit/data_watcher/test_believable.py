@@ -211,8 +211,8 @@ def test_a_row_counts_as_large_from_a_fifth_of_the_largest_amount() -> None:
 
 def inverters(rows: int = 20, wrong: int = 0, off: float = 1.0) -> list[np.ndarray]:
     """Two inverters and a column that is their sum, except in some rows. [kW]"""
-    one = np.linspace(0.1, 0.4, rows)
-    two = np.linspace(0.3, 0.2, rows)
+    one = np.linspace(0.02, 0.08, rows)
+    two = np.linspace(0.06, 0.04, rows)
     total = (one + two) * off
     total[:wrong] *= 1.5
     return [one, two, total]
@@ -238,7 +238,12 @@ def test_rows_in_which_an_inverter_says_nothing_do_not_hide_a_total() -> None:
         added(parts)
 
 
-@pytest.mark.parametrize("parts", [inverters(wrong=2), inverters(off=1.02), inverters()[:2]])
+NIGHT_LONG = [np.concatenate([np.zeros(80), each]) for each in inverters(wrong=2)]
+
+
+@pytest.mark.parametrize(
+    "parts", [inverters(wrong=2), inverters(off=1.02), inverters()[:2], NIGHT_LONG]
+)
 def test_columns_that_are_no_total_are_added_up(parts: list[np.ndarray]) -> None:
     np.testing.assert_allclose(added(parts), np.sum(parts, axis=0))
 
@@ -357,6 +362,11 @@ def test_a_jump_up_and_its_way_back_are_counted() -> None:
     assert "2 times: in row 2 1 is followed by 1000, a thousand times more" in fault.reason
 
 
+def test_half_of_the_large_jumps_must_be_by_a_thousand() -> None:
+    assert refused(unit_by_neighbours.check, written([1.0, 1000.0, 1.0, 200.0, 1.0])).code
+    unit_by_neighbours.check(written([1.0, 1000.0, 1.0, 200.0, 1.0, 200.0, 1.0]))
+
+
 @pytest.mark.parametrize("jumps", [RISING, FALLING], ids=["up", "down"])
 def test_jumps_in_one_direction_alone_are_no_change_of_unit(jumps: list[float]) -> None:
     unit_by_neighbours.check(written([*jumps, *NIGHT, *jumps, *NIGHT]))
@@ -382,7 +392,7 @@ def test_a_plant_that_gives_a_hundredth_for_days_has_changed_no_unit() -> None:
 
 def test_a_unit_that_changes_shortly_before_sunset_is_found_in_its_row() -> None:
     shares = sunny(6)
-    first = 2 * ROWS_OF_A_DAY + int(np.flatnonzero(sunny(1) > 0.1)[-1]) - 2
+    first = 2 * ROWS_OF_A_DAY + int(np.flatnonzero(sunny(1) > 0.01)[-1]) - 1
     shares[first:] *= 1000
     assert f"at row {first + 1} (2024-06-03 " in refused(unit_change.check, power(shares)).reason
 
@@ -487,3 +497,17 @@ def test_an_owner_may_allow_more() -> None:
     mask = np.isin(np.arange(96), np.arange(40, 52))
     lost(mask, most_masked={"share": 0.3, "reason": "the logger sleeps at noon"})
     lost(mask, "sentinel")
+
+
+def test_too_many_rows_that_are_lost_altogether_are_refused_with_the_first_of_those_with_power() -> (
+    None
+):
+    bad = np.arange(60) < 30
+    with pytest.raises(UnreadableFileError) as caught:
+        losses.check_rows(
+            "the time", "bad_timestamp", bad, sunny(1)[:60], site(), lambda row: f"{row + 1}"
+        )
+
+    first = int(np.flatnonzero(sunny(1))[0])
+    assert caught.value.reason.endswith(f"rows {first + 1}, {first + 2}, {first + 3}")
+    assert caught.value.remedy.startswith("correct timestamp.format")
