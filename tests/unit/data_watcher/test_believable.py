@@ -2,132 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 
 from services.data_watcher.domain import units
 from services.data_watcher.domain.believable import (
-    clock,
     counter,
     losses,
     sign,
     stamps,
     sums,
-    sun,
     unit_by_capacity,
     unit_by_neighbours,
-    unit_by_noon_sun,
     unit_change,
     unit_fault,
 )
 from services.data_watcher.domain.believable.power import Power
-from services.data_watcher.domain.time_axis import TimeAxis
 from shared.errors import UnreadableFileError
-from tests.unit.data_watcher.plant_files import CAPACITY_W, site
-
-CAPACITY_KW = CAPACITY_W / 1000
-ROWS_OF_A_DAY = 96
-QUARTER = np.timedelta64(15, "m")
-
-
-def axis(rows: int, start: str = "2024-06-01", step: np.timedelta64 = QUARTER) -> TimeAxis:
-    utc = np.datetime64(start, "us") + np.arange(rows) * step
-    return TimeAxis(utc, np.arange(rows), step / np.timedelta64(1, "s"), {})
-
-
-def sunny(
-    days: int, start: str = "2024-06-01", *, late: float = 0.0, **changes: object
-) -> np.ndarray:
-    """Power of clear days as a share of capacity; the clock of the file is some hours late. [unitless]"""
-    times = axis(days * ROWS_OF_A_DAY, start).utc - np.timedelta64(round(late * 3600), "s")
-    return np.clip(sun.over(times, 900.0, site(**changes)).up, 0.0, None)
-
-
-def power(
-    share: np.ndarray,
-    start: str = "2024-06-01",
-    *,
-    unit: str = "kW",
-    scale: float = 1.0,
-    **changes: object,
-) -> Power:
-    """Power of a plant of 6 kW in rows of 15 minutes; rows are counted from one in the file."""
-    values = np.asarray(share, float) * CAPACITY_KW
-    return Power.of(
-        values,
-        axis(len(values), start),
-        site(**changes),
-        unit,
-        lambda row: str(row + 1),
-        scale=scale,
-    )
-
-
-def refused(check: Callable[[Power], None], found: Power) -> UnreadableFileError:
-    with pytest.raises(UnreadableFileError) as caught:
-        check(found)
-    return caught.value
-
-
-# --- the clock ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("late", "zone", "said", "mended"),
-    [
-        (3, "UTC", "3.0 hours after", "+03:00"),
-        (-3, "UTC", "3.0 hours before", "-03:00"),
-        (5.5, "UTC", "5.5 hours after", "+05:30"),
-        (-3.5, "UTC", "3.5 hours before", "-03:30"),
-        (11, "+09:00", "11.0 hours after", "-04:00"),
-        (-10, "-08:00", "10.0 hours before", "+06:00"),
-    ],
+from tests.unit.data_watcher.plant_files import site
+from tests.unit.data_watcher.powers import (
+    CAPACITY_KW,
+    QUARTER,
+    ROWS_OF_A_DAY,
+    axis,
+    power,
+    refused,
+    sunny,
 )
-def test_a_clock_that_is_hours_off_is_refused_with_the_offset_that_mends_it(
-    late: float, zone: str, said: str, mended: str
-) -> None:
-    fault = refused(clock.check, power(sunny(5, late=late), timezone=zone))
-
-    assert fault.code == "wrong_clock"
-    assert f"power is centred {said} solar noon on 5 days" in fault.reason
-    assert f'timezone: "{mended}"' in fault.remedy
-
-
-def test_an_array_that_faces_west_has_no_wrong_clock() -> None:
-    shares = sunny(10)
-    hours = np.arange(len(shares)) % ROWS_OF_A_DAY / 4
-    shares[hours < 14] = 0.0
-    clock.check(power(shares))
-
-
-def test_two_nights_with_power_do_not_make_an_array_that_faces_west_a_wrong_clock() -> None:
-    shares = sunny(10)
-    hours = np.arange(len(shares)) % ROWS_OF_A_DAY / 4
-    shares[hours < 14] = 0.0
-    shares[20 : 2 * ROWS_OF_A_DAY][hours[20 : 2 * ROWS_OF_A_DAY] > 22] = 0.3
-    clock.check(power(shares))
-
-
-def test_power_that_never_changes_has_no_centre() -> None:
-    clock.check(power(np.full(5 * ROWS_OF_A_DAY + 30, 0.5)))
-
-
-def test_two_days_are_too_few_for_a_wrong_clock() -> None:
-    clock.check(power(sunny(2, late=6)))
-
-
-# --- the sun --------------------------------------------------------------------------------------
-
-
-def test_the_sun_of_an_interval_is_the_sun_at_its_middle() -> None:
-    starts = axis(24, step=np.timedelta64(1, "h")).utc
-    middles = starts + np.timedelta64(30, "m")
-    np.testing.assert_allclose(
-        sun.over(starts, 3600.0, site()).up, sun.over(middles, 0.0, site()).up
-    )
-
 
 # --- counters -------------------------------------------------------------------------------------
 
@@ -265,36 +166,6 @@ def test_power_that_never_comes_near_the_capacity_within_three_days_is_refused()
 
 def test_two_days_below_a_hundredth_of_the_capacity_may_be_snow() -> None:
     unit_by_capacity.check_peak(power(0.001 * sunny(2)))
-
-
-@pytest.mark.parametrize(("unit", "meant"), [("kW", "kWh"), ("W", "Wh"), ("MW", "MWh")])
-def test_a_month_of_energies_that_are_called_a_power_is_refused_with_the_unit_that_is_meant(
-    unit: str, meant: str
-) -> None:
-    fault = refused(unit_by_noon_sun.check, power(0.25 * sunny(31), unit=unit))
-
-    assert fault.code == "wrong_unit"
-    assert f"values look like {meant} per 15 min, the YAML says {unit}" in fault.reason
-
-
-@pytest.mark.parametrize(
-    ("start", "latitude", "degrees"),
-    [("2024-06-01", 52.1, 61), ("2024-03-02", 52.1, 42), ("2024-12-01", -35.0, 78)],
-)
-def test_the_noon_sun_by_which_energies_are_judged_is_that_of_the_place_and_the_season(
-    start: str, latitude: float, degrees: int
-) -> None:
-    found = power(0.2 * sunny(30, start, latitude=latitude), start, latitude=latitude)
-    assert (
-        f"the noon sun up to {degrees} degrees high"
-        in refused(unit_by_noon_sun.check, found).reason
-    )
-
-
-def test_a_dark_month_in_the_north_is_no_month_of_energies() -> None:
-    shares = 0.6 * sunny(31, "2024-12-01", latitude=62.0)
-    assert shares.max() < 0.1
-    unit_by_noon_sun.check(power(shares, "2024-12-01", latitude=62.0))
 
 
 @pytest.mark.parametrize(
