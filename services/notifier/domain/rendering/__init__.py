@@ -17,6 +17,7 @@ SILENT: frozenset[type[Any]] = frozenset(
         messages.DataAccepted,
         messages.ReleaseRequested,
         messages.RetrainRequested,
+        messages.HoldRequested,
         messages.EvaluationDue,
         messages.DeploymentCheckDue,
         messages.SweepDue,
