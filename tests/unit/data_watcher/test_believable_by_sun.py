@@ -162,6 +162,12 @@ def test_the_noon_sun_by_which_energies_are_judged_is_that_of_the_place_and_the_
     )
 
 
+def test_a_month_at_a_third_of_the_capacity_is_more_than_energies_of_quarters_can_be() -> None:
+    shares = 0.39 * sunny(31)
+    assert 0.3 < shares.max() < 0.4 * sunny(31).max()
+    unit_by_noon_sun.check(power(shares))
+
+
 def test_a_dark_month_in_the_north_is_no_month_of_energies() -> None:
     shares = 0.6 * sunny(31, "2024-12-01", latitude=62.0)
     assert shares.max() < 0.1
@@ -246,6 +252,11 @@ def test_two_hours_of_high_sun_with_a_thousandth_are_another_unit() -> None:
     assert f"in row {NOON - 4 + 1} begin 2.0 h of high sun" in fault.reason
     assert f"at most {0.001 * CAPACITY_KW:.3g}, which is 0.10% of the AC capacity" in fault.reason
     assert "values look like MW" in fault.reason
+
+
+def test_the_faint_power_is_given_as_the_file_has_it_and_four_values_are_enough() -> None:
+    fault = refused(unit_by_faintness.check, power(faint(8, values=4), unit="W", factor=0.001))
+    assert f"power of at most {CAPACITY_KW:.3g}, which is 0.10%" in fault.reason
 
 
 @pytest.mark.parametrize(
