@@ -30,6 +30,15 @@ class GroupScores(Scores):
     name: str
 
 
+class SiteScores(GroupScores):
+    """Scores of one site; `energy_bias` is predicted over measured energy, minus 1 [unitless].
+
+    It is None where nothing was generated, and in evaluations from before it was computed.
+    """
+
+    energy_bias: float | None = None
+
+
 class ModelScores(_Frozen):
     """How one model does on the test rows.
 
@@ -39,7 +48,7 @@ class ModelScores(_Frozen):
     all: Scores
     daylight: Scores
     by_month: tuple[GroupScores, ...]
-    by_site: tuple[GroupScores, ...]
+    by_site: tuple[SiteScores, ...]
     by_sky: tuple[GroupScores, ...] = ()
     alone: Scores | None = None
 

@@ -200,3 +200,13 @@ def test_another_budget_text_is_another_notice() -> None:
     assert first is not None
     assert second is not None
     assert first.id != second.id
+
+
+def test_a_site_that_a_person_must_judge_is_the_first_that_the_mail_says() -> None:
+    weak = "site hill: R² 0.7000 on 400 test rows is below the 0.85 that each site must reach"
+    text = told(
+        "challenger_registered",
+        approval="PendingManualApproval",
+        reasons=[weak, "R² 0.9700 on 4000 test rows reaches the threshold of 0.95"],
+    )
+    assert text.index(weak) < text.index("reaches the threshold") < text.index("solar approve")

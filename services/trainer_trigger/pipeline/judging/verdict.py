@@ -16,7 +16,7 @@ from typing import Literal
 
 from services.trainer_trigger.pipeline.data.site_validation import Validation
 from services.trainer_trigger.pipeline.judging.scoring import LEAST_DAYS, Compared
-from shared.evaluation import ModelScores, Skill, Window
+from shared.evaluation import ModelScores, SiteScores, Skill, Window
 from shared.model_config import Margins
 from shared.solar.site import Site
 
@@ -72,16 +72,18 @@ class Judgement:
 def judge(findings: Findings) -> Judgement:
     """Return the verdict; every reason names its figures."""
     against = tuple(_against(findings))
+    sites = tuple(_weak_sites(findings))
     doubts = tuple(_doubts(findings))
     if against:
         return Judgement("reject", "person", against, tuple(_what_would_help(findings)))
     reasons = (
+        *sites,  # first: one site that is wrong hides in a good score of all
         _floor_holds(findings),
         *_better_than_champion(findings),
         *_limits(findings),
         *doubts,
     )
-    return Judgement("register", "person" if doubts else "automatic", reasons, ())
+    return Judgement("register", "person" if sites or doubts else "automatic", reasons, ())
 
 
 def _floor_holds(findings: Findings) -> str:
@@ -146,6 +148,42 @@ def _better_than_champion(findings: Findings) -> Iterator[str]:
         f"against champion v{findings.champion_version} on the same {found.days} days: nMAE "
         f"{found.delta_nmae:+.4f} of capacity (95 % interval {found.ci_low:+.4f} to {found.ci_high:+.4f})"
     )
+
+
+def _weak_sites(findings: Findings) -> Iterator[str]:
+    """Yield which sites the model does not fit although it fits them all together, the worst first."""
+    weak = {
+        site.name: (site, faults)
+        for site in findings.challenger.by_site
+        if (faults := tuple(_site_faults(site, findings)))
+    }
+    worst_first = sorted(weak.values(), key=lambda found: _r2_or_none_at_all(found[0]))
+    for site, faults in worst_first[:_MOST_NAMED]:
+        yield f"site {site.name}: {' and '.join(faults)}; a person approves"
+    if len(weak) > _MOST_NAMED:
+        yield (
+            f"{len(weak) - _MOST_NAMED} more sites are below their own limits, see the report's table by "
+            "site; a person approves"
+        )
+
+
+def _r2_or_none_at_all(site: SiteScores) -> float:
+    return -math.inf if site.r2 is None else site.r2
+
+
+def _site_faults(site: SiteScores, findings: Findings) -> Iterator[str]:
+    floor = findings.margins.site_floor(findings.accuracy_threshold)
+    if site.r2 is None or site.r2 < floor:
+        yield (
+            f"R² {_spelt(site.r2)} on {site.n} test rows is below the {floor:g} that each site must reach "
+            "(margins.site_r2)"
+        )
+    if site.energy_bias is not None and abs(site.energy_bias) > findings.margins.site_bias:
+        side = "more" if site.energy_bias > 0 else "less"
+        yield (
+            f"{abs(site.energy_bias):.1%} {side} energy is predicted than was measured, beyond the "
+            f"{findings.margins.site_bias:.3g} of margins.site_bias"
+        )
 
 
 def _limits(findings: Findings) -> Iterator[str]:
