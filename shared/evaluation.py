@@ -104,6 +104,7 @@ class RowCounts(_Frozen):
 class Evaluation(_Frozen):
     """What a run found: the verdict, why, and the figures behind it.
 
+    `champion_version` is what serves; `not_compared` says why there is no `comparison` with it.
     `blend_weights` and `rolling_r2` say how the candidates of a blend weigh, and what each reached on rows
     after its fits within the training time. [unitless]
     """
@@ -129,6 +130,7 @@ class Evaluation(_Frozen):
     baselines: Baselines
     skill: Skill = Field(default_factory=Skill)
     comparison: Comparison | None = None
+    not_compared: str | None = None
     coverage_p10_p90: float | None = None
     blend_weights: dict[str, float] = {}
     rolling_r2: dict[str, float] = {}

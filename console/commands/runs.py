@@ -119,7 +119,7 @@ def report(
     if json:
         output.as_json(evaluation.model_dump(mode="json"))
         return
-    _show_evaluation(evaluation)
+    show_evaluation(evaluation)
     if save is not None:
         output.say(f"report: {save}")
 
@@ -175,7 +175,8 @@ def _is_meant(written: str, run_id: str) -> bool:
     return bool(beginning) and run_id.startswith(beginning) and run_id.endswith(f"-{attempt}")
 
 
-def _show_evaluation(evaluation: Evaluation) -> None:
+def show_evaluation(evaluation: Evaluation) -> None:
+    """Show what a run found: verdict, scores, champion, reasons."""
     output.facts(
         f"Run {evaluation.run_id}",
         {
@@ -190,7 +191,8 @@ def _show_evaluation(evaluation: Evaluation) -> None:
             "R² in daylight": evaluation.challenger.daylight.r2,
             "nMAE": evaluation.challenger.all.nmae,
             "bias": evaluation.challenger.all.mbe,
-        },
+        }
+        | _champion(evaluation),
     )
     for title, lines in (
         ("because", evaluation.reasons),
@@ -198,6 +200,20 @@ def _show_evaluation(evaluation: Evaluation) -> None:
     ):
         for line in lines:
             output.say(f"  {title}: {line}")
+
+
+def _champion(evaluation: Evaluation) -> dict[str, str]:
+    """Return what became of the comparison with what serves; nothing where nothing serves."""
+    version = evaluation.champion_version
+    if version is None:
+        return {}
+    if evaluation.comparison is None:
+        why = evaluation.not_compared or "see the reasons"  # an evaluation of before does not say
+        return {"champion": f"v{version} serves but cannot be compared: {why}"}
+    return {
+        "champion": f"v{version}; nMAE differs by {evaluation.comparison.delta_nmae:+.4f} "
+        f"({evaluation.comparison.days} days)"
+    }
 
 
 def _span(window: Window) -> str:

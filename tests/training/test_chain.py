@@ -170,6 +170,20 @@ def test_a_champion_whose_files_are_damaged_means_that_a_person_approves(trained
     assert found.verdict == "register"
     assert found.approval == "person"
     assert any("v3" in reason and "a person approves" in reason for reason in found.reasons)
+    page = (trained.container.path(evaluate.OUTPUT) / "report.html").read_text("utf-8")
+    assert "no champion" not in page
+    assert "v3 serves but cannot be compared: model.tar.gz is no readable model archive" in page
+
+
+def test_a_rejection_too_says_why_what_serves_was_not_compared(trained, tmp_path):
+    damaged = tmp_path / "damaged.tar.gz"
+    damaged.write_bytes(b"nothing")
+    trained.lay_out_evaluation(champion=damaged, version=3)
+    found = evaluated(trained, "0.9999")
+    assert (found.verdict, found.comparison) == ("reject", None)
+    assert "no readable model archive" in (found.not_compared or "")
+    page = (trained.container.path(evaluate.OUTPUT) / "report.html").read_text("utf-8")
+    assert "v3 serves but cannot be compared: model.tar.gz is no readable model archive" in page
 
 
 def test_a_champion_of_older_features_cannot_be_compared_and_says_why(trained, tmp_path):
@@ -187,7 +201,7 @@ def test_a_champion_of_older_features_cannot_be_compared_and_says_why(trained, t
     found = evaluated(trained, "0.9")
     assert (found.verdict, found.approval) == ("register", "person")
     assert found.comparison is None
-    (said,) = (reason for reason in found.reasons if "champion v3" in reason)
+    (said,) = (reason for reason in found.reasons if reason.startswith("v3 serves"))
     assert "cannot be compared" in said
     assert "recipe.version 1, and this code knows 2" in said
     assert "a person approves" in said

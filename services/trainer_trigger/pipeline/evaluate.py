@@ -23,7 +23,7 @@ from services.trainer_trigger.pipeline.judging.champion import (
 from services.trainer_trigger.pipeline.judging.leaks import leaks
 from services.trainer_trigger.pipeline.judging.result import Result
 from services.trainer_trigger.pipeline.judging.scoring import ScoredRows
-from services.trainer_trigger.pipeline.judging.verdict import Findings, judge
+from services.trainer_trigger.pipeline.judging.verdict import Findings, judge, not_compared
 from services.trainer_trigger.pipeline.preprocess import DATASET_FILE
 from services.trainer_trigger.pipeline.reporting import report
 from shared.container import ContainerSettings
@@ -183,6 +183,7 @@ def _evaluation(
         baselines=baselines,
         skill=findings.skill,
         comparison=rival.compared.comparison if rival.compared else None,
+        not_compared=not_compared(findings),
         coverage_p10_p90=coverage,
         blend_weights=card.weights,
         rolling_r2=card.rolling_r2,

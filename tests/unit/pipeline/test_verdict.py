@@ -128,7 +128,7 @@ def test_the_champion_is_only_replaced_by_what_is_not_surely_worse(against, verd
         ({"champion_version": 3}, "fewer than 14 days"),
         (
             {"champion_version": 3, "champion_note": "its files are gone"},
-            "champion v3: its files are gone; a person approves",
+            "v3 serves but cannot be compared: its files are gone; a person approves",
         ),
         ({"r2": 0.99951}, "too good"),
         (

@@ -203,14 +203,9 @@ def _span(findings: Findings) -> timedelta:
 
 def _doubts(findings: Findings) -> Iterator[str]:
     """Yield what a person must weigh before this model serves."""
-    if findings.champion_version is not None and findings.compared is None:
-        note = (
-            findings.champion_note
-            or f"fewer than {LEAST_DAYS} days lie after both training windows"
-        )
-        yield (
-            f"it cannot be compared with champion v{findings.champion_version}: {note}; a person approves"
-        )
+    alone = not_compared(findings)
+    if alone is not None:
+        yield f"v{findings.champion_version} serves but cannot be compared: {alone}; a person approves"
     if findings.compared is not None:
         found = findings.compared.comparison
         if found.delta_nmae > findings.margins.nmae:
@@ -232,6 +227,13 @@ def _doubts(findings: Findings) -> Iterator[str]:
             f"R² {findings.challenger.all.r2:.5f} is too good for weather data; see whether an input is made "
             "from the power itself, a person approves"
         )
+
+
+def not_compared(findings: Findings) -> str | None:
+    """Return why what serves cannot be compared; None where it was, or nothing serves."""
+    if findings.champion_version is None or findings.compared is not None:
+        return None
+    return findings.champion_note or f"fewer than {LEAST_DAYS} days lie after both training windows"
 
 
 def _too_little_data(findings: Findings) -> Iterator[str]:
