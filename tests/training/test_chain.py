@@ -175,6 +175,23 @@ def test_a_champion_whose_files_are_damaged_means_that_a_person_approves(trained
     assert "v3 serves but cannot be compared: model.tar.gz is no readable model archive" in page
 
 
+@pytest.mark.parametrize("idle", [True, False], ids=["no power at all", "a little power"])
+def test_a_test_of_nights_only_is_refused_for_that_first_and_its_report_is_drawn(trained, idle):
+    """Masks, or a meter that is off by day, may leave nights; their power may be all zero."""
+    trained.lay_out_evaluation()
+    path = trained.container.path(evaluate.TEST) / "meadow.parquet"
+    rows = solar_rows.read(path)
+    night = rows.take(rows.weather["ghi"] == 0)
+    power = np.zeros(len(night)) if idle else np.linspace(0, 0.5, len(night))
+    solar_rows.write(replace(night, power_ac=power), path)
+    found = evaluated(trained, "0.5")
+    assert found.verdict == "reject"
+    assert found.reasons[0].startswith(f"none of the {len(night)} test rows lies in daylight")
+    assert found.challenger.daylight.n == 0
+    page = (trained.container.path(evaluate.OUTPUT) / "report.html").read_text("utf-8")
+    assert "lies in daylight" in page
+
+
 def test_a_rejection_too_says_why_what_serves_was_not_compared(trained, tmp_path):
     damaged = tmp_path / "damaged.tar.gz"
     damaged.write_bytes(b"nothing")

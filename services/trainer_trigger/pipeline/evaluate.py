@@ -92,8 +92,9 @@ def evaluate(
         The rows are of another dataset, or their power never changes.
     """
     card = challenger.card
-    _refuse_unscorable(card, rows, dataset)
+    _refuse_other_dataset(card, dataset)
     test = scoring.describe(rows, card.recipe)
+    _refuse_constant_power(test)
     predicted = challenger.predict(rows)
     share, p10, p90 = (
         each / test.capacity for each in (predicted.power_ac, predicted.p10, predicted.p90)
@@ -121,15 +122,19 @@ def evaluate(
     return Result(evaluation, validation, test, share, p10, p90, rival.share)
 
 
-def _refuse_unscorable(card: ModelCard, rows: solar_rows.Rows, dataset: Dataset) -> None:
+def _refuse_other_dataset(card: ModelCard, dataset: Dataset) -> None:
     if card.dataset_id != dataset.dataset_id:
         raise RunFailedError(
             f"the model was trained on dataset {card.dataset_id}, the test rows are of {dataset.dataset_id}",
             "start a retrain; the run's folder holds files of two runs",
         )
-    if np.ptp(rows.power_ac) == 0:
+
+
+def _refuse_constant_power(test: ScoredRows) -> None:
+    """Refuse power that never changes; by night it does not, and the verdict says that these are nights."""
+    if test.daylight.any() and np.ptp(test.rows.power_ac) == 0:
         raise RunFailedError(
-            f"the power never changes in the {len(rows)} test rows, so nothing can be scored",
+            f"the power never changes in the {len(test.rows)} test rows, so nothing can be scored",
             "see whether the plant or its meter was off; upload newer data and start a retrain",
         )
 

@@ -179,6 +179,22 @@ def test_a_time_that_may_be_wrong_means_that_a_person_approves(found, approval):
     )
 
 
+def test_a_test_of_nights_only_is_refused_for_that_first():
+    nights = scores(0.97).model_copy(
+        update={"daylight": Scores(r2=None, nmae=0.0, nrmse=0.0, mbe=0.0, n=0)}
+    )
+    found = judge(findings(challenger=nights, sites=(site(weather_source="satellite"),)))
+    assert found.verdict == "reject"
+    assert found.reasons[0].startswith("none of the 1000 test rows lies in daylight (2023-07-20")
+    assert len(found.reasons) == 1
+    (helps_,) = found.what_would_help
+    assert "solar files" in helps_
+    poor = nights.model_copy(update={"all": scores(0.7892).all})
+    both = judge(findings(challenger=poor)).reasons
+    assert both[0].startswith("none of the 1000 test rows lies in daylight")
+    assert "R² 0.7892" in both[1]
+
+
 def of_sites(*sites: SiteScores) -> ModelScores:
     """Return good scores of all rows together, of sites that differ."""
     return scores(0.97).model_copy(update={"by_site": sites})

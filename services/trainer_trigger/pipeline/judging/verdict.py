@@ -96,6 +96,13 @@ def _floor_holds(findings: Findings) -> str:
 
 def _against(findings: Findings) -> Iterator[str]:
     scores = findings.challenger.all
+    if _only_nights(findings):
+        start, end = findings.tested_on.start, findings.tested_on.end
+        yield (
+            f"none of the {scores.n} test rows lies in daylight ({start:%Y-%m-%d %H:%M} to "
+            f"{end:%Y-%m-%d %H:%M} UTC): a night is easy to predict, so its score says "
+            "nothing"
+        )
     if _below(findings):
         yield (
             f"R² {_spelt(scores.r2)} on {scores.n} test rows is below the threshold of "
@@ -120,6 +127,10 @@ def _spelt(r2: float | None) -> str:
 def _below(findings: Findings) -> bool:
     r2 = findings.challenger.all.r2
     return r2 is None or r2 < findings.accuracy_threshold
+
+
+def _only_nights(findings: Findings) -> bool:
+    return findings.challenger.daylight.n == 0
 
 
 def _surely_worse(findings: Findings) -> Iterator[str]:
@@ -280,6 +291,12 @@ def _young_sites_said(findings: Findings) -> str:
 
 def _what_would_help(findings: Findings) -> Iterator[str]:
     """Yield what the plant's operator can do, the most promising first."""
+    if _only_nights(findings):
+        yield (
+            "see in `solar files` why power by day is missing or masked in the test time, and upload it; if "
+            "there is power by day, the stamps are wrong: see timezone and longitude in the site's YAML"
+        )
+        return
     far = {site.site_id: site.weather_source for site in findings.sites}
     distant = sorted(name for name, source in far.items() if source in {"satellite", "forecast"})
     below = _below(findings)
