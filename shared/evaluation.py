@@ -43,6 +43,8 @@ class ModelScores(_Frozen):
     """How one model does on the test rows.
 
     `alone` is what it reaches when each row is asked for by itself, without the sky of the hour before.
+    `unmasked` is on every measured row of the test time, those too that checks masked (what a person
+    excluded is out); None for a champion, and in evaluations from before it was computed.
     """
 
     all: Scores
@@ -51,6 +53,7 @@ class ModelScores(_Frozen):
     by_site: tuple[SiteScores, ...]
     by_sky: tuple[GroupScores, ...] = ()
     alone: Scores | None = None
+    unmasked: Scores | None = None
 
 
 class Baselines(_Frozen):

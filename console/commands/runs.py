@@ -16,7 +16,7 @@ from console.errors import ConsoleError
 from console.state import changing, state
 from shared import layout
 from shared.aws import error_code
-from shared.evaluation import Evaluation, Window
+from shared.evaluation import Evaluation, ModelScores, Window
 from shared.messages import RetrainRequested
 
 ModelOption = Annotated[str | None, typer.Option("--model", help="Only of this model.")]
@@ -188,6 +188,7 @@ def show_evaluation(evaluation: Evaluation) -> None:
             "R²": f"{evaluation.challenger.all.r2:.4f} of at least {evaluation.accuracy_threshold}"
             if evaluation.challenger.all.r2 is not None
             else "none: the measured power does not vary",
+            **_unmasked(evaluation.challenger),
             "R² in daylight": evaluation.challenger.daylight.r2,
             "nMAE": evaluation.challenger.all.nmae,
             "bias": evaluation.challenger.all.mbe,
@@ -200,6 +201,11 @@ def show_evaluation(evaluation: Evaluation) -> None:
     ):
         for line in lines:
             output.say(f"  {title}: {line}")
+
+
+def _unmasked(scores: ModelScores) -> dict[str, float | None]:
+    """Return the score on every measured row; nothing in evaluations from before it was computed."""
+    return {"R² with masked rows": scores.unmasked.r2} if scores.unmasked else {}
 
 
 def _champion(evaluation: Evaluation) -> dict[str, str]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from infra.image import entrypoint
@@ -173,6 +174,33 @@ def test_a_champion_whose_files_are_damaged_means_that_a_person_approves(trained
     page = (trained.container.path(evaluate.OUTPUT) / "report.html").read_text("utf-8")
     assert "no champion" not in page
     assert "v3 serves but cannot be compared: model.tar.gz is no readable model archive" in page
+
+
+def test_a_score_says_what_the_masks_left_out(bench):
+    """Six sunny noons of an outage: the test is kinder than the plant is."""
+    bench.margins = FEW_DAYS
+    table = frame(days=70, noise=0.05)
+    for day in range(60, 66):
+        out = table.index.normalize() == table.index[0].normalize() + pd.Timedelta(days=day)
+        table.loc[out & (table.index.hour >= 9) & (table.index.hour < 14), "power_ac"] = 0.0
+    bench.upload(table)
+    found = run(bench, threshold="0.95")
+    scores = found.challenger
+    assert scores.unmasked is not None
+    left_out = scores.unmasked.n - scores.all.n
+    assert left_out > 0
+    assert sum(found.masks.values()) == left_out
+    assert (scores.unmasked.r2 or 1) < 0.95 < (scores.all.r2 or 0)
+    assert (found.verdict, found.approval) == ("register", "person")
+    assert f"the {left_out} masked ones too, is below the threshold" in found.reasons[-1]
+    page = (bench.container.path(evaluate.OUTPUT) / "report.html").read_text("utf-8")
+    assert f"with the {left_out} masked rows of the test" in page
+
+
+def test_without_a_masked_row_the_score_is_that_of_every_measured_row(trained):
+    trained.lay_out_evaluation()
+    found = evaluated(trained, "0.9").challenger
+    assert found.unmasked == found.all
 
 
 @pytest.mark.parametrize("idle", [True, False], ids=["no power at all", "a little power"])

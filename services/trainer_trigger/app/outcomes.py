@@ -124,6 +124,7 @@ class Outcomes:
         last: tuple[str, ...] = (),
     ) -> dict[str, Any]:
         """Return what both verdicts tell, with reasons around those that the evaluation knew."""
+        unmasked = evaluation.challenger.unmasked
         return {
             "occurred_at": self.clock(),
             "correlation_id": run.correlation_id,
@@ -131,6 +132,7 @@ class Outcomes:
             "run_id": run.run_id,
             "dataset_id": run.dataset_id,
             "r2": evaluation.challenger.all.r2,
+            "unmasked_r2": unmasked.r2 if unmasked else None,
             "champion_r2": evaluation.champion.all.r2 if evaluation.champion else None,
             "accuracy_threshold": evaluation.accuracy_threshold,
             "reasons": (*first, *evaluation.reasons, *last),

@@ -210,3 +210,15 @@ def test_where_nothing_serves_a_report_says_nothing_of_a_champion(
 ) -> None:
     show_evaluation(evaluated())
     assert "champion" not in capsys.readouterr().out
+
+
+def test_a_report_says_the_score_with_the_masked_rows_where_the_evaluation_has_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show_evaluation(evaluated())
+    assert "masked" not in capsys.readouterr().out
+    found = evaluated()
+    unmasked = found.challenger.all.model_copy(update={"r2": 0.9123})
+    challenger = found.challenger.model_copy(update={"unmasked": unmasked})
+    show_evaluation(found.model_copy(update={"challenger": challenger}))
+    assert "R² with masked rows 0.9123" in " ".join(capsys.readouterr().out.split())

@@ -179,6 +179,39 @@ def test_a_time_that_may_be_wrong_means_that_a_person_approves(found, approval):
     )
 
 
+def with_masked(r2: float, unmasked: float | None) -> ModelScores:
+    """Return scores of 1000 rows, beside the score of these and 90 masked ones."""
+    every = Scores(r2=unmasked, nmae=0.04, nrmse=0.07, mbe=0.0, n=1090)
+    return scores(r2).model_copy(update={"unmasked": every})
+
+
+@pytest.mark.parametrize("unmasked", [0.91, None])
+def test_what_passes_only_because_of_the_masks_needs_a_person(unmasked):
+    found = judge(findings(challenger=with_masked(0.954, unmasked)))
+    assert (found.verdict, found.approval) == ("register", "person")
+    said = "undefined" if unmasked is None else "0.9100"
+    assert (
+        f"R² {said} on all 1090 measured rows, the 90 masked ones too, is below"
+        in (found.reasons[-1])
+    )
+
+
+def test_what_passes_with_the_masked_rows_too_needs_nobody():
+    assert judge(findings(challenger=with_masked(0.96, 0.95))).approval == "automatic"
+    assert judge(findings(challenger=with_masked(0.96, 0.97))).approval == "automatic"
+
+
+def test_what_fails_only_because_of_the_masks_is_told_so():
+    found = judge(findings(challenger=with_masked(0.94, 0.951)))
+    assert (found.verdict, found.approval) == ("reject", "person")
+    assert any(
+        "R² 0.9510 on all 1090 measured rows, the 90 masked ones too, reaches" in each
+        for each in found.what_would_help
+    )
+    both = judge(findings(challenger=with_masked(0.94, 0.90)))
+    assert not any("masked ones too" in each for each in both.what_would_help)
+
+
 def test_a_test_of_nights_only_is_refused_for_that_first():
     nights = scores(0.97).model_copy(
         update={"daylight": Scores(r2=None, nmae=0.0, nrmse=0.0, mbe=0.0, n=0)}

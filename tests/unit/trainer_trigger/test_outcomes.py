@@ -103,8 +103,14 @@ def test_an_outcome_says_what_the_evaluation_found_and_where_it_is(
     evaluation = world.bucket.evaluated[run.run_id]
     best = evaluation.challenger.all.model_copy(update={"r2": 0.88})
     champion = evaluation.challenger.model_copy(update={"all": best})
+    unmasked = evaluation.challenger.all.model_copy(update={"r2": 0.86})
+    challenger = evaluation.challenger.model_copy(update={"unmasked": unmasked})
     world.bucket.evaluated[run.run_id] = evaluation.model_copy(
-        update={"champion": champion, "what_would_help": ("more sun",)}
+        update={
+            "challenger": challenger,
+            "champion": champion,
+            "what_would_help": ("more sun",),
+        }
     )
     world.clock.forward(hours=1)
     outcome = world.service.outcomes.collect("golden", run.run_id, "arn")
@@ -114,6 +120,7 @@ def test_an_outcome_says_what_the_evaluation_found_and_where_it_is(
     assert (outcome.model_id, outcome.run_id) == ("golden", run.run_id)
     assert outcome.dataset_id == run.dataset_id
     assert (outcome.r2, outcome.champion_r2, outcome.accuracy_threshold) == (0.9, 0.88, 0.95)
+    assert outcome.unmasked_r2 == 0.86
     assert outcome.reasons == evaluation.reasons
     assert outcome.evaluation_uri == world.bucket.uri(run.run_id)
     assert outcome.report_uri == world.bucket.report_uri(run.run_id)
@@ -136,7 +143,9 @@ def test_the_same_end_of_a_run_is_the_same_message_and_another_end_another() -> 
 def test_without_a_champion_there_is_no_score_of_one() -> None:
     world = in_flight()
     found(world, world.the_run)
-    assert world.service.outcomes.collect("golden", world.the_run.run_id, "arn").champion_r2 is None
+    outcome = world.service.outcomes.collect("golden", world.the_run.run_id, "arn")
+    assert outcome.champion_r2 is None
+    assert outcome.unmasked_r2 is None, "an evaluation of before has none"
 
 
 def test_a_policy_that_asks_for_a_person_gets_one() -> None:

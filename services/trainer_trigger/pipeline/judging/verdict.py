@@ -16,7 +16,7 @@ from typing import Literal
 
 from services.trainer_trigger.pipeline.data.site_validation import Validation
 from services.trainer_trigger.pipeline.judging.scoring import LEAST_DAYS, Compared
-from shared.evaluation import ModelScores, SiteScores, Skill, Window
+from shared.evaluation import ModelScores, Scores, SiteScores, Skill, Window
 from shared.model_config import Margins
 from shared.solar.site import Site
 
@@ -125,8 +125,19 @@ def _spelt(r2: float | None) -> str:
 
 
 def _below(findings: Findings) -> bool:
-    r2 = findings.challenger.all.r2
-    return r2 is None or r2 < findings.accuracy_threshold
+    return _misses(findings.challenger.all, findings)
+
+
+def _misses(scores: Scores, findings: Findings) -> bool:
+    return scores.r2 is None or scores.r2 < findings.accuracy_threshold
+
+
+def _masks_decide(findings: Findings) -> Scores | None:
+    """Return the score on every measured row, where it is on the other side of the floor."""
+    unmasked = findings.challenger.unmasked
+    if unmasked is None or _misses(unmasked, findings) == _below(findings):
+        return None
+    return unmasked
 
 
 def _only_nights(findings: Findings) -> bool:
@@ -224,6 +235,12 @@ def _doubts(findings: Findings) -> Iterator[str]:
                 f"it may be worse than the champion by more than the margin of {findings.margins.nmae:g}; "
                 "the days are too few to tell, a person approves"
             )
+    unmasked = _masks_decide(findings)
+    if unmasked is not None:
+        yield (
+            f"{_unmasked_said(unmasked, findings)} is below the threshold: it passes only because of "
+            "the masks, a person approves"
+        )
     yield from _too_little_data(findings)
     for name, site in findings.validation.sites.items():
         if site.masked_share > _TOO_MUCH_MASKED:
@@ -238,6 +255,11 @@ def _doubts(findings: Findings) -> Iterator[str]:
             f"R² {findings.challenger.all.r2:.5f} is too good for weather data; see whether an input is made "
             "from the power itself, a person approves"
         )
+
+
+def _unmasked_said(unmasked: Scores, findings: Findings) -> str:
+    left_out = unmasked.n - findings.challenger.all.n
+    return f"R² {_spelt(unmasked.r2)} on all {unmasked.n} measured rows, the {left_out} masked ones too,"
 
 
 def not_compared(findings: Findings) -> str | None:
@@ -297,6 +319,12 @@ def _what_would_help(findings: Findings) -> Iterator[str]:
             "there is power by day, the stamps are wrong: see timezone and longitude in the site's YAML"
         )
         return
+    unmasked = _masks_decide(findings)
+    if unmasked is not None:
+        yield (
+            f"{_unmasked_said(unmasked, findings)} reaches the threshold: see `solar files` whether the "
+            "masks are right"
+        )
     far = {site.site_id: site.weather_source for site in findings.sites}
     distant = sorted(name for name, source in far.items() if source in {"satellite", "forecast"})
     below = _below(findings)
