@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.trainer_trigger.app.known_run import known_run
-from services.trainer_trigger.domain import costs, failures, model_card, poison
+from services.trainer_trigger.domain import changed, costs, failures, model_card, poison
 from services.trainer_trigger.domain.run import Run, Step
 from services.trainer_trigger.ports import (
+    Configuration,
     Evaluations,
     InvalidCardError,
     Pipeline,
@@ -30,6 +31,7 @@ Verdict = ChallengerRegistered | ChallengerRejected
 class Outcomes:
     """Collects what a run found, or explains why it failed."""
 
+    configuration: Configuration
     runs: RunMemory
     evaluations: Evaluations
     pipeline: Pipeline
@@ -81,9 +83,13 @@ class Outcomes:
     def _registered(
         self, run: Run, evaluation: Evaluation, steps: tuple[Step, ...], package_arn: str
     ) -> ChallengerRegistered:
-        poisoned = _waits_because(self.excluded_meanwhile(run))
+        config = self.configuration.model(run.model_id)
+        meanwhile = (
+            *_waits_because(self.excluded_meanwhile(run)),
+            *changed.doubts(run, evaluation, config),
+        )
         automatic = (
-            evaluation.approval == "automatic" and run.approval == "automatic" and not poisoned
+            evaluation.approval == "automatic" and run.approval == "automatic" and not meanwhile
         )
         without_card = self._describe(package_arn, run, evaluation)
         if automatic:
@@ -93,7 +99,7 @@ class Outcomes:
             model_package_version=int(package_arn.rpartition("/")[2]),
             model_package_arn=package_arn,
             approval="Approved" if automatic else "PendingManualApproval",
-            **self._found(run, evaluation, steps, poisoned, without_card),
+            **self._found(run, evaluation, steps, meanwhile, without_card),
         )
 
     def _describe(self, package_arn: str, run: Run, evaluation: Evaluation) -> tuple[str, ...]:
