@@ -169,6 +169,8 @@ def main() -> None:
         clock,
         lambda _: None,
         lambda: None,
+        lambda _: None,
+        lambda: None,
         lambda *_: None,
     )
     waiting: list[AnyMessage] = [

@@ -25,7 +25,9 @@ from services.data_watcher.app.intake.pipeline import Intake
 from services.data_watcher.app.intake.verdict import Judging
 from services.data_watcher.app.onboarding import Onboarding
 from services.data_watcher.app.releasing import Releasing
+from services.data_watcher.app.setting_aside import SettingAside
 from services.data_watcher.app.silence import Silence
+from services.data_watcher.app.suspecting import Suspecting
 from services.data_watcher.app.sweeping import Sweeping
 from services.data_watcher.settings import QuerySettings, WatcherSettings
 from shared import observability
@@ -47,6 +49,7 @@ def watcher(settings: WatcherSettings) -> Dispatching:
     meter = EmfMeter(observability.metrics("data_watcher"))
     parallel = ThreadPoolExecutor(THREADS, "intake").map
     onboarding = Onboarding(ledger, raw, configurations, publisher, inbox, utc_now)
+    suspecting = Suspecting(ledger, ledger, configurations, publisher, inbox, utc_now)
     intake = Intake(
         evidence=LedgerAndBucket(ledger, raw),
         foresight=Remembered(ledger, utc_now),
@@ -55,6 +58,7 @@ def watcher(settings: WatcherSettings) -> Dispatching:
         effects=Effects(ledger, canonical, publisher, inbox, utc_now),
         meter=meter,
         onboard=onboarding.refresh,
+        look_at_sources=suspecting.arm,
         parallel=parallel,
     )
     silence = Silence(ledger, ledger, publisher, utc_now)
@@ -67,10 +71,13 @@ def watcher(settings: WatcherSettings) -> Dispatching:
         utc_now,
         onboarding.refresh,
         silence.look,
+        suspecting.arm,
+        suspecting.look_again,
         compacting.run,
     )
     releasing = Releasing(ledger, inbox, utc_now, intake.refresh)
-    return Dispatching(intake, onboarding, sweeping, releasing)
+    setting_aside = SettingAside(ledger, intake.refresh, suspecting.arm)
+    return Dispatching(intake, onboarding, sweeping, releasing, setting_aside, suspecting)
 
 
 def answering(settings: QuerySettings) -> Answering:

@@ -11,12 +11,14 @@ from typing import Protocol, TypeVar
 from services.data_watcher.domain.activity import SiteActivity
 from services.data_watcher.domain.configuration import Active, ConfigRecord
 from services.data_watcher.domain.records import ContentRecord, KeyRecord, Listed
-from services.data_watcher.domain.versions import FileVersion, Rows, State
+from services.data_watcher.domain.suspicion import SiteSuspicions
+from services.data_watcher.domain.versions import Current, FileVersion, Rows, State
 from shared.active import ActiveSite
 from shared.canonical import CanonicalFile
 from shared.compaction import CompactIndex
 from shared.messages import AnyMessage
 from shared.solar.site import Site
+from shared.suspects import ActiveSuspects
 
 
 class Ledger(Protocol):
@@ -56,6 +58,10 @@ class Ledger(Protocol):
         """Yield every site that ever had a record."""
         ...
 
+    def current(self, site_id: str) -> Iterator[tuple[str, Current]]:
+        """Yield a site's keys that have a current version, each with it."""
+        ...
+
     def between(self, site_id: str, after: str, until: str | None) -> dict[str, KeyRecord]:
         """Return a site's records with after < key ≤ until; without `until` all after the first."""
         ...
@@ -70,6 +76,38 @@ class SiteActivities(Protocol):
 
     def note_told(self, activity: SiteActivity, silent_since: datetime | None) -> None:
         """Note what people were told about a site, unless somebody else did meanwhile."""
+        ...
+
+
+class Suspicions(Protocol):
+    """What is known of each site's suspect sources; saves conditionally like the file ledger."""
+
+    def load_suspicions(self, site_id: str) -> SiteSuspicions:
+        """Return what is known of a site; nothing where it never had a suspect source."""
+        ...
+
+    def save_suspicions(self, known: SiteSuspicions) -> SiteSuspicions:
+        """Save what is known of a site and return it as saved."""
+        ...
+
+    def all_suspicions(self) -> Iterator[SiteSuspicions]:
+        """Yield every site that ever had a suspect source."""
+        ...
+
+    def arm_look(self, site_id: str, now: datetime) -> bool:
+        """Note that a site's sources are to be looked at; False where that is noted already."""
+        ...
+
+    def is_armed(self, site_id: str) -> bool:
+        """Return whether a site's sources are to be looked at."""
+        ...
+
+    def disarm_look(self, site_id: str) -> None:
+        """Note that a site's sources are being looked at."""
+        ...
+
+    def armed_looks(self, before: datetime) -> Iterator[str]:
+        """Yield the sites whose sources were to be looked at before some time, and still are."""
         ...
 
 
@@ -112,6 +150,10 @@ class LedgerView(Protocol):
 
     def configs(self) -> Iterator[ConfigRecord]:
         """Yield what became of each YAML file."""
+        ...
+
+    def suspicions(self) -> Iterator[SiteSuspicions]:
+        """Yield what is known of each site that ever had a suspect source."""
         ...
 
 
@@ -268,6 +310,10 @@ class Configurations(Protocol):
 
     def put(self, config: Active) -> None:
         """Make sure that a configuration is the one in force."""
+        ...
+
+    def put_suspects(self, suspects: ActiveSuspects) -> None:
+        """Make sure that other services read which sources of a site are suspect."""
         ...
 
 

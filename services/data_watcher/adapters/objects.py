@@ -23,6 +23,7 @@ from shared.canonical import CanonicalFile
 from shared.compaction import CompactIndex
 from shared.errors import InvalidMessageError, NotFoundError
 from shared.exclusions import ActiveExclusions
+from shared.suspects import ActiveSuspects
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -214,12 +215,18 @@ class S3Configurations:
 
     def put(self, config: Active) -> None:
         """Make sure that a configuration is the one in force."""
-        key, body = _active_key(config), config.model_dump_json().encode()
+        self._put(_active_key(config), config.model_dump_json().encode())
+
+    def put_suspects(self, suspects: ActiveSuspects) -> None:
+        """Make sure that other services read which sources of a site are suspect."""
+        self._put(layout.active_suspects(suspects.site_id), suspects.model_dump_json().encode())
+
+    def _put(self, key: str, body: bytes) -> None:
         try:
             if self.objects.read(key) == body:
                 return
         except NotFoundError:
-            pass  # the first configuration of its name
+            pass  # the first of its name
         self.objects.write(key, body, content_type="application/json")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from services.data_watcher.adapters import items
 from services.data_watcher.domain.configuration import ConfigRecord
+from services.data_watcher.domain.suspicion import SiteSuspicions
 from services.data_watcher.domain.versions import State
 from services.data_watcher.ports import Filed
 from shared.store import Item, Store, opened
@@ -47,6 +48,11 @@ class DynamoView:
         """Yield what became of each YAML file."""
         found = self.store.query("site_id = :configs", {":configs": items.CONFIG_PARTITION})
         return (items.config_record(each["item"], each) for each in found)
+
+    def suspicions(self) -> Iterator[SiteSuspicions]:
+        """Yield what is known of each site that ever had a suspect source."""
+        found = self.store.query("site_id = :all", {":all": items.SUSPICIONS_PARTITION})
+        return (items.suspicions(each["item"], each) for each in found)
 
     def _items(
         self, site_id: str | None, state: State | None = None, after: Item | None = None

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby, islice
 
-from services.data_watcher.domain import admission, identity, transitions
+from services.data_watcher.domain import admission, identity, suspicion, transitions
 from services.data_watcher.domain.cursor import Cursor
 from services.data_watcher.domain.records import KeyRecord, Listed
+from services.data_watcher.domain.versions import Quarantined
 from services.data_watcher.ports import Configurations, Inbox, Ledger, RawObjects
 from shared import layout
 from shared.active import ActiveSite
@@ -31,12 +32,14 @@ CompactMonths = Callable[[str, str, datetime], str | None]
 class _Slice:
     """What one slice knows already: sites in the order of the listing, configurations.
 
-    `anywhere` are partitions whose keys may lie between the folders.
+    `anywhere` are partitions whose keys may lie between the folders. `signs` are sites of which a file is
+    refused for a cause that its siblings may share.
     """
 
     folders: list[str]
     anywhere: frozenset[str]
     configs: dict[str, ActiveSite | None] = field(default_factory=dict)
+    signs: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +53,21 @@ class Sweeping:
     clock: Clock
     refresh_config: Callable[[str], None]
     look_for_silence: Callable[[], None]
+    look_at_sources: Callable[[list[str]], None]
+    look_at_sources_again: Callable[[], None]
     compact: CompactMonths
 
     def run(self, message: SweepDue) -> None:
         """Do one slice of a sweep, and ask for the next where there is more.
 
-        `quick` re-drives what has waited too long and looks for silent sites; every other scope
-        compares the whole listing, first of `config/`, then of `raw/`, and compacts months that are over.
+        `quick` re-drives what has waited too long, and looks at silent sites and suspect sources; every
+        other scope compares the whole listing, first of `config/`, then of `raw/`, and compacts months that
+        are over.
         """
         if message.scope == "quick" and message.cursor is None:
             self.inbox.hint(islice(self.ledger.unsettled(self.clock() - PATIENCE), MOST_HINTS))
             self.look_for_silence()
+            self.look_at_sources_again()
             return
         cursor = (
             Cursor.model_validate_json(message.cursor)
@@ -131,6 +138,9 @@ class Sweeping:
             if site_id not in known.configs:
                 known.configs[site_id] = self.configurations.site(site_id)
             yield from self._wrong(site_id, known.configs[site_id], records, listed)
+            if site_id not in known.signs and any(map(_is_sign, records.values())):
+                known.signs.add(site_id)
+                self.look_at_sources([site_id])
 
     def _wrong(
         self,
@@ -181,3 +191,8 @@ def _between(folders: list[str], after: str, until: str | None) -> set[str]:
         if after < f"{folder}{_LAST}":
             found.add(identity.site_of(folder))
     return found
+
+
+def _is_sign(record: KeyRecord) -> bool:
+    current = record.current
+    return isinstance(current, Quarantined) and suspicion.counts(current)

@@ -6,10 +6,9 @@ The answer depends on the bytes, the key and the configuration, and on nothing e
 from __future__ import annotations
 
 from services.data_watcher.adapters.reading import canonical, faults, files, quantities, stamps
-from services.data_watcher.domain.admission import source_of
 from services.data_watcher.ports import Content, Reading
 from shared.errors import UnreadableFileError
-from shared.solar.site import Site
+from shared.solar.site import Site, source_of
 
 
 def read(data: Content, key: str, site: Site) -> Reading:
