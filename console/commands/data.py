@@ -98,7 +98,9 @@ def show_files(found: list[dict[str, Any]], title: str) -> None:
             each["state"],
             each["rows"],
             each["rows_masked"] or "",
-            output.sentences(each["reason"], each["remedy"]),
+            output.sentences(
+                each["reason"], each.get("dismissed") or each.get("suspect") or each["remedy"]
+            ),
         )
         for each in found
     ]

@@ -51,7 +51,7 @@ class Ledger(Protocol):
         ...
 
     def quarantined(self, site_id: str, after: str) -> Iterator[str]:
-        """Yield a site's keys after `after` whose current version is refused, in order."""
+        """Yield a site's keys after `after` whose current version is refused and not dismissed, in order."""
         ...
 
     def sites(self) -> Iterator[str]:
@@ -144,8 +144,8 @@ class LedgerView(Protocol):
         """Yield every version."""
         ...
 
-    def states(self, site_id: str | None) -> Iterator[tuple[str, State]]:
-        """Yield site and state of every version."""
+    def states(self, site_id: str | None) -> Iterator[tuple[str, State, bool]]:
+        """Yield site and state of every version, and whether S3 is to list it."""
         ...
 
     def configs(self) -> Iterator[ConfigRecord]:

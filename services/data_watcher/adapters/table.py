@@ -149,7 +149,7 @@ class DynamoLedger:
         return (each["key"] for each in found)
 
     def quarantined(self, site_id: str, after: str) -> Iterator[str]:
-        """Yield a site's keys after `after` whose current version is refused, in the table's order."""
+        """Yield a site's keys after `after` with open refused files, in the table's order."""
         found = self.store.query(
             "site_id = :site AND #item > :after",
             {
@@ -157,7 +157,7 @@ class DynamoLedger:
                 ":after": items.upper_bound(after) if after else " ",
                 ":quarantined": State.QUARANTINED.value,
             },
-            only="#state = :quarantined",
+            only="#state = :quarantined AND attribute_not_exists(dismissed)",
         )
         return (each["key"] for each in found)
 

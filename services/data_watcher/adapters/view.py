@@ -40,9 +40,11 @@ class DynamoView:
         """Yield every version."""
         return map(_filed, self._items(site_id))
 
-    def states(self, site_id: str | None) -> Iterator[tuple[str, State]]:
-        """Yield site and state of every version."""
-        return ((each["site_id"], State(each["state"])) for each in self._items(site_id))
+    def states(self, site_id: str | None) -> Iterator[tuple[str, State, bool]]:
+        """Yield site and state of every version, and whether S3 is to list it."""
+        for each in self._items(site_id):
+            state = State(each["state"])
+            yield each["site_id"], state, state is not State.REMOVED or each.get("is_kept", False)
 
     def configs(self) -> Iterator[ConfigRecord]:
         """Yield what became of each YAML file."""

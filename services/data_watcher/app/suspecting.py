@@ -21,7 +21,7 @@ from shared.errors import ConflictError
 from shared.ids import content_id
 from shared.messages import SourcesDue, SourceSuspect, TrustRequested
 
-SOON = timedelta(seconds=20)  # many files that are refused at once are one look
+SOON = timedelta(seconds=10)  # many files that are refused at once are one look
 PATIENCE = timedelta(minutes=2)  # after which the message of an armed look counts as lost
 
 
@@ -49,7 +49,7 @@ class Suspecting:
         open_ones = {
             each.site_id
             for each in self.suspicions.all_suspicions()
-            if any(source.standing != "cleared" for source in each.sources.values())
+            if any(source.is_open for source in each.sources.values())
         }
         self.inbox.send([self._due(site_id) for site_id in sorted(lost | open_ones)])
 

@@ -164,6 +164,11 @@ class Suspicion:
     trusted: Mapping[str, Decision] = field(default_factory=dict)
 
     @property
+    def is_open(self) -> bool:
+        """Whether its cause is still there, trusted or not."""
+        return self.standing != "cleared"
+
+    @property
     def answer(self) -> Decision | None:
         """Return what a person answered to the question, if anybody did."""
         return self.trusted.get(self.question)

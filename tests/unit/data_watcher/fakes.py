@@ -184,8 +184,9 @@ class FakeLedger:
 
     def quarantined(self, site_id: str, after: str) -> Iterator[str]:
         for key, record in sorted(self.records.items()):
-            states = {each.state for each in record.versions.values()}
-            if record.site_id == site_id and key > after and State.QUARANTINED in states:
+            current = record.current
+            is_open = isinstance(current, Quarantined) and current.dismissed is None
+            if record.site_id == site_id and key > after and is_open:
                 yield key
 
     def activities(self) -> Iterator[SiteActivity]:
