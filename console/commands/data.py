@@ -100,13 +100,20 @@ def show_files(found: list[dict[str, Any]], title: str) -> None:
             each["rows_masked"] or "",
             output.sentences(
                 each["reason"], each.get("dismissed") or each.get("suspect") or each["remedy"]
-            ),
+            )
+            or _read(each),
         )
         for each in found
     ]
     output.table(
         title, ["file", "state", "rows", "masked", "why, and what to do"], rows, "no files"
     )
+
+
+def _read(file: dict[str, Any]) -> str:
+    """Say what a person should know of how an accepted file was read."""
+    masks = ", ".join(f"{reason} {count}" for reason, count in file["masks"].items())
+    return "; ".join(filter(None, (file["note"], masks)))
 
 
 def active(key: str) -> dict[str, Any] | None:

@@ -35,7 +35,7 @@ def rows(path: Path) -> tuple[str, dict[str, Guess], list[list[Any]]]:
         columns = [column.to_pylist() for column in table.columns]
         return "parquet", {}, [table.column_names, *map(list, zip(*columns, strict=True))]
     if data.startswith(b"PK"):
-        return "xlsx", {}, sheets.cells(data, None)
+        return "xlsx", {}, sheets.cells(data)
     lines = [
         line for line in bytes(text.utf8(data)).decode("utf-8-sig").splitlines() if line.strip()
     ]

@@ -120,6 +120,11 @@ class ColumnFormat(Strict):
     )
     unit: str
     scale: float = 1.0
+    kind: Literal["value", "counter"] = Field(
+        default="value",
+        description="counter: the column counts energy, since ever or since midnight; what it grows by in an "
+        "interval is that interval's energy. The unit is one of energy (kWh).",
+    )
     missing: tuple[float | str, ...] = Field(
         default=(), description="Values of this column that mean 'no measurement'."
     )
@@ -144,7 +149,7 @@ class SourceFormat(Strict):
         "only list there is. One record a line is read, too.",
     )
     sheet: str | None = Field(
-        default=None, description="Name of the XLSX sheet; the first one where absent."
+        default=None, description="Name of the XLSX sheet; all that have the columns where absent."
     )
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     decimal: Literal[".", ","] | None = Field(
@@ -155,6 +160,16 @@ class SourceFormat(Strict):
     thousands: Literal[",", ".", " ", "'"] | None = Field(
         default=None,
         description="Separator of thousands; without it each column decides as a whole.",
+    )
+    where: dict[str, str | float] = Field(
+        default={},
+        description="Only rows with these values are read, {column: value}: one sensor or plant of a file "
+        "that holds several below each other.",
+    )
+    sum_by: str | None = Field(
+        default=None,
+        description="Column that names a row's inverter, where inverters are below each other: power is "
+        "added up over them, other quantities are averaged.",
     )
     timestamp: TimestampFormat
     columns: Annotated[dict[str, ColumnFormat], Field(min_length=1)]
@@ -167,6 +182,17 @@ class SourceFormat(Strict):
         if self.decimal is not None and self.decimal == self.thousands:
             message = (
                 f"decimal and thousands are both {self.decimal!r}; one of them is another sign"
+            )
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _a_reading_of_a_counter_is_no_middle(self) -> SourceFormat:
+        counters = [name for name, each in self.columns.items() if each.kind == "counter"]
+        if counters and self.timestamp.label == "center":
+            message = (
+                f"{counters[0]} is a counter, which is read at the beginning (label: left) or at the end "
+                "(label: right) of an interval, not in its middle"
             )
             raise ValueError(message)
         return self

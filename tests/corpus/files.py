@@ -190,7 +190,7 @@ def _kept_years_that_cannot_be() -> BadFile:
 
 def _kept_stamps_twice_with_other_values() -> BadFile:
     again = b"2024-07-01 10:00,1\n2024-07-01 10:15,2\n2024-07-01 10:00,3\n"
-    return BadFile(csv() + again, {"duplicate_stamp"})
+    return BadFile(csv() + again, {"duplicate_stamp", "contradicting_rows"})
 
 
 def _two_sites_in_one_file() -> BadFile:

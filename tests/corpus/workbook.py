@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from xml.sax.saxutils import escape
@@ -24,30 +24,45 @@ class Formula:
 
 def xlsx(rows: Sequence[Sequence[Any]], *, sheet: str = "Sheet1", extra_cell: str = "") -> bytes:
     """Return a workbook of one sheet; `extra_cell` is put in wherever it says, as in `XFD1048576`."""
-    body = "".join(
-        f'<row r="{number}">'
-        + "".join(_cell(f"{_letters(at)}{number}", cell) for at, cell in enumerate(row))
-        + "</row>"
-        for number, row in enumerate(rows, start=1)
-    )
+    body = _rows(rows)
     if extra_cell:
         body += f'<row r="{extra_cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")}">'
         body += f'<c r="{extra_cell}"><v>1</v></c></row>'
     return packed({"xl/worksheets/sheet1.xml": sheet_xml(body)}, sheet)
 
 
+def several(sheets: Mapping[str, Sequence[Sequence[Any]]]) -> bytes:
+    """Return a workbook of several sheets by their names, in order."""
+    parts: dict[str, str | bytes] = {
+        f"xl/worksheets/sheet{number}.xml": sheet_xml(_rows(rows))
+        for number, rows in enumerate(sheets.values(), start=1)
+    }
+    return packed(parts, *sheets)
+
+
+def _rows(rows: Sequence[Sequence[Any]]) -> str:
+    return "".join(
+        f'<row r="{number}">'
+        + "".join(_cell(f"{_letters(at)}{number}", cell) for at, cell in enumerate(row))
+        + "</row>"
+        for number, row in enumerate(rows, start=1)
+    )
+
+
 def sheet_xml(body: str) -> str:
     return f'<worksheet xmlns="{_MAIN}"><sheetData>{body}</sheetData></worksheet>'
 
 
-def packed(parts: dict[str, str | bytes], sheet: str = "Sheet1") -> bytes:
+def packed(parts: Mapping[str, str | bytes], *sheets: str) -> bytes:
     """Return a workbook with some parts of its own beside those that every workbook has."""
+    names = sheets or ("Sheet1",)
+    numbers = range(1, len(names) + 1)
     kinds = "application/vnd.openxmlformats-officedocument.spreadsheetml"
     types = "".join(
         f'<Override PartName="/xl/{name}.xml" ContentType="{kinds}.{kind}+xml"/>'
         for name, kind in (
             ("workbook", "sheet.main"),
-            ("worksheets/sheet1", "worksheet"),
+            *((f"worksheets/sheet{number}", "worksheet") for number in numbers),
             ("styles", "styles"),
         )
     )
@@ -58,9 +73,16 @@ def packed(parts: dict[str, str | bytes], sheet: str = "Sheet1") -> bytes:
         f"{types}</Types>",
         "_rels/.rels": _relations([("officeDocument", "xl/workbook.xml")]),
         "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>'
-        f'<sheet name="{escape(sheet)}" sheetId="1" r:id="r1"/></sheets></workbook>',
+        + "".join(
+            f'<sheet name="{escape(name)}" sheetId="{number}" r:id="r{number}"/>'
+            for number, name in zip(numbers, names, strict=True)
+        )
+        + "</sheets></workbook>",
         "xl/_rels/workbook.xml.rels": _relations(
-            [("worksheet", "worksheets/sheet1.xml"), ("styles", "styles.xml")]
+            [
+                *(("worksheet", f"worksheets/sheet{number}.xml") for number in numbers),
+                ("styles", "styles.xml"),
+            ]
         ),
         # Style 1 is a date with a time of day.
         "xl/styles.xml": f'<styleSheet xmlns="{_MAIN}"><cellXfs count="2"><xf numFmtId="0"/>'
@@ -68,7 +90,7 @@ def packed(parts: dict[str, str | bytes], sheet: str = "Sheet1") -> bytes:
     }
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in (whole | parts).items():
+        for name, content in {**whole, **parts}.items():
             archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return made.getvalue()
 

@@ -166,6 +166,7 @@ def _rows_item(rows: Rows) -> Item:
         "columns": list(rows.columns),
         "window_start": _text(rows.window_start),
         "window_end": _text(rows.window_end),
+        **({"note": rows.note} if rows.note else {}),
     }
 
 
@@ -306,6 +307,7 @@ def _rows(item: Item) -> Rows:
         columns=tuple(item["columns"]),
         window_start=datetime.fromisoformat(item["window_start"]),
         window_end=datetime.fromisoformat(item["window_end"]),
+        note=item.get("note"),
     )
 
 

@@ -126,6 +126,7 @@ class Answering:
             "rows": rows.count if rows else None,
             "rows_masked": rows.masked if rows else None,
             "masks": dict(rows.masks) if rows else {},
+            "note": rows.note if rows else None,
             "window_start": rows.window_start.isoformat() if rows else None,
             "window_end": rows.window_end.isoformat() if rows else None,
             "canonical_uri": layout.uri(self.bucket, canonical.key)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Times = npt.NDArray[np.datetime64]
+LEAST_STRETCH = 8  # rows that lie equally far apart, before that is their step
 T = TypeVar("T", bound=np.generic)
 
 
@@ -28,6 +30,8 @@ class TimeAxis:
         What was done to rows, by reason.
     is_whole
         Whether every row of the table has its place, in the order of the table.
+    doubtful
+        By quantity: rows whose stamp another row has as well, with another value.
     """
 
     utc: Times
@@ -35,7 +39,41 @@ class TimeAxis:
     step: float
     counts: dict[str, int]
     is_whole: bool = False
+    doubtful: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
+
+    def lengths(self) -> float | npt.NDArray[np.float64]:
+        """Return the length of an interval, or of each where a stretch of the file has another step. [s]
+
+        A stretch is a run of rows that lie equally far apart. Rows between two stretches, as at a gap,
+        belong to the one before.
+        """
+        minutes = np.round(np.diff(self.utc) / np.timedelta64(60, "s"))
+        if not len(minutes) or (minutes == minutes[0]).all():
+            return self.step
+        runs = stretches(minutes)
+        if len({minutes[start] for start, _ in runs}) <= 1:
+            return self.step
+        found = np.full(len(self.utc), minutes[runs[0][0]] * 60.0)
+        for start, _ in runs[1:]:
+            found[start:] = minutes[start] * 60.0
+        return found
 
     def pick(self, values: npt.NDArray[T]) -> npt.NDArray[T]:
         """Return a column of the table on the axis; the column itself where nothing is left out or moved."""
         return values if self.is_whole else values[self.rows]
+
+
+def stretches(
+    distances: npt.NDArray[np.float64], least: int = LEAST_STRETCH
+) -> list[tuple[int, int]]:
+    """Return the runs of equal distances, as the first of each and the one after its last.
+
+    Parameters
+    ----------
+    least
+        How many a run has at least.
+    """
+    starts = np.flatnonzero(np.append(True, distances[1:] != distances[:-1]))
+    ends = np.append(starts[1:], len(distances))
+    long = ends - starts >= least
+    return list(zip(starts[long].tolist(), ends[long].tolist(), strict=True))

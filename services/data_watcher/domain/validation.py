@@ -16,7 +16,7 @@ from services.data_watcher.domain import units
 from services.data_watcher.domain.configuration import KINDS, LARGEST_CONFIG, Active
 from shared import layout
 from shared.errors import InvalidConfigError
-from shared.solar.site import Site, canonical_unit
+from shared.solar.site import ColumnFormat, Site, canonical_unit
 
 DEEPEST = 20
 MOST_FAULTS = 5
@@ -230,9 +230,23 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 def _check_units(site: Site, root: yaml.MappingNode) -> None:
     for number, source in enumerate(site.sources):
         for name, column in source.columns.items():
-            canonical = canonical_unit(name)
-            if canonical is None or not units.is_known(canonical, column.unit):
-                known = ", ".join(sorted(units.known(canonical or "")))
-                message = f"{column.unit!r} is no unit of {name}; use one of {known}"
+            fault = _unit_fault(name, column)
+            if fault:
                 path = ("sources", number, "columns", name, "unit")
-                raise InvalidConfigError(message, _line(root, path))
+                raise InvalidConfigError(fault, _line(root, path))
+
+
+def _unit_fault(name: str, column: ColumnFormat) -> str | None:
+    """Say what is wrong with the unit of a column; None for nothing."""
+    canonical = canonical_unit(name) or ""
+    if not units.is_known(canonical, column.unit):
+        known = ", ".join(sorted(units.known(canonical)))
+        return f"{column.unit!r} is no unit of {name}; use one of {known}"
+    if column.kind == "value" or units.conversion(canonical, column.unit).per_interval:
+        return None
+    energies = [
+        each for each in units.known(canonical) if units.conversion(canonical, each).per_interval
+    ]
+    if not energies:
+        return f"{name} cannot be a counter; only power and irradiance can be counted as energy"
+    return f"a counter of {name} counts energy, not {column.unit}; use one of {', '.join(energies)}"

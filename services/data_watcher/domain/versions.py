@@ -52,7 +52,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What the canonical rows of a file are: how many, masked why, over which interval [start, end)."""
+    """What the canonical rows of a file are: how many, masked why, over which interval [start, end).
+
+    `note` says what a person should know of how the file was read, as which sheets were left out.
+    """
 
     count: int
     masked: int
@@ -60,6 +63,7 @@ class Rows:
     columns: tuple[str, ...]
     window_start: datetime
     window_end: datetime
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ def uploaded(name: str, file_id: str) -> dict[str, Any]:
         "state": "accepted",
         "rows": 96,
         "rows_masked": 0,
+        "masks": {},
+        "note": None,
         "reason": None,
         "remedy": None,
         "canonical_uri": f"s3://bucket/canonical/east/2026-01/{file_id}.parquet",

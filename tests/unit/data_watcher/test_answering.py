@@ -33,7 +33,7 @@ from services.data_watcher.ports import Filed
 from tests.unit.data_watcher.fakes import FakeBucket, site
 
 NOW = datetime(2024, 7, 1, tzinfo=UTC)
-ROWS = Rows(96, 3, {"sentinel": 3}, ("power_ac",), NOW, NOW + timedelta(days=1))
+ROWS = Rows(96, 3, {"sentinel": 3}, ("power_ac",), NOW, NOW + timedelta(days=1), "two sheets")
 CANONICAL = CanonicalObject("f", "canonical/east/2024-07/f.parquet", NOW)
 FAULT = Fault("unreadable", "it is broken", "send it again")
 KNOWN = Known("s", CANONICAL, ROWS)
@@ -41,12 +41,20 @@ UPLOAD = Upload("v1", NOW, 9)
 ACCEPTED = Accepted(upload=UPLOAD, reading="r", sha256="s", canonical=CANONICAL, rows=ROWS)
 DECISION = Decision("request", "ops", "another plant's", NOW)
 QUARANTINED = Quarantined(upload=UPLOAD, reading="r", fault=FAULT)
-NO_ROWS = {"rows": None, "rows_masked": None, "masks": {}, "window_start": None, "window_end": None}
+NO_ROWS = {
+    "rows": None,
+    "rows_masked": None,
+    "masks": {},
+    "note": None,
+    "window_start": None,
+    "window_end": None,
+}
 WITH_ROWS = {
     "sha256": "s",
     "rows": 96,
     "rows_masked": 3,
     "masks": {"sentinel": 3},
+    "note": "two sheets",
     "window_start": "2024-07-01T00:00:00+00:00",
     "window_end": "2024-07-02T00:00:00+00:00",
 }

@@ -7,84 +7,28 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from itertools import accumulate
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.data_watcher.adapters.reading import read
-from services.data_watcher.ports import Reading
 from shared.errors import UnreadableFileError
-from shared.solar.site import Site
-
-CAPACITY_W = 6000.0
-START = datetime(2024, 6, 1, tzinfo=UTC)
-
-
-def site(source: dict[str, Any] | None = None, **changes: Any) -> Site:
-    described = {
-        "name": "power",
-        "timestamp": {"column": "t", "step_minutes": 15},
-        "columns": {"power_ac": {"column": "p", "unit": "W"}},
-    }
-    said = {"site_id": "east", "model_id": "fleet", "latitude": 52.1, "longitude": 5.1}
-    place = {"timezone": "UTC", "ac_capacity_kw": CAPACITY_W / 1000}
-    return Site.model_validate(said | place | changes | {"sources": [described | (source or {})]})
-
-
-def plant(days: int = 3, step: int = 15) -> Iterator[tuple[datetime, float]]:
-    """Yield moments and power [W] of a plant whose days differ a little."""
-    for row in range(days * 1440 // step):
-        moment = START + timedelta(minutes=step * row)
-        hour = moment.hour + moment.minute / 60 + step / 120
-        sun = max(0.0, math.sin(math.pi * (hour - 4) / 15.2)) if 4 < hour < 19.2 else 0.0
-        yield moment, round(sun**1.2 * CAPACITY_W * (0.75 + 0.08 * (row // (1440 // step) % 3)), 1)
-
-
-HEALTHY = list(plant())
-
-
-def csv(
-    rows: list[tuple[datetime, float]] = HEALTHY,
-    number: Callable[[float], str] = lambda watt: f"{watt:.0f}",
-    stamp: Callable[[datetime], str] = lambda moment: f"{moment:%Y-%m-%d %H:%M}",
-    delimiter: str = ";",
-) -> bytes:
-    lines = [f"{stamp(moment)}{delimiter}{number(watt)}" for moment, watt in rows]
-    return "\n".join([f"t{delimiter}p", *lines]).encode()
-
-
-def canonical(data: bytes, where: Site) -> tuple[Reading, dict[datetime, float | None]]:
-    reading = read(data, "raw/east/p.csv", where)
-    table = pq.read_table(pa.BufferReader(reading.parquet)).to_pydict()
-    return reading, dict(zip(table["timestamp"], table["power_ac"], strict=True))
-
-
-def accepted(data: bytes, where: Site, expected: list[tuple[datetime, float]] = HEALTHY) -> Reading:
-    """Read a file, and compare every canonical value with the plant's."""
-    reading, found = canonical(data, where)
-    assert set(found) == {moment for moment, _ in expected}
-    for moment, watt in expected:
-        value = found[moment]
-        assert value is not None, moment
-        assert value * 1000 == pytest.approx(watt, abs=6.0), moment
-    return reading
-
-
-def refused(data: bytes, where: Site) -> UnreadableFileError:
-    with pytest.raises(UnreadableFileError) as caught:
-        read(data, "raw/east/p.csv", where)
-    return caught.value
-
-
-CSV = {"delimiter": ";"}
+from tests.unit.data_watcher.plant_files import (
+    CAPACITY_W,
+    CSV,
+    HEALTHY,
+    START,
+    accepted,
+    canonical,
+    csv,
+    plant,
+    refused,
+    site,
+)
 
 # --- numbers ----------------------------------------------------------------------------------------
 
@@ -254,6 +198,37 @@ def test_a_step_that_the_stamps_contradict_is_refused() -> None:
     fault = refused(csv(list(plant(step=60))), site(CSV))
     assert fault.code == "wrong_step"
     assert "60 min apart" in fault.reason
+
+
+def energies(*stretches: tuple[int, list[tuple[datetime, float]]]) -> bytes:
+    """Write stretches of other steps [min] below each other, as energy of each interval [Wh]."""
+    rows = [(moment, watt * step / 60) for step, some in stretches for moment, watt in some]
+    return csv(rows, number=lambda wh: f"{wh:.3f}")
+
+
+DAYS = (list(plant(1)), [row for row in plant(2, step=5) if row[0].day == 2])
+ENERGY = {"columns": {"power_ac": {"column": "p", "unit": "Wh"}}, "timestamp": {"column": "t"}}
+
+
+def test_an_energy_is_divided_by_the_length_of_its_own_interval() -> None:
+    quarters, fives = DAYS
+    hours = [row for row in plant(3, step=60) if row[0].day == 3]
+    stretches = (15, quarters), (5, fives), (60, hours)
+    accepted(energies(*stretches), site(CSV | ENERGY), [*quarters, *fives, *hours])
+
+
+def test_a_gap_is_no_long_interval() -> None:
+    rows = [row for row in HEALTHY if row[0].hour not in {2, 3, 11}]
+    accepted(energies((15, rows)), site(CSV | ENERGY), rows)
+
+
+def test_a_stated_step_that_a_stretch_of_the_file_contradicts_is_refused() -> None:
+    quarters, fives = DAYS
+    stamp = {"timestamp": {"column": "t", "step_minutes": 15}}
+    fault = refused(energies((15, quarters * 1), (5, fives[:60])), site(CSV | ENERGY | stamp))
+    assert fault.code == "wrong_step"
+    assert "5 min apart" in fault.reason
+    assert "2024-06-02 00:00" in fault.reason
 
 
 def test_a_clock_hours_off_the_sun_is_refused_with_the_zone_that_mends_it() -> None:
@@ -449,27 +424,228 @@ def test_at_most_a_tenth_of_the_daylight_is_masked_for_one_reason(
     assert canonical(data, tolerant)[0].rows.masks == {"no_number": len(broken)}
 
 
+# --- rows that cannot be trusted --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("write", ["{:.0f}", "{:.1f}", "{:.3f}"])
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_a_number_that_lost_its_end_is_masked(write: str, lost: int) -> None:
+    rows = HEALTHY[:48]
+    data = csv(rows, number=lambda watt: write.format(watt + 1000))[:-lost]
+    reading, found = canonical(data, site(CSV))
+    last = rows[-1][0]
+    if found[last] is not None:
+        assert found[last] * 1000 == pytest.approx(rows[-1][1] + 1000, abs=10.0)
+    else:
+        assert reading.rows.masks == {"cut_off": 1}
+
+
+@pytest.mark.parametrize("write", ["{:.0f}", "{:.1f}", "{:.3f}", "{:g}"])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_whole_file_without_a_last_end_of_line_keeps_its_last_row(write: str, end: str) -> None:
+    for rows in (HEALTHY, HEALTHY[:48], HEALTHY[:76]):
+        data = csv(rows, number=write.format) + end.encode()
+        assert accepted(data, site(CSV), rows).rows.masks == {}
+
+
+def test_rows_with_other_fields_from_some_row_on_are_not_lost_without_a_word() -> None:
+    head, *lines = csv().decode().split("\n")
+    wider = [line.replace(";", ";0;") for line in lines[200:]]
+    fault = refused("\n".join([head, *lines[:200], *wider]).encode(), site(CSV))
+    assert fault.code == "too_much_masked"
+    assert "ragged_row" in fault.reason
+    assert repr(wider[0]) in fault.reason
+    few = "\n".join([head, *lines[:-3], *(line + ";1;2" for line in lines[-3:])]).encode()
+    assert canonical(few, site(CSV))[0].rows.masks == {"ragged_row": 3}
+
+
+def test_a_row_in_a_wrong_year_is_left_out() -> None:
+    wrong = [(moment.replace(year=2025), watt) for moment, watt in HEALTHY[40:44]]
+    reading = accepted(
+        csv([*HEALTHY[:40], *wrong, *HEALTHY[44:]]), site(CSV), [*HEALTHY[:40], *HEALTHY[44:]]
+    )
+    assert reading.rows.masks == {"bad_timestamp": 4}
+
+
+# --- what the sun, and the irradiance beside it, say of power -------------------------------------------
+
+
+@pytest.mark.parametrize("days", [1, 2, 8])
+@pytest.mark.parametrize(
+    ("number", "meant"),
+    [
+        (lambda watt: f"{watt / 1000:.3f}", "kW"),
+        (lambda watt: f"{watt / 4:.0f}", "Wh per 15 min"),
+        (lambda watt: f"{watt / CAPACITY_W * 100:.1f}", ""),
+    ],
+    ids=["kW", "energy", "percent"],
+)
+def test_another_unit_is_found_on_the_first_clear_day(
+    number: Callable[[float], str], meant: str, days: int
+) -> None:
+    fault = refused(csv(list(plant(days=days)), number), site(CSV))
+    assert fault.code == "wrong_unit"
+    assert meant in fault.reason
+
+
+@pytest.mark.parametrize("hour", [6, 10, 16])
+def test_a_unit_that_changes_for_the_last_hours_of_a_file_is_found(hour: int) -> None:
+    last = HEALTHY[-1][0].replace(hour=hour, minute=0)
+
+    def numbers(rows: list[tuple[datetime, float]]) -> list[tuple[datetime, float]]:
+        return [(moment, watt / 1000 if moment >= last else watt) for moment, watt in rows]
+
+    fault = refused(csv(numbers(HEALTHY), "{:.4f}".format), site(CSV))
+    assert fault.code == "wrong_unit"
+
+
+def test_a_day_under_snow_and_a_plant_at_a_standstill_are_no_wrong_unit() -> None:
+    def snow(moment: datetime, watt: float) -> float:
+        return round(watt * (0.004 if moment.day == 2 else 1.0), 1)
+
+    rows = [(moment, snow(moment, watt)) for moment, watt in HEALTHY]
+    accepted(csv(rows, "{:.1f}".format), site(CSV), rows)
+    off = [(moment, 3.0 if watt else 0.0) for moment, watt in plant(days=2)]
+    accepted(csv(off, "{:.1f}".format), site(CSV), off)
+
+
+def test_a_plant_at_a_third_of_its_stated_capacity_is_no_wrong_unit() -> None:
+    rows = [(moment, watt / 2.5) for moment, watt in plant(days=8)]
+    accepted(csv(rows, "{:.1f}".format), site(CSV), rows)
+
+
+@pytest.mark.parametrize("hours", [-7, -4, 4, 8])
+@pytest.mark.parametrize("day", [0, 2])
+def test_a_clock_that_is_hours_off_on_the_last_days_is_found(hours: int, day: int) -> None:
+    moved = [(moment + timedelta(hours=hours), watt) for moment, watt in HEALTHY[96 * day :]]
+    fault = refused(csv(HEALTHY[: 96 * day] + moved), site(CSV))
+    assert fault.code == "wrong_clock"
+
+
+def test_a_battery_that_gives_power_at_night_is_no_wrong_clock() -> None:
+    rows = [(moment, watt or 900.0 * (moment.hour >= 21)) for moment, watt in HEALTHY]
+    accepted(csv(rows), site(CSV), rows)
+
+
+BESIDE = {"power_ac": {"column": "p", "unit": "W"}, "ghi": {"column": "g", "unit": "W/m2"}}
+
+
+def beside(power: float, irradiance: float, rows: list[tuple[datetime, float]] = HEALTHY) -> bytes:
+    """Write power with an irradiance that it follows, both times some factor."""
+    lines = [
+        f"{moment:%Y-%m-%d %H:%M};{watt * power:.4f};{watt / CAPACITY_W * 900 * irradiance:.4f}"
+        for moment, watt in rows
+    ]
+    return "\n".join(["t;p;g", *lines]).encode()
+
+
+def test_irradiance_that_power_cannot_come_from_is_in_another_unit() -> None:
+    fault = refused(beside(1.0, 0.001), site(CSV | {"columns": BESIDE}))
+    assert fault.code == "wrong_unit"
+    assert "ghi seems to be in another unit" in fault.reason
+    rows = [(moment, watt * 0.6) for moment, watt in HEALTHY]
+    for factor in (0.5, 1.0, 1.3):
+        accepted(beside(1.0, factor, rows), site(CSV | {"columns": BESIDE}), rows)
+
+
+def test_power_that_is_far_below_its_irradiance_for_days_is_in_another_unit() -> None:
+    cloudy = [
+        (moment, watt * (0.3 + 0.7 * (at % 3 == 0))) for at, (moment, watt) in enumerate(HEALTHY)
+    ]
+    fault = refused(beside(0.013, 1.0, cloudy), site(CSV | {"columns": BESIDE}))
+    assert fault.code == "wrong_unit"
+    assert "ghi at" in fault.reason
+
+
 # --- any fault of these, at any place ---------------------------------------------------------------
 
-FAULTS: dict[str, Callable[[float], str]] = {
-    "thousands": grouped(","),
-    "sign": lambda watt: f"{-watt:.0f}",
-    "kW above 1000": lambda watt: f"{watt:.0f}" if watt < 1000 else f"{watt / 1000:.2f}",
-    "words": lambda watt: "error" if watt > 3000 else f"{watt:.0f}",
-    "space": grouped(" "),
+Lines = list[str]
+
+
+def lines(
+    rows: list[tuple[datetime, float]],
+    number: Callable[[float], str] = "{:.0f}".format,
+    stamp: Callable[[datetime], str] = "{:%Y-%m-%d %H:%M:%S}".format,
+) -> Lines:
+    return [f"{stamp(moment)};{number(watt)}" for moment, watt in rows]
+
+
+def moved(**by: int) -> Callable[[datetime], str]:
+    return lambda moment: f"{moment + timedelta(**by):%Y-%m-%d %H:%M:%S}"
+
+
+def grown(rows: list[tuple[datetime, float]]) -> list[tuple[datetime, float]]:
+    return list(
+        zip((moment for moment, _ in rows), accumulate(watt / 4 for _, watt in rows), strict=True)
+    )
+
+
+# Each writes the rows of a plant with its fault, from some row on.
+FAULTS: dict[str, Callable[[list[tuple[datetime, float]], int], Lines]] = {
+    "thousands": lambda rows, _: lines(rows, grouped(",")),
+    "space": lambda rows, _: lines(rows, grouped(" ")),
+    "decimal comma": lambda rows, _: lines(rows, lambda watt: f"{watt:.2f}".replace(".", ",")),
+    "sign": lambda rows, _: lines(rows, lambda watt: f"{-watt:.0f}"),
+    "kW above 1000": lambda rows, _: lines(
+        rows, lambda watt: f"{watt:.0f}" if watt < 1000 else f"{watt / 1000:.2f}"
+    ),
+    "kW": lambda rows, _: lines(rows, lambda watt: f"{watt / 1000:.3f}"),
+    "percent": lambda rows, _: lines(rows, lambda watt: f"{watt / 60:.2f}"),
+    "energy": lambda rows, _: lines(rows, lambda watt: f"{watt / 4:.1f}"),
+    "words": lambda rows, _: lines(rows, lambda watt: "error" if watt > 3000 else f"{watt:.0f}"),
+    "sentinel": lambda rows, _: lines(rows, lambda watt: "65535" if watt > 4000 else f"{watt:.0f}"),
+    "counter": lambda rows, at: lines([(moment, wh + at) for moment, wh in grown(rows)]),
+    "clock": lambda rows, at: lines(rows, stamp=moved(hours=(-7, -4, 4, 8)[at % 4])),
+    "clock of 2000": lambda rows, at: [
+        *lines(rows[:at]),
+        *lines(rows[at : at + 20], stamp=moved(days=-9000)),
+        *lines(rows[at + 20 :]),
+    ],
+    "wrong year": lambda rows, at: [
+        *lines(rows[:at]),
+        *lines(rows[at : at + 20], stamp=moved(days=365)),
+        *lines(rows[at + 20 :]),
+    ],
+    "second header": lambda rows, at: [*lines(rows[:at]), "t;p", *lines(rows[at:])],
+    "columns that change": lambda rows, at: [
+        *lines(rows[:at]),
+        *(f"{line};7" for line in lines(rows[at:])),
+    ],
+    "columns that swap": lambda rows, at: [
+        *lines(rows[:at]),
+        *(";".join(line.split(";")[::-1]) for line in lines(rows[at:])),
+    ],
+    "sum": lambda rows, _: [*lines(rows), f"Total;{sum(watt for _, watt in rows):.0f}"],
+    "contradiction": lambda rows, at: [*lines(rows), *lines([(rows[at][0], rows[at][1] + 500)])],
+    "repetition": lambda rows, at: [*lines(rows), *lines(rows[at:])],
+    "gap": lambda rows, at: lines([*rows[:at], *rows[at + 30 :]]),
+    "second sensor": lambda rows, at: [
+        *lines(rows),
+        *lines([(moment, watt * 0.4) for moment, watt in rows], stamp=moved(seconds=97 * (at % 5))),
+    ],
+    "quote": lambda rows, at: [*lines(rows[:at]), '"' + lines(rows)[at], *lines(rows[at + 1 :])],
+    "cut": lambda rows, at: [*lines(rows)[:at], lines(rows)[at][:-2]],
 }
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.sampled_from(sorted(FAULTS)), st.integers(1, 5), st.floats(0.5, 1.0))
+@settings(max_examples=150, deadline=None)
+@given(
+    fault=st.sampled_from(sorted(FAULTS)),
+    days=st.integers(2, 6),
+    size=st.floats(0.6, 1.0),
+    place=st.integers(0, 10**6),
+    says_step=st.booleans(),
+)
 def test_an_injected_fault_never_changes_an_accepted_value(
-    fault: str, days: int, size: float
+    fault: str, days: int, size: float, place: int, *, says_step: bool
 ) -> None:
     rows = [(moment, round(watt * size, 1)) for moment, watt in plant(days=days)]
+    stamp = {"column": "t"} | ({"step_minutes": 15} if says_step else {})
+    data = "\n".join(["t;p", *FAULTS[fault](rows, place % len(rows))]).encode()
     try:
-        _, found = canonical(csv(rows, FAULTS[fault]), site(CSV))
+        _, found = canonical(data, site(CSV | {"timestamp": stamp}))
     except UnreadableFileError:
         return
-    for moment, watt in rows:
-        value = found.get(moment)
-        assert value is None or value * 1000 == pytest.approx(watt, abs=6.0), (fault, moment)
+    healthy = dict(rows)
+    for moment, value in found.items():
+        assert value is None or value * 1000 == pytest.approx(healthy.get(moment), abs=6.0), moment

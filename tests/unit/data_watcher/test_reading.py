@@ -40,7 +40,7 @@ def site(source: dict[str, Any] | None = None, **changes: Any) -> Site:
             "site_id": "east",
             "model_id": "fleet",
             "latitude": 40,
-            "longitude": -105,
+            "longitude": 0,
             "timezone": "UTC",
             "ac_capacity_kw": 10,
             "sources": [described | (source or {})],
@@ -354,13 +354,22 @@ def test_a_grid_at_half_past_stays_there() -> None:
     assert {each.minute for each in rows["timestamp"]} == {30}
 
 
-def test_of_rows_with_one_stamp_the_last_wins_and_they_are_counted() -> None:
+def test_of_rows_with_one_stamp_one_counts_and_the_others_are_counted() -> None:
+    data = csv("2024-07-01 10:00,1", "2024-07-01 10:15,2", "2024-07-01 10:00,1")
+
+    reading = read(data, "a.csv", site())
+
+    assert table(reading)["power_ac"] == [1.0, 2.0]
+    assert reading.rows.masks == {"duplicate_stamp": 1}
+
+
+def test_of_rows_that_contradict_each_other_none_counts() -> None:
     data = csv("2024-07-01 10:00,1", "2024-07-01 10:15,2", "2024-07-01 10:00,3")
 
     reading = read(data, "a.csv", site())
 
-    assert table(reading)["power_ac"] == [3.0, 2.0]
-    assert reading.rows.masks == {"duplicate_stamp": 1}
+    assert table(reading)["power_ac"] == [None, 2.0]
+    assert reading.rows.masks == {"duplicate_stamp": 1, "contradicting_rows": 1}
 
 
 # --- masks ----------------------------------------------------------------------------------------
@@ -506,6 +515,7 @@ def test_a_month_of_a_real_plant_with_night_draw_is_read_whole() -> None:
             "columns": {"power_ac": {"column": "ac_power", "unit": "W"}},
         },
         ac_capacity_kw=6,
+        longitude=-105,
     )
 
     rows = read(data, "raw/east/a.csv", described).rows

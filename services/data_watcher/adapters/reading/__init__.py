@@ -5,7 +5,15 @@ The answer depends on the bytes, the key and the configuration, and on nothing e
 
 from __future__ import annotations
 
-from services.data_watcher.adapters.reading import canonical, faults, files, quantities, stamps
+from services.data_watcher.adapters.reading import (
+    canonical,
+    faults,
+    files,
+    quantities,
+    series,
+    stamps,
+)
+from services.data_watcher.domain.believable import losses
 from services.data_watcher.ports import Content, Reading
 from shared.errors import UnreadableFileError
 from shared.solar.site import Site, source_of
@@ -28,6 +36,12 @@ def read(data: Content, key: str, site: Site) -> Reading:
         )
     with faults.late_damage_is_said():
         table = files.load(data, source)
-        time = stamps.convert(table, source, site)
+        if "ragged_row" in table.skipped:
+            count, examples = table.skipped["ragged_row"], table.examples["ragged_row"]
+            losses.check_ragged(count, table.rows, examples[0], site)
+        if table.series is None:
+            time = stamps.convert(table, source, site)
+        else:
+            table, time = series.together(table, source, site)
         measured = quantities.convert(table, source, site, time)
-        return canonical.encode(time, measured)
+        return canonical.encode(time, measured, table.note)

@@ -14,7 +14,7 @@ from services.data_watcher.domain.versions import Rows
 from services.data_watcher.ports import Reading
 
 
-def encode(time: TimeAxis, measured: Measured) -> Reading:
+def encode(time: TimeAxis, measured: Measured, note: str | None = None) -> Reading:
     """Write canonical rows: `timestamp` in UTC and one column per quantity, null where masked."""
     stamps = pa.array(time.utc, pa.timestamp("us")).cast(pa.timestamp("us", "UTC"))
     columns = {
@@ -40,6 +40,7 @@ def encode(time: TimeAxis, measured: Measured) -> Reading:
             columns=tuple(measured.columns),
             window_start=_moment(time.utc[0]),
             window_end=_moment(time.utc[-1]) + timedelta(seconds=time.step),
+            note=note,
         ),
     )
 

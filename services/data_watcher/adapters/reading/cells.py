@@ -51,7 +51,13 @@ def numbers(
         reasons["inverter_missing"] = partly
     if column.combine == "mean":
         return np.mean(parts, axis=0), reasons
-    return sums.total(parts, column), reasons
+    globs = ", ".join(map(repr, column.columns))
+    total = sums.total(
+        parts,
+        lambda number: f"number {number + 1} of the {len(parts)} columns that {globs} names",
+        "name the column of the total alone (column: …), or name the inverters' columns without it",
+    )
+    return total, reasons
 
 
 def _numbers(
@@ -107,6 +113,13 @@ def _of_text(
         if value is not None:
             found[row], good[row] = value, True
     return found, {"sentinel": sentinel, "no_number": said & ~good}
+
+
+def mask_last(values: Values, reasons: dict[str, Mask], reason: str) -> None:
+    """Mask the last number of a column."""
+    if len(values) and not np.isnan(values[-1]):
+        values[-1] = np.nan
+        reasons[reason] = np.append(np.zeros(len(values) - 1, bool), True)
 
 
 def examples(columns: list[pa.ChunkedArray], mask: Mask, most: int = 3) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from services.data_watcher.adapters.reading import faults, header
+from services.data_watcher.adapters.reading.places import Places
 from services.data_watcher.adapters.reading.table import Raw
 from services.data_watcher.ports import Content
 from shared.solar.site import SourceFormat
@@ -35,7 +36,11 @@ def load(data: Content, source: SourceFormat) -> Raw:
     )
     table = file.read(columns=wanted, use_threads=False)
     return Raw(
-        {at: table[names[at]] for at in columns.all}, columns, skipped={}, first_row=1, header=names
+        {at: table[names[at]] for at in columns.all},
+        columns,
+        skipped={},
+        places=Places.beginning_at(1),
+        header=names,
     )
 
 

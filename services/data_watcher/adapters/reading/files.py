@@ -10,7 +10,7 @@ from types import ModuleType
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.data_watcher.adapters.reading import cells, columnar, faults, joined, text
+from services.data_watcher.adapters.reading import cells, columnar, faults, joined, series, text
 from services.data_watcher.adapters.reading.table import Raw, Table
 from services.data_watcher.ports import Content
 from shared.solar.site import SourceFormat
@@ -35,15 +35,27 @@ def load(data: Content, source: SourceFormat) -> Table:
             data = unzipped(data)
         raw = _format(source).load(data, source)
         joined.check(raw)
-        stamps = _stamps(raw)
+        raw = series.only(raw, source)
+        stamps, names = _stamps(raw), series.names(raw, source)
         values, reasons, examples = {}, {}, {}
         for name, column in source.columns.items():
             parts = [raw.cells[at] for at in raw.columns.values[name]]
             values[name], reasons[name] = cells.numbers(parts, name, column, source)
             if "no_number" in reasons[name]:
                 examples[name] = cells.examples(parts, reasons[name]["no_number"])
+            if raw.cut_off and raw.columns.values[name] == (len(raw.header) - 1,):
+                cells.mask_last(values[name], reasons[name], "cut_off")
             raw.forget_but_for(source.columns.keys() - values.keys())
-        return Table(stamps, values, reasons, raw.skipped, raw.first_row, examples)
+        return Table(
+            stamps,
+            values,
+            reasons,
+            raw.skipped,
+            raw.places,
+            raw.examples | examples,
+            names,
+            raw.note,
+        )
 
 
 def unpacked(data: Content) -> Content:

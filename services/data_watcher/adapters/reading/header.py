@@ -22,15 +22,24 @@ class Columns:
         Of the time stamp, or of date and time of day.
     values
         By canonical name: one position, or one per inverter.
+    names
+        By name: of the columns that say which sensor or inverter a row is of.
     """
 
     stamps: tuple[int, ...]
     values: dict[str, tuple[int, ...]]
+    names: dict[str, int]
+
+    @property
+    def in_order(self) -> list[int]:
+        """Return every position that is read, in the order in which a source names them."""
+        named = [at for some in self.values.values() for at in some]
+        return [*self.stamps, *self.names.values(), *named]
 
     @property
     def all(self) -> list[int]:
         """Return every position that is read, in order and once."""
-        return sorted({*self.stamps, *(each for some in self.values.values() for each in some)})
+        return sorted(set(self.in_order))
 
 
 Line = TypeVar("Line", bound=tuple[Sequence[str], int, int])
@@ -49,10 +58,10 @@ def choose(source: SourceFormat, lines: Iterable[Line]) -> Line | None:
     """
     found: tuple[tuple[int, int], Line] | None = None
     for line in lines:
-        missing = len(_missing(source, line[0]))
-        if not missing:
+        lacking = len(missing(source, line[0]))
+        if not lacking:
             return line
-        rank = (-missing, len(line[0]))
+        rank = (-lacking, len(line[0]))
         if found is None or rank > found[0]:
             found = rank, line
     return found[1] if found else None
@@ -68,13 +77,13 @@ def find(source: SourceFormat, header: Sequence[str]) -> Columns:
     """
     if len(header) > faults.MOST_COLUMNS:
         raise faults.too_wide(len(header))
-    missing = _missing(source, header)
-    if missing:
+    lacking = missing(source, header)
+    if lacking:
         shown = ", ".join(repr(name) for name in header[:30]) + (", ..." if header[30:] else "")
         raise UnreadableFileError(
             "missing_column",
             f"the site's YAML (source {source.name!r}) expects "
-            f"{', '.join(map(repr, missing))}; the file has {shown}",
+            f"{', '.join(map(repr, lacking))}; the file has {shown}",
             "name the file's columns in the site's YAML, correct the delimiter there, or upload the "
             "file with the expected header",
         )
@@ -85,6 +94,7 @@ def find(source: SourceFormat, header: Sequence[str]) -> Columns:
     return Columns(
         tuple(header.index(name) for name in _stamp_names(source)),
         {name: _positions(each, header) for name, each in source.columns.items()},
+        {name: header.index(name) for name in _series_names(source)},
     )
 
 
@@ -93,16 +103,21 @@ def _stamp_names(source: SourceFormat) -> list[str]:
     return [how.column, *([how.time_column] if how.time_column else [])]
 
 
+def _series_names(source: SourceFormat) -> list[str]:
+    return [*source.where, *([source.sum_by] if source.sum_by else [])]
+
+
 def _plain_names(source: SourceFormat) -> list[str]:
     named = [each.column for each in source.columns.values() if each.column is not None]
-    return [*_stamp_names(source), *named]
+    return [*_stamp_names(source), *_series_names(source), *named]
 
 
-def _missing(source: SourceFormat, header: Sequence[str]) -> list[str]:
+def missing(source: SourceFormat, header: Sequence[str]) -> list[str]:
+    """Return the names that a source expects and a header lacks."""
     there = set(header)
-    missing = [name for name in dict.fromkeys(_plain_names(source)) if name not in there]
+    lacking = [name for name in dict.fromkeys(_plain_names(source)) if name not in there]
     patterns = [pattern for each in source.columns.values() for pattern in each.columns]
-    return missing + [
+    return lacking + [
         pattern
         for pattern in patterns
         if pattern not in there and not any(fnmatchcase(name, pattern) for name in header)

@@ -24,7 +24,12 @@ def check(raw: Raw) -> None:
     """
     header = raw.header
     names = {name for name in header if name.lower() not in _NOTHING_LIKE_A_NAME}
-    texts = {at: cells for at, cells in raw.cells.items() if pa.types.is_string(cells.type)}
+    names_of_rows = raw.columns.names.values()  # a sensor may be called like a column
+    texts = {
+        at: cells
+        for at, cells in raw.cells.items()
+        if pa.types.is_string(cells.type) and at not in names_of_rows
+    }
     if not names or not texts:
         return
     wanted = pa.array(sorted(names), pa.string())
@@ -38,8 +43,8 @@ def check(raw: Raw) -> None:
             at, name = next(iter(moved.items()))
             raise UnreadableFileError(
                 "second_header",
-                f"row {row + raw.first_row} is a second header with the columns in another order: {name!r} "
-                f"comes where {header[at]!r} was",
+                f"row {raw.places.said(int(row))} is a second header with the columns in another order: "
+                f"{name!r} comes where {header[at]!r} was",
                 "split the file there and upload both parts, each with its own header",
             )
 

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from services.data_watcher.adapters.reading import faults, header
+from services.data_watcher.adapters.reading.places import Places
 from services.data_watcher.adapters.reading.table import Raw
 from services.data_watcher.adapters.reading.text import utf8
 from services.data_watcher.ports import Content
@@ -36,7 +37,7 @@ def load(data: Content, source: SourceFormat) -> Raw:
         {at: pa.chunked_array([_column(records, names[at])]) for at in columns.all},
         columns,
         skipped={},
-        first_row=1,
+        places=Places.beginning_at(1),
         header=names,
     )
 

@@ -1,4 +1,4 @@
-"""XLSX: formulas as the values saved with them; looked through before it is loaded."""
+"""XLSX: formulas as the values saved with them; looked through before it is loaded, one sheet at a time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -14,6 +16,7 @@ import pyarrow as pa
 from python_calamine import CalamineError, CalamineWorkbook
 
 from services.data_watcher.adapters.reading import faults, header
+from services.data_watcher.adapters.reading.places import Places, Sheet
 from services.data_watcher.adapters.reading.table import Raw
 from services.data_watcher.ports import Content
 from shared.errors import UnreadableFileError
@@ -29,36 +32,151 @@ _LONGEST_PLACE = 16
 
 
 def load(data: Content, source: SourceFormat) -> Raw:
-    """Take the named columns out of a sheet."""
+    """Take the named columns out of a workbook: of the sheet that the YAML names, or of all that have them.
+
+    Each sheet is read by its own header. Those that lack a column are left out, as a cover page is.
+    """
     if data[: len(_OLD)] == _OLD:
         raise faults.wrong_format("an old Excel file (.xls), or one with a password", "xlsx")
     if data[: len(_MARK)] != _MARK:
         raise faults.wrong_format("no spreadsheet", "xlsx")
-    rows = cells(data, source.sheet)
-    found = header.choose(source, _first_lines(rows))
-    if found is None:
-        raise faults.empty("the sheet holds no cell")
-    names, above, _ = found
-    columns = header.find(source, names)
-    body = [row for row in rows[above:] if any(cell != "" for cell in row)]
-    if not body:
+    workbook = Workbook(data)
+    names = workbook.named(source.sheet)
+    tables = list(filter(None, (_table(workbook, name, source) for name in names)))
+    if not tables:
+        raise faults.empty("the workbook holds no cell")
+    read = [table for table in tables if table.columns] or tables[:1]
+    first = read[0]
+    columns = first.columns or header.find(source, first.titles)  # which says what is missing
+    cells: dict[int, list[Any]] = {at: [] for at in first.cells}
+    sheets, rows = [], 0
+    for table in read:
+        sheets.append(Sheet(rows, table.first_row, table.name))
+        rows += table.rows
+        if rows * len(cells) > MOST_SHEET_CELLS:
+            raise faults.too_large(
+                f"has over {MOST_SHEET_CELLS} cells in the columns that the site's YAML names"
+            )
+        for at, own in _same(first, table):
+            cells[at].extend(table.cells[own])
+    if not rows:
         raise faults.empty("the sheet has a header but no rows")
-    faults.check_size(len(body), len(columns.all))
     return Raw(
-        {at: pa.chunked_array([_column([row[at] for row in body])]) for at in columns.all},
+        {at: pa.chunked_array([_column(column)]) for at, column in cells.items()},
         columns,
         skipped={},
-        first_row=above + 1,
-        header=names,
+        places=Places(tuple(sheets)),
+        header=first.titles,
+        note=_note(read, [each for each in tables if not any(each is one for one in read)]),
     )
 
 
-def cells(data: Content, sheet: str | None) -> list[list[Any]]:
-    """Return the cells of a sheet, of the first one without a name; "" where there is none."""
-    faults.check_held(len(data))
-    _look_through(data)
+def _note(read: Sequence[_Table], left_out: Sequence[_Table]) -> str | None:
+    """Say which sheets were read and which were not, where a workbook has several."""
+    if len(read) + len(left_out) == 1:
+        return None
+    said = f"read from the sheet{'s' if len(read) > 1 else ''} {_names(read)}"
+    return said + (f"; left out, without the columns: {_names(left_out)}" if left_out else "")
+
+
+def _names(tables: Sequence[_Table]) -> str:
+    return ", ".join(repr(table.name) for table in tables)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What a sheet holds.
+
+    Attributes
+    ----------
+    first_row
+        Row of the sheet, counted from one, that follows the header.
+    columns
+        Where the named columns are; None where one of them is missing.
+    cells
+        By position: the cells of these columns in the rows that hold something.
+    """
+
+    name: str
+    titles: list[str]
+    first_row: int
+    columns: header.Columns | None
+    cells: dict[int, list[Any]]
+    rows: int
+
+
+def _table(workbook: Workbook, name: str, source: SourceFormat) -> _Table | None:
+    """Return what a sheet holds; None for an empty one."""
+    rows = workbook.cells(name)
+    found = header.choose(source, _first_lines(rows))
+    if found is None:
+        return None
+    titles, above, _ = found
+    if header.missing(source, titles):
+        return _Table(name, titles, above + 1, None, {}, 0)
+    columns = header.find(source, titles)
+    body = [row for row in rows[above:] if any(cell != "" for cell in row)]
+    cells = {at: [row[at] for row in body] for at in columns.all}
+    return _Table(name, titles, above + 1, columns, cells, len(body))
+
+
+def _same(first: _Table, table: _Table) -> list[tuple[int, int]]:
+    """Return which column of the first sheet is which of another, that may have them in another order."""
+    assert first.columns and table.columns  # noqa: S101, PT018 - for the type checker
+    one, other = first.columns, table.columns
+    if any(len(one.values[name]) != len(other.values[name]) for name in one.values):
+        raise UnreadableFileError(
+            "missing_column",
+            f"the sheets {first.name!r} and {table.name!r} have different numbers of the columns that the "
+            "site's YAML names by a glob",
+            "name one sheet in the site's YAML (sheet:), or give all sheets the same columns",
+        )
+    return sorted(set(zip(one.in_order, other.in_order, strict=True)))
+
+
+class Workbook:
+    """A spreadsheet that was looked through; its sheets are loaded one at a time."""
+
+    def __init__(self, data: Content) -> None:
+        faults.check_held(len(data))
+        _look_through(data)
+        with _gives_up():
+            self._workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
+
+    def named(self, sheet: str | None) -> list[str]:
+        """Return the names of the sheets that are meant: one by its name, or all."""
+        names = self._workbook.sheet_names
+        if sheet is None:
+            return list(names)
+        if sheet not in names:
+            raise UnreadableFileError(
+                "missing_column",
+                f"the site's YAML expects a sheet {sheet!r}; the file has "
+                + ", ".join(map(repr, names[:30])),
+                "name the sheet in the site's YAML, or leave `sheet` out for all that have the columns",
+            )
+        return [sheet]
+
+    def cells(self, name: str) -> list[list[Any]]:
+        """Return the rows of a sheet, "" where a cell is empty."""
+        with _gives_up():
+            rows: list[list[Any]] = self._workbook.get_sheet_by_name(name).to_python(
+                skip_empty_area=False
+            )
+            return rows
+
+
+def cells(data: Content) -> list[list[Any]]:
+    """Return the rows of a workbook's first sheet, "" where a cell is empty."""
+    workbook = Workbook(data)
+    return workbook.cells(workbook.named(None)[0])
+
+
+@contextmanager
+def _gives_up() -> Iterator[None]:
+    """Say that the library cannot read on."""
     try:
-        return _cells(data, sheet)
+        yield
     except CalamineError as error:
         raise faults.unreadable(f"{error}"[:300]) from error
     except BaseException as error:
@@ -67,19 +185,6 @@ def cells(data: Content, sheet: str | None) -> list[list[Any]]:
             raise
         message = "the spreadsheet's reader gave up on it"
         raise faults.unreadable(message) from error
-
-
-def _cells(data: Content, sheet: str | None) -> list[list[Any]]:
-    workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
-    name = workbook.sheet_names[0] if sheet is None else sheet
-    if name not in workbook.sheet_names:
-        raise UnreadableFileError(
-            "missing_column",
-            f"the site's YAML expects a sheet {name!r}; the file has "
-            + ", ".join(map(repr, workbook.sheet_names[:30])),
-            "name the sheet in the site's YAML, or leave `sheet` out for the first one",
-        )
-    return workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
 
 
 def _first_lines(rows: Sequence[Sequence[Any]]) -> Iterator[tuple[list[str], int, int]]:

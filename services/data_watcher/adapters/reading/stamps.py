@@ -47,7 +47,9 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
     bad = np.isnat(local)
     if bad.mean() > MOST_BAD:
         raise _no_timestamps(table, how, bad)
-    losses.check_stamps(bad, table.values.get("power_ac"), site, table.said)
+    losses.check_rows(
+        "the time stamp", "bad_timestamp", bad, table.values.get("power_ac"), site, table.said
+    )
     counts = dict(table.skipped) | {"bad_timestamp": int(bad.sum())}
     if is_utc:
         utc = local
@@ -66,10 +68,15 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
     rows = np.flatnonzero(~np.isnat(utc))
     if not len(rows):
         raise _no_timestamps(table, how, np.isnat(utc))
-    kept, chosen = _last_of_each(utc[rows])
+    kept, chosen = last_of_each(utc[rows])
     counts["duplicate_stamp"] = len(rows) - len(kept)
+    doubtful = {}
     if counts["duplicate_stamp"]:
-        believable.check_mixed(table.values.values(), utc, rows, rows[chosen], table.said)
+        # Sheets follow each other: one that tells of another's time is a summary, or of another plant.
+        most = 0.0 if table.places.several else believable.MOST_MIXED
+        doubtful = believable.contradicting(
+            table.values, utc, rows, rows[chosen], said=table.said, most=most
+        )
     believable.check_overlapping(utc, rows, table.said)
     if how.step_minutes is not None:
         believable.check_step(kept, step)
@@ -77,10 +84,10 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
     believable.check_swapped(local[rows])
     is_whole = len(rows) == table.rows and bool((np.diff(rows) > 0).all())
     found = {name: count for name, count in counts.items() if count}
-    return TimeAxis(kept, rows, step, found, is_whole)
+    return TimeAxis(kept, rows, step, found, is_whole, doubtful)
 
 
-def _last_of_each(utc: Times) -> tuple[Times, npt.NDArray[np.intp]]:
+def last_of_each(utc: Times) -> tuple[Times, npt.NDArray[np.intp]]:
     """Return the stamps, ascending and unique, and of the rows of each the last."""
     steps = np.diff(utc)
     if (steps > np.timedelta64(0)).all():
@@ -206,7 +213,7 @@ def _no_timestamps(
     return UnreadableFileError(
         "no_timestamps",
         f"{int(bad.sum())} of {table.rows} stamps in column {how.column!r} are no times in {expected}, "
-        f"for example {table.stamps[row].as_py()!r} in row {row + table.first_row}",
+        f"for example {table.stamps[row].as_py()!r} in row {table.places.said(row)}",
         "correct timestamp.format in the site's YAML, or the stamps in the file",
     )
 

@@ -11,17 +11,31 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from services.data_watcher.adapters.reading.header import Columns
+from services.data_watcher.adapters.reading.places import Places
 
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """The named columns of a file by their position, as some format holds them."""
+    """The named columns of a file by their position, as some format holds them.
+
+    Attributes
+    ----------
+    skipped, examples
+        Counts of rows that could not be taken apart, and some of them, by reason.
+    note
+        What a person should know of how the file was read.
+    cut_off
+        Whether the last cell of the last row seems to have lost its end.
+    """
 
     cells: dict[int, pa.ChunkedArray]
     columns: Columns
     skipped: dict[str, int]
-    first_row: int
+    places: Places
     header: Sequence[str] = ()
+    note: str | None = None
+    examples: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    cut_off: bool = False
 
     def forget_but_for(self, names: AbstractSet[str]) -> None:
         """Let go of the cells that none of some quantities still needs: a file is large, and so are they."""
@@ -45,23 +59,43 @@ class Table:
     skipped
         Counts of rows that could not be taken apart, by reason.
     examples
-        Some cells by canonical name that are no numbers.
-    first_row
-        Row of the file, counted from one, that holds the first data row.
+        Some cells by canonical name that are no numbers, and some rows by the reason for leaving them out.
+    places
+        Where the rows are in the file.
+    series
+        Which inverter a row is of, where the file holds several below each other; None otherwise.
+    note
+        What a person should know of how the file was read.
     """
 
     stamps: pa.Array
     values: dict[str, npt.NDArray[np.float64]]
     faults: dict[str, dict[str, npt.NDArray[np.bool_]]]
     skipped: dict[str, int]
-    first_row: int
+    places: Places
     examples: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    series: pa.Array | None = None
+    note: str | None = None
 
     @property
     def rows(self) -> int:
         """Return how many rows there are."""
         return len(self.stamps)
 
+    def take(self, rows: npt.NDArray[np.intp]) -> Table:
+        """Return a table of some of the rows."""
+        return Table(
+            self.stamps.take(pa.array(rows)),
+            {name: values[rows] for name, values in self.values.items()},
+            {
+                name: {reason: mask[rows] for reason, mask in reasons.items()}
+                for name, reasons in self.faults.items()
+            },
+            {},
+            self.places.keep(rows),
+            self.examples,
+        )
+
     def said(self, row: int) -> str:
         """Say where a row is in the file, and which stamp it carries."""
-        return f"{row + self.first_row} ({self.stamps[row].as_py()})"
+        return f"{self.places.said(row)} ({self.stamps[row].as_py()})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from functools import partial
 from mmap import mmap
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from services.data_watcher.adapters.reading import cells, faults, header
+from services.data_watcher.adapters.reading.places import Places
 from services.data_watcher.adapters.reading.table import Raw
 from services.data_watcher.ports import Content
 from shared.errors import UnreadableFileError
@@ -23,6 +25,10 @@ _PART = 1024**2
 _THOUSAND = 1000.0
 _SIZE = 100.0  # below 1,000 W a comma that parts thousands is not written
 _PEEKED = 5  # data rows that are compared with the header
+_COMPARED = 20  # rows that the last one is compared with, at least
+_LESS = 3  # times less than the number before, as without a digit
+_NUMBER = re.compile(r"\d+[.,]?\d*")
+_SHOWN = 80  # characters of a row in a message
 _START = 4096  # bytes in which a null says that this is no text; further on it is a logger that lost power
 _NOT_TEXT = {
     b"PAR1": "a Parquet file",
@@ -47,12 +53,12 @@ def load(data: Content, source: SourceFormat) -> Raw:
         raise faults.empty("it has a header but no rows")
     names = [*names, *_unnamed(data, start, names, source)]
     body = pa.py_buffer(data)[start:]
-    table, skipped = _parse_strictest(body, source, len(names), columns)
-    if _count(data, b'"', start) % 2 and _count(data, b"\n", start) > table.num_rows + skipped:
+    table, ragged = _parse_strictest(body, source, len(names), columns)
+    if _count(data, b'"', start) % 2 and _count(data, b"\n", start) > table.num_rows + len(ragged):
         # A quote that never ends swallows all lines after it; without quotes it costs its own line only.
-        table, skipped = _parse_strictest(body, source, len(names), columns, quotes=False)
+        table, ragged = _parse_strictest(body, source, len(names), columns, quotes=False)
     if table.num_rows == 0:
-        if skipped:
+        if ragged:
             message = (
                 f"no row has the {len(names)} fields of the header; is the delimiter "
                 f"{source.delimiter!r} right?"
@@ -62,10 +68,52 @@ def load(data: Content, source: SourceFormat) -> Raw:
     return Raw(
         {at: table[str(at)] for at in columns.all},
         columns,
-        skipped={"ragged_row": skipped} if skipped else {},
-        first_row=lines + 1,
+        skipped={"ragged_row": len(ragged)} if ragged else {},
+        places=Places.beginning_at(lines + 1),
         header=names,
+        examples={"ragged_row": tuple(ragged.first)},
+        cut_off=_seems_cut_off(data, start, source),
     )
+
+
+def _seems_cut_off(data: Content, start: int, source: SourceFormat) -> bool:
+    """Whether the transfer of a file broke off inside its last number: 39 is left of 3902, 3.9 of 3.902.
+
+    Most files without a last end of line are whole. This one's number has fewer decimals than all before it,
+    or fewer digits and is a fraction of the one before.
+    """
+    if data[-1:] in {b"\n", b"\r"}:
+        return False
+    lines = (
+        bytes(data[max(start, len(data) - _START) :]).decode("utf-8", errors="replace").splitlines()
+    )
+    numbers = [_fields(line, source.delimiter)[-1] for line in lines[1:] if line.strip()]
+    if len(numbers) <= _COMPARED or not all(map(_NUMBER.fullmatch, numbers)):
+        return False
+    decimals = [len(number) - 1 - max(number.rfind("."), number.rfind(",")) for number in numbers]
+    has_mark = ["." in number or "," in number for number in numbers]
+    if all(has_mark[:-1]):
+        return not has_mark[-1] or decimals[-1] < min(decimals[:-1])
+    digits = [float(number.replace(",", ".")) for number in numbers[-2:]]
+    return 0 < digits[1] * _LESS < digits[0]
+
+
+class _Ragged:
+    """Counts rows with too few or too many fields, and keeps the first."""
+
+    def __init__(self) -> None:
+        self.first: list[str] = []
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def skip(self, row: pacsv.InvalidRow) -> str:
+        """Leave a row out."""
+        if not self._count:
+            self.first.append(str(row.text)[:_SHOWN])
+        self._count += 1
+        return "skip"
 
 
 def _parse_strictest(
@@ -75,7 +123,7 @@ def _parse_strictest(
     columns: header.Columns,
     *,
     quotes: bool = True,
-) -> tuple[pa.Table, int]:
+) -> tuple[pa.Table, _Ragged]:
     """Parse as strictly as the file allows; cells that are no number or no time are looked at as text."""
     plain_iso = source.timestamp.format is None and source.timestamp.time_column is None
     parse = partial(_parse, body, source, width, columns, quotes=quotes)
@@ -84,12 +132,12 @@ def _parse_strictest(
         kinds.insert(0, (pa.timestamp("us"), pa.float64()))
     for stamps, numbers in kinds:
         try:
-            table, skipped = parse(stamps=stamps, numbers=numbers)
+            table, ragged = parse(stamps=stamps, numbers=numbers)
         except pa.ArrowInvalid:
             continue
         if source.decimal == "," and _may_be_thousands(table):
             break
-        return table, skipped
+        return table, ragged
     return parse(stamps=pa.string(), numbers=pa.string())
 
 
@@ -102,23 +150,19 @@ def _parse(
     stamps: pa.DataType,
     numbers: pa.DataType,
     quotes: bool,
-) -> tuple[pa.Table, int]:
-    """Return the wanted columns, called by their position, and how many rows had too few or many fields."""
-    skipped = 0
-
-    def skip(_: object) -> str:
-        nonlocal skipped
-        skipped += 1
-        return "skip"
-
-    types = {str(at): stamps if at in columns.stamps else numbers for at in columns.all}
+) -> tuple[pa.Table, _Ragged]:
+    """Return the wanted columns, called by their position, and the rows with too few or too many fields."""
+    ragged = _Ragged()
+    types = dict.fromkeys(map(str, columns.all), numbers)
+    types |= dict.fromkeys(map(str, columns.names.values()), pa.string())
+    types |= dict.fromkeys(map(str, columns.stamps), stamps)
     table = pacsv.read_csv(
         pa.BufferReader(body),
         pacsv.ReadOptions(column_names=[str(at) for at in range(width)], use_threads=False),
         pacsv.ParseOptions(
             delimiter=source.delimiter,
             quote_char='"' if quotes else False,
-            invalid_row_handler=skip,
+            invalid_row_handler=ragged.skip,
         ),
         pacsv.ConvertOptions(
             include_columns=list(types),
@@ -129,7 +173,7 @@ def _parse(
         ),
     )
     faults.check_size(table.num_rows, table.num_columns)
-    return table, skipped
+    return table, ragged
 
 
 def _may_be_thousands(table: pa.Table) -> bool:

@@ -19,6 +19,13 @@ BELOW_HORIZON = -0.05  # sine of three degrees: twilight is over for a plant
 MUCH = 0.02  # of the file's highest power
 MOST_DAYS = 60  # that are looked at, spread evenly over the file
 MINUTES_PER_DEGREE = 4.0
+HOUR = 3600.0  # s
+SECONDS_PER_DEGREE = 240.0
+NIGHT, DAYLIGHT = (
+    -0.1,
+    0.26,
+)  # sine of the sun's elevation: six degrees below, fifteen above the horizon
+MUCH_AT_NIGHT, NEARLY_NONE = 0.05, 0.005  # of AC capacity
 _HALF_HOUR = 30.0
 
 
@@ -66,6 +73,44 @@ def check(power: Power) -> None:
         "file is not the stated one",
         _remedy(power, middle),
     )
+
+
+def check_each_day(power: Power) -> None:
+    """Refuse a file in which a day has power for an hour of night and none for an hour of daylight.
+
+    One of them alone happens: a battery, an outage. Both on one day are a clock that is hours off, if only
+    for a part of the file.
+
+    Raises
+    ------
+    UnreadableFileError
+        `wrong_clock`, with the day and its first row in the night.
+    """
+    much = np.flatnonzero(power.share > MUCH_AT_NIGHT)
+    if not len(much):
+        return
+    hour = HOUR / power.time.step
+    dark = much[sun.over(power.time.utc[much], power.time.step, power.site).up < NIGHT]
+    if len(dark) < hour:
+        return  # as in nearly every file
+    local = power.time.utc + np.timedelta64(round(power.site.longitude * SECONDS_PER_DEGREE), "s")
+    days = local.astype("M8[D]")
+    for day in np.unique(days[dark]):
+        rows = np.flatnonzero(days == day)
+        up = np.asarray(sun.over(power.time.utc[rows], power.time.step, power.site).up)
+        share = power.share[rows]
+        night = rows[(up < NIGHT) & (share > MUCH_AT_NIGHT)]
+        dead = (up > DAYLIGHT) & (share < NEARLY_NONE)
+        if len(night) >= hour and dead.sum() >= hour:
+            first = power.place(int(power.time.rows[night[0]]))
+            at_night, without = len(night) / hour, dead.sum() / hour
+            raise UnreadableFileError(
+                "wrong_clock",
+                f"on {day} there is power for {at_night:.1f} h of night, from row {first} on, and none for "
+                f"{without:.1f} h of daylight; the clock of this part of the file is hours off",
+                "correct the stamps, or the timezone in the site's YAML; where the clock changed inside the "
+                "file, split it there",
+            )
 
 
 def _remedy(power: Power, minutes: float) -> str:

@@ -26,6 +26,9 @@ _REMEDIES = {
     "not name (thousands, decimal, unit), or a word for 'no measurement' (missing)",
     "out_of_range": "look at the unit and the scale of the column in the site's YAML",
     "inverter_missing": "look whether the YAML's list or glob of columns names one that is mostly empty",
+    "contradicting_rows": "remove the rows that do not count, or say which do (where: in the site's YAML)",
+    "ragged_row": "export the file again; look whether its columns change further down",
+    "no_name": "correct sum_by in the site's YAML, or name the inverter in each row",
     "bad_timestamp": "correct timestamp.format in the site's YAML, or the stamps in the file",
 }
 _OTHERWISE = "correct the values, or the column in the site's YAML"
@@ -82,13 +85,22 @@ def check(
         )
 
 
-def check_stamps(bad: Mask, power: Values | None, site: Site, said: Callable[[int], str]) -> None:
-    """Refuse a file of which too many rows with power have no time.
+def check_ragged(count: int, rows: int, example: str, site: Site) -> None:
+    """Refuse a file of which too many rows could not be taken apart; what they hold is not known."""
+    _check("the row", "ragged_row", count, count + rows, site, repr(example))
+
+
+def check_rows(  # noqa: PLR0917 - what is lost, why, where, and of what
+    what: str, reason: str, bad: Mask, power: Values | None, site: Site, said: Callable[[int], str]
+) -> None:
+    """Refuse a file of which too many rows with power are lost altogether.
 
     Parameters
     ----------
+    what, reason
+        What these rows lack, in words and as the reason's code.
     bad
-        Rows of the table without a time.
+        Rows of the table that are lost.
     power
         Power of all rows of the table in any unit; None where the file has none.
     """
@@ -98,7 +110,7 @@ def check_stamps(bad: Mask, power: Values | None, site: Site, said: Callable[[in
     count = int((bad & counting).sum())
     rows = np.flatnonzero(bad & counting)[:EXAMPLES]
     shown = ", ".join(said(int(row)) for row in rows)
-    _check("the time stamp", "bad_timestamp", count, int(counting.sum()), site, f"rows {shown}")
+    _check(what, reason, count, int(counting.sum()), site, f"rows {shown}")
 
 
 def _shown(

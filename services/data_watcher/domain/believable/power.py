@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -33,8 +34,8 @@ class Power:
         The shares above noise. [unitless]
     unit, scale, factor
         The unit and the scale that the site's YAML states, and what both make of a value of 1. [kW]
-    first_row
-        Row of the file, counted from one, that holds the first row of its table.
+    place
+        Says where a row of the table is in its file.
     """
 
     values: Values
@@ -43,7 +44,7 @@ class Power:
     time: TimeAxis
     site: Site
     unit: str
-    first_row: int
+    place: Callable[[int], str]
     scale: float = 1.0
     factor: float = 1.0
 
@@ -54,7 +55,7 @@ class Power:
         time: TimeAxis,
         site: Site,
         unit: str,
-        first_row: int,
+        place: Callable[[int], str],
         *,
         scale: float = 1.0,
         factor: float = 1.0,
@@ -62,7 +63,7 @@ class Power:
         """Return the power of a file. [kW]"""
         share = values / site.ac_capacity_kw
         generating = share[share > NOISE]
-        return cls(values, share, generating, time, site, unit, first_row, scale, factor)
+        return cls(values, share, generating, time, site, unit, place, scale, factor)
 
     @property
     def highest(self) -> float:

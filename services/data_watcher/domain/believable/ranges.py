@@ -20,7 +20,11 @@ def outside(name: str, values: npt.NDArray[np.float64], site: Site) -> npt.NDArr
     name, values
         Canonical name and values [canonical unit].
     """
+    return limits.outside(values, limits_of(name, site))
+
+
+def limits_of(name: str, site: Site) -> tuple[float, float]:
+    """Return the limits of a quantity: of an instrument, or of the plant. [canonical unit]"""
     if name.removeprefix(FORECAST_PREFIX) in limits.LIMITS:
-        return limits.outside(values, limits.of(name))
-    most = NIGHT_DRAW * site.ac_capacity_kw, OVER_CAPACITY * site.ac_capacity_kw
-    return limits.outside(values, most)
+        return limits.of(name)
+    return NIGHT_DRAW * site.ac_capacity_kw, OVER_CAPACITY * site.ac_capacity_kw

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.domain.time_axis import Times
+from services.data_watcher.domain.time_axis import Times, stretches
 from shared.errors import UnreadableFileError
 
 MOST_MIXED = (
@@ -17,47 +17,69 @@ FEW_MIXED = 4  # such rows that are a logger's hiccup in however small a file
 DAYS_FOR_SWAP = 3  # in a row
 LEAST_RUN = 8  # rows that ascend, before they are a series of their own
 ROWS_OF_A_DAY = 4  # fewer are readings of a meter once a month
-YEARS_AWAY = np.timedelta64(366, "D")
+YEARS_AWAY = np.timedelta64(300, "D")  # a wrong year is 365 days away from the row beside it
+SAME = 1e-3  # of a value; exports round
 MOST_STRAY = 0.2  # of the rows; of more nobody knows which are right
 ROWS_FOR_STEP = 24
 CLOSER, FARTHER = 0.75, 1.5  # than the stated step, before stamps contradict it
 USUAL = 0.8  # of the distances
+_SEVERAL = (
+    "if the file holds several plants, sensors or inverters below each other, say in the site's YAML which "
+    "rows count (where: {column: value}) or which column names the inverters to add up (sum_by: column), or "
+    "export one file or one column for each"
+)
+Mask = npt.NDArray[np.bool_]
 _DAY = np.timedelta64(1, "D")
 
 
-def check_mixed(
-    columns: Iterable[npt.NDArray[np.float64]],
+def contradicting(
+    columns: Mapping[str, npt.NDArray[np.float64]],
     utc: Times,
     rows: npt.NDArray[np.intp],
     chosen: npt.NDArray[np.intp],
+    *,
     said: Callable[[int], str],
-) -> None:
-    """Refuse a file in which many stamps occur twice with different values: two plants, or long format.
+    most: float = MOST_MIXED,
+) -> dict[str, Mask]:
+    """Return which of the kept rows have another value than a row with the same stamp, by quantity.
+
+    Nobody knows which of two values is right, so that neither may count.
 
     Parameters
     ----------
     columns, utc
-        Values and times, one for each row of the table.
+        Values by name and times, one for each row of the table.
     rows, chosen
         The rows that have a time, and those of them that are kept: one for each time.
     said
         Says where a row is in the file, and which stamp it carries.
+    most
+        Share of the rows that may be like that; of a few it is a logger's hiccup unless it is 0.
+
+    Raises
+    ------
+    UnreadableFileError
+        `mixed_rows`: it is more than a hiccup, as of two plants or a long file.
     """
     at = np.searchsorted(utc[chosen], utc[rows])
     differs = np.zeros(len(rows), bool)
-    for values in columns:
+    found = {}
+    for name, values in columns.items():
         one, other = values[rows], values[chosen][at]
-        differs |= (one != other) & ~(np.isnan(one) | np.isnan(other))
+        apart = ~np.isclose(one, other, rtol=SAME, atol=0.0) & ~(np.isnan(one) | np.isnan(other))
+        differs |= apart
+        found[name] = np.zeros(len(chosen), bool)
+        found[name][at[apart]] = True
     count = int(differs.sum())
-    if count > max(MOST_MIXED * len(rows), FEW_MIXED):
+    if count > (max(most * len(rows), FEW_MIXED) if most else 0):
         row = int(rows[np.flatnonzero(differs)[0]])
         raise UnreadableFileError(
             "mixed_rows",
             f"{count} of {len(rows)} rows repeat a time stamp with other values, first row "
             f"{said(row)}",
-            "if the file holds several plants or inverters below each other, export one file (or one "
-            "column) for each; if it is the same plant, remove the rows that do not count",
+            f"{_SEVERAL}; if it is the same plant, remove the rows that do not count",
         )
+    return found
 
 
 def check_swapped(local: Times) -> None:
@@ -130,7 +152,7 @@ def check_overlapping(utc: Times, rows: npt.NDArray[np.intp], said: Callable[[in
             "mixed_rows",
             f"{count} of {len(times)} rows go back in time, between the stamps of earlier rows, first row "
             f"{said(row)}; the file seems to hold several sensors or inverters below each other",
-            "export one file, or one column, for each sensor or inverter",
+            _SEVERAL,
         )
 
 
@@ -172,6 +194,16 @@ def check_step(utc: Times, step: float) -> None:
     distances = np.diff(utc) / np.timedelta64(1, "s")
     if len(distances) < ROWS_FOR_STEP:
         return
+    if (distances == step).all():
+        return
+    other = next(
+        (start for start, _ in stretches(distances, ROWS_FOR_STEP) if distances[start] != step),
+        None,
+    )
+    if other is not None:
+        raise _wrong_step(
+            step, f"{distances[other] / 60:g} min", f" from {_stamp(utc[other])} UTC on"
+        )
     if (distances == step).mean() > USUAL:
         return
     close = (distances < CLOSER * step).mean()
@@ -181,8 +213,17 @@ def check_step(utc: Times, step: float) -> None:
     if close <= MOST_MIXED and not far:
         return
     found = f"{usual / 60:g} min" if share > USUAL else "irregular"
-    raise UnreadableFileError(
+    raise _wrong_step(step, found, "")
+
+
+def _wrong_step(step: float, found: str, where: str) -> UnreadableFileError:
+    return UnreadableFileError(
         "wrong_step",
-        f"the YAML says step_minutes: {step / 60:g}, but the stamps of the file lie {found} apart",
-        "correct step_minutes in the site's YAML, or leave it out where stamps are the interval's beginning",
+        f"the YAML says step_minutes: {step / 60:g}, but the stamps of the file lie {found} apart{where}",
+        "correct step_minutes in the site's YAML, or leave it out where stamps are the interval's beginning; "
+        "where stamps are its end, split the file by its step",
     )
+
+
+def _stamp(moment: np.datetime64) -> str:
+    return str(moment)[:16].replace("T", " ")

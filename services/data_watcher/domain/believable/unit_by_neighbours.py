@@ -44,7 +44,7 @@ def check(power: Power) -> None:
         return  # an outage, which falls to stand-by
     first = int(np.flatnonzero(jumps)[0])
     before, after = (power.values[at[first + n]] / power.factor for n in (0, 1))
-    row = power.time.rows[at[first + 1]] + power.first_row
+    row = power.place(int(power.time.rows[at[first + 1]]))
     raise UnreadableFileError(
         "wrong_unit",
         f"the unit of power changes inside the day, {int(jumps.sum())} times: in row {row} {before:.4g} is "

@@ -37,7 +37,7 @@ def check(power: Power) -> None:
     stamp = str(time.utc[row])[:16].replace("T", " ")
     raise UnreadableFileError(
         "wrong_unit",
-        f"the unit of power changes inside the file at row {time.rows[row] + power.first_row} "
+        f"the unit of power changes inside the file at row {power.place(int(time.rows[row]))} "
         f"({stamp} UTC): the days before peak at {before.max():.3g} times the AC capacity, those after "
         f"at {after.max():.3g} times; the YAML says {power.unit} for all",
         "split the file there and upload both parts in one unit, or correct the values",

@@ -1,0 +1,284 @@
+"""Long files: rows of several sensors or inverters below each other, told apart by a column of names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from services.data_watcher.adapters.reading import cells, faults, stamps
+from services.data_watcher.adapters.reading.table import Raw, Table
+from services.data_watcher.domain.believable import losses, sums
+from services.data_watcher.domain.time_axis import TimeAxis, Times
+from shared.errors import UnreadableFileError
+from shared.solar.site import Site, SourceFormat
+
+POWER = "power_ac"
+MOST_SERIES = 1_000  # of more the column does not name inverters
+MOST_SHOWN = 10  # names in a message
+Values = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+Positions = npt.NDArray[np.intp]
+
+
+# --- one of them: where ---------------------------------------------------------------------------------
+
+
+def only(raw: Raw, source: SourceFormat) -> Raw:
+    """Return the rows that the YAML's `where` names.
+
+    Raises
+    ------
+    UnreadableFileError
+        `no_such_series`: there is none, with the names that there are.
+    """
+    if not source.where:
+        return raw
+    wanted = np.ones(len(next(iter(raw.cells.values()))), bool)
+    for column, value in source.where.items():
+        written = _written(raw.cells[raw.columns.names[column]])
+        found = _mask(pc.equal(written, _plain(value)))
+        if not found.any():
+            raise UnreadableFileError(
+                "no_such_series",
+                f"no row has {_plain(value)!r} in the column {column!r}; it holds {_some(written)}",
+                f"correct `where` of the source {source.name!r} in the site's YAML, or upload the file to "
+                "the site that it belongs to",
+            )
+        wanted &= found
+    if not wanted.any():
+        said = " and ".join(f"{column} {_plain(value)!r}" for column, value in source.where.items())
+        raise UnreadableFileError(
+            "no_such_series",
+            f"no row has {said} together",
+            f"correct `where` of the source {source.name!r} in the site's YAML",
+        )
+    kept = pa.array(wanted)
+    return replace(
+        raw,
+        cells={at: column.filter(kept) for at, column in raw.cells.items()},
+        places=raw.places.keep(np.flatnonzero(wanted)),
+        cut_off=raw.cut_off and bool(wanted[-1]),
+    )
+
+
+def _written(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return names as a person writes them: without blanks around, and 3 for the number 3.0."""
+    if pa.types.is_dictionary(column.type):
+        column = pa.chunked_array([cells.plain(each) for each in column.chunks])
+    if pa.types.is_floating(column.type):
+        whole = pc.and_kleene(pc.is_finite(column), pc.equal(column, pc.floor(column)))
+        column = pc.if_else(
+            whole,
+            pc.cast(pc.cast(pc.if_else(whole, column, 0), pa.int64(), safe=False), pa.string()),
+            pc.cast(column, pa.string()),
+        )
+    return pc.utf8_trim_whitespace(pc.cast(column, pa.string()))
+
+
+def _plain(value: float | str) -> str:
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else str(value)
+    return value.strip()
+
+
+def _some(written: pa.ChunkedArray) -> str:
+    names = [str(each) for each in pc.unique(pc.drop_null(written)).to_pylist()]
+    shown = ", ".join(map(repr, names[:MOST_SHOWN]))
+    return (
+        f"{shown} and {len(names) - MOST_SHOWN} more" if names[MOST_SHOWN:] else shown or "no name"
+    )
+
+
+# --- all of them: sum_by --------------------------------------------------------------------------------
+
+
+def names(raw: Raw, source: SourceFormat) -> pa.Array | None:
+    """Return which inverter each row is of; None where the rows are those of one."""
+    if source.sum_by is None:
+        return None
+    column = _written(raw.cells[raw.columns.names[source.sum_by]])
+    return column.combine_chunks().dictionary_encode()
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """One inverter's rows.
+
+    Attributes
+    ----------
+    utc
+        Starts of the intervals, ascending and unique.
+    rows
+        Row of the whole table that each comes from.
+    doubtful
+        By quantity: which of them contradict another row of the inverter.
+    """
+
+    name: str
+    utc: Times
+    rows: Positions
+    doubtful: dict[str, Mask]
+
+
+def together(table: Table, source: SourceFormat, site: Site) -> tuple[Table, TimeAxis]:
+    """Return a table with one row for each time: power added up over the inverters, the rest averaged.
+
+    A time at which one of them has no power is masked, because a sum without it would be a lower power
+    that never was. Where the inverters are asked one after the other, each value counts for the interval
+    that holds its stamp.
+
+    Raises
+    ------
+    UnreadableFileError
+        For what is wrong with the rows of one of them, `total_among_columns` where one is the sum of the
+        others, or `too_much_masked` where too many rows name none.
+    """
+    counts: Counter[str] = Counter(table.skipped)
+    series, step = _placed(table, source, site, counts)
+    utc = np.unique(np.concatenate([each.utc for each in series]))
+    faults.check_size(len(utc), len(series))
+    at = [np.searchsorted(utc, each.utc) for each in series]
+    first = np.full(len(utc), table.rows, np.intp)
+    for each, places in zip(series, at, strict=True):
+        first[places] = np.minimum(first[places], each.rows)
+    values, reasons, doubtful = {}, {}, {}
+    for name, column in table.values.items():
+        reasons[name] = _marked(table.faults[name], series, at, len(utc))
+        doubtful[name] = _doubtful(name, series, at, len(utc))
+        if name != POWER:
+            values[name] = _average(column, series, at, len(utc))
+            continue
+        spread = [
+            _spread(column, each, places, len(utc)) for each, places in zip(series, at, strict=True)
+        ]
+        values[name], lacking = _sum(spread, [each.name for each in series], source)
+        if lacking.any():
+            reasons[name]["inverter_missing"] = lacking
+    joined = replace(table.take(first), values=values, faults=reasons, note=table.note)
+    found = {reason: count for reason, count in counts.items() if count}
+    return joined, TimeAxis(utc, np.arange(len(utc)), step, found, is_whole=True, doubtful=doubtful)
+
+
+def _placed(
+    table: Table, source: SourceFormat, site: Site, counts: Counter[str]
+) -> tuple[list[_Series], float]:
+    """Return the inverters on one grid of time, and the length of its interval [s]; count what was done."""
+    assert table.series is not None  # noqa: S101 - for the type checker
+    inverters = [str(each) for each in table.series.dictionary.to_pylist()]
+    if len(inverters) > MOST_SERIES:
+        raise faults.too_large(
+            f"names {len(inverters)} inverters in the column {source.sum_by!r}; at most "
+            f"{MOST_SERIES} are added up",
+            "name the column that holds the inverter's name as sum_by in the site's YAML",
+        )
+    codes = pc.fill_null(table.series.indices, -1).to_numpy(zero_copy_only=False)
+    unnamed = codes < 0
+    losses.check_rows(
+        f"the column {source.sum_by!r}",
+        "no_name",
+        unnamed,
+        table.values.get(POWER),
+        site,
+        table.said,
+    )
+    counts["no_name"] += int(unnamed.sum())
+    order = np.argsort(codes, kind="stable")
+    edges = np.searchsorted(codes[order], np.arange(len(inverters) + 1))
+    parts = [order[start:end] for start, end in pairwise(edges)]
+    times = [stamps.convert(table.take(rows), source, site) for rows in parts]
+    for time in times:
+        counts.update(time.counts)
+    step = _usual_step(times)
+    grids = {_phase(time.utc, step) for time in times}
+    series = []
+    for name, rows, time in zip(inverters, parts, times, strict=True):
+        utc, kept, doubtful = time.utc, time.rows, dict(time.doubtful)
+        if len(grids) > 1:
+            utc, chosen = stamps.last_of_each(_floored(utc, step))
+            counts["snapped"] += int((utc != time.utc[chosen]).sum())
+            counts["duplicate_stamp"] += len(time.utc) - len(utc)
+            kept = kept[chosen]
+            doubtful = {quantity: mask[chosen] for quantity, mask in doubtful.items()}
+        series.append(_Series(name, utc, rows[kept], doubtful))
+    return series, step
+
+
+def _usual_step(times: Sequence[TimeAxis]) -> float:
+    weights: Counter[float] = Counter()
+    for time in times:
+        weights[time.step] += len(time.utc)
+    return weights.most_common(1)[0][0]
+
+
+def _phase(utc: Times, step: float) -> int:
+    """Return where in its interval most of a series' stamps are. [us]"""
+    phases, counts = np.unique(utc.view(np.int64) % round(step * 1e6), return_counts=True)
+    return int(phases[counts.argmax()])
+
+
+def _floored(utc: Times, step: float) -> Times:
+    width = round(step * 1e6)
+    return (utc.view(np.int64) // width * width).view(utc.dtype)
+
+
+def _spread(column: Values, series: _Series, at: Positions, length: int) -> Values:
+    spread = np.full(length, np.nan)
+    spread[at] = column[series.rows]
+    return spread
+
+
+def _sum(
+    spread: Sequence[Values], inverters: Sequence[str], source: SourceFormat
+) -> tuple[Values, Mask]:
+    """Return the sum, and where some of the inverters lack a value but not all."""
+    missing = sum(
+        (np.isnan(each).astype(np.intp) for each in spread), start=np.zeros(len(spread[0]), np.intp)
+    )
+    total = sums.total(
+        spread,
+        lambda number: f"{inverters[number]!r} in the column {source.sum_by!r}",
+        "name the total alone (where: instead of sum_by: in the site's YAML), or export the file without it",
+    )
+    return total, (missing > 0) & (missing < len(spread))
+
+
+def _average(
+    column: Values, series: Sequence[_Series], at: Sequence[Positions], length: int
+) -> Values:
+    total, count = np.zeros(length), np.zeros(length)
+    average: Values = np.full(length, np.nan)
+    for each, places in zip(series, at, strict=True):
+        values = column[each.rows]
+        known = np.isfinite(values)
+        total[places[known]] += values[known]
+        count[places[known]] += 1
+    return np.divide(total, count, out=average, where=count > 0)
+
+
+def _marked(
+    reasons: dict[str, Mask], series: Sequence[_Series], at: Sequence[Positions], length: int
+) -> dict[str, Mask]:
+    marked = {reason: np.zeros(length, bool) for reason in reasons}
+    for reason, mask in reasons.items():
+        for each, places in zip(series, at, strict=True):
+            marked[reason][places] |= mask[each.rows]
+    return marked
+
+
+def _doubtful(name: str, series: Sequence[_Series], at: Sequence[Positions], length: int) -> Mask:
+    found = np.zeros(length, bool)
+    for each, places in zip(series, at, strict=True):
+        if name in each.doubtful:
+            found[places] |= each.doubtful[name]
+    return found
+
+
+def _mask(array: pa.ChunkedArray) -> Mask:
+    return np.array(pc.fill_null(array, fill_value=False).to_numpy(), dtype=bool)
