@@ -177,7 +177,9 @@ def test_a_suspect_source_is_published_and_trusted_with_the_rights_of_the_roles(
     eventually(lambda: _standings(deployed, "moor") == ["suspect"])
     (file,) = deployed.ask("data-watcher", query="files", site_id="moor", state="accepted")["files"]
     assert "enters no dataset" in file["suspect"]
-    eventually(lambda: _told(deployed).count("Suspect: source power of site moor (wrong_unit)") == 1)
+    eventually(
+        lambda: _told(deployed).count("Suspect: source power of site moor (wrong_unit)") == 1
+    )
 
     (asked,) = _suspects(deployed, "moor")
     trust = TrustRequested.of(
