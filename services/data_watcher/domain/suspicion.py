@@ -232,11 +232,16 @@ def _suspected(
 
 
 def _changed(before: Suspicion, after: Suspicion, now: datetime) -> Suspicion:
-    """Return what is known now; only another standing or question is a change that people hear of."""
+    """Return what is known now; another standing or question is a change.
+
+    People hear of those that change what counts: a trusted source that is cleared counted before.
+    """
     after = replace(after, since=before.since, changes=before.changes, told=before.told)
     if (before.standing, before.question) == (after.standing, after.question):
         return after
-    return replace(after, since=now, changes=before.changes + 1)
+    changes = before.changes + 1
+    is_news = "suspect" in {before.standing, after.standing}
+    return replace(after, since=now, changes=changes, told=before.told if is_news else changes)
 
 
 def _question(site: Site, finding: Finding) -> str:
@@ -263,13 +268,15 @@ def reason_of(suspicion: Suspicion) -> str:
     """Return why a source is, or was, suspect."""
     said = (
         f"{suspicion.refused} of {suspicion.judged} files of source {suspicion.source} were refused as "
-        f"{suspicion.cause}, so those that were accepted may be wrong, too; for example "
-        f"{suspicion.example}: {suspicion.reason}"
+        f"{suspicion.cause}"
     )
     answer = suspicion.answer
     if suspicion.standing == "trusted" and answer:
-        return f"{answer.by} trusts the accepted files: {answer.why}. Before, {said}"
-    return said
+        return f"{answer.by} trusts the accepted files: {answer.why} ({said})"
+    return (
+        f"{said}, so those that were accepted may be wrong, too; for example {suspicion.example}: "
+        f"{suspicion.reason}"
+    )
 
 
 def remedy_of(site_id: str, suspicion: Suspicion) -> str:
@@ -278,8 +285,8 @@ def remedy_of(site_id: str, suspicion: Suspicion) -> str:
         return "nothing is to be done"
     return (
         f"correct the site's YAML as the refused files say; all are read again then. If the accepted files "
-        f"are right: solar sites trust {site_id} {suspicion.source} --reason …. Refused files that nobody "
-        f"will correct: solar files dismiss KEY… --reason …"
+        f"are right: `solar sites trust {site_id} {suspicion.source} --reason …`. If some refused files will "
+        "not be corrected: `solar files dismiss KEY… --reason …`"
     )
 
 

@@ -52,7 +52,7 @@ def divide(
     return Divided(
         tuple(each for each in files if each.file.file_id in kept),
         tuple(each for each in files if each.file.file_id not in kept),
-        _in_words(suspects),
+        _in_words(suspects, {each.file.site_id for each in usable} - with_power),
         max((each.due_since for each in suspects if each.due_since), default=None),
     )
 
@@ -78,10 +78,11 @@ def _may_have_power(file: DatasetFile, sites: Mapping[str, Site]) -> bool:
     return source is None or _POWER in source.columns
 
 
-def _in_words(suspects: Iterable[ActiveSuspects]) -> tuple[str, ...]:
-    """Return each suspect source with its cause, in order."""
+def _in_words(suspects: Iterable[ActiveSuspects], without_power: set[str]) -> tuple[str, ...]:
+    """Return each suspect source with its cause, in order, and whether it takes along its site's weather."""
     return tuple(
         f"source {source.source} of site {each.site_id} is suspect ({source.cause})"
+        f"{', and no other file there has power' if each.site_id in without_power else ''}"
         for each in sorted(suspects, key=lambda each: each.site_id)
         for source in each.sources
     )

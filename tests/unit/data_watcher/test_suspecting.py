@@ -182,6 +182,18 @@ def test_a_person_who_trusts_the_source_lets_its_files_count_and_is_named(world:
     assert "ops trusts the accepted files: the meter was changed" in told(world)[-1].reason
 
 
+def test_a_trusted_source_that_is_cleared_counted_before_and_is_no_news(world: World) -> None:
+    upload(world, MONTHS)
+    trust(world)
+    world.read_by(lenient)
+    world.configurations.put(site(ac_capacity_kw=6000))
+    world.sweep("full", '{"prefix": "raw/east/"}')
+    world.sweep("quick")
+
+    assert world.ledger.suspicions["east"].sources["power"].standing == "cleared"
+    assert [each.standing for each in told(world)] == ["suspect", "trusted"]
+
+
 def test_trust_in_something_that_is_not_asked_changes_nothing(world: World) -> None:
     trust(world)
     upload(world, MONTHS)

@@ -73,6 +73,9 @@ def test_files_of_other_sources_and_other_sites_stay_in() -> None:
 
 def test_weather_without_power_that_may_be_trusted_is_left_out_too() -> None:
     assert usable(MIXED, suspects("power")) == []
+    assert divide(MIXED, [two_sources()], [suspects("power")]).suspects == (
+        "source power of site golden is suspect (wrong_unit), and no other file there has power",
+    )
 
 
 def test_a_file_of_which_nobody_knows_the_source_is_left_out_where_one_is_suspect() -> None:

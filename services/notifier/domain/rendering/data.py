@@ -122,7 +122,8 @@ def _source_suspect(message: messages.SourceSuspect) -> Notice:
                 f"Suspect: {where} ({message.cause})",
                 sentence(message.reason),
                 sentence(f"What to do: {message.remedy}"),
-                f"Until then model {message.model_id} is trained on no file of this source.",
+                f"Until then model {message.model_id} is trained on no file of this source; versions that "
+                "learnt from one before stay.",
                 facts=facts,
             )
         case "trusted":
