@@ -10,15 +10,17 @@ from services.data_watcher.adapters.objects import (
     S3CanonicalObjects,
     S3CompactObjects,
     S3Configurations,
+    S3Overlaps,
     S3RawObjects,
 )
 from services.data_watcher.adapters.queue import SqsInbox
-from services.data_watcher.adapters.readers import join, read_file
+from services.data_watcher.adapters.readers import compare, join, read_file
 from services.data_watcher.adapters.remembered import Remembered
 from services.data_watcher.adapters.table import DynamoLedger
 from services.data_watcher.adapters.view import DynamoView
 from services.data_watcher.app.answering import Answering
 from services.data_watcher.app.compacting import Compacting
+from services.data_watcher.app.comparing import Comparing
 from services.data_watcher.app.dispatching import Dispatching
 from services.data_watcher.app.intake.effects import Effects
 from services.data_watcher.app.intake.pipeline import Intake
@@ -49,7 +51,11 @@ def watcher(settings: WatcherSettings) -> Dispatching:
     meter = EmfMeter(observability.metrics("data_watcher"))
     parallel = ThreadPoolExecutor(THREADS, "intake").map
     onboarding = Onboarding(ledger, raw, configurations, publisher, inbox, utc_now)
-    suspecting = Suspecting(ledger, ledger, configurations, publisher, inbox, utc_now)
+    known_overlaps = S3Overlaps(objects)
+    comparing = Comparing(ledger, S3CompactObjects(objects), known_overlaps, compare, utc_now)
+    suspecting = Suspecting(
+        ledger, ledger, known_overlaps, configurations, publisher, inbox, utc_now
+    )
     intake = Intake(
         evidence=LedgerAndBucket(ledger, raw),
         foresight=Remembered(ledger, utc_now),
@@ -74,6 +80,7 @@ def watcher(settings: WatcherSettings) -> Dispatching:
         suspecting.arm,
         suspecting.look_again,
         compacting.run,
+        comparing.run,
     )
     releasing = Releasing(ledger, inbox, utc_now, intake.refresh)
     setting_aside = SettingAside(ledger, intake.refresh, suspecting.arm)
@@ -85,5 +92,6 @@ def answering(settings: QuerySettings) -> Answering:
     return Answering(
         DynamoView.of(lazy_client("dynamodb"), settings.ledger_table),
         S3RawObjects(lazy_client("s3"), settings.data_bucket),
+        S3Overlaps(S3Objects(lazy_client("s3"), settings.data_bucket)),
         settings.data_bucket,
     )

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from services.data_watcher.domain.activity import SiteActivity
 from services.data_watcher.domain.configuration import Active, ConfigRecord
+from services.data_watcher.domain.overlaps import Compared, SiteOverlaps
 from services.data_watcher.domain.records import ContentRecord, KeyRecord, Listed
 from services.data_watcher.domain.suspicion import SiteSuspicions
 from services.data_watcher.domain.versions import Current, FileVersion, Rows, State
@@ -290,6 +291,26 @@ class CompactObjects(Protocol):
 
     def create(self, key: str, parquet: bytes) -> None:
         """Write a compact; one that exists already stays as it is."""
+        ...
+
+
+class Comparer(Protocol):
+    """Compares canonical tables."""
+
+    def __call__(self, one: bytes, other: bytes) -> Compared:
+        """Return what two tables say of each other, or raise UnreadableFileError."""
+        ...
+
+
+class OverlapMemory(Protocol):
+    """What is known of files that cover the same time; it can be lost, and is found again."""
+
+    def load(self, site_id: str) -> SiteOverlaps:
+        """Return what is known of a site's files; nothing where nothing was compared."""
+        ...
+
+    def put(self, known: SiteOverlaps) -> None:
+        """Keep what is known of a site's files."""
         ...
 
 

@@ -292,3 +292,29 @@ def test_a_deleted_file_is_not_removed_again(world: World, suspect: Any) -> None
 
     refused = suspect("files", "remove", RIGHT, "--reason", "x", fails=True)
     assert "no version of raw/east/power-4.csv counts: it is superseded" in str(refused.exception)
+
+
+def test_files_that_contradict_each_other_are_shown_and_their_source_is_suspect(
+    world: World, solar: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suspecting, "SOON", timedelta(0))
+    world.upload("config/sites/east.yaml", SITE_YAML)
+    world.upload("raw/east/power-mine.csv", power_csv(days=2))
+    world.upload("raw/east/power-strayed.csv", power_csv(days=1, day=2, peak=3000.0))
+    world.heard()
+    due = SweepDue.of(
+        subject=("s",), occurred_at=datetime.now(UTC), correlation_id="s", scope="full"
+    )
+    world.deliver(due.model_dump_json())
+    world.work_off_inbox()
+
+    found = {each["key"]: each["overlap"] for each in said(solar("files", "--json"))}
+    assert found["raw/east/power-strayed.csv"]["share"] > 0.9
+    assert found["raw/east/power-strayed.csv"]["rows"] == found["raw/east/power-mine.csv"]["rows"]
+    assert "in raw/east/power-mine.csv" in found["raw/east/power-strayed.csv"]["example"]
+    (source,) = active_suspects(world).sources
+    assert source.cause == "contradicting_rows"
+
+    solar("files", "remove", "east/power-strayed.csv", "--reason", "west's")
+    assert active_suspects(world).sources == ()
+    assert {each["overlap"] for each in said(solar("files", "--json"))} == {None}

@@ -12,8 +12,10 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from pydantic import ValidationError
 
 from services.data_watcher.domain.configuration import Active
+from services.data_watcher.domain.overlaps import SiteOverlaps
 from services.data_watcher.domain.records import Listed
 from services.data_watcher.ports import Content, Opened, Part, Stored
 from shared import layout
@@ -198,6 +200,26 @@ class S3CompactObjects:
     def create(self, key: str, parquet: bytes) -> None:
         """Write a compact; one that exists already stays as it is."""
         self.objects.create(key, parquet, content_type="application/vnd.apache.parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class S3Overlaps:
+    """Implements the port `OverlapMemory`."""
+
+    objects: S3Objects
+
+    def load(self, site_id: str) -> SiteOverlaps:
+        """Return what is known of a site's files; nothing where it cannot be read."""
+        try:
+            body = self.objects.read(layout.active_overlaps(site_id))
+            return SiteOverlaps.model_validate_json(body)
+        except (NotFoundError, ValidationError):
+            return SiteOverlaps(site_id=site_id)
+
+    def put(self, known: SiteOverlaps) -> None:
+        """Keep what is known of a site's files."""
+        key = layout.active_overlaps(known.site_id)
+        self.objects.write(key, known.model_dump_json().encode(), content_type="application/json")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.data_watcher.domain import configuration, suspicion
 from services.data_watcher.domain.configuration import ConfigRecord
+from services.data_watcher.domain.overlaps import FileOverlap
 from services.data_watcher.domain.suspicion import SiteSuspicions, Suspicion
 from services.data_watcher.domain.versions import (
     Accepted,
@@ -23,7 +24,7 @@ from services.data_watcher.domain.versions import (
     State,
     Superseded,
 )
-from services.data_watcher.ports import Filed, LedgerView, RawObjects
+from services.data_watcher.ports import Filed, LedgerView, OverlapMemory, RawObjects
 from shared import layout
 from shared.active import ActiveSite
 from shared.solar.site import Site, source_of
@@ -57,6 +58,7 @@ class Answering:
 
     view: LedgerView
     raw: RawObjects
+    overlaps: OverlapMemory
     bucket: str
 
     def answer(self, event: dict[str, Any]) -> dict[str, Any]:
@@ -84,7 +86,18 @@ class Answering:
             question.site_id, question.state, question.limit, question.next
         )
         suspect = self._suspect_sources()
-        return {"files": [self._file(each, suspect) for each in files], "next": following}
+        overlaps = {
+            site_id: self.overlaps.load(site_id).files
+            for site_id in {each.site_id for each in files if isinstance(each.version, Accepted)}
+        }
+        answers = [
+            {
+                **self._file(each, suspect),
+                "overlap": _overlap(each, overlaps.get(each.site_id, {})),
+            }
+            for each in files
+        ]
+        return {"files": answers, "next": following}
 
     def _suspect_sources(self) -> dict[str, tuple[Site, dict[str, Suspicion]]]:
         """Return the sites with suspect sources: how their files read, and those sources by name."""
@@ -203,6 +216,12 @@ def _why(version: FileVersion) -> dict[str, str | None]:
     return {"reason_code": code, "reason": reason, "remedy": remedy}
 
 
+def _overlap(filed: Filed, overlaps: Mapping[str, FileOverlap]) -> dict[str, Any] | None:
+    """Return how much of an accepted file other files contradict, if any do."""
+    found = overlaps.get(filed.key) if isinstance(filed.version, Accepted) else None
+    return found.model_dump() if found else None
+
+
 def _decided(decision: Decision | None, verb: str) -> str | None:
     if decision is None:
         return None
@@ -219,8 +238,8 @@ def _suspect(filed: Filed, suspect: tuple[Site, Mapping[str, Suspicion]] | None)
     if known is None:
         return None
     return (
-        f"it enters no dataset: source {known.source} is suspect ({known.refused} of {known.judged} files "
-        f"refused as {known.cause}); `solar sites list` says what to do"
+        f"it enters no dataset: source {known.source} is suspect ({known.refused} of {known.judged} files: "
+        f"{known.cause}); `solar sites list` says what to do"
     )
 
 

@@ -11,10 +11,17 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from services.data_watcher.app.contention import insist
-from services.data_watcher.domain import suspicion
-from services.data_watcher.domain.suspicion import SiteSuspicions, Suspicion
+from services.data_watcher.domain import overlaps, suspicion
+from services.data_watcher.domain.suspicion import Seen, SiteSuspicions, Suspicion
 from services.data_watcher.domain.versions import Decision
-from services.data_watcher.ports import Configurations, Inbox, Ledger, Publisher, Suspicions
+from services.data_watcher.ports import (
+    Configurations,
+    Inbox,
+    Ledger,
+    OverlapMemory,
+    Publisher,
+    Suspicions,
+)
 from shared.active import ActiveSite
 from shared.clock import Clock
 from shared.errors import ConflictError
@@ -31,6 +38,7 @@ class Suspecting:
 
     ledger: Ledger
     suspicions: Suspicions
+    overlaps: OverlapMemory
     configurations: Configurations
     publisher: Publisher
     inbox: Inbox
@@ -87,11 +95,18 @@ class Suspecting:
         site = self.configurations.site(stored.site_id)
         if site is None:
             return  # its files are not read either
-        shown = suspicion.seen(site, self.ledger.current(stored.site_id))
+        shown = self._shown(site)
         known = suspicion.look(answered or stored, site, shown, self.clock())
         if known != stored:
             known = self.suspicions.save_suspicions(known)
         self._publish(site, known)
+
+    def _shown(self, site: ActiveSite) -> Seen:
+        files, known = list(self.ledger.current(site.site_id)), self.overlaps.load(site.site_id)
+        found = overlaps.file_overlaps(overlaps.counting(files), known.pairs)
+        if found != known.files:
+            self.overlaps.put(known.model_copy(update={"files": found}))
+        return replace(suspicion.seen(site, files), overlaps=found)
 
     def _publish(self, site: ActiveSite, known: SiteSuspicions) -> None:
         """Let other services read what is known, and people hear once of what is new."""

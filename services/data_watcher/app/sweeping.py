@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby, islice
 
+from services.data_watcher.app.comparing import Progress
 from services.data_watcher.domain import admission, identity, suspicion, transitions
 from services.data_watcher.domain.cursor import Cursor
 from services.data_watcher.domain.records import KeyRecord, Listed
@@ -26,6 +27,8 @@ MOST_HINTS = 2000
 _LAST = "\U0010ffff"  # after every key of a folder
 # Looks after the months of a site after a key until a deadline; returns the key to go on after, if any.
 CompactMonths = Callable[[str, str, datetime], str | None]
+
+CompareFiles = Callable[[str, datetime], Progress]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Sweeping:
     look_at_sources: Callable[[list[str]], None]
     look_at_sources_again: Callable[[], None]
     compact: CompactMonths
+    compare: CompareFiles
 
     def run(self, message: SweepDue) -> None:
         """Do one slice of a sweep, and ask for the next where there is more.
@@ -115,9 +119,18 @@ class Sweeping:
             if f"{prefix}{_LAST}" <= cursor.after:
                 continue
             reached = self.compact(site_id, max(cursor.after, prefix), deadline)
+            if reached is None and not self._compared(site_id, deadline):
+                return Cursor(prefix=cursor.prefix, after=max(cursor.after, prefix))
             if reached is not None or self.clock() >= deadline:
                 return Cursor(prefix=cursor.prefix, after=reached or f"{prefix}{_LAST}")
         return None
+
+    def _compared(self, site_id: str, deadline: datetime) -> bool:
+        """Compare a site's files that cover the same time; return whether all are compared."""
+        progress = self.compare(site_id, deadline)
+        if progress.is_new:
+            self.look_at_sources([site_id])
+        return progress.is_done
 
     def _suspects(
         self, known: _Slice, after: str, until: str | None, listed: dict[str, list[Listed]]

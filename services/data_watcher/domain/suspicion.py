@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.data_watcher.domain import admission
+from services.data_watcher.domain.overlaps import FileOverlap
 from services.data_watcher.domain.versions import (
     Accepted,
     Current,
@@ -46,6 +47,10 @@ ABOUT_ONE_FILE = frozenset(
         "unknown_site",
         "unreadable",
     }
+)
+CONTRADICTING = "contradicting_rows"
+LEAST_CONTRADICTED = (
+    0.2  # of a file's values that are not about zero; fewer may be a meter's corrections
 )
 Standing = Literal["suspect", "trusted", "cleared"]
 
@@ -81,10 +86,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a site's ledger shows: its files that were read, and sources of which some wait for it."""
+    """What a site's ledger shows: its files that were read, and sources of which some wait for it.
+
+    `overlaps` are files that others contradict, by key.
+    """
 
     files: tuple[Judged, ...]
     waiting: frozenset[str]
+    overlaps: Mapping[str, FileOverlap] = field(default_factory=dict)
 
 
 def seen(site: Site, files: Iterable[tuple[str, Current]]) -> Seen:
@@ -137,6 +146,34 @@ def findings(files: Iterable[Judged]) -> dict[str, tuple[Finding, ...]]:
         source: tuple(sorted(ones, key=lambda each: (-each.refused, each.cause)))
         for source, ones in found.items()
     }
+
+
+def contradicted(shown: Seen) -> dict[str, Finding]:
+    """Return the sources with a file of which others contradict more than a fifth."""
+    accepted = [each for each in shown.files if each.cause is None]
+    much = [
+        (each, shown.overlaps[each.key])
+        for each in accepted
+        if each.key in shown.overlaps and shown.overlaps[each.key].share > LEAST_CONTRADICTED
+    ]
+    found = {}
+    for source in {each.source for each, _ in much}:
+        ones = [(overlap.share, each.key) for each, overlap in much if each.source == source]
+        key = max(ones)[1]
+        worst = shown.overlaps[key]
+        reason = f"{worst.rows} rows, {worst.share:.0%} of those above zero: {worst.example}"
+        judged = sum(each.source == source for each in accepted)
+        found[source] = Finding(source, CONTRADICTING, len(ones), judged, key, reason)
+    return found
+
+
+def _both(
+    refused: Mapping[str, tuple[Finding, ...]], contradicting: Mapping[str, Finding]
+) -> dict[str, tuple[Finding, ...]]:
+    found = dict(refused)
+    for source, finding in contradicting.items():
+        found[source] = (*found.get(source, ()), finding)
+    return found
 
 
 # --- what is known of it ------------------------------------------------------------------------------
@@ -198,7 +235,7 @@ def look(known: SiteSuspicions, site: Site, shown: Seen, now: datetime) -> SiteS
 
     A source of which files wait to be read can become suspect; it is cleared only when they were read.
     """
-    found = findings(shown.files)
+    found = _both(findings(shown.files), contradicted(shown))
     for name in sorted(known.sources.keys() | found.keys()):
         before, causes = known.sources.get(name), found.get(name, ())
         if causes:
@@ -266,23 +303,32 @@ def trust(known: SiteSuspicions, source: str, question: str, decision: Decision)
 
 def reason_of(suspicion: Suspicion) -> str:
     """Return why a source is, or was, suspect."""
-    said = (
-        f"{suspicion.refused} of {suspicion.judged} files of source {suspicion.source} were refused as "
-        f"{suspicion.cause}"
+    said = f"{suspicion.refused} of {suspicion.judged} files of source {suspicion.source} " + (
+        "contradict other files"
+        if suspicion.cause == CONTRADICTING
+        else f"were refused as {suspicion.cause}"
     )
     answer = suspicion.answer
     if suspicion.standing == "trusted" and answer:
         return f"{answer.by} trusts the accepted files: {answer.why} ({said})"
-    return (
-        f"{said}, so those that were accepted may be wrong, too; for example {suspicion.example}: "
-        f"{suspicion.reason}"
+    follows = (
+        "one of each two is wrong"
+        if suspicion.cause == CONTRADICTING
+        else "so those that were accepted may be wrong, too"
     )
+    return f"{said}, {follows}; for example {suspicion.example}: {suspicion.reason}"
 
 
 def remedy_of(site_id: str, suspicion: Suspicion) -> str:
     """Return what ends a suspicion."""
     if suspicion.standing != "suspect":
         return "nothing is to be done"
+    if suspicion.cause == CONTRADICTING:
+        return (
+            "take out the wrong files, another plant's for example: `solar files remove KEY… --reason …`. If "
+            "the later upload of each is right, as where a meter corrects itself: `solar sites trust "
+            f"{site_id} {suspicion.source} --reason …`"
+        )
     return (
         f"correct the site's YAML as the refused files say; all are read again then. If the accepted files "
         f"are right: `solar sites trust {site_id} {suspicion.source} --reason …`. If some refused files will "

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.data_watcher.adapters.evidence import LedgerAndBucket
 from services.data_watcher.adapters.remembered import Remembered
+from services.data_watcher.app.comparing import Comparing
 from services.data_watcher.app.dispatching import Dispatching
 from services.data_watcher.app.intake.effects import Effects
 from services.data_watcher.app.intake.pipeline import Intake
@@ -21,6 +22,7 @@ from services.data_watcher.app.suspecting import Suspecting
 from services.data_watcher.app.sweeping import Sweeping
 from services.data_watcher.domain.activity import SiteActivity
 from services.data_watcher.domain.configuration import Active, ConfigRecord
+from services.data_watcher.domain.overlaps import Compared, SiteOverlaps
 from services.data_watcher.domain.records import ContentRecord, KeyRecord, Listed
 from services.data_watcher.domain.suspicion import SiteSuspicions
 from services.data_watcher.domain.transitions import settle
@@ -34,7 +36,7 @@ from services.data_watcher.domain.versions import (
     State,
     Superseded,
 )
-from services.data_watcher.ports import Opened, Reading
+from services.data_watcher.ports import Opened, Part, Reading
 from shared.active import ActiveModel, ActiveSite
 from shared.canonical import CanonicalFile
 from shared.errors import ConflictError, NotFoundError, RetryableError, UnreadableFileError
@@ -302,6 +304,29 @@ class FakeCanonical:
 
 
 @dataclass
+class FakeOverlaps:
+    """What is known of files that cover the same time, and how two are compared: by their key's text."""
+
+    known: dict[str, SiteOverlaps] = field(default_factory=dict)
+    says: dict[frozenset[str], Compared] = field(default_factory=dict)
+    compared: list[frozenset[str]] = field(default_factory=list)
+
+    def load(self, site_id: str) -> SiteOverlaps:
+        return self.known.get(site_id) or SiteOverlaps(site_id=site_id)
+
+    def put(self, known: SiteOverlaps) -> None:
+        self.known[known.site_id] = known
+
+    def read(self, key: str) -> Part:
+        return Part(key.encode(), None)
+
+    def compare(self, one: bytes, other: bytes) -> Compared:
+        pair = frozenset({one.decode(), other.decode()})
+        self.compared.append(pair)
+        return self.says.get(pair, Compared())
+
+
+@dataclass
 class FakeConfigurations:
     """Configuration in force."""
 
@@ -444,6 +469,7 @@ class World:
         self.configurations = FakeConfigurations(self.fuse)
         self.publisher = FakePublisher(self.fuse)
         self.inbox = FakeInbox(self.fuse)
+        self.overlaps = FakeOverlaps()
         self.meter = FakeMeter()
         self.now = START
         onboarding = Onboarding(
@@ -454,9 +480,13 @@ class World:
             self.inbox,
             self.clock,
         )
+        self.comparing = Comparing(
+            self.ledger, self.overlaps, self.overlaps, self.overlaps.compare, self.clock
+        )
         self.suspecting = Suspecting(
             self.ledger,
             self.ledger,
+            self.overlaps,
             self.configurations,
             self.publisher,
             self.inbox,
@@ -484,6 +514,7 @@ class World:
             self.suspecting.arm,
             self.suspecting.look_again,
             lambda site_id, after, deadline: None,
+            self.comparing.run,
         )
         releasing = Releasing(self.ledger, self.inbox, self.clock, self.intake.refresh)
         setting_aside = SettingAside(self.ledger, self.intake.refresh, self.suspecting.arm)

@@ -11,6 +11,7 @@ import pytest
 
 from services.data_watcher.app.answering import Answering
 from services.data_watcher.domain.configuration import ConfigRecord
+from services.data_watcher.domain.overlaps import FileOverlap, SiteOverlaps
 from services.data_watcher.domain.suspicion import SiteSuspicions, Suspicion
 from services.data_watcher.domain.versions import (
     Accepted,
@@ -68,6 +69,7 @@ class FakeView:
     kept: list[Filed] = field(default_factory=list)
     records: list[ConfigRecord] = field(default_factory=list)
     known: list[SiteSuspicions] = field(default_factory=list)
+    overlaps: dict[str, FileOverlap] = field(default_factory=dict)
 
     def page(
         self, site_id: str | None, state: State | None, limit: int, after: str | None
@@ -88,6 +90,9 @@ class FakeView:
             gone = isinstance(each.version, Removed) and not each.version.is_kept
             yield each.site_id, each.version.state, not gone
 
+    def load(self, site_id: str) -> SiteOverlaps:
+        return SiteOverlaps(site_id=site_id, files=self.overlaps)
+
     def suspicions(self) -> Iterator[SiteSuspicions]:
         return iter(self.known)
 
@@ -100,7 +105,7 @@ def filed(version: FileVersion, site_id: str = "east", name: str = "a.csv") -> F
 
 
 def ask(view: FakeView, bucket: FakeBucket | None = None, **question: Any) -> dict[str, Any]:
-    return Answering(view, bucket or FakeBucket(), "bucket").answer(question)
+    return Answering(view, bucket or FakeBucket(), view, "bucket").answer(question)
 
 
 @pytest.mark.parametrize(
@@ -190,6 +195,7 @@ def test_a_file_says_its_state_its_reason_and_its_rows(
             "dismissed",
             "removed_by",
             "suspect",
+            "overlap",
         )
     )
     common = {"site_id": "east", "key": "raw/east/a.csv", "version_id": "v1"}
@@ -322,10 +328,26 @@ def test_an_accepted_file_of_a_suspect_source_says_that_it_enters_no_dataset() -
     found = {each["key"]: each["suspect"] for each in ask(knowing(), query="files")["files"]}
 
     assert found["raw/east/a.csv"].startswith("it enters no dataset: source power is suspect")
-    assert "11 of 12 files refused as wrong_unit" in found["raw/east/a.csv"]
+    assert "11 of 12 files: wrong_unit" in found["raw/east/a.csv"]
     assert found.keys() - {key for key, said in found.items() if said is None} == {"raw/east/a.csv"}
     trusted = ask(knowing(standing="trusted"), query="files")["files"]
     assert {each["suspect"] for each in trusted} == {None}
+
+
+def test_an_accepted_file_says_how_much_of_it_other_files_contradict() -> None:
+    overlap = FileOverlap(rows=3, share=0.1, files=2, example="power_ac at …")
+    names = ("raw/east/a.csv", "raw/east/b.csv")
+    view = FakeView([filed(ACCEPTED), filed(QUARANTINED, name="b.csv"), filed(ACCEPTED, "west")])
+    view.overlaps = dict.fromkeys(names, overlap)
+    found = {each["key"]: each["overlap"] for each in ask(view, query="files")["files"]}
+
+    assert found["raw/east/a.csv"] == {
+        "rows": 3,
+        "share": 0.1,
+        "files": 2,
+        "example": "power_ac at …",
+    }
+    assert (found["raw/east/b.csv"], found["raw/west/a.csv"]) == (None, None)
 
 
 def test_a_site_says_which_sources_are_suspect_or_trusted() -> None:

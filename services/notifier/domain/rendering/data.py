@@ -140,7 +140,7 @@ def _source_suspect(message: messages.SourceSuspect) -> Notice:
                 message,
                 Severity.INFO,
                 f"No longer suspect: {where}",
-                f"Too few of its files are refused as {message.cause} now.",
+                f"Its files no longer show {message.cause}, or too few of them do.",
                 f"Its accepted files count again; model {message.model_id} is looked at again.",
                 facts=facts,
             )

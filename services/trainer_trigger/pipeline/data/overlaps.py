@@ -17,10 +17,9 @@ import pandas as pd
 from services.trainer_trigger.pipeline.data.canonical_files import CanonicalFiles
 from services.trainer_trigger.pipeline.data.site_validation import OverlapFinding
 from shared.dataset import DatasetFile
+from shared.solar import contradictions
 from shared.solar.rows import POWER, TIME
 
-_APART = 0.01  # of the larger value; less is how an export rounds
-_FLOOR = 0.001  # of the column's largest value; below it, values say nothing of each other
 _SAME_ROWS = 24  # with power, that two sites' files share before they can be called the same
 _SAME_SHARE = 0.9
 _MOST_READ = 200  # files of other sites that are looked at
@@ -108,7 +107,7 @@ def overlaps(columns: Mapping[str, Iterable[Piece]]) -> Overlaps:
     telling: dict[tuple[int, str], int] = {}
     for name, pieces in columns.items():
         for joined in map(_joined, _by_step(pieces)):
-            floor = _FLOOR * float(joined["value"].abs().max())
+            floor = contradictions.floor(joined["value"].to_numpy())
             contradicting = _contradicting(joined, floor)
             if len(contradicting):
                 found.append(contradicting.assign(column=name))
@@ -138,9 +137,8 @@ def _contradicting(joined: pd.DataFrame, floor: float) -> pd.DataFrame:
     if not len(shared):
         return shared
     at = shared.groupby(level=0)["value"]
-    highest, lowest = at.transform("max"), at.transform("min")
-    largest = np.maximum(highest.abs(), lowest.abs())
-    return shared[(highest - lowest) > np.maximum(_APART * largest, floor)]
+    highest, lowest = (at.transform(name).to_numpy() for name in ("max", "min"))
+    return shared[contradictions.apart(highest, lowest, floor)]
 
 
 def same_elsewhere(finding: OverlapFinding, files: Iterable[DatasetFile], folder: Path) -> str:
