@@ -13,7 +13,7 @@ from services.data_watcher.domain.configuration import Active, ConfigRecord
 from services.data_watcher.domain.overlaps import Compared, SiteOverlaps
 from services.data_watcher.domain.records import ContentRecord, KeyRecord, Listed
 from services.data_watcher.domain.suspicion import SiteSuspicions
-from services.data_watcher.domain.versions import Current, FileVersion, Rows, State
+from services.data_watcher.domain.versions import Current, FileVersion, RowSummary, State
 from shared.active import ActiveSite
 from shared.canonical import CanonicalFile
 from shared.compaction import CompactIndex
@@ -359,7 +359,7 @@ class Reading:
     """The canonical rows of a file: as Parquet, and what they are."""
 
     parquet: bytes
-    rows: Rows
+    rows: RowSummary
 
 
 class Reader(Protocol):

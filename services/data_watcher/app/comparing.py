@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from services.data_watcher.domain import overlaps
 from services.data_watcher.domain.overlaps import Compared, Pair, SiteOverlaps
@@ -36,28 +38,33 @@ class Comparing:
     clock: Clock
 
     def run(self, site_id: str, deadline: datetime) -> Progress:
-        """Compare what was not compared yet, until the deadline."""
+        """Compare what was not compared yet until the deadline, at least one pair.
+
+        Where nothing was found out, more time would not help: what cannot be read waits until tomorrow.
+        """
         known = self.memory.load(site_id)
         before = known.pairs if known.is_current else {}
-        found: dict[str, Compared] = {}
-        is_done = True
         files = overlaps.counting(self.ledger.current(site_id))
-        for pair in overlaps.pairs(files):
-            name = overlaps.pair_id(pair)
-            if name in before:
-                found[name] = before[name]
-            elif len(found) >= MOST_PAIRS:
-                break
-            elif self.clock() >= deadline:
-                is_done = False
-            else:
-                compared = self._compared(pair)
-                if compared is not None:
-                    found[name] = compared
-        if found == before and known.is_current:
-            return Progress(is_new=False, is_done=is_done)
-        self.memory.put(SiteOverlaps(site_id=site_id, pairs=found, files=known.files))
-        return Progress(is_new=True, is_done=is_done)
+        wanted = {
+            overlaps.pair_id(pair): pair for pair in islice(overlaps.pairs(files), MOST_PAIRS)
+        }
+        found = {name: before[name] for name in wanted if name in before}
+        left = [name for name in wanted if name not in before]
+        new = dict(self._until(deadline, [wanted[name] for name in left]))
+        if new or found != before or not known.is_current:
+            pairs = found | new
+            self.memory.put(SiteOverlaps(site_id=site_id, pairs=pairs, files=known.files))
+        return Progress(
+            is_new=bool(new) or found != before, is_done=not new or len(new) == len(left)
+        )
+
+    def _until(self, deadline: datetime, pairs: Sequence[Pair]) -> Iterator[tuple[str, Compared]]:
+        for pair in pairs:
+            compared = self._compared(pair)
+            if compared is not None:
+                yield overlaps.pair_id(pair), compared
+            if self.clock() >= deadline:
+                return
 
     def _compared(self, pair: Pair) -> Compared | None:
         """Return what two files say of each other; None where one of them cannot be read."""

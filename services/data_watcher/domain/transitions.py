@@ -22,7 +22,7 @@ from services.data_watcher.domain.versions import (
     Quarantined,
     Released,
     Removed,
-    Rows,
+    RowSummary,
     Superseded,
     Upload,
     canonical_key,
@@ -263,7 +263,7 @@ def may_count_longer(record: KeyRecord, version: Accepted) -> bool:
 
 
 def accept(
-    record: KeyRecord, version: Pending, sha256: str, canonical: CanonicalObject, rows: Rows
+    record: KeyRecord, version: Pending, sha256: str, canonical: CanonicalObject, rows: RowSummary
 ) -> KeyRecord:
     """Return the record with a version whose rows count."""
     before = canonical_key(version)
@@ -299,7 +299,7 @@ def duplicate(
     version: Pending | Accepted | Duplicate,
     sha256: str,
     owner: str,
-    rows: Rows | None,
+    rows: RowSummary | None,
 ) -> KeyRecord:
     """Return the record with a version whose bytes already count under a smaller key."""
     record = record.withdrawing(canonical_key(version), f"the same bytes are at {owner}")

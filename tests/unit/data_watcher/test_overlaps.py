@@ -1,4 +1,4 @@
-"""Rows that contradict rows under other names are counted, and many make a source suspect."""
+"""RowSummary that contradict rows under other names are counted, and many make a source suspect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services.data_watcher.app import sweeping
 from services.data_watcher.app.comparing import Progress
 from services.data_watcher.domain import overlaps
 from services.data_watcher.domain.overlaps import Compared, Counting
-from services.data_watcher.domain.versions import Rows
+from services.data_watcher.domain.versions import RowSummary
 from services.data_watcher.ports import Reading
 from shared.errors import UnreadableFileError
 from tests.unit.data_watcher.fakes import START, World, site
@@ -137,7 +137,7 @@ KEYS = ("raw/east/a.csv", "raw/east/b.csv")
 
 
 def daily(data: bytes, key: str, described: Any) -> Reading:
-    rows = Rows(96, 0, {}, ("power_ac",), START, START + DAY)
+    rows = RowSummary(96, 0, {}, ("power_ac",), START, START + DAY)
     return Reading(data, rows)
 
 
@@ -209,19 +209,32 @@ def test_a_person_who_trusts_the_later_uploads_lets_them_count(world: World) -> 
     assert suspect(world) == []
 
 
-def test_what_time_did_not_suffice_for_is_compared_by_the_next_sweep(world: World) -> None:
-    contradict(world, 0.9)
-    assert world.comparing.run("east", world.now) == Progress(is_new=False, is_done=False)
+def test_what_time_did_not_suffice_for_is_compared_by_the_next_slice(world: World) -> None:
+    world.upload("raw/east/c.csv", b"three")
+    assert world.comparing.run("east", world.now) == Progress(is_new=True, is_done=False)
     later = world.now + timedelta(minutes=1)
     assert world.comparing.run("east", later) == Progress(is_new=True, is_done=True)
     assert world.comparing.run("east", later) == Progress(is_new=False, is_done=True)
-    assert len(world.overlaps.compared) == 1
+    assert len(world.overlaps.compared) == len(set(world.overlaps.compared)) == 3
+
+
+def test_a_pair_that_cannot_be_read_does_not_keep_the_sweep_going_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(one: bytes, other: bytes) -> Compared:
+        raise UnreadableFileError("unreadable", "damaged", "restore it")
+
+    object.__setattr__(world.comparing, "compare", unreadable)
+    monkeypatch.setattr(sweeping, "SLICE", timedelta(0))
+    world.sweep("full")
+
+    assert world.overlaps.known == {}
 
 
 def test_a_sweep_stays_at_a_site_until_all_its_pairs_are_compared(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeping, "SLICE", timedelta(milliseconds=12))
+    monkeypatch.setattr(sweeping, "SLICE", timedelta(0))
     for name in "cdefgh":
         world.upload(f"raw/east/{name}.csv", name.encode())
     world.sweep("full", '{"prefix": "canonical/"}')

@@ -20,7 +20,7 @@ from services.data_watcher.domain.versions import (
     Fault,
     Pending,
     Quarantined,
-    Rows,
+    RowSummary,
     Upload,
 )
 from shared.suspects import ActiveSuspects
@@ -118,7 +118,7 @@ def versions(described: object = None) -> Iterator[tuple[str, Current]]:
     upload = Upload("v", START)
     fault = Fault("wrong_unit", "in W", "say W")
     refused = Quarantined(upload=upload, reading=reading, fault=fault, sha256="1")
-    rows = Rows(1, 0, {}, ("power_ac",), START, START)
+    rows = RowSummary(1, 0, {}, ("power_ac",), START, START)
     canonical = CanonicalObject("f", "canonical/east/f.parquet", START)
     yield "raw/east/refused.csv", refused
     yield "raw/east/unreadable.csv", replace(refused, fault=replace(fault, code="unreadable"))

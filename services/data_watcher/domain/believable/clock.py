@@ -13,7 +13,9 @@ from shared.solar.site import tzinfo_of
 
 LEAST_DAYS = 3
 LEAST_ROWS = 20  # with power
-CENTRED = 0.4  # length of the mean of a day's energy around the clock; a constant has none
+CENTRED = (
+    0.4  # length of the mean vector of a day's energy on the 24-hour circle; 0 for constant power
+)
 MOST_OFF = 75.0  # minutes; a clock that follows summer time is an hour off, which Preprocess finds
 BELOW_HORIZON = -0.05  # sine of three degrees: twilight is over for a plant
 MUCH = 0.02  # of the file's highest power
@@ -61,7 +63,7 @@ def check(power: Power) -> None:
     off = np.degrees(np.angle(turned[telling])) * MINUTES_PER_DEGREE
     if len(off) < LEAST_DAYS:
         return
-    # By energy and over all days: a dull day, whose centre is anywhere, has little to say.
+    # Weighted by energy over all days: the centre of a dull day can be anywhere, so it counts little.
     middle = float(np.degrees(np.angle(turned[telling].sum()))) * MINUTES_PER_DEGREE
     alike = np.abs((off - middle + 720.0) % 1440.0 - 720.0) < MOST_OFF
     if abs(middle) <= MOST_OFF or alike.sum() < max(LEAST_DAYS, len(off) / 2):
@@ -86,35 +88,35 @@ def check_each_day(power: Power) -> None:
     UnreadableFileError
         `wrong_clock`, with the day and its first row in the night.
     """
-    much = np.flatnonzero(power.share > MUCH_AT_NIGHT)
-    if not len(much):
-        return
     hour = HOUR / power.time.step
-    dark = much[sun.over(power.time.utc[much], power.time.step, power.site).up < NIGHT]
+    local = power.time.utc + np.timedelta64(round(power.site.longitude * SECONDS_PER_DEGREE), "s")
+    much = np.flatnonzero(power.share > MUCH_AT_NIGHT)
+    dark = much[sun.roughly_up(local[much], power.site.latitude) < NIGHT]
     if len(dark) < hour:
         return  # as in nearly every file
-    local = power.time.utc + np.timedelta64(round(power.site.longitude * SECONDS_PER_DEGREE), "s")
-    days = local.astype("M8[D]")
-    for day in np.unique(days[dark]):
-        rows = np.flatnonzero(days == day)
-        up = np.asarray(sun.over(power.time.utc[rows], power.time.step, power.site).up)
-        share = power.share[rows]
-        night = rows[(up < NIGHT) & (share > MUCH_AT_NIGHT)]
-        dead = (up > DAYLIGHT) & (share < NEARLY_NONE)
-        if len(night) >= hour and dead.sum() >= hour:
-            first = power.place(int(power.time.rows[night[0]]))
-            at_night, without = len(night) / hour, dead.sum() / hour
-            raise UnreadableFileError(
-                "wrong_clock",
-                f"on {day} there is power for {at_night:.1f} h of night, from row {first} on, and none for "
-                f"{without:.1f} h of daylight; the clock of this part of the file is hours off",
-                "correct the stamps, or the timezone in the site's YAML; where the clock changed inside the "
-                "file, split it there",
-            )
+    day = local.astype("M8[D]").astype(np.int64)
+    day -= day[0]
+    at_night = np.bincount(day[dark], minlength=day[-1] + 1)
+    dead = np.flatnonzero((power.share < NEARLY_NONE) & (at_night >= hour)[day])
+    dead = dead[sun.roughly_up(local[dead], power.site.latitude) > DAYLIGHT]
+    without = np.bincount(day[dead], minlength=len(at_night))
+    both = np.flatnonzero((at_night >= hour) & (without >= hour))
+    if not len(both):
+        return
+    first = dark[day[dark] == both[0]][0]
+    row = power.place(int(power.time.rows[first]))
+    raise UnreadableFileError(
+        "wrong_clock",
+        f"on {local[first].astype('M8[D]')} there is power for {at_night[both[0]] / hour:.1f} h of night, "
+        f"from row {row} on, and none for {without[both[0]] / hour:.1f} h of daylight; the clock of this "
+        "part of the file is hours off",
+        "correct the stamps, or the timezone in the site's YAML; where the clock changed inside the file, "
+        "split it there",
+    )
 
 
 def _remedy(power: Power, minutes: float) -> str:
-    """Say which offset would bring the middle of the days to solar noon."""
+    """Return which offset would bring the middle of the days to solar noon."""
     zone, first = power.site.timezone, power.time.utc[0].astype("M8[s]").item()
     stated = _offset(zone, first)
     right = stated + timedelta(minutes=_HALF_HOUR * round(minutes / _HALF_HOUR))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from services.trainer_trigger.pipeline.data.canonical_files import CanonicalFiles
+from services.trainer_trigger.pipeline.data.dataset_files import DatasetFiles
 from services.trainer_trigger.pipeline.data.overlaps import overlaps
 from services.trainer_trigger.pipeline.data.site_validation import OverlapFinding
 from shared.dataset import DatasetFile
@@ -57,7 +57,7 @@ def site_table(files: Iterable[DatasetFile], folder: Path, step_minutes: int) ->
         The model's step. [min]
     """
     pieces: dict[str, list[tuple[int, int, pd.Series]]] = {}
-    canonical = CanonicalFiles(folder)
+    canonical = DatasetFiles(folder)
     ordered = sorted(files, key=lambda file: (file.uploaded_at, file.file_id))
     for order, file in enumerate(ordered):
         frame = _frame(canonical.read(file))

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from services.trainer_trigger.pipeline.data.canonical_files import CanonicalFiles
+from services.trainer_trigger.pipeline.data.dataset_files import DatasetFiles
 from services.trainer_trigger.pipeline.data.site_validation import OverlapFinding
 from shared.dataset import DatasetFile
 from shared.solar import contradictions
@@ -155,7 +155,7 @@ def same_elsewhere(finding: OverlapFinding, files: Iterable[DatasetFile], folder
     own = next((each for each in files if _named(each) == finding.file), None)
     if own is None:
         return ""
-    canonical = CanonicalFiles(folder)
+    canonical = DatasetFiles(folder)
     power = _power(canonical, own)
     beside = (
         each
@@ -172,7 +172,7 @@ def same_elsewhere(finding: OverlapFinding, files: Iterable[DatasetFile], folder
     return ""
 
 
-def _power(canonical: CanonicalFiles, file: DatasetFile) -> pd.Series:
+def _power(canonical: DatasetFiles, file: DatasetFile) -> pd.Series:
     """Return a file's known power by time; empty where it has none."""
     frame = canonical.read(file, only=(TIME, POWER)).to_pandas()
     if POWER not in frame:
