@@ -360,6 +360,7 @@ class DeploymentFailed(_DeploymentFact):
     version: Literal[1] = 1
     cause: str
     next_step: str
+    will_retry: bool = False
 
 
 class DeploymentCheckDue(Message):

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 from services.deployer.app.reconciling import Reconciling
 from services.deployer.app.rolling_back import RollingBack
-from services.deployer.ports import Configuration
+from services.deployer.ports import Configuration, Timer
 from shared import names
+from shared.clock import Clock
 from shared.errors import InvalidMessageError
 from shared.inbox import Incoming, ServiceEvent
 from shared.messages import DeploymentCheckDue, RollbackRequested, SweepDue
+
+SWEEP_SECONDS = 840  # over which a sweep is spread; the next one comes after 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,8 @@ class Dispatching:
     reconciling: Reconciling
     rolling_back: RollingBack
     configuration: Configuration
+    timer: Timer
+    clock: Clock
 
     def handle(self, incoming: Incoming) -> None:
         """React to one thing from the inbox.
@@ -39,8 +44,14 @@ class Dispatching:
             case RollbackRequested():
                 self.rolling_back.roll_back(incoming)
             case SweepDue():
-                for model_id in sorted(self.configuration.models()):
-                    self.reconciling.reconcile(model_id)
+                self._look_at_all()
             case _:
                 message = f"not for this service: {type(incoming).__name__}"
                 raise InvalidMessageError(message)
+
+    def _look_at_all(self) -> None:
+        """Look at every model, spread over the time until the next sweep: none takes longer than its turn."""
+        models = sorted(self.configuration.models())
+        for number, model_id in enumerate(models):
+            seconds = number * SWEEP_SECONDS // len(models)
+            self.timer.check_later(model_id, self.clock(), seconds)

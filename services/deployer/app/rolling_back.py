@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from services.deployer.app.alone import Alone
 from services.deployer.domain import rollback
 from services.deployer.ports import Publisher, Registry, Requests
 from shared import names
@@ -20,6 +21,7 @@ class RollingBack:
     registry: Registry
     requests: Requests
     publisher: Publisher
+    alone: Alone
     reconcile: Callable[[str], Any]
     clock: Clock
 
@@ -29,16 +31,20 @@ class RollingBack:
         Nothing is barred where nothing else could serve; people are told instead. A repeated request
         changes nothing: it is the version that served then that somebody did not want.
         """
+        with self.alone.with_model(request.model_id):
+            self._roll_back(request)
+
+    def _roll_back(self, request: RollbackRequested) -> None:
         approved = self.registry.approved(request.model_id)
-        numbers = tuple(version.number for version in approved)
         unwanted = self.requests.settle(
-            request.model_id, request.id, rollback.unwanted(numbers, request.to_version)
+            request.model_id, request.id, rollback.unwanted(approved, request.to_version)
         )
         if not unwanted:
-            self._refuse(request, numbers)
+            self._refuse(request, approved)
             return
-        for version in approved:
-            if version.number in unwanted:
+        for number in unwanted:
+            version = self.registry.version(request.model_id, number)
+            if version is not None and version.is_approved:
                 reason = f"{request.requested_by} asked for a rollback: {request.reason}"
                 self.registry.bar(version, reason)
         self.reconcile(request.model_id)
