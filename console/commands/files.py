@@ -166,7 +166,7 @@ def _reasons(site: str | None, *, json: bool) -> None:
     output.say(f"{files}, {rows_read}, {share:.2%} of them masked")
     rows = [("masked rows", *each) for each in found["masks"].items()]
     rows += [("refused files", *each) for each in found["quarantined"].items()]
-    rows += [("dismissed files", *each) for each in found["dismissed"].items()]
+    rows += [("dismissed files", *each) for each in found.get("dismissed", {}).items()]
     output.table("Why", ["what", "reason", "count"], rows, "nothing was masked or refused")
 
 

@@ -42,6 +42,7 @@ ABOUT_ONE_FILE = frozenset(
         "empty",
         "missing_column",
         "no_source",
+        "no_such_series",
         "second_header",
         "too_large",
         "unknown_site",
