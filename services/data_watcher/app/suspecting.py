@@ -45,8 +45,13 @@ class Suspecting:
     clock: Clock
 
     def arm(self, site_ids: Iterable[str]) -> None:
-        """Let the sources of some sites be looked at soon: one look for many files."""
+        """Let the sources of some sites be looked at soon: one look for many files.
+
+        A folder without a configuration in force has no sources.
+        """
         for site_id in sorted(set(site_ids)):
+            if self.configurations.site(site_id) is None:
+                continue
             if self.suspicions.arm_look(site_id, self.clock()):
                 self._mark(site_id)
                 self.inbox.send([self._due(site_id)], SOON)

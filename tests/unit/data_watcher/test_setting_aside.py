@@ -225,3 +225,22 @@ def test_dismissed_and_removed_files_no_longer_make_their_source_suspect(world: 
         (dismiss if number % 2 else remove)(world, version_id, key)
 
     assert suspect(world) == []
+
+
+@pytest.mark.parametrize("key", ["raw/No Such Site/a.csv", "raw/a.csv"])
+def test_a_file_of_no_known_site_is_dismissed_and_removed_like_any_other(
+    world: World, key: str
+) -> None:
+    version_id = world.upload(key, b"one")
+    record = world.ledger.records[key]
+    asked = ASKED | {"site_id": record.site_id, "key": key, "version_id": version_id}
+    world.watcher.handle(DismissRequested(id="dismiss", **asked))
+    world.work_off()
+    current = world.ledger.records[key].current
+    assert isinstance(current, Quarantined)
+    assert current.dismissed is not None
+
+    world.watcher.handle(RemoveRequested(id="remove", **asked))
+    world.work_off()
+    assert world.state(key) == ["removed"]
+    assert world.configurations.suspects == {}
