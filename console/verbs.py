@@ -121,6 +121,16 @@ VERBS = {
         "rollback",
         "Take back the version that serves; it is barred, with the reason, and the one before serves.",
     ),
+    "hold": Verb(
+        "commands.versions",
+        "hold",
+        "Hold a model: nothing newer is deployed by itself until you release it, or approve a version.",
+    ),
+    "release": Verb(
+        "commands.versions",
+        "release",
+        "Release a held model: the newest approved version is deployed again.",
+    ),
     "served-at": Verb(
         "commands.versions",
         "served_at",

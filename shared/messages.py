@@ -296,6 +296,21 @@ class RollbackRequested(Message):
     version: Literal[1] = 1
     model_id: Name
     to_version: int | None = None
+    seen_version: int | None = Field(
+        default=None,
+        description="What served when a person asked; if that has changed, nothing is done.",
+    )
+    reason: str
+    requested_by: str
+
+
+class HoldRequested(Message):
+    """A person wants nothing newer to be deployed by itself (`hold`), or wants that again."""
+
+    type: Literal["solar.hold_requested"] = "solar.hold_requested"
+    version: Literal[1] = 1
+    model_id: Name
+    hold: bool
     reason: str
     requested_by: str
 
@@ -334,6 +349,7 @@ class DeploymentStarted(_DeploymentFact):
 
     type: Literal["solar.deployment_started"] = "solar.deployment_started"
     version: Literal[1] = 1
+    goes_back: bool = False
 
 
 class ModelDeployed(_DeploymentFact):
@@ -361,6 +377,28 @@ class DeploymentFailed(_DeploymentFact):
     cause: str
     next_step: str
     will_retry: bool = False
+
+
+class ModelHeld(Message):
+    """A person decided what serves: nothing newer is deployed by itself until it is released."""
+
+    type: Literal["solar.model_held"] = "solar.model_held"
+    version: Literal[1] = 1
+    model_id: Name
+    serves: int | None
+    taken_back: list[int]
+    reason: str
+    requested_by: str
+
+
+class ModelReleased(Message):
+    """Versions are deployed by themselves again."""
+
+    type: Literal["solar.model_released"] = "solar.model_released"
+    version: Literal[1] = 1
+    model_id: Name
+    reason: str
+    requested_by: str
 
 
 class DeploymentCheckDue(Message):
@@ -414,6 +452,9 @@ AnyMessage = Annotated[
     | ChallengerRejected
     | RetrainFailed
     | RollbackRequested
+    | HoldRequested
+    | ModelHeld
+    | ModelReleased
     | RetrainRequested
     | EvaluationDue
     | DeploymentStarted

@@ -17,6 +17,7 @@ from services.deployer.app.answering import Answering
 from services.deployer.app.chronicle import Chronicle
 from services.deployer.app.dispatching import Dispatching
 from services.deployer.app.ending import Ending
+from services.deployer.app.holding import Holding, HoldingByRequest
 from services.deployer.app.reconciling import Reconciling
 from services.deployer.app.rolling_back import RollingBack
 from services.deployer.app.starting import Starting
@@ -43,13 +44,22 @@ def deployer(settings: DeployerSettings) -> Dispatching:
     )
     timer = DelayedMessages(aws.SqsInbox(aws.lazy_client("sqs"), settings.inbox_url))
     alone = Alone(memory, utc_now, lambda: uuid4().hex, time.sleep)
+    holding = Holding(memory, publisher, utc_now)
     reconciling = Reconciling(
         alone=alone,
         registry=registry,
         endpoints=endpoints,
         progress=memory,
         starting=Starting(
-            registry, configuration, endpoints, memory, memory, trial, chronicle, utc_now
+            registry,
+            configuration,
+            endpoints,
+            memory,
+            memory,
+            trial,
+            holding,
+            chronicle,
+            utc_now,
         ),
         trial=trial,
         ending=Ending(
@@ -58,13 +68,22 @@ def deployer(settings: DeployerSettings) -> Dispatching:
         timer=timer,
         clock=utc_now,
     )
-    rolling_back = RollingBack(registry, memory, publisher, alone, reconciling.steps, utc_now)
-    return Dispatching(reconciling, rolling_back, configuration, timer, utc_now)
+    rolling_back = RollingBack(
+        registry, memory, publisher, alone, holding, reconciling.steps, utc_now
+    )
+
+    def serving(model_id: str) -> int | None:
+        endpoint = endpoints.describe(model_id)
+        return endpoint.version if endpoint is not None else None
+
+    by_request = HoldingByRequest(holding, alone, serving, reconciling.steps)
+    return Dispatching(reconciling, rolling_back, by_request, configuration, timer, utc_now)
 
 
 def answering(settings: QuerySettings) -> Answering:
     """Return what answers questions."""
-    return Answering(_memory(settings))
+    memory = _memory(settings)
+    return Answering(memory, memory)
 
 
 def _memory(settings: QuerySettings) -> DynamoMemory:

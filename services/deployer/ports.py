@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Protocol
 
-from services.deployer.domain.deployment import Endpoint, InProgress, LogEntry, Setback, Version
+from services.deployer.domain.deployment import (
+    Endpoint,
+    Hold,
+    InProgress,
+    LogEntry,
+    Setback,
+    Version,
+)
 from services.deployer.domain.reference import Answer, Reference
 from shared.messages import AnyMessage
 from shared.model_config import EndpointConfig
@@ -48,6 +55,14 @@ class Leases(Protocol):
     def give_back(self, model_id: str, owner: str) -> None: ...
 
 
+class Holds(Protocol):
+    """What people decided about what serves."""
+
+    def hold(self, model_id: str) -> Hold | None: ...
+    def put_hold(self, model_id: str, hold: Hold) -> None: ...
+    def end_hold(self, model_id: str) -> None: ...
+
+
 class Setbacks(Protocol):
     """What AWS could not do."""
 
@@ -88,9 +103,10 @@ class Requests(Protocol):
 
 
 class Timer(Protocol):
-    """Looks at a deployment again later."""
+    """Looks at a deployment, or at a request, again later."""
 
     def check_later(self, model_id: str, now: datetime, seconds: int) -> None: ...
+    def again(self, message: AnyMessage, seconds: int) -> None: ...
 
 
 class Gauge(Protocol):

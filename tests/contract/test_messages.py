@@ -54,6 +54,8 @@ PRODUCED = {
         "solar.model_deployed",
         "solar.deployment_rolled_back",
         "solar.deployment_failed",
+        "solar.model_held",
+        "solar.model_released",
         "solar.accuracy_degraded",
     },
 }

@@ -4,6 +4,7 @@ item = state               the deployment in progress
 item = log#<start>#<event> the deployment log, append-only
 item = request#<id>        which versions a person's request does not want
 item = lease               which worker acts on the model, and until when
+item = hold                what a person decided about what serves
 item = setback             what AWS could not do, and when it is asked again
 """
 
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import TypeAdapter
 
-from services.deployer.domain.deployment import InProgress, LogEntry, Setback
+from services.deployer.domain.deployment import Hold, InProgress, LogEntry, Setback
 from shared.store import Item, Store
 
 if TYPE_CHECKING:
@@ -26,12 +27,13 @@ _KEY = ("model_id", "item")
 _NEW = "attribute_not_exists(#item)"
 _PROGRESS = TypeAdapter(InProgress)
 _ENTRY = TypeAdapter(LogEntry)
+_HOLD = TypeAdapter(Hold)
 _SETBACK = TypeAdapter(Setback)
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoMemory:
-    """Implements the ports `Progress`, `Log`, `Requests`, `Leases` and `Setbacks`."""
+    """Implements the ports `Progress`, `Log`, `Requests`, `Leases`, `Holds` and `Setbacks`."""
 
     store: Store
 
@@ -91,6 +93,19 @@ class DynamoMemory:
         self.store.update(
             _key(model_id, "lease"), "SET #until = :past", "#owner = :owner", past="", owner=owner
         )
+
+    def hold(self, model_id: str) -> Hold | None:
+        """Return what a person decided about what serves, unless that was ended."""
+        item = self.store.item(**_key(model_id, "hold")) or {}
+        return _HOLD.validate_json(item["body"]) if item.get("body") else None
+
+    def put_hold(self, model_id: str, hold: Hold) -> None:
+        """Hold a model."""
+        self.store.put({**_key(model_id, "hold"), "body": _HOLD.dump_json(hold).decode()})
+
+    def end_hold(self, model_id: str) -> None:
+        """Let versions be deployed by themselves again."""
+        self.store.put({**_key(model_id, "hold"), "body": ""})
 
     def setback(self, model_id: str) -> Setback | None:
         """Return what AWS could not do last, unless something succeeded since."""

@@ -76,5 +76,6 @@ def _version(found: Any) -> Version:
         dataset_id=about.get("dataset_id"),
         is_approved=found["ModelApprovalStatus"] == "Approved",
         approval_note=found.get("ApprovalDescription", ""),
+        decided_at=found.get("LastModifiedTime"),
         is_unchecked=about.get("unchecked") == "true",
     )

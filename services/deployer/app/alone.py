@@ -12,7 +12,7 @@ from shared.clock import Clock
 from shared.errors import NotReadyError
 
 LONGEST = timedelta(seconds=90)  # longer than the function may run, so that only the dead lose it
-TRIES = 20
+TRIES = 4
 PAUSE_SECONDS = 0.5
 
 

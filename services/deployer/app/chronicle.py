@@ -31,7 +31,9 @@ class Chronicle:
         self._append(model_id, progress, "started")
         self.publisher.publish(
             DeploymentStarted.of(
-                subject=_subject(model_id, progress), **self._facts(model_id, progress)
+                subject=_subject(model_id, progress),
+                **self._facts(model_id, progress),
+                goes_back=progress.goes_back,
             )
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.deployer.app.chronicle import Chronicle
+from services.deployer.app.holding import Holding
 from services.deployer.app.trial import Trial
 from services.deployer.domain.deployment import Endpoint, InProgress, Version
 from services.deployer.ports import Configuration, Endpoints, Progress, Registry, Setbacks
@@ -24,6 +25,7 @@ class Starting:
     progress: Progress
     setbacks: Setbacks
     trial: Trial
+    holding: Holding
     chronicle: Chronicle
     clock: Clock
 
@@ -51,10 +53,14 @@ class Starting:
             version = self.registry.version(model_id, number)
             if version is None or not version.is_approved:
                 continue
-            if self.trial.may_begin(version):
+            if not self.trial.may_begin(version):
+                self.chronicle.untested(model_id, number)
+            elif self._is_known(version) or self.holding.lets_pass(version):
                 return number
-            self.chronicle.untested(model_id, number)
         return None
+
+    def _is_known(self, version: Version) -> bool:
+        return self.chronicle.has_served(version.model_id, version.number)
 
     def create(self, model_id: str, number: int) -> None:
         """Start the first deployment of a model."""
@@ -73,6 +79,9 @@ class Starting:
             An alarm of the endpoint rings.
         """
         goes_back = self.chronicle.has_served(model_id, number)
+        serving = self.registry.version(model_id, endpoint.version) if endpoint.version else None
+        if serving is not None and number < serving.number:
+            self.holding.hold_after_rejection(serving, number)
         rings = () if goes_back else self.endpoints.ringing(model_id)
         if rings:
             message = f"{', '.join(rings)} rings; a new version would be blamed for it"

@@ -17,7 +17,10 @@ _BUSY = {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version of a model in the registry."""
+    """A version of a model in the registry.
+
+    `is_unchecked` says that a person approved it although it has no evaluation to compare with.
+    """
 
     model_id: str
     number: int
@@ -28,9 +31,8 @@ class Version:
     dataset_id: str | None = None
     is_approved: bool = True
     approval_note: str = ""
-    is_unchecked: bool = (
-        False  # a person approved it although no evaluation can be compared with it
-    )
+    decided_at: datetime | None = None
+    is_unchecked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,24 @@ class LogEntry:
     run_id: str | None = None
     dataset_id: str | None = None
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A person decided what serves: nothing newer is deployed by itself."""
+
+    by: str
+    reason: str
+    since: datetime
+
+
+BY_PERSON = "by "  # begins the registry's note of what a person decided
+
+
+def ends_hold(hold: Hold, version: Version) -> bool:
+    """Whether a person approved a version after the hold began: who decides later decides."""
+    by_person = version.approval_note.startswith(BY_PERSON)
+    return by_person and version.decided_at is not None and version.decided_at > hold.since
 
 
 FIRST_WAIT = timedelta(minutes=2)

@@ -12,6 +12,7 @@ from services.deployer.app.alone import Alone
 from services.deployer.app.chronicle import Chronicle
 from services.deployer.app.dispatching import Dispatching
 from services.deployer.app.ending import Ending
+from services.deployer.app.holding import Holding, HoldingByRequest
 from services.deployer.app.reconciling import Reconciling
 from services.deployer.app.rolling_back import RollingBack
 from services.deployer.app.starting import Starting
@@ -20,6 +21,7 @@ from services.deployer.domain.deployment import (
     BARRED,
     Action,
     Endpoint,
+    Hold,
     InProgress,
     LogEntry,
     Setback,
@@ -45,6 +47,7 @@ def a_version(number: int) -> Version:
 class FakeRegistry:
     versions: dict[int, Version] = field(default_factory=dict)
     barred: dict[int, str] = field(default_factory=dict)
+    decided: dict[int, datetime] = field(default_factory=dict)
 
     def approve(self, number: int) -> None:
         self.versions[number] = a_version(number)
@@ -59,7 +62,11 @@ class FakeRegistry:
         if found is None:
             return None
         note = self.barred.get(number)
-        return replace(found, is_approved=note is None, approval_note=note or "")
+        if note is None:
+            return found
+        return replace(
+            found, is_approved=False, approval_note=note, decided_at=self.decided.get(number)
+        )
 
     def bar(self, version: Version, reason: str) -> None:
         self.barred[version.number] = f"{BARRED}{reason}"
@@ -174,6 +181,7 @@ class FakeMemory:
     requests: dict[str, tuple[int, ...]] = field(default_factory=dict)
     kept_setback: Setback | None = None
     lease: tuple[str, datetime] | None = None
+    held: Hold | None = None
 
     def take(self, model_id: str, owner: str, now: datetime, until: datetime) -> bool:
         assert model_id == MODEL
@@ -194,6 +202,18 @@ class FakeMemory:
     def remember(self, model_id: str, setback: Setback) -> None:
         assert model_id == MODEL
         self.kept_setback = setback
+
+    def hold(self, model_id: str) -> Hold | None:
+        assert model_id == MODEL
+        return self.held
+
+    def put_hold(self, model_id: str, hold: Hold) -> None:
+        assert model_id == MODEL
+        self.held = hold
+
+    def end_hold(self, model_id: str) -> None:
+        assert model_id == MODEL
+        self.held = None
 
     def forget(self, model_id: str) -> None:
         assert model_id == MODEL
@@ -263,6 +283,7 @@ class World:
     sent: list[AnyMessage] = field(default_factory=list)
     checks: int = 0
     waits: list[int] = field(default_factory=list)
+    later: list[tuple[AnyMessage, int]] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
     owners: Iterator[int] = field(default_factory=count)
 
@@ -282,6 +303,9 @@ class World:
         self.checks += 1
         self.waits.append(seconds)
 
+    def again(self, message: AnyMessage, seconds: int) -> None:
+        self.later.append((message, seconds))
+
     def told(self, kind: type) -> list[AnyMessage]:
         return list({m.id: m for m in self.sent if isinstance(m, kind)}.values())
 
@@ -299,6 +323,7 @@ class World:
         chronicle = Chronicle(self.memory, self, clock)
         alone = Alone(self.memory, clock, lambda: f"worker {next(self.owners)}", self.slept.append)
         trial = Trial(self.registry, FakeReferences(), self.endpoints, self.gauge)
+        holding = Holding(self.memory, self, clock)
         starting = Starting(
             self.registry,
             self,
@@ -306,6 +331,7 @@ class World:
             self.memory,
             self.memory,
             trial,
+            holding,
             chronicle,
             clock,
         )
@@ -331,6 +357,12 @@ class World:
             clock=clock,
         )
         rolling_back = RollingBack(
-            self.registry, self.memory, self, alone, reconciling.steps, clock
+            self.registry, self.memory, self, alone, holding, reconciling.steps, clock
         )
-        return Dispatching(reconciling, rolling_back, self, self, clock)
+
+        def serving(model_id: str) -> int | None:
+            endpoint = self.endpoints.describe(model_id)
+            return endpoint.version if endpoint is not None else None
+
+        by_request = HoldingByRequest(holding, alone, serving, reconciling.steps)
+        return Dispatching(reconciling, rolling_back, by_request, self, self, clock)

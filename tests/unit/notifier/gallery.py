@@ -87,6 +87,14 @@ def incoming() -> Iterator[tuple[str, Any]]:
         sample("deployment_rolled_back", previous_version=None),
     )
     yield "A deployment failed", sample("deployment_failed", cause="no capacity", next_step="Wait!")
+    yield (
+        "AWS could not deploy; it is tried again",
+        sample("deployment_failed", cause="AWS could not do it: no capacity", will_retry=True),
+    )
+    yield "A version that served before comes back", sample("deployment_started", goes_back=True)
+    yield "A person took a version back", sample("model_held")
+    yield "A person holds a model", sample("model_held", taken_back=[], serves=4)
+    yield "A person released a model", sample("model_released")
     yield "An alarm goes off", an_alarm()
     plain = "Something is wrong."
     yield "An alarm without a runbook goes off", an_alarm(description=plain)

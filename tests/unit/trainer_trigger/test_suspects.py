@@ -93,6 +93,14 @@ def test_the_words_name_site_source_and_cause() -> None:
     )
 
 
+def test_the_words_do_not_depend_on_the_order_of_the_sites() -> None:
+    found = [suspects("weather"), suspects("weather", site_id="boulder")]
+    words = [divide(MIXED, [two_sources()], each).suspects for each in (found, found[::-1])]
+
+    assert words[0] == words[1]
+    assert words[0][0].startswith("source weather of site boulder")
+
+
 # --- what follows --------------------------------------------------------------------------------------
 
 

@@ -21,6 +21,7 @@ SILENT: frozenset[type[Any]] = frozenset(
         messages.TrustRequested,
         messages.SourcesDue,
         messages.RetrainRequested,
+        messages.HoldRequested,
         messages.EvaluationDue,
         messages.DeploymentCheckDue,
         messages.SweepDue,

@@ -27,7 +27,7 @@ class _Frozen(BaseModel):
 
 
 class ClockFinding(_Frozen):
-    """How a plant's clock stands against the sun.
+    """How far a plant's clock is off the sun.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class ClockFinding(_Frozen):
 
 
 class OrientationFinding(_Frozen):
-    """The plane that a plant's power on clear hours speaks for.
+    """The plane that explains a plant's power on clear hours.
 
     Attributes
     ----------
