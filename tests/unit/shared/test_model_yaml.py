@@ -53,5 +53,5 @@ def test_a_canary_is_watched_for_at_most_an_hour_as_aws_allows(bake: str, *, goo
     if good:
         assert ModelConfig.model_validate(written).endpoint.bake == timedelta(hours=1)
         return
-    with pytest.raises(ValidationError, match="1 hour|less than or equal"):
+    with pytest.raises(ValidationError, match="less than or equal"):
         ModelConfig.model_validate(written)
