@@ -242,7 +242,7 @@ def test_a_version_that_never_answers_is_taken_back() -> None:
     world.endpoints.silent = True
     world.now += timedelta(hours=4)
     world.reconcile()
-    assert "did not answer in time" in world.registry.barred[2]
+    assert "did not answer in time: the endpoint does not answer" in world.registry.barred[2]
     assert world.endpoints.calls[-1] == "back to 1"
 
 
@@ -543,7 +543,7 @@ def test_an_endpoint_that_somebody_deleted_during_a_deployment_is_created_anew()
 
 
 def test_a_model_at_rest_is_looked_at_without_taking_its_lease() -> None:
-    world = deployed(1)
+    world = deployed(1, 2)
     world.memory.lease = "another", world.now + timedelta(seconds=90)
     checks = world.checks
     assert world.reconcile() is Action.NOTHING
