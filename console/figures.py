@@ -14,7 +14,8 @@ from shared.solar import position
 from shared.solar.site import Site
 
 Values = npt.NDArray[np.float64]
-Series = tuple[npt.NDArray[np.datetime64], Values]
+# Starts of intervals, values, and half of each interval's length.
+Series = tuple[npt.NDArray[np.datetime64], Values, npt.NDArray[np.timedelta64]]
 
 IRRADIANCES = ("poa_global", "ghi", "dni", "dhi")
 LEAST_ROWS = 24  # that a correlation is told of
@@ -66,7 +67,7 @@ def said(
     lines = []
     if found["peak_kw"] is not None:
         of = f", {found['peak_of_capacity']:.0%} of the AC capacity" if capacity_known else ""
-        lines.append(f"highest power {found['peak_kw']:,.4g} kW{of}")
+        lines.append(f"highest power {_shown(found['peak_kw'])} kW{of}")
     minutes = found["minutes_after_solar_noon"]
     if not place_known:
         lines.append("middle of the day: not checked without latitude and longitude")
@@ -78,8 +79,12 @@ def said(
     return lines
 
 
+def _shown(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"  # noqa: PLR2004 - no exponents
+
+
 def _series(tables: Sequence[bytes]) -> dict[str, Series]:
-    """Return the values of each quantity by the middle of their interval, the last of each time."""
+    """Return each quantity of all tables together, the last value of each time."""
     parts: dict[str, list[Series]] = {}
     for each in tables:
         table = pq.read_table(io.BytesIO(each))
@@ -88,15 +93,14 @@ def _series(tables: Sequence[bytes]) -> dict[str, Series]:
         for name in table.column_names[1:]:
             values = table[name].to_numpy()
             known = np.isfinite(values)
-            middle = times[known] + np.timedelta64(int(step // 2), "us")
-            parts.setdefault(name, []).append((middle, values[known]))
-    found = {}
+            half = np.full(int(known.sum()), np.timedelta64(int(step // 2), "us"))
+            parts.setdefault(name, []).append((times[known], values[known], half))
+    found: dict[str, Series] = {}
     for name, some in parts.items():
-        times = np.concatenate([each[0] for each in some])[::-1]
-        values = np.concatenate([each[1] for each in some])[::-1]
+        times, values, half = (np.concatenate(each)[::-1] for each in zip(*some, strict=True))
         unique, first = np.unique(times, return_index=True)
         if len(unique):
-            found[name] = unique, values[first]
+            found[name] = unique, values[first], half[first]
     return found
 
 
@@ -110,8 +114,8 @@ def _correlation(one: Series, other: Series) -> float | None:
 
 def _after_noon(series: Series, site: Site) -> int | None:
     """Return how long after solar noon the day's energy is centred. [min]"""
-    times, values = series
-    sun = position.position(position.ephemeris(times), site.latitude, site.longitude)
+    starts, values, half = series
+    sun = position.position(position.ephemeris(starts + half), site.latitude, site.longitude)
     weights = np.clip(values, 0.0, None)
     turned = (weights * np.exp(1j * sun.hour_angle)).sum()
     if not weights.sum() > 0 or abs(turned) < CENTRED * weights.sum():

@@ -1,0 +1,105 @@
+"""Cells as numbers, by the rules of the product's own reader."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from services.data_watcher.adapters.reading import numerals
+
+Values = npt.NDArray[np.float64]
+
+_NUMBER = re.compile(r"[-+]?(\d[\d.,'\u2019\u00a0\u202f ]*|[.,]\d+)([eE][-+]?\d+)?")
+_WITH_UNIT = re.compile(r"([-+]?\d[\d.,]*)\s*([A-Za-z°%][A-Za-z0-9/²%]*)")
+_DECIMAL_COMMA = re.compile(r"[-+]?[\d.'\u00a0\u202f ]*,(\d{1,2}|\d{4,})|[-+]?0,\d+")
+_MOSTLY = 0.5  # of the cells that hold something
+
+
+def is_number(cell: Any) -> bool:
+    """Whether a cell holds a number in one of the ways that are read."""
+    if isinstance(cell, int | float):
+        return not isinstance(cell, bool) and bool(np.isfinite(cell))
+    return isinstance(cell, str) and bool(_NUMBER.fullmatch(cell.strip()))
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A column of numbers.
+
+    Attributes
+    ----------
+    values
+        NaN where a cell holds none.
+    decimal, thousands
+        What the cells show beyond doubt; None where they show nothing.
+    unit
+        The unit behind most of the numbers; None where there is none.
+    """
+
+    values: Values
+    decimal: str | None = None
+    thousands: str | None = None
+    unit: str | None = None
+
+
+def numbers(cells: Sequence[Any], name: str) -> Numbers | None:
+    """Return a column's numbers; None where most of its cells hold something else.
+
+    Raises
+    ------
+    UnreadableFileError
+        `number_format`: two readings are possible.
+    """
+    if all(each is None or isinstance(each, int | float) for each in cells):
+        values = np.array([np.nan if each is None else float(each) for each in cells], float)
+        return Numbers(values) if np.isfinite(values).any() else None
+    texts = [_text(each) for each in cells]
+    said = sum(each is not None for each in texts)
+    units = [found for each in texts[:1000] if each and (found := _WITH_UNIT.fullmatch(each))]
+    unit = None
+    if said and len(units) > _MOSTLY * min(said, 1000):
+        unit = units[-1][2]
+        texts = [
+            found[1] if each and (found := _WITH_UNIT.fullmatch(each)) else each for each in texts
+        ]
+    fitting = sum(bool(_NUMBER.fullmatch(each)) for each in texts if each)
+    if not said or fitting <= _MOSTLY * said:
+        return None
+    values, good = numerals.numbers(
+        pa.chunked_array([pa.array(texts, pa.string())]), None, None, name
+    )
+    values[~good] = np.nan
+    if not np.isfinite(values).any():
+        return None
+    return Numbers(values, *_signs(texts, values), unit)
+
+
+_SILENT = {"", "-", "--", "nan", "null", "none", "n/a", "na"}
+
+
+def _text(cell: Any) -> str | None:
+    said = "" if cell is None else str(cell).strip(" \t\r\n\u00a0\u202f")
+    return None if said.lower() in _SILENT else said
+
+
+def _signs(texts: Iterable[str | None], values: Values) -> tuple[str | None, str | None]:
+    """Return the decimal sign and the separator of thousands, where they are not a point and none."""
+    decimal = thousands = None
+    for text, value in zip(texts, values, strict=True):
+        if text is None or np.isnan(value) or text.replace(".", "", 1).lstrip("+-").isdigit():
+            continue
+        if decimal is None and _DECIMAL_COMMA.fullmatch(text):
+            decimal = ","
+        if thousands is None:
+            whole = str(int(abs(value)))
+            groups = re.match(r"[-+]?(\d{1,3})([,.'\u2019\u00a0\u202f ])\d{3}", text)
+            if groups and len(whole) > len(groups[1]) and int(abs(value)) >= 1000:  # noqa: PLR2004
+                mark = groups[2]
+                thousands = " " if mark in numerals.SPACES else "'" if mark == "\u2019" else mark
+    return decimal, thousands
