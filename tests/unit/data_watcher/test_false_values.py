@@ -10,6 +10,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from shared.errors import UnreadableFileError
 from tests.unit.data_watcher.plant_files import (
+    CAPACITY_W,
     CSV,
     HEALTHY,
     START,
@@ -465,27 +467,185 @@ def test_a_row_in_a_wrong_year_is_left_out() -> None:
     assert reading.rows.masks == {"bad_timestamp": 4}
 
 
+# --- what the sun, and the irradiance beside it, say of power -------------------------------------------
+
+
+@pytest.mark.parametrize("days", [1, 2, 8])
+@pytest.mark.parametrize(
+    ("number", "meant"),
+    [
+        (lambda watt: f"{watt / 1000:.3f}", "kW"),
+        (lambda watt: f"{watt / 4:.0f}", "Wh per 15 min"),
+        (lambda watt: f"{watt / CAPACITY_W * 100:.1f}", ""),
+    ],
+    ids=["kW", "energy", "percent"],
+)
+def test_another_unit_is_found_on_the_first_clear_day(
+    number: Callable[[float], str], meant: str, days: int
+) -> None:
+    fault = refused(csv(list(plant(days=days)), number), site(CSV))
+    assert fault.code == "wrong_unit"
+    assert meant in fault.reason
+
+
+@pytest.mark.parametrize("hour", [6, 10, 16])
+def test_a_unit_that_changes_for_the_last_hours_of_a_file_is_found(hour: int) -> None:
+    last = HEALTHY[-1][0].replace(hour=hour, minute=0)
+
+    def numbers(rows: list[tuple[datetime, float]]) -> list[tuple[datetime, float]]:
+        return [(moment, watt / 1000 if moment >= last else watt) for moment, watt in rows]
+
+    fault = refused(csv(numbers(HEALTHY), "{:.4f}".format), site(CSV))
+    assert fault.code == "wrong_unit"
+
+
+def test_a_day_under_snow_and_a_plant_at_a_standstill_are_no_wrong_unit() -> None:
+    def snow(moment: datetime, watt: float) -> float:
+        return round(watt * (0.004 if moment.day == 2 else 1.0), 1)
+
+    rows = [(moment, snow(moment, watt)) for moment, watt in HEALTHY]
+    accepted(csv(rows, "{:.1f}".format), site(CSV), rows)
+    off = [(moment, 3.0 if watt else 0.0) for moment, watt in plant(days=2)]
+    accepted(csv(off, "{:.1f}".format), site(CSV), off)
+
+
+def test_a_plant_at_a_third_of_its_stated_capacity_is_no_wrong_unit() -> None:
+    rows = [(moment, watt / 2.5) for moment, watt in plant(days=8)]
+    accepted(csv(rows, "{:.1f}".format), site(CSV), rows)
+
+
+@pytest.mark.parametrize("hours", [-7, -4, 4, 8])
+@pytest.mark.parametrize("day", [0, 2])
+def test_a_clock_that_is_hours_off_on_the_last_days_is_found(hours: int, day: int) -> None:
+    moved = [(moment + timedelta(hours=hours), watt) for moment, watt in HEALTHY[96 * day :]]
+    fault = refused(csv(HEALTHY[: 96 * day] + moved), site(CSV))
+    assert fault.code == "wrong_clock"
+
+
+def test_a_battery_that_gives_power_at_night_is_no_wrong_clock() -> None:
+    rows = [(moment, watt or 900.0 * (moment.hour >= 21)) for moment, watt in HEALTHY]
+    accepted(csv(rows), site(CSV), rows)
+
+
+BESIDE = {"power_ac": {"column": "p", "unit": "W"}, "ghi": {"column": "g", "unit": "W/m2"}}
+
+
+def beside(power: float, irradiance: float, rows: list[tuple[datetime, float]] = HEALTHY) -> bytes:
+    """Write power with an irradiance that it follows, both times some factor."""
+    lines = [
+        f"{moment:%Y-%m-%d %H:%M};{watt * power:.4f};{watt / CAPACITY_W * 900 * irradiance:.4f}"
+        for moment, watt in rows
+    ]
+    return "\n".join(["t;p;g", *lines]).encode()
+
+
+def test_irradiance_that_power_cannot_come_from_is_in_another_unit() -> None:
+    fault = refused(beside(1.0, 0.001), site(CSV | {"columns": BESIDE}))
+    assert fault.code == "wrong_unit"
+    assert "ghi seems to be in another unit" in fault.reason
+    rows = [(moment, watt * 0.6) for moment, watt in HEALTHY]
+    for factor in (0.5, 1.0, 1.3):
+        accepted(beside(1.0, factor, rows), site(CSV | {"columns": BESIDE}), rows)
+
+
+def test_power_that_is_far_below_its_irradiance_for_days_is_in_another_unit() -> None:
+    cloudy = [
+        (moment, watt * (0.3 + 0.7 * (at % 3 == 0))) for at, (moment, watt) in enumerate(HEALTHY)
+    ]
+    fault = refused(beside(0.013, 1.0, cloudy), site(CSV | {"columns": BESIDE}))
+    assert fault.code == "wrong_unit"
+    assert "ghi at" in fault.reason
+
+
 # --- any fault of these, at any place ---------------------------------------------------------------
 
-FAULTS: dict[str, Callable[[float], str]] = {
-    "thousands": grouped(","),
-    "sign": lambda watt: f"{-watt:.0f}",
-    "kW above 1000": lambda watt: f"{watt:.0f}" if watt < 1000 else f"{watt / 1000:.2f}",
-    "words": lambda watt: "error" if watt > 3000 else f"{watt:.0f}",
-    "space": grouped(" "),
+Lines = list[str]
+
+
+def lines(
+    rows: list[tuple[datetime, float]],
+    number: Callable[[float], str] = "{:.0f}".format,
+    stamp: Callable[[datetime], str] = "{:%Y-%m-%d %H:%M:%S}".format,
+) -> Lines:
+    return [f"{stamp(moment)};{number(watt)}" for moment, watt in rows]
+
+
+def moved(**by: int) -> Callable[[datetime], str]:
+    return lambda moment: f"{moment + timedelta(**by):%Y-%m-%d %H:%M:%S}"
+
+
+def grown(rows: list[tuple[datetime, float]]) -> list[tuple[datetime, float]]:
+    return list(
+        zip((moment for moment, _ in rows), accumulate(watt / 4 for _, watt in rows), strict=True)
+    )
+
+
+# Each writes the rows of a plant with its fault, from some row on.
+FAULTS: dict[str, Callable[[list[tuple[datetime, float]], int], Lines]] = {
+    "thousands": lambda rows, _: lines(rows, grouped(",")),
+    "space": lambda rows, _: lines(rows, grouped(" ")),
+    "decimal comma": lambda rows, _: lines(rows, lambda watt: f"{watt:.2f}".replace(".", ",")),
+    "sign": lambda rows, _: lines(rows, lambda watt: f"{-watt:.0f}"),
+    "kW above 1000": lambda rows, _: lines(
+        rows, lambda watt: f"{watt:.0f}" if watt < 1000 else f"{watt / 1000:.2f}"
+    ),
+    "kW": lambda rows, _: lines(rows, lambda watt: f"{watt / 1000:.3f}"),
+    "percent": lambda rows, _: lines(rows, lambda watt: f"{watt / 60:.2f}"),
+    "energy": lambda rows, _: lines(rows, lambda watt: f"{watt / 4:.1f}"),
+    "words": lambda rows, _: lines(rows, lambda watt: "error" if watt > 3000 else f"{watt:.0f}"),
+    "sentinel": lambda rows, _: lines(rows, lambda watt: "65535" if watt > 4000 else f"{watt:.0f}"),
+    "counter": lambda rows, at: lines([(moment, wh + at) for moment, wh in grown(rows)]),
+    "clock": lambda rows, at: lines(rows, stamp=moved(hours=(-7, -4, 4, 8)[at % 4])),
+    "clock of 2000": lambda rows, at: [
+        *lines(rows[:at]),
+        *lines(rows[at : at + 20], stamp=moved(days=-9000)),
+        *lines(rows[at + 20 :]),
+    ],
+    "wrong year": lambda rows, at: [
+        *lines(rows[:at]),
+        *lines(rows[at : at + 20], stamp=moved(days=365)),
+        *lines(rows[at + 20 :]),
+    ],
+    "second header": lambda rows, at: [*lines(rows[:at]), "t;p", *lines(rows[at:])],
+    "columns that change": lambda rows, at: [
+        *lines(rows[:at]),
+        *(f"{line};7" for line in lines(rows[at:])),
+    ],
+    "columns that swap": lambda rows, at: [
+        *lines(rows[:at]),
+        *(";".join(line.split(";")[::-1]) for line in lines(rows[at:])),
+    ],
+    "sum": lambda rows, _: [*lines(rows), f"Total;{sum(watt for _, watt in rows):.0f}"],
+    "contradiction": lambda rows, at: [*lines(rows), *lines([(rows[at][0], rows[at][1] + 500)])],
+    "repetition": lambda rows, at: [*lines(rows), *lines(rows[at:])],
+    "gap": lambda rows, at: lines([*rows[:at], *rows[at + 30 :]]),
+    "second sensor": lambda rows, at: [
+        *lines(rows),
+        *lines([(moment, watt * 0.4) for moment, watt in rows], stamp=moved(seconds=97 * (at % 5))),
+    ],
+    "quote": lambda rows, at: [*lines(rows[:at]), '"' + lines(rows)[at], *lines(rows[at + 1 :])],
+    "cut": lambda rows, at: [*lines(rows)[:at], lines(rows)[at][:-2]],
 }
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.sampled_from(sorted(FAULTS)), st.integers(1, 5), st.floats(0.5, 1.0))
+@settings(max_examples=150, deadline=None)
+@given(
+    fault=st.sampled_from(sorted(FAULTS)),
+    days=st.integers(2, 6),
+    size=st.floats(0.6, 1.0),
+    place=st.integers(0, 10**6),
+    says_step=st.booleans(),
+)
 def test_an_injected_fault_never_changes_an_accepted_value(
-    fault: str, days: int, size: float
+    fault: str, days: int, size: float, place: int, *, says_step: bool
 ) -> None:
     rows = [(moment, round(watt * size, 1)) for moment, watt in plant(days=days)]
+    stamp = {"column": "t"} | ({"step_minutes": 15} if says_step else {})
+    data = "\n".join(["t;p", *FAULTS[fault](rows, place % len(rows))]).encode()
     try:
-        _, found = canonical(csv(rows, FAULTS[fault]), site(CSV))
+        _, found = canonical(data, site(CSV | {"timestamp": stamp}))
     except UnreadableFileError:
         return
-    for moment, watt in rows:
-        value = found.get(moment)
-        assert value is None or value * 1000 == pytest.approx(watt, abs=6.0), (fault, moment)
+    healthy = dict(rows)
+    for moment, value in found.items():
+        assert value is None or value * 1000 == pytest.approx(healthy.get(moment), abs=6.0), moment

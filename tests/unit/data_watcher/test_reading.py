@@ -40,7 +40,7 @@ def site(source: dict[str, Any] | None = None, **changes: Any) -> Site:
             "site_id": "east",
             "model_id": "fleet",
             "latitude": 40,
-            "longitude": -105,
+            "longitude": 0,
             "timezone": "UTC",
             "ac_capacity_kw": 10,
             "sources": [described | (source or {})],
@@ -515,6 +515,7 @@ def test_a_month_of_a_real_plant_with_night_draw_is_read_whole() -> None:
             "columns": {"power_ac": {"column": "ac_power", "unit": "W"}},
         },
         ac_capacity_kw=6,
+        longitude=-105,
     )
 
     rows = read(data, "raw/east/a.csv", described).rows

@@ -11,13 +11,14 @@ from services.data_watcher.adapters.reading import counters
 from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.domain import units
 from services.data_watcher.domain.believable import losses, ranges
-from services.data_watcher.domain.believable.checks import check_power
+from services.data_watcher.domain.believable.checks import check_beside, check_power
 from services.data_watcher.domain.believable.power import Power
 from services.data_watcher.domain.time_axis import TimeAxis
 from services.data_watcher.domain.units import Unit
 from shared.errors import UnreadableFileError
-from shared.solar.site import Site, SourceFormat, canonical_unit
+from shared.solar.site import ColumnFormat, Site, SourceFormat, canonical_unit
 
+POWER = "power_ac"
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
@@ -47,36 +48,26 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
     Raises
     ------
     UnreadableFileError
-        `wrong_unit`, judged by the site's AC capacity, or `empty` where no value is left.
+        For what cannot be believed, or `empty` where no value is left.
     """
     columns: dict[str, Values] = {}
     reasons: dict[str, Mask] = {}
     lost: dict[str, dict[str, Mask]] = {}
+    power = None
     for name, column in source.columns.items():
-        unit = units.conversion(canonical_unit(name) or "", column.unit)
-        values = _converted(time.pick(table.values[name]), column.scale, unit)
-        own = {reason: time.pick(fault) for reason, fault in table.faults[name].items()}
-        if name in time.doubtful:
-            own["contradicting_rows"] = time.doubtful[name]
-            values = np.where(time.doubtful[name], np.nan, values)
-        if column.kind == "counter":
-            at_end = source.timestamp.label in {"right", "end"}
-            values, uncounted = counters.energies(values, time, name, site, at_end=at_end)
-            own |= uncounted
-        if unit.per_interval:
-            values = values / (time.lengths() / 3600.0)
-        if name == "power_ac":
-            check_power(
-                Power.of(
-                    values,
-                    time,
-                    site,
-                    column.unit,
-                    table.places.said,
-                    scale=column.scale,
-                    factor=column.scale * unit.factor,
-                )
+        values, own = _values(name, table, source, site, time)
+        if name == POWER:
+            factor = column.scale * _unit(name, column).factor
+            power = Power.of(
+                values,
+                time,
+                site,
+                column.unit,
+                table.places.said,
+                scale=column.scale,
+                factor=factor,
             )
+            check_power(power)
         outside = ranges.outside(name, values, site)
         own["out_of_range"] = outside
         lost[name] = own
@@ -90,6 +81,8 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
             "upload it again once it holds measurements; see the masked reasons if it should already: "
             + (", ".join(f"{name} {mask.sum()}" for name, mask in reasons.items()) or "none"),
         )
+    if power is not None:
+        check_beside(power, columns)
     for name, own in lost.items():
         losses.check(name, own, time, site, said=table.said, examples=table.examples.get(name, ()))
     masked = np.zeros(len(time.utc), bool)
@@ -97,6 +90,30 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
         masked |= mask
     masks = {name: int(mask.sum()) for name, mask in reasons.items() if mask.any()}
     return Measured(columns, masks, masked)
+
+
+def _values(
+    name: str, table: Table, source: SourceFormat, site: Site, time: TimeAxis
+) -> tuple[Values, dict[str, Mask]]:
+    """Return a quantity on the time axis in its canonical unit, and which rows have none by reason."""
+    column = source.columns[name]
+    unit = _unit(name, column)
+    values = _converted(time.pick(table.values[name]), column.scale, unit)
+    reasons = {reason: time.pick(fault) for reason, fault in table.faults[name].items()}
+    if name in time.doubtful:
+        reasons["contradicting_rows"] = time.doubtful[name]
+        values = np.where(time.doubtful[name], np.nan, values)
+    if column.kind == "counter":
+        at_end = source.timestamp.label in {"right", "end"}
+        values, uncounted = counters.energies(values, time, name, site, at_end=at_end)
+        reasons |= uncounted
+    if unit.per_interval:
+        values = values / (time.lengths() / 3600.0)
+    return values, reasons
+
+
+def _unit(name: str, column: ColumnFormat) -> Unit:
+    return units.conversion(canonical_unit(name) or "", column.unit)
 
 
 def _converted(values: Values, scale: float, unit: Unit) -> Values:

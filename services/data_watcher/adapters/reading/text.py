@@ -29,6 +29,7 @@ _COMPARED = 20  # rows that the last one is compared with, at least
 _LESS = 3  # times less than the number before, as without a digit
 _NUMBER = re.compile(r"\d+[.,]?\d*")
 _SHOWN = 80  # characters of a row in a message
+_END = 2048  # bytes that hold the last rows
 _START = 4096  # bytes in which a null says that this is no text; further on it is a logger that lost power
 _NOT_TEXT = {
     b"PAR1": "a Parquet file",
@@ -85,9 +86,9 @@ def _seems_cut_off(data: Content, start: int, source: SourceFormat) -> bool:
     if data[-1:] in {b"\n", b"\r"}:
         return False
     lines = (
-        bytes(data[max(start, len(data) - _START) :]).decode("utf-8", errors="replace").splitlines()
+        bytes(data[max(start, len(data) - _END) :]).decode("utf-8", errors="replace").splitlines()
     )
-    numbers = [_fields(line, source.delimiter)[-1] for line in lines[1:] if line.strip()]
+    numbers = [line.rpartition(source.delimiter)[2].strip() for line in lines[1:] if line.strip()]
     if len(numbers) <= _COMPARED or not all(map(_NUMBER.fullmatch, numbers)):
         return False
     decimals = [len(number) - 1 - max(number.rfind("."), number.rfind(",")) for number in numbers]

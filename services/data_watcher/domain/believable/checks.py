@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from services.data_watcher.domain.believable import (
     clock,
     counter,
+    irradiance,
     sign,
     unit_by_capacity,
+    unit_by_clear_day,
+    unit_by_faintness,
     unit_by_neighbours,
     unit_by_noon_sun,
     unit_change,
 )
-from services.data_watcher.domain.believable.power import Power
+from services.data_watcher.domain.believable.power import Power, Values
 
 # In the order in which a cause hides another: a turned sign and a counter look like a wrong unit, too.
 CHECKS = (
     counter.check,
     unit_by_neighbours.check,
     unit_change.check,
+    unit_by_faintness.check,
     unit_by_capacity.check_highest,
     unit_by_capacity.check_peak,
+    unit_by_clear_day.check,
     unit_by_noon_sun.check,
     clock.check,
+    clock.check_each_day,
 )
+
+
+def check_beside(power: Power, columns: Mapping[str, Values]) -> None:
+    """Refuse a file whose power does not fit what it measures beside it, by canonical name.
+
+    Raises
+    ------
+    UnreadableFileError
+        `wrong_unit`, for power or for the irradiance.
+    """
+    if len(power.generating):
+        irradiance.check(power, columns)
 
 
 def check_power(power: Power) -> None:
@@ -31,7 +51,8 @@ def check_power(power: Power) -> None:
     Raises
     ------
     UnreadableFileError
-        `wrong_sign`, `counter`, or `wrong_unit` with the unit that would fit or the row where it changes.
+        `wrong_sign`, `counter`, `wrong_clock`, or `wrong_unit` with the unit that would fit or the row where
+        it changes.
     """
     if power.lowest < 0:
         sign.check(power)

@@ -19,6 +19,13 @@ BELOW_HORIZON = -0.05  # sine of three degrees: twilight is over for a plant
 MUCH = 0.02  # of the file's highest power
 MOST_DAYS = 60  # that are looked at, spread evenly over the file
 MINUTES_PER_DEGREE = 4.0
+HOUR = 3600.0  # s
+SECONDS_PER_DEGREE = 240.0
+NIGHT, DAYLIGHT = (
+    -0.1,
+    0.26,
+)  # sine of the sun's elevation: six degrees below, fifteen above the horizon
+MUCH_AT_NIGHT, NEARLY_NONE = 0.05, 0.005  # of AC capacity
 _HALF_HOUR = 30.0
 
 
@@ -65,6 +72,44 @@ def check(power: Power) -> None:
         f"{len(off)} days, and {night.mean():.0%} of the rows with power lie in the night; the clock of the "
         "file is not the stated one",
         _remedy(power, middle),
+    )
+
+
+def check_each_day(power: Power) -> None:
+    """Refuse a file in which a day has power for an hour of night and none for an hour of daylight.
+
+    One of them alone happens: a battery, an outage. Both on one day are a clock that is hours off, if only
+    for a part of the file.
+
+    Raises
+    ------
+    UnreadableFileError
+        `wrong_clock`, with the day and its first row in the night.
+    """
+    hour = HOUR / power.time.step
+    local = power.time.utc + np.timedelta64(round(power.site.longitude * SECONDS_PER_DEGREE), "s")
+    much = np.flatnonzero(power.share > MUCH_AT_NIGHT)
+    dark = much[sun.roughly_up(local[much], power.site.latitude) < NIGHT]
+    if len(dark) < hour:
+        return  # as in nearly every file
+    day = local.astype("M8[D]").astype(np.int64)
+    day -= day[0]
+    at_night = np.bincount(day[dark], minlength=day[-1] + 1)
+    dead = np.flatnonzero((power.share < NEARLY_NONE) & (at_night >= hour)[day])
+    dead = dead[sun.roughly_up(local[dead], power.site.latitude) > DAYLIGHT]
+    without = np.bincount(day[dead], minlength=len(at_night))
+    both = np.flatnonzero((at_night >= hour) & (without >= hour))
+    if not len(both):
+        return
+    first = dark[day[dark] == both[0]][0]
+    row = power.place(int(power.time.rows[first]))
+    raise UnreadableFileError(
+        "wrong_clock",
+        f"on {local[first].astype('M8[D]')} there is power for {at_night[both[0]] / hour:.1f} h of night, "
+        f"from row {row} on, and none for {without[both[0]] / hour:.1f} h of daylight; the clock of this "
+        "part of the file is hours off",
+        "correct the stamps, or the timezone in the site's YAML; where the clock changed inside the file, "
+        "split it there",
     )
 
 

@@ -9,6 +9,7 @@ from services.data_watcher.domain.time_axis import Times
 from shared.errors import UnreadableFileError
 
 LEAST_ROWS = 12
+GROWS_OFTEN = 3  # times for each fall
 WHOLE_DAY = np.timedelta64(
     20, "h"
 )  # between a day's first and last row, so that its evening is there
@@ -36,7 +37,8 @@ def check(power: Power) -> None:
     falls = np.diff(values) < 0
     if not falls.any() and times[-1] - times[0] >= WHOLE_DAY:
         _refuse("it never falls, from the first row to the last", "")
-    if falls.any() and _falls_once_a_day(values, times, falls):
+    grows = (np.diff(values) > 0).sum() > GROWS_OFTEN * falls.sum()  # a switch rises once
+    if falls.any() and grows and _falls_once_a_day(values, times, falls):
         _refuse("it only grows and begins anew once a day", " that begins anew each day")
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from services.data_watcher.domain import units
+from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import LEAST_PEAK, NOISE, Power
 from services.data_watcher.domain.believable.unit_fault import said, wrong_unit
-from services.data_watcher.domain.time_axis import Times
 
 LEAST_PER_HOUR = 4  # intervals; half-hourly energies look like the power of a cloudy month
 DAYS_FOR_ENERGY = 30
@@ -31,7 +31,7 @@ def check(power: Power) -> None:
     days = np.unique(time.utc[share > NOISE].astype("M8[D]"))
     if len(days) < DAYS_FOR_ENERGY:
         return
-    noon = _highest_noon(days, power.site.latitude)
+    noon = float(sun.noon_elevation(days, power.site.latitude).max())
     if peak < noon * LEAST_SHARE_OF_NOON:
         meant = said("kWh" if unit == "kW" else f"{unit}h", time.step)
         raise wrong_unit(
@@ -39,16 +39,3 @@ def check(power: Power) -> None:
             f"high, power never exceeds {peak:.0%} of the AC capacity of {power.site.ac_capacity_kw:g} kW",
             f"values look like {meant}, the YAML says {unit}",
         )
-
-
-def _highest_noon(days: Times, latitude: float) -> float:
-    """Return the sine of the sun's greatest elevation at noon over some days. [unitless]
-
-    References
-    ----------
-    .. [1] P. I. Cooper, "The absorption of radiation in solar stills", Solar Energy 12 (3), 333-346, 1969.
-       doi:10.1016/0038-092X(69)90047-4
-    """
-    of_year = (days - days.astype("M8[Y]")).astype(float) + 1
-    declination = 23.45 * np.sin(2 * np.pi * (284 + of_year) / 365)
-    return float(np.cos(np.radians(latitude - declination)).max())

@@ -1,0 +1,60 @@
+"""Whether power fits the irradiance beside it in the same file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from services.data_watcher.domain.believable.power import NOISE, Power, Values
+from services.data_watcher.domain.believable.unit_fault import guess, wrong_unit
+from shared.errors import UnreadableFileError
+
+ON_PLANE = ("poa_global", "ghi")  # in the order in which they tell more of the plant
+STANDARD = 1000.0  # W/m² at which a plant's rating holds
+BRIGHT = 0.3  # of standard irradiance, or of AC capacity: either says that the sun shines
+LOW = 0.03  # of what the irradiance promises; days' medians of public plants lay at 0.16 and more
+DAYS_FOR_LOW = 3  # of it; a plant under snow is low for a day or two
+HIGH = 5.0  # times what the irradiance promises; they lay at 1.8 and less
+FEWEST = 24  # bright rows
+ENOUGH = 4_000  # rows that are looked at
+
+
+def check(power: Power, columns: Mapping[str, Values]) -> None:
+    """Refuse a file whose power and irradiance are many times apart: one of them has another unit.
+
+    Parameters
+    ----------
+    columns
+        Values by canonical name. [canonical unit]
+
+    Raises
+    ------
+    UnreadableFileError
+        `wrong_unit` for power, or for the irradiance.
+    """
+    name = next((each for each in ON_PLANE if each in columns), None)
+    if name is None:
+        return
+    every = len(power.share) // ENOUGH | 1  # an odd one meets every hour of the day
+    sun, own = columns[name][::every] / STANDARD, power.share[::every]
+    bright = (own > NOISE) & ((sun > BRIGHT) | (own > BRIGHT)) & np.isfinite(sun)
+    if bright.sum() < FEWEST:
+        return
+    share, promised = float(np.median(own[bright])), float(np.median(sun[bright]))
+    if LOW * promised <= share <= HIGH * promised:
+        return
+    days = len(np.unique(power.time.utc[::every][bright].astype("M8[D]")))
+    found = (
+        f"in {bright.sum()} bright rows power is at {share:.2g} of the AC capacity of "
+        f"{power.site.ac_capacity_kw:g} kW, and {name} at {promised * STANDARD:.3g} W/m2"
+    )
+    if share > HIGH * promised:
+        raise UnreadableFileError(
+            "wrong_unit",
+            f"{found}: {name} seems to be in another unit than the site's YAML says",
+            f"correct the unit of {name} in the site's YAML, for example kW/m2; the file is then read again "
+            "without a new upload",
+        )
+    if days >= DAYS_FOR_LOW:
+        raise wrong_unit(found, guess(power.highest, power.unit, power.time.step))

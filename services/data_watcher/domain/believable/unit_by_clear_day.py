@@ -1,0 +1,63 @@
+"""Whether clear days reach what the sun allows: a percentage, or an energy per interval, does not."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from services.data_watcher.domain.believable import sun
+from services.data_watcher.domain.believable.power import NOISE, Power, Values
+from services.data_watcher.domain.believable.unit_fault import guess, wrong_unit
+
+LOW = 0.28  # of AC capacity times the sine of the noon sun; clear days of public plants reached 0.39 and more
+SMOOTH = 1.05  # way up and down over twice the peak; 1 on a perfect day, 1.3 and more under clouds
+LIKE_SUN = 0.9  # correlation with the sine of the sun's elevation
+LEAST_ROWS = 16  # of daylight
+LEAST_SUN = 0.35  # sine of the noon sun; low winter suns say little of a plane that is not known
+
+
+def check(power: Power) -> None:
+    """Refuse a file whose power stays far below what the sun allows although a day was clear.
+
+    Raises
+    ------
+    UnreadableFileError
+        `wrong_unit`, with the clear day.
+    """
+    peak = power.highest
+    if peak >= LOW:
+        return  # as in nearly every file
+    position = sun.over(power.time.utc, power.time.step, power.site)
+    up = np.asarray(position.up)
+    if peak >= LOW * up.max():
+        return
+    for day, rows in _days(power):
+        if _is_clear(power.share[rows], up[rows]):
+            highest, noon = power.share[rows].max(), up[rows].max()
+            elevation = np.degrees(np.arcsin(noon))
+            raise wrong_unit(
+                f"{day} was a clear day, with the noon sun {elevation:.0f} degrees high, but power reached "
+                f"only {highest:.1%} of the AC capacity of {power.site.ac_capacity_kw:g} kW, and {peak:.1%} "
+                "in the whole file",
+                guess(peak, power.unit, power.time.step),
+            )
+
+
+def _days(power: Power) -> list[tuple[np.datetime64, npt.NDArray[np.intp]]]:
+    """Return the rows of each day by the sun, at the site's longitude."""
+    local = power.time.utc + np.timedelta64(round(power.site.longitude * 240), "s")
+    days = local.astype("M8[D]")
+    starts = np.flatnonzero(np.append(True, days[1:] != days[:-1]))
+    return [(days[rows[0]], rows) for rows in np.split(np.arange(len(days)), starts[1:])]
+
+
+def _is_clear(share: Values, up: Values) -> bool:
+    """Whether power of a day rises and falls once, as the sun does."""
+    lit = up > 0
+    day = share[lit]
+    if lit.sum() < LEAST_ROWS or up.max() < LEAST_SUN or not np.isfinite(day).all():
+        return False
+    if day.max() <= NOISE or day[[0, -1]].max() > day.max() / 4:
+        return False  # only a part of the day
+    way = np.abs(np.diff(np.concatenate([[0.0], day, [0.0]]))).sum() / (2 * day.max())
+    return bool(way < SMOOTH and np.corrcoef(day, up[lit])[0, 1] > LIKE_SUN)
