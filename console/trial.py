@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from console.errors import ConsoleError
 from services.data_watcher.adapters.readers import read_file
 from services.data_watcher.domain import admission
 from services.data_watcher.domain.versions import Fault, Rows
@@ -46,37 +45,6 @@ class Trial:
     def state(self) -> str:
         """Return the word of the ledger for it."""
         return "quarantined" if self.fault else "accepted"
-
-
-def check_names(paths: Sequence[Path], folder_remedy: str) -> None:
-    """Refuse what cannot be uploaded at once: folders, files that are not there, and names that come twice.
-
-    Parameters
-    ----------
-    folder_remedy
-        The command that names a folder's files; `{}` stands for the folder.
-
-    Raises
-    ------
-    ConsoleError
-        With what to type instead.
-    """
-    folders = [path for path in paths if path.is_dir()]
-    if folders:
-        raise ConsoleError(
-            f"{folders[0]} is a folder; name its files: {folder_remedy.format(folders[0])}"
-        )
-    missing = [str(path) for path in paths if not path.is_file()]
-    if missing:
-        raise ConsoleError(f"no such file: {', '.join(missing)}")
-    known: dict[str, Path] = {}
-    for path in paths:
-        other = known.setdefault(path.name, path)
-        if other is not path:
-            raise ConsoleError(
-                f"{other} and {path} have the same name, so the second would replace the first; "
-                "rename one of them"
-            )
 
 
 def try_file(path: Path, site: ActiveSite | None, site_id: str) -> Trial:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,10 +12,11 @@ from console import output
 from console.commands import configuring
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
-from console.trial import Trial, as_plain, check_names, figures_of, try_file
-from services.data_watcher.domain import validation
-from shared.active import ActiveSite
-from shared.errors import InvalidConfigError
+from console.given import check_names
+
+if TYPE_CHECKING:
+    from console.trial import Trial
+    from shared.active import ActiveSite
 
 _YAML = {".yaml", ".yml"}
 
@@ -41,6 +42,8 @@ def check_site(
 
     Exit code 1 where anything would be refused.
     """
+    from console.trial import as_plain, try_file  # noqa: PLC0415 - with the reader, for this verb only
+
     given = [yaml, *(more or [])]
     # The first is always a YAML, whatever its name; files behind it are samples unless they are called so.
     yamls = [each for each in given if each is yaml or each.suffix.lower() in _YAML]
@@ -71,7 +74,8 @@ def check_site(
 
 def show(trials: Sequence[Trial], site: ActiveSite | None) -> None:
     """Print what would become of files, and what stands out in their rows."""
-    from console.figures import said  # noqa: PLC0415 - with NumPy and Arrow, for this only
+    from console.figures import said  # noqa: PLC0415 - with NumPy and Arrow, for checks only
+    from console.trial import figures_of  # noqa: PLC0415
 
     if not trials:
         return
@@ -103,6 +107,10 @@ def _why(trial: Trial) -> str:
 
 def _configuration(path: Path) -> dict[str, Any]:
     """Return what would be said of a YAML file, with its site where it is a valid one of a site."""
+    from services.data_watcher.domain import validation  # noqa: PLC0415 - with pydantic, for checks only
+    from shared.active import ActiveSite  # noqa: PLC0415
+    from shared.errors import InvalidConfigError  # noqa: PLC0415
+
     found: dict[str, Any] = {"file": str(path), "key": None, "state": "rejected"}
     try:
         found["key"] = configuring.config_key(path)

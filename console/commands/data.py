@@ -12,10 +12,9 @@ from rich.progress import track
 
 from console import output
 from console.commands.local import JsonOption
+from console.given import check_names
 from console.state import state
-from console.trial import as_plain, check_names, try_file
 from shared import layout
-from shared.active import ActiveSite
 from shared.aws import error_code
 
 SETTLE_SECONDS = 120
@@ -64,7 +63,10 @@ def upload(
 
 def _rehearse(site_id: str, files: list[Path], *, json: bool) -> None:
     """Say what would become of files."""
-    from console.commands import checks  # noqa: PLC0415 - with the reader, for dry runs only
+    # With the reader, for dry runs only.
+    from console.commands import checks  # noqa: PLC0415
+    from console.trial import as_plain, try_file  # noqa: PLC0415
+    from shared.active import ActiveSite  # noqa: PLC0415
 
     found = active(layout.active_site(site_id))
     site = ActiveSite.model_validate(found) if found else None

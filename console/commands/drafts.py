@@ -12,7 +12,7 @@ import typer
 from console import output
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
-from console.trial import check_names
+from console.given import check_names
 
 if TYPE_CHECKING:
     from console.drafting.guess import Guess, SourceDraft

@@ -15,7 +15,6 @@ from console.commands.data import all_files, balance, show_files
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.state import changing, state
-from services.data_watcher.domain import reasons
 from shared import layout
 from shared.messages import ReleaseRequested, SweepDue
 
@@ -163,6 +162,8 @@ def _reasons(site: str | None, *, json: bool) -> None:
     output.say(f"{files}, {rows_read}, {share:.2%} of them masked")
     rows = [("masked rows", *each) for each in found["masks"].items()]
     rows += [("refused files", *each) for each in found["quarantined"].items()]
+    from services.data_watcher.domain import reasons  # noqa: PLC0415 - for this answer only
+
     explained = [(*row, reasons.meaning(row[1])) for row in rows]
     columns = ["what", "reason", "count", "what it means; docs/files.md has examples"]
     output.table("Why", columns, explained, "nothing was masked or refused")
