@@ -23,12 +23,12 @@ CHECKS = (
     counter.check,
     unit_by_neighbours.check,
     unit_change.check,
-    unit_by_faintness.check,
     unit_by_capacity.check_highest,
     unit_by_capacity.check_peak,
     unit_by_clear_day.check,
     unit_by_noon_sun.check,
     clock.check,
+    unit_by_faintness.check,
     clock.check_each_day,
 )
 
