@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from services.data_watcher.adapters.reading import numerals
+from shared.errors import UnreadableFileError
 
 Values = npt.NDArray[np.float64]
 
@@ -40,24 +41,22 @@ class Numbers:
         What the cells show beyond doubt; None where they show nothing.
     unit
         The unit behind most of the numbers; None where there is none.
+    tie
+        Why the numbers can be read in two ways; None where they cannot.
     """
 
     values: Values
     decimal: str | None = None
     thousands: str | None = None
     unit: str | None = None
+    tie: str | None = None
 
 
 def numbers(cells: Sequence[Any], name: str) -> Numbers | None:
-    """Return a column's numbers; None where most of its cells hold something else.
-
-    Raises
-    ------
-    UnreadableFileError
-        `number_format`: two readings are possible.
-    """
+    """Return a column's numbers; None where most of its cells hold something else."""
     if all(each is None or isinstance(each, int | float) for each in cells):
         values = np.array([np.nan if each is None else float(each) for each in cells], float)
+        values[~np.isfinite(values)] = np.nan
         return Numbers(values) if np.isfinite(values).any() else None
     texts = [_text(each) for each in cells]
     said = sum(each is not None for each in texts)
@@ -71,13 +70,20 @@ def numbers(cells: Sequence[Any], name: str) -> Numbers | None:
     fitting = sum(bool(_NUMBER.fullmatch(each)) for each in texts if each)
     if not said or fitting <= _MOSTLY * said:
         return None
-    values, good = numerals.numbers(
-        pa.chunked_array([pa.array(texts, pa.string())]), None, None, name
-    )
-    values[~good] = np.nan
+    column = pa.chunked_array([pa.array(texts, pa.string())])
+    tie = None
+    try:
+        values, good = numerals.numbers(column, None, None, name)
+    except (
+        UnreadableFileError
+    ) as error:  # a comma is taken for a decimal sign, until a person decides
+        tie = f"{error.reason}; {error.remedy}"
+        values, good = numerals.numbers(column, ",", ".", name)
+    values[~good | ~np.isfinite(values)] = np.nan
     if not np.isfinite(values).any():
         return None
-    return Numbers(values, *_signs(texts, values), unit)
+    decimal, thousands = (",", None) if tie else _signs(texts, values)
+    return Numbers(values, decimal, thousands, unit, tie)
 
 
 _SILENT = {"", "-", "--", "nan", "null", "none", "n/a", "na"}
@@ -103,3 +109,33 @@ def _signs(texts: Iterable[str | None], values: Values) -> tuple[str | None, str
                 mark = groups[2]
                 thousands = " " if mark in numerals.SPACES else "'" if mark == "\u2019" else mark
     return decimal, thousands
+
+
+# What loggers write where they have no value; beyond all others, or it may be a measurement.
+_SENTINELS = (
+    -99.0,
+    -99.9,
+    -999.0,
+    -999.9,
+    -9999.0,
+    -99999.0,
+    -3276.8,
+    -3276.7,
+    6553.5,
+    32767.0,
+    65535.0,
+    9999.0,
+)
+_FAR = 2.0  # times the range of all other values
+
+
+def sentinels(values: Values) -> list[float]:
+    """Return the values of a column that seem to mean 'no measurement'."""
+    known = values[np.isfinite(values)]
+    there = [each for each in _SENTINELS if (known == each).any()]
+    rest = known[~np.isin(known, there)]
+    if not there or not len(rest):
+        return []
+    low, high = float(rest.min()), float(rest.max())
+    width = max(high - low, 1.0)
+    return [each for each in there if not low - _FAR * width <= each <= high + _FAR * width]

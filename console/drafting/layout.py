@@ -58,7 +58,13 @@ def read(path: Path) -> Sheet:
     UnreadableFileError
         It is damaged.
     """
-    data = bytes(files.unzipped(files.unpacked(path.read_bytes())))
+    content = path.read_bytes()
+    with faults.damage_is_said():
+        return _read(path, content)
+
+
+def _read(path: Path, content: bytes) -> Sheet:
+    data = bytes(files.unzipped(files.unpacked(content)))
     if data.startswith(b"PAR1"):
         return _parquet(path, data)
     if data.startswith(b"PK"):
@@ -107,11 +113,19 @@ def _csv(path: Path, said: str) -> Sheet:
     kept = lines[: MOST_ROWS + faults.MOST_HEADER_LINES]
     delimiter, fields = _delimiter(kept[-60:])
     layout = {"delimiter": Guess(delimiter, f"{fields} fields in each of the last lines")}
-    try:
-        cells: list[list[Any]] = list(csv.reader(io.StringIO("\n".join(kept)), delimiter=delimiter))
-    except csv.Error:
-        cells = [line.split(delimiter) for line in kept]
+    cells = _cells(kept, delimiter)
     return _table(path, "csv", layout, cells, of=len(lines))
+
+
+def _cells(lines: Sequence[str], delimiter: str) -> list[list[Any]]:
+    """Return the fields of lines; a quote that never ends would swallow all lines behind it."""
+    try:
+        cells = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter))
+    except csv.Error:
+        cells = []
+    if len(cells) < len(lines) and sum(line.count('"') for line in lines) % 2:
+        return [line.split(delimiter) for line in lines]
+    return cells or [line.split(delimiter) for line in lines]
 
 
 def _delimiter(lines: Sequence[str]) -> tuple[str, int]:
@@ -129,13 +143,12 @@ def _parquet(path: Path, data: bytes) -> Sheet:
     import pyarrow as pa  # noqa: PLC0415 - heavy, and only for Parquet
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    with faults.damage_is_said():
-        table = pq.read_table(pa.BufferReader(data))
-        columns = {
-            name: table[at].slice(0, MOST_ROWS).to_pylist()
-            for at, name in enumerate(table.column_names)
-            if table.column_names.count(name) == 1
-        }
+    table = pq.read_table(pa.BufferReader(data))
+    columns = {
+        name: table[at].slice(0, MOST_ROWS).to_pylist()
+        for at, name in enumerate(table.column_names)
+        if table.column_names.count(name) == 1
+    }
     if not table.num_rows:
         message = f"{path.name}: it has columns but no rows; give a sample that holds measurements"
         raise NotUnderstoodError(message)

@@ -236,7 +236,7 @@ def _format(first: re.Match[str], order: str, seen: Sequence[re.Match[str]]) -> 
     if first[5] is None:
         is_iso = day == "%Y-%m-%d" and all(len(m[3]) == len(m[4]) == 2 for m in seen)  # noqa: PLR2004
         return None if is_iso else day
-    padded = all(len(m[3]) == len(m[4]) == len(m[6]) == 2 for m in seen)  # noqa: PLR2004
+    padded = all(len(m[3]) == len(m[4]) == len(m[6] or "00") == 2 for m in seen)  # noqa: PLR2004
     if day == "%Y-%m-%d" and padded and not first[12] and first[7] == ":" and "," not in first[5]:
         return None  # ISO 8601
     clock = f"%H{first[7]}%M" if not first[12] else f"%I{first[7]}%M"

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from console import output
 from console.drafting import filenames, quantities, series, stamps
-from console.drafting.cells import Numbers, numbers
+from console.drafting.cells import Numbers, numbers, sentinels
 from console.drafting.guess import Guess, NotUnderstoodError, SourceDraft
 from console.drafting.layout import Sheet, read
 from console.drafting.stamps import Stamps
@@ -49,6 +50,10 @@ def draft(paths: Sequence[Path], capacity_kw: float | None = None) -> Drafts:
             failed.append(str(error))
         except UnreadableFileError as error:
             failed.append(f"{path.name}: {error.reason}; {error.remedy}")
+        except OSError as error:
+            failed.append(
+                f"{path.name}: it cannot be opened ({error.strerror}); look at its permissions"
+            )
     found = []
     for group in _groups(sheets):
         try:
@@ -199,15 +204,13 @@ def _columns(
         some: list[Numbers] = []
         for sheet in sheets:
             cells = sheet.columns[name]
-            try:
-                read_ = numbers(cells, name)
-            except UnreadableFileError as error:
-                notes.append(f"GUESSED, a tie: {sheet.path.name}: {error.reason}; {error.remedy}")
-                read_ = None
+            read_ = numbers(cells, name)
+            if read_ is not None and read_.tie:
+                notes.append(f"GUESSED, a tie: {sheet.path.name}: {read_.tie}")
             some.append(read_ or Numbers(np.full(len(cells), np.nan)))
         if any(np.isfinite(each.values).any() for each in some):
             found[name] = some
-    writing = {}
+    writing = _without_sentinels(found)
     every = [each for some in found.values() for each in some]
     for key, signs in (
         ("decimal", {each.decimal for each in every if each.decimal}),
@@ -227,8 +230,24 @@ def _columns(
         notes.append(
             "decimal and thousands are left out: the columns differ, and each is read by its own"
         )
-        writing = {}
+        writing = {name: each for name, each in writing.items() if name == "missing"}
     return found, writing, notes
+
+
+def _without_sentinels(found: dict[str, list[Numbers]]) -> dict[str, Guess]:
+    """Take out what seems to mean 'no measurement', and say so."""
+    counts: dict[float, int] = {}
+    for some in found.values():
+        values = np.concatenate([each.values for each in some])
+        for sentinel in sentinels(values):
+            counts[sentinel] = counts.get(sentinel, 0) + int((values == sentinel).sum())
+            for each in some:
+                each.values[each.values == sentinel] = np.nan
+    if not counts:
+        return {}
+    cells = ", ".join(f"{value:g} in {output.counted(n, 'cell')}" for value, n in counts.items())
+    why = f"GUESSED: {cells}, far from all other values"
+    return {"missing": Guess([int(each) if each.is_integer() else each for each in counts], why)}
 
 
 def _conflicts(sheets: Sequence[Sheet], found: Stamps) -> list[str]:
@@ -280,7 +299,10 @@ def _told_apart(found: list[SourceDraft]) -> list[SourceDraft]:
             if any(filenames.fits(str(before.glob.value), name) for before in ordered[:at])
         ]
         if caught:
-            warning = f"WARNING: {', '.join(caught[:3])} fits the files: of a source above, which comes first"
-            each = replace(each, notes=(*each.notes, f"{warning}; make the globs differ"))  # noqa: PLW2901
+            warning = (
+                f"WARNING: a source above reads {', '.join(caught[:3])}, because its files: fits the name "
+                "and it comes first; make the globs differ"
+            )
+            each = replace(each, notes=(*each.notes, warning))  # noqa: PLW2901
         said.append(each)
     return said

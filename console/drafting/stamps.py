@@ -18,6 +18,9 @@ _MOSTLY = 0.8  # of the cells of each file
 _USUAL = 0.8  # of the distances between stamps
 _STARTS = re.compile(r"\b(start|begin|beginning|from|von|od|desde|inicio|de|debut|début|ab)\b")
 _ENDS = re.compile(r"\b(end|ending|ends|to|bis|do|hasta|fin|ende|until)\b")
+_OFFSET = re.compile(
+    r"(?:-(?:0\d|1[0-2])|\+(?:0\d|1[0-4])):[0-5]\d"
+)  # that some place on earth has
 _MINUTE = np.timedelta64(1, "m")
 _DAY = np.timedelta64(1, "D")
 
@@ -81,7 +84,10 @@ def find(sheets: Sequence[Sheet]) -> Stamps:
                     best = rank, candidate, at
     if best is None:
         names = ", ".join(sheet.path.name for sheet in sheets)
-        message = f"{names}: no column holds time stamps in one form for most of its rows"
+        message = (
+            f"{names}: no column holds time stamps in one form for most of its rows; split the file where "
+            "the form changes, or export it again in one form"
+        )
         raise NotUnderstoodError(message)
     return _described(sheets, best[1], best[2])
 
@@ -274,7 +280,7 @@ def _zone(zones: set[str]) -> str | None:
     """Return the zone that stamps carry as the site's YAML says it; a name of a zone is none there."""
     if "since 1970" in zones:
         return "UTC"
-    offsets = sorted(each for each in zones if re.fullmatch(r"[-+]\d\d:\d\d", each))
+    offsets = sorted(each for each in zones if _OFFSET.fullmatch(each))
     if zones & {"UTC", "GMT"}:
         return "UTC"
     return offsets[0] if offsets else None

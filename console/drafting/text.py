@@ -15,6 +15,7 @@ HOUR_OF_NOON = 12.0
 WIDTH = 80  # of a terminal
 _GAP = " # FILL IN"  # with the space behind the colon
 _FEW = 5  # files that are named
+_MANY = 20  # columns that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def comment(text: str, indent: int = 0) -> Iterator[str]:
     """Yield a comment, folded between words to the width of a terminal."""
     edge = " " * indent
     yield from textwrap.wrap(
-        text,
+        _printable(text),
         WIDTH - 1,
         initial_indent=f"{edge}# ",
         subsequent_indent=f"{edge}#   ",
@@ -67,9 +68,14 @@ def comment(text: str, indent: int = 0) -> Iterator[str]:
     )
 
 
+def _printable(text: str) -> str:
+    """Return a text without what YAML takes in no comment: control characters, ends of lines."""
+    return "".join(each if each.isprintable() else " " for each in text)
+
+
 def _source(each: SourceDraft, name: str) -> Iterator[str]:
     more = f", and {len(each.files) - _FEW} more" if len(each.files) > _FEW else ""
-    line = f"  - name: {name}  # from {', '.join(each.files[:_FEW])}{more}"
+    line = f"  - name: {name}  # from {_printable(', '.join(each.files[:_FEW]))}{more}"
     yield line if len(line) < WIDTH else f"  - name: {name}"
     counts = dict(zip(each.files, each.rows, strict=True))
     shown = ", ".join(f"{file} {rows}" for file, rows in list(counts.items())[:_FEW])
@@ -88,7 +94,9 @@ def _source(each: SourceDraft, name: str) -> Iterator[str]:
         yield f"      {canonical}:"
         yield from _lines(guesses, 8)
     if each.unused:
-        yield from comment(f"not used: {', '.join(each.unused)}", 6)
+        rest = len(each.unused) - _MANY
+        more = f", and {rest} more" if rest > 0 else ""
+        yield from comment(f"not used: {', '.join(each.unused[:_MANY])}{more}", 6)
 
 
 def _lines(guesses: dict[str, Guess], indent: int) -> Iterator[str]:
@@ -100,7 +108,7 @@ def _line(name: str, value: str, why: str, indent: int) -> Iterator[str]:
     """Yield a line with its reason behind it, or above it where both are too long for one."""
     edge = " " * indent
     plain = f"{edge}{name}: {value}" if value else f"{edge}{name}:"
-    line = f"{plain}  # {why}" if why else plain
+    line = f"{plain}  # {_printable(why)}" if why else plain
     if len(line) < WIDTH:
         yield line
     else:
@@ -111,7 +119,8 @@ def _line(name: str, value: str, why: str, indent: int) -> Iterator[str]:
 def _scalar(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
-    return json.dumps(value, ensure_ascii=False)
+    said = json.dumps(value, ensure_ascii=False)
+    return said if said.isprintable() else json.dumps(value)
 
 
 def _zone(sources: Sequence[SourceDraft], longitude: float | None) -> tuple[str, str]:

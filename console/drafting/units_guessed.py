@@ -122,7 +122,7 @@ def _by_size(top: float) -> str:
 
 
 def _top(values: Values, share: float) -> float:
-    known = np.abs(values[np.isfinite(values)])  # a meter may count what is fed in as negative
+    known = values[np.isfinite(values)]
     return float(np.quantile(known, share)) if len(known) else 0.0
 
 

@@ -570,3 +570,92 @@ def test_a_name_that_no_site_can_have_is_a_wrong_call(tmp_path: Path, option: st
     done = draft(plain(tmp_path), options=(option, "My Plant"))
     assert done.exit_code == 2
     assert "is no name" in done.output
+
+
+def test_numbers_that_can_be_read_in_two_ways_are_a_tie(tmp_path: Path) -> None:
+    moments = files.quarters(384, JUNE)
+    lines = [
+        f"{each:%Y-%m-%d %H:%M};{1 + files.power(each):.3f}".replace(".", ",") for each in moments
+    ]
+    path = written(tmp_path, "p.csv", ["time;power (kW)", *lines])
+
+    text = said(path)
+
+    assert (
+        "GUESSED, a tie: p.csv: the numbers of column 'power (kW)' can be read in two ways" in text
+    )
+    assert site(path).sources[0].decimal == ","
+
+
+@pytest.mark.parametrize("cell", ["1e999", "inf", '"8', "8 kW", "-99", "-1", "\x85"])
+def test_a_strange_cell_costs_at_most_itself(tmp_path: Path, cell: str) -> None:
+    lines = rows("%Y-%m-%d %H:%M")
+    lines[50] = f"{lines[50].partition(',')[0]},{cell}"
+    path = written(tmp_path, "p.csv", ["time,power (kW)", *lines])
+
+    assert "accepted by power-1, 384 rows" in said(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["a\x85b (kW)", "power\x07 (kW)", "power # (kW)", 'power "x": [kW]']
+)
+def test_a_name_that_no_comment_can_hold_makes_a_valid_draft(tmp_path: Path, name: str) -> None:
+    quoted = '"' + name.replace('"', '""') + '"'
+    path = written(tmp_path, "p.csv", [f"time,{quoted}", *rows("%Y-%m-%d %H:%M")])
+
+    assert isinstance(site(path), Site)
+
+
+def test_an_offset_that_no_place_has_is_no_zone(tmp_path: Path) -> None:
+    lines = [
+        f"{each:%Y-%m-%d %H:%M}+25:59,{files.power(each)}" for each in files.quarters(384, JUNE)
+    ]
+    path = written(tmp_path, "p.csv", ["time,power (kW)", *lines])
+
+    assert "GUESSED: the sun is centred on" in said(path)
+
+
+def test_a_sample_that_may_not_be_opened_does_not_cost_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, locked = plain(tmp_path), plain(tmp_path, "locked.csv")
+    read_bytes = Path.read_bytes
+
+    def guarded(path: Path) -> bytes:
+        if path == locked:
+            raise PermissionError(13, "Permission denied")
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", guarded)
+    done = draft(good, locked)
+
+    assert done.exit_code == 1
+    assert "NOT UNDERSTOOD: locked.csv: it cannot be opened (Permission denied)" in done.stdout
+    assert "accepted by power-1" in done.stdout
+
+
+def test_hundreds_of_unused_columns_are_not_all_named(tmp_path: Path) -> None:
+    extra = [f"c{each}" for each in range(300)]
+    lines = [f"{row},{','.join('1' for _ in extra)}" for row in rows("%Y-%m-%d %H:%M", days=1)]
+    path = written(tmp_path, "p.csv", [f"time,power (kW),{','.join(extra)}", *lines])
+
+    assert "c19, and 280 more" in said(path)
+
+
+def test_values_that_mean_no_measurement_are_proposed_as_missing(tmp_path: Path) -> None:
+    lines = rows("%Y-%m-%d %H:%M")
+    for at in range(40, 52):
+        lines[at] = f"{lines[at].partition(',')[0]},-999"
+    path = written(tmp_path, "p.csv", ["time,power (kW)", *lines])
+
+    assert site(path).sources[0].missing == (-999,)
+    text = said(path)
+    assert "GUESSED: -999 in 12 cells, far from all other values" in text
+    assert "384 rows, sentinel 12" in text
+
+
+def test_a_cold_night_is_no_missing_value(tmp_path: Path) -> None:
+    lines = [f"{row},{-99.0 + at % 50}" for at, row in enumerate(rows("%Y-%m-%d %H:%M"))]
+    path = written(tmp_path, "p.csv", ["time,power (kW),temp_air (F)", *lines])
+
+    assert site(path).sources[0].missing == ()
