@@ -21,7 +21,7 @@ from services.data_watcher.app.sweeping import Sweeping
 from services.data_watcher.domain import admission
 from services.data_watcher.domain.cursor import Cursor
 from services.data_watcher.domain.records import KeyRecord, Listed
-from services.data_watcher.domain.versions import Accepted, CanonicalObject, Rows, Upload
+from services.data_watcher.domain.versions import Accepted, CanonicalObject, RowSummary, Upload
 from shared.active import ActiveSite
 from shared.messages import AnyMessage, SweepDue
 from tests.unit.data_watcher.fakes import site
@@ -37,7 +37,7 @@ LONGEST = timedelta(seconds=60)
 PER_SITE = -(-VERSIONS // SITES)
 UPLOAD = Upload("v", START, 1000)
 CANONICAL = CanonicalObject("file", "canonical/site/2026-01/file.parquet", START)
-ROWS = Rows(96, 0, {}, ("power_ac",), START, START + timedelta(days=1))
+ROWS = RowSummary(96, 0, {}, ("power_ac",), START, START + timedelta(days=1))
 
 
 @dataclass

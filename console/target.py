@@ -6,10 +6,9 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Literal
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -20,11 +19,12 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProfileNotFound,
 )
+from botocore.session import Session
 
 from console.errors import ConsoleError
 from infra.local import control
 from shared import names
-from shared.aws import error_code
+from shared.aws import error_code, session_of
 
 Kind = Literal["local", "aws"]
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, read_timeout=90)
@@ -35,14 +35,18 @@ class System:
     """A running system, local or on AWS."""
 
     kind: Kind
-    session: boto3.Session
+    session: Session
     endpoint_url: str | None
 
     def client(self, service: str) -> Any:
-        """Return a client of an AWS service."""
-        return self.session.client(  # type: ignore[call-overload]
-            service, endpoint_url=self.endpoint_url, config=_CONFIG
-        )
+        """Return the client of an AWS service; it is made once, and keeps its connection."""
+        return _client(self.session, service, self.endpoint_url)
+
+    @property
+    def region(self) -> str | None:
+        """The Region, or None where nobody set one."""
+        region: str | None = self.session.get_config_variable("region")
+        return region
 
     @cached_property
     def account_id(self) -> str:
@@ -114,6 +118,11 @@ class System:
         queues.send_message(QueueUrl=url, MessageBody=body)
 
 
+@cache
+def _client(session: Session, service: str, endpoint_url: str | None) -> Any:
+    return session.create_client(service, endpoint_url=endpoint_url, config=_CONFIG)
+
+
 def connect(kind: Kind | None = None, environment: Mapping[str, str] | None = None) -> System:
     """Return the system that a command is for.
 
@@ -132,20 +141,17 @@ def connect(kind: Kind | None = None, environment: Mapping[str, str] | None = No
     if kind == "local" or (kind is None and info is not None):
         if info is None:
             raise ConsoleError(f"{no_platform()}; start it with `solar local up`")
-        session = boto3.Session(
-            aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106 - the local platform knows no secrets
-            region_name=info.region,
-        )
+        session = session_of(info.region)
+        session.set_credentials("test", "test")  # the local platform knows no secrets
         return System("local", session, info.endpoint_url)
-    return System("aws", boto3.Session(), variables.get("AWS_ENDPOINT_URL"))
+    return System("aws", Session(), variables.get("AWS_ENDPOINT_URL"))
 
 
 def introduce(system: System) -> str:
     """Return which account and Region a command talks to that was told neither local nor aws."""
-    if system.session.region_name is None:
+    if system.region is None:
         raise NoRegionError
-    where = f"account {system.account_id}, Region {system.session.region_name}"
+    where = f"account {system.account_id}, Region {system.region}"
     address = f" at {system.endpoint_url}" if system.endpoint_url else ""
     return f"{no_platform()}; this is AWS{address}: {where}"
 

@@ -40,13 +40,13 @@ class Verb:
 VERBS = {
     "local": Verb("commands.local", "app", "The platform on this machine: no AWS, no Docker."),
     "deploy": Verb(
-        "commands.system",
+        "commands.deployment",
         "deploy",
         "Deploy to AWS or to the local platform; takes the options of scripts/deploy.py.",
         passes_on=True,
     ),
     "destroy": Verb(
-        "commands.system",
+        "commands.deployment",
         "destroy",
         "Delete what was deployed; data are kept unless --delete-data.",
         passes_on=True,

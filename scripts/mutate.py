@@ -122,6 +122,9 @@ def drive(modules: list[str]) -> int:
         for module in modules
         for name in _sampled([key for data, key, _ in found if str(data.path) == module], module)
     ]
+    if not names:  # of constants alone; mutmut would take no names for all of them
+        Path(REPORT).write_text("       nothing to change in these modules\n")
+        return 0
     with mutmut.CatchOutput(spinner_title="Running mutants"):
         mutmut._run(names, os.cpu_count() or 2)  # noqa: SLF001 - its command line takes no list
     tried, _ = mutmut.collect_source_file_mutation_data(mutant_names=names)

@@ -38,6 +38,13 @@ def session() -> Session:
     return botocore.session.get_session()
 
 
+def session_of(region: str) -> Session:
+    """Return a new session of a Region, for whoever talks to another place than its environment says."""
+    made = botocore.session.Session()
+    made.set_config_variable("region", region)
+    return made
+
+
 @cache
 def client(service: str) -> Any:
     """Return the process's client of an AWS service."""

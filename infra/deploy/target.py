@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.session import Session
 
 from infra.deploy.errors import DeployError
 from shared import names
-from shared.aws import error_code
+from shared.aws import error_code, session_of
 
 DEFAULT_REGION = "us-east-1"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,53}[a-z0-9]")
@@ -25,7 +25,7 @@ class Target:
     """A checked place to deploy to."""
 
     kind: str
-    session: boto3.Session
+    session: Session
     account_id: str
     region: str
     data_bucket: str
@@ -39,7 +39,7 @@ class Target:
 
     def client(self, service: str) -> Any:
         """Return a client of an AWS service."""
-        return self.session.client(service)  # type: ignore[call-overload]
+        return _client(self.session, service)
 
 
 def find(environment: Mapping[str, str]) -> Target:
@@ -58,7 +58,7 @@ def find(environment: Mapping[str, str]) -> Target:
     region = (
         environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
     )
-    session = boto3.Session(region_name=region)
+    session = session_of(region)
     account_id = _account(session)
     role = environment.get("SAGEMAKER_ROLE_ARN", "")
     check_role(role, account_id)
@@ -81,13 +81,17 @@ def find(environment: Mapping[str, str]) -> Target:
     )
 
 
+def _client(session: Session, service: str) -> Any:
+    return session.create_client(service)
+
+
 def _is_local(environment: Mapping[str, str]) -> bool:
     return urlsplit(environment.get("AWS_ENDPOINT_URL", "")).hostname in _LOOPBACK
 
 
-def _account(session: boto3.Session) -> str:
+def _account(session: Session) -> str:
     try:
-        return str(session.client("sts").get_caller_identity()["Account"])
+        return str(_client(session, "sts").get_caller_identity()["Account"])
     except NoCredentialsError as error:
         raise DeployError(
             "no AWS credentials were found. Set AWS_PROFILE or AWS_ACCESS_KEY_ID and "
@@ -142,9 +146,9 @@ def check_role(role: str, account_id: str) -> None:
         )
 
 
-def _exists(session: boto3.Session, bucket: str) -> bool:
+def _exists(session: Session, bucket: str) -> bool:
     try:
-        session.client("s3").head_bucket(Bucket=bucket)
+        _client(session, "s3").head_bucket(Bucket=bucket)
     except ClientError as error:
         code = error_code(error)
         if code in {"404", "NoSuchBucket"}:
@@ -163,10 +167,10 @@ def _exists(session: boto3.Session, bucket: str) -> bool:
     return True
 
 
-def _deployed_bucket(session: boto3.Session) -> str:
+def _deployed_bucket(session: Session) -> str:
     """Return the bucket that the system is deployed with, or '' where it is not deployed."""
     try:
-        found = session.client("cloudformation").describe_stacks(StackName=names.FOUNDATION_STACK)
+        found = _client(session, "cloudformation").describe_stacks(StackName=names.FOUNDATION_STACK)
     except ClientError as error:
         if error_code(error) == "ValidationError":
             return ""
@@ -175,9 +179,9 @@ def _deployed_bucket(session: boto3.Session) -> str:
     return next((o["OutputValue"] for o in outputs if o["OutputKey"] == "DataBucketName"), "")
 
 
-def _stack_owns(session: boto3.Session, bucket: str) -> bool:
+def _stack_owns(session: Session, bucket: str) -> bool:
     try:
-        found = session.client("cloudformation").describe_stack_resource(
+        found = _client(session, "cloudformation").describe_stack_resource(
             StackName=names.FOUNDATION_STACK, LogicalResourceId="DataBucket"
         )
     except ClientError as error:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 
 from infra.local import emulator
@@ -19,7 +19,8 @@ _URI = re.compile(r"s3://([^/]+)/?(.*)", re.DOTALL)
 @cache
 def client() -> Any:
     """Return the S3 client of this process; its environment points to the platform itself."""
-    return boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 3}))
+    retries = Config(retries={"mode": "standard", "max_attempts": 3})
+    return botocore.session.get_session().create_client("s3", config=retries)
 
 
 def split(uri: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from services.data_watcher.adapters.objects import (
     S3Configurations,
     S3RawObjects,
 )
-from services.data_watcher.adapters.queue import SqsInbox
+from services.data_watcher.adapters.queue import HintInbox
 from services.data_watcher.adapters.readers import join, read_file
 from services.data_watcher.adapters.remembered import Remembered
 from services.data_watcher.adapters.table import DynamoLedger
@@ -42,7 +42,7 @@ def watcher(settings: WatcherSettings) -> Dispatching:
     ledger = DynamoLedger.of(lazy_client("dynamodb"), settings.ledger_table, utc_now)
     configurations = S3Configurations(objects)
     publisher = SnsPublisher(lazy_client("sns"), settings.data_topic_arn)
-    inbox = SqsInbox(lazy_client("sqs"), settings.inbox_url, settings.data_bucket)
+    inbox = HintInbox(lazy_client("sqs"), settings.inbox_url, settings.data_bucket)
     canonical = S3CanonicalObjects(objects)
     meter = EmfMeter(observability.metrics("data_watcher"))
     parallel = ThreadPoolExecutor(THREADS, "intake").map

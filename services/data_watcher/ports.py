@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from services.data_watcher.domain.activity import SiteActivity
 from services.data_watcher.domain.configuration import Active, ConfigRecord
 from services.data_watcher.domain.records import ContentRecord, KeyRecord, Listed
-from services.data_watcher.domain.versions import FileVersion, Rows, State
+from services.data_watcher.domain.versions import FileVersion, RowSummary, State
 from shared.active import ActiveSite
 from shared.canonical import CanonicalFile
 from shared.compaction import CompactIndex
@@ -292,7 +292,7 @@ class Reading:
     """The canonical rows of a file: as Parquet, and what they are."""
 
     parquet: bytes
-    rows: Rows
+    rows: RowSummary
 
 
 class Reader(Protocol):

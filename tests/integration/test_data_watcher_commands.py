@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
+from botocore.session import Session
 from typer.testing import CliRunner, Result
 
 from console.app import app
@@ -44,7 +44,7 @@ class InProcess(System):
 
 @pytest.fixture
 def solar(world: World) -> Iterator[Any]:
-    system = InProcess("aws", boto3.Session(), None)
+    system = InProcess("aws", Session(), None)
     object.__setattr__(system, "world", world)
     before = (state.endpoint, state._system)
     state.use(system)

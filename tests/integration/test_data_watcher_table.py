@@ -29,7 +29,7 @@ from services.data_watcher.domain.versions import (
     Quarantined,
     Released,
     Removed,
-    Rows,
+    RowSummary,
     Superseded,
     Upload,
 )
@@ -38,7 +38,7 @@ from shared.errors import ConflictError
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2024, 7, 1, tzinfo=UTC)
 KEY = "raw/east/a.csv"
-ROWS = Rows(96, 3, {"sentinel": 3}, ("power_ac", "ghi"), NOW, NOW + timedelta(days=1))
+ROWS = RowSummary(96, 3, {"sentinel": 3}, ("power_ac", "ghi"), NOW, NOW + timedelta(days=1))
 FAULT = Fault("unreadable", "it is broken", "send it again")
 
 

@@ -14,7 +14,7 @@ SMALL = 16 * 1024**2  # bytes; larger files are read one after the other
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class LedgerEvidence:
     """Implements the port `Evidence` by what the ledger and S3 say."""
 
     stored: KeyRecord
@@ -73,7 +73,7 @@ class LedgerAndBucket:
     def gather(self, key: str) -> Evidence:
         """Look at everything, the ledger before the listing."""
         stored = self.ledger.load(site_of(key), key)
-        return Gathered(stored, self.raw.versions(key), self.ledger, self.raw)
+        return LedgerEvidence(stored, self.raw.versions(key), self.ledger, self.raw)
 
     def presume(self, key: str) -> Evidence | None:
         """Look at the latest version only; None where there is none, or it is large."""

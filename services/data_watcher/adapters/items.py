@@ -26,7 +26,7 @@ from services.data_watcher.domain.versions import (
     Quarantined,
     Released,
     Removed,
-    Rows,
+    RowSummary,
     State,
     Superseded,
     Upload,
@@ -151,7 +151,7 @@ def _canonical_item(canonical: CanonicalObject) -> Item:
     }
 
 
-def _rows_item(rows: Rows) -> Item:
+def _rows_item(rows: RowSummary) -> Item:
     return {
         "rows": rows.count,
         "rows_masked": rows.masked,
@@ -266,8 +266,8 @@ def _released(item: Item) -> Released | None:
     return Released(item["release_id"], item["released"]) if "release_id" in item else None
 
 
-def _rows(item: Item) -> Rows:
-    return Rows(
+def _rows(item: Item) -> RowSummary:
+    return RowSummary(
         count=item["rows"],
         masked=item["rows_masked"],
         masks=item.get("masks", {}),

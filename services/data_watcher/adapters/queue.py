@@ -20,7 +20,7 @@ _BATCH = 10  # messages that SQS takes at once
 
 
 @dataclass(frozen=True, slots=True)
-class SqsInbox:
+class HintInbox:
     """Implements the port `Inbox`: a hint is an S3 event in S3's own words."""
 
     client: SQSClient

@@ -12,14 +12,14 @@ from services.data_watcher.domain.versions import (
     CanonicalObject,
     FileVersion,
     Quarantined,
-    Rows,
+    RowSummary,
 )
 from shared.canonical import CanonicalFile
 from shared.messages import DataAccepted, DataWithdrawn, FileQuarantined
 
 
 def canonical_file(
-    record: KeyRecord, version: FileVersion, canonical: CanonicalObject, rows: Rows
+    record: KeyRecord, version: FileVersion, canonical: CanonicalObject, rows: RowSummary
 ) -> CanonicalFile:
     """Describe the canonical rows of a version."""
     return CanonicalFile(

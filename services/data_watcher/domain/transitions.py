@@ -20,7 +20,7 @@ from services.data_watcher.domain.versions import (
     Quarantined,
     Released,
     Removed,
-    Rows,
+    RowSummary,
     Superseded,
     canonical_key,
 )
@@ -196,7 +196,7 @@ def may_count_longer(record: KeyRecord, version: Accepted) -> bool:
 
 
 def accept(
-    record: KeyRecord, version: Pending, sha256: str, canonical: CanonicalObject, rows: Rows
+    record: KeyRecord, version: Pending, sha256: str, canonical: CanonicalObject, rows: RowSummary
 ) -> KeyRecord:
     """Return the record with a version whose rows count."""
     before = canonical_key(version)
@@ -236,7 +236,7 @@ def duplicate(
     version: Pending | Accepted | Duplicate,
     sha256: str,
     owner: str,
-    rows: Rows | None,
+    rows: RowSummary | None,
 ) -> KeyRecord:
     """Return the record with a version whose bytes already count under a smaller key."""
     record = record.withdrawing(canonical_key(version), f"the same bytes are at {owner}")

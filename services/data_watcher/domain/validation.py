@@ -86,20 +86,28 @@ def _compose(body: bytes) -> yaml.MappingNode:
         message = "this is no UTF-8 text; save the file as UTF-8"
         raise InvalidConfigError(message, line) from error
     try:
-        for event in yaml.parse(text, Loader=_Loader):
-            if isinstance(event, yaml.AliasEvent):
-                message = "aliases (*name) are not read; write the values out"
-                raise InvalidConfigError(message, _at(event))
+        _refuse_aliases_and_depth(text)
         root = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
         raise _no_yaml(error) from error
-    except RecursionError as error:
-        message = "the file is nested too deeply"
-        raise InvalidConfigError(message) from error
     if not isinstance(root, yaml.MappingNode):
         message = "the file must be a list of 'name: value' lines"
         raise InvalidConfigError(message, 1)
     return root
+
+
+def _refuse_aliases_and_depth(text: str) -> None:
+    """Refuse what would grow without end, at the first such place: 64 KiB of "[" would take half an hour."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent):
+            message = "aliases (*name) are not read; write the values out"
+            raise InvalidConfigError(message, _at(event))
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            message = "the file is nested too deeply"
+            raise InvalidConfigError(message, _at(event))
 
 
 def _no_yaml(error: yaml.YAMLError) -> InvalidConfigError:
@@ -111,11 +119,7 @@ def _no_yaml(error: yaml.YAMLError) -> InvalidConfigError:
     )
 
 
-def _plain(node: yaml.Node, depth: int = 0) -> Any:
-    line = _at(node)
-    if depth > DEEPEST:
-        message = "the file is nested too deeply"
-        raise InvalidConfigError(message, line)
+def _plain(node: yaml.Node) -> Any:
     if isinstance(node, yaml.MappingNode):
         plain: dict[str, Any] = {}
         for key, value in node.value:
@@ -123,13 +127,13 @@ def _plain(node: yaml.Node, depth: int = 0) -> Any:
             if name in plain:
                 message = f"{name!r} is here for the second time"
                 raise InvalidConfigError(message, _at(key))
-            plain[name] = _plain(value, depth + 1)
+            plain[name] = _plain(value)
         return plain
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(value, depth + 1) for value in node.value]
+        return [_plain(value) for value in node.value]
     if node.tag not in _SCALARS:
         message = f"the tag {node.tag!r} is not read; write a plain value"
-        raise InvalidConfigError(message, line)
+        raise InvalidConfigError(message, _at(node))
     return _SCALARS[node.tag](str(node.value))
 
 

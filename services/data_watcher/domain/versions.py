@@ -51,7 +51,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class RowSummary:
     """What the canonical rows of a file are: how many, masked why, over which interval [start, end).
 
     `note` says what a person should know of how the file was read, as which sheets were left out.
@@ -84,7 +84,7 @@ class Known:
 
     sha256: str | None = None
     canonical: CanonicalObject | None = None
-    rows: Rows | None = None
+    rows: RowSummary | None = None
     fault: Fault | None = None
 
 
@@ -150,7 +150,7 @@ class Accepted(_Version):
     reading: str
     sha256: str
     canonical: CanonicalObject
-    rows: Rows
+    rows: RowSummary
 
     @property
     def known(self) -> Known:
@@ -181,7 +181,7 @@ class Duplicate(_Version):
     reading: str
     of: str
     sha256: str
-    rows: Rows | None
+    rows: RowSummary | None
 
     @property
     def known(self) -> Known:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from pydantic import ValidationError
 
 from services.trainer_trigger.pipeline.data import site_validation as validation
-from services.trainer_trigger.pipeline.data.canonical_files import CanonicalFiles
+from services.trainer_trigger.pipeline.data.dataset_files import DatasetFiles
 from services.trainer_trigger.pipeline.data.site_rows import SiteRows, prepare_site
 from services.trainer_trigger.pipeline.data.site_validation import SitePart
 from services.trainer_trigger.pipeline.failure import RunFailedError
@@ -104,7 +104,7 @@ def split_at(dataset: Dataset, folder: Path) -> np.datetime64:
 def _power_spans(dataset: Dataset, site: Site, folder: Path) -> list[tuple[int, int]]:
     """Return when each of a site's files has its first and its last power. [s since 1970]"""
     spans = []
-    canonical = CanonicalFiles(folder)
+    canonical = DatasetFiles(folder)
     for file in dataset.files:
         if file.site_id == site.site_id:
             table = canonical.read(file, only=(TIME, POWER))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner, Result
@@ -14,6 +13,7 @@ from console import output
 from console.app import app
 from console.state import state
 from console.target import System
+from shared.aws import session_of
 
 
 class FakeSystem(System):
@@ -39,7 +39,7 @@ class FakeSystem(System):
 
 
 def fake_system() -> FakeSystem:
-    system = FakeSystem("aws", boto3.Session(region_name="eu-west-1"), None)
+    system = FakeSystem("aws", session_of("eu-west-1"), None)
     for name, value in (("answers", {}), ("clients", {}), ("sent", [])):
         object.__setattr__(system, name, value)  # the class is frozen
     return system

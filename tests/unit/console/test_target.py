@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import NoCredentialsError, NoRegionError
+from botocore.exceptions import NoCredentialsError, NoRegionError, ProfileNotFound
 
 from console import target
 from console.errors import ConsoleError
 from console.state import state
 from console.target import System
+from shared.aws import session_of
 from tests.unit.console.systems import solar
 
 WRITING = [
@@ -80,6 +81,24 @@ def test_a_verb_that_reads_says_which_account_it_reads(
     assert done.stdout == "[]\n"
     assert f"no local platform runs in {nowhere}" in done.stderr
     assert "account 123456789012, Region eu-west-1" in done.stderr
+
+
+def test_all_calls_of_a_service_share_one_client_and_so_one_connection() -> None:
+    system = System("aws", session_of("eu-west-1"), None)
+    system.session.set_credentials("test", "test")
+
+    assert system.client("sqs") is system.client("sqs")
+    assert system.client("sqs") is not system.client("sts")
+
+
+def test_a_profile_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "misspelt")
+
+    done = solar("--endpoint", "aws", "runs")
+
+    assert isinstance(done.exception, ProfileNotFound)
+    assert "misspelt" in target.explain(done.exception)
+    assert "AWS_PROFILE" in target.explain(done.exception)
 
 
 def _nothing(_: System, _service: str, query: str, **_parameters: Any) -> dict[str, Any]:

@@ -41,6 +41,23 @@ def test_help_loads_nothing_that_only_a_verb_needs() -> None:
     assert not HEAVY & set(done.stderr.split())
 
 
+# boto3 adds nothing to botocore that a verb uses; the deployment and its YAML are for deploying.
+@pytest.mark.parametrize(
+    ("module", "unneeded"),
+    [
+        ("commands.versions", {"boto3", "s3transfer", "yaml", "pandas", "numpy", "pyarrow"}),
+        ("commands.system", {"boto3", "s3transfer", "yaml", "infra.deploy.command"}),
+        ("commands.deployment", {"boto3", "s3transfer", "pandas", "numpy", "pyarrow"}),
+    ],
+)
+def test_a_verb_loads_nothing_that_only_another_needs(module: str, unneeded: set[str]) -> None:
+    program = f"import sys, console.{module}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert not unneeded & set(done.stdout.split())
+
+
 def test_a_slip_in_a_verb_gets_a_suggestion() -> None:
     said = CliRunner().invoke(app, ["uplaod"])
     assert said.exit_code == 2

@@ -26,7 +26,7 @@ from services.data_watcher.domain.versions import (
     Duplicate,
     Quarantined,
     Removed,
-    Rows,
+    RowSummary,
     State,
     Superseded,
 )
@@ -350,7 +350,7 @@ def fake_reader(data: bytes, key: str, site: Site) -> Reading:
     """Read anything but `bad`; the rows say what was read and how."""
     if data.startswith(b"bad"):
         raise UnreadableFileError("unreadable", "it says bad", "upload something good")
-    rows = Rows(
+    rows = RowSummary(
         count=len(data),
         masked=1,
         masks={"sentinel": 1},

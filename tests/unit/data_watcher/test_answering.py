@@ -22,7 +22,7 @@ from services.data_watcher.domain.versions import (
     Quarantined,
     Released,
     Removed,
-    Rows,
+    RowSummary,
     State,
     Superseded,
     Upload,
@@ -31,7 +31,7 @@ from services.data_watcher.ports import Filed
 from tests.unit.data_watcher.fakes import FakeBucket, site
 
 NOW = datetime(2024, 7, 1, tzinfo=UTC)
-ROWS = Rows(96, 3, {"sentinel": 3}, ("power_ac",), NOW, NOW + timedelta(days=1), "two sheets")
+ROWS = RowSummary(96, 3, {"sentinel": 3}, ("power_ac",), NOW, NOW + timedelta(days=1), "two sheets")
 CANONICAL = CanonicalObject("f", "canonical/east/2024-07/f.parquet", NOW)
 FAULT = Fault("unreadable", "it is broken", "send it again")
 KNOWN = Known("s", CANONICAL, ROWS)

@@ -66,7 +66,7 @@ def grouped(mark: str, decimal: str = "") -> Callable[[float], str]:
         "narrow space",
         "no-break space",
         "1'234.5",
-        "1\u2019234,5",
+        "typographic apostrophe",
         "1234,5",
         "1234.5",
         "kW in each cell",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.data_watcher.domain import validation
+from services.data_watcher.domain import configuration, validation
 from services.data_watcher.domain.cursor import Cursor
 from shared.active import ActiveSite
 from shared.errors import InvalidConfigError
@@ -119,7 +119,7 @@ def test_a_wrong_place_is_refused_with_the_right_one(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"- a\n- b\n", b"[" * 5000, b"a: " + b"x" * 70000, b"\0", b"a: b: c"]
+    "body", [b"", b"- a\n- b\n", b"[" * 60_000, b"a: " + b"x" * 70000, b"\0", b"a: b: c"]
 )
 def test_no_bytes_break_the_reader(body: bytes) -> None:
     assert fault(body).reason
@@ -241,3 +241,72 @@ def test_a_deleted_configuration_is_published_once() -> None:
 
     assert world.publisher.kinds().count("config_rejected") == 1
     assert world.ledger.configs[KEY].state == "deleted"
+
+
+def counted(quantity: str, unit: str) -> bytes:
+    """The site's YAML with one quantity more, which the file counts as energy."""
+    return SITE + f"      {quantity}: {{column: e, unit: {unit}, kind: counter}}\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("quantity", "unit", "says"),
+    [
+        ("ghi", "W/m2", "a counter of ghi counts energy, not W/m2; use one of Wh/m2, kWh/m2, J/m2"),
+        ("temp_air", "C", "temp_air cannot be a counter; only power and irradiance can"),
+        ("wind_speed", "kWh", "'kWh' is no unit of wind_speed; use one of km/h, kn, m/s, mph"),
+    ],
+)
+def test_a_counter_has_a_unit_of_energy(quantity: str, unit: str, says: str) -> None:
+    found = fault(counted(quantity, unit))
+
+    assert says in found.reason
+    assert found.line == 13
+
+
+def test_a_counter_of_energy_is_in_force() -> None:
+    site = validation.read(KEY, counted("ghi", "kWh/m2"))
+
+    assert isinstance(site, ActiveSite)
+    assert site.sources[0].columns["ghi"].kind == "counter"
+
+
+@pytest.mark.parametrize(("start", "end"), [("{a: ", "}"), ("[", "]")])
+def test_twenty_levels_are_read_and_more_are_refused(start: str, end: str) -> None:
+    def nested(levels: int) -> bytes:
+        return f"a: {start * levels}1{end * levels}\n".encode()
+
+    assert "nested" not in fault(nested(19)).reason
+    assert fault(nested(20)).reason == "the file is nested too deeply"
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("config/sites/east.yaml", "site"),
+        ("config/sites/north/east.yaml", "site"),
+        ("config/exclusions/east.yaml", "exclusions"),
+        ("config/models/fleet.yaml", "model"),
+        ("config/plants/east.yaml", "model"),
+    ],
+)
+def test_a_file_configures_what_its_first_folder_says_and_a_model_in_any_other(
+    key: str, kind: str
+) -> None:
+    assert configuration.kind_of(key) == kind
+
+
+def test_a_refused_upload_is_published_with_its_line() -> None:
+    world = World()
+    world.upload(KEY, SITE.replace(b"latitude: 40", b"latitude: 95"))
+
+    (told,) = world.publisher.told
+    assert (told.type, told.line) == ("solar.config_rejected", 3)
+
+
+def test_the_ledger_keeps_when_a_configuration_was_uploaded_and_its_version() -> None:
+    world = World()
+    world.upload(KEY, SITE)
+
+    record = world.ledger.load_config(KEY)
+    assert record.uploaded_at == world.bucket.versions(KEY)[0].uploaded_at
+    assert record.config_version == world.configurations.sites["east"].config_version

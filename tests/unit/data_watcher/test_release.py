@@ -117,3 +117,27 @@ def test_a_release_of_a_site_goes_on_in_another_slice_after_45_seconds(
     assert goes_on == ([after] if after else [])
     assert len(requests) == (2 if after else 3)
     assert len({each.id for each in requests}) == len(requests)
+
+
+def test_two_requests_for_a_site_are_two_requests_for_each_of_its_files(world: World) -> None:
+    for id_ in ("request", "another request"):
+        world.watcher.handle(request_for(None, id_))
+
+    assert len({each.id for each in world.inbox.sent}) == 2 * len("abc")
+
+
+def test_a_slice_ends_when_its_45_seconds_are_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(release, "CHUNK", 1)
+
+    def quarantined(site_id: str, start: str) -> Iterator[str]:
+        yield f"raw/{site_id}/1.csv"
+        world.now += release.SLICE
+        yield f"raw/{site_id}/2.csv"
+        yield f"raw/{site_id}/3.csv"
+
+    world.ledger.quarantined = quarantined
+    world.watcher.handle(request_for(None))
+
+    assert [each.after for each in world.inbox.sent if each.key is None] == ["raw/east/2.csv"]

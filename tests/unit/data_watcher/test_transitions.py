@@ -20,7 +20,7 @@ from services.data_watcher.domain.versions import (
     Quarantined,
     Released,
     Removed,
-    Rows,
+    RowSummary,
     Superseded,
     Upload,
     canonical_key,
@@ -28,7 +28,7 @@ from services.data_watcher.domain.versions import (
 
 NOW = datetime(2024, 7, 1, tzinfo=UTC)
 KEY = "raw/east/b.csv"
-ROWS = Rows(3, 0, {}, ("power_ac",), NOW, NOW + timedelta(days=1))
+ROWS = RowSummary(3, 0, {}, ("power_ac",), NOW, NOW + timedelta(days=1))
 FAULT = Fault("unreadable", "it is broken", "send it again")
 CANONICAL = CanonicalObject("file", "canonical/east/2024-07/file.parquet", NOW)
 RELEASED = Released("request", "it was mended")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -58,3 +59,19 @@ def test_all_models_are_answered_for_where_none_is_named() -> None:
 def test_an_unknown_question_names_the_known_ones() -> None:
     with pytest.raises(InvalidMessageError, match="'scores': deployments, served"):
         answers(World()).answer({"query": "scores"})
+
+
+def test_only_the_model_that_is_asked_about_is_answered_for() -> None:
+    world = deployed(1)
+    world.memory.models = lambda: {"golden", "silver"}
+
+    for query in ("deployments", "served"):
+        said = answers(world).answer({"query": query, "model_id": "golden"})
+        assert set(said[query]) == {"golden"}
+
+
+def test_an_answer_is_json() -> None:
+    said = answers(deployed(1)).answer({"query": "served"})
+
+    assert json.loads(json.dumps(said)) == said
+    assert datetime.fromisoformat(said["served"]["golden"]["at"]).tzinfo is not None

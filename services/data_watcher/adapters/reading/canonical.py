@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from services.data_watcher.adapters.reading.quantities import Measured
 from services.data_watcher.domain.time_axis import TimeAxis
-from services.data_watcher.domain.versions import Rows
+from services.data_watcher.domain.versions import RowSummary
 from services.data_watcher.ports import Reading
 
 
@@ -33,7 +33,7 @@ def encode(time: TimeAxis, measured: Measured, note: str | None = None) -> Readi
     )
     return Reading(
         parquet=sink.getvalue().to_pybytes(),
-        rows=Rows(
+        rows=RowSummary(
             count=len(time.utc),
             masked=int(measured.masked.sum()),
             masks=time.counts | measured.masks,

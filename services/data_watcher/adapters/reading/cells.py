@@ -16,7 +16,7 @@ from shared.solar.site import ColumnFormat, SourceFormat, canonical_unit
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 EMPTY = ["", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None", "none", "NAN"]
-MOST_CELLS_WITH_UNIT = 200_000  # each is looked at by itself
+MOST_CELLS_WITH_UNIT = 200_000  # each is checked on its own
 
 
 def numbers(
@@ -25,7 +25,7 @@ def numbers(
     """Return the numbers of a quantity, and which rows' cells are none by reason.
 
     Several columns, one per inverter or sensor, become one. A row in which one of them has no number is
-    masked, because a sum without it would be a lower power that never was.
+    masked, because a sum without it would be a lower power that the plant never had.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Counters of energy: what they grow by in an interval is that interval's energy."""
+"""Counters of energy: the growth within an interval is that interval's energy."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def energies(
 ) -> tuple[Values, dict[str, Mask]]:
     """Return the energy of each interval, and which readings give none by reason.
 
-    An interval without a reading at both of its ends has no energy: what a counter grew by over a gap is
-    known, but not when. A counter that falls began anew. If it stood still before, nothing was lost, and
+    An interval without a reading at both of its ends has no energy: the growth over a gap is known, but
+    not when it happened. A counter that falls began anew. If it stood still before, nothing was lost, and
     the new reading is all there was since; otherwise the interval's energy is not known.
 
     Parameters

@@ -23,7 +23,7 @@ MOST_COLUMNS = 5_000
 MOST_HEADER_LINES = 200  # in which the header is looked for
 LONGEST_HEADER = 1024**2
 LONGEST_CELL = 10_000  # characters; no number and no time has more than a few dozen
-# What the libraries raise over damaged bytes; no call of theirs reaches outside of the process.
+# What the libraries raise for damaged bytes; none of their calls leaves the process.
 DAMAGE = (pa.ArrowException, csv.Error, OSError, ValueError, KeyError, OverflowError)
 
 DAMAGED_ZIP = (
@@ -38,7 +38,7 @@ DAMAGED_ZIP = (
 
 @contextmanager
 def damage_is_said() -> Iterator[None]:
-    """Say in the owner's words what a library raises over damaged bytes."""
+    """Return, in words that the file's owner understands, what a library raises for damaged bytes."""
     try:
         yield
     except DAMAGE as error:
@@ -47,7 +47,7 @@ def damage_is_said() -> Iterator[None]:
 
 @contextmanager
 def late_damage_is_said() -> Iterator[None]:
-    """Say what shows only when cells are looked at: damaged text, or more than fits into memory."""
+    """Return what only reading the cells shows: damaged text, or more than fits into memory."""
     try:
         yield
     except (pa.ArrowException, UnicodeDecodeError) as error:
@@ -95,7 +95,7 @@ def unpacks_to_more(limit: int) -> UnreadableFileError:
 
 
 def check_held(size: int) -> None:
-    """Refuse what has to be held in memory as a whole and is too large for that.
+    """Refuse what must be held in memory as a whole and is too large for it.
 
     Parameters
     ----------

@@ -54,7 +54,7 @@ def choose(source: SourceFormat, lines: Iterable[Line]) -> Line | None:
     Parameters
     ----------
     lines
-        The fields of each line, before whatever else is known of it; read only as far as needed.
+        The fields of each line, before anything else is known of it; read only as far as needed.
     """
     found: tuple[tuple[int, int], Line] | None = None
     for line in lines:

@@ -1,6 +1,7 @@
-"""How a file writes its numbers: decimal sign, separators of thousands, a unit behind the number.
+"""How a file writes its numbers: decimal sign, separators of thousands, a unit after the number.
 
-A column decides as a whole. A column that can be read in two ways is refused, with both.
+All cells of a column are read in the same way. A column that can be read in two ways is refused, and the
+message shows both.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from shared.errors import UnreadableFileError
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-SPACES = "\u00a0\u202f\u2009\u2007 "  # that people and spreadsheets put between thousands
+SPACES = "\u00a0\u202f\u2009\u2007 "  # which people and spreadsheets put between thousands
 _TICKS = "'\u2019"
 NUMBER = r"^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$"
 _JUMP = 100.0  # between neighbours: a wrong reading makes it, a measurement hardly ever
@@ -121,8 +122,8 @@ def _way(text: pa.ChunkedArray, decimal: str | None, thousands: str | None, colu
     simple = best[0]
     if marks:
         return next((way for way in best if way.thousands), simple)
-    # The other reading, in which the decimal sign separates thousands, is asked even where the YAML says
-    # one: many a YAML was guessed.
+    # The other reading, in which the decimal sign separates thousands, is tried even where the YAML says
+    # one: many YAMLs were guessed.
     other = Writing("." if simple.decimal == "," else ",", simple.decimal)
     if simple.thousands or not _uses(text, other) or _count(text, other.pattern) < most:
         return simple

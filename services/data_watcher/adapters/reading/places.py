@@ -1,4 +1,4 @@
-"""Where the rows of a table are in their file, for what is said about them."""
+"""Where the rows of a table are in their file, so that messages can name them."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def _unit(name: str, column: ColumnFormat) -> Unit:
 
 
 def _converted(values: Values, scale: float, unit: Unit) -> Values:
-    """Return values in the canonical unit; steps that would change nothing are left out: columns are long."""
+    """Return values in the canonical unit; columns are long, so no step is done for nothing."""
     if scale != 1:
         values = values * scale
     if unit.factor != 1:

@@ -43,7 +43,7 @@ def load(data: Content, source: SourceFormat) -> Raw:
 
 
 def _records(text: str, source: SourceFormat) -> list[Any]:
-    """Return the records of a text: of its lines, or of the list that the YAML names, or of its only one."""
+    """Return the records of a text: its lines, the list that the YAML names, or its only list."""
     try:
         content = json.loads(text)
     except json.JSONDecodeError as error:

@@ -131,8 +131,8 @@ def together(table: Table, source: SourceFormat, site: Site) -> tuple[Table, Tim
     """Return a table with one row for each time: power added up over the inverters, the rest averaged.
 
     A time at which one of them has no power is masked, because a sum without it would be a lower power
-    that never was. Where the inverters are asked one after the other, each value counts for the interval
-    that holds its stamp.
+    that the plant never had. Where the logger reads the inverters one after the other, each value counts
+    for the interval that holds its stamp.
 
     Raises
     ------

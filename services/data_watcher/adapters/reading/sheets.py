@@ -1,4 +1,7 @@
-"""XLSX: formulas as the values saved with them; looked through before it is loaded, one sheet at a time."""
+"""XLSX: formulas are read as the values saved with them.
+
+A workbook is checked before its sheets are loaded, one at a time.
+"""
 
 from __future__ import annotations
 
@@ -121,7 +124,7 @@ def _table(workbook: Workbook, name: str, source: SourceFormat) -> _Table | None
 
 
 def _same(first: _Table, table: _Table) -> list[tuple[int, int]]:
-    """Return which column of the first sheet is which of another, that may have them in another order."""
+    """Return which column of another sheet each column of the first is; their order may differ."""
     assert first.columns and table.columns  # noqa: S101, PT018 - for the type checker
     one, other = first.columns, table.columns
     if any(len(one.values[name]) != len(other.values[name]) for name in one.values):
@@ -135,7 +138,7 @@ def _same(first: _Table, table: _Table) -> list[tuple[int, int]]:
 
 
 class Workbook:
-    """A spreadsheet that was looked through; its sheets are loaded one at a time."""
+    """A spreadsheet that was checked; its sheets are loaded one at a time."""
 
     def __init__(self, data: Content) -> None:
         faults.check_held(len(data))
@@ -215,7 +218,7 @@ def _look_through(data: Content) -> None:
 
 
 def _look_at(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int) -> int:
-    """Return a part's unpacked size, having looked at where its cells are."""
+    """Return a part's unpacked size, after checking where its cells are."""
     is_sheet = member.filename.startswith("xl/worksheets/")
     size = rows = columns = 0
     tail = b""

@@ -42,7 +42,7 @@ def without_hour_24(text: str) -> tuple[str, bool]:
 
 
 def without_zone(text: str) -> tuple[str, str | None]:
-    """Return a stamp without the name of a zone behind it, and that name."""
+    """Return a stamp without the name of a zone after it, and that name."""
     found = _ZONE.match(text)
     return (found[1].rstrip(), found[2]) if found else (text, None)
 
@@ -98,8 +98,8 @@ def numbers_since_1970(numbers: npt.NDArray[np.float64]) -> Times | None:
 def end_of_day(local: Times, *, always: bool) -> Times:
     """Return stamps whose date is that of the interval's beginning and whose time is that of its end.
 
-    Midnight then belongs to the day after. Where nobody says so, the order of the rows does: midnight comes
-    behind the last interval of the date that it carries.
+    Midnight then belongs to the day after. Where the YAML does not say so, the order of the rows decides:
+    midnight comes after the last interval of the date that it carries.
 
     Parameters
     ----------

@@ -72,7 +72,7 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
     counts["duplicate_stamp"] = len(rows) - len(kept)
     doubtful = {}
     if counts["duplicate_stamp"]:
-        # Sheets follow each other: one that tells of another's time is a summary, or of another plant.
+        # Sheets follow each other in time: one that covers another's time is a summary, or another plant.
         most = 0.0 if table.places.several else believable.MOST_MIXED
         doubtful = believable.contradicting(
             table.values, utc, rows, rows[chosen], said=table.said, most=most
@@ -131,7 +131,7 @@ def _parse(column: pa.Array, how: TimestampFormat, zone: str) -> tuple[Times, bo
 
 
 def _rescued(text: pa.Array, parsed: Times, how: TimestampFormat, zone: str) -> tuple[Times, bool]:
-    """Read again, cell by cell, what is no time as it is written: hour 24, names of zones, since 1970.
+    """Read the remaining stamps again, cell by cell: hour 24, names of zones, seconds since 1970.
 
     Where some stamps name their zone, those without a name are times of the site's own clock.
     """

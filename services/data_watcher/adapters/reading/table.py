@@ -1,4 +1,4 @@
-"""What a file holds, before anything is understood of it."""
+"""What a file holds, before its values are interpreted."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Raw:
     cut_off: bool = False
 
     def forget_but_for(self, names: AbstractSet[str]) -> None:
-        """Let go of the cells that none of some quantities still needs: a file is large, and so are they."""
+        """Drop the cells that only these quantities needed: they take as much memory as a large file."""
         needed = {at for name in names for at in self.columns.values[name]}
         for at in self.cells.keys() - needed:
             del self.cells[at]

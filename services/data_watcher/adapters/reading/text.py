@@ -23,14 +23,14 @@ from shared.solar.site import SourceFormat
 
 _PART = 1024**2
 _THOUSAND = 1000.0
-_SIZE = 100.0  # below 1,000 W a comma that parts thousands is not written
+_SIZE = 100.0  # below 1,000 W no comma between thousands is written
 _PEEKED = 5  # data rows that are compared with the header
 _COMPARED = 20  # rows that the last one is compared with, at least
 _LESS = 3  # times less than the number before, as without a digit
 _NUMBER = re.compile(r"\d+[.,]?\d*")
 _SHOWN = 80  # characters of a row in a message
 _END = 2048  # bytes that hold the last rows
-_START = 4096  # bytes in which a null says that this is no text; further on it is a logger that lost power
+_START = 4096  # a null in these first bytes means that this is no text; further on, that a logger lost power
 _NOT_TEXT = {
     b"PAR1": "a Parquet file",
     b"PK\x03\x04": "a spreadsheet or a zip archive",
@@ -125,7 +125,7 @@ def _parse_strictest(
     *,
     quotes: bool = True,
 ) -> tuple[pa.Table, _Ragged]:
-    """Parse as strictly as the file allows; cells that are no number or no time are looked at as text."""
+    """Parse as strictly as the file allows; cells that are no number or no time are read as text."""
     plain_iso = source.timestamp.format is None and source.timestamp.time_column is None
     parse = partial(_parse, body, source, width, columns, quotes=quotes)
     kinds = [(pa.string(), pa.float64())]
@@ -178,9 +178,9 @@ def _parse(
 
 
 def _may_be_thousands(table: pa.Table) -> bool:
-    """Whether the comma may part thousands after all: three digits behind each, and values of some size.
+    """Whether the comma may separate thousands after all: three digits after each, and large values.
 
-    The numbers of 1,234 W that are read as 1.234 W are the same digits; only their text tells.
+    The numbers of 1,234 W that are read as 1.234 W are the same digits; only their text shows the difference.
     """
     for column in table.columns:
         if not pa.types.is_floating(column.type):
@@ -282,7 +282,7 @@ def _first_lines(data: Content, source: SourceFormat) -> Iterator[tuple[list[str
 
 
 def _unnamed(data: Content, start: int, names: list[str], source: SourceFormat) -> list[str]:
-    """Return the names that a header lacks: of an empty last field that only data rows have.
+    """Return the names that a header lacks: one for an empty last field that only data rows have.
 
     Raises
     ------
@@ -310,7 +310,7 @@ def _unnamed(data: Content, start: int, names: list[str], source: SourceFormat) 
 
 
 def _fields(line: str, delimiter: str) -> list[str]:
-    """Return a line's fields; a comment may well hold a quote that never ends."""
+    """Return a line's fields; a comment may hold a quote that never ends."""
     try:
         fields = next(csv.reader(io.StringIO(line), delimiter=delimiter))
     except csv.Error:

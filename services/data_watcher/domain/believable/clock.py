@@ -13,7 +13,9 @@ from shared.solar.site import tzinfo_of
 
 LEAST_DAYS = 3
 LEAST_ROWS = 20  # with power
-CENTRED = 0.4  # length of the mean of a day's energy around the clock; a constant has none
+CENTRED = (
+    0.4  # length of the mean vector of a day's energy on the 24-hour circle; 0 for constant power
+)
 MOST_OFF = 75.0  # minutes; a clock that follows summer time is an hour off, which Preprocess finds
 BELOW_HORIZON = -0.05  # sine of three degrees: twilight is over for a plant
 MUCH = 0.02  # of the file's highest power
@@ -61,7 +63,7 @@ def check(power: Power) -> None:
     off = np.degrees(np.angle(turned[telling])) * MINUTES_PER_DEGREE
     if len(off) < LEAST_DAYS:
         return
-    # By energy and over all days: a dull day, whose centre is anywhere, has little to say.
+    # Weighted by energy over all days: the centre of a dull day can be anywhere, so it counts little.
     middle = float(np.degrees(np.angle(turned[telling].sum()))) * MINUTES_PER_DEGREE
     alike = np.abs((off - middle + 720.0) % 1440.0 - 720.0) < MOST_OFF
     if abs(middle) <= MOST_OFF or alike.sum() < max(LEAST_DAYS, len(off) / 2):
@@ -114,7 +116,7 @@ def check_each_day(power: Power) -> None:
 
 
 def _remedy(power: Power, minutes: float) -> str:
-    """Say which offset would bring the middle of the days to solar noon."""
+    """Return which offset would bring the middle of the days to solar noon."""
     zone, first = power.site.timezone, power.time.utc[0].astype("M8[s]").item()
     stated = _offset(zone, first)
     right = stated + timedelta(minutes=_HALF_HOUR * round(minutes / _HALF_HOUR))

@@ -18,7 +18,7 @@ Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 MOST_LOST = 0.1  # of the rows that matter, for one reason
-FEW = 4  # rows that are a hiccup in however small a file
+FEW = 4  # rows; as few are a hiccup, however small the file
 EXAMPLES = 3
 # What the YAML itself calls "no measurement" is no loss.
 _SAID = {"sentinel"}

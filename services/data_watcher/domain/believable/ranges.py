@@ -1,4 +1,4 @@
-"""Which single values cannot be: they are masked, and the file is kept."""
+"""Which single values are impossible: they are masked, and the file is kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether generation is written as a negative power, as meters do that count what a house draws."""
+"""Whether generation is written as negative power, as by meters that count a house's consumption."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from shared.errors import UnreadableFileError
 MOST_MIXED = (
     0.2  # share of rows that repeat a stamp with other values before the file must be mixed
 )
-FEW_MIXED = 4  # such rows that are a logger's hiccup in however small a file
+FEW_MIXED = 4  # such rows; as few are a logger's hiccup, however small the file
 DAYS_FOR_SWAP = 3  # in a row
 LEAST_RUN = 8  # rows that ascend, before they are a series of their own
 ROWS_OF_A_DAY = 4  # fewer are readings of a meter once a month
@@ -54,7 +54,7 @@ def contradicting(
     said
         Says where a row is in the file, and which stamp it carries.
     most
-        Share of the rows that may be like that; of a few it is a logger's hiccup unless it is 0.
+        Share of the rows that may be like that; a few are taken for a logger's hiccup, unless this is 0.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def contradicting(
 
 
 def check_swapped(local: Times) -> None:
-    """Refuse a file whose days are months: read as they are they lie a month apart, swapped in a row."""
+    """Refuse a file whose days lie a month apart, and in a row once day and month are swapped."""
     if local[-1] - local[0] < DAYS_FOR_SWAP * _DAY and local[0] <= local[-1]:
         return
     some = local[[0, len(local) // 2, -1]].astype("M8[D]")
@@ -182,7 +182,7 @@ def _repeated(times: Times) -> Times:
 
 
 def check_step(utc: Times, step: float) -> None:
-    """Refuse a file whose stamps lie otherwise apart than the YAML says.
+    """Refuse a file whose stamps are not as far apart as the YAML says.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Whether columns that are added up hold their own total: a plant's power would count twice."""
+"""Whether one of the columns that are added up is their total: the plant's power would count twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the sun stands over a file's rows."""
+"""The sun's position at the rows of a file."""
 
 from __future__ import annotations
 

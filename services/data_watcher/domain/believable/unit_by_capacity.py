@@ -13,7 +13,7 @@ from services.data_watcher.domain.believable.power import (
 from services.data_watcher.domain.believable.unit_fault import guess, wrong_unit
 
 MOST_OVER = 0.01  # share of rows with power over OVER_CAPACITY, before the unit must be wrong
-FEW = 4  # rows over it that are spikes in however small a file
+FEW = 4  # rows over it; as few are spikes, however small the file
 
 
 def check_highest(power: Power) -> None:

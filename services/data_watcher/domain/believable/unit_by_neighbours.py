@@ -10,7 +10,7 @@ from shared.errors import UnreadableFileError
 THOUSAND = 3.0  # log10
 NEAR = 0.35  # log10: neighbours around the change are within a factor of about two of each other
 LEAST_JUMPS = 2
-LOW, HIGH = 0.95, 1050.0  # as written: 0.95 kW and less is told in W, which ends near 1,000
+LOW, HIGH = 0.95, 1050.0  # as written: less than 0.95 kW is written in W, which ends near 1,000
 MOSTLY = 0.5  # of all large jumps
 LARGE = 2.0  # log10
 

@@ -66,7 +66,7 @@ def _farthest_apart(logs: Values) -> int:
 
 
 def _is_change(before: Values, after: Values) -> bool:
-    """Whether every day on one side is far from every day on the other, and one side cannot be.
+    """Whether every day on one side is far from every day on the other, and one side is impossible.
 
     A cloudy day is not far; a plant that is switched off is low, but not for days at a steady thousandth.
     """

@@ -19,7 +19,7 @@ def wrong_unit(found: str, guess: str) -> UnreadableFileError:
 
 
 def guess(peak: float, unit: str, step: float) -> str:
-    """Say which unit would make the peak, given as a share of capacity, a plausible one.
+    """Return which unit would make the peak, given as a share of capacity, plausible.
 
     Parameters
     ----------

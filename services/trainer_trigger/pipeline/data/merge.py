@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from services.trainer_trigger.pipeline.data.canonical_files import CanonicalFiles
+from services.trainer_trigger.pipeline.data.dataset_files import DatasetFiles
 from shared.dataset import DatasetFile
 
 # Loggers' steps; stamps may be off by seconds and a single distance by more.
@@ -52,7 +52,7 @@ def site_table(files: Iterable[DatasetFile], folder: Path, step_minutes: int) ->
         The model's step. [min]
     """
     pieces: dict[str, list[tuple[int, int, pd.Series]]] = {}
-    canonical = CanonicalFiles(folder)
+    canonical = DatasetFiles(folder)
     ordered = sorted(files, key=lambda file: (file.uploaded_at, file.file_id))
     for order, file in enumerate(ordered):
         frame = _frame(canonical.read(file))

@@ -1,9 +1,9 @@
 """The plane in which a plant's modules lie, read from its power on clear hours.
 
 Power is nearly proportional to the irradiance in that plane, less for hot cells. The plane whose irradiance
-explains a plant's clear hours best is found by least squares over its slopes towards east and north. It is
-told to the owner and is no feature: the beam's components let a model find the plane by itself, and computed
-in the estimated plane no candidate but the ridge gained (docs/decisions/0010-orientation.md).
+explains a plant's clear hours best is found by least squares over its slopes towards east and north. The
+owner learns it, and it is no feature: the beam's components let a model find the plane by itself, and
+computed in the estimated plane no candidate but the ridge gained (docs/decisions/0010-orientation.md).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _ROBUST = 0.02  # share of AC capacity from which an error counts linearly
 
 @dataclass(frozen=True, slots=True)
 class _Clear:
-    """Rows that tell, with what stands behind their power."""
+    """Rows that tell the plane, with what their power depends on."""
 
     share: Floats
     ghi: Floats

@@ -1,4 +1,4 @@
-"""One site of a dataset: merged, its clock looked at, its rows checked, each with a reason."""
+"""One site of a dataset: its files merged, its clock checked, its rows checked, each with a reason."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def prepare_site(dataset: Dataset, site: Site, folder: Path) -> SiteRows | None:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a site's files say on the gapless grid; power in kW, NaN where it is unknown."""
+    """A site's files on the gapless grid; power in kW, NaN where it is unknown."""
 
     times: Times
     power: Floats
@@ -105,7 +105,7 @@ def _measurements(frame: pd.DataFrame, site: Site, step_minutes: int) -> _Seen:
 
 
 def _masks(seen: _Seen, site: Site, exclusions: Iterable[Exclusion]) -> Mapping[str, quality.Mask]:
-    """Return which rows are not believed, by reason; a person's word comes before the checks'."""
+    """Return which rows are not believed, by reason; a person's exclusions come before the checks."""
     on_site = site.weather_source not in {"satellite", "forecast"}
     excluded = {EXCLUDED: _excluded(seen.times, site.site_id, exclusions)}
     found = quality.checks(seen.measured) | plant_quality.masks(seen.measured, on_site=on_site)

@@ -1,4 +1,4 @@
-"""The model that serves now, and how a challenger stands against it on the same rows."""
+"""The model that serves now, and how a challenger compares with it on the same rows."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ServedModel:
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """What a champion said of the test rows.
+    """What a champion predicted for the test rows.
 
     Attributes
     ----------

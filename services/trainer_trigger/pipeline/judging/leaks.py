@@ -8,16 +8,14 @@ from services.trainer_trigger.pipeline.judging.scoring import ScoredRows
 from shared.evaluation import Window
 from shared.solar.position import Floats
 
-_SAME = (
-    0.99995  # correlation with the power of the moment; at the clearest plants irradiance has .999
-)
+_SAME = 0.99995  # correlation with the power of the moment; at the clearest plants irradiance reaches 0.999
 _AHEAD = 0.9995  # correlation with the power of later rows
 _LEAST_ROWS = 100
 _LEADS = (1, 2, 4, 8)
 
 
 def leaks(test: ScoredRows, trained_on: Window) -> tuple[str, ...]:
-    """Return what speaks for a leak, in words.
+    """Return the evidence of a leak, in words.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Reference rows: what an endpoint is asked to prove that it serves the very model that was tested."""
+"""Reference rows: an endpoint must predict them to prove that it serves the model that was tested."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TOLERANCE = 1e-3  # of AC capacity; another processor's arithmetic stays far be
 
 
 def write(predictor: Predictor, rows: Rows, folder: Path) -> None:
-    """Write the brightest site's rows, spread over the test, with what the model says of them [kW]."""
+    """Write the brightest site's rows, spread over the test, with what the model predicts for them [kW]."""
     chosen = _spread(rows)
     said = predictor.predict(chosen)
     content = {

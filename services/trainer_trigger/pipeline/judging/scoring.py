@@ -23,7 +23,7 @@ _SKIES = (("overcast", 0.0, 0.35), ("broken", 0.35, 0.8), ("clear", 0.8, np.inf)
 
 @dataclass(frozen=True, slots=True)
 class ScoredRows:
-    """Test rows with what scoring needs to know of each.
+    """Test rows, with what scoring needs to know about each.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class ScoredRows:
     longitude
         Of each row's site. [degree]
     sun, sun_yesterday
-        Where the sun stands at the intervals' centres, and where it stood a day earlier.
+        The sun's position at the intervals' centres, and a day earlier.
     """
 
     rows: Rows
@@ -131,7 +131,7 @@ def _by_sky(test: ScoredRows, predicted: Floats) -> tuple[GroupScores, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """What costs nothing, and how much better the challenger is."""
+    """Baselines that cost nothing, and how much better the challenger is."""
 
     baselines: Baselines
     skill: Skill

@@ -1,8 +1,9 @@
-"""Register or reject, and in which words. Pure: figures in, verdict out. docs/decisions/0004 says why so.
+"""Whether a challenger is registered or rejected, with the reasons in words. Pure: figures in, verdict out.
 
-The floor is what the owner asked for. Beyond it a challenger must beat yesterday's power, must not have
-seen its test rows, and must not be surely worse than the champion by more than the owner's margins. Where
-the evidence is thin, a person approves.
+docs/decisions/0008-model-artifacts-and-gates.md says why the gates are these. The floor is what the
+owner asked for. Beyond it a challenger must beat yesterday's power, must not have seen its test rows, and
+must not be surely worse than the champion by more than the owner's margins. Where the evidence is thin, a
+person approves.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Findings:
     champion_note
         Why there is no comparison although there is a champion, or None.
     leaks
-        What speaks for a leak, in words.
+        The evidence of a leak, in words.
     """
 
     accuracy_threshold: float
@@ -184,7 +185,7 @@ def _doubts(findings: Findings) -> Iterator[str]:
         if site.masked_share > _TOO_MUCH_MASKED:
             yield (
                 f"{site.masked} of {site.measured} measured rows of {name} were masked, more than "
-                f"{_TOO_MUCH_MASKED:.0%}; the score stands for the rest only, a person approves"
+                f"{_TOO_MUCH_MASKED:.0%}; the score is of the rest only, a person approves"
             )
         for doubt in site.time_doubts:
             yield f"the time of {name} may be wrong, a person approves: {doubt}"
@@ -253,7 +254,7 @@ def _what_would_help(findings: Findings) -> Iterator[str]:
     if below and distant:
         yield (
             f"the weather of {', '.join(distant)} is satellite-derived or forecast, with which R² stays "
-            "between .85 and .94 on public plants; measured irradiance (a pyranometer on site) usually "
+            "between 0.85 and 0.94 on public plants; measured irradiance (a pyranometer on site) usually "
             f"gains about {_GAIN_ON_SITE:g}"
         )
         yield (

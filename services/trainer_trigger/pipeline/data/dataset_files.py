@@ -26,7 +26,7 @@ class _Place:
 
 
 @dataclass(slots=True)
-class CanonicalFiles:
+class DatasetFiles:
     """Reads the files of a dataset below a folder; looks into a site's compacts at most once."""
 
     folder: Path
@@ -43,7 +43,7 @@ class CanonicalFiles:
         Raises
         ------
         RunFailedError
-            It stands nowhere, or a compact does not say what it holds.
+            No object holds it, or a compact does not say what it holds.
         """
         path = self.folder / file.key
         if path.is_file():

@@ -1,0 +1,296 @@
+"""Power is held against the sun of its place: its clock, its unit and the irradiance beside it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from services.data_watcher.domain.believable import (
+    checks,
+    clock,
+    irradiance,
+    sun,
+    unit_by_clear_day,
+    unit_by_faintness,
+    unit_by_noon_sun,
+)
+from services.data_watcher.domain.believable.power import Power
+from shared.errors import UnreadableFileError
+from tests.unit.data_watcher.plant_files import site
+from tests.unit.data_watcher.powers import (
+    CAPACITY_KW,
+    ROWS_OF_A_DAY,
+    axis,
+    power,
+    refused,
+    sunny,
+)
+
+# --- the clock ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("late", "zone", "said", "mended"),
+    [
+        (3, "UTC", "3.0 hours after", "+03:00"),
+        (-3, "UTC", "3.0 hours before", "-03:00"),
+        (5.5, "UTC", "5.5 hours after", "+05:30"),
+        (-3.5, "UTC", "3.5 hours before", "-03:30"),
+        (11, "+09:00", "11.0 hours after", "-04:00"),
+        (-10, "-08:00", "10.0 hours before", "+06:00"),
+    ],
+)
+def test_a_clock_that_is_hours_off_is_refused_with_the_offset_that_mends_it(
+    late: float, zone: str, said: str, mended: str
+) -> None:
+    fault = refused(clock.check, power(sunny(5, late=late), timezone=zone))
+
+    assert fault.code == "wrong_clock"
+    assert f"power is centred {said} solar noon on 5 days" in fault.reason
+    assert f'timezone: "{mended}"' in fault.remedy
+
+
+def test_an_array_that_faces_west_has_no_wrong_clock() -> None:
+    shares = sunny(10)
+    hours = np.arange(len(shares)) % ROWS_OF_A_DAY / 4
+    shares[hours < 14] = 0.0
+    clock.check(power(shares))
+
+
+def test_two_nights_with_power_do_not_make_an_array_that_faces_west_a_wrong_clock() -> None:
+    shares = sunny(10)
+    hours = np.arange(len(shares)) % ROWS_OF_A_DAY / 4
+    shares[hours < 14] = 0.0
+    shares[20 : 2 * ROWS_OF_A_DAY][hours[20 : 2 * ROWS_OF_A_DAY] > 22] = 0.3
+    clock.check(power(shares))
+
+
+def test_power_that_never_changes_has_no_centre() -> None:
+    clock.check(power(np.full(5 * ROWS_OF_A_DAY + 30, 0.5)))
+
+
+def test_two_days_are_too_few_for_a_wrong_clock() -> None:
+    clock.check(power(sunny(2, late=6)))
+
+
+NOON = 11 * 4 + 2  # row of a day; the sun of the site is highest at 11:40
+
+
+def moved_by(hours: int, day: int = 1) -> np.ndarray:
+    """Three clear days, of which the clock of one is some hours late."""
+    shares = sunny(3)
+    one = slice(day * ROWS_OF_A_DAY, (day + 1) * ROWS_OF_A_DAY)
+    shares[one] = np.roll(shares[one], hours * 4)
+    return shares
+
+
+def test_one_day_whose_clock_is_hours_off_is_refused_with_its_first_row_in_the_night() -> None:
+    found = power(moved_by(7))
+    fault = refused(clock.check_each_day, found)
+
+    local = found.time.utc + np.timedelta64(round(5.1 * 240), "s")
+    that_day = local.astype("M8[D]") == np.datetime64("2024-06-02")
+    up = sun.roughly_up(local, 52.1)
+    dark = that_day & (found.share > 0.05) & (up < -0.1)
+    dead = that_day & (found.share < 0.005) & (up > 0.26)
+    assert fault.code == "wrong_clock"
+    assert f"on 2024-06-02 there is power for {dark.sum() / 4:.1f} h of night" in fault.reason
+    assert f"from row {np.flatnonzero(dark)[0] + 1} on" in fault.reason
+    assert f"none for {dead.sum() / 4:.1f} h of daylight" in fault.reason
+
+
+def test_power_in_the_night_alone_is_a_battery_and_none_at_noon_alone_an_outage() -> None:
+    battery, outage = sunny(3), sunny(3)
+    battery[: 2 * 4] = 0.3
+    outage[ROWS_OF_A_DAY + NOON : ROWS_OF_A_DAY + NOON + 8] = 0.0
+    for shares in (battery, outage, np.concatenate([battery, outage])):
+        clock.check_each_day(power(shares))
+
+
+@pytest.mark.parametrize(("rows", "told"), [(4, True), (3, False)])
+def test_an_hour_of_each_on_one_day_is_enough(rows: int, *, told: bool) -> None:
+    shares = sunny(1)
+    shares[:rows] = 0.3
+    shares[NOON : NOON + rows] = 0.0
+    if told:
+        assert (
+            "for 1.0 h of night, from row 1 on"
+            in refused(clock.check_each_day, power(shares)).reason
+        )
+    else:
+        clock.check_each_day(power(shares))
+
+
+# --- the sun --------------------------------------------------------------------------------------
+
+
+def test_the_sun_of_an_interval_is_the_sun_at_its_middle() -> None:
+    starts = axis(24, step=np.timedelta64(1, "h")).utc
+    middles = starts + np.timedelta64(30, "m")
+    np.testing.assert_allclose(
+        sun.over(starts, 3600.0, site()).up, sun.over(middles, 0.0, site()).up
+    )
+
+
+@pytest.mark.parametrize(("unit", "meant"), [("kW", "kWh"), ("W", "Wh"), ("MW", "MWh")])
+def test_a_month_of_energies_that_are_called_a_power_is_refused_with_the_unit_that_is_meant(
+    unit: str, meant: str
+) -> None:
+    fault = refused(unit_by_noon_sun.check, power(0.25 * sunny(31), unit=unit))
+
+    assert fault.code == "wrong_unit"
+    assert f"values look like {meant} per 15 min, the YAML says {unit}" in fault.reason
+
+
+@pytest.mark.parametrize(
+    ("start", "latitude", "degrees"),
+    [("2024-06-01", 52.1, 61), ("2024-03-02", 52.1, 42), ("2024-12-01", -35.0, 78)],
+)
+def test_the_noon_sun_by_which_energies_are_judged_is_that_of_the_place_and_the_season(
+    start: str, latitude: float, degrees: int
+) -> None:
+    found = power(0.2 * sunny(30, start, latitude=latitude), start, latitude=latitude)
+    assert (
+        f"the noon sun up to {degrees} degrees high"
+        in refused(unit_by_noon_sun.check, found).reason
+    )
+
+
+def test_a_dark_month_in_the_north_is_no_month_of_energies() -> None:
+    shares = 0.6 * sunny(31, "2024-12-01", latitude=62.0)
+    assert shares.max() < 0.1
+    unit_by_noon_sun.check(power(shares, "2024-12-01", latitude=62.0))
+
+
+# --- clear days -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("factor", "unit", "guessed"),
+    [(0.25, "kW", "kWh per 15 min"), (0.01, "kW", "no other unit"), (0.001, "kW", "MW")],
+)
+def test_a_clear_day_far_below_what_the_sun_allows_is_another_unit(
+    factor: float, unit: str, guessed: str
+) -> None:
+    shares = factor * sunny(2)
+    fault = refused(unit_by_clear_day.check, power(shares, unit=unit))
+
+    elevation = np.degrees(np.arcsin(sunny(2).max()))
+    assert fault.code == "wrong_unit"
+    assert f"with the noon sun {elevation:.0f} degrees high" in fault.reason
+    assert f"only {shares[:ROWS_OF_A_DAY].max():.1%} of the AC capacity of 6 kW" in fault.reason
+    assert f"and {shares.max():.1%} in the whole file" in fault.reason
+    assert guessed in fault.reason
+
+
+def changed(day: np.ndarray, rows: slice, factor: float) -> np.ndarray:
+    day = day.copy()
+    day[rows] *= factor
+    return day
+
+
+LOW_DAY = 0.2 * sunny(1)
+
+
+@pytest.mark.parametrize(
+    "shares",
+    [
+        changed(LOW_DAY, slice(NOON - 6, NOON), 0.3),
+        changed(LOW_DAY, slice(NOON - 20, NOON), 0.0),
+        changed(LOW_DAY, slice(NOON, NOON + 1), np.nan),
+        LOW_DAY[: NOON + 8],
+        np.where(LOW_DAY > 0, 0.1, 0.0),
+        0.3 * sunny(1),
+        0.0 * sunny(1),
+    ],
+    ids=["a cloud", "a dead morning", "a gap", "half a day", "a plateau", "a third", "nothing"],
+)
+def test_a_day_that_is_not_surely_clear_or_not_surely_low_says_nothing(shares: np.ndarray) -> None:
+    unit_by_clear_day.check(power(shares))
+
+
+def test_a_low_winter_sun_says_nothing() -> None:
+    unit_by_clear_day.check(power(0.2 * sunny(3, "2024-12-20"), "2024-12-20"))
+
+
+# --- hours of faint power -------------------------------------------------------------------------
+
+
+def faint(rows: int, *, share: float = 0.001, values: int = 8) -> np.ndarray:
+    """A clear day that holds a thousandth around noon, in so many different values."""
+    shares = sunny(1)
+    at = np.arange(rows)
+    shares[NOON - rows // 2 : NOON - rows // 2 + rows] = share * (1 - 0.05 * (at % values))
+    return shares
+
+
+def test_two_hours_of_high_sun_with_a_thousandth_are_another_unit() -> None:
+    fault = refused(unit_by_faintness.check, power(faint(8)))
+
+    assert fault.code == "wrong_unit"
+    assert f"in row {NOON - 4 + 1} begin 2.0 h of high sun" in fault.reason
+    assert f"at most {0.001 * CAPACITY_KW:.3g}, which is 0.10% of the AC capacity" in fault.reason
+    assert "values look like MW" in fault.reason
+
+
+@pytest.mark.parametrize(
+    "shares",
+    [faint(7), faint(8, values=3), faint(8, share=0.0016), np.roll(faint(8), 8 * 4), 0 * sunny(1)],
+    ids=["shorter", "three values", "more", "in the evening", "off"],
+)
+def test_a_plant_that_is_off_or_under_snow_has_no_other_unit(shares: np.ndarray) -> None:
+    unit_by_faintness.check(power(shares))
+
+
+# --- irradiance beside power ----------------------------------------------------------------------
+
+
+def beside(power_of_sun: float, irradiance_of_sun: float, days: int = 3, name: str = "ghi") -> None:
+    irradiance.check(
+        power(power_of_sun * sunny(days)), {name: 1000.0 * irradiance_of_sun * sunny(days)}
+    )
+
+
+def test_power_far_above_its_irradiance_means_another_unit_of_the_irradiance() -> None:
+    with pytest.raises(UnreadableFileError) as caught:
+        beside(0.9, 0.0009, days=1)
+
+    assert caught.value.code == "wrong_unit"
+    assert "ghi seems to be in another unit" in caught.value.reason
+    assert "correct the unit of ghi" in caught.value.remedy
+
+
+def test_power_far_below_its_irradiance_for_three_days_means_another_unit_of_power() -> None:
+    with pytest.raises(UnreadableFileError, match="values look like MW, the YAML says kW"):
+        beside(0.0009, 0.9)
+    beside(0.0009, 0.9, days=2)
+
+
+@pytest.mark.parametrize(("power_share", "irradiance_share"), [(0.04, 0.9), (0.9, 0.2), (0.5, 0.9)])
+def test_power_may_be_a_thirtieth_and_five_times_of_what_irradiance_promises(
+    power_share: float, irradiance_share: float
+) -> None:
+    beside(power_share, irradiance_share)
+
+
+def test_the_irradiance_in_the_modules_plane_is_asked_first() -> None:
+    found, lit = power(0.9 * sunny(3)), 1000.0 * sunny(3)
+    irradiance.check(found, {"ghi": 0.001 * lit, "poa_global": lit})
+    irradiance.check(found, {"temp_air": 0.001 * lit})
+    with pytest.raises(UnreadableFileError, match="poa_global seems to be"):
+        checks.check_beside(found, {"ghi": lit, "poa_global": 0.001 * lit})
+
+
+def test_a_plant_that_is_off_is_not_held_against_its_irradiance() -> None:
+    off: Power = power(0.0 * sunny(3))
+    checks.check_beside(off, {"ghi": 1000.0 * sunny(3)})
+
+
+def test_the_rough_sun_is_within_four_degrees_of_the_exact_one() -> None:
+    for start in ("2024-03-20", "2024-06-20", "2024-09-22", "2024-12-20"):
+        utc = axis(3 * ROWS_OF_A_DAY, start).utc
+        exact = np.degrees(np.arcsin(sun.over(utc, 0.0, site()).up))
+        local = utc + np.timedelta64(round(5.1 * 240), "s")
+        rough = np.degrees(np.arcsin(sun.roughly_up(local, 52.1)))
+        assert np.abs(rough - exact).max() < 4.0
+    assert sun.roughly_up(utc[:0], 52.1).size == 0

@@ -1,0 +1,93 @@
+"""The log of deployments and the messages about them say the same, and each says it once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from services.deployer.app.chronicle import Chronicle
+from services.deployer.domain.deployment import InProgress
+from tests.unit.deployer.fakes import MODEL, START, World, a_version
+
+PROGRESS = InProgress(version=2, previous=1, started_at=START)
+
+
+def chronicle(world: World) -> Chronicle:
+    return Chronicle(world.memory, world, lambda: world.now)
+
+
+def all_ends(world: World) -> None:
+    told = chronicle(world)
+    told.started(MODEL, PROGRESS)
+    told.deployed(MODEL, PROGRESS, a_version(2))
+    told.rolled_back(MODEL, PROGRESS, a_version(2), "the error rate rose")
+    told.failed(MODEL, PROGRESS, "no capacity", "try again tomorrow")
+
+
+def test_each_step_is_in_the_log_with_the_versions_the_run_and_its_data() -> None:
+    world = World()
+    all_ends(world)
+
+    log = world.memory.log(MODEL)
+    assert [(each.event, each.run_id, each.dataset_id, each.reason) for each in log] == [
+        ("started", None, None, None),
+        ("deployed", "run2", "data", None),
+        ("rolled_back", "run2", "data", "the error rate rose"),
+        ("failed", None, None, "no capacity"),
+    ]
+    assert {(each.version, each.previous) for each in log} == {(2, 1)}
+    assert {(each.at, each.endpoint_name) for each in log} == {(START, "solar-golden")}
+
+
+def test_each_step_is_published_with_the_same_facts() -> None:
+    world = World()
+    all_ends(world)
+
+    assert [each.type for each in world.sent] == [
+        "solar.deployment_started",
+        "solar.model_deployed",
+        "solar.deployment_rolled_back",
+        "solar.deployment_failed",
+    ]
+    for each in world.sent:
+        assert (each.model_package_version, each.previous_version) == (2, 1)
+        assert (each.model_id, each.endpoint_name) == (MODEL, "solar-golden")
+        assert (each.occurred_at, each.correlation_id) == (START, "golden/2")
+    _, deployed, rolled_back, failed = world.sent
+    assert (deployed.run_id, deployed.dataset_id) == ("run2", "data")
+    assert rolled_back.reason == "the error rate rose"
+    assert (failed.cause, failed.next_step) == ("no capacity", "try again tomorrow")
+
+
+def test_a_version_that_the_registry_no_longer_knows_is_deployed_without_its_run() -> None:
+    world = World()
+    chronicle(world).deployed(MODEL, PROGRESS, None)
+
+    (deployed,) = world.sent
+    assert (deployed.run_id, deployed.dataset_id) == (None, None)
+
+
+def test_to_say_the_same_again_changes_nothing_and_another_deployment_is_another_message() -> None:
+    world = World()
+    all_ends(world)
+    all_ends(world)
+    assert len(world.memory.log(MODEL)) == len({each.id for each in world.sent}) == 4
+
+    for other in (
+        replace(PROGRESS, version=3),
+        replace(PROGRESS, started_at=START.replace(hour=12)),
+    ):
+        chronicle(world).started(MODEL, other)
+    assert len({each.id for each in world.sent}) == 6
+
+
+def test_the_same_steps_of_two_models_are_different_messages() -> None:
+    world = World()
+    world.memory.append = lambda *_: None
+    told = chronicle(world)
+    for model in (MODEL, "silver"):
+        told.started(model, PROGRESS)
+        told.deployed(model, PROGRESS, a_version(2))
+        told.rolled_back(model, PROGRESS, a_version(2), "the error rate rose")
+        told.failed(model, PROGRESS, "no capacity", "try again tomorrow")
+
+    assert len({each.id for each in world.sent}) == 8

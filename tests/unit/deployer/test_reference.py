@@ -1,0 +1,28 @@
+"""An endpoint passes its smoke test where it predicts what the evaluation predicted."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.deployer.domain.reference import Answer, Reference, fault
+
+REFERENCE = Reference({}, expected_kw=(1.0, 2.0), tolerance_kw=0.25)
+
+
+@pytest.mark.parametrize("power_kw", [(1.0, 2.0), (1.25, 1.75)])
+def test_rows_within_the_tolerance_pass(power_kw: tuple[float, ...]) -> None:
+    assert fault(REFERENCE, Answer(7, power_kw), 7) is None
+
+
+@pytest.mark.parametrize(
+    "power_kw", [(1.26, 2.0), (1.0, 1.74), (1.0,), (1.0, 2.0, 3.0), (), (float("nan"), 2.0)]
+)
+def test_another_prediction_or_another_number_of_rows_fails(power_kw: tuple[float, ...]) -> None:
+    found = fault(REFERENCE, Answer(7, power_kw), 7)
+    assert found == "it predicts the reference rows differently than its evaluation did"
+
+
+@pytest.mark.parametrize("version", [6, None])
+def test_an_answer_of_another_version_fails(version: int | None) -> None:
+    found = fault(REFERENCE, Answer(version, (1.0, 2.0)), 7)
+    assert found == f"version {version} answered instead of 7"
