@@ -12,7 +12,7 @@ from typing import Any
 
 from services.data_watcher.adapters.readers import read_file
 from services.data_watcher.domain import admission
-from services.data_watcher.domain.versions import Fault, Rows
+from services.data_watcher.domain.versions import Fault, RowSummary
 from shared import layout
 from shared.active import ActiveSite
 from shared.errors import UnreadableFileError
@@ -38,7 +38,7 @@ class Trial:
     key: str
     source: str | None
     fault: Fault | None = None
-    rows: Rows | None = None
+    rows: RowSummary | None = None
     parquet: bytes = field(default=b"", repr=False)
 
     @property

@@ -15,7 +15,7 @@ import yaml
 from services.data_watcher.adapters.reading import read
 from services.data_watcher.domain import admission, transitions
 from services.data_watcher.domain.reasons import MASKED, REFUSED
-from services.data_watcher.domain.versions import Fault, Pending, Rows, Upload
+from services.data_watcher.domain.versions import Fault, Pending, RowSummary, Upload
 from shared.active import ActiveSite
 from shared.errors import UnreadableFileError
 from shared.solar.site import Site
@@ -250,7 +250,7 @@ MASKING: dict[str, Example] = {
 }  # fmt: skip
 
 
-def verdict(code: str, example: Example) -> Fault | Rows:
+def verdict(code: str, example: Example) -> Fault | RowSummary:
     """Return what the product says of an example."""
     if code == "cannot_be_read":
         return _killed(example)
@@ -264,7 +264,7 @@ def verdict(code: str, example: Example) -> Fault | Rows:
         return Fault(error.code, error.reason, error.remedy)
 
 
-def _killed(example: Example) -> Fault | Rows:
+def _killed(example: Example) -> Fault | RowSummary:
     """Claim a file until the service gives up on it."""
     version: Pending | Fault = Pending(
         upload=Upload("v1", NOW, len(example.body), None), reading="r"
@@ -300,7 +300,7 @@ def _refused(code: str) -> str:
 def _left_out(reason: str) -> str:
     example = MASKING[reason]
     rows = verdict(reason, example)
-    assert isinstance(rows, Rows), f"the example of {reason} is refused: {rows}"
+    assert isinstance(rows, RowSummary), f"the example of {reason} is refused: {rows}"
     assert reason in rows.masks, f"the example of {reason} is masked by {dict(rows.masks)}"
     counted = ", ".join(f"{name} {count}" for name, count in rows.masks.items())
     about = MASKED[reason]
