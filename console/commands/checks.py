@@ -86,23 +86,28 @@ def show(trials: Sequence[Trial], site: ActiveSite | None) -> None:
             each.state,
             each.rows.count if each.rows else None,
             (each.rows.masked or "") if each.rows else "",
-            _why(each),
+            "see below" if each.fault else _noted(each),
         )
         for each in trials
     ]
-    columns = ["file", "source", "would be", "rows", "masked", "why, and what to do"]
+    columns = ["file", "source", "would be", "rows", "masked", "what was left out"]
     output.table("Samples", columns, rows, "no files")
+    for each in trials:
+        if each.fault:
+            why = output.sentences(each.fault.reason, each.fault.remedy)
+            output.people.print(
+                f"{each.path.name} ({each.fault.code}): {why}", markup=False, highlight=False
+            )
     if site is not None and any(each.rows for each in trials):
         for line in said(figures_of(trials, site)):
             output.say_plainly(f"  {line}")
 
 
-def _why(trial: Trial) -> str:
-    if trial.fault:
-        return output.sentences(trial.fault.reason, trial.fault.remedy)
-    masks = trial.rows.masks if trial.rows else {}
-    counted = ", ".join(f"{reason} {count}" for reason, count in masks.items())
-    return "; ".join(filter(None, (trial.rows.note if trial.rows else None, counted)))
+def _noted(trial: Trial) -> str:
+    if trial.rows is None:
+        return ""
+    counted = ", ".join(f"{reason} {count}" for reason, count in trial.rows.masks.items())
+    return "; ".join(filter(None, (trial.rows.note, counted)))
 
 
 def _configuration(path: Path) -> dict[str, Any]:

@@ -208,6 +208,7 @@ def test_a_dry_run_reads_by_the_configuration_in_force_and_uploads_nothing(
     done = solar("upload", "east", str(good), str(bad), "--dry-run")
 
     assert done.exit_code == 1
+    assert "power_2.csv (wrong_unit): " in done.stdout
     assert "values look like W, the YAML says kW" in done.stdout
     assert "Nothing was uploaded." in done.stdout
     assert solar("upload", "east", str(good), "--dry-run").exit_code == 0
@@ -250,3 +251,25 @@ def test_a_screen_of_80_columns_shows_the_whole_reason(
     table = done.stdout.splitlines()[1:]
     assert max(map(len, table)) <= 80
     assert all(word in done.stdout for word in ("quarantined", "ac_capacity_kw", "upload"))
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_draft_with_all_that_is_known_of_the_plant_passes_the_check(tmp_path: Path) -> None:
+    sample = written(tmp_path, "power_2024-07.csv", files.csv(3, header="time,power (kW)"))
+    place = ("--latitude", "50", "--longitude", "13.4", "--ac-capacity-kw", "10")
+
+    drafted = solar("sites", "draft", str(sample), "--site", "east", "--model", "fleet", *place)
+    site = written(tmp_path, "east.yaml", drafted.stdout.encode())
+
+    assert solar("sites", "check", str(site), "--sample", str(sample)).exit_code == 0
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_draft_with_gaps_is_refused_by_the_check_with_their_names(tmp_path: Path) -> None:
+    sample = written(tmp_path, "power_2024-07.csv", files.csv(3, header="time,power (kW)"))
+
+    site = written(tmp_path, "my-site.yaml", solar("sites", "draft", str(sample)).stdout.encode())
+    done = solar("sites", "check", str(site), str(sample))
+
+    assert done.exit_code == 1
+    assert all(gap in done.stdout for gap in ("latitude", "longitude", "timezone"))
