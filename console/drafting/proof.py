@@ -22,7 +22,7 @@ from shared.errors import InvalidConfigError
 _LATITUDE = 40.0
 _CAPACITY_KW = 1.0  # where no file holds power
 _FEW = 5  # accepted files that are named
-_FAR_FROM_NOON = 75  # minutes
+_OFF_NOON, _FAR_FROM_NOON = 20, 75  # minutes
 _LITTLE, _MUCH = 0.3, 1.2  # of the AC capacity, beyond which a peak is unusual
 _LOOSE = 0.8  # correlation of power with irradiance
 
@@ -146,6 +146,11 @@ def _doubts(proof: Proof, *, place_known: bool) -> Iterator[str]:
         yield (
             "the day is centred far from solar noon: is timezone right, or longitude, or is a stamp the end "
             "of its interval (label)? A steep array that faces east or west is so, too"
+        )
+    elif place_known and minutes is not None and abs(minutes) > _OFF_NOON:
+        yield (
+            "the day is centred off solar noon: the array may face east or west; else the zone may have half "
+            "an hour (+05:30), or a stamp be the end of its interval (label)"
         )
     follows = [value for name, value in found["correlation"].items() if "forecast" not in name]
     if follows and max(follows) < _LOOSE:

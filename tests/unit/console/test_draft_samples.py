@@ -407,6 +407,14 @@ def test_a_wrong_guess_shows_at_once(tmp_path: Path) -> None:
     assert "LOOK: the highest power is unusual for this capacity" in east
 
 
+@pytest.mark.parametrize(("longitude", "doubted"), [("13.4", False), ("20.5", True)])
+def test_a_zone_with_half_an_hour_is_thought_of(
+    tmp_path: Path, longitude: str, *, doubted: bool
+) -> None:
+    text = said(plain(tmp_path), options=("--latitude", "50", "--longitude", longitude))
+    assert ("LOOK: the day is centred off solar noon" in text) is doubted
+
+
 def test_what_the_reader_refuses_is_said_with_its_remedy(tmp_path: Path) -> None:
     half = rows("%Y-%m-%d %H:%M", days=2)
     swapped = [
