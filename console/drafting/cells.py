@@ -19,6 +19,8 @@ Values = npt.NDArray[np.float64]
 _NUMBER = re.compile(r"[-+]?(\d[\d.,'\u2019\u00a0\u202f ]*|[.,]\d+)([eE][-+]?\d+)?")
 _WITH_UNIT = re.compile(r"([-+]?\d[\d.,]*)\s*([A-Za-z°%][A-Za-z0-9/²%]*)")
 _DECIMAL_COMMA = re.compile(r"[-+]?[\d.'\u00a0\u202f ]*,(\d{1,2}|\d{4,})|[-+]?0,\d+")
+_POINT = re.compile(r"[-+]?\d*\.\d+")
+_GROUPS = re.compile(r"[-+]?(\d{1,3})([,.'\u2019\u00a0\u202f ])\d{3}")
 _MOSTLY = 0.5  # of the cells that hold something
 
 
@@ -95,19 +97,21 @@ def _text(cell: Any) -> str | None:
 
 
 def _signs(texts: Iterable[str | None], values: Values) -> tuple[str | None, str | None]:
-    """Return the decimal sign and the separator of thousands, where they are not a point and none."""
+    """Return the decimal sign and the separator of thousands that cells show."""
     decimal = thousands = None
     for text, value in zip(texts, values, strict=True):
-        if text is None or np.isnan(value) or text.replace(".", "", 1).lstrip("+-").isdigit():
+        if text is None or np.isnan(value):
             continue
-        if decimal is None and _DECIMAL_COMMA.fullmatch(text):
-            decimal = ","
-        if thousands is None:
-            whole = str(int(abs(value)))
-            groups = re.match(r"[-+]?(\d{1,3})([,.'\u2019\u00a0\u202f ])\d{3}", text)
-            if groups and len(whole) > len(groups[1]) and int(abs(value)) >= 1000:  # noqa: PLR2004
-                mark = groups[2]
-                thousands = " " if mark in numerals.SPACES else "'" if mark == "\u2019" else mark
+        if decimal is None:
+            if _DECIMAL_COMMA.fullmatch(text):
+                decimal = ","
+            elif _POINT.fullmatch(text) and float(text) == value:
+                decimal = "."
+        groups = _GROUPS.match(text) if thousands is None else None
+        if groups and len(str(int(abs(value)))) > len(groups[1]):  # else it is the decimal sign
+            thousands = " " if groups[2] in numerals.SPACES else groups[2].replace("\u2019", "'")
+        if decimal and thousands:
+            break
     return decimal, thousands
 
 

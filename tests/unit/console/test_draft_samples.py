@@ -325,6 +325,20 @@ def test_separators_of_thousands_are_no_decimal_signs(tmp_path: Path) -> None:
     assert "highest power 4.8 kW" in said(path)
 
 
+def test_signs_that_the_samples_do_not_share_are_left_out(tmp_path: Path) -> None:
+    start = datetime(2024, 7, 1)  # noqa: DTZ001
+    point = [row.replace(",", ";") for row in rows("%Y-%m-%d %H:%M")]
+    comma = [row.replace(",", ";").replace(".", ",") for row in rows("%Y-%m-%d %H:%M", start=start)]
+    one = written(tmp_path, "p_2024-06.csv", ["time;power (kW)", *point])
+    other = written(tmp_path, "p_2024-07.csv", ["time;power (kW)", *comma])
+
+    assert site(one, other).sources[0].decimal is None
+    text = said(one, other)
+    assert "decimal is left out: numbers are written in several ways" in text
+    assert "p_2024-06.csv: accepted by power-1, 384 rows" in text
+    assert "p_2024-07.csv: accepted by power-1, 384 rows" in text
+
+
 def test_a_tie_between_columns_is_marked(tmp_path: Path) -> None:
     lines = [
         f"{each:%Y-%m-%d %H:%M},{files.power(each)},20,21" for each in files.quarters(384, JUNE)
