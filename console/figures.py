@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shared.solar import position
@@ -87,8 +88,10 @@ def _series(tables: Sequence[bytes]) -> dict[str, Series]:
     """Return each quantity of all tables together, the last value of each time."""
     parts: dict[str, list[Series]] = {}
     for each in tables:
-        table = pq.read_table(io.BytesIO(each))
-        times = table["timestamp"].to_numpy().astype("M8[us]")
+        # Arrow's threads may outlive the last line of a short program, and abort it (apache/arrow#34314); a
+        # time with a zone would be converted by pandas.
+        table = pq.ParquetFile(io.BytesIO(each)).read(use_threads=False)
+        times = table["timestamp"].cast(pa.int64()).to_numpy().astype("M8[us]")
         step = np.median(np.diff(times).astype(np.int64)) if len(times) > 1 else 0
         for name in table.column_names[1:]:
             values = table[name].to_numpy()

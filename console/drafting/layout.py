@@ -143,7 +143,9 @@ def _parquet(path: Path, data: bytes) -> Sheet:
     import pyarrow as pa  # noqa: PLC0415 - heavy, and only for Parquet
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    table = pq.read_table(pa.BufferReader(data))
+    table = pq.ParquetFile(pa.BufferReader(data)).read(
+        use_threads=False
+    )  # as in console/figures.py
     columns = {
         name: table[at].slice(0, MOST_ROWS).to_pylist()
         for at, name in enumerate(table.column_names)
