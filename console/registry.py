@@ -50,13 +50,17 @@ def version(system: System, model_id: str, number: int) -> dict[str, Any]:
     raise ConsoleError(f"model {model_id} has no version {number}; registered: {known}")
 
 
-def decide(system: System, model_id: str, number: int, status: str, reason: str) -> None:
-    """Approve or reject a version, with the reason in the registry."""
+def decide(
+    system: System, model_id: str, number: int, status: str, reason: str, *, unchecked: bool = False
+) -> None:
+    """Approve or reject a version, with the reason in the registry; `unchecked` as `solar approve` says."""
     package = version(system, model_id, number)
+    more: Any = {"CustomerMetadataProperties": {"unchecked": "true"}} if unchecked else {}
     system.client("sagemaker").update_model_package(
         ModelPackageArn=package["ModelPackageArn"],
         ModelApprovalStatus=status,
         ApprovalDescription=reason[:1024],
+        **more,
     )
 
 
@@ -71,6 +75,12 @@ def serving(system: System, model_id: str) -> int | None:
     if found["EndpointStatus"] not in ANSWERING:
         return None
     return names.version_of_configuration(found["EndpointConfigName"])
+
+
+def holds(system: System) -> dict[str, dict[str, Any]]:
+    """Return by model what a person decided about what serves: `by`, `reason` and `since`."""
+    found: dict[str, dict[str, Any]] = system.ask("deployer", "holds")["holds"]
+    return found
 
 
 def served_versions(system: System) -> dict[str, int]:

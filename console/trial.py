@@ -16,6 +16,7 @@ from services.data_watcher.domain.versions import Fault, RowSummary
 from shared import layout
 from shared.active import ActiveSite
 from shared.errors import UnreadableFileError
+from shared.solar.site import source_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def try_file(path: Path, site: ActiveSite | None, site_id: str) -> Trial:
     """
     key = f"{layout.RAW}{site_id}/{path.name}"
     admitted = admission.admit(site, key, path.stat().st_size)
-    source = admission.source_of(site, key) if site else None
+    source = source_of(site, key) if site else None
     name = source.name if source else None
     if isinstance(admitted, Fault):
         return Trial(path, key, name, admitted)

@@ -51,7 +51,7 @@ VERBS = {
         "Delete what was deployed; data are kept unless --delete-data.",
         passes_on=True,
     ),
-    "sites": Verb("commands.sites", "app", "Plants: draft, check, add, list, show."),
+    "sites": Verb("commands.sites", "app", "Plants: draft, check, add, list, show, trust."),
     "upload": Verb("commands.data", "upload", "Upload a plant's files and wait for the verdicts."),
     "files": Verb(
         "commands.files", "files_app", "What became of each upload, why, and what to do."
@@ -120,6 +120,16 @@ VERBS = {
         "commands.versions",
         "rollback",
         "Take back the version that serves; it is barred, with the reason, and the one before serves.",
+    ),
+    "hold": Verb(
+        "commands.versions",
+        "hold",
+        "Hold a model: nothing newer is deployed by itself until you release it, or approve a version.",
+    ),
+    "release": Verb(
+        "commands.versions",
+        "release",
+        "Release a held model: the newest approved version is deployed again.",
     ),
     "served-at": Verb(
         "commands.versions",

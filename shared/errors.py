@@ -8,7 +8,8 @@ SolarError
 │   └── NotFoundError        a named thing does not exist
 └── RetryableError        the same call may succeed later: the message goes back to its queue
     ├── ConflictError        another writer came first; read again and decide again
-    └── NotReadyError        what is needed is on its way
+    ├── NotReadyError        what is needed is on its way
+    └── OperatorFaultError   AWS cannot do it until somebody mends the account, or capacity is back
 """
 
 from __future__ import annotations
@@ -77,3 +78,7 @@ class ConflictError(RetryableError):
 
 class NotReadyError(RetryableError):
     """Something that is needed is not there yet."""
+
+
+class OperatorFaultError(RetryableError):
+    """AWS cannot do what was asked: capacity, a quota, a right or a role. No version is to blame."""

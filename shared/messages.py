@@ -139,6 +139,71 @@ class SiteSilent(Message):
     recovered: bool = False
 
 
+class SourceSuspect(Message):
+    """A source of a site became suspect, so that its accepted files enter no dataset; or it no longer is.
+
+    `standing` is `trusted` where a person said that its files are right, `cleared` where the cause is gone.
+    """
+
+    type: Literal["solar.source_suspect"] = "solar.source_suspect"
+    version: Literal[1] = 1
+    site_id: Name
+    model_id: Name
+    source: str
+    standing: Literal["suspect", "trusted", "cleared"]
+    cause: str
+    reason: str
+    remedy: str
+    example: str
+
+
+class TrustRequested(Message):
+    """A person says that the accepted files of a suspect source are right, and why.
+
+    `question` names what was asked: by which configuration the files read, and why they are suspect.
+    """
+
+    type: Literal["solar.trust_requested"] = "solar.trust_requested"
+    version: Literal[1] = 1
+    site_id: Name
+    source: str
+    question: str
+    reason: str
+    requested_by: str
+
+
+class RemoveRequested(Message):
+    """A person takes a file out: its rows no longer count, and S3 keeps its bytes."""
+
+    type: Literal["solar.remove_requested"] = "solar.remove_requested"
+    version: Literal[1] = 1
+    site_id: str
+    key: str
+    version_id: str
+    reason: str
+    requested_by: str
+
+
+class DismissRequested(Message):
+    """A person says that nobody will correct a refused file."""
+
+    type: Literal["solar.dismiss_requested"] = "solar.dismiss_requested"
+    version: Literal[1] = 1
+    site_id: str
+    key: str
+    version_id: str
+    reason: str
+    requested_by: str
+
+
+class SourcesDue(Message):
+    """A file of a site was refused: its sources are to be looked at as a whole."""
+
+    type: Literal["solar.sources_due"] = "solar.sources_due"
+    version: Literal[1] = 1
+    site_id: str
+
+
 class ReleaseRequested(Message):
     """A person wants quarantined files read again: one key, or all of a site.
 
@@ -231,6 +296,21 @@ class RollbackRequested(Message):
     version: Literal[1] = 1
     model_id: Name
     to_version: int | None = None
+    seen_version: int | None = Field(
+        default=None,
+        description="What served when a person asked; if that has changed, nothing is done.",
+    )
+    reason: str
+    requested_by: str
+
+
+class HoldRequested(Message):
+    """A person wants nothing newer to be deployed by itself (`hold`), or wants that again."""
+
+    type: Literal["solar.hold_requested"] = "solar.hold_requested"
+    version: Literal[1] = 1
+    model_id: Name
+    hold: bool
     reason: str
     requested_by: str
 
@@ -269,6 +349,7 @@ class DeploymentStarted(_DeploymentFact):
 
     type: Literal["solar.deployment_started"] = "solar.deployment_started"
     version: Literal[1] = 1
+    goes_back: bool = False
 
 
 class ModelDeployed(_DeploymentFact):
@@ -295,6 +376,29 @@ class DeploymentFailed(_DeploymentFact):
     version: Literal[1] = 1
     cause: str
     next_step: str
+    will_retry: bool = False
+
+
+class ModelHeld(Message):
+    """A person decided what serves: nothing newer is deployed by itself until it is released."""
+
+    type: Literal["solar.model_held"] = "solar.model_held"
+    version: Literal[1] = 1
+    model_id: Name
+    serves: int | None
+    taken_back: list[int]
+    reason: str
+    requested_by: str
+
+
+class ModelReleased(Message):
+    """Versions are deployed by themselves again."""
+
+    type: Literal["solar.model_released"] = "solar.model_released"
+    version: Literal[1] = 1
+    model_id: Name
+    reason: str
+    requested_by: str
 
 
 class DeploymentCheckDue(Message):
@@ -337,12 +441,20 @@ AnyMessage = Annotated[
     | ConfigAccepted
     | ConfigRejected
     | SiteSilent
+    | SourceSuspect
+    | TrustRequested
+    | RemoveRequested
+    | DismissRequested
+    | SourcesDue
     | ReleaseRequested
     | RetrainStarted
     | ChallengerRegistered
     | ChallengerRejected
     | RetrainFailed
     | RollbackRequested
+    | HoldRequested
+    | ModelHeld
+    | ModelReleased
     | RetrainRequested
     | EvaluationDue
     | DeploymentStarted

@@ -90,6 +90,16 @@ def told(verdict: Configuration | None) -> str:
     return f"refused: {why(verdict)}"
 
 
+def wrong(each: Configuration) -> str:
+    """Return why a configuration is refused, and which sources are suspect; '' where all is well."""
+    suspect = [
+        output.sentences(f"source {one['source']} is suspect: {one['reason']}", one["remedy"])
+        for one in each.get("suspects", [])
+        if one["standing"] == "suspect"
+    ]
+    return " ".join([*([] if each["state"] == "accepted" else [why(each)]), *suspect])
+
+
 def why(each: Configuration) -> str:
     """Return why a configuration is refused, and what is in force instead."""
     if each["state"] == "deleted":

@@ -118,7 +118,11 @@ def show_files(found: list[dict[str, Any]], title: str) -> None:
             each["state"],
             each["rows"],
             each["rows_masked"] or "",
-            output.sentences(each["reason"], each["remedy"]) or _read(each),
+            output.sentences(
+                each["reason"], each.get("dismissed") or each.get("suspect") or each["remedy"]
+            )
+            or _read(each)
+            or _contradicted(each),
         )
         for each in found
     ]
@@ -131,6 +135,17 @@ def _read(file: dict[str, Any]) -> str:
     """Say what a person should know of how an accepted file was read."""
     masks = ", ".join(f"{reason} {count}" for reason, count in file["masks"].items())
     return "; ".join(filter(None, (file["note"], masks)))
+
+
+def _contradicted(file: dict[str, Any]) -> str:
+    """Return how much of a file other files contradict, in words."""
+    found = file.get("overlap")
+    if not found:
+        return ""
+    files = output.counted(found["files"], "file")
+    return (
+        f"{files} contradict it in {found['rows']} rows ({found['share']:.0%}): {found['example']}"
+    )
 
 
 def active(key: str) -> dict[str, Any] | None:

@@ -8,15 +8,16 @@ from typing import Annotated
 import typer
 
 from console import output
-from console.commands import checks, configuring, data, drafts
+from console.commands import checks, configuring, data, drafts, trusting
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.state import changing, state
 from shared import layout
 
-app = typer.Typer(no_args_is_help=True, help="Plants: draft, check, add, list, show.")
+app = typer.Typer(no_args_is_help=True, help="Plants: draft, check, add, list, show, trust.")
 app.command("draft")(drafts.draft_site)
 app.command("check")(checks.check_site)
+app.command("trust")(trusting.trust_source)
 
 
 @app.command("add")
@@ -60,7 +61,7 @@ def add_site(
 
 @app.command("list")
 def list_sites(*, json: JsonOption = False) -> None:
-    """List configurations in force or refused, with the reason."""
+    """List configurations in force or refused, with the reason, and sources that are suspect."""
     found = configuring.all_configurations()
     if json:
         output.as_json(found)
@@ -72,11 +73,11 @@ def list_sites(*, json: JsonOption = False) -> None:
             each["model_id"],
             each["state"],
             output.when(each["uploaded_at"]),
-            "" if each["state"] == "accepted" else configuring.why(each),
+            configuring.wrong(each),
         )
         for each in found
     ]
-    columns = ["kind", "name", "model", "state", "uploaded (UTC)", "why it is refused"]
+    columns = ["kind", "name", "model", "state", "uploaded (UTC)", "what is wrong"]
     output.table("Configuration", columns, rows, "no site yet; `solar sites add FILE`")
 
 

@@ -12,8 +12,9 @@ import typer
 from console import output, registry, times, trainer
 from console.commands.local import JsonOption
 from console.commands.runs import ModelOption, ReasonOption, evaluation_of
+from console.errors import ConsoleError
 from console.state import changing, state
-from shared.messages import RollbackRequested
+from shared.messages import HoldRequested, RollbackRequested
 
 # As tables show what the registry says.
 _APPROVALS = {"PendingManualApproval": "pending approval"}
@@ -21,8 +22,9 @@ _APPROVALS = {"PendingManualApproval": "pending approval"}
 
 def models(*, json: JsonOption = False) -> None:
     """List registered versions, their approval, scores, and which serves."""
+    held = registry.holds(state.system)
     found = [
-        _shown(model_id, package, serving)
+        _shown(model_id, package, serving) | {"held": held.get(model_id)}
         for model_id in trainer.models(state.system)
         for serving in [registry.serving(state.system, model_id)]
         for package in registry.versions(state.system, model_id)
@@ -45,14 +47,40 @@ def models(*, json: JsonOption = False) -> None:
     ]
     columns = ["model", "version", "approval", "serves", "R²", "R² day", "nMAE", "dataset"]
     output.table("Models", columns, rows, "no version is registered yet")
+    for model_id, hold in held.items():
+        output.say(
+            f"{model_id} is held by {hold['by']} since {output.when(hold['since'])}: {hold['reason']}; "
+            f"`solar release {model_id}` lets newer versions be deployed again"
+        )
 
 
 @changing
 def approve(
-    version: int, model: str, reason: ReasonOption = "approved", *, json: JsonOption = False
+    version: int,
+    model: str,
+    reason: ReasonOption = "approved",
+    *,
+    unchecked: Annotated[
+        bool,
+        typer.Option(
+            help="Although it has no evaluation that its answers can be compared with: it is only asked "
+            "whether they are plausible."
+        ),
+    ] = False,
+    json: JsonOption = False,
 ) -> None:
-    """Approve a version; it is deployed by canary."""
-    _decide(version, model, "Approved", reason, json=json)
+    """Approve a version; it is deployed by canary.
+
+    Examples: solar approve 3 golden --reason "the shift is the new inverter"
+              solar approve 4 golden --unchecked --reason "registered by hand"
+    """
+    package = registry.version(state.system, model, version)
+    if not unchecked and "run_id" not in package.get("CustomerMetadataProperties", {}):
+        raise ConsoleError(
+            f"model {model} version {version} has no evaluation that its answers could be compared with, so "
+            "that it would not be deployed; say --unchecked --reason … if it shall be all the same"
+        )
+    _decide(version, model, "Approved", reason, json=json, unchecked=unchecked)
 
 
 @changing
@@ -74,10 +102,26 @@ def rollback(
     ] = None,
     reason: ReasonOption = "rolled back by hand",
     *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, however many it bars.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Take back the version that serves; it is barred, with the reason, and the one before serves."""
+    """Take back the version that serves; it is barred, with the reason, and the one before serves.
+
+    The model is then held: nothing newer is deployed by itself until you release it, or approve a version.
+
+    Examples: solar rollback golden --reason "an hour off since Monday"
+              solar rollback golden --to 3 --reason "before the new weather source" --yes
+    """
     trainer.require_model(state.system, model)
+    seen = registry.serving(state.system, model)
+    barred = _barred_by(model, to)
+    if len(barred) > 1 and not yes:
+        listed = ", ".join(map(str, barred))
+        lost = _lost_sites(model, barred[0], to)
+        more = f" and loses the site{'s' if lost[1:] else ''} {', '.join(lost)}" if lost else ""
+        raise ConsoleError(
+            f"that bars the versions {listed}{more}; say --yes if that is what you want"
+        )
     now = datetime.now(UTC)
     message = RollbackRequested.of(
         subject=(model, now),
@@ -85,14 +129,76 @@ def rollback(
         correlation_id=f"solar rollback {model}",
         model_id=model,
         to_version=to,
+        seen_version=seen,
         reason=reason,
         requested_by=getpass.getuser(),
     )
     state.system.send("deployer", message.model_dump_json())
     if json:
-        output.as_json({"id": message.id, "model_id": model})
+        output.as_json({"id": message.id, "model_id": model, "seen_version": seen, "bars": barred})
     else:
         output.say("asked; see `solar models` and `solar served-at`")
+
+
+@changing
+def hold(model: str, reason: ReasonOption = "held by hand", *, json: JsonOption = False) -> None:
+    """Hold a model: nothing newer is deployed by itself until you release it, or approve a version.
+
+    Runs still train and register. Example: solar hold golden --reason "inverters are being replaced"
+    """
+    _ask_for_hold(model, reason, hold=True, json=json)
+
+
+@changing
+def release(
+    model: str, reason: ReasonOption = "released by hand", *, json: JsonOption = False
+) -> None:
+    """Release a held model: the newest approved version is deployed again.
+
+    Example: solar release golden --reason "the inverters are back"
+    """
+    _ask_for_hold(model, reason, hold=False, json=json)
+
+
+def _ask_for_hold(model: str, reason: str, *, hold: bool, json: bool) -> None:
+    trainer.require_model(state.system, model)
+    now = datetime.now(UTC)
+    message = HoldRequested.of(
+        subject=(model, hold, now),
+        occurred_at=now,
+        correlation_id=f"solar {'hold' if hold else 'release'} {model}",
+        model_id=model,
+        hold=hold,
+        reason=reason,
+        requested_by=getpass.getuser(),
+    )
+    state.system.send("deployer", message.model_dump_json())
+    if json:
+        output.as_json({"id": message.id, "model_id": model, "hold": hold})
+    else:
+        output.say("asked; see `solar models`")
+
+
+def _barred_by(model: str, to: int | None) -> list[int]:
+    """Return the versions that a rollback would bar, newest first."""
+    approved = [
+        package["ModelPackageVersion"]
+        for package in registry.versions(state.system, model)
+        if package["ModelApprovalStatus"] == "Approved"
+    ]
+    return approved[:1] if to is None else [number for number in approved if number > to]
+
+
+def _lost_sites(model: str, newest: int, to: int | None) -> list[str]:
+    """Return the sites that the newest version knows and the one to go back to does not."""
+    old = _sites(model, to) if to is not None else None
+    return sorted(_sites(model, newest) - old) if old is not None else []
+
+
+def _sites(model: str, number: int) -> set[str]:
+    about = registry.version(state.system, model, number).get("CustomerMetadataProperties", {})
+    run_id = about.get("run_id")
+    return {site.name for site in evaluation_of(run_id).challenger.by_site} if run_id else set()
 
 
 def served_at(
@@ -158,9 +264,11 @@ def _shown(model_id: str, package: dict[str, Any], served: int | None) -> dict[s
     }
 
 
-def _decide(version: int, model: str, status: str, reason: str, *, json: bool) -> None:
+def _decide(
+    version: int, model: str, status: str, reason: str, *, json: bool, unchecked: bool = False
+) -> None:
     said = f"by {getpass.getuser()}: {reason}"
-    registry.decide(state.system, model, version, status, said)
+    registry.decide(state.system, model, version, status, said, unchecked=unchecked)
     if json:
         output.as_json({"model_id": model, "version": version, "approval": status})
     else:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from uuid import uuid4
+
 from services.deployer.adapters.configuration import S3Configuration
 from services.deployer.adapters.endpoints import SageMakerEndpoints
 from services.deployer.adapters.gauge import CloudWatchGauge
@@ -9,10 +12,12 @@ from services.deployer.adapters.memory import DynamoMemory
 from services.deployer.adapters.references import S3References
 from services.deployer.adapters.registry import SageMakerRegistry
 from services.deployer.adapters.timer import DelayedMessages
+from services.deployer.app.alone import Alone
 from services.deployer.app.answering import Answering
 from services.deployer.app.chronicle import Chronicle
 from services.deployer.app.dispatching import Dispatching
 from services.deployer.app.ending import Ending
+from services.deployer.app.holding import Holding, HoldingByRequest
 from services.deployer.app.reconciling import Reconciling
 from services.deployer.app.rolling_back import RollingBack
 from services.deployer.app.starting import Starting
@@ -37,23 +42,48 @@ def deployer(settings: DeployerSettings) -> Dispatching:
         endpoints,
         CloudWatchGauge(aws.lazy_client("cloudwatch")),
     )
+    timer = DelayedMessages(aws.SqsInbox(aws.lazy_client("sqs"), settings.inbox_url))
+    alone = Alone(memory, utc_now, lambda: uuid4().hex, time.sleep)
+    holding = Holding(memory, publisher, utc_now)
     reconciling = Reconciling(
+        alone=alone,
         registry=registry,
         endpoints=endpoints,
         progress=memory,
-        starting=Starting(configuration, endpoints, memory, chronicle, utc_now),
+        starting=Starting(
+            registry,
+            configuration,
+            endpoints,
+            memory,
+            memory,
+            trial,
+            holding,
+            chronicle,
+            utc_now,
+        ),
         trial=trial,
-        ending=Ending(trial, registry, endpoints, configuration, memory, chronicle, utc_now),
-        timer=DelayedMessages(aws.SqsInbox(aws.lazy_client("sqs"), settings.inbox_url)),
+        ending=Ending(
+            trial, registry, endpoints, configuration, memory, memory, chronicle, utc_now
+        ),
+        timer=timer,
         clock=utc_now,
     )
-    rolling_back = RollingBack(registry, memory, publisher, reconciling.reconcile, utc_now)
-    return Dispatching(reconciling, rolling_back, configuration)
+    rolling_back = RollingBack(
+        registry, memory, publisher, alone, holding, reconciling.steps, utc_now
+    )
+
+    def serving(model_id: str) -> int | None:
+        endpoint = endpoints.describe(model_id)
+        return endpoint.version if endpoint is not None else None
+
+    by_request = HoldingByRequest(holding, alone, serving, reconciling.steps)
+    return Dispatching(reconciling, rolling_back, by_request, configuration, timer, utc_now)
 
 
 def answering(settings: QuerySettings) -> Answering:
     """Return what answers questions."""
-    return Answering(_memory(settings))
+    memory = _memory(settings)
+    return Answering(memory, memory)
 
 
 def _memory(settings: QuerySettings) -> DynamoMemory:

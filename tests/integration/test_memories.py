@@ -15,7 +15,7 @@ import pytest
 from moto import mock_aws
 
 from services.deployer.adapters.memory import DynamoMemory as DeployerMemory
-from services.deployer.domain.deployment import InProgress, LogEntry
+from services.deployer.domain.deployment import InProgress, LogEntry, Setback
 from services.trainer_trigger.adapters.memory import DynamoMemory
 from services.trainer_trigger.domain.deciding import decide
 from services.trainer_trigger.domain.decision import Decision, Effect, Outcome, RuleAnswer
@@ -301,3 +301,35 @@ def test_the_deployment_log_only_grows(deployments: DeployerMemory) -> None:
     deployments.append("golden", "b", later)
     assert deployments.log("golden") == (entry, later)
     assert deployments.models() == {"golden"}
+
+
+def test_one_worker_at_a_time_holds_a_model(deployments: DeployerMemory) -> None:
+    until = START + timedelta(seconds=90)
+    assert deployments.take("golden", "one", START, until)
+    assert not deployments.take("golden", "two", START + timedelta(seconds=89), until)
+    assert deployments.take("other", "two", START, until)
+    deployments.give_back("golden", "two")
+    assert not deployments.take("golden", "two", START, until), "it was not theirs to give back"
+    deployments.give_back("golden", "one")
+    assert deployments.take("golden", "two", START, until)
+    later = START + timedelta(seconds=91)
+    assert deployments.take("golden", "three", later, later + timedelta(seconds=90))
+
+
+def test_a_setback_is_remembered_until_something_succeeds(deployments: DeployerMemory) -> None:
+    assert deployments.setback("golden") is None
+    found = Setback(3, 2, START)
+    deployments.remember("golden", found)
+    assert deployments.setback("golden") == found
+    deployments.forget("golden")
+    deployments.forget("golden")
+    assert deployments.setback("golden") is None
+
+
+def test_how_a_deployment_goes_is_kept_with_it(deployments: DeployerMemory) -> None:
+    begun = InProgress(2, 3, START, goes_back=True)
+    assert deployments.begin("golden", begun)
+    deployments.mark_called("golden", begun)
+    assert deployments.in_progress("golden") == replace(begun, called=True)
+    deployments.finish("golden", begun)
+    assert deployments.in_progress("golden") is None

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from services.deployer.adapters.errors import ABSENT, VALIDATION
+from services.deployer.adapters.errors import ABSENT, MODEL_ERROR, OPERATORS_FAULTS, VALIDATION
 from services.deployer.domain import alarms, deployment
 from services.deployer.domain.alarms import VARIANT
 from services.deployer.domain.deployment import Endpoint, Version
 from services.deployer.domain.reference import Answer
 from shared import layout, names
 from shared.aws import error_code
-from shared.errors import NotReadyError
+from shared.errors import NotReadyError, OperatorFaultError
 from shared.model_config import EndpointConfig
 
 if TYPE_CHECKING:
@@ -58,30 +62,77 @@ class SageMakerEndpoints:
             configuration=configuration,
             version=names.version_of_configuration(configuration),
             failure_reason=found.get("FailureReason", ""),
+            changed_at=found.get("LastModifiedTime"),
         )
 
-    def create(self, version: Version, config: EndpointConfig) -> None:
-        """Create a model's endpoint; one that was created meanwhile is success."""
-        self._put_alarms(version.model_id)
-        name = self._configuration(version, config)
-        try:
-            self.client.create_endpoint(
-                EndpointName=names.endpoint(version.model_id),
-                EndpointConfigName=name,
-                Tags=names.tag_list(),
-            )
-        except ClientError as error:
-            if error_code(error) != VALIDATION or self.describe(version.model_id) is None:
-                raise
+    def ringing(self, model_id: str) -> tuple[str, ...]:
+        """Return the endpoint's alarms that are in ALARM."""
+        found = self.cloudwatch.describe_alarms(
+            AlarmNames=[watch.alarm_name(model_id) for watch in alarms.WATCHES], StateValue="ALARM"
+        )
+        return tuple(each["AlarmName"] for each in found["MetricAlarms"])
 
-    def update(self, version: Version, config: EndpointConfig) -> None:
-        """Shift a model's endpoint to a version by canary, with the rollback alarms.
+    def rang_since(self, model_id: str, since: datetime) -> tuple[str, ...]:
+        """Return the endpoint's alarms that went into ALARM at some time or later, silent again or not."""
+        return tuple(
+            watch.alarm_name(model_id)
+            for watch in alarms.WATCHES
+            if self._rang(watch.alarm_name(model_id), since)
+        )
+
+    def _rang(self, alarm: str, since: datetime) -> bool:
+        history = self.cloudwatch.describe_alarm_history(
+            AlarmName=alarm, HistoryItemType="StateUpdate", StartDate=since
+        )
+        changes = (json.loads(each["HistoryData"]) for each in history["AlarmHistoryItems"])
+        return any(change["newState"]["stateValue"] == "ALARM" for change in changes)
+
+    def stop_canary(self, model_id: str, reason: str) -> None:
+        """Let AWS take a canary back now: it does so when one of its alarms rings, and in no other way."""
+        for watch in alarms.WATCHES:
+            if watch.metric == alarms.MISMATCH:
+                self.cloudwatch.set_alarm_state(
+                    AlarmName=watch.alarm_name(model_id),
+                    StateValue="ALARM",
+                    StateReason=f"the version is taken back: {reason}"[:1023],
+                )
+
+    def create(self, version: Version, config: EndpointConfig) -> None:
+        """Create a model's endpoint; one that was created meanwhile is success.
+
+        Raises
+        ------
+        OperatorFaultError
+            AWS cannot do it, whatever the version.
+        """
+        with _operators_faults():
+            self._put_alarms(version.model_id)
+            name = self._configuration(version, config)
+            try:
+                self.client.create_endpoint(
+                    EndpointName=names.endpoint(version.model_id),
+                    EndpointConfigName=name,
+                    Tags=names.tag_list(),
+                )
+            except ClientError as error:
+                if error_code(error) != VALIDATION or self.describe(version.model_id) is None:
+                    raise
+
+    def update(self, version: Version, config: EndpointConfig, *, goes_back: bool) -> None:
+        """Shift a model's endpoint to a version: by canary with its alarms, or at once where it goes back.
 
         Raises
         ------
         NotReadyError
             The endpoint is being changed by somebody else.
+        OperatorFaultError
+            AWS cannot do it, whatever the version.
         """
+        self._check_ours(version.model_id)
+        with _operators_faults():
+            self._update(version, config, goes_back=goes_back)
+
+    def _update(self, version: Version, config: EndpointConfig, *, goes_back: bool) -> None:
         self._put_alarms(version.model_id)
         name = self._configuration(version, config)
         self._pause_scaling(version.model_id)
@@ -89,7 +140,9 @@ class SageMakerEndpoints:
             self.client.update_endpoint(
                 EndpointName=names.endpoint(version.model_id),
                 EndpointConfigName=name,
-                DeploymentConfig=_canary(version.model_id, config),
+                DeploymentConfig=_at_once() if goes_back else _canary(version.model_id, config),
+                RetainAllVariantProperties=True,  # a fleet that scaled out keeps its size
+                ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DataCaptureConfig"}],
             )
         except ClientError as error:
             endpoint = self.describe(version.model_id)
@@ -102,13 +155,35 @@ class SageMakerEndpoints:
                 raise NotReadyError(message) from error
 
     def delete(self, model_id: str) -> None:
-        """Delete a model's endpoint; its configurations and the registry keep what it served."""
+        """Delete a model's endpoint; its configurations and the registry keep what it served.
+
+        Raises
+        ------
+        OperatorFaultError
+            It does not carry this product's tag: somebody else's endpoint has the name.
+        """
+        self._check_ours(model_id)
         self._pause_scaling(model_id)
         try:
             self.client.delete_endpoint(EndpointName=names.endpoint(model_id))
         except ClientError as error:
             if error_code(error) != VALIDATION or self.describe(model_id) is not None:
                 raise
+
+    def _check_ours(self, model_id: str) -> None:
+        name = names.endpoint(model_id)
+        try:
+            arn = self.client.describe_endpoint(EndpointName=name)["EndpointArn"]
+            tags = self.client.list_tags(ResourceArn=arn)["Tags"]
+        except ClientError as error:
+            if error_code(error) in ABSENT:
+                return
+            raise
+        if not set(_pairs(names.tag_list())) <= set(_pairs(tags)):
+            message = (
+                f"the endpoint {name} is not this product's: it lacks the tags {names.tag_list()}"
+            )
+            raise OperatorFaultError(message)
 
     def keep_scaling(self, model_id: str, config: EndpointConfig) -> None:
         """Let the endpoint's instances follow its load; repeating it changes nothing."""
@@ -164,12 +239,15 @@ class SageMakerEndpoints:
                 Body=json.dumps(request),
             )
         except ClientError as error:
+            said = str(error.response.get("OriginalMessage", ""))
+            if error_code(error) == MODEL_ERROR and said:
+                return Answer(_version_in_error(said), (), error=said[:300])
             message = f"endpoint of {model_id} does not answer: {error_code(error)}"
             raise NotReadyError(message) from error
         body = json.loads(answer["Body"].read())
         return Answer(
             version=_answering_version(answer.get("CustomAttributes", "")),
-            power_kw=tuple(row["power_ac"] for row in body["predictions"]),
+            power_kw=tuple(_number(row.get("power_ac")) for row in body["predictions"]),
         )
 
     def _configuration(self, version: Version, config: EndpointConfig) -> str:
@@ -263,12 +341,53 @@ def _canary(model_id: str, config: EndpointConfig) -> Any:
     }
 
 
+def _at_once() -> Any:
+    """Return how a version that served before comes back: no alarm may stop it, and no user waits for it."""
+    return {
+        "BlueGreenUpdatePolicy": {
+            "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0},
+            "TerminationWaitInSeconds": 0,
+            "MaximumExecutionTimeoutInSeconds": 3600,
+        }
+    }
+
+
 def _scalable(model_id: str) -> dict[str, str]:
     return {
         "ServiceNamespace": "sagemaker",
         "ResourceId": f"endpoint/{names.endpoint(model_id)}/variant/{VARIANT}",
         "ScalableDimension": _SCALING,
     }
+
+
+@contextmanager
+def _operators_faults() -> Iterator[None]:
+    """Tell apart what AWS cannot do for anybody: no version is barred for it."""
+    try:
+        yield
+    except ClientError as error:
+        code = error_code(error)
+        if code in OPERATORS_FAULTS or code.startswith("AccessDenied") or code == VALIDATION:
+            message = f"{code}: {error.response['Error'].get('Message', '')}"
+            raise OperatorFaultError(message) from error
+        raise
+
+
+def _pairs(tags: Any) -> list[tuple[str, str]]:
+    return [(each["Key"], each["Value"]) for each in tags]
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def _version_in_error(said: str) -> int | None:
+    """Return which version could not answer, as the server of this product says in its error."""
+    try:
+        found = json.loads(said).get("model_package_version")
+    except (ValueError, AttributeError):
+        return None
+    return found if isinstance(found, int) else None
 
 
 def _answering_version(attributes: str) -> int | None:

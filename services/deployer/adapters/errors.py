@@ -8,3 +8,15 @@ from __future__ import annotations
 
 VALIDATION = "ValidationException"
 ABSENT = {VALIDATION, "ResourceNotFound"}
+MODEL_ERROR = "ModelError"  # the container answered, with an error
+OPERATORS_FAULTS = {
+    "ResourceLimitExceeded",
+    "LimitExceededException",
+    "ThrottlingException",
+    "Throttling",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "InternalFailure",
+    "InternalServerException",
+    "ResourceInUse",
+}

@@ -3,17 +3,21 @@
 item = state               the deployment in progress
 item = log#<start>#<event> the deployment log, append-only
 item = request#<id>        which versions a person's request does not want
+item = lease               which worker acts on the model, and until when
+item = hold                what a person decided about what serves
+item = setback             what AWS could not do, and when it is asked again
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from pydantic import TypeAdapter
 
-from services.deployer.domain.deployment import InProgress, LogEntry
+from services.deployer.domain.deployment import Hold, InProgress, LogEntry, Setback
 from shared.store import Item, Store
 
 if TYPE_CHECKING:
@@ -23,11 +27,13 @@ _KEY = ("model_id", "item")
 _NEW = "attribute_not_exists(#item)"
 _PROGRESS = TypeAdapter(InProgress)
 _ENTRY = TypeAdapter(LogEntry)
+_HOLD = TypeAdapter(Hold)
+_SETBACK = TypeAdapter(Setback)
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoMemory:
-    """Implements the ports `Progress`, `Log` and `Requests`."""
+    """Implements the ports `Progress`, `Log`, `Requests`, `Leases`, `Holds` and `Setbacks`."""
 
     store: Store
 
@@ -43,7 +49,7 @@ class DynamoMemory:
             return None
         begun = _PROGRESS.validate_json(item["progress"])
         called = item.get("taken", False)
-        return InProgress(begun.version, begun.previous, begun.started_at, called=called)
+        return replace(begun, called=called)
 
     def begin(self, model_id: str, progress: InProgress) -> bool:
         """Begin a deployment, unless one is on its way at AWS; False then."""
@@ -74,6 +80,47 @@ class DynamoMemory:
             progress=_begun(progress),
         )
 
+    def take(self, model_id: str, owner: str, now: datetime, until: datetime) -> bool:
+        """Take the lease of a model; False where another worker has it."""
+        return self.store.put(
+            {**_key(model_id, "lease"), "owner": owner, "until": until.isoformat()},
+            "attribute_not_exists(#item) OR #until < :now",
+            now=now.isoformat(),
+        )
+
+    def give_back(self, model_id: str, owner: str) -> None:
+        """Give a lease back; one that another worker has by now is left alone."""
+        self.store.update(
+            _key(model_id, "lease"), "SET #until = :past", "#owner = :owner", past="", owner=owner
+        )
+
+    def hold(self, model_id: str) -> Hold | None:
+        """Return what a person decided about what serves, unless that was ended."""
+        item = self.store.item(**_key(model_id, "hold")) or {}
+        return _HOLD.validate_json(item["body"]) if item.get("body") else None
+
+    def put_hold(self, model_id: str, hold: Hold) -> None:
+        """Hold a model."""
+        self.store.put({**_key(model_id, "hold"), "body": _HOLD.dump_json(hold).decode()})
+
+    def end_hold(self, model_id: str) -> None:
+        """Let versions be deployed by themselves again."""
+        self.store.put({**_key(model_id, "hold"), "body": ""})
+
+    def setback(self, model_id: str) -> Setback | None:
+        """Return what AWS could not do last, unless something succeeded since."""
+        item = self.store.item(**_key(model_id, "setback")) or {}
+        return _SETBACK.validate_json(item["body"]) if item.get("body") else None
+
+    def remember(self, model_id: str, setback: Setback) -> None:
+        """Remember what AWS could not do."""
+        body = _SETBACK.dump_json(setback).decode()
+        self.store.put({**_key(model_id, "setback"), "body": body})
+
+    def forget(self, model_id: str) -> None:
+        """Forget it: something succeeded."""
+        self.store.put({**_key(model_id, "setback"), "body": ""})
+
     def append(self, model_id: str, key: str, entry: LogEntry) -> None:
         """Append to the deployment log; a repeat changes nothing."""
         body = _ENTRY.dump_json(entry).decode()
@@ -102,8 +149,7 @@ class DynamoMemory:
 
 def _begun(progress: InProgress) -> str:
     """Return the bytes under which a deployment was begun, when AWS was not called yet."""
-    begun = InProgress(progress.version, progress.previous, progress.started_at)
-    return _PROGRESS.dump_json(begun).decode()
+    return _PROGRESS.dump_json(replace(progress, called=False)).decode()
 
 
 def _state(model_id: str) -> Item:

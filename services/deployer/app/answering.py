@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from services.deployer.domain import deployment
-from services.deployer.domain.deployment import LogEntry
-from services.deployer.ports import Log
+from services.deployer.domain.deployment import Hold, LogEntry
+from services.deployer.ports import Holds, Log
 from shared.errors import InvalidMessageError
 
 
@@ -20,9 +20,12 @@ class Answering:
     """Answers from the deployment log."""
 
     log: Log
+    holds: Holds
 
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
-        """Answer one question: `deployments` (the log), or `served` (what served at a time).
+        """Answer one question.
+
+        `deployments` is the log, `served` what served at a time, `holds` which models people hold.
 
         Raises
         ------
@@ -41,7 +44,10 @@ class Answering:
             case "served":
                 at = datetime.fromisoformat(question["at"]) if question.get("at") else None
                 return {"served": {model: self._served(model, at) for model in models}}
-        message = f"unknown query {question.get('query')!r}: deployments, served"
+            case "holds":
+                held = {model: self.holds.hold(model) for model in models}
+                return {"holds": {model: _plain_hold(hold) for model, hold in held.items() if hold}}
+        message = f"unknown query {question.get('query')!r}: deployments, served, holds"
         raise InvalidMessageError(message)
 
     def _served(self, model_id: str, at: datetime | None) -> dict[str, Any] | None:
@@ -56,3 +62,7 @@ def _json() -> TypeAdapter[LogEntry]:
 
 def _plain(entry: LogEntry) -> dict[str, Any]:
     return dict(_json().dump_python(entry, mode="json"))
+
+
+def _plain_hold(hold: Hold) -> dict[str, Any]:
+    return {"by": hold.by, "reason": hold.reason, "since": hold.since.isoformat()}

@@ -31,7 +31,9 @@ class Chronicle:
         self._append(model_id, progress, "started")
         self.publisher.publish(
             DeploymentStarted.of(
-                subject=_subject(model_id, progress), **self._facts(model_id, progress)
+                subject=_subject(model_id, progress),
+                **self._facts(model_id, progress),
+                goes_back=progress.goes_back,
             )
         )
 
@@ -59,6 +61,46 @@ class Chronicle:
                 reason=reason,
             )
         )
+
+    def has_served(self, model_id: str, number: int) -> bool:
+        """Whether a version was ever in service and passed its smoke test."""
+        return any(
+            each.event == "deployed" and each.version == number for each in self.log.log(model_id)
+        )
+
+    def set_back(self, model_id: str, progress: InProgress, reason: str) -> None:
+        """AWS could not do it; it is tried again."""
+        self._append(model_id, progress, "set_back", reason=reason)
+        self.publisher.publish(
+            DeploymentFailed.of(
+                subject=(*_subject(model_id, progress), "set back"),
+                **self._facts(model_id, progress),
+                cause=f"AWS could not do it: {reason}",
+                next_step="It is tried again, at growing intervals of up to two hours; the version is not "
+                "barred, and what served before serves on. Look at quotas, capacity, the role and the "
+                "image (docs/runbooks/deployer.md#set-back).",
+                will_retry=True,
+            )
+        )
+
+    def untested(self, model_id: str, number: int) -> None:
+        """A version was approved that cannot be tested; tell people, once for each version."""
+        if any(
+            each.event == "untested" and each.version == number for each in self.log.log(model_id)
+        ):
+            return
+        waiting = InProgress(number, None, self.clock())
+        self.publisher.publish(
+            DeploymentFailed.of(
+                subject=(model_id, number, "untested"),
+                **self._facts(model_id, waiting),
+                cause=f"version {number} has no reference rows of an evaluation, so that it cannot be tested "
+                "before it serves",
+                next_step=f"Nothing was changed. `solar approve {number} {model_id} --unchecked --reason …` "
+                "deploys it all the same, after a look at whether its answers are plausible.",
+            )
+        )
+        self._append(model_id, waiting, "untested")
 
     def failed(self, model_id: str, progress: InProgress, cause: str, next_step: str) -> None:
         """A deployment ended without a version that serves."""

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.deployer.app.holding import HoldingByRequest
 from services.deployer.app.reconciling import Reconciling
 from services.deployer.app.rolling_back import RollingBack
-from services.deployer.ports import Configuration
+from services.deployer.ports import Configuration, Timer
 from shared import names
-from shared.errors import InvalidMessageError
+from shared.clock import Clock
+from shared.errors import InvalidMessageError, NotReadyError
 from shared.inbox import Incoming, ServiceEvent
-from shared.messages import DeploymentCheckDue, RollbackRequested, SweepDue
+from shared.messages import DeploymentCheckDue, HoldRequested, RollbackRequested, SweepDue
+
+AGAIN_SECONDS = 5  # a message that fails would come again after six minutes only
+SWEEP_SECONDS = 840  # over which a sweep is spread; the next one comes after 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +24,10 @@ class Dispatching:
 
     reconciling: Reconciling
     rolling_back: RollingBack
+    holding: HoldingByRequest
     configuration: Configuration
+    timer: Timer
+    clock: Clock
 
     def handle(self, incoming: Incoming) -> None:
         """React to one thing from the inbox.
@@ -36,11 +44,27 @@ class Dispatching:
                 self.reconciling.reconcile(names.model_of(name))
             case DeploymentCheckDue():
                 self.reconciling.reconcile(incoming.model_id)
-            case RollbackRequested():
-                self.rolling_back.roll_back(incoming)
+            case RollbackRequested() | HoldRequested():
+                self._as_asked(incoming)
             case SweepDue():
-                for model_id in sorted(self.configuration.models()):
-                    self.reconciling.reconcile(model_id)
+                self._look_at_all()
             case _:
                 message = f"not for this service: {type(incoming).__name__}"
                 raise InvalidMessageError(message)
+
+    def _as_asked(self, request: RollbackRequested | HoldRequested) -> None:
+        """Do what a person asks; soon again where another worker has the model just now."""
+        try:
+            if isinstance(request, RollbackRequested):
+                self.rolling_back.roll_back(request)
+            else:
+                self.holding.handle(request)
+        except NotReadyError:
+            self.timer.again(request, AGAIN_SECONDS)
+
+    def _look_at_all(self) -> None:
+        """Look at every model, spread over the time until the next sweep: none takes longer than its turn."""
+        models = sorted(self.configuration.models())
+        for number, model_id in enumerate(models):
+            seconds = number * SWEEP_SECONDS // len(models)
+            self.timer.check_later(model_id, self.clock(), seconds)

@@ -1,4 +1,4 @@
-"""Ends a deployment: confirms a version that holds, takes back one that does not."""
+"""Ends a deployment: confirmed, taken back, failed, or set back by AWS."""
 
 from __future__ import annotations
 
@@ -6,21 +6,27 @@ from dataclasses import dataclass
 
 from services.deployer.app.chronicle import Chronicle
 from services.deployer.app.trial import Trial
+from services.deployer.domain import deployment
 from services.deployer.domain.deployment import Endpoint, InProgress
-from services.deployer.ports import Configuration, Endpoints, Progress, Registry
+from services.deployer.ports import Configuration, Endpoints, Progress, Registry, Setbacks
 from shared import names
 from shared.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The four ways in which a deployment ends."""
+    """The ways in which a deployment ends.
+
+    A version is barred only for what it did itself: its smoke test, or an alarm that began after its canary
+    did. People are told before a deployment is forgotten, so that a death in between loses nothing.
+    """
 
     trial: Trial
     registry: Registry
     endpoints: Endpoints
     configuration: Configuration
     progress: Progress
+    setbacks: Setbacks
     chronicle: Chronicle
     clock: Clock
 
@@ -34,16 +40,48 @@ class Ending:
         """
         version = self.registry.version(model_id, progress.version)
         if version is not None and not version.is_approved:
-            self.take_back(model_id, progress, "it was rejected while it was being deployed")
+            self.take_back(model_id, progress, deployment.why_not(version))
             return
         fault = self.trial.fault(model_id, progress.version)
         if fault is not None:
             self.take_back(model_id, progress, f"the smoke test failed: {fault}")
             return
-        self.endpoints.keep_scaling(model_id, self.configuration.endpoint(model_id))
+        self._keep_scaling(model_id)
         self.chronicle.deployed(model_id, progress, version)
+        self.setbacks.forget(model_id)
         self.progress.finish(model_id, progress)
         self.endpoints.tidy(model_id, endpoint.configuration)
+
+    def taken_back(self, model_id: str, endpoint: Endpoint, progress: InProgress) -> bool:
+        """AWS went back to the version from before: because of this one, or because it could not do it.
+
+        Returns
+        -------
+        bool
+            Whether something else may be due at once.
+        """
+        version = self.registry.version(model_id, progress.version)
+        if version is not None and not version.is_approved:
+            self.take_back(model_id, progress, deployment.why_not(version))
+            return True
+        evidence = self._evidence(model_id, endpoint, progress)
+        if evidence is not None:
+            self.take_back(model_id, progress, evidence)
+            return True
+        self.set_back(
+            model_id, progress, endpoint.failure_reason or "AWS ended the update without a reason"
+        )
+        return False
+
+    def _evidence(self, model_id: str, endpoint: Endpoint, progress: InProgress) -> str | None:
+        """Return what a version did itself that ended its deployment, or None for nothing."""
+        said = endpoint.failure_reason
+        if deployment.is_of_the_version(said):
+            return said
+        if progress.goes_back:
+            return None  # no alarm watched it
+        rang = self.endpoints.rang_since(model_id, progress.started_at)
+        return f"the alarm {', '.join(rang)} went off ({said})" if rang else None
 
     def take_back(self, model_id: str, progress: InProgress, reason: str) -> None:
         """Bar the version of a deployment, and say why."""
@@ -60,23 +98,46 @@ class Ending:
             )
         else:
             self.chronicle.rolled_back(model_id, progress, version, reason)
+            self._keep_scaling(model_id)
+        self.progress.finish(model_id, progress)
+
+    def set_back(self, model_id: str, progress: InProgress | None, reason: str) -> None:
+        """AWS could not do it: ask again later, tell people once, and bar nothing."""
+        if progress is None:
+            return
+        before = self.setbacks.setback(model_id)
+        now = deployment.set_back(before, progress.version, self.clock())
+        if now.times == 1:
+            self.chronicle.set_back(model_id, progress, reason)
+        self.setbacks.remember(model_id, now)
+        if progress.previous is not None:
+            self._keep_scaling(model_id)
         self.progress.finish(model_id, progress)
 
     def replace(self, model_id: str, endpoint: Endpoint, progress: InProgress | None) -> None:
-        """Delete a failed endpoint, which AWS cannot update; its version is barred, the next one is tried."""
-        failed = progress or InProgress(endpoint.version or 0, None, self.clock())
+        """Delete a failed endpoint, which AWS cannot update; a version that failed by itself is barred."""
+        begun = endpoint.changed_at or self.clock()
+        failed = progress or InProgress(endpoint.version or 0, None, begun)
+        if not deployment.is_of_the_version(endpoint.failure_reason):
+            self.set_back(model_id, failed, endpoint.failure_reason or "the endpoint failed")
+            self.endpoints.delete(model_id)
+            return
+        version = self.registry.version(model_id, failed.version)
+        if version is not None and version.is_approved:
+            self.registry.bar(version, f"its endpoint failed: {endpoint.failure_reason}")
         self.chronicle.failed(
             model_id,
             failed,
-            endpoint.failure_reason or "the endpoint failed without a reason",
+            endpoint.failure_reason,
             f"Look into the log group /aws/sagemaker/Endpoints/{names.endpoint(model_id)}; the endpoint "
             "is deleted and the newest other approved version deployed.",
         )
-        version = self.registry.version(model_id, failed.version)
-        if version is not None:
-            self.registry.bar(version, f"its endpoint failed: {endpoint.failure_reason}")
-        self.progress.finish(model_id, failed)
         self.endpoints.delete(model_id)
+        self.progress.finish(model_id, failed)
+
+    def gone(self, model_id: str, progress: InProgress) -> None:
+        """Somebody deleted the endpoint during a deployment; it is created anew."""
+        self.progress.finish(model_id, progress)
 
     def call_people(self, model_id: str, endpoint: Endpoint, progress: InProgress | None) -> None:
         """After a failed rollback the fleet is mixed; only a person can tell what may serve."""
@@ -90,3 +151,7 @@ class Ending:
             "version (docs/runbooks/deployer.md#rollback-failed).",
         )
         self.progress.finish(model_id, progress)
+
+    def _keep_scaling(self, model_id: str) -> None:
+        """Scaling pauses during an update; whatever came of it, the fleet follows its load again."""
+        self.endpoints.keep_scaling(model_id, self.configuration.endpoint(model_id))

@@ -10,27 +10,29 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
+from services.deployer.app.alone import Alone
 from services.deployer.app.ending import Ending
 from services.deployer.app.starting import Starting
 from services.deployer.app.trial import Trial
 from services.deployer.domain import deployment
-from services.deployer.domain.deployment import Action, Endpoint, InProgress, Version
+from services.deployer.domain.deployment import Action, Endpoint, InProgress
 from services.deployer.ports import Endpoints, Progress, Registry, Timer
 from shared.clock import Clock
-from shared.errors import NotReadyError
+from shared.errors import NotReadyError, OperatorFaultError
 
 T = TypeVar("T")
 CHECK_SECONDS = 15
 # A canary bakes for at most an hour, and its fleet needs time to start.
 PATIENCE = timedelta(hours=3)
 # After these something else may be due at once: a newer version may have been approved meanwhile.
-_ENDS = {Action.CONFIRM, Action.TAKE_BACK}
+_ENDS = {Action.CONFIRM, Action.GONE}
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciling:
     """Deploys what is approved, confirms it, and takes back what does not hold."""
 
+    alone: Alone
     registry: Registry
     endpoints: Endpoints
     progress: Progress
@@ -42,6 +44,15 @@ class Reconciling:
 
     def reconcile(self, model_id: str) -> Action:
         """Do the next step for a model, and what follows from it at once; return which step it was."""
+        try:
+            with self.alone.with_model(model_id):
+                return self.steps(model_id)
+        except NotReadyError:
+            self._check_soon(model_id)  # whoever is at it may have looked before this event
+            return Action.WAIT
+
+    def steps(self, model_id: str) -> Action:
+        """Do the same for whoever holds the model already."""
         first, again = self._step(model_id)
         while again:
             _, again = self._step(model_id)
@@ -49,54 +60,67 @@ class Reconciling:
 
     def _step(self, model_id: str) -> tuple[Action, bool]:
         """Do one step; return it, and whether to look again at once."""
-        approved = self.registry.approved(model_id)
-        desired = approved[0] if approved else None
-        endpoint = self.endpoints.describe(model_id)
+        # What was begun is read before what exists: AWS goes on in between, and the other way round a
+        # deployment that has just begun looks like one that was rolled back.
         progress = self.progress.in_progress(model_id)
+        approved = self.registry.approved(model_id)
+        endpoint = self.endpoints.describe(model_id)
+        is_settled = endpoint is None or endpoint.status == "InService"
+        desired = self.starting.desired(model_id, approved, endpoint) if is_settled else None
         action = deployment.next_action(desired, endpoint, progress)
         try:
-            self._do(action, model_id, desired, endpoint, progress)
+            again = self._do(action, model_id, desired, endpoint, progress)
         except NotReadyError as error:
             return action, self._lose_patience(model_id, progress, error)
-        return action, action in _ENDS
+        except OperatorFaultError as error:
+            self.ending.set_back(model_id, self.progress.in_progress(model_id), str(error))
+            return action, False
+        return action, again
 
     def _do(
         self,
         action: Action,
         model_id: str,
-        desired: Version | None,
+        desired: int | None,
         endpoint: Endpoint | None,
         progress: InProgress | None,
-    ) -> None:
+    ) -> bool:
+        """Do a step; return whether to look again at once."""
         match action:
             case Action.NOTHING:
                 pass
             case Action.WAIT:
                 self._wait(model_id, progress)
             case Action.CREATE:
-                self.starting.create(_given(desired))
+                self.starting.create(model_id, _given(desired))
                 self._check_soon(model_id)
             case Action.UPDATE:
-                self.starting.update(_given(desired), _given(endpoint))
+                self.starting.update(model_id, _given(desired), _given(endpoint))
                 self._check_soon(model_id)
             case Action.CONFIRM:
                 self.ending.confirm(model_id, _given(endpoint), _given(progress))
             case Action.TAKE_BACK:
-                reason = _given(endpoint).failure_reason or "a rollback alarm went off"
-                self.ending.take_back(model_id, _given(progress), reason)
+                return self.ending.taken_back(model_id, _given(endpoint), _given(progress))
             case Action.REPLACE:
                 self.ending.replace(model_id, _given(endpoint), progress)
                 self._check_soon(model_id)
+            case Action.GONE:
+                self.ending.gone(model_id, _given(progress))
             case Action.CALL_PEOPLE:
                 self.ending.call_people(model_id, _given(endpoint), progress)
+        return action in _ENDS
 
     def _wait(self, model_id: str, progress: InProgress | None) -> None:
         if progress is None:
             return
         if not progress.called:
             self.starting.was_taken(model_id, progress)
-        if progress.previous is not None:
-            self.trial.probe(model_id, progress.version)
+        if progress.previous is not None and not progress.goes_back:
+            version = self.registry.version(model_id, progress.version)
+            if version is not None and not version.is_approved:
+                self.endpoints.stop_canary(model_id, deployment.why_not(version))
+            else:
+                self.trial.probe(model_id, progress.version)
         self._check_soon(model_id)
 
     def _lose_patience(

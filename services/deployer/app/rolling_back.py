@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from services.deployer.app.alone import Alone
+from services.deployer.app.holding import Holding
 from services.deployer.domain import rollback
+from services.deployer.domain.deployment import Hold
 from services.deployer.ports import Publisher, Registry, Requests
 from shared import names
 from shared.clock import Clock
@@ -20,6 +23,8 @@ class RollingBack:
     registry: Registry
     requests: Requests
     publisher: Publisher
+    alone: Alone
+    holding: Holding
     reconcile: Callable[[str], Any]
     clock: Clock
 
@@ -29,16 +34,26 @@ class RollingBack:
         Nothing is barred where nothing else could serve; people are told instead. A repeated request
         changes nothing: it is the version that served then that somebody did not want.
         """
+        with self.alone.with_model(request.model_id):
+            self._roll_back(request)
+
+    def _roll_back(self, request: RollbackRequested) -> None:
         approved = self.registry.approved(request.model_id)
-        numbers = tuple(version.number for version in approved)
         unwanted = self.requests.settle(
-            request.model_id, request.id, rollback.unwanted(numbers, request.to_version)
+            request.model_id,
+            request.id,
+            rollback.unwanted(approved, request.to_version, request.seen_version),
         )
         if not unwanted:
-            self._refuse(request, numbers)
+            self._refuse(request, approved)
             return
-        for version in approved:
-            if version.number in unwanted:
+        if request.seen_version is not None:  # a person asked, who saw what served
+            left = [number for number in approved if number not in unwanted]
+            hold = Hold(request.requested_by, request.reason, request.occurred_at)
+            self.holding.hold(request.model_id, hold, left[0] if left else None, unwanted)
+        for number in unwanted:
+            version = self.registry.version(request.model_id, number)
+            if version is not None and version.is_approved:
                 reason = f"{request.requested_by} asked for a rollback: {request.reason}"
                 self.registry.bar(version, reason)
         self.reconcile(request.model_id)
@@ -46,6 +61,14 @@ class RollingBack:
     def _refuse(self, request: RollbackRequested, approved: tuple[int, ...]) -> None:
         known = ", ".join(map(str, approved)) or "none"
         goal = f"version {request.to_version}" if request.to_version else "an earlier version"
+        cause = f"{goal} is not approved (approved: {known})"
+        if request.seen_version is not None and approved[:1] != (request.seen_version,):
+            newest = (
+                f"version {approved[0]} is the newest approved one"
+                if approved
+                else "none is approved"
+            )
+            cause = f"version {request.seen_version} served when it was asked for, and now {newest}"
         self.publisher.publish(
             DeploymentFailed.of(
                 subject=(request.id,),
@@ -55,9 +78,8 @@ class RollingBack:
                 model_package_version=approved[0] if approved else 0,
                 previous_version=None,
                 endpoint_name=names.endpoint(request.model_id),
-                cause=f"the rollback that {request.requested_by} asked for cannot be done: {goal} is not "
-                f"approved (approved: {known})",
-                next_step="Nothing was changed. Approve the version that should serve "
-                "(`solar approve VERSION MODEL`), then ask again.",
+                cause=f"the rollback that {request.requested_by} asked for cannot be done: {cause}",
+                next_step="Nothing was changed. Look at `solar models`; where nothing else is approved, "
+                "approve the version that should serve (`solar approve VERSION MODEL`), then ask again.",
             )
         )

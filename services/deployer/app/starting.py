@@ -4,45 +4,110 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from services.deployer.app.chronicle import Chronicle
+from services.deployer.app.holding import Holding
+from services.deployer.app.trial import Trial
 from services.deployer.domain.deployment import Endpoint, InProgress, Version
-from services.deployer.ports import Configuration, Endpoints, Progress
+from services.deployer.ports import Configuration, Endpoints, Progress, Registry, Setbacks
 from shared.clock import Clock
+from shared.errors import NotReadyError
+from shared.model_config import EndpointConfig
 
 
 @dataclass(frozen=True, slots=True)
 class Starting:
     """Remembers a deployment before AWS is asked for it, so that a crash is taken up again."""
 
+    registry: Registry
     configuration: Configuration
     endpoints: Endpoints
     progress: Progress
+    setbacks: Setbacks
+    trial: Trial
+    holding: Holding
     chronicle: Chronicle
     clock: Clock
 
-    def create(self, version: Version) -> None:
-        """Start the first deployment of a model."""
-        self._begin(version, None, self.endpoints.create)
+    def desired(
+        self, model_id: str, approved: tuple[int, ...], endpoint: Endpoint | None
+    ) -> int | None:
+        """Return the version that should serve: the newest approved one that may begin now.
 
-    def update(self, version: Version, endpoint: Endpoint) -> None:
-        """Start the replacement of the version that serves."""
-        self._begin(version, endpoint.version, self.endpoints.update)
+        What serves already is kept, and so is everything while AWS is not to be asked again yet.
+        """
+        if not approved:
+            return None
+        if endpoint is not None and endpoint.version == approved[0]:
+            return approved[0]
+        setback = self.setbacks.setback(model_id)
+        if (
+            setback is not None
+            and setback.version == approved[0]
+            and self.clock() < setback.again_at
+        ):
+            return endpoint.version if endpoint is not None else None
+        for number in approved:
+            if endpoint is not None and endpoint.version == number:
+                return number
+            version = self.registry.version(model_id, number)
+            if version is None or not version.is_approved:
+                continue
+            if not self.trial.may_begin(version):
+                self.chronicle.untested(model_id, number)
+            elif self._is_known(version) or self.holding.lets_pass(version):
+                return number
+        return None
+
+    def _is_known(self, version: Version) -> bool:
+        return self.chronicle.has_served(version.model_id, version.number)
+
+    def create(self, model_id: str, number: int) -> None:
+        """Start the first deployment of a model."""
+        begun = InProgress(number, None, self.clock())
+        self._begin(model_id, begun, self.endpoints.create)
+
+    def update(self, model_id: str, number: int, endpoint: Endpoint) -> None:
+        """Start the replacement of the version that serves.
+
+        A version that served before is known to be good: it comes back at once, and no alarm that rings
+        because of its successor may stop it. Any other waits while one rings, because it would be blamed.
+
+        Raises
+        ------
+        NotReadyError
+            An alarm of the endpoint rings.
+        """
+        goes_back = self.chronicle.has_served(model_id, number)
+        serving = self.registry.version(model_id, endpoint.version) if endpoint.version else None
+        if serving is not None and number < serving.number:
+            self.holding.hold_after_rejection(serving, number)
+        rings = () if goes_back else self.endpoints.ringing(model_id)
+        if rings:
+            message = f"{', '.join(rings)} rings; a new version would be blamed for it"
+            raise NotReadyError(message)
+        begun = InProgress(number, endpoint.version, self.clock(), goes_back=goes_back)
+
+        def call(version: Version, config: EndpointConfig) -> None:
+            self.endpoints.update(version, config, goes_back=begun.goes_back)
+
+        self._begin(model_id, begun, call)
 
     def was_taken(self, model_id: str, progress: InProgress) -> None:
-        """AWS took the request, and whoever asked died before writing so."""
-        self.progress.mark_called(model_id, progress)
+        """AWS took the request; tell people before that is forgotten."""
         self.chronicle.started(model_id, progress)
+        self.progress.mark_called(model_id, progress)
 
     def _begin(
-        self, version: Version, previous: int | None, call: Callable[[Version, Any], None]
+        self, model_id: str, begun: InProgress, call: Callable[[Version, EndpointConfig], None]
     ) -> None:
-        begun = InProgress(version.number, previous, self.clock())
-        if not self.progress.begin(version.model_id, begun):
-            known = self.progress.in_progress(version.model_id)
-            if known is None or known.version != version.number:
-                return  # another deployment was begun meanwhile; its events lead here again
-            begun = known
-        call(version, self.configuration.endpoint(version.model_id))
-        self.was_taken(version.model_id, begun)
+        known = self.progress.in_progress(model_id)
+        if known is not None and known.version == begun.version:
+            begun = known  # whoever began it died before AWS was asked, or before that was written
+        elif not self.progress.begin(model_id, begun):
+            return  # another deployment was begun meanwhile; its events lead here again
+        version = self.registry.version(model_id, begun.version)
+        if version is None:
+            return  # it was deleted from the registry meanwhile
+        call(version, self.configuration.endpoint(model_id))
+        self.was_taken(model_id, begun)

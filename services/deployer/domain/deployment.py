@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shared import names
 from shared.ids import content_id
 from shared.model_config import EndpointConfig
 
+BARRED = "barred: "  # begins the registry's note of a version that this service rejected
 KEPT_CONFIGURATIONS = 3
 _BUSY = {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version of a model in the registry."""
+    """A version of a model in the registry.
+
+    `is_unchecked` says that a person approved it although it has no evaluation to compare with.
+    """
 
     model_id: str
     number: int
@@ -26,6 +30,9 @@ class Version:
     run_id: str | None = None
     dataset_id: str | None = None
     is_approved: bool = True
+    approval_note: str = ""
+    decided_at: datetime | None = None
+    is_unchecked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +43,30 @@ class Endpoint:
     configuration: str
     version: int | None
     failure_reason: str = ""
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class InProgress:
-    """A deployment that was begun; `called` once AWS took the request."""
+    """A deployment that was begun; `called` once AWS took the request.
+
+    `goes_back` says that the version served before: all traffic moves at once, and no alarm stops it.
+    """
 
     version: int
     previous: int | None
     started_at: datetime
     called: bool = False
+    goes_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """AWS could not do what was asked: how often in a row, and when it is asked again."""
+
+    version: int
+    times: int
+    again_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +83,56 @@ class LogEntry:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A person decided what serves: nothing newer is deployed by itself."""
+
+    by: str
+    reason: str
+    since: datetime
+
+
+BY_PERSON = "by "  # begins the registry's note of what a person decided
+
+
+def ends_hold(hold: Hold, version: Version) -> bool:
+    """Whether a person approved a version after the hold began: who decides later decides."""
+    by_person = version.approval_note.startswith(BY_PERSON)
+    return by_person and version.decided_at is not None and version.decided_at > hold.since
+
+
+FIRST_WAIT = timedelta(minutes=2)
+LONGEST_WAIT = timedelta(hours=2)
+
+
+def set_back(before: Setback | None, version: int, now: datetime) -> Setback:
+    """Return when to ask AWS again: twice as long after each time in a row."""
+    times = before.times + 1 if before is not None and before.version == version else 1
+    return Setback(version, times, now + min(FIRST_WAIT * 2 ** min(times - 1, 10), LONGEST_WAIT))
+
+
+# Words by which AWS says that the container itself did not start or answer; all else is AWS's or ours.
+_OF_THE_VERSION = ("ping health check", "container logs", "model data", "primary container")
+_OF_AWS = (
+    "capacity",
+    "limit",
+    "image",
+    "role",
+    "permission",
+    "not authorized",
+    "throttl",
+    "internal",
+)
+
+
+def is_of_the_version(failure: str) -> bool:
+    """Whether a failed endpoint is the version's own doing; what is not known is never held against it."""
+    said = failure.lower()
+    if any(word in said for word in _OF_AWS):
+        return False
+    return any(word in said for word in _OF_THE_VERSION)
+
+
 class Action(StrEnum):
     """What is to be done next."""
 
@@ -72,11 +143,20 @@ class Action(StrEnum):
     CONFIRM = "confirm"
     TAKE_BACK = "take_back"
     REPLACE = "replace"
+    GONE = "gone"
     CALL_PEOPLE = "call_people"
 
 
+def why_not(version: Version) -> str:
+    """Say why a version that is not approved may not serve: as whoever barred it wrote, or rejected."""
+    note = version.approval_note
+    if note.startswith(BARRED):
+        return note.removeprefix(BARRED)
+    return "it was rejected while it was being deployed" + (f": {note}" if note else "")
+
+
 def next_action(  # noqa: PLR0911 - one line per state of the endpoint reads best
-    desired: Version | None, endpoint: Endpoint | None, in_progress: InProgress | None
+    desired: int | None, endpoint: Endpoint | None, in_progress: InProgress | None
 ) -> Action:
     """Decide what brings the endpoint nearer to the desired version.
 
@@ -84,6 +164,8 @@ def next_action(  # noqa: PLR0911 - one line per state of the endpoint reads bes
     After an automatic rollback it is InService again, with the configuration from before.
     """
     if endpoint is None:
+        if in_progress is not None and in_progress.called and in_progress.version != desired:
+            return Action.GONE
         return Action.CREATE if desired else Action.NOTHING
     if endpoint.status in _BUSY:
         return Action.WAIT
@@ -95,7 +177,7 @@ def next_action(  # noqa: PLR0911 - one line per state of the endpoint reads bes
         return Action.CONFIRM
     if in_progress is not None and in_progress.called:
         return Action.TAKE_BACK
-    if desired is None or endpoint.version == desired.number:
+    if desired is None or endpoint.version == desired:
         return Action.NOTHING
     return Action.UPDATE
 

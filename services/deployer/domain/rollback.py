@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 
-def unwanted(approved: tuple[int, ...], to_version: int | None) -> tuple[int, ...]:
+def unwanted(
+    approved: tuple[int, ...], to_version: int | None, seen: int | None = None
+) -> tuple[int, ...]:
     """Return the versions that a rollback bars; none where nothing else could serve.
 
     Parameters
@@ -12,7 +14,12 @@ def unwanted(approved: tuple[int, ...], to_version: int | None) -> tuple[int, ..
         The approved versions, newest first.
     to_version
         The version that should serve; without it, the one before the newest.
+    seen
+        The version that served when somebody asked. Where another one is the newest by now, the request is
+        about something that is over, or about less than it would bar.
     """
+    if seen is not None and approved[:1] != (seen,):
+        return ()
     if to_version is None:
         return approved[:1] if len(approved) > 1 else ()
     return tuple(each for each in approved if each > to_version) if to_version in approved else ()

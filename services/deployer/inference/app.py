@@ -5,6 +5,7 @@ Two routes need no framework: the application speaks ASGI itself, which a server
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from services.deployer.inference.service import Service
 from services.deployer.inference.writing import error_json, write_csv, write_json
 from shared.solar.rows import Rows
 
+_LOG = logging.getLogger("solar.inference")
 JSON = "application/json"
 CSV = "text/csv"
 Message = MutableMapping[str, Any]
@@ -56,6 +58,10 @@ class Application:
                 await _respond(send, 200, kind, content, self.attributes)
         except BadRequestError as error:
             await _respond(send, error.status, JSON, error_json(str(error)))
+        except Exception as error:  # noqa: BLE001 - a client must learn which version failed
+            _LOG.exception("a request could not be answered")
+            body = error_json(f"{type(error).__name__}: {error}", self.service.package_version)
+            await _respond(send, 500, JSON, body, self.attributes)
 
     def answer(self, headers: Mapping[bytes, bytes], body: bytes) -> tuple[str, bytes]:
         """Return the content type and the body that answer a request's headers and body."""

@@ -51,9 +51,10 @@ def write_csv(
     return (_CSV_HEADER + "".join([_CSV_ROW % row for row in _each(rows, prediction)])).encode()
 
 
-def error_json(message: str) -> bytes:
-    """Return what an error says."""
-    return _dumps({"error": message}).encode()
+def error_json(message: str, version: int | None = None) -> bytes:
+    """Return what an error says, and which version could not answer where it is its own fault."""
+    who = {} if version is None else {"model_package_version": version}
+    return _dumps({"error": message, **who}).encode()
 
 
 def _each(rows: Rows, prediction: Prediction) -> Iterator[tuple[str, float, float, float]]:

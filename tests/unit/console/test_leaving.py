@@ -15,7 +15,8 @@ ABORTS = "import atexit, os; atexit.register(os.abort)"
 
 
 def ended(code: str, before: str) -> subprocess.CompletedProcess[str]:
-    program = f"import sys\n{before}\nfrom console.leaving import leave\nprint('an answer')\nleave(SystemExit({code}))"
+    leave = f"from console.leaving import leave\nprint('an answer')\nleave(SystemExit({code}))"
+    program = f"import sys\n{before}\n{leave}"
     return subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,

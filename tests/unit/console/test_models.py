@@ -119,6 +119,7 @@ def test_a_version_is_deployed_only_if_an_endpoint_answers_with_it(
 ) -> None:
     system.clients["sagemaker"] = SageMaker(endpoint)
     system.answers["trainer_trigger", "models"] = {"models": [{"model_id": "golden"}]}
+    system.answers["deployer", "holds"] = {"holds": {}}
 
     (found,) = json.loads(solar("models", "--json").stdout)
 

@@ -37,6 +37,7 @@ def power(
     *,
     unit: str = "kW",
     scale: float = 1.0,
+    factor: float = 1.0,
     **changes: object,
 ) -> Power:
     """Power of a plant of 6 kW in rows of 15 minutes; rows are counted from one in the file."""
@@ -48,6 +49,7 @@ def power(
         unit,
         lambda row: str(row + 1),
         scale=scale,
+        factor=factor,
     )
 
 

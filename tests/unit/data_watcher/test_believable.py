@@ -52,6 +52,10 @@ def test_what_falls_oftener_than_once_a_day_is_no_counter() -> None:
     counter.check(power(np.concatenate([GROWING, *ramps])))
 
 
+def test_what_stays_flat_on_half_of_its_days_is_no_counter() -> None:
+    counter.check(power(np.concatenate([GROWING, np.full(ROWS_OF_A_DAY, 0.4)])))
+
+
 def test_what_falls_by_a_part_of_its_height_is_no_counter() -> None:
     counter.check(power(np.concatenate([GROWING, 0.6 + 0.4 * GROWING])))
 

@@ -69,6 +69,12 @@ def test_power_that_never_changes_has_no_centre() -> None:
     clock.check(power(np.full(5 * ROWS_OF_A_DAY + 30, 0.5)))
 
 
+@pytest.mark.parametrize(("days", "asked"), [(60, 60), (61, 31)])
+def test_of_more_than_sixty_days_only_some_are_asked(days: int, asked: int) -> None:
+    reason = refused(clock.check, power(sunny(days, late=3))).reason
+    assert f"3.0 hours after solar noon on {asked} days" in reason
+
+
 def test_two_days_are_too_few_for_a_wrong_clock() -> None:
     clock.check(power(sunny(2, late=6)))
 
@@ -156,6 +162,12 @@ def test_the_noon_sun_by_which_energies_are_judged_is_that_of_the_place_and_the_
     )
 
 
+def test_a_month_at_a_third_of_the_capacity_is_more_than_energies_of_quarters_can_be() -> None:
+    shares = 0.39 * sunny(31)
+    assert 0.3 < shares.max() < 0.4 * sunny(31).max()
+    unit_by_noon_sun.check(power(shares))
+
+
 def test_a_dark_month_in_the_north_is_no_month_of_energies() -> None:
     shares = 0.6 * sunny(31, "2024-12-01", latitude=62.0)
     assert shares.max() < 0.1
@@ -181,6 +193,15 @@ def test_a_clear_day_far_below_what_the_sun_allows_is_another_unit(
     assert f"only {shares[:ROWS_OF_A_DAY].max():.1%} of the AC capacity of 6 kW" in fault.reason
     assert f"and {shares.max():.1%} in the whole file" in fault.reason
     assert guessed in fault.reason
+
+
+def test_a_clear_day_is_found_among_cloudy_ones_wherever_the_plant_is() -> None:
+    place = {"longitude": -150.0}
+    shares = 0.2 * sunny(4, **place)
+    cloudy = slice(0, 2 * ROWS_OF_A_DAY)
+    shares[cloudy] *= np.tile([1.0, 0.5], ROWS_OF_A_DAY)
+    reason = refused(unit_by_clear_day.check, power(shares, **place)).reason
+    assert "2024-06-03 was a clear day" in reason
 
 
 def changed(day: np.ndarray, rows: slice, factor: float) -> np.ndarray:
@@ -233,6 +254,11 @@ def test_two_hours_of_high_sun_with_a_thousandth_are_another_unit() -> None:
     assert "values look like MW" in fault.reason
 
 
+def test_the_faint_power_is_given_as_the_file_has_it_and_four_values_are_enough() -> None:
+    fault = refused(unit_by_faintness.check, power(faint(8, values=4), unit="W", factor=0.001))
+    assert f"power of at most {CAPACITY_KW:.3g}, which is 0.10%" in fault.reason
+
+
 @pytest.mark.parametrize(
     "shares",
     [faint(7), faint(8, values=3), faint(8, share=0.0016), np.roll(faint(8), 8 * 4), 0 * sunny(1)],
@@ -255,9 +281,27 @@ def test_power_far_above_its_irradiance_means_another_unit_of_the_irradiance() -
     with pytest.raises(UnreadableFileError) as caught:
         beside(0.9, 0.0009, days=1)
 
+    own = 0.9 * sunny(1)
+    bright = own > 0.3
+    found = (
+        f"in {bright.sum()} bright rows power is at {np.median(own[bright]):.2g} of the AC capacity of "
+        f"6 kW, and ghi at {np.median(own[bright]):.3g} W/m2"
+    )
     assert caught.value.code == "wrong_unit"
-    assert "ghi seems to be in another unit" in caught.value.reason
+    assert caught.value.reason.startswith(f"{found}: ghi seems to be in another unit")
     assert "correct the unit of ghi" in caught.value.remedy
+
+
+@pytest.mark.parametrize(("rows", "told"), [(24, True), (23, False)])
+def test_twenty_four_bright_rows_with_both_are_enough(rows: int, *, told: bool) -> None:
+    lit = np.full(rows + 10, 0.9)
+    lit[rows:] = np.nan
+    found = power(np.full(rows + 10, 0.9))
+    if told:
+        with pytest.raises(UnreadableFileError, match=f"in {rows} bright rows"):
+            irradiance.check(found, {"ghi": lit})
+    else:
+        irradiance.check(found, {"ghi": lit})
 
 
 def test_power_far_below_its_irradiance_for_three_days_means_another_unit_of_power() -> None:

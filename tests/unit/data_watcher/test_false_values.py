@@ -440,6 +440,14 @@ def test_a_number_that_lost_its_end_is_masked(write: str, lost: int) -> None:
         assert reading.rows.masks == {"cut_off": 1}
 
 
+def test_a_number_that_lost_its_end_is_masked_in_a_short_file_too() -> None:
+    rows = HEALTHY[16:32]
+    data = csv(rows, number="{:.1f}".format)[:-4]
+    reading, found = canonical(data, site(CSV))
+    assert found[rows[-1][0]] is None
+    assert reading.rows.masks == {"cut_off": 1}
+
+
 @pytest.mark.parametrize("write", ["{:.0f}", "{:.1f}", "{:.3f}", "{:g}"])
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
 def test_a_whole_file_without_a_last_end_of_line_keeps_its_last_row(write: str, end: str) -> None:

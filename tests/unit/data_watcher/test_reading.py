@@ -532,6 +532,7 @@ def test_the_same_plant_in_watts_that_says_kilowatts_is_refused() -> None:
             "columns": {"power_ac": {"column": "ac_power", "unit": "kW"}},
         },
         ac_capacity_kw=6,
+        longitude=-105,
     )
 
     found = fault(data, described)

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
+from services.deployer.app.alone import Alone
 from services.deployer.app.chronicle import Chronicle
 from services.deployer.app.dispatching import Dispatching
 from services.deployer.app.ending import Ending
+from services.deployer.app.holding import Holding, HoldingByRequest
 from services.deployer.app.reconciling import Reconciling
 from services.deployer.app.rolling_back import RollingBack
 from services.deployer.app.starting import Starting
 from services.deployer.app.trial import Trial
 from services.deployer.domain.deployment import (
+    BARRED,
     Action,
     Endpoint,
+    Hold,
     InProgress,
     LogEntry,
+    Setback,
     Version,
     configuration_name,
 )
 from services.deployer.domain.reference import Answer, Reference
-from shared.errors import NotReadyError
+from shared.errors import NotReadyError, OperatorFaultError
 from shared.messages import AnyMessage, RollbackRequested
 from shared.model_config import EndpointConfig
 
@@ -40,22 +47,33 @@ def a_version(number: int) -> Version:
 class FakeRegistry:
     versions: dict[int, Version] = field(default_factory=dict)
     barred: dict[int, str] = field(default_factory=dict)
+    decided: dict[int, datetime] = field(default_factory=dict)
 
     def approve(self, number: int) -> None:
         self.versions[number] = a_version(number)
 
-    def approved(self, model_id: str) -> tuple[Version, ...]:
+    def approved(self, model_id: str) -> tuple[int, ...]:
         assert model_id == MODEL
-        good = [v for v in self.versions.values() if v.number not in self.barred]
-        return tuple(sorted(good, key=lambda version: version.number, reverse=True))
+        return tuple(sorted(self.versions.keys() - self.barred.keys(), reverse=True))
 
     def version(self, model_id: str, number: int) -> Version | None:
         assert model_id == MODEL
         found = self.versions.get(number)
-        return replace(found, is_approved=number not in self.barred) if found else None
+        if found is None:
+            return None
+        note = self.barred.get(number)
+        if note is None:
+            return found
+        return replace(
+            found, is_approved=False, approval_note=note, decided_at=self.decided.get(number)
+        )
 
     def bar(self, version: Version, reason: str) -> None:
-        self.barred[version.number] = reason
+        self.barred[version.number] = f"{BARRED}{reason}"
+
+    def reject(self, number: int) -> None:
+        """A person rejects a version."""
+        self.barred[number] = ""
 
 
 @dataclass
@@ -69,19 +87,41 @@ class FakeEndpoints:
     scaled: int = 0
     tidied: list[str] = field(default_factory=list)
     silent: bool = False
+    errors: set[int] = field(default_factory=set)
+    rings: list[str] = field(default_factory=list)
+    rang: list[str] = field(default_factory=list)
+    refuses: str = ""
+
+    def ringing(self, model_id: str) -> tuple[str, ...]:
+        assert model_id == MODEL
+        return tuple(self.rings)
+
+    def rang_since(self, model_id: str, since: datetime) -> tuple[str, ...]:
+        assert model_id == MODEL
+        assert since.tzinfo is not None
+        return tuple(self.rang)
+
+    def stop_canary(self, model_id: str, reason: str) -> None:
+        assert model_id == MODEL
+        self.calls.append(f"stop: {reason}")
 
     def describe(self, model_id: str) -> Endpoint | None:
         assert model_id == MODEL
         return self.endpoint
 
     def create(self, version: Version, config: EndpointConfig) -> None:
+        if self.refuses:
+            raise OperatorFaultError(self.refuses)
         self.calls.append(f"create {version.number}")
         name = configuration_name(version, config)
         self.endpoint = Endpoint("Creating", name, version.number)
         self.target = version
 
-    def update(self, version: Version, config: EndpointConfig) -> None:
-        self.calls.append(f"update {version.number}")
+    def update(self, version: Version, config: EndpointConfig, *, goes_back: bool) -> None:
+        if self.refuses:
+            raise OperatorFaultError(self.refuses)
+        self.calls.append(f"{'back to' if goes_back else 'update'} {version.number}")
+        self.rang = []
         assert self.endpoint is not None
         assert self.endpoint.status == "InService"
         self.endpoint = replace(self.endpoint, status="Updating")
@@ -108,6 +148,8 @@ class FakeEndpoints:
         assert "run" in request
         updating = self.endpoint.status == "Updating" and self.target is not None
         number = self.target.number if updating else self.endpoint.version
+        if number in self.errors:
+            return Answer(number, (), error="ValueError: the model predicted what is no number")
         power = 9.0 if number in self.wrong_answers else 1.0
         return Answer(number, (power,))
 
@@ -117,17 +159,18 @@ class FakeEndpoints:
         name = configuration_name(self.target, CONFIG)
         self.endpoint = Endpoint("InService", name, self.target.number)
 
-    def roll_back(self) -> None:
-        """A rollback alarm went off."""
+    def roll_back(self, rang: str = "solar-golden-endpoint-errors", reason: str = "") -> None:
+        """AWS takes an update back: because a rollback alarm went off, or for another reason."""
         assert self.endpoint is not None
-        self.endpoint = replace(
-            self.endpoint, status="InService", failure_reason="alarm solar-golden-endpoint-errors"
-        )
+        self.rang = [rang] if rang else []
+        self.endpoint = replace(self.endpoint, status="InService", failure_reason=reason)
 
-    def fail(self) -> None:
+    def fail(
+        self, reason: str = "The primary container did not pass the ping health check."
+    ) -> None:
         assert self.endpoint is not None
         self.endpoint = replace(
-            self.endpoint, status="Failed", failure_reason="the container did not answer /ping"
+            self.endpoint, status="Failed", failure_reason=reason, changed_at=START
         )
 
 
@@ -136,6 +179,45 @@ class FakeMemory:
     progress: InProgress | None = None
     entries: dict[str, LogEntry] = field(default_factory=dict)
     requests: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    kept_setback: Setback | None = None
+    lease: tuple[str, datetime] | None = None
+    held: Hold | None = None
+
+    def take(self, model_id: str, owner: str, now: datetime, until: datetime) -> bool:
+        assert model_id == MODEL
+        if self.lease is not None and self.lease[1] >= now:
+            return False
+        self.lease = owner, until
+        return True
+
+    def give_back(self, model_id: str, owner: str) -> None:
+        assert model_id == MODEL
+        if self.lease is not None and self.lease[0] == owner:
+            self.lease = None
+
+    def setback(self, model_id: str) -> Setback | None:
+        assert model_id == MODEL
+        return self.kept_setback
+
+    def remember(self, model_id: str, setback: Setback) -> None:
+        assert model_id == MODEL
+        self.kept_setback = setback
+
+    def hold(self, model_id: str) -> Hold | None:
+        assert model_id == MODEL
+        return self.held
+
+    def put_hold(self, model_id: str, hold: Hold) -> None:
+        assert model_id == MODEL
+        self.held = hold
+
+    def end_hold(self, model_id: str) -> None:
+        assert model_id == MODEL
+        self.held = None
+
+    def forget(self, model_id: str) -> None:
+        assert model_id == MODEL
+        self.kept_setback = None
 
     def settle(self, model_id: str, request_id: str, unwanted: tuple[int, ...]) -> tuple[int, ...]:
         assert model_id == MODEL
@@ -201,6 +283,9 @@ class World:
     sent: list[AnyMessage] = field(default_factory=list)
     checks: int = 0
     waits: list[int] = field(default_factory=list)
+    later: list[tuple[AnyMessage, int]] = field(default_factory=list)
+    slept: list[float] = field(default_factory=list)
+    owners: Iterator[int] = field(default_factory=count)
 
     def endpoint(self, model_id: str) -> EndpointConfig:
         assert model_id == MODEL
@@ -218,6 +303,9 @@ class World:
         self.checks += 1
         self.waits.append(seconds)
 
+    def again(self, message: AnyMessage, seconds: int) -> None:
+        self.later.append((message, seconds))
+
     def told(self, kind: type) -> list[AnyMessage]:
         return list({m.id: m for m in self.sent if isinstance(m, kind)}.values())
 
@@ -233,10 +321,32 @@ class World:
             return self.now
 
         chronicle = Chronicle(self.memory, self, clock)
+        alone = Alone(self.memory, clock, lambda: f"worker {next(self.owners)}", self.slept.append)
         trial = Trial(self.registry, FakeReferences(), self.endpoints, self.gauge)
-        starting = Starting(self, self.endpoints, self.memory, chronicle, clock)
-        ending = Ending(trial, self.registry, self.endpoints, self, self.memory, chronicle, clock)
+        holding = Holding(self.memory, self, clock)
+        starting = Starting(
+            self.registry,
+            self,
+            self.endpoints,
+            self.memory,
+            self.memory,
+            trial,
+            holding,
+            chronicle,
+            clock,
+        )
+        ending = Ending(
+            trial,
+            self.registry,
+            self.endpoints,
+            self,
+            self.memory,
+            self.memory,
+            chronicle,
+            clock,
+        )
         reconciling = Reconciling(
+            alone=alone,
             registry=self.registry,
             endpoints=self.endpoints,
             progress=self.memory,
@@ -246,5 +356,13 @@ class World:
             timer=self,
             clock=clock,
         )
-        rolling_back = RollingBack(self.registry, self.memory, self, reconciling.reconcile, clock)
-        return Dispatching(reconciling, rolling_back, self)
+        rolling_back = RollingBack(
+            self.registry, self.memory, self, alone, holding, reconciling.steps, clock
+        )
+
+        def serving(model_id: str) -> int | None:
+            endpoint = self.endpoints.describe(model_id)
+            return endpoint.version if endpoint is not None else None
+
+        by_request = HoldingByRequest(holding, alone, serving, reconciling.steps)
+        return Dispatching(reconciling, rolling_back, by_request, self, self, clock)

@@ -14,7 +14,7 @@ from tests.unit.deployer.test_deployer import deployed
 
 
 def answers(world: World) -> Answering:
-    return Answering(world.memory)
+    return Answering(world.memory, world.memory)
 
 
 def test_the_whole_log_is_given_oldest_first() -> None:

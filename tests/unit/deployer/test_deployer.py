@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -116,7 +117,7 @@ def test_a_version_that_answers_differently_than_its_evaluation_is_taken_back() 
     world.endpoints.settle()
     world.reconcile()
     assert 2 in world.registry.barred
-    assert world.endpoints.calls[-1] == "update 1"
+    assert world.endpoints.calls[-1] == "back to 1"
 
 
 def test_a_first_version_that_fails_its_smoke_test_says_what_to_do() -> None:
@@ -140,13 +141,13 @@ def test_a_failed_endpoint_is_deleted_and_the_next_version_tried() -> None:
     world.reconcile()
     world.reconcile()
     assert world.endpoints.calls == ["create 2", "delete", "create 1"]
-    assert "/ping" in world.registry.barred[2]
+    assert "ping health check" in world.registry.barred[2]
 
 
 def test_a_person_rolls_back_to_the_version_before() -> None:
     world = deployed(1, 2)
     world.roll_back(rollback())
-    assert world.endpoints.calls[-1] == "update 1"
+    assert world.endpoints.calls[-1] == "back to 1"
     assert "ada" in world.registry.barred[2]
 
 
@@ -154,7 +155,7 @@ def test_a_rollback_to_a_version_bars_everything_newer() -> None:
     world = deployed(1, 2, 3)
     world.roll_back(rollback(to_version=1))
     assert set(world.registry.barred) == {2, 3}
-    assert world.endpoints.calls[-1] == "update 1"
+    assert world.endpoints.calls[-1] == "back to 1"
 
 
 def test_a_rollback_that_comes_twice_takes_back_one_version() -> None:
@@ -186,8 +187,8 @@ def test_a_version_rejected_during_its_canary_is_not_confirmed() -> None:
     world.endpoints.settle()
     world.reconcile()
     (back,) = world.told(DeploymentRolledBack)
-    assert "rejected while it was being deployed" in back.reason
-    assert world.endpoints.calls[-1] == "update 1"
+    assert back.reason == "it was rejected while it was being deployed: a person looked again"
+    assert world.endpoints.calls[-1] == "back to 1"
     assert world.registry.barred[2] == "a person looked again"
 
 
@@ -242,7 +243,7 @@ def test_a_version_that_never_answers_is_taken_back() -> None:
     world.now += timedelta(hours=4)
     world.reconcile()
     assert "did not answer in time" in world.registry.barred[2]
-    assert world.endpoints.calls[-1] == "update 1"
+    assert world.endpoints.calls[-1] == "back to 1"
 
 
 def test_another_deployment_begun_meanwhile_is_left_alone() -> None:
@@ -251,7 +252,7 @@ def test_another_deployment_begun_meanwhile_is_left_alone() -> None:
     world.memory.progress = deployment.InProgress(3, 1, world.now, called=True)
     starting = world.service.reconciling.starting
     assert world.endpoints.endpoint is not None
-    starting.update(world.registry.approved("golden")[0], world.endpoints.endpoint)
+    starting.update("golden", 2, world.endpoints.endpoint)
     assert world.endpoints.calls == ["create 1"]
 
 
@@ -262,7 +263,7 @@ def test_the_same_deployment_begun_by_another_worker_keeps_its_start() -> None:
     world.memory.progress = begun
     starting = world.service.reconciling.starting
     assert world.endpoints.endpoint is not None
-    starting.update(world.registry.approved("golden")[0], world.endpoints.endpoint)
+    starting.update("golden", 2, world.endpoints.endpoint)
     assert world.endpoints.calls[-1] == "update 2"
     assert world.memory.progress == begun
 
@@ -362,6 +363,198 @@ def test_the_last_three_configurations_are_kept() -> None:
     assert deployment.disposable(names, "v1") == ["v3", "v2"]
 
 
+def test_a_rejection_during_a_canary_stops_it_at_once() -> None:
+    world = deployed(1)
+    world.registry.approve(2)
+    world.reconcile()
+    world.registry.reject(2)
+    assert world.reconcile() is Action.WAIT
+    assert world.endpoints.calls[-1].startswith("stop: it was rejected")
+
+
+def test_a_version_that_cannot_answer_fails_its_smoke_test_and_is_not_waited_for() -> None:
+    world = deployed(1)
+    world.endpoints.errors = {2}
+    world.registry.approve(2)
+    world.reconcile()
+    world.reconcile()
+    assert world.gauge.values == [True], "an error of the new version is a mismatch, too"
+    world.endpoints.settle()
+    world.reconcile()
+    assert "no number" in world.registry.barred[2]
+    assert world.endpoints.calls[-1] == "back to 1"
+
+
+def test_what_served_before_comes_back_although_an_alarm_rings() -> None:
+    world = deployed(1, 2)
+    world.endpoints.rings = ["solar-golden-endpoint-errors"]
+    world.roll_back(rollback())
+    assert world.endpoints.calls[-1] == "back to 1"
+    world.endpoints.settle()
+    world.reconcile()
+    assert world.told(ModelDeployed)[-1].model_package_version == 1
+    assert set(world.registry.barred) == {2}
+
+
+def test_a_new_version_waits_while_an_alarm_rings() -> None:
+    world = deployed(1)
+    world.endpoints.rings = ["solar-golden-endpoint-latency"]
+    world.registry.approve(2)
+    world.reconcile()
+    assert world.endpoints.calls == ["create 1"]
+    world.endpoints.rings = []
+    world.reconcile()
+    assert world.endpoints.calls[-1] == "update 2"
+
+
+def test_what_aws_could_not_do_bars_nothing_is_told_once_and_tried_again_later() -> None:
+    world = deployed(1)
+    world.registry.approve(2)
+    for attempt in range(3):
+        world.reconcile()
+        assert world.endpoints.calls[-1] == "update 2", attempt
+        world.endpoints.roll_back(rang="", reason="Insufficient capacity for ml.m5.large")
+        world.reconcile()
+        calls = len(world.endpoints.calls)
+        world.reconcile()
+        assert len(world.endpoints.calls) == calls, "it waits before it asks again"
+        world.now += timedelta(minutes=2 * 2**attempt)
+    assert not world.registry.barred
+    (told,) = world.told(DeploymentFailed)
+    assert told.will_retry
+    assert "capacity" in told.cause
+    world.reconcile()
+    world.endpoints.settle()
+    world.reconcile()
+    assert world.told(ModelDeployed)[-1].model_package_version == 2
+    assert world.memory.kept_setback is None
+
+
+def test_a_request_that_aws_refuses_bars_nothing() -> None:
+    world = World()
+    world.endpoints.refuses = "ResourceLimitExceeded: ml.m5.large for endpoint usage is 0"
+    world.registry.approve(1)
+    world.reconcile()
+    world.reconcile()
+    assert not world.registry.barred
+    (told,) = world.told(DeploymentFailed)
+    assert "ResourceLimitExceeded" in told.cause
+    assert world.memory.progress is None
+    world.endpoints.refuses = ""
+    world.now += timedelta(hours=1)
+    world.reconcile()
+    assert world.endpoints.calls == ["create 1"]
+
+
+def test_an_endpoint_that_failed_for_lack_of_capacity_bars_nothing() -> None:
+    world = World()
+    world.registry.approve(1)
+    world.reconcile()
+    world.endpoints.fail("Unable to provision requested ML compute capacity")
+    world.reconcile()
+    assert world.endpoints.calls == ["create 1", "delete"]
+    assert not world.registry.barred
+    assert [told.will_retry for told in world.told(DeploymentFailed)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("said", "own"),
+    [
+        (
+            "The primary container for production variant main did not pass the ping health check.",
+            True,
+        ),
+        ("Failed to extract model data archive from s3://b/m: check the container logs", True),
+        ("The repository of the image does not grant ecr:GetDownloadUrlForLayer", False),
+        ("Could not assume role arn:aws:iam::1:role/x for the primary container", False),
+        ("Insufficient capacity", False),
+        ("", False),
+        ("something that nobody has seen before", False),
+    ],
+)
+def test_only_what_the_container_did_is_held_against_a_version(said: str, *, own: bool) -> None:
+    assert deployment.is_of_the_version(said) is own
+
+
+def test_waits_grow_and_end_at_two_hours() -> None:
+    found = None
+    waits = []
+    for _ in range(9):
+        found = deployment.set_back(found, 2, START)
+        waits.append((found.again_at - START).total_seconds() / 60)
+    assert waits == [2, 4, 8, 16, 32, 64, 120, 120, 120]
+    assert deployment.set_back(found, 3, START).times == 1, "another version begins anew"
+
+
+def test_a_version_without_an_evaluation_waits_for_a_person() -> None:
+    world = deployed(1)
+    world.registry.versions[2] = replace(a_version(2), run_id=None)
+    for _ in range(3):
+        world.reconcile()
+    assert world.endpoints.calls == ["create 1"]
+    (told,) = world.told(DeploymentFailed)
+    assert "cannot be tested" in told.cause
+    assert "--unchecked" in told.next_step
+    world.registry.versions[2] = replace(a_version(2), run_id=None, is_unchecked=True)
+    world.reconcile()
+    world.endpoints.settle()
+    world.reconcile()
+    assert world.told(ModelDeployed)[-1].model_package_version == 2
+
+
+def test_an_unchecked_version_must_still_answer_as_a_plant_could() -> None:
+    world = deployed(1)
+    world.endpoints.wrong_answers = {2}
+    world.registry.versions[2] = replace(a_version(2), run_id=None, is_unchecked=True)
+    world.reconcile()
+    world.endpoints.settle()
+    world.reconcile()
+    assert "predicts up to 9 kW" in world.registry.barred[2]
+    assert world.endpoints.calls[-1] == "back to 1"
+
+
+@pytest.mark.parametrize(
+    ("power", "fault"),
+    [
+        ((0.5, 2.5), None),
+        ((1.0, 1.0), "the same 1 kW"),
+        ((0.0, 9.0), "up to 9 kW"),
+        ((-9.0, 1.0), "up to 1 kW"),
+        ((float("nan"), 1.0), "no number"),
+        ((1.0,), "1 of 2 rows"),
+    ],
+)
+def test_a_plausible_answer_is_finite_of_a_known_size_and_not_the_same_for_all(
+    power: tuple[float, ...], fault: str | None
+) -> None:
+    reference = reference_rules.plausible(Reference({}, (1.0, 2.0), 0.1))
+    found = reference_rules.fault(reference, Answer(2, power), 2)
+    assert found is None if fault is None else fault in (found or "")
+
+
+def test_an_endpoint_that_somebody_deleted_during_a_deployment_is_created_anew() -> None:
+    world = deployed(1)
+    world.registry.approve(2)
+    world.reconcile()
+    world.endpoints.endpoint = None
+    world.registry.approve(3)
+    world.reconcile()
+    assert world.endpoints.calls[-1] == "create 3"
+
+
+def test_while_another_worker_acts_on_a_model_nothing_happens_but_another_look() -> None:
+    world = deployed(1)
+    world.registry.approve(2)
+    world.memory.lease = "another", world.now + timedelta(seconds=90)
+    checks = world.checks
+    assert world.reconcile() is Action.WAIT
+    assert (world.endpoints.calls, world.checks) == (["create 1"], checks + 1)
+    world.now += timedelta(seconds=91)
+    world.reconcile()
+    assert world.endpoints.calls[-1] == "update 2", "a lease of the dead ends by itself"
+    assert world.memory.lease is None
+
+
 @settings(max_examples=100)
 @given(
     st.lists(
@@ -396,4 +589,4 @@ def test_whatever_happens_it_ends_on_the_newest_version_that_held(steps: list[st
     assert world.memory.progress is None
     if approved:
         assert world.endpoints.endpoint is not None
-        assert world.endpoints.endpoint.version == approved[0].number
+        assert world.endpoints.endpoint.version == approved[0]

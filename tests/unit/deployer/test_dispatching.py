@@ -31,9 +31,8 @@ def sweep_due() -> SweepDue:
         an_event(ModelPackageGroupName="solar-golden"),
         an_event(EndpointName="solar-golden"),
         check_due(),
-        sweep_due(),
     ],
-    ids=["package", "endpoint", "timer", "sweep"],
+    ids=["package", "endpoint", "timer"],
 )
 def test_whatever_says_that_something_changed_leads_to_a_look_at_the_model(
     incoming: object,
@@ -44,10 +43,24 @@ def test_whatever_says_that_something_changed_leads_to_a_look_at_the_model(
     assert world.endpoints.calls == ["create 1"]
 
 
+def test_a_sweep_looks_at_every_model_spread_over_the_time_until_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    monkeypatch.setattr(World, "models", lambda _: {f"m{number}" for number in range(4)})
+    looks: list[tuple[str, int]] = []
+    monkeypatch.setattr(
+        World, "check_later", lambda _, model, __, seconds: looks.append((model, seconds))
+    )
+    world.service.handle(sweep_due())
+    assert looks == [("m0", 0), ("m1", 210), ("m2", 420), ("m3", 630)]
+    assert world.endpoints.calls == []
+
+
 def test_a_persons_rollback_is_carried_out() -> None:
     world = deployed(1, 2)
     world.service.handle(rollback())
-    assert world.endpoints.calls[-1] == "update 1"
+    assert world.endpoints.calls[-1] == "back to 1"
 
 
 def test_what_nobody_expects_is_refused_by_its_kind() -> None:

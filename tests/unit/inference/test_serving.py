@@ -314,8 +314,12 @@ def test_no_answer_holds_what_is_no_number(predictor, monkeypatch):
     monkeypatch.setattr(
         Predictor, "predict", lambda *_: Prediction(nowhere, np.zeros(4), np.zeros(4))
     )
-    with pytest.raises(ValueError, match="no number"):
-        Endpoint(Service(predictor)).ask(request())
+    answer = Endpoint(Service(predictor, 7)).ask(request())
+    assert answer.status == 500
+    assert answer.json == {
+        "error": "ValueError: the model predicted what is no number",
+        "model_package_version": 7,
+    }
 
 
 def test_serving_predicts_what_the_evaluation_predicted(endpoint, predictor, tmp_path):

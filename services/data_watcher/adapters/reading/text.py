@@ -25,7 +25,7 @@ _PART = 1024**2
 _THOUSAND = 1000.0
 _SIZE = 100.0  # below 1,000 W no comma between thousands is written
 _PEEKED = 5  # data rows that are compared with the header
-_COMPARED = 20  # rows that the last one is compared with, at least
+_COMPARED = 20  # rows before the last one whose decimals say something
 _LESS = 3  # times less than the number before, as without a digit
 _NUMBER = re.compile(r"\d+[.,]?\d*")
 _SHOWN = 80  # characters of a row in a message
@@ -80,8 +80,8 @@ def load(data: Content, source: SourceFormat) -> Raw:
 def _seems_cut_off(data: Content, start: int, source: SourceFormat) -> bool:
     """Whether the transfer of a file broke off inside its last number: 39 is left of 3902, 3.9 of 3.902.
 
-    Most files without a last end of line are whole. This one's number has fewer decimals than all before it,
-    or fewer digits and is a fraction of the one before.
+    Most files without a last end of line are whole. This one's number is a fraction of the one before, or has
+    fewer decimals than all of many before it.
     """
     if data[-1:] in {b"\n", b"\r"}:
         return False
@@ -89,14 +89,16 @@ def _seems_cut_off(data: Content, start: int, source: SourceFormat) -> bool:
         bytes(data[max(start, len(data) - _END) :]).decode("utf-8", errors="replace").splitlines()
     )
     numbers = [line.rpartition(source.delimiter)[2].strip() for line in lines[1:] if line.strip()]
-    if len(numbers) <= _COMPARED or not all(map(_NUMBER.fullmatch, numbers)):
+    if len(numbers) < 2 or not all(map(_NUMBER.fullmatch, numbers)):  # noqa: PLR2004 - one before it
+        return False
+    before, last = (float(number.replace(",", ".")) for number in numbers[-2:])
+    if 0 < last * _LESS < before:
+        return True
+    if len(numbers) <= _COMPARED:
         return False
     decimals = [len(number) - 1 - max(number.rfind("."), number.rfind(",")) for number in numbers]
     has_mark = ["." in number or "," in number for number in numbers]
-    if all(has_mark[:-1]):
-        return not has_mark[-1] or decimals[-1] < min(decimals[:-1])
-    digits = [float(number.replace(",", ".")) for number in numbers[-2:]]
-    return 0 < digits[1] * _LESS < digits[0]
+    return all(has_mark[:-1]) and (not has_mark[-1] or decimals[-1] < min(decimals[:-1]))
 
 
 class _Ragged:

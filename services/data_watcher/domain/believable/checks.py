@@ -18,18 +18,20 @@ from services.data_watcher.domain.believable import (
 )
 from services.data_watcher.domain.believable.power import Power, Values
 
-# In the order in which a cause hides another: a turned sign and a counter look like a wrong unit, too.
+# In the order in which a cause hides another: a turned sign and a counter look like a wrong unit, too, and a
+# clock that is hours off makes power faint under a high sun.
 CHECKS = (
     counter.check,
     unit_by_neighbours.check,
     unit_change.check,
     unit_by_capacity.check_highest,
     unit_by_capacity.check_peak,
-    unit_by_clear_day.check,
-    unit_by_noon_sun.check,
     clock.check,
     unit_by_faintness.check,
     clock.check_each_day,
+    unit_by_faintness.check,
+    unit_by_clear_day.check,
+    unit_by_noon_sun.check,
 )
 
 

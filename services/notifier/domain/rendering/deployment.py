@@ -19,6 +19,14 @@ def _deployment(message: Any) -> Facts:
 
 
 def _deployment_started(message: messages.DeploymentStarted) -> Notice:
+    if message.goes_back:
+        return notice(
+            message,
+            Severity.INFO,
+            f"Model {message.model_id} goes back to version {message.model_package_version}",
+            "It served before, so it takes all requests at once.",
+            facts=_deployment(message),
+        )
     return notice(
         message,
         Severity.INFO,
@@ -62,11 +70,43 @@ def _deployment_rolled_back(message: messages.DeploymentRolledBack) -> Notice:
     )
 
 
-def _deployment_failed(message: messages.DeploymentFailed) -> Notice:
+def _model_held(message: messages.ModelHeld) -> Notice:
+    back = ", ".join(map(str, message.taken_back))
+    several = "s" if len(message.taken_back) > 1 else ""
     return notice(
         message,
-        Severity.CRITICAL,
-        f"Deployment of model {message.model_id} version {message.model_package_version} failed",
+        Severity.WARNING,
+        f"Model {message.model_id} was taken back to version {message.serves} by {message.requested_by}"
+        if message.taken_back
+        else f"Model {message.model_id} is held by {message.requested_by}",
+        sentence(f"Why: {message.reason}"),
+        f"Version{several} {back} will not serve again by itself." if back else "",
+        "Nothing newer is deployed by itself; runs still train and register. That ends with "
+        f"solar release {message.model_id}, or when a person approves a version.",
+        facts=(
+            ("Serves", str(message.serves or "nothing")),
+            ("Taken back", back or "none"),
+            ("Held since", f"{message.occurred_at:%Y-%m-%d %H:%M} UTC"),
+        ),
+    )
+
+
+def _model_released(message: messages.ModelReleased) -> Notice:
+    return notice(
+        message,
+        Severity.INFO,
+        f"Model {message.model_id} was released by {message.requested_by}",
+        sentence(f"Why: {message.reason}"),
+        "Approved versions are deployed by themselves again.",
+    )
+
+
+def _deployment_failed(message: messages.DeploymentFailed) -> Notice:
+    what = "waits" if message.will_retry else "failed"
+    return notice(
+        message,
+        Severity.WARNING if message.will_retry else Severity.CRITICAL,
+        f"Deployment of model {message.model_id} version {message.model_package_version} {what}",
         sentence(f"Cause: {message.cause}"),
         sentence(f"What next: {message.next_step}"),
         facts=_deployment(message),
@@ -78,4 +118,6 @@ RENDERERS: dict[type[Any], Callable[[Any], Notice]] = {
     messages.ModelDeployed: _model_deployed,
     messages.DeploymentRolledBack: _deployment_rolled_back,
     messages.DeploymentFailed: _deployment_failed,
+    messages.ModelHeld: _model_held,
+    messages.ModelReleased: _model_released,
 }

@@ -1,0 +1,99 @@
+"""What people decide about what serves holds until they release it, or approve something newer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from services.deployer.app.alone import Alone
+from services.deployer.domain import deployment
+from services.deployer.domain.deployment import BY_PERSON, Hold, Version
+from services.deployer.ports import Holds, Publisher
+from shared.clock import Clock
+from shared.messages import HoldRequested, ModelHeld, ModelReleased
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Holds and releases models; people are told before it is written, so that a death loses nothing."""
+
+    holds: Holds
+    publisher: Publisher
+    clock: Clock
+
+    def hold(
+        self, model_id: str, hold: Hold, serves: int | None, taken_back: tuple[int, ...] = ()
+    ) -> None:
+        """Hold a model; the same again changes nothing."""
+        if self.holds.hold(model_id) == hold:
+            return
+        self.publisher.publish(
+            ModelHeld.of(
+                subject=(model_id, hold.since),
+                occurred_at=hold.since,
+                correlation_id=f"{model_id}/hold",
+                model_id=model_id,
+                serves=serves,
+                taken_back=list(taken_back),
+                reason=hold.reason,
+                requested_by=hold.by,
+            )
+        )
+        self.holds.put_hold(model_id, hold)
+
+    def hold_after_rejection(self, rejected: Version, serves: int) -> None:
+        """Hold a model of which a person rejected what served: a run in flight must not undo that."""
+        note, since = rejected.approval_note, rejected.decided_at
+        if rejected.is_approved or since is None or not note.startswith(BY_PERSON):
+            return
+        by, _, reason = note.removeprefix(BY_PERSON).partition(": ")
+        self.hold(rejected.model_id, Hold(by, reason, since), serves, (rejected.number,))
+
+    def release(self, model_id: str, by: str, reason: str) -> None:
+        """End a hold; where there is none nothing happens."""
+        hold = self.holds.hold(model_id)
+        if hold is None:
+            return
+        self.publisher.publish(
+            ModelReleased.of(
+                subject=(model_id, hold.since),
+                occurred_at=self.clock(),
+                correlation_id=f"{model_id}/hold",
+                model_id=model_id,
+                reason=reason,
+                requested_by=by,
+            )
+        )
+        self.holds.end_hold(model_id)
+
+    def lets_pass(self, version: Version) -> bool:
+        """Whether a new version may be begun; a person's later approval ends the hold."""
+        hold = self.holds.hold(version.model_id)
+        if hold is None:
+            return True
+        if not deployment.ends_hold(hold, version):
+            return False
+        by, _, reason = version.approval_note.removeprefix(BY_PERSON).partition(": ")
+        self.release(version.model_id, by, f"version {version.number} was approved: {reason}")
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class HoldingByRequest:
+    """Does what `solar hold` and `solar release` ask for."""
+
+    holding: Holding
+    alone: Alone
+    serving: Callable[[str], int | None]
+    reconcile: Callable[[str], Any]
+
+    def handle(self, request: HoldRequested) -> None:
+        """Hold or release a model as a person asks."""
+        with self.alone.with_model(request.model_id):
+            if request.hold:
+                hold = Hold(request.requested_by, request.reason, request.occurred_at)
+                self.holding.hold(request.model_id, hold, self.serving(request.model_id))
+            else:
+                self.holding.release(request.model_id, request.requested_by, request.reason)
+                self.reconcile(request.model_id)

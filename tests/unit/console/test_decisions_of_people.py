@@ -1,0 +1,110 @@
+"""What people decide about versions: said with what it costs, and with what they saw."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from console.commands import versions
+from tests.unit.console.systems import FakeSystem, solar, system
+
+__all__ = ["system"]  # the fixture
+
+
+@dataclass
+class SageMaker:
+    """Versions 1 to 3 are approved, 4 was registered by hand; version 3 serves."""
+
+    decided: list[dict[str, Any]] = field(default_factory=list)
+
+    def get_paginator(self, _: str) -> SageMaker:
+        return self
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        arns = [{"ModelPackageArn": str(number)} for number in (4, 3, 2, 1)]
+        return [{"ModelPackageSummaryList": arns}]
+
+    def describe_model_package(self, ModelPackageName: str) -> dict[str, Any]:  # noqa: N803 - boto3's
+        number = int(ModelPackageName)
+        return {
+            "ModelPackageArn": ModelPackageName,
+            "ModelPackageVersion": number,
+            "ModelApprovalStatus": "Approved" if number < 4 else "PendingManualApproval",
+            "CustomerMetadataProperties": {"run_id": f"run{number}"} if number < 4 else {},
+        }
+
+    def describe_endpoint(self, EndpointName: str) -> dict[str, Any]:  # noqa: N803
+        return {"EndpointStatus": "InService", "EndpointConfigName": f"{EndpointName}-v3-1234abcd"}
+
+    def update_model_package(self, **what: Any) -> None:
+        self.decided.append(what)
+
+
+@pytest.fixture
+def sagemaker(system: FakeSystem, monkeypatch: pytest.MonkeyPatch) -> SageMaker:
+    found = SageMaker()
+    system.clients["sagemaker"] = found
+    system.answers["trainer_trigger", "models"] = {"models": [{"model_id": "golden"}]}
+    sites = {1: {"east"}, 2: {"east", "west"}, 3: {"east", "north", "west"}}
+    monkeypatch.setattr(versions, "_sites", lambda _, number: sites[number])
+    return found
+
+
+def sent(system: FakeSystem) -> dict[str, Any]:
+    ((service, body),) = system.sent
+    assert service == "deployer"
+    return dict(json.loads(body))
+
+
+@pytest.mark.usefixtures("sagemaker")
+def test_a_rollback_says_what_its_author_saw(system: FakeSystem) -> None:
+    answer = solar("rollback", "golden", "--reason", "an hour off", "--json")
+    assert answer.exit_code == 0, answer.output
+    asked = sent(system)
+    assert (asked["seen_version"], asked["to_version"], asked["reason"]) == (3, None, "an hour off")
+    assert json.loads(answer.output)["bars"] == [3]
+
+
+@pytest.mark.usefixtures("sagemaker")
+def test_a_rollback_that_bars_several_says_which_and_which_sites_it_loses(
+    system: FakeSystem,
+) -> None:
+    answer = solar("rollback", "golden", "--to", "1")
+    assert answer.exit_code != 0
+    assert system.sent == []
+    said = str(answer.exception)
+    assert "bars the versions 3, 2 and loses the sites north, west; say --yes" in said
+    assert solar("rollback", "golden", "--to", "1", "--yes").exit_code == 0
+    assert sent(system)["to_version"] == 1
+
+
+@pytest.mark.usefixtures("sagemaker")
+@pytest.mark.parametrize(("verb", "hold"), [("hold", True), ("release", False)])
+def test_a_model_is_held_and_released_with_a_reason(
+    system: FakeSystem, verb: str, *, hold: bool
+) -> None:
+    answer = solar(verb, "golden", "--reason", "inverters")
+    assert answer.exit_code == 0, answer.output
+    asked = sent(system)
+    assert (asked["type"], asked["hold"], asked["reason"]) == (
+        "solar.hold_requested",
+        hold,
+        "inverters",
+    )
+
+
+def test_a_version_without_an_evaluation_is_approved_only_as_unchecked(
+    sagemaker: SageMaker,
+) -> None:
+    refused = solar("approve", "4", "golden")
+    assert "--unchecked" in str(refused.exception)
+    assert sagemaker.decided == []
+    assert solar("approve", "4", "golden", "--unchecked", "--reason", "by hand").exit_code == 0
+    (decided,) = sagemaker.decided
+    assert decided["CustomerMetadataProperties"] == {"unchecked": "true"}
+    assert "by hand" in decided["ApprovalDescription"]
+    assert solar("approve", "3", "golden").exit_code == 0
+    assert "CustomerMetadataProperties" not in sagemaker.decided[-1]

@@ -1,0 +1,234 @@
+"""Every order of events, with a death or a second worker at every call: nothing is barred wrongly or lost.
+
+The real use cases run against fakes that do what AWS does. Each story is told once undisturbed to count its
+calls, then once with a death before and after each of them, and once with another worker in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+
+from services.deployer.domain.deployment import BARRED
+from shared.messages import (
+    DeploymentFailed,
+    DeploymentRolledBack,
+    DeploymentStarted,
+    ModelDeployed,
+    RollbackRequested,
+)
+from tests.unit.deployer.fakes import START, World
+
+PORTS = ("registry", "endpoints", "memory")
+QUIET = timedelta(minutes=5)  # longer than a lease, and than the first waits after a setback
+
+
+class DiedError(BaseException):
+    """The process is gone; nothing in it may catch that."""
+
+
+@dataclass
+class Fuse:
+    """Counts calls to the world outside, and disturbs one of them."""
+
+    at: int | None = None
+    disturb: Callable[[World], None] = lambda _: None
+    after: bool = False
+    calls: int = 0
+    armed: bool = False
+
+
+@dataclass
+class Watched:
+    """A port whose calls pass the fuse of its world."""
+
+    port: Any
+    world: Watching
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.port, name)
+        if not callable(found):
+            return found
+        return lambda *args, **named: self.world.around(lambda: found(*args, **named))
+
+
+@dataclass
+class Watching(World):
+    """The service, every call of which passes a fuse."""
+
+    fuse: Fuse = field(default_factory=Fuse)
+
+    @property
+    def service(self) -> Any:
+        plain = {name: getattr(self, name) for name in PORTS}
+        for name, port in plain.items():
+            setattr(self, name, Watched(port, self))
+        try:
+            return super().service
+        finally:
+            for name, port in plain.items():
+                setattr(self, name, port)
+
+    def publish(self, message: Any) -> None:
+        self.around(lambda: self.sent.append(message))
+
+    def around(self, call: Callable[[], Any]) -> Any:
+        fuse = self.fuse
+        if not fuse.armed:
+            return call()
+        fuse.calls += 1
+        is_it = fuse.calls == fuse.at
+        if is_it and not fuse.after:
+            self._disturbed()
+        answer = call()
+        if is_it and fuse.after:
+            self._disturbed()
+        return answer
+
+    def _disturbed(self) -> None:
+        self.fuse.armed = False
+        self.fuse.disturb(self)
+        self.fuse.armed = True
+
+
+EVENTS = ("good", "bad", "settle", "alarm", "capacity", "reject", "rollback")
+
+
+def happens(world: World, event: str) -> None:
+    """Change the world, as AWS or a person does."""
+    endpoint, target = world.endpoints.endpoint, world.endpoints.target
+    updating = endpoint is not None and endpoint.status in {"Updating", "Creating"}
+    is_bad = target is not None and target.number in world.endpoints.errors
+    match event:
+        case "good" | "bad":
+            number = max(world.registry.versions) + 1
+            world.registry.approve(number)
+            if event == "bad":
+                world.endpoints.errors.add(number)
+        case "settle" if updating:
+            world.endpoints.settle()
+        case "alarm" if updating and is_bad:
+            world.endpoints.roll_back()
+        case "capacity" if updating:
+            world.endpoints.roll_back(rang="", reason="Insufficient capacity")
+        case "reject":
+            for number in world.registry.approved("golden")[:1]:
+                if number != 1:
+                    world.registry.reject(number)
+
+
+def hears(world: World, event: str, number: int) -> None:
+    """The service hears of it."""
+    if event != "rollback":
+        world.reconcile()
+        return
+    world.roll_back(
+        RollbackRequested.of(
+            subject=("golden", str(number)),
+            occurred_at=START,
+            correlation_id="ada",
+            model_id="golden",
+            reason="bias",
+            requested_by="ada",
+        )
+    )
+
+
+def told(story: tuple[str, ...], fuse: Fuse | None = None) -> Watching:
+    """Let a story happen to an endpoint on which version 1 serves, and everything come to rest."""
+    world = Watching(fuse=fuse or Fuse())
+    world.registry.approve(1)
+    world.reconcile()
+    world.endpoints.settle()
+    world.reconcile()
+    for number, event in enumerate(story):
+        world.now += timedelta(seconds=20)
+        happens(world, event)
+        world.fuse.armed = True
+        delivered(world, event, number)
+    for _ in range(2 * len(story) + 2):
+        world.now += QUIET
+        delivered(world, "look", 0)
+        happens(world, "settle")
+    delivered(world, "look", 0)
+    return world
+
+
+def delivered(world: Watching, event: str, number: int) -> None:
+    """A message comes until somebody who survives has handled it."""
+    while True:
+        try:
+            hears(world, event, number)
+        except DiedError:
+            world.now += timedelta(
+                seconds=100
+            )  # visible again, when the lease of the dead has ended
+            continue
+        world.fuse.armed = False
+        return
+
+
+def die(world: World) -> None:
+    world.fuse.at = None
+    raise DiedError
+
+
+def another_worker(world: World) -> None:
+    world.reconcile()
+
+
+def disturbed(story: tuple[str, ...]) -> Iterator[tuple[str, Watching]]:
+    """Yield a story with each disturbance at each of its calls."""
+    undisturbed = told(story)
+    for at in range(1, undisturbed.fuse.calls + 1):
+        for after in (False, True):
+            when = f"death {'after' if after else 'before'} call {at}"
+            yield when, told(story, Fuse(at, die, after))
+        yield f"another worker at call {at}", told(story, Fuse(at, another_worker))
+
+
+def notices(world: World) -> list[tuple[str, int]]:
+    """Return what people were told, repeats of one message counted once: its kind and the version."""
+    kinds = (DeploymentStarted, ModelDeployed, DeploymentRolledBack, DeploymentFailed)
+    return sorted(
+        (kind.__name__, message.model_package_version)
+        for kind in kinds
+        for message in world.told(kind)
+    )
+
+
+def barred(world: World) -> set[int]:
+    return {number for number, note in world.registry.barred.items() if note.startswith(BARRED)}
+
+
+STORIES = [
+    story
+    for story in product(EVENTS, repeat=3)
+    if story[0] in {"good", "bad"} and story[1:] != ("reject", "reject")
+]
+
+
+@pytest.mark.parametrize("story", STORIES, ids=" ".join)
+def test_whatever_dies_or_comes_between_the_end_is_as_undisturbed(story: tuple[str, ...]) -> None:
+    calm = told(story)
+    expected = calm.registry.approved("golden")
+    for what, world in [("nothing", calm), *disturbed(story)]:
+        endpoint = world.endpoints.endpoint
+        assert endpoint is not None, what
+        assert endpoint.status == "InService", what
+        serving = world.registry.approved("golden")[0]
+        assert endpoint.version == serving, what
+        assert serving not in world.endpoints.errors, what
+        assert world.memory.progress is None, what
+        wrong = barred(world) - world.endpoints.errors
+        asked = story.count("rollback")
+        assert len(wrong) <= asked, f"{what}: {wrong} barred, and did nothing"
+        if asked:
+            continue  # a person may take back what is good, and when decides which
+        assert world.registry.approved("golden") == expected, what
+        assert notices(world) == notices(calm), what
