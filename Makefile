@@ -6,7 +6,7 @@ BIN := .venv/bin
 PARALLEL := --numprocesses=auto --dist=loadfile --no-loadscope-reorder --quiet
 TESTS := tests/e2e tests/integration tests/training tests/pipeline_definition tests/unit tests/contract tests/infra tests/house
 
-.PHONY: bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold help demo test unit mutate notices docs check setup setup-local setup-pipeline format image-size lock pipeline clean
+.PHONY: bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold help demo test unit mutate notices docs check setup setup-local setup-pipeline format image-size lock pipeline clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -39,6 +39,9 @@ setup-pipeline: ## Environment that renders the pipeline definition (.venv-pipel
 
 bench-train: setup ## Rows per second from dataset to model, beside a bare LightGBM fit (SITES=1,10,100)
 	@PYTHONPATH=. $(BIN)/python bench/train.py
+
+bench-deploy: setup ## AWS calls of a sweep of the deployer, for 1, 100 and 1,000 models
+	@PYTHONPATH=. $(BIN)/python bench/deploy.py
 
 bench-serve: setup ## Answers per second of an endpoint, beside the bare ONNX Runtime call
 	@PYTHONPATH=. $(BIN)/python bench/serve.py

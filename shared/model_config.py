@@ -66,6 +66,9 @@ class Margins(Strict):
     least_days: Annotated[int, Field(ge=1, le=3660)] = 91
 
 
+LONGEST_BAKE = timedelta(hours=1)  # that AWS waits between the shifts of a canary
+
+
 class EndpointConfig(Strict):
     """How the model is served."""
 
@@ -73,7 +76,7 @@ class EndpointConfig(Strict):
     instance_count: Annotated[int, Field(ge=2, le=100)] = 2
     maximum_instance_count: Annotated[int, Field(ge=2, le=100)] = 4
     canary_percent: Annotated[int, Field(ge=1, le=50)] = 50
-    bake: Duration = timedelta(minutes=10)
+    bake: Annotated[Duration, Field(gt=timedelta(0), le=LONGEST_BAKE)] = timedelta(minutes=10)
 
 
 class ModelConfig(Strict):

@@ -542,6 +542,14 @@ def test_an_endpoint_that_somebody_deleted_during_a_deployment_is_created_anew()
     assert world.endpoints.calls[-1] == "create 3"
 
 
+def test_a_model_at_rest_is_looked_at_without_taking_its_lease() -> None:
+    world = deployed(1)
+    world.memory.lease = "another", world.now + timedelta(seconds=90)
+    checks = world.checks
+    assert world.reconcile() is Action.NOTHING
+    assert world.checks == checks
+
+
 def test_while_another_worker_acts_on_a_model_nothing_happens_but_another_look() -> None:
     world = deployed(1)
     world.registry.approve(2)
