@@ -35,7 +35,9 @@ def files(
     state_: Annotated[FileState | None, typer.Option("--state", help="Only in this state.")] = None,
     *,
     check: Annotated[bool, typer.Option(help="Compare the ledger with S3's listing.")] = False,
-    reasons: Annotated[bool, typer.Option(help="Count masked rows and refused files.")] = False,
+    reasons_: Annotated[
+        bool, typer.Option("--reasons", help="Count masked rows and refused files.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """List every version that was uploaded, what became of it, why, and what to do."""
@@ -44,7 +46,7 @@ def files(
     if check:
         _check(site, json=json)
         return
-    if reasons:
+    if reasons_:
         _reasons(site, json=json)
         return
     found = all_files(site, state_)
@@ -167,7 +169,11 @@ def _reasons(site: str | None, *, json: bool) -> None:
     rows = [("masked rows", *each) for each in found["masks"].items()]
     rows += [("refused files", *each) for each in found["quarantined"].items()]
     rows += [("dismissed files", *each) for each in found.get("dismissed", {}).items()]
-    output.table("Why", ["what", "reason", "count"], rows, "nothing was masked or refused")
+    from services.data_watcher.domain import reasons  # noqa: PLC0415 - for this answer only
+
+    explained = [(*row, reasons.meaning(row[1])) for row in rows]
+    columns = ["what", "reason", "count", "what it means; docs/files.md has examples"]
+    output.table("Why", columns, explained, "nothing was masked or refused")
 
 
 def _with_datasets(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
