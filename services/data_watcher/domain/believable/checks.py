@@ -27,7 +27,6 @@ CHECKS = (
     unit_by_capacity.check_highest,
     unit_by_capacity.check_peak,
     clock.check,
-    unit_by_faintness.check,
     clock.check_each_day,
     unit_by_faintness.check,
     unit_by_clear_day.check,
