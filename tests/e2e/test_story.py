@@ -303,6 +303,7 @@ def test_a_rollback_is_one_command_and_is_kept_in_the_log(second: dict[str, Any]
     assert barred["approval"] == "Rejected"
     assert "bias in the morning" in barred["approval_reason"]
     assert barred["held"]["reason"] == "bias in the morning"
+    assert set(solar("status")["held"]) == {"serf"}
     solar("release", "serf", "--reason", "looked at it")
     eventually(lambda: solar("models")[0]["held"] is None)
 
