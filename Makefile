@@ -6,7 +6,7 @@ BIN := .venv/bin
 PARALLEL := --numprocesses=auto --dist=loadfile --no-loadscope-reorder --quiet
 TESTS := tests/e2e tests/integration tests/training tests/pipeline_definition tests/unit tests/contract tests/infra tests/house
 
-.PHONY: bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold help demo test unit mutate notices check setup setup-local setup-pipeline format image-size lock pipeline clean
+.PHONY: bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold help demo test unit mutate notices docs check setup setup-local setup-pipeline format image-size lock pipeline clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -40,6 +40,9 @@ setup-pipeline: ## Environment that renders the pipeline definition (.venv-pipel
 bench-train: setup ## Rows per second from dataset to model, beside a bare LightGBM fit (SITES=1,10,100)
 	@PYTHONPATH=. $(BIN)/python bench/train.py
 
+bench-deploy: setup ## AWS calls of a sweep of the deployer, for 1, 100 and 1,000 models
+	@PYTHONPATH=. $(BIN)/python bench/deploy.py
+
 bench-serve: setup ## Answers per second of an endpoint, beside the bare ONNX Runtime call
 	@PYTHONPATH=. $(BIN)/python bench/serve.py
 
@@ -66,6 +69,9 @@ mutate: setup ## Whether the tests notice small changes of what decides (MODULES
 
 notices: setup ## Write docs/notices.md anew: every e-mail that the system sends
 	@$(BIN)/python -m tests.unit.notifier.gallery
+
+docs: notices ## Write docs/notices.md and docs/files.md anew: every e-mail, and every reason with an example
+	@$(BIN)/python -m tests.unit.data_watcher.files_page
 
 format: setup ## Format and mend what can be mended
 	@$(BIN)/ruff check --fix

@@ -17,6 +17,7 @@ from itertools import islice
 
 from bench.memory import peak
 from services.data_watcher.app import sweeping as sweep
+from services.data_watcher.app.comparing import Progress
 from services.data_watcher.app.sweeping import Sweeping
 from services.data_watcher.domain import admission
 from services.data_watcher.domain.cursor import Cursor
@@ -169,7 +170,10 @@ def main() -> None:
         clock,
         lambda _: None,
         lambda: None,
+        lambda _: None,
+        lambda: None,
         lambda *_: None,
+        lambda *_: Progress(is_new=False, is_done=True),
     )
     waiting: list[AnyMessage] = [
         SweepDue.of(

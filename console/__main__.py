@@ -3,5 +3,9 @@
 from __future__ import annotations
 
 from console.app import main
+from console.leaving import leave
 
-main()
+try:
+    main()
+except SystemExit as ended:
+    leave(ended)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared.ids import content_id
 from shared.messages import Name
@@ -27,7 +27,7 @@ class _Frozen(BaseModel):
 
 
 class DatasetFile(_Frozen):
-    """One canonical object in a dataset."""
+    """One canonical object in a dataset; `raw_key` is empty where it was not noted."""
 
     site_id: Name
     file_id: str
@@ -36,6 +36,7 @@ class DatasetFile(_Frozen):
     window_start: AwareDatetime
     window_end: AwareDatetime
     uploaded_at: AwareDatetime
+    raw_key: Annotated[str, Field(exclude_if=lambda key: not key)] = ""
 
 
 class Exclusion(_Frozen):

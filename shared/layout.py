@@ -3,6 +3,8 @@
 raw/<site_id>/…                              what plants upload
 config/sites|models|exclusions/<name>.yaml   what people upload
 active/sites|models|exclusions/<name>.json   validated configuration in force (written by data_watcher)
+active/suspects/<site_id>.json               sources whose files enter no dataset (written by data_watcher)
+active/overlaps/<site_id>.json               files that cover the same time (written and read by data_watcher)
 canonical/<site_id>/<yyyy-mm>/<file_id>.parquet[.withdrawn]
 canonical/_compacts/<site_id>/index.json, <yyyy-mm>/<digest of its members>.parquet
 datasets/<model_id>/<dataset_id>/dataset.json, manifest.json
@@ -58,6 +60,21 @@ def active_exclusions(site_id: str) -> str:
 def all_active_exclusions() -> str:
     """Return the prefix of the exclusions in force."""
     return f"{ACTIVE}exclusions/"
+
+
+def active_suspects(site_id: str) -> str:
+    """Return the key of a site's suspect sources; there is none where no source ever was."""
+    return f"{all_active_suspects()}{site_id}.json"
+
+
+def all_active_suspects() -> str:
+    """Return the prefix of the suspect sources of all sites."""
+    return f"{ACTIVE}suspects/"
+
+
+def active_overlaps(site_id: str) -> str:
+    """Return the key of what is known of a site's files that cover the same time."""
+    return f"{ACTIVE}overlaps/{site_id}.json"
 
 
 def active_sites() -> str:

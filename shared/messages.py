@@ -139,6 +139,71 @@ class SiteSilent(Message):
     recovered: bool = False
 
 
+class SourceSuspect(Message):
+    """A source of a site became suspect, so that its accepted files enter no dataset; or it no longer is.
+
+    `standing` is `trusted` where a person said that its files are right, `cleared` where the cause is gone.
+    """
+
+    type: Literal["solar.source_suspect"] = "solar.source_suspect"
+    version: Literal[1] = 1
+    site_id: Name
+    model_id: Name
+    source: str
+    standing: Literal["suspect", "trusted", "cleared"]
+    cause: str
+    reason: str
+    remedy: str
+    example: str
+
+
+class TrustRequested(Message):
+    """A person says that the accepted files of a suspect source are right, and why.
+
+    `question` names what was asked: by which configuration the files read, and why they are suspect.
+    """
+
+    type: Literal["solar.trust_requested"] = "solar.trust_requested"
+    version: Literal[1] = 1
+    site_id: Name
+    source: str
+    question: str
+    reason: str
+    requested_by: str
+
+
+class RemoveRequested(Message):
+    """A person takes a file out: its rows no longer count, and S3 keeps its bytes."""
+
+    type: Literal["solar.remove_requested"] = "solar.remove_requested"
+    version: Literal[1] = 1
+    site_id: str
+    key: str
+    version_id: str
+    reason: str
+    requested_by: str
+
+
+class DismissRequested(Message):
+    """A person says that nobody will correct a refused file."""
+
+    type: Literal["solar.dismiss_requested"] = "solar.dismiss_requested"
+    version: Literal[1] = 1
+    site_id: str
+    key: str
+    version_id: str
+    reason: str
+    requested_by: str
+
+
+class SourcesDue(Message):
+    """A file of a site was refused: its sources are to be looked at as a whole."""
+
+    type: Literal["solar.sources_due"] = "solar.sources_due"
+    version: Literal[1] = 1
+    site_id: str
+
+
 class ReleaseRequested(Message):
     """A person wants quarantined files read again: one key, or all of a site.
 
@@ -290,10 +355,14 @@ class DeploymentStarted(_DeploymentFact):
 
 
 class ModelDeployed(_DeploymentFact):
-    """A version serves, and answered its smoke test."""
+    """A version serves, and answered its smoke test.
+
+    `tested` says against what: its own evaluation, only whether its answers are plausible, or nothing.
+    """
 
     type: Literal["solar.model_deployed"] = "solar.model_deployed"
     version: Literal[1] = 1
+    tested: Literal["evaluation", "plausible", "nothing"] = "evaluation"
     dataset_id: str | None = None
     run_id: str | None = None
 
@@ -378,6 +447,11 @@ AnyMessage = Annotated[
     | ConfigAccepted
     | ConfigRejected
     | SiteSilent
+    | SourceSuspect
+    | TrustRequested
+    | RemoveRequested
+    | DismissRequested
+    | SourcesDue
     | ReleaseRequested
     | RetrainStarted
     | ChallengerRegistered

@@ -79,6 +79,9 @@ class Margins(Strict):
         return round(accuracy_threshold - _BELOW_THRESHOLD, 6)  # 0.95 - 0.1 is not 0.85 in binary
 
 
+LONGEST_BAKE = timedelta(hours=1)  # that AWS waits between the shifts of a canary
+
+
 class EndpointConfig(Strict):
     """How the model is served."""
 
@@ -86,7 +89,7 @@ class EndpointConfig(Strict):
     instance_count: Annotated[int, Field(ge=2, le=100)] = 2
     maximum_instance_count: Annotated[int, Field(ge=2, le=100)] = 4
     canary_percent: Annotated[int, Field(ge=1, le=50)] = 50
-    bake: Duration = timedelta(minutes=10)
+    bake: Annotated[Duration, Field(gt=timedelta(0), le=LONGEST_BAKE)] = timedelta(minutes=10)
 
 
 class ModelConfig(Strict):

@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from console import output
+from console.errors import ConsoleError
 from console.state import state
+from shared import layout
 
 VERDICT_SECONDS = 30.0
+_NAME = re.compile(r"[a-z0-9-]{1,32}")
 Configuration = dict[str, Any]
+
+
+def config_key(path: Path) -> str:
+    """Return where a YAML belongs: one that names a site is a site's, else a model's.
+
+    Raises
+    ------
+    ConsoleError
+        It is no file, no YAML, or names nothing.
+    """
+    import yaml  # noqa: PLC0415 - few commands read YAML
+
+    if not path.is_file():
+        raise ConsoleError(f"no such file: {path}")
+    try:
+        said = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConsoleError(f"{path} is no YAML: {error}") from error
+    if not isinstance(said, dict) or not {"site_id", "model_id"} & said.keys():
+        raise ConsoleError(f"{path} names neither site_id nor model_id")
+    field = "site_id" if "site_id" in said else "model_id"
+    name = str(said[field])
+    if not _NAME.fullmatch(name):  # it would be part of a key
+        raise ConsoleError(
+            f"{path}: {field} is {name[:40]!r}; a name has 1 to 32 of a-z, 0-9 and -"
+        )
+    return layout.site_config(name) if field == "site_id" else layout.model_config(name)
 
 
 def all_configurations() -> list[Configuration]:
@@ -56,6 +88,16 @@ def told(verdict: Configuration | None) -> str:
     if verdict["state"] == "accepted":
         return "accepted, it is in force"
     return f"refused: {why(verdict)}"
+
+
+def wrong(each: Configuration) -> str:
+    """Return why a configuration is refused, and which sources are suspect; '' where all is well."""
+    suspect = [
+        output.sentences(f"source {one['source']} is suspect: {one['reason']}", one["remedy"])
+        for one in each.get("suspects", [])
+        if one["standing"] == "suspect"
+    ]
+    return " ".join([*([] if each["state"] == "accepted" else [why(each)]), *suspect])
 
 
 def why(each: Configuration) -> str:

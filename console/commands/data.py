@@ -12,36 +12,37 @@ from rich.progress import track
 
 from console import output
 from console.commands.local import JsonOption
-from console.errors import ConsoleError
-from console.state import changing, state
+from console.given import check_names
+from console.state import state
 from shared import layout
 from shared.aws import error_code
 
 SETTLE_SECONDS = 120
 
 
-@changing
 def upload(
     site_id: Annotated[str, typer.Argument(help="The site's folder below raw/.")],
     files: Annotated[list[Path], typer.Argument(help="Files as the plant sends them.")],
     *,
     wait: Annotated[bool, typer.Option(help="Wait for the verdicts.")] = True,
+    dry_run: Annotated[
+        bool, typer.Option(help="Only say what would become of them; upload nothing.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Upload a plant's files and wait for the verdicts.
 
-    Example: solar upload golden data/power_2024-*.csv
+    Example: solar upload golden data/power_2024-*.csv --dry-run
 
-    Exit code 1 where a file was quarantined.
+    Exit code 1 where a file was quarantined, or would be. A dry run reads the files here, by the site's
+    configuration in force; it does not know which files were uploaded before.
     """
-    folders = [path for path in files if path.is_dir()]
-    if folders:
-        raise ConsoleError(
-            f"{folders[0]} is a folder; name its files: solar upload {site_id} {folders[0]}/*"
-        )
-    missing = [str(path) for path in files if not path.is_file()]
-    if missing:
-        raise ConsoleError(f"no such file: {', '.join(missing)}")
+    if not dry_run:
+        state.require_choice()
+    check_names(files, f"solar upload {site_id} {{}}/*")
+    if dry_run:
+        _rehearse(site_id, files, json=json)
+        return
     s3, bucket = state.system.client("s3"), state.system.bucket
     sent: dict[str, str] = {}
     for path in track(files, "uploading", console=output.errors, transient=True):
@@ -57,6 +58,25 @@ def upload(
         uploaded = output.counted(len(sent), "file")
         output.say(f"{uploaded} uploaded; `solar files --site {site_id}` shows the verdicts")
     if any(each["state"] == "quarantined" for each in found):
+        raise typer.Exit(1)
+
+
+def _rehearse(site_id: str, files: list[Path], *, json: bool) -> None:
+    """Say what would become of files."""
+    # With the reader, for dry runs only.
+    from console.commands import checks  # noqa: PLC0415
+    from console.trial import as_plain, try_file  # noqa: PLC0415
+    from shared.active import ActiveSite  # noqa: PLC0415
+
+    found = active(layout.active_site(site_id))
+    site = ActiveSite.model_validate(found) if found else None
+    trials = [try_file(path, site, site_id) for path in files]
+    if json:
+        output.as_json([as_plain(each, site) for each in trials])
+    else:
+        checks.show(trials, site)
+        output.say("Nothing was uploaded.")
+    if any(each.fault for each in trials):
         raise typer.Exit(1)
 
 
@@ -98,7 +118,11 @@ def show_files(found: list[dict[str, Any]], title: str) -> None:
             each["state"],
             each["rows"],
             each["rows_masked"] or "",
-            output.sentences(each["reason"], each["remedy"]) or _read(each),
+            output.sentences(
+                each["reason"], each.get("dismissed") or each.get("suspect") or each["remedy"]
+            )
+            or _read(each)
+            or _contradicted(each),
         )
         for each in found
     ]
@@ -111,6 +135,17 @@ def _read(file: dict[str, Any]) -> str:
     """Say what a person should know of how an accepted file was read."""
     masks = ", ".join(f"{reason} {count}" for reason, count in file["masks"].items())
     return "; ".join(filter(None, (file["note"], masks)))
+
+
+def _contradicted(file: dict[str, Any]) -> str:
+    """Return how much of a file other files contradict, in words."""
+    found = file.get("overlap")
+    if not found:
+        return ""
+    files = output.counted(found["files"], "file")
+    return (
+        f"{files} contradict it in {found['rows']} rows ({found['share']:.0%}): {found['example']}"
+    )
 
 
 def active(key: str) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from console import datasets, output
+from console.commands import setting_aside
 from console.commands.data import all_files, balance, show_files
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
@@ -34,7 +35,9 @@ def files(
     state_: Annotated[FileState | None, typer.Option("--state", help="Only in this state.")] = None,
     *,
     check: Annotated[bool, typer.Option(help="Compare the ledger with S3's listing.")] = False,
-    reasons: Annotated[bool, typer.Option(help="Count masked rows and refused files.")] = False,
+    reasons_: Annotated[
+        bool, typer.Option("--reasons", help="Count masked rows and refused files.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """List every version that was uploaded, what became of it, why, and what to do."""
@@ -43,7 +46,7 @@ def files(
     if check:
         _check(site, json=json)
         return
-    if reasons:
+    if reasons_:
         _reasons(site, json=json)
         return
     found = all_files(site, state_)
@@ -62,9 +65,10 @@ def release(
     site: Annotated[str | None, typer.Option(help="All refused files of this site.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """Read refused files again, by the configuration in force; no new upload is needed.
+    """Read refused or removed files again, by the configuration in force; no new upload is needed.
 
-    Correcting a site's YAML does this by itself where the correction touches the reading.
+    Correcting a site's YAML does this by itself where the correction touches the reading. With --site,
+    files that were dismissed or removed stay as they are.
 
     Example: solar files release golden/power_2024-06.csv --reason "took a bigger function"
     """
@@ -86,6 +90,10 @@ def release(
         output.as_json({"id": message.id, "site_id": message.site_id, "key": full})
     else:
         output.say("asked; see `solar files --state quarantined` for what is still refused")
+
+
+files_app.command("remove")(setting_aside.remove)
+files_app.command("dismiss")(setting_aside.dismiss)
 
 
 @changing
@@ -160,7 +168,12 @@ def _reasons(site: str | None, *, json: bool) -> None:
     output.say(f"{files}, {rows_read}, {share:.2%} of them masked")
     rows = [("masked rows", *each) for each in found["masks"].items()]
     rows += [("refused files", *each) for each in found["quarantined"].items()]
-    output.table("Why", ["what", "reason", "count"], rows, "nothing was masked or refused")
+    rows += [("dismissed files", *each) for each in found.get("dismissed", {}).items()]
+    from services.data_watcher.domain import reasons  # noqa: PLC0415 - for this answer only
+
+    explained = [(*row, reasons.meaning(row[1])) for row in rows]
+    columns = ["what", "reason", "count", "what it means; docs/files.md has examples"]
+    output.table("Why", columns, explained, "nothing was masked or refused")
 
 
 def _with_datasets(files: list[dict[str, Any]]) -> list[dict[str, Any]]:

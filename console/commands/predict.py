@@ -19,7 +19,7 @@ from shared import layout, names
 from shared.active import ActiveSite
 from shared.aws import error_code
 from shared.errors import UnreadableFileError
-from shared.solar.site import SourceFormat
+from shared.solar.site import SourceFormat, source_of
 
 _POWER = "power_ac"
 _SHOWN_ROWS = 24
@@ -162,8 +162,6 @@ def _reading_as(site: ActiveSite, source: str | None, key: str) -> ActiveSite:
 
     A site's only source of weather reads files of any name here: nothing is uploaded.
     """
-    from services.data_watcher.domain.admission import source_of  # noqa: PLC0415
-
     known = {each.name: each for each in map(_weather_of, site.sources) if each}
     fits = source_of(site, key)
     by_name = known.get(fits.name) if fits else None

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from console import output
-from console.commands import configuring, data, drafts
+from console.commands import checks, configuring, data, drafts, trusting
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.state import changing, state
 from shared import layout
 
-NAME = re.compile(r"[a-z0-9-]{1,32}")
-
-app = typer.Typer(no_args_is_help=True, help="Plants: draft, add, list, show.")
+app = typer.Typer(no_args_is_help=True, help="Plants: draft, check, add, list, show, trust.")
 app.command("draft")(drafts.draft_site)
+app.command("check")(checks.check_site)
+app.command("trust")(trusting.trust_source)
 
 
 @app.command("add")
@@ -35,7 +34,7 @@ def add_site(
 
     Exit code 1 where one was refused, or has no verdict after half a minute.
     """
-    placed = {key: path for path in files for key in [_config_key(path)]}
+    placed = {key: path for path in files for key in [configuring.config_key(path)]}
     s3 = state.system.client("s3")
     versions = {
         key: s3.put_object(Bucket=state.system.bucket, Key=key, Body=path.read_bytes()).get(
@@ -62,7 +61,7 @@ def add_site(
 
 @app.command("list")
 def list_sites(*, json: JsonOption = False) -> None:
-    """List configurations in force or refused, with the reason."""
+    """List configurations in force or refused, with the reason, and sources that are suspect."""
     found = configuring.all_configurations()
     if json:
         output.as_json(found)
@@ -74,11 +73,11 @@ def list_sites(*, json: JsonOption = False) -> None:
             each["model_id"],
             each["state"],
             output.when(each["uploaded_at"]),
-            "" if each["state"] == "accepted" else configuring.why(each),
+            configuring.wrong(each),
         )
         for each in found
     ]
-    columns = ["kind", "name", "model", "state", "uploaded (UTC)", "why it is refused"]
+    columns = ["kind", "name", "model", "state", "uploaded (UTC)", "what is wrong"]
     output.table("Configuration", columns, rows, "no site yet; `solar sites add FILE`")
 
 
@@ -92,24 +91,3 @@ def show_site(site_id: str, *, json: JsonOption = False) -> None:
         output.as_json(found)
     else:
         output.people.print_json(data=found)
-
-
-def _config_key(path: Path) -> str:
-    """Return where a YAML belongs: one that names a site is a site's, else a model's."""
-    import yaml  # noqa: PLC0415 - only this command reads YAML
-
-    if not path.is_file():
-        raise ConsoleError(f"no such file: {path}")
-    try:
-        said = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConsoleError(f"{path} is no YAML: {error}") from error
-    if not isinstance(said, dict) or not {"site_id", "model_id"} & said.keys():
-        raise ConsoleError(f"{path} names neither site_id nor model_id")
-    field = "site_id" if "site_id" in said else "model_id"
-    name = str(said[field])
-    if not NAME.fullmatch(name):  # it would be part of a key
-        raise ConsoleError(
-            f"{path}: {field} is {name[:40]!r}; a name has 1 to 32 of a-z, 0-9 and -"
-        )
-    return layout.site_config(name) if field == "site_id" else layout.model_config(name)

@@ -1,47 +1,22 @@
-"""A guess, and cells as what they may be."""
+"""A guess, and what is guessed of the files of one kind."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from pathlib import Path
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A value, and what speaks for it."""
+    """A value, and what speaks for it; the word GUESSED marks what a person must check."""
 
     value: Any
     why: str
 
 
 class NotUnderstoodError(Exception):
-    """A file in which no time stamps were found."""
-
-
-def moment_of(cell: Any, form: str | None) -> datetime | None:
-    """Return the time that a cell holds in a strptime form, or in ISO 8601 without one; None for none."""
-    if isinstance(cell, date):  # midnight in a spreadsheet is a date
-        found = cell if isinstance(cell, datetime) else datetime.combine(cell, time())
-        return found if form is None else None
-    if not isinstance(cell, str) or len(cell.strip()) < 8:  # noqa: PLR2004 - the shortest date
-        return None
-    try:
-        if form is None:
-            return datetime.fromisoformat(cell.strip())
-        return datetime.strptime(cell.strip(), form)  # noqa: DTZ007 - the zone is guessed apart
-    except ValueError:
-        return None
-
-
-def number_of(cell: Any, decimal: str) -> float | None:
-    """Return the number that a cell holds, or None."""
-    if isinstance(cell, int | float) and not isinstance(cell, bool):
-        return float(cell)
-    try:
-        return float(str(cell).strip().replace(decimal, "."))
-    except ValueError:
-        return None
+    """A file of which no draft can be made, with what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +25,27 @@ class SourceDraft:
 
     Attributes
     ----------
-    files
-        Names of the files that read so.
+    paths
+        The files that read so.
+    rows
+        How many rows of each were looked at.
+    layout
+        Delimiter, signs of numbers, which rows count.
     peak
         Highest power [kW], None where there is none.
     noon
         Hour of the files' clock around which the sun is centred.
     offset
-        Offset that the stamps carry.
+        Zone that the stamps carry.
     unused
         Columns of numbers that no quantity is taken from.
+    notes, warnings
+        What a person should know of the files and cannot be said in the YAML.
     """
 
-    files: tuple[str, ...]
+    paths: tuple[Path, ...]
+    rows: tuple[int, ...]
+    glob: Guess
     format: str
     layout: dict[str, Guess]
     timestamp: dict[str, Guess]
@@ -71,3 +54,10 @@ class SourceDraft:
     noon: float | None = None
     offset: str | None = None
     unused: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Return the names of the files."""
+        return tuple(path.name for path in self.paths)

@@ -1,54 +1,131 @@
-"""What kind of file it is: its format, its delimiter and decimal sign, its rows of cells."""
+"""What kind of file it is: its format, its delimiter, its rows of cells."""
 
 from __future__ import annotations
 
 import csv
 import io
-import re
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from console.drafting.guess import Guess
+from console.drafting.guess import Guess, NotUnderstoodError
+from console.drafting.heading import find
 from services.data_watcher.adapters.reading import faults, files, sheets, text
 
-MOST_ROWS = 40_000  # of a file that are looked at; a year of quarters of an hour
+MOST_ROWS = 200_000  # of a file that are looked at: two years of five minutes
 _DELIMITERS = ",;\t|"
+_NEARLY_ALL = 0.9  # of the lines
+_DEEPEST = 5  # levels of names in JSON
 
 
-def rows(path: Path) -> tuple[str, dict[str, Guess], list[list[Any]]]:
-    """Return a file's format, what speaks for its layout, and its cells.
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The table in a file.
+
+    Attributes
+    ----------
+    columns
+        Cells by the column's name; a name that occurs twice is left out, as it cannot be named.
+    units
+        Units by the column's name, where a row of the header holds them.
+    rows
+        How many rows the file has; `columns` may have fewer.
+    """
+
+    path: Path
+    format: str
+    layout: dict[str, Guess]
+    columns: dict[str, list[Any]]
+    units: dict[str, str] = field(default_factory=dict)
+    rows: int = 0
+
+    @property
+    def looked_at(self) -> int:
+        """Return how many rows are in the columns."""
+        return len(next(iter(self.columns.values()), []))
+
+
+def read(path: Path) -> Sheet:
+    """Return a file's table.
 
     Raises
     ------
+    NotUnderstoodError
+        It holds no table with a header.
     UnreadableFileError
         It is damaged.
     """
-    data = bytes(files.unpacked(path.read_bytes()))
-    if data.startswith(b"PAR1"):
-        import pyarrow as pa  # noqa: PLC0415 - heavy, and only for Parquet
-        import pyarrow.parquet as pq  # noqa: PLC0415
+    content = path.read_bytes()
+    with faults.damage_is_said():
+        return _read(path, content)
 
-        with faults.damage_is_said():
-            table = pq.read_table(pa.BufferReader(data)).slice(0, MOST_ROWS)
-        columns = [column.to_pylist() for column in table.columns]
-        return "parquet", {}, [table.column_names, *map(list, zip(*columns, strict=True))]
+
+def _read(path: Path, content: bytes) -> Sheet:
+    data = bytes(files.unzipped(files.unpacked(content)))
+    if data.startswith(b"PAR1"):
+        return _parquet(path, data)
     if data.startswith(b"PK"):
-        return "xlsx", {}, sheets.cells(data)
-    lines = [
-        line for line in bytes(text.utf8(data)).decode("utf-8-sig").splitlines() if line.strip()
+        return _workbook(path, data)
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        message = (
+            f"{path.name}: it is an old Excel file (.xls), or one with a password; save it as .xlsx"
+        )
+        raise NotUnderstoodError(message)
+    said = bytes(text.utf8(data)).decode("utf-8-sig", errors="replace")
+    if not said.strip():
+        message = f"{path.name}: it is empty, so no line of it holds a time stamp; give one with measurements"
+        raise NotUnderstoodError(message)
+    if said.lstrip()[:1] in {"{", "["}:
+        return _json(path, said)
+    return _csv(path, said)
+
+
+def _table(
+    path: Path,
+    kind: str,
+    layout: dict[str, Guess],
+    cells: list[list[Any]],
+    *,
+    of: int | None = None,
+) -> Sheet:
+    heading = find(path.name, cells)
+    body = cells[heading.start : heading.start + MOST_ROWS]
+    width = len(heading.names)
+    whole = [
+        row[:width]
+        for row in body
+        if len(row) == width or (len(row) == width + 1 and row[-1] in {"", None})
     ]
-    if not lines:
-        return "csv", {}, []
-    lines = lines[: MOST_ROWS + faults.MOST_HEADER_LINES]
-    delimiter, fields = _delimiter(lines[-60:])
+    columns = {
+        name: [row[at] for row in whole]
+        for at, name in enumerate(heading.names)
+        if heading.names.count(name) == 1
+    }
+    rows = (of if of is not None else len(cells)) - heading.start
+    return Sheet(path, kind, layout, columns, heading.units, rows)
+
+
+def _csv(path: Path, said: str) -> Sheet:
+    lines = [line for line in said.splitlines() if line.strip()]
+    kept = lines[: MOST_ROWS + faults.MOST_HEADER_LINES]
+    delimiter, fields = _delimiter(kept[-60:])
     layout = {"delimiter": Guess(delimiter, f"{fields} fields in each of the last lines")}
-    cells: list[list[Any]] = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter))
-    commas = sum(bool(re.fullmatch(r"-?\d+,\d+", cell)) for row in cells[-60:] for cell in row)
-    if commas:
-        layout["decimal"] = Guess(",", f"{commas} cells of the last lines are like 1,5")
-    return "csv", layout, cells
+    cells = _cells(kept, delimiter)
+    return _table(path, "csv", layout, cells, of=len(lines))
+
+
+def _cells(lines: Sequence[str], delimiter: str) -> list[list[Any]]:
+    """Return the fields of lines; a quote that never ends would swallow all lines behind it."""
+    try:
+        cells = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter))
+    except csv.Error:
+        cells = []
+    if len(cells) < len(lines) and sum(line.count('"') for line in lines) % 2:
+        return [line.split(delimiter) for line in lines]
+    return cells or [line.split(delimiter) for line in lines]
 
 
 def _delimiter(lines: Sequence[str]) -> tuple[str, int]:
@@ -57,6 +134,86 @@ def _delimiter(lines: Sequence[str]) -> tuple[str, int]:
         return (times / len(lines) if fields > 1 else 0.0, -_DELIMITERS.index(delimiter))
 
     # A decimal comma also cuts lines into equal fields; a semicolon or tab beside it is the delimiter.
-    strong = [each for each in ";\t|" if rank(each)[0] > 0.9]  # noqa: PLR2004 - nearly every line
+    strong = [each for each in ";\t|" if rank(each)[0] > _NEARLY_ALL]
     best = strong[0] if strong else max(_DELIMITERS, key=rank)
     return best, Counter(line.count(best) + 1 for line in lines).most_common(1)[0][0]
+
+
+def _parquet(path: Path, data: bytes) -> Sheet:
+    import pyarrow as pa  # noqa: PLC0415 - heavy, and only for Parquet
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    table = pq.ParquetFile(pa.BufferReader(data)).read(
+        use_threads=False
+    )  # as in console/figures.py
+    columns = {
+        name: table[at].slice(0, MOST_ROWS).to_pylist()
+        for at, name in enumerate(table.column_names)
+        if table.column_names.count(name) == 1
+    }
+    if not table.num_rows:
+        message = f"{path.name}: it has columns but no rows; give a sample that holds measurements"
+        raise NotUnderstoodError(message)
+    return Sheet(path, "parquet", {}, columns, rows=table.num_rows)
+
+
+def _workbook(path: Path, data: bytes) -> Sheet:
+    """Return the first sheet that holds measurements: the reader takes all that have its columns."""
+    workbook = sheets.Workbook(data)
+    failed: NotUnderstoodError | None = None
+    for name in workbook.named(None):
+        cells = [row for row in workbook.cells(name) if any(cell != "" for cell in row)]
+        try:
+            return _table(path, "xlsx", {}, cells)
+        except NotUnderstoodError as error:
+            failed = failed or error
+    raise failed or NotUnderstoodError(f"{path.name}: the workbook holds no sheet")
+
+
+def _json(path: Path, said: str) -> Sheet:
+    try:
+        content = json.loads(said)
+    except RecursionError as error:
+        message = f"{path.name}: it is nested too deeply; export a list of records"
+        raise NotUnderstoodError(message) from error
+    except json.JSONDecodeError:
+        try:
+            content = [json.loads(line) for line in said.splitlines() if line.strip()]
+        except (json.JSONDecodeError, RecursionError) as error:
+            message = (
+                f"{path.name}: it begins like JSON but is none ({error}); export it again, and open it once "
+                "to see that it is whole"
+            )
+            raise NotUnderstoodError(message) from error
+    lists = dict(_lists(content))
+    if not lists:
+        message = f"{path.name}: the JSON holds no list of records; export one with a time and a value each"
+        raise NotUnderstoodError(message)
+    where = max(lists, key=lambda each: len(lists[each]))
+    records = [dict(_flat(each)) for each in lists[where] if isinstance(each, dict)]
+    layout = {}
+    if len(lists) > 1:
+        others = ", ".join(each or "(top)" for each in lists if each != where)
+        layout["records"] = Guess(where, f"GUESSED: the longest list of records; others: {others}")
+    names = list(dict.fromkeys(name for each in records[:200] for name in each))
+    some = records[:MOST_ROWS]
+    columns = {name: [each.get(name) for each in some] for name in names}
+    return Sheet(path, "json", layout, columns, rows=len(records))
+
+
+def _lists(content: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the lists of records in JSON, each with the path of names to it."""
+    if isinstance(content, list):
+        if any(isinstance(each, dict) for each in content):
+            yield path, content
+    elif isinstance(content, dict) and depth < _DEEPEST:
+        for name, each in content.items():
+            yield from _lists(each, f"{path}.{name}".strip("."), depth + 1)
+
+
+def _flat(record: dict[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+    for name, value in record.items():
+        if isinstance(value, dict) and depth < _DEEPEST:
+            yield from _flat(value, f"{prefix}{name}.", depth + 1)
+        else:
+            yield f"{prefix}{name}", value

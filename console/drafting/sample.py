@@ -1,65 +1,177 @@
-"""Looks at a sample file of a plant and proposes how it reads, with the evidence for each guess."""
+"""Looks at sample files of a plant and proposes how they read, with the evidence for each guess."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from console.drafting.guess import Guess, NotUnderstoodError, SourceDraft
-from console.drafting.layout import MOST_ROWS, rows
-from console.drafting.quantities import energy, numbers_of, quantities
-from console.drafting.stamps import is_data, stamps
+from console.drafting import columns, conflicts, filenames, quantities, series, stamps
+from console.drafting.guess import NotUnderstoodError, SourceDraft
+from console.drafting.layout import Sheet, read
+from console.drafting.stamps import Stamps
+from console.drafting.units_guessed import peak
+from shared.errors import UnreadableFileError
 
 
-def draft(path: Path, capacity_kw: float | None = None) -> SourceDraft:
-    """Look at one file.
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """What was made of the samples, and why nothing was made of the others."""
+
+    sources: list[SourceDraft]
+    not_understood: list[str]
+
+
+def draft(paths: Sequence[Path], capacity_kw: float | None = None) -> Drafts:
+    """Look at all samples together: those that have the same columns are one source.
 
     Parameters
     ----------
     capacity_kw
         AC capacity of the plant, which tells the unit of its power where no header does.
-
-    Raises
-    ------
-    NotUnderstoodError
-        No column of it holds time stamps.
-    UnreadableFileError
-        It is damaged.
     """
-    kind, layout, cells = rows(path)
-    start = 1 if kind == "parquet" else next((n for n, row in enumerate(cells) if is_data(row)), 0)
-    if not start:
-        message = f"{path.name}: no line below a header holds a time stamp and a number"
-        raise NotUnderstoodError(message)
-    header = [str(cell).strip() for cell in cells[start - 1]]
-    body = [row for row in cells[start : start + MOST_ROWS] if len(row) == len(header)]
-    columns = {
-        name: [row[at] for row in body]
-        for at, name in enumerate(header)
-        if header.count(name)
-        == 1  # an index that was written along often has no name, which is one
-    }
-    timestamp, moments = stamps(columns, path.name)
-    taken = {str(guess.value) for key, guess in timestamp.items() if key.endswith("column")}
-    decimal = "," if layout.get("decimal") else "."
-    numbers = {
-        name: numbers_of(cells, decimal) for name, cells in columns.items() if name not in taken
-    }
-    numbers = {name: values for name, values in numbers.items() if np.isfinite(values).any()}
-    step = timestamp.get("step_minutes", Guess(60, "")).value
-    found = quantities(numbers, capacity_kw, step)
-    peak, noon = energy(found.columns, numbers, moments, step)
-    first = next(each for each in moments if each)
-    offset = f"{first:%z}"[:3] + ":" + f"{first:%z}"[3:5] if first.tzinfo else None
-    return SourceDraft(
-        (path.name,),
-        kind,
-        layout,
-        timestamp,
-        found.columns,
-        peak,
-        noon,
-        offset,
-        found.unused,
+    sheets, failed = [], []
+    for path in paths:
+        try:
+            sheets.append(read(path))
+        except NotUnderstoodError as error:
+            failed.append(str(error))
+        except UnreadableFileError as error:
+            failed.append(f"{path.name}: {error.reason}; {error.remedy}")
+        except OSError as error:
+            failed.append(
+                f"{path.name}: it cannot be opened ({error.strerror}); look at its permissions"
+            )
+    found = []
+    for group in _groups(sheets):
+        try:
+            found += _sources(group, capacity_kw)
+        except NotUnderstoodError as error:
+            failed.append(str(error))
+    return Drafts(conflicts.in_order(found), failed)
+
+
+def _groups(sheets: Sequence[Sheet]) -> list[list[Sheet]]:
+    """Return the files by what they are and which columns they have."""
+    found: dict[tuple[object, ...], list[Sheet]] = {}
+    for sheet in sheets:
+        layout = tuple((name, each.value) for name, each in sheet.layout.items())
+        key = (sheet.format, layout, tuple(sheet.columns), tuple(sheet.units.items()))
+        found.setdefault(key, []).append(sheet)
+    return list(found.values())
+
+
+def _sources(sheets: list[Sheet], capacity_kw: float | None) -> list[SourceDraft]:
+    """Return one source for files that read alike; where no form of stamps fits all, one for each form."""
+    try:
+        found = stamps.find(sheets)
+    except NotUnderstoodError:
+        if len(sheets) == 1:
+            raise
+    else:
+        if len(set(found.zoned)) == 1:
+            return _by_plant(sheets, found, capacity_kw)
+    alone: dict[tuple[str, ...], list[Sheet]] = {}
+    lost = []
+    for sheet in sheets:
+        try:
+            own = stamps.find([sheet])
+        except NotUnderstoodError as error:
+            lost.append(str(error))
+            continue
+        written = (*(str(each.value) for each in own.guesses.values()), str(own.zoned[0]))
+        alone.setdefault(written, []).append(sheet)
+    sources = [_source(some, stamps.find(some), capacity_kw) for some in alone.values()]
+    if lost and not sources:
+        raise NotUnderstoodError("; ".join(lost))
+    said = "GUESSED: the samples write their stamps in different ways, so they are sources of their own"
+    notes = [said, *(f"not understood: {each}" for each in lost)]
+    return [replace(each, notes=(*each.notes, *notes)) for each in sources]
+
+
+def _by_plant(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> list[SourceDraft]:
+    """Return one source, or one for each plant that the names tell apart."""
+    names = [sheet.path.name for sheet in sheets]
+    shapes = list(dict.fromkeys(map(filenames.shape, names)))
+    conflict = conflicts.of_plants(sheets, found)
+    if len(shapes) == 1 or not (conflict or all(map(filenames.is_dated, names))):
+        return [replace(_source(sheets, found, capacity_kw), warnings=tuple(conflict))]
+    note = (
+        "GUESSED: the names tell plants or devices apart, so each is a source of its own. One site is one "
+        "plant: draft other plants alone"
     )
+    each = [[s for s in sheets if filenames.shape(s.path.name) == shape] for shape in shapes]
+    drafts = [_source(some, stamps.find(some), capacity_kw) for some in each]
+    return [replace(one, notes=(*one.notes, note), warnings=tuple(conflict)) for one in drafts]
+
+
+def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> SourceDraft:
+    several = series.find(sheets, found.times, found.taken)
+    rows, inverters, taken = sheets, 1, found.taken
+    if several is not None:
+        rows = [_only(sheet, mask) for sheet, mask in zip(sheets, several.masks, strict=True)]
+        found = stamps.find(rows)
+        inverters, taken = several.added_up, found.taken | {several.column}
+    numbers, writing, notes = columns.columns(rows, taken)
+    times = np.concatenate(found.times)
+    values = {  # a row without a time is a sum, or a comment
+        name: np.where(np.isnat(times), np.nan, np.concatenate([each.values for each in some]))
+        for name, some in numbers.items()
+    }
+    in_cells = {name: some[0].unit for name, some in numbers.items() if some[0].unit}
+    own_capacity = capacity_kw / inverters if capacity_kw else None
+    what = quantities.quantities(values, sheets[0].units | in_cells, own_capacity, found.step)
+    if not what.columns:
+        names = ", ".join(sheet.path.name for sheet in sheets)
+        raise NotUnderstoodError(
+            f"{names}: no column of numbers is power or weather by its name or unit; name it in the YAML, or "
+            "give it a header like power (kW)"
+        )
+    return SourceDraft(
+        paths=tuple(sheet.path for sheet in sheets),
+        rows=tuple(sheet.looked_at for sheet in sheets),
+        glob=filenames.glob([sheet.path.name for sheet in sheets]),
+        format=sheets[0].format,
+        layout=sheets[0].layout | (several.layout if several else {}) | writing,
+        timestamp=found.guesses,
+        columns=what.columns,
+        peak=_peak(what.columns, values, found.step, inverters),
+        noon=quantities.noon(what.columns, values, times, _middle(found)),
+        offset=found.offset,
+        unused=what.unused,
+        notes=(*_partly(sheets), *notes, *found.notes),
+    )
+
+
+def _peak(
+    found: quantities.Columns, values: dict[str, quantities.Values], step: int, inverters: int
+) -> float | None:
+    """Return the peak of the plant's power; None where there is none. [kW]"""
+    power = found.get("power_ac")
+    if power is None:
+        return None
+    return inverters * peak(quantities.members_added(power, values), str(power["unit"].value), step)
+
+
+def _middle(found: Stamps) -> float:
+    """Return how far a stamp is before the middle of its interval. [h]"""
+    half = found.step / 120
+    return -half if "label" in found.guesses else half
+
+
+def _partly(sheets: Sequence[Sheet]) -> list[str]:
+    return [
+        f"of {sheet.path.name} {sheet.looked_at} of {sheet.rows} rows were looked at: the others are beyond "
+        "the first 200,000, or have more or fewer fields than the header"
+        for sheet in sheets
+        if sheet.looked_at < sheet.rows
+    ]
+
+
+def _only(sheet: Sheet, mask: npt.NDArray[np.bool_]) -> Sheet:
+    rows = np.flatnonzero(mask)
+    columns = {name: [cells[row] for row in rows] for name, cells in sheet.columns.items()}
+    return replace(sheet, columns=columns)

@@ -1,109 +1,286 @@
-"""Where a file keeps its time stamps, and in which form."""
+"""Where files of one kind keep their time stamps, and in which form."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time
-from itertools import pairwise
-from typing import Any
+from dataclasses import dataclass
 
-from console.drafting.guess import Guess, NotUnderstoodError, moment_of, number_of
+import numpy as np
 
-_FORMATS = (
-    None,
-    "%d.%m.%Y %H:%M",
-    "%d.%m.%Y %H:%M:%S",
-    "%d/%m/%Y %H:%M",
-    "%m/%d/%Y %H:%M",
-    "%d/%m/%Y %H:%M:%S",
-    "%m/%d/%Y %H:%M:%S",
-    "%m/%d/%Y %I:%M %p",
-    "%Y/%m/%d %H:%M",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y%m%d %H%M",
-    "%Y%m%d%H%M",
-)
-_DATES = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d")
+from console.drafting.guess import Guess, NotUnderstoodError
+from console.drafting.layout import Sheet
+from console.drafting.moments import Form, Times, forms, is_clock, is_day, is_moment, joined
+from services.data_watcher.adapters.reading.stamp_text import SUMMER
+
+_MOSTLY = 0.8  # of the cells of each file
+_USUAL = 0.8  # of the distances between stamps
+_STARTS = re.compile(r"\b(start|begin|beginning|from|von|od|desde|inicio|de|debut|début|ab)\b")
+_ENDS = re.compile(r"\b(end|ending|ends|to|bis|do|hasta|fin|ende|until)\b")
+_OFFSET = re.compile(
+    r"(?:-(?:0\d|1[0-2])|\+(?:0\d|1[0-4])):[0-5]\d"
+)  # that some place on earth has
+_MINUTE = np.timedelta64(1, "m")
+_DAY = np.timedelta64(1, "D")
 
 
-def is_data(row: Sequence[Any]) -> bool:
-    """Whether a row holds a time and a number."""
-    has_time = any(moment_of(cell, form) for cell in row for form in (*_FORMATS, *_DATES))
-    return has_time and any(
-        number_of(cell, ".") is not None or number_of(cell, ",") is not None for cell in row
-    )
+@dataclass(frozen=True, slots=True)
+class Stamps:
+    """The time stamps of some files.
+
+    Attributes
+    ----------
+    guesses
+        What the YAML says about them.
+    times
+        By the files' own clock, for each file; NaT where a row has none.
+    offset
+        The zone that the stamps carry; None where they carry none.
+    step
+        Length of an interval. [min]
+    zoned
+        For each file, whether its stamps carry a zone.
+    """
+
+    guesses: dict[str, Guess]
+    times: list[Times]
+    offset: str | None
+    step: int
+    zoned: list[bool]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def taken(self) -> set[str]:
+        """Return the columns that hold stamps."""
+        return {str(each.value) for key, each in self.guesses.items() if key.endswith("column")}
 
 
-def stamps(
-    columns: dict[str, list[Any]], file: str
-) -> tuple[dict[str, Guess], list[datetime | None]]:
-    """Return how a file writes its time stamps, and the stamps.
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    column: str
+    time_column: str | None
+    forms: list[list[Form]]  # of each file, in the same order
+
+    def fits(self, at: int) -> bool:
+        """Whether a form fits nearly all stamps of every file."""
+        return all(float((~np.isnat(each[at].times)).mean()) > _MOSTLY for each in self.forms)
+
+
+def find(sheets: Sequence[Sheet]) -> Stamps:
+    """Return the time stamps of files with the same columns.
 
     Raises
     ------
     NotUnderstoodError
         No column holds any.
     """
-    candidates: dict[str, tuple[str, str | None, list[Any]]] = {
-        name: (name, None, cells) for name, cells in columns.items()
-    }
-    for (day, days), (hour, hours) in _pairs(columns):
-        joined = [f"{_plain(a)} {_plain(b)}" for a, b in zip(days, hours, strict=True)]
-        candidates[f"{day}+{hour}"] = (day, hour, joined)
-    best: tuple[tuple[float, float], dict[str, Guess], list[datetime | None]] | None = None
-    for name, hour_column, cells in candidates.values():
-        for form in _FORMATS:
-            if not any(moment_of(cell, form) for cell in cells[:50]):
-                continue
-            moments = [moment_of(cell, form) for cell in cells]
-            share = sum(each is not None for each in moments) / max(len(moments), 1)
-            rank = (round(share, 2), _regularity(moments))
-            if share > 0.8 and (best is None or rank > best[0]):  # noqa: PLR2004 - most of them
-                best = rank, _stamp_guesses(name, hour_column, form, moments), moments
+    best: tuple[tuple[float, ...], _Candidate, int] | None = None
+    for number, candidate in enumerate(_candidates(sheets)):
+        for at in range(len(candidate.forms[0])):
+            if candidate.fits(at):
+                rank = (*_rank(candidate, at), -number, -at)
+                if best is None or rank > best[0]:
+                    best = rank, candidate, at
     if best is None:
-        message = f"{file}: no column holds time stamps in a form that is known here"
+        names = ", ".join(sheet.path.name for sheet in sheets)
+        message = (
+            f"{names}: no column holds time stamps in one form for most of its rows; split the file where "
+            "the form changes, or export it again in one form"
+        )
         raise NotUnderstoodError(message)
-    return best[1], best[2]
+    return _described(sheets, best[1], best[2])
 
 
-def _pairs(columns: dict[str, list[Any]]) -> Iterator[tuple[tuple[str, list[Any]], ...]]:
-    """Yield date columns with time-of-day columns."""
-    for day, days in columns.items():
-        is_day = isinstance(days[0], date) or any(moment_of(str(days[0]), form) for form in _DATES)
-        for hour, hours in columns.items():
-            is_hour = isinstance(hours[0], time) or re.match(r"\d{1,2}:\d\d", str(hours[0]))
-            if day != hour and is_day and is_hour:
-                yield (day, days), (hour, hours)
+def _candidates(sheets: Sequence[Sheet]) -> Iterator[_Candidate]:
+    first = sheets[0].columns
+    holding = [name for name, cells in first.items() if any(is_moment(each) for each in cells[:20])]
+    for name in holding:
+        found = _same_forms([forms(sheet.columns[name]) for sheet in sheets])
+        if found:
+            yield _Candidate(name, None, found)
+    for day in first:
+        if not any(is_day(each) for each in first[day][:5]):
+            continue
+        for clock, cells in first.items():
+            if clock != day and any(is_clock(each) for each in cells[:5]):
+                each_joined = [joined(sheet.columns[day], sheet.columns[clock]) for sheet in sheets]
+                found = _same_forms([forms(each) for each in each_joined])
+                if found:
+                    yield _Candidate(day, clock, found)
 
 
-def _plain(cell: Any) -> str:
-    return cell.date().isoformat() if isinstance(cell, datetime) else str(cell).strip()
+def _same_forms(each_file: list[list[Form]]) -> list[list[Form]]:
+    """Return the forms that every file may have, in one order."""
+    formats = [form.format for form in each_file[0]]
+    common = [
+        each
+        for each in formats
+        if all(each in [form.format for form in some] for some in each_file)
+    ]
+    return (
+        [
+            [next(form for form in some if form.format == each) for each in common]
+            for some in each_file
+        ]
+        if common
+        else []
+    )
 
 
-def _regularity(moments: list[datetime | None]) -> float:
-    """Return how often stamps follow each other at the most frequent distance: swapped days do not."""
-    steps = Counter(_distances(moments))
-    return max(steps.values()) / len(moments) if steps else 0.0
+def _rank(candidate: _Candidate, at: int) -> tuple[float, ...]:
+    """Return what speaks for a form: times of day, all cells, stamps that differ and follow each other."""
+    some = [each[at] for each in candidate.forms]
+    times = np.concatenate([each.times for each in some])
+    known = times[~np.isnat(times)]
+    name = re.sub(r"[_\W]+", " ", (candidate.time_column or candidate.column).lower())
+    words = 1.0 if _STARTS.search(name) else -1.0 if _ENDS.search(name) else 0.0
+    regular, span = _regularity(some)
+    return (
+        float(any(each.has_clock for each in some)),
+        round(len(known) / len(times), 2),
+        round(len(np.unique(known)) / len(known), 1),
+        words,
+        regular,
+        -span,
+        float(candidate.time_column is None),
+    )
 
 
-def _distances(moments: list[datetime | None]) -> Iterator[float]:
-    known = [each.replace(tzinfo=None) for each in moments if each]
-    return ((b - a).total_seconds() for a, b in pairwise(known) if b > a)
+def _regularity(some: Sequence[Form]) -> tuple[float, float]:
+    """Return how many stamps follow each other at the usual distance, and over how many days all lie."""
+    times = np.sort(np.concatenate([each.times[~np.isnat(each.times)] for each in some]))
+    distances = np.diff(times)
+    distances = distances[distances > np.timedelta64(0)]
+    if not len(distances):
+        return 0.0, 0.0
+    _, counts = np.unique(distances, return_counts=True)
+    return float(counts.max()), float((times[-1] - times[0]) / _DAY)
 
 
-def _stamp_guesses(
-    name: str, hour: str | None, form: str | None, moments: list[datetime | None]
-) -> dict[str, Guess]:
-    good = [each for each in moments if each]
-    found = {"column": Guess(name, f"{len(good)} of {len(moments)} cells are times")}
-    if hour:
-        found["time_column"] = Guess(hour, "the time of day stands apart from the date")
-    if form:
-        found["format"] = Guess(form, "with it the stamps follow each other most regularly")
-    step = Counter(_distances(moments)).most_common(1)
-    if step and step[0][0] >= 60:  # noqa: PLR2004 - a minute
-        share = step[0][1] / max(len(good) - 1, 1)
-        found["step_minutes"] = Guess(int(step[0][0] // 60), f"{share:.0%} of distances")
-    return found
+def _described(sheets: Sequence[Sheet], candidate: _Candidate, at: int) -> Stamps:
+    chosen = [each[at] for each in candidate.forms]
+    times = [each.times for each in chosen]
+    cells = sum(map(len, times))
+    good = sum(int((~np.isnat(each)).sum()) for each in times)
+    guesses = {"column": Guess(candidate.column, f"{good} of {cells} cells are times")}
+    if candidate.time_column:
+        guesses["time_column"] = Guess(
+            candidate.time_column, "the time of day stands apart from the date"
+        )
+    if chosen[0].format is not None:
+        guesses["format"] = Guess(chosen[0].format, _why_format(candidate, at))
+    step, share, notes = _step(sheets, times)
+    if step:
+        guesses["step_minutes"] = Guess(step, f"{share:.0%} of distances")
+    label = _label(candidate, chosen)
+    if label and step:
+        guesses["label"] = label
+    zones = {zone for each in chosen for zone in each.zones if zone}
+    offset = _zone(zones)
+    if len(zones) > 1:
+        notes.append(
+            f"the stamps name several zones ({', '.join(sorted(zones))}); each is read by its own"
+        )
+    zoned = [bool(each.zones - {"", SUMMER}) for each in chosen]
+    return Stamps(guesses, times, offset, step or 60, zoned, tuple(notes))
+
+
+def _why_format(candidate: _Candidate, at: int) -> str:
+    """Say why this form and no other, or that both fit."""
+    chosen = [each[at] for each in candidate.forms]
+    others = [
+        n
+        for n, each in enumerate(candidate.forms[0])
+        if n != at and each.order and candidate.fits(n)
+    ]
+    fitting = sum(int((~np.isnat(each.times)).sum()) for each in chosen)
+    if not chosen[0].order:
+        return "by their shape"
+    for n in others:
+        rivals = [each[n] for each in candidate.forms]
+        if sum(int((~np.isnat(each.times)).sum()) for each in rivals) < fitting:
+            continue
+        said = rivals[0].format
+        if _regularity(rivals) == _regularity(chosen):
+            return (
+                f"GUESSED: day and month cannot be told apart, {said} fits as well; check it, or give a "
+                "sample with a day after the 12th"
+            )
+        days, less = _regularity(rivals)[1], _regularity(chosen)[1]
+        return (
+            f"with it the stamps lie within {less:.0f} days and follow each other most regularly; with "
+            f"{said} they lie over {days:.0f} days"
+        )
+    return "only in this order all stamps are dates"
+
+
+def _step(sheets: Sequence[Sheet], times: Sequence[Times]) -> tuple[int | None, float, list[str]]:
+    """Return the usual distance of stamps [min], its share, and what speaks against it."""
+    usual: dict[int, list[str]] = {}
+    counts: Counter[int] = Counter()
+    for sheet, each in zip(sheets, times, strict=True):
+        known = np.unique(each[~np.isnat(each)])
+        minutes = np.round(np.diff(known) / _MINUTE).astype(int)
+        own = Counter(minutes[minutes > 0].tolist())
+        counts.update(own)
+        if own:
+            (most, count), *_ = own.most_common(1)
+            if count > _USUAL * own.total():
+                usual.setdefault(most, []).append(sheet.path.name)
+    if not counts:
+        return None, 0.0, []
+    (step, count), *_ = counts.most_common(1)
+    share = count / counts.total()
+    if len(usual) > 1:
+        said = "; ".join(f"{each} min in {', '.join(names[:3])}" for each, names in usual.items())
+        return None, 0.0, [f"step_minutes is left out: the samples contradict one another ({said})"]
+    if share <= _USUAL or not usual:
+        return (
+            None,
+            0.0,
+            [
+                f"step_minutes is left out: the stamps lie irregularly ({share:.0%} of them {step} min apart)"
+            ],
+        )
+    return (step if step <= 1440 else None), share, []  # noqa: PLR2004 - a day
+
+
+def _label(candidate: _Candidate, chosen: Sequence[Form]) -> Guess | None:
+    """Return what a stamp names, where a name or midnight says it is the end of an interval."""
+    name = candidate.time_column or candidate.column
+    plain = re.sub(r"[_\W]+", " ", name.lower())
+    if candidate.time_column and _midnight_behind(chosen):
+        return Guess(
+            "end", f"GUESSED: in {name!r} 00:00 comes last of its date, so it ends the day"
+        )
+    if any(each.ends_at_24 for each in chosen):
+        return Guess(
+            "right", "GUESSED: the day ends at 24:00, so stamps are the end of an interval"
+        )
+    if _ENDS.search(plain) and not _STARTS.search(plain):
+        return Guess("right", f"GUESSED: by its name {name!r} is the end of an interval")
+    return None
+
+
+def _midnight_behind(chosen: Sequence[Form]) -> bool:
+    """Whether midnight follows the last interval of the date that it carries."""
+    behind = total = 0
+    for each in chosen:
+        times = each.times
+        at = np.flatnonzero(~np.isnat(times) & (times == times.astype("M8[D]")))
+        at = at[at > 0]
+        total += len(at)
+        before = times[at - 1]
+        behind += int(((before.astype("M8[D]") == times[at]) & (before > times[at])).sum())
+    return total > 0 and behind > total / 2
+
+
+def _zone(zones: set[str]) -> str | None:
+    """Return the zone that stamps carry as the site's YAML says it; a name of a zone is none there."""
+    if "since 1970" in zones:
+        return "UTC"
+    offsets = sorted(each for each in zones if _OFFSET.fullmatch(each))
+    if zones & {"UTC", "GMT"}:
+        return "UTC"
+    return offsets[0] if offsets else None

@@ -10,22 +10,26 @@ from services.data_watcher.adapters.objects import (
     S3CanonicalObjects,
     S3CompactObjects,
     S3Configurations,
+    S3Overlaps,
     S3RawObjects,
 )
 from services.data_watcher.adapters.queue import HintInbox
-from services.data_watcher.adapters.readers import join, read_file
+from services.data_watcher.adapters.readers import compare, join, read_file
 from services.data_watcher.adapters.remembered import Remembered
 from services.data_watcher.adapters.table import DynamoLedger
 from services.data_watcher.adapters.view import DynamoView
 from services.data_watcher.app.answering import Answering
 from services.data_watcher.app.compacting import Compacting
+from services.data_watcher.app.comparing import Comparing
 from services.data_watcher.app.dispatching import Dispatching
 from services.data_watcher.app.intake.effects import Effects
 from services.data_watcher.app.intake.pipeline import Intake
 from services.data_watcher.app.intake.verdict import Judging
 from services.data_watcher.app.onboarding import Onboarding
 from services.data_watcher.app.releasing import Releasing
+from services.data_watcher.app.setting_aside import SettingAside
 from services.data_watcher.app.silence import Silence
+from services.data_watcher.app.suspecting import Suspecting
 from services.data_watcher.app.sweeping import Sweeping
 from services.data_watcher.settings import QuerySettings, WatcherSettings
 from shared import observability
@@ -47,6 +51,11 @@ def watcher(settings: WatcherSettings) -> Dispatching:
     meter = EmfMeter(observability.metrics("data_watcher"))
     parallel = ThreadPoolExecutor(THREADS, "intake").map
     onboarding = Onboarding(ledger, raw, configurations, publisher, inbox, utc_now)
+    known_overlaps = S3Overlaps(objects)
+    comparing = Comparing(ledger, S3CompactObjects(objects), known_overlaps, compare, utc_now)
+    suspecting = Suspecting(
+        ledger, ledger, known_overlaps, configurations, publisher, inbox, utc_now
+    )
     intake = Intake(
         evidence=LedgerAndBucket(ledger, raw),
         foresight=Remembered(ledger, utc_now),
@@ -55,6 +64,7 @@ def watcher(settings: WatcherSettings) -> Dispatching:
         effects=Effects(ledger, canonical, publisher, inbox, utc_now),
         meter=meter,
         onboard=onboarding.refresh,
+        look_at_sources=suspecting.arm,
         parallel=parallel,
     )
     silence = Silence(ledger, ledger, publisher, utc_now)
@@ -67,10 +77,14 @@ def watcher(settings: WatcherSettings) -> Dispatching:
         utc_now,
         onboarding.refresh,
         silence.look,
+        suspecting.arm,
+        suspecting.look_again,
         compacting.run,
+        comparing.run,
     )
     releasing = Releasing(ledger, inbox, utc_now, intake.refresh)
-    return Dispatching(intake, onboarding, sweeping, releasing)
+    setting_aside = SettingAside(ledger, intake.refresh, suspecting.arm)
+    return Dispatching(intake, onboarding, sweeping, releasing, setting_aside, suspecting)
 
 
 def answering(settings: QuerySettings) -> Answering:
@@ -78,5 +92,6 @@ def answering(settings: QuerySettings) -> Answering:
     return Answering(
         DynamoView.of(lazy_client("dynamodb"), settings.ledger_table),
         S3RawObjects(lazy_client("s3"), settings.data_bucket),
+        S3Overlaps(S3Objects(lazy_client("s3"), settings.data_bucket)),
         settings.data_bucket,
     )

@@ -10,13 +10,16 @@ from typing import Protocol, TypeVar
 
 from services.data_watcher.domain.activity import SiteActivity
 from services.data_watcher.domain.configuration import Active, ConfigRecord
+from services.data_watcher.domain.overlaps import Compared, SiteOverlaps
 from services.data_watcher.domain.records import ContentRecord, KeyRecord, Listed
-from services.data_watcher.domain.versions import FileVersion, RowSummary, State
+from services.data_watcher.domain.suspicion import SiteSuspicions
+from services.data_watcher.domain.versions import Current, FileVersion, RowSummary, State
 from shared.active import ActiveSite
 from shared.canonical import CanonicalFile
 from shared.compaction import CompactIndex
 from shared.messages import AnyMessage
 from shared.solar.site import Site
+from shared.suspects import ActiveSuspects
 
 
 class Ledger(Protocol):
@@ -49,11 +52,15 @@ class Ledger(Protocol):
         ...
 
     def quarantined(self, site_id: str, after: str) -> Iterator[str]:
-        """Yield a site's keys after `after` whose current version is refused, in order."""
+        """Yield a site's keys after `after` whose current version is refused and not dismissed, in order."""
         ...
 
     def sites(self) -> Iterator[str]:
         """Yield every site that ever had a record."""
+        ...
+
+    def current(self, site_id: str) -> Iterator[tuple[str, Current]]:
+        """Yield a site's keys that have a current version, each with it."""
         ...
 
     def between(self, site_id: str, after: str, until: str | None) -> dict[str, KeyRecord]:
@@ -70,6 +77,38 @@ class SiteActivities(Protocol):
 
     def note_told(self, activity: SiteActivity, silent_since: datetime | None) -> None:
         """Note what people were told about a site, unless somebody else did meanwhile."""
+        ...
+
+
+class Suspicions(Protocol):
+    """What is known of each site's suspect sources; saves conditionally like the file ledger."""
+
+    def load_suspicions(self, site_id: str) -> SiteSuspicions:
+        """Return what is known of a site; nothing where it never had a suspect source."""
+        ...
+
+    def save_suspicions(self, known: SiteSuspicions) -> SiteSuspicions:
+        """Save what is known of a site and return it as saved."""
+        ...
+
+    def all_suspicions(self) -> Iterator[SiteSuspicions]:
+        """Yield every site that ever had a suspect source."""
+        ...
+
+    def arm_look(self, site_id: str, now: datetime) -> bool:
+        """Note that a site's sources are to be looked at; False where that is noted already."""
+        ...
+
+    def is_armed(self, site_id: str) -> bool:
+        """Return whether a site's sources are to be looked at."""
+        ...
+
+    def disarm_look(self, site_id: str) -> None:
+        """Note that a site's sources are being looked at."""
+        ...
+
+    def armed_looks(self, before: datetime) -> Iterator[str]:
+        """Yield the sites whose sources were to be looked at before some time, and still are."""
         ...
 
 
@@ -106,12 +145,16 @@ class LedgerView(Protocol):
         """Yield every version."""
         ...
 
-    def states(self, site_id: str | None) -> Iterator[tuple[str, State]]:
-        """Yield site and state of every version."""
+    def states(self, site_id: str | None) -> Iterator[tuple[str, State, bool]]:
+        """Yield site and state of every version, and whether S3 is to list it."""
         ...
 
     def configs(self) -> Iterator[ConfigRecord]:
         """Yield what became of each YAML file."""
+        ...
+
+    def suspicions(self) -> Iterator[SiteSuspicions]:
+        """Yield what is known of each site that ever had a suspect source."""
         ...
 
 
@@ -251,6 +294,26 @@ class CompactObjects(Protocol):
         ...
 
 
+class Comparer(Protocol):
+    """Compares canonical tables."""
+
+    def __call__(self, one: bytes, other: bytes) -> Compared:
+        """Return what two tables say of each other, or raise UnreadableFileError."""
+        ...
+
+
+class OverlapMemory(Protocol):
+    """What is known of files that cover the same time; it can be lost, and is found again."""
+
+    def load(self, site_id: str) -> SiteOverlaps:
+        """Return what is known of a site's files; nothing where nothing was compared."""
+        ...
+
+    def put(self, known: SiteOverlaps) -> None:
+        """Keep what is known of a site's files."""
+        ...
+
+
 class Joiner(Protocol):
     """Joins canonical tables in one file."""
 
@@ -268,6 +331,10 @@ class Configurations(Protocol):
 
     def put(self, config: Active) -> None:
         """Make sure that a configuration is the one in force."""
+        ...
+
+    def put_suspects(self, suspects: ActiveSuspects) -> None:
+        """Make sure that other services read which sources of a site are suspect."""
         ...
 
 

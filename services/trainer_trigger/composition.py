@@ -24,6 +24,7 @@ from services.trainer_trigger.app.dispatching import Dispatching
 from services.trainer_trigger.app.ending import Ending
 from services.trainer_trigger.app.evaluating import Evaluating
 from services.trainer_trigger.app.launching import Launching
+from services.trainer_trigger.app.leaving_out import LeavingOut
 from services.trainer_trigger.app.lineage import Lineage
 from services.trainer_trigger.app.looking import Looking
 from services.trainer_trigger.app.looking_after import LookingAfter
@@ -100,6 +101,7 @@ def wired(outside: Outside) -> UseCases:
     """Wire the use cases."""
     o, memory = outside, outside.memory
     lineage = Lineage(o.configuration, o.registry, o.datasets)
+    leaving_out = LeavingOut(o.configuration)
     looking = Looking(
         o.configuration,
         files=memory,
@@ -107,6 +109,7 @@ def wired(outside: Outside) -> UseCases:
         notes=memory,
         places=memory,
         lineage=lineage,
+        leaving_out=leaving_out,
         image_uri=o.image_uri,
         maximum_runs=o.maximum_runs,
         clock=o.clock,
@@ -114,7 +117,14 @@ def wired(outside: Outside) -> UseCases:
     correcting = Correcting(o.configuration, o.canonical, memory, o.clock)
     deciding = Deciding(looking, correcting, memory, o.measures, o.clock)
     opening = Opening(
-        o.configuration, lineage, o.datasets, memory, o.image_uri, o.maximum_runs, o.clock
+        o.configuration,
+        lineage,
+        leaving_out,
+        o.datasets,
+        memory,
+        o.image_uri,
+        o.maximum_runs,
+        o.clock,
     )
     launching = Launching(o.registry, o.sequence, o.publisher, memory)
     arming = Arming(o.configuration, memory, memory, o.timer, o.maximum_runs, o.clock)

@@ -21,6 +21,7 @@ from shared.evaluation import Evaluation
 from shared.messages import AnyMessage, SweepDue
 from shared.model_config import ModelConfig
 from shared.solar.site import Site
+from shared.suspects import ActiveSuspects
 
 # --- what is in the bucket -----------------------------------------------------------------------
 
@@ -32,6 +33,7 @@ class Configuration(Protocol):
     def models(self) -> set[str]: ...
     def sites(self, model_id: str) -> tuple[Site, ...]: ...
     def exclusions(self, model_id: str) -> tuple[Exclusion, ...]: ...
+    def suspects(self) -> tuple[ActiveSuspects, ...]: ...
 
 
 class CanonicalFiles(Protocol):

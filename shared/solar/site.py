@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, timedelta, timezone, tzinfo
+from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -243,3 +244,13 @@ class Site(Strict):
         "reason; a tenth where absent. It needs a reason.",
     )
     sources: Annotated[tuple[SourceFormat, ...], Field(min_length=1)]
+
+
+def source_of(site: Site, key: str) -> SourceFormat | None:
+    """Return the first of a site's sources whose glob matches the file's name, with or without `.gz`."""
+    name = key.rpartition("/")[2]
+    names = {name, name.removesuffix(".gz")}
+    return next(
+        (each for each in site.sources if any(fnmatchcase(name, each.files) for name in names)),
+        None,
+    )

@@ -40,6 +40,7 @@ PRODUCED = {
         "solar.config_accepted",
         "solar.config_rejected",
         "solar.site_silent",
+        "solar.source_suspect",
     },
     "trainer_trigger": {
         "solar.retrain_started",
@@ -183,7 +184,7 @@ def test_what_data_watcher_tells_is_what_the_sample_promises(message: Any) -> No
 def test_data_watcher_tells_all_that_it_promises_of_a_file_and_a_configuration() -> None:
     told = {each.type for each in told_by_data_watcher()}
 
-    assert told == PRODUCED["data_watcher"] - {"solar.site_silent"}
+    assert told == PRODUCED["data_watcher"] - {"solar.site_silent", "solar.source_suspect"}
 
 
 # --- consumers --------------------------------------------------------------------------------------

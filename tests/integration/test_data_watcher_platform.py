@@ -6,6 +6,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from infra.deploy import main, target
 from shared import layout
 from shared.compaction import CompactIndex
 from shared.exclusions import ActiveExclusions
+from shared.messages import RemoveRequested, TrustRequested
 from tests.data_watcher_files import SITE_YAML, power_csv
 from tests.integration.conftest import LocalPlatform, running
 
@@ -161,6 +163,68 @@ def test_the_full_sweep_compacts_a_month_that_is_over_with_the_rights_of_its_rol
     eventually(lambda: _compacts(deployed, "lake") == [18])
 
     assert deployed.messages("solar-data-watcher-dead-letters") == 0
+
+
+def test_a_suspect_source_is_published_and_trusted_with_the_rights_of_the_roles(
+    deployed: Deployed,
+) -> None:
+    deployed.put("config/sites/moor.yaml", SITE_YAML.replace(b"site_id: east", b"site_id: moor"))
+    eventually(lambda: "moor" in {each["name"] for each in _sites(deployed)})
+    for number in (1, 2):
+        deployed.put(f"raw/moor/power {number}.csv", power_csv(day=number, days=4, peak=5e6))
+    deployed.put("raw/moor/power 3.csv", power_csv(day=9))
+
+    eventually(lambda: _standings(deployed, "moor") == ["suspect"])
+    (file,) = deployed.ask("data-watcher", query="files", site_id="moor", state="accepted")["files"]
+    assert "enters no dataset" in file["suspect"]
+    eventually(
+        lambda: _told(deployed).count("Suspect: source power of site moor (wrong_unit)") == 1
+    )
+
+    (asked,) = _suspects(deployed, "moor")
+    trust = TrustRequested.of(
+        subject=("moor",),
+        occurred_at=datetime.now(UTC),
+        correlation_id="test",
+        site_id="moor",
+        source="power",
+        question=asked["question"],
+        reason="checked",
+        requested_by="ops",
+    )
+    remove = RemoveRequested.of(
+        subject=("moor",),
+        occurred_at=datetime.now(UTC),
+        correlation_id="test",
+        site_id="moor",
+        key=file["key"],
+        version_id=file["version_id"],
+        reason="not ours",
+        requested_by="ops",
+    )
+    for message in (trust, remove):
+        deployed.platform.client("sqs").send_message(
+            QueueUrl=deployed.outputs["DataWatcherInboxUrl"], MessageBody=message.model_dump_json()
+        )
+    eventually(lambda: _standings(deployed, "moor") == ["trusted"])
+    eventually(lambda: "removed" in _states(deployed, "moor"))
+    assert deployed.ask("data-watcher", query="balance", site_id="moor")["balanced"]
+    assert deployed.messages("solar-data-watcher-dead-letters") == 0
+
+
+def _told(deployed: Deployed) -> list[str]:
+    told = deployed.ask("notifier", query="notices")["notices"]
+    return [each["subject"] for each in told]
+
+
+def _suspects(deployed: Deployed, site_id: str) -> list[dict[str, Any]]:
+    (found,) = (each for each in _sites(deployed) if each["name"] == site_id)
+    suspects: list[dict[str, Any]] = found["suspects"]
+    return suspects
+
+
+def _standings(deployed: Deployed, site_id: str) -> list[str]:
+    return [each["standing"] for each in _suspects(deployed, site_id)]
 
 
 def _compacts(deployed: Deployed, site_id: str) -> list[int]:

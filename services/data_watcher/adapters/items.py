@@ -2,7 +2,8 @@
 
 Partition `site_id`, sort key `item`: `<key>#<version_id>` for a version, `<key>#` for the key's head,
 `content#<sha256>` in the partition `<site_id>#contents` for a register of contents, the key of the
-YAML in the partition `(config)`, and the names of all partitions with files in the partition `(sites)`.
+YAML in the partition `(config)`, the names of all partitions with files in the partition `(sites)`, and what
+is known of a site's suspect sources under its name in the partition `(suspicions)`.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from typing import Any, TypedDict
 from services.data_watcher.domain.activity import SiteActivity
 from services.data_watcher.domain.configuration import ConfigRecord
 from services.data_watcher.domain.records import ContentRecord, KeyRecord, Withdrawal
+from services.data_watcher.domain.suspicion import SiteSuspicions, Suspicion
 from services.data_watcher.domain.versions import (
     Accepted,
     CanonicalObject,
+    Decision,
     Duplicate,
     Fault,
     FileVersion,
@@ -35,6 +38,7 @@ from shared.store import Item
 
 CONFIG_PARTITION = "(config)"
 SITES_PARTITION = "(sites)"
+SUSPICIONS_PARTITION = "(suspicions)"
 LONGEST_PLAIN_KEY = 900  # a sort key has at most 1024 bytes; a version id needs some of them
 KEY = ("site_id", "item")  # of the table
 _CONTENT = "content#"
@@ -136,6 +140,9 @@ def version_item(record: KeyRecord, version: FileVersion) -> Item:
             "superseded_by": version.by if isinstance(version, Superseded) else None,
             "published_at": _text(version.published_at),
             **({"release_id": released.request_id, "released": released.why} if released else {}),
+            "dismissed": decision_item(version.dismissed),
+            "decision": decision_item(version.decision) if isinstance(version, Removed) else None,
+            "is_kept": (isinstance(version, Removed) and version.is_kept) or None,
             **({"reason_code": fault.code, "reason": fault.reason} if fault else {}),
             **({"remedy": fault.remedy} if fault else {}),
             **(_rows_item(rows) if rows else {}),
@@ -200,6 +207,7 @@ def file_version(item: Item) -> FileVersion:
         changes=item.get("changes", 0),
         published_at=_time(item.get("published_at")),
         released=_released(item),
+        dismissed=_decision(item.get("dismissed")),
     )
     match State(item["state"]):
         case State.PENDING:
@@ -233,7 +241,13 @@ def file_version(item: Item) -> FileVersion:
             by, reading = item.get("superseded_by"), item.get("reading")
             return Superseded(**every, by=by, reading=reading, known=known)
         case State.REMOVED:
-            return Removed(**every, reading=item.get("reading"), known=known)
+            return Removed(
+                **every,
+                reading=item.get("reading"),
+                known=known,
+                decision=_decision(item.get("decision")),
+                is_kept=item.get("is_kept", False),
+            )
 
 
 class _Every(TypedDict):
@@ -243,6 +257,25 @@ class _Every(TypedDict):
     changes: int
     published_at: datetime | None
     released: Released | None
+    dismissed: Decision | None
+
+
+def decision_item(decision: Decision | None) -> Item | None:
+    """Write what a person decided."""
+    if decision is None:
+        return None
+    return {
+        "request_id": decision.request_id,
+        "by": decision.by,
+        "why": decision.why,
+        "at": decision.at.isoformat(),
+    }
+
+
+def _decision(item: Item | None) -> Decision | None:
+    if not item:
+        return None
+    return Decision(item["request_id"], item["by"], item["why"], datetime.fromisoformat(item["at"]))
 
 
 def _known(item: Item) -> Known:
@@ -312,6 +345,59 @@ def site_activity(item: Item) -> SiteActivity:
 def silence(since: datetime | None) -> str:
     """Write after which upload people were told that a site is silent; '' where they were not."""
     return since.isoformat() if since else ""
+
+
+# --- suspicions -------------------------------------------------------------------------------------
+
+
+def suspicions_key(site_id: str) -> Item:
+    """Return the key of what is known of a site's suspect sources."""
+    return {"site_id": SUSPICIONS_PARTITION, "item": site_id}
+
+
+def suspicions_item(known: SiteSuspicions) -> Item:
+    """Write what is known of a site's suspect sources."""
+    return {
+        **suspicions_key(known.site_id),
+        "revision": known.revision,
+        "sources": [_suspicion_item(each) for each in known.sources.values()],
+    }
+
+
+def _suspicion_item(suspicion: Suspicion) -> Item:
+    return {
+        "source": suspicion.source,
+        "standing": suspicion.standing,
+        "question": suspicion.question,
+        "cause": suspicion.cause,
+        "refused": suspicion.refused,
+        "judged": suspicion.judged,
+        "example": suspicion.example,
+        "reason": suspicion.reason,
+        "since": suspicion.since.isoformat(),
+        "changes": suspicion.changes,
+        "told": suspicion.told,
+        "trusted": {name: decision_item(each) for name, each in suspicion.trusted.items()},
+    }
+
+
+def suspicions(site_id: str, item: Item | None) -> SiteSuspicions:
+    """Read what is known of a site's suspect sources; nothing where there is no item."""
+    if item is None or "revision" not in item:
+        return SiteSuspicions(site_id)
+    found = [_suspicion(each) for each in item["sources"]]
+    return SiteSuspicions(site_id, item["revision"], {each.source: each for each in found})
+
+
+def _suspicion(item: Item) -> Suspicion:
+    trusted = {name: _decision(each) for name, each in item["trusted"].items()}
+    return Suspicion(
+        **{
+            **item,
+            "since": datetime.fromisoformat(item["since"]),
+            "trusted": {name: each for name, each in trusted.items() if each},
+        }
+    )
 
 
 # --- configuration ----------------------------------------------------------------------------------

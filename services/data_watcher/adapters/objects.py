@@ -12,8 +12,10 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from pydantic import ValidationError
 
 from services.data_watcher.domain.configuration import Active
+from services.data_watcher.domain.overlaps import SiteOverlaps
 from services.data_watcher.domain.records import Listed
 from services.data_watcher.ports import Content, Opened, Part, Stored
 from shared import layout
@@ -23,6 +25,7 @@ from shared.canonical import CanonicalFile
 from shared.compaction import CompactIndex
 from shared.errors import InvalidMessageError, NotFoundError
 from shared.exclusions import ActiveExclusions
+from shared.suspects import ActiveSuspects
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -200,6 +203,26 @@ class S3CompactObjects:
 
 
 @dataclass(frozen=True, slots=True)
+class S3Overlaps:
+    """Implements the port `OverlapMemory`."""
+
+    objects: S3Objects
+
+    def load(self, site_id: str) -> SiteOverlaps:
+        """Return what is known of a site's files; nothing where it cannot be read."""
+        try:
+            body = self.objects.read(layout.active_overlaps(site_id))
+            return SiteOverlaps.model_validate_json(body)
+        except (NotFoundError, ValidationError):
+            return SiteOverlaps(site_id=site_id)
+
+    def put(self, known: SiteOverlaps) -> None:
+        """Keep what is known of a site's files."""
+        key = layout.active_overlaps(known.site_id)
+        self.objects.write(key, known.model_dump_json().encode(), content_type="application/json")
+
+
+@dataclass(frozen=True, slots=True)
 class S3Configurations:
     """Implements the port `Configurations`."""
 
@@ -214,12 +237,18 @@ class S3Configurations:
 
     def put(self, config: Active) -> None:
         """Make sure that a configuration is the one in force."""
-        key, body = _active_key(config), config.model_dump_json().encode()
+        self._put(_active_key(config), config.model_dump_json().encode())
+
+    def put_suspects(self, suspects: ActiveSuspects) -> None:
+        """Make sure that other services read which sources of a site are suspect."""
+        self._put(layout.active_suspects(suspects.site_id), suspects.model_dump_json().encode())
+
+    def _put(self, key: str, body: bytes) -> None:
         try:
             if self.objects.read(key) == body:
                 return
         except NotFoundError:
-            pass  # the first configuration of its name
+            pass  # the first of its name
         self.objects.write(key, body, content_type="application/json")
 
 

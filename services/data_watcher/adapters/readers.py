@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from services.data_watcher.domain.overlaps import Compared
 from services.data_watcher.ports import Content, Part, Reading
 from shared.solar.site import Site
 
@@ -13,6 +14,13 @@ def read_file(data: Content, key: str, site: Site) -> Reading:
     from services.data_watcher.adapters.reading import read  # noqa: PLC0415 - a sweep needs none of it
 
     return read(data, key, site)
+
+
+def compare(one: bytes, other: bytes) -> Compared:
+    """Compare canonical tables; loads pyarrow with the first ones."""
+    from services.data_watcher.adapters import comparing  # noqa: PLC0415 - few files cover the same time
+
+    return comparing.compare(one, other)
 
 
 def join(parts: Sequence[Part]) -> bytes:

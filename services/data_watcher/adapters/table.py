@@ -13,7 +13,16 @@ from services.data_watcher.domain.activity import GRAIN, SiteActivity
 from services.data_watcher.domain.configuration import ConfigRecord
 from services.data_watcher.domain.identity import site_of
 from services.data_watcher.domain.records import ContentRecord, KeyRecord
-from services.data_watcher.domain.versions import FileVersion, Pending, State
+from services.data_watcher.domain.suspicion import SiteSuspicions
+from services.data_watcher.domain.versions import (
+    Accepted,
+    Current,
+    Duplicate,
+    FileVersion,
+    Pending,
+    Quarantined,
+    State,
+)
 from shared import layout
 from shared.active import ActiveSite
 from shared.clock import Clock
@@ -32,7 +41,7 @@ OPEN = "open"
 
 @dataclass(frozen=True, slots=True)
 class DynamoLedger:
-    """Implements the ports `Ledger`, `Foresight`, `SiteActivities` and `ConfigLedger`."""
+    """Implements the ports `Ledger`, `Foresight`, `SiteActivities`, `Suspicions` and `ConfigLedger`."""
 
     store: Store
     clock: Clock
@@ -140,7 +149,7 @@ class DynamoLedger:
         return (each["key"] for each in found)
 
     def quarantined(self, site_id: str, after: str) -> Iterator[str]:
-        """Yield a site's keys after `after` whose current version is refused, in the table's order."""
+        """Yield a site's keys after `after` with open refused files, in the table's order."""
         found = self.store.query(
             "site_id = :site AND #item > :after",
             {
@@ -148,7 +157,7 @@ class DynamoLedger:
                 ":after": items.upper_bound(after) if after else " ",
                 ":quarantined": State.QUARANTINED.value,
             },
-            only="#state = :quarantined",
+            only="#state = :quarantined AND attribute_not_exists(dismissed)",
         )
         return (each["key"] for each in found)
 
@@ -174,6 +183,69 @@ class DynamoLedger:
                 by_key.setdefault(key, []).append(item)
         return {key: items.key_record(site_id, key, group) for key, group in by_key.items()}
 
+    def current(self, site_id: str) -> Iterator[tuple[str, Current]]:
+        """Yield a site's keys that have a current version, each with it."""
+        found = self.store.query(
+            "site_id = :site",
+            {
+                ":site": site_id,
+                ":pending": State.PENDING.value,
+                ":accepted": State.ACCEPTED.value,
+                ":quarantined": State.QUARANTINED.value,
+                ":duplicate": State.DUPLICATE.value,
+            },
+            only="#state IN (:pending, :accepted, :quarantined, :duplicate)",
+        )
+        for item in found:
+            version = items.file_version(item)
+            if isinstance(version, Pending | Accepted | Quarantined | Duplicate):
+                yield item["key"], version
+
+    # --- suspicions -----------------------------------------------------------------------------
+
+    def load_suspicions(self, site_id: str) -> SiteSuspicions:
+        """Return what is known of a site's suspect sources, read consistently."""
+        return items.suspicions(site_id, self.store.item(**items.suspicions_key(site_id)))
+
+    def save_suspicions(self, known: SiteSuspicions) -> SiteSuspicions:
+        """Save what is known of a site, on the condition that nobody saved since the load."""
+        saved = replace(known, revision=known.revision + 1)
+        values = {"revision": known.revision} if known.revision else {}
+        if not self.store.put(items.suspicions_item(saved), guarded(known.revision), **values):
+            message = f"the suspicions of {known.site_id} were saved by somebody else"
+            raise ConflictError(message)
+        return saved
+
+    def all_suspicions(self) -> Iterator[SiteSuspicions]:
+        """Yield every site that ever had a suspect source."""
+        found = self.store.query("site_id = :all", {":all": items.SUSPICIONS_PARTITION})
+        return (items.suspicions(each["item"], each) for each in found)
+
+    def arm_look(self, site_id: str, now: datetime) -> bool:
+        """Note that a site's sources are to be looked at; False where that is noted already."""
+        return self.store.update(
+            items.site_key(site_id),
+            "SET sources_due = :now",
+            "attribute_not_exists(sources_due)",
+            now=now.isoformat(),
+        )
+
+    def is_armed(self, site_id: str) -> bool:
+        """Return whether a site's sources are to be looked at, read consistently."""
+        return "sources_due" in (self.store.item(**items.site_key(site_id)) or {})
+
+    def disarm_look(self, site_id: str) -> None:
+        """Note that a site's sources are being looked at."""
+        self.store.update(items.site_key(site_id), "REMOVE sources_due")
+
+    def armed_looks(self, before: datetime) -> Iterator[str]:
+        """Yield the sites whose sources were to be looked at before some time, and still are."""
+        return (
+            each["item"]
+            for each in self._sites()
+            if "sources_due" in each and datetime.fromisoformat(each["sources_due"]) < before
+        )
+
     # --- sites ----------------------------------------------------------------------------------
 
     def sites(self) -> Iterator[str]:
@@ -182,7 +254,7 @@ class DynamoLedger:
 
     def activities(self) -> Iterator[SiteActivity]:
         """Yield every site that ever uploaded, with its last upload to within `GRAIN`."""
-        return map(items.site_activity, self._sites())
+        return (items.site_activity(each) for each in self._sites() if "last_upload_at" in each)
 
     def note_told(self, activity: SiteActivity, silent_since: datetime | None) -> None:
         """Note what people were told about a site, unless somebody else did meanwhile."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from services.data_watcher.adapters import items
 from services.data_watcher.domain.configuration import ConfigRecord
+from services.data_watcher.domain.suspicion import SiteSuspicions
 from services.data_watcher.domain.versions import State
 from services.data_watcher.ports import Filed
 from shared.store import Item, Store, opened
@@ -39,14 +40,21 @@ class DynamoView:
         """Yield every version."""
         return map(_filed, self._items(site_id))
 
-    def states(self, site_id: str | None) -> Iterator[tuple[str, State]]:
-        """Yield site and state of every version."""
-        return ((each["site_id"], State(each["state"])) for each in self._items(site_id))
+    def states(self, site_id: str | None) -> Iterator[tuple[str, State, bool]]:
+        """Yield site and state of every version, and whether S3 is to list it."""
+        for each in self._items(site_id):
+            state = State(each["state"])
+            yield each["site_id"], state, state is not State.REMOVED or each.get("is_kept", False)
 
     def configs(self) -> Iterator[ConfigRecord]:
         """Yield what became of each YAML file."""
         found = self.store.query("site_id = :configs", {":configs": items.CONFIG_PARTITION})
         return (items.config_record(each["item"], each) for each in found)
+
+    def suspicions(self) -> Iterator[SiteSuspicions]:
+        """Yield what is known of each site that ever had a suspect source."""
+        found = self.store.query("site_id = :all", {":all": items.SUSPICIONS_PARTITION})
+        return (items.suspicions(each["item"], each) for each in found)
 
     def _items(
         self, site_id: str | None, state: State | None = None, after: Item | None = None

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.data_watcher.domain import configuration
+from services.data_watcher.domain import configuration, suspicion
 from services.data_watcher.domain.configuration import ConfigRecord
+from services.data_watcher.domain.overlaps import FileOverlap
+from services.data_watcher.domain.suspicion import SiteSuspicions, Suspicion
 from services.data_watcher.domain.versions import (
     Accepted,
+    Decision,
     Duplicate,
     FileVersion,
     Quarantined,
@@ -20,8 +24,10 @@ from services.data_watcher.domain.versions import (
     State,
     Superseded,
 )
-from services.data_watcher.ports import Filed, LedgerView, RawObjects
+from services.data_watcher.ports import Filed, LedgerView, OverlapMemory, RawObjects
 from shared import layout
+from shared.active import ActiveSite
+from shared.solar.site import Site, source_of
 
 COUNTED = (
     State.ACCEPTED,
@@ -52,6 +58,7 @@ class Answering:
 
     view: LedgerView
     raw: RawObjects
+    overlaps: OverlapMemory
     bucket: str
 
     def answer(self, event: dict[str, Any]) -> dict[str, Any]:
@@ -67,7 +74,8 @@ class Answering:
             case "files":
                 return self._files(question)
             case "sites":
-                return {"sites": [_site(each) for each in self.view.configs()]}
+                known = {each.site_id: each for each in self.view.suspicions()}
+                return {"sites": [_site(each, known) for each in self.view.configs()]}
             case "balance":
                 return self._balance(question.site_id)
             case "reasons":
@@ -77,9 +85,40 @@ class Answering:
         files, following = self.view.page(
             question.site_id, question.state, question.limit, question.next
         )
-        return {"files": [self._file(each) for each in files], "next": following}
+        suspect = self._suspect_sources()
+        overlaps = {
+            site_id: self.overlaps.load(site_id).files
+            for site_id in {each.site_id for each in files if isinstance(each.version, Accepted)}
+        }
+        answers = [
+            {
+                **self._file(each, suspect),
+                "overlap": _overlap(each, overlaps.get(each.site_id, {})),
+            }
+            for each in files
+        ]
+        return {"files": answers, "next": following}
 
-    def _file(self, filed: Filed) -> dict[str, Any]:
+    def _suspect_sources(self) -> dict[str, tuple[Site, dict[str, Suspicion]]]:
+        """Return the sites with suspect sources: how their files read, and those sources by name."""
+        found = {each.site_id: each.suspect for each in self.view.suspicions() if each.suspect}
+        if not found:
+            return {}
+        described = {
+            site.site_id: site
+            for record in self.view.configs()
+            if configuration.kind_of(record.key) == "site" and record.in_force
+            for site in [ActiveSite.model_validate_json(record.in_force)]
+        }
+        return {
+            site_id: (described[site_id], {each.source: each for each in suspect})
+            for site_id, suspect in found.items()
+            if site_id in described
+        }
+
+    def _file(
+        self, filed: Filed, suspect: Mapping[str, tuple[Site, Mapping[str, Suspicion]]]
+    ) -> dict[str, Any]:
         version, known = filed.version, filed.version.known
         rows, canonical = known.rows, known.canonical
         return {
@@ -90,6 +129,13 @@ class Answering:
             "state": version.state.value,
             **_why(version),
             "released": version.released.why if version.released else None,
+            "dismissed": _decided(version.dismissed, "dismissed")
+            if isinstance(version, Quarantined)
+            else None,
+            "removed_by": version.decision.by
+            if isinstance(version, Removed) and version.decision
+            else None,
+            "suspect": _suspect(filed, suspect.get(filed.site_id)),
             "rows": rows.count if rows else None,
             "rows_masked": rows.masked if rows else None,
             "masks": dict(rows.masks) if rows else {},
@@ -109,13 +155,16 @@ class Answering:
         )
         states: Counter[State] = Counter()
         sites: dict[str, Counter[State]] = {}
-        for site, state in self.view.states(site_id):
+        kept = 0
+        for site, state, is_listed in self.view.states(site_id):
             states[state] += 1
+            kept += state is State.REMOVED and is_listed
             sites.setdefault(site, Counter())[state] += 1
-        counted = sum(states[state] for state in COUNTED)
+        counted = kept + sum(states[state] for state in COUNTED)
         return {
             "listed": listed,
             **{state.value: states[state] for state in (*COUNTED, State.REMOVED)},
+            "removed_by_people": kept,
             "balanced": listed == counted,
             "by_site": {
                 site: {state.value: n for state, n in counts.items()}
@@ -127,6 +176,7 @@ class Answering:
         """Count, over the files that count now, why rows were masked and why files were refused."""
         masks: Counter[str] = Counter()
         refused: Counter[str] = Counter()
+        dismissed: Counter[str] = Counter()
         rows = masked = files = 0
         for version in (each.version for each in self.view.files(site_id)):
             if isinstance(version, Accepted):
@@ -135,13 +185,14 @@ class Answering:
                 masked += version.rows.masked
                 masks.update(version.rows.masks)
             elif isinstance(version, Quarantined):
-                refused[version.fault.code] += 1
+                (dismissed if version.dismissed else refused)[version.fault.code] += 1
         return {
             "files": files,
             "rows": rows,
             "rows_masked": masked,
             "masks": dict(masks.most_common()),
             "quarantined": dict(refused.most_common()),
+            "dismissed": dict(dismissed.most_common()),
         }
 
 
@@ -158,17 +209,50 @@ def _why(version: FileVersion) -> dict[str, str | None]:
             code, reason = "duplicate", f"the same bytes are at {owner}"
         case Superseded(by=newer):
             code, reason = "superseded", f"version {newer} of the key came after it"
+        case Removed(decision=Decision() as decision):
+            code, reason = "removed", _decided(decision, "removed")
         case Removed():
             code, reason = "removed", "the version was deleted from the bucket"
     return {"reason_code": code, "reason": reason, "remedy": remedy}
 
 
-def _site(record: ConfigRecord) -> dict[str, Any]:
-    name = record.key.rpartition("/")[2]
+def _overlap(filed: Filed, overlaps: Mapping[str, FileOverlap]) -> dict[str, Any] | None:
+    """Return how much of an accepted file other files contradict, if any do."""
+    found = overlaps.get(filed.key) if isinstance(filed.version, Accepted) else None
+    return found.model_dump() if found else None
+
+
+def _decided(decision: Decision | None, verb: str) -> str | None:
+    if decision is None:
+        return None
+    return f"{verb} by {decision.by} at {decision.at:%Y-%m-%d %H:%M} UTC: {decision.why}"
+
+
+def _suspect(filed: Filed, suspect: tuple[Site, Mapping[str, Suspicion]] | None) -> str | None:
+    """Return why an accepted file enters no dataset, if it does not."""
+    if suspect is None or not isinstance(filed.version, Accepted):
+        return None
+    site, sources = suspect
+    source = source_of(site, filed.key)
+    known = sources.get(source.name) if source else None
+    if known is None:
+        return None
+    return (
+        f"it enters no dataset: source {known.source} is suspect ({known.refused} of {known.judged} files: "
+        f"{known.cause}); `solar sites list` says what to do"
+    )
+
+
+def _site(record: ConfigRecord, suspicions: Mapping[str, SiteSuspicions]) -> dict[str, Any]:
+    name, kind = (
+        record.key.rpartition("/")[2].removesuffix(".yaml"),
+        configuration.kind_of(record.key),
+    )
+    known = suspicions.get(name) if kind == "site" else None
     in_force = json.loads(record.in_force) if record.in_force else None
     return {
-        "kind": configuration.kind_of(record.key),
-        "name": name.removesuffix(".yaml"),
+        "kind": kind,
+        "name": name,
         "model_id": in_force.get("model_id") if in_force else None,
         "key": record.key,
         "version_id": record.version_id,
@@ -178,6 +262,24 @@ def _site(record: ConfigRecord) -> dict[str, Any]:
         "uploaded_at": record.uploaded_at.isoformat() if record.uploaded_at else None,
         "config_version": record.config_version,
         "config": in_force,
+        "suspects": [_asked(name, each) for each in known.sources.values() if each.is_open]
+        if known
+        else [],
+    }
+
+
+def _asked(site_id: str, known: Suspicion) -> dict[str, Any]:
+    return {
+        "source": known.source,
+        "standing": known.standing,
+        "question": known.question,
+        "cause": known.cause,
+        "refused": known.refused,
+        "files": known.judged,
+        "example": known.example,
+        "reason": suspicion.reason_of(known),
+        "remedy": suspicion.remedy_of(site_id, known),
+        "since": known.since.isoformat(),
     }
 
 

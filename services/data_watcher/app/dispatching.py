@@ -8,11 +8,20 @@ from dataclasses import dataclass
 from services.data_watcher.app.intake.pipeline import Intake
 from services.data_watcher.app.onboarding import Onboarding
 from services.data_watcher.app.releasing import Releasing
+from services.data_watcher.app.setting_aside import SettingAside
+from services.data_watcher.app.suspecting import Suspecting
 from services.data_watcher.app.sweeping import Sweeping
 from shared import layout
 from shared.errors import InvalidMessageError
 from shared.inbox import Incoming, ObjectChanged
-from shared.messages import ReleaseRequested, SweepDue
+from shared.messages import (
+    DismissRequested,
+    ReleaseRequested,
+    RemoveRequested,
+    SourcesDue,
+    SweepDue,
+    TrustRequested,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +32,8 @@ class Dispatching:
     onboarding: Onboarding
     sweeping: Sweeping
     releasing: Releasing
+    setting_aside: SettingAside
+    suspecting: Suspecting
 
     def take(self, incoming: Sequence[Incoming]) -> set[str]:
         """Take in what is new of a batch, many files at once; return the keys that are done with."""
@@ -48,6 +59,14 @@ class Dispatching:
                 self.sweeping.run(incoming)
             case ReleaseRequested():
                 self.releasing.run(incoming)
+            case RemoveRequested():
+                self.setting_aside.remove(incoming)
+            case DismissRequested():
+                self.setting_aside.dismiss(incoming)
+            case SourcesDue(site_id=site_id):
+                self.suspecting.look(site_id)
+            case TrustRequested():
+                self.suspecting.trust(incoming)
             case _:
                 message = f"data_watcher does not expect {incoming!r}"
                 raise InvalidMessageError(message)

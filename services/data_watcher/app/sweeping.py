@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby, islice
 
-from services.data_watcher.domain import admission, identity, transitions
+from services.data_watcher.app.comparing import Progress
+from services.data_watcher.domain import admission, identity, suspicion, transitions
 from services.data_watcher.domain.cursor import Cursor
 from services.data_watcher.domain.records import KeyRecord, Listed
+from services.data_watcher.domain.versions import Quarantined
 from services.data_watcher.ports import Configurations, Inbox, Ledger, RawObjects
 from shared import layout
 from shared.active import ActiveSite
@@ -26,17 +28,21 @@ _LAST = "\U0010ffff"  # after every key of a folder
 # Looks after the months of a site after a key until a deadline; returns the key to go on after, if any.
 CompactMonths = Callable[[str, str, datetime], str | None]
 
+CompareFiles = Callable[[str, datetime], Progress]
+
 
 @dataclass(frozen=True, slots=True)
 class _Slice:
     """What one slice knows already: sites in the order of the listing, configurations.
 
-    `anywhere` are partitions whose keys may lie between the folders.
+    `anywhere` are partitions whose keys may lie between the folders. `signs` are sites of which a file is
+    refused for a cause that its siblings may share.
     """
 
     folders: list[str]
     anywhere: frozenset[str]
     configs: dict[str, ActiveSite | None] = field(default_factory=dict)
+    signs: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +56,22 @@ class Sweeping:
     clock: Clock
     refresh_config: Callable[[str], None]
     look_for_silence: Callable[[], None]
+    look_at_sources: Callable[[list[str]], None]
+    look_at_sources_again: Callable[[], None]
     compact: CompactMonths
+    compare: CompareFiles
 
     def run(self, message: SweepDue) -> None:
         """Do one slice of a sweep, and ask for the next where there is more.
 
-        `quick` re-drives what has waited too long and looks for silent sites; every other scope
-        compares the whole listing, first of `config/`, then of `raw/`, and compacts months that are over.
+        `quick` re-drives what has waited too long, and looks at silent sites and suspect sources; every
+        other scope compares the whole listing, first of `config/`, then of `raw/`, and compacts months that
+        are over.
         """
         if message.scope == "quick" and message.cursor is None:
             self.inbox.hint(islice(self.ledger.unsettled(self.clock() - PATIENCE), MOST_HINTS))
             self.look_for_silence()
+            self.look_at_sources_again()
             return
         cursor = (
             Cursor.model_validate_json(message.cursor)
@@ -108,9 +119,18 @@ class Sweeping:
             if f"{prefix}{_LAST}" <= cursor.after:
                 continue
             reached = self.compact(site_id, max(cursor.after, prefix), deadline)
+            if reached is None and not self._compared(site_id, deadline):
+                return Cursor(prefix=cursor.prefix, after=max(cursor.after, prefix))
             if reached is not None or self.clock() >= deadline:
                 return Cursor(prefix=cursor.prefix, after=reached or f"{prefix}{_LAST}")
         return None
+
+    def _compared(self, site_id: str, deadline: datetime) -> bool:
+        """Compare a site's files that cover the same time; return whether all are compared."""
+        progress = self.compare(site_id, deadline)
+        if progress.is_new:
+            self.look_at_sources([site_id])
+        return progress.is_done
 
     def _suspects(
         self, known: _Slice, after: str, until: str | None, listed: dict[str, list[Listed]]
@@ -131,6 +151,9 @@ class Sweeping:
             if site_id not in known.configs:
                 known.configs[site_id] = self.configurations.site(site_id)
             yield from self._wrong(site_id, known.configs[site_id], records, listed)
+            if site_id not in known.signs and any(map(_is_sign, records.values())):
+                known.signs.add(site_id)
+                self.look_at_sources([site_id])
 
     def _wrong(
         self,
@@ -181,3 +204,8 @@ def _between(folders: list[str], after: str, until: str | None) -> set[str]:
         if after < f"{folder}{_LAST}":
             found.add(identity.site_of(folder))
     return found
+
+
+def _is_sign(record: KeyRecord) -> bool:
+    current = record.current
+    return isinstance(current, Quarantined) and suspicion.counts(current)

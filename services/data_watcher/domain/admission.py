@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from fnmatch import fnmatchcase
+from typing import Any
 
 from services.data_watcher.domain.versions import Fault
 from shared import layout
 from shared.active import ActiveSite
 from shared.ids import content_id
-from shared.solar.site import Site, SourceFormat
+from shared.solar.site import Site, SourceFormat, source_of
 
 READER_VERSION = (
     3  # raised when the reader's answer for some file changes; every file is read again
 )
 FOLDER = "folder"  # the fault of a key that ends in a slash; nobody needs to hear of it
 LARGEST_FILE = 1024**3  # what the function has room for on its disk
-
-
-def source_of(site: Site, key: str) -> SourceFormat | None:
-    """Return the first of a site's sources whose glob matches the file's name, with or without `.gz`."""
-    name = key.rpartition("/")[2]
-    names = {name, name.removesuffix(".gz")}
-    return next(
-        (each for each in site.sources if any(fnmatchcase(name, each.files) for name in names)),
-        None,
-    )
 
 
 def reading_of(site: Site | None, key: str) -> str:
@@ -39,8 +29,16 @@ def reading_of(site: Site | None, key: str) -> str:
     source = source_of(site, key)
     if source is None:
         return content_id("no-source", [each.files for each in site.sources])
-    return content_id(
-        READER_VERSION,
+    return content_id(READER_VERSION, *_said_of(site, source))
+
+
+def source_id(site: Site, source: SourceFormat) -> str:
+    """Name all that a site's configuration says about reading one of its sources, whatever reads it."""
+    return content_id(*_said_of(site, source))
+
+
+def _said_of(site: Site, source: SourceFormat) -> tuple[Any, ...]:
+    return (
         site.timezone,
         site.ac_capacity_kw,
         site.latitude,

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from services.data_watcher.domain.records import KeyRecord, Listed, Withdrawal
 from services.data_watcher.domain.versions import (
     Accepted,
     CanonicalObject,
+    Decision,
     Duplicate,
     Fault,
     FileVersion,
@@ -22,6 +24,7 @@ from services.data_watcher.domain.versions import (
     Removed,
     RowSummary,
     Superseded,
+    Upload,
     canonical_key,
 )
 
@@ -40,7 +43,7 @@ def observe(record: KeyRecord, listing: list[Listed], reading: str) -> KeyRecord
     """
     listed = {each.version_id for each in listing if not each.is_marker}
     for version in record.versions.values():
-        if version.version_id not in listed and not isinstance(version, Removed):
+        if version.version_id not in listed and not _is_gone(version):
             record = _let_go(record, version, "its raw object was removed")
             record = record.with_version(_remove(version))
     newer: str | None = None
@@ -55,6 +58,10 @@ def observe(record: KeyRecord, listing: list[Listed], reading: str) -> KeyRecord
     return record if record.current else replace(record, content=None)
 
 
+def _is_gone(version: FileVersion) -> bool:
+    return isinstance(version, Removed) and not version.is_kept
+
+
 def _observe_latest(record: KeyRecord, entry: Listed, reading: str) -> KeyRecord:
     match record.versions.get(entry.version_id):
         case None:
@@ -63,6 +70,8 @@ def _observe_latest(record: KeyRecord, entry: Listed, reading: str) -> KeyRecord
             return record.with_version(replace(version, reading=reading))
         case (Accepted() | Quarantined() | Duplicate()) as version if version.reading == reading:
             return record
+        case Removed(decision=Decision()) as version:  # a person took it out, whatever S3 lists
+            return record.with_version(replace(version, is_kept=True))
         case version:
             return record.with_version(pend(version, reading))
 
@@ -77,6 +86,8 @@ def _observe_older(
             return record
         case Superseded() as version:
             return record.with_version(replace(version, by=newer))
+        case Removed(decision=Decision()) as version:  # a person took it out, whatever S3 lists
+            return record.with_version(replace(version, is_kept=True))
         case version:
             why = "the file was deleted" if is_marked else "a newer version was uploaded"
             return _let_go(record, version, why).with_version(_supersede(version, newer))
@@ -89,9 +100,7 @@ def _let_go(record: KeyRecord, version: FileVersion, reason: str) -> KeyRecord:
 
 def _supersede(version: FileVersion, by: str | None) -> Superseded:
     return Superseded(
-        upload=version.upload,
-        changes=version.changes + 1,
-        released=version.released,
+        **_carried(version),
         by=by,
         reading=version.reading,
         known=version.known,
@@ -100,20 +109,35 @@ def _supersede(version: FileVersion, by: str | None) -> Superseded:
 
 def _remove(version: FileVersion) -> Removed:
     return Removed(
-        upload=version.upload,
-        changes=version.changes + 1,
-        released=version.released,
+        **_carried(version),
         reading=version.reading,
         known=version.known,
+        decision=version.decision if isinstance(version, Removed) else None,
     )
+
+
+class _Carried(TypedDict):
+    """What a version takes along into its next state."""
+
+    upload: Upload
+    changes: int
+    released: Released | None
+    dismissed: Decision | None
+
+
+def _carried(version: FileVersion) -> _Carried:
+    return {
+        "upload": version.upload,
+        "changes": version.changes + 1,
+        "released": version.released,
+        "dismissed": version.dismissed,
+    }
 
 
 def pend(version: FileVersion, reading: str) -> Pending:
     """Return a version that is to be read again; what was known of its rows stays until then."""
     return Pending(
-        upload=version.upload,
-        changes=version.changes + 1,
-        released=version.released,
+        **_carried(version),
         reading=reading,
         known=version.known,
     )
@@ -142,14 +166,57 @@ def claim(version: Pending, now: datetime) -> Pending | Fault:
 
 
 def release(record: KeyRecord, request: str, why: str) -> KeyRecord:
-    """Return the record with its refused file to be read again; the same request again changes nothing."""
-    version = record.current
-    if not isinstance(version, Quarantined):
+    """Return the record with its refused or taken-out file to be read again; a repeat changes nothing."""
+    version = record.current or _newest_taken_out(record)
+    if not isinstance(version, Quarantined | Removed):
         return record
     if version.released and version.released.request_id == request:
         return record
-    again = replace(pend(version, version.reading), released=Released(request, why))
+    again = replace(
+        pend(version, version.reading or ""), released=Released(request, why), dismissed=None
+    )
     return replace(record.with_version(again), settled=False)
+
+
+def _newest_taken_out(record: KeyRecord) -> Removed | None:
+    taken_out = (
+        each
+        for each in record.versions.values()
+        if isinstance(each, Removed) and each.decision and each.is_kept
+    )
+    return max(taken_out, key=lambda each: each.uploaded_at, default=None)
+
+
+def dismiss(record: KeyRecord, version_id: str, decision: Decision) -> KeyRecord:
+    """Return the record with a person's word that nobody will correct its refused file.
+
+    A version that is no longer refused, or no longer the current one, is no open work.
+    """
+    version = record.current
+    if not isinstance(version, Quarantined) or version.version_id != version_id:
+        return record
+    if version.dismissed is not None:
+        return record
+    return record.with_version(replace(version, dismissed=decision))
+
+
+def take_out(record: KeyRecord, version_id: str, decision: Decision) -> KeyRecord:
+    """Return the record without a version that a person took out; S3 keeps its bytes.
+
+    What follows, withdrawn rows and other keys with the same bytes, the next look at the key brings about.
+    """
+    version = record.versions.get(version_id)
+    if version is None or isinstance(version, Removed):
+        return record
+    record = _let_go(record, version, f"{decision.by} removed the file: {decision.why}")
+    taken = Removed(
+        **_carried(version),
+        reading=version.reading,
+        known=version.known,
+        decision=decision,
+        is_kept=True,
+    )
+    return replace(record.with_version(taken), settled=False)
 
 
 def follows_owner(record: KeyRecord, owner: str | None) -> bool:
@@ -203,9 +270,7 @@ def accept(
     if before != canonical.key:
         record = record.withdrawing(before, "the file is read in another way")
     accepted = Accepted(
-        upload=version.upload,
-        changes=version.changes + 1,
-        released=version.released,
+        **_carried(version),
         reading=version.reading,
         sha256=sha256,
         canonical=canonical,
@@ -221,9 +286,7 @@ def quarantine(
     why = f"read again and refused: {fault.reason}"
     record = record.withdrawing(canonical_key(version), why)
     refused = Quarantined(
-        upload=version.upload,
-        changes=version.changes + 1,
-        released=version.released,
+        **_carried(version),
         reading=version.reading,
         fault=fault,
         sha256=sha256,
@@ -241,9 +304,7 @@ def duplicate(
     """Return the record with a version whose bytes already count under a smaller key."""
     record = record.withdrawing(canonical_key(version), f"the same bytes are at {owner}")
     same = Duplicate(
-        upload=version.upload,
-        changes=version.changes + 1,
-        released=version.released,
+        **_carried(version),
         reading=version.reading,
         of=owner,
         sha256=sha256,

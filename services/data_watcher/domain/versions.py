@@ -3,7 +3,7 @@
 ```
 Pending ──> Accepted | Quarantined | Duplicate      by a verdict
    any  ──> Superseded                              by a newer version or a delete marker
-   any  ──> Removed                                 S3 no longer lists it
+   any  ──> Removed                                 S3 no longer lists it, or a person took it out
    any  ──> Pending                                 it has to be read, or read again
 ```
 """
@@ -96,6 +96,16 @@ class Released:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided, by which request, why and when."""
+
+    request_id: str
+    by: str
+    why: str
+    at: datetime
+
+
 # --- the states ---------------------------------------------------------------------------------------
 
 
@@ -104,13 +114,15 @@ class _Version:
     """What a version has in every state.
 
     `changes` counts the changes of state, so that a fact that recurs gets another message id.
-    `published_at` says when the effects of the last change were done.
+    `published_at` says when the effects of the last change were done. `dismissed` says that a person does not
+    expect a refused file to be corrected.
     """
 
     upload: Upload
     changes: int = 0
     published_at: datetime | None = None
     released: Released | None = None
+    dismissed: Decision | None = None
 
     @property
     def version_id(self) -> str:
@@ -201,11 +213,16 @@ class Superseded(_Version):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removed(_Version):
-    """S3 no longer lists it."""
+    """S3 no longer lists it, or a person took it out.
+
+    `decision` is that person's; `is_kept` says that S3 still has the bytes, as it does after a decision.
+    """
 
     state: ClassVar[State] = State.REMOVED
     reading: str | None = None
     known: Known = Known()
+    decision: Decision | None = None
+    is_kept: bool = False
 
 
 Current: TypeAlias = Pending | Accepted | Quarantined | Duplicate  # a key has one of these at most

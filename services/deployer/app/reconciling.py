@@ -44,12 +44,24 @@ class Reconciling:
 
     def reconcile(self, model_id: str) -> Action:
         """Do the next step for a model, and what follows from it at once; return which step it was."""
+        if self._is_at_rest(model_id):
+            return Action.NOTHING
         try:
             with self.alone.with_model(model_id):
                 return self.steps(model_id)
         except NotReadyError:
             self._check_soon(model_id)  # whoever is at it may have looked before this event
             return Action.WAIT
+
+    def _is_at_rest(self, model_id: str) -> bool:
+        """Whether the newest approved version serves and nothing is under way, as nearly always."""
+        if self.progress.in_progress(model_id) is not None:
+            return False
+        approved = self.registry.approved(model_id)
+        endpoint = self.endpoints.describe(model_id)
+        if endpoint is None:
+            return not approved
+        return endpoint.status == "InService" and approved[:1] == (endpoint.version,)
 
     def steps(self, model_id: str) -> Action:
         """Do the same for whoever holds the model already."""

@@ -36,4 +36,5 @@ class S3CanonicalFiles:
             window_start=said.window_start,
             window_end=said.window_end,
             uploaded_at=said.uploaded_at,
+            raw_key=said.raw_key,
         )

@@ -11,6 +11,7 @@ from shared.errors import NotFoundError
 from shared.exclusions import ActiveExclusions
 from shared.in_force import InForce
 from shared.solar.site import Site
+from shared.suspects import ActiveSuspects
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,14 @@ class S3Configuration(InForce):
             if self._is_of(model_id, stated.site_id)
             for exclusion in stated.for_dataset()
         )
+
+    def suspects(self) -> tuple[ActiveSuspects, ...]:
+        """Return the sites with a suspect source, or with one that is yet to be looked at, sorted."""
+        found = (
+            ActiveSuspects.model_validate(self.objects.read_json(key))
+            for key in self.objects.keys(layout.all_active_suspects())
+        )
+        return tuple(each for each in found if each.sources or each.due_since)
 
     def _is_of(self, model_id: str, site_id: str) -> bool:
         try:

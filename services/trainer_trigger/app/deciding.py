@@ -30,14 +30,16 @@ class Deciding:
     def decide(self, model_id: str, config: ModelConfig) -> Decided:
         """Decide about a model; a retrain is decided again where memory had to be corrected."""
         state, decision = self._decide(model_id, config)
-        if decision.outcome is Outcome.RETRAIN and self.correcting.corrected(model_id, state.files):
+        if decision.outcome is Outcome.RETRAIN and self.correcting.corrected(
+            model_id, state.known_files
+        ):
             return self._decide(model_id, config)
         return state, decision
 
     def decide_for(self, model_id: str, config: ModelConfig, request: Request) -> Decided:
         """Decide about a model as if somebody had just sent a request."""
         state = self.looking.state(model_id, config)
-        if self.correcting.corrected(model_id, state.files):
+        if self.correcting.corrected(model_id, state.known_files):
             state = self.looking.state(model_id, config)
         state = replace(state, request=request)
         return state, self._recorded(model_id, config, state)

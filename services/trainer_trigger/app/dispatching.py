@@ -17,6 +17,7 @@ from shared.messages import (
     DataWithdrawn,
     EvaluationDue,
     RetrainRequested,
+    SourceSuspect,
     SweepDue,
 )
 
@@ -45,6 +46,8 @@ class Dispatching:
                 self.noting.withdrawn(incoming)
             case ConfigAccepted():
                 self.noting.configuration(incoming)
+            case SourceSuspect():
+                self.noting.sources(incoming)
             case RetrainRequested():
                 self.noting.request(incoming)
             case AccuracyDegraded():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import takewhile
 
+from services.trainer_trigger.app.leaving_out import LeavingOut
 from services.trainer_trigger.app.lineage import Lineage
 from services.trainer_trigger.domain import history, identity
 from services.trainer_trigger.domain.datasets import dataset_id_of
@@ -30,13 +31,15 @@ class Looking:
     notes: NoteMemory
     places: PlaceMemory
     lineage: Lineage
+    leaving_out: LeavingOut
     image_uri: str
     maximum_runs: int
     clock: Clock
 
     def state(self, model_id: str, config: ModelConfig) -> ModelState:
         """Gather all that a decision about a model depends on."""
-        files = self.files.files(model_id)
+        divided = self.leaving_out.divide(model_id, self.files.files(model_id))
+        files = divided.usable
         exclusions = self.configuration.exclusions(model_id)
         champion = self.lineage.champion(model_id, exclusions)
         runs = self.runs.runs(model_id)
@@ -61,4 +64,7 @@ class Looking:
             degraded=notes.degraded,
             exclusions_id=self.lineage.exclusions_id(last, exclusions),
             unsuccessful_since=history.unsuccessful_since(runs),
+            left_out=divided.left_out,
+            suspects=divided.suspects,
+            sources_due_since=divided.due_since,
         )

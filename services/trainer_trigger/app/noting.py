@@ -16,6 +16,7 @@ from shared.messages import (
     DataAccepted,
     DataWithdrawn,
     RetrainRequested,
+    SourceSuspect,
 )
 
 OfModel = Callable[[str], Any]
@@ -55,6 +56,7 @@ class Noting:
             window_start=message.window_start,
             window_end=message.window_end,
             uploaded_at=message.uploaded_at,
+            raw_key=message.key,
         )
         self.files.add_file(message.model_id, file, self.clock())
         self.evaluate_soon(message.model_id)
@@ -68,6 +70,10 @@ class Noting:
     def configuration(self, message: ConfigAccepted) -> None:
         """Look at the model whose configuration, or whose site's, or whose exclusions changed."""
         self.unpoison(message.model_id)
+        self.evaluate(message.model_id)
+
+    def sources(self, message: SourceSuspect) -> None:
+        """Look at the model whose files are left out, or count again."""
         self.evaluate(message.model_id)
 
     def request(self, message: RetrainRequested) -> None:

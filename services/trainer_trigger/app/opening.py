@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.trainer_trigger.app.leaving_out import LeavingOut
 from services.trainer_trigger.app.lineage import Lineage
 from services.trainer_trigger.domain import identity
 from services.trainer_trigger.domain.datasets import dataset_of
@@ -21,6 +22,7 @@ class Opening:
 
     configuration: Configuration
     lineage: Lineage
+    leaving_out: LeavingOut
     datasets: Datasets
     runs: RunMemory
     image_uri: str
@@ -35,11 +37,16 @@ class Opening:
         decision: Decision,
         execution: str | None = None,
     ) -> Run | None:
-        """Open a run of the files that were decided about; None where another evaluation came first.
+        """Open a run of the files that were decided about; None where another evaluation comes first.
 
         A file that came meanwhile is new to the next decision, which follows when this run is closed.
         """
-        files = tuple(known.file for known in state.files)
+        divided = self.leaving_out.divide(model_id, state.files)
+        if divided.left_out or (divided.due_since and not state.sources_due_since):
+            return (
+                None  # what the decision knew of the sources is no longer so; another one follows
+            )
+        files = tuple(known.file for known in divided.usable)
         exclusions = self.configuration.exclusions(model_id)
         sites = self.configuration.sites(model_id)
         dataset = dataset_of(model_id, config, sites, files, exclusions)

@@ -28,19 +28,22 @@ def decide(
     by_effect = {effect: [v for v in verdicts if v.effect is effect] for effect in Effect}
     wishes = by_effect[Effect.DEMAND] + by_effect[Effect.WANT]
     later = [v.until for v in verdicts if v.until is not None and v.until > now]
+    always = [v for v in by_effect[Effect.NOTHING] if v.rule == "left_out" and state.left_out]
     if forbidding := by_effect[Effect.FORBID]:
         until = max((v.until for v in forbidding if v.until), default=None)
         outcome = Outcome.WAIT if until else Outcome.IDLE
-        return Decision(outcome, _reasons(forbidding), until, verdicts)
+        return Decision(outcome, _reasons(forbidding + always), until, verdicts)
     if by_effect[Effect.DEMAND] or (wishes and not by_effect[Effect.HOLD]):
-        return Decision(Outcome.RETRAIN, _reasons(wishes), None, verdicts)
+        return Decision(Outcome.RETRAIN, _reasons(wishes + always), None, verdicts)
     if wishes:
         holds = by_effect[Effect.HOLD]
         until = _soonest_release(verdicts, holds)
-        return Decision(Outcome.WAIT, _reasons(holds), until, verdicts)
-    reasons = _reasons([v for v in verdicts if v.rule == "enough_new_days"])
+        return Decision(Outcome.WAIT, _reasons(holds + always), until, verdicts)
+    idle = [v for v in verdicts if v.rule == "enough_new_days"]
     until = min(later, default=None)
-    return Decision(Outcome.WAIT if until else Outcome.IDLE, reasons, until, verdicts)
+    return Decision(
+        Outcome.WAIT if until else Outcome.IDLE, _reasons(idle + always), until, verdicts
+    )
 
 
 def _soonest_release(verdicts: tuple[RuleAnswer, ...], holds: list[RuleAnswer]) -> datetime | None:
@@ -110,6 +113,6 @@ def lacks_only_a_place(decision: Decision) -> bool:
 def is_answered(state: ModelState, decision: Decision) -> bool:
     """Whether a person's request is answered: it is trained already, or cannot be."""
     return state.request is not None and any(
-        each.rule in {"already_trained", "no_data"} and each.effect is Effect.FORBID
+        each.rule in {"already_trained", "no_data", "left_out"} and each.effect is Effect.FORBID
         for each in decision.verdicts
     )

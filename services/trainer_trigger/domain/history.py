@@ -24,6 +24,7 @@ def inputs(state: ModelState, config: ModelConfig) -> dict[str, Any]:
     return {
         "files": len(state.files),
         "new_files": len(state.new_files),
+        "left_out": len(state.left_out),
         "champion_version": state.champion.version if state.champion else None,
         "in_flight": state.in_flight.run_id if state.in_flight else None,
         "recipe_outcome": state.recipe.outcome,

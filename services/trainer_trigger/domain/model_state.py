@@ -90,6 +90,14 @@ class ModelState:
     degraded: str | None = None
     exclusions_id: str = ""
     unsuccessful_since: datetime | None = None
+    left_out: tuple[KnownFile, ...] = ()
+    suspects: tuple[str, ...] = ()
+    sources_due_since: datetime | None = None
+
+    @property
+    def known_files(self) -> tuple[KnownFile, ...]:
+        """All files that are remembered, those that are left out too."""
+        return self.files + self.left_out
 
     @property
     def sites(self) -> frozenset[str]:

@@ -189,3 +189,16 @@ def test_an_upload_that_does_not_wait_says_how_many_files_went(
 
     assert watcher.puts == ["raw/east/east.yaml"]
     assert done.stdout == "1 file uploaded; `solar files --site east` shows the verdicts\n"
+
+
+def test_counts_of_reasons_say_what_each_reason_means(system: FakeSystem) -> None:
+    counts = {"masks": {"cut_off": 1}, "quarantined": {"wrong_sign": 2, "of_a_later_release": 1}}
+    system.answers["data_watcher", "reasons"] = {
+        "files": 3, "rows": 10, "rows_masked": 1, "dismissed": {}, **counts
+    }  # fmt: skip
+
+    said = " ".join(solar("files", "--reasons").stdout.split())
+
+    assert "the last number of the file seems to lack its end" in said
+    assert "power is negative when it is large" in said
+    assert "of_a_later_release" in said

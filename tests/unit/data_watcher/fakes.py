@@ -9,20 +9,26 @@ from typing import Any
 
 from services.data_watcher.adapters.evidence import LedgerAndBucket
 from services.data_watcher.adapters.remembered import Remembered
+from services.data_watcher.app.comparing import Comparing
 from services.data_watcher.app.dispatching import Dispatching
 from services.data_watcher.app.intake.effects import Effects
 from services.data_watcher.app.intake.pipeline import Intake
 from services.data_watcher.app.intake.verdict import Judging
 from services.data_watcher.app.onboarding import LATER, Onboarding
 from services.data_watcher.app.releasing import Releasing
+from services.data_watcher.app.setting_aside import SettingAside
 from services.data_watcher.app.silence import Silence
+from services.data_watcher.app.suspecting import Suspecting
 from services.data_watcher.app.sweeping import Sweeping
 from services.data_watcher.domain.activity import SiteActivity
 from services.data_watcher.domain.configuration import Active, ConfigRecord
+from services.data_watcher.domain.overlaps import Compared, SiteOverlaps
 from services.data_watcher.domain.records import ContentRecord, KeyRecord, Listed
+from services.data_watcher.domain.suspicion import SiteSuspicions
 from services.data_watcher.domain.transitions import settle
 from services.data_watcher.domain.versions import (
     Accepted,
+    Current,
     Duplicate,
     Quarantined,
     Removed,
@@ -30,7 +36,7 @@ from services.data_watcher.domain.versions import (
     State,
     Superseded,
 )
-from services.data_watcher.ports import Opened, Reading
+from services.data_watcher.ports import Opened, Part, Reading
 from shared.active import ActiveModel, ActiveSite
 from shared.canonical import CanonicalFile
 from shared.errors import ConflictError, NotFoundError, RetryableError, UnreadableFileError
@@ -38,6 +44,7 @@ from shared.exclusions import ActiveExclusions
 from shared.inbox import ObjectChanged
 from shared.messages import AnyMessage, SweepDue
 from shared.solar.site import Site
+from shared.suspects import ActiveSuspects
 
 START = datetime(2024, 7, 1, tzinfo=UTC)
 
@@ -125,6 +132,8 @@ class FakeLedger:
     configs: dict[str, ConfigRecord] = field(default_factory=dict)
     before_save: list[Any] = field(default_factory=list)
     silent: dict[str, datetime | None] = field(default_factory=dict)
+    suspicions: dict[str, SiteSuspicions] = field(default_factory=dict)
+    armed: dict[str, datetime] = field(default_factory=dict)
 
     def load(self, site_id: str, key: str) -> KeyRecord:
         self.fuse.burn()
@@ -177,8 +186,9 @@ class FakeLedger:
 
     def quarantined(self, site_id: str, after: str) -> Iterator[str]:
         for key, record in sorted(self.records.items()):
-            states = {each.state for each in record.versions.values()}
-            if record.site_id == site_id and key > after and State.QUARANTINED in states:
+            current = record.current
+            is_open = isinstance(current, Quarantined) and current.dismissed is None
+            if record.site_id == site_id and key > after and is_open:
                 yield key
 
     def activities(self) -> Iterator[SiteActivity]:
@@ -201,6 +211,45 @@ class FakeLedger:
             for key, record in self.records.items()
             if record.site_id == site_id and after < key and (until is None or key <= until)
         }
+
+    def current(self, site_id: str) -> Iterator[tuple[str, Current]]:
+        for key, record in sorted(self.records.items()):
+            if record.site_id == site_id and record.current:
+                yield key, record.current
+
+    def load_suspicions(self, site_id: str) -> SiteSuspicions:
+        self.fuse.burn()
+        return self.suspicions.get(site_id) or SiteSuspicions(site_id)
+
+    def save_suspicions(self, known: SiteSuspicions) -> SiteSuspicions:
+        self.fuse.burn()
+        stored = self.suspicions.get(known.site_id)
+        if (stored.revision if stored else 0) != known.revision:
+            raise ConflictError(known.site_id)
+        saved = replace(known, revision=known.revision + 1)
+        self.suspicions[known.site_id] = saved
+        self.fuse.burn()
+        return saved
+
+    def all_suspicions(self) -> Iterator[SiteSuspicions]:
+        yield from list(self.suspicions.values())
+
+    def arm_look(self, site_id: str, now: datetime) -> bool:
+        self.fuse.burn()
+        if site_id in self.armed:
+            return False
+        self.armed[site_id] = now
+        return True
+
+    def is_armed(self, site_id: str) -> bool:
+        return site_id in self.armed
+
+    def disarm_look(self, site_id: str) -> None:
+        self.fuse.burn()
+        self.armed.pop(site_id, None)
+
+    def armed_looks(self, before: datetime) -> Iterator[str]:
+        yield from [site_id for site_id, since in self.armed.items() if since < before]
 
     def load_config(self, key: str) -> ConfigRecord:
         self.fuse.burn()
@@ -255,6 +304,29 @@ class FakeCanonical:
 
 
 @dataclass
+class FakeOverlaps:
+    """What is known of files that cover the same time, and how two are compared: by their key's text."""
+
+    known: dict[str, SiteOverlaps] = field(default_factory=dict)
+    says: dict[frozenset[str], Compared] = field(default_factory=dict)
+    compared: list[frozenset[str]] = field(default_factory=list)
+
+    def load(self, site_id: str) -> SiteOverlaps:
+        return self.known.get(site_id) or SiteOverlaps(site_id=site_id)
+
+    def put(self, known: SiteOverlaps) -> None:
+        self.known[known.site_id] = known
+
+    def read(self, key: str) -> Part:
+        return Part(key.encode(), None)
+
+    def compare(self, one: bytes, other: bytes) -> Compared:
+        pair = frozenset({one.decode(), other.decode()})
+        self.compared.append(pair)
+        return self.says.get(pair, Compared())
+
+
+@dataclass
 class FakeConfigurations:
     """Configuration in force."""
 
@@ -262,6 +334,11 @@ class FakeConfigurations:
     sites: dict[str, ActiveSite] = field(default_factory=dict)
     models: dict[str, ActiveModel] = field(default_factory=dict)
     exclusions: dict[str, ActiveExclusions] = field(default_factory=dict)
+    suspects: dict[str, ActiveSuspects] = field(default_factory=dict)
+
+    def put_suspects(self, suspects: ActiveSuspects) -> None:
+        self.fuse.burn()
+        self.suspects[suspects.site_id] = suspects
 
     def site(self, site_id: str) -> ActiveSite | None:
         self.fuse.burn()
@@ -392,11 +469,24 @@ class World:
         self.configurations = FakeConfigurations(self.fuse)
         self.publisher = FakePublisher(self.fuse)
         self.inbox = FakeInbox(self.fuse)
+        self.overlaps = FakeOverlaps()
         self.meter = FakeMeter()
         self.now = START
         onboarding = Onboarding(
             self.ledger,
             self.bucket,
+            self.configurations,
+            self.publisher,
+            self.inbox,
+            self.clock,
+        )
+        self.comparing = Comparing(
+            self.ledger, self.overlaps, self.overlaps, self.overlaps.compare, self.clock
+        )
+        self.suspecting = Suspecting(
+            self.ledger,
+            self.ledger,
+            self.overlaps,
             self.configurations,
             self.publisher,
             self.inbox,
@@ -410,6 +500,7 @@ class World:
             effects=Effects(self.ledger, self.canonical, self.publisher, self.inbox, self.clock),
             meter=self.meter,
             onboard=onboarding.refresh,
+            look_at_sources=self.suspecting.arm,
             parallel=lambda do, keys: list(map(do, keys)),
         )
         sweeping = Sweeping(
@@ -420,10 +511,16 @@ class World:
             self.clock,
             onboarding.refresh,
             Silence(self.ledger, self.ledger, self.publisher, self.clock).look,
+            self.suspecting.arm,
+            self.suspecting.look_again,
             lambda site_id, after, deadline: None,
+            self.comparing.run,
         )
         releasing = Releasing(self.ledger, self.inbox, self.clock, self.intake.refresh)
-        self.watcher = Dispatching(self.intake, onboarding, sweeping, releasing)
+        setting_aside = SettingAside(self.ledger, self.intake.refresh, self.suspecting.arm)
+        self.watcher = Dispatching(
+            self.intake, onboarding, sweeping, releasing, setting_aside, self.suspecting
+        )
 
     def read_by(self, reader: Any) -> None:
         """Let files be read by another reader."""

@@ -6,7 +6,7 @@ import pytest
 
 from services.data_watcher.domain import admission
 from services.data_watcher.domain.versions import Fault
-from shared.solar.site import Site
+from shared.solar.site import Site, source_of
 from tests.unit.data_watcher.fakes import site
 
 GIB = 1024**3
@@ -32,7 +32,7 @@ TWO = site(sources=[source("power", "power-*.csv"), source("rest", "*.csv")])
     ],
 )
 def test_the_first_source_whose_glob_fits_the_name_reads_a_file(key: str, name: str | None) -> None:
-    found = admission.source_of(TWO, key)
+    found = source_of(TWO, key)
 
     assert (found.name if found else None) == name
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,9 +11,12 @@ import pytest
 
 from services.data_watcher.app.answering import Answering
 from services.data_watcher.domain.configuration import ConfigRecord
+from services.data_watcher.domain.overlaps import FileOverlap, SiteOverlaps
+from services.data_watcher.domain.suspicion import SiteSuspicions, Suspicion
 from services.data_watcher.domain.versions import (
     Accepted,
     CanonicalObject,
+    Decision,
     Duplicate,
     Fault,
     FileVersion,
@@ -37,6 +40,7 @@ FAULT = Fault("unreadable", "it is broken", "send it again")
 KNOWN = Known("s", CANONICAL, ROWS)
 UPLOAD = Upload("v1", NOW, 9)
 ACCEPTED = Accepted(upload=UPLOAD, reading="r", sha256="s", canonical=CANONICAL, rows=ROWS)
+DECISION = Decision("request", "ops", "another plant's", NOW)
 QUARANTINED = Quarantined(upload=UPLOAD, reading="r", fault=FAULT)
 NO_ROWS = {
     "rows": None,
@@ -64,6 +68,8 @@ class FakeView:
 
     kept: list[Filed] = field(default_factory=list)
     records: list[ConfigRecord] = field(default_factory=list)
+    known: list[SiteSuspicions] = field(default_factory=list)
+    overlaps: dict[str, FileOverlap] = field(default_factory=dict)
 
     def page(
         self, site_id: str | None, state: State | None, limit: int, after: str | None
@@ -79,8 +85,16 @@ class FakeView:
     def files(self, site_id: str | None) -> Iterator[Filed]:
         return (each for each in self.kept if site_id in {None, each.site_id})
 
-    def states(self, site_id: str | None) -> Iterator[tuple[str, State]]:
-        return ((each.site_id, each.version.state) for each in self.files(site_id))
+    def states(self, site_id: str | None) -> Iterator[tuple[str, State, bool]]:
+        for each in self.files(site_id):
+            gone = isinstance(each.version, Removed) and not each.version.is_kept
+            yield each.site_id, each.version.state, not gone
+
+    def load(self, site_id: str) -> SiteOverlaps:
+        return SiteOverlaps(site_id=site_id, files=self.overlaps)
+
+    def suspicions(self) -> Iterator[SiteSuspicions]:
+        return iter(self.known)
 
     def configs(self) -> Iterator[ConfigRecord]:
         return iter(self.records)
@@ -91,7 +105,7 @@ def filed(version: FileVersion, site_id: str = "east", name: str = "a.csv") -> F
 
 
 def ask(view: FakeView, bucket: FakeBucket | None = None, **question: Any) -> dict[str, Any]:
-    return Answering(view, bucket or FakeBucket(), "bucket").answer(question)
+    return Answering(view, bucket or FakeBucket(), view, "bucket").answer(question)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +150,27 @@ def ask(view: FakeView, bucket: FakeBucket | None = None, **question: Any) -> di
                 "reason": "the version was deleted from the bucket",
             },
         ),
+        (
+            Removed(upload=UPLOAD, known=KNOWN, decision=DECISION, is_kept=True),
+            {
+                "state": "removed",
+                **WITH_ROWS,
+                "canonical_uri": URI,
+                "reason_code": "removed",
+                "reason": "removed by ops at 2024-07-01 00:00 UTC: another plant's",
+                "removed_by": "ops",
+            },
+        ),
+        (
+            replace(QUARANTINED, dismissed=DECISION),
+            {
+                "state": "quarantined",
+                "reason_code": "unreadable",
+                "reason": "it is broken",
+                "remedy": "send it again",
+                "dismissed": "dismissed by ops at 2024-07-01 00:00 UTC: another plant's",
+            },
+        ),
         (Pending(upload=UPLOAD, reading="r"), {"state": "pending"}),
         (Pending(upload=UPLOAD, reading="r", known=KNOWN), {"state": "pending", **WITH_ROWS}),
         (
@@ -150,7 +185,19 @@ def test_a_file_says_its_state_its_reason_and_its_rows(
 ) -> None:
     answer = ask(FakeView([filed(version)]), query="files")
 
-    nothing = dict.fromkeys(("sha256", "reason_code", "reason", "remedy", "released"))
+    nothing = dict.fromkeys(
+        (
+            "sha256",
+            "reason_code",
+            "reason",
+            "remedy",
+            "released",
+            "dismissed",
+            "removed_by",
+            "suspect",
+            "overlap",
+        )
+    )
     common = {"site_id": "east", "key": "raw/east/a.csv", "version_id": "v1"}
     expected = common | nothing | NO_ROWS | {"canonical_uri": None} | said
     assert answer == {"files": [expected], "next": None}
@@ -200,6 +247,7 @@ def test_reasons_count_what_counts_now() -> None:
             filed(ACCEPTED),
             filed(ACCEPTED, name="b.csv"),
             filed(QUARANTINED, name="c.csv"),
+            filed(replace(QUARANTINED, dismissed=DECISION), name="e.csv"),
             filed(Superseded(upload=UPLOAD, by="v2", known=KNOWN), name="d.csv"),
             filed(ACCEPTED, "west"),
         ]
@@ -211,6 +259,7 @@ def test_reasons_count_what_counts_now() -> None:
         "rows_masked": 6,
         "masks": {"sentinel": 6},
         "quarantined": {"unreadable": 1},
+        "dismissed": {"unreadable": 1},
     }
 
 
@@ -231,6 +280,7 @@ def test_the_balance_compares_what_s3_lists_with_the_ledger_but_for_markers_and_
         "superseded": 1,
         "pending": 0,
         "removed": 1,
+        "removed_by_people": 0,
         "balanced": True,
         "by_site": {
             "east": {"accepted": 1, "superseded": 1, "removed": 1},
@@ -241,6 +291,73 @@ def test_the_balance_compares_what_s3_lists_with_the_ledger_but_for_markers_and_
     assert (east["listed"], east["accepted"], east["balanced"]) == (2, 1, True)
     bucket.put("raw/east/unheard-of.csv", b"two")
     assert ask(view, bucket, query="balance")["balanced"] is False
+
+
+def test_what_a_person_took_out_is_still_in_s3_and_counts_in_the_balance() -> None:
+    bucket = FakeBucket()
+    bucket.put("raw/east/a.csv", b"one")
+    taken_out = Removed(upload=UPLOAD, decision=DECISION, is_kept=True)
+    answer = ask(FakeView([filed(taken_out)]), bucket, query="balance")
+
+    assert (answer["removed"], answer["removed_by_people"], answer["balanced"]) == (1, 1, True)
+
+
+SUSPICION = Suspicion(
+    source="power",
+    standing="suspect",
+    question="q",
+    cause="wrong_unit",
+    refused=11,
+    judged=12,
+    example="raw/east/01.csv",
+    reason="in W",
+    since=NOW,
+)
+CONFIG = ConfigRecord(
+    "config/sites/east.yaml", state="accepted", in_force=site("east").model_dump_json()
+)
+
+
+def knowing(**changed: Any) -> FakeView:
+    known = SiteSuspicions("east", 1, {"power": replace(SUSPICION, **changed)})
+    files = [filed(ACCEPTED), filed(QUARANTINED, name="b.csv"), filed(ACCEPTED, name="c.txt")]
+    return FakeView([*files, filed(ACCEPTED, "west")], [CONFIG], [known])
+
+
+def test_an_accepted_file_of_a_suspect_source_says_that_it_enters_no_dataset() -> None:
+    found = {each["key"]: each["suspect"] for each in ask(knowing(), query="files")["files"]}
+
+    assert found["raw/east/a.csv"].startswith("it enters no dataset: source power is suspect")
+    assert "11 of 12 files: wrong_unit" in found["raw/east/a.csv"]
+    assert found.keys() - {key for key, said in found.items() if said is None} == {"raw/east/a.csv"}
+    trusted = ask(knowing(standing="trusted"), query="files")["files"]
+    assert {each["suspect"] for each in trusted} == {None}
+
+
+def test_an_accepted_file_says_how_much_of_it_other_files_contradict() -> None:
+    overlap = FileOverlap(rows=3, share=0.1, files=2, example="power_ac at …")
+    names = ("raw/east/a.csv", "raw/east/b.csv")
+    view = FakeView([filed(ACCEPTED), filed(QUARANTINED, name="b.csv"), filed(ACCEPTED, "west")])
+    view.overlaps = dict.fromkeys(names, overlap)
+    found = {each["key"]: each["overlap"] for each in ask(view, query="files")["files"]}
+
+    assert found["raw/east/a.csv"] == {
+        "rows": 3,
+        "share": 0.1,
+        "files": 2,
+        "example": "power_ac at …",
+    }
+    assert (found["raw/east/b.csv"], found["raw/west/a.csv"]) == (None, None)
+
+
+def test_a_site_says_which_sources_are_suspect_or_trusted() -> None:
+    ((said,),) = (each["suspects"] for each in ask(knowing(), query="sites")["sites"])
+
+    assert (said["source"], said["standing"], said["cause"]) == ("power", "suspect", "wrong_unit")
+    assert (said["refused"], said["files"], said["example"]) == (11, 12, "raw/east/01.csv")
+    assert "solar sites trust east power" in said["remedy"]
+    (cleared,) = ask(knowing(standing="cleared"), query="sites")["sites"]
+    assert cleared["suspects"] == []
 
 
 def test_a_site_says_what_became_of_its_yaml_and_what_is_in_force() -> None:
@@ -272,6 +389,7 @@ def test_a_site_says_what_became_of_its_yaml_and_what_is_in_force() -> None:
         "reason": "typo",
         "uploaded_at": "2024-07-01T00:00:00+00:00",
         "config_version": "c1",
+        "suspects": [],
     }
     assert (fleet["kind"], fleet["name"]) == ("model", "fleet")
     for empty in ("model_id", "version_id", "line", "uploaded_at", "config_version", "config"):

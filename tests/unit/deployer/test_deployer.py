@@ -242,7 +242,7 @@ def test_a_version_that_never_answers_is_taken_back() -> None:
     world.endpoints.silent = True
     world.now += timedelta(hours=4)
     world.reconcile()
-    assert "did not answer in time" in world.registry.barred[2]
+    assert "did not answer in time: the endpoint does not answer" in world.registry.barred[2]
     assert world.endpoints.calls[-1] == "back to 1"
 
 
@@ -499,7 +499,20 @@ def test_a_version_without_an_evaluation_waits_for_a_person() -> None:
     world.reconcile()
     world.endpoints.settle()
     world.reconcile()
-    assert world.told(ModelDeployed)[-1].model_package_version == 2
+    deployed_ = world.told(ModelDeployed)
+    assert [(each.model_package_version, each.tested) for each in deployed_] == [
+        (1, "evaluation"),
+        (2, "plausible"),
+    ]
+
+
+def test_a_version_that_nothing_can_be_compared_with_says_so() -> None:
+    world = World()
+    world.registry.versions[1] = replace(a_version(1), run_id=None, is_unchecked=True)
+    world.reconcile()
+    world.endpoints.settle()
+    world.reconcile()
+    assert [each.tested for each in world.told(ModelDeployed)] == ["nothing"]
 
 
 def test_an_unchecked_version_must_still_answer_as_a_plant_could() -> None:
@@ -540,6 +553,14 @@ def test_an_endpoint_that_somebody_deleted_during_a_deployment_is_created_anew()
     world.registry.approve(3)
     world.reconcile()
     assert world.endpoints.calls[-1] == "create 3"
+
+
+def test_a_model_at_rest_is_looked_at_without_taking_its_lease() -> None:
+    world = deployed(1, 2)
+    world.memory.lease = "another", world.now + timedelta(seconds=90)
+    checks = world.checks
+    assert world.reconcile() is Action.NOTHING
+    assert world.checks == checks
 
 
 def test_while_another_worker_acts_on_a_model_nothing_happens_but_another_look() -> None:

@@ -56,6 +56,10 @@ def incoming() -> Iterator[tuple[str, Any]]:
     yield "A configuration is refused as a whole", sample("config_rejected", line=None)
     yield "A site is silent", sample("site_silent", recovered=False)
     yield "A site sends again", sample("site_silent", recovered=True)
+    yield "A source is suspect", sample("source_suspect")
+    trusted = "ada trusts the accepted files: the meter was changed in May"
+    yield "A source is trusted", sample("source_suspect", standing="trusted", reason=trusted)
+    yield "A source is no longer suspect", sample("source_suspect", standing="cleared")
     yield "A retrain started", sample("retrain_started")
     yield (
         "A retrain started, without an estimate",
@@ -94,6 +98,10 @@ def incoming() -> Iterator[tuple[str, Any]]:
         sample("deployment_failed", cause="AWS could not do it: no capacity", will_retry=True),
     )
     yield "A version that served before comes back", sample("deployment_started", goes_back=True)
+    yield (
+        "A version without an evaluation serves",
+        sample("model_deployed", tested="plausible", run_id=None, dataset_id=None),
+    )
     yield "A person took a version back", sample("model_held")
     yield "A person holds a model", sample("model_held", taken_back=[], serves=4)
     yield "A person released a model", sample("model_released")

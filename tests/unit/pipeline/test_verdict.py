@@ -8,6 +8,7 @@ import pytest
 
 from services.trainer_trigger.pipeline.data.site_validation import (
     ClockFinding,
+    OverlapFinding,
     SiteValidation,
     Validation,
 )
@@ -462,3 +463,27 @@ def test_what_was_found_in_a_sites_data_is_said_again_to_whom_it_may_help():
         validation=with_meadow(warnings=("the clock runs wrong",))
     )
     assert judge(findings(validation=with_meadow(warnings=("x",)))).what_would_help == ()
+
+
+@pytest.mark.parametrize(("share", "approval"), [(0.2, "automatic"), (0.21, "person")])
+def test_files_that_contradict_each_other_in_more_than_a_fifth_are_for_a_person(share, approval):
+    overlap = OverlapFinding(
+        rows=700,
+        files=2,
+        share=share,
+        file="raw/meadow/b.csv",
+        other_file="raw/meadow/a.csv",
+        column="power_ac",
+        time=START,
+        value=5.0,
+        other_value=3.0,
+        other_site="brook",
+    )
+    given = findings()
+    meadow = given.validation.sites["meadow"].model_copy(update={"overlap": overlap})
+    doubtful = given.validation.model_copy(update={"sites": {"meadow": meadow}})
+    found = judge(findings(validation=doubtful))
+    assert found.verdict == "register"
+    assert found.approval == approval
+    said = any("700 rows of 2 files contradict each other" in each for each in found.reasons)
+    assert said == (approval == "person")

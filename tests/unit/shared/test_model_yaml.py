@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from shared.model_config import ModelConfig
 
@@ -43,3 +45,13 @@ def test_the_page_tells_the_defaults_that_hold():
             node = node.setdefault(parent, {})
         node[leaf] = yaml.safe_load(default)
     assert ModelConfig.model_validate(written) == ModelConfig(model_id="golden")
+
+
+@pytest.mark.parametrize(("bake", "good"), [("1 h", True), ("61 min", False), ("2 h", False)])
+def test_a_canary_is_watched_for_at_most_an_hour_as_aws_allows(bake: str, *, good: bool) -> None:
+    written = {"model_id": "golden", "endpoint": {"bake": bake}}
+    if good:
+        assert ModelConfig.model_validate(written).endpoint.bake == timedelta(hours=1)
+        return
+    with pytest.raises(ValidationError, match="less than or equal"):
+        ModelConfig.model_validate(written)

@@ -25,6 +25,7 @@ from shared.evaluation import Evaluation
 from shared.messages import AnyMessage, SweepDue
 from shared.model_config import ModelConfig, RetrainPolicy
 from shared.solar.site import Site
+from shared.suspects import ActiveSuspects
 from tests.unit.trainer_trigger.samples import START, a_site
 
 
@@ -69,6 +70,11 @@ class FakeConfiguration:
         return set(self.names)
 
     excluded: tuple[Exclusion, ...] = ()
+
+    suspect: tuple[ActiveSuspects, ...] = ()
+
+    def suspects(self) -> tuple[ActiveSuspects, ...]:
+        return self.suspect
 
     has_sites: bool = True
 

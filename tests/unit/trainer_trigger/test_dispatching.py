@@ -54,7 +54,7 @@ def degraded() -> AccuracyDegraded:
 def test_an_accepted_file_is_noted_as_the_message_says_it() -> None:
     world = handled(World(), accepted(a_file(3)))
     (known,) = world.memory.known.values()
-    assert known.file == a_file(3)
+    assert known.file == a_file(3).model_copy(update={"raw_key": "raw/golden/x.csv"})
     assert known.first_seen_at == START
     assert len(world.timer.due) == 1
     assert not world.memory.recorded, "the decision follows the quiet period"

@@ -126,6 +126,7 @@ def test_a_decision_is_kept_with_what_it_was_made_of() -> None:
     assert inputs == {
         "files": 2,
         "new_files": 1,
+        "left_out": 0,
         "champion_version": 1,
         "in_flight": None,
         "recipe_outcome": None,

@@ -93,6 +93,13 @@ CASES: list[tuple[Rule, dict[str, Any], dict[str, Any], timedelta, Effect, timed
     (rules.account_full, {"places": 0}, {}, HOUR, FORBID, HOUR + timedelta(minutes=15)),
     (rules.no_data, {}, {}, HOUR, NOTHING, None),
     (rules.no_data, {"files": ()}, {}, HOUR, FORBID, None),
+    (rules.no_data, {"files": (), "left_out": STATE.files}, {}, HOUR, NOTHING, None),
+    (rules.sources_due, {}, {}, HOUR, NOTHING, None),
+    (rules.sources_due, {"sources_due_since": START}, {}, 0 * HOUR, FORBID, 60 * SECOND),
+    (rules.sources_due, {"sources_due_since": START}, {}, HOUR, NOTHING, None),  # it never came
+    (rules.left_out, {}, {}, HOUR, NOTHING, None),
+    (rules.left_out, {"left_out": STATE.files}, {}, HOUR, NOTHING, None),
+    (rules.left_out, {"files": (), "left_out": STATE.files}, {}, HOUR, FORBID, None),
     (rules.already_trained, {}, {}, HOUR, NOTHING, None),
     (rules.already_trained, {"recipe": RecipeHistory("rejected", "r1")}, {}, HOUR, FORBID, None),
     (

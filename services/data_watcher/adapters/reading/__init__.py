@@ -13,11 +13,10 @@ from services.data_watcher.adapters.reading import (
     series,
     stamps,
 )
-from services.data_watcher.domain.admission import source_of
 from services.data_watcher.domain.believable import losses
 from services.data_watcher.ports import Content, Reading
 from shared.errors import UnreadableFileError
-from shared.solar.site import Site
+from shared.solar.site import Site, source_of
 
 
 def read(data: Content, key: str, site: Site) -> Reading:

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from services.data_watcher.app.contention import insist
 from services.data_watcher.app.intake.effects import Effects
 from services.data_watcher.app.intake.verdict import Judged, Judging
+from services.data_watcher.domain import suspicion
 from services.data_watcher.domain.identity import UNKNOWN_SITE, site_of
+from services.data_watcher.domain.versions import Quarantined
 from services.data_watcher.ports import (
     Configurations,
     EvidenceSource,
@@ -38,6 +40,7 @@ class Intake:
     effects: Effects
     meter: Meter
     onboard: Callable[[str], None]
+    look_at_sources: Callable[[list[str]], None]
     parallel: ParallelMap
 
     def take(self, keys: Sequence[str]) -> set[str]:
@@ -96,4 +99,16 @@ class Intake:
             figures.update(each.figures)
         if figures:
             self.meter.count(figures)
+        # Before the effects: what is settled is not looked at again.
+        self.look_at_sources([each.record.site_id for each in judged if _is_sign(each)])
         return self.effects.take(judged)
+
+
+def _is_sign(judged: Judged) -> bool:
+    """Whether a new refusal says something about the other files of its source."""
+    version = judged.record.current
+    return (
+        isinstance(version, Quarantined)
+        and version.published_at is None
+        and suspicion.counts(version)
+    )

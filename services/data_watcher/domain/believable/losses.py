@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import NOISE
+from services.data_watcher.domain.reasons import remedy_where_many
 from services.data_watcher.domain.time_axis import TimeAxis
 from shared.errors import UnreadableFileError
 from shared.solar.site import Site
@@ -21,17 +22,6 @@ FEW = 4  # rows; as few are a hiccup, however small the file
 EXAMPLES = 3
 # What the YAML itself calls "no measurement" is no loss.
 _SAID = {"sentinel"}
-_REMEDIES = {
-    "no_number": "look at the cells: a separator of thousands, a decimal sign or a unit that the YAML does "
-    "not name (thousands, decimal, unit), or a word for 'no measurement' (missing)",
-    "out_of_range": "look at the unit and the scale of the column in the site's YAML",
-    "inverter_missing": "look whether the YAML's list or glob of columns names one that is mostly empty",
-    "contradicting_rows": "remove the rows that do not count, or say which do (where: in the site's YAML)",
-    "ragged_row": "export the file again; look whether its columns change further down",
-    "no_name": "correct sum_by in the site's YAML, or name the inverter in each row",
-    "bad_timestamp": "correct timestamp.format in the site's YAML, or the stamps in the file",
-}
-_OTHERWISE = "correct the values, or the column in the site's YAML"
 _TOLERATE = "; where the plant really is like that, say most_masked: {share: …, reason: …} in the site's YAML"
 
 
@@ -136,5 +126,5 @@ def _check(  # noqa: PLR0917 - one call each
         "too_much_masked",
         f"{name} would be masked in {count} of {of} rows that matter ({count / of:.0%}) because of {reason}; "
         f"at most {most:.0%} are masked. For example {shown}",
-        _REMEDIES.get(reason, _OTHERWISE) + _TOLERATE,
+        remedy_where_many(reason) + _TOLERATE,
     )

@@ -16,6 +16,10 @@ SILENT: frozenset[type[Any]] = frozenset(
     {
         messages.DataAccepted,
         messages.ReleaseRequested,
+        messages.RemoveRequested,
+        messages.DismissRequested,
+        messages.TrustRequested,
+        messages.SourcesDue,
         messages.RetrainRequested,
         messages.HoldRequested,
         messages.EvaluationDue,

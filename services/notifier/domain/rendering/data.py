@@ -1,4 +1,4 @@
-"""What data_watcher says: files, configurations and silent sites."""
+"""What data_watcher says: files, configurations, silent sites and suspect sources."""
 
 from __future__ import annotations
 
@@ -106,10 +106,51 @@ def _site_silent(message: messages.SiteSilent) -> Notice:
     )
 
 
+def _source_suspect(message: messages.SourceSuspect) -> Notice:
+    where = f"source {message.source} of site {message.site_id}"
+    facts = (
+        ("Site", message.site_id),
+        ("Source", message.source),
+        ("Cause", message.cause),
+        ("More", f"solar files --site {shlex.quote(message.site_id)}"),
+    )
+    match message.standing:
+        case "suspect":
+            return notice(
+                message,
+                Severity.WARNING,
+                f"Suspect: {where} ({message.cause})",
+                sentence(message.reason),
+                sentence(f"What to do: {message.remedy}"),
+                f"Until then model {message.model_id} is trained on no file of this source; versions that "
+                "learnt from one before stay.",
+                facts=facts,
+            )
+        case "trusted":
+            return notice(
+                message,
+                Severity.INFO,
+                f"Trusted: {where}",
+                sentence(message.reason),
+                f"Its accepted files count again; model {message.model_id} is looked at again.",
+                facts=facts,
+            )
+        case "cleared":
+            return notice(
+                message,
+                Severity.INFO,
+                f"No longer suspect: {where}",
+                f"Its files no longer show {message.cause}, or too few of them do.",
+                f"Its accepted files count again; model {message.model_id} is looked at again.",
+                facts=facts,
+            )
+
+
 RENDERERS: dict[type[Any], Callable[[Any], Notice]] = {
     messages.DataWithdrawn: _data_withdrawn,
     messages.FileQuarantined: _file_quarantined,
     messages.ConfigAccepted: _config_accepted,
     messages.ConfigRejected: _config_rejected,
     messages.SiteSilent: _site_silent,
+    messages.SourceSuspect: _source_suspect,
 }

@@ -32,6 +32,7 @@ from services.trainer_trigger.domain.rules.requests import (
     exclusions_changed,
     person_asked,
 )
+from services.trainer_trigger.domain.rules.suspect_sources import left_out, sources_due
 
 RULES: tuple[Rule, ...] = (
     in_flight,
@@ -51,4 +52,6 @@ RULES: tuple[Rule, ...] = (
     enough_new_days,
     quiet_period,
     cool_down,
+    sources_due,
+    left_out,
 )

@@ -13,8 +13,8 @@ from shared.model_config import RetrainPolicy
 
 def no_data(state: ModelState, _: RetrainPolicy, __: datetime) -> RuleAnswer:
     """A model without a file has nothing to train on."""
-    if state.files:
-        return RuleAnswer(Effect.NOTHING, f"{len(state.files)} files")
+    if state.known_files:
+        return RuleAnswer(Effect.NOTHING, f"{len(state.known_files)} files")
     return RuleAnswer(Effect.FORBID, "no accepted file yet")
 
 

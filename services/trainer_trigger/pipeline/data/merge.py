@@ -11,6 +11,8 @@ import pandas as pd
 import pyarrow as pa
 
 from services.trainer_trigger.pipeline.data.dataset_files import DatasetFiles
+from services.trainer_trigger.pipeline.data.overlaps import overlaps
+from services.trainer_trigger.pipeline.data.site_validation import OverlapFinding
 from shared.dataset import DatasetFile
 
 # Loggers' steps; stamps may be off by seconds and a single distance by more.
@@ -30,10 +32,13 @@ class SiteTable:
         Canonical columns on a gapless index of left labels in UTC.
     native_steps
         Step of the measurements by column, the latest upload's where several. [min]
+    overlap
+        Rows of files that contradict each other, if any do.
     """
 
     frame: pd.DataFrame
     native_steps: dict[str, int]
+    overlap: OverlapFinding | None = None
 
 
 def site_table(files: Iterable[DatasetFile], folder: Path, step_minutes: int) -> SiteTable | None:
@@ -59,6 +64,7 @@ def site_table(files: Iterable[DatasetFile], folder: Path, step_minutes: int) ->
         step = _native_step(index_of(frame), step_minutes)
         for name in frame.columns:
             pieces.setdefault(str(name), []).append((order, step, frame[name]))
+    overlap = overlaps(pieces).finding(ordered)
     columns = {name: _merge(column, step_minutes) for name, column in pieces.items()}
     columns = {name: series for name, series in columns.items() if len(series)}
     if not columns:
@@ -67,7 +73,8 @@ def site_table(files: Iterable[DatasetFile], folder: Path, step_minutes: int) ->
     end = max(series.index[-1] for series in columns.values())
     grid = pd.date_range(start, end, freq=pd.Timedelta(minutes=step_minutes))
     frame = pd.DataFrame({name: series.reindex(grid) for name, series in sorted(columns.items())})
-    return SiteTable(frame, {name: column[-1][1] for name, column in sorted(pieces.items())})
+    steps = {name: column[-1][1] for name, column in sorted(pieces.items())}
+    return SiteTable(frame, steps, overlap)
 
 
 def index_of(data: pd.DataFrame) -> pd.DatetimeIndex:

@@ -11,10 +11,13 @@ import pandas as pd
 
 from services.trainer_trigger.pipeline.data import orientation
 from services.trainer_trigger.pipeline.data.merge import SiteTable, index_of, site_table
+from services.trainer_trigger.pipeline.data.overlaps import same_elsewhere
 from services.trainer_trigger.pipeline.data.site_validation import (
     EXCLUDED,
+    MUCH_CONTRADICTED,
     ClockFinding,
     OrientationFinding,
+    OverlapFinding,
     SiteValidation,
 )
 from shared.dataset import Dataset, Exclusion
@@ -80,6 +83,7 @@ def prepare_site(dataset: Dataset, site: Site, folder: Path) -> SiteRows | None:
         orientation=orientation.estimate(believed),
         night_share=_night_share(seen.measured),
         months_without_end=_months_without_end(days),
+        overlap=_overlap(table, dataset, folder),
     )
     warnings = tuple(_warnings(validation, seen.measured, site))
     return SiteRows(
@@ -88,6 +92,14 @@ def prepare_site(dataset: Dataset, site: Site, folder: Path) -> SiteRows | None:
         _rows(site, seen, generated, dataset.step_minutes).take(doubted),
         validation.model_copy(update={"warnings": warnings}),
     )
+
+
+def _overlap(table: SiteTable, dataset: Dataset, folder: Path) -> OverlapFinding | None:
+    """Return which rows contradict each other; of many, also whether they are another site's."""
+    found = table.overlap
+    if found is None or found.share <= MUCH_CONTRADICTED:
+        return found
+    return found.model_copy(update={"other_site": same_elsewhere(found, dataset.files, folder)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +271,8 @@ def _warnings(
             "stamps' offset as the source's timestamp.timezone; then `clock: correct` moves them"
         )
     yield from validation.time_doubts
+    if validation.overlap is not None:
+        yield validation.overlap.in_words()
     yield from _other_plane(validation.orientation, site)
     yield from _other_altitude(measured, site)
 

@@ -18,6 +18,7 @@ from shared.solar.position import Times
 _FOLDER = "validation"
 EXCLUDED = "excluded"  # the reason of rows that a person took out
 MUCH_AT_NIGHT = 0.05  # of the energy; a battery that discharges into it is for a person, too
+MUCH_CONTRADICTED = 0.2  # of a file's rows above zero; fewer may be a meter's corrections
 _LEAST_ROWS = 200  # on either side of the split; less is no basis for any statement
 
 
@@ -78,6 +79,47 @@ class OrientationFinding(_Frozen):
     azimuth_uncertainty: float | None = None
 
 
+class OverlapFinding(_Frozen):
+    """Rows of files that contradict each other: the same time, another value.
+
+    Attributes
+    ----------
+    rows, files
+        How many times are contradicted, and how many files are concerned.
+    share
+        Of the rows of the file that is concerned most, those about zero left out. [unitless]
+    file, other_file, column, time, value, other_value
+        An example: what that file says, and what another one says.
+    other_site
+        A site whose power the file repeats; empty where none does.
+    """
+
+    rows: int
+    files: int
+    share: float
+    file: str
+    other_file: str
+    column: str
+    time: datetime
+    value: float
+    other_value: float
+    other_site: str = ""
+
+    def in_words(self) -> str:
+        """Return number, files, an example, and what to do."""
+        elsewhere = (
+            f" {self.file} has the power of site {self.other_site}; is it in the wrong folder?"
+            if self.other_site
+            else ""
+        )
+        return (
+            f"{self.rows} rows of {self.files} files contradict each other, in {self.file} {self.share:.0%} "
+            f"of those above zero; for example {self.column} at {self.time:%Y-%m-%d %H:%M} UTC: "
+            f"{self.value:.6g} there, {self.other_value:.6g} in {self.other_file}.{elsewhere} The later "
+            "upload counts; take out a wrong file with `solar files remove`"
+        )
+
+
 class SiteValidation(_Frozen):
     """What was found in one site's data.
 
@@ -102,6 +144,8 @@ class SiteValidation(_Frozen):
     months_without_end
         How many months were measured, if none of their days lies after the 12th; else 0. Whoever takes days
         for months sees only such days.
+    overlap
+        Rows that contradict each other; None where all files agree.
     """
 
     files: int
@@ -118,6 +162,7 @@ class SiteValidation(_Frozen):
     orientation: OrientationFinding | None = None
     night_share: float = 0.0
     months_without_end: int = 0
+    overlap: OverlapFinding | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -134,6 +179,11 @@ class SiteValidation(_Frozen):
     def masked_share(self) -> float:
         """How large a part of the measured rows the checks took out. [unitless]"""
         return self.masked / max(self.measured, 1)
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether so many rows of a file are contradicted that a person must say which are right."""
+        return self.overlap is not None and self.overlap.share > MUCH_CONTRADICTED
 
     @property
     def time_doubts(self) -> tuple[str, ...]:

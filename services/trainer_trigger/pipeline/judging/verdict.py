@@ -250,6 +250,8 @@ def _doubts(findings: Findings) -> Iterator[str]:
             )
         for doubt in site.time_doubts:
             yield f"the time of {name} may be wrong, a person approves: {doubt}"
+        if site.is_contradicted and site.overlap is not None:
+            yield f"files of {name} contradict each other, a person approves: {site.overlap.in_words()}"
     if findings.challenger.all.r2 is not None and findings.challenger.all.r2 > _SUSPICIOUS_R2:
         yield (
             f"R² {findings.challenger.all.r2:.5f} is too good for weather data; see whether an input is made "

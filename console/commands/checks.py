@@ -1,0 +1,138 @@
+"""Says before an upload what would become of YAML and files: nothing is uploaded, nobody gets a message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from console import output
+from console.commands import configuring
+from console.commands.local import JsonOption
+from console.errors import ConsoleError
+from console.given import check_names
+
+if TYPE_CHECKING:
+    from console.trial import Trial
+    from shared.active import ActiveSite
+
+_YAML = {".yaml", ".yml"}
+
+
+def check_site(
+    yaml: Annotated[Path, typer.Argument(help="A site's YAML (or a model's).")],
+    more: Annotated[
+        list[Path] | None, typer.Argument(help="More YAML files, and samples of the site's files.")
+    ] = None,
+    *,
+    sample: Annotated[
+        list[Path] | None, typer.Option(help="A file as the plant sends it; may be given again.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Validate YAML and read sample files by it, as an upload would; upload nothing, tell nobody.
+
+    It works without a platform and without AWS. The words are those of the real verdict.
+
+    Example: solar sites check golden.yaml --sample power_2024-06.csv
+
+    Example: solar sites check golden.yaml golden-model.yaml data/*.csv
+
+    Exit code 1 where anything would be refused.
+    """
+    from console.trial import as_plain, try_file  # noqa: PLC0415 - with the reader, for this verb only
+
+    given = [yaml, *(more or [])]
+    # The first is always a YAML, whatever its name; files behind it are samples unless they are called so.
+    yamls = [each for each in given if each is yaml or each.suffix.lower() in _YAML]
+    samples = [*(sample or []), *(each for each in given if each not in yamls)]
+    check_names(samples, f"solar sites check {yaml} {{}}/*")
+    checked = [_configuration(path) for path in yamls]
+    sites = [each["site"] for each in checked if each["site"] is not None]
+    refused = any(each["state"] != "accepted" for each in checked)
+    if samples and not sites and not refused:
+        raise ConsoleError(f"{yaml} is no site's YAML; samples are read by that of their site")
+    if samples and len(sites) > 1:
+        raise ConsoleError("samples are read by one site's YAML; check one site at a time")
+    site = sites[0] if sites else None
+    trials = [try_file(path, site, site.site_id) for path in samples] if site else []
+    if json:
+        configurations = [{k: v for k, v in each.items() if k != "site"} for each in checked]
+        files = [as_plain(each, site) for each in trials]
+        output.as_json({"configurations": configurations, "files": files})
+    else:
+        for each in checked:
+            output.say_plainly(_told(each))
+        if samples and site is None:
+            output.say_plainly("The samples were not read; correct the YAML first.")
+        show(trials, site)
+    if refused or any(each.fault for each in trials):
+        raise typer.Exit(1)
+
+
+def show(trials: Sequence[Trial], site: ActiveSite | None) -> None:
+    """Print what would become of files, and what stands out in their rows."""
+    from console.figures import said  # noqa: PLC0415 - with NumPy and Arrow, for checks only
+    from console.trial import figures_of  # noqa: PLC0415
+
+    if not trials:
+        return
+    rows = [
+        (
+            each.path.name,
+            each.source,
+            each.state,
+            each.rows.count if each.rows else None,
+            (each.rows.masked or "") if each.rows else "",
+            "see below" if each.fault else _noted(each),
+        )
+        for each in trials
+    ]
+    columns = ["file", "source", "would be", "rows", "masked", "what was left out"]
+    output.table("Samples", columns, rows, "no files")
+    for each in trials:
+        if each.fault:
+            why = output.sentences(each.fault.reason, each.fault.remedy)
+            output.people.print(
+                f"{each.path.name} ({each.fault.code}): {why}", markup=False, highlight=False
+            )
+    if site is not None and any(each.rows for each in trials):
+        for line in said(figures_of(trials, site)):
+            output.say_plainly(f"  {line}")
+
+
+def _noted(trial: Trial) -> str:
+    if trial.rows is None:
+        return ""
+    counted = ", ".join(f"{reason} {count}" for reason, count in trial.rows.masks.items())
+    return "; ".join(filter(None, (trial.rows.note, counted)))
+
+
+def _configuration(path: Path) -> dict[str, Any]:
+    """Return what would be said of a YAML file, with its site where it is a valid one of a site."""
+    from services.data_watcher.domain import validation  # noqa: PLC0415 - with pydantic, for checks only
+    from shared.active import ActiveSite  # noqa: PLC0415
+    from shared.errors import InvalidConfigError  # noqa: PLC0415
+
+    found: dict[str, Any] = {"file": str(path), "key": None, "state": "rejected"}
+    try:
+        found["key"] = configuring.config_key(path)
+        active = validation.read(found["key"], path.read_bytes())
+    except InvalidConfigError as error:
+        return {**found, "line": error.line, "reason": error.reason, "site": None}
+    except ConsoleError as error:
+        if not path.is_file():
+            raise
+        return {**found, "line": None, "reason": str(error), "site": None}
+    site = active if isinstance(active, ActiveSite) else None
+    return {**found, "state": "accepted", "line": None, "reason": None, "site": site}
+
+
+def _told(checked: dict[str, Any]) -> str:
+    name = Path(checked["file"]).name
+    if checked["state"] == "accepted":
+        return f"{name}: valid; `solar sites add {checked['file']}` puts it in force"
+    line = f"line {checked['line']}: " if checked["line"] else ""
+    return f"{name}: refused: {line}{checked['reason']}"

@@ -1,0 +1,96 @@
+"""`solar sites trust`: a person's word that the accepted files of a suspect source are right."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from console import output
+from console.commands import configuring
+from console.commands.local import JsonOption
+from console.errors import ConsoleError
+from console.state import changing, state
+from shared.messages import TrustRequested
+
+WAIT_SECONDS = 60
+Suspicion = dict[str, Any]
+
+
+@changing
+def trust_source(
+    site: Annotated[str, typer.Argument(help="The site.")],
+    source: Annotated[str, typer.Argument(help="The suspect source, as its YAML names it.")],
+    reason: Annotated[str, typer.Option(help="Why its accepted files are right.")],
+    *,
+    wait: Annotated[bool, typer.Option(help="Wait until its files count.")] = True,
+    json: JsonOption = False,
+) -> None:
+    """Say that the accepted files of a suspect source are right, so that models are trained on them.
+
+    It holds for this cause and this configuration of the source; a change of either asks again.
+
+    Example: solar sites trust golden power --reason "the meter was changed in May, checked with the owner"
+
+    Exit code 1 where its files do not count within a minute.
+    """
+    if not reason.strip():
+        raise ConsoleError("--reason is empty; say why, the ledger keeps it")
+    known = _suspicion(site, source)
+    if known["standing"] == "suspect":
+        _send(site, known, reason)
+    deadline = time.monotonic() + (WAIT_SECONDS if wait else 0)
+    with output.errors.status("waiting for data_watcher"):
+        while known["standing"] != "trusted" and time.monotonic() < deadline:
+            known = _suspicion(site, source)
+            time.sleep(0 if known["standing"] == "trusted" else 1)
+    if json:
+        output.as_json({"site_id": site, **known})
+    elif known["standing"] == "trusted":
+        output.say(f"source {source} of site {site} counts: {known['reason']}")
+    else:
+        output.say("asked; see `solar sites list`")
+    if wait and known["standing"] != "trusted":
+        raise typer.Exit(1)
+
+
+def _suspicion(site: str, source: str) -> Suspicion:
+    """Return what is known of a source that is suspect or trusted.
+
+    Raises
+    ------
+    ConsoleError
+        There is no such site, or nothing to answer.
+    """
+    found = [
+        each
+        for each in configuring.all_configurations()
+        if (each["kind"], each["name"]) == ("site", site)
+    ]
+    if not found:
+        raise ConsoleError(f"no site {site}; see `solar sites list`")
+    known: dict[str, Suspicion] = {each["source"]: each for each in found[0]["suspects"]}
+    if source not in known:
+        others = ", ".join(name for name in known if known[name]["standing"] == "suspect")
+        raise ConsoleError(
+            f"source {source} of site {site} is not suspect; suspect are: {others or 'none'}"
+        )
+    return known[source]
+
+
+def _send(site: str, known: Suspicion, reason: str) -> None:
+    now = datetime.now(UTC)
+    message = TrustRequested.of(
+        subject=(site, known["source"], known["question"], now),
+        occurred_at=now,
+        correlation_id="solar sites trust",
+        site_id=site,
+        source=known["source"],
+        question=known["question"],
+        reason=reason,
+        requested_by=getpass.getuser(),
+    )
+    state.system.send("data_watcher", message.model_dump_json())

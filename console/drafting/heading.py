@@ -1,0 +1,112 @@
+"""Which rows above the data hold the names of the columns, and which hold units."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from console.drafting.cells import is_number
+from console.drafting.guess import NotUnderstoodError
+from console.drafting.moments import is_moment
+from console.drafting.unit_words import is_unit
+from services.data_watcher.adapters.reading import faults
+
+# A pattern of a date stands in the row of units of some exports.
+_PATTERN = re.compile(r"[dmyhs]{1,4}([-./: ,][dmyhs]{1,4})+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What is above the data.
+
+    Attributes
+    ----------
+    names
+        Of the columns, as the reader will know them.
+    units
+        By the column's name.
+    start
+        Where the data begin. [row]
+    """
+
+    names: list[str]
+    units: dict[str, str]
+    start: int
+
+
+def find(file: str, cells: Sequence[Sequence[Any]]) -> Heading:
+    """Return what is above the data.
+
+    Raises
+    ------
+    NotUnderstoodError
+        No row holds a time and a number, or none above it names the columns.
+    """
+    looked_at = cells[: 2 * faults.MOST_HEADER_LINES]
+    start = next((n for n, row in enumerate(looked_at) if _is_data(row)), None)
+    if start is None:
+        raise NotUnderstoodError(_no_data(file, cells))
+    width = len(cells[start])
+    above = [
+        (n, [str(cell).strip() for cell in row])
+        for n, row in enumerate(cells[:start])
+        if width - 1 <= len(row) <= width
+    ]
+    named = [(n, row) for n, row in above if _names(row)]
+    if not named:
+        message = (
+            f"{file}: no row above the first measurement (row {start + 1}) names the columns; files are read "
+            "by the names of their columns, so write a header row, like time,power"
+        )
+        raise NotUnderstoodError(message)
+    # Of several rows the one with the most different names is the header: others repeat a kind or a device.
+    _, names = max(named, key=lambda each: (len(set(_names(each[1]))), each[0]))
+    units = max((row for _, row in above), key=lambda row: sum(map(is_unit, row)))
+    said = dict(zip(names, units, strict=False)) if units is not names else {}
+    return Heading(names, {name: unit for name, unit in said.items() if is_unit(unit)}, start)
+
+
+def _is_data(row: Sequence[Any]) -> bool:
+    """Whether a row holds a time and, in another cell, a number.
+
+    One long number may count from 1970; several of them are serial numbers.
+    """
+    times = [at for at, cell in enumerate(row) if is_moment(cell)]
+    counted = [at for at in times if is_number(row[at])]
+    if not times or (counted == times and len(counted) > 1):
+        return False
+    return any(is_number(cell) and times != [at] for at, cell in enumerate(row))
+
+
+def _names(row: Sequence[str]) -> list[str]:
+    return [
+        cell
+        for cell in row
+        if cell
+        and not is_unit(cell)
+        and not is_number(cell)
+        and not is_moment(cell)
+        and not _PATTERN.fullmatch(cell)
+    ]
+
+
+def _no_data(file: str, cells: Sequence[Sequence[Any]]) -> str:
+    rows = [row for row in cells[:200] if any(str(cell).strip() for cell in row)]
+    if len(rows) == 1:
+        return (
+            f"{file}: it has one row, {_shown(rows[0])}, and no line below it holds a time stamp; give a "
+            "sample with measurements"
+        )
+    said = f"; its last row is {_shown(rows[-1])}" if rows else ""
+    return (
+        f"{file}: no line below a header holds a time stamp and a number{said}. Known are stamps like "
+        "2024-07-01 12:00, 01.07.2024 12:00, 7/1/24 12:00 PM, date and time in two columns, and seconds "
+        "since 1970; year, month and day in columns of their own must be joined first"
+    )
+
+
+def _shown(row: Sequence[Any]) -> str:
+    said = ", ".join(repr(str(cell))[:30] for cell in row[:6])
+    return said + (", …" if len(row) > 6 else "")  # noqa: PLR2004 - shown

@@ -1,0 +1,293 @@
+"""Cells as times: the forms that a column of stamps may have, and the times by each of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from services.data_watcher.adapters.reading import stamp_text
+
+Times = npt.NDArray[np.datetime64]
+Whole = npt.NDArray[np.int64]
+
+_DATE = r"(\d{1,4})([-/. ])(\d{1,2}|[A-Za-z]{3,9})\2(\d{1,4})"
+_CLOCK = r"(\d{1,2})(:|\.)(\d\d)(?:\7(\d\d)(\.\d+)?)?( ?)([AaPp][Mm])?"
+_OFFSET = r"\s*(Z|[-+]\d\d:?\d\d)?"
+_STAMP = re.compile(rf"{_DATE}(?:(T|,? +){_CLOCK}{_OFFSET})?")
+_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)([T _-]?)(?:(\d\d)(:?)(\d\d)(?:\6(\d\d))?)?")
+_CLOCK_ALONE = re.compile(r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[AaPp][Mm])?")
+_SINCE_1970 = re.compile(r"\d{9,10}(\.\d+)?|\d{12,13}")
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_YEARS = (1990, 2100)
+_EPOCH = (631_152_000, 4_102_444_800)  # 1990 to 2100, in seconds
+_NAT = np.datetime64("NaT", "us")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way to read a column of stamps.
+
+    Attributes
+    ----------
+    format
+        As the site's YAML says it; None for ISO 8601, for times that are stored as such, and since 1970.
+    times
+        By the file's own clock; NaT where a cell is no time in this form.
+    zones
+        Offsets and names of zones behind the stamps, "" for stamps without.
+    order
+        Which of day, month and year comes first, like "dmy"; "" where it cannot be mistaken.
+    has_clock
+        Whether the stamps hold a time of day.
+    ends_at_24
+        Whether some stamp says 24:00.
+    """
+
+    format: str | None
+    times: Times
+    zones: frozenset[str] = frozenset()
+    order: str = ""
+    has_clock: bool = True
+    ends_at_24: bool = False
+
+
+def is_moment(cell: Any) -> bool:
+    """Whether a cell holds a date, with or without a time of day."""
+    if isinstance(cell, date):
+        return True
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        return _epoch(cell) is not None
+    if not isinstance(cell, str) or not 6 <= len(cell.strip()) <= 40:  # noqa: PLR2004 - 1/1/22; with a zone
+        return False
+    return any(bool((~np.isnat(form.times)).any()) for form in forms([cell]))
+
+
+def is_clock(cell: Any) -> bool:
+    """Whether a cell holds a time of day without a date."""
+    if isinstance(cell, time | timedelta):
+        return True
+    return isinstance(cell, str) and bool(_CLOCK_ALONE.fullmatch(cell.strip()))
+
+
+def is_day(cell: Any) -> bool:
+    """Whether a cell holds a date without a time of day, or midnight."""
+    if isinstance(cell, datetime):
+        return cell.time() == time()
+    return (
+        isinstance(cell, date)
+        or (
+            isinstance(cell, str)
+            and is_moment(cell)
+            and ":" not in cell
+            and not cell.strip().isdigit()
+        )
+        or (isinstance(cell, str) and bool(re.fullmatch(r"(19|20)\d{6}", cell.strip())))
+    )
+
+
+def joined(days: Sequence[Any], clocks: Sequence[Any]) -> list[str | None]:
+    """Return stamps of date and time of day, joined as the reader joins them."""
+    return [
+        None if day is None or clock is None else f"{_day_text(day)} {_clock_text(clock)}"
+        for day, clock in zip(days, clocks, strict=True)
+    ]
+
+
+def forms(cells: Sequence[Any]) -> list[Form]:
+    """Return every way in which a column may be read; those that fit no cell are left out."""
+    some = [each for each in cells if each is not None and each != ""]
+    if not some:
+        return []
+    if isinstance(some[0], date):
+        return [_stored(cells)]
+    if isinstance(some[0], int | float):
+        return _since_1970(
+            [f"{each:.0f}" if isinstance(each, int | float) else None for each in cells]
+        )
+    texts = [each.strip() if isinstance(each, str) else None for each in cells]
+    found = _spelled(texts) or _compact(texts) or _since_1970(texts)
+    return [form for form in found if not np.isnat(form.times).all()]
+
+
+def _stored(cells: Sequence[Any]) -> Form:
+    aware = {
+        f"{each:%z}" for each in cells if isinstance(each, datetime) and each.tzinfo is not None
+    }
+    plain = [
+        (each.replace(tzinfo=None) if isinstance(each, datetime) else each)
+        if isinstance(each, date)
+        else None
+        for each in cells
+    ]
+    return Form(None, np.array(plain, dtype="M8[us]"), frozenset(map(_offset, aware)))
+
+
+def _epoch(value: float) -> float | None:
+    """Return seconds since 1970 that a number is, whether it counts seconds or milliseconds."""
+    if _EPOCH[0] <= value < _EPOCH[1]:
+        return value
+    return value / 1e3 if _EPOCH[0] <= value / 1e3 < _EPOCH[1] else None
+
+
+def _since_1970(texts: Sequence[str | None]) -> list[Form]:
+    counted = [
+        _epoch(float(each)) if each and _SINCE_1970.fullmatch(each) else None for each in texts
+    ]
+    if not any(counted):
+        return []
+    times = [_NAT if each is None else np.datetime64(round(each * 1e6), "us") for each in counted]
+    return [Form(None, np.array(times, "M8[us]"), frozenset({"since 1970"}))]
+
+
+# --- written out ------------------------------------------------------------------------------------
+
+
+def _spelled(texts: Sequence[str | None]) -> list[Form]:
+    """Return the forms of stamps whose parts are set apart: 2024-07-01 12:00, 1/7/24, 1-Jul-2024 12:00 PM."""
+    matches, zones, late = [], set(), np.zeros(len(texts), bool)
+    for at, text in enumerate(texts):
+        plain, name = stamp_text.without_zone(text) if text else ("", None)
+        if name and name.upper() in {"AM", "PM", "Z"}:
+            plain, name = text or "", None
+        plain, late[at] = stamp_text.without_hour_24(plain)
+        match = _STAMP.fullmatch(plain)
+        matches.append(match)
+        if match:
+            zones.add(name or _offset(match[13]) if name or match[13] else "")
+    seen = [match for match in matches if match]
+    if not seen:
+        return []
+    first = seen[0]
+    alike = [match if match and match[2] == first[2] else None for match in matches]
+    clock = np.array([_clock(match) for match in alike], "m8[us]") + late * np.timedelta64(1, "D")
+    found = []
+    for order in _orders([match for match in alike if match]):
+        times = _dates(alike, order) + clock
+        found.append(
+            Form(
+                _format(first, order, seen),
+                times,
+                frozenset(zones),
+                order if order[0] != "y" else "",
+                has_clock=first[5] is not None,
+                ends_at_24=bool(late.any()),
+            )
+        )
+    return found
+
+
+def _orders(matches: Sequence[re.Match[str]]) -> list[str]:
+    """Return the orders of day, month and year that stamps may have."""
+    if any(len(match[1]) > 2 for match in matches):  # noqa: PLR2004 - a year
+        return ["ymd"]
+    if any(match[3].isalpha() for match in matches):
+        return ["dmy"]
+    short = all(len(match[4]) <= 2 for match in matches)  # noqa: PLR2004 - a year of two digits
+    return ["dmy", "mdy", *(["ymd"] if short else [])]
+
+
+def _dates(matches: Sequence[re.Match[str] | None], order: str) -> Times:
+    """Return the dates of stamps whose parts come in some order; NaT where that is no date."""
+    parts = np.array(
+        [[_whole(each) for each in (m[1], m[3], m[4])] if m else [0, 0, 0] for m in matches],
+        np.int64,
+    )
+    year, month, day = (parts[:, order.index(each)].copy() for each in "ymd")
+    short = (year < 100) & (month > 0)  # noqa: PLR2004 - two digits
+    year[short] += np.where(year[short] < 69, 2000, 1900)  # noqa: PLR2004 - as strptime does
+    good = (year >= _YEARS[0]) & (year < _YEARS[1]) & (month >= 1) & (month <= 12) & (day >= 1)  # noqa: PLR2004
+    months = ((year - 1970) * 12 + month - 1).astype("M8[M]")
+    dates = months.astype("M8[D]") + (day - 1)
+    good &= dates.astype("M8[M]") == months
+    found = dates.astype("M8[us]")
+    found[~good] = _NAT
+    return found
+
+
+def _whole(part: str) -> int:
+    if part.isdigit():
+        return int(part)
+    short = part[:3].lower()
+    return _MONTHS.index(short) + 1 if short in _MONTHS else 0
+
+
+def _clock(match: re.Match[str] | None) -> np.timedelta64:
+    if match is None or match[6] is None:
+        return np.timedelta64(0, "us")
+    hour, half = int(match[6]), (match[12] or "").lower()
+    if half:
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    seconds = hour * 3600 + int(match[8]) * 60 + int(match[9] or 0)
+    return np.timedelta64(seconds * 1_000_000 + round(float(match[10] or 0) * 1e6), "us")
+
+
+def _format(first: re.Match[str], order: str, seen: Sequence[re.Match[str]]) -> str | None:
+    """Return the format of the site's YAML for stamps that are written like the first one."""
+    year = "%Y" if len(first[order.index("y") + 1 + (order.index("y") > 0)]) > 2 else "%y"  # noqa: PLR2004
+    month = "%m" if not first[3].isalpha() else ("%b" if len(first[3]) == 3 else "%B")  # noqa: PLR2004
+    codes: dict[str, str] = {"y": year, "m": month, "d": "%d"}
+    day = first[2].join(codes[each] for each in order)
+    if first[5] is None:
+        is_iso = day == "%Y-%m-%d" and all(len(m[3]) == len(m[4]) == 2 for m in seen)  # noqa: PLR2004
+        return None if is_iso else day
+    padded = all(len(m[3]) == len(m[4]) == len(m[6] or "00") == 2 for m in seen)  # noqa: PLR2004
+    if day == "%Y-%m-%d" and padded and not first[12] and first[7] == ":" and "," not in first[5]:
+        return None  # ISO 8601
+    clock = f"%H{first[7]}%M" if not first[12] else f"%I{first[7]}%M"
+    if first[9] is not None:
+        clock += f"{first[7]}%S" + (".%f" if any(m[10] for m in seen) else "")
+    if first[12]:
+        clock += f"{first[11]}%p"
+    return f"{day}{first[5]}{clock}" + ("%z" if first[13] else "")
+
+
+def _compact(texts: Sequence[str | None]) -> list[Form]:
+    """Return the form of stamps without signs between their parts: 20240701 1200."""
+    matches = [_COMPACT.fullmatch(each) if each else None for each in texts]
+    seen = [match for match in matches if match]
+    if not seen:
+        return []
+    first = seen[0]
+    times = np.array([_compact_time(each) for each in matches], "M8[us]")
+    if np.isnat(times).mean() > 0.2:  # noqa: PLR2004 - they count from 1970
+        return []
+    clock = f"%H{first[6]}%M" + (f"{first[6]}%S" if first[8] else "") if first[5] else ""
+    return [Form(f"%Y%m%d{first[4]}{clock}", times, has_clock=first[5] is not None)]
+
+
+def _compact_time(match: re.Match[str] | None) -> datetime | None:
+    if match is None or not _YEARS[0] <= int(match[1]) < _YEARS[1]:
+        return None
+    try:
+        return datetime(  # noqa: DTZ001 - the file's own clock
+            *(int(match[at] or 0) for at in (1, 2, 3, 5, 7, 8))  # type: ignore[arg-type]
+        )
+    except ValueError:
+        return None
+
+
+def _offset(said: str) -> str:
+    """Return an offset as a site's YAML writes it."""
+    return "+00:00" if said in {"Z", ""} else f"{said[:3]}:{said[-2:]}"
+
+
+def _day_text(day: Any) -> str:
+    if isinstance(day, datetime):
+        return day.date().isoformat()
+    return day.isoformat() if isinstance(day, date) else str(day).strip()
+
+
+def _clock_text(clock: Any) -> str:
+    if isinstance(clock, datetime):
+        return clock.time().isoformat()
+    if isinstance(clock, timedelta):
+        seconds = round(clock.total_seconds())
+        return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    said = clock.isoformat() if isinstance(clock, time) else str(clock).strip()
+    return f"0{said}" if re.match(r"\d:", said) else said

@@ -1,0 +1,171 @@
+"""Several sensors, inverters or plants below each other: which column names them, and which rows count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from console.drafting.cells import numbers
+from console.drafting.guess import Guess
+from console.drafting.layout import Sheet
+from console.drafting.moments import Times
+
+Mask = npt.NDArray[np.bool_]
+
+_MOST_NAMES = 200
+_MOSTLY = 0.5
+_BACK = 0.02  # of the stamps repeat or go back: a few are a logger's hiccup
+_NAMES = re.compile(
+    r"site|campus|plant|station|park|location|inverter|\binv|device|sensor|entity|meter|logger|source|unit|channel"
+    r"|wechselrichter|anlage|\bname\b|\bid\b|key|\bwr\b|zone|phase|parameter|variable|metric|tag"
+)
+_INVERTERS = re.compile(r"inverter|\binv\b|wechselrichter|\bwr\b|source key|device|unit")
+_SUN = re.compile(r"solar|\bpv\b|photovol|generat|produc|erzeug|plant|inverter|\bac\b")
+_NOT_SUN = re.compile(
+    r"batter|grid|load|house|temp|irrad|volt|current|freq|soc|consum|import|export|import"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Which rows of a long file count.
+
+    Attributes
+    ----------
+    layout
+        `where` or `sum_by`.
+    column
+        The column that names a row's sensor, inverter or plant.
+    masks
+        For each file, the rows that were kept for looking at: those of one name.
+    added_up
+        How many names are added up.
+    """
+
+    layout: dict[str, Guess]
+    column: str
+    masks: list[Mask]
+    added_up: int = 1
+
+
+def find(sheets: Sequence[Sheet], times: Sequence[Times], taken: set[str]) -> Series | None:
+    """Return which rows count, where a column tells several series apart; None where the file has one.
+
+    Parameters
+    ----------
+    taken
+        Columns that hold stamps.
+    """
+    if not any(_goes_back(each) for each in times):
+        return None
+    best: tuple[tuple[bool, float, int], str, list[str]] | None = None
+    for name in sheets[0].columns:
+        if name in taken:
+            continue
+        values = [_names_of(sheet.columns[name]) for sheet in sheets]
+        known = list(dict.fromkeys(each for some in values for each in some if each))
+        if not 1 < len(known) <= _MOST_NAMES:
+            continue
+        calm = np.mean([_calm(some, each) for some, each in zip(values, times, strict=True)])
+        named = bool(_NAMES.search(re.sub(r"[_\W]+", " ", name.lower())))
+        if calm < 1 - _BACK or (not named and _is_numeric(sheets[0].columns[name])):
+            continue
+        rank = (named, float(calm), -len(known))
+        if best is None or rank > best[0]:
+            best = rank, name, known
+    if best is None:
+        return None
+    return _chosen(sheets, best[1], best[2])
+
+
+def _goes_back(times: Times) -> bool:
+    known = times[~np.isnat(times)]
+    if len(known) < 8:  # noqa: PLR2004 - too few to say
+        return False
+    if known[-1] < known[0] and (np.diff(known) < np.timedelta64(0)).mean() > _MOSTLY:
+        known = known[::-1]  # newest first
+    furthest = np.maximum.accumulate(known.astype(np.int64))
+    return bool((known[1:].astype(np.int64) <= furthest[:-1]).mean() > _BACK)
+
+
+def _names_of(cells: Sequence[Any]) -> list[str | None]:
+    return [
+        None if each is None or str(each).strip() == "" else str(each).strip() for each in cells
+    ]
+
+
+def _is_numeric(cells: Sequence[Any]) -> bool:
+    return all(
+        isinstance(each, float) or re.fullmatch(r"-?\d+[.,]\d+", str(each)) for each in cells[:50]
+    )
+
+
+def _calm(names: Sequence[str | None], times: Times) -> float:
+    """Return the share of rows whose stamp comes after the one before of the same name."""
+    last: dict[str | None, np.datetime64] = {}
+    good = total = 0
+    for name, time in zip(names, times, strict=True):
+        if np.isnat(time):
+            continue
+        before = last.get(name)
+        total += 1
+        good += before is None or bool(time > before)
+        last[name] = time
+    return good / total if total else 0.0
+
+
+def _chosen(sheets: Sequence[Sheet], column: str, known: list[str]) -> Series:
+    plain = re.sub(r"[_\W]+", " ", column.lower())
+    shown = ", ".join(known[:6]) + (", …" if len(known) > 6 else "")  # noqa: PLR2004 - shown
+    alike = len({re.sub(r"\d+", "*", each) for each in known}) == 1
+    if _INVERTERS.search(plain) and (
+        alike or not any(_NOT_SUN.search(each.lower()) for each in known)
+    ):
+        why = f"GUESSED: {len(known)} inverters below each other ({shown}); their power is added up"
+        layout = {"sum_by": Guess(column, why)}
+        first = known[0]
+    else:
+        first = max(known, key=lambda each: _sunny(sheets, column, each))
+        why = (
+            f"GUESSED: the file holds {len(known)} series below each other ({shown}); one of them is read. "
+            "If these are the plant's inverters, say sum_by: instead; if they are plants, each has a YAML of "
+            "its own"
+        )
+        layout = {"where": Guess({column: _as_said(sheets, column, first)}, why)}
+    masks = [
+        np.array([each == first for each in _names_of(sheet.columns[column])], bool)
+        for sheet in sheets
+    ]
+    return Series(layout, column, masks, len(known) if "sum_by" in layout else 1)
+
+
+def _as_said(sheets: Sequence[Sheet], column: str, name: str) -> str | float:
+    """Return a name as the file stores it: a number stays one."""
+    for sheet in sheets:
+        for cell in sheet.columns[column]:
+            if str(cell).strip() == name:
+                return cell if isinstance(cell, int | float) else name
+    return name
+
+
+def _sunny(sheets: Sequence[Sheet], column: str, name: str) -> tuple[int, float]:
+    """Return how much a series is like a plant's power: by its name, and by how often it gives nothing."""
+    plain = re.sub(r"[_\W]+", " ", name.lower())
+    words = bool(_SUN.search(plain)) - bool(_NOT_SUN.search(plain))
+    mask = [each == name for each in _names_of(sheets[0].columns[column])]
+    quiet = 0.0
+    for other, cells in sheets[0].columns.items():
+        if other == column:
+            continue
+        own = [cell for cell, kept in zip(cells, mask, strict=True) if kept]
+        found = numbers(own, other)
+        if found is not None:
+            values = found.values[np.isfinite(found.values)]
+            if values.min() >= 0 and values.max() > 0:
+                quiet = max(quiet, float((values <= 0.01 * values.max()).mean()))
+    return words, round(quiet, 2)

@@ -1,0 +1,154 @@
+"""A draft as the YAML of a site: each guess with its evidence, each gap to be filled in."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from console.drafting.guess import Guess, SourceDraft
+from console.drafting.plant_power import Several
+
+HOUR_OF_NOON = 12.0
+WIDTH = 80  # of a terminal
+_GAP = " # FILL IN"  # with the space behind the colon
+_FEW = 5  # files that are named
+_MANY = 20  # columns that are named
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """What a person says of a plant; None is not known."""
+
+    site: str
+    model: str
+    latitude: float | None = None
+    longitude: float | None = None
+    capacity_kw: float | None = None
+
+
+def yaml(sources: Sequence[SourceDraft], plant: Plant) -> Iterator[str]:
+    """Yield the lines of a site's YAML."""
+    yield "# A draft: check what says GUESSED or FILL IN. Then `solar sites check THIS_FILE"
+    yield "# --sample FILE` reads samples by it, and `solar sites add THIS_FILE` adds it."
+    for key, name in (("site_id", plant.site), ("model_id", plant.model)):
+        gap = "  # FILL IN: a-z, 0-9 and -, at most 32" if name.startswith("my-") else ""
+        yield f"{key}: {name}{gap}"
+    yield f"latitude: {plant.latitude if plant.latitude is not None else _GAP}"
+    yield f"longitude: {plant.longitude if plant.longitude is not None else _GAP}"
+    yield from _line("timezone", *_zone(sources, plant.longitude), 0)
+    yield from _line("ac_capacity_kw", *_capacity(sources, plant.capacity_kw), 0)
+    yield "sources:"
+    for number, each in enumerate(sources, start=1):
+        yield from _source(each, name_of(each, number))
+
+
+def name_of(source: SourceDraft, number: int) -> str:
+    """Return the name of a source in the YAML."""
+    return f"{'power' if 'power_ac' in source.columns else 'weather'}-{number}"
+
+
+def value_of(guess: Guess) -> Any:
+    """Return a guess's value as YAML and JSON hold it."""
+    return list(guess.value.patterns) if isinstance(guess.value, Several) else guess.value
+
+
+def comment(text: str, indent: int = 0) -> Iterator[str]:
+    """Yield a comment, folded between words to the width of a terminal."""
+    edge = " " * indent
+    yield from textwrap.wrap(
+        _printable(text),
+        WIDTH - 1,
+        initial_indent=f"{edge}# ",
+        subsequent_indent=f"{edge}#   ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _printable(text: str) -> str:
+    """Return a text without what YAML takes in no comment: control characters, ends of lines."""
+    return "".join(each if each.isprintable() else " " for each in text)
+
+
+def _source(each: SourceDraft, name: str) -> Iterator[str]:
+    more = f", and {len(each.files) - _FEW} more" if len(each.files) > _FEW else ""
+    line = f"  - name: {name}  # from {_printable(', '.join(each.files[:_FEW]))}{more}"
+    yield line if len(line) < WIDTH else f"  - name: {name}"
+    counts = dict(zip(each.files, each.rows, strict=True))
+    shown = ", ".join(f"{file} {rows}" for file, rows in list(counts.items())[:_FEW])
+    yield from comment(f"{sum(each.rows)} rows were looked at: {shown}{more}", 4)
+    for note in (*each.warnings[:_FEW], *each.notes):
+        yield from comment(note, 4)
+    yield from _lines({"files": each.glob}, 4)
+    yield f"    format: {each.format}"
+    yield from _lines(each.layout, 4)
+    yield "    timestamp:"
+    yield from _lines(each.timestamp, 6)
+    if "label" not in each.timestamp:
+        yield "      # label: right  # if stamps are the END of an interval; center: the middle"
+    yield "    columns:"
+    for canonical, guesses in each.columns.items():
+        yield f"      {canonical}:"
+        yield from _lines(guesses, 8)
+    if each.unused:
+        rest = len(each.unused) - _MANY
+        more = f", and {rest} more" if rest > 0 else ""
+        yield from comment(f"not used: {', '.join(each.unused[:_MANY])}{more}", 6)
+
+
+def _lines(guesses: dict[str, Guess], indent: int) -> Iterator[str]:
+    for name, guess in guesses.items():
+        yield from _line(name, _scalar(value_of(guess)), guess.why, indent)
+
+
+def _line(name: str, value: str, why: str, indent: int) -> Iterator[str]:
+    """Yield a line with its reason behind it, or above it where both are too long for one."""
+    edge = " " * indent
+    plain = f"{edge}{name}: {value}" if value else f"{edge}{name}:"
+    line = f"{plain}  # {_printable(why)}" if why else plain
+    if len(line) < WIDTH:
+        yield line
+    else:
+        yield from comment(why, indent)
+        yield plain if value else f"{plain}  # FILL IN"
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, int | float):
+        return str(value)
+    said = json.dumps(value, ensure_ascii=False)
+    return said if said.isprintable() else json.dumps(value)
+
+
+def _zone(sources: Sequence[SourceDraft], longitude: float | None) -> tuple[str, str]:
+    """Return the site's zone: that of the stamps, or for stamps without one as the sun says."""
+    offset_said = next((each.offset for each in sources if each.offset), None)
+    plain = [each for each in sources if each.offset is None]
+    noon = next((each.noon for each in plain if each.noon is not None), None)
+    if offset_said and noon is None:
+        return f'"{offset_said}"', (
+            "the stamps carry it; if their clock may follow summer time nevertheless, name the zone, like "
+            "Europe/Berlin: only then it is looked for"
+        )
+    if noon is None:
+        return "", "FILL IN: neither power nor irradiance says where noon is"
+    said = f"the sun is centred on {int(noon):02}:{int(noon % 1 * 60):02} by the files' clock"
+    if longitude is None:
+        return "", f"FILL IN: {said}; with --longitude the offset is guessed"
+    hours = round(noon - HOUR_OF_NOON + longitude / 15)
+    hours = (hours + 12) % 24 - 12
+    return f'"{hours:+03}:00"', (
+        f"GUESSED: {said}; if the clock follows summer time, name the zone, like Europe/Berlin"
+    )
+
+
+def _capacity(sources: Sequence[SourceDraft], stated: float | None) -> tuple[str, str]:
+    if stated:
+        return f"{stated:g}", ""
+    peak = max((each.peak for each in sources if each.peak), default=None)
+    if peak is None:
+        return "", "FILL IN: no file holds power"
+    return f"{peak:.4g}", "GUESSED: 999 of 1000 rows are below; take the inverters' nameplate"

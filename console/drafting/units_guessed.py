@@ -1,0 +1,142 @@
+"""The unit of a column: as its header says, by the plant's capacity, or by the size of its values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from console.drafting import unit_words
+from console.drafting.guess import Guess
+from services.data_watcher.domain import units
+
+Values = npt.NDArray[np.float64]
+
+_IRRADIANCES = ("ghi", "dni", "dhi", "poa_global")
+FITS: dict[str, tuple[str, ...]] = {
+    "power_ac": ("W", "kW", "MW", "Wh", "kWh", "MWh"),
+    **dict.fromkeys(_IRRADIANCES, ("W/m2", "kW/m2", "Wh/m2", "kWh/m2", "J/m2", "kJ/m2", "MJ/m2")),
+    **dict.fromkeys(("temp_air", "temp_module"), ("C", "K", "F")),
+    "wind_speed": ("m/s", "km/h", "kn", "mph"),
+    "relative_humidity": ("%",),
+    "pressure": ("hPa", "mbar", "kPa", "Pa"),
+}
+_USUAL_PEAK = 0.85  # of AC capacity, in a record of some months
+_LEAST_PEAK, _MOST_PEAK = 0.3, 1.2  # beyond, a unit is not taken for granted
+_LARGEST_IN_KW = 1e5  # 100 MW are rarer than 100 kW
+_STRONGEST_SUN = 20.0  # no plant sees 20 kW/m2
+_HOTTEST = 200.0  # in C
+_HIGHEST_IN_HPA = 2e4
+
+
+def unit(canonical: str, said: str | None, values: Values) -> Guess:
+    """Return the unit of a quantity of the weather.
+
+    Parameters
+    ----------
+    said
+        The unit in the header, as the file writes it.
+    """
+    if (found := _said(canonical, said)) is not None:
+        return found
+    top = _top(values, 0.99)
+    by_size = _BY_SIZE.get(canonical)
+    guessed = by_size(top) if by_size else FITS[canonical][0]
+    return Guess(guessed, _by_size(top))
+
+
+def power_unit(
+    said: str | None, values: Values, capacity_kw: float | None, step: int, *, is_counter: bool
+) -> Guess:
+    """Return the unit of power.
+
+    Parameters
+    ----------
+    capacity_kw
+        AC capacity of the plant, if it is known. [kW]
+    step
+        Length of an interval. [min]
+    is_counter
+        Whether the column counts energy.
+    """
+    if (found := _said("power_ac", said)) is not None:
+        return _counted(found) if is_counter else _checked(found, values, capacity_kw, step)
+    if is_counter:
+        return Guess("kWh", "GUESSED: no header says the unit of the counter; please check")
+    if capacity_kw:
+        return _by_capacity(values, capacity_kw, step)
+    top = _top(values, 0.99)
+    more = "; --ac-capacity-kw tells it"
+    return Guess("W" if top > _LARGEST_IN_KW else "kW", _by_size(top) + more)
+
+
+def peak(values: Values, unit: str, step: int) -> float:
+    """Return the peak of power. [kW]"""
+    meant = units.conversion("kW", unit)
+    return _top(values, 0.999) * meant.factor * (60 / step if meant.per_interval else 1)
+
+
+def _said(canonical: str, said: str | None) -> Guess | None:
+    known = unit_words.KNOWN.get(unit_words.plain(said)) if said else None
+    if known not in FITS[canonical]:
+        return None
+    return Guess(known, f"the header says {said!r}")
+
+
+def _counted(found: Guess) -> Guess:
+    """Return a counter's unit, which is one of energy whatever a sloppy header says."""
+    if str(found.value).endswith("h"):
+        return found
+    return Guess(
+        f"{found.value}h", f"GUESSED: {found.why}, but a counter counts energy; please check"
+    )
+
+
+def _checked(found: Guess, values: Values, capacity_kw: float | None, step: int) -> Guess:
+    """Return the header's unit, with a doubt where the plant's capacity contradicts it."""
+    if not capacity_kw:
+        return found
+    share = peak(values, str(found.value), step) / capacity_kw
+    if share <= 1.5 and (share >= 0.01 or not share > 0):  # noqa: PLR2004 - as the reader's own limits
+        return found
+    return Guess(
+        found.value,
+        f"GUESSED: {found.why}, but the peak is {share:.2%} of the capacity; please check",
+    )
+
+
+def _by_capacity(values: Values, capacity_kw: float, step: int) -> Guess:
+    """Return the unit of power with which the plant's peak comes closest to what is usual."""
+    shares = {each: peak(values, each, step) / capacity_kw for each in ("W", "kW", "MW")}
+    best = min(shares, key=lambda each: abs(np.log(max(shares[each], 1e-9) / _USUAL_PEAK)))
+    said = f"with it the peak is {shares[best]:.0%} of the capacity"
+    if _LEAST_PEAK <= shares[best] <= _MOST_PEAK:
+        return Guess(best, said)
+    hint = f"no unit of power fits; an energy per interval, like {best}h, may"
+    return Guess(best, f"GUESSED: {said}; {hint}; please check")
+
+
+def _by_size(top: float) -> str:
+    return f"GUESSED by its size: values up to {top:.4g}"
+
+
+def _top(values: Values, share: float) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.quantile(known, share)) if len(known) else 0.0
+
+
+def _irradiance(top: float) -> str:
+    return "W/m2" if top > _STRONGEST_SUN else "kW/m2"
+
+
+def _temperature(top: float) -> str:
+    return "K" if top > _HOTTEST else "C"
+
+
+_BY_SIZE: dict[str, Callable[[float], str]] = {
+    **dict.fromkeys(_IRRADIANCES, _irradiance),
+    "temp_air": _temperature,
+    "temp_module": _temperature,
+    "pressure": lambda top: "Pa" if top > _HIGHEST_IN_HPA else "hPa",
+}

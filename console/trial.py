@@ -1,0 +1,98 @@
+"""Reads files as an upload would, by the product's own reader and checks, and changes nothing.
+
+What the ledger knows is not asked here: whether a file was uploaded before, and what stands in others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from services.data_watcher.adapters.readers import read_file
+from services.data_watcher.domain import admission
+from services.data_watcher.domain.versions import Fault, RowSummary
+from shared import layout
+from shared.active import ActiveSite
+from shared.errors import UnreadableFileError
+from shared.solar.site import source_of
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What would become of a file.
+
+    Attributes
+    ----------
+    source
+        Name of the source that reads it; None where none does.
+    fault
+        Why it would be refused; None where it would be accepted.
+    rows
+        What its canonical rows would be; None where it would be refused.
+    parquet
+        The canonical rows.
+    """
+
+    path: Path
+    key: str
+    source: str | None
+    fault: Fault | None = None
+    rows: RowSummary | None = None
+    parquet: bytes = field(default=b"", repr=False)
+
+    @property
+    def state(self) -> str:
+        """Return the word of the ledger for it."""
+        return "quarantined" if self.fault else "accepted"
+
+
+def try_file(path: Path, site: ActiveSite | None, site_id: str) -> Trial:
+    """Read a file as it would be read below `raw/<site_id>/`.
+
+    Parameters
+    ----------
+    site
+        The configuration by which it is read; None where none is in force.
+    """
+    key = f"{layout.RAW}{site_id}/{path.name}"
+    admitted = admission.admit(site, key, path.stat().st_size)
+    source = source_of(site, key) if site else None
+    name = source.name if source else None
+    if isinstance(admitted, Fault):
+        return Trial(path, key, name, admitted)
+    try:
+        reading = read_file(path.read_bytes(), key, admitted)
+    except UnreadableFileError as error:
+        return Trial(path, key, name, Fault(error.code, error.reason, error.remedy))
+    return Trial(path, key, name, None, reading.rows, reading.parquet)
+
+
+def as_plain(trial: Trial, site: ActiveSite | None) -> dict[str, Any]:
+    """Return a trial for machines, with the names that `solar files --json` has."""
+    fault, rows = trial.fault, trial.rows
+    return {
+        "file": str(trial.path),
+        "key": trial.key,
+        "source": trial.source,
+        "state": trial.state,
+        "reason_code": fault.code if fault else None,
+        "reason": fault.reason if fault else None,
+        "remedy": fault.remedy if fault else None,
+        "rows": rows.count if rows else None,
+        "rows_masked": rows.masked if rows else None,
+        "masks": dict(rows.masks) if rows else {},
+        "note": rows.note if rows else None,
+        "columns": list(rows.columns) if rows else [],
+        "window_start": rows.window_start.isoformat() if rows else None,
+        "window_end": rows.window_end.isoformat() if rows else None,
+        "figures": figures_of([trial], site) if rows and site else None,
+    }
+
+
+def figures_of(trials: Sequence[Trial], site: ActiveSite) -> dict[str, Any]:
+    """Return what stands out in the rows of some files, taken together."""
+    from console.figures import figures  # noqa: PLC0415 - with NumPy and Arrow, for accepted files only
+
+    return figures([each.parquet for each in trials if each.rows], site)

@@ -1,0 +1,77 @@
+"""Compares the canonical rows of two files, column by column."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from services.data_watcher.domain.overlaps import Compared
+from shared.errors import UnreadableFileError
+from shared.solar import contradictions
+from shared.solar.position import Floats, Times
+
+_STAMP = "timestamp"
+
+
+def compare(one: bytes, other: bytes) -> Compared:
+    """Return what two canonical tables say of each other.
+
+    Raises
+    ------
+    UnreadableFileError
+        One of them is no canonical table.
+    """
+    try:
+        first, second = (pq.read_table(pa.BufferReader(each)) for each in (one, other))
+        shared = sorted(set(first.column_names) & set(second.column_names) - {_STAMP, "mask"})
+        sides = [_columns(table, shared) for table in (first, second)]
+    except (pa.ArrowException, ValueError, KeyError) as error:
+        message = f"canonical rows cannot be compared: {error}"
+        raise UnreadableFileError("unreadable", message, "see the objects of the month") from error
+    return _compared(sides[0], sides[1], shared)
+
+
+def _compared(
+    one: tuple[Times, dict[str, Floats]], other: tuple[Times, dict[str, Floats]], shared: list[str]
+) -> Compared:
+    times, at_one, at_other = np.intersect1d(one[0], other[0], return_indices=True)
+    contradicted = np.zeros(len(times), dtype=bool)
+    shares, example = [0.0, 0.0], None
+    for name in shared:
+        mine, theirs = one[1][name], other[1][name]
+        about_zero = contradictions.floor(mine, theirs)
+        here, there = mine[at_one], theirs[at_other]
+        known = np.isfinite(here) & np.isfinite(there)
+        apart = known & contradictions.apart(here, there, about_zero)
+        if not apart.any():
+            continue
+        contradicted |= apart
+        for side, values in enumerate((mine, theirs)):
+            telling = int((np.abs(values) > about_zero).sum())
+            shares[side] = max(shares[side], min(int(apart.sum()) / max(telling, 1), 1.0))
+        first = int(np.argmax(apart))
+        found = (times[first], name, float(here[first]), float(there[first]))
+        example = found if example is None else min(example, found)
+    if example is None:
+        return Compared()
+    time, column, value, other_value = example
+    return Compared(
+        rows=int(contradicted.sum()),
+        shares=(round(shares[0], 4), round(shares[1], 4)),
+        column=column,
+        time=datetime.fromtimestamp(int(time.astype("datetime64[s]").astype(np.int64)), UTC),
+        said=(value, other_value),
+    )
+
+
+def _columns(table: pa.Table, names: list[str]) -> tuple[Times, dict[str, Floats]]:
+    """Return a table's times, ordered and each once, and its values there; NaN where unknown."""
+    stamps = table[_STAMP].cast(pa.timestamp("s", "UTC"), safe=False).cast("int64").to_numpy()
+    times, first = np.unique(stamps.astype("datetime64[s]"), return_index=True)
+    values = {
+        name: table[name].cast("float64").to_numpy(zero_copy_only=False)[first] for name in names
+    }
+    return times, values

@@ -1,0 +1,127 @@
+"""What each reason code means: why a file is refused, and why rows or values of an accepted one are left out.
+
+The words for one file, with its figures and its remedy, are where the fault is found. `docs/files.md` shows
+them for an example of each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+REFUSED: dict[str, str] = {
+    "unknown_site": "no configuration of the folder's site is in force; read as soon as there is one",
+    "bad_key": "the key is not in a site's folder, or has empty or dotted folder names",
+    "no_source": "the file's name fits none of the site's sources",
+    "too_large": "the file has more bytes, rows, columns or cells than the function can hold",
+    "unreadable": "broken gzip, zip, Parquet or text, another format than the YAML says, or a header that "
+    "names a column twice",
+    "empty": "no bytes, no rows, or no value in any column",
+    "missing_column": "the file lacks a column, or a sheet, that the YAML names",
+    "second_header": "a header comes again further down with its columns in another order: two files joined",
+    "no_timestamps": "more than a fifth of the stamps do not fit the format",
+    "day_month_swapped": "the days lie a month apart, and in a row once day and month are swapped",
+    "wrong_step": "the stamps do not lie `step_minutes` apart",
+    "mixed_rows": "rows repeat a stamp with other values, or series lie below each other",
+    "no_such_series": "no row has what `where` names, or no row names an inverter for `sum_by`",
+    "number_format": "`decimal` and `thousands` of the YAML, or the delimiter, do not fit the numbers, or "
+    "they can be read in two ways",
+    "total_among_columns": "one of the columns that are added up is the sum of the others",
+    "counter": "the column of power counts energy, and the YAML does not say `kind: counter`",
+    "no_counter": "the YAML says `kind: counter`, but the column falls again and again",
+    "coarse_counter": "the counter has too few digits for its step: power would stand still and jump",
+    "wrong_sign": "power is negative when it is large: the meter counts what is drawn as positive",
+    "wrong_unit": "power does not fit the AC capacity, the sun of a clear day or its irradiance",
+    "wrong_clock": "power is centred hours off solar noon, with power in the night",
+    "too_much_masked": "one reason would mask more than a tenth of the rows in daylight or with power",
+    "cannot_be_read": "reading it killed the function three times",
+}
+
+
+_OTHERWISE = "correct the values, or the column in the site's YAML"
+
+
+@dataclass(frozen=True, slots=True)
+class Masking:
+    """Why a value of an accepted file is lost, a row left out, or a stamp moved.
+
+    `remedy` says what to do where that happens to many rows.
+    """
+
+    what: str
+    remedy: str
+
+
+MASKED: dict[str, Masking] = {
+    "sentinel": Masking(
+        "the value is one that the YAML names under `missing`", "nothing is to be done"
+    ),
+    "no_number": Masking(
+        "the cell holds something else than a number",
+        "look at the cells: a separator of thousands, a decimal sign or a unit that the YAML does not name "
+        "(thousands, decimal, unit), or a word for 'no measurement' (missing)",
+    ),
+    "out_of_range": Masking(
+        "no plant gives and no instrument measures such a value",
+        "look at the unit and the scale of the column in the site's YAML",
+    ),
+    "inverter_missing": Masking(
+        "one of the columns or inverters that are added up has no value, so the sum would be too small",
+        "look whether the YAML's list or glob of columns names one that is mostly empty",
+    ),
+    "contradicting_rows": Masking(
+        "rows with the same stamp have other values, and nobody knows which is right",
+        "remove the rows that do not count, or say which do (where: in the site's YAML)",
+    ),
+    "cut_off": Masking(
+        "the last number of the file seems to lack its end: the transfer broke off",
+        "upload the whole file again",
+    ),
+    "counter_gap": Masking(
+        "the counter was not read for a while, or its second reading is in the next file",
+        "look at the logger: it does not read the counter at each step",
+    ),
+    "counter_reset": Masking(
+        "the counter began anew in this interval",
+        "look at the meter: it loses its count again and again",
+    ),
+    "counter_dropout": Masking(
+        "the counter showed nothing for a moment, and then its old value again",
+        "look at the connection between logger and meter",
+    ),
+    "ragged_row": Masking(
+        "the row has more or fewer fields than the header",
+        "export the file again; look whether its columns change further down",
+    ),
+    "no_name": Masking(
+        "the row does not name its inverter",
+        "correct sum_by in the site's YAML, or name the inverter in each row",
+    ),
+    "bad_timestamp": Masking(
+        "the stamp is no time in the stated format, or lies years away from all others",
+        "correct timestamp.format in the site's YAML, or the stamps in the file",
+    ),
+    "no_such_local_time": Masking(
+        "the local time does not exist: the clock skipped it when summer time began",
+        "if the logger's clock has no summer time, give the YAML an offset like +01:00 as timezone",
+    ),
+    "duplicate_stamp": Masking(
+        "the stamp comes more than once; one of its rows counts, or none where they contradict each other",
+        "look whether the export holds rows twice; where the hour at the end of summer time comes twice, "
+        "export stamps in UTC or with their offset",
+    ),
+    "snapped": Masking(
+        "the stamp was up to a minute off the file's own grid, and was moved onto it",
+        "nothing is to be done",
+    ),
+}
+
+
+def remedy_where_many(reason: str) -> str:
+    """Return what to do where a reason takes many rows; general advice for a reason that is not listed."""
+    known = MASKED.get(reason)
+    return known.remedy if known else _OTHERWISE
+
+
+def meaning(code: str) -> str:
+    """Return what a reason of either kind means; nothing for one that is not listed."""
+    return MASKED[code].what if code in MASKED else REFUSED.get(code, "")

@@ -1,0 +1,355 @@
+"""Which sources of a site are suspect: what only all of its files together show.
+
+Of twelve monthly files in a wrong unit, eleven are refused, and one with few rows passes. Each verdict is
+right for its file, yet the one that passed must not be trained on. So the files of a source are looked at
+together, and a source of which many are refused for one cause is *suspect*. No verdict changes by it.
+
+The result depends on the set of files alone: not on their order, and not on how often the same bytes came.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+from services.data_watcher.domain import admission
+from services.data_watcher.domain.overlaps import FileOverlap
+from services.data_watcher.domain.versions import (
+    Accepted,
+    Current,
+    Decision,
+    Pending,
+    Quarantined,
+)
+from shared.ids import content_id
+from shared.solar.site import Site, source_of
+from shared.suspects import ActiveSuspects, SuspectSource
+
+# Of a source's files, by content. One refused file may be an accident of that file; two of ten are a habit.
+LEAST_REFUSED = 2
+LEAST_SHARE = 0.2
+
+# What goes wrong with one file and says nothing about how its siblings read. Any other cause counts, one
+# that a later release adds too: in doubt a person is asked.
+ABOUT_ONE_FILE = frozenset(
+    {
+        admission.FOLDER,
+        "bad_key",
+        "cannot_be_read",
+        "empty",
+        "missing_column",
+        "no_source",
+        "no_such_series",
+        "second_header",
+        "too_large",
+        "unknown_site",
+        "unreadable",
+    }
+)
+CONTRADICTING = "contradicting_rows"
+LEAST_CONTRADICTED = (
+    0.2  # of a file's values that are not about zero; fewer may be a meter's corrections
+)
+Standing = Literal["suspect", "trusted", "cleared"]
+
+
+# --- what the files show ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A file that was read: of which source, and for which cause it was refused (None: its rows count).
+
+    `content` is the SHA-256 of its bytes.
+    """
+
+    source: str
+    key: str
+    content: str
+    cause: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """So many of a source's files were refused for one cause; `example` is the first of them by name."""
+
+    source: str
+    cause: str
+    refused: int
+    judged: int
+    example: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a site's ledger shows: its files that were read, and sources of which some wait for it.
+
+    `overlaps` are files that others contradict, by key.
+    """
+
+    files: tuple[Judged, ...]
+    waiting: frozenset[str]
+    overlaps: Mapping[str, FileOverlap] = field(default_factory=dict)
+
+
+def seen(site: Site, files: Iterable[tuple[str, Current]]) -> Seen:
+    """Return what the current versions of a site's keys show of its sources.
+
+    A verdict by another configuration than the one in force says nothing: the file is about to be read
+    again. A refused file that a person dismissed is no open question.
+    """
+    reading = admission.readings_of(site)
+    judged: list[Judged] = []
+    waiting = set()
+    for key, version in files:
+        source = source_of(site, key)
+        if source is None:
+            continue
+        if isinstance(version, Pending) or version.reading != reading(key):
+            waiting.add(source.name)
+        elif isinstance(version, Accepted):
+            judged.append(Judged(source.name, key, version.sha256))
+        elif isinstance(version, Quarantined) and counts(version):
+            content, fault = version.sha256 or key, version.fault
+            judged.append(Judged(source.name, key, content, fault.code, fault.reason))
+    return Seen(tuple(judged), frozenset(waiting))
+
+
+def counts(refused: Quarantined) -> bool:
+    """Whether a refused file says something about the other files of its source."""
+    return refused.dismissed is None and refused.fault.code not in ABOUT_ONE_FILE
+
+
+def findings(files: Iterable[Judged]) -> dict[str, tuple[Finding, ...]]:
+    """Return the causes for which too many files of a source were refused, by source, the commonest first."""
+    judged: dict[str, set[str]] = defaultdict(set)
+    refused: dict[tuple[str, str], dict[str, Judged]] = defaultdict(dict)
+    for each in sorted(files, key=lambda each: (each.key, each.cause or ""), reverse=True):
+        judged[each.source].add(each.content)
+        if each.cause is not None:
+            refused[each.source, each.cause][each.content] = (
+                each  # of the same bytes the first by name
+            )
+    found: dict[str, list[Finding]] = defaultdict(list)
+    for (source, cause), ones in refused.items():
+        if len(ones) >= LEAST_REFUSED and len(ones) >= LEAST_SHARE * len(judged[source]):
+            example = min(ones.values(), key=lambda each: each.key)
+            finding = Finding(
+                source, cause, len(ones), len(judged[source]), example.key, example.reason
+            )
+            found[source].append(finding)
+    return {
+        source: tuple(sorted(ones, key=lambda each: (-each.refused, each.cause)))
+        for source, ones in found.items()
+    }
+
+
+def contradicted(shown: Seen) -> dict[str, Finding]:
+    """Return the sources with a file of which others contradict more than a fifth."""
+    accepted = [each for each in shown.files if each.cause is None]
+    much = [
+        (each, shown.overlaps[each.key])
+        for each in accepted
+        if each.key in shown.overlaps and shown.overlaps[each.key].share > LEAST_CONTRADICTED
+    ]
+    found = {}
+    for source in {each.source for each, _ in much}:
+        ones = [(overlap.share, each.key) for each, overlap in much if each.source == source]
+        key = max(ones)[1]
+        worst = shown.overlaps[key]
+        reason = f"{worst.rows} rows, {worst.share:.0%} of those above zero: {worst.example}"
+        judged = sum(each.source == source for each in accepted)
+        found[source] = Finding(source, CONTRADICTING, len(ones), judged, key, reason)
+    return found
+
+
+def _both(
+    refused: Mapping[str, tuple[Finding, ...]], contradicting: Mapping[str, Finding]
+) -> dict[str, tuple[Finding, ...]]:
+    found = dict(refused)
+    for source, finding in contradicting.items():
+        found[source] = (*found.get(source, ()), finding)
+    return found
+
+
+# --- what is known of it ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """What is known of a source that is, or was, suspect.
+
+    `question` names cause and configuration; `trusted` holds what people answered, by question. `changes`
+    counts the changes, so that a fact that recurs has another message id; `told` is the last one published.
+    """
+
+    source: str
+    standing: Standing
+    question: str
+    cause: str
+    refused: int
+    judged: int
+    example: str
+    reason: str
+    since: datetime
+    changes: int = 1
+    told: int = 0
+    trusted: Mapping[str, Decision] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its cause is still there, trusted or not."""
+        return self.standing != "cleared"
+
+    @property
+    def answer(self) -> Decision | None:
+        """Return what a person answered to the question, if anybody did."""
+        return self.trusted.get(self.question)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSuspicions:
+    """All suspicions of a site, kept as one record under one revision."""
+
+    site_id: str
+    revision: int = 0
+    sources: Mapping[str, Suspicion] = field(default_factory=dict)
+
+    @property
+    def suspect(self) -> tuple[Suspicion, ...]:
+        """Return the sources that are suspect now, in order."""
+        found = (self.sources[name] for name in sorted(self.sources))
+        return tuple(each for each in found if each.standing == "suspect")
+
+    def with_source(self, suspicion: Suspicion) -> SiteSuspicions:
+        """Return the record with one source replaced."""
+        return replace(self, sources={**self.sources, suspicion.source: suspicion})
+
+
+def look(known: SiteSuspicions, site: Site, shown: Seen, now: datetime) -> SiteSuspicions:
+    """Bring the suspicions of a site to what its files show.
+
+    A source of which files wait to be read can become suspect; it is cleared only when they were read.
+    """
+    found = _both(findings(shown.files), contradicted(shown))
+    for name in sorted(known.sources.keys() | found.keys()):
+        before, causes = known.sources.get(name), found.get(name, ())
+        if causes:
+            known = known.with_source(_suspected(before, site, causes, now))
+        elif before and before.standing != "cleared" and name not in shown.waiting:
+            known = known.with_source(_changed(before, replace(before, standing="cleared"), now))
+    return known
+
+
+def _suspected(
+    before: Suspicion | None, site: Site, causes: tuple[Finding, ...], now: datetime
+) -> Suspicion:
+    """Return what is known of a source; of several causes the first that nobody trusts decides."""
+    trusted = before.trusted if before else {}
+    asked = {_question(site, each): each for each in causes}
+    question = next((each for each in asked if each not in trusted), next(iter(asked)))
+    finding = asked[question]
+    after = Suspicion(
+        source=finding.source,
+        standing="trusted" if question in trusted else "suspect",
+        question=question,
+        cause=finding.cause,
+        refused=finding.refused,
+        judged=finding.judged,
+        example=finding.example,
+        reason=finding.reason,
+        since=now,
+        trusted=trusted,
+    )
+    return _changed(before, after, now) if before else after
+
+
+def _changed(before: Suspicion, after: Suspicion, now: datetime) -> Suspicion:
+    """Return what is known now; another standing or question is a change.
+
+    People hear of those that change what counts: a trusted source that is cleared counted before.
+    """
+    after = replace(after, since=before.since, changes=before.changes, told=before.told)
+    if (before.standing, before.question) == (after.standing, after.question):
+        return after
+    changes = before.changes + 1
+    is_news = "suspect" in {before.standing, after.standing}
+    return replace(after, since=now, changes=changes, told=before.told if is_news else changes)
+
+
+def _question(site: Site, finding: Finding) -> str:
+    """Name what a person is asked: another cause, or another configuration, is another question."""
+    source = next(each for each in site.sources if each.name == finding.source)
+    return content_id(admission.source_id(site, source), finding.cause)
+
+
+def trust(known: SiteSuspicions, source: str, question: str, decision: Decision) -> SiteSuspicions:
+    """Return the suspicions with a person's answer; `look` then says what follows from it.
+
+    Only the question that is asked now can be answered: nobody trusts in advance, or what changed meanwhile.
+    """
+    before = known.sources.get(source)
+    if before is None or (before.standing, before.question) != ("suspect", question):
+        return known
+    return known.with_source(replace(before, trusted={**before.trusted, question: decision}))
+
+
+# --- in words -----------------------------------------------------------------------------------------
+
+
+def reason_of(suspicion: Suspicion) -> str:
+    """Return why a source is, or was, suspect."""
+    said = f"{suspicion.refused} of {suspicion.judged} files of source {suspicion.source} " + (
+        "contradict other files"
+        if suspicion.cause == CONTRADICTING
+        else f"were refused as {suspicion.cause}"
+    )
+    answer = suspicion.answer
+    if suspicion.standing == "trusted" and answer:
+        return f"{answer.by} trusts the accepted files: {answer.why} ({said})"
+    follows = (
+        "one of each two is wrong"
+        if suspicion.cause == CONTRADICTING
+        else "so those that were accepted may be wrong, too"
+    )
+    return f"{said}, {follows}; for example {suspicion.example}: {suspicion.reason}"
+
+
+def remedy_of(site_id: str, suspicion: Suspicion) -> str:
+    """Return what ends a suspicion."""
+    if suspicion.standing != "suspect":
+        return "nothing is to be done"
+    if suspicion.cause == CONTRADICTING:
+        return (
+            "take out the wrong files, another plant's for example: `solar files remove KEY… --reason …`. If "
+            "the later upload of each is right, as where a meter corrects itself: `solar sites trust "
+            f"{site_id} {suspicion.source} --reason …`"
+        )
+    return (
+        f"correct the site's YAML as the refused files say; all are read again then. If the accepted files "
+        f"are right: `solar sites trust {site_id} {suspicion.source} --reason …`. If some refused files will "
+        "not be corrected: `solar files dismiss KEY… --reason …`"
+    )
+
+
+def published(known: SiteSuspicions, due_since: datetime | None = None) -> ActiveSuspects:
+    """Return what other services read; `due_since` where the sources are yet to be looked at."""
+    return ActiveSuspects(
+        site_id=known.site_id,
+        due_since=due_since,
+        sources=tuple(
+            SuspectSource(
+                source=each.source,
+                cause=each.cause,
+                reason=reason_of(each),
+                remedy=remedy_of(known.site_id, each),
+                since=each.since,
+            )
+            for each in known.suspect
+        ),
+    )

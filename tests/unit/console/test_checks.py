@@ -1,0 +1,275 @@
+"""Before an upload people hear what would become of it, in the words of the verdict; nothing changes."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from botocore.exceptions import ClientError
+
+from console import output
+from console.state import state
+from services.data_watcher.adapters.reading import read
+from shared.active import ActiveSite
+from shared.errors import UnreadableFileError
+from shared.solar.site import Site
+from tests.corpus import files
+from tests.unit.console.systems import FakeSystem, solar, system
+
+__all__ = ["system"]  # the fixture
+
+SITE: dict[str, Any] = {
+    "site_id": "east",
+    "model_id": "fleet",
+    "latitude": 50.0,
+    "longitude": 13.4,
+    "timezone": "+01:00",
+    "ac_capacity_kw": 10,
+    "sources": [
+        {
+            "name": "power",
+            "files": "power*.csv",
+            "timestamp": {"column": "t", "step_minutes": 15},
+            "columns": {"power_ac": {"column": "p", "unit": "kW"}},
+        }
+    ],
+}
+MODEL = {"model_id": "fleet"}
+IN_WATTS = b"t,p\n" + b"".join(
+    f"{each:%Y-%m-%d %H:%M},{files.power(each) * 1000:.0f}\n".encode()
+    for each in files.quarters(192)
+)
+
+
+class NoSystem:
+    """A console that is connected to nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        message = f"a check asked a system for {name}"
+        raise AssertionError(message)
+
+
+@pytest.fixture
+def alone(system: FakeSystem, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a platform nor AWS."""
+    monkeypatch.setattr(state, "_system", NoSystem())
+
+
+def written(folder: Path, name: str, body: bytes | dict[str, Any]) -> Path:
+    path = folder / name
+    path.write_bytes(body if isinstance(body, bytes) else yaml.safe_dump(body).encode())
+    return path
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_valid_site_and_its_samples_are_read_without_any_system(tmp_path: Path) -> None:
+    site = written(tmp_path, "east.yaml", SITE)
+    sample = written(tmp_path, "power_1.csv", files.csv(2))
+
+    done = solar("sites", "check", str(site), "--sample", str(sample))
+
+    assert done.exit_code == 0, done.output
+    assert "east.yaml: valid" in done.stdout
+    assert "accepted" in done.stdout
+    assert "192" in done.stdout
+    assert "highest power 8 kW, 80% of the AC capacity" in done.stdout
+    assert "solar noon" in done.stdout
+
+
+@pytest.mark.usefixtures("alone")
+def test_what_would_be_refused_is_said_in_the_words_of_the_verdict(tmp_path: Path) -> None:
+    site = written(tmp_path, "east.yaml", SITE)
+    sample = written(tmp_path, "power_1.csv", IN_WATTS)
+
+    done = solar("sites", "check", str(site), "--sample", str(sample), "--json")
+
+    with pytest.raises(UnreadableFileError) as verdict:
+        read(IN_WATTS, "raw/east/power_1.csv", Site.model_validate(SITE))
+    (found,) = json.loads(done.stdout)["files"]
+    assert done.exit_code == 1
+    assert found["state"] == "quarantined"
+    said = (found["reason_code"], found["reason"], found["remedy"])
+    assert said == (verdict.value.code, verdict.value.reason, verdict.value.remedy)
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize(
+    ("name", "body", "code"),
+    [("power_1.csv", b"", "empty"), ("other.csv", b"t,p\n", "no_source")],
+)
+def test_what_need_not_even_be_read_is_refused_too(
+    tmp_path: Path, name: str, body: bytes, code: str
+) -> None:
+    site = written(tmp_path, "east.yaml", SITE)
+
+    done = solar("sites", "check", str(site), str(written(tmp_path, name, body)), "--json")
+
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["files"][0]["reason_code"] == code
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_yaml_that_would_be_refused_is_said_with_its_line_and_samples_are_not_read(
+    tmp_path: Path,
+) -> None:
+    site = written(tmp_path, "east.yaml", SITE | {"latitud": 50})
+    sample = written(tmp_path, "power_1.csv", files.csv(2))
+
+    done = solar("sites", "check", str(site), str(sample))
+
+    assert done.exit_code == 1
+    assert (
+        "east.yaml: refused: line 2: 'latitud' is not known; did you mean 'latitude'?"
+        in done.stdout
+    )
+    assert "The samples were not read" in done.stdout
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("body", [b"[1, 2", b"\xff\xfe\x00", b"", b"name: x\n"])
+def test_a_file_that_is_no_configuration_is_refused_without_a_traceback(
+    tmp_path: Path, body: bytes
+) -> None:
+    done = solar("sites", "check", str(written(tmp_path, "east.yaml", body)), "--json")
+
+    (found,) = json.loads(done.stdout)["configurations"]
+    assert done.exit_code == 1
+    assert found["state"] == "rejected"
+    assert found["reason"]
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_model_is_checked_beside_its_site(tmp_path: Path) -> None:
+    site = written(tmp_path, "east.yaml", SITE)
+    model = written(tmp_path, "fleet.yaml", MODEL)
+
+    done = solar("sites", "check", str(site), str(model), "--json")
+
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert [each["key"] for each in found["configurations"]] == [
+        "config/sites/east.yaml",
+        "config/models/fleet.yaml",
+    ]
+    assert found["files"] == []
+
+
+@pytest.mark.usefixtures("alone")
+def test_samples_need_the_yaml_of_one_site(tmp_path: Path) -> None:
+    model = written(tmp_path, "fleet.yaml", MODEL)
+    sample = written(tmp_path, "power_1.csv", files.csv(2))
+
+    done = solar("sites", "check", str(model), str(sample))
+
+    assert "is no site's YAML" in str(done.exception)
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("verb", [("sites", "check"), ("upload", "--dry-run")])
+def test_two_samples_of_one_name_are_not_taken_for_two_files(
+    tmp_path: Path, verb: tuple[str, ...]
+) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.mkdir()
+    other.mkdir()
+    paths = [written(each, "power.csv", files.csv(2)) for each in (one, other)]
+
+    first = "east" if verb[0] == "upload" else str(written(tmp_path, "east.yaml", SITE))
+    done = solar(*verb, first, *map(str, paths))
+
+    assert "have the same name, so the second would replace the first" in str(done.exception)
+
+
+class Bucket:
+    """A bucket that holds one site's configuration in force and takes nothing."""
+
+    def get_object(self, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - as boto3 calls it
+        if Key != "active/sites/east.json":
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
+        site = ActiveSite.of(Site.model_validate(SITE))
+        return {"Body": io.BytesIO(site.model_dump_json().encode())}
+
+    def put_object(self, **put: Any) -> None:
+        message = f"a dry run put {put['Key']}"
+        raise AssertionError(message)
+
+
+def test_a_dry_run_reads_by_the_configuration_in_force_and_uploads_nothing(
+    tmp_path: Path, system: FakeSystem
+) -> None:
+    system.clients["s3"] = Bucket()
+    good = written(tmp_path, "power_1.csv", files.csv(2))
+    bad = written(tmp_path, "power_2.csv", IN_WATTS)
+
+    done = solar("upload", "east", str(good), str(bad), "--dry-run")
+
+    assert done.exit_code == 1
+    assert "power_2.csv (wrong_unit): " in done.stdout
+    assert "values look like W, the YAML says kW" in done.stdout
+    assert "Nothing was uploaded." in done.stdout
+    assert solar("upload", "east", str(good), "--dry-run").exit_code == 0
+    assert system.sent == []
+
+
+def test_a_dry_run_for_a_site_that_nobody_added_says_what_an_upload_would(
+    tmp_path: Path, system: FakeSystem
+) -> None:
+    system.clients["s3"] = Bucket()
+    path = written(tmp_path, "power_1.csv", files.csv(2))
+
+    done = solar("upload", "west", str(path), "--dry-run", "--json")
+
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)[0]["reason_code"] == "unknown_site"
+
+
+def test_a_dry_run_turns_to_aws_by_itself_because_it_changes_nothing(
+    tmp_path: Path, system: FakeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system.clients["s3"] = Bucket()
+    asked: list[bool] = []
+    monkeypatch.setattr(type(state), "require_choice", lambda _: asked.append(True))
+    path = written(tmp_path, "power_1.csv", files.csv(2))
+
+    assert solar("upload", "east", str(path), "--dry-run").exit_code == 0
+    assert asked == []
+
+
+def test_a_screen_of_80_columns_shows_the_whole_reason(
+    tmp_path: Path, system: FakeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output.people, "width", 80)
+    site = written(tmp_path, "east.yaml", SITE)
+    sample = written(tmp_path, "power_1.csv", IN_WATTS)
+
+    done = solar("sites", "check", str(site), str(sample))
+
+    table = done.stdout.splitlines()[1:]
+    assert max(map(len, table)) <= 80
+    assert all(word in done.stdout for word in ("quarantined", "ac_capacity_kw", "upload"))
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_draft_with_all_that_is_known_of_the_plant_passes_the_check(tmp_path: Path) -> None:
+    sample = written(tmp_path, "power_2024-07.csv", files.csv(3, header="time,power (kW)"))
+    place = ("--latitude", "50", "--longitude", "13.4", "--ac-capacity-kw", "10")
+
+    drafted = solar("sites", "draft", str(sample), "--site", "east", "--model", "fleet", *place)
+    site = written(tmp_path, "east.yaml", drafted.stdout.encode())
+
+    assert solar("sites", "check", str(site), "--sample", str(sample)).exit_code == 0
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_draft_with_gaps_is_refused_by_the_check_with_their_names(tmp_path: Path) -> None:
+    sample = written(tmp_path, "power_2024-07.csv", files.csv(3, header="time,power (kW)"))
+
+    site = written(tmp_path, "my-site.yaml", solar("sites", "draft", str(sample)).stdout.encode())
+    done = solar("sites", "check", str(site), str(sample))
+
+    assert done.exit_code == 1
+    assert all(gap in done.stdout for gap in ("latitude", "longitude", "timezone"))

@@ -1,0 +1,683 @@
+"""A draft reads all samples, contradicts none of them, marks what it guesses, and shows what comes out."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from console.app import app
+from console.drafting import filenames
+from services.data_watcher.domain import validation
+from shared.solar.site import Site
+from tests.corpus import files
+
+KEY = "config/sites/my-site.yaml"
+JUNE = datetime(2024, 6, 1)  # noqa: DTZ001 - a plant's clock
+PLACE = ("--latitude", "50", "--longitude", "13.4")
+
+
+def draft(*paths: Path, options: tuple[str, ...] = PLACE) -> Result:
+    done = CliRunner().invoke(app, ["sites", "draft", *map(str, paths), *options])
+    assert done.exception is None or type(done.exception).__name__ in {"ConsoleError", "SystemExit"}
+    return done
+
+
+def said(*paths: Path, options: tuple[str, ...] = PLACE) -> str:
+    """Return a draft in one line, so that no fold of a comment is in the way."""
+    done = draft(*paths, options=options)
+    assert done.exit_code == 0, done.output
+    return " ".join(done.stdout.replace("#", " ").split())
+
+
+def site(*paths: Path, options: tuple[str, ...] = PLACE) -> Site:
+    done = draft(*paths, options=options)
+    assert done.exit_code == 0, done.output
+    found = validation.read(KEY, done.stdout.encode())
+    assert isinstance(found, Site)
+    return found
+
+
+def rows(form: str, days: int = 4, start: datetime = JUNE, peak: float = 8.0) -> list[str]:
+    return [f"{each:{form}},{files.power(each, peak)}" for each in files.quarters(96 * days, start)]
+
+
+def written(folder: Path, name: str, lines: list[str] | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(lines if isinstance(lines, bytes) else "\n".join(lines).encode())
+    return path
+
+
+def plain(folder: Path, name: str = "power.csv", form: str = "%Y-%m-%d %H:%M", **more: Any) -> Path:
+    return written(folder, name, ["time,power (kW)", *rows(form, **more)])
+
+
+# --- stamps -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("form", "start"),
+    [
+        ("%d-%m-%Y %H:%M", datetime(2020, 5, 15)),  # noqa: DTZ001
+        ("%m/%d/%y %H:%M", datetime(2022, 1, 1)),  # noqa: DTZ001
+        ("%d.%m.%y %H:%M", datetime(2022, 1, 20)),  # noqa: DTZ001
+        ("%m/%d/%Y %I:%M:%S %p", JUNE),
+        ("%d-%b-%Y %H:%M", JUNE),
+        ("%Y/%m/%d %H:%M:%S", JUNE),
+        ("%Y%m%d %H:%M", JUNE),
+    ],
+)
+def test_stamps_as_people_have_them_are_known(tmp_path: Path, form: str, start: datetime) -> None:
+    path = plain(tmp_path, form=form, start=start)
+
+    assert site(path).sources[0].timestamp.format == form
+    assert "accepted by power-1, 384 rows, none masked" in said(path)
+
+
+def test_stamps_without_zeros_are_known(tmp_path: Path) -> None:
+    lines = [
+        f"{each.month}/{each.day}/{each:%y} {each.hour}:{each:%M},{files.power(each)}"
+        for each in files.quarters(96 * 4, datetime(2022, 1, 1))  # noqa: DTZ001
+    ]
+    path = written(tmp_path, "power.csv", ["time,power (kW)", *lines])
+
+    assert site(path).sources[0].timestamp.format == "%m/%d/%y %H:%M"
+    assert "accepted by power-1, 384 rows" in said(path)
+
+
+@pytest.mark.parametrize("scale", [1, 1000])
+def test_stamps_that_count_from_1970_are_in_utc(tmp_path: Path, scale: int) -> None:
+    lines = [
+        f"{round((each - datetime(1970, 1, 1)).total_seconds()) * scale},{files.power(each)}"  # noqa: DTZ001
+        for each in files.quarters(384, JUNE)
+    ]
+    path = written(tmp_path, "power.csv", ["ts,power (kW)", *lines])
+
+    assert site(path, options=("--latitude", "50", "--longitude", "0")).timezone == "UTC"
+
+
+def test_day_and_month_that_cannot_be_told_apart_are_a_guess(tmp_path: Path) -> None:
+    path = plain(tmp_path, form="%d/%m/%Y %H:%M", days=1, start=datetime(2024, 6, 3))  # noqa: DTZ001
+
+    text = said(path)
+
+    assert "GUESSED: day and month cannot be told apart, %m/%d/%Y %H:%M fits as well" in text
+
+
+def test_several_samples_tell_day_and_month_apart(tmp_path: Path) -> None:
+    days = [datetime(2024, 6, day) for day in (3, 4, 5, 6)]  # noqa: DTZ001
+    paths = [
+        plain(tmp_path, f"report_{day.day:02}.csv", "%m/%d/%Y %H:%M", days=1, start=day)
+        for day in days
+    ]
+
+    found = site(*paths)
+
+    assert found.sources[0].timestamp.format == "%m/%d/%Y %H:%M"
+    assert "within 4 days" in said(*paths)
+
+
+def test_samples_that_contradict_one_another_become_sources_of_their_own(tmp_path: Path) -> None:
+    start = datetime(2024, 6, 20)  # noqa: DTZ001
+    one = plain(tmp_path, "east.csv", "%d/%m/%Y %H:%M", start=start)
+    other = plain(tmp_path, "west.csv", "%m/%d/%Y %H:%M", start=start + timedelta(days=4))
+
+    found = site(one, other)
+
+    assert [each.timestamp.format for each in found.sources] == ["%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M"]
+    assert [each.files for each in found.sources] == ["east.csv", "west.csv"]
+    assert "the samples write their stamps in different ways" in said(one, other)
+
+
+def test_a_step_that_the_samples_do_not_share_is_left_out(tmp_path: Path) -> None:
+    one = plain(tmp_path, "power_2024-06.csv")
+    hours = rows("%Y-%m-%d %H:%M", start=datetime(2024, 7, 1))[::4]  # noqa: DTZ001
+    other = written(tmp_path, "power_2024-07.csv", ["time,power (kW)", *hours])
+
+    assert site(one, other).sources[0].timestamp.step_minutes is None
+    text = said(one, other)
+    assert "the samples contradict one another (15 min in power_2024-06.csv; 60 min in" in text
+
+
+@pytest.mark.parametrize(("column", "label"), [("Hour ending", "right"), ("Start", "left")])
+def test_the_name_of_a_column_says_whether_stamps_are_an_end(
+    tmp_path: Path, column: str, label: str
+) -> None:
+    path = written(tmp_path, "power.csv", [f"{column},power (kW)", *rows("%Y-%m-%d %H:%M")])
+    assert site(path).sources[0].timestamp.label == label
+
+
+def test_a_day_that_ends_at_24_00_says_that_stamps_are_an_end(tmp_path: Path) -> None:
+    quarter = timedelta(minutes=15)
+    lines = [
+        f"{each:%Y-%m-%d} {each + quarter:%H:%M},{files.power(each)}".replace(" 00:00", " 24:00")
+        for each in files.quarters(384, JUNE)
+    ]
+    path = written(tmp_path, "power.csv", ["time,power (kW)", *lines])
+
+    assert site(path).sources[0].timestamp.label == "right"
+    assert "accepted by power-1, 384 rows, none masked" in said(path)
+
+
+# --- names of files -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("names", "glob"),
+    [
+        (["station01_2018-06.csv"], "station01_*.csv"),
+        (["station01_2018-06.csv", "station01_2018-07.csv"], "station01_*.csv"),
+        (["report_03.csv", "report_04.csv"], "report_*.csv"),
+        (["data [2024-06].csv"], "data [[]*].csv"),
+        (["20240601_power.csv.gz"], "*_power.csv"),
+        (["march_power.csv", "april_power.csv"], "*_power.csv"),
+        (["inverter 1.csv"], "inverter 1.csv"),
+        (["power 2024Q3.csv"], "power *.csv"),
+    ],
+)
+def test_a_glob_keeps_what_tells_plants_apart_and_fits_the_names(
+    names: list[str], glob: str
+) -> None:
+    found = filenames.glob(names).value
+
+    assert found == glob
+    assert all(fnmatchcase(name.removesuffix(".gz"), found) for name in names)
+
+
+def test_files_of_two_plants_are_warned_of(tmp_path: Path) -> None:
+    one = plain(tmp_path, "station01_2024-06.csv")
+    other = plain(tmp_path, "station03_2024-06.csv", peak=5.0)
+
+    assert [each.files for each in site(one, other).sources] == [
+        "station01_*.csv",
+        "station03_*.csv",
+    ]
+    assert "WARNING: station01_2024-06.csv and station03_2024-06.csv hold other values" in said(
+        one, other
+    )
+
+
+def test_a_glob_that_would_take_another_sources_files_comes_last(tmp_path: Path) -> None:
+    power = [plain(tmp_path, name) for name in ("x_1.csv", "y_2.csv")]
+    weather = [
+        f"{each:%Y-%m-%d %H:%M},{files.power(each, 900)}" for each in files.quarters(384, JUNE)
+    ]
+    other = written(tmp_path, "weather_2024.csv", ["t,ghi", *weather])
+
+    found = site(*power, other)
+
+    assert [each.files for each in found.sources] == ["weather_*.csv", "*.csv"]
+    assert "accepted by weather-1" in said(*power, other)
+
+
+# --- names and units ----------------------------------------------------------------------------------
+
+
+def test_names_and_units_are_read_from_their_rows(tmp_path: Path) -> None:
+    lines = [
+        f"{each:%d.%m.%Y %H:%M};{files.power(each)};{files.power(each, 5)};{files.power(each, 900)}"
+        for each in files.quarters(384, JUNE)
+    ]
+    head = ["Anlage;Nord 12;;", "", "Zeit;Dach Nord;Dach Sued;Globalstrahlung", ";kW;kW;W/m²"]
+    path = written(tmp_path, "anlage.csv", [*head, *lines, "Summe;12,5;13;1"])
+
+    columns = site(path).sources[0].columns
+
+    assert columns["power_ac"].columns == ("Dach Nord", "Dach Sued")
+    assert columns["power_ac"].unit == "kW"
+    assert (columns["ghi"].column, columns["ghi"].unit) == ("Globalstrahlung", "W/m2")
+    assert "GUESSED: 2 columns that begin alike and have one unit; added up" in said(path)
+
+
+def several_powers() -> Iterator[str]:
+    yield "time,battery_power (W),grid_power (W),house_power (W),inv_1_power (W),solar_power (W)"
+    for at, each in enumerate(files.quarters(384, JUNE)):
+        sun = files.power(each, 5000)
+        house = 300 + at % 7 * 50
+        battery = (at % 40 - 20) * 30
+        yield f"{each:%Y-%m-%d %H:%M},{battery},{house - sun - battery:.1f},{house},{sun / 2:.1f},{sun}"
+
+
+def test_the_plant_is_preferred_to_battery_grid_house_and_inverter(tmp_path: Path) -> None:
+    path = written(tmp_path, "power.csv", list(several_powers()))
+
+    assert site(path).sources[0].columns["power_ac"].column == "solar_power (W)"
+    text = said(path)
+    assert "not battery_power (W) (battery), grid_power (W) (grid), house_power (W) (house)" in text
+    assert "the plant's own before those of inverters" in text
+
+
+def test_a_total_is_taken_alone_and_not_added_to_its_parts(tmp_path: Path) -> None:
+    lines = [
+        f"{each:%Y-%m-%d %H:%M},{files.power(each, 2)},{files.power(each, 3)},"
+        f"{files.power(each, 2) + files.power(each, 3):.3f}"
+        for each in files.quarters(384, JUNE)
+    ]
+    path = written(
+        tmp_path, "p.csv", ["t,Inverter 1 (kW),Inverter 2 (kW),Inverter total (kW)", *lines]
+    )
+
+    assert site(path).sources[0].columns["power_ac"].column == "Inverter total (kW)"
+    assert "in every row it is the sum of Inverter 1 (kW), Inverter 2 (kW)" in said(path)
+
+
+def test_a_glob_of_columns_takes_the_inverters_only(tmp_path: Path) -> None:
+    lines = [
+        f"{each:%Y-%m-%d %H:%M},{files.power(each, 2)},{files.power(each, 3)},{21.5 + each.hour}"
+        for each in files.quarters(384, JUNE)
+    ]
+    path = written(tmp_path, "p.csv", ["t,INV1 [kW],INV2 [kW],temp [C]", *lines])
+
+    assert site(path).sources[0].columns["power_ac"].columns == ("INV1 [kW]", "INV2 [kW]")
+    assert "384 rows, none masked" in said(path)
+
+
+def test_battery_power_alone_is_a_guess(tmp_path: Path) -> None:
+    lines = [f"{each:%Y-%m-%d %H:%M},{files.power(each)}" for each in files.quarters(384, JUNE)]
+    path = written(tmp_path, "p.csv", ["t,battery_power (kW)", *lines])
+
+    assert "GUESSED: its name says battery, but no other column can be the plant's power" in said(
+        path
+    )
+
+
+def test_a_counter_is_read_as_what_it_grows_by(tmp_path: Path) -> None:
+    total, lines = 1200.0, []
+    for each in files.quarters(384, JUNE):
+        lines.append(f"{each:%Y-%m-%d %H:%M},{total:.4f}")
+        total += files.power(each) / 4
+    path = written(tmp_path, "p.csv", ["t,Energy total (kWh)", *lines])
+
+    column = site(path).sources[0].columns["power_ac"]
+
+    assert (column.kind, column.unit) == ("counter", "kWh")
+    assert "accepted by power-1, 384 rows" in said(path)
+
+
+def test_a_meter_that_counts_backwards_is_turned(tmp_path: Path) -> None:
+    lines = [f"{each:%Y-%m-%d %H:%M},{-files.power(each):g}" for each in files.quarters(384, JUNE)]
+    path = written(tmp_path, "p.csv", ["t,power (kW)", *lines])
+
+    assert site(path).sources[0].columns["power_ac"].scale == -1
+    assert "GUESSED: power is negative when it is large" in said(path)
+    assert "384 rows, none masked" in said(path)
+
+
+def test_separators_of_thousands_are_no_decimal_signs(tmp_path: Path) -> None:
+    lines = [
+        f'{each:%Y-%m-%d %H:%M},"{files.power(each, 4800):,.0f}"'
+        for each in files.quarters(384, JUNE)
+    ]
+    path = written(tmp_path, "p.csv", ["t,power (W)", *lines])
+
+    source = site(path).sources[0]
+
+    assert (source.decimal, source.thousands) == (None, ",")
+    assert "highest power 4.8 kW" in said(path)
+
+
+def test_signs_that_the_samples_do_not_share_are_left_out(tmp_path: Path) -> None:
+    start = datetime(2024, 7, 1)  # noqa: DTZ001
+    point = [row.replace(",", ";") for row in rows("%Y-%m-%d %H:%M")]
+    comma = [row.replace(",", ";").replace(".", ",") for row in rows("%Y-%m-%d %H:%M", start=start)]
+    one = written(tmp_path, "p_2024-06.csv", ["time;power (kW)", *point])
+    other = written(tmp_path, "p_2024-07.csv", ["time;power (kW)", *comma])
+
+    assert site(one, other).sources[0].decimal is None
+    text = said(one, other)
+    assert "decimal is left out: numbers are written in several ways" in text
+    assert "p_2024-06.csv: accepted by power-1, 384 rows" in text
+    assert "p_2024-07.csv: accepted by power-1, 384 rows" in text
+
+
+def test_a_tie_between_columns_is_marked(tmp_path: Path) -> None:
+    lines = [
+        f"{each:%Y-%m-%d %H:%M},{files.power(each)},20,21" for each in files.quarters(384, JUNE)
+    ]
+    path = written(
+        tmp_path, "p.csv", ["t,power (kW),ambient temp A (C),ambient temp B (C)", *lines]
+    )
+
+    assert "GUESSED, a tie: the first by its name; others like it: ambient temp B (C)" in said(path)
+
+
+# --- long files ---------------------------------------------------------------------------------------
+
+
+def below(column: str, names: list[str]) -> list[str]:
+    lines = [f"time,{column},power_kw"]
+    for each in files.quarters(384, JUNE):
+        lines += [
+            f"{each:%Y-%m-%d %H:%M},{name},{files.power(each, 3 + at):.3f}"
+            for at, name in enumerate(names)
+        ]
+    return lines
+
+
+def test_a_column_that_names_the_plant_becomes_where(tmp_path: Path) -> None:
+    path = written(tmp_path, "p.csv", below("campus", ["North", "South"]))
+
+    assert site(path).sources[0].where == {"campus": "North"}
+    text = said(path)
+    assert "GUESSED: the file holds 2 series below each other (North, South)" in text
+    assert "accepted by power-1, 384 rows" in text
+
+
+def test_a_column_that_names_the_inverter_is_added_up(tmp_path: Path) -> None:
+    path = written(tmp_path, "p.csv", below("inverter", ["INV1", "INV2", "INV3"]))
+
+    found = site(path)
+
+    assert found.sources[0].sum_by == "inverter"
+    assert found.ac_capacity_kw == pytest.approx(12, abs=3.1)  # inverters of 3, 4 and 5 kW
+    assert "GUESSED: 3 inverters below each other" in said(path)
+
+
+def test_of_several_sensors_the_plants_power_is_taken(tmp_path: Path) -> None:
+    lines = ["entity_id,state,last_changed"]
+    for name in ("sensor.grid_power", "sensor.pv_power", "sensor.outdoor_temperature"):
+        for at, each in enumerate(files.quarters(384, JUNE)):
+            value = files.power(each, 5) if "pv" in name else 0.3 + at % 5 / 10
+            lines.append(f"{name},{value},{each:%Y-%m-%dT%H:%M:%S}.{len(name):03}Z")
+    path = written(tmp_path, "history.csv", lines)
+
+    assert site(path).sources[0].where == {"entity_id": "sensor.pv_power"}
+
+
+# --- what comes out -----------------------------------------------------------------------------------
+
+
+def test_all_samples_are_read_and_their_rows_are_counted(tmp_path: Path) -> None:
+    start = datetime(2024, 1, 1)  # noqa: DTZ001
+    paths = [
+        plain(tmp_path, f"p_{day:%Y-%m-%d}.csv", days=1, start=day)
+        for day in (start + timedelta(days=each) for each in range(40))
+    ]
+
+    text = said(*paths)
+
+    assert "3840 rows were looked at: p_2024-01-01.csv 96" in text
+    assert "and 35 more" in text
+    assert "35 more: accepted, 3360 rows, none masked" in text
+    assert len(site(*paths).sources) == 1
+
+
+def test_a_wrong_guess_shows_at_once(tmp_path: Path) -> None:
+    path = plain(tmp_path)
+
+    east = said(path, options=("--latitude", "50", "--longitude", "13.4", "--ac-capacity-kw", "28"))
+
+    assert "middle of the day 3 minutes after solar noon" in said(path)
+    assert "highest power 8 kW, 29% of the AC capacity" in east
+    assert "LOOK: the highest power is unusual for this capacity" in east
+
+
+@pytest.mark.parametrize(("longitude", "doubted"), [("13.4", False), ("20.5", True)])
+def test_a_zone_with_half_an_hour_is_thought_of(
+    tmp_path: Path, longitude: str, *, doubted: bool
+) -> None:
+    text = said(plain(tmp_path), options=("--latitude", "50", "--longitude", longitude))
+    assert ("LOOK: the day is centred off solar noon" in text) is doubted
+
+
+def test_what_the_reader_refuses_is_said_with_its_remedy(tmp_path: Path) -> None:
+    half = rows("%Y-%m-%d %H:%M", days=2)
+    swapped = [
+        f"{stamp},{ghi},{power}" for stamp, power, ghi in (f"{r},1".split(",") for r in half)
+    ]
+    head = "time,power (kW),ghi (W/m2)"
+    lines = [head, *(f"{row},1" for row in half), "time,ghi (W/m2),power (kW)", *swapped]
+
+    text = said(written(tmp_path, "joined.csv", lines))
+
+    assert "joined.csv: REFUSED (second_header)" in text
+    assert "Split the file there" in text
+
+
+def test_power_that_follows_no_irradiance_is_doubted(tmp_path: Path) -> None:
+    clouds = [
+        f"{each:%Y-%m-%d %H:%M},{files.power(each, 900) * (at * 7919 % 13 > 6)}"
+        for at, each in enumerate(files.quarters(384, JUNE))
+    ]
+    weather = written(tmp_path, "weather.csv", ["t,ghi (W/m2)", *clouds])
+
+    assert "LOOK: power follows no irradiance closely" in said(plain(tmp_path), weather)
+
+
+def test_power_and_weather_of_two_files_are_held_against_each_other(tmp_path: Path) -> None:
+    power = plain(tmp_path)
+    halves = files.quarters(384, JUNE)[::2]
+    weather = [f"{each:%Y-%m-%d %H:%M},{files.power(each, 900)}" for each in halves]
+
+    text = said(power, written(tmp_path, "weather.csv", ["t,ghi", *weather]))
+
+    assert "correlation of power with ghi 1.00" in text
+
+
+def test_what_came_out_is_printed_beside_a_draft_that_goes_into_a_file(tmp_path: Path) -> None:
+    done = draft(plain(tmp_path))
+
+    came_out = done.stdout[done.stdout.index("# What came out") :]
+    assert done.stderr == came_out
+    assert all(line.startswith("#") for line in done.stderr.splitlines())
+
+
+def test_a_draft_is_readable_on_80_columns(tmp_path: Path) -> None:
+    path = written(tmp_path, "power.csv", list(several_powers()))
+    assert max(map(len, draft(path).stdout.splitlines())) <= 80
+
+
+def test_the_json_of_a_draft_holds_what_came_out(tmp_path: Path) -> None:
+    (found,) = json.loads(draft(plain(tmp_path), options=(*PLACE, "--json")).stdout)
+
+    assert found["rows"] == {"power.csv": 384}
+    assert found["glob"]["value"] == "power.csv"
+    (trial,) = found["came_out"]
+    assert (trial["state"], trial["rows"], trial["masks"]) == ("accepted", 384, {})
+
+
+# --- never a traceback --------------------------------------------------------------------------------
+
+
+def zipped(count: int) -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        for each in range(count):
+            archive.writestr(f"{each}.csv", "\n".join(["time,power (kW)", *rows("%Y-%m-%d %H:%M")]))
+    return sink.getvalue()
+
+
+BROKEN: dict[str, Callable[[], bytes]] = {
+    "empty.csv": lambda: b"",
+    "blank.csv": lambda: b"\n \n",
+    "binary.csv": lambda: bytes(range(256)) * 20,
+    "header.csv": lambda: b"time,power\n",
+    "no_header.csv": lambda: b"2024-06-01 00:00,1\n2024-06-01 00:15,2\n",
+    "no_stamp.csv": lambda: b"a,b\n1,2\n",
+    "words.csv": lambda: b"time,state\n2024-06-01 00:00,on 5\n",
+    "two.zip": lambda: zipped(2),
+    "cut.csv.gz": lambda: gzip.compress(files.csv(2), mtime=0)[:-20],
+    "fake.xlsx": lambda: b"PK\x03\x04 is no workbook",
+    "fake.parquet": lambda: b"PAR1 is none PAR1",
+    "old.xls": lambda: b"\xd0\xcf\x11\xe0" + bytes(600),
+    "cut.json": lambda: b'{"a": [1,',
+    "number.json": lambda: b'{"a": 1}',
+    "deep.json": lambda: b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_is_not_understood_is_said_with_the_next_step(tmp_path: Path, name: str) -> None:
+    path = written(tmp_path, name, BROKEN[name]())
+
+    done = draft(path)
+
+    assert done.exit_code == 1
+    message = str(done.exception)
+    assert message.startswith(name)
+    assert len(message) > len(name) + 30
+
+
+def test_one_sample_that_is_not_understood_does_not_cost_the_others(tmp_path: Path) -> None:
+    good, bad = plain(tmp_path), written(tmp_path, "empty.csv", b"")
+
+    done = draft(good, bad)
+
+    assert done.exit_code == 1
+    assert "NOT UNDERSTOOD: empty.csv: it is empty" in done.stdout
+    assert validation.read(KEY, done.stdout.encode())
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [
+        lambda text: b"\xef\xbb\xbf" + text.encode(),
+        lambda text: text.encode("utf-16"),
+        lambda text: text.encode("latin-1"),
+        lambda text: gzip.compress(text.encode()),
+        lambda text: text.replace("\n", "\r\n").encode(),
+    ],
+)
+def test_encodings_and_packings_are_read_alike(
+    tmp_path: Path, encode: Callable[[str], bytes]
+) -> None:
+    text = "\n".join(
+        ["Zeit;Leistung (kW)", *(row.replace(",", ";") for row in rows("%Y-%m-%d %H:%M"))]
+    )
+    path = written(tmp_path, "p.csv", encode(text))
+
+    assert "accepted by power-1, 384 rows, none masked" in said(path)
+
+
+def test_a_zip_with_one_file_is_read_as_that_file(tmp_path: Path) -> None:
+    assert "384 rows, none masked" in said(written(tmp_path, "p.zip", zipped(1)))
+
+
+def test_json_is_drafted_with_the_path_to_its_records(tmp_path: Path) -> None:
+    values = [
+        {"date": f"{each:%Y-%m-%d %H:%M:%S}", "power_kw": files.power(each)}
+        for each in files.quarters(384, JUNE)
+    ]
+    body = {"site": {"alarms": [{"id": 1}], "values": values}}
+    path = written(tmp_path, "p.json", json.dumps(body).encode())
+
+    source = site(path).sources[0]
+
+    assert (source.format, source.records) == ("json", "site.values")
+    assert "384 rows, none masked" in said(path)
+
+
+def test_mixed_delimiters_lose_no_row_unnoticed(tmp_path: Path) -> None:
+    lines = [row.replace(",", ";") for row in rows("%Y-%m-%d %H:%M")]
+    lines[7] = lines[7].replace(";", ",")
+    path = written(tmp_path, "p.csv", ["time;power (kW)", *lines])
+
+    text = said(path)
+
+    assert "383 of 384 rows were looked at" in text
+    assert "ragged_row 1" in text
+
+
+@pytest.mark.parametrize("option", ["--site", "--model"])
+def test_a_name_that_no_site_can_have_is_a_wrong_call(tmp_path: Path, option: str) -> None:
+    done = draft(plain(tmp_path), options=(option, "My Plant"))
+    assert done.exit_code == 2
+    assert "is no name" in done.output
+
+
+def test_numbers_that_can_be_read_in_two_ways_are_a_tie(tmp_path: Path) -> None:
+    moments = files.quarters(384, JUNE)
+    lines = [
+        f"{each:%Y-%m-%d %H:%M};{1 + files.power(each):.3f}".replace(".", ",") for each in moments
+    ]
+    path = written(tmp_path, "p.csv", ["time;power (kW)", *lines])
+
+    text = said(path)
+
+    assert (
+        "GUESSED, a tie: p.csv: the numbers of column 'power (kW)' can be read in two ways" in text
+    )
+    assert site(path).sources[0].decimal == ","
+
+
+@pytest.mark.parametrize("cell", ["1e999", "inf", '"8', "8 kW", "-99", "-1", "\x85"])
+def test_a_strange_cell_costs_at_most_itself(tmp_path: Path, cell: str) -> None:
+    lines = rows("%Y-%m-%d %H:%M")
+    lines[50] = f"{lines[50].partition(',')[0]},{cell}"
+    path = written(tmp_path, "p.csv", ["time,power (kW)", *lines])
+
+    assert "accepted by power-1, 384 rows" in said(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["a\x85b (kW)", "power\x07 (kW)", "power # (kW)", 'power "x": [kW]']
+)
+def test_a_name_that_no_comment_can_hold_makes_a_valid_draft(tmp_path: Path, name: str) -> None:
+    quoted = '"' + name.replace('"', '""') + '"'
+    path = written(tmp_path, "p.csv", [f"time,{quoted}", *rows("%Y-%m-%d %H:%M")])
+
+    assert isinstance(site(path), Site)
+
+
+def test_an_offset_that_no_place_has_is_no_zone(tmp_path: Path) -> None:
+    lines = [
+        f"{each:%Y-%m-%d %H:%M}+25:59,{files.power(each)}" for each in files.quarters(384, JUNE)
+    ]
+    path = written(tmp_path, "p.csv", ["time,power (kW)", *lines])
+
+    assert "GUESSED: the sun is centred on" in said(path)
+
+
+def test_a_sample_that_may_not_be_opened_does_not_cost_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, locked = plain(tmp_path), plain(tmp_path, "locked.csv")
+    read_bytes = Path.read_bytes
+
+    def guarded(path: Path) -> bytes:
+        if path == locked:
+            raise PermissionError(13, "Permission denied")
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", guarded)
+    done = draft(good, locked)
+
+    assert done.exit_code == 1
+    assert "NOT UNDERSTOOD: locked.csv: it cannot be opened (Permission denied)" in done.stdout
+    assert "accepted by power-1" in done.stdout
+
+
+def test_hundreds_of_unused_columns_are_not_all_named(tmp_path: Path) -> None:
+    extra = [f"c{each}" for each in range(300)]
+    lines = [f"{row},{','.join('1' for _ in extra)}" for row in rows("%Y-%m-%d %H:%M", days=1)]
+    path = written(tmp_path, "p.csv", [f"time,power (kW),{','.join(extra)}", *lines])
+
+    assert "c19, and 280 more" in said(path)
+
+
+def test_values_that_mean_no_measurement_are_proposed_as_missing(tmp_path: Path) -> None:
+    lines = rows("%Y-%m-%d %H:%M")
+    for at in range(40, 52):
+        lines[at] = f"{lines[at].partition(',')[0]},-999"
+    path = written(tmp_path, "p.csv", ["time,power (kW)", *lines])
+
+    assert site(path).sources[0].missing == (-999,)
+    text = said(path)
+    assert "GUESSED: -999 in 12 cells, far from all other values" in text
+    assert "384 rows, sentinel 12" in text
+
+
+def test_a_cold_night_is_no_missing_value(tmp_path: Path) -> None:
+    lines = [f"{row},{-99.0 + at % 50}" for at, row in enumerate(rows("%Y-%m-%d %H:%M"))]
+    path = written(tmp_path, "p.csv", ["time,power (kW),temp_air (F)", *lines])
+
+    assert site(path).sources[0].missing == ()

@@ -1,0 +1,252 @@
+"""RowSummary that contradict rows under other names are counted, and many make a source suspect."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.data_watcher.adapters.comparing import compare
+from services.data_watcher.app import sweeping
+from services.data_watcher.app.comparing import Progress
+from services.data_watcher.domain import overlaps
+from services.data_watcher.domain.overlaps import Compared, Counting
+from services.data_watcher.domain.versions import RowSummary
+from services.data_watcher.ports import Reading
+from shared.errors import UnreadableFileError
+from tests.unit.data_watcher.fakes import START, World, site
+from tests.unit.data_watcher.test_setting_aside import remove
+from tests.unit.data_watcher.test_suspecting import suspect, told, trust
+
+DAY = timedelta(days=1)
+
+
+# --- which pairs ---------------------------------------------------------------------------------------
+
+
+def a_file(name: str, first: int, days: int = 1, column: str = "power_ac") -> Counting:
+    start = START + first * DAY
+    key = f"raw/east/{name}.csv"
+    return Counting(key, name, f"canonical/{name}", start, start + days * DAY, frozenset({column}))
+
+
+def names(files: list[Counting]) -> set[str]:
+    return {overlaps.pair_id(pair) for pair in overlaps.pairs(files)}
+
+
+def test_files_that_share_time_and_a_column_are_a_pair() -> None:
+    files = [a_file("a", 0, 3), a_file("b", 1), a_file("c", 3), a_file("d", 1, column="ghi")]
+
+    assert names(files) == {"a+b"}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(1, 5)), max_size=8),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_of_the_files_makes_no_other_pairs_and_none_is_missed(
+    spans: list[tuple[int, int]], random: Any
+) -> None:
+    files = [a_file(f"f{number}", *span) for number, span in enumerate(spans)]
+    shuffled = list(files)
+    random.shuffle(shuffled)
+    every = {
+        overlaps.pair_id((one, other))
+        for one in files
+        for other in files
+        if one.file_id < other.file_id and one.start < other.end and other.start < one.end
+    }
+
+    assert names(files) == names(shuffled) == every
+
+
+def test_a_file_is_told_of_the_one_that_contradicts_it_most() -> None:
+    files = [a_file(name, 0) for name in "abc"]
+    said = Compared(rows=2, shares=(0.1, 0.2), column="ghi", time=START, said=(1.0, 2.0))
+    known = {"a+b": said, "b+c": said.model_copy(update={"rows": 9, "shares": (0.6, 0.5)})}
+    found = overlaps.file_overlaps(files, known | {"a+c": Compared()})
+
+    assert found == overlaps.file_overlaps(files[::-1], known)
+    assert found["raw/east/a.csv"].share == 0.1
+    assert (found["raw/east/b.csv"].rows, found["raw/east/b.csv"].files) == (9, 2)
+    said_of_c = "ghi at 2024-07-01 00:00 UTC is 2 here, 1 in raw/east/b.csv"
+    assert found["raw/east/c.csv"].example == said_of_c
+
+
+# --- what two files say of each other ------------------------------------------------------------------
+
+
+def table(start: datetime = START, **columns: list[float]) -> bytes:
+    length = len(next(iter(columns.values())))
+    stamps = pd.date_range(start, periods=length, freq="15min", name="timestamp")
+    body = io.BytesIO()
+    pd.DataFrame(columns, index=stamps).reset_index().to_parquet(body)
+    return body.getvalue()
+
+
+def test_contradicting_rows_are_counted_with_the_first_as_an_example() -> None:
+    one = table(power_ac=[0, 0, 1, 2, 3, 4], ghi=[0, 0, 1, 1, 1, 1])
+    other = table(START + timedelta(minutes=30), power_ac=[1, 5, 6], ghi=[1, 1, 2])
+
+    assert compare(one, other) == Compared(
+        rows=2,
+        shares=(0.5, 0.6667),
+        column="power_ac",
+        time=datetime(2024, 7, 1, 0, 45, tzinfo=UTC),
+        said=(2.0, 5.0),
+    )
+
+
+def test_the_other_way_round_it_is_the_same_with_sides_changed() -> None:
+    one, other = table(power_ac=[1, 2, 3]), table(power_ac=[1, 9, 3, 4])
+    here, there = compare(one, other), compare(other, one)
+
+    assert (here.rows, here.shares, here.said) == (there.rows, there.shares[::-1], (2.0, 9.0))
+    assert there.said == (9.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        table(power_ac=[1, 2, 3]),
+        table(power_ac=[1.005, 2, 3]),  # as an export rounds
+        table(power_ac=[np.nan, 2, np.nan]),
+        table(ghi=[7, 8, 9]),
+        table(START + DAY, power_ac=[7, 8, 9]),
+        table(power_ac=[np.nan, np.nan, np.nan]),
+    ],
+)
+def test_files_that_agree_or_say_nothing_of_each_other_contradict_nothing(other: bytes) -> None:
+    assert compare(table(power_ac=[1, 2, 3]), other) == Compared()
+
+
+def test_what_is_no_table_is_said() -> None:
+    with pytest.raises(UnreadableFileError, match="cannot be compared"):
+        compare(b"nonsense", b"nonsense")
+
+
+# --- what follows --------------------------------------------------------------------------------------
+
+KEYS = ("raw/east/a.csv", "raw/east/b.csv")
+
+
+def daily(data: bytes, key: str, described: Any) -> Reading:
+    rows = RowSummary(96, 0, {}, ("power_ac",), START, START + DAY)
+    return Reading(data, rows)
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.configurations.put(site())
+    world.read_by(daily)
+    for key in KEYS:
+        world.upload(key, key.encode())
+    return world
+
+
+def contradict(world: World, share: float) -> None:
+    pair = frozenset(world.canonical.files)
+    world.overlaps.says[pair] = Compared(
+        rows=48, shares=(share, share), column="power_ac", time=START, said=(1.0, 2.0)
+    )
+
+
+def version_of(world: World, key: str) -> str:
+    (version_id,) = world.ledger.records[key].versions
+    return version_id
+
+
+def test_a_pair_is_compared_once(world: World) -> None:
+    for _ in range(3):
+        world.sweep("full")
+
+    assert len(world.overlaps.compared) == 1
+
+
+def test_more_than_a_fifth_of_a_file_makes_its_source_suspect_and_says_an_example(
+    world: World,
+) -> None:
+    contradict(world, 0.21)
+    world.sweep("full")
+
+    assert suspect(world) == ["power"]
+    (said,) = told(world)
+    assert said.cause == "contradicting_rows"
+    assert "2 of 2 files of source power contradict other files" in said.reason
+    assert "48 rows, 21% of those above zero: power_ac at 2024-07-01 00:00 UTC is" in said.reason
+    assert "`solar files remove KEY… --reason …`" in said.remedy
+
+
+def test_a_fifth_is_shown_and_no_cause_for_suspicion(world: World) -> None:
+    contradict(world, 0.2)
+    world.sweep("full")
+
+    assert suspect(world) == []
+    assert world.overlaps.known["east"].files.keys() == set(KEYS)
+
+
+def test_removing_the_wrong_file_clears_the_source(world: World) -> None:
+    contradict(world, 0.9)
+    world.sweep("full")
+    remove(world, version_of(world, KEYS[1]), KEYS[1])
+
+    assert suspect(world) == []
+    assert world.overlaps.known["east"].files == {}
+
+
+def test_a_person_who_trusts_the_later_uploads_lets_them_count(world: World) -> None:
+    contradict(world, 0.9)
+    world.sweep("full")
+    trust(world)
+
+    assert suspect(world) == []
+
+
+def test_what_time_did_not_suffice_for_is_compared_by_the_next_slice(world: World) -> None:
+    world.upload("raw/east/c.csv", b"three")
+    assert world.comparing.run("east", world.now) == Progress(is_new=True, is_done=False)
+    later = world.now + timedelta(minutes=1)
+    assert world.comparing.run("east", later) == Progress(is_new=True, is_done=True)
+    assert world.comparing.run("east", later) == Progress(is_new=False, is_done=True)
+    assert len(world.overlaps.compared) == len(set(world.overlaps.compared)) == 3
+
+
+def test_a_pair_that_cannot_be_read_does_not_keep_the_sweep_going_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(one: bytes, other: bytes) -> Compared:
+        raise UnreadableFileError("unreadable", "damaged", "restore it")
+
+    object.__setattr__(world.comparing, "compare", unreadable)
+    monkeypatch.setattr(sweeping, "SLICE", timedelta(0))
+    world.sweep("full")
+
+    assert world.overlaps.known == {}
+
+
+def test_a_sweep_stays_at_a_site_until_all_its_pairs_are_compared(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "SLICE", timedelta(0))
+    for name in "cdefgh":
+        world.upload(f"raw/east/{name}.csv", name.encode())
+    world.sweep("full", '{"prefix": "canonical/"}')
+
+    assert len(world.overlaps.compared) == len(set(world.overlaps.compared)) == 28
+
+
+def test_what_was_lost_is_found_again(world: World) -> None:
+    contradict(world, 0.9)
+    world.sweep("full")
+    world.overlaps.known.clear()
+    world.sweep("full")
+
+    assert suspect(world) == ["power"]
+    assert len(told(world)) == 1

@@ -1,0 +1,244 @@
+"""A source whose files were mostly refused is suspect: said once, and published for those that train."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.errors import UnreadableFileError
+from shared.messages import TrustRequested
+from shared.suspects import ActiveSuspects
+from tests.unit.data_watcher.fakes import START, DiedError, World, fake_reader, site
+
+MONTHS = [f"raw/east/{month:02}.csv" for month in range(1, 13)]
+
+
+def strict(data: bytes, key: str, described: Any) -> Any:
+    """Refuse files in W, as the reader does where they are long enough to tell."""
+    if data.startswith(b"W"):
+        raise UnreadableFileError("wrong_unit", "the power is in W", "write unit: W")
+    return fake_reader(data, key, described)
+
+
+def lenient(data: bytes, key: str, described: Any) -> Any:
+    return fake_reader(data, key, described)
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.configurations.put(site())
+    world.read_by(strict)
+    return world
+
+
+def upload(world: World, names: list[str]) -> None:
+    for number, key in enumerate(names):
+        world.bucket.put(key, b"short" if key == MONTHS[1] else f"W{number}".encode())
+    world.event(*names)
+    world.work_off()
+
+
+def told(world: World) -> list[Any]:
+    return [each for each in world.publisher.told if each.type == "solar.source_suspect"]
+
+
+def suspect(world: World) -> list[str]:
+    found = world.configurations.suspects.get("east")
+    return [each.source for each in found.sources] if found else []
+
+
+def trust(world: World, source: str = "power", question: str | None = None) -> None:
+    known = world.ledger.suspicions.get("east")
+    asked = known.sources["power"].question if known else "?"
+    world.watcher.handle(
+        TrustRequested(
+            id="request",
+            occurred_at=START,
+            correlation_id="solar sites trust",
+            site_id="east",
+            source=source,
+            question=question or asked,
+            reason="the meter was changed",
+            requested_by="ops",
+        )
+    )
+    world.work_off()
+
+
+@pytest.mark.parametrize("names", [MONTHS, MONTHS[::-1]], ids=["in order", "backwards"])
+def test_eleven_of_twelve_refused_files_make_the_source_suspect_and_change_no_verdict(
+    world: World, names: list[str]
+) -> None:
+    upload(world, names)
+
+    assert [world.state(key) for key in MONTHS].count(["accepted"]) == 1
+    assert suspect(world) == ["power"]
+    (said,) = told(world)
+    assert (said.standing, said.cause, said.model_id) == ("suspect", "wrong_unit", "fleet")
+    assert "11 of 12 files" in said.reason
+    assert said.example == MONTHS[0]
+
+
+def test_it_is_said_once_however_often_one_looks(world: World) -> None:
+    upload(world, MONTHS)
+    for scope in ("quick", "full", "quick"):
+        world.sweep(scope)
+
+    assert len(told(world)) == 1
+
+
+def test_many_refused_files_of_a_batch_are_one_look(world: World) -> None:
+    for number, key in enumerate(MONTHS):
+        world.bucket.put(key, f"W{number}".encode())
+    world.event(*MONTHS)
+
+    assert [each.site_id for each in world.inbox.later] == ["east"]
+
+
+def test_between_a_refusal_and_its_look_others_read_that_one_is_due(world: World) -> None:
+    world.bucket.put(MONTHS[0], b"W")
+    world.event(MONTHS[0])
+    assert world.configurations.suspects["east"].due_since is not None
+
+    world.work_off()
+    assert world.configurations.suspects["east"] == ActiveSuspects(site_id="east")
+
+
+def test_a_file_that_is_refused_during_a_look_makes_another_one_due(world: World) -> None:
+    upload(world, MONTHS)
+    current = world.ledger.current
+
+    def slow(site_id: str) -> Any:
+        object.__setattr__(world.ledger, "current", current)
+        world.bucket.put("raw/east/13.csv", b"W13")
+        world.event("raw/east/13.csv")
+        return current(site_id)
+
+    object.__setattr__(world.ledger, "current", slow)
+    world.watcher.suspecting.look("east")
+    assert world.configurations.suspects["east"].due_since is not None
+
+    world.work_off()
+    assert world.configurations.suspects["east"].due_since is None
+    assert "12 of 13" in world.configurations.suspects["east"].sources[0].reason
+
+
+def test_a_file_that_is_accepted_asks_for_no_look(world: World) -> None:
+    world.upload(MONTHS[0], b"fine")
+    world.upload(MONTHS[1], b"bad")  # a cause of this file alone
+
+    assert world.ledger.armed == {}
+    assert world.inbox.later == []
+
+
+def test_a_look_that_was_lost_is_made_up_by_the_sweep(world: World) -> None:
+    for number, key in enumerate(MONTHS):
+        world.bucket.put(key, f"W{number}".encode())
+    world.event(*MONTHS)
+    world.inbox.later.clear()
+    world.now += timedelta(minutes=3)
+    world.sweep("quick")
+
+    assert suspect(world) == ["power"]
+
+
+def test_files_that_were_refused_before_this_release_are_found_by_the_daily_sweep(
+    world: World,
+) -> None:
+    upload(world, MONTHS)
+    world.ledger.suspicions.clear()
+    world.configurations.suspects.clear()
+    world.sweep("full")
+
+    assert suspect(world) == ["power"]
+
+
+def test_a_corrected_yaml_clears_the_source_once_all_files_were_read_again(world: World) -> None:
+    upload(world, MONTHS)
+    world.read_by(lenient)
+    world.configurations.put(site(ac_capacity_kw=6000))
+    world.watcher.suspecting.look("east")
+    assert suspect(world) == ["power"]  # nothing was read again yet
+
+    world.sweep("full", '{"prefix": "raw/east/"}')
+    world.sweep("quick")
+
+    assert {world.state(key)[0] for key in MONTHS} == {"accepted"}
+    assert suspect(world) == []
+    assert [each.standing for each in told(world)] == ["suspect", "cleared"]
+
+
+def test_a_person_who_trusts_the_source_lets_its_files_count_and_is_named(world: World) -> None:
+    upload(world, MONTHS)
+    trust(world)
+    trust(world)
+    world.sweep("quick")
+
+    assert suspect(world) == []
+    assert [each.standing for each in told(world)] == ["suspect", "trusted"]
+    assert "ops trusts the accepted files: the meter was changed" in told(world)[-1].reason
+
+
+def test_a_trusted_source_that_is_cleared_counted_before_and_is_no_news(world: World) -> None:
+    upload(world, MONTHS)
+    trust(world)
+    world.read_by(lenient)
+    world.configurations.put(site(ac_capacity_kw=6000))
+    world.sweep("full", '{"prefix": "raw/east/"}')
+    world.sweep("quick")
+
+    assert world.ledger.suspicions["east"].sources["power"].standing == "cleared"
+    assert [each.standing for each in told(world)] == ["suspect", "trusted"]
+
+
+def test_trust_in_something_that_is_not_asked_changes_nothing(world: World) -> None:
+    trust(world)
+    upload(world, MONTHS)
+    trust(world, source="weather")
+    trust(world, question="that of an older configuration")
+
+    assert suspect(world) == ["power"]
+    assert len(told(world)) == 1
+
+
+def test_a_site_without_a_configuration_has_no_suspect_source(world: World) -> None:
+    world.watcher.suspecting.look("nowhere")
+
+    assert world.ledger.suspicions == {}
+
+
+@pytest.mark.parametrize("dies_at", range(1, 16))
+def test_whoever_dies_during_a_look_leaves_it_to_the_next(world: World, dies_at: int) -> None:
+    upload(world, MONTHS)
+    world.ledger.suspicions.clear()
+    world.configurations.suspects.clear()
+    world.publisher.told.clear()
+
+    world.fuse.calls, world.fuse.dies_at = 0, dies_at
+    try:
+        world.watcher.suspecting.look("east")
+    except DiedError:
+        world.fuse.dies_at = None
+        world.watcher.suspecting.look("east")  # the message comes again
+
+    assert suspect(world) == ["power"]
+    assert len({each.id for each in told(world)}) == 1
+
+
+def test_of_two_looks_at_once_the_later_one_is_published(world: World) -> None:
+    upload(world, MONTHS)
+    put, calls = world.configurations.put_suspects, []
+
+    def slow(suspects: Any) -> None:
+        if not calls:
+            calls.append(1)
+            trust(world)
+        put(suspects)
+
+    object.__setattr__(world.configurations, "put_suspects", slow)
+    world.watcher.suspecting.look("east")
+
+    assert suspect(world) == []
