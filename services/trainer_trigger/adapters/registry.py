@@ -72,26 +72,35 @@ class SageMakerRegistry:
     def lend_champion(self, run: Run) -> None:
         """Copy the champion that a run compares with to where its evaluation reads; `null` without one.
 
-        A champion that was taken back since the run was opened is named without its files, and why.
+        A champion that was taken back since the run was opened, or whose files are gone, is named with
+        the reason: a person decides about its successor.
         """
+        lent: dict[str, Any] = {"version": run.champion_version}
+        if run.champion_version is not None:
+            lent |= self._lend(run)
+        self.objects.create(
+            f"{layout.champion(run.run_id)}champion.json", json.dumps(lent).encode()
+        )
+
+    def _lend(self, run: Run) -> dict[str, str]:
         found = (
             each for each in self.approved(run.model_id) if each.version == run.champion_version
         )
-        champion = next(found, None) if run.champion_version is not None else None
-        lent: dict[str, Any] = {"version": run.champion_version}
-        if champion is not None:
-            bucket, _, key = champion.model_data_url.removeprefix("s3://").partition("/")
+        champion = next(found, None)
+        if champion is None:
+            return {"note": "it is no longer approved in the registry"}
+        bucket, _, key = champion.model_data_url.removeprefix("s3://").partition("/")
+        try:
             self.objects.client.copy_object(
                 Bucket=self.objects.bucket,
                 Key=f"{layout.champion(run.run_id)}model.tar.gz",
                 CopySource={"Bucket": bucket, "Key": key},
             )
-            lent["model_package_arn"] = champion.package_arn
-        elif run.champion_version is not None:
-            lent["note"] = "it is no longer approved in the registry"
-        self.objects.create(
-            f"{layout.champion(run.run_id)}champion.json", json.dumps(lent).encode()
-        )
+        except ClientError as error:
+            if error_code(error) not in {"NoSuchKey", "404"}:
+                raise
+            return {"note": f"its files are gone: {champion.model_data_url}"}
+        return {"model_package_arn": champion.package_arn}
 
     def describe(
         self, package_arn: str, card: Mapping[str, Any], properties: Mapping[str, str]

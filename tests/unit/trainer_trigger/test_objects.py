@@ -10,18 +10,20 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from services.trainer_trigger.adapters.configuration import S3Configuration
 from services.trainer_trigger.adapters.datasets import Kept, S3Datasets
 from services.trainer_trigger.adapters.registry import SageMakerRegistry
+from services.trainer_trigger.domain.model_state import ApprovedVersion
 from shared import layout
 from shared.active import ActiveSite
 from shared.dataset import Dataset, DatasetFile, Split
 from shared.errors import NotFoundError
 from shared.exclusions import ActiveExclusions, ExcludedRange, SiteExclusions
 from shared.model_config import Margins
-from tests.unit.trainer_trigger.samples import a_file, a_run, a_site
+from tests.unit.trainer_trigger.samples import START, a_file, a_run, a_site
 
 
 @dataclass
@@ -44,11 +46,18 @@ class FakeObjects:
         return iter(sorted(key for key in self.bodies if key.startswith(prefix)))
 
 
+def aws_client(service: Any) -> Any:
+    return boto3.client(
+        service, "eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
+    )
+
+
 @dataclass
 class LendingObjects:
     """A bucket that keeps what a registry lends."""
 
     bucket: str = "bucket"
+    client: Any = field(default_factory=lambda: aws_client("s3"))
     lent: dict[str, Any] = field(default_factory=dict)
 
     def create(self, key: str, body: bytes) -> bool:
@@ -66,15 +75,36 @@ class LendingObjects:
 def test_a_champion_that_was_taken_back_meanwhile_is_lent_by_name_so_that_nobody_reads_none(
     version: int | None, lent: dict[str, Any]
 ) -> None:
-    client = boto3.client(
-        "sagemaker", "eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
-    )
-    bucket = LendingObjects()
+    client, bucket = aws_client("sagemaker"), LendingObjects()
     with Stubber(client) as stub:
         stub.add_response("list_model_packages", {"ModelPackageSummaryList": []})
         run = replace(a_run(), champion_version=version)
         SageMakerRegistry(client, bucket).lend_champion(run)  # type: ignore[arg-type]
     assert list(bucket.lent.values()) == [lent]
+
+
+class OneVersion(SageMakerRegistry):
+    """A registry in which version 2 is approved."""
+
+    def approved(self, model_id: str) -> Iterator[ApprovedVersion]:
+        return iter([ApprovedVersion(2, "arn/2", "s3://bucket/runs/r/model.tar.gz", START)])
+
+
+def test_a_champion_whose_files_are_gone_is_lent_by_name_and_the_run_goes_on() -> None:
+    bucket = LendingObjects()
+    registry = OneVersion(aws_client("sagemaker"), bucket)  # type: ignore[arg-type]
+    run = replace(a_run(), champion_version=2)
+    with Stubber(bucket.client) as stub:
+        stub.add_client_error("copy_object", "NoSuchKey")
+        registry.lend_champion(run)
+        gone = "its files are gone: s3://bucket/runs/r/model.tar.gz"
+        assert list(bucket.lent.values()) == [{"version": 2, "note": gone}]
+        stub.add_client_error("copy_object", "SlowDown")
+        with pytest.raises(ClientError):
+            registry.lend_champion(run)
+        stub.add_response("copy_object", {})
+        registry.lend_champion(run)
+    assert list(bucket.lent.values()) == [{"version": 2, "model_package_arn": "arn/2"}]
 
 
 @pytest.fixture
