@@ -21,9 +21,13 @@ from tests.unit.pipeline.datasets import site
 START = datetime(2023, 1, 1, tzinfo=UTC)
 
 
+def at(name: str, r2: float | None = 0.97, bias: float | None = 0.0) -> SiteScores:
+    return SiteScores(name=name, r2=r2, nmae=0.03, nrmse=0.05, mbe=0.0, n=400, energy_bias=bias)
+
+
 def scores(r2: float) -> ModelScores:
     found = Scores(r2=r2, nmae=0.03, nrmse=0.05, mbe=0.0, n=1000)
-    return ModelScores(all=found, daylight=found, by_month=(), by_site=())
+    return ModelScores(all=found, daylight=found, by_month=(), by_site=(at("meadow"),))
 
 
 def compared(delta: float, low: float, high: float, site_delta: float | None = None) -> Compared:
@@ -234,12 +238,6 @@ def of_sites(*sites: SiteScores) -> ModelScores:
     return scores(0.97).model_copy(update={"by_site": sites})
 
 
-def at(name: str, r2: float | None = 0.97, bias: float | None = 0.0) -> SiteScores:
-    return SiteScores(
-        name=name, r2=r2, nmae=0.03, nrmse=0.05, mbe=0.0, n=400, energy_bias=bias
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("weak", "said"),
     [
@@ -294,6 +292,15 @@ def test_of_a_fleet_the_worst_sites_come_first_and_the_others_are_counted():
     assert found.reasons[1].startswith("site roof-6: R² 0.7400")
     assert found.reasons[5].startswith("3 more sites are below their own limits")
     assert not any("meadow" in each for each in found.reasons)
+
+
+def test_a_site_without_a_test_row_is_named_for_its_score_is_not_known():
+    fleet = (site("meadow"), site("dam"))
+    found = judge(findings(challenger=of_sites(at("meadow")), sites=fleet))
+    assert any(
+        each == "nothing is known of sites without a row in the test: dam" for each in found.reasons
+    )
+    assert not any("nothing is known" in each for each in judge(findings()).reasons)
 
 
 def test_a_site_with_two_faults_is_named_once():

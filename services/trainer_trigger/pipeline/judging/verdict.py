@@ -215,8 +215,22 @@ def _limits(findings: Findings) -> Iterator[str]:
             f"the data span {_span(findings).days} days, no whole season: confidence is low for the seasons "
             f"not seen; the model's own margins.least_days of {least.days} lets it pass without a person"
         )
+    unscored = _unscored(findings)
+    if unscored:
+        yield f"nothing is known of sites without a row in the test: {_named(unscored)}"
     if _young_sites(findings) and not _most_are_young(findings):
         yield f"{_young_sites_said(findings)}; confidence is low for them"
+
+
+def _unscored(findings: Findings) -> list[str]:
+    scored = {site.name for site in findings.challenger.by_site}
+    return [site.site_id for site in findings.sites if site.site_id not in scored]
+
+
+def _named(names: list[str]) -> str:
+    """Name the first of some sites, and count the others."""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
 
 
 def _span(findings: Findings) -> timedelta:
@@ -305,11 +319,10 @@ def _most_are_young(findings: Findings) -> bool:
 
 def _young_sites_said(findings: Findings) -> str:
     young = _young_sites(findings)
-    named = ", ".join(f"{name} ({days})" for name, days in list(young.items())[:_MOST_NAMED])
-    more = f" and {len(young) - _MOST_NAMED} more" if len(young) > _MOST_NAMED else ""
+    named = _named([f"{name} ({days})" for name, days in young.items()])
     return (
         f"{len(young)} of {len(findings.sites)} sites were measured on fewer than "
-        f"{_enough_days(findings)} days: {named}{more}"
+        f"{_enough_days(findings)} days: {named}"
     )
 
 
