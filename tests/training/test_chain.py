@@ -21,7 +21,7 @@ from shared.model_config import Margins
 from shared.solar import artifact, metrics
 from shared.solar import rows as solar_rows
 from shared.solar.predictor import Predictor
-from tests.unit.pipeline.datasets import Bench, frame, serf_east
+from tests.unit.pipeline.datasets import Bench, frame, serf_east, site
 
 FEW_DAYS = Margins(least_days=60)  # an owner who lets less than a season pass
 
@@ -195,6 +195,25 @@ def test_a_score_says_what_the_masks_left_out(bench):
     assert f"the {left_out} masked ones too, is below the threshold" in found.reasons[-1]
     page = (bench.container.path(evaluate.OUTPUT) / "report.html").read_text("utf-8")
     assert f"with the {left_out} masked rows of the test" in page
+
+
+def test_a_new_site_that_the_model_does_not_fit_is_what_a_person_reads_first(bench):
+    """All rows together look fine; at one site a string of modules failed after the training."""
+    bench.margins = FEW_DAYS
+    bench.sites = [site(), site("hill")]
+    hill = frame(days=70, noise=0.05, seed=5)
+    hill.loc[hill.index >= hill.index[0] + pd.Timedelta(days=56), "power_ac"] *= 0.9
+    bench.upload(frame(days=70, noise=0.05))
+    bench.upload(hill, "hill")
+    found = run(bench)
+    assert (found.verdict, found.approval) == ("register", "person")
+    assert found.reasons[0].startswith("site hill: ")
+    assert "more energy is predicted than was measured" in found.reasons[0]
+    bias = {each.name: each.energy_bias or 0 for each in found.challenger.by_site}
+    assert bias["hill"] == pytest.approx(0.1, abs=0.03)
+    assert abs(bias["meadow"]) < 0.03
+    page = (bench.container.path(evaluate.OUTPUT) / "report.html").read_text("utf-8")
+    assert page.index("site hill: ") < page.index("reaches the threshold")
 
 
 def test_without_a_masked_row_the_score_is_that_of_every_measured_row(trained):
