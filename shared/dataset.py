@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -90,8 +90,16 @@ class Dataset(_Frozen):
             sorted(exclusion.model_dump_json() for exclusion in exclusions),
             split.model_dump(),
             step_minutes,
-            margins.model_dump(),
+            _named(margins),
         )
+
+
+def _named(margins: Margins) -> dict[str, Any]:
+    """Return the margins that name a dataset; later ones only where they are set: old names stay."""
+    later = {"site_r2", "site_bias"}
+    return margins.model_dump(exclude=later) | margins.model_dump(
+        include=later, exclude_defaults=True
+    )
 
 
 @dataclass(frozen=True, slots=True)

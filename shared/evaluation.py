@@ -30,18 +30,30 @@ class GroupScores(Scores):
     name: str
 
 
+class SiteScores(GroupScores):
+    """Scores of one site; `energy_bias` is predicted over measured energy, minus 1 [unitless].
+
+    It is None where nothing was generated, and in evaluations from before it was computed.
+    """
+
+    energy_bias: float | None = None
+
+
 class ModelScores(_Frozen):
     """How one model does on the test rows.
 
     `alone` is what it reaches when each row is asked for by itself, without the sky of the hour before.
+    `unmasked` is on every measured row of the test time, those too that checks masked (what a person
+    excluded is out); None for a champion, and in evaluations from before it was computed.
     """
 
     all: Scores
     daylight: Scores
     by_month: tuple[GroupScores, ...]
-    by_site: tuple[GroupScores, ...]
+    by_site: tuple[SiteScores, ...]
     by_sky: tuple[GroupScores, ...] = ()
     alone: Scores | None = None
+    unmasked: Scores | None = None
 
 
 class Baselines(_Frozen):
@@ -95,6 +107,7 @@ class RowCounts(_Frozen):
 class Evaluation(_Frozen):
     """What a run found: the verdict, why, and the figures behind it.
 
+    `champion_version` is what serves; `not_compared` says why there is no `comparison` with it.
     `blend_weights` and `rolling_r2` say how the candidates of a blend weigh, and what each reached on rows
     after its fits within the training time. [unitless]
     """
@@ -120,6 +133,7 @@ class Evaluation(_Frozen):
     baselines: Baselines
     skill: Skill = Field(default_factory=Skill)
     comparison: Comparison | None = None
+    not_compared: str | None = None
     coverage_p10_p90: float | None = None
     blend_weights: dict[str, float] = {}
     rolling_r2: dict[str, float] = {}

@@ -250,6 +250,7 @@ class ChallengerRegistered(Message):
     model_package_arn: str
     approval: Literal["Approved", "PendingManualApproval"]
     r2: float
+    unmasked_r2: float | None = None
     champion_r2: float | None = None
     accuracy_threshold: float
     reasons: tuple[str, ...]
@@ -267,6 +268,7 @@ class ChallengerRejected(Message):
     run_id: str
     dataset_id: str
     r2: float | None
+    unmasked_r2: float | None = None
     champion_r2: float | None = None
     accuracy_threshold: float
     reasons: tuple[str, ...]

@@ -18,6 +18,7 @@ ModelType = Literal["neural_network", "lightgbm", "ridge", "residual", "auto"]
 MODEL_TYPES: tuple[ModelType, ...] = get_args(ModelType)
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 LONGEST_WAIT = timedelta(days=366)
+_BELOW_THRESHOLD = 0.1  # R2 that one site may be below the model's threshold
 
 
 class RetrainPolicy(Strict):
@@ -56,6 +57,10 @@ class Margins(Strict):
     ----------
     nmae, site_nmae
         How much worse than the champion a challenger may be, as a share of AC capacity. [unitless]
+    site_r2
+        Least R2 of each site; a tenth below the model's threshold where nothing is said. [unitless]
+    site_bias
+        How far a site's predicted energy may be off its measured energy, as a share of the latter. [unitless]
     least_days
         Days that the data must span for a verdict without a person, and of which half of the sites must have
         two thirds measured; by default a quarter of the year, for less is no whole season. [d]
@@ -64,6 +69,14 @@ class Margins(Strict):
     nmae: Annotated[float, Field(ge=0)] = 0.002
     site_nmae: Annotated[float, Field(ge=0)] = 0.005
     least_days: Annotated[int, Field(ge=1, le=3660)] = 91
+    site_r2: Annotated[float, Field(ge=0, le=1)] | None = None
+    site_bias: Annotated[float, Field(gt=0, le=1)] = 0.05
+
+    def site_floor(self, accuracy_threshold: float) -> float:
+        """Return the least R2 of each site, for a model with a threshold. [unitless]"""
+        if self.site_r2 is not None:
+            return self.site_r2
+        return round(accuracy_threshold - _BELOW_THRESHOLD, 6)  # 0.95 - 0.1 is not 0.85 in binary
 
 
 LONGEST_BAKE = timedelta(hours=1)  # that AWS waits between the shifts of a canary

@@ -16,7 +16,7 @@ from console.errors import ConsoleError
 from console.state import changing, state
 from shared import layout
 from shared.aws import error_code
-from shared.evaluation import Evaluation, Window
+from shared.evaluation import Evaluation, ModelScores, Window
 from shared.messages import RetrainRequested
 
 ModelOption = Annotated[str | None, typer.Option("--model", help="Only of this model.")]
@@ -119,7 +119,7 @@ def report(
     if json:
         output.as_json(evaluation.model_dump(mode="json"))
         return
-    _show_evaluation(evaluation)
+    show_evaluation(evaluation)
     if save is not None:
         output.say(f"report: {save}")
 
@@ -175,7 +175,8 @@ def _is_meant(written: str, run_id: str) -> bool:
     return bool(beginning) and run_id.startswith(beginning) and run_id.endswith(f"-{attempt}")
 
 
-def _show_evaluation(evaluation: Evaluation) -> None:
+def show_evaluation(evaluation: Evaluation) -> None:
+    """Show what a run found: verdict, scores, champion, reasons."""
     output.facts(
         f"Run {evaluation.run_id}",
         {
@@ -187,10 +188,12 @@ def _show_evaluation(evaluation: Evaluation) -> None:
             "R²": f"{evaluation.challenger.all.r2:.4f} of at least {evaluation.accuracy_threshold}"
             if evaluation.challenger.all.r2 is not None
             else "none: the measured power does not vary",
+            **_unmasked(evaluation.challenger),
             "R² in daylight": evaluation.challenger.daylight.r2,
             "nMAE": evaluation.challenger.all.nmae,
             "bias": evaluation.challenger.all.mbe,
-        },
+        }
+        | _champion(evaluation),
     )
     for title, lines in (
         ("because", evaluation.reasons),
@@ -198,6 +201,25 @@ def _show_evaluation(evaluation: Evaluation) -> None:
     ):
         for line in lines:
             output.say(f"  {title}: {line}")
+
+
+def _unmasked(scores: ModelScores) -> dict[str, float | None]:
+    """Return the score on every measured row; nothing in evaluations from before it was computed."""
+    return {"R² with masked rows": scores.unmasked.r2} if scores.unmasked else {}
+
+
+def _champion(evaluation: Evaluation) -> dict[str, str]:
+    """Return what became of the comparison with what serves; nothing where nothing serves."""
+    version = evaluation.champion_version
+    if version is None:
+        return {}
+    if evaluation.comparison is None:
+        why = evaluation.not_compared or "see the reasons"  # an evaluation of before does not say
+        return {"champion": f"v{version} serves but cannot be compared: {why}"}
+    return {
+        "champion": f"v{version}; nMAE differs by {evaluation.comparison.delta_nmae:+.4f} "
+        f"({evaluation.comparison.days} days)"
+    }
 
 
 def _span(window: Window) -> str:

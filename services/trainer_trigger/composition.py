@@ -144,7 +144,13 @@ def wired(outside: Outside) -> UseCases:
         clock=o.clock,
     )
     outcomes = Outcomes(
-        memory, o.evaluations, o.pipeline, o.registry, lineage.excluded_meanwhile, o.clock
+        configuration=o.configuration,
+        runs=memory,
+        evaluations=o.evaluations,
+        pipeline=o.pipeline,
+        registry=o.registry,
+        excluded_meanwhile=lineage.excluded_meanwhile,
+        clock=o.clock,
     )
     closing = Closing(memory, arming, evaluating)
     ending = Ending(o.pipeline, o.evaluations, outcomes, o.publisher, closing)

@@ -134,13 +134,16 @@ class SiteFiles:
 
 
 def together(parts: Sequence[Rows]) -> Rows:
-    """Join rows of different sites in the order of time; a column that one lacks is NaN there."""
+    """Join rows in the order of time, several parts of one site too; a column that one lacks is NaN there."""
     columns = sorted({name for part in parts for name in part.weather})
-    starts = np.cumsum([0, *(len(part.sites) for part in parts)])
+    sites = tuple(dict.fromkeys(name for part in parts for name in part.sites))
     joined = Rows(
-        sites=tuple(name for part in parts for name in part.sites),
+        sites=sites,
         site=np.concatenate(
-            [part.site + start for part, start in zip(parts, starts, strict=False)]
+            [
+                np.array([sites.index(name) for name in part.sites], dtype=np.int64)[part.site]
+                for part in parts
+            ]
         ),
         times=np.concatenate([part.times for part in parts]),
         weather={name: np.concatenate([part.column(name) for part in parts]) for name in columns},

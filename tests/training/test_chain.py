@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from infra.image import entrypoint
@@ -170,6 +171,64 @@ def test_a_champion_whose_files_are_damaged_means_that_a_person_approves(trained
     assert found.verdict == "register"
     assert found.approval == "person"
     assert any("v3" in reason and "a person approves" in reason for reason in found.reasons)
+    page = (trained.container.path(evaluate.OUTPUT) / "report.html").read_text("utf-8")
+    assert "no champion" not in page
+    assert "v3 serves but cannot be compared: model.tar.gz is no readable model archive" in page
+
+
+def test_a_score_says_what_the_masks_left_out(bench):
+    """Six sunny noons of an outage: the test is kinder than the plant is."""
+    bench.margins = FEW_DAYS
+    table = frame(days=70, noise=0.05)
+    for day in range(60, 66):
+        out = table.index.normalize() == table.index[0].normalize() + pd.Timedelta(days=day)
+        table.loc[out & (table.index.hour >= 9) & (table.index.hour < 14), "power_ac"] = 0.0
+    bench.upload(table)
+    found = run(bench, threshold="0.95")
+    scores = found.challenger
+    assert scores.unmasked is not None
+    left_out = scores.unmasked.n - scores.all.n
+    assert left_out > 0
+    assert sum(found.masks.values()) == left_out
+    assert (scores.unmasked.r2 or 1) < 0.95 < (scores.all.r2 or 0)
+    assert (found.verdict, found.approval) == ("register", "person")
+    assert f"the {left_out} masked ones too, is below the threshold" in found.reasons[-1]
+    page = (bench.container.path(evaluate.OUTPUT) / "report.html").read_text("utf-8")
+    assert f"with the {left_out} masked rows of the test" in page
+
+
+def test_without_a_masked_row_the_score_is_that_of_every_measured_row(trained):
+    trained.lay_out_evaluation()
+    found = evaluated(trained, "0.9").challenger
+    assert found.unmasked == found.all
+
+
+@pytest.mark.parametrize("idle", [True, False], ids=["no power at all", "a little power"])
+def test_a_test_of_nights_only_is_refused_for_that_first_and_its_report_is_drawn(trained, idle):
+    """Masks, or a meter that is off by day, may leave nights; their power may be all zero."""
+    trained.lay_out_evaluation()
+    path = trained.container.path(evaluate.TEST) / "meadow.parquet"
+    rows = solar_rows.read(path)
+    night = rows.take(rows.weather["ghi"] == 0)
+    power = np.zeros(len(night)) if idle else np.linspace(0, 0.5, len(night))
+    solar_rows.write(replace(night, power_ac=power), path)
+    found = evaluated(trained, "0.5")
+    assert found.verdict == "reject"
+    assert found.reasons[0].startswith(f"none of the {len(night)} test rows lies in daylight")
+    assert found.challenger.daylight.n == 0
+    page = (trained.container.path(evaluate.OUTPUT) / "report.html").read_text("utf-8")
+    assert "lies in daylight" in page
+
+
+def test_a_rejection_too_says_why_what_serves_was_not_compared(trained, tmp_path):
+    damaged = tmp_path / "damaged.tar.gz"
+    damaged.write_bytes(b"nothing")
+    trained.lay_out_evaluation(champion=damaged, version=3)
+    found = evaluated(trained, "0.9999")
+    assert (found.verdict, found.comparison) == ("reject", None)
+    assert "no readable model archive" in (found.not_compared or "")
+    page = (trained.container.path(evaluate.OUTPUT) / "report.html").read_text("utf-8")
+    assert "v3 serves but cannot be compared: model.tar.gz is no readable model archive" in page
 
 
 def test_a_champion_of_older_features_cannot_be_compared_and_says_why(trained, tmp_path):
@@ -187,7 +246,7 @@ def test_a_champion_of_older_features_cannot_be_compared_and_says_why(trained, t
     found = evaluated(trained, "0.9")
     assert (found.verdict, found.approval) == ("register", "person")
     assert found.comparison is None
-    (said,) = (reason for reason in found.reasons if "champion v3" in reason)
+    (said,) = (reason for reason in found.reasons if reason.startswith("v3 serves"))
     assert "cannot be compared" in said
     assert "recipe.version 1, and this code knows 2" in said
     assert "a person approves" in said

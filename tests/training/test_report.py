@@ -84,3 +84,8 @@ def test_it_is_small_enough_to_be_mailed(page):
 
 def test_the_page_says_how_the_array_seems_to_lie(page):
     assert "like that of a horizontal array" in page
+
+
+def test_the_page_says_for_each_site_what_it_had_to_reach_and_how_far_its_energy_is_off(page):
+    assert "each must reach R² 0.8000 and be no more than 5 % of its energy off" in page
+    assert re.search(r'<th scope="row">hill</th>(<td>[^<]+</td>){4}<td>[+-]\d+\.\d %</td>', page)

@@ -70,12 +70,15 @@ class SageMakerRegistry:
             )
 
     def lend_champion(self, run: Run) -> None:
-        """Copy the champion that a run compares with to where its evaluation reads; `null` without one."""
+        """Copy the champion that a run compares with to where its evaluation reads; `null` without one.
+
+        A champion that was taken back since the run was opened is named without its files, and why.
+        """
         found = (
             each for each in self.approved(run.model_id) if each.version == run.champion_version
         )
         champion = next(found, None) if run.champion_version is not None else None
-        lent: dict[str, Any] = {"version": None}
+        lent: dict[str, Any] = {"version": run.champion_version}
         if champion is not None:
             bucket, _, key = champion.model_data_url.removeprefix("s3://").partition("/")
             self.objects.client.copy_object(
@@ -83,7 +86,9 @@ class SageMakerRegistry:
                 Key=f"{layout.champion(run.run_id)}model.tar.gz",
                 CopySource={"Bucket": bucket, "Key": key},
             )
-            lent = {"version": champion.version, "model_package_arn": champion.package_arn}
+            lent["model_package_arn"] = champion.package_arn
+        elif run.champion_version is not None:
+            lent["note"] = "it is no longer approved in the registry"
         self.objects.create(
             f"{layout.champion(run.run_id)}champion.json", json.dumps(lent).encode()
         )

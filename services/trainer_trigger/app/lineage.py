@@ -20,6 +20,13 @@ class Lineage:
     datasets: Datasets
 
     def champion(self, model_id: str, exclusions: tuple[Exclusion, ...]) -> ApprovedVersion | None:
+        """Return what serves: the newest clean version, and where none is clean the newest approved one."""
+        return poison.serving(
+            self.registry.approved(model_id),
+            lambda version: bool(self.touched(model_id, version, exclusions)),
+        )
+
+    def clean(self, model_id: str, exclusions: tuple[Exclusion, ...]) -> ApprovedVersion | None:
         """Return the newest approved version that was not trained on excluded data."""
         return poison.newest_clean(
             self.registry.approved(model_id),

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.trainer_trigger.app.known_run import known_run
-from services.trainer_trigger.domain import costs, failures, model_card, poison
+from services.trainer_trigger.domain import changed, costs, failures, model_card, poison
 from services.trainer_trigger.domain.run import Run, Step
 from services.trainer_trigger.ports import (
+    Configuration,
     Evaluations,
     InvalidCardError,
     Pipeline,
@@ -30,6 +31,7 @@ Verdict = ChallengerRegistered | ChallengerRejected
 class Outcomes:
     """Collects what a run found, or explains why it failed."""
 
+    configuration: Configuration
     runs: RunMemory
     evaluations: Evaluations
     pipeline: Pipeline
@@ -81,9 +83,13 @@ class Outcomes:
     def _registered(
         self, run: Run, evaluation: Evaluation, steps: tuple[Step, ...], package_arn: str
     ) -> ChallengerRegistered:
-        poisoned = _waits_because(self.excluded_meanwhile(run))
+        config = self.configuration.model(run.model_id)
+        meanwhile = (
+            *_waits_because(self.excluded_meanwhile(run)),
+            *changed.doubts(run, evaluation, config),
+        )
         automatic = (
-            evaluation.approval == "automatic" and run.approval == "automatic" and not poisoned
+            evaluation.approval == "automatic" and run.approval == "automatic" and not meanwhile
         )
         without_card = self._describe(package_arn, run, evaluation)
         if automatic:
@@ -93,7 +99,7 @@ class Outcomes:
             model_package_version=int(package_arn.rpartition("/")[2]),
             model_package_arn=package_arn,
             approval="Approved" if automatic else "PendingManualApproval",
-            **self._found(run, evaluation, steps, poisoned, without_card),
+            **self._found(run, evaluation, steps, meanwhile, without_card),
         )
 
     def _describe(self, package_arn: str, run: Run, evaluation: Evaluation) -> tuple[str, ...]:
@@ -124,6 +130,7 @@ class Outcomes:
         last: tuple[str, ...] = (),
     ) -> dict[str, Any]:
         """Return what both verdicts tell, with reasons around those that the evaluation knew."""
+        unmasked = evaluation.challenger.unmasked
         return {
             "occurred_at": self.clock(),
             "correlation_id": run.correlation_id,
@@ -131,6 +138,7 @@ class Outcomes:
             "run_id": run.run_id,
             "dataset_id": run.dataset_id,
             "r2": evaluation.challenger.all.r2,
+            "unmasked_r2": unmasked.r2 if unmasked else None,
             "champion_r2": evaluation.champion.all.r2 if evaluation.champion else None,
             "accuracy_threshold": evaluation.accuracy_threshold,
             "reasons": (*first, *evaluation.reasons, *last),

@@ -29,7 +29,7 @@ class Unpoisoning:
         touched = self.lineage.touched(model_id, serving, exclusions) if serving else ()
         if serving is None or not touched:
             return
-        clean = self.lineage.champion(model_id, exclusions)
+        clean = self.lineage.clean(model_id, exclusions)
         story = poison.story(serving, touched, clean)
         if clean is None:
             self.measures.warn(story)

@@ -86,6 +86,8 @@ def _groups(evaluation: Evaluation) -> Iterable[dict[str, Any]]:
     found = evaluation.challenger
     yield _group("all hours", _scores(found.all))
     yield _group("daylight", _scores(found.daylight))
+    if found.unmasked is not None:
+        yield _group("every measured row", _scores(found.unmasked))
     skill = evaluation.skill.model_dump()
     coverage = {"coverage_p10_p90": evaluation.coverage_p10_p90}
     yield _group("skill against persistence, and intervals", dict(_ends_apart(skill | coverage)))

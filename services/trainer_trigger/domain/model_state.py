@@ -19,7 +19,7 @@ class KnownFile:
 
 @dataclass(frozen=True, slots=True)
 class ApprovedVersion:
-    """A version of a model that is approved in the registry; the champion is the newest clean one."""
+    """A version of a model that is approved in the registry; the champion is the one that serves."""
 
     version: int
     package_arn: str

@@ -25,6 +25,21 @@ def newest_clean(
     return next((version for version in versions if not is_poisoned(version)), None)
 
 
+def serving(
+    versions: Iterable[ApprovedVersion], is_poisoned: Callable[[ApprovedVersion], bool]
+) -> ApprovedVersion | None:
+    """Return which of the versions, newest first, serves once an exclusion was answered.
+
+    That is the newest clean one. Where none is clean nothing is taken back, and the newest serves on.
+    """
+    newest = None
+    for version in versions:
+        if not is_poisoned(version):
+            return version
+        newest = newest or version
+    return newest
+
+
 def ranges(exclusions: Iterable[Exclusion]) -> str:
     """Say which ranges of which sites are excluded, and why."""
     return "; ".join(

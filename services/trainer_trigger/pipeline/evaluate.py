@@ -23,12 +23,12 @@ from services.trainer_trigger.pipeline.judging.champion import (
 from services.trainer_trigger.pipeline.judging.leaks import leaks
 from services.trainer_trigger.pipeline.judging.result import Result
 from services.trainer_trigger.pipeline.judging.scoring import ScoredRows
-from services.trainer_trigger.pipeline.judging.verdict import Findings, judge
-from services.trainer_trigger.pipeline.preprocess import DATASET_FILE
+from services.trainer_trigger.pipeline.judging.verdict import Findings, judge, not_compared
+from services.trainer_trigger.pipeline.preprocess import DATASET_FILE, MASKED
 from services.trainer_trigger.pipeline.reporting import report
 from shared.container import ContainerSettings
 from shared.dataset import Dataset
-from shared.evaluation import Baselines, Evaluation, ModelScores, RowCounts
+from shared.evaluation import Baselines, Evaluation, ModelScores, RowCounts, Scores
 from shared.solar import artifact, metrics
 from shared.solar import rows as solar_rows
 from shared.solar.artifact import ModelCard
@@ -56,6 +56,7 @@ def run(container: ContainerSettings, arguments: Sequence[str]) -> None:
         challenger=challenger,
         champion=read_champion(container.path(CHAMPION)),
         rows=rows,
+        masked=list(solar_rows.SiteFiles(described / MASKED)),
         dataset=dataset,
         validation=read_validation(described, dataset),
         accuracy_threshold=given.accuracy_threshold,
@@ -80,11 +81,17 @@ def evaluate(
     challenger: Predictor,
     champion: ServedModel,
     rows: solar_rows.Rows,
+    masked: Sequence[solar_rows.Rows],
     dataset: Dataset,
     validation: Validation,
     accuracy_threshold: float,
 ) -> Result:
     """Score, compare and judge a challenger.
+
+    Parameters
+    ----------
+    masked
+        What checks masked in the test time; it counts in nothing but the unmasked score.
 
     Raises
     ------
@@ -92,8 +99,9 @@ def evaluate(
         The rows are of another dataset, or their power never changes.
     """
     card = challenger.card
-    _refuse_unscorable(card, rows, dataset)
+    _refuse_other_dataset(card, dataset)
     test = scoring.describe(rows, card.recipe)
+    _refuse_constant_power(test)
     predicted = challenger.predict(rows)
     share, p10, p90 = (
         each / test.capacity for each in (predicted.power_ac, predicted.p10, predicted.p90)
@@ -102,7 +110,7 @@ def evaluate(
     against = scoring.score_baselines(test, share, card.seed)
     findings = Findings(
         accuracy_threshold=accuracy_threshold,
-        challenger=_score_challenger(challenger, test, share),
+        challenger=_score_challenger(challenger, test, share, masked),
         skill=against.skill,
         trained_on=card.train_window,
         tested_on=validation.test_window,
@@ -121,27 +129,48 @@ def evaluate(
     return Result(evaluation, validation, test, share, p10, p90, rival.share)
 
 
-def _refuse_unscorable(card: ModelCard, rows: solar_rows.Rows, dataset: Dataset) -> None:
+def _refuse_other_dataset(card: ModelCard, dataset: Dataset) -> None:
     if card.dataset_id != dataset.dataset_id:
         raise RunFailedError(
             f"the model was trained on dataset {card.dataset_id}, the test rows are of {dataset.dataset_id}",
             "start a retrain; the run's folder holds files of two runs",
         )
-    if np.ptp(rows.power_ac) == 0:
+
+
+def _refuse_constant_power(test: ScoredRows) -> None:
+    """Refuse power that never changes; by night it does not, and the verdict says that these are nights."""
+    if test.daylight.any() and np.ptp(test.rows.power_ac) == 0:
         raise RunFailedError(
-            f"the power never changes in the {len(rows)} test rows, so nothing can be scored",
+            f"the power never changes in the {len(test.rows)} test rows, so nothing can be scored",
             "see whether the plant or its meter was off; upload newer data and start a retrain",
         )
 
 
-def _score_challenger(challenger: Predictor, test: ScoredRows, share: Floats) -> ModelScores:
-    """Score a challenger, and where it looks at earlier rows also each row alone."""
+def _score_challenger(
+    challenger: Predictor, test: ScoredRows, share: Floats, masked: Sequence[solar_rows.Rows]
+) -> ModelScores:
+    """Score a challenger, also with the masked rows; where it looks at earlier rows also each row alone."""
     scores = scoring.score_model(test, share)
+    unmasked = _score_unmasked(challenger, test.rows, masked) or scores.all
+    scores = scores.model_copy(update={"unmasked": unmasked})
     if not challenger.card.recipe.earlier_sky:
         return scores
     each_alone = challenger.predict(test.rows, np.ones(len(test.rows), dtype=bool)).power_ac
     alone = metrics.scores(test.share, each_alone / test.capacity)
     return scores.model_copy(update={"alone": alone})
+
+
+def _score_unmasked(
+    challenger: Predictor, rows: solar_rows.Rows, masked: Sequence[solar_rows.Rows]
+) -> Scores | None:
+    """Score a challenger on every measured row of the sites that it serves; None where none was masked."""
+    served = [part for part in masked if challenger.capacities.keys() >= set(part.sites)]
+    if not served:
+        return None
+    every = solar_rows.together([rows, *served])
+    capacity = challenger.capacity(every)
+    predicted = challenger.predict(every).power_ac
+    return metrics.scores(every.power_ac / capacity, predicted / capacity)
 
 
 def _coverage(test: ScoredRows, predicted: Prediction) -> float | None:
@@ -183,6 +212,7 @@ def _evaluation(
         baselines=baselines,
         skill=findings.skill,
         comparison=rival.compared.comparison if rival.compared else None,
+        not_compared=not_compared(findings),
         coverage_p10_p90=coverage,
         blend_weights=card.weights,
         rolling_r2=card.rolling_r2,

@@ -30,6 +30,7 @@ TEST = "/opt/ml/processing/output/test"
 REPORT = "/opt/ml/processing/output/report"
 HOSTS = "/opt/ml/config/resourceconfig.json"
 DATASET_FILE = "dataset.json"
+MASKED = "masked_test"  # below the report: rows of the test time that a check masked
 
 
 def run(container: ContainerSettings) -> None:
@@ -119,12 +120,18 @@ def _power_spans(dataset: Dataset, site: Site, folder: Path) -> list[tuple[int, 
 def _write(
     found: SiteRows, cut: np.datetime64, step_minutes: int, container: ContainerSettings
 ) -> SitePart:
-    """Write a site's rows of either part; a site without rows too, so that no channel is empty."""
+    """Write a site's rows of either part; a site without rows too, so that no channel is empty.
+
+    The masked rows of the test time go beside them: a score must say what it left out.
+    """
     train, test = (
         found.rows.take(which) for which in (found.rows.times < cut, found.rows.times >= cut)
     )
     for rows, folder in ((train, TRAIN), (test, TEST)):
         solar_rows.write(rows, container.path(folder) / f"{found.site_id}.parquet")
+    masked = found.masked.take(found.masked.times >= cut)
+    if len(masked):
+        solar_rows.write(masked, container.path(REPORT) / MASKED / f"{found.site_id}.parquet")
     return SitePart(
         site_id=found.site_id,
         found=found.validation,

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from console.commands.runs import find_run
+from console.commands.runs import find_run, show_evaluation
 from console.errors import ConsoleError
+from shared.evaluation import Evaluation
 from tests.unit.console.systems import FakeSystem, solar, system
 
 __all__ = ["system"]  # the fixture
@@ -167,3 +168,57 @@ def test_why_says_what_came_since_the_latest_decision(
 
     assert "Since then came 2 files of 66048 rows" in said
     assert says in said
+
+
+def evaluated(**changes: Any) -> Evaluation:
+    scores = {"r2": 0.96, "nmae": 0.03, "nrmse": 0.06, "mbe": 0.001, "n": 4000}
+    span = {"start": "2024-01-01T00:00:00Z", "end": "2024-06-01T00:00:00Z"}
+    said = {
+        "run_id": "2f15376cabcd-1", "model_id": "golden", "dataset_id": "d", "model_type": "ridge",
+        "verdict": "register", "approval": "person", "reasons": ["because"],
+        "accuracy_threshold": 0.95, "train_window": span, "test_window": span,
+        "rows": {"train": 1, "test": 1, "masked": 0}, "masks": {},
+        "challenger": {"all": scores, "daylight": scores, "by_month": [], "by_site": []},
+        "baselines": {"persistence_24h": None, "clear_sky_persistence": None},
+    }  # fmt: skip
+    return Evaluation.model_validate(said | changes)
+
+
+COMPARED = {"delta_nmae": -0.004, "ci_low": -0.01, "ci_high": 0.0, "days": 30, "by_site": {}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"champion_version": 2, "not_compared": "its files are gone"},
+            "v2 serves but cannot be compared: its files are gone",
+        ),
+        ({"champion_version": 2}, "v2 serves but cannot be compared: see the reasons"),
+        ({"champion_version": 2, "comparison": COMPARED}, "nMAE differs by -0.0040 (30 days)"),
+    ],
+)
+def test_a_report_says_what_became_of_the_comparison_with_what_serves(
+    changes: dict[str, Any], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_evaluation(evaluated(**changes))
+    assert said in " ".join(capsys.readouterr().out.split())
+
+
+def test_where_nothing_serves_a_report_says_nothing_of_a_champion(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show_evaluation(evaluated())
+    assert "champion" not in capsys.readouterr().out
+
+
+def test_a_report_says_the_score_with_the_masked_rows_where_the_evaluation_has_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show_evaluation(evaluated())
+    assert "masked" not in capsys.readouterr().out
+    found = evaluated()
+    unmasked = found.challenger.all.model_copy(update={"r2": 0.9123})
+    challenger = found.challenger.model_copy(update={"unmasked": unmasked})
+    show_evaluation(found.model_copy(update={"challenger": challenger}))
+    assert "R² with masked rows 0.9123" in " ".join(capsys.readouterr().out.split())

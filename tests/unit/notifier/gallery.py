@@ -70,7 +70,13 @@ def incoming() -> Iterator[tuple[str, Any]]:
     waits = sample("challenger_registered", approval="PendingManualApproval", cost_usd=None)
     yield "A challenger waits for a person", waits
     yield "A challenger is rejected", sample("challenger_rejected")
-    bare = {"r2": None, "champion_r2": None, "what_would_help": (), "cost_usd": 0.004}
+    bare = {
+        "r2": None,
+        "unmasked_r2": None,
+        "champion_r2": None,
+        "what_would_help": (),
+        "cost_usd": 0.004,
+    }
     yield "A challenger without a score is rejected", sample("challenger_rejected", **bare)
     yield "A retrain failed", sample("retrain_failed", cost_usd=0.01)
     yield "A rollback is requested", sample("rollback_requested", to_version=None)

@@ -200,3 +200,21 @@ def test_another_budget_text_is_another_notice() -> None:
     assert first is not None
     assert second is not None
     assert first.id != second.id
+
+
+def test_a_site_that_a_person_must_judge_is_the_first_that_the_mail_says() -> None:
+    weak = "site hill: R² 0.7000 on 400 test rows is below the 0.85 that each site must reach"
+    text = told(
+        "challenger_registered",
+        approval="PendingManualApproval",
+        reasons=[weak, "R² 0.9700 on 4000 test rows reaches the threshold of 0.95"],
+    )
+    assert text.index(weak) < text.index("reaches the threshold") < text.index("solar approve")
+
+
+@pytest.mark.parametrize("kind", ["challenger_registered", "challenger_rejected"])
+def test_a_mail_says_the_score_with_the_masked_rows_beside_the_one_without(kind: str) -> None:
+    text = told(kind, r2=0.954, unmasked_r2=0.91)
+    assert "0.954 (floor 0.95)" in text
+    assert "R2 with the masked rows: 0.910 on every measured row of the test" in text
+    assert "masked rows" not in told(kind, unmasked_r2=None)

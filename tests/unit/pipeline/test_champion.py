@@ -73,6 +73,8 @@ def test_a_champion_whose_files_are_away_or_damaged_is_a_note(tmp_path):
     found = read_champion(tmp_path)
     assert (found.version, found.predictor) == (4, None)
     assert "not in the run's folder" in found.note
+    (tmp_path / CHAMPION_FILE).write_text(json.dumps({"version": 4, "note": "it was taken back"}))
+    assert read_champion(tmp_path) == ServedModel(4, note="it was taken back")
     (tmp_path / ARCHIVE).write_bytes(b"damaged")
     found = read_champion(tmp_path)
     assert (found.version, found.predictor) == (4, None)

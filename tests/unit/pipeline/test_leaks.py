@@ -130,6 +130,7 @@ def test_a_shuffled_split_is_refused_through_the_whole_chain(tmp_path):
         challenger=challenger,
         champion=ServedModel(),
         rows=prepared.train.take(np.sort(swap)),
+        masked=[],
         dataset=dataset,
         validation=prepared.validation,
         accuracy_threshold=0.5,

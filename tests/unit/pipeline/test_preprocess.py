@@ -109,6 +109,56 @@ def test_every_measured_row_is_used_or_has_a_reason(bench):
     assert found.without_power == 200
 
 
+def masked_test(bench: Bench) -> list[solar_rows.Rows]:
+    return list(solar_rows.SiteFiles(bench.container.path(preprocess.REPORT) / preprocess.MASKED))
+
+
+def test_what_a_check_masked_in_the_test_time_is_handed_on_and_what_a_person_excluded_is_not(bench):
+    table = frame(days=30)
+    out = [
+        (table.index >= f"{day}T10:00Z") & (table.index < f"{day}T14:00Z")
+        for day in ("2023-03-05", "2023-03-28", "2023-03-29")
+    ]
+    for hours in out:
+        table.loc[hours, "power_ac"] = 0.0
+    bench.exclusions = [
+        Exclusion(
+            site_id="meadow",
+            start=datetime(2023, 3, 29, tzinfo=UTC),
+            end=datetime(2023, 3, 30, tzinfo=UTC),
+            reason="meter swapped",
+        )
+    ]
+    bench.upload(table)
+    prepared = bench.preprocess()
+    (masked,) = masked_test(bench)
+    assert prepared.validation.sites["meadow"].masked > len(masked) > 0, "03-05 is trained on"
+    assert set(masked.times.astype("M8[D]").astype(str)) == {"2023-03-28"}
+    assert (masked.power_ac == 0).all()
+    assert not np.isin(masked.times, prepared.test.times).any()
+
+
+def test_where_nothing_was_masked_nothing_is_handed_on(bench):
+    bench.upload(frame(days=30))
+    bench.preprocess()
+    assert masked_test(bench) == []
+
+
+def test_several_parts_of_a_site_are_one_site_in_the_order_of_time(bench):
+    bench.sites = [site(), site("hill")]
+    bench.upload(frame(days=30))
+    bench.upload(frame(days=30, seed=2), "hill")
+    whole = bench.preprocess().test
+    some = (whole.site == whole.sites.index("hill")) & (
+        whole.times.astype("M8[h]").astype(int) % 2 == 1
+    )
+    parts = [whole.take(~some), whole.take(some)]
+    joined = solar_rows.together(parts)
+    assert joined.sites == whole.sites
+    for name in ("site", "times", "power_ac", "power_ac_24h_ago"):
+        np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))
+
+
 def test_night_draw_is_clipped_at_zero_and_kept(bench):
     table = frame(days=30)
     table.loc[table["power_ac"] == 0, "power_ac"] = -0.3

@@ -10,6 +10,7 @@ import pytest
 from services.trainer_trigger.pipeline.judging import scoring
 from shared.solar import irradiance
 from shared.solar.recipe import recipe_of
+from shared.solar.rows import together
 from tests.unit.solar.plant_data import PLANT, STEP, rows, sun_at
 
 
@@ -264,3 +265,25 @@ def test_of_a_low_sun_or_without_irradiance_no_sky_is_told():
 def test_a_test_without_daylight_has_empty_scores():
     found = scoring.score_model(at("2023-06-01T00:00"), np.ones(1)).daylight
     assert (found.r2, found.nmae, found.nrmse, found.mbe, found.n) == (None, 0.0, 0.0, 0.0, 0)
+
+
+def test_a_sites_bias_is_of_its_own_energy():
+    """A share of capacity hides it: at night and under clouds a plant is far from its capacity."""
+    found = rows(days=40)
+    half = replace(found, sites=("hill",), power_ac=found.power_ac / 2)
+    hill = PLANT.model_copy(update={"site_id": "hill"})
+    both = together([replace(one, power_ac_24h_ago=np.zeros(len(one))) for one in (found, half)])
+    described = scoring.describe(both, recipe_of([both], (PLANT, hill), STEP))
+    low = np.where(both.site == both.sites.index("hill"), 0.92, 1.01)
+    scored = {
+        each.name: each for each in scoring.score_model(described, described.share * low).by_site
+    }
+    assert scored["hill"].energy_bias == pytest.approx(-0.08)
+    assert scored["meadow"].energy_bias == pytest.approx(0.01)
+    assert abs(scored["hill"].mbe) < 0.01
+
+
+def test_a_site_that_generated_nothing_has_no_bias_of_its_energy(test):
+    dark = replace(test, share=np.zeros(len(test.share)))
+    (site,) = scoring.score_model(dark, dark.share + 0.01).by_site
+    assert (site.energy_bias, site.r2) == (None, None)

@@ -14,7 +14,7 @@ from services.trainer_trigger.pipeline.data.site_validation import (
 )
 from services.trainer_trigger.pipeline.judging.scoring import Compared
 from services.trainer_trigger.pipeline.judging.verdict import Findings, judge
-from shared.evaluation import Comparison, ModelScores, Scores, Skill, Window
+from shared.evaluation import Comparison, ModelScores, Scores, SiteScores, Skill, Window
 from shared.model_config import Margins
 from tests.unit.pipeline.datasets import site
 
@@ -129,7 +129,7 @@ def test_the_champion_is_only_replaced_by_what_is_not_surely_worse(against, verd
         ({"champion_version": 3}, "fewer than 14 days"),
         (
             {"champion_version": 3, "champion_note": "its files are gone"},
-            "champion v3: its files are gone; a person approves",
+            "v3 serves but cannot be compared: its files are gone; a person approves",
         ),
         ({"r2": 0.99951}, "too good"),
         (
@@ -178,6 +178,136 @@ def test_a_time_that_may_be_wrong_means_that_a_person_approves(found, approval):
     assert any("the time of meadow may be wrong" in each for each in judged.reasons) == (
         approval == "person"
     )
+
+
+def with_masked(r2: float, unmasked: float | None) -> ModelScores:
+    """Return scores of 1000 rows, beside the score of these and 90 masked ones."""
+    every = Scores(r2=unmasked, nmae=0.04, nrmse=0.07, mbe=0.0, n=1090)
+    return scores(r2).model_copy(update={"unmasked": every})
+
+
+@pytest.mark.parametrize("unmasked", [0.91, None])
+def test_what_passes_only_because_of_the_masks_needs_a_person(unmasked):
+    found = judge(findings(challenger=with_masked(0.954, unmasked)))
+    assert (found.verdict, found.approval) == ("register", "person")
+    said = "undefined" if unmasked is None else "0.9100"
+    assert (
+        f"R² {said} on all 1090 measured rows, the 90 masked ones too, is below"
+        in (found.reasons[-1])
+    )
+
+
+def test_what_passes_with_the_masked_rows_too_needs_nobody():
+    assert judge(findings(challenger=with_masked(0.96, 0.95))).approval == "automatic"
+    assert judge(findings(challenger=with_masked(0.96, 0.97))).approval == "automatic"
+
+
+def test_what_fails_only_because_of_the_masks_is_told_so():
+    found = judge(findings(challenger=with_masked(0.94, 0.951)))
+    assert (found.verdict, found.approval) == ("reject", "person")
+    assert any(
+        "R² 0.9510 on all 1090 measured rows, the 90 masked ones too, reaches" in each
+        for each in found.what_would_help
+    )
+    both = judge(findings(challenger=with_masked(0.94, 0.90)))
+    assert not any("masked ones too" in each for each in both.what_would_help)
+
+
+def test_a_test_of_nights_only_is_refused_for_that_first():
+    nights = scores(0.97).model_copy(
+        update={"daylight": Scores(r2=None, nmae=0.0, nrmse=0.0, mbe=0.0, n=0)}
+    )
+    found = judge(findings(challenger=nights, sites=(site(weather_source="satellite"),)))
+    assert found.verdict == "reject"
+    assert found.reasons[0].startswith("none of the 1000 test rows lies in daylight (2023-07-20")
+    assert len(found.reasons) == 1
+    (helps_,) = found.what_would_help
+    assert "solar files" in helps_
+    poor = nights.model_copy(update={"all": scores(0.7892).all})
+    both = judge(findings(challenger=poor)).reasons
+    assert both[0].startswith("none of the 1000 test rows lies in daylight")
+    assert "R² 0.7892" in both[1]
+
+
+def of_sites(*sites: SiteScores) -> ModelScores:
+    """Return good scores of all rows together, of sites that differ."""
+    return scores(0.97).model_copy(update={"by_site": sites})
+
+
+def at(name: str, r2: float | None = 0.97, bias: float | None = 0.0) -> SiteScores:
+    return SiteScores(
+        name=name, r2=r2, nmae=0.03, nrmse=0.05, mbe=0.0, n=400, energy_bias=bias
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("weak", "said"),
+    [
+        (at("hill", r2=0.8499), "site hill: R² 0.8499 on 400 test rows is below the 0.85"),
+        (at("hill", r2=None), "site hill: R² undefined on 400 test rows is below the 0.85"),
+        (at("hill", bias=-0.051), "site hill: 5.1% less energy is predicted than was measured"),
+        (at("hill", bias=0.07), "site hill: 7.0% more energy is predicted than was measured"),
+    ],
+)
+def test_one_weak_site_needs_a_person_who_reads_of_it_first(weak, said):
+    found = judge(findings(challenger=of_sites(at("meadow"), weak)))
+    assert (found.verdict, found.approval) == ("register", "person")
+    assert found.reasons[0].startswith(said)
+    assert found.reasons[0].endswith("a person approves")
+    assert "reaches the threshold" in found.reasons[1]
+
+
+def test_a_site_that_no_champion_serves_yet_must_hold_too():
+    """Only the old site is compared; what the new one reaches is its own matter."""
+    known = compared(-0.01, -0.015, -0.005, site_delta=-0.01)
+    new = at("roof", r2=0.7)
+    found = judge(
+        findings(compared=known, champion_version=4, challenger=of_sites(at("meadow"), new))
+    )
+    assert found.approval == "person"
+    assert found.reasons[0].startswith("site roof: R² 0.7000")
+
+
+@pytest.mark.parametrize(
+    "site_scores",
+    [at("hill", r2=0.85), at("hill", bias=0.05), at("hill", bias=-0.05), at("hill", bias=None)],
+)
+def test_a_site_at_its_limits_needs_nobody(site_scores):
+    assert judge(findings(challenger=of_sites(site_scores))).approval == "automatic"
+
+
+def test_a_sites_floor_follows_the_models_threshold_unless_its_owner_states_one():
+    hill = of_sites(at("hill", r2=0.82, bias=0.08))
+    lower = judge(findings(challenger=hill, accuracy_threshold=0.9))
+    assert "R²" not in lower.reasons[0]
+    assert "8.0% more energy" in lower.reasons[0]
+    stated = Margins(site_r2=0.82, site_bias=0.08)
+    assert judge(findings(challenger=hill, margins=stated)).approval == "automatic"
+    strict = Margins(site_r2=0.96, site_bias=0.08)
+    assert "below the 0.96" in judge(findings(challenger=hill, margins=strict)).reasons[0]
+
+
+def test_of_a_fleet_the_worst_sites_come_first_and_the_others_are_counted():
+    weak = [at(f"roof-{number}", r2=0.8 - number / 100) for number in range(7)]
+    found = judge(findings(challenger=of_sites(at("meadow"), *weak, at("dam", r2=None))))
+    assert found.reasons[0].startswith("site dam: R² undefined")
+    assert found.reasons[1].startswith("site roof-6: R² 0.7400")
+    assert found.reasons[5].startswith("3 more sites are below their own limits")
+    assert not any("meadow" in each for each in found.reasons)
+
+
+def test_a_site_with_two_faults_is_named_once():
+    found = judge(findings(challenger=of_sites(at("hill", r2=0.5, bias=0.2))))
+    assert sum("site hill" in each for each in found.reasons) == 1
+    assert "0.5000" in found.reasons[0]
+    assert "20.0% more energy" in found.reasons[0]
+
+
+def test_what_an_evaluation_of_before_says_of_sites_can_still_be_judged_and_read():
+    old = {"name": "hill", "r2": 0.97, "nmae": 0.03, "nrmse": 0.05, "mbe": 0.1, "n": 400}
+    found = SiteScores.model_validate(old)
+    assert found.energy_bias is None
+    assert judge(findings(challenger=of_sites(found))).approval == "automatic"
 
 
 def spanning(days: int) -> dict[str, Window]:

@@ -29,7 +29,7 @@ def fields(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 def documented() -> dict[str, str]:
     text = PAGE.read_text("utf-8").split("## The model's YAML")[1].split("\n## ")[0]
-    return dict(re.findall(r"^\| `([a-z_.]+)` \| `([^`]+)` \|", text, flags=re.MULTILINE))
+    return dict(re.findall(r"^\| `([a-z0-9_.]+)` \| `([^`]+)` \|", text, flags=re.MULTILINE))
 
 
 def test_every_field_of_the_models_yaml_is_on_its_page():

@@ -12,8 +12,9 @@ from services.trainer_trigger.domain.identity import (
     recipe_id,
     request_token,
 )
+from shared.dataset import Dataset, Split
 from shared.ids import content_id
-from shared.model_config import ModelConfig
+from shared.model_config import Margins, ModelConfig
 from tests.unit.trainer_trigger.samples import excluded
 
 
@@ -26,6 +27,8 @@ from tests.unit.trainer_trigger.samples import excluded
         {"test_fraction": 0.3},
         {"margins": {"least_days": 60}},
         {"margins": {"nmae": 0.01}},
+        {"margins": {"site_r2": 0.8}},
+        {"margins": {"site_bias": 0.1}},
     ],
 )
 def test_what_changes_a_verdict_is_a_changed_configuration(changed: dict[str, Any]) -> None:
@@ -51,6 +54,18 @@ def test_runs_of_before_keep_the_name_of_their_settings() -> None:
     assert config_id(config) == content_id(
         config.accuracy_threshold, config.model_type, config.instance_type, config.step_minutes
     )
+
+
+def dataset_of(**margins: float) -> str:
+    return Dataset.identify((), (), Split(test_fraction=0.2), 15, Margins.model_validate(margins))
+
+
+def test_datasets_of_before_keep_their_name_though_margins_were_added() -> None:
+    assert dataset_of() == content_id(
+        [], [], {"test_fraction": 0.2, "kind": "time"}, 15,
+        {"nmae": 0.002, "site_nmae": 0.005, "least_days": 91},
+    )  # fmt: skip
+    assert len({dataset_of(), dataset_of(site_r2=0.8), dataset_of(site_bias=0.1)}) == 3
 
 
 def test_what_tables_hold_keeps_its_name_in_later_versions() -> None:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
 from services.trainer_trigger.adapters.configuration import S3Configuration
 from services.trainer_trigger.adapters.datasets import Kept, S3Datasets
+from services.trainer_trigger.adapters.registry import SageMakerRegistry
 from shared import layout
 from shared.active import ActiveSite
 from shared.dataset import Dataset, DatasetFile, Split
 from shared.errors import NotFoundError
 from shared.exclusions import ActiveExclusions, ExcludedRange, SiteExclusions
 from shared.model_config import Margins
-from tests.unit.trainer_trigger.samples import a_file, a_site
+from tests.unit.trainer_trigger.samples import a_file, a_run, a_site
 
 
 @dataclass
@@ -39,6 +42,39 @@ class FakeObjects:
 
     def keys(self, prefix: str) -> Iterator[str]:
         return iter(sorted(key for key in self.bodies if key.startswith(prefix)))
+
+
+@dataclass
+class LendingObjects:
+    """A bucket that keeps what a registry lends."""
+
+    bucket: str = "bucket"
+    lent: dict[str, Any] = field(default_factory=dict)
+
+    def create(self, key: str, body: bytes) -> bool:
+        self.lent[key] = json.loads(body)
+        return True
+
+
+@pytest.mark.parametrize(
+    ("version", "lent"),
+    [
+        (2, {"version": 2, "note": "it is no longer approved in the registry"}),
+        (None, {"version": None}),
+    ],
+)
+def test_a_champion_that_was_taken_back_meanwhile_is_lent_by_name_so_that_nobody_reads_none(
+    version: int | None, lent: dict[str, Any]
+) -> None:
+    client = boto3.client(
+        "sagemaker", "eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
+    )
+    bucket = LendingObjects()
+    with Stubber(client) as stub:
+        stub.add_response("list_model_packages", {"ModelPackageSummaryList": []})
+        run = replace(a_run(), champion_version=version)
+        SageMakerRegistry(client, bucket).lend_champion(run)  # type: ignore[arg-type]
+    assert list(bucket.lent.values()) == [lent]
 
 
 @pytest.fixture

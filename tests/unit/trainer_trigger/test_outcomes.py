@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from services.trainer_trigger.domain.run import Step
 from shared.errors import PermanentError
+from shared.evaluation import SiteScores
 from shared.messages import ChallengerRegistered, ChallengerRejected, RetrainFailed
+from shared.model_config import ModelConfig
 from tests.unit.trainer_trigger.samples import PACKAGE, a_file, config_changed, excluded
 from tests.unit.trainer_trigger.world import World, found, in_flight
 
@@ -103,8 +106,14 @@ def test_an_outcome_says_what_the_evaluation_found_and_where_it_is(
     evaluation = world.bucket.evaluated[run.run_id]
     best = evaluation.challenger.all.model_copy(update={"r2": 0.88})
     champion = evaluation.challenger.model_copy(update={"all": best})
+    unmasked = evaluation.challenger.all.model_copy(update={"r2": 0.86})
+    challenger = evaluation.challenger.model_copy(update={"unmasked": unmasked})
     world.bucket.evaluated[run.run_id] = evaluation.model_copy(
-        update={"champion": champion, "what_would_help": ("more sun",)}
+        update={
+            "challenger": challenger,
+            "champion": champion,
+            "what_would_help": ("more sun",),
+        }
     )
     world.clock.forward(hours=1)
     outcome = world.service.outcomes.collect("golden", run.run_id, "arn")
@@ -114,6 +123,7 @@ def test_an_outcome_says_what_the_evaluation_found_and_where_it_is(
     assert (outcome.model_id, outcome.run_id) == ("golden", run.run_id)
     assert outcome.dataset_id == run.dataset_id
     assert (outcome.r2, outcome.champion_r2, outcome.accuracy_threshold) == (0.9, 0.88, 0.95)
+    assert outcome.unmasked_r2 == 0.86
     assert outcome.reasons == evaluation.reasons
     assert outcome.evaluation_uri == world.bucket.uri(run.run_id)
     assert outcome.report_uri == world.bucket.report_uri(run.run_id)
@@ -136,7 +146,9 @@ def test_the_same_end_of_a_run_is_the_same_message_and_another_end_another() -> 
 def test_without_a_champion_there_is_no_score_of_one() -> None:
     world = in_flight()
     found(world, world.the_run)
-    assert world.service.outcomes.collect("golden", world.the_run.run_id, "arn").champion_r2 is None
+    outcome = world.service.outcomes.collect("golden", world.the_run.run_id, "arn")
+    assert outcome.champion_r2 is None
+    assert outcome.unmasked_r2 is None, "an evaluation of before has none"
 
 
 def test_a_policy_that_asks_for_a_person_gets_one() -> None:
@@ -205,3 +217,107 @@ def test_a_failed_pipeline_is_told_by_the_step_that_failed() -> None:
     failed = world.service.outcomes.explain("golden", run.run_id, "Pipeline", "Failed")
     assert (failed.stage, failed.cause) == ("Train", "AlgorithmError")
     assert failed.cost_usd == pytest.approx(0.115 * 1.5, abs=1e-3)
+
+
+def collected(world: World, **changed: Any) -> ChallengerRegistered:
+    """Let a configuration change while a run trains, and the run pass by its own."""
+    run = world.the_run
+    config = world.configuration.config
+    world.configuration.config = ModelConfig.model_validate(config.model_dump() | changed)
+    outcome = world.service.outcomes.collect("golden", run.run_id, "arn")
+    assert isinstance(outcome, ChallengerRegistered)
+    return outcome
+
+
+def passed(r2: float = 0.96, unmasked: float | None = None, **sites: float) -> World:
+    """Return a world whose run passed its threshold of 0.95 with these scores."""
+    world = in_flight()
+    found(world, world.the_run)
+    evaluation = world.bucket.evaluated[world.the_run.run_id]
+    every = evaluation.challenger.all.model_copy(update={"r2": r2})
+    by_site = tuple(
+        SiteScores(name=name, r2=reached, nmae=0.05, nrmse=0.1, mbe=0.0, n=100)
+        for name, reached in sites.items()
+    )
+    challenger = evaluation.challenger.model_copy(
+        update={
+            "all": every,
+            "by_site": by_site,
+            "unmasked": every.model_copy(update={"r2": unmasked}) if unmasked else None,
+        }
+    )
+    world.bucket.evaluated[world.the_run.run_id] = evaluation.model_copy(
+        update={"challenger": challenger}
+    )
+    return world
+
+
+def test_a_threshold_that_was_raised_while_a_run_trained_stops_its_approval() -> None:
+    world = passed(0.96)
+    outcome = collected(world, accuracy_threshold=0.97)
+    assert outcome.approval == "PendingManualApproval"
+    assert not world.registry.approvals
+    assert outcome.reasons[0] == (
+        "accuracy_threshold was changed from 0.95 to 0.97 while it was trained, and R² 0.9600 is below it; "
+        "a person approves"
+    )
+
+
+@pytest.mark.parametrize(
+    ("scores", "said"),
+    [
+        ({"unmasked": 0.96}, "R² 0.9600 on every measured row is below it"),
+        ({"hill": 0.86, "meadow": 0.98}, "hill must reach R² 0.87 now and does not"),
+    ],
+    ids=["with the masked rows", "at one site"],
+)
+def test_a_raised_threshold_holds_for_masked_rows_and_for_each_site_too(
+    scores: dict[str, float], said: str
+) -> None:
+    outcome = collected(passed(0.98, **scores), accuracy_threshold=0.97)
+    assert outcome.approval == "PendingManualApproval"
+    assert said in outcome.reasons[0]
+
+
+@pytest.mark.parametrize("threshold", [0.9, 0.97])
+def test_a_changed_threshold_that_the_challenger_reaches_needs_nobody(threshold: float) -> None:
+    world = passed(0.97, unmasked=0.97, hill=0.87)
+    outcome = collected(world, accuracy_threshold=threshold)
+    assert outcome.approval == "Approved"
+    assert outcome.reasons == world.bucket.evaluated[world.the_run.run_id].reasons
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"model_type": "ridge"},
+        {"step_minutes": 30},
+        {"test_fraction": 0.3},
+        {"margins": {"nmae": 0.0001}},
+        {"margins": {"site_r2": 0.94}},
+    ],
+    ids=str,
+)
+def test_what_only_another_run_can_apply_needs_a_person(changed: dict[str, Any]) -> None:
+    outcome = collected(passed(), **changed)
+    assert outcome.approval == "PendingManualApproval"
+    assert "were changed while it was trained" in outcome.reasons[0]
+
+
+def test_a_policy_that_asks_for_a_person_meanwhile_gets_one() -> None:
+    world = passed()
+    policy = world.configuration.config.policy.model_copy(update={"approval": "manual"})
+    outcome = collected(world, policy=policy.model_dump())
+    assert outcome.approval == "PendingManualApproval"
+    assert "policy.approval was set to manual" in outcome.reasons[0]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{}, {"instance_type": "ml.m5.xlarge"}, {"preprocess_instances": 3}],
+    ids=str,
+)
+def test_what_changes_neither_training_nor_verdict_stops_no_approval(
+    changed: dict[str, Any],
+) -> None:
+    assert collected(passed(), **changed).approval == "Approved"

@@ -52,6 +52,10 @@ def test_without_a_clean_version_the_poisoned_one_goes_on_and_is_replaced() -> N
     world.service.noting.configuration(config_changed())
     assert not world.told.of(RollbackRequested)
     assert "no clean version exists" in world.measures.warnings[0]
+    world.clock.forward(minutes=11)
+    world.service.evaluating.evaluate("golden")
+    assert world.the_run.champion_version == 2, "it serves, so its successor is compared with it"
+    assert world.registry.lent == {world.the_run.run_id: 2}
 
 
 def test_an_exclusion_of_what_nobody_trained_on_changes_no_version() -> None:

@@ -63,3 +63,8 @@ def score(r2: float | None) -> str:
 def compared(r2: float | None) -> str:
     """Say an R2 of the same rows; nothing where there is none."""
     return "" if r2 is None else f"{r2:.3f} on the same rows"
+
+
+def unmasked(r2: float | None) -> str:
+    """Say an R2 of every measured row; nothing where there is none."""
+    return "" if r2 is None else f"{r2:.3f} on every measured row of the test"

@@ -14,6 +14,7 @@ from services.notifier.domain.rendering.pieces import (
     notice,
     score,
     sentence,
+    unmasked,
 )
 from shared import messages
 
@@ -69,6 +70,7 @@ def _challenger_registered(message: messages.ChallengerRegistered) -> Notice:
         follow,
         facts=(
             _floor(message),
+            ("R2 with the masked rows", unmasked(message.unmasked_r2)),
             ("R2 of the champion", compared(message.champion_r2)),
             *_run(message),
         ),
@@ -86,6 +88,7 @@ def _challenger_rejected(message: messages.ChallengerRejected) -> Notice:
         "bring the next attempt.",
         facts=(
             _floor(message),
+            ("R2 with the masked rows", unmasked(message.unmasked_r2)),
             ("R2 of the champion", compared(message.champion_r2)),
             *_run(message),
         ),

@@ -37,10 +37,11 @@ _OVER_MASKED = 0.05  # share of a site's rows whose loss is worth a warning
 
 @dataclass(frozen=True, slots=True)
 class SiteRows:
-    """A site's believed rows, and what was found on the way."""
+    """A site's believed rows, those that a check masked, and what was found on the way."""
 
     site_id: str
     rows: Rows
+    masked: Rows
     validation: SiteValidation
 
 
@@ -60,9 +61,11 @@ def prepare_site(dataset: Dataset, site: Site, folder: Path) -> SiteRows | None:
     seen = _measurements(table.frame, site, dataset.step_minutes)
     masks = _masks(seen, site, dataset.exclusions)
     # A plant draws a little at night; what it can deliver is never below zero.
+    generated = np.maximum(seen.power, 0.0)
     kept = seen.known & ~np.logical_or.reduce(list(masks.values()))
-    power = np.where(kept, np.maximum(seen.power, 0.0), np.nan)
+    power = np.where(kept, generated, np.nan)
     rows = _rows(site, seen, power, dataset.step_minutes).take(kept)
+    doubted = seen.known & ~kept & ~masks[EXCLUDED]  # an excluded row is known to be wrong
     days = _generating_days(rows, site.longitude)
     believed = replace(seen.measured, share=power / site.ac_capacity_kw)
     validation = SiteValidation(
@@ -83,7 +86,12 @@ def prepare_site(dataset: Dataset, site: Site, folder: Path) -> SiteRows | None:
         overlap=_overlap(table, dataset, folder),
     )
     warnings = tuple(_warnings(validation, seen.measured, site))
-    return SiteRows(site.site_id, rows, validation.model_copy(update={"warnings": warnings}))
+    return SiteRows(
+        site.site_id,
+        rows,
+        _rows(site, seen, generated, dataset.step_minutes).take(doubted),
+        validation.model_copy(update={"warnings": warnings}),
+    )
 
 
 def _overlap(table: SiteTable, dataset: Dataset, folder: Path) -> OverlapFinding | None:

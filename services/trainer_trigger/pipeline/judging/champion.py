@@ -77,12 +77,13 @@ def read_champion(folder: Path) -> ServedModel:
             f"{CHAMPION_FILE} is missing in the run's folder",
             "start a retrain by `solar retrain`, which writes it",
         )
-    version = json.loads(described.read_text("utf-8")).get("version")
+    lent = json.loads(described.read_text("utf-8"))
+    version = lent.get("version")
     archive = folder / ARCHIVE
     if version is None:
         return ServedModel()
     if not archive.is_file():
-        return ServedModel(version, note="its files are not in the run's folder")
+        return ServedModel(version, note=lent.get("note", "its files are not in the run's folder"))
     try:
         return ServedModel(version, Predictor(artifact.load_tar(archive)))
     except InvalidArtifactError as error:

@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.evaluation import Baselines, Comparison, GroupScores, ModelScores, Scores, Skill
+from shared.evaluation import (
+    Baselines,
+    Comparison,
+    GroupScores,
+    ModelScores,
+    Scores,
+    SiteScores,
+    Skill,
+)
 from shared.solar import irradiance, metrics
 from shared.solar.position import Floats, SolarPosition
 from shared.solar.recipe import Recipe, find, sun_of
@@ -90,13 +98,12 @@ def score_model(test: ScoredRows, predicted: Floats) -> ModelScores:
     predicted
         Power as a share of AC capacity. [unitless]
     """
-    site = np.array(test.rows.sites)[test.rows.site]
     daylight = test.daylight
     return ModelScores(
         all=_scores(test.share, predicted),
         daylight=_scores(test.share[daylight], predicted[daylight]),
         by_month=_by(test.month, test.share, predicted),
-        by_site=_by(site, test.share, predicted),
+        by_site=_by_site(test, predicted),
         by_sky=_by_sky(test, predicted),
     )
 
@@ -113,6 +120,23 @@ def _by(names: NDArray[np.str_], actual: Floats, predicted: Floats) -> tuple[Gro
         found = _scores(actual[within], predicted[within])
         groups.append(GroupScores(name=str(name), **found.model_dump()))
     return tuple(groups)
+
+
+def _by_site(test: ScoredRows, predicted: Floats) -> tuple[SiteScores, ...]:
+    site = np.array(test.rows.sites)[test.rows.site]
+    return tuple(
+        SiteScores(
+            **scored.model_dump(),
+            energy_bias=_energy_bias(test.share[site == scored.name], scored),
+        )
+        for scored in _by(site, test.share, predicted)
+    )
+
+
+def _energy_bias(actual: Floats, scored: Scores) -> float | None:
+    """Return how far the predicted energy of one site is off, as a share of the measured. [unitless]"""
+    generated = float(actual.mean())
+    return scored.mbe / generated if generated > 0 else None
 
 
 def _by_sky(test: ScoredRows, predicted: Floats) -> tuple[GroupScores, ...]:

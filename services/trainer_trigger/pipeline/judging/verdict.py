@@ -16,7 +16,7 @@ from typing import Literal
 
 from services.trainer_trigger.pipeline.data.site_validation import Validation
 from services.trainer_trigger.pipeline.judging.scoring import LEAST_DAYS, Compared
-from shared.evaluation import ModelScores, Skill, Window
+from shared.evaluation import ModelScores, Scores, SiteScores, Skill, Window
 from shared.model_config import Margins
 from shared.solar.site import Site
 
@@ -72,16 +72,18 @@ class Judgement:
 def judge(findings: Findings) -> Judgement:
     """Return the verdict; every reason names its figures."""
     against = tuple(_against(findings))
+    sites = tuple(_weak_sites(findings))
     doubts = tuple(_doubts(findings))
     if against:
         return Judgement("reject", "person", against, tuple(_what_would_help(findings)))
     reasons = (
+        *sites,  # first: one site that is wrong hides in a good score of all
         _floor_holds(findings),
         *_better_than_champion(findings),
         *_limits(findings),
         *doubts,
     )
-    return Judgement("register", "person" if doubts else "automatic", reasons, ())
+    return Judgement("register", "person" if sites or doubts else "automatic", reasons, ())
 
 
 def _floor_holds(findings: Findings) -> str:
@@ -94,6 +96,13 @@ def _floor_holds(findings: Findings) -> str:
 
 def _against(findings: Findings) -> Iterator[str]:
     scores = findings.challenger.all
+    if _only_nights(findings):
+        start, end = findings.tested_on.start, findings.tested_on.end
+        yield (
+            f"none of the {scores.n} test rows lies in daylight ({start:%Y-%m-%d %H:%M} to "
+            f"{end:%Y-%m-%d %H:%M} UTC): a night is easy to predict, so its score says "
+            "nothing"
+        )
     if _below(findings):
         yield (
             f"R² {_spelt(scores.r2)} on {scores.n} test rows is below the threshold of "
@@ -116,8 +125,23 @@ def _spelt(r2: float | None) -> str:
 
 
 def _below(findings: Findings) -> bool:
-    r2 = findings.challenger.all.r2
-    return r2 is None or r2 < findings.accuracy_threshold
+    return _misses(findings.challenger.all, findings)
+
+
+def _misses(scores: Scores, findings: Findings) -> bool:
+    return scores.r2 is None or scores.r2 < findings.accuracy_threshold
+
+
+def _masks_decide(findings: Findings) -> Scores | None:
+    """Return the score on every measured row, where it is on the other side of the floor."""
+    unmasked = findings.challenger.unmasked
+    if unmasked is None or _misses(unmasked, findings) == _below(findings):
+        return None
+    return unmasked
+
+
+def _only_nights(findings: Findings) -> bool:
+    return findings.challenger.daylight.n == 0
 
 
 def _surely_worse(findings: Findings) -> Iterator[str]:
@@ -148,6 +172,42 @@ def _better_than_champion(findings: Findings) -> Iterator[str]:
     )
 
 
+def _weak_sites(findings: Findings) -> Iterator[str]:
+    """Yield which sites the model does not fit although it fits them all together, the worst first."""
+    weak = {
+        site.name: (site, faults)
+        for site in findings.challenger.by_site
+        if (faults := tuple(_site_faults(site, findings)))
+    }
+    worst_first = sorted(weak.values(), key=lambda found: _r2_or_none_at_all(found[0]))
+    for site, faults in worst_first[:_MOST_NAMED]:
+        yield f"site {site.name}: {' and '.join(faults)}; a person approves"
+    if len(weak) > _MOST_NAMED:
+        yield (
+            f"{len(weak) - _MOST_NAMED} more sites are below their own limits, see the report's table by "
+            "site; a person approves"
+        )
+
+
+def _r2_or_none_at_all(site: SiteScores) -> float:
+    return -math.inf if site.r2 is None else site.r2
+
+
+def _site_faults(site: SiteScores, findings: Findings) -> Iterator[str]:
+    floor = findings.margins.site_floor(findings.accuracy_threshold)
+    if site.r2 is None or site.r2 < floor:
+        yield (
+            f"R² {_spelt(site.r2)} on {site.n} test rows is below the {floor:g} that each site must reach "
+            "(margins.site_r2)"
+        )
+    if site.energy_bias is not None and abs(site.energy_bias) > findings.margins.site_bias:
+        side = "more" if site.energy_bias > 0 else "less"
+        yield (
+            f"{abs(site.energy_bias):.1%} {side} energy is predicted than was measured, beyond the "
+            f"{findings.margins.site_bias:.3g} of margins.site_bias"
+        )
+
+
 def _limits(findings: Findings) -> Iterator[str]:
     least = timedelta(days=findings.margins.least_days)
     if least <= _span(findings) < _QUARTER:
@@ -165,14 +225,9 @@ def _span(findings: Findings) -> timedelta:
 
 def _doubts(findings: Findings) -> Iterator[str]:
     """Yield what a person must weigh before this model serves."""
-    if findings.champion_version is not None and findings.compared is None:
-        note = (
-            findings.champion_note
-            or f"fewer than {LEAST_DAYS} days lie after both training windows"
-        )
-        yield (
-            f"it cannot be compared with champion v{findings.champion_version}: {note}; a person approves"
-        )
+    alone = not_compared(findings)
+    if alone is not None:
+        yield f"v{findings.champion_version} serves but cannot be compared: {alone}; a person approves"
     if findings.compared is not None:
         found = findings.compared.comparison
         if found.delta_nmae > findings.margins.nmae:
@@ -180,6 +235,12 @@ def _doubts(findings: Findings) -> Iterator[str]:
                 f"it may be worse than the champion by more than the margin of {findings.margins.nmae:g}; "
                 "the days are too few to tell, a person approves"
             )
+    unmasked = _masks_decide(findings)
+    if unmasked is not None:
+        yield (
+            f"{_unmasked_said(unmasked, findings)} is below the threshold: it passes only because of "
+            "the masks, a person approves"
+        )
     yield from _too_little_data(findings)
     for name, site in findings.validation.sites.items():
         if site.masked_share > _TOO_MUCH_MASKED:
@@ -196,6 +257,18 @@ def _doubts(findings: Findings) -> Iterator[str]:
             f"R² {findings.challenger.all.r2:.5f} is too good for weather data; see whether an input is made "
             "from the power itself, a person approves"
         )
+
+
+def _unmasked_said(unmasked: Scores, findings: Findings) -> str:
+    left_out = unmasked.n - findings.challenger.all.n
+    return f"R² {_spelt(unmasked.r2)} on all {unmasked.n} measured rows, the {left_out} masked ones too,"
+
+
+def not_compared(findings: Findings) -> str | None:
+    """Return why what serves cannot be compared; None where it was, or nothing serves."""
+    if findings.champion_version is None or findings.compared is not None:
+        return None
+    return findings.champion_note or f"fewer than {LEAST_DAYS} days lie after both training windows"
 
 
 def _too_little_data(findings: Findings) -> Iterator[str]:
@@ -242,6 +315,18 @@ def _young_sites_said(findings: Findings) -> str:
 
 def _what_would_help(findings: Findings) -> Iterator[str]:
     """Yield what the plant's operator can do, the most promising first."""
+    if _only_nights(findings):
+        yield (
+            "see in `solar files` why power by day is missing or masked in the test time, and upload it; if "
+            "there is power by day, the stamps are wrong: see timezone and longitude in the site's YAML"
+        )
+        return
+    unmasked = _masks_decide(findings)
+    if unmasked is not None:
+        yield (
+            f"{_unmasked_said(unmasked, findings)} reaches the threshold: see `solar files` whether the "
+            "masks are right"
+        )
     far = {site.site_id: site.weather_source for site in findings.sites}
     distant = sorted(name for name, source in far.items() if source in {"satellite", "forecast"})
     below = _below(findings)

@@ -11,7 +11,7 @@ from services.trainer_trigger.pipeline.data.site_validation import EXCLUDED
 from services.trainer_trigger.pipeline.judging.result import Result
 from services.trainer_trigger.pipeline.reporting import charts
 from services.trainer_trigger.pipeline.reporting.days import Lines, typical_and_worst
-from shared.evaluation import Evaluation, Scores
+from shared.evaluation import Evaluation, ModelScores, Scores
 from shared.model_config import Margins
 
 REPORT_FILE = "report.html"
@@ -101,6 +101,7 @@ def _cards(evaluation: Evaluation) -> list[dict[str, str]]:
     scores, threshold = evaluation.challenger, f"threshold {evaluation.accuracy_threshold:g}"
     cards = [
         ("R², all hours", _r2(scores.all.r2), threshold),
+        *_unmasked(scores),
         ("R², daylight", _r2(scores.daylight.r2), "night cannot flatter it"),
         ("nMAE, daylight", f"{scores.daylight.nmae * 100:.2f} %", "of AC capacity"),
         ("Bias", f"{scores.all.mbe * 100:+.2f} %", "of AC capacity; + is too high"),
@@ -113,6 +114,13 @@ def _cards(evaluation: Evaluation) -> list[dict[str, str]]:
         note = "of daylight rows inside; 80 % is right"
         cards.append(("P10 to P90", f"{inside * 100:.0f} %", note))
     return [{"name": name, "value": value, "note": note} for name, value, note in cards]
+
+
+def _unmasked(scores: ModelScores) -> list[tuple[str, str, str]]:
+    if scores.unmasked is None:
+        return []
+    note = f"with the {scores.unmasked.n - scores.all.n} masked rows of the test"
+    return [("R², every measured row", _r2(scores.unmasked.r2), note)]
 
 
 def _interval(found: tuple[float, float] | None) -> str:
