@@ -20,10 +20,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -51,13 +52,14 @@ from tests.unit.solar import plant_data
 
 BUCKET = "sabotage"
 ROLE = "arn:aws:iam::000000000000:role/solar-sagemaker"
-BETWEEN_CHECKS = 0.5  # [s]; 15 in production, where everything else is slower as well
+BETWEEN_CHECKS = 0.2  # [s]; 15 in production, where everything else is slower as well
 OTHER_SITE = plant_data.PLANT.model_copy(update={"site_id": "orchard"})
 
 # What a program does that is not the one that was tested: it replaces `predict` of the real one.
 PROGRAMS = {
     "slow": "time.sleep(2)",
     "nan_for_one_site": "found.power_ac[[rows.sites[each] == 'orchard' for each in rows.site]] = np.nan",
+    "nan_for_one_row": "found.power_ac[:] = np.nan if len(rows) == 1 else found.power_ac",
 }
 _ENTRYPOINT = """
 import time
@@ -117,7 +119,9 @@ def _with_intercept(value: float) -> bytes:
 
 def _of_schema(version: int) -> bytes:
     files = _files(good())
-    return packed({**files, CARD: json.dumps(json.loads(files[CARD]) | {"version": version}).encode()})
+    return packed(
+        {**files, CARD: json.dumps(json.loads(files[CARD]) | {"version": version}).encode()}
+    )
 
 
 def _altered() -> bytes:
@@ -134,21 +138,20 @@ ARCHIVES: dict[str, Callable[[], bytes]] = {
     "altered": _altered,
 }
 IMAGES = ("no_image", "image_lost")  # AWS's or the operator's fault: nothing is barred
-KINDS = (*ARCHIVES, *PROGRAMS, *IMAGES, "no_run_id")
+KINDS = (*ARCHIVES, "slow", "nan_for_one_site", *IMAGES, "no_run_id")
 
 
 @dataclass
 class Client:
-    """Asks an endpoint all the time, and counts which version answered and how."""
+    """Asks an endpoint one thing after the other, and counts which version answered and how."""
 
     runtime: Any
     endpoint: str
-    request: bytes
+    requests: tuple[bytes, ...]
     answers: Counter[tuple[int | None, str]] = field(default_factory=Counter)
-    order: list[tuple[int | None, str]] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._ask, daemon=True)
         self._thread.start()
         return self
@@ -157,11 +160,11 @@ class Client:
         self.stop.set()
         self._thread.join()
 
-    def ask(self) -> tuple[int | None, str]:
+    def ask(self, request: bytes) -> tuple[int | None, str]:
         """Ask once; return which version answered, and `ok` or what kind of failure it was."""
         try:
             answer = self.runtime.invoke_endpoint(
-                EndpointName=self.endpoint, ContentType="application/json", Body=self.request
+                EndpointName=self.endpoint, ContentType="application/json", Body=request
             )
         except ClientError as error:
             said = error.response.get("OriginalMessage", "")
@@ -172,11 +175,15 @@ class Client:
         version = json.loads(answer["Body"].read())["model"]["model_package_version"]
         return version, "ok"
 
+    def failures(self) -> set[tuple[int | None, str]]:
+        """Return which versions failed to answer, and how."""
+        return {found for found in self.answers if found[1] != "ok"}
+
     def _ask(self) -> None:
-        while not self.stop.wait(0.02):
-            found = self.ask()
-            self.answers[found] += 1
-            self.order.append(found)
+        for request in cycle(self.requests):
+            if self.stop.wait(0.02):
+                return
+            self.answers[self.ask(request)] += 1
 
 
 class Plant:
@@ -226,7 +233,6 @@ class Plant:
         chosen = rows()
         reference.write(Predictor(good()), chosen, folder)
         self.reference = (folder / reference.REFERENCE_FILE).read_bytes()
-        self.request = json.dumps(json.loads(self.reference)["request"]).encode()
 
     def _image(self, does: str) -> str:
         """Put an image there whose program does something more; return its URI."""
@@ -254,7 +260,9 @@ class Plant:
     def approve(self, model_id: str, kind: str) -> int:
         """Register and approve a version of some kind; return its number."""
         group = names.package_group(model_id)
-        if not self.sm.list_model_package_groups(NameContains=group)["ModelPackageGroupSummaryList"]:
+        if not self.sm.list_model_package_groups(NameContains=group)[
+            "ModelPackageGroupSummaryList"
+        ]:
             self.sm.create_model_package_group(ModelPackageGroupName=group)
         run_id = f"{model_id}-{kind}-{time.monotonic_ns()}"
         archive = ARCHIVES.get(kind, lambda: packed(_files(good())))()
@@ -277,7 +285,9 @@ class Plant:
             CustomerMetadataProperties=about,
         )["ModelPackageArn"]
         number = int(arn.rpartition("/")[2])
-        if kind == "image_lost":  # after AWS took the request: it goes back by itself, and no alarm rang
+        if (
+            kind == "image_lost"
+        ):  # after AWS took the request: it goes back by itself, and no alarm rang
             self.sm.create_model(
                 ModelName=names.sagemaker_model(model_id, number),
                 ExecutionRoleArn=ROLE,
@@ -292,10 +302,14 @@ class Plant:
         self.sm.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
         return number
 
-    def client(self, model_id: str, **more: Any) -> Client:
-        """Return a client of a model's endpoint; `more` replaces parts of its request."""
-        request = json.dumps(json.loads(self.request) | more).encode()
-        return Client(self.runtime, names.endpoint(model_id), request)
+    def client(self, model_id: str, most_rows: int | None = None) -> Client:
+        """Return a client of a model's endpoint that asks for both sites in turn."""
+        known = json.loads(self.reference)["request"]["rows"][:most_rows]
+        requests = (
+            json.dumps({"site_id": each.site_id, "rows": known}).encode()
+            for each in (plant_data.PLANT, OTHER_SITE)
+        )
+        return Client(self.runtime, names.endpoint(model_id), tuple(requests))
 
     def check(self, model_id: str) -> Action:
         """Let the deployer look once, as its timer does."""
@@ -324,6 +338,22 @@ class Plant:
         )
         self.deployer.handle(request)
 
+    def ringing(self, model_id: str) -> tuple[str, ...]:
+        """Return the alarms of an endpoint that ring."""
+        return self.deployer.reconciling.endpoints.ringing(model_id)
+
+    def tries(self, model_id: str) -> int:
+        """Return how often in a row AWS could not do it."""
+        found = self.deployer.reconciling.ending.setbacks.setback(model_id)
+        return found.times if found else 0
+
+    def forget_wait(self, model_id: str) -> None:
+        """Let AWS be asked again now."""
+        setbacks = self.deployer.reconciling.ending.setbacks
+        found = setbacks.setback(model_id)
+        assert found is not None
+        setbacks.remember(model_id, replace(found, again_at=datetime.now(UTC)))
+
     def status(self, model_id: str) -> tuple[str, int | None]:
         """Return an endpoint's status and the version of its configuration."""
         try:
@@ -348,15 +378,13 @@ class Plant:
         """Return what people were told of a version, each message once."""
         sqs = self.platform.client("sqs")
         with self._lock:
-            while found := sqs.receive_message(
-                QueueUrl=self.told_url, MaxNumberOfMessages=10
-            ).get("Messages"):
+            while found := sqs.receive_message(QueueUrl=self.told_url, MaxNumberOfMessages=10).get(
+                "Messages"
+            ):
                 for each in found:
                     message = json.loads(each["Body"])
                     self._heard.setdefault(message["id"], message)
-                    sqs.delete_message(
-                        QueueUrl=self.told_url, ReceiptHandle=each["ReceiptHandle"]
-                    )
+                    sqs.delete_message(QueueUrl=self.told_url, ReceiptHandle=each["ReceiptHandle"])
             return [
                 message
                 for message in self._heard.values()
@@ -389,14 +417,26 @@ class Outcome:
         )
 
 
+NOBODY_ASKED: Counter[tuple[int | None, str]] = Counter()
+
+
 def sabotage(
     plant: Plant, model_id: str, kind: str, *, successor: bool = True, traffic: bool = True
 ) -> Outcome:
     """Deploy a sabotaged version, as successor of a good one or as the first, with or without a client."""
     if successor:
-        plant.configure(model_id, 1)
-        plant.approve(model_id, "good")
-        plant.rest(model_id)
+        champion(plant, model_id)
+    return attack(plant, model_id, kind, traffic=traffic)
+
+
+def champion(plant: Plant, model_id: str) -> None:
+    """Deploy a good version of a new model."""
+    plant.approve(model_id, "good")
+    plant.rest(model_id)
+
+
+def attack(plant: Plant, model_id: str, kind: str, *, traffic: bool = True) -> Outcome:
+    """Deploy a sabotaged version of a model; its canary bakes until there is evidence."""
     plant.configure(model_id, 3600)
     client = plant.client(model_id)
     if traffic:
@@ -411,7 +451,11 @@ def sabotage(
 
 
 def outcome(
-    plant: Plant, model_id: str, kind: str, number: int, answers: Counter[tuple[int | None, str]]
+    plant: Plant,
+    model_id: str,
+    kind: str,
+    number: int,
+    answers: Counter[tuple[int | None, str]] = NOBODY_ASKED,
 ) -> Outcome:
     """Look at what a version came to."""
     approval, note = plant.package(model_id, number)
@@ -459,7 +503,9 @@ def main(arguments: list[str]) -> int:
 
         def run(case: tuple[str, bool, bool]) -> str | None:
             kind, successor, traffic = case
-            model_id = f"{kind.replace('_', '-')}-{'after' if successor else 'first'}-{int(traffic)}"
+            model_id = (
+                f"{kind.replace('_', '-')}-{'after' if successor else 'first'}-{int(traffic)}"
+            )
             started = time.monotonic()
             try:
                 found = sabotage(plant, model_id, kind, successor=successor, traffic=traffic)

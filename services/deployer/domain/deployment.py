@@ -125,7 +125,9 @@ _OF_AWS = (
     "internal",
 )
 
-_PATHS = re.compile(r"\S*/\S*")  # people choose the names in them: a model may be called "limit" or "role"
+_PATHS = re.compile(
+    r"\S*/\S*"
+)  # people choose the names in them: a model may be called "limit" or "role"
 
 
 def is_of_the_version(failure: str) -> bool:

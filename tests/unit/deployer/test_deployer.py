@@ -458,6 +458,18 @@ def test_what_aws_could_not_do_bars_nothing_is_told_once_and_tried_again_later()
     assert world.memory.kept_setback is None
 
 
+def test_what_was_set_back_waits_although_a_newer_version_is_not_deployed() -> None:
+    world = deployed(1)
+    world.registry.approve(2)
+    world.reconcile()
+    world.endpoints.roll_back(rang="", reason="Insufficient capacity for ml.m5.large")
+    world.reconcile()
+    world.registry.approve(3)
+    world.registry.versions[3] = replace(world.registry.versions[3], run_id=None)  # waits for a person
+    world.reconcile()
+    assert world.endpoints.calls == ["create 1", "update 2"]
+
+
 def test_a_request_that_aws_refuses_bars_nothing() -> None:
     world = World()
     world.endpoints.refuses = "ResourceLimitExceeded: ml.m5.large for endpoint usage is 0"
