@@ -196,7 +196,7 @@ class Plant:
         self.s3 = platform.client("s3")
         self.s3.create_bucket(Bucket=BUCKET)
         sns, sqs = platform.client("sns"), platform.client("sqs")
-        topic = sns.create_topic(Name="sabotage-deployment")["TopicArn"]
+        self.topic = topic = sns.create_topic(Name="sabotage-deployment")["TopicArn"]
         self.told_url = sqs.create_queue(QueueName="sabotage-told")["QueueUrl"]
         sns.subscribe(
             TopicArn=topic,

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 
+from services.deployer.domain import alarms
 from tests.integration.conftest import LocalPlatform
 from tests.integration.observe import wait_for
 from tests.integration.sabotage import (
@@ -100,3 +102,15 @@ def test_what_aws_could_not_do_is_told_once_however_often_it_is_tried(plant: Pla
     found = outcome(plant, name, "no_image", number)
     assert plant.tries(name) == 2
     assert broken(found, successor=False) is None, found
+
+
+def test_an_alarm_within_the_second_in_which_the_canary_began_counts(plant: Plant) -> None:
+    """A history tells whole seconds; to miss its alarm would be to try a bad version again."""
+    name = "sabotage-second"
+    alarm = next(each for each in alarms.WATCHES if each.metric == alarms.MISMATCH)
+    cloudwatch = plant.platform.client("cloudwatch")
+    cloudwatch.put_metric_alarm(**alarm.definition(name, plant.topic))
+    endpoints, begun = plant.deployer.reconciling.endpoints, datetime.now(UTC)
+    assert endpoints.rang_since(name, begun) == ()
+    endpoints.stop_canary(name, "it answers wrongly")
+    assert endpoints.rang_since(name, begun) == (alarm.alarm_name(name),)
