@@ -465,7 +465,9 @@ def test_what_was_set_back_waits_although_a_newer_version_is_not_deployed() -> N
     world.endpoints.roll_back(rang="", reason="Insufficient capacity for ml.m5.large")
     world.reconcile()
     world.registry.approve(3)
-    world.registry.versions[3] = replace(world.registry.versions[3], run_id=None)  # waits for a person
+    world.registry.versions[3] = replace(
+        world.registry.versions[3], run_id=None
+    )  # waits for a person
     world.reconcile()
     assert world.endpoints.calls == ["create 1", "update 2"]
 
