@@ -111,6 +111,14 @@ def say_plainly(text: str) -> None:
     people.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
+def held(model_id: str, hold: dict[str, Any]) -> str:
+    """Return who holds a model, since when and why, and what ends that."""
+    return (
+        f"{model_id} is held by {hold['by']} since {when(hold['since'])}: {hold['reason']}; "
+        f"`solar release {model_id}` lets newer versions be deployed again"
+    )
+
+
 def sentences(*texts: str | None) -> str:
     """Return texts as sentences, one after the other."""
     return " ".join(

@@ -353,10 +353,14 @@ class DeploymentStarted(_DeploymentFact):
 
 
 class ModelDeployed(_DeploymentFact):
-    """A version serves, and answered its smoke test."""
+    """A version serves, and answered its smoke test.
+
+    `tested` says against what: its own evaluation, only whether its answers are plausible, or nothing.
+    """
 
     type: Literal["solar.model_deployed"] = "solar.model_deployed"
     version: Literal[1] = 1
+    tested: Literal["evaluation", "plausible", "nothing"] = "evaluation"
     dataset_id: str | None = None
     run_id: str | None = None
 

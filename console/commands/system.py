@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from console import output, trainer
+from console import output, registry, trainer
 from console.commands.local import JsonOption
 from console.state import state
 from infra.local import control
@@ -41,6 +41,7 @@ def health() -> dict[str, Any]:
         "alarms": alarms,
         "running": [run["run_id"] for run in runs if run["status"] == "running"],
         "endpoints": endpoints,
+        "held": registry.holds(system),
         "healthy": not alarms
         and all(
             each["dead_letters"] == 0 and each["state"] == "Active" for each in services.values()
@@ -65,6 +66,8 @@ def status(*, json: JsonOption = False) -> None:
         endpoints = [(each["name"], each["status"]) for each in found["endpoints"]]
         output.table("Endpoints", ["endpoint", "status"], endpoints, "no endpoint")
         output.say(f"running: {', '.join(found['running']) or 'nothing'}")
+        for model_id, hold in found["held"].items():
+            output.say(output.held(model_id, hold))
     if not found["healthy"]:
         raise typer.Exit(1)
 

@@ -48,10 +48,7 @@ def models(*, json: JsonOption = False) -> None:
     columns = ["model", "version", "approval", "serves", "R²", "R² day", "nMAE", "dataset"]
     output.table("Models", columns, rows, "no version is registered yet")
     for model_id, hold in held.items():
-        output.say(
-            f"{model_id} is held by {hold['by']} since {output.when(hold['since'])}: {hold['reason']}; "
-            f"`solar release {model_id}` lets newer versions be deployed again"
-        )
+        output.say(output.held(model_id, hold))
 
 
 @changing

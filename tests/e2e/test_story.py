@@ -302,6 +302,10 @@ def test_a_rollback_is_one_command_and_is_kept_in_the_log(second: dict[str, Any]
     barred = next(each for each in solar("models") if each["version"] == now)
     assert barred["approval"] == "Rejected"
     assert "bias in the morning" in barred["approval_reason"]
+    assert barred["held"]["reason"] == "bias in the morning"
+    assert set(solar("status")["held"]) == {"serf"}
+    solar("release", "serf", "--reason", "looked at it")
+    eventually(lambda: solar("models")[0]["held"] is None)
 
 
 def test_in_the_end_nothing_is_dead_and_no_alarm_stands(second: dict[str, Any]) -> None:

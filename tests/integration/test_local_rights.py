@@ -22,6 +22,12 @@ DESCRIBE_ONE = {
             ],
         },
         {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::rights/*"},
+        {
+            "Effect": "Allow",
+            "Action": "cloudwatch:PutMetricData",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"cloudwatch:namespace": "Solar"}},
+        },
     ],
 }
 TLS_ONLY = {
@@ -83,3 +89,11 @@ def test_endpoints_are_guarded(user):
 
 def test_a_tls_only_policy_admits_the_loopback_interface(user):
     assert user("s3").get_object(Bucket="rights", Key="a")["Body"].read() == b"1"
+
+
+def test_a_metrics_namespace_is_a_condition(user):
+    cloudwatch = user("cloudwatch")
+    one = [{"MetricName": "ReferenceMismatch", "Value": 1.0}]
+    cloudwatch.put_metric_data(Namespace="Solar", MetricData=one)
+    with pytest.raises(ClientError, match="not authorized to perform: cloudwatch:PutMetricData"):
+        cloudwatch.put_metric_data(Namespace="Other", MetricData=one)

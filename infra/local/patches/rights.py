@@ -6,11 +6,15 @@ import json
 import re
 import urllib.parse
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from infra.local import emulator
 
 SERVICE = "sagemaker"
+METRICS = "monitoring"
+# Of the request whose rights are checked just now.
+_METRIC_NAMESPACE: ContextVar[str | None] = ContextVar("metric_namespace", default=None)
 # AWS has no rights of their own for batches.
 _BATCHES = {
     "sqs:SendMessageBatch": "sqs:SendMessage",
@@ -63,9 +67,11 @@ def _as_encrypted(pin: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _with_role_arn(resolve: Callable[..., Any]) -> Callable[..., Any]:
-    """Let `aws:PrincipalArn` be the role of an assumed-role session, as on AWS."""
+    """Let `aws:PrincipalArn` be the role of an assumed-role session, and know a metric's namespace."""
 
     def changed(key: str, context: Any) -> Any:
+        if key.lower() == "cloudwatch:namespace":
+            return _METRIC_NAMESPACE.get()
         value = resolve(key, context)
         if key.lower() == "aws:principalarn" and isinstance(value, str):
             return _SESSION.sub(r"arn:aws:iam::\1:role/\2", value)
@@ -90,6 +96,7 @@ def _with_sagemaker_action(extract: Callable[..., Any]) -> Callable[..., Any]:
 def _with_sagemaker_resource(extract: Callable[..., Any]) -> Callable[..., Any]:
     def changed(service: str, method: str, path: str, headers: dict[str, str], *rest: Any) -> Any:
         if service != SERVICE:
+            _METRIC_NAMESPACE.set(_namespace(rest[0]) if service == METRICS else None)
             return extract(service, method, path, headers, *rest)
         body, _, region, account = rest
         where = f"arn:aws:sagemaker:{region}:{account}"
@@ -103,3 +110,13 @@ def _with_sagemaker_resource(extract: Callable[..., Any]) -> Callable[..., Any]:
         return name if name.startswith("arn:") else f"{where}:{kind}/{name}"
 
     return changed
+
+
+def _namespace(body: bytes) -> str | None:
+    """Return the namespace that a request to CloudWatch names; None where it names none."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return None
+    namespace = found.get("Namespace") if isinstance(found, dict) else None
+    return namespace if isinstance(namespace, str) else None

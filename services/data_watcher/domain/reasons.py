@@ -105,7 +105,7 @@ MASKED: dict[str, Masking] = {
         "if the logger's clock has no summer time, give the YAML an offset like +01:00 as timezone",
     ),
     "duplicate_stamp": Masking(
-        "the stamp comes more than once; the last row counts",
+        "the stamp comes more than once; one of its rows counts, or none where they contradict each other",
         "look whether the export holds rows twice; where the hour at the end of summer time comes twice, "
         "export stamps in UTC or with their offset",
     ),

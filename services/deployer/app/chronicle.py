@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.deployer.domain.deployment import InProgress, LogEntry, Version
+from services.deployer.domain.reference import Tested
 from services.deployer.ports import Log, Publisher
 from shared import names
 from shared.clock import Clock
@@ -37,7 +38,9 @@ class Chronicle:
             )
         )
 
-    def deployed(self, model_id: str, progress: InProgress, version: Version | None) -> None:
+    def deployed(
+        self, model_id: str, progress: InProgress, version: Version | None, tested: Tested
+    ) -> None:
         """A version is in service and passed its smoke test."""
         self._append(model_id, progress, "deployed", version=version)
         self.publisher.publish(
@@ -46,6 +49,7 @@ class Chronicle:
                 **self._facts(model_id, progress),
                 dataset_id=version.dataset_id if version else None,
                 run_id=version.run_id if version else None,
+                tested=tested,
             )
         )
 

@@ -47,7 +47,8 @@ class Ending:
             self.take_back(model_id, progress, f"the smoke test failed: {fault}")
             return
         self._keep_scaling(model_id)
-        self.chronicle.deployed(model_id, progress, version)
+        tested = self.trial.tested_against(model_id, progress.version)
+        self.chronicle.deployed(model_id, progress, version, tested)
         self.setbacks.forget(model_id)
         self.progress.finish(model_id, progress)
         self.endpoints.tidy(model_id, endpoint.configuration)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from services.deployer.domain import reference as rules
 from services.deployer.domain.deployment import Version
-from services.deployer.domain.reference import Reference
+from services.deployer.domain.reference import Reference, Tested
 from services.deployer.ports import Endpoints, Gauge, References, Registry
 from shared.errors import NotReadyError
 
@@ -60,6 +60,13 @@ class Trial:
             if found is None:
                 return None
         return found
+
+    def tested_against(self, model_id: str, number: int) -> Tested:
+        """Return what the answers of a version are compared with."""
+        reference = self._reference(model_id, number)
+        if reference is None:
+            return "nothing"
+        return "evaluation" if reference.is_own else "plausible"
 
     def _reference(self, model_id: str, number: int) -> Reference | None:
         """Return the rows of a version's evaluation; where it has none, those of another version's."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
+Tested = Literal["evaluation", "plausible", "nothing"]
 MOST_OF_KNOWN = 1.5  # of the highest power that a tested version predicted for the same rows
 
 

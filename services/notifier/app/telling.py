@@ -35,19 +35,31 @@ class Telling:
         self.send(self.notices.find(notice.id) or self._enter(notice))
 
     def send(self, entry: Entry) -> None:
-        """Send what is to be sent by itself through every channel that has not had it."""
+        """Send what is to be sent by itself through every channel that has not had it.
+
+        One that does not take it keeps no other from it; the first trouble is raised when all were tried.
+        """
         if entry.standing is not Standing.SENDING:
             return
+        troubles = []
         for courier in self.couriers:
             if courier.channel in entry.sent:
                 continue
-            now = self.clock()
-            if not self.notices.take(entry.notice.id, courier.channel, now + LEASE, now):
-                message = f"another process sends {entry.notice.id} by {courier.channel}"
-                raise NotReadyError(message)
-            courier.send(entry.notice)
-            self.notices.mark(entry.notice.id, courier.channel, self.clock())
+            try:
+                self._send_by(courier, entry)
+            except Exception as trouble:  # noqa: BLE001 - whatever it is, people have the other channels
+                troubles.append(trouble)
+        if troubles:
+            raise troubles[0]
         self.notices.settle(entry.notice.id)
+
+    def _send_by(self, courier: Courier, entry: Entry) -> None:
+        now = self.clock()
+        if not self.notices.take(entry.notice.id, courier.channel, now + LEASE, now):
+            message = f"another process sends {entry.notice.id} by {courier.channel}"
+            raise NotReadyError(message)
+        courier.send(entry.notice)
+        self.notices.mark(entry.notice.id, courier.channel, self.clock())
 
     def _enter(self, notice: Notice) -> Entry:
         """Decide whether a notice goes out by itself or waits for the digest of its minute or day."""

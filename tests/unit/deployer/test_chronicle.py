@@ -18,7 +18,7 @@ def chronicle(world: World) -> Chronicle:
 def all_ends(world: World) -> None:
     told = chronicle(world)
     told.started(MODEL, PROGRESS)
-    told.deployed(MODEL, PROGRESS, a_version(2))
+    told.deployed(MODEL, PROGRESS, a_version(2), "evaluation")
     told.rolled_back(MODEL, PROGRESS, a_version(2), "the error rate rose")
     told.failed(MODEL, PROGRESS, "no capacity", "try again tomorrow")
 
@@ -60,7 +60,7 @@ def test_each_step_is_published_with_the_same_facts() -> None:
 
 def test_a_version_that_the_registry_no_longer_knows_is_deployed_without_its_run() -> None:
     world = World()
-    chronicle(world).deployed(MODEL, PROGRESS, None)
+    chronicle(world).deployed(MODEL, PROGRESS, None, "evaluation")
 
     (deployed,) = world.sent
     assert (deployed.run_id, deployed.dataset_id) == (None, None)
@@ -86,7 +86,7 @@ def test_the_same_steps_of_two_models_are_different_messages() -> None:
     told = chronicle(world)
     for model in (MODEL, "silver"):
         told.started(model, PROGRESS)
-        told.deployed(model, PROGRESS, a_version(2))
+        told.deployed(model, PROGRESS, a_version(2), "evaluation")
         told.rolled_back(model, PROGRESS, a_version(2), "the error rate rose")
         told.failed(model, PROGRESS, "no capacity", "try again tomorrow")
 

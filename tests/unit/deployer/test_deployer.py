@@ -548,7 +548,20 @@ def test_a_version_without_an_evaluation_waits_for_a_person() -> None:
     world.reconcile()
     world.endpoints.settle()
     world.reconcile()
-    assert world.told(ModelDeployed)[-1].model_package_version == 2
+    deployed_ = world.told(ModelDeployed)
+    assert [(each.model_package_version, each.tested) for each in deployed_] == [
+        (1, "evaluation"),
+        (2, "plausible"),
+    ]
+
+
+def test_a_version_that_nothing_can_be_compared_with_says_so() -> None:
+    world = World()
+    world.registry.versions[1] = replace(a_version(1), run_id=None, is_unchecked=True)
+    world.reconcile()
+    world.endpoints.settle()
+    world.reconcile()
+    assert [each.tested for each in world.told(ModelDeployed)] == ["nothing"]
 
 
 def test_an_unchecked_version_must_still_answer_as_a_plant_could() -> None:

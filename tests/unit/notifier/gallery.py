@@ -92,6 +92,10 @@ def incoming() -> Iterator[tuple[str, Any]]:
         sample("deployment_failed", cause="AWS could not do it: no capacity", will_retry=True),
     )
     yield "A version that served before comes back", sample("deployment_started", goes_back=True)
+    yield (
+        "A version without an evaluation serves",
+        sample("model_deployed", tested="plausible", run_id=None, dataset_id=None),
+    )
     yield "A person took a version back", sample("model_held")
     yield "A person holds a model", sample("model_held", taken_back=[], serves=4)
     yield "A person released a model", sample("model_released")

@@ -67,6 +67,20 @@ def test_when_slack_fails_the_email_is_not_sent_again() -> None:
     assert len(world.email.sent) == len(world.slack.sent) == 1
 
 
+@pytest.mark.parametrize(
+    "trouble", [RetryableError("slow"), OSError("no route"), PermanentError("no")]
+)
+def test_when_email_never_takes_a_notice_slack_has_it_once(trouble: Exception) -> None:
+    world = World()
+    for _ in range(3):
+        world.email.trouble = [trouble]
+        with pytest.raises(type(trouble)):
+            world.notifier.handle(quarantined())
+        world.now += LEASE * 2
+
+    assert (world.email.sent, len(world.slack.sent)) == ([], 1)
+
+
 def test_a_death_between_sending_and_noting_tells_again_rather_than_never() -> None:
     world = World()
     entry_id = quarantined().id

@@ -9,6 +9,12 @@ from services.notifier.domain.notice import Notice, Severity
 from services.notifier.domain.rendering.pieces import Facts, notice, sentence
 from shared import messages
 
+_TESTED = {
+    "evaluation": "It predicts the reference rows as its evaluation did.",
+    "plausible": "It was NOT tested against an evaluation, because it has none; its answers are plausible.",
+    "nothing": "It was NOT tested: neither it nor another version has an evaluation to ask for.",
+}
+
 
 def _deployment(message: Any) -> Facts:
     return (
@@ -44,7 +50,7 @@ def _model_deployed(message: messages.ModelDeployed) -> Notice:
         message,
         Severity.INFO,
         f"Model {message.model_id} version {message.model_package_version} serves",
-        "It answered its smoke test and takes all requests.",
+        f"It takes all requests. {_TESTED[message.tested]}",
         f"Back to the version before: solar rollback {message.model_id}."
         if message.previous_version
         else "",
