@@ -64,7 +64,7 @@ bench-cli: setup ## From Enter to the first line, for every verb of `solar`
 bench-cold: setup ## From nothing to the first message, for every function
 	@PYTHONPATH=. $(BIN)/python bench/cold.py
 
-sabotage: setup ## Deploy sabotaged versions under a client, and print what each came to (KINDS="nan slow …"); seven minutes
+sabotage: setup ## Deploy sabotaged versions under a client, and print what each came to (KINDS="nan slow …"); four minutes
 	@$(BIN)/python -m tests.integration.sabotage $(if $(KINDS),--only $(KINDS))
 
 mutate: setup ## Whether the tests notice small changes of what decides (MODULES="services/deployer/domain …", SAMPLE=25)

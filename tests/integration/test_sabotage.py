@@ -16,14 +16,13 @@ from tests.integration.conftest import LocalPlatform
 from tests.integration.observe import wait_for
 from tests.integration.sabotage import (
     Outcome,
-    Plant,
     attack,
     broken,
     champion,
     outcome,
-    plant_of,
     sabotage,
 )
+from tests.integration.sabotage_world import Plant, plant_of
 
 
 @pytest.fixture(scope="module")
