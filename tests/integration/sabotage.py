@@ -153,8 +153,9 @@ def said(found: Outcome) -> str:
     status, serves = found.endpoint
     by = Counter[str]()
     for (version, how), count in found.answers.items():
-        who = {None: "no version", found.number: "the new one"}.get(version, "the champion")
-        by[f"{who} {'failed' if version and how != 'ok' else 'answered'}"] += count
+        who = "the new one" if version == found.number else "the champion"
+        what = f"{who} {'answered' if how == 'ok' else 'failed'}"
+        by[what if version is not None else "there was no endpoint"] += count
     asked = ", ".join(f"{what} {count} times" for what, count in sorted(by.items()))
     return (
         f"{status} {f'v{serves}' if serves else ''} {found.approval}, told {', '.join(found.told)}; "
