@@ -82,13 +82,13 @@ def test_a_rollback_comes_at_once_while_the_alarm_of_failing_answers_rings(plant
     with plant.client(name, most_rows=1) as client:
         wait_for(lambda: plant.ringing(name), bool)
         plant.roll_back(name, seen=bad)
+        assert plant.status(name) in {("Updating", bad), ("InService", 1)}, "it does not wait"
         plant.rest(name)
-        assert plant.ringing(name), "it has not become silent meanwhile"
         wait_for(lambda: client.answers[1, "ok"], bool)
     assert plant.status(name) == ("InService", 1)
     assert plant.package(name, bad)[0] == "Rejected"
-    again = [each["goes_back"] for each in plant.told(name, 1) if "goes_back" in each]
-    assert again == [False, True]
+    begun = [each["goes_back"] for each in plant.told(name, 1) if "goes_back" in each]
+    assert sorted(begun) == [False, True]
     assert client.failures() <= {(bad, "failed")}, "the version that came back failed nobody"
 
 
