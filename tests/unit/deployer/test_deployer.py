@@ -342,12 +342,12 @@ def test_a_rollback_bars_what_is_newer_and_nothing_where_nothing_else_could_serv
 def test_predictions_agree_within_the_tolerance_row_by_row(
     said: tuple[float, ...], *, agrees: bool
 ) -> None:
-    reference = Reference({}, (1.0, 2.0), 0.1 + 1e-9)
+    reference = Reference({}, (1.0, 2.0), (0.1 + 1e-9,) * 2)
     assert reference_rules.agrees(reference, said) is agrees
 
 
 def test_another_version_answering_fails_the_smoke_test_by_its_number() -> None:
-    reference = Reference({}, (1.0,), 0.1)
+    reference = Reference({}, (1.0,), (0.1,))
     fault = reference_rules.fault(reference, Answer(1, (1.0,)), 2)
     assert fault == "version 1 answered instead of 2"
     assert reference_rules.fault(reference, Answer(2, (1.0,)), 2) is None
@@ -589,7 +589,7 @@ def test_an_unchecked_version_must_still_answer_as_a_plant_could() -> None:
 def test_a_plausible_answer_is_finite_of_a_known_size_and_not_the_same_for_all(
     power: tuple[float, ...], fault: str | None
 ) -> None:
-    reference = reference_rules.plausible(Reference({}, (1.0, 2.0), 0.1))
+    reference = reference_rules.plausible(Reference({}, (1.0, 2.0), (0.1, 0.1)))
     found = reference_rules.fault(reference, Answer(2, power), 2)
     assert found is None if fault is None else fault in (found or "")
 
