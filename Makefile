@@ -6,7 +6,7 @@ BIN := .venv/bin
 PARALLEL := --numprocesses=auto --dist=loadfile --no-loadscope-reorder --quiet
 TESTS := tests/e2e tests/integration tests/training tests/pipeline_definition tests/unit tests/contract tests/infra tests/house
 
-.PHONY: bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold help demo test unit mutate notices docs check setup setup-local setup-pipeline format image-size lock pipeline clean
+.PHONY: bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold sabotage help demo test unit mutate notices docs check setup setup-local setup-pipeline format image-size lock pipeline clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -63,6 +63,9 @@ bench-cli: setup ## From Enter to the first line, for every verb of `solar`
 
 bench-cold: setup ## From nothing to the first message, for every function
 	@PYTHONPATH=. $(BIN)/python bench/cold.py
+
+sabotage: setup ## Deploy sabotaged versions under a client, and print what each came to (KINDS="nan slow …"); four minutes
+	@$(BIN)/python -m tests.integration.sabotage $(if $(KINDS),--only $(KINDS))
 
 mutate: setup ## Whether the tests notice small changes of what decides (MODULES="services/deployer/domain …", SAMPLE=25)
 	@$(BIN)/python scripts/mutate.py

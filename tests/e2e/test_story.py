@@ -189,9 +189,9 @@ def test_the_endpoint_answers_the_reference_rows_as_the_evaluation_did(
         Body=json.dumps(reference["request"]),
     )
     said = [row["power_ac"] for row in json.loads(answer["Body"].read())["predictions"]]
-    assert said == pytest.approx(reference["expected_kw"], abs=reference["tolerance_kw"])
+    assert said == pytest.approx(reference["expected_kw"], abs=max(reference["tolerance_kw"]))
     assert len(set(reference["expected_kw"])) > 10
-    assert reference["tolerance_kw"] < 0.01
+    assert max(reference["tolerance_kw"]) < 0.01
 
 
 def test_latency_and_accuracy_are_measured(deployed: dict[str, Any]) -> None:

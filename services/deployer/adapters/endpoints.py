@@ -73,11 +73,15 @@ class SageMakerEndpoints:
         return tuple(each["AlarmName"] for each in found["MetricAlarms"])
 
     def rang_since(self, model_id: str, since: datetime) -> tuple[str, ...]:
-        """Return the endpoint's alarms that went into ALARM at some time or later, silent again or not."""
+        """Return the endpoint's alarms that went into ALARM at some time or later, silent again or not.
+
+        A history may tell whole seconds only, so the second in which `since` lies counts.
+        """
+        begin = since.replace(microsecond=0)
         return tuple(
             watch.alarm_name(model_id)
             for watch in alarms.WATCHES
-            if self._rang(watch.alarm_name(model_id), since)
+            if self._rang(watch.alarm_name(model_id), begin)
         )
 
     def _rang(self, alarm: str, since: datetime) -> bool:

@@ -22,8 +22,8 @@ class S3References:
             found = self.objects.read_json(layout.reference(run_id))
         except NotFoundError:
             return None
-        return Reference(
-            request=found["request"],
-            expected_kw=tuple(found["expected_kw"]),
-            tolerance_kw=found["tolerance_kw"],
-        )
+        expected = tuple(found["expected_kw"])
+        tolerance = found["tolerance_kw"]
+        if not isinstance(tolerance, list):
+            tolerance = [tolerance] * len(expected)  # as runs of earlier releases wrote it
+        return Reference(found["request"], expected, tuple(tolerance))

@@ -75,14 +75,19 @@ class Chronicle:
     def set_back(self, model_id: str, progress: InProgress, reason: str) -> None:
         """AWS could not do it; it is tried again."""
         self._append(model_id, progress, "set_back", reason=reason)
+        meanwhile = (
+            "what served before serves on"
+            if progress.previous is not None
+            else "nothing serves until then"
+        )
         self.publisher.publish(
             DeploymentFailed.of(
                 subject=(*_subject(model_id, progress), "set back"),
                 **self._facts(model_id, progress),
                 cause=f"AWS could not do it: {reason}",
                 next_step="It is tried again, at growing intervals of up to two hours; the version is not "
-                "barred, and what served before serves on. Look at quotas, capacity, the role and the "
-                "image (docs/runbooks/deployer.md#set-back).",
+                f"barred, and {meanwhile}. Look at quotas, capacity, the role and the image "
+                "(docs/runbooks/deployer.md#set-back).",
                 will_retry=True,
             )
         )

@@ -85,7 +85,11 @@ class Ending:
         return f"the alarm {', '.join(rang)} went off ({said})" if rang else None
 
     def take_back(self, model_id: str, progress: InProgress, reason: str) -> None:
-        """Bar the version of a deployment, and say why."""
+        """Bar the version of a deployment, and say why.
+
+        A first version's endpoint goes with it: it would answer wrongly, and its alarms would ring for as
+        long as somebody asks, so that no better version could begin.
+        """
         version = self.registry.version(model_id, progress.version)
         if version is not None and version.is_approved:
             self.registry.bar(version, reason)
@@ -94,9 +98,12 @@ class Ending:
                 model_id,
                 progress,
                 reason,
-                "Nothing served before, so nothing can be rolled back to. The version is barred; "
-                "`solar retrain` a better one, or approve an older one.",
+                "Nothing served before, so nothing can be rolled back to. The version is barred and its "
+                "endpoint deleted; `solar retrain` a better one, or approve an older one.",
             )
+            serving = self.endpoints.describe(model_id)
+            if serving is not None and serving.version == progress.version:
+                self.endpoints.delete(model_id)
         else:
             self.chronicle.rolled_back(model_id, progress, version, reason)
             self._keep_scaling(model_id)

@@ -124,6 +124,7 @@ class Reconciling:
 
     def _wait(self, model_id: str, progress: InProgress | None) -> None:
         if progress is None:
+            self._check_soon(model_id)  # it is being deleted, or AWS is at it
             return
         if not progress.called:
             self.starting.was_taken(model_id, progress)

@@ -40,16 +40,12 @@ class Starting:
             return None
         if endpoint is not None and endpoint.version == approved[0]:
             return approved[0]
+        serving = endpoint.version if endpoint is not None else None
         setback = self.setbacks.setback(model_id)
-        if (
-            setback is not None
-            and setback.version == approved[0]
-            and self.clock() < setback.again_at
-        ):
-            return endpoint.version if endpoint is not None else None
+        waiting = setback.version if setback and self.clock() < setback.again_at else None
         for number in approved:
-            if endpoint is not None and endpoint.version == number:
-                return number
+            if number in {serving, waiting}:
+                return serving
             version = self.registry.version(model_id, number)
             if version is None or not version.is_approved:
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -124,10 +125,14 @@ _OF_AWS = (
     "internal",
 )
 
+_PATHS = re.compile(
+    r"\S*/\S*"
+)  # people choose the names in them: a model may be called "limit" or "role"
+
 
 def is_of_the_version(failure: str) -> bool:
     """Whether a failed endpoint is the version's own doing; what is not known is never held against it."""
-    said = failure.lower()
+    said = _PATHS.sub(" ", failure).lower()
     if any(word in said for word in _OF_AWS):
         return False
     return any(word in said for word in _OF_THE_VERSION)

@@ -20,7 +20,7 @@ class Reference:
 
     request: dict[str, Any]
     expected_kw: tuple[float, ...]
-    tolerance_kw: float
+    tolerance_kw: tuple[float, ...]
     is_own: bool = True
 
 
@@ -41,8 +41,10 @@ def plausible(reference: Reference) -> Reference:
 def agrees(reference: Reference, power_kw: tuple[float, ...]) -> bool:
     """Whether an endpoint predicts all reference rows, each to within the tolerance."""
     return len(power_kw) == len(reference.expected_kw) and all(
-        abs(said - expected) <= reference.tolerance_kw
-        for said, expected in zip(power_kw, reference.expected_kw, strict=True)
+        abs(said - expected) <= tolerance
+        for said, expected, tolerance in zip(
+            power_kw, reference.expected_kw, reference.tolerance_kw, strict=True
+        )
     )
 
 

@@ -259,7 +259,7 @@ class FakeMemory:
 @dataclass
 class FakeReferences:
     def of_run(self, run_id: str) -> Reference | None:
-        return Reference({"run": run_id}, (1.0,), 0.01) if run_id else None
+        return Reference({"run": run_id}, (1.0,), (0.01,)) if run_id else None
 
 
 @dataclass

@@ -132,6 +132,34 @@ def test_a_first_version_that_fails_its_smoke_test_says_what_to_do() -> None:
     assert not world.told(ModelDeployed)
 
 
+def test_a_first_version_that_does_not_hold_serves_nobody() -> None:
+    """Else it goes on answering wrongly, and its ringing alarms keep every better version away."""
+    world = World()
+    world.endpoints.errors = {1}
+    world.registry.approve(1)
+    world.reconcile()
+    world.endpoints.settle()
+    world.reconcile()
+    assert world.endpoints.calls == ["create 1", "delete"]
+    assert 1 in world.registry.barred
+    world.endpoints.rings = ["solar-golden-endpoint-errors"]
+    world.registry.approve(2)
+    world.reconcile()
+    world.endpoints.settle()
+    world.reconcile()
+    assert world.endpoints.calls == ["create 1", "delete", "create 2"]
+    assert [told.model_package_version for told in world.told(ModelDeployed)] == [2]
+
+
+def test_an_endpoint_that_is_being_deleted_is_looked_at_again_soon() -> None:
+    world = deployed(1)
+    assert world.endpoints.endpoint is not None
+    world.endpoints.endpoint = replace(world.endpoints.endpoint, status="Deleting")
+    checks = world.checks
+    world.reconcile()
+    assert world.checks == checks + 1
+
+
 def test_a_failed_endpoint_is_deleted_and_the_next_version_tried() -> None:
     world = World()
     world.registry.approve(1)
@@ -314,12 +342,12 @@ def test_a_rollback_bars_what_is_newer_and_nothing_where_nothing_else_could_serv
 def test_predictions_agree_within_the_tolerance_row_by_row(
     said: tuple[float, ...], *, agrees: bool
 ) -> None:
-    reference = Reference({}, (1.0, 2.0), 0.1 + 1e-9)
+    reference = Reference({}, (1.0, 2.0), (0.1 + 1e-9,) * 2)
     assert reference_rules.agrees(reference, said) is agrees
 
 
 def test_another_version_answering_fails_the_smoke_test_by_its_number() -> None:
-    reference = Reference({}, (1.0,), 0.1)
+    reference = Reference({}, (1.0,), (0.1,))
     fault = reference_rules.fault(reference, Answer(1, (1.0,)), 2)
     assert fault == "version 1 answered instead of 2"
     assert reference_rules.fault(reference, Answer(2, (1.0,)), 2) is None
@@ -430,6 +458,20 @@ def test_what_aws_could_not_do_bars_nothing_is_told_once_and_tried_again_later()
     assert world.memory.kept_setback is None
 
 
+def test_what_was_set_back_waits_although_a_newer_version_is_not_deployed() -> None:
+    world = deployed(1)
+    world.registry.approve(2)
+    world.reconcile()
+    world.endpoints.roll_back(rang="", reason="Insufficient capacity for ml.m5.large")
+    world.reconcile()
+    world.registry.approve(3)
+    world.registry.versions[3] = replace(
+        world.registry.versions[3], run_id=None
+    )  # waits for a person
+    world.reconcile()
+    assert world.endpoints.calls == ["create 1", "update 2"]
+
+
 def test_a_request_that_aws_refuses_bars_nothing() -> None:
     world = World()
     world.endpoints.refuses = "ResourceLimitExceeded: ml.m5.large for endpoint usage is 0"
@@ -439,6 +481,7 @@ def test_a_request_that_aws_refuses_bars_nothing() -> None:
     assert not world.registry.barred
     (told,) = world.told(DeploymentFailed)
     assert "ResourceLimitExceeded" in told.cause
+    assert "nothing serves until then" in told.next_step
     assert world.memory.progress is None
     world.endpoints.refuses = ""
     world.now += timedelta(hours=1)
@@ -465,6 +508,12 @@ def test_an_endpoint_that_failed_for_lack_of_capacity_bars_nothing() -> None:
             True,
         ),
         ("Failed to extract model data archive from s3://b/m: check the container logs", True),
+        (
+            "The primary container for production variant main did not pass the ping health check. Please "
+            "check CloudWatch logs for this endpoint (/aws/sagemaker/Endpoints/solar-carole-limit).",
+            True,
+        ),
+        ("Model data at s3://images/role/model.tar.gz is no usable tar.gz", True),
         ("The repository of the image does not grant ecr:GetDownloadUrlForLayer", False),
         ("Could not assume role arn:aws:iam::1:role/x for the primary container", False),
         ("Insufficient capacity", False),
@@ -540,7 +589,7 @@ def test_an_unchecked_version_must_still_answer_as_a_plant_could() -> None:
 def test_a_plausible_answer_is_finite_of_a_known_size_and_not_the_same_for_all(
     power: tuple[float, ...], fault: str | None
 ) -> None:
-    reference = reference_rules.plausible(Reference({}, (1.0, 2.0), 0.1))
+    reference = reference_rules.plausible(Reference({}, (1.0, 2.0), (0.1, 0.1)))
     found = reference_rules.fault(reference, Answer(2, power), 2)
     assert found is None if fault is None else fault in (found or "")
 

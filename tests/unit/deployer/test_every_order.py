@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import product
+from itertools import permutations, product
 from typing import Any
 
 import pytest
@@ -139,13 +139,19 @@ def hears(world: World, event: str, number: int) -> None:
     )
 
 
-def told(story: tuple[str, ...], fuse: Fuse | None = None) -> Watching:
-    """Let a story happen to an endpoint on which version 1 serves, and everything come to rest."""
+def told(story: tuple[str, ...], fuse: Fuse | None = None, *, first_holds: bool = True) -> Watching:
+    """Let a story happen to an endpoint on which version 1 serves, and everything come to rest.
+
+    A first version that does not hold is only on its way when the story begins.
+    """
     world = Watching(fuse=fuse or Fuse())
     world.registry.approve(1)
     world.reconcile()
-    world.endpoints.settle()
-    world.reconcile()
+    if first_holds:
+        world.endpoints.settle()
+        world.reconcile()
+    else:
+        world.endpoints.errors.add(1)
     for number, event in enumerate(story):
         world.now += timedelta(seconds=20)
         happens(world, event)
@@ -182,14 +188,17 @@ def another_worker(world: World) -> None:
     world.reconcile()
 
 
-def disturbed(story: tuple[str, ...]) -> Iterator[tuple[str, Watching]]:
+def disturbed(
+    story: tuple[str, ...], *, first_holds: bool = True
+) -> Iterator[tuple[str, Watching]]:
     """Yield a story with each disturbance at each of its calls."""
-    undisturbed = told(story)
+    undisturbed = told(story, first_holds=first_holds)
     for at in range(1, undisturbed.fuse.calls + 1):
         for after in (False, True):
             when = f"death {'after' if after else 'before'} call {at}"
-            yield when, told(story, Fuse(at, die, after))
-        yield f"another worker at call {at}", told(story, Fuse(at, another_worker))
+            yield when, told(story, Fuse(at, die, after), first_holds=first_holds)
+        fuse = Fuse(at, another_worker)
+        yield f"another worker at call {at}", told(story, fuse, first_holds=first_holds)
 
 
 def notices(world: World) -> list[tuple[str, int]]:
@@ -231,4 +240,16 @@ def test_whatever_dies_or_comes_between_the_end_is_as_undisturbed(story: tuple[s
         if asked:
             continue  # a person may take back what is good, and when decides which
         assert world.registry.approved("golden") == expected, what
+        assert notices(world) == notices(calm), what
+
+
+@pytest.mark.parametrize("story", [*permutations(("settle", "good", "bad")), ("settle",) * 3])
+def test_whatever_dies_a_first_version_that_does_not_hold_is_gone(story: tuple[str, ...]) -> None:
+    calm = told(story, first_holds=False)
+    for what, world in [("nothing", calm), *disturbed(story, first_holds=False)]:
+        endpoint, approved = world.endpoints.endpoint, world.registry.approved("golden")
+        assert (endpoint.version if endpoint else None) == (approved[0] if approved else None), what
+        assert not set(approved[:1]) & world.endpoints.errors, what
+        assert 1 in barred(world) <= world.endpoints.errors, what
+        assert world.memory.progress is None, what
         assert notices(world) == notices(calm), what

@@ -6,7 +6,7 @@ import pytest
 
 from services.deployer.domain.reference import Answer, Reference, fault
 
-REFERENCE = Reference({}, expected_kw=(1.0, 2.0), tolerance_kw=0.25)
+REFERENCE = Reference({}, expected_kw=(1.0, 2.0), tolerance_kw=(0.25, 0.25))
 
 
 @pytest.mark.parametrize("power_kw", [(1.0, 2.0), (1.25, 1.75)])
@@ -49,3 +49,9 @@ def test_an_error_of_another_version_is_another_version_answering() -> None:
 def test_an_answer_of_another_version_fails(version: int | None) -> None:
     found = fault(REFERENCE, Answer(version, (1.0, 2.0)), 7)
     assert found == f"version {version} answered instead of 7"
+
+
+def test_each_row_is_judged_by_its_own_tolerance() -> None:
+    two = Reference({}, expected_kw=(5.0, 5000.0), tolerance_kw=(0.005, 5.0))
+    assert fault(two, Answer(7, (5.004, 5004.0)), 7) is None
+    assert fault(two, Answer(7, (6.0, 5000.0)), 7) is not None

@@ -31,16 +31,16 @@ def test_the_rows_are_asked_as_an_endpoint_is_and_the_answers_are_the_models(tmp
     predictor = Predictor(model(many))
     found = written(tmp_path, predictor, many)
     asked = found["request"]["rows"]
-    assert found["request"]["site_id"] == "meadow"
+    assert {row["site_id"] for row in asked} == {"meadow"}
     assert len(asked) == len(found["expected_kw"]) == 24
     for row, expected in zip(asked, found["expected_kw"], strict=True):
-        assert set(row) == {"timestamp", "ghi", "temp_air"}
+        assert set(row) == {"site_id", "timestamp", "ghi", "temp_air"}
         assert row["timestamp"].endswith("Z")
         place = np.flatnonzero(many.times == np.datetime64(row["timestamp"][:-1]))
         said = predictor.predict(many.take(place)).power_ac[0]
         assert expected == pytest.approx(said, abs=1e-6)
         assert row["ghi"] == many.weather["ghi"][place[0]]
-    assert found["tolerance_kw"] == pytest.approx(0.1)  # a thousandth of 100 kW
+    assert found["tolerance_kw"] == pytest.approx([0.1] * 24)  # a thousandth of 100 kW
 
 
 def test_they_are_spread_evenly_over_the_rows_at_work(tmp_path, many):
@@ -63,17 +63,30 @@ def test_a_gap_in_the_weather_is_left_out_of_the_request(tmp_path, many):
     ghi[many.power_ac > 0] = np.nan
     gaps = replace(many, weather={**many.weather, "ghi": ghi})
     found = written(tmp_path, Predictor(model(many)), gaps)
-    assert all(set(row) == {"timestamp", "temp_air"} for row in found["request"]["rows"])
+    assert all(set(row) == {"site_id", "timestamp", "temp_air"} for row in found["request"]["rows"])
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_of_several_sites_the_one_with_most_rows_at_work_is_asked(tmp_path, many, order):
+def test_every_site_is_asked_and_judged_by_its_own_capacity(tmp_path, many, order):
     late = many.times > many.times[960]
     hill = replace(many, sites=("hill",), power_ac=np.where(late, many.power_ac / 2, 0.0))
     both = together([many, hill][::order])
     found = written(tmp_path, Predictor(model(both, plants=(PLANT, HILL))), both)
-    assert found["request"]["site_id"] == "meadow"
-    assert found["tolerance_kw"] == pytest.approx(0.1)
+    asked = [row["site_id"] for row in found["request"]["rows"]]
+    assert (asked.count("meadow"), asked.count("hill")) == (24, 24)
+    tolerance = {"meadow": 0.1, "hill": 0.05}
+    assert found["tolerance_kw"] == pytest.approx([tolerance[site] for site in asked])
+
+
+def test_of_a_large_fleet_so_many_rows_are_asked_as_are_answered_at_once(tmp_path, many):
+    few = many.take(np.flatnonzero(many.power_ac > 0)[:30])
+    names = [f"s{number}" for number in range(60)]
+    fleet = together([replace(few, sites=(name,)) for name in names])
+    plants = tuple(PLANT.model_copy(update={"site_id": name}) for name in names)
+    found = written(tmp_path, Predictor(model(fleet, plants=plants)), fleet)
+    asked = [row["site_id"] for row in found["request"]["rows"]]
+    assert len(asked) == 240
+    assert set(asked) == set(names)
 
 
 def test_a_plant_that_never_worked_is_asked_all_the_same(tmp_path, many):

@@ -1,0 +1,115 @@
+"""Sabotaged versions under a client: the champion answers on, and people are told once and rightly.
+
+The complete table of kinds is `make sabotage`; here are those that hurt most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+
+from services.deployer.domain import alarms
+from tests.integration.conftest import LocalPlatform
+from tests.integration.observe import wait_for
+from tests.integration.sabotage import (
+    Outcome,
+    attack,
+    broken,
+    champion,
+    outcome,
+    sabotage,
+)
+from tests.integration.sabotage_world import Plant, plant_of
+
+
+@pytest.fixture(scope="module")
+def plant(platform: LocalPlatform) -> Iterator[Plant]:
+    with plant_of(platform) as made:
+        yield made
+
+
+ALARMED = ("nan", "constant")
+QUIET = (
+    "truncated",
+    "image_lost",
+    "no_image",
+    "no_run_id",
+)  # no alarm rings: one champion stands them all
+
+
+@pytest.fixture(scope="module")
+def attacks(plant: Plant) -> Iterator[dict[str, Future[Outcome]]]:
+    """Every kind as a successor of a good version under a client, side by side."""
+    with ThreadPoolExecutor(1) as quiet, ThreadPoolExecutor(2) as others:
+        quiet.submit(champion, plant, "sabotage-quiet")
+        yield {
+            **{kind: others.submit(sabotage, plant, f"sabotage-{kind}", kind) for kind in ALARMED},
+            **{kind: quiet.submit(attack, plant, "sabotage-quiet", kind) for kind in QUIET},
+        }
+
+
+@pytest.mark.parametrize("kind", [*ALARMED, *QUIET])
+def test_the_champion_answers_throughout_and_people_are_told_once(
+    attacks: dict[str, Future[Outcome]], kind: str
+) -> None:
+    found = attacks[kind].result()
+    assert broken(found, successor=True) is None, found
+    assert found.answers[1, "ok"] > 0, "nobody asked"
+
+
+def test_a_first_version_that_fails_makes_room_for_a_better_one(plant: Plant) -> None:
+    """Its failing answers ring an alarm for as long as somebody asks; a better one must not wait for that."""
+    name = "sabotage-first"
+    with plant.client(name) as client:
+        assert broken(sabotage(plant, name, "nan", successor=False), successor=False) is None
+        assert plant.approve(name, "good") == 2
+        plant.rest(name)
+        wait_for(lambda: client.answers[2, "ok"], bool)
+    assert plant.status(name) == ("InService", 2)
+
+
+def test_a_rollback_comes_at_once_while_the_alarm_of_failing_answers_rings(plant: Plant) -> None:
+    """What served before waits for no alarm: it is what ends the alarm."""
+    name = "sabotage-back"
+    champion(plant, name)
+    plant.configure(name, 1)
+    bad = plant.approve(name, "nan_for_one_row")  # which the reference rows do not ask for
+    plant.rest(name)
+    assert plant.status(name) == ("InService", bad)
+    with plant.client(name, most_rows=1) as client:
+        wait_for(lambda: plant.ringing(name), bool)
+        plant.roll_back(name, seen=bad)
+        assert plant.status(name) in {("Updating", bad), ("InService", 1)}, "it does not wait"
+        plant.rest(name)
+        wait_for(lambda: client.answers[1, "ok"], bool)
+    assert plant.status(name) == ("InService", 1)
+    assert plant.package(name, bad)[0] == "Rejected"
+    begun = [each["goes_back"] for each in plant.told(name, 1) if "goes_back" in each]
+    assert sorted(begun) == [False, True]
+    assert client.failures() <= {(bad, "failed")}, "the version that came back failed nobody"
+
+
+def test_what_aws_could_not_do_is_told_once_however_often_it_is_tried(plant: Plant) -> None:
+    name = "sabotage-again"
+    number = plant.approve(name, "no_image")
+    plant.rest(name)
+    plant.forget_wait(name)
+    plant.rest(name)
+    found = outcome(plant, name, "no_image", number)
+    assert plant.tries(name) == 2
+    assert broken(found, successor=False) is None, found
+
+
+def test_an_alarm_within_the_second_in_which_the_canary_began_counts(plant: Plant) -> None:
+    """A history tells whole seconds; to miss its alarm would be to try a bad version again."""
+    name = "sabotage-second"
+    alarm = next(each for each in alarms.WATCHES if each.metric == alarms.MISMATCH)
+    cloudwatch = plant.platform.client("cloudwatch")
+    cloudwatch.put_metric_alarm(**alarm.definition(name, plant.topic))
+    endpoints, begun = plant.deployer.reconciling.endpoints, datetime.now(UTC)
+    assert endpoints.rang_since(name, begun) == ()
+    endpoints.stop_canary(name, "it answers wrongly")
+    assert endpoints.rang_since(name, begun) == (alarm.alarm_name(name),)
