@@ -3,7 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # Tests that build on each other stay together (tests/conftest.py). The longest suites come first.
-PARALLEL := --numprocesses=auto --dist=loadfile --no-loadscope-reorder --quiet
+# One worker more than cores: tests of the platform wait for much of their time.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+PARALLEL := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --quiet
 TESTS := tests/e2e tests/integration tests/training tests/pipeline_definition tests/unit tests/contract tests/infra tests/house
 
 .PHONY: bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold sabotage help demo test unit mutate notices docs check setup setup-local setup-pipeline format image-size lock pipeline clean

@@ -194,7 +194,8 @@ def disturbed(
     """Yield a story with each disturbance at each of its calls."""
     undisturbed = told(story, first_holds=first_holds)
     for at in range(1, undisturbed.fuse.calls + 1):
-        for after in (False, True):
+        # A death after a call is one before the next; only the last call has none.
+        for after in {False, at == undisturbed.fuse.calls}:
             when = f"death {'after' if after else 'before'} call {at}"
             yield when, told(story, Fuse(at, die, after), first_holds=first_holds)
         fuse = Fuse(at, another_worker)
