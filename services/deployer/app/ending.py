@@ -42,12 +42,11 @@ class Ending:
         if version is not None and not version.is_approved:
             self.take_back(model_id, progress, deployment.why_not(version))
             return
-        fault = self.trial.fault(model_id, progress.version)
+        fault, tested = self.trial.smoke_test(model_id, progress.version)
         if fault is not None:
             self.take_back(model_id, progress, f"the smoke test failed: {fault}")
             return
         self._keep_scaling(model_id)
-        tested = self.trial.tested_against(model_id, progress.version)
         self.chronicle.deployed(model_id, progress, version, tested)
         self.setbacks.forget(model_id)
         self.progress.finish(model_id, progress)

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.deployer.app.alone import Alone
 from services.deployer.domain import deployment
-from services.deployer.domain.deployment import BY_PERSON, Hold, Version
+from services.deployer.domain.deployment import Hold, Version
 from services.deployer.ports import Holds, Publisher
 from shared.clock import Clock
 from shared.messages import HoldRequested, ModelHeld, ModelReleased
@@ -44,11 +44,9 @@ class Holding:
 
     def hold_after_rejection(self, rejected: Version, serves: int) -> None:
         """Hold a model of which a person rejected what served: a run in flight must not undo that."""
-        note, since = rejected.approval_note, rejected.decided_at
-        if rejected.is_approved or since is None or not note.startswith(BY_PERSON):
-            return
-        by, _, reason = note.removeprefix(BY_PERSON).partition(": ")
-        self.hold(rejected.model_id, Hold(by, reason, since), serves, (rejected.number,))
+        decision = deployment.decision_of_person(rejected)
+        if decision is not None and not rejected.is_approved:
+            self.hold(rejected.model_id, decision, serves, (rejected.number,))
 
     def release(self, model_id: str, by: str, reason: str) -> None:
         """End a hold; where there is none nothing happens."""
@@ -72,10 +70,11 @@ class Holding:
         hold = self.holds.hold(version.model_id)
         if hold is None:
             return True
-        if not deployment.ends_hold(hold, version):
-            return False
-        by, _, reason = version.approval_note.removeprefix(BY_PERSON).partition(": ")
-        self.release(version.model_id, by, f"version {version.number} was approved: {reason}")
+        decision = deployment.decision_of_person(version)
+        if decision is None or decision.since <= hold.since:
+            return False  # who decides later decides
+        reason = f"version {version.number} was approved: {decision.reason}"
+        self.release(version.model_id, decision.by, reason)
         return True
 
 

@@ -62,7 +62,7 @@ class RollingBack:
         known = ", ".join(map(str, approved)) or "none"
         goal = f"version {request.to_version}" if request.to_version else "an earlier version"
         cause = f"{goal} is not approved (approved: {known})"
-        if request.seen_version is not None and approved[:1] != (request.seen_version,):
+        if rollback.is_over(approved, request.seen_version):
             newest = (
                 f"version {approved[0]} is the newest approved one"
                 if approved

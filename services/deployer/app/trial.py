@@ -42,8 +42,8 @@ class Trial:
                 self.gauge.mismatch(model_id, mismatched=mismatched)
                 return
 
-    def fault(self, model_id: str, number: int) -> str | None:
-        """Return why a version in service fails its smoke test, or None where it passes.
+    def smoke_test(self, model_id: str, number: int) -> tuple[str | None, Tested]:
+        """Return why a version in service fails, or None where it passes, and what it was compared with.
 
         Raises
         ------
@@ -52,21 +52,18 @@ class Trial:
         """
         reference = self._reference(model_id, number)
         if reference is None:
-            return None  # approved as unchecked, and nothing is known of this model to ask for
+            return (
+                None,
+                "nothing",
+            )  # approved as unchecked, and no version of the model has rows to ask for
+        against: Tested = "evaluation" if reference.is_own else "plausible"
         found = None
         for _ in range(TRIES):
             answer = self.endpoints.invoke(model_id, reference.request)
             found = rules.fault(reference, answer, number)
             if found is None:
-                return None
-        return found
-
-    def tested_against(self, model_id: str, number: int) -> Tested:
-        """Return what the answers of a version are compared with."""
-        reference = self._reference(model_id, number)
-        if reference is None:
-            return "nothing"
-        return "evaluation" if reference.is_own else "plausible"
+                break
+        return found, against
 
     def _reference(self, model_id: str, number: int) -> Reference | None:
         """Return the rows of a version's evaluation; where it has none, those of another version's."""

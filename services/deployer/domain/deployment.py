@@ -93,13 +93,16 @@ class Hold:
     since: datetime
 
 
-BY_PERSON = "by "  # begins the registry's note of what a person decided
+_BY_PERSON = "by "  # begins the registry's note of what a person decided
 
 
-def ends_hold(hold: Hold, version: Version) -> bool:
-    """Whether a person approved a version after the hold began: who decides later decides."""
-    by_person = version.approval_note.startswith(BY_PERSON)
-    return by_person and version.decided_at is not None and version.decided_at > hold.since
+def decision_of_person(version: Version) -> Hold | None:
+    """Return who approved or rejected a version, why and since when; None where no person did."""
+    note, since = version.approval_note, version.decided_at
+    if since is None or not note.startswith(_BY_PERSON):
+        return None
+    by, _, reason = note.removeprefix(_BY_PERSON).partition(": ")
+    return Hold(by, reason, since)
 
 
 FIRST_WAIT = timedelta(minutes=2)

@@ -96,9 +96,9 @@ def _of_text(
 ) -> tuple[Values, dict[str, Mask]]:
     """Return the numbers of texts, and which say something else."""
     text = pc.utf8_trim(cells, " \t\r\n\u00a0\u202f")
-    sentinel = _mask(pc.is_in(text, value_set=pa.array(map(str, missing), pa.string())))
+    sentinel = mask(pc.is_in(text, value_set=pa.array(map(str, missing), pa.string())))
     silent = pc.is_in(text, value_set=pa.array(EMPTY))
-    said = _mask(pc.and_(pc.is_valid(text), pc.invert(silent))) & ~sentinel
+    said = mask(pc.and_(pc.is_valid(text), pc.invert(silent))) & ~sentinel
     text = pc.if_else(pa.array(said), text, None)
     shown = column.column if column.column is not None else ", ".join(column.columns)
     found, good = numerals.numbers(text, source.decimal, source.thousands, shown)
@@ -144,7 +144,8 @@ def plain(column: pa.Array) -> pa.Array:
     return column.dictionary_decode()
 
 
-def _mask(array: pa.ChunkedArray) -> Mask:
+def mask(array: pa.ChunkedArray) -> Mask:
+    """Return a column of truths as a mask; what is null is not true."""
     return np.array(pc.fill_null(array, fill_value=False).to_numpy(), dtype=bool)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from services.data_watcher.adapters.reading.cells import mask
 from services.data_watcher.adapters.reading.table import Raw
 from shared.errors import UnreadableFileError
 
@@ -34,7 +35,7 @@ def check(raw: Raw) -> None:
         return
     wanted = pa.array(sorted(names), pa.string())
     trimmed = {at: pc.utf8_trim_whitespace(cells) for at, cells in texts.items()}
-    is_name = {at: _mask(pc.is_in(cells, value_set=wanted)) for at, cells in trimmed.items()}
+    is_name = {at: mask(pc.is_in(cells, value_set=wanted)) for at, cells in trimmed.items()}
     again = np.logical_or.reduce(list(is_name.values()))
     for row in np.flatnonzero(again):
         said = {at: str(cells[int(row)].as_py() or "") for at, cells in trimmed.items()}
@@ -47,7 +48,3 @@ def check(raw: Raw) -> None:
                 f"{name!r} comes where {header[at]!r} was",
                 "split the file there and upload both parts, each with its own header",
             )
-
-
-def _mask(array: pa.ChunkedArray) -> np.ndarray:
-    return np.array(pc.fill_null(array, fill_value=False).to_numpy(), dtype=bool)

@@ -17,9 +17,9 @@ from services.data_watcher.adapters.reading.table import Raw, Table
 from services.data_watcher.domain.believable import losses, sums
 from services.data_watcher.domain.time_axis import TimeAxis, Times
 from shared.errors import UnreadableFileError
+from shared.solar.rows import POWER
 from shared.solar.site import Site, SourceFormat
 
-POWER = "power_ac"
 MOST_SERIES = 1_000  # of more the column does not name inverters
 MOST_SHOWN = 10  # names in a message
 Values = npt.NDArray[np.float64]
@@ -43,7 +43,7 @@ def only(raw: Raw, source: SourceFormat) -> Raw:
     wanted = np.ones(len(next(iter(raw.cells.values()))), bool)
     for column, value in source.where.items():
         written = _written(raw.cells[raw.columns.names[column]])
-        found = _mask(pc.equal(written, _plain(value)))
+        found = cells.mask(pc.equal(written, _plain(value)))
         if not found.any():
             raise UnreadableFileError(
                 "no_such_series",
@@ -278,7 +278,3 @@ def _doubtful(name: str, series: Sequence[_Series], at: Sequence[Positions], len
         if name in each.doubtful:
             found[places] |= each.doubtful[name]
     return found
-
-
-def _mask(array: pa.ChunkedArray) -> Mask:
-    return np.array(pc.fill_null(array, fill_value=False).to_numpy(), dtype=bool)

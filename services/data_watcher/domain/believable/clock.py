@@ -22,7 +22,6 @@ MUCH = 0.02  # of the file's highest power
 MOST_DAYS = 60  # that are looked at, spread evenly over the file
 MINUTES_PER_DEGREE = 4.0
 HOUR = 3600.0  # s
-SECONDS_PER_DEGREE = 240.0
 NIGHT, DAYLIGHT = (
     -0.1,
     0.26,
@@ -89,7 +88,7 @@ def check_each_day(power: Power) -> None:
         `wrong_clock`, with the day and its first row in the night.
     """
     hour = HOUR / power.time.step
-    local = power.time.utc + np.timedelta64(round(power.site.longitude * SECONDS_PER_DEGREE), "s")
+    local = sun.mean_solar_time(power.time.utc, power.site)
     much = np.flatnonzero(power.share > MUCH_AT_NIGHT)
     dark = much[sun.roughly_up(local[much], power.site.latitude) < NIGHT]
     if len(dark) < hour:

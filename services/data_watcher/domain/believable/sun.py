@@ -10,6 +10,7 @@ from shared.solar import position
 from shared.solar.site import Site
 
 _HALF_DAY = 12 * 3600.0  # s
+_SECONDS_PER_DEGREE = 240.0  # of longitude
 
 
 def over(times: Times, step: float, site: Site) -> position.SolarPosition:
@@ -24,6 +25,11 @@ def over(times: Times, step: float, site: Site) -> position.SolarPosition:
     """
     centres = times + np.timedelta64(round(step * 5e5), "us")
     return position.position(position.ephemeris(centres), site.latitude, site.longitude)
+
+
+def mean_solar_time(times: Times, site: Site) -> Times:
+    """Return the mean solar time of moments in UTC: the sun is highest within 16 minutes of its noon."""
+    return times + np.timedelta64(round(site.longitude * _SECONDS_PER_DEGREE), "s")
 
 
 def noon_elevation(days: Times, latitude: float) -> npt.NDArray[np.float64]:

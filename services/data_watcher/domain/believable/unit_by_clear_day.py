@@ -45,7 +45,7 @@ def check(power: Power) -> None:
 
 def _days(power: Power) -> list[tuple[np.datetime64, npt.NDArray[np.intp]]]:
     """Return the rows of each day by the sun, at the site's longitude."""
-    local = power.time.utc + np.timedelta64(round(power.site.longitude * 240), "s")
+    local = sun.mean_solar_time(power.time.utc, power.site)
     days = local.astype("M8[D]")
     starts = np.flatnonzero(np.append(True, days[1:] != days[:-1]))
     return [(days[rows[0]], rows) for rows in np.split(np.arange(len(days)), starts[1:])]
