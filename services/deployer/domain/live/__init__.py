@@ -1,0 +1,1 @@
+"""After deployment: what was predicted, how far off it was, and whether the model keeps its promise."""
