@@ -13,6 +13,7 @@ TAGS = {"project": "solar-retraining"}
 BOOTSTRAP_STACK = f"{PREFIX}-bootstrap"
 FOUNDATION_STACK = f"{PREFIX}-foundation"
 PIPELINE = "solar-power-retraining-pipeline"
+DAYS_TABLE = f"{PREFIX}-deployer-days"
 IMAGE_REPOSITORY = f"{PREFIX}-ml"
 ALL_OURS = f"{PREFIX}-"  # what the name of everything of ours begins with
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from uuid import uuid4
 
 from services.deployer.adapters.configuration import S3Configuration
 from services.deployer.adapters.endpoints import SageMakerEndpoints
 from services.deployer.adapters.gauge import CloudWatchGauge
+from services.deployer.adapters.live.asking import EndpointPredictions
+from services.deployer.adapters.live.books import DynamoBooks
+from services.deployer.adapters.live.meter import CloudWatchMeter
+from services.deployer.adapters.live.versions import S3Versions
 from services.deployer.adapters.memory import DynamoMemory
 from services.deployer.adapters.references import S3References
 from services.deployer.adapters.registry import SageMakerRegistry
@@ -18,13 +23,20 @@ from services.deployer.app.chronicle import Chronicle
 from services.deployer.app.dispatching import Dispatching
 from services.deployer.app.ending import Ending
 from services.deployer.app.holding import Holding, HoldingByRequest
+from services.deployer.app.live.catching_up import CatchingUp
+from services.deployer.app.live.following import Following
+from services.deployer.app.live.predicting import Predicting
+from services.deployer.app.live.recording import Recording
 from services.deployer.app.reconciling import Reconciling
 from services.deployer.app.rolling_back import RollingBack
 from services.deployer.app.starting import Starting
 from services.deployer.app.trial import Trial
-from services.deployer.settings import DeployerSettings, QuerySettings
+from services.deployer.settings import DeployerSettings, LiveSettings, QuerySettings
 from shared import aws
 from shared.clock import utc_now
+
+_LONGEST_BATCH = timedelta(seconds=330)  # longer than the function may run
+_TRIES_FOR_A_BATCH = 120  # half a second each: the next batch of the same model waits for this one
 
 
 def deployer(settings: DeployerSettings) -> Dispatching:
@@ -78,6 +90,41 @@ def deployer(settings: DeployerSettings) -> Dispatching:
 
     by_request = HoldingByRequest(holding, alone, serving, reconciling.steps)
     return Dispatching(reconciling, rolling_back, by_request, configuration, timer, utc_now)
+
+
+def following(settings: LiveSettings) -> Following:
+    """Return everything that follows a deployment: predictions, scores, and who watches them."""
+    from services.deployer.adapters.live.canonical import S3CanonicalRows  # noqa: PLC0415 - pandas and pyarrow,
+    from services.deployer.adapters.live.log import S3PredictionLog  # noqa: PLC0415 - which others do without
+
+    objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
+    dynamodb = aws.lazy_client("dynamodb")
+    books = DynamoBooks.of(dynamodb, settings.days_table)
+    canonical = S3CanonicalRows(objects)
+    alone = Alone(
+        DynamoMemory.of(dynamodb, settings.days_table),
+        utc_now,
+        lambda: uuid4().hex,
+        time.sleep,
+        longest=_LONGEST_BATCH,
+        tries=_TRIES_FOR_A_BATCH,
+    )
+    recording = Recording(
+        books=books,
+        waitings=books,
+        canonical=canonical,
+        log=S3PredictionLog(objects),
+        deployments=_memory(settings),
+        versions=S3Versions(objects),
+        predicting=Predicting(EndpointPredictions(aws.lazy_client("sagemaker-runtime")), utc_now),
+        publisher=aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn),
+        clock=utc_now,
+    )
+    meter = CloudWatchMeter(aws.lazy_client("cloudwatch"))
+    catching_up = CatchingUp(
+        recording, books, alone, meter, S3Configuration(objects).models, utc_now
+    )
+    return Following(recording, catching_up, canonical, alone)
 
 
 def answering(settings: QuerySettings) -> Answering:
