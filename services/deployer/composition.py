@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from services.deployer.adapters.configuration import S3Configuration
 from services.deployer.adapters.endpoints import SageMakerEndpoints
 from services.deployer.adapters.gauge import CloudWatchGauge
-from services.deployer.adapters.live.asking import EndpointPredictions
 from services.deployer.adapters.live.books import DynamoBooks
-from services.deployer.adapters.live.meter import CloudWatchMeter
-from services.deployer.adapters.live.versions import S3Versions
 from services.deployer.adapters.memory import DynamoMemory
 from services.deployer.adapters.references import S3References
 from services.deployer.adapters.registry import SageMakerRegistry
@@ -23,10 +21,6 @@ from services.deployer.app.chronicle import Chronicle
 from services.deployer.app.dispatching import Dispatching
 from services.deployer.app.ending import Ending
 from services.deployer.app.holding import Holding, HoldingByRequest
-from services.deployer.app.live.catching_up import CatchingUp
-from services.deployer.app.live.following import Following
-from services.deployer.app.live.predicting import Predicting
-from services.deployer.app.live.recording import Recording
 from services.deployer.app.reconciling import Reconciling
 from services.deployer.app.rolling_back import RollingBack
 from services.deployer.app.starting import Starting
@@ -34,6 +28,9 @@ from services.deployer.app.trial import Trial
 from services.deployer.settings import DeployerSettings, LiveSettings, QuerySettings
 from shared import aws
 from shared.clock import utc_now
+
+if TYPE_CHECKING:
+    from services.deployer.app.live.following import Following
 
 _LONGEST_BATCH = timedelta(seconds=330)  # longer than the function may run
 _TRIES_FOR_A_BATCH = 120  # half a second each: the next batch of the same model waits for this one
@@ -93,9 +90,19 @@ def deployer(settings: DeployerSettings) -> Dispatching:
 
 
 def following(settings: LiveSettings) -> Following:
-    """Return everything that follows a deployment: predictions, scores, and who watches them."""
-    from services.deployer.adapters.live.canonical import S3CanonicalRows  # noqa: PLC0415 - pandas and pyarrow,
-    from services.deployer.adapters.live.log import S3PredictionLog  # noqa: PLC0415 - which others do without
+    """Return everything that follows a deployment: predictions, scores, and who watches them.
+
+    What needs numpy, pandas and pyarrow is imported here: the light functions have none of them.
+    """
+    from services.deployer.adapters.live.asking import EndpointPredictions
+    from services.deployer.adapters.live.canonical import S3CanonicalRows
+    from services.deployer.adapters.live.log import S3PredictionLog
+    from services.deployer.adapters.live.meter import CloudWatchMeter
+    from services.deployer.adapters.live.versions import S3Versions
+    from services.deployer.app.live.catching_up import CatchingUp
+    from services.deployer.app.live.following import Following
+    from services.deployer.app.live.predicting import Predicting
+    from services.deployer.app.live.recording import Recording
 
     objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
     dynamodb = aws.lazy_client("dynamodb")

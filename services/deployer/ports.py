@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from services.deployer.domain.deployment import (
     Endpoint,
@@ -14,15 +14,17 @@ from services.deployer.domain.deployment import (
     Setback,
     Version,
 )
-from services.deployer.domain.live.book import Day, FileRef
-from services.deployer.domain.live.predicted import Answered, Predicted, Weather
-from services.deployer.domain.live.scores import DayScore
-from services.deployer.domain.live.unseen import Trained
-from services.deployer.domain.live.waiting import Waiting
 from services.deployer.domain.reference import Answer, Reference
 from shared.evaluation import Evaluation
 from shared.messages import AnyMessage
 from shared.model_config import EndpointConfig
+
+if TYPE_CHECKING:  # some of them need numpy, which the light functions have not
+    from services.deployer.domain.live.book import Day, FileRef
+    from services.deployer.domain.live.predicted import Answered, Predicted, Weather
+    from services.deployer.domain.live.scores import DayScore
+    from services.deployer.domain.live.unseen import Trained
+    from services.deployer.domain.live.waiting import Waiting
 
 
 class Configuration(Protocol):

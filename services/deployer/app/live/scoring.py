@@ -18,8 +18,7 @@ from services.deployer.domain.live.predicted import Predicted
 from services.deployer.domain.live.scores import NO_LEAD, DayScore, Inputs
 from services.deployer.domain.live.unseen import Place, Trained
 from shared.solar.position import Floats, Times, ephemeris, position
-from shared.solar.rows import POWER
-from shared.solar.site import tzinfo_of
+from shared.solar.site import POWER, tzinfo_of
 
 Key = tuple[str, date]  # a site's day
 _A_DAY = np.timedelta64(86_400, "s")

@@ -12,8 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from services.deployer.domain.live.scores import Inputs
 from shared.canonical import CanonicalFile
-from shared.solar.rows import POWER
-from shared.solar.site import FORECAST_PREFIX
+from shared.solar.site import FORECAST_PREFIX, POWER
 
 ONE_DAY = timedelta(days=1)
 
