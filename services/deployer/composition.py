@@ -21,6 +21,7 @@ from services.deployer.app.chronicle import Chronicle
 from services.deployer.app.dispatching import Dispatching
 from services.deployer.app.ending import Ending
 from services.deployer.app.holding import Holding, HoldingByRequest
+from services.deployer.app.live.telling import Telling
 from services.deployer.app.reconciling import Reconciling
 from services.deployer.app.rolling_back import RollingBack
 from services.deployer.app.starting import Starting
@@ -137,7 +138,8 @@ def following(settings: LiveSettings) -> Following:
 def answering(settings: QuerySettings) -> Answering:
     """Return what answers questions."""
     memory = _memory(settings)
-    return Answering(memory, memory)
+    books = DynamoBooks.of(aws.lazy_client("dynamodb"), settings.days_table)
+    return Answering(memory, memory, Telling(books, books, utc_now))
 
 
 def _memory(settings: QuerySettings) -> DynamoMemory:

@@ -82,6 +82,16 @@ class DynamoBooks:
         for item in found:
             yield from _SCORES.validate_json(item["body"])
 
+    def last_day(self, model_id: str) -> date | None:
+        """Return the last day of which scores of any site are kept."""
+        found = self.store.query(
+            "model_id = :model AND begins_with(#item, :score)",
+            {":model": model_id, ":score": "score#"},
+            limit=1,
+            newest_first=True,
+        )
+        return next((date.fromisoformat(str(item["item"]).split("#")[1]) for item in found), None)
+
     def scores_of_site(
         self, model_id: str, site_id: str, first: date, last: date
     ) -> Iterator[DayScore]:

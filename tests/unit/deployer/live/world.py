@@ -104,6 +104,9 @@ class Books:
         self.kept.update({(each.site_id, each.day): each for each in days})
         self.scored.update({key: tuple(found) for key, found in scores.items()})
 
+    def last_day(self, _: str) -> date | None:
+        return max((day for _site, day in self.scored), default=None)
+
     def scores(self, _: str, first: date, last: date) -> Iterator[DayScore]:
         for (_site, day), found in sorted(self.scored.items(), key=lambda each: each[0][::-1]):
             if first <= day <= last:
