@@ -11,7 +11,7 @@ import numpy as np
 from services.deployer.domain.live.day_rows import DayRows, without_gaps
 from services.deployer.domain.live.doubts import OUTAGE, doubts
 from services.deployer.domain.live.scores import NO_LEAD, DayScore, Inputs, State, Sums
-from shared.solar import skies
+from shared.solar import day_level, skies
 from shared.solar.position import Floats
 from shared.solar.quality import Mask
 
@@ -70,13 +70,23 @@ def score_day(
     for mask in found.values():
         chosen &= ~mask
     state = _state(rows, found, chosen)
-    return replace(
+    score = replace(
         score,
         state=state,
         sky=sky,
         lit=int(lit.sum()),
         masked=_counted(rows, found),
-        sums=_sums(rows, chosen, capacity_kw, step_minutes) if state == "scored" else Sums(),
+    )
+    if state != "scored":
+        return score
+    level = day_level.of_day(
+        rows.power_ac[chosen] / capacity_kw, rows.predicted[chosen] / capacity_kw, step_minutes
+    )
+    return replace(
+        score,
+        sums=_sums(rows, chosen, capacity_kw, step_minutes),
+        level=level.level if level else None,
+        scatter=level.scatter if level else None,
     )
 
 
