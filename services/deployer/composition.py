@@ -129,10 +129,11 @@ def following(settings: LiveSettings) -> Following:
         clock=utc_now,
     )
     meter = CloudWatchMeter(aws.lazy_client("cloudwatch"))
-    catching_up = CatchingUp(
-        recording, books, alone, meter, S3Configuration(objects).models, utc_now
+    catching_up = CatchingUp(recording, books, books, canonical, meter, utc_now)
+    inbox = aws.SqsInbox(aws.lazy_client("sqs"), settings.live_inbox_url)
+    return Following(
+        recording, catching_up, canonical, alone, inbox, S3Configuration(objects).models
     )
-    return Following(recording, catching_up, canonical, alone)
 
 
 def answering(settings: QuerySettings) -> Answering:

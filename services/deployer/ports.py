@@ -189,6 +189,12 @@ class Waitings(Protocol):
     def end_waiting(self, model_id: str, files: Iterable[FileRef]) -> None: ...
 
 
+class Inbox(Protocol):
+    """The function's own inbox."""
+
+    def send(self, message: AnyMessage, delay_seconds: int = 0) -> None: ...
+
+
 class Meter(Protocol):
     """Metrics of a model that people and alarms watch."""
 

@@ -30,3 +30,4 @@ class LiveSettings(QuerySettings):
 
     data_bucket: str
     deployment_topic_arn: str
+    live_inbox_url: str

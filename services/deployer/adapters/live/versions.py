@@ -10,7 +10,7 @@ from services.deployer.domain.deployment import LogEntry
 from services.deployer.domain.live.unseen import Place, Trained
 from shared import layout
 from shared.aws import S3Objects
-from shared.dataset import coverage
+from shared.dataset import coverage, file_ids
 from shared.errors import NotFoundError
 from shared.evaluation import Evaluation
 
@@ -77,5 +77,12 @@ class S3Versions:
             evaluation.test_window.end,
             said.step_minutes,
             coverage(described).spans,
-            {each.site_id: Place(**each.model_dump(exclude={"site_id"})) for each in said.sites},
+            {
+                each.site_id: Place(
+                    **each.model_dump(exclude={"site_id"}),
+                    corrects_clock=each.site_id in evaluation.corrected_clocks,
+                )
+                for each in said.sites
+            },
+            file_ids(described),
         )

@@ -60,13 +60,10 @@ class Recording:
         known
             Those of the files that waited until now.
         """
-        served = deployment.served(self.deployments.log(model_id), None)
-        trained = self.versions.trained(model_id, served) if served is not None else None
+        trained = self.serving(model_id)
         waits: dict[FileRef, str] = {}
-        done: list[FileRef] = []
         if trained is None:
-            why = NOBODY_SERVES if served is None else _not_evaluated(served.version)
-            waits = dict.fromkeys(files, why)
+            waits = dict.fromkeys(files, self._why_nobody(model_id))
         else:
             known_sites = [each for each in files if each.site_id in trained.places]
             waits = {
@@ -80,6 +77,15 @@ class Recording:
         done = [each for each in known if each not in waits]
         self._let_wait(model_id, waits, known)
         self.waitings.end_waiting(model_id, done)
+
+    def serving(self, model_id: str) -> Trained | None:
+        """Return what the version that serves was trained on; None where none does, or nobody knows."""
+        served = deployment.served(self.deployments.log(model_id), None)
+        return self.versions.trained(model_id, served) if served is not None else None
+
+    def _why_nobody(self, model_id: str) -> str:
+        served = deployment.served(self.deployments.log(model_id), None)
+        return NOBODY_SERVES if served is None else _not_evaluated(served.version)
 
     def _let_wait(
         self, model_id: str, waits: Mapping[FileRef, str], known: Collection[FileRef]

@@ -17,6 +17,7 @@ from services.deployer.domain.live.day_rows import DayRows
 from services.deployer.domain.live.predicted import Predicted
 from services.deployer.domain.live.scores import NO_LEAD, DayScore, Inputs
 from services.deployer.domain.live.unseen import Place, Trained
+from shared.solar import clock_check
 from shared.solar.position import Floats, Times, ephemeris, position
 from shared.solar.site import POWER, tzinfo_of
 
@@ -208,11 +209,15 @@ def _power(day: Day, trained: Trained, shelf: Shelf) -> Power | None:
     files = [each for each in day.files if each.has_power]
     found = shelf.on_step(day.site_id, files, step, frozenset((POWER,)))
     start, end = map(_stamp, book.bounds(day.day, tzinfo_of(place.timezone)))
-    inside = (found.times >= start) & (found.times < end)
-    times = found.times[inside]
+    stated = found.times
+    if place.corrects_clock and len(stated):
+        stated = clock_check.true_times(stated, place.timezone)
+    true, first_of = np.unique(stated, return_index=True)  # an hour may come twice in autumn
+    inside = (true >= start) & (true < end)
+    times = true[inside]
     if not len(times):
         return None
-    values = found.columns[POWER][inside]
+    values = found.columns[POWER][first_of[inside]]
     if not np.isfinite(values).any():
         return None
     grid = times[0] + np.arange(

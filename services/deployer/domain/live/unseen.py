@@ -14,12 +14,17 @@ from shared.solar.position import Times
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What scores need to know of a site. [degree, kW]"""
+    """What scores need to know of a site. [degree, kW]
+
+    `corrects_clock` says that its clock follows summer time although its stamps state a fixed offset: its
+    power was moved to the true time in training, and so it is for scores.
+    """
 
     latitude: float
     longitude: float
     timezone: str
     ac_capacity_kw: float
+    corrects_clock: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ class Trained:
         For each site, the spans [start, end] of time that its dataset has rows of.
     places
         The sites that it knows, as it was trained with them.
+    files
+        The files of its dataset.
     """
 
     version: int
@@ -46,6 +53,7 @@ class Trained:
     step_minutes: int
     spans: Mapping[str, tuple[tuple[datetime, datetime], ...]] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
+    files: frozenset[str] = frozenset()
 
     def unseen(self, site_id: str, times: Times) -> NDArray[np.bool_]:
         """Return which rows of a site it was neither fitted nor tested on.

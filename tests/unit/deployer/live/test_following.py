@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, timedelta
 
 import pytest
 
+from services.deployer.app.live.catching_up import _turn
 from shared.messages import PredictionsMade
 from tests.unit.deployer.live.world import MODEL, NOW, SITE, TRAINED_UNTIL, World
 
@@ -123,7 +125,7 @@ def test_a_file_that_nobody_could_predict_for_a_fortnight_is_given_up_and_said()
     world.asking.silent = True
     world.hear(world.upload("monday", MONDAY))
     world.clock.now = NOW + timedelta(days=15)
-    world.catching_up.waiting(MODEL)
+    world.sweep("quick")
     assert world.books.waits == {}
     assert world.meter.told == [(MODEL, {"FilesGivenUp": 1})]
 
@@ -134,7 +136,7 @@ def test_an_endpoint_that_does_not_answer_is_asked_again_by_the_sweep() -> None:
     world.hear(world.upload("monday", MONDAY))
     assert list(world.books.waits) == ["monday"]
     world.asking.silent = False
-    world.catching_up.waiting(MODEL)
+    world.sweep("quick")
     assert world.score(MONDAY).state == "scored"
     assert world.books.waits == {}
 
@@ -170,7 +172,7 @@ def test_predictions_that_somebody_deleted_are_made_again() -> None:
     del world.objects.kept[key]
     world.hear(world.upload("power", MONDAY, columns=POWER))
     assert world.score(MONDAY).state == "no_weather"
-    world.catching_up.waiting(MODEL)
+    world.sweep("quick")
     assert world.predictions == [key]
     assert world.score(MONDAY).state == "scored"
 
@@ -202,3 +204,33 @@ def test_yesterdays_power_is_the_baseline_in_whichever_order_the_days_come() -> 
             world.hear(world.messages[name])
     assert forward.score(TUESDAY).sums.compared == 96
     assert forward.books.scored == backward.books.scored
+
+
+def test_power_of_a_clock_that_follows_summer_time_is_moved_as_it_was_in_training() -> None:
+    stated, corrected = World(), World(corrected_clocks=(SITE,))
+    for world in (stated, corrected):
+        world.hear(world.upload("monday", MONDAY, factor=1.0, late_hours=1))
+    assert stated.score(MONDAY).state == "masked"
+    assert corrected.score(MONDAY).sums.nmae == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_file_whose_message_was_lost_is_found_by_the_daily_sweep() -> None:
+    world = World()
+    world.upload("monday", MONDAY)
+    world.sweep()
+    assert world.score(MONDAY).state == "scored"
+
+
+def test_a_withdrawal_whose_message_was_lost_is_found_by_the_daily_sweep() -> None:
+    world = World()
+    world.hear(world.upload("weather", MONDAY, columns=WEATHER))
+    world.hear(world.upload("power", MONDAY, columns=POWER))
+    world.withdraw("power")
+    world.sweep()
+    assert world.score(MONDAY).state == "no_power"
+
+
+def test_a_large_fleet_is_looked_at_once_a_week() -> None:
+    sites = [f"site-{number:03}" for number in range(600)]
+    looked_at = [_turn(sites, NOW + timedelta(days=day)) for day in range(7)]
+    assert sorted(itertools.chain(*looked_at)) == sites

@@ -30,7 +30,7 @@ from shared import layout
 from shared.canonical import CanonicalFile
 from shared.errors import NotFoundError, NotReadyError
 from shared.evaluation import Baselines, Evaluation, ModelScores, RowCounts, Scores, Window
-from shared.messages import AnyMessage, DataAccepted, DataWithdrawn, ModelDeployed
+from shared.messages import AnyMessage, DataAccepted, DataWithdrawn, ModelDeployed, SweepDue
 from shared.solar.irradiance import clearsky_ghi
 from shared.solar.position import ephemeris, position
 from shared.solar.site import tzinfo_of
@@ -147,7 +147,9 @@ class Asking:
 
     def _answer(self, asked: Weather) -> Answered:
         ghi = asked.columns.get("ghi", np.zeros(len(asked.times)))
-        power = np.nan_to_num(ghi) / 1000.0 * CAPACITY * self.gains[self.version]
+        heat = asked.columns.get("temp_air", np.full(len(asked.times), 60.0))
+        share = np.where(np.isnan(heat) | (heat > 50), 0.7, 1.0)  # without a temperature it is far off
+        power = np.nan_to_num(ghi) / 1000.0 * CAPACITY * self.gains[self.version] * share
         return Answered(self.version, power, 0.9 * power, 1.1 * power, ("ghi", "temp_air"))
 
 
@@ -187,6 +189,14 @@ class Leases:
 
 
 @dataclass
+class Inbox:
+    sent: list[AnyMessage] = field(default_factory=list)
+
+    def send(self, message: AnyMessage, delay_seconds: int = 0) -> None:
+        self.sent.append(message)
+
+
+@dataclass
 class Meter:
     told: list[tuple[str, dict[str, float]]] = field(default_factory=list)
 
@@ -197,7 +207,14 @@ class Meter:
 class World:
     """One model of a few sites; by default version 1 serves since the first of June."""
 
-    def __init__(self, sites: Sequence[str] = (SITE,), *, serves: bool = True) -> None:
+    def __init__(
+        self,
+        sites: Sequence[str] = (SITE,),
+        *,
+        serves: bool = True,
+        corrected_clocks: tuple[str, ...] = (),
+    ) -> None:
+        self.corrected_clocks = corrected_clocks
         self.sites = tuple(sites)
         self.clock = Clock()
         self.objects, self.books, self.asking = Objects(), Books(), Asking()
@@ -217,9 +234,12 @@ class World:
         )
         alone = Alone(Leases(), self.clock, lambda: "me", lambda _: None)
         self.catching_up = CatchingUp(
-            self.recording, self.books, alone, self.meter, lambda: {MODEL}, self.clock
+            self.recording, self.books, self.books, canonical, self.meter, self.clock
         )
-        self.following = Following(self.recording, self.catching_up, canonical, alone)
+        self.inbox = Inbox()
+        self.following = Following(
+            self.recording, self.catching_up, canonical, alone, self.inbox, lambda: {MODEL}
+        )
         if serves:
             self.deploy(1)
 
@@ -229,7 +249,11 @@ class World:
         """A version serves that was trained until the beginning of a local day."""
         run_id, dataset_id = f"run{version}", f"data{version}"
         end = midnight(until)
-        write(self.objects, layout.evaluation(run_id), evaluation(run_id, end).encode())
+        write(
+            self.objects,
+            layout.evaluation(run_id),
+            evaluation(run_id, end, self.corrected_clocks).encode(),
+        )
         write(self.objects, layout.dataset(MODEL, dataset_id), self._dataset(end).encode())
         at = datetime(2026, 6, 1, 12, tzinfo=UTC) + timedelta(days=version - 1)
         self.deployments.entries.append(
@@ -256,13 +280,15 @@ class World:
         uploaded: datetime | None = None,
         factor: float = 0.95,
         site: str = SITE,
+        late_hours: int = 0,
     ) -> DataAccepted:
         """A file of whole local days is accepted; power is `factor` of what version 1 predicts."""
         start, end = midnight(day), midnight(day + timedelta(days=days))
         times = np.arange(stamp(start), stamp(end), np.timedelta64(STEP * 60, "s"))
         values = {name: weather(times)[name] for name in columns if name != "power_ac"}
         if "power_ac" in columns:
-            values["power_ac"] = weather(times)["ghi"] / 1000.0 * CAPACITY * factor
+            true = times - np.timedelta64(late_hours * 3600, "s")
+            values["power_ac"] = weather(true)["ghi"] / 1000.0 * CAPACITY * factor
         uploaded = uploaded or end + timedelta(hours=1)
         said = CanonicalFile(
             file_id=name,
@@ -314,6 +340,18 @@ class World:
     def hear(self, *messages: AnyMessage) -> None:
         """One batch arrives."""
         self.following.handle(MODEL, messages)
+
+    def sweep(self, scope: str = "daily") -> None:
+        """The time of a sweep has come."""
+        due = SweepDue.of(
+            subject=(scope, self.clock.now),
+            occurred_at=self.clock.now,
+            correlation_id="x",
+            scope=scope,
+        )
+        self.following.handle("", [due])
+        while self.inbox.sent:
+            self.hear(self.inbox.sent.pop())
 
     # --- what is seen ---------------------------------------------------------------------------
 
@@ -378,7 +416,7 @@ def write(objects: Objects, key: str, body: bytes) -> None:
     objects.kept[key] = (body, {})
 
 
-def evaluation(run_id: str, until: datetime) -> str:
+def evaluation(run_id: str, until: datetime, corrected_clocks: tuple[str, ...] = ()) -> str:
     """Return an evaluation whose test ended where the dataset did."""
     scores = Scores(r2=0.99, nmae=0.01, nrmse=0.02, mbe=0.0, n=1000)
     model = ModelScores(all=scores, daylight=scores, by_month=(), by_site=())
@@ -398,4 +436,5 @@ def evaluation(run_id: str, until: datetime) -> str:
         masks={},
         challenger=model,
         baselines=Baselines(persistence_24h=None, clear_sky_persistence=None),
+        corrected_clocks=corrected_clocks,
     ).model_dump_json()
