@@ -148,7 +148,9 @@ class Asking:
     def _answer(self, asked: Weather) -> Answered:
         ghi = asked.columns.get("ghi", np.zeros(len(asked.times)))
         heat = asked.columns.get("temp_air", np.full(len(asked.times), 60.0))
-        share = np.where(np.isnan(heat) | (heat > 50), 0.7, 1.0)  # without a temperature it is far off
+        share = np.where(
+            np.isnan(heat) | (heat > 50), 0.7, 1.0
+        )  # without a temperature it is far off
         power = np.nan_to_num(ghi) / 1000.0 * CAPACITY * self.gains[self.version] * share
         return Answered(self.version, power, 0.9 * power, 1.1 * power, ("ghi", "temp_air"))
 
