@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from services.deployer.app.live.recording import Recording
 from services.deployer.domain.live import book
@@ -19,6 +20,7 @@ MOST_AT_ONCE = 200  # files of a model; the next sweep takes the next
 LOOKS_BACK = timedelta(days=40)
 ALL_DAILY = 500  # sites; of more, each is looked at once a week
 _WEEK = 7
+_AT_ONCE = 25  # sites whose days are read together: two megabytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +52,37 @@ class CatchingUp:
             return
         now = self.clock()
         since = now - LOOKS_BACK
-        sites = _turn(sorted(trained.places), now)
-        standing = self.canonical.standing(dict.fromkeys(sites, since))
         waits = {each.file.file_id for each in self.waitings.waiting(model_id)}
-        for site_id in sites:
-            known = self._known(model_id, site_id, trained, since)
-            named = {each.file_id for each in known} | waits | trained.files
-            new = self._described(
-                key for key in standing[site_id] if layout.canonical_file_id(key) not in named
-            )
-            listed = f"{layout.canonical_site(site_id)}{since:%Y-%m}"
-            gone = [
-                each for each in known if each.key > listed and each.key not in standing[site_id]
-            ]
-            if new or gone:
-                self.recording.record(model_id, new, gone)
+        for sites in _batched(_turn(sorted(trained.places), now), _AT_ONCE):
+            standing = self.canonical.standing(dict.fromkeys(sites, since))
+            known = self._known(model_id, sites, trained, since)
+            for site_id in sites:
+                refs, stands = known[site_id], standing[site_id]
+                named = {each.file_id for each in refs} | waits | trained.files
+                new = self._described(
+                    key for key in stands if layout.canonical_file_id(key) not in named
+                )
+                listed = f"{layout.canonical_site(site_id)}{since:%Y-%m}"
+                gone = [each for each in refs if each.key > listed and each.key not in stands]
+                if new or gone:
+                    self.recording.record(model_id, new, gone)
 
     def _known(
-        self, model_id: str, site_id: str, trained: Trained, since: datetime
-    ) -> list[FileRef]:
-        zone = tzinfo_of(trained.places[site_id].timezone)
-        days = book.days_of(since - ONE_DAY, self.clock() + ONE_DAY, zone)
-        found = self.books.days(model_id, [(site_id, day) for day in days])
-        return list({file.file_id: file for day in found.values() for file in day.files}.values())
+        self, model_id: str, sites: Sequence[str], trained: Trained, since: datetime
+    ) -> dict[str, list[FileRef]]:
+        """Return the files of the last weeks that the book knows, site by site."""
+        until = self.clock() + ONE_DAY
+        keys = [
+            (site_id, day)
+            for site_id in sites
+            for day in book.days_of(
+                since - ONE_DAY, until, tzinfo_of(trained.places[site_id].timezone)
+            )
+        ]
+        found: dict[str, dict[str, FileRef]] = {site_id: {} for site_id in sites}
+        for day in self.books.days(model_id, keys).values():
+            found[day.site_id].update({file.file_id: file for file in day.files})
+        return {site_id: list(files.values()) for site_id, files in found.items()}
 
     def _described(self, keys: Iterable[str]) -> list[FileRef]:
         found = (self.canonical.describe(key) for key in sorted(keys))
@@ -84,3 +94,9 @@ def _turn(sites: Sequence[str], now: datetime) -> list[str]:
     if len(sites) <= ALL_DAILY:
         return list(sites)
     return list(sites[now.toordinal() % _WEEK :: _WEEK])
+
+
+def _batched(sites: Sequence[str], size: int) -> Iterator[list[str]]:
+    left = iter(sites)
+    while batch := list(islice(left, size)):
+        yield batch

@@ -194,7 +194,8 @@ def _job(file: FileRef, beside: Sequence[FileRef], trained: Trained, shelf: Shel
     times = own.times[known & trained.unseen(file.site_id, own.times)]
     if not len(times):
         return None
-    weather = shelf.on_step(file.site_id, beside, step, wanted)
+    is_alone = [each.file_id for each in beside] == [file.file_id]
+    weather = own if is_alone else shelf.on_step(file.site_id, beside, step, wanted)
     is_own = np.isin(weather.times, times)
     before = (weather.times < times[0]) & (weather.times >= times[0] - _BEFORE)
     return Job(file, inputs, weather.take(is_own | before), int(is_own.sum()))

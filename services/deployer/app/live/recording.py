@@ -108,7 +108,11 @@ class Recording:
         present = [file for file in files if file.key in standing[file.site_id]]
         days = _with_files(before, keys, present, touched, standing)
         shelf = Shelf(self.canonical, self.log)
-        new = [file for file in present if not _was_predicted(file, touched[file], days)]
+        new = [
+            file
+            for file in present
+            if file.inputs is not None and not _was_predicted(file, touched[file], days)
+        ]
         outcome = self.predicting.predict(
             model_id,
             trained,

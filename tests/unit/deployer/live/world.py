@@ -215,11 +215,12 @@ class World:
         *,
         serves: bool = True,
         corrected_clocks: tuple[str, ...] = (),
+        books: Any = None,
     ) -> None:
         self.corrected_clocks = corrected_clocks
         self.sites = tuple(sites)
         self.clock = Clock()
-        self.objects, self.books, self.asking = Objects(), Books(), Asking()
+        self.objects, self.books, self.asking = Objects(), books or Books(), Asking()
         self.topic, self.deployments, self.meter = Topic(), Deployments(), Meter()
         self.messages: dict[str, DataAccepted] = {}
         canonical: Any = S3CanonicalRows(self.objects)  # type: ignore[arg-type]
