@@ -141,6 +141,11 @@ VERBS = {
         "scorecard",
         "Show how the served model does on what came in since, against what was measured.",
     ),
+    "compare": Verb(
+        "commands.comparing",
+        "compare",
+        "Put two versions side by side: what their evaluations promised, and how they did live.",
+    ),
     "predictions": Verb(
         "commands.live",
         "predictions",

@@ -59,7 +59,7 @@ def scorecard(
               solar scorecard golden --site golden --by day --days 14
               solar scorecard fleet --by month --days 365
     """
-    name = _only_model(model)
+    name = only_model(model)
     answer = state.system.ask(
         "deployer",
         "scorecard",
@@ -237,7 +237,14 @@ def _as_csv(rows: list[dict[str, Any]]) -> str:
     return made.getvalue()
 
 
-def _only_model(model: str | None) -> str:
+def only_model(model: str | None) -> str:
+    """Return the model that is meant: the only one, where none is named.
+
+    Raises
+    ------
+    ConsoleError
+        There is no such model, or there are several.
+    """
     known = trainer.models(state.system)
     if model is None:
         if len(known) != 1:
@@ -253,9 +260,9 @@ def _line(each: Mapping[str, Any]) -> tuple[Any, ...]:
         each["name"] if each["inputs"] == "measured" else f"{each['name']} (forecast)",
         f"{scored} of {all_days}",
         each["r2"],
-        _percent(each["nmae"]),
-        _percent(each["energy_bias"], signed=True),
-        _percent(each["coverage_p10_p90"], digits=0),
+        percent(each["nmae"]),
+        percent(each["energy_bias"], signed=True),
+        percent(each["coverage_p10_p90"], digits=0),
         each["skill"],
         f"{each['predicted_kwh']:,.0f}",
         f"{each['measured_kwh']:,.0f}",
@@ -282,7 +289,8 @@ def _said_in_all(each: Mapping[str, Any]) -> str:
     )
 
 
-def _percent(value: float | None, *, digits: int = 1, signed: bool = False) -> str:
+def percent(value: float | None, *, digits: int = 1, signed: bool = False) -> str:
+    """Return a share as people read it; nothing for None."""
     if value is None:
         return ""
     return f"{value:+.{digits}%}" if signed else f"{value:.{digits}%}"

@@ -12,10 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from console.commands import live
+from console import registry
+from console.commands import comparing, live
 from services.deployer.adapters.live.log import encode
 from services.deployer.domain.live.predicted import Predicted, Weather
+from shared.evaluation import Evaluation
 from tests.unit.console.systems import FakeSystem, solar, system
+from tests.unit.deployer.live.world import evaluation
 
 __all__ = ["system"]  # the fixture
 
@@ -191,3 +194,24 @@ def test_without_a_site_a_large_fleet_is_not_asked_about(
 ) -> None:
     monkeypatch.setattr(live, "sites_of", lambda _: [f"site-{n}" for n in range(21)])
     assert live.predicted_at("golden", None, datetime(2026, 6, 8, 12, 40, tzinfo=UTC)) == []
+
+
+def test_two_versions_stand_side_by_side_as_evaluated_and_as_they_did_live(
+    golden: FakeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages = {
+        1: {"CustomerMetadataProperties": {"run_id": "r-1", "dataset_id": "d"}},
+        2: {},
+    }
+    monkeypatch.setattr(registry, "version", lambda _, __, number: packages[number])
+    until = datetime(2026, 6, 1, tzinfo=UTC)
+    evaluated = Evaluation.model_validate_json(evaluation("r-1", until))
+    monkeypatch.setattr(comparing, "evaluation_of", lambda _: evaluated)
+    golden.answers["deployer", "scorecard"] = CARD | {"lines": [LINE | {"name": "1"}]}
+    said = solar("compare", "1", "2").stdout
+    assert "golden: versions 1 and 2" in said
+    assert "4.30%" in said
+    assert "no evaluation" in said
+    assert "none yet" in said
+    machine = json.loads(solar("compare", "1", "2", "--json").stdout)
+    assert [each["live"] is None for each in machine] == [False, True]
