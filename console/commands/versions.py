@@ -226,12 +226,12 @@ def served_at(
     }
     predicted = {
         model_id: live.predicted_at(model_id, site, times.in_utc(at))
-        for model_id, entry in served.items()
-        if at and entry
+        for model_id in served
+        if at is not None
     }
     if json:
         said = {
-            model_id: entry and entry | {"predicted": predicted.get(model_id, [])}
+            model_id: (entry or {}) | {"predicted": predicted[model_id]} if at else entry
             for model_id, entry in served.items()
         }
         output.as_json(said | dict.fromkeys(gone))
