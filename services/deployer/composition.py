@@ -104,6 +104,7 @@ def following(settings: LiveSettings) -> Following:
     from services.deployer.app.live.following import Following
     from services.deployer.app.live.predicting import Predicting
     from services.deployer.app.live.recording import Recording
+    from services.deployer.app.live.watching import Watching
 
     objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
     dynamodb = aws.lazy_client("dynamodb")
@@ -130,9 +131,18 @@ def following(settings: LiveSettings) -> Following:
     )
     meter = CloudWatchMeter(aws.lazy_client("cloudwatch"))
     catching_up = CatchingUp(recording, books, books, canonical, meter, utc_now)
+    watching = Watching(
+        books=books,
+        verdicts=books,
+        deployments=recording.deployments,
+        versions=recording.versions,
+        publisher=recording.publisher,
+        meter=meter,
+        clock=utc_now,
+    )
     inbox = aws.SqsInbox(aws.lazy_client("sqs"), settings.live_inbox_url)
     return Following(
-        recording, catching_up, canonical, alone, inbox, S3Configuration(objects).models
+        recording, catching_up, watching, canonical, alone, inbox, S3Configuration(objects).models
     )
 
 

@@ -49,8 +49,10 @@ class Watching:
             standing = news(known, site_id, version, verdict)
             if standing is not None:
                 after[site_id] = standing
-            if standing != known:
-                told.append(self._message(model_id, standing or known, verdict, standing is None))
+                if standing != known:
+                    told.append(self._message(model_id, standing, verdict))
+            elif known is not None:
+                told.append(self._message(model_id, known, verdict, recovered=True))
         refused = self.publisher.publish_all(told)
         if refused:
             message = f"{len(refused)} messages could not be sent; the next look sends them again"
@@ -77,11 +79,8 @@ class Watching:
         return found
 
     def _message(
-        self, model_id: str, about: Told | None, verdict: Verdict, recovered: bool
+        self, model_id: str, about: Told, verdict: Verdict, *, recovered: bool = False
     ) -> AccuracyDegraded:
-        if about is None:
-            message = "nothing stands and nothing stood, so that there is nothing to be told"
-            raise ValueError(message)
         figures = verdict.figures
         return AccuracyDegraded.of(
             subject=(model_id, about.site_id, about.cause, about.since, recovered),

@@ -21,10 +21,13 @@ from services.deployer.app.live.catching_up import CatchingUp
 from services.deployer.app.live.following import Following
 from services.deployer.app.live.predicting import Predicting
 from services.deployer.app.live.recording import Recording
+from services.deployer.app.live.watching import Watching
 from services.deployer.domain.deployment import LogEntry
 from services.deployer.domain.live.book import Day, FileRef
 from services.deployer.domain.live.predicted import Answered, Weather
 from services.deployer.domain.live.scores import DayScore
+from services.deployer.domain.live.summary import Summary
+from services.deployer.domain.live.told import Told
 from services.deployer.domain.live.waiting import Waiting
 from shared import layout
 from shared.canonical import CanonicalFile
@@ -96,6 +99,19 @@ class Books:
     kept: dict[Key, Day] = field(default_factory=dict)
     scored: dict[Key, tuple[DayScore, ...]] = field(default_factory=dict)
     waits: dict[str, Waiting] = field(default_factory=dict)
+    stands: dict[str, Told] = field(default_factory=dict)
+    last_summary: Summary | None = None
+
+    def told(self, _: str) -> dict[str, Told]:
+        return dict(self.stands)
+
+    def keep_told(
+        self, _: str, after: Mapping[str, Told], before: Mapping[str, Told], summary: Summary
+    ) -> None:
+        self.stands, self.last_summary = dict(after), summary
+
+    def summary(self, _: str) -> Summary | None:
+        return self.last_summary
 
     def days(self, _: str, wanted: Collection[Key]) -> dict[Key, Day]:
         return {key: self.kept.get(key, Day(*key)) for key in wanted}
@@ -205,6 +221,9 @@ class Meter:
     def tell(self, model_id: str, figures: Mapping[str, float]) -> None:
         self.told.append((model_id, dict(figures)))
 
+    def tell_worst(self, figures: Mapping[str, float]) -> None:
+        self.told.append(("", dict(figures)))
+
 
 class World:
     """One model of a few sites; by default version 1 serves since the first of June."""
@@ -240,8 +259,23 @@ class World:
             self.recording, self.books, self.books, canonical, self.meter, self.clock
         )
         self.inbox = Inbox()
+        self.watching = Watching(
+            books=self.books,
+            verdicts=self.books,
+            deployments=self.deployments,
+            versions=self.recording.versions,
+            publisher=self.topic,
+            meter=self.meter,
+            clock=self.clock,
+        )
         self.following = Following(
-            self.recording, self.catching_up, canonical, alone, self.inbox, lambda: {MODEL}
+            self.recording,
+            self.catching_up,
+            self.watching,
+            canonical,
+            alone,
+            self.inbox,
+            lambda: {MODEL},
         )
         if serves:
             self.deploy(1)
