@@ -108,7 +108,7 @@ def following(settings: LiveSettings) -> Following:
 
     objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
     dynamodb = aws.lazy_client("dynamodb")
-    books = DynamoBooks.of(dynamodb, settings.days_table)
+    books, memory = DynamoBooks.of(dynamodb, settings.days_table), _memory(settings)
     canonical = S3CanonicalRows(objects)
     alone = Alone(
         DynamoMemory.of(dynamodb, settings.days_table),
@@ -123,7 +123,7 @@ def following(settings: LiveSettings) -> Following:
         waitings=books,
         canonical=canonical,
         log=S3PredictionLog(objects),
-        deployments=_memory(settings),
+        deployments=memory,
         versions=S3Versions(objects),
         predicting=Predicting(EndpointPredictions(aws.lazy_client("sagemaker-runtime")), utc_now),
         publisher=aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn),
@@ -138,6 +138,8 @@ def following(settings: LiveSettings) -> Following:
         versions=recording.versions,
         publisher=recording.publisher,
         meter=meter,
+        holds=memory,
+        setbacks=memory,
         clock=utc_now,
     )
     inbox = aws.SqsInbox(aws.lazy_client("sqs"), settings.live_inbox_url)
@@ -150,7 +152,7 @@ def answering(settings: QuerySettings) -> Answering:
     """Return what answers questions."""
     memory = _memory(settings)
     books = DynamoBooks.of(aws.lazy_client("dynamodb"), settings.days_table)
-    return Answering(memory, memory, Telling(books, books, utc_now))
+    return Answering(memory, memory, Telling(books, books, books, utc_now))
 
 
 def _memory(settings: QuerySettings) -> DynamoMemory:

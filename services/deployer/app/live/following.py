@@ -60,6 +60,8 @@ class Following:
             due = {each.scope for each in incoming if isinstance(each, SweepDue)}
             if due or any(isinstance(each, ModelDeployed) for each in incoming):
                 self.catching_up.waiting(model_id)
+            if due:
+                self.watching.deployment(model_id)
             if "daily" in due:
                 self.catching_up.lost(model_id)
                 self.watching.watch(model_id)

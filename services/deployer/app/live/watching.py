@@ -11,7 +11,16 @@ from services.deployer.domain.live.degradation import Verdict
 from services.deployer.domain.live.scores import DayScore
 from services.deployer.domain.live.summary import MOST_NAMED, Summary
 from services.deployer.domain.live.told import Told, news
-from services.deployer.ports import Books, Log, Meter, Publisher, TrainedVersions, Verdicts
+from services.deployer.ports import (
+    Books,
+    Holds,
+    Log,
+    Meter,
+    Publisher,
+    Setbacks,
+    TrainedVersions,
+    Verdicts,
+)
 from shared.clock import Clock
 from shared.errors import NotReadyError
 from shared.evaluation import Promise
@@ -32,7 +41,20 @@ class Watching:
     versions: TrainedVersions
     publisher: Publisher
     meter: Meter
+    holds: Holds
+    setbacks: Setbacks
     clock: Clock
+
+    def deployment(self, model_id: str) -> None:
+        """Measure for how long a person holds a model, and how often in a row AWS could not deploy it."""
+        hold, setback = self.holds.hold(model_id), self.setbacks.setback(model_id)
+        figures = {}
+        if hold is not None:
+            figures["HeldDays"] = (self.clock() - hold.since) / timedelta(days=1)
+        if setback is not None:
+            figures["DeploymentSetbacks"] = float(setback.times)
+        if figures:
+            self.meter.tell_worst(figures)
 
     def watch(self, model_id: str) -> None:
         """Look at the last days of a model's sites; tell what changed, and leave figures and a summary."""

@@ -127,7 +127,7 @@ def test_a_file_that_nobody_could_predict_for_a_fortnight_is_given_up_and_said()
     world.clock.now = NOW + timedelta(days=15)
     world.sweep("quick")
     assert world.books.waits == {}
-    assert (MODEL, {"FilesGivenUp": 1}) in world.meter.told
+    assert ("", {"FilesGivenUp": 1}) in world.meter.told
 
 
 def test_an_endpoint_that_does_not_answer_is_asked_again_by_the_sweep() -> None:

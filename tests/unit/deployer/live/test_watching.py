@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from services.deployer.domain.deployment import Hold, Setback
 from services.deployer.domain.live.unseen import Trained
 from shared.messages import AccuracyDegraded
 from tests.unit.deployer.live.world import MODEL, SITE, TRAINED_UNTIL, World, midnight
@@ -108,3 +109,13 @@ def test_what_a_version_has_seen_ends_where_its_test_ended() -> None:
     assert trained.saw_not_all(SITE, end, end + timedelta(hours=1)) is True
     assert trained.saw_not_all("new", start, end) is True
     assert trained.saw_not_all("new", start - timedelta(days=1), start) is False
+
+
+def test_a_hold_and_what_aws_could_not_do_are_measured_with_every_sweep() -> None:
+    world = World()
+    world.sweep("quick")
+    assert world.meter.told == []
+    world.decisions.held = Hold("ada", "an hour off", world.clock.now - timedelta(days=8))
+    world.decisions.kept = Setback(2, 4, world.clock.now)
+    world.sweep("quick")
+    assert world.meter.told == [("", {"HeldDays": 8.0, "DeploymentSetbacks": 4.0})]

@@ -22,7 +22,7 @@ from services.deployer.app.live.following import Following
 from services.deployer.app.live.predicting import Predicting
 from services.deployer.app.live.recording import Recording
 from services.deployer.app.live.watching import Watching
-from services.deployer.domain.deployment import LogEntry
+from services.deployer.domain.deployment import Hold, LogEntry, Setback
 from services.deployer.domain.live.book import Day, FileRef
 from services.deployer.domain.live.predicted import Answered, Weather
 from services.deployer.domain.live.scores import DayScore
@@ -215,6 +215,32 @@ class Inbox:
 
 
 @dataclass
+class Decisions:
+    """What a person decided, and what AWS could not do."""
+
+    held: Hold | None = None
+    kept: Setback | None = None
+
+    def hold(self, _: str) -> Hold | None:
+        return self.held
+
+    def put_hold(self, _: str, hold: Hold) -> None:
+        self.held = hold
+
+    def end_hold(self, _: str) -> None:
+        self.held = None
+
+    def setback(self, _: str) -> Setback | None:
+        return self.kept
+
+    def remember(self, _: str, setback: Setback) -> None:
+        self.kept = setback
+
+    def forget(self, _: str) -> None:
+        self.kept = None
+
+
+@dataclass
 class Meter:
     told: list[tuple[str, dict[str, float]]] = field(default_factory=list)
 
@@ -258,7 +284,7 @@ class World:
         self.catching_up = CatchingUp(
             self.recording, self.books, self.books, canonical, self.meter, self.clock
         )
-        self.inbox = Inbox()
+        self.inbox, self.decisions = Inbox(), Decisions()
         self.watching = Watching(
             books=self.books,
             verdicts=self.books,
@@ -266,6 +292,8 @@ class World:
             versions=self.recording.versions,
             publisher=self.topic,
             meter=self.meter,
+            holds=self.decisions,
+            setbacks=self.decisions,
             clock=self.clock,
         )
         self.following = Following(
