@@ -33,6 +33,7 @@ _COLUMNS = (
     "gain",
     "made_at",
     "missing",
+    "unadjusted",
 )
 
 By = Literal["site", "day", "month", "lead", "version"]
@@ -315,6 +316,16 @@ def _said_in_all(each: Mapping[str, Any]) -> str:
         f"{each['name']}: {scored} days of {each['sites']} sites scored"
         + (f"; {', '.join(states)}" if states else "")
         + f"; version {', '.join(map(str, each['versions']))}"
+        + _without_adjuster(each["unadjusted"])
+    )
+
+
+def _without_adjuster(plain: Mapping[str, Any] | None) -> str:
+    if plain is None:
+        return ""
+    return (
+        f"; without the adjuster R² {_short(plain['r2'])}, nMAE {percent(plain['nmae'], digits=2)}, "
+        f"bias {percent(plain['energy_bias'], signed=True)}"
     )
 
 

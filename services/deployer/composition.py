@@ -109,7 +109,7 @@ def following(settings: LiveSettings) -> Following:
     objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
     dynamodb = aws.lazy_client("dynamodb")
     books, memory = DynamoBooks.of(dynamodb, settings.days_table), _memory(settings)
-    canonical = S3CanonicalRows(objects)
+    canonical, configuration = S3CanonicalRows(objects), S3Configuration(objects)
     alone = Alone(
         DynamoMemory.of(dynamodb, settings.days_table),
         utc_now,
@@ -127,6 +127,7 @@ def following(settings: LiveSettings) -> Following:
         versions=S3Versions(objects),
         predicting=Predicting(EndpointPredictions(aws.lazy_client("sagemaker-runtime")), utc_now),
         publisher=aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn),
+        adjusts=configuration.adjusts,
         clock=utc_now,
     )
     meter = CloudWatchMeter(aws.lazy_client("cloudwatch"))
@@ -144,7 +145,7 @@ def following(settings: LiveSettings) -> Following:
     )
     inbox = aws.SqsInbox(aws.lazy_client("sqs"), settings.live_inbox_url)
     return Following(
-        recording, catching_up, watching, canonical, alone, inbox, S3Configuration(objects).models
+        recording, catching_up, watching, canonical, alone, inbox, configuration.models
     )
 
 

@@ -39,6 +39,7 @@ LINE = {
     "days": {"scored": 3, "no_power": 2},
     "masked": {"curtailed": 8},
     "versions": [1],
+    "unadjusted": None,
 }
 CARD = {
     "model_id": "golden",
@@ -68,6 +69,8 @@ def a_prediction(*, version: int = 1, missing: str = "") -> bytes:
         p10=0.9 * power,
         p90=1.1 * power,
         missing=(missing,) * 4,
+        gain=np.ones(4),
+        unadjusted=power,
     )
     return encode(made)
 

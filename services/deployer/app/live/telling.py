@@ -151,6 +151,7 @@ def _plain(line: card.Line) -> dict[str, Any]:
         "name": line.name,
         "inputs": line.inputs,
         **card.figures(line.sums),
+        "unadjusted": card.figures(line.unadjusted) if line.is_adjusted else None,
         "sites": len(line.sites),
         "days": dict(line.states),
         "masked": dict(line.masked),

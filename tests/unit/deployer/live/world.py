@@ -168,7 +168,9 @@ class Asking:
             np.isnan(heat) | (heat > 50), 0.7, 1.0
         )  # without a temperature it is far off
         power = np.nan_to_num(ghi) / 1000.0 * CAPACITY * self.gains[self.version] * share
-        return Answered(self.version, power, 0.9 * power, 1.1 * power, ("ghi", "temp_air"))
+        gain = asked.columns.get("gain", np.ones(len(asked.times)))
+        said = (power * gain, 0.9 * power * gain, 1.1 * power * gain, power)
+        return Answered(self.version, *said, ("ghi", "temp_air"))
 
 
 @dataclass
@@ -262,7 +264,7 @@ class World:
         corrected_clocks: tuple[str, ...] = (),
         books: Any = None,
     ) -> None:
-        self.corrected_clocks = corrected_clocks
+        self.corrected_clocks, self.adjusts = corrected_clocks, False
         self.sites = tuple(sites)
         self.clock = Clock()
         self.objects, self.books, self.asking = Objects(), books or Books(), Asking()
@@ -278,6 +280,7 @@ class World:
             versions=S3Versions(self.objects),  # type: ignore[arg-type]
             predicting=Predicting(self.asking, self.clock),
             publisher=self.topic,
+            adjusts=lambda _: self.adjusts,
             clock=self.clock,
         )
         alone = Alone(Leases(), self.clock, lambda: "me", lambda _: None)
