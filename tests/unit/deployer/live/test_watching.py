@@ -101,10 +101,21 @@ def test_a_change_stands_while_nothing_is_measured() -> None:
     day = lived(world, 25, HEALTHY, TRAINED_UNTIL)
     lived(world, 5, WORSE, day)
     world.sweep()
-    world.clock.now += timedelta(days=40)
+    later = day + timedelta(days=40)
+    world.hear(world.upload("dark", later, columns=("power_ac",)))
+    world.clock.now = midnight(later) + timedelta(days=1)
     world.sweep()
     assert [each.recovered for each in told(world)] == [False]
     assert list(world.books.stands) == [SITE]
+
+
+def test_the_data_of_another_year_are_looked_at_as_of_their_last_day() -> None:
+    world = World()
+    day = lived(world, 25, HEALTHY, TRAINED_UNTIL)
+    lived(world, 5, WORSE, day)
+    world.clock.now += timedelta(days=3650)
+    world.sweep()
+    assert [each.site_id for each in told(world)] == [SITE]
 
 
 def test_a_site_with_power_and_without_predictions_for_a_week_is_counted() -> None:
