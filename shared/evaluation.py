@@ -170,3 +170,4 @@ class Evaluation(_Frozen):
     blend_weights: dict[str, float] = {}
     rolling_r2: dict[str, float] = {}
     promise: Promise | None = None
+    corrected_clocks: tuple[str, ...] = ()

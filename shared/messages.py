@@ -415,8 +415,28 @@ class DeploymentCheckDue(Message):
     model_id: Name
 
 
+class PredictionsMade(Message):
+    """A version predicted the rows of an accepted file; they stand in the prediction log."""
+
+    type: Literal["solar.predictions_made"] = "solar.predictions_made"
+    version: Literal[1] = 1
+    model_id: Name
+    site_id: Name
+    file_id: str
+    model_package_version: int
+    inputs: Literal["measured", "forecast"]
+    key: str
+    rows: NonNegative
+    window_start: AwareDatetime
+    window_end: AwareDatetime
+
+
 class AccuracyDegraded(Message):
-    """The served model is worse on what came in than its evaluation promised."""
+    """A site's served model does worse on what came in than promised, or that is over (`recovered`).
+
+    `kind` is `data` where the days themselves are at fault (curtailment, an outage, a sensor that stands
+    still): no retrain mends that. `cause` is a stable name, `why` says it in words.
+    """
 
     type: Literal["solar.accuracy_degraded"] = "solar.accuracy_degraded"
     version: Literal[1] = 1
@@ -424,8 +444,16 @@ class AccuracyDegraded(Message):
     site_id: Name
     model_package_version: int
     days: NonNegative
-    nmae: float
-    expected_nmae: float
+    nmae: float | None
+    expected_nmae: float | None
+    energy_ratio: float | None = None
+    expected_energy_ratio: float | None = None
+    kind: Literal["model", "data"] = "model"
+    cause: str = ""
+    why: str = ""
+    since: str | None = None
+    retrain_helps: bool = True
+    recovered: bool = False
 
 
 # --- schedules ----------------------------------------------------------------------------------
@@ -468,6 +496,7 @@ AnyMessage = Annotated[
     | DeploymentRolledBack
     | DeploymentFailed
     | DeploymentCheckDue
+    | PredictionsMade
     | AccuracyDegraded
     | SweepDue,
     Field(discriminator="type"),

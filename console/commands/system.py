@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from console import output, registry, trainer
+from console.commands import live
 from console.commands.local import JsonOption
 from console.state import state
 from infra.local import control
@@ -19,7 +20,9 @@ SERVICES = ("data_watcher", "trainer_trigger", "deployer", "notifier")
 def health() -> dict[str, Any]:
     """Return the state of everything that can be unwell."""
     system = state.system
-    services = {service: _service(service) for service in SERVICES}
+    services = {service: _service(service) for service in SERVICES} | {
+        "deployer, live": _function(names.LIVE_FUNCTION, names.LIVE)
+    }
     alarms = [
         {"name": alarm["AlarmName"], "reason": alarm.get("StateReason", "")}
         for page in system.client("cloudwatch")
@@ -42,6 +45,7 @@ def health() -> dict[str, Any]:
         "running": [run["run_id"] for run in runs if run["status"] == "running"],
         "endpoints": endpoints,
         "held": registry.holds(system),
+        "live": live.how_they_do(),
         "healthy": not alarms
         and all(
             each["dead_letters"] == 0 and each["state"] == "Active" for each in services.values()
@@ -66,6 +70,9 @@ def status(*, json: JsonOption = False) -> None:
         endpoints = [(each["name"], each["status"]) for each in found["endpoints"]]
         output.table("Endpoints", ["endpoint", "status"], endpoints, "no endpoint")
         output.say(f"running: {', '.join(found['running']) or 'nothing'}")
+        for model_id, summary in found["live"].items():
+            for line in live.in_words(model_id, summary):
+                output.say_plainly(line)
         for model_id, hold in found["held"].items():
             output.say(output.held(model_id, hold))
     if not found["healthy"]:
@@ -125,12 +132,17 @@ def is_idle(service: str) -> bool:
 
 
 def _service(service: str) -> dict[str, Any]:
-    inbox = _queue(names.inbox(service))
+    return _function(names.service(service), service)
+
+
+def _function(function: str, queue: str) -> dict[str, Any]:
+    """Return the state of a function and of the inbox that it reads."""
+    inbox = _queue(names.inbox(queue))
     return {
-        "state": _function_state(names.service(service)),
+        "state": _function_state(function),
         "waiting": inbox["waiting"],
         "in_work": inbox["in_work"],
-        "dead_letters": _queue(names.dead_letters(service))["waiting"],
+        "dead_letters": _queue(names.dead_letters(queue))["waiting"],
     }
 
 

@@ -15,3 +15,7 @@ class S3Configuration(InForce):
     def endpoint(self, model_id: str) -> EndpointConfig:
         """Return how a model is to be served; a model that nobody configured has the defaults."""
         return self.model(model_id).endpoint
+
+    def adjusts(self, model_id: str) -> bool:
+        """Whether a model's predictions are adjusted by what each site's last week says."""
+        return self.model(model_id).policy.adjuster == "on"

@@ -96,6 +96,15 @@ class DynamoMemory:
         """Remember that the served model does worse than promised; the next run answers it."""
         self.store.update(_key(model_id, "state"), "SET degraded = :reason", reason=reason)
 
+    def drop_degraded(self, model_id: str, begins_with: str) -> None:
+        """Forget it, unless it is about another site."""
+        self.store.update(
+            _key(model_id, "state"),
+            "REMOVE degraded",
+            "begins_with(degraded, :begin)",
+            begin=begins_with,
+        )
+
     def drop_request(self, model_id: str) -> None:
         """Forget a person's request, because it is answered."""
         self.store.update(_key(model_id, "state"), "REMOVE asked")

@@ -223,4 +223,7 @@ def _evaluation(
         coverage_p10_p90=coverage,
         blend_weights=card.weights,
         rolling_r2=card.rolling_r2,
+        corrected_clocks=tuple(
+            name for name, site in sorted(findings.validation.sites.items()) if site.clock.corrected
+        ),
     )

@@ -223,6 +223,10 @@ class FakeMemory:
         if model_id in self.queue:
             self.queue.remove(model_id)
 
+    def drop_degraded(self, model_id: str, begins_with: str) -> None:
+        if (self.degraded or "").startswith(begins_with):
+            self.degraded = None
+
     def set_degraded(self, model_id: str, reason: str) -> None:
         self.degraded = reason
 
@@ -350,12 +354,14 @@ class FakePublisher:
 @dataclass
 class FakeMeasures:
     counted: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    of_models: set[str] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
 
     def count(self, name: str, value: float) -> None:
         self.counted[name] += value
 
-    def figure(self, name: str, value: float) -> None:
+    def figure(self, name: str, value: float, model_id: str) -> None:
+        self.of_models.add(model_id)
         self.counted[name] = value
 
     def warn(self, text: str) -> None:

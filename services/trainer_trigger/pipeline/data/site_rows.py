@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from services.trainer_trigger.pipeline.data import orientation
-from services.trainer_trigger.pipeline.data.merge import SiteTable, index_of, site_table
+from services.trainer_trigger.pipeline.data.merge import SiteTable, site_table
 from services.trainer_trigger.pipeline.data.overlaps import same_elsewhere
 from services.trainer_trigger.pipeline.data.site_validation import (
     EXCLUDED,
@@ -23,8 +23,9 @@ from services.trainer_trigger.pipeline.data.site_validation import (
 from shared.dataset import Dataset, Exclusion
 from shared.solar import atmosphere, clock_check, plant_quality, quality
 from shared.solar.position import Floats, SolarPosition, Times, ephemeris, position
-from shared.solar.rows import POWER, Rows
-from shared.solar.site import Site
+from shared.solar.rows import Rows
+from shared.solar.site import POWER, Site
+from shared.solar.stepping import index_of
 
 _PRESSURE_OFF = (
     30.0  # hPa between the usual pressure and that of the altitude; weather alone makes less

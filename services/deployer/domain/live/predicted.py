@@ -1,0 +1,199 @@
+"""Predictions as they are kept, and which of several for the same time counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import compress
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.deployer.domain.live.book import Made
+from services.deployer.domain.live.scores import Inputs
+from shared.solar.position import Floats, Times
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """Weather of one site on the model's step, in the order of time; it may have gaps.
+
+    Attributes
+    ----------
+    columns
+        Canonical columns, NaN where nothing is known.
+    """
+
+    site_id: str
+    times: Times
+    columns: Mapping[str, Floats]
+
+    def take(self, which: NDArray[np.bool_]) -> Weather:
+        """Return the rows that a mask names."""
+        columns = {name: values[which] for name, values in self.columns.items()}
+        return Weather(self.site_id, self.times[which], columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """The rows of one file, as one version predicted them: one object of the prediction log.
+
+    Attributes
+    ----------
+    power_ac, p10, p90
+        [kW]
+    missing
+        For each row, the inputs of the model that were not there and were estimated, joined by commas.
+    issued_at
+        When the forecast was issued; None for measured weather.
+    gain
+        For each row, what the adjuster multiplied the version's own prediction by. [unitless]
+    unadjusted
+        The version's own prediction. [kW]
+    """
+
+    file_id: str
+    version: int
+    inputs: Inputs
+    uploaded_at: datetime
+    made_at: datetime
+    weather: Weather
+    power_ac: Floats
+    p10: Floats
+    p90: Floats
+    missing: tuple[str, ...]
+    gain: Floats
+    unadjusted: Floats
+    provider: str = ""
+    issued_at: datetime | None = None
+
+    @property
+    def times(self) -> Times:
+        """Start of each interval. [UTC]"""
+        return self.weather.times
+
+    def take(self, which: NDArray[np.bool_]) -> Predicted:
+        """Return the rows that a mask names."""
+        return replace(
+            self,
+            weather=self.weather.take(which),
+            power_ac=self.power_ac[which],
+            p10=self.p10[which],
+            p90=self.p90[which],
+            missing=tuple(compress(self.missing, which)),
+            gain=self.gain[which],
+            unadjusted=self.unadjusted[which],
+        )
+
+    def between(self, start: np.datetime64, end: np.datetime64) -> Predicted:
+        """Return the rows of an interval [start, end)."""
+        return self.take((self.times >= start) & (self.times < end))
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What an endpoint said of one site's rows, in their order, and which version did.
+
+    Attributes
+    ----------
+    power_ac, p10, p90
+        [kW]
+    unadjusted
+        What the model itself says, where a gain was asked for; else the same as `power_ac`. [kW]
+    inputs
+        The weather columns that the model uses; empty where the endpoint does not say.
+    """
+
+    version: int | None
+    power_ac: Floats
+    p10: Floats
+    p90: Floats
+    unadjusted: Floats
+    inputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """For each time the prediction that counts, of one version and kind of input."""
+
+    times: Times
+    power_ac: Floats
+    p10: Floats
+    p90: Floats
+    gain: Floats
+    unadjusted: Floats
+    columns: Mapping[str, Floats]
+
+
+def best(predictions: Sequence[Predicted], start: np.datetime64, end: np.datetime64) -> Best:
+    """Return the one prediction per time that counts: of the fewest estimated inputs, then the latest upload.
+
+    Parameters
+    ----------
+    predictions
+        Of one version and kind of input.
+    start, end
+        The times of interest, as [start, end). [UTC]
+    """
+    within = [each.between(start, end) for each in predictions]
+    ordered = sorted(
+        (each for each in within if len(each.times)),
+        key=lambda each: (each.uploaded_at, each.file_id),
+    )
+    if not ordered:
+        nothing = np.empty(0)
+        times = np.empty(0, dtype="datetime64[s]")
+        return Best(times, nothing, nothing, nothing, nothing, nothing, {})
+    times = np.concatenate([each.times for each in ordered]).astype("datetime64[s]")
+    source = np.repeat(np.arange(len(ordered)), [len(each.times) for each in ordered])
+    lacking = np.concatenate([[_count(row) for row in each.missing] for each in ordered])
+    order = np.lexsort((source, -lacking, times))  # the last of a time counts
+    chosen = order[np.append(times[order][1:] != times[order][:-1], True)]
+    names = sorted({name for each in ordered for name in each.weather.columns})
+
+    def joined(parts: list[Floats]) -> Floats:
+        values: Floats = np.concatenate(parts)[chosen]
+        return values
+
+    return Best(
+        times=times[chosen],
+        power_ac=joined([each.power_ac for each in ordered]),
+        p10=joined([each.p10 for each in ordered]),
+        p90=joined([each.p90 for each in ordered]),
+        gain=joined([each.gain for each in ordered]),
+        unadjusted=joined([each.unadjusted for each in ordered]),
+        columns={name: joined([_column(each, name) for each in ordered]) for name in names},
+    )
+
+
+def _count(missing: str) -> int:
+    return missing.count(",") + 1 if missing else 0
+
+
+def _column(predicted: Predicted, name: str) -> Floats:
+    found = predicted.weather.columns.get(name)
+    return np.full(len(predicted.times), np.nan) if found is None else found
+
+
+def made_of(predicted: Predicted, key: str, step_minutes: int) -> Made:
+    """Return what the book notes of predictions that are kept under a key."""
+    first, last = (
+        each.astype("datetime64[s]").item() for each in (predicted.times[0], predicted.times[-1])
+    )
+    return Made(
+        file_id=predicted.file_id,
+        version=predicted.version,
+        key=key,
+        inputs=predicted.inputs,
+        start=_utc(first),
+        end=_utc(last, step_minutes),
+        uploaded_at=predicted.uploaded_at,
+        made_at=predicted.made_at,
+        provider=predicted.provider,
+        issued_at=predicted.issued_at,
+    )
+
+
+def _utc(moment: datetime, later_minutes: int = 0) -> datetime:
+    return moment.replace(tzinfo=UTC) + timedelta(minutes=later_minutes)
