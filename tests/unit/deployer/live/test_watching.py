@@ -38,6 +38,9 @@ def test_a_healthy_plant_is_no_news_and_leaves_figures() -> None:
     summary = world.books.last_summary
     assert summary is not None
     assert (summary.sites_scored, summary.versions, summary.standing) == (1, (1,), ())
+    last = TRAINED_UNTIL + timedelta(days=29)
+    assert (summary.first, summary.last) == (last - timedelta(days=6), last)
+    assert summary.sums.n == 7 * 96
     figures = dict(world.meter.told)[MODEL]
     assert figures["SitesScored"] == 1
     assert figures["LiveBias"] == pytest.approx(1 / HEALTHY - 1, abs=1e-4)
