@@ -357,12 +357,14 @@ class DeploymentStarted(_DeploymentFact):
 class ModelDeployed(_DeploymentFact):
     """A version serves, and answered its smoke test.
 
-    `tested` says against what: its own evaluation, only whether its answers are plausible, or nothing.
+    `tested` says against what: its own evaluation, only whether its answers are plausible, or nothing;
+    `compared` which real rows it answered, beside what served before.
     """
 
     type: Literal["solar.model_deployed"] = "solar.model_deployed"
     version: Literal[1] = 1
     tested: Literal["evaluation", "plausible", "nothing"] = "evaluation"
+    compared: str = ""
     dataset_id: str | None = None
     run_id: str | None = None
 

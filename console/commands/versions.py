@@ -198,6 +198,31 @@ def _sites(model: str, number: int) -> set[str]:
     return {site.name for site in evaluation_of(run_id).challenger.by_site} if run_id else set()
 
 
+def deployments(model: ModelOption = None, *, json: JsonOption = False) -> None:
+    """List what happened to versions on their way to the endpoint, and why; the newest last.
+
+    Example: solar deployments --model golden
+    """
+    log = state.system.ask("deployer", "deployments", model_id=model)["deployments"]
+    if json:
+        output.as_json(log)
+        return
+    rows = [
+        (
+            model_id,
+            entry["version"],
+            entry["event"].replace("_", " "),
+            output.when(entry["at"]),
+            entry["previous"],
+            entry["reason"],
+        )
+        for model_id, entries in log.items()
+        for entry in entries
+    ]
+    columns = ["model", "version", "what", "when", "before", "why"]
+    output.table("Deployments", columns, rows, "nothing was deployed yet")
+
+
 def served_at(
     at: Annotated[
         datetime | None, typer.Argument(parser=times.moment, metavar="[TIME]", help=times.HELP)

@@ -13,6 +13,7 @@ from services.deployer.domain.deployment import (
     Setback,
     Version,
 )
+from services.deployer.domain.real_rows import Inquiry, LastDay
 from services.deployer.domain.reference import Answer, Reference
 from shared.messages import AnyMessage
 from shared.model_config import EndpointConfig
@@ -75,6 +76,19 @@ class References(Protocol):
     """Reference rows of runs."""
 
     def of_run(self, run_id: str) -> Reference | None: ...
+
+
+class RealRows(Protocol):
+    """What plants measured last."""
+
+    def last_day(self, model_id: str, sites: tuple[str, ...], until: datetime) -> LastDay: ...
+
+
+class Inquiries(Protocol):
+    """What is asked of the version that is being deployed."""
+
+    def inquiry(self, model_id: str) -> Inquiry | None: ...
+    def keep(self, model_id: str, inquiry: Inquiry) -> None: ...
 
 
 class Progress(Protocol):

@@ -172,7 +172,8 @@ CAUSES = {
     "schema": ("ping health check",),
     "altered": ("ping health check",),
     "truncated": ("no usable tar.gz",),
-    "slow": ("latency",),
+    "slow": ("latency", "it is slow"),
+    "low_now": ("away from the champion's",),
     "no_image": ("Requested image",),
     "image_lost": ("Requested image",),
     "no_run_id": ("no reference rows",),
@@ -185,7 +186,8 @@ def broken(found: Outcome, *, successor: bool) -> str | None:
     serves = ("InService", 1) if successor else ("none", None)
     bars = found.kind in BARS
     end = "deployment_rolled_back" if successor and bars else "deployment_failed"
-    if not successor and found.kind == "slow":  # it answers rightly, and its alarm tells people
+    # The one answers rightly, and its alarm tells people; the other nobody can be compared with yet.
+    if not successor and found.kind in {"slow", "low_now"}:
         serves, bars, end = ("InService", 1), False, "model_deployed"
     wanted = "Rejected" if bars else "Approved"
     ends = [each for each in found.told if each != "deployment_started"]

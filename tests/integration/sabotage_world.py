@@ -16,6 +16,8 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any, Self
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
 
@@ -24,10 +26,13 @@ from services.deployer.domain.deployment import Action
 from services.deployer.settings import DeployerSettings
 from services.trainer_trigger.pipeline.judging import reference
 from shared import layout, names
-from shared.active import ActiveModel
+from shared.active import ActiveModel, ActiveSite
+from shared.canonical import CanonicalFile
 from shared.messages import RollbackRequested
 from shared.model_config import EndpointConfig, ModelConfig
 from shared.solar.predictor import Predictor
+from shared.solar.recipe import Plant as PlantOfModel
+from shared.solar.site import ColumnFormat, Site, SourceFormat, TimestampFormat
 from tests.integration import fake_image
 from tests.integration.conftest import LocalPlatform
 from tests.integration.sabotaged import (
@@ -140,6 +145,50 @@ class Plant:
         chosen = rows()
         reference.write(Predictor(good()), chosen, folder)
         self.reference = (folder / reference.REFERENCE_FILE).read_bytes()
+        for each in (plant_data.PLANT, OTHER_SITE):
+            self._measure_yesterday(each)
+
+    def _measure_yesterday(self, plant: PlantOfModel) -> None:
+        """Put a site there with canonical rows of the last two days, as data_watcher writes them."""
+        now = datetime.now(UTC)
+        columns = {"power_ac": ColumnFormat(column="p", unit="kW")}
+        site = Site(
+            **plant.model_dump(include={"site_id", "latitude", "longitude", "ac_capacity_kw"}),
+            model_id="sabotage",
+            timezone="UTC",
+            sources=(
+                SourceFormat(name="power", timestamp=TimestampFormat(column="t"), columns=columns),
+            ),
+        )
+        body = ActiveSite.of(site).model_dump_json().encode()
+        self.s3.put_object(Bucket=BUCKET, Key=layout.active_site(site.site_id), Body=body)
+        start = now - timedelta(days=2)
+        found = plant_data.rows(days=2, plant=plant, start=f"{start:%Y-%m-%d}")
+        table = pa.table(
+            {
+                "timestamp": pa.array(found.times).cast(pa.timestamp("us", "UTC")),
+                "power_ac": found.power_ac,
+                **found.weather,
+            }
+        )
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink)
+        about = CanonicalFile(
+            file_id="yesterday",
+            site_id=site.site_id,
+            rows=len(found),
+            rows_masked=0,
+            columns=("power_ac", *found.weather),
+            window_start=start,
+            window_end=now,
+            uploaded_at=now,
+        )
+        self.s3.put_object(
+            Bucket=BUCKET,
+            Key=layout.canonical(site.site_id, start, about.file_id),
+            Body=sink.getvalue().to_pybytes(),
+            Metadata=about.metadata(),
+        )
 
     def _image(self, does: str) -> str:
         """Put an image there whose program does something more; return its URI."""

@@ -16,6 +16,13 @@ from moto import mock_aws
 
 from services.deployer.adapters.memory import DynamoMemory as DeployerMemory
 from services.deployer.domain.deployment import InProgress, LogEntry, Setback
+from services.deployer.domain.real_rows import (
+    MOST_ROWS,
+    MOST_SITES,
+    Inquiry,
+    Question,
+    SiteDay,
+)
 from services.trainer_trigger.adapters.memory import DynamoMemory
 from services.trainer_trigger.domain.deciding import decide
 from services.trainer_trigger.domain.decision import Decision, Effect, Outcome, RuleAnswer
@@ -324,6 +331,29 @@ def test_a_setback_is_remembered_until_something_succeeds(deployments: DeployerM
     deployments.forget("golden")
     deployments.forget("golden")
     assert deployments.setback("golden") is None
+
+
+def test_what_a_new_version_is_asked_is_kept_until_the_next_one_is(
+    deployments: DeployerMemory,
+) -> None:
+    assert deployments.inquiry("golden") is None
+    row: dict[str, str | float] = {
+        "site_id": "east",
+        "timestamp": "2026-05-03T12:00:00Z",
+        "ghi": 1.0,
+    }
+    questions = tuple(
+        Question(SiteDay(f"s{number}", 5.0, (row,) * MOST_ROWS, (4.2, None)), (4.1, 0.0), 0.02)
+        for number in range(MOST_SITES)
+    )
+    missing = {"west": "it has no rows"}
+    asked = Inquiry(3, 2, START, 9000, questions, missing, passed=("s1",))
+    deployments.keep("golden", asked)
+    assert deployments.inquiry("golden") == asked
+    deployments.keep("golden", asked.with_passed("s2"))
+    found = deployments.inquiry("golden")
+    assert found is not None
+    assert found.passed == ("s1", "s2")
 
 
 def test_how_a_deployment_goes_is_kept_with_it(deployments: DeployerMemory) -> None:

@@ -31,7 +31,7 @@ def plant(platform: LocalPlatform) -> Iterator[Plant]:
         yield made
 
 
-ALARMED = ("nan", "constant")
+ALARMED = ("nan", "constant", "low_now")
 QUIET = (
     "truncated",
     "image_lost",

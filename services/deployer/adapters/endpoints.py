@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -235,6 +236,7 @@ class SageMakerEndpoints:
         NotReadyError
             The endpoint does not answer right now.
         """
+        began = time.monotonic()
         try:
             answer = self.runtime.invoke_endpoint(
                 EndpointName=names.endpoint(model_id),
@@ -245,13 +247,17 @@ class SageMakerEndpoints:
         except ClientError as error:
             said = str(error.response.get("OriginalMessage", ""))
             if error_code(error) == MODEL_ERROR and said:
-                return Answer(_version_in_error(said), (), error=said[:300])
+                status = str(error.response.get("OriginalStatusCode", ""))
+                return Answer(
+                    _version_in_error(said), (), error=said[:300], is_refused=status.startswith("4")
+                )
             message = f"endpoint of {model_id} does not answer: {error_code(error)}"
             raise NotReadyError(message) from error
         body = json.loads(answer["Body"].read())
         return Answer(
             version=_answering_version(answer.get("CustomAttributes", "")),
             power_kw=tuple(_number(row.get("power_ac")) for row in body["predictions"]),
+            seconds=time.monotonic() - began,
         )
 
     def _configuration(self, version: Version, config: EndpointConfig) -> str:

@@ -39,10 +39,15 @@ class Chronicle:
         )
 
     def deployed(
-        self, model_id: str, progress: InProgress, version: Version | None, tested: Tested
+        self,
+        model_id: str,
+        progress: InProgress,
+        version: Version | None,
+        tested: Tested,
+        compared: str = "",
     ) -> None:
-        """A version is in service and passed its smoke test."""
-        self._append(model_id, progress, "deployed", version=version)
+        """A version is in service and passed its smoke test; `compared` says what real rows it answered."""
+        self._append(model_id, progress, "deployed", version=version, reason=compared or None)
         self.publisher.publish(
             ModelDeployed.of(
                 subject=_subject(model_id, progress),
@@ -50,6 +55,7 @@ class Chronicle:
                 dataset_id=version.dataset_id if version else None,
                 run_id=version.run_id if version else None,
                 tested=tested,
+                compared=compared,
             )
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.deployer.app.chronicle import Chronicle
+from services.deployer.app.comparing import Comparing
 from services.deployer.app.trial import Trial
 from services.deployer.domain import deployment
 from services.deployer.domain.deployment import Endpoint, InProgress
@@ -22,6 +23,7 @@ class Ending:
     """
 
     trial: Trial
+    comparing: Comparing
     registry: Registry
     endpoints: Endpoints
     configuration: Configuration
@@ -46,8 +48,12 @@ class Ending:
         if fault is not None:
             self.take_back(model_id, progress, f"the smoke test failed: {fault}")
             return
+        fault, compared = self.comparing.finish(model_id, progress)
+        if fault is not None:
+            self.take_back(model_id, progress, fault)
+            return
         self._keep_scaling(model_id)
-        self.chronicle.deployed(model_id, progress, version, tested)
+        self.chronicle.deployed(model_id, progress, version, tested, compared)
         self.setbacks.forget(model_id)
         self.progress.finish(model_id, progress)
         self.endpoints.tidy(model_id, endpoint.configuration)

@@ -11,11 +11,12 @@ from datetime import timedelta
 from typing import TypeVar
 
 from services.deployer.app.alone import Alone
+from services.deployer.app.comparing import Comparing
 from services.deployer.app.ending import Ending
 from services.deployer.app.starting import Starting
 from services.deployer.app.trial import Trial
 from services.deployer.domain import deployment
-from services.deployer.domain.deployment import Action, Endpoint, InProgress
+from services.deployer.domain.deployment import Action, Endpoint, InProgress, Version
 from services.deployer.ports import Endpoints, Progress, Registry, Timer
 from shared.clock import Clock
 from shared.errors import NotReadyError, OperatorFaultError
@@ -38,6 +39,7 @@ class Reconciling:
     progress: Progress
     starting: Starting
     trial: Trial
+    comparing: Comparing
     ending: Ending
     timer: Timer
     clock: Clock
@@ -134,7 +136,15 @@ class Reconciling:
                 self.endpoints.stop_canary(model_id, deployment.why_not(version))
             else:
                 self.trial.probe(model_id, progress.version)
+                self._compare(model_id, version, progress)
         self._check_soon(model_id)
+
+    def _compare(self, model_id: str, version: Version | None, progress: InProgress) -> None:
+        """Bar a version whose answers to real rows speak against it; the next look goes on from that."""
+        fault = self.comparing.probe(model_id, progress)
+        if fault is not None and version is not None:
+            self.registry.bar(version, fault)
+            self.endpoints.stop_canary(model_id, fault)
 
     def _lose_patience(
         self, model_id: str, progress: InProgress | None, error: NotReadyError

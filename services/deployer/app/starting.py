@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.deployer.app.chronicle import Chronicle
+from services.deployer.app.comparing import Comparing
 from services.deployer.app.holding import Holding
 from services.deployer.app.trial import Trial
 from services.deployer.domain.deployment import Endpoint, InProgress, Version
@@ -25,6 +26,7 @@ class Starting:
     progress: Progress
     setbacks: Setbacks
     trial: Trial
+    comparing: Comparing
     holding: Holding
     chronicle: Chronicle
     clock: Clock
@@ -34,7 +36,8 @@ class Starting:
     ) -> int | None:
         """Return the version that should serve: the newest approved one that may begin now.
 
-        What serves already is kept, and so is everything while AWS is not to be asked again yet.
+        What serves already is kept, and so is everything while AWS is not to be asked again yet. Where what
+        serves is barred, a version that served before goes first: the next one is compared with it.
         """
         if not approved:
             return None
@@ -43,6 +46,8 @@ class Starting:
         serving = endpoint.version if endpoint is not None else None
         setback = self.setbacks.setback(model_id)
         waiting = setback.version if setback and self.clock() < setback.again_at else None
+        if serving is not None and serving not in approved:
+            approved = self._known_first(model_id, approved, waiting)
         for number in approved:
             if number in {serving, waiting}:
                 return serving
@@ -54,6 +59,14 @@ class Starting:
             elif self._is_known(version) or self.holding.lets_pass(version):
                 return number
         return None
+
+    def _known_first(
+        self, model_id: str, approved: tuple[int, ...], waiting: int | None
+    ) -> tuple[int, ...]:
+        for number in approved:
+            if number != waiting and self.chronicle.has_served(model_id, number):
+                return (number, *approved)
+        return approved
 
     def _is_known(self, version: Version) -> bool:
         return self.chronicle.has_served(version.model_id, version.number)
@@ -72,7 +85,7 @@ class Starting:
         Raises
         ------
         NotReadyError
-            An alarm of the endpoint rings.
+            An alarm of the endpoint rings, or may soon ring for what serves.
         """
         goes_back = self.chronicle.has_served(model_id, number)
         serving = self.registry.version(model_id, endpoint.version) if endpoint.version else None
@@ -82,6 +95,9 @@ class Starting:
         if rings:
             message = f"{', '.join(rings)} rings; a new version would be blamed for it"
             raise NotReadyError(message)
+        version = self.registry.version(model_id, number)
+        if version is not None and not goes_back:
+            self.comparing.prepare(version, endpoint.version)
         begun = InProgress(number, endpoint.version, self.clock(), goes_back=goes_back)
 
         def call(version: Version, config: EndpointConfig) -> None:

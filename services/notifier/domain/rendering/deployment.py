@@ -51,6 +51,7 @@ def _model_deployed(message: messages.ModelDeployed) -> Notice:
         Severity.INFO,
         f"Model {message.model_id} version {message.model_package_version} serves",
         f"It takes all requests. {_TESTED[message.tested]}",
+        sentence(message.compared[:1].upper() + message.compared[1:]) if message.compared else "",
         f"Back to the version before: solar rollback {message.model_id}."
         if message.previous_version
         else "",
