@@ -123,6 +123,15 @@ def test_one_run_in_flight_per_model(memory: DynamoMemory) -> None:
     assert [run.run_id for run in memory.runs("golden")] == ["recipe1-1", "recipe2-1"]
 
 
+def test_what_serves_while_a_model_is_held_is_what_was_said_last(memory: DynamoMemory) -> None:
+    assert memory.notes("golden").serves is None
+    memory.set_held("golden", 2, START + timedelta(seconds=1))
+    memory.set_held("golden", 3, START)
+    assert memory.notes("golden").serves == 2
+    memory.set_held("golden", None, START + timedelta(seconds=1, microseconds=1))
+    assert memory.notes("golden").serves is None
+
+
 def test_so_many_runs_in_the_account_and_no_more(memory: DynamoMemory) -> None:
     assert memory.open_run(a_run(1, "a"), 2)
     assert memory.open_run(a_run(2, "b"), 2)
