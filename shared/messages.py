@@ -347,11 +347,16 @@ class _DeploymentFact(Message):
 
 
 class DeploymentStarted(_DeploymentFact):
-    """A version is being put on its endpoint."""
+    """A version is being put on its endpoint.
+
+    `ignores` are alarms that ring for what serves and do not stop it, as `decided_by` says.
+    """
 
     type: Literal["solar.deployment_started"] = "solar.deployment_started"
     version: Literal[1] = 1
     goes_back: bool = False
+    ignores: list[str] = []
+    decided_by: str = ""
 
 
 class ModelDeployed(_DeploymentFact):

@@ -14,6 +14,9 @@ BOOTSTRAP_STACK = f"{PREFIX}-bootstrap"
 FOUNDATION_STACK = f"{PREFIX}-foundation"
 PIPELINE = "solar-power-retraining-pipeline"
 IMAGE_REPOSITORY = f"{PREFIX}-ml"
+# How the registry's note of an approval or rejection begins: by whom, and after a colon why.
+BY = "by "
+BY_POLICY = f"{BY}policy: "  # nobody decided; the run's verdict and the model's policy did
 ALL_OURS = f"{PREFIX}-"  # what the name of everything of ours begins with
 
 

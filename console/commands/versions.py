@@ -14,6 +14,7 @@ from console.commands.local import JsonOption
 from console.commands.runs import ModelOption, ReasonOption, evaluation_of
 from console.errors import ConsoleError
 from console.state import changing, state
+from shared import names
 from shared.messages import HoldRequested, RollbackRequested
 
 # As tables show what the registry says.
@@ -64,12 +65,21 @@ def approve(
             "whether they are plausible."
         ),
     ] = False,
+    now: Annotated[
+        bool,
+        typer.Option(
+            "--now",
+            help="Although an alarm of the endpoint rings for what serves; that alarm then does not take the "
+            "new version back, its tests and the other alarms do.",
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Approve a version; it is deployed by canary.
 
     Examples: solar approve 3 golden --reason "the shift is the new inverter"
               solar approve 4 golden --unchecked --reason "registered by hand"
+              solar approve 5 golden --now --reason "it mends the errors of 4"
     """
     package = registry.version(state.system, model, version)
     if not unchecked and "run_id" not in package.get("CustomerMetadataProperties", {}):
@@ -77,7 +87,11 @@ def approve(
             f"model {model} version {version} has no evaluation that its answers could be compared with, so "
             "that it would not be deployed; say --unchecked --reason … if it shall be all the same"
         )
-    _decide(version, model, "Approved", reason, json=json, unchecked=unchecked)
+    said = f"{names.BY}{getpass.getuser()}: {reason}"
+    registry.decide(
+        state.system, model, version, "Approved", said, unchecked=unchecked, at_once=now
+    )
+    _say_decided(version, model, "Approved", json=json)
 
 
 @changing
@@ -88,7 +102,9 @@ def reject(
 
     Then the newest approved version serves. `rollback` does the same without naming the version.
     """
-    _decide(version, model, "Rejected", reason, json=json)
+    said = f"{names.BY}{getpass.getuser()}: {reason}"
+    registry.decide(state.system, model, version, "Rejected", said)
+    _say_decided(version, model, "Rejected", json=json)
 
 
 @changing
@@ -286,11 +302,7 @@ def _shown(model_id: str, package: dict[str, Any], served: int | None) -> dict[s
     }
 
 
-def _decide(
-    version: int, model: str, status: str, reason: str, *, json: bool, unchecked: bool = False
-) -> None:
-    said = f"by {getpass.getuser()}: {reason}"
-    registry.decide(state.system, model, version, status, said, unchecked=unchecked)
+def _say_decided(version: int, model: str, status: str, *, json: bool) -> None:
     if json:
         output.as_json({"model_id": model, "version": version, "approval": status})
     else:

@@ -123,8 +123,20 @@ class SageMakerEndpoints:
                 if error_code(error) != VALIDATION or self.describe(version.model_id) is None:
                     raise
 
-    def update(self, version: Version, config: EndpointConfig, *, goes_back: bool) -> None:
+    def update(
+        self,
+        version: Version,
+        config: EndpointConfig,
+        *,
+        goes_back: bool,
+        ignores: tuple[str, ...] = (),
+    ) -> None:
         """Shift a model's endpoint to a version: by canary with its alarms, or at once where it goes back.
+
+        Parameters
+        ----------
+        ignores
+            Alarms that do not take the version back.
 
         Raises
         ------
@@ -135,9 +147,11 @@ class SageMakerEndpoints:
         """
         self._check_ours(version.model_id)
         with _operators_faults():
-            self._update(version, config, goes_back=goes_back)
+            self._update(
+                version, config, _at_once() if goes_back else _canary(version, config, ignores)
+            )
 
-    def _update(self, version: Version, config: EndpointConfig, *, goes_back: bool) -> None:
+    def _update(self, version: Version, config: EndpointConfig, how: Any) -> None:
         self._put_alarms(version.model_id)
         name = self._configuration(version, config)
         self._pause_scaling(version.model_id)
@@ -145,7 +159,7 @@ class SageMakerEndpoints:
             self.client.update_endpoint(
                 EndpointName=names.endpoint(version.model_id),
                 EndpointConfigName=name,
-                DeploymentConfig=_at_once() if goes_back else _canary(version.model_id, config),
+                DeploymentConfig=how,
                 RetainAllVariantProperties=True,  # a fleet that scaled out keeps its size
                 ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DataCaptureConfig"}],
             )
@@ -333,7 +347,8 @@ class SageMakerEndpoints:
                 raise
 
 
-def _canary(model_id: str, config: EndpointConfig) -> Any:
+def _canary(version: Version, config: EndpointConfig, ignores: tuple[str, ...]) -> Any:
+    guards = [watch.alarm_name(version.model_id) for watch in alarms.WATCHES]
     bake = int(config.bake.total_seconds())
     return {
         "BlueGreenUpdatePolicy": {
@@ -346,7 +361,7 @@ def _canary(model_id: str, config: EndpointConfig) -> Any:
             "MaximumExecutionTimeoutInSeconds": max(600, 2 * bake + 3000),
         },
         "AutoRollbackConfiguration": {
-            "Alarms": [{"AlarmName": watch.alarm_name(model_id)} for watch in alarms.WATCHES]
+            "Alarms": [{"AlarmName": name} for name in guards if name not in ignores]
         },
     }
 

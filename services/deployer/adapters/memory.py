@@ -162,7 +162,9 @@ class DynamoMemory:
 
 def _begun(progress: InProgress) -> str:
     """Return the bytes under which a deployment was begun, when AWS was not called yet."""
-    return _PROGRESS.dump_json(replace(progress, called=False)).decode()
+    # A field that is not used is not written: a deployment of an earlier release is the same bytes.
+    unused = {"ignores"} if not progress.ignores else set()
+    return _PROGRESS.dump_json(replace(progress, called=False), exclude=unused).decode()
 
 
 def _state(model_id: str) -> Item:

@@ -86,7 +86,11 @@ class Ending:
             return said
         if progress.goes_back:
             return None  # no alarm watched it
-        rang = self.endpoints.rang_since(model_id, progress.started_at)
+        rang = [
+            each
+            for each in self.endpoints.rang_since(model_id, progress.started_at)
+            if each not in progress.ignores
+        ]
         return f"the alarm {', '.join(rang)} went off ({said})" if rang else None
 
     def take_back(self, model_id: str, progress: InProgress, reason: str) -> None:

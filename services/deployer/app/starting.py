@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.deployer.app.chronicle import Chronicle
 from services.deployer.app.comparing import Comparing
 from services.deployer.app.holding import Holding
 from services.deployer.app.trial import Trial
+from services.deployer.domain import alarms, deployment
 from services.deployer.domain.deployment import Endpoint, InProgress, Version
 from services.deployer.ports import Configuration, Endpoints, Progress, Registry, Setbacks
 from shared.clock import Clock
 from shared.errors import NotReadyError
-from shared.model_config import EndpointConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +72,14 @@ class Starting:
 
     def create(self, model_id: str, number: int) -> None:
         """Start the first deployment of a model."""
-        begun = InProgress(number, None, self.clock())
-        self._begin(model_id, begun, self.endpoints.create)
+        self._begin(model_id, InProgress(number, None, self.clock()))
 
     def update(self, model_id: str, number: int, endpoint: Endpoint) -> None:
         """Start the replacement of the version that serves.
 
         A version that served before is known to be good: it comes back at once, and no alarm that rings
-        because of its successor may stop it. Any other waits while one rings, because it would be blamed.
+        because of its successor may stop it. Any other waits while one rings, because it would be blamed;
+        unless a person says that it shall not wait for what rings because of the version that serves.
 
         Raises
         ------
@@ -91,28 +90,40 @@ class Starting:
         serving = self.registry.version(model_id, endpoint.version) if endpoint.version else None
         if serving is not None and number < serving.number:
             self.holding.hold_after_rejection(serving, number)
-        rings = () if goes_back else self.endpoints.ringing(model_id)
-        if rings:
-            message = f"{', '.join(rings)} rings; a new version would be blamed for it"
-            raise NotReadyError(message)
         version = self.registry.version(model_id, number)
-        if version is not None and not goes_back:
+        if version is None:
+            return  # it was deleted from the registry meanwhile
+        ignores = () if goes_back else self._ignored(version)
+        if not goes_back:
             self.comparing.prepare(version, endpoint.version)
-        begun = InProgress(number, endpoint.version, self.clock(), goes_back=goes_back)
+        begun = InProgress(
+            number, endpoint.version, self.clock(), goes_back=goes_back, ignores=ignores
+        )
+        self._begin(model_id, begun)
 
-        def call(version: Version, config: EndpointConfig) -> None:
-            self.endpoints.update(version, config, goes_back=begun.goes_back)
+    def _ignored(self, version: Version) -> tuple[str, ...]:
+        """Return the ringing alarms that a person says are about what serves.
 
-        self._begin(model_id, begun, call)
+        Raises
+        ------
+        NotReadyError
+            An alarm rings, and nobody said so.
+        """
+        rings = self.endpoints.ringing(version.model_id)
+        urgent = version.is_urgent and deployment.decision_of_person(version) is not None
+        if all(urgent and alarms.may_be_ignored(each, version.model_id) for each in rings):
+            return rings
+        self.chronicle.waits(version, rings)
+        message = f"{', '.join(rings)} rings; a new version would be blamed for it"
+        raise NotReadyError(message)
 
     def was_taken(self, model_id: str, progress: InProgress) -> None:
         """AWS took the request; tell people before that is forgotten."""
-        self.chronicle.started(model_id, progress)
+        version = self.registry.version(model_id, progress.version) if progress.ignores else None
+        self.chronicle.started(model_id, progress, version)
         self.progress.mark_called(model_id, progress)
 
-    def _begin(
-        self, model_id: str, begun: InProgress, call: Callable[[Version, EndpointConfig], None]
-    ) -> None:
+    def _begin(self, model_id: str, begun: InProgress) -> None:
         known = self.progress.in_progress(model_id)
         if known is not None and known.version == begun.version:
             begun = known  # whoever began it died before AWS was asked, or before that was written
@@ -121,5 +132,9 @@ class Starting:
         version = self.registry.version(model_id, begun.version)
         if version is None:
             return  # it was deleted from the registry meanwhile
-        call(version, self.configuration.endpoint(model_id))
+        config = self.configuration.endpoint(model_id)
+        if begun.previous is None:
+            self.endpoints.create(version, config)
+        else:
+            self.endpoints.update(version, config, goes_back=begun.goes_back, ignores=begun.ignores)
         self.was_taken(model_id, begun)

@@ -20,7 +20,8 @@ _BUSY = {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
 class Version:
     """A version of a model in the registry.
 
-    `is_unchecked` says that a person approved it although it has no evaluation to compare with.
+    `is_unchecked` says that a person approved it although it has no evaluation to compare with, `is_urgent`
+    that it shall not wait for alarms that ring for what serves.
     """
 
     model_id: str
@@ -34,6 +35,7 @@ class Version:
     approval_note: str = ""
     decided_at: datetime | None = None
     is_unchecked: bool = False
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class InProgress:
     """A deployment that was begun; `called` once AWS took the request.
 
     `goes_back` says that the version served before: all traffic moves at once, and no alarm stops it.
+    `ignores` are alarms that rang for what served when it began: by a person's decision they do not stop it.
     """
 
     version: int
@@ -59,6 +62,7 @@ class InProgress:
     started_at: datetime
     called: bool = False
     goes_back: bool = False
+    ignores: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +97,12 @@ class Hold:
     since: datetime
 
 
-_BY_PERSON = "by "  # begins the registry's note of what a person decided
-
-
 def decision_of_person(version: Version) -> Hold | None:
     """Return who approved or rejected a version, why and since when; None where no person did."""
     note, since = version.approval_note, version.decided_at
-    if since is None or not note.startswith(_BY_PERSON):
+    if since is None or not note.startswith(names.BY) or note.startswith(names.BY_POLICY):
         return None
-    by, _, reason = note.removeprefix(_BY_PERSON).partition(": ")
+    by, _, reason = note.removeprefix(names.BY).partition(": ")
     return Hold(by, reason, since)
 
 

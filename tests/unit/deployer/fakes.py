@@ -97,6 +97,7 @@ class FakeEndpoints:
     unknown_sites: dict[int, set[str]] = field(default_factory=dict)
     asked: list[tuple[int | None, str]] = field(default_factory=list)
     refuses: str = ""
+    ignored: tuple[str, ...] = ()
 
     def ringing(self, model_id: str) -> tuple[str, ...]:
         assert model_id == MODEL
@@ -123,10 +124,18 @@ class FakeEndpoints:
         self.endpoint = Endpoint("Creating", name, version.number)
         self.target = version
 
-    def update(self, version: Version, config: EndpointConfig, *, goes_back: bool) -> None:
+    def update(
+        self,
+        version: Version,
+        config: EndpointConfig,
+        *,
+        goes_back: bool,
+        ignores: tuple[str, ...] = (),
+    ) -> None:
         if self.refuses:
             raise OperatorFaultError(self.refuses)
         self.calls.append(f"{'back to' if goes_back else 'update'} {version.number}")
+        self.ignored = ignores
         self.rang = []
         assert self.endpoint is not None
         assert self.endpoint.status == "InService"

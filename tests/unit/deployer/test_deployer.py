@@ -435,6 +435,80 @@ def test_a_new_version_waits_while_an_alarm_rings() -> None:
     assert world.endpoints.calls[-1] == "update 2"
 
 
+def test_who_waits_for_an_alarm_for_long_is_told_once_what_a_person_can_do() -> None:
+    world = deployed(1)
+    world.endpoints.rings = ["solar-golden-endpoint-errors"]
+    world.registry.approve(2)
+    for _ in range(80):
+        world.reconcile()
+        world.now += timedelta(seconds=15)
+    assert len([each for each in world.sent if isinstance(each, DeploymentFailed)]) == 1
+    (told,) = world.told(DeploymentFailed)
+    assert told.will_retry
+    assert "solar-golden-endpoint-errors rings" in told.cause
+    assert "`solar approve 2 golden --now" in told.next_step
+    assert not world.registry.barred
+
+
+def urgent(world: World, note: str = "by ada: it mends 1") -> None:
+    """Let version 2 be approved with --now."""
+    world.registry.versions[2] = replace(
+        a_version(2), is_urgent=True, approval_note=note, decided_at=world.now
+    )
+
+
+ERRORS = "solar-golden-endpoint-errors"
+
+
+def test_a_person_may_let_a_version_begin_that_mends_what_rings() -> None:
+    world = deployed(1)
+    world.now += timedelta(minutes=1)
+    world.endpoints.rings = [ERRORS]
+    urgent(world)
+    world.reconcile()
+    assert world.endpoints.calls[-1] == "update 2"
+    assert world.endpoints.ignored == (ERRORS,)
+    begun = world.told(DeploymentStarted)[-1]
+    assert (begun.ignores, begun.decided_by) == ([ERRORS], "ada (it mends 1)")
+    assert world.memory.log("golden")[-1].reason == (
+        f"{ERRORS} rings and does not stop it, as ada (it mends 1) decided"
+    )
+    world.endpoints.settle()
+    world.reconcile()
+    assert world.told(ModelDeployed)[-1].model_package_version == 2
+
+
+def test_an_alarm_that_was_to_be_ignored_is_no_evidence_and_others_are() -> None:
+    world = deployed(1)
+    world.endpoints.rings = [ERRORS]
+    urgent(world)
+    world.reconcile()
+    world.endpoints.roll_back(rang=ERRORS, reason="internal")
+    world.reconcile()
+    assert not world.registry.barred
+    world.now += timedelta(minutes=5)
+    world.reconcile()
+    world.endpoints.roll_back(rang="solar-golden-endpoint-latency")
+    world.reconcile()
+    assert "latency" in world.registry.barred[2]
+
+
+@pytest.mark.parametrize(
+    ("rings", "note"),
+    [
+        ("solar-golden-endpoint-mismatch", "by ada: it mends 1"),
+        (ERRORS, "by policy: the policy says so"),
+    ],
+    ids=["the alarm of a new version", "no person said so"],
+)
+def test_nothing_else_makes_a_version_ignore_an_alarm(rings: str, note: str) -> None:
+    world = deployed(1)
+    world.endpoints.rings = [rings]
+    urgent(world, note)
+    world.reconcile()
+    assert world.endpoints.calls == ["create 1"]
+
+
 def test_what_aws_could_not_do_bars_nothing_is_told_once_and_tried_again_later() -> None:
     world = deployed(1)
     world.registry.approve(2)

@@ -37,11 +37,21 @@ def _deployment_started(message: messages.DeploymentStarted) -> Notice:
         message,
         Severity.INFO,
         f"Deployment of model {message.model_id} version {message.model_package_version} started",
-        "A part of the requests goes to it first; alarms bring the previous version back."
+        _guarded(message)
         if message.previous_version
         else "It is the first to serve: its endpoint is created, and it serves once it has answered a "
         "smoke test. There is no version to go back to; if it fails, you are told what to do.",
         facts=_deployment(message),
+    )
+
+
+def _guarded(message: messages.DeploymentStarted) -> str:
+    said = "A part of the requests goes to it first; alarms bring the previous version back."
+    if not message.ignores:
+        return said
+    return (
+        f"{said} These ring already and do not, because {message.decided_by} decided so: "
+        f"{', '.join(message.ignores)}."
     )
 
 
