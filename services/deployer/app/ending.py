@@ -54,7 +54,9 @@ class Ending:
             return
         self._keep_scaling(model_id)
         self.chronicle.deployed(model_id, progress, version, tested, compared)
-        self.setbacks.forget(model_id)
+        setback = self.setbacks.setback(model_id)
+        if setback is not None and setback.version <= progress.version:
+            self.setbacks.forget(model_id)  # of a newer one it still holds
         self.progress.finish(model_id, progress)
         self.endpoints.tidy(model_id, endpoint.configuration)
 
@@ -123,7 +125,13 @@ class Ending:
         if progress is None:
             return
         before = self.setbacks.setback(model_id)
-        now = deployment.set_back(before, progress.version, self.clock())
+        instead = (
+            before is not None
+            and progress.previous is None
+            and progress.version < before.version
+            and before.version in self.registry.approved(model_id)
+        )
+        now = deployment.set_back(before, progress.version, self.clock(), instead=instead)
         if now.times == 1:
             self.chronicle.set_back(model_id, progress, reason)
         self.setbacks.remember(model_id, now)

@@ -45,6 +45,8 @@ class Starting:
         serving = endpoint.version if endpoint is not None else None
         setback = self.setbacks.setback(model_id)
         waiting = setback.version if setback and self.clock() < setback.again_at else None
+        if endpoint is None and waiting is None and deployment.asks_for_older(setback):
+            approved = self._known_first(model_id, approved, setback.version if setback else None)
         if serving is not None and serving not in approved:
             approved = self._known_first(model_id, approved, waiting)
         for number in approved:
@@ -72,7 +74,8 @@ class Starting:
 
     def create(self, model_id: str, number: int) -> None:
         """Start the first deployment of a model."""
-        self._begin(model_id, InProgress(number, None, self.clock()))
+        goes_back = self.chronicle.has_served(model_id, number)
+        self._begin(model_id, InProgress(number, None, self.clock(), goes_back=goes_back))
 
     def update(self, model_id: str, number: int, endpoint: Endpoint) -> None:
         """Start the replacement of the version that serves.

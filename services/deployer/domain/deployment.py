@@ -110,10 +110,31 @@ FIRST_WAIT = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(hours=2)
 
 
-def set_back(before: Setback | None, version: int, now: datetime) -> Setback:
-    """Return when to ask AWS again: twice as long after each time in a row."""
-    times = before.times + 1 if before is not None and before.version == version else 1
+def set_back(
+    before: Setback | None, version: int, now: datetime, *, instead: bool = False
+) -> Setback:
+    """Return when to ask AWS again: twice as long after each time in a row.
+
+    Parameters
+    ----------
+    instead
+        Whether an older version was asked for, because the newest could not be had: it is one story.
+    """
+    if before is not None and (instead or before.version == version):
+        version, times = before.version, before.times + 1
+    else:
+        times = 1
     return Setback(version, times, now + min(FIRST_WAIT * 2 ** min(times - 1, 10), LONGEST_WAIT))
+
+
+TIMES_BEFORE_OLDER = (
+    3  # in a row that AWS could not do it; with the waits between, a quarter of an hour
+)
+
+
+def asks_for_older(setback: Setback | None) -> bool:
+    """Whether, where nobody serves, an older version is asked for: every second time, after some."""
+    return setback is not None and setback.times >= TIMES_BEFORE_OLDER and setback.times % 2 == 1
 
 
 # Words by which AWS says that the container itself did not start or answer; all else is AWS's or ours.

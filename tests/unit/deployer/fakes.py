@@ -369,6 +369,7 @@ class World:
     waits: list[int] = field(default_factory=list)
     later: list[tuple[AnyMessage, int]] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
+    refused: set[int] = field(default_factory=set)
     owners: Iterator[int] = field(default_factory=count)
 
     def endpoint(self, model_id: str) -> EndpointConfig:

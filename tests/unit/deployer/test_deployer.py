@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.deployer.domain import deployment
 from services.deployer.domain import reference as reference_rules
 from services.deployer.domain import rollback as rules
-from services.deployer.domain.deployment import Action
+from services.deployer.domain.deployment import Action, Version
 from services.deployer.domain.reference import Answer, Reference
 from shared import names
 from shared.messages import (
@@ -607,6 +607,77 @@ def test_waits_grow_and_end_at_two_hours() -> None:
         waits.append((found.again_at - START).total_seconds() / 60)
     assert waits == [2, 4, 8, 16, 32, 64, 120, 120, 120]
     assert deployment.set_back(found, 3, START).times == 1, "another version begins anew"
+
+
+def without_endpoint_and_capacity() -> World:
+    """Versions 1 and 2 served, version 3 is approved, and the endpoint is gone."""
+    world = deployed(1, 2)
+    world.endpoints.endpoint = None
+    world.registry.approve(3)
+    return world
+
+
+def tried(world: World) -> list[str]:
+    """Look every minute until the newest serves, or for two hours; return what was asked for when."""
+    begin = world.now
+    asked: list[str] = []
+    create = world.endpoints.create
+
+    def noting(version: Version, config: EndpointConfig) -> None:
+        asked.append(f"{version.number} after {(world.now - begin).seconds // 60} min")
+        world.endpoints.refuses = "no capacity" if version.number in refused else ""
+        create(version, config)
+
+    refused = world.refused
+    world.endpoints.create = noting  # type: ignore[method-assign]
+    for _ in range(60):
+        world.reconcile()
+        world.now += timedelta(minutes=1)
+        if world.endpoints.endpoint and world.endpoints.endpoint.status == "Creating":
+            world.endpoints.settle()
+    return asked
+
+
+def test_where_nobody_serves_and_the_newest_cannot_be_had_an_older_one_comes_back() -> None:
+    world = without_endpoint_and_capacity()
+    world.refused = {3}
+    assert tried(world) == ["3 after 0 min", "3 after 2 min", "3 after 6 min", "2 after 14 min"]
+    served_ = world.told(ModelDeployed)[-1]
+    assert served_.model_package_version == 2
+    assert len([each for each in world.told(DeploymentFailed) if each.will_retry]) == 1
+    assert world.endpoints.calls[-1] == "update 3", "the newest is tried again beside it"
+
+
+def test_where_aws_can_do_nothing_both_are_tried_in_turn_and_people_told_once() -> None:
+    world = without_endpoint_and_capacity()
+    world.refused = {1, 2, 3}
+    assert tried(world) == [
+        "3 after 0 min",
+        "3 after 2 min",
+        "3 after 6 min",
+        "2 after 14 min",
+        "3 after 30 min",
+    ]
+    assert len([each for each in world.sent if isinstance(each, DeploymentFailed)]) == 1
+    assert not world.registry.barred
+
+
+def test_a_setback_of_a_version_that_was_rejected_since_is_over() -> None:
+    world = without_endpoint_and_capacity()
+    world.endpoints.refuses = "no capacity"
+    world.reconcile()
+    world.registry.reject(3)
+    world.refused = {2}
+    world.now += timedelta(minutes=2)
+    assert tried(world)[:3] == ["2 after 0 min", "2 after 2 min", "2 after 6 min"]
+
+
+def test_where_no_older_version_ever_served_the_newest_is_tried_on() -> None:
+    world = World()
+    world.registry.approve(1)
+    world.registry.approve(2)
+    world.refused = {1, 2}
+    assert {each.partition(" ")[0] for each in tried(world)} == {"2"}
 
 
 def test_a_version_without_an_evaluation_waits_for_a_person() -> None:
