@@ -349,12 +349,14 @@ class _DeploymentFact(Message):
 class DeploymentStarted(_DeploymentFact):
     """A version is being put on its endpoint.
 
-    `ignores` are alarms that ring for what serves and do not stop it, as `decided_by` says.
+    `settings` says that the version serves already, and its endpoint gets other instances. `ignores` are
+    alarms that ring for what serves and do not stop it, as `decided_by` says.
     """
 
     type: Literal["solar.deployment_started"] = "solar.deployment_started"
     version: Literal[1] = 1
     goes_back: bool = False
+    settings: bool = False
     ignores: list[str] = []
     decided_by: str = ""
 
@@ -415,11 +417,12 @@ class ModelReleased(Message):
 
 
 class DeploymentCheckDue(Message):
-    """A deployment is under way and is to be looked at."""
+    """A model's endpoint is to be looked at; with `settings` also at whether it is as the YAML says."""
 
     type: Literal["solar.deployment_check_due"] = "solar.deployment_check_due"
     version: Literal[1] = 1
     model_id: Name
+    settings: bool = False
 
 
 class AccuracyDegraded(Message):

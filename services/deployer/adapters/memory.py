@@ -163,7 +163,7 @@ class DynamoMemory:
 def _begun(progress: InProgress) -> str:
     """Return the bytes under which a deployment was begun, when AWS was not called yet."""
     # A field that is not used is not written: a deployment of an earlier release is the same bytes.
-    unused = {"ignores"} if not progress.ignores else set()
+    unused = {name for name in ("ignores", "configuration") if not getattr(progress, name)}
     return _PROGRESS.dump_json(replace(progress, called=False), exclude=unused).decode()
 
 

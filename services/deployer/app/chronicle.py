@@ -46,6 +46,7 @@ class Chronicle:
                 subject=_subject(model_id, progress),
                 **self._facts(model_id, progress),
                 goes_back=progress.goes_back,
+                settings=bool(progress.configuration),
                 ignores=list(progress.ignores),
                 decided_by=by,
             )

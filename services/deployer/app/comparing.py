@@ -75,6 +75,8 @@ class Comparing:
         NotReadyError
             The endpoint does not answer, or did not answer to everything yet.
         """
+        if progress.configuration:
+            return None, "only the endpoint's instances changed"
         if progress.goes_back:
             return None, ""
         if progress.previous is None:

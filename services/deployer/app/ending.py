@@ -45,6 +45,9 @@ class Ending:
             self.take_back(model_id, progress, deployment.why_not(version))
             return
         fault, tested = self.trial.smoke_test(model_id, progress.version)
+        if fault is not None and progress.configuration:
+            self._call_for_settings(model_id, progress, fault)
+            return
         if fault is not None:
             self.take_back(model_id, progress, f"the smoke test failed: {fault}")
             return
@@ -84,6 +87,8 @@ class Ending:
     def _evidence(self, model_id: str, endpoint: Endpoint, progress: InProgress) -> str | None:
         """Return what a version did itself that ended its deployment, or None for nothing."""
         said = endpoint.failure_reason
+        if progress.configuration:
+            return None  # the version served well on other instances
         if deployment.is_of_the_version(said):
             return said
         if progress.goes_back:
@@ -175,6 +180,18 @@ class Ending:
             "The fleet may be mixed. Delete the endpoint; it is created anew from the newest approved "
             "version (docs/runbooks/deployer.md#rollback-failed).",
         )
+        self.progress.finish(model_id, progress)
+
+    def _call_for_settings(self, model_id: str, progress: InProgress, fault: str) -> None:
+        """A version that served well fails on other instances: they are to blame, and who chose them."""
+        self.chronicle.failed(
+            model_id,
+            progress,
+            f"on its new instances the smoke test failed: {fault}",
+            "It goes on serving there, and is not barred. Put the `endpoint` of the model's YAML back to "
+            "what it was, or roll the version back.",
+        )
+        self._keep_scaling(model_id)
         self.progress.finish(model_id, progress)
 
     def _keep_scaling(self, model_id: str) -> None:

@@ -44,13 +44,20 @@ class Reconciling:
     timer: Timer
     clock: Clock
 
-    def reconcile(self, model_id: str) -> Action:
-        """Do the next step for a model, and what follows from it at once; return which step it was."""
-        if self._is_at_rest(model_id):
+    def reconcile(self, model_id: str, *, settings: bool = False) -> Action:
+        """Do the next step for a model, and what follows from it at once; return which step it was.
+
+        Parameters
+        ----------
+        settings
+            Whether to compare the endpoint with the model's YAML, too, which costs another call.
+        """
+        if not settings and self._is_at_rest(model_id):
             return Action.NOTHING
         try:
             with self.alone.with_model(model_id):
-                return self.steps(model_id)
+                found = self.steps(model_id)
+                return self._settle(model_id) if settings and found is Action.NOTHING else found
         except NotReadyError:
             self._check_soon(model_id)  # whoever is at it may have looked before this event
             return Action.WAIT
@@ -71,6 +78,19 @@ class Reconciling:
         while again:
             _, again = self._step(model_id)
         return first
+
+    def _settle(self, model_id: str) -> Action:
+        """Give an endpoint at rest the instances that the model's YAML says."""
+        endpoint = self.endpoints.describe(model_id)
+        if endpoint is None or endpoint.status != "InService":
+            return Action.NOTHING
+        try:
+            if not self.starting.reconfigure(model_id, endpoint):
+                return Action.NOTHING
+        except OperatorFaultError as error:
+            self.ending.set_back(model_id, self.progress.in_progress(model_id), str(error))
+        self._check_soon(model_id)
+        return Action.UPDATE
 
     def _step(self, model_id: str) -> tuple[Action, bool]:
         """Do one step; return it, and whether to look again at once."""

@@ -104,6 +104,34 @@ class Starting:
         )
         self._begin(model_id, begun)
 
+    def reconfigure(self, model_id: str, endpoint: Endpoint) -> bool:
+        """Start to give a version that serves other instances; return whether there is anything to do.
+
+        It is known to be good, so all traffic moves at once. Where only the scaling changed, that is set.
+
+        Raises
+        ------
+        NotReadyError
+            The endpoint is being changed by somebody else.
+        """
+        config, version = self.configuration.endpoint(model_id), None
+        if endpoint.version is not None:
+            version = self.registry.version(model_id, endpoint.version)
+        if version is None or not version.is_approved:
+            return False
+        wanted = deployment.configuration_name(version, config)
+        setback = self.setbacks.setback(model_id)
+        if setback and setback.version == version.number and self.clock() < setback.again_at:
+            return False
+        if endpoint.configuration == wanted:
+            self.endpoints.keep_scaling(model_id, config)
+            return False
+        begun = InProgress(
+            version.number, version.number, self.clock(), goes_back=True, configuration=wanted
+        )
+        self._begin(model_id, begun)
+        return True
+
     def _ignored(self, version: Version) -> tuple[str, ...]:
         """Return the ringing alarms that a person says are about what serves.
 

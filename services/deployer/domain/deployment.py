@@ -55,6 +55,7 @@ class InProgress:
 
     `goes_back` says that the version served before: all traffic moves at once, and no alarm stops it.
     `ignores` are alarms that rang for what served when it began: by a person's decision they do not stop it.
+    `configuration` is the one that a version gets that serves already: other instances, not another version.
     """
 
     version: int
@@ -63,6 +64,14 @@ class InProgress:
     called: bool = False
     goes_back: bool = False
     ignores: tuple[str, ...] = ()
+    configuration: str = ""
+
+    def is_on(self, endpoint: Endpoint) -> bool:
+        """Whether an endpoint has what was begun."""
+        return endpoint.version == self.version and self.configuration in {
+            "",
+            endpoint.configuration,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +212,12 @@ def next_action(  # noqa: PLR0911 - one line per state of the endpoint reads bes
         return Action.REPLACE
     if endpoint.status == "UpdateRollbackFailed":
         return Action.CALL_PEOPLE
-    if in_progress is not None and endpoint.version == in_progress.version:
+    if in_progress is not None and in_progress.is_on(endpoint):
         return Action.CONFIRM
     if in_progress is not None and in_progress.called:
         return Action.TAKE_BACK
+    if in_progress is not None and in_progress.configuration and desired == endpoint.version:
+        return Action.UPDATE  # whoever began it died before AWS was asked
     if desired is None or endpoint.version == desired:
         return Action.NOTHING
     return Action.UPDATE

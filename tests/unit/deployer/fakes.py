@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -84,6 +84,7 @@ class FakeEndpoints:
 
     endpoint: Endpoint | None = None
     target: Version | None = None
+    target_config: EndpointConfig = CONFIG
     calls: list[str] = field(default_factory=list)
     wrong_answers: set[int] = field(default_factory=set)
     scaled: int = 0
@@ -122,7 +123,7 @@ class FakeEndpoints:
         self.calls.append(f"create {version.number}")
         name = configuration_name(version, config)
         self.endpoint = Endpoint("Creating", name, version.number)
-        self.target = version
+        self.target, self.target_config = version, config
 
     def update(
         self,
@@ -140,7 +141,7 @@ class FakeEndpoints:
         assert self.endpoint is not None
         assert self.endpoint.status == "InService"
         self.endpoint = replace(self.endpoint, status="Updating")
-        self.target = version
+        self.target, self.target_config = version, config
 
     def delete(self, model_id: str) -> None:
         assert model_id == MODEL
@@ -186,7 +187,7 @@ class FakeEndpoints:
     def settle(self) -> None:
         """The change succeeds."""
         assert self.target is not None
-        name = configuration_name(self.target, CONFIG)
+        name = configuration_name(self.target, self.target_config)
         self.endpoint = Endpoint("InService", name, self.target.number)
 
     def roll_back(self, rang: str = "solar-golden-endpoint-errors", reason: str = "") -> None:
@@ -358,6 +359,7 @@ class World:
 
     now: datetime = START
     config: EndpointConfig = CONFIG
+    configured_at: datetime = START - timedelta(days=9)
     registry: FakeRegistry = field(default_factory=FakeRegistry)
     endpoints: FakeEndpoints = field(default_factory=FakeEndpoints)
     memory: FakeMemory = field(default_factory=FakeMemory)
@@ -379,6 +381,14 @@ class World:
     def models(self) -> set[str]:
         return {"golden"}
 
+    def changed_since(self, moment: datetime) -> set[str]:
+        return {"golden"} if self.configured_at >= moment else set()
+
+    def configure(self, **changes: Any) -> None:
+        """A person changes how the endpoint is to be."""
+        self.config = self.config.model_copy(update=changes)
+        self.configured_at = self.now
+
     def publish(self, message: AnyMessage) -> None:
         self.sent.append(message)
 
@@ -394,8 +404,8 @@ class World:
     def told(self, kind: type) -> list[AnyMessage]:
         return list({m.id: m for m in self.sent if isinstance(m, kind)}.values())
 
-    def reconcile(self) -> Action:
-        return self.service.reconciling.reconcile("golden")
+    def reconcile(self, *, settings: bool = False) -> Action:
+        return self.service.reconciling.reconcile("golden", settings=settings)
 
     def roll_back(self, request: RollbackRequested) -> None:
         self.service.rolling_back.roll_back(request)

@@ -25,6 +25,15 @@ def _deployment(message: Any) -> Facts:
 
 
 def _deployment_started(message: messages.DeploymentStarted) -> Notice:
+    if message.settings:
+        return notice(
+            message,
+            Severity.INFO,
+            f"The endpoint of model {message.model_id} gets other instances",
+            f"Its settings in the model's YAML were changed. Version {message.model_package_version} goes on "
+            "serving meanwhile.",
+            facts=_deployment(message),
+        )
     if message.goes_back:
         return notice(
             message,
