@@ -197,15 +197,15 @@ class Plant:
         self.s3.put_object(Bucket=BUCKET, Key=f"image/{digest}.zip", Body=body)
         return fake_image.uri(digest)
 
-    def configure(self, model_id: str, bake_seconds: float) -> None:
+    def configure(self, model_id: str, bake_seconds: float, **more: str) -> None:
         """Set how long a canary bakes by the configuration; the platform scales it."""
-        endpoint = EndpointConfig(bake=timedelta(seconds=bake_seconds))
+        endpoint = EndpointConfig(bake=timedelta(seconds=bake_seconds), **more)
         content = ActiveModel.of(ModelConfig(model_id=model_id, endpoint=endpoint))
         body = content.model_dump_json().encode()
         self.s3.put_object(Bucket=BUCKET, Key=layout.active_model(model_id), Body=body)
 
-    def approve(self, model_id: str, kind: str) -> int:
-        """Register and approve a version of some kind; return its number."""
+    def approve(self, model_id: str, kind: str, *, now: bool = False) -> int:
+        """Register and approve a version of some kind, as `solar approve --now` if so; return its number."""
         group = names.package_group(model_id)
         if not self.sm.list_model_package_groups(NameContains=group)[
             "ModelPackageGroupSummaryList"
@@ -246,7 +246,12 @@ class Plant:
         if kind in IMAGES:
             digest = image.rpartition(":")[2]
             self.s3.delete_object(Bucket=BUCKET, Key=f"image/{digest}.zip")
-        self.sm.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+        self.sm.update_model_package(
+            ModelPackageArn=arn,
+            ModelApprovalStatus="Approved",
+            ApprovalDescription="by ada: it mends what rings",
+            **({"CustomerMetadataProperties": {"now": "true"}} if now else {}),
+        )
         return number
 
     def client(self, model_id: str, most_rows: int | None = None) -> Client:
@@ -308,6 +313,11 @@ class Plant:
         except ClientError:
             return "none", None
         return found["EndpointStatus"], names.version_of_configuration(found["EndpointConfigName"])
+
+    def configuration(self, model_id: str) -> str:
+        """Return the name of an endpoint's configuration."""
+        found = self.sm.describe_endpoint(EndpointName=names.endpoint(model_id))
+        return str(found["EndpointConfigName"])
 
     def package(self, model_id: str, number: int) -> tuple[str, str]:
         """Return a version's approval, and the note beside it."""
