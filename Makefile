@@ -8,7 +8,7 @@ WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PARALLEL := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --quiet
 TESTS := tests/e2e tests/integration tests/training tests/pipeline_definition tests/unit tests/contract tests/infra tests/house
 
-.PHONY: bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold sabotage help demo test unit mutate notices docs check setup setup-local setup-pipeline format image-size lock pipeline clean
+.PHONY: bench-scorecard bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold sabotage help demo test unit mutate notices docs check setup setup-local setup-pipeline format image-size lock pipeline clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -44,6 +44,9 @@ bench-train: setup ## Rows per second from dataset to model, beside a bare Light
 
 bench-deploy: setup ## AWS calls of a sweep of the deployer, for 1, 100 and 1,000 models
 	@PYTHONPATH=. $(BIN)/python bench/deploy.py
+
+bench-scorecard: setup ## AWS calls and cost of a day's predictions and scores, for 100, 1,000 and 10,000 sites
+	@PYTHONPATH=. $(BIN)/python bench/scorecard.py
 
 bench-serve: setup ## Answers per second of an endpoint, beside the bare ONNX Runtime call
 	@PYTHONPATH=. $(BIN)/python bench/serve.py

@@ -57,7 +57,7 @@ def measure(model_type: str, base: Path) -> None:
         model_type=model_type,
         run_id="bench",
         checkpoint_folder=base / "checkpoints",
-    )
+    ).artifact
     artifact.write(trained, base / "model")
     predictor = Predictor(trained)
     with Server(base) as server:

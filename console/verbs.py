@@ -139,7 +139,22 @@ VERBS = {
     "served-at": Verb(
         "commands.versions",
         "served_at",
-        "Say which version of which data served at a time; without one, which serves now.",
+        "Say which version of which data served at a time, and what was predicted for it; without one, now.",
+    ),
+    "scorecard": Verb(
+        "commands.live",
+        "scorecard",
+        "Show how the served model does on what came in since, against what was measured.",
+    ),
+    "compare": Verb(
+        "commands.comparing",
+        "compare",
+        "Put two versions side by side: what their evaluations promised, and how they did live.",
+    ),
+    "predictions": Verb(
+        "commands.live",
+        "predictions",
+        "Show what was predicted for a site, by which version, from which weather, made when.",
     ),
     "predict": Verb(
         "commands.predict",

@@ -203,7 +203,14 @@ class S3Objects:
             Metadata=dict(metadata or {}),
         )
 
-    def create(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
+    def create(
+        self,
+        key: str,
+        body: bytes,
+        *,
+        content_type: str = "application/json",
+        metadata: Mapping[str, str] | None = None,
+    ) -> bool:
         """Write an object only where none is; return whether this call wrote it.
 
         Raises
@@ -213,7 +220,12 @@ class S3Objects:
         """
         try:
             self.client.put_object(
-                Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*"
+                Bucket=self.bucket,
+                Key=key,
+                Body=body,
+                ContentType=content_type,
+                Metadata=dict(metadata or {}),
+                IfNoneMatch="*",
             )
         except ClientError as error:
             if error_code(error) == "PreconditionFailed":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -35,3 +35,42 @@ def process(
             logger.exception("record failed and goes back to its queue")
             failures.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failures}
+
+
+def process_together(
+    event: dict[str, Any],
+    group_of: Callable[[Incoming], str],
+    handle: Callable[[str, Sequence[Incoming]], None],
+    logger: Logger,
+) -> dict[str, Any]:
+    """Handle what belongs together at once, and name the records that must come again: of a group, all.
+
+    Parameters
+    ----------
+    event
+        The Lambda event of an SQS event source mapping.
+    group_of
+        What a thing belongs to.
+    handle
+        Called once per group, with all that the records carry of it.
+    """
+    groups: dict[str, list[Incoming]] = {}
+    records: dict[str, list[str]] = {}
+    failed: list[str] = []
+    for record in event["Records"]:
+        try:
+            for incoming in inbox.read(record["body"]):
+                group = group_of(incoming)
+                groups.setdefault(group, []).append(incoming)
+                records.setdefault(group, []).append(record["messageId"])
+        except Exception:  # as below: this record alone comes again
+            logger.exception("record cannot be read and goes back to its queue")
+            failed.append(record["messageId"])
+    for group, incoming_of in groups.items():
+        logger.append_keys(group=group)
+        try:
+            handle(group, incoming_of)
+        except Exception:  # the border of the process: whatever happened, these records come again
+            logger.exception("records failed and go back to their queue")
+            failed += records[group]
+    return {"batchItemFailures": [{"itemIdentifier": each} for each in dict.fromkeys(failed)]}

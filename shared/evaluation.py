@@ -96,6 +96,37 @@ class Window(_Frozen):
     end: AwareDatetime
 
 
+class PromisedDays(_Frozen):
+    """What the days of one month and sky were like, on rows that the fit had not seen.
+
+    `month` is the calendar month (1 to 12), None for all; `sky` is overcast, broken or clear by the day's
+    clear-sky index, None for all. `energy_ratio` is the median of measured over predicted energy of a day,
+    `nmae` that of a day's mean absolute error in daylight, as a share of AC capacity, and `level` that of the
+    days' levels (measured over predicted power in the stronger rows). Each `…_spread` is the standard
+    deviation of single days, of `energy_ratio` and `level` that of their logarithms [all unitless].
+    """
+
+    month: int | None = None
+    sky: str | None = None
+    days: int
+    energy_ratio: float
+    energy_spread: float
+    nmae: float
+    nmae_spread: float
+    level: float | None = None
+    level_spread: float | None = None
+
+
+class Promise(_Frozen):
+    """How the days of a model will look if nothing changes: by month and sky, for the live score.
+
+    `site_level` is the level of a site over that of the model's sites, where it was measured [unitless].
+    """
+
+    cells: tuple[PromisedDays, ...]
+    site_level: dict[str, float] = {}
+
+
 class RowCounts(_Frozen):
     """How many rows went where."""
 
@@ -110,6 +141,7 @@ class Evaluation(_Frozen):
     `champion_version` is what serves; `not_compared` says why there is no `comparison` with it.
     `blend_weights` and `rolling_r2` say how the candidates of a blend weigh, and what each reached on rows
     after its fits within the training time. [unitless]
+    `promise` says how single days will look; None in evaluations from before it was computed.
     """
 
     version: Literal[1] = 1
@@ -137,3 +169,5 @@ class Evaluation(_Frozen):
     coverage_p10_p90: float | None = None
     blend_weights: dict[str, float] = {}
     rolling_r2: dict[str, float] = {}
+    promise: Promise | None = None
+    corrected_clocks: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ active/overlaps/<site_id>.json               files that cover the same time (wri
 canonical/<site_id>/<yyyy-mm>/<file_id>.parquet[.withdrawn]
 canonical/_compacts/<site_id>/index.json, <yyyy-mm>/<digest of its members>.parquet
 datasets/<model_id>/<dataset_id>/dataset.json, manifest.json
+predictions/<model_id>/<site_id>/<yyyy-mm>/<file_id>-v<version>.parquet   what deployer predicted
 runs/<run_id>/champion/ preprocess/ model/ evaluation/
 checkpoints/<pipeline execution id>/
 """
@@ -23,6 +24,7 @@ ACTIVE = "active/"
 CANONICAL = "canonical/"
 DATASETS = "datasets/"
 RUNS = "runs/"
+PREDICTIONS = "predictions/"
 WITHDRAWN_SUFFIX = ".withdrawn"
 
 
@@ -156,6 +158,18 @@ def dataset(model_id: str, dataset_id: str) -> str:
 def manifest(model_id: str, dataset_id: str) -> str:
     """Return the key of a frozen dataset's SageMaker manifest."""
     return f"{DATASETS}{model_id}/{dataset_id}/manifest.json"
+
+
+def predictions_of_site(model_id: str, site_id: str) -> str:
+    """Return the prefix of what a model predicted for a site."""
+    return f"{PREDICTIONS}{model_id}/{site_id}/"
+
+
+def predictions(
+    model_id: str, site_id: str, first_row: datetime, file_id: str, version: int
+) -> str:
+    """Return the key of what a version predicted for the rows of a file, filed by their first UTC month."""
+    return f"{predictions_of_site(model_id, site_id)}{first_row:%Y-%m}/{file_id}-v{version}.parquet"
 
 
 def champion(run_id: str) -> str:

@@ -425,6 +425,22 @@ class DeploymentCheckDue(Message):
     settings: bool = False
 
 
+class PredictionsMade(Message):
+    """A version predicted the rows of an accepted file; they stand in the prediction log."""
+
+    type: Literal["solar.predictions_made"] = "solar.predictions_made"
+    version: Literal[1] = 1
+    model_id: Name
+    site_id: Name
+    file_id: str
+    model_package_version: int
+    inputs: Literal["measured", "forecast"]
+    key: str
+    rows: NonNegative
+    window_start: AwareDatetime
+    window_end: AwareDatetime
+
+
 class AccuracyDegraded(Message):
     """The served model is worse on what came in than its evaluation promised."""
 
@@ -478,6 +494,7 @@ AnyMessage = Annotated[
     | DeploymentRolledBack
     | DeploymentFailed
     | DeploymentCheckDue
+    | PredictionsMade
     | AccuracyDegraded
     | SweepDue,
     Field(discriminator="type"),

@@ -13,6 +13,9 @@ TAGS = {"project": "solar-retraining"}
 BOOTSTRAP_STACK = f"{PREFIX}-bootstrap"
 FOUNDATION_STACK = f"{PREFIX}-foundation"
 PIPELINE = "solar-power-retraining-pipeline"
+LIVE = "deployer-live"  # the inbox of what follows a deployment
+LIVE_FUNCTION = f"{PREFIX}-deployer-predictions"
+DAYS_TABLE = f"{PREFIX}-deployer-days"
 IMAGE_REPOSITORY = f"{PREFIX}-ml"
 # How the registry's note of an approval or rejection begins: by whom, and after a colon why.
 BY = "by "

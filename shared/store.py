@@ -28,6 +28,7 @@ Item = dict[str, Any]
 Write = dict[str, Any]  # one write of a transaction
 
 MOST_READ = 100  # items that one BatchGetItem returns
+MOST_WRITTEN = 25  # items that one BatchWriteItem takes
 _LOST = {"None", "ConditionalCheckFailed", "TransactionConflict"}
 
 
@@ -147,6 +148,15 @@ class Store:
         Every `:name` in the condition is the keyword argument `name`.
         """
         return _holds(self.client.put_item, self.putting(item, condition, **values)["Put"])
+
+    def put_all(self, items: Sequence[Item]) -> None:
+        """Write many items without a condition, 25 at a call; what DynamoDB leaves over is sent again."""
+        for start in range(0, len(items), MOST_WRITTEN):
+            batch = items[start : start + MOST_WRITTEN]
+            left: Any = [{"PutRequest": {"Item": encode(each)}} for each in batch]
+            while left:
+                answer = self.client.batch_write_item(RequestItems={self.table: left})
+                left = answer.get("UnprocessedItems", {}).get(self.table, [])
 
     def update(
         self, key: Item, expression: str, condition: str | None = None, **values: Any

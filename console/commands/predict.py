@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from console import output
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
+from console.plants import active_site
 from console.state import state
 from shared import layout, names
 from shared.active import ActiveSite
@@ -84,7 +85,7 @@ def read_rows(site_id: str, file: Path, source: str | None = None) -> list[dict[
     if not file.is_file():
         raise ConsoleError(f"no such file: {file}")
     key = f"{layout.RAW}{site_id}/{file.name}"
-    site = _reading_as(_site(site_id), source, key)
+    site = _reading_as(active_site(site_id), source, key)
     try:
         found = reading.read(file.read_bytes(), key, site)
     except UnreadableFileError as error:
@@ -140,21 +141,6 @@ def _model_says(error: ClientError) -> str:
         return str(json_module.loads(str(said))["error"])
     except (ValueError, KeyError, TypeError):
         return str(said)
-
-
-def _site(site_id: str) -> ActiveSite:
-    s3 = state.system.client("s3")
-    try:
-        body = s3.get_object(Bucket=state.system.bucket, Key=layout.active_site(site_id))[
-            "Body"
-        ].read()
-    except ClientError as error:
-        if error_code(error) == "NoSuchKey":
-            raise ConsoleError(
-                f"site {site_id} is not onboarded; see `solar sites list`"
-            ) from error
-        raise
-    return ActiveSite.model_validate_json(body)
 
 
 def _reading_as(site: ActiveSite, source: str | None, key: str) -> ActiveSite:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -68,9 +69,22 @@ def retrain(
         )
 
 
-def runs(model: ModelOption = None, *, json: JsonOption = False) -> None:
-    """List runs: why they began, how they ended, what they cost."""
-    found = all_runs(model)
+def runs(
+    model: ModelOption = None,
+    month: Annotated[
+        str | None,
+        typer.Option(help="Only those begun in this month (UTC), like 2026-11.", metavar="MONTH"),
+    ] = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """List runs: why they began, how they ended, what they cost.
+
+    Example, what retraining cost this month: solar runs --month 2026-11
+    """
+    if month is not None and not re.fullmatch(r"\d{4}-\d{2}", month):
+        raise ConsoleError(f"{month!r} is no month; write 2026-11")
+    found = [each for each in all_runs(model) if each["started_at"].startswith(month or "")]
     if json:
         output.as_json(found)
         return
@@ -97,7 +111,12 @@ def runs(model: ModelOption = None, *, json: JsonOption = False) -> None:
         "USD",
         "why",
     ]
-    output.table("Runs", columns, rows, "no run yet")
+    output.table("Runs", columns, rows, f"no run in {month}" if month else "no run yet")
+    if month is not None and found:
+        known = [each["cost_usd"] for each in found if each["cost_usd"] is not None]
+        unknown = len(found) - len(known)
+        said = f"; of {unknown} more the cost is not known" if unknown else ""
+        output.say(f"{output.counted(len(known), 'run')} in {month}: {sum(known):.4f} USD{said}")
 
 
 def report(

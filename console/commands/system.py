@@ -19,7 +19,9 @@ SERVICES = ("data_watcher", "trainer_trigger", "deployer", "notifier")
 def health() -> dict[str, Any]:
     """Return the state of everything that can be unwell."""
     system = state.system
-    services = {service: _service(service) for service in SERVICES}
+    services = {service: _service(service) for service in SERVICES} | {
+        "deployer, live": _function(names.LIVE_FUNCTION, names.LIVE)
+    }
     alarms = [
         {"name": alarm["AlarmName"], "reason": alarm.get("StateReason", "")}
         for page in system.client("cloudwatch")
@@ -125,12 +127,17 @@ def is_idle(service: str) -> bool:
 
 
 def _service(service: str) -> dict[str, Any]:
-    inbox = _queue(names.inbox(service))
+    return _function(names.service(service), service)
+
+
+def _function(function: str, queue: str) -> dict[str, Any]:
+    """Return the state of a function and of the inbox that it reads."""
+    inbox = _queue(names.inbox(queue))
     return {
-        "state": _function_state(names.service(service)),
+        "state": _function_state(function),
         "waiting": inbox["waiting"],
         "in_work": inbox["in_work"],
-        "dead_letters": _queue(names.dead_letters(service))["waiting"],
+        "dead_letters": _queue(names.dead_letters(queue))["waiting"],
     }
 
 

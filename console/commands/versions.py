@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from console import output, registry, times, trainer
+from console.commands import live
 from console.commands.local import JsonOption
 from console.commands.runs import ModelOption, ReasonOption, evaluation_of
 from console.errors import ConsoleError
@@ -244,13 +245,18 @@ def served_at(
         datetime | None, typer.Argument(parser=times.moment, metavar="[TIME]", help=times.HELP)
     ] = None,
     model: ModelOption = None,
+    site: Annotated[
+        str | None, typer.Option(help="Say only of this site what was predicted.")
+    ] = None,
     *,
     json: JsonOption = False,
 ) -> None:
-    """Say which version of which data served at a time; without one, which serves now.
+    """Say which version of which data served at a time, and what was predicted for it; without one, now.
+
+    Of a model of many sites, name the one whose prediction you want by --site.
 
     Examples: solar served-at 2026-05-04
-              solar served-at "2026-05-04 09:00 UTC"
+              solar served-at "2026-05-04 09:00 UTC" --site golden
     """
     moment = times.in_utc(at).isoformat() if at else None
     served = state.system.ask("deployer", "served", model_id=model, at=moment)["served"]
@@ -259,8 +265,17 @@ def served_at(
         for model_id, entry in served.items()
         if at is None and entry and registry.serving(state.system, model_id) is None
     }
+    predicted = {
+        model_id: live.predicted_at(model_id, site, times.in_utc(at))
+        for model_id in served
+        if at is not None
+    }
     if json:
-        output.as_json(served | dict.fromkeys(gone))
+        said = {
+            model_id: (entry or {}) | {"predicted": predicted[model_id]} if at else entry
+            for model_id, entry in served.items()
+        }
+        output.as_json(said | dict.fromkeys(gone))
         return
     rows = [
         (model_id, "no endpoint now", "", "", "")
@@ -276,6 +291,14 @@ def served_at(
         if entry
     ]
     output.table("Served", ["model", "version", "since", "run", "dataset"], rows, "nothing served")
+    told = [
+        (row["site_id"], row["timestamp"], row["power_ac"], row["p10"], row["p90"], row["version"])
+        for rows_of_model in predicted.values()
+        for row in rows_of_model
+    ]
+    if told:
+        columns = ["site", "interval from (UTC)", "kW", "P10", "P90", "by version"]
+        output.table("Predicted for it", columns, told, "")
 
 
 def _shown(model_id: str, package: dict[str, Any], served: int | None) -> dict[str, Any]:

@@ -59,6 +59,14 @@ class Plant:
         month = FIRST_MONTH + offset
         return PlantFile(f"weather_{month}.csv", _csv(self._weather, month))
 
+    def day_files(self, date: str) -> list[PlantFile]:
+        """Return a day of power and of satellite weather, a file each."""
+        day = pd.Period(date, "D")
+        return [
+            PlantFile(f"power_w_{day}.csv", _csv(self._power, day)),
+            PlantFile(f"weather_{day}.csv", _csv(self._weather, day)),
+        ]
+
     def day(self, date: str) -> pd.DataFrame:
         """Return a day's weather, indexed by time with the label's offset of -07:00."""
         return self._weather[_dates(self._weather) == date].copy()
@@ -69,9 +77,9 @@ class Plant:
         return pd.Series(day["ac_power_2"])
 
 
-def _csv(frame: pd.DataFrame, month: pd.Period) -> bytes:
+def _csv(frame: pd.DataFrame, period: pd.Period) -> bytes:
     local = pd.DatetimeIndex(frame.index).tz_localize(None)
-    chosen = frame.set_axis(local)[local.to_period("M") == month].round(2)
+    chosen = frame.set_axis(local)[local.to_period(period.freqstr) == period].round(2)
     text: str = chosen.rename_axis(str(frame.index.name)).to_csv(date_format="%Y-%m-%d %H:%M:%S")
     return text.encode()
 

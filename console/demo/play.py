@@ -62,6 +62,7 @@ def _story(tell: Teller, home: Path, port: int) -> dict[str, Any]:
     story.first_upload()
     story.own_threshold()
     story.six_more_months()
+    story.score_a_week()
     story.predict_a_day()
     return story.sum_up()
 

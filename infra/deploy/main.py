@@ -165,8 +165,8 @@ class Deployment:
         trail = filter(None, [outputs.get("TrailBucketName")])
         for bucket in [*own, *trail, self.target.artifact_bucket]:
             self._delete_bucket(bucket)
-        for service in SERVICES:
-            self._delete_table(names.service(service))
+        for table in (*map(names.service, SERVICES), names.DAYS_TABLE):
+            self._delete_table(table)
         serving.delete_registry(self.target, self.say)
         serving.delete_logs(self.target, self.say)
         if key := outputs.get("KeyArn"):

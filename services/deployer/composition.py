@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from services.deployer.adapters.configuration import S3Configuration
 from services.deployer.adapters.endpoints import SageMakerEndpoints
 from services.deployer.adapters.gauge import CloudWatchGauge
+from services.deployer.adapters.live.books import DynamoBooks
 from services.deployer.adapters.memory import DynamoMemory
 from services.deployer.adapters.real_rows import S3RealRows
 from services.deployer.adapters.references import S3References
@@ -20,13 +23,20 @@ from services.deployer.app.comparing import Comparing
 from services.deployer.app.dispatching import Dispatching
 from services.deployer.app.ending import Ending
 from services.deployer.app.holding import Holding, HoldingByRequest
+from services.deployer.app.live.telling import Telling
 from services.deployer.app.reconciling import Reconciling
 from services.deployer.app.rolling_back import RollingBack
 from services.deployer.app.starting import Starting
 from services.deployer.app.trial import Trial
-from services.deployer.settings import DeployerSettings, QuerySettings
+from services.deployer.settings import DeployerSettings, LiveSettings, QuerySettings
 from shared import aws
 from shared.clock import utc_now
+
+if TYPE_CHECKING:
+    from services.deployer.app.live.following import Following
+
+_LONGEST_BATCH = timedelta(seconds=330)  # longer than the function may run
+_TRIES_FOR_A_BATCH = 120  # half a second each: the next batch of the same model waits for this one
 
 
 def deployer(settings: DeployerSettings) -> Dispatching:
@@ -96,10 +106,57 @@ def deployer(settings: DeployerSettings) -> Dispatching:
     return Dispatching(reconciling, rolling_back, by_request, configuration, timer, utc_now)
 
 
+def following(settings: LiveSettings) -> Following:
+    """Return everything that follows a deployment: predictions, scores, and who watches them.
+
+    What needs numpy, pandas and pyarrow is imported here: the light functions have none of them.
+    """
+    from services.deployer.adapters.live.asking import EndpointPredictions
+    from services.deployer.adapters.live.canonical import S3CanonicalRows
+    from services.deployer.adapters.live.log import S3PredictionLog
+    from services.deployer.adapters.live.meter import CloudWatchMeter
+    from services.deployer.adapters.live.versions import S3Versions
+    from services.deployer.app.live.catching_up import CatchingUp
+    from services.deployer.app.live.following import Following
+    from services.deployer.app.live.predicting import Predicting
+    from services.deployer.app.live.recording import Recording
+
+    objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
+    dynamodb = aws.lazy_client("dynamodb")
+    books = DynamoBooks.of(dynamodb, settings.days_table)
+    canonical = S3CanonicalRows(objects)
+    alone = Alone(
+        DynamoMemory.of(dynamodb, settings.days_table),
+        utc_now,
+        lambda: uuid4().hex,
+        time.sleep,
+        longest=_LONGEST_BATCH,
+        tries=_TRIES_FOR_A_BATCH,
+    )
+    recording = Recording(
+        books=books,
+        waitings=books,
+        canonical=canonical,
+        log=S3PredictionLog(objects),
+        deployments=_memory(settings),
+        versions=S3Versions(objects),
+        predicting=Predicting(EndpointPredictions(aws.lazy_client("sagemaker-runtime")), utc_now),
+        publisher=aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn),
+        clock=utc_now,
+    )
+    meter = CloudWatchMeter(aws.lazy_client("cloudwatch"))
+    catching_up = CatchingUp(recording, books, books, canonical, meter, utc_now)
+    inbox = aws.SqsInbox(aws.lazy_client("sqs"), settings.live_inbox_url)
+    return Following(
+        recording, catching_up, canonical, alone, inbox, S3Configuration(objects).models
+    )
+
+
 def answering(settings: QuerySettings) -> Answering:
     """Return what answers questions."""
     memory = _memory(settings)
-    return Answering(memory, memory)
+    books = DynamoBooks.of(aws.lazy_client("dynamodb"), settings.days_table)
+    return Answering(memory, memory, Telling(books, books, utc_now))
 
 
 def _memory(settings: QuerySettings) -> DynamoMemory:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Protocol
 
 from services.deployer.domain.deployment import (
     Endpoint,
@@ -15,8 +16,16 @@ from services.deployer.domain.deployment import (
 )
 from services.deployer.domain.real_rows import Inquiry, LastDay
 from services.deployer.domain.reference import Answer, Reference
+from shared.evaluation import Evaluation
 from shared.messages import AnyMessage
 from shared.model_config import EndpointConfig
+
+if TYPE_CHECKING:  # some of them need numpy, which the light functions have not
+    from services.deployer.domain.live.book import Day, FileRef
+    from services.deployer.domain.live.predicted import Answered, Predicted, Weather
+    from services.deployer.domain.live.scores import DayScore
+    from services.deployer.domain.live.unseen import Trained
+    from services.deployer.domain.live.waiting import Waiting
 
 
 class Configuration(Protocol):
@@ -137,7 +146,85 @@ class Gauge(Protocol):
     def mismatch(self, model_id: str, *, mismatched: bool) -> None: ...
 
 
+# --- after deployment -------------------------------------------------------------------------------
+
+
+class CanonicalRows(Protocol):
+    """Canonical objects of sites."""
+
+    def standing(self, since: dict[str, datetime]) -> dict[str, frozenset[str]]: ...
+    def describe(self, key: str) -> FileRef | None: ...
+    def contents(self, keys: Sequence[str]) -> dict[str, bytes]: ...
+    def on_step(
+        self,
+        site_id: str,
+        files: Sequence[tuple[FileRef, bytes]],
+        step_minutes: int,
+        wanted: frozenset[str],
+    ) -> Weather: ...
+
+
+class PredictionLog(Protocol):
+    """What was predicted, written once."""
+
+    def keep(self, kept: dict[str, Predicted]) -> dict[str, Predicted]: ...
+    def read(self, keys: dict[str, str]) -> dict[str, Predicted]: ...
+
+
+class Asking(Protocol):
+    """A model's endpoint, asked about rows of many sites."""
+
+    def ask(self, model_id: str, asked: Sequence[Weather]) -> list[Answered]: ...
+
+
+class TrainedVersions(Protocol):
+    """What versions were trained and tested on."""
+
+    def trained(self, model_id: str, served: LogEntry) -> Trained | None: ...
+    def evaluation(self, run_id: str) -> Evaluation | None: ...
+
+
+class Books(Protocol):
+    """What is known of the days of sites; only one worker per model writes at a time."""
+
+    def days(
+        self, model_id: str, wanted: Collection[tuple[str, date]]
+    ) -> dict[tuple[str, date], Day]: ...
+    def keep(
+        self,
+        model_id: str,
+        days: Iterable[Day],
+        scores: Mapping[tuple[str, date], Sequence[DayScore]],
+    ) -> None: ...
+    def last_day(self, model_id: str) -> date | None: ...
+    def scores(self, model_id: str, first: date, last: date) -> Iterable[DayScore]: ...
+    def scores_of_site(
+        self, model_id: str, site_id: str, first: date, last: date
+    ) -> Iterable[DayScore]: ...
+
+
+class Waitings(Protocol):
+    """Files that no version could predict yet."""
+
+    def waiting(self, model_id: str, limit: int | None = None) -> list[Waiting]: ...
+    def wait(self, model_id: str, waiting: Iterable[Waiting]) -> None: ...
+    def end_waiting(self, model_id: str, files: Iterable[FileRef]) -> None: ...
+
+
+class Inbox(Protocol):
+    """The function's own inbox."""
+
+    def send(self, message: AnyMessage, delay_seconds: int = 0) -> None: ...
+
+
+class Meter(Protocol):
+    """Metrics of a model that people and alarms watch."""
+
+    def tell(self, model_id: str, figures: Mapping[str, float]) -> None: ...
+
+
 class Publisher(Protocol):
     """The topic of this service."""
 
     def publish(self, message: AnyMessage) -> None: ...
+    def publish_all(self, messages: Sequence[AnyMessage]) -> set[str]: ...

@@ -9,6 +9,7 @@ class QuerySettings(Settings):
     """What the function that answers needs."""
 
     table: str
+    days_table: str = ""
 
 
 class DeployerSettings(QuerySettings):
@@ -22,3 +23,11 @@ class DeployerSettings(QuerySettings):
     key_arn: str
     subnet_ids: str = ""
     security_group_ids: str = ""
+
+
+class LiveSettings(QuerySettings):
+    """What the function needs that predicts, scores and watches."""
+
+    data_bucket: str
+    deployment_topic_arn: str
+    live_inbox_url: str

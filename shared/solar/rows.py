@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.solar.position import Floats, Times
+from shared.solar.site import POWER
 
 SITE = "site_id"
 TIME = "timestamp"
-POWER = "power_ac"
 POWER_YESTERDAY = "power_ac_24h_ago"
 
 

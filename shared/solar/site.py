@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, model_validator
 from shared.messages import Name
 from shared.strict import Strict
 
+POWER = "power_ac"
 FORECAST_PREFIX = "forecast_"
 
 # Canonical columns, their unit, and every unit that a file may use for them.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
@@ -20,8 +22,13 @@ SECTIONS = ["Context", "Decision", "Consequences", "How to revert"]
 
 def tracked(*patterns: str) -> list[Path]:
     """Return the project's own files that match some globs: nothing generated, nothing installed."""
-    found = {path for pattern in patterns for path in ROOT.glob(f"**/{pattern}")}
-    return sorted(path for path in found if not GENERATED & set(path.relative_to(ROOT).parts[:-1]))
+    found = []
+    for folder, below, names in os.walk(ROOT):
+        below[:] = set(below) - GENERATED  # not even looked into: a platform may be at work there
+        found += [
+            Path(folder, each) for each in names if any(fnmatch(each, glob) for glob in patterns)
+        ]
+    return sorted(found)
 
 
 MARKDOWN = tracked("*.md")

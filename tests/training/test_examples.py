@@ -48,7 +48,7 @@ def test_a_model_learnt_from_a_file_is_the_one_learnt_in_memory(fleet, tmp_path,
         )
         for name, memory in (("memory", FeatureRoom()), ("file", NOTHING))
     )
-    assert in_memory == from_file
+    assert in_memory.artifact == from_file.artifact
 
 
 def test_features_beyond_the_memory_lie_in_a_file_without_a_name(fleet, tmp_path):

@@ -269,7 +269,7 @@ class SageMakerEndpoints:
             raise NotReadyError(message) from error
         body = json.loads(answer["Body"].read())
         return Answer(
-            version=_answering_version(answer.get("CustomAttributes", "")),
+            version=answering_version(answer.get("CustomAttributes", "")),
             power_kw=tuple(_number(row.get("power_ac")) for row in body["predictions"]),
             seconds=time.monotonic() - began,
         )
@@ -415,6 +415,7 @@ def _version_in_error(said: str) -> int | None:
     return found if isinstance(found, int) else None
 
 
-def _answering_version(attributes: str) -> int | None:
+def answering_version(attributes: str) -> int | None:
+    """Return which version answered, as the server of this product says in the answer's attributes."""
     match = re.search(r"model_package_version=(\d+)", attributes)
     return int(match[1]) if match else None

@@ -6,7 +6,6 @@ is bounded: some objects of a site, some seconds in all; what was left out is sa
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -75,7 +74,7 @@ class S3RealRows:
         return day or f"it has no weather of the last {RECENT.days} days"
 
     def _newest(self, site: ActiveSite, until: datetime) -> list[tuple[CanonicalFile, bytes]]:
-        """Return the newest objects that may be believed, in the order of their uploads."""
+        """Return the newest objects that may be believed."""
         written: dict[str, datetime] = {}
         for month in sorted({f"{each:%Y-%m}" for each in (until - RECENT, until)}):
             for entry in self.objects.entries(f"{layout.canonical_site(site.site_id)}{month}/"):
@@ -85,12 +84,11 @@ class S3RealRows:
             read = readers.map(self._read, standing[-MOST_OBJECTS:])
             files = [each for each in read if each is not None]
         suspect = self._suspect(site.site_id)
-        kept = [
+        return [
             (file, body)
             for file, body in files
             if file.window_end > until - RECENT and not _is_of(site, file, suspect)
         ]
-        return sorted(kept, key=lambda each: (each[0].uploaded_at, each[0].file_id))
 
     def _read(self, key: str) -> tuple[CanonicalFile, bytes] | None:
         try:
@@ -130,7 +128,7 @@ def _last_day(
     until: datetime,
 ) -> SiteDay | None:
     """Merge files and take their last 24 hours; None where they hold no recent weather."""
-    frame = _table(files, step_minutes)
+    frame = _table(site.site_id, files, step_minutes)
     if frame is None:
         return None
     frame = frame[(frame.index > until - RECENT) & (frame.index <= until)]
@@ -151,25 +149,22 @@ def _last_day(
 _POWER = "power_ac"
 
 
-def _table(files: list[tuple[CanonicalFile, bytes]], step_minutes: int) -> pd.DataFrame | None:
+def _table(
+    site_id: str, files: list[tuple[CanonicalFile, bytes]], step_minutes: int
+) -> pd.DataFrame | None:
     """Merge files as Preprocess does, with the columns that a model may be asked with."""
     # Read only while a version is being deployed: the function starts sooner without them.
     import pandas as pd  # noqa: PLC0415
-    import pyarrow.parquet as pq  # noqa: PLC0415
 
-    from shared.solar import stepping  # noqa: PLC0415
+    from services.deployer.adapters.live.canonical import on_step  # noqa: PLC0415
+    from services.deployer.domain.live.book import FileRef  # noqa: PLC0415
     from shared.solar.recipe import INPUTS  # noqa: PLC0415
 
-    pieces: dict[str, list[stepping.Piece]] = {}
-    for order, (_, body) in enumerate(files):
-        frame = stepping.frame_of(pq.read_table(io.BytesIO(body)))
-        native = stepping.native_step(stepping.index_of(frame), step_minutes)
-        for name in frame.columns:
-            if name == _POWER or name in INPUTS:
-                pieces.setdefault(str(name), []).append((order, native, frame[name]))
-    columns = {name: stepping.merged(each, step_minutes) for name, each in pieces.items()}
-    columns = {name: series for name, series in sorted(columns.items()) if len(series)}
-    return pd.DataFrame(columns).sort_index() if set(columns) - {_POWER} else None
+    named = [(FileRef.of(file, file.file_id), body) for file, body in files]
+    found = on_step(site_id, named, step_minutes, frozenset((_POWER, *INPUTS)))
+    if not set(found.columns) - {_POWER}:
+        return None
+    return pd.DataFrame(found.columns, index=pd.DatetimeIndex(found.times, tz="UTC"))
 
 
 def _believed(site: ActiveSite, frame: pd.DataFrame, step_minutes: int) -> list[float | None]:

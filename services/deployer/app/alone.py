@@ -24,6 +24,8 @@ class Alone:
     clock: Clock
     new_owner: Callable[[], str]
     sleep: Callable[[float], None]
+    longest: timedelta = LONGEST
+    tries: int = TRIES
 
     @contextmanager
     def with_model(self, model_id: str) -> Iterator[None]:
@@ -42,11 +44,11 @@ class Alone:
             self.leases.give_back(model_id, owner)
 
     def _take(self, model_id: str, owner: str) -> None:
-        for attempt in range(TRIES):
+        for attempt in range(self.tries):
             if attempt:
                 self.sleep(PAUSE_SECONDS)
             now = self.clock()
-            if self.leases.take(model_id, owner, now, now + LONGEST):
+            if self.leases.take(model_id, owner, now, now + self.longest):
                 return
         message = f"another worker holds {model_id}"
         raise NotReadyError(message)

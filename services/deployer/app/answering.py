@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from services.deployer.app.live.telling import Telling
 from services.deployer.domain import deployment
 from services.deployer.domain.deployment import Hold, LogEntry
 from services.deployer.ports import Holds, Log
@@ -21,11 +22,13 @@ class Answering:
 
     log: Log
     holds: Holds
+    live: Telling
 
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
         """Answer one question.
 
-        `deployments` is the log, `served` what served at a time, `holds` which models people hold.
+        `deployments` is the log, `served` what served at a time, `holds` which models people hold,
+        `scorecard` how versions do live, `predictions` what was predicted for a site.
 
         Raises
         ------
@@ -44,10 +47,15 @@ class Answering:
             case "served":
                 at = datetime.fromisoformat(question["at"]) if question.get("at") else None
                 return {"served": {model: self._served(model, at) for model in models}}
+            case "scorecard":
+                return self.live.scorecard(question)
+            case "predictions":
+                return self.live.predictions(question)
             case "holds":
                 held = {model: self.holds.hold(model) for model in models}
                 return {"holds": {model: _plain_hold(hold) for model, hold in held.items() if hold}}
-        message = f"unknown query {question.get('query')!r}: deployments, served, holds"
+        known = "deployments, served, holds, scorecard, predictions"
+        message = f"unknown query {question.get('query')!r}: {known}"
         raise InvalidMessageError(message)
 
     def _served(self, model_id: str, at: datetime | None) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Answers `{"query": "deployments" | "served", "model_id"?, "at"?}`."""
+"""Answers `{"query": "deployments" | "served" | "holds" | "scorecard" | "predictions", …}`."""
 
 from __future__ import annotations
 

@@ -15,7 +15,8 @@ import numpy as np
 from shared.solar import limits
 from shared.solar.position import Floats, Times
 from shared.solar.recipe import INPUTS
-from shared.solar.rows import POWER, SITE, TIME, Rows
+from shared.solar.rows import SITE, TIME, Rows
+from shared.solar.site import POWER
 
 MOST_ROWS = 50_000
 _KNOWN = frozenset((*INPUTS, POWER, TIME, SITE))

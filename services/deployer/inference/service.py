@@ -39,6 +39,7 @@ class Service:
             "run_id": card.run_id,
             "dataset_id": card.dataset_id,
             "trained_until": card.train_window.end.isoformat().replace("+00:00", "Z"),
+            "inputs": [each.name for each in card.recipe.inputs],
         }
 
     @cached_property

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from shared.observability import NAMESPACE
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger, Metrics
@@ -22,9 +24,11 @@ class PowertoolsMeasures:
         """Put a count into CloudWatch; it leaves with the invocation's log."""
         self.metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
 
-    def figure(self, name: str, value: float) -> None:
-        """Put a figure without a unit into CloudWatch."""
+    def figure(self, name: str, value: float, model_id: str) -> None:
+        """Put a figure without a unit into CloudWatch: for its model, and among those of all models."""
         self.metrics.add_metric(name=name, unit=MetricUnit.NoUnit, value=value)
+        with single_metric(name, MetricUnit.NoUnit, value, namespace=NAMESPACE) as own:
+            own.add_dimension(name="model_id", value=model_id)
 
     def warn(self, text: str) -> None:
         """Write a warning into the log."""

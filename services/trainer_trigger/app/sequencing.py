@@ -56,11 +56,11 @@ class Sequencing:
     def _measure(self, outcome: ChallengerRegistered | ChallengerRejected) -> None:
         """Put the accuracy of challenger and champion, on the newest data, into CloudWatch."""
         if outcome.r2 is not None:
-            self.measures.figure("EvaluationR2", outcome.r2)
+            self.measures.figure("EvaluationR2", outcome.r2, outcome.model_id)
         if outcome.champion_r2 is not None:
             shortfall = max(0.0, outcome.accuracy_threshold - outcome.champion_r2)
-            self.measures.figure("ChampionR2", outcome.champion_r2)
-            self.measures.figure("ChampionShortfall", shortfall)
+            self.measures.figure("ChampionR2", outcome.champion_r2, outcome.model_id)
+            self.measures.figure("ChampionShortfall", shortfall, outcome.model_id)
 
 
 def _for_publishing(message: AnyMessage) -> dict[str, str]:

@@ -12,7 +12,7 @@ import numpy as np
 from services.trainer_trigger.pipeline.data.site_validation import Validation
 from services.trainer_trigger.pipeline.data.site_validation import read as read_validation
 from services.trainer_trigger.pipeline.failure import RunFailedError
-from services.trainer_trigger.pipeline.judging import reference, scoring
+from services.trainer_trigger.pipeline.judging import promise, reference, scoring
 from services.trainer_trigger.pipeline.judging.champion import (
     ARCHIVE,
     Rival,
@@ -24,6 +24,7 @@ from services.trainer_trigger.pipeline.judging.leaks import leaks
 from services.trainer_trigger.pipeline.judging.result import Result
 from services.trainer_trigger.pipeline.judging.scoring import ScoredRows
 from services.trainer_trigger.pipeline.judging.verdict import Findings, judge, not_compared
+from services.trainer_trigger.pipeline.models.site_days import SiteDays
 from services.trainer_trigger.pipeline.preprocess import DATASET_FILE, MASKED
 from services.trainer_trigger.pipeline.reporting import report
 from shared.container import ContainerSettings
@@ -50,7 +51,8 @@ def run(container: ContainerSettings, arguments: Sequence[str]) -> None:
     given = parser.parse_args(arguments)
     described = container.path(REPORT)
     dataset = Dataset.model_validate_json((described / DATASET_FILE).read_bytes())
-    challenger = Predictor(artifact.load_tar(container.path(MODEL) / ARCHIVE))
+    archive = container.path(MODEL) / ARCHIVE
+    challenger = Predictor(artifact.load_tar(archive))
     rows = solar_rows.together(list(solar_rows.SiteFiles(container.path(TEST))))
     result = evaluate(
         challenger=challenger,
@@ -60,6 +62,7 @@ def run(container: ContainerSettings, arguments: Sequence[str]) -> None:
         dataset=dataset,
         validation=read_validation(described, dataset),
         accuracy_threshold=given.accuracy_threshold,
+        earlier=promise.days_of_training(archive),
     )
     output = container.path(OUTPUT)
     output.mkdir(parents=True, exist_ok=True)
@@ -85,6 +88,7 @@ def evaluate(
     dataset: Dataset,
     validation: Validation,
     accuracy_threshold: float,
+    earlier: SiteDays | None = None,
 ) -> Result:
     """Score, compare and judge a challenger.
 
@@ -92,6 +96,8 @@ def evaluate(
     ----------
     masked
         What checks masked in the test time; it counts in nothing but the unmasked score.
+    earlier
+        Days of the training time that followed a fit; they too say what a day will be like.
 
     Raises
     ------
@@ -123,9 +129,10 @@ def evaluate(
         leaks=leaks(test, card.train_window),
     )
     inside = _coverage(test, predicted)
+    days = promise.days_of_test(test, share, card.recipe) + (earlier or SiteDays.none())
     evaluation = _evaluation(
         card, findings, test, rival=rival, baselines=against.baselines, coverage=inside
-    )
+    ).model_copy(update={"promise": promise.promise(days)})
     return Result(evaluation, validation, test, share, p10, p90, rival.share)
 
 
@@ -216,4 +223,7 @@ def _evaluation(
         coverage_p10_p90=coverage,
         blend_weights=card.weights,
         rolling_r2=card.rolling_r2,
+        corrected_clocks=tuple(
+            name for name, site in sorted(findings.validation.sites.items()) if site.clock.corrected
+        ),
     )

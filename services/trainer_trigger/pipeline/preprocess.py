@@ -21,8 +21,8 @@ from services.trainer_trigger.pipeline.failure import RunFailedError
 from shared.container import ContainerSettings
 from shared.dataset import Dataset
 from shared.solar import rows as solar_rows
-from shared.solar.rows import POWER, TIME
-from shared.solar.site import Site
+from shared.solar.rows import TIME
+from shared.solar.site import POWER, Site
 
 INPUT = "/opt/ml/processing/input/dataset"
 TRAIN = "/opt/ml/processing/output/train"

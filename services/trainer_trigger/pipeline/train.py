@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from services.trainer_trigger.pipeline.models.checkpoints import Checkpoints
 from services.trainer_trigger.pipeline.models.examples import FeatureRoom, Gathered, gather, survey
 from services.trainer_trigger.pipeline.models.folds import origin_of
 from services.trainer_trigger.pipeline.models.registry import FITS, MOST_ROWS, SEE_EARLIER_SKY
+from services.trainer_trigger.pipeline.models.site_days import SiteDays, summarise
 from services.trainer_trigger.pipeline.preprocess import DATASET_FILE
 from shared.container import ContainerSettings
 from shared.dataset import Dataset
@@ -43,6 +45,14 @@ class TrainSettings(Settings):
     train_memory_mb: Annotated[int, Field(ge=0)] = 512
 
 
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model, and its days on rows that a fit had not seen."""
+
+    artifact: Artifact
+    days: SiteDays
+
+
 def run(container: ContainerSettings) -> None:
     """Read the container's channels and hyperparameters, and write the model."""
     given: dict[str, str] = json.loads(container.path(HYPERPARAMETERS).read_text("utf-8"))
@@ -57,7 +67,8 @@ def run(container: ContainerSettings) -> None:
         checkpoint_folder=container.path(CHECKPOINTS),
         memory=FeatureRoom(TrainSettings.from_environment().train_memory_mb * _MB),
     )
-    artifact.write(trained, container.path(MODEL))
+    artifact.write(trained.artifact, container.path(MODEL))
+    trained.days.write(container.path(MODEL))
 
 
 def train(
@@ -69,7 +80,7 @@ def train(
     run_id: str,
     checkpoint_folder: Path,
     memory: FeatureRoom = FeatureRoom(),  # noqa: B008  frozen
-) -> Artifact:
+) -> Trained:
     """Fit a model of a type on training rows.
 
     Parts of the training time take turns in stopping the fit; errors on rows after a fit calibrate the
@@ -114,7 +125,10 @@ def train(
         weights=learnt.weights or {},
         rolling_r2=learnt.rolling_r2 or {},
     )
-    return Artifact(card=card, graph=learnt.graph)
+    return Trained(
+        Artifact(card=card, graph=learnt.graph),
+        _days(learnt, gathered, surveyed.cap, dataset.step_minutes),
+    )
 
 
 def _fit_of(model_type: str) -> Fit:
@@ -140,6 +154,12 @@ def _intervals(learnt: Learnt, gathered: Gathered, cap: float) -> Intervals:
         gathered.cell[known],
         origin_of(gathered.examples.seconds)[known],
     )
+
+
+def _days(learnt: Learnt, gathered: Gathered, cap: float, step_minutes: int) -> SiteDays:
+    """Return the days that followed a fit, of which the evaluation makes its promise."""
+    later = np.where(gathered.sunlit, np.clip(learnt.later, 0.0, cap), np.nan)
+    return summarise(gathered.days, gathered.target, later, step_minutes)
 
 
 def _log(learnt: Learnt, gathered: Gathered, cap: float) -> None:

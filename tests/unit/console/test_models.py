@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from console.commands import live
 from console.commands.runs import find_run, show_evaluation
 from console.errors import ConsoleError
 from shared.evaluation import Evaluation
@@ -147,15 +148,17 @@ def test_the_deployment_log_says_why_a_version_was_taken_back(system: FakeSystem
 
 
 def test_without_an_endpoint_nothing_is_said_to_serve_now_but_the_past_stays(
-    system: FakeSystem,
+    system: FakeSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry = {"version": 2, "at": "2026-11-24T07:19:00+00:00", "run_id": "r-1", "dataset_id": "d"}
     system.answers["deployer", "served"] = {"served": {"golden": entry}}
     system.clients["sagemaker"] = SageMaker(None)
+    monkeypatch.setattr(live, "sites_of", lambda _: [])
 
     assert "no endpoint now" in solar("served-at").stdout
     assert json.loads(solar("served-at", "--json").stdout) == {"golden": None}
-    assert json.loads(solar("served-at", "2026-11-25", "--json").stdout) == {"golden": entry}
+    said = json.loads(solar("served-at", "2026-11-25", "--json").stdout)
+    assert said == {"golden": entry | {"predicted": []}}
 
 
 @pytest.mark.parametrize(

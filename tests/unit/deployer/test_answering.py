@@ -8,13 +8,16 @@ from datetime import datetime, timedelta
 import pytest
 
 from services.deployer.app.answering import Answering
+from services.deployer.app.live.telling import Telling
 from shared.errors import InvalidMessageError
 from tests.unit.deployer.fakes import World
+from tests.unit.deployer.live.world import NOW, Books
 from tests.unit.deployer.test_deployer import deployed
 
 
 def answers(world: World) -> Answering:
-    return Answering(world.memory, world.memory)
+    books = Books()
+    return Answering(world.memory, world.memory, Telling(books, books, lambda: NOW))
 
 
 def test_the_whole_log_is_given_oldest_first() -> None:

@@ -100,7 +100,7 @@ def trained(base, sites) -> Artifact:
         model_type="lightgbm",
         run_id="run-7",
         checkpoint_folder=base / "checkpoints",
-    )
+    ).artifact
 
 
 @pytest.fixture(scope="module")

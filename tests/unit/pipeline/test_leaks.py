@@ -124,7 +124,7 @@ def test_a_shuffled_split_is_refused_through_the_whole_chain(tmp_path):
             model_type="ridge",
             run_id="r",
             checkpoint_folder=tmp_path / "checkpoints",
-        )
+        ).artifact
     )
     result = evaluate.evaluate(
         challenger=challenger,

@@ -355,12 +355,14 @@ class FakePublisher:
 @dataclass
 class FakeMeasures:
     counted: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    of_models: set[str] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
 
     def count(self, name: str, value: float) -> None:
         self.counted[name] += value
 
-    def figure(self, name: str, value: float) -> None:
+    def figure(self, name: str, value: float, model_id: str) -> None:
+        self.of_models.add(model_id)
         self.counted[name] = value
 
     def warn(self, text: str) -> None:

@@ -8,8 +8,7 @@ import numpy.typing as npt
 from services.data_watcher.domain.believable import ranges
 from services.data_watcher.domain.time_axis import TimeAxis
 from shared.errors import UnreadableFileError
-from shared.solar.rows import POWER
-from shared.solar.site import Site
+from shared.solar.site import POWER, Site
 
 _LEAST_HOURS = 0.25  # power is averaged over quarters of an hour for training
 _COARSE = 0.05  # of AC capacity

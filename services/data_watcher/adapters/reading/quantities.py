@@ -16,8 +16,7 @@ from services.data_watcher.domain.believable.power import Power
 from services.data_watcher.domain.time_axis import TimeAxis
 from services.data_watcher.domain.units import Unit
 from shared.errors import UnreadableFileError
-from shared.solar.rows import POWER
-from shared.solar.site import ColumnFormat, Site, SourceFormat, canonical_unit
+from shared.solar.site import POWER, ColumnFormat, Site, SourceFormat, canonical_unit
 
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

@@ -17,8 +17,7 @@ from services.data_watcher.adapters.reading.table import Raw, Table
 from services.data_watcher.domain.believable import losses, sums
 from services.data_watcher.domain.time_axis import TimeAxis, Times
 from shared.errors import UnreadableFileError
-from shared.solar.rows import POWER
-from shared.solar.site import Site, SourceFormat
+from shared.solar.site import POWER, Site, SourceFormat
 
 MOST_SERIES = 1_000  # of more the column does not name inverters
 MOST_SHOWN = 10  # names in a message

@@ -128,6 +128,9 @@ class DayScore:
         Daylight rows that are not scored although power is there, by reason.
     gain
         What the adjuster multiplied the prediction by; 1 without one. [unitless]
+    level, scatter
+        Median of measured over predicted power in the day's stronger rows, and how far single rows are
+        from it (see `shared.solar.day_level`); None where too few rows tell. [unitless]
     """
 
     site_id: str
@@ -142,6 +145,8 @@ class DayScore:
     lit: int = 0
     masked: Mapping[str, int] = field(default_factory=dict)
     gain: float = 1.0
+    level: float | None = None
+    scatter: float | None = None
 
     @property
     def share_scored(self) -> float:

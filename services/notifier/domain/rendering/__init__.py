@@ -24,6 +24,7 @@ SILENT: frozenset[type[Any]] = frozenset(
         messages.HoldRequested,
         messages.EvaluationDue,
         messages.DeploymentCheckDue,
+        messages.PredictionsMade,
         messages.SweepDue,
     }
 )

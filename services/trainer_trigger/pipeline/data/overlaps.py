@@ -18,7 +18,8 @@ from services.trainer_trigger.pipeline.data.dataset_files import DatasetFiles
 from services.trainer_trigger.pipeline.data.site_validation import OverlapFinding
 from shared.dataset import DatasetFile
 from shared.solar import contradictions
-from shared.solar.rows import POWER, TIME
+from shared.solar.rows import TIME
+from shared.solar.site import POWER
 
 _SAME_ROWS = 24  # with power, that two sites' files share before they can be called the same
 _SAME_SHARE = 0.9

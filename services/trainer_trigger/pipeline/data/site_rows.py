@@ -23,8 +23,8 @@ from services.trainer_trigger.pipeline.data.site_validation import (
 from shared.dataset import Dataset, Exclusion
 from shared.solar import atmosphere, clock_check, plant_quality, quality
 from shared.solar.position import Floats, SolarPosition, Times, ephemeris, position
-from shared.solar.rows import POWER, Rows
-from shared.solar.site import Site
+from shared.solar.rows import Rows
+from shared.solar.site import POWER, Site
 from shared.solar.stepping import index_of
 
 _PRESSURE_OFF = (

@@ -17,7 +17,7 @@ from shared.evaluation import (
     SiteScores,
     Skill,
 )
-from shared.solar import irradiance, metrics
+from shared.solar import irradiance, metrics, skies
 from shared.solar.position import Floats, SolarPosition
 from shared.solar.recipe import Recipe, find, sun_of
 from shared.solar.rows import Rows
@@ -25,8 +25,6 @@ from shared.solar.rows import Rows
 LEAST_DAYS = 14
 _RESAMPLES = 2000
 _LIMITS = (0.025, 0.975)  # of a 95 % interval
-_CLEARSKY_FLOOR = 50.0  # W/m2; below it a ratio to clear sky says nothing
-_SKIES = (("overcast", 0.0, 0.35), ("broken", 0.35, 0.8), ("clear", 0.8, np.inf))  # clear-sky index
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +140,10 @@ def _energy_bias(actual: Floats, scored: Scores) -> float | None:
 def _by_sky(test: ScoredRows, predicted: Floats) -> tuple[GroupScores, ...]:
     ghi = test.rows.column("ghi")
     clearsky = irradiance.clearsky_ghi(test.sun.up)
-    known = np.isfinite(ghi) & (clearsky > _CLEARSKY_FLOOR)
+    known = np.isfinite(ghi) & (clearsky > skies.FLOOR)
     index = irradiance.clearsky_index(np.where(known, ghi, 0.0), clearsky)
     groups = []
-    for name, low, high in _SKIES:
+    for name, low, high in skies.SKIES:
         within = known & (index >= low) & (index < high)
         if within.any():
             found = _scores(test.share[within], predicted[within])
@@ -167,7 +165,7 @@ def score_baselines(test: ScoredRows, predicted: Floats, seed: int) -> Against:
     known = np.isfinite(yesterday)
     now = irradiance.clearsky_ghi(test.sun.up)
     then = irradiance.clearsky_ghi(test.sun_yesterday.up)
-    ratio = np.where(then > _CLEARSKY_FLOOR, now / np.maximum(then, _CLEARSKY_FLOOR), 1.0)
+    ratio = np.where(then > skies.FLOOR, now / np.maximum(then, skies.FLOOR), 1.0)
     scaled = np.clip(yesterday * ratio, 0.0, 1.0)
     actual, day = test.share[known], test.day[known]
     own = np.abs(predicted[known] - actual)

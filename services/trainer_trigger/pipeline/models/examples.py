@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from services.trainer_trigger.pipeline.models.base import Examples, Values
 from services.trainer_trigger.pipeline.models.folds import folds
+from services.trainer_trigger.pipeline.models.site_days import Days, days_of, joined
 from shared.solar import features, neighbours
 from shared.solar.position import Floats, Times
 from shared.solar.recipe import Plant, Recipe, find, sun_of
@@ -58,6 +59,8 @@ class Gathered:
         Cell of each row's conditions, see `intervals`.
     sunlit
         Rows with the sun above the horizon.
+    days
+        Which rows make up which day.
     """
 
     examples: Examples
@@ -65,6 +68,7 @@ class Gathered:
     cell: NDArray[np.int64]
     sunlit: NDArray[np.bool_]
     dark: Floats
+    days: Days
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,8 @@ def gather(
         count += len(chosen)
         target = np.minimum(_share(rows, recipe.plants), found.cap)
         conditions = features.conditions(names, matrix, recipe, sun)
-        pieces.append(_Piece(rows.times, target, conditions.cell, sun.up > 0, lit, chosen))
+        days = _days(rows.take(chosen), recipe, sun.up[chosen])
+        pieces.append(_Piece(rows.times, target, conditions.cell, sun.up > 0, lit, chosen, days))
     assert values is not None  # noqa: S101  Preprocess leaves no dataset without rows
     return _joined(pieces, values[:count], names)
 
@@ -147,6 +152,7 @@ class _Piece:
     sunlit: NDArray[np.bool_]
     lit: NDArray[np.bool_]
     chosen: NDArray[np.int64]
+    days: Days
 
 
 def _joined(pieces: Sequence[_Piece], values: Values, names: tuple[str, ...]) -> Gathered:
@@ -164,7 +170,15 @@ def _joined(pieces: Sequence[_Piece], values: Values, names: tuple[str, ...]) ->
         cell=np.concatenate([piece.cell[piece.chosen] for piece in pieces]),
         sunlit=np.concatenate([piece.sunlit[piece.chosen] for piece in pieces]),
         dark=np.concatenate([piece.target[~piece.lit] for piece in pieces]),
+        days=joined([piece.days for piece in pieces], [len(piece.chosen) for piece in pieces]),
     )
+
+
+def _days(rows: Rows, recipe: Recipe, up: Floats) -> Days:
+    """Return which rows make up which day; the rows are of one site."""
+    name = rows.sites[0]
+    irradiance = rows.column(recipe.irradiance) if recipe.irradiance else None
+    return days_of(name, rows.times, find(recipe.plants, name).longitude, irradiance, up)
 
 
 def _share(rows: Rows, plants: tuple[Plant, ...]) -> Floats:

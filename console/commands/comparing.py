@@ -1,0 +1,112 @@
+"""`solar compare`: two versions side by side, as evaluated and as they did live."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from console import output, registry
+from console.commands.live import only_model, percent
+from console.commands.local import JsonOption
+from console.commands.runs import evaluation_of
+from console.state import state
+
+_A_YEAR = 365
+
+
+def compare(
+    first: Annotated[int, typer.Argument(help="A version.")],
+    second: Annotated[int, typer.Argument(help="Another one.")],
+    model: Annotated[
+        str | None, typer.Option("--model", help="Their model; the only one, where there is one.")
+    ] = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Put two versions side by side: what their evaluations promised, and how they did live.
+
+    Live figures are of the days that each version predicted, which need not be the same days.
+
+    Example: solar compare 5 6 --model golden
+    """
+    name = only_model(model)
+    live = state.system.ask("deployer", "scorecard", model_id=name, by="version", days=_A_YEAR)
+    found = [_version(name, number, live["lines"]) for number in (first, second)]
+    if json:
+        output.as_json(found)
+        return
+    one, other = found
+    rows = [(what, *(show(each) for each in (one, other))) for what, show in _ROWS]
+    columns = ["", f"version {first}", f"version {second}"]
+    output.table(f"{name}: versions {first} and {second}", columns, rows, "")
+    if not (one["live"] and other["live"]):
+        output.say("A version without live days predicted nothing for which power came since.")
+
+
+def _version(model: str, number: int, lines: list[dict[str, Any]]) -> dict[str, Any]:
+    about = registry.version(state.system, model, number).get("CustomerMetadataProperties", {})
+    run_id = about.get("run_id")
+    evaluation = evaluation_of(run_id).model_dump(mode="json") if run_id else None
+    of_measured = (
+        each for each in lines if each["name"] == str(number) and each["inputs"] == "measured"
+    )
+    return {
+        "version": number,
+        "run_id": run_id,
+        "dataset_id": about.get("dataset_id"),
+        "evaluation": evaluation,
+        "live": next(of_measured, None),
+    }
+
+
+def _evaluated(name: str, *, share: bool = False) -> Any:
+    def show(version: dict[str, Any]) -> Any:
+        if version["evaluation"] is None:
+            return ""
+        value = version["evaluation"]["challenger"]["all"][name]
+        return percent(value, digits=2) if share else value
+
+    return show
+
+
+def _lived(name: str, *, share: bool = False) -> Any:
+    def show(version: dict[str, Any]) -> Any:
+        if version["live"] is None:
+            return ""
+        value = version["live"][name]
+        return percent(value, digits=2, signed=name == "energy_bias") if share else value
+
+    return show
+
+
+def _said(name: str, part: str = "") -> Any:
+    def show(version: dict[str, Any]) -> Any:
+        found = version["evaluation"]
+        if found is None:
+            return "no evaluation"
+        return found[name][part][:10] if part else found[name]
+
+    return show
+
+
+_ROWS: list[tuple[str, Any]] = [
+    ("model type", _said("model_type")),
+    ("trained until", _said("train_window", "end")),
+    ("tested until", _said("test_window", "end")),
+    ("test: R²", _evaluated("r2")),
+    ("test: nMAE", _evaluated("nmae", share=True)),
+    (
+        "test: in P10-P90",
+        lambda each: each["evaluation"] and percent(each["evaluation"]["coverage_p10_p90"]),
+    ),
+    (
+        "live: days scored",
+        lambda each: each["live"]["days"].get("scored", 0) if each["live"] else "none yet",
+    ),
+    ("live: R²", _lived("r2")),
+    ("live: nMAE", _lived("nmae", share=True)),
+    ("live: bias of energy", _lived("energy_bias", share=True)),
+    ("live: in P10-P90", _lived("coverage_p10_p90", share=True)),
+    ("live: skill", _lived("skill")),
+]

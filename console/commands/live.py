@@ -1,0 +1,296 @@
+"""After deployment: what was predicted, and how far off it was."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from console import output, times, trainer
+from console.commands.local import JsonOption
+from console.errors import ConsoleError
+from console.plants import active_site, sites_of
+from console.state import state
+
+_SHOWN_ROWS = 24
+_MOST_SITES = 20  # of which a question about a moment is answered without being asked for one
+_USUAL = timedelta(days=1)
+_COLUMNS = (
+    "timestamp",
+    "power_ac",
+    "p10",
+    "p90",
+    "version",
+    "inputs",
+    "provider",
+    "issued_at",
+    "lead_hours",
+    "gain",
+    "made_at",
+    "missing",
+)
+
+By = Literal["site", "day", "month", "lead", "version"]
+
+
+def scorecard(
+    model: Annotated[str | None, typer.Argument(help="The only model, where there is one.")] = None,
+    *,
+    site: Annotated[str | None, typer.Option(help="Only this site.")] = None,
+    days: Annotated[int, typer.Option(help="How many days, until the last one.", min=1)] = 30,
+    until: Annotated[
+        datetime | None,
+        typer.Option(parser=times.moment, metavar="DAY", help="Last day; else the last scored."),
+    ] = None,
+    by: Annotated[
+        By, typer.Option(help="What a line is: site, day, month, lead, version.")
+    ] = "site",
+    version: Annotated[int | None, typer.Option(help="Only this version.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Show how the served model does on what came in since, against what was measured.
+
+    Examples: solar scorecard golden
+              solar scorecard golden --site golden --by day --days 14
+              solar scorecard fleet --by month --days 365
+    """
+    name = only_model(model)
+    answer = state.system.ask(
+        "deployer",
+        "scorecard",
+        model_id=name,
+        site_id=site,
+        days=days,
+        last=until.date().isoformat() if until else None,
+        by=by,
+        version=version,
+    )
+    if json:
+        output.as_json(answer)
+        return
+    rows = [_line(each) for each in answer["lines"]]
+    title = f"{name}, {answer['first']} to {answer['last']}, by {by}"
+    columns = [by, "scored", "R²", "nMAE", "bias", "in P10-P90", "skill", "kWh pred.", "kWh meas."]
+    output.table(title, columns, rows, f"nothing of {name} was scored in these days")
+    if answer["left_out"]:
+        output.say(f"{answer['left_out']} more lines; choose fewer days, or one site by --site")
+    for each in answer["total"]:
+        output.say(_said_in_all(each))
+    if answer["waiting"]:
+        output.say(f"{answer['waiting']} files wait to be predicted; see `solar predictions SITE`")
+
+
+def predictions(
+    site: str,
+    *,
+    begin: Annotated[
+        datetime | None,
+        typer.Option("--from", parser=times.moment, metavar="TIME", help=times.HELP),
+    ] = None,
+    end: Annotated[
+        datetime | None,
+        typer.Option("--to", parser=times.moment, metavar="TIME", help="Until then."),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Its model; else the one of its YAML.")] = None,
+    version: Annotated[int | None, typer.Option(help="Only what this version said.")] = None,
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="Write the rows here.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Show what was predicted for a site, by which version, from which weather, made when.
+
+    Without times, the last day of which something was predicted.
+
+    Examples: solar predictions golden
+              solar predictions golden --from 2026-06-01 --to 2026-07-01 --csv june.csv
+    """
+    name = model or active_site(site).model_id
+    answer = _ask_predictions(name, site, begin, end)
+    kept = [each for each in answer["predictions"] if version in {None, each["version"]}]
+    if begin is None and kept:
+        last = max(datetime.fromisoformat(each["window_end"]) for each in kept)
+        begin, end = last - _USUAL, last
+    rows = _rows(kept, begin, end)
+    if csv_file is not None:
+        csv_file.write_text(_as_csv(rows), encoding="utf-8")
+    if json:
+        output.as_json({**answer, "predictions": kept, "rows": rows})
+        return
+    step = max(1, len(rows) // _SHOWN_ROWS)
+    shown = [
+        (
+            each["timestamp"],
+            each["power_ac"],
+            each["p10"],
+            each["p90"],
+            each["version"],
+            each["inputs"],
+            each["missing"],
+        )
+        for each in rows[::step]
+    ]
+    title = f"{site} by {name} [kW]" + (f", every {step}th row" if step > 1 else "")
+    columns = ["time (UTC)", "power", "P10", "P90", "version", "weather", "estimated"]
+    output.table(title, columns, shown, f"nothing was predicted for {site} then")
+    for each in answer["waiting"]:
+        output.say_plainly(
+            f"waits since {output.when(each['since'])}: file {each['file_id'][:8]} "
+            f"({output.when(each['window_start'])} to {output.when(each['window_end'])}): {each['reason']}"
+        )
+
+
+def predicted_at(model: str, site: str | None, moment: datetime) -> list[dict[str, Any]]:
+    """Return what was predicted for a moment, for one site of a model or, where they are few, for each."""
+    chosen = [site] if site else sites_of(model)
+    if len(chosen) > _MOST_SITES:
+        return []
+    found = []
+    for name in chosen:
+        answer = _ask_predictions(model, name, moment, moment)
+        rows = _rows(answer["predictions"], moment - timedelta(hours=1), moment, until=True)
+        found += [{"site_id": name, **rows[-1]}] if rows else []
+    return found
+
+
+def _ask_predictions(
+    model: str, site: str, begin: datetime | None, end: datetime | None
+) -> dict[str, Any]:
+    first = begin.date().isoformat() if begin else None
+    last = end.date().isoformat() if end else None
+    days = 3 if begin is None else None
+    return dict(
+        state.system.ask(
+            "deployer",
+            "predictions",
+            model_id=model,
+            site_id=site,
+            first=first,
+            last=last or (_latest(begin) if begin else None),
+            days=days,
+        )
+    )
+
+
+def _latest(begin: datetime) -> str:
+    return min(datetime.now(UTC).date(), begin.date() + timedelta(days=31)).isoformat()
+
+
+def _rows(
+    kept: Iterable[Mapping[str, Any]],
+    begin: datetime | None,
+    end: datetime | None,
+    *,
+    until: bool = False,
+) -> list[dict[str, Any]]:
+    """Return the rows of objects of the log, in the order of time; of the same time and version the best.
+
+    Parameters
+    ----------
+    until
+        Whether the end belongs to the interval.
+    """
+    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy, and only needed here
+
+    s3 = state.system.client("s3")
+    found: dict[tuple[datetime, int, str, Any], dict[str, Any]] = {}
+    for each in kept:
+        if not each["counts"]:
+            continue
+        try:
+            body = s3.get_object(Bucket=state.system.bucket, Key=each["key"])["Body"].read()
+        except s3.exceptions.NoSuchKey:
+            output.complain(f"{each['key']} was deleted; it is predicted again where that can be")
+            continue
+        for row in pq.read_table(io.BytesIO(body)).to_pylist():
+            time = row["timestamp"]
+            if (begin and time < begin) or (end and (time > end if until else time >= end)):
+                continue
+            key = time, row["version"], row["inputs"], row["issued_at"]
+            before = found.get(key)
+            if before is None or row["missing"].count(",") <= before["missing"].count(","):
+                found[key] = row
+    ordered = [found[key] for key in sorted(found, key=lambda key: (key[0], key[1], key[2]))]
+    return [_plain(row) for row in ordered]
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row as JSON and CSV have it: the log's columns, and the weather it was made from."""
+    weather = {name: value for name, value in row.items() if name not in _COLUMNS}
+    said = {name: _text(row[name]) for name in _COLUMNS}
+    return {**said, **weather}
+
+
+def _text(value: Any) -> Any:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+
+
+def _as_csv(rows: list[dict[str, Any]]) -> str:
+    names = dict.fromkeys(_COLUMNS) | dict.fromkeys(name for row in rows for name in row)
+    made = io.StringIO()
+    writer = csv.DictWriter(made, fieldnames=list(names))
+    writer.writeheader()
+    writer.writerows(rows)
+    return made.getvalue()
+
+
+def only_model(model: str | None) -> str:
+    """Return the model that is meant: the only one, where none is named.
+
+    Raises
+    ------
+    ConsoleError
+        There is no such model, or there are several.
+    """
+    known = trainer.models(state.system)
+    if model is None:
+        if len(known) != 1:
+            raise ConsoleError(f"name the model: {', '.join(known) or 'there is none yet'}")
+        return known[0]
+    trainer.require_model(state.system, model)
+    return model
+
+
+def _line(each: Mapping[str, Any]) -> tuple[Any, ...]:
+    scored, all_days = each["days"].get("scored", 0), sum(each["days"].values())
+    return (
+        each["name"] if each["inputs"] == "measured" else f"{each['name']} (forecast)",
+        f"{scored} of {all_days}",
+        each["r2"],
+        percent(each["nmae"]),
+        percent(each["energy_bias"], signed=True),
+        percent(each["coverage_p10_p90"], digits=0),
+        each["skill"],
+        f"{each['predicted_kwh']:,.0f}",
+        f"{each['measured_kwh']:,.0f}",
+    )
+
+
+def _said_in_all(each: Mapping[str, Any]) -> str:
+    others = {
+        "night_only": "dark",
+        "no_power": "without power",
+        "no_weather": "without weather",
+        "outage": "with an outage",
+        "masked": "doubtful",
+        "waiting": "waiting",
+    }
+    states = [
+        f"{count} {others[name]}" for name, count in sorted(each["days"].items()) if name in others
+    ]
+    scored = each["days"].get("scored", 0)
+    return (
+        f"{each['name']}: {scored} days of {each['sites']} sites scored"
+        + (f"; {', '.join(states)}" if states else "")
+        + f"; version {', '.join(map(str, each['versions']))}"
+    )
+
+
+def percent(value: float | None, *, digits: int = 1, signed: bool = False) -> str:
+    """Return a share as people read it; nothing for None."""
+    if value is None:
+        return ""
+    return f"{value:+.{digits}%}" if signed else f"{value:.{digits}%}"

@@ -1,0 +1,149 @@
+"""What is known of days and of files that wait, in a table of its own: one partition per model.
+
+item = day#<yyyy-mm-dd>#<site>    a site's day: files, predictions, power
+item = score#<yyyy-mm-dd>#<site>  its scores
+item = waiting#<site>#<file_id>   a file that no version could predict yet
+item = degraded#<site>            what was told about a site that does worse than promised
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Self
+
+from pydantic import TypeAdapter
+
+from services.deployer.domain.live.book import ONE_DAY, Day, FileRef
+from services.deployer.domain.live.scores import DayScore
+from services.deployer.domain.live.waiting import Waiting
+from shared.store import Item, Store
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_KEY = ("model_id", "item")
+_DAY = TypeAdapter(Day)
+_SCORES = TypeAdapter(list[DayScore])
+_WAITING = TypeAdapter(Waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoBooks:
+    """Implements the ports `Books` and `Waitings`."""
+
+    store: Store
+
+    @classmethod
+    def of(cls, client: DynamoDBClient, table: str) -> Self:
+        """Keep books in a table."""
+        return cls(Store(client, table, _KEY))
+
+    def days(
+        self, model_id: str, wanted: Collection[tuple[str, date]]
+    ) -> dict[tuple[str, date], Day]:
+        """Return what is known of days of sites; a day of which nothing is known is empty."""
+        keys = [_key(model_id, _day_item(day, site_id)) for site_id, day in sorted(wanted)]
+        known = map(_read, self.store.some(keys))
+        return {(site_id, day): Day(site_id, day) for site_id, day in wanted} | {
+            (each.site_id, each.day): each for each in known
+        }
+
+    def keep(
+        self,
+        model_id: str,
+        days: Iterable[Day],
+        scores: Mapping[tuple[str, date], Sequence[DayScore]],
+    ) -> None:
+        """Write days and, of some of them, the scores."""
+        items = [
+            {
+                **_key(model_id, _day_item(each.day, each.site_id)),
+                "body": _DAY.dump_json(each, exclude_defaults=True).decode(),
+            }
+            for each in days
+        ]
+        for (site_id, day), found in scores.items():
+            body = _SCORES.dump_json(list(found), exclude_defaults=True).decode()
+            items.append({**_key(model_id, _score_item(day, site_id)), "body": body})
+        self.store.put_all(items)
+
+    def scores(self, model_id: str, first: date, last: date) -> Iterator[DayScore]:
+        """Yield the scores of all sites from a first to a last day, in the order of days."""
+        found = self.store.query(
+            "model_id = :model AND #item BETWEEN :first AND :last",
+            {
+                ":model": model_id,
+                ":first": _score_item(first, ""),
+                ":last": _score_item(last, "~"),  # behind all letters that a site can have
+            },
+        )
+        for item in found:
+            yield from _SCORES.validate_json(item["body"])
+
+    def last_day(self, model_id: str) -> date | None:
+        """Return the last day of which scores of any site are kept."""
+        found = self.store.query(
+            "model_id = :model AND begins_with(#item, :score)",
+            {":model": model_id, ":score": "score#"},
+            limit=1,
+            newest_first=True,
+        )
+        return next((date.fromisoformat(str(item["item"]).split("#")[1]) for item in found), None)
+
+    def scores_of_site(
+        self, model_id: str, site_id: str, first: date, last: date
+    ) -> Iterator[DayScore]:
+        """Yield the scores of one site from a first to a last day, in the order of days."""
+        days = [first + ONE_DAY * number for number in range((last - first).days + 1)]
+        keys = [_key(model_id, _score_item(day, site_id)) for day in days]
+        found = sorted(self.store.some(keys), key=lambda item: str(item["item"]))
+        for item in found:
+            yield from _SCORES.validate_json(item["body"])
+
+    def waiting(self, model_id: str, limit: int | None = None) -> list[Waiting]:
+        """Return the files that wait."""
+        found = self.store.query(
+            "model_id = :model AND begins_with(#item, :waiting)",
+            {":model": model_id, ":waiting": "waiting#"},
+            limit=limit,
+        )
+        return [_WAITING.validate_json(item["body"]) for item in found]
+
+    def wait(self, model_id: str, waiting: Iterable[Waiting]) -> None:
+        """Let files wait."""
+        self.store.put_all(
+            [
+                {
+                    **_key(model_id, _waiting_item(each.file)),
+                    "body": _WAITING.dump_json(each).decode(),
+                }
+                for each in waiting
+            ]
+        )
+
+    def end_waiting(self, model_id: str, files: Iterable[FileRef]) -> None:
+        """Let files wait no longer."""
+        for each in files:
+            self.store.delete(**_key(model_id, _waiting_item(each)))
+
+
+def _read(item: Item) -> Day:
+    return _DAY.validate_json(item["body"])
+
+
+def _day_item(day: date, site_id: str) -> str:
+    return f"day#{day.isoformat()}#{site_id}"
+
+
+def _score_item(day: date, site_id: str) -> str:
+    return f"score#{day.isoformat()}#{site_id}"
+
+
+def _waiting_item(file: FileRef) -> str:
+    return f"waiting#{file.site_id}#{file.file_id}"
+
+
+def _key(model_id: str, item: str) -> Item:
+    return {"model_id": model_id, "item": item}

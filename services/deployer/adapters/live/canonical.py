@@ -1,0 +1,105 @@
+"""A site's canonical objects: which stand, what they say of themselves, and their rows on a model's step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from services.deployer.domain.live.book import FileRef
+from services.deployer.domain.live.predicted import Weather
+from shared import layout
+from shared.aws import S3Objects
+from shared.canonical import CanonicalFile
+from shared.errors import InvalidMessageError, NotFoundError
+from shared.solar.stepping import Piece, frame_of, index_of, merged, native_step
+
+_READERS = 8  # at once; a client has ten connections
+
+
+@dataclass(frozen=True, slots=True)
+class S3CanonicalRows:
+    """Reads canonical objects; nobody here writes one."""
+
+    objects: S3Objects
+
+    def standing(self, since: dict[str, datetime]) -> dict[str, frozenset[str]]:
+        """Return, for each site, the keys of its objects from a month on that are not withdrawn."""
+        with ThreadPoolExecutor(_READERS) as readers:
+            found = list(readers.map(self._standing, since.items()))
+        return dict(zip(since, found, strict=True))
+
+    def describe(self, key: str) -> FileRef | None:
+        """Return what an object says of itself; None where it is gone or was not written by data_watcher."""
+        try:
+            said = CanonicalFile.from_metadata(self.objects.metadata(key))
+        except (NotFoundError, InvalidMessageError):
+            return None
+        return FileRef.of(said, key)
+
+    def contents(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the bytes of objects; one that is gone is left out."""
+        with ThreadPoolExecutor(_READERS) as readers:
+            found = list(readers.map(self._read, keys))
+        return {key: body for key, body in zip(keys, found, strict=True) if body is not None}
+
+    def on_step(
+        self,
+        site_id: str,
+        files: Sequence[tuple[FileRef, bytes]],
+        step_minutes: int,
+        wanted: frozenset[str],
+    ) -> Weather:
+        """Return what a site's files say on a model's step; see `on_step` of this module."""
+        return on_step(site_id, files, step_minutes, wanted)
+
+    def _read(self, key: str) -> bytes | None:
+        try:
+            return self.objects.read(key)
+        except NotFoundError:
+            return None
+
+    def _standing(self, wanted: tuple[str, datetime]) -> frozenset[str]:
+        site_id, since = wanted
+        prefix = layout.canonical_site(site_id)
+        entries = self.objects.entries(prefix, after=f"{prefix}{since:%Y-%m}")
+        return frozenset(layout.standing(each["Key"] for each in entries))
+
+
+def on_step(
+    site_id: str, files: Sequence[tuple[FileRef, bytes]], step_minutes: int, wanted: frozenset[str]
+) -> Weather:
+    """Return what a site's files say on the model's step; later uploads win row by row and column by column.
+
+    Parameters
+    ----------
+    wanted
+        The columns of interest.
+    """
+    pieces: dict[str, list[Piece]] = {}
+    for order, (_, body) in enumerate(sorted(files, key=lambda each: each[0].rank)):
+        table = pq.read_table(pa.BufferReader(body))
+        columns = [name for name in table.column_names if name in wanted]
+        if not columns:
+            continue
+        frame = frame_of(table.select(["timestamp", *columns]))
+        step = native_step(index_of(frame), step_minutes)
+        for name in columns:
+            pieces.setdefault(name, []).append((order, step, frame[name]))
+    joined = {name: merged(found, step_minutes) for name, found in sorted(pieces.items())}
+    joined = {name: found for name, found in joined.items() if len(found)}
+    if not joined:
+        return Weather(site_id, np.empty(0, dtype="datetime64[s]"), {})
+    index = pd.DatetimeIndex(sorted(set().union(*(found.index for found in joined.values()))))
+    times = index.tz_convert(None).to_numpy().astype("datetime64[s]")
+    return Weather(
+        site_id,
+        times,
+        {name: found.reindex(index).to_numpy(dtype=float) for name, found in joined.items()},
+    )

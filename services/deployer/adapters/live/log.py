@@ -1,0 +1,135 @@
+"""The prediction log in S3: one Parquet object per file and version, written once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from services.deployer.domain.live import leads
+from services.deployer.domain.live.predicted import Predicted, Weather
+from shared import layout
+from shared.aws import S3Objects
+from shared.errors import NotFoundError
+
+_CONTENT = "application/vnd.apache.parquet"
+_READERS = 8  # at once; a client has ten connections
+_CONSTANT = (
+    "version",
+    "inputs",
+    "provider",
+    "issued_at",
+    "gain",
+    "made_at",
+)  # in each row the same
+_OURS = frozenset(("timestamp", "power_ac", "p10", "p90", "lead_hours", "missing", *_CONSTANT))
+
+
+@dataclass(frozen=True, slots=True)
+class S3PredictionLog:
+    """Objects below `predictions/` of the data bucket; none is ever overwritten."""
+
+    objects: S3Objects
+
+    def keep(self, kept: dict[str, Predicted]) -> dict[str, Predicted]:
+        """Write predictions under their keys; return those that stand there, which may be earlier ones."""
+        with ThreadPoolExecutor(_READERS) as writers:
+            found = list(writers.map(self._keep, kept.items()))
+        return dict(zip(kept, found, strict=True))
+
+    def read(self, keys: dict[str, str]) -> dict[str, Predicted]:
+        """Return predictions by key, given the site of each; an object that somebody deleted is left out."""
+        with ThreadPoolExecutor(_READERS) as readers:
+            found = list(readers.map(self._read, keys.items()))
+        return {
+            key: predicted
+            for key, predicted in zip(keys, found, strict=True)
+            if predicted is not None
+        }
+
+    def keys(self, model_id: str, site_id: str) -> Iterator[str]:
+        """Yield the keys of all that a model predicted for a site."""
+        return self.objects.keys(layout.predictions_of_site(model_id, site_id))
+
+    def _keep(self, kept: tuple[str, Predicted]) -> Predicted:
+        key, predicted = kept
+        if self.objects.create(key, encode(predicted), content_type=_CONTENT):
+            return predicted
+        return self._read((key, predicted.weather.site_id)) or predicted
+
+    def _read(self, wanted: tuple[str, str]) -> Predicted | None:
+        key, site_id = wanted
+        try:
+            return decode(self.objects.read(key), site_id)
+        except NotFoundError:
+            return None
+
+
+def encode(predicted: Predicted) -> bytes:
+    """Write predictions as Parquet: a row per interval, beside the weather they were made from."""
+    count = len(predicted.times)
+    lead = [
+        None
+        if predicted.issued_at is None
+        else round(leads.hours(time.replace(tzinfo=UTC), predicted.issued_at), 4)
+        for time in predicted.times.astype("datetime64[s]").tolist()
+    ]
+    moment = pa.timestamp("us", "UTC")
+    columns: dict[str, Any] = {
+        "timestamp": pa.array(predicted.times.astype("datetime64[us]")).cast(moment),
+        "power_ac": predicted.power_ac,
+        "p10": predicted.p10,
+        "p90": predicted.p90,
+        "version": pa.array([predicted.version] * count, pa.int32()),
+        "inputs": [predicted.inputs] * count,
+        "provider": [predicted.provider] * count,
+        "issued_at": pa.array([predicted.issued_at] * count, moment),
+        "lead_hours": pa.array(lead, pa.float64()),
+        "gain": [predicted.gain] * count,
+        "made_at": pa.array([predicted.made_at] * count, moment),
+        "missing": list(predicted.missing),
+    }
+    weather = {
+        name: pa.array(values, from_pandas=True)
+        for name, values in sorted(predicted.weather.columns.items())
+    }
+    origin = {"file_id": predicted.file_id, "uploaded_at": predicted.uploaded_at.isoformat()}
+    table = pa.table(columns | weather).replace_schema_metadata(origin)
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def decode(body: bytes, site_id: str) -> Predicted:
+    """Read predictions that `encode` wrote."""
+    table = pq.read_table(pa.BufferReader(body))
+    said = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+    first = {name: table[name][0].as_py() for name in _CONSTANT}
+    weather = {name: _floats(table, name) for name in table.column_names if name not in _OURS}
+    times = table["timestamp"].cast(pa.timestamp("s", "UTC"), safe=False).cast("int64").to_numpy()
+    return Predicted(
+        file_id=said["file_id"],
+        version=first["version"],
+        inputs=first["inputs"],
+        uploaded_at=datetime.fromisoformat(said["uploaded_at"]),
+        made_at=first["made_at"],
+        weather=Weather(site_id, times.astype("datetime64[s]"), weather),
+        power_ac=_floats(table, "power_ac"),
+        p10=_floats(table, "p10"),
+        p90=_floats(table, "p90"),
+        missing=tuple(table["missing"].to_pylist()),
+        provider=first["provider"],
+        issued_at=first["issued_at"],
+        gain=first["gain"],
+    )
+
+
+def _floats(table: pa.Table, name: str) -> Any:
+    values = table[name].cast("float64").to_numpy(zero_copy_only=False)
+    return np.array(values, dtype=float)

@@ -1,0 +1,36 @@
+"""Metrics of models; figures of single sites are only in the table, or a fleet would pay for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.observability import NAMESPACE
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+
+
+@dataclass(frozen=True, slots=True)
+class CloudWatchMeter:
+    """Tells figures of a model, with the dimension `model_id`."""
+
+    client: CloudWatchClient
+
+    def tell(self, model_id: str, figures: Mapping[str, float]) -> None:
+        """Tell figures by name."""
+        if not figures:
+            return
+        self.client.put_metric_data(
+            Namespace=NAMESPACE,
+            MetricData=[
+                {
+                    "MetricName": name,
+                    "Dimensions": [{"Name": "model_id", "Value": model_id}],
+                    "Value": float(value),
+                    "Unit": "None",
+                }
+                for name, value in sorted(figures.items())
+            ],
+        )

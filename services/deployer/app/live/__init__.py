@@ -1,0 +1,1 @@
+"""After deployment: predictions are made and kept, scored when power comes, and watched."""

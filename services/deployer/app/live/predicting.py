@@ -1,0 +1,239 @@
+"""Asks the version that serves about the rows of new files, and keeps what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import numpy as np
+
+from services.deployer.app.live.shelf import Shelf
+from services.deployer.domain.live.book import Day, FileRef
+from services.deployer.domain.live.predicted import Answered, Predicted, Weather
+from services.deployer.domain.live.scores import Inputs
+from services.deployer.domain.live.unseen import Trained
+from services.deployer.ports import Asking
+from shared import layout
+from shared.clock import Clock
+from shared.errors import NotReadyError
+from shared.solar.position import Floats
+from shared.solar.recipe import INPUTS
+from shared.solar.site import FORECAST_PREFIX
+
+MOST_ROWS = 20_000  # of one call: about 3 MB; an endpoint takes 6 MB
+BEFORE = timedelta(hours=1)  # a row is predicted from the sky of the hour before, too
+_BEFORE = np.timedelta64(int(BEFORE.total_seconds()), "s")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file's rows to be asked about; `own` of them are the file's, the rest is what came before them."""
+
+    file: FileRef
+    inputs: Inputs
+    asked: Weather
+    own: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was predicted, by key, and which files must wait, and why."""
+
+    predicted: Mapping[str, Predicted]
+    waits: Mapping[FileRef, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Predicting:
+    """Turns files with weather into objects of the prediction log."""
+
+    asking: Asking
+    clock: Clock
+
+    def predict(
+        self,
+        model_id: str,
+        trained: Trained,
+        files: Sequence[FileRef],
+        days: Mapping[FileRef, Sequence[Day]],
+        shelf: Shelf,
+    ) -> Outcome:
+        """Predict the rows of files that the version has not seen.
+
+        Parameters
+        ----------
+        days
+            The days that each file has rows of.
+        """
+        beside = {file: _beside(file, days[file]) for file in files}
+        shelf.fetch_files(each for found in beside.values() for each in found)
+        jobs = [
+            job for file in files if (job := _job(file, beside[file], trained, shelf)) is not None
+        ]
+        predicted: dict[str, Predicted] = {}
+        waits: dict[FileRef, str] = {}
+        for round_ in _rounds(jobs):
+            self._ask(model_id, trained, round_, predicted, waits)
+        kept = shelf.log.keep(predicted)
+        shelf.put(kept)
+        return Outcome(kept, waits)
+
+    def _ask(
+        self,
+        model_id: str,
+        trained: Trained,
+        jobs: Sequence[Job],
+        predicted: dict[str, Predicted],
+        waits: dict[FileRef, str],
+    ) -> None:
+        """Ask about jobs in one call; one by one where that fails, so that one site holds up no other."""
+        try:
+            answers = self._answers(model_id, [job.asked for job in jobs])
+        except NotReadyError as error:
+            if len(jobs) == 1:
+                waits[jobs[0].file] = str(error)
+                return
+            for job in jobs:
+                self._ask(model_id, trained, [job], predicted, waits)
+            return
+        for job, answer in zip(jobs, answers, strict=True):
+            if answer.version != trained.version:
+                waits[job.file] = f"version {answer.version} is being deployed"
+                continue
+            found = self._predicted(job, answer, trained.version)
+            first = found.times[0].astype("datetime64[s]").item()
+            key = layout.predictions(
+                model_id, job.file.site_id, first, job.file.file_id, trained.version
+            )
+            predicted[key] = found
+
+    def _answers(self, model_id: str, asked: Sequence[Weather]) -> list[Answered]:
+        """Ask in one call, but in parts about a site of more rows than a call takes."""
+        if len(asked) > 1 or len(asked[0].times) <= MOST_ROWS:
+            return self.asking.ask(model_id, asked)
+        (rows,) = asked
+        parts = [self.asking.ask(model_id, [part])[0] for part in _parts(rows)]
+        if len({part.version for part in parts}) > 1:
+            message = f"several versions of {model_id} answer"
+            raise NotReadyError(message)
+        return [_together(parts, len(rows.times))]
+
+    def _predicted(self, job: Job, answer: Answered, version: int) -> Predicted:
+        own = np.zeros(len(job.asked.times), dtype=bool)
+        own[len(own) - job.own :] = True
+        weather = job.asked.take(own)
+        is_forecast = job.inputs == "forecast"
+        return Predicted(
+            file_id=job.file.file_id,
+            version=version,
+            inputs=job.inputs,
+            uploaded_at=job.file.uploaded_at,
+            made_at=self.clock(),
+            weather=weather,
+            power_ac=answer.power_ac[own],
+            p10=answer.p10[own],
+            p90=answer.p90[own],
+            missing=_missing(weather, answer.inputs),
+            # Until a site's YAML can say when a forecast was issued, it counts from its upload.
+            issued_at=job.file.uploaded_at if is_forecast else None,
+        )
+
+
+def _parts(rows: Weather) -> Iterator[Weather]:
+    """Yield rows in parts; each but the first begins with the hour before it."""
+    places = np.arange(len(rows.times))
+    for start in range(0, len(places), MOST_ROWS):
+        before = np.searchsorted(rows.times, rows.times[start] - _BEFORE) if start else 0
+        yield rows.take((places >= before) & (places < start + MOST_ROWS))
+
+
+def _together(parts: Sequence[Answered], count: int) -> Answered:
+    """Return the answers to parts as one, without the hour that each began with."""
+    sizes = [MOST_ROWS] * (len(parts) - 1) + [count - MOST_ROWS * (len(parts) - 1)]
+
+    def joined(values: Sequence[Floats]) -> Floats:
+        return np.concatenate(
+            [each[len(each) - size :] for each, size in zip(values, sizes, strict=True)]
+        )
+
+    return replace(
+        parts[0],
+        power_ac=joined([each.power_ac for each in parts]),
+        p10=joined([each.p10 for each in parts]),
+        p90=joined([each.p90 for each in parts]),
+    )
+
+
+def _beside(file: FileRef, days: Sequence[Day]) -> list[FileRef]:
+    """Return the files from which a file's rows are predicted: itself, and what else is known of its time.
+
+    A forecast is predicted from forecasts that were there when it was uploaded, and from nothing else.
+    """
+    known = {each.file_id: each for day in days for each in day.files if each.inputs is not None}
+    known[file.file_id] = file
+    near = [
+        each for each in known.values() if each.start < file.end and each.end > file.start - BEFORE
+    ]
+    if file.inputs == "forecast":
+        near = [each for each in near if each.inputs == "forecast" and each.rank <= file.rank]
+    return near
+
+
+def _job(file: FileRef, beside: Sequence[FileRef], trained: Trained, shelf: Shelf) -> Job | None:
+    """Return what to ask about a file; None where the version has seen all its rows, or it has no weather."""
+    inputs = file.inputs
+    if inputs is None:
+        return None
+    wanted = frozenset(INPUTS)
+    if inputs == "forecast":
+        wanted = frozenset(name for name in INPUTS if name.startswith(FORECAST_PREFIX))
+    step = trained.step_minutes
+    own = shelf.on_step(file.site_id, [file], step, wanted)
+    known = _any_known(own)
+    times = own.times[known & trained.unseen(file.site_id, own.times)]
+    if not len(times):
+        return None
+    is_alone = [each.file_id for each in beside] == [file.file_id]
+    weather = own if is_alone else shelf.on_step(file.site_id, beside, step, wanted)
+    is_own = np.isin(weather.times, times)
+    before = (weather.times < times[0]) & (weather.times >= times[0] - _BEFORE)
+    return Job(file, inputs, weather.take(is_own | before), int(is_own.sum()))
+
+
+def _any_known(weather: Weather) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    known = np.zeros(len(weather.times), dtype=bool)
+    for values in weather.columns.values():
+        known |= np.isfinite(values)
+    return known
+
+
+def _missing(weather: Weather, inputs: Sequence[str]) -> tuple[str, ...]:
+    """Return, for each row, which inputs of the model were not there."""
+    lacking: list[list[str]] = [[] for _ in range(len(weather.times))]
+    for name in inputs:
+        values = weather.columns.get(name)
+        gone = np.ones(len(lacking), dtype=bool) if values is None else ~np.isfinite(values)
+        for place in np.flatnonzero(gone).tolist():
+            lacking[place].append(name)
+    return tuple(map(",".join, lacking))
+
+
+def _rounds(jobs: Sequence[Job]) -> Iterator[list[Job]]:
+    """Yield jobs in calls: at most one per site in each, for the same time twice is one row to a model."""
+    left = list(jobs)
+    while left:
+        chosen: list[Job] = []
+        later: list[Job] = []
+        sites: set[str] = set()
+        rows = 0
+        for job in left:
+            count = len(job.asked.times)
+            if job.file.site_id in sites or (chosen and rows + count > MOST_ROWS):
+                later.append(job)
+                continue
+            chosen.append(job)
+            sites.add(job.file.site_id)
+            rows += count
+        yield chosen
+        left = later

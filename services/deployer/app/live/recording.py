@@ -1,0 +1,237 @@
+"""Brings what is known of a model's days up to date with files that came and went."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from services.deployer.app.live.predicting import Predicting
+from services.deployer.app.live.scoring import Key, score
+from services.deployer.app.live.shelf import Shelf
+from services.deployer.domain import deployment
+from services.deployer.domain.live import book
+from services.deployer.domain.live.book import ONE_DAY, Day, FileRef, Made
+from services.deployer.domain.live.predicted import Predicted, made_of
+from services.deployer.domain.live.unseen import Trained
+from services.deployer.domain.live.waiting import Waiting
+from services.deployer.ports import (
+    Books,
+    CanonicalRows,
+    Log,
+    PredictionLog,
+    Publisher,
+    TrainedVersions,
+    Waitings,
+)
+from shared.clock import Clock
+from shared.errors import NotReadyError
+from shared.messages import PredictionsMade
+from shared.solar.site import tzinfo_of
+
+NOBODY_SERVES = "no version serves yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Predicts new weather, scores new power; what a person or a message says only tells where to look."""
+
+    books: Books
+    waitings: Waitings
+    canonical: CanonicalRows
+    log: PredictionLog
+    deployments: Log
+    versions: TrainedVersions
+    predicting: Predicting
+    publisher: Publisher
+    clock: Clock
+
+    def record(
+        self,
+        model_id: str,
+        files: Sequence[FileRef],
+        gone: Sequence[FileRef] = (),
+        known: Collection[FileRef] = (),
+    ) -> None:
+        """Take in files that were accepted, and look at the days of files that were withdrawn.
+
+        Parameters
+        ----------
+        known
+            Those of the files that waited until now.
+        """
+        trained = self.serving(model_id)
+        waits: dict[FileRef, str] = {}
+        if trained is None:
+            waits = dict.fromkeys(files, self._why_nobody(model_id))
+        else:
+            known_sites = [each for each in files if each.site_id in trained.places]
+            waits = {
+                each: f"version {trained.version} does not know site {each.site_id}"
+                for each in files
+                if each.site_id not in trained.places
+            }
+            looked_at = [each for each in gone if each.site_id in trained.places]
+            if known_sites or looked_at:
+                waits |= self._bring_up_to_date(model_id, trained, known_sites, looked_at)
+        done = [each for each in known if each not in waits]
+        self._let_wait(model_id, waits, known)
+        self.waitings.end_waiting(model_id, done)
+
+    def serving(self, model_id: str) -> Trained | None:
+        """Return what the version that serves was trained on; None where none does, or nobody knows."""
+        served = deployment.served(self.deployments.log(model_id), None)
+        return self.versions.trained(model_id, served) if served is not None else None
+
+    def _why_nobody(self, model_id: str) -> str:
+        served = deployment.served(self.deployments.log(model_id), None)
+        return NOBODY_SERVES if served is None else _not_evaluated(served.version)
+
+    def _let_wait(
+        self, model_id: str, waits: Mapping[FileRef, str], known: Collection[FileRef]
+    ) -> None:
+        now = self.clock()
+        new = [Waiting(file, now, why) for file, why in waits.items() if file not in known]
+        self.waitings.wait(model_id, new)
+
+    def _bring_up_to_date(
+        self,
+        model_id: str,
+        trained: Trained,
+        files: Sequence[FileRef],
+        gone: Sequence[FileRef],
+    ) -> Mapping[FileRef, str]:
+        touched = {file: _days(file, trained) for file in (*files, *gone)}
+        keys = {(file.site_id, day) for file, days in touched.items() for day in days}
+        before = self.books.days(model_id, keys | set(_neighbours(keys)))
+        standing = self.canonical.standing(_since(before, files, keys))
+        present = [file for file in files if file.key in standing[file.site_id]]
+        days = _with_files(before, keys, present, touched, standing)
+        shelf = Shelf(self.canonical, self.log)
+        new = [
+            file
+            for file in present
+            if file.inputs is not None and not _was_predicted(file, touched[file], days)
+        ]
+        outcome = self.predicting.predict(
+            model_id,
+            trained,
+            new,
+            {file: [days[file.site_id, day] for day in touched[file]] for file in new},
+            shelf,
+        )
+        made = {
+            key: made_of(predicted, key, trained.step_minutes)
+            for key, predicted in outcome.predicted.items()
+        }
+        days = _with_made(days, made, outcome.predicted, trained)
+        scored = score(trained, days, [key for key in keys if _matters(days[key], trained)], shelf)
+        self._tell(model_id, made, outcome.predicted)
+        self.books.keep(
+            model_id,
+            [day for key, day in scored.days.items() if day != before[key]],
+            scored.scores,
+        )
+        return {**outcome.waits, **dict.fromkeys(scored.lost, "its predictions were deleted")}
+
+    def _tell(
+        self, model_id: str, made: Mapping[str, Made], predicted: Mapping[str, Predicted]
+    ) -> None:
+        refused = self.publisher.publish_all(
+            [
+                PredictionsMade.of(
+                    subject=(model_id, each.file_id, each.version),
+                    occurred_at=each.made_at,
+                    correlation_id=each.file_id,
+                    model_id=model_id,
+                    site_id=predicted[key].weather.site_id,
+                    file_id=each.file_id,
+                    model_package_version=each.version,
+                    inputs=each.inputs,
+                    key=key,
+                    rows=len(predicted[key].times),
+                    window_start=each.start,
+                    window_end=each.end,
+                )
+                for key, each in made.items()
+            ]
+        )
+        if refused:
+            message = f"{len(refused)} messages could not be sent; all are sent again"
+            raise NotReadyError(message)
+
+
+def _not_evaluated(version: int) -> str:
+    return f"version {version} has no evaluation, so that nobody knows what it was trained on"
+
+
+def _days(file: FileRef, trained: Trained) -> list[date]:
+    zone = tzinfo_of(trained.places[file.site_id].timezone)
+    return list(book.days_of(file.start, file.end, zone))
+
+
+def _neighbours(keys: Iterable[Key]) -> Iterable[Key]:
+    """Yield the days before, whose power is the baseline, and after, whose baseline changes."""
+    for site_id, day in keys:
+        yield site_id, day - ONE_DAY
+        yield site_id, day + ONE_DAY
+
+
+def _since(
+    days: Mapping[Key, Day], files: Iterable[FileRef], keys: Iterable[Key]
+) -> dict[str, datetime]:
+    """Return, for each site, from when on its objects are to be listed."""
+    found: dict[str, datetime] = {}
+    known = [file for key in keys for file in days[key].files]
+    for file in (*files, *known):
+        found[file.site_id] = min(found.get(file.site_id, file.start), file.start)
+    return found
+
+
+def _with_files(
+    before: Mapping[Key, Day],
+    keys: Iterable[Key],
+    files: Iterable[FileRef],
+    touched: Mapping[FileRef, Sequence[date]],
+    standing: Mapping[str, Collection[str]],
+) -> dict[Key, Day]:
+    days = dict(before)
+    new: dict[Key, list[FileRef]] = {}
+    for file in files:
+        for day in touched[file]:
+            new.setdefault((file.site_id, day), []).append(file)
+    for key in keys:
+        stands = standing.get(key[0], frozenset())
+        days[key] = days[key].with_files(new.get(key, ())).standing(stands)
+    return days
+
+
+def _was_predicted(file: FileRef, days_of: Sequence[date], days: Mapping[Key, Day]) -> bool:
+    """Whether any version predicted a file; a new version does not rewrite history."""
+    return any(
+        made.file_id == file.file_id for day in days_of for made in days[file.site_id, day].made
+    )
+
+
+def _with_made(
+    days: Mapping[Key, Day],
+    made: Mapping[str, Made],
+    predicted: Mapping[str, Predicted],
+    trained: Trained,
+) -> dict[Key, Day]:
+    found = dict(days)
+    for key, each in made.items():
+        site_id = predicted[key].weather.site_id
+        zone = tzinfo_of(trained.places[site_id].timezone)
+        for day in book.days_of(each.start, each.end, zone):
+            if (site_id, day) in found:
+                found[site_id, day] = found[site_id, day].with_made([each])
+    return found
+
+
+def _matters(day: Day, trained: Trained) -> bool:
+    """Whether a day says anything of a version: predicted, or not seen in training."""
+    if day.made or day.power is not None or day.is_scored:
+        return True
+    start, end = book.bounds(day.day, tzinfo_of(trained.places[day.site_id].timezone))
+    return trained.saw_not_all(day.site_id, start, end)

@@ -1,0 +1,256 @@
+"""Joins what was measured with what was predicted, day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.deployer.app.live.shelf import Shelf
+from services.deployer.domain.live import book, leads, predicted
+from services.deployer.domain.live.book import ONE_DAY, Day, FileRef, Power
+from services.deployer.domain.live.daily import score_day
+from services.deployer.domain.live.day_rows import DayRows
+from services.deployer.domain.live.predicted import Predicted
+from services.deployer.domain.live.scores import NO_LEAD, DayScore, Inputs
+from services.deployer.domain.live.unseen import Place, Trained
+from shared.solar import clock_check
+from shared.solar.position import Floats, Times, ephemeris, position
+from shared.solar.site import POWER, tzinfo_of
+
+Key = tuple[str, date]  # a site's day
+_A_DAY = np.timedelta64(86_400, "s")
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Days with their power, the scores of those days, and files whose predictions somebody deleted."""
+
+    days: Mapping[Key, Day]
+    scores: Mapping[Key, tuple[DayScore, ...]]
+    lost: frozenset[FileRef] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What is scored together: one version's predictions from one kind of input, of one lead."""
+
+    version: int
+    inputs: Inputs
+    provider: str
+    lead: str
+
+
+def score(
+    trained: Trained, days: Mapping[Key, Day], touched: Collection[Key], shelf: Shelf
+) -> Scored:
+    """Score days anew from what stands: power, and the predictions whose weather stands.
+
+    Parameters
+    ----------
+    days
+        The days that are touched, and the day before and after each.
+    touched
+        Days of which a file or a prediction came or went.
+    """
+    found = dict(days)
+    shelf.fetch_files(file for key in touched for file in days[key].files if file.has_power)
+    changed = set(touched)
+    for key in touched:
+        power = _power(found[key], trained, shelf)
+        if power != found[key].power:
+            found[key] = replace(found[key], power=power)
+            after = (key[0], key[1] + ONE_DAY)
+            if after in found and found[after].is_scored:
+                changed.add(after)  # its baseline is this day's power
+    shelf.fetch_predictions({made.key: key[0] for key in changed for made in found[key].counted})
+    lost: set[FileRef] = set()
+    for key in changed:
+        gone = {made for made in found[key].counted if not shelf.predictions([made.key])}
+        named = {made.file_id for made in gone}
+        lost |= {file for file in found[key].files if file.file_id in named}
+        kept = tuple(made for made in found[key].made if made not in gone)
+        found[key] = replace(found[key], made=kept)
+    scores = {key: tuple(_scores(trained, found, key, shelf)) for key in changed}
+    for key, new in scores.items():
+        found[key] = replace(found[key], is_scored=bool(new))
+    return Scored({key: found[key] for key in changed}, scores, frozenset(lost))
+
+
+def _scores(
+    trained: Trained, days: Mapping[Key, Day], key: Key, shelf: Shelf
+) -> Iterable[DayScore]:
+    """Yield how each version did on a day; that there was no weather where power has nothing beside it."""
+    day, place = days[key], trained.places[key[0]]
+    start, end = book.bounds(day.day, tzinfo_of(place.timezone))
+    kept = shelf.predictions(made.key for made in day.counted)
+    groups = _grouped(kept)
+    if not groups:
+        if day.power is not None and _is_unseen(trained, day):
+            yield DayScore(day.site_id, day.day, trained.version, "no_weather")
+        return
+    yesterday = days.get((day.site_id, day.day - ONE_DAY))
+    for group in sorted(groups, key=lambda each: (each.version, each.inputs, each.lead)):
+        rows = _rows(
+            _of_lead(groups[group], group.lead),
+            place,
+            (start, end),
+            (day.power, yesterday.power if yesterday is not None else None),
+            trained.step_minutes,
+        )
+        if len(rows.times):
+            yield score_day(
+                day.site_id,
+                day.day,
+                group.version,
+                rows,
+                capacity_kw=place.ac_capacity_kw,
+                step_minutes=trained.step_minutes,
+                inputs=group.inputs,
+                provider=group.provider,
+                lead=group.lead,
+            )
+
+
+def _is_unseen(trained: Trained, day: Day) -> bool:
+    power = day.power
+    if power is None:
+        return False
+    times = _grid(power)[[value is not None for value in power.values]]
+    return bool(trained.unseen(day.site_id, times).any())
+
+
+def _grouped(kept: Iterable[Predicted]) -> dict[_Group, list[Predicted]]:
+    groups: dict[_Group, list[Predicted]] = {}
+    for each in kept:
+        names = leads.BUCKETS if each.inputs == "forecast" else (NO_LEAD,)
+        for name in names:
+            group = _Group(each.version, each.inputs, each.provider, name)
+            groups.setdefault(group, []).append(each)
+    return groups
+
+
+def _of_lead(kept: Iterable[Predicted], lead: str) -> list[Predicted]:
+    """Return the rows of predictions whose lead is in a bucket; all of them for measured weather."""
+    if lead == NO_LEAD:
+        return list(kept)
+    found = []
+    for each in kept:
+        moments = each.times.astype("datetime64[s]").tolist()
+        inside = np.array(
+            [
+                each.issued_at is not None
+                and leads.bucket(leads.hours(time.replace(tzinfo=UTC), each.issued_at)) == lead
+                for time in moments
+            ],
+            dtype=bool,
+        )
+        if inside.any():
+            found.append(_taken(each, inside))
+    return found
+
+
+def _taken(each: Predicted, which: NDArray[np.bool_]) -> Predicted:
+    return replace(
+        each,
+        weather=each.weather.take(which),
+        power_ac=each.power_ac[which],
+        p10=each.p10[which],
+        p90=each.p90[which],
+        missing=tuple(np.array(each.missing, dtype=object)[which]),
+    )
+
+
+def _rows(
+    kept: list[Predicted],
+    place: Place,
+    within: tuple[datetime, datetime],
+    powers: tuple[Power | None, Power | None],
+    step_minutes: int,
+) -> DayRows:
+    """Return the rows of a day: every time of which a prediction or power is known.
+
+    Parameters
+    ----------
+    powers
+        Of the day, and of the day before.
+    """
+    start, end = map(_stamp, within)
+    power, yesterday = powers
+    best = predicted.best(kept, start, end)
+    measured = _grid(power) if power is not None else best.times[:0]
+    times = np.union1d(best.times, measured)
+    centres = times + np.timedelta64(step_minutes * 30, "s")
+    before = [each for each in (yesterday, power) if each is not None]
+    a_day_ago = np.full(len(times), np.nan)
+    for each in before:
+        known = _at(times - _A_DAY, _grid(each), _values(each))
+        a_day_ago = np.where(np.isfinite(known), known, a_day_ago)
+    return DayRows(
+        times=times,
+        weather={name: _at(times, best.times, values) for name, values in best.columns.items()},
+        sun=position(ephemeris(centres), place.latitude, place.longitude),
+        predicted=_at(times, best.times, best.power_ac),
+        p10=_at(times, best.times, best.p10),
+        p90=_at(times, best.times, best.p90),
+        power_ac=np.full(len(times), np.nan)
+        if power is None
+        else _at(times, measured, _values(power)),
+        power_ac_24h_ago=a_day_ago,
+    )
+
+
+def _power(day: Day, trained: Trained, shelf: Shelf) -> Power | None:
+    """Return the power of a day as its standing files say it together; None where none says anything."""
+    place, step = trained.places[day.site_id], trained.step_minutes
+    files = [each for each in day.files if each.has_power]
+    found = shelf.on_step(day.site_id, files, step, frozenset((POWER,)))
+    start, end = map(_stamp, book.bounds(day.day, tzinfo_of(place.timezone)))
+    stated = found.times
+    if place.corrects_clock and len(stated):
+        stated = clock_check.true_times(stated, place.timezone)
+    true, first_of = np.unique(stated, return_index=True)  # an hour may come twice in autumn
+    inside = (true >= start) & (true < end)
+    times = true[inside]
+    if not len(times):
+        return None
+    values = found.columns[POWER][first_of[inside]]
+    if not np.isfinite(values).any():
+        return None
+    grid = times[0] + np.arange(
+        int((times[-1] - times[0]) / np.timedelta64(step * 60, "s")) + 1
+    ) * np.timedelta64(step * 60, "s")
+    spread = _at(grid, times, values)
+    first = times[0].astype("datetime64[s]").item().replace(tzinfo=UTC)
+    return Power(
+        first,
+        step,
+        tuple(None if np.isnan(each) else round(float(each), 6) for each in spread),
+    )
+
+
+def _grid(power: Power) -> Times:
+    step = np.timedelta64(power.step_minutes * 60, "s")
+    times: Times = _stamp(power.start) + np.arange(len(power.values)) * step
+    return times
+
+
+def _values(power: Power) -> Floats:
+    return np.array([np.nan if each is None else each for each in power.values])
+
+
+def _at(times: Times, known: Times, values: Floats) -> Floats:
+    """Return values at times, NaN where they are not known; `known` is in the order of time."""
+    found = np.full(len(times), np.nan)
+    if len(known):
+        place = np.minimum(np.searchsorted(known, times), len(known) - 1)
+        same = known[place] == times
+        found[same] = values[place[same]]
+    return found
+
+
+def _stamp(moment: datetime) -> np.datetime64:
+    return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "s")

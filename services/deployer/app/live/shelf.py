@@ -1,0 +1,46 @@
+"""What one batch has read, so that no object is read twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from services.deployer.domain.live.book import FileRef
+from services.deployer.domain.live.predicted import Predicted, Weather
+from services.deployer.ports import CanonicalRows, PredictionLog
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Canonical objects and predictions, each read at most once and many at a time."""
+
+    canonical: CanonicalRows
+    log: PredictionLog
+    _files: dict[str, bytes | None] = field(default_factory=dict)
+    _predicted: dict[str, Predicted | None] = field(default_factory=dict)
+
+    def fetch_files(self, files: Iterable[FileRef]) -> None:
+        """Read what of these files was not read yet."""
+        wanted = sorted({each.key for each in files} - self._files.keys())
+        self._files.update(dict.fromkeys(wanted) | self.canonical.contents(wanted))
+
+    def fetch_predictions(self, keys: dict[str, str]) -> None:
+        """Read what of these predictions was not read yet, given the site of each key."""
+        wanted = {key: site for key, site in keys.items() if key not in self._predicted}
+        self._predicted.update(dict.fromkeys(wanted) | self.log.read(wanted))
+
+    def put(self, predicted: dict[str, Predicted]) -> None:
+        """Lay predictions down that were just made."""
+        self._predicted.update(predicted)
+
+    def predictions(self, keys: Iterable[str]) -> list[Predicted]:
+        """Return those of the predictions that are still there."""
+        found = (self._predicted.get(key) for key in keys)
+        return [each for each in found if each is not None]
+
+    def on_step(
+        self, site_id: str, files: Iterable[FileRef], step_minutes: int, wanted: frozenset[str]
+    ) -> Weather:
+        """Return what files that were read say together; those that are gone say nothing."""
+        known = [(file, body) for file in files if (body := self._files.get(file.key)) is not None]
+        return self.canonical.on_step(site_id, known, step_minutes, wanted)

@@ -1,0 +1,151 @@
+"""Answers how versions do live, and what was predicted; changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from services.deployer.domain.live import card
+from services.deployer.domain.live.book import ONE_DAY, Made
+from services.deployer.ports import Books, Waitings
+from shared.clock import Clock
+from shared.errors import InvalidMessageError
+
+USUAL_DAYS = 30
+MOST_DAYS = 400  # of a site; of a whole model, a question must end within half a minute
+MOST_LINES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Answers from the books of days."""
+
+    books: Books
+    waitings: Waitings
+    clock: Clock
+
+    def scorecard(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Return scores of a model's last days: {first, last, by, total, lines, waiting}.
+
+        Raises
+        ------
+        InvalidMessageError
+            The question names no model, no known way to group, or no day.
+        """
+        model_id, by = _model(question), question.get("by") or "site"
+        if by not in card.WAYS:
+            message = f"by: {by!r} is none of {', '.join(card.WAYS)}"
+            raise InvalidMessageError(message)
+        first, last = self._days(model_id, question)
+        site_id = question.get("site_id")
+        scores = list(
+            self.books.scores_of_site(model_id, site_id, first, last)
+            if site_id
+            else self.books.scores(model_id, first, last)
+        )
+        if question.get("version") is not None:
+            scores = [each for each in scores if each.version == int(question["version"])]
+        total = card.lines(scores, "lead")
+        found = card.lines(scores, by)
+        return {
+            "model_id": model_id,
+            "first": first.isoformat(),
+            "last": last.isoformat(),
+            "by": by,
+            "total": [_plain(each) for each in total],
+            "lines": [_plain(each) for each in found[:MOST_LINES]],
+            "left_out": max(len(found) - MOST_LINES, 0),
+            "waiting": len(self.waitings.waiting(model_id, MOST_LINES)),
+        }
+
+    def predictions(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Return which objects of the log hold a site's predictions of some days, and what waits.
+
+        Raises
+        ------
+        InvalidMessageError
+            The question names no model, no site, or no day.
+        """
+        model_id, site_id = _model(question), question.get("site_id")
+        if not site_id:
+            message = "site_id: of which site?"
+            raise InvalidMessageError(message)
+        first, last = self._days(model_id, question)
+        # A time in UTC may be of the day before or after at the site.
+        span = (last - first).days + 3
+        days = [first - ONE_DAY + ONE_DAY * number for number in range(span)]
+        known = self.books.days(model_id, [(site_id, day) for day in days])
+        made: dict[str, tuple[Made, bool]] = {}
+        for day in known.values():
+            counted = {each.key for each in day.counted}
+            made.update({each.key: (each, each.key in counted) for each in day.made})
+        waits = [each for each in self.waitings.waiting(model_id) if each.file.site_id == site_id]
+        return {
+            "model_id": model_id,
+            "site_id": site_id,
+            "predictions": [
+                {
+                    "key": each.key,
+                    "file_id": each.file_id,
+                    "version": each.version,
+                    "inputs": each.inputs,
+                    "window_start": each.start.isoformat(),
+                    "window_end": each.end.isoformat(),
+                    "uploaded_at": each.uploaded_at.isoformat(),
+                    "made_at": each.made_at.isoformat(),
+                    "issued_at": each.issued_at.isoformat() if each.issued_at else None,
+                    "counts": counts,
+                }
+                for each, counts in sorted(made.values(), key=lambda pair: pair[0].rank)
+            ],
+            "waiting": [
+                {
+                    "file_id": each.file.file_id,
+                    "since": each.since.isoformat(),
+                    "reason": each.reason,
+                    "window_start": each.file.start.isoformat(),
+                    "window_end": each.file.end.isoformat(),
+                }
+                for each in waits
+            ],
+        }
+
+    def _days(self, model_id: str, question: dict[str, Any]) -> tuple[date, date]:
+        """Return the first and last day of a question; by default thirty until the last with scores."""
+        try:
+            last = _day(question.get("last")) or self.books.last_day(model_id)
+            last = last or self.clock().astimezone(UTC).date()
+            days = int(question.get("days") or USUAL_DAYS)
+            first = _day(question.get("first")) or last - ONE_DAY * (days - 1)
+        except (TypeError, ValueError) as error:
+            message = f"days: {error}"
+            raise InvalidMessageError(message) from error
+        if not 0 <= (last - first).days <= MOST_DAYS:
+            message = f"from {first} to {last} are not between 0 and {MOST_DAYS} days"
+            raise InvalidMessageError(message)
+        return first, last
+
+
+def _model(question: dict[str, Any]) -> str:
+    model_id = question.get("model_id")
+    if not model_id:
+        message = "model_id: of which model?"
+        raise InvalidMessageError(message)
+    return str(model_id)
+
+
+def _day(text: str | None) -> date | None:
+    return datetime.fromisoformat(text).date() if text else None
+
+
+def _plain(line: card.Line) -> dict[str, Any]:
+    return {
+        "name": line.name,
+        "inputs": line.inputs,
+        **card.figures(line.sums),
+        "sites": len(line.sites),
+        "days": dict(line.states),
+        "masked": dict(line.masked),
+        "versions": sorted(line.versions),
+    }

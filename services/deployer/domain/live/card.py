@@ -1,0 +1,82 @@
+"""The scorecard: scores of days put together by site, day, month, version or lead."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from services.deployer.domain.live.scores import DayScore, Sums
+
+By = Literal["site", "day", "month", "lead", "version"]
+WAYS: tuple[By, ...] = get_args(By)
+
+_NAMES: Mapping[By, Callable[[DayScore], str]] = {
+    "site": lambda each: each.site_id,
+    "day": lambda each: each.day.isoformat(),
+    "month": lambda each: f"{each.day:%Y-%m}",
+    "lead": lambda each: each.lead or "measured",
+    "version": lambda each: str(each.version),
+}
+
+
+@dataclass(slots=True)
+class Line:
+    """What a group of days came to.
+
+    Attributes
+    ----------
+    states
+        How many site-days were in which state.
+    masked
+        Daylight rows that were left out, by reason.
+    """
+
+    name: str
+    inputs: str
+    sums: Sums = field(default_factory=Sums)
+    states: Counter[str] = field(default_factory=Counter)
+    masked: Counter[str] = field(default_factory=Counter)
+    versions: set[int] = field(default_factory=set)
+    sites: set[str] = field(default_factory=set)
+
+    def add(self, score: DayScore) -> None:
+        """Take in a day."""
+        self.sums += score.sums
+        self.states[score.state] += 1
+        self.masked.update(score.masked)
+        self.versions.add(score.version)
+        if score.state == "scored":
+            self.sites.add(score.site_id)
+
+
+def lines(scores: Iterable[DayScore], by: By) -> list[Line]:
+    """Return the scorecard, in the order of names; predictions from forecasts are lines of their own."""
+    found: dict[tuple[str, str], Line] = {}
+    for each in scores:
+        key = _NAMES[by](each), each.inputs
+        if key not in found:
+            found[key] = Line(*key)
+        found[key].add(each)
+    order = (lambda key: (int(key[0]), key[1])) if by == "version" else None
+    return [found[key] for key in sorted(found, key=order)]
+
+
+def figures(sums: Sums) -> dict[str, float | int | None]:
+    """Return what sums say, in the names of an evaluation. Energies in kWh, all else without a unit."""
+    said = {
+        "r2": sums.r2,
+        "nmae": sums.nmae,
+        "nrmse": sums.nrmse,
+        "mbe": sums.mbe,
+        "energy_bias": sums.energy_bias,
+        "coverage_p10_p90": sums.coverage,
+        "skill": sums.skill,
+    }
+    return {
+        "n": sums.n,
+        **{name: None if value is None else round(value, 6) for name, value in said.items()},
+        "predicted_kwh": round(sums.predicted_kwh, 3),
+        "measured_kwh": round(sums.measured_kwh, 3),
+    }

@@ -1,0 +1,175 @@
+"""Predictions as they are kept, and which of several for the same time counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.deployer.domain.live.book import Made
+from services.deployer.domain.live.scores import Inputs
+from shared.solar.position import Floats, Times
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """Weather of one site on the model's step, in the order of time; it may have gaps.
+
+    Attributes
+    ----------
+    columns
+        Canonical columns, NaN where nothing is known.
+    """
+
+    site_id: str
+    times: Times
+    columns: Mapping[str, Floats]
+
+    def take(self, which: NDArray[np.bool_]) -> Weather:
+        """Return the rows that a mask names."""
+        columns = {name: values[which] for name, values in self.columns.items()}
+        return Weather(self.site_id, self.times[which], columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """The rows of one file, as one version predicted them: one object of the prediction log.
+
+    Attributes
+    ----------
+    power_ac, p10, p90
+        [kW]
+    missing
+        For each row, the inputs of the model that were not there and were estimated, joined by commas.
+    issued_at
+        When the forecast was issued; None for measured weather.
+    gain
+        What the adjuster multiplied the version's own prediction by. [unitless]
+    """
+
+    file_id: str
+    version: int
+    inputs: Inputs
+    uploaded_at: datetime
+    made_at: datetime
+    weather: Weather
+    power_ac: Floats
+    p10: Floats
+    p90: Floats
+    missing: tuple[str, ...]
+    provider: str = ""
+    issued_at: datetime | None = None
+    gain: float = 1.0
+
+    @property
+    def times(self) -> Times:
+        """Start of each interval. [UTC]"""
+        return self.weather.times
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What an endpoint said of one site's rows, in their order, and which version did.
+
+    Attributes
+    ----------
+    power_ac, p10, p90
+        [kW]
+    inputs
+        The weather columns that the model uses; empty where the endpoint does not say.
+    """
+
+    version: int | None
+    power_ac: Floats
+    p10: Floats
+    p90: Floats
+    inputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """For each time the prediction that counts, of one version and kind of input.
+
+    Attributes
+    ----------
+    source
+        Which of the given predictions each row is from.
+    """
+
+    times: Times
+    power_ac: Floats
+    p10: Floats
+    p90: Floats
+    columns: Mapping[str, Floats]
+    source: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+
+def best(predictions: Sequence[Predicted], start: np.datetime64, end: np.datetime64) -> Best:
+    """Return the one prediction per time that counts: of the fewest estimated inputs, then the latest upload.
+
+    Parameters
+    ----------
+    predictions
+        Of one version and kind of input.
+    start, end
+        The times of interest, as [start, end). [UTC]
+    """
+    ordered = sorted(predictions, key=lambda each: (each.uploaded_at, each.file_id))
+    if not ordered:
+        nothing = np.empty(0)
+        return Best(np.empty(0, dtype="datetime64[s]"), nothing, nothing, nothing, {})
+    times = np.concatenate([each.times for each in ordered]).astype("datetime64[s]")
+    source = np.repeat(np.arange(len(ordered)), [len(each.times) for each in ordered])
+    lacking = np.concatenate([[_count(row) for row in each.missing] for each in ordered])
+    order = np.lexsort((source, -lacking, times))  # the last of a time counts
+    order = order[(times[order] >= start) & (times[order] < end)]
+    is_last = np.append(times[order][1:] != times[order][:-1], True) if len(order) else order < 0
+    chosen = order[is_last]
+    names = sorted({name for each in ordered for name in each.weather.columns})
+
+    def joined(parts: list[Floats]) -> Floats:
+        return np.concatenate(parts)[chosen]
+
+    return Best(
+        times=times[chosen],
+        power_ac=joined([each.power_ac for each in ordered]),
+        p10=joined([each.p10 for each in ordered]),
+        p90=joined([each.p90 for each in ordered]),
+        columns={name: joined([_column(each, name) for each in ordered]) for name in names},
+        source=source[chosen],
+    )
+
+
+def _count(missing: str) -> int:
+    return missing.count(",") + 1 if missing else 0
+
+
+def _column(predicted: Predicted, name: str) -> Floats:
+    found = predicted.weather.columns.get(name)
+    return np.full(len(predicted.times), np.nan) if found is None else found
+
+
+def made_of(predicted: Predicted, key: str, step_minutes: int) -> Made:
+    """Return what the book notes of predictions that are kept under a key."""
+    first, last = (
+        each.astype("datetime64[s]").item() for each in (predicted.times[0], predicted.times[-1])
+    )
+    return Made(
+        file_id=predicted.file_id,
+        version=predicted.version,
+        key=key,
+        inputs=predicted.inputs,
+        start=_utc(first),
+        end=_utc(last, step_minutes),
+        uploaded_at=predicted.uploaded_at,
+        made_at=predicted.made_at,
+        provider=predicted.provider,
+        issued_at=predicted.issued_at,
+    )
+
+
+def _utc(moment: datetime, later_minutes: int = 0) -> datetime:
+    return moment.replace(tzinfo=UTC) + timedelta(minutes=later_minutes)

@@ -1,0 +1,81 @@
+"""Which rows a version was not trained on: only these say anything about how it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.solar.position import Times
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What scores need to know of a site. [degree, kW]
+
+    `corrects_clock` says that its clock follows summer time although its stamps state a fixed offset: its
+    power was moved to the true time in training, and so it is for scores.
+    """
+
+    latitude: float
+    longitude: float
+    timezone: str
+    ac_capacity_kw: float
+    corrects_clock: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a version has seen.
+
+    Attributes
+    ----------
+    fitted_until
+        End of the rows that it was fitted on.
+    tested_until
+        End of the rows that its evaluation scored: no later row had its power in the dataset.
+    step_minutes
+        The step of the model's rows. [min]
+    spans
+        For each site, the spans [start, end] of time that its dataset has rows of.
+    places
+        The sites that it knows, as it was trained with them.
+    files
+        The files of its dataset.
+    """
+
+    version: int
+    fitted_until: datetime
+    tested_until: datetime
+    step_minutes: int
+    spans: Mapping[str, tuple[tuple[datetime, datetime], ...]] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
+    files: frozenset[str] = frozenset()
+
+    def unseen(self, site_id: str, times: Times) -> NDArray[np.bool_]:
+        """Return which rows of a site it was neither fitted nor tested on.
+
+        Weather alone teaches nothing: rows after the test count although their weather was in the dataset.
+
+        Parameters
+        ----------
+        times
+            Start of each interval. [UTC]
+        """
+        outside = times >= _stamp(self.fitted_until)
+        for start, end in self.spans.get(site_id, ()):
+            outside &= (times < _stamp(start)) | (times >= _stamp(end))
+        found: NDArray[np.bool_] = outside | (times >= _stamp(self.tested_until))
+        return found
+
+    def saw_not_all(self, site_id: str, start: datetime, end: datetime) -> bool:
+        """Whether an interval of a site [start, end) has times that the version has not seen."""
+        step = np.timedelta64(self.step_minutes * 60, "s")
+        return bool(self.unseen(site_id, np.arange(_stamp(start), _stamp(end), step)).any())
+
+
+def _stamp(moment: datetime) -> np.datetime64:
+    return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "s")

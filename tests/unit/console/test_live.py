@@ -1,0 +1,217 @@
+"""The verbs about what follows a deployment say what was predicted, and how far off it was."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from console import registry
+from console.commands import comparing, live
+from services.deployer.adapters.live.log import encode
+from services.deployer.domain.live.predicted import Predicted, Weather
+from shared.evaluation import Evaluation
+from tests.unit.console.systems import FakeSystem, solar, system
+from tests.unit.deployer.live.world import evaluation
+
+__all__ = ["system"]  # the fixture
+
+LINE = {
+    "name": "golden",
+    "inputs": "measured",
+    "n": 96,
+    "r2": 0.91,
+    "nmae": 0.043,
+    "nrmse": 0.06,
+    "mbe": 0.01,
+    "energy_bias": -0.05,
+    "coverage_p10_p90": 0.8,
+    "skill": 0.4,
+    "predicted_kwh": 95.0,
+    "measured_kwh": 100.0,
+    "sites": 1,
+    "days": {"scored": 3, "no_power": 2},
+    "masked": {"curtailed": 8},
+    "versions": [1],
+}
+CARD = {
+    "model_id": "golden",
+    "first": "2026-06-01",
+    "last": "2026-06-30",
+    "by": "site",
+    "total": [LINE | {"name": "measured"}],
+    "lines": [LINE],
+    "left_out": 0,
+    "waiting": 2,
+}
+KEY = "predictions/golden/golden/2026-06/f-v1.parquet"
+
+
+def a_prediction(*, version: int = 1, missing: str = "") -> bytes:
+    """Four quarters of an hour from noon."""
+    times = np.datetime64("2026-06-08T12:00", "s") + np.arange(4) * np.timedelta64(900, "s")
+    power = np.array([1.0, 2.0, 3.0, 4.0])
+    made = Predicted(
+        file_id="f",
+        version=version,
+        inputs="measured",
+        uploaded_at=datetime(2026, 6, 9, tzinfo=UTC),
+        made_at=datetime(2026, 6, 9, 1, tzinfo=UTC),
+        weather=Weather("golden", times, {"ghi": 100 * power}),
+        power_ac=power,
+        p10=0.9 * power,
+        p90=1.1 * power,
+        missing=(missing,) * 4,
+    )
+    return encode(made)
+
+
+class S3:
+    """A bucket of one object."""
+
+    class exceptions:  # noqa: N801 - as botocore names it
+        class NoSuchKey(Exception):  # noqa: N818 - as botocore names it
+            pass
+
+    def __init__(self, kept: dict[str, bytes]) -> None:
+        self.kept = kept
+
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - as botocore names them
+        if Key not in self.kept:
+            raise self.exceptions.NoSuchKey
+        return {"Body": io.BytesIO(self.kept[Key])}
+
+
+def the_log(*, counts: bool = True) -> dict[str, Any]:
+    said = {
+        "key": KEY,
+        "file_id": "f",
+        "version": 1,
+        "inputs": "measured",
+        "window_start": "2026-06-08T12:00:00+00:00",
+        "window_end": "2026-06-08T13:00:00+00:00",
+        "uploaded_at": "2026-06-09T00:00:00+00:00",
+        "made_at": "2026-06-09T01:00:00+00:00",
+        "issued_at": None,
+        "counts": counts,
+    }
+    waits = {
+        "file_id": "abcdef0123",
+        "since": "2026-06-10T00:00:00+00:00",
+        "reason": "no version serves yet",
+        "window_start": "2026-06-09T00:00:00+00:00",
+        "window_end": "2026-06-10T00:00:00+00:00",
+    }
+    return {"model_id": "golden", "site_id": "golden", "predictions": [said], "waiting": [waits]}
+
+
+@pytest.fixture
+def golden(system: FakeSystem) -> FakeSystem:
+    system.answers["trainer_trigger", "models"] = {"models": [{"model_id": "golden"}]}
+    system.answers["deployer", "scorecard"] = CARD
+    system.answers["deployer", "predictions"] = the_log()
+    system.clients["s3"] = S3({KEY: a_prediction()})
+    return system
+
+
+def test_a_scorecard_says_how_well_and_what_could_not_be_scored(golden: FakeSystem) -> None:
+    said = solar("scorecard").stdout
+    assert "golden, 2026-06-01 to 2026-06-30, by site" in said
+    assert "3 of 5" in said
+    assert "-5.0%" in said
+    assert "measured: 3 days of 1 sites scored; 2 without power; version 1" in said
+    assert "2 files wait to be predicted" in said
+
+
+def test_a_scorecard_is_json_for_machines(golden: FakeSystem) -> None:
+    assert json.loads(solar("scorecard", "golden", "--json").stdout) == CARD
+
+
+def test_a_scorecard_of_no_model_says_which_there_are(golden: FakeSystem) -> None:
+    found = solar("scorecard", "silver")
+    assert found.exit_code != 0
+    assert "golden" in str(found.exception)
+
+
+def test_predictions_show_rows_versions_and_what_waits(golden: FakeSystem) -> None:
+    said = solar("predictions", "golden", "--model", "golden").stdout
+    assert "2026-06-08T12:45:00Z" in said
+    assert "waits since 2026-06-10 00:00:00: file abcdef01" in said
+
+
+def test_predictions_are_written_as_csv_with_the_weather_they_were_made_from(
+    golden: FakeSystem, tmp_path: Path
+) -> None:
+    target = tmp_path / "june.csv"
+    solar(
+        "predictions",
+        "golden",
+        "--model",
+        "golden",
+        "--from",
+        "2026-06-08T12:15",
+        "--to",
+        "2026-06-08T12:45",
+        "--csv",
+        str(target),
+    )
+    rows = list(csv.DictReader(target.read_text(encoding="utf-8").splitlines()))
+    assert [row["timestamp"] for row in rows] == ["2026-06-08T12:15:00Z", "2026-06-08T12:30:00Z"]
+    assert (rows[0]["power_ac"], rows[0]["ghi"], rows[0]["version"]) == ("2.0", "200.0", "1")
+
+
+def test_predictions_whose_weather_was_withdrawn_are_not_shown(golden: FakeSystem) -> None:
+    golden.answers["deployer", "predictions"] = the_log(counts=False)
+    assert (
+        json.loads(solar("predictions", "golden", "--model", "golden", "--json").stdout)["rows"]
+        == []
+    )
+
+
+def test_a_deleted_object_is_named(golden: FakeSystem) -> None:
+    golden.clients["s3"] = S3({})
+    assert KEY in solar("predictions", "golden", "--model", "golden").stderr
+
+
+def test_served_at_says_what_was_predicted_for_the_interval_of_that_moment(
+    golden: FakeSystem,
+) -> None:
+    entry = {"version": 1, "at": "2026-06-01T00:00:00+00:00", "run_id": "r-1", "dataset_id": "d"}
+    golden.answers["deployer", "served"] = {"served": {"golden": entry}}
+    said = json.loads(solar("served-at", "2026-06-08T12:40", "--site", "golden", "--json").stdout)
+    (predicted,) = said["golden"]["predicted"]
+    assert (predicted["timestamp"], predicted["power_ac"]) == ("2026-06-08T12:30:00Z", 3.0)
+
+
+def test_without_a_site_a_large_fleet_is_not_asked_about(
+    golden: FakeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "sites_of", lambda _: [f"site-{n}" for n in range(21)])
+    assert live.predicted_at("golden", None, datetime(2026, 6, 8, 12, 40, tzinfo=UTC)) == []
+
+
+def test_two_versions_stand_side_by_side_as_evaluated_and_as_they_did_live(
+    golden: FakeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages = {
+        1: {"CustomerMetadataProperties": {"run_id": "r-1", "dataset_id": "d"}},
+        2: {},
+    }
+    monkeypatch.setattr(registry, "version", lambda _, __, number: packages[number])
+    until = datetime(2026, 6, 1, tzinfo=UTC)
+    evaluated = Evaluation.model_validate_json(evaluation("r-1", until))
+    monkeypatch.setattr(comparing, "evaluation_of", lambda _: evaluated)
+    golden.answers["deployer", "scorecard"] = CARD | {"lines": [LINE | {"name": "1"}]}
+    said = solar("compare", "1", "2").stdout
+    assert "golden: versions 1 and 2" in said
+    assert "4.30%" in said
+    assert "no evaluation" in said
+    assert "none yet" in said
+    machine = json.loads(solar("compare", "1", "2", "--json").stdout)
+    assert [each["live"] is None for each in machine] == [False, True]

@@ -1,0 +1,236 @@
+"""What was predicted is kept once and scored when power comes, whatever comes first, twice or late."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date, timedelta
+
+import pytest
+
+from services.deployer.app.live.catching_up import _turn
+from shared.messages import PredictionsMade
+from tests.unit.deployer.live.world import MODEL, NOW, SITE, TRAINED_UNTIL, World
+
+MONDAY = date(2026, 6, 8)
+TUESDAY = MONDAY + timedelta(days=1)
+WEATHER = ("ghi", "temp_air")
+POWER = ("power_ac",)
+
+
+def test_a_day_with_weather_and_power_is_predicted_kept_and_scored() -> None:
+    world = World()
+    world.hear(world.upload("monday", MONDAY))
+    assert world.predictions == [f"predictions/{MODEL}/{SITE}/2026-06/monday-v1.parquet"]
+    score = world.score(MONDAY)
+    assert (score.state, score.version, score.sums.n) == ("scored", 1, 96)
+    assert score.sums.energy_bias == pytest.approx(1 / 0.95 - 1, abs=1e-6)
+    (told,) = [each for each in world.topic.sent if isinstance(each, PredictionsMade)]
+    assert (told.site_id, told.model_package_version, told.rows) == (SITE, 1, 96)
+
+
+def test_power_that_comes_after_its_weather_is_scored_then() -> None:
+    world = World()
+    world.hear(world.upload("weather", MONDAY, columns=WEATHER))
+    assert world.score(MONDAY).state == "no_power"
+    world.hear(world.upload("power", MONDAY, columns=POWER))
+    assert world.score(MONDAY).state == "scored"
+
+
+def test_power_that_comes_before_its_weather_says_that_there_was_none_until_it_comes() -> None:
+    world = World()
+    world.hear(world.upload("power", MONDAY, columns=POWER))
+    assert world.score(MONDAY).state == "no_weather"
+    world.hear(world.upload("weather", MONDAY, columns=WEATHER))
+    assert world.score(MONDAY).state == "scored"
+
+
+def test_a_message_that_comes_twice_changes_nothing() -> None:
+    world = World()
+    message = world.upload("monday", MONDAY)
+    world.hear(message)
+    once = (world.books.kept.copy(), world.books.scored.copy(), dict(world.objects.kept))
+    world.hear(message, message)
+    assert (world.books.kept, world.books.scored, world.objects.kept) == once
+    assert len(world.asking.calls) == 1
+
+
+def test_rows_that_the_version_was_trained_on_are_not_predicted() -> None:
+    world = World()
+    world.hear(world.upload("history", TRAINED_UNTIL - timedelta(days=30), days=30))
+    assert world.predictions == []
+    assert world.books.scored == {}
+
+
+def test_of_a_file_that_reaches_over_the_end_of_training_only_the_later_rows_are_predicted() -> (
+    None
+):
+    world = World()
+    world.hear(world.upload("week", TRAINED_UNTIL - timedelta(days=3), days=5))
+    assert world.score(TRAINED_UNTIL).sums.n == 96
+    assert world.scores(TRAINED_UNTIL - timedelta(days=1)) == ()
+
+
+def test_restated_power_replaces_what_was_scored() -> None:
+    world = World()
+    world.hear(world.upload("monday", MONDAY))
+    world.hear(
+        world.upload(
+            "restated", MONDAY, columns=POWER, factor=1.0, uploaded=NOW - timedelta(days=1)
+        )
+    )
+    assert world.score(MONDAY).sums.energy_bias == pytest.approx(0.0, abs=1e-6)
+
+
+def test_withdrawn_power_withdraws_its_score() -> None:
+    world = World()
+    world.hear(world.upload("weather", MONDAY, columns=WEATHER))
+    world.hear(world.upload("power", MONDAY, columns=POWER))
+    world.hear(world.withdraw("power"))
+    assert world.score(MONDAY).state == "no_power"
+    assert world.score(MONDAY).sums.n == 0
+
+
+def test_predictions_from_withdrawn_weather_stay_in_the_log_and_count_no_longer() -> None:
+    world = World()
+    world.hear(world.upload("monday", MONDAY, columns=WEATHER))
+    world.hear(world.upload("power", MONDAY, columns=POWER))
+    world.hear(world.withdraw("monday"))
+    assert len(world.predictions) == 1
+    assert world.score(MONDAY).state == "no_weather"
+
+
+def test_a_new_version_predicts_what_is_new_and_leaves_what_was_said() -> None:
+    world = World()
+    world.hear(world.upload("monday", MONDAY))
+    world.hear(world.deploy(2))
+    world.hear(world.upload("tuesday", TUESDAY), world.messages["monday"])
+    assert [key.rpartition("/")[2] for key in world.predictions] == [
+        "monday-v1.parquet",
+        "tuesday-v2.parquet",
+    ]
+    assert [world.score(day).version for day in (MONDAY, TUESDAY)] == [1, 2]
+
+
+def test_where_no_version_serves_a_file_waits_and_is_predicted_by_the_first_one() -> None:
+    world = World(serves=False)
+    world.hear(world.upload("monday", MONDAY))
+    assert [each.reason for each in world.books.waits.values()] == ["no version serves yet"]
+    world.hear(world.deploy(1))
+    assert world.score(MONDAY).state == "scored"
+    assert world.books.waits == {}
+
+
+def test_a_file_that_nobody_could_predict_for_a_fortnight_is_given_up_and_said() -> None:
+    world = World()
+    world.asking.silent = True
+    world.hear(world.upload("monday", MONDAY))
+    world.clock.now = NOW + timedelta(days=15)
+    world.sweep("quick")
+    assert world.books.waits == {}
+    assert world.meter.told == [(MODEL, {"FilesGivenUp": 1})]
+
+
+def test_an_endpoint_that_does_not_answer_is_asked_again_by_the_sweep() -> None:
+    world = World()
+    world.asking.silent = True
+    world.hear(world.upload("monday", MONDAY))
+    assert list(world.books.waits) == ["monday"]
+    world.asking.silent = False
+    world.sweep("quick")
+    assert world.score(MONDAY).state == "scored"
+    assert world.books.waits == {}
+
+
+def test_a_site_that_fails_holds_up_no_other() -> None:
+    world = World(sites=("golden", "boulder"))
+    world.asking.broken = {"boulder"}
+    world.hear(world.upload("one", MONDAY), world.upload("two", MONDAY, site="boulder"))
+    assert world.score(MONDAY).state == "scored"
+    assert list(world.books.waits) == ["two"]
+
+
+def test_a_site_that_the_version_does_not_know_waits_for_one_that_does() -> None:
+    world = World()
+    world.hear(world.upload("new", MONDAY, site="boulder"))
+    (waiting,) = world.books.waits.values()
+    assert waiting.reason == "version 1 does not know site boulder"
+
+
+def test_a_version_on_trial_predicts_nothing() -> None:
+    world = World()
+    world.asking.version = 2
+    world.hear(world.upload("monday", MONDAY))
+    (waiting,) = world.books.waits.values()
+    assert waiting.reason == "version 2 is being deployed"
+    assert world.predictions == []
+
+
+def test_predictions_that_somebody_deleted_are_made_again() -> None:
+    world = World()
+    world.hear(world.upload("weather", MONDAY, columns=WEATHER))
+    (key,) = world.predictions
+    del world.objects.kept[key]
+    world.hear(world.upload("power", MONDAY, columns=POWER))
+    assert world.score(MONDAY).state == "no_weather"
+    world.sweep("quick")
+    assert world.predictions == [key]
+    assert world.score(MONDAY).state == "scored"
+
+
+def test_files_of_many_sites_go_in_one_call_of_the_endpoint() -> None:
+    sites = [f"site-{number}" for number in range(20)]
+    world = World(sites=sites)
+    world.hear(*[world.upload(f"file-{site}", MONDAY, site=site) for site in sites])
+    assert [len(call) for call in world.asking.calls] == [20]
+    assert all(world.score(MONDAY, site).state == "scored" for site in sites)
+
+
+def test_weather_of_two_sources_is_predicted_together() -> None:
+    world = World()
+    world.hear(
+        world.upload("irradiance", MONDAY, columns=("ghi",)),
+        world.upload("temperature", MONDAY, columns=("temp_air",), uploaded=NOW),
+    )
+    world.hear(world.upload("power", MONDAY, columns=POWER))
+    assert world.score(MONDAY).sums.energy_bias == pytest.approx(1 / 0.95 - 1, abs=1e-6)
+
+
+def test_yesterdays_power_is_the_baseline_in_whichever_order_the_days_come() -> None:
+    forward, backward = World(), World()
+    for world, order in ((forward, ("monday", "tuesday")), (backward, ("tuesday", "monday"))):
+        world.upload("monday", MONDAY)
+        world.upload("tuesday", TUESDAY)
+        for name in order:
+            world.hear(world.messages[name])
+    assert forward.score(TUESDAY).sums.compared == 96
+    assert forward.books.scored == backward.books.scored
+
+
+def test_power_of_a_clock_that_follows_summer_time_is_moved_as_it_was_in_training() -> None:
+    stated, corrected = World(), World(corrected_clocks=(SITE,))
+    for world in (stated, corrected):
+        world.hear(world.upload("monday", MONDAY, factor=1.0, late_hours=1))
+    assert stated.score(MONDAY).state == "masked"
+    assert corrected.score(MONDAY).sums.nmae == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_file_whose_message_was_lost_is_found_by_the_daily_sweep() -> None:
+    world = World()
+    world.upload("monday", MONDAY)
+    world.sweep()
+    assert world.score(MONDAY).state == "scored"
+
+
+def test_a_withdrawal_whose_message_was_lost_is_found_by_the_daily_sweep() -> None:
+    world = World()
+    world.hear(world.upload("weather", MONDAY, columns=WEATHER))
+    world.hear(world.upload("power", MONDAY, columns=POWER))
+    world.withdraw("power")
+    world.sweep()
+    assert world.score(MONDAY).state == "no_power"
+
+
+def test_a_large_fleet_is_looked_at_once_a_week() -> None:
+    sites = [f"site-{number:03}" for number in range(600)]
+    looked_at = [_turn(sites, NOW + timedelta(days=day)) for day in range(7)]
+    assert sorted(itertools.chain(*looked_at)) == sites
