@@ -442,7 +442,11 @@ class PredictionsMade(Message):
 
 
 class AccuracyDegraded(Message):
-    """The served model is worse on what came in than its evaluation promised."""
+    """A site's served model does worse on what came in than promised, or that is over (`recovered`).
+
+    `kind` is `data` where the days themselves are at fault (curtailment, an outage, a sensor that stands
+    still): no retrain mends that. `cause` is a stable name, `why` says it in words.
+    """
 
     type: Literal["solar.accuracy_degraded"] = "solar.accuracy_degraded"
     version: Literal[1] = 1
@@ -450,8 +454,16 @@ class AccuracyDegraded(Message):
     site_id: Name
     model_package_version: int
     days: NonNegative
-    nmae: float
-    expected_nmae: float
+    nmae: float | None
+    expected_nmae: float | None
+    energy_ratio: float | None = None
+    expected_energy_ratio: float | None = None
+    kind: Literal["model", "data"] = "model"
+    cause: str = ""
+    why: str = ""
+    since: str | None = None
+    retrain_helps: bool = True
+    recovered: bool = False
 
 
 # --- schedules ----------------------------------------------------------------------------------

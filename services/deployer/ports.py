@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # some of them need numpy, which the light functions have not
     from services.deployer.domain.live.book import Day, FileRef
     from services.deployer.domain.live.predicted import Answered, Predicted, Weather
     from services.deployer.domain.live.scores import DayScore
+    from services.deployer.domain.live.summary import Summary
+    from services.deployer.domain.live.told import Told
     from services.deployer.domain.live.unseen import Trained
     from services.deployer.domain.live.waiting import Waiting
 
@@ -211,6 +213,20 @@ class Waitings(Protocol):
     def end_waiting(self, model_id: str, files: Iterable[FileRef]) -> None: ...
 
 
+class Verdicts(Protocol):
+    """What people were told about sites, and how models do in a few figures."""
+
+    def told(self, model_id: str) -> dict[str, Told]: ...
+    def keep_told(
+        self,
+        model_id: str,
+        after: Mapping[str, Told],
+        before: Mapping[str, Told],
+        summary: Summary,
+    ) -> None: ...
+    def summary(self, model_id: str) -> Summary | None: ...
+
+
 class Inbox(Protocol):
     """The function's own inbox."""
 
@@ -221,6 +237,7 @@ class Meter(Protocol):
     """Metrics of a model that people and alarms watch."""
 
     def tell(self, model_id: str, figures: Mapping[str, float]) -> None: ...
+    def tell_worst(self, figures: Mapping[str, float]) -> None: ...
 
 
 class Publisher(Protocol):
