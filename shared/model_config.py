@@ -88,8 +88,9 @@ class EndpointConfig(Strict):
     Attributes
     ----------
     live_shift
-        How far a new version's answers to a site's last day may be from those of what serves, as a share of
-        the latter's energy; a version that is nearer to the measured power may be farther. [unitless]
+        How much farther from a site's measured power of the last day a new version's answers may be than
+        those of what serves, as a share of the latter's energy; where power is not measured, three times that
+        from the answers of what serves. [unitless]
     """
 
     instance_type: InstanceType = "ml.m5.large"

@@ -174,7 +174,7 @@ CAUSES = {
     "altered": ("ping health check",),
     "truncated": ("no usable tar.gz",),
     "slow": ("latency", "it is slow"),
-    "shifted": ("away from the champion's",),
+    "shifted": ("farther from the measured power",),
     "no_image": ("Requested image",),
     "image_lost": ("Requested image",),
     "no_run_id": ("no reference rows",),

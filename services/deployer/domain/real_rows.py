@@ -21,6 +21,9 @@ _LEAST = (
     0.1  # share of AC capacity to which a shift is compared at least: dark days differ by chance
 )
 _LEAST_LIT = 4  # rows; fewer are dawn, or chance
+_UNMEASURED = (
+    3.0  # times the bound, where nobody knows who is nearer: honest successors differ by 0.62
+)
 _KNOWN = 0.5  # share of the lit rows whose power must be measured to say who is nearer
 SLOW_SECONDS = 1.0  # a site's rows take a twentieth of that
 _SHOWN = 5  # sites by name; a fleet has thousands
@@ -151,7 +154,8 @@ def fault(question: Question, answer: Answer, bound: float) -> str | None:
     Parameters
     ----------
     bound
-        How far its answers may be from the champion's, as a share of the latter's energy. [unitless]
+        How much farther from the measured power its answers may be than the champion's, as a share of the
+        champion's energy. [unitless]
     """
     site = f"the last day's rows of site {question.day.site_id}"
     if answer.error is not None:
@@ -178,19 +182,38 @@ def _is_constant(question: Question, answer: Answer) -> bool:
 
 
 def _shifted(question: Question, answer: Answer, bound: float, site: str) -> str | None:
+    """Return how much farther from the measured power an answer is than the champion's, if that is too much.
+
+    Where power is not measured, only a gross distance from the champion's answer counts: an honest successor
+    may be the better one of the two.
+    """
     lit = list(_lit(question, answer))
     if len(lit) < _LEAST_LIT:
         return None
-    apart = {place: abs(answer.power_kw[place] - question.champion_kw[place]) for place in lit}
+    known = [place for place in lit if question.day.measured_kw[place] is not None]
+    if len(known) >= _KNOWN * len(lit):
+        lit, apart = known, {place: _farther(question, answer, place) for place in known}
+        how, most = "farther from the measured power than the champion's, more than", bound
+    else:
+        apart = {place: abs(answer.power_kw[place] - question.champion_kw[place]) for place in lit}
+        how, most = "away from the champion's, more than three times", _UNMEASURED * bound
     least = _LEAST * question.day.capacity_kw * len(lit)
     shift = sum(apart.values()) / max(sum(question.champion_kw[place] for place in lit), least)
-    if shift <= bound or _is_nearer(question, answer, lit):
+    if shift <= most:
         return None
     worst = max(lit, key=lambda place: apart[place])
     return (
-        f"its answers to {site} are {shift:.0%} away from the champion's, more than endpoint.live_shift of "
-        f"{bound:.0%}: {_row(question, answer, worst)}"
+        f"its answers to {site} are {shift:.0%} {how} endpoint.live_shift of {bound:.0%}: "
+        f"{_row(question, answer, worst)}"
     )
+
+
+def _farther(question: Question, answer: Answer, place: int) -> float:
+    """Return how much farther than the champion an answer is from what was measured. [kW]"""
+    measured = question.day.measured_kw[place] or 0.0
+    errors = (abs(each[place] - measured) for each in (answer.power_kw, question.champion_kw))
+    new, champion = errors
+    return new - champion
 
 
 def _lit(question: Question, answer: Answer) -> Iterator[int]:
@@ -199,19 +222,6 @@ def _lit(question: Question, answer: Answer) -> Iterator[int]:
     for place, champion in enumerate(question.champion_kw):
         if max(champion, answer.power_kw[place]) > dark:
             yield place
-
-
-def _is_nearer(question: Question, answer: Answer, lit: list[int]) -> bool:
-    """Whether measured power says that the new version is nearer to it than the champion is."""
-    known = [
-        (answer.power_kw[place], question.champion_kw[place], measured)
-        for place in lit
-        if (measured := question.day.measured_kw[place]) is not None
-    ]
-    if len(known) < _KNOWN * len(lit):
-        return False
-    new, champion = (sum(abs(said[who] - said[2]) for said in known) for who in (0, 1))
-    return new <= champion
 
 
 def _slow(question: Question, answer: Answer, site: str) -> str | None:

@@ -51,7 +51,7 @@ def test_what_was_compared_is_told_and_written() -> None:
 
 
 FAULTS = {
-    "low": (lambda ghi: 0.7 * ghi, "30% away from the champion's"),
+    "low": (lambda ghi: 0.7 * ghi, "30% farther from the measured power than the champion's"),
     "constant": (lambda _: 20.0, "the same 20 kW"),
     "nan": (lambda ghi: float("nan") if ghi > 50 else ghi, "no number"),
 }
@@ -189,7 +189,7 @@ def test_after_a_faulty_version_one_that_served_goes_first_so_that_the_next_is_c
     world.reconcile()
     assert world.endpoints.calls[-1] == "update 2"
     world.reconcile()
-    assert "50% away from the champion's" in world.registry.barred[2]
+    assert "50% farther from the measured power" in world.registry.barred[2]
 
 
 def test_a_champion_that_fails_is_asked_once_and_its_alarm_waited_for() -> None:
