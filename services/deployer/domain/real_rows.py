@@ -17,10 +17,9 @@ from services.deployer.domain.reference import Answer
 MOST_SITES = 20  # of a deployment; others are asked at the next one
 MOST_ROWS = 48  # of a site: half-hours of a day; the answer to all takes a twentieth of a second
 DARK = 0.01  # share of AC capacity below which a row says nothing about a shift
-_LEAST = (
-    0.1  # share of AC capacity to which a shift is compared at least: dark days differ by chance
-)
-_LEAST_LIT = 4  # rows; fewer are dawn, or chance
+# Of AC capacity: the energy to which a shift is compared at least. Dark days differ by chance.
+LEAST_ENERGY = 0.1
+LEAST_LIT = 4  # rows; fewer are dawn, or chance
 _UNMEASURED = (
     3.0  # times the bound, where nobody knows who is nearer: honest successors differ by 0.62
 )
@@ -188,7 +187,7 @@ def _shifted(question: Question, answer: Answer, bound: float, site: str) -> str
     may be the better one of the two.
     """
     lit = list(_lit(question, answer))
-    if len(lit) < _LEAST_LIT:
+    if len(lit) < LEAST_LIT:
         return None
     known = [place for place in lit if question.day.measured_kw[place] is not None]
     if len(known) >= _KNOWN * len(lit):
@@ -197,7 +196,7 @@ def _shifted(question: Question, answer: Answer, bound: float, site: str) -> str
     else:
         apart = {place: abs(answer.power_kw[place] - question.champion_kw[place]) for place in lit}
         how, most = "away from the champion's, more than three times", _UNMEASURED * bound
-    least = _LEAST * question.day.capacity_kw * len(lit)
+    least = LEAST_ENERGY * question.day.capacity_kw * len(lit)
     shift = sum(apart.values()) / max(sum(question.champion_kw[place] for place in lit), least)
     if shift <= most:
         return None
@@ -224,9 +223,18 @@ def _lit(question: Question, answer: Answer) -> Iterator[int]:
             yield place
 
 
-def _slow(question: Question, answer: Answer, site: str) -> str | None:
+def may_be_chance(question: Question, answer: Answer) -> bool:
+    """Whether a fleet that has just started may answer like that once: with an error, or slowly."""
+    return answer.error is not None or _is_slow(question, answer)
+
+
+def _is_slow(question: Question, answer: Answer) -> bool:
     bound = max(SLOW_SECONDS, _SLOWER * question.champion_seconds)
-    if not question.champion_kw or answer.seconds <= bound:
+    return bool(question.champion_kw) and answer.seconds > bound
+
+
+def _slow(question: Question, answer: Answer, site: str) -> str | None:
+    if not _is_slow(question, answer):
         return None
     return (
         f"it is slow: {answer.seconds:.1f} s for {site}, for which the champion took "

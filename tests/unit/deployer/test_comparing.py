@@ -97,6 +97,27 @@ def test_a_slow_version_is_taken_back_and_one_that_stumbles_once_is_not() -> Non
     assert [each for each in world.endpoints.asked if each[0] == 2] == [(2, "east")] * 3
 
 
+@pytest.mark.parametrize(("kind", "answers"), [("low", 1), ("nan", 1)])
+def test_what_a_version_says_each_time_is_held_against_it_at_once(kind: str, answers: int) -> None:
+    """Of a small canary, the new version answers a tenth of the probes."""
+    world = serving(2)
+    world.endpoints.says[2] = FAULTS[kind][0]
+    canary(world)
+    assert [each for each in world.endpoints.asked if each[0] == 2] == [(2, "east")] * answers
+
+
+def test_a_slow_champion_is_not_asked_for_longer_than_there_is_time() -> None:
+    world = serving(2)
+    world.references.sites = ("a", "b", "c", "d")
+    world.endpoints.takes[1] = 7.0
+    canary(world)
+    assert [each for each in world.endpoints.asked if each[0] == 1] == [(1, "a"), (1, "b")]
+    world.endpoints.settle()
+    world.reconcile()
+    told = world.told(ModelDeployed)[-1].compared
+    assert "not tested on real rows of c, d: what serves took all the time" in told
+
+
 def test_an_honest_shift_towards_what_was_measured_serves() -> None:
     world = serving(2)
     world.memory.asks = None
