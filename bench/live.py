@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from bench import peers_plants
 from services.deployer.domain.live.daily import score_day
 from services.deployer.domain.live.day_rows import DayRows
 from services.deployer.domain.live.scores import DayScore

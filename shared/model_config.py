@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from shared.durations import Duration
 from shared.messages import Name
@@ -21,8 +21,17 @@ LONGEST_WAIT = timedelta(days=366)
 _BELOW_THRESHOLD = 0.1  # R2 that one site may be below the model's threshold
 
 
+def _word(value: object) -> object:
+    """Return `on` and `off` as words: YAML reads them as true and false."""
+    return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
+
+
 class RetrainPolicy(Strict):
-    """When new data is worth a retrain."""
+    """When new data is worth a retrain, and what is done until then.
+
+    `adjuster` multiplies each site's predictions by what its last week says (0.7 to 1.4). It is off by
+    default: with measured weather it would hide a fault of the plant.
+    """
 
     paused: bool = False
     quiet_period: Duration = timedelta(minutes=15)
@@ -36,6 +45,7 @@ class RetrainPolicy(Strict):
     first_retry: Duration = timedelta(minutes=5)
     no_success_alarm: Duration = timedelta(days=60)
     approval: Literal["automatic", "manual"] = "automatic"
+    adjuster: Annotated[Literal["off", "on"], BeforeValidator(_word)] = "off"
     monthly_budget_usd: Annotated[float, Field(ge=0)] | None = None
 
     @model_validator(mode="after")

@@ -33,6 +33,7 @@ _COLUMNS = (
     "gain",
     "made_at",
     "missing",
+    "unadjusted",
 )
 
 By = Literal["site", "day", "month", "lead", "version"]
@@ -237,6 +238,35 @@ def _as_csv(rows: list[dict[str, Any]]) -> str:
     return made.getvalue()
 
 
+def how_they_do(model: str | None = None) -> dict[str, dict[str, Any] | None]:
+    """Return how models do live, by the last daily watch; None for one that was not looked at yet."""
+    return dict(state.system.ask("deployer", "live", model_id=model)["live"])
+
+
+def in_words(model: str, summary: dict[str, Any] | None) -> list[str]:
+    """Return a line on how a model does live, and one for each site that is worse than promised."""
+    if summary is None or summary["last"] is None:
+        return [f"{model} live: not measured yet; see `solar scorecard {model}`"]
+    versions = ", ".join(map(str, summary["versions"]))
+    said = (
+        f"{model} live, version {versions}, {summary['first']} to {summary['last']}: "
+        f"R² {_short(summary['r2'])}, nMAE {percent(summary['nmae'])}, "
+        f"bias {percent(summary['energy_bias'], signed=True)}, "
+        f"{summary['sites_scored']} of {summary['sites']} sites scored"
+    )
+    lines = [said + ("" if summary["standing"] else "; as promised everywhere")]
+    for each in summary["standing"]:
+        what = "cannot be scored" if each["kind"] == "data" else "worse than promised"
+        lines.append(f"  {each['site_id']}: {what} since {each['since']}: {each['why']}")
+    if summary["more_standing"]:
+        lines.append(f"  and {summary['more_standing']} more sites")
+    return lines
+
+
+def _short(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
 def only_model(model: str | None) -> str:
     """Return the model that is meant: the only one, where none is named.
 
@@ -286,6 +316,16 @@ def _said_in_all(each: Mapping[str, Any]) -> str:
         f"{each['name']}: {scored} days of {each['sites']} sites scored"
         + (f"; {', '.join(states)}" if states else "")
         + f"; version {', '.join(map(str, each['versions']))}"
+        + _without_adjuster(each["unadjusted"])
+    )
+
+
+def _without_adjuster(plain: Mapping[str, Any] | None) -> str:
+    if plain is None:
+        return ""
+    return (
+        f"; without the adjuster R² {_short(plain['r2'])}, nMAE {percent(plain['nmae'], digits=2)}, "
+        f"bias {percent(plain['energy_bias'], signed=True)}"
     )
 
 

@@ -271,11 +271,11 @@ def served_at(
         if at is not None
     }
     if json:
-        said = {
-            model_id: (entry or {}) | {"predicted": predicted[model_id]} if at else entry
-            for model_id, entry in served.items()
-        }
-        output.as_json(said | dict.fromkeys(gone))
+        for model_id, rows_of_model in predicted.items():
+            if served[model_id] or rows_of_model:
+                entry = served[model_id] or dict.fromkeys(("at", "version", "run_id", "dataset_id"))
+                served[model_id] = entry | {"predicted": rows_of_model}
+        output.as_json(served | dict.fromkeys(gone))
         return
     rows = [
         (model_id, "no endpoint now", "", "", "")

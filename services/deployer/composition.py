@@ -120,11 +120,12 @@ def following(settings: LiveSettings) -> Following:
     from services.deployer.app.live.following import Following
     from services.deployer.app.live.predicting import Predicting
     from services.deployer.app.live.recording import Recording
+    from services.deployer.app.live.watching import Watching
 
     objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
     dynamodb = aws.lazy_client("dynamodb")
-    books = DynamoBooks.of(dynamodb, settings.days_table)
-    canonical = S3CanonicalRows(objects)
+    books, memory = DynamoBooks.of(dynamodb, settings.days_table), _memory(settings)
+    canonical, configuration = S3CanonicalRows(objects), S3Configuration(objects)
     alone = Alone(
         DynamoMemory.of(dynamodb, settings.days_table),
         utc_now,
@@ -138,17 +139,29 @@ def following(settings: LiveSettings) -> Following:
         waitings=books,
         canonical=canonical,
         log=S3PredictionLog(objects),
-        deployments=_memory(settings),
+        deployments=memory,
         versions=S3Versions(objects),
         predicting=Predicting(EndpointPredictions(aws.lazy_client("sagemaker-runtime")), utc_now),
         publisher=aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn),
+        adjusts=configuration.adjusts,
         clock=utc_now,
     )
     meter = CloudWatchMeter(aws.lazy_client("cloudwatch"))
     catching_up = CatchingUp(recording, books, books, canonical, meter, utc_now)
+    watching = Watching(
+        books=books,
+        verdicts=books,
+        deployments=recording.deployments,
+        versions=recording.versions,
+        publisher=recording.publisher,
+        meter=meter,
+        holds=memory,
+        setbacks=memory,
+        clock=utc_now,
+    )
     inbox = aws.SqsInbox(aws.lazy_client("sqs"), settings.live_inbox_url)
     return Following(
-        recording, catching_up, canonical, alone, inbox, S3Configuration(objects).models
+        recording, catching_up, watching, canonical, alone, inbox, configuration.models
     )
 
 
@@ -156,7 +169,7 @@ def answering(settings: QuerySettings) -> Answering:
     """Return what answers questions."""
     memory = _memory(settings)
     books = DynamoBooks.of(aws.lazy_client("dynamodb"), settings.days_table)
-    return Answering(memory, memory, Telling(books, books, utc_now))
+    return Answering(memory, memory, Telling(books, books, books, utc_now))
 
 
 def _memory(settings: QuerySettings) -> DynamoMemory:

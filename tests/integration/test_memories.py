@@ -165,6 +165,15 @@ def test_an_opened_run_answers_the_request(memory: DynamoMemory) -> None:
     assert memory.notes("golden").request is None
 
 
+def test_a_degraded_site_takes_back_only_what_was_said_of_it(memory: DynamoMemory) -> None:
+    memory.set_degraded("golden", "site east: a tenth less")
+    memory.drop_degraded("golden", "site west: ")
+    assert memory.notes("golden").degraded == "site east: a tenth less"
+    memory.drop_degraded("golden", "site east: ")
+    memory.drop_degraded("golden", "site east: ")
+    assert memory.notes("golden").degraded is None
+
+
 def test_when_an_evaluation_comes_is_remembered(memory: DynamoMemory) -> None:
     memory.arm("golden", START, START + timedelta(minutes=5))
     assert memory.notes("golden").armed_until == START + timedelta(minutes=5)

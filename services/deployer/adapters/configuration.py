@@ -25,3 +25,7 @@ class S3Configuration(InForce):
             for each in self.objects.entries(layout.active_models())
             if each["LastModified"] >= moment
         }
+
+    def adjusts(self, model_id: str) -> bool:
+        """Whether a model's predictions are adjusted by what each site's last week says."""
+        return self.model(model_id).policy.adjuster == "on"

@@ -108,6 +108,15 @@ class DynamoMemory:
             at=at.astimezone(UTC).isoformat(timespec="microseconds"),
         )
 
+    def drop_degraded(self, model_id: str, begins_with: str) -> None:
+        """Forget it, unless it is about another site."""
+        self.store.update(
+            _key(model_id, "state"),
+            "REMOVE degraded",
+            "begins_with(degraded, :begin)",
+            begin=begins_with,
+        )
+
     def drop_request(self, model_id: str) -> None:
         """Forget a person's request, because it is answered."""
         self.store.update(_key(model_id, "state"), "REMOVE asked")

@@ -224,6 +224,10 @@ class FakeMemory:
         if model_id in self.queue:
             self.queue.remove(model_id)
 
+    def drop_degraded(self, model_id: str, begins_with: str) -> None:
+        if (self.degraded or "").startswith(begins_with):
+            self.degraded = None
+
     def set_degraded(self, model_id: str, reason: str) -> None:
         self.degraded = reason
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from services.deployer.app.live.predicting import Predicting
-from services.deployer.app.live.scoring import Key, score
+from services.deployer.app.live.scoring import score
 from services.deployer.app.live.shelf import Shelf
 from services.deployer.domain import deployment
 from services.deployer.domain.live import book
-from services.deployer.domain.live.book import ONE_DAY, Day, FileRef, Made
+from services.deployer.domain.live.adjusting import gain
+from services.deployer.domain.live.book import ONE_DAY, Day, FileRef, Key, Made
 from services.deployer.domain.live.predicted import Predicted, made_of
 from services.deployer.domain.live.unseen import Trained
 from services.deployer.domain.live.waiting import Waiting
@@ -30,6 +31,7 @@ from shared.messages import PredictionsMade
 from shared.solar.site import tzinfo_of
 
 NOBODY_SERVES = "no version serves yet"
+WEEKS_BEFORE = timedelta(days=25)  # that a gain is taken from
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Recording:
     versions: TrainedVersions
     predicting: Predicting
     publisher: Publisher
+    adjusts: Callable[[str], bool]
     clock: Clock
 
     def record(
@@ -117,8 +120,9 @@ class Recording:
             model_id,
             trained,
             new,
-            {file: [days[file.site_id, day] for day in touched[file]] for file in new},
-            shelf,
+            days={file: [days[file.site_id, day] for day in touched[file]] for file in new},
+            gains=self._gains(model_id, new, touched),
+            shelf=shelf,
         )
         made = {
             key: made_of(predicted, key, trained.step_minutes)
@@ -133,6 +137,19 @@ class Recording:
             scored.scores,
         )
         return {**outcome.waits, **dict.fromkeys(scored.lost, "its predictions were deleted")}
+
+    def _gains(
+        self, model_id: str, files: Iterable[FileRef], touched: Mapping[FileRef, Sequence[date]]
+    ) -> dict[Key, float]:
+        """Return what the adjuster makes of the days of files; nothing where the model has none."""
+        if not self.adjusts(model_id):
+            return {}
+        found: dict[Key, float] = {}
+        for file in files:
+            first, last = touched[file][0] - WEEKS_BEFORE, touched[file][-1]
+            scores = list(self.books.scores_of_site(model_id, file.site_id, first, last))
+            found |= {(file.site_id, day): gain(scores, day).value for day in touched[file]}
+        return found
 
     def _tell(
         self, model_id: str, made: Mapping[str, Made], predicted: Mapping[str, Predicted]

@@ -11,7 +11,16 @@ from services.deployer.domain.live.degradation import Verdict
 from services.deployer.domain.live.scores import DayScore
 from services.deployer.domain.live.summary import MOST_NAMED, Summary
 from services.deployer.domain.live.told import Told, news
-from services.deployer.ports import Books, Log, Meter, Publisher, TrainedVersions, Verdicts
+from services.deployer.ports import (
+    Books,
+    Holds,
+    Log,
+    Meter,
+    Publisher,
+    Setbacks,
+    TrainedVersions,
+    Verdicts,
+)
 from shared.clock import Clock
 from shared.errors import NotReadyError
 from shared.evaluation import Promise
@@ -32,7 +41,20 @@ class Watching:
     versions: TrainedVersions
     publisher: Publisher
     meter: Meter
+    holds: Holds
+    setbacks: Setbacks
     clock: Clock
+
+    def deployment(self, model_id: str) -> None:
+        """Measure for how long a person holds a model, and how often in a row AWS could not deploy it."""
+        hold, setback = self.holds.hold(model_id), self.setbacks.setback(model_id)
+        figures = {}
+        if hold is not None:
+            figures["HeldDays"] = (self.clock() - hold.since) / timedelta(days=1)
+        if setback is not None:
+            figures["DeploymentSetbacks"] = float(setback.times)
+        if figures:
+            self.meter.tell_worst(figures)
 
     def watch(self, model_id: str) -> None:
         """Look at the last days of a model's sites; tell what changed, and leave figures and a summary."""
@@ -49,8 +71,10 @@ class Watching:
             standing = news(known, site_id, version, verdict)
             if standing is not None:
                 after[site_id] = standing
-            if standing != known:
-                told.append(self._message(model_id, standing or known, verdict, standing is None))
+                if standing != known:
+                    told.append(self._message(model_id, standing, verdict))
+            elif known is not None:
+                told.append(self._message(model_id, known, verdict, recovered=True))
         refused = self.publisher.publish_all(told)
         if refused:
             message = f"{len(refused)} messages could not be sent; the next look sends them again"
@@ -77,11 +101,8 @@ class Watching:
         return found
 
     def _message(
-        self, model_id: str, about: Told | None, verdict: Verdict, recovered: bool
+        self, model_id: str, about: Told, verdict: Verdict, *, recovered: bool = False
     ) -> AccuracyDegraded:
-        if about is None:
-            message = "nothing stands and nothing stood, so that there is nothing to be told"
-            raise ValueError(message)
         figures = verdict.figures
         return AccuracyDegraded.of(
             subject=(model_id, about.site_id, about.cause, about.since, recovered),

@@ -65,24 +65,38 @@ def evidence(score: DayScore, promises: Mapping[int, Promise | None]) -> Evidenc
     said = expected(promises.get(score.version), score.site_id, score.day.month, score.sky)
     if score.state != "scored" or score.share_scored < _LEAST_SCORED or named_faults(score):
         return Evidence(score, said, None, math.inf)
-    overcast = skies.name(score.sky) == "overcast"  # the weather source's own error is large then
-    if (
-        score.level is not None
-        and score.scatter is not None
-        and score.scatter <= _MOST_SCATTER
-        and not overcast
-    ):
-        return Evidence(
-            score,
-            said,
-            shift=math.log(score.level / said.level),
-            sigma=math.hypot(said.level_spread, _SCATTERED * score.scatter),
-        )
+    level = level_of(score)
+    if level is not None:
+        sigma = spread_of(score, said.level_spread)
+        return Evidence(score, said, shift=level - math.log(said.level), sigma=sigma)
     if score.sums.measured_kwh <= 0 or score.sums.predicted_kwh <= 0:
         return Evidence(score, said, None, math.inf)
     ratio = score.sums.measured_kwh / score.sums.predicted_kwh
     shift = math.log(ratio / said.energy_ratio)
     return Evidence(score, said, shift, max(_BROKEN, _BROKEN_SPREAD * said.energy_spread))
+
+
+def level_of(score: DayScore) -> float | None:
+    """Return the logarithm of a scored day's level, or None where it says nothing sure.
+
+    Under an overcast sky the weather source's own error is as large as the power.
+    """
+    if (
+        score.state != "scored"
+        or score.level is None
+        or score.scatter is None
+        or score.scatter > _MOST_SCATTER
+        or score.share_scored < _LEAST_SCORED
+        or skies.name(score.sky) == "overcast"
+        or named_faults(score)
+    ):
+        return None
+    return math.log(score.level)
+
+
+def spread_of(score: DayScore, steady: float) -> float:
+    """Return the standard deviation of a day's level: of the steadiest days, and by its rows' scatter."""
+    return math.hypot(steady, _SCATTERED * (score.scatter or 0.0))
 
 
 def named_faults(score: DayScore) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -47,7 +47,9 @@ class Predicted:
     issued_at
         When the forecast was issued; None for measured weather.
     gain
-        What the adjuster multiplied the version's own prediction by. [unitless]
+        For each row, what the adjuster multiplied the version's own prediction by. [unitless]
+    unadjusted
+        The version's own prediction. [kW]
     """
 
     file_id: str
@@ -60,9 +62,10 @@ class Predicted:
     p10: Floats
     p90: Floats
     missing: tuple[str, ...]
+    gain: Floats
+    unadjusted: Floats
     provider: str = ""
     issued_at: datetime | None = None
-    gain: float = 1.0
 
     @property
     def times(self) -> Times:
@@ -78,6 +81,8 @@ class Answered:
     ----------
     power_ac, p10, p90
         [kW]
+    unadjusted
+        What the model itself says, where a gain was asked for; else the same as `power_ac`. [kW]
     inputs
         The weather columns that the model uses; empty where the endpoint does not say.
     """
@@ -86,25 +91,21 @@ class Answered:
     power_ac: Floats
     p10: Floats
     p90: Floats
+    unadjusted: Floats
     inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """For each time the prediction that counts, of one version and kind of input.
-
-    Attributes
-    ----------
-    source
-        Which of the given predictions each row is from.
-    """
+    """For each time the prediction that counts, of one version and kind of input."""
 
     times: Times
     power_ac: Floats
     p10: Floats
     p90: Floats
+    gain: Floats
+    unadjusted: Floats
     columns: Mapping[str, Floats]
-    source: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
 def best(predictions: Sequence[Predicted], start: np.datetime64, end: np.datetime64) -> Best:
@@ -120,7 +121,8 @@ def best(predictions: Sequence[Predicted], start: np.datetime64, end: np.datetim
     ordered = sorted(predictions, key=lambda each: (each.uploaded_at, each.file_id))
     if not ordered:
         nothing = np.empty(0)
-        return Best(np.empty(0, dtype="datetime64[s]"), nothing, nothing, nothing, {})
+        times = np.empty(0, dtype="datetime64[s]")
+        return Best(times, nothing, nothing, nothing, nothing, nothing, {})
     times = np.concatenate([each.times for each in ordered]).astype("datetime64[s]")
     source = np.repeat(np.arange(len(ordered)), [len(each.times) for each in ordered])
     lacking = np.concatenate([[_count(row) for row in each.missing] for each in ordered])
@@ -138,8 +140,9 @@ def best(predictions: Sequence[Predicted], start: np.datetime64, end: np.datetim
         power_ac=joined([each.power_ac for each in ordered]),
         p10=joined([each.p10 for each in ordered]),
         p90=joined([each.p90 for each in ordered]),
+        gain=joined([each.gain for each in ordered]),
+        unadjusted=joined([each.unadjusted for each in ordered]),
         columns={name: joined([_column(each, name) for each in ordered]) for name in names},
-        source=source[chosen],
     )
 
 

@@ -123,28 +123,10 @@ def _rollback_requested(message: messages.RollbackRequested) -> Notice:
     )
 
 
-def _accuracy_degraded(message: messages.AccuracyDegraded) -> Notice:
-    return notice(
-        message,
-        Severity.CRITICAL,
-        f"Model {message.model_id} has become worse at site {message.site_id}",
-        f"For {message.days} days version {message.model_package_version} misses by "
-        f"{message.nmae:.1%} of capacity in the mean; {message.expected_nmae:.1%} was promised.",
-        "A retrain is considered. Look whether the site has a fault first: soiling, an inverter that "
-        "is off, a sensor that drifts.",
-        facts=(
-            ("Model", message.model_id),
-            ("Site", message.site_id),
-            ("Version", str(message.model_package_version)),
-        ),
-    )
-
-
 RENDERERS: dict[type[Any], Callable[[Any], Notice]] = {
     messages.RetrainStarted: _retrain_started,
     messages.ChallengerRegistered: _challenger_registered,
     messages.ChallengerRejected: _challenger_rejected,
     messages.RetrainFailed: _retrain_failed,
     messages.RollbackRequested: _rollback_requested,
-    messages.AccuracyDegraded: _accuracy_degraded,
 }

@@ -127,7 +127,7 @@ def test_a_file_that_nobody_could_predict_for_a_fortnight_is_given_up_and_said()
     world.clock.now = NOW + timedelta(days=15)
     world.sweep("quick")
     assert world.books.waits == {}
-    assert world.meter.told == [(MODEL, {"FilesGivenUp": 1})]
+    assert ("", {"FilesGivenUp": 1}) in world.meter.told
 
 
 def test_an_endpoint_that_does_not_answer_is_asked_again_by_the_sweep() -> None:
@@ -234,3 +234,40 @@ def test_a_large_fleet_is_looked_at_once_a_week() -> None:
     sites = [f"site-{number:03}" for number in range(600)]
     looked_at = [_turn(sites, NOW + timedelta(days=day)) for day in range(7)]
     assert sorted(itertools.chain(*looked_at)) == sites
+
+
+def a_low_week(world: World) -> date:
+    """Seven days of a plant that gives a tenth less than predicted; return the third day after them."""
+    for number in range(7):
+        day = MONDAY + timedelta(days=number)
+        world.hear(world.upload(f"day-{number}", day, factor=0.9))
+    return MONDAY + timedelta(days=9)
+
+
+def test_an_adjuster_takes_a_site_to_what_its_last_week_says_and_shows_what_was_without() -> None:
+    world = World()
+    world.adjusts = True
+    day = a_low_week(world)
+    world.hear(world.upload("later", day, factor=0.9))
+    score = world.score(day)
+    assert 0.9 <= score.gain < 0.95
+    assert score.unadjusted is not None
+    assert score.unadjusted.energy_bias == pytest.approx(1 / 0.9 - 1, abs=1e-6)
+    assert score.sums.energy_bias == pytest.approx(score.gain / 0.9 - 1, abs=1e-6)
+
+
+def test_without_an_adjuster_a_prediction_is_the_models_own() -> None:
+    world = World()
+    day = a_low_week(world)
+    world.hear(world.upload("later", day, factor=0.9))
+    assert (world.score(day).gain, world.score(day).unadjusted) == (1.0, None)
+
+
+def test_the_days_of_a_long_file_are_adjusted_by_what_was_known_for_each() -> None:
+    world = World()
+    world.adjusts = True
+    day = a_low_week(world)
+    world.hear(world.upload("later", day, 2, factor=0.9))
+    first, second = world.score(day), world.score(day + timedelta(days=1))
+    assert first.gain < 1
+    assert second.gain < 1

@@ -21,10 +21,13 @@ from services.deployer.app.live.catching_up import CatchingUp
 from services.deployer.app.live.following import Following
 from services.deployer.app.live.predicting import Predicting
 from services.deployer.app.live.recording import Recording
-from services.deployer.domain.deployment import LogEntry
+from services.deployer.app.live.watching import Watching
+from services.deployer.domain.deployment import Hold, LogEntry, Setback
 from services.deployer.domain.live.book import Day, FileRef
 from services.deployer.domain.live.predicted import Answered, Weather
 from services.deployer.domain.live.scores import DayScore
+from services.deployer.domain.live.summary import Summary
+from services.deployer.domain.live.told import Told
 from services.deployer.domain.live.waiting import Waiting
 from shared import layout
 from shared.canonical import CanonicalFile
@@ -96,6 +99,19 @@ class Books:
     kept: dict[Key, Day] = field(default_factory=dict)
     scored: dict[Key, tuple[DayScore, ...]] = field(default_factory=dict)
     waits: dict[str, Waiting] = field(default_factory=dict)
+    stands: dict[str, Told] = field(default_factory=dict)
+    last_summary: Summary | None = None
+
+    def told(self, _: str) -> dict[str, Told]:
+        return dict(self.stands)
+
+    def keep_told(
+        self, _: str, after: Mapping[str, Told], before: Mapping[str, Told], summary: Summary
+    ) -> None:
+        self.stands, self.last_summary = dict(after), summary
+
+    def summary(self, _: str) -> Summary | None:
+        return self.last_summary
 
     def days(self, _: str, wanted: Collection[Key]) -> dict[Key, Day]:
         return {key: self.kept.get(key, Day(*key)) for key in wanted}
@@ -152,7 +168,9 @@ class Asking:
             np.isnan(heat) | (heat > 50), 0.7, 1.0
         )  # without a temperature it is far off
         power = np.nan_to_num(ghi) / 1000.0 * CAPACITY * self.gains[self.version] * share
-        return Answered(self.version, power, 0.9 * power, 1.1 * power, ("ghi", "temp_air"))
+        gain = asked.columns.get("gain", np.ones(len(asked.times)))
+        said = (power * gain, 0.9 * power * gain, 1.1 * power * gain, power)
+        return Answered(self.version, *said, ("ghi", "temp_air"))
 
 
 @dataclass
@@ -199,11 +217,40 @@ class Inbox:
 
 
 @dataclass
+class Decisions:
+    """What a person decided, and what AWS could not do."""
+
+    held: Hold | None = None
+    kept: Setback | None = None
+
+    def hold(self, _: str) -> Hold | None:
+        return self.held
+
+    def put_hold(self, _: str, hold: Hold) -> None:
+        self.held = hold
+
+    def end_hold(self, _: str) -> None:
+        self.held = None
+
+    def setback(self, _: str) -> Setback | None:
+        return self.kept
+
+    def remember(self, _: str, setback: Setback) -> None:
+        self.kept = setback
+
+    def forget(self, _: str) -> None:
+        self.kept = None
+
+
+@dataclass
 class Meter:
     told: list[tuple[str, dict[str, float]]] = field(default_factory=list)
 
     def tell(self, model_id: str, figures: Mapping[str, float]) -> None:
         self.told.append((model_id, dict(figures)))
+
+    def tell_worst(self, figures: Mapping[str, float]) -> None:
+        self.told.append(("", dict(figures)))
 
 
 class World:
@@ -217,7 +264,7 @@ class World:
         corrected_clocks: tuple[str, ...] = (),
         books: Any = None,
     ) -> None:
-        self.corrected_clocks = corrected_clocks
+        self.corrected_clocks, self.adjusts = corrected_clocks, False
         self.sites = tuple(sites)
         self.clock = Clock()
         self.objects, self.books, self.asking = Objects(), books or Books(), Asking()
@@ -233,15 +280,33 @@ class World:
             versions=S3Versions(self.objects),  # type: ignore[arg-type]
             predicting=Predicting(self.asking, self.clock),
             publisher=self.topic,
+            adjusts=lambda _: self.adjusts,
             clock=self.clock,
         )
         alone = Alone(Leases(), self.clock, lambda: "me", lambda _: None)
         self.catching_up = CatchingUp(
             self.recording, self.books, self.books, canonical, self.meter, self.clock
         )
-        self.inbox = Inbox()
+        self.inbox, self.decisions = Inbox(), Decisions()
+        self.watching = Watching(
+            books=self.books,
+            verdicts=self.books,
+            deployments=self.deployments,
+            versions=self.recording.versions,
+            publisher=self.topic,
+            meter=self.meter,
+            holds=self.decisions,
+            setbacks=self.decisions,
+            clock=self.clock,
+        )
         self.following = Following(
-            self.recording, self.catching_up, canonical, alone, self.inbox, lambda: {MODEL}
+            self.recording,
+            self.catching_up,
+            self.watching,
+            canonical,
+            alone,
+            self.inbox,
+            lambda: {MODEL},
         )
         if serves:
             self.deploy(1)
