@@ -4,7 +4,8 @@
 
 On each plant an older network (of the first 65 % of the data) is replaced by one of all training data, and
 that by `lightgbm`. For each test day, as shares of the energy that the replaced one predicts: how much
-farther the successor is from the measured power, and how far both are apart. Plants as in `make bench-peers`.
+farther the successor is from the measured power, how far both are apart, and how often the rule takes it
+back; the same for a faulty successor, which predicts half. Plants as in `make bench-peers`.
 """
 
 from __future__ import annotations
@@ -19,14 +20,25 @@ import pandas as pd
 
 from bench import peers_plants
 from bench.peers import cpu_of
-from services.deployer.domain.real_rows import DARK, LEAST_ENERGY, LEAST_LIT
+from services.deployer.domain.real_rows import (
+    DARK,
+    LEAST_ENERGY,
+    LEAST_LIT,
+    UNMEASURED,
+    Question,
+    SiteDay,
+    fault,
+)
+from services.deployer.domain.reference import Answer
 from services.trainer_trigger.pipeline.train import HYPERPARAMETERS, MODEL
+from shared.model_config import EndpointConfig
 from shared.solar import artifact
 from shared.solar.predictor import Predictor
 from shared.solar.rows import Rows
 from tests.unit.pipeline.datasets import Bench
 
 OLDER = 0.65  # of the data, in the order of time
+BOUND = EndpointConfig().live_shift
 EVERY = 2  # rows of a quarter of an hour: half-hours are asked
 
 
@@ -43,12 +55,14 @@ def main() -> None:
             for pair, (before, after) in {
                 "older network, network": (said[0], said[1]),
                 "network, lightgbm": (said[1], said[2]),
+                "network, half of it": (said[1], said[1] / 2),
             }.items():
-                farther, apart = np.array(days(test, before, after, capacity)).T
+                farther, apart, taken_back = np.array(days(test, before, after, capacity)).T
                 print(
                     f"{name:10} {pair:23} {len(farther):4} days; farther from the measured power: "
                     f"95 % within {np.quantile(farther, 0.95):.3f}, at most {farther.max():.3f}; "
-                    f"apart: at most {apart.max():.3f}",
+                    f"apart: at most {apart.max():.3f}; taken back {taken_back.sum():.0f}, without measured "
+                    f"power {(apart > UNMEASURED * BOUND).sum()}",
                     flush=True,
                 )
 
@@ -74,8 +88,8 @@ def trained(bench: Bench, model_type: str) -> Predictor:
 
 def days(
     test: Rows, before: np.ndarray, after: np.ndarray, capacity: float
-) -> list[tuple[float, float]]:
-    """Return, for each test day, how much farther `after` is, and how far both are apart. [unitless]"""
+) -> list[tuple[float, float, bool]]:
+    """Return of each test day how much farther `after` is, how far both are apart, if it is taken back."""
     found, day = [], test.times.astype("datetime64[D]")
     for each in np.unique(day):
         rows = np.flatnonzero(day == each)[::EVERY]
@@ -85,8 +99,18 @@ def days(
         energy = max(before[lit].sum(), LEAST_ENERGY * capacity * len(lit))
         errors = [np.abs(power[lit] - test.power_ac[lit]).sum() for power in (after, before)]
         apart = np.abs(after[lit] - before[lit]).sum()
-        found.append(((errors[0] - errors[1]) / energy, apart / energy))
+        taken_back = fault(
+            question(test, rows, before, capacity), Answer(2, tuple(after[rows])), BOUND
+        )
+        found.append(((errors[0] - errors[1]) / energy, apart / energy, taken_back is not None))
     return found
+
+
+def question(test: Rows, rows: np.ndarray, before: np.ndarray, capacity: float) -> Question:
+    """Return what a day's rows ask."""
+    asked = tuple({"timestamp": str(each)} for each in test.times[rows])
+    measured = tuple(float(each) if np.isfinite(each) else None for each in test.power_ac[rows])
+    return Question(SiteDay("plant", capacity, asked, measured), tuple(before[rows]))
 
 
 if __name__ == "__main__":

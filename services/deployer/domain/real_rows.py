@@ -20,7 +20,8 @@ DARK = 0.01  # share of AC capacity below which a row says nothing about a shift
 # Of AC capacity: the energy to which a shift is compared at least. Dark days differ by chance.
 LEAST_ENERGY = 0.1
 LEAST_LIT = 4  # rows; fewer are dawn, or chance
-_UNMEASURED = (
+_WORSE = 2.0  # times the champion's error that a new version's must be
+UNMEASURED = (
     3.0  # times the bound, where nobody knows who is nearer: honest successors differ by 0.62
 )
 _KNOWN = 0.5  # share of the lit rows whose power must be measured to say who is nearer
@@ -191,11 +192,15 @@ def _shifted(question: Question, answer: Answer, bound: float, site: str) -> str
         return None
     known = [place for place in lit if question.day.measured_kw[place] is not None]
     if len(known) >= _KNOWN * len(lit):
+        if _error(question, answer.power_kw, known) <= _WORSE * _error(
+            question, question.champion_kw, known
+        ):
+            return None  # where the champion is far off as well, as under snow, the day says little
         lit, apart = known, {place: _farther(question, answer, place) for place in known}
         how, most = "farther from the measured power than the champion's, more than", bound
     else:
         apart = {place: abs(answer.power_kw[place] - question.champion_kw[place]) for place in lit}
-        how, most = "away from the champion's, more than three times", _UNMEASURED * bound
+        how, most = "away from the champion's, more than three times", UNMEASURED * bound
     least = LEAST_ENERGY * question.day.capacity_kw * len(lit)
     shift = sum(apart.values()) / max(sum(question.champion_kw[place] for place in lit), least)
     if shift <= most:
@@ -209,10 +214,15 @@ def _shifted(question: Question, answer: Answer, bound: float, site: str) -> str
 
 def _farther(question: Question, answer: Answer, place: int) -> float:
     """Return how much farther than the champion an answer is from what was measured. [kW]"""
-    measured = question.day.measured_kw[place] or 0.0
-    errors = (abs(each[place] - measured) for each in (answer.power_kw, question.champion_kw))
-    new, champion = errors
+    new, champion = (
+        _error(question, each, [place]) for each in (answer.power_kw, question.champion_kw)
+    )
     return new - champion
+
+
+def _error(question: Question, power_kw: tuple[float, ...], known: list[int]) -> float:
+    """Return the sum of absolute errors over rows whose power is known. [kW]"""
+    return sum(abs(power_kw[place] - (question.day.measured_kw[place] or 0.0)) for place in known)
 
 
 def _lit(question: Question, answer: Answer) -> Iterator[int]:

@@ -63,6 +63,12 @@ def test_a_shift_in_time_is_a_shift_although_the_energy_is_the_same() -> None:
     assert judged(*CHAMPION[3:], *CHAMPION[:3], question=MEASURED) is not None
 
 
+def test_a_day_on_which_both_are_far_off_says_little() -> None:
+    """Snow: the plant gives a fifth of what any version predicts."""
+    assert judged(*scaled(1.5), question=measured(*scaled(0.2))) is None
+    assert judged(*scaled(2.0), question=measured(*scaled(0.2))) is not None
+
+
 @pytest.mark.parametrize("by", [0.1, 0.5, 1.5, 3.0])
 def test_a_shift_towards_what_was_measured_passes_however_far_it_goes(by: float) -> None:
     assert judged(*scaled(by), question=measured(*scaled(by))) is None
