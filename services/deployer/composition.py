@@ -115,6 +115,7 @@ def following(settings: LiveSettings) -> Following:
     from services.deployer.adapters.live.canonical import S3CanonicalRows
     from services.deployer.adapters.live.log import S3PredictionLog
     from services.deployer.adapters.live.meter import CloudWatchMeter
+    from services.deployer.adapters.live.suspects import S3Suspects
     from services.deployer.adapters.live.versions import S3Versions
     from services.deployer.app.live.catching_up import CatchingUp
     from services.deployer.app.live.following import Following
@@ -157,6 +158,7 @@ def following(settings: LiveSettings) -> Following:
         meter=meter,
         holds=memory,
         setbacks=memory,
+        suspects=S3Suspects(objects),
         clock=utc_now,
     )
     inbox = aws.SqsInbox(aws.lazy_client("sqs"), settings.live_inbox_url)

@@ -227,6 +227,12 @@ class Verdicts(Protocol):
     def summary(self, model_id: str) -> Summary | None: ...
 
 
+class Suspects(Protocol):
+    """Sites whose measurements are doubted as a whole."""
+
+    def sites(self) -> frozenset[str]: ...
+
+
 class Inbox(Protocol):
     """The function's own inbox."""
 

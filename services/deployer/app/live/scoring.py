@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.deployer.app.live.shelf import Shelf
 from services.deployer.domain.live import book, leads, predicted
@@ -165,21 +164,8 @@ def _of_lead(kept: Iterable[Predicted], lead: str) -> list[Predicted]:
             dtype=bool,
         )
         if inside.any():
-            found.append(_taken(each, inside))
+            found.append(each.take(inside))
     return found
-
-
-def _taken(each: Predicted, which: NDArray[np.bool_]) -> Predicted:
-    return replace(
-        each,
-        weather=each.weather.take(which),
-        power_ac=each.power_ac[which],
-        p10=each.p10[which],
-        p90=each.p90[which],
-        gain=each.gain[which],
-        unadjusted=each.unadjusted[which],
-        missing=tuple(np.array(each.missing, dtype=object)[which]),
-    )
 
 
 def _rows(

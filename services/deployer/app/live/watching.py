@@ -18,6 +18,7 @@ from services.deployer.ports import (
     Meter,
     Publisher,
     Setbacks,
+    Suspects,
     TrainedVersions,
     Verdicts,
 )
@@ -43,6 +44,7 @@ class Watching:
     meter: Meter
     holds: Holds
     setbacks: Setbacks
+    suspects: Suspects
     clock: Clock
 
     def deployment(self, model_id: str) -> None:
@@ -57,18 +59,24 @@ class Watching:
             self.meter.tell_worst(figures)
 
     def watch(self, model_id: str) -> None:
-        """Look at the last days of a model's sites; tell what changed, and leave figures and a summary."""
-        today = self.clock().astimezone(UTC).date()
+        """Look at the last days of a model's sites; tell what changed, and leave figures and a summary.
+
+        The last day is the last one that is known of any site: whoever tries the product on the data of
+        another year sees what would have been told then.
+        """
+        today = self.books.last_day(model_id) or self.clock().astimezone(UTC).date()
         by_site = _by_site(self.books.scores(model_id, today - LOOKS_BACK, today))
         promises = self._promises(model_id, by_site)
-        before = self.verdicts.told(model_id)
+        before, doubted = self.verdicts.told(model_id), self.suspects.sites()
         after: dict[str, Told] = {}
         told: list[AccuracyDegraded] = []
         for site_id, days in sorted(by_site.items()):
             verdict = degradation.judge(days, promises, today)
             version = max(each.version for each in days)
             known = before.get(site_id)
-            standing = news(known, site_id, version, verdict)
+            # People were told of a suspect source, with the remedy: its days say nothing of the model.
+            doubtful = site_id in doubted
+            standing = known if doubtful else news(known, site_id, version, verdict)
             if standing is not None:
                 after[site_id] = standing
                 if standing != known:

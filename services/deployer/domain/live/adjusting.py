@@ -70,7 +70,7 @@ def gain(days: Iterable[DayScore], day: date) -> Gain:
     return NO_GAIN
 
 
-def adjusted(power: Floats, gain: float, highest: float) -> Floats:
+def adjusted(power: Floats, gain: float | Floats, highest: float) -> Floats:
     """Return predictions times a gain, but none above what the inverters can give. [kW]
 
     Parameters

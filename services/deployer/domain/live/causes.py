@@ -11,14 +11,14 @@ from services.deployer.domain.live.evidence import Evidence, middle
 from services.deployer.domain.live.shifts import Shift
 
 HELD_BACK = math.log(0.6)  # a plant that gives less than that is not worse but partly off
-_STEADY = 0.08  # scatter of rows on a day with an even sky
-_LEAST_STEADY = 3
+_STEADY = 0.1  # scatter of rows on a day with an even sky
+_LEAST_NOW, _LEAST_BEFORE = 2, 3  # days with an even sky
 _SENSOR_EXPLAINS = (0.6, 1.6)  # change of the irradiance over the change of the level
 _LEAST_HALF = 3  # days of much and of little power
 _ONLY_HIGH = 0.4  # share of the change that remains on days of little power
 _OF_SEASON = 0.15  # change that a season which was never seen explains by itself
 _LEAST_OF_SENSOR = 0.08  # change; clear skies differ by less from one week to the next
-_SINKING = 0.5  # share of the change that the weeks before had already seen
+_SINKING = 0.3  # share of the change that the weeks before had already seen
 _LEAST_WEEKS = 12  # scored days
 
 
@@ -67,8 +67,8 @@ PART_OFF = Cause(
 )
 EXTENDED = Cause(
     "extended",
-    "the plant gives more than before from one day on: it was extended, repaired or cleaned; if it stays, a "
-    "retrain would help",
+    "the plant gives more than before from one day on: it was extended, repaired or cleaned, or its "
+    "irradiance sensor shows too little; if the sensor is right and it stays, a retrain would help",
     retrain_helps=True,
 )
 STALE = Cause(
@@ -91,7 +91,8 @@ def of_shift(shift: Shift) -> Cause:
     if _sensor(shift):
         return SENSOR
     slowly = shift.slow or _was_moving(shift)
-    if not shift.window[-1].expected.seen and (slowly or abs(shift.size) < _OF_SEASON):
+    began_so = len(shift.before) < _LEAST_WEEKS
+    if not shift.window[-1].expected.seen and (slowly or began_so or abs(shift.size) < _OF_SEASON):
         return SEASON
     if shift.size > 0:
         return STALE if slowly else EXTENDED
@@ -107,15 +108,17 @@ def of_errors(last: Evidence) -> Cause:
 
 def _sensor(shift: Shift) -> bool:
     """Return whether the irradiance of even skies changed by the opposite of the level."""
-    now, then = _even_sky(shift.window), _even_sky(shift.before)
-    if now is None or then is None or abs(shift.size) < _LEAST_OF_SENSOR:
+    changed = shift.agreeing
+    size = middle(changed) - shift.reference
+    now, then = _even_sky(changed, _LEAST_NOW), _even_sky(shift.before, _LEAST_BEFORE)
+    if now is None or then is None or abs(size) < _LEAST_OF_SENSOR:
         return False
     low, high = _SENSOR_EXPLAINS
-    return low <= -math.log(now / then) / shift.size <= high
+    return low <= -math.log(now / then) / size <= high
 
 
-def _even_sky(days: Sequence[Evidence]) -> float | None:
-    """Return the usual clear-sky index of days without broken clouds, or None. [unitless]"""
+def _even_sky(days: Sequence[Evidence], least: int) -> float | None:
+    """Return the usual clear-sky index of the days without broken clouds, or None for too few. [unitless]"""
     known = [
         each.score.sky
         for each in days
@@ -124,14 +127,14 @@ def _even_sky(days: Sequence[Evidence]) -> float | None:
         and each.score.scatter is not None
         and each.score.scatter < _STEADY
     ]
-    return median(known) if len(known) >= _LEAST_STEADY and median(known) > 0 else None
+    return median(known) if len(known) >= least and median(known) > 0 else None
 
 
 def _only_high(shift: Shift) -> bool:
     """Return whether days of little power lie where they lay before."""
-    telling = [each for each in shift.window if each.shift is not None]
+    telling = [each for each in shift.telling if each.day >= shift.first]
     much = median(each.score.sums.predicted_kwh for each in telling)
-    high = [each for each in telling if each.score.sums.predicted_kwh > much]
+    high = [each for each in telling if each.score.sums.predicted_kwh >= much]
     low = [each for each in telling if each.score.sums.predicted_kwh < 0.7 * much]
     if min(len(high), len(low)) < _LEAST_HALF:
         return False

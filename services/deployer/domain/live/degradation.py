@@ -163,15 +163,26 @@ class _Walk:
             self._look()
         elif self._is_over(self.shift):
             self._recover(day.day)
+        elif self.shift is not None:
+            self._look_closer(self.shift)
 
     def _look(self) -> None:
         shift = shifts.find(self.healthy, self.recent)
         if shift is not None:
             self.shift, self.cause = shift, causes.of_shift(shift)
-            self.since = _first(shift)
+            self.since = shift.first
         elif _errs(self.recent[-_LOOKED_AT:], _WORSE, _WORSE_DAYS):
             self.cause = causes.of_errors(self.recent[-1])
             self.since = self.recent[-_LOOKED_AT:][0].day
+
+    def _look_closer(self, shift: Shift) -> None:
+        """Say more surely what happened, while the days before the change still lie before the window."""
+        since = [each for each in self.recent if self.since is None or each.day >= self.since]
+        if len(since) > _LOOKED_AT:
+            return
+        closer = shifts.find(self.healthy, self.recent)
+        if closer is not None and not closer.slow and closer.size * shift.size > 0:
+            self.shift, self.cause = closer, causes.of_shift(closer)
 
     def _is_over(self, shift: Shift | None) -> bool:
         if shift is None:
@@ -218,8 +229,8 @@ class _Walk:
     def _of_change(self, cause: Cause) -> Verdict:
         figures = self._figures()
         change = None if self.shift is None else math.exp(self.shift.size) - 1
-        agreeing = self.shift.agreeing if self.shift else _WORSE_DAYS
-        telling = self.shift.telling if self.shift else _LOOKED_AT
+        agreeing = len(self.shift.agreeing) if self.shift else _WORSE_DAYS
+        telling = len(self.shift.telling) if self.shift else _LOOKED_AT
         size = f"{_size(change, figures)} since {self.since}"
         return Verdict(
             "data_fault" if cause is causes.PART_OFF else "degraded",
@@ -250,15 +261,6 @@ def _is_back(level: float, shift: Shift, *, learnt: bool) -> bool:
     """
     nearer = (level - shift.reference) / shift.size < _HALF
     return nearer or (learnt and abs(level) < _HALF * abs(shift.size))
-
-
-def _first(shift: Shift) -> date:
-    """Return the first day of the window that lies beyond half the change."""
-    return next(
-        each.day
-        for each in shift.window
-        if each.shift is not None and (each.shift - shift.reference) / shift.size > _HALF
-    )
 
 
 def _errs(days: list[Evidence], times: float, least: int) -> bool:

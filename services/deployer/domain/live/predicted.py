@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +73,23 @@ class Predicted:
         """Start of each interval. [UTC]"""
         return self.weather.times
 
+    def take(self, which: NDArray[np.bool_]) -> Predicted:
+        """Return the rows that a mask names."""
+        return replace(
+            self,
+            weather=self.weather.take(which),
+            power_ac=self.power_ac[which],
+            p10=self.p10[which],
+            p90=self.p90[which],
+            missing=tuple(compress(self.missing, which)),
+            gain=self.gain[which],
+            unadjusted=self.unadjusted[which],
+        )
+
+    def between(self, start: np.datetime64, end: np.datetime64) -> Predicted:
+        """Return the rows of an interval [start, end)."""
+        return self.take((self.times >= start) & (self.times < end))
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -118,7 +136,11 @@ def best(predictions: Sequence[Predicted], start: np.datetime64, end: np.datetim
     start, end
         The times of interest, as [start, end). [UTC]
     """
-    ordered = sorted(predictions, key=lambda each: (each.uploaded_at, each.file_id))
+    within = [each.between(start, end) for each in predictions]
+    ordered = sorted(
+        (each for each in within if len(each.times)),
+        key=lambda each: (each.uploaded_at, each.file_id),
+    )
     if not ordered:
         nothing = np.empty(0)
         times = np.empty(0, dtype="datetime64[s]")
@@ -127,13 +149,12 @@ def best(predictions: Sequence[Predicted], start: np.datetime64, end: np.datetim
     source = np.repeat(np.arange(len(ordered)), [len(each.times) for each in ordered])
     lacking = np.concatenate([[_count(row) for row in each.missing] for each in ordered])
     order = np.lexsort((source, -lacking, times))  # the last of a time counts
-    order = order[(times[order] >= start) & (times[order] < end)]
-    is_last = np.append(times[order][1:] != times[order][:-1], True) if len(order) else order < 0
-    chosen = order[is_last]
+    chosen = order[np.append(times[order][1:] != times[order][:-1], True)]
     names = sorted({name for each in ordered for name in each.weather.columns})
 
     def joined(parts: list[Floats]) -> Floats:
-        return np.concatenate(parts)[chosen]
+        values: Floats = np.concatenate(parts)[chosen]
+        return values
 
     return Best(
         times=times[chosen],

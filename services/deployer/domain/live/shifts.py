@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from services.deployer.domain.live.evidence import Evidence, effective, error, middle
 
@@ -52,7 +52,7 @@ STEPS = (
     Window(4, -0.14, _NEVER, 2, 3.0),
     Window(6, -0.085, _NEVER, 3, 1.6),
     Window(8, -0.07, _NEVER, 3, 1.6),
-    Window(10, -0.055, 0.12, 3, 1.6),  # more than predicted is no hurry
+    Window(10, -0.06, 0.12, 3, 1.6),  # more than predicted is no hurry
 )
 SLOW = Window(20, -0.07, 0.12, 8, 1.8)
 
@@ -71,10 +71,6 @@ class Shift:
         The level before, as the logarithm of its ratio to the promise. [unitless]
     size
         Logarithm of the level now over the level before. [unitless]
-    agreeing
-        How many days of the window lie beyond half the change, of how many that tell anything.
-    telling
-        How many days of the window tell anything.
     slow
         Whether only the promise tells of it, for the weeks before hardly differ.
     """
@@ -83,9 +79,26 @@ class Shift:
     before: tuple[Evidence, ...]
     reference: float
     size: float
-    agreeing: int
-    telling: int
     slow: bool
+
+    @property
+    def telling(self) -> list[Evidence]:
+        """Days of the window that tell anything."""
+        return [each for each in self.window if each.shift is not None]
+
+    @property
+    def agreeing(self) -> list[Evidence]:
+        """Days of the window that lie beyond half the change."""
+        return [each for each in self.window if self.shows(each)]
+
+    def shows(self, day: Evidence) -> bool:
+        """Return whether a day lies beyond half the change."""
+        return day.shift is not None and (day.shift - self.reference) / self.size > _HALF
+
+    @property
+    def first(self) -> date:
+        """First day of the window that lies beyond half the change."""
+        return next(each.day for each in self.window if self.shows(each))
 
 
 def find(healthy: Sequence[Evidence], recent: Sequence[Evidence]) -> Shift | None:
@@ -157,22 +170,9 @@ def _beyond(
         return None
     if abs(size) < rule.sure * math.hypot(error(window), unsure):
         return None
-    telling = [each for each in window if each.shift is not None]
-    agreeing = [
-        each
-        for each in telling
-        if each.shift is not None and (each.shift - reference) / size > _HALF
-    ]
+    shift = Shift(tuple(window), tuple(before), reference, size, slow=rule is SLOW)
+    telling, agreeing = shift.telling, shift.agreeing
     if len(agreeing) < max(rule.agreeing, _MOST_AGREE * len(telling)):
         return None
-    if sum(each.weight for each in agreeing) < _MOST_AGREE * sum(each.weight for each in telling):
-        return None
-    return Shift(
-        tuple(window),
-        tuple(before),
-        reference,
-        size,
-        len(agreeing),
-        len(telling),
-        slow=rule is SLOW,
-    )
+    weight = sum(each.weight for each in telling)
+    return shift if sum(each.weight for each in agreeing) >= _MOST_AGREE * weight else None

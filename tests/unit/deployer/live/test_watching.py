@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 
 import pytest
 
 from services.deployer.domain.deployment import Hold, Setback
 from services.deployer.domain.live.unseen import Trained
+from shared import layout
 from shared.messages import AccuracyDegraded
-from tests.unit.deployer.live.world import MODEL, SITE, TRAINED_UNTIL, World, midnight
+from tests.unit.deployer.live.world import MODEL, SITE, TRAINED_UNTIL, World, midnight, write
 
 HEALTHY, WORSE = 0.98, 0.75
 
@@ -79,15 +81,41 @@ def test_a_look_that_dies_before_it_is_kept_tells_the_same_again() -> None:
     assert first.id == second.id
 
 
+def test_a_site_with_a_suspect_source_is_not_judged_until_that_is_settled() -> None:
+    world = World()
+    day = lived(world, 25, HEALTHY, TRAINED_UNTIL)
+    lived(world, 5, WORSE, day)
+    why = {"source": "power", "cause": "unit", "reason": "x", "remedy": "y"}
+    said = {"site_id": SITE, "sources": [why | {"since": world.clock.now.isoformat()}]}
+    key = layout.active_suspects(SITE)
+    write(world.objects, key, json.dumps(said).encode())
+    world.sweep()
+    assert told(world) == []
+    del world.objects.kept[key]
+    world.sweep()
+    assert len(told(world)) == 1
+
+
 def test_a_change_stands_while_nothing_is_measured() -> None:
     world = World()
     day = lived(world, 25, HEALTHY, TRAINED_UNTIL)
     lived(world, 5, WORSE, day)
     world.sweep()
-    world.clock.now += timedelta(days=40)
+    later = day + timedelta(days=40)
+    world.hear(world.upload("dark", later, columns=("power_ac",)))
+    world.clock.now = midnight(later) + timedelta(days=1)
     world.sweep()
     assert [each.recovered for each in told(world)] == [False]
     assert list(world.books.stands) == [SITE]
+
+
+def test_the_data_of_another_year_are_looked_at_as_of_their_last_day() -> None:
+    world = World()
+    day = lived(world, 25, HEALTHY, TRAINED_UNTIL)
+    lived(world, 5, WORSE, day)
+    world.clock.now += timedelta(days=3650)
+    world.sweep()
+    assert [each.site_id for each in told(world)] == [SITE]
 
 
 def test_a_site_with_power_and_without_predictions_for_a_week_is_counted() -> None:

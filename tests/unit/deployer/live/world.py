@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from services.deployer.adapters.live.canonical import S3CanonicalRows
 from services.deployer.adapters.live.log import S3PredictionLog
+from services.deployer.adapters.live.suspects import S3Suspects
 from services.deployer.adapters.live.versions import S3Versions
 from services.deployer.app.alone import Alone
 from services.deployer.app.live.catching_up import CatchingUp
@@ -297,6 +298,7 @@ class World:
             meter=self.meter,
             holds=self.decisions,
             setbacks=self.decisions,
+            suspects=S3Suspects(self.objects),  # type: ignore[arg-type]
             clock=self.clock,
         )
         self.following = Following(
