@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from bench import peers_plants
-from services.deployer.domain.live.adjusting import adjusted, gain
+from services.deployer.domain.live.adjusting import gain
 from services.deployer.domain.live.daily import score_day
 from services.deployer.domain.live.day_rows import DayRows
 from services.deployer.domain.live.degradation import Verdict, verdicts
@@ -411,7 +411,7 @@ def with_and_without(grid: Grid, served_by: Version) -> tuple[float, float]:
     def r2(predicted: Floats) -> float:
         return float(1 - np.square(measured - predicted[rows]).sum() / spread)
 
-    return r2(grid.predicted), r2(adjusted(grid.predicted, factor, highest))
+    return r2(grid.predicted), r2(np.minimum(grid.predicted * factor, highest))
 
 
 if __name__ == "__main__":

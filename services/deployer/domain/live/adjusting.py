@@ -13,7 +13,6 @@ from datetime import date, timedelta
 
 from services.deployer.domain.live.evidence import counted, level_of, named_faults, spread_of
 from services.deployer.domain.live.scores import DayScore
-from shared.solar.position import Floats
 
 LOWEST, HIGHEST = 0.7, 1.4
 _WEEK = timedelta(days=7)
@@ -70,24 +69,12 @@ def gain(days: Iterable[DayScore], day: date) -> Gain:
     return NO_GAIN
 
 
-def adjusted(power: Floats, gain: float | Floats, highest: float) -> Floats:
-    """Return predictions times a gain, but none above what the inverters can give. [kW]
-
-    Parameters
-    ----------
-    highest
-        Largest power that the model predicts: its cap times the AC capacity. [kW]
-    """
-    found: Floats = (power * gain).clip(max=max(highest, 0.0))
-    return found
-
-
 def _is_doubtful(score: DayScore) -> bool:
     return score.state in {"masked", "outage"} or bool(named_faults(score))
 
 
 def _of_week(week: Sequence[DayScore], frozen: date | None) -> Gain:
-    levels = [(level_of(each) or 0.0) + math.log(each.gain) for each in week]
+    levels = [level_of(each) or 0.0 for each in week]
     weights = [1 / spread_of(each, _EVERY_DAY) ** 2 for each in week]
     total = sum(weights)
     mean = sum(level * weight for level, weight in zip(levels, weights, strict=True)) / total

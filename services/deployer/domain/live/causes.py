@@ -133,9 +133,9 @@ def _even_sky(days: Sequence[Evidence], least: int) -> float | None:
 def _only_high(shift: Shift) -> bool:
     """Return whether days of little power lie where they lay before."""
     telling = [each for each in shift.telling if each.day >= shift.first]
-    much = median(each.score.sums.predicted_kwh for each in telling)
-    high = [each for each in telling if each.score.sums.predicted_kwh >= much]
-    low = [each for each in telling if each.score.sums.predicted_kwh < 0.7 * much]
+    much = median(each.sums.predicted_kwh for each in telling)
+    high = [each for each in telling if each.sums.predicted_kwh >= much]
+    low = [each for each in telling if each.sums.predicted_kwh < 0.7 * much]
     if min(len(high), len(low)) < _LEAST_HALF:
         return False
     return (middle(low) - shift.reference) / (middle(high) - shift.reference) < _ONLY_HIGH

@@ -24,9 +24,10 @@ Status = Literal["fine", "not_measured", "degraded", "data_fault"]
 _LEAST_SCORED = 5  # days before anything is said
 _SILENT = timedelta(days=14)
 _LOOKED_AT = 10  # scored days whose figures are told
-_BACK = 5  # scored days that show that a change is over
-_BACK_AGREE = 3
+_BACK = 7  # scored days that show that a change is over
+_BACK_AGREE = 4
 _HALF = 0.5
+_NEAR = 0.35  # share of a change that may be left when it is over
 _WORSE = 1.8  # error over the promised one
 _WORSE_DAYS = 8  # of the last ten
 _BETTER = 1.3
@@ -106,6 +107,7 @@ def judge(
     today
         Local day; with it, a site of which nothing was scored for two weeks is not measured.
     """
+    days = list(days)
     verdict = Verdict("not_measured", "nothing was scored yet")
     for _, verdict in verdicts(days, promises):  # noqa: B007  the last one counts
         pass
@@ -182,7 +184,9 @@ class _Walk:
             return
         closer = shifts.find(self.healthy, self.recent)
         if closer is not None and not closer.slow and closer.size * shift.size > 0:
-            self.shift, self.cause = closer, causes.of_shift(closer)
+            cause = causes.of_shift(closer)
+            was_slow = self.cause is causes.SLOW and cause is causes.SHARE
+            self.shift, self.cause = closer, causes.SLOW if was_slow else cause
 
     def _is_over(self, shift: Shift | None) -> bool:
         if shift is None:
@@ -194,7 +198,7 @@ class _Walk:
         back = [level for level in telling if _is_back(level, shift, learnt=learnt)]
         if len(back) < max(_BACK_AGREE, _HALF * len(telling)) or effective(days) <= 1:
             return False
-        return _is_back(middle(days), shift, learnt=learnt)
+        return _is_back(middle(days), shift, learnt=learnt, left=_NEAR)
 
     def _recover(self, day: date) -> None:
         since = self.since
@@ -251,39 +255,40 @@ class _Walk:
         return _figures(days)
 
 
-def _is_back(level: float, shift: Shift, *, learnt: bool) -> bool:
-    """Return whether a level is nearer to the one before a change than to the change.
+def _is_back(level: float, shift: Shift, *, learnt: bool, left: float = _HALF) -> bool:
+    """Return whether a level is back where it was before a change.
 
     Parameters
     ----------
     learnt
         Whether another version predicts since; then it may also be back at what that one promised.
+    left
+        Share of the change that may be left. [unitless]
     """
-    nearer = (level - shift.reference) / shift.size < _HALF
-    return nearer or (learnt and abs(level) < _HALF * abs(shift.size))
+    nearer = (level - shift.reference) / shift.size < left
+    return nearer or (learnt and abs(level) < left * abs(shift.size))
 
 
 def _errs(days: list[Evidence], times: float, least: int) -> bool:
     """Return whether days err so many times more than was promised, in the mean and most of them."""
-    known = [each for each in days if each.expected.nmae and each.score.sums.daylight]
+    known = [each for each in days if each.expected.nmae and each.sums.daylight]
     if len(known) < max(least, 1):
         return False
     ratios = [
-        each.score.sums.absolute / each.score.sums.daylight / (each.expected.nmae or 1.0)
-        for each in known
+        each.sums.absolute / each.sums.daylight / (each.expected.nmae or 1.0) for each in known
     ]
     return sum(ratio > times for ratio in ratios) >= least
 
 
 def _figures(days: list[Evidence]) -> Figures:
-    sums = total(each.score.sums for each in days)
+    sums = total(each.sums for each in days)
     known = [each for each in days if each.expected.nmae is not None]
-    promised = sum((each.expected.nmae or 0.0) * each.score.sums.daylight for each in known)
-    rows = sum(each.score.sums.n for each in known)
+    promised = sum((each.expected.nmae or 0.0) * each.sums.daylight for each in known)
+    rows = sum(each.sums.n for each in known)
     energy = sum(
-        each.expected.energy_ratio * each.score.sums.predicted_kwh
+        each.expected.energy_ratio * each.sums.predicted_kwh
         for each in days
-        if each.score.sums.predicted_kwh > 0
+        if each.sums.predicted_kwh > 0
     )
     ratio = sums.measured_kwh / sums.predicted_kwh if sums.predicted_kwh > 0 else None
     return Figures(

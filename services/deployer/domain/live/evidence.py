@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.deployer.domain.live.promise import Expected, expected
-from services.deployer.domain.live.scores import NO_LEAD, DayScore
+from services.deployer.domain.live.scores import NO_LEAD, DayScore, Sums
 from shared.evaluation import Promise
 from shared.solar import skies
 
@@ -43,6 +43,11 @@ class Evidence:
         return self.score.day
 
     @property
+    def sums(self) -> Sums:
+        """What was scored, without the adjuster: the promise is the model's."""
+        return self.score.unadjusted or self.score.sums
+
+    @property
     def weight(self) -> float:
         """How much the day counts beside others."""
         return 0.0 if self.shift is None else 1 / self.sigma**2
@@ -69,15 +74,16 @@ def evidence(score: DayScore, promises: Mapping[int, Promise | None]) -> Evidenc
     if level is not None:
         sigma = spread_of(score, said.level_spread)
         return Evidence(score, said, shift=level - math.log(said.level), sigma=sigma)
-    if score.sums.measured_kwh <= 0 or score.sums.predicted_kwh <= 0:
+    sums = score.unadjusted or score.sums
+    if sums.measured_kwh <= 0 or sums.predicted_kwh <= 0:
         return Evidence(score, said, None, math.inf)
-    ratio = score.sums.measured_kwh / score.sums.predicted_kwh
+    ratio = sums.measured_kwh / sums.predicted_kwh
     shift = math.log(ratio / said.energy_ratio)
     return Evidence(score, said, shift, max(_BROKEN, _BROKEN_SPREAD * said.energy_spread))
 
 
 def level_of(score: DayScore) -> float | None:
-    """Return the logarithm of a scored day's level, or None where it says nothing sure.
+    """Return the logarithm of a scored day's level without the adjuster, or None where it is not sure.
 
     Under an overcast sky the weather source's own error is as large as the power.
     """
@@ -91,7 +97,7 @@ def level_of(score: DayScore) -> float | None:
         or named_faults(score)
     ):
         return None
-    return math.log(score.level)
+    return math.log(score.level * score.gain)
 
 
 def spread_of(score: DayScore, steady: float) -> float:

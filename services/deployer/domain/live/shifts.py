@@ -97,8 +97,14 @@ class Shift:
 
     @property
     def first(self) -> date:
-        """First day of the window that lies beyond half the change."""
-        return next(each.day for each in self.window if self.shows(each))
+        """Day from which on the change fits the window best; one bad day before it is not its beginning."""
+        most, found, fits = -math.inf, self.window[0].day, 0.0
+        for each in reversed(self.window):
+            if each.shift is not None:
+                fits += each.weight * ((each.shift - self.reference) / self.size - _HALF)
+                if fits >= most:
+                    most, found = fits, each.day
+        return found
 
 
 def find(healthy: Sequence[Evidence], recent: Sequence[Evidence]) -> Shift | None:
