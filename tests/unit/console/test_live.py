@@ -64,6 +64,7 @@ def a_prediction(*, version: int = 1, missing: str = "") -> bytes:
         inputs="measured",
         uploaded_at=datetime(2026, 6, 9, tzinfo=UTC),
         made_at=datetime(2026, 6, 9, 1, tzinfo=UTC),
+        step_minutes=15,
         weather=Weather("golden", times, {"ghi": 100 * power}),
         power_ac=power,
         p10=0.9 * power,

@@ -94,7 +94,11 @@ def encode(predicted: Predicted) -> bytes:
         name: pa.array(values, from_pandas=True)
         for name, values in sorted(predicted.weather.columns.items())
     }
-    origin = {"file_id": predicted.file_id, "uploaded_at": predicted.uploaded_at.isoformat()}
+    origin = {
+        "file_id": predicted.file_id,
+        "uploaded_at": predicted.uploaded_at.isoformat(),
+        "step_minutes": str(predicted.step_minutes),
+    }
     table = pa.table(columns | weather).replace_schema_metadata(origin)
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
@@ -114,6 +118,7 @@ def decode(body: bytes, site_id: str) -> Predicted:
         inputs=first["inputs"],
         uploaded_at=datetime.fromisoformat(said["uploaded_at"]),
         made_at=first["made_at"],
+        step_minutes=int(said["step_minutes"]),
         weather=Weather(site_id, times.astype("datetime64[s]"), weather),
         **{name: _floats(table, name) for name in _VALUES},
         missing=tuple(table["missing"].to_pylist()),

@@ -119,7 +119,7 @@ class Predicting:
             if answer.version != trained.version:
                 waits[job.file] = f"version {answer.version} is being deployed"
                 continue
-            found = self._predicted(job, answer, trained.version)
+            found = self._predicted(job, answer, trained)
             first = found.times[0].astype("datetime64[s]").item()
             key = layout.predictions(
                 model_id, job.file.site_id, first, job.file.file_id, trained.version
@@ -137,17 +137,18 @@ class Predicting:
             raise NotReadyError(message)
         return [_together(parts, len(rows.times))]
 
-    def _predicted(self, job: Job, answer: Answered, version: int) -> Predicted:
+    def _predicted(self, job: Job, answer: Answered, trained: Trained) -> Predicted:
         own = np.zeros(len(job.asked.times), dtype=bool)
         own[len(own) - job.own :] = True
         weather = job.asked.take(own)
         is_forecast = job.inputs == "forecast"
         return Predicted(
             file_id=job.file.file_id,
-            version=version,
+            version=trained.version,
             inputs=job.inputs,
             uploaded_at=job.file.uploaded_at,
             made_at=self.clock(),
+            step_minutes=trained.step_minutes,
             weather=weather,
             power_ac=answer.power_ac[own],
             p10=answer.p10[own],

@@ -124,10 +124,7 @@ class Recording:
             gains=self._gains(model_id, new, touched),
             shelf=shelf,
         )
-        made = {
-            key: made_of(predicted, key, trained.step_minutes)
-            for key, predicted in outcome.predicted.items()
-        }
+        made = {key: made_of(predicted, key) for key, predicted in outcome.predicted.items()}
         days = _with_made(days, made, outcome.predicted, trained)
         scored = score(trained, days, [key for key in keys if _matters(days[key], trained)], shelf)
         self._tell(model_id, made, outcome.predicted)

@@ -37,6 +37,7 @@ class _Group:
     """What is scored together: one version's predictions from one kind of input, of one lead."""
 
     version: int
+    step_minutes: int
     inputs: Inputs
     provider: str
     lead: str
@@ -58,7 +59,7 @@ def score(
     shelf.fetch_files(file for key in touched for file in days[key].files if file.has_power)
     changed = set(touched)
     for key in touched:
-        power = _power(found[key], trained, shelf)
+        power = _power(trained.step_minutes, found[key], trained.places[key[0]], shelf)
         if power != found[key].power:
             found[key] = replace(found[key], power=power)
             after = (key[0], key[1] + ONE_DAY)
@@ -90,17 +91,14 @@ def _scores(
         if day.power is not None and _is_unseen(trained, day):
             yield DayScore(day.site_id, day.day, trained.version, "no_weather")
         return
-    yesterday = days.get((day.site_id, day.day - ONE_DAY))
+    yesterday = days.get((day.site_id, day.day - ONE_DAY), Day(day.site_id, day.day - ONE_DAY))
     for group in sorted(groups, key=lambda each: (each.version, each.inputs, each.lead)):
         best = predicted.best(_of_lead(groups[group], group.lead), _stamp(start), _stamp(end))
         if not len(best.times):
             continue  # nothing of this lead
-        rows = _rows(
-            best,
-            place,
-            (day.power, yesterday.power if yesterday is not None else None),
-            trained.step_minutes,
-        )
+        step = group.step_minutes
+        powers = (_power_on(step, day, place, shelf), _power_on(step, yesterday, place, shelf))
+        rows = _rows(best, place, powers, step)
         yield _score(trained, day, group, best, rows)
 
 
@@ -117,7 +115,7 @@ def _score(
             group.version,
             rows,
             capacity_kw=trained.places[day.site_id].ac_capacity_kw,
-            step_minutes=trained.step_minutes,
+            step_minutes=group.step_minutes,
             inputs=group.inputs,
             provider=group.provider,
             lead=group.lead,
@@ -144,7 +142,7 @@ def _grouped(kept: Iterable[Predicted]) -> dict[_Group, list[Predicted]]:
     for each in kept:
         names = leads.BUCKETS if each.inputs == "forecast" else (NO_LEAD,)
         for name in names:
-            group = _Group(each.version, each.inputs, each.provider, name)
+            group = _Group(each.version, each.step_minutes, each.inputs, each.provider, name)
             groups.setdefault(group, []).append(each)
     return groups
 
@@ -205,9 +203,16 @@ def _rows(
     )
 
 
-def _power(day: Day, trained: Trained, shelf: Shelf) -> Power | None:
+def _power_on(step: int, day: Day, place: Place, shelf: Shelf) -> Power | None:
+    """Return the power of a day on the step of who predicted it; the book has it on that of who serves."""
+    if day.power is None or day.power.step_minutes == step:
+        return day.power
+    shelf.fetch_files(each for each in day.files if each.has_power)
+    return _power(step, day, place, shelf)
+
+
+def _power(step: int, day: Day, place: Place, shelf: Shelf) -> Power | None:
     """Return the power of a day as its standing files say it together; None where none says anything."""
-    place, step = trained.places[day.site_id], trained.step_minutes
     files = [each for each in day.files if each.has_power]
     found = shelf.on_step(day.site_id, files, step, frozenset((POWER,)))
     start, end = map(_stamp, book.bounds(day.day, tzinfo_of(place.timezone)))

@@ -43,6 +43,8 @@ class Predicted:
     ----------
     power_ac, p10, p90
         [kW]
+    step_minutes
+        The step of the version, which the next one need not share. [min]
     missing
         For each row, the inputs of the model that were not there and were estimated, joined by commas.
     issued_at
@@ -58,6 +60,7 @@ class Predicted:
     inputs: Inputs
     uploaded_at: datetime
     made_at: datetime
+    step_minutes: int
     weather: Weather
     power_ac: Floats
     p10: Floats
@@ -176,7 +179,7 @@ def _column(predicted: Predicted, name: str) -> Floats:
     return np.full(len(predicted.times), np.nan) if found is None else found
 
 
-def made_of(predicted: Predicted, key: str, step_minutes: int) -> Made:
+def made_of(predicted: Predicted, key: str) -> Made:
     """Return what the book notes of predictions that are kept under a key."""
     first, last = (
         each.astype("datetime64[s]").item() for each in (predicted.times[0], predicted.times[-1])
@@ -187,7 +190,7 @@ def made_of(predicted: Predicted, key: str, step_minutes: int) -> Made:
         key=key,
         inputs=predicted.inputs,
         start=_utc(first),
-        end=_utc(last, step_minutes),
+        end=_utc(last, predicted.step_minutes),
         uploaded_at=predicted.uploaded_at,
         made_at=predicted.made_at,
         provider=predicted.provider,

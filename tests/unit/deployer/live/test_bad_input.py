@@ -100,6 +100,7 @@ def test_predictions_come_back_from_the_log_as_they_were_made() -> None:
         inputs="forecast",
         uploaded_at=datetime(2026, 6, 9, tzinfo=UTC),
         made_at=datetime(2026, 6, 9, 1, tzinfo=UTC),
+        step_minutes=15,
         weather=rows(),
         power_ac=power,
         p10=0.9 * power,
@@ -112,7 +113,7 @@ def test_predictions_come_back_from_the_log_as_they_were_made() -> None:
     )
     found = decode(encode(made), SITE)
     assert encode(found) == encode(made)
-    assert found.missing == made.missing
+    assert (found.step_minutes, found.missing) == (15, made.missing)
     assert found.issued_at == made.issued_at
     np.testing.assert_array_equal(found.weather.columns["ghi"], made.weather.columns["ghi"])
 

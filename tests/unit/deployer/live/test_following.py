@@ -113,6 +113,32 @@ def test_a_new_version_predicts_what_is_new_and_leaves_what_was_said() -> None:
     assert [world.score(day).version for day in (MONDAY, TUESDAY)] == [1, 2]
 
 
+@pytest.mark.parametrize(("before", "after"), [(15, 60), (60, 15), (15, 30)])
+def test_power_that_is_restated_after_the_step_was_changed_is_scored_on_the_step_of_who_predicted(
+    before: int, after: int
+) -> None:
+    world, calm = World(serves=False), World(serves=False)
+    for each in (world, calm):
+        each.deploy(1, step=before)
+        each.hear(each.upload("sunday", MONDAY - timedelta(days=1)), each.upload("a", MONDAY))
+    world.deploy(2, MONDAY, step=after)
+    for each in (world, calm):
+        each.hear(each.upload("better", MONDAY, columns=("power_ac",), factor=0.7, uploaded=NOW))
+    score = world.score(MONDAY)
+    assert score == calm.score(MONDAY)
+    assert (score.version, score.sums.n, score.masked) == (1, 24 * 60 // before, {})
+    assert score.sums.compared > 0
+
+
+def test_a_day_after_the_step_was_changed_is_compared_with_the_day_before() -> None:
+    world = World()
+    world.hear(world.upload("a", MONDAY))
+    world.deploy(2, MONDAY, step=60)
+    world.hear(world.upload("b", MONDAY + timedelta(days=1)))
+    score = world.score(MONDAY + timedelta(days=1))
+    assert (score.version, score.sums.n, score.sums.compared) == (2, 24, 24)
+
+
 def test_where_no_version_serves_a_file_waits_and_is_predicted_by_the_first_one() -> None:
     world = World(serves=False)
     world.hear(world.upload("monday", MONDAY))

@@ -337,7 +337,9 @@ class World:
 
     # --- what happens ---------------------------------------------------------------------------
 
-    def deploy(self, version: int, until: date = TRAINED_UNTIL) -> ModelDeployed:
+    def deploy(
+        self, version: int, until: date = TRAINED_UNTIL, *, step: int = STEP
+    ) -> ModelDeployed:
         """A version serves that was trained until the beginning of a local day."""
         run_id, dataset_id = f"run{version}", f"data{version}"
         end = midnight(until)
@@ -346,7 +348,7 @@ class World:
             layout.evaluation(run_id),
             evaluation(run_id, end, self.corrected_clocks).encode(),
         )
-        write(self.objects, layout.dataset(MODEL, dataset_id), self._dataset(end).encode())
+        write(self.objects, layout.dataset(MODEL, dataset_id), self._dataset(end, step).encode())
         at = datetime(2026, 6, 1, 12, tzinfo=UTC) + timedelta(days=version - 1)
         self.deployments.entries.append(
             LogEntry(at, "deployed", version, None, "solar-golden", run_id, dataset_id)
@@ -462,7 +464,7 @@ class World:
     def predictions(self) -> list[str]:
         return sorted(key for key in self.objects.kept if key.startswith(layout.PREDICTIONS))
 
-    def _dataset(self, until: datetime) -> str:
+    def _dataset(self, until: datetime, step: int) -> str:
         sites = [
             {
                 "site_id": site,
@@ -482,7 +484,7 @@ class World:
             }
             for site in self.sites
         ]
-        return json.dumps({"step_minutes": STEP, "sites": sites, "files": files})
+        return json.dumps({"step_minutes": step, "sites": sites, "files": files})
 
 
 def midnight(day: date) -> datetime:
