@@ -11,12 +11,14 @@ from services.deployer.app.live.recording import Recording
 from services.deployer.domain.live import book
 from services.deployer.domain.live.book import ONE_DAY, FileRef
 from services.deployer.domain.live.unseen import Trained
+from services.deployer.domain.live.waiting import Waiting
 from services.deployer.ports import Books, CanonicalRows, Meter, Waitings
 from shared import layout
 from shared.clock import Clock
 from shared.solar.site import tzinfo_of
 
 MOST_AT_ONCE = 200  # files of a model; the next sweep takes the next
+_BETWEEN_SWEEPS = timedelta(minutes=15)
 LOOKS_BACK = timedelta(days=40)
 ALL_DAILY = 500  # sites; of more, each is looked at once a week
 _WEEK = 7
@@ -36,7 +38,7 @@ class CatchingUp:
 
     def waiting(self, model_id: str) -> None:
         """Try the files of a model that wait; give up those that waited for too long, and say so."""
-        found = self.waitings.waiting(model_id, MOST_AT_ONCE)
+        found = _next_of(self.waitings.waiting(model_id), self.clock())
         over = [each.file for each in found if each.is_over(self.clock())]
         if over:
             self.meter.tell_worst({"FilesGivenUp": len(over)})
@@ -87,6 +89,15 @@ class CatchingUp:
     def _described(self, keys: Iterable[str]) -> list[FileRef]:
         found = (self.canonical.describe(key) for key in sorted(keys))
         return [each for each in found if each is not None]
+
+
+def _next_of(waiting: Sequence[Waiting], now: datetime) -> Sequence[Waiting]:
+    """Return those that are tried now: others than a sweep ago, so that none holds up those behind it."""
+    if len(waiting) <= MOST_AT_ONCE:
+        return waiting
+    sweeps = int(now.timestamp() // _BETWEEN_SWEEPS.total_seconds())
+    start = sweeps * MOST_AT_ONCE % len(waiting)
+    return [*waiting[start:], *waiting[:start]][:MOST_AT_ONCE]
 
 
 def _turn(sites: Sequence[str], now: datetime) -> list[str]:

@@ -66,7 +66,8 @@ class Recording:
         trained = self.serving(model_id)
         waits: dict[FileRef, str] = {}
         if trained is None:
-            waits = dict.fromkeys(files, self._why_nobody(model_id))
+            # A withdrawal is looked at then, too: what it takes back may have been scored before.
+            waits = dict.fromkeys((*files, *gone), self._why_nobody(model_id))
         else:
             known_sites = [each for each in files if each.site_id in trained.places]
             waits = {

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 import pytest
 
 from services.deployer.adapters.live.log import decode
-from services.deployer.app.live.catching_up import _turn
+from services.deployer.app.live.catching_up import MOST_AT_ONCE, _turn
 from services.deployer.app.live.predicting import MOST_ROWS
+from services.deployer.domain.deployment import LogEntry
 from shared.messages import PredictionsMade
 from tests.unit.deployer.live.world import MODEL, NOW, SITE, TRAINED_UNTIL, World, midnight
 
@@ -182,6 +183,46 @@ def test_a_site_that_the_version_does_not_know_waits_for_one_that_does() -> None
     world.hear(world.upload("new", MONDAY, site="boulder"))
     (waiting,) = world.books.waits.values()
     assert waiting.reason == "version 1 does not know site boulder"
+
+
+def test_files_that_nobody_will_predict_soon_hold_up_none_that_waits_behind_them() -> None:
+    world = World()
+    stuck = [world.upload(f"alpha{n:03}", MONDAY, site="alpha") for n in range(MOST_AT_ONCE + 5)]
+    world.hear(*stuck)
+    world.asking.silent = True
+    world.hear(world.upload("behind", MONDAY))
+    world.asking.silent = False
+    for _ in range(2):
+        world.clock.now += timedelta(minutes=15)
+        world.sweep("quick")
+    assert world.score(MONDAY).state == "scored"
+    assert len(world.books.waits) == len(stuck)
+
+
+def test_files_of_a_site_that_the_endpoint_refuses_hold_up_no_other_for_ever() -> None:
+    world = World(("alpha", SITE))
+    world.asking.broken.add("alpha")
+    stuck = [world.upload(f"alpha{n:03}", MONDAY, site="alpha") for n in range(MOST_AT_ONCE + 5)]
+    world.hear(*stuck)
+    world.asking.silent = True
+    world.hear(world.upload("behind", MONDAY))
+    world.asking.silent = False
+    for _ in range(3):
+        world.clock.now += timedelta(minutes=15)
+        world.sweep("quick")
+    assert world.score(MONDAY).state == "scored"
+
+
+def test_what_is_withdrawn_while_nobody_can_score_is_withdrawn_as_soon_as_somebody_can() -> None:
+    world = World()
+    world.hear(world.upload("a", MONDAY))
+    world.deployments.entries.append(
+        LogEntry(NOW, "deployed", 2, 1, "solar-golden")
+    )  # approved unchecked: it has no run
+    world.hear(world.withdraw("a"))
+    world.hear(world.deploy(3))
+    assert world.scores(MONDAY) == ()
+    assert not world.books.waits
 
 
 def test_a_version_on_trial_predicts_nothing() -> None:
