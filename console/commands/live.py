@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,6 +20,7 @@ from console.state import state
 _SHOWN_ROWS = 24
 _MOST_SITES = 20  # of which a question about a moment is answered without being asked for one
 _USUAL = timedelta(days=1)
+_DAYS_BEFORE = 2  # of which the day before a time in UTC is part
 _COLUMNS = (
     "timestamp",
     "power_ac",
@@ -104,7 +105,8 @@ def predictions(
 ) -> None:
     """Show what was predicted for a site, by which version, from which weather, made when.
 
-    Without times, the last day of which something was predicted.
+    Without times, the last day of which something was predicted; with only one of them, a day before TO,
+    a month from FROM.
 
     Examples: solar predictions golden
               solar predictions golden --from 2026-06-01 --to 2026-07-01 --csv june.csv
@@ -112,9 +114,9 @@ def predictions(
     name = model or active_site(site).model_id
     answer = _ask_predictions(name, site, begin, end)
     kept = [each for each in answer["predictions"] if version in {None, each["version"]}]
-    if begin is None and kept:
-        last = max(datetime.fromisoformat(each["window_end"]) for each in kept)
-        begin, end = last - _USUAL, last
+    if begin is None and (end is not None or kept):
+        end = end or max(datetime.fromisoformat(each["window_end"]) for each in kept)
+        begin = end - _USUAL
     rows = _rows(kept, begin, end)
     if csv_file is not None:
         csv_file.write_text(_as_csv(rows), encoding="utf-8")
@@ -134,7 +136,7 @@ def predictions(
         )
         for each in rows[::step]
     ]
-    title = f"{site} by {name} [kW]" + (f", every {step}th row" if step > 1 else "")
+    title = f"{site} by {name} [kW]" + (f", one row of {step}" if step > 1 else "")
     columns = ["time (UTC)", "power", "P10", "P90", "version", "weather", "estimated"]
     output.table(title, columns, shown, f"nothing was predicted for {site} then")
     for each in answer["waiting"]:
@@ -162,7 +164,6 @@ def _ask_predictions(
 ) -> dict[str, Any]:
     first = begin.date().isoformat() if begin else None
     last = end.date().isoformat() if end else None
-    days = 3 if begin is None else None
     return dict(
         state.system.ask(
             "deployer",
@@ -171,13 +172,13 @@ def _ask_predictions(
             site_id=site,
             first=first,
             last=last or (_latest(begin) if begin else None),
-            days=days,
+            days=_DAYS_BEFORE if last and not first else None,
         )
     )
 
 
 def _latest(begin: datetime) -> str:
-    return min(datetime.now(UTC).date(), begin.date() + timedelta(days=31)).isoformat()
+    return (begin.date() + timedelta(days=31)).isoformat()  # forecasts are of days to come
 
 
 def _rows(
@@ -204,7 +205,9 @@ def _rows(
         try:
             body = s3.get_object(Bucket=state.system.bucket, Key=each["key"])["Body"].read()
         except s3.exceptions.NoSuchKey:
-            output.complain(f"{each['key']} was deleted; it is predicted again where that can be")
+            output.complain(
+                f"{each['key']} was deleted; it is predicted again when a file of its day comes"
+            )
             continue
         for row in pq.read_table(io.BytesIO(body)).to_pylist():
             time = row["timestamp"]
@@ -212,10 +215,14 @@ def _rows(
                 continue
             key = time, row["version"], row["inputs"], row["issued_at"]
             before = found.get(key)
-            if before is None or row["missing"].count(",") <= before["missing"].count(","):
+            if before is None or _estimated(row) <= _estimated(before):
                 found[key] = row
     ordered = [found[key] for key in sorted(found, key=lambda key: (key[0], key[1], key[2]))]
     return [_plain(row) for row in ordered]
+
+
+def _estimated(row: Mapping[str, Any]) -> int:
+    return len(row["missing"].split(",")) if row["missing"] else 0
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -327,7 +334,7 @@ def _said_in_all(each: Mapping[str, Any]) -> str:
     ]
     scored = each["days"].get("scored", 0)
     return (
-        f"{each['name']}: {scored} days of {each['sites']} sites scored"
+        f"{each['name']}: {output.counted(scored, 'day')} of {output.counted(each['sites'], 'site')} scored"
         + (f"; {', '.join(states)}" if states else "")
         + f"; version {', '.join(map(str, each['versions']))}"
         + _without_adjuster(each["unadjusted"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -28,7 +29,8 @@ class Answering:
         """Answer one question.
 
         `deployments` is the log, `served` what served at a time, `holds` which models people hold,
-        `scorecard` how versions do live (`live` in a few figures), `predictions` of a site.
+        `scorecard` how versions do live (`live` in a few figures), `predictions` of a site. A question about
+        impossible days is answered with an `error`: a person's slip is no failure of this function.
 
         Raises
         ------
@@ -48,9 +50,9 @@ class Answering:
                 at = datetime.fromisoformat(question["at"]) if question.get("at") else None
                 return {"served": {model: self._served(model, at) for model in models}}
             case "scorecard":
-                return self.live.scorecard(question)
+                return _answered(self.live.scorecard, question)
             case "predictions":
-                return self.live.predictions(question)
+                return _answered(self.live.predictions, question)
             case "live":
                 return {"live": self.live.live(models)}
             case "holds":
@@ -63,6 +65,15 @@ class Answering:
     def _served(self, model_id: str, at: datetime | None) -> dict[str, Any] | None:
         entry = deployment.served(self.log.log(model_id), at)
         return _plain(entry) if entry else None
+
+
+def _answered(
+    ask: Callable[[dict[str, Any]], dict[str, Any]], question: dict[str, Any]
+) -> dict[str, Any]:
+    try:
+        return ask(question)
+    except InvalidMessageError as error:
+        return {"error": str(error)}
 
 
 @cache

@@ -129,7 +129,7 @@ def test_a_scorecard_says_how_well_and_what_could_not_be_scored(golden: FakeSyst
     assert "golden, 2026-06-01 to 2026-06-30, by site" in said
     assert "3 of 5" in said
     assert "-5.0%" in said
-    assert "measured: 3 days of 1 sites scored; 2 without power; version 1" in said
+    assert "measured: 3 days of 1 site scored; 2 without power; version 1" in said
     assert "2 files wait to be predicted" in said
 
 
@@ -191,6 +191,40 @@ def test_predictions_whose_weather_was_withdrawn_are_not_shown(golden: FakeSyste
         json.loads(solar("predictions", "golden", "--model", "golden", "--json").stdout)["rows"]
         == []
     )
+
+
+def test_of_two_predictions_for_a_time_that_without_estimates_is_shown_as_it_is_scored(
+    golden: FakeSystem,
+) -> None:
+    answer = the_log()
+    later = answer["predictions"][0] | {"key": "later", "uploaded_at": "2026-06-10T00:00:00+00:00"}
+    golden.answers["deployer", "predictions"] = answer | {
+        "predictions": [*answer["predictions"], later]
+    }
+    golden.clients["s3"] = S3({KEY: a_prediction(), "later": a_prediction(missing="temp_air")})
+    rows = json.loads(solar("predictions", "golden", "--model", "golden", "--json").stdout)["rows"]
+    assert [row["missing"] for row in rows] == [""] * 4
+
+
+def test_predictions_until_a_time_are_those_of_the_day_before_it(golden: FakeSystem) -> None:
+    asked = ("predictions", "golden", "--model", "golden", "--json", "--to")
+    rows = json.loads(solar(*asked, "2026-06-08T12:30").stdout)["rows"]
+    assert [row["timestamp"][11:16] for row in rows] == ["12:00", "12:15"]
+    assert json.loads(solar(*asked, "2026-06-07").stdout)["rows"] == []
+
+
+def test_predictions_for_days_to_come_are_asked_for(
+    golden: FakeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def ask(_: Any, __: str, ___: str, **question: Any) -> dict[str, Any]:
+        asked.append(question)
+        return the_log()
+
+    monkeypatch.setattr(FakeSystem, "ask", ask)
+    solar("predictions", "golden", "--model", "golden", "--from", "2126-06-08")
+    assert (asked[-1]["first"], asked[-1]["last"]) == ("2126-06-08", "2126-07-09")
 
 
 def test_a_deleted_object_is_named(golden: FakeSystem) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,8 @@ from services.deployer.app.answering import Answering
 from services.deployer.app.live.telling import Telling
 from shared.errors import InvalidMessageError
 from tests.unit.deployer.fakes import World
-from tests.unit.deployer.live.world import NOW, Books
+from tests.unit.deployer.live import world as live_world
+from tests.unit.deployer.live.world import NOW, SITE, Books
 from tests.unit.deployer.test_deployer import deployed
 
 
@@ -62,6 +64,32 @@ def test_all_models_are_answered_for_where_none_is_named() -> None:
 def test_an_unknown_question_names_the_known_ones() -> None:
     with pytest.raises(InvalidMessageError, match="'scores': deployments, served"):
         answers(World()).answer({"query": "scores"})
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        ({"first": "2026-06-08", "last": "2026-06-01"}, "2026-06-01 is before 2026-06-08"),
+        ({"days": 500}, "are 500 days; ask for at most 400"),
+        ({"last": "yesterday"}, "days: Invalid isoformat"),
+    ],
+)
+def test_a_question_about_impossible_days_is_answered_and_is_no_failure_that_rings_an_alarm(
+    days: dict[str, Any], said: str
+) -> None:
+    for query in ("scorecard", "predictions"):
+        question = {"query": query, "model_id": "golden", "site_id": "golden", **days}
+        assert said in answers(deployed(1)).answer(question)["error"]
+
+
+def test_the_last_predictions_of_a_site_are_found_behind_later_days_of_others() -> None:
+    live = live_world.World((SITE, "hill"))
+    monday = date(2026, 4, 6)
+    live.deploy(1, monday)
+    live.hear(live.upload("old", monday), live.upload("new", date(2026, 6, 8), site="hill"))
+    telling = Telling(live.books, live.books, live.books, live.clock)
+    found = telling.predictions({"model_id": live_world.MODEL, "site_id": SITE})["predictions"]
+    assert [each["file_id"] for each in found] == ["old"]
 
 
 def test_only_the_model_that_is_asked_about_is_answered_for() -> None:

@@ -17,6 +17,7 @@ from shared.errors import InvalidMessageError
 USUAL_DAYS = 30
 MOST_DAYS = 400  # of a site; of a whole model, a question must end within half a minute
 MOST_LINES = 2000
+_WIDER = (3, 40, MOST_DAYS)  # days in which to look for the last predictions of a site
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Telling:
     def predictions(self, question: dict[str, Any]) -> dict[str, Any]:
         """Return which objects of the log hold a site's predictions of some days, and what waits.
 
+        Without days, those before the last day that the model knows of, so many as it takes to find some.
+
         Raises
         ------
         InvalidMessageError
@@ -74,15 +77,13 @@ class Telling:
         if not site_id:
             message = "site_id: of which site?"
             raise InvalidMessageError(message)
-        first, last = self._days(model_id, question)
-        # A time in UTC may be of the day before or after at the site.
-        span = (last - first).days + 3
-        days = [first - ONE_DAY + ONE_DAY * number for number in range(span)]
-        known = self.books.days(model_id, [(site_id, day) for day in days])
+        is_open = not any(question.get(name) for name in ("first", "last", "days"))
         made: dict[str, tuple[Made, bool]] = {}
-        for day in known.values():
-            counted = {each.key for each in day.counted}
-            made.update({each.key: (each, each.key in counted) for each in day.made})
+        for days in _WIDER if is_open else (question.get("days"),):
+            first, last = self._days(model_id, {**question, "days": days})
+            made = self._made(model_id, site_id, first, last)
+            if made:
+                break
         waits = [each for each in self.waitings.waiting(model_id) if each.file.site_id == site_id]
         return {
             "model_id": model_id,
@@ -114,6 +115,20 @@ class Telling:
             ],
         }
 
+    def _made(
+        self, model_id: str, site_id: str, first: date, last: date
+    ) -> dict[str, tuple[Made, bool]]:
+        """Return a site's predictions of some days by key, and whether each counts."""
+        # A time in UTC may be of the day before or after at the site.
+        span = (last - first).days + 3
+        days = [first - ONE_DAY + ONE_DAY * number for number in range(span)]
+        known = self.books.days(model_id, [(site_id, day) for day in days])
+        made: dict[str, tuple[Made, bool]] = {}
+        for day in known.values():
+            counted = {each.key for each in day.counted}
+            made.update({each.key: (each, each.key in counted) for each in day.made})
+        return made
+
     def live(self, models: Iterable[str]) -> dict[str, Any]:
         """Return how models do in a few figures, by the last daily watch; null before the first one."""
         return {model_id: _summed(self.verdicts.summary(model_id)) for model_id in models}
@@ -128,8 +143,12 @@ class Telling:
         except (TypeError, ValueError) as error:
             message = f"days: {error}"
             raise InvalidMessageError(message) from error
-        if not 0 <= (last - first).days <= MOST_DAYS:
-            message = f"from {first} to {last} are not between 0 and {MOST_DAYS} days"
+        count = (last - first).days + 1
+        if count < 1:
+            message = f"{last} is before {first}: the end must not be before the beginning"
+            raise InvalidMessageError(message)
+        if count > MOST_DAYS:
+            message = f"from {first} to {last} are {count} days; ask for at most {MOST_DAYS}"
             raise InvalidMessageError(message)
         return first, last
 
