@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _LONGEST_DELAY_SECONDS = 900  # of SQS
 _BATCH = 10  # messages that SNS takes at once
 _RETRIES = Config(retries={"mode": "standard", "max_attempts": 5})
+_ONCE = Config(retries={"mode": "standard", "max_attempts": 1}, connect_timeout=10, read_timeout=65)
 
 
 @cache
@@ -51,19 +52,28 @@ def client(service: str) -> Any:
     return session().create_client(service, config=_RETRIES)
 
 
+@cache
+def client_asking_once(service: str) -> Any:
+    """Return a client that tries nothing again: five tries of a minute would outlast the function.
+
+    SageMaker gives a container a minute; an answer that takes longer does not come.
+    """
+    return session().create_client(service, config=_ONCE)
+
+
 class _Lazy:
     """A client that is made at its first call: most messages need only some of a service's clients."""
 
-    def __init__(self, service: str) -> None:
-        self._service = service
+    def __init__(self, service: str, made: Callable[[str], Any]) -> None:
+        self._service, self._made = service, made
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(client(self._service), name)
+        return getattr(self._made(self._service), name)
 
 
-def lazy_client(service: str) -> Any:
+def lazy_client(service: str, *, asks_once: bool = False) -> Any:
     """Return a client of an AWS service that costs nothing until it is used."""
-    return _Lazy(service)
+    return _Lazy(service, client_asking_once if asks_once else client)
 
 
 def error_code(error: ClientError) -> str:

@@ -142,7 +142,9 @@ def following(settings: LiveSettings) -> Following:
         log=S3PredictionLog(objects),
         deployments=memory,
         versions=S3Versions(objects),
-        predicting=Predicting(EndpointPredictions(aws.lazy_client("sagemaker-runtime")), utc_now),
+        predicting=Predicting(
+            EndpointPredictions(aws.lazy_client("sagemaker-runtime", asks_once=True)), utc_now
+        ),
         publisher=aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn),
         adjusts=configuration.adjusts,
         clock=utc_now,

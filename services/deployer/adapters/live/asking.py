@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from services.deployer.adapters.endpoints import answering_version
 from services.deployer.adapters.errors import MODEL_ERROR
-from services.deployer.domain.live.predicted import Answered, Weather
+from services.deployer.domain.live.predicted import Answered, SilentError, Weather
 from shared import names
 from shared.aws import error_code
 from shared.errors import NotReadyError
@@ -41,8 +41,10 @@ class EndpointPredictions:
 
         Raises
         ------
+        SilentError
+            The endpoint does not answer, whatever it is asked.
         NotReadyError
-            The endpoint does not answer, or not for all rows; the message says which.
+            The model refuses these rows, or answers not for all of them; the message says which.
         """
         try:
             answer = self.runtime.invoke_endpoint(
@@ -54,8 +56,11 @@ class EndpointPredictions:
             body = json.loads(answer["Body"].read())
             version = answering_version(answer.get("CustomAttributes", ""))
         except ClientError as error:
-            raise NotReadyError(_why(model_id, error)) from error
-        except (BotoCoreError, ValueError) as error:
+            raise _unanswered(model_id, error) from error
+        except BotoCoreError as error:
+            message = f"the endpoint of {model_id} does not answer: {error}"
+            raise SilentError(message) from error
+        except ValueError as error:
             message = f"the endpoint of {model_id} does not answer: {error}"
             raise NotReadyError(message) from error
         return _divided(model_id, version, body, asked)
@@ -105,9 +110,11 @@ def _divided(
     return answers
 
 
-def _why(model_id: str, error: ClientError) -> str:
+def _unanswered(model_id: str, error: ClientError) -> NotReadyError:
     code = error_code(error)
-    if code == MODEL_ERROR:
-        said = str(error.response.get("OriginalMessage", ""))[:300]
-        return f"the model behind the endpoint of {model_id} refuses: {said}"
-    return f"the endpoint of {model_id} does not answer: {code}"
+    said = str(error.response.get("OriginalMessage", ""))[:300]
+    if code != MODEL_ERROR:
+        return SilentError(f"the endpoint of {model_id} does not answer: {code}")
+    if error.response.get("OriginalStatusCode") == 0:  # the container took too long
+        return SilentError(f"the model behind the endpoint of {model_id} does not answer: {said}")
+    return NotReadyError(f"the model behind the endpoint of {model_id} refuses: {said}")

@@ -10,7 +10,7 @@ import numpy as np
 
 from services.deployer.app.live.shelf import Shelf
 from services.deployer.domain.live.book import Day, FileRef, Key, bounds
-from services.deployer.domain.live.predicted import Answered, Predicted, Weather
+from services.deployer.domain.live.predicted import Answered, Predicted, SilentError, Weather
 from services.deployer.domain.live.scores import Inputs
 from services.deployer.domain.live.unseen import Trained
 from services.deployer.ports import Asking
@@ -91,8 +91,13 @@ class Predicting:
         ]
         predicted: dict[str, Predicted] = {}
         waits: dict[FileRef, str] = {}
-        for round_ in _rounds(jobs):
-            self._ask(model_id, trained, round_, predicted, waits)
+        try:
+            for round_ in _rounds(jobs):
+                self._ask(model_id, trained, round_, predicted, waits)
+        except SilentError as error:
+            answered = {each.file_id for each in predicted.values()}
+            left = [job.file for job in jobs if job.file.file_id not in answered]
+            waits = dict.fromkeys(left, str(error)) | waits
         kept = shelf.log.keep(predicted)
         shelf.put(kept)
         return Outcome(kept, waits)
@@ -108,6 +113,8 @@ class Predicting:
         """Ask about jobs in one call; one by one where that fails, so that one site holds up no other."""
         try:
             answers = self._answers(model_id, [job.sent for job in jobs])
+        except SilentError:
+            raise
         except NotReadyError as error:
             if len(jobs) == 1:
                 waits[jobs[0].file] = str(error)

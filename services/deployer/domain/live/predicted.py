@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from services.deployer.domain.live.book import Made
 from services.deployer.domain.live.scores import Inputs
+from shared.errors import NotReadyError
 from shared.solar.position import Floats, Times
 
 
@@ -92,6 +93,10 @@ class Predicted:
     def between(self, start: np.datetime64, end: np.datetime64) -> Predicted:
         """Return the rows of an interval [start, end)."""
         return self.take((self.times >= start) & (self.times < end))
+
+
+class SilentError(NotReadyError):
+    """An endpoint does not answer at all; to ask it about less, or again now, would only take more time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from services.deployer.adapters.live.asking import EndpointPredictions
 from services.deployer.adapters.live.log import decode, encode
 from services.deployer.app.live.following import model_of
 from services.deployer.app.live.predicting import MOST_ROWS
-from services.deployer.domain.live.predicted import Predicted, Weather
+from services.deployer.domain.live.predicted import Predicted, SilentError, Weather
 from shared.errors import InvalidMessageError, NotReadyError
 from shared.messages import RetrainRequested
 from tests.unit.deployer.live.world import MODEL, NOW, SITE, TRAINED_UNTIL, World
@@ -82,6 +82,24 @@ def test_the_rows_of_many_sites_are_one_request_and_are_told_apart_again() -> No
 )
 def test_an_answer_is_believed_as_a_whole_or_not_at_all(answer: Any, said: str) -> None:
     with pytest.raises(NotReadyError, match=said):
+        asked_of(answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ReadTimeoutError(endpoint_url="x"),
+        ClientError({"Error": {"Code": "ValidationError", "Message": ""}}, "InvokeEndpoint"),
+        ClientError(
+            {"Error": {"Code": "ModelError", "Message": ""}, "OriginalStatusCode": 0},  # type: ignore[typeddict-unknown-key]
+            "InvokeEndpoint",
+        ),
+    ],
+)
+def test_an_endpoint_that_does_not_answer_is_told_apart_from_one_that_refuses_some_rows(
+    answer: Exception,
+) -> None:
+    with pytest.raises(SilentError, match="does not answer"):
         asked_of(answer)
 
 

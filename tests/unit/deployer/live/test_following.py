@@ -170,6 +170,19 @@ def test_an_endpoint_that_does_not_answer_is_asked_again_by_the_sweep() -> None:
     assert world.books.waits == {}
 
 
+def test_an_endpoint_that_answers_nothing_is_asked_once_however_many_files_there_are() -> None:
+    sites = [f"s{number:02}" for number in range(20)]
+    world = World(sites)
+    world.asking.silent = True
+    files = [
+        world.upload(f"{site}{day}", day, site=site) for site in sites for day in (MONDAY, TUESDAY)
+    ]
+    world.hear(*files)
+    assert len(world.asking.calls) == 1, "each call may take a minute, and the function has five"
+    assert {each.reason for each in world.books.waits.values()} == {"the endpoint does not answer"}
+    assert len(world.books.waits) == len(files)
+
+
 def test_a_site_that_fails_holds_up_no_other() -> None:
     world = World(sites=("golden", "boulder"))
     world.asking.broken = {"boulder"}

@@ -25,7 +25,7 @@ from services.deployer.app.live.recording import Recording
 from services.deployer.app.live.watching import Watching
 from services.deployer.domain.deployment import Hold, LogEntry, Setback
 from services.deployer.domain.live.book import Day, FileRef
-from services.deployer.domain.live.predicted import Answered, Weather
+from services.deployer.domain.live.predicted import Answered, SilentError, Weather
 from services.deployer.domain.live.scores import DayScore
 from services.deployer.domain.live.summary import Summary
 from services.deployer.domain.live.told import Told
@@ -170,8 +170,11 @@ class Asking:
     def ask(self, model_id: str, asked: Sequence[Weather]) -> list[Answered]:
         assert model_id == MODEL
         self.calls.append([each.site_id for each in asked])
-        if self.silent or self.broken & {each.site_id for each in asked}:
+        if self.silent:
             message = "the endpoint does not answer"
+            raise SilentError(message)
+        if self.broken & {each.site_id for each in asked}:
+            message = "the model refuses"
             raise NotReadyError(message)
         return [self._answer(each) for each in asked]
 
