@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 _LONGEST_DELAY_SECONDS = 900  # of SQS
 _BATCH = 10  # messages that SNS takes at once
 _RETRIES = Config(retries={"mode": "standard", "max_attempts": 5})
-_ONCE = Config(retries={"mode": "standard", "max_attempts": 1}, connect_timeout=10, read_timeout=65)
+_ONCE = Config(
+    retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=10, read_timeout=65
+)
 
 
 @cache
