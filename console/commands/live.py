@@ -261,13 +261,22 @@ def in_words(model: str, summary: dict[str, Any] | None) -> list[str]:
         f"bias {percent(summary['energy_bias'], signed=True)}, "
         f"{summary['sites_scored']} of {summary['sites']} sites scored"
     )
-    lines = [said + ("" if summary["standing"] else "; as promised everywhere")]
+    lines = [said + ("" if summary["standing"] else f"; {_as_promised(summary)}")]
     for each in summary["standing"]:
         what = "cannot be scored" if each["kind"] == "data" else "worse than promised"
         lines.append(f"  {each['site_id']}: {what} since {each['since']}: {each['why']}")
     if summary["more_standing"]:
         lines.append(f"  and {summary['more_standing']} more sites")
     return lines
+
+
+def _as_promised(summary: Mapping[str, Any]) -> str:
+    judged, sites = summary["sites_judged"], summary["sites"]
+    if not judged:
+        return "too few days are scored to say whether that is as promised"
+    if judged < sites:
+        return f"as promised at {judged} of {sites} sites; of the others too few days are scored"
+    return "as promised everywhere"
 
 
 def _short(value: float | None) -> str:

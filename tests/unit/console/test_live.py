@@ -279,6 +279,7 @@ SUMMARY = {
     "energy_bias": -0.05,
     "sites": 2,
     "sites_scored": 2,
+    "sites_judged": 2,
     "standing": [],
     "more_standing": 0,
 }
@@ -306,3 +307,16 @@ def test_each_site_that_is_worse_or_cannot_be_scored_has_a_line_of_its_own() -> 
         "  west: cannot be scored since 2026-06-27: it stood still",
         "  and 3 more sites",
     ]
+
+
+@pytest.mark.parametrize(
+    ("judged", "said"),
+    [
+        (2, "; as promised everywhere"),
+        (1, "; as promised at 1 of 2 sites; of the others too few days are scored"),
+        (0, "; too few days are scored to say whether that is as promised"),
+    ],
+)
+def test_as_promised_is_said_only_of_sites_of_which_enough_is_known(judged: int, said: str) -> None:
+    (line,) = live.in_words("golden", SUMMARY | {"sites_judged": judged})
+    assert line.endswith(said)

@@ -10,6 +10,8 @@ from shared import aws
 def test_a_client_that_asks_once_ends_well_within_the_five_minutes_of_a_function(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     config = aws.client_asking_once("sagemaker-runtime").meta.config
     assert config.retries["total_max_attempts"] == 1

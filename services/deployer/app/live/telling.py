@@ -188,6 +188,7 @@ def _summed(summary: Summary | None) -> dict[str, Any] | None:
         "versions": list(summary.versions),
         "sites": summary.sites,
         "sites_scored": summary.sites_scored,
+        "sites_judged": summary.sites_judged,
         "sites_not_scored": summary.unscored,
         **card.figures(summary.sums),
         "standing": [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, timedelta
 
 from services.deployer.domain.live import degradation, scores
@@ -70,12 +70,14 @@ class Watching:
         before, doubted = self.verdicts.told(model_id), self.suspects.sites()
         after: dict[str, Told] = {}
         told: list[AccuracyDegraded] = []
+        judged = 0
         for site_id, days in sorted(by_site.items()):
             verdict = degradation.judge(days, promises, today)
             version = max(each.version for each in days)
             known = before.get(site_id)
             # People were told of a suspect source, with the remedy: its days say nothing of the model.
             doubtful = site_id in doubted
+            judged += not doubtful and verdict.status != "not_measured"
             standing = known if doubtful else news(known, site_id, version, verdict)
             if standing is not None:
                 after[site_id] = standing
@@ -88,7 +90,7 @@ class Watching:
             message = f"{len(refused)} messages could not be sent; the next look sends them again"
             raise NotReadyError(message)
         kept = {site_id: each for site_id, each in before.items() if site_id not in by_site} | after
-        summary = self._summary(by_site, kept, today)
+        summary = replace(self._summary(by_site, kept, today), sites_judged=judged)
         self.verdicts.keep_told(model_id, kept, before, summary)
         self._measure(model_id, summary)
 

@@ -21,6 +21,8 @@ class Summary:
         The days that the figures are of; None where nothing was scored.
     sites, sites_scored
         Sites of which anything is known in these days, and those of them with a scored day.
+    sites_judged
+        Sites of which enough was scored lately to say whether they are as promised.
     unscored
         Sites that had power on most of these days and no prediction for it.
     standing
@@ -34,6 +36,7 @@ class Summary:
     sums: Sums = field(default_factory=Sums)
     sites: int = 0
     sites_scored: int = 0
+    sites_judged: int = 0
     unscored: int = 0
     standing: tuple[Told, ...] = ()
     more: int = 0

@@ -47,6 +47,16 @@ def test_a_healthy_plant_is_no_news_and_leaves_figures() -> None:
     assert set(figures) == {"LiveR2", "LiveNmae", "LiveBias", "LiveCoverage", "SitesScored"}
 
 
+def test_a_site_of_a_few_days_is_scored_and_not_judged() -> None:
+    world = World()
+    for days, judged in ((3, 0), (5, 1)):
+        lived(world, days, HEALTHY, TRAINED_UNTIL)
+        world.sweep()
+        summary = world.books.last_summary
+        assert summary is not None
+        assert (summary.sites_scored, summary.sites_judged) == (1, judged)
+
+
 def test_a_plant_that_gives_a_quarter_less_is_told_once_with_the_likely_cause() -> None:
     world = World()
     day = lived(world, 25, HEALTHY, TRAINED_UNTIL)
