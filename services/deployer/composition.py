@@ -28,6 +28,7 @@ from services.deployer.app.reconciling import Reconciling
 from services.deployer.app.rolling_back import RollingBack
 from services.deployer.app.starting import Starting
 from services.deployer.app.trial import Trial
+from services.deployer.domain.deployment import network_name
 from services.deployer.settings import DeployerSettings, LiveSettings, QuerySettings
 from shared import aws
 from shared.clock import utc_now
@@ -43,7 +44,8 @@ def deployer(settings: DeployerSettings) -> Dispatching:
     """Return everything that reacts to the inbox."""
     objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
     memory = _memory(settings)
-    configuration = S3Configuration(objects)
+    network = network_name(_listed(settings.subnet_ids), _listed(settings.security_group_ids))
+    configuration = S3Configuration(objects, network=network)
     registry = SageMakerRegistry(aws.lazy_client("sagemaker"))
     endpoints = _endpoints(settings)
     publisher = aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn)

@@ -273,24 +273,25 @@ class SageMakerEndpoints:
 
     def _configuration(self, version: Version, config: EndpointConfig) -> str:
         """Create the model and the endpoint configuration of a version where they are missing."""
+        network = deployment.network_name(self.subnets, self.security_groups)
+        model, name = (
+            names.sagemaker_model(version.model_id, version.number, network),
+            deployment.configuration_name(version, config),
+        )
         variant: Any = {
             "VariantName": VARIANT,
-            "ModelName": names.sagemaker_model(version.model_id, version.number),
+            "ModelName": model,
             "InstanceType": config.instance_type,
             "InitialInstanceCount": config.instance_count,
             "InitialVariantWeight": 1.0,
         }
         vpc: dict[str, Any] = {}
         if self.subnets:
-            network = {
+            private = {
                 "Subnets": list(self.subnets),
                 "SecurityGroupIds": list(self.security_groups),
             }
-            vpc = {"VpcConfig": network}
-        model, name = (
-            names.sagemaker_model(version.model_id, version.number),
-            deployment.configuration_name(version, config),
-        )
+            vpc = {"VpcConfig": private}
         if not self._exists(self.client.describe_model, ModelName=model):
             self.client.create_model(
                 ModelName=model,
