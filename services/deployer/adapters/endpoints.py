@@ -108,7 +108,7 @@ class SageMakerEndpoints:
             AWS cannot do it, whatever the version.
         """
         with _operators_faults():
-            self._put_alarms(version.model_id)
+            self.keep_alarms(version.model_id)
             name = self._configuration(version, config)
             try:
                 self.client.create_endpoint(
@@ -149,7 +149,7 @@ class SageMakerEndpoints:
             )
 
     def _update(self, version: Version, config: EndpointConfig, how: Any) -> None:
-        self._put_alarms(version.model_id)
+        self.keep_alarms(version.model_id)
         name = self._configuration(version, config)
         self._pause_scaling(version.model_id)
         try:
@@ -222,6 +222,11 @@ class SageMakerEndpoints:
                 "ScaleOutCooldown": 60,
             },
         )
+
+    def keep_alarms(self, model_id: str) -> None:
+        """Put the alarms of an endpoint, as this release has them; those that are there are replaced."""
+        for watch in alarms.ALL:
+            self.cloudwatch.put_metric_alarm(**watch.definition(model_id, self.alarms_topic_arn))
 
     def tidy(self, model_id: str, in_use: str) -> None:
         """Delete configurations beyond those kept for a rollback; models cost nothing."""
@@ -331,10 +336,6 @@ class SageMakerEndpoints:
                 return False
             raise
         return True
-
-    def _put_alarms(self, model_id: str) -> None:
-        for watch in alarms.ALL:
-            self.cloudwatch.put_metric_alarm(**watch.definition(model_id, self.alarms_topic_arn))
 
     def _pause_scaling(self, model_id: str) -> None:
         """AWS refuses a change of instance type while the variant is a scaling target."""

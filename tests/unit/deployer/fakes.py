@@ -88,6 +88,7 @@ class FakeEndpoints:
     calls: list[str] = field(default_factory=list)
     wrong_answers: set[int] = field(default_factory=set)
     scaled: int = 0
+    watched: int = 0
     tidied: list[str] = field(default_factory=list)
     silent: bool = False
     errors: set[int] = field(default_factory=set)
@@ -151,6 +152,10 @@ class FakeEndpoints:
     def keep_scaling(self, model_id: str, config: EndpointConfig) -> None:
         assert model_id == MODEL
         self.scaled += 1
+
+    def keep_alarms(self, model_id: str) -> None:
+        assert model_id == MODEL
+        self.watched += 1
 
     def tidy(self, model_id: str, in_use: str) -> None:
         assert model_id == MODEL

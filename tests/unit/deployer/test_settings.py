@@ -75,6 +75,7 @@ def test_where_nothing_changed_a_sweep_does_not_ask_for_settings() -> None:
     scaled = world.endpoints.scaled
     sweep(world)
     assert world.endpoints.scaled == scaled + 1, "the scaling is set without a new fleet"
+    assert world.endpoints.watched == 1, "alarms that somebody deleted come back"
     assert world.endpoints.calls == ["create 1"]
     world.now += timedelta(days=2)
     sweep(world)
