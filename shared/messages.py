@@ -347,22 +347,31 @@ class _DeploymentFact(Message):
 
 
 class DeploymentStarted(_DeploymentFact):
-    """A version is being put on its endpoint."""
+    """A version is being put on its endpoint.
+
+    `settings` says that the version serves already, and its endpoint gets other instances. `ignores` are
+    alarms that ring for what serves and do not stop it, as `decided_by` says.
+    """
 
     type: Literal["solar.deployment_started"] = "solar.deployment_started"
     version: Literal[1] = 1
     goes_back: bool = False
+    settings: bool = False
+    ignores: list[str] = []
+    decided_by: str = ""
 
 
 class ModelDeployed(_DeploymentFact):
     """A version serves, and answered its smoke test.
 
-    `tested` says against what: its own evaluation, only whether its answers are plausible, or nothing.
+    `tested` says against what: its own evaluation, only whether its answers are plausible, or nothing;
+    `compared` which real rows it answered, beside what served before.
     """
 
     type: Literal["solar.model_deployed"] = "solar.model_deployed"
     version: Literal[1] = 1
     tested: Literal["evaluation", "plausible", "nothing"] = "evaluation"
+    compared: str = ""
     dataset_id: str | None = None
     run_id: str | None = None
 
@@ -408,11 +417,12 @@ class ModelReleased(Message):
 
 
 class DeploymentCheckDue(Message):
-    """A deployment is under way and is to be looked at."""
+    """A model's endpoint is to be looked at; with `settings` also at whether it is as the YAML says."""
 
     type: Literal["solar.deployment_check_due"] = "solar.deployment_check_due"
     version: Literal[1] = 1
     model_id: Name
+    settings: bool = False
 
 
 class PredictionsMade(Message):

@@ -93,13 +93,22 @@ LONGEST_BAKE = timedelta(hours=1)  # that AWS waits between the shifts of a cana
 
 
 class EndpointConfig(Strict):
-    """How the model is served."""
+    """How the model is served.
+
+    Attributes
+    ----------
+    live_shift
+        How much farther from a site's measured power of the last day a new version's answers may be than
+        those of what serves, as a share of the latter's energy; where power is not measured, three times that
+        from the answers of what serves. [unitless]
+    """
 
     instance_type: InstanceType = "ml.m5.large"
     instance_count: Annotated[int, Field(ge=2, le=100)] = 2
     maximum_instance_count: Annotated[int, Field(ge=2, le=100)] = 4
     canary_percent: Annotated[int, Field(ge=1, le=50)] = 50
     bake: Annotated[Duration, Field(gt=timedelta(0), le=LONGEST_BAKE)] = timedelta(minutes=10)
+    live_shift: Annotated[float, Field(gt=0, le=10)] = 0.25
 
 
 class ModelConfig(Strict):

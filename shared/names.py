@@ -17,6 +17,9 @@ LIVE = "deployer-live"  # the inbox of what follows a deployment
 LIVE_FUNCTION = f"{PREFIX}-deployer-predictions"
 DAYS_TABLE = f"{PREFIX}-deployer-days"
 IMAGE_REPOSITORY = f"{PREFIX}-ml"
+# How the registry's note of an approval or rejection begins: by whom, and after a colon why.
+BY = "by "
+BY_POLICY = f"{BY}policy: "  # nobody decided; the run's verdict and the model's policy did
 ALL_OURS = f"{PREFIX}-"  # what the name of everything of ours begins with
 
 

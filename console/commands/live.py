@@ -285,10 +285,9 @@ def only_model(model: str | None) -> str:
 
 
 def _line(each: Mapping[str, Any]) -> tuple[Any, ...]:
-    scored, all_days = each["days"].get("scored", 0), sum(each["days"].values())
     return (
         each["name"] if each["inputs"] == "measured" else f"{each['name']} (forecast)",
-        f"{scored} of {all_days}",
+        _days(each),
         each["r2"],
         percent(each["nmae"]),
         percent(each["energy_bias"], signed=True),
@@ -299,17 +298,32 @@ def _line(each: Mapping[str, Any]) -> tuple[Any, ...]:
     )
 
 
+_UNSCORED = {
+    "night_only": "dark",
+    "no_power": "without power",
+    "no_weather": "without weather",
+    "outage": "with an outage",
+    "masked": "doubtful",
+    "waiting": "waiting",
+}
+
+
+def _days(each: Mapping[str, Any]) -> str:
+    """Return how many days were scored; where none was, what they were instead."""
+    scored, all_days = each["days"].get("scored", 0), sum(each["days"].values())
+    if scored:
+        return f"{scored} of {all_days}"
+    state = max(each["days"], key=lambda name: each["days"][name])
+    reason = max(each["masked"], key=lambda name: each["masked"][name], default="")
+    why = f": {reason.replace('_', ' ')}" if reason and state == "masked" else ""
+    return f"{_UNSCORED.get(state, state)}{why}"
+
+
 def _said_in_all(each: Mapping[str, Any]) -> str:
-    others = {
-        "night_only": "dark",
-        "no_power": "without power",
-        "no_weather": "without weather",
-        "outage": "with an outage",
-        "masked": "doubtful",
-        "waiting": "waiting",
-    }
     states = [
-        f"{count} {others[name]}" for name, count in sorted(each["days"].items()) if name in others
+        f"{count} {_UNSCORED[name]}"
+        for name, count in sorted(each["days"].items())
+        if name in _UNSCORED
     ]
     scored = each["days"].get("scored", 0)
     return (

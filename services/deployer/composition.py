@@ -12,12 +12,14 @@ from services.deployer.adapters.endpoints import SageMakerEndpoints
 from services.deployer.adapters.gauge import CloudWatchGauge
 from services.deployer.adapters.live.books import DynamoBooks
 from services.deployer.adapters.memory import DynamoMemory
+from services.deployer.adapters.real_rows import S3RealRows
 from services.deployer.adapters.references import S3References
 from services.deployer.adapters.registry import SageMakerRegistry
 from services.deployer.adapters.timer import DelayedMessages
 from services.deployer.app.alone import Alone
 from services.deployer.app.answering import Answering
 from services.deployer.app.chronicle import Chronicle
+from services.deployer.app.comparing import Comparing
 from services.deployer.app.dispatching import Dispatching
 from services.deployer.app.ending import Ending
 from services.deployer.app.holding import Holding, HoldingByRequest
@@ -46,9 +48,13 @@ def deployer(settings: DeployerSettings) -> Dispatching:
     endpoints = _endpoints(settings)
     publisher = aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn)
     chronicle = Chronicle(memory, publisher, utc_now)
+    references = S3References(objects)
+    comparing = Comparing(
+        references, S3RealRows(objects, configuration), endpoints, memory, configuration, utc_now
+    )
     trial = Trial(
         registry,
-        S3References(objects),
+        references,
         endpoints,
         CloudWatchGauge(aws.lazy_client("cloudwatch")),
     )
@@ -67,13 +73,23 @@ def deployer(settings: DeployerSettings) -> Dispatching:
             memory,
             memory,
             trial,
+            comparing,
             holding,
             chronicle,
             utc_now,
         ),
         trial=trial,
+        comparing=comparing,
         ending=Ending(
-            trial, registry, endpoints, configuration, memory, memory, chronicle, utc_now
+            trial,
+            comparing,
+            registry,
+            endpoints,
+            configuration,
+            memory,
+            memory,
+            chronicle,
+            utc_now,
         ),
         timer=timer,
         clock=utc_now,

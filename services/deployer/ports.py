@@ -14,6 +14,7 @@ from services.deployer.domain.deployment import (
     Setback,
     Version,
 )
+from services.deployer.domain.real_rows import Inquiry, LastDay
 from services.deployer.domain.reference import Answer, Reference
 from shared.evaluation import Evaluation
 from shared.messages import AnyMessage
@@ -34,6 +35,7 @@ class Configuration(Protocol):
 
     def endpoint(self, model_id: str) -> EndpointConfig: ...
     def models(self) -> set[str]: ...
+    def changed_since(self, moment: datetime) -> set[str]: ...
 
 
 class Registry(Protocol):
@@ -49,7 +51,14 @@ class Endpoints(Protocol):
 
     def describe(self, model_id: str) -> Endpoint | None: ...
     def create(self, version: Version, config: EndpointConfig) -> None: ...
-    def update(self, version: Version, config: EndpointConfig, *, goes_back: bool) -> None: ...
+    def update(
+        self,
+        version: Version,
+        config: EndpointConfig,
+        *,
+        goes_back: bool,
+        ignores: tuple[str, ...] = (),
+    ) -> None: ...
     def ringing(self, model_id: str) -> tuple[str, ...]: ...
     def rang_since(self, model_id: str, since: datetime) -> tuple[str, ...]: ...
     def stop_canary(self, model_id: str, reason: str) -> None: ...
@@ -86,6 +95,19 @@ class References(Protocol):
     """Reference rows of runs."""
 
     def of_run(self, run_id: str) -> Reference | None: ...
+
+
+class RealRows(Protocol):
+    """What plants measured last."""
+
+    def last_day(self, model_id: str, sites: tuple[str, ...], until: datetime) -> LastDay: ...
+
+
+class Inquiries(Protocol):
+    """What is asked of the version that is being deployed."""
+
+    def inquiry(self, model_id: str) -> Inquiry | None: ...
+    def keep(self, model_id: str, inquiry: Inquiry) -> None: ...
 
 
 class Progress(Protocol):

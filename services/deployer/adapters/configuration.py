@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from shared import layout
 from shared.in_force import InForce
 from shared.model_config import EndpointConfig
 
@@ -15,6 +17,14 @@ class S3Configuration(InForce):
     def endpoint(self, model_id: str) -> EndpointConfig:
         """Return how a model is to be served; a model that nobody configured has the defaults."""
         return self.model(model_id).endpoint
+
+    def changed_since(self, moment: datetime) -> set[str]:
+        """Return the models whose YAML came into force at a time or later."""
+        return {
+            each["Key"].rpartition("/")[2].removesuffix(".json")
+            for each in self.objects.entries(layout.active_models())
+            if each["LastModified"] >= moment
+        }
 
     def adjusts(self, model_id: str) -> bool:
         """Whether a model's predictions are adjusted by what each site's last week says."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -122,8 +123,20 @@ class SageMakerEndpoints:
                 if error_code(error) != VALIDATION or self.describe(version.model_id) is None:
                     raise
 
-    def update(self, version: Version, config: EndpointConfig, *, goes_back: bool) -> None:
+    def update(
+        self,
+        version: Version,
+        config: EndpointConfig,
+        *,
+        goes_back: bool,
+        ignores: tuple[str, ...] = (),
+    ) -> None:
         """Shift a model's endpoint to a version: by canary with its alarms, or at once where it goes back.
+
+        Parameters
+        ----------
+        ignores
+            Alarms that do not take the version back.
 
         Raises
         ------
@@ -134,9 +147,11 @@ class SageMakerEndpoints:
         """
         self._check_ours(version.model_id)
         with _operators_faults():
-            self._update(version, config, goes_back=goes_back)
+            self._update(
+                version, config, _at_once() if goes_back else _canary(version, config, ignores)
+            )
 
-    def _update(self, version: Version, config: EndpointConfig, *, goes_back: bool) -> None:
+    def _update(self, version: Version, config: EndpointConfig, how: Any) -> None:
         self._put_alarms(version.model_id)
         name = self._configuration(version, config)
         self._pause_scaling(version.model_id)
@@ -144,7 +159,7 @@ class SageMakerEndpoints:
             self.client.update_endpoint(
                 EndpointName=names.endpoint(version.model_id),
                 EndpointConfigName=name,
-                DeploymentConfig=_at_once() if goes_back else _canary(version.model_id, config),
+                DeploymentConfig=how,
                 RetainAllVariantProperties=True,  # a fleet that scaled out keeps its size
                 ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DataCaptureConfig"}],
             )
@@ -235,6 +250,7 @@ class SageMakerEndpoints:
         NotReadyError
             The endpoint does not answer right now.
         """
+        began = time.monotonic()
         try:
             answer = self.runtime.invoke_endpoint(
                 EndpointName=names.endpoint(model_id),
@@ -245,13 +261,17 @@ class SageMakerEndpoints:
         except ClientError as error:
             said = str(error.response.get("OriginalMessage", ""))
             if error_code(error) == MODEL_ERROR and said:
-                return Answer(_version_in_error(said), (), error=said[:300])
+                status = str(error.response.get("OriginalStatusCode", ""))
+                return Answer(
+                    _version_in_error(said), (), error=said[:300], is_refused=status.startswith("4")
+                )
             message = f"endpoint of {model_id} does not answer: {error_code(error)}"
             raise NotReadyError(message) from error
         body = json.loads(answer["Body"].read())
         return Answer(
             version=answering_version(answer.get("CustomAttributes", "")),
             power_kw=tuple(_number(row.get("power_ac")) for row in body["predictions"]),
+            seconds=time.monotonic() - began,
         )
 
     def _configuration(self, version: Version, config: EndpointConfig) -> str:
@@ -327,7 +347,8 @@ class SageMakerEndpoints:
                 raise
 
 
-def _canary(model_id: str, config: EndpointConfig) -> Any:
+def _canary(version: Version, config: EndpointConfig, ignores: tuple[str, ...]) -> Any:
+    guards = [watch.alarm_name(version.model_id) for watch in alarms.WATCHES]
     bake = int(config.bake.total_seconds())
     return {
         "BlueGreenUpdatePolicy": {
@@ -340,7 +361,7 @@ def _canary(model_id: str, config: EndpointConfig) -> Any:
             "MaximumExecutionTimeoutInSeconds": max(600, 2 * bake + 3000),
         },
         "AutoRollbackConfiguration": {
-            "Alarms": [{"AlarmName": watch.alarm_name(model_id)} for watch in alarms.WATCHES]
+            "Alarms": [{"AlarmName": name} for name in guards if name not in ignores]
         },
     }
 

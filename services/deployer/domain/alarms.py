@@ -55,6 +55,11 @@ class Watch:
         }
 
 
+def may_be_ignored(alarm: str, model_id: str) -> bool:
+    """Whether an alarm may ring for what serves; the mismatch alarm rings only for a new version."""
+    return any(alarm == watch.alarm_name(model_id) for watch in WATCHES if watch.metric != MISMATCH)
+
+
 WATCHES = (
     Watch(
         "errors",

@@ -15,6 +15,8 @@ from shared.messages import (
     ConfigAccepted,
     DataAccepted,
     DataWithdrawn,
+    ModelHeld,
+    ModelReleased,
     RetrainRequested,
     SourceSuspect,
 )
@@ -83,6 +85,13 @@ class Noting:
         self.correct(message.model_id)
         self.evaluate(message.model_id)
 
+    def of_deployment(self, message: AccuracyDegraded | ModelHeld | ModelReleased) -> None:
+        """Note what deployer says of the version that serves."""
+        if isinstance(message, AccuracyDegraded):
+            self.degraded(message)
+        else:
+            self.held(message)
+
     def degraded(self, message: AccuracyDegraded) -> None:
         """Note that the served model does worse at a site, or that this is over, and look at the model.
 
@@ -94,6 +103,11 @@ class Noting:
         elif message.retrain_helps and message.kind == "model":
             self.notes.set_degraded(message.model_id, place + _in_words(message))
         self.evaluate(message.model_id)
+
+    def held(self, message: ModelHeld | ModelReleased) -> None:
+        """Note what serves while a person holds a model: a challenger is compared with that."""
+        serves = message.serves if isinstance(message, ModelHeld) else None
+        self.notes.set_held(message.model_id, serves, message.occurred_at)
 
 
 def _in_words(message: AccuracyDegraded) -> str:

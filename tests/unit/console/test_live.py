@@ -132,6 +132,21 @@ def test_a_scorecard_says_how_well_and_what_could_not_be_scored(golden: FakeSyst
     assert "2 files wait to be predicted" in said
 
 
+def test_a_day_that_was_not_scored_says_what_it_was_instead(golden: FakeSystem) -> None:
+    none = {"sums": None, "n": 0, "r2": None, "nmae": None, "energy_bias": None, "skill": None}
+    none |= {"coverage_p10_p90": None, "predicted_kwh": 0.0, "measured_kwh": 0.0, "masked": {}}
+    days = [
+        LINE
+        | none
+        | {"name": "2026-06-01", "days": {"masked": 1}, "masked": {"stuck_irradiance": 9}},
+        LINE | none | {"name": "2026-06-02", "days": {"no_power": 1}},
+    ]
+    golden.answers["deployer", "scorecard"] = CARD | {"lines": days, "by": "day"}
+    said = solar("scorecard", "--by", "day").stdout
+    assert "doubtful: stuck irradiance" in said
+    assert "without power" in said
+
+
 def test_a_scorecard_is_json_for_machines(golden: FakeSystem) -> None:
     assert json.loads(solar("scorecard", "golden", "--json").stdout) == CARD
 

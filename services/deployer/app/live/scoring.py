@@ -93,14 +93,15 @@ def _scores(
     yesterday = days.get((day.site_id, day.day - ONE_DAY))
     for group in sorted(groups, key=lambda each: (each.version, each.inputs, each.lead)):
         best = predicted.best(_of_lead(groups[group], group.lead), _stamp(start), _stamp(end))
+        if not len(best.times):
+            continue  # nothing of this lead
         rows = _rows(
             best,
             place,
             (day.power, yesterday.power if yesterday is not None else None),
             trained.step_minutes,
         )
-        if len(rows.times):
-            yield _score(trained, day, group, best, rows)
+        yield _score(trained, day, group, best, rows)
 
 
 def _score(

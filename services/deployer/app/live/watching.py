@@ -59,8 +59,12 @@ class Watching:
             self.meter.tell_worst(figures)
 
     def watch(self, model_id: str) -> None:
-        """Look at the last days of a model's sites; tell what changed, and leave figures and a summary."""
-        today = self.clock().astimezone(UTC).date()
+        """Look at the last days of a model's sites; tell what changed, and leave figures and a summary.
+
+        The last day is the last one that is known of any site: whoever tries the product on the data of
+        another year sees what would have been told then.
+        """
+        today = self.books.last_day(model_id) or self.clock().astimezone(UTC).date()
         by_site = _by_site(self.books.scores(model_id, today - LOOKS_BACK, today))
         promises = self._promises(model_id, by_site)
         before, doubted = self.verdicts.told(model_id), self.suspects.sites()

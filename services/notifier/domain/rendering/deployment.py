@@ -25,6 +25,15 @@ def _deployment(message: Any) -> Facts:
 
 
 def _deployment_started(message: messages.DeploymentStarted) -> Notice:
+    if message.settings:
+        return notice(
+            message,
+            Severity.INFO,
+            f"The endpoint of model {message.model_id} gets other instances",
+            f"Its settings in the model's YAML were changed. Version {message.model_package_version} goes on "
+            "serving meanwhile.",
+            facts=_deployment(message),
+        )
     if message.goes_back:
         return notice(
             message,
@@ -37,11 +46,21 @@ def _deployment_started(message: messages.DeploymentStarted) -> Notice:
         message,
         Severity.INFO,
         f"Deployment of model {message.model_id} version {message.model_package_version} started",
-        "A part of the requests goes to it first; alarms bring the previous version back."
+        _guarded(message)
         if message.previous_version
         else "It is the first to serve: its endpoint is created, and it serves once it has answered a "
         "smoke test. There is no version to go back to; if it fails, you are told what to do.",
         facts=_deployment(message),
+    )
+
+
+def _guarded(message: messages.DeploymentStarted) -> str:
+    said = "A part of the requests goes to it first; alarms bring the previous version back."
+    if not message.ignores:
+        return said
+    return (
+        f"{said} These ring already and do not, because {message.decided_by} decided so: "
+        f"{', '.join(message.ignores)}."
     )
 
 
@@ -51,6 +70,7 @@ def _model_deployed(message: messages.ModelDeployed) -> Notice:
         Severity.INFO,
         f"Model {message.model_id} version {message.model_package_version} serves",
         f"It takes all requests. {_TESTED[message.tested]}",
+        sentence(message.compared[:1].upper() + message.compared[1:]) if message.compared else "",
         f"Back to the version before: solar rollback {message.model_id}."
         if message.previous_version
         else "",

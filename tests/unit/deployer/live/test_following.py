@@ -7,9 +7,11 @@ from datetime import date, timedelta
 
 import pytest
 
+from services.deployer.adapters.live.log import decode
 from services.deployer.app.live.catching_up import _turn
+from services.deployer.app.live.predicting import MOST_ROWS
 from shared.messages import PredictionsMade
-from tests.unit.deployer.live.world import MODEL, NOW, SITE, TRAINED_UNTIL, World
+from tests.unit.deployer.live.world import MODEL, NOW, SITE, TRAINED_UNTIL, World, midnight
 
 MONDAY = date(2026, 6, 8)
 TUESDAY = MONDAY + timedelta(days=1)
@@ -234,6 +236,49 @@ def test_a_large_fleet_is_looked_at_once_a_week() -> None:
     sites = [f"site-{number:03}" for number in range(600)]
     looked_at = [_turn(sites, NOW + timedelta(days=day)) for day in range(7)]
     assert sorted(itertools.chain(*looked_at)) == sites
+
+
+def test_a_forecast_is_kept_with_its_issue_and_scored_by_how_long_before_it_was_known() -> None:
+    world = World()
+    issued = midnight(MONDAY) - timedelta(hours=12)
+    world.hear(world.upload("issue", MONDAY, columns=("forecast_ghi",), uploaded=issued))
+    world.hear(world.upload("measured", MONDAY))
+    by_lead = {each.lead: each for each in world.scores(MONDAY) if each.inputs == "forecast"}
+    assert {lead: each.sums.n for lead, each in by_lead.items()} == {"6-24h": 48, "24-48h": 48}
+    (measured,) = [each for each in world.scores(MONDAY) if each.inputs == "measured"]
+    assert measured.sums.n == 96
+    (key,) = [each for each in world.predictions if each.endswith("issue-v1.parquet")]
+    kept = decode(world.objects.kept[key][0], SITE)
+    assert (kept.inputs, kept.issued_at) == ("forecast", issued)
+    assert set(kept.weather.columns) == {"forecast_ghi"}
+    assert set(kept.missing) == {"ghi,temp_air"}
+
+
+def test_a_forecast_is_made_from_forecasts_that_were_there_and_from_nothing_measured() -> None:
+    world = World()
+    world.hear(world.upload("measured", MONDAY, columns=WEATHER, uploaded=NOW))
+    issued = midnight(MONDAY) - timedelta(hours=12)
+    world.hear(world.upload("issue", MONDAY, columns=("forecast_ghi",), uploaded=issued))
+    (key,) = [each for each in world.predictions if each.endswith("issue-v1.parquet")]
+    assert set(decode(world.objects.kept[key][0], SITE).weather.columns) == {"forecast_ghi"}
+
+
+def test_many_rows_go_in_as_few_calls_as_hold_them() -> None:
+    sites = ("one", "other", "third")
+    world = World(sites=sites)
+    days = MOST_ROWS // 96 * 2 // 5  # two sites fit into a call, three do not
+    world.hear(*[world.upload(site, TRAINED_UNTIL, days, site=site) for site in sites])
+    assert world.asking.calls == [["one", "other"], ["third"]]
+
+
+def test_two_files_of_a_site_are_two_calls_because_a_time_is_one_row_to_a_model() -> None:
+    world = World(sites=("one", "other"))
+    world.hear(
+        world.upload("a", MONDAY, columns=("ghi",), site="one"),
+        world.upload("b", MONDAY, columns=("temp_air",), site="one"),
+        world.upload("c", MONDAY, site="other"),
+    )
+    assert world.asking.calls == [["one", "other"], ["one"]]
 
 
 def a_low_week(world: World) -> date:

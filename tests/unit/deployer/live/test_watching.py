@@ -38,6 +38,9 @@ def test_a_healthy_plant_is_no_news_and_leaves_figures() -> None:
     summary = world.books.last_summary
     assert summary is not None
     assert (summary.sites_scored, summary.versions, summary.standing) == (1, (1,), ())
+    last = TRAINED_UNTIL + timedelta(days=29)
+    assert (summary.first, summary.last) == (last - timedelta(days=6), last)
+    assert summary.sums.n == 7 * 96
     figures = dict(world.meter.told)[MODEL]
     assert figures["SitesScored"] == 1
     assert figures["LiveBias"] == pytest.approx(1 / HEALTHY - 1, abs=1e-4)
@@ -101,10 +104,21 @@ def test_a_change_stands_while_nothing_is_measured() -> None:
     day = lived(world, 25, HEALTHY, TRAINED_UNTIL)
     lived(world, 5, WORSE, day)
     world.sweep()
-    world.clock.now += timedelta(days=40)
+    later = day + timedelta(days=40)
+    world.hear(world.upload("dark", later, columns=("power_ac",)))
+    world.clock.now = midnight(later) + timedelta(days=1)
     world.sweep()
     assert [each.recovered for each in told(world)] == [False]
     assert list(world.books.stands) == [SITE]
+
+
+def test_the_data_of_another_year_are_looked_at_as_of_their_last_day() -> None:
+    world = World()
+    day = lived(world, 25, HEALTHY, TRAINED_UNTIL)
+    lived(world, 5, WORSE, day)
+    world.clock.now += timedelta(days=3650)
+    world.sweep()
+    assert [each.site_id for each in told(world)] == [SITE]
 
 
 def test_a_site_with_power_and_without_predictions_for_a_week_is_counted() -> None:

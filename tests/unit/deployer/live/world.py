@@ -103,28 +103,37 @@ class Books:
     stands: dict[str, Told] = field(default_factory=dict)
     last_summary: Summary | None = None
 
-    def told(self, _: str) -> dict[str, Told]:
+    def told(self, model_id: str) -> dict[str, Told]:
+        assert model_id == MODEL
         return dict(self.stands)
 
     def keep_told(
-        self, _: str, after: Mapping[str, Told], before: Mapping[str, Told], summary: Summary
+        self, model_id: str, after: Mapping[str, Told], before: Mapping[str, Told], summary: Summary
     ) -> None:
+        assert model_id == MODEL
         self.stands, self.last_summary = dict(after), summary
 
-    def summary(self, _: str) -> Summary | None:
+    def summary(self, model_id: str) -> Summary | None:
+        assert model_id == MODEL
         return self.last_summary
 
-    def days(self, _: str, wanted: Collection[Key]) -> dict[Key, Day]:
+    def days(self, model_id: str, wanted: Collection[Key]) -> dict[Key, Day]:
+        assert model_id == MODEL
         return {key: self.kept.get(key, Day(*key)) for key in wanted}
 
-    def keep(self, _: str, days: Iterable[Day], scores: Mapping[Key, Sequence[DayScore]]) -> None:
+    def keep(
+        self, model_id: str, days: Iterable[Day], scores: Mapping[Key, Sequence[DayScore]]
+    ) -> None:
+        assert model_id == MODEL
         self.kept.update({(each.site_id, each.day): each for each in days})
         self.scored.update({key: tuple(found) for key, found in scores.items()})
 
-    def last_day(self, _: str) -> date | None:
+    def last_day(self, model_id: str) -> date | None:
+        assert model_id == MODEL
         return max((day for _site, day in self.scored), default=None)
 
-    def scores(self, _: str, first: date, last: date) -> Iterator[DayScore]:
+    def scores(self, model_id: str, first: date, last: date) -> Iterator[DayScore]:
+        assert model_id == MODEL
         for (_site, day), found in sorted(self.scored.items(), key=lambda each: each[0][::-1]):
             if first <= day <= last:
                 yield from found
@@ -134,13 +143,16 @@ class Books:
     ) -> Iterator[DayScore]:
         return (each for each in self.scores(model_id, first, last) if each.site_id == site_id)
 
-    def waiting(self, _: str, limit: int | None = None) -> list[Waiting]:
+    def waiting(self, model_id: str, limit: int | None = None) -> list[Waiting]:
+        assert model_id == MODEL
         return list(self.waits.values())[:limit]
 
-    def wait(self, _: str, waiting: Iterable[Waiting]) -> None:
+    def wait(self, model_id: str, waiting: Iterable[Waiting]) -> None:
+        assert model_id == MODEL
         self.waits.update({each.file.file_id: each for each in waiting})
 
-    def end_waiting(self, _: str, files: Iterable[FileRef]) -> None:
+    def end_waiting(self, model_id: str, files: Iterable[FileRef]) -> None:
+        assert model_id == MODEL
         for each in files:
             self.waits.pop(each.file_id, None)
 
@@ -155,7 +167,8 @@ class Asking:
     silent: bool = False
     calls: list[list[str]] = field(default_factory=list)
 
-    def ask(self, _: str, asked: Sequence[Weather]) -> list[Answered]:
+    def ask(self, model_id: str, asked: Sequence[Weather]) -> list[Answered]:
+        assert model_id == MODEL
         self.calls.append([each.site_id for each in asked])
         if self.silent or self.broken & {each.site_id for each in asked}:
             message = "the endpoint does not answer"
@@ -163,7 +176,8 @@ class Asking:
         return [self._answer(each) for each in asked]
 
     def _answer(self, asked: Weather) -> Answered:
-        ghi = asked.columns.get("ghi", np.zeros(len(asked.times)))
+        forecast = asked.columns.get("forecast_ghi", np.zeros(len(asked.times)))
+        ghi = asked.columns.get("ghi", forecast)
         heat = asked.columns.get("temp_air", np.full(len(asked.times), 60.0))
         share = np.where(
             np.isnan(heat) | (heat > 50), 0.7, 1.0
@@ -190,10 +204,12 @@ class Topic:
 class Deployments:
     entries: list[LogEntry] = field(default_factory=list)
 
-    def append(self, _: str, __: str, entry: LogEntry) -> None:
+    def append(self, model_id: str, __: str, entry: LogEntry) -> None:
+        assert model_id == MODEL
         self.entries.append(entry)
 
-    def log(self, _: str) -> tuple[LogEntry, ...]:
+    def log(self, model_id: str) -> tuple[LogEntry, ...]:
+        assert model_id == MODEL
         return tuple(self.entries)
 
     def models(self) -> set[str]:
@@ -224,22 +240,28 @@ class Decisions:
     held: Hold | None = None
     kept: Setback | None = None
 
-    def hold(self, _: str) -> Hold | None:
+    def hold(self, model_id: str) -> Hold | None:
+        assert model_id == MODEL
         return self.held
 
-    def put_hold(self, _: str, hold: Hold) -> None:
+    def put_hold(self, model_id: str, hold: Hold) -> None:
+        assert model_id == MODEL
         self.held = hold
 
-    def end_hold(self, _: str) -> None:
+    def end_hold(self, model_id: str) -> None:
+        assert model_id == MODEL
         self.held = None
 
-    def setback(self, _: str) -> Setback | None:
+    def setback(self, model_id: str) -> Setback | None:
+        assert model_id == MODEL
         return self.kept
 
-    def remember(self, _: str, setback: Setback) -> None:
+    def remember(self, model_id: str, setback: Setback) -> None:
+        assert model_id == MODEL
         self.kept = setback
 
-    def forget(self, _: str) -> None:
+    def forget(self, model_id: str) -> None:
+        assert model_id == MODEL
         self.kept = None
 
 
@@ -355,7 +377,11 @@ class World:
         """A file of whole local days is accepted; power is `factor` of what version 1 predicts."""
         start, end = midnight(day), midnight(day + timedelta(days=days))
         times = np.arange(stamp(start), stamp(end), np.timedelta64(STEP * 60, "s"))
-        values = {name: weather(times)[name] for name in columns if name != "power_ac"}
+        values = {
+            name: weather(times)[name.removeprefix("forecast_")]
+            for name in columns
+            if name != "power_ac"
+        }
         if "power_ac" in columns:
             true = times - np.timedelta64(late_hours * 3600, "s")
             values["power_ac"] = weather(true)["ghi"] / 1000.0 * CAPACITY * factor
