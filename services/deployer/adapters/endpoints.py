@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 _SCALING = "sagemaker:variant:DesiredInstanceCount"
-INVOCATIONS_PER_INSTANCE = (
-    600.0  # per minute; an instance answers many times that, see docs/model.md
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +214,7 @@ class SageMakerEndpoints:
             PolicyName="invocations-per-instance",
             PolicyType="TargetTrackingScaling",
             TargetTrackingScalingPolicyConfiguration={
-                "TargetValue": INVOCATIONS_PER_INSTANCE,
+                "TargetValue": alarms.INVOCATIONS_PER_INSTANCE,
                 "PredefinedMetricSpecification": {
                     "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
                 },
@@ -335,7 +332,7 @@ class SageMakerEndpoints:
         return True
 
     def _put_alarms(self, model_id: str) -> None:
-        for watch in alarms.WATCHES:
+        for watch in alarms.ALL:
             self.cloudwatch.put_metric_alarm(**watch.definition(model_id, self.alarms_topic_arn))
 
     def _pause_scaling(self, model_id: str) -> None:
