@@ -10,7 +10,7 @@ from services.deployer.domain.live import degradation, scores
 from services.deployer.domain.live.degradation import Verdict
 from services.deployer.domain.live.scores import DayScore
 from services.deployer.domain.live.summary import MOST_NAMED, Summary
-from services.deployer.domain.live.told import Told, news
+from services.deployer.domain.live.told import Told, is_news, standing
 from services.deployer.ports import (
     Books,
     Holds,
@@ -76,11 +76,11 @@ class Watching:
             known = before.get(site_id)
             # People were told of a suspect source, with the remedy: its days say nothing of the model.
             doubtful = site_id in doubted
-            standing = known if doubtful else news(known, site_id, version, verdict)
-            if standing is not None:
-                after[site_id] = standing
-                if standing != known:
-                    told.append(self._message(model_id, standing, verdict))
+            now = known if doubtful else standing(known, site_id, version, verdict)
+            if now is not None:
+                after[site_id] = now
+                if is_news(known, now):
+                    told.append(self._message(model_id, now, verdict))
             elif known is not None:
                 told.append(self._message(model_id, known, verdict, recovered=True))
         refused = self.publisher.publish_all(told)
