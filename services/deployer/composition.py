@@ -36,7 +36,7 @@ from shared.clock import utc_now
 if TYPE_CHECKING:
     from services.deployer.app.live.following import Following
 
-_LONGEST_BATCH = timedelta(seconds=330)  # longer than the function may run
+_LONGEST_BATCH = timedelta(seconds=630)  # longer than the function may run
 _TRIES_FOR_A_BATCH = 120  # half a second each: the next batch of the same model waits for this one
 
 
