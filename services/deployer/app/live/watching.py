@@ -90,7 +90,8 @@ class Watching:
         kept = {site_id: each for site_id, each in before.items() if site_id not in by_site} | after
         summary = self._summary(by_site, kept, today)
         self.verdicts.keep_told(model_id, kept, before, summary)
-        self._measure(model_id, summary)
+        degraded = sum(each.status == "degraded" for each in kept.values())
+        self._measure(model_id, summary, degraded)
 
     def _promises(
         self, model_id: str, by_site: Mapping[str, list[DayScore]]
@@ -154,7 +155,7 @@ class Watching:
             more=max(len(kept) - MOST_NAMED, 0),
         )
 
-    def _measure(self, model_id: str, summary: Summary) -> None:
+    def _measure(self, model_id: str, summary: Summary, degraded: int) -> None:
         sums = summary.sums
         figures = {
             "LiveR2": sums.r2,
@@ -166,9 +167,8 @@ class Watching:
         self.meter.tell(
             model_id, {name: value for name, value in figures.items() if value is not None}
         )
-        degraded = [each for each in summary.standing if each.status == "degraded"]
         self.meter.tell_worst(
-            {"SitesDegraded": float(len(degraded)), "SitesNotScored": float(summary.unscored)}
+            {"SitesDegraded": float(degraded), "SitesNotScored": float(summary.unscored)}
         )
 
 
