@@ -49,7 +49,8 @@ def deployer(settings: DeployerSettings) -> Dispatching:
     registry = SageMakerRegistry(aws.lazy_client("sagemaker"))
     endpoints = _endpoints(settings)
     publisher = aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn)
-    chronicle = Chronicle(memory, publisher, utc_now)
+    references = S3References(objects)
+    chronicle = Chronicle(memory, publisher, references, utc_now)
     references = S3References(objects)
     comparing = Comparing(
         references, S3RealRows(objects, configuration), endpoints, memory, configuration, utc_now

@@ -93,9 +93,10 @@ class Setbacks(Protocol):
 
 
 class References(Protocol):
-    """Reference rows of runs."""
+    """What runs found: their evaluations, and the rows that these were asked for."""
 
     def of_run(self, run_id: str) -> Reference | None: ...
+    def evaluation(self, run_id: str) -> Evaluation | None: ...
 
 
 class RealRows(Protocol):

@@ -32,6 +32,7 @@ from services.deployer.domain.deployment import (
 from services.deployer.domain.real_rows import Inquiry, LastDay, SiteDay
 from services.deployer.domain.reference import Answer, Reference
 from shared.errors import NotReadyError, OperatorFaultError
+from shared.evaluation import Evaluation
 from shared.messages import AnyMessage, RollbackRequested
 from shared.model_config import EndpointConfig
 
@@ -304,6 +305,10 @@ class FakeMemory:
 @dataclass
 class FakeReferences:
     sites: tuple[str, ...] = ("east", "west")
+    evaluated: dict[str, Evaluation] = field(default_factory=dict)
+
+    def evaluation(self, run_id: str) -> Evaluation | None:
+        return self.evaluated.get(run_id)
 
     def of_run(self, run_id: str) -> Reference | None:
         if not run_id:
@@ -420,7 +425,7 @@ class World:
         def clock() -> datetime:
             return self.now
 
-        chronicle = Chronicle(self.memory, self, clock)
+        chronicle = Chronicle(self.memory, self, self.references, clock)
         alone = Alone(self.memory, clock, lambda: f"worker {next(self.owners)}", self.slept.append)
         trial = Trial(self.registry, self.references, self.endpoints, self.gauge)
         comparing = Comparing(
