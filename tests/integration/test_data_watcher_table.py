@@ -18,6 +18,7 @@ from services.data_watcher.adapters.table import DynamoLedger
 from services.data_watcher.domain import transitions
 from services.data_watcher.domain.configuration import ConfigRecord
 from services.data_watcher.domain.records import ContentRecord, KeyRecord, Withdrawal
+from services.data_watcher.domain.traits import Level, Traits
 from services.data_watcher.domain.versions import (
     Accepted,
     CanonicalObject,
@@ -38,7 +39,10 @@ from shared.errors import ConflictError
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2024, 7, 1, tzinfo=UTC)
 KEY = "raw/east/a.csv"
-ROWS = RowSummary(96, 3, {"sentinel": 3}, ("power_ac", "ghi"), NOW, NOW + timedelta(days=1))
+TRAITS = Traits(900.0, 1, "2024-07-01", (Level(0.87, 0.91, is_sure=True),), -3.5, ("b30fdd2e24b6",))
+ROWS = RowSummary(
+    96, 3, {"sentinel": 3}, ("power_ac", "ghi"), NOW, NOW + timedelta(days=1), traits=TRAITS
+)
 FAULT = Fault("unreadable", "it is broken", "send it again")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from services.data_watcher.domain import overlaps
+from services.data_watcher.domain import overlaps, suspicion
 from services.data_watcher.domain.overlaps import Compared, Pair, SiteOverlaps
 from services.data_watcher.ports import CompactObjects, Comparer, Ledger, OverlapMemory
 from shared.clock import Clock
@@ -18,9 +18,9 @@ MOST_PAIRS = 2000  # that are kept of a site; a plant that sends its whole year 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Whether something new is known, and whether time sufficed for all."""
+    """Whether the sources are to be looked at as a whole, and whether time sufficed for all."""
 
-    is_new: bool
+    is_telling: bool
     is_done: bool
 
 
@@ -44,7 +44,8 @@ class Comparing:
         """
         known = self.memory.load(site_id)
         before = known.pairs if known.is_current else {}
-        files = overlaps.counting(self.ledger.current(site_id))
+        current = list(self.ledger.current(site_id))
+        files = overlaps.counting(current)
         wanted = {
             overlaps.pair_id(pair): pair for pair in islice(overlaps.pairs(files), MOST_PAIRS)
         }
@@ -55,7 +56,8 @@ class Comparing:
             pairs = found | new
             self.memory.put(SiteOverlaps(site_id=site_id, pairs=pairs, files=known.files))
         return Progress(
-            is_new=bool(new) or found != before, is_done=not new or len(new) == len(left)
+            is_telling=bool(new) or found != before or suspicion.any_disagree(current),
+            is_done=not new or len(new) == len(left),
         )
 
     def _until(self, deadline: datetime, pairs: Sequence[Pair]) -> Iterator[tuple[str, Compared]]:

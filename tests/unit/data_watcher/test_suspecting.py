@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from services.data_watcher.app.intake.recent import Recent
+from services.data_watcher.domain.traits import Level, Traits
 from shared.errors import UnreadableFileError
 from shared.messages import TrustRequested
 from shared.suspects import ActiveSuspects
@@ -242,3 +245,82 @@ def test_of_two_looks_at_once_the_later_one_is_published(world: World) -> None:
     world.watcher.suspecting.look("east")
 
     assert suspect(world) == []
+
+
+# --- accepted files that disagree -----------------------------------------------------------------------
+
+
+def resembling(times: float) -> Traits:
+    """What a file with a clear day shows whose power reaches so much of the capacity."""
+    return Traits(900.0, 28, "2024-07-01", (Level(0.9, times, is_sure=True),), 0.0)
+
+
+def by_level(data: bytes, key: str, described: Any) -> Any:
+    """Accept all files; those that begin with a q are in energy of a quarter of an hour."""
+    reading = fake_reader(data, key, described)
+    times = 0.2 if data.startswith(b"q") else 0.8
+    return replace(reading, rows=replace(reading.rows, traits=resembling(times)))
+
+
+def unlike(world: World, names: list[str] = MONTHS) -> None:
+    """Upload months of which every third is in another unit; each is accepted."""
+    world.read_by(by_level)
+    for number, key in enumerate(MONTHS):
+        world.bucket.put(key, f"{'q' if number % 3 == 0 else 'w'}{number}".encode())
+    for key in names:
+        world.event(key)
+
+
+@pytest.mark.parametrize("names", [MONTHS, MONTHS[::-1]], ids=["in order", "backwards"])
+def test_accepted_files_that_disagree_make_the_source_suspect_at_once(
+    world: World, names: list[str]
+) -> None:
+    unlike(world, names)
+    assert world.configurations.suspects["east"].due_since is not None  # nobody trains meanwhile
+    world.work_off()
+
+    assert [world.state(key) for key in MONTHS] == [["accepted"]] * 12
+    assert suspect(world) == ["power"]
+    (said,) = told(world)
+    assert (said.cause, said.example) == ("unlike_power", MONTHS[9])
+    assert said.reason.startswith(
+        "4 of 12 files of source power do not fit the power of the others"
+    )
+
+
+def test_they_ask_for_one_look_and_not_for_one_each(world: World) -> None:
+    unlike(world)
+    world.work_off()
+    world.upload("raw/east/more.csv", b"q13")
+
+    assert world.inbox.later == []
+
+
+def test_a_daily_sweep_finds_what_two_processes_took_in(world: World) -> None:
+    unlike(world, [])
+    for key in MONTHS:
+        object.__setattr__(world.intake, "recent", Recent())  # each by a process of its own
+        world.event(key)
+    world.work_off()
+    assert suspect(world) == []
+
+    world.sweep("full")
+
+    assert suspect(world) == ["power"]
+    assert len(told(world)) == 1
+
+
+def test_a_persons_word_ends_it_and_a_removed_file_as_well(world: World) -> None:
+    unlike(world)
+    world.work_off()
+    trust(world)
+    world.sweep("full")
+    assert suspect(world) == []
+    assert world.ledger.suspicions["east"].sources["power"].standing == "trusted"
+
+    for key in MONTHS[::3]:
+        world.bucket.delete(key)
+        world.event(key)
+    world.sweep("quick")
+
+    assert world.ledger.suspicions["east"].sources["power"].standing == "cleared"
