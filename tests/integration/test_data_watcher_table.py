@@ -40,9 +40,7 @@ ROOT = Path(__file__).parents[2]
 NOW = datetime(2024, 7, 1, tzinfo=UTC)
 KEY = "raw/east/a.csv"
 TRAITS = Traits(900.0, 1, "2024-07-01", (Level(0.87, 0.91, is_sure=True),), -3.5, ("b30fdd2e24b6",))
-ROWS = RowSummary(
-    96, 3, {"sentinel": 3}, ("power_ac", "ghi"), NOW, NOW + timedelta(days=1), traits=TRAITS
-)
+ROWS = RowSummary(96, 3, {"sentinel": 3}, ("power_ac", "ghi"), NOW, NOW + timedelta(days=1))
 FAULT = Fault("unreadable", "it is broken", "send it again")
 
 
@@ -165,6 +163,12 @@ def test_items_are_read_and_written_as_earlier_releases_wrote_them(
 ) -> None:
     assert items.file_version(COMMON | stored) == is_
     assert items.version_item(record(), is_) == COMMON | stored
+
+
+def test_what_a_file_is_compared_by_is_kept() -> None:
+    version = replace(accepted(), rows=replace(ROWS, traits=TRAITS))
+
+    assert items.file_version(items.version_item(record(), version)) == version
 
 
 def test_an_accepted_item_of_an_early_release_lacks_when_its_rows_began_to_count() -> None:
