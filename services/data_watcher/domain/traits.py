@@ -16,6 +16,11 @@ _VERSION = (
 _SUN_RATIO = 1.3  # between the noon suns of two bands
 
 
+def band_of(sun: float) -> int:
+    """Return which height of the noon sun the sine of its elevation is of: neighbours are a third apart."""
+    return math.floor(math.log(sun) / math.log(_SUN_RATIO))
+
+
 @dataclass(frozen=True, slots=True)
 class Level:
     """How high power was under a noon sun of some height.
@@ -36,8 +41,8 @@ class Level:
 
     @property
     def band(self) -> int:
-        """Return which height of the noon sun it is of: neighbours are a third apart."""
-        return math.floor(math.log(self.sun) / math.log(_SUN_RATIO))
+        """Return which height of the noon sun it is of."""
+        return band_of(self.sun)
 
     @property
     def height(self) -> float:
@@ -56,7 +61,7 @@ class Traits:
     days
         On how many days it has power.
     first
-        Its first day with power, by the site's clock, in ISO 8601; '' where it has none.
+        Its first day with power, by the sun at the site, in ISO 8601; '' where it has none.
     levels
         One for each height of the noon sun.
     middle

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
+import zlib
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date
 from typing import Self
 
 import numpy as np
@@ -14,10 +14,10 @@ import numpy.typing as npt
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import NOISE
 from services.data_watcher.domain.time_axis import TimeAxis, Times
-from services.data_watcher.domain.traits import Level, Traits
-from shared.solar.site import Site, tzinfo_of
+from services.data_watcher.domain.traits import Level, Traits, band_of
+from shared.solar.site import Site
 
-MOST_DAYS = 40  # that are looked at, spread evenly over the file
+MOST_DAYS = 20  # that are looked at, spread evenly over the file
 MANY_DAYS = 7  # in some of them there is sun, so their best day says what the plant can
 LEAST_ROWS = 8  # of a day in daylight, before its shape is known
 LEAST_SUN = 0.2  # sine of the noon sun; below it the horizon decides
@@ -26,7 +26,10 @@ SUSTAINED = 1800.0  # s; a shorter peak may be a spike
 SMOOTH = 1.05  # as in unit_by_clear_day: way up and down over twice the peak
 LIKE_SUN = 0.9
 MOST_PRINTS = 4
-_MINUTES = 1440.0
+_NOON = 720.0  # minutes
+_DAY = 86_400_000_000  # us
+_EPOCH = date(1970, 1, 1).toordinal()
+Positions = npt.NDArray[np.intp]
 Values = npt.NDArray[np.float64]
 
 
@@ -40,28 +43,51 @@ def traits(time: TimeAxis, power: Values | None, site: Site) -> Traits:
     """
     if power is None:
         return Traits(time.step)
-    share = np.nan_to_num(np.maximum(power, 0.0) / site.ac_capacity_kw)
-    local = sun.mean_solar_time(time.utc, site) + np.timedelta64(round(time.step * 5e5), "us")
-    day = local.astype("M8[D]")
-    starts = np.flatnonzero(np.append(True, day[1:] != day[:-1]))
-    energy = np.add.reduceat(share, starts)
-    telling = np.flatnonzero(energy > max(LEAST_ENERGY_PART * energy.max(), NOISE))
+    power = power if np.min(power) >= 0 else np.fmax(power, 0.0)  # no copy where none is needed
+    late = sun.ahead(site) * 1_000_000 + round(time.step * 5e5)  # us
+    starts, ends, number = _days(time.utc, late)
+    energy = np.add.reduceat(power, starts)
+    telling = np.flatnonzero(
+        energy > max(LEAST_ENERGY_PART * energy.max(), NOISE * site.ac_capacity_kw)
+    )
     if not len(telling):
         return Traits(time.step)
-    ends = np.append(starts[1:], len(share))
     chosen = telling[:: -(-len(telling) // MOST_DAYS)]
+    noons = sun.noon_elevation(number[chosen].astype("M8[D]"), site.latitude)
     days = [
-        _Day.of(local[starts[at] : ends[at]], share[starts[at] : ends[at]], time.step, site)
-        for at in chosen
+        _Day.of(
+            time.utc[starts[at] : ends[at]] + np.timedelta64(late, "us"),
+            power[starts[at] : ends[at]],
+            noon,
+            time.step,
+            site,
+        )
+        for at, noon in zip(chosen.tolist(), noons.tolist(), strict=True)
+        if noon > LEAST_SUN
     ]
     return Traits(
         step=time.step,
         days=len(telling),
-        first=_first(time.utc[starts[telling[0]]], site),
-        levels=_levels(days),
+        first=f"{date.fromordinal(_EPOCH + int(number[telling[0]]))}",
+        levels=_levels(days, site.ac_capacity_kw),
         middle=_middle(days),
         prints=_prints(time.utc, power),
     )
+
+
+def _days(utc: Times, late: int) -> tuple[Positions, Positions, npt.NDArray[np.int64]]:
+    """Return the rows where each day begins and ends, and its number since 1970; the times ascend.
+
+    The day's clock is so much ahead of the times. [us]
+    """
+    times = utc.view(np.int64)
+    first, last = (int(times[0]) + late) // _DAY, (int(times[-1]) + late) // _DAY
+    number = np.arange(first, last + 1)
+    if first == last:
+        return np.array([0]), np.array([len(times)]), number
+    edges = np.searchsorted(times, np.append(number, last + 1) * _DAY - late)
+    filled = edges[1:] > edges[:-1]
+    return edges[:-1][filled], edges[1:][filled], number[filled]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +99,9 @@ class _Day:
     noon
         Sine of the sun's elevation at noon. [unitless]
     peak
-        What power reached for half an hour, of AC capacity. [unitless]
+        What power reached for half an hour. [kW]
     energy
-        In hours of full AC capacity. [h]
+        Its sum. [kWh]
     middle
         How long after solar noon it is centred. [minutes]
     """
@@ -87,72 +113,70 @@ class _Day:
     is_clear: bool
 
     @classmethod
-    def of(cls, local: Times, share: Values, step: float, site: Site) -> Self:
+    def of(cls, local: Times, power: Values, noon: float, step: float, site: Site) -> Self:
         """Return what a day shows; its moments are the middles of the intervals in mean solar time."""
-        minutes = (local - local[0].astype("M8[D]")).astype("m8[s]").astype(float) / 60.0
-        total = float(share.sum())
-        middle = float(share @ minutes) / total - _MINUTES / 2
-        below = min(max(round(SUSTAINED / step), 1), len(share) - 1)
-        peak = float(np.partition(share, -below - 1)[-below - 1])
-        noon = float(sun.noon_elevation(local[:1].astype("M8[D]"), site.latitude)[0])
-        clear = _is_clear(local - np.timedelta64(round(middle * 60), "s"), share, site)
+        minutes = (local.view(np.int64) % _DAY) / 6e7
+        total = float(power.sum())
+        middle = float(power @ minutes) / total - _NOON
+        below = len(power) - 1 - min(max(round(SUSTAINED / step), 1), len(power) - 1)
+        peak = float(np.partition(power, below)[below])
+        clear = _is_smooth(power) and _is_like_sun(
+            local - np.timedelta64(round(middle * 60e6), "us"), power, site
+        )
         return cls(noon, peak, total * step / 3600.0, middle, clear)
 
 
-def _is_clear(centred: Times, share: Values, site: Site) -> bool:
-    """Whether power rises and falls once, as the sun does, whatever the clock says."""
+def _is_smooth(power: Values) -> bool:
+    """Whether power of a day rises and falls once, from little and to little."""
+    lit = np.flatnonzero(power)
+    day, highest = power[lit[0] : lit[-1] + 1], power.max()
+    way = day[0] + np.abs(day[1:] - day[:-1]).sum() + day[-1]
+    ends = max(day[0], day[-1])
+    return bool(len(day) >= LEAST_ROWS and way < SMOOTH * 2 * highest and ends <= highest / 4)
+
+
+def _is_like_sun(centred: Times, power: Values, site: Site) -> bool:
+    """Whether a day has the sun's shape, whatever its clock says: its times are moved to solar noon."""
     up = np.maximum(sun.roughly_up(centred, site.latitude), 0.0)
-    lit = np.flatnonzero((up > 0) | (share > 0))
-    day, highest = share[lit], share.max()
-    if len(lit) < LEAST_ROWS or day[[0, -1]].max() > highest / 4:
-        return False
-    way = np.abs(np.diff(np.concatenate([[0.0], day, [0.0]]))).sum() / (2 * highest)
-    return bool(way < SMOOTH and np.corrcoef(day, up[lit])[0, 1] > LIKE_SUN)
+    lit = (up > 0) | (power > 0)
+    return bool(np.corrcoef(power[lit], up[lit])[0, 1] > LIKE_SUN)
 
 
-def _levels(days: list[_Day]) -> tuple[Level, ...]:
+def _levels(days: list[_Day], capacity: float) -> tuple[Level, ...]:
     """Return the best day of each height of the noon sun."""
     bands: dict[int, list[_Day]] = defaultdict(list)
     for each in days:
-        if each.noon > LEAST_SUN and each.peak > 0:
-            bands[Level(each.noon, each.peak, is_sure=False).band].append(each)
+        if each.peak > 0:
+            bands[band_of(each.noon)].append(each)
     levels = []
     for _, ones in sorted(bands.items()):
         best = max(ones, key=lambda each: each.peak)
         is_sure = len(ones) >= MANY_DAYS or any(each.is_clear for each in ones)
-        levels.append(Level(_short(best.noon), _short(best.peak), is_sure))
+        levels.append(Level(_short(best.noon), _short(best.peak / capacity), is_sure))
     return tuple(levels)
 
 
 def _middle(days: list[_Day]) -> float | None:
     """Return how long after solar noon clear days are centred, or many days of any weather."""
-    telling = [each for each in days if each.noon > LEAST_SUN]
-    clear = [each for each in telling if each.is_clear]
-    if not clear and len(telling) < MANY_DAYS:
+    clear = [each for each in days if each.is_clear]
+    if not clear and len(days) < MANY_DAYS:
         return None
     # By energy: the centre of a dull day can be anywhere.
-    ones = clear or telling
+    ones = clear or days
     energy = sum(each.energy for each in ones)
     return round(sum(each.middle * each.energy for each in ones) / energy, 1)
 
 
-def _first(start: np.datetime64, site: Site) -> str:
-    moment: datetime = start.astype("M8[s]").item()
-    return f"{moment.replace(tzinfo=UTC).astimezone(tzinfo_of(site.timezone)):%Y-%m-%d}"
-
-
 def _prints(utc: Times, power: Values) -> tuple[str, ...]:
-    """Return the least of the names that the days have by their energy: other files choose the same days."""
-    day = utc.astype("M8[D]")
-    starts = np.flatnonzero(np.append(True, day[1:] != day[:-1]))
-    energy = np.add.reduceat(np.nan_to_num(power), starts)
-    said = (
-        f"{day[start]} {total:.6g}"
-        for start, total in zip(starts, energy, strict=True)
-        if total > 0
-    )
-    names = (hashlib.sha256(each.encode()).hexdigest()[:12] for each in said)
-    return tuple(sorted(names)[:MOST_PRINTS])
+    """Return the least of the names that days have by their energy: other files choose the same days.
+
+    The energy counts with six digits; so much is left of it where a file was written in another unit.
+    """
+    starts, _, number = _days(utc, 0)
+    energy = np.add.reduceat(power, starts)
+    said = zip(number.tolist(), energy.tolist(), strict=True)
+    names = sorted((zlib.crc32(b"%d %.5e" % day), day[0]) for day in said if day[1] > 0)
+    return tuple(f"{number:x}.{name:08x}" for name, number in names[:MOST_PRINTS])
 
 
 def _short(value: float) -> float:
