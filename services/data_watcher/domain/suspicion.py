@@ -369,34 +369,48 @@ _SAID = {
 }
 
 
-def reason_of(suspicion: Suspicion) -> str:
-    """Return why a source is, or was, suspect."""
-    does, follows, _ = _SAID.get(
-        suspicion.cause,
-        (
-            f"were refused as {suspicion.cause}",
-            "so those that were accepted may be wrong, too",
-            "",
-        ),
+def said_of(found: Finding | Suspicion) -> str:
+    """Return what a source's files show."""
+    does = _SAID[found.cause][0] if found.cause in _SAID else f"were refused as {found.cause}"
+    return f"{found.refused} of {found.judged} files of source {found.source} {does}"
+
+
+def follows_from(found: Finding | Suspicion) -> str:
+    """Return why the files of a source make it suspect."""
+    so = (
+        _SAID[found.cause][1]
+        if found.cause in _SAID
+        else "so those that were accepted may be wrong, too"
     )
-    said = f"{suspicion.refused} of {suspicion.judged} files of source {suspicion.source} {does}"
-    answer = suspicion.answer
-    if suspicion.standing == "trusted" and answer:
-        return f"{answer.by} trusts the accepted files: {answer.why} ({said})"
-    return f"{said}, {follows}; for example {suspicion.example}: {suspicion.reason}"
+    return f"{said_of(found)}, {so}; for example {found.example}: {found.reason}"
 
 
-def remedy_of(site_id: str, suspicion: Suspicion) -> str:
-    """Return what ends a suspicion."""
-    if suspicion.standing != "suspect":
-        return "nothing is to be done"
-    trusting = f"`solar sites trust {site_id} {suspicion.source} --reason …`"
-    if suspicion.cause in _SAID:
-        return _SAID[suspicion.cause][2] + trusting
+def remedy_for(site_id: str, found: Finding | Suspicion) -> str:
+    """Return what can be done where a source's files make it suspect."""
+    trusting = f"`solar sites trust {site_id} {found.source} --reason …`"
+    if found.cause in _SAID:
+        return _SAID[found.cause][2] + trusting
     return (
         "correct the site's YAML as the refused files say; all are read again then. If the accepted files "
         f"are right: {trusting}. If some refused files will not be corrected: `solar files dismiss KEY… "
         "--reason …`"
+    )
+
+
+def reason_of(suspicion: Suspicion) -> str:
+    """Return why a source is, or was, suspect."""
+    answer = suspicion.answer
+    if suspicion.standing == "trusted" and answer:
+        return f"{answer.by} trusts the accepted files: {answer.why} ({said_of(suspicion)})"
+    return follows_from(suspicion)
+
+
+def remedy_of(site_id: str, suspicion: Suspicion) -> str:
+    """Return what ends a suspicion."""
+    return (
+        remedy_for(site_id, suspicion)
+        if suspicion.standing == "suspect"
+        else "nothing is to be done"
     )
 
 
