@@ -31,7 +31,7 @@ LEAST_PART = (
 )
 AHEAD = timedelta(days=2)  # a clock and a time zone can be wrong by one
 ALONE = 3  # days without another file around a file of one day
-LEAST_MONTHS = 3  # in a row in which the same day of the month stands alone
+LEAST_IN_ROW = 3  # months, or years, in which the same day of the month stands alone
 _MONTHS = 12
 _NEAR = (-1, 0, 1)  # bands of the noon sun that are like each other
 
@@ -165,7 +165,7 @@ def _unlike_clock(files: Sequence[Sibling]) -> Iterator[_Odd]:
 
 def _unlike_days(files: Sequence[Sibling]) -> Iterator[_Odd]:
     """Yield the files whose day and month may be swapped, or that were uploaded before they were measured."""
-    alone = _months_apart(files)
+    alone = _standing_alone(files)
     for each in files:
         first = date.fromisoformat(each.traits.first)
         named = _date_in(each.key)
@@ -183,8 +183,8 @@ def _unlike_days(files: Sequence[Sibling]) -> Iterator[_Odd]:
             yield _Odd(each, 2, said)
         elif each.key in alone:
             said = (
-                f"it holds {first} alone, and others hold the same day of the months around it: day and "
-                "month are probably swapped"
+                f"it holds {first} alone, and others the same day of the months or years around it; "
+                "day, month and year are probably in another order"
             )
             yield _Odd(each, 1, said)
 
@@ -204,8 +204,8 @@ def _date_in(key: str) -> date | None:
         return None
 
 
-def _months_apart(files: Sequence[Sibling]) -> set[str]:
-    """Return the files of one day that stand alone, on the same day of months in a row."""
+def _standing_alone(files: Sequence[Sibling]) -> set[str]:
+    """Return the files of one day that stand alone, on the same day of months or years in a row."""
     days = sorted(
         (date.fromisoformat(each.traits.first), each.traits.days, each.key) for each in files
     )
@@ -220,7 +220,8 @@ def _months_apart(files: Sequence[Sibling]) -> set[str]:
         last = max(last, end)
     found = set()
     for day, month in alone:
-        run = [(day, month + number) for number in range(LEAST_MONTHS)]
-        if all(each in alone for each in run):
-            found |= {key for each in run for key in alone[each]}
+        for apart in (1, _MONTHS):  # day and month swapped, day and year
+            run = [(day, month + number * apart) for number in range(LEAST_IN_ROW)]
+            if all(each in alone for each in run):
+                found |= {key for each in run for key in alone[each]}
     return found

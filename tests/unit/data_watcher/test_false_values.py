@@ -657,3 +657,30 @@ def test_an_injected_fault_never_changes_an_accepted_value(
     healthy = dict(rows)
     for moment, value in found.items():
         assert value is None or value * 1000 == pytest.approx(healthy.get(moment), abs=6.0), moment
+
+
+# --- columns that are added up ------------------------------------------------------------------------
+
+
+def two(second: Callable[[float], str]) -> bytes:
+    rows = (f"{at:%Y-%m-%d %H:%M};{watt / 2:.0f};{second(watt)}" for at, watt in HEALTHY)
+    return "\n".join(["t;a;b", *rows]).encode()
+
+
+INVERTERS = {**CSV, "columns": {"power_ac": {"columns": ["a", "b"], "unit": "W"}}}
+
+
+def test_an_inverter_in_kw_beside_one_in_w_is_refused() -> None:
+    fault = refused(two(lambda watt: f"{watt / 2000:.3f}"), site(INVERTERS))
+
+    assert fault.code == "wrong_unit"
+    assert "follows number 1" in fault.reason
+
+
+@pytest.mark.parametrize(
+    "second", [lambda watt: f"{watt / 2:.0f}", lambda _: "0", lambda watt: f"{3 + watt % 2:.0f}"]
+)
+def test_an_inverter_that_is_off_or_on_stand_by_is_added_up(second: Callable[[float], str]) -> None:
+    expected = [(at, round(watt / 2) + float(second(watt))) for at, watt in HEALTHY]
+
+    assert accepted(two(second), site(INVERTERS), expected).rows.masks == {}

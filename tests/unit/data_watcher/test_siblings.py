@@ -185,6 +185,15 @@ def test_the_same_day_of_months_in_a_row_alone_is_a_disagreement() -> None:
     assert (found.cause, found.files) == (DAYS, 5)
 
 
+def test_the_same_day_of_years_in_a_row_alone_is_a_disagreement() -> None:
+    """The first days of June 2024, read day first: 24 June 2001, 24 June 2002, …"""
+    swapped = [file(f"20{year:02}-06-24", key=f"raw/east/{year}.csv") for year in range(1, 5)]
+
+    (found,) = disagreements(swapped)
+
+    assert (found.cause, found.files) == (DAYS, 4)
+
+
 def test_rows_of_days_after_the_upload_are_a_disagreement() -> None:
     uploaded = datetime(2024, 6, 12, tzinfo=UTC)
     days = [file(f"2024-06-{day:02}", uploaded=uploaded) for day in range(1, 11)]
