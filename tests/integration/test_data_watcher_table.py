@@ -197,6 +197,19 @@ def test_many_records_settle_at_once_and_one_with_very_many_versions_too(
         assert all(version.published_at == NOW for version in found.versions.values())
 
 
+def test_files_that_hold_one_of_some_days_are_found_in_a_site(ledger: DynamoLedger) -> None:
+    held = replace(accepted(), rows=replace(ROWS, traits=TRAITS))
+    ledger.save(KeyRecord("east", KEY), record(KEY, held))
+    other = "raw/east/other.csv"
+    ledger.save(KeyRecord("east", other), record(other, accepted()))
+
+    found = list(ledger.like("east", ["abc", "b30fdd2e24b6"]))
+
+    assert [(key, version.rows.traits) for key, version in found] == [(KEY, TRAITS)]
+    assert list(ledger.like("east", ["abc"])) == list(ledger.like("west", ["b30fdd2e24b6"])) == []
+    assert list(ledger.like("east", [])) == []
+
+
 def test_nobody_settles_a_record_that_somebody_else_saved(ledger: DynamoLedger) -> None:
     saved = ledger.save(KeyRecord("east", KEY), record(KEY, accepted()))
     ledger.save(saved, replace(saved, content="s"))

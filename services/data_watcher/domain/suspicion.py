@@ -91,12 +91,13 @@ class Finding:
 class Seen:
     """What a site's ledger shows: its files that were read, and sources of which some wait for it.
 
-    `overlaps` are files that others contradict, by key.
+    `overlaps` are files that others contradict, `twins` are files of other sites with the same rows, by key.
     """
 
     files: tuple[Judged, ...]
     waiting: frozenset[str]
     overlaps: Mapping[str, FileOverlap] = field(default_factory=dict)
+    twins: Mapping[str, str] = field(default_factory=dict)
 
 
 def seen(site: Site, files: Iterable[tuple[str, Current]]) -> Seen:
@@ -169,8 +170,12 @@ def contradicted(shown: Seen) -> dict[str, Finding]:
     ]
     found = {}
     for source in {each.source for each, _ in much}:
-        ones = [(overlap.share, each.key) for each, overlap in much if each.source == source]
-        key = max(ones)[1]
+        ones = [
+            (each.key in shown.twins, overlap.share, each.key)
+            for each, overlap in much
+            if each.source == source
+        ]
+        key = max(ones)[-1]
         worst = shown.overlaps[key]
         reason = f"{worst.rows} rows, {worst.share:.0%} of those above zero: {worst.example}"
         judged = sum(each.source == source for each in accepted)
@@ -193,13 +198,13 @@ def disagreeing(files: Iterable[Judged]) -> dict[str, tuple[Finding, ...]]:
     }
 
 
-def any_disagree(files: Iterable[tuple[str, Current]]) -> bool:
-    """Whether accepted files that are read alike do not fit each other."""
+def unlike(files: Iterable[tuple[str, Current]]) -> set[str]:
+    """Return examples of accepted files that do not fit others which are read alike, by key."""
     ones: dict[str, list[Sibling]] = defaultdict(list)
     for key, version in files:
         if isinstance(version, Accepted) and (each := sibling(key, version)):
             ones[version.reading].append(each)
-    return any(siblings.disagreements(some) for some in ones.values())
+    return {each.example for some in ones.values() for each in siblings.disagreements(some)}
 
 
 def shown_by(shown: Seen) -> dict[str, tuple[Finding, ...]]:
@@ -210,8 +215,18 @@ def shown_by(shown: Seen) -> dict[str, tuple[Finding, ...]]:
     for source in sorted(refused.keys() | contradicting.keys() | unlike.keys()):
         also = (contradicting[source],) if source in contradicting else ()
         if causes := (*refused.get(source, ()), *also, *unlike.get(source, ())):
-            found[source] = causes
+            found[source] = tuple(_with_twin(each, shown.twins) for each in causes)
     return found
+
+
+def _with_twin(finding: Finding, twins: Mapping[str, str]) -> Finding:
+    """Name the file of another site whose rows the example holds: one is in the wrong folder."""
+    twin = twins.get(finding.example)
+    if twin is None:
+        return finding
+    return replace(
+        finding, reason=f"{finding.reason}. It holds the same rows as {twin} of another site"
+    )
 
 
 # --- what is known of it ------------------------------------------------------------------------------

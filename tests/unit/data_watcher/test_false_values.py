@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.data_watcher.domain.overlaps import is_same
 from shared.errors import UnreadableFileError
 from tests.unit.data_watcher.plant_files import (
     CAPACITY_W,
@@ -684,3 +685,20 @@ def test_an_inverter_that_is_off_or_on_stand_by_is_added_up(second: Callable[[fl
     expected = [(at, round(watt / 2) + float(second(watt))) for at, watt in HEALTHY]
 
     assert accepted(two(second), site(INVERTERS), expected).rows.masks == {}
+
+
+# --- the same rows in two files -----------------------------------------------------------------------
+
+
+def test_the_same_rows_are_known_in_another_unit() -> None:
+    def prints(data: bytes, unit: str) -> tuple[str, ...]:
+        described = site({**CSV, "columns": {"power_ac": {"column": "p", "unit": unit}}})
+        traits = canonical(data, described)[0].rows.traits
+        assert traits is not None
+        return traits.prints
+
+    watts = prints(csv(), "W")
+
+    assert is_same(watts, prints(csv(number=lambda watt: f"{round(watt) / 1000:.3f}"), "kW"))
+    assert not is_same(watts, prints(csv([(at, watt * 0.9) for at, watt in HEALTHY]), "W"))
+    assert len(watts) == 3
