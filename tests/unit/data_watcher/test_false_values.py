@@ -12,11 +12,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.data_watcher.adapters.reading import read
 from services.data_watcher.domain.overlaps import is_same
+from services.data_watcher.ports import Reading
 from shared.errors import UnreadableFileError
 from tests.unit.data_watcher.plant_files import (
     CAPACITY_W,
@@ -702,3 +706,55 @@ def test_the_same_rows_are_known_in_another_unit() -> None:
     assert is_same(watts, prints(csv(number=lambda watt: f"{round(watt) / 1000:.3f}"), "kW"))
     assert not is_same(watts, prints(csv([(at, watt * 0.9) for at, watt in HEALTHY]), "W"))
     assert len(watts) == 3
+
+
+# --- weather without power ----------------------------------------------------------------------------
+
+WEATHER = {
+    **CSV,
+    "columns": {"ghi": {"column": "g", "unit": "W/m2"}, "temp_air": {"column": "a", "unit": "C"}},
+}
+
+
+def weather(factor: float, late: int = 0, clouds: float = 1.0) -> bytes:
+    """Ten days of irradiance and temperature; `late` is in rows."""
+    rows = list(plant(10))
+    bright = [watt / CAPACITY_W * 1000 for _, watt in rows]
+    lines = [
+        f"{at:%Y-%m-%d %H:%M};{bright[max(n - late, 0)] * factor * (clouds if n % 3 else 1):.4f};15.5"
+        for n, (at, _) in enumerate(rows)
+    ]
+    return "\n".join(["t;g;a", *lines]).encode()
+
+
+@pytest.mark.parametrize(
+    ("factor", "clouds"), [(1 / 1000, 1), (1 / 1000, 0.5), (1 / 4, 1), (0.09, 1), (1 / 10, 1)]
+)
+def test_irradiance_in_another_unit_is_refused_without_power_beside_it(
+    factor: float, clouds: float
+) -> None:
+    fault = refused(weather(factor, clouds=clouds), site(WEATHER))
+
+    assert fault.code == "wrong_unit"
+    assert "correct the unit of ghi" in fault.remedy
+
+
+def test_irradiance_hours_off_the_sun_is_refused_without_power_beside_it() -> None:
+    fault = refused(weather(1.0, late=12), site(WEATHER))
+
+    assert fault.code == "wrong_clock"
+    assert "irradiance is centred" in fault.reason
+    assert '"+03:00"' in fault.remedy
+
+
+@pytest.mark.parametrize("clouds", [1.0, 0.1])
+def test_weather_of_clear_and_of_dull_days_passes_unmasked(clouds: float) -> None:
+    reading, found = read_weather(weather(0.3 if clouds < 1 else 1.0, clouds=clouds))
+
+    assert reading.rows.masks == {}
+    assert max(found) > 200
+
+
+def read_weather(data: bytes) -> tuple[Reading, list[float]]:
+    reading = read(data, "raw/east/p.csv", site(WEATHER))
+    return reading, pq.read_table(pa.BufferReader(reading.parquet))["ghi"].to_pylist()
