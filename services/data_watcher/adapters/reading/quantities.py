@@ -69,11 +69,11 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
             )
             check_power(power)
         elif name == GHI:
-            light = values / irradiance.STANDARD * site.ac_capacity_kw
-            irradiance.check_by_sun(
-                Power.of(light, time, site, column.unit, table.places.said),
-                is_alone=POWER not in source.columns,
-            )
+            is_alone = POWER not in source.columns
+            if is_alone or irradiance.is_faint(values):
+                light = values / irradiance.STANDARD * site.ac_capacity_kw
+                as_power = Power.of(light, time, site, column.unit, table.places.said)
+                irradiance.check_by_sun(as_power, is_alone=is_alone)
         outside = ranges.outside(name, values, site)
         own["out_of_range"] = outside
         lost[name] = own

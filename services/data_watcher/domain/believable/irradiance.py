@@ -68,6 +68,11 @@ def check(power: Power, columns: Mapping[str, Values]) -> None:
         raise wrong_unit(found, guess(power.highest, power.unit, power.time.step))
 
 
+def is_faint(ghi: Values) -> bool:
+    """Whether irradiance never is what it is under a high sun; as of few files. [W/m²]"""
+    return not np.fmax.reduce(ghi) >= LOW_FOR_SUN * STANDARD
+
+
 def check_by_sun(light: Power, *, is_alone: bool) -> None:
     """Refuse a file whose global horizontal irradiance cannot be that of the sun over the site.
 

@@ -28,6 +28,7 @@ LIKE_SUN = 0.9
 MOST_PRINTS = 4
 _NOON = 720.0  # minutes
 _DAY = 86_400_000_000  # us
+_STRIDE, _CIRCLE = 2_654_435_761, 2**32  # of Knuth's multiplicative hash
 _EPOCH = date(1970, 1, 1).toordinal()
 Positions = npt.NDArray[np.intp]
 Values = npt.NDArray[np.float64]
@@ -168,15 +169,19 @@ def _middle(days: list[_Day]) -> float | None:
 
 
 def _prints(utc: Times, power: Values) -> tuple[str, ...]:
-    """Return the least of the names that days have by their energy: other files choose the same days.
+    """Return the names of a few days by their energy; another file with these days names the same ones.
 
     The energy counts with six digits; so much is left of it where a file was written in another unit.
     """
     starts, _, number = _days(utc, 0)
     energy = np.add.reduceat(power, starts)
-    said = zip(number.tolist(), energy.tolist(), strict=True)
-    names = sorted((zlib.crc32(b"%d %.5e" % day), day[0]) for day in said if day[1] > 0)
-    return tuple(f"{number:x}.{name:08x}" for name, number in names[:MOST_PRINTS])
+    generating = np.flatnonzero(energy > 0)
+    drawn = (
+        number[generating] * _STRIDE % _CIRCLE
+    )  # as good as at random, and the same in all files
+    chosen = generating[np.argsort(drawn)[:MOST_PRINTS]]
+    days = zip(number[chosen].tolist(), energy[chosen].tolist(), strict=True)
+    return tuple(f"{each[0]:x}.{zlib.crc32(b'%d %.5e' % each):08x}" for each in days)
 
 
 def _short(value: float) -> float:
