@@ -95,6 +95,7 @@ def reconciling(client: Any) -> Reconciling:
         progress=memory,
         starting=nothing,
         trial=nothing,
+        comparing=nothing,
         ending=nothing,
         timer=nothing,
         clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),

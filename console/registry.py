@@ -51,11 +51,21 @@ def version(system: System, model_id: str, number: int) -> dict[str, Any]:
 
 
 def decide(
-    system: System, model_id: str, number: int, status: str, reason: str, *, unchecked: bool = False
+    system: System,
+    model_id: str,
+    number: int,
+    status: str,
+    reason: str,
+    *,
+    unchecked: bool = False,
+    at_once: bool = False,
 ) -> None:
-    """Approve or reject a version, with the reason in the registry; `unchecked` as `solar approve` says."""
+    """Approve or reject a version, with the reason in the registry; `solar approve` explains the rest."""
     package = version(system, model_id, number)
-    more: Any = {"CustomerMetadataProperties": {"unchecked": "true"}} if unchecked else {}
+    said = {"unchecked": "true"} if unchecked else {}
+    if at_once or "now" in package.get("CustomerMetadataProperties", {}):
+        said["now"] = str(at_once).lower()  # of an earlier approval it does not count any more
+    more: Any = {"CustomerMetadataProperties": said} if said else {}
     system.client("sagemaker").update_model_package(
         ModelPackageArn=package["ModelPackageArn"],
         ModelApprovalStatus=status,

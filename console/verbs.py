@@ -131,6 +131,11 @@ VERBS = {
         "release",
         "Release a held model: the newest approved version is deployed again.",
     ),
+    "deployments": Verb(
+        "commands.versions",
+        "deployments",
+        "List what happened to versions on their way to the endpoint, and why; the newest last.",
+    ),
     "served-at": Verb(
         "commands.versions",
         "served_at",

@@ -347,24 +347,39 @@ class _DeploymentFact(Message):
 
 
 class DeploymentStarted(_DeploymentFact):
-    """A version is being put on its endpoint."""
+    """A version is being put on its endpoint.
+
+    `settings` says that the version serves already, and its endpoint gets other instances. `ignores` are
+    alarms that ring for what serves and do not stop it, as `decided_by` says.
+    """
 
     type: Literal["solar.deployment_started"] = "solar.deployment_started"
     version: Literal[1] = 1
     goes_back: bool = False
+    settings: bool = False
+    ignores: list[str] = []
+    decided_by: str = ""
 
 
 class ModelDeployed(_DeploymentFact):
     """A version serves, and answered its smoke test.
 
-    `tested` says against what: its own evaluation, only whether its answers are plausible, or nothing.
+    `tested` says against what: its own evaluation, only whether its answers are plausible, or nothing;
+    `compared` which real rows it answered, beside what served before. The figures are those of its
+    evaluation, `worst_sites` the R2 of its worst sites.
     """
 
     type: Literal["solar.model_deployed"] = "solar.model_deployed"
     version: Literal[1] = 1
     tested: Literal["evaluation", "plausible", "nothing"] = "evaluation"
+    compared: str = ""
     dataset_id: str | None = None
     run_id: str | None = None
+    r2: float | None = None
+    champion_r2: float | None = None
+    accuracy_threshold: float | None = None
+    reasons: tuple[str, ...] = ()
+    worst_sites: dict[str, float | None] = {}
 
 
 class DeploymentRolledBack(_DeploymentFact):
@@ -408,11 +423,12 @@ class ModelReleased(Message):
 
 
 class DeploymentCheckDue(Message):
-    """A deployment is under way and is to be looked at."""
+    """A model's endpoint is to be looked at; with `settings` also at whether it is as the YAML says."""
 
     type: Literal["solar.deployment_check_due"] = "solar.deployment_check_due"
     version: Literal[1] = 1
     model_id: Name
+    settings: bool = False
 
 
 class PredictionsMade(Message):
@@ -432,7 +448,11 @@ class PredictionsMade(Message):
 
 
 class AccuracyDegraded(Message):
-    """The served model is worse on what came in than its evaluation promised."""
+    """A site's served model does worse on what came in than promised, or that is over (`recovered`).
+
+    `kind` is `data` where the days themselves are at fault (curtailment, an outage, a sensor that stands
+    still): no retrain mends that. `cause` is a stable name, `why` says it in words.
+    """
 
     type: Literal["solar.accuracy_degraded"] = "solar.accuracy_degraded"
     version: Literal[1] = 1
@@ -440,8 +460,16 @@ class AccuracyDegraded(Message):
     site_id: Name
     model_package_version: int
     days: NonNegative
-    nmae: float
-    expected_nmae: float
+    nmae: float | None
+    expected_nmae: float | None
+    energy_ratio: float | None = None
+    expected_energy_ratio: float | None = None
+    kind: Literal["model", "data"] = "model"
+    cause: str = ""
+    why: str = ""
+    since: str | None = None
+    retrain_helps: bool = True
+    recovered: bool = False
 
 
 # --- schedules ----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from shared.durations import Duration
 from shared.messages import Name
@@ -21,8 +21,17 @@ LONGEST_WAIT = timedelta(days=366)
 _BELOW_THRESHOLD = 0.1  # R2 that one site may be below the model's threshold
 
 
+def _word(value: object) -> object:
+    """Return `on` and `off` as words: YAML reads them as true and false."""
+    return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
+
+
 class RetrainPolicy(Strict):
-    """When new data is worth a retrain."""
+    """When new data is worth a retrain, and what is done until then.
+
+    `adjuster` multiplies each site's predictions by what its last week says (0.7 to 1.4). It is off by
+    default: with measured weather it would hide a fault of the plant.
+    """
 
     paused: bool = False
     quiet_period: Duration = timedelta(minutes=15)
@@ -36,6 +45,7 @@ class RetrainPolicy(Strict):
     first_retry: Duration = timedelta(minutes=5)
     no_success_alarm: Duration = timedelta(days=60)
     approval: Literal["automatic", "manual"] = "automatic"
+    adjuster: Annotated[Literal["off", "on"], BeforeValidator(_word)] = "off"
     monthly_budget_usd: Annotated[float, Field(ge=0)] | None = None
 
     @model_validator(mode="after")
@@ -83,13 +93,22 @@ LONGEST_BAKE = timedelta(hours=1)  # that AWS waits between the shifts of a cana
 
 
 class EndpointConfig(Strict):
-    """How the model is served."""
+    """How the model is served.
+
+    Attributes
+    ----------
+    live_shift
+        How much farther from a site's measured power of the last day a new version's answers may be than
+        those of what serves, as a share of the latter's energy; where power is not measured, three times that
+        from the answers of what serves. [unitless]
+    """
 
     instance_type: InstanceType = "ml.m5.large"
     instance_count: Annotated[int, Field(ge=2, le=100)] = 2
     maximum_instance_count: Annotated[int, Field(ge=2, le=100)] = 4
     canary_percent: Annotated[int, Field(ge=1, le=50)] = 50
     bake: Annotated[Duration, Field(gt=timedelta(0), le=LONGEST_BAKE)] = timedelta(minutes=10)
+    live_shift: Annotated[float, Field(gt=0, le=10)] = 0.25
 
 
 class ModelConfig(Strict):

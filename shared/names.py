@@ -17,6 +17,9 @@ LIVE = "deployer-live"  # the inbox of what follows a deployment
 LIVE_FUNCTION = f"{PREFIX}-deployer-predictions"
 DAYS_TABLE = f"{PREFIX}-deployer-days"
 IMAGE_REPOSITORY = f"{PREFIX}-ml"
+# How the registry's note of an approval or rejection begins: by whom, and after a colon why.
+BY = "by "
+BY_POLICY = f"{BY}policy: "  # nobody decided; the run's verdict and the model's policy did
 ALL_OURS = f"{PREFIX}-"  # what the name of everything of ours begins with
 
 
@@ -43,9 +46,9 @@ def model_of(name: str) -> str:
     return name.removeprefix(ALL_OURS)
 
 
-def sagemaker_model(model_id: str, version: int) -> str:
-    """Return the SageMaker model of a version."""
-    return f"{endpoint(model_id)}-v{version}"
+def sagemaker_model(model_id: str, version: int, network: str = "") -> str:
+    """Return the SageMaker model of a version; in a private network it is one of its own."""
+    return f"{endpoint(model_id)}-v{version}" + (f"-{network}" if network else "")
 
 
 def endpoint_configuration(model_id: str, version: int, settings: str) -> str:

@@ -33,6 +33,7 @@ _COLUMNS = (
     "gain",
     "made_at",
     "missing",
+    "unadjusted",
 )
 
 By = Literal["site", "day", "month", "lead", "version"]
@@ -237,6 +238,35 @@ def _as_csv(rows: list[dict[str, Any]]) -> str:
     return made.getvalue()
 
 
+def how_they_do(model: str | None = None) -> dict[str, dict[str, Any] | None]:
+    """Return how models do live, by the last daily watch; None for one that was not looked at yet."""
+    return dict(state.system.ask("deployer", "live", model_id=model)["live"])
+
+
+def in_words(model: str, summary: dict[str, Any] | None) -> list[str]:
+    """Return a line on how a model does live, and one for each site that is worse than promised."""
+    if summary is None or summary["last"] is None:
+        return [f"{model} live: not measured yet; see `solar scorecard {model}`"]
+    versions = ", ".join(map(str, summary["versions"]))
+    said = (
+        f"{model} live, version {versions}, {summary['first']} to {summary['last']}: "
+        f"R² {_short(summary['r2'])}, nMAE {percent(summary['nmae'])}, "
+        f"bias {percent(summary['energy_bias'], signed=True)}, "
+        f"{summary['sites_scored']} of {summary['sites']} sites scored"
+    )
+    lines = [said + ("" if summary["standing"] else "; as promised everywhere")]
+    for each in summary["standing"]:
+        what = "cannot be scored" if each["kind"] == "data" else "worse than promised"
+        lines.append(f"  {each['site_id']}: {what} since {each['since']}: {each['why']}")
+    if summary["more_standing"]:
+        lines.append(f"  and {summary['more_standing']} more sites")
+    return lines
+
+
+def _short(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
 def only_model(model: str | None) -> str:
     """Return the model that is meant: the only one, where none is named.
 
@@ -255,10 +285,9 @@ def only_model(model: str | None) -> str:
 
 
 def _line(each: Mapping[str, Any]) -> tuple[Any, ...]:
-    scored, all_days = each["days"].get("scored", 0), sum(each["days"].values())
     return (
         each["name"] if each["inputs"] == "measured" else f"{each['name']} (forecast)",
-        f"{scored} of {all_days}",
+        _days(each),
         each["r2"],
         percent(each["nmae"]),
         percent(each["energy_bias"], signed=True),
@@ -269,23 +298,48 @@ def _line(each: Mapping[str, Any]) -> tuple[Any, ...]:
     )
 
 
+_UNSCORED = {
+    "night_only": "dark",
+    "no_power": "without power",
+    "no_weather": "without weather",
+    "outage": "with an outage",
+    "masked": "doubtful",
+    "waiting": "waiting",
+}
+
+
+def _days(each: Mapping[str, Any]) -> str:
+    """Return how many days were scored; where none was, what they were instead."""
+    scored, all_days = each["days"].get("scored", 0), sum(each["days"].values())
+    if scored:
+        return f"{scored} of {all_days}"
+    state = max(each["days"], key=lambda name: each["days"][name])
+    reason = max(each["masked"], key=lambda name: each["masked"][name], default="")
+    why = f": {reason.replace('_', ' ')}" if reason and state == "masked" else ""
+    return f"{_UNSCORED.get(state, state)}{why}"
+
+
 def _said_in_all(each: Mapping[str, Any]) -> str:
-    others = {
-        "night_only": "dark",
-        "no_power": "without power",
-        "no_weather": "without weather",
-        "outage": "with an outage",
-        "masked": "doubtful",
-        "waiting": "waiting",
-    }
     states = [
-        f"{count} {others[name]}" for name, count in sorted(each["days"].items()) if name in others
+        f"{count} {_UNSCORED[name]}"
+        for name, count in sorted(each["days"].items())
+        if name in _UNSCORED
     ]
     scored = each["days"].get("scored", 0)
     return (
         f"{each['name']}: {scored} days of {each['sites']} sites scored"
         + (f"; {', '.join(states)}" if states else "")
         + f"; version {', '.join(map(str, each['versions']))}"
+        + _without_adjuster(each["unadjusted"])
+    )
+
+
+def _without_adjuster(plain: Mapping[str, Any] | None) -> str:
+    if plain is None:
+        return ""
+    return (
+        f"; without the adjuster R² {_short(plain['r2'])}, nMAE {percent(plain['nmae'], digits=2)}, "
+        f"bias {percent(plain['energy_bias'], signed=True)}"
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from console import output, registry, trainer
+from console.commands import live
 from console.commands.local import JsonOption
 from console.state import state
 from infra.local import control
@@ -44,6 +45,7 @@ def health() -> dict[str, Any]:
         "running": [run["run_id"] for run in runs if run["status"] == "running"],
         "endpoints": endpoints,
         "held": registry.holds(system),
+        "live": live.how_they_do(),
         "healthy": not alarms
         and all(
             each["dead_letters"] == 0 and each["state"] == "Active" for each in services.values()
@@ -68,6 +70,9 @@ def status(*, json: JsonOption = False) -> None:
         endpoints = [(each["name"], each["status"]) for each in found["endpoints"]]
         output.table("Endpoints", ["endpoint", "status"], endpoints, "no endpoint")
         output.say(f"running: {', '.join(found['running']) or 'nothing'}")
+        for model_id, summary in found["live"].items():
+            for line in live.in_words(model_id, summary):
+                output.say_plainly(line)
         for model_id, hold in found["held"].items():
             output.say(output.held(model_id, hold))
     if not found["healthy"]:

@@ -15,6 +15,7 @@ from console.commands.local import JsonOption
 from console.commands.runs import ModelOption, ReasonOption, evaluation_of
 from console.errors import ConsoleError
 from console.state import changing, state
+from shared import names
 from shared.messages import HoldRequested, RollbackRequested
 
 # As tables show what the registry says.
@@ -65,12 +66,21 @@ def approve(
             "whether they are plausible."
         ),
     ] = False,
+    now: Annotated[
+        bool,
+        typer.Option(
+            "--now",
+            help="Although an alarm of the endpoint rings for what serves; that alarm then does not take the "
+            "new version back, its tests and the other alarms do.",
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Approve a version; it is deployed by canary.
 
     Examples: solar approve 3 golden --reason "the shift is the new inverter"
               solar approve 4 golden --unchecked --reason "registered by hand"
+              solar approve 5 golden --now --reason "it mends the errors of 4"
     """
     package = registry.version(state.system, model, version)
     if not unchecked and "run_id" not in package.get("CustomerMetadataProperties", {}):
@@ -78,7 +88,11 @@ def approve(
             f"model {model} version {version} has no evaluation that its answers could be compared with, so "
             "that it would not be deployed; say --unchecked --reason … if it shall be all the same"
         )
-    _decide(version, model, "Approved", reason, json=json, unchecked=unchecked)
+    said = f"{names.BY}{getpass.getuser()}: {reason}"
+    registry.decide(
+        state.system, model, version, "Approved", said, unchecked=unchecked, at_once=now
+    )
+    _say_decided(version, model, "Approved", json=json)
 
 
 @changing
@@ -89,7 +103,9 @@ def reject(
 
     Then the newest approved version serves. `rollback` does the same without naming the version.
     """
-    _decide(version, model, "Rejected", reason, json=json)
+    said = f"{names.BY}{getpass.getuser()}: {reason}"
+    registry.decide(state.system, model, version, "Rejected", said)
+    _say_decided(version, model, "Rejected", json=json)
 
 
 @changing
@@ -199,6 +215,31 @@ def _sites(model: str, number: int) -> set[str]:
     return {site.name for site in evaluation_of(run_id).challenger.by_site} if run_id else set()
 
 
+def deployments(model: ModelOption = None, *, json: JsonOption = False) -> None:
+    """List what happened to versions on their way to the endpoint, and why; the newest last.
+
+    Example: solar deployments --model golden
+    """
+    log = state.system.ask("deployer", "deployments", model_id=model)["deployments"]
+    if json:
+        output.as_json(log)
+        return
+    rows = [
+        (
+            model_id,
+            entry["version"],
+            entry["event"].replace("_", " "),
+            output.when(entry["at"]),
+            entry["previous"],
+            entry["reason"],
+        )
+        for model_id, entries in log.items()
+        for entry in entries
+    ]
+    columns = ["model", "version", "what", "when", "before", "why"]
+    output.table("Deployments", columns, rows, "nothing was deployed yet")
+
+
 def served_at(
     at: Annotated[
         datetime | None, typer.Argument(parser=times.moment, metavar="[TIME]", help=times.HELP)
@@ -230,11 +271,11 @@ def served_at(
         if at is not None
     }
     if json:
-        said = {
-            model_id: (entry or {}) | {"predicted": predicted[model_id]} if at else entry
-            for model_id, entry in served.items()
-        }
-        output.as_json(said | dict.fromkeys(gone))
+        for model_id, rows_of_model in predicted.items():
+            if served[model_id] or rows_of_model:
+                entry = served[model_id] or dict.fromkeys(("at", "version", "run_id", "dataset_id"))
+                served[model_id] = entry | {"predicted": rows_of_model}
+        output.as_json(served | dict.fromkeys(gone))
         return
     rows = [
         (model_id, "no endpoint now", "", "", "")
@@ -284,11 +325,7 @@ def _shown(model_id: str, package: dict[str, Any], served: int | None) -> dict[s
     }
 
 
-def _decide(
-    version: int, model: str, status: str, reason: str, *, json: bool, unchecked: bool = False
-) -> None:
-    said = f"by {getpass.getuser()}: {reason}"
-    registry.decide(state.system, model, version, status, said, unchecked=unchecked)
+def _say_decided(version: int, model: str, status: str, *, json: bool) -> None:
     if json:
         output.as_json({"model_id": model, "version": version, "approval": status})
     else:

@@ -12,12 +12,14 @@ from services.deployer.adapters.endpoints import SageMakerEndpoints
 from services.deployer.adapters.gauge import CloudWatchGauge
 from services.deployer.adapters.live.books import DynamoBooks
 from services.deployer.adapters.memory import DynamoMemory
+from services.deployer.adapters.real_rows import S3RealRows
 from services.deployer.adapters.references import S3References
 from services.deployer.adapters.registry import SageMakerRegistry
 from services.deployer.adapters.timer import DelayedMessages
 from services.deployer.app.alone import Alone
 from services.deployer.app.answering import Answering
 from services.deployer.app.chronicle import Chronicle
+from services.deployer.app.comparing import Comparing
 from services.deployer.app.dispatching import Dispatching
 from services.deployer.app.ending import Ending
 from services.deployer.app.holding import Holding, HoldingByRequest
@@ -26,6 +28,7 @@ from services.deployer.app.reconciling import Reconciling
 from services.deployer.app.rolling_back import RollingBack
 from services.deployer.app.starting import Starting
 from services.deployer.app.trial import Trial
+from services.deployer.domain.deployment import network_name
 from services.deployer.settings import DeployerSettings, LiveSettings, QuerySettings
 from shared import aws
 from shared.clock import utc_now
@@ -33,7 +36,7 @@ from shared.clock import utc_now
 if TYPE_CHECKING:
     from services.deployer.app.live.following import Following
 
-_LONGEST_BATCH = timedelta(seconds=330)  # longer than the function may run
+_LONGEST_BATCH = timedelta(seconds=630)  # longer than the function may run
 _TRIES_FOR_A_BATCH = 120  # half a second each: the next batch of the same model waits for this one
 
 
@@ -41,14 +44,20 @@ def deployer(settings: DeployerSettings) -> Dispatching:
     """Return everything that reacts to the inbox."""
     objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
     memory = _memory(settings)
-    configuration = S3Configuration(objects)
+    network = network_name(_listed(settings.subnet_ids), _listed(settings.security_group_ids))
+    configuration = S3Configuration(objects, network=network)
     registry = SageMakerRegistry(aws.lazy_client("sagemaker"))
     endpoints = _endpoints(settings)
     publisher = aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn)
-    chronicle = Chronicle(memory, publisher, utc_now)
+    references = S3References(objects)
+    chronicle = Chronicle(memory, publisher, references, utc_now)
+    references = S3References(objects)
+    comparing = Comparing(
+        references, S3RealRows(objects, configuration), endpoints, memory, configuration, utc_now
+    )
     trial = Trial(
         registry,
-        S3References(objects),
+        references,
         endpoints,
         CloudWatchGauge(aws.lazy_client("cloudwatch")),
     )
@@ -67,13 +76,23 @@ def deployer(settings: DeployerSettings) -> Dispatching:
             memory,
             memory,
             trial,
+            comparing,
             holding,
             chronicle,
             utc_now,
         ),
         trial=trial,
+        comparing=comparing,
         ending=Ending(
-            trial, registry, endpoints, configuration, memory, memory, chronicle, utc_now
+            trial,
+            comparing,
+            registry,
+            endpoints,
+            configuration,
+            memory,
+            memory,
+            chronicle,
+            utc_now,
         ),
         timer=timer,
         clock=utc_now,
@@ -99,16 +118,18 @@ def following(settings: LiveSettings) -> Following:
     from services.deployer.adapters.live.canonical import S3CanonicalRows
     from services.deployer.adapters.live.log import S3PredictionLog
     from services.deployer.adapters.live.meter import CloudWatchMeter
+    from services.deployer.adapters.live.suspects import S3Suspects
     from services.deployer.adapters.live.versions import S3Versions
     from services.deployer.app.live.catching_up import CatchingUp
     from services.deployer.app.live.following import Following
     from services.deployer.app.live.predicting import Predicting
     from services.deployer.app.live.recording import Recording
+    from services.deployer.app.live.watching import Watching
 
     objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
     dynamodb = aws.lazy_client("dynamodb")
-    books = DynamoBooks.of(dynamodb, settings.days_table)
-    canonical = S3CanonicalRows(objects)
+    books, memory = DynamoBooks.of(dynamodb, settings.days_table), _memory(settings)
+    canonical, configuration = S3CanonicalRows(objects), S3Configuration(objects)
     alone = Alone(
         DynamoMemory.of(dynamodb, settings.days_table),
         utc_now,
@@ -122,17 +143,30 @@ def following(settings: LiveSettings) -> Following:
         waitings=books,
         canonical=canonical,
         log=S3PredictionLog(objects),
-        deployments=_memory(settings),
+        deployments=memory,
         versions=S3Versions(objects),
         predicting=Predicting(EndpointPredictions(aws.lazy_client("sagemaker-runtime")), utc_now),
         publisher=aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn),
+        adjusts=configuration.adjusts,
         clock=utc_now,
     )
     meter = CloudWatchMeter(aws.lazy_client("cloudwatch"))
     catching_up = CatchingUp(recording, books, books, canonical, meter, utc_now)
+    watching = Watching(
+        books=books,
+        verdicts=books,
+        deployments=recording.deployments,
+        versions=recording.versions,
+        publisher=recording.publisher,
+        meter=meter,
+        holds=memory,
+        setbacks=memory,
+        suspects=S3Suspects(objects),
+        clock=utc_now,
+    )
     inbox = aws.SqsInbox(aws.lazy_client("sqs"), settings.live_inbox_url)
     return Following(
-        recording, catching_up, canonical, alone, inbox, S3Configuration(objects).models
+        recording, catching_up, watching, canonical, alone, inbox, configuration.models
     )
 
 
@@ -140,7 +174,7 @@ def answering(settings: QuerySettings) -> Answering:
     """Return what answers questions."""
     memory = _memory(settings)
     books = DynamoBooks.of(aws.lazy_client("dynamodb"), settings.days_table)
-    return Answering(memory, memory, Telling(books, books, utc_now))
+    return Answering(memory, memory, Telling(books, books, books, utc_now))
 
 
 def _memory(settings: QuerySettings) -> DynamoMemory:

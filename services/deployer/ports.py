@@ -14,6 +14,7 @@ from services.deployer.domain.deployment import (
     Setback,
     Version,
 )
+from services.deployer.domain.real_rows import Inquiry, LastDay
 from services.deployer.domain.reference import Answer, Reference
 from shared.evaluation import Evaluation
 from shared.messages import AnyMessage
@@ -23,6 +24,8 @@ if TYPE_CHECKING:  # some of them need numpy, which the light functions have not
     from services.deployer.domain.live.book import Day, FileRef
     from services.deployer.domain.live.predicted import Answered, Predicted, Weather
     from services.deployer.domain.live.scores import DayScore
+    from services.deployer.domain.live.summary import Summary
+    from services.deployer.domain.live.told import Told
     from services.deployer.domain.live.unseen import Trained
     from services.deployer.domain.live.waiting import Waiting
 
@@ -32,6 +35,7 @@ class Configuration(Protocol):
 
     def endpoint(self, model_id: str) -> EndpointConfig: ...
     def models(self) -> set[str]: ...
+    def changed_since(self, moment: datetime) -> set[str]: ...
 
 
 class Registry(Protocol):
@@ -47,12 +51,20 @@ class Endpoints(Protocol):
 
     def describe(self, model_id: str) -> Endpoint | None: ...
     def create(self, version: Version, config: EndpointConfig) -> None: ...
-    def update(self, version: Version, config: EndpointConfig, *, goes_back: bool) -> None: ...
+    def update(
+        self,
+        version: Version,
+        config: EndpointConfig,
+        *,
+        goes_back: bool,
+        ignores: tuple[str, ...] = (),
+    ) -> None: ...
     def ringing(self, model_id: str) -> tuple[str, ...]: ...
     def rang_since(self, model_id: str, since: datetime) -> tuple[str, ...]: ...
     def stop_canary(self, model_id: str, reason: str) -> None: ...
     def delete(self, model_id: str) -> None: ...
     def keep_scaling(self, model_id: str, config: EndpointConfig) -> None: ...
+    def keep_alarms(self, model_id: str) -> None: ...
     def tidy(self, model_id: str, in_use: str) -> None: ...
     def invoke(self, model_id: str, request: dict[str, Any]) -> Answer: ...
 
@@ -81,9 +93,23 @@ class Setbacks(Protocol):
 
 
 class References(Protocol):
-    """Reference rows of runs."""
+    """What runs found: their evaluations, and the rows that these were asked for."""
 
     def of_run(self, run_id: str) -> Reference | None: ...
+    def evaluation(self, run_id: str) -> Evaluation | None: ...
+
+
+class RealRows(Protocol):
+    """What plants measured last."""
+
+    def last_day(self, model_id: str, sites: tuple[str, ...], until: datetime) -> LastDay: ...
+
+
+class Inquiries(Protocol):
+    """What is asked of the version that is being deployed."""
+
+    def inquiry(self, model_id: str) -> Inquiry | None: ...
+    def keep(self, model_id: str, inquiry: Inquiry) -> None: ...
 
 
 class Progress(Protocol):
@@ -174,6 +200,7 @@ class Books(Protocol):
         days: Iterable[Day],
         scores: Mapping[tuple[str, date], Sequence[DayScore]],
     ) -> None: ...
+    def first_day(self, model_id: str) -> date | None: ...
     def last_day(self, model_id: str) -> date | None: ...
     def scores(self, model_id: str, first: date, last: date) -> Iterable[DayScore]: ...
     def scores_of_site(
@@ -189,6 +216,26 @@ class Waitings(Protocol):
     def end_waiting(self, model_id: str, files: Iterable[FileRef]) -> None: ...
 
 
+class Verdicts(Protocol):
+    """What people were told about sites, and how models do in a few figures."""
+
+    def told(self, model_id: str) -> dict[str, Told]: ...
+    def keep_told(
+        self,
+        model_id: str,
+        after: Mapping[str, Told],
+        before: Mapping[str, Told],
+        summary: Summary,
+    ) -> None: ...
+    def summary(self, model_id: str) -> Summary | None: ...
+
+
+class Suspects(Protocol):
+    """Sites whose measurements are doubted as a whole."""
+
+    def sites(self) -> frozenset[str]: ...
+
+
 class Inbox(Protocol):
     """The function's own inbox."""
 
@@ -199,6 +246,7 @@ class Meter(Protocol):
     """Metrics of a model that people and alarms watch."""
 
     def tell(self, model_id: str, figures: Mapping[str, float]) -> None: ...
+    def tell_worst(self, figures: Mapping[str, float]) -> None: ...
 
 
 class Publisher(Protocol):

@@ -100,7 +100,7 @@ class UseCases:
 def wired(outside: Outside) -> UseCases:
     """Wire the use cases."""
     o, memory = outside, outside.memory
-    lineage = Lineage(o.configuration, o.registry, o.datasets)
+    lineage = Lineage(o.configuration, o.registry, o.datasets, memory)
     leaving_out = LeavingOut(o.configuration)
     looking = Looking(
         o.configuration,
@@ -130,9 +130,7 @@ def wired(outside: Outside) -> UseCases:
     arming = Arming(o.configuration, memory, memory, o.timer, o.maximum_runs, o.clock)
     waiting = Waiting(memory, memory, arming, o.clock)
     evaluating = Evaluating(o.configuration, memory, deciding, opening, launching, waiting)
-    unpoisoning = Unpoisoning(
-        o.configuration, o.registry, lineage, o.publisher, o.measures, o.clock
-    )
+    unpoisoning = Unpoisoning(o.configuration, lineage, o.publisher, o.measures, o.clock)
     noting = Noting(
         o.canonical,
         files=memory,

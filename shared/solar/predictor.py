@@ -21,11 +21,15 @@ _MOST_AT_ONCE = (
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Predicted mean power of each interval and the range that holds it in eight of ten cases. [kW]"""
+    """Predicted mean power of each interval and the range that holds it in eight of ten cases. [kW]
+
+    `unadjusted` is what the model itself says where a gain was asked for; else None.
+    """
 
     power_ac: Floats
     p10: Floats
     p90: Floats
+    unadjusted: Floats | None = None
 
 
 class Predictor:
@@ -102,6 +106,26 @@ class Predictor:
             power_ac=share * scale,
             p10=np.maximum(low, 0.0) * scale,
             p90=np.minimum(high, self.card.cap) * scale,
+        )
+
+    def adjusted(self, rows: Rows, prediction: Prediction, gain: Floats) -> Prediction:
+        """Return predictions times a gain, but none above what the plant ever gave. [kW]
+
+        Parameters
+        ----------
+        gain
+            Of each row. [unitless]
+        """
+        highest = self.card.cap * self.capacity(rows)
+
+        def times_gain(power: Floats) -> Floats:
+            return np.minimum(power * gain, np.maximum(highest, power))
+
+        return Prediction(
+            power_ac=times_gain(prediction.power_ac),
+            p10=times_gain(prediction.p10),
+            p90=times_gain(prediction.p90),
+            unadjusted=prediction.power_ac,
         )
 
     def capacity(self, rows: Rows) -> Floats:

@@ -14,12 +14,13 @@ from typer.testing import CliRunner
 
 from console import registry
 from console.app import app
-from console.commands import data
+from console.commands import data, live
 from console.commands.runs import all_runs
 from console.commands.system import is_idle
 from console.state import state
 from infra.local import outbox
-from shared import layout
+from shared import layout, names
+from shared.messages import SweepDue
 from tests.e2e import serf_east
 from tests.integration.conftest import LocalPlatform
 
@@ -196,15 +197,15 @@ def test_the_endpoint_answers_the_reference_rows_as_the_evaluation_did(
 
 def test_latency_and_accuracy_are_measured(deployed: dict[str, Any]) -> None:
     cloudwatch = state.system.client("cloudwatch")
-    names = {
+    measured = {
         (metric["Namespace"], metric["MetricName"])
         for page in cloudwatch.get_paginator("list_metrics").paginate()
         for metric in page["Metrics"]
     }
-    assert ("AWS/SageMaker", "ModelLatency") in names
-    assert ("AWS/SageMaker", "Invocations") in names
-    assert ("Solar", "EvaluationR2") in names
-    assert ("Solar", "FilesAccepted") in names
+    assert ("AWS/SageMaker", "ModelLatency") in measured
+    assert ("AWS/SageMaker", "Invocations") in measured
+    assert ("Solar", "EvaluationR2") in measured
+    assert ("Solar", "FilesAccepted") in measured
 
 
 def test_the_user_pages_debugging_commands_work_as_written(deployed: dict[str, Any]) -> None:
@@ -260,6 +261,32 @@ def test_promoted_or_kept_the_right_version_serves(second: dict[str, Any]) -> No
         each["approval"] == "Approved" for each in solar("models")
     )
     eventually(lambda: serves(2 if promoted else 1))
+
+
+def test_what_came_in_after_a_deployment_was_predicted_by_it_kept_and_scored(
+    second: dict[str, Any],
+) -> None:
+    def scored() -> dict[str, Any] | None:
+        card = solar("scorecard", "serf", "--days", "120", "--by", "version")
+        return next((line for line in card["lines"] if line["days"].get("scored")), None)
+
+    line = eventually(scored)
+    assert line["name"] == "1", "the version that served when the files came"
+    assert line["r2"] > 0.8
+    kept = solar("predictions", "serf-east", "--version", "1")
+    assert {row["version"] for row in kept["rows"]} == {1}
+    first = kept["rows"][0]
+    at = solar("served-at", first["timestamp"], "--site", "serf-east")["serf"]["predicted"]
+    assert at[-1]["power_ac"] == first["power_ac"]
+
+
+def test_a_daily_look_leaves_how_the_model_does_live(second: dict[str, Any]) -> None:
+    now = datetime.now(UTC)
+    due = SweepDue.of(subject=(now,), occurred_at=now, correlation_id="e2e", scope="daily")
+    state.system.send(names.LIVE, due.model_dump_json())
+    eventually(lambda: live.how_they_do("serf")["serf"])
+    (first, *_) = live.in_words("serf", live.how_they_do("serf")["serf"])
+    assert first.startswith("serf live")
 
 
 def test_people_heard_of_everything(second: dict[str, Any], system: LocalPlatform) -> None:

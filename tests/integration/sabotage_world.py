@@ -16,6 +16,8 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any, Self
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
 
@@ -24,10 +26,13 @@ from services.deployer.domain.deployment import Action
 from services.deployer.settings import DeployerSettings
 from services.trainer_trigger.pipeline.judging import reference
 from shared import layout, names
-from shared.active import ActiveModel
+from shared.active import ActiveModel, ActiveSite
+from shared.canonical import CanonicalFile
 from shared.messages import RollbackRequested
 from shared.model_config import EndpointConfig, ModelConfig
 from shared.solar.predictor import Predictor
+from shared.solar.recipe import Plant as PlantOfModel
+from shared.solar.site import ColumnFormat, Site, SourceFormat, TimestampFormat
 from tests.integration import fake_image
 from tests.integration.conftest import LocalPlatform
 from tests.integration.sabotaged import (
@@ -140,6 +145,50 @@ class Plant:
         chosen = rows()
         reference.write(Predictor(good()), chosen, folder)
         self.reference = (folder / reference.REFERENCE_FILE).read_bytes()
+        for each in (plant_data.PLANT, OTHER_SITE):
+            self._measure_yesterday(each)
+
+    def _measure_yesterday(self, plant: PlantOfModel) -> None:
+        """Put a site there with canonical rows of the last two days, as data_watcher writes them."""
+        now = datetime.now(UTC)
+        columns = {"power_ac": ColumnFormat(column="p", unit="kW")}
+        site = Site(
+            **plant.model_dump(include={"site_id", "latitude", "longitude", "ac_capacity_kw"}),
+            model_id="sabotage",
+            timezone="UTC",
+            sources=(
+                SourceFormat(name="power", timestamp=TimestampFormat(column="t"), columns=columns),
+            ),
+        )
+        body = ActiveSite.of(site).model_dump_json().encode()
+        self.s3.put_object(Bucket=BUCKET, Key=layout.active_site(site.site_id), Body=body)
+        start = now - timedelta(days=2)
+        found = plant_data.rows(days=2, plant=plant, start=f"{start:%Y-%m-%d}")
+        table = pa.table(
+            {
+                "timestamp": pa.array(found.times).cast(pa.timestamp("us", "UTC")),
+                "power_ac": found.power_ac,
+                **found.weather,
+            }
+        )
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink)
+        about = CanonicalFile(
+            file_id="yesterday",
+            site_id=site.site_id,
+            rows=len(found),
+            rows_masked=0,
+            columns=("power_ac", *found.weather),
+            window_start=start,
+            window_end=now,
+            uploaded_at=now,
+        )
+        self.s3.put_object(
+            Bucket=BUCKET,
+            Key=layout.canonical(site.site_id, start, about.file_id),
+            Body=sink.getvalue().to_pybytes(),
+            Metadata=about.metadata(),
+        )
 
     def _image(self, does: str) -> str:
         """Put an image there whose program does something more; return its URI."""
@@ -148,15 +197,15 @@ class Plant:
         self.s3.put_object(Bucket=BUCKET, Key=f"image/{digest}.zip", Body=body)
         return fake_image.uri(digest)
 
-    def configure(self, model_id: str, bake_seconds: float) -> None:
+    def configure(self, model_id: str, bake_seconds: float, **more: str) -> None:
         """Set how long a canary bakes by the configuration; the platform scales it."""
-        endpoint = EndpointConfig(bake=timedelta(seconds=bake_seconds))
+        endpoint = EndpointConfig(bake=timedelta(seconds=bake_seconds), **more)
         content = ActiveModel.of(ModelConfig(model_id=model_id, endpoint=endpoint))
         body = content.model_dump_json().encode()
         self.s3.put_object(Bucket=BUCKET, Key=layout.active_model(model_id), Body=body)
 
-    def approve(self, model_id: str, kind: str) -> int:
-        """Register and approve a version of some kind; return its number."""
+    def approve(self, model_id: str, kind: str, *, now: bool = False) -> int:
+        """Register and approve a version of some kind, as `solar approve --now` if so; return its number."""
         group = names.package_group(model_id)
         if not self.sm.list_model_package_groups(NameContains=group)[
             "ModelPackageGroupSummaryList"
@@ -197,7 +246,12 @@ class Plant:
         if kind in IMAGES:
             digest = image.rpartition(":")[2]
             self.s3.delete_object(Bucket=BUCKET, Key=f"image/{digest}.zip")
-        self.sm.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+        self.sm.update_model_package(
+            ModelPackageArn=arn,
+            ModelApprovalStatus="Approved",
+            ApprovalDescription="by ada: it mends what rings",
+            **({"CustomerMetadataProperties": {"now": "true"}} if now else {}),
+        )
         return number
 
     def client(self, model_id: str, most_rows: int | None = None) -> Client:
@@ -259,6 +313,11 @@ class Plant:
         except ClientError:
             return "none", None
         return found["EndpointStatus"], names.version_of_configuration(found["EndpointConfigName"])
+
+    def configuration(self, model_id: str) -> str:
+        """Return the name of an endpoint's configuration."""
+        found = self.sm.describe_endpoint(EndpointName=names.endpoint(model_id))
+        return str(found["EndpointConfigName"])
 
     def package(self, model_id: str, number: int) -> tuple[str, str]:
         """Return a version's approval, and the note beside it."""

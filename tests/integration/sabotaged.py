@@ -24,6 +24,7 @@ OTHER_SITE = plant_data.PLANT.model_copy(update={"site_id": "orchard"})
 # What a program does that is not the one that was tested: it replaces `predict` of the real one.
 PROGRAMS = {
     "slow": "time.sleep(2)",
+    "shifted": "found.power_ac[rows.times > np.datetime64('2025-01-01')] *= 0.2",
     "nan_for_one_site": "found.power_ac[[rows.sites[each] == 'orchard' for each in rows.site]] = np.nan",
     "nan_for_one_row": "found.power_ac[:] = np.nan if len(rows) == 1 else found.power_ac",
 }
@@ -106,7 +107,7 @@ ARCHIVES: dict[str, Callable[[], bytes]] = {
     "altered": _altered,
 }
 IMAGES = ("no_image", "image_lost")  # AWS's or the operator's fault: nothing is barred
-KINDS = (*ARCHIVES, "slow", "nan_for_one_site", *IMAGES, "no_run_id")
+KINDS = (*ARCHIVES, "slow", "shifted", "nan_for_one_site", *IMAGES, "no_run_id")
 
 
 def image(does: str) -> bytes:

@@ -184,8 +184,13 @@ def test_autoscaling_is_kept_and_shown(platform):
         ServiceNamespace="sagemaker", ResourceIds=[target["ResourceId"]]
     )["ScalableTargets"]
     assert (found["MinCapacity"], found["MaxCapacity"]) == (1, 4)
-    policies = scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
+    policies = scaling.describe_scaling_policies(
+        ServiceNamespace="sagemaker", ResourceId=target["ResourceId"]
+    )["ScalingPolicies"]
     assert [policy["PolicyName"] for policy in policies] == ["p"]
     scaling.delete_scaling_policy(PolicyName="p", **target)
     scaling.deregister_scalable_target(**target)
-    assert scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
+    left = scaling.describe_scalable_targets(
+        ServiceNamespace="sagemaker", ResourceIds=[target["ResourceId"]]
+    )
+    assert left["ScalableTargets"] == []

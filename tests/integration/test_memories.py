@@ -16,6 +16,13 @@ from moto import mock_aws
 
 from services.deployer.adapters.memory import DynamoMemory as DeployerMemory
 from services.deployer.domain.deployment import InProgress, LogEntry, Setback
+from services.deployer.domain.real_rows import (
+    MOST_ROWS,
+    MOST_SITES,
+    Inquiry,
+    Question,
+    SiteDay,
+)
 from services.trainer_trigger.adapters.memory import DynamoMemory
 from services.trainer_trigger.domain.deciding import decide
 from services.trainer_trigger.domain.decision import Decision, Effect, Outcome, RuleAnswer
@@ -116,6 +123,15 @@ def test_one_run_in_flight_per_model(memory: DynamoMemory) -> None:
     assert [run.run_id for run in memory.runs("golden")] == ["recipe1-1", "recipe2-1"]
 
 
+def test_what_serves_while_a_model_is_held_is_what_was_said_last(memory: DynamoMemory) -> None:
+    assert memory.notes("golden").serves is None
+    memory.set_held("golden", 2, START + timedelta(seconds=1))
+    memory.set_held("golden", 3, START)
+    assert memory.notes("golden").serves == 2
+    memory.set_held("golden", None, START + timedelta(seconds=1, microseconds=1))
+    assert memory.notes("golden").serves is None
+
+
 def test_so_many_runs_in_the_account_and_no_more(memory: DynamoMemory) -> None:
     assert memory.open_run(a_run(1, "a"), 2)
     assert memory.open_run(a_run(2, "b"), 2)
@@ -147,6 +163,15 @@ def test_an_opened_run_answers_the_request(memory: DynamoMemory) -> None:
     memory.set_request("golden", asked)
     memory.drop_request("golden")
     assert memory.notes("golden").request is None
+
+
+def test_a_degraded_site_takes_back_only_what_was_said_of_it(memory: DynamoMemory) -> None:
+    memory.set_degraded("golden", "site east: a tenth less")
+    memory.drop_degraded("golden", "site west: ")
+    assert memory.notes("golden").degraded == "site east: a tenth less"
+    memory.drop_degraded("golden", "site east: ")
+    memory.drop_degraded("golden", "site east: ")
+    assert memory.notes("golden").degraded is None
 
 
 def test_when_an_evaluation_comes_is_remembered(memory: DynamoMemory) -> None:
@@ -324,6 +349,29 @@ def test_a_setback_is_remembered_until_something_succeeds(deployments: DeployerM
     deployments.forget("golden")
     deployments.forget("golden")
     assert deployments.setback("golden") is None
+
+
+def test_what_a_new_version_is_asked_is_kept_until_the_next_one_is(
+    deployments: DeployerMemory,
+) -> None:
+    assert deployments.inquiry("golden") is None
+    row: dict[str, str | float] = {
+        "site_id": "east",
+        "timestamp": "2026-05-03T12:00:00Z",
+        "ghi": 1.0,
+    }
+    questions = tuple(
+        Question(SiteDay(f"s{number}", 5.0, (row,) * MOST_ROWS, (4.2, None)), (4.1, 0.0), 0.02)
+        for number in range(MOST_SITES)
+    )
+    missing = {"west": "it has no rows"}
+    asked = Inquiry(3, 2, START, 9000, questions, missing, passed=("s1",))
+    deployments.keep("golden", asked)
+    assert deployments.inquiry("golden") == asked
+    deployments.keep("golden", asked.with_passed("s2"))
+    found = deployments.inquiry("golden")
+    assert found is not None
+    assert found.passed == ("s1", "s2")
 
 
 def test_how_a_deployment_goes_is_kept_with_it(deployments: DeployerMemory) -> None:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.deployer.domain import alarms
+from services.deployer.domain.deployment import Action
 from tests.integration.conftest import LocalPlatform
 from tests.integration.observe import wait_for
 from tests.integration.sabotage import (
@@ -31,7 +32,7 @@ def plant(platform: LocalPlatform) -> Iterator[Plant]:
         yield made
 
 
-ALARMED = ("nan", "constant")
+ALARMED = ("nan", "constant", "shifted")
 QUIET = (
     "truncated",
     "image_lost",
@@ -90,6 +91,42 @@ def test_a_rollback_comes_at_once_while_the_alarm_of_failing_answers_rings(plant
     begun = [each["goes_back"] for each in plant.told(name, 1) if "goes_back" in each]
     assert sorted(begun) == [False, True]
     assert client.failures() <= {(bad, "failed")}, "the version that came back failed nobody"
+
+
+def test_a_person_lets_a_version_begin_that_mends_what_rings(plant: Plant) -> None:
+    """Nobody else can end an alarm of what serves, while clients go on asking."""
+    name = "sabotage-now"
+    bad = plant.approve(name, "nan_for_one_row")  # which the reference rows do not ask for
+    plant.rest(name)
+    plant.configure(name, 5)
+    with plant.client(name, most_rows=1) as client:
+        wait_for(lambda: plant.ringing(name), bool)
+        good = plant.approve(name, "good")
+        assert [plant.check(name) for _ in range(3)] == [Action.UPDATE] * 3
+        assert plant.status(name) == ("InService", bad), "it waits"
+        good = plant.approve(name, "good", now=True)
+        plant.rest(name)
+        wait_for(lambda: client.answers[good, "ok"], bool)
+    assert plant.status(name) == ("InService", good)
+    (begun,) = [each for each in plant.told(name, good) if "ignores" in each]
+    assert begun["ignores"] == [f"solar-{name}-endpoint-errors"]
+    assert begun["decided_by"] == "ada (it mends what rings)"
+    assert client.failures() <= {(bad, "failed")}
+
+
+def test_other_instances_come_without_another_version_and_nobody_notices(plant: Plant) -> None:
+    name = "sabotage-instances"
+    champion(plant, name)
+    before = plant.configuration(name)
+    plant.configure(name, 5, instance_type="ml.m5.xlarge")
+    with plant.client(name) as client:
+        plant.deployer.reconciling.reconcile(name, settings=True)
+        plant.rest(name)
+    assert plant.configuration(name) != before
+    assert plant.status(name) == ("InService", 1)
+    assert plant.package(name, 1)[0] == "Approved"
+    assert client.failures() == set()
+    assert plant.deployer.reconciling.reconcile(name, settings=True) is Action.NOTHING
 
 
 def test_what_aws_could_not_do_is_told_once_however_often_it_is_tried(plant: Plant) -> None:

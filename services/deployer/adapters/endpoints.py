@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 _SCALING = "sagemaker:variant:DesiredInstanceCount"
-INVOCATIONS_PER_INSTANCE = (
-    600.0  # per minute; an instance answers many times that, see docs/model.md
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,7 @@ class SageMakerEndpoints:
             AWS cannot do it, whatever the version.
         """
         with _operators_faults():
-            self._put_alarms(version.model_id)
+            self.keep_alarms(version.model_id)
             name = self._configuration(version, config)
             try:
                 self.client.create_endpoint(
@@ -122,8 +120,20 @@ class SageMakerEndpoints:
                 if error_code(error) != VALIDATION or self.describe(version.model_id) is None:
                     raise
 
-    def update(self, version: Version, config: EndpointConfig, *, goes_back: bool) -> None:
+    def update(
+        self,
+        version: Version,
+        config: EndpointConfig,
+        *,
+        goes_back: bool,
+        ignores: tuple[str, ...] = (),
+    ) -> None:
         """Shift a model's endpoint to a version: by canary with its alarms, or at once where it goes back.
+
+        Parameters
+        ----------
+        ignores
+            Alarms that do not take the version back.
 
         Raises
         ------
@@ -134,17 +144,19 @@ class SageMakerEndpoints:
         """
         self._check_ours(version.model_id)
         with _operators_faults():
-            self._update(version, config, goes_back=goes_back)
+            self._update(
+                version, config, _at_once() if goes_back else _canary(version, config, ignores)
+            )
 
-    def _update(self, version: Version, config: EndpointConfig, *, goes_back: bool) -> None:
-        self._put_alarms(version.model_id)
+    def _update(self, version: Version, config: EndpointConfig, how: Any) -> None:
+        self.keep_alarms(version.model_id)
         name = self._configuration(version, config)
         self._pause_scaling(version.model_id)
         try:
             self.client.update_endpoint(
                 EndpointName=names.endpoint(version.model_id),
                 EndpointConfigName=name,
-                DeploymentConfig=_at_once() if goes_back else _canary(version.model_id, config),
+                DeploymentConfig=how,
                 RetainAllVariantProperties=True,  # a fleet that scaled out keeps its size
                 ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DataCaptureConfig"}],
             )
@@ -202,7 +214,7 @@ class SageMakerEndpoints:
             PolicyName="invocations-per-instance",
             PolicyType="TargetTrackingScaling",
             TargetTrackingScalingPolicyConfiguration={
-                "TargetValue": INVOCATIONS_PER_INSTANCE,
+                "TargetValue": alarms.INVOCATIONS_PER_INSTANCE,
                 "PredefinedMetricSpecification": {
                     "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
                 },
@@ -210,6 +222,11 @@ class SageMakerEndpoints:
                 "ScaleOutCooldown": 60,
             },
         )
+
+    def keep_alarms(self, model_id: str) -> None:
+        """Put the alarms of an endpoint, as this release has them; those that are there are replaced."""
+        for watch in alarms.ALL:
+            self.cloudwatch.put_metric_alarm(**watch.definition(model_id, self.alarms_topic_arn))
 
     def tidy(self, model_id: str, in_use: str) -> None:
         """Delete configurations beyond those kept for a rollback; models cost nothing."""
@@ -235,6 +252,7 @@ class SageMakerEndpoints:
         NotReadyError
             The endpoint does not answer right now.
         """
+        began = time.monotonic()
         try:
             answer = self.runtime.invoke_endpoint(
                 EndpointName=names.endpoint(model_id),
@@ -245,35 +263,40 @@ class SageMakerEndpoints:
         except ClientError as error:
             said = str(error.response.get("OriginalMessage", ""))
             if error_code(error) == MODEL_ERROR and said:
-                return Answer(_version_in_error(said), (), error=said[:300])
+                status = str(error.response.get("OriginalStatusCode", ""))
+                return Answer(
+                    _version_in_error(said), (), error=said[:300], is_refused=status.startswith("4")
+                )
             message = f"endpoint of {model_id} does not answer: {error_code(error)}"
             raise NotReadyError(message) from error
         body = json.loads(answer["Body"].read())
         return Answer(
             version=answering_version(answer.get("CustomAttributes", "")),
             power_kw=tuple(_number(row.get("power_ac")) for row in body["predictions"]),
+            seconds=time.monotonic() - began,
         )
 
     def _configuration(self, version: Version, config: EndpointConfig) -> str:
         """Create the model and the endpoint configuration of a version where they are missing."""
+        network = deployment.network_name(self.subnets, self.security_groups)
+        model, name = (
+            names.sagemaker_model(version.model_id, version.number, network),
+            deployment.configuration_name(version, config),
+        )
         variant: Any = {
             "VariantName": VARIANT,
-            "ModelName": names.sagemaker_model(version.model_id, version.number),
+            "ModelName": model,
             "InstanceType": config.instance_type,
             "InitialInstanceCount": config.instance_count,
             "InitialVariantWeight": 1.0,
         }
         vpc: dict[str, Any] = {}
         if self.subnets:
-            network = {
+            private = {
                 "Subnets": list(self.subnets),
                 "SecurityGroupIds": list(self.security_groups),
             }
-            vpc = {"VpcConfig": network}
-        model, name = (
-            names.sagemaker_model(version.model_id, version.number),
-            deployment.configuration_name(version, config),
-        )
+            vpc = {"VpcConfig": private}
         if not self._exists(self.client.describe_model, ModelName=model):
             self.client.create_model(
                 ModelName=model,
@@ -314,10 +337,6 @@ class SageMakerEndpoints:
             raise
         return True
 
-    def _put_alarms(self, model_id: str) -> None:
-        for watch in alarms.WATCHES:
-            self.cloudwatch.put_metric_alarm(**watch.definition(model_id, self.alarms_topic_arn))
-
     def _pause_scaling(self, model_id: str) -> None:
         """AWS refuses a change of instance type while the variant is a scaling target."""
         try:
@@ -327,7 +346,8 @@ class SageMakerEndpoints:
                 raise
 
 
-def _canary(model_id: str, config: EndpointConfig) -> Any:
+def _canary(version: Version, config: EndpointConfig, ignores: tuple[str, ...]) -> Any:
+    guards = [watch.alarm_name(version.model_id) for watch in alarms.WATCHES]
     bake = int(config.bake.total_seconds())
     return {
         "BlueGreenUpdatePolicy": {
@@ -340,7 +360,7 @@ def _canary(model_id: str, config: EndpointConfig) -> Any:
             "MaximumExecutionTimeoutInSeconds": max(600, 2 * bake + 3000),
         },
         "AutoRollbackConfiguration": {
-            "Alarms": [{"AlarmName": watch.alarm_name(model_id)} for watch in alarms.WATCHES]
+            "Alarms": [{"AlarmName": name} for name in guards if name not in ignores]
         },
     }
 

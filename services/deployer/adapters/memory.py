@@ -6,6 +6,7 @@ item = request#<id>        which versions a person's request does not want
 item = lease               which worker acts on the model, and until when
 item = hold                what a person decided about what serves
 item = setback             what AWS could not do, and when it is asked again
+item = inquiry             which real rows a new version is asked for, and what the champion said to them
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Self
 from pydantic import TypeAdapter
 
 from services.deployer.domain.deployment import Hold, InProgress, LogEntry, Setback
+from services.deployer.domain.real_rows import Inquiry
 from shared.store import Item, Store
 
 if TYPE_CHECKING:
@@ -29,11 +31,12 @@ _PROGRESS = TypeAdapter(InProgress)
 _ENTRY = TypeAdapter(LogEntry)
 _HOLD = TypeAdapter(Hold)
 _SETBACK = TypeAdapter(Setback)
+_INQUIRY = TypeAdapter(Inquiry)
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoMemory:
-    """Implements the ports `Progress`, `Log`, `Requests`, `Leases`, `Holds` and `Setbacks`."""
+    """Implements the ports `Progress`, `Log`, `Requests`, `Leases`, `Holds`, `Setbacks` and `Inquiries`."""
 
     store: Store
 
@@ -121,6 +124,16 @@ class DynamoMemory:
         """Forget it: something succeeded."""
         self.store.put({**_key(model_id, "setback"), "body": ""})
 
+    def inquiry(self, model_id: str) -> Inquiry | None:
+        """Return what is asked of the version that is being deployed, or was deployed last."""
+        item = self.store.item(**_key(model_id, "inquiry"))
+        return _INQUIRY.validate_json(item["body"]) if item else None
+
+    def keep(self, model_id: str, inquiry: Inquiry) -> None:
+        """Keep what is asked; the last writer wins."""
+        body = _INQUIRY.dump_json(inquiry).decode()
+        self.store.put({**_key(model_id, "inquiry"), "body": body})
+
     def append(self, model_id: str, key: str, entry: LogEntry) -> None:
         """Append to the deployment log; a repeat changes nothing."""
         body = _ENTRY.dump_json(entry).decode()
@@ -149,7 +162,9 @@ class DynamoMemory:
 
 def _begun(progress: InProgress) -> str:
     """Return the bytes under which a deployment was begun, when AWS was not called yet."""
-    return _PROGRESS.dump_json(replace(progress, called=False)).decode()
+    # A field that is not used is not written: a deployment of an earlier release is the same bytes.
+    unused = {name for name in ("ignores", "configuration") if not getattr(progress, name)}
+    return _PROGRESS.dump_json(replace(progress, called=False), exclude=unused).decode()
 
 
 def _state(model_id: str) -> Item:

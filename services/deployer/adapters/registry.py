@@ -78,4 +78,5 @@ def _version(found: Any) -> Version:
         approval_note=found.get("ApprovalDescription", ""),
         decided_at=found.get("LastModifiedTime"),
         is_unchecked=about.get("unchecked") == "true",
+        is_urgent=about.get("now") == "true",
     )

@@ -28,7 +28,7 @@ class Answering:
         """Answer one question.
 
         `deployments` is the log, `served` what served at a time, `holds` which models people hold,
-        `scorecard` how versions do live, `predictions` what was predicted for a site.
+        `scorecard` how versions do live (`live` in a few figures), `predictions` of a site.
 
         Raises
         ------
@@ -51,10 +51,12 @@ class Answering:
                 return self.live.scorecard(question)
             case "predictions":
                 return self.live.predictions(question)
+            case "live":
+                return {"live": self.live.live(models)}
             case "holds":
                 held = {model: self.holds.hold(model) for model in models}
                 return {"holds": {model: _plain_hold(hold) for model, hold in held.items() if hold}}
-        known = "deployments, served, holds, scorecard, predictions"
+        known = "deployments, served, holds, scorecard, predictions, live"
         message = f"unknown query {question.get('query')!r}: {known}"
         raise InvalidMessageError(message)
 

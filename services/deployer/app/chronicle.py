@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from services.deployer.domain.deployment import InProgress, LogEntry, Version
+from services.deployer.domain.deployment import (
+    InProgress,
+    LogEntry,
+    Version,
+    decision_of_person,
+)
 from services.deployer.domain.reference import Tested
-from services.deployer.ports import Log, Publisher
+from services.deployer.ports import Log, Publisher, References
 from shared import names
 from shared.clock import Clock
 from shared.messages import (
@@ -18,6 +23,9 @@ from shared.messages import (
     ModelDeployed,
 )
 
+MOST_NAMED = 3  # sites that a mail names
+LONG = timedelta(minutes=15)  # that an alarm may keep a version away before people are told
+
 
 @dataclass(frozen=True, slots=True)
 class Chronicle:
@@ -25,24 +33,37 @@ class Chronicle:
 
     log: Log
     publisher: Publisher
+    references: References
     clock: Clock
 
-    def started(self, model_id: str, progress: InProgress) -> None:
-        """AWS took the request."""
-        self._append(model_id, progress, "started")
+    def started(self, model_id: str, progress: InProgress, version: Version | None = None) -> None:
+        """AWS took the request; `version` says who decided that alarms do not stop it, where somebody did."""
+        decision = decision_of_person(version) if version is not None else None
+        by = f"{decision.by} ({decision.reason})" if decision is not None else ""
+        rings = ", ".join(progress.ignores)
+        reason = f"{rings} rings and does not stop it, as {by} decided" if rings else None
+        self._append(model_id, progress, "started", reason=reason)
         self.publisher.publish(
             DeploymentStarted.of(
                 subject=_subject(model_id, progress),
                 **self._facts(model_id, progress),
                 goes_back=progress.goes_back,
+                settings=bool(progress.configuration),
+                ignores=list(progress.ignores),
+                decided_by=by,
             )
         )
 
     def deployed(
-        self, model_id: str, progress: InProgress, version: Version | None, tested: Tested
+        self,
+        model_id: str,
+        progress: InProgress,
+        version: Version | None,
+        tested: Tested,
+        compared: str = "",
     ) -> None:
-        """A version is in service and passed its smoke test."""
-        self._append(model_id, progress, "deployed", version=version)
+        """A version is in service and passed its smoke test; `compared` says what real rows it answered."""
+        self._append(model_id, progress, "deployed", version=version, reason=compared or None)
         self.publisher.publish(
             ModelDeployed.of(
                 subject=_subject(model_id, progress),
@@ -50,6 +71,8 @@ class Chronicle:
                 dataset_id=version.dataset_id if version else None,
                 run_id=version.run_id if version else None,
                 tested=tested,
+                compared=compared,
+                **self._evaluated(version),
             )
         )
 
@@ -92,6 +115,29 @@ class Chronicle:
             )
         )
 
+    def waits(self, version: Version, rings: tuple[str, ...]) -> None:
+        """A version does not begin while alarms ring; tell people once, where that lasts."""
+        model_id, number, now = version.model_id, version.number, self.clock()
+        known = {each.event: each.at for each in self.log.log(model_id) if each.version == number}
+        waiting, why = (
+            InProgress(number, None, known.get("waits", now)),
+            f"{', '.join(rings)} rings",
+        )
+        self._append(model_id, waiting, "waits", reason=why)
+        if now - waiting.started_at < LONG or "still_waits" in known:
+            return
+        self.publisher.publish(
+            DeploymentFailed.of(
+                subject=(model_id, number, "waits"),
+                **self._facts(model_id, waiting),
+                cause=f"{why}, and version {number} would be blamed for it",
+                next_step="It begins once they are silent. If they ring because of what serves, and version "
+                f"{number} mends that: `solar approve {number} {model_id} --now --reason …`.",
+                will_retry=True,
+            )
+        )
+        self._append(model_id, waiting, "still_waits", reason=why)
+
     def untested(self, model_id: str, number: int) -> None:
         """A version was approved that cannot be tested; tell people, once for each version."""
         if any(
@@ -122,6 +168,22 @@ class Chronicle:
                 next_step=next_step,
             )
         )
+
+    def _evaluated(self, version: Version | None) -> dict[str, Any]:
+        """Return why a version may serve, in the figures of its evaluation; nothing where it has none."""
+        if version is None or version.run_id is None:
+            return {}
+        found = self.references.evaluation(version.run_id)
+        if found is None:
+            return {}
+        worst = sorted(found.challenger.by_site, key=lambda site: (site.r2 or -1.0, site.name))
+        return {
+            "r2": found.challenger.all.r2,
+            "champion_r2": found.champion.all.r2 if found.champion else None,
+            "accuracy_threshold": found.accuracy_threshold,
+            "reasons": found.reasons,
+            "worst_sites": {site.name: site.r2 for site in worst[:MOST_NAMED]},
+        }
 
     def _append(
         self,

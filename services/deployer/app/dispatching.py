@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from services.deployer.app.holding import HoldingByRequest
 from services.deployer.app.reconciling import Reconciling
@@ -16,6 +17,8 @@ from shared.messages import DeploymentCheckDue, HoldRequested, RollbackRequested
 
 AGAIN_SECONDS = 5  # a message that fails would come again after six minutes only
 SWEEP_SECONDS = 840  # over which a sweep is spread; the next one comes after 900
+# In which a changed YAML is looked at: what AWS cannot do at once, it may be able to do later that day.
+CHANGED = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,11 @@ class Dispatching:
             case ServiceEvent(detail={"EndpointName": str(name)}):
                 self.reconciling.reconcile(names.model_of(name))
             case DeploymentCheckDue():
-                self.reconciling.reconcile(incoming.model_id)
+                self.reconciling.reconcile(incoming.model_id, settings=incoming.settings)
             case RollbackRequested() | HoldRequested():
                 self._as_asked(incoming)
             case SweepDue():
-                self._look_at_all()
+                self._look_at_all(settings=incoming.scope == "full")
             case _:
                 message = f"not for this service: {type(incoming).__name__}"
                 raise InvalidMessageError(message)
@@ -62,9 +65,30 @@ class Dispatching:
         except NotReadyError:
             self.timer.again(request, AGAIN_SECONDS)
 
-    def _look_at_all(self) -> None:
-        """Look at every model, spread over the time until the next sweep: none takes longer than its turn."""
-        models = sorted(self.configuration.models())
+    def _look_at_all(self, *, settings: bool) -> None:
+        """Look at every model, spread over the time until the next sweep: none takes longer than its turn.
+
+        Parameters
+        ----------
+        settings
+            Whether every endpoint is to be compared with how it shall be served, as after a deployment of the
+            stacks: the network may be another one. Else only those whose YAML has changed.
+        """
+        models, now = sorted(self.configuration.models()), self.clock()
+        changed = self.configuration.changed_since(now - CHANGED)
         for number, model_id in enumerate(models):
             seconds = number * SWEEP_SECONDS // len(models)
-            self.timer.check_later(model_id, self.clock(), seconds)
+            if settings or model_id in changed:
+                self.timer.again(_settings_due(model_id, now), seconds)
+            else:
+                self.timer.check_later(model_id, now, seconds)
+
+
+def _settings_due(model_id: str, now: datetime) -> DeploymentCheckDue:
+    return DeploymentCheckDue.of(
+        subject=(model_id, now, "settings"),
+        occurred_at=now,
+        correlation_id=model_id,
+        model_id=model_id,
+        settings=True,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.deployer.app.chronicle import Chronicle
+from services.deployer.app.comparing import Comparing
 from services.deployer.app.trial import Trial
 from services.deployer.domain import deployment
 from services.deployer.domain.deployment import Endpoint, InProgress
@@ -22,6 +23,7 @@ class Ending:
     """
 
     trial: Trial
+    comparing: Comparing
     registry: Registry
     endpoints: Endpoints
     configuration: Configuration
@@ -43,12 +45,21 @@ class Ending:
             self.take_back(model_id, progress, deployment.why_not(version))
             return
         fault, tested = self.trial.smoke_test(model_id, progress.version)
+        if fault is not None and progress.configuration:
+            self._call_for_settings(model_id, progress, fault)
+            return
         if fault is not None:
             self.take_back(model_id, progress, f"the smoke test failed: {fault}")
             return
+        fault, compared = self.comparing.finish(model_id, progress)
+        if fault is not None:
+            self.take_back(model_id, progress, fault)
+            return
         self._keep_scaling(model_id)
-        self.chronicle.deployed(model_id, progress, version, tested)
-        self.setbacks.forget(model_id)
+        self.chronicle.deployed(model_id, progress, version, tested, compared)
+        setback = self.setbacks.setback(model_id)
+        if setback is not None and setback.version <= progress.version:
+            self.setbacks.forget(model_id)  # of a newer one it still holds
         self.progress.finish(model_id, progress)
         self.endpoints.tidy(model_id, endpoint.configuration)
 
@@ -76,11 +87,17 @@ class Ending:
     def _evidence(self, model_id: str, endpoint: Endpoint, progress: InProgress) -> str | None:
         """Return what a version did itself that ended its deployment, or None for nothing."""
         said = endpoint.failure_reason
+        if progress.configuration:
+            return None  # the version served well on other instances
         if deployment.is_of_the_version(said):
             return said
         if progress.goes_back:
             return None  # no alarm watched it
-        rang = self.endpoints.rang_since(model_id, progress.started_at)
+        rang = [
+            each
+            for each in self.endpoints.rang_since(model_id, progress.started_at)
+            if each not in progress.ignores
+        ]
         return f"the alarm {', '.join(rang)} went off ({said})" if rang else None
 
     def take_back(self, model_id: str, progress: InProgress, reason: str) -> None:
@@ -113,7 +130,13 @@ class Ending:
         if progress is None:
             return
         before = self.setbacks.setback(model_id)
-        now = deployment.set_back(before, progress.version, self.clock())
+        instead = (
+            before is not None
+            and progress.previous is None
+            and progress.version < before.version
+            and before.version in self.registry.approved(model_id)
+        )
+        now = deployment.set_back(before, progress.version, self.clock(), instead=instead)
         if now.times == 1:
             self.chronicle.set_back(model_id, progress, reason)
         self.setbacks.remember(model_id, now)
@@ -157,6 +180,18 @@ class Ending:
             "The fleet may be mixed. Delete the endpoint; it is created anew from the newest approved "
             "version (docs/runbooks/deployer.md#rollback-failed).",
         )
+        self.progress.finish(model_id, progress)
+
+    def _call_for_settings(self, model_id: str, progress: InProgress, fault: str) -> None:
+        """A version that served well fails on other instances: they are to blame, and who chose them."""
+        self.chronicle.failed(
+            model_id,
+            progress,
+            f"on its new instances the smoke test failed: {fault}",
+            "It goes on serving there, and is not barred. Put the `endpoint` of the model's YAML back to "
+            "what it was, or roll the version back.",
+        )
+        self._keep_scaling(model_id)
         self.progress.finish(model_id, progress)
 
     def _keep_scaling(self, model_id: str) -> None:

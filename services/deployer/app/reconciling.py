@@ -11,11 +11,12 @@ from datetime import timedelta
 from typing import TypeVar
 
 from services.deployer.app.alone import Alone
+from services.deployer.app.comparing import Comparing
 from services.deployer.app.ending import Ending
 from services.deployer.app.starting import Starting
 from services.deployer.app.trial import Trial
 from services.deployer.domain import deployment
-from services.deployer.domain.deployment import Action, Endpoint, InProgress
+from services.deployer.domain.deployment import Action, Endpoint, InProgress, Version
 from services.deployer.ports import Endpoints, Progress, Registry, Timer
 from shared.clock import Clock
 from shared.errors import NotReadyError, OperatorFaultError
@@ -38,17 +39,25 @@ class Reconciling:
     progress: Progress
     starting: Starting
     trial: Trial
+    comparing: Comparing
     ending: Ending
     timer: Timer
     clock: Clock
 
-    def reconcile(self, model_id: str) -> Action:
-        """Do the next step for a model, and what follows from it at once; return which step it was."""
-        if self._is_at_rest(model_id):
+    def reconcile(self, model_id: str, *, settings: bool = False) -> Action:
+        """Do the next step for a model, and what follows from it at once; return which step it was.
+
+        Parameters
+        ----------
+        settings
+            Whether to compare the endpoint with the model's YAML, too, which costs another call.
+        """
+        if not settings and self._is_at_rest(model_id):
             return Action.NOTHING
         try:
             with self.alone.with_model(model_id):
-                return self.steps(model_id)
+                found = self.steps(model_id)
+                return self._settle(model_id) if settings and found is Action.NOTHING else found
         except NotReadyError:
             self._check_soon(model_id)  # whoever is at it may have looked before this event
             return Action.WAIT
@@ -69,6 +78,19 @@ class Reconciling:
         while again:
             _, again = self._step(model_id)
         return first
+
+    def _settle(self, model_id: str) -> Action:
+        """Give an endpoint at rest the instances that the model's YAML says."""
+        endpoint = self.endpoints.describe(model_id)
+        if endpoint is None or endpoint.status != "InService":
+            return Action.NOTHING
+        try:
+            if not self.starting.reconfigure(model_id, endpoint):
+                return Action.NOTHING
+        except OperatorFaultError as error:
+            self.ending.set_back(model_id, self.progress.in_progress(model_id), str(error))
+        self._check_soon(model_id)
+        return Action.UPDATE
 
     def _step(self, model_id: str) -> tuple[Action, bool]:
         """Do one step; return it, and whether to look again at once."""
@@ -134,7 +156,15 @@ class Reconciling:
                 self.endpoints.stop_canary(model_id, deployment.why_not(version))
             else:
                 self.trial.probe(model_id, progress.version)
+                self._compare(model_id, version, progress)
         self._check_soon(model_id)
+
+    def _compare(self, model_id: str, version: Version | None, progress: InProgress) -> None:
+        """Bar a version whose answers to real rows speak against it; the next look goes on from that."""
+        fault = self.comparing.probe(model_id, progress)
+        if fault is not None and version is not None:
+            self.registry.bar(version, fault)
+            self.endpoints.stop_canary(model_id, fault)
 
     def _lose_patience(
         self, model_id: str, progress: InProgress | None, error: NotReadyError

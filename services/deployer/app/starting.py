@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.deployer.app.chronicle import Chronicle
+from services.deployer.app.comparing import Comparing
 from services.deployer.app.holding import Holding
 from services.deployer.app.trial import Trial
+from services.deployer.domain import alarms, deployment
 from services.deployer.domain.deployment import Endpoint, InProgress, Version
 from services.deployer.ports import Configuration, Endpoints, Progress, Registry, Setbacks
 from shared.clock import Clock
 from shared.errors import NotReadyError
-from shared.model_config import EndpointConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Starting:
     progress: Progress
     setbacks: Setbacks
     trial: Trial
+    comparing: Comparing
     holding: Holding
     chronicle: Chronicle
     clock: Clock
@@ -34,7 +35,8 @@ class Starting:
     ) -> int | None:
         """Return the version that should serve: the newest approved one that may begin now.
 
-        What serves already is kept, and so is everything while AWS is not to be asked again yet.
+        What serves already is kept, and so is everything while AWS is not to be asked again yet. Where what
+        serves is barred, a version that served before goes first: the next one is compared with it.
         """
         if not approved:
             return None
@@ -43,6 +45,10 @@ class Starting:
         serving = endpoint.version if endpoint is not None else None
         setback = self.setbacks.setback(model_id)
         waiting = setback.version if setback and self.clock() < setback.again_at else None
+        if endpoint is None and waiting is None and deployment.asks_for_older(setback):
+            approved = self._known_first(model_id, approved, setback.version if setback else None)
+        if serving is not None and serving not in approved:
+            approved = self._known_first(model_id, approved, waiting)
         for number in approved:
             if number in {serving, waiting}:
                 return serving
@@ -55,48 +61,101 @@ class Starting:
                 return number
         return None
 
+    def _known_first(
+        self, model_id: str, approved: tuple[int, ...], waiting: int | None
+    ) -> tuple[int, ...]:
+        for number in approved:
+            if number != waiting and self.chronicle.has_served(model_id, number):
+                return (number, *approved)
+        return approved
+
     def _is_known(self, version: Version) -> bool:
         return self.chronicle.has_served(version.model_id, version.number)
 
     def create(self, model_id: str, number: int) -> None:
         """Start the first deployment of a model."""
-        begun = InProgress(number, None, self.clock())
-        self._begin(model_id, begun, self.endpoints.create)
+        goes_back = self.chronicle.has_served(model_id, number)
+        self._begin(model_id, InProgress(number, None, self.clock(), goes_back=goes_back))
 
     def update(self, model_id: str, number: int, endpoint: Endpoint) -> None:
         """Start the replacement of the version that serves.
 
         A version that served before is known to be good: it comes back at once, and no alarm that rings
-        because of its successor may stop it. Any other waits while one rings, because it would be blamed.
+        because of its successor may stop it. Any other waits while one rings, because it would be blamed;
+        unless a person says that it shall not wait for what rings because of the version that serves.
 
         Raises
         ------
         NotReadyError
-            An alarm of the endpoint rings.
+            An alarm of the endpoint rings, or may soon ring for what serves.
         """
         goes_back = self.chronicle.has_served(model_id, number)
         serving = self.registry.version(model_id, endpoint.version) if endpoint.version else None
         if serving is not None and number < serving.number:
             self.holding.hold_after_rejection(serving, number)
-        rings = () if goes_back else self.endpoints.ringing(model_id)
-        if rings:
-            message = f"{', '.join(rings)} rings; a new version would be blamed for it"
-            raise NotReadyError(message)
-        begun = InProgress(number, endpoint.version, self.clock(), goes_back=goes_back)
+        version = self.registry.version(model_id, number)
+        if version is None:
+            return  # it was deleted from the registry meanwhile
+        ignores = () if goes_back else self._ignored(version)
+        if not goes_back:
+            self.comparing.prepare(version, endpoint.version)
+        begun = InProgress(
+            number, endpoint.version, self.clock(), goes_back=goes_back, ignores=ignores
+        )
+        self._begin(model_id, begun)
 
-        def call(version: Version, config: EndpointConfig) -> None:
-            self.endpoints.update(version, config, goes_back=begun.goes_back)
+    def reconfigure(self, model_id: str, endpoint: Endpoint) -> bool:
+        """Start to give a version that serves other instances; return whether there is anything to do.
 
-        self._begin(model_id, begun, call)
+        It is known to be good, so all traffic moves at once. Where only the scaling changed, that is set.
+
+        Raises
+        ------
+        NotReadyError
+            The endpoint is being changed by somebody else.
+        """
+        config, version = self.configuration.endpoint(model_id), None
+        if endpoint.version is not None:
+            version = self.registry.version(model_id, endpoint.version)
+        if version is None or not version.is_approved:
+            return False
+        wanted = deployment.configuration_name(version, config)
+        setback = self.setbacks.setback(model_id)
+        if setback and setback.version == version.number and self.clock() < setback.again_at:
+            return False
+        if endpoint.configuration == wanted:
+            self.endpoints.keep_scaling(model_id, config)
+            self.endpoints.keep_alarms(model_id)
+            return False
+        begun = InProgress(
+            version.number, version.number, self.clock(), goes_back=True, configuration=wanted
+        )
+        self._begin(model_id, begun)
+        return True
+
+    def _ignored(self, version: Version) -> tuple[str, ...]:
+        """Return the ringing alarms that a person says are about what serves.
+
+        Raises
+        ------
+        NotReadyError
+            An alarm rings, and nobody said so.
+        """
+        rings = self.endpoints.ringing(version.model_id)
+        urgent = version.is_urgent and deployment.decision_of_person(version) is not None
+        if all(urgent and alarms.may_be_ignored(each, version.model_id) for each in rings):
+            return rings
+        self.chronicle.waits(version, rings)
+        message = f"{', '.join(rings)} rings; a new version would be blamed for it"
+        raise NotReadyError(message)
 
     def was_taken(self, model_id: str, progress: InProgress) -> None:
         """AWS took the request; tell people before that is forgotten."""
-        self.chronicle.started(model_id, progress)
+        version = self.registry.version(model_id, progress.version) if progress.ignores else None
+        self.chronicle.started(model_id, progress, version)
         self.progress.mark_called(model_id, progress)
 
-    def _begin(
-        self, model_id: str, begun: InProgress, call: Callable[[Version, EndpointConfig], None]
-    ) -> None:
+    def _begin(self, model_id: str, begun: InProgress) -> None:
         known = self.progress.in_progress(model_id)
         if known is not None and known.version == begun.version:
             begun = known  # whoever began it died before AWS was asked, or before that was written
@@ -105,5 +164,9 @@ class Starting:
         version = self.registry.version(model_id, begun.version)
         if version is None:
             return  # it was deleted from the registry meanwhile
-        call(version, self.configuration.endpoint(model_id))
+        config = self.configuration.endpoint(model_id)
+        if begun.previous is None:
+            self.endpoints.create(version, config)
+        else:
+            self.endpoints.update(version, config, goes_back=begun.goes_back, ignores=begun.ignores)
         self.was_taken(model_id, begun)

@@ -20,7 +20,8 @@ _BUSY = {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
 class Version:
     """A version of a model in the registry.
 
-    `is_unchecked` says that a person approved it although it has no evaluation to compare with.
+    `is_unchecked` says that a person approved it although it has no evaluation to compare with, `is_urgent`
+    that it shall not wait for alarms that ring for what serves.
     """
 
     model_id: str
@@ -34,6 +35,7 @@ class Version:
     approval_note: str = ""
     decided_at: datetime | None = None
     is_unchecked: bool = False
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class InProgress:
     """A deployment that was begun; `called` once AWS took the request.
 
     `goes_back` says that the version served before: all traffic moves at once, and no alarm stops it.
+    `ignores` are alarms that rang for what served when it began: by a person's decision they do not stop it.
+    `configuration` is the one that a version gets that serves already: other instances, not another version.
     """
 
     version: int
@@ -59,6 +63,15 @@ class InProgress:
     started_at: datetime
     called: bool = False
     goes_back: bool = False
+    ignores: tuple[str, ...] = ()
+    configuration: str = ""
+
+    def is_on(self, endpoint: Endpoint) -> bool:
+        """Whether an endpoint has what was begun."""
+        return endpoint.version == self.version and self.configuration in {
+            "",
+            endpoint.configuration,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +106,12 @@ class Hold:
     since: datetime
 
 
-_BY_PERSON = "by "  # begins the registry's note of what a person decided
-
-
 def decision_of_person(version: Version) -> Hold | None:
     """Return who approved or rejected a version, why and since when; None where no person did."""
     note, since = version.approval_note, version.decided_at
-    if since is None or not note.startswith(_BY_PERSON):
+    if since is None or not note.startswith(names.BY) or note.startswith(names.BY_POLICY):
         return None
-    by, _, reason = note.removeprefix(_BY_PERSON).partition(": ")
+    by, _, reason = note.removeprefix(names.BY).partition(": ")
     return Hold(by, reason, since)
 
 
@@ -109,10 +119,31 @@ FIRST_WAIT = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(hours=2)
 
 
-def set_back(before: Setback | None, version: int, now: datetime) -> Setback:
-    """Return when to ask AWS again: twice as long after each time in a row."""
-    times = before.times + 1 if before is not None and before.version == version else 1
+def set_back(
+    before: Setback | None, version: int, now: datetime, *, instead: bool = False
+) -> Setback:
+    """Return when to ask AWS again: twice as long after each time in a row.
+
+    Parameters
+    ----------
+    instead
+        Whether an older version was asked for, because the newest could not be had: it is one story.
+    """
+    if before is not None and (instead or before.version == version):
+        version, times = before.version, before.times + 1
+    else:
+        times = 1
     return Setback(version, times, now + min(FIRST_WAIT * 2 ** min(times - 1, 10), LONGEST_WAIT))
+
+
+TIMES_BEFORE_OLDER = (
+    3  # in a row that AWS could not do it; with the waits between, a quarter of an hour
+)
+
+
+def asks_for_older(setback: Setback | None) -> bool:
+    """Whether, where nobody serves, an older version is asked for: every second time, after some."""
+    return setback is not None and setback.times >= TIMES_BEFORE_OLDER and setback.times % 2 == 1
 
 
 # Words by which AWS says that the container itself did not start or answer; all else is AWS's or ours.
@@ -181,10 +212,12 @@ def next_action(  # noqa: PLR0911 - one line per state of the endpoint reads bes
         return Action.REPLACE
     if endpoint.status == "UpdateRollbackFailed":
         return Action.CALL_PEOPLE
-    if in_progress is not None and endpoint.version == in_progress.version:
+    if in_progress is not None and in_progress.is_on(endpoint):
         return Action.CONFIRM
     if in_progress is not None and in_progress.called:
         return Action.TAKE_BACK
+    if in_progress is not None and in_progress.configuration and desired == endpoint.version:
+        return Action.UPDATE  # whoever began it died before AWS was asked
     if desired is None or endpoint.version == desired:
         return Action.NOTHING
     return Action.UPDATE
@@ -196,9 +229,25 @@ def served(log: tuple[LogEntry, ...], at: datetime | None) -> LogEntry | None:
     return confirmed[-1] if confirmed else None
 
 
+class Placed(EndpointConfig):
+    """How a model is served, and in which network: a short name of its subnets and groups; '' for none."""
+
+    network: str = ""
+
+
+def network_name(subnets: tuple[str, ...], security_groups: tuple[str, ...]) -> str:
+    """Return a short name of a private network; '' where endpoints are in none."""
+    if not subnets:
+        return ""
+    return content_id(sorted(subnets), sorted(security_groups))[:8]
+
+
 def configuration_name(version: Version, config: EndpointConfig) -> str:
     """Return the endpoint configuration of a version: the same version and settings, the same name."""
-    settings = content_id(config.instance_type, config.instance_count)
+    network = config.network if isinstance(config, Placed) else ""
+    settings = content_id(
+        config.instance_type, config.instance_count, *([network] if network else [])
+    )
     return names.endpoint_configuration(version.model_id, version.number, settings)
 
 

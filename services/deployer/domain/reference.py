@@ -23,14 +23,26 @@ class Reference:
     tolerance_kw: tuple[float, ...]
     is_own: bool = True
 
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The sites that the rows are of."""
+        whole = self.request.get("site_id")
+        found = {row.get("site_id", whole) for row in self.request.get("rows", ())}
+        return tuple(sorted(each for each in found if isinstance(each, str)))
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an endpoint answered, and which version did; `error` where the version could not answer."""
+    """What an endpoint answered, and which version did; `error` where the version could not answer.
+
+    `is_refused` says that the error is the question's (4xx): a site that it does not know, for example.
+    """
 
     version: int | None
     power_kw: tuple[float, ...]
     error: str | None = None
+    seconds: float = 0.0
+    is_refused: bool = False
 
 
 def plausible(reference: Reference) -> Reference:

@@ -9,10 +9,15 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
-from services.deployer.inference.reading import BadRequestError, possible, read_csv, read_json
+from services.deployer.inference.reading import (
+    Asked,
+    BadRequestError,
+    possible,
+    read_csv,
+    read_json,
+)
 from services.deployer.inference.service import Service
 from services.deployer.inference.writing import error_json, write_csv, write_json
-from shared.solar.rows import Rows
 
 _LOG = logging.getLogger("solar.inference")
 JSON = "application/json"
@@ -23,7 +28,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 _LARGEST = 25 * 1024 * 1024  # bytes; SageMaker itself passes no more
 _ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"
-_READERS: dict[str, Callable[..., Rows]] = {JSON: read_json, CSV: read_csv}
+_READERS: dict[str, Callable[..., Asked]] = {JSON: read_json, CSV: read_csv}
 _WRITERS = {JSON: write_json, CSV: write_csv}
 _ROUTES = {"/ping": {"GET", "HEAD"}, "/invocations": {"POST"}}
 
@@ -70,8 +75,11 @@ class Application:
         if reader is None:
             raise BadRequestError(f"content type {sent!r} is not read; send {JSON} or {CSV}", 415)
         wanted = _accepted(_header(headers, b"accept"), sent)
-        rows, impossible = possible(reader(body, self.service.sites))
+        asked = reader(body, self.service.sites)
+        rows, impossible = possible(asked.rows)
         prediction = self.service.predictor.predict(rows)
+        if asked.gain is not None:
+            prediction = self.service.predictor.adjusted(rows, prediction, asked.gain)
         return wanted, _WRITERS[wanted](self.service, rows, prediction, impossible)
 
 

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,8 +19,18 @@ from shared.solar.rows import SITE, TIME, Rows
 from shared.solar.site import POWER
 
 MOST_ROWS = 50_000
-_KNOWN = frozenset((*INPUTS, POWER, TIME, SITE))
+GAIN = "gain"
+GAINS = (0.5, 2.0)  # within which one is believed
+_KNOWN = frozenset((*INPUTS, POWER, TIME, SITE, GAIN))
 _NUMBERS = frozenset((int, float, type(None)))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Rows to predict, and what their predictions are to be multiplied by; None for nothing. [unitless]"""
+
+    rows: Rows
+    gain: Floats | None = None
 
 
 def possible(rows: Rows) -> tuple[Rows, dict[str, int]]:
@@ -54,7 +64,7 @@ class BadRequestError(ValueError):
         self.status = status
 
 
-def read_json(body: bytes, sites: Sequence[str]) -> Rows:
+def read_json(body: bytes, sites: Sequence[str]) -> Asked:
     """Read `{"site_id": …, "rows": [{"timestamp": …, "ghi": …}, …]}`.
 
     Parameters
@@ -81,7 +91,7 @@ def read_json(body: bytes, sites: Sequence[str]) -> Rows:
     return _rows(content["rows"], content.get(SITE), sites)
 
 
-def read_csv(body: bytes, sites: Sequence[str]) -> Rows:
+def read_csv(body: bytes, sites: Sequence[str]) -> Asked:
     """Read CSV with a header: `timestamp`, weather columns and, for several sites, `site_id`.
 
     Parameters and errors as in `read_json`.
@@ -116,7 +126,7 @@ def _cell(text: str | None, name: str, number: int) -> Any:
         raise BadRequestError(f"row {number}: {name} is {text!r}, expected a number") from error
 
 
-def _rows(found: list[Any], site: Any, sites: Sequence[str]) -> Rows:
+def _rows(found: list[Any], site: Any, sites: Sequence[str]) -> Asked:
     if not found:
         raise BadRequestError("there are no rows")
     if len(found) > MOST_ROWS:
@@ -127,13 +137,28 @@ def _rows(found: list[Any], site: Any, sites: Sequence[str]) -> Rows:
     names, place = _sites(found, site, sites) if SITE in columns else ([_site(site, 0, sites)], 0)
     which = np.zeros(len(found), dtype=np.int64)
     which[:] = place
-    return Rows(
+    rows = Rows(
         sites=tuple(names),
         site=which,
         times=_times(found),
         weather={name: _numbers(found, name) for name in INPUTS if name in columns},
         power_ac=np.full(len(found), np.nan),
     )
+    return Asked(rows, _gain(found) if GAIN in columns else None)
+
+
+def _gain(found: list[Any]) -> Floats:
+    """Return the gain of each row, 1 where none is said."""
+    said = _numbers(found, GAIN)
+    gain: Floats = np.where(np.isnan(said), 1.0, said)
+    low, high = GAINS
+    wrong = (gain < low) | (gain > high)
+    if wrong.any():
+        number = int(np.argmax(wrong))
+        raise BadRequestError(
+            f"row {number}: gain is {gain[number]:g}, expected a number from {low:g} to {high:g}"
+        )
+    return gain
 
 
 def _columns(found: list[Any]) -> set[str]:
@@ -145,7 +170,8 @@ def _columns(found: list[Any]) -> set[str]:
     if unknown:
         known = ", ".join(name for name in INPUTS if not name.startswith("forecast_"))
         raise BadRequestError(
-            f"unknown column {min(unknown)!r}; known are timestamp, {known}, each also with forecast_ before"
+            f"unknown column {min(unknown)!r}; known are timestamp, gain, {known}; weather also with "
+            "forecast_ before"
         )
     return columns
 

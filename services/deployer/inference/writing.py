@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.deployer.inference.service import Service
 from shared.solar import limits
@@ -16,9 +17,7 @@ from shared.solar.predictor import Prediction
 from shared.solar.rows import Rows
 from shared.solar.site import canonical_unit
 
-_JSON_ROW = '{"timestamp":"%sZ","power_ac":%.6f,"p10":%.6f,"p90":%.6f}'
-_CSV_ROW = "%sZ,%.6f,%.6f,%.6f\n"
-_CSV_HEADER = "timestamp,power_ac,p10,p90\n"
+_NAMES = ("power_ac", "p10", "p90", "unadjusted")
 
 
 def write_json(
@@ -36,7 +35,10 @@ def write_json(
     ValueError
         A prediction is no number, for which JSON has no word.
     """
-    predictions = ",".join([_JSON_ROW % row for row in _each(rows, prediction)])
+    names, values = _columns(prediction)
+    fields = "".join(f',"{name}":%.6f' for name in names)
+    template = f'{{"timestamp":"%sZ"{fields}}}'
+    predictions = ",".join([template % row for row in _each(rows, values)])
     warnings = _dumps([*_left_out(impossible, len(rows)), *_estimated(service, rows)])
     answer = (
         f'{{"model":{service.described_json},"predictions":[{predictions}],"warnings":{warnings}}}'
@@ -48,7 +50,10 @@ def write_csv(
     _service: Service, rows: Rows, prediction: Prediction, _impossible: Mapping[str, int]
 ) -> bytes:
     """Return a header and one line per row; raises like `write_json`."""
-    return (_CSV_HEADER + "".join([_CSV_ROW % row for row in _each(rows, prediction)])).encode()
+    names, values = _columns(prediction)
+    header = ",".join(("timestamp", *names)) + "\n"
+    template = "%sZ" + ",%.6f" * len(names) + "\n"
+    return (header + "".join([template % row for row in _each(rows, values)])).encode()
 
 
 def error_json(message: str, version: int | None = None) -> bytes:
@@ -57,8 +62,15 @@ def error_json(message: str, version: int | None = None) -> bytes:
     return _dumps({"error": message, **who}).encode()
 
 
-def _each(rows: Rows, prediction: Prediction) -> Iterator[tuple[str, float, float, float]]:
-    values = np.array([prediction.power_ac, prediction.p10, prediction.p90])
+def _columns(prediction: Prediction) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """Return what is said of each row: the model's own word, too, where a gain was asked for."""
+    found = [prediction.power_ac, prediction.p10, prediction.p90]
+    if prediction.unadjusted is not None:
+        found.append(prediction.unadjusted)
+    return _NAMES[: len(found)], np.array(found)
+
+
+def _each(rows: Rows, values: NDArray[np.float64]) -> Iterator[tuple[object, ...]]:
     if not np.isfinite(values).all():
         message = "the model predicted what is no number"
         raise ValueError(message)

@@ -1,6 +1,7 @@
 """What this service remembers, in its DynamoDB table: one partition per model.
 
-item = state              the run in flight, a person's request, the armed evaluation, the last decision
+item = state              the run in flight, a person's request, the armed evaluation, the last decision,
+                          what serves while a person holds the model
 item = file#<file_id>     a canonical file and when it was first heard of
 item = run#<run_id>       a run
 item = decision#<time>    a decision whose outcome or reasons differ from the one before
@@ -14,7 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
@@ -86,6 +87,7 @@ class DynamoMemory:
             as_json_of(Request).validate_json(asked) if asked else None,
             item.get("degraded"),
             datetime.fromisoformat(armed) if armed else None,
+            int(item.get("held_serves", 0)) or None,
         )
 
     def set_request(self, model_id: str, request: Request) -> None:
@@ -95,6 +97,25 @@ class DynamoMemory:
     def set_degraded(self, model_id: str, reason: str) -> None:
         """Remember that the served model does worse than promised; the next run answers it."""
         self.store.update(_key(model_id, "state"), "SET degraded = :reason", reason=reason)
+
+    def set_held(self, model_id: str, serves: int | None, at: datetime) -> None:
+        """Remember what serves while a person holds the model, None once it is released; the latest wins."""
+        self.store.update(
+            _key(model_id, "state"),
+            "SET held_serves = :serves, held_at = :at",
+            "attribute_not_exists(held_at) OR held_at < :at",
+            serves=serves or 0,
+            at=at.astimezone(UTC).isoformat(timespec="microseconds"),
+        )
+
+    def drop_degraded(self, model_id: str, begins_with: str) -> None:
+        """Forget it, unless it is about another site."""
+        self.store.update(
+            _key(model_id, "state"),
+            "REMOVE degraded",
+            "begins_with(degraded, :begin)",
+            begin=begins_with,
+        )
 
     def drop_request(self, model_id: str) -> None:
         """Forget a person's request, because it is answered."""

@@ -128,5 +128,5 @@ class SageMakerRegistry:
         self.client.update_model_package(
             ModelPackageArn=package_arn,
             ModelApprovalStatus="Approved",
-            ApprovalDescription=f"by policy: {why}"[:1024],
+            ApprovalDescription=f"{names.BY_POLICY}{why}"[:1024],
         )

@@ -16,6 +16,8 @@ from shared.messages import (
     DataAccepted,
     DataWithdrawn,
     EvaluationDue,
+    ModelHeld,
+    ModelReleased,
     RetrainRequested,
     SourceSuspect,
     SweepDue,
@@ -50,8 +52,8 @@ class Dispatching:
                 self.noting.sources(incoming)
             case RetrainRequested():
                 self.noting.request(incoming)
-            case AccuracyDegraded():
-                self.noting.degraded(incoming)
+            case AccuracyDegraded() | ModelHeld() | ModelReleased():
+                self.noting.of_deployment(incoming)
             case EvaluationDue():
                 self.evaluating.due(incoming.model_id)
             case ServiceEvent(source="aws.states", detail={"name": str(execution)}):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from services.trainer_trigger.domain import identity, poison
 from services.trainer_trigger.domain.model_state import ApprovedVersion
 from services.trainer_trigger.domain.run import Run
-from services.trainer_trigger.ports import Configuration, Datasets, Registry
+from services.trainer_trigger.ports import Configuration, Datasets, NoteMemory, Registry
 from shared.dataset import Exclusion
 
 
@@ -18,18 +19,31 @@ class Lineage:
     configuration: Configuration
     registry: Registry
     datasets: Datasets
+    notes: NoteMemory
+
+    def candidates(self, model_id: str) -> Iterator[ApprovedVersion]:
+        """Yield the approved versions that may serve now, newest first.
+
+        While a person holds a model, what they decided for serves, whatever was approved by itself since.
+        """
+        serves = self.notes.notes(model_id).serves
+        return (
+            each
+            for each in self.registry.approved(model_id)
+            if serves is None or each.version <= serves
+        )
 
     def champion(self, model_id: str, exclusions: tuple[Exclusion, ...]) -> ApprovedVersion | None:
-        """Return what serves: the newest clean version, and where none is clean the newest approved one."""
+        """Return what serves: the newest clean version, and where none is clean the newest one."""
         return poison.serving(
-            self.registry.approved(model_id),
+            self.candidates(model_id),
             lambda version: bool(self.touched(model_id, version, exclusions)),
         )
 
     def clean(self, model_id: str, exclusions: tuple[Exclusion, ...]) -> ApprovedVersion | None:
         """Return the newest approved version that was not trained on excluded data."""
         return poison.newest_clean(
-            self.registry.approved(model_id),
+            self.candidates(model_id),
             lambda version: bool(self.touched(model_id, version, exclusions)),
         )
 

@@ -15,6 +15,8 @@ from shared.messages import (
     ConfigAccepted,
     DataAccepted,
     DataWithdrawn,
+    ModelHeld,
+    ModelReleased,
     RetrainRequested,
     SourceSuspect,
 )
@@ -83,14 +85,39 @@ class Noting:
         self.correct(message.model_id)
         self.evaluate(message.model_id)
 
+    def of_deployment(self, message: AccuracyDegraded | ModelHeld | ModelReleased) -> None:
+        """Note what deployer says of the version that serves."""
+        if isinstance(message, AccuracyDegraded):
+            self.degraded(message)
+        else:
+            self.held(message)
+
     def degraded(self, message: AccuracyDegraded) -> None:
-        """Note that the served model does worse than it promised, and look at it."""
-        reason = (
-            f"site {message.site_id}: nMAE {message.nmae:.3f} instead of {message.expected_nmae:.3f} "
-            f"over {message.days} days"
-        )
-        self.notes.set_degraded(message.model_id, reason)
+        """Note that the served model does worse at a site, or that this is over, and look at the model.
+
+        A fault of the data, or of the plant, is people's to mend: no retrain is asked for it.
+        """
+        place = f"site {message.site_id}: "
+        if message.recovered:
+            self.notes.drop_degraded(message.model_id, place)
+        elif message.retrain_helps and message.kind == "model":
+            self.notes.set_degraded(message.model_id, place + _in_words(message))
         self.evaluate(message.model_id)
+
+    def held(self, message: ModelHeld | ModelReleased) -> None:
+        """Note what serves while a person holds a model: a challenger is compared with that."""
+        serves = message.serves if isinstance(message, ModelHeld) else None
+        self.notes.set_held(message.model_id, serves, message.occurred_at)
+
+
+def _in_words(message: AccuracyDegraded) -> str:
+    if message.why:
+        return message.why
+    if message.nmae is None or message.expected_nmae is None:
+        return f"worse than promised over {message.days} days"
+    return (
+        f"nMAE {message.nmae:.3f} instead of {message.expected_nmae:.3f} over {message.days} days"
+    )
 
 
 def _key(canonical_uri: str) -> str:

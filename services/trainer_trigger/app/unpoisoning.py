@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from services.trainer_trigger.app.lineage import Lineage
 from services.trainer_trigger.domain import poison
-from services.trainer_trigger.ports import Configuration, Measures, Publisher, Registry
+from services.trainer_trigger.ports import Configuration, Measures, Publisher
 from shared.clock import Clock
 from shared.messages import RollbackRequested
 
@@ -16,7 +16,6 @@ class Unpoisoning:
     """Finds the last clean version. The retrain itself follows from the changed exclusions."""
 
     configuration: Configuration
-    registry: Registry
     lineage: Lineage
     publisher: Publisher
     measures: Measures
@@ -25,7 +24,7 @@ class Unpoisoning:
     def unpoison(self, model_id: str) -> None:
         """Ask for the last clean version, where the one that serves is not; one message says it all."""
         exclusions = self.configuration.exclusions(model_id)
-        serving = next(self.registry.approved(model_id), None)
+        serving = next(self.lineage.candidates(model_id), None)
         touched = self.lineage.touched(model_id, serving, exclusions) if serving else ()
         if serving is None or not touched:
             return

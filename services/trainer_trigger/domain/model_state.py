@@ -124,12 +124,15 @@ class ModelNotes:
     ----------
     armed_until
         When the armed evaluation has come, or counts as lost.
+    serves
+        The version that serves while a person holds the model; None for a model that nobody holds.
     """
 
     in_flight: InFlight | None = None
     request: Request | None = None
     degraded: str | None = None
     armed_until: datetime | None = None
+    serves: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

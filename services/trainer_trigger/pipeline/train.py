@@ -157,9 +157,13 @@ def _intervals(learnt: Learnt, gathered: Gathered, cap: float) -> Intervals:
 
 
 def _days(learnt: Learnt, gathered: Gathered, cap: float, step_minutes: int) -> SiteDays:
-    """Return the days that followed a fit, of which the evaluation makes its promise."""
-    later = np.where(gathered.sunlit, np.clip(learnt.later, 0.0, cap), np.nan)
-    return summarise(gathered.days, gathered.target, later, step_minutes)
+    """Return the days as fits predicted them that had not seen them, for the evaluation's promise.
+
+    Rows that only followed a fit would promise too little: a fit of four months is off in the fifth, where
+    the final one knows the same month of the year before.
+    """
+    unseen = np.where(gathered.sunlit, np.clip(learnt.unseen, 0.0, cap), np.nan)
+    return summarise(gathered.days, gathered.target, unseen, step_minutes)
 
 
 def _log(learnt: Learnt, gathered: Gathered, cap: float) -> None:

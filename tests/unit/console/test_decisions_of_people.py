@@ -108,3 +108,8 @@ def test_a_version_without_an_evaluation_is_approved_only_as_unchecked(
     assert "by hand" in decided["ApprovalDescription"]
     assert solar("approve", "3", "golden").exit_code == 0
     assert "CustomerMetadataProperties" not in sagemaker.decided[-1]
+
+
+def test_a_person_may_say_that_a_version_shall_not_wait_for_alarms(sagemaker: SageMaker) -> None:
+    assert solar("approve", "3", "golden", "--now", "--reason", "it mends 2").exit_code == 0
+    assert sagemaker.decided[-1]["CustomerMetadataProperties"] == {"now": "true"}

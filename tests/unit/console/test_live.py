@@ -39,6 +39,7 @@ LINE = {
     "days": {"scored": 3, "no_power": 2},
     "masked": {"curtailed": 8},
     "versions": [1],
+    "unadjusted": None,
 }
 CARD = {
     "model_id": "golden",
@@ -68,6 +69,8 @@ def a_prediction(*, version: int = 1, missing: str = "") -> bytes:
         p10=0.9 * power,
         p90=1.1 * power,
         missing=(missing,) * 4,
+        gain=np.ones(4),
+        unadjusted=power,
     )
     return encode(made)
 
@@ -127,6 +130,21 @@ def test_a_scorecard_says_how_well_and_what_could_not_be_scored(golden: FakeSyst
     assert "-5.0%" in said
     assert "measured: 3 days of 1 sites scored; 2 without power; version 1" in said
     assert "2 files wait to be predicted" in said
+
+
+def test_a_day_that_was_not_scored_says_what_it_was_instead(golden: FakeSystem) -> None:
+    none = {"sums": None, "n": 0, "r2": None, "nmae": None, "energy_bias": None, "skill": None}
+    none |= {"coverage_p10_p90": None, "predicted_kwh": 0.0, "measured_kwh": 0.0, "masked": {}}
+    days = [
+        LINE
+        | none
+        | {"name": "2026-06-01", "days": {"masked": 1}, "masked": {"stuck_irradiance": 9}},
+        LINE | none | {"name": "2026-06-02", "days": {"no_power": 1}},
+    ]
+    golden.answers["deployer", "scorecard"] = CARD | {"lines": days, "by": "day"}
+    said = solar("scorecard", "--by", "day").stdout
+    assert "doubtful: stuck irradiance" in said
+    assert "without power" in said
 
 
 def test_a_scorecard_is_json_for_machines(golden: FakeSystem) -> None:
@@ -215,3 +233,41 @@ def test_two_versions_stand_side_by_side_as_evaluated_and_as_they_did_live(
     assert "none yet" in said
     machine = json.loads(solar("compare", "1", "2", "--json").stdout)
     assert [each["live"] is None for each in machine] == [False, True]
+
+
+SUMMARY = {
+    "first": "2026-06-24",
+    "last": "2026-06-30",
+    "versions": [1],
+    "r2": 0.912,
+    "nmae": 0.043,
+    "energy_bias": -0.05,
+    "sites": 2,
+    "sites_scored": 2,
+    "standing": [],
+    "more_standing": 0,
+}
+
+
+def test_a_model_that_was_never_scored_is_said_not_to_be_measured_yet() -> None:
+    (line,) = live.in_words("golden", None)
+    assert "golden live: not measured yet" in line
+
+
+def test_a_model_that_does_as_promised_takes_one_line() -> None:
+    (line,) = live.in_words("golden", SUMMARY)
+    assert line == (
+        "golden live, version 1, 2026-06-24 to 2026-06-30: R² 0.912, nMAE 4.3%, bias -5.0%, "
+        "2 of 2 sites scored; as promised everywhere"
+    )
+
+
+def test_each_site_that_is_worse_or_cannot_be_scored_has_a_line_of_its_own() -> None:
+    worse = {"site_id": "east", "kind": "model", "since": "2026-06-26", "why": "a fifth less"}
+    stuck = {"site_id": "west", "kind": "data", "since": "2026-06-27", "why": "it stood still"}
+    lines = live.in_words("golden", SUMMARY | {"standing": [worse, stuck], "more_standing": 3})
+    assert lines[1:] == [
+        "  east: worse than promised since 2026-06-26: a fifth less",
+        "  west: cannot be scored since 2026-06-27: it stood still",
+        "  and 3 more sites",
+    ]

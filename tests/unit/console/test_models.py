@@ -128,6 +128,25 @@ def test_a_version_is_deployed_only_if_an_endpoint_answers_with_it(
     assert found["deployed"] is deployed
 
 
+def test_the_deployment_log_says_why_a_version_was_taken_back(system: FakeSystem) -> None:
+    entry = {
+        "version": 2,
+        "previous": 1,
+        "event": "rolled_back",
+        "at": "2026-11-24T07:19:00+00:00",
+        "reason": "at 2026-11-23T11:00:00Z it predicts 12 kW, the champion 60 kW",
+    }
+    system.answers["deployer", "deployments"] = {"deployments": {"golden": [entry]}}
+
+    said = solar("deployments").stdout
+    assert "rolled back" in said
+    assert entry["reason"] in said
+    assert json.loads(solar("deployments", "--json").stdout) == {"golden": [entry]}
+
+    system.answers["deployer", "deployments"] = {"deployments": {}}
+    assert "nothing was deployed yet" in solar("deployments").stdout
+
+
 def test_without_an_endpoint_nothing_is_said_to_serve_now_but_the_past_stays(
     system: FakeSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:

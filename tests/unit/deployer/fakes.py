@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 from services.deployer.app.alone import Alone
 from services.deployer.app.chronicle import Chronicle
+from services.deployer.app.comparing import Comparing
 from services.deployer.app.dispatching import Dispatching
 from services.deployer.app.ending import Ending
 from services.deployer.app.holding import Holding, HoldingByRequest
@@ -28,8 +29,10 @@ from services.deployer.domain.deployment import (
     Version,
     configuration_name,
 )
+from services.deployer.domain.real_rows import Inquiry, LastDay, SiteDay
 from services.deployer.domain.reference import Answer, Reference
 from shared.errors import NotReadyError, OperatorFaultError
+from shared.evaluation import Evaluation
 from shared.messages import AnyMessage, RollbackRequested
 from shared.model_config import EndpointConfig
 
@@ -82,15 +85,22 @@ class FakeEndpoints:
 
     endpoint: Endpoint | None = None
     target: Version | None = None
+    target_config: EndpointConfig = CONFIG
     calls: list[str] = field(default_factory=list)
     wrong_answers: set[int] = field(default_factory=set)
     scaled: int = 0
+    watched: int = 0
     tidied: list[str] = field(default_factory=list)
     silent: bool = False
     errors: set[int] = field(default_factory=set)
     rings: list[str] = field(default_factory=list)
     rang: list[str] = field(default_factory=list)
+    says: dict[int, Callable[[float], float]] = field(default_factory=dict)
+    takes: dict[int, float] = field(default_factory=dict)
+    unknown_sites: dict[int, set[str]] = field(default_factory=dict)
+    asked: list[tuple[int | None, str]] = field(default_factory=list)
     refuses: str = ""
+    ignored: tuple[str, ...] = ()
 
     def ringing(self, model_id: str) -> tuple[str, ...]:
         assert model_id == MODEL
@@ -115,17 +125,25 @@ class FakeEndpoints:
         self.calls.append(f"create {version.number}")
         name = configuration_name(version, config)
         self.endpoint = Endpoint("Creating", name, version.number)
-        self.target = version
+        self.target, self.target_config = version, config
 
-    def update(self, version: Version, config: EndpointConfig, *, goes_back: bool) -> None:
+    def update(
+        self,
+        version: Version,
+        config: EndpointConfig,
+        *,
+        goes_back: bool,
+        ignores: tuple[str, ...] = (),
+    ) -> None:
         if self.refuses:
             raise OperatorFaultError(self.refuses)
         self.calls.append(f"{'back to' if goes_back else 'update'} {version.number}")
+        self.ignored = ignores
         self.rang = []
         assert self.endpoint is not None
         assert self.endpoint.status == "InService"
         self.endpoint = replace(self.endpoint, status="Updating")
-        self.target = version
+        self.target, self.target_config = version, config
 
     def delete(self, model_id: str) -> None:
         assert model_id == MODEL
@@ -136,6 +154,10 @@ class FakeEndpoints:
         assert model_id == MODEL
         self.scaled += 1
 
+    def keep_alarms(self, model_id: str) -> None:
+        assert model_id == MODEL
+        self.watched += 1
+
     def tidy(self, model_id: str, in_use: str) -> None:
         assert model_id == MODEL
         self.tidied.append(in_use)
@@ -145,18 +167,33 @@ class FakeEndpoints:
         assert self.endpoint is not None
         if self.silent:
             raise NotReadyError("the endpoint does not answer")
-        assert "run" in request
         updating = self.endpoint.status == "Updating" and self.target is not None
         number = self.target.number if updating else self.endpoint.version
+        if "run" not in request:
+            return self.to_real_rows(number, request["rows"])
         if number in self.errors:
             return Answer(number, (), error="ValueError: the model predicted what is no number")
         power = 9.0 if number in self.wrong_answers else 1.0
         return Answer(number, (power,))
 
+    def to_real_rows(self, number: int | None, rows: list[dict[str, Any]]) -> Answer:
+        """Answer real rows as the weather says, or as the test says that a version does."""
+        self.asked.append((number, str(rows[0]["site_id"])))
+        if rows[0]["site_id"] in self.unknown_sites.get(number or 0, ()):
+            return Answer(None, (), error="the model does not know the site", is_refused=True)
+        if number in self.errors:
+            return Answer(number, (), error="ValueError: the model predicted what is no number")
+        said = self.says.get(number or 0, float)
+        return Answer(
+            number,
+            tuple(said(row["ghi"]) for row in rows),
+            seconds=self.takes.get(number or 0, 0.0),
+        )
+
     def settle(self) -> None:
         """The change succeeds."""
         assert self.target is not None
-        name = configuration_name(self.target, CONFIG)
+        name = configuration_name(self.target, self.target_config)
         self.endpoint = Endpoint("InService", name, self.target.number)
 
     def roll_back(self, rang: str = "solar-golden-endpoint-errors", reason: str = "") -> None:
@@ -182,6 +219,15 @@ class FakeMemory:
     kept_setback: Setback | None = None
     lease: tuple[str, datetime] | None = None
     held: Hold | None = None
+    asks: Inquiry | None = None
+
+    def inquiry(self, model_id: str) -> Inquiry | None:
+        assert model_id == MODEL
+        return self.asks
+
+    def keep(self, model_id: str, inquiry: Inquiry) -> None:
+        assert model_id == MODEL
+        self.asks = inquiry
 
     def take(self, model_id: str, owner: str, now: datetime, until: datetime) -> bool:
         assert model_id == MODEL
@@ -258,8 +304,54 @@ class FakeMemory:
 
 @dataclass
 class FakeReferences:
+    sites: tuple[str, ...] = ("east", "west")
+    evaluated: dict[str, Evaluation] = field(default_factory=dict)
+
+    def evaluation(self, run_id: str) -> Evaluation | None:
+        return self.evaluated.get(run_id)
+
     def of_run(self, run_id: str) -> Reference | None:
-        return Reference({"run": run_id}, (1.0,), (0.01,)) if run_id else None
+        if not run_id:
+            return None
+        rows = [{"site_id": each} for each in self.sites]
+        return Reference({"run": run_id, "rows": rows}, (1.0,), (0.01,))
+
+
+WEATHER = (
+    0.0,
+    10.0,
+    30.0,
+    60.0,
+    50.0,
+    20.0,
+    5.0,
+    0.0,
+)  # what each site measured last, and gave as power
+
+
+@dataclass
+class FakeRealRows:
+    """The last day of every site but those of which there is none."""
+
+    missing: dict[str, str] = field(default_factory=dict)
+    measured: bool = True
+
+    def last_day(self, model_id: str, sites: tuple[str, ...], until: datetime) -> LastDay:
+        assert model_id == MODEL
+        days = [
+            SiteDay(
+                site,
+                100.0,
+                tuple(
+                    {"site_id": site, "timestamp": f"2026-05-03T{hour:02}:00:00Z", "ghi": ghi}
+                    for hour, ghi in enumerate(WEATHER, 8)
+                ),
+                tuple(ghi if self.measured else None for ghi in WEATHER),
+            )
+            for site in sites
+            if site not in self.missing
+        ]
+        return LastDay(tuple(days), {k: v for k, v in self.missing.items() if k in sites})
 
 
 @dataclass
@@ -276,23 +368,36 @@ class World:
     """The service with everything around it."""
 
     now: datetime = START
+    config: EndpointConfig = CONFIG
+    configured_at: datetime = START - timedelta(days=9)
     registry: FakeRegistry = field(default_factory=FakeRegistry)
     endpoints: FakeEndpoints = field(default_factory=FakeEndpoints)
     memory: FakeMemory = field(default_factory=FakeMemory)
     gauge: FakeGauge = field(default_factory=FakeGauge)
+    references: FakeReferences = field(default_factory=FakeReferences)
+    real_rows: FakeRealRows = field(default_factory=FakeRealRows)
     sent: list[AnyMessage] = field(default_factory=list)
     checks: int = 0
     waits: list[int] = field(default_factory=list)
     later: list[tuple[AnyMessage, int]] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
+    refused: set[int] = field(default_factory=set)
     owners: Iterator[int] = field(default_factory=count)
 
     def endpoint(self, model_id: str) -> EndpointConfig:
         assert model_id == MODEL
-        return CONFIG
+        return self.config
 
     def models(self) -> set[str]:
         return {"golden"}
+
+    def changed_since(self, moment: datetime) -> set[str]:
+        return {"golden"} if self.configured_at >= moment else set()
+
+    def configure(self, **changes: Any) -> None:
+        """A person changes how the endpoint is to be."""
+        self.config = self.config.model_copy(update=changes)
+        self.configured_at = self.now
 
     def publish(self, message: AnyMessage) -> None:
         self.sent.append(message)
@@ -309,8 +414,8 @@ class World:
     def told(self, kind: type) -> list[AnyMessage]:
         return list({m.id: m for m in self.sent if isinstance(m, kind)}.values())
 
-    def reconcile(self) -> Action:
-        return self.service.reconciling.reconcile("golden")
+    def reconcile(self, *, settings: bool = False) -> Action:
+        return self.service.reconciling.reconcile("golden", settings=settings)
 
     def roll_back(self, request: RollbackRequested) -> None:
         self.service.rolling_back.roll_back(request)
@@ -320,9 +425,12 @@ class World:
         def clock() -> datetime:
             return self.now
 
-        chronicle = Chronicle(self.memory, self, clock)
+        chronicle = Chronicle(self.memory, self, self.references, clock)
         alone = Alone(self.memory, clock, lambda: f"worker {next(self.owners)}", self.slept.append)
-        trial = Trial(self.registry, FakeReferences(), self.endpoints, self.gauge)
+        trial = Trial(self.registry, self.references, self.endpoints, self.gauge)
+        comparing = Comparing(
+            self.references, self.real_rows, self.endpoints, self.memory, self, clock
+        )
         holding = Holding(self.memory, self, clock)
         starting = Starting(
             self.registry,
@@ -331,12 +439,14 @@ class World:
             self.memory,
             self.memory,
             trial,
+            comparing,
             holding,
             chronicle,
             clock,
         )
         ending = Ending(
             trial,
+            comparing,
             self.registry,
             self.endpoints,
             self,
@@ -352,6 +462,7 @@ class World:
             progress=self.memory,
             starting=starting,
             trial=trial,
+            comparing=comparing,
             ending=ending,
             timer=self,
             clock=clock,

@@ -17,7 +17,7 @@ from tests.unit.deployer.test_deployer import deployed
 
 def answers(world: World) -> Answering:
     books = Books()
-    return Answering(world.memory, world.memory, Telling(books, books, lambda: NOW))
+    return Answering(world.memory, world.memory, Telling(books, books, books, lambda: NOW))
 
 
 def test_the_whole_log_is_given_oldest_first() -> None:

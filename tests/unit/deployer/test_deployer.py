@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.deployer.domain import deployment
 from services.deployer.domain import reference as reference_rules
 from services.deployer.domain import rollback as rules
-from services.deployer.domain.deployment import Action
+from services.deployer.domain.deployment import Action, Version
 from services.deployer.domain.reference import Answer, Reference
 from shared import names
 from shared.messages import (
@@ -435,6 +435,80 @@ def test_a_new_version_waits_while_an_alarm_rings() -> None:
     assert world.endpoints.calls[-1] == "update 2"
 
 
+def test_who_waits_for_an_alarm_for_long_is_told_once_what_a_person_can_do() -> None:
+    world = deployed(1)
+    world.endpoints.rings = ["solar-golden-endpoint-errors"]
+    world.registry.approve(2)
+    for _ in range(80):
+        world.reconcile()
+        world.now += timedelta(seconds=15)
+    assert len([each for each in world.sent if isinstance(each, DeploymentFailed)]) == 1
+    (told,) = world.told(DeploymentFailed)
+    assert told.will_retry
+    assert "solar-golden-endpoint-errors rings" in told.cause
+    assert "`solar approve 2 golden --now" in told.next_step
+    assert not world.registry.barred
+
+
+def urgent(world: World, note: str = "by ada: it mends 1") -> None:
+    """Let version 2 be approved with --now."""
+    world.registry.versions[2] = replace(
+        a_version(2), is_urgent=True, approval_note=note, decided_at=world.now
+    )
+
+
+ERRORS = "solar-golden-endpoint-errors"
+
+
+def test_a_person_may_let_a_version_begin_that_mends_what_rings() -> None:
+    world = deployed(1)
+    world.now += timedelta(minutes=1)
+    world.endpoints.rings = [ERRORS]
+    urgent(world)
+    world.reconcile()
+    assert world.endpoints.calls[-1] == "update 2"
+    assert world.endpoints.ignored == (ERRORS,)
+    begun = world.told(DeploymentStarted)[-1]
+    assert (begun.ignores, begun.decided_by) == ([ERRORS], "ada (it mends 1)")
+    assert world.memory.log("golden")[-1].reason == (
+        f"{ERRORS} rings and does not stop it, as ada (it mends 1) decided"
+    )
+    world.endpoints.settle()
+    world.reconcile()
+    assert world.told(ModelDeployed)[-1].model_package_version == 2
+
+
+def test_an_alarm_that_was_to_be_ignored_is_no_evidence_and_others_are() -> None:
+    world = deployed(1)
+    world.endpoints.rings = [ERRORS]
+    urgent(world)
+    world.reconcile()
+    world.endpoints.roll_back(rang=ERRORS, reason="internal")
+    world.reconcile()
+    assert not world.registry.barred
+    world.now += timedelta(minutes=5)
+    world.reconcile()
+    world.endpoints.roll_back(rang="solar-golden-endpoint-latency")
+    world.reconcile()
+    assert "latency" in world.registry.barred[2]
+
+
+@pytest.mark.parametrize(
+    ("rings", "note"),
+    [
+        ("solar-golden-endpoint-mismatch", "by ada: it mends 1"),
+        (ERRORS, "by policy: the policy says so"),
+    ],
+    ids=["the alarm of a new version", "no person said so"],
+)
+def test_nothing_else_makes_a_version_ignore_an_alarm(rings: str, note: str) -> None:
+    world = deployed(1)
+    world.endpoints.rings = [rings]
+    urgent(world, note)
+    world.reconcile()
+    assert world.endpoints.calls == ["create 1"]
+
+
 def test_what_aws_could_not_do_bars_nothing_is_told_once_and_tried_again_later() -> None:
     world = deployed(1)
     world.registry.approve(2)
@@ -533,6 +607,77 @@ def test_waits_grow_and_end_at_two_hours() -> None:
         waits.append((found.again_at - START).total_seconds() / 60)
     assert waits == [2, 4, 8, 16, 32, 64, 120, 120, 120]
     assert deployment.set_back(found, 3, START).times == 1, "another version begins anew"
+
+
+def without_endpoint_and_capacity() -> World:
+    """Versions 1 and 2 served, version 3 is approved, and the endpoint is gone."""
+    world = deployed(1, 2)
+    world.endpoints.endpoint = None
+    world.registry.approve(3)
+    return world
+
+
+def tried(world: World) -> list[str]:
+    """Look every minute until the newest serves, or for two hours; return what was asked for when."""
+    begin = world.now
+    asked: list[str] = []
+    create = world.endpoints.create
+
+    def noting(version: Version, config: EndpointConfig) -> None:
+        asked.append(f"{version.number} after {(world.now - begin).seconds // 60} min")
+        world.endpoints.refuses = "no capacity" if version.number in refused else ""
+        create(version, config)
+
+    refused = world.refused
+    world.endpoints.create = noting  # type: ignore[method-assign]
+    for _ in range(60):
+        world.reconcile()
+        world.now += timedelta(minutes=1)
+        if world.endpoints.endpoint and world.endpoints.endpoint.status == "Creating":
+            world.endpoints.settle()
+    return asked
+
+
+def test_where_nobody_serves_and_the_newest_cannot_be_had_an_older_one_comes_back() -> None:
+    world = without_endpoint_and_capacity()
+    world.refused = {3}
+    assert tried(world) == ["3 after 0 min", "3 after 2 min", "3 after 6 min", "2 after 14 min"]
+    served_ = world.told(ModelDeployed)[-1]
+    assert served_.model_package_version == 2
+    assert len([each for each in world.told(DeploymentFailed) if each.will_retry]) == 1
+    assert world.endpoints.calls[-1] == "update 3", "the newest is tried again beside it"
+
+
+def test_where_aws_can_do_nothing_both_are_tried_in_turn_and_people_told_once() -> None:
+    world = without_endpoint_and_capacity()
+    world.refused = {1, 2, 3}
+    assert tried(world) == [
+        "3 after 0 min",
+        "3 after 2 min",
+        "3 after 6 min",
+        "2 after 14 min",
+        "3 after 30 min",
+    ]
+    assert len([each for each in world.sent if isinstance(each, DeploymentFailed)]) == 1
+    assert not world.registry.barred
+
+
+def test_a_setback_of_a_version_that_was_rejected_since_is_over() -> None:
+    world = without_endpoint_and_capacity()
+    world.endpoints.refuses = "no capacity"
+    world.reconcile()
+    world.registry.reject(3)
+    world.refused = {2}
+    world.now += timedelta(minutes=2)
+    assert tried(world)[:3] == ["2 after 0 min", "2 after 2 min", "2 after 6 min"]
+
+
+def test_where_no_older_version_ever_served_the_newest_is_tried_on() -> None:
+    world = World()
+    world.registry.approve(1)
+    world.registry.approve(2)
+    world.refused = {1, 2}
+    assert {each.partition(" ")[0] for each in tried(world)} == {"2"}
 
 
 def test_a_version_without_an_evaluation_waits_for_a_person() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from services.deployer.domain.deployment import BARRED
+from services.deployer.domain.deployment import BARRED, configuration_name
 from shared.messages import (
     DeploymentFailed,
     DeploymentRolledBack,
@@ -22,7 +22,7 @@ from shared.messages import (
     ModelDeployed,
     RollbackRequested,
 )
-from tests.unit.deployer.fakes import START, World
+from tests.unit.deployer.fakes import START, World, a_version
 
 PORTS = ("registry", "endpoints", "memory")
 QUIET = timedelta(minutes=5)  # longer than a lease, and than the first waits after a setback
@@ -96,7 +96,8 @@ class Watching(World):
         self.fuse.armed = True
 
 
-EVENTS = ("good", "bad", "settle", "alarm", "capacity", "reject", "rollback")
+EVENTS = ("good", "bad", "settle", "alarm", "capacity", "reject", "rollback", "settings")
+NEW = ("good", "bad", "low")  # bad fails every answer; low is what only real rows tell
 
 
 def happens(world: World, event: str) -> None:
@@ -105,11 +106,15 @@ def happens(world: World, event: str) -> None:
     updating = endpoint is not None and endpoint.status in {"Updating", "Creating"}
     is_bad = target is not None and target.number in world.endpoints.errors
     match event:
-        case "good" | "bad":
+        case "good" | "bad" | "low":
             number = max(world.registry.versions) + 1
             world.registry.approve(number)
             if event == "bad":
                 world.endpoints.errors.add(number)
+            if event == "low":
+                world.endpoints.says[number] = lambda ghi: 0.5 * ghi
+        case "settings":
+            world.configure(instance_type=f"ml.m5.{world.now.minute}xlarge")
         case "settle" if updating:
             world.endpoints.settle()
         case "alarm" if updating and is_bad:
@@ -125,7 +130,7 @@ def happens(world: World, event: str) -> None:
 def hears(world: World, event: str, number: int) -> None:
     """The service hears of it."""
     if event != "rollback":
-        world.reconcile()
+        world.reconcile(settings=world.configured_at >= START)  # as sweeps do for a day
         return
     world.roll_back(
         RollbackRequested.of(
@@ -212,15 +217,15 @@ def notices(world: World) -> list[tuple[str, int]]:
     )
 
 
+def faulty(world: World) -> set[int]:
+    return world.endpoints.errors | set(world.endpoints.says)
+
+
 def barred(world: World) -> set[int]:
     return {number for number, note in world.registry.barred.items() if note.startswith(BARRED)}
 
 
-STORIES = [
-    story
-    for story in product(EVENTS, repeat=3)
-    if story[0] in {"good", "bad"} and story[1:] != ("reject", "reject")
-]
+STORIES = [story for story in product(NEW, EVENTS, EVENTS) if story[1:] != ("reject", "reject")]
 
 
 @pytest.mark.parametrize("story", STORIES, ids=" ".join)
@@ -233,15 +238,24 @@ def test_whatever_dies_or_comes_between_the_end_is_as_undisturbed(story: tuple[s
         assert endpoint.status == "InService", what
         serving = world.registry.approved("golden")[0]
         assert endpoint.version == serving, what
-        assert serving not in world.endpoints.errors, what
+        wanted = configuration_name(a_version(serving), world.config)
+        assert endpoint.configuration == wanted or "settings" not in story, what
+        assert serving not in faulty(world), what
         assert world.memory.progress is None, what
-        wrong = barred(world) - world.endpoints.errors
+        wrong = barred(world) - faulty(world)
         asked = story.count("rollback")
         assert len(wrong) <= asked, f"{what}: {wrong} barred, and did nothing"
         if asked:
             continue  # a person may take back what is good, and when decides which
-        assert world.registry.approved("golden") == expected, what
-        assert notices(world) == notices(calm), what
+        # AWS may set back a faulty version before anybody looked at its canary, or just after.
+        # While a good one waits for capacity, other instances may come to what serves, or with it.
+        is_chance = "capacity" in story and (faulty(world) or "settings" in story)
+        chance = faulty(world) | {1} if is_chance else set()
+        assert {*world.registry.approved("golden")} - chance == {*expected} - chance, what
+        assert [each for each in notices(world) if each[1] not in chance] == [
+            each for each in notices(calm) if each[1] not in chance
+        ], what
+        assert notices(world).count(("DeploymentRolledBack", 2)) <= 1, what
 
 
 @pytest.mark.parametrize("story", [*permutations(("settle", "good", "bad")), ("settle",) * 3])

@@ -104,6 +104,17 @@ def test_a_persons_later_approval_ends_a_hold() -> None:
     assert serves(world) == 4
 
 
+def test_what_a_policy_approves_ends_no_hold() -> None:
+    world = deployed(1, 2)
+    rollback(world, seen=2)
+    world.now += timedelta(minutes=5)
+    world.registry.versions[3] = replace(
+        a_version(3), approval_note="by policy: R² 0.97 against 0.95", decided_at=world.now
+    )
+    assert serves(world) == 1
+    assert world.told(ModelReleased) == []
+
+
 def test_an_approval_from_before_the_hold_does_not_end_it() -> None:
     world = deployed(1)
     approved_by_person(world, 2)

@@ -154,6 +154,32 @@ def test_the_answer_tells_which_model_spoke(endpoint):
     assert attributes == f"run_id=run-7;dataset_id={card['dataset_id']};model_package_version=4"
 
 
+def test_a_gain_multiplies_a_row_and_the_models_own_word_stands_beside_it(endpoint):
+    plain = endpoint.ask(request()).json["predictions"]
+    rows = [row | ({"gain": 0.9} if place else {}) for place, row in enumerate(request()["rows"])]
+    found = endpoint.ask(request(rows=rows)).json["predictions"]
+    assert [each["unadjusted"] for each in found] == [each["power_ac"] for each in plain]
+    assert found[0]["power_ac"] == plain[0]["power_ac"]
+    for name in ("power_ac", "p10", "p90"):
+        assert found[1][name] == pytest.approx(0.9 * plain[1][name], abs=1e-5)
+    assert "unadjusted" not in plain[0]
+
+
+def test_a_gain_takes_no_row_beyond_what_the_plant_ever_gave(endpoint, predictor):
+    rows = [row | {"gain": 2.0, "ghi": 1000.0} for row in request()["rows"]]
+    highest = predictor.card.cap * 100.0
+    found = endpoint.ask(request(rows=rows)).json["predictions"]
+    assert max(each["power_ac"] for each in found) <= highest + 1e-5
+
+
+def test_a_gain_is_taken_from_csv_too(endpoint):
+    lines = ["timestamp,ghi,temp_air,gain", "2023-04-01T10:00:00Z,500.0,12.0,0.9"]
+    answer = endpoint.ask("\n".join(lines), content_type="text/csv")
+    header, first = answer.body.decode().splitlines()
+    assert header == "timestamp,power_ac,p10,p90,unadjusted"
+    assert float(first.split(",")[1]) == pytest.approx(0.9 * float(first.split(",")[4]), abs=1e-5)
+
+
 def test_csv_in_gives_csv_out_with_the_same_figures(endpoint):
     lines = ["timestamp,ghi,temp_air"] + [
         f"{row['timestamp']},{row['ghi']},{row['temp_air']}" for row in request()["rows"]
@@ -265,6 +291,11 @@ def test_csv_may_hold_several_sites(endpoint_of_two):
             b'{"rows": [{"timestamp": "2023-04-01T10:00:00Z", "ghii": 3}]}',
             400,
             "unknown column 'ghii'",
+        ),
+        (
+            b'{"rows": [{"timestamp": "2023-04-01T10:00:00Z", "gain": 3}]}',
+            400,
+            "row 0: gain is 3, expected a number from 0.5 to 2",
         ),
         (b'{"site": "meadow", "rows": [{}]}', 400, "unknown field 'site'"),
         (b'{"site_id": "moon", "rows": [{"timestamp": "2023-04-01T10:00:00Z"}]}', 404, "meadow"),

@@ -38,6 +38,27 @@ def an_alarm(**changed: Any) -> Any:
     return replace(found, **changed)  # type: ignore[type-var]
 
 
+def _after_deployment() -> Iterator[tuple[str, Any]]:
+    yield "Accuracy degraded", sample("accuracy_degraded")
+    season = {
+        "cause": "season",
+        "why": "the plant gives a tenth less since 2024-06-26: the model has never seen this time of year",
+        "retrain_helps": True,
+    }
+    yield "Accuracy degraded, and a retrain helps", sample("accuracy_degraded", **season)
+    data = {
+        "kind": "data",
+        "cause": "stuck_irradiance",
+        "why": "irradiance stood still on 5 of the last 6 days, since 2024-06-26",
+        "nmae": None,
+        "energy_ratio": None,
+    }
+    yield "The data of a site cannot be scored", sample("accuracy_degraded", **data)
+    over = {"recovered": True, "why": "the last 5 days are as promised"}
+    yield "A site is as good as promised again", sample("accuracy_degraded", **over)
+    yield "The data of a site can be scored again", sample("accuracy_degraded", **data | over)
+
+
 def incoming() -> Iterator[tuple[str, Any]]:
     """Yield what happened, in words and as the service hears of it."""
     yield "A file is quarantined", sample("file_quarantined")
@@ -81,7 +102,7 @@ def incoming() -> Iterator[tuple[str, Any]]:
     yield "A retrain failed", sample("retrain_failed", cost_usd=0.01)
     yield "A rollback is requested", sample("rollback_requested", to_version=None)
     yield "A rollback to a version is requested", sample("rollback_requested", to_version=2)
-    yield "Accuracy degraded", sample("accuracy_degraded")
+    yield from _after_deployment()
     yield "The first deployment started", sample("deployment_started", previous_version=None)
     yield "A deployment started", sample("deployment_started", previous_version=3)
     yield "A version serves", sample("model_deployed", previous_version=3)

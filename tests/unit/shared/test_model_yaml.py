@@ -47,6 +47,14 @@ def test_the_page_tells_the_defaults_that_hold():
     assert ModelConfig.model_validate(written) == ModelConfig(model_id="golden")
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"), [("on", "on"), ("off", "off"), ("'on'", "on"), ("true", "on")]
+)
+def test_an_adjuster_is_on_or_off_as_yaml_has_these_words(written: str, meant: str) -> None:
+    said = yaml.safe_load(f"model_id: golden\npolicy:\n  adjuster: {written}\n")
+    assert ModelConfig.model_validate(said).policy.adjuster == meant
+
+
 @pytest.mark.parametrize(("bake", "good"), [("1 h", True), ("61 min", False), ("2 h", False)])
 def test_a_canary_is_watched_for_at_most_an_hour_as_aws_allows(bake: str, *, good: bool) -> None:
     written = {"model_id": "golden", "endpoint": {"bake": bake}}

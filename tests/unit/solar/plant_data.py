@@ -26,10 +26,16 @@ def sun_at(times: np.ndarray, plant: Plant = PLANT):
     return position(ephemeris(centres), plant.latitude, plant.longitude)
 
 
-def rows(days: int = 90, seed: int = 1, plant: Plant = PLANT, noise: float = 0.02) -> Rows:
+def rows(
+    days: int = 90,
+    seed: int = 1,
+    plant: Plant = PLANT,
+    noise: float = 0.02,
+    start: str = "2023-03-01",
+) -> Rows:
     """Return rows whose power is 85 % of capacity at 1000 W/m², colder is better, with some noise."""
     random = np.random.default_rng(seed)
-    times = stamps(days)
+    times = stamps(days, start)
     sun = sun_at(times, plant)
     clouds = np.repeat(random.uniform(0.2, 1.0, len(times) // 8 + 1), 8)[: len(times)]
     ghi = irradiance.clearsky_ghi(sun.up) * clouds

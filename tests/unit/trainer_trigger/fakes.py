@@ -195,6 +195,7 @@ class FakeMemory:
     armed_until: datetime | None = None
     recorded: list[Decision] = field(default_factory=list)
     degraded: str | None = None
+    held: tuple[int | None, datetime | None] = (None, None)
     queue: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
 
@@ -210,7 +211,7 @@ class FakeMemory:
         self.known.pop(file_id, None)
 
     def notes(self, model_id: str) -> ModelNotes:
-        return ModelNotes(self.flying, self.asked, self.degraded)
+        return ModelNotes(self.flying, self.asked, self.degraded, serves=self.held[0])
 
     def places(self) -> Places:
         return Places(len(self.others) + (self.flying is not None), tuple(self.queue))
@@ -223,8 +224,16 @@ class FakeMemory:
         if model_id in self.queue:
             self.queue.remove(model_id)
 
+    def drop_degraded(self, model_id: str, begins_with: str) -> None:
+        if (self.degraded or "").startswith(begins_with):
+            self.degraded = None
+
     def set_degraded(self, model_id: str, reason: str) -> None:
         self.degraded = reason
+
+    def set_held(self, model_id: str, serves: int | None, at: datetime) -> None:
+        if self.held[1] is None or self.held[1] < at:
+            self.held = serves, at
 
     def set_request(self, model_id: str, request: Request) -> None:
         self.asked = request

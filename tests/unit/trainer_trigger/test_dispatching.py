@@ -93,6 +93,28 @@ def test_a_request_is_kept_with_who_when_and_why_until_a_run_answers_it() -> Non
     assert asked.requested_at == START
 
 
+def test_what_no_retrain_mends_asks_for_none() -> None:
+    plant = degraded().model_copy(update={"retrain_helps": False})
+    data = degraded().model_copy(update={"kind": "data"})
+    world = handled(in_flight(), plant, data)
+    assert world.memory.degraded is None
+
+
+def test_a_site_that_recovers_takes_its_own_reason_back_and_no_others() -> None:
+    world = handled(in_flight(), degraded())
+    over = {"recovered": True}
+    handled(world, degraded().model_copy(update={**over, "site_id": "golden-2"}))
+    assert world.memory.degraded is not None
+    handled(world, degraded().model_copy(update=over))
+    assert world.memory.degraded is None
+
+
+def test_a_reason_in_words_is_noted_as_it_was_told() -> None:
+    told = degraded().model_copy(update={"why": "the model has never seen this time of year"})
+    world = handled(in_flight(), told)
+    assert world.memory.degraded == "site golden: the model has never seen this time of year"
+
+
 def test_degraded_accuracy_is_noted_in_figures_and_retrained_for() -> None:
     world = handled(in_flight(), degraded())
     assert world.memory.degraded == "site golden: nMAE 0.091 instead of 0.051 over 5 days"

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
 
 from services.trainer_trigger.domain.model_state import ApprovedVersion
+from shared.messages import ModelHeld, ModelReleased
 from tests.unit.trainer_trigger.fakes import FakeRegistry
 from tests.unit.trainer_trigger.samples import START, a_file, request
 from tests.unit.trainer_trigger.world import World, end, in_flight
@@ -75,6 +79,59 @@ def test_a_dataset_of_one_row_is_a_run_like_any_other() -> None:
     world.upload(a_file(1).model_copy(update={"rows": 1, "window_end": a_file(1).window_start}))
     world.let_timers_ring()
     assert world.the_run.files == 1
+
+
+def held(serves: int, at: datetime) -> ModelHeld:
+    return ModelHeld.of(
+        subject=("golden", at),
+        occurred_at=at,
+        correlation_id="golden/hold",
+        model_id="golden",
+        serves=serves,
+        taken_back=[],
+        reason="bias",
+        requested_by="ada",
+    )
+
+
+def released(at: datetime) -> ModelReleased:
+    return ModelReleased.of(
+        subject=("golden", at),
+        occurred_at=at,
+        correlation_id="golden/hold",
+        model_id="golden",
+        reason="mended",
+        requested_by="ada",
+    )
+
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("heard", "champion"),
+    [
+        ((), 3),
+        ((held(2, START),), 2),
+        ((held(2, START), held(1, START + SECOND)), 1),
+        ((held(1, START + SECOND), held(2, START)), 1),
+        ((held(2, START), released(START + SECOND)), 3),
+        ((released(START + SECOND), held(2, START)), 3),
+    ],
+    ids=["nobody holds it", "held", "held anew", "in another order", "released", "late"],
+)
+def test_while_a_person_holds_a_model_its_challenger_is_compared_with_what_serves(
+    heard: tuple[ModelHeld | ModelReleased, ...], champion: int
+) -> None:
+    world = World()
+    world.registry.versions = [
+        ApprovedVersion(number, f"arn/{number}", "s3://bucket/m", START) for number in (3, 2, 1)
+    ]
+    for message in heard:
+        world.service.dispatching.handle(message)
+    world.upload(a_file(1))
+    world.let_timers_ring()
+    assert world.registry.lent == {world.the_run.run_id: champion}
 
 
 def test_the_champion_is_part_of_the_recipe() -> None:

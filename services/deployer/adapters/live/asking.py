@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
 _VALUES = ("power_ac", "p10", "p90")
+_PLAIN = "unadjusted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,10 @@ def _divided(
         message = f"the endpoint of {model_id} answers {len(found)} of {wanted} rows"
         raise NotReadyError(message)
     try:
-        values = np.array([[row[name] for name in _VALUES] for row in found], dtype=float)
+        values = np.array(
+            [[*(row[name] for name in _VALUES), row.get(_PLAIN, row[_VALUES[0]])] for row in found],
+            dtype=float,
+        )
     except (KeyError, TypeError, ValueError) as error:
         message = f"the endpoint of {model_id} answers without {error}"
         raise NotReadyError(message) from error
@@ -96,7 +100,8 @@ def _divided(
     for each in asked:
         part = values[start : start + len(each.times)]
         start += len(each.times)
-        answers.append(Answered(version, part[:, 0], part[:, 1], part[:, 2], inputs))
+        power, p10, p90, unadjusted = part.T
+        answers.append(Answered(version, power, p10, p90, unadjusted, inputs))
     return answers
 
 

@@ -3,7 +3,8 @@
 item = day#<yyyy-mm-dd>#<site>    a site's day: files, predictions, power
 item = score#<yyyy-mm-dd>#<site>  its scores
 item = waiting#<site>#<file_id>   a file that no version could predict yet
-item = degraded#<site>            what was told about a site that does worse than promised
+item = told#<site>                what people were told about a site, while it stands
+item = summary                    how the model does in a few figures, by the last daily watch
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from pydantic import TypeAdapter
 
 from services.deployer.domain.live.book import ONE_DAY, Day, FileRef
 from services.deployer.domain.live.scores import DayScore
+from services.deployer.domain.live.summary import Summary
+from services.deployer.domain.live.told import Told
 from services.deployer.domain.live.waiting import Waiting
 from shared.store import Item, Store
 
@@ -27,11 +30,13 @@ _KEY = ("model_id", "item")
 _DAY = TypeAdapter(Day)
 _SCORES = TypeAdapter(list[DayScore])
 _WAITING = TypeAdapter(Waiting)
+_TOLD = TypeAdapter(Told)
+_SUMMARY = TypeAdapter(Summary)
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoBooks:
-    """Implements the ports `Books` and `Waitings`."""
+    """Implements the ports `Books`, `Waitings` and `Verdicts`."""
 
     store: Store
 
@@ -82,13 +87,20 @@ class DynamoBooks:
         for item in found:
             yield from _SCORES.validate_json(item["body"])
 
+    def first_day(self, model_id: str) -> date | None:
+        """Return the first day of which anything is known of any site."""
+        return self._end_of(model_id, "day#", newest_first=False)
+
     def last_day(self, model_id: str) -> date | None:
         """Return the last day of which scores of any site are kept."""
+        return self._end_of(model_id, "score#", newest_first=True)
+
+    def _end_of(self, model_id: str, kind: str, *, newest_first: bool) -> date | None:
         found = self.store.query(
-            "model_id = :model AND begins_with(#item, :score)",
-            {":model": model_id, ":score": "score#"},
+            "model_id = :model AND begins_with(#item, :kind)",
+            {":model": model_id, ":kind": kind},
             limit=1,
-            newest_first=True,
+            newest_first=newest_first,
         )
         return next((date.fromisoformat(str(item["item"]).split("#")[1]) for item in found), None)
 
@@ -127,6 +139,38 @@ class DynamoBooks:
         """Let files wait no longer."""
         for each in files:
             self.store.delete(**_key(model_id, _waiting_item(each)))
+
+    def told(self, model_id: str) -> dict[str, Told]:
+        """Return what people were told of and what stands, by site."""
+        found = self.store.query(
+            "model_id = :model AND begins_with(#item, :told)",
+            {":model": model_id, ":told": "told#"},
+        )
+        known = (_TOLD.validate_json(item["body"]) for item in found)
+        return {each.site_id: each for each in known}
+
+    def keep_told(
+        self,
+        model_id: str,
+        after: Mapping[str, Told],
+        before: Mapping[str, Told],
+        summary: Summary,
+    ) -> None:
+        """Keep what stands now, drop what is over, and leave a summary."""
+        items = [
+            {**_key(model_id, f"told#{site_id}"), "body": _TOLD.dump_json(each).decode()}
+            for site_id, each in after.items()
+            if each != before.get(site_id)
+        ]
+        body = _SUMMARY.dump_json(summary).decode()
+        self.store.put_all([*items, {**_key(model_id, "summary"), "body": body}])
+        for site_id in before.keys() - after.keys():
+            self.store.delete(**_key(model_id, f"told#{site_id}"))
+
+    def summary(self, model_id: str) -> Summary | None:
+        """Return how a model does by the last daily watch; None before the first one."""
+        item = self.store.item(**_key(model_id, "summary"))
+        return _SUMMARY.validate_json(item["body"]) if item is not None else None
 
 
 def _read(item: Item) -> Day:

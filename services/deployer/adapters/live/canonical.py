@@ -96,7 +96,10 @@ def on_step(
     joined = {name: found for name, found in joined.items() if len(found)}
     if not joined:
         return Weather(site_id, np.empty(0, dtype="datetime64[s]"), {})
-    index = pd.DatetimeIndex(sorted(set().union(*(found.index for found in joined.values()))))
+    first, *others = (pd.DatetimeIndex(found.index) for found in joined.values())
+    index = first
+    for each in others:
+        index = index.union(each)
     times = index.tz_convert(None).to_numpy().astype("datetime64[s]")
     return Weather(
         site_id,

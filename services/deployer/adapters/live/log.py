@@ -20,15 +20,9 @@ from shared.errors import NotFoundError
 
 _CONTENT = "application/vnd.apache.parquet"
 _READERS = 8  # at once; a client has ten connections
-_CONSTANT = (
-    "version",
-    "inputs",
-    "provider",
-    "issued_at",
-    "gain",
-    "made_at",
-)  # in each row the same
-_OURS = frozenset(("timestamp", "power_ac", "p10", "p90", "lead_hours", "missing", *_CONSTANT))
+_CONSTANT = ("version", "inputs", "provider", "issued_at", "made_at")  # in each row the same
+_VALUES = ("power_ac", "p10", "p90", "gain", "unadjusted")
+_OURS = frozenset(("timestamp", "lead_hours", "missing", *_VALUES, *_CONSTANT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +85,8 @@ def encode(predicted: Predicted) -> bytes:
         "provider": [predicted.provider] * count,
         "issued_at": pa.array([predicted.issued_at] * count, moment),
         "lead_hours": pa.array(lead, pa.float64()),
-        "gain": [predicted.gain] * count,
+        "gain": predicted.gain,
+        "unadjusted": predicted.unadjusted,
         "made_at": pa.array([predicted.made_at] * count, moment),
         "missing": list(predicted.missing),
     }
@@ -120,13 +115,10 @@ def decode(body: bytes, site_id: str) -> Predicted:
         uploaded_at=datetime.fromisoformat(said["uploaded_at"]),
         made_at=first["made_at"],
         weather=Weather(site_id, times.astype("datetime64[s]"), weather),
-        power_ac=_floats(table, "power_ac"),
-        p10=_floats(table, "p10"),
-        p90=_floats(table, "p90"),
+        **{name: _floats(table, name) for name in _VALUES},
         missing=tuple(table["missing"].to_pylist()),
         provider=first["provider"],
         issued_at=first["issued_at"],
-        gain=first["gain"],
     )
 
 

@@ -10,6 +10,7 @@ from shared.observability import NAMESPACE
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_cloudwatch.type_defs import DimensionTypeDef
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,14 @@ class CloudWatchMeter:
     client: CloudWatchClient
 
     def tell(self, model_id: str, figures: Mapping[str, float]) -> None:
-        """Tell figures by name."""
+        """Tell figures of a model by name."""
+        self._put({"Name": "model_id", "Value": model_id}, figures)
+
+    def tell_worst(self, figures: Mapping[str, float]) -> None:
+        """Tell figures of any model, of which alarms look at the largest: an alarm cannot search."""
+        self._put({"Name": "service", "Value": "deployer"}, figures)
+
+    def _put(self, dimension: DimensionTypeDef, figures: Mapping[str, float]) -> None:
         if not figures:
             return
         self.client.put_metric_data(
@@ -27,7 +35,7 @@ class CloudWatchMeter:
             MetricData=[
                 {
                     "MetricName": name,
-                    "Dimensions": [{"Name": "model_id", "Value": model_id}],
+                    "Dimensions": [dimension],
                     "Value": float(value),
                     "Unit": "None",
                 }

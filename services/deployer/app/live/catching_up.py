@@ -39,7 +39,7 @@ class CatchingUp:
         found = self.waitings.waiting(model_id, MOST_AT_ONCE)
         over = [each.file for each in found if each.is_over(self.clock())]
         if over:
-            self.meter.tell(model_id, {"FilesGivenUp": len(over)})
+            self.meter.tell_worst({"FilesGivenUp": len(over)})
             self.waitings.end_waiting(model_id, over)
         files = [each.file for each in found if each.file not in over]
         if files:

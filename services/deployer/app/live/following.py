@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from services.deployer.app.alone import Alone
 from services.deployer.app.live.catching_up import CatchingUp
 from services.deployer.app.live.recording import Recording
+from services.deployer.app.live.watching import Watching
 from services.deployer.domain.live.book import FileRef
 from services.deployer.ports import CanonicalRows, Inbox
 from shared.errors import InvalidMessageError
@@ -43,6 +44,7 @@ class Following:
 
     recording: Recording
     catching_up: CatchingUp
+    watching: Watching
     canonical: CanonicalRows
     alone: Alone
     inbox: Inbox
@@ -58,8 +60,11 @@ class Following:
             due = {each.scope for each in incoming if isinstance(each, SweepDue)}
             if due or any(isinstance(each, ModelDeployed) for each in incoming):
                 self.catching_up.waiting(model_id)
+            if due:
+                self.watching.deployment(model_id)
             if "daily" in due:
                 self.catching_up.lost(model_id)
+                self.watching.watch(model_id)
 
     def _files(self, model_id: str, incoming: Sequence[Incoming]) -> None:
         accepted = [_file(each) for each in incoming if isinstance(each, DataAccepted)]

@@ -9,7 +9,7 @@ from datetime import timedelta
 import numpy as np
 
 from services.deployer.app.live.shelf import Shelf
-from services.deployer.domain.live.book import Day, FileRef
+from services.deployer.domain.live.book import Day, FileRef, Key, bounds
 from services.deployer.domain.live.predicted import Answered, Predicted, Weather
 from services.deployer.domain.live.scores import Inputs
 from services.deployer.domain.live.unseen import Trained
@@ -19,7 +19,7 @@ from shared.clock import Clock
 from shared.errors import NotReadyError
 from shared.solar.position import Floats
 from shared.solar.recipe import INPUTS
-from shared.solar.site import FORECAST_PREFIX
+from shared.solar.site import FORECAST_PREFIX, tzinfo_of
 
 MOST_ROWS = 20_000  # of one call: about 3 MB; an endpoint takes 6 MB
 BEFORE = timedelta(hours=1)  # a row is predicted from the sky of the hour before, too
@@ -28,12 +28,24 @@ _BEFORE = np.timedelta64(int(BEFORE.total_seconds()), "s")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file's rows to be asked about; `own` of them are the file's, the rest is what came before them."""
+    """One file's rows to be asked about; `own` of them are the file's, the rest is what came before them.
+
+    `gain` is what the prediction of each row is to be multiplied by. [unitless]
+    """
+
+    @property
+    def sent(self) -> Weather:
+        """What the endpoint is sent; an older one knows no gain, so that it is told of none unless needed."""
+        if (self.gain == 1).all():
+            return self.asked
+        columns = {**self.asked.columns, "gain": self.gain}
+        return Weather(self.asked.site_id, self.asked.times, columns)
 
     file: FileRef
     inputs: Inputs
     asked: Weather
     own: int
+    gain: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +68,9 @@ class Predicting:
         model_id: str,
         trained: Trained,
         files: Sequence[FileRef],
+        *,
         days: Mapping[FileRef, Sequence[Day]],
+        gains: Mapping[Key, float],
         shelf: Shelf,
     ) -> Outcome:
         """Predict the rows of files that the version has not seen.
@@ -65,11 +79,15 @@ class Predicting:
         ----------
         days
             The days that each file has rows of.
+        gains
+            What the adjuster makes of days of sites; a day without is taken as it is predicted.
         """
         beside = {file: _beside(file, days[file]) for file in files}
         shelf.fetch_files(each for found in beside.values() for each in found)
         jobs = [
-            job for file in files if (job := _job(file, beside[file], trained, shelf)) is not None
+            job
+            for file in files
+            if (job := _job(file, beside[file], trained, gains, shelf)) is not None
         ]
         predicted: dict[str, Predicted] = {}
         waits: dict[FileRef, str] = {}
@@ -89,7 +107,7 @@ class Predicting:
     ) -> None:
         """Ask about jobs in one call; one by one where that fails, so that one site holds up no other."""
         try:
-            answers = self._answers(model_id, [job.asked for job in jobs])
+            answers = self._answers(model_id, [job.sent for job in jobs])
         except NotReadyError as error:
             if len(jobs) == 1:
                 waits[jobs[0].file] = str(error)
@@ -135,6 +153,8 @@ class Predicting:
             p10=answer.p10[own],
             p90=answer.p90[own],
             missing=_missing(weather, answer.inputs),
+            gain=job.gain[own],
+            unadjusted=answer.unadjusted[own],
             # Until a site's YAML can say when a forecast was issued, it counts from its upload.
             issued_at=job.file.uploaded_at if is_forecast else None,
         )
@@ -162,6 +182,7 @@ def _together(parts: Sequence[Answered], count: int) -> Answered:
         power_ac=joined([each.power_ac for each in parts]),
         p10=joined([each.p10 for each in parts]),
         p90=joined([each.p90 for each in parts]),
+        unadjusted=joined([each.unadjusted for each in parts]),
     )
 
 
@@ -180,7 +201,13 @@ def _beside(file: FileRef, days: Sequence[Day]) -> list[FileRef]:
     return near
 
 
-def _job(file: FileRef, beside: Sequence[FileRef], trained: Trained, shelf: Shelf) -> Job | None:
+def _job(
+    file: FileRef,
+    beside: Sequence[FileRef],
+    trained: Trained,
+    gains: Mapping[Key, float],
+    shelf: Shelf,
+) -> Job | None:
     """Return what to ask about a file; None where the version has seen all its rows, or it has no weather."""
     inputs = file.inputs
     if inputs is None:
@@ -198,7 +225,18 @@ def _job(file: FileRef, beside: Sequence[FileRef], trained: Trained, shelf: Shel
     weather = own if is_alone else shelf.on_step(file.site_id, beside, step, wanted)
     is_own = np.isin(weather.times, times)
     before = (weather.times < times[0]) & (weather.times >= times[0] - _BEFORE)
-    return Job(file, inputs, weather.take(is_own | before), int(is_own.sum()))
+    asked = weather.take(is_own | before)
+    return Job(file, inputs, asked, int(is_own.sum()), _gain(asked, trained, gains))
+
+
+def _gain(asked: Weather, trained: Trained, gains: Mapping[Key, float]) -> Floats:
+    found = np.ones(len(asked.times))
+    zone = tzinfo_of(trained.places[asked.site_id].timezone)
+    for (site_id, day), gain in gains.items():
+        if site_id == asked.site_id:
+            start, end = (np.datetime64(each.replace(tzinfo=None)) for each in bounds(day, zone))
+            found[(asked.times >= start) & (asked.times < end)] = gain
+    return found
 
 
 def _any_known(weather: Weather) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from services.deployer.app.live.predicting import Predicting
-from services.deployer.app.live.scoring import Key, score
+from services.deployer.app.live.scoring import score
 from services.deployer.app.live.shelf import Shelf
 from services.deployer.domain import deployment
 from services.deployer.domain.live import book
-from services.deployer.domain.live.book import ONE_DAY, Day, FileRef, Made
+from services.deployer.domain.live.adjusting import gain
+from services.deployer.domain.live.book import ONE_DAY, Day, FileRef, Key, Made
 from services.deployer.domain.live.predicted import Predicted, made_of
 from services.deployer.domain.live.unseen import Trained
 from services.deployer.domain.live.waiting import Waiting
@@ -30,6 +31,7 @@ from shared.messages import PredictionsMade
 from shared.solar.site import tzinfo_of
 
 NOBODY_SERVES = "no version serves yet"
+WEEKS_BEFORE = timedelta(days=25)  # that a gain is taken from
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Recording:
     versions: TrainedVersions
     predicting: Predicting
     publisher: Publisher
+    adjusts: Callable[[str], bool]
     clock: Clock
 
     def record(
@@ -101,7 +104,9 @@ class Recording:
         files: Sequence[FileRef],
         gone: Sequence[FileRef],
     ) -> Mapping[FileRef, str]:
-        touched = {file: _days(file, trained) for file in (*files, *gone)}
+        first = self.books.first_day(model_id)
+        touched = {file: _days(file, trained, first) for file in (*files, *gone)}
+        files = [file for file in files if touched[file]]
         keys = {(file.site_id, day) for file, days in touched.items() for day in days}
         before = self.books.days(model_id, keys | set(_neighbours(keys)))
         standing = self.canonical.standing(_since(before, files, keys))
@@ -117,8 +122,9 @@ class Recording:
             model_id,
             trained,
             new,
-            {file: [days[file.site_id, day] for day in touched[file]] for file in new},
-            shelf,
+            days={file: [days[file.site_id, day] for day in touched[file]] for file in new},
+            gains=self._gains(model_id, new, touched),
+            shelf=shelf,
         )
         made = {
             key: made_of(predicted, key, trained.step_minutes)
@@ -133,6 +139,19 @@ class Recording:
             scored.scores,
         )
         return {**outcome.waits, **dict.fromkeys(scored.lost, "its predictions were deleted")}
+
+    def _gains(
+        self, model_id: str, files: Iterable[FileRef], touched: Mapping[FileRef, Sequence[date]]
+    ) -> dict[Key, float]:
+        """Return what the adjuster makes of the days of files; nothing where the model has none."""
+        if not self.adjusts(model_id):
+            return {}
+        found: dict[Key, float] = {}
+        for file in files:
+            first, last = touched[file][0] - WEEKS_BEFORE, touched[file][-1]
+            scores = list(self.books.scores_of_site(model_id, file.site_id, first, last))
+            found |= {(file.site_id, day): gain(scores, day).value for day in touched[file]}
+        return found
 
     def _tell(
         self, model_id: str, made: Mapping[str, Made], predicted: Mapping[str, Predicted]
@@ -165,9 +184,18 @@ def _not_evaluated(version: int) -> str:
     return f"version {version} has no evaluation, so that nobody knows what it was trained on"
 
 
-def _days(file: FileRef, trained: Trained) -> list[date]:
+def _days(file: FileRef, trained: Trained, first_known: date | None) -> list[date]:
+    """Return the days of a file that anything can be said of: rows not seen, or days known already.
+
+    Years that were uploaded before the first version served say nothing, and are not even looked up.
+    """
     zone = tzinfo_of(trained.places[file.site_id].timezone)
-    return list(book.days_of(file.start, file.end, zone))
+    unseen = trained.first_unseen(file.site_id, file.start, file.end)
+    known = [first_known] if first_known is not None else []
+    known += [unseen.astimezone(zone).date()] if unseen is not None else []
+    if not known:
+        return []
+    return [day for day in book.days_of(file.start, file.end, zone) if day >= min(known)]
 
 
 def _neighbours(keys: Iterable[Key]) -> Iterable[Key]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.deployer.app.live.shelf import Shelf
 from services.deployer.domain.live import book, leads, predicted
-from services.deployer.domain.live.book import ONE_DAY, Day, FileRef, Power
+from services.deployer.domain.live.book import ONE_DAY, Day, FileRef, Key, Power
 from services.deployer.domain.live.daily import score_day
 from services.deployer.domain.live.day_rows import DayRows
 from services.deployer.domain.live.predicted import Predicted
@@ -21,7 +20,6 @@ from shared.solar import clock_check
 from shared.solar.position import Floats, Times, ephemeris, position
 from shared.solar.site import POWER, tzinfo_of
 
-Key = tuple[str, date]  # a site's day
 _A_DAY = np.timedelta64(86_400, "s")
 
 
@@ -94,25 +92,43 @@ def _scores(
         return
     yesterday = days.get((day.site_id, day.day - ONE_DAY))
     for group in sorted(groups, key=lambda each: (each.version, each.inputs, each.lead)):
+        best = predicted.best(_of_lead(groups[group], group.lead), _stamp(start), _stamp(end))
+        if not len(best.times):
+            continue  # nothing of this lead
         rows = _rows(
-            _of_lead(groups[group], group.lead),
+            best,
             place,
-            (start, end),
             (day.power, yesterday.power if yesterday is not None else None),
             trained.step_minutes,
         )
-        if len(rows.times):
-            yield score_day(
-                day.site_id,
-                day.day,
-                group.version,
-                rows,
-                capacity_kw=place.ac_capacity_kw,
-                step_minutes=trained.step_minutes,
-                inputs=group.inputs,
-                provider=group.provider,
-                lead=group.lead,
-            )
+        yield _score(trained, day, group, best, rows)
+
+
+def _score(
+    trained: Trained, day: Day, group: _Group, best: predicted.Best, rows: DayRows
+) -> DayScore:
+    """Score a day; where the adjuster changed it, as it was without, too."""
+    gain = float(np.median(best.gain)) if len(best.gain) else 1.0
+
+    def scored(rows: DayRows, gain: float) -> DayScore:
+        return score_day(
+            day.site_id,
+            day.day,
+            group.version,
+            rows,
+            capacity_kw=trained.places[day.site_id].ac_capacity_kw,
+            step_minutes=trained.step_minutes,
+            inputs=group.inputs,
+            provider=group.provider,
+            lead=group.lead,
+            gain=gain,
+        )
+
+    score = scored(rows, gain)
+    if (best.gain == 1).all():
+        return score
+    plain = replace(rows, predicted=_at(rows.times, best.times, best.unadjusted))
+    return replace(score, unadjusted=scored(plain, 1.0).sums)
 
 
 def _is_unseen(trained: Trained, day: Day) -> bool:
@@ -149,25 +165,13 @@ def _of_lead(kept: Iterable[Predicted], lead: str) -> list[Predicted]:
             dtype=bool,
         )
         if inside.any():
-            found.append(_taken(each, inside))
+            found.append(each.take(inside))
     return found
 
 
-def _taken(each: Predicted, which: NDArray[np.bool_]) -> Predicted:
-    return replace(
-        each,
-        weather=each.weather.take(which),
-        power_ac=each.power_ac[which],
-        p10=each.p10[which],
-        p90=each.p90[which],
-        missing=tuple(np.array(each.missing, dtype=object)[which]),
-    )
-
-
 def _rows(
-    kept: list[Predicted],
+    best: predicted.Best,
     place: Place,
-    within: tuple[datetime, datetime],
     powers: tuple[Power | None, Power | None],
     step_minutes: int,
 ) -> DayRows:
@@ -178,9 +182,7 @@ def _rows(
     powers
         Of the day, and of the day before.
     """
-    start, end = map(_stamp, within)
     power, yesterday = powers
-    best = predicted.best(kept, start, end)
     measured = _grid(power) if power is not None else best.times[:0]
     times = np.union1d(best.times, measured)
     centres = times + np.timedelta64(step_minutes * 30, "s")

@@ -18,6 +18,7 @@ class Shelf:
     log: PredictionLog
     _files: dict[str, bytes | None] = field(default_factory=dict)
     _predicted: dict[str, Predicted | None] = field(default_factory=dict)
+    _merged: dict[tuple[object, ...], Weather] = field(default_factory=dict)
 
     def fetch_files(self, files: Iterable[FileRef]) -> None:
         """Read what of these files was not read yet."""
@@ -41,6 +42,13 @@ class Shelf:
     def on_step(
         self, site_id: str, files: Iterable[FileRef], step_minutes: int, wanted: frozenset[str]
     ) -> Weather:
-        """Return what files that were read say together; those that are gone say nothing."""
-        known = [(file, body) for file in files if (body := self._files.get(file.key)) is not None]
-        return self.canonical.on_step(site_id, known, step_minutes, wanted)
+        """Return what files that were read say together; those that are gone say nothing.
+
+        The days of a long file ask for the same again and again; it is put together once.
+        """
+        bodies = [(file, self._files.get(file.key)) for file in files]
+        known = [(file, body) for file, body in bodies if body is not None]
+        asked = (site_id, *(file.key for file, _ in known), step_minutes, wanted)
+        if asked not in self._merged:
+            self._merged[asked] = self.canonical.on_step(site_id, known, step_minutes, wanted)
+        return self._merged[asked]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 from services.deployer.domain.live import card
 from services.deployer.domain.live.book import ONE_DAY, Made
-from services.deployer.ports import Books, Waitings
+from services.deployer.domain.live.summary import Summary
+from services.deployer.ports import Books, Verdicts, Waitings
 from shared.clock import Clock
 from shared.errors import InvalidMessageError
 
@@ -23,6 +25,7 @@ class Telling:
 
     books: Books
     waitings: Waitings
+    verdicts: Verdicts
     clock: Clock
 
     def scorecard(self, question: dict[str, Any]) -> dict[str, Any]:
@@ -111,6 +114,10 @@ class Telling:
             ],
         }
 
+    def live(self, models: Iterable[str]) -> dict[str, Any]:
+        """Return how models do in a few figures, by the last daily watch; null before the first one."""
+        return {model_id: _summed(self.verdicts.summary(model_id)) for model_id in models}
+
     def _days(self, model_id: str, question: dict[str, Any]) -> tuple[date, date]:
         """Return the first and last day of a question; by default thirty until the last with scores."""
         try:
@@ -144,8 +151,36 @@ def _plain(line: card.Line) -> dict[str, Any]:
         "name": line.name,
         "inputs": line.inputs,
         **card.figures(line.sums),
+        "unadjusted": card.figures(line.unadjusted) if line.is_adjusted else None,
         "sites": len(line.sites),
         "days": dict(line.states),
         "masked": dict(line.masked),
         "versions": sorted(line.versions),
+    }
+
+
+def _summed(summary: Summary | None) -> dict[str, Any] | None:
+    if summary is None:
+        return None
+    return {
+        "at": summary.at.isoformat(),
+        "first": summary.first.isoformat() if summary.first else None,
+        "last": summary.last.isoformat() if summary.last else None,
+        "versions": list(summary.versions),
+        "sites": summary.sites,
+        "sites_scored": summary.sites_scored,
+        "sites_not_scored": summary.unscored,
+        **card.figures(summary.sums),
+        "standing": [
+            {
+                "site_id": each.site_id,
+                "kind": "data" if each.status == "data_fault" else "model",
+                "cause": each.cause,
+                "since": each.since.isoformat() if each.since else None,
+                "why": each.why,
+                "retrain_helps": each.retrain_helps,
+            }
+            for each in summary.standing
+        ],
+        "more_standing": summary.more,
     }

@@ -15,6 +15,7 @@ from shared.canonical import CanonicalFile
 from shared.solar.site import FORECAST_PREFIX, POWER
 
 ONE_DAY = timedelta(days=1)
+Key = tuple[str, date]  # a site's day
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ class Line:
 
     Attributes
     ----------
+    unadjusted, is_adjusted
+        The sums without the adjuster, and whether it changed any of these days.
     states
         How many site-days were in which state.
     masked
@@ -36,6 +38,8 @@ class Line:
     name: str
     inputs: str
     sums: Sums = field(default_factory=Sums)
+    unadjusted: Sums = field(default_factory=Sums)
+    is_adjusted: bool = False
     states: Counter[str] = field(default_factory=Counter)
     masked: Counter[str] = field(default_factory=Counter)
     versions: set[int] = field(default_factory=set)
@@ -44,6 +48,8 @@ class Line:
     def add(self, score: DayScore) -> None:
         """Take in a day."""
         self.sums += score.sums
+        self.unadjusted += score.sums if score.unadjusted is None else score.unadjusted
+        self.is_adjusted |= score.unadjusted is not None
         self.states[score.state] += 1
         self.masked.update(score.masked)
         self.versions.add(score.version)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,9 @@ class Predicted:
     issued_at
         When the forecast was issued; None for measured weather.
     gain
-        What the adjuster multiplied the version's own prediction by. [unitless]
+        For each row, what the adjuster multiplied the version's own prediction by. [unitless]
+    unadjusted
+        The version's own prediction. [kW]
     """
 
     file_id: str
@@ -60,14 +63,32 @@ class Predicted:
     p10: Floats
     p90: Floats
     missing: tuple[str, ...]
+    gain: Floats
+    unadjusted: Floats
     provider: str = ""
     issued_at: datetime | None = None
-    gain: float = 1.0
 
     @property
     def times(self) -> Times:
         """Start of each interval. [UTC]"""
         return self.weather.times
+
+    def take(self, which: NDArray[np.bool_]) -> Predicted:
+        """Return the rows that a mask names."""
+        return replace(
+            self,
+            weather=self.weather.take(which),
+            power_ac=self.power_ac[which],
+            p10=self.p10[which],
+            p90=self.p90[which],
+            missing=tuple(compress(self.missing, which)),
+            gain=self.gain[which],
+            unadjusted=self.unadjusted[which],
+        )
+
+    def between(self, start: np.datetime64, end: np.datetime64) -> Predicted:
+        """Return the rows of an interval [start, end)."""
+        return self.take((self.times >= start) & (self.times < end))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +99,8 @@ class Answered:
     ----------
     power_ac, p10, p90
         [kW]
+    unadjusted
+        What the model itself says, where a gain was asked for; else the same as `power_ac`. [kW]
     inputs
         The weather columns that the model uses; empty where the endpoint does not say.
     """
@@ -86,25 +109,21 @@ class Answered:
     power_ac: Floats
     p10: Floats
     p90: Floats
+    unadjusted: Floats
     inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """For each time the prediction that counts, of one version and kind of input.
-
-    Attributes
-    ----------
-    source
-        Which of the given predictions each row is from.
-    """
+    """For each time the prediction that counts, of one version and kind of input."""
 
     times: Times
     power_ac: Floats
     p10: Floats
     p90: Floats
+    gain: Floats
+    unadjusted: Floats
     columns: Mapping[str, Floats]
-    source: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
 def best(predictions: Sequence[Predicted], start: np.datetime64, end: np.datetime64) -> Best:
@@ -117,29 +136,34 @@ def best(predictions: Sequence[Predicted], start: np.datetime64, end: np.datetim
     start, end
         The times of interest, as [start, end). [UTC]
     """
-    ordered = sorted(predictions, key=lambda each: (each.uploaded_at, each.file_id))
+    within = [each.between(start, end) for each in predictions]
+    ordered = sorted(
+        (each for each in within if len(each.times)),
+        key=lambda each: (each.uploaded_at, each.file_id),
+    )
     if not ordered:
         nothing = np.empty(0)
-        return Best(np.empty(0, dtype="datetime64[s]"), nothing, nothing, nothing, {})
+        times = np.empty(0, dtype="datetime64[s]")
+        return Best(times, nothing, nothing, nothing, nothing, nothing, {})
     times = np.concatenate([each.times for each in ordered]).astype("datetime64[s]")
     source = np.repeat(np.arange(len(ordered)), [len(each.times) for each in ordered])
     lacking = np.concatenate([[_count(row) for row in each.missing] for each in ordered])
     order = np.lexsort((source, -lacking, times))  # the last of a time counts
-    order = order[(times[order] >= start) & (times[order] < end)]
-    is_last = np.append(times[order][1:] != times[order][:-1], True) if len(order) else order < 0
-    chosen = order[is_last]
+    chosen = order[np.append(times[order][1:] != times[order][:-1], True)]
     names = sorted({name for each in ordered for name in each.weather.columns})
 
     def joined(parts: list[Floats]) -> Floats:
-        return np.concatenate(parts)[chosen]
+        values: Floats = np.concatenate(parts)[chosen]
+        return values
 
     return Best(
         times=times[chosen],
         power_ac=joined([each.power_ac for each in ordered]),
         p10=joined([each.p10 for each in ordered]),
         p90=joined([each.p90 for each in ordered]),
+        gain=joined([each.gain for each in ordered]),
+        unadjusted=joined([each.unadjusted for each in ordered]),
         columns={name: joined([_column(each, name) for each in ordered]) for name in names},
-        source=source[chosen],
     )
 
 

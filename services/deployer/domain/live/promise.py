@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shared.evaluation import Promise, PromisedDays
 from shared.solar import skies
 
-_UNSEEN = 0.1  # standard deviation of a level in a season that was never seen, beside the days' own
-_NEIGHBOURING = 0.03  # the same where the month before or after was seen
-_NO_PROMISE = 0.15  # the same where an evaluation promised nothing
+_SEEN = 0.03  # standard deviation of a level from one year to the next, in a month that was seen
+_NEIGHBOURING = 0.05  # the same where only the month before or after was seen
+_UNSEEN = 0.1  # the same where neither was
+_NO_PROMISE = 0.12  # the same where an evaluation promised nothing
 _STEADY = 0.03  # standard deviation of the steadiest days; a promise of less is luck
+_HALF_WAY = 15  # days of a month after which it counts as much as the year
 _UNKNOWN_SPREAD = 0.3
 _MONTHS = 12
 
@@ -72,18 +73,17 @@ def expected(promise: Promise | None, site_id: str, month: int, sky: float | Non
     if place is None:
         return expected(None, site_id, month, sky)
     cell = cells[place]
-    level = _level(cells, month)
-    seen = level is not None and level.month is not None
     own = promise.site_level.get(site_id, 1.0)
+    level = _level(cells, month)
     return Expected(
         energy_ratio=cell.energy_ratio * own,
         energy_spread=cell.energy_spread,
         nmae=cell.nmae,
-        level=own * (level.level if level is not None and level.level is not None else 1.0),
-        level_spread=max(_spread(level), _STEADY),
-        doubt=_doubt(level, month),
+        level=own * level.value,
+        level_spread=level.spread,
+        doubt=level.doubt,
         wider="" if place == (month, name) else _in_words(place),
-        seen=seen,
+        seen=level.seen,
     )
 
 
@@ -100,29 +100,30 @@ def _beside(month: int) -> tuple[int, int]:
     return (month - 2) % _MONTHS + 1, month % _MONTHS + 1
 
 
-def _level(
-    cells: dict[tuple[int | None, str | None], PromisedDays], month: int
-) -> PromisedDays | None:
-    """Return the cell whose level counts: of all skies, for a level hardly knows the sky."""
-    for each in (month, *_beside(month), None):
+@dataclass(frozen=True, slots=True)
+class _Level:
+    value: float = 1.0
+    spread: float = _STEADY
+    doubt: float = _NO_PROMISE
+    seen: bool = False
+
+
+def _level(cells: dict[tuple[int | None, str | None], PromisedDays], month: int) -> _Level:
+    """Return the level of a month: between what its days showed and the year's, for days are few.
+
+    It is that of all skies, for a level hardly knows the sky.
+    """
+    year = cells.get((None, None))
+    if year is None or year.level is None:
+        return _Level()
+    doubts = {month: _SEEN, **dict.fromkeys(_beside(month), _NEIGHBOURING)}
+    for each, doubt in doubts.items():
         found = cells.get((each, None))
-        if found is not None and found.level is not None:
-            return found
-    return None
-
-
-def _spread(level: PromisedDays | None) -> float:
-    return level.level_spread if level is not None and level.level_spread is not None else 0.0
-
-
-def _doubt(level: PromisedDays | None, month: int) -> float:
-    """Return how far the level may be off: by the few days it was seen on, and by its season."""
-    if level is None:
-        return _NO_PROMISE
-    few = max(_spread(level), _STEADY) / math.sqrt(level.days)
-    if level.month is None:
-        return math.hypot(few, _UNSEEN)
-    return math.hypot(few, _NEIGHBOURING) if level.month != month else few
+        if found is not None and found.level is not None and found.level_spread is not None:
+            weight = found.days / (found.days + _HALF_WAY)
+            value = year.level * (found.level / year.level) ** weight
+            return _Level(value, max(found.level_spread, _STEADY), doubt, seen=True)
+    return _Level(year.level, max(year.level_spread or 0.0, _STEADY), _UNSEEN)
 
 
 def _in_words(place: tuple[int | None, str | None]) -> str:

@@ -128,6 +128,8 @@ class DayScore:
         Daylight rows that are not scored although power is there, by reason.
     gain
         What the adjuster multiplied the prediction by; 1 without one. [unitless]
+    unadjusted
+        The sums as they would be without the adjuster; None where it changed nothing.
     level, scatter
         Median of measured over predicted power in the day's stronger rows, and how far single rows are
         from it (see `shared.solar.day_level`); None where too few rows tell. [unitless]
@@ -145,6 +147,7 @@ class DayScore:
     lit: int = 0
     masked: Mapping[str, int] = field(default_factory=dict)
     gain: float = 1.0
+    unadjusted: Sums | None = None
     level: float | None = None
     scatter: float | None = None
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.notifier.domain.notice import Notice
-from services.notifier.domain.rendering import cloud, data, deployment, training
+from services.notifier.domain.rendering import cloud, data, deployment, live, training
 from shared import messages
 from shared.inbox import AlarmChanged, BudgetExceeded, Incoming
 
@@ -33,6 +33,7 @@ RENDERERS: dict[type[Any], Callable[[Any], Notice]] = {
     **data.RENDERERS,
     **training.RENDERERS,
     **deployment.RENDERERS,
+    **live.RENDERERS,
 }
 
 

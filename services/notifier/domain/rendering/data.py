@@ -72,6 +72,7 @@ def _config_accepted(message: messages.ConfigAccepted) -> Notice:
         subject.format(**said),
         what.format(**said),
         facts=(("Version", message.config_version), ("Model", message.model_id)),
+        quiet=True,  # as asked; what is refused is told
     )
 
 

@@ -33,6 +33,7 @@ def _retrain_started(message: messages.RetrainStarted) -> Notice:
             ("Instance", message.instance_type),
             ("Estimated cost", cost(message.estimated_cost_usd)),
         ),
+        quiet=True,  # its end is told, whatever it is
     )
 
 
@@ -74,6 +75,7 @@ def _challenger_registered(message: messages.ChallengerRegistered) -> Notice:
             ("R2 of the champion", compared(message.champion_r2)),
             *_run(message),
         ),
+        quiet=not waits,  # that it serves, or does not, is told with these figures
     )
 
 
@@ -123,28 +125,10 @@ def _rollback_requested(message: messages.RollbackRequested) -> Notice:
     )
 
 
-def _accuracy_degraded(message: messages.AccuracyDegraded) -> Notice:
-    return notice(
-        message,
-        Severity.CRITICAL,
-        f"Model {message.model_id} has become worse at site {message.site_id}",
-        f"For {message.days} days version {message.model_package_version} misses by "
-        f"{message.nmae:.1%} of capacity in the mean; {message.expected_nmae:.1%} was promised.",
-        "A retrain is considered. Look whether the site has a fault first: soiling, an inverter that "
-        "is off, a sensor that drifts.",
-        facts=(
-            ("Model", message.model_id),
-            ("Site", message.site_id),
-            ("Version", str(message.model_package_version)),
-        ),
-    )
-
-
 RENDERERS: dict[type[Any], Callable[[Any], Notice]] = {
     messages.RetrainStarted: _retrain_started,
     messages.ChallengerRegistered: _challenger_registered,
     messages.ChallengerRejected: _challenger_rejected,
     messages.RetrainFailed: _retrain_failed,
     messages.RollbackRequested: _rollback_requested,
-    messages.AccuracyDegraded: _accuracy_degraded,
 }

@@ -1,7 +1,7 @@
 """What the days of a model will look like if nothing changes: by month and sky, on rows its fit had not seen.
 
-The test is the last part of time and knows few months. The rows that followed the rolling fits of training
-know more of them; those fits knew less than the final one, so what they promise is a little modest.
+The test is the last part of time and knows few months. Training knows the others: there each row was
+predicted by a fit that was stopped by its stretch of days (or, of a blend, that ended before it).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.deployer.domain.live.day_rows import DayRows
@@ -72,6 +72,7 @@ def assert_alike(one: Sums, other: Sums) -> None:
         assert getattr(one, each.name) == pytest.approx(getattr(other, each.name)), each.name
 
 
+@settings(max_examples=60, deadline=None)  # of a machine that others use, too
 @given(which=st.lists(st.booleans(), min_size=96, max_size=96))
 def test_a_row_without_power_counts_as_if_it_were_not_there(which) -> None:
     day, there = rows(), np.array(which)

@@ -7,9 +7,11 @@ from datetime import date, timedelta
 
 import pytest
 
+from services.deployer.adapters.live.log import decode
 from services.deployer.app.live.catching_up import _turn
+from services.deployer.app.live.predicting import MOST_ROWS
 from shared.messages import PredictionsMade
-from tests.unit.deployer.live.world import MODEL, NOW, SITE, TRAINED_UNTIL, World
+from tests.unit.deployer.live.world import MODEL, NOW, SITE, TRAINED_UNTIL, World, midnight
 
 MONDAY = date(2026, 6, 8)
 TUESDAY = MONDAY + timedelta(days=1)
@@ -59,6 +61,27 @@ def test_rows_that_the_version_was_trained_on_are_not_predicted() -> None:
     world.hear(world.upload("history", TRAINED_UNTIL - timedelta(days=30), days=30))
     assert world.predictions == []
     assert world.books.scored == {}
+
+
+def test_years_before_the_first_version_are_not_even_looked_up() -> None:
+    world = World()
+    asked: list[int] = []
+    plain = world.books.days
+    world.books.days = lambda model, keys: asked.append(len(keys)) or plain(model, keys)  # type: ignore[method-assign]
+    world.hear(world.upload("history", TRAINED_UNTIL - timedelta(days=800), days=800))
+    world.hear(world.upload("both", TRAINED_UNTIL - timedelta(days=400), days=402))
+    assert asked == [0, 4], "none; two days that were not seen, one before and one after"
+
+
+def test_restated_power_of_a_day_that_was_predicted_counts_although_a_newer_version_has_seen_it() -> (
+    None
+):
+    world = World()
+    world.hear(world.upload("monday", MONDAY))
+    world.hear(world.deploy(2, until=MONDAY + timedelta(days=5)))
+    world.hear(world.upload("restated", MONDAY, columns=POWER, factor=1.0, uploaded=NOW))
+    assert world.score(MONDAY).version == 1
+    assert world.score(MONDAY).sums.energy_bias == pytest.approx(0.0, abs=1e-6)
 
 
 def test_of_a_file_that_reaches_over_the_end_of_training_only_the_later_rows_are_predicted() -> (
@@ -127,7 +150,7 @@ def test_a_file_that_nobody_could_predict_for_a_fortnight_is_given_up_and_said()
     world.clock.now = NOW + timedelta(days=15)
     world.sweep("quick")
     assert world.books.waits == {}
-    assert world.meter.told == [(MODEL, {"FilesGivenUp": 1})]
+    assert ("", {"FilesGivenUp": 1}) in world.meter.told
 
 
 def test_an_endpoint_that_does_not_answer_is_asked_again_by_the_sweep() -> None:
@@ -234,3 +257,83 @@ def test_a_large_fleet_is_looked_at_once_a_week() -> None:
     sites = [f"site-{number:03}" for number in range(600)]
     looked_at = [_turn(sites, NOW + timedelta(days=day)) for day in range(7)]
     assert sorted(itertools.chain(*looked_at)) == sites
+
+
+def test_a_forecast_is_kept_with_its_issue_and_scored_by_how_long_before_it_was_known() -> None:
+    world = World()
+    issued = midnight(MONDAY) - timedelta(hours=12)
+    world.hear(world.upload("issue", MONDAY, columns=("forecast_ghi",), uploaded=issued))
+    world.hear(world.upload("measured", MONDAY))
+    by_lead = {each.lead: each for each in world.scores(MONDAY) if each.inputs == "forecast"}
+    assert {lead: each.sums.n for lead, each in by_lead.items()} == {"6-24h": 48, "24-48h": 48}
+    (measured,) = [each for each in world.scores(MONDAY) if each.inputs == "measured"]
+    assert measured.sums.n == 96
+    (key,) = [each for each in world.predictions if each.endswith("issue-v1.parquet")]
+    kept = decode(world.objects.kept[key][0], SITE)
+    assert (kept.inputs, kept.issued_at) == ("forecast", issued)
+    assert set(kept.weather.columns) == {"forecast_ghi"}
+    assert set(kept.missing) == {"ghi,temp_air"}
+
+
+def test_a_forecast_is_made_from_forecasts_that_were_there_and_from_nothing_measured() -> None:
+    world = World()
+    world.hear(world.upload("measured", MONDAY, columns=WEATHER, uploaded=NOW))
+    issued = midnight(MONDAY) - timedelta(hours=12)
+    world.hear(world.upload("issue", MONDAY, columns=("forecast_ghi",), uploaded=issued))
+    (key,) = [each for each in world.predictions if each.endswith("issue-v1.parquet")]
+    assert set(decode(world.objects.kept[key][0], SITE).weather.columns) == {"forecast_ghi"}
+
+
+def test_many_rows_go_in_as_few_calls_as_hold_them() -> None:
+    sites = ("one", "other", "third")
+    world = World(sites=sites)
+    days = MOST_ROWS // 96 * 2 // 5  # two sites fit into a call, three do not
+    world.hear(*[world.upload(site, TRAINED_UNTIL, days, site=site) for site in sites])
+    assert world.asking.calls == [["one", "other"], ["third"]]
+
+
+def test_two_files_of_a_site_are_two_calls_because_a_time_is_one_row_to_a_model() -> None:
+    world = World(sites=("one", "other"))
+    world.hear(
+        world.upload("a", MONDAY, columns=("ghi",), site="one"),
+        world.upload("b", MONDAY, columns=("temp_air",), site="one"),
+        world.upload("c", MONDAY, site="other"),
+    )
+    assert world.asking.calls == [["one", "other"], ["one"]]
+
+
+def a_low_week(world: World) -> date:
+    """Seven days of a plant that gives a tenth less than predicted; return the third day after them."""
+    for number in range(7):
+        day = MONDAY + timedelta(days=number)
+        world.hear(world.upload(f"day-{number}", day, factor=0.9))
+    return MONDAY + timedelta(days=9)
+
+
+def test_an_adjuster_takes_a_site_to_what_its_last_week_says_and_shows_what_was_without() -> None:
+    world = World()
+    world.adjusts = True
+    day = a_low_week(world)
+    world.hear(world.upload("later", day, factor=0.9))
+    score = world.score(day)
+    assert 0.9 <= score.gain < 0.95
+    assert score.unadjusted is not None
+    assert score.unadjusted.energy_bias == pytest.approx(1 / 0.9 - 1, abs=1e-6)
+    assert score.sums.energy_bias == pytest.approx(score.gain / 0.9 - 1, abs=1e-6)
+
+
+def test_without_an_adjuster_a_prediction_is_the_models_own() -> None:
+    world = World()
+    day = a_low_week(world)
+    world.hear(world.upload("later", day, factor=0.9))
+    assert (world.score(day).gain, world.score(day).unadjusted) == (1.0, None)
+
+
+def test_the_days_of_a_long_file_are_adjusted_by_what_was_known_for_each() -> None:
+    world = World()
+    world.adjusts = True
+    day = a_low_week(world)
+    world.hear(world.upload("later", day, 2, factor=0.9))
+    first, second = world.score(day), world.score(day + timedelta(days=1))
+    assert first.gain < 1
+    assert second.gain < 1

@@ -15,16 +15,20 @@ import pyarrow.parquet as pq
 
 from services.deployer.adapters.live.canonical import S3CanonicalRows
 from services.deployer.adapters.live.log import S3PredictionLog
+from services.deployer.adapters.live.suspects import S3Suspects
 from services.deployer.adapters.live.versions import S3Versions
 from services.deployer.app.alone import Alone
 from services.deployer.app.live.catching_up import CatchingUp
 from services.deployer.app.live.following import Following
 from services.deployer.app.live.predicting import Predicting
 from services.deployer.app.live.recording import Recording
-from services.deployer.domain.deployment import LogEntry
+from services.deployer.app.live.watching import Watching
+from services.deployer.domain.deployment import Hold, LogEntry, Setback
 from services.deployer.domain.live.book import Day, FileRef
 from services.deployer.domain.live.predicted import Answered, Weather
 from services.deployer.domain.live.scores import DayScore
+from services.deployer.domain.live.summary import Summary
+from services.deployer.domain.live.told import Told
 from services.deployer.domain.live.waiting import Waiting
 from shared import layout
 from shared.canonical import CanonicalFile
@@ -96,18 +100,44 @@ class Books:
     kept: dict[Key, Day] = field(default_factory=dict)
     scored: dict[Key, tuple[DayScore, ...]] = field(default_factory=dict)
     waits: dict[str, Waiting] = field(default_factory=dict)
+    stands: dict[str, Told] = field(default_factory=dict)
+    last_summary: Summary | None = None
 
-    def days(self, _: str, wanted: Collection[Key]) -> dict[Key, Day]:
+    def told(self, model_id: str) -> dict[str, Told]:
+        assert model_id == MODEL
+        return dict(self.stands)
+
+    def keep_told(
+        self, model_id: str, after: Mapping[str, Told], before: Mapping[str, Told], summary: Summary
+    ) -> None:
+        assert model_id == MODEL
+        self.stands, self.last_summary = dict(after), summary
+
+    def summary(self, model_id: str) -> Summary | None:
+        assert model_id == MODEL
+        return self.last_summary
+
+    def days(self, model_id: str, wanted: Collection[Key]) -> dict[Key, Day]:
+        assert model_id == MODEL
         return {key: self.kept.get(key, Day(*key)) for key in wanted}
 
-    def keep(self, _: str, days: Iterable[Day], scores: Mapping[Key, Sequence[DayScore]]) -> None:
+    def keep(
+        self, model_id: str, days: Iterable[Day], scores: Mapping[Key, Sequence[DayScore]]
+    ) -> None:
+        assert model_id == MODEL
         self.kept.update({(each.site_id, each.day): each for each in days})
         self.scored.update({key: tuple(found) for key, found in scores.items()})
 
-    def last_day(self, _: str) -> date | None:
+    def first_day(self, model_id: str) -> date | None:
+        assert model_id == MODEL
+        return min((day for _site, day in self.kept), default=None)
+
+    def last_day(self, model_id: str) -> date | None:
+        assert model_id == MODEL
         return max((day for _site, day in self.scored), default=None)
 
-    def scores(self, _: str, first: date, last: date) -> Iterator[DayScore]:
+    def scores(self, model_id: str, first: date, last: date) -> Iterator[DayScore]:
+        assert model_id == MODEL
         for (_site, day), found in sorted(self.scored.items(), key=lambda each: each[0][::-1]):
             if first <= day <= last:
                 yield from found
@@ -117,13 +147,16 @@ class Books:
     ) -> Iterator[DayScore]:
         return (each for each in self.scores(model_id, first, last) if each.site_id == site_id)
 
-    def waiting(self, _: str, limit: int | None = None) -> list[Waiting]:
+    def waiting(self, model_id: str, limit: int | None = None) -> list[Waiting]:
+        assert model_id == MODEL
         return list(self.waits.values())[:limit]
 
-    def wait(self, _: str, waiting: Iterable[Waiting]) -> None:
+    def wait(self, model_id: str, waiting: Iterable[Waiting]) -> None:
+        assert model_id == MODEL
         self.waits.update({each.file.file_id: each for each in waiting})
 
-    def end_waiting(self, _: str, files: Iterable[FileRef]) -> None:
+    def end_waiting(self, model_id: str, files: Iterable[FileRef]) -> None:
+        assert model_id == MODEL
         for each in files:
             self.waits.pop(each.file_id, None)
 
@@ -138,7 +171,8 @@ class Asking:
     silent: bool = False
     calls: list[list[str]] = field(default_factory=list)
 
-    def ask(self, _: str, asked: Sequence[Weather]) -> list[Answered]:
+    def ask(self, model_id: str, asked: Sequence[Weather]) -> list[Answered]:
+        assert model_id == MODEL
         self.calls.append([each.site_id for each in asked])
         if self.silent or self.broken & {each.site_id for each in asked}:
             message = "the endpoint does not answer"
@@ -146,13 +180,16 @@ class Asking:
         return [self._answer(each) for each in asked]
 
     def _answer(self, asked: Weather) -> Answered:
-        ghi = asked.columns.get("ghi", np.zeros(len(asked.times)))
+        forecast = asked.columns.get("forecast_ghi", np.zeros(len(asked.times)))
+        ghi = asked.columns.get("ghi", forecast)
         heat = asked.columns.get("temp_air", np.full(len(asked.times), 60.0))
         share = np.where(
             np.isnan(heat) | (heat > 50), 0.7, 1.0
         )  # without a temperature it is far off
         power = np.nan_to_num(ghi) / 1000.0 * CAPACITY * self.gains[self.version] * share
-        return Answered(self.version, power, 0.9 * power, 1.1 * power, ("ghi", "temp_air"))
+        gain = asked.columns.get("gain", np.ones(len(asked.times)))
+        said = (power * gain, 0.9 * power * gain, 1.1 * power * gain, power)
+        return Answered(self.version, *said, ("ghi", "temp_air"))
 
 
 @dataclass
@@ -171,10 +208,12 @@ class Topic:
 class Deployments:
     entries: list[LogEntry] = field(default_factory=list)
 
-    def append(self, _: str, __: str, entry: LogEntry) -> None:
+    def append(self, model_id: str, __: str, entry: LogEntry) -> None:
+        assert model_id == MODEL
         self.entries.append(entry)
 
-    def log(self, _: str) -> tuple[LogEntry, ...]:
+    def log(self, model_id: str) -> tuple[LogEntry, ...]:
+        assert model_id == MODEL
         return tuple(self.entries)
 
     def models(self) -> set[str]:
@@ -199,11 +238,46 @@ class Inbox:
 
 
 @dataclass
+class Decisions:
+    """What a person decided, and what AWS could not do."""
+
+    held: Hold | None = None
+    kept: Setback | None = None
+
+    def hold(self, model_id: str) -> Hold | None:
+        assert model_id == MODEL
+        return self.held
+
+    def put_hold(self, model_id: str, hold: Hold) -> None:
+        assert model_id == MODEL
+        self.held = hold
+
+    def end_hold(self, model_id: str) -> None:
+        assert model_id == MODEL
+        self.held = None
+
+    def setback(self, model_id: str) -> Setback | None:
+        assert model_id == MODEL
+        return self.kept
+
+    def remember(self, model_id: str, setback: Setback) -> None:
+        assert model_id == MODEL
+        self.kept = setback
+
+    def forget(self, model_id: str) -> None:
+        assert model_id == MODEL
+        self.kept = None
+
+
+@dataclass
 class Meter:
     told: list[tuple[str, dict[str, float]]] = field(default_factory=list)
 
     def tell(self, model_id: str, figures: Mapping[str, float]) -> None:
         self.told.append((model_id, dict(figures)))
+
+    def tell_worst(self, figures: Mapping[str, float]) -> None:
+        self.told.append(("", dict(figures)))
 
 
 class World:
@@ -217,7 +291,7 @@ class World:
         corrected_clocks: tuple[str, ...] = (),
         books: Any = None,
     ) -> None:
-        self.corrected_clocks = corrected_clocks
+        self.corrected_clocks, self.adjusts = corrected_clocks, False
         self.sites = tuple(sites)
         self.clock = Clock()
         self.objects, self.books, self.asking = Objects(), books or Books(), Asking()
@@ -233,15 +307,34 @@ class World:
             versions=S3Versions(self.objects),  # type: ignore[arg-type]
             predicting=Predicting(self.asking, self.clock),
             publisher=self.topic,
+            adjusts=lambda _: self.adjusts,
             clock=self.clock,
         )
         alone = Alone(Leases(), self.clock, lambda: "me", lambda _: None)
         self.catching_up = CatchingUp(
             self.recording, self.books, self.books, canonical, self.meter, self.clock
         )
-        self.inbox = Inbox()
+        self.inbox, self.decisions = Inbox(), Decisions()
+        self.watching = Watching(
+            books=self.books,
+            verdicts=self.books,
+            deployments=self.deployments,
+            versions=self.recording.versions,
+            publisher=self.topic,
+            meter=self.meter,
+            holds=self.decisions,
+            setbacks=self.decisions,
+            suspects=S3Suspects(self.objects),  # type: ignore[arg-type]
+            clock=self.clock,
+        )
         self.following = Following(
-            self.recording, self.catching_up, canonical, alone, self.inbox, lambda: {MODEL}
+            self.recording,
+            self.catching_up,
+            self.watching,
+            canonical,
+            alone,
+            self.inbox,
+            lambda: {MODEL},
         )
         if serves:
             self.deploy(1)
@@ -288,7 +381,11 @@ class World:
         """A file of whole local days is accepted; power is `factor` of what version 1 predicts."""
         start, end = midnight(day), midnight(day + timedelta(days=days))
         times = np.arange(stamp(start), stamp(end), np.timedelta64(STEP * 60, "s"))
-        values = {name: weather(times)[name] for name in columns if name != "power_ac"}
+        values = {
+            name: weather(times)[name.removeprefix("forecast_")]
+            for name in columns
+            if name != "power_ac"
+        }
         if "power_ac" in columns:
             true = times - np.timedelta64(late_hours * 3600, "s")
             values["power_ac"] = weather(true)["ghi"] / 1000.0 * CAPACITY * factor

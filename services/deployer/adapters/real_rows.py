@@ -1,0 +1,200 @@
+"""The last day's real rows of sites, from their canonical objects.
+
+A site's newest objects are read, merged as Preprocess does it, and the last 24 hours of weather taken. Work
+is bounded: some objects of a site, some seconds in all; what was left out is said.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from services.deployer.adapters.configuration import S3Configuration
+from services.deployer.domain.real_rows import MOST_ROWS, LastDay, SiteDay
+from shared import layout
+from shared.active import ActiveSite
+from shared.aws import S3Objects
+from shared.canonical import CanonicalFile
+from shared.errors import InvalidMessageError, NotFoundError
+from shared.exclusions import ActiveExclusions
+from shared.solar.site import source_of
+from shared.suspects import ActiveSuspects
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RECENT = timedelta(days=7)  # older rows say nothing about the plant as it is now
+DAY = timedelta(days=1)
+MOST_OBJECTS = 100  # of a site: a day of uploads every quarter of an hour
+MOST_SECONDS = 10.0  # for all sites
+_READERS = 8  # at once; a client has ten connections
+_UNREADABLE = (ValidationError, InvalidMessageError, ValueError, KeyError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class S3RealRows:
+    """Reads the newest canonical objects of sites."""
+
+    objects: S3Objects
+    configuration: S3Configuration
+
+    def last_day(self, model_id: str, sites: tuple[str, ...], until: datetime) -> LastDay:
+        """Return the last 24 hours of measured weather of each site, and why a site has none."""
+        step = self.configuration.model(model_id).step_minutes
+        found: list[SiteDay] = []
+        missing: dict[str, str] = {}
+        began = time.monotonic()
+        for site_id in sites:
+            if time.monotonic() - began > MOST_SECONDS:
+                missing[site_id] = "reading the rows of the others took all the time there is"
+                continue
+            day = self._of_site(site_id, step, until)
+            if isinstance(day, SiteDay):
+                found.append(day)
+            else:
+                missing[site_id] = day
+        return LastDay(tuple(found), missing)
+
+    def _of_site(self, site_id: str, step_minutes: int, until: datetime) -> SiteDay | str:
+        """Return a site's last day, or why there is none."""
+        try:
+            site = ActiveSite.model_validate(self.objects.read_json(layout.active_site(site_id)))
+            files = self._newest(site, until)
+            day = _last_day(site, files, self._excluded(site_id), step_minutes, until)
+        except NotFoundError:
+            return "it is no site any more"
+        except _UNREADABLE as error:
+            return f"its rows cannot be read: {type(error).__name__}"
+        return day or f"it has no weather of the last {RECENT.days} days"
+
+    def _newest(self, site: ActiveSite, until: datetime) -> list[tuple[CanonicalFile, bytes]]:
+        """Return the newest objects that may be believed."""
+        written: dict[str, datetime] = {}
+        for month in sorted({f"{each:%Y-%m}" for each in (until - RECENT, until)}):
+            for entry in self.objects.entries(f"{layout.canonical_site(site.site_id)}{month}/"):
+                written[entry["Key"]] = entry["LastModified"]
+        standing = sorted(layout.standing(written), key=lambda key: written[key])
+        with ThreadPoolExecutor(_READERS) as readers:
+            read = readers.map(self._read, standing[-MOST_OBJECTS:])
+            files = [each for each in read if each is not None]
+        suspect = self._suspect(site.site_id)
+        return [
+            (file, body)
+            for file, body in files
+            if file.window_end > until - RECENT and not _is_of(site, file, suspect)
+        ]
+
+    def _read(self, key: str) -> tuple[CanonicalFile, bytes] | None:
+        try:
+            body, about = self.objects.read_described(key)
+        except NotFoundError:
+            return None  # gone since it was listed
+        return CanonicalFile.from_metadata(about), body
+
+    def _suspect(self, site_id: str) -> set[str]:
+        try:
+            found = self.objects.read_json(layout.active_suspects(site_id))
+        except NotFoundError:
+            return set()
+        return {each.source for each in ActiveSuspects.model_validate(found).sources}
+
+    def _excluded(self, site_id: str) -> ActiveExclusions | None:
+        try:
+            found = self.objects.read_json(layout.active_exclusions(site_id))
+        except NotFoundError:
+            return None
+        return ActiveExclusions.model_validate(found)
+
+
+def _is_of(site: ActiveSite, file: CanonicalFile, suspect: set[str]) -> bool:
+    """Whether a file is of a suspect source; in doubt it is."""
+    if not suspect:
+        return False
+    source = source_of(site, file.raw_key) if file.raw_key else None
+    return source is None or source.name in suspect
+
+
+def _last_day(
+    site: ActiveSite,
+    files: list[tuple[CanonicalFile, bytes]],
+    excluded: ActiveExclusions | None,
+    step_minutes: int,
+    until: datetime,
+) -> SiteDay | None:
+    """Merge files and take their last 24 hours; None where they hold no recent weather."""
+    frame = _table(site.site_id, files, step_minutes)
+    if frame is None:
+        return None
+    frame = frame[(frame.index > until - RECENT) & (frame.index <= until)]
+    for each in excluded.exclusions if excluded is not None else ():
+        frame = frame[(frame.index < each.start) | (frame.index >= each.end)]
+    weather = [name for name in frame.columns if name != _POWER]
+    frame = frame[frame[weather].notna().any(axis=1)]
+    if not len(frame):
+        return None
+    frame = frame[frame.index > frame.index[-1] - DAY]
+    every = -(-len(frame) // MOST_ROWS)
+    believed = _believed(site, frame, step_minutes)[::every]
+    frame = frame.iloc[::every]
+    rows = tuple(_row(site.site_id, stamp, each) for stamp, each in _rows(frame[weather]))
+    return SiteDay(site.site_id, site.ac_capacity_kw, rows, tuple(believed))
+
+
+_POWER = "power_ac"
+
+
+def _table(
+    site_id: str, files: list[tuple[CanonicalFile, bytes]], step_minutes: int
+) -> pd.DataFrame | None:
+    """Merge files as Preprocess does, with the columns that a model may be asked with."""
+    # Read only while a version is being deployed: the function starts sooner without them.
+    import pandas as pd  # noqa: PLC0415
+
+    from services.deployer.adapters.live.canonical import on_step  # noqa: PLC0415
+    from services.deployer.domain.live.book import FileRef  # noqa: PLC0415
+    from shared.solar.recipe import INPUTS  # noqa: PLC0415
+
+    named = [(FileRef.of(file, file.file_id), body) for file, body in files]
+    found = on_step(site_id, named, step_minutes, frozenset((_POWER, *INPUTS)))
+    if not set(found.columns) - {_POWER}:
+        return None
+    return pd.DataFrame(found.columns, index=pd.DatetimeIndex(found.times, tz="UTC"))
+
+
+def _believed(site: ActiveSite, frame: pd.DataFrame, step_minutes: int) -> list[float | None]:
+    """Return the measured power of each row, None where it is unknown or a check does not believe it. [kW]"""
+    import numpy as np  # noqa: PLC0415  as above
+
+    from shared.solar import quality  # noqa: PLC0415
+    from shared.solar.position import ephemeris, position  # noqa: PLC0415
+
+    if _POWER not in frame:
+        return [None] * len(frame)
+    power = frame[_POWER].to_numpy(dtype=float)
+    times = frame.index.tz_convert(None).to_numpy().astype("datetime64[s]")  # type: ignore[attr-defined]
+    sun = position(
+        ephemeris(times + np.timedelta64(step_minutes * 30, "s")), site.latitude, site.longitude
+    )
+    weather = {str(name): frame[name].to_numpy() for name in frame.columns if name != _POWER}
+    checks = quality.checks(quality.Measurements(power / site.ac_capacity_kw, weather, sun))
+    masked = np.logical_or.reduce(list(checks.values()))
+    return [
+        None if wrong or not np.isfinite(value) else float(value)
+        for value, wrong in zip(power, masked, strict=True)
+    ]
+
+
+def _rows(frame: pd.DataFrame) -> Iterator[tuple[Any, dict[str, float]]]:
+    for stamp, values in zip(frame.index, frame.to_dict("records"), strict=True):
+        yield stamp, {str(name): float(value) for name, value in values.items()}
+
+
+def _row(site_id: str, stamp: Any, values: dict[str, float]) -> dict[str, str | float]:
+    known = {name: value for name, value in values.items() if value == value}  # noqa: PLR0124 - NaN
+    return {"site_id": site_id, "timestamp": f"{stamp:%Y-%m-%dT%H:%M:%S}Z", **known}

@@ -1,0 +1,88 @@
+"""What follows a deployment: a site at which the served model does worse than promised, and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from services.notifier.domain.notice import Notice, Severity
+from services.notifier.domain.rendering.pieces import Facts, notice, sentence
+from shared import messages
+
+
+def _accuracy_degraded(message: messages.AccuracyDegraded) -> Notice:
+    if message.recovered:
+        return _recovered(message)
+    if message.kind == "data":
+        return _data_fault(message)
+    after = (
+        "A retrain is considered by itself."
+        if message.retrain_helps
+        else "No retrain is started: it would teach the model the fault."
+    )
+    return notice(
+        message,
+        Severity.WARNING,
+        f"Model {message.model_id} does worse than promised at site {message.site_id}",
+        _sentence(message.why or _figures_in_words(message)),
+        after,
+        facts=_facts(message),
+    )
+
+
+def _data_fault(message: messages.AccuracyDegraded) -> Notice:
+    return notice(
+        message,
+        Severity.WARNING,
+        f"What site {message.site_id} measures cannot be used: {message.cause.replace('_', ' ')}",
+        _sentence(message.why),
+        "Its days are not scored until that is over, and no retrain is started for it. If the values are "
+        f"wrong, take them out of training: solar exclude {message.site_id} START END --reason …",
+        facts=_facts(message),
+    )
+
+
+def _recovered(message: messages.AccuracyDegraded) -> Notice:
+    what = (
+        f"What site {message.site_id} measures can be used again"
+        if message.kind == "data"
+        else f"Model {message.model_id} is as good as promised again at site {message.site_id}"
+    )
+    return notice(message, Severity.INFO, what, _sentence(message.why), facts=_facts(message))
+
+
+def _sentence(text: str) -> str:
+    return sentence(text[:1].upper() + text[1:])
+
+
+def _figures_in_words(message: messages.AccuracyDegraded) -> str:
+    if message.nmae is None or message.expected_nmae is None:
+        return f"it misses what was promised over {message.days} days"
+    return (
+        f"over {message.days} days it misses by {message.nmae:.1%} of capacity in the mean; "
+        f"{message.expected_nmae:.1%} was promised"
+    )
+
+
+def _facts(message: messages.AccuracyDegraded) -> Facts:
+    found = [
+        ("Model", message.model_id),
+        ("Site", message.site_id),
+        ("Version", str(message.model_package_version)),
+    ]
+    if message.since is not None:
+        found.append(("Since", message.since))
+    if message.nmae is not None and message.expected_nmae is not None:
+        promised = f"promised {message.expected_nmae:.1%}"
+        said = f"{message.nmae:.1%} of capacity over {message.days} days ({promised})"
+        found.append(("Error", said))
+    if message.energy_ratio is not None and message.expected_energy_ratio is not None:
+        said = f"{message.energy_ratio:.2f} (promised {message.expected_energy_ratio:.2f})"
+        found.append(("Measured over predicted energy", said))
+    found.append(("More", f"solar scorecard {message.model_id} --site {message.site_id} --by day"))
+    return tuple(found)
+
+
+RENDERERS: dict[type[Any], Callable[[Any], Notice]] = {
+    messages.AccuracyDegraded: _accuracy_degraded,
+}

@@ -1,0 +1,115 @@
+"""What deployer keeps of days, of files that wait and of what was told: as DynamoDB gives it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from services.deployer.adapters.live.books import DynamoBooks
+from services.deployer.domain.live.book import Day, FileRef, Made, Power
+from services.deployer.domain.live.scores import DayScore, Sums
+from services.deployer.domain.live.summary import Summary
+from services.deployer.domain.live.told import Told
+from services.deployer.domain.live.waiting import Waiting
+
+MONDAY = date(2026, 6, 8)
+NOON = datetime(2026, 6, 8, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def books() -> Iterator[DynamoBooks]:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        client.create_table(
+            TableName="days",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[
+                {"AttributeName": name, "AttributeType": "S"} for name in ("model_id", "item")
+            ],
+            KeySchema=[
+                {"AttributeName": "model_id", "KeyType": "HASH"},
+                {"AttributeName": "item", "KeyType": "RANGE"},
+            ],
+        )
+        yield DynamoBooks.of(client, "days")
+
+
+def a_file(name: str = "f", site: str = "east") -> FileRef:
+    return FileRef(name, site, f"canonical/{site}/{name}", ("ghi",), NOON, NOON, NOON)
+
+
+def a_day(site: str = "east", day: date = MONDAY) -> Day:
+    made = Made("f", 1, "predictions/x", "measured", NOON, NOON, NOON, NOON)
+    power = Power(NOON, 15, (1.5, None))
+    return Day(site, day, (a_file(),), (made,), power, is_scored=True)
+
+
+def a_score(site: str = "east", day: date = MONDAY) -> DayScore:
+    sums = Sums(n=96, actual=1.0, error=0.125)
+    return DayScore(site, day, 1, "scored", sums=sums, masked={"curtailed": 3}, sky=0.75)
+
+
+def test_days_come_back_as_they_were_kept_and_unknown_ones_are_empty(books: DynamoBooks) -> None:
+    key = ("east", MONDAY)
+    books.keep("fleet", [a_day()], {key: [a_score()]})
+    unknown = ("east", MONDAY + timedelta(days=1))
+    found = books.days("fleet", {key, unknown})
+    assert found == {key: a_day(), unknown: Day(*unknown)}
+
+
+def test_many_days_are_written_and_read_in_several_calls(books: DynamoBooks) -> None:
+    days = [a_day(day=MONDAY + timedelta(days=number)) for number in range(130)]
+    books.keep("fleet", days, {})
+    found = books.days("fleet", {("east", each.day) for each in days})
+    assert sorted(found.values(), key=lambda each: each.day) == days
+
+
+def test_scores_come_in_the_order_of_days_over_all_sites_or_of_one(books: DynamoBooks) -> None:
+    tuesday = MONDAY + timedelta(days=1)
+    scores = {
+        (site, day): [a_score(site, day)] for site in ("west", "east") for day in (tuesday, MONDAY)
+    }
+    books.keep("fleet", [], scores)
+    found = [(each.day, each.site_id) for each in books.scores("fleet", MONDAY, tuesday)]
+    assert found == [(MONDAY, "east"), (MONDAY, "west"), (tuesday, "east"), (tuesday, "west")]
+    (of_site,) = books.scores_of_site("fleet", "west", MONDAY, MONDAY)
+    assert of_site == a_score("west")
+    assert books.last_day("fleet") == tuesday
+    assert books.last_day("other") is None
+
+
+def test_the_first_day_that_is_known_is_found_in_one_look(books: DynamoBooks) -> None:
+    assert books.first_day("fleet") is None
+    books.keep("fleet", [a_day(day=MONDAY + timedelta(days=2)), a_day()], {})
+    assert books.first_day("fleet") == MONDAY
+
+
+def test_scores_that_are_withdrawn_are_replaced_by_none(books: DynamoBooks) -> None:
+    books.keep("fleet", [], {("east", MONDAY): [a_score()]})
+    books.keep("fleet", [], {("east", MONDAY): []})
+    assert list(books.scores("fleet", MONDAY, MONDAY)) == []
+
+
+def test_files_wait_until_they_no_longer_do(books: DynamoBooks) -> None:
+    waiting = [Waiting(a_file(name), NOON, "no version serves yet") for name in ("a", "b")]
+    books.wait("fleet", waiting)
+    assert books.waiting("fleet") == waiting
+    assert books.waiting("fleet", 1) == waiting[:1]
+    books.end_waiting("fleet", [a_file("a")])
+    assert books.waiting("fleet") == waiting[1:]
+
+
+def test_what_was_told_stands_until_it_is_over(books: DynamoBooks) -> None:
+    east = Told("east", 1, "degraded", "share", MONDAY, "a fifth less")
+    west = Told("west", 1, "data_fault", "curtailed", MONDAY, "held back")
+    first = Summary(NOON, standing=(east, west))
+    books.keep_told("fleet", {"east": east, "west": west}, {}, first)
+    assert books.told("fleet") == {"east": east, "west": west}
+    assert books.summary("fleet") == first
+    books.keep_told("fleet", {"east": east}, {"east": east, "west": west}, Summary(NOON))
+    assert books.told("fleet") == {"east": east}
+    assert books.summary("other") is None
