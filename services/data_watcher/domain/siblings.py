@@ -111,8 +111,17 @@ def _unlike_power(files: Sequence[Sibling]) -> Iterator[_Odd]:
             for level in each.traits.levels
             if level.band in usual and (odd := _compared(each, level, *usual[level.band]))
         ]
+        if each.traits.apart > MOST_APART:
+            found.append(_Odd(each, each.traits.apart, _torn(each)))
         if found:
             yield max(found, key=lambda odd: odd.by)
+
+
+def _torn(file: Sibling) -> str:
+    return (
+        f"its own clear days under a like sun differ by {file.traits.apart:.2g} times, as where parts of it "
+        "are in another unit"
+    )
 
 
 def _usual(like: Sequence[tuple[float, Sibling]]) -> tuple[float, Sibling]:

@@ -68,6 +68,9 @@ class Traits:
         How long after solar noon its days are centred [minutes]; None where the weather may decide.
     prints
         Names of a few of its days by their exact energy: the same rows in another file have the same.
+    apart
+        How many times as high its clear days are as its faintest ones under a like sun, where the faint ones
+        are no exception; 1 where there are none. [unitless]
     """
 
     step: float
@@ -76,6 +79,7 @@ class Traits:
     levels: tuple[Level, ...] = ()
     middle: float | None = None
     prints: tuple[str, ...] = ()
+    apart: float = 1.0
 
     def text(self) -> str:
         """Return the traits as the ledger keeps them."""

@@ -33,16 +33,20 @@ def file(
     clouds: float = 0.0,
     key: str | None = None,
     uploaded: datetime = LATER,
+    part: float = 1.0,
+    parted: int = 7,
 ) -> Sibling:
     """A file of a plant that reaches 0.9 of its capacity on clear days.
 
-    `step` is in minutes, `late` in hours; `clouds` is how far they dim at most.
+    `step` is in minutes, `late` in hours; `clouds` is how far they dim at most. Its first `parted` days are
+    multiplied by `part`.
     """
     width = np.timedelta64(round(step * 60), "s")
     utc = np.datetime64(first, "us") + np.arange(round(days * 1440 / step)) * width
     shifted = utc - np.timedelta64(round(late * 3600), "s")
     up = np.clip(sun.over(shifted, step * 60.0, site()).up, 0.0, None)
     dim = np.random.default_rng(zlib.crc32(first.encode())).uniform(1 - clouds, 1, len(utc))
+    dim[: round(parted * 1440 / step)] *= part
     axis = TimeAxis(utc, np.arange(len(utc)), step * 60.0, {})
     found = resemblance.traits(axis, 0.9 * CAPACITY_KW * up * dim * times, site())
     name = key or f"raw/east/power_{first}.csv"
@@ -140,6 +144,18 @@ def test_a_plant_that_is_off_or_files_without_power_are_no_disagreement() -> Non
     without = replace(file("2024-06-20"), traits=Traits(900.0))
 
     assert causes([*year(), file("2024-06-21", times=0.0, key="off"), without]) == []
+
+
+def test_a_file_whose_own_clear_days_disagree_is_found_without_siblings() -> None:
+    (found,) = disagreements([file("2024-06-01", 20, part=0.25)])
+
+    assert found.cause == POWER
+    assert "its own clear days under a like sun differ by 4 times" in found.reason
+
+
+def test_a_day_of_snow_or_an_extension_inside_a_file_is_no_disagreement() -> None:
+    assert causes([file("2024-06-01", 20, part=0.5)]) == []
+    assert causes([file("2024-06-01", 20, part=0.02, parted=1)]) == []
 
 
 # --- clock ----------------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from services.data_watcher.domain import siblings, suspicion
 from services.data_watcher.domain.siblings import Sibling
 from services.data_watcher.domain.versions import Accepted
 
-MOST_FILES = 100  # of one source
-MOST_SOURCES = 1000
+MOST_FILES = 60  # of one source
+MOST_SOURCES = 200
 
 
 @dataclass(slots=True)

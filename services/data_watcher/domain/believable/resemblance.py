@@ -25,6 +25,8 @@ LEAST_ENERGY_PART = 0.02  # of the best day; less is no day with power
 SUSTAINED = 1800.0  # s; a shorter peak may be a spike
 SMOOTH = 1.05  # as in unit_by_clear_day: way up and down over twice the peak
 LIKE_SUN = 0.9
+FAINT = 2.0  # times below the best day
+LEAST_FAINT, FAINT_PART = 2, 0.2  # of clear days
 MOST_PRINTS = 4
 _NOON = 720.0  # minutes
 _DAY = 86_400_000_000  # us
@@ -72,6 +74,7 @@ def traits(time: TimeAxis, power: Values | None, site: Site) -> Traits:
         first=f"{date.fromordinal(_EPOCH + int(number[telling[0]]))}",
         levels=_levels(days, site.ac_capacity_kw),
         middle=_middle(days),
+        apart=_apart(days),
         prints=_prints(time.utc, power),
     )
 
@@ -155,6 +158,20 @@ def _levels(days: list[_Day], capacity: float) -> tuple[Level, ...]:
         is_sure = len(ones) >= MANY_DAYS or any(each.is_clear for each in ones)
         levels.append(Level(_short(best.noon), _short(best.peak / capacity), is_sure))
     return tuple(levels)
+
+
+def _apart(days: list[_Day]) -> float:
+    """Return how far clear days under a like sun are apart, where several are faint: no snow, no outage."""
+    bands: dict[int, list[float]] = defaultdict(list)
+    for each in days:
+        if each.is_clear:
+            bands[band_of(each.noon)].append(each.peak)
+    apart = 1.0
+    for peaks in bands.values():
+        faint = sorted(each for each in peaks if each * FAINT < max(peaks))
+        if len(faint) >= max(LEAST_FAINT, FAINT_PART * len(peaks)):
+            apart = max(apart, max(peaks) / faint[-1])
+    return _short(apart)
 
 
 def _middle(days: list[_Day]) -> float | None:
