@@ -89,7 +89,7 @@ MASKED: dict[str, Masking] = {
         "look at the connection between logger and meter",
     ),
     "ragged_row": Masking(
-        "the row has more or fewer fields than the header",
+        "the row has more or fewer fields than the header, or the record (JSON) other ones than the first",
         "export the file again; look whether its columns change further down",
     ),
     "no_name": Masking(

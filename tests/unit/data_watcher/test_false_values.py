@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -758,3 +760,52 @@ def test_weather_of_clear_and_of_dull_days_passes_unmasked(clouds: float) -> Non
 def read_weather(data: bytes) -> tuple[Reading, list[float]]:
     reading = read(data, "raw/east/p.csv", site(WEATHER))
     return reading, pq.read_table(pa.BufferReader(reading.parquet))["ghi"].to_pylist()
+
+
+# --- records that change inside a JSON file -----------------------------------------------------------
+
+RECORDS = [{"t": at.isoformat(), "p": watt} for at, watt in HEALTHY]
+JSON = {"format": "json"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda each: {"t": each["t"], "power": each["p"]},
+        lambda each: {"t": each["t"], "p": {"value": each["p"]}},
+        lambda each: [each],
+        json.dumps,
+    ],
+    ids=["another name", "nested", "in a list", "as text"],
+)
+def test_json_whose_records_change_is_not_read_in_part(change: Callable[[Any], Any]) -> None:
+    many = [{"t": at.isoformat(), "p": watt} for at, watt in plant(6)]
+    body = json.dumps([each if n < 300 else change(each) for n, each in enumerate(many)]).encode()
+
+    fault = refused(body, site(JSON))
+
+    assert fault.code == "too_much_masked"
+    assert "ragged_row" in fault.reason
+
+
+def test_a_few_foreign_records_are_left_out_and_counted() -> None:
+    body = json.dumps([*RECORDS[:250], {"error": "timeout"}, "?", *RECORDS[250:]]).encode()
+
+    assert accepted(body, site(JSON)).rows.masks == {"ragged_row": 2}
+
+
+def test_json_with_a_field_twice_in_a_record_is_refused() -> None:
+    body = json.dumps(RECORDS).replace('"p"', '"p": 17, "p"').encode()
+
+    assert "'p' is in a record more than once" in refused(body, site(JSON)).reason
+
+
+def test_an_infinite_value_is_masked_and_a_missing_one_is_none() -> None:
+    changed = [{**each, "p": math.inf if n == 48 else each["p"]} for n, each in enumerate(RECORDS)]
+    changed[50].pop("p")
+    changed[51]["p"] = math.nan
+
+    reading, found = canonical(json.dumps(changed).encode(), site(JSON))
+
+    assert reading.rows.masks == {"no_number": 1}
+    assert [found[HEALTHY[n][0]] for n in (48, 50, 51)] == [None, None, None]
