@@ -2,8 +2,8 @@
 
 One model, one file of a day per site with weather and power, in batches of 200 messages as the template has
 them. The adapters are the product's; S3 and DynamoDB are in memory, and count. Also said: the same day as two
-files, weather and power, and what the daily sweep adds. Beside it stands what the rows' Parquet alone takes
-to be read and written, measured in the same run.
+files, weather and power, what the daily sweep adds, and how long the daily look takes. Beside it stands what
+the rows' Parquet alone takes to be read and written, measured in the same run.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from services.deployer.adapters.live.books import DynamoBooks
+from services.deployer.domain.live import degradation
 from shared.messages import AnyMessage
-from tests.unit.deployer.live.world import World
+from tests.unit.deployer.live.world import MODEL, World
 
 DAY = date(2026, 6, 8)
 BATCH = 200  # messages, as in the template
@@ -40,7 +41,7 @@ PRICE = {
     "write unit": 0.625e-6,
     "GB second": 16.6667e-6,
 }
-GIGABYTES = 2.0
+GIGABYTES = 4.0
 LATENCY_SECONDS = 0.03  # of a call to S3, as assumed; eight are under way at once
 AT_ONCE = 8
 
@@ -94,6 +95,7 @@ def main() -> None:
         one_file(fleet)
     two_files(FLEETS[0])
     sweep(FLEETS[0])
+    daily_look(20)
 
 
 def one_file(count: int) -> None:
@@ -138,6 +140,23 @@ def sweep(count: int) -> None:
     world.sweep()
     said(f"{count:6,} sites, sweep", world, table, count, time.perf_counter() - start)
     print(f"{'':24}above 500 sites, a seventh of them a day")
+
+
+def daily_look(count: int) -> None:
+    """Print how long the daily look takes at sites with four months of scores."""
+    world, _, sites = a_fleet(1)
+    for number in range(120):
+        world.hear(world.upload(f"day-{number}", DAY + timedelta(days=number), site=sites[0]))
+    last = DAY + timedelta(days=119)
+    scores = list(world.books.scores_of_site(MODEL, sites[0], DAY, last))
+    start = time.perf_counter()
+    for _ in range(count):
+        degradation.judge(scores, {1: None}, last)
+    seconds = time.perf_counter() - start
+    print(
+        f"{'daily look':24}{1000 * seconds / count:.1f} ms of this machine per site with {len(scores)} "
+        f"scored days: {seconds / count * 10_000:.0f} s for 10,000 sites"
+    )
 
 
 def a_fleet(count: int) -> tuple[World, Table, list[str]]:

@@ -16,6 +16,7 @@ from services.data_watcher.domain.versions import Fault, RowSummary
 from shared import layout
 from shared.active import ActiveSite
 from shared.errors import UnreadableFileError
+from shared.ids import sha256_hex
 from shared.solar.site import source_of
 
 
@@ -33,6 +34,8 @@ class Trial:
         What its canonical rows would be; None where it would be refused.
     parquet
         The canonical rows.
+    content
+        SHA-256 of the file's bytes; empty where it need not even be read.
     """
 
     path: Path
@@ -41,6 +44,7 @@ class Trial:
     fault: Fault | None = None
     rows: RowSummary | None = None
     parquet: bytes = field(default=b"", repr=False)
+    content: str = ""
 
     @property
     def state(self) -> str:
@@ -62,11 +66,14 @@ def try_file(path: Path, site: ActiveSite | None, site_id: str) -> Trial:
     name = source.name if source else None
     if isinstance(admitted, Fault):
         return Trial(path, key, name, admitted)
+    data = path.read_bytes()
+    content = sha256_hex(data)
     try:
-        reading = read_file(path.read_bytes(), key, admitted)
+        reading = read_file(data, key, admitted)
     except UnreadableFileError as error:
-        return Trial(path, key, name, Fault(error.code, error.reason, error.remedy))
-    return Trial(path, key, name, None, reading.rows, reading.parquet)
+        fault = Fault(error.code, error.reason, error.remedy)
+        return Trial(path, key, name, fault, content=content)
+    return Trial(path, key, name, None, reading.rows, reading.parquet, content)
 
 
 def as_plain(trial: Trial, site: ActiveSite | None) -> dict[str, Any]:

@@ -365,7 +365,8 @@ class ModelDeployed(_DeploymentFact):
     """A version serves, and answered its smoke test.
 
     `tested` says against what: its own evaluation, only whether its answers are plausible, or nothing;
-    `compared` which real rows it answered, beside what served before.
+    `compared` which real rows it answered, beside what served before. The figures are those of its
+    evaluation, `worst_sites` the R2 of its worst sites.
     """
 
     type: Literal["solar.model_deployed"] = "solar.model_deployed"
@@ -374,6 +375,11 @@ class ModelDeployed(_DeploymentFact):
     compared: str = ""
     dataset_id: str | None = None
     run_id: str | None = None
+    r2: float | None = None
+    champion_r2: float | None = None
+    accuracy_threshold: float | None = None
+    reasons: tuple[str, ...] = ()
+    worst_sites: dict[str, float | None] = {}
 
 
 class DeploymentRolledBack(_DeploymentFact):

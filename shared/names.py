@@ -46,9 +46,9 @@ def model_of(name: str) -> str:
     return name.removeprefix(ALL_OURS)
 
 
-def sagemaker_model(model_id: str, version: int) -> str:
-    """Return the SageMaker model of a version."""
-    return f"{endpoint(model_id)}-v{version}"
+def sagemaker_model(model_id: str, version: int, network: str = "") -> str:
+    """Return the SageMaker model of a version; in a private network it is one of its own."""
+    return f"{endpoint(model_id)}-v{version}" + (f"-{network}" if network else "")
 
 
 def endpoint_configuration(model_id: str, version: int, settings: str) -> str:

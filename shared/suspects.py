@@ -25,7 +25,7 @@ class SuspectSource(Strict):
 class ActiveSuspects(Strict):
     """All sources of a site that are suspect now, by name.
 
-    `due_since` says that files were refused since then, and that the sources are yet to be looked at.
+    `due_since` says that files were refused or disagreed since then, and are yet to be looked at together.
     """
 
     site_id: Name

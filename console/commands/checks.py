@@ -15,6 +15,7 @@ from console.errors import ConsoleError
 from console.given import check_names
 
 if TYPE_CHECKING:
+    from console.together import Together
     from console.trial import Trial
     from shared.active import ActiveSite
 
@@ -34,15 +35,17 @@ def check_site(
 ) -> None:
     """Validate YAML and read sample files by it, as an upload would; upload nothing, tell nobody.
 
-    It works without a platform and without AWS. The words are those of the real verdict.
+    It works without a platform and without AWS. The words are those of the real verdict. Samples are judged
+    one by one, and then together: whether they disagree, contradict each other, or fail for one cause.
 
     Example: solar sites check golden.yaml --sample power_2024-06.csv
 
     Example: solar sites check golden.yaml golden-model.yaml data/*.csv
 
-    Exit code 1 where anything would be refused.
+    Exit code 1 where anything would be refused, or a source would be suspect.
     """
-    from console.trial import as_plain, try_file  # noqa: PLC0415 - with the reader, for this verb only
+    from console.together import look  # noqa: PLC0415 - with the reader, for this verb only
+    from console.trial import try_file  # noqa: PLC0415
 
     given = [yaml, *(more or [])]
     # The first is always a YAML, whatever its name; files behind it are samples unless they are called so.
@@ -58,21 +61,32 @@ def check_site(
         raise ConsoleError("samples are read by one site's YAML; check one site at a time")
     site = sites[0] if sites else None
     trials = [try_file(path, site, site.site_id) for path in samples] if site else []
+    together = look(trials, site)
     if json:
         configurations = [{k: v for k, v in each.items() if k != "site"} for each in checked]
-        files = [as_plain(each, site) for each in trials]
-        output.as_json({"configurations": configurations, "files": files})
+        files = files_as_plain(trials, site, together)
+        suspects = [each.as_plain() for each in together.findings]
+        output.as_json({"configurations": configurations, "files": files, "suspects": suspects})
     else:
         for each in checked:
             output.say_plainly(_told(each))
         if samples and site is None:
             output.say_plainly("The samples were not read; correct the YAML first.")
-        show(trials, site)
-    if refused or any(each.fault for each in trials):
+        show(trials, site, together)
+    if refused or together.findings or any(each.fault for each in trials):
         raise typer.Exit(1)
 
 
-def show(trials: Sequence[Trial], site: ActiveSite | None) -> None:
+def files_as_plain(
+    trials: Sequence[Trial], site: ActiveSite | None, together: Together
+) -> list[dict[str, Any]]:
+    """Return what would become of files, for machines."""
+    from console.trial import as_plain  # noqa: PLC0415
+
+    return [{**as_plain(each, site), **together.of(each)} for each in trials]
+
+
+def show(trials: Sequence[Trial], site: ActiveSite | None, together: Together) -> None:
     """Print what would become of files, and what stands out in their rows."""
     from console.figures import said  # noqa: PLC0415 - with NumPy and Arrow, for checks only
     from console.trial import figures_of  # noqa: PLC0415
@@ -101,6 +115,8 @@ def show(trials: Sequence[Trial], site: ActiveSite | None) -> None:
     if site is not None and any(each.rows for each in trials):
         for line in said(figures_of(trials, site)):
             output.say_plainly(f"  {line}")
+    for line in together.said():
+        output.say_plainly(line)
 
 
 def _noted(trial: Trial) -> str:

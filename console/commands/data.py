@@ -35,7 +35,8 @@ def upload(
     Example: solar upload golden data/power_2024-*.csv --dry-run
 
     Exit code 1 where a file was quarantined, or would be. A dry run reads the files here, by the site's
-    configuration in force; it does not know which files were uploaded before.
+    configuration in force, and says what they show together; it does not know which files were uploaded
+    before.
     """
     if not dry_run:
         state.require_choice()
@@ -65,18 +66,20 @@ def _rehearse(site_id: str, files: list[Path], *, json: bool) -> None:
     """Say what would become of files."""
     # With the reader, for dry runs only.
     from console.commands import checks  # noqa: PLC0415
-    from console.trial import as_plain, try_file  # noqa: PLC0415
+    from console.together import look  # noqa: PLC0415
+    from console.trial import try_file  # noqa: PLC0415
     from shared.active import ActiveSite  # noqa: PLC0415
 
     found = active(layout.active_site(site_id))
     site = ActiveSite.model_validate(found) if found else None
     trials = [try_file(path, site, site_id) for path in files]
+    together = look(trials, site)
     if json:
-        output.as_json([as_plain(each, site) for each in trials])
+        output.as_json(checks.files_as_plain(trials, site, together))
     else:
-        checks.show(trials, site)
+        checks.show(trials, site, together)
         output.say("Nothing was uploaded.")
-    if any(each.fault for each in trials):
+    if together.findings or any(each.fault for each in trials):
         raise typer.Exit(1)
 
 

@@ -273,9 +273,9 @@ def in_words(model: str, summary: dict[str, Any] | None) -> list[str]:
 def _as_promised(summary: Mapping[str, Any]) -> str:
     judged, sites = summary["sites_judged"], summary["sites"]
     if not judged:
-        return "too few days are scored to say whether that is as promised"
+        return "no site can be judged now"
     if judged < sites:
-        return f"as promised at {judged} of {sites} sites; of the others too few days are scored"
+        return f"as promised at {judged} of {sites} sites; the others cannot be judged now"
     return "as promised everywhere"
 
 

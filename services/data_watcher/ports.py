@@ -13,7 +13,7 @@ from services.data_watcher.domain.configuration import Active, ConfigRecord
 from services.data_watcher.domain.overlaps import Compared, SiteOverlaps
 from services.data_watcher.domain.records import ContentRecord, KeyRecord, Listed
 from services.data_watcher.domain.suspicion import SiteSuspicions
-from services.data_watcher.domain.versions import Current, FileVersion, RowSummary, State
+from services.data_watcher.domain.versions import Accepted, Current, FileVersion, RowSummary, State
 from shared.active import ActiveSite
 from shared.canonical import CanonicalFile
 from shared.compaction import CompactIndex
@@ -61,6 +61,10 @@ class Ledger(Protocol):
 
     def current(self, site_id: str) -> Iterator[tuple[str, Current]]:
         """Yield a site's keys that have a current version, each with it."""
+        ...
+
+    def like(self, site_id: str, prints: Sequence[str]) -> Iterator[tuple[str, Accepted]]:
+        """Yield a site's accepted files that have one of some days, by their energy, with their keys."""
         ...
 
     def between(self, site_id: str, after: str, until: str | None) -> dict[str, KeyRecord]:

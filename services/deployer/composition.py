@@ -28,6 +28,7 @@ from services.deployer.app.reconciling import Reconciling
 from services.deployer.app.rolling_back import RollingBack
 from services.deployer.app.starting import Starting
 from services.deployer.app.trial import Trial
+from services.deployer.domain.deployment import network_name
 from services.deployer.settings import DeployerSettings, LiveSettings, QuerySettings
 from shared import aws
 from shared.clock import utc_now
@@ -35,7 +36,7 @@ from shared.clock import utc_now
 if TYPE_CHECKING:
     from services.deployer.app.live.following import Following
 
-_LONGEST_BATCH = timedelta(seconds=330)  # longer than the function may run
+_LONGEST_BATCH = timedelta(seconds=630)  # longer than the function may run
 _TRIES_FOR_A_BATCH = 120  # half a second each: the next batch of the same model waits for this one
 
 
@@ -43,11 +44,13 @@ def deployer(settings: DeployerSettings) -> Dispatching:
     """Return everything that reacts to the inbox."""
     objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
     memory = _memory(settings)
-    configuration = S3Configuration(objects)
+    network = network_name(_listed(settings.subnet_ids), _listed(settings.security_group_ids))
+    configuration = S3Configuration(objects, network=network)
     registry = SageMakerRegistry(aws.lazy_client("sagemaker"))
     endpoints = _endpoints(settings)
     publisher = aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn)
-    chronicle = Chronicle(memory, publisher, utc_now)
+    references = S3References(objects)
+    chronicle = Chronicle(memory, publisher, references, utc_now)
     references = S3References(objects)
     comparing = Comparing(
         references, S3RealRows(objects, configuration), endpoints, memory, configuration, utc_now

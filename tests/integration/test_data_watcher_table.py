@@ -18,6 +18,7 @@ from services.data_watcher.adapters.table import DynamoLedger
 from services.data_watcher.domain import transitions
 from services.data_watcher.domain.configuration import ConfigRecord
 from services.data_watcher.domain.records import ContentRecord, KeyRecord, Withdrawal
+from services.data_watcher.domain.traits import Level, Traits
 from services.data_watcher.domain.versions import (
     Accepted,
     CanonicalObject,
@@ -38,6 +39,7 @@ from shared.errors import ConflictError
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2024, 7, 1, tzinfo=UTC)
 KEY = "raw/east/a.csv"
+TRAITS = Traits(900.0, 1, "2024-07-01", (Level(0.87, 0.91, is_sure=True),), -3.5, ("b30fdd2e24b6",))
 ROWS = RowSummary(96, 3, {"sentinel": 3}, ("power_ac", "ghi"), NOW, NOW + timedelta(days=1))
 FAULT = Fault("unreadable", "it is broken", "send it again")
 
@@ -163,6 +165,12 @@ def test_items_are_read_and_written_as_earlier_releases_wrote_them(
     assert items.version_item(record(), is_) == COMMON | stored
 
 
+def test_what_a_file_is_compared_by_is_kept() -> None:
+    version = replace(accepted(), rows=replace(ROWS, traits=TRAITS))
+
+    assert items.file_version(items.version_item(record(), version)) == version
+
+
 def test_an_accepted_item_of_an_early_release_lacks_when_its_rows_began_to_count() -> None:
     early = COMMON | {"state": "accepted", **ROWS_ITEM, **PLACE}
     del early["counts_from"]
@@ -187,6 +195,19 @@ def test_many_records_settle_at_once_and_one_with_very_many_versions_too(
         found = ledger.load("east", each.key)
         assert found.settled
         assert all(version.published_at == NOW for version in found.versions.values())
+
+
+def test_files_that_hold_one_of_some_days_are_found_in_a_site(ledger: DynamoLedger) -> None:
+    held = replace(accepted(), rows=replace(ROWS, traits=TRAITS))
+    ledger.save(KeyRecord("east", KEY), record(KEY, held))
+    other = "raw/east/other.csv"
+    ledger.save(KeyRecord("east", other), record(other, accepted()))
+
+    found = list(ledger.like("east", ["abc", "b30fdd2e24b6"]))
+
+    assert [(key, version.rows.traits) for key, version in found] == [(KEY, TRAITS)]
+    assert list(ledger.like("east", ["abc"])) == list(ledger.like("west", ["b30fdd2e24b6"])) == []
+    assert list(ledger.like("east", [])) == []
 
 
 def test_nobody_settles_a_record_that_somebody_else_saved(ledger: DynamoLedger) -> None:

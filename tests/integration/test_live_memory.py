@@ -82,6 +82,12 @@ def test_scores_come_in_the_order_of_days_over_all_sites_or_of_one(books: Dynamo
     assert books.last_day("other") is None
 
 
+def test_the_first_day_that_is_known_is_found_in_one_look(books: DynamoBooks) -> None:
+    assert books.first_day("fleet") is None
+    books.keep("fleet", [a_day(day=MONDAY + timedelta(days=2)), a_day()], {})
+    assert books.first_day("fleet") == MONDAY
+
+
 def test_scores_that_are_withdrawn_are_replaced_by_none(books: DynamoBooks) -> None:
     books.keep("fleet", [], {("east", MONDAY): [a_score()]})
     books.keep("fleet", [], {("east", MONDAY): []})

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from services.notifier.entry import inbox as handler
 from services.notifier.entry import query
 from shared import aws
 from shared.errors import InvalidConfigError, PermanentError, RetryableError
-from tests.unit.notifier.fakes import START, quarantined
+from tests.unit.notifier.fakes import START, elsewhere, quarantined
 
 ROOT = Path(__file__).parents[2]
 SECRET = "solar/slack"
@@ -170,9 +171,14 @@ def test_slack_that_fails_for_a_while_gets_it_later_and_the_email_goes_once(
     assert len(world.mails()) == len(world.slack.posted) == 1
 
 
+def one_window(_: datetime, cause: str = "") -> str:
+    """All that comes is of one minute, or of one window of its cause."""
+    return f"{START.isoformat()}|{cause}" if cause else START.isoformat()
+
+
 def test_a_storm_of_a_hundred_is_a_digest(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.notifier.domain.digest.window_of", lambda _: START.isoformat())
-    assert world.deliver(*(quarantined(each).model_dump_json() for each in range(100))) == []
+    monkeypatch.setattr("services.notifier.domain.digest.window_of", one_window)
+    assert world.deliver(*(elsewhere(each).model_dump_json() for each in range(100))) == []
     assert len(world.mails()) == 20
     sweep = {
         "type": "solar.sweep_due",

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypedDict
 
+from services.data_watcher.domain import traits
 from services.data_watcher.domain.activity import SiteActivity
 from services.data_watcher.domain.configuration import ConfigRecord
 from services.data_watcher.domain.records import ContentRecord, KeyRecord, Withdrawal
@@ -167,6 +168,7 @@ def _rows_item(rows: RowSummary) -> Item:
         "window_start": _text(rows.window_start),
         "window_end": _text(rows.window_end),
         **({"note": rows.note} if rows.note else {}),
+        **({"traits": rows.traits.text()} if rows.traits else {}),
     }
 
 
@@ -308,6 +310,7 @@ def _rows(item: Item) -> RowSummary:
         window_start=datetime.fromisoformat(item["window_start"]),
         window_end=datetime.fromisoformat(item["window_end"]),
         note=item.get("note"),
+        traits=traits.read(item.get("traits")),
     )
 
 

@@ -201,6 +201,22 @@ class DynamoLedger:
             if isinstance(version, Pending | Accepted | Quarantined | Duplicate):
                 yield item["key"], version
 
+    def like(self, site_id: str, prints: Sequence[str]) -> Iterator[tuple[str, Accepted]]:
+        """Yield a site's accepted files that have one of some days, by their energy, with their keys."""
+        names = {f":print{number}": each for number, each in enumerate(prints)}
+        if not names:
+            return
+        having = " OR ".join(f"contains(traits, {name})" for name in names)
+        found = self.store.query(
+            "site_id = :site",
+            {":site": site_id, ":accepted": State.ACCEPTED.value, **names},
+            only=f"#state = :accepted AND ({having})",
+        )
+        for item in found:
+            version = items.file_version(item)
+            if isinstance(version, Accepted):
+                yield item["key"], version
+
     # --- suspicions -----------------------------------------------------------------------------
 
     def load_suspicions(self, site_id: str) -> SiteSuspicions:

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from services.data_watcher.domain import overlaps
-from services.data_watcher.domain.overlaps import Compared, Pair, SiteOverlaps
+from services.data_watcher.domain import overlaps, suspicion
+from services.data_watcher.domain.overlaps import (
+    VERSION,
+    Compared,
+    Counting,
+    Pair,
+    Sought,
+)
+from services.data_watcher.domain.suspicion import LEAST_CONTRADICTED
 from services.data_watcher.ports import CompactObjects, Comparer, Ledger, OverlapMemory
 from shared.clock import Clock
 from shared.errors import PermanentError
 
+MOST_SOUGHT = 3  # files of a site whose rows are sought in all other sites
 MOST_PAIRS = 2000  # that are kept of a site; a plant that sends its whole year every day has more
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Whether something new is known, and whether time sufficed for all."""
+    """Whether the sources are to be looked at as a whole, and whether time sufficed for all."""
 
-    is_new: bool
+    is_telling: bool
     is_done: bool
 
 
@@ -44,18 +53,24 @@ class Comparing:
         """
         known = self.memory.load(site_id)
         before = known.pairs if known.is_current else {}
-        files = overlaps.counting(self.ledger.current(site_id))
+        current = list(self.ledger.current(site_id))
+        files = overlaps.counting(current)
         wanted = {
             overlaps.pair_id(pair): pair for pair in islice(overlaps.pairs(files), MOST_PAIRS)
         }
         found = {name: before[name] for name in wanted if name in before}
         left = [name for name in wanted if name not in before]
         new = dict(self._until(deadline, [wanted[name] for name in left]))
-        if new or found != before or not known.is_current:
-            pairs = found | new
-            self.memory.put(SiteOverlaps(site_id=site_id, pairs=pairs, files=known.files))
+        pairs = found | new
+        unlike = suspicion.unlike(current)
+        sought = self._seek(site_id, _doubtful(files, pairs, unlike), known.sought, deadline)
+        if new or found != before or not known.is_current or sought != known.sought:
+            self.memory.put(
+                known.model_copy(update={"version": VERSION, "pairs": pairs, "sought": sought})
+            )
         return Progress(
-            is_new=bool(new) or found != before, is_done=not new or len(new) == len(left)
+            is_telling=bool(new or unlike or found != before or sought != known.sought),
+            is_done=not new or len(new) == len(left),
         )
 
     def _until(self, deadline: datetime, pairs: Sequence[Pair]) -> Iterator[tuple[str, Compared]]:
@@ -65,6 +80,43 @@ class Comparing:
                 yield overlaps.pair_id(pair), compared
             if self.clock() >= deadline:
                 return
+
+    def _seek(
+        self,
+        site_id: str,
+        doubtful: Sequence[Counting],
+        known: Mapping[str, Sought],
+        deadline: datetime,
+    ) -> dict[str, Sought]:
+        """Return which files of other sites hold the rows of doubtful ones, as far as time suffices.
+
+        One site after the other is asked for a few files; for more only those that were named already.
+        """
+        sought = {each.file_id: known[each.file_id] for each in doubtful if each.file_id in known}
+        others = [each for each in sorted(self.ledger.sites()) if each != site_id]
+        for number, each in enumerate(doubtful):
+            before = sought.get(each.file_id)
+            if before is not None and not before.until:
+                continue
+            named = {found.twin.split("/")[1] for found in sought.values() if found.twin}
+            until = before.until if before else ""
+            everywhere = [one for one in others if one > until] if number < MOST_SOUGHT else []
+            found = self._twin(each, sorted(named) + everywhere, deadline)
+            if found.twin or everywhere:
+                sought[each.file_id] = found
+            if self.clock() >= deadline:
+                break
+        return sought
+
+    def _twin(self, file: Counting, sites: Sequence[str], deadline: datetime) -> Sought:
+        for site_id in sites:
+            for key, version in self.ledger.like(site_id, file.prints):
+                traits = version.rows.traits
+                if traits and overlaps.is_same(file.prints, traits.prints):
+                    return Sought(twin=key)
+            if site_id != sites[-1] and self.clock() >= deadline:
+                return Sought(until=site_id)
+        return Sought()
 
     def _compared(self, pair: Pair) -> Compared | None:
         """Return what two files say of each other; None where one of them cannot be read."""
@@ -76,3 +128,13 @@ class Comparing:
             )
         except PermanentError:
             return None  # gone since it was listed, or damaged: compaction counts those
+
+
+def _doubtful(
+    files: Sequence[Counting], pairs: Mapping[str, Compared], unlike: AbstractSet[str]
+) -> list[Counting]:
+    """Return the files that may be another site's, the most contradicted first."""
+    found = overlaps.file_overlaps(files, pairs)
+    shares = {key: each.share for key, each in found.items() if each.share > LEAST_CONTRADICTED}
+    ones = [each for each in files if each.prints and (each.key in shares or each.key in unlike)]
+    return sorted(ones, key=lambda each: (-shares.get(each.key, 0.0), each.key))

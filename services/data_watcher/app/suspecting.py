@@ -108,10 +108,12 @@ class Suspecting:
 
     def _shown(self, site: ActiveSite) -> Seen:
         files, known = list(self.ledger.current(site.site_id)), self.overlaps.load(site.site_id)
-        found = overlaps.file_overlaps(overlaps.counting(files), known.pairs)
+        counting = overlaps.counting(files)
+        twins = known.twins(counting)
+        found = overlaps.file_overlaps(counting, known.pairs, twins)
         if found != known.files:
             self.overlaps.put(known.model_copy(update={"files": found}))
-        return replace(suspicion.seen(site, files), overlaps=found)
+        return replace(suspicion.seen(site, files), overlaps=found, twins=twins)
 
     def _publish(self, site: ActiveSite, known: SiteSuspicions) -> None:
         """Let other services read what is known, and people hear once of what is new."""

@@ -128,7 +128,7 @@ class Sweeping:
     def _compared(self, site_id: str, deadline: datetime) -> bool:
         """Compare a site's files that cover the same time; return whether all are compared."""
         progress = self.compare(site_id, deadline)
-        if progress.is_new:
+        if progress.is_telling:
             self.look_at_sources([site_id])
         return progress.is_done
 

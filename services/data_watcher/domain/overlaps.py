@@ -6,7 +6,7 @@ and kept. What follows for a file is a fold over the pairs of files that count n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from services.data_watcher.domain.versions import Accepted, Current
 from shared.messages import NonNegative
 
-_VERSION = 1  # raised when the comparison's answer changes; every pair is compared again
+VERSION = 1  # raised when the comparison's answer changes; every pair is compared again
 
 
 class _Kept(BaseModel):
@@ -47,32 +47,55 @@ class FileOverlap(_Kept):
     """How much of a file is contradicted by the one that contradicts it most, and an example.
 
     `files` says how many files contradict it; `rows` and `share` are of that one. `share` leaves out values
-    that are about zero. [unitless]
+    that are about zero. [unitless] `twin` names a file of another site that holds the same rows, if one does.
     """
 
     rows: int
     share: float
     files: int
     example: str
+    twin: str = ""
+
+
+class Sought(_Kept):
+    """Whether other sites hold the rows of a file: `twin` is the key that does.
+
+    `until` is the last site that was searched; '' once all were, or one was found.
+    """
+
+    twin: str = ""
+    until: str = ""
 
 
 class SiteOverlaps(_Kept):
-    """What is known of a site's overlapping files: of pairs by `pair_id`, of files that count by key."""
+    """What is known of a site's overlapping files.
+
+    Of pairs by `pair_id`, of files that count by key, and of rows that were sought elsewhere by file id.
+    """
 
     site_id: str
-    version: int = _VERSION
+    version: int = VERSION
     pairs: dict[str, Compared] = {}
     files: dict[str, FileOverlap] = {}
+    sought: dict[str, Sought] = {}
+
+    def twins(self, files: Iterable[Counting]) -> dict[str, str]:
+        """Return, by key, which file of another site holds the same rows."""
+        found = ((each.key, self.sought.get(each.file_id)) for each in files)
+        return {key: sought.twin for key, sought in found if sought and sought.twin}
 
     @property
     def is_current(self) -> bool:
         """Whether this release would compare in the same way."""
-        return self.version == _VERSION
+        return self.version == VERSION
 
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """A file that counts: where its rows are, over which interval [start, end), with which columns."""
+    """A file that counts: where its rows are, over which interval [start, end), with which columns.
+
+    `prints` name a few of its days by their energy.
+    """
 
     key: str
     file_id: str
@@ -80,6 +103,7 @@ class Counting:
     start: datetime
     end: datetime
     columns: frozenset[str]
+    prints: tuple[str, ...] = ()
 
 
 Pair = tuple[Counting, Counting]
@@ -95,6 +119,7 @@ def counting(files: Iterable[tuple[str, Current]]) -> list[Counting]:
             version.rows.window_start,
             version.rows.window_end,
             frozenset(version.rows.columns),
+            version.rows.traits.prints if version.rows.traits else (),
         )
         for key, version in files
         if isinstance(version, Accepted)
@@ -119,10 +144,18 @@ def pair_id(pair: Pair) -> str:
     return f"{pair[0].file_id}+{pair[1].file_id}"
 
 
+def is_same(prints: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether two files hold the same rows: half of the days by which they are known are the same."""
+    return 2 * len(set(prints) & set(others)) >= min(len(prints), len(others)) > 0
+
+
 def file_overlaps(
-    files: Iterable[Counting], known: Mapping[str, Compared]
+    files: Iterable[Counting],
+    known: Mapping[str, Compared],
+    twins: Mapping[str, str] | None = None,
 ) -> dict[str, FileOverlap]:
-    """Return, by key, the files that another one contradicts."""
+    """Return, by key, the files that another one contradicts; `twins` are known by key."""
+    files, twins = list(files), twins or {}
     found: dict[str, list[tuple[float, int, str, str]]] = {}
     for pair in pairs(files):
         compared = known.get(pair_id(pair))
@@ -136,7 +169,10 @@ def file_overlaps(
     overlaps = {}
     for key, ones in found.items():
         share, rows, _, example = max(ones)
-        overlaps[key] = FileOverlap(rows=rows, share=share, files=len(ones), example=example)
+        twin = twins.get(key, "")
+        overlaps[key] = FileOverlap(
+            rows=rows, share=share, files=len(ones), example=example, twin=twin
+        )
     return overlaps
 
 

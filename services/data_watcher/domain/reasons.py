@@ -19,7 +19,7 @@ REFUSED: dict[str, str] = {
     "missing_column": "the file lacks a column, or a sheet, that the YAML names",
     "second_header": "a header comes again further down with its columns in another order: two files joined",
     "no_timestamps": "more than a fifth of the stamps do not fit the format",
-    "day_month_swapped": "the days lie a month apart, and in a row once day and month are swapped",
+    "day_month_swapped": "the days lie a month or a year apart, and in a row once they are swapped",
     "wrong_step": "the stamps do not lie `step_minutes` apart",
     "mixed_rows": "rows repeat a stamp with other values, or series lie below each other",
     "no_such_series": "no row has what `where` names, or no row names an inverter for `sum_by`",
@@ -30,8 +30,8 @@ REFUSED: dict[str, str] = {
     "no_counter": "the YAML says `kind: counter`, but the column falls again and again",
     "coarse_counter": "the counter has too few digits for its step: power would stand still and jump",
     "wrong_sign": "power is negative when it is large: the meter counts what is drawn as positive",
-    "wrong_unit": "power does not fit the AC capacity, the sun of a clear day or its irradiance",
-    "wrong_clock": "power is centred hours off solar noon, with power in the night",
+    "wrong_unit": "power does not fit the AC capacity, the sun or its irradiance, or irradiance the sun",
+    "wrong_clock": "power (without it irradiance) is centred hours off solar noon, some of it in the night",
     "too_much_masked": "one reason would mask more than a tenth of the rows in daylight or with power",
     "cannot_be_read": "reading it killed the function three times",
 }
@@ -89,7 +89,7 @@ MASKED: dict[str, Masking] = {
         "look at the connection between logger and meter",
     ),
     "ragged_row": Masking(
-        "the row has more or fewer fields than the header",
+        "the row has more or fewer fields than the header, or the record (JSON) other ones than the first",
         "export the file again; look whether its columns change further down",
     ),
     "no_name": Masking(

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from services.data_watcher.domain import admission
+from services.data_watcher.domain import admission, siblings
 from services.data_watcher.domain.overlaps import FileOverlap
+from services.data_watcher.domain.siblings import Sibling
 from services.data_watcher.domain.versions import (
     Accepted,
     Current,
@@ -63,7 +64,7 @@ Standing = Literal["suspect", "trusted", "cleared"]
 class Judged:
     """A file that was read: of which source, and for which cause it was refused (None: its rows count).
 
-    `content` is the SHA-256 of its bytes.
+    `content` is the SHA-256 of its bytes, `sibling` by what an accepted file is compared with the others.
     """
 
     source: str
@@ -71,11 +72,12 @@ class Judged:
     content: str
     cause: str | None = None
     reason: str = ""
+    sibling: Sibling | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """So many of a source's files were refused for one cause; `example` is the first of them by name."""
+    """So many of a source's files were refused for one cause, or do not fit the others, as `example`."""
 
     source: str
     cause: str
@@ -89,12 +91,13 @@ class Finding:
 class Seen:
     """What a site's ledger shows: its files that were read, and sources of which some wait for it.
 
-    `overlaps` are files that others contradict, by key.
+    `overlaps` are files that others contradict, `twins` are files of other sites with the same rows, by key.
     """
 
     files: tuple[Judged, ...]
     waiting: frozenset[str]
     overlaps: Mapping[str, FileOverlap] = field(default_factory=dict)
+    twins: Mapping[str, str] = field(default_factory=dict)
 
 
 def seen(site: Site, files: Iterable[tuple[str, Current]]) -> Seen:
@@ -113,11 +116,19 @@ def seen(site: Site, files: Iterable[tuple[str, Current]]) -> Seen:
         if isinstance(version, Pending) or version.reading != reading(key):
             waiting.add(source.name)
         elif isinstance(version, Accepted):
-            judged.append(Judged(source.name, key, version.sha256))
+            judged.append(Judged(source.name, key, version.sha256, sibling=sibling(key, version)))
         elif isinstance(version, Quarantined) and counts(version):
             content, fault = version.sha256 or key, version.fault
             judged.append(Judged(source.name, key, content, fault.code, fault.reason))
     return Seen(tuple(judged), frozenset(waiting))
+
+
+def sibling(key: str, version: Accepted) -> Sibling | None:
+    """Return by what an accepted file is compared with others; None where an early release read it."""
+    rows = version.rows
+    if rows.traits is None:
+        return None
+    return Sibling(key, version.sha256, version.uploaded_at, rows.window_start, rows.traits)
 
 
 def counts(refused: Quarantined) -> bool:
@@ -159,8 +170,12 @@ def contradicted(shown: Seen) -> dict[str, Finding]:
     ]
     found = {}
     for source in {each.source for each, _ in much}:
-        ones = [(overlap.share, each.key) for each, overlap in much if each.source == source]
-        key = max(ones)[1]
+        ones = [
+            (each.key in shown.twins, overlap.share, each.key)
+            for each, overlap in much
+            if each.source == source
+        ]
+        key = max(ones)[-1]
         worst = shown.overlaps[key]
         reason = f"{worst.rows} rows, {worst.share:.0%} of those above zero: {worst.example}"
         judged = sum(each.source == source for each in accepted)
@@ -168,13 +183,50 @@ def contradicted(shown: Seen) -> dict[str, Finding]:
     return found
 
 
-def _both(
-    refused: Mapping[str, tuple[Finding, ...]], contradicting: Mapping[str, Finding]
-) -> dict[str, tuple[Finding, ...]]:
-    found = dict(refused)
-    for source, finding in contradicting.items():
-        found[source] = (*found.get(source, ()), finding)
+def disagreeing(files: Iterable[Judged]) -> dict[str, tuple[Finding, ...]]:
+    """Return in which ways the accepted files of a source do not fit each other, by source."""
+    ones: dict[str, list[Sibling]] = defaultdict(list)
+    for each in files:
+        if each.sibling is not None:
+            ones[each.source].append(each.sibling)
+    return {
+        source: tuple(
+            Finding(source, each.cause, each.files, each.judged, each.example, each.reason)
+            for each in siblings.disagreements(some)
+        )
+        for source, some in ones.items()
+    }
+
+
+def unlike(files: Iterable[tuple[str, Current]]) -> set[str]:
+    """Return examples of accepted files that do not fit others which are read alike, by key."""
+    ones: dict[str, list[Sibling]] = defaultdict(list)
+    for key, version in files:
+        if isinstance(version, Accepted) and (each := sibling(key, version)):
+            ones[version.reading].append(each)
+    return {each.example for some in ones.values() for each in siblings.disagreements(some)}
+
+
+def shown_by(shown: Seen) -> dict[str, tuple[Finding, ...]]:
+    """Return why each source that its files make suspect is so, the causes of refusal first."""
+    refused, contradicting = findings(shown.files), contradicted(shown)
+    unlike = disagreeing(shown.files)
+    found = {}
+    for source in sorted(refused.keys() | contradicting.keys() | unlike.keys()):
+        also = (contradicting[source],) if source in contradicting else ()
+        if causes := (*refused.get(source, ()), *also, *unlike.get(source, ())):
+            found[source] = tuple(_with_twin(each, shown.twins) for each in causes)
     return found
+
+
+def _with_twin(finding: Finding, twins: Mapping[str, str]) -> Finding:
+    """Name the file of another site whose rows the example holds: one is in the wrong folder."""
+    twin = twins.get(finding.example)
+    if twin is None:
+        return finding
+    return replace(
+        finding, reason=f"{finding.reason}. It holds the same rows as {twin} of another site"
+    )
 
 
 # --- what is known of it ------------------------------------------------------------------------------
@@ -236,7 +288,7 @@ def look(known: SiteSuspicions, site: Site, shown: Seen, now: datetime) -> SiteS
 
     A source of which files wait to be read can become suspect; it is cleared only when they were read.
     """
-    found = _both(findings(shown.files), contradicted(shown))
+    found = shown_by(shown)
     for name in sorted(known.sources.keys() | found.keys()):
         before, causes = known.sources.get(name), found.get(name, ())
         if causes:
@@ -301,39 +353,79 @@ def trust(known: SiteSuspicions, source: str, question: str, decision: Decision)
 
 # --- in words -----------------------------------------------------------------------------------------
 
+# By cause: what the files do, what follows, what to do besides trusting them. Any other cause is a refusal's.
+_TAKE_OUT = "or take them out: `solar files remove KEY… --reason …`"
+_SAID = {
+    CONTRADICTING: (
+        "contradict other files",
+        "one of each two is wrong",
+        "take out the wrong files, another plant's for example: `solar files remove KEY… --reason …`. If the "
+        "later upload of each is right, as where a meter corrects itself: ",
+    ),
+    siblings.POWER: (
+        "do not fit the power of the others",
+        "these or the others are in another unit",
+        "look at the unit and the step of these files and of the others. Give files that are written in "
+        f"another way a source of their own in the site's YAML, {_TAKE_OUT}. If all are right, as where the "
+        "plant was extended or most of it was off: ",
+    ),
+    siblings.CLOCK: (
+        "do not fit the clock of the others",
+        "these or the others are hours off",
+        "look at the time zone of these files and of the others. Give files of another clock a source of "
+        f"their own with its timezone in the site's YAML, {_TAKE_OUT}. If all are right: ",
+    ),
+    siblings.DAYS: (
+        "lie on days that cannot be theirs",
+        "their rows stand at wrong times",
+        f"correct timestamp.format in the site's YAML (%d/%m or %m/%d), or the stamps, {_TAKE_OUT}. If all "
+        "are right: ",
+    ),
+}
+
+
+def said_of(found: Finding | Suspicion) -> str:
+    """Return what a source's files show."""
+    does = _SAID[found.cause][0] if found.cause in _SAID else f"were refused as {found.cause}"
+    return f"{found.refused} of {found.judged} files of source {found.source} {does}"
+
+
+def follows_from(found: Finding | Suspicion) -> str:
+    """Return why the files of a source make it suspect."""
+    so = (
+        _SAID[found.cause][1]
+        if found.cause in _SAID
+        else "so those that were accepted may be wrong, too"
+    )
+    return f"{said_of(found)}, {so}; for example {found.example}: {found.reason}"
+
+
+def remedy_for(site_id: str, found: Finding | Suspicion) -> str:
+    """Return what can be done where a source's files make it suspect."""
+    trusting = f"`solar sites trust {site_id} {found.source} --reason …`"
+    if found.cause in _SAID:
+        return _SAID[found.cause][2] + trusting
+    return (
+        "correct the site's YAML as the refused files say; all are read again then. If the accepted files "
+        f"are right: {trusting}. If some refused files will not be corrected: `solar files dismiss KEY… "
+        "--reason …`"
+    )
+
 
 def reason_of(suspicion: Suspicion) -> str:
     """Return why a source is, or was, suspect."""
-    said = f"{suspicion.refused} of {suspicion.judged} files of source {suspicion.source} " + (
-        "contradict other files"
-        if suspicion.cause == CONTRADICTING
-        else f"were refused as {suspicion.cause}"
-    )
     answer = suspicion.answer
     if suspicion.standing == "trusted" and answer:
-        return f"{answer.by} trusts the accepted files: {answer.why} ({said})"
-    follows = (
-        "one of each two is wrong"
-        if suspicion.cause == CONTRADICTING
-        else "so those that were accepted may be wrong, too"
-    )
-    return f"{said}, {follows}; for example {suspicion.example}: {suspicion.reason}"
+        return f"{answer.by} trusts the accepted files: {answer.why} ({said_of(suspicion)})"
+    return follows_from(suspicion)
 
 
 def remedy_of(site_id: str, suspicion: Suspicion) -> str:
     """Return what ends a suspicion."""
-    if suspicion.standing != "suspect":
-        return "nothing is to be done"
-    if suspicion.cause == CONTRADICTING:
-        return (
-            "take out the wrong files, another plant's for example: `solar files remove KEY… --reason …`. If "
-            "the later upload of each is right, as where a meter corrects itself: `solar sites trust "
-            f"{site_id} {suspicion.source} --reason …`"
-        )
     return (
-        f"correct the site's YAML as the refused files say; all are read again then. If the accepted files "
-        f"are right: `solar sites trust {site_id} {suspicion.source} --reason …`. If some refused files will "
-        "not be corrected: `solar files dismiss KEY… --reason …`"
+        remedy_for(site_id, suspicion)
+        if suspicion.standing == "suspect"
+        else "nothing is to be done"
     )
 
 

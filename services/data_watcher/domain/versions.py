@@ -16,6 +16,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
+from services.data_watcher.domain.traits import Traits
+
 
 class State(StrEnum):
     """What an object version is."""
@@ -54,7 +56,8 @@ class Fault:
 class RowSummary:
     """What the canonical rows of a file are: how many, masked why, over which interval [start, end).
 
-    `note` says what a person should know of how the file was read, as which sheets were left out.
+    `note` says what a person should know of how the file was read, as which sheets were left out. `traits`
+    is what its siblings are compared by; None in records of early releases.
     """
 
     count: int
@@ -64,6 +67,7 @@ class RowSummary:
     window_start: datetime
     window_end: datetime
     note: str | None = None
+    traits: Traits | None = None
 
 
 @dataclass(frozen=True, slots=True)

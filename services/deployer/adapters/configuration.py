@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.deployer.domain.deployment import Placed
 from shared import layout
 from shared.in_force import InForce
-from shared.model_config import EndpointConfig
 
 
 @dataclass(frozen=True, slots=True)
 class S3Configuration(InForce):
-    """Configuration in force, as far as it says how models are served."""
+    """Configuration in force, as far as it says how models are served; `network` names where."""
 
-    def endpoint(self, model_id: str) -> EndpointConfig:
+    network: str = ""
+
+    def endpoint(self, model_id: str) -> Placed:
         """Return how a model is to be served; a model that nobody configured has the defaults."""
-        return self.model(model_id).endpoint
+        return Placed(**self.model(model_id).endpoint.model_dump(), network=self.network)
 
     def changed_since(self, moment: datetime) -> set[str]:
         """Return the models whose YAML came into force at a time or later."""

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 _SCALING = "sagemaker:variant:DesiredInstanceCount"
-INVOCATIONS_PER_INSTANCE = (
-    600.0  # per minute; an instance answers many times that, see docs/model.md
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +108,7 @@ class SageMakerEndpoints:
             AWS cannot do it, whatever the version.
         """
         with _operators_faults():
-            self._put_alarms(version.model_id)
+            self.keep_alarms(version.model_id)
             name = self._configuration(version, config)
             try:
                 self.client.create_endpoint(
@@ -152,7 +149,7 @@ class SageMakerEndpoints:
             )
 
     def _update(self, version: Version, config: EndpointConfig, how: Any) -> None:
-        self._put_alarms(version.model_id)
+        self.keep_alarms(version.model_id)
         name = self._configuration(version, config)
         self._pause_scaling(version.model_id)
         try:
@@ -217,7 +214,7 @@ class SageMakerEndpoints:
             PolicyName="invocations-per-instance",
             PolicyType="TargetTrackingScaling",
             TargetTrackingScalingPolicyConfiguration={
-                "TargetValue": INVOCATIONS_PER_INSTANCE,
+                "TargetValue": alarms.INVOCATIONS_PER_INSTANCE,
                 "PredefinedMetricSpecification": {
                     "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
                 },
@@ -225,6 +222,11 @@ class SageMakerEndpoints:
                 "ScaleOutCooldown": 60,
             },
         )
+
+    def keep_alarms(self, model_id: str) -> None:
+        """Put the alarms of an endpoint, as this release has them; those that are there are replaced."""
+        for watch in alarms.ALL:
+            self.cloudwatch.put_metric_alarm(**watch.definition(model_id, self.alarms_topic_arn))
 
     def tidy(self, model_id: str, in_use: str) -> None:
         """Delete configurations beyond those kept for a rollback; models cost nothing."""
@@ -276,24 +278,25 @@ class SageMakerEndpoints:
 
     def _configuration(self, version: Version, config: EndpointConfig) -> str:
         """Create the model and the endpoint configuration of a version where they are missing."""
+        network = deployment.network_name(self.subnets, self.security_groups)
+        model, name = (
+            names.sagemaker_model(version.model_id, version.number, network),
+            deployment.configuration_name(version, config),
+        )
         variant: Any = {
             "VariantName": VARIANT,
-            "ModelName": names.sagemaker_model(version.model_id, version.number),
+            "ModelName": model,
             "InstanceType": config.instance_type,
             "InitialInstanceCount": config.instance_count,
             "InitialVariantWeight": 1.0,
         }
         vpc: dict[str, Any] = {}
         if self.subnets:
-            network = {
+            private = {
                 "Subnets": list(self.subnets),
                 "SecurityGroupIds": list(self.security_groups),
             }
-            vpc = {"VpcConfig": network}
-        model, name = (
-            names.sagemaker_model(version.model_id, version.number),
-            deployment.configuration_name(version, config),
-        )
+            vpc = {"VpcConfig": private}
         if not self._exists(self.client.describe_model, ModelName=model):
             self.client.create_model(
                 ModelName=model,
@@ -333,10 +336,6 @@ class SageMakerEndpoints:
                 return False
             raise
         return True
-
-    def _put_alarms(self, model_id: str) -> None:
-        for watch in alarms.WATCHES:
-            self.cloudwatch.put_metric_alarm(**watch.definition(model_id, self.alarms_topic_arn))
 
     def _pause_scaling(self, model_id: str) -> None:
         """AWS refuses a change of instance type while the variant is a scaling target."""

@@ -8,6 +8,8 @@ from services.deployer.domain.reference import Reference
 from shared import layout
 from shared.aws import S3Objects
 from shared.errors import NotFoundError
+from shared.evaluated import read_evaluation
+from shared.evaluation import Evaluation
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,10 @@ class S3References:
     """Reference rows that an evaluation left beside its report."""
 
     objects: S3Objects
+
+    def evaluation(self, run_id: str) -> Evaluation | None:
+        """Return a run's evaluation, or None where it left none."""
+        return read_evaluation(self.objects, run_id)
 
     def of_run(self, run_id: str) -> Reference | None:
         """Return a run's reference rows, or None where it left none."""

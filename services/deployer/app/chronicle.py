@@ -13,7 +13,7 @@ from services.deployer.domain.deployment import (
     decision_of_person,
 )
 from services.deployer.domain.reference import Tested
-from services.deployer.ports import Log, Publisher
+from services.deployer.ports import Log, Publisher, References
 from shared import names
 from shared.clock import Clock
 from shared.messages import (
@@ -23,6 +23,7 @@ from shared.messages import (
     ModelDeployed,
 )
 
+MOST_NAMED = 3  # sites that a mail names
 LONG = timedelta(minutes=15)  # that an alarm may keep a version away before people are told
 
 
@@ -32,6 +33,7 @@ class Chronicle:
 
     log: Log
     publisher: Publisher
+    references: References
     clock: Clock
 
     def started(self, model_id: str, progress: InProgress, version: Version | None = None) -> None:
@@ -70,6 +72,7 @@ class Chronicle:
                 run_id=version.run_id if version else None,
                 tested=tested,
                 compared=compared,
+                **self._evaluated(version),
             )
         )
 
@@ -165,6 +168,22 @@ class Chronicle:
                 next_step=next_step,
             )
         )
+
+    def _evaluated(self, version: Version | None) -> dict[str, Any]:
+        """Return why a version may serve, in the figures of its evaluation; nothing where it has none."""
+        if version is None or version.run_id is None:
+            return {}
+        found = self.references.evaluation(version.run_id)
+        if found is None:
+            return {}
+        worst = sorted(found.challenger.by_site, key=lambda site: (site.r2 or -1.0, site.name))
+        return {
+            "r2": found.challenger.all.r2,
+            "champion_r2": found.champion.all.r2 if found.champion else None,
+            "accuracy_threshold": found.accuracy_threshold,
+            "reasons": found.reasons,
+            "worst_sites": {site.name: site.r2 for site in worst[:MOST_NAMED]},
+        }
 
     def _append(
         self,

@@ -50,7 +50,7 @@ class Dispatching:
             case RollbackRequested() | HoldRequested():
                 self._as_asked(incoming)
             case SweepDue():
-                self._look_at_all()
+                self._look_at_all(settings=incoming.scope == "full")
             case _:
                 message = f"not for this service: {type(incoming).__name__}"
                 raise InvalidMessageError(message)
@@ -65,13 +65,20 @@ class Dispatching:
         except NotReadyError:
             self.timer.again(request, AGAIN_SECONDS)
 
-    def _look_at_all(self) -> None:
-        """Look at every model, spread over the time until the next sweep: none takes longer than its turn."""
+    def _look_at_all(self, *, settings: bool) -> None:
+        """Look at every model, spread over the time until the next sweep: none takes longer than its turn.
+
+        Parameters
+        ----------
+        settings
+            Whether every endpoint is to be compared with how it shall be served, as after a deployment of the
+            stacks: the network may be another one. Else only those whose YAML has changed.
+        """
         models, now = sorted(self.configuration.models()), self.clock()
         changed = self.configuration.changed_since(now - CHANGED)
         for number, model_id in enumerate(models):
             seconds = number * SWEEP_SECONDS // len(models)
-            if model_id in changed:
+            if settings or model_id in changed:
                 self.timer.again(_settings_due(model_id, now), seconds)
             else:
                 self.timer.check_later(model_id, now, seconds)

@@ -125,6 +125,7 @@ class Starting:
             return False
         if endpoint.configuration == wanted:
             self.endpoints.keep_scaling(model_id, config)
+            self.endpoints.keep_alarms(model_id)
             return False
         begun = InProgress(
             version.number, version.number, self.clock(), goes_back=True, configuration=wanted

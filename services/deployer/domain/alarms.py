@@ -1,4 +1,4 @@
-"""The alarms of an endpoint: they tell people, and during a canary they roll it back.
+"""The alarms of an endpoint: all tell people, and `WATCHES` roll a canary back.
 
 They exist before the endpoint does: a guardrail without alarms never rolls back.
 """
@@ -13,6 +13,9 @@ from shared import names
 VARIANT = "main"
 NAMESPACE = "Solar"
 MISMATCH = "ReferenceMismatch"
+INVOCATIONS_PER_INSTANCE = (
+    600.0  # per minute; an instance answers many times that, see docs/model.md
+)
 SLOW_MICROSECONDS = 500_000  # a row takes about a millisecond; half a second is a fault, not a load
 
 
@@ -89,3 +92,15 @@ WATCHES = (
         1,
     ),
 )
+# Half as many requests again as scaling aims at, for a quarter of an hour: it has no more instances to add.
+# That is no fault of a version, and takes none back.
+CAPACITY = Watch(
+    "capacity",
+    "The endpoint gets more requests than its most instances are meant for.",
+    "AWS/SageMaker",
+    "InvocationsPerInstance",
+    {"Statistic": "Sum"},
+    1.5 * INVOCATIONS_PER_INSTANCE,
+    15,
+)
+ALL = (*WATCHES, CAPACITY)

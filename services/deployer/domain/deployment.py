@@ -229,9 +229,25 @@ def served(log: tuple[LogEntry, ...], at: datetime | None) -> LogEntry | None:
     return confirmed[-1] if confirmed else None
 
 
+class Placed(EndpointConfig):
+    """How a model is served, and in which network: a short name of its subnets and groups; '' for none."""
+
+    network: str = ""
+
+
+def network_name(subnets: tuple[str, ...], security_groups: tuple[str, ...]) -> str:
+    """Return a short name of a private network; '' where endpoints are in none."""
+    if not subnets:
+        return ""
+    return content_id(sorted(subnets), sorted(security_groups))[:8]
+
+
 def configuration_name(version: Version, config: EndpointConfig) -> str:
     """Return the endpoint configuration of a version: the same version and settings, the same name."""
-    settings = content_id(config.instance_type, config.instance_count)
+    network = config.network if isinstance(config, Placed) else ""
+    settings = content_id(
+        config.instance_type, config.instance_count, *([network] if network else [])
+    )
     return names.endpoint_configuration(version.model_id, version.number, settings)
 
 

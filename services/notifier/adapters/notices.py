@@ -96,7 +96,7 @@ class DynamoNotices:
 
     def count(self, window: str) -> int:
         """Count one more notice in a window; return how many there are now."""
-        expires = datetime.fromisoformat(window) + COUNTED
+        expires = datetime.fromisoformat(window.partition("|")[0]) + COUNTED
         counted = self.store.updated(
             _key(f"window#{window}"),
             "ADD arrivals :one SET expires_at = :expires",

@@ -66,6 +66,8 @@ class Telling:
         now = self.clock()
         if notice.quiet:
             return self.notices.open(Entry(notice, Standing.SENT, now))
+        if notice.cause and (entry := self._after_the_first(notice)) is not None:
+            return entry
         window = digest.window_of(now)
         count = self.notices.count(window)
         if count <= digest.MOST_IN_A_WINDOW:
@@ -74,3 +76,14 @@ class Telling:
         if count == digest.MOST_IN_A_WINDOW + 1:  # one wake-up per storm; the sweep is the backup
             self.timer.wake(digest.WINDOW * 2)
         return entry
+
+    def _after_the_first(self, notice: Notice) -> Entry | None:
+        """Keep a notice for the digest of its cause; None for the first, which goes its way."""
+        now = self.clock()
+        window = digest.window_of(now, notice.cause)
+        count = self.notices.count(window)
+        if count == 1:
+            return None
+        if count == 2:  # noqa: PLR2004 - one wake-up per cause; the sweep is the backup
+            self.timer.wake(digest.ALIKE + digest.WINDOW)
+        return self.notices.open(Entry(notice, Standing.WAITING, now, window))

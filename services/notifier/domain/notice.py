@@ -40,6 +40,7 @@ class Notice:
 
     `lines` say what happened, why and what next; `facts` are the figures and places beside it. A `quiet`
     notice only stands in the day's summary: it is routine, and would otherwise come many times a day.
+    Of notices with the same `cause` the first is told at once, and those that follow soon together.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Notice:
     happened_at: datetime
     facts: tuple[tuple[str, str], ...] = ()
     quiet: bool = False
+    cause: str = ""
 
     def email_subject(self) -> str:
         """Return a subject as SNS takes it: ASCII, one line, fewer than 100 characters."""

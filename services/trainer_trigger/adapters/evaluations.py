@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from shared import layout
 from shared.aws import S3Objects
-from shared.errors import NotFoundError
+from shared.evaluated import read_evaluation
 from shared.evaluation import Evaluation
 
 
@@ -18,10 +18,7 @@ class S3Evaluations:
 
     def read(self, run_id: str) -> Evaluation | None:
         """Return a run's evaluation, or None while there is none."""
-        try:
-            return Evaluation.model_validate_json(self.objects.read(layout.evaluation(run_id)))
-        except NotFoundError:
-            return None
+        return read_evaluation(self.objects, run_id)
 
     def uri(self, run_id: str) -> str:
         """Return where a run's evaluation is."""

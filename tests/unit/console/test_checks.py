@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import math
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -273,3 +275,94 @@ def test_a_draft_with_gaps_is_refused_by_the_check_with_their_names(tmp_path: Pa
 
     assert done.exit_code == 1
     assert all(gap in done.stdout for gap in ("latitude", "longitude", "timezone"))
+
+
+# --- files together -------------------------------------------------------------------------------------
+
+
+def days(first: int, count: int, times: float = 1.0, *, hours_late: int = 0) -> bytes:
+    """Clear days of June in kW; a file of one day passes alone in nearly any unit."""
+    moments = [
+        datetime(2024, 6, first) + timedelta(minutes=15 * row)  # noqa: DTZ001 - a plant's clock
+        for row in range(96 * count)
+    ]
+    lines = (
+        f"{each:%Y-%m-%d %H:%M},{_watt(each, hours_late) * times:.3f}\n".encode()
+        for each in moments
+    )
+    return b"t,p\n" + b"".join(lines)
+
+
+def _watt(moment: datetime, late: int) -> float:
+    hour = moment.hour + moment.minute / 60 - late
+    return max(0.0, 9.0 * math.sin(math.pi * (hour - 4) / 16.2)) if 4 < hour < 20.2 else 0.0
+
+
+def samples(folder: Path, bodies: list[bytes]) -> list[str]:
+    return [
+        str(written(folder, f"power_{number:02}.csv", body)) for number, body in enumerate(bodies)
+    ]
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize(
+    ("odd", "cause", "words"),
+    [
+        (days(9, 1, 1 / 3), "unlike_power", "do not fit the power of the others"),
+        (days(9, 1, hours_late=-2), "unlike_clock", "centred 2.0 hours before"),
+        (days(2, 1, 0.7), "contradicting_rows", "contradict other files"),
+    ],
+)
+def test_samples_that_pass_alone_and_disagree_are_told_together(
+    tmp_path: Path, odd: bytes, cause: str, words: str
+) -> None:
+    site = written(tmp_path, "east.yaml", SITE)
+    given = samples(tmp_path, [*(days(first, 1) for first in range(1, 6)), odd])
+
+    done = solar("sites", "check", str(site), *given)
+    assert done.exit_code == 1
+    assert "Source power would be suspect" in done.stdout
+    assert words in " ".join(done.stdout.split())
+
+    done = solar("sites", "check", str(site), *given, "--json")
+    found = json.loads(done.stdout)
+    assert done.exit_code == 1
+    assert {each["state"] for each in found["files"]} == {"accepted"}
+    assert cause in [each["cause"] for each in found["suspects"]]
+    assert all(each["suspect"] for each in found["files"])
+
+
+@pytest.mark.usefixtures("alone")
+def test_samples_of_which_many_fail_for_one_cause_are_told_together(tmp_path: Path) -> None:
+    site = written(tmp_path, "east.yaml", SITE)
+    given = samples(tmp_path, [days(1, 1, 1000), days(2, 1, 1000), days(3, 1)])
+
+    done = solar("sites", "check", str(site), *given)
+
+    assert "2 of 3 files of source power were refused as wrong_unit" in " ".join(
+        done.stdout.split()
+    )
+
+
+@pytest.mark.usefixtures("alone")
+def test_samples_that_agree_are_told_as_before(tmp_path: Path) -> None:
+    site = written(tmp_path, "east.yaml", SITE)
+    given = samples(tmp_path, [days(first, 1) for first in range(1, 6)])
+
+    done = solar("sites", "check", str(site), *given)
+
+    assert done.exit_code == 0
+    assert "suspect" not in done.stdout
+
+
+def test_a_dry_run_says_what_the_files_show_together(system: FakeSystem, tmp_path: Path) -> None:
+    system.clients["s3"] = Bucket()
+    given = samples(tmp_path, [days(1, 1), days(2, 1), days(3, 1, 1 / 3)])
+
+    done = solar("upload", "east", *given, "--dry-run")
+
+    assert done.exit_code == 1
+    assert "1 of 3 files of source power do not fit the power of the others" in " ".join(
+        done.stdout.split()
+    )
+    assert "Nothing was uploaded." in done.stdout

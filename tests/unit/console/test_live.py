@@ -313,8 +313,8 @@ def test_each_site_that_is_worse_or_cannot_be_scored_has_a_line_of_its_own() -> 
     ("judged", "said"),
     [
         (2, "; as promised everywhere"),
-        (1, "; as promised at 1 of 2 sites; of the others too few days are scored"),
-        (0, "; too few days are scored to say whether that is as promised"),
+        (1, "; as promised at 1 of 2 sites; the others cannot be judged now"),
+        (0, "; no site can be judged now"),
     ],
 )
 def test_as_promised_is_said_only_of_sites_of_which_enough_is_known(judged: int, said: str) -> None:

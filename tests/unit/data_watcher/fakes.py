@@ -217,6 +217,12 @@ class FakeLedger:
             if record.site_id == site_id and record.current:
                 yield key, record.current
 
+    def like(self, site_id: str, prints: Sequence[str]) -> Iterator[tuple[str, Accepted]]:
+        for key, version in self.current(site_id):
+            traits = version.rows.traits if isinstance(version, Accepted) else None
+            if isinstance(version, Accepted) and traits and set(prints) & set(traits.prints):
+                yield key, version
+
     def load_suspicions(self, site_id: str) -> SiteSuspicions:
         self.fuse.burn()
         return self.suspicions.get(site_id) or SiteSuspicions(site_id)

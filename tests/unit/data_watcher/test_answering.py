@@ -346,6 +346,7 @@ def test_an_accepted_file_says_how_much_of_it_other_files_contradict() -> None:
         "share": 0.1,
         "files": 2,
         "example": "power_ac at …",
+        "twin": "",
     }
     assert (found["raw/east/b.csv"], found["raw/west/a.csv"]) == (None, None)
 

@@ -242,6 +242,20 @@ def test_half_of_the_large_jumps_must_be_by_a_thousand() -> None:
     unit_by_neighbours.check(written([1.0, 1000.0, 1.0, 200.0, 1.0, 200.0, 1.0]))
 
 
+def test_rows_at_a_thousandth_of_both_neighbours_are_in_another_unit_at_any_size() -> None:
+    shares = sunny(2)
+    shares[::2] /= 1000
+
+    assert refused(unit_by_neighbours.check, power(shares)).code == "wrong_unit"
+
+
+def test_an_inverter_that_trips_again_and_again_to_stand_by_is_in_no_other_unit() -> None:
+    shares = sunny(2)
+    shares[40:60:2] = 0.0008
+
+    unit_by_neighbours.check(power(shares))
+
+
 @pytest.mark.parametrize("jumps", [RISING, FALLING], ids=["up", "down"])
 def test_jumps_in_one_direction_alone_are_no_change_of_unit(jumps: list[float]) -> None:
     unit_by_neighbours.check(written([*jumps, *NIGHT, *jumps, *NIGHT]))
@@ -319,6 +333,15 @@ def first_of_months(rows_a_day: int) -> np.ndarray:
 def test_whole_days_a_month_apart_are_swapped_days_and_months() -> None:
     with pytest.raises(UnreadableFileError, match=r"only the 1\. of 6 months in a row") as caught:
         stamps.check_swapped(first_of_months(ROWS_OF_A_DAY))
+    assert caught.value.code == "day_month_swapped"
+
+
+def test_whole_days_years_apart_are_swapped_days_and_years() -> None:
+    years = np.array([f"20{year:02}-06-24" for year in range(1, 5)], "M8[us]")
+    rows = np.concatenate([day + np.arange(ROWS_OF_A_DAY) * QUARTER for day in years])
+
+    with pytest.raises(UnreadableFileError, match="day and year are probably swapped") as caught:
+        stamps.check_swapped(rows)
     assert caught.value.code == "day_month_swapped"
 
 

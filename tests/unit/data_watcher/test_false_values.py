@@ -7,15 +7,22 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.data_watcher.adapters.reading import read
+from services.data_watcher.domain.overlaps import is_same
+from services.data_watcher.ports import Reading
 from shared.errors import UnreadableFileError
 from tests.unit.data_watcher.plant_files import (
     CAPACITY_W,
@@ -657,3 +664,148 @@ def test_an_injected_fault_never_changes_an_accepted_value(
     healthy = dict(rows)
     for moment, value in found.items():
         assert value is None or value * 1000 == pytest.approx(healthy.get(moment), abs=6.0), moment
+
+
+# --- columns that are added up ------------------------------------------------------------------------
+
+
+def two(second: Callable[[float], str]) -> bytes:
+    rows = (f"{at:%Y-%m-%d %H:%M};{watt / 2:.0f};{second(watt)}" for at, watt in HEALTHY)
+    return "\n".join(["t;a;b", *rows]).encode()
+
+
+INVERTERS = {**CSV, "columns": {"power_ac": {"columns": ["a", "b"], "unit": "W"}}}
+
+
+def test_an_inverter_in_kw_beside_one_in_w_is_refused() -> None:
+    fault = refused(two(lambda watt: f"{watt / 2000:.3f}"), site(INVERTERS))
+
+    assert fault.code == "wrong_unit"
+    assert "follows number 1" in fault.reason
+
+
+@pytest.mark.parametrize(
+    "second", [lambda watt: f"{watt / 2:.0f}", lambda _: "0", lambda watt: f"{3 + watt % 2:.0f}"]
+)
+def test_an_inverter_that_is_off_or_on_stand_by_is_added_up(second: Callable[[float], str]) -> None:
+    expected = [(at, round(watt / 2) + float(second(watt))) for at, watt in HEALTHY]
+
+    assert accepted(two(second), site(INVERTERS), expected).rows.masks == {}
+
+
+# --- the same rows in two files -----------------------------------------------------------------------
+
+
+def test_the_same_rows_are_known_in_another_unit() -> None:
+    def prints(data: bytes, unit: str) -> tuple[str, ...]:
+        described = site({**CSV, "columns": {"power_ac": {"column": "p", "unit": unit}}})
+        traits = canonical(data, described)[0].rows.traits
+        assert traits is not None
+        return traits.prints
+
+    watts = prints(csv(), "W")
+
+    assert is_same(watts, prints(csv(number=lambda watt: f"{round(watt) / 1000:.3f}"), "kW"))
+    assert not is_same(watts, prints(csv([(at, watt * 0.9) for at, watt in HEALTHY]), "W"))
+    assert len(watts) == 3
+
+
+# --- weather without power ----------------------------------------------------------------------------
+
+WEATHER = {
+    **CSV,
+    "columns": {"ghi": {"column": "g", "unit": "W/m2"}, "temp_air": {"column": "a", "unit": "C"}},
+}
+
+
+def weather(factor: float, late: int = 0, clouds: float = 1.0) -> bytes:
+    """Ten days of irradiance and temperature; `late` is in rows."""
+    rows = list(plant(10))
+    bright = [watt / CAPACITY_W * 1000 for _, watt in rows]
+    lines = [
+        f"{at:%Y-%m-%d %H:%M};{bright[max(n - late, 0)] * factor * (clouds if n % 3 else 1):.4f};15.5"
+        for n, (at, _) in enumerate(rows)
+    ]
+    return "\n".join(["t;g;a", *lines]).encode()
+
+
+@pytest.mark.parametrize(
+    ("factor", "clouds"), [(1 / 1000, 1), (1 / 1000, 0.5), (1 / 4, 1), (0.09, 1), (1 / 10, 1)]
+)
+def test_irradiance_in_another_unit_is_refused_without_power_beside_it(
+    factor: float, clouds: float
+) -> None:
+    fault = refused(weather(factor, clouds=clouds), site(WEATHER))
+
+    assert fault.code == "wrong_unit"
+    assert "correct the unit of ghi" in fault.remedy
+
+
+def test_irradiance_hours_off_the_sun_is_refused_without_power_beside_it() -> None:
+    fault = refused(weather(1.0, late=12), site(WEATHER))
+
+    assert fault.code == "wrong_clock"
+    assert "irradiance is centred" in fault.reason
+    assert '"+03:00"' in fault.remedy
+
+
+@pytest.mark.parametrize("clouds", [1.0, 0.1])
+def test_weather_of_clear_and_of_dull_days_passes_unmasked(clouds: float) -> None:
+    reading, found = read_weather(weather(0.3 if clouds < 1 else 1.0, clouds=clouds))
+
+    assert reading.rows.masks == {}
+    assert max(found) > 200
+
+
+def read_weather(data: bytes) -> tuple[Reading, list[float]]:
+    reading = read(data, "raw/east/p.csv", site(WEATHER))
+    return reading, pq.read_table(pa.BufferReader(reading.parquet))["ghi"].to_pylist()
+
+
+# --- records that change inside a JSON file -----------------------------------------------------------
+
+RECORDS = [{"t": at.isoformat(), "p": watt} for at, watt in HEALTHY]
+JSON = {"format": "json"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda each: {"t": each["t"], "power": each["p"]},
+        lambda each: {"t": each["t"], "p": {"value": each["p"]}},
+        lambda each: [each],
+        json.dumps,
+    ],
+    ids=["another name", "nested", "in a list", "as text"],
+)
+def test_json_whose_records_change_is_not_read_in_part(change: Callable[[Any], Any]) -> None:
+    many = [{"t": at.isoformat(), "p": watt} for at, watt in plant(6)]
+    body = json.dumps([each if n < 300 else change(each) for n, each in enumerate(many)]).encode()
+
+    fault = refused(body, site(JSON))
+
+    assert fault.code == "too_much_masked"
+    assert "ragged_row" in fault.reason
+
+
+def test_a_few_foreign_records_are_left_out_and_counted() -> None:
+    body = json.dumps([*RECORDS[:250], {"error": "timeout"}, "?", *RECORDS[250:]]).encode()
+
+    assert accepted(body, site(JSON)).rows.masks == {"ragged_row": 2}
+
+
+def test_json_with_a_field_twice_in_a_record_is_refused() -> None:
+    body = json.dumps(RECORDS).replace('"p"', '"p": 17, "p"').encode()
+
+    assert "'p' is in a record more than once" in refused(body, site(JSON)).reason
+
+
+def test_an_infinite_value_is_masked_and_a_missing_one_is_none() -> None:
+    changed = [{**each, "p": math.inf if n == 48 else each["p"]} for n, each in enumerate(RECORDS)]
+    changed[50].pop("p")
+    changed[51]["p"] = math.nan
+
+    reading, found = canonical(json.dumps(changed).encode(), site(JSON))
+
+    assert reading.rows.masks == {"no_number": 1}
+    assert [found[HEALTHY[n][0]] for n in (48, 50, 51)] == [None, None, None]

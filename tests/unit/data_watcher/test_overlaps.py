@@ -211,10 +211,10 @@ def test_a_person_who_trusts_the_later_uploads_lets_them_count(world: World) -> 
 
 def test_what_time_did_not_suffice_for_is_compared_by_the_next_slice(world: World) -> None:
     world.upload("raw/east/c.csv", b"three")
-    assert world.comparing.run("east", world.now) == Progress(is_new=True, is_done=False)
+    assert world.comparing.run("east", world.now) == Progress(is_telling=True, is_done=False)
     later = world.now + timedelta(minutes=1)
-    assert world.comparing.run("east", later) == Progress(is_new=True, is_done=True)
-    assert world.comparing.run("east", later) == Progress(is_new=False, is_done=True)
+    assert world.comparing.run("east", later) == Progress(is_telling=True, is_done=True)
+    assert world.comparing.run("east", later) == Progress(is_telling=False, is_done=True)
     assert len(world.overlaps.compared) == len(set(world.overlaps.compared)) == 3
 
 

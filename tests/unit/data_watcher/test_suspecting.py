@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from services.data_watcher.app.intake.recent import Recent
+from services.data_watcher.domain import overlaps
+from services.data_watcher.domain.overlaps import Compared
+from services.data_watcher.domain.traits import Level, Traits
 from shared.errors import UnreadableFileError
 from shared.messages import TrustRequested
 from shared.suspects import ActiveSuspects
@@ -242,3 +247,170 @@ def test_of_two_looks_at_once_the_later_one_is_published(world: World) -> None:
     world.watcher.suspecting.look("east")
 
     assert suspect(world) == []
+
+
+# --- accepted files that disagree -----------------------------------------------------------------------
+
+
+def resembling(times: float) -> Traits:
+    """What a file with a clear day shows whose power reaches so much of the capacity."""
+    return Traits(900.0, 28, "2024-07-01", (Level(0.9, times, is_sure=True),), 0.0)
+
+
+def by_level(data: bytes, key: str, described: Any) -> Any:
+    """Accept all files; those that begin with a q are in energy of a quarter of an hour."""
+    reading = fake_reader(data, key, described)
+    times = 0.2 if data.startswith(b"q") else 0.8
+    return replace(reading, rows=replace(reading.rows, traits=resembling(times)))
+
+
+def unlike(world: World, names: list[str] = MONTHS) -> None:
+    """Upload months of which every third is in another unit; each is accepted."""
+    world.read_by(by_level)
+    for number, key in enumerate(MONTHS):
+        world.bucket.put(key, f"{'q' if number % 3 == 0 else 'w'}{number}".encode())
+    for key in names:
+        world.event(key)
+
+
+@pytest.mark.parametrize("names", [MONTHS, MONTHS[::-1]], ids=["in order", "backwards"])
+def test_accepted_files_that_disagree_make_the_source_suspect_at_once(
+    world: World, names: list[str]
+) -> None:
+    unlike(world, names)
+    assert world.configurations.suspects["east"].due_since is not None  # nobody trains meanwhile
+    world.work_off()
+
+    assert [world.state(key) for key in MONTHS] == [["accepted"]] * 12
+    assert suspect(world) == ["power"]
+    (said,) = told(world)
+    assert (said.cause, said.example) == ("unlike_power", MONTHS[9])
+    assert said.reason.startswith(
+        "4 of 12 files of source power do not fit the power of the others"
+    )
+
+
+def test_they_ask_for_one_look_and_not_for_one_each(world: World) -> None:
+    unlike(world)
+    world.work_off()
+    world.upload("raw/east/more.csv", b"q13")
+
+    assert world.inbox.later == []
+
+
+def test_a_daily_sweep_finds_what_two_processes_took_in(world: World) -> None:
+    unlike(world, [])
+    for key in MONTHS:
+        object.__setattr__(world.intake, "recent", Recent())  # each by a process of its own
+        world.event(key)
+    world.work_off()
+    assert suspect(world) == []
+
+    world.sweep("full")
+
+    assert suspect(world) == ["power"]
+    assert len(told(world)) == 1
+
+
+def test_a_persons_word_ends_it_and_a_removed_file_as_well(world: World) -> None:
+    unlike(world)
+    world.work_off()
+    trust(world)
+    world.sweep("full")
+    assert suspect(world) == []
+    assert world.ledger.suspicions["east"].sources["power"].standing == "trusted"
+
+    for key in MONTHS[::3]:
+        world.bucket.delete(key)
+        world.event(key)
+    world.sweep("quick")
+
+    assert world.ledger.suspicions["east"].sources["power"].standing == "cleared"
+
+
+# --- another site's file in the wrong folder ------------------------------------------------------------
+
+
+def printed(data: bytes, key: str, described: Any) -> Any:
+    """Accept all files; the bytes up to a full stop name the days that a file holds."""
+    reading = fake_reader(data, key, described)
+    days = tuple(data.decode().partition(".")[0].split())
+    traits = replace(resembling(0.8), prints=days)
+    return replace(reading, rows=replace(reading.rows, traits=traits))
+
+
+def contradict(world: World, share: float = 0.9) -> None:
+    """Let files that cover the same time contradict each other."""
+    said = Compared(rows=90, shares=(share, share), column="power_ac", time=START, said=(1.0, 2.0))
+    object.__setattr__(world.comparing, "compare", lambda *_: said)
+
+
+@pytest.fixture
+def fleet(world: World) -> World:
+    """Three sites; the file `wrong.csv` of east holds the rows of a file of west, with other bytes."""
+    for name in ("north", "west"):
+        world.configurations.put(site(name))
+    world.read_by(printed)
+    contradict(world)
+    world.upload("raw/north/n.csv", b"n1 n2 n3 n4.")
+    world.upload("raw/west/w.csv", b"w1 w2 w3 w4.")
+    world.upload("raw/east/right.csv", b"e1 e2 e3 e4.")
+    return world
+
+
+def test_the_site_whose_rows_a_file_in_the_wrong_folder_holds_is_named(fleet: World) -> None:
+    fleet.upload("raw/east/wrong.csv", b"w1 w2 w3 x9. with a comment")
+    fleet.sweep("full")
+
+    (said,) = told(fleet)
+    assert said.example == "raw/east/wrong.csv"
+    assert said.reason.endswith("It holds the same rows as raw/west/w.csv of another site")
+    files = fleet.overlaps.load("east").files
+    assert files["raw/east/wrong.csv"].twin == "raw/west/w.csv"
+    assert files["raw/east/right.csv"].twin == ""
+
+
+def test_no_site_is_named_where_none_holds_the_rows(fleet: World) -> None:
+    fleet.upload("raw/east/wrong.csv", b"w1 x2 x3 x4.")  # one day of four: chance
+    fleet.sweep("full")
+
+    (said,) = told(fleet)
+    assert "of another site" not in said.reason
+
+
+def test_other_sites_are_searched_once_and_where_time_ends_later_from_there(fleet: World) -> None:
+    fleet.upload("raw/east/wrong.csv", b"w1 w2 w3 w4. again")
+    asked: list[str] = []
+    like = fleet.ledger.like
+
+    def count(site_id: str, prints: Any) -> Any:
+        asked.append(site_id)
+        return like(site_id, prints)
+
+    object.__setattr__(fleet.ledger, "like", count)
+    fleet.comparing.run("east", fleet.now)  # no time at all: a site, and no more
+    fleet.comparing.run("east", fleet.now)
+    first = len(asked)
+    for _ in range(4):
+        fleet.comparing.run("east", fleet.now + timedelta(hours=1))
+    later = len(asked)
+    fleet.comparing.run("east", fleet.now + timedelta(hours=1))
+
+    assert (asked[0], first) == ("north", 2)
+    assert len(asked) == later
+    assert (
+        "raw/west/w.csv"
+        in fleet.overlaps.load("east")
+        .twins(overlaps.counting(fleet.ledger.current("east")))
+        .values()
+    )
+
+
+def test_files_of_agreeing_sites_are_not_searched_for(fleet: World) -> None:
+    contradict(fleet, share=0.1)
+    fleet.upload("raw/east/wrong.csv", b"w1 w2 w3 w4. again")
+    object.__setattr__(fleet.ledger, "like", None)
+
+    fleet.sweep("full")
+
+    assert suspect(fleet) == []

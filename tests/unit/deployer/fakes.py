@@ -32,6 +32,7 @@ from services.deployer.domain.deployment import (
 from services.deployer.domain.real_rows import Inquiry, LastDay, SiteDay
 from services.deployer.domain.reference import Answer, Reference
 from shared.errors import NotReadyError, OperatorFaultError
+from shared.evaluation import Evaluation
 from shared.messages import AnyMessage, RollbackRequested
 from shared.model_config import EndpointConfig
 
@@ -88,6 +89,7 @@ class FakeEndpoints:
     calls: list[str] = field(default_factory=list)
     wrong_answers: set[int] = field(default_factory=set)
     scaled: int = 0
+    watched: int = 0
     tidied: list[str] = field(default_factory=list)
     silent: bool = False
     errors: set[int] = field(default_factory=set)
@@ -151,6 +153,10 @@ class FakeEndpoints:
     def keep_scaling(self, model_id: str, config: EndpointConfig) -> None:
         assert model_id == MODEL
         self.scaled += 1
+
+    def keep_alarms(self, model_id: str) -> None:
+        assert model_id == MODEL
+        self.watched += 1
 
     def tidy(self, model_id: str, in_use: str) -> None:
         assert model_id == MODEL
@@ -299,6 +305,10 @@ class FakeMemory:
 @dataclass
 class FakeReferences:
     sites: tuple[str, ...] = ("east", "west")
+    evaluated: dict[str, Evaluation] = field(default_factory=dict)
+
+    def evaluation(self, run_id: str) -> Evaluation | None:
+        return self.evaluated.get(run_id)
 
     def of_run(self, run_id: str) -> Reference | None:
         if not run_id:
@@ -415,7 +425,7 @@ class World:
         def clock() -> datetime:
             return self.now
 
-        chronicle = Chronicle(self.memory, self, clock)
+        chronicle = Chronicle(self.memory, self, self.references, clock)
         alone = Alone(self.memory, clock, lambda: f"worker {next(self.owners)}", self.slept.append)
         trial = Trial(self.registry, self.references, self.endpoints, self.gauge)
         comparing = Comparing(

@@ -7,11 +7,18 @@ import pytest
 from services.deployer.domain import alarms
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:solar-alarms"
-BY_NAME = {watch.name: watch for watch in alarms.WATCHES}
+BY_NAME = {watch.name: watch for watch in alarms.ALL}
 
 
 def test_errors_latency_and_mismatch_are_watched() -> None:
-    assert set(BY_NAME) == {"errors", "latency", "mismatch"}
+    assert set(BY_NAME) == {"errors", "latency", "mismatch", "capacity"}
+
+
+def test_too_many_requests_are_told_and_take_no_version_back() -> None:
+    assert alarms.CAPACITY not in alarms.WATCHES
+    defined = alarms.CAPACITY.definition("golden", TOPIC)
+    assert defined["Threshold"] == 1.5 * alarms.INVOCATIONS_PER_INSTANCE
+    assert defined["EvaluationPeriods"] == 15
 
 
 @pytest.mark.parametrize("name", BY_NAME)
@@ -30,7 +37,7 @@ def test_an_alarm_is_named_after_the_model_and_tells_the_alarms_topic(name: str)
     assert defined["Tags"] == [{"Key": "project", "Value": "solar-retraining"}]
 
 
-@pytest.mark.parametrize("name", ["errors", "latency"])
+@pytest.mark.parametrize("name", ["errors", "latency", "capacity"])
 def test_sagemakers_own_metrics_are_those_of_the_endpoints_variant(name: str) -> None:
     defined = BY_NAME[name].definition("golden", TOPIC)
     assert defined["Namespace"] == "AWS/SageMaker"

@@ -6,13 +6,16 @@ from dataclasses import replace
 
 from services.deployer.app.chronicle import Chronicle
 from services.deployer.domain.deployment import InProgress
+from shared.evaluation import Evaluation, SiteScores
+from shared.messages import ModelDeployed
 from tests.unit.deployer.fakes import MODEL, START, World, a_version
+from tests.unit.deployer.live.world import evaluation
 
 PROGRESS = InProgress(version=2, previous=1, started_at=START)
 
 
 def chronicle(world: World) -> Chronicle:
-    return Chronicle(world.memory, world, lambda: world.now)
+    return Chronicle(world.memory, world, world.references, lambda: world.now)
 
 
 def all_ends(world: World) -> None:
@@ -91,3 +94,25 @@ def test_the_same_steps_of_two_models_are_different_messages() -> None:
         told.failed(model, PROGRESS, "no capacity", "try again tomorrow")
 
     assert len({each.id for each in world.sent}) == 8
+
+
+def test_what_serves_is_told_with_the_figures_that_it_was_chosen_for() -> None:
+    world = World()
+    version = a_version(1)
+    found = Evaluation.model_validate_json(evaluation("run1", START))
+    sites = tuple(
+        SiteScores(name=name, r2=r2, nmae=0.1, nrmse=0.1, mbe=0.0, n=9)
+        for name, r2 in (("a", 0.97), ("b", 0.91), ("c", None), ("d", 0.95))
+    )
+    scored = found.challenger.model_copy(update={"by_site": sites})
+    world.references.evaluated["run1"] = found.model_copy(update={"challenger": scored})
+    chronicle(world).deployed("golden", InProgress(1, None, START), version, "evaluation")
+    message = world.told(ModelDeployed)[-1]
+    assert (message.r2, message.accuracy_threshold, message.reasons) == (0.99, 0.9, ("good",))
+    assert list(message.worst_sites) == ["c", "b", "d"]
+
+
+def test_a_version_without_an_evaluation_is_told_without_figures() -> None:
+    world = World()
+    chronicle(world).deployed("golden", InProgress(1, None, START), a_version(1), "plausible")
+    assert world.told(ModelDeployed)[-1].r2 is None

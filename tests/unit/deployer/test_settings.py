@@ -6,7 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from services.deployer.domain.deployment import Action, configuration_name
+from services.deployer.domain.deployment import (
+    Action,
+    Placed,
+    configuration_name,
+    network_name,
+)
 from shared.messages import (
     DeploymentCheckDue,
     DeploymentFailed,
@@ -14,16 +19,18 @@ from shared.messages import (
     ModelDeployed,
     SweepDue,
 )
+from shared.model_config import EndpointConfig
 from tests.unit.deployer.fakes import World, a_version
 from tests.unit.deployer.test_deployer import deployed
 
 LARGER = {"instance_type": "ml.m5.xlarge"}
 
 
-def sweep(world: World) -> None:
+def sweep(world: World, scope: str = "quick") -> None:
     """Let a sweep come, and everything that it sent."""
     world.later.clear()
-    world.service.handle(SweepDue(id="1", occurred_at=world.now, correlation_id="s", scope="quick"))
+    due = SweepDue.of(subject=(scope,), occurred_at=world.now, correlation_id="s", scope=scope)
+    world.service.handle(due)
     for message, _ in world.later:
         world.service.handle(message)
 
@@ -68,10 +75,36 @@ def test_where_nothing_changed_a_sweep_does_not_ask_for_settings() -> None:
     scaled = world.endpoints.scaled
     sweep(world)
     assert world.endpoints.scaled == scaled + 1, "the scaling is set without a new fleet"
+    assert world.endpoints.watched == 1, "alarms that somebody deleted come back"
     assert world.endpoints.calls == ["create 1"]
     world.now += timedelta(days=2)
     sweep(world)
     assert world.later == []
+
+
+def test_a_deployment_of_the_stacks_moves_endpoints_into_another_network() -> None:
+    world = deployed(1, 2)
+    private = network_name(("subnet-b", "subnet-a"), ("sg-1",))
+    world.config = Placed(**world.config.model_dump(), network=private)
+    world.now += timedelta(days=3)
+    sweep(world)
+    assert not is_as_the_yaml_says(world), "a quick sweep asks AWS no more than it must"
+    sweep(world, "full")
+    world.endpoints.settle()
+    world.now += timedelta(minutes=1)
+    world.reconcile()
+    assert is_as_the_yaml_says(world)
+    calls = list(world.endpoints.calls)
+    sweep(world, "full")
+    assert world.endpoints.calls == calls
+
+
+def test_a_network_is_the_same_in_whatever_order_its_subnets_are_named() -> None:
+    assert network_name((), ("sg-1",)) == ""
+    assert network_name(("a", "b"), ("c",)) == network_name(("b", "a"), ("c",))
+    assert network_name(("a",), ("c",)) != network_name(("a", "b"), ("c",))
+    plain, version = EndpointConfig(), a_version(3)
+    assert configuration_name(version, Placed()) == configuration_name(version, plain)
 
 
 def test_what_aws_cannot_do_is_told_once_tried_again_and_bars_nothing() -> None:

@@ -95,15 +95,20 @@ class World:
         return self.now
 
 
-def quarantined(number: int = 0) -> FileQuarantined:
+def quarantined(number: int = 0, site: str = "east") -> FileQuarantined:
     return FileQuarantined.of(
-        subject=(number,),
+        subject=(number, site),
         occurred_at=START,
-        correlation_id=f"raw/east/{number}.csv",
-        site_id="east",
-        key=f"raw/east/{number}.csv",
+        correlation_id=f"raw/{site}/{number}.csv",
+        site_id=site,
+        key=f"raw/{site}/{number}.csv",
         version_id="v",
         reason_code="empty",
         reason="the file has no bytes",
         remedy="upload it again",
     )
+
+
+def elsewhere(number: int) -> FileQuarantined:
+    """A file of a site of its own: what happens at many sites is no one cause."""
+    return quarantined(number, f"site-{number}")

@@ -15,7 +15,7 @@ from shared import messages
 from shared.errors import InvalidMessageError, NotReadyError, PermanentError, RetryableError
 from shared.inbox import AlarmChanged, BudgetExceeded, ObjectChanged, ServiceEvent
 from shared.messages import SweepDue
-from tests.unit.notifier.fakes import START, World, quarantined
+from tests.unit.notifier.fakes import START, World, elsewhere, quarantined
 
 
 def sweep(scope: str = "quick") -> SweepDue:
@@ -110,7 +110,7 @@ def test_two_processes_do_not_send_the_same_notice_at_once() -> None:
 def test_a_storm_comes_as_one_digest() -> None:
     world = World()
     for number in range(200):
-        world.notifier.handle(quarantined(number))
+        world.notifier.handle(elsewhere(number))
     assert len(world.email.sent) == MOST_IN_A_WINDOW
     assert len(world.timer.delays) == 1
 
@@ -124,10 +124,86 @@ def test_a_storm_comes_as_one_digest() -> None:
     assert not list(world.notices.waiting())
 
 
+def test_files_with_one_cause_at_a_site_are_one_mail_and_then_one_of_all_others() -> None:
+    world = World()
+    for number in range(40):
+        world.notifier.handle(quarantined(number))
+    (first,) = world.email.sent
+    assert first.subject == "File quarantined at site east: empty"
+    assert world.timer.delays == [timedelta(minutes=11)]
+
+    world.now += world.timer.delays[0]
+    for _ in range(3):
+        world.notifier.handle(sweep())
+
+    _, others = world.email.sent
+    assert others.subject == "39 more: File quarantined at site east: empty"
+    assert "What to do: upload it again." in others.lines
+    named = others.lines[-1].splitlines()
+    assert named[:2] == ["File:", "- raw/east/1.csv"]
+    assert named[-1] == "- and 19 more"
+    assert ("Site", "east") in others.facts
+    assert not list(world.notices.waiting())
+    assert [each.subject for each in world.slack.sent] == [
+        each.subject for each in world.email.sent
+    ]
+
+
+def test_another_cause_at_the_site_is_told_at_once() -> None:
+    world = World()
+    world.notifier.handle(quarantined(1))
+    other = quarantined(2).model_copy(update={"reason_code": "wrong_unit"})
+    world.notifier.handle(other)
+    world.notifier.handle(quarantined(3, "west"))
+    assert len(world.email.sent) == 3
+
+
+def test_a_second_file_alone_is_told_as_itself() -> None:
+    world = World()
+    world.notifier.handle(quarantined(1))
+    world.notifier.handle(quarantined(2))
+    world.now += timedelta(minutes=11)
+    world.notifier.handle(sweep())
+    assert [each.subject for each in world.email.sent] == [
+        "File quarantined at site east: empty",
+        "File quarantined at site east: empty",
+    ]
+    assert ("File", "raw/east/2.csv") in world.email.sent[-1].facts
+
+
+def test_what_comes_after_ten_minutes_is_told_at_once_again() -> None:
+    world = World()
+    world.notifier.handle(quarantined(1))
+    world.now += timedelta(minutes=20)
+    world.notifier.handle(quarantined(2))
+    assert len(world.email.sent) == 2
+
+
+def test_many_sites_that_fall_silent_together_are_two_mails() -> None:
+    world = World()
+    for number in range(30):
+        world.notifier.handle(
+            messages.SiteSilent.of(
+                subject=(number,),
+                occurred_at=START,
+                correlation_id="x",
+                site_id=f"site-{number}",
+                last_upload_at=START - timedelta(hours=50),
+                silent_hours=50.0,
+            )
+        )
+    world.now += timedelta(minutes=11)
+    world.notifier.handle(sweep())
+    first, others = world.email.sent
+    assert first.subject == "Site site-0 has sent nothing for 50 hours"
+    assert others.subject.startswith("29 more: ")
+    assert "- site-2" in others.lines[-1]
+
+
 def test_a_digest_is_sent_once_however_often_the_sweep_comes() -> None:
     world = World()
     for number in range(30):
-        world.notifier.handle(quarantined(number))
+        world.notifier.handle(elsewhere(number))
     world.now += timedelta(minutes=5)
     world.slack.trouble = [RetryableError("busy")]
     with pytest.raises(RetryableError):
@@ -143,7 +219,7 @@ def test_a_digest_is_sent_once_however_often_the_sweep_comes() -> None:
 def test_a_notice_that_came_late_to_its_digest_is_told_by_another() -> None:
     world = World()
     for number in range(MOST_IN_A_WINDOW + 2):
-        world.notifier.handle(quarantined(number))
+        world.notifier.handle(elsewhere(number))
     late = list(world.notices.waiting())[-1]
     del world.notices.entries[late.notice.id]
     world.now += timedelta(minutes=5)
@@ -159,7 +235,7 @@ def test_a_notice_that_came_late_to_its_digest_is_told_by_another() -> None:
 def test_a_digest_of_one_is_the_notice_itself_told_once() -> None:
     world = World()
     for number in range(MOST_IN_A_WINDOW + 1):
-        world.notifier.handle(quarantined(number))
+        world.notifier.handle(elsewhere(number))
     (alone,) = world.notices.waiting()
     world.now += timedelta(minutes=5)
     for _ in range(3):
@@ -179,7 +255,7 @@ def test_a_digest_of_one_is_the_notice_itself_told_once() -> None:
 def test_a_digest_waits_until_its_minute_is_over() -> None:
     world = World()
     for number in range(MOST_IN_A_WINDOW + 1):
-        world.notifier.handle(quarantined(number))
+        world.notifier.handle(elsewhere(number))
     world.notifier.handle(sweep())
 
     assert len(world.email.sent) == MOST_IN_A_WINDOW
@@ -189,7 +265,7 @@ def test_a_digest_waits_until_its_minute_is_over() -> None:
 def test_the_gravest_stands_first_in_a_digest() -> None:
     world = World()
     for number in range(MOST_IN_A_WINDOW + 5):
-        world.notifier.handle(quarantined(number))
+        world.notifier.handle(elsewhere(number))
     world.notifier.handle(alarm())
     world.now += timedelta(minutes=5)
     world.notifier.handle(sweep())
@@ -273,7 +349,7 @@ def test_a_window_ends_half_a_window_late_for_clocks_that_differ(
 def test_a_storm_wakes_the_service_once_after_its_minute() -> None:
     world = World()
     for number in range(MOST_IN_A_WINDOW + 5):
-        world.notifier.handle(quarantined(number))
+        world.notifier.handle(elsewhere(number))
     assert world.timer.delays == [timedelta(minutes=2)]
     world.notifier.handle(sweep("quick"))
     assert world.timer.delays == [timedelta(minutes=2)] * 2, "the minute is not over"

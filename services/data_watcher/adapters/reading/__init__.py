@@ -13,10 +13,10 @@ from services.data_watcher.adapters.reading import (
     series,
     stamps,
 )
-from services.data_watcher.domain.believable import losses
+from services.data_watcher.domain.believable import losses, resemblance
 from services.data_watcher.ports import Content, Reading
 from shared.errors import UnreadableFileError
-from shared.solar.site import Site, source_of
+from shared.solar.site import POWER, Site, source_of
 
 
 def read(data: Content, key: str, site: Site) -> Reading:
@@ -44,4 +44,5 @@ def read(data: Content, key: str, site: Site) -> Reading:
         else:
             table, time = series.together(table, source, site)
         measured = quantities.convert(table, source, site, time)
-        return canonical.encode(time, measured, table.note)
+        alike = resemblance.traits(time, measured.columns.get(POWER), site)
+        return canonical.encode(time, measured, alike, table.note)

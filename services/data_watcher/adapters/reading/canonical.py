@@ -10,11 +10,12 @@ import pyarrow.parquet as pq
 
 from services.data_watcher.adapters.reading.quantities import Measured
 from services.data_watcher.domain.time_axis import TimeAxis
+from services.data_watcher.domain.traits import Traits
 from services.data_watcher.domain.versions import RowSummary
 from services.data_watcher.ports import Reading
 
 
-def encode(time: TimeAxis, measured: Measured, note: str | None = None) -> Reading:
+def encode(time: TimeAxis, measured: Measured, traits: Traits, note: str | None = None) -> Reading:
     """Write canonical rows: `timestamp` in UTC and one column per quantity, null where masked."""
     stamps = pa.array(time.utc, pa.timestamp("us")).cast(pa.timestamp("us", "UTC"))
     columns = {
@@ -41,6 +42,7 @@ def encode(time: TimeAxis, measured: Measured, note: str | None = None) -> Readi
             window_start=_moment(time.utc[0]),
             window_end=_moment(time.utc[-1]) + timedelta(seconds=time.step),
             note=note,
+            traits=traits,
         ),
     )
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from services.data_watcher.adapters.reading import counters
 from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.domain import units
-from services.data_watcher.domain.believable import losses, ranges
+from services.data_watcher.domain.believable import irradiance, losses, ranges
 from services.data_watcher.domain.believable.checks import check_beside, check_power
 from services.data_watcher.domain.believable.power import Power
 from services.data_watcher.domain.time_axis import TimeAxis
@@ -18,6 +18,7 @@ from services.data_watcher.domain.units import Unit
 from shared.errors import UnreadableFileError
 from shared.solar.site import POWER, ColumnFormat, Site, SourceFormat, canonical_unit
 
+GHI = "ghi"
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
@@ -67,6 +68,12 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
                 factor=factor,
             )
             check_power(power)
+        elif name == GHI:
+            is_alone = POWER not in source.columns
+            if is_alone or irradiance.is_faint(values):
+                light = values / irradiance.STANDARD * site.ac_capacity_kw
+                as_power = Power.of(light, time, site, column.unit, table.places.said)
+                irradiance.check_by_sun(as_power, is_alone=is_alone)
         outside = ranges.outside(name, values, site)
         own["out_of_range"] = outside
         lost[name] = own

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +18,7 @@ from services.data_watcher.ports import Content
 from shared.solar.site import SourceFormat
 
 _DEEPEST = 5  # levels of names that are joined by a point
+_SHOWN = 100  # characters of a record in a message
 _FIRST = 200  # records whose names are the file's
 
 
@@ -27,31 +30,60 @@ def load(data: Content, source: SourceFormat) -> Raw:
     except RecursionError as error:
         message = "it is nested too deeply"
         raise faults.unreadable(message) from error
-    records = [dict(_flat(each)) for each in found]
-    if not records:
+    flat = [dict(_flat(each)) if isinstance(each, dict) else {} for each in found]
+    if not any(flat):
         raise faults.empty("it holds no record")
-    names = list(dict.fromkeys(name for each in records[:_FIRST] for name in each))
+    names = list(dict.fromkeys(name for each in flat[:_FIRST] for name in each))
     columns = header.find(source, names)
-    faults.check_size(len(records), len(columns.all))
+    faults.check_size(len(flat), len(columns.all))
+    wanted = {names[at] for at in columns.all}
+    whole = [_is_whole(each, wanted, set(names)) for each in flat]
+    records = [each for each, is_whole in zip(flat, whole, strict=True) if is_whole]
+    others = [each for each, is_whole in zip(found, whole, strict=True) if not is_whole]
     return Raw(
         {at: pa.chunked_array([_column(records, names[at])]) for at in columns.all},
         columns,
-        skipped={},
+        skipped={"ragged_row": len(others)} if others else {},
+        examples={"ragged_row": tuple(json.dumps(each)[:_SHOWN] for each in others[:1])},
         places=Places.beginning_at(1),
         header=names,
     )
 
 
+def _is_whole(record: dict[str, Any], wanted: AbstractSet[str], names: AbstractSet[str]) -> bool:
+    """Whether a record is like the first ones; what is wanted may be missing, but not under another name."""
+    return bool(record) and (wanted <= record.keys() or record.keys() <= names)
+
+
+def _parse(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_unique, parse_constant=_constant)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(
+            name for name, count in Counter(name for name, _ in pairs).items() if count > 1
+        )
+        raise faults.unreadable(f"the field {twice!r} is in a record more than once")
+    return found
+
+
+def _constant(name: str) -> str | None:
+    """Return nothing for NaN; an infinite value is none, and is counted as a cell without a number."""
+    return None if name == "NaN" else name
+
+
 def _records(text: str, source: SourceFormat) -> list[Any]:
     """Return the records of a text: its lines, the list that the YAML names, or its only list."""
     try:
-        content = json.loads(text)
+        content = _parse(text)
     except json.JSONDecodeError as error:
         lines = [line for line in text.splitlines() if line.strip()]
         if error.msg != "Extra data" or not lines:
             message = f"it is no JSON: {error.msg} in line {error.lineno}"
             raise faults.unreadable(message) from error
-        content = [json.loads(line) for line in lines]
+        content = [_parse(line) for line in lines]
     if source.records is not None:
         for name in source.records.split("."):
             if not isinstance(content, dict) or name not in content:
@@ -64,7 +96,7 @@ def _records(text: str, source: SourceFormat) -> list[Any]:
         raise faults.unreadable(
             f"it holds {len(lists)} lists of records; say which in the site's YAML (records: a.b.c)"
         )
-    return [each for each in lists[0] if isinstance(each, dict)]
+    return lists[0]
 
 
 def _lists(content: Any, depth: int = 0) -> Iterator[list[Any]]:

@@ -159,7 +159,8 @@ def _parse(
     types = dict.fromkeys(map(str, columns.all), numbers)
     types |= dict.fromkeys(map(str, columns.names.values()), pa.string())
     types |= dict.fromkeys(map(str, columns.stamps), stamps)
-    table = pacsv.read_csv(
+    # Block by block: the reader of whole files starts a thread for each, and that takes longer than a day.
+    table = pacsv.open_csv(
         pa.BufferReader(body),
         pacsv.ReadOptions(column_names=[str(at) for at in range(width)], use_threads=False),
         pacsv.ParseOptions(
@@ -174,7 +175,7 @@ def _parse(
             strings_can_be_null=True,
             decimal_point=source.decimal or ".",
         ),
-    )
+    ).read_all()
     faults.check_size(table.num_rows, table.num_columns)
     return table, ragged
 

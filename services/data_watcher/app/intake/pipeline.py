@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.data_watcher.app.contention import insist
 from services.data_watcher.app.intake.effects import Effects
+from services.data_watcher.app.intake.recent import Recent
 from services.data_watcher.app.intake.verdict import Judged, Judging
 from services.data_watcher.domain import suspicion
 from services.data_watcher.domain.identity import UNKNOWN_SITE, site_of
@@ -42,6 +43,7 @@ class Intake:
     onboard: Callable[[str], None]
     look_at_sources: Callable[[list[str]], None]
     parallel: ParallelMap
+    recent: Recent = field(default_factory=Recent)
 
     def take(self, keys: Sequence[str]) -> set[str]:
         """Take in those keys that are new and simple; return which are done."""
@@ -99,8 +101,9 @@ class Intake:
             figures.update(each.figures)
         if figures:
             self.meter.count(figures)
+        refused = [each.record.site_id for each in judged if _is_sign(each)]
         # Before the effects: what is settled is not looked at again.
-        self.look_at_sources([each.record.site_id for each in judged if _is_sign(each)])
+        self.look_at_sources([*refused, *self.recent.disagreeing(judged)])
         return self.effects.take(judged)
 
 

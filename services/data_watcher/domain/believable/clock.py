@@ -30,7 +30,7 @@ MUCH_AT_NIGHT, NEARLY_NONE = 0.05, 0.005  # of AC capacity
 _HALF_HOUR = 30.0
 
 
-def check(power: Power) -> None:
+def check(power: Power, what: str = "power") -> None:
     """Refuse a file whose days are centred far from solar noon, with power after sunset or before sunrise.
 
     A steep array that faces east or west has its centre off noon, too, but no power at night. Both together
@@ -69,8 +69,8 @@ def check(power: Power) -> None:
         return
     raise UnreadableFileError(
         "wrong_clock",
-        f"power is centred {abs(middle) / 60:.1f} hours {'after' if middle > 0 else 'before'} solar noon on "
-        f"{len(off)} days, and {night.mean():.0%} of the rows with power lie in the night; the clock of the "
+        f"{what} is centred {abs(middle) / 60:.1f} hours {'after' if middle > 0 else 'before'} solar noon on "
+        f"{len(off)} days, and {night.mean():.0%} of the rows with {what} lie in the night; the clock of the "
         "file is not the stated one",
         _remedy(power, middle),
     )

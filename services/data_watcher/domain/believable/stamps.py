@@ -15,6 +15,7 @@ MOST_MIXED = (
 )
 FEW_MIXED = 4  # such rows; as few are a logger's hiccup, however small the file
 DAYS_FOR_SWAP = 3  # in a row
+YEARS_FOR_SWAP = 2
 LEAST_RUN = 8  # rows that ascend, before they are a series of their own
 ROWS_OF_A_DAY = 4  # fewer are readings of a meter once a month
 YEARS_AWAY = np.timedelta64(300, "D")  # a wrong year is 365 days away from the row beside it
@@ -29,7 +30,7 @@ _SEVERAL = (
     "export one file or one column for each"
 )
 Mask = npt.NDArray[np.bool_]
-_DAY = np.timedelta64(1, "D")
+_DAY, _YEAR = np.timedelta64(1, "D"), np.timedelta64(365, "D")
 
 
 def contradicting(
@@ -83,7 +84,7 @@ def contradicting(
 
 
 def check_swapped(local: Times) -> None:
-    """Refuse a file whose days lie a month apart, and in a row once day and month are swapped."""
+    """Refuse a file whose days lie a month or a year apart, and in a row once they are swapped."""
     if local[-1] - local[0] < DAYS_FOR_SWAP * _DAY and local[0] <= local[-1]:
         return
     some = local[[0, len(local) // 2, -1]].astype("M8[D]")
@@ -97,7 +98,15 @@ def check_swapped(local: Times) -> None:
         return
     if (of_month != of_month[0]).any():
         return
-    if of_month[0] > 12 or (np.diff(months).astype(int) != 1).any():  # noqa: PLR2004 - months of a year
+    apart = np.diff(months).astype(int)
+    if days[-1] - days[0] >= YEARS_FOR_SWAP * _YEAR:
+        raise UnreadableFileError(
+            "day_month_swapped",
+            f"the file holds only the {of_month[0]}. of {len(days)} months years apart, from {days[0]} to "
+            f"{days[-1]}; day and year are probably swapped",
+            "correct timestamp.format in the site's YAML (%y/%m/%d or %d/%m/%y), or the stamps in the file",
+        )
+    if of_month[0] > 12 or (apart != 1).any():  # noqa: PLR2004 - months of a year
         return
     raise UnreadableFileError(
         "day_month_swapped",

@@ -13,6 +13,9 @@ Values = npt.NDArray[np.float64]
 
 _CLOSE = 0.005  # of the total: columns are rounded
 _MOSTLY = 0.95  # of the rows with power
+_FAR_BELOW = 200.0  # of one plant's inverters none is so much smaller
+_ALIKE = 0.9  # correlation; a small inverter's stand-by does not follow the sun
+_ROWS = 16
 _FEWEST = 3  # columns; of two alike nobody knows which is the other's total
 
 
@@ -34,9 +37,37 @@ def total(parts: Sequence[Values], which: Callable[[int], str], remedy: str) -> 
     summed = parts[0].copy()
     for each in parts[1:]:
         summed += each
+    _check_units(parts, which)
     if len(parts) >= _FEWEST:
         _check(parts, summed, which, remedy)
     return summed
+
+
+def _check_units(parts: Sequence[Values], which: Callable[[int], str]) -> None:
+    """Refuse columns of which one follows another at about a thousandth: kW beside W, added up as one unit.
+
+    Raises
+    ------
+    UnreadableFileError
+        `wrong_unit`, with both columns.
+    """
+    means = [float(np.fmax(np.nan_to_num(each), 0.0).mean()) for each in parts]
+    largest = int(np.argmax(means))
+    for number, mean in enumerate(means):
+        if not 0 < mean < means[largest] / _FAR_BELOW:
+            continue  # as in nearly every file
+        both = (parts[number] > 0) & (parts[largest] > 0)
+        one, other = parts[number][both], parts[largest][both]
+        if len(one) < _ROWS or len(np.unique(one)) < _ROWS:
+            continue
+        times = float(np.median(other / one))
+        if _FAR_BELOW < times < 1e6 / _FAR_BELOW and np.corrcoef(one, other)[0, 1] > _ALIKE:
+            raise UnreadableFileError(
+                "wrong_unit",
+                f"{which(number)} follows {which(largest)} at {100 / times:.2g}% of it, as kW beside W; what "
+                "is added up has one unit",
+                "export them in one unit, or give one of them up in `columns` if it is no power",
+            )
 
 
 def _check(

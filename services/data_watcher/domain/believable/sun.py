@@ -29,7 +29,12 @@ def over(times: Times, step: float, site: Site) -> position.SolarPosition:
 
 def mean_solar_time(times: Times, site: Site) -> Times:
     """Return the mean solar time of moments in UTC: the sun is highest within 16 minutes of its noon."""
-    return times + np.timedelta64(round(site.longitude * _SECONDS_PER_DEGREE), "s")
+    return times + np.timedelta64(ahead(site), "s")
+
+
+def ahead(site: Site) -> int:
+    """Return how far mean solar time is ahead of UTC. [s]"""
+    return round(site.longitude * _SECONDS_PER_DEGREE)
 
 
 def noon_elevation(days: Times, latitude: float) -> npt.NDArray[np.float64]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -24,23 +26,38 @@ def check(power: Power) -> None:
     UnreadableFileError
         `wrong_unit`, with the clear day.
     """
+    found = faint_clear_day(power)
+    if found is not None:
+        raise wrong_unit(
+            f"{found.said}, but power reached only {found.highest:.1%} of the AC capacity of "
+            f"{power.site.ac_capacity_kw:g} kW, and {power.highest:.1%} in the whole file",
+            guess(power.highest, power.unit, power.time.step),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FaintDay:
+    """A clear day on which far too little was reached: as a share of what is usual, and in words."""
+
+    highest: float
+    said: str
+
+
+def faint_clear_day(power: Power) -> FaintDay | None:
+    """Return a clear day of a file that stays far below what the sun allows on all days."""
     peak = power.highest
     if peak >= LOW:
-        return  # as in nearly every file
+        return None  # as in nearly every file
     position = sun.over(power.time.utc, power.time.step, power.site)
     up = np.asarray(position.up)
     if peak >= LOW * up.max():
-        return
+        return None
     for day, rows in _days(power):
         if _is_clear(power.share[rows], up[rows]):
-            highest, noon = power.share[rows].max(), up[rows].max()
-            elevation = np.degrees(np.arcsin(noon))
-            raise wrong_unit(
-                f"{day} was a clear day, with the noon sun {elevation:.0f} degrees high, but power reached "
-                f"only {highest:.1%} of the AC capacity of {power.site.ac_capacity_kw:g} kW, and {peak:.1%} "
-                "in the whole file",
-                guess(peak, power.unit, power.time.step),
-            )
+            elevation = np.degrees(np.arcsin(up[rows].max()))
+            said = f"{day} was a clear day, with the noon sun {elevation:.0f} degrees high"
+            return FaintDay(float(power.share[rows].max()), said)
+    return None
 
 
 def _days(power: Power) -> list[tuple[np.datetime64, npt.NDArray[np.intp]]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from services.data_watcher.domain.believable.power import NOISE, Power
+from services.data_watcher.domain.believable.power import NOISE, Power, Values
 from shared.errors import UnreadableFileError
 
 THOUSAND = 3.0  # log10
@@ -13,6 +14,8 @@ LEAST_JUMPS = 2
 LOW, HIGH = 0.95, 1050.0  # as written: less than 0.95 kW is written in W, which ends near 1,000
 MOSTLY = 0.5  # of all large jumps
 LARGE = 2.0  # log10
+LEAST_RETURNS = 6  # of single rows; an inverter that trips may stop for one
+Mask = npt.NDArray[np.bool_]
 
 
 def check(power: Power) -> None:
@@ -40,7 +43,8 @@ def check(power: Power) -> None:
     if jumps.sum() < LEAST_JUMPS or not (up and down) or jumps.sum() < MOSTLY * large.sum():
         return
     written = power.values[at] / power.factor
-    if written.max() > HIGH or np.minimum(written[:-1], written[1:])[jumps].min() < LOW:
+    by_size = written.max() <= HIGH and np.minimum(written[:-1], written[1:])[jumps].min() >= LOW
+    if not by_size and not _is_to_and_fro(jumps, steps, written):
         return  # an outage, which falls to stand-by
     first = int(np.flatnonzero(jumps)[0])
     before, after = (power.values[at[first + n]] / power.factor for n in (0, 1))
@@ -53,3 +57,10 @@ def check(power: Power) -> None:
         "the program that wrote the file seems to change between W and kW by the size of the value: export "
         "the column in one unit, or with the unit in each cell",
     )
+
+
+def _is_to_and_fro(jumps: Mask, steps: Values, written: Values) -> bool:
+    """Whether single rows hold a thousandth of both rows around them, again and again, and follow them."""
+    back = jumps[:-1] & jumps[1:] & (steps[:-1] < 0) & (np.abs(steps[:-1] + steps[1:]) < NEAR)
+    small = written[1:-1][back]
+    return len(np.unique(small)) >= LEAST_RETURNS  # stand-by is always about the same

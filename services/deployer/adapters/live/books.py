@@ -87,13 +87,20 @@ class DynamoBooks:
         for item in found:
             yield from _SCORES.validate_json(item["body"])
 
+    def first_day(self, model_id: str) -> date | None:
+        """Return the first day of which anything is known of any site."""
+        return self._end_of(model_id, "day#", newest_first=False)
+
     def last_day(self, model_id: str) -> date | None:
         """Return the last day of which scores of any site are kept."""
+        return self._end_of(model_id, "score#", newest_first=True)
+
+    def _end_of(self, model_id: str, kind: str, *, newest_first: bool) -> date | None:
         found = self.store.query(
-            "model_id = :model AND begins_with(#item, :score)",
-            {":model": model_id, ":score": "score#"},
+            "model_id = :model AND begins_with(#item, :kind)",
+            {":model": model_id, ":kind": kind},
             limit=1,
-            newest_first=True,
+            newest_first=newest_first,
         )
         return next((date.fromisoformat(str(item["item"]).split("#")[1]) for item in found), None)
 

@@ -12,6 +12,7 @@ from shared import layout
 from shared.aws import S3Objects
 from shared.dataset import coverage, file_ids
 from shared.errors import NotFoundError
+from shared.evaluated import read_evaluation
 from shared.evaluation import Evaluation
 
 
@@ -53,11 +54,10 @@ class S3Versions:
     def evaluation(self, run_id: str) -> Evaluation | None:
         """Return a run's evaluation, or None where it left none."""
         if run_id not in self._evaluations:
-            try:
-                body = self.objects.read(layout.evaluation(run_id))
-            except NotFoundError:
+            found = read_evaluation(self.objects, run_id)
+            if found is None:
                 return None
-            self._evaluations[run_id] = Evaluation.model_validate_json(body)
+            self._evaluations[run_id] = found
         return self._evaluations[run_id]
 
     def _read(self, model_id: str, served: LogEntry) -> Trained | None:

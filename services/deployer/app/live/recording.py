@@ -105,7 +105,9 @@ class Recording:
         files: Sequence[FileRef],
         gone: Sequence[FileRef],
     ) -> Mapping[FileRef, str]:
-        touched = {file: _days(file, trained) for file in (*files, *gone)}
+        first = self.books.first_day(model_id)
+        touched = {file: _days(file, trained, first) for file in (*files, *gone)}
+        files = [file for file in files if touched[file]]
         keys = {(file.site_id, day) for file, days in touched.items() for day in days}
         before = self.books.days(model_id, keys | set(_neighbours(keys)))
         standing = self.canonical.standing(_since(before, files, keys))
@@ -180,9 +182,18 @@ def _not_evaluated(version: int) -> str:
     return f"version {version} has no evaluation, so that nobody knows what it was trained on"
 
 
-def _days(file: FileRef, trained: Trained) -> list[date]:
+def _days(file: FileRef, trained: Trained, first_known: date | None) -> list[date]:
+    """Return the days of a file that anything can be said of: rows not seen, or days known already.
+
+    Years that were uploaded before the first version served say nothing, and are not even looked up.
+    """
     zone = tzinfo_of(trained.places[file.site_id].timezone)
-    return list(book.days_of(file.start, file.end, zone))
+    unseen = trained.first_unseen(file.site_id, file.start, file.end)
+    known = [first_known] if first_known is not None else []
+    known += [unseen.astimezone(zone).date()] if unseen is not None else []
+    if not known:
+        return []
+    return [day for day in book.days_of(file.start, file.end, zone) if day >= min(known)]
 
 
 def _neighbours(keys: Iterable[Key]) -> Iterable[Key]:

@@ -10,7 +10,7 @@ from services.deployer.domain.live import degradation, scores
 from services.deployer.domain.live.degradation import Verdict
 from services.deployer.domain.live.scores import DayScore
 from services.deployer.domain.live.summary import MOST_NAMED, Summary
-from services.deployer.domain.live.told import Told, news
+from services.deployer.domain.live.told import Told, is_news, standing
 from services.deployer.ports import (
     Books,
     Holds,
@@ -78,11 +78,11 @@ class Watching:
             # People were told of a suspect source, with the remedy: its days say nothing of the model.
             doubtful = site_id in doubted
             judged += not doubtful and verdict.status != "not_measured"
-            standing = known if doubtful else news(known, site_id, version, verdict)
-            if standing is not None:
-                after[site_id] = standing
-                if standing != known:
-                    told.append(self._message(model_id, standing, verdict))
+            now = known if doubtful else standing(known, site_id, version, verdict)
+            if now is not None:
+                after[site_id] = now
+                if is_news(known, now):
+                    told.append(self._message(model_id, now, verdict))
             elif known is not None:
                 told.append(self._message(model_id, known, verdict, recovered=True))
         refused = self.publisher.publish_all(told)
@@ -92,7 +92,8 @@ class Watching:
         kept = {site_id: each for site_id, each in before.items() if site_id not in by_site} | after
         summary = replace(self._summary(by_site, kept, today), sites_judged=judged)
         self.verdicts.keep_told(model_id, kept, before, summary)
-        self._measure(model_id, summary)
+        degraded = sum(each.status == "degraded" for each in kept.values())
+        self._measure(model_id, summary, degraded)
 
     def _promises(
         self, model_id: str, by_site: Mapping[str, list[DayScore]]
@@ -156,7 +157,7 @@ class Watching:
             more=max(len(kept) - MOST_NAMED, 0),
         )
 
-    def _measure(self, model_id: str, summary: Summary) -> None:
+    def _measure(self, model_id: str, summary: Summary, degraded: int) -> None:
         sums = summary.sums
         figures = {
             "LiveR2": sums.r2,
@@ -168,9 +169,8 @@ class Watching:
         self.meter.tell(
             model_id, {name: value for name, value in figures.items() if value is not None}
         )
-        degraded = [each for each in summary.standing if each.status == "degraded"]
         self.meter.tell_worst(
-            {"SitesDegraded": float(len(degraded)), "SitesNotScored": float(summary.unscored)}
+            {"SitesDegraded": float(degraded), "SitesNotScored": float(summary.unscored)}
         )
 
 

@@ -108,12 +108,15 @@ def judge(
         Local day; with it, a site of which nothing was scored for two weeks is not measured.
     """
     days = list(days)
-    verdict = Verdict("not_measured", "nothing was scored yet")
-    for _, verdict in verdicts(days, promises):  # noqa: B007  the last one counts
-        pass
+    walk, verdict = _Walk(), Verdict("not_measured", "nothing was scored yet")
+    known = counted(days)
+    for score in known:
+        walk.take(evidence(score, promises))
+    if known:
+        verdict = walk.verdict()
     if verdict.status == "not_measured" or today is None:
         return verdict
-    last = max(each.day for each in counted(days) if faults.has_data(each))
+    last = max(each.day for each in known if faults.has_data(each))
     if today - last <= _SILENT:
         return verdict
     return Verdict("not_measured", f"nothing was scored since {last}", since=last)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from services.deployer.domain.live.promise import Expected, expected
@@ -30,12 +30,15 @@ class Evidence:
         Logarithm of level over expected level; None where the day says nothing sure. [unitless]
     sigma
         Standard deviation of `shift` on a healthy day. [unitless]
+    weight
+        How much the day counts beside others.
     """
 
     score: DayScore
     expected: Expected
     shift: float | None
     sigma: float
+    weight: float = field(init=False, default=0.0)
 
     @property
     def day(self) -> date:
@@ -47,10 +50,10 @@ class Evidence:
         """What was scored, without the adjuster: the promise is the model's."""
         return self.score.unadjusted or self.score.sums
 
-    @property
-    def weight(self) -> float:
-        """How much the day counts beside others."""
-        return 0.0 if self.shift is None else 1 / self.sigma**2
+    def __post_init__(self) -> None:
+        """Weigh the day once: it is looked at again with every day after it."""
+        weight = 0.0 if self.shift is None else 1 / self.sigma**2
+        object.__setattr__(self, "weight", weight)
 
 
 def counted(days: Iterable[DayScore]) -> list[DayScore]:

@@ -141,10 +141,11 @@ def _step(before: Sequence[Evidence], window: Sequence[Evidence], rule: Window) 
 def _reference(weeks: Sequence[Evidence], window: Sequence[Evidence]) -> tuple[float, float]:
     """Return the level before a window, and how unsure it is: from the weeks before and the promise."""
     doubt = max(each.expected.doubt for each in window)
-    if effective(weeks) < 1:
+    worth = effective(weeks)
+    if worth < 1:
         return 0.0, doubt
     own = math.hypot(error(weeks), _between_versions(weeks, window))
-    if effective(weeks) < _LEAST_BEFORE:
+    if worth < _LEAST_BEFORE:
         own = math.hypot(own, _FEW)
     weight, prior = 1 / own**2, 1 / doubt**2
     return middle(weeks) * weight / (weight + prior), 1 / math.sqrt(weight + prior)

@@ -25,18 +25,15 @@ class Told:
     retrain_helps: bool = False
 
 
-def news(before: Told | None, site_id: str, version: int, verdict: Verdict) -> Told | None:
-    """Return what stands after a verdict; the same as before where there is nothing to be told.
+def standing(before: Told | None, site_id: str, version: int, verdict: Verdict) -> Told | None:
+    """Return what stands after a verdict; None where nothing does.
 
-    A change that only goes on, or of which the days say nothing now, is no news. None where nothing stands.
+    What days that say nothing leave open stands as before.
     """
     if verdict.status == "not_measured":
         return before
     if verdict.status not in _STANDING:
         return None
-    same = before is not None and (before.status, before.cause) == (verdict.status, verdict.cause)
-    if same:
-        return before
     return Told(
         site_id,
         version,
@@ -46,3 +43,14 @@ def news(before: Told | None, site_id: str, version: int, verdict: Verdict) -> T
         verdict.why,
         verdict.retrain_helps,
     )
+
+
+def is_news(before: Told | None, now: Told) -> bool:
+    """Whether people are to be told of what stands.
+
+    The likely cause of a young change may still be named otherwise tomorrow. That alone is no news, unless a
+    retrain is now thought to help.
+    """
+    if before is None or before.status != now.status:
+        return True
+    return now.retrain_helps and not before.retrain_helps

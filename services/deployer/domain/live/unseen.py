@@ -71,10 +71,19 @@ class Trained:
         found: NDArray[np.bool_] = outside | (times >= _stamp(self.tested_until))
         return found
 
+    def first_unseen(self, site_id: str, start: datetime, end: datetime) -> datetime | None:
+        """Return the first time of an interval of a site [start, end) that the version has not seen."""
+        step = np.timedelta64(self.step_minutes * 60, "s")
+        times = np.arange(_stamp(start), _stamp(end), step)
+        found = times[self.unseen(site_id, times)]
+        if not len(found):
+            return None
+        moment: datetime = found[0].astype("datetime64[s]").item()
+        return moment.replace(tzinfo=UTC)
+
     def saw_not_all(self, site_id: str, start: datetime, end: datetime) -> bool:
         """Whether an interval of a site [start, end) has times that the version has not seen."""
-        step = np.timedelta64(self.step_minutes * 60, "s")
-        return bool(self.unseen(site_id, np.arange(_stamp(start), _stamp(end), step)).any())
+        return self.first_unseen(site_id, start, end) is not None
 
 
 def _stamp(moment: datetime) -> np.datetime64:

@@ -42,6 +42,7 @@ def _file_quarantined(message: messages.FileQuarantined) -> Notice:
             ("Reason code", message.reason_code),
             ("More", f"solar files{chosen} --state quarantined"),
         ),
+        cause=(message.site_id, message.reason_code),
     )
 
 
@@ -72,6 +73,7 @@ def _config_accepted(message: messages.ConfigAccepted) -> Notice:
         subject.format(**said),
         what.format(**said),
         facts=(("Version", message.config_version), ("Model", message.model_id)),
+        quiet=True,  # as asked; what is refused is told
     )
 
 
@@ -95,6 +97,8 @@ def _site_silent(message: messages.SiteSilent) -> Notice:
             Severity.INFO,
             f"Site {message.site_id} sends again",
             f"It had sent nothing for {message.silent_hours:.0f} hours.",
+            facts=(("Site", message.site_id),),
+            cause=("again",),
         )
     return notice(
         message,
@@ -103,6 +107,7 @@ def _site_silent(message: messages.SiteSilent) -> Notice:
         f"Its last upload came at {message.last_upload_at:%Y-%m-%d %H:%M} UTC.",
         "Look at the plant's logger and its upload; models go on with what they have.",
         facts=(("Site", message.site_id),),
+        cause=("silent",),
     )
 
 

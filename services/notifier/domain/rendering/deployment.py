@@ -6,7 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from services.notifier.domain.notice import Notice, Severity
-from services.notifier.domain.rendering.pieces import Facts, notice, sentence
+from services.notifier.domain.rendering.pieces import (
+    Facts,
+    compared,
+    listed,
+    notice,
+    score,
+    sentence,
+)
 from shared import messages
 
 _TESTED = {
@@ -51,6 +58,7 @@ def _deployment_started(message: messages.DeploymentStarted) -> Notice:
         else "It is the first to serve: its endpoint is created, and it serves once it has answered a "
         "smoke test. There is no version to go back to; if it fails, you are told what to do.",
         facts=_deployment(message),
+        quiet=not message.ignores,  # its end is told, whatever it is
     )
 
 
@@ -68,17 +76,33 @@ def _model_deployed(message: messages.ModelDeployed) -> Notice:
     return notice(
         message,
         Severity.INFO,
-        f"Model {message.model_id} version {message.model_package_version} serves",
+        f"Model {message.model_id} version {message.model_package_version} serves"
+        + (f", R2 {score(message.r2)}" if message.r2 is not None else ""),
         f"It takes all requests. {_TESTED[message.tested]}",
+        listed("Why it was chosen:", message.reasons),
         sentence(message.compared[:1].upper() + message.compared[1:]) if message.compared else "",
         f"Back to the version before: solar rollback {message.model_id}."
         if message.previous_version
         else "",
         facts=(
             *_deployment(message),
+            *_scores(message),
             ("Run", message.run_id or ""),
             ("Dataset", message.dataset_id or ""),
+            ("Report", f"solar report {message.run_id}" if message.run_id else ""),
+            ("How it does from now on", f"solar scorecard {message.model_id}"),
         ),
+    )
+
+
+def _scores(message: messages.ModelDeployed) -> Facts:
+    if message.r2 is None or message.accuracy_threshold is None:
+        return ()
+    worst = ", ".join(f"{name} {score(r2)}" for name, r2 in message.worst_sites.items())
+    return (
+        ("R2 on the test rows", f"{score(message.r2)} (floor {message.accuracy_threshold:g})"),
+        ("R2 of the champion", compared(message.champion_r2) if message.champion_r2 else ""),
+        ("Lowest R2 of a site", worst),
     )
 
 

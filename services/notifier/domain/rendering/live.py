@@ -27,6 +27,7 @@ def _accuracy_degraded(message: messages.AccuracyDegraded) -> Notice:
         _sentence(message.why or _figures_in_words(message)),
         after,
         facts=_facts(message),
+        cause=(message.model_id, message.kind, message.cause),
     )
 
 
@@ -39,6 +40,7 @@ def _data_fault(message: messages.AccuracyDegraded) -> Notice:
         "Its days are not scored until that is over, and no retrain is started for it. If the values are "
         f"wrong, take them out of training: solar exclude {message.site_id} START END --reason …",
         facts=_facts(message),
+        cause=(message.model_id, message.kind, message.cause),
     )
 
 
@@ -48,7 +50,14 @@ def _recovered(message: messages.AccuracyDegraded) -> Notice:
         if message.kind == "data"
         else f"Model {message.model_id} is as good as promised again at site {message.site_id}"
     )
-    return notice(message, Severity.INFO, what, _sentence(message.why), facts=_facts(message))
+    return notice(
+        message,
+        Severity.INFO,
+        what,
+        _sentence(message.why),
+        facts=_facts(message),
+        cause=(message.model_id, message.kind, "over"),
+    )
 
 
 def _sentence(text: str) -> str:

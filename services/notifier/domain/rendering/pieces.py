@@ -17,6 +17,7 @@ def notice(
     *lines: str,
     facts: Facts = (),
     quiet: bool = False,
+    cause: tuple[str, ...] = (),
 ) -> Notice:
     """Return what is told of a message; empty lines and facts are left out.
 
@@ -24,6 +25,8 @@ def notice(
     ----------
     quiet
         Whether it is routine that stands only in the day's summary.
+    cause
+        What makes it one of many alike, beside its kind: those that follow soon are told together.
     """
     kind = str(type(message).model_fields["type"].default).removeprefix("solar.")
     return Notice(
@@ -35,6 +38,7 @@ def notice(
         happened_at=message.occurred_at,
         facts=tuple((label, value) for label, value in facts if value),
         quiet=quiet,
+        cause=" ".join((kind, *cause)) if cause else "",
     )
 
 

@@ -33,6 +33,7 @@ def _retrain_started(message: messages.RetrainStarted) -> Notice:
             ("Instance", message.instance_type),
             ("Estimated cost", cost(message.estimated_cost_usd)),
         ),
+        quiet=True,  # its end is told, whatever it is
     )
 
 
@@ -74,6 +75,7 @@ def _challenger_registered(message: messages.ChallengerRegistered) -> Notice:
             ("R2 of the champion", compared(message.champion_r2)),
             *_run(message),
         ),
+        quiet=not waits,  # that it serves, or does not, is told with these figures
     )
 
 

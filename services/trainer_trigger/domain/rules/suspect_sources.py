@@ -29,12 +29,12 @@ def left_out(state: ModelState, _: RetrainPolicy, __: datetime) -> RuleAnswer:
 
 
 def sources_due(state: ModelState, _: RetrainPolicy, now: datetime) -> RuleAnswer:
-    """Where files were refused a moment ago, their siblings wait until all were looked at together."""
+    """After a cause for doubt, files of the source wait until all were looked at together."""
     since = state.sources_due_since
     if since is None or now - since >= _LONGEST_LOOK:
         return RuleAnswer(Effect.NOTHING, "no source is to be looked at")
     return RuleAnswer(
         Effect.FORBID,
-        f"files were refused at {since:%H:%M}; first their sources are looked at as a whole",
+        f"files were refused or disagreed at {since:%H:%M}; first their sources are looked at as a whole",
         now + _NEXT_LOOK,
     )

@@ -64,6 +64,27 @@ def test_rows_that_the_version_was_trained_on_are_not_predicted() -> None:
     assert world.books.scored == {}
 
 
+def test_years_before_the_first_version_are_not_even_looked_up() -> None:
+    world = World()
+    asked: list[int] = []
+    plain = world.books.days
+    world.books.days = lambda model, keys: asked.append(len(keys)) or plain(model, keys)  # type: ignore[method-assign]
+    world.hear(world.upload("history", TRAINED_UNTIL - timedelta(days=800), days=800))
+    world.hear(world.upload("both", TRAINED_UNTIL - timedelta(days=400), days=402))
+    assert asked == [0, 4], "none; two days that were not seen, one before and one after"
+
+
+def test_restated_power_of_a_day_that_was_predicted_counts_although_a_newer_version_has_seen_it() -> (
+    None
+):
+    world = World()
+    world.hear(world.upload("monday", MONDAY))
+    world.hear(world.deploy(2, until=MONDAY + timedelta(days=5)))
+    world.hear(world.upload("restated", MONDAY, columns=POWER, factor=1.0, uploaded=NOW))
+    assert world.score(MONDAY).version == 1
+    assert world.score(MONDAY).sums.energy_bias == pytest.approx(0.0, abs=1e-6)
+
+
 def test_of_a_file_that_reaches_over_the_end_of_training_only_the_later_rows_are_predicted() -> (
     None
 ):

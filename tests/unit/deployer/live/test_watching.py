@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from services.deployer.domain.deployment import Hold, Setback
+from services.deployer.domain.live.told import Told
 from services.deployer.domain.live.unseen import Trained
 from shared import layout
 from shared.messages import AccuracyDegraded
@@ -69,6 +71,19 @@ def test_a_plant_that_gives_a_quarter_less_is_told_once_with_the_likely_cause() 
     assert message.why
     assert message.energy_ratio is not None
     assert dict(world.meter.told)[""]["SitesDegraded"] == 1
+
+
+def test_all_sites_that_are_worse_are_counted_and_fifty_are_named() -> None:
+    world = World()
+    lived(world, 3, HEALTHY, TRAINED_UNTIL)
+    one = Told(SITE, 1, "degraded", "share", TRAINED_UNTIL, "a fifth less")
+    sites = [f"site-{number:02}" for number in range(60)]
+    world.books.stands = {site: replace(one, site_id=site) for site in sites}
+    world.watching.watch(MODEL)
+    summary = world.books.last_summary
+    assert summary is not None
+    assert (len(summary.standing), summary.more) == (50, 10)
+    assert dict(world.meter.told)[""]["SitesDegraded"] == 60
 
 
 def test_its_end_is_told_once_too() -> None:

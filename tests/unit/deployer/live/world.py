@@ -128,6 +128,10 @@ class Books:
         self.kept.update({(each.site_id, each.day): each for each in days})
         self.scored.update({key: tuple(found) for key, found in scores.items()})
 
+    def first_day(self, model_id: str) -> date | None:
+        assert model_id == MODEL
+        return min((day for _site, day in self.kept), default=None)
+
     def last_day(self, model_id: str) -> date | None:
         assert model_id == MODEL
         return max((day for _site, day in self.scored), default=None)

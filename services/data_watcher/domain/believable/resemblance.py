@@ -1,0 +1,205 @@
+"""Finds the traits by which a file is compared with its siblings."""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from services.data_watcher.domain.believable import sun
+from services.data_watcher.domain.believable.power import NOISE
+from services.data_watcher.domain.time_axis import TimeAxis, Times
+from services.data_watcher.domain.traits import Level, Traits, band_of
+from shared.solar.site import Site
+
+MOST_DAYS = 20  # that are looked at, spread evenly over the file
+MANY_DAYS = 7  # in some of them there is sun, so their best day says what the plant can
+LEAST_ROWS = 8  # of a day in daylight, before its shape is known
+LEAST_SUN = 0.2  # sine of the noon sun; below it the horizon decides
+LEAST_ENERGY_PART = 0.02  # of the best day; less is no day with power
+SUSTAINED = 1800.0  # s; a shorter peak may be a spike
+SMOOTH = 1.05  # as in unit_by_clear_day: way up and down over twice the peak
+LIKE_SUN = 0.9
+FAINT = 2.0  # times below the best day
+LEAST_FAINT, FAINT_PART = 2, 0.2  # of clear days
+MOST_PRINTS = 4
+_NOON = 720.0  # minutes
+_DAY = 86_400_000_000  # us
+_STRIDE, _CIRCLE = 2_654_435_761, 2**32  # of Knuth's multiplicative hash
+_EPOCH = date(1970, 1, 1).toordinal()
+Positions = npt.NDArray[np.intp]
+Values = npt.NDArray[np.float64]
+
+
+def traits(time: TimeAxis, power: Values | None, site: Site) -> Traits:
+    """Return the traits of a file.
+
+    Parameters
+    ----------
+    power
+        On the time axis, NaN where unknown [kW]; None where the file has none.
+    """
+    if power is None:
+        return Traits(time.step)
+    power = power if np.min(power) >= 0 else np.fmax(power, 0.0)  # no copy where none is needed
+    late = sun.ahead(site) * 1_000_000 + round(time.step * 5e5)  # us
+    starts, ends, number = _days(time.utc, late)
+    energy = np.add.reduceat(power, starts)
+    telling = np.flatnonzero(
+        energy > max(LEAST_ENERGY_PART * energy.max(), NOISE * site.ac_capacity_kw)
+    )
+    if not len(telling):
+        return Traits(time.step)
+    chosen = telling[:: -(-len(telling) // MOST_DAYS)]
+    noons = sun.noon_elevation(number[chosen].astype("M8[D]"), site.latitude)
+    days = [
+        _Day.of(
+            time.utc[starts[at] : ends[at]] + np.timedelta64(late, "us"),
+            power[starts[at] : ends[at]],
+            noon,
+            time.step,
+            site,
+        )
+        for at, noon in zip(chosen.tolist(), noons.tolist(), strict=True)
+        if noon > LEAST_SUN
+    ]
+    return Traits(
+        step=time.step,
+        days=len(telling),
+        first=f"{date.fromordinal(_EPOCH + int(number[telling[0]]))}",
+        levels=_levels(days, site.ac_capacity_kw),
+        middle=_middle(days),
+        apart=_apart(days),
+        prints=_prints(time.utc, power),
+    )
+
+
+def _days(utc: Times, late: int) -> tuple[Positions, Positions, npt.NDArray[np.int64]]:
+    """Return the rows where each day begins and ends, and its number since 1970; the times ascend.
+
+    The day's clock is so much ahead of the times. [us]
+    """
+    times = utc.view(np.int64)
+    first, last = (int(times[0]) + late) // _DAY, (int(times[-1]) + late) // _DAY
+    number = np.arange(first, last + 1)
+    if first == last:
+        return np.array([0]), np.array([len(times)]), number
+    edges = np.searchsorted(times, np.append(number, last + 1) * _DAY - late)
+    filled = edges[1:] > edges[:-1]
+    return edges[:-1][filled], edges[1:][filled], number[filled]
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """One day's power.
+
+    Attributes
+    ----------
+    noon
+        Sine of the sun's elevation at noon. [unitless]
+    peak
+        What power reached for half an hour. [kW]
+    energy
+        Its sum. [kWh]
+    middle
+        How long after solar noon it is centred. [minutes]
+    """
+
+    noon: float
+    peak: float
+    energy: float
+    middle: float
+    is_clear: bool
+
+    @classmethod
+    def of(cls, local: Times, power: Values, noon: float, step: float, site: Site) -> Self:
+        """Return what a day shows; its moments are the middles of the intervals in mean solar time."""
+        minutes = (local.view(np.int64) % _DAY) / 6e7
+        total = float(power.sum())
+        middle = float(power @ minutes) / total - _NOON
+        below = len(power) - 1 - min(max(round(SUSTAINED / step), 1), len(power) - 1)
+        peak = float(np.partition(power, below)[below])
+        clear = _is_smooth(power) and _is_like_sun(
+            local - np.timedelta64(round(middle * 60e6), "us"), power, site
+        )
+        return cls(noon, peak, total * step / 3600.0, middle, clear)
+
+
+def _is_smooth(power: Values) -> bool:
+    """Whether power of a day rises and falls once, from little and to little."""
+    lit = np.flatnonzero(power)
+    day, highest = power[lit[0] : lit[-1] + 1], power.max()
+    way = day[0] + np.abs(day[1:] - day[:-1]).sum() + day[-1]
+    ends = max(day[0], day[-1])
+    return bool(len(day) >= LEAST_ROWS and way < SMOOTH * 2 * highest and ends <= highest / 4)
+
+
+def _is_like_sun(centred: Times, power: Values, site: Site) -> bool:
+    """Whether a day has the sun's shape, whatever its clock says: its times are moved to solar noon."""
+    up = np.maximum(sun.roughly_up(centred, site.latitude), 0.0)
+    lit = (up > 0) | (power > 0)
+    return bool(np.corrcoef(power[lit], up[lit])[0, 1] > LIKE_SUN)
+
+
+def _levels(days: list[_Day], capacity: float) -> tuple[Level, ...]:
+    """Return the best day of each height of the noon sun."""
+    bands: dict[int, list[_Day]] = defaultdict(list)
+    for each in days:
+        if each.peak > 0:
+            bands[band_of(each.noon)].append(each)
+    levels = []
+    for _, ones in sorted(bands.items()):
+        best = max(ones, key=lambda each: each.peak)
+        is_sure = len(ones) >= MANY_DAYS or any(each.is_clear for each in ones)
+        levels.append(Level(_short(best.noon), _short(best.peak / capacity), is_sure))
+    return tuple(levels)
+
+
+def _apart(days: list[_Day]) -> float:
+    """Return how far clear days under a like sun are apart, where several are faint: no snow, no outage."""
+    bands: dict[int, list[float]] = defaultdict(list)
+    for each in days:
+        if each.is_clear:
+            bands[band_of(each.noon)].append(each.peak)
+    apart = 1.0
+    for peaks in bands.values():
+        faint = sorted(each for each in peaks if each * FAINT < max(peaks))
+        if len(faint) >= max(LEAST_FAINT, FAINT_PART * len(peaks)):
+            apart = max(apart, max(peaks) / faint[-1])
+    return _short(apart)
+
+
+def _middle(days: list[_Day]) -> float | None:
+    """Return how long after solar noon clear days are centred, or many days of any weather."""
+    clear = [each for each in days if each.is_clear]
+    if not clear and len(days) < MANY_DAYS:
+        return None
+    # By energy: the centre of a dull day can be anywhere.
+    ones = clear or days
+    energy = sum(each.energy for each in ones)
+    return round(sum(each.middle * each.energy for each in ones) / energy, 1)
+
+
+def _prints(utc: Times, power: Values) -> tuple[str, ...]:
+    """Return the names of a few days by their energy; another file with these days names the same ones.
+
+    The energy counts with six digits; so much is left of it where a file was written in another unit.
+    """
+    starts, _, number = _days(utc, 0)
+    energy = np.add.reduceat(power, starts)
+    generating = np.flatnonzero(energy > 0)
+    drawn = (
+        number[generating] * _STRIDE % _CIRCLE
+    )  # as good as at random, and the same in all files
+    chosen = generating[np.argsort(drawn)[:MOST_PRINTS]]
+    days = zip(number[chosen].tolist(), energy[chosen].tolist(), strict=True)
+    return tuple(f"{each[0]:x}.{zlib.crc32(b'%d %.5e' % each):08x}" for each in days)
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")

@@ -1,0 +1,236 @@
+"""Whether the accepted files of a source agree with each other: unit, clock, day and month.
+
+Each of them passed alone, some because they are short. A plant changes, too: it is extended, its logger is
+exchanged, part of it is off. So files are compared by what no such change explains, and only where a file is
+long or clear enough that the weather does not explain it either.
+
+The answer depends on the set of files alone, not on their order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from statistics import median_high
+
+from services.data_watcher.domain.traits import Level, Traits
+
+POWER, CLOCK, DAYS = "unlike_power", "unlike_clock", "unlike_days"
+
+# A plant that is extended gives up to twice as much; an energy of five minutes read as power, a third of that
+# of fifteen. Of clear days under a like sun, those of public plants differed by 1.6.
+MOST_APART = 2.5
+LIKE_STEPS = 1.6  # where two files differ like the lengths of their intervals, less is enough
+SAME = 1.25  # how near the one is to the other then
+MOST_OFF = 75.0  # minutes; the same as for one file. Those of public plants lay within 61
+LEAST_PART = (
+    0.02  # of a source's days: two in a hundred. Fewer may be an outage, and do little harm
+)
+AHEAD = timedelta(days=2)  # a clock and a time zone can be wrong by one
+ALONE = 3  # days without another file around a file of one day
+LEAST_IN_ROW = 3  # months, or years, in which the same day of the month stands alone
+_MONTHS = 12
+_NEAR = (-1, 0, 1)  # bands of the noon sun that are like each other
+
+
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """An accepted file. `content` is the SHA-256 of its bytes."""
+
+    key: str
+    content: str
+    uploaded_at: datetime
+    window_start: datetime
+    traits: Traits
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """So many of a source's files do not fit the others in the same way; `example` is the plainest."""
+
+    cause: str
+    files: int
+    judged: int
+    example: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Odd:
+    """A file that does not fit, how far off it is, and in words."""
+
+    file: Sibling
+    by: float
+    said: str
+
+
+def disagreements(files: Iterable[Sibling]) -> tuple[Disagreement, ...]:
+    """Return in which ways the files of one source do not fit each other."""
+    ones: dict[str, Sibling] = {}
+    for each in sorted(files, key=lambda each: each.key, reverse=True):
+        if each.traits.days:
+            ones[each.content] = each  # of the same bytes the first by name
+    judged = [ones[content] for content in sorted(ones, key=lambda content: ones[content].key)]
+    ways: tuple[tuple[str, Callable[[Sequence[Sibling]], Iterator[_Odd]]], ...] = (
+        (POWER, _unlike_power),
+        (CLOCK, _unlike_clock),
+        (DAYS, _unlike_days),
+    )
+    found = (_gathered(cause, judged, list(way(judged))) for cause, way in ways)
+    return tuple(each for each in found if each is not None)
+
+
+def _gathered(cause: str, judged: Sequence[Sibling], odd: Sequence[_Odd]) -> Disagreement | None:
+    """Return what to say of the files that do not fit; None where they are too few to do harm."""
+    days = sum(each.traits.days for each in judged)
+    if not odd or sum(each.file.traits.days for each in odd) < LEAST_PART * days:
+        return None
+    plainest = max(odd, key=lambda each: (each.by, each.file.key))
+    return Disagreement(cause, len(odd), len(judged), plainest.file.key, plainest.said)
+
+
+# --- power --------------------------------------------------------------------------------------------
+
+
+def _unlike_power(files: Sequence[Sibling]) -> Iterator[_Odd]:
+    """Yield the files whose power is a multiple or a fraction of the others' under a like sun."""
+    bands: dict[int, list[tuple[float, Sibling]]] = defaultdict(list)
+    for each in files:
+        for level in each.traits.levels:
+            if level.is_sure:
+                bands[level.band].append((level.height, each))
+    usual = {}
+    for band in {one + near for one in bands for near in _NEAR}:
+        usual[band] = _usual([one for near in _NEAR for one in bands.get(band + near, ())])
+    for each in files:
+        found = [
+            odd
+            for level in each.traits.levels
+            if level.band in usual and (odd := _compared(each, level, *usual[level.band]))
+        ]
+        if each.traits.apart > MOST_APART:
+            found.append(_Odd(each, each.traits.apart, _torn(each)))
+        if found:
+            yield max(found, key=lambda odd: odd.by)
+
+
+def _torn(file: Sibling) -> str:
+    return (
+        f"its own clear days under a like sun differ by {file.traits.apart:.2g} times, as where parts of it "
+        "are in another unit"
+    )
+
+
+def _usual(like: Sequence[tuple[float, Sibling]]) -> tuple[float, Sibling]:
+    """Return the middle of the files under a like sun, the higher one of two."""
+    ordered = sorted(like, key=lambda one: (one[0], one[1].key))
+    return ordered[len(ordered) // 2]
+
+
+def _compared(file: Sibling, level: Level, height: float, other: Sibling) -> _Odd | None:
+    times = level.height / height
+    if times < 1 and not level.is_sure:
+        return None  # the weather
+    apart = max(times, 1 / times)
+    steps = file.traits.step / other.traits.step
+    like_steps = max(times / steps, steps / times) <= SAME and apart >= LIKE_STEPS
+    if apart < MOST_APART and not like_steps:
+        return None
+    said = f"{times:.2g} times the power of" if times > 1 else f"{100 * times:.2g}% of the power of"
+    reason = (
+        f"under a like sun it shows {said} {other.key}: for half an hour at best {level.peak:.1%} of the AC "
+        "capacity"
+    )
+    if like_steps:
+        reason += (
+            f". Their rows lie {file.traits.step / 60:g} and {other.traits.step / 60:g} minutes apart, which "
+            "is as much: energy of an interval, read as power"
+        )
+    return _Odd(file, apart, reason)
+
+
+# --- clock --------------------------------------------------------------------------------------------
+
+
+def _unlike_clock(files: Sequence[Sibling]) -> Iterator[_Odd]:
+    """Yield the files whose days are centred hours before or after those of the others."""
+    known = [(each.traits.middle, each) for each in files if each.traits.middle is not None]
+    if not known:
+        return
+    usual = median_high(middle for middle, _ in known)
+    for middle, each in known:
+        off = middle - usual
+        if abs(off) > MOST_OFF:
+            when = "after" if off > 0 else "before"
+            said = f"its days are centred {abs(off) / 60:.1f} hours {when} those of the other files"
+            yield _Odd(each, abs(off), said)
+
+
+# --- days ---------------------------------------------------------------------------------------------
+
+
+def _unlike_days(files: Sequence[Sibling]) -> Iterator[_Odd]:
+    """Yield the files whose day and month may be swapped, or that were uploaded before they were measured."""
+    alone = _standing_alone(files)
+    for each in files:
+        first = date.fromisoformat(each.traits.first)
+        named = _date_in(each.key)
+        if named and named != first and (named.month, named.day) == (first.day, first.month):
+            if named.year == first.year:
+                said = (
+                    f"its name says {named}, its rows {first}: day and month are probably swapped"
+                )
+                yield _Odd(each, 3, said)
+        elif each.window_start > each.uploaded_at + AHEAD:
+            said = (
+                f"its rows begin on {first}, but it was uploaded on {each.uploaded_at:%Y-%m-%d}: day and "
+                "month may be swapped, or the logger's clock is wrong"
+            )
+            yield _Odd(each, 2, said)
+        elif each.key in alone:
+            said = (
+                f"it holds {first} alone, and others the same day of the months or years around it; "
+                "day, month and year are probably in another order"
+            )
+            yield _Odd(each, 1, said)
+
+
+_DATE = re.compile(r"(?<!\d)(20\d\d)[-_.]?(\d\d)[-_.]?(\d\d)(?!\d)")
+
+
+def _date_in(key: str) -> date | None:
+    """Return the one date that a file's name says year first, which nobody writes in another order."""
+    found = _DATE.findall(key.rpartition("/")[2])
+    if len(found) != 1:
+        return None
+    year, month, day = map(int, found[0])
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _standing_alone(files: Sequence[Sibling]) -> set[str]:
+    """Return the files of one day that stand alone, on the same day of months or years in a row."""
+    days = sorted(
+        (date.fromisoformat(each.traits.first), each.traits.days, each.key) for each in files
+    )
+    last = date.min
+    alone: dict[tuple[int, int], list[str]] = defaultdict(list)
+    for number, (first, length, key) in enumerate(days):
+        following = days[number + 1][0] if number + 1 < len(days) else date.max
+        end = first + timedelta(days=length - 1)
+        before = number == 0 or first - last > timedelta(days=ALONE)
+        if length == 1 and before and following - first > timedelta(days=ALONE):
+            alone[first.day, first.year * _MONTHS + first.month].append(key)
+        last = max(last, end)
+    found = set()
+    for day, month in alone:
+        for apart in (1, _MONTHS):  # day and month swapped, day and year
+            run = [(day, month + number * apart) for number in range(LEAST_IN_ROW)]
+            if all(each in alone for each in run):
+                found |= {key for each in run for key in alone[each]}
+    return found
