@@ -41,7 +41,10 @@ class Telling:
         if by not in card.WAYS:
             message = f"by: {by!r} is none of {', '.join(card.WAYS)}"
             raise InvalidMessageError(message)
-        first, last = self._days(model_id, question)
+        now = self.clock().astimezone(UTC).date()
+        # Days to come, of which forecasts are known, have no scores yet.
+        until = min(self.books.last_day(model_id) or now, now).isoformat()
+        first, last = self._days(model_id, {**question, "last": question.get("last") or until})
         site_id = question.get("site_id")
         scores = list(
             self.books.scores_of_site(model_id, site_id, first, last)

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from services.deployer.app.live.telling import Telling
 from services.deployer.domain.deployment import Hold, Setback
 from services.deployer.domain.live.told import Told
 from services.deployer.domain.live.unseen import Trained
@@ -57,6 +58,20 @@ def test_a_site_of_a_few_days_is_scored_and_not_judged() -> None:
         summary = world.books.last_summary
         assert summary is not None
         assert (summary.sites_scored, summary.sites_judged) == (1, judged)
+
+
+def test_a_forecast_for_weeks_to_come_hides_none_of_the_days_that_were() -> None:
+    world = World()
+    last = lived(world, 19, HEALTHY, TRAINED_UNTIL)
+    ahead = world.upload("ahead", last, days=30, columns=("forecast_ghi",), uploaded=midnight(last))
+    world.hear(ahead)
+    world.sweep()
+    summary = world.books.last_summary
+    assert summary is not None
+    assert summary.sites_judged == 1
+    telling = Telling(world.books, world.books, world.books, world.clock)
+    card = telling.scorecard({"model_id": MODEL, "days": 10})
+    assert {line["inputs"]: line["days"] for line in card["lines"]}["measured"] == {"scored": 9}
 
 
 def test_a_plant_that_gives_a_quarter_less_is_told_once_with_the_likely_cause() -> None:
