@@ -84,7 +84,11 @@ def scorecard(
     for each in answer["total"]:
         output.say(_said_in_all(each))
     if answer["waiting"]:
-        output.say(f"{answer['waiting']} files wait to be predicted; see `solar predictions SITE`")
+        count = answer["waiting"]
+        waits = (
+            f"{output.counted(count, 'file')} {'waits' if count == 1 else 'wait'} to be predicted"
+        )
+        output.say(f"{waits}; see `solar predictions SITE`")
 
 
 def predictions(

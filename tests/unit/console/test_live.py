@@ -148,6 +148,11 @@ def test_a_day_that_was_not_scored_says_what_it_was_instead(golden: FakeSystem) 
     assert "without power" in said
 
 
+def test_one_file_that_waits_is_one_file(golden: FakeSystem) -> None:
+    golden.answers["deployer", "scorecard"] = CARD | {"waiting": 1}
+    assert "1 file waits to be predicted" in solar("scorecard").stdout
+
+
 def test_a_scorecard_is_json_for_machines(golden: FakeSystem) -> None:
     assert json.loads(solar("scorecard", "golden", "--json").stdout) == CARD
 
