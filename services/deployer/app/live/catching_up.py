@@ -43,9 +43,9 @@ class CatchingUp:
         if over:
             self.meter.tell_worst({"FilesGivenUp": len(over)})
             self.waitings.end_waiting(model_id, over)
-        files = [each.file for each in found if each.file not in over]
-        if files:
-            self.recording.record(model_id, files, known=files)
+        known = [each for each in found if each.file not in over]
+        if known:
+            self.recording.record(model_id, [each.file for each in known], known=known)
 
     def lost(self, model_id: str) -> None:
         """Look at files of the last weeks that came or went without a word; of a large fleet, at a part."""

@@ -54,14 +54,14 @@ class Recording:
         model_id: str,
         files: Sequence[FileRef],
         gone: Sequence[FileRef] = (),
-        known: Collection[FileRef] = (),
+        known: Sequence[Waiting] = (),
     ) -> None:
         """Take in files that were accepted, and look at the days of files that were withdrawn.
 
         Parameters
         ----------
         known
-            Those of the files that waited until now.
+            How those of the files waited that did until now.
         """
         trained = self.serving(model_id)
         waits: dict[FileRef, str] = {}
@@ -78,7 +78,7 @@ class Recording:
             looked_at = [each for each in gone if each.site_id in trained.places]
             if known_sites or looked_at:
                 waits |= self._bring_up_to_date(model_id, trained, known_sites, looked_at)
-        done = [each for each in known if each not in waits]
+        done = [each.file for each in known if each.file not in waits]
         self._let_wait(model_id, waits, known)
         self.waitings.end_waiting(model_id, done)
 
@@ -92,11 +92,12 @@ class Recording:
         return NOBODY_SERVES if served is None else _not_evaluated(served.version)
 
     def _let_wait(
-        self, model_id: str, waits: Mapping[FileRef, str], known: Collection[FileRef]
+        self, model_id: str, waits: Mapping[FileRef, str], known: Sequence[Waiting]
     ) -> None:
+        since = {each.file: each.since for each in known}
         now = self.clock()
-        new = [Waiting(file, now, why) for file, why in waits.items() if file not in known]
-        self.waitings.wait(model_id, new)
+        found = [Waiting(file, since.get(file, now), why) for file, why in waits.items()]
+        self.waitings.wait(model_id, [each for each in found if each not in known])
 
     def _bring_up_to_date(
         self,

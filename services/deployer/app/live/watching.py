@@ -62,10 +62,11 @@ class Watching:
         """Look at the last days of a model's sites; tell what changed, and leave figures and a summary.
 
         The last day is the last one that is known of any site: whoever tries the product on the data of
-        another year sees what would have been told then. Days to come, of which forecasts are known, are none.
+        another year sees what would have been told then.
+        Days to come, of which only forecasts are known, are not looked at.
         """
-        now = self.clock().astimezone(UTC).date()
-        today = min(self.books.last_day(model_id) or now, now)
+        current = self.clock().astimezone(UTC).date()
+        today = min(self.books.last_day(model_id) or current, current)
         by_site = _by_site(self.books.scores(model_id, today - LOOKS_BACK, today))
         promises = self._promises(model_id, by_site)
         before, doubted = self.verdicts.told(model_id), self.suspects.sites()

@@ -204,6 +204,22 @@ def test_an_endpoint_that_answers_nothing_is_asked_once_however_many_files_there
     assert len(world.books.waits) == len(files)
 
 
+def test_a_file_that_waits_for_something_else_now_says_so_and_waits_no_longer_for_it() -> None:
+    world = World(serves=False)
+    world.hear(world.upload("a", MONDAY))
+    (before,) = world.books.waiting(MODEL)
+    world.clock.now += timedelta(days=1)
+    world.deploy(1)
+    world.asking.silent = True
+    world.sweep("quick")
+    (after,) = world.books.waiting(MODEL)
+    assert (before.reason, after.reason) == (
+        "no version serves yet",
+        "the endpoint does not answer",
+    )
+    assert after.since == before.since
+
+
 def test_a_site_that_fails_holds_up_no_other() -> None:
     world = World(sites=("golden", "boulder"))
     world.asking.broken = {"boulder"}
