@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
@@ -66,6 +67,22 @@ def test_many_days_are_written_and_read_in_several_calls(books: DynamoBooks) -> 
     books.keep("fleet", days, {})
     found = books.days("fleet", {("east", each.day) for each in days})
     assert sorted(found.values(), key=lambda each: each.day) == days
+
+
+def test_a_day_of_a_file_a_minute_fits_into_an_item(books: DynamoBooks) -> None:
+    ids = [hashlib.sha256(str(number).encode()).hexdigest()[:32] for number in range(1440)]
+    files = tuple(
+        FileRef(each, "east", f"canonical/east/2026-06/{each}.parquet", ("ghi",), NOON, NOON, NOON)
+        for each in ids
+    )
+    made = tuple(
+        Made(each, 1, f"predictions/fleet/east/2026-06/{each}-v1.parquet", "measured", *[NOON] * 4)
+        for each in ids
+    )
+    power = Power(NOON, 1, tuple(round(number / 7, 6) for number in range(1440)))
+    day = Day("east", MONDAY, files, made, power, is_scored=True)
+    books.keep("fleet", [day], {})
+    assert books.days("fleet", {("east", MONDAY)}) == {("east", MONDAY): day}
 
 
 def test_scores_come_in_the_order_of_days_over_all_sites_or_of_one(books: DynamoBooks) -> None:

@@ -23,6 +23,7 @@ PLACES = {
     "services/trainer_trigger/pipeline/definition": "pipeline",
     "services/deployer/inference": "image",
     "services/deployer/adapters/live": "image",
+    "services/deployer/adapters/real_rows.py": "image",
     "services/deployer/app/live": "image",
     "services/deployer/domain/live": "image",
     "shared": "image",

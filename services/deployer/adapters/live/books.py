@@ -9,6 +9,8 @@ item = summary                    how the model does in a few figures, by the la
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _KEY = ("model_id", "item")
+_LONG = 20_000  # bytes; most days have two thousand
 _DAY = TypeAdapter(Day)
 _SCORES = TypeAdapter(list[DayScore])
 _WAITING = TypeAdapter(Waiting)
@@ -65,7 +68,7 @@ class DynamoBooks:
         items = [
             {
                 **_key(model_id, _day_item(each.day, each.site_id)),
-                "body": _DAY.dump_json(each, exclude_defaults=True).decode(),
+                "body": packed(_DAY.dump_json(each, exclude_defaults=True)),
             }
             for each in days
         ]
@@ -173,8 +176,22 @@ class DynamoBooks:
         return _SUMMARY.validate_json(item["body"]) if item is not None else None
 
 
+def packed(body: bytes) -> str:
+    """Return JSON as it is kept: an item holds 400 KB, and a day of 1,440 files has twice as much."""
+    if len(body) <= _LONG:
+        return body.decode()
+    return base64.b85encode(zlib.compress(body, 6)).decode()
+
+
+def unpacked(text: str) -> bytes:
+    """Return the JSON that was kept."""
+    if text.startswith("{"):
+        return text.encode()
+    return zlib.decompress(base64.b85decode(text))
+
+
 def _read(item: Item) -> Day:
-    return _DAY.validate_json(item["body"])
+    return _DAY.validate_json(unpacked(item["body"]))
 
 
 def _day_item(day: date, site_id: str) -> str:

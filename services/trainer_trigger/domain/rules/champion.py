@@ -33,5 +33,5 @@ def champion_too_old(state: ModelState, policy: RetrainPolicy, now: datetime) ->
 def degraded(state: ModelState, _: RetrainPolicy, __: datetime) -> RuleAnswer:
     """The served model does worse on what came in than its evaluation promised."""
     if state.degraded is None:
-        return RuleAnswer(Effect.NOTHING, "nothing that came in speaks for a worse model")
+        return RuleAnswer(Effect.NOTHING, "nothing that came in asks for a retrain")
     return RuleAnswer(Effect.WANT, f"accuracy degraded: {state.degraded}")
