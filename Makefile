@@ -19,7 +19,7 @@ demo: setup-local ## The whole story on real data, in about two minutes, on this
 test: setup setup-pipeline ## All tests, in parallel
 	@$(BIN)/python -m pytest $(PARALLEL) $(TESTS)
 
-unit: setup ## Tests of single pieces and of messages, in under a minute
+unit: setup ## Tests of single pieces and of messages, in about a minute
 	@$(BIN)/python -m pytest $(PARALLEL) tests/unit tests/contract tests/house
 
 check: setup ## Everything CI checks before the tests

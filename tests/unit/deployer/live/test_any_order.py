@@ -54,7 +54,7 @@ def undisturbed() -> dict[str, Any]:
     return seen(world)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_messages_in_any_order_twice_and_together_come_to_the_same(data: st.DataObject) -> None:
     world, messages = a_week_in_the_life()
@@ -67,7 +67,7 @@ def test_messages_in_any_order_twice_and_together_come_to_the_same(data: st.Data
     assert seen(world) == undisturbed()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(data=st.data())
 def test_messages_that_are_lost_are_made_up_for_by_the_sweep(data: st.DataObject) -> None:
     world, messages = a_week_in_the_life()

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 import pytest
 
 from services.deployer.adapters.live.log import decode
-from services.deployer.app.live.catching_up import MOST_AT_ONCE, _turn
+from services.deployer.app.live import catching_up
+from services.deployer.app.live.catching_up import _turn
 from services.deployer.app.live.predicting import MOST_ROWS
 from services.deployer.domain.deployment import LogEntry
 from shared.messages import PredictionsMade
@@ -235,9 +236,12 @@ def test_a_site_that_the_version_does_not_know_waits_for_one_that_does() -> None
     assert waiting.reason == "version 1 does not know site boulder"
 
 
-def test_files_that_nobody_will_predict_soon_hold_up_none_that_waits_behind_them() -> None:
+def test_files_that_nobody_will_predict_soon_hold_up_none_that_waits_behind_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(catching_up, "MOST_AT_ONCE", 10)
     world = World()
-    stuck = [world.upload(f"alpha{n:03}", MONDAY, site="alpha") for n in range(MOST_AT_ONCE + 5)]
+    stuck = [world.upload(f"alpha{n:03}", MONDAY, site="alpha") for n in range(15)]
     world.hear(*stuck)
     world.asking.silent = True
     world.hear(world.upload("behind", MONDAY))
@@ -249,10 +253,13 @@ def test_files_that_nobody_will_predict_soon_hold_up_none_that_waits_behind_them
     assert len(world.books.waits) == len(stuck)
 
 
-def test_files_of_a_site_that_the_endpoint_refuses_hold_up_no_other_for_ever() -> None:
+def test_files_of_a_site_that_the_endpoint_refuses_hold_up_no_other_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(catching_up, "MOST_AT_ONCE", 10)
     world = World(("alpha", SITE))
     world.asking.broken.add("alpha")
-    stuck = [world.upload(f"alpha{n:03}", MONDAY, site="alpha") for n in range(MOST_AT_ONCE + 5)]
+    stuck = [world.upload(f"alpha{n:03}", MONDAY, site="alpha") for n in range(15)]
     world.hear(*stuck)
     world.asking.silent = True
     world.hear(world.upload("behind", MONDAY))
