@@ -20,7 +20,7 @@ test: setup setup-pipeline ## All tests, in parallel
 	@$(BIN)/python -m pytest $(PARALLEL) $(TESTS)
 
 unit: setup ## Tests of single pieces and of messages, in about a minute
-	@$(BIN)/python -m pytest $(PARALLEL) tests/unit tests/contract tests/house
+	@$(BIN)/python -m pytest --numprocesses=logical --dist=worksteal --quiet tests/unit tests/contract tests/house
 
 check: setup ## Everything CI checks before the tests
 	@$(BIN)/ruff check
