@@ -11,6 +11,7 @@ from services.deployer.adapters.configuration import S3Configuration
 from services.deployer.adapters.endpoints import SageMakerEndpoints
 from services.deployer.adapters.gauge import CloudWatchGauge
 from services.deployer.adapters.live.books import DynamoBooks
+from services.deployer.adapters.live.excluded import S3Excluded
 from services.deployer.adapters.memory import DynamoMemory
 from services.deployer.adapters.real_rows import S3RealRows
 from services.deployer.adapters.references import S3References
@@ -164,6 +165,7 @@ def following(settings: LiveSettings) -> Following:
         holds=memory,
         setbacks=memory,
         suspects=S3Suspects(objects),
+        exclusions=S3Excluded(objects),
         clock=utc_now,
     )
     inbox = aws.SqsInbox(aws.lazy_client("sqs"), settings.live_inbox_url)
@@ -176,7 +178,8 @@ def answering(settings: QuerySettings) -> Answering:
     """Return what answers questions."""
     memory = _memory(settings)
     books = DynamoBooks.of(aws.lazy_client("dynamodb"), settings.days_table)
-    return Answering(memory, memory, Telling(books, books, books, utc_now))
+    excluded = S3Excluded(aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket))
+    return Answering(memory, memory, Telling(books, books, books, excluded, utc_now))
 
 
 def _memory(settings: QuerySettings) -> DynamoMemory:

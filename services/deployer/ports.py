@@ -22,6 +22,7 @@ from shared.model_config import EndpointConfig
 
 if TYPE_CHECKING:  # some of them need numpy, which the light functions have not
     from services.deployer.domain.live.book import Day, FileRef
+    from services.deployer.domain.live.excluded import Excluded
     from services.deployer.domain.live.predicted import Answered, Predicted, Weather
     from services.deployer.domain.live.scores import DayScore
     from services.deployer.domain.live.summary import Summary
@@ -228,6 +229,12 @@ class Verdicts(Protocol):
         summary: Summary,
     ) -> None: ...
     def summary(self, model_id: str) -> Summary | None: ...
+
+
+class Exclusions(Protocol):
+    """Days that people took out of training."""
+
+    def days(self) -> Excluded: ...
 
 
 class Suspects(Protocol):

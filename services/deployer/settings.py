@@ -10,6 +10,7 @@ class QuerySettings(Settings):
 
     table: str
     days_table: str = ""
+    data_bucket: str = ""
 
 
 class DeployerSettings(QuerySettings):

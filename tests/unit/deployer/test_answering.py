@@ -8,18 +8,21 @@ from typing import Any
 
 import pytest
 
+from services.deployer.adapters.live.excluded import S3Excluded
 from services.deployer.app.answering import Answering
 from services.deployer.app.live.telling import Telling
 from shared.errors import InvalidMessageError
 from tests.unit.deployer.fakes import World
 from tests.unit.deployer.live import world as live_world
-from tests.unit.deployer.live.world import NOW, SITE, Books
+from tests.unit.deployer.live.world import NOW, SITE, Books, Objects
 from tests.unit.deployer.test_deployer import deployed
 
 
 def answers(world: World) -> Answering:
     books = Books()
-    return Answering(world.memory, world.memory, Telling(books, books, books, lambda: NOW))
+    return Answering(
+        world.memory, world.memory, Telling(books, books, books, S3Excluded(Objects()), lambda: NOW)
+    )
 
 
 def test_the_whole_log_is_given_oldest_first() -> None:
@@ -87,7 +90,7 @@ def test_the_last_predictions_of_a_site_are_found_behind_later_days_of_others() 
     monday = date(2026, 4, 6)
     live.deploy(1, monday)
     live.hear(live.upload("old", monday), live.upload("new", date(2026, 6, 8), site="hill"))
-    telling = Telling(live.books, live.books, live.books, live.clock)
+    telling = Telling(live.books, live.books, live.books, live.excluded, live.clock)
     found = telling.predictions({"model_id": live_world.MODEL, "site_id": SITE})["predictions"]
     assert [each["file_id"] for each in found] == ["old"]
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from services.deployer.domain.live import card
 from services.deployer.domain.live.book import ONE_DAY, Made
+from services.deployer.domain.live.excluded import masked
 from services.deployer.domain.live.summary import Summary
-from services.deployer.ports import Books, Verdicts, Waitings
+from services.deployer.ports import Books, Exclusions, Verdicts, Waitings
 from shared.clock import Clock
 from shared.errors import InvalidMessageError
 
@@ -27,6 +28,7 @@ class Telling:
     books: Books
     waitings: Waitings
     verdicts: Verdicts
+    exclusions: Exclusions
     clock: Clock
 
     def scorecard(self, question: dict[str, Any]) -> dict[str, Any]:
@@ -46,11 +48,12 @@ class Telling:
         until = min(self.books.last_day(model_id) or now, now).isoformat()
         first, last = self._days(model_id, {**question, "last": question.get("last") or until})
         site_id = question.get("site_id")
-        scores = list(
+        kept = (
             self.books.scores_of_site(model_id, site_id, first, last)
             if site_id
             else self.books.scores(model_id, first, last)
         )
+        scores = list(masked(kept, self.exclusions.days()))
         if question.get("version") is not None:
             scores = [each for each in scores if each.version == int(question["version"])]
         total = card.lines(scores, "lead")

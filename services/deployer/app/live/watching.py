@@ -8,11 +8,13 @@ from datetime import UTC, date, timedelta
 
 from services.deployer.domain.live import degradation, scores
 from services.deployer.domain.live.degradation import Verdict
+from services.deployer.domain.live.excluded import remaining
 from services.deployer.domain.live.scores import DayScore
 from services.deployer.domain.live.summary import MOST_NAMED, Summary
 from services.deployer.domain.live.told import Told, is_news, standing
 from services.deployer.ports import (
     Books,
+    Exclusions,
     Holds,
     Log,
     Meter,
@@ -45,6 +47,7 @@ class Watching:
     holds: Holds
     setbacks: Setbacks
     suspects: Suspects
+    exclusions: Exclusions
     clock: Clock
 
     def deployment(self, model_id: str) -> None:
@@ -67,7 +70,8 @@ class Watching:
         """
         current = self.clock().astimezone(UTC).date()
         today = min(self.books.last_day(model_id) or current, current)
-        by_site = _by_site(self.books.scores(model_id, today - LOOKS_BACK, today))
+        recent = self.books.scores(model_id, today - LOOKS_BACK, today)
+        by_site = _by_site(remaining(recent, self.exclusions.days()))
         promises = self._promises(model_id, by_site)
         before, doubted = self.verdicts.told(model_id), self.suspects.sites()
         after: dict[str, Told] = {}

@@ -14,7 +14,7 @@ from services.deployer.domain.live.told import Told
 from services.deployer.domain.live.unseen import Trained
 from shared import layout
 from shared.messages import AccuracyDegraded
-from tests.unit.deployer.live.world import MODEL, SITE, TRAINED_UNTIL, World, midnight, write
+from tests.unit.deployer.live.world import MODEL, SITE, TRAINED_UNTIL, ZONE, World, midnight, write
 
 HEALTHY, WORSE = 0.98, 0.75
 
@@ -69,7 +69,7 @@ def test_a_forecast_for_weeks_to_come_hides_none_of_the_days_that_were() -> None
     summary = world.books.last_summary
     assert summary is not None
     assert summary.sites_judged == 1
-    telling = Telling(world.books, world.books, world.books, world.clock)
+    telling = Telling(world.books, world.books, world.books, world.excluded, world.clock)
     card = telling.scorecard({"model_id": MODEL, "days": 10})
     assert {line["inputs"]: line["days"] for line in card["lines"]}["measured"] == {"scored": 9}
 
@@ -135,6 +135,40 @@ def test_a_site_with_a_suspect_source_is_not_judged_until_that_is_settled() -> N
     world.sweep()
     assert told(world) == []
     del world.objects.kept[key]
+    world.sweep()
+    assert len(told(world)) == 1
+
+
+def test_days_that_a_person_excluded_are_not_judged_and_count_again_when_they_are_taken_in() -> (
+    None
+):
+    world = World()
+    day = lived(world, 25, HEALTHY, TRAINED_UNTIL)
+    last = lived(world, 5, WORSE, day)
+    said = {
+        "site_id": SITE,
+        "config_version": "1",
+        "exclusions": [
+            {"start": midnight(day).isoformat(), "end": midnight(last).isoformat(), "reason": "x"}
+        ],
+    }
+    site = {"site_id": SITE, "model_id": MODEL, "latitude": 1, "longitude": 1, "timezone": ZONE}
+    source = {
+        "name": "all",
+        "timestamp": {"column": "t"},
+        "columns": {"ghi": {"column": "g", "unit": "W/m2"}},
+    }
+    site |= {"ac_capacity_kw": 1, "sources": [source], "config_version": "1"}
+    write(world.objects, layout.active_site(SITE), json.dumps(site).encode())
+    write(world.objects, layout.active_exclusions(SITE), json.dumps(said).encode())
+    world.sweep()
+    assert told(world) == []
+    telling = Telling(world.books, world.books, world.books, world.excluded, world.clock)
+    card = telling.scorecard({"model_id": MODEL, "days": 6, "by": "day"})
+    states = [next(iter(line["days"])) for line in card["lines"]]
+    assert states == ["scored", *["masked"] * 5]
+    assert card["lines"][-1]["masked"].keys() == {"excluded"}
+    del world.objects.kept[layout.active_exclusions(SITE)]
     world.sweep()
     assert len(told(world)) == 1
 

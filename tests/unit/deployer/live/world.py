@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from services.deployer.adapters.live.canonical import S3CanonicalRows
+from services.deployer.adapters.live.excluded import S3Excluded
 from services.deployer.adapters.live.log import S3PredictionLog
 from services.deployer.adapters.live.suspects import S3Suspects
 from services.deployer.adapters.live.versions import S3Versions
@@ -318,6 +319,7 @@ class World:
             self.recording, self.books, self.books, canonical, self.meter, self.clock
         )
         self.inbox, self.decisions = Inbox(), Decisions()
+        self.excluded = S3Excluded(self.objects)  # type: ignore[arg-type]
         self.watching = Watching(
             books=self.books,
             verdicts=self.books,
@@ -328,6 +330,7 @@ class World:
             holds=self.decisions,
             setbacks=self.decisions,
             suspects=S3Suspects(self.objects),  # type: ignore[arg-type]
+            exclusions=self.excluded,
             clock=self.clock,
         )
         self.following = Following(
