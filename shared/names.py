@@ -13,6 +13,7 @@ TAGS = {"project": "solar-retraining"}
 BOOTSTRAP_STACK = f"{PREFIX}-bootstrap"
 FOUNDATION_STACK = f"{PREFIX}-foundation"
 PIPELINE = "solar-power-retraining-pipeline"
+ENDPOINTS_FUNCTION = f"{PREFIX}-deployer-endpoints"
 LIVE = "deployer-live"  # the inbox of what follows a deployment
 LIVE_FUNCTION = f"{PREFIX}-deployer-predictions"
 DAYS_TABLE = f"{PREFIX}-deployer-days"

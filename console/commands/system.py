@@ -15,6 +15,7 @@ from infra.local import outbox as local_outbox
 from shared import names
 
 SERVICES = ("data_watcher", "trainer_trigger", "deployer", "notifier")
+_FUNCTIONS = {"deployer": names.ENDPOINTS_FUNCTION}  # that is not called like its service
 
 
 def health() -> dict[str, Any]:
@@ -132,7 +133,7 @@ def is_idle(service: str) -> bool:
 
 
 def _service(service: str) -> dict[str, Any]:
-    return _function(names.service(service), service)
+    return _function(_FUNCTIONS.get(service, names.service(service)), service)
 
 
 def _function(function: str, queue: str) -> dict[str, Any]:

@@ -223,7 +223,7 @@ def test_the_user_pages_debugging_commands_work_as_written(deployed: dict[str, A
     )["logGroups"]
     assert {group["logGroupName"] for group in groups} >= {
         f"/aws/lambda/solar-{name}"
-        for name in ("data-watcher", "trainer-trigger", "deployer", "notifier")
+        for name in ("data-watcher", "trainer-trigger", "deployer-endpoints", "notifier")
     }
 
 
