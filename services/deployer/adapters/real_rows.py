@@ -23,7 +23,7 @@ from shared.aws import S3Objects
 from shared.canonical import CanonicalFile
 from shared.errors import InvalidMessageError, NotFoundError
 from shared.exclusions import ActiveExclusions
-from shared.solar.site import source_of
+from shared.solar.site import POWER, source_of
 from shared.suspects import ActiveSuspects
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _last_day(
     frame = frame[(frame.index > until - RECENT) & (frame.index <= until)]
     for each in excluded.exclusions if excluded is not None else ():
         frame = frame[(frame.index < each.start) | (frame.index >= each.end)]
-    weather = [name for name in frame.columns if name != _POWER]
+    weather = [name for name in frame.columns if name != POWER]
     frame = frame[frame[weather].notna().any(axis=1)]
     if not len(frame):
         return None
@@ -144,9 +144,6 @@ def _last_day(
     frame = frame.iloc[::every]
     rows = tuple(_row(site.site_id, stamp, each) for stamp, each in _rows(frame[weather]))
     return SiteDay(site.site_id, site.ac_capacity_kw, rows, tuple(believed))
-
-
-_POWER = "power_ac"
 
 
 def _table(
@@ -161,8 +158,8 @@ def _table(
     from shared.solar.recipe import INPUTS  # noqa: PLC0415
 
     named = [(FileRef.of(file, file.file_id), body) for file, body in files]
-    found = on_step(site_id, named, step_minutes, frozenset((_POWER, *INPUTS)))
-    if not set(found.columns) - {_POWER}:
+    found = on_step(site_id, named, step_minutes, frozenset((POWER, *INPUTS)))
+    if not set(found.columns) - {POWER}:
         return None
     return pd.DataFrame(found.columns, index=pd.DatetimeIndex(found.times, tz="UTC"))
 
@@ -174,14 +171,14 @@ def _believed(site: ActiveSite, frame: pd.DataFrame, step_minutes: int) -> list[
     from shared.solar import quality  # noqa: PLC0415
     from shared.solar.position import ephemeris, position  # noqa: PLC0415
 
-    if _POWER not in frame:
+    if POWER not in frame:
         return [None] * len(frame)
-    power = frame[_POWER].to_numpy(dtype=float)
+    power = frame[POWER].to_numpy(dtype=float)
     times = frame.index.tz_convert(None).to_numpy().astype("datetime64[s]")  # type: ignore[attr-defined]
     sun = position(
         ephemeris(times + np.timedelta64(step_minutes * 30, "s")), site.latitude, site.longitude
     )
-    weather = {str(name): frame[name].to_numpy() for name in frame.columns if name != _POWER}
+    weather = {str(name): frame[name].to_numpy() for name in frame.columns if name != POWER}
     checks = quality.checks(quality.Measurements(power / site.ac_capacity_kw, weather, sun))
     masked = np.logical_or.reduce(list(checks.values()))
     return [

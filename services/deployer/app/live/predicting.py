@@ -12,6 +12,7 @@ from services.deployer.app.live.shelf import Shelf
 from services.deployer.domain.live.book import Day, FileRef, Key, bounds
 from services.deployer.domain.live.predicted import Answered, Predicted, SilentError, Weather
 from services.deployer.domain.live.scores import Inputs
+from services.deployer.domain.live.stamps import moment, stamp
 from services.deployer.domain.live.unseen import Trained
 from services.deployer.ports import Asking
 from shared import layout
@@ -127,7 +128,7 @@ class Predicting:
                 waits[job.file] = f"version {answer.version} is being deployed"
                 continue
             found = self._predicted(job, answer, trained)
-            first = found.times[0].astype("datetime64[s]").item()
+            first = moment(found.times[0])
             key = layout.predictions(
                 model_id, job.file.site_id, first, job.file.file_id, trained.version
             )
@@ -242,7 +243,7 @@ def _gain(asked: Weather, trained: Trained, gains: Mapping[Key, float]) -> Float
     zone = tzinfo_of(trained.places[asked.site_id].timezone)
     for (site_id, day), gain in gains.items():
         if site_id == asked.site_id:
-            start, end = (np.datetime64(each.replace(tzinfo=None)) for each in bounds(day, zone))
+            start, end = map(stamp, bounds(day, zone))
             found[(asked.times >= start) & (asked.times < end)] = gain
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from services.deployer.domain.live.daily import score_day
 from services.deployer.domain.live.day_rows import DayRows
 from services.deployer.domain.live.predicted import Predicted
 from services.deployer.domain.live.scores import NO_LEAD, DayScore, Inputs
+from services.deployer.domain.live.stamps import moment, stamp
 from services.deployer.domain.live.unseen import Place, Trained
 from shared.solar import clock_check
 from shared.solar.position import Floats, Times, ephemeris, position
@@ -93,7 +94,7 @@ def _scores(
         return
     yesterday = days.get((day.site_id, day.day - ONE_DAY), Day(day.site_id, day.day - ONE_DAY))
     for group in sorted(groups, key=lambda each: (each.version, each.inputs, each.lead)):
-        best = predicted.best(_of_lead(groups[group], group.lead), _stamp(start), _stamp(end))
+        best = predicted.best(_of_lead(groups[group], group.lead), stamp(start), stamp(end))
         if not len(best.times):
             continue  # nothing of this lead
         step = group.step_minutes
@@ -215,7 +216,7 @@ def _power(step: int, day: Day, place: Place, shelf: Shelf) -> Power | None:
     """Return the power of a day as its standing files say it together; None where none says anything."""
     files = [each for each in day.files if each.has_power]
     found = shelf.on_step(day.site_id, files, step, frozenset((POWER,)))
-    start, end = map(_stamp, book.bounds(day.day, tzinfo_of(place.timezone)))
+    start, end = map(stamp, book.bounds(day.day, tzinfo_of(place.timezone)))
     stated = found.times
     if place.corrects_clock and len(stated):
         stated = clock_check.true_times(stated, place.timezone)
@@ -231,9 +232,8 @@ def _power(step: int, day: Day, place: Place, shelf: Shelf) -> Power | None:
         int((times[-1] - times[0]) / np.timedelta64(step * 60, "s")) + 1
     ) * np.timedelta64(step * 60, "s")
     spread = _at(grid, times, values)
-    first = times[0].astype("datetime64[s]").item().replace(tzinfo=UTC)
     return Power(
-        first,
+        moment(times[0]),
         step,
         tuple(None if np.isnan(each) else round(float(each), 6) for each in spread),
     )
@@ -241,7 +241,7 @@ def _power(step: int, day: Day, place: Place, shelf: Shelf) -> Power | None:
 
 def _grid(power: Power) -> Times:
     step = np.timedelta64(power.step_minutes * 60, "s")
-    times: Times = _stamp(power.start) + np.arange(len(power.values)) * step
+    times: Times = stamp(power.start) + np.arange(len(power.values)) * step
     return times
 
 
@@ -257,7 +257,3 @@ def _at(times: Times, known: Times, values: Floats) -> Floats:
         same = known[place] == times
         found[same] = values[place[same]]
     return found
-
-
-def _stamp(moment: datetime) -> np.datetime64:
-    return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "s")

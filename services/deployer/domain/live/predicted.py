@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import compress
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from services.deployer.domain.live.book import Made
 from services.deployer.domain.live.scores import Inputs
+from services.deployer.domain.live.stamps import moment
 from shared.errors import NotReadyError
 from shared.solar.position import Floats, Times
 
@@ -186,22 +187,15 @@ def _column(predicted: Predicted, name: str) -> Floats:
 
 def made_of(predicted: Predicted, key: str) -> Made:
     """Return what the book notes of predictions that are kept under a key."""
-    first, last = (
-        each.astype("datetime64[s]").item() for each in (predicted.times[0], predicted.times[-1])
-    )
     return Made(
         file_id=predicted.file_id,
         version=predicted.version,
         key=key,
         inputs=predicted.inputs,
-        start=_utc(first),
-        end=_utc(last, predicted.step_minutes),
+        start=moment(predicted.times[0]),
+        end=moment(predicted.times[-1]) + timedelta(minutes=predicted.step_minutes),
         uploaded_at=predicted.uploaded_at,
         made_at=predicted.made_at,
         provider=predicted.provider,
         issued_at=predicted.issued_at,
     )
-
-
-def _utc(moment: datetime, later_minutes: int = 0) -> datetime:
-    return moment.replace(tzinfo=UTC) + timedelta(minutes=later_minutes)

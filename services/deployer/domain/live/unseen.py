@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.deployer.domain.live.stamps import moment, stamp
 from shared.solar.position import Times
 
 
@@ -65,26 +66,21 @@ class Trained:
         times
             Start of each interval. [UTC]
         """
-        outside = times >= _stamp(self.fitted_until)
+        outside = times >= stamp(self.fitted_until)
         for start, end in self.spans.get(site_id, ()):
-            outside &= (times < _stamp(start)) | (times >= _stamp(end))
-        found: NDArray[np.bool_] = outside | (times >= _stamp(self.tested_until))
+            outside &= (times < stamp(start)) | (times >= stamp(end))
+        found: NDArray[np.bool_] = outside | (times >= stamp(self.tested_until))
         return found
 
     def first_unseen(self, site_id: str, start: datetime, end: datetime) -> datetime | None:
         """Return the first time of an interval of a site [start, end) that the version has not seen."""
         step = np.timedelta64(self.step_minutes * 60, "s")
-        times = np.arange(_stamp(start), _stamp(end), step)
+        times = np.arange(stamp(start), stamp(end), step)
         found = times[self.unseen(site_id, times)]
         if not len(found):
             return None
-        moment: datetime = found[0].astype("datetime64[s]").item()
-        return moment.replace(tzinfo=UTC)
+        return moment(found[0])
 
     def saw_not_all(self, site_id: str, start: datetime, end: datetime) -> bool:
         """Whether an interval of a site [start, end) has times that the version has not seen."""
         return self.first_unseen(site_id, start, end) is not None
-
-
-def _stamp(moment: datetime) -> np.datetime64:
-    return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "s")
