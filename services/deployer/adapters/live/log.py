@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from services.deployer.domain.live import leads
 from services.deployer.domain.live.predicted import Predicted, Weather
 from shared import layout
 from shared.aws import S3Objects
 from shared.errors import NotFoundError
+from shared.solar import leads
 
 _CONTENT = "application/vnd.apache.parquet"
 _READERS = 8  # at once; a client has ten connections

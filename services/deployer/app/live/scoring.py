@@ -9,7 +9,7 @@ from datetime import UTC
 import numpy as np
 
 from services.deployer.app.live.shelf import Shelf
-from services.deployer.domain.live import book, leads, predicted
+from services.deployer.domain.live import book, predicted
 from services.deployer.domain.live.book import ONE_DAY, Day, FileRef, Key, Power
 from services.deployer.domain.live.daily import score_day
 from services.deployer.domain.live.day_rows import DayRows
@@ -17,7 +17,7 @@ from services.deployer.domain.live.predicted import Predicted
 from services.deployer.domain.live.scores import NO_LEAD, DayScore, Inputs
 from services.deployer.domain.live.stamps import moment, stamp
 from services.deployer.domain.live.unseen import Place, Trained
-from shared.solar import clock_check
+from shared.solar import clock_check, leads
 from shared.solar.position import Floats, Times, ephemeris, position
 from shared.solar.site import POWER, tzinfo_of
 
