@@ -83,6 +83,18 @@ def rows_of(
     )
 
 
+def days_back(rows: Rows, step_minutes: int) -> NDArray[np.int64]:
+    """Return how many days before each row an interval of the same hour lies that was over at its issue. [d]
+
+    Of measured weather it is the day before.
+    """
+    if not rows.are_forecast:
+        return np.ones(len(rows), dtype=np.int64)
+    end = rows.times + np.timedelta64(step_minutes * 60, "s") - rows.issued_at
+    days: NDArray[np.int64] = -(-end.astype("timedelta64[s]").astype(np.int64) // 86_400)
+    return np.maximum(days, 1)
+
+
 def _issued(tables: Iterable[pa.Table]) -> _Issued | None:
     """Join tables; a later one takes the place of an earlier one where it says something."""
     frames = [table.to_pandas() for table in tables if len(table)]
