@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -18,6 +20,8 @@ _MOST_AT_ONCE = (
     100_000  # rows; of a fleet's more, one site after the other has its features in memory
 )
 
+_KNOWN = np.array([0.1, 0.5, 0.9])
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
@@ -30,6 +34,11 @@ class Prediction:
     p10: Floats
     p90: Floats
     unadjusted: Floats | None = None
+
+    def take(self, which: NDArray[Any] | slice) -> Prediction:
+        """Return the predictions of some rows."""
+        plain = None if self.unadjusted is None else self.unadjusted[which]
+        return Prediction(self.power_ac[which], self.p10[which], self.p90[which], plain)
 
 
 class Predictor:
@@ -107,6 +116,21 @@ class Predictor:
             p10=np.maximum(low, 0.0) * scale,
             p90=np.minimum(high, self.card.cap) * scale,
         )
+
+    def quantiles(self, rows: Rows, levels: Sequence[float]) -> NDArray[np.float64]:
+        """Predict quantiles of the power of rows; what lies between P10, P50 and P90 is read from them.
+
+        Returns
+        -------
+        quantiles
+            Shape (rows, levels). [kW]
+        """
+        said = self.predict(rows)
+        known = np.stack([said.p10, said.power_ac, said.p90], axis=1)
+        place = np.clip(np.searchsorted(_KNOWN, levels, side="right") - 1, 0, 1)
+        share = (np.asarray(levels) - _KNOWN[place]) / (_KNOWN[place + 1] - _KNOWN[place])
+        found: NDArray[np.float64] = known[:, place] * (1 - share) + known[:, place + 1] * share
+        return np.maximum(found, 0.0)
 
     def adjusted(self, rows: Rows, prediction: Prediction, gain: Floats) -> Prediction:
         """Return predictions times a gain, but none above what the plant ever gave. [kW]

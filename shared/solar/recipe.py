@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.errors import NotFoundError
 from shared.messages import Name
+from shared.model_config import Inputs
 from shared.solar import irradiance
 from shared.solar.position import Floats, SolarPosition, Times, ephemeris, position
 from shared.solar.rows import Rows
@@ -74,6 +75,8 @@ class Recipe(_Frozen):
     version
         What the features mean; raised with every change of their names or values, for a name alone does not
         tell a changed formula. 1 had the season, 2 has not.
+    inputs_kind
+        What the model is asked with.
     """
 
     version: Literal[2] = 2
@@ -81,6 +84,12 @@ class Recipe(_Frozen):
     plants: tuple[Plant, ...]
     inputs: tuple[Input, ...]
     earlier_sky: bool = False
+    inputs_kind: Annotated[Inputs, Field(exclude_if=lambda kind: kind == "measured")] = "measured"
+
+    @property
+    def is_for_forecasts(self) -> bool:
+        """Whether the model is asked with forecasts, each with its issue."""
+        return self.inputs_kind == "forecast"
 
     @property
     def irradiance(self) -> str | None:
@@ -96,6 +105,7 @@ def recipe_of(
     step_minutes: int,
     *,
     earlier_sky: bool = False,
+    inputs_kind: Inputs = "measured",
 ) -> Recipe:
     """Choose inputs and their fillings from training rows that come in parts.
 
@@ -122,7 +132,11 @@ def recipe_of(
         if each.is_seen_by_day and each.count >= _LEAST_COVERAGE * total
     ]
     return Recipe(
-        step_minutes=step_minutes, plants=plants, inputs=tuple(inputs), earlier_sky=earlier_sky
+        step_minutes=step_minutes,
+        plants=plants,
+        inputs=tuple(inputs),
+        earlier_sky=earlier_sky,
+        inputs_kind=inputs_kind,
     )
 
 

@@ -142,7 +142,13 @@ def _fit_of(model_type: str) -> Fit:
 def _recipe(parts: Collection[Rows], dataset: Dataset, model_type: str) -> Recipe:
     plants = tuple(Plant.of(site) for site in dataset.sites)
     earlier_sky = model_type in SEE_EARLIER_SKY
-    return recipe_of(parts, plants, dataset.step_minutes, earlier_sky=earlier_sky)
+    return recipe_of(
+        parts,
+        plants,
+        dataset.step_minutes,
+        earlier_sky=earlier_sky,
+        inputs_kind=dataset.inputs,
+    )
 
 
 def _intervals(learnt: Learnt, gathered: Gathered, cap: float) -> Intervals:
