@@ -1,14 +1,14 @@
 """The last day's real rows of sites, from their canonical objects.
 
-A site's newest objects are read, merged as Preprocess does it, and the last 24 hours of weather taken. Work
-is bounded: some objects of a site, some seconds in all; what was left out is said.
+A site's newest objects are read by what reads them for its scores, merged as Preprocess does it, and the
+last 24 hours of weather taken. Work is bounded: some objects of a site, some seconds in all; what was left
+out is said.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from services.deployer.adapters.configuration import S3Configuration
+from services.deployer.adapters.live.excluded import S3Excluded
+from services.deployer.adapters.live.suspects import S3Suspects
 from services.deployer.domain.real_rows import MOST_ROWS, LastDay, SiteDay
 from shared import layout
 from shared.active import ActiveSite
 from shared.aws import S3Objects
 from shared.canonical import CanonicalFile
 from shared.errors import InvalidMessageError, NotFoundError
-from shared.exclusions import ActiveExclusions
+from shared.exclusions import ExcludedRange
 from shared.solar.site import POWER, source_of
-from shared.suspects import ActiveSuspects
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +34,6 @@ RECENT = timedelta(days=7)  # older rows say nothing about the plant as it is no
 DAY = timedelta(days=1)
 MOST_OBJECTS = 100  # of a site: a day of uploads every quarter of an hour
 MOST_SECONDS = 10.0  # for all sites
-_READERS = 8  # at once; a client has ten connections
 _UNREADABLE = (ValidationError, InvalidMessageError, ValueError, KeyError, OSError)
 
 
@@ -66,7 +66,8 @@ class S3RealRows:
         try:
             site = ActiveSite.model_validate(self.objects.read_json(layout.active_site(site_id)))
             files = self._newest(site, until)
-            day = _last_day(site, files, self._excluded(site_id), step_minutes, until)
+            excluded = S3Excluded(self.objects).ranges(site_id)
+            day = _last_day(site, files, excluded, step_minutes, until)
         except NotFoundError:
             return "it is no site any more"
         except _UNREADABLE as error:
@@ -75,44 +76,21 @@ class S3RealRows:
 
     def _newest(self, site: ActiveSite, until: datetime) -> list[tuple[CanonicalFile, bytes]]:
         """Return the newest objects that may be believed."""
-        written: dict[str, datetime] = {}
-        for month in sorted({f"{each:%Y-%m}" for each in (until - RECENT, until)}):
-            for entry in self.objects.entries(f"{layout.canonical_site(site.site_id)}{month}/"):
-                written[entry["Key"]] = entry["LastModified"]
-        standing = sorted(layout.standing(written), key=lambda key: written[key])
-        with ThreadPoolExecutor(_READERS) as readers:
-            read = readers.map(self._read, standing[-MOST_OBJECTS:])
-            files = [each for each in read if each is not None]
-        suspect = self._suspect(site.site_id)
+        # As in `_table`: the function starts sooner without pandas.
+        from services.deployer.adapters.live.canonical import S3CanonicalRows  # noqa: PLC0415
+
+        canonical = S3CanonicalRows(self.objects)
+        written = canonical.written(site.site_id, until - RECENT)
+        files = canonical.described(sorted(written, key=lambda key: written[key])[-MOST_OBJECTS:])
+        suspect = S3Suspects(self.objects).sources(site.site_id)
         return [
             (file, body)
             for file, body in files
             if file.window_end > until - RECENT and not _is_of(site, file, suspect)
         ]
 
-    def _read(self, key: str) -> tuple[CanonicalFile, bytes] | None:
-        try:
-            body, about = self.objects.read_described(key)
-        except NotFoundError:
-            return None  # gone since it was listed
-        return CanonicalFile.from_metadata(about), body
 
-    def _suspect(self, site_id: str) -> set[str]:
-        try:
-            found = self.objects.read_json(layout.active_suspects(site_id))
-        except NotFoundError:
-            return set()
-        return {each.source for each in ActiveSuspects.model_validate(found).sources}
-
-    def _excluded(self, site_id: str) -> ActiveExclusions | None:
-        try:
-            found = self.objects.read_json(layout.active_exclusions(site_id))
-        except NotFoundError:
-            return None
-        return ActiveExclusions.model_validate(found)
-
-
-def _is_of(site: ActiveSite, file: CanonicalFile, suspect: set[str]) -> bool:
+def _is_of(site: ActiveSite, file: CanonicalFile, suspect: frozenset[str]) -> bool:
     """Whether a file is of a suspect source; in doubt it is."""
     if not suspect:
         return False
@@ -123,7 +101,7 @@ def _is_of(site: ActiveSite, file: CanonicalFile, suspect: set[str]) -> bool:
 def _last_day(
     site: ActiveSite,
     files: list[tuple[CanonicalFile, bytes]],
-    excluded: ActiveExclusions | None,
+    excluded: tuple[ExcludedRange, ...],
     step_minutes: int,
     until: datetime,
 ) -> SiteDay | None:
@@ -132,7 +110,7 @@ def _last_day(
     if frame is None:
         return None
     frame = frame[(frame.index > until - RECENT) & (frame.index <= until)]
-    for each in excluded.exclusions if excluded is not None else ():
+    for each in excluded:
         frame = frame[(frame.index < each.start) | (frame.index >= each.end)]
     weather = [name for name in frame.columns if name != POWER]
     frame = frame[frame[weather].notna().any(axis=1)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -54,12 +55,15 @@ class Bucket:
     content: dict[str, Any] = field(default_factory=dict)
     written: dict[str, datetime] = field(default_factory=dict)
 
-    def entries(self, prefix: str) -> Iterator[dict[str, Any]]:
+    def entries(self, prefix: str, after: str = "") -> Iterator[dict[str, Any]]:
         return (
             {"Key": key, "LastModified": self.written[key]}
             for key in sorted(self.written)
-            if key.startswith(prefix)
+            if key.startswith(prefix) and key > after
         )
+
+    def read(self, key: str) -> bytes:
+        return json.dumps(self.read_json(key)).encode()
 
     def read_json(self, key: str) -> Any:
         if key not in self.content:
