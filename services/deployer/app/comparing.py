@@ -179,6 +179,8 @@ class Comparing:
                 faults += 1
                 if faults == TRIES or not rules.may_be_chance(question, answer):
                     return found, inquiry, spent
+            if not alone and spent > MOST_SECONDS:
+                break  # the next look asks again
         if alone and refusal:
             return None, inquiry.with_untested(site, f"it is refused: {refusal}"), spent
         return None, inquiry, spent
