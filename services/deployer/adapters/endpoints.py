@@ -323,8 +323,8 @@ class SageMakerEndpoints:
                 KmsKeyId=self.key_arn,
                 ProductionVariants=[variant],
                 DataCaptureConfig={
-                    "EnableCapture": True,
-                    "InitialSamplingPercentage": 100,
+                    "EnableCapture": config.capture_percent > 0,
+                    "InitialSamplingPercentage": config.capture_percent,
                     "DestinationS3Uri": layout.uri(self.bucket, f"captured/{version.model_id}"),
                     "KmsKeyId": self.key_arn,
                     "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],

@@ -76,7 +76,7 @@ class Comparing:
             The endpoint does not answer, or did not answer to everything yet.
         """
         if progress.configuration:
-            return None, "only the endpoint's instances changed"
+            return None, "only how it is served changed"
         if progress.goes_back:
             return None, ""
         if progress.previous is None:

@@ -13,6 +13,7 @@ from shared.model_config import EndpointConfig
 
 BARRED = "barred: "  # begins the registry's note of a version that this service rejected
 KEPT_CONFIGURATIONS = 3
+_CAPTURES_ALL = 100  # per cent
 _BUSY = {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
 
 
@@ -244,10 +245,12 @@ def network_name(subnets: tuple[str, ...], security_groups: tuple[str, ...]) -> 
 
 def configuration_name(version: Version, config: EndpointConfig) -> str:
     """Return the endpoint configuration of a version: the same version and settings, the same name."""
+    # What is as it always was adds nothing: no endpoint is moved only because a release has a new setting.
     network = config.network if isinstance(config, Placed) else ""
-    settings = content_id(
-        config.instance_type, config.instance_count, *([network] if network else [])
-    )
+    captured = config.capture_percent
+    others = [network] if network else []
+    others += [f"captures {captured} %"] if captured != _CAPTURES_ALL else []
+    settings = content_id(config.instance_type, config.instance_count, *others)
     return names.endpoint_configuration(version.model_id, version.number, settings)
 
 
