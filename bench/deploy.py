@@ -40,6 +40,7 @@ class Counting:
         return [{"ModelPackageSummaryList": found}]
 
     def describe_endpoint(self, EndpointName: str) -> dict[str, Any]:  # noqa: N803 - boto3's
+        """Describe an endpoint on which the newest version serves."""
         self.calls["DescribeEndpoint"] += 1
         configuration = names.endpoint_configuration(
             names.model_of(EndpointName), VERSIONS, "0a1b2c3d"
