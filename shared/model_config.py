@@ -101,8 +101,8 @@ class EndpointConfig(Strict):
         Share of requests and answers that AWS keeps below `captured/` of the data bucket; 0 keeps none.
     live_shift
         How much farther from a site's measured power of the last day a new version's answers may be than
-        those of what serves, as a share of the latter's energy; where power is not measured, three times that
-        from the answers of what serves. [unitless]
+        those of what serves, as a share of the latter's energy; where no power of the last week is measured,
+        1.8 times that from the answers of what serves over the week. [unitless]
     """
 
     instance_type: InstanceType = "ml.m5.large"

@@ -1,8 +1,8 @@
 """The last day's real rows of sites, from their canonical objects.
 
 A site's newest objects are read by what reads them for its scores, merged as Preprocess does it, and the
-last 24 hours of weather taken. Work is bounded: some objects of a site, some seconds in all; what was left
-out is said.
+last 24 hours taken of which power is known; where none is known, a week. Work is bounded: some objects of a
+site, some seconds in all; what was left out is said.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from services.deployer.adapters.configuration import S3Configuration
 from services.deployer.adapters.live.excluded import S3Excluded
 from services.deployer.adapters.live.suspects import S3Suspects
-from services.deployer.domain.real_rows import MOST_ROWS, LastDay, SiteDay
+from services.deployer.domain.real_rows import MOST_ROWS, LastDay, SiteDay, Span
 from shared import layout
 from shared.active import ActiveSite
 from shared.aws import S3Objects
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 RECENT = timedelta(days=7)  # older rows say nothing about the plant as it is now
 DAY = timedelta(days=1)
+LEAST_KNOWN = 0.25  # share of a day's rows with power; at night many plants send none
+LEAST_WEEK = timedelta(days=6)  # of weather; over fewer days honest versions differ by more
 MOST_OBJECTS = 100  # of a site: a day of uploads every quarter of an hour
 MOST_SECONDS = 10.0  # for all sites
 _UNREADABLE = (ValidationError, InvalidMessageError, ValueError, KeyError, OSError)
@@ -45,7 +47,7 @@ class S3RealRows:
     configuration: S3Configuration
 
     def last_day(self, model_id: str, sites: tuple[str, ...], until: datetime) -> LastDay:
-        """Return the last 24 hours of measured weather of each site, and why a site has none."""
+        """Return the last day of each site, or its last week, and why a site has none."""
         step = self.configuration.model(model_id).step_minutes
         found: list[SiteDay] = []
         missing: dict[str, str] = {}
@@ -105,7 +107,7 @@ def _last_day(
     step_minutes: int,
     until: datetime,
 ) -> SiteDay | None:
-    """Merge files and take their last 24 hours; None where they hold no recent weather."""
+    """Merge files and take what is asked; None where they hold no recent weather."""
     frame = _table(site.site_id, files, step_minutes)
     if frame is None:
         return None
@@ -116,12 +118,31 @@ def _last_day(
     frame = frame[frame[weather].notna().any(axis=1)]
     if not len(frame):
         return None
-    frame = frame[frame.index > frame.index[-1] - DAY]
-    every = -(-len(frame) // MOST_ROWS)
-    believed = _believed(site, frame, step_minutes)[::every]
-    frame = frame.iloc[::every]
-    rows = tuple(_row(site.site_id, stamp, each) for stamp, each in _rows(frame[weather]))
-    return SiteDay(site.site_id, site.ac_capacity_kw, rows, tuple(believed))
+    believed = _believed(site, frame, step_minutes)
+    chosen, span = _chosen(frame.index, believed)
+    every = -(-len(chosen) // MOST_ROWS)
+    chosen = chosen[::every]
+    asked = frame[weather].iloc[chosen]
+    rows = tuple(_row(site.site_id, stamp, each) for stamp, each in _rows(asked))
+    measured = tuple(believed[place] for place in chosen)
+    return SiteDay(site.site_id, site.ac_capacity_kw, rows, measured, span)
+
+
+def _chosen(times: pd.Index[Any], believed: list[float | None]) -> tuple[list[int], Span]:
+    """Return which rows are asked: the newest day with power; without any, the week; else the newest day."""
+    known = [place for place, power in enumerate(believed) if power is not None]
+    for last in reversed(known):
+        day = _until(times, last)
+        if sum(believed[place] is not None for place in day) >= LEAST_KNOWN * len(day):
+            return day, "day"
+    if times[-1] - times[0] > LEAST_WEEK:
+        return list(range(len(times))), "week"
+    return _until(times, len(times) - 1), "day"
+
+
+def _until(times: pd.Index[Any], last: int) -> list[int]:
+    """Return the places of the 24 hours that end with a row."""
+    return [place for place in range(last + 1) if times[place] > times[last] - DAY]
 
 
 def _table(
