@@ -100,11 +100,16 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A person decided what serves: nothing newer is deployed by itself."""
+    """A person decided what serves: nothing newer than `up_to` is deployed by itself."""
 
     by: str
     reason: str
     since: datetime
+    up_to: int | None = None
+
+    def is_of(self, other: Hold) -> bool:
+        """Whether both are the same decision."""
+        return (self.by, self.reason, self.since) == (other.by, other.reason, other.since)
 
 
 def decision_of_person(version: Version) -> Hold | None:

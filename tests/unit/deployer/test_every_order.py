@@ -190,7 +190,7 @@ def told(story: tuple[str, ...], fuse: Fuse | None = None, *, first_holds: bool 
         happens(world, event)
         world.fuse.armed = True
         delivered(world, event, number)
-    world.endpoints.silent, world.endpoints.rings = False, []
+    world.endpoints.silent, world.endpoints.rings, world.memory.held = False, [], None
     for _ in range(2 * len(story) + 2):
         world.now += QUIET
         delivered(world, "look", 0)
