@@ -301,7 +301,11 @@ class RollbackRequested(Message):
     to_version: int | None = None
     seen_version: int | None = Field(
         default=None,
-        description="What served when a person asked; if that has changed, nothing is done.",
+        description="What served when somebody asked; if that has changed, a person's request does nothing.",
+    )
+    by_machine: bool = Field(
+        default=False,
+        description="Whether it follows from something else: nothing is held, and newer versions are spared.",
     )
     reason: str
     requested_by: str

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from services.deployer.adapters.errors import ABSENT, MODEL_ERROR, OPERATORS_FAULTS, VALIDATION
 from services.deployer.domain import alarms, deployment
@@ -247,6 +247,8 @@ class SageMakerEndpoints:
     def invoke(self, model_id: str, request: dict[str, Any]) -> Answer:
         """Ask the endpoint; its answer says which version gave it.
 
+        That a container failed, or took longer than the minute that SageMaker gives it, is an answer too.
+
         Raises
         ------
         NotReadyError
@@ -260,9 +262,14 @@ class SageMakerEndpoints:
                 Accept="application/json",
                 Body=json.dumps(request),
             )
+        except BotoCoreError as error:  # nothing arrived in time
+            message = f"endpoint of {model_id} does not answer: {error}"
+            raise NotReadyError(message) from error
         except ClientError as error:
-            said = str(error.response.get("OriginalMessage", ""))
-            if error_code(error) == MODEL_ERROR and said:
+            if error_code(error) == MODEL_ERROR:
+                said = str(
+                    error.response.get("OriginalMessage") or error.response["Error"]["Message"]
+                )
                 status = str(error.response.get("OriginalStatusCode", ""))
                 return Answer(
                     _version_in_error(said), (), error=said[:300], is_refused=status.startswith("4")
@@ -316,8 +323,8 @@ class SageMakerEndpoints:
                 KmsKeyId=self.key_arn,
                 ProductionVariants=[variant],
                 DataCaptureConfig={
-                    "EnableCapture": True,
-                    "InitialSamplingPercentage": 100,
+                    "EnableCapture": config.capture_percent > 0,
+                    "InitialSamplingPercentage": config.capture_percent,
                     "DestinationS3Uri": layout.uri(self.bucket, f"captured/{version.model_id}"),
                     "KmsKeyId": self.key_arn,
                     "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],

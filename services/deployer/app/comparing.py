@@ -76,7 +76,7 @@ class Comparing:
             The endpoint does not answer, or did not answer to everything yet.
         """
         if progress.configuration:
-            return None, "only the endpoint's instances changed"
+            return None, "only how it is served changed"
         if progress.goes_back:
             return None, ""
         if progress.previous is None:
@@ -179,6 +179,8 @@ class Comparing:
                 faults += 1
                 if faults == TRIES or not rules.may_be_chance(question, answer):
                     return found, inquiry, spent
+            if not alone and spent > MOST_SECONDS:
+                break  # the next look asks again
         if alone and refusal:
             return None, inquiry.with_untested(site, f"it is refused: {refusal}"), spent
         return None, inquiry, spent

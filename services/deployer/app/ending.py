@@ -79,9 +79,9 @@ class Ending:
         if evidence is not None:
             self.take_back(model_id, progress, evidence)
             return True
-        self.set_back(
-            model_id, progress, endpoint.failure_reason or "AWS ended the update without a reason"
-        )
+        silence = self.chronicle.silence(model_id, progress)
+        said = endpoint.failure_reason or "AWS ended the update without a reason"
+        self.set_back(model_id, progress, silence or said)
         return False
 
     def _evidence(self, model_id: str, endpoint: Endpoint, progress: InProgress) -> str | None:
@@ -91,6 +91,10 @@ class Ending:
             return None  # the version served well on other instances
         if deployment.is_of_the_version(said):
             return said
+        return self.alarms_since(model_id, progress, said)
+
+    def alarms_since(self, model_id: str, progress: InProgress, said: str) -> str | None:
+        """Return which alarms went off since a version's canary began, or None for none."""
         if progress.goes_back:
             return None  # no alarm watched it
         rang = [
@@ -129,6 +133,13 @@ class Ending:
         """AWS could not do it: ask again later, tell people once, and bar nothing."""
         if progress is None:
             return
+        self.put_off(model_id, progress, reason)
+        if progress.previous is not None:
+            self._keep_scaling(model_id)
+        self.progress.finish(model_id, progress)
+
+    def put_off(self, model_id: str, progress: InProgress, reason: str) -> None:
+        """Remember when to ask AWS again, and tell people the first time."""
         before = self.setbacks.setback(model_id)
         instead = (
             before is not None
@@ -140,9 +151,6 @@ class Ending:
         if now.times == 1:
             self.chronicle.set_back(model_id, progress, reason)
         self.setbacks.remember(model_id, now)
-        if progress.previous is not None:
-            self._keep_scaling(model_id)
-        self.progress.finish(model_id, progress)
 
     def replace(self, model_id: str, endpoint: Endpoint, progress: InProgress | None) -> None:
         """Delete a failed endpoint, which AWS cannot update; a version that failed by itself is barred."""

@@ -16,6 +16,7 @@ from services.deployer.app.ending import Ending
 from services.deployer.app.holding import Holding, HoldingByRequest
 from services.deployer.app.reconciling import Reconciling
 from services.deployer.app.rolling_back import RollingBack
+from services.deployer.app.silence import Silence
 from services.deployer.app.starting import Starting
 from services.deployer.app.trial import Trial
 from services.deployer.domain.deployment import (
@@ -464,6 +465,9 @@ class World:
             trial=trial,
             comparing=comparing,
             ending=ending,
+            silence=Silence(
+                self.registry, self, self.endpoints, self.memory, ending, chronicle, clock
+            ),
             timer=self,
             clock=clock,
         )

@@ -9,7 +9,7 @@ import pytest
 from services.deployer.app.comparing import QUIET
 from services.deployer.domain.deployment import Action
 from shared.messages import DeploymentRolledBack, ModelDeployed
-from tests.unit.deployer.fakes import World
+from tests.unit.deployer.fakes import World, a_version
 
 
 def serving(*approved: int) -> World:
@@ -104,6 +104,18 @@ def test_what_a_version_says_each_time_is_held_against_it_at_once(kind: str, ans
     world.endpoints.says[2] = FAULTS[kind][0]
     canary(world)
     assert [each for each in world.endpoints.asked if each[0] == 2] == [(2, "east")] * answers
+
+
+def test_during_a_canary_a_slow_champion_takes_no_longer_than_there_is_time() -> None:
+    """It answers most requests of a small canary; each answer that takes its time is the function's."""
+    world = serving(2)
+    assert world.reconcile() is Action.UPDATE
+    world.endpoints.target, target = a_version(1), world.endpoints.target
+    world.endpoints.takes = {1: 5.0}
+    world.endpoints.asked.clear()
+    assert world.reconcile() is Action.WAIT
+    assert world.endpoints.asked == [(1, "east")] * 3
+    world.endpoints.target = target
 
 
 def test_a_slow_champion_is_not_asked_for_longer_than_there_is_time() -> None:

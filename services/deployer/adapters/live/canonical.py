@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,9 @@ from shared.aws import S3Objects
 from shared.canonical import CanonicalFile
 from shared.errors import InvalidMessageError, NotFoundError
 from shared.solar.stepping import Piece, frame_of, index_of, merged, native_step
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 _READERS = 8  # at once; a client has ten connections
 
@@ -34,6 +38,22 @@ class S3CanonicalRows:
         with ThreadPoolExecutor(_READERS) as readers:
             found = list(readers.map(self._standing, since.items()))
         return dict(zip(since, found, strict=True))
+
+    def written(self, site_id: str, since: datetime) -> dict[str, datetime]:
+        """Return when each of a site's objects was written, from a month on, that is not withdrawn."""
+        found = self._listed(site_id, since)
+        return {key: each["LastModified"] for key, each in found.items()}
+
+    def described(self, keys: Sequence[str]) -> list[tuple[CanonicalFile, bytes]]:
+        """Return what objects say of themselves, and their bytes; one that is gone is left out.
+
+        Raises
+        ------
+        InvalidMessageError
+            One was not written by data_watcher.
+        """
+        with ThreadPoolExecutor(_READERS) as readers:
+            return [found for found in readers.map(self._described, keys) if found is not None]
 
     def describe(self, key: str) -> FileRef | None:
         """Return what an object says of itself; None where it is gone or was not written by data_watcher."""
@@ -65,11 +85,22 @@ class S3CanonicalRows:
         except NotFoundError:
             return None
 
+    def _described(self, key: str) -> tuple[CanonicalFile, bytes] | None:
+        try:
+            body, about = self.objects.read_described(key)
+        except NotFoundError:
+            return None
+        return CanonicalFile.from_metadata(about), body
+
     def _standing(self, wanted: tuple[str, datetime]) -> frozenset[str]:
-        site_id, since = wanted
+        return frozenset(self._listed(*wanted))
+
+    def _listed(self, site_id: str, since: datetime) -> dict[str, ObjectTypeDef]:
+        """Return what S3 lists of a site's objects that are not withdrawn, by key."""
         prefix = layout.canonical_site(site_id)
         entries = self.objects.entries(prefix, after=f"{prefix}{since:%Y-%m}")
-        return frozenset(layout.standing(each["Key"] for each in entries))
+        found = {each["Key"]: each for each in entries}
+        return {key: found[key] for key in layout.standing(found)}
 
 
 def on_step(
