@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -14,12 +15,14 @@ from shared.solar import features, intervals, spread
 from shared.solar.artifact import GRAPH, Artifact, InvalidArtifactError
 from shared.solar.position import Floats
 from shared.solar.rows import Rows
-from shared.solar.spread import Spread, UnknownLevelError
+from shared.solar.spread import Spread
 
 _RANGE = (0.1, 0.9)
 _MOST_AT_ONCE = (
     100_000  # rows; of a fleet's more, one site after the other has its features in memory
 )
+
+_KNOWN = (0.1, 0.5, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,11 @@ class Prediction:
     p10: Floats
     p90: Floats
     unadjusted: Floats | None = None
+
+    def take(self, which: NDArray[Any] | slice) -> Prediction:
+        """Return the predictions of some rows."""
+        plain = None if self.unadjusted is None else self.unadjusted[which]
+        return Prediction(self.power_ac[which], self.p10[which], self.p90[which], plain)
 
 
 class Predictor:
@@ -136,19 +144,15 @@ class Predictor:
         Parameters
         ----------
         levels
-            Between 0.05 and 0.95, in any order. [unitless]
+            Between 0.05 and 0.95, of measured weather between 0.1 and 0.9; in any order. [unitless]
 
         Raises
         ------
         UnknownLevelError
-            The model is one of measured weather, or cannot tell a level.
+            The model cannot tell a level.
         """
         if self.card.spread is None:
-            message = (
-                "quantiles are told by models of forecasts; this one is of measured weather, "
-                "and tells P10 and P90"
-            )
-            raise UnknownLevelError(message)
+            return _read_between(self.predict(rows), levels)
         found = np.empty((len(rows), len(levels)))
         for which in self._at_once(rows):
             part = rows.take(which)
@@ -191,6 +195,12 @@ class Predictor:
     def capacity(self, rows: Rows) -> Floats:
         """Return the AC capacity of each row's site as the model was trained with it. [kW]"""
         return np.array([self.capacities[name] for name in rows.sites])[rows.site]
+
+
+def _read_between(said: Prediction, levels: Sequence[float]) -> Floats:
+    """Return quantiles read between P10, the prediction and P90, of shape (rows, levels). [kW]"""
+    between = spread.between(_KNOWN, np.stack([said.p10, said.power_ac, said.p90], axis=1), levels)
+    return np.maximum(between, 0.0)
 
 
 def _session(graph: bytes) -> ort.InferenceSession:

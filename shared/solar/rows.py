@@ -80,8 +80,8 @@ class Rows:
         """How long after its issue each row's interval begins; forecasts only. [h]"""
         return (self.times - self.issued_at).astype("timedelta64[s]").astype(float) / 3600.0
 
-    def take(self, which: NDArray[Any]) -> Rows:
-        """Return the rows that a mask or an index names."""
+    def take(self, which: NDArray[Any] | slice) -> Rows:
+        """Return the rows that a mask, an index or a slice names."""
         optional = {
             name: values[which]
             for name in ("power_ac_24h_ago", "issued_at", "provider", "weight")

@@ -10,6 +10,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -136,7 +137,7 @@ def apply(
     predicted: Floats,
     heads: Floats,
     bucket: NDArray[np.int64],
-    levels: tuple[float, ...],
+    levels: Sequence[float],
 ) -> Floats:
     """Return quantiles around predictions, of shape (rows, levels asked for); the median is the prediction.
 
@@ -145,16 +146,33 @@ def apply(
     UnknownLevelError
         A level lies outside of those that the model says.
     """
-    for level in levels:
-        if not spread.levels[0] <= level <= spread.levels[-1]:
-            lowest, highest = spread.levels[0], spread.levels[-1]
-            message = f"quantile {level} cannot be told; ask for one between {lowest} and {highest}"
-            raise UnknownLevelError(message)
     away = _offsets(heads) * spread.factors[bucket]
     away[:, _MIDDLE] = 0.0
     away = np.sort(away, axis=1)
-    asked, known = np.array(levels), np.array(spread.levels)
-    place = np.clip(np.searchsorted(known, asked, side="right") - 1, 0, len(known) - 2)
-    share = (asked - known[place]) / (known[place + 1] - known[place])
-    between: Floats = away[:, place] * (1 - share) + away[:, place + 1] * share
-    return predicted[:, None] + between
+    return predicted[:, None] + between(spread.levels, away, levels)
+
+
+def between(known: Sequence[float], said: Floats, levels: Sequence[float]) -> Floats:
+    """Return quantiles read between those that are known, of shape (rows, levels).
+
+    Parameters
+    ----------
+    known, said
+        Levels, rising, and what is said of them, of shape (rows, levels known).
+
+    Raises
+    ------
+    UnknownLevelError
+        A level lies outside of those that are known.
+    """
+    for level in levels:
+        if not known[0] <= level <= known[-1]:
+            message = (
+                f"quantile {level} cannot be told; ask for one between {known[0]} and {known[-1]}"
+            )
+            raise UnknownLevelError(message)
+    asked, steps = np.array(levels), np.array(known)
+    place = np.clip(np.searchsorted(steps, asked, side="right") - 1, 0, len(steps) - 2)
+    share = (asked - steps[place]) / (steps[place + 1] - steps[place])
+    read: Floats = said[:, place] * (1 - share) + said[:, place + 1] * share
+    return read

@@ -167,9 +167,9 @@ def _spread(learnt: Learnt, gathered: Gathered, cap: float) -> Spread:
     """Calibrate the quantiles by rows after a fit; later fits are more like the last one and count more."""
     assert learnt.heads is not None  # noqa: S101  every model of forecasts says quantiles
     known = np.isfinite(learnt.later) & gathered.sunlit
-    weight = origin_of(gathered.examples.seconds)[known] + 1.0
+    weight: Floats = origin_of(gathered.examples.seconds)[known].astype(float) + 1.0
     if gathered.examples.weight is not None:
-        weight = weight * gathered.examples.weight[known].astype(float)
+        weight *= gathered.examples.weight[known]
     return spread.calibrate(
         gathered.target[known],
         np.clip(learnt.later[known], 0.0, cap),
