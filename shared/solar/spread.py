@@ -24,7 +24,7 @@ from shared.solar.position import Floats
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 _MIDDLE = LEVELS.index(0.5)
 _LEAST_WIDTH = 1e-3  # share of AC capacity
-_BELIEVED = 0.75  # power of the correction; the rest may be the season, or fits that knew less
+_BELIEVED = 0.9  # power of the correction; the rest may be the season, or fits that knew less
 _SCALE = (0.3, 4.0)  # within which a correction is believed at all
 _LEAST_ROWS = 50  # of weight, for any correction
 _HALF_TRUSTED = 1000.0  # rows of weight with which a lead counts as much as all leads together

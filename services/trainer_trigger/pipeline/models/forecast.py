@@ -1,8 +1,8 @@
 """Models of forecasts: a prediction that is right on average, and how far from it the power may come.
 
 A forecast is right about a day sooner than about a quarter of an hour, and a year has few days. So every
-candidate is held back hard: a ridge on physical terms, small trees on what it leaves (by squared and by
-absolute error) and a small network. Their weights start from what served on public plants and move little:
+candidate is held back hard: a ridge on physical terms, small trees, small trees on what the ridge leaves (by
+squared and by absolute error) and a small network. Their weights start from what served on public plants and move little:
 weights found on a few stretches of weather were worse than fixed ones. docs/decisions/0021-forecast-models.md
 has the figures.
 
@@ -27,7 +27,7 @@ from services.trainer_trigger.pipeline.models.ridge import Ridge
 from shared.solar.spread import LEVELS
 
 # `median` is trees by absolute error on what the ridge leaves, `residual` the same by squared error.
-PRIOR = {"ridge": 0.05, "lightgbm": 0.05, "residual": 0.4, "median": 0.3, "neural_network": 0.25}
+PRIOR = {"ridge": 0.05, "lightgbm": 0.15, "residual": 0.3, "median": 0.25, "neural_network": 0.25}
 _HIGHEST = 1.3  # share of AC capacity
 _SHARPNESS = 2.0  # power of the mean squared error by which a weight falls
 _LEAST_WEIGHT = 1e-3

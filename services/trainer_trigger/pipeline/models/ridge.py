@@ -5,7 +5,7 @@ with itself (inverters saturate), with the sun's place (orientation, reflection)
 beside them stand the beam's components. A plant's nature is so few numbers that a month of data finds them.
 Season is no term: one that was not seen would be extrapolated.
 
-Of forecasts every feature is a term, and the power under a clear sky times what the issue says of the sky: a
+Of forecasts nearly every feature is a term, and the power under a clear sky times what the issue says of the sky: a
 forecast is right on average only, and the penalty keeps each of its many features small.
 """
 
@@ -40,6 +40,12 @@ _WITH_DRIVER = (
 _FORECAST_PENALTY = 0.03  # .01 to .1 were alike; more costs nMAE
 _FORECAST_DRIVER = "pv_clear"
 _SKY = ("sky_", "beam_share")
+_TELL_THE_SEASON = (
+    "forecast_temp_air",
+    "forecast_temp_module",
+    "forecast_wind_speed",
+    "forecast_pressure",
+)
 _ALONE = (
     "ghi",
     "poa_global",
@@ -120,16 +126,22 @@ def _mean(values: NDArray[np.float64], weight: NDArray[Any] | None) -> NDArray[n
 def _terms_of_forecasts(
     names: tuple[str, ...],
 ) -> tuple[NDArray[np.int64], list[tuple[int, int]]]:
-    """Return single features and pairs; a lead is none, for it would be drawn out to leads never seen."""
+    """Return single features and pairs.
+
+    A lead is none, for it would be drawn out to leads never seen. Nor are temperature, wind and pressure, which
+    tell the season; the power under a sky knows what they mean for it.
+    """
     place = {name: column for column, name in enumerate(names)}
-    of_the_sky = [name for name in names if name.startswith(_SKY)]
-    indices = [name for name in names if name.endswith("_clearsky_index")]
-    partners = [*of_the_sky, *(name for name in _WITH_DRIVER if name in place), *indices[:1]]
-    partners += [name for name in names if name.startswith(("site_", "provider_"))]
-    if "forecast_relative_humidity" in place:
-        partners.append("forecast_relative_humidity")
-    alone = [column for column, name in enumerate(names) if name != "lead"]
+    sky = [name for name in names if name.startswith(_SKY)]
+    sun = [name for name in _WITH_DRIVER if name in place and name not in _TELL_THE_SEASON]
+    indices = [name for name in names if name.endswith("_clearsky_index")][:1]
+    humidity = [name for name in ("forecast_relative_humidity",) if name in place]
+    own = [name for name in names if name.startswith(("site_", "provider_"))]
+    alone = [
+        column for name, column in place.items() if name != "lead" and name not in _TELL_THE_SEASON
+    ]
     driver = place[_FORECAST_DRIVER]
+    partners = [*sky, *sun, *indices, *humidity, *own]
     return np.array(alone, dtype=np.int64), [(driver, place[name]) for name in partners]
 
 
