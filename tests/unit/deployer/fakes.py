@@ -112,6 +112,9 @@ class FakeEndpoints:
         assert since.tzinfo is not None
         return tuple(self.rang)
 
+    def check_ours(self, model_id: str) -> None:
+        assert model_id == MODEL
+
     def stop_canary(self, model_id: str, reason: str) -> None:
         assert model_id == MODEL
         self.calls.append(f"stop: {reason}")
