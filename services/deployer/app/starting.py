@@ -76,6 +76,9 @@ class Starting:
     def create(self, model_id: str, number: int) -> None:
         """Start the first deployment of a model."""
         goes_back = self.chronicle.has_served(model_id, number)
+        version = None if goes_back else self.registry.version(model_id, number)
+        if version is not None:
+            self.comparing.prepare(version, None)
         begun = InProgress(number, None, self.clock(), goes_back=goes_back)
         self._begin(model_id, begun, self._created)
 
