@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.deployer.app.chronicle import Chronicle
 from services.deployer.app.comparing import Comparing
@@ -12,6 +12,7 @@ from services.deployer.domain.deployment import Endpoint, InProgress
 from services.deployer.ports import Configuration, Endpoints, Progress, Registry, Setbacks
 from shared import names
 from shared.clock import Clock
+from shared.errors import OperatorFaultError
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,11 @@ class Ending:
         """Delete a failed endpoint, which AWS cannot update; a version that failed by itself is barred."""
         begun = endpoint.changed_at or self.clock()
         failed = progress or InProgress(endpoint.version or 0, None, begun)
+        try:
+            self.endpoints.check_ours(model_id)
+        except OperatorFaultError as error:
+            self.put_off(model_id, self._wanted(model_id, failed), str(error))
+            return
         if not deployment.is_of_the_version(endpoint.failure_reason):
             self.set_back(model_id, failed, endpoint.failure_reason or "the endpoint failed")
             self.endpoints.delete(model_id)
@@ -172,6 +178,11 @@ class Ending:
         )
         self.endpoints.delete(model_id)
         self.progress.finish(model_id, failed)
+
+    def _wanted(self, model_id: str, failed: InProgress) -> InProgress:
+        """Return what cannot be deployed while somebody else's endpoint has the name."""
+        newest = self.registry.approved(model_id)[:1]
+        return replace(failed, version=newest[0] if newest else failed.version)
 
     def gone(self, model_id: str, progress: InProgress) -> None:
         """Somebody deleted the endpoint during a deployment; it is created anew."""

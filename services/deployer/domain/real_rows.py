@@ -85,7 +85,7 @@ class Inquiry:
     Attributes
     ----------
     version, champion
-        Who is asked, and who was.
+        Who is asked, and who was; None where nothing served before.
     asked_at
         When the champion was asked.
     sites
@@ -99,7 +99,7 @@ class Inquiry:
     """
 
     version: int
-    champion: int
+    champion: int | None
     asked_at: datetime
     sites: int = 0
     questions: tuple[Question, ...] = ()
@@ -123,15 +123,21 @@ class Inquiry:
 
     def in_words(self) -> str:
         """Say what was tested, and what was not."""
-        passed, compared = len(self.passed), f"those of version {self.champion}"
-        said = []
+        passed, said = len(self.passed), []
         if passed:
             of_all = f" of {self.sites}" if self.sites > passed else ""
-            said.append(
+            answers = (
                 f"its answers to the last day's real rows of {passed}{of_all} "
-                f"site{'s' if max(passed, self.sites) > 1 else ''} agree with {compared}, or are nearer to "
-                f"the measured power{self._weeks()}"
+                f"site{'s' if max(passed, self.sites) > 1 else ''}"
             )
+            compared = (
+                "are numbers that change with the weather; nothing served before that they could be compared "
+                "with"
+                if self.champion is None
+                else f"agree with those of version {self.champion}, or are nearer to the measured power"
+                f"{self._weeks()}"
+            )
+            said.append(f"{answers} {compared}")
         by_reason: dict[str, list[str]] = {}
         for site, why in sorted(self.untested.items()):
             by_reason.setdefault(why, []).append(site)
@@ -259,15 +265,15 @@ def may_be_chance(question: Question, answer: Answer) -> bool:
 
 def _is_slow(question: Question, answer: Answer) -> bool:
     bound = max(SLOW_SECONDS, _SLOWER * question.champion_seconds)
-    return bool(question.champion_kw) and answer.seconds > bound
+    return answer.seconds > bound
 
 
 def _slow(question: Question, answer: Answer, site: str) -> str | None:
     if not _is_slow(question, answer):
         return None
+    champion = f", for which the champion took {question.champion_seconds:.1f} s"
     return (
-        f"it is slow: {answer.seconds:.1f} s for {site}, for which the champion took "
-        f"{question.champion_seconds:.1f} s"
+        f"it is slow: {answer.seconds:.1f} s for {site}{champion if question.champion_kw else ''}"
     )
 
 
