@@ -29,8 +29,8 @@ class Answering:
         """Answer one question.
 
         `deployments` is the log, `served` what served at a time, `holds` which models people hold,
-        `scorecard` how versions do live (`live` in a few figures), `predictions` of a site. A question about
-        impossible days is answered with an `error`: a person's slip is no failure of this function.
+        `scorecard` how versions do live (`live` in a few figures), `predictions` of a site, `forecasts`
+        where the newest stand. A question about impossible days is answered with an `error`: a person's slip is no failure of this function.
 
         Raises
         ------
@@ -53,12 +53,14 @@ class Answering:
                 return _answered(self.live.scorecard, question)
             case "predictions":
                 return _answered(self.live.predictions, question)
+            case "forecasts":
+                return _answered(self.live.forecasts, question)
             case "live":
                 return {"live": self.live.live(models)}
             case "holds":
                 held = {model: self.holds.hold(model) for model in models}
                 return {"holds": {model: _plain_hold(hold) for model, hold in held.items() if hold}}
-        known = "deployments, served, holds, scorecard, predictions, live"
+        known = "deployments, served, holds, scorecard, predictions, forecasts, live"
         message = f"unknown query {question.get('query')!r}: {known}"
         raise InvalidMessageError(message)
 
