@@ -295,6 +295,25 @@ def test_a_failed_endpoint_of_nobodys_deployment_is_told_and_replaced() -> None:
     assert world.memory.progress is None
 
 
+@pytest.mark.parametrize(
+    ("rang", "is_barred"), [(["solar-golden-endpoint-errors"], True), ([], False)]
+)
+def test_what_an_alarm_took_back_does_not_come_again_after_a_failed_rollback(
+    rang: list[str], *, is_barred: bool
+) -> None:
+    """A person deletes the endpoint then; the newest approved version would be created, without a canary."""
+    world = deployed(1)
+    world.registry.approve(2)
+    world.reconcile()
+    world.endpoints.endpoint = deployment.Endpoint("UpdateRollbackFailed", "c", 1, "no capacity")
+    world.endpoints.rang = rang
+    world.reconcile()
+    assert (2 in world.registry.barred) is is_barred
+    world.endpoints.endpoint = None
+    world.reconcile()
+    assert world.endpoints.calls[-1] == ("create 1" if is_barred else "create 2")
+
+
 def test_after_a_failed_rollback_a_person_is_called_once() -> None:
     world = deployed(1)
     world.registry.approve(2)
