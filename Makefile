@@ -8,7 +8,7 @@ WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PARALLEL := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --quiet
 TESTS := tests/e2e tests/integration tests/training tests/pipeline_definition tests/unit tests/contract tests/infra tests/house
 
-.PHONY: bench-live bench-scorecard bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold sabotage help demo test unit mutate notices docs check setup setup-local setup-pipeline format image-size lock pipeline clean
+.PHONY: bench-forecast bench-live bench-scorecard bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold sabotage help demo test unit mutate notices docs check setup setup-local setup-pipeline format image-size lock pipeline clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -53,6 +53,9 @@ bench-serve: setup ## Answers per second of an endpoint, beside the bare ONNX Ru
 
 bench-peers: setup ## R² and CPU of `auto` beside AutoGluon and FLAML (DATA=folder, SECONDS=60); installs them for the run
 	@PYTHONPATH=. $(BIN)/python -m bench.peers
+
+bench-forecast: setup ## R², nMAE, pinball and coverage of forecasts beside their rivals (DATA=folder, PLANTS=, PEERS=1)
+	@PYTHONPATH=. $(BIN)/python -m bench.forecast
 
 bench-live: setup ## How soon a worse plant is found live, how often a healthy one alarms, what the adjuster gains (DATA=folder)
 	@PYTHONPATH=. $(BIN)/python bench/live.py

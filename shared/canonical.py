@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Self
 from urllib.parse import quote, unquote
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from shared.errors import InvalidMessageError
 from shared.messages import Name, NonNegative
@@ -19,7 +19,10 @@ def _split(value: object) -> object:
 
 
 class CanonicalFile(BaseModel):
-    """One canonical object: whose rows, how many, over which interval [start, end), from what."""
+    """One canonical object: whose rows, how many, over which interval [start, end), from what.
+
+    `provider` says whose forecasts the rows are, and is empty for measurements.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
@@ -33,6 +36,7 @@ class CanonicalFile(BaseModel):
     uploaded_at: AwareDatetime
     raw_key: str = ""
     raw_version: str = ""
+    provider: Annotated[str, Field(exclude_if=lambda provider: not provider)] = ""
 
     def metadata(self) -> dict[str, str]:
         """Return the S3 user metadata: `file-id`, `site-id`, …, all ASCII."""

@@ -15,6 +15,8 @@ from shared.messages import Name
 from shared.strict import Strict
 
 ModelType = Literal["neural_network", "lightgbm", "ridge", "residual", "auto"]
+Inputs = Literal["measured", "forecast"]
+FLOOR_LEAD = timedelta(hours=24)
 MODEL_TYPES: tuple[ModelType, ...] = get_args(ModelType)
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 LONGEST_WAIT = timedelta(days=366)
@@ -115,9 +117,21 @@ class EndpointConfig(Strict):
 
 
 class ModelConfig(Strict):
-    """A model as its owner configures it."""
+    """A model as its owner configures it.
+
+    Attributes
+    ----------
+    inputs
+        What the model is asked with: `measured` weather, for the power that a plant should give now, or
+        `forecast`, for tomorrow. A model is trained and scored with what it will be asked with.
+    floor_lead
+        Of a model of forecasts: how long ahead the forecasts are on which the threshold is applied. Of each
+        interval the forecast counts whose lead is nearest.
+    """
 
     model_id: Name
+    inputs: Inputs = "measured"
+    floor_lead: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(days=16))] = FLOOR_LEAD
     model_type: ModelType = "neural_network"
     accuracy_threshold: Annotated[float, Field(ge=0, le=1)] = 0.95
     instance_type: InstanceType = "ml.m5.large"
@@ -127,3 +141,8 @@ class ModelConfig(Strict):
     policy: RetrainPolicy = Field(default_factory=RetrainPolicy)
     margins: Margins = Field(default_factory=Margins)
     endpoint: EndpointConfig = Field(default_factory=EndpointConfig)
+
+    @property
+    def judged_lead(self) -> timedelta | None:
+        """The lead at which forecasts are judged; None for a model of measured weather."""
+        return self.floor_lead if self.inputs == "forecast" else None

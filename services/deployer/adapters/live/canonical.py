@@ -15,10 +15,12 @@ import pyarrow.parquet as pq
 
 from services.deployer.domain.live.book import FileRef
 from services.deployer.domain.live.predicted import Weather
+from services.deployer.domain.live.unseen import Place
 from shared import layout
 from shared.aws import S3Objects
 from shared.canonical import CanonicalFile
 from shared.errors import InvalidMessageError, NotFoundError
+from shared.solar import issues
 from shared.solar.stepping import Piece, frame_of, index_of, merged, native_step
 
 if TYPE_CHECKING:
@@ -79,6 +81,12 @@ class S3CanonicalRows:
         """Return what a site's files say on a model's step; see `on_step` of this module."""
         return on_step(site_id, files, step_minutes, wanted)
 
+    def issues(
+        self, files: Sequence[tuple[FileRef, bytes]], place: Place, step_minutes: int
+    ) -> Weather:
+        """Return the forecasts of a provider's files on a model's step; see `issues` of this module."""
+        return issued(files, place, step_minutes)
+
     def _read(self, key: str) -> bytes | None:
         try:
             return self.objects.read(key)
@@ -137,3 +145,20 @@ def on_step(
         times,
         {name: found.reindex(index).to_numpy(dtype=float) for name, found in joined.items()},
     )
+
+
+def issued(files: Sequence[tuple[FileRef, bytes]], place: Place, step_minutes: int) -> Weather:
+    """Return the forecasts of one provider's files on the model's step, issue by issue.
+
+    Parameters
+    ----------
+    files
+        Of one site and provider.
+    """
+    ordered = sorted(files, key=lambda each: each[0].rank)
+    tables = (pq.read_table(pa.BufferReader(body)) for _, body in ordered)
+    site_id, provider = ordered[0][0].site_id, ordered[0][0].provider
+    rows = issues.rows_of(tables, site_id, (place.latitude, place.longitude), step_minutes)
+    if rows is None:
+        return Weather(site_id, np.empty(0, dtype="datetime64[s]"), {}, provider=provider)
+    return Weather(site_id, rows.times, rows.weather, rows.issued_at, provider)
