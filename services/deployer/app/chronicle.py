@@ -26,6 +26,7 @@ from shared.messages import (
 
 MOST_NAMED = 3  # sites that a mail names
 _SILENT, _STAYS_SILENT, _SERVES_ON = "silent", "stays_silent", "serves_on"
+SKEW = timedelta(minutes=1)
 LONG = timedelta(minutes=15)  # that an alarm may keep a version away before people are told
 
 
@@ -194,7 +195,8 @@ class Chronicle:
         self._append(model_id, decided, _SERVES_ON, reason=decision.reason)
 
     def _decided(self, version: Version) -> InProgress:
-        return InProgress(version.number, None, version.decided_at or self.clock())
+        """Return a decision in the registry as what the log is about; AWS's clock may be a little ahead."""
+        return InProgress(version.number, None, (version.decided_at or self.clock()) - SKEW)
 
     def untested(self, model_id: str, number: int) -> None:
         """A version was approved that cannot be tested; tell people, once for each version."""
