@@ -323,14 +323,19 @@ def test_who_rejects_the_only_version_is_told_that_it_serves_on_and_the_model_is
     assert (held.requested_by, held.serves) == ("ada", 1)
     world.registry.approve(2)
     assert serves(world) == 1, "a run in flight waits for a person"
-    ask(world, hold=False)
-    world.endpoints.rings = ["latency"]  # keeps version 2 away
-    world.registry.versions.pop(2)
-    world.reconcile()
-    assert world.memory.held is None, "a release is not undone"
-    world.endpoints.rings = []
     world.now += timedelta(minutes=1)
     approved_by_person(world, 2)
+    assert serves(world) == 2
+
+
+def test_a_release_of_what_serves_on_is_not_undone() -> None:
+    world = deployed(1)
+    world.registry.barred[1], world.registry.decided[1] = "by ada: it is biased", world.now
+    world.reconcile()
+    ask(world, hold=False)
+    world.reconcile()
+    assert world.memory.held is None
+    world.registry.approve(2)
     assert serves(world) == 2
 
 
