@@ -184,8 +184,8 @@ class Starting:
         self, model_id: str, begun: InProgress, ask: Callable[[Version, InProgress], None]
     ) -> None:
         known = self.progress.in_progress(model_id)
-        if known is not None and known.version == begun.version:
-            begun = known  # whoever began it died before AWS was asked, or before that was written
+        if known is not None and known.called and known.version == begun.version:
+            begun = known
         elif not self.progress.begin(model_id, begun):
             return  # another deployment was begun meanwhile; its events lead here again
         version = self.registry.version(model_id, begun.version)

@@ -247,6 +247,26 @@ def test_a_crash_before_aws_took_the_request_is_taken_up_again() -> None:
     assert world.endpoints.endpoint.version == 2
 
 
+def test_what_was_begun_by_a_dead_worker_begins_when_aws_is_asked() -> None:
+    """Else an alarm that rang while it waited, or a fault from before, would be held against it."""
+    world = deployed(1)
+    world.registry.approve(2)
+    world.memory.begin("golden", deployment.InProgress(2, 1, world.now))
+    world.endpoints.rings = ["solar-golden-endpoint-errors"]
+    world.now += timedelta(hours=5)
+    world.reconcile()
+    world.endpoints.rings = []
+    world.now += timedelta(minutes=1)
+    world.reconcile()
+    assert world.endpoints.calls[-1] == "update 2"
+    assert world.memory.progress is not None
+    assert world.memory.progress.started_at == world.now
+    world.endpoints.settle()
+    world.endpoints.silent = True
+    world.reconcile()
+    assert world.endpoints.calls[-1] == "update 2", "it has hours to answer"
+
+
 def test_an_endpoint_that_does_not_answer_yet_is_asked_again_soon() -> None:
     world = deployed(1)
     world.registry.approve(2)
