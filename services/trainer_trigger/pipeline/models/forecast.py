@@ -2,9 +2,9 @@
 
 A forecast is right about a day sooner than about a quarter of an hour, and a year has few days. So every
 candidate is held back hard: a ridge on physical terms, small trees, small trees on what the ridge leaves (by
-squared and by absolute error) and a small network. Their weights start from what served on public plants and move little:
-weights found on a few stretches of weather were worse than fixed ones. docs/decisions/0021-forecast-models.md
-has the figures.
+squared and by absolute error) and a small network. Their weights start from what served on public plants and
+move little: weights found on a few stretches of weather were worse than fixed ones.
+docs/decisions/0021-forecast-models.md has the figures.
 
 Trees of a quantile each say how wide the range around the prediction is.
 """
