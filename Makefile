@@ -75,8 +75,8 @@ bench-cli: setup ## From Enter to the first line, for every verb of `solar`
 bench-cold: setup ## From nothing to the first message, for every function
 	@PYTHONPATH=. $(BIN)/python bench/cold.py
 
-sabotage: setup ## Deploy sabotaged versions under a client, and print what each came to (KINDS="nan slow …"); four minutes
-	@$(BIN)/python -m tests.integration.sabotage $(if $(KINDS),--only $(KINDS))
+sabotage: setup ## Deploy sabotaged versions under a client, and print what each came to (KINDS="nan slow …", BAKE=1 for a canary that ends before anybody looks); four minutes
+	@$(BIN)/python -m tests.integration.sabotage $(if $(KINDS),--only $(KINDS)) $(if $(BAKE),--bake $(BAKE))
 
 mutate: setup ## Whether the tests notice small changes of what decides (MODULES="services/deployer/domain …", SAMPLE=25)
 	@$(BIN)/python scripts/mutate.py

@@ -152,6 +152,15 @@ class _Names(_Part):
     files: tuple[_Named, ...]
 
 
+class _Provider(_Part):
+    provider: str = ""
+
+
+class _Providers(_Part):
+    inputs: Inputs = "measured"
+    files: tuple[_Provider, ...]
+
+
 class _Window(_Part):
     site_id: str
     window_start: AwareDatetime
@@ -161,6 +170,14 @@ class _Window(_Part):
 class _Windows(_Part):
     files: tuple[_Window, ...]
     exclusions: tuple[Exclusion, ...] = ()
+
+
+def providers(described: bytes) -> frozenset[str]:
+    """Return whose forecasts a model was trained with that this describes; none for measured weather."""
+    said = _Providers.model_validate_json(described)
+    if said.inputs == "measured":
+        return frozenset()
+    return frozenset(each.provider for each in said.files if each.provider)
 
 
 def file_ids(described: bytes) -> frozenset[str]:

@@ -301,7 +301,11 @@ class RollbackRequested(Message):
     to_version: int | None = None
     seen_version: int | None = Field(
         default=None,
-        description="What served when a person asked; if that has changed, nothing is done.",
+        description="What served when somebody asked; if that has changed, a person's request does nothing.",
+    )
+    by_machine: bool = Field(
+        default=False,
+        description="Whether it follows from something else: nothing is held, and newer versions are spared.",
     )
     reason: str
     requested_by: str
@@ -448,6 +452,26 @@ class PredictionsMade(Message):
     window_end: AwareDatetime
 
 
+class ForecastIssued(Message):
+    """A site's newest forecast stands below `forecasts/`: power from now on, made from a provider's issue.
+
+    `energy_kwh` is that of P50 over the whole window [kWh].
+    """
+
+    type: Literal["solar.forecast_issued"] = "solar.forecast_issued"
+    version: Literal[1] = 1
+    model_id: Name
+    site_id: Name
+    provider: str
+    issued_at: AwareDatetime
+    model_package_version: int
+    key: str
+    rows: NonNegative
+    window_start: AwareDatetime
+    window_end: AwareDatetime
+    energy_kwh: float
+
+
 class AccuracyDegraded(Message):
     """A site's served model does worse on what came in than promised, or that is over (`recovered`).
 
@@ -514,6 +538,7 @@ AnyMessage = Annotated[
     | DeploymentFailed
     | DeploymentCheckDue
     | PredictionsMade
+    | ForecastIssued
     | AccuracyDegraded
     | SweepDue,
     Field(discriminator="type"),

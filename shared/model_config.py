@@ -99,10 +99,12 @@ class EndpointConfig(Strict):
 
     Attributes
     ----------
+    capture_percent
+        Share of requests and answers that AWS keeps below `captured/` of the data bucket; 0 keeps none.
     live_shift
         How much farther from a site's measured power of the last day a new version's answers may be than
-        those of what serves, as a share of the latter's energy; where power is not measured, three times that
-        from the answers of what serves. [unitless]
+        those of what serves, as a share of the latter's energy; where no power of the last week is measured,
+        1.8 times that from the answers of what serves over the week. [unitless]
     """
 
     instance_type: InstanceType = "ml.m5.large"
@@ -110,6 +112,7 @@ class EndpointConfig(Strict):
     maximum_instance_count: Annotated[int, Field(ge=2, le=100)] = 4
     canary_percent: Annotated[int, Field(ge=1, le=50)] = 50
     bake: Annotated[Duration, Field(gt=timedelta(0), le=LONGEST_BAKE)] = timedelta(minutes=10)
+    capture_percent: Annotated[int, Field(ge=0, le=100)] = 100
     live_shift: Annotated[float, Field(gt=0, le=10)] = 0.25
 
 

@@ -27,6 +27,7 @@ from services.deployer.app.holding import Holding, HoldingByRequest
 from services.deployer.app.live.telling import Telling
 from services.deployer.app.reconciling import Reconciling
 from services.deployer.app.rolling_back import RollingBack
+from services.deployer.app.silence import Silence
 from services.deployer.app.starting import Starting
 from services.deployer.app.trial import Trial
 from services.deployer.domain.deployment import network_name
@@ -37,6 +38,9 @@ from shared.clock import utc_now
 if TYPE_CHECKING:
     from services.deployer.app.live.following import Following
 
+# For which the deploying function waits for an answer. It runs for a minute and asks up to nine times at a
+# look; five times as long as counts as slow tells enough.
+_ANSWER_SECONDS = 5
 _LONGEST_BATCH = timedelta(seconds=630)  # longer than the function may run
 _TRIES_FOR_A_BATCH = 120  # half a second each: the next batch of the same model waits for this one
 
@@ -52,7 +56,6 @@ def deployer(settings: DeployerSettings) -> Dispatching:
     publisher = aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn)
     references = S3References(objects)
     chronicle = Chronicle(memory, publisher, references, utc_now)
-    references = S3References(objects)
     comparing = Comparing(
         references, S3RealRows(objects, configuration), endpoints, memory, configuration, utc_now
     )
@@ -65,6 +68,9 @@ def deployer(settings: DeployerSettings) -> Dispatching:
     timer = DelayedMessages(aws.SqsInbox(aws.lazy_client("sqs"), settings.inbox_url))
     alone = Alone(memory, utc_now, lambda: uuid4().hex, time.sleep)
     holding = Holding(memory, publisher, utc_now)
+    ending = Ending(
+        trial, comparing, registry, endpoints, configuration, memory, memory, chronicle, utc_now
+    )
     reconciling = Reconciling(
         alone=alone,
         registry=registry,
@@ -84,17 +90,8 @@ def deployer(settings: DeployerSettings) -> Dispatching:
         ),
         trial=trial,
         comparing=comparing,
-        ending=Ending(
-            trial,
-            comparing,
-            registry,
-            endpoints,
-            configuration,
-            memory,
-            memory,
-            chronicle,
-            utc_now,
-        ),
+        ending=ending,
+        silence=Silence(registry, configuration, endpoints, memory, ending, chronicle, utc_now),
         timer=timer,
         clock=utc_now,
     )
@@ -117,12 +114,14 @@ def following(settings: LiveSettings) -> Following:
     """
     from services.deployer.adapters.live.asking import EndpointPredictions
     from services.deployer.adapters.live.canonical import S3CanonicalRows
+    from services.deployer.adapters.live.latest import S3Latest
     from services.deployer.adapters.live.log import S3PredictionLog
     from services.deployer.adapters.live.meter import CloudWatchMeter
     from services.deployer.adapters.live.suspects import S3Suspects
     from services.deployer.adapters.live.versions import S3Versions
     from services.deployer.app.live.catching_up import CatchingUp
     from services.deployer.app.live.following import Following
+    from services.deployer.app.live.issuing import Issuing
     from services.deployer.app.live.predicting import Predicting
     from services.deployer.app.live.recording import Recording
     from services.deployer.app.live.watching import Watching
@@ -139,6 +138,8 @@ def following(settings: LiveSettings) -> Following:
         longest=_LONGEST_BATCH,
         tries=_TRIES_FOR_A_BATCH,
     )
+    meter = CloudWatchMeter(aws.lazy_client("cloudwatch"))
+    publisher = aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn)
     recording = Recording(
         books=books,
         waitings=books,
@@ -149,11 +150,11 @@ def following(settings: LiveSettings) -> Following:
         predicting=Predicting(
             EndpointPredictions(aws.lazy_client("sagemaker-runtime", asks_once=True)), utc_now
         ),
-        publisher=aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn),
+        issuing=Issuing(books, books, S3Latest(objects, utc_now), publisher, meter, utc_now),
+        publisher=publisher,
         adjusts=configuration.adjusts,
         clock=utc_now,
     )
-    meter = CloudWatchMeter(aws.lazy_client("cloudwatch"))
     catching_up = CatchingUp(recording, books, books, canonical, meter, utc_now)
     watching = Watching(
         books=books,
@@ -179,7 +180,7 @@ def answering(settings: QuerySettings) -> Answering:
     memory = _memory(settings)
     books = DynamoBooks.of(aws.lazy_client("dynamodb"), settings.days_table)
     excluded = S3Excluded(aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket))
-    return Answering(memory, memory, Telling(books, books, books, excluded, utc_now))
+    return Answering(memory, memory, Telling(books, books, books, excluded, books, utc_now))
 
 
 def _memory(settings: QuerySettings) -> DynamoMemory:
@@ -189,7 +190,7 @@ def _memory(settings: QuerySettings) -> DynamoMemory:
 def _endpoints(settings: DeployerSettings) -> SageMakerEndpoints:
     return SageMakerEndpoints(
         client=aws.lazy_client("sagemaker"),
-        runtime=aws.lazy_client("sagemaker-runtime"),
+        runtime=aws.lazy_client("sagemaker-runtime", asks_once=True, seconds=_ANSWER_SECONDS),
         scaling=aws.lazy_client("application-autoscaling"),
         cloudwatch=aws.lazy_client("cloudwatch"),
         role_arn=settings.sagemaker_role_arn,

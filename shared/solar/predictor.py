@@ -29,13 +29,15 @@ _KNOWN = (0.1, 0.5, 0.9)
 class Prediction:
     """Predicted mean power of each interval and the range that holds it in eight of ten cases. [kW]
 
-    `unadjusted` is what the model itself says where a gain was asked for; else None.
+    `unadjusted` is what the model itself says where a gain was asked for, `quantiles` what was asked for
+    besides, of shape (rows, levels); else None.
     """
 
     power_ac: Floats
     p10: Floats
     p90: Floats
     unadjusted: Floats | None = None
+    quantiles: Floats | None = None
 
     def take(self, which: NDArray[Any] | slice) -> Prediction:
         """Return the predictions of some rows."""

@@ -62,6 +62,7 @@ class Following:
                 self.catching_up.waiting(model_id)
             if due:
                 self.watching.deployment(model_id)
+                self.recording.issuing.look(model_id)
             if "daily" in due:
                 self.catching_up.lost(model_id)
                 self.watching.watch(model_id)
@@ -93,6 +94,7 @@ def _file(message: DataAccepted) -> FileRef:
         message.window_start,
         message.window_end,
         message.uploaded_at,
+        message.provider,
     )
 
 

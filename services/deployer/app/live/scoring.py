@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC
 
 import numpy as np
 
@@ -152,17 +151,10 @@ def _of_lead(kept: Iterable[Predicted], lead: str) -> list[Predicted]:
     """Return the rows of predictions whose lead is in a bucket; all of them for measured weather."""
     if lead == NO_LEAD:
         return list(kept)
+    number = leads.BUCKETS.index(lead)
     found = []
     for each in kept:
-        moments = each.times.astype("datetime64[s]").tolist()
-        inside = np.array(
-            [
-                each.issued_at is not None
-                and leads.bucket(leads.hours(time.replace(tzinfo=UTC), each.issued_at)) == lead
-                for time in moments
-            ],
-            dtype=bool,
-        )
+        inside = np.searchsorted(leads.HOURS, each.lead_hours, side="right") == number
         if inside.any():
             found.append(each.take(inside))
     return found

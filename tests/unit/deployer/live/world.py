@@ -15,17 +15,20 @@ import pyarrow.parquet as pq
 
 from services.deployer.adapters.live.canonical import S3CanonicalRows
 from services.deployer.adapters.live.excluded import S3Excluded
+from services.deployer.adapters.live.latest import S3Latest
 from services.deployer.adapters.live.log import S3PredictionLog
 from services.deployer.adapters.live.suspects import S3Suspects
 from services.deployer.adapters.live.versions import S3Versions
 from services.deployer.app.alone import Alone
 from services.deployer.app.live.catching_up import CatchingUp
 from services.deployer.app.live.following import Following
+from services.deployer.app.live.issuing import Issuing
 from services.deployer.app.live.predicting import Predicting
 from services.deployer.app.live.recording import Recording
 from services.deployer.app.live.watching import Watching
 from services.deployer.domain.deployment import Hold, LogEntry, Setback
 from services.deployer.domain.live.book import Day, FileRef
+from services.deployer.domain.live.feeds import Feed
 from services.deployer.domain.live.predicted import Answered, SilentError, Weather
 from services.deployer.domain.live.scores import DayScore
 from services.deployer.domain.live.summary import Summary
@@ -73,6 +76,10 @@ class Objects:
         self.calls.append("HeadObject")
         return self._found(key)[1]
 
+    def write(self, key: str, body: bytes, **_: Any) -> None:
+        self.calls.append("PutObject")
+        self.kept[key] = (body, {})
+
     def create(self, key: str, body: bytes, **_: Any) -> bool:
         self.calls.append("PutObject")
         if key in self.kept:
@@ -103,6 +110,15 @@ class Books:
     waits: dict[str, Waiting] = field(default_factory=dict)
     stands: dict[str, Told] = field(default_factory=dict)
     last_summary: Summary | None = None
+    known_feeds: dict[tuple[str, str], Feed] = field(default_factory=dict)
+
+    def feeds(self, model_id: str, site_id: str = "") -> list[Feed]:
+        assert model_id == MODEL
+        return [each for each in self.known_feeds.values() if site_id in {"", each.site_id}]
+
+    def keep_feeds(self, model_id: str, feeds: Iterable[Feed]) -> None:
+        assert model_id == MODEL
+        self.known_feeds.update({(each.site_id, each.provider): each for each in feeds})
 
     def told(self, model_id: str) -> dict[str, Told]:
         assert model_id == MODEL
@@ -171,10 +187,12 @@ class Asking:
     broken: set[str] = field(default_factory=set)
     silent: bool = False
     calls: list[list[str]] = field(default_factory=list)
+    asked: list[Sequence[Weather]] = field(default_factory=list)
 
     def ask(self, model_id: str, asked: Sequence[Weather]) -> list[Answered]:
         assert model_id == MODEL
         self.calls.append([each.site_id for each in asked])
+        self.asked.append(asked)
         if self.silent:
             message = "the endpoint does not answer"
             raise SilentError(message)
@@ -294,8 +312,10 @@ class World:
         serves: bool = True,
         corrected_clocks: tuple[str, ...] = (),
         books: Any = None,
+        providers: tuple[str, ...] = (),
     ) -> None:
         self.corrected_clocks, self.adjusts = corrected_clocks, False
+        self.providers = providers  # of forecasts that the versions are trained with
         self.sites = tuple(sites)
         self.clock = Clock()
         self.objects, self.books, self.asking = Objects(), books or Books(), Asking()
@@ -310,6 +330,14 @@ class World:
             deployments=self.deployments,
             versions=S3Versions(self.objects),  # type: ignore[arg-type]
             predicting=Predicting(self.asking, self.clock),
+            issuing=Issuing(
+                self.books,
+                self.books,
+                S3Latest(self.objects, self.clock),  # type: ignore[arg-type]
+                self.topic,
+                self.meter,
+                self.clock,
+            ),
             publisher=self.topic,
             adjusts=lambda _: self.adjusts,
             clock=self.clock,
@@ -408,26 +436,74 @@ class World:
             window_end=end,
             uploaded_at=uploaded,
         )
-        key = layout.canonical(site, start, name)
-        self.objects.kept[key] = (parquet(times, values), said.metadata())
+        return self._accepted(name, parquet(times, values), said)
+
+    def _accepted(self, name: str, body: bytes, said: CanonicalFile) -> DataAccepted:
+        key = layout.canonical(said.site_id, said.window_start, name)
+        self.objects.kept[key] = (body, said.metadata())
         message = DataAccepted.of(
             subject=(name,),
-            occurred_at=uploaded,
+            occurred_at=said.uploaded_at,
             correlation_id=name,
-            site_id=site,
+            site_id=said.site_id,
             model_id=MODEL,
             file_id=name,
-            key=f"raw/{site}/{name}.csv",
+            key=f"raw/{said.site_id}/{name}.csv",
             version_id="1",
             canonical_uri=layout.uri("data", key),
-            rows=len(times),
-            columns=tuple(values),
-            window_start=start,
-            window_end=end,
-            uploaded_at=uploaded,
+            rows=said.rows,
+            columns=said.columns,
+            window_start=said.window_start,
+            window_end=said.window_end,
+            uploaded_at=said.uploaded_at,
+            provider=said.provider,
         )
         self.messages[name] = message
         return message
+
+    def issue(
+        self,
+        name: str,
+        issued: Sequence[datetime],
+        *,
+        hours: int = 48,
+        provider: str = "ecmwf",
+        uploaded: datetime | None = None,
+        site: str = SITE,
+        factor: float = 1.0,
+    ) -> DataAccepted:
+        """A file of hourly forecasts is accepted, which says `factor` times what comes."""
+        leads = np.arange(hours) * np.timedelta64(3600, "s")
+        times = np.concatenate([stamp(each) + leads for each in issued])
+        ghi = np.concatenate([factor * _hourly(stamp(each) + leads) for each in issued])
+        moments = pa.timestamp("us", "UTC")
+        issues = np.repeat([stamp(each) for each in issued], hours)
+        table = pa.table(
+            {
+                "timestamp": pa.array(times.astype("datetime64[us]")).cast(moments),
+                "issued_at": pa.array(issues.astype("datetime64[us]")).cast(moments),
+                "provider": pa.array([provider] * len(times)).dictionary_encode(),
+                "forecast_ghi": ghi,
+            }
+        )
+        sink = io.BytesIO()
+        pq.write_table(table, sink)
+        start, end = min(issued), max(issued) + timedelta(hours=hours)
+        return self._accepted(
+            name,
+            sink.getvalue(),
+            CanonicalFile(
+                file_id=name,
+                site_id=site,
+                rows=len(times),
+                rows_masked=0,
+                columns=("forecast_ghi",),
+                window_start=start,
+                window_end=end,
+                uploaded_at=uploaded or max(issued) + timedelta(minutes=20),
+                provider=provider,
+            ),
+        )
 
     def withdraw(self, name: str) -> DataWithdrawn:
         """A file that was accepted no longer counts."""
@@ -494,7 +570,9 @@ class World:
             }
             for site in self.sites
         ]
-        return json.dumps({"step_minutes": step, "sites": sites, "files": files})
+        files += [{**files[0], "provider": provider} for provider in self.providers]
+        inputs = "forecast" if self.providers else "measured"
+        return json.dumps({"step_minutes": step, "inputs": inputs, "sites": sites, "files": files})
 
 
 def midnight(day: date) -> datetime:
@@ -511,6 +589,12 @@ def weather(times: Any) -> dict[str, Any]:
     sun = position(ephemeris(times + np.timedelta64(STEP * 30, "s")), LATITUDE, LONGITUDE)
     ghi = clearsky_ghi(sun.up)
     return {"ghi": ghi, "temp_air": 10.0 + ghi / 100.0}
+
+
+def _hourly(times: Any) -> Any:
+    """Return the mean clear sky of hours."""
+    quarters = times[:, None] + np.arange(4) * np.timedelta64(STEP * 60, "s")
+    return weather(quarters.reshape(-1))["ghi"].reshape(-1, 4).mean(axis=1)
 
 
 def parquet(times: Any, values: Mapping[str, Any]) -> bytes:
