@@ -27,7 +27,7 @@ from services.trainer_trigger.pipeline.models.ridge import Ridge
 from shared.solar.spread import LEVELS
 
 # `median` is trees by absolute error on what the ridge leaves, `residual` the same by squared error.
-PRIOR = {"ridge": 0.05, "lightgbm": 0.15, "residual": 0.3, "median": 0.25, "neural_network": 0.25}
+PRIOR = {"ridge": 0.05, "lightgbm": 0.2, "residual": 0.2, "median": 0.2, "neural_network": 0.4}
 _HIGHEST = 1.3  # share of AC capacity
 _SHARPNESS = 2.0  # power of the mean squared error by which a weight falls
 _LEAST_WEIGHT = 1e-3
@@ -174,8 +174,9 @@ def _fit(
 
 
 def _fit_network(examples: Examples, seed: int, checkpoints: Checkpoints | None) -> Ensemble:
+    """Fit all members, also for a look ahead: they are small, and two were worse than four."""
     if checkpoints is None:
-        return network.fit_some(examples, seed, shape=network.OF_FORECASTS)
+        return network.fit_some(examples, seed, len(np.unique(examples.part)), network.OF_FORECASTS)
     return network.fit_ensemble(examples, seed, checkpoints, network.OF_FORECASTS)
 
 
