@@ -109,6 +109,30 @@ def test_providers_stand_side_by_side():
     assert [each.name for each in found.by_provider] == ["icon", "ecmwf"]
 
 
+def test_sites_that_err_alike_are_told_from_those_that_err_for_themselves():
+    meadow = issued(12, days=30)
+    hill = replace(meadow, sites=("hill",))
+    plants = (PLANT, PLANT.model_copy(update={"site_id": "hill"}))
+    many = together([meadow, hill])
+    recipe = recipe_of([many], plants, STEP, inputs_kind="forecast")
+    test = scoring.describe(many, recipe)
+    random = np.random.default_rng(5)
+    _, when = np.unique(many.times, return_inverse=True)
+    common = random.normal(0, 0.1, when.max() + 1)[when]
+    own = random.normal(0, 0.1, len(many))
+    levels = np.array(LEVELS)[None, :] - 0.5
+    judged = by_lead.nearest(many, DAY)
+    found = {}
+    for name, error in (("alike", common), ("alone", own)):
+        point = test.share + error
+        quantiles = point[:, None] + 0.128 / 0.4 * levels
+        found[name] = by_lead.score(Forecast(test, point, quantiles), judged, DAY)
+    assert found["alike"].dependence == pytest.approx(1.0, abs=0.02)
+    assert found["alone"].dependence == pytest.approx(0.0, abs=0.05)
+    assert found["alone"].fleet_coverage == pytest.approx(0.8, abs=0.04)
+    assert found["alone"].day_dependence == pytest.approx(0.0, abs=0.05)
+
+
 def test_an_issue_that_comes_after_its_interval_is_a_leak():
     many = issued(12)
     shifted = replace(many, issued_at=many.times + np.timedelta64(3600, "s"))
