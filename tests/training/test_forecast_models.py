@@ -13,8 +13,9 @@ from services.trainer_trigger.pipeline import evaluate, train
 from services.trainer_trigger.pipeline.models import blend, forecast, ridge, trees
 from services.trainer_trigger.pipeline.models.base import Examples
 from services.trainer_trigger.pipeline.models.checkpoints import Checkpoints
+from services.trainer_trigger.pipeline.models.examples import FeatureRoom, Gathered, gather, survey
 from services.trainer_trigger.pipeline.models.folds import folds
-from shared.solar import artifact, features
+from shared.solar import artifact, blocks, features
 from shared.solar.artifact import Artifact, ModelCard
 from shared.solar.predictor import Predictor
 from shared.solar.recipe import recipe_of
@@ -223,3 +224,28 @@ def test_a_missing_hour_of_a_forecast_is_no_error(predictor, test_rows):
     said = predictor.predict(replace(test_rows, weather=weather))
     assert np.isfinite(said.power_ac).all()
     assert (said.p10 <= said.p90).all()
+
+
+def gathered(rows: Rows) -> Gathered:
+    recipe = recipe_of([rows], (PLANT,), STEP, inputs_kind="forecast")
+    return gather([rows], recipe, survey([rows], recipe), FeatureRoom(), None)
+
+
+def test_of_each_interval_one_forecast_speaks_for_the_days():
+    found = gathered(forecasts(days=6, hours_before=(12, 36)))
+    seconds = found.examples.seconds
+    assert 2 * found.judged.sum() == len(seconds)
+    assert len(np.unique(seconds[found.judged])) == found.judged.sum()
+
+
+def test_a_cut_issue_is_learnt_as_two_that_do_not_see_each_other():
+    rows = forecasts(days=30)
+    behind = blocks.cut_off(rows, 0.25)
+    recipe = recipe_of([rows], (PLANT,), STEP, inputs_kind="forecast")
+    names, whole, sun = features.compute(rows, recipe)
+    _, parts, _ = features.compute(rows.take(behind), recipe)
+    lit = sun.elevation >= survey([rows], recipe).night_below
+    learnt = gathered(rows).examples.values[behind[lit]]
+    np.testing.assert_array_equal(learnt, parts[lit[behind]])
+    day = names.index("sky_day")
+    assert (learnt[:, day] != whole[behind & lit][:, day]).any()
