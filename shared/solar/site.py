@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, model_validator
 
 from shared.messages import Name
+from shared.solar import issued
 from shared.strict import Strict
 
 POWER = "power_ac"
@@ -59,6 +60,20 @@ def _known_zone(zone: str) -> str:
 
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
+
+
+def _span(text: str) -> str:
+    issued.span(text)
+    return text
+
+
+def _clock(text: str) -> str:
+    issued.clock(text)
+    return text
+
+
+Span = Annotated[str, AfterValidator(_span)]
+Clock = Annotated[str, AfterValidator(_clock)]
 
 
 def tzinfo_of(zone: str) -> tzinfo:
@@ -121,10 +136,11 @@ class ColumnFormat(Strict):
     )
     unit: str
     scale: float = 1.0
-    kind: Literal["value", "counter"] = Field(
+    kind: Literal["value", "counter", "accumulated"] = Field(
         default="value",
         description="counter: the column counts energy, since ever or since midnight; what it grows by in an "
-        "interval is that interval's energy. The unit is one of energy (kWh).",
+        "interval is that interval's energy. The unit is one of energy (kWh). accumulated, in forecasts: the "
+        "column adds up irradiance since the issue (J/m2), or since it began anew.",
     )
     missing: tuple[float | str, ...] = Field(
         default=(), description="Values of this column that mean 'no measurement'."
@@ -138,10 +154,90 @@ class ColumnFormat(Strict):
         return self
 
 
+_WAYS = ("column", "file_name", "lead", "day_before_at", "upload")
+
+
+class IssueFormat(Strict):
+    """Where a forecast file says when it was issued: exactly one way."""
+
+    column: str | None = Field(default=None, description="Column that holds each row's issue.")
+    file_name: str | None = Field(
+        default=None,
+        description="Pattern of the whole file name, with strptime directives; * stands for anything: "
+        "nwp_*_%Y%m%d%H.csv.",
+    )
+    lead: Span | None = Field(
+        default=None, description="Each interval was issued so long before it begins, like 24h."
+    )
+    day_before_at: Clock | None = Field(
+        default=None,
+        description="Each day was issued on the day before, at this hour of the zone's clock.",
+    )
+    upload: Literal[True] | None = Field(
+        default=None, description="It was issued when the file was uploaded."
+    )
+    format: str | None = Field(
+        default=None, description="strptime format of the column; without it ISO 8601 is expected."
+    )
+    at: Clock | None = Field(
+        default=None,
+        description="Hour of the issue, where the name or the column's format holds only its day.",
+    )
+    timezone: Zone | None = Field(
+        default=None,
+        description="Zone of an issue without offset; that of the time stamps where absent.",
+    )
+
+    @model_validator(mode="after")
+    def _is_one_way(self) -> IssueFormat:
+        ways = [way for way in _WAYS if getattr(self, way) is not None]
+        if len(ways) != 1:
+            said = " and ".join(ways) if ways else "none"
+            message = f"name exactly one of {', '.join(_WAYS)}; here is {said}"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _names_the_hour(self) -> IssueFormat:
+        if self.format is not None and self.column is None:
+            message = "format is that of a column; a pattern of names is its own format"
+            raise ValueError(message)
+        if self.file_name is not None:
+            issued.check_pattern(self.file_name)
+            if self.timezone is None and "%z" not in self.file_name:
+                message = (
+                    "file_name needs timezone, the zone of the clock in the name: timezone: UTC"
+                )
+                raise ValueError(message)
+        written = self.file_name or self.format
+        if self.at is not None and (written is None or issued.has_hour(written)):
+            message = "at is for a file_name, or a format of a column, that holds a day and no hour"
+            raise ValueError(message)
+        if written is not None and self.at is None and not issued.has_hour(written):
+            message = (
+                f'{written!r} holds no hour (%H); say the hour of the issue too, like at: "06:00"'
+            )
+            raise ValueError(message)
+        return self
+
+
 class SourceFormat(Strict):
     """How the files of one source read."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")]
+    kind: Literal["measured", "forecast"] = Field(
+        default="measured",
+        description="forecast: weather that somebody predicted; its columns become forecast_ghi and so on.",
+    )
+    provider: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")] | None = Field(
+        default=None, description="Who made the forecast; the source's name where absent."
+    )
+    issued: IssueFormat | None = Field(
+        default=None, description="When a forecast was issued; it must be said."
+    )
+    horizon: Span | None = Field(
+        default=None, description="Rows that reach farther are left out, like 48h."
+    )
     files: Annotated[str, Field(description="Glob on the file's name, e.g. *power*.csv.")] = "*"
     format: Literal["csv", "parquet", "xlsx", "json"] = "csv"
     records: str | None = Field(
@@ -178,6 +274,29 @@ class SourceFormat(Strict):
         default=(), description="Values that mean 'no measurement', besides empty cells."
     )
 
+    @property
+    def is_forecast(self) -> bool:
+        """Whether its files hold what somebody predicted."""
+        return self.kind == "forecast"
+
+    @property
+    def made_by(self) -> str:
+        """Return who makes its forecasts; '' for what was measured."""
+        return (self.provider or self.name) if self.is_forecast else ""
+
+    @property
+    def canonical_columns(self) -> tuple[str, ...]:
+        """Return the canonical names of its columns."""
+        prefix = FORECAST_PREFIX if self.is_forecast else ""
+        return tuple(prefix + name for name in self.columns)
+
+    @model_validator(mode="after")
+    def _is_measured_or_forecast(self) -> SourceFormat:
+        fault = _fault_of_forecast(self) if self.is_forecast else _fault_of_measured(self)
+        if fault:
+            raise ValueError(fault)
+        return self
+
     @model_validator(mode="after")
     def _one_mark_is_not_two_things(self) -> SourceFormat:
         if self.decimal is not None and self.decimal == self.thousands:
@@ -208,6 +327,58 @@ class SourceFormat(Strict):
                 )
                 raise ValueError(message)
         return self
+
+
+def _fault_of_measured(source: SourceFormat) -> str | None:
+    said = [name for name in ("provider", "issued", "horizon") if getattr(source, name) is not None]
+    if said:
+        return f"{said[0]} is for forecasts; say kind: forecast, or leave it out"
+    adding = [name for name, each in source.columns.items() if each.kind == "accumulated"]
+    if adding:
+        return (
+            f"{adding[0]} says kind: accumulated, which is for forecasts (kind: forecast of the source); what "
+            "counts energy at the plant is kind: counter"
+        )
+    return None
+
+
+def _fault_of_forecast(source: SourceFormat) -> str | None:
+    if source.issued is None:
+        return (
+            "a forecast says when it was issued: issued: {column: …}, {file_name: …}, {lead: …}, "
+            "{day_before_at: …} or {upload: true}"
+        )
+    if source.sum_by is not None:
+        return (
+            "sum_by adds up inverters, and a forecast has none; where: names the rows of one place"
+        )
+    return next(filter(None, (_column_fault(source, name) for name in source.columns)), None)
+
+
+def _column_fault(source: SourceFormat, name: str) -> str | None:
+    column = source.columns[name]
+    if name.startswith(FORECAST_PREFIX):
+        plain = name.removeprefix(FORECAST_PREFIX)
+        return (
+            f"write {plain}, not {name}: kind: forecast puts the prefix before each column itself"
+        )
+    if name == POWER:
+        return (
+            "a forecast holds weather, and power is what the model predicts from it; leave power_ac out, or "
+            "remove kind: forecast where it was measured"
+        )
+    if column.kind == "counter":
+        return (
+            f"{name} says kind: counter, which is for meters; in a forecast say kind: accumulated"
+        )
+    if column.kind == "accumulated" and source.timestamp.label not in {"right", "end"}:
+        return (
+            f"{name} is accumulated, which means up to its stamp: the interval ends there (label: right, "
+            "step_minutes: …)"
+        )
+    if column.columns and column.combine != "mean":
+        return f"{name} has several columns; the members of an ensemble are averaged: combine: mean"
+    return None
 
 
 class MaskTolerance(Strict):

@@ -251,6 +251,9 @@ def _unit_fault(name: str, column: ColumnFormat) -> str | None:
     energies = [
         each for each in units.known(canonical) if units.conversion(canonical, each).per_interval
     ]
+    if not energies and column.kind == "accumulated":
+        return f"{name} cannot be accumulated; only irradiance adds up"
     if not energies:
         return f"{name} cannot be a counter; only power and irradiance can be counted as energy"
-    return f"a counter of {name} counts energy, not {column.unit}; use one of {', '.join(energies)}"
+    what = "a counter of" if column.kind == "counter" else "accumulated"
+    return f"{what} {name} counts energy, not {column.unit}; use one of {', '.join(energies)}"
