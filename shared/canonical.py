@@ -19,7 +19,11 @@ def _split(value: object) -> object:
 
 
 class CanonicalFile(BaseModel):
-    """One canonical object: whose rows, how many, over which interval [start, end), from what."""
+    """One canonical object: whose rows, how many, over which interval [start, end), from what.
+
+    `provider` made the forecast; '' of what was measured. Only rows with a provider have the columns
+    `issued_at` and `provider` beside those that are listed.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
@@ -33,6 +37,7 @@ class CanonicalFile(BaseModel):
     uploaded_at: AwareDatetime
     raw_key: str = ""
     raw_version: str = ""
+    provider: str = ""
 
     def metadata(self) -> dict[str, str]:
         """Return the S3 user metadata: `file-id`, `site-id`, …, all ASCII."""
@@ -40,6 +45,8 @@ class CanonicalFile(BaseModel):
             name.replace("_", "-"): str(value)
             for name, value in self.model_dump(mode="json", exclude={"columns", "raw_key"}).items()
         }
+        if not self.provider:
+            del said["provider"]
         raw_key = quote(self.raw_key)
         said["columns"] = ",".join(self.columns)
         said["raw-key"] = raw_key if len(raw_key) <= LONGEST_RAW_KEY else ""

@@ -64,7 +64,7 @@ class Message(BaseModel):
 
 
 class DataAccepted(Message):
-    """An uploaded file became canonical rows."""
+    """An uploaded file became canonical rows; those of a forecast have a `provider`."""
 
     type: Literal["solar.data_accepted"] = "solar.data_accepted"
     version: Literal[1] = 1
@@ -80,6 +80,7 @@ class DataAccepted(Message):
     window_start: AwareDatetime
     window_end: AwareDatetime
     uploaded_at: AwareDatetime
+    provider: str = ""
 
 
 class DataWithdrawn(Message):

@@ -50,8 +50,8 @@ class KeyRecord:
     """A key and all its versions.
 
     `content` is the SHA-256 under which the register of contents names the key. `withdrawals` and `hints`
-    are effects that the last change asks for; `settled` says that all effects are done. `forecast` says that the
-    site's configuration reads the key as a forecast, which is no sign of life of the plant.
+    are effects that the last change asks for; `settled` says that all effects are done. `forecast` says that
+    the site's configuration reads the key as a forecast, which is no sign of life of the plant.
     """
 
     site_id: str

@@ -68,8 +68,8 @@ class RowSummary:
     """What the canonical rows of a file are: how many, masked why, over which interval [start, end).
 
     `note` says what a person should know of how the file was read, as which sheets were left out. `traits`
-    is what its siblings are compared by; None in records of early releases. `provider` and `issues` are those of
-    a forecast; '' and None for what was measured.
+    is what its siblings are compared by; None in records of early releases. `provider` and `issues` are
+    those of a forecast; '' and None for what was measured.
     """
 
     count: int

@@ -429,7 +429,7 @@ class FakeMeter:
             self.figures[name] = self.figures.get(name, 0) + value
 
 
-def fake_reader(data: bytes, key: str, site: Site) -> Reading:
+def fake_reader(data: bytes, key: str, site: Site, uploaded_at: datetime | None = None) -> Reading:
     """Read anything but `bad`; the rows say what was read and how."""
     if data.startswith(b"bad"):
         raise UnreadableFileError("unreadable", "it says bad", "upload something good")

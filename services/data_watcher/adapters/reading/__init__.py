@@ -1,7 +1,7 @@
 """Reads an uploaded file as its site's configuration says: bytes in, canonical rows out.
 
-The answer depends on the bytes, the key and the configuration, and on nothing else; that of a forecast which is
-issued by its upload, on that as well.
+The answer depends on the bytes, the key and the configuration, and on nothing else; that of a forecast which
+is issued by its upload, on that as well.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def read(data: Content, key: str, site: Site, uploaded_at: datetime | None = Non
     Parameters
     ----------
     uploaded_at
-        Since when the key holds these bytes; needed where the YAML says that a forecast is issued by its upload.
+        Since when the key holds these bytes; needed where a forecast is issued by its upload.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Irradiance that a forecast adds up since its issue: what is added in an interval is that interval's energy."""
+"""Irradiance that a forecast adds up since its issue: its growth in an interval is that interval's energy."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _apart(begins: Times, issued: Times, step: float) -> Mask:
 
 
 def _in_rhythm(fell: Mask, before: Values, placed: Placed, known: Positions) -> Mask:
-    """Return where the sum begins anew by the rhythm in which it was seen to: in the morning it may not fall."""
+    """Return where the sum begins anew by the rhythm that was seen: in the morning it need not fall."""
     places = np.round(placed.leads[known] / np.timedelta64(1, "s") / placed.time.step).astype(int)
     seen = places[fell]
     rhythm = math.gcd(*seen.tolist()) if len(seen) >= REGULAR else 0
@@ -118,8 +118,8 @@ def _check(fell: Mask, lit: Mask, own: Values, before: Values, name: str) -> Non
         f"the site's YAML says that {name} is accumulated, but it falls {int(fell.sum())} times in "
         f"{len(own)} rows, and goes on falling, for example from a mean of {before[row]:.4g} to "
         f"{own[row]:.4g} W/m2",
-        "remove `kind: accumulated` in the site's YAML, where the column holds the energy of each interval (its "
-        "unit stays J/m2) or its mean (W/m2)",
+        "remove `kind: accumulated` in the site's YAML, where the column holds the energy of each interval "
+        "(its unit stays J/m2) or its mean (W/m2)",
     )
 
 

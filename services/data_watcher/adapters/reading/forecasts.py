@@ -26,6 +26,7 @@ GHI = "ghi"
 IRRADIANCES = ("ghi", "dhi", "dni", "poa_global")
 # What a row that lacks one of several columns is called elsewhere.
 _RENAMED = {"inverter_missing": "member_missing"}
+_UNBELIEVABLE = {"out_of_range", "above_clear_sky", "dark_day"}
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
@@ -66,41 +67,23 @@ Found = dict[str, tuple[Values, dict[str, Mask]]]
 def _judged(  # noqa: PLR0917 - the file, how it reads, and what was found
     table: Table, source: SourceFormat, site: Site, placed: Placed, sky: Sky, found: Found
 ) -> Reading:
-    time = placed.time
-    freshest = _freshest(placed)
-    traits = Traits(time.step)
-    columns: dict[str, Values] = {}
+    """Return the canonical rows of what can be true."""
+    traits = _believed(table, source, site, placed, sky, found)
+    columns = {name: _left(values, reasons) for name, (values, reasons) in found.items()}
     masks: dict[str, Mask] = {}
-    lost: dict[str, dict[str, Mask]] = {}
-    for name, (values, reasons) in found.items():
-        if name in IRRADIANCES:
-            light = _light(name, values, source, placed, sky, table)
-            if source.columns[name].kind != "accumulated":
-                predicted.check_grows(light)
-            if name == GHI:
-                traits = _traits(values, time, freshest, site)
-                zone = source.timestamp.timezone or site.timezone
-                predicted.check_clock(light, zone, site, traits.middle)
-            if name in predicted.UNDER_SKY:
-                reasons["above_clear_sky"], reasons["dark_day"] = predicted.check_unit(light)
-        reasons["out_of_range"] = ranges.outside(name, values, site)
-        for mask in (reasons.get(each) for each in ("above_clear_sky", "dark_day", "out_of_range")):
-            if mask is not None and mask.any():
-                values = np.where(mask, np.nan, values)  # noqa: PLW2901 - what is left of them
+    for _, reasons in found.values():
         for reason, mask in reasons.items():
             masks[reason] = masks[reason] | mask if reason in masks else mask
-        columns[name], lost[name] = values, reasons
     if all(np.isnan(values).all() for values in columns.values()):
         raise UnreadableFileError(
             "empty",
-            f"none of the {len(time.utc)} rows holds a value in {', '.join(columns)}",
+            f"none of the {len(placed.issued)} rows holds a value in {', '.join(columns)}",
             "upload it again once it holds a forecast; see the masked reasons if it should already: "
             + (", ".join(f"{each} {mask.sum()}" for each, mask in masks.items()) or "none"),
         )
-    for name, reasons in lost.items():
-        losses.check(
-            name, reasons, time, site, said=table.said, examples=table.examples.get(name, ())
-        )
+    for name, (_, reasons) in found.items():
+        examples = table.examples.get(name, ())
+        losses.check(name, reasons, placed.time, site, said=table.said, examples=examples)
     return canonical.encode_forecast(
         placed,
         {FORECAST_PREFIX + name: values for name, values in columns.items()},
@@ -109,6 +92,35 @@ def _judged(  # noqa: PLR0917 - the file, how it reads, and what was found
         traits=traits,
         note="; ".join(filter(None, (table.note, _short(placed, source)))) or None,
     )
+
+
+def _believed(  # noqa: PLR0917 - the file, how it reads, and what was found
+    table: Table, source: SourceFormat, site: Site, placed: Placed, sky: Sky, found: Found
+) -> Traits:
+    """Add what cannot be true to the reasons, or refuse the file; return by what it is compared."""
+    traits = Traits(placed.time.step)
+    zone = source.timestamp.timezone or site.timezone
+    for name, (values, reasons) in found.items():
+        reasons["out_of_range"] = ranges.outside(name, values, site)
+        if name not in IRRADIANCES:
+            continue
+        light = _light(name, values, source, placed, sky, table)
+        if source.columns[name].kind != "accumulated":
+            predicted.check_grows(light)
+        if name == GHI:
+            traits = _traits(values, placed, site)
+            predicted.check_clock(light, zone, site, traits.middle)
+        if name in predicted.UNDER_SKY:
+            reasons["above_clear_sky"], reasons["dark_day"] = predicted.check_unit(light)
+    return traits
+
+
+def _left(values: Values, reasons: dict[str, Mask]) -> Values:
+    """Return values without those that cannot be true."""
+    for reason in _UNBELIEVABLE & reasons.keys():
+        if reasons[reason].any():
+            values = np.where(reasons[reason], np.nan, values)
+    return values
 
 
 def _values(
@@ -162,13 +174,13 @@ def _freshest(placed: Placed) -> npt.NDArray[np.intp]:
     return rows
 
 
-def _traits(ghi: Values, time: TimeAxis, freshest: npt.NDArray[np.intp], site: Site) -> Traits:
+def _traits(ghi: Values, placed: Placed, site: Site) -> Traits:
     """Return by what forecast files are compared: their freshest irradiance, as power of a level plant."""
-    values = np.nan_to_num(ghi[freshest]) / STANDARD * site.ac_capacity_kw
-    axis = TimeAxis(time.utc[freshest], freshest, time.step, {})
-    return replace(
-        resemblance.traits(axis, values, site), prints=()
-    )  # a neighbour may have the same
+    rows, time = _freshest(placed), placed.time
+    values = np.nan_to_num(ghi[rows]) / STANDARD * site.ac_capacity_kw
+    axis = TimeAxis(time.utc[rows], rows, time.step, {})
+    # Without prints: a neighbour of the plant may have the same forecast.
+    return replace(resemblance.traits(axis, values, site), prints=())
 
 
 def _short(placed: Placed, source: SourceFormat) -> str | None:

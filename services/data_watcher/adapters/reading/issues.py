@@ -168,8 +168,9 @@ def _of_name(name: str, how: IssueFormat, zone: str) -> np.datetime64:
     moment = written.in_name(how.file_name, plain)
     if moment is None:
         raise UnreadableFileError(
-            "no_issue",
-            f"the name {plain!r} does not hold when the forecast was issued: it is not like {how.file_name!r}",
+            "unknown_issue",
+            f"the name {plain!r} does not say when the forecast was issued: it is not like "
+            f"{how.file_name!r}",
             "rename the file, or correct issued.file_name of the source in the site's YAML",
         )
     if how.at is not None:
@@ -180,13 +181,14 @@ def _of_name(name: str, how: IssueFormat, zone: str) -> np.datetime64:
 def _by_target(begins: Times, how: IssueFormat, zone: str) -> Times:
     """Return when intervals were issued, where that is a matter of when they are."""
     if how.lead is not None:
-        return begins - np.timedelta64(written.span(how.lead))
+        issued: Times = begins - np.timedelta64(written.span(how.lead))  # type: ignore[assignment]
+        return issued
     assert how.day_before_at is not None  # noqa: S101 - the last of the ways
     place, hour = tzinfo_of(how.timezone or zone), written.clock(how.day_before_at)
     each, where = np.unique(begins, return_inverse=True)
     found = [_NAT if np.isnat(one) else _day_before(one, place, hour) for one in each]
-    issued: Times = np.array(found, "M8[us]")[where]
-    return issued
+    by_day: Times = np.array(found, "M8[us]")[where]
+    return by_day
 
 
 def _day_before(begin: np.datetime64, place: tzinfo, hour: timedelta) -> np.datetime64:
@@ -206,7 +208,7 @@ def _check_issues(lost: Mask, known: Mask, table: Table, how: IssueFormat, site:
     said = f"the column {how.column!r}" if how.column else "the YAML's way (issued)"
     example = table.issues[int(np.flatnonzero(lost)[0])].as_py() if table.issues else None
     raise UnreadableFileError(
-        "no_issue",
+        "unknown_issue",
         f"of no row {said} says when it was issued"
         + (f", for example {example!r} in row {table.said(0)}" if example is not None else ""),
         "correct issued in the site's YAML (column, format), or the file",
@@ -240,7 +242,8 @@ def _distances(begins: Times, issue: Codes) -> npt.NDArray[np.float64]:
     order = np.lexsort((times, issue))
     minutes = np.round(np.diff(times[order]) / _MINUTE)
     minutes[np.diff(issue[order]) != 0] = -1.0
-    return minutes[minutes != 0]
+    apart: npt.NDArray[np.float64] = minutes[minutes != 0]
+    return apart
 
 
 def _usual_step(begins: Times, issue: Codes) -> float:

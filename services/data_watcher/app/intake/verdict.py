@@ -20,7 +20,7 @@ from services.data_watcher.domain.versions import (
     Fault,
     Pending,
 )
-from services.data_watcher.ports import CanonicalObjects, Evidence, Ledger, Reader, Reading
+from services.data_watcher.ports import CanonicalObjects, Evidence, Ledger, Reader
 from shared import layout
 from shared.active import ActiveSite
 from shared.clock import Clock

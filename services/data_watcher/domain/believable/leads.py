@@ -61,7 +61,7 @@ def check_issued_before(begins: Times, issued: Times, lit: Mask) -> Mask:
             f"{int(late.sum())} of {len(late)} rows begin before they were issued, most of them in "
             f"{int((bad & telling).sum())} of {int(telling.sum())} issues: the one for {_said(begins[row])} "
             f"was issued at {_said(issued[row])} UTC",
-            "correct in the site's YAML how a row's issue is found (issued: its column, format, timezone), or "
+            "correct in the site's YAML how a row's issue is found (issued: column, format, timezone), or "
             "the timezone of the stamps; a file of the past cannot be issued by its upload. If these rows "
             "were measured, or computed afterwards, leave out kind: forecast",
         )

@@ -101,8 +101,8 @@ def check_grows(light: Light) -> None:
     row = int(np.flatnonzero(at_night & high)[0])
     raise UnreadableFileError(
         "accumulated",
-        f"{light.name} only grows within an issue, and is high at night, as in row {light.said(row)}: it adds "
-        f"up since the issue, and the YAML says {light.unit} of each interval",
+        f"{light.name} only grows within an issue, and is high at night, as in row {light.said(row)}: it "
+        f"adds up since the issue, and the YAML says {light.unit} of each interval",
         "say kind: accumulated for the column in the site's YAML, with its unit (J/m2, Wh/m2) and "
         "timestamp.label: right",
     )
@@ -111,8 +111,8 @@ def check_grows(light: Light) -> None:
 def check_clock(light: Light, zone: str, site: Site, middle: float | None) -> None:
     """Refuse a file whose irradiance follows another sun than that over the site.
 
-    There is light at night and none by day, much of the energy comes at night, or clear days are centred hours
-    off noon. An hour, as of summer time, is for Preprocess to find.
+    There is light at night and none by day, much of the energy comes at night, or clear days are centred
+    hours off noon. An hour, as of summer time, is for Preprocess to find.
 
     Parameters
     ----------
@@ -142,8 +142,8 @@ def check_clock(light: Light, zone: str, site: Site, middle: float | None) -> No
         return
     raise UnreadableFileError(
         "wrong_clock",
-        f"{light.name} follows the sun {abs(off) / 60:.1f} hours {'after' if off > 0 else 'before'} its time: "
-        f"{at_night:.0%} of its energy comes in the night, and {int(too_little.sum())} rows in daylight have "
+        f"{light.name} follows the sun {abs(off) / 60:.1f} hours {'after' if off > 0 else 'before'} its "
+        f"time: {at_night:.0%} of its energy comes in the night, and {int(too_little.sum())} rows in daylight have "
         "none; the clock of the file is not the stated one",
         clock.remedy(zone, light.begins[0], off),
     )
@@ -200,8 +200,8 @@ def _raise_above(light: Light, rows: Mask, count: int, of: int) -> None:
     row = int(np.flatnonzero(rows)[int(np.argmax(times))])
     raise UnreadableFileError(
         "wrong_unit",
-        f"{light.name} is above what any sky gives in {count} of {of} rows in daylight: {light.values[row]:.4g} "
-        f"W/m2 in row {light.said(row)}, where a clear sky gives {light.sky.clear[row]:.0f}; "
+        f"{light.name} is above what any sky gives in {count} of {of} rows in daylight: "
+        f"{light.values[row]:.4g} W/m2 in row {light.said(row)}, where a clear sky gives {light.sky.clear[row]:.0f}; "
         f"{_guess(light, float(np.quantile(times, 0.9)))}",
         _REMEDY.format(name=light.name),
     )
@@ -213,16 +213,16 @@ def _raise_faint(light: Light, rows: Mask) -> None:
     raise UnreadableFileError(
         "wrong_unit",
         f"{light.name} reaches only {light.values[row]:.3g} W/m2 on {str(light.begins[row])[:10]}, in row "
-        f"{light.said(row)}, where a clear sky gives {light.sky.clear[row]:.0f} and rain twenty times as much; "
+        f"{light.said(row)}, where a clear sky gives {light.sky.clear[row]:.0f}, and rain five times as much; "
         f"{_guess(light, float(np.max(times)))}",
         _REMEDY.format(name=light.name),
     )
 
 
 _REMEDY = (
-    "correct the unit of {name} in the site's YAML (J/m2 and Wh/m2 are of one interval; kind: accumulated where "
-    "they add up since the issue); where the provider changed it inside the file, split the file there. It is "
-    "read again without a new upload"
+    "correct the unit of {name} in the site's YAML (J/m2 and Wh/m2 are of one interval; kind: accumulated "
+    "where they add up since the issue); where the provider changed it inside the file, split the file there. "
+    "It is read again without a new upload"
 )
 
 
