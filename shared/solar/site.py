@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from shared.messages import Name
 from shared.solar import issued
@@ -62,18 +62,18 @@ def _known_zone(zone: str) -> str:
 Zone = Annotated[str, AfterValidator(_known_zone)]
 
 
-def _span(text: str) -> str:
-    issued.span(text)
-    return text
+def _span(said: object) -> object:
+    issued.span(str(said))
+    return said
 
 
-def _clock(text: str) -> str:
-    issued.clock(text)
-    return text
+def _clock(said: object) -> object:
+    issued.clock(str(said))
+    return said
 
 
-Span = Annotated[str, AfterValidator(_span)]
-Clock = Annotated[str, AfterValidator(_clock)]
+Span = Annotated[str, BeforeValidator(_span)]
+Clock = Annotated[str, BeforeValidator(_clock)]
 
 
 def tzinfo_of(zone: str) -> tzinfo:
@@ -336,8 +336,8 @@ def _fault_of_measured(source: SourceFormat) -> str | None:
     adding = [name for name, each in source.columns.items() if each.kind == "accumulated"]
     if adding:
         return (
-            f"{adding[0]} says kind: accumulated, which is for forecasts (kind: forecast of the source); what "
-            "counts energy at the plant is kind: counter"
+            f"{adding[0]} says kind: accumulated, which is for forecasts (kind: forecast of the source); "
+            "what counts energy at the plant is kind: counter"
         )
     return None
 

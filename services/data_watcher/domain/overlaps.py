@@ -94,8 +94,8 @@ class SiteOverlaps(_Kept):
 class Counting:
     """A file that counts: where its rows are, over which interval [start, end), with which columns.
 
-    `prints` name a few of its days by their energy. `provider` and `issues`, the first and the last, are those of
-    a forecast.
+    `prints` name a few of its days by their energy. `provider` and `issues`, the first and the last, are
+    those of a forecast.
     """
 
     key: str

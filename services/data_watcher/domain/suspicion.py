@@ -386,8 +386,9 @@ _SAID = {
     siblings.IRRADIANCE: (
         "do not fit the irradiance of the others",
         "these or the others are in another unit",
-        "look at the unit of these files and of the others: the provider may have changed it. Give files that "
-        f"are written in another way a source of their own in the site's YAML, {_TAKE_OUT}. If all are right: ",
+        "look at the unit of these files and of the others: the provider may have changed it. Give files "
+        "that are written in another way a source of their own in the site's YAML, "
+        f"{_TAKE_OUT}. If all are right: ",
     ),
     siblings.CLOCK: (
         "do not fit the clock of the others",

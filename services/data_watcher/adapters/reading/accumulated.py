@@ -15,6 +15,7 @@ from shared.errors import UnreadableFileError
 LEAST = 2.0  # W/m²; a smaller fall is the rounding of a packed file
 LIT = 50.0  # W/m² of clear sky, from which on neighbours say what an interval may be
 PART = 0.5  # of the lower of both neighbours' clear-sky indices; less is a part of an interval
+DIP = 0.6  # the same, where nothing shows that the sum began anew
 REGULAR = 3  # resets, before they have a rhythm
 MOSTLY = 0.5  # of the places of a rhythm at which it is seen
 MOST_AGAIN = 0.05  # of the rows in daylight that follow a fall and fall themselves
@@ -28,7 +29,8 @@ def means(readings: Values, placed: Placed, sky: Sky, name: str) -> tuple[Values
 
     Each issue stands for itself. Over a missing lead the growth is known, but not when it came. Where the sum
     begins anew, the new sum is the interval's own, if it fits the sky and the neighbours; else it may be a
-    part of it, and is masked.
+    part of it, and is masked. A sum that begins anew once in the first light, when it is still small, cannot
+    be told from a dip: the interval then lacks what was added up before, and that is little.
 
     Parameters
     ----------
@@ -56,18 +58,19 @@ def means(readings: Values, placed: Placed, sky: Sky, name: str) -> tuple[Values
     found = np.where(apart & (grown > LEAST), np.nan, np.maximum(grown, 0.0))
     found[fell] = np.nan
     clear, most = sky.clear[known], sky.most[known]
-    fits = anew & (own <= most) & _like_neighbours(own, found, clear, issued)
+    lower, higher = _promised(found, clear, issued)
+    fits = anew & (own <= most) & (own >= PART * lower)
     found[fits] = own[fits]
+    hidden = ~anew & ~apart & (before > LEAST) & _may_be_own(own, grown, lower, higher)
     # The first sum of an issue may have begun before it, as where a file's first leads are left out.
     early = np.isfinite(found) & (found > most) & np.isin(np.arange(len(known)), _starts(issued))
-    found[early] = np.nan
+    found[hidden | early] = np.nan
     result = np.full(len(readings), np.nan)
     result[known] = found
-    gap, reset = (
-        _at(known[apart & np.isnan(found) | early], result),
-        _at(known[fell & ~apart & ~fits], result),
-    )
-    reasons = {"accumulation_gap": gap, "accumulation_reset": reset}
+    reasons = {
+        "accumulation_gap": _at(known[apart & np.isnan(found) | early], result),
+        "accumulation_reset": _at(known[(fell & ~apart & ~fits) | hidden], result),
+    }
     return result, {reason: mask for reason, mask in reasons.items() if mask.any()}
 
 
@@ -95,16 +98,24 @@ def _in_rhythm(fell: Mask, before: Values, placed: Placed, known: Positions) -> 
     return due if len(seen) >= MOSTLY * due.sum() else np.zeros(len(fell), bool)
 
 
-def _like_neighbours(own: Values, found: Values, clear: Values, issued: Times) -> Mask:
-    """Return which sums since a reset are not much less than what both neighbours promise."""
+def _promised(found: Values, clear: Values, issued: Times) -> tuple[Values, Values]:
+    """Return what the darker and the brighter neighbour promise of an interval; 0 where none does. [W/m²]"""
     lit = clear > LIT
     index = np.where(lit, found / np.where(lit, clear, 1.0), np.nan)
     same = np.diff(issued) == np.timedelta64(0)
     left = np.append(np.nan, np.where(same, index[:-1], np.nan))
     right = np.append(np.where(same, index[1:], np.nan), np.nan)
-    lower = np.fmin(left, right)
-    little = lit & (own < PART * np.nan_to_num(lower) * clear)
-    return ~little
+    at_least, at_most = np.fmin(left, right), np.fmax(left, right)
+    return np.nan_to_num(at_least) * clear * lit, np.nan_to_num(at_most) * clear * lit
+
+
+def _may_be_own(own: Values, grown: Values, lower: Values, higher: Values) -> Mask:
+    """Return where a sum may have begun anew although it did not fall, as in the morning.
+
+    Its growth is a dip that the neighbours do not show, and the sum itself is what they promise.
+    """
+    found: Mask = (grown < DIP * lower) & (own > DIP * lower) & (own < higher / DIP)
+    return found
 
 
 def _check(fell: Mask, lit: Mask, own: Values, before: Values, name: str) -> None:

@@ -154,7 +154,8 @@ def _of_column(table: Table, how: IssueFormat, zone: str) -> Times:
     local, is_utc = stamps.parse(table.issues, form, zone)
     local[~np.isnat(local) & ((local < stamps.EARLIEST) | (local >= stamps.LATEST))] = _NAT
     if how.at is not None:
-        local = local.astype("M8[D]").astype("M8[us]") + np.timedelta64(written.clock(how.at))
+        midnight = local.astype("M8[D]").astype("M8[us]")
+        local = np.asarray(midnight + np.timedelta64(written.clock(how.at)), "M8[us]")
     if is_utc:
         return local
     each, where = np.unique(local, return_inverse=True)  # an issue's rows share its moment
@@ -181,8 +182,7 @@ def _of_name(name: str, how: IssueFormat, zone: str) -> np.datetime64:
 def _by_target(begins: Times, how: IssueFormat, zone: str) -> Times:
     """Return when intervals were issued, where that is a matter of when they are."""
     if how.lead is not None:
-        issued: Times = begins - np.timedelta64(written.span(how.lead))  # type: ignore[assignment]
-        return issued
+        return np.asarray(begins - np.timedelta64(written.span(how.lead)), "M8[us]")
     assert how.day_before_at is not None  # noqa: S101 - the last of the ways
     place, hour = tzinfo_of(how.timezone or zone), written.clock(how.day_before_at)
     each, where = np.unique(begins, return_inverse=True)

@@ -143,7 +143,7 @@ def check_clock(light: Light, zone: str, site: Site, middle: float | None) -> No
     raise UnreadableFileError(
         "wrong_clock",
         f"{light.name} follows the sun {abs(off) / 60:.1f} hours {'after' if off > 0 else 'before'} its "
-        f"time: {at_night:.0%} of its energy comes in the night, and {int(too_little.sum())} rows in daylight have "
+        f"time: {at_night:.0%} of its energy comes at night, and {int(too_little.sum())} rows by day have "
         "none; the clock of the file is not the stated one",
         clock.remedy(zone, light.begins[0], off),
     )
@@ -201,7 +201,8 @@ def _raise_above(light: Light, rows: Mask, count: int, of: int) -> None:
     raise UnreadableFileError(
         "wrong_unit",
         f"{light.name} is above what any sky gives in {count} of {of} rows in daylight: "
-        f"{light.values[row]:.4g} W/m2 in row {light.said(row)}, where a clear sky gives {light.sky.clear[row]:.0f}; "
+        f"{light.values[row]:.4g} W/m2 in row {light.said(row)}, where a clear sky gives "
+        f"{light.sky.clear[row]:.0f}; "
         f"{_guess(light, float(np.quantile(times, 0.9)))}",
         _REMEDY.format(name=light.name),
     )
@@ -213,7 +214,7 @@ def _raise_faint(light: Light, rows: Mask) -> None:
     raise UnreadableFileError(
         "wrong_unit",
         f"{light.name} reaches only {light.values[row]:.3g} W/m2 on {str(light.begins[row])[:10]}, in row "
-        f"{light.said(row)}, where a clear sky gives {light.sky.clear[row]:.0f}, and rain five times as much; "
+        f"{light.said(row)}, where a clear sky gives {light.sky.clear[row]:.0f} and rain a twentieth of it; "
         f"{_guess(light, float(np.max(times)))}",
         _REMEDY.format(name=light.name),
     )
@@ -221,8 +222,8 @@ def _raise_faint(light: Light, rows: Mask) -> None:
 
 _REMEDY = (
     "correct the unit of {name} in the site's YAML (J/m2 and Wh/m2 are of one interval; kind: accumulated "
-    "where they add up since the issue); where the provider changed it inside the file, split the file there. "
-    "It is read again without a new upload"
+    "where they add up since the issue); where the provider changed it inside the file, split it there. The "
+    "file is read again without a new upload"
 )
 
 
