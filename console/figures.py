@@ -39,14 +39,13 @@ def figures(tables: Sequence[bytes], site: Site) -> dict[str, Any]:
     -------
     dict
         `peak_kw`, `peak_of_capacity` (a share), `minutes_after_solar_noon` of the middle of the day's energy,
-        `correlation` of power with each irradiance, and `forecast_peak`: the highest predicted global irradiance
+        `correlation` of power with each irradiance, and `forecast_peak`: the highest predicted irradiance
         and what the highest share of a clear sky is; None where the rows do not say.
     """
     series = _series(tables)
     power = series.get("power_ac")
     peak = float(power[1].max()) if power else None
-    telling = ("power_ac", *IRRADIANCES, FORECAST)
-    centred = next((series[name] for name in telling if name in series), None)
+    centred = next((series[name] for name in ("power_ac", *IRRADIANCES) if name in series), None)
     follows = {
         name: _correlation(power, series[name])
         for name in series
