@@ -8,7 +8,7 @@ WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PARALLEL := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --quiet
 TESTS := tests/e2e tests/integration tests/training tests/pipeline_definition tests/unit tests/contract tests/infra tests/house
 
-.PHONY: bench-live bench-scorecard bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold sabotage help demo test unit mutate notices docs check setup setup-local setup-pipeline format image-size lock pipeline clean
+.PHONY: bench-forecast bench-live bench-scorecard bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold sabotage help demo test unit mutate notices docs check setup setup-local setup-pipeline format image-size lock pipeline clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -54,6 +54,9 @@ bench-serve: setup ## Answers per second of an endpoint, beside the bare ONNX Ru
 bench-peers: setup ## R² and CPU of `auto` beside AutoGluon and FLAML (DATA=folder, SECONDS=60); installs them for the run
 	@PYTHONPATH=. $(BIN)/python -m bench.peers
 
+bench-forecast: setup ## R², nMAE, pinball and coverage of forecasts beside their rivals (DATA=folder, PLANTS=, PEERS=1)
+	@PYTHONPATH=. $(BIN)/python -m bench.forecast
+
 bench-live: setup ## How soon a worse plant is found live, how often a healthy one alarms, what the adjuster gains (DATA=folder)
 	@PYTHONPATH=. $(BIN)/python bench/live.py
 
@@ -72,8 +75,8 @@ bench-cli: setup ## From Enter to the first line, for every verb of `solar`
 bench-cold: setup ## From nothing to the first message, for every function
 	@PYTHONPATH=. $(BIN)/python bench/cold.py
 
-sabotage: setup ## Deploy sabotaged versions under a client, and print what each came to (KINDS="nan slow …"); four minutes
-	@$(BIN)/python -m tests.integration.sabotage $(if $(KINDS),--only $(KINDS))
+sabotage: setup ## Deploy sabotaged versions under a client, and print what each came to (KINDS="nan slow …", BAKE=1 for a canary that ends before anybody looks); four minutes
+	@$(BIN)/python -m tests.integration.sabotage $(if $(KINDS),--only $(KINDS)) $(if $(BAKE),--bake $(BAKE))
 
 mutate: setup ## Whether the tests notice small changes of what decides (MODULES="services/deployer/domain …", SAMPLE=25)
 	@$(BIN)/python scripts/mutate.py

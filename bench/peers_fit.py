@@ -1,6 +1,6 @@
 """Fit one peer on the tables that `bench/peers.py` wrote; runs in the peers' own environment.
 
-python peers_fit.py autogluon|flaml <folder of train.parquet and test.parquet> <predictions.npy> <seconds>
+python peers_fit.py autogluon|autogluon_quantiles|flaml <folder of train.parquet and test.parquet> <predictions.npy> <seconds>
 """
 
 from __future__ import annotations
@@ -28,6 +28,19 @@ def autogluon(train: pd.DataFrame, test: pd.DataFrame, seconds: int) -> Any:
         return predictor.predict(test.drop(columns=TARGET))
 
 
+def autogluon_quantiles(train: pd.DataFrame, test: pd.DataFrame, seconds: int) -> Any:
+    """Predict every twentieth quantile by AutoGluon, with its own defaults."""
+    from autogluon.tabular import TabularPredictor  # noqa: PLC0415  each peer loads its own
+
+    levels = [round(level / 20, 2) for level in range(1, 20)]
+    with tempfile.TemporaryDirectory() as folder:
+        predictor = TabularPredictor(
+            label=TARGET, problem_type="quantile", quantile_levels=levels, path=folder
+        )
+        predictor.fit(train, time_limit=seconds)
+        return predictor.predict(test.drop(columns=TARGET))
+
+
 def flaml(train: pd.DataFrame, test: pd.DataFrame, seconds: int) -> Any:
     """Predict by FLAML's search over boosted trees, validated in the order of time."""
     from flaml import AutoML  # noqa: PLC0415  each peer loads its own
@@ -49,6 +62,7 @@ def flaml(train: pd.DataFrame, test: pd.DataFrame, seconds: int) -> Any:
 
 PEERS: dict[str, Callable[[pd.DataFrame, pd.DataFrame, int], Any]] = {
     "autogluon": autogluon,
+    "autogluon_quantiles": autogluon_quantiles,
     "flaml": flaml,
 }
 

@@ -24,9 +24,11 @@ from services.deployer.domain.real_rows import (
     DARK,
     LEAST_ENERGY,
     LEAST_LIT,
+    MOST_ROWS,
     UNMEASURED,
     Question,
     SiteDay,
+    Span,
     fault,
 )
 from services.deployer.domain.reference import Answer
@@ -39,6 +41,7 @@ from tests.unit.pipeline.datasets import Bench
 
 OLDER = 0.65  # of the data, in the order of time
 BOUND = EndpointConfig().live_shift
+WEEK = 7  # days
 EVERY = 2  # rows of a quarter of an hour: half-hours are asked
 
 
@@ -57,14 +60,20 @@ def main() -> None:
                 "network, lightgbm": (said[1], said[2]),
                 "network, half of it": (said[1], said[1] / 2),
             }.items():
-                farther, apart, taken_back = np.array(days(test, before, after, capacity)).T
+                farther, apart, week, taken_back = np.array(days(test, before, after, capacity)).T
                 print(
                     f"{name:10} {pair:23} {len(farther):4} days; farther from the measured power: "
                     f"95 % within {np.quantile(farther, 0.95):.3f}, at most {farther.max():.3f}; "
-                    f"apart: at most {apart.max():.3f}; taken back {taken_back.sum():.0f}, without measured "
-                    f"power {(apart > UNMEASURED * BOUND).sum()}",
+                    f"apart: at most {apart.max():.3f}, in a week {np.nanmax(week):.3f}; "
+                    f"taken back {taken_back.sum():.0f}, without measured power {gross(apart, 'day')} days, "
+                    f"{gross(week, 'week')} of {np.isfinite(week).sum()} weeks",
                     flush=True,
                 )
+
+
+def gross(apart: np.ndarray, span: Span) -> int:
+    """Return how many successors are taken back for their distance alone."""
+    return int((apart > UNMEASURED[span] * BOUND).sum())
 
 
 def the_older(bench: Bench, base: Path) -> Bench:
@@ -88,22 +97,49 @@ def trained(bench: Bench, model_type: str) -> Predictor:
 
 def days(
     test: Rows, before: np.ndarray, after: np.ndarray, capacity: float
-) -> list[tuple[float, float, bool]]:
-    """Return of each test day how much farther `after` is, how far both are apart, if it is taken back."""
+) -> list[tuple[float, float, float, bool]]:
+    """Return of each test day how far `after` is off, and whether it is taken back.
+
+    First how much farther from the measured power, then how far from `before`, on that day and in the week
+    that ends with it (NaN for less than a week), as shares of the energy of `before`.
+    """
     found, day = [], test.times.astype("datetime64[D]")
     for each in np.unique(day):
         rows = np.flatnonzero(day == each)[::EVERY]
-        lit = rows[np.maximum(before[rows], after[rows]) > DARK * capacity]
+        lit = lit_rows(rows, before, after, capacity)
         if len(lit) < LEAST_LIT or not np.isfinite(test.power_ac[lit]).all():
             continue
-        energy = max(before[lit].sum(), LEAST_ENERGY * capacity * len(lit))
+        energy = energy_of(before, lit, capacity)
         errors = [np.abs(power[lit] - test.power_ac[lit]).sum() for power in (after, before)]
-        apart = np.abs(after[lit] - before[lit]).sum()
         taken_back = fault(
             question(test, rows, before, capacity), Answer(2, tuple(after[rows])), BOUND
         )
-        found.append(((errors[0] - errors[1]) / energy, apart / energy, taken_back is not None))
+        week = np.flatnonzero((day <= each) & (day > each - np.timedelta64(7, "D")))
+        is_week = len(np.unique(day[week])) == WEEK
+        week = lit_rows(week[:: -(-len(week) // MOST_ROWS)], before, after, capacity)
+        found.append(
+            (
+                (errors[0] - errors[1]) / energy,
+                np.abs(after[lit] - before[lit]).sum() / energy,
+                np.abs(after[week] - before[week]).sum() / energy_of(before, week, capacity)
+                if is_week
+                else np.nan,
+                taken_back is not None,
+            )
+        )
     return found
+
+
+def lit_rows(
+    rows: np.ndarray, before: np.ndarray, after: np.ndarray, capacity: float
+) -> np.ndarray:
+    """Return the rows for which one of both predicts more than nothing."""
+    return rows[np.maximum(before[rows], after[rows]) > DARK * capacity]
+
+
+def energy_of(before: np.ndarray, lit: np.ndarray, capacity: float) -> float:
+    """Return the energy to which a distance is compared, as a sum of powers. [kW]"""
+    return max(before[lit].sum(), LEAST_ENERGY * capacity * len(lit))
 
 
 def question(test: Rows, rows: np.ndarray, before: np.ndarray, capacity: float) -> Question:

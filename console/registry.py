@@ -59,19 +59,46 @@ def decide(
     *,
     unchecked: bool = False,
     at_once: bool = False,
-) -> None:
-    """Approve or reject a version, with the reason in the registry; `solar approve` explains the rest."""
+) -> dict[str, Any]:
+    """Approve or reject a version, with the reason in the registry; `solar approve` explains the rest.
+
+    Returns
+    -------
+    dict
+        The version as it was before, as DescribeModelPackage gives it.
+
+    Raises
+    ------
+    ConsoleError
+        Somebody else decided at the same time; says what stands.
+    """
     package = version(system, model_id, number)
     said = {"unchecked": "true"} if unchecked else {}
     if at_once or "now" in package.get("CustomerMetadataProperties", {}):
         said["now"] = str(at_once).lower()  # of an earlier approval it does not count any more
     more: Any = {"CustomerMetadataProperties": said} if said else {}
-    system.client("sagemaker").update_model_package(
+    sagemaker, decision = system.client("sagemaker"), (status, reason[:1024])
+    sagemaker.update_model_package(
         ModelPackageArn=package["ModelPackageArn"],
         ModelApprovalStatus=status,
-        ApprovalDescription=reason[:1024],
+        ApprovalDescription=decision[1],
         **more,
     )
+    # AWS takes the last word of two; whose that was, only another look tells.
+    stands = decision_of(
+        sagemaker.describe_model_package(ModelPackageName=package["ModelPackageArn"])
+    )
+    if stands != decision:
+        raise ConsoleError(
+            f"somebody else decided at the same time: {model_id} version {number} is {stands[0]} now "
+            f"({stands[1]}); look at `solar models` and decide again if that is wrong"
+        )
+    return package
+
+
+def decision_of(package: dict[str, Any]) -> tuple[str, str]:
+    """Return a version's approval, and the note of whoever decided it; '' where nobody did."""
+    return package["ModelApprovalStatus"], package.get("ApprovalDescription", "")
 
 
 def serving(system: System, model_id: str) -> int | None:

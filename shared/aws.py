@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 _LONGEST_DELAY_SECONDS = 900  # of SQS
 _BATCH = 10  # messages that SNS takes at once
 _RETRIES = Config(retries={"mode": "standard", "max_attempts": 5})
-_ONCE = Config(
-    retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=10, read_timeout=65
-)
+_CONNECT_SECONDS = 10
+LONGEST_ANSWER_SECONDS = 65  # SageMaker gives a container a minute
 
 
 @cache
@@ -55,27 +54,43 @@ def client(service: str) -> Any:
 
 
 @cache
-def client_asking_once(service: str) -> Any:
+def client_asking_once(service: str, seconds: int = LONGEST_ANSWER_SECONDS) -> Any:
     """Return a client that tries nothing again: five tries of a minute would outlast the function.
 
-    SageMaker gives a container a minute; an answer that takes longer does not come.
+    Parameters
+    ----------
+    seconds
+        For which an answer is waited.
     """
-    return session().create_client(service, config=_ONCE)
+    once = Config(
+        retries={"mode": "standard", "total_max_attempts": 1},
+        connect_timeout=min(_CONNECT_SECONDS, seconds),
+        read_timeout=seconds,
+    )
+    return session().create_client(service, config=once)
 
 
 class _Lazy:
     """A client that is made at its first call: most messages need only some of a service's clients."""
 
-    def __init__(self, service: str, made: Callable[[str], Any]) -> None:
-        self._service, self._made = service, made
+    def __init__(self, made: Callable[[], Any]) -> None:
+        self._made = made
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._made(self._service), name)
+        return getattr(self._made(), name)
 
 
-def lazy_client(service: str, *, asks_once: bool = False) -> Any:
-    """Return a client of an AWS service that costs nothing until it is used."""
-    return _Lazy(service, client_asking_once if asks_once else client)
+def lazy_client(
+    service: str, *, asks_once: bool = False, seconds: int = LONGEST_ANSWER_SECONDS
+) -> Any:
+    """Return a client of an AWS service that costs nothing until it is used.
+
+    Parameters
+    ----------
+    asks_once, seconds
+        Whether it tries nothing again, and for how long it waits for an answer then.
+    """
+    return _Lazy(lambda: client_asking_once(service, seconds) if asks_once else client(service))
 
 
 def error_code(error: ClientError) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Self
 from urllib.parse import quote, unquote
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from shared.errors import InvalidMessageError
 from shared.messages import Name, NonNegative
@@ -21,8 +21,8 @@ def _split(value: object) -> object:
 class CanonicalFile(BaseModel):
     """One canonical object: whose rows, how many, over which interval [start, end), from what.
 
-    `provider` made the forecast; '' of what was measured. Only rows with a provider have the columns
-    `issued_at` and `provider` beside those that are listed.
+    `provider` says whose forecasts the rows are, and is empty for measurements. Only rows with one have
+    the columns `issued_at` and `provider` beside those that are listed.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
@@ -37,7 +37,7 @@ class CanonicalFile(BaseModel):
     uploaded_at: AwareDatetime
     raw_key: str = ""
     raw_version: str = ""
-    provider: str = ""
+    provider: Annotated[str, Field(exclude_if=lambda provider: not provider)] = ""
 
     def metadata(self) -> dict[str, str]:
         """Return the S3 user metadata: `file-id`, `site-id`, …, all ASCII."""
@@ -45,8 +45,6 @@ class CanonicalFile(BaseModel):
             name.replace("_", "-"): str(value)
             for name, value in self.model_dump(mode="json", exclude={"columns", "raw_key"}).items()
         }
-        if not self.provider:
-            del said["provider"]
         raw_key = quote(self.raw_key)
         said["columns"] = ",".join(self.columns)
         said["raw-key"] = raw_key if len(raw_key) <= LONGEST_RAW_KEY else ""

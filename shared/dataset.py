@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from shared.durations import Duration
 from shared.ids import content_id
 from shared.messages import Name
-from shared.model_config import Margins
+from shared.model_config import FLOOR_LEAD, Inputs, Margins
 from shared.solar.site import Site
 
 
@@ -27,7 +28,10 @@ class _Frozen(BaseModel):
 
 
 class DatasetFile(_Frozen):
-    """One canonical object in a dataset; `raw_key` is empty where it was not noted."""
+    """One canonical object in a dataset; `raw_key` is empty where it was not noted.
+
+    `provider` says whose forecasts it holds, and is empty for measurements.
+    """
 
     site_id: Name
     file_id: str
@@ -37,6 +41,7 @@ class DatasetFile(_Frozen):
     window_end: AwareDatetime
     uploaded_at: AwareDatetime
     raw_key: Annotated[str, Field(exclude_if=lambda key: not key)] = ""
+    provider: Annotated[str, Field(exclude_if=lambda provider: not provider)] = ""
 
 
 class Exclusion(_Frozen):
@@ -64,6 +69,8 @@ class Dataset(_Frozen):
     step_minutes: int
     split: Split
     margins: Margins
+    inputs: Inputs = "measured"
+    floor_lead: Duration = FLOOR_LEAD
     sites: tuple[Site, ...]
     files: tuple[DatasetFile, ...]
     exclusions: tuple[Exclusion, ...] = ()
@@ -80,10 +87,17 @@ class Dataset(_Frozen):
         split: Split,
         step_minutes: int,
         margins: Margins,
+        *,
+        lead: timedelta | None = None,
     ) -> str:
         """Return the dataset's id: the same files (and so sites), exclusions and rules have the same id.
 
         The order of the files belongs to it, because later ones win where they overlap.
+
+        Parameters
+        ----------
+        lead
+            At which forecasts are judged; None for a model of measured weather.
         """
         return content_id(
             [file.file_id for file in files],
@@ -91,6 +105,7 @@ class Dataset(_Frozen):
             split.model_dump(),
             step_minutes,
             _named(margins),
+            *([lead.total_seconds()] if lead is not None else []),
         )
 
 
@@ -137,6 +152,15 @@ class _Names(_Part):
     files: tuple[_Named, ...]
 
 
+class _Provider(_Part):
+    provider: str = ""
+
+
+class _Providers(_Part):
+    inputs: Inputs = "measured"
+    files: tuple[_Provider, ...]
+
+
 class _Window(_Part):
     site_id: str
     window_start: AwareDatetime
@@ -146,6 +170,14 @@ class _Window(_Part):
 class _Windows(_Part):
     files: tuple[_Window, ...]
     exclusions: tuple[Exclusion, ...] = ()
+
+
+def providers(described: bytes) -> frozenset[str]:
+    """Return whose forecasts a model was trained with that this describes; none for measured weather."""
+    said = _Providers.model_validate_json(described)
+    if said.inputs == "measured":
+        return frozenset()
+    return frozenset(each.provider for each in said.files if each.provider)
 
 
 def file_ids(described: bytes) -> frozenset[str]:

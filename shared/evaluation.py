@@ -127,6 +127,46 @@ class Promise(_Frozen):
     site_level: dict[str, float] = {}
 
 
+class LeadScores(GroupScores):
+    """Scores of the forecasts of one lead bucket or of one provider, in daylight.
+
+    `lead_hours` is their mean lead [h]. `pinball` is the mean pinball loss of P10, P50 and P90, `crps` the
+    continuous ranked probability score, both as a share of AC capacity. `coverage` is the share of rows
+    between P10 and P90, `coverage_by_sky` the same by the sky that was forecast. The skills are the share of
+    a persistence's absolute error that is avoided, as it was available at each issue. [unitless]
+    """
+
+    lead_hours: float
+    pinball: float
+    crps: float
+    coverage: float
+    coverage_by_sky: dict[str, float] = {}
+    skill_persistence_24h: float | None = None
+    skill_clear_sky_persistence: float | None = None
+
+
+class Reliability(_Frozen):
+    """How often measured power is at or below a quantile that was predicted [unitless]."""
+
+    level: float
+    observed: float
+
+
+class ForecastScores(_Frozen):
+    """How a model of forecasts does by lead and by provider.
+
+    The scores of the evaluation itself are of the forecasts whose lead is nearest to `floor_lead_hours`, one
+    for each interval; `least_lead_hours` to `most_lead_hours` are the leads that these have [h].
+    """
+
+    floor_lead_hours: float
+    least_lead_hours: float
+    most_lead_hours: float
+    by_lead: tuple[LeadScores, ...]
+    by_provider: tuple[LeadScores, ...] = ()
+    reliability: tuple[Reliability, ...] = ()
+
+
 class RowCounts(_Frozen):
     """How many rows went where."""
 
@@ -142,6 +182,7 @@ class Evaluation(_Frozen):
     `blend_weights` and `rolling_r2` say how the candidates of a blend weigh, and what each reached on rows
     after its fits within the training time. [unitless]
     `promise` says how single days will look; None in evaluations from before it was computed.
+    `forecast` says how it does by lead; None for a model of measured weather.
     """
 
     version: Literal[1] = 1
@@ -170,4 +211,5 @@ class Evaluation(_Frozen):
     blend_weights: dict[str, float] = {}
     rolling_r2: dict[str, float] = {}
     promise: Promise | None = None
+    forecast: ForecastScores | None = None
     corrected_clocks: tuple[str, ...] = ()

@@ -64,7 +64,7 @@ class Message(BaseModel):
 
 
 class DataAccepted(Message):
-    """An uploaded file became canonical rows; those of a forecast have a `provider`."""
+    """An uploaded file became canonical rows; `provider` says whose forecasts they are, if they are any."""
 
     type: Literal["solar.data_accepted"] = "solar.data_accepted"
     version: Literal[1] = 1
@@ -301,7 +301,11 @@ class RollbackRequested(Message):
     to_version: int | None = None
     seen_version: int | None = Field(
         default=None,
-        description="What served when a person asked; if that has changed, nothing is done.",
+        description="What served when somebody asked; if that has changed, a person's request does nothing.",
+    )
+    by_machine: bool = Field(
+        default=False,
+        description="Whether it follows from something else: nothing is held, and newer versions are spared.",
     )
     reason: str
     requested_by: str

@@ -15,6 +15,8 @@ from shared.messages import Name
 from shared.strict import Strict
 
 ModelType = Literal["neural_network", "lightgbm", "ridge", "residual", "auto"]
+Inputs = Literal["measured", "forecast"]
+FLOOR_LEAD = timedelta(hours=24)
 MODEL_TYPES: tuple[ModelType, ...] = get_args(ModelType)
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 LONGEST_WAIT = timedelta(days=366)
@@ -97,10 +99,12 @@ class EndpointConfig(Strict):
 
     Attributes
     ----------
+    capture_percent
+        Share of requests and answers that AWS keeps below `captured/` of the data bucket; 0 keeps none.
     live_shift
         How much farther from a site's measured power of the last day a new version's answers may be than
-        those of what serves, as a share of the latter's energy; where power is not measured, three times that
-        from the answers of what serves. [unitless]
+        those of what serves, as a share of the latter's energy; where no power of the last week is measured,
+        1.8 times that from the answers of what serves over the week. [unitless]
     """
 
     instance_type: InstanceType = "ml.m5.large"
@@ -108,13 +112,26 @@ class EndpointConfig(Strict):
     maximum_instance_count: Annotated[int, Field(ge=2, le=100)] = 4
     canary_percent: Annotated[int, Field(ge=1, le=50)] = 50
     bake: Annotated[Duration, Field(gt=timedelta(0), le=LONGEST_BAKE)] = timedelta(minutes=10)
+    capture_percent: Annotated[int, Field(ge=0, le=100)] = 100
     live_shift: Annotated[float, Field(gt=0, le=10)] = 0.25
 
 
 class ModelConfig(Strict):
-    """A model as its owner configures it."""
+    """A model as its owner configures it.
+
+    Attributes
+    ----------
+    inputs
+        What the model is asked with: `measured` weather, for the power that a plant should give now, or
+        `forecast`, for tomorrow. A model is trained and scored with what it will be asked with.
+    floor_lead
+        Of a model of forecasts: how long ahead the forecasts are on which the threshold is applied. Of each
+        interval the forecast counts whose lead is nearest.
+    """
 
     model_id: Name
+    inputs: Inputs = "measured"
+    floor_lead: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(days=16))] = FLOOR_LEAD
     model_type: ModelType = "neural_network"
     accuracy_threshold: Annotated[float, Field(ge=0, le=1)] = 0.95
     instance_type: InstanceType = "ml.m5.large"
@@ -124,3 +141,8 @@ class ModelConfig(Strict):
     policy: RetrainPolicy = Field(default_factory=RetrainPolicy)
     margins: Margins = Field(default_factory=Margins)
     endpoint: EndpointConfig = Field(default_factory=EndpointConfig)
+
+    @property
+    def judged_lead(self) -> timedelta | None:
+        """The lead at which forecasts are judged; None for a model of measured weather."""
+        return self.floor_lead if self.inputs == "forecast" else None

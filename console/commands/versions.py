@@ -89,10 +89,10 @@ def approve(
             "that it would not be deployed; say --unchecked --reason … if it shall be all the same"
         )
     said = f"{names.BY}{getpass.getuser()}: {reason}"
-    registry.decide(
+    before = registry.decide(
         state.system, model, version, "Approved", said, unchecked=unchecked, at_once=now
     )
-    _say_decided(version, model, "Approved", json=json)
+    _say_decided(before, model, "Approved", json=json)
 
 
 @changing
@@ -104,8 +104,8 @@ def reject(
     Then the newest approved version serves. `rollback` does the same without naming the version.
     """
     said = f"{names.BY}{getpass.getuser()}: {reason}"
-    registry.decide(state.system, model, version, "Rejected", said)
-    _say_decided(version, model, "Rejected", json=json)
+    before = registry.decide(state.system, model, version, "Rejected", said)
+    _say_decided(before, model, "Rejected", json=json)
 
 
 @changing
@@ -116,7 +116,9 @@ def rollback(
     ] = None,
     reason: ReasonOption = "rolled back by hand",
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, however many it bars.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask, whatever it bars and loses.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Take back the version that serves; it is barred, with the reason, and the one before serves.
@@ -128,14 +130,13 @@ def rollback(
     """
     trainer.require_model(state.system, model)
     seen = registry.serving(state.system, model)
-    barred = _barred_by(model, to)
-    if len(barred) > 1 and not yes:
-        listed = ", ".join(map(str, barred))
-        lost = _lost_sites(model, barred[0], to)
+    approved = _approved(model)
+    barred = _barred_by(approved, to, seen)
+    lost = _lost_sites(model, approved, barred, to, seen)
+    if (len(barred) > 1 or lost) and not yes:
+        listed = f"the version{'s' if barred[1:] else ''} {', '.join(map(str, barred))}"
         more = f" and loses the site{'s' if lost[1:] else ''} {', '.join(lost)}" if lost else ""
-        raise ConsoleError(
-            f"that bars the versions {listed}{more}; say --yes if that is what you want"
-        )
+        raise ConsoleError(f"that bars {listed}{more}; say --yes if that is what you want")
     now = datetime.now(UTC)
     message = RollbackRequested.of(
         subject=(model, now),
@@ -193,26 +194,45 @@ def _ask_for_hold(model: str, reason: str, *, hold: bool, json: bool) -> None:
         output.say("asked; see `solar models`")
 
 
-def _barred_by(model: str, to: int | None) -> list[int]:
-    """Return the versions that a rollback would bar, newest first."""
-    approved = [
+def _approved(model: str) -> list[int]:
+    """Return a model's approved versions, newest first."""
+    return [
         package["ModelPackageVersion"]
         for package in registry.versions(state.system, model)
         if package["ModelApprovalStatus"] == "Approved"
     ]
-    return approved[:1] if to is None else [number for number in approved if number > to]
 
 
-def _lost_sites(model: str, newest: int, to: int | None) -> list[str]:
-    """Return the sites that the newest version knows and the one to go back to does not."""
-    old = _sites(model, to) if to is not None else None
-    return sorted(_sites(model, newest) - old) if old is not None else []
+def _barred_by(approved: list[int], to: int | None, seen: int | None) -> list[int]:
+    """Return the versions that a rollback would bar, newest first."""
+    if to is not None:
+        return [number for number in approved if number > to]
+    return approved[:1] if seen is None else [number for number in approved if number == seen]
+
+
+def _lost_sites(
+    model: str, approved: list[int], barred: list[int], to: int | None, seen: int | None
+) -> list[str]:
+    """Return the sites that the version in service knows and the one to go back to does not."""
+    serves = seen if seen is not None else next(iter(barred), None)
+    back = (
+        to
+        if to is not None
+        else next((each for each in approved if each < min(barred, default=0)), None)
+    )
+    if serves is None or back is None:
+        return []
+    known = _sites(model, back)
+    return sorted(_sites(model, serves) - known) if known else []
 
 
 def _sites(model: str, number: int) -> set[str]:
+    """Return the sites that a version was evaluated on; none where that is not known any more."""
     about = registry.version(state.system, model, number).get("CustomerMetadataProperties", {})
-    run_id = about.get("run_id")
-    return {site.name for site in evaluation_of(run_id).challenger.by_site} if run_id else set()
+    try:
+        return {site.name for site in evaluation_of(about["run_id"]).challenger.by_site}
+    except (KeyError, ConsoleError):
+        return set()  # a person must be able to go back all the same
 
 
 def deployments(model: ModelOption = None, *, json: JsonOption = False) -> None:
@@ -325,8 +345,11 @@ def _shown(model_id: str, package: dict[str, Any], served: int | None) -> dict[s
     }
 
 
-def _say_decided(version: int, model: str, status: str, *, json: bool) -> None:
+def _say_decided(before: dict[str, Any], model: str, status: str, *, json: bool) -> None:
+    version, (approval, note) = before["ModelPackageVersion"], registry.decision_of(before)
     if json:
-        output.as_json({"model_id": model, "version": version, "approval": status})
-    else:
-        output.say(f"{model} version {version}: {status}")
+        was = {"approval": approval, "note": note}
+        output.as_json({"model_id": model, "version": version, "approval": status, "before": was})
+        return
+    overruled = f" (it was {approval}, {note})" if note else ""
+    output.say(f"{model} version {version}: {status}{overruled}")

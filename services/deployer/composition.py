@@ -27,6 +27,7 @@ from services.deployer.app.holding import Holding, HoldingByRequest
 from services.deployer.app.live.telling import Telling
 from services.deployer.app.reconciling import Reconciling
 from services.deployer.app.rolling_back import RollingBack
+from services.deployer.app.silence import Silence
 from services.deployer.app.starting import Starting
 from services.deployer.app.trial import Trial
 from services.deployer.domain.deployment import network_name
@@ -37,6 +38,9 @@ from shared.clock import utc_now
 if TYPE_CHECKING:
     from services.deployer.app.live.following import Following
 
+# For which the deploying function waits for an answer. It runs for a minute and asks up to nine times at a
+# look; five times as long as counts as slow tells enough.
+_ANSWER_SECONDS = 5
 _LONGEST_BATCH = timedelta(seconds=630)  # longer than the function may run
 _TRIES_FOR_A_BATCH = 120  # half a second each: the next batch of the same model waits for this one
 
@@ -52,7 +56,6 @@ def deployer(settings: DeployerSettings) -> Dispatching:
     publisher = aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn)
     references = S3References(objects)
     chronicle = Chronicle(memory, publisher, references, utc_now)
-    references = S3References(objects)
     comparing = Comparing(
         references, S3RealRows(objects, configuration), endpoints, memory, configuration, utc_now
     )
@@ -65,6 +68,9 @@ def deployer(settings: DeployerSettings) -> Dispatching:
     timer = DelayedMessages(aws.SqsInbox(aws.lazy_client("sqs"), settings.inbox_url))
     alone = Alone(memory, utc_now, lambda: uuid4().hex, time.sleep)
     holding = Holding(memory, publisher, utc_now)
+    ending = Ending(
+        trial, comparing, registry, endpoints, configuration, memory, memory, chronicle, utc_now
+    )
     reconciling = Reconciling(
         alone=alone,
         registry=registry,
@@ -84,17 +90,8 @@ def deployer(settings: DeployerSettings) -> Dispatching:
         ),
         trial=trial,
         comparing=comparing,
-        ending=Ending(
-            trial,
-            comparing,
-            registry,
-            endpoints,
-            configuration,
-            memory,
-            memory,
-            chronicle,
-            utc_now,
-        ),
+        ending=ending,
+        silence=Silence(registry, configuration, endpoints, memory, ending, chronicle, utc_now),
         timer=timer,
         clock=utc_now,
     )
@@ -189,7 +186,7 @@ def _memory(settings: QuerySettings) -> DynamoMemory:
 def _endpoints(settings: DeployerSettings) -> SageMakerEndpoints:
     return SageMakerEndpoints(
         client=aws.lazy_client("sagemaker"),
-        runtime=aws.lazy_client("sagemaker-runtime"),
+        runtime=aws.lazy_client("sagemaker-runtime", asks_once=True, seconds=_ANSWER_SECONDS),
         scaling=aws.lazy_client("application-autoscaling"),
         cloudwatch=aws.lazy_client("cloudwatch"),
         role_arn=settings.sagemaker_role_arn,

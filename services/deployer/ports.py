@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # some of them need numpy, which the light functions have not
     from services.deployer.domain.live.scores import DayScore
     from services.deployer.domain.live.summary import Summary
     from services.deployer.domain.live.told import Told
-    from services.deployer.domain.live.unseen import Trained
+    from services.deployer.domain.live.unseen import Place, Trained
     from services.deployer.domain.live.waiting import Waiting
 
 
@@ -62,6 +62,7 @@ class Endpoints(Protocol):
     ) -> None: ...
     def ringing(self, model_id: str) -> tuple[str, ...]: ...
     def rang_since(self, model_id: str, since: datetime) -> tuple[str, ...]: ...
+    def check_ours(self, model_id: str) -> None: ...
     def stop_canary(self, model_id: str, reason: str) -> None: ...
     def delete(self, model_id: str) -> None: ...
     def keep_scaling(self, model_id: str, config: EndpointConfig) -> None: ...
@@ -166,6 +167,12 @@ class CanonicalRows(Protocol):
         files: Sequence[tuple[FileRef, bytes]],
         step_minutes: int,
         wanted: frozenset[str],
+    ) -> Weather: ...
+    def issues(
+        self,
+        files: Sequence[tuple[FileRef, bytes]],
+        place: Place,
+        step_minutes: int,
     ) -> Weather: ...
 
 

@@ -11,15 +11,16 @@ import tarfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shared.errors import PermanentError
 from shared.evaluation import Window
 from shared.ids import sha256_hex
 from shared.solar.intervals import Intervals
 from shared.solar.recipe import Recipe
+from shared.solar.spread import Spread
 
 GRAPH = "model.onnx"
 CARD = "model.json"
@@ -40,6 +41,10 @@ class ModelCard(BaseModel):
         Largest prediction as a share of AC capacity. [unitless]
     night_below
         Solar elevation below which the plant never generated in training. [degree]
+    intervals
+        Of a model of measured weather: the tails of its errors.
+    spread
+        Of a model of forecasts: how its quantiles lie around the prediction.
     weights, rolling_r2
         Of a blend: share of each candidate, and its R2 on rows after its fits within the training time.
         [unitless]
@@ -61,10 +66,21 @@ class ModelCard(BaseModel):
     units: dict[str, str]
     cap: float
     night_below: float
-    intervals: Intervals
+    intervals: Annotated[Intervals | None, Field(exclude_if=lambda found: found is None)] = None
+    spread: Annotated[Spread | None, Field(exclude_if=lambda found: found is None)] = None
     hashes: dict[str, str]
     weights: dict[str, float] = {}
     rolling_r2: dict[str, float] = {}
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> ModelCard:
+        if (self.spread is not None, self.intervals is not None) != (
+            self.recipe.is_for_forecasts,
+            not self.recipe.is_for_forecasts,
+        ):
+            message = "a model of forecasts has `spread`, one of measured weather `intervals`"
+            raise ValueError(message)
+        return self
 
 
 @dataclass(frozen=True, slots=True)

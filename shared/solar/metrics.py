@@ -8,6 +8,25 @@ from shared.evaluation import Scores
 from shared.solar.position import Floats
 
 
+def pinball(actual: Floats, predicted: Floats, level: float) -> float:
+    """Return the mean pinball loss of a predicted quantile; of the median it is half the mean absolute error.
+
+    Parameters
+    ----------
+    actual, predicted
+        Power as a share of AC capacity. [unitless]
+    level
+        Of the quantile, between 0 and 1. [unitless]
+
+    References
+    ----------
+    .. [1] R. Koenker, G. Bassett, "Regression quantiles", Econometrica 46 (1), 33-50, 1978.
+       doi:10.2307/1913643
+    """
+    above = actual - predicted
+    return float(np.maximum(level * above, (level - 1) * above).mean())
+
+
 def scores(actual: Floats, predicted: Floats) -> Scores | None:
     """Return the scores of some rows, or None without rows.
 

@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from shared.solar import features, intervals
+from shared.solar import features, intervals, spread
 from shared.solar.artifact import GRAPH, Artifact, InvalidArtifactError
 from shared.solar.position import Floats
 from shared.solar.rows import Rows
+from shared.solar.spread import Spread
 
+_RANGE = (0.1, 0.9)
 _MOST_AT_ONCE = (
     100_000  # rows; of a fleet's more, one site after the other has its features in memory
 )
+
+_KNOWN = (0.1, 0.5, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """Predicted mean power of each interval and the range that holds it in eight of ten cases. [kW]
 
-    `unadjusted` is what the model itself says where a gain was asked for; else None.
+    `unadjusted` is what the model itself says where a gain was asked for, `quantiles` what was asked for
+    besides, of shape (rows, levels); else None.
     """
 
     power_ac: Floats
     p10: Floats
     p90: Floats
     unadjusted: Floats | None = None
+    quantiles: Floats | None = None
+
+    def take(self, which: NDArray[Any] | slice) -> Prediction:
+        """Return the predictions of some rows."""
+        plain = None if self.unadjusted is None else self.unadjusted[which]
+        return Prediction(self.power_ac[which], self.p10[which], self.p90[which], plain)
 
 
 class Predictor:
@@ -67,6 +80,13 @@ class Predictor:
             weather={},
             power_ac=np.full(1, np.nan),
         )
+        if self.card.recipe.is_for_forecasts:
+            row = replace(
+                row,
+                issued_at=row.times,
+                providers=self.card.recipe.providers[:1],
+                provider=np.zeros(1, dtype=np.int64),
+            )
         names, _, _ = features.compute(row, self.card.recipe)
         if names != self.card.features:
             message = "this code computes other features than the model was trained with"
@@ -84,29 +104,75 @@ class Predictor:
         Raises
         ------
         NotFoundError
-            A row is of a site that the model was not trained for.
+            A row is of a site or a provider that the model was not trained for.
+        MissingIssueError
+            The model is one of forecasts, and rows have no issue.
         """
-        if len(rows) <= _MOST_AT_ONCE or len(rows.sites) == 1:
+        parts = self._at_once(rows)
+        if len(parts) == 1:
             return self._predict(rows, alone)
         power_ac, p10, p90 = (np.empty(len(rows)) for _ in range(3))
-        for site in np.unique(rows.site):
-            which = np.flatnonzero(rows.site == site)
+        for which in parts:
             found = self._predict(rows.take(which), None if alone is None else alone[which])
             power_ac[which], p10[which], p90[which] = found.power_ac, found.p10, found.p90
         return Prediction(power_ac, p10, p90)
 
+    def _at_once(self, rows: Rows) -> list[NDArray[np.int64]]:
+        """Return the rows whose features are in memory together: all, or one site after the other."""
+        if len(rows) <= _MOST_AT_ONCE or len(rows.sites) == 1:
+            return [np.arange(len(rows))]
+        return [np.flatnonzero(rows.site == site) for site in np.unique(rows.site)]
+
     def _predict(self, rows: Rows, alone: NDArray[np.bool_] | None) -> Prediction:
         names, values, sun = features.compute(rows, self.card.recipe, alone)
         (raw,) = self.session.run(None, {self.input_name: values})
+        scale = self.capacity(rows) * (sun.elevation >= self.card.night_below)
+        if self.card.spread is not None:
+            share, around = self._around(rows, raw, self.card.spread, _RANGE)
+            return Prediction(share * scale, around[:, 0] * scale, around[:, 1] * scale)
+        assert self.card.intervals is not None  # noqa: S101  a card has one of both
         share = np.minimum(np.maximum(raw.reshape(-1).astype(float), 0.0), self.card.cap)
         given = features.conditions(names, values, self.card.recipe, sun)
         low, high = intervals.apply(self.card.intervals, share, given.cell)
-        scale = self.capacity(rows) * (sun.elevation >= self.card.night_below)
         return Prediction(
             power_ac=share * scale,
             p10=np.maximum(low, 0.0) * scale,
             p90=np.minimum(high, self.card.cap) * scale,
         )
+
+    def quantiles(self, rows: Rows, levels: Sequence[float]) -> Floats:
+        """Return quantiles of the power of rows, of shape (rows, levels); P50 is the prediction. [kW]
+
+        Parameters
+        ----------
+        levels
+            Between 0.05 and 0.95, of measured weather between 0.1 and 0.9; in any order. [unitless]
+
+        Raises
+        ------
+        UnknownLevelError
+            The model cannot tell a level.
+        """
+        if self.card.spread is None:
+            return _read_between(self.predict(rows), levels)
+        found = np.empty((len(rows), len(levels)))
+        for which in self._at_once(rows):
+            part = rows.take(which)
+            _, values, sun = features.compute(part, self.card.recipe)
+            (raw,) = self.session.run(None, {self.input_name: values})
+            _, around = self._around(part, raw, self.card.spread, tuple(levels))
+            scale = self.capacity(part) * (sun.elevation >= self.card.night_below)
+            found[which] = around * scale[:, None]
+        return found
+
+    def _around(
+        self, rows: Rows, raw: NDArray[np.float32], found: Spread, levels: tuple[float, ...]
+    ) -> tuple[Floats, Floats]:
+        """Return predictions of forecasts and quantiles around them. [share of AC capacity]"""
+        share = np.minimum(np.maximum(raw[:, 0].astype(float), 0.0), self.card.cap)
+        bucket = spread.bucket_of(rows.lead_hours)
+        around = spread.apply(found, share, raw[:, 1:].astype(float), bucket, levels)
+        return share, np.minimum(np.maximum(around, 0.0), self.card.cap)
 
     def adjusted(self, rows: Rows, prediction: Prediction, gain: Floats) -> Prediction:
         """Return predictions times a gain, but none above what the plant ever gave. [kW]
@@ -131,6 +197,12 @@ class Predictor:
     def capacity(self, rows: Rows) -> Floats:
         """Return the AC capacity of each row's site as the model was trained with it. [kW]"""
         return np.array([self.capacities[name] for name in rows.sites])[rows.site]
+
+
+def _read_between(said: Prediction, levels: Sequence[float]) -> Floats:
+    """Return quantiles read between P10, the prediction and P90, of shape (rows, levels). [kW]"""
+    between = spread.between(_KNOWN, np.stack([said.p10, said.power_ac, said.p90], axis=1), levels)
+    return np.maximum(between, 0.0)
 
 
 def _session(graph: bytes) -> ort.InferenceSession:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.errors import NotFoundError
 from shared.messages import Name
+from shared.model_config import Inputs
 from shared.solar import irradiance
 from shared.solar.position import Floats, SolarPosition, Times, ephemeris, position
 from shared.solar.rows import Rows
@@ -28,6 +29,7 @@ INPUTS = (*_WEATHER, *(FORECAST_PREFIX + name for name in _WEATHER))
 _LEAST_COVERAGE = 0.5  # share of rows; a rarer input teaches mostly its own filling
 _WHOLE = 0.999  # share of rows from which on gaps are too few to be learnt from
 _SUNLIT = 50.0  # W/m2 of clear-sky irradiance
+_OWN_LEADS = 3.0  # h; leads of one hour of the day that differ less only tell the hour again
 
 
 def unit(column: str) -> str:
@@ -74,6 +76,15 @@ class Recipe(_Frozen):
     version
         What the features mean; raised with every change of their names or values, for a name alone does not
         tell a changed formula. 1 had the season, 2 has not.
+    earlier_sky
+        Whether the sky of the hour before is a feature, see `neighbours`.
+    inputs_kind
+        What the model is asked with. A model of forecasts sees the whole block of a row, see `blocks`.
+    providers
+        Those whose forecasts a model of forecasts was trained with.
+    leads
+        The shortest and the longest lead that a model of forecasts has learnt from, None where the lead is no
+        feature: of one issue a day it only repeats the hour. [h]
     """
 
     version: Literal[2] = 2
@@ -81,6 +92,16 @@ class Recipe(_Frozen):
     plants: tuple[Plant, ...]
     inputs: tuple[Input, ...]
     earlier_sky: bool = False
+    inputs_kind: Annotated[Inputs, Field(exclude_if=lambda kind: kind == "measured")] = "measured"
+    providers: Annotated[tuple[str, ...], Field(exclude_if=lambda names: not names)] = ()
+    leads: Annotated[tuple[float, float] | None, Field(exclude_if=lambda leads: leads is None)] = (
+        None
+    )
+
+    @property
+    def is_for_forecasts(self) -> bool:
+        """Whether the model is asked with forecasts, each with its issue."""
+        return self.inputs_kind == "forecast"
 
     @property
     def irradiance(self) -> str | None:
@@ -96,6 +117,7 @@ def recipe_of(
     step_minutes: int,
     *,
     earlier_sky: bool = False,
+    inputs_kind: Inputs = "measured",
 ) -> Recipe:
     """Choose inputs and their fillings from training rows that come in parts.
 
@@ -107,10 +129,14 @@ def recipe_of(
         The model's step. [min]
     earlier_sky
         Whether the sky of the hour before is a feature, see `neighbours`.
+    inputs_kind
+        What the rows are, and the model will be asked with.
     """
+    issued = _Issued()
     total, seen = 0, {name: _Seen() for name in INPUTS}
     for rows in parts:
         total += len(rows)
+        issued.look(rows)
         sites = tuple(find(plants, name) for name in rows.sites)
         clearsky = irradiance.clearsky_ghi(_sun(rows.times, rows.site, sites, step_minutes).up)
         for name, values in rows.weather.items():
@@ -122,8 +148,48 @@ def recipe_of(
         if each.is_seen_by_day and each.count >= _LEAST_COVERAGE * total
     ]
     return Recipe(
-        step_minutes=step_minutes, plants=plants, inputs=tuple(inputs), earlier_sky=earlier_sky
+        step_minutes=step_minutes,
+        plants=plants,
+        inputs=tuple(inputs),
+        earlier_sky=earlier_sky,
+        inputs_kind=inputs_kind,
+        providers=tuple(sorted(issued.providers)),
+        leads=issued.leads,
     )
+
+
+@dataclass(slots=True)
+class _Issued:
+    """What the training rows say of the issues of their forecasts.
+
+    Attributes
+    ----------
+    shortest, longest
+        Lead of each hour of the day. [h]
+    """
+
+    providers: set[str] = field(default_factory=set)
+    shortest: Floats = field(default_factory=lambda: np.full(24, np.inf))
+    longest: Floats = field(default_factory=lambda: np.full(24, -np.inf))
+
+    def look(self, rows: Rows) -> None:
+        """Take in the issues of some rows."""
+        if not rows.are_forecast:
+            return
+        self.providers |= {rows.providers[each] for each in np.unique(rows.provider).tolist()}
+        hour = rows.times.astype(np.int64) // 3600 % 24
+        np.minimum.at(self.shortest, hour, rows.lead_hours)
+        np.maximum.at(self.longest, hour, rows.lead_hours)
+
+    @property
+    def leads(self) -> tuple[float, float] | None:
+        """The shortest and the longest lead, None where an hour of the day has always the same one. [h]"""
+        known = np.isfinite(self.shortest)
+        if not known.any():
+            return None
+        if np.median((self.longest - self.shortest)[known]) < _OWN_LEADS:
+            return None
+        return float(self.shortest[known].min()), float(self.longest[known].max())
 
 
 @dataclass(slots=True)

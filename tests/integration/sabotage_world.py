@@ -263,6 +263,47 @@ class Plant:
         )
         return Client(self.runtime, names.endpoint(model_id), tuple(requests))
 
+    def foreign(self, model_id: str, kind: str) -> None:
+        """Create an endpoint of a model's name that does not carry this product's tags."""
+        key, name = f"foreign/{model_id}.tar.gz", names.endpoint(model_id)
+        archive = ARCHIVES.get(kind, lambda: packed(files_of(good())))()
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=archive)
+        self.foreign_configuration(f"{name}-theirs", f"s3://{BUCKET}/{key}")
+        self.sm.create_endpoint(EndpointName=name, EndpointConfigName=f"{name}-theirs")
+
+    def foreign_configuration(self, name: str, data: str = f"s3://{BUCKET}/none") -> None:
+        """Create a model and its endpoint configuration that do not carry this product's tags."""
+        self.sm.create_model(
+            ModelName=f"{name}-model",
+            ExecutionRoleArn=ROLE,
+            PrimaryContainer={"Image": self.image, "ModelDataUrl": data},
+        )
+        self.sm.create_endpoint_config(
+            EndpointConfigName=name,
+            ProductionVariants=[
+                {
+                    "VariantName": "theirs",
+                    "ModelName": f"{name}-model",
+                    "InstanceType": "ml.m5.large",
+                    "InitialInstanceCount": 1,
+                }
+            ],
+        )
+
+    def configurations(self, model_id: str) -> set[str]:
+        """Return the names of the configurations that begin with a model's."""
+        pages = self.sm.get_paginator("list_endpoint_configs").paginate(
+            NameContains=f"{names.endpoint(model_id)}-v"
+        )
+        return {each["EndpointConfigName"] for page in pages for each in page["EndpointConfigs"]}
+
+    def alarms(self, model_id: str) -> list[str]:
+        """Return the names of the alarms of a model's endpoint."""
+        found = self.platform.client("cloudwatch").describe_alarms(
+            AlarmNamePrefix=f"{names.endpoint(model_id)}-"
+        )
+        return [each["AlarmName"] for each in found["MetricAlarms"]]
+
     def check(self, model_id: str) -> Action:
         """Let the deployer look once, as its timer does."""
         return self.deployer.reconciling.reconcile(model_id)

@@ -150,3 +150,34 @@ def test_an_alarm_within_the_second_in_which_the_canary_began_counts(plant: Plan
     assert endpoints.rang_since(name, begun) == ()
     endpoints.stop_canary(name, "it answers wrongly")
     assert endpoints.rang_since(name, begun) == (alarm.alarm_name(name),)
+
+
+@pytest.mark.parametrize(("archive", "state"), [("good", "InService"), ("schema", "Failed")])
+def test_an_endpoint_of_somebody_else_with_such_a_name_is_left_alone(
+    plant: Plant, archive: str, state: str
+) -> None:
+    """It may be in service, or have failed, which ours would be deleted for."""
+    name = f"sabotage-foreign-{archive}"
+    plant.foreign(name, archive)
+    wait_for(lambda: plant.status(name)[0] == state, bool)
+    before = plant.configuration(name)
+    number = plant.approve(name, "good")
+    for _ in range(4):
+        plant.check(name)
+    assert plant.status(name)[0] == state
+    assert plant.configuration(name) == before
+    assert plant.alarms(name) == [], "nothing of ours is put beside it"
+    assert plant.package(name, number)[0] == "Approved"
+    (told,) = plant.told(name, number)
+    assert told["will_retry"]
+    assert f"the endpoint solar-{name} is not this product's" in told["cause"]
+    assert plant.told(name, 0) == []
+
+
+def test_a_configuration_of_somebody_else_with_such_a_name_is_not_tidied_away(plant: Plant) -> None:
+    name = "sabotage-tidy"
+    for number in range(1, 5):
+        plant.foreign_configuration(f"solar-{name}-v{number}-0a1b2c3d")
+    champion(plant, name)
+    kept = plant.configurations(name)
+    assert {f"solar-{name}-v{number}-0a1b2c3d" for number in range(1, 5)} <= kept

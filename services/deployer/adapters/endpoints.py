@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from services.deployer.adapters.errors import ABSENT, MODEL_ERROR, OPERATORS_FAULTS, VALIDATION
 from services.deployer.domain import alarms, deployment
@@ -119,6 +119,7 @@ class SageMakerEndpoints:
             except ClientError as error:
                 if error_code(error) != VALIDATION or self.describe(version.model_id) is None:
                     raise
+                self.check_ours(version.model_id)
 
     def update(
         self,
@@ -142,7 +143,7 @@ class SageMakerEndpoints:
         OperatorFaultError
             AWS cannot do it, whatever the version.
         """
-        self._check_ours(version.model_id)
+        self.check_ours(version.model_id)
         with _operators_faults():
             self._update(
                 version, config, _at_once() if goes_back else _canary(version, config, ignores)
@@ -178,7 +179,7 @@ class SageMakerEndpoints:
         OperatorFaultError
             It does not carry this product's tag: somebody else's endpoint has the name.
         """
-        self._check_ours(model_id)
+        self.check_ours(model_id)
         self._pause_scaling(model_id)
         try:
             self.client.delete_endpoint(EndpointName=names.endpoint(model_id))
@@ -186,20 +187,31 @@ class SageMakerEndpoints:
             if error_code(error) != VALIDATION or self.describe(model_id) is not None:
                 raise
 
-    def _check_ours(self, model_id: str) -> None:
+    def check_ours(self, model_id: str) -> None:
+        """Do nothing where a model's endpoint is this product's, or there is none.
+
+        Raises
+        ------
+        OperatorFaultError
+            It does not carry this product's tag: somebody else's endpoint has the name.
+        """
         name = names.endpoint(model_id)
         try:
             arn = self.client.describe_endpoint(EndpointName=name)["EndpointArn"]
-            tags = self.client.list_tags(ResourceArn=arn)["Tags"]
+            is_ours = self._is_ours(arn)
         except ClientError as error:
             if error_code(error) in ABSENT:
                 return
             raise
-        if not set(_pairs(names.tag_list())) <= set(_pairs(tags)):
+        if not is_ours:
             message = (
                 f"the endpoint {name} is not this product's: it lacks the tags {names.tag_list()}"
             )
             raise OperatorFaultError(message)
+
+    def _is_ours(self, arn: str) -> bool:
+        tags = self.client.list_tags(ResourceArn=arn)["Tags"]
+        return set(_pairs(names.tag_list())) <= set(_pairs(tags))
 
     def keep_scaling(self, model_id: str, config: EndpointConfig) -> None:
         """Let the endpoint's instances follow its load; repeating it changes nothing."""
@@ -235,17 +247,20 @@ class SageMakerEndpoints:
             SortBy="CreationTime",
             SortOrder="Descending",
         )
-        ours = [
-            found["EndpointConfigName"]
+        named = {
+            found["EndpointConfigName"]: found["EndpointConfigArn"]
             for page in pages
             for found in page["EndpointConfigs"]
             if names.is_configuration_of(found["EndpointConfigName"], model_id)
-        ]
-        for name in deployment.disposable(ours, in_use):
-            self.client.delete_endpoint_config(EndpointConfigName=name)
+        }
+        for name in deployment.disposable(list(named), in_use):
+            if self._is_ours(named[name]):
+                self.client.delete_endpoint_config(EndpointConfigName=name)
 
     def invoke(self, model_id: str, request: dict[str, Any]) -> Answer:
         """Ask the endpoint; its answer says which version gave it.
+
+        That a container failed, or took longer than the minute that SageMaker gives it, is an answer too.
 
         Raises
         ------
@@ -260,9 +275,14 @@ class SageMakerEndpoints:
                 Accept="application/json",
                 Body=json.dumps(request),
             )
+        except BotoCoreError as error:  # nothing arrived in time
+            message = f"endpoint of {model_id} does not answer: {error}"
+            raise NotReadyError(message) from error
         except ClientError as error:
-            said = str(error.response.get("OriginalMessage", ""))
-            if error_code(error) == MODEL_ERROR and said:
+            if error_code(error) == MODEL_ERROR:
+                said = str(
+                    error.response.get("OriginalMessage") or error.response["Error"]["Message"]
+                )
                 status = str(error.response.get("OriginalStatusCode", ""))
                 return Answer(
                     _version_in_error(said), (), error=said[:300], is_refused=status.startswith("4")
@@ -316,8 +336,8 @@ class SageMakerEndpoints:
                 KmsKeyId=self.key_arn,
                 ProductionVariants=[variant],
                 DataCaptureConfig={
-                    "EnableCapture": True,
-                    "InitialSamplingPercentage": 100,
+                    "EnableCapture": config.capture_percent > 0,
+                    "InitialSamplingPercentage": config.capture_percent,
                     "DestinationS3Uri": layout.uri(self.bucket, f"captured/{version.model_id}"),
                     "KmsKeyId": self.key_arn,
                     "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],

@@ -1,14 +1,14 @@
 """The last day's real rows of sites, from their canonical objects.
 
-A site's newest objects are read, merged as Preprocess does it, and the last 24 hours of weather taken. Work
-is bounded: some objects of a site, some seconds in all; what was left out is said.
+A site's newest objects are read by what reads them for its scores, merged as Preprocess does it, and the
+last 24 hours taken of which power is known; where none is known, a week. Work is bounded: some objects of a
+site, some seconds in all; what was left out is said.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,24 +16,26 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from services.deployer.adapters.configuration import S3Configuration
-from services.deployer.domain.real_rows import MOST_ROWS, LastDay, SiteDay
+from services.deployer.adapters.live.excluded import S3Excluded
+from services.deployer.adapters.live.suspects import S3Suspects
+from services.deployer.domain.real_rows import MOST_ROWS, LastDay, SiteDay, Span
 from shared import layout
 from shared.active import ActiveSite
 from shared.aws import S3Objects
 from shared.canonical import CanonicalFile
 from shared.errors import InvalidMessageError, NotFoundError
-from shared.exclusions import ActiveExclusions
+from shared.exclusions import ExcludedRange
 from shared.solar.site import POWER, source_of
-from shared.suspects import ActiveSuspects
 
 if TYPE_CHECKING:
     import pandas as pd
 
 RECENT = timedelta(days=7)  # older rows say nothing about the plant as it is now
 DAY = timedelta(days=1)
+LEAST_KNOWN = 0.25  # share of a day's rows with power; at night many plants send none
+LEAST_WEEK = timedelta(days=6)  # of weather; over fewer days honest versions differ by more
 MOST_OBJECTS = 100  # of a site: a day of uploads every quarter of an hour
 MOST_SECONDS = 10.0  # for all sites
-_READERS = 8  # at once; a client has ten connections
 _UNREADABLE = (ValidationError, InvalidMessageError, ValueError, KeyError, OSError)
 
 
@@ -45,7 +47,7 @@ class S3RealRows:
     configuration: S3Configuration
 
     def last_day(self, model_id: str, sites: tuple[str, ...], until: datetime) -> LastDay:
-        """Return the last 24 hours of measured weather of each site, and why a site has none."""
+        """Return the last day of each site, or its last week, and why a site has none."""
         step = self.configuration.model(model_id).step_minutes
         found: list[SiteDay] = []
         missing: dict[str, str] = {}
@@ -66,7 +68,8 @@ class S3RealRows:
         try:
             site = ActiveSite.model_validate(self.objects.read_json(layout.active_site(site_id)))
             files = self._newest(site, until)
-            day = _last_day(site, files, self._excluded(site_id), step_minutes, until)
+            excluded = S3Excluded(self.objects).ranges(site_id)
+            day = _last_day(site, files, excluded, step_minutes, until)
         except NotFoundError:
             return "it is no site any more"
         except _UNREADABLE as error:
@@ -75,44 +78,21 @@ class S3RealRows:
 
     def _newest(self, site: ActiveSite, until: datetime) -> list[tuple[CanonicalFile, bytes]]:
         """Return the newest objects that may be believed."""
-        written: dict[str, datetime] = {}
-        for month in sorted({f"{each:%Y-%m}" for each in (until - RECENT, until)}):
-            for entry in self.objects.entries(f"{layout.canonical_site(site.site_id)}{month}/"):
-                written[entry["Key"]] = entry["LastModified"]
-        standing = sorted(layout.standing(written), key=lambda key: written[key])
-        with ThreadPoolExecutor(_READERS) as readers:
-            read = readers.map(self._read, standing[-MOST_OBJECTS:])
-            files = [each for each in read if each is not None]
-        suspect = self._suspect(site.site_id)
+        # As in `_table`: the function starts sooner without pandas.
+        from services.deployer.adapters.live.canonical import S3CanonicalRows  # noqa: PLC0415
+
+        canonical = S3CanonicalRows(self.objects)
+        written = canonical.written(site.site_id, until - RECENT)
+        files = canonical.described(sorted(written, key=lambda key: written[key])[-MOST_OBJECTS:])
+        suspect = S3Suspects(self.objects).sources(site.site_id)
         return [
             (file, body)
             for file, body in files
             if file.window_end > until - RECENT and not _is_of(site, file, suspect)
         ]
 
-    def _read(self, key: str) -> tuple[CanonicalFile, bytes] | None:
-        try:
-            body, about = self.objects.read_described(key)
-        except NotFoundError:
-            return None  # gone since it was listed
-        return CanonicalFile.from_metadata(about), body
 
-    def _suspect(self, site_id: str) -> set[str]:
-        try:
-            found = self.objects.read_json(layout.active_suspects(site_id))
-        except NotFoundError:
-            return set()
-        return {each.source for each in ActiveSuspects.model_validate(found).sources}
-
-    def _excluded(self, site_id: str) -> ActiveExclusions | None:
-        try:
-            found = self.objects.read_json(layout.active_exclusions(site_id))
-        except NotFoundError:
-            return None
-        return ActiveExclusions.model_validate(found)
-
-
-def _is_of(site: ActiveSite, file: CanonicalFile, suspect: set[str]) -> bool:
+def _is_of(site: ActiveSite, file: CanonicalFile, suspect: frozenset[str]) -> bool:
     """Whether a file is of a suspect source; in doubt it is."""
     if not suspect:
         return False
@@ -123,27 +103,46 @@ def _is_of(site: ActiveSite, file: CanonicalFile, suspect: set[str]) -> bool:
 def _last_day(
     site: ActiveSite,
     files: list[tuple[CanonicalFile, bytes]],
-    excluded: ActiveExclusions | None,
+    excluded: tuple[ExcludedRange, ...],
     step_minutes: int,
     until: datetime,
 ) -> SiteDay | None:
-    """Merge files and take their last 24 hours; None where they hold no recent weather."""
+    """Merge files and take what is asked; None where they hold no recent weather."""
     frame = _table(site.site_id, files, step_minutes)
     if frame is None:
         return None
     frame = frame[(frame.index > until - RECENT) & (frame.index <= until)]
-    for each in excluded.exclusions if excluded is not None else ():
+    for each in excluded:
         frame = frame[(frame.index < each.start) | (frame.index >= each.end)]
     weather = [name for name in frame.columns if name != POWER]
     frame = frame[frame[weather].notna().any(axis=1)]
     if not len(frame):
         return None
-    frame = frame[frame.index > frame.index[-1] - DAY]
-    every = -(-len(frame) // MOST_ROWS)
-    believed = _believed(site, frame, step_minutes)[::every]
-    frame = frame.iloc[::every]
-    rows = tuple(_row(site.site_id, stamp, each) for stamp, each in _rows(frame[weather]))
-    return SiteDay(site.site_id, site.ac_capacity_kw, rows, tuple(believed))
+    believed = _believed(site, frame, step_minutes)
+    chosen, span = _chosen(frame.index, believed)
+    every = -(-len(chosen) // MOST_ROWS)
+    chosen = chosen[::every]
+    asked = frame[weather].iloc[chosen]
+    rows = tuple(_row(site.site_id, stamp, each) for stamp, each in _rows(asked))
+    measured = tuple(believed[place] for place in chosen)
+    return SiteDay(site.site_id, site.ac_capacity_kw, rows, measured, span)
+
+
+def _chosen(times: pd.Index[Any], believed: list[float | None]) -> tuple[list[int], Span]:
+    """Return which rows are asked: the newest day with power; without any, the week; else the newest day."""
+    known = [place for place, power in enumerate(believed) if power is not None]
+    for last in reversed(known):
+        day = _until(times, last)
+        if sum(believed[place] is not None for place in day) >= LEAST_KNOWN * len(day):
+            return day, "day"
+    if times[-1] - times[0] > LEAST_WEEK:
+        return list(range(len(times))), "week"
+    return _until(times, len(times) - 1), "day"
+
+
+def _until(times: pd.Index[Any], last: int) -> list[int]:
+    """Return the places of the 24 hours that end with a row."""
+    return [place for place in range(last + 1) if times[place] > times[last] - DAY]
 
 
 def _table(

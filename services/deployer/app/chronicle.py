@@ -24,6 +24,7 @@ from shared.messages import (
 )
 
 MOST_NAMED = 3  # sites that a mail names
+_SILENT, _STAYS_SILENT = "silent", "stays_silent"
 LONG = timedelta(minutes=15)  # that an alarm may keep a version away before people are told
 
 
@@ -114,6 +115,40 @@ class Chronicle:
                 will_retry=True,
             )
         )
+
+    def note_silence(self, model_id: str, progress: InProgress, reason: str) -> None:
+        """A version could not be asked, so what served before comes back."""
+        self._append(model_id, progress, _SILENT, reason=reason)
+
+    def silence(self, model_id: str, progress: InProgress) -> str | None:
+        """Return why a version could not be asked, where that ended its deployment."""
+        found = [each for each in self._entries(model_id, progress, _SILENT) if each.reason]
+        return found[0].reason if found else None
+
+    def unanswered(self, model_id: str, progress: InProgress, cause: str, next_step: str) -> None:
+        """A version that cannot be asked stays in service for now; tell people once."""
+        if self._entries(model_id, progress, _STAYS_SILENT):
+            return
+        self.publisher.publish(
+            DeploymentFailed.of(
+                subject=(*_subject(model_id, progress), "unanswered"),
+                **self._facts(model_id, progress),
+                cause=cause,
+                next_step=f"{next_step}. No version is barred. Look at the endpoint, and at the right of "
+                "the function to ask it (docs/runbooks/deployer.md#silence).",
+                will_retry=True,
+            )
+        )
+        self._append(model_id, progress, _STAYS_SILENT, reason=cause)
+
+    def _entries(self, model_id: str, progress: InProgress, event: str) -> list[LogEntry]:
+        return [
+            each
+            for each in self.log.log(model_id)
+            if each.event == event
+            and each.version == progress.version
+            and each.at >= progress.started_at
+        ]
 
     def waits(self, version: Version, rings: tuple[str, ...]) -> None:
         """A version does not begin while alarms ring; tell people once, where that lasts."""

@@ -37,15 +37,15 @@ class Comparing:
     clock: Clock
 
     def prepare(self, version: Version, champion: int | None) -> None:
-        """Ask the champion, once for each deployment.
+        """Choose what is asked, and ask the champion, once for each deployment.
+
+        Without a champion a version's answers must be numbers that change with the weather, and be quick.
 
         Raises
         ------
         NotReadyError
             The champion failed to answer. An alarm may ring for that, and the new version would be blamed.
         """
-        if champion is None:
-            return
         model_id, now = version.model_id, self.clock()
         inquiry = self._of(model_id, version.number, champion)
         if inquiry is None or now - inquiry.asked_at > FRESH:
@@ -76,14 +76,9 @@ class Comparing:
             The endpoint does not answer, or did not answer to everything yet.
         """
         if progress.configuration:
-            return None, "only the endpoint's instances changed"
+            return None, "only how it is served changed"
         if progress.goes_back:
             return None, ""
-        if progress.previous is None:
-            return (
-                None,
-                "not tested on real rows: nothing served before that it could be compared with",
-            )
         inquiry = self._of(model_id, progress.version, progress.previous)
         if inquiry is None:
             return None, "not tested on real rows: what served before was not asked"
@@ -99,7 +94,7 @@ class Comparing:
             return None
         return inquiry
 
-    def _ask_champion(self, version: Version, champion: int) -> Inquiry:
+    def _ask_champion(self, version: Version, champion: int | None) -> Inquiry:
         now = self.clock()
         reference = self.references.of_run(version.run_id) if version.run_id else None
         sites = reference.sites if reference is not None else ()
@@ -120,7 +115,7 @@ class Comparing:
     def _with_champions_answer(self, model_id: str, day: SiteDay, inquiry: Inquiry) -> Inquiry:
         """Add a question; a champion that failed once is not asked again, because that rings an alarm."""
         question, failed = Question(day), inquiry.champion_failed
-        if not failed:
+        if inquiry.champion is not None and not failed:
             try:
                 answer = self.endpoints.invoke(model_id, question.request)
             except NotReadyError:
@@ -179,6 +174,8 @@ class Comparing:
                 faults += 1
                 if faults == TRIES or not rules.may_be_chance(question, answer):
                     return found, inquiry, spent
+            if not alone and spent > MOST_SECONDS:
+                break  # the next look asks again
         if alone and refusal:
             return None, inquiry.with_untested(site, f"it is refused: {refusal}"), spent
         return None, inquiry, spent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.deployer.app.chronicle import Chronicle
 from services.deployer.app.comparing import Comparing
@@ -12,6 +12,7 @@ from services.deployer.domain.deployment import Endpoint, InProgress
 from services.deployer.ports import Configuration, Endpoints, Progress, Registry, Setbacks
 from shared import names
 from shared.clock import Clock
+from shared.errors import OperatorFaultError
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,9 @@ class Ending:
         if evidence is not None:
             self.take_back(model_id, progress, evidence)
             return True
-        self.set_back(
-            model_id, progress, endpoint.failure_reason or "AWS ended the update without a reason"
-        )
+        silence = self.chronicle.silence(model_id, progress)
+        said = endpoint.failure_reason or "AWS ended the update without a reason"
+        self.set_back(model_id, progress, silence or said)
         return False
 
     def _evidence(self, model_id: str, endpoint: Endpoint, progress: InProgress) -> str | None:
@@ -91,6 +92,10 @@ class Ending:
             return None  # the version served well on other instances
         if deployment.is_of_the_version(said):
             return said
+        return self.alarms_since(model_id, progress, said)
+
+    def alarms_since(self, model_id: str, progress: InProgress, said: str) -> str | None:
+        """Return which alarms went off since a version's canary began, or None for none."""
         if progress.goes_back:
             return None  # no alarm watched it
         rang = [
@@ -129,6 +134,13 @@ class Ending:
         """AWS could not do it: ask again later, tell people once, and bar nothing."""
         if progress is None:
             return
+        self.put_off(model_id, progress, reason)
+        if progress.previous is not None:
+            self._keep_scaling(model_id)
+        self.progress.finish(model_id, progress)
+
+    def put_off(self, model_id: str, progress: InProgress, reason: str) -> None:
+        """Remember when to ask AWS again, and tell people the first time."""
         before = self.setbacks.setback(model_id)
         instead = (
             before is not None
@@ -140,14 +152,16 @@ class Ending:
         if now.times == 1:
             self.chronicle.set_back(model_id, progress, reason)
         self.setbacks.remember(model_id, now)
-        if progress.previous is not None:
-            self._keep_scaling(model_id)
-        self.progress.finish(model_id, progress)
 
     def replace(self, model_id: str, endpoint: Endpoint, progress: InProgress | None) -> None:
         """Delete a failed endpoint, which AWS cannot update; a version that failed by itself is barred."""
         begun = endpoint.changed_at or self.clock()
         failed = progress or InProgress(endpoint.version or 0, None, begun)
+        try:
+            self.endpoints.check_ours(model_id)
+        except OperatorFaultError as error:
+            self.put_off(model_id, self._wanted(model_id, failed), str(error))
+            return
         if not deployment.is_of_the_version(endpoint.failure_reason):
             self.set_back(model_id, failed, endpoint.failure_reason or "the endpoint failed")
             self.endpoints.delete(model_id)
@@ -164,6 +178,11 @@ class Ending:
         )
         self.endpoints.delete(model_id)
         self.progress.finish(model_id, failed)
+
+    def _wanted(self, model_id: str, failed: InProgress) -> InProgress:
+        """Return what cannot be deployed while somebody else's endpoint has the name."""
+        newest = self.registry.approved(model_id)[:1]
+        return replace(failed, version=newest[0] if newest else failed.version)
 
     def gone(self, model_id: str, progress: InProgress) -> None:
         """Somebody deleted the endpoint during a deployment; it is created anew."""

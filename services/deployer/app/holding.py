@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from services.deployer.app.alone import Alone
@@ -25,8 +25,9 @@ class Holding:
     def hold(
         self, model_id: str, hold: Hold, serves: int | None, taken_back: tuple[int, ...] = ()
     ) -> None:
-        """Hold a model; the same again changes nothing."""
-        if self.holds.hold(model_id) == hold:
+        """Hold a model at the version that shall serve; the same again changes nothing."""
+        known = self.holds.hold(model_id)
+        if known is not None and known.is_of(hold):
             return
         self.publisher.publish(
             ModelHeld.of(
@@ -40,7 +41,7 @@ class Holding:
                 requested_by=hold.by,
             )
         )
-        self.holds.put_hold(model_id, hold)
+        self.holds.put_hold(model_id, replace(hold, up_to=serves))
 
     def hold_after_rejection(self, rejected: Version, serves: int) -> None:
         """Hold a model of which a person rejected what served: a run in flight must not undo that."""
@@ -65,10 +66,18 @@ class Holding:
         )
         self.holds.end_hold(model_id)
 
+    def is_held(self, model_id: str) -> bool:
+        """Whether a person holds a model."""
+        return self.holds.hold(model_id) is not None
+
     def lets_pass(self, version: Version) -> bool:
-        """Whether a new version may be begun; a person's later approval ends the hold."""
+        """Whether a version may be begun that never served; a person's later approval ends the hold.
+
+        One that is no newer than what the person wants to serve is no matter of the hold: else what was taken
+        back would serve on where no older version ever served.
+        """
         hold = self.holds.hold(version.model_id)
-        if hold is None:
+        if hold is None or (hold.up_to is not None and version.number <= hold.up_to):
             return True
         decision = deployment.decision_of_person(version)
         if decision is None or decision.since <= hold.since:

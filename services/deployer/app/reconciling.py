@@ -7,12 +7,12 @@ what exists and does the one next step. Losing or repeating any of them changes 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TypeVar
 
 from services.deployer.app.alone import Alone
 from services.deployer.app.comparing import Comparing
 from services.deployer.app.ending import Ending
+from services.deployer.app.silence import Silence
 from services.deployer.app.starting import Starting
 from services.deployer.app.trial import Trial
 from services.deployer.domain import deployment
@@ -23,8 +23,6 @@ from shared.errors import NotReadyError, OperatorFaultError
 
 T = TypeVar("T")
 CHECK_SECONDS = 15
-# A canary bakes for at most an hour, and its fleet needs time to start.
-PATIENCE = timedelta(hours=3)
 # After these something else may be due at once: a newer version may have been approved meanwhile.
 _ENDS = {Action.CONFIRM, Action.GONE}
 
@@ -41,6 +39,7 @@ class Reconciling:
     trial: Trial
     comparing: Comparing
     ending: Ending
+    silence: Silence
     timer: Timer
     clock: Clock
 
@@ -105,7 +104,10 @@ class Reconciling:
         try:
             again = self._do(action, model_id, desired, endpoint, progress)
         except NotReadyError as error:
-            return action, self._lose_patience(model_id, progress, error)
+            if action is Action.CONFIRM and self.silence.is_long(_given(progress)):
+                return action, self.silence.end(model_id, _given(progress), str(error))
+            self._check_soon(model_id)
+            return action, False
         except OperatorFaultError as error:
             self.ending.set_back(model_id, self.progress.in_progress(model_id), str(error))
             return action, False
@@ -165,16 +167,6 @@ class Reconciling:
         if fault is not None and version is not None:
             self.registry.bar(version, fault)
             self.endpoints.stop_canary(model_id, fault)
-
-    def _lose_patience(
-        self, model_id: str, progress: InProgress | None, error: NotReadyError
-    ) -> bool:
-        """Look again soon at an endpoint that does not answer; take back a version that never does."""
-        if progress is not None and self.clock() - progress.started_at > PATIENCE:
-            self.ending.take_back(model_id, progress, f"it did not answer in time: {error}")
-            return True
-        self._check_soon(model_id)
-        return False
 
     def _check_soon(self, model_id: str) -> None:
         self.timer.check_later(model_id, self.clock(), CHECK_SECONDS)

@@ -40,17 +40,15 @@ class RollingBack:
     def _roll_back(self, request: RollbackRequested) -> None:
         approved = self.registry.approved(request.model_id)
         unwanted = self.requests.settle(
-            request.model_id,
-            request.id,
-            rollback.unwanted(approved, request.to_version, request.seen_version),
+            request.model_id, request.id, self._unwanted(request, approved)
         )
         if not unwanted:
             self._refuse(request, approved)
             return
-        if request.seen_version is not None:  # a person asked, who saw what served
-            left = [number for number in approved if number not in unwanted]
+        if not request.by_machine:
             hold = Hold(request.requested_by, request.reason, request.occurred_at)
-            self.holding.hold(request.model_id, hold, left[0] if left else None, unwanted)
+            serves = rollback.before(approved, min(unwanted))
+            self.holding.hold(request.model_id, hold, serves, unwanted)
         for number in unwanted:
             version = self.registry.version(request.model_id, number)
             if version is not None and version.is_approved:
@@ -58,11 +56,21 @@ class RollingBack:
                 self.registry.bar(version, reason)
         self.reconcile(request.model_id)
 
+    def _unwanted(self, request: RollbackRequested, approved: tuple[int, ...]) -> tuple[int, ...]:
+        to_version, seen = request.to_version, request.seen_version
+        if request.by_machine:
+            return rollback.unwanted_by_machine(approved, to_version, seen)
+        is_held = self.holding.is_held(request.model_id)
+        return rollback.unwanted(approved, to_version, seen, is_held=is_held)
+
     def _refuse(self, request: RollbackRequested, approved: tuple[int, ...]) -> None:
+        if request.by_machine and request.to_version in approved:
+            return  # what it is about is barred already
         known = ", ".join(map(str, approved)) or "none"
         goal = f"version {request.to_version}" if request.to_version else "an earlier version"
         cause = f"{goal} is not approved (approved: {known})"
-        if rollback.is_over(approved, request.seen_version):
+        is_held = self.holding.is_held(request.model_id)
+        if rollback.is_over(approved, request.seen_version, is_held=is_held):
             newest = (
                 f"version {approved[0]} is the newest approved one"
                 if approved

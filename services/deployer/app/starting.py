@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.deployer.app.chronicle import Chronicle
@@ -75,7 +76,11 @@ class Starting:
     def create(self, model_id: str, number: int) -> None:
         """Start the first deployment of a model."""
         goes_back = self.chronicle.has_served(model_id, number)
-        self._begin(model_id, InProgress(number, None, self.clock(), goes_back=goes_back))
+        version = None if goes_back else self.registry.version(model_id, number)
+        if version is not None:
+            self.comparing.prepare(version, None)
+        begun = InProgress(number, None, self.clock(), goes_back=goes_back)
+        self._begin(model_id, begun, self._created)
 
     def update(self, model_id: str, number: int, endpoint: Endpoint) -> None:
         """Start the replacement of the version that serves.
@@ -102,7 +107,7 @@ class Starting:
         begun = InProgress(
             number, endpoint.version, self.clock(), goes_back=goes_back, ignores=ignores
         )
-        self._begin(model_id, begun)
+        self._begin(model_id, begun, self._updated)
 
     def reconfigure(self, model_id: str, endpoint: Endpoint) -> bool:
         """Start to give a version that serves other instances; return whether there is anything to do.
@@ -130,7 +135,7 @@ class Starting:
         begun = InProgress(
             version.number, version.number, self.clock(), goes_back=True, configuration=wanted
         )
-        self._begin(model_id, begun)
+        self._begin(model_id, begun, self._updated)
         return True
 
     def _ignored(self, version: Version) -> tuple[str, ...]:
@@ -155,7 +160,9 @@ class Starting:
         self.chronicle.started(model_id, progress, version)
         self.progress.mark_called(model_id, progress)
 
-    def _begin(self, model_id: str, begun: InProgress) -> None:
+    def _begin(
+        self, model_id: str, begun: InProgress, ask: Callable[[Version, InProgress], None]
+    ) -> None:
         known = self.progress.in_progress(model_id)
         if known is not None and known.version == begun.version:
             begun = known  # whoever began it died before AWS was asked, or before that was written
@@ -164,9 +171,12 @@ class Starting:
         version = self.registry.version(model_id, begun.version)
         if version is None:
             return  # it was deleted from the registry meanwhile
-        config = self.configuration.endpoint(model_id)
-        if begun.previous is None:
-            self.endpoints.create(version, config)
-        else:
-            self.endpoints.update(version, config, goes_back=begun.goes_back, ignores=begun.ignores)
+        ask(version, begun)
         self.was_taken(model_id, begun)
+
+    def _created(self, version: Version, _: InProgress) -> None:
+        self.endpoints.create(version, self.configuration.endpoint(version.model_id))
+
+    def _updated(self, version: Version, begun: InProgress) -> None:
+        config = self.configuration.endpoint(version.model_id)
+        self.endpoints.update(version, config, goes_back=begun.goes_back, ignores=begun.ignores)

@@ -13,6 +13,7 @@ from shared.model_config import EndpointConfig
 
 BARRED = "barred: "  # begins the registry's note of a version that this service rejected
 KEPT_CONFIGURATIONS = 3
+_CAPTURES_ALL = 100  # per cent
 _BUSY = {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
 
 
@@ -99,11 +100,16 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A person decided what serves: nothing newer is deployed by itself."""
+    """A person decided what serves: nothing newer than `up_to` is deployed by itself."""
 
     by: str
     reason: str
     since: datetime
+    up_to: int | None = None
+
+    def is_of(self, other: Hold) -> bool:
+        """Whether both are the same decision."""
+        return (self.by, self.reason, self.since) == (other.by, other.reason, other.since)
 
 
 def decision_of_person(version: Version) -> Hold | None:
@@ -244,10 +250,12 @@ def network_name(subnets: tuple[str, ...], security_groups: tuple[str, ...]) -> 
 
 def configuration_name(version: Version, config: EndpointConfig) -> str:
     """Return the endpoint configuration of a version: the same version and settings, the same name."""
+    # What is as it always was adds nothing: no endpoint is moved only because a release has a new setting.
     network = config.network if isinstance(config, Placed) else ""
-    settings = content_id(
-        config.instance_type, config.instance_count, *([network] if network else [])
-    )
+    captured = config.capture_percent
+    others = [network] if network else []
+    others += [f"captures {captured} %"] if captured != _CAPTURES_ALL else []
+    settings = content_id(config.instance_type, config.instance_count, *others)
     return names.endpoint_configuration(version.model_id, version.number, settings)
 
 

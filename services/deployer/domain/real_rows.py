@@ -10,9 +10,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from services.deployer.domain.reference import Answer
+
+Span = Literal["day", "week"]
 
 MOST_SITES = 20  # of a deployment; others are asked at the next one
 MOST_ROWS = 48  # of a site: half-hours of a day; the answer to all takes a twentieth of a second
@@ -21,9 +23,9 @@ DARK = 0.01  # share of AC capacity below which a row says nothing about a shift
 LEAST_ENERGY = 0.1
 LEAST_LIT = 4  # rows; fewer are dawn, or chance
 _WORSE = 2.0  # times the champion's error that a new version's must be
-UNMEASURED = (
-    3.0  # times the bound, where nobody knows who is nearer: honest successors differ by 0.62
-)
+# Times the bound, where nobody knows who is nearer: honest successors differ by 0.62 of a day's energy, and
+# by 0.37 of a week's (`bench/successors.py`).
+UNMEASURED: dict[Span, float] = {"day": 3.0, "week": 1.8}
 _KNOWN = 0.5  # share of the lit rows whose power must be measured to say who is nearer
 SLOW_SECONDS = 1.0  # a site's rows take a twentieth of that
 _SHOWN = 5  # sites by name; a fleet has thousands
@@ -40,12 +42,15 @@ class SiteDay:
         As an endpoint is asked: `site_id`, `timestamp`, and the weather that is known.
     measured_kw
         What the plant gave, None where that is unknown or not believed. [kW]
+    span
+        Which time the rows are of: where no power is known, as many rows of a week.
     """
 
     site_id: str
     capacity_kw: float
     rows: tuple[dict[str, str | float], ...]
     measured_kw: tuple[float | None, ...]
+    span: Span = "day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ class Inquiry:
     Attributes
     ----------
     version, champion
-        Who is asked, and who was.
+        Who is asked, and who was; None where nothing served before.
     asked_at
         When the champion was asked.
     sites
@@ -94,7 +99,7 @@ class Inquiry:
     """
 
     version: int
-    champion: int
+    champion: int | None
     asked_at: datetime
     sites: int = 0
     questions: tuple[Question, ...] = ()
@@ -118,15 +123,21 @@ class Inquiry:
 
     def in_words(self) -> str:
         """Say what was tested, and what was not."""
-        passed, compared = len(self.passed), f"those of version {self.champion}"
-        said = []
+        passed, said = len(self.passed), []
         if passed:
             of_all = f" of {self.sites}" if self.sites > passed else ""
-            said.append(
+            answers = (
                 f"its answers to the last day's real rows of {passed}{of_all} "
-                f"site{'s' if max(passed, self.sites) > 1 else ''} agree with {compared}, or are nearer to "
-                "the measured power"
+                f"site{'s' if max(passed, self.sites) > 1 else ''}"
             )
+            compared = (
+                "are numbers that change with the weather; nothing served before that they could be compared "
+                "with"
+                if self.champion is None
+                else f"agree with those of version {self.champion}, or are nearer to the measured power"
+                f"{self._weeks()}"
+            )
+            said.append(f"{answers} {compared}")
         by_reason: dict[str, list[str]] = {}
         for site, why in sorted(self.untested.items()):
             by_reason.setdefault(why, []).append(site)
@@ -136,8 +147,21 @@ class Inquiry:
         ]
         return "; ".join(said)
 
+    def _weeks(self) -> str:
+        """Say of which sites a week was asked."""
+        sites = [
+            each.day.site_id
+            for each in self.questions
+            if each.day.span == "week" and each.day.site_id in self.passed
+        ]
+        return (
+            f" (the last week's rows of {_listed(sites)}, whose power is not known)"
+            if sites
+            else ""
+        )
 
-def _listed(sites: list[str]) -> str:
+
+def _listed(sites: Sequence[str]) -> str:
     shown = ", ".join(sites[:_SHOWN])
     return shown if len(sites) <= _SHOWN else f"{shown} and {len(sites) - _SHOWN} more"
 
@@ -157,7 +181,7 @@ def fault(question: Question, answer: Answer, bound: float) -> str | None:
         How much farther from the measured power its answers may be than the champion's, as a share of the
         champion's energy. [unitless]
     """
-    site = f"the last day's rows of site {question.day.site_id}"
+    site = f"the last {question.day.span}'s rows of site {question.day.site_id}"
     if answer.error is not None:
         return f"it answers {site} with an error: {answer.error}"
     if len(answer.power_kw) != len(question.day.rows):
@@ -197,13 +221,14 @@ def _shifted(question: Question, answer: Answer, bound: float, site: str) -> str
         ):
             return None  # where the champion is far off as well, as under snow, the day says little
         lit, apart = known, {place: _farther(question, answer, place) for place in known}
-        how, most = "farther from the measured power than the champion's, more than", bound
+        how, times = "farther from the measured power than the champion's, more than", 1.0
     else:
         apart = {place: abs(answer.power_kw[place] - question.champion_kw[place]) for place in lit}
-        how, most = "away from the champion's, more than three times", UNMEASURED * bound
+        times = UNMEASURED[question.day.span]
+        how = f"away from the champion's, more than {times:g} times"
     least = LEAST_ENERGY * question.day.capacity_kw * len(lit)
     shift = sum(apart.values()) / max(sum(question.champion_kw[place] for place in lit), least)
-    if shift <= most:
+    if shift <= times * bound:
         return None
     worst = max(lit, key=lambda place: apart[place])
     return (
@@ -240,15 +265,15 @@ def may_be_chance(question: Question, answer: Answer) -> bool:
 
 def _is_slow(question: Question, answer: Answer) -> bool:
     bound = max(SLOW_SECONDS, _SLOWER * question.champion_seconds)
-    return bool(question.champion_kw) and answer.seconds > bound
+    return answer.seconds > bound
 
 
 def _slow(question: Question, answer: Answer, site: str) -> str | None:
     if not _is_slow(question, answer):
         return None
+    champion = f", for which the champion took {question.champion_seconds:.1f} s"
     return (
-        f"it is slow: {answer.seconds:.1f} s for {site}, for which the champion took "
-        f"{question.champion_seconds:.1f} s"
+        f"it is slow: {answer.seconds:.1f} s for {site}{champion if question.champion_kw else ''}"
     )
 
 

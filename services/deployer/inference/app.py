@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from dataclasses import replace
 from typing import Any
 
 from services.deployer.inference.reading import (
@@ -18,6 +19,9 @@ from services.deployer.inference.reading import (
 )
 from services.deployer.inference.service import Service
 from services.deployer.inference.writing import error_json, write_csv, write_json
+from shared.solar.position import Floats
+from shared.solar.rows import Rows
+from shared.solar.spread import UnknownLevelError
 
 _LOG = logging.getLogger("solar.inference")
 JSON = "application/json"
@@ -75,12 +79,21 @@ class Application:
         if reader is None:
             raise BadRequestError(f"content type {sent!r} is not read; send {JSON} or {CSV}", 415)
         wanted = _accepted(_header(headers, b"accept"), sent)
-        asked = reader(body, self.service.sites)
+        asked = reader(body, self.service.knows)
         rows, impossible = possible(asked.rows)
         prediction = self.service.predictor.predict(rows)
         if asked.gain is not None:
             prediction = self.service.predictor.adjusted(rows, prediction, asked.gain)
+        if asked.levels:
+            prediction = replace(prediction, quantiles=self._quantiles(rows, asked))
         return wanted, _WRITERS[wanted](self.service, rows, prediction, impossible)
+
+    def _quantiles(self, rows: Rows, asked: Asked) -> Floats:
+        try:
+            found = self.service.predictor.quantiles(rows, asked.levels)
+        except UnknownLevelError as error:
+            raise BadRequestError(str(error)) from error
+        return found if asked.gain is None else found * asked.gain[:, None]
 
 
 def _refuse_other_routes(path: str, method: str) -> None:

@@ -5,32 +5,67 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shared.solar import limits
 from shared.solar.position import Floats, Times
 from shared.solar.recipe import INPUTS
-from shared.solar.rows import SITE, TIME, Rows
+from shared.solar.rows import ISSUED, PROVIDER, SITE, TIME, Rows
 from shared.solar.site import POWER
 
 MOST_ROWS = 50_000
 GAIN = "gain"
 GAINS = (0.5, 2.0)  # within which one is believed
-_KNOWN = frozenset((*INPUTS, POWER, TIME, SITE, GAIN))
+QUANTILES = "quantiles"
+_KNOWN = frozenset((*INPUTS, POWER, TIME, SITE, GAIN, ISSUED, PROVIDER))
+_TEXTS = frozenset((TIME, SITE, ISSUED, PROVIDER))
+_FIELDS = (
+    SITE,
+    ISSUED,
+    PROVIDER,
+    QUANTILES,
+    "rows",
+)  # of a JSON body; the first three hold for all rows
 _NUMBERS = frozenset((int, float, type(None)))
 
 
 @dataclass(frozen=True, slots=True)
+class Knows:
+    """What a model was trained with.
+
+    Attributes
+    ----------
+    providers
+        Those whose forecasts it predicts from; none for a model of measured weather.
+    """
+
+    sites: tuple[str, ...]
+    providers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """Rows to predict, and what their predictions are to be multiplied by; None for nothing. [unitless]"""
+    """What a request asks.
+
+    Attributes
+    ----------
+    gain
+        What the prediction of each row is to be multiplied by; None for nothing. [unitless]
+    levels
+        Quantiles that are asked for besides P10 and P90. [unitless]
+    """
 
     rows: Rows
     gain: Floats | None = None
+    levels: tuple[float, ...] = ()
 
 
 def possible(rows: Rows) -> tuple[Rows, dict[str, int]]:
@@ -64,13 +99,16 @@ class BadRequestError(ValueError):
         self.status = status
 
 
-def read_json(body: bytes, sites: Sequence[str]) -> Asked:
+def read_json(body: bytes, knows: Knows) -> Asked:
     """Read `{"site_id": …, "rows": [{"timestamp": …, "ghi": …}, …]}`.
+
+    Of forecasts each row says `issued_at` and `provider`, or the body does for all of them. The body may ask
+    for `quantiles`.
 
     Parameters
     ----------
-    sites
-        The sites that the model knows; with a single one a request need not name it.
+    knows
+        What the model was trained with; of a single site or provider a request need not say the name.
 
     Raises
     ------
@@ -85,13 +123,20 @@ def read_json(body: bytes, sites: Sequence[str]) -> Asked:
         raise BadRequestError(
             'the body must be {"site_id": "…", "rows": [{"timestamp": "…", …}, …]}'
         )
-    unknown = sorted(set(content) - {SITE, "rows"})
+    unknown = sorted(set(content) - set(_FIELDS))
     if unknown:
-        raise BadRequestError(f"unknown field {unknown[0]!r}; the body has site_id and rows")
-    return _rows(content["rows"], content.get(SITE), sites)
+        raise BadRequestError(f"unknown field {unknown[0]!r}; the body has {', '.join(_FIELDS)}")
+    asked = _rows(content["rows"], content, knows)
+    return replace(asked, levels=_levels(content.get(QUANTILES, [])))
 
 
-def read_csv(body: bytes, sites: Sequence[str]) -> Asked:
+def _levels(said: Any) -> tuple[float, ...]:
+    if isinstance(said, list) and {type(each) for each in said} <= {int, float}:
+        return tuple(float(each) for each in said)
+    raise BadRequestError(f"{QUANTILES} is {said!r}, expected numbers, like [0.05, 0.95]")
+
+
+def read_csv(body: bytes, knows: Knows) -> Asked:
     """Read CSV with a header: `timestamp`, weather columns and, for several sites, `site_id`.
 
     Parameters and errors as in `read_json`.
@@ -112,11 +157,11 @@ def read_csv(body: bytes, sites: Sequence[str]) -> Asked:
         ]
     except csv.Error as error:
         raise BadRequestError(f"the CSV cannot be read: {error}") from error
-    return _rows(found, None, sites)
+    return _rows(found, {}, knows)
 
 
 def _cell(text: str | None, name: str, number: int) -> Any:
-    if name in {TIME, SITE}:
+    if name in _TEXTS:
         return text
     if text is None or not text.strip():
         return None
@@ -126,7 +171,8 @@ def _cell(text: str | None, name: str, number: int) -> Any:
         raise BadRequestError(f"row {number}: {name} is {text!r}, expected a number") from error
 
 
-def _rows(found: list[Any], site: Any, sites: Sequence[str]) -> Asked:
+def _rows(found: list[Any], of_all: Mapping[str, Any], knows: Knows) -> Asked:
+    """Read rows; what they do not say themselves may be said once, of all of them."""
     if not found:
         raise BadRequestError("there are no rows")
     if len(found) > MOST_ROWS:
@@ -134,17 +180,54 @@ def _rows(found: list[Any], site: Any, sites: Sequence[str]) -> Asked:
             f"{len(found)} rows are more than {MOST_ROWS}; send them in parts", 413
         )
     columns = _columns(found)
-    names, place = _sites(found, site, sites) if SITE in columns else ([_site(site, 0, sites)], 0)
-    which = np.zeros(len(found), dtype=np.int64)
-    which[:] = place
+    names, which = _named(found, columns, SITE, of_all, partial(_site, sites=knows.sites))
     rows = Rows(
-        sites=tuple(names),
+        sites=names,
         site=which,
-        times=_times(found),
+        times=_times(found, TIME),
         weather={name: _numbers(found, name) for name in INPUTS if name in columns},
         power_ac=np.full(len(found), np.nan),
     )
+    said = columns | of_all.keys()
+    if not knows.providers:
+        _refuse_issues(said)
+    else:
+        rows = _with_issues(rows, found, columns, of_all=of_all, knows=knows)
     return Asked(rows, _gain(found) if GAIN in columns else None)
+
+
+def _refuse_issues(said: AbstractSet[str]) -> None:
+    for name in (ISSUED, PROVIDER):
+        if name in said:
+            raise BadRequestError(
+                f"the model was trained for measured weather and takes no {name}; a model with `inputs: "
+                "forecast` predicts from forecasts"
+            )
+
+
+def _with_issues(
+    rows: Rows,
+    found: list[dict[str, Any]],
+    columns: AbstractSet[str],
+    *,
+    of_all: Mapping[str, Any],
+    knows: Knows,
+) -> Rows:
+    """Return rows with when and by whom each was issued."""
+    if ISSUED in of_all:
+        found = [{ISSUED: of_all[ISSUED], **row} for row in found]
+    providers, which = _named(
+        found, columns, PROVIDER, of_all, partial(_provider, providers=knows.providers)
+    )
+    issued_at = _times(found, ISSUED)
+    late = issued_at > rows.times
+    if late.any():
+        number = int(np.argmax(late))
+        raise BadRequestError(
+            f"row {number}: issued_at {np.datetime_as_string(issued_at[number])}Z is after its timestamp; "
+            "nothing is forecast that has begun"
+        )
+    return replace(rows, issued_at=issued_at, providers=providers, provider=which)
 
 
 def _gain(found: list[Any]) -> Floats:
@@ -170,22 +253,43 @@ def _columns(found: list[Any]) -> set[str]:
     if unknown:
         known = ", ".join(name for name in INPUTS if not name.startswith("forecast_"))
         raise BadRequestError(
-            f"unknown column {min(unknown)!r}; known are timestamp, gain, {known}; weather also with "
-            "forecast_ before"
+            f"unknown column {min(unknown)!r}; known are timestamp, gain, issued_at, provider, {known}; "
+            "weather also with forecast_ before"
         )
     return columns
 
 
-def _sites(
-    found: list[dict[str, Any]], site: Any, sites: Sequence[str]
-) -> tuple[list[str], list[int]]:
-    """Return the sites that rows name, and which of them each row means."""
+def _named(
+    found: list[dict[str, Any]],
+    columns: AbstractSet[str],
+    column: str,
+    of_all: Mapping[str, Any],
+    read: Callable[[Any, int], str],
+) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """Return the names that a column has, and which of them each row means."""
+    which = np.zeros(len(found), dtype=np.int64)
+    usual = of_all.get(column)
+    if column not in columns:
+        return (read(usual, 0),), which
     order: dict[str, int] = {}
-    place = [
-        order.setdefault(_site(row.get(SITE, site), number, sites), len(order))
+    which[:] = [
+        order.setdefault(read(row.get(column, usual), number), len(order))
         for number, row in enumerate(found)
     ]
-    return list(order), place
+    return tuple(order), which
+
+
+def _provider(name: Any, number: int, providers: Sequence[str]) -> str:
+    if name is None:
+        if len(providers) == 1:
+            return providers[0]
+        raise BadRequestError(f"provider is missing; the model knows {', '.join(providers)}")
+    if name not in providers:
+        raise BadRequestError(
+            f"row {number}: the model was not trained with forecasts of {name!r}; it knows "
+            f"{', '.join(providers)}"
+        )
+    return str(name)
 
 
 def _site(name: Any, number: int, sites: Sequence[str]) -> str:
@@ -200,30 +304,31 @@ def _site(name: Any, number: int, sites: Sequence[str]) -> str:
     return str(name)
 
 
-def _times(found: list[dict[str, Any]]) -> Times:
+def _times(found: list[dict[str, Any]], name: str) -> Times:
     try:
-        moments = list(map(datetime.fromisoformat, [row[TIME] for row in found]))
+        moments = list(map(datetime.fromisoformat, [row[name] for row in found]))
     except (KeyError, TypeError, ValueError):
-        moments = [_time(row, number) for number, row in enumerate(found)]  # says which is wrong
+        moments = [_time(row, name, number) for number, row in enumerate(found)]  # says which
     if None in [moment.tzinfo for moment in moments]:
         number = next(number for number, moment in enumerate(moments) if moment.tzinfo is None)
         raise BadRequestError(
-            f"row {number}: timestamp {found[number][TIME]!r} has no zone; end it with Z for UTC"
+            f"row {number}: {name} {found[number][name]!r} has no zone; end it with Z for UTC"
         )
     seconds = np.floor(np.array(list(map(datetime.timestamp, moments))))
     times: Times = seconds.astype("datetime64[s]")
     return times
 
 
-def _time(row: Mapping[str, Any], number: int) -> datetime:
-    text = row.get(TIME)
+def _time(row: Mapping[str, Any], name: str, number: int) -> datetime:
+    text = row.get(name)
     if not isinstance(text, str):
-        raise BadRequestError(f"row {number}: timestamp is missing")
+        why = "; a forecast is predicted by how far ahead it was made" if name == ISSUED else ""
+        raise BadRequestError(f"row {number}: {name} is missing{why}")
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
         raise BadRequestError(
-            f"row {number}: timestamp {text!r} is not ISO 8601, like 2024-06-01T10:15:00Z"
+            f"row {number}: {name} {text!r} is not ISO 8601, like 2024-06-01T10:15:00Z"
         ) from error
 
 

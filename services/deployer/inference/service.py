@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from services.deployer.inference.reading import Knows
 from shared.solar.predictor import Predictor
 
 
@@ -24,9 +25,10 @@ class Service:
     package_version: int | None = None
 
     @cached_property
-    def sites(self) -> tuple[str, ...]:
-        """The sites that the model knows."""
-        return tuple(plant.site_id for plant in self.predictor.card.recipe.plants)
+    def knows(self) -> Knows:
+        """What the model was trained with."""
+        recipe = self.predictor.card.recipe
+        return Knows(tuple(plant.site_id for plant in recipe.plants), recipe.providers)
 
     @cached_property
     def described(self) -> dict[str, Any]:
@@ -40,6 +42,7 @@ class Service:
             "dataset_id": card.dataset_id,
             "trained_until": card.train_window.end.isoformat().replace("+00:00", "Z"),
             "inputs": [each.name for each in card.recipe.inputs],
+            **({"providers": list(card.recipe.providers)} if card.recipe.providers else {}),
         }
 
     @cached_property

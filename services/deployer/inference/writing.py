@@ -25,6 +25,8 @@ def write_json(
 ) -> bytes:
     """Return `{"model": …, "predictions": [{"timestamp", "power_ac", "p10", "p90"}, …], "warnings": […]}`.
 
+    `inputs_missing` names the inputs of the model that no row has.
+
     Parameters
     ----------
     impossible
@@ -37,11 +39,16 @@ def write_json(
     """
     names, values = _columns(prediction)
     fields = "".join(f',"{name}":%.6f' for name in names)
+    if prediction.quantiles is not None:
+        values = np.vstack([values, prediction.quantiles.T])
+        fields += f',"quantiles":[{",".join(["%.6f"] * prediction.quantiles.shape[1])}]'
     template = f'{{"timestamp":"%sZ"{fields}}}'
     predictions = ",".join([template % row for row in _each(rows, values)])
     warnings = _dumps([*_left_out(impossible, len(rows)), *_estimated(service, rows)])
+    missing = _dumps(_missing(service, rows))
     answer = (
-        f'{{"model":{service.described_json},"predictions":[{predictions}],"warnings":{warnings}}}'
+        f'{{"model":{service.described_json},"predictions":[{predictions}],"warnings":{warnings},'
+        f'"inputs_missing":{missing}}}'
     )
     return answer.encode()
 
@@ -95,6 +102,11 @@ def _estimated(service: Service, rows: Rows) -> list[str]:
             gaps = len(rows) - int(known.sum())
             found.append(f"{each.name} is missing in {gaps} of {len(rows)} rows and was estimated")
     return found
+
+
+def _missing(service: Service, rows: Rows) -> list[str]:
+    recipe = service.predictor.card.recipe
+    return [each.name for each in recipe.inputs if not np.isfinite(rows.column(each.name)).any()]
 
 
 def _dumps(content: object) -> str:

@@ -37,4 +37,5 @@ class S3CanonicalFiles:
             window_end=said.window_end,
             uploaded_at=said.uploaded_at,
             raw_key=said.raw_key,
+            provider=said.provider,
         )

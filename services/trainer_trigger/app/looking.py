@@ -9,6 +9,7 @@ from services.trainer_trigger.app.leaving_out import LeavingOut
 from services.trainer_trigger.app.lineage import Lineage
 from services.trainer_trigger.domain import history, identity
 from services.trainer_trigger.domain.datasets import dataset_id_of
+from services.trainer_trigger.domain.inputs import inputs_of
 from services.trainer_trigger.domain.model_state import ModelState
 from services.trainer_trigger.ports import (
     Configuration,
@@ -38,7 +39,8 @@ class Looking:
 
     def state(self, model_id: str, config: ModelConfig) -> ModelState:
         """Gather all that a decision about a model depends on."""
-        divided = self.leaving_out.divide(model_id, self.files.files(model_id))
+        inputs = inputs_of(config, self.files.files(model_id))
+        divided = self.leaving_out.divide(model_id, inputs.files)
         files = divided.usable
         exclusions = self.configuration.exclusions(model_id)
         champion = self.lineage.champion(model_id, exclusions)
@@ -67,4 +69,5 @@ class Looking:
             left_out=divided.left_out,
             suspects=divided.suspects,
             sources_due_since=divided.due_since,
+            lacks=inputs.lacks,
         )

@@ -59,6 +59,7 @@ class Noting:
             window_end=message.window_end,
             uploaded_at=message.uploaded_at,
             raw_key=message.key,
+            provider=message.provider,
         )
         self.files.add_file(message.model_id, file, self.clock())
         self.evaluate_soon(message.model_id)

@@ -40,6 +40,8 @@ class Unpoisoning:
                 correlation_id=f"exclusions of {model_id}",
                 model_id=model_id,
                 to_version=clean.version,
+                seen_version=serving.version,
+                by_machine=True,
                 reason=story,
                 requested_by="an exclusion",
             )

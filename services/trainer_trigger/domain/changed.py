@@ -29,8 +29,8 @@ def _doubts(run: Run, evaluation: Evaluation, config: ModelConfig) -> Iterator[s
         yield from _below_new_threshold(run, evaluation, config)
     if identity.config_id(_with_threshold_of(run, config)) != run.config_id:
         yield (
-            "model_type, step_minutes, test_fraction or margins were changed while it was trained; it was "
-            "trained and judged by the former ones, a person approves"
+            "model_type, inputs, floor_lead, step_minutes, test_fraction or margins were changed while it "
+            "was trained; it was trained and judged by the former ones, a person approves"
         )
 
 

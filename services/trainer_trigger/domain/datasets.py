@@ -12,7 +12,14 @@ def dataset_id_of(
 ) -> str:
     """Return the name of the dataset that these files make now."""
     split = Split(test_fraction=config.test_fraction)
-    return Dataset.identify(ordered(files), exclusions, split, config.step_minutes, config.margins)
+    return Dataset.identify(
+        ordered(files),
+        exclusions,
+        split,
+        config.step_minutes,
+        config.margins,
+        lead=config.judged_lead,
+    )
 
 
 def ordered(files: tuple[DatasetFile, ...]) -> tuple[DatasetFile, ...]:
@@ -34,6 +41,8 @@ def dataset_of(
         step_minutes=config.step_minutes,
         split=Split(test_fraction=config.test_fraction),
         margins=config.margins,
+        inputs=config.inputs,
+        floor_lead=config.floor_lead,
         sites=sites,
         files=ordered(files),
         exclusions=exclusions,

@@ -15,7 +15,9 @@ def config_id(config: ModelConfig) -> str:
     What was not named from the beginning is named where it is not the default: old runs keep their names.
     """
     later = config.model_dump(
-        mode="json", include={"test_fraction", "margins"}, exclude_defaults=True
+        mode="json",
+        include={"test_fraction", "margins", "inputs", "floor_lead"},
+        exclude_defaults=True,
     )
     return content_id(
         config.accuracy_threshold,

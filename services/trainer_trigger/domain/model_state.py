@@ -73,6 +73,7 @@ class ModelState:
     """All that a decision depends on, besides policy and time.
 
     `unsuccessful_since` is when a version was last registered, or when the first run began if none ever was.
+    `lacks` says what a model cannot be trained without and does not have; empty where nothing is missing.
     """
 
     files: tuple[KnownFile, ...]
@@ -93,6 +94,7 @@ class ModelState:
     left_out: tuple[KnownFile, ...] = ()
     suspects: tuple[str, ...] = ()
     sources_due_since: datetime | None = None
+    lacks: str = ""
 
     @property
     def known_files(self) -> tuple[KnownFile, ...]:
@@ -106,8 +108,12 @@ class ModelState:
 
     @property
     def new_files(self) -> tuple[KnownFile, ...]:
-        """Files that no ended run contained."""
-        return tuple(each for each in self.files if each.file.file_id not in self.consumed)
+        """Files that no ended run contained. Forecasts are none: what teaches is the power that follows."""
+        return tuple(
+            each
+            for each in self.files
+            if each.file.file_id not in self.consumed and not each.file.provider
+        )
 
 
 def is_overdue(state: ModelState, policy: RetrainPolicy, now: datetime) -> bool:

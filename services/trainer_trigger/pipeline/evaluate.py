@@ -6,21 +6,24 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.trainer_trigger.pipeline.data.site_validation import Validation
 from services.trainer_trigger.pipeline.data.site_validation import read as read_validation
 from services.trainer_trigger.pipeline.failure import RunFailedError
-from services.trainer_trigger.pipeline.judging import promise, reference, scoring
+from services.trainer_trigger.pipeline.judging import by_lead, promise, reference, scoring
 from services.trainer_trigger.pipeline.judging.champion import (
     ARCHIVE,
+    Asked,
     Rival,
     ServedModel,
     meet,
     read_champion,
 )
-from services.trainer_trigger.pipeline.judging.leaks import leaks
+from services.trainer_trigger.pipeline.judging.leaks import leaks, leaks_of_forecasts
 from services.trainer_trigger.pipeline.judging.result import Result
 from services.trainer_trigger.pipeline.judging.scoring import ScoredRows
 from services.trainer_trigger.pipeline.judging.verdict import Findings, judge, not_compared
@@ -29,7 +32,7 @@ from services.trainer_trigger.pipeline.preprocess import DATASET_FILE, MASKED
 from services.trainer_trigger.pipeline.reporting import report
 from shared.container import ContainerSettings
 from shared.dataset import Dataset
-from shared.evaluation import Baselines, Evaluation, ModelScores, RowCounts, Scores
+from shared.evaluation import Baselines, Evaluation, ForecastScores, ModelScores, RowCounts, Scores
 from shared.solar import artifact, metrics
 from shared.solar import rows as solar_rows
 from shared.solar.artifact import ModelCard
@@ -106,17 +109,19 @@ def evaluate(
     """
     card = challenger.card
     _refuse_other_dataset(card, dataset)
-    test = scoring.describe(rows, card.recipe)
+    judged = _judged(rows, dataset)
+    test = scoring.describe(rows.take(judged), card.recipe)
     _refuse_constant_power(test)
-    predicted = challenger.predict(rows)
+    said = challenger.predict(rows)
+    predicted = said.take(judged)
     share, p10, p90 = (
         each / test.capacity for each in (predicted.power_ac, predicted.p10, predicted.p90)
     )
-    rival = meet(champion, card, test, share)
+    rival = meet(champion, card, test, share, Asked(rows, judged))
     against = scoring.score_baselines(test, share, card.seed)
     findings = Findings(
         accuracy_threshold=accuracy_threshold,
-        challenger=_score_challenger(challenger, test, share, masked),
+        challenger=_score_challenger(challenger, test, share, _unmasked(rows, masked), dataset),
         skill=against.skill,
         trained_on=card.train_window,
         tested_on=validation.test_window,
@@ -126,7 +131,8 @@ def evaluate(
         margins=dataset.margins,
         validation=validation,
         sites=dataset.sites,
-        leaks=leaks(test, card.train_window),
+        leaks=(*leaks(test, card.train_window), *leaks_of_forecasts(rows, validation)),
+        forecast=_score_forecasts(challenger, rows, said, judged, dataset),
     )
     inside = _coverage(test, predicted)
     days = promise.days_of_test(test, share, card.recipe) + (earlier or SiteDays.none())
@@ -153,13 +159,44 @@ def _refuse_constant_power(test: ScoredRows) -> None:
         )
 
 
+def _judged(rows: solar_rows.Rows, dataset: Dataset) -> NDArray[Any] | slice:
+    """Return which rows are scored: all, or of forecasts one for each interval."""
+    return by_lead.nearest(rows, dataset.floor_lead) if rows.are_forecast else slice(None)
+
+
+def _score_forecasts(
+    challenger: Predictor,
+    rows: solar_rows.Rows,
+    said: Prediction,
+    judged: NDArray[Any] | slice,
+    dataset: Dataset,
+) -> ForecastScores | None:
+    """Score every issue by its lead; None for a model of measured weather."""
+    if not rows.are_forecast or isinstance(judged, slice):
+        return None
+    every = scoring.describe(rows, challenger.card.recipe)
+    quantiles = challenger.quantiles(rows, by_lead.LEVELS) / every.capacity[:, None]
+    forecast = by_lead.Forecast(every, said.power_ac / every.capacity, quantiles)
+    return by_lead.score(forecast, judged, dataset.floor_lead)
+
+
 def _score_challenger(
-    challenger: Predictor, test: ScoredRows, share: Floats, masked: Sequence[solar_rows.Rows]
+    challenger: Predictor,
+    test: ScoredRows,
+    share: Floats,
+    unmasked: Sequence[solar_rows.Rows],
+    dataset: Dataset,
 ) -> ModelScores:
-    """Score a challenger, also with the masked rows; where it looks at earlier rows also each row alone."""
+    """Score a challenger, also with the masked rows; where it looks at earlier rows also each row alone.
+
+    Parameters
+    ----------
+    unmasked
+        All measured rows, those that are masked too; none where nothing is masked.
+    """
     scores = scoring.score_model(test, share)
-    unmasked = _score_unmasked(challenger, test.rows, masked) or scores.all
-    scores = scores.model_copy(update={"unmasked": unmasked})
+    every = _score_unmasked(challenger, unmasked, dataset) or scores.all
+    scores = scores.model_copy(update={"unmasked": every})
     if not challenger.card.recipe.earlier_sky:
         return scores
     each_alone = challenger.predict(test.rows, np.ones(len(test.rows), dtype=bool)).power_ac
@@ -167,17 +204,25 @@ def _score_challenger(
     return scores.model_copy(update={"alone": alone})
 
 
+def _unmasked(
+    rows: solar_rows.Rows, masked: Sequence[solar_rows.Rows]
+) -> Sequence[solar_rows.Rows]:
+    return [rows, *masked] if masked else []
+
+
 def _score_unmasked(
-    challenger: Predictor, rows: solar_rows.Rows, masked: Sequence[solar_rows.Rows]
+    challenger: Predictor, unmasked: Sequence[solar_rows.Rows], dataset: Dataset
 ) -> Scores | None:
     """Score a challenger on every measured row of the sites that it serves; None where none was masked."""
-    served = [part for part in masked if challenger.capacities.keys() >= set(part.sites)]
-    if not served:
+    served = [part for part in unmasked if challenger.capacities.keys() >= set(part.sites)]
+    if len(served) <= 1:
         return None
-    every = solar_rows.together([rows, *served])
-    capacity = challenger.capacity(every)
-    predicted = challenger.predict(every).power_ac
-    return metrics.scores(every.power_ac / capacity, predicted / capacity)
+    rows = solar_rows.together(served)
+    judged = _judged(rows, dataset)
+    predicted = challenger.predict(rows).take(judged).power_ac
+    rows = rows.take(judged)
+    capacity = challenger.capacity(rows)
+    return metrics.scores(rows.power_ac / capacity, predicted / capacity)
 
 
 def _coverage(test: ScoredRows, predicted: Prediction) -> float | None:
@@ -211,6 +256,7 @@ def _evaluation(
         accuracy_threshold=findings.accuracy_threshold,
         train_window=findings.trained_on,
         test_window=findings.tested_on,
+        forecast=findings.forecast,
         rows=RowCounts(train=card.train_rows, test=len(test.rows), masked=sum(masks.values())),
         masks=masks,
         challenger=findings.challenger,

@@ -7,6 +7,7 @@ each takes its own sites: all of them have the whole dataset, for a site's files
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +91,8 @@ def read_dataset(folder: Path) -> Dataset:
 def split_at(dataset: Dataset, folder: Path) -> np.datetime64:
     """Return the moment from which rows test: the last part of time, the same for all sites and instances.
 
-    Time is where power was measured: weather may begin years before, and forecasts end days after.
+    Time is where power was measured: weather may begin years before, and forecasts end days after. Of a model
+    of forecasts it is where there are both.
     """
     spans = [span for site in dataset.sites for span in _power_spans(dataset, site, folder)]
     if not spans:
@@ -102,8 +104,9 @@ def split_at(dataset: Dataset, folder: Path) -> np.datetime64:
     return np.datetime64(int(np.ceil(cut / step) * step), "s")
 
 
-def _power_spans(dataset: Dataset, site: Site, folder: Path) -> list[tuple[int, int]]:
-    """Return when each of a site's files has its first and its last power. [s since 1970]"""
+def _power_spans(dataset: Dataset, site: Site, folder: Path) -> list[tuple[float, float]]:
+    """Return when each of a site's files has its first and its last power that counts. [s since 1970]"""
+    earliest, latest = _reach(dataset, site)
     spans = []
     canonical = DatasetFiles(folder)
     for file in dataset.files:
@@ -113,8 +116,20 @@ def _power_spans(dataset: Dataset, site: Site, folder: Path) -> list[tuple[int, 
                 known = table[TIME].filter(pc.is_finite(table[POWER].cast("float64")))
                 if len(known):
                     ends = pc.min_max(known.cast("timestamp[s]", safe=False).cast("int64"))
-                    spans.append((ends["min"].as_py(), ends["max"].as_py()))
-    return spans
+                    spans.append(
+                        (max(ends["min"].as_py(), earliest), min(ends["max"].as_py(), latest))
+                    )
+    return [(first, last) for first, last in spans if first <= last]
+
+
+def _reach(dataset: Dataset, site: Site) -> tuple[float, float]:
+    """Return between which moments a site's power counts: everywhere, or where it has forecasts. [s]"""
+    if dataset.inputs == "measured":
+        return -math.inf, math.inf
+    files = [file for file in dataset.files if file.site_id == site.site_id and file.provider]
+    starts = [file.window_start.timestamp() for file in files]
+    ends = [file.window_end.timestamp() for file in files]
+    return min(starts, default=math.inf), max(ends, default=-math.inf)
 
 
 def _write(

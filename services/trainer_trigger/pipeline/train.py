@@ -24,12 +24,15 @@ from services.trainer_trigger.pipeline.preprocess import DATASET_FILE
 from shared.container import ContainerSettings
 from shared.dataset import Dataset
 from shared.ids import content_id, sha256_hex
+from shared.model_config import Inputs
 from shared.settings import Settings
-from shared.solar import artifact, features, intervals, metrics
+from shared.solar import artifact, features, intervals, metrics, spread
 from shared.solar.artifact import Artifact, ModelCard
 from shared.solar.intervals import Intervals
+from shared.solar.position import Floats
 from shared.solar.recipe import Plant, Recipe, recipe_of, unit
 from shared.solar.rows import Rows, SiteFiles
+from shared.solar.spread import Spread
 
 HYPERPARAMETERS = "/opt/ml/input/config/hyperparameters.json"
 TRAIN = "/opt/ml/input/data/train"
@@ -98,7 +101,7 @@ def train(
     RunFailedError
         The model type is unknown.
     """
-    fit = _fit_of(model_type)
+    fit = _fit_of(model_type, dataset.inputs)
     recipe = _recipe(parts, dataset, model_type)
     surveyed = survey(parts, recipe)
     gathered = gather(parts, recipe, surveyed, memory, MOST_ROWS.get(model_type))
@@ -120,7 +123,8 @@ def train(
         units={"power_ac": "kW", **{each.name: unit(each.name) for each in recipe.inputs}},
         cap=round(surveyed.cap, 4),
         night_below=surveyed.night_below,
-        intervals=_intervals(learnt, gathered, surveyed.cap),
+        intervals=None if recipe.is_for_forecasts else _intervals(learnt, gathered, surveyed.cap),
+        spread=_spread(learnt, gathered, surveyed.cap) if recipe.is_for_forecasts else None,
         hashes={artifact.GRAPH: sha256_hex(learnt.graph)},
         weights=learnt.weights or {},
         rolling_r2=learnt.rolling_r2 or {},
@@ -131,18 +135,21 @@ def train(
     )
 
 
-def _fit_of(model_type: str) -> Fit:
-    if model_type not in FITS:
+def _fit_of(model_type: str, inputs: Inputs) -> Fit:
+    known = FITS[inputs]
+    if model_type not in known:
         raise RunFailedError(
-            f"model_type {model_type!r} is unknown", f"use one of {', '.join(sorted(FITS))}"
+            f"model_type {model_type!r} is unknown", f"use one of {', '.join(sorted(known))}"
         )
-    return FITS[model_type]
+    return known[model_type]
 
 
 def _recipe(parts: Collection[Rows], dataset: Dataset, model_type: str) -> Recipe:
     plants = tuple(Plant.of(site) for site in dataset.sites)
-    earlier_sky = model_type in SEE_EARLIER_SKY
-    return recipe_of(parts, plants, dataset.step_minutes, earlier_sky=earlier_sky)
+    earlier_sky = model_type in SEE_EARLIER_SKY and dataset.inputs == "measured"
+    return recipe_of(
+        parts, plants, dataset.step_minutes, earlier_sky=earlier_sky, inputs_kind=dataset.inputs
+    )
 
 
 def _intervals(learnt: Learnt, gathered: Gathered, cap: float) -> Intervals:
@@ -153,6 +160,22 @@ def _intervals(learnt: Learnt, gathered: Gathered, cap: float) -> Intervals:
         np.clip(learnt.later[known], 0.0, cap),
         gathered.cell[known],
         origin_of(gathered.examples.seconds)[known],
+    )
+
+
+def _spread(learnt: Learnt, gathered: Gathered, cap: float) -> Spread:
+    """Calibrate the quantiles by rows after a fit; later fits are more like the last one and count more."""
+    assert learnt.heads is not None  # noqa: S101  every model of forecasts says quantiles
+    known = np.isfinite(learnt.later) & gathered.sunlit
+    weight: Floats = origin_of(gathered.examples.seconds)[known].astype(float) + 1.0
+    if gathered.examples.weight is not None:
+        weight *= gathered.examples.weight[known]
+    return spread.calibrate(
+        gathered.target[known],
+        np.clip(learnt.later[known], 0.0, cap),
+        learnt.heads[known],
+        gathered.bucket[known],
+        weight,
     )
 
 

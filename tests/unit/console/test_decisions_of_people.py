@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from console.commands import versions
+from console.errors import ConsoleError
 from tests.unit.console.systems import FakeSystem, solar, system
 
 __all__ = ["system"]  # the fixture
@@ -19,6 +20,8 @@ class SageMaker:
     """Versions 1 to 3 are approved, 4 was registered by hand; version 3 serves."""
 
     decided: list[dict[str, Any]] = field(default_factory=list)
+    others: dict[str, str] = field(default_factory=dict)  # what somebody else decides just after
+    serves: int = 3
 
     def get_paginator(self, _: str) -> SageMaker:
         return self
@@ -29,15 +32,21 @@ class SageMaker:
 
     def describe_model_package(self, ModelPackageName: str) -> dict[str, Any]:  # noqa: N803 - boto3's
         number = int(ModelPackageName)
+        mine = [each for each in self.decided if each["ModelPackageArn"] == ModelPackageName]
         return {
             "ModelPackageArn": ModelPackageName,
             "ModelPackageVersion": number,
             "ModelApprovalStatus": "Approved" if number < 4 else "PendingManualApproval",
             "CustomerMetadataProperties": {"run_id": f"run{number}"} if number < 4 else {},
+            **(mine[-1] if mine else {}),
+            **(self.others if mine else {}),
         }
 
     def describe_endpoint(self, EndpointName: str) -> dict[str, Any]:  # noqa: N803
-        return {"EndpointStatus": "InService", "EndpointConfigName": f"{EndpointName}-v3-1234abcd"}
+        return {
+            "EndpointStatus": "InService",
+            "EndpointConfigName": f"{EndpointName}-v{self.serves}-1234abcd",
+        }
 
     def update_model_package(self, **what: Any) -> None:
         self.decided.append(what)
@@ -61,7 +70,7 @@ def sent(system: FakeSystem) -> dict[str, Any]:
 
 @pytest.mark.usefixtures("sagemaker")
 def test_a_rollback_says_what_its_author_saw(system: FakeSystem) -> None:
-    answer = solar("rollback", "golden", "--reason", "an hour off", "--json")
+    answer = solar("rollback", "golden", "--reason", "an hour off", "--yes", "--json")
     assert answer.exit_code == 0, answer.output
     asked = sent(system)
     assert (asked["seen_version"], asked["to_version"], asked["reason"]) == (3, None, "an hour off")
@@ -79,6 +88,61 @@ def test_a_rollback_that_bars_several_says_which_and_which_sites_it_loses(
     assert "bars the versions 3, 2 and loses the sites north, west; say --yes" in said
     assert solar("rollback", "golden", "--to", "1", "--yes").exit_code == 0
     assert sent(system)["to_version"] == 1
+
+
+@pytest.mark.usefixtures("sagemaker")
+def test_a_rollback_of_one_version_that_loses_a_site_asks_too(system: FakeSystem) -> None:
+    answer = solar("rollback", "golden")
+    assert answer.exit_code != 0
+    assert "bars the version 3 and loses the site north; say --yes" in str(answer.exception)
+    assert system.sent == []
+
+
+def test_a_rollback_bars_what_serves_and_not_what_waits(
+    system: FakeSystem, sagemaker: SageMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sagemaker.serves = 2
+    monkeypatch.setattr(versions, "_sites", lambda *_: {"east"})
+    answer = solar("rollback", "golden", "--json")
+    assert answer.exit_code == 0, answer.output
+    assert json.loads(answer.output)["bars"] == [2]
+    assert sent(system)["seen_version"] == 2
+
+
+@pytest.mark.usefixtures("sagemaker")
+def test_a_run_whose_evaluation_is_gone_does_not_keep_a_person_from_a_rollback(
+    system: FakeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_: str) -> None:
+        raise ConsoleError("no such object")
+
+    monkeypatch.undo()
+    monkeypatch.setattr(versions, "evaluation_of", gone)
+    assert solar("rollback", "golden").exit_code == 0
+    assert sent(system)["seen_version"] == 3
+
+
+@pytest.mark.parametrize(("verb", "mine"), [("approve", "Approved"), ("reject", "Rejected")])
+def test_who_decides_at_the_same_time_as_somebody_else_is_told_what_stands(
+    sagemaker: SageMaker, verb: str, mine: str
+) -> None:
+    other = "Rejected" if mine == "Approved" else "Approved"
+    sagemaker.others = {"ModelApprovalStatus": other, "ApprovalDescription": "by bob: I looked"}
+    answer = solar(verb, "3", "golden", "--reason", "mine")
+    assert answer.exit_code != 0
+    assert f"golden version 3 is {other} now (by bob: I looked)" in str(answer.exception)
+
+
+def test_who_decides_after_somebody_else_is_told_what_he_overrules(sagemaker: SageMaker) -> None:
+    assert solar("approve", "3", "golden", "--reason", "it is good").exit_code == 0
+    answer = solar("reject", "3", "golden", "--reason", "it is not")
+    assert answer.exit_code == 0
+    assert "golden version 3: Rejected (it was Approved, by " in answer.output
+    assert ": it is good)" in answer.output
+    again = json.loads(solar("approve", "3", "golden", "--json").output)
+    assert again["before"]["approval"] == "Rejected"
+    assert again["before"]["note"].endswith("it is not")
+    assert len(sagemaker.decided) == 3
 
 
 @pytest.mark.usefixtures("sagemaker")

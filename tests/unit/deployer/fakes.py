@@ -16,6 +16,7 @@ from services.deployer.app.ending import Ending
 from services.deployer.app.holding import Holding, HoldingByRequest
 from services.deployer.app.reconciling import Reconciling
 from services.deployer.app.rolling_back import RollingBack
+from services.deployer.app.silence import Silence
 from services.deployer.app.starting import Starting
 from services.deployer.app.trial import Trial
 from services.deployer.domain.deployment import (
@@ -100,6 +101,7 @@ class FakeEndpoints:
     unknown_sites: dict[int, set[str]] = field(default_factory=dict)
     asked: list[tuple[int | None, str]] = field(default_factory=list)
     refuses: str = ""
+    fails_at: set[str] = field(default_factory=set)
     ignored: tuple[str, ...] = ()
 
     def ringing(self, model_id: str) -> tuple[str, ...]:
@@ -110,6 +112,9 @@ class FakeEndpoints:
         assert model_id == MODEL
         assert since.tzinfo is not None
         return tuple(self.rang)
+
+    def check_ours(self, model_id: str) -> None:
+        assert model_id == MODEL
 
     def stop_canary(self, model_id: str, reason: str) -> None:
         assert model_id == MODEL
@@ -181,7 +186,7 @@ class FakeEndpoints:
         self.asked.append((number, str(rows[0]["site_id"])))
         if rows[0]["site_id"] in self.unknown_sites.get(number or 0, ()):
             return Answer(None, (), error="the model does not know the site", is_refused=True)
-        if number in self.errors:
+        if number in self.errors or rows[0]["site_id"] in self.fails_at:
             return Answer(number, (), error="ValueError: the model predicted what is no number")
         said = self.says.get(number or 0, float)
         return Answer(
@@ -464,6 +469,9 @@ class World:
             trial=trial,
             comparing=comparing,
             ending=ending,
+            silence=Silence(
+                self.registry, self, self.endpoints, self.memory, ending, chronicle, clock
+            ),
             timer=self,
             clock=clock,
         )

@@ -8,8 +8,8 @@ import pytest
 
 from services.deployer.app.comparing import QUIET
 from services.deployer.domain.deployment import Action
-from shared.messages import DeploymentRolledBack, ModelDeployed
-from tests.unit.deployer.fakes import World
+from shared.messages import DeploymentFailed, DeploymentRolledBack, ModelDeployed
+from tests.unit.deployer.fakes import World, a_version
 
 
 def serving(*approved: int) -> World:
@@ -19,6 +19,7 @@ def serving(*approved: int) -> World:
     world.reconcile()
     world.endpoints.settle()
     world.reconcile()
+    world.endpoints.asked.clear()
     world.now += timedelta(days=1)
     for number in approved:
         world.registry.approve(number)
@@ -106,6 +107,18 @@ def test_what_a_version_says_each_time_is_held_against_it_at_once(kind: str, ans
     assert [each for each in world.endpoints.asked if each[0] == 2] == [(2, "east")] * answers
 
 
+def test_during_a_canary_a_slow_champion_takes_no_longer_than_there_is_time() -> None:
+    """It answers most requests of a small canary; each answer that takes its time is the function's."""
+    world = serving(2)
+    assert world.reconcile() is Action.UPDATE
+    world.endpoints.target, target = a_version(1), world.endpoints.target
+    world.endpoints.takes = {1: 5.0}
+    world.endpoints.asked.clear()
+    assert world.reconcile() is Action.WAIT
+    assert world.endpoints.asked == [(1, "east")] * 3
+    world.endpoints.target = target
+
+
 def test_a_slow_champion_is_not_asked_for_longer_than_there_is_time() -> None:
     world = serving(2)
     world.references.sites = ("a", "b", "c", "d")
@@ -135,12 +148,6 @@ def test_the_bound_is_the_model_owners() -> None:
     world.config = world.config.model_copy(update={"live_shift": 0.4})
     canary(world)
     assert not world.registry.barred
-
-
-def test_the_first_version_has_nothing_to_be_compared_with_and_that_is_said() -> None:
-    world = serving()
-    (told,) = world.told(ModelDeployed)
-    assert told.compared.startswith("not tested on real rows: nothing served before")
 
 
 def test_a_version_that_comes_back_is_not_tested_again() -> None:
@@ -241,3 +248,57 @@ def test_an_endpoint_that_is_silent_is_asked_again() -> None:
     world.reconcile()
     assert world.memory.progress is None
     assert not world.registry.barred
+
+
+def first() -> World:
+    """Return a world in which a first version is about to be in service."""
+    world = World()
+    world.registry.approve(1)
+    world.reconcile()
+    world.endpoints.settle()
+    return world
+
+
+@pytest.mark.parametrize("kind", ["constant", "nan", "slow", "error"])
+def test_a_first_version_answers_real_rows_too_and_is_taken_away_if_it_fails(kind: str) -> None:
+    world = first()
+    if kind == "slow":
+        world.endpoints.takes[1] = 1.5
+    elif kind == "error":
+        world.endpoints.fails_at = {"west"}
+    else:
+        world.endpoints.says[1] = FAULTS[kind][0]
+    world.reconcile()
+    said = {
+        "constant": "the same 20 kW",
+        "nan": "no number",
+        "slow": "it is slow: 1.5 s",
+        "error": "it answers the last day's rows of site west with an error",
+    }
+    assert said[kind] in world.registry.barred[1]
+    assert world.endpoints.calls[-1] == "delete"
+    assert len(world.told(DeploymentFailed)) == 1
+
+
+def test_what_a_first_version_cannot_be_compared_with_is_said() -> None:
+    world = first()
+    world.endpoints.says[1] = lambda ghi: 0.5 * ghi
+    world.reconcile()
+    assert world.told(ModelDeployed)[-1].compared == (
+        "its answers to the last day's real rows of 2 sites are numbers that change with the weather; "
+        "nothing served before that they could be compared with"
+    )
+
+
+def test_a_first_version_whose_sites_have_no_rows_is_deployed_and_that_is_said() -> None:
+    world = World()
+    world.real_rows.missing = dict.fromkeys(
+        ("east", "west"), "it has no weather of the last 7 days"
+    )
+    world.registry.approve(1)
+    world.reconcile()
+    world.endpoints.settle()
+    world.reconcile()
+    assert world.told(ModelDeployed)[-1].compared == (
+        "not tested on real rows of east, west: it has no weather of the last 7 days"
+    )

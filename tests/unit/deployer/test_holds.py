@@ -212,3 +212,96 @@ def test_a_request_waits_for_another_worker_and_is_not_lost() -> None:
     world.memory.lease = None
     world.service.handle(world.later[0][0])
     assert set(world.registry.barred) == {2}
+
+
+def held_at_2(world: World) -> World:
+    """Let version 3 be approved by itself while a person holds version 2."""
+    ask(world, hold=True)
+    world.registry.approve(3)
+    assert serves(world) == 2
+    return world
+
+
+def test_what_serves_under_a_hold_is_taken_back_although_something_newer_waits() -> None:
+    world = held_at_2(deployed(1, 2))
+    rollback(world, seen=2)
+    assert set(world.registry.barred) == {2}
+    assert serves(world) == 1
+    held = world.told(ModelHeld)[-1]
+    assert (held.serves, held.taken_back, held.reason) == (1, [2], "an hour off")
+    assert world.told(DeploymentFailed) == []
+
+
+def test_a_rollback_to_a_version_under_a_hold_bars_what_waits_too() -> None:
+    world = held_at_2(deployed(1, 2))
+    rollback(world, seen=2, to=1)
+    assert set(world.registry.barred) == {2, 3}
+    assert serves(world) == 1
+
+
+def test_a_second_rollback_under_a_hold_takes_back_nothing_more() -> None:
+    world = held_at_2(deployed(1, 2))
+    rollback(world, seen=2, by="ada")
+    rollback(world, seen=2, by="bob")
+    assert set(world.registry.barred) == {2}
+    assert "bob" in world.told(DeploymentFailed)[0].cause
+
+
+def test_a_rollback_while_nothing_serves_holds_as_well() -> None:
+    world = deployed(1, 2)
+    world.endpoints.endpoint = None
+    rollback(world, seen=None)
+    world.registry.approve(3)
+    world.reconcile()
+    assert set(world.registry.barred) == {2}
+    assert world.endpoints.calls[-1] == "create 1"
+    assert len(world.told(ModelHeld)) == 1
+
+
+def test_a_rollback_to_a_version_that_never_served_is_done() -> None:
+    """Else what was taken back would serve on."""
+    world = World()
+    world.registry.approve(1)
+    world.registry.approve(2)
+    world.reconcile()
+    world.endpoints.settle()
+    world.reconcile()
+    rollback(world, seen=2)
+    world.registry.approve(3)
+    assert serves(world) == 1
+    assert [each.serves for each in world.told(ModelHeld)] == [1]
+
+
+def exclusion(world: World, seen: int | None, to: int) -> None:
+    world.roll_back(
+        RollbackRequested.of(
+            subject=("golden", "exclusion"),
+            occurred_at=world.now,
+            correlation_id="exclusions",
+            model_id="golden",
+            to_version=to,
+            seen_version=seen,
+            by_machine=True,
+            reason="days that were excluded",
+            requested_by="an exclusion",
+        )
+    )
+
+
+def test_what_an_exclusion_takes_back_holds_nothing() -> None:
+    world = deployed(1, 2)
+    exclusion(world, seen=2, to=1)
+    assert serves(world) == 1
+    world.registry.approve(3)
+    assert serves(world) == 3
+    assert world.told(ModelHeld) == []
+
+
+def test_a_late_request_of_an_exclusion_spares_what_was_approved_since() -> None:
+    """It is about what served then; the newer version was trained without the excluded days."""
+    world = deployed(1, 2, 3)
+    exclusion(world, seen=2, to=1)
+    assert set(world.registry.barred) == {2}
+    assert serves(world) == 3
+    exclusion(world, seen=2, to=1)
+    assert world.told(DeploymentFailed) == []

@@ -84,7 +84,22 @@ def test_without_measured_power_only_what_is_grossly_off_fails(question: Questio
     assert judged(*scaled(0.35), question=question) is None
     found = judged(*scaled(0.2), question=question)
     assert found is not None
-    assert "80% away from the champion's, more than three times" in found
+    assert "80% away from the champion's, more than 3 times" in found
+
+
+@pytest.mark.parametrize(
+    ("by", "fails"), [(0.56, False), (1.44, False), (0.54, True), (1.46, True)]
+)
+def test_of_a_week_less_is_grossly_off(by: float, *, fails: bool) -> None:
+    """Days differ by chance, weeks hardly: honest successors by up to 37 % of a week's energy."""
+    week = replace(QUESTION, day=replace(UNKNOWN, span="week"))
+    found = judged(*scaled(by), question=week)
+    if not fails:
+        assert found is None
+        return
+    assert found is not None
+    assert found.startswith("its answers to the last week's rows of site east are")
+    assert "away from the champion's, more than 1.8 times endpoint.live_shift of 25%" in found
 
 
 def test_dark_days_differ_by_chance() -> None:
@@ -143,6 +158,15 @@ def test_of_a_fleet_each_deployment_asks_other_sites_and_never_more_than_it_may(
     assert not set(first) & set(second)
     assert sample(["b", "a"], 7) == ("a", "b")
     assert sample([], 7) == ()
+
+
+def test_that_a_week_was_asked_is_said() -> None:
+    week = replace(QUESTION, day=replace(UNKNOWN, span="week"))
+    inquiry = Inquiry(2, 1, START, sites=1, questions=(week,)).with_passed("east")
+    assert inquiry.in_words() == (
+        "its answers to the last day's real rows of 1 site agree with those of version 1, or are nearer to "
+        "the measured power (the last week's rows of east, whose power is not known)"
+    )
 
 
 def test_what_was_tested_and_what_was_not_is_said_in_words() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -54,12 +55,15 @@ class Bucket:
     content: dict[str, Any] = field(default_factory=dict)
     written: dict[str, datetime] = field(default_factory=dict)
 
-    def entries(self, prefix: str) -> Iterator[dict[str, Any]]:
+    def entries(self, prefix: str, after: str = "") -> Iterator[dict[str, Any]]:
         return (
             {"Key": key, "LastModified": self.written[key]}
             for key in sorted(self.written)
-            if key.startswith(prefix)
+            if key.startswith(prefix) and key > after
         )
+
+    def read(self, key: str) -> bytes:
+        return json.dumps(self.read_json(key)).encode()
 
     def read_json(self, key: str) -> Any:
         if key not in self.content:
@@ -203,6 +207,40 @@ def test_power_that_cannot_be_is_no_truth(bucket: Bucket) -> None:
     found = the_day(bucket)
     by_time = dict(zip([each["timestamp"] for each in found.rows], found.measured_kw, strict=True))
     assert by_time["2026-06-03T00:00:00Z"] is None
+
+
+def test_where_power_comes_later_the_newest_day_with_power_is_asked(bucket: Bucket) -> None:
+    bucket.upload("f1", day(NOW, hours=144, ghi=800.0))
+    bucket.upload("f2", day(NOW - timedelta(days=3), hours=72, power_ac=80.0))
+    found = the_day(bucket)
+    assert found.span == "day"
+    assert str(found.rows[0]["timestamp"]) == "2026-05-30T12:00:00Z"
+    assert str(found.rows[-1]["timestamp"]) < "2026-05-31T12:00:00Z"
+    assert found.measured_kw[0] == 80.0
+
+
+def test_where_no_power_is_known_a_week_is_asked_in_as_many_rows(bucket: Bucket) -> None:
+    bucket.upload("f1", day(NOW, hours=24 * 9, ghi=800.0))
+    found = the_day(bucket)
+    assert found.span == "week"
+    assert MOST_ROWS - 2 <= len(found.rows) <= MOST_ROWS
+    stamps = [str(each["timestamp"]) for each in found.rows]
+    assert (stamps[0][:10], stamps[-1][:10]) == ("2026-05-27", "2026-06-03")
+    assert len({each[11:] for each in stamps}) > 12, "other hours on other days"
+    assert set(found.measured_kw) == {None}
+
+
+def test_a_few_values_are_no_day_with_power(bucket: Bucket) -> None:
+    bucket.upload("f1", day(NOW, hours=24 * 8, ghi=800.0))
+    bucket.upload("f2", day(NOW, hours=3, power_ac=80.0))
+    assert the_day(bucket).span == "week"
+
+
+def test_a_few_days_are_no_week(bucket: Bucket) -> None:
+    bucket.upload("f1", day(NOW, hours=96, ghi=800.0))
+    found = the_day(bucket)
+    assert found.span == "day"
+    assert str(found.rows[0]["timestamp"]) == "2026-06-02T12:00:00Z"
 
 
 def test_what_lies_ahead_is_not_asked(bucket: Bucket) -> None:

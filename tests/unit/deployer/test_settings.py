@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from services.deployer.adapters.endpoints import SageMakerEndpoints
 from services.deployer.domain.deployment import (
     Action,
     Placed,
@@ -61,7 +64,7 @@ def test_the_next_sweep_gives_the_endpoint_other_instances_and_the_version_stays
     world.reconcile()
     assert is_as_the_yaml_says(world)
     assert world.memory.progress is None
-    assert world.told(ModelDeployed)[-1].compared == "only the endpoint's instances changed"
+    assert world.told(ModelDeployed)[-1].compared == "only how it is served changed"
     calls = list(world.endpoints.calls)
     sweep(world)
     assert world.endpoints.calls == calls
@@ -174,3 +177,64 @@ def test_an_earlier_release_reads_the_same_message() -> None:
         subject=("golden",), occurred_at=World().now, correlation_id="g", model_id="golden"
     )
     assert message.settings is False
+
+
+def test_the_next_sweep_changes_what_is_captured_and_the_version_stays() -> None:
+    world = deployed(1, 2)
+    world.now += timedelta(minutes=1)
+    world.configure(capture_percent=20)
+    sweep(world)
+    assert world.endpoints.calls[-1] == "back to 2"
+    world.endpoints.settle()
+    world.reconcile()
+    assert is_as_the_yaml_says(world)
+    calls = list(world.endpoints.calls)
+    sweep(world)
+    assert world.endpoints.calls == calls
+
+
+def test_what_is_captured_names_a_configuration_only_where_it_is_not_everything() -> None:
+    """An endpoint from before the setting keeps its configuration, and is not moved by the upgrade."""
+    version = a_version(3)
+    whole, part, nothing = (
+        configuration_name(version, EndpointConfig(capture_percent=percent))
+        for percent in (100, 20, 0)
+    )
+    assert whole == configuration_name(version, EndpointConfig())
+    assert len({whole, part, nothing}) == 3
+
+
+class SageMaker:
+    """Has a model, and no configuration yet."""
+
+    def __init__(self) -> None:
+        self.created: dict[str, Any] = {}
+
+    def describe_model(self, **_: Any) -> None:
+        pass
+
+    def describe_endpoint_config(self, **_: Any) -> None:
+        error = {"Error": {"Code": "ValidationException", "Message": "none"}}
+        raise ClientError(error, "DescribeEndpointConfig")  # type: ignore[arg-type]
+
+    def create_endpoint_config(self, **asked: Any) -> None:
+        self.created = asked
+
+    def create_endpoint(self, **_: Any) -> None:
+        pass
+
+
+class Alarms:
+    def put_metric_alarm(self, **_: Any) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("percent", "is_on"), [(100, True), (20, True), (0, False)])
+def test_an_endpoint_captures_the_share_that_the_yaml_says(percent: int, *, is_on: bool) -> None:
+    client: Any = SageMaker()
+    alarms: Any = Alarms()
+    endpoints = SageMakerEndpoints(client, None, None, alarms, "role", "key", "b", "t", (), ())
+    endpoints.create(a_version(3), EndpointConfig(capture_percent=percent))
+    captured = client.created["DataCaptureConfig"]
+    assert captured["InitialSamplingPercentage"] == percent
+    assert captured["EnableCapture"] is is_on

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from services.trainer_trigger.pipeline import evaluate, preprocess, train
@@ -18,7 +19,7 @@ from services.trainer_trigger.pipeline.judging.champion import ARCHIVE, CHAMPION
 from shared.container import ContainerSettings
 from shared.dataset import Dataset, DatasetFile, Exclusion, Split
 from shared.ids import content_id
-from shared.model_config import Margins
+from shared.model_config import FLOOR_LEAD, Inputs, Margins
 from shared.solar.rows import Rows, SiteFiles, together
 from shared.solar.site import Site
 from tests.unit.solar import plant_data
@@ -53,6 +54,25 @@ def frame(days: int = 90, **options) -> pd.DataFrame:
     return pd.DataFrame({"power_ac": found.power_ac, **found.weather}, index=index)
 
 
+def forecast(
+    measured: pd.DataFrame, *, hours_before: float = 12, provider: str = "ecmwf", noise: float = 0.1
+) -> pd.DataFrame:
+    """Return hourly forecasts of a made-up plant's weather: one issue a day, so long before it begins."""
+    random = np.random.default_rng(7)
+    hourly = measured.resample("1h").mean()
+    clouds = np.repeat(random.normal(1, noise, len(hourly) // 6 + 1), 6)[: len(hourly)]
+    issued = hourly.index.floor("D") - pd.Timedelta(hours=hours_before)
+    return pd.DataFrame(
+        {
+            "issued_at": issued,
+            "provider": provider,
+            "forecast_ghi": hourly["ghi"] * np.clip(clouds, 0, 1.2),
+            "forecast_temp_air": hourly["temp_air"] + random.normal(0, 1, len(hourly)),
+        },
+        index=hourly.index,
+    )
+
+
 @dataclass(frozen=True)
 class Prepared:
     """What Preprocess hands on, the sites' rows together."""
@@ -72,6 +92,7 @@ class Bench:
     step_minutes: int = 15
     test_fraction: float = 0.2
     margins: Margins = field(default_factory=Margins)
+    inputs: Inputs = "measured"
     files: list[DatasetFile] = field(default_factory=list)
 
     @property
@@ -83,7 +104,11 @@ class Bench:
         return self.container.path(preprocess.INPUT)
 
     def upload(
-        self, table: pd.DataFrame, site_id: str = "meadow", hours: float | None = None
+        self,
+        table: pd.DataFrame,
+        site_id: str = "meadow",
+        hours: float | None = None,
+        provider: str = "",
     ) -> None:
         """Add one canonical file; later calls are later uploads."""
         order = len(self.files)
@@ -101,6 +126,7 @@ class Bench:
                 window_start=table.index[0],
                 window_end=table.index[-1] + timedelta(minutes=15),
                 uploaded_at=UPLOADED + timedelta(hours=order if hours is None else hours),
+                provider=provider,
             )
         )
 
@@ -108,7 +134,15 @@ class Bench:
         split, kept = Split(test_fraction=self.test_fraction), tuple(self.files)
         exclusions = tuple(self.exclusions)
         dataset = Dataset(
-            dataset_id=Dataset.identify(kept, exclusions, split, self.step_minutes, self.margins),
+            dataset_id=Dataset.identify(
+                kept,
+                exclusions,
+                split,
+                self.step_minutes,
+                self.margins,
+                lead=FLOOR_LEAD if self.inputs == "forecast" else None,
+            ),
+            inputs=self.inputs,
             model_id="golden",
             step_minutes=self.step_minutes,
             split=split,

@@ -15,6 +15,7 @@ from services.trainer_trigger.pipeline.judging import scoring
 from services.trainer_trigger.pipeline.judging.champion import (
     ARCHIVE,
     CHAMPION_FILE,
+    Asked,
     Rival,
     ServedModel,
     meet,
@@ -91,14 +92,16 @@ def test_a_whole_champion_is_ready_to_predict(tmp_path, many):
 
 def test_without_a_champion_there_is_no_rival(many):
     test = described(many)
-    assert meet(ServedModel(), model(many).card, test, test.share) == Rival()
-    noted = meet(ServedModel(4, note="damaged"), model(many).card, test, test.share)
+    assert meet(ServedModel(), model(many).card, test, test.share, Asked(test.rows)) == Rival()
+    noted = meet(
+        ServedModel(4, note="damaged"), model(many).card, test, test.share, Asked(test.rows)
+    )
     assert (noted.note, noted.share, noted.scores(test)) == ("damaged", None, None)
 
 
 def test_a_rival_predicts_the_rows_and_is_scored_and_compared(many):
     test = described(many)
-    found = meet(served(many, share=0.7), model(many).card, test, test.share)
+    found = meet(served(many, share=0.7), model(many).card, test, test.share, Asked(test.rows))
     assert found.note is None
     ghi = many.weather["ghi"]
     assert found.share == pytest.approx(0.7 * ghi / 1000, abs=1e-5)
@@ -117,7 +120,7 @@ def test_only_rows_after_both_trainings_compare(many, later):
     split = np.datetime64("2023-03-21T00:00:00")
     share = np.where(many.times >= split, test.share, 1.0)
     wrong = replace(test, share=np.where(many.times >= split, test.share, 0.5))
-    found = meet(champion, challenger.card, wrong, share)
+    found = meet(champion, challenger.card, wrong, share, Asked(test.rows))
     assert found.compared.comparison.delta_nmae == pytest.approx(
         -np.abs(found.share - test.share)[many.times >= split].mean()
     )
@@ -127,7 +130,7 @@ def test_only_rows_after_both_trainings_compare(many, later):
 def test_too_few_days_after_both_trainings_are_no_comparison(many):
     test = described(many)
     late = served(many, until=FIRST + timedelta(days=30))
-    found = meet(late, model(many).card, test, test.share)
+    found = meet(late, model(many).card, test, test.share, Asked(test.rows))
     assert found.compared is None
     assert found.note is None
     assert found.scores(test) is not None
@@ -137,7 +140,9 @@ def test_a_champion_is_asked_only_for_the_sites_that_it_serves(both, many):
     test = described(both, (PLANT, HILL))
     hill = rows_of(both, 1)
     champion = served(hill, plants=(HILL,))
-    found = meet(champion, model(both, plants=(PLANT, HILL)).card, test, test.share)
+    found = meet(
+        champion, model(both, plants=(PLANT, HILL)).card, test, test.share, Asked(test.rows)
+    )
     at_hill = both.site == 1
     assert np.isnan(found.share[~at_hill]).all()
     assert found.share[at_hill] == pytest.approx(
@@ -155,7 +160,7 @@ def rows_of(both, place):
 def test_a_champion_of_other_sites_says_so(many):
     test = described(many)
     hill = replace(many, sites=("hill",))
-    found = meet(served(hill, plants=(HILL,)), model(many).card, test, test.share)
+    found = meet(served(hill, plants=(HILL,)), model(many).card, test, test.share, Asked(test.rows))
     assert found.note == "it serves none of these sites"
     assert found.compared is None
     assert found.scores(test) is None
@@ -170,5 +175,19 @@ def test_a_champion_that_cannot_predict_is_a_note(many):
             return super().predict(rows, alone)
 
     test = described(many)
-    found = meet(ServedModel(3, Broken(model(many))), model(many).card, test, test.share)
+    found = meet(
+        ServedModel(3, Broken(model(many))), model(many).card, test, test.share, Asked(test.rows)
+    )
     assert (found.note, found.share, found.compared) == ("other features", None, None)
+
+
+def test_a_champion_of_measured_weather_is_not_compared_on_forecasts(many):
+    test = described(many)
+    issued = replace(
+        many,
+        providers=("ecmwf",),
+        provider=np.zeros(len(many), dtype=np.int64),
+        issued_at=many.times,
+    )
+    found = meet(served(many), model(many).card, test, test.share, Asked(issued))
+    assert found.note == "it was trained for measured weather"

@@ -46,6 +46,10 @@ def a_file(number: int = 1, days: int = 30) -> DatasetFile:
     )
 
 
+def a_forecast(number: int = 100) -> DatasetFile:
+    return a_file(number).model_copy(update={"provider": "ecmwf"})
+
+
 def accepted(file: DatasetFile, at: datetime = START) -> DataAccepted:
     return DataAccepted.of(
         subject=(file.file_id,),
@@ -62,6 +66,7 @@ def accepted(file: DatasetFile, at: datetime = START) -> DataAccepted:
         window_start=file.window_start,
         window_end=file.window_end,
         uploaded_at=file.uploaded_at,
+        provider=file.provider,
     )
 
 

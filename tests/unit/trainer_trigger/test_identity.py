@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -29,6 +30,8 @@ from tests.unit.trainer_trigger.samples import excluded
         {"margins": {"nmae": 0.01}},
         {"margins": {"site_r2": 0.8}},
         {"margins": {"site_bias": 0.1}},
+        {"inputs": "forecast"},
+        {"floor_lead": "6 h"},
     ],
 )
 def test_what_changes_a_verdict_is_a_changed_configuration(changed: dict[str, Any]) -> None:
@@ -66,6 +69,12 @@ def test_datasets_of_before_keep_their_name_though_margins_were_added() -> None:
         {"nmae": 0.002, "site_nmae": 0.005, "least_days": 91},
     )  # fmt: skip
     assert len({dataset_of(), dataset_of(site_r2=0.8), dataset_of(site_bias=0.1)}) == 3
+
+
+def test_the_same_files_are_another_dataset_for_forecasts_and_for_another_lead() -> None:
+    leads = (None, timedelta(hours=6), timedelta(hours=24))
+    split = Split(test_fraction=0.2)
+    assert len({Dataset.identify((), (), split, 15, Margins(), lead=each) for each in leads}) == 3
 
 
 def test_what_tables_hold_keeps_its_name_in_later_versions() -> None:

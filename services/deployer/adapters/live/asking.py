@@ -69,10 +69,12 @@ class EndpointPredictions:
 def _rows(asked: Weather) -> list[dict[str, Any]]:
     times = np.datetime_as_string(asked.times.astype("datetime64[s]")).tolist()
     columns = {name: values.tolist() for name, values in asked.columns.items()}
+    issues = _issues(asked)
     return [
         {
             "site_id": asked.site_id,
             "timestamp": f"{time}Z",
+            **(issues[place] if issues else {}),
             **{
                 name: None if math.isnan(values[place]) else values[place]
                 for name, values in columns.items()
@@ -80,6 +82,14 @@ def _rows(asked: Weather) -> list[dict[str, Any]]:
         }
         for place, time in enumerate(times)
     ]
+
+
+def _issues(asked: Weather) -> list[dict[str, str]]:
+    """Return by whom and when each row was issued; nothing for measured weather."""
+    if not asked.provider:
+        return []
+    moments = np.datetime_as_string(asked.issued_at.astype("datetime64[s]")).tolist()
+    return [{"provider": asked.provider, "issued_at": f"{moment}Z"} for moment in moments]
 
 
 def _divided(

@@ -10,7 +10,7 @@ from shared import layout
 from shared.active import ActiveSite
 from shared.aws import S3Objects
 from shared.errors import NotFoundError
-from shared.exclusions import ActiveExclusions
+from shared.exclusions import ActiveExclusions, ExcludedRange
 from shared.solar.site import tzinfo_of
 
 _MOMENT = timedelta(microseconds=1)
@@ -26,13 +26,23 @@ class S3Excluded:
         """Return the excluded days of sites, in the zone of each."""
         found = {}
         for key in self.objects.keys(layout.all_active_exclusions()):
-            stated = ActiveExclusions.model_validate_json(self.objects.read(key))
+            stated = self._read(key)
             zone = self._zone(stated.site_id)
             found[stated.site_id] = tuple(
                 (each.start.astimezone(zone).date(), (each.end - _MOMENT).astimezone(zone).date())
                 for each in stated.exclusions
             )
         return found
+
+    def ranges(self, site_id: str) -> tuple[ExcludedRange, ...]:
+        """Return what is excluded of a site, each as [start, end)."""
+        try:
+            return self._read(layout.active_exclusions(site_id)).exclusions
+        except NotFoundError:
+            return ()
+
+    def _read(self, key: str) -> ActiveExclusions:
+        return ActiveExclusions.model_validate_json(self.objects.read(key))
 
     def _zone(self, site_id: str) -> tzinfo:
         try:

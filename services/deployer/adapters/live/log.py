@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from services.deployer.domain.live import leads
 from services.deployer.domain.live.predicted import Predicted, Weather
 from shared import layout
 from shared.aws import S3Objects
 from shared.errors import NotFoundError
+from shared.solar.position import Times
 
 _CONTENT = "application/vnd.apache.parquet"
 _READERS = 8  # at once; a client has ten connections
-_CONSTANT = ("version", "inputs", "provider", "issued_at", "made_at")  # in each row the same
+_CONSTANT = ("version", "inputs", "provider", "made_at")  # in each row the same
 _VALUES = ("power_ac", "p10", "p90", "gain", "unadjusted")
-_OURS = frozenset(("timestamp", "lead_hours", "missing", *_VALUES, *_CONSTANT))
+_OURS = frozenset(("timestamp", "issued_at", "lead_hours", "missing", *_VALUES, *_CONSTANT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,12 @@ class S3PredictionLog:
 def encode(predicted: Predicted) -> bytes:
     """Write predictions as Parquet: a row per interval, beside the weather they were made from."""
     count = len(predicted.times)
-    lead = [
-        None
-        if predicted.issued_at is None
-        else round(leads.hours(time.replace(tzinfo=UTC), predicted.issued_at), 4)
-        for time in predicted.times.astype("datetime64[s]").tolist()
-    ]
     moment = pa.timestamp("us", "UTC")
+    if len(predicted.issued_at):
+        issued_at = pa.array(predicted.issued_at.astype("datetime64[us]")).cast(moment)
+        lead = pa.array(np.round(predicted.lead_hours, 4))
+    else:
+        issued_at, lead = pa.nulls(count, moment), pa.nulls(count, pa.float64())
     columns: dict[str, Any] = {
         "timestamp": pa.array(predicted.times.astype("datetime64[us]")).cast(moment),
         "power_ac": predicted.power_ac,
@@ -83,8 +82,8 @@ def encode(predicted: Predicted) -> bytes:
         "version": pa.array([predicted.version] * count, pa.int32()),
         "inputs": [predicted.inputs] * count,
         "provider": [predicted.provider] * count,
-        "issued_at": pa.array([predicted.issued_at] * count, moment),
-        "lead_hours": pa.array(lead, pa.float64()),
+        "issued_at": issued_at,
+        "lead_hours": lead,
         "gain": predicted.gain,
         "unadjusted": predicted.unadjusted,
         "made_at": pa.array([predicted.made_at] * count, moment),
@@ -111,7 +110,7 @@ def decode(body: bytes, site_id: str) -> Predicted:
     said = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
     first = {name: table[name][0].as_py() for name in _CONSTANT}
     weather = {name: _floats(table, name) for name in table.column_names if name not in _OURS}
-    times = table["timestamp"].cast(pa.timestamp("s", "UTC"), safe=False).cast("int64").to_numpy()
+    issued_at = _no_times() if table["issued_at"].null_count else _times(table, "issued_at")
     return Predicted(
         file_id=said["file_id"],
         version=first["version"],
@@ -119,12 +118,20 @@ def decode(body: bytes, site_id: str) -> Predicted:
         uploaded_at=datetime.fromisoformat(said["uploaded_at"]),
         made_at=first["made_at"],
         step_minutes=int(said["step_minutes"]),
-        weather=Weather(site_id, times.astype("datetime64[s]"), weather),
+        weather=Weather(site_id, _times(table, "timestamp"), weather, issued_at, first["provider"]),
         **{name: _floats(table, name) for name in _VALUES},
         missing=tuple(table["missing"].to_pylist()),
-        provider=first["provider"],
-        issued_at=first["issued_at"],
     )
+
+
+def _times(table: pa.Table, name: str) -> Times:
+    seconds = table[name].cast(pa.timestamp("s", "UTC"), safe=False).cast("int64").to_numpy()
+    moments: Times = seconds.astype("datetime64[s]")
+    return moments
+
+
+def _no_times() -> Times:
+    return np.empty(0, dtype="datetime64[s]")
 
 
 def _floats(table: pa.Table, name: str) -> Any:

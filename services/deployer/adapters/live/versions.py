@@ -10,7 +10,7 @@ from services.deployer.domain.deployment import LogEntry
 from services.deployer.domain.live.unseen import Place, Trained
 from shared import layout
 from shared.aws import S3Objects
-from shared.dataset import coverage, file_ids
+from shared.dataset import coverage, file_ids, providers
 from shared.errors import NotFoundError
 from shared.evaluated import read_evaluation
 from shared.evaluation import Evaluation
@@ -85,4 +85,5 @@ class S3Versions:
                 for each in said.sites
             },
             file_ids(described),
+            providers(described),
         )

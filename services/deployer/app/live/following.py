@@ -93,6 +93,7 @@ def _file(message: DataAccepted) -> FileRef:
         message.window_start,
         message.window_end,
         message.uploaded_at,
+        message.provider,
     )
 
 

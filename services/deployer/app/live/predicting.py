@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.deployer.app.live.shelf import Shelf
 from services.deployer.domain.live.book import Day, FileRef, Key, bounds
@@ -29,24 +30,29 @@ _BEFORE = np.timedelta64(int(BEFORE.total_seconds()), "s")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file's rows to be asked about; `own` of them are the file's, the rest is what came before them.
+    """One file's rows to be asked about.
 
-    `gain` is what the prediction of each row is to be multiplied by. [unitless]
+    Attributes
+    ----------
+    own
+        Rows whose prediction is kept; the others are what these are predicted from, too: the hour before, or
+        the rest of an issue.
+    gain
+        What the prediction of each row is to be multiplied by. [unitless]
     """
+
+    file: FileRef
+    inputs: Inputs
+    asked: Weather
+    own: NDArray[np.bool_]
+    gain: Floats
 
     @property
     def sent(self) -> Weather:
         """What the endpoint is sent; an older one knows no gain, so that it is told of none unless needed."""
         if (self.gain == 1).all():
             return self.asked
-        columns = {**self.asked.columns, "gain": self.gain}
-        return Weather(self.asked.site_id, self.asked.times, columns)
-
-    file: FileRef
-    inputs: Inputs
-    asked: Weather
-    own: int
-    gain: Floats
+        return replace(self.asked, columns={**self.asked.columns, "gain": self.gain})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +134,7 @@ class Predicting:
                 waits[job.file] = f"version {answer.version} is being deployed"
                 continue
             found = self._predicted(job, answer, trained)
-            first = moment(found.times[0])
+            first = moment(found.times.min())
             key = layout.predictions(
                 model_id, job.file.site_id, first, job.file.file_id, trained.version
             )
@@ -139,17 +145,19 @@ class Predicting:
         if len(asked) > 1 or len(asked[0].times) <= MOST_ROWS:
             return self.asking.ask(model_id, asked)
         (rows,) = asked
-        parts = [self.asking.ask(model_id, [part])[0] for part in _parts(rows)]
-        if len({part.version for part in parts}) > 1:
+        parts = list(_parts(rows))
+        answers = [self.asking.ask(model_id, [part.rows])[0] for part in parts]
+        if len({each.version for each in answers}) > 1:
             message = f"several versions of {model_id} answer"
             raise NotReadyError(message)
-        return [_together(parts, len(rows.times))]
+        return [_together(parts, answers)]
 
     def _predicted(self, job: Job, answer: Answered, trained: Trained) -> Predicted:
-        own = np.zeros(len(job.asked.times), dtype=bool)
-        own[len(own) - job.own :] = True
-        weather = job.asked.take(own)
-        is_forecast = job.inputs == "forecast"
+        own, weather = job.own, job.asked.take(job.own)
+        if job.inputs == "forecast" and not job.file.provider:
+            # Nobody said when it was issued: it was known when it was uploaded.
+            issued_at = np.full(len(weather.times), stamp(job.file.uploaded_at))
+            weather = replace(weather, issued_at=issued_at.astype("datetime64[s]"))
         return Predicted(
             file_id=job.file.file_id,
             version=trained.version,
@@ -164,34 +172,46 @@ class Predicting:
             missing=_missing(weather, answer.inputs),
             gain=job.gain[own],
             unadjusted=answer.unadjusted[own],
-            # Until a site's YAML can say when a forecast was issued, it counts from its upload.
-            issued_at=job.file.uploaded_at if is_forecast else None,
         )
 
 
-def _parts(rows: Weather) -> Iterator[Weather]:
-    """Yield rows in parts; each but the first begins with the hour before it."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some rows of a call that is too large; the last `own` of them are answered for."""
+
+    rows: Weather
+    own: int
+
+
+def _parts(rows: Weather) -> Iterator[_Part]:
+    """Yield rows in parts: whole issues, or of measured weather with the hour before each part."""
     places = np.arange(len(rows.times))
+    if len(rows.issued_at):
+        starts = np.flatnonzero(np.append(True, rows.issued_at[1:] != rows.issued_at[:-1]))
+        edges = np.unique(starts[np.searchsorted(starts, places[::MOST_ROWS], side="right") - 1])
+        for start, end in zip(edges, [*edges[1:], len(places)], strict=True):
+            yield _Part(rows.take((places >= start) & (places < end)), int(end - start))
+        return
     for start in range(0, len(places), MOST_ROWS):
         before = np.searchsorted(rows.times, rows.times[start] - _BEFORE) if start else 0
-        yield rows.take((places >= before) & (places < start + MOST_ROWS))
+        end = min(start + MOST_ROWS, len(places))
+        yield _Part(rows.take((places >= before) & (places < end)), end - start)
 
 
-def _together(parts: Sequence[Answered], count: int) -> Answered:
-    """Return the answers to parts as one, without the hour that each began with."""
-    sizes = [MOST_ROWS] * (len(parts) - 1) + [count - MOST_ROWS * (len(parts) - 1)]
+def _together(parts: Sequence[_Part], answers: Sequence[Answered]) -> Answered:
+    """Return the answers to parts as one, without what each was asked with besides."""
 
     def joined(values: Sequence[Floats]) -> Floats:
         return np.concatenate(
-            [each[len(each) - size :] for each, size in zip(values, sizes, strict=True)]
+            [each[len(each) - part.own :] for each, part in zip(values, parts, strict=True)]
         )
 
     return replace(
-        parts[0],
-        power_ac=joined([each.power_ac for each in parts]),
-        p10=joined([each.p10 for each in parts]),
-        p90=joined([each.p90 for each in parts]),
-        unadjusted=joined([each.unadjusted for each in parts]),
+        answers[0],
+        power_ac=joined([each.power_ac for each in answers]),
+        p10=joined([each.p10 for each in answers]),
+        p90=joined([each.p90 for each in answers]),
+        unadjusted=joined([each.unadjusted for each in answers]),
     )
 
 
@@ -207,7 +227,7 @@ def _beside(file: FileRef, days: Sequence[Day]) -> list[FileRef]:
     ]
     if file.inputs == "forecast":
         near = [each for each in near if each.inputs == "forecast" and each.rank <= file.rank]
-    return near
+    return [each for each in near if each.provider == file.provider]
 
 
 def _job(
@@ -219,8 +239,10 @@ def _job(
 ) -> Job | None:
     """Return what to ask about a file; None where the version has seen all its rows, or it has no weather."""
     inputs = file.inputs
-    if inputs is None:
+    if inputs is None or not trained.predicts_from(file.provider):
         return None
+    if file.provider:
+        return _job_of_issues(file, beside, trained, gains, shelf)
     wanted = frozenset(INPUTS)
     if inputs == "forecast":
         wanted = frozenset(name for name in INPUTS if name.startswith(FORECAST_PREFIX))
@@ -235,7 +257,44 @@ def _job(
     is_own = np.isin(weather.times, times)
     before = (weather.times < times[0]) & (weather.times >= times[0] - _BEFORE)
     asked = weather.take(is_own | before)
-    return Job(file, inputs, asked, int(is_own.sum()), _gain(asked, trained, gains))
+    return Job(file, inputs, asked, np.isin(asked.times, times), _gain(asked, trained, gains))
+
+
+def _job_of_issues(
+    file: FileRef,
+    beside: Sequence[FileRef],
+    trained: Trained,
+    gains: Mapping[Key, float],
+    shelf: Shelf,
+) -> Job | None:
+    """Return what to ask about a provider's file: the issues that it brings, each as a whole.
+
+    An issue may come in several files. Its rows that the version has seen are sent along, for a row is
+    predicted from its whole issue.
+    """
+    place, step = trained.places[file.site_id], trained.step_minutes
+    own = shelf.issues([file], place, step)
+    weather = shelf.issues(beside, place, step)
+    if own is None or weather is None or not len(own.times):
+        return None
+    asked = weather.take(np.isin(weather.issued_at, np.unique(own.issued_at)))
+    kept = trained.unseen(file.site_id, asked.times) & np.isin(_rows_of(asked), _rows_of(own))
+    if not kept.any():
+        return None
+    asked, kept = _only_issues(asked, kept)
+    return Job(file, "forecast", asked, kept, _gain(asked, trained, gains))
+
+
+def _rows_of(weather: Weather) -> NDArray[np.int64]:
+    """Return a number for each row of forecasts by its issue and time; leads are below a month."""
+    lead = (weather.times - weather.issued_at).astype("timedelta64[s]").astype(np.int64)
+    return weather.issued_at.astype("datetime64[s]").astype(np.int64) * 4_000_000 + lead
+
+
+def _only_issues(weather: Weather, kept: NDArray[np.bool_]) -> tuple[Weather, NDArray[np.bool_]]:
+    """Return those issues of which a row is kept, and which rows of these are."""
+    which = np.isin(weather.issued_at, np.unique(weather.issued_at[kept]))
+    return weather.take(which), kept[which]
 
 
 def _gain(asked: Weather, trained: Trained, gains: Mapping[Key, float]) -> Floats:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC
 
 import numpy as np
 
 from services.deployer.app.live.shelf import Shelf
-from services.deployer.domain.live import book, leads, predicted
+from services.deployer.domain.live import book, predicted
 from services.deployer.domain.live.book import ONE_DAY, Day, FileRef, Key, Power
 from services.deployer.domain.live.daily import score_day
 from services.deployer.domain.live.day_rows import DayRows
@@ -17,7 +16,7 @@ from services.deployer.domain.live.predicted import Predicted
 from services.deployer.domain.live.scores import NO_LEAD, DayScore, Inputs
 from services.deployer.domain.live.stamps import moment, stamp
 from services.deployer.domain.live.unseen import Place, Trained
-from shared.solar import clock_check
+from shared.solar import clock_check, leads
 from shared.solar.position import Floats, Times, ephemeris, position
 from shared.solar.site import POWER, tzinfo_of
 
@@ -152,17 +151,10 @@ def _of_lead(kept: Iterable[Predicted], lead: str) -> list[Predicted]:
     """Return the rows of predictions whose lead is in a bucket; all of them for measured weather."""
     if lead == NO_LEAD:
         return list(kept)
+    number = leads.BUCKETS.index(lead)
     found = []
     for each in kept:
-        moments = each.times.astype("datetime64[s]").tolist()
-        inside = np.array(
-            [
-                each.issued_at is not None
-                and leads.bucket(leads.hours(time.replace(tzinfo=UTC), each.issued_at)) == lead
-                for time in moments
-            ],
-            dtype=bool,
-        )
+        inside = np.searchsorted(leads.HOURS, each.lead_hours, side="right") == number
         if inside.any():
             found.append(each.take(inside))
     return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from services.deployer.domain.live.book import FileRef
 from services.deployer.domain.live.predicted import Predicted, Weather
+from services.deployer.domain.live.unseen import Place
 from services.deployer.ports import CanonicalRows, PredictionLog
 
 
@@ -51,4 +52,15 @@ class Shelf:
         asked = (site_id, *(file.key for file, _ in known), step_minutes, wanted)
         if asked not in self._merged:
             self._merged[asked] = self.canonical.on_step(site_id, known, step_minutes, wanted)
+        return self._merged[asked]
+
+    def issues(self, files: Iterable[FileRef], place: Place, step_minutes: int) -> Weather | None:
+        """Return the forecasts of one provider's files that were read; None where all of them are gone."""
+        bodies = [(file, self._files.get(file.key)) for file in files]
+        known = [(file, body) for file, body in bodies if body is not None]
+        if not known:
+            return None
+        asked = ("issues", *(file.key for file, _ in known), step_minutes)
+        if asked not in self._merged:
+            self._merged[asked] = self.canonical.issues(known, place, step_minutes)
         return self._merged[asked]

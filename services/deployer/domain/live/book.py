@@ -20,7 +20,7 @@ Key = tuple[str, date]  # a site's day
 
 @dataclass(frozen=True, slots=True)
 class FileRef:
-    """A canonical file; its rows cover [start, end)."""
+    """A canonical file; its rows cover [start, end). `provider` says whose forecasts it holds, if any."""
 
     file_id: str
     site_id: str
@@ -29,6 +29,7 @@ class FileRef:
     start: datetime
     end: datetime
     uploaded_at: datetime
+    provider: str = ""
 
     @classmethod
     def of(cls, said: CanonicalFile, key: str) -> FileRef:
@@ -41,6 +42,7 @@ class FileRef:
             said.window_start,
             said.window_end,
             said.uploaded_at,
+            said.provider,
         )
 
     @property
@@ -51,6 +53,8 @@ class FileRef:
     @property
     def inputs(self) -> Inputs | None:
         """Which kind of weather it brings; None where it brings none."""
+        if self.provider:
+            return "forecast"
         weather = [name for name in self.columns if name != POWER]
         if not weather:
             return None
@@ -72,7 +76,7 @@ class Made:
     start, end
         First and last interval that it has, as [start, end).
     issued_at
-        When the forecast that it was made from was issued; None for measured weather.
+        When the forecast that it was made from was issued, the latest of several; None for measured weather.
     """
 
     file_id: str

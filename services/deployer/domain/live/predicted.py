@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import compress
 
@@ -19,22 +19,31 @@ from shared.solar.position import Floats, Times
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """Weather of one site on the model's step, in the order of time; it may have gaps.
+    """Weather of one site on the model's step; it may have gaps.
+
+    Measured weather is in the order of time, forecasts are in that of their issues, each in that of time.
 
     Attributes
     ----------
     columns
         Canonical columns, NaN where nothing is known.
+    issued_at
+        When the forecast of each row was issued; empty for measured weather. [UTC]
+    provider
+        Whose forecasts they are; empty for measured weather, and where nobody said.
     """
 
     site_id: str
     times: Times
     columns: Mapping[str, Floats]
+    issued_at: Times = field(default_factory=lambda: np.empty(0, dtype="datetime64[s]"))
+    provider: str = ""
 
     def take(self, which: NDArray[np.bool_]) -> Weather:
         """Return the rows that a mask names."""
         columns = {name: values[which] for name, values in self.columns.items()}
-        return Weather(self.site_id, self.times[which], columns)
+        issued_at = self.issued_at[which] if len(self.issued_at) else self.issued_at
+        return Weather(self.site_id, self.times[which], columns, issued_at, self.provider)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +58,6 @@ class Predicted:
         The step of the version, which the next one need not share. [min]
     missing
         For each row, the inputs of the model that were not there and were estimated, joined by commas.
-    issued_at
-        When the forecast was issued; None for measured weather.
     gain
         For each row, what the adjuster multiplied the version's own prediction by. [unitless]
     unadjusted
@@ -70,8 +77,23 @@ class Predicted:
     missing: tuple[str, ...]
     gain: Floats
     unadjusted: Floats
-    provider: str = ""
-    issued_at: datetime | None = None
+
+    @property
+    def provider(self) -> str:
+        """Whose forecast it was made from; empty for measured weather, and where nobody said."""
+        return self.weather.provider
+
+    @property
+    def issued_at(self) -> Times:
+        """When the forecast of each row was issued; empty for measured weather. [UTC]"""
+        return self.weather.issued_at
+
+    @property
+    def lead_hours(self) -> Floats:
+        """How long after its issue each row's interval begins; empty for measured weather. [h]"""
+        if not len(self.issued_at):
+            return np.empty(0)
+        return (self.times - self.issued_at).astype("timedelta64[s]").astype(float) / 3600.0
 
     @property
     def times(self) -> Times:
@@ -136,7 +158,9 @@ class Best:
 
 
 def best(predictions: Sequence[Predicted], start: np.datetime64, end: np.datetime64) -> Best:
-    """Return the one prediction per time that counts: of the fewest estimated inputs, then the latest upload.
+    """Return the one prediction per time that counts.
+
+    It is that of the fewest estimated inputs, then of the latest issue, then of the latest upload.
 
     Parameters
     ----------
@@ -157,7 +181,7 @@ def best(predictions: Sequence[Predicted], start: np.datetime64, end: np.datetim
     times = np.concatenate([each.times for each in ordered]).astype("datetime64[s]")
     source = np.repeat(np.arange(len(ordered)), [len(each.times) for each in ordered])
     lacking = np.concatenate([[_count(row) for row in each.missing] for each in ordered])
-    order = np.lexsort((source, -lacking, times))  # the last of a time counts
+    order = np.lexsort((source, _issues(ordered), -lacking, times))  # the last of a time counts
     chosen = order[np.append(times[order][1:] != times[order][:-1], True)]
     names = sorted({name for each in ordered for name in each.weather.columns})
 
@@ -173,6 +197,18 @@ def best(predictions: Sequence[Predicted], start: np.datetime64, end: np.datetim
         gain=joined([each.gain for each in ordered]),
         unadjusted=joined([each.unadjusted for each in ordered]),
         columns={name: joined([_column(each, name) for each in ordered]) for name in names},
+    )
+
+
+def _issues(ordered: Sequence[Predicted]) -> NDArray[np.int64]:
+    """Return when each row was issued, and for measured weather the same for all rows. [s since 1970]"""
+    return np.concatenate(
+        [
+            each.issued_at.astype("datetime64[s]").astype(np.int64)
+            if len(each.issued_at)
+            else np.zeros(len(each.times), dtype=np.int64)
+            for each in ordered
+        ]
     )
 
 
@@ -192,10 +228,10 @@ def made_of(predicted: Predicted, key: str) -> Made:
         version=predicted.version,
         key=key,
         inputs=predicted.inputs,
-        start=moment(predicted.times[0]),
-        end=moment(predicted.times[-1]) + timedelta(minutes=predicted.step_minutes),
+        start=moment(predicted.times.min()),
+        end=moment(predicted.times.max()) + timedelta(minutes=predicted.step_minutes),
         uploaded_at=predicted.uploaded_at,
         made_at=predicted.made_at,
         provider=predicted.provider,
-        issued_at=predicted.issued_at,
+        issued_at=moment(predicted.issued_at.max()) if len(predicted.issued_at) else None,
     )

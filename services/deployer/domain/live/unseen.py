@@ -46,6 +46,8 @@ class Trained:
         The sites that it knows, as it was trained with them.
     files
         The files of its dataset.
+    providers
+        Those whose forecasts it was trained with; none for a version of measured weather.
     """
 
     version: int
@@ -55,6 +57,11 @@ class Trained:
     spans: Mapping[str, tuple[tuple[datetime, datetime], ...]] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
     files: frozenset[str] = frozenset()
+    providers: frozenset[str] = frozenset()
+
+    def predicts_from(self, provider: str) -> bool:
+        """Whether it was trained with the forecasts of a provider or, where none is named, with none."""
+        return provider in self.providers if self.providers else not provider
 
     def unseen(self, site_id: str, times: Times) -> NDArray[np.bool_]:
         """Return which rows of a site it was neither fitted nor tested on.

@@ -12,7 +12,9 @@ from shared.model_config import RetrainPolicy
 
 
 def no_data(state: ModelState, _: RetrainPolicy, __: datetime) -> RuleAnswer:
-    """A model without a file has nothing to train on."""
+    """A model without a file, or without forecasts that are its inputs, has nothing to train on."""
+    if state.lacks:
+        return RuleAnswer(Effect.FORBID, state.lacks)
     if state.known_files:
         return RuleAnswer(Effect.NOTHING, f"{len(state.known_files)} files")
     return RuleAnswer(Effect.FORBID, "no accepted file yet")

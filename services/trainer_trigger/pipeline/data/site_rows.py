@@ -10,12 +10,19 @@ import numpy as np
 import pandas as pd
 
 from services.trainer_trigger.pipeline.data import orientation
+from services.trainer_trigger.pipeline.data.forecast_rows import (
+    Forecasts,
+    finding,
+    read_forecasts,
+    with_power,
+)
 from services.trainer_trigger.pipeline.data.merge import SiteTable, site_table
 from services.trainer_trigger.pipeline.data.overlaps import same_elsewhere
 from services.trainer_trigger.pipeline.data.site_validation import (
     EXCLUDED,
     MUCH_CONTRADICTED,
     ClockFinding,
+    ForecastFinding,
     OrientationFinding,
     OverlapFinding,
     SiteValidation,
@@ -33,6 +40,7 @@ _PRESSURE_OFF = (
 _CLOCK_OFF = 60.0  # minutes off solar noon; more needs an explanation
 _MONTHS_FOR_SWAP = 3
 _MONTHS_OF_YEAR = 12
+_LEAST_COVERED = 0.9  # share of the measured intervals
 _OVER_MASKED = 0.05  # share of a site's rows whose loss is worth a warning
 
 
@@ -55,7 +63,8 @@ def prepare_site(dataset: Dataset, site: Site, folder: Path) -> SiteRows | None:
         Where the canonical files lie below their keys.
     """
     files = [file for file in dataset.files if file.site_id == site.site_id]
-    merged = site_table(files, folder, dataset.step_minutes)
+    measured = [file for file in files if not file.provider]
+    merged = site_table(measured, folder, dataset.step_minutes)
     if merged is None:
         return None
     table, clock = _look_at_clock(merged, site, dataset.step_minutes)
@@ -67,6 +76,7 @@ def prepare_site(dataset: Dataset, site: Site, folder: Path) -> SiteRows | None:
     power = np.where(kept, generated, np.nan)
     rows = _rows(site, seen, power, dataset.step_minutes).take(kept)
     doubted = seen.known & ~kept & ~masks[EXCLUDED]  # an excluded row is known to be wrong
+    masked = _rows(site, seen, generated, dataset.step_minutes).take(doubted)
     days = _generating_days(rows, site.longitude)
     believed = replace(seen.measured, share=power / site.ac_capacity_kw)
     validation = SiteValidation(
@@ -87,12 +97,51 @@ def prepare_site(dataset: Dataset, site: Site, folder: Path) -> SiteRows | None:
         overlap=_overlap(table, dataset, folder),
     )
     warnings = tuple(_warnings(validation, seen.measured, site))
-    return SiteRows(
-        site.site_id,
-        rows,
-        _rows(site, seen, generated, dataset.step_minutes).take(doubted),
-        validation.model_copy(update={"warnings": warnings}),
+    found = SiteRows(
+        site.site_id, rows, masked, validation.model_copy(update={"warnings": warnings})
     )
+    if dataset.inputs == "measured":
+        return found
+    return _of_forecasts(
+        found, read_forecasts(files, site, folder, dataset.step_minutes), seen, dataset
+    )
+
+
+def _of_forecasts(
+    found: SiteRows, forecasts: Forecasts | None, seen: _Seen, dataset: Dataset
+) -> SiteRows | None:
+    """Return a site's forecasts with the power that was believed; None for a site without any."""
+    if forecasts is None:
+        return None
+    step, believed = dataset.step_minutes, found.rows
+    rows = with_power(forecasts.rows, believed, believed, step)
+    said = finding(forecasts, believed, seen.measured.sun, seen.times)
+    return SiteRows(
+        found.site_id,
+        rows,
+        with_power(forecasts.rows, found.masked, believed, step),
+        found.validation.model_copy(
+            update={
+                "used": len(np.unique(rows.times)),
+                "coverage": _coverage(rows),
+                "forecast": said,
+                "warnings": (*found.validation.warnings, *_forecast_warnings(said)),
+            }
+        ),
+    )
+
+
+def _forecast_warnings(said: ForecastFinding) -> Iterable[str]:
+    if said.issued_later:
+        yield (
+            f"{said.issued_later} rows of forecasts were issued after their interval had begun and were left "
+            "out; see `issued` in the site's YAML"
+        )
+    if said.covered < _LEAST_COVERED:
+        yield (
+            f"only {said.covered:.0%} of the measured intervals between the first and the last forecast have "
+            "one"
+        )
 
 
 def _overlap(table: SiteTable, dataset: Dataset, folder: Path) -> OverlapFinding | None:

@@ -19,6 +19,7 @@ _FOLDER = "validation"
 EXCLUDED = "excluded"  # the reason of rows that a person took out
 MUCH_AT_NIGHT = 0.05  # of the energy; a battery that discharges into it is for a person, too
 MUCH_CONTRADICTED = 0.2  # of a file's rows above zero; fewer may be a meter's corrections
+_SAME_AS_MEASURED = 0.99  # correlation; forecasts of an hour ahead reach 0.9
 _LEAST_ROWS = 200  # on either side of the split; less is no basis for any statement
 
 
@@ -120,6 +121,38 @@ class OverlapFinding(_Frozen):
         )
 
 
+class ForecastFinding(_Frozen):
+    """What was found in a site's forecasts.
+
+    Attributes
+    ----------
+    issues
+        How many were issued, over all providers.
+    least_lead_hours, most_lead_hours
+        How long before their intervals they were issued. [h]
+    issued_later
+        Rows that were left out, because they were issued after their interval had begun.
+    covered
+        Share of the measured intervals between the first and the last forecast that have one. [unitless]
+    agreement
+        Correlation by day of each provider's clear-sky index with the measured one, where that is known.
+        [unitless]
+    """
+
+    providers: tuple[str, ...]
+    issues: int
+    least_lead_hours: float
+    most_lead_hours: float
+    issued_later: int = 0
+    covered: float = 1.0
+    agreement: dict[str, float] = {}
+
+    @property
+    def too_good(self) -> tuple[str, ...]:
+        """Providers whose irradiance is what was measured, which nobody can have known before."""
+        return tuple(name for name, found in self.agreement.items() if found > _SAME_AS_MEASURED)
+
+
 class SiteValidation(_Frozen):
     """What was found in one site's data.
 
@@ -146,6 +179,8 @@ class SiteValidation(_Frozen):
         for months sees only such days.
     overlap
         Rows that contradict each other; None where all files agree.
+    forecast
+        What was found in its forecasts; None for a model of measured weather.
     """
 
     files: int
@@ -163,6 +198,7 @@ class SiteValidation(_Frozen):
     night_share: float = 0.0
     months_without_end: int = 0
     overlap: OverlapFinding | None = None
+    forecast: ForecastFinding | None = None
     warnings: tuple[str, ...] = ()
 
     @property

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,26 +91,46 @@ def read_champion(folder: Path) -> ServedModel:
         return ServedModel(version, note=str(error))
 
 
-def meet(champion: ServedModel, challenger: ModelCard, test: ScoredRows, share: Floats) -> Rival:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Rows that a model is asked about, and which of its answers are judged.
+
+    A forecast is predicted from the other rows of its issue, too, so that more is asked than is judged.
+    """
+
+    rows: solar_rows.Rows
+    judged: NDArray[Any] | slice = field(default_factory=lambda: slice(None))
+
+
+def meet(
+    champion: ServedModel, challenger: ModelCard, test: ScoredRows, share: Floats, asked: Asked
+) -> Rival:
     """Let the champion predict the sites that it serves, and compare on rows after both trainings.
 
     Parameters
     ----------
     share
         The challenger's prediction as a share of AC capacity. [unitless]
+    asked
+        What the judged rows of `test` come from.
     """
     if champion.predictor is None:
         return Rival(note=champion.note)
-    known = {plant.site_id for plant in champion.predictor.card.recipe.plants}
-    common = np.array([name in known for name in test.rows.sites])[test.rows.site]
-    rival = np.full(len(share), np.nan)
-    if not common.any():
-        return Rival(rival, note="it serves none of these sites")
+    recipe = champion.predictor.card.recipe
+    if recipe.is_for_forecasts != asked.rows.are_forecast:
+        return Rival(note=f"it was trained for {recipe.inputs_kind} weather")
+    known = {plant.site_id for plant in recipe.plants}
+    rows = asked.rows
+    served = np.array([name in known for name in rows.sites])[rows.site]
+    if not served.any():
+        return Rival(np.full(len(share), np.nan), note="it serves none of these sites")
+    said = np.full(len(rows), np.nan)
     try:
-        said = champion.predictor.predict(_only_sites(test.rows, common)).power_ac
+        said[served] = champion.predictor.predict(_only_sites(rows, served)).power_ac
     except InvalidArtifactError as error:
         return Rival(note=str(error))
-    rival[common] = said / test.capacity[common]
+    rival = said[asked.judged] / test.capacity
+    common = served[asked.judged]
     after = _new_to_both(test, challenger, champion.predictor.card)
     return Rival(rival, scoring.compare(test, share, rival, common & after, challenger.seed))
 
@@ -131,4 +152,8 @@ def _only_sites(rows: solar_rows.Rows, which: NDArray[np.bool_]) -> solar_rows.R
         weather=taken.weather,
         power_ac=taken.power_ac,
         power_ac_24h_ago=taken.power_ac_24h_ago,
+        issued_at=taken.issued_at,
+        providers=taken.providers,
+        provider=taken.provider,
+        weight=taken.weight,
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from services.trainer_trigger.pipeline.data.site_validation import Validation
 from services.trainer_trigger.pipeline.judging.scoring import ScoredRows
 from shared.evaluation import Window
 from shared.solar.position import Floats
+from shared.solar.rows import Rows
 
 _SAME = 0.99995  # correlation with the power of the moment; at the clearest plants irradiance reaches 0.999
 _AHEAD = 0.9995  # correlation with the power of later rows
@@ -39,6 +41,33 @@ def leaks(test: ScoredRows, trained_on: Window) -> tuple[str, ...]:
             )
         elif ahead > max(_AHEAD, same):
             found.append(f"leak: {name} knows later power (correlation {ahead:.6f} by day)")
+    return tuple(found)
+
+
+def leaks_of_forecasts(rows: Rows, validation: Validation) -> tuple[str, ...]:
+    """Return the evidence that forecasts know what came after their issue, in words.
+
+    Parameters
+    ----------
+    rows
+        Test rows, every issue of every interval; there is no evidence in rows of measured weather.
+    """
+    if not rows.are_forecast:
+        return ()
+    found = []
+    late = int((rows.issued_at > rows.times).sum())
+    if late:
+        found.append(
+            f"leak: {late} of {len(rows)} forecasts were issued after their interval had begun; see `issued` "
+            "in the sites' YAML"
+        )
+    forecasts = {name: site.forecast for name, site in validation.sites.items() if site.forecast}
+    found += [
+        f"leak: the irradiance that {provider} forecast for {name} is what was measured (correlation "
+        f"{said.agreement[provider]:.4f}); nobody can have known it when it was issued"
+        for name, said in forecasts.items()
+        for provider in said.too_good
+    ]
     return tuple(found)
 
 

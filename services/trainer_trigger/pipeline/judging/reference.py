@@ -58,6 +58,7 @@ def _as_request(rows: Rows) -> list[dict[str, Any]]:
     moments = np.datetime_as_string(rows.times, unit="s")
     return [
         {"site_id": rows.sites[rows.site[place]], "timestamp": f"{moment}Z"}
+        | _issue(rows, place)
         | {
             name: float(values[place])
             for name, values in sorted(rows.weather.items())
@@ -65,3 +66,11 @@ def _as_request(rows: Rows) -> list[dict[str, Any]]:
         }
         for place, moment in enumerate(moments)
     ]
+
+
+def _issue(rows: Rows, place: int) -> dict[str, Any]:
+    """Return when a row was forecast, and by whom; nothing for measured weather."""
+    if not rows.are_forecast:
+        return {}
+    issued_at = np.datetime_as_string(rows.issued_at[place], unit="s")
+    return {"issued_at": f"{issued_at}Z", "provider": rows.providers[rows.provider[place]]}

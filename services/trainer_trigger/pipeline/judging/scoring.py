@@ -18,9 +18,11 @@ from shared.evaluation import (
     Skill,
 )
 from shared.solar import irradiance, metrics, skies
+from shared.solar.issues import days_back
 from shared.solar.position import Floats, SolarPosition
 from shared.solar.recipe import Recipe, find, sun_of
 from shared.solar.rows import Rows
+from shared.solar.site import FORECAST_PREFIX
 
 LEAST_DAYS = 14
 _RESAMPLES = 2000
@@ -40,7 +42,7 @@ class ScoredRows:
     longitude
         Of each row's site. [degree]
     sun, sun_yesterday
-        The sun's position at the intervals' centres, and a day earlier.
+        The sun's position at the intervals' centres, and at those that persistence repeats.
     """
 
     rows: Rows
@@ -77,7 +79,8 @@ def describe(rows: Rows, recipe: Recipe) -> ScoredRows:
     """
     plants = [find(recipe.plants, name) for name in rows.sites]
     capacity = np.array([plant.ac_capacity_kw for plant in plants])[rows.site]
-    yesterday = replace(rows, times=rows.times - np.timedelta64(86_400, "s"))
+    back = days_back(rows, recipe.step_minutes) * np.timedelta64(86_400, "s")
+    yesterday = replace(rows, times=rows.times - back)
     return ScoredRows(
         rows=rows,
         share=rows.power_ac / capacity,
@@ -137,14 +140,23 @@ def _energy_bias(actual: Floats, scored: Scores) -> float | None:
     return scored.mbe / generated if generated > 0 else None
 
 
-def _by_sky(test: ScoredRows, predicted: Floats) -> tuple[GroupScores, ...]:
-    ghi = test.rows.column("ghi")
+def sky_of(test: ScoredRows) -> NDArray[np.int64]:
+    """Return which of `skies.SKIES` each row has, measured or, of a forecast, as forecast; -1 if unknown."""
+    ghi = test.rows.column(f"{FORECAST_PREFIX}ghi" if test.rows.are_forecast else "ghi")
     clearsky = irradiance.clearsky_ghi(test.sun.up)
     known = np.isfinite(ghi) & (clearsky > skies.FLOOR)
     index = irradiance.clearsky_index(np.where(known, ghi, 0.0), clearsky)
+    sky = np.full(len(ghi), -1)
+    for number, (_, low, high) in enumerate(skies.SKIES):
+        sky[known & (index >= low) & (index < high)] = number
+    return sky
+
+
+def _by_sky(test: ScoredRows, predicted: Floats) -> tuple[GroupScores, ...]:
+    sky = sky_of(test)
     groups = []
-    for name, low, high in skies.SKIES:
-        within = known & (index >= low) & (index < high)
+    for number, (name, _, _) in enumerate(skies.SKIES):
+        within = sky == number
         if within.any():
             found = _scores(test.share[within], predicted[within])
             groups.append(GroupScores(name=name, **found.model_dump()))
@@ -161,12 +173,8 @@ class Against:
 
 def score_baselines(test: ScoredRows, predicted: Floats, seed: int) -> Against:
     """Score yesterday's power, and yesterday's share of clear sky, on rows where yesterday is known."""
-    yesterday = test.rows.power_ac_24h_ago / test.capacity
+    yesterday, scaled = persistence(test)
     known = np.isfinite(yesterday)
-    now = irradiance.clearsky_ghi(test.sun.up)
-    then = irradiance.clearsky_ghi(test.sun_yesterday.up)
-    ratio = np.where(then > skies.FLOOR, now / np.maximum(then, skies.FLOOR), 1.0)
-    scaled = np.clip(yesterday * ratio, 0.0, 1.0)
     actual, day = test.share[known], test.day[known]
     own = np.abs(predicted[known] - actual)
     plain, clear = np.abs(yesterday[known] - actual), np.abs(scaled[known] - actual)
@@ -182,6 +190,19 @@ def score_baselines(test: ScoredRows, predicted: Floats, seed: int) -> Against:
             clear_sky_persistence_ci=_skill_interval(own, clear, day, seed),
         ),
     )
+
+
+def persistence(test: ScoredRows) -> tuple[Floats, Floats]:
+    """Return an earlier day's power, and its share of clear sky times that of now. [share of AC capacity]
+
+    It is yesterday's, and of a forecast that of the last day that was over when it was issued; NaN where
+    that is unknown.
+    """
+    yesterday = test.rows.power_ac_24h_ago / test.capacity
+    now = irradiance.clearsky_ghi(test.sun.up)
+    then = irradiance.clearsky_ghi(test.sun_yesterday.up)
+    ratio = np.where(then > skies.FLOOR, now / np.maximum(then, skies.FLOOR), 1.0)
+    return yesterday, np.clip(yesterday * ratio, 0.0, 1.0)
 
 
 def _skill(own: Floats, baseline: Floats) -> float | None:

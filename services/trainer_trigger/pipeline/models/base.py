@@ -31,6 +31,8 @@ class Examples:
         Start of each row's interval since 1970. [s]
     names
         Names of the features.
+    weight
+        How much each row counts; None where all count alike. [unitless]
     """
 
     values: Values
@@ -38,6 +40,7 @@ class Examples:
     part: NDArray[np.int64]
     seconds: NDArray[np.int64]
     names: tuple[str, ...]
+    weight: Shares | None = None
 
     def take(self, which: NDArray[np.bool_]) -> Examples:
         """Return the rows that a mask names."""
@@ -47,6 +50,7 @@ class Examples:
             self.part[which],
             self.seconds[which],
             self.names,
+            None if self.weight is None else self.weight[which],
         )
 
 
@@ -69,6 +73,9 @@ class Learnt:
         Share of each candidate in a blend; empty for a single one. [unitless]
     rolling_r2
         R2 of each candidate on rows after its fits; empty for a single one. [unitless]
+    heads
+        Of a model of forecasts: what the fits behind `later` said of the quantiles, of shape (rows, levels).
+        [unitless]
     """
 
     graph: bytes
@@ -77,6 +84,7 @@ class Learnt:
     length: tuple[int, ...] = ()
     weights: dict[str, float] | None = None
     rolling_r2: dict[str, float] | None = None
+    heads: NDArray[np.float64] | None = None
 
 
 Fit = Callable[[Examples, int, Checkpoints], Learnt]

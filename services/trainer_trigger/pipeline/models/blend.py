@@ -91,15 +91,18 @@ def fit(examples: Examples, seed: int, checkpoints: Checkpoints, members: Sequen
         length=(int(known.sum()),),
         weights={name: round(weight, 4) for name, weight in named.items()},
         rolling_r2={
-            name: _r2(examples.share[known], said[known, column])
+            name: r2(examples.share[known], said[known, column])
             for column, name in enumerate(members)
         }
-        | {"blend": _r2(examples.share[known], later[known])},
+        | {"blend": r2(examples.share[known], later[known])},
     )
 
 
 def weigh(
-    said: NDArray[np.float64], share: NDArray[Any], origin: NDArray[np.int64]
+    said: NDArray[np.float64],
+    share: NDArray[Any],
+    origin: NDArray[np.int64],
+    sharpness: float = _SHARPNESS,
 ) -> NDArray[np.float64]:
     """Return weights of sum one that fall with the mean squared error on later rows. [unitless]
 
@@ -114,6 +117,8 @@ def weigh(
         What was measured. [unitless]
     origin
         Number of the origin that predicted each row.
+    sharpness
+        Power of the mean squared error by which a weight falls.
     """
     numbers = np.unique(origin)
     if not len(numbers):
@@ -121,7 +126,7 @@ def weigh(
     error = np.square(said - share[:, None])
     within = np.log([error[origin == each].mean(axis=0) + _LEAST_ERROR for each in numbers])
     mean = np.average(within, axis=0, weights=numbers + 1.0)
-    weights: NDArray[np.float64] = np.exp(-_SHARPNESS * (mean - mean.min()))
+    weights: NDArray[np.float64] = np.exp(-sharpness * (mean - mean.min()))
     weights /= weights.sum()
     return weights
 
@@ -150,6 +155,7 @@ def _fit_network(examples: Examples, seed: int, checkpoints: Checkpoints | None)
     return network.fit_ensemble(examples, seed, checkpoints)
 
 
-def _r2(share: NDArray[Any], said: NDArray[np.float64]) -> float:
+def r2(share: NDArray[Any], said: NDArray[np.float64]) -> float:
+    """Return the coefficient of determination, 0 where there is none. [unitless]"""
     found = metrics.scores(share.astype(float), said)
     return round(found.r2, 5) if found is not None and found.r2 is not None else 0.0

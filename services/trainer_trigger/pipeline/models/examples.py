@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from services.trainer_trigger.pipeline.models.base import Examples, Values
 from services.trainer_trigger.pipeline.models.folds import folds
 from services.trainer_trigger.pipeline.models.site_days import Days, days_of, joined
-from shared.solar import features, neighbours
-from shared.solar.position import Floats, Times
+from shared.solar import blocks, features, neighbours, spread
+from shared.solar.position import Floats, SolarPosition, Times
 from shared.solar.recipe import Plant, Recipe, find, sun_of
 from shared.solar.rows import Rows
 
 _HIDDEN = 0.25  # share of days that learn to do without the sky of the hour before
+_CUT = 0.25  # share of issues that are seen in two parts, as one of a short horizon is
 _GENERATING = 0.01  # share of AC capacity
 _LOWEST_NIGHT = -12.0  # degree
 _DARKEST_GENERATING = 0.001  # share of generating rows that night may cut off
@@ -61,11 +62,14 @@ class Gathered:
         Rows with the sun above the horizon.
     days
         Which rows make up which day.
+    bucket
+        Place of each row's lead bucket, see `spread`; of measured weather all are zero.
     """
 
     examples: Examples
     target: Floats
     cell: NDArray[np.int64]
+    bucket: NDArray[np.int64]
     sunlit: NDArray[np.bool_]
     dark: Floats
     days: Days
@@ -126,8 +130,7 @@ def gather(
     names: tuple[str, ...] = ()
     count, pieces = 0, []
     for rows in parts:
-        hidden = neighbours.hidden_days(rows, _HIDDEN) if recipe.earlier_sky else None
-        names, matrix, sun = features.compute(rows, recipe, hidden)
+        names, matrix, sun = _features(rows, recipe)
         lit = sun.elevation >= found.night_below
         chosen = np.flatnonzero(lit)[::every]
         if values is None:
@@ -137,9 +140,42 @@ def gather(
         target = np.minimum(_share(rows, recipe.plants), found.cap)
         conditions = features.conditions(names, matrix, recipe, sun)
         days = _days(rows.take(chosen), recipe, sun.up[chosen])
-        pieces.append(_Piece(rows.times, target, conditions.cell, sun.up > 0, lit, chosen, days))
+        pieces.append(
+            _Piece(
+                times=rows.times,
+                target=target,
+                cell=conditions.cell,
+                bucket=_bucket(rows),
+                weight=rows.weight,
+                sunlit=sun.up > 0,
+                lit=lit,
+                chosen=chosen,
+                days=days,
+            )
+        )
     assert values is not None  # noqa: S101  Preprocess leaves no dataset without rows
     return _joined(pieces, values[:count], names)
+
+
+def _features(
+    rows: Rows, recipe: Recipe
+) -> tuple[tuple[str, ...], NDArray[np.float32], SolarPosition]:
+    """Return what `features.compute` does, with some days or issues seen only in part."""
+    if not recipe.is_for_forecasts:
+        hidden = neighbours.hidden_days(rows, _HIDDEN) if recipe.earlier_sky else None
+        return features.compute(rows, recipe, hidden)
+    names, matrix, sun = features.compute(rows, recipe)
+    behind = blocks.cut_off(rows, _CUT)
+    for part in (behind, blocks.before_a_cut(rows, behind)):
+        if part.any():
+            matrix[part] = features.compute(rows.take(part), recipe)[1]
+    return names, matrix, sun
+
+
+def _bucket(rows: Rows) -> NDArray[np.int64]:
+    if not rows.are_forecast:
+        return np.zeros(len(rows), dtype=np.int64)
+    return spread.bucket_of(rows.lead_hours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +185,8 @@ class _Piece:
     times: Times
     target: Floats
     cell: NDArray[np.int64]
+    bucket: NDArray[np.int64]
+    weight: Floats
     sunlit: NDArray[np.bool_]
     lit: NDArray[np.bool_]
     chosen: NDArray[np.int64]
@@ -162,12 +200,19 @@ def _joined(pieces: Sequence[_Piece], values: Values, names: tuple[str, ...]) ->
         [piece.chosen + start for piece, start in zip(pieces, starts, strict=False)]
     )
     target = np.concatenate([piece.target[piece.chosen] for piece in pieces])
+    weights = [piece.weight[piece.chosen] for piece in pieces if len(piece.weight)]
     return Gathered(
         examples=Examples(
-            values, target.astype(np.float32), folds(seconds)[chosen], seconds[chosen], names
+            values,
+            target.astype(np.float32),
+            folds(seconds)[chosen],
+            seconds[chosen],
+            names,
+            np.concatenate(weights).astype(np.float32) if weights else None,
         ),
         target=target,
         cell=np.concatenate([piece.cell[piece.chosen] for piece in pieces]),
+        bucket=np.concatenate([piece.bucket[piece.chosen] for piece in pieces]),
         sunlit=np.concatenate([piece.sunlit[piece.chosen] for piece in pieces]),
         dark=np.concatenate([piece.target[~piece.lit] for piece in pieces]),
         days=joined([piece.days for piece in pieces], [len(piece.chosen) for piece in pieces]),

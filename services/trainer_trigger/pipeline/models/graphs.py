@@ -78,36 +78,64 @@ def weighted_sum(name: str, graphs: Sequence[tuple[bytes, float]], width: int) -
     graphs
         Models with one input of shape (rows, `width`) and one output of shape (rows, 1), and their weights.
     """
-    nodes: list[Any] = []
+    inner = _Inner([content for content, _ in graphs])
     constants: dict[str, Any] = {}
-    initializers: list[Any] = []
-    parts = []
-    for number, (content, weight) in enumerate(graphs):
-        prefix = f"part{number}_"
-        model = onnx.compose.add_prefix(onnx.load_from_string(content), prefix)
-        (entry,), (leaving,) = model.graph.input, model.graph.output
-        nodes.append(helper.make_node("Identity", [_INPUT], [entry.name]))
-        nodes.extend(model.graph.node)
-        initializers.extend(model.graph.initializer)
-        constants[f"{prefix}weight"] = np.array([weight], dtype=np.float32)
-        parts.append(f"{prefix}weighted")
-        nodes.append(helper.make_node("Mul", [leaving.name, f"{prefix}weight"], [parts[-1]]))
+    nodes, parts = [], []
+    for number, (own, leaving, (_, weight)) in enumerate(
+        zip(inner.nodes, inner.leaving, graphs, strict=True)
+    ):
+        constants[f"part{number}_weight"] = np.array([weight], dtype=np.float32)
+        parts.append(f"part{number}_weighted")
+        nodes += [*own, helper.make_node("Mul", [leaving, f"part{number}_weight"], [parts[-1]])]
     nodes.append(helper.make_node("Sum", parts, [_OUTPUT]))
-    return _model(name, nodes, constants, width, initializers)
+    return _model(name, nodes, constants, width, inner.initializers)
 
 
-def _model(
+def side_by_side(name: str, graphs: Sequence[bytes], width: int) -> bytes:
+    """Return one graph whose output has a column for each of others, in their order."""
+    inner = _Inner(graphs)
+    nodes = [node for own in inner.nodes for node in own]
+    nodes.append(helper.make_node("Concat", inner.leaving, [_OUTPUT], axis=1))
+    return _model(name, nodes, {}, width, inner.initializers, columns=len(graphs))
+
+
+class _Inner:
+    """Graphs made ready to stand in another one.
+
+    Attributes
+    ----------
+    nodes
+        Of each graph.
+    leaving
+        Name of each graph's output.
+    """
+
+    def __init__(self, graphs: Sequence[bytes]) -> None:
+        self.nodes: list[list[Any]] = []
+        self.initializers: list[Any] = []
+        self.leaving: list[str] = []
+        for number, content in enumerate(graphs):
+            model = onnx.compose.add_prefix(onnx.load_from_string(content), f"part{number}_")
+            (entry,), (leaving,) = model.graph.input, model.graph.output
+            start = helper.make_node("Identity", [_INPUT], [entry.name])
+            self.nodes.append([start, *model.graph.node])
+            self.initializers.extend(model.graph.initializer)
+            self.leaving.append(leaving.name)
+
+
+def _model(  # noqa: PLR0917  all are parts of one thing
     name: str,
     nodes: list[Any],
     constants: dict[str, Any],
     width: int,
     initializers: Sequence[Any] = (),
+    columns: int = 1,
 ) -> bytes:
     graph = helper.make_graph(
         nodes,
         name,
         [helper.make_tensor_value_info(_INPUT, TensorProto.FLOAT, [None, width])],
-        [helper.make_tensor_value_info(_OUTPUT, TensorProto.FLOAT, [None, 1])],
+        [helper.make_tensor_value_info(_OUTPUT, TensorProto.FLOAT, [None, columns])],
         [numpy_helper.from_array(value, key) for key, value in constants.items()]
         + list(initializers),
     )

@@ -6,7 +6,7 @@ on every public plant tried. It is written as one network whose layers stand sid
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,16 +16,34 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from services.trainer_trigger.pipeline.models import graphs
-from services.trainer_trigger.pipeline.models.base import Examples, Learnt, Shares, Values
+from services.trainer_trigger.pipeline.models.base import Examples, Learnt, Values
 from services.trainer_trigger.pipeline.models.checkpoints import Checkpoints
 from services.trainer_trigger.pipeline.models.folds import predict_later
 from services.trainer_trigger.pipeline.models.perceptron import Perceptron
 
-_LAYERS = (64, 32)
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How large a network is, and how strongly its weights are held back.
+
+    Attributes
+    ----------
+    layers
+        Units of the two hidden layers.
+    decay
+        Weight of the squared weights beside the squared errors. [unitless]
+    """
+
+    layers: tuple[int, int] = (64, 32)
+    decay: float = 1e-3
+
+
+OF_MEASURED = Shape()
+# Forecasts are right about few things: a large network learns by heart what clouds did by chance.
+OF_FORECASTS = Shape((16, 8), 0.1)
 _BATCHES = 100  # per epoch, so that few rows are learnt as thoroughly as many
 _SMALLEST_BATCH, _LARGEST_BATCH = 32, 256
 _RATE = 2e-3
-_WEIGHT_DECAY = 1e-3
 _MOST_EPOCHS = 60
 _PATIENCE = 8
 
@@ -102,36 +120,40 @@ class Ensemble:
         return _graph(self.scaler, self.members)
 
 
-def fit_ensemble(examples: Examples, seed: int, checkpoints: Checkpoints) -> Ensemble:
+def fit_ensemble(
+    examples: Examples, seed: int, checkpoints: Checkpoints, shape: Shape = OF_MEASURED
+) -> Ensemble:
     """Fit one member per part of the training time, stopped by that part."""
     parts = np.unique(examples.part)
-    return _fit_on(examples, seed, checkpoints, parts)
+    return _fit_on(examples, seed, checkpoints, parts, shape)
 
 
-def fit_some(examples: Examples, seed: int, count: int = 2) -> Ensemble:
+def fit_some(examples: Examples, seed: int, count: int = 2, shape: Shape = OF_MEASURED) -> Ensemble:
     """Fit a few members, for a look ahead."""
-    return _fit_on(examples, seed, None, np.unique(examples.part)[:count])
+    return _fit_on(examples, seed, None, np.unique(examples.part)[:count], shape)
 
 
 def _fit_on(
-    examples: Examples, seed: int, checkpoints: Checkpoints | None, parts: NDArray[np.int64]
+    examples: Examples,
+    seed: int,
+    checkpoints: Checkpoints | None,
+    parts: NDArray[np.int64],
+    shape: Shape,
 ) -> Ensemble:
     scaler = StandardScaler().fit(examples.values)
     values = scaler.transform(examples.values)
+    if examples.weight is not None:  # one in the mean, so that the decay means the same
+        examples = replace(examples, weight=examples.weight / examples.weight.mean())
     unseen = np.full(len(values), np.nan)
     members = []
     # One thread: on matrices as small as a batch a second one only waits, and sums depend on it.
     with threadpool_limits(limits=1, user_api="blas"):
         for part in parts:
             away = examples.part == part
-            member = _found(checkpoints, int(part)) if checkpoints else None
+            member = _found(checkpoints, int(part), shape) if checkpoints else None
             if member is None:
                 member = _fit_member(
-                    values[~away],
-                    examples.share[~away],
-                    values[away],
-                    examples.share[away],
-                    seed + int(part),
+                    replace(examples, values=values), away, seed + int(part), shape
                 )
                 if checkpoints:
                     _keep(checkpoints, int(part), member)
@@ -140,17 +162,19 @@ def _fit_on(
     return Ensemble(scaler, members, unseen)
 
 
-def _fit_member(
-    near: Values, near_share: Shares, away: Values, away_share: Shares, seed: int
-) -> _Member:
+def _fit_member(examples: Examples, away: NDArray[np.bool_], seed: int, shape: Shape) -> _Member:
     """Fit one network until the part it does not see gets no better."""
-    batch = int(np.clip(len(near) // _BATCHES, _SMALLEST_BATCH, _LARGEST_BATCH))
-    sizes = (near.shape[1], *_LAYERS, 1)
-    network = Perceptron(sizes, _RATE, _WEIGHT_DECAY, np.random.default_rng(seed))
+    near, other = examples.take(~away), examples.take(away)
+    batch = int(np.clip(len(near.values) // _BATCHES, _SMALLEST_BATCH, _LARGEST_BATCH))
+    sizes = (near.values.shape[1], *shape.layers, 1)
+    network = Perceptron(sizes, _RATE, shape.decay, np.random.default_rng(seed))
     best, best_error = _Member([], [], 0), np.inf
     for epoch in range(1, _MOST_EPOCHS + 1):
-        network.learn(near, near_share, batch)
-        error = float(np.square(network.predict(away) - away_share).mean())
+        network.learn(near.values, near.share, batch, near.weight)
+        squared = np.square(network.predict(other.values) - other.share)
+        error = float(
+            squared.mean() if other.weight is None else np.average(squared, weights=other.weight)
+        )
         if error < best_error:
             best_error = error
             best = _Member(
@@ -165,7 +189,7 @@ def _fit_member(
 
 def _graph(scaler: StandardScaler, members: list[_Member]) -> bytes:
     """Write the mean of the members as one network whose layers stand side by side."""
-    last = len(_LAYERS)
+    last = len(members[0].weights) - 1
     weights = [[member.weights[depth] for member in members] for depth in range(last + 1)]
     shifts = [[member.shifts[depth] for member in members] for depth in range(last + 1)]
     first = (np.hstack(weights[0]), np.concatenate(shifts[0]))
@@ -176,11 +200,11 @@ def _graph(scaler: StandardScaler, members: list[_Member]) -> bytes:
     return graphs.of_network(scaler.mean_, scaler.scale_, [first, *inner, mean])
 
 
-def _found(checkpoints: Checkpoints, part: int) -> _Member | None:
+def _found(checkpoints: Checkpoints, part: int, shape: Shape) -> _Member | None:
     arrays = checkpoints.find(f"member-{part}")
     if arrays is None:
         return None
-    depths = range(len(_LAYERS) + 1)
+    depths = range(len(shape.layers) + 1)
     return _Member(
         [arrays[f"weights_{depth}"] for depth in depths],
         [arrays[f"shifts_{depth}"] for depth in depths],

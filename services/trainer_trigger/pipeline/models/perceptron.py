@@ -58,12 +58,14 @@ class Perceptron:
         """Return the output for rows. [unitless]"""
         return self._forward(values)[-1].ravel()
 
-    def learn(self, values: Values, target: Shares, batch: int) -> None:
-        """Go once through all rows in a new order."""
+    def learn(
+        self, values: Values, target: Shares, batch: int, weight: Shares | None = None
+    ) -> None:
+        """Go once through all rows in a new order; a row counts by its weight, if there are any."""
         order = self.random.permutation(len(values))
         for start in range(0, len(order), batch):
             rows = order[start : start + batch]
-            self._slopes(values[rows], target[rows])
+            self._slopes(values[rows], target[rows], None if weight is None else weight[rows])
             self._step()
 
     def _forward(self, values: Values) -> list[NDArray[Any]]:
@@ -76,10 +78,12 @@ class Perceptron:
             said.append(layer if depth == last else np.maximum(layer, 0.0, out=layer))
         return said
 
-    def _slopes(self, values: Values, target: Shares) -> None:
+    def _slopes(self, values: Values, target: Shares, weight: Shares | None = None) -> None:
         """Find how the batch's mean of half the squared error changes with each weight."""
         said = self._forward(values)
         back = said[-1] - target[:, None]
+        if weight is not None:
+            back *= weight[:, None]
         back /= len(values)
         for depth in reversed(range(len(self.weights))):
             np.matmul(said[depth].T, back, out=self._weight_slopes[depth])

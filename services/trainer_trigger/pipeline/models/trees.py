@@ -32,6 +32,15 @@ _SETTINGS = {
     "num_threads": 1,  # sums depend on it, and more only wait for each other on a plant's few rows
     "verbosity": -1,
 }
+_STEADY = {
+    **_SETTINGS,
+    "learning_rate": 0.03,
+    "num_leaves": 8,
+    "feature_fraction": 0.4,
+    "extra_trees": True,
+}
+_STEADY_ROUNDS = 200
+_STEADY_LEAF = 200  # least rows in a leaf, each an interval
 
 
 def fit(examples: Examples, seed: int, checkpoints: Checkpoints) -> Learnt:
@@ -105,6 +114,28 @@ def fit_fixed(values: Values, target: NDArray[Any], seed: int, objective: str) -
         "seed": seed,
     }
     return lgb.train(settings, lgb.Dataset(values, target), num_boost_round=_FIXED_ROUNDS)
+
+
+def fit_steady(
+    examples: Examples, target: NDArray[Any], seed: int, objective: str, level: float | None = None
+) -> lgb.Booster:
+    """Fit trees of forecasts: few leaves, cut at random, for a forecast is right about few things.
+
+    Parameters
+    ----------
+    target
+        Share of capacity, or what is left of it. [unitless]
+    level
+        Which quantile the objective `quantile` is to find. [unitless]
+    """
+    weight = examples.weight
+    issues = 1.0 if weight is None else 1.0 / float(weight.mean())  # rows that tell of one interval
+    least = min(_STEADY_LEAF, max(20, len(target) // 100)) * issues
+    settings = _STEADY | {"objective": objective, "seed": seed, "min_data_in_leaf": round(least)}
+    if level is not None:
+        settings["alpha"] = level
+    data = lgb.Dataset(examples.values, target, weight=weight)
+    return lgb.train(settings, data, num_boost_round=_STEADY_ROUNDS)
 
 
 def _stopped_early(

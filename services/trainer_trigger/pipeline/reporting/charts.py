@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from services.trainer_trigger.pipeline.reporting.days import Day, Lines
-from shared.evaluation import Comparison
+from shared.evaluation import Comparison, Reliability
 from shared.solar.position import Floats
 
 ACTUAL, CHALLENGER, CHAMPION, MUTED = "#24292f", "#0b63c5", "#c2570c", "#8c959f"
@@ -195,6 +195,25 @@ def comparison(found: Comparison, margin: float, label: str) -> str:
         axes.set_yticks([])
         axes.margins(x=0.2)
         axes.set_xlabel("nMAE, challenger minus champion [% of capacity]; left is better")
+        return _svg(figure, label)
+
+
+def reliability(found: Sequence[Reliability], label: str) -> str:
+    """Draw how often measured power was at or below each predicted quantile; on the line it is honest."""
+    with rc_context(_STYLE):
+        figure = Figure(figsize=(5.4, 3.6), layout="constrained")
+        axes = figure.subplots()
+        axes.plot([0, _PERCENT], [0, _PERCENT], color=ACTUAL, lw=0.8)
+        axes.plot(
+            [each.level * _PERCENT for each in found],
+            [each.observed * _PERCENT for each in found],
+            "o-",
+            ms=4,
+            lw=1.2,
+            color=CHALLENGER,
+        )
+        axes.set_xlabel("predicted quantile [%]")
+        axes.set_ylabel("measured at or below it [%]")
         return _svg(figure, label)
 
 

@@ -106,6 +106,9 @@ def _cards(evaluation: Evaluation) -> list[dict[str, str]]:
         ("nMAE, daylight", f"{scores.daylight.nmae * 100:.2f} %", "of AC capacity"),
         ("Bias", f"{scores.all.mbe * 100:+.2f} %", "of AC capacity; + is too high"),
     ]
+    if evaluation.forecast is not None:
+        least, most = evaluation.forecast.least_lead_hours, evaluation.forecast.most_lead_hours
+        cards.append(("Made ahead", f"{least:.3g} to {most:.3g} h", "before the interval begins"))
     skill, inside = evaluation.skill, evaluation.coverage_p10_p90
     if skill.persistence_24h is not None:
         note = "of yesterday's error avoided" + _interval(skill.persistence_24h_ci)
@@ -149,6 +152,10 @@ def _charts(result: Result, margins: Margins) -> dict[str, str]:
         "by_month": charts.residuals_by(lines, result.test.month, "Errors by month", "month"),
         "skill": _skill(evaluation),
     }
+    if evaluation.forecast is not None:
+        drawn["reliability"] = charts.reliability(
+            evaluation.forecast.reliability, "Predicted quantiles against what was measured"
+        )
     if evaluation.comparison is not None:
         drawn["comparison"] = charts.comparison(
             evaluation.comparison, margins.nmae, "Difference to the champion"

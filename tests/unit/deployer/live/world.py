@@ -171,10 +171,12 @@ class Asking:
     broken: set[str] = field(default_factory=set)
     silent: bool = False
     calls: list[list[str]] = field(default_factory=list)
+    asked: list[Sequence[Weather]] = field(default_factory=list)
 
     def ask(self, model_id: str, asked: Sequence[Weather]) -> list[Answered]:
         assert model_id == MODEL
         self.calls.append([each.site_id for each in asked])
+        self.asked.append(asked)
         if self.silent:
             message = "the endpoint does not answer"
             raise SilentError(message)
@@ -294,8 +296,10 @@ class World:
         serves: bool = True,
         corrected_clocks: tuple[str, ...] = (),
         books: Any = None,
+        providers: tuple[str, ...] = (),
     ) -> None:
         self.corrected_clocks, self.adjusts = corrected_clocks, False
+        self.providers = providers  # of forecasts that the versions are trained with
         self.sites = tuple(sites)
         self.clock = Clock()
         self.objects, self.books, self.asking = Objects(), books or Books(), Asking()
@@ -408,26 +412,74 @@ class World:
             window_end=end,
             uploaded_at=uploaded,
         )
-        key = layout.canonical(site, start, name)
-        self.objects.kept[key] = (parquet(times, values), said.metadata())
+        return self._accepted(name, parquet(times, values), said)
+
+    def _accepted(self, name: str, body: bytes, said: CanonicalFile) -> DataAccepted:
+        key = layout.canonical(said.site_id, said.window_start, name)
+        self.objects.kept[key] = (body, said.metadata())
         message = DataAccepted.of(
             subject=(name,),
-            occurred_at=uploaded,
+            occurred_at=said.uploaded_at,
             correlation_id=name,
-            site_id=site,
+            site_id=said.site_id,
             model_id=MODEL,
             file_id=name,
-            key=f"raw/{site}/{name}.csv",
+            key=f"raw/{said.site_id}/{name}.csv",
             version_id="1",
             canonical_uri=layout.uri("data", key),
-            rows=len(times),
-            columns=tuple(values),
-            window_start=start,
-            window_end=end,
-            uploaded_at=uploaded,
+            rows=said.rows,
+            columns=said.columns,
+            window_start=said.window_start,
+            window_end=said.window_end,
+            uploaded_at=said.uploaded_at,
+            provider=said.provider,
         )
         self.messages[name] = message
         return message
+
+    def issue(
+        self,
+        name: str,
+        issued: Sequence[datetime],
+        *,
+        hours: int = 48,
+        provider: str = "ecmwf",
+        uploaded: datetime | None = None,
+        site: str = SITE,
+        factor: float = 1.0,
+    ) -> DataAccepted:
+        """A file of hourly forecasts is accepted, which says `factor` times what comes."""
+        leads = np.arange(hours) * np.timedelta64(3600, "s")
+        times = np.concatenate([stamp(each) + leads for each in issued])
+        ghi = np.concatenate([factor * _hourly(stamp(each) + leads) for each in issued])
+        moments = pa.timestamp("us", "UTC")
+        issues = np.repeat([stamp(each) for each in issued], hours)
+        table = pa.table(
+            {
+                "timestamp": pa.array(times.astype("datetime64[us]")).cast(moments),
+                "issued_at": pa.array(issues.astype("datetime64[us]")).cast(moments),
+                "provider": pa.array([provider] * len(times)).dictionary_encode(),
+                "forecast_ghi": ghi,
+            }
+        )
+        sink = io.BytesIO()
+        pq.write_table(table, sink)
+        start, end = min(issued), max(issued) + timedelta(hours=hours)
+        return self._accepted(
+            name,
+            sink.getvalue(),
+            CanonicalFile(
+                file_id=name,
+                site_id=site,
+                rows=len(times),
+                rows_masked=0,
+                columns=("forecast_ghi",),
+                window_start=start,
+                window_end=end,
+                uploaded_at=uploaded or max(issued) + timedelta(minutes=20),
+                provider=provider,
+            ),
+        )
 
     def withdraw(self, name: str) -> DataWithdrawn:
         """A file that was accepted no longer counts."""
@@ -494,7 +546,9 @@ class World:
             }
             for site in self.sites
         ]
-        return json.dumps({"step_minutes": step, "sites": sites, "files": files})
+        files += [{**files[0], "provider": provider} for provider in self.providers]
+        inputs = "forecast" if self.providers else "measured"
+        return json.dumps({"step_minutes": step, "inputs": inputs, "sites": sites, "files": files})
 
 
 def midnight(day: date) -> datetime:
@@ -511,6 +565,12 @@ def weather(times: Any) -> dict[str, Any]:
     sun = position(ephemeris(times + np.timedelta64(STEP * 30, "s")), LATITUDE, LONGITUDE)
     ghi = clearsky_ghi(sun.up)
     return {"ghi": ghi, "temp_air": 10.0 + ghi / 100.0}
+
+
+def _hourly(times: Any) -> Any:
+    """Return the mean clear sky of hours."""
+    quarters = times[:, None] + np.arange(4) * np.timedelta64(STEP * 60, "s")
+    return weather(quarters.reshape(-1))["ghi"].reshape(-1, 4).mean(axis=1)
 
 
 def parquet(times: Any, values: Mapping[str, Any]) -> bytes:

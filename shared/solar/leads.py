@@ -5,9 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from datetime import datetime
 
-_HOURS = (6.0, 24.0, 48.0)
-_NAMES = ("0-6h", "6-24h", "24-48h", "48h+")
-BUCKETS = _NAMES
+HOURS = (6.0, 24.0, 48.0)  # where one bucket ends and the next begins
+BUCKETS = ("0-6h", "6-24h", "24-48h", "48h+")
 
 
 def hours(time: datetime, issued_at: datetime) -> float:
@@ -17,4 +16,4 @@ def hours(time: datetime, issued_at: datetime) -> float:
 
 def bucket(lead_hours: float) -> str:
     """Return the bucket of a lead [h]; what was issued after the interval began is of the nearest one."""
-    return _NAMES[bisect_right(_HOURS, lead_hours)]
+    return BUCKETS[bisect_right(HOURS, lead_hours)]

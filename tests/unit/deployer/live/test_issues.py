@@ -1,0 +1,113 @@
+"""Forecasts are predicted issue by issue, by a version that was trained with their provider."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+
+from services.deployer.adapters.live.log import decode
+from services.deployer.app.live.predicting import MOST_ROWS
+from services.deployer.domain.live.predicted import Predicted
+from tests.unit.deployer.live.world import SITE, World, midnight
+
+MONDAY = date(2026, 6, 8)
+NOON = midnight(MONDAY) - timedelta(hours=12)  # of the day before
+
+
+def forecasting() -> World:
+    return World(providers=("ecmwf",))
+
+
+def kept(world: World, name: str, version: int = 1) -> Predicted:
+    (key,) = [each for each in world.predictions if each.endswith(f"{name}-v{version}.parquet")]
+    return decode(world.objects.kept[key][0], SITE)
+
+
+def test_each_interval_of_each_issue_is_predicted_and_kept_with_its_lead() -> None:
+    world = forecasting()
+    issues = [NOON, NOON + timedelta(hours=6)]
+    world.hear(world.issue("nwp", issues))
+    found = kept(world, "nwp")
+    assert (found.inputs, found.provider) == ("forecast", "ecmwf")
+    assert len(found.times) == 2 * 48 * 4
+    assert set(found.issued_at.tolist()) == {each.replace(tzinfo=None) for each in issues}
+    assert (found.lead_hours.min(), found.lead_hours.max()) == (0.0, 47.75)
+
+
+def test_forecasts_are_scored_by_lead_and_the_latest_issue_of_a_lead_counts() -> None:
+    world = forecasting()
+    world.hear(world.issue("early", [NOON - timedelta(hours=2)], factor=0.5))
+    world.hear(world.issue("late", [NOON]))
+    world.hear(world.upload("power", MONDAY, columns=("power_ac",), factor=1.0))
+    by_lead = {each.lead: each.sums for each in world.scores(MONDAY)}
+    assert set(by_lead) == {"6-24h", "24-48h"}
+    # Only between 22 and 24 h is the early issue the only one of its bucket, and that is at night.
+    assert by_lead["6-24h"].absolute < 0.5 * by_lead["6-24h"].actual
+    assert {each.provider for each in world.scores(MONDAY)} == {"ecmwf"}
+
+
+def test_a_version_of_measured_weather_is_not_asked_about_forecasts() -> None:
+    world = World()
+    world.hear(world.issue("nwp", [NOON]))
+    assert world.asking.calls == []
+    assert world.predictions == []
+    assert world.books.waits == {}
+
+
+def test_a_version_of_forecasts_is_not_asked_about_measured_weather() -> None:
+    world = forecasting()
+    world.hear(world.upload("measured", MONDAY))
+    assert world.asking.calls == []
+
+
+def test_a_provider_that_the_version_does_not_know_is_not_guessed_at() -> None:
+    world = forecasting()
+    world.hear(world.issue("nwp", [NOON], provider="icon"))
+    assert world.predictions == []
+
+
+def test_an_issue_goes_to_the_endpoint_as_a_whole() -> None:
+    world = forecasting()
+    before = midnight(date(2026, 5, 31))  # its first day was in training
+    world.hear(world.issue("nwp", [before]))
+    (asked,) = world.asking.asked
+    assert len(asked[0].times) == 48 * 4
+    assert set(asked[0].issued_at.tolist()) == {before.replace(tzinfo=None)}
+    assert len(kept(world, "nwp").times) == 24 * 4
+
+
+def test_a_year_of_issues_goes_in_parts_of_whole_issues() -> None:
+    world = forecasting()
+    issues = [NOON + timedelta(hours=6 * number) for number in range(250)]
+    world.hear(world.issue("history", issues, uploaded=issues[-1]))
+    assert len(world.asking.asked) > 1
+    for (part,) in world.asking.asked:
+        _, counts = np.unique(part.issued_at, return_counts=True)
+        assert set(counts.tolist()) == {48 * 4}
+        assert len(part.times) <= MOST_ROWS + 48 * 4
+    assert len(kept(world, "history").times) == 250 * 48 * 4
+
+
+def test_a_forecast_that_comes_twice_is_predicted_once() -> None:
+    world = forecasting()
+    message = world.issue("nwp", [NOON])
+    world.hear(message)
+    world.hear(message, message)
+    assert len(world.asking.calls) == 1
+
+
+def test_an_issue_in_two_files_is_predicted_from_both() -> None:
+    world = forecasting()
+    world.hear(world.issue("first", [NOON], hours=24))
+    world.hear(world.issue("second", [NOON], hours=48, uploaded=NOON + timedelta(hours=1)))
+    assert len(kept(world, "first").times) == 24 * 4
+    assert len(kept(world, "second").times) == 48 * 4
+
+
+def test_times_of_an_issue_are_those_of_the_clock() -> None:
+    world = forecasting()
+    world.hear(world.issue("nwp", [NOON], hours=1))
+    assert kept(world, "nwp").times.astype(str).tolist() == [
+        f"2026-06-07T18:{minute}:00" for minute in ("00", "15", "30", "45")
+    ]

@@ -1,0 +1,206 @@
+"""Forecasts come in blocks of coarse steps; a model sees them on its own step, each block for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.solar import irradiance, issues
+from shared.solar import rows as solar_rows
+from shared.solar.position import Floats, Times, ephemeris, position
+from shared.solar.rows import Rows
+
+PLACE = (48.0, 11.0)
+MORNING = datetime(2024, 6, 1, tzinfo=UTC)
+
+
+def table(
+    weather: Mapping[str, Sequence[float | None]],
+    *,
+    step_minutes: int = 60,
+    issued: datetime = MORNING,
+    provider: str = "ecmwf",
+    starts: Sequence[datetime] | None = None,
+) -> pa.Table:
+    count = len(next(iter(weather.values())))
+    begins = starts or [MORNING + timedelta(minutes=step_minutes * at) for at in range(count)]
+    stamp = pa.timestamp("us", "UTC")
+    return pa.table(
+        {
+            "timestamp": pa.array(begins, stamp),
+            "issued_at": pa.array([issued] * count, stamp),
+            "provider": pa.array([provider] * count).dictionary_encode(),
+            **{
+                f"forecast_{name}": pa.array(values, pa.float64())
+                for name, values in weather.items()
+            },
+        }
+    )
+
+
+def stepped(*tables: pa.Table, step_minutes: int = 15) -> Rows:
+    found = issues.rows_of(tables, "roof", PLACE, step_minutes)
+    assert found is not None
+    return found
+
+
+def clear_sky(times: Times, step_minutes: int) -> Floats:
+    centres: Times = times + np.timedelta64(step_minutes * 30, "s")
+    return irradiance.clearsky_ghi(position(ephemeris(centres), *PLACE).up)
+
+
+def hourly_clear_sky(hours: int = 24) -> Floats:
+    quarters: Times = np.datetime64("2024-06-01T00:00:00", "s") + np.arange(
+        hours * 4
+    ) * np.timedelta64(900, "s")
+    mean: Floats = clear_sky(quarters, 15).reshape(-1, 4).mean(axis=1)
+    return mean
+
+
+def test_the_mean_of_a_coarse_interval_stays_what_the_provider_said() -> None:
+    said = hourly_clear_sky() * np.linspace(0.2, 1.0, 24)
+    rows = stepped(table({"ghi": said.tolist()}))
+    assert rows.weather["forecast_ghi"].reshape(-1, 4).mean(axis=1) == pytest.approx(said)
+
+
+@pytest.mark.parametrize("hours", [1, 3])
+def test_a_clear_day_follows_the_sun_and_no_straight_line(hours: int) -> None:
+    fine = clear_sky(stepped(table({"ghi": hourly_clear_sky().tolist()})).times, 15)
+    said = fine.reshape(-1, 4 * hours).mean(axis=1)
+    rows = stepped(table({"ghi": said.tolist()}, step_minutes=60 * hours))
+    assert rows.weather["forecast_ghi"] == pytest.approx(fine, abs=0.5)
+
+
+def test_a_temperature_goes_straight_from_one_middle_to_the_next() -> None:
+    rows = stepped(table({"temp_air": [10.0, 14.0]}))
+    assert rows.weather["forecast_temp_air"].tolist() == [
+        10.0,
+        10.0,
+        10.5,
+        11.5,
+        12.5,
+        13.5,
+        14.0,
+        14.0,
+    ]
+
+
+def test_a_step_that_grows_within_an_issue_is_seen() -> None:
+    begins = [MORNING + timedelta(hours=hour) for hour in (0, 1, 2, 3, 6, 9)]
+    rows = stepped(table({"temp_air": [1.0] * 6}, starts=begins), step_minutes=60)
+    assert len(rows) == 12
+    assert rows.times[-1] == np.datetime64("2024-06-01T11:00:00")
+
+
+def test_a_gap_stays_a_gap() -> None:
+    begins = [MORNING + timedelta(hours=hour) for hour in (0, 1, 2, 20, 21)]
+    rows = stepped(table({"temp_air": [1.0, 1.0, 1.0, 9.0, 9.0]}, starts=begins), step_minutes=60)
+    assert [time.hour for time in rows.times.tolist()] == [0, 1, 2, 20, 21]
+    assert rows.weather["forecast_temp_air"].tolist() == [1.0, 1.0, 1.0, 9.0, 9.0]
+
+
+def test_what_is_unknown_is_not_made_up() -> None:
+    rows = stepped(table({"temp_air": [10.0, None, 14.0], "wind_speed": [1.0, 1.0, 1.0]}))
+    assert np.isnan(rows.weather["forecast_temp_air"][4:8]).all()
+    assert np.isfinite(rows.weather["forecast_temp_air"][[0, 11]]).all()
+
+
+def test_finer_values_are_averaged_and_less_than_half_of_an_interval_is_none() -> None:
+    begins = [MORNING + timedelta(minutes=minute) for minute in (0, 5, 10, 15)]
+    rows = stepped(table({"ghi": [3.0, 6.0, 9.0, 6.0]}, starts=begins))
+    assert rows.weather["forecast_ghi"].tolist() == [6.0]
+
+
+def test_issues_and_providers_stand_beside_each_other() -> None:
+    later = MORNING + timedelta(hours=6)
+    rows = stepped(
+        table({"temp_air": [1.0]}),
+        table({"temp_air": [2.0]}, issued=later),
+        table({"temp_air": [3.0]}, provider="icon"),
+        step_minutes=60,
+    )
+    assert rows.providers == ("ecmwf", "icon")
+    assert rows.weather["forecast_temp_air"].tolist() == [1.0, 2.0, 3.0]
+    assert rows.provider.tolist() == [0, 0, 1]
+    assert rows.issued_at.tolist()[:2] == [each.replace(tzinfo=None) for each in (MORNING, later)]
+
+
+def test_the_later_upload_counts_where_it_says_something() -> None:
+    rows = stepped(
+        table({"temp_air": [1.0, 2.0], "wind_speed": [5.0, 6.0]}),
+        table({"temp_air": [7.0, None]}),
+        step_minutes=60,
+    )
+    assert rows.weather["forecast_temp_air"].tolist() == [7.0, 2.0]
+    assert rows.weather["forecast_wind_speed"].tolist() == [5.0, 6.0]
+
+
+def test_tables_without_a_value_are_no_rows() -> None:
+    assert issues.rows_of([], "roof", PLACE, 15) is None
+    assert issues.rows_of([table({"ghi": [None]})], "roof", PLACE, 15) is None
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["ecmwf", "icon"]),
+            st.integers(0, 2),
+            st.lists(st.floats(0, 900) | st.none(), min_size=1, max_size=6),
+        ),
+        min_size=1,
+        max_size=4,
+        unique_by=lambda each: each[:2],
+    ),
+    st.sampled_from([30, 60, 180]),
+)
+def test_a_block_is_the_same_with_and_without_others(
+    blocks: list[tuple[str, int, list[float | None]]], step: int
+) -> None:
+    tables = [
+        table(
+            {"ghi": values},
+            step_minutes=step,
+            issued=MORNING + timedelta(hours=6 * at),
+            provider=provider,
+        )
+        for provider, at, values in blocks
+    ]
+    alone = [
+        found
+        for each in tables
+        if (found := issues.rows_of([each], "roof", PLACE, 15)) is not None and len(each) > 1
+    ]
+    together = issues.rows_of(reversed(tables), "roof", PLACE, 15)
+    for one in alone:
+        assert together is not None
+        name = together.providers.index(one.providers[0])
+        same = (together.provider == name) & (together.issued_at == one.issued_at[0])
+        found = together.take(same)
+        assert found.times.tolist() == one.times.tolist()
+        assert found.weather["forecast_ghi"] == pytest.approx(
+            one.weather["forecast_ghi"], nan_ok=True
+        )
+
+
+def test_rows_of_forecasts_are_kept_and_joined(tmp_path: Path) -> None:
+    rows = stepped(table({"temp_air": [1.0, 2.0]}), table({"temp_air": [3.0]}, provider="icon"))
+    solar_rows.write(rows, tmp_path / "roof.parquet")
+    again = solar_rows.read(tmp_path / "roof.parquet")
+    assert again.issued_at.tolist() == rows.issued_at.tolist()
+    assert again.providers == rows.providers
+    assert again.lead_hours.tolist() == rows.lead_hours.tolist()
+    icon = rows.take(rows.provider == 1)
+    joined = solar_rows.together([icon, rows.take(rows.provider == 0)])
+    assert (
+        joined.weather["forecast_temp_air"][
+            joined.provider == joined.providers.index("icon")
+        ].tolist()
+        == [3.0] * 4
+    )
