@@ -1,9 +1,15 @@
-"""How people write spans of time, hours of the day, and the issue of a forecast in a file's name."""
+"""When a forecast was issued, as a site's YAML says it, and how people write spans and hours."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from shared.solar.zones import Zone
+from shared.strict import Strict
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?) ?(min|h|d)")
 _UNITS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
@@ -111,3 +117,87 @@ def in_name(pattern: str, name: str) -> datetime | None:
 
 def _directives(pattern: str) -> list[str]:
     return re.findall(r"%.", pattern)
+
+
+def _span(said: object) -> object:
+    span(str(said))
+    return said
+
+
+def _clock(said: object) -> object:
+    clock(str(said))
+    return said
+
+
+Span = Annotated[str, BeforeValidator(_span)]
+Clock = Annotated[str, BeforeValidator(_clock)]
+_WAYS = ("column", "file_name", "lead", "day_before_at", "upload")
+
+
+class IssueFormat(Strict):
+    """Where a forecast file says when it was issued: exactly one way."""
+
+    column: str | None = Field(default=None, description="Column that holds each row's issue.")
+    file_name: str | None = Field(
+        default=None,
+        description="Pattern of the whole file name, with strptime directives; * stands for anything: "
+        "nwp_*_%Y%m%d%H.csv.",
+    )
+    lead: Span | None = Field(
+        default=None, description="Each interval was issued so long before it begins, like 24h."
+    )
+    day_before_at: Clock | None = Field(
+        default=None,
+        description="Each day was issued on the day before, at this hour of the zone's clock.",
+    )
+    upload: Literal[True] | None = Field(
+        default=None, description="It was issued when the file was uploaded."
+    )
+    format: str | None = Field(
+        default=None, description="strptime format of the column; without it ISO 8601 is expected."
+    )
+    at: Clock | None = Field(
+        default=None,
+        description="Hour of the issue, where the name or the column's format holds only its day.",
+    )
+    timezone: Zone | None = Field(
+        default=None,
+        description="Zone of an issue without offset; that of the time stamps where absent.",
+    )
+
+    @model_validator(mode="after")
+    def _is_one_way(self) -> IssueFormat:
+        ways = [way for way in _WAYS if getattr(self, way) is not None]
+        if len(ways) != 1:
+            said = " and ".join(ways) if ways else "none"
+            message = f"name exactly one of {', '.join(_WAYS)}; here is {said}"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _names_the_hour(self) -> IssueFormat:
+        if self.day_before_at is not None and self.timezone is None:
+            message = (
+                "day_before_at needs timezone, the zone of the days and of the hour: Europe/Berlin"
+            )
+            raise ValueError(message)
+        if self.format is not None and self.column is None:
+            message = "format is that of a column; a pattern of names is its own format"
+            raise ValueError(message)
+        if self.file_name is not None:
+            check_pattern(self.file_name)
+            if self.timezone is None and "%z" not in self.file_name:
+                message = (
+                    "file_name needs timezone, the zone of the clock in the name: timezone: UTC"
+                )
+                raise ValueError(message)
+        written = self.file_name or self.format
+        if self.at is not None and (written is None or has_hour(written)):
+            message = "at is for a file_name, or a format of a column, that holds a day and no hour"
+            raise ValueError(message)
+        if written is not None and self.at is None and not has_hour(written):
+            message = (
+                f'{written!r} holds no hour (%H); say the hour of the issue too, like at: "06:00"'
+            )
+            raise ValueError(message)
+        return self

@@ -5,16 +5,14 @@ This is the schema of `config/sites/<site_id>.yaml`.
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, timedelta, timezone, tzinfo
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from shared.messages import Name
-from shared.solar import issued
+from shared.solar.issued import IssueFormat, Span
+from shared.solar.zones import Zone
 from shared.strict import Strict
 
 POWER = "power_ac"
@@ -33,58 +31,11 @@ CANONICAL_UNITS: dict[str, str] = {
     "relative_humidity": "%",
     "pressure": "hPa",
 }
-_FIXED_OFFSET = re.compile(r"[+-]\d{2}:[0-5]\d")
-_FARTHEST_WEST, _FARTHEST_EAST = timedelta(hours=-12), timedelta(hours=14)
 
 
 def canonical_unit(column: str) -> str | None:
     """Return the unit of a canonical column, forecasts included, or None for no canonical column."""
     return CANONICAL_UNITS.get(column.removeprefix(FORECAST_PREFIX))
-
-
-def _known_zone(zone: str) -> str:
-    if zone == "UTC":
-        return zone
-    if _FIXED_OFFSET.fullmatch(zone):
-        offset = tzinfo_of(zone).utcoffset(None) or timedelta(0)
-        if not _FARTHEST_WEST <= offset <= _FARTHEST_EAST:
-            message = f"no place on earth has the offset {zone}; they go from -12:00 to +14:00"
-            raise ValueError(message)
-        return zone
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        message = f"{zone!r} is no time zone; use a name like Europe/Berlin, an offset like +01:00, or UTC"
-        raise ValueError(message) from error
-    return zone
-
-
-Zone = Annotated[str, AfterValidator(_known_zone)]
-
-
-def _span(said: object) -> object:
-    issued.span(str(said))
-    return said
-
-
-def _clock(said: object) -> object:
-    issued.clock(str(said))
-    return said
-
-
-Span = Annotated[str, BeforeValidator(_span)]
-Clock = Annotated[str, BeforeValidator(_clock)]
-
-
-def tzinfo_of(zone: str) -> tzinfo:
-    """Return the zone of a valid name: IANA, a fixed offset like +01:00, or UTC."""
-    if zone == "UTC":
-        return UTC
-    if zone[0] in "+-":
-        hours, _, minutes = zone[1:].partition(":")
-        offset = timedelta(hours=int(hours), minutes=int(minutes))
-        return timezone(-offset if zone[0] == "-" else offset)
-    return ZoneInfo(zone)
 
 
 class TimestampFormat(Strict):
@@ -150,73 +101,6 @@ class ColumnFormat(Strict):
     def _names_one_or_several(self) -> ColumnFormat:
         if (self.column is None) == (not self.columns):
             message = "name either column, or columns (a list)"
-            raise ValueError(message)
-        return self
-
-
-_WAYS = ("column", "file_name", "lead", "day_before_at", "upload")
-
-
-class IssueFormat(Strict):
-    """Where a forecast file says when it was issued: exactly one way."""
-
-    column: str | None = Field(default=None, description="Column that holds each row's issue.")
-    file_name: str | None = Field(
-        default=None,
-        description="Pattern of the whole file name, with strptime directives; * stands for anything: "
-        "nwp_*_%Y%m%d%H.csv.",
-    )
-    lead: Span | None = Field(
-        default=None, description="Each interval was issued so long before it begins, like 24h."
-    )
-    day_before_at: Clock | None = Field(
-        default=None,
-        description="Each day was issued on the day before, at this hour of the zone's clock.",
-    )
-    upload: Literal[True] | None = Field(
-        default=None, description="It was issued when the file was uploaded."
-    )
-    format: str | None = Field(
-        default=None, description="strptime format of the column; without it ISO 8601 is expected."
-    )
-    at: Clock | None = Field(
-        default=None,
-        description="Hour of the issue, where the name or the column's format holds only its day.",
-    )
-    timezone: Zone | None = Field(
-        default=None,
-        description="Zone of an issue without offset; that of the time stamps where absent.",
-    )
-
-    @model_validator(mode="after")
-    def _is_one_way(self) -> IssueFormat:
-        ways = [way for way in _WAYS if getattr(self, way) is not None]
-        if len(ways) != 1:
-            said = " and ".join(ways) if ways else "none"
-            message = f"name exactly one of {', '.join(_WAYS)}; here is {said}"
-            raise ValueError(message)
-        return self
-
-    @model_validator(mode="after")
-    def _names_the_hour(self) -> IssueFormat:
-        if self.format is not None and self.column is None:
-            message = "format is that of a column; a pattern of names is its own format"
-            raise ValueError(message)
-        if self.file_name is not None:
-            issued.check_pattern(self.file_name)
-            if self.timezone is None and "%z" not in self.file_name:
-                message = (
-                    "file_name needs timezone, the zone of the clock in the name: timezone: UTC"
-                )
-                raise ValueError(message)
-        written = self.file_name or self.format
-        if self.at is not None and (written is None or issued.has_hour(written)):
-            message = "at is for a file_name, or a format of a column, that holds a day and no hour"
-            raise ValueError(message)
-        if written is not None and self.at is None and not issued.has_hour(written):
-            message = (
-                f'{written!r} holds no hour (%H); say the hour of the issue too, like at: "06:00"'
-            )
             raise ValueError(message)
         return self
 

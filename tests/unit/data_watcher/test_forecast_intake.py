@@ -105,6 +105,7 @@ def test_there_are_five_ways_to_say_the_issue(way: str) -> None:
         ("column: run, timezone: UTC", "lead: 24", "write a number and its unit: 48h"),
         ("column: run, timezone: UTC", "lead: 900d", "at most a year"),
         ("column: run, timezone: UTC", "day_before_at: noon", "no hour of the day"),
+        ("column: run, timezone: UTC", "day_before_at: 12:00", "day_before_at needs timezone"),
         ("column: run, timezone: UTC", "file_name: 'nwp_%Y%m%d%H.csv'", "needs timezone"),
         ("column: run, timezone: UTC", "file_name: 'nwp_%Y%m%d', timezone: UTC", "holds no hour"),
         ("column: run, timezone: UTC", "file_name: 'nwp_%H', timezone: UTC", "names no day"),

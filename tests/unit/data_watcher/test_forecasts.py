@@ -151,7 +151,10 @@ def test_the_day_before_at_an_hour_is_that_of_the_zones_clock() -> None:
 
 def test_a_year_of_quarter_hours_issued_on_the_day_before_is_read() -> None:
     rows = forecasts(issues=60, hours=24, every=24, step=15)
-    how = {"issued": {"day_before_at": "12:00"}, "timestamp": STAMP | {"step_minutes": 15}}
+    how = {
+        "issued": {"day_before_at": "12:00", "timezone": "UTC"},
+        "timestamp": STAMP | {"step_minutes": 15},
+    }
     expected = issued(rows, lambda row: row.begins.replace(hour=0, minute=0) - 12 * HOUR)
 
     assert accepted(csv(rows, with_issue=False), expected, site(how)).rows.masks == {}

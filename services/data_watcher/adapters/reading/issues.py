@@ -16,7 +16,9 @@ from services.data_watcher.domain.believable import stamps as believable
 from services.data_watcher.domain.time_axis import TimeAxis, Times
 from shared.errors import UnreadableFileError
 from shared.solar import issued as written
-from shared.solar.site import IssueFormat, Site, SourceFormat, TimestampFormat, tzinfo_of
+from shared.solar.issued import IssueFormat
+from shared.solar.site import Site, SourceFormat, TimestampFormat
+from shared.solar.zones import tzinfo_of
 
 _NAT = np.datetime64("NaT")
 _MINUTE = np.timedelta64(1, "m")

@@ -17,7 +17,8 @@ from services.data_watcher.domain.believable import losses
 from services.data_watcher.domain.believable import stamps as believable
 from services.data_watcher.domain.time_axis import TimeAxis, Times
 from shared.errors import UnreadableFileError
-from shared.solar.site import Site, SourceFormat, TimestampFormat, tzinfo_of
+from shared.solar.site import Site, SourceFormat, TimestampFormat
+from shared.solar.zones import tzinfo_of
 
 MOST_BAD = 0.2  # share of stamps that may be no time before the format must be wrong
 EARLIEST = np.datetime64("1980-01-01", "us")

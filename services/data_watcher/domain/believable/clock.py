@@ -9,7 +9,7 @@ import numpy as np
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import Power
 from shared.errors import UnreadableFileError
-from shared.solar.site import tzinfo_of
+from shared.solar.zones import tzinfo_of
 
 LEAST_DAYS = 3
 LEAST_ROWS = 20  # with power
