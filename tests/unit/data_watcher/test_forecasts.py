@@ -370,13 +370,29 @@ def test_three_hourly_sums_are_read() -> None:
     assert accepted(added_up(rows, step=180), rows, site(how)).rows.masks == {}
 
 
-@pytest.mark.parametrize("every", [3, 6, 12, 24])
-def test_a_sum_that_begins_anew_by_a_rhythm_is_read(every: int) -> None:
+@pytest.mark.parametrize(
+    ("step", "every"), [(60, 3), (60, 6), (60, 12), (60, 24), (180, 6), (180, 12)]
+)
+@pytest.mark.parametrize("clear", [0.05, 0.35, 0.8, 1.0])
+def test_a_sum_that_begins_anew_by_a_rhythm_is_read(step: int, every: int, clear: float) -> None:
+    """It need not fall: in the morning an interval brings more than all hours before."""
+
     def anew(row: Row) -> bool:
         return (row.begins - row.issued) % (every * HOUR) == 0 * HOUR
 
-    rows = forecasts(clear=0.8)
-    accepted(added_up(rows, anew=anew), rows, site(ADDED_UP))
+    rows = forecasts(issues=6, clear=clear, step=step)
+    how = {**ADDED_UP, "timestamp": ENDS | {"step_minutes": step}}
+
+    reading = accepted(added_up(rows, anew=anew, step=step), rows, site(how))
+    assert reading.rows.masks == {}
+
+
+@pytest.mark.parametrize("clear", [0.05, 0.35, 0.8, 1.0])
+@pytest.mark.parametrize("month", [3, 6, 12])
+def test_sums_of_any_season_and_weather_pass_unmasked(clear: float, month: int) -> None:
+    rows = forecasts(issues=6, clear=clear, first=datetime(2024, month, 20, tzinfo=UTC))
+
+    assert accepted(added_up(rows), rows, site(ADDED_UP)).rows.masks == {}
 
 
 def test_a_sum_that_begins_anew_at_an_unexpected_hour_is_read_where_it_fits_its_neighbours() -> (

@@ -16,6 +16,7 @@ LEAST = 2.0  # W/m²; a smaller fall is the rounding of a packed file
 LIT = 50.0  # W/m² of clear sky, from which on neighbours say what an interval may be
 PART = 0.5  # of the lower of both neighbours' clear-sky indices; less is a part of an interval
 DIP = 0.6  # the same, where nothing shows that the sum began anew
+OFTENER = 5.0  # times as often as at other times
 REGULAR = 3  # resets, before they have a rhythm
 MOSTLY = 0.5  # of the places of a rhythm at which it is seen
 MOST_AGAIN = 0.05  # of the rows in daylight that follow a fall and fall themselves
@@ -54,14 +55,16 @@ def means(readings: Values, placed: Placed, sky: Sky, name: str) -> tuple[Values
     fell[_starts(issued)] = False
     _check(fell, sky.clear[known] > LIT, own, before, name)
     apart = _apart(begins, issued, placed.time.step)
-    anew = ~apart & (fell | _in_rhythm(fell, before, placed, known))
+    due = _in_rhythm(fell, before, placed, known)
+    anew = ~apart & (fell | due)
     found = np.where(apart & (grown > LEAST), np.nan, np.maximum(grown, 0.0))
     found[fell] = np.nan
     clear, most = sky.clear[known], sky.most[known]
     lower, higher = _promised(found, clear, issued)
-    fits = anew & (own <= most) & (own >= PART * lower)
+    fits = anew & (own <= most) & (due | (own >= PART * lower))
     found[fits] = own[fits]
-    hidden = ~anew & ~apart & (before > LEAST) & _may_be_own(own, grown, lower, higher)
+    small = ~anew & ~apart & (before > LEAST) & (own <= most)
+    hidden = _hidden(small, own, grown, lower, higher)
     # The first sum of an issue may have begun before it, as where a file's first leads are left out.
     early = np.isfinite(found) & (found > most) & np.isin(np.arange(len(known)), _starts(issued))
     found[hidden | early] = np.nan
@@ -109,13 +112,22 @@ def _promised(found: Values, clear: Values, issued: Times) -> tuple[Values, Valu
     return np.nan_to_num(at_least) * clear * lit, np.nan_to_num(at_most) * clear * lit
 
 
-def _may_be_own(own: Values, grown: Values, lower: Values, higher: Values) -> Mask:
+def _hidden(small: Mask, own: Values, grown: Values, lower: Values, higher: Values) -> Mask:
     """Return where a sum may have begun anew although it did not fall, as in the morning.
 
-    Its growth is a dip that the neighbours do not show, and the sum itself is what they promise.
+    Its growth is a dip that the neighbours do not show, and the sum itself is what they promise. Where the sky
+    of the file has such dips at other times as well, it is the sky.
+
+    Parameters
+    ----------
+    small
+        Where the sum could be that of one interval.
     """
-    found: Mask = (grown < DIP * lower) & (own > DIP * lower) & (own < higher / DIP)
-    return found
+    lit = lower > 0
+    dips = lit & (grown < DIP * lower)
+    found: Mask = small & dips & (own > DIP * lower) & (own < higher / DIP)
+    usual = (dips & ~small).sum() / max(int((lit & ~small).sum()), 1)
+    return found if found.sum() > OFTENER * usual * max(int(small.sum()), 1) else found & False
 
 
 def _check(fell: Mask, lit: Mask, own: Values, before: Values, name: str) -> None:
