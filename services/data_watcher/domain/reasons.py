@@ -77,8 +77,8 @@ MASKED: dict[str, Masking] = {
         "a member of the ensemble has no value, and the mean of the others is another one",
         "look whether the YAML's list or glob of columns names a member that is mostly empty",
     ),
-    "above_clear_sky": Masking(
-        "irradiance of a forecast is more than any sky gives at that time",
+    "above_any_sky": Masking(
+        "irradiance of a forecast is more than any sky gives at that time: more than comes from the sun",
         "look at the unit of the column, the zone and the label of the stamps",
     ),
     "dark_day": Masking(

@@ -301,7 +301,7 @@ MASKING: dict[str, Example] = {
              for n, (at, watt) in enumerate(healthy())], "time,inverter 1,inverter 2"),
         {"columns": {"power_ac": {"columns": ["inverter *"], "unit": "W"}}}, shown=(NOON, NOON + 1)),
     "member_missing": _members(),
-    "above_clear_sky": _forecast(_changed(NOON_OF_ISSUE, ghi=1300.0), shown=(13, 14)),
+    "above_any_sky": _forecast(_changed(NOON_OF_ISSUE, ghi=1300.0), shown=(13, 14)),
     "dark_day": _forecast(_dark(), shown=(37, 38)),
     "accumulation_gap": _forecast(
         body=_without(forecast_files.added_up(FORECASTS), 13), shown=(12, 13), **forecast_files.ADDED_UP),

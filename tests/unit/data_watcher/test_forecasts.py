@@ -542,7 +542,7 @@ def test_a_few_values_above_any_sky_are_masked() -> None:
     rows = [replace(row, ghi=1400.0) if row in high else row for row in ROWS]
     reading = accepted(csv(rows), rows, lost=[row for row in rows if row.ghi == 1400.0])
 
-    assert reading.rows.masks == {"above_clear_sky": 3}
+    assert reading.rows.masks == {"above_any_sky": 3}
 
 
 def test_a_sum_that_the_yaml_does_not_call_one_is_refused() -> None:

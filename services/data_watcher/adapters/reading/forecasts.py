@@ -26,7 +26,7 @@ GHI = "ghi"
 IRRADIANCES = ("ghi", "dhi", "dni", "poa_global")
 # What a row that lacks one of several columns is called elsewhere.
 _RENAMED = {"inverter_missing": "member_missing"}
-_UNBELIEVABLE = {"out_of_range", "above_clear_sky", "dark_day"}
+_UNBELIEVABLE = {"out_of_range", "above_any_sky", "dark_day"}
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
@@ -111,7 +111,7 @@ def _believed(  # noqa: PLR0917 - the file, how it reads, and what was found
             traits = _traits(values, placed, site)
             predicted.check_clock(light, zone, site, traits.middle)
         if name in predicted.UNDER_SKY:
-            reasons["above_clear_sky"], reasons["dark_day"] = predicted.check_unit(light)
+            reasons["above_any_sky"], reasons["dark_day"] = predicted.check_unit(light)
     return traits
 
 

@@ -16,7 +16,7 @@ Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 _PARTS = 4  # moments that are looked at in an interval, and half as many before and after it
-_OVER, _MORE = 1.3, 30.0  # times clear sky, and W/m²: thin air, low sun, a formula of one line
+_MORE = 30.0  # W/m², of twilight and rounding
 _TWILIGHT = -0.05  # sine of three degrees below the horizon
 
 
@@ -29,7 +29,8 @@ class Sky:
     clear
         Mean global horizontal irradiance under a clear sky. [W/m²]
     most
-        What the mean cannot exceed, were the stamp half an interval off. [W/m²]
+        What the mean cannot exceed, were the stamp half an interval off: what comes to a level plane above the
+        atmosphere. At 4,000 m a clear sky gives nearly as much, a third more than the formula says. [W/m²]
     is_lit
         Whether the sun is up at its middle.
     is_night
@@ -49,18 +50,19 @@ class Sky:
         """Return the sky over intervals that begin at some times and are `step` long. [s]"""
         each, where = np.unique(begins, return_inverse=True)
         part = step / _PARTS
-        clear, most = np.zeros(len(each)), np.zeros(len(each))
+        clear = np.zeros(len(each))
         highest = np.full(len(each), -1.0)
         middle = _at(each, step / 2, site)
+        outside = irradiance.extraterrestrial(middle.year_phase)
         for number in range(-_PARTS // 2, _PARTS + _PARTS // 2 + 1):
             up = _at(each, number * part, site).up
-            given = irradiance.clearsky_ghi(up)
-            most, highest = np.maximum(most, given), np.maximum(highest, up)
+            highest = np.maximum(highest, up)
             if 0 <= number <= _PARTS:
-                clear += given * (0.5 if number in {0, _PARTS} else 1.0) / _PARTS
+                part_of = (0.5 if number in {0, _PARTS} else 1.0) / _PARTS
+                clear += irradiance.clearsky_ghi(up) * part_of
         return cls(
             clear[where],
-            (_OVER * most + _MORE)[where],
+            (outside * np.maximum(highest, 0.0) + _MORE)[where],
             (middle.up > 0)[where],
             (highest < _TWILIGHT)[where],
             middle.hour_angle[where],
