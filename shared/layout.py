@@ -25,6 +25,7 @@ CANONICAL = "canonical/"
 DATASETS = "datasets/"
 RUNS = "runs/"
 PREDICTIONS = "predictions/"
+FORECASTS = "forecasts/"
 WITHDRAWN_SUFFIX = ".withdrawn"
 
 
@@ -170,6 +171,11 @@ def predictions(
 ) -> str:
     """Return the key of what a version predicted for the rows of a file, filed by their first UTC month."""
     return f"{predictions_of_site(model_id, site_id)}{first_row:%Y-%m}/{file_id}-v{version}.parquet"
+
+
+def latest_forecast(model_id: str, site_id: str, form: str) -> str:
+    """Return the key of a site's newest forecast, as json, csv or parquet."""
+    return f"{FORECASTS}{model_id}/{site_id}/latest.{form}"
 
 
 def champion(run_id: str) -> str:

@@ -452,6 +452,26 @@ class PredictionsMade(Message):
     window_end: AwareDatetime
 
 
+class ForecastIssued(Message):
+    """A site's newest forecast stands below `forecasts/`: power from now on, made from a provider's issue.
+
+    `energy_kwh` is that of P50 over the whole window [kWh].
+    """
+
+    type: Literal["solar.forecast_issued"] = "solar.forecast_issued"
+    version: Literal[1] = 1
+    model_id: Name
+    site_id: Name
+    provider: str
+    issued_at: AwareDatetime
+    model_package_version: int
+    key: str
+    rows: NonNegative
+    window_start: AwareDatetime
+    window_end: AwareDatetime
+    energy_kwh: float
+
+
 class AccuracyDegraded(Message):
     """A site's served model does worse on what came in than promised, or that is over (`recovered`).
 
@@ -518,6 +538,7 @@ AnyMessage = Annotated[
     | DeploymentFailed
     | DeploymentCheckDue
     | PredictionsMade
+    | ForecastIssued
     | AccuracyDegraded
     | SweepDue,
     Field(discriminator="type"),

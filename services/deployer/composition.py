@@ -57,7 +57,13 @@ def deployer(settings: DeployerSettings) -> Dispatching:
     references = S3References(objects)
     chronicle = Chronicle(memory, publisher, references, utc_now)
     comparing = Comparing(
-        references, S3RealRows(objects, configuration), endpoints, memory, configuration, utc_now
+        registry,
+        references,
+        S3RealRows(objects, configuration),
+        endpoints,
+        memory,
+        configuration,
+        utc_now,
     )
     trial = Trial(
         registry,
@@ -114,12 +120,14 @@ def following(settings: LiveSettings) -> Following:
     """
     from services.deployer.adapters.live.asking import EndpointPredictions
     from services.deployer.adapters.live.canonical import S3CanonicalRows
+    from services.deployer.adapters.live.latest import S3Latest
     from services.deployer.adapters.live.log import S3PredictionLog
     from services.deployer.adapters.live.meter import CloudWatchMeter
     from services.deployer.adapters.live.suspects import S3Suspects
     from services.deployer.adapters.live.versions import S3Versions
     from services.deployer.app.live.catching_up import CatchingUp
     from services.deployer.app.live.following import Following
+    from services.deployer.app.live.issuing import Issuing
     from services.deployer.app.live.predicting import Predicting
     from services.deployer.app.live.recording import Recording
     from services.deployer.app.live.watching import Watching
@@ -136,6 +144,8 @@ def following(settings: LiveSettings) -> Following:
         longest=_LONGEST_BATCH,
         tries=_TRIES_FOR_A_BATCH,
     )
+    meter = CloudWatchMeter(aws.lazy_client("cloudwatch"))
+    publisher = aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn)
     recording = Recording(
         books=books,
         waitings=books,
@@ -146,11 +156,11 @@ def following(settings: LiveSettings) -> Following:
         predicting=Predicting(
             EndpointPredictions(aws.lazy_client("sagemaker-runtime", asks_once=True)), utc_now
         ),
-        publisher=aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn),
+        issuing=Issuing(books, books, S3Latest(objects, utc_now), publisher, meter, utc_now),
+        publisher=publisher,
         adjusts=configuration.adjusts,
         clock=utc_now,
     )
-    meter = CloudWatchMeter(aws.lazy_client("cloudwatch"))
     catching_up = CatchingUp(recording, books, books, canonical, meter, utc_now)
     watching = Watching(
         books=books,
@@ -176,7 +186,7 @@ def answering(settings: QuerySettings) -> Answering:
     memory = _memory(settings)
     books = DynamoBooks.of(aws.lazy_client("dynamodb"), settings.days_table)
     excluded = S3Excluded(aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket))
-    return Answering(memory, memory, Telling(books, books, books, excluded, utc_now))
+    return Answering(memory, memory, Telling(books, books, books, excluded, books, utc_now))
 
 
 def _memory(settings: QuerySettings) -> DynamoMemory:

@@ -23,6 +23,8 @@ from shared.model_config import EndpointConfig
 if TYPE_CHECKING:  # some of them need numpy, which the light functions have not
     from services.deployer.domain.live.book import Day, FileRef
     from services.deployer.domain.live.excluded import Excluded
+    from services.deployer.domain.live.feeds import Feed
+    from services.deployer.domain.live.newest import Newest
     from services.deployer.domain.live.predicted import Answered, Predicted, Weather
     from services.deployer.domain.live.scores import DayScore
     from services.deployer.domain.live.summary import Summary
@@ -181,6 +183,26 @@ class PredictionLog(Protocol):
 
     def keep(self, kept: dict[str, Predicted]) -> dict[str, Predicted]: ...
     def read(self, keys: dict[str, str]) -> dict[str, Predicted]: ...
+
+
+class Latest(Protocol):
+    """The newest forecasts of sites, for people and machines."""
+
+    def write(
+        self,
+        model_id: str,
+        site_id: str,
+        newest: Newest,
+        feeds: Sequence[Feed],
+        trained: Trained,
+    ) -> None: ...
+
+
+class Feeds(Protocol):
+    """What is known of the providers of sites."""
+
+    def feeds(self, model_id: str, site_id: str = "") -> list[Feed]: ...
+    def keep_feeds(self, model_id: str, feeds: Iterable[Feed]) -> None: ...
 
 
 class Asking(Protocol):

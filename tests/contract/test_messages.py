@@ -57,6 +57,7 @@ PRODUCED = {
         "solar.model_held",
         "solar.model_released",
         "solar.predictions_made",
+        "solar.forecast_issued",
         "solar.accuracy_degraded",
     },
 }
@@ -67,7 +68,11 @@ ROUTINE = {  # only in the day's summary: what follows from it is told
     "solar.retrain_started",
     "solar.challenger_registered",
 }
-FOR_MACHINES = {"solar.data_accepted", "solar.predictions_made"}  # nobody is told of these
+FOR_MACHINES = {  # nobody is told of these
+    "solar.data_accepted",
+    "solar.predictions_made",
+    "solar.forecast_issued",
+}
 
 
 def sample(kind: str) -> dict[str, Any]:

@@ -35,6 +35,7 @@ PUBLISHED = {
     ("Solar", "ChampionShortfall"): {"service"},
     ("Solar", "SitesDegraded"): {"service"},
     ("Solar", "SitesNotScored"): {"service"},
+    ("Solar", "ForecastsLate"): {"service"},
     ("Solar", "FilesGivenUp"): {"service"},
     ("Solar", "HeldDays"): {"service"},
     ("Solar", "DeploymentSetbacks"): {"service"},

@@ -29,8 +29,9 @@ class Answering:
         """Answer one question.
 
         `deployments` is the log, `served` what served at a time, `holds` which models people hold,
-        `scorecard` how versions do live (`live` in a few figures), `predictions` of a site. A question about
-        impossible days is answered with an `error`: a person's slip is no failure of this function.
+        `scorecard` how versions do live (`live` in a few figures), `predictions` of a site, `forecasts` where
+        the newest ones stand. A question about impossible days is answered with an `error`: a person's slip
+        is no failure of this function.
 
         Raises
         ------
@@ -49,16 +50,14 @@ class Answering:
             case "served":
                 at = datetime.fromisoformat(question["at"]) if question.get("at") else None
                 return {"served": {model: self._served(model, at) for model in models}}
-            case "scorecard":
-                return _answered(self.live.scorecard, question)
-            case "predictions":
-                return _answered(self.live.predictions, question)
+            case "scorecard" | "predictions" | "forecasts" as name:
+                return _answered(getattr(self.live, name), question)
             case "live":
                 return {"live": self.live.live(models)}
             case "holds":
                 held = {model: self.holds.hold(model) for model in models}
                 return {"holds": {model: _plain_hold(hold) for model, hold in held.items() if hold}}
-        known = "deployments, served, holds, scorecard, predictions, live"
+        known = "deployments, served, holds, scorecard, predictions, forecasts, live"
         message = f"unknown query {question.get('query')!r}: {known}"
         raise InvalidMessageError(message)
 

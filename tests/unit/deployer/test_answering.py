@@ -21,7 +21,9 @@ from tests.unit.deployer.test_deployer import deployed
 def answers(world: World) -> Answering:
     books = Books()
     return Answering(
-        world.memory, world.memory, Telling(books, books, books, S3Excluded(Objects()), lambda: NOW)
+        world.memory,
+        world.memory,
+        Telling(books, books, books, S3Excluded(Objects()), books, lambda: NOW),
     )
 
 
@@ -90,7 +92,7 @@ def test_the_last_predictions_of_a_site_are_found_behind_later_days_of_others() 
     monday = date(2026, 4, 6)
     live.deploy(1, monday)
     live.hear(live.upload("old", monday), live.upload("new", date(2026, 6, 8), site="hill"))
-    telling = Telling(live.books, live.books, live.books, live.excluded, live.clock)
+    telling = Telling(live.books, live.books, live.books, live.excluded, live.books, live.clock)
     found = telling.predictions({"model_id": live_world.MODEL, "site_id": SITE})["predictions"]
     assert [each["file_id"] for each in found] == ["old"]
 

@@ -4,6 +4,7 @@ item = day#<yyyy-mm-dd>#<site>    a site's day: files, predictions, power
 item = score#<yyyy-mm-dd>#<site>  its scores
 item = waiting#<site>#<file_id>   a file that no version could predict yet
 item = told#<site>                what people were told about a site, while it stands
+item = feed#<site>#<provider>     the newest issue of a provider, and when the next one is due
 item = summary                    how the model does in a few figures, by the last daily watch
 """
 
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Self
 from pydantic import TypeAdapter
 
 from services.deployer.domain.live.book import ONE_DAY, Day, FileRef
+from services.deployer.domain.live.feeds import Feed
 from services.deployer.domain.live.scores import DayScore
 from services.deployer.domain.live.summary import Summary
 from services.deployer.domain.live.told import Told
@@ -34,12 +36,13 @@ _DAY = TypeAdapter(Day)
 _SCORES = TypeAdapter(list[DayScore])
 _WAITING = TypeAdapter(Waiting)
 _TOLD = TypeAdapter(Told)
+_FEED = TypeAdapter(Feed)
 _SUMMARY = TypeAdapter(Summary)
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoBooks:
-    """Implements the ports `Books`, `Waitings` and `Verdicts`."""
+    """Implements the ports `Books`, `Waitings`, `Verdicts` and `Feeds`."""
 
     store: Store
 
@@ -169,6 +172,26 @@ class DynamoBooks:
         self.store.put_all([*items, {**_key(model_id, "summary"), "body": body}])
         for site_id in before.keys() - after.keys():
             self.store.delete(**_key(model_id, f"told#{site_id}"))
+
+    def feeds(self, model_id: str, site_id: str = "") -> list[Feed]:
+        """Return what is known of providers, of one site or of all."""
+        found = self.store.query(
+            "model_id = :model AND begins_with(#item, :feed)",
+            {":model": model_id, ":feed": f"feed#{site_id}#" if site_id else "feed#"},
+        )
+        return [_FEED.validate_json(item["body"]) for item in found]
+
+    def keep_feeds(self, model_id: str, feeds: Iterable[Feed]) -> None:
+        """Keep the newest issues of providers."""
+        self.store.put_all(
+            [
+                {
+                    **_key(model_id, f"feed#{each.site_id}#{each.provider}"),
+                    "body": _FEED.dump_json(each).decode(),
+                }
+                for each in feeds
+            ]
+        )
 
     def summary(self, model_id: str) -> Summary | None:
         """Return how a model does by the last daily watch; None before the first one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict
@@ -85,5 +86,12 @@ class S3Versions:
                 for each in said.sites
             },
             file_ids(described),
-            providers(described),
+            _best_first(providers(described), evaluation),
         )
+
+
+def _best_first(names: frozenset[str], evaluation: Evaluation) -> tuple[str, ...]:
+    """Return providers by their error in the evaluation, those without a score last."""
+    scored = evaluation.forecast.by_provider if evaluation.forecast else ()
+    error = {each.name: each.nmae for each in scored}
+    return tuple(sorted(names, key=lambda name: (error.get(name, math.inf), name)))

@@ -62,6 +62,7 @@ class Following:
                 self.catching_up.waiting(model_id)
             if due:
                 self.watching.deployment(model_id)
+                self.recording.issuing.look(model_id)
             if "daily" in due:
                 self.catching_up.lost(model_id)
                 self.watching.watch(model_id)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from services.deployer.app.live.issuing import Issuing
 from services.deployer.app.live.predicting import Predicting
 from services.deployer.app.live.scoring import score
 from services.deployer.app.live.shelf import Shelf
@@ -45,6 +46,7 @@ class Recording:
     deployments: Log
     versions: TrainedVersions
     predicting: Predicting
+    issuing: Issuing
     publisher: Publisher
     adjusts: Callable[[str], bool]
     clock: Clock
@@ -132,6 +134,8 @@ class Recording:
         days = _with_made(days, made, outcome.predicted, trained)
         scored = score(trained, days, [key for key in keys if _matters(days[key], trained)], shelf)
         self._tell(model_id, made, outcome.predicted)
+        if forecast_of := {each.site_id for each in (*new, *gone) if each.provider}:
+            self.issuing.renew(model_id, trained, scored.days, forecast_of, shelf)
         self.books.keep(
             model_id,
             [day for key, day in scored.days.items() if day != before[key]],

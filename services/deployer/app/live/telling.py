@@ -11,7 +11,8 @@ from services.deployer.domain.live import card
 from services.deployer.domain.live.book import ONE_DAY, Made
 from services.deployer.domain.live.excluded import masked
 from services.deployer.domain.live.summary import Summary
-from services.deployer.ports import Books, Exclusions, Verdicts, Waitings
+from services.deployer.ports import Books, Exclusions, Feeds, Verdicts, Waitings
+from shared import layout
 from shared.clock import Clock
 from shared.errors import InvalidMessageError
 
@@ -29,6 +30,7 @@ class Telling:
     waitings: Waitings
     verdicts: Verdicts
     exclusions: Exclusions
+    feeds: Feeds
     clock: Clock
 
     def scorecard(self, question: dict[str, Any]) -> dict[str, Any]:
@@ -118,6 +120,40 @@ class Telling:
                     "window_end": each.file.end.isoformat(),
                 }
                 for each in waits
+            ],
+        }
+
+    def forecasts(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Return where the newest forecasts of a model's sites, or of one, stand, and what is late.
+
+        Raises
+        ------
+        InvalidMessageError
+            The question names no model.
+        """
+        model_id, now = _model(question), self.clock()
+        sites: dict[str, list[dict[str, Any]]] = {}
+        for each in self.feeds.feeds(model_id, question.get("site_id") or ""):
+            sites.setdefault(each.site_id, []).append(
+                {
+                    "provider": each.provider,
+                    "issued_at": each.issued_at.isoformat(),
+                    "uploaded_at": each.uploaded_at.isoformat(),
+                    "until": each.until.isoformat(),
+                    "model_package_version": each.version,
+                    "due_at": each.due_at.isoformat() if each.due_at else None,
+                    "late": each.is_late(now),
+                }
+            )
+        return {
+            "model_id": model_id,
+            "sites": [
+                {
+                    "site_id": site_id,
+                    "key": layout.latest_forecast(model_id, site_id, "json"),
+                    "feeds": found,
+                }
+                for site_id, found in sorted(sites.items())
             ],
         }
 

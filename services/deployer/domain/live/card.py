@@ -1,4 +1,4 @@
-"""The scorecard: scores of days put together by site, day, month, version or lead."""
+"""The scorecard: scores of days put together by site, day, month, lead, provider or version."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from services.deployer.domain.live.scores import DayScore, Sums
 
-By = Literal["site", "day", "month", "lead", "version"]
+By = Literal["site", "day", "month", "lead", "provider", "version"]
 WAYS: tuple[By, ...] = get_args(By)
 
 _NAMES: Mapping[By, Callable[[DayScore], str]] = {
@@ -17,6 +17,7 @@ _NAMES: Mapping[By, Callable[[DayScore], str]] = {
     "day": lambda each: each.day.isoformat(),
     "month": lambda each: f"{each.day:%Y-%m}",
     "lead": lambda each: each.lead or "measured",
+    "provider": lambda each: each.provider or "measured",
     "version": lambda each: str(each.version),
 }
 

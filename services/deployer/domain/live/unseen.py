@@ -47,7 +47,8 @@ class Trained:
     files
         The files of its dataset.
     providers
-        Those whose forecasts it was trained with; none for a version of measured weather.
+        Those whose forecasts it was trained with, the best of its evaluation first; none for a version of
+        measured weather.
     """
 
     version: int
@@ -57,7 +58,7 @@ class Trained:
     spans: Mapping[str, tuple[tuple[datetime, datetime], ...]] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
     files: frozenset[str] = frozenset()
-    providers: frozenset[str] = frozenset()
+    providers: tuple[str, ...] = ()
 
     def predicts_from(self, provider: str) -> bool:
         """Whether it was trained with the forecasts of a provider or, where none is named, with none."""

@@ -25,6 +25,7 @@ SILENT: frozenset[type[Any]] = frozenset(
         messages.EvaluationDue,
         messages.DeploymentCheckDue,
         messages.PredictionsMade,
+        messages.ForecastIssued,
         messages.SweepDue,
     }
 )

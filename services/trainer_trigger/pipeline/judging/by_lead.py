@@ -1,4 +1,4 @@
-"""How forecasts do by lead and provider, and which of several for an interval is the one that is judged."""
+"""How forecasts do by lead and provider."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from services.trainer_trigger.pipeline.judging import scoring
 from services.trainer_trigger.pipeline.judging.scoring import ScoredRows
 from shared.evaluation import ForecastScores, LeadScores, Reliability
-from shared.solar import leads, metrics, skies
+from shared.solar import fleet, leads, metrics, skies
 from shared.solar.position import Floats
-from shared.solar.rows import Rows
 
 LEVELS = tuple(round(level / 20, 2) for level in range(1, 20))  # 0.05 to 0.95
 _P10, _P50, _P90 = (LEVELS.index(level) for level in (0.1, 0.5, 0.9))
@@ -39,19 +38,6 @@ class Forecast:
     quantiles: NDArray[np.float64]
 
 
-def nearest(rows: Rows, lead: timedelta) -> NDArray[np.intp]:
-    """Return the one forecast of each interval that is judged: that whose lead is nearest to a given one.
-
-    Of two that are as near, that of the provider which is named first counts, then the one issued later.
-    """
-    far = np.abs(rows.lead_hours - lead.total_seconds() / 3600.0)
-    order = np.lexsort((rows.lead_hours, rows.provider, far, rows.site, rows.times))
-    site, times = rows.site[order], rows.times[order]
-    first = np.append(True, (site[1:] != site[:-1]) | (times[1:] != times[:-1]))
-    chosen: NDArray[np.intp] = order[first[: len(order)]]
-    return chosen
-
-
 def score(forecast: Forecast, judged: NDArray[np.intp], lead: timedelta) -> ForecastScores:
     """Score forecasts by lead and provider, in daylight.
 
@@ -74,7 +60,47 @@ def score(forecast: Forecast, judged: NDArray[np.intp], lead: timedelta) -> Fore
         by_lead=tuple(_scored(forecast, by_lead)),
         by_provider=tuple(_scored(forecast, by_provider)) if len(rows.providers) > 1 else (),
         reliability=tuple(_reliability(forecast, judged[lit[judged]])),
+        **_alike(forecast, judged[lit[judged]]),
     )
+
+
+def _alike(forecast: Forecast, rows: NDArray[np.intp]) -> dict[str, float | None]:
+    """Return how alike errors are, of sites and within a day, and how often the band of the fleet holds."""
+    test = forecast.test
+    low, high = forecast.quantiles[rows, _P10], forecast.quantiles[rows, _P90]
+    point, actual = forecast.point[rows], test.share[rows]
+    columns = np.stack([actual - point, point - low, high - point, (high - low) / 2])
+    kw = columns * test.capacity[rows]
+    site, times = test.rows.site[rows], test.rows.times[rows]
+    day = test.day[rows] * len(test.rows.sites) + site
+    error, _, _, width = _table(columns, times.astype(np.int64) % 86_400, day)
+    found = {"day_dependence": _rounded(fleet.dependence(error, width))}
+    if len(test.rows.sites) > 1:
+        error, below, above, width = _table(kw, site, times.astype(np.int64))
+        alike = fleet.dependence(error, width)
+        found["dependence"] = _rounded(alike)
+        whole = np.isfinite(error).all(axis=0)
+        if alike is not None and whole.any():
+            total = error[:, whole].sum(axis=0)
+            inside = total >= -fleet.band(below[:, whole], alike)
+            inside &= total <= fleet.band(above[:, whole], alike)
+            found["fleet_coverage"] = _rounded(float(inside.mean()))
+    return found
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def _table(
+    columns: NDArray[np.float64], row: NDArray[np.int64], column: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return each of some columns as a table of shape (rows, columns), NaN where there is no value."""
+    rows, row_of = np.unique(row, return_inverse=True)
+    heads, column_of = np.unique(column, return_inverse=True)
+    table = np.full((len(columns), len(rows), len(heads)), np.nan)
+    table[:, row_of, column_of] = columns
+    return table
 
 
 def _scored(

@@ -69,7 +69,9 @@ def test_a_forecast_for_weeks_to_come_hides_none_of_the_days_that_were() -> None
     summary = world.books.last_summary
     assert summary is not None
     assert summary.sites_judged == 1
-    telling = Telling(world.books, world.books, world.books, world.excluded, world.clock)
+    telling = Telling(
+        world.books, world.books, world.books, world.excluded, world.books, world.clock
+    )
     card = telling.scorecard({"model_id": MODEL, "days": 10})
     assert {line["inputs"]: line["days"] for line in card["lines"]}["measured"] == {"scored": 9}
 
@@ -163,7 +165,9 @@ def test_days_that_a_person_excluded_are_not_judged_and_count_again_when_they_ar
     write(world.objects, layout.active_exclusions(SITE), json.dumps(said).encode())
     world.sweep()
     assert told(world) == []
-    telling = Telling(world.books, world.books, world.books, world.excluded, world.clock)
+    telling = Telling(
+        world.books, world.books, world.books, world.excluded, world.books, world.clock
+    )
     card = telling.scorecard({"model_id": MODEL, "days": 6, "by": "day"})
     states = [next(iter(line["days"])) for line in card["lines"]]
     assert states == ["scored", *["masked"] * 5]

@@ -15,17 +15,20 @@ import pyarrow.parquet as pq
 
 from services.deployer.adapters.live.canonical import S3CanonicalRows
 from services.deployer.adapters.live.excluded import S3Excluded
+from services.deployer.adapters.live.latest import S3Latest
 from services.deployer.adapters.live.log import S3PredictionLog
 from services.deployer.adapters.live.suspects import S3Suspects
 from services.deployer.adapters.live.versions import S3Versions
 from services.deployer.app.alone import Alone
 from services.deployer.app.live.catching_up import CatchingUp
 from services.deployer.app.live.following import Following
+from services.deployer.app.live.issuing import Issuing
 from services.deployer.app.live.predicting import Predicting
 from services.deployer.app.live.recording import Recording
 from services.deployer.app.live.watching import Watching
 from services.deployer.domain.deployment import Hold, LogEntry, Setback
 from services.deployer.domain.live.book import Day, FileRef
+from services.deployer.domain.live.feeds import Feed
 from services.deployer.domain.live.predicted import Answered, SilentError, Weather
 from services.deployer.domain.live.scores import DayScore
 from services.deployer.domain.live.summary import Summary
@@ -73,6 +76,10 @@ class Objects:
         self.calls.append("HeadObject")
         return self._found(key)[1]
 
+    def write(self, key: str, body: bytes, **_: Any) -> None:
+        self.calls.append("PutObject")
+        self.kept[key] = (body, {})
+
     def create(self, key: str, body: bytes, **_: Any) -> bool:
         self.calls.append("PutObject")
         if key in self.kept:
@@ -103,6 +110,15 @@ class Books:
     waits: dict[str, Waiting] = field(default_factory=dict)
     stands: dict[str, Told] = field(default_factory=dict)
     last_summary: Summary | None = None
+    known_feeds: dict[tuple[str, str], Feed] = field(default_factory=dict)
+
+    def feeds(self, model_id: str, site_id: str = "") -> list[Feed]:
+        assert model_id == MODEL
+        return [each for each in self.known_feeds.values() if site_id in {"", each.site_id}]
+
+    def keep_feeds(self, model_id: str, feeds: Iterable[Feed]) -> None:
+        assert model_id == MODEL
+        self.known_feeds.update({(each.site_id, each.provider): each for each in feeds})
 
     def told(self, model_id: str) -> dict[str, Told]:
         assert model_id == MODEL
@@ -314,6 +330,14 @@ class World:
             deployments=self.deployments,
             versions=S3Versions(self.objects),  # type: ignore[arg-type]
             predicting=Predicting(self.asking, self.clock),
+            issuing=Issuing(
+                self.books,
+                self.books,
+                S3Latest(self.objects, self.clock),  # type: ignore[arg-type]
+                self.topic,
+                self.meter,
+                self.clock,
+            ),
             publisher=self.topic,
             adjusts=lambda _: self.adjusts,
             clock=self.clock,

@@ -1,0 +1,144 @@
+"""Keeps the newest forecast of every site where people and machines find it; sees when an issue is late."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.deployer.app.live.shelf import Shelf
+from services.deployer.domain.live.book import ONE_DAY, Day, Key, Made, days_of
+from services.deployer.domain.live.feeds import Feed, feeds
+from services.deployer.domain.live.newest import Newest, newest
+from services.deployer.domain.live.stamps import moment
+from services.deployer.domain.live.unseen import Trained
+from services.deployer.ports import Books, Feeds, Latest, Meter, Publisher
+from shared import layout
+from shared.clock import Clock
+from shared.errors import NotReadyError
+from shared.messages import ForecastIssued
+from shared.solar.site import tzinfo_of
+
+_BEFORE = timedelta(days=7)  # from which the rhythm of issues is told
+_AHEAD = timedelta(days=16)  # that a forecast reaches at most
+
+
+@dataclass(frozen=True, slots=True)
+class Issuing:
+    """Writes `forecasts/<model>/<site>/latest.*`; whoever missed a message finds the same there."""
+
+    books: Books
+    feeds: Feeds
+    latest: Latest
+    publisher: Publisher
+    meter: Meter
+    clock: Clock
+
+    def renew(
+        self,
+        model_id: str,
+        trained: Trained,
+        days: Mapping[Key, Day],
+        sites: Collection[str],
+        shelf: Shelf,
+    ) -> None:
+        """Bring the newest forecasts of sites up to date with predictions that were made or withdrawn.
+
+        Parameters
+        ----------
+        days
+            Days as they are known now, newer than those in the book.
+        """
+        told: list[ForecastIssued] = []
+        kept: list[Feed] = []
+        for site_id in sorted(sites):
+            made = self._made(model_id, trained, days, site_id)
+            found = feeds(site_id, made)
+            if not found:
+                continue
+            latest = self._newest(trained, site_id, made, found, shelf)
+            if latest is None:
+                continue
+            self.latest.write(model_id, site_id, latest, found, trained)
+            told.append(_message(self.clock(), model_id, latest, found, trained.step_minutes))
+            kept += found
+        self.feeds.keep_feeds(model_id, kept)
+        refused = self.publisher.publish_all(told)
+        if refused:
+            message = f"{len(refused)} messages could not be sent; all are sent again"
+            raise NotReadyError(message)
+
+    def look(self, model_id: str) -> None:
+        """Measure of how many sites the next issue is late."""
+        now = self.clock()
+        sites: dict[str, list[bool]] = {}
+        for each in self.feeds.feeds(model_id):
+            sites.setdefault(each.site_id, []).append(each.is_late(now))
+        if sites:
+            self.meter.tell_worst({"ForecastsLate": float(sum(map(any, sites.values())))})
+
+    def _made(
+        self, model_id: str, trained: Trained, days: Mapping[Key, Day], site_id: str
+    ) -> list[Made]:
+        """Return the predictions around the newest issue of a site, of files that were not withdrawn."""
+        near = [
+            each.issued_at
+            for (name, _), day in days.items()
+            for each in day.counted
+            if name == site_id and each.issued_at is not None
+        ]
+        known = [each.issued_at for each in self.feeds.feeds(model_id, site_id)]
+        anchor = max([*near, *known], default=None)
+        if anchor is None:
+            return []
+        zone = tzinfo_of(trained.places[site_id].timezone)
+        keys = [
+            (site_id, day) for day in days_of(anchor - _BEFORE, anchor + _AHEAD + ONE_DAY, zone)
+        ]
+        around = self.books.days(model_id, keys) | {
+            key: day for key, day in days.items() if key in set(keys)
+        }
+        made = {each.key: each for day in around.values() for each in day.counted if each.provider}
+        return sorted(made.values(), key=lambda each: each.rank)
+
+    def _newest(
+        self,
+        trained: Trained,
+        site_id: str,
+        made: Iterable[Made],
+        found: Iterable[Feed],
+        shelf: Shelf,
+    ) -> Newest | None:
+        """Return the newest forecast of each interval since the last issue began.
+
+        A provider whose issue is late gives way to the others.
+        """
+        now = self.clock()
+        late = {each.provider: each.is_late(now) for each in found}
+        since = max(each.issued_at for each in found)
+        order = sorted(trained.providers, key=lambda name: late.get(name, True))
+        keys = {each.key: site_id for each in made if each.end > since}
+        shelf.fetch_predictions(keys)
+        return newest(shelf.predictions(keys), since, order)
+
+
+def _message(
+    now: datetime, model_id: str, latest: Newest, found: Iterable[Feed], step_minutes: int
+) -> ForecastIssued:
+    feed = max(found, key=lambda each: (each.issued_at, each.provider))
+    site_id, hours = feed.site_id, step_minutes / 60.0
+    return ForecastIssued.of(
+        subject=(model_id, site_id, feed.provider, feed.issued_at, feed.version, len(latest.times)),
+        occurred_at=now,
+        correlation_id=f"{model_id}/{site_id}",
+        model_id=model_id,
+        site_id=site_id,
+        provider=feed.provider,
+        issued_at=feed.issued_at,
+        model_package_version=feed.version,
+        key=layout.latest_forecast(model_id, site_id, "json"),
+        rows=len(latest.times),
+        window_start=moment(latest.times[0]),
+        window_end=moment(latest.times[-1]) + timedelta(minutes=step_minutes),
+        energy_kwh=round(float(latest.power_ac.sum()) * hours, 3),
+    )
