@@ -25,7 +25,7 @@ _FOLLOW_THE_SUN = frozenset(FORECAST_PREFIX + name for name in ("ghi", "dhi", "p
 _DARK = 1.0  # W/m2 of clear sky; an index to less says nothing
 _BRIGHTEST = 1.5  # clear-sky index beyond which only a low sun explains the value
 _LONGEST = 6 * 3600  # s; providers' steps are shorter, so that a longer distance is a gap
-_ALONE = 3600  # s; the interval of a row that has none beside it
+_ALONE = 3600  # s; the interval of a provider's only row
 _LEAST_FILLED = 0.5  # share of an interval that must be there for its mean to count
 
 
@@ -131,7 +131,7 @@ def _issued(tables: Iterable[pa.Table]) -> _Issued | None:
         issued_at=issues,
         block=block,
         starts=seconds,
-        lengths=_lengths(seconds, block),
+        lengths=_lengths(seconds, block, which),
         weather={str(name): merged[name].to_numpy(dtype=float) for name in sorted(merged.columns)},
     )
 
@@ -157,19 +157,35 @@ def _seconds(moments: pd.Series) -> NDArray[np.int64]:
     return plain.to_numpy().astype("datetime64[s]").astype(np.int64)
 
 
-def _lengths(starts: NDArray[np.int64], block: NDArray[np.int64]) -> NDArray[np.int64]:
+def _lengths(
+    starts: NDArray[np.int64], block: NDArray[np.int64], provider: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """Return how long the interval of each row is: a provider's step may grow within an issue. [s]
 
     An interval reaches to the next row of its block. Before a gap, and at a block's end, it is as long as the
-    one before; of a single row nothing is known, and it is taken for an hour.
+    one before; a single row, as where each is issued so long before it, is as long as the provider's rows are
+    apart.
     """
     to_next = np.append(np.diff(starts), 0)
     to_next[np.append(np.diff(block) != 0, True)] = 0
     known = (to_next > 0) & (to_next <= _LONGEST)
     last_known = np.maximum.accumulate(np.where(known, np.arange(len(starts)), -1))
     same_block = (last_known >= 0) & (block[np.maximum(last_known, 0)] == block)
-    before = np.where(same_block, to_next[np.maximum(last_known, 0)], _ALONE)
+    alone = _apart(starts, provider)[provider]
+    before = np.where(same_block, to_next[np.maximum(last_known, 0)], alone)
     return np.where(known, to_next, before).astype(np.int64)
+
+
+def _apart(starts: NDArray[np.int64], provider: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how far the rows of each provider usually lie apart, whatever their issue. [s]"""
+    found = np.full(int(provider.max()) + 1, _ALONE, dtype=np.int64)
+    for each in np.unique(provider):
+        distances = np.diff(np.unique(starts[provider == each]))
+        distances = distances[distances <= _LONGEST]
+        if len(distances):
+            values, counts = np.unique(distances, return_counts=True)
+            found[each] = values[counts.argmax()]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

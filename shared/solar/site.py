@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from shared.messages import Name
 from shared.solar.issued import IssueFormat, Span
 from shared.solar.zones import Zone
+from shared.solar.zones import tzinfo_of as tzinfo_of  # noqa: PLC0414 - a site's zone, read with the site
 from shared.strict import Strict
 
 POWER = "power_ac"

@@ -12,6 +12,7 @@ import pytest
 
 from console import output
 from console.commands import configuring
+from console.commands.data import show_files
 from tests.unit.console.systems import FakeSystem, solar, system
 
 __all__ = ["system"]  # the fixture
@@ -202,3 +203,31 @@ def test_counts_of_reasons_say_what_each_reason_means(system: FakeSystem) -> Non
     assert "the last number of the file seems to lack its end" in said
     assert "power is negative when it is large" in said
     assert "of_a_later_release" in said
+
+
+def test_a_file_of_forecasts_is_listed_with_its_issues_and_leads(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    issues = {
+        "count": 2,
+        "first": "2024-06-01T00:00:00+00:00",
+        "last": "2024-06-01T12:00:00+00:00",
+        "first_lead_hours": 0.0,
+        "last_lead_hours": 47.0,
+    }
+    file = {
+        "key": "raw/east/nwp.csv",
+        "state": "accepted",
+        "rows": 96,
+        "rows_masked": 0,
+        "masks": {"before_issue": 2},
+        "note": None,
+        "reason": None,
+        "remedy": None,
+    }
+    show_files([{**file, "provider": "ecmwf", "issues": issues}, {**file, "masks": {}}], "Files")
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert "ecmwf: 2 issues, 2024-06-01 00:00 to" in said
+    assert "leads 0 to 47 h" in said
+    assert "before_issue 2" in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 
 from services.data_watcher.adapters.reading import read
 from shared.canonical import CanonicalFile
+from tests.corpus import workbook
 from tests.unit.data_watcher.forecast_files import (
     ADDED_UP,
     ENDS,
@@ -496,6 +498,21 @@ def test_other_formats_are_read_alike(kind: str) -> None:
         data = sink.getvalue().to_pybytes()
 
     accepted(data, ROWS, site({"format": kind}))
+
+
+def test_workbooks_are_read_alike() -> None:
+    head: list[object] = ["run", "time", "ghi"]
+    cells = [
+        [row.issued.replace(tzinfo=None), row.begins.replace(tzinfo=None), row.ghi] for row in ROWS
+    ]
+
+    accepted(workbook.xlsx([head, *cells]), ROWS, site({"format": "xlsx"}))
+
+
+def test_a_packed_file_is_called_like_the_plain_one() -> None:
+    where = site({"issued": {"file_name": "nwp_%Y%m%d%H.csv", "timezone": "UTC"}})
+
+    accepted(gzip.compress(csv(ONE, with_issue=False)), ONE, where, key=f"{KEY}.gz")
 
 
 # --- what cannot be true --------------------------------------------------------------------------------

@@ -204,3 +204,16 @@ def test_rows_of_forecasts_are_kept_and_joined(tmp_path: Path) -> None:
         ].tolist()
         == [3.0] * 4
     )
+
+
+@pytest.mark.parametrize("step_minutes", [15, 60, 180])
+def test_rows_that_are_issues_of_their_own_are_as_long_as_they_are_apart(step_minutes: int) -> None:
+    """A constant lead dates each row by itself, so that no row of an issue says how long another is."""
+    begins = [MORNING + timedelta(minutes=step_minutes * at) for at in range(1440 // step_minutes)]
+    tables = [
+        table({"temp_air": [15.0]}, issued=at - timedelta(hours=24), starts=[at]) for at in begins
+    ]
+    rows = stepped(*tables)
+
+    assert len(rows) == 96
+    assert len(set(rows.times.tolist())) == 96

@@ -115,8 +115,8 @@ def _promised(found: Values, clear: Values, issued: Times) -> tuple[Values, Valu
 def _hidden(small: Mask, own: Values, grown: Values, lower: Values, higher: Values) -> Mask:
     """Return where a sum may have begun anew although it did not fall, as in the morning.
 
-    Its growth is a dip that the neighbours do not show, and the sum itself is what they promise. Where the sky
-    of the file has such dips at other times as well, it is the sky.
+    Its growth is a dip that the neighbours do not show, and the sum itself is what they promise. Where the
+    sky of the file has such dips at other times as well, it is the sky.
 
     Parameters
     ----------

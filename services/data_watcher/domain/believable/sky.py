@@ -29,8 +29,8 @@ class Sky:
     clear
         Mean global horizontal irradiance under a clear sky. [W/m²]
     most
-        What the mean cannot exceed, were the stamp half an interval off: what comes to a level plane above the
-        atmosphere. At 4,000 m a clear sky gives nearly as much, a third more than the formula says. [W/m²]
+        What the mean cannot exceed, were the stamp half an interval off: what comes to a level plane above
+        the atmosphere. At 4,000 m a clear sky gives nearly as much, more than the formula says. [W/m²]
     is_lit
         Whether the sun is up at its middle.
     is_night
