@@ -3,8 +3,8 @@
 DATA names a folder laid out as PVOD (see `bench/peers_plants.py`), whose stations have `nwp_` columns of a
 numerical weather prediction beside their own sensors. Everything is scored on the same last fifth of time.
 
-`auto, for forecasts` is the product: Preprocess, Train and the predictor on forecasts as they were issued, and
-beside it each single type. Its rivals are `auto` of measured weather asked with forecasts, `auto` trained
+`auto, for forecasts` is the product: Preprocess, Train and the predictor on forecasts as they were issued,
+and beside it each single type. Its rivals are `auto` of measured weather asked with forecasts, `auto` trained
 with the forecasts as if they were measured, LightGBM's quantiles on the plain columns, and persistence of the
 last day that was over at the issue. With PEERS=1 AutoGluon stands beside them, once for the mean and once for
 quantiles, each for SECONDS=60, in an environment that is made for the run.
@@ -55,8 +55,8 @@ ASSUMED = f"""Assumed, for the files do not say it:
 * the forecast of a day ({ZONE}) was issued at 12:00 of the day before, all of it, and nothing later;
 * nwp_globalirrad and nwp_directirrad are horizontal means of the interval that begins at their stamp;
 * arrays face south, tilted as metadata.csv says.
-R² and nMAE are of all rows of the last fifth, night included; pinball (mean over P10, P20 … P90, and over P10,
-P50 and P90), CRPS and the share of rows inside P10 to P90 are of daylight. All but R² in % of capacity.
+R² and nMAE are of all rows of the last fifth, night included; pinball (mean over P10, P20 … P90, and over
+P10, P50 and P90), CRPS and the share of rows inside P10 to P90 are of daylight. All but R² in % of capacity.
 """
 DECILES = tuple(round(level / 10, 1) for level in range(1, 10))
 _SETTINGS = {

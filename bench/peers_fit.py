@@ -1,6 +1,8 @@
 """Fit one peer on the tables that `bench/peers.py` wrote; runs in the peers' own environment.
 
-python peers_fit.py autogluon|autogluon_quantiles|flaml <folder of train.parquet and test.parquet> <predictions.npy> <seconds>
+python peers_fit.py PEER <folder of train.parquet and test.parquet> <predictions.npy> <seconds>
+
+PEER is one of autogluon, autogluon_quantiles and flaml.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
@@ -93,6 +94,19 @@ def days_back(rows: Rows, step_minutes: int) -> NDArray[np.int64]:
     end = rows.times + np.timedelta64(step_minutes * 60, "s") - rows.issued_at
     days: NDArray[np.int64] = -(-end.astype("timedelta64[s]").astype(np.int64) // 86_400)
     return np.maximum(days, 1)
+
+
+def nearest(rows: Rows, lead: timedelta) -> NDArray[np.intp]:
+    """Return the one forecast of each interval that is judged: that whose lead is nearest to a given one.
+
+    Of two that are as near, that of the provider which is named first counts, then the one issued later.
+    """
+    far = np.abs(rows.lead_hours - lead.total_seconds() / 3600.0)
+    order = np.lexsort((rows.lead_hours, rows.provider, far, rows.site, rows.times))
+    site, times = rows.site[order], rows.times[order]
+    first = np.append(True, (site[1:] != site[:-1]) | (times[1:] != times[:-1]))
+    chosen: NDArray[np.intp] = order[first[: len(order)]]
+    return chosen
 
 
 def _issued(tables: Iterable[pa.Table]) -> _Issued | None:

@@ -33,7 +33,7 @@ from services.trainer_trigger.pipeline.reporting import report
 from shared.container import ContainerSettings
 from shared.dataset import Dataset
 from shared.evaluation import Baselines, Evaluation, ForecastScores, ModelScores, RowCounts, Scores
-from shared.solar import artifact, metrics
+from shared.solar import artifact, issues, metrics
 from shared.solar import rows as solar_rows
 from shared.solar.artifact import ModelCard
 from shared.solar.position import Floats
@@ -161,7 +161,7 @@ def _refuse_constant_power(test: ScoredRows) -> None:
 
 def _judged(rows: solar_rows.Rows, dataset: Dataset) -> NDArray[Any] | slice:
     """Return which rows are scored: all, or of forecasts one for each interval."""
-    return by_lead.nearest(rows, dataset.floor_lead) if rows.are_forecast else slice(None)
+    return issues.nearest(rows, dataset.floor_lead) if rows.are_forecast else slice(None)
 
 
 def _score_forecasts(

@@ -104,7 +104,9 @@ def train(
     fit = _fit_of(model_type, dataset.inputs)
     recipe = _recipe(parts, dataset, model_type)
     surveyed = survey(parts, recipe)
-    gathered = gather(parts, recipe, surveyed, memory, MOST_ROWS.get(model_type))
+    gathered = gather(
+        parts, recipe, surveyed, memory, MOST_ROWS.get(model_type), lead=dataset.floor_lead
+    )
     names, seed, code = gathered.examples.names, dataset.seed(model_type), code_version()
     fingerprint = content_id(dataset.dataset_id, model_type, surveyed.rows, names, code)
     learnt = fit(gathered.examples, seed, Checkpoints(checkpoint_folder, fingerprint))
@@ -185,7 +187,8 @@ def _days(learnt: Learnt, gathered: Gathered, cap: float, step_minutes: int) -> 
     Rows that only followed a fit would promise too little: a fit of four months is off in the fifth, where
     the final one knows the same month of the year before.
     """
-    unseen = np.where(gathered.sunlit, np.clip(learnt.unseen, 0.0, cap), np.nan)
+    counting = gathered.sunlit & gathered.judged
+    unseen = np.where(counting, np.clip(learnt.unseen, 0.0, cap), np.nan)
     return summarise(gathered.days, gathered.target, unseen, step_minutes)
 
 

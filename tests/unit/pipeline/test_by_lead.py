@@ -50,14 +50,14 @@ def said(many: Rows) -> Forecast:
 
 def test_one_forecast_of_each_interval_is_judged_the_nearest_to_the_floors_lead():
     many = together([issued(hours) for hours in (0.0, 12.0, 36.0)])
-    judged = many.take(by_lead.nearest(many, DAY))
+    judged = many.take(issues.nearest(many, DAY))
     assert len(np.unique(judged.times)) == len(judged) == len(many) / 3
     assert (np.abs(judged.lead_hours - 24) <= 12).all()
 
 
 def test_of_two_that_are_as_near_the_provider_named_first_is_judged():
     many = together([issued(12, "icon"), issued(12, "ecmwf")])
-    judged = many.take(by_lead.nearest(many, DAY))
+    judged = many.take(issues.nearest(many, DAY))
     assert {judged.providers[each] for each in judged.provider} == {"icon"}
 
 
@@ -66,7 +66,7 @@ def test_every_lead_has_its_own_scores():
     many = together([near, far])
     point = np.where(many.lead_hours < 30, described(many).share, described(many).share + 0.1)
     both = Forecast(described(many), point, said(many).quantiles)
-    found = by_lead.score(both, by_lead.nearest(many, DAY), DAY)
+    found = by_lead.score(both, issues.nearest(many, DAY), DAY)
     named = {each.name: each for each in found.by_lead}
     assert list(named) == ["0-6h", "6-24h", "24-48h", "48h+"]
     assert named["6-24h"].nmae == pytest.approx(0.0)
@@ -75,7 +75,7 @@ def test_every_lead_has_its_own_scores():
 
 def test_only_daylight_counts():
     many = issued(12)
-    found = by_lead.score(said(many), by_lead.nearest(many, DAY), DAY)
+    found = by_lead.score(said(many), issues.nearest(many, DAY), DAY)
     assert sum(each.n for each in found.by_lead) == int(described(many).daylight.sum())
 
 
@@ -84,7 +84,7 @@ def test_coverage_and_reliability_are_counted():
     test = described(many)
     quantiles = np.tile(np.array(LEVELS), (len(many), 1)) * 0 + test.share[:, None]
     quantiles[:, 10:] += 0.01  # the measured value lies below all of these
-    found = by_lead.score(Forecast(test, test.share, quantiles), by_lead.nearest(many, DAY), DAY)
+    found = by_lead.score(Forecast(test, test.share, quantiles), issues.nearest(many, DAY), DAY)
     assert [each.coverage for each in found.by_lead] == [1.0] * len(found.by_lead)
     assert {each.level: each.observed for each in found.reliability}[0.95] == 1.0
 
@@ -105,7 +105,7 @@ def test_persistence_is_that_which_was_known_at_the_issue():
 
 def test_providers_stand_side_by_side():
     many = together([issued(12, "icon"), issued(12, "ecmwf")])
-    found = by_lead.score(said(many), by_lead.nearest(many, DAY), DAY)
+    found = by_lead.score(said(many), issues.nearest(many, DAY), DAY)
     assert [each.name for each in found.by_provider] == ["icon", "ecmwf"]
 
 
@@ -121,7 +121,7 @@ def test_sites_that_err_alike_are_told_from_those_that_err_for_themselves():
     common = random.normal(0, 0.1, when.max() + 1)[when]
     own = random.normal(0, 0.1, len(many))
     levels = np.array(LEVELS)[None, :] - 0.5
-    judged = by_lead.nearest(many, DAY)
+    judged = issues.nearest(many, DAY)
     found = {}
     for name, error in (("alike", common), ("alone", own)):
         point = test.share + error

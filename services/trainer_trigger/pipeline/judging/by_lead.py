@@ -1,4 +1,4 @@
-"""How forecasts do by lead and provider, and which of several for an interval is the one that is judged."""
+"""How forecasts do by lead and provider."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from services.trainer_trigger.pipeline.judging.scoring import ScoredRows
 from shared.evaluation import ForecastScores, LeadScores, Reliability
 from shared.solar import fleet, leads, metrics, skies
 from shared.solar.position import Floats
-from shared.solar.rows import Rows
 
 LEVELS = tuple(round(level / 20, 2) for level in range(1, 20))  # 0.05 to 0.95
 _P10, _P50, _P90 = (LEVELS.index(level) for level in (0.1, 0.5, 0.9))
@@ -37,19 +36,6 @@ class Forecast:
     test: ScoredRows
     point: Floats
     quantiles: NDArray[np.float64]
-
-
-def nearest(rows: Rows, lead: timedelta) -> NDArray[np.intp]:
-    """Return the one forecast of each interval that is judged: that whose lead is nearest to a given one.
-
-    Of two that are as near, that of the provider which is named first counts, then the one issued later.
-    """
-    far = np.abs(rows.lead_hours - lead.total_seconds() / 3600.0)
-    order = np.lexsort((rows.lead_hours, rows.provider, far, rows.site, rows.times))
-    site, times = rows.site[order], rows.times[order]
-    first = np.append(True, (site[1:] != site[:-1]) | (times[1:] != times[:-1]))
-    chosen: NDArray[np.intp] = order[first[: len(order)]]
-    return chosen
 
 
 def score(forecast: Forecast, judged: NDArray[np.intp], lead: timedelta) -> ForecastScores:

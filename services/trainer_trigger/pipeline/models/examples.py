@@ -8,6 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 from services.trainer_trigger.pipeline.models.base import Examples, Values
 from services.trainer_trigger.pipeline.models.folds import folds
 from services.trainer_trigger.pipeline.models.site_days import Days, days_of, joined
-from shared.solar import blocks, features, neighbours, spread
+from shared.model_config import FLOOR_LEAD
+from shared.solar import blocks, features, issues, neighbours, spread
 from shared.solar.position import Floats, SolarPosition, Times
 from shared.solar.recipe import Plant, Recipe, find, sun_of
 from shared.solar.rows import Rows
@@ -64,12 +66,15 @@ class Gathered:
         Which rows make up which day.
     bucket
         Place of each row's lead bucket, see `spread`; of measured weather all are zero.
+    judged
+        Rows of which an evaluation would speak: all, or of forecasts one for each interval.
     """
 
     examples: Examples
     target: Floats
     cell: NDArray[np.int64]
     bucket: NDArray[np.int64]
+    judged: NDArray[np.bool_]
     sunlit: NDArray[np.bool_]
     dark: Floats
     days: Days
@@ -114,7 +119,13 @@ def survey(parts: Collection[Rows], recipe: Recipe) -> Survey:
 
 
 def gather(
-    parts: Collection[Rows], recipe: Recipe, found: Survey, memory: FeatureRoom, most: int | None
+    parts: Collection[Rows],
+    recipe: Recipe,
+    found: Survey,
+    memory: FeatureRoom,
+    most: int | None,
+    *,
+    lead: timedelta = FLOOR_LEAD,
 ) -> Gathered:
     """Compute the features of the lit rows.
 
@@ -124,6 +135,8 @@ def gather(
     ----------
     most
         How many rows are enough to learn from; of more every second, third … is taken, None takes all.
+    lead
+        At which forecasts are judged.
     """
     every = 1 if most is None else -(-found.rows // most)
     values: Values | None = None
@@ -146,6 +159,7 @@ def gather(
                 target=target,
                 cell=conditions.cell,
                 bucket=_bucket(rows),
+                judged=_judged(rows, lead),
                 weight=rows.weight,
                 sunlit=sun.up > 0,
                 lit=lit,
@@ -178,6 +192,14 @@ def _bucket(rows: Rows) -> NDArray[np.int64]:
     return spread.bucket_of(rows.lead_hours)
 
 
+def _judged(rows: Rows, lead: timedelta) -> NDArray[np.bool_]:
+    judged = np.ones(len(rows), dtype=bool)
+    if rows.are_forecast:
+        judged[:] = False
+        judged[issues.nearest(rows, lead)] = True
+    return judged
+
+
 @dataclass(frozen=True, slots=True)
 class _Piece:
     """What is kept of a site's rows beside the features of those that are learnt from."""
@@ -186,6 +208,7 @@ class _Piece:
     target: Floats
     cell: NDArray[np.int64]
     bucket: NDArray[np.int64]
+    judged: NDArray[np.bool_]
     weight: Floats
     sunlit: NDArray[np.bool_]
     lit: NDArray[np.bool_]
@@ -213,6 +236,7 @@ def _joined(pieces: Sequence[_Piece], values: Values, names: tuple[str, ...]) ->
         target=target,
         cell=np.concatenate([piece.cell[piece.chosen] for piece in pieces]),
         bucket=np.concatenate([piece.bucket[piece.chosen] for piece in pieces]),
+        judged=np.concatenate([piece.judged[piece.chosen] for piece in pieces]),
         sunlit=np.concatenate([piece.sunlit[piece.chosen] for piece in pieces]),
         dark=np.concatenate([piece.target[~piece.lit] for piece in pieces]),
         days=joined([piece.days for piece in pieces], [len(piece.chosen) for piece in pieces]),

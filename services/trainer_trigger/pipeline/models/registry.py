@@ -54,7 +54,7 @@ _FORECAST_FITS: dict[str, Fit] = {
     "lightgbm": _fit_forecast("lightgbm"),
     "ridge": _fit_forecast("ridge"),
     "residual": _fit_forecast("residual"),
-    "auto": _fit_forecast("ridge", "lightgbm", "residual", "median", "neural_network"),
+    "auto": _fit_forecast("lightgbm", "residual", "median", "neural_network"),
 }
 FITS: dict[Inputs, dict[str, Fit]] = {
     "measured": {each: _FITS[each] for each in MODEL_TYPES},

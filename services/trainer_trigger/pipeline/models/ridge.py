@@ -5,8 +5,8 @@ with itself (inverters saturate), with the sun's place (orientation, reflection)
 beside them stand the beam's components. A plant's nature is so few numbers that a month of data finds them.
 Season is no term: one that was not seen would be extrapolated.
 
-Of forecasts nearly every feature is a term, and the power under a clear sky times what the issue says of the sky: a
-forecast is right on average only, and the penalty keeps each of its many features small.
+Of forecasts nearly every feature is a term, and the power under a clear sky times what the issue says of the
+sky: a forecast is right on average only, and the penalty keeps each of its many features small.
 """
 
 from __future__ import annotations
@@ -128,8 +128,8 @@ def _terms_of_forecasts(
 ) -> tuple[NDArray[np.int64], list[tuple[int, int]]]:
     """Return single features and pairs.
 
-    A lead is none, for it would be drawn out to leads never seen. Nor are temperature, wind and pressure, which
-    tell the season; the power under a sky knows what they mean for it.
+    A lead is none, for it would be drawn out to leads never seen. Nor are temperature, wind and pressure,
+    which tell the season; the power under a sky knows what they mean for it.
     """
     place = {name: column for column, name in enumerate(names)}
     sky = [name for name in names if name.startswith(_SKY)]
