@@ -13,6 +13,7 @@ from console.forecasts import Series
 from shared.solar.position import Floats
 
 _HEIGHT = 10  # lines
+_MANY = 100.0  # kW from which on a fraction says nothing
 _BAND, _MIDDLE = "\N{LIGHT SHADE}", "\N{FULL BLOCK}"
 _PICTURES = (".png", ".svg", ".html")
 
@@ -26,14 +27,15 @@ def in_terminal(hourly: Series, width: int) -> list[str]:
         Columns of the terminal; of more hours than fit, the first are shown.
     """
     top = float(max(hourly.p90.max(), 1e-9))
-    label = max(len(f"{top:.4g}"), len("0")) + 1
+    highest = f"{top:,.0f}" if top >= _MANY else f"{top:.3g}"
+    label = len(highest) + 1
     count = min(len(hourly.starts), max(width - label - 2, 1))
     low, middle, high = (
         _levels(each[:count], top) for each in (hourly.p10, hourly.p50, hourly.p90)
     )
     lines = []
     for level in range(_HEIGHT, 0, -1):
-        named = {_HEIGHT: f"{top:.4g}", 1: "0"}.get(level, "")
+        named = {_HEIGHT: highest, 1: "0"}.get(level, "")
         drawn = np.where((low < level) & (level <= high), _BAND, " ")
         drawn = np.where(level <= np.minimum(middle, low), _BAND, drawn)
         drawn = np.where((middle == level) & (hourly.p50[:count] > 0), _MIDDLE, drawn)

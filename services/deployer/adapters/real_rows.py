@@ -25,6 +25,7 @@ from shared.aws import S3Objects
 from shared.canonical import CanonicalFile
 from shared.errors import InvalidMessageError, NotFoundError
 from shared.exclusions import ExcludedRange
+from shared.model_config import ModelConfig
 from shared.solar.site import POWER, source_of
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class S3RealRows:
 
     def last_day(self, model_id: str, sites: tuple[str, ...], until: datetime) -> LastDay:
         """Return the last day of each site, or its last week, and why a site has none."""
-        step = self.configuration.model(model_id).step_minutes
+        config = self.configuration.model(model_id)
         found: list[SiteDay] = []
         missing: dict[str, str] = {}
         began = time.monotonic()
@@ -56,25 +57,28 @@ class S3RealRows:
             if time.monotonic() - began > MOST_SECONDS:
                 missing[site_id] = "reading the rows of the others took all the time there is"
                 continue
-            day = self._of_site(site_id, step, until)
+            day = self._of_site(site_id, config, until)
             if isinstance(day, SiteDay):
                 found.append(day)
             else:
                 missing[site_id] = day
         return LastDay(tuple(found), missing)
 
-    def _of_site(self, site_id: str, step_minutes: int, until: datetime) -> SiteDay | str:
-        """Return a site's last day, or why there is none."""
+    def _of_site(self, site_id: str, config: ModelConfig, until: datetime) -> SiteDay | str:
+        """Return a site's last day, or of a model of forecasts its last issue, or why there is none."""
+        last, kind = (
+            (_last_day, "weather") if config.inputs == "measured" else (_last_issue, "forecast")
+        )
         try:
             site = ActiveSite.model_validate(self.objects.read_json(layout.active_site(site_id)))
             files = self._newest(site, until)
             excluded = S3Excluded(self.objects).ranges(site_id)
-            day = _last_day(site, files, excluded, step_minutes, until)
+            day = last(site, files, excluded, config.step_minutes, until)
         except NotFoundError:
             return "it is no site any more"
         except _UNREADABLE as error:
             return f"its rows cannot be read: {type(error).__name__}"
-        return day or f"it has no weather of the last {RECENT.days} days"
+        return day or f"it has no {kind} of the last {RECENT.days} days"
 
     def _newest(self, site: ActiveSite, until: datetime) -> list[tuple[CanonicalFile, bytes]]:
         """Return the newest objects that may be believed."""
@@ -108,8 +112,8 @@ def _last_day(
     until: datetime,
 ) -> SiteDay | None:
     """Merge files and take what is asked; None where they hold no recent weather."""
-    frame = _table(site.site_id, files, step_minutes)
-    if frame is None:
+    frame = _table(site.site_id, _measured(files), step_minutes)
+    if frame is None or not set(frame.columns) - {POWER}:
         return None
     frame = frame[(frame.index > until - RECENT) & (frame.index <= until)]
     for each in excluded:
@@ -126,6 +130,32 @@ def _last_day(
     rows = tuple(_row(site.site_id, stamp, each) for stamp, each in _rows(asked))
     measured = tuple(believed[place] for place in chosen)
     return SiteDay(site.site_id, site.ac_capacity_kw, rows, measured, span)
+
+
+def _last_issue(
+    site: ActiveSite,
+    files: list[tuple[CanonicalFile, bytes]],
+    excluded: tuple[ExcludedRange, ...],
+    step_minutes: int,
+    until: datetime,
+) -> SiteDay | None:
+    """Return the last issue of a site's forecasts whose power is known; None where it has none."""
+    import numpy as np  # noqa: PLC0415  as in `_table`
+
+    from services.deployer.adapters.real_issues import last_issue  # noqa: PLC0415
+
+    frame = _table(site.site_id, _measured(files), step_minutes)
+    times, power = np.empty(0, dtype="datetime64[s]"), np.empty(0)
+    if frame is not None:
+        times = frame.index.tz_convert(None).to_numpy().astype("datetime64[s]")  # type: ignore[attr-defined]
+        believed = _believed(site, frame, step_minutes)
+        power = np.array([np.nan if each is None else each for each in believed])
+    forecasts = [each for each in files if each[0].provider]
+    return last_issue(site, forecasts, (times, power), step_minutes, until, excluded=excluded)
+
+
+def _measured(files: list[tuple[CanonicalFile, bytes]]) -> list[tuple[CanonicalFile, bytes]]:
+    return [each for each in files if not each[0].provider]
 
 
 def _chosen(times: pd.Index[Any], believed: list[float | None]) -> tuple[list[int], Span]:
@@ -158,7 +188,7 @@ def _table(
 
     named = [(FileRef.of(file, file.file_id), body) for file, body in files]
     found = on_step(site_id, named, step_minutes, frozenset((POWER, *INPUTS)))
-    if not set(found.columns) - {POWER}:
+    if not found.columns:
         return None
     return pd.DataFrame(found.columns, index=pd.DatetimeIndex(found.times, tz="UTC"))
 

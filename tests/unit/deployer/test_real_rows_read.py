@@ -19,10 +19,11 @@ from services.deployer.adapters.configuration import S3Configuration
 from services.deployer.adapters.real_rows import S3RealRows
 from services.deployer.domain.real_rows import MOST_ROWS, SiteDay
 from shared import layout
-from shared.active import ActiveSite
+from shared.active import ActiveModel, ActiveSite
 from shared.canonical import CanonicalFile
 from shared.errors import NotFoundError
 from shared.exclusions import ActiveExclusions, ExcludedRange, SiteExclusions
+from shared.model_config import ModelConfig
 from shared.solar.site import Site, SourceFormat, TimestampFormat
 from shared.suspects import ActiveSuspects, SuspectSource
 
@@ -75,7 +76,12 @@ class Bucket:
         return found
 
     def upload(
-        self, name: str, frame: pd.DataFrame, uploaded_at: datetime = NOW, raw: str = "power.csv"
+        self,
+        name: str,
+        frame: pd.DataFrame,
+        uploaded_at: datetime = NOW,
+        raw: str = "power.csv",
+        provider: str = "",
     ) -> str:
         """Put canonical rows there."""
         first, last = frame.index[0].to_pydatetime(), frame.index[-1].to_pydatetime()
@@ -89,6 +95,7 @@ class Bucket:
             window_end=last,
             uploaded_at=uploaded_at,
             raw_key=f"raw/east/{raw}",
+            provider=provider,
         )
         sink = io.BytesIO()
         pq.write_table(pa.table({"timestamp": frame.index, **frame}), sink)
@@ -264,3 +271,67 @@ def test_when_time_is_over_the_other_sites_are_named(
     monkeypatch.setattr(real_rows, "MOST_SECONDS", -1.0)
     bucket.upload("f1", day(NOW))
     assert read(bucket) == "reading the rows of the others took all the time there is"
+
+
+# --- a model of forecasts -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def forecasting(bucket: Bucket) -> Bucket:
+    """The model of the site is one of forecasts."""
+    config = ModelConfig(model_id="golden", inputs="forecast")
+    bucket.content[layout.active_model("golden")] = ActiveModel.of(config).model_dump(mode="json")
+    return bucket
+
+
+def an_issue(bucket: Bucket, name: str, issued: datetime, provider: str = "ecmwf") -> None:
+    """Upload hourly forecasts of 48 hours."""
+    index = pd.date_range(issued, periods=48, freq="1h", name="timestamp")
+    frame = pd.DataFrame({"forecast_ghi": 500.0, "issued_at": issued}, index=index)
+    bucket.upload(name, frame.assign(provider=provider), issued, provider=provider)
+
+
+def test_the_newest_issue_whose_power_is_known_is_asked(forecasting: Bucket) -> None:
+    forecasting.upload("power", day(NOW, hours=72))
+    for number, hours in enumerate((60, 30, 6)):  # of the last one six hours are over, too few
+        an_issue(forecasting, f"i{number}", NOW - timedelta(hours=hours))
+    found = the_day(forecasting)
+    issued = f"{NOW - timedelta(hours=30):%Y-%m-%dT%H:%M:%S}Z"
+    assert {row["issued_at"] for row in found.rows} == {issued}
+    assert {row["provider"] for row in found.rows} == {"ecmwf"}
+    assert len(found.rows) <= MOST_ROWS
+    assert all(set(row) >= {"forecast_ghi", "timestamp", "site_id"} for row in found.rows)
+    assert not any("ghi" in row for row in found.rows)
+    assert found.measured_kw[0] == 0.0  # six in the morning
+    assert max(each or 0.0 for each in found.measured_kw) > 70.0
+
+
+def test_without_power_the_newest_issue_is_asked_as_a_whole(forecasting: Bucket) -> None:
+    an_issue(forecasting, "old", NOW - timedelta(hours=30))
+    an_issue(forecasting, "new", NOW - timedelta(hours=6))
+    found = the_day(forecasting)
+    assert {row["issued_at"] for row in found.rows} == {"2026-06-03T06:00:00Z"}
+    assert set(found.measured_kw) == {None}
+
+
+def test_times_that_a_person_excluded_are_not_compared(forecasting: Bucket) -> None:
+    forecasting.upload("power", day(NOW, hours=72))
+    an_issue(forecasting, "i", NOW - timedelta(hours=30))
+    range_ = ExcludedRange(
+        start=NOW - timedelta(hours=30), end=NOW - timedelta(hours=20), reason="repair"
+    )
+    stated = SiteExclusions(site_id="east", exclusions=(range_,))
+    found = ActiveExclusions.of(stated).model_dump(mode="json")
+    forecasting.content[layout.active_exclusions("east")] = found
+    assert the_day(forecasting).rows[0]["timestamp"] == "2026-06-02T16:00:00Z"
+
+
+def test_a_site_of_such_a_model_without_forecasts_has_none(forecasting: Bucket) -> None:
+    forecasting.upload("weather", day(NOW))
+    assert read(forecasting) == "it has no forecast of the last 7 days"
+
+
+def test_a_model_of_measured_weather_is_not_asked_about_forecasts(bucket: Bucket) -> None:
+    bucket.upload("weather", day(NOW, ghi=800.0))
+    an_issue(bucket, "i", NOW - timedelta(hours=30))
+    assert all(set(row) == {"site_id", "timestamp", "ghi"} for row in the_day(bucket).rows)
