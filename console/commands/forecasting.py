@@ -17,7 +17,7 @@ from console.errors import ConsoleError
 from console.plants import active_site
 from console.state import state
 from shared.clock import utc_now
-from shared.solar.site import tzinfo_of
+from shared.solar.zones import tzinfo_of
 
 if TYPE_CHECKING:
     from console.forecasts import Series

@@ -276,6 +276,8 @@ def in_words(model: str, summary: dict[str, Any] | None) -> list[str]:
 
 def _as_promised(summary: Mapping[str, Any]) -> str:
     judged, sites = summary["sites_judged"], summary["sites"]
+    if summary.get("inputs") == "forecast":
+        return "forecasts are scored by lead, and not judged against a promise"
     if not judged:
         return "no site can be judged now"
     if judged < sites:

@@ -18,7 +18,7 @@ from console.commands import comparing, forecasting
 from console.errors import ConsoleError
 from shared.active import ActiveSite
 from shared.evaluation import Evaluation, ForecastScores
-from shared.solar.site import tzinfo_of
+from shared.solar.zones import tzinfo_of
 from tests.unit.console.systems import FakeSystem, solar, system
 from tests.unit.deployer.live.world import evaluation
 from tests.unit.pipeline.datasets import site

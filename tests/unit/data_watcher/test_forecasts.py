@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.data_watcher.adapters.reading import read
+from services.data_watcher.domain.believable.sky import Sky
 from shared.canonical import CanonicalFile
 from tests.corpus import workbook
 from tests.unit.data_watcher.forecast_files import (
@@ -545,6 +547,34 @@ def test_a_unit_that_changes_inside_a_file_is_found_even_in_one_day() -> None:
 
     assert error.code == "wrong_unit"
     assert "2024-06-13" in error.reason
+
+
+@pytest.mark.parametrize("share", [0.006, 0.02])
+def test_a_day_of_the_darkest_rain_is_weather(share: float) -> None:
+    rows = forecasts(issues=20, every=24, hours=24)
+    rows = [replace(row, ghi=row.ghi * share) if row.begins.day == 13 else row for row in rows]
+
+    assert accepted(csv(rows), rows).rows.masks == {}
+
+
+def test_a_dark_morning_before_midnight_in_utc_is_a_part_of_its_day() -> None:
+    east = site(longitude=117.5, timezone="Asia/Shanghai")
+    rows = forecasts(issues=10, every=24, hours=24, step=15)
+    begins = np.array([row.begins.replace(tzinfo=None) for row in rows], "M8[us]")
+    clear = Sky.over(begins, 900.0, east).clear
+    rows = [
+        replace(row, ghi=round(float(ghi) * (0.001 if row.begins.hour > 18 else 0.7), 3))
+        for row, ghi in zip(rows, clear, strict=True)
+    ]
+
+    assert accepted(csv(rows), rows, east).rows.masks == {}
+
+
+def test_many_dark_days_are_no_weather() -> None:
+    rows = forecasts(issues=20, every=24, hours=24)
+    error = refused(csv(rows, number=lambda row: row.ghi / (150 if row.begins.day > 12 else 1)))
+
+    assert error.code == "wrong_unit"
 
 
 def test_a_day_without_any_light_is_masked() -> None:

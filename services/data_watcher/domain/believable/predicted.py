@@ -25,8 +25,10 @@ LIT = 130.0  # W/m² of clear sky; below, a low sun and the horizon decide
 HIGH = 400.0  # W/m² of clear sky: the sun is high
 FEW, MOST = 4, 0.1  # rows above a clear sky; as few are masked
 ROWS_OF_DAY, MOST_OF_DAY = 3, 0.6  # the same of one day of an issue
-FAINT = 0.01  # of a clear sky; rain at noon showed 0.05
-LEAST_HIGH = 2  # rows under a high sun, for that
+FAINT = 0.01  # of a clear sky, of a whole day; a day in a thousand is as dark under heavy rain
+FAINTEST = 0.0045  # a single day is no darker, but in MJ or kWh it would be
+MANY_FAINT = 0.2  # of the days
+LEAST_HIGH, LEAST_HOURS = 2, 3.0  # rows under a high sun, and hours, that a day must have for that
 LOW, NOTHING = 60.0, 0.02  # W/m² of clear sky, and the part of it that is no light at all
 FEWEST, BOTH = 2, 0.05  # rows with too much and with too little; of the rows in daylight
 AT_NIGHT = 0.02  # of the energy
@@ -68,9 +70,10 @@ class Light:
 
     @property
     def groups(self) -> npt.NDArray[np.intp]:
-        """Return which day of which issue each row is of; of leads that are constant, which day."""
+        """Return which day, by the sun, of which issue each row is of; of constant leads, which day."""
         issues = len(np.unique(self.issued))
-        day = self.begins.astype("M8[D]").astype(np.int64)
+        hours = self.begins.astype("M8[s]").astype(np.int64) / 3600.0 + self.step / 7200.0
+        day = np.round((hours - self.sky.hour_angle * 12 / np.pi - 12) / 24).astype(np.int64)
         issue = self.issued.view(np.int64) if 2 * issues < len(self.issued) else np.zeros_like(day)
         keys = np.stack([issue, day])
         group: npt.NDArray[np.intp] = np.unique(keys, axis=1, return_inverse=True)[1].reshape(-1)
@@ -187,10 +190,12 @@ def check_unit(light: Light) -> tuple[Mask, Mask]:
     np.maximum.at(
         peak, group, np.where(high, light.values / np.maximum(light.sky.clear, HIGH), 0.0)
     )
-    enough = np.bincount(group, high) >= LEAST_HIGH
+    rows_high = np.bincount(group, high)
+    enough = (rows_high >= LEAST_HIGH) & (rows_high * light.step >= LEAST_HOURS * 3600)
     faint = enough & (peak < FAINT) & (peak > 0)
-    if faint.any() and light.name == "ghi":
-        _raise_faint(light, high & faint[group])
+    wrong = faint & (peak < FAINTEST) if faint.sum() <= MANY_FAINT * enough.sum() else faint
+    if wrong.any() and light.name == "ghi":
+        _raise_faint(light, high & wrong[group])
     dark: Mask = (enough & (peak <= 0))[group] & known & (light.sky.clear > 0)
     return above, dark
 
