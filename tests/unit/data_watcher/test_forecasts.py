@@ -558,7 +558,8 @@ def test_a_day_of_the_darkest_rain_is_weather(share: float) -> None:
 
 
 def test_a_dark_morning_before_midnight_in_utc_is_a_part_of_its_day() -> None:
-    east = site(longitude=117.5, timezone="Asia/Shanghai")
+    quarters = {"timestamp": SOURCE["timestamp"] | {"step_minutes": 15}}
+    east = site(quarters, longitude=117.5, timezone="Asia/Shanghai")
     rows = forecasts(issues=10, every=24, hours=24, step=15)
     begins = np.array([row.begins.replace(tzinfo=None) for row in rows], "M8[us]")
     clear = Sky.over(begins, 900.0, east).clear
