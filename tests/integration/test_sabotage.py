@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.deployer.adapters.endpoints import SageMakerEndpoints
+from services.deployer.app import silence
 from services.deployer.domain import alarms
 from services.deployer.domain.deployment import Action
+from shared.errors import NotReadyError
 from tests.integration.conftest import LocalPlatform
 from tests.integration.observe import wait_for
 from tests.integration.sabotage import (
@@ -150,6 +153,35 @@ def test_an_alarm_within_the_second_in_which_the_canary_began_counts(plant: Plan
     assert endpoints.rang_since(name, begun) == ()
     endpoints.stop_canary(name, "it answers wrongly")
     assert endpoints.rang_since(name, begun) == (alarm.alarm_name(name),)
+
+
+def test_a_version_that_nobody_can_ask_makes_room_and_is_tried_again(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS answers in the container's place; clients of the version from before notice nothing."""
+    name = "sabotage-silent"
+    champion(plant, name)
+    plant.configure(name, 1)
+    number = plant.approve(name, "good")
+    assert plant.check(name) is Action.UPDATE
+
+    def outage(*_: object) -> None:
+        message = "endpoint does not answer: ServiceUnavailable"
+        raise NotReadyError(message)
+
+    with monkeypatch.context() as patch, plant.client(name) as client:
+        patch.setattr(SageMakerEndpoints, "invoke", outage)
+        patch.setattr(silence, "PATIENCE", timedelta(seconds=2))
+        plant.rest(name)
+    assert plant.status(name) == ("InService", 1)
+    assert plant.package(name, number)[0] == "Approved"
+    (told,) = [each for each in plant.told(name, number) if "will_retry" in each]
+    assert told["will_retry"]
+    assert "could not be asked for hours: endpoint does not answer" in told["cause"]
+    assert client.failures() == set()
+    plant.forget_wait(name)
+    plant.rest(name)
+    assert plant.status(name) == ("InService", number)
 
 
 @pytest.mark.parametrize(("archive", "state"), [("good", "InService"), ("schema", "Failed")])
