@@ -59,13 +59,14 @@ def forecasts(
     step: int = 60,
     clear: float = 0.35,
     first: datetime = FIRST,
+    where: Site | None = None,
 ) -> list[Row]:
     """Issues every so many hours, each over a sky whose index lies between `clear` and 1."""
     rows = []
     for number in range(issues):
         issued = first + timedelta(hours=every * number)
         begins = [issued + timedelta(minutes=step * n) for n in range(hours * 60 // step)]
-        sky = over(begins, step)
+        sky = over(begins, step, where)
         clouds = np.random.default_rng(zlib.crc32(issued.isoformat().encode()))
         index = clear + (1 - clear) * clouds.random(len(begins))
         rows += [
@@ -75,10 +76,12 @@ def forecasts(
     return rows
 
 
-def over(begins: Sequence[datetime], step: int = 60) -> np.ndarray[Any, Any]:
+def over(
+    begins: Sequence[datetime], step: int = 60, where: Site | None = None
+) -> np.ndarray[Any, Any]:
     """Return the clear sky over intervals. [W/m2]"""
     times = np.array([each.replace(tzinfo=None) for each in begins], "M8[us]")
-    return Sky.over(times, step * 60.0, site()).clear
+    return Sky.over(times, step * 60.0, where or site()).clear
 
 
 def site(source: dict[str, Any] | None = None, **changes: Any) -> Site:

@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.data_watcher.adapters.reading import read
 from services.data_watcher.domain.believable.sky import Sky
@@ -647,6 +649,29 @@ def test_healthy_files_of_any_season_and_weather_pass_unmasked(
     how = {"timestamp": STAMP | {"step_minutes": step}}
 
     assert accepted(csv(rows), rows, site(how)).rows.masks == {}
+
+
+@given(
+    latitude=st.integers(-55, 68),
+    longitude=st.integers(-180, 180),
+    first=st.datetimes(datetime(2024, 1, 1), datetime(2024, 12, 1)),  # noqa: DTZ001 - as hypothesis wants it
+    shape=st.sampled_from(
+        [(15, 24), (30, 48), (60, 6), (60, 48), (60, 96), (180, 48), (180, 240), (360, 96)]
+    ),
+    every=st.sampled_from([3, 6, 7, 12, 24]),
+    clear=st.sampled_from([0.05, 0.4, 0.95]),
+)
+@settings(max_examples=60, deadline=None)
+def test_healthy_files_of_any_place_pass_unmasked(  # noqa: PLR0917 - what a healthy file may be
+    latitude: int, longitude: int, first: datetime, shape: tuple[int, int], every: int, clear: float
+) -> None:
+    step, hours = shape
+    how = {"timestamp": STAMP | {"step_minutes": step}}
+    where = site(how, latitude=latitude, longitude=longitude)
+    begins = first.replace(minute=0, second=0, microsecond=0, tzinfo=UTC)
+    rows = forecasts(3, hours, every=every, step=step, clear=clear, first=begins, where=where)
+
+    assert accepted(csv(rows), rows, where).rows.masks == {}
 
 
 @pytest.mark.parametrize("hours", [3, 6, 12])

@@ -26,6 +26,9 @@ GHI = "ghi"
 IRRADIANCES = ("ghi", "dhi", "dni", "poa_global")
 # What a row that lacks one of several columns is called elsewhere.
 _RENAMED = {"inverter_missing": "member_missing"}
+_DAYS_OF_ANY_WEATHER = (
+    14  # twice as many as of power: 3-hourly values are few, and days at the edges are cut
+)
 _UNBELIEVABLE = {"out_of_range", "above_any_sky", "dark_day"}
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -109,7 +112,7 @@ def _believed(  # noqa: PLR0917 - the file, how it reads, and what was found
             predicted.check_grows(light)
         if name == GHI:
             traits = _traits(values, placed, site)
-            predicted.check_clock(light, zone, site, traits.middle)
+            predicted.check_clock(light, zone, site, _middle(traits))
         if name in predicted.UNDER_SKY:
             reasons["above_any_sky"], reasons["dark_day"] = predicted.check_unit(light)
     return traits
@@ -167,10 +170,16 @@ def _light(  # noqa: PLR0917 - a column, its file, and the sky over it
 
 
 def _freshest(placed: Placed) -> npt.NDArray[np.intp]:
-    """Return, for each target, the row of its last issue, in the order of the targets."""
+    """Return, for each target, the row of its last issue, in the order of the targets.
+
+    Where issues lie on several grids, as 3-hourly ones of every seven hours, on the commonest.
+    """
     utc = placed.time.utc
-    _, first = np.unique(utc[::-1], return_index=True)
-    rows: npt.NDArray[np.intp] = len(utc) - 1 - first
+    phase = utc.view(np.int64) % round(placed.time.step * 1e6)
+    phases, counts = np.unique(phase, return_counts=True)
+    chosen = np.flatnonzero(phase == phases[counts.argmax()])
+    _, first = np.unique(utc[chosen][::-1], return_index=True)
+    rows: npt.NDArray[np.intp] = chosen[len(chosen) - 1 - first]
     return rows
 
 
@@ -181,6 +190,12 @@ def _traits(ghi: Values, placed: Placed, site: Site) -> Traits:
     axis = TimeAxis(time.utc[rows], rows, time.step, {})
     # Without prints: a neighbour of the plant may have the same forecast.
     return replace(resemblance.traits(axis, values, site), prints=())
+
+
+def _middle(traits: Traits) -> float | None:
+    """Return how long after noon days are centred: clear ones, or so many that the weather is out of it."""
+    weather_decides = resemblance.MANY_DAYS <= traits.days < _DAYS_OF_ANY_WEATHER
+    return None if weather_decides else traits.middle
 
 
 def _short(placed: Placed, source: SourceFormat) -> str | None:

@@ -140,7 +140,7 @@ def check_clock(light: Light, zone: str, site: Site, middle: float | None) -> No
     clear_days_off = middle is not None and abs(middle) > clock.MOST_OFF
     if not (at_night >= AT_NIGHT or both or clear_days_off):
         return
-    off = middle if clear_days_off and middle is not None else _lag(light, energy, site)
+    off = _lag(light, energy, site)
     if abs(off) <= clock.MOST_OFF:
         return
     raise UnreadableFileError(
