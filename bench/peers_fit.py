@@ -31,7 +31,7 @@ def autogluon(train: pd.DataFrame, test: pd.DataFrame, seconds: int) -> Any:
 
 
 def autogluon_quantiles(train: pd.DataFrame, test: pd.DataFrame, seconds: int) -> Any:
-    """Predict P10, P50 and P90 by AutoGluon, with its own defaults; more levels end in no model in a minute."""
+    """Predict P10, P50 and P90 by AutoGluon, with its own defaults; more levels give no model in a minute."""
     from autogluon.tabular import TabularPredictor  # noqa: PLC0415  each peer loads its own
 
     with tempfile.TemporaryDirectory() as folder:
