@@ -37,7 +37,8 @@ from shared.solar import artifact
 from shared.solar.position import Floats, Times, ephemeris, position
 from shared.solar.predictor import Predictor
 from shared.solar.rows import Rows, together
-from shared.solar.site import Site, tzinfo_of
+from shared.solar.site import Site
+from shared.solar.zones import tzinfo_of
 from tests.unit.pipeline.datasets import Bench, serf_east
 
 MODEL_TYPE = os.environ.get("MODEL_TYPE", "neural_network")

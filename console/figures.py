@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shared.solar import position
+from shared.solar import irradiance, position
 from shared.solar.site import Site
 
 Values = npt.NDArray[np.float64]
@@ -19,6 +19,9 @@ Values = npt.NDArray[np.float64]
 Series = tuple[npt.NDArray[np.datetime64], Values, npt.NDArray[np.timedelta64]]
 
 IRRADIANCES = ("poa_global", "ghi", "dni", "dhi")
+FORECAST = "forecast_ghi"
+HIGH = 300.0  # W/m2 of clear sky; under a low sun a share says little
+_NO_QUANTITY = {"timestamp", "issued_at", "provider"}
 LEAST_ROWS = 24  # that a correlation is told of
 CENTRED = 0.3  # length of the mean of energy around the clock; a constant has none
 MINUTES_PER_DEGREE = 4.0
@@ -36,7 +39,8 @@ def figures(tables: Sequence[bytes], site: Site) -> dict[str, Any]:
     -------
     dict
         `peak_kw`, `peak_of_capacity` (a share), `minutes_after_solar_noon` of the middle of the day's energy,
-        and `correlation` of power with each irradiance; None where the rows do not say.
+        `correlation` of power with each irradiance, and `forecast_peak`: the highest predicted irradiance
+        and what the highest share of a clear sky is; None where the rows do not say.
     """
     series = _series(tables)
     power = series.get("power_ac")
@@ -52,6 +56,7 @@ def figures(tables: Sequence[bytes], site: Site) -> dict[str, Any]:
         "peak_of_capacity": None if peak is None else round(peak / site.ac_capacity_kw, 4),
         "minutes_after_solar_noon": _after_noon(centred, site) if centred else None,
         "correlation": {name: each for name, each in follows.items() if each is not None},
+        "forecast_peak": _beside_clear_sky(series[FORECAST], site) if FORECAST in series else None,
     }
 
 
@@ -77,6 +82,10 @@ def said(
         lines.append(f"middle of the day {abs(minutes)} minutes {side} solar noon")
     for name, value in found["correlation"].items():
         lines.append(f"correlation of power with {name} {value:.2f}")
+    if found["forecast_peak"]:
+        peak, share = found["forecast_peak"]["w_m2"], found["forecast_peak"]["of_clear_sky"]
+        of = f", at best {share:.0%} of a clear sky" if share is not None and place_known else ""
+        lines.append(f"highest predicted irradiance {peak:.0f} W/m2{of}")
     return lines
 
 
@@ -85,15 +94,18 @@ def _shown(value: float) -> str:
 
 
 def _series(tables: Sequence[bytes]) -> dict[str, Series]:
-    """Return each quantity of all tables together, the last value of each time."""
+    """Return each quantity of all tables together, the last value of each time; of forecasts the freshest."""
     parts: dict[str, list[Series]] = {}
     for each in tables:
         # Arrow's threads may outlive the last line of a short program, and abort it (apache/arrow#34314); a
         # time with a zone would be converted by pandas.
         table = pq.ParquetFile(io.BytesIO(each)).read(use_threads=False)
         times = table["timestamp"].cast(pa.int64()).to_numpy().astype("M8[us]")
-        step = np.median(np.diff(times).astype(np.int64)) if len(times) > 1 else 0
-        for name in table.column_names[1:]:
+        apart = np.diff(np.unique(times)).astype(np.int64)
+        step = np.median(apart) if len(apart) else 0
+        for name in table.column_names:
+            if name in _NO_QUANTITY:
+                continue
             values = table[name].to_numpy()
             known = np.isfinite(values)
             half = np.full(int(known.sum()), np.timedelta64(int(step // 2), "us"))
@@ -113,6 +125,18 @@ def _correlation(one: Series, other: Series) -> float | None:
     if len(at) < LEAST_ROWS or not (first.std() and second.std()):
         return None
     return round(float(np.corrcoef(first, second)[0, 1]), 3)
+
+
+def _beside_clear_sky(series: Series, site: Site) -> dict[str, float | None]:
+    starts, values, half = series
+    sun = position.position(position.ephemeris(starts + half), site.latitude, site.longitude)
+    clear = irradiance.clearsky_ghi(sun.up)
+    high = clear > HIGH
+    share = float((values[high] / clear[high]).max()) if high.any() else None
+    return {
+        "w_m2": round(float(values.max()), 1),
+        "of_clear_sky": None if share is None else round(share, 3),
+    }
 
 
 def _after_noon(series: Series, site: Site) -> int | None:

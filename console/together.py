@@ -104,7 +104,14 @@ def _judged(trial: Trial, source: str, now: datetime) -> Judged:
         return Judged(source, trial.key, trial.content, trial.fault.code, trial.fault.reason)
     rows = trial.rows
     sibling = (
-        Sibling(trial.key, trial.content, now, rows.window_start, rows.traits)
+        Sibling(
+            trial.key,
+            trial.content,
+            now,
+            rows.window_start,
+            rows.traits,
+            is_forecast=bool(rows.provider),
+        )
         if rows and rows.traits
         else None
     )
@@ -121,6 +128,8 @@ def _overlaps(trials: Sequence[Trial]) -> dict[str, FileOverlap]:
             each.rows.window_start,
             each.rows.window_end,
             frozenset(each.rows.columns),
+            provider=each.rows.provider,
+            issues=overlaps.span(each.rows.issues),
         )
         for each in trials
         if each.rows

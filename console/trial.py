@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from services.data_watcher.adapters.readers import read_file
-from services.data_watcher.domain import admission
+from services.data_watcher.domain import admission, facts
 from services.data_watcher.domain.versions import Fault, RowSummary
 from shared import layout
 from shared.active import ActiveSite
@@ -53,7 +54,7 @@ class Trial:
 
 
 def try_file(path: Path, site: ActiveSite | None, site_id: str) -> Trial:
-    """Read a file as it would be read below `raw/<site_id>/`.
+    """Read a file as it would be read below `raw/<site_id>/`, were it uploaded now.
 
     Parameters
     ----------
@@ -69,7 +70,7 @@ def try_file(path: Path, site: ActiveSite | None, site_id: str) -> Trial:
     data = path.read_bytes()
     content = sha256_hex(data)
     try:
-        reading = read_file(data, key, admitted)
+        reading = read_file(data, key, admitted, datetime.now(UTC))
     except UnreadableFileError as error:
         fault = Fault(error.code, error.reason, error.remedy)
         return Trial(path, key, name, fault, content=content)
@@ -91,6 +92,7 @@ def as_plain(trial: Trial, site: ActiveSite | None) -> dict[str, Any]:
         "rows_masked": rows.masked if rows else None,
         "masks": dict(rows.masks) if rows else {},
         "note": rows.note if rows else None,
+        **facts.issued(rows),
         "columns": list(rows.columns) if rows else [],
         "window_start": rows.window_start.isoformat() if rows else None,
         "window_end": rows.window_end.isoformat() if rows else None,

@@ -156,6 +156,11 @@ VERBS = {
         "predictions",
         "Show what was predicted for a site, by which version, from which weather, made when.",
     ),
+    "forecast": Verb(
+        "commands.forecasting",
+        "forecast",
+        "Show the newest forecast of a site, or of all sites of a model and their sum.",
+    ),
     "predict": Verb(
         "commands.predict",
         "predict",

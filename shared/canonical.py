@@ -21,7 +21,8 @@ def _split(value: object) -> object:
 class CanonicalFile(BaseModel):
     """One canonical object: whose rows, how many, over which interval [start, end), from what.
 
-    `provider` says whose forecasts the rows are, and is empty for measurements.
+    `provider` says whose forecasts the rows are, and is empty for measurements. Only rows with one have
+    the columns `issued_at` and `provider` beside those that are listed.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)

@@ -122,8 +122,12 @@ def show(trials: Sequence[Trial], site: ActiveSite | None, together: Together) -
 def _noted(trial: Trial) -> str:
     if trial.rows is None:
         return ""
+    from console import issued  # noqa: PLC0415 - as above
+    from services.data_watcher.domain import facts  # noqa: PLC0415
+
     counted = ", ".join(f"{reason} {count}" for reason, count in trial.rows.masks.items())
-    return "; ".join(filter(None, (trial.rows.note, counted)))
+    forecast = issued.said(**facts.issued(trial.rows))
+    return "; ".join(filter(None, (forecast, trial.rows.note, counted)))
 
 
 def _configuration(path: Path) -> dict[str, Any]:

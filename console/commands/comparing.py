@@ -11,6 +11,7 @@ from console.commands.live import only_model, percent
 from console.commands.local import JsonOption
 from console.commands.runs import evaluation_of
 from console.state import state
+from shared.evaluation import Evaluation
 
 _A_YEAR = 365
 
@@ -42,6 +43,13 @@ def compare(
     output.table(f"{name}: versions {first} and {second}", columns, rows, "")
     if not (one["live"] and other["live"]):
         output.say("A version without live days predicted nothing for which power came since.")
+
+
+def evaluation_of_version(model: str, number: int) -> Evaluation | None:
+    """Return what the run of a version found; None for a version that no run of ours made."""
+    about = registry.version(state.system, model, number).get("CustomerMetadataProperties", {})
+    run_id = about.get("run_id")
+    return evaluation_of(run_id) if run_id else None
 
 
 def _version(model: str, number: int, lines: list[dict[str, Any]]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import typer
 from botocore.exceptions import ClientError
 from rich.progress import track
 
-from console import output
+from console import issued, output
 from console.commands.local import JsonOption
 from console.given import check_names
 from console.state import state
@@ -137,7 +137,8 @@ def show_files(found: list[dict[str, Any]], title: str) -> None:
 def _read(file: dict[str, Any]) -> str:
     """Say what a person should know of how an accepted file was read."""
     masks = ", ".join(f"{reason} {count}" for reason, count in file["masks"].items())
-    return "; ".join(filter(None, (file["note"], masks)))
+    forecast = issued.said(file.get("provider"), file.get("issues"))
+    return "; ".join(filter(None, (forecast, file["note"], masks)))
 
 
 def _contradicted(file: dict[str, Any]) -> str:

@@ -89,6 +89,7 @@ def _plain(each: SourceDraft, proved: Proof) -> dict[str, Any]:
         "rows": dict(zip(each.files, each.rows, strict=True)),
         "glob": said({"files": each.glob})["files"],
         "format": each.format,
+        **said(each.forecast),
         **said(each.layout),
         "timestamp": said(each.timestamp),
         "columns": {name: said(guesses) for name, guesses in each.columns.items()},

@@ -20,7 +20,7 @@ from console.state import changing, state
 from shared import layout
 from shared.aws import error_code
 from shared.exclusions import ExcludedRange, SiteExclusions
-from shared.solar.site import tzinfo_of
+from shared.solar.zones import tzinfo_of
 
 TRIES = 5
 SiteArgument = Annotated[str, typer.Argument(help="The site.")]

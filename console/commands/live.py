@@ -37,7 +37,7 @@ _COLUMNS = (
     "unadjusted",
 )
 
-By = Literal["site", "day", "month", "lead", "version"]
+By = Literal["site", "day", "month", "lead", "provider", "version"]
 
 
 def scorecard(
@@ -50,7 +50,7 @@ def scorecard(
         typer.Option(parser=times.moment, metavar="DAY", help="Last day; else the last scored."),
     ] = None,
     by: Annotated[
-        By, typer.Option(help="What a line is: site, day, month, lead, version.")
+        By, typer.Option(help="What a line is: site, day, month, lead, provider, version.")
     ] = "site",
     version: Annotated[int | None, typer.Option(help="Only this version.")] = None,
     json: JsonOption = False,
@@ -276,6 +276,8 @@ def in_words(model: str, summary: dict[str, Any] | None) -> list[str]:
 
 def _as_promised(summary: Mapping[str, Any]) -> str:
     judged, sites = summary["sites_judged"], summary["sites"]
+    if summary.get("inputs") == "forecast":
+        return "forecasts are scored by lead, and not judged against a promise"
     if not judged:
         return "no site can be judged now"
     if judged < sites:

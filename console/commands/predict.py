@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json as json_module
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -87,7 +88,7 @@ def read_rows(site_id: str, file: Path, source: str | None = None) -> list[dict[
     key = f"{layout.RAW}{site_id}/{file.name}"
     site = _reading_as(active_site(site_id), source, key)
     try:
-        found = reading.read(file.read_bytes(), key, site)
+        found = reading.read(file.read_bytes(), key, site, datetime.now(UTC))
     except UnreadableFileError as error:
         raise ConsoleError(f"{file.name}: {error.reason}. {error.remedy}") from error
     table = pq.read_table(io.BytesIO(found.parquet))

@@ -29,6 +29,8 @@ class SourceDraft:
         The files that read so.
     rows
         How many rows of each were looked at.
+    forecast
+        kind, provider and issued of what somebody predicted; empty for measurements.
     layout
         Delimiter, signs of numbers, which rows count.
     peak
@@ -56,6 +58,7 @@ class SourceDraft:
     unused: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    forecast: dict[str, Guess] = field(default_factory=dict)
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -24,9 +24,10 @@ _NAMES: tuple[tuple[str, str], ...] = (
     (
         "temp_air",
         r"(amb|air|outdoor|aussen|luft).*temp|temp.*(amb|air|outdoor|aussen|luft)|t ?amb|t ?air|^temp"
-        r"|^(?!.*(inv|sink|cabinet|board|logger|batter|dew|soil)).*\b(temp|teplota|temperatur)",
+        r"|^(?!.*(inv|sink|cabinet|board|logger|batter|dew|soil)).*\b(temp|teplota|temperatur)"
+        r"|\b(t ?2m|2t)\b",
     ),
-    ("relative_humidity", r"humid|\brh\b|feuchte"),
+    ("relative_humidity", r"humid|\brh( ?2m)?\b|feuchte"),
     ("pressure", r"pressure|baro|luftdruck"),
     ("wind_speed", r"wind(?!.*(dir|richt))|\bws\b"),
     ("dni", r"\bdni\b|direct.*normal|beam"),
@@ -35,7 +36,8 @@ _NAMES: tuple[tuple[str, str], ...] = (
     # Direct irradiance without "normal" may be that of the horizontal plane: a person must say so.
     (
         "ghi",
-        r"^(?!.*direct).*(ghi|global|irrad|radiation|pyrano|solar ?rad|strahlung|rayonnement|radiaci)",
+        r"^(?!.*direct).*(ghi|global|irrad|radiation|pyrano|solar ?rad|strahlung|rayonnement|radiaci"
+        r"|\bssrd\b|\bdswrf\b|\bswdown\b)",
     ),
     (
         "power_ac",
@@ -121,7 +123,7 @@ def quantities(
 def _ordered(chosen: dict[str, Guess]) -> dict[str, Guess]:
     return {
         name: chosen[name]
-        for name in ("column", "columns", "unit", "kind", "scale")
+        for name in ("column", "columns", "combine", "unit", "kind", "scale")
         if name in chosen
     }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from console.drafting import columns, conflicts, filenames, quantities, series, stamps
+from console.drafting import columns, conflicts, filenames, forecasts, quantities, series, stamps
 from console.drafting.guess import NotUnderstoodError, SourceDraft
 from console.drafting.layout import Sheet, read
 from console.drafting.stamps import Stamps
@@ -96,7 +96,9 @@ def _by_plant(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> 
     """Return one source, or one for each plant that the names tell apart."""
     names = [sheet.path.name for sheet in sheets]
     shapes = list(dict.fromkeys(map(filenames.shape, names)))
-    conflict = conflicts.of_plants(sheets, found)
+    # Issues of a forecast say of the same time what they said when they were issued.
+    is_forecast = forecasts.recognise(sheets, found) is not None
+    conflict = [] if is_forecast else conflicts.of_plants(sheets, found)
     if len(shapes) == 1 or not (conflict or all(map(filenames.is_dated, names))):
         return [replace(_source(sheets, found, capacity_kw), warnings=tuple(conflict))]
     note = (
@@ -109,12 +111,15 @@ def _by_plant(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> 
 
 
 def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> SourceDraft:
-    several = series.find(sheets, found.times, found.taken)
-    rows, inverters, taken = sheets, 1, found.taken
+    predicted = forecasts.recognise(sheets, found)
+    taken = found.taken | (predicted.taken if predicted else set())
+    several = series.find(sheets, found.times, taken)
+    rows, inverters = sheets, 1
     if several is not None:
         rows = [_only(sheet, mask) for sheet, mask in zip(sheets, several.masks, strict=True)]
         found = stamps.find(rows)
-        inverters, taken = several.added_up, found.taken | {several.column}
+        inverters, taken = several.added_up, taken | {several.column}
+        predicted = forecasts.recognise(rows, found)
     numbers, writing, notes = columns.columns(rows, taken)
     times = np.concatenate(found.times)
     values = {  # a row without a time is a sum, or a comment
@@ -130,6 +135,14 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> So
             f"{names}: no column of numbers is power or weather by its name or unit; name it in the YAML, or "
             "give it a header like power (kW)"
         )
+    if predicted is not None and forecasts.holds(predicted, what.columns):
+        found = forecasts.in_utc(found)
+        issue = forecasts.numbered(predicted.issues)
+        what = replace(what, columns=forecasts.columns(what.columns, values, times, issue))
+        found = forecasts.ended(found, what.columns)
+        notes = [*predicted.notes, *notes]
+    else:
+        predicted = None
     return SourceDraft(
         paths=tuple(sheet.path for sheet in sheets),
         rows=tuple(sheet.looked_at for sheet in sheets),
@@ -143,6 +156,7 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> So
         offset=found.offset,
         unused=what.unused,
         notes=(*_partly(sheets), *notes, *found.notes),
+        forecast=predicted.guesses if predicted else {},
     )
 
 

@@ -47,7 +47,8 @@ def yaml(sources: Sequence[SourceDraft], plant: Plant) -> Iterator[str]:
 
 def name_of(source: SourceDraft, number: int) -> str:
     """Return the name of a source in the YAML."""
-    return f"{'power' if 'power_ac' in source.columns else 'weather'}-{number}"
+    kind = "forecast" if source.forecast else "weather"
+    return f"{'power' if 'power_ac' in source.columns else kind}-{number}"
 
 
 def value_of(guess: Guess) -> Any:
@@ -82,6 +83,7 @@ def _source(each: SourceDraft, name: str) -> Iterator[str]:
     yield from comment(f"{sum(each.rows)} rows were looked at: {shown}{more}", 4)
     for note in (*each.warnings[:_FEW], *each.notes):
         yield from comment(note, 4)
+    yield from _issued(each)
     yield from _lines({"files": each.glob}, 4)
     yield f"    format: {each.format}"
     yield from _lines(each.layout, 4)
@@ -89,6 +91,8 @@ def _source(each: SourceDraft, name: str) -> Iterator[str]:
     yield from _lines(each.timestamp, 6)
     if "label" not in each.timestamp:
         yield "      # label: right  # if stamps are the END of an interval; center: the middle"
+        if each.forecast:
+            yield from comment("look: irradiance of most models is the mean BEFORE its stamp", 6)
     yield "    columns:"
     for canonical, guesses in each.columns.items():
         yield f"      {canonical}:"
@@ -97,6 +101,19 @@ def _source(each: SourceDraft, name: str) -> Iterator[str]:
         rest = len(each.unused) - _MANY
         more = f", and {rest} more" if rest > 0 else ""
         yield from comment(f"not used: {', '.join(each.unused[:_MANY])}{more}", 6)
+
+
+def _issued(each: SourceDraft) -> Iterator[str]:
+    """Yield who made a forecast and when it was issued."""
+    if not each.forecast:
+        return
+    yield from _lines({name: each.forecast[name] for name in ("kind", "provider")}, 4)
+    issued = each.forecast["issued"]
+    yield from comment(issued.why, 4)
+    yield "    issued:" + ("" if issued.value else _GAP)
+    for name, said in (issued.value or {}).items():
+        yield f"      {name}:{_GAP}" if said is None else f"      {name}: {_scalar(said)}"
+    yield "    # horizon: 48h  # rows that reach farther are left out"
 
 
 def _lines(guesses: dict[str, Guess], indent: int) -> Iterator[str]:
@@ -124,7 +141,15 @@ def _scalar(value: Any) -> str:
 
 
 def _zone(sources: Sequence[SourceDraft], longitude: float | None) -> tuple[str, str]:
-    """Return the site's zone: that of the stamps, or for stamps without one as the sun says."""
+    """Return the site's zone: that of the stamps, or for stamps without one as the sun says.
+
+    A provider's zone is not the plant's; it decides only where there is nothing else.
+    """
+    sources = [each for each in sources if not each.forecast]
+    if not sources:
+        return '"UTC"', (
+            "GUESSED: forecasts do not say by which clock the plant lives; name its zone, like Europe/Berlin"
+        )
     offset_said = next((each.offset for each in sources if each.offset), None)
     plain = [each for each in sources if each.offset is None]
     noon = next((each.noon for each in plain if each.noon is not None), None)

@@ -26,6 +26,10 @@ _USUAL_PEAK = 0.85  # of AC capacity, in a record of some months
 _LEAST_PEAK, _MOST_PEAK = 0.3, 1.2  # beyond, a unit is not taken for granted
 _LARGEST_IN_KW = 1e5  # 100 MW are rarer than 100 kW
 _STRONGEST_SUN = 20.0  # no plant sees 20 kW/m2
+_MOST_WATTS, _MOST_KILOJOULES = (
+    5e3,
+    4e5,
+)  # spikes of sensors lie below; a sum of ten clear days has as many kJ/m2
 _HOTTEST = 200.0  # in C
 _HIGHEST_IN_HPA = 2e4
 
@@ -127,6 +131,10 @@ def _top(values: Values, share: float) -> float:
 
 
 def _irradiance(top: float) -> str:
+    if top > _MOST_KILOJOULES:
+        return "J/m2"
+    if top > _MOST_WATTS:
+        return "kJ/m2"
     return "W/m2" if top > _STRONGEST_SUN else "kW/m2"
 
 

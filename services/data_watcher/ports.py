@@ -369,8 +369,11 @@ class Reading:
 class Reader(Protocol):
     """Reads an uploaded file as its site's configuration says."""
 
-    def __call__(self, data: Content, key: str, site: Site) -> Reading:
-        """Return canonical rows, or raise UnreadableFileError with reason and remedy."""
+    def __call__(self, data: Content, key: str, site: Site, uploaded_at: datetime, /) -> Reading:
+        """Return canonical rows, or raise UnreadableFileError with reason and remedy.
+
+        `uploaded_at` is since when the key holds these bytes.
+        """
         ...
 
 

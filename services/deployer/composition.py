@@ -57,7 +57,13 @@ def deployer(settings: DeployerSettings) -> Dispatching:
     references = S3References(objects)
     chronicle = Chronicle(memory, publisher, references, utc_now)
     comparing = Comparing(
-        references, S3RealRows(objects, configuration), endpoints, memory, configuration, utc_now
+        registry,
+        references,
+        S3RealRows(objects, configuration),
+        endpoints,
+        memory,
+        configuration,
+        utc_now,
     )
     trial = Trial(
         registry,

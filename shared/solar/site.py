@@ -5,15 +5,14 @@ This is the schema of `config/sites/<site_id>.yaml`.
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, timedelta, timezone, tzinfo
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from shared.messages import Name
+from shared.solar.issued import IssueFormat, Span
+from shared.solar.zones import Zone
 from shared.strict import Strict
 
 POWER = "power_ac"
@@ -32,44 +31,11 @@ CANONICAL_UNITS: dict[str, str] = {
     "relative_humidity": "%",
     "pressure": "hPa",
 }
-_FIXED_OFFSET = re.compile(r"[+-]\d{2}:[0-5]\d")
-_FARTHEST_WEST, _FARTHEST_EAST = timedelta(hours=-12), timedelta(hours=14)
 
 
 def canonical_unit(column: str) -> str | None:
     """Return the unit of a canonical column, forecasts included, or None for no canonical column."""
     return CANONICAL_UNITS.get(column.removeprefix(FORECAST_PREFIX))
-
-
-def _known_zone(zone: str) -> str:
-    if zone == "UTC":
-        return zone
-    if _FIXED_OFFSET.fullmatch(zone):
-        offset = tzinfo_of(zone).utcoffset(None) or timedelta(0)
-        if not _FARTHEST_WEST <= offset <= _FARTHEST_EAST:
-            message = f"no place on earth has the offset {zone}; they go from -12:00 to +14:00"
-            raise ValueError(message)
-        return zone
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        message = f"{zone!r} is no time zone; use a name like Europe/Berlin, an offset like +01:00, or UTC"
-        raise ValueError(message) from error
-    return zone
-
-
-Zone = Annotated[str, AfterValidator(_known_zone)]
-
-
-def tzinfo_of(zone: str) -> tzinfo:
-    """Return the zone of a valid name: IANA, a fixed offset like +01:00, or UTC."""
-    if zone == "UTC":
-        return UTC
-    if zone[0] in "+-":
-        hours, _, minutes = zone[1:].partition(":")
-        offset = timedelta(hours=int(hours), minutes=int(minutes))
-        return timezone(-offset if zone[0] == "-" else offset)
-    return ZoneInfo(zone)
 
 
 class TimestampFormat(Strict):
@@ -121,10 +87,11 @@ class ColumnFormat(Strict):
     )
     unit: str
     scale: float = 1.0
-    kind: Literal["value", "counter"] = Field(
+    kind: Literal["value", "counter", "accumulated"] = Field(
         default="value",
         description="counter: the column counts energy, since ever or since midnight; what it grows by in an "
-        "interval is that interval's energy. The unit is one of energy (kWh).",
+        "interval is that interval's energy. The unit is one of energy (kWh). accumulated, in forecasts: the "
+        "column adds up irradiance since the issue (J/m2), or since it began anew.",
     )
     missing: tuple[float | str, ...] = Field(
         default=(), description="Values of this column that mean 'no measurement'."
@@ -142,6 +109,19 @@ class SourceFormat(Strict):
     """How the files of one source read."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")]
+    kind: Literal["measured", "forecast"] = Field(
+        default="measured",
+        description="forecast: weather that somebody predicted; its columns become forecast_ghi and so on.",
+    )
+    provider: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")] | None = Field(
+        default=None, description="Who made the forecast; the source's name where absent."
+    )
+    issued: IssueFormat | None = Field(
+        default=None, description="When a forecast was issued; it must be said."
+    )
+    horizon: Span | None = Field(
+        default=None, description="Rows that reach farther are left out, like 48h."
+    )
     files: Annotated[str, Field(description="Glob on the file's name, e.g. *power*.csv.")] = "*"
     format: Literal["csv", "parquet", "xlsx", "json"] = "csv"
     records: str | None = Field(
@@ -178,6 +158,29 @@ class SourceFormat(Strict):
         default=(), description="Values that mean 'no measurement', besides empty cells."
     )
 
+    @property
+    def is_forecast(self) -> bool:
+        """Whether its files hold what somebody predicted."""
+        return self.kind == "forecast"
+
+    @property
+    def made_by(self) -> str:
+        """Return who makes its forecasts; '' for what was measured."""
+        return (self.provider or self.name) if self.is_forecast else ""
+
+    @property
+    def canonical_columns(self) -> tuple[str, ...]:
+        """Return the canonical names of its columns."""
+        prefix = FORECAST_PREFIX if self.is_forecast else ""
+        return tuple(prefix + name for name in self.columns)
+
+    @model_validator(mode="after")
+    def _is_measured_or_forecast(self) -> SourceFormat:
+        fault = _fault_of_forecast(self) if self.is_forecast else _fault_of_measured(self)
+        if fault:
+            raise ValueError(fault)
+        return self
+
     @model_validator(mode="after")
     def _one_mark_is_not_two_things(self) -> SourceFormat:
         if self.decimal is not None and self.decimal == self.thousands:
@@ -208,6 +211,58 @@ class SourceFormat(Strict):
                 )
                 raise ValueError(message)
         return self
+
+
+def _fault_of_measured(source: SourceFormat) -> str | None:
+    said = [name for name in ("provider", "issued", "horizon") if getattr(source, name) is not None]
+    if said:
+        return f"{said[0]} is for forecasts; say kind: forecast, or leave it out"
+    adding = [name for name, each in source.columns.items() if each.kind == "accumulated"]
+    if adding:
+        return (
+            f"{adding[0]} says kind: accumulated, which is for forecasts (kind: forecast of the source); "
+            "what counts energy at the plant is kind: counter"
+        )
+    return None
+
+
+def _fault_of_forecast(source: SourceFormat) -> str | None:
+    if source.issued is None:
+        return (
+            "a forecast says when it was issued: issued: {column: …}, {file_name: …}, {lead: …}, "
+            "{day_before_at: …} or {upload: true}"
+        )
+    if source.sum_by is not None:
+        return (
+            "sum_by adds up inverters, and a forecast has none; where: names the rows of one place"
+        )
+    return next(filter(None, (_column_fault(source, name) for name in source.columns)), None)
+
+
+def _column_fault(source: SourceFormat, name: str) -> str | None:
+    column = source.columns[name]
+    if name.startswith(FORECAST_PREFIX):
+        plain = name.removeprefix(FORECAST_PREFIX)
+        return (
+            f"write {plain}, not {name}: kind: forecast puts the prefix before each column itself"
+        )
+    if name == POWER:
+        return (
+            "a forecast holds weather, and power is what the model predicts from it; leave power_ac out, or "
+            "remove kind: forecast where it was measured"
+        )
+    if column.kind == "counter":
+        return (
+            f"{name} says kind: counter, which is for meters; in a forecast say kind: accumulated"
+        )
+    if column.kind == "accumulated" and source.timestamp.label not in {"right", "end"}:
+        return (
+            f"{name} is accumulated, which means up to its stamp: the interval ends there (label: right, "
+            "step_minutes: …)"
+        )
+    if column.columns and column.combine != "mean":
+        return f"{name} has several columns; the members of an ensemble are averaged: combine: mean"
+    return None
 
 
 class MaskTolerance(Strict):

@@ -332,6 +332,19 @@ def test_a_sites_last_upload_is_noted_and_only_ever_moves_on(ledger: DynamoLedge
     assert found.last_upload_at == NOW + timedelta(minutes=600)
 
 
+def test_forecasts_are_no_sign_of_life_of_a_site(ledger: DynamoLedger) -> None:
+    ledger.save(KeyRecord("east", KEY), record(KEY, version(1)))
+    forecast = replace(record("raw/east/nwp.csv", version(900)), forecast=True)
+    kept = ledger.save(KeyRecord("east", "raw/east/nwp.csv"), forecast)
+    alone = replace(record("raw/west/nwp.csv", version(900)), site_id="west", forecast=True)
+    ledger.save(KeyRecord("west", "raw/west/nwp.csv"), alone)
+
+    (found,) = ledger.activities()
+    assert (found.site_id, found.last_upload_at) == ("east", NOW + timedelta(minutes=1))
+    assert set(ledger.sites()) == {"east", "west"}
+    assert ledger.load("east", "raw/east/nwp.csv") == kept
+
+
 def test_what_people_were_told_of_a_site_is_noted_by_the_first_who_tells(
     ledger: DynamoLedger,
 ) -> None:

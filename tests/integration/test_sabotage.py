@@ -145,8 +145,8 @@ def test_an_alarm_within_the_second_in_which_the_canary_began_counts(plant: Plan
     name = "sabotage-second"
     alarm = next(each for each in alarms.WATCHES if each.metric == alarms.MISMATCH)
     cloudwatch = plant.platform.client("cloudwatch")
-    cloudwatch.put_metric_alarm(**alarm.definition(name, plant.topic))
     endpoints, begun = plant.deployer.reconciling.endpoints, datetime.now(UTC)
+    cloudwatch.put_metric_alarm(**alarm.definition(name, endpoints.alarms_topic_arn))
     assert endpoints.rang_since(name, begun) == ()
     endpoints.stop_canary(name, "it answers wrongly")
     assert endpoints.rang_since(name, begun) == (alarm.alarm_name(name),)

@@ -5,19 +5,22 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from services.data_watcher.domain.overlaps import Compared
 from shared.errors import UnreadableFileError
 from shared.solar import contradictions
-from shared.solar.position import Floats, Times
+from shared.solar.position import Floats
 
-_STAMP = "timestamp"
+_STAMP, _ISSUE, _PROVIDER = "timestamp", "issued_at", "provider"
+_BITS = 32  # that seconds since 1970 take, until 2106
+Keys = npt.NDArray[np.uint64]  # what rows are about: the issue of forecasts, and the time
 
 
 def compare(one: bytes, other: bytes) -> Compared:
-    """Return what two canonical tables say of each other.
+    """Return what two canonical tables say of each other; forecasts are compared issue by issue.
 
     Raises
     ------
@@ -26,7 +29,8 @@ def compare(one: bytes, other: bytes) -> Compared:
     """
     try:
         first, second = (pq.read_table(pa.BufferReader(each)) for each in (one, other))
-        shared = sorted(set(first.column_names) & set(second.column_names) - {_STAMP, "mask"})
+        others = {_STAMP, _ISSUE, _PROVIDER, "mask"}
+        shared = sorted(set(first.column_names) & set(second.column_names) - others)
         sides = [_columns(table, shared) for table in (first, second)]
     except (pa.ArrowException, ValueError, KeyError) as error:
         message = f"canonical rows cannot be compared: {error}"
@@ -35,7 +39,7 @@ def compare(one: bytes, other: bytes) -> Compared:
 
 
 def _compared(
-    one: tuple[Times, dict[str, Floats]], other: tuple[Times, dict[str, Floats]], shared: list[str]
+    one: tuple[Keys, dict[str, Floats]], other: tuple[Keys, dict[str, Floats]], shared: list[str]
 ) -> Compared:
     times, at_one, at_other = np.intersect1d(one[0], other[0], return_indices=True)
     contradicted = np.zeros(len(times), dtype=bool)
@@ -62,16 +66,23 @@ def _compared(
         rows=int(contradicted.sum()),
         shares=(round(shares[0], 4), round(shares[1], 4)),
         column=column,
-        time=datetime.fromtimestamp(int(time.astype("datetime64[s]").astype(np.int64)), UTC),
+        time=datetime.fromtimestamp(int(time) % 2**_BITS, UTC),
         said=(value, other_value),
     )
 
 
-def _columns(table: pa.Table, names: list[str]) -> tuple[Times, dict[str, Floats]]:
-    """Return a table's times, ordered and each once, and its values there; NaN where unknown."""
-    stamps = table[_STAMP].cast(pa.timestamp("s", "UTC"), safe=False).cast("int64").to_numpy()
-    times, first = np.unique(stamps.astype("datetime64[s]"), return_index=True)
+def _columns(table: pa.Table, names: list[str]) -> tuple[Keys, dict[str, Floats]]:
+    """Return what a table's rows are about, ordered and each once, and its values; NaN where unknown."""
+    keys = _seconds(table, _STAMP)
+    if _ISSUE in table.column_names:
+        keys |= _seconds(table, _ISSUE) << np.uint64(_BITS)
+    times, first = np.unique(keys, return_index=True)
     values = {
         name: table[name].cast("float64").to_numpy(zero_copy_only=False)[first] for name in names
     }
     return times, values
+
+
+def _seconds(table: pa.Table, name: str) -> Keys:
+    whole = table[name].cast(pa.timestamp("s", "UTC"), safe=False).cast("int64")
+    return np.array(whole.to_numpy(), dtype=np.uint64)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
 from services.data_watcher.domain import traits
@@ -25,6 +25,7 @@ from services.data_watcher.domain.versions import (
     Duplicate,
     Fault,
     FileVersion,
+    Issues,
     Known,
     Pending,
     Quarantined,
@@ -44,6 +45,7 @@ LONGEST_PLAIN_KEY = 900  # a sort key has at most 1024 bytes; a version id needs
 KEY = ("site_id", "item")  # of the table
 _CONTENT = "content#"
 _LAST = "\U0010ffff"
+_SECOND = timedelta(seconds=1)
 
 
 def contents_partition(site_id: str) -> str:
@@ -112,6 +114,7 @@ def head_item(record: KeyRecord) -> Item:
             },
             "hints": sorted(record.hints),
             "settled": record.settled,
+            "forecast": record.forecast or None,
         }
     )
 
@@ -169,7 +172,26 @@ def _rows_item(rows: RowSummary) -> Item:
         "window_end": _text(rows.window_end),
         **({"note": rows.note} if rows.note else {}),
         **({"traits": rows.traits.text()} if rows.traits else {}),
+        **({"provider": rows.provider} if rows.provider else {}),
+        **({"issues": _issues_item(rows.issues)} if rows.issues else {}),
     }
+
+
+def _issues_item(issues: Issues) -> Item:
+    return {
+        "count": issues.count,
+        "first": _text(issues.first),
+        "last": _text(issues.last),
+        "leads": [int(each / _SECOND) for each in (issues.shortest, issues.longest)],
+    }
+
+
+def _issues(item: Item | None) -> Issues | None:
+    if not item:
+        return None
+    shortest, longest = (each * _SECOND for each in item["leads"])
+    first, last = (datetime.fromisoformat(item[each]) for each in ("first", "last"))
+    return Issues(item["count"], first, last, shortest, longest)
 
 
 def key_record(site_id: str, key: str, items: Iterable[Item]) -> KeyRecord:
@@ -193,6 +215,7 @@ def key_record(site_id: str, key: str, items: Iterable[Item]) -> KeyRecord:
         },
         hints=frozenset(head.get("hints", ())),
         settled=head.get("settled", False),
+        forecast=head.get("forecast", False),
     )
 
 
@@ -311,6 +334,8 @@ def _rows(item: Item) -> RowSummary:
         window_end=datetime.fromisoformat(item["window_end"]),
         note=item.get("note"),
         traits=traits.read(item.get("traits")),
+        provider=item.get("provider", ""),
+        issues=_issues(item.get("issues")),
     )
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from services.data_watcher.domain.overlaps import Compared
 from services.data_watcher.ports import Content, Part, Reading
 from shared.solar.site import Site
 
 
-def read_file(data: Content, key: str, site: Site) -> Reading:
+def read_file(data: Content, key: str, site: Site, uploaded_at: datetime | None = None) -> Reading:
     """Read an uploaded file; loads pyarrow and numpy with the first one."""
     from services.data_watcher.adapters.reading import read  # noqa: PLC0415 - a sweep needs none of it
 
-    return read(data, key, site)
+    return read(data, key, site, uploaded_at)
 
 
 def compare(one: bytes, other: bytes) -> Compared:

@@ -45,7 +45,7 @@ class DynamoLedger:
 
     store: Store
     clock: Clock
-    _noted: dict[str, datetime] = field(default_factory=dict)
+    _noted: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     @classmethod
     def of(cls, client: DynamoDBClient, table: str, clock: Clock) -> Self:
@@ -286,18 +286,22 @@ class DynamoLedger:
         return self.store.query("site_id = :sites", {":sites": items.SITES_PARTITION})
 
     def _note_upload(self, record: KeyRecord) -> None:
-        """Note that a site has records and when it last uploaded, at most once per `GRAIN`."""
+        """Note that a site has records and when it last uploaded, at most once per `GRAIN`.
+
+        Forecasts are noted apart: they come from a provider, also where the plant sends nothing.
+        """
         newest = max((each.uploaded_at for each in record.versions.values()), default=None)
-        noted = self._noted.get(record.site_id)
+        what = "last_forecast_at" if record.forecast else "last_upload_at"
+        noted = self._noted.get((record.site_id, what))
         if newest is None or (noted is not None and newest - noted < GRAIN):
             return
         self.store.update(
             items.site_key(record.site_id),
-            "SET last_upload_at = :newest",
-            "attribute_not_exists(last_upload_at) OR last_upload_at < :newest",
+            f"SET {what} = :newest",
+            f"attribute_not_exists({what}) OR {what} < :newest",
             newest=newest.isoformat(),
         )
-        self._noted[record.site_id] = newest
+        self._noted[record.site_id, what] = newest
 
     # --- configuration --------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.data_watcher.domain import configuration, suspicion
+from services.data_watcher.domain import configuration, facts, suspicion
 from services.data_watcher.domain.configuration import ConfigRecord
 from services.data_watcher.domain.overlaps import FileOverlap
 from services.data_watcher.domain.suspicion import SiteSuspicions, Suspicion
@@ -140,6 +140,7 @@ class Answering:
             "rows_masked": rows.masked if rows else None,
             "masks": dict(rows.masks) if rows else {},
             "note": rows.note if rows else None,
+            **facts.issued(rows),
             "window_start": rows.window_start.isoformat() if rows else None,
             "window_end": rows.window_end.isoformat() if rows else None,
             "canonical_uri": layout.uri(self.bucket, canonical.key)

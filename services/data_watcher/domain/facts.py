@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from services.data_watcher.domain.admission import FOLDER
 from services.data_watcher.domain.records import KeyRecord, Withdrawal
@@ -16,6 +17,8 @@ from services.data_watcher.domain.versions import (
 )
 from shared.canonical import CanonicalFile
 from shared.messages import DataAccepted, DataWithdrawn, FileQuarantined
+
+_HOUR = timedelta(hours=1)
 
 
 def canonical_file(
@@ -33,6 +36,7 @@ def canonical_file(
         uploaded_at=canonical.counts_from,
         raw_key=record.key,
         raw_version=version.version_id,
+        provider=rows.provider,
     )
 
 
@@ -77,6 +81,7 @@ def _accepted(
         window_start=version.rows.window_start,
         window_end=version.rows.window_end,
         uploaded_at=version.canonical.counts_from,
+        provider=version.rows.provider,
     )
 
 
@@ -114,6 +119,23 @@ def withdrawn(
         canonical_uri=uri,
         reason=withdrawal.reason,
     )
+
+
+def issued(rows: RowSummary | None) -> dict[str, Any]:
+    """Return for machines who made a forecast and when; nothing of rows that were measured."""
+    issues = rows.issues if rows else None
+    return {
+        "provider": (rows.provider if rows else "") or None,
+        "issues": {
+            "count": issues.count,
+            "first": issues.first.isoformat(),
+            "last": issues.last.isoformat(),
+            "first_lead_hours": round(issues.shortest / _HOUR, 2),
+            "last_lead_hours": round(issues.longest / _HOUR, 2),
+        }
+        if issues
+        else None,
+    }
 
 
 def figures(before: KeyRecord, after: KeyRecord) -> dict[str, int]:

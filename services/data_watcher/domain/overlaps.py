@@ -13,7 +13,7 @@ from itertools import takewhile
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from services.data_watcher.domain.versions import Accepted, Current
+from services.data_watcher.domain.versions import Accepted, Current, Issues
 from shared.messages import NonNegative
 
 VERSION = 1  # raised when the comparison's answer changes; every pair is compared again
@@ -94,7 +94,8 @@ class SiteOverlaps(_Kept):
 class Counting:
     """A file that counts: where its rows are, over which interval [start, end), with which columns.
 
-    `prints` name a few of its days by their energy.
+    `prints` name a few of its days by their energy. `provider` and `issues`, the first and the last, are
+    those of a forecast.
     """
 
     key: str
@@ -104,6 +105,16 @@ class Counting:
     end: datetime
     columns: frozenset[str]
     prints: tuple[str, ...] = ()
+    provider: str = ""
+    issues: tuple[datetime, datetime] | None = None
+
+    def is_about_the_same(self, other: Counting) -> bool:
+        """Whether two files may say the same: a column, and of forecasts the provider and an issue."""
+        if not self.columns & other.columns or self.provider != other.provider:
+            return False
+        if self.issues is None or other.issues is None:
+            return True
+        return self.issues[0] <= other.issues[1] and other.issues[0] <= self.issues[1]
 
 
 Pair = tuple[Counting, Counting]
@@ -120,21 +131,28 @@ def counting(files: Iterable[tuple[str, Current]]) -> list[Counting]:
             version.rows.window_end,
             frozenset(version.rows.columns),
             version.rows.traits.prints if version.rows.traits else (),
+            version.rows.provider,
+            span(version.rows.issues),
         )
         for key, version in files
         if isinstance(version, Accepted)
     ]
 
 
+def span(issues: Issues | None) -> tuple[datetime, datetime] | None:
+    """Return the first and the last issue of a forecast."""
+    return (issues.first, issues.last) if issues else None
+
+
 def pairs(files: Iterable[Counting]) -> Iterator[Pair]:
-    """Yield the pairs of files whose windows and columns overlap, each in the order of their ids."""
+    """Yield the pairs of files whose windows, columns and issues overlap, each ordered by their ids."""
     ordered = sorted(files, key=lambda each: (each.start, each.file_id))
     for number, one in enumerate(ordered):
         for other in takewhile(
             lambda each, end=one.end: each.start < end,  # type: ignore[misc]
             ordered[number + 1 :],
         ):
-            if one.columns & other.columns:
+            if one.is_about_the_same(other):
                 first, second = sorted((one, other), key=lambda each: each.file_id)
                 yield first, second
 

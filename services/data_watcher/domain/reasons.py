@@ -20,7 +20,7 @@ REFUSED: dict[str, str] = {
     "second_header": "a header comes again further down with its columns in another order: two files joined",
     "no_timestamps": "more than a fifth of the stamps do not fit the format",
     "day_month_swapped": "the days lie a month or a year apart, and in a row once they are swapped",
-    "wrong_step": "the stamps do not lie `step_minutes` apart",
+    "wrong_step": "the stamps do not lie `step_minutes` apart, or those of a forecast not in one step",
     "mixed_rows": "rows repeat a stamp with other values, or series lie below each other",
     "no_such_series": "no row has what `where` names, or no row names an inverter for `sum_by`",
     "number_format": "`decimal` and `thousands` of the YAML, or the delimiter, do not fit the numbers, or "
@@ -30,6 +30,11 @@ REFUSED: dict[str, str] = {
     "no_counter": "the YAML says `kind: counter`, but the column falls again and again",
     "coarse_counter": "the counter has too few digits for its step: power would stand still and jump",
     "wrong_sign": "power is negative when it is large: the meter counts what is drawn as positive",
+    "accumulated": "irradiance of a forecast adds up since its issue, and the YAML does not say "
+    "`kind: accumulated`",
+    "not_accumulated": "the YAML says `kind: accumulated`, but the column falls and goes on falling",
+    "unknown_issue": "the file does not say when a forecast was issued in the way that the YAML says",
+    "issued_after_target": "most rows of a forecast begin before it was issued",
     "wrong_unit": "power does not fit the AC capacity, the sun or its irradiance, or irradiance the sun",
     "wrong_clock": "power (without it irradiance) is centred hours off solar noon, some of it in the night",
     "too_much_masked": "one reason would mask more than a tenth of the rows in daylight or with power",
@@ -68,6 +73,26 @@ MASKED: dict[str, Masking] = {
         "one of the columns or inverters that are added up has no value, so the sum would be too small",
         "look whether the YAML's list or glob of columns names one that is mostly empty",
     ),
+    "member_missing": Masking(
+        "a member of the ensemble has no value, and the mean of the others is another one",
+        "look whether the YAML's list or glob of columns names a member that is mostly empty",
+    ),
+    "above_any_sky": Masking(
+        "irradiance of a forecast is more than any sky gives at that time: more than comes from the sun",
+        "look at the unit of the column, the zone and the label of the stamps",
+    ),
+    "dark_day": Masking(
+        "irradiance of a forecast is nothing all day, under a high sun",
+        "look at the provider: it may write 0 where it has no value (missing: [0] would lose the nights)",
+    ),
+    "accumulation_gap": Masking(
+        "a lead is missing before this one, so it is not known in which interval the sum grew",
+        "look at the provider's file: sums need every lead, from the issue on",
+    ),
+    "accumulation_reset": Masking(
+        "the sum began anew in this interval, and what is left of it does not fit the sky or its neighbours",
+        "look how the provider adds up; where each value is of one interval, leave out kind: accumulated",
+    ),
     "contradicting_rows": Masking(
         "rows with the same stamp have other values, and nobody knows which is right",
         "remove the rows that do not count, or say which do (where: in the site's YAML)",
@@ -104,8 +129,20 @@ MASKED: dict[str, Masking] = {
         "the local time does not exist: the clock skipped it when summer time began",
         "if the logger's clock has no summer time, give the YAML an offset like +01:00 as timezone",
     ),
+    "no_issue": Masking(
+        "the row of a forecast does not say when it was issued",
+        "correct issued in the site's YAML (column, format), or the cells",
+    ),
+    "before_issue": Masking(
+        "the interval begins before its forecast was issued: it is no forecast",
+        "nothing is to be done where an issue begins with the past; else correct issued, or the timezones",
+    ),
+    "beyond_horizon": Masking(
+        "the row reaches beyond the horizon that the YAML says", "nothing is to be done"
+    ),
     "duplicate_stamp": Masking(
-        "the stamp comes more than once; one of its rows counts, or none where they contradict each other",
+        "the stamp (of a forecast: issue and stamp) comes more than once; one of its rows counts, or none "
+        "where they contradict each other",
         "look whether the export holds rows twice; where the hour at the end of summer time comes twice, "
         "export stamps in UTC or with their offset",
     ),

@@ -50,7 +50,8 @@ class KeyRecord:
     """A key and all its versions.
 
     `content` is the SHA-256 under which the register of contents names the key. `withdrawals` and `hints`
-    are effects that the last change asks for; `settled` says that all effects are done.
+    are effects that the last change asks for; `settled` says that all effects are done. `forecast` says that
+    the site's configuration reads the key as a forecast, which is no sign of life of the plant.
     """
 
     site_id: str
@@ -61,6 +62,7 @@ class KeyRecord:
     withdrawals: Mapping[str, Withdrawal] = field(default_factory=dict)
     hints: frozenset[str] = frozenset()
     settled: bool = False
+    forecast: bool = False
 
     @property
     def current(self) -> Current | None:

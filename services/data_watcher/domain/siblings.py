@@ -19,6 +19,7 @@ from statistics import median_high
 from services.data_watcher.domain.traits import Level, Traits
 
 POWER, CLOCK, DAYS = "unlike_power", "unlike_clock", "unlike_days"
+IRRADIANCE = "unlike_irradiance"  # of forecasts, which have no power
 
 # A plant that is extended gives up to twice as much; an energy of five minutes read as power, a third of that
 # of fifteen. Of clear days under a like sun, those of public plants differed by 1.6.
@@ -38,13 +39,14 @@ _NEAR = (-1, 0, 1)  # bands of the noon sun that are like each other
 
 @dataclass(frozen=True, slots=True)
 class Sibling:
-    """An accepted file. `content` is the SHA-256 of its bytes."""
+    """An accepted file. `content` is the SHA-256 of its bytes; a forecast's traits are of its irradiance."""
 
     key: str
     content: str
     uploaded_at: datetime
     window_start: datetime
     traits: Traits
+    is_forecast: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,9 @@ def disagreements(files: Iterable[Sibling]) -> tuple[Disagreement, ...]:
         (CLOCK, _unlike_clock),
         (DAYS, _unlike_days),
     )
+    if any(each.is_forecast for each in judged):
+        # Forecasts begin after their upload, and their names say when they were issued.
+        ways = ((IRRADIANCE, _unlike_power), (CLOCK, _unlike_clock))
     found = (_gathered(cause, judged, list(way(judged))) for cause, way in ways)
     return tuple(each for each in found if each is not None)
 
@@ -139,15 +144,20 @@ def _compared(file: Sibling, level: Level, height: float, other: Sibling) -> _Od
     like_steps = max(times / steps, steps / times) <= SAME and apart >= LIKE_STEPS
     if apart < MOST_APART and not like_steps:
         return None
-    said = f"{times:.2g} times the power of" if times > 1 else f"{100 * times:.2g}% of the power of"
-    reason = (
-        f"under a like sun it shows {said} {other.key}: for half an hour at best {level.peak:.1%} of the AC "
-        "capacity"
+    what = "irradiance" if file.is_forecast else "power"
+    best = (
+        f"at best {1000 * level.peak:.0f} W/m2"
+        if file.is_forecast
+        else f"for half an hour at best {level.peak:.1%} of the AC capacity"
     )
+    said = (
+        f"{times:.2g} times the {what} of" if times > 1 else f"{100 * times:.2g}% of the {what} of"
+    )
+    reason = f"under a like sun it shows {said} {other.key}: {best}"
     if like_steps:
         reason += (
             f". Their rows lie {file.traits.step / 60:g} and {other.traits.step / 60:g} minutes apart, which "
-            "is as much: energy of an interval, read as power"
+            f"is as much: energy of an interval, read as {what}"
         )
     return _Odd(file, apart, reason)
 

@@ -128,7 +128,14 @@ def sibling(key: str, version: Accepted) -> Sibling | None:
     rows = version.rows
     if rows.traits is None:
         return None
-    return Sibling(key, version.sha256, version.uploaded_at, rows.window_start, rows.traits)
+    return Sibling(
+        key,
+        version.sha256,
+        version.uploaded_at,
+        rows.window_start,
+        rows.traits,
+        is_forecast=bool(rows.provider),
+    )
 
 
 def counts(refused: Quarantined) -> bool:
@@ -161,8 +168,15 @@ def findings(files: Iterable[Judged]) -> dict[str, tuple[Finding, ...]]:
 
 
 def contradicted(shown: Seen) -> dict[str, Finding]:
-    """Return the sources with a file of which others contradict more than a fifth."""
-    accepted = [each for each in shown.files if each.cause is None]
+    """Return the sources with a file of which others contradict more than a fifth.
+
+    A provider that computes an issue again corrects it: its later upload counts, and nothing is suspect.
+    """
+    accepted = [
+        each
+        for each in shown.files
+        if each.cause is None and not (each.sibling and each.sibling.is_forecast)
+    ]
     much = [
         (each, shown.overlaps[each.key])
         for each in accepted
@@ -368,6 +382,13 @@ _SAID = {
         "look at the unit and the step of these files and of the others. Give files that are written in "
         f"another way a source of their own in the site's YAML, {_TAKE_OUT}. If all are right, as where the "
         "plant was extended or most of it was off: ",
+    ),
+    siblings.IRRADIANCE: (
+        "do not fit the irradiance of the others",
+        "these or the others are in another unit",
+        "look at the unit of these files and of the others: the provider may have changed it. Give files "
+        "that are written in another way a source of their own in the site's YAML, "
+        f"{_TAKE_OUT}. If all are right: ",
     ),
     siblings.CLOCK: (
         "do not fit the clock of the others",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import UnionType
 from typing import Any
 
@@ -194,12 +194,20 @@ def _validate(schema: type[BaseModel], root: yaml.MappingNode) -> BaseModel:
         return schema.model_validate(_plain(root))
     except ValidationError as error:
         errors = error.errors(include_url=False, include_context=False)
-    faults = sorted((_blame(root, each), _explain(schema, each)) for each in errors)
+    # A list whose only item is wrong counts as too short as well.
+    told = [each for each in errors if each["type"] != "too_short" or not _has_inner(each, errors)]
+    faults = sorted((_blame(root, each), _explain(schema, each)) for each in told)
     (line, reason), *others = faults
     reason += "".join(f"; line {at}: {what}" for at, what in others[: MOST_FAULTS - 1])
     if len(faults) > MOST_FAULTS:
         reason += f"; and {len(faults) - MOST_FAULTS} more"
     raise InvalidConfigError(reason, line)
+
+
+def _has_inner(error: Any, errors: Sequence[Any]) -> bool:
+    """Whether another error is about a part of what an error is about."""
+    at = error["loc"]
+    return any(len(each["loc"]) > len(at) and each["loc"][: len(at)] == at for each in errors)
 
 
 def _explain(schema: type[BaseModel], error: Any) -> str:
@@ -251,6 +259,9 @@ def _unit_fault(name: str, column: ColumnFormat) -> str | None:
     energies = [
         each for each in units.known(canonical) if units.conversion(canonical, each).per_interval
     ]
+    if not energies and column.kind == "accumulated":
+        return f"{name} cannot be accumulated; only irradiance adds up"
     if not energies:
         return f"{name} cannot be a counter; only power and irradiance can be counted as energy"
-    return f"a counter of {name} counts energy, not {column.unit}; use one of {', '.join(energies)}"
+    what = "a counter of" if column.kind == "counter" else "accumulated"
+    return f"{what} {name} counts energy, not {column.unit}; use one of {', '.join(energies)}"

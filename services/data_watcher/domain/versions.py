@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
@@ -53,11 +53,23 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class Issues:
+    """The issues of a forecast file: how many, the first and the last, the shortest and the longest lead."""
+
+    count: int
+    first: datetime
+    last: datetime
+    shortest: timedelta
+    longest: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class RowSummary:
     """What the canonical rows of a file are: how many, masked why, over which interval [start, end).
 
     `note` says what a person should know of how the file was read, as which sheets were left out. `traits`
-    is what its siblings are compared by; None in records of early releases.
+    is what its siblings are compared by; None in records of early releases. `provider` and `issues` are
+    those of a forecast; '' and None for what was measured.
     """
 
     count: int
@@ -68,6 +80,8 @@ class RowSummary:
     window_end: datetime
     note: str | None = None
     traits: Traits | None = None
+    provider: str = ""
+    issues: Issues | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.deployer.domain.deployment import (
+    Hold,
     InProgress,
     LogEntry,
     Version,
@@ -24,7 +25,8 @@ from shared.messages import (
 )
 
 MOST_NAMED = 3  # sites that a mail names
-_SILENT, _STAYS_SILENT = "silent", "stays_silent"
+_SILENT, _STAYS_SILENT, _SERVES_ON = "silent", "stays_silent", "serves_on"
+SKEW = timedelta(minutes=1)
 LONG = timedelta(minutes=15)  # that an alarm may keep a version away before people are told
 
 
@@ -172,6 +174,29 @@ class Chronicle:
             )
         )
         self._append(model_id, waiting, "still_waits", reason=why)
+
+    def has_said_serves_on(self, version: Version) -> bool:
+        """Whether people were told that a version serves on although a person rejected it."""
+        return bool(self._entries(version.model_id, self._decided(version), _SERVES_ON))
+
+    def serves_on(self, version: Version, decision: Hold) -> None:
+        """A person rejected the only version that can serve."""
+        model_id, number, decided = version.model_id, version.number, self._decided(version)
+        self.publisher.publish(
+            DeploymentFailed.of(
+                subject=(*_subject(model_id, decided), "serves on"),
+                **self._facts(model_id, decided),
+                cause=f"version {number} serves on, although {decision.by} rejected it ({decision.reason}): "
+                "no other version may begin",
+                next_step=f"Approve the one that should serve (`solar approve VERSION {model_id}`), or "
+                f"`solar retrain {model_id}` and approve what comes of it.",
+            )
+        )
+        self._append(model_id, decided, _SERVES_ON, reason=decision.reason)
+
+    def _decided(self, version: Version) -> InProgress:
+        """Return a decision in the registry as what the log is about; AWS's clock may be a little ahead."""
+        return InProgress(version.number, None, (version.decided_at or self.clock()) - SKEW)
 
     def untested(self, model_id: str, number: int) -> None:
         """A version was approved that cannot be tested; tell people, once for each version."""

@@ -14,7 +14,14 @@ from services.deployer.domain import real_rows as rules
 from services.deployer.domain.deployment import InProgress, Version
 from services.deployer.domain.real_rows import Inquiry, Question, SiteDay
 from services.deployer.domain.reference import Answer
-from services.deployer.ports import Configuration, Endpoints, Inquiries, RealRows, References
+from services.deployer.ports import (
+    Configuration,
+    Endpoints,
+    Inquiries,
+    RealRows,
+    References,
+    Registry,
+)
 from shared.clock import Clock
 from shared.errors import NotReadyError
 
@@ -29,6 +36,7 @@ MOST_SECONDS = 12.0  # of answers at one look; the next look goes on
 class Comparing:
     """Compares what a new version says to real rows with what serves, and with what was measured."""
 
+    registry: Registry
     references: References
     real_rows: RealRows
     endpoints: Endpoints
@@ -96,8 +104,7 @@ class Comparing:
 
     def _ask_champion(self, version: Version, champion: int | None) -> Inquiry:
         now = self.clock()
-        reference = self.references.of_run(version.run_id) if version.run_id else None
-        sites = reference.sites if reference is not None else ()
+        sites = self._sites(version, champion)
         chosen = rules.sample(sites, version.number)
         inquiry = Inquiry(version.number, champion, now, len(sites))
         if not chosen:
@@ -111,6 +118,15 @@ class Comparing:
             else:
                 inquiry = self._with_champions_answer(version.model_id, day, inquiry)
         return inquiry
+
+    def _sites(self, version: Version, champion: int | None) -> tuple[str, ...]:
+        """Return the sites that a version was tested on; of one without an evaluation, the champion's."""
+        reference = self.references.of_run(version.run_id) if version.run_id else None
+        if reference is None and champion is not None:
+            serving = self.registry.version(version.model_id, champion)
+            run_id = serving.run_id if serving is not None else None
+            reference = self.references.of_run(run_id) if run_id else None
+        return reference.sites if reference is not None else ()
 
     def _with_champions_answer(self, model_id: str, day: SiteDay, inquiry: Inquiry) -> Inquiry:
         """Add a question; a champion that failed once is not asked again, because that rings an alarm."""

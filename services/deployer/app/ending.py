@@ -189,9 +189,13 @@ class Ending:
         self.progress.finish(model_id, progress)
 
     def call_people(self, model_id: str, endpoint: Endpoint, progress: InProgress | None) -> None:
-        """After a failed rollback the fleet is mixed; only a person can tell what may serve."""
+        """After a failed rollback the fleet is mixed; only a person can end that."""
         if progress is None:
             return
+        version = self.registry.version(model_id, progress.version)
+        evidence = self._evidence(model_id, endpoint, progress)
+        if evidence is not None and version is not None and version.is_approved:
+            self.registry.bar(version, evidence)  # else it would be the one that is created anew
         self.chronicle.failed(
             model_id,
             progress,

@@ -47,7 +47,8 @@ class Holding:
         """Hold a model of which a person rejected what served: a run in flight must not undo that."""
         decision = deployment.decision_of_person(rejected)
         if decision is not None and not rejected.is_approved:
-            self.hold(rejected.model_id, decision, serves, (rejected.number,))
+            taken_back = () if serves == rejected.number else (rejected.number,)
+            self.hold(rejected.model_id, decision, serves, taken_back)
 
     def release(self, model_id: str, by: str, reason: str) -> None:
         """End a hold; where there is none nothing happens."""

@@ -124,7 +124,7 @@ class Reconciling:
         """Do a step; return whether to look again at once."""
         match action:
             case Action.NOTHING:
-                pass
+                self.starting.nothing_to_begin(model_id, endpoint, desired or progress)
             case Action.WAIT:
                 self._wait(model_id, progress)
             case Action.CREATE:

@@ -51,17 +51,17 @@ class Silence:
             next_step = "It served before, so it stays in service. It is asked again every quarter of an hour"
             self.chronicle.unanswered(model_id, progress, reason, next_step)
             return False
-        proven = self._proven(model_id, progress)
+        proven = self._proven(model_id)
         if proven is None:
             self._take_away(model_id, progress, reason)
         else:
             self._go_back(model_id, progress, proven, reason)
         return False
 
-    def _proven(self, model_id: str, progress: InProgress) -> Version | None:
-        """Return the newest other version that is approved and served before."""
+    def _proven(self, model_id: str) -> Version | None:
+        """Return the newest version that is approved and served before; the silent one never did."""
         for number in self.registry.approved(model_id):
-            if number != progress.version and self.chronicle.has_served(model_id, number):
+            if self.chronicle.has_served(model_id, number):
                 return self.registry.version(model_id, number)
         return None
 

@@ -73,6 +73,26 @@ class Starting:
     def _is_known(self, version: Version) -> bool:
         return self.chronicle.has_served(version.model_id, version.number)
 
+    def nothing_to_begin(
+        self, model_id: str, endpoint: Endpoint | None, coming: int | InProgress | None
+    ) -> None:
+        """Where a person rejected what serves and nothing else may serve: hold the model and say so, once.
+
+        Parameters
+        ----------
+        coming
+            What is desired or was begun.
+        """
+        if endpoint is None or endpoint.version is None or coming is not None:
+            return
+        version = self.registry.version(model_id, endpoint.version)
+        decision = deployment.decision_of_person(version) if version is not None else None
+        if version is None or version.is_approved or decision is None:
+            return
+        if not self.chronicle.has_said_serves_on(version):
+            self.holding.hold_after_rejection(version, version.number)
+            self.chronicle.serves_on(version, decision)
+
     def create(self, model_id: str, number: int) -> None:
         """Start the first deployment of a model."""
         goes_back = self.chronicle.has_served(model_id, number)
@@ -164,8 +184,8 @@ class Starting:
         self, model_id: str, begun: InProgress, ask: Callable[[Version, InProgress], None]
     ) -> None:
         known = self.progress.in_progress(model_id)
-        if known is not None and known.version == begun.version:
-            begun = known  # whoever began it died before AWS was asked, or before that was written
+        if known is not None and known.called and known.version == begun.version:
+            begun = known
         elif not self.progress.begin(model_id, begun):
             return  # another deployment was begun meanwhile; its events lead here again
         version = self.registry.version(model_id, begun.version)

@@ -21,6 +21,7 @@ from shared.errors import UnreadableFileError
 from shared.solar.site import Site
 from tests.corpus import files
 from tests.unit.console.systems import FakeSystem, solar, system
+from tests.unit.data_watcher import forecast_files
 
 __all__ = ["system"]  # the fixture
 
@@ -366,3 +367,27 @@ def test_a_dry_run_says_what_the_files_show_together(system: FakeSystem, tmp_pat
         done.stdout.split()
     )
     assert "Nothing was uploaded." in done.stdout
+
+
+@pytest.mark.usefixtures("alone")
+def test_forecasts_show_their_issues_their_leads_and_the_sky(tmp_path: Path) -> None:
+    described = SITE | {"latitude": 52.1, "longitude": 5.1, "sources": [forecast_files.SOURCE]}
+    site = written(tmp_path, "east.yaml", described)
+    one = written(tmp_path, "nwp_1.csv", forecast_files.csv(forecast_files.forecasts()))
+    later = forecast_files.forecasts(first=forecast_files.FIRST + 48 * forecast_files.HOUR)
+    other = written(tmp_path, "nwp_2.csv", forecast_files.csv(later))
+
+    done = solar("sites", "check", str(site), str(one), str(other))
+    words = " ".join(done.stdout.split())
+    plain = json.loads(solar("sites", "check", str(site), str(one), str(other), "--json").stdout)
+
+    assert done.exit_code == 0, done.output
+    assert "ecmwf: 4 issues" in words
+    assert "leads 0 to 47 h" in words
+    assert "highest predicted irradiance" in words
+    assert "of a clear sky" in words
+    assert "contradict" not in words
+    first = plain["files"][0]
+    assert (first["provider"], first["issues"]["count"]) == ("ecmwf", 4)
+    assert first["figures"]["forecast_peak"]["of_clear_sky"] <= 1.1
+    assert plain["suspects"] == []

@@ -193,13 +193,14 @@ class FakeLedger:
 
     def activities(self) -> Iterator[SiteActivity]:
         for site_id in sorted(self.sites()):
-            last = max(
+            uploads = [
                 each.uploaded_at
                 for record in self.records.values()
                 for each in record.versions.values()
-                if record.site_id == site_id
-            )
-            yield SiteActivity(site_id, last, self.silent.get(site_id))
+                if record.site_id == site_id and not record.forecast
+            ]
+            if uploads:
+                yield SiteActivity(site_id, max(uploads), self.silent.get(site_id))
 
     def note_told(self, activity: SiteActivity, silent_since: datetime | None) -> None:
         self.fuse.burn()
@@ -429,7 +430,7 @@ class FakeMeter:
             self.figures[name] = self.figures.get(name, 0) + value
 
 
-def fake_reader(data: bytes, key: str, site: Site) -> Reading:
+def fake_reader(data: bytes, key: str, site: Site, uploaded_at: datetime | None = None) -> Reading:
     """Read anything but `bad`; the rows say what was read and how."""
     if data.startswith(b"bad"):
         raise UnreadableFileError("unreadable", "it says bad", "upload something good")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import textwrap
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from services.data_watcher.domain.versions import Fault, Pending, RowSummary, Up
 from shared.active import ActiveSite
 from shared.errors import UnreadableFileError
 from shared.solar.site import Site
+from tests.unit.data_watcher import forecast_files
 from tests.unit.data_watcher.plant_files import CAPACITY_W, plant
 
 ROOT = Path(__file__).parents[3]
@@ -36,6 +37,11 @@ The plant of the examples has 6 kW and stands at 52.1° N, 5.1° E. Its YAML rea
 
 ```yaml
 {yaml}```
+
+Its forecasts (`nwp…`) are read by this source:
+
+```yaml
+{forecast}```
 
 An example shows what its YAML says differently. `…` stands for more rows of the same kind.
 """
@@ -150,6 +156,63 @@ def _shifted(hours: int) -> list[str]:
     return [line(at + timedelta(hours=hours), watt) for at, watt in healthy()]
 
 
+FORECAST = forecast_files.SOURCE | {"files": "nwp*.csv"}
+FORECASTS = forecast_files.forecasts()
+FORECAST_KEY = "raw/east/nwp_2024-06-01.csv"
+
+
+def _forecast(
+    rows: list[forecast_files.Row] = FORECASTS,
+    *,
+    body: bytes | None = None,
+    shown: tuple[int, ...] = (1, 13),
+    **source: Any,
+) -> Example:
+    """Return a file of forecasts; the numbers in `shown` are hours after the first issue, and one."""
+    written = forecast_files.csv(rows) if body is None else body
+    return Example(written, FORECAST | source, shown=shown, key=FORECAST_KEY)
+
+
+def _issued(hours: int) -> list[forecast_files.Row]:
+    late = timedelta(hours=hours)
+    return [replace(row, issued=row.issued + late) for row in FORECASTS]
+
+
+def _changed(at: int, **values: Any) -> list[forecast_files.Row]:
+    return [replace(row, **values) if n == at else row for n, row in enumerate(FORECASTS)]
+
+
+def _without(body: bytes, row: int) -> bytes:
+    """Return a file without one of its rows, counted from one."""
+    return b"\n".join(line for n, line in enumerate(body.split(b"\n")) if n != row)
+
+
+def _members() -> Example:
+    lines = [
+        f"{row.issued:%Y-%m-%d %H:%M},{row.begins:%Y-%m-%d %H:%M},{row.ghi:.0f},"
+        + ("" if n == NOON_OF_ISSUE else f"{row.ghi:.0f}")
+        for n, row in enumerate(FORECASTS)
+    ]
+    ghi = {"columns": ["m*"], "combine": "mean", "unit": "W/m2"}
+    shown = (NOON_OF_ISSUE, NOON_OF_ISSUE + 1)
+    return _forecast(body=csv(lines, "run,time,m01,m02"), shown=shown, columns={"ghi": ghi})
+
+
+def _dark() -> list[forecast_files.Row]:
+    rows = forecast_files.forecasts(issues=14, hours=24, every=24)
+    return [replace(row, ghi=0.0) if row.begins.day == 2 else row for row in rows]
+
+
+def _sum_anew() -> bytes:
+    """Return sums that begin anew within an hour, of which most is lost."""
+    rows = forecast_files.forecasts(clear=0.8)
+    noon = rows[NOON_OF_ISSUE]
+    rows = [replace(row, ghi=row.ghi / 5) if row is noon else row for row in rows]
+    return forecast_files.added_up(rows, anew=lambda row: row.pair == noon.pair)
+
+
+NOON_OF_ISSUE = 12  # rows after its first
+
 EXAMPLES: dict[str, Example] = {
     "unknown_site": Example(csv(lines()), key="raw/west/power.csv"),
     "bad_key": Example(csv(lines()), key="raw/power.csv"),
@@ -182,6 +245,14 @@ EXAMPLES: dict[str, Example] = {
         shown=(NOON, NOON + 20, NOON + 24),
     ),
     "coarse_counter": _counter(digits=0),
+    "accumulated": _forecast(
+        body=forecast_files.added_up(FORECASTS), shown=(1, 13, 14, 24),
+        timestamp=forecast_files.ENDS, columns={"ghi": {"column": "ghi", "unit": "J/m2"}}),
+    "not_accumulated": _forecast(
+        body=forecast_files.csv(FORECASTS, number=lambda row: round(row.ghi * 3600), late=timedelta(hours=1)),
+        shown=(13, 14, 15, 16), **forecast_files.ADDED_UP),
+    "unknown_issue": _forecast(issued={"file_name": "nwp_%Y-%m-%d_%H.csv", "timezone": "UTC"}),
+    "issued_after_target": _forecast(_issued(60)),
     "wrong_sign": Example(csv([line(at, 4 - watt) for at, watt in healthy()]), shown=(1, NOON, NOON + 1)),
     "wrong_unit": Example(
         csv(lines()), {"columns": {"power_ac": {"column": "power", "unit": "kW"}}}, shown=(NOON, NOON + 1)
@@ -229,6 +300,12 @@ MASKING: dict[str, Example] = {
         csv([line(at, watt * 0.4, "" if n == NOON else f"{watt * 0.6:.0f}")
              for n, (at, watt) in enumerate(healthy())], "time,inverter 1,inverter 2"),
         {"columns": {"power_ac": {"columns": ["inverter *"], "unit": "W"}}}, shown=(NOON, NOON + 1)),
+    "member_missing": _members(),
+    "above_any_sky": _forecast(_changed(NOON_OF_ISSUE, ghi=1300.0), shown=(13, 14)),
+    "dark_day": _forecast(_dark(), shown=(37, 38)),
+    "accumulation_gap": _forecast(
+        body=_without(forecast_files.added_up(FORECASTS), 13), shown=(12, 13), **forecast_files.ADDED_UP),
+    "accumulation_reset": _forecast(body=_sum_anew(), shown=(12, 13, 14), **forecast_files.ADDED_UP),
     "contradicting_rows": Example(_with(NOON, "2024-06-01 12:00,17"), shown=(NOON + 1, NOON + 2)),
     "cut_off": Example(csv(lines()[: 96 * 2 + NOON + 1])[:-3], shown=(96 * 2 + NOON, 96 * 2 + NOON + 1)),
     "counter_gap": _counter_that(
@@ -245,6 +322,11 @@ MASKING: dict[str, Example] = {
     "no_such_local_time": Example(
         csv([line(at.replace(month=3, day=at.day + 29), watt) for at, watt in healthy(2)]),
         site={"timezone": "Europe/Amsterdam"}, shown=(96 + 8, 96 + 9)),
+    "no_issue": _forecast(
+        body=forecast_files.csv(FORECASTS).replace(b"2024-06-01 00:00,2024-06-01 12", b",2024-06-01 12"),
+        shown=(13, 14)),
+    "before_issue": _forecast(_issued(3), shown=(1, 4)),
+    "beyond_horizon": _forecast(horizon="24h", shown=(1, 26)),
     "duplicate_stamp": Example(_with(NOON, lines()[NOON]), shown=(NOON + 1, NOON + 2)),
     "snapped": Example(_edited(NOON, "2024-06-01 12:00:41" + lines()[NOON][16:]), shown=(NOON, NOON + 1)),
 }  # fmt: skip
@@ -279,7 +361,8 @@ def _killed(example: Example) -> Fault | RowSummary:
 def page() -> str:
     """Return docs/files.md."""
     plant_yaml = yaml.safe_dump(PLACE | {"sources": [SOURCE]}, sort_keys=False)
-    parts = [HEAD.format(yaml=plant_yaml), "\n## Files that are refused\n"]
+    forecast = yaml.safe_dump({"sources": [FORECAST]}, sort_keys=False)
+    parts = [HEAD.format(yaml=plant_yaml, forecast=forecast), "\n## Files that are refused\n"]
     parts += [_refused(code) for code in REFUSED]
     parts.append(MIDDLE)
     parts += [_left_out(reason) for reason in MASKED]
@@ -312,7 +395,10 @@ def _left_out(reason: str) -> str:
 
 
 def _file(example: Example) -> Iterator[str]:
-    differs = example.site | example.source
+    base = FORECAST if example.key == FORECAST_KEY else {}
+    differs = example.site | {
+        name: said for name, said in example.source.items() if said != base.get(name)
+    }
     name = example.key
     if name != "raw/east/power.csv":
         yield f"`{name}`"

@@ -196,6 +196,8 @@ def test_a_file_says_its_state_its_reason_and_its_rows(
             "removed_by",
             "suspect",
             "overlap",
+            "provider",
+            "issues",
         )
     )
     common = {"site_id": "east", "key": "raw/east/a.csv", "version_id": "v1"}

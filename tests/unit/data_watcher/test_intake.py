@@ -207,7 +207,7 @@ def test_a_known_key_that_was_taken_for_a_new_one_goes_the_long_way(world: World
 
 def test_a_file_that_grows_is_looked_up_before_it_is_read(world: World) -> None:
     read = []
-    world.read_by(lambda data, key, site: (read.append(data), fake_reader(data, key, site))[1])
+    world.read_by(lambda data, *more: (read.append(data), fake_reader(data, *more))[1])
     for body in (b"1", b"12", b"123"):
         world.upload(KEYS[0], body)
 
@@ -243,7 +243,7 @@ def test_a_file_read_by_a_yaml_that_was_just_replaced_is_read_again(world: World
 # --- files that kill --------------------------------------------------------------------------------
 
 
-def deadly(data: bytes, key: str, described: object) -> object:
+def deadly(data: bytes, key: str, described: object, *_: object) -> object:
     if data == b"deadly":
         raise DiedError
     return fake_reader(data, key, described)  # type: ignore[arg-type]

@@ -136,7 +136,7 @@ def test_what_is_no_table_is_said() -> None:
 KEYS = ("raw/east/a.csv", "raw/east/b.csv")
 
 
-def daily(data: bytes, key: str, described: Any) -> Reading:
+def daily(data: bytes, key: str, described: Any, *_: Any) -> Reading:
     rows = RowSummary(96, 0, {}, ("power_ac",), START, START + DAY)
     return Reading(data, rows)
 

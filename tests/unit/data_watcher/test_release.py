@@ -41,7 +41,7 @@ def asked(world: World, key: str | None, id_: str = "request") -> None:
     world.work_off()
 
 
-def mended(data: bytes, key: str, described: Any) -> Any:
+def mended(data: bytes, key: str, described: Any, *_: Any) -> Any:
     return fake_reader(data.removeprefix(b"bad "), key, described)
 
 

@@ -20,14 +20,14 @@ from tests.unit.data_watcher.fakes import START, DiedError, World, fake_reader, 
 MONTHS = [f"raw/east/{month:02}.csv" for month in range(1, 13)]
 
 
-def strict(data: bytes, key: str, described: Any) -> Any:
+def strict(data: bytes, key: str, described: Any, *_: Any) -> Any:
     """Refuse files in W, as the reader does where they are long enough to tell."""
     if data.startswith(b"W"):
         raise UnreadableFileError("wrong_unit", "the power is in W", "write unit: W")
     return fake_reader(data, key, described)
 
 
-def lenient(data: bytes, key: str, described: Any) -> Any:
+def lenient(data: bytes, key: str, described: Any, *_: Any) -> Any:
     return fake_reader(data, key, described)
 
 
@@ -257,7 +257,7 @@ def resembling(times: float) -> Traits:
     return Traits(900.0, 28, "2024-07-01", (Level(0.9, times, is_sure=True),), 0.0)
 
 
-def by_level(data: bytes, key: str, described: Any) -> Any:
+def by_level(data: bytes, key: str, described: Any, *_: Any) -> Any:
     """Accept all files; those that begin with a q are in energy of a quarter of an hour."""
     reading = fake_reader(data, key, described)
     times = 0.2 if data.startswith(b"q") else 0.8
@@ -331,7 +331,7 @@ def test_a_persons_word_ends_it_and_a_removed_file_as_well(world: World) -> None
 # --- another site's file in the wrong folder ------------------------------------------------------------
 
 
-def printed(data: bytes, key: str, described: Any) -> Any:
+def printed(data: bytes, key: str, described: Any, *_: Any) -> Any:
     """Accept all files; the bytes up to a full stop name the days that a file holds."""
     reading = fake_reader(data, key, described)
     days = tuple(data.decode().partition(".")[0].split())

@@ -434,7 +434,13 @@ class World:
         alone = Alone(self.memory, clock, lambda: f"worker {next(self.owners)}", self.slept.append)
         trial = Trial(self.registry, self.references, self.endpoints, self.gauge)
         comparing = Comparing(
-            self.references, self.real_rows, self.endpoints, self.memory, self, clock
+            self.registry,
+            self.references,
+            self.real_rows,
+            self.endpoints,
+            self.memory,
+            self,
+            clock,
         )
         holding = Holding(self.memory, self, clock)
         starting = Starting(

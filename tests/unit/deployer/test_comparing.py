@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -302,3 +303,11 @@ def test_a_first_version_whose_sites_have_no_rows_is_deployed_and_that_is_said()
     assert world.told(ModelDeployed)[-1].compared == (
         "not tested on real rows of east, west: it has no weather of the last 7 days"
     )
+
+
+def test_an_unchecked_version_is_asked_for_the_sites_of_what_serves() -> None:
+    world = serving()
+    world.registry.versions[2] = replace(a_version(2), run_id=None, is_unchecked=True)
+    world.endpoints.says[2] = lambda ghi: 0.5 * ghi
+    canary(world)
+    assert "50% farther from the measured power" in world.registry.barred[2]

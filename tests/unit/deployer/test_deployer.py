@@ -247,6 +247,26 @@ def test_a_crash_before_aws_took_the_request_is_taken_up_again() -> None:
     assert world.endpoints.endpoint.version == 2
 
 
+def test_what_was_begun_by_a_dead_worker_begins_when_aws_is_asked() -> None:
+    """Else an alarm that rang while it waited, or a fault from before, would be held against it."""
+    world = deployed(1)
+    world.registry.approve(2)
+    world.memory.begin("golden", deployment.InProgress(2, 1, world.now))
+    world.endpoints.rings = ["solar-golden-endpoint-errors"]
+    world.now += timedelta(hours=5)
+    world.reconcile()
+    world.endpoints.rings = []
+    world.now += timedelta(minutes=1)
+    world.reconcile()
+    assert world.endpoints.calls[-1] == "update 2"
+    assert world.memory.progress is not None
+    assert world.memory.progress.started_at == world.now
+    world.endpoints.settle()
+    world.endpoints.silent = True
+    world.reconcile()
+    assert world.endpoints.calls[-1] == "update 2", "it has hours to answer"
+
+
 def test_an_endpoint_that_does_not_answer_yet_is_asked_again_soon() -> None:
     world = deployed(1)
     world.registry.approve(2)
@@ -293,6 +313,25 @@ def test_a_failed_endpoint_of_nobodys_deployment_is_told_and_replaced() -> None:
     assert "Endpoints/solar-golden" in failed.next_step
     assert world.endpoints.calls[-1] == "delete"
     assert world.memory.progress is None
+
+
+@pytest.mark.parametrize(
+    ("rang", "is_barred"), [(["solar-golden-endpoint-errors"], True), ([], False)]
+)
+def test_what_an_alarm_took_back_does_not_come_again_after_a_failed_rollback(
+    rang: list[str], *, is_barred: bool
+) -> None:
+    """A person deletes the endpoint then; the newest approved version would be created, without a canary."""
+    world = deployed(1)
+    world.registry.approve(2)
+    world.reconcile()
+    world.endpoints.endpoint = deployment.Endpoint("UpdateRollbackFailed", "c", 1, "no capacity")
+    world.endpoints.rang = rang
+    world.reconcile()
+    assert (2 in world.registry.barred) is is_barred
+    world.endpoints.endpoint = None
+    world.reconcile()
+    assert world.endpoints.calls[-1] == ("create 1" if is_barred else "create 2")
 
 
 def test_after_a_failed_rollback_a_person_is_called_once() -> None:

@@ -305,3 +305,43 @@ def test_a_late_request_of_an_exclusion_spares_what_was_approved_since() -> None
     assert serves(world) == 3
     exclusion(world, seen=2, to=1)
     assert world.told(DeploymentFailed) == []
+
+
+def test_who_rejects_the_only_version_is_told_that_it_serves_on_and_the_model_is_held() -> None:
+    world = deployed(1)
+    world.now += timedelta(minutes=1)
+    world.registry.barred[1] = "by ada: it is biased"
+    world.registry.decided[1] = world.now + timedelta(seconds=5)  # AWS's clock is ahead
+    for _ in range(3):
+        world.reconcile()
+        world.now += timedelta(minutes=15)
+    assert world.endpoints.calls == ["create 1"]
+    (told,) = world.told(DeploymentFailed)
+    assert "version 1 serves on, although ada rejected it (it is biased)" in told.cause
+    assert "solar approve" in told.next_step
+    (held,) = world.told(ModelHeld)
+    assert (held.requested_by, held.serves) == ("ada", 1)
+    world.registry.approve(2)
+    assert serves(world) == 1, "a run in flight waits for a person"
+    world.now += timedelta(minutes=1)
+    approved_by_person(world, 2)
+    assert serves(world) == 2
+
+
+def test_a_release_of_what_serves_on_is_not_undone() -> None:
+    world = deployed(1)
+    world.registry.barred[1], world.registry.decided[1] = "by ada: it is biased", world.now
+    world.reconcile()
+    ask(world, hold=False)
+    world.reconcile()
+    assert world.memory.held is None
+    world.registry.approve(2)
+    assert serves(world) == 2
+
+
+def test_what_no_person_rejected_holds_nothing_where_it_serves_on() -> None:
+    world = deployed(1)
+    world.registry.barred[1] = "barred: by hand of a script"
+    world.reconcile()
+    assert world.told(ModelHeld) == []
+    assert world.told(DeploymentFailed) == []

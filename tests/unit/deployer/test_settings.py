@@ -15,6 +15,8 @@ from services.deployer.domain.deployment import (
     configuration_name,
     network_name,
 )
+from shared import names
+from shared.ids import content_id
 from shared.messages import (
     DeploymentCheckDue,
     DeploymentFailed,
@@ -200,7 +202,7 @@ def test_what_is_captured_names_a_configuration_only_where_it_is_not_everything(
         configuration_name(version, EndpointConfig(capture_percent=percent))
         for percent in (100, 20, 0)
     )
-    assert whole == configuration_name(version, EndpointConfig())
+    assert whole == names.endpoint_configuration("golden", 3, content_id("ml.m5.large", 2))
     assert len({whole, part, nothing}) == 3
 
 

@@ -99,6 +99,18 @@ def test_a_silent_first_version_is_taken_away_and_created_again_later() -> None:
     assert world.told(ModelDeployed)[-1].model_package_version == 2
 
 
+def test_where_what_served_before_is_barred_by_now_the_silent_version_is_taken_away_too() -> None:
+    world = silent()
+    world.registry.reject(1)
+    world.now += HOURS
+    world.reconcile()
+    assert world.endpoints.calls[-1] == "delete"
+    (told,) = world.told(DeploymentFailed)
+    assert "nothing serves until then" in told.next_step
+    assert set(world.registry.barred) == {1}
+    assert world.memory.progress is None
+
+
 def rolled_back() -> World:
     world = silent()
     world.endpoints.silent = False

@@ -1,14 +1,18 @@
 """Reads an uploaded file as its site's configuration says: bytes in, canonical rows out.
 
-The answer depends on the bytes, the key and the configuration, and on nothing else.
+The answer depends on the bytes, the key and the configuration, and on nothing else; that of a forecast which
+is issued by its upload, on that as well.
 """
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from services.data_watcher.adapters.reading import (
     canonical,
     faults,
     files,
+    forecasts,
     quantities,
     series,
     stamps,
@@ -19,8 +23,13 @@ from shared.errors import UnreadableFileError
 from shared.solar.site import POWER, Site, source_of
 
 
-def read(data: Content, key: str, site: Site) -> Reading:
+def read(data: Content, key: str, site: Site, uploaded_at: datetime | None = None) -> Reading:
     """Turn an uploaded file into canonical rows.
+
+    Parameters
+    ----------
+    uploaded_at
+        Since when the key holds these bytes; needed where a forecast is issued by its upload.
 
     Raises
     ------
@@ -39,6 +48,8 @@ def read(data: Content, key: str, site: Site) -> Reading:
         if "ragged_row" in table.skipped:
             count, examples = table.skipped["ragged_row"], table.examples["ragged_row"]
             losses.check_ragged(count, table.rows, examples[0], site)
+        if source.is_forecast:
+            return forecasts.read(table, source, site, key.rpartition("/")[2], uploaded_at)
         if table.series is None:
             time = stamps.convert(table, source, site)
         else:

@@ -5,26 +5,27 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from services.data_watcher.adapters.reading.issues import Placed
 from services.data_watcher.adapters.reading.quantities import Measured
-from services.data_watcher.domain.time_axis import TimeAxis
+from services.data_watcher.domain.time_axis import TimeAxis, Times
 from services.data_watcher.domain.traits import Traits
-from services.data_watcher.domain.versions import RowSummary
+from services.data_watcher.domain.versions import Issues, RowSummary
 from services.data_watcher.ports import Reading
 
 
 def encode(time: TimeAxis, measured: Measured, traits: Traits, note: str | None = None) -> Reading:
     """Write canonical rows: `timestamp` in UTC and one column per quantity, null where masked."""
-    stamps = pa.array(time.utc, pa.timestamp("us")).cast(pa.timestamp("us", "UTC"))
     columns = {
         name: pa.array(values, from_pandas=True) for name, values in measured.columns.items()
     }
     sink = pa.BufferOutputStream()
     # Regular stamps are differences of one value; measurements repeat too rarely for dictionaries.
     pq.write_table(
-        pa.table({"timestamp": stamps, **columns}),
+        pa.table({"timestamp": _utc(time.utc), **columns}),
         sink,
         compression="zstd",
         use_dictionary=False,
@@ -45,6 +46,71 @@ def encode(time: TimeAxis, measured: Measured, traits: Traits, note: str | None 
             traits=traits,
         ),
     )
+
+
+def encode_forecast(
+    placed: Placed,
+    columns: dict[str, npt.NDArray[np.float64]],
+    masks: dict[str, npt.NDArray[np.bool_]],
+    *,
+    provider: str,
+    traits: Traits,
+    note: str | None,
+) -> Reading:
+    """Write canonical rows of forecasts, ordered by issue and target.
+
+    Besides `timestamp` and the quantities they have `issued_at` in UTC and `provider`.
+
+    Parameters
+    ----------
+    columns
+        Values by canonical name, NaN where there is none [canonical unit].
+    masks
+        Which rows lost a value, by reason.
+    """
+    time, issued = placed.time, placed.issued
+    count = len(time.utc)
+    whole = {
+        "timestamp": _utc(time.utc),
+        "issued_at": _utc(issued),
+        "provider": pa.repeat(provider, count),
+        **{name: pa.array(values, from_pandas=True) for name, values in columns.items()},
+    }
+    sink = pa.BufferOutputStream()
+    # An issue's stamps are differences of one value, and it repeats in all its rows.
+    pq.write_table(
+        pa.table(whole),
+        sink,
+        compression="zstd",
+        use_dictionary=["provider", "issued_at"],
+        write_statistics=["timestamp", "issued_at"],
+        store_schema=False,
+        column_encoding={"timestamp": "DELTA_BINARY_PACKED"},
+    )
+    masked = np.zeros(count, bool)
+    for mask in masks.values():
+        masked |= mask
+    counted = {reason: int(mask.sum()) for reason, mask in masks.items() if mask.any()}
+    lead = [each.astype("m8[s]").item() for each in (placed.leads.min(), placed.leads.max())]
+    return Reading(
+        parquet=sink.getvalue().to_pybytes(),
+        rows=RowSummary(
+            count=count,
+            masked=int(masked.sum()),
+            masks=time.counts | counted,
+            columns=tuple(columns),
+            window_start=_moment(time.utc.min()),
+            window_end=_moment(time.utc.max()) + timedelta(seconds=time.step),
+            note=note,
+            traits=traits,
+            provider=provider,
+            issues=Issues(len(np.unique(issued)), _moment(issued[0]), _moment(issued[-1]), *lead),
+        ),
+    )
+
+
+def _utc(times: Times) -> pa.Array:
+    return pa.array(times, pa.timestamp("us")).cast(pa.timestamp("us", "UTC"))
 
 
 def _moment(stamp: np.datetime64) -> datetime:

@@ -36,7 +36,7 @@ def load(data: Content, source: SourceFormat) -> Table:
         raw = _format(source).load(data, source)
         joined.check(raw)
         raw = series.only(raw, source)
-        stamps, names = _stamps(raw), series.names(raw, source)
+        stamps, names, issues = _stamps(raw), series.names(raw, source), _issues(raw)
         values, reasons, examples = {}, {}, {}
         for name, column in source.columns.items():
             parts = [raw.cells[at] for at in raw.columns.values[name]]
@@ -54,6 +54,7 @@ def load(data: Content, source: SourceFormat) -> Table:
             raw.places,
             raw.examples | examples,
             names,
+            issues,
             raw.note,
         )
 
@@ -131,6 +132,11 @@ def _stamps(raw: Raw) -> pa.Array:
         return parts[0]
     texts = [_as_text(part) for part in parts]
     return pc.binary_join_element_wise(*texts, " ")
+
+
+def _issues(raw: Raw) -> pa.Array | None:
+    at = raw.columns.issue
+    return None if at is None else cells.plain(_whole(raw.cells[at]))
 
 
 def _as_text(part: pa.Array) -> pa.Array:

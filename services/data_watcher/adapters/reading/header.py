@@ -24,17 +24,25 @@ class Columns:
         By canonical name: one position, or one per inverter.
     names
         By name: of the columns that say which sensor or inverter a row is of.
+    issue
+        Of the column that says when a row was issued; None where there is none.
     """
 
     stamps: tuple[int, ...]
     values: dict[str, tuple[int, ...]]
     names: dict[str, int]
+    issue: int | None = None
+
+    @property
+    def moments(self) -> tuple[int, ...]:
+        """Return the positions that hold times."""
+        return self.stamps if self.issue is None else (*self.stamps, self.issue)
 
     @property
     def in_order(self) -> list[int]:
         """Return every position that is read, in the order in which a source names them."""
         named = [at for some in self.values.values() for at in some]
-        return [*self.stamps, *self.names.values(), *named]
+        return [*self.moments, *self.names.values(), *named]
 
     @property
     def all(self) -> list[int]:
@@ -95,6 +103,7 @@ def find(source: SourceFormat, header: Sequence[str]) -> Columns:
         tuple(header.index(name) for name in _stamp_names(source)),
         {name: _positions(each, header) for name, each in source.columns.items()},
         {name: header.index(name) for name in _series_names(source)},
+        next((header.index(name) for name in _issue_names(source)), None),
     )
 
 
@@ -103,13 +112,17 @@ def _stamp_names(source: SourceFormat) -> list[str]:
     return [how.column, *([how.time_column] if how.time_column else [])]
 
 
+def _issue_names(source: SourceFormat) -> list[str]:
+    return [source.issued.column] if source.issued and source.issued.column else []
+
+
 def _series_names(source: SourceFormat) -> list[str]:
     return [*source.where, *([source.sum_by] if source.sum_by else [])]
 
 
 def _plain_names(source: SourceFormat) -> list[str]:
     named = [each.column for each in source.columns.values() if each.column is not None]
-    return [*_stamp_names(source), *_series_names(source), *named]
+    return [*_stamp_names(source), *_issue_names(source), *_series_names(source), *named]
 
 
 def missing(source: SourceFormat, header: Sequence[str]) -> list[str]:

@@ -57,7 +57,7 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
     for name, column in source.columns.items():
         values, own = _values(name, table, source, site, time)
         if name == POWER:
-            factor = column.scale * _unit(name, column).factor
+            factor = column.scale * unit_of(name, column).factor
             power = Power.of(
                 values,
                 time,
@@ -103,8 +103,8 @@ def _values(
 ) -> tuple[Values, dict[str, Mask]]:
     """Return a quantity on the time axis in its canonical unit, and which rows have none by reason."""
     column = source.columns[name]
-    unit = _unit(name, column)
-    values = _converted(time.pick(table.values[name]), column.scale, unit)
+    unit = unit_of(name, column)
+    values = converted(time.pick(table.values[name]), column.scale, unit)
     reasons = {reason: time.pick(fault) for reason, fault in table.faults[name].items()}
     if name in time.doubtful:
         reasons["contradicting_rows"] = time.doubtful[name]
@@ -118,11 +118,12 @@ def _values(
     return values, reasons
 
 
-def _unit(name: str, column: ColumnFormat) -> Unit:
+def unit_of(name: str, column: ColumnFormat) -> Unit:
+    """Return how the numbers of a quantity become its canonical unit."""
     return units.conversion(canonical_unit(name) or "", column.unit)
 
 
-def _converted(values: Values, scale: float, unit: Unit) -> Values:
+def converted(values: Values, scale: float, unit: Unit) -> Values:
     """Return values in the canonical unit; columns are long, so no step is done for nothing."""
     if scale != 1:
         values = values * scale

@@ -17,7 +17,8 @@ from services.data_watcher.domain.believable import losses
 from services.data_watcher.domain.believable import stamps as believable
 from services.data_watcher.domain.time_axis import TimeAxis, Times
 from shared.errors import UnreadableFileError
-from shared.solar.site import Site, SourceFormat, TimestampFormat, tzinfo_of
+from shared.solar.site import Site, SourceFormat, TimestampFormat
+from shared.solar.zones import tzinfo_of
 
 MOST_BAD = 0.2  # share of stamps that may be no time before the format must be wrong
 EARLIEST = np.datetime64("1980-01-01", "us")
@@ -39,18 +40,7 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
     """
     how = source.timestamp
     zone = how.timezone or site.timezone
-    local, is_utc = _parse(table.stamps, how, zone)
-    if how.label in {"right", "end"} and not is_utc:
-        local = stamp_text.end_of_day(local, always=how.label == "end")
-    impossible = ~np.isnat(local) & ((local < EARLIEST) | (local >= LATEST))
-    local[impossible] = _NAT
-    bad = np.isnat(local)
-    if bad.mean() > MOST_BAD:
-        raise _no_timestamps(table, how, bad)
-    losses.check_rows(
-        "the time stamp", "bad_timestamp", bad, table.values.get("power_ac"), site, table.said
-    )
-    counts = dict(table.skipped) | {"bad_timestamp": int(bad.sum())}
+    local, is_utc, counts = parsed(table, how, zone, site)
     if is_utc:
         utc = local
     else:
@@ -62,12 +52,12 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
         utc[strays] = local[strays] = _NAT
         counts["bad_timestamp"] += int(strays.sum())
     step = _step(utc, how)
-    utc = utc - np.timedelta64(round(step * _OFFSET[how.label]), "s")
-    utc, snapped = _snap(utc, step)
+    utc = begins(utc, step, how)
+    utc, snapped = snap(utc, step)
     counts["snapped"] = snapped
     rows = np.flatnonzero(~np.isnat(utc))
     if not len(rows):
-        raise _no_timestamps(table, how, np.isnat(utc))
+        raise no_timestamps(table, how, np.isnat(utc))
     kept, chosen = last_of_each(utc[rows])
     counts["duplicate_stamp"] = len(rows) - len(kept)
     doubtful = {}
@@ -87,6 +77,40 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
     return TimeAxis(kept, rows, step, found, is_whole, doubtful)
 
 
+def parsed(
+    table: Table, how: TimestampFormat, zone: str, site: Site, *, by_rows: bool = True
+) -> tuple[Times, bool, dict[str, int]]:
+    """Return the stamps as they are written, whether that is UTC, and how many rows have none by reason.
+
+    Parameters
+    ----------
+    by_rows
+        Whether the order of the rows may tell that midnight ends a day.
+
+    Raises
+    ------
+    UnreadableFileError
+        `no_timestamps` or `too_much_masked`: too many stamps are no time in the format that the YAML says.
+    """
+    local, is_utc = parse(table.stamps, how, zone)
+    if how.label in {"right", "end"} and not is_utc and (by_rows or how.label == "end"):
+        local = stamp_text.end_of_day(local, always=how.label == "end")
+    impossible = ~np.isnat(local) & ((local < EARLIEST) | (local >= LATEST))
+    local[impossible] = _NAT
+    bad = np.isnat(local)
+    if bad.mean() > MOST_BAD:
+        raise no_timestamps(table, how, bad)
+    losses.check_rows(
+        "the time stamp", "bad_timestamp", bad, table.values.get("power_ac"), site, table.said
+    )
+    return local, is_utc, dict(table.skipped) | {"bad_timestamp": int(bad.sum())}
+
+
+def begins(utc: Times, step: float, how: TimestampFormat) -> Times:
+    """Return where the intervals of some stamps begin; they are `step` long. [s]"""
+    return utc - np.timedelta64(round(step * _OFFSET[how.label]), "s")
+
+
 def last_of_each(utc: Times) -> tuple[Times, npt.NDArray[np.intp]]:
     """Return the stamps, ascending and unique, and of the rows of each the last."""
     steps = np.diff(utc)
@@ -99,8 +123,8 @@ def last_of_each(utc: Times) -> tuple[Times, npt.NDArray[np.intp]]:
 # --- parsing ----------------------------------------------------------------------------------------
 
 
-def _parse(column: pa.Array, how: TimestampFormat, zone: str) -> tuple[Times, bool]:
-    """Return the stamps as numpy times [us], and whether they are UTC already."""
+def parse(column: pa.Array, how: TimestampFormat, zone: str) -> tuple[Times, bool]:
+    """Return a column of stamps as numpy times [us], and whether they are UTC already."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
@@ -205,9 +229,10 @@ def _numpy(array: pa.Array) -> Times:
     return np.array(array.to_numpy(zero_copy_only=False), dtype="M8[us]")
 
 
-def _no_timestamps(
+def no_timestamps(
     table: Table, how: TimestampFormat, bad: npt.NDArray[np.bool_]
 ) -> UnreadableFileError:
+    """Return the fault of a file whose stamps are no times in the stated format."""
     row = int(np.flatnonzero(bad)[0])
     expected = f"the format {how.format!r}" if how.format else "ISO 8601 (2024-07-01 12:00)"
     return UnreadableFileError(
@@ -234,7 +259,7 @@ def _step(utc: Times, how: TimestampFormat) -> float:
     return float(values[counts.argmax()]) * 60.0
 
 
-def _snap(utc: Times, step: float) -> tuple[Times, int]:
+def snap(utc: Times, step: float) -> tuple[Times, int]:
     """Move stamps that miss the file's own grid by at most a minute onto it."""
     width = round(step * 1e6)
     known = ~np.isnat(utc)

@@ -64,6 +64,8 @@ class Table:
         Where the rows are in the file.
     series
         Which inverter a row is of, where the file holds several below each other; None otherwise.
+    issues
+        When each row was issued, where a column of a forecast says so; None otherwise.
     note
         What a person should know of how the file was read.
     """
@@ -75,6 +77,7 @@ class Table:
     places: Places
     examples: dict[str, tuple[str, ...]] = field(default_factory=dict)
     series: pa.Array | None = None
+    issues: pa.Array | None = None
     note: str | None = None
 
     @property

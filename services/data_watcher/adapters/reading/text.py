@@ -129,6 +129,7 @@ def _parse_strictest(
 ) -> tuple[pa.Table, _Ragged]:
     """Parse as strictly as the file allows; cells that are no number or no time are read as text."""
     plain_iso = source.timestamp.format is None and source.timestamp.time_column is None
+    plain_iso = plain_iso and (columns.issue is None or _issue_is_iso(source))
     parse = partial(_parse, body, source, width, columns, quotes=quotes)
     kinds = [(pa.string(), pa.float64())]
     if plain_iso:
@@ -142,6 +143,10 @@ def _parse_strictest(
             break
         return table, ragged
     return parse(stamps=pa.string(), numbers=pa.string())
+
+
+def _issue_is_iso(source: SourceFormat) -> bool:
+    return source.issued is not None and source.issued.format is None
 
 
 def _parse(
@@ -158,7 +163,7 @@ def _parse(
     ragged = _Ragged()
     types = dict.fromkeys(map(str, columns.all), numbers)
     types |= dict.fromkeys(map(str, columns.names.values()), pa.string())
-    types |= dict.fromkeys(map(str, columns.stamps), stamps)
+    types |= dict.fromkeys(map(str, columns.moments), stamps)
     # Block by block: the reader of whole files starts a thread for each, and that takes longer than a day.
     table = pacsv.open_csv(
         pa.BufferReader(body),

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.data_watcher.domain.time_axis import Times
-from shared.solar.site import tzinfo_of
+from shared.solar.zones import tzinfo_of
 
 _DAY = timedelta(days=1)
 

@@ -20,12 +20,13 @@ from services.data_watcher.domain.versions import (
     Fault,
     Pending,
 )
-from services.data_watcher.ports import CanonicalObjects, Evidence, Ledger, Reader, Reading
+from services.data_watcher.ports import CanonicalObjects, Evidence, Ledger, Reader
 from shared import layout
 from shared.active import ActiveSite
 from shared.clock import Clock
 from shared.errors import UnreadableFileError
 from shared.ids import sha256_hex
+from shared.solar.site import source_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,9 @@ class Judging:
         stored = evidence.stored
         reading = admission.reading_of(site, stored.key)
         record = transitions.observe(stored, evidence.listing, reading)
+        source = source_of(site, stored.key) if site else None
+        if source is not None and source.is_forecast != record.forecast:
+            record = replace(record, forecast=source.is_forecast)
         if isinstance(record.current, Accepted | Duplicate):
             record = _follow_owner(record, record.current, evidence)
         current = record.current
@@ -111,8 +115,9 @@ class Judging:
     ) -> KeyRecord:
         data = evidence.read(version.version_id)
         sha256 = sha256_hex(memoryview(data))
+        counts_from, compared = _counts_from(evidence, claimed, version, sha256)
         try:
-            reading = self.reader(data, claimed.key, site)
+            reading = self.reader(data, claimed.key, site, counts_from)
         except UnreadableFileError as error:
             fault = Fault(error.code, error.reason, error.remedy)
             return self._commit(claimed, transitions.quarantine(claimed, version, fault, sha256))
@@ -121,18 +126,7 @@ class Judging:
         if owner != claimed.key:
             same = transitions.duplicate(claimed, version, sha256, owner, reading.rows)
             return self._commit(claimed, same, register)
-        return self._accept(evidence, claimed, version, reading, register)
-
-    def _accept(
-        self,
-        evidence: Evidence,
-        claimed: KeyRecord,
-        version: Pending,
-        reading: Reading,
-        register: ContentRecord,
-    ) -> KeyRecord:
-        rows, sha256 = reading.rows, register.sha256
-        counts_from, compared = _counts_from(evidence, claimed, version, sha256)
+        rows = reading.rows
         file_id = file_id_of(claimed.key, sha256, version.reading)
         key = layout.canonical(claimed.site_id, rows.window_start, file_id)
         canonical = CanonicalObject(file_id, key, counts_from)

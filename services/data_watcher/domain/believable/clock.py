@@ -9,7 +9,7 @@ import numpy as np
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import Power
 from shared.errors import UnreadableFileError
-from shared.solar.site import tzinfo_of
+from shared.solar.zones import tzinfo_of
 
 LEAST_DAYS = 3
 LEAST_ROWS = 20  # with power
@@ -72,7 +72,7 @@ def check(power: Power, what: str = "power") -> None:
         f"{what} is centred {abs(middle) / 60:.1f} hours {'after' if middle > 0 else 'before'} solar noon on "
         f"{len(off)} days, and {night.mean():.0%} of the rows with {what} lie in the night; the clock of the "
         "file is not the stated one",
-        _remedy(power, middle),
+        remedy(power.site.timezone, power.time.utc[0], middle),
     )
 
 
@@ -114,10 +114,17 @@ def check_each_day(power: Power) -> None:
     )
 
 
-def _remedy(power: Power, minutes: float) -> str:
-    """Return which offset would bring the middle of the days to solar noon."""
-    zone, first = power.site.timezone, power.time.utc[0].astype("M8[s]").item()
-    stated = _offset(zone, first)
+def remedy(zone: str, first: np.datetime64, minutes: float) -> str:
+    """Return which offset would bring the middle of the days to solar noon.
+
+    Parameters
+    ----------
+    zone, first
+        The stated zone, and a moment of the file.
+    minutes
+        How long after solar noon the days are centred.
+    """
+    stated = _offset(zone, first.astype("M8[s]").item())
     right = stated + timedelta(minutes=_HALF_HOUR * round(minutes / _HALF_HOUR))
     hours = right.total_seconds() / 3600
     if not -12 <= hours <= 14:  # noqa: PLR2004 - the offsets on earth

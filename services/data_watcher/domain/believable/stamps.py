@@ -35,7 +35,7 @@ _DAY, _YEAR = np.timedelta64(1, "D"), np.timedelta64(365, "D")
 
 def contradicting(
     columns: Mapping[str, npt.NDArray[np.float64]],
-    utc: Times,
+    utc: Times | npt.NDArray[np.int64],
     rows: npt.NDArray[np.intp],
     chosen: npt.NDArray[np.intp],
     *,
@@ -49,7 +49,7 @@ def contradicting(
     Parameters
     ----------
     columns, utc
-        Values by name and times, one for each row of the table.
+        Values by name and times, one for each row of the table; of forecasts, numbers of issue and time.
     rows, chosen
         The rows that have a time, and those of them that are kept: one for each time.
     said

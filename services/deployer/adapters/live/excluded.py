@@ -11,7 +11,7 @@ from shared.active import ActiveSite
 from shared.aws import S3Objects
 from shared.errors import NotFoundError
 from shared.exclusions import ActiveExclusions, ExcludedRange
-from shared.solar.site import tzinfo_of
+from shared.solar.zones import tzinfo_of
 
 _MOMENT = timedelta(microseconds=1)
 

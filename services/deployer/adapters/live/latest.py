@@ -20,7 +20,7 @@ from services.deployer.domain.live.unseen import Trained
 from shared import layout
 from shared.aws import S3Objects
 from shared.clock import Clock
-from shared.solar.site import tzinfo_of
+from shared.solar.zones import tzinfo_of
 
 _TYPES = {
     "json": "application/json",

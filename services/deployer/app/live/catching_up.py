@@ -15,7 +15,7 @@ from services.deployer.domain.live.waiting import Waiting
 from services.deployer.ports import Books, CanonicalRows, Meter, Waitings
 from shared import layout
 from shared.clock import Clock
-from shared.solar.site import tzinfo_of
+from shared.solar.zones import tzinfo_of
 
 MOST_AT_ONCE = 200  # files of a model; the next sweep takes the next
 _BETWEEN_SWEEPS = timedelta(minutes=15)

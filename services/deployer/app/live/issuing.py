@@ -17,7 +17,7 @@ from shared import layout
 from shared.clock import Clock
 from shared.errors import NotReadyError
 from shared.messages import ForecastIssued
-from shared.solar.site import tzinfo_of
+from shared.solar.zones import tzinfo_of
 
 _BEFORE = timedelta(days=7)  # from which the rhythm of issues is told
 _AHEAD = timedelta(days=16)  # that a forecast reaches at most

@@ -21,7 +21,8 @@ from shared.clock import Clock
 from shared.errors import NotReadyError
 from shared.solar.position import Floats
 from shared.solar.recipe import INPUTS
-from shared.solar.site import FORECAST_PREFIX, tzinfo_of
+from shared.solar.site import FORECAST_PREFIX
+from shared.solar.zones import tzinfo_of
 
 MOST_ROWS = 20_000  # of one call: about 3 MB; an endpoint takes 6 MB
 BEFORE = timedelta(hours=1)  # a row is predicted from the sky of the hour before, too

@@ -29,7 +29,7 @@ from services.deployer.ports import (
 from shared.clock import Clock
 from shared.errors import NotReadyError
 from shared.messages import PredictionsMade
-from shared.solar.site import tzinfo_of
+from shared.solar.zones import tzinfo_of
 
 NOBODY_SERVES = "no version serves yet"
 WEEKS_BEFORE = timedelta(days=25)  # that a gain is taken from

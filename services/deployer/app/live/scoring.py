@@ -18,7 +18,8 @@ from services.deployer.domain.live.stamps import moment, stamp
 from services.deployer.domain.live.unseen import Place, Trained
 from shared.solar import clock_check, leads
 from shared.solar.position import Floats, Times, ephemeris, position
-from shared.solar.site import POWER, tzinfo_of
+from shared.solar.site import POWER
+from shared.solar.zones import tzinfo_of
 
 _A_DAY = np.timedelta64(86_400, "s")
 

@@ -228,6 +228,7 @@ def _summed(summary: Summary | None) -> dict[str, Any] | None:
         "first": summary.first.isoformat() if summary.first else None,
         "last": summary.last.isoformat() if summary.last else None,
         "versions": list(summary.versions),
+        "inputs": summary.inputs,
         "sites": summary.sites,
         "sites_scored": summary.sites_scored,
         "sites_judged": summary.sites_judged,

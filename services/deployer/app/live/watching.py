@@ -144,7 +144,7 @@ class Watching:
     def _summary(
         self, by_site: Mapping[str, list[DayScore]], kept: Mapping[str, Told], today: date
     ) -> Summary:
-        days = [each for found in by_site.values() for each in found if each.inputs == "measured"]
+        days = [each for found in by_site.values() for each in _of_its_kind(found)]
         last = max((each.day for each in days if each.state == "scored"), default=None)
         if last is None:
             return Summary(self.clock(), standing=_named(kept), more=max(len(kept) - MOST_NAMED, 0))
@@ -153,6 +153,7 @@ class Watching:
         return Summary(
             at=self.clock(),
             versions=tuple(sorted({each.version for each in recent})),
+            inputs="forecast" if all(each.inputs == "forecast" for each in recent) else "measured",
             first=first,
             last=last,
             sums=scores.total(each.sums for each in recent),
@@ -185,6 +186,15 @@ def _by_site(found: Iterable[DayScore]) -> dict[str, list[DayScore]]:
     for each in found:
         by_site.setdefault(each.site_id, []).append(each)
     return by_site
+
+
+def _of_its_kind(days: list[DayScore]) -> list[DayScore]:
+    """Return what a site is scored by: measured weather or, of a model of forecasts, all leads together."""
+    measured = [each for each in days if each.inputs == "measured" and each.state == "scored"]
+    forecasts = [each for each in days if each.inputs == "forecast"]
+    if forecasts and not measured:
+        return forecasts
+    return [each for each in days if each.inputs == "measured"]
 
 
 def _unscored(by_site: Mapping[str, list[DayScore]], today: date) -> int:

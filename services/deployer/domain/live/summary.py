@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from services.deployer.domain.live.scores import Sums
+from services.deployer.domain.live.scores import Inputs, Sums
 from services.deployer.domain.live.told import Told
 
 MOST_NAMED = 50  # sites that are named in a summary
@@ -25,6 +25,8 @@ class Summary:
         Sites of which enough was scored lately to say whether they are as promised.
     unscored
         Sites that had power on most of these days and no prediction for it.
+    inputs
+        What the figures are of: measured weather, or forecasts of all leads, which are not judged.
     standing
         Changes that people were told of and that are not over: at most fifty; `more` says how many others.
     """
@@ -38,5 +40,6 @@ class Summary:
     sites_scored: int = 0
     sites_judged: int = 0
     unscored: int = 0
+    inputs: Inputs = "measured"
     standing: tuple[Told, ...] = ()
     more: int = 0

@@ -25,7 +25,7 @@ _MASKS = {
     "above_capacity": "above the stated AC capacity",
     "dead_irradiance": "the irradiance sensor was dark at high sun while the plant generated",
     "copied_power": "a day's power is another day's, up to a factor",
-    "above_clear_sky": "irradiance above what the sun gives outside the atmosphere",
+    "above_any_sky": "irradiance above what the sun gives outside the atmosphere",
     "collapsed_irradiance": "irradiance stayed near nothing for days while the plant went on",
     "outage": "next to no power for an hour or more at high sun",
     "curtailed": "power held flat, or far below the usual on bright days",

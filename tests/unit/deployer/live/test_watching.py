@@ -76,6 +76,20 @@ def test_a_forecast_for_weeks_to_come_hides_none_of_the_days_that_were() -> None
     assert {line["inputs"]: line["days"] for line in card["lines"]}["measured"] == {"scored": 9}
 
 
+def test_a_model_of_forecasts_has_figures_and_is_not_judged() -> None:
+    world = World(providers=("ecmwf",))
+    for number in range(9):
+        day = TRAINED_UNTIL + timedelta(days=number)
+        world.hear(world.issue(f"i{number}", [midnight(day) - timedelta(hours=12)]))
+        world.hear(world.upload(f"p{number}", day, columns=("power_ac",), factor=0.5))
+    world.sweep()
+    assert told(world) == []
+    summary = world.books.last_summary
+    assert summary is not None
+    assert (summary.inputs, summary.sites_scored, summary.sites_judged) == ("forecast", 1, 0)
+    assert dict(world.meter.told)[MODEL]["LiveBias"] == pytest.approx(0.7 / 0.5 - 1, abs=0.02)
+
+
 def test_a_plant_that_gives_a_quarter_less_is_told_once_with_the_likely_cause() -> None:
     world = World()
     day = lived(world, 25, HEALTHY, TRAINED_UNTIL)

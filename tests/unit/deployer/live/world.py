@@ -41,7 +41,7 @@ from shared.evaluation import Baselines, Evaluation, ModelScores, RowCounts, Sco
 from shared.messages import AnyMessage, DataAccepted, DataWithdrawn, ModelDeployed, SweepDue
 from shared.solar.irradiance import clearsky_ghi
 from shared.solar.position import ephemeris, position
-from shared.solar.site import tzinfo_of
+from shared.solar.zones import tzinfo_of
 
 MODEL, SITE = "golden", "golden"
 ZONE = "America/Denver"

@@ -1,0 +1,261 @@
+"""Where the rows of a forecast file lie: when each was issued, and which interval it is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+import numpy as np
+import numpy.typing as npt
+
+from services.data_watcher.adapters.reading import stamps
+from services.data_watcher.adapters.reading.table import Table
+from services.data_watcher.adapters.reading.zones import to_utc
+from services.data_watcher.domain.believable import leads, losses
+from services.data_watcher.domain.believable import stamps as believable
+from services.data_watcher.domain.time_axis import TimeAxis, Times
+from shared.errors import UnreadableFileError
+from shared.solar import issued as written
+from shared.solar.issued import IssueFormat
+from shared.solar.site import Site, SourceFormat, TimestampFormat
+from shared.solar.zones import tzinfo_of
+
+_NAT = np.datetime64("NaT")
+_MINUTE = np.timedelta64(1, "m")
+_UNKNOWN_STEP = 3600.0  # s, of a single row
+Codes = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Rows of forecasts, ordered by issue and then by target; each pair is there once.
+
+    Attributes
+    ----------
+    issued
+        When each was issued, in UTC.
+    time
+        Whose `utc` are the beginnings of the intervals. They repeat where issues overlap.
+    """
+
+    issued: Times
+    time: TimeAxis
+
+    @property
+    def leads(self) -> npt.NDArray[np.timedelta64]:
+        """Return how long after its issue each interval begins."""
+        return self.time.utc - self.issued
+
+    def take(self, rows: npt.NDArray[np.bool_]) -> Placed:
+        """Return some of the rows."""
+        time = TimeAxis(
+            self.time.utc[rows],
+            self.time.rows[rows],
+            self.time.step,
+            self.time.counts,
+            doubtful={name: mask[rows] for name, mask in self.time.doubtful.items()},
+        )
+        return Placed(self.issued[rows], time)
+
+
+def place(
+    table: Table, source: SourceFormat, site: Site, name: str, uploaded_at: datetime | None
+) -> Placed:
+    """Give each row of a forecast file its issue and its target.
+
+    Parameters
+    ----------
+    name
+        The file's name, without its folder.
+    uploaded_at
+        When the file was uploaded; needed where the YAML says `issued: {upload: true}`.
+
+    Raises
+    ------
+    UnreadableFileError
+        `no_timestamps`, `no_issue`, `wrong_step` or `mixed_rows`.
+    """
+    assert source.issued is not None  # noqa: S101 - the schema sees to it
+    how, zone = source.timestamp, source.timestamp.timezone or site.timezone
+    local, is_utc, counts = stamps.parsed(table, how, zone, site, by_rows=False)
+    stated = _stated(table, source.issued, zone, name, uploaded_at)
+    issue = np.zeros(table.rows, np.intp) if stated is None else _codes(stated)
+    utc, never = (local, np.zeros(len(local), bool)) if is_utc else _utc(local, zone, issue)
+    counts["no_such_local_time"] = int(never.sum())
+    strays = believable.strays(utc)
+    utc = np.where(strays, _NAT, utc)
+    counts["bad_timestamp"] += int(strays.sum())
+    begins = stamps.begins(utc, (how.step_minutes or 0) * 60.0, how)
+    step = how.step_minutes * 60.0 if how.step_minutes else _usual_step(begins, issue)
+    begins, counts["snapped"] = stamps.snap(begins, step)
+    issued = _by_target(begins, source.issued, zone) if stated is None else stated
+    known = ~np.isnat(begins)
+    if not known.any():
+        raise stamps.no_timestamps(table, how, ~known)
+    lost = known & ~leads.possible(begins, issued)
+    counts["no_issue"] = int(lost.sum())
+    _check_issues(lost, known, table, source.issued, site)
+    known &= ~lost
+    beyond = known & leads.beyond(begins, issued, source.horizon)
+    counts["beyond_horizon"] = int(beyond.sum())
+    known &= ~beyond
+    if not known.any():
+        raise UnreadableFileError(
+            "empty",
+            f"all {counts['beyond_horizon']} rows reach beyond the horizon of {source.horizon}",
+            "correct the horizon of the source in the site's YAML, or how it says when a file was issued",
+        )
+    rows = np.flatnonzero(known)
+    believable.check_swapped(np.unique(begins[rows]))
+    _check_step(begins[rows], issue[rows], step, how)
+    return _ordered(table, begins, issued, rows, step, counts)
+
+
+def _ordered(  # noqa: PLR0917 - what a row is, and what was done to others
+    table: Table, begins: Times, issued: Times, rows: Codes, step: float, counts: dict[str, int]
+) -> Placed:
+    order = rows[np.lexsort((begins[rows], issued[rows]))]
+    is_new = (np.diff(issued[order]) != np.timedelta64(0)) | (
+        np.diff(begins[order]) != np.timedelta64(0)
+    )
+    chosen = order[np.append(is_new, True)]
+    counts["duplicate_stamp"] = len(order) - len(chosen)
+    doubtful = {}
+    if counts["duplicate_stamp"]:
+        pair = np.zeros(table.rows, np.int64)
+        pair[order] = np.append(0, np.cumsum(is_new))
+        doubtful = believable.contradicting(table.values, pair, order, chosen, said=table.said)
+    found = {reason: count for reason, count in counts.items() if count}
+    return Placed(issued[chosen], TimeAxis(begins[chosen], chosen, step, found, doubtful=doubtful))
+
+
+# --- the issue ------------------------------------------------------------------------------------------
+
+
+def _stated(
+    table: Table, how: IssueFormat, zone: str, name: str, uploaded_at: datetime | None
+) -> Times | None:
+    """Return when each row was issued; None where only its target says so."""
+    if how.column is not None:
+        return _of_column(table, how, how.timezone or zone)
+    if how.file_name is not None:
+        return np.full(table.rows, _of_name(name, how, how.timezone or zone), "M8[us]")
+    if how.upload:
+        if uploaded_at is None:
+            message = "the time of the upload is needed, and nobody gave it"
+            raise ValueError(message)
+        return np.full(table.rows, _plain(uploaded_at), "M8[us]")
+    return None
+
+
+def _of_column(table: Table, how: IssueFormat, zone: str) -> Times:
+    assert how.column is not None  # noqa: S101 - for the type checker
+    assert table.issues is not None  # noqa: S101
+    form = TimestampFormat(column=how.column, format=how.format, timezone=zone)
+    local, is_utc = stamps.parse(table.issues, form, zone)
+    local[~np.isnat(local) & ((local < stamps.EARLIEST) | (local >= stamps.LATEST))] = _NAT
+    if how.at is not None:
+        midnight = local.astype("M8[D]").astype("M8[us]")
+        local = np.asarray(midnight + np.timedelta64(written.clock(how.at)), "M8[us]")
+    if is_utc:
+        return local
+    each, where = np.unique(local, return_inverse=True)  # an issue's rows share its moment
+    found: Times = to_utc(each, zone)[0][where]
+    return found
+
+
+def _of_name(name: str, how: IssueFormat, zone: str) -> np.datetime64:
+    assert how.file_name is not None  # noqa: S101 - for the type checker
+    plain = name.removesuffix(".gz")
+    moment = written.in_name(how.file_name, plain)
+    if moment is None:
+        raise UnreadableFileError(
+            "unknown_issue",
+            f"the name {plain!r} does not say when the forecast was issued: it is not like "
+            f"{how.file_name!r}",
+            "rename the file, or correct issued.file_name of the source in the site's YAML",
+        )
+    if how.at is not None:
+        moment += written.clock(how.at)
+    return _plain(moment if moment.tzinfo else moment.replace(tzinfo=tzinfo_of(zone)))
+
+
+def _by_target(begins: Times, how: IssueFormat, zone: str) -> Times:
+    """Return when intervals were issued, where that is a matter of when they are."""
+    if how.lead is not None:
+        return np.asarray(begins - np.timedelta64(written.span(how.lead)), "M8[us]")
+    assert how.day_before_at is not None  # noqa: S101 - the last of the ways
+    place, hour = tzinfo_of(how.timezone or zone), written.clock(how.day_before_at)
+    each, where = np.unique(begins, return_inverse=True)
+    found = [_NAT if np.isnat(one) else _day_before(one, place, hour) for one in each]
+    by_day: Times = np.array(found, "M8[us]")[where]
+    return by_day
+
+
+def _day_before(begin: np.datetime64, place: tzinfo, hour: timedelta) -> np.datetime64:
+    moment: datetime = begin.astype("M8[us]").item()
+    day = moment.replace(tzinfo=UTC).astimezone(place).date() - timedelta(days=1)
+    return _plain(datetime(day.year, day.month, day.day, tzinfo=place) + hour)
+
+
+def _plain(moment: datetime) -> np.datetime64:
+    return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
+
+
+def _check_issues(lost: Mask, known: Mask, table: Table, how: IssueFormat, site: Site) -> None:
+    if not lost[known].all():
+        losses.check_rows("the issue", "no_issue", lost, None, site, table.said)
+        return
+    said = f"the column {how.column!r}" if how.column else "the YAML's way (issued)"
+    example = table.issues[int(np.flatnonzero(lost)[0])].as_py() if table.issues else None
+    raise UnreadableFileError(
+        "unknown_issue",
+        f"of no row {said} says when it was issued"
+        + (f", for example {example!r} in row {table.said(0)}" if example is not None else ""),
+        "correct issued in the site's YAML (column, format), or the file",
+    )
+
+
+# --- the grid -------------------------------------------------------------------------------------------
+
+
+def _codes(issued: Times) -> Codes:
+    codes: Codes = np.unique(issued, return_inverse=True)[1]
+    return codes
+
+
+def _utc(local: Times, zone: str, issue: Codes) -> tuple[Times, Mask]:
+    """Convert clock times to UTC, each issue for itself: an hour that comes twice does so in each of them."""
+    order = np.argsort(issue, kind="stable")
+    starts = np.flatnonzero(np.append(True, np.diff(issue[order]) != 0))
+    if len(starts) == 1:
+        return to_utc(local, zone)
+    utc, never = local.copy(), np.zeros(len(local), bool)
+    for rows in np.split(order, starts[1:]):
+        utc[rows], never[rows] = to_utc(local[rows], zone)
+    return utc, never
+
+
+def _distances(begins: Times, issue: Codes) -> npt.NDArray[np.float64]:
+    """Return how far apart the targets of an issue lie [min]; negative between two issues."""
+    known = ~np.isnat(begins)
+    times, issue = begins[known], issue[known]
+    order = np.lexsort((times, issue))
+    minutes = np.round(np.diff(times[order]) / _MINUTE)
+    minutes[np.diff(issue[order]) != 0] = -1.0
+    apart: npt.NDArray[np.float64] = minutes[minutes != 0]
+    return apart
+
+
+def _usual_step(begins: Times, issue: Codes) -> float:
+    minutes = _distances(begins, issue)
+    minutes = minutes[minutes > 0]
+    if not len(minutes):
+        return _UNKNOWN_STEP
+    values, counts = np.unique(minutes, return_counts=True)
+    return float(values[counts.argmax()]) * 60.0
+
+
+def _check_step(begins: Times, issue: Codes, step: float, how: TimestampFormat) -> None:
+    leads.check_step(_distances(begins, issue), step, is_stated=how.step_minutes is not None)

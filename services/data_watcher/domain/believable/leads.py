@@ -1,0 +1,109 @@
+"""Whether the leads of a forecast can be: it is issued before what it is about, and in one step."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from services.data_watcher.domain.time_axis import Times, stretches
+from shared.errors import UnreadableFileError
+from shared.solar import issued as written
+
+LEAST_RUN = 4  # equal distances in a row; fewer are leads that are missing
+MOST = 0.5  # of an issue's rows, and of the issues, before the issue cannot be right
+Mask = npt.NDArray[np.bool_]
+
+
+def possible(begins: Times, issued: Times) -> Mask:
+    """Return which rows have an issue within a year of their target; what is unknown has none."""
+    longest = np.timedelta64(written.LONGEST)
+    found: Mask = np.abs(begins - issued) <= longest
+    return found
+
+
+def beyond(begins: Times, issued: Times, horizon: str | None) -> Mask:
+    """Return which rows reach farther than a horizon; none without one."""
+    if horizon is None:
+        return np.zeros(len(begins), bool)
+    far: Mask = begins - issued > np.timedelta64(written.span(horizon))
+    return far
+
+
+def check_issued_before(begins: Times, issued: Times, lit: Mask) -> Mask:
+    """Return which intervals begin before they were predicted; nobody may learn from those.
+
+    Parameters
+    ----------
+    begins, issued
+        Ordered by issue.
+    lit
+        Which intervals are in daylight: nights would hide how many matter.
+
+    Raises
+    ------
+    UnreadableFileError
+        `issued_after_target`: it is most rows of most issues.
+    """
+    late: Mask = begins < issued
+    if not late.any():
+        return late
+    starts = np.flatnonzero(np.append(True, np.diff(issued) != np.timedelta64(0)))
+    in_day, in_all = np.add.reduceat(lit, starts), np.diff(np.append(starts, len(issued)))
+    counting = np.where(in_day > 0, in_day, in_all)
+    lost = np.where(in_day > 0, np.add.reduceat(late & lit, starts), np.add.reduceat(late, starts))
+    bad = lost > MOST * counting
+    # Where each row is an issue of its own, nights are issues, too; only those that matter are counted.
+    telling = in_day > 0 if (in_day > 0).any() else np.ones(len(starts), bool)
+    if late.all() or (bad & telling).sum() > MOST * telling.sum():
+        row = int(np.flatnonzero(late)[0])
+        raise UnreadableFileError(
+            "issued_after_target",
+            f"{int(late.sum())} of {len(late)} rows begin before they were issued, most of them in "
+            f"{int((bad & telling).sum())} of {int(telling.sum())} issues: the one for {_said(begins[row])} "
+            f"was issued at {_said(issued[row])} UTC",
+            "correct in the site's YAML how a row's issue is found (issued: column, format, timezone), or "
+            "the timezone of the stamps; a file of the past cannot be issued by its upload. If these rows "
+            "were measured, or computed afterwards, leave out kind: forecast",
+        )
+    return late
+
+
+def check_step(minutes: npt.NDArray[np.float64], step: float, *, is_stated: bool) -> None:
+    """Refuse a file whose targets are not as far apart as is said, or not everywhere.
+
+    Parameters
+    ----------
+    minutes
+        Distances of targets within an issue; negative between two issues.
+    step
+        Length of an interval. [s]
+    is_stated
+        Whether the YAML says so, or most of the file.
+
+    Raises
+    ------
+    UnreadableFileError
+        `wrong_step`
+    """
+    own, stated = minutes[minutes > 0], step / 60.0
+    if not len(own):
+        return
+    values, counts = np.unique(own, return_counts=True)
+    usual = float(values[counts.argmax()])
+    runs = stretches(minutes, LEAST_RUN)
+    others = [minutes[start] for start, _ in runs if minutes[start] > 0]
+    other = next((each for each in (usual, *others) if each != stated), None)
+    if other is None:
+        return
+    said = "the YAML says step_minutes:" if is_stated else "the usual step is, in minutes,"
+    raise UnreadableFileError(
+        "wrong_step",
+        f"{said} {stated:g}, but targets of one issue lie {other:g} min apart"
+        + ("" if other == usual else f" {LEAST_RUN} times and more in a row"),
+        "correct step_minutes in the site's YAML; where only the later leads are coarser, say horizon: to "
+        "leave them out, and give a product of another step a file and a source of its own",
+    )
+
+
+def _said(moment: np.datetime64) -> str:
+    return str(moment)[:16].replace("T", " ")

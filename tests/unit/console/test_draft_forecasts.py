@@ -1,0 +1,177 @@
+"""A draft knows forecasts by their names and their issue, and asks for what is not in the files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services.data_watcher.domain import validation
+from shared.errors import InvalidConfigError
+from shared.solar.site import Site, SourceFormat
+from tests.unit.console.test_draft_samples import KEY, draft, plain, said, written
+from tests.unit.data_watcher.forecast_files import (
+    FIRST,
+    HOUR,
+    Row,
+    accepted,
+    added_up,
+    csv,
+    forecasts,
+)
+
+PLACE = ("--latitude", "52.1", "--longitude", "5.1", "--ac-capacity-kw", "6")
+ROWS = forecasts()
+
+
+def drafted(*paths: Path) -> Site:
+    done = draft(*paths, options=PLACE)
+    assert done.exit_code == 0, done.output
+    found = validation.read(KEY, done.stdout.encode())
+    assert isinstance(found, Site)
+    return found
+
+
+def source(*paths: Path) -> SourceFormat:
+    (found,) = drafted(*paths).sources
+    return found
+
+
+def runs(folder: Path, issue: str = "init_time", name: str = "nwp.csv") -> Path:
+    return written(folder, name, csv(ROWS).replace(b"run,time", f"{issue},valid_time".encode()))
+
+
+def ssrd(folder: Path, name: str, rows: Sequence[Row]) -> Path:
+    """A file of one issue as ECMWF writes it: sums in J/m2 until the stamp, temperature in K."""
+    _, *lines = added_up(rows).decode().split()
+    fields = [line.split(",") for line in added_up(rows).decode().splitlines()[1:]]
+    assert lines
+    body = [f"{time},{total},{float(temp) + 273.15:.2f}" for _, time, total, temp in fields]
+    return written(folder, name, ["valid_time,ssrd,t2m", *body])
+
+
+@pytest.mark.parametrize(
+    "issue", ["init_time", "run", "issued_at", "reference_time", "model run", "forecast_issue_time"]
+)
+def test_a_column_that_is_called_like_an_issue_is_one(tmp_path: Path, issue: str) -> None:
+    path = runs(tmp_path, issue, "weather.csv")
+    found = source(path)
+
+    assert found.is_forecast
+    assert found.issued is not None
+    assert (found.issued.column, found.issued.timezone) == (issue, "UTC")
+    assert found.timestamp.column == "valid_time"
+    assert set(found.columns) == {"ghi", "temp_air"}
+    accepted(path.read_bytes(), ROWS, drafted(path), key="raw/my-site/weather.csv")
+
+
+def test_the_issue_in_the_names_of_files_is_proposed_as_a_pattern(tmp_path: Path) -> None:
+    issues = [forecasts(issues=1, first=FIRST + hours * HOUR) for hours in (0, 12)]
+    paths = [ssrd(tmp_path, f"ecmwf_{rows[0].issued:%Y%m%d%H}_east.csv", rows) for rows in issues]
+    found = source(*paths)
+
+    assert found.issued is not None
+    assert found.issued.file_name == "ecmwf_%Y%m%d%H_east.csv"
+    assert found.provider == "ecmwf"
+    assert (found.columns["ghi"].unit, found.columns["ghi"].kind) == ("J/m2", "accumulated")
+    assert found.columns["temp_air"].unit == "K"
+    assert found.timestamp.label == "right"
+    for path, rows in zip(paths, issues, strict=True):
+        accepted(path.read_bytes(), rows, drafted(*paths), key=f"raw/my-site/{path.name}")
+
+
+def test_a_name_with_a_day_alone_leaves_the_hour_to_be_filled_in(tmp_path: Path) -> None:
+    path = ssrd(tmp_path, "gfs_2024-06-01.csv", forecasts(issues=1))
+    done = draft(path, options=PLACE)
+
+    assert re.search(r"at: # FILL IN", done.stdout)
+    with pytest.raises(InvalidConfigError, match="the hour of the issue"):
+        validation.read(KEY, done.stdout.encode())
+    filled_in = done.stdout.replace("at: # FILL IN", 'at: "00:00"')
+    assert isinstance(validation.read(KEY, filled_in.encode()), Site)
+
+
+def test_where_nothing_says_the_issue_it_is_asked_and_a_tie_is_said(tmp_path: Path) -> None:
+    lines = [f"{row.begins:%Y-%m-%dT%H:%M},{row.ghi},{row.temp}" for row in ROWS[:48]]
+    head = "time,shortwave_radiation (W/m²),temperature_2m (°C)"
+    path = written(tmp_path, "download.csv", [head, *lines])
+    words = said(path, options=PLACE)
+
+    assert "issued: FILL IN" in words
+    assert "a tie: archives of the past" in words
+    done = draft(path, options=PLACE)
+    with pytest.raises(InvalidConfigError, match="a forecast says when it was issued"):
+        validation.read(KEY, done.stdout.encode())
+    assert "too_short" not in words
+    assert "at least 1 item" not in words
+
+
+def test_a_day_in_a_name_that_is_not_before_the_rows_is_no_issue(tmp_path: Path) -> None:
+    path = ssrd(tmp_path, "nwp_2024070100.csv", forecasts(issues=1))
+
+    assert "issued: FILL IN" in said(path, options=PLACE)
+
+
+def test_members_of_an_ensemble_are_averaged(tmp_path: Path) -> None:
+    lines = [
+        f"{row.issued:%Y-%m-%d %H:%M},{row.begins:%Y-%m-%d %H:%M}"
+        + "".join(f",{row.ghi * part:.2f}" for part in (0.8, 0.9, 1.1, 1.2))
+        for row in ROWS
+    ]
+    path = written(tmp_path, "ens.csv", ["run,time,ghi_m1,ghi_m2,ghi_m3,ghi_m4", *lines])
+    found = source(path).columns["ghi"]
+
+    assert (found.columns, found.combine) == (("ghi_m*",), "mean")
+    accepted(path.read_bytes(), ROWS, drafted(path), key="raw/my-site/ens.csv")
+
+
+def test_columns_called_nwp_alone_become_a_forecast_without_the_prefix(tmp_path: Path) -> None:
+    lines = [f"{row.begins:%Y-%m-%d %H:%M},{row.ghi},{row.temp}" for row in ROWS[:48]]
+    path = written(tmp_path, "station.csv", ["time,nwp_globalirrad,nwp_temperature", *lines])
+    words = said(path, options=PLACE)
+
+    assert 'kind: "forecast"' in words
+    assert "forecast_ghi" not in words
+    assert 'ghi: column: "nwp_globalirrad"' in words
+
+
+def test_forecasts_beside_measurements_in_one_file_stay_columns_of_it(tmp_path: Path) -> None:
+    lines = [f"{row.begins:%Y-%m-%d %H:%M},{row.ghi},{row.ghi * 0.9:.1f}" for row in ROWS[:48]]
+    path = written(tmp_path, "station.csv", ["time,ghi,nwp_globalirrad", *lines])
+    found = source(path)
+
+    assert not found.is_forecast
+    assert set(found.columns) == {"ghi", "forecast_ghi"}
+
+
+def test_a_file_with_power_is_measured_whatever_else_it_holds(tmp_path: Path) -> None:
+    lines = [f"{row.begins:%Y-%m-%d %H:%M},{row.ghi},{row.ghi * 5:.0f}" for row in ROWS[:48]]
+    path = written(tmp_path, "nwp_station.csv", ["time,nwp_ghi,power (W)", *lines])
+    found = source(path)
+
+    assert not found.is_forecast
+    assert set(found.columns) == {"forecast_ghi", "power_ac"}
+
+
+def test_power_and_forecasts_are_sources_beside_each_other(tmp_path: Path) -> None:
+    site = drafted(plain(tmp_path, "power.csv"), runs(tmp_path))
+
+    assert {each.kind for each in site.sources} == {"measured", "forecast"}
+
+
+def test_a_draft_shows_that_its_figures_are_those_of_a_forecast(tmp_path: Path) -> None:
+    words = said(runs(tmp_path), options=PLACE)
+
+    assert "highest predicted irradiance" in words
+    assert "none masked" in words
+
+
+def test_weather_that_was_measured_is_drafted_as_before(tmp_path: Path) -> None:
+    moments = [FIRST + timedelta(hours=n) for n in range(96)]
+    lines = [f"{each:%Y-%m-%d %H:%M},{n % 24 * 20},15.5" for n, each in enumerate(moments)]
+    path = written(tmp_path, "weather.csv", ["time,ghi,temp_air", *lines])
+
+    assert 'kind: "forecast"' not in said(path, options=PLACE)
