@@ -127,8 +127,11 @@ class Promise(_Frozen):
     site_level: dict[str, float] = {}
 
 
+EVERY_IRRADIANCE = "irradiance"  # all inputs that tell how bright the sky is
+
+
 class HiddenScores(GroupScores):
-    """Scores of all rows with an input hidden, or all irradiances (`irradiance`).
+    """Scores of all rows with an input hidden, or all irradiances (`EVERY_IRRADIANCE`).
 
     `coverage` is the share of daylight rows between P10 and P90, which are wider then. [unitless]
     """

@@ -12,11 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from shared.evaluation import EVERY_IRRADIANCE
 from shared.solar.position import Floats
 from shared.solar.recipe import IRRADIANCES, Recipe
 from shared.solar.rows import Rows
-
-SKY = "irradiance"  # all inputs that tell how bright the sky is
 
 
 def groups(recipe: Recipe) -> dict[str, tuple[str, ...]]:
@@ -25,7 +24,7 @@ def groups(recipe: Recipe) -> dict[str, tuple[str, ...]]:
     sky = tuple(name for name in names if name in IRRADIANCES)
     found: dict[str, tuple[str, ...]] = {name: (name,) for name in names}
     if sky:
-        found[SKY] = sky
+        found[EVERY_IRRADIANCE] = sky
     return found
 
 
