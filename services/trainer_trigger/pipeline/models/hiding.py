@@ -12,7 +12,7 @@ from shared.solar.predictor import Predictor
 from shared.solar.recipe import sun_of
 from shared.solar.rows import Rows
 
-_MOST_ROWS = 20_000  # are enough to tell a range
+_MOST_ROWS = 10_000  # are enough to tell a range
 _INSIDE = 0.8  # share of rows that a range from P10 to P90 holds
 _LEAST_WIDTH = 1e-3  # share of AC capacity
 _WIDEST = 100.0
