@@ -149,7 +149,7 @@ class FakeEndpoints:
             raise OperatorFaultError(self.refuses)
         self.calls.append(f"{'back to' if goes_back else 'update'} {version.number}")
         self.ignored = ignores
-        self.rang = []
+        self.rang, self.log_names = [], frozenset()
         assert self.endpoint is not None
         assert self.endpoint.status == "InService"
         self.endpoint = replace(self.endpoint, status="Updating")
