@@ -52,9 +52,10 @@ class Provider:
     drawn: float
 
 
+# Of two forecasts with the same lead the report judges that of the provider which is named first.
 SHARP = Provider("made-up-sharp", 1, (0.06, 0.10), 0.1)
-BLUNT = Provider("made-up-blunt", 2, (0.15, 0.28), 0.35)
-PROVIDERS = (SHARP, BLUNT)
+VAGUE = Provider("made-up-vague", 2, (0.15, 0.28), 0.35)
+PROVIDERS = (SHARP, VAGUE)
 
 
 class MadeUpForecasts:

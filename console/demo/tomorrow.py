@@ -11,7 +11,7 @@ from console import forecast_charts, forecasts
 from console.commands import forecasting, live, system
 from console.commands.forecasting import Ahead
 from console.commands.runs import all_runs
-from console.demo.made_up import BLUNT, PROVIDERS, SHARP
+from console.demo.made_up import PROVIDERS, SHARP, VAGUE
 from console.demo.plant import Plant, PlantFile
 from console.demo.stage import CONFIG, Stage, counted, r2_of
 from console.demo.telling import Teller
@@ -149,7 +149,7 @@ class Tomorrow:
         self.tell.expect(
             f"{SHARP.name} is found to be the better provider",
             holds=set(nmae) == {each.name for each in PROVIDERS}
-            and nmae[SHARP.name] < nmae[BLUNT.name],
+            and nmae[SHARP.name] < nmae[VAGUE.name],
         )
 
     def _scored_days(self) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from console import registry
 from console.commands.runs import all_runs
 from console.commands.system import is_idle
 from console.demo import tomorrow
-from console.demo.made_up import BLUNT, SHARP
+from console.demo.made_up import SHARP, VAGUE
 from console.demo.plant import Plant
 from console.demo.years import MovedPlant, Span, days
 from console.state import state
@@ -33,7 +33,7 @@ def plant() -> MovedPlant:
 
 def upload(plant: MovedPlant, span: Span, name: str) -> None:
     """Upload what two providers issued on some days, and the power of these days."""
-    for each in (SHARP, BLUNT):
+    for each in (SHARP, VAGUE):
         file = plant.issues(each.name, span, name)
         put(f"{layout.RAW}{SITE}/{file.name}", file.body)
     power = plant.power(span, name)
@@ -81,11 +81,11 @@ def followed(deployed: dict[str, Any], plant: MovedPlant) -> dict[str, Any]:
 def test_a_model_of_forecasts_is_judged_by_lead_and_by_provider(deployed: dict[str, Any]) -> None:
     found = solar("report", deployed["run_id"])["forecast"]
     assert {each["name"] for each in found["by_lead"]} == {"0-6h", "6-24h", "24-48h"}
-    sharp, blunt = (
+    sharp, vague = (
         next(each["nmae"] for each in found["by_provider"] if each["name"] == provider.name)
-        for provider in (SHARP, BLUNT)
+        for provider in (SHARP, VAGUE)
     )
-    assert sharp < blunt
+    assert sharp < vague
 
 
 def test_the_newest_issue_is_the_forecast_of_the_site(
@@ -111,7 +111,7 @@ def test_what_was_forecast_is_scored_by_lead_and_provider(followed: dict[str, An
         lines = solar("scorecard", MODEL, "--by", by)["lines"]
         return {line["name"] for line in lines if line["days"].get("scored")}
 
-    assert eventually(lambda: scored("provider") == {SHARP.name, BLUNT.name})
+    assert eventually(lambda: scored("provider") == {SHARP.name, VAGUE.name})
     assert eventually(lambda: scored("lead") == {"0-6h", "6-24h", "24-48h"})
 
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from console.app import app
 from console.demo import play
-from console.demo.made_up import BLUNT, PROVIDERS, SHARP
+from console.demo.made_up import PROVIDERS, SHARP, VAGUE
 from console.demo.plant import Plant
 from console.demo.telling import Teller, WaitedInVainError
 from console.demo.tomorrow import days_of, sites
@@ -124,13 +124,13 @@ def test_an_issue_reaches_48_hours_and_holds_nothing_from_before_it(moved):
 
 def test_the_same_issue_is_made_the_same_each_time(plant, moved):
     again = MovedPlant(plant, NOON + timedelta(minutes=10))
-    assert issue(moved, BLUNT, NOON.date()).equals(issue(again, BLUNT, NOON.date()))
+    assert issue(moved, VAGUE, NOON.date()).equals(issue(again, VAGUE, NOON.date()))
 
 
 def test_an_issue_resembles_the_one_before_and_is_another(moved):
     day = NOON.date() - timedelta(days=30)
     both = (
-        issue(moved, BLUNT, day, days=30).pivot_table("ghi", "valid_time", "run").dropna(how="all")
+        issue(moved, VAGUE, day, days=30).pivot_table("ghi", "valid_time", "run").dropna(how="all")
     )
     pairs = [both[[earlier, later]].dropna() for earlier, later in pairwise(both.columns)]
     stacked = np.concatenate([each.to_numpy() for each in pairs])
@@ -154,10 +154,10 @@ def errors(plant, moved, provider) -> pd.DataFrame:
 
 
 def test_errors_grow_with_the_lead_and_one_provider_errs_more(plant, moved):
-    sharp, blunt = (errors(plant, moved, each).groupby("day")["off"].mean() for each in PROVIDERS)
+    sharp, vague = (errors(plant, moved, each).groupby("day")["off"].mean() for each in PROVIDERS)
     assert sharp[1] < sharp[2]
-    assert blunt[1] < blunt[2]
-    assert sharp[1] * 1.5 < blunt[1]
+    assert vague[1] < vague[2]
+    assert sharp[1] * 1.5 < vague[1]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_on_any_day_of_the_year_two_sites_have_months_of_files_that_end_today(pl
         *_, last = days_of(moved)
         stamps = pd.to_datetime(read(last)["measured_on"])
         assert stamps.max() <= now
-        issued = issue(moved, BLUNT, moved.last_issue)["run"]
+        issued = issue(moved, VAGUE, moved.last_issue)["run"]
         assert now - timedelta(days=1) < issued.max() <= now
 
 
@@ -186,7 +186,7 @@ def test_the_power_of_the_moved_plant_follows_the_sun(plant):
 
 def test_the_last_issue_of_the_sharp_provider_does_not_come(moved):
     names = [file.name for file in days_of(moved)]
-    assert f"{BLUNT.name}_2026-06-15.csv" in names
+    assert f"{VAGUE.name}_2026-06-15.csv" in names
     assert f"{SHARP.name}_2026-06-15.csv" not in names
     assert f"{SHARP.name}_2026-06-14.csv" in names
 
