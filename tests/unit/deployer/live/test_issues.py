@@ -9,7 +9,9 @@ import pytest
 
 from services.deployer.adapters.live.log import decode
 from services.deployer.app.live import predicting
+from services.deployer.domain.live import card
 from services.deployer.domain.live.predicted import Predicted
+from services.deployer.domain.live.scores import DayScore
 from tests.unit.deployer.live.world import SITE, World, midnight
 
 MONDAY = date(2026, 6, 8)
@@ -46,6 +48,15 @@ def test_forecasts_are_scored_by_lead_and_the_latest_issue_of_a_lead_counts() ->
     # Only between 22 and 24 h is the early issue the only one of its bucket, and that is at night.
     assert by_lead["6-24h"].absolute < 0.5 * by_lead["6-24h"].actual
     assert {each.provider for each in world.scores(MONDAY)} == {"ecmwf"}
+
+
+def test_lines_of_leads_are_in_the_order_of_leads() -> None:
+    days = [
+        DayScore(SITE, MONDAY, 1, "scored", inputs="forecast", lead=lead)
+        for lead in ("48h+", "24-48h", "6-24h", "0-6h")
+    ]
+    names = [each.name for each in card.lines(days, "lead")]
+    assert names == ["0-6h", "6-24h", "24-48h", "48h+"]
 
 
 def test_a_version_of_measured_weather_is_not_asked_about_forecasts() -> None:
