@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,10 +36,19 @@ class S3CanonicalRows:
 
     objects: S3Objects
 
-    def standing(self, since: dict[str, datetime]) -> dict[str, frozenset[str]]:
-        """Return, for each site, the keys of its objects from a month on that are not withdrawn."""
+    def standing(
+        self, since: dict[str, datetime], until: datetime | None = None
+    ) -> dict[str, frozenset[str]]:
+        """Return, for each site, the keys of its objects from a month on that are not withdrawn.
+
+        Parameters
+        ----------
+        until
+            The last month of interest.
+        """
         with ThreadPoolExecutor(_READERS) as readers:
-            found = list(readers.map(self._standing, since.items()))
+            listed = readers.map(lambda each: self._listed(*each, until), since.items())
+            found = [frozenset(each) for each in listed]
         return dict(zip(since, found, strict=True))
 
     def written(self, site_id: str, since: datetime) -> dict[str, datetime]:
@@ -100,14 +110,16 @@ class S3CanonicalRows:
             return None
         return CanonicalFile.from_metadata(about), body
 
-    def _standing(self, wanted: tuple[str, datetime]) -> frozenset[str]:
-        return frozenset(self._listed(*wanted))
-
-    def _listed(self, site_id: str, since: datetime) -> dict[str, ObjectTypeDef]:
+    def _listed(
+        self, site_id: str, since: datetime, until: datetime | None = None
+    ) -> dict[str, ObjectTypeDef]:
         """Return what S3 lists of a site's objects that are not withdrawn, by key."""
         prefix = layout.canonical_site(site_id)
         entries = self.objects.entries(prefix, after=f"{prefix}{since:%Y-%m}")
-        found = {each["Key"]: each for each in entries}
+        end = f"{prefix}{until:%Y-%m}/~" if until is not None else "~"  # behind all of this month
+        found = {
+            each["Key"]: each for each in takewhile(lambda each: each["Key"] < end, entries)
+        }
         return {key: found[key] for key in layout.standing(found)}
 
 

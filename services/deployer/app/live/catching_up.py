@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
 from services.deployer.app.live.recording import Recording
 from services.deployer.domain.live import book
-from services.deployer.domain.live.book import ONE_DAY, FileRef
+from services.deployer.domain.live.book import ONE_DAY, Day, FileRef
 from services.deployer.domain.live.unseen import Trained
 from services.deployer.domain.live.waiting import Waiting
 from services.deployer.ports import Books, CanonicalRows, Meter, Waitings
@@ -22,6 +22,7 @@ _BETWEEN_SWEEPS = timedelta(minutes=15)
 LOOKS_BACK = timedelta(days=40)
 ALL_DAILY = 500  # sites; of more, each is looked at once a week
 _WEEK = 7
+_A_MONTH = timedelta(days=31)
 _AT_ONCE = 25  # sites whose days are read together: two megabytes
 
 
@@ -48,43 +49,83 @@ class CatchingUp:
             self.recording.record(model_id, [each.file for each in known], known=known)
 
     def lost(self, model_id: str) -> None:
-        """Look at files of the last weeks that came or went without a word; of a large fleet, at a part."""
-        trained = self.recording.serving(model_id)
-        if trained is None:
-            return
+        """Look at what came or went without a word: in the last weeks, and in one month of the time before.
+
+        Of a large fleet this is done for a part of the sites. Which month it is changes from one look to the
+        next, so that all have their turn and the work stays that of two or three months.
+        """
         now = self.clock()
-        since = now - LOOKS_BACK
+        recent = _first_of_month(now - LOOKS_BACK)
+        self._look(model_id, recent, now + ONE_DAY)
+        first = self.books.first_day(model_id)
+        if first is not None and (months := _months(first, recent)):
+            since = months[self._looks_before(model_id, now) % len(months)]
+            self._look(model_id, since, _first_of_month(since + _A_MONTH) - ONE_DAY)
+
+    def _looks_before(self, model_id: str, now: datetime) -> int:
+        """Return how often each site has been looked at by now, counted from long ago."""
+        serving = self.recording.knowing.serving(model_id)
+        is_large = serving is not None and len(serving.places) > ALL_DAILY
+        return now.toordinal() // _WEEK if is_large else now.toordinal()
+
+    def _look(self, model_id: str, since: datetime, until: datetime) -> None:
+        """Compare what the bucket lists for some months with what the book knows of their days."""
+        places = self.recording.knowing.sites(model_id, since, until)
+        if not places:
+            return
         waits = {each.file.file_id for each in self.waitings.waiting(model_id)}
-        for sites in _batched(_turn(sorted(trained.places), now), _AT_ONCE):
-            standing = self.canonical.standing(dict.fromkeys(sites, since))
-            known = self._known(model_id, sites, trained, since)
+        for sites in _batched(_turn(sorted(places), self.clock()), _AT_ONCE):
+            known = self._known(model_id, sites, places, since, until)
+            begins = {
+                site_id: min([since, *(file.start for day in days for file in day.files)])
+                for site_id, days in known.items()
+            }
+            standing = self.canonical.standing(begins, until)
             for site_id in sites:
-                refs, stands = known[site_id], standing[site_id]
-                named = {each.file_id for each in refs} | waits | trained.files
-                new = self._described(
-                    key for key in stands if layout.canonical_file_id(key) not in named
-                )
-                listed = f"{layout.canonical_site(site_id)}{since:%Y-%m}"
-                gone = [each for each in refs if each.key > listed and each.key not in stands]
+                files = {file.file_id: file for day in known[site_id] for file in day.files}
+                stands = {layout.canonical_file_id(key): key for key in standing[site_id]}
+                ignored = files.keys() | waits | places[site_id].files
+                new = {
+                    file_id
+                    for file_id, key in stands.items()
+                    if file_id not in ignored and _is_of(key, since, until)
+                }
+                made = {
+                    (each.file_id, each.version) for day in known[site_id] for each in day.made
+                }
+                kept = self.recording.log.listed(model_id, site_id, since, until)
+                new |= {
+                    file_id
+                    for file_id, version in map(layout.predicted, kept)
+                    if (file_id, version) not in made and file_id in stands
+                }
+                gone = [each for each in files.values() if each.file_id not in stands]
                 if new or gone:
-                    self.recording.record(model_id, new, gone)
+                    found = self._described(stands[file_id] for file_id in new)
+                    self.recording.record(model_id, found, gone)
 
     def _known(
-        self, model_id: str, sites: Sequence[str], trained: Trained, since: datetime
-    ) -> dict[str, list[FileRef]]:
-        """Return the files of the last weeks that the book knows, site by site."""
-        until = self.clock() + ONE_DAY
+        self,
+        model_id: str,
+        sites: Sequence[str],
+        places: Mapping[str, Trained],
+        since: datetime,
+        until: datetime,
+    ) -> dict[str, list[Day]]:
+        """Return what the book knows of the days of some months, site by site."""
         keys = [
             (site_id, day)
             for site_id in sites
             for day in book.days_of(
-                since - ONE_DAY, until, tzinfo_of(trained.places[site_id].timezone)
+                since - ONE_DAY,
+                until + ONE_DAY,
+                tzinfo_of(places[site_id].places[site_id].timezone),
             )
         ]
-        found: dict[str, dict[str, FileRef]] = {site_id: {} for site_id in sites}
+        found: dict[str, list[Day]] = {site_id: [] for site_id in sites}
         for day in self.books.days(model_id, keys).values():
-            found[day.site_id].update({file.file_id: file for file in day.files})
-        return {site_id: list(files.values()) for site_id, files in found.items()}
+            found[day.site_id].append(day)
+        return found
 
     def _described(self, keys: Iterable[str]) -> list[FileRef]:
         found = (self.canonical.describe(key) for key in sorted(keys))
@@ -105,6 +146,25 @@ def _turn(sites: Sequence[str], now: datetime) -> list[str]:
     if len(sites) <= ALL_DAILY:
         return list(sites)
     return list(sites[now.toordinal() % _WEEK :: _WEEK])
+
+
+def _first_of_month(moment: datetime) -> datetime:
+    at = moment.astimezone(UTC)
+    return datetime(at.year, at.month, 1, tzinfo=UTC)
+
+
+def _months(first: date, until: datetime) -> list[datetime]:
+    """Return when each month begins from that of a day until before another one."""
+    found = []
+    month = datetime(first.year, first.month, 1, tzinfo=UTC)
+    while month < until:
+        found.append(month)
+        month = _first_of_month(month + _A_MONTH)
+    return found
+
+
+def _is_of(canonical_key: str, since: datetime, until: datetime) -> bool:
+    return f"{since:%Y-%m}" <= layout.month_of(canonical_key) <= f"{until:%Y-%m}"
 
 
 def _batched(sites: Sequence[str], size: int) -> Iterator[list[str]]:

@@ -23,6 +23,7 @@ from services.deployer.app.alone import Alone
 from services.deployer.app.live.catching_up import CatchingUp
 from services.deployer.app.live.following import Following
 from services.deployer.app.live.issuing import Issuing
+from services.deployer.app.live.knowing import Knowing
 from services.deployer.app.live.predicting import Predicting
 from services.deployer.app.live.recording import Recording
 from services.deployer.app.live.watching import Watching
@@ -167,6 +168,10 @@ class Books:
     def waiting(self, model_id: str, limit: int | None = None) -> list[Waiting]:
         assert model_id == MODEL
         return list(self.waits.values())[:limit]
+
+    def those(self, model_id: str, files: Iterable[FileRef]) -> list[Waiting]:
+        assert model_id == MODEL
+        return [self.waits[each.file_id] for each in files if each.file_id in self.waits]
 
     def wait(self, model_id: str, waiting: Iterable[Waiting]) -> None:
         assert model_id == MODEL
@@ -327,8 +332,11 @@ class World:
             waitings=self.books,
             canonical=canonical,
             log=S3PredictionLog(self.objects),  # type: ignore[arg-type]
-            deployments=self.deployments,
-            versions=S3Versions(self.objects),  # type: ignore[arg-type]
+            knowing=Knowing(
+                self.books,
+                self.deployments,
+                S3Versions(self.objects),  # type: ignore[arg-type]
+            ),
             predicting=Predicting(self.asking, self.clock),
             issuing=Issuing(
                 self.books,
@@ -352,7 +360,7 @@ class World:
             books=self.books,
             verdicts=self.books,
             deployments=self.deployments,
-            versions=self.recording.versions,
+            versions=self.recording.knowing.versions,
             publisher=self.topic,
             meter=self.meter,
             holds=self.decisions,
@@ -376,7 +384,12 @@ class World:
     # --- what happens ---------------------------------------------------------------------------
 
     def deploy(
-        self, version: int, until: date = TRAINED_UNTIL, *, step: int = STEP
+        self,
+        version: int,
+        until: date = TRAINED_UNTIL,
+        *,
+        step: int = STEP,
+        at: datetime | None = None,
     ) -> ModelDeployed:
         """A version serves that was trained until the beginning of a local day."""
         run_id, dataset_id = f"run{version}", f"data{version}"
@@ -387,7 +400,7 @@ class World:
             evaluation(run_id, end, self.corrected_clocks).encode(),
         )
         write(self.objects, layout.dataset(MODEL, dataset_id), self._dataset(end, step).encode())
-        at = datetime(2026, 6, 1, 12, tzinfo=UTC) + timedelta(days=version - 1)
+        at = at or datetime(2026, 6, 1, 12, tzinfo=UTC) + timedelta(days=version - 1)
         self.deployments.entries.append(
             LogEntry(at, "deployed", version, None, "solar-golden", run_id, dataset_id)
         )

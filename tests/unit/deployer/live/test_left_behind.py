@@ -1,0 +1,144 @@
+"""What an interruption, a newer version or somebody's hand leaves behind is found."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from shared import layout
+from tests.unit.deployer.live.test_any_order import DiedError
+from tests.unit.deployer.live.world import NOW, SITE, World
+
+MONDAY = date(2026, 6, 8)
+RETRAINED_UNTIL = date(2026, 6, 9)  # of a version that knows Monday
+WEATHER, POWER = ("ghi", "temp_air"), ("power_ac",)
+
+
+def dies_before_the_table(world: World, *messages: object) -> None:
+    """The log has the prediction; the table does not."""
+
+    def died(*_: object) -> None:
+        raise DiedError
+
+    world.books.keep = died  # type: ignore[method-assign]
+    with pytest.raises(DiedError):
+        world.hear(*messages)  # type: ignore[arg-type]
+    del world.books.keep
+
+
+@pytest.mark.parametrize("until", [date(2026, 6, 1), RETRAINED_UNTIL])
+def test_a_prediction_of_which_only_the_log_knows_is_scored_when_its_message_comes_again(
+    until: date,
+) -> None:
+    world = World()
+    message = world.upload("monday", MONDAY)
+    dies_before_the_table(world, message)
+    world.hear(world.deploy(2, until, at=NOW))
+    world.hear(message)
+    assert world.score(MONDAY).version == 1
+    assert len(world.predictions) == 1
+
+
+@pytest.mark.parametrize("until", [date(2026, 6, 1), RETRAINED_UNTIL])
+def test_a_prediction_of_which_only_the_log_knows_is_found_by_the_sweep(until: date) -> None:
+    world = World()
+    dies_before_the_table(world, world.upload("monday", MONDAY))
+    world.hear(world.deploy(2, until, at=NOW))
+    world.sweep()
+    assert world.score(MONDAY).version == 1
+    assert len(world.predictions) == 1
+
+
+def test_a_prediction_that_two_versions_made_is_scored_for_both() -> None:
+    world = World()
+    message = world.upload("monday", MONDAY)
+    dies_before_the_table(world, message)
+    (key,) = world.predictions
+    kept = world.objects.kept.pop(key)
+    world.hear(world.deploy(2, at=NOW))
+    world.hear(message)
+    world.objects.kept[key] = kept  # as a release before this one left both
+    world.sweep()
+    assert [each.version for each in world.scores(MONDAY)] == [1, 2]
+
+
+@pytest.mark.parametrize("columns", [WEATHER, POWER])
+def test_a_withdrawal_counts_at_a_site_that_the_newest_version_does_not_know(
+    columns: tuple[str, ...],
+) -> None:
+    world = World()
+    world.hear(world.upload("weather", MONDAY, columns=WEATHER))
+    world.hear(world.upload("power", MONDAY, columns=POWER))
+    assert world.score(MONDAY).state == "scored"
+    world.sites = ("another",)
+    world.hear(world.deploy(2, at=NOW))
+    world.hear(world.withdraw("weather" if columns == WEATHER else "power"))
+    assert "scored" not in [each.state for each in world.scores(MONDAY)]
+    assert world.books.waits == {}
+
+
+def test_a_withdrawal_counts_where_what_serves_has_no_evaluation() -> None:
+    world = World()
+    world.hear(world.upload("monday", MONDAY))
+    world.hear(world.deploy(2, at=NOW))
+    del world.objects.kept[layout.evaluation("run2")]
+    world.hear(world.withdraw("monday"))
+    assert world.scores(MONDAY) == ()
+
+
+def test_power_of_a_site_that_the_newest_version_does_not_know_is_scored() -> None:
+    world = World()
+    world.hear(world.upload("weather", MONDAY, columns=WEATHER))
+    world.sites = ("another",)
+    world.hear(world.deploy(2, at=NOW))
+    world.hear(world.upload("power", MONDAY, columns=POWER))
+    assert (world.score(MONDAY).version, world.score(MONDAY).state) == (1, "scored")
+    assert world.books.waits == {}
+
+
+def test_a_repeated_message_does_not_prolong_a_wait() -> None:
+    world = World(serves=False)
+    message = world.upload("monday", MONDAY)
+    world.hear(message)
+    world.clock.now += timedelta(days=10)
+    world.hear(message)
+    (waiting,) = world.books.waits.values()
+    assert waiting.since == NOW
+
+
+def by_hand(world: World, name: str) -> None:
+    """Somebody deletes a canonical object: no marker, no message."""
+    key = world.messages[name].canonical_uri.removeprefix("s3://data/")
+    del world.objects.kept[key]
+
+
+def test_what_was_scored_from_an_object_deleted_by_hand_is_withdrawn_by_the_sweep() -> None:
+    world = World()
+    world.hear(world.upload("weather", MONDAY, columns=WEATHER))
+    world.hear(world.upload("power", MONDAY, columns=POWER))
+    by_hand(world, "power")
+    world.sweep()
+    assert world.score(MONDAY).state == "no_power"
+    by_hand(world, "weather")
+    world.sweep()
+    assert world.scores(MONDAY) == ()
+
+
+def within_half_a_year(world: World) -> None:
+    for _ in range(180):
+        world.clock.now += timedelta(days=1)
+        world.sweep()
+
+
+def test_a_month_long_gone_has_its_turn_now_and_then() -> None:
+    world = World()
+    world.hear(world.upload("monday", MONDAY), world.upload("tuesday", MONDAY + timedelta(days=1)))
+    lost = world.upload("lost", MONDAY + timedelta(days=2), uploaded=NOW)
+    world.clock.now = NOW + timedelta(days=150)
+    by_hand(world, "monday")
+    world.withdraw("tuesday")
+    within_half_a_year(world)
+    assert world.scores(MONDAY) == world.scores(MONDAY + timedelta(days=1)) == ()
+    assert world.score(lost.window_start.date()).state == "scored"
+    assert SITE in {each.site_id for each in world.scores(lost.window_start.date())}
