@@ -174,7 +174,7 @@ def predictions(
 
 
 def predictions_of_file(model_id: str, site_id: str, month: str, file_id: str) -> str:
-    """Return the prefix of what versions predicted for the rows of a file, given the month of the first one."""
+    """Return the prefix of what versions predicted for a file, given the month of the first row."""
     return f"{predictions_of_site(model_id, site_id)}{month}/{file_id}-v"
 
 

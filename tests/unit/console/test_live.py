@@ -51,21 +51,26 @@ CARD = {
     "left_out": 0,
     "waiting": 2,
 }
+MADE = datetime(2026, 6, 9, 1, tzinfo=UTC)
 KEY = "predictions/golden/golden/2026-06/f-v1.parquet"
 
 
-def a_prediction(*, version: int = 1, missing: str = "") -> bytes:
+def a_prediction(
+    *, version: int = 1, missing: str = "", issued: str = "", made: datetime = MADE
+) -> bytes:
     """Four quarters of an hour from noon."""
     times = np.datetime64("2026-06-08T12:00", "s") + np.arange(4) * np.timedelta64(900, "s")
     power = np.array([1.0, 2.0, 3.0, 4.0])
-    made = Predicted(
+    issued_at = np.full(4 if issued else 0, np.datetime64(issued or "NaT", "s"))
+    weather = Weather("golden", times, {"ghi": 100 * power}, issued_at, "nwp" if issued else "")
+    kept = Predicted(
         file_id="f",
         version=version,
-        inputs="measured",
+        inputs="forecast" if issued else "measured",
         uploaded_at=datetime(2026, 6, 9, tzinfo=UTC),
-        made_at=datetime(2026, 6, 9, 1, tzinfo=UTC),
+        made_at=made,
         step_minutes=15,
-        weather=Weather("golden", times, {"ghi": 100 * power}),
+        weather=weather,
         power_ac=power,
         p10=0.9 * power,
         p90=1.1 * power,
@@ -73,7 +78,7 @@ def a_prediction(*, version: int = 1, missing: str = "") -> bytes:
         gain=np.ones(4),
         unadjusted=power,
     )
-    return encode(made)
+    return encode(kept)
 
 
 class S3:
@@ -245,6 +250,33 @@ def test_served_at_says_what_was_predicted_for_the_interval_of_that_moment(
     said = json.loads(solar("served-at", "2026-06-08T12:40", "--site", "golden", "--json").stdout)
     (predicted,) = said["golden"]["predicted"]
     assert (predicted["timestamp"], predicted["power_ac"]) == ("2026-06-08T12:30:00Z", 3.0)
+
+
+def test_served_at_says_from_which_issue_and_prefers_what_was_made_in_time(
+    golden: FakeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_time = a_prediction(issued="2026-06-08T00:00", made=datetime(2026, 6, 8, 1, tzinfo=UTC))
+    afterwards = a_prediction(issued="2026-06-08T06:00")
+    golden.clients["s3"] = S3({"in-time": in_time, "afterwards": afterwards})
+    two = the_log()
+    two["predictions"] = [
+        {**two["predictions"][0], "key": key} for key in golden.clients["s3"].kept
+    ]
+    golden.answers["deployer", "predictions"] = two
+    entry = {"version": 1, "at": "2026-06-01T00:00:00+00:00", "run_id": "r-1", "dataset_id": "d"}
+    golden.answers["deployer", "served"] = {"served": {"golden": entry}}
+    said = solar("served-at", "2026-06-08T12:40", "--site", "golden").stdout
+    assert "forecast of nwp, 2026-06-08 00:00" in said
+    assert "afterwards" not in said
+
+
+def test_a_forecast_that_was_made_afterwards_is_marked(golden: FakeSystem) -> None:
+    golden.clients["s3"] = S3({KEY: a_prediction(issued="2026-06-08T06:00")})
+    asked = ("predictions", "golden", "--model", "golden", "--from", "2026-06-08")
+    assert "forecast, made afterwards" in solar(*asked).stdout
+    assert {each["hindsight"] for each in json.loads(solar(*asked, "--json").stdout)["rows"]} == {
+        True
+    }
 
 
 def test_without_a_site_a_large_fleet_is_not_asked_about(

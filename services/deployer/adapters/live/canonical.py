@@ -117,9 +117,7 @@ class S3CanonicalRows:
         prefix = layout.canonical_site(site_id)
         entries = self.objects.entries(prefix, after=f"{prefix}{since:%Y-%m}")
         end = f"{prefix}{until:%Y-%m}/~" if until is not None else "~"  # behind all of this month
-        found = {
-            each["Key"]: each for each in takewhile(lambda each: each["Key"] < end, entries)
-        }
+        found = {each["Key"]: each for each in takewhile(lambda each: each["Key"] < end, entries)}
         return {key: found[key] for key in layout.standing(found)}
 
 

@@ -49,9 +49,7 @@ class S3PredictionLog:
             if predicted is not None
         }
 
-    def keys_of(
-        self, model_id: str, files: Sequence[FileRef]
-    ) -> dict[FileRef, tuple[str, ...]]:
+    def keys_of(self, model_id: str, files: Sequence[FileRef]) -> dict[FileRef, tuple[str, ...]]:
         """Return the keys of what any version predicted of files; one call per file and month of its rows."""
         with ThreadPoolExecutor(_READERS) as readers:
             found = readers.map(lambda each: self._keys_of(model_id, each), files)

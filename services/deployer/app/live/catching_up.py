@@ -90,9 +90,7 @@ class CatchingUp:
                     for file_id, key in stands.items()
                     if file_id not in ignored and _is_of(key, since, until)
                 }
-                made = {
-                    (each.file_id, each.version) for day in known[site_id] for each in day.made
-                }
+                made = {(each.file_id, each.version) for day in known[site_id] for each in day.made}
                 kept = self.recording.log.listed(model_id, site_id, since, until)
                 new |= {
                     file_id

@@ -107,6 +107,7 @@ class Telling:
                     "uploaded_at": each.uploaded_at.isoformat(),
                     "made_at": each.made_at.isoformat(),
                     "issued_at": each.issued_at.isoformat() if each.issued_at else None,
+                    "hindsight": each.inputs == "forecast" and each.made_at >= each.end,
                     "counts": counts,
                 }
                 for each, counts in sorted(made.values(), key=lambda pair: pair[0].rank)

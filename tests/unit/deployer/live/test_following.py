@@ -365,6 +365,7 @@ def test_a_large_fleet_is_looked_at_once_a_week() -> None:
 def test_a_forecast_is_kept_with_its_issue_and_scored_by_how_long_before_it_was_known() -> None:
     world = World()
     issued = midnight(MONDAY) - timedelta(hours=12)
+    world.clock.now = issued
     world.hear(world.upload("issue", MONDAY, columns=("forecast_ghi",), uploaded=issued))
     world.hear(world.upload("measured", MONDAY))
     by_lead = {each.lead: each for each in world.scores(MONDAY) if each.inputs == "forecast"}

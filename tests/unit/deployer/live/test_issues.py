@@ -8,6 +8,7 @@ import numpy as np
 
 from services.deployer.adapters.live.log import decode
 from services.deployer.app.live.predicting import MOST_ROWS
+from services.deployer.domain.live import card
 from services.deployer.domain.live.predicted import Predicted
 from tests.unit.deployer.live.world import SITE, World, midnight
 
@@ -37,6 +38,7 @@ def test_each_interval_of_each_issue_is_predicted_and_kept_with_its_lead() -> No
 
 def test_forecasts_are_scored_by_lead_and_the_latest_issue_of_a_lead_counts() -> None:
     world = forecasting()
+    world.clock.now = NOON + timedelta(minutes=20)
     world.hear(world.issue("early", [NOON - timedelta(hours=2)], factor=0.5))
     world.hear(world.issue("late", [NOON]))
     world.hear(world.upload("power", MONDAY, columns=("power_ac",), factor=1.0))
@@ -45,6 +47,32 @@ def test_forecasts_are_scored_by_lead_and_the_latest_issue_of_a_lead_counts() ->
     # Only between 22 and 24 h is the early issue the only one of its bucket, and that is at night.
     assert by_lead["6-24h"].absolute < 0.5 * by_lead["6-24h"].actual
     assert {each.provider for each in world.scores(MONDAY)} == {"ecmwf"}
+
+
+def test_what_was_predicted_when_its_interval_was_over_is_no_forecast() -> None:
+    world = forecasting()
+    world.clock.now = midnight(MONDAY) + timedelta(hours=12)  # the message came a day late
+    world.hear(world.issue("nwp", [NOON]))
+    world.hear(world.upload("power", MONDAY, columns=("power_ac",), factor=1.0))
+    by_lead = {each.lead: each.sums.n for each in world.scores(MONDAY)}
+    assert by_lead == {"hindsight": 48, "24-48h": 48}
+    (line,) = [
+        each for each in card.lines(world.scores(MONDAY), "day") if each.inputs == "forecast"
+    ]
+    assert line.sums.n == 48
+    assert {each.inputs for each in card.lines(world.scores(MONDAY), "lead")} == {
+        "forecast",
+        "hindsight",
+    }
+
+
+def test_live_figures_are_of_forecasts_and_not_of_what_was_made_afterwards() -> None:
+    world = forecasting()
+    world.hear(world.issue("nwp", [NOON]), world.upload("power", MONDAY, columns=("power_ac",)))
+    world.sweep()
+    assert {each.lead for each in world.scores(MONDAY)} == {"hindsight"}
+    assert world.books.last_summary is not None
+    assert world.books.last_summary.sums.n == 0
 
 
 def test_a_version_of_measured_weather_is_not_asked_about_forecasts() -> None:
