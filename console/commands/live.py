@@ -163,7 +163,7 @@ def predicted_at(model: str, site: str | None, moment: datetime) -> list[dict[st
         answer = _ask_predictions(model, name, moment, moment)
         rows = _rows(answer["predictions"], moment - timedelta(hours=1), moment, until=True)
         last = [each for each in rows if each["timestamp"] == rows[-1]["timestamp"]]
-        found += [{"site_id": name, **max(last, key=_rank)}] if last else []
+        found += [{"site_id": name, **sorted(last, key=_rank)[-1]}] if last else []
     return found
 
 

@@ -47,7 +47,7 @@ class S3CanonicalRows:
             The last month of interest.
         """
         with ThreadPoolExecutor(_READERS) as readers:
-            listed = readers.map(lambda each: self._listed(*each, until), since.items())
+            listed = readers.map(lambda site: self._listed(site, since[site], until), since)
             found = [frozenset(each) for each in listed]
         return dict(zip(since, found, strict=True))
 

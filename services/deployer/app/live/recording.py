@@ -157,7 +157,7 @@ class Recording:
             )
         )
         found = {key: each for file in present for key, each in kept.get(file, {}).items()}
-        predicted = found | outcome.predicted
+        predicted = {**found, **outcome.predicted}
         made = {key: made_of(each, key) for key, each in predicted.items()}
         days = _with_made(days, made, predicted, trained)
         scored = score(trained, days, [key for key in keys if _matters(days[key], trained)], shelf)
