@@ -235,10 +235,13 @@ def measured_models(plant: Station, base: Path, test: Rows) -> tuple[Said, Said]
         )
         said, capacity = predictor.predict(asked), plant.site.ac_capacity_kw
         known = np.stack([said.p10, said.power_ac, said.p90], axis=1) / capacity
-        # Beyond P10 and P90 nothing is said, and the scores of levels there take the nearest.
-        quantiles = np.array([np.interp(LEVELS, (0.1, 0.5, 0.9), each) for each in known])
-        found.append(Said(said.power_ac / capacity, quantiles, cpu))
+        found.append(Said(said.power_ac / capacity, of_three(known), cpu))
     return found[0], found[1]
+
+
+def of_three(known: np.ndarray) -> np.ndarray:
+    """Return all levels of who says P10, P50 and P90 only: read between, and beyond them the nearest."""
+    return np.array([np.interp(LEVELS, (0.1, 0.5, 0.9), each) for each in known])
 
 
 def plain(rows: Rows, described_site: Site) -> np.ndarray:
@@ -283,7 +286,7 @@ def autogluon(train: Rows, test: Rows, described_site: Site, base: Path, python:
         found[what] = np.clip(np.load(written), 0.0, 1.0)
     point, quantiles = np.zeros(len(test)), np.zeros((len(test), len(LEVELS)))
     point[lit["test"]] = found["autogluon"]
-    quantiles[lit["test"]] = np.sort(found["autogluon_quantiles"], axis=1)
+    quantiles[lit["test"]] = of_three(np.sort(found["autogluon_quantiles"], axis=1))
     return Said(point, quantiles, cpu)
 
 

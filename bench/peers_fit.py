@@ -31,13 +31,12 @@ def autogluon(train: pd.DataFrame, test: pd.DataFrame, seconds: int) -> Any:
 
 
 def autogluon_quantiles(train: pd.DataFrame, test: pd.DataFrame, seconds: int) -> Any:
-    """Predict every twentieth quantile by AutoGluon, with its own defaults."""
+    """Predict P10, P50 and P90 by AutoGluon, with its own defaults; more levels give no model in a minute."""
     from autogluon.tabular import TabularPredictor  # noqa: PLC0415  each peer loads its own
 
-    levels = [round(level / 20, 2) for level in range(1, 20)]
     with tempfile.TemporaryDirectory() as folder:
         predictor = TabularPredictor(
-            label=TARGET, problem_type="quantile", quantile_levels=levels, path=folder
+            label=TARGET, problem_type="quantile", quantile_levels=[0.1, 0.5, 0.9], path=folder
         )
         predictor.fit(train, time_limit=seconds)
         return predictor.predict(test.drop(columns=TARGET))

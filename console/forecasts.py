@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 
 import numpy as np
-from botocore.exceptions import ClientError
 
-from console.state import state
-from shared.aws import error_code
 from shared.solar import fleet
 from shared.solar.position import Floats
 
@@ -52,19 +48,6 @@ class Energy:
     p10: float
     p50: float
     p90: float
-
-
-def read(key: str) -> dict[str, Any] | None:
-    """Return a site's newest forecast; None where somebody deleted it."""
-    s3 = state.system.client("s3")
-    try:
-        body = s3.get_object(Bucket=state.system.bucket, Key=key)["Body"].read()
-    except ClientError as error:
-        if error_code(error) == "NoSuchKey":
-            return None
-        raise
-    found: dict[str, Any] = json.loads(body)
-    return found
 
 
 def rows_within(latest: Mapping[str, Any], hours: float, now: datetime) -> list[dict[str, Any]]:

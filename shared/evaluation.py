@@ -127,6 +127,18 @@ class Promise(_Frozen):
     site_level: dict[str, float] = {}
 
 
+EVERY_IRRADIANCE = "irradiance"  # all inputs that tell how bright the sky is
+
+
+class HiddenScores(GroupScores):
+    """Scores of all rows with an input hidden, or all irradiances (`EVERY_IRRADIANCE`).
+
+    `coverage` is the share of daylight rows between P10 and P90, which are wider then. [unitless]
+    """
+
+    coverage: float
+
+
 class LeadScores(GroupScores):
     """Scores of the forecasts of one lead bucket or of one provider, in daylight.
 
@@ -188,7 +200,8 @@ class Evaluation(_Frozen):
     `blend_weights` and `rolling_r2` say how the candidates of a blend weigh, and what each reached on rows
     after its fits within the training time. [unitless]
     `promise` says how single days will look; None in evaluations from before it was computed.
-    `forecast` says how it does by lead; None for a model of measured weather.
+    `forecast` says how it does by lead; None for a model of measured weather. `hidden` says how such a model
+    does with each of its inputs hidden in turn, as it is where only a forecast is known.
     """
 
     version: Literal[1] = 1
@@ -218,4 +231,5 @@ class Evaluation(_Frozen):
     rolling_r2: dict[str, float] = {}
     promise: Promise | None = None
     forecast: ForecastScores | None = None
+    hidden: tuple[HiddenScores, ...] = ()
     corrected_clocks: tuple[str, ...] = ()

@@ -371,7 +371,7 @@ class ModelDeployed(_DeploymentFact):
 
     `tested` says against what: its own evaluation, only whether its answers are plausible, or nothing;
     `compared` which real rows it answered, beside what served before. The figures are those of its
-    evaluation, `worst_sites` the R2 of its worst sites.
+    evaluation, `worst_sites` the R2 of its worst sites, `blind_r2` its R2 without any irradiance.
     """
 
     type: Literal["solar.model_deployed"] = "solar.model_deployed"
@@ -385,6 +385,8 @@ class ModelDeployed(_DeploymentFact):
     accuracy_threshold: float | None = None
     reasons: tuple[str, ...] = ()
     worst_sites: dict[str, float | None] = {}
+    inputs: Literal["measured", "forecast"] = "measured"
+    blind_r2: float | None = None
 
 
 class DeploymentRolledBack(_DeploymentFact):

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from botocore.exceptions import ClientError
 from rich.progress import track
 
 from console import issued, output
+from console.bucket import json_at
 from console.commands.local import JsonOption
 from console.given import check_names
 from console.state import state
 from shared import layout
-from shared.aws import error_code
 
 SETTLE_SECONDS = 120
 
@@ -70,7 +69,7 @@ def _rehearse(site_id: str, files: list[Path], *, json: bool) -> None:
     from console.trial import try_file  # noqa: PLC0415
     from shared.active import ActiveSite  # noqa: PLC0415
 
-    found = active(layout.active_site(site_id))
+    found = json_at(layout.active_site(site_id))
     site = ActiveSite.model_validate(found) if found else None
     trials = [try_file(path, site, site_id) for path in files]
     together = look(trials, site)
@@ -150,17 +149,3 @@ def _contradicted(file: dict[str, Any]) -> str:
     return (
         f"{files} contradict it in {found['rows']} rows ({found['share']:.0%}): {found['example']}"
     )
-
-
-def active(key: str) -> dict[str, Any] | None:
-    """Return a configuration in force, or None where there is none."""
-    import json as json_module  # noqa: PLC0415 - `json` names an option here
-
-    s3 = state.system.client("s3")
-    try:
-        body = s3.get_object(Bucket=state.system.bucket, Key=key)["Body"].read()
-    except ClientError as error:
-        if error_code(error) == "NoSuchKey":
-            return None
-        raise
-    return dict(json_module.loads(body))

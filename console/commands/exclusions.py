@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from console import output, times
-from console.commands.data import active
+from console.bucket import json_at
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.state import changing, state
@@ -68,7 +68,7 @@ def include(
 
 def exclusions(site: SiteArgument, *, json: JsonOption = False) -> None:
     """List a site's excluded time ranges in force."""
-    found = active(layout.active_exclusions(site)) or {"site_id": site, "exclusions": []}
+    found = json_at(layout.active_exclusions(site)) or {"site_id": site, "exclusions": []}
     if json:
         output.as_json(found)
     else:
@@ -76,7 +76,7 @@ def exclusions(site: SiteArgument, *, json: JsonOption = False) -> None:
 
 
 def _range(site: str, start: str, end: str) -> tuple[datetime, datetime]:
-    described = active(layout.active_site(site))
+    described = json_at(layout.active_site(site))
     zone = str(described["timezone"]) if described else None
     if described is None:
         output.complain(

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfoNotFoundError
 import typer
 
 from console import output, trainer
+from console.bucket import json_at
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.plants import active_site
@@ -57,7 +58,7 @@ def forecast(
     now = utc_now()
     found = {}
     for each in answer["sites"]:
-        latest = forecasts.read(each["key"])
+        latest = json_at(each["key"])
         if latest is None:
             output.complain(f"{each['key']} was deleted; the next issue writes it again")
             continue

@@ -163,13 +163,21 @@ def predicted_at(model: str, site: str | None, moment: datetime) -> list[dict[st
         answer = _ask_predictions(model, name, moment, moment)
         rows = _rows(answer["predictions"], moment - timedelta(hours=1), moment, until=True)
         last = [each for each in rows if each["timestamp"] == rows[-1]["timestamp"]]
-        found += [{"site_id": name, **sorted(last, key=_rank)[-1]}] if last else []
+        found += [{"site_id": name, **_best(last)}] if last else []
     return found
 
 
-def _rank(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return by what one of several predictions counts: made in time, by the newest version and issue."""
-    return not row["hindsight"], row["version"], row["inputs"], row["issued_at"] or ""
+def _best(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return the row that counts of several: made in time, by the newest version and issue."""
+    return max(
+        rows,
+        key=lambda row: (
+            not row["hindsight"],
+            row["version"],
+            row["inputs"],
+            row["issued_at"] or "",
+        ),
+    )
 
 
 def made_from(row: Mapping[str, Any]) -> str:

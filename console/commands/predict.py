@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json as json_module
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,11 +20,14 @@ from console.plants import active_site
 from console.state import state
 from shared import layout, names
 from shared.active import ActiveSite
-from shared.aws import error_code
+from shared.aws import S3Objects, error_code
 from shared.errors import UnreadableFileError
+from shared.in_force import InForce
 from shared.solar.site import SourceFormat, source_of
 
 _POWER = "power_ac"
+ISSUED = "issued_at"
+_USUAL_STEP = 15  # min
 _SHOWN_ROWS = 24
 _MOST_ROWS = 40_000  # of a request; an endpoint takes 50,000
 _EARLIER_ROWS = (
@@ -51,8 +55,13 @@ def predict(
 
     Example: solar predict golden golden weather_2013-06.csv --csv june.csv
     """
-    answer = ask_endpoint(model, site, read_rows(site, file, source))
+    asked = read_rows(site, file, source, lambda: _step_of(model))
+    answer = ask_endpoint(model, site, asked)
     rows = answer["predictions"]
+    is_forecast = ISSUED in asked[0]
+    if is_forecast:
+        rows = [{ISSUED: one[ISSUED], **row} for one, row in zip(asked, rows, strict=True)]
+        answer = {**answer, "predictions": rows}
     if csv_file is not None:
         csv_file.write_text(_as_csv(rows), encoding="utf-8")
     if json:
@@ -62,17 +71,36 @@ def predict(
         output.complain(warning)
     version = answer["model"].get("model_package_version")
     step = max(1, len(rows) // _SHOWN_ROWS)
-    shown = [(r["timestamp"], r["power_ac"], r["p10"], r["p90"]) for r in rows[::step]]
+    names = [*([ISSUED] if is_forecast else []), "timestamp", "power_ac", "p10", "p90"]
+    shown = [[row[name] for name in names] for row in rows[::step]]
     title = f"{site} by {model} version {version} [kW]" + (
         f", every {step}th row" if step > 1 else ""
     )
-    output.table(title, ["time (UTC)", "power", "P10", "P90"], shown, "no rows")
+    columns = [*(["issued"] if is_forecast else []), "time (UTC)", "power", "P10", "P90"]
+    output.table(title, columns, shown, "no rows")
 
 
-def read_rows(site_id: str, file: Path, source: str | None = None) -> list[dict[str, Any]]:
+def _step_of(model: str) -> int:
+    """Return the step of a model's rows. [min]"""
+    objects = S3Objects(state.system.client("s3"), state.system.bucket)
+    return InForce(objects).model(model).step_minutes
+
+
+def read_rows(
+    site_id: str,
+    file: Path,
+    source: str | None = None,
+    step: Callable[[], int] = lambda: _USUAL_STEP,
+) -> list[dict[str, Any]]:
     """Read a weather file as the site's YAML says; canonical rows, ready for the endpoint.
 
-    A column of power is not needed, for it is what is asked; one that is there is not read.
+    A column of power is not needed, for it is what is asked; one that is there is not read. Forecasts are
+    brought to the model's step, as they are wherever else a model is asked.
+
+    Parameters
+    ----------
+    step
+        Says the model's step. [min]
 
     Raises
     ------
@@ -92,7 +120,37 @@ def read_rows(site_id: str, file: Path, source: str | None = None) -> list[dict[
     except UnreadableFileError as error:
         raise ConsoleError(f"{file.name}: {error.reason}. {error.remedy}") from error
     table = pq.read_table(io.BytesIO(found.parquet))
+    if ISSUED in table.column_names:
+        return _issues(table, site, step())
     return [{**row, "timestamp": row["timestamp"].isoformat()} for row in table.to_pylist()]
+
+
+def _issues(table: Any, site: ActiveSite, step_minutes: int) -> list[dict[str, Any]]:
+    """Return forecasts on the model's step, issue by issue, as an endpoint is asked."""
+    import numpy as np  # noqa: PLC0415 - heavy, and only needed here
+
+    from shared.solar import issues  # noqa: PLC0415
+
+    place = (site.latitude, site.longitude)
+    rows = issues.rows_of([table], site.site_id, place, step_minutes)
+    if rows is None:
+        return []
+    times, issued = (
+        np.datetime_as_string(each, unit="s").tolist() for each in (rows.times, rows.issued_at)
+    )
+    return [
+        {
+            "timestamp": f"{time}Z",
+            ISSUED: f"{issue}Z",
+            "provider": rows.providers[rows.provider[at]],
+            **{
+                name: float(values[at])
+                for name, values in rows.weather.items()
+                if np.isfinite(values[at])
+            },
+        }
+        for at, (time, issue) in enumerate(zip(times, issued, strict=True))
+    ]
 
 
 def ask_endpoint(model: str, site: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -104,15 +162,31 @@ def ask_endpoint(model: str, site: str, rows: list[dict[str, Any]]) -> dict[str,
         There is no endpoint, or the model refuses the rows.
     """
     parts = []
-    for start in range(0, len(rows), _MOST_ROWS):
-        first = max(0, start - _EARLIER_ROWS)
-        answer = _ask(model, site, rows[first : start + _MOST_ROWS])
+    for first, start, end in _spans(rows):
+        answer = _ask(model, site, rows[first:end])
         parts.append({**answer, "predictions": answer["predictions"][start - first :]})
     return {
         **parts[-1],
         "predictions": [each for part in parts for each in part["predictions"]],
         "warnings": [each for part in parts for each in part["warnings"]],
     }
+
+
+def _spans(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, int, int]]:
+    """Yield the parts of a long question: from where is sent, and what of it counts, as [start, end).
+
+    With measured weather some rows before are sent along; a forecast's issue is never divided.
+    """
+    start = 0
+    while start < len(rows):
+        end = min(start + _MOST_ROWS, len(rows))
+        if ISSUED in rows[start]:
+            while end < len(rows) and end > start and rows[end][ISSUED] == rows[end - 1][ISSUED]:
+                end -= 1
+            yield start, start, end
+        else:
+            yield max(0, start - _EARLIER_ROWS), start, end
+        start = end
 
 
 def _ask(model: str, site: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -171,7 +245,7 @@ def _weather_of(source: SourceFormat) -> SourceFormat | None:
 
 def _as_csv(rows: list[dict[str, Any]]) -> str:
     made = io.StringIO()
-    writer = csv.DictWriter(made, fieldnames=["timestamp", "power_ac", "p10", "p90"])
+    writer = csv.DictWriter(made, fieldnames=list(rows[0]))
     writer.writeheader()
     writer.writerows(rows)
     return made.getvalue()

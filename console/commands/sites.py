@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from console import output
-from console.commands import checks, configuring, data, drafts, trusting
+from console.bucket import json_at
+from console.commands import checks, configuring, drafts, trusting
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.state import changing, state
@@ -84,7 +85,7 @@ def list_sites(*, json: JsonOption = False) -> None:
 @app.command("show")
 def show_site(site_id: str, *, json: JsonOption = False) -> None:
     """Show a site's configuration in force."""
-    found = data.active(layout.active_site(site_id))
+    found = json_at(layout.active_site(site_id))
     if found is None:
         raise ConsoleError(f"site {site_id} has no configuration in force; `solar sites list`")
     if json:

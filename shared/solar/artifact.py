@@ -45,6 +45,9 @@ class ModelCard(BaseModel):
         Of a model of measured weather: the tails of its errors.
     spread
         Of a model of forecasts: how its quantiles lie around the prediction.
+    hidden
+        Of a model of measured weather: by how much its range is wider without an input, see `hidden`.
+        [unitless]
     weights, rolling_r2
         Of a blend: share of each candidate, and its R2 on rows after its fits within the training time.
         [unitless]
@@ -68,6 +71,7 @@ class ModelCard(BaseModel):
     night_below: float
     intervals: Annotated[Intervals | None, Field(exclude_if=lambda found: found is None)] = None
     spread: Annotated[Spread | None, Field(exclude_if=lambda found: found is None)] = None
+    hidden: Annotated[dict[str, float], Field(exclude_if=lambda wider: not wider)] = {}
     hashes: dict[str, str]
     weights: dict[str, float] = {}
     rolling_r2: dict[str, float] = {}

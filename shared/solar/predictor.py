@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from shared.solar import features, intervals, spread
+from shared.solar import features, hidden, intervals, spread
 from shared.solar.artifact import GRAPH, Artifact, InvalidArtifactError
 from shared.solar.position import Floats
 from shared.solar.rows import Rows
@@ -134,6 +134,9 @@ class Predictor:
         share = np.minimum(np.maximum(raw.reshape(-1).astype(float), 0.0), self.card.cap)
         given = features.conditions(names, values, self.card.recipe, sun)
         low, high = intervals.apply(self.card.intervals, share, given.cell)
+        if self.card.hidden:
+            wider = hidden.factors(rows, self.card.recipe, self.card.hidden)
+            low, high = share - wider * (share - low), share + wider * (high - share)
         return Prediction(
             power_ac=share * scale,
             p10=np.maximum(low, 0.0) * scale,

@@ -1,7 +1,8 @@
 """How far from a forecast the power may come: quantiles, corrected by rows that followed their fits.
 
 Trees say for each row how far the quantiles lie from its median. Around the prediction they are stretched or
-drawn together, each quantile and lead on its own, to what would have held on rows after a fit.
+drawn together, each quantile and lead on its own: half-way from what public plants needed to what would have
+held on this plant's rows after a fit, for few stretches of weather prove little.
 
 References
 ----------
@@ -24,9 +25,10 @@ from shared.solar.position import Floats
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 _MIDDLE = LEVELS.index(0.5)
 _LEAST_WIDTH = 1e-3  # share of AC capacity
-_BELIEVED = 0.9  # power of the correction; the rest may be the season, or fits that knew less
+_USUAL = 1.2  # what public plants needed
+_BELIEVED = 0.5  # power of a plant's own factor beside the usual one; the rest may be the season
 _SCALE = (0.3, 4.0)  # within which a correction is believed at all
-_LEAST_ROWS = 50  # of weight, for any correction
+_LEAST_ROWS = 50  # of weight, for any factor of its own
 _HALF_TRUSTED = 1000.0  # rows of weight with which a lead counts as much as all leads together
 
 
@@ -85,7 +87,9 @@ def calibrate(
         How much each row counts. [unitless]
     """
     ratio = (actual - predicted)[:, None] / _offsets(heads)
-    overall = _scales(ratio, weight, np.ones(len(LEVELS)))
+    usual = np.full(len(LEVELS), _USUAL)
+    usual[_MIDDLE] = 1.0
+    overall = _scales(ratio, weight, usual)
     by_lead = {}
     for place, name in enumerate(BUCKETS):
         within = bucket == place
@@ -106,7 +110,7 @@ def _scales(ratio: Floats, weight: Floats, general: Floats) -> Floats:
             continue
         # Beyond the quantile lies what is further away than it, in its own direction.
         held = _quantile(ratio[:, place], weight, max(level, 1 - level))
-        own = np.clip(held, *_SCALE) ** _BELIEVED
+        own = np.clip(held, *_SCALE) ** _BELIEVED * _USUAL ** (1 - _BELIEVED)
         found[place] = trust * own + (1 - trust) * general[place]
     return found
 

@@ -249,3 +249,12 @@ def test_a_cut_issue_is_learnt_as_two_that_do_not_see_each_other():
     np.testing.assert_array_equal(learnt, parts[lit[behind]])
     day = names.index("sky_day")
     assert (learnt[:, day] != whole[behind & lit][:, day]).any()
+
+
+def test_many_issues_of_an_interval_are_learnt_from_by_lot_and_keep_their_weight():
+    given = examples(forecasts(days=20, hours_before=(12, 24, 36, 48)))
+    fewer = forecast._some(given, seed=1)
+    assert len(fewer.share) == pytest.approx(len(given.share) / 4, rel=0.1)
+    assert fewer.weight.sum() == pytest.approx(given.weight.sum(), rel=0.1)
+    single = examples(forecasts(days=20))
+    assert forecast._some(single, seed=1) is single

@@ -54,6 +54,11 @@ def test_nothing_is_loaded_from_elsewhere(page):
     assert "@import" not in page
 
 
+def test_it_says_what_a_missing_input_costs(page):
+    assert "Where an input is missing" in page
+    assert "all irradiance" in page
+
+
 def test_headings_make_an_outline_and_every_chart_has_a_name(page):
     outline = Outline()
     outline.feed(page)

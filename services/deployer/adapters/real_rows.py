@@ -142,7 +142,7 @@ def _last_issue(
     """Return the last issue of a site's forecasts whose power is known; None where it has none."""
     import numpy as np  # noqa: PLC0415  as in `_table`
 
-    from services.deployer.adapters.real_issues import last_issue  # noqa: PLC0415
+    from services.deployer.adapters.live.last_issue import last_issue  # noqa: PLC0415
 
     frame = _table(site.site_id, _measured(files), step_minutes)
     times, power = np.empty(0, dtype="datetime64[s]"), np.empty(0)

@@ -17,6 +17,7 @@ from services.deployer.domain.reference import Tested
 from services.deployer.ports import Log, Publisher, References
 from shared import names
 from shared.clock import Clock
+from shared.evaluation import EVERY_IRRADIANCE
 from shared.messages import (
     DeploymentFailed,
     DeploymentRolledBack,
@@ -243,6 +244,10 @@ class Chronicle:
             "accuracy_threshold": found.accuracy_threshold,
             "reasons": found.reasons,
             "worst_sites": {site.name: site.r2 for site in worst[:MOST_NAMED]},
+            "inputs": "forecast" if found.forecast else "measured",
+            "blind_r2": next(
+                (each.r2 for each in found.hidden if each.name == EVERY_IRRADIANCE), None
+            ),
         }
 
     def _append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,16 @@ from services.trainer_trigger.pipeline.preprocess import DATASET_FILE, MASKED
 from services.trainer_trigger.pipeline.reporting import report
 from shared.container import ContainerSettings
 from shared.dataset import Dataset
-from shared.evaluation import Baselines, Evaluation, ForecastScores, ModelScores, RowCounts, Scores
-from shared.solar import artifact, issues, metrics
+from shared.evaluation import (
+    Baselines,
+    Evaluation,
+    ForecastScores,
+    HiddenScores,
+    ModelScores,
+    RowCounts,
+    Scores,
+)
+from shared.solar import artifact, hidden, issues, metrics
 from shared.solar import rows as solar_rows
 from shared.solar.artifact import ModelCard
 from shared.solar.position import Floats
@@ -138,7 +146,12 @@ def evaluate(
     days = promise.days_of_test(test, share, card.recipe) + (earlier or SiteDays.none())
     evaluation = _evaluation(
         card, findings, test, rival=rival, baselines=against.baselines, coverage=inside
-    ).model_copy(update={"promise": promise.promise(days)})
+    ).model_copy(
+        update={
+            "promise": promise.promise(days),
+            "hidden": () if rows.are_forecast else tuple(_score_hidden(challenger, test)),
+        }
+    )
     return Result(evaluation, validation, test, share, p10, p90, rival.share)
 
 
@@ -157,6 +170,18 @@ def _refuse_constant_power(test: ScoredRows) -> None:
             f"the power never changes in the {len(test.rows)} test rows, so nothing can be scored",
             "see whether the plant or its meter was off; upload newer data and start a retrain",
         )
+
+
+def _score_hidden(challenger: Predictor, test: ScoredRows) -> Iterator[HiddenScores]:
+    """Score a challenger with each input hidden in turn, the worst first."""
+    found = []
+    for name, members in hidden.groups(challenger.card.recipe).items():
+        said = challenger.predict(hidden.hide(test.rows, members))
+        scores = metrics.scores(test.share, said.power_ac / test.capacity)
+        coverage = _coverage(test, said)
+        if scores is not None and coverage is not None:
+            found.append(HiddenScores(name=name, coverage=coverage, **scores.model_dump()))
+    yield from sorted(found, key=lambda each: (-each.nmae, each.name))
 
 
 def _judged(rows: solar_rows.Rows, dataset: Dataset) -> NDArray[Any] | slice:

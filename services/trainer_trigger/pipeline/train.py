@@ -14,6 +14,7 @@ from pydantic import Field
 from services.trainer_trigger.pipeline.data.site_validation import Validation
 from services.trainer_trigger.pipeline.data.site_validation import read as read_validation
 from services.trainer_trigger.pipeline.failure import RunFailedError
+from services.trainer_trigger.pipeline.models import hiding
 from services.trainer_trigger.pipeline.models.base import Fit, Learnt
 from services.trainer_trigger.pipeline.models.checkpoints import Checkpoints
 from services.trainer_trigger.pipeline.models.examples import FeatureRoom, Gathered, gather, survey
@@ -30,6 +31,7 @@ from shared.solar import artifact, features, intervals, metrics, spread
 from shared.solar.artifact import Artifact, ModelCard
 from shared.solar.intervals import Intervals
 from shared.solar.position import Floats
+from shared.solar.predictor import Predictor
 from shared.solar.recipe import Plant, Recipe, recipe_of, unit
 from shared.solar.rows import Rows, SiteFiles
 from shared.solar.spread import Spread
@@ -131,8 +133,13 @@ def train(
         weights=learnt.weights or {},
         rolling_r2=learnt.rolling_r2 or {},
     )
+    made = Artifact(card=card, graph=learnt.graph)
+    if not recipe.is_for_forecasts:
+        own = Artifact(card=card.model_copy(deep=True), graph=learnt.graph)  # caches as it predicts
+        wider = hiding.widening(parts, Predictor(own))
+        made = Artifact(card=card.model_copy(update={"hidden": wider}), graph=learnt.graph)
     return Trained(
-        Artifact(card=card, graph=learnt.graph),
+        made,
         _days(learnt, gathered, surveyed.cap, dataset.step_minutes),
     )
 

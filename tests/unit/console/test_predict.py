@@ -143,3 +143,43 @@ def test_what_was_estimated_is_said_beside_the_table(system: FakeSystem, file: P
 
     assert "ghi is missing in 1 of 2 rows and was estimated" in done.stderr
     assert "[kW]" in done.stdout
+
+
+@pytest.fixture
+def forecasts(tmp_path: Path, system: FakeSystem) -> Path:
+    """Two issues of hourly forecasts, of a site whose YAML reads them."""
+    source = {
+        "name": "nwp",
+        "kind": "forecast",
+        "provider": "ecmwf",
+        "issued": {"column": "run", "timezone": "UTC"},
+        "timestamp": {"column": "t", "step_minutes": 60},
+        "columns": {"ghi": {"column": "g", "unit": "W/m2"}},
+    }
+    plain = site("weather").model_dump(mode="json")
+    system.clients["s3"] = Bucket(Site.model_validate({**plain, "sources": [source]}))
+    path = tmp_path / "nwp.csv"
+    lines = [
+        f"2024-06-01T{issue:02}:00Z,2024-06-02T{hour:02}:00,{hour * 10}"
+        for issue in (0, 12)
+        for hour in range(15, 20)
+    ]
+    path.write_text("run,t,g\n" + "\n".join(lines) + "\n")
+    return path
+
+
+def test_forecasts_are_asked_issue_by_issue_on_the_models_step(forecasts: Path) -> None:
+    rows = read_rows("golden", forecasts, step=lambda: 30)
+    assert len(rows) == 2 * 5 * 2
+    assert rows[0]["timestamp"] == "2024-06-02T15:00:00Z"
+    assert rows[1]["timestamp"] == "2024-06-02T15:30:00Z"
+    assert {row["issued_at"] for row in rows} == {"2024-06-01T00:00:00Z", "2024-06-01T12:00:00Z"}
+    assert {row["provider"] for row in rows} == {"ecmwf"}
+    assert "forecast_ghi" in rows[0]
+
+
+def test_a_long_question_divides_no_issue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predict, "_MOST_ROWS", 5)
+    rows = [{"issued_at": issue} for issue in "aaabbbbcc"]
+    spans = [(start, end) for _, start, end in predict._spans(rows)]
+    assert spans == [(0, 3), (3, 7), (7, 9)]

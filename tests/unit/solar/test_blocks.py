@@ -188,3 +188,11 @@ def test_the_beam_share_is_known_where_a_provider_splits_its_irradiance(rows):
     bright = columns["forecast_ghi"] > 0.2
     assert columns["beam_share_3h"][bright] == pytest.approx(np.full(bright.sum(), 0.6), abs=1e-3)
     assert "beam_share" not in named(rows, recipe_for(rows))
+
+
+@pytest.mark.parametrize("given", ["forecast_temp_air", "forecast_poa_global"])
+def test_a_provider_without_global_irradiance_is_no_error(rows, given):
+    other = replace(rows, weather={given: rows.weather["forecast_ghi"] / 40})
+    columns = named(other, recipe_for(other))
+    assert all(np.isfinite(values).all() for values in columns.values())
+    assert ("sky_day" in columns) == (given == "forecast_poa_global")

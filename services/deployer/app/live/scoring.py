@@ -18,6 +18,7 @@ from services.deployer.domain.live.scores import HINDSIGHT, NO_LEAD, DayScore, I
 from services.deployer.domain.live.stamps import moment, stamp
 from services.deployer.domain.live.unseen import Place, Trained
 from shared.solar import clock_check, leads
+from shared.solar.lookup import values_at
 from shared.solar.position import Floats, Times, ephemeris, position
 from shared.solar.site import POWER
 from shared.solar.zones import tzinfo_of
@@ -127,7 +128,7 @@ def _score(
     score = scored(rows, gain)
     if (best.gain == 1).all():
         return score
-    plain = replace(rows, predicted=_at(rows.times, best.times, best.unadjusted))
+    plain = replace(rows, predicted=values_at(rows.times, best.times, best.unadjusted))
     return replace(score, unadjusted=scored(plain, 1.0).sums)
 
 
@@ -189,18 +190,20 @@ def _rows(
     before = [each for each in (yesterday, power) if each is not None]
     a_day_ago = np.full(len(times), np.nan)
     for each in before:
-        known = _at(times - _A_DAY, _grid(each), _values(each))
+        known = values_at(times - _A_DAY, _grid(each), _values(each))
         a_day_ago = np.where(np.isfinite(known), known, a_day_ago)
     return DayRows(
         times=times,
-        weather={name: _at(times, best.times, values) for name, values in best.columns.items()},
+        weather={
+            name: values_at(times, best.times, values) for name, values in best.columns.items()
+        },
         sun=position(ephemeris(centres), place.latitude, place.longitude),
-        predicted=_at(times, best.times, best.power_ac),
-        p10=_at(times, best.times, best.p10),
-        p90=_at(times, best.times, best.p90),
+        predicted=values_at(times, best.times, best.power_ac),
+        p10=values_at(times, best.times, best.p10),
+        p90=values_at(times, best.times, best.p90),
         power_ac=np.full(len(times), np.nan)
         if power is None
-        else _at(times, measured, _values(power)),
+        else values_at(times, measured, _values(power)),
         power_ac_24h_ago=a_day_ago,
     )
 
@@ -232,7 +235,7 @@ def _power(step: int, day: Day, place: Place, shelf: Shelf) -> Power | None:
     grid = times[0] + np.arange(
         int((times[-1] - times[0]) / np.timedelta64(step * 60, "s")) + 1
     ) * np.timedelta64(step * 60, "s")
-    spread = _at(grid, times, values)
+    spread = values_at(grid, times, values)
     return Power(
         moment(times[0]),
         step,
@@ -248,13 +251,3 @@ def _grid(power: Power) -> Times:
 
 def _values(power: Power) -> Floats:
     return np.array([np.nan if each is None else each for each in power.values])
-
-
-def _at(times: Times, known: Times, values: Floats) -> Floats:
-    """Return values at times, NaN where they are not known; `known` is in the order of time."""
-    found = np.full(len(times), np.nan)
-    if len(known):
-        place = np.minimum(np.searchsorted(known, times), len(known) - 1)
-        same = known[place] == times
-        found[same] = values[place[same]]
-    return found

@@ -83,7 +83,7 @@ def _model_deployed(message: messages.ModelDeployed) -> Notice:
         sentence(message.compared[:1].upper() + message.compared[1:]) if message.compared else "",
         f"Back to the version before: solar rollback {message.model_id}."
         if message.previous_version
-        else "",
+        else _no_forecaster(message),
         facts=(
             *_deployment(message),
             *_scores(message),
@@ -92,6 +92,17 @@ def _model_deployed(message: messages.ModelDeployed) -> Notice:
             ("Report", f"solar report {message.run_id}" if message.run_id else ""),
             ("How it does from now on", f"solar scorecard {message.model_id}"),
         ),
+    )
+
+
+def _no_forecaster(message: messages.ModelDeployed) -> str:
+    """Say once, of the first version, what a model of measured weather is not made for."""
+    if message.inputs == "forecast" or message.blind_r2 is None:
+        return ""
+    return (
+        "It was trained for measured weather and is no forecast model: asked with a forecast alone it lacks "
+        f"its irradiance, and without that its R2 is {score(message.blind_r2)}. For the power of tomorrow "
+        "train a model with `inputs: forecast`."
     )
 
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.trainer_trigger.pipeline.data.dataset_files import DatasetFiles
 from services.trainer_trigger.pipeline.data.site_validation import ForecastFinding
 from shared.dataset import DatasetFile
 from shared.solar import irradiance, issues
+from shared.solar.lookup import find, values_at
 from shared.solar.position import Floats, SolarPosition, Times
 from shared.solar.rows import Rows
 from shared.solar.site import FORECAST_PREFIX, Site
@@ -65,25 +65,15 @@ def with_power(forecasts: Rows, measured: Rows, known: Rows, step_minutes: int) 
     known
         Rows whose power may serve as that of an earlier day. [kW]
     """
-    place, found = _find(measured.times, forecasts.times)
+    place, found = find(measured.times, forecasts.times)
     rows = forecasts.take(found)
     back = issues.days_back(rows, step_minutes) * np.timedelta64(86_400, "s")
-    earlier, was_there = _find(known.times, rows.times - back)
-    yesterday = np.where(was_there, known.power_ac[earlier], np.nan) if len(known) else np.nan
     return replace(
         rows,
         power_ac=measured.power_ac[place[found]],
-        power_ac_24h_ago=np.broadcast_to(yesterday, len(rows)).astype(float),
+        power_ac_24h_ago=values_at(rows.times - back, known.times, known.power_ac),
         weight=_once(rows.times),
     )
-
-
-def _find(among: Times, wanted: Times) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the place of each moment in an ordered list of them, and whether it is there at all."""
-    if not len(among):
-        return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=bool)
-    place = np.minimum(np.searchsorted(among, wanted), len(among) - 1)
-    return place, among[place] == wanted
 
 
 def _once(times: Times) -> Floats:
@@ -132,8 +122,8 @@ def _agreement(rows: Rows, believed: Rows, sun: SolarPosition, times: Times) -> 
     measured = believed.column("ghi")
     said = rows.column(f"{FORECAST_PREFIX}ghi")
     clear = irradiance.clearsky_ghi(sun.up)
-    place, found = _find(believed.times, rows.times)
-    at, on_grid = _find(times, rows.times)
+    place, found = find(believed.times, rows.times)
+    at, on_grid = find(times, rows.times)
     bright = found & on_grid & (clear[at] > _BRIGHT) & np.isfinite(said)
     bright &= np.isfinite(measured[place]) if len(measured) else False
     agreement = {}

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.deployer.adapters.live.canonical import issued
 from services.deployer.domain.live.book import FileRef
@@ -17,6 +16,7 @@ from services.deployer.domain.real_rows import MOST_ROWS, SiteDay
 from shared.active import ActiveSite
 from shared.canonical import CanonicalFile
 from shared.exclusions import ExcludedRange
+from shared.solar.lookup import values_at
 from shared.solar.position import Floats, Times
 
 LEAST_KNOWN = 0.25  # share of an issue's past rows with power
@@ -52,7 +52,7 @@ def last_issue(
     newest_first = sorted(candidates, key=lambda each: each[:2], reverse=True)
     for _, _, weather in newest_first:
         past = weather.take(weather.times < stamp(until))
-        measured = _at(past.times, *power)
+        measured = values_at(past.times, *power)
         hours = len(past.times) * step_minutes / 60
         if hours >= LEAST_HOURS and np.isfinite(measured).mean() >= LEAST_KNOWN:
             return _asked(site, past, measured)
@@ -85,15 +85,6 @@ def _known(weather: Weather, excluded: Sequence[ExcludedRange]) -> Weather:
     for each in excluded:
         kept &= (weather.times < stamp(each.start)) | (weather.times >= stamp(each.end))
     return weather.take(kept)
-
-
-def _at(times: Times, known: Times, values: Floats) -> Floats:
-    found = np.full(len(times), np.nan)
-    if len(known):
-        place = np.minimum(np.searchsorted(known, times), len(known) - 1)
-        same: NDArray[np.bool_] = known[place] == times
-        found[same] = values[place[same]]
-    return found
 
 
 def _asked(site: ActiveSite, weather: Weather, measured: Floats) -> SiteDay:
