@@ -58,6 +58,8 @@ def main() -> None:
     except Exception as error:
         said = _of_aws(error)
         if said is None:
+            if is_json:
+                _say_in_json(error, f"{type(error).__name__}: {error}")
             raise
         _fail(error, said, is_json=is_json)
 
@@ -77,10 +79,16 @@ def _fail(error: Exception, said: str, *, is_json: bool, code: int = 1) -> NoRet
     from console import output  # noqa: PLC0415 - help prints without it
 
     if is_json:
-        output.as_json(for_machines(error, said))
+        _say_in_json(error, said)
     else:
         output.complain(said)
     sys.exit(code)
+
+
+def _say_in_json(error: Exception, said: str) -> None:
+    from console import output  # noqa: PLC0415 - help prints without it
+
+    output.as_json(for_machines(error, said))
 
 
 def _leave_quietly() -> None:

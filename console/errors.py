@@ -7,6 +7,8 @@ from typing import Any
 
 from typer.exceptions import TyperException
 
+from infra.local.errors import PlatformError
+
 NOT_DONE, WRONG_CALL, UNEXPECTED = "not_done", "wrong_call", "unexpected"
 
 
@@ -36,7 +38,11 @@ def _code(error: BaseException) -> str:
     response = getattr(error, "response", None)  # of botocore, which need not be loaded
     if isinstance(response, dict):
         return str(response.get("Error", {}).get("Code", NOT_DONE))
-    return WRONG_CALL if isinstance(error, (TyperException, SystemExit)) else NOT_DONE
+    if type(error).__module__.startswith("botocore."):
+        return NOT_DONE
+    if isinstance(error, TyperException):
+        return WRONG_CALL
+    return NOT_DONE if isinstance(error, (ConsoleError, PlatformError, OSError)) else UNEXPECTED
 
 
 def _hint(error: BaseException) -> str | None:

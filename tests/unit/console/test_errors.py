@@ -95,6 +95,19 @@ def test_what_aws_refuses_has_the_code_of_aws(run: Any, monkeypatch: pytest.Monk
     assert said["message"].startswith("AWS refused")
 
 
+def test_a_fault_of_ours_is_said_in_json_and_its_traceback_is_not_hidden(
+    monkeypatch: pytest.MonkeyPatch, system: FakeSystem, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: Any) -> list[str]:
+        raise KeyError("models")
+
+    monkeypatch.setattr(trainer, "models", fail)
+    monkeypatch.setattr("sys.argv", ["solar", "why", "golden", "--json"])
+    with pytest.raises(KeyError):
+        app.main()
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "unexpected"
+
+
 def test_a_verb_that_ends_well_or_unwell_keeps_its_exit_code(
     run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

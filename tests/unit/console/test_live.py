@@ -297,7 +297,7 @@ def test_two_versions_stand_side_by_side_as_evaluated_and_as_they_did_live(
     until = datetime(2026, 6, 1, tzinfo=UTC)
     evaluated = Evaluation.model_validate_json(evaluation("r-1", until))
     monkeypatch.setattr(comparing, "evaluation_of", lambda _: evaluated)
-    golden.answers["deployer", "scorecard"] = CARD | {"lines": [LINE | {"name": "1"}]}
+    golden.answers["deployer", "compare"] = {"versions": {"1": lived("2026-06-01"), "2": None}}
     said = solar("compare", "1", "2").stdout
     assert "golden: versions 1 and 2" in said
     assert "4.30%" in said
@@ -305,6 +305,37 @@ def test_two_versions_stand_side_by_side_as_evaluated_and_as_they_did_live(
     assert "none yet" in said
     machine = json.loads(solar("compare", "1", "2", "--json").stdout)
     assert [each["live"] is None for each in machine] == [False, True]
+
+
+def lived(first: str, *, same_days: dict[str, Any] | None = None) -> dict[str, Any]:
+    days = {"first": first, "last": "2026-06-30", "days_of_both": 3 if same_days else 0}
+    return days | {"live": LINE, "same_days": same_days}
+
+
+@pytest.mark.parametrize(
+    ("same_days", "nmae", "said_of_days"),
+    [
+        (LINE | {"nmae": 0.02}, "2.00%", "of 3 site-days that both were scored on"),
+        (
+            None,
+            "4.30%",
+            "No day was scored for both (2026-06-01 to 2026-06-30 and 2026-06-10 to 2026-06-30)",
+        ),
+    ],
+)
+def test_versions_are_compared_on_the_days_of_both_or_it_is_said_that_there_are_none(
+    golden: FakeSystem,
+    monkeypatch: pytest.MonkeyPatch,
+    same_days: dict[str, Any] | None,
+    nmae: str,
+    said_of_days: str,
+) -> None:
+    monkeypatch.setattr(registry, "version", lambda *_: {})
+    answer = {str(n): lived(f"2026-06-{n:02}", same_days=same_days) for n in (1, 10)}
+    golden.answers["deployer", "compare"] = {"versions": answer}
+    said = solar("compare", "1", "10").stdout
+    assert nmae in said
+    assert said_of_days in said.replace("\n", " ")
 
 
 SUMMARY = {

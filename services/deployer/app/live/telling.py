@@ -9,7 +9,8 @@ from typing import Any
 
 from services.deployer.domain.live import card
 from services.deployer.domain.live.book import ONE_DAY, Made
-from services.deployer.domain.live.excluded import masked
+from services.deployer.domain.live.comparison import side_by_side
+from services.deployer.domain.live.excluded import masked, remaining
 from services.deployer.domain.live.summary import Summary
 from services.deployer.ports import Books, Exclusions, Feeds, Verdicts, Waitings
 from shared import layout
@@ -69,6 +70,40 @@ class Telling:
             "lines": [_plain(each) for each in found[:MOST_LINES]],
             "left_out": max(len(found) - MOST_LINES, 0),
             "waiting": len(self.waitings.waiting(model_id, MOST_LINES)),
+        }
+
+    def compare(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Return how versions did, on the same days where there are any: {first, last, versions}.
+
+        Raises
+        ------
+        InvalidMessageError
+            The question names no model, no versions, or no day.
+        """
+        model_id = _model(question)
+        versions = [int(each) for each in question.get("versions") or ()]
+        if not versions:
+            message = "versions: which ones?"
+            raise InvalidMessageError(message)
+        first, last = self._days(model_id, question)
+        kept = remaining(self.books.scores(model_id, first, last), self.exclusions.days())
+        found = side_by_side(kept, versions)
+        return {
+            "model_id": model_id,
+            "first": first.isoformat(),
+            "last": last.isoformat(),
+            "versions": {
+                str(version): {
+                    "first": each.first.isoformat(),
+                    "last": each.last.isoformat(),
+                    "live": _plain(each.every),
+                    "days_of_both": each.days_of_all,
+                    "same_days": _plain(each.common) if each.common else None,
+                }
+                if each is not None
+                else None
+                for version, each in found.items()
+            },
         }
 
     def predictions(self, question: dict[str, Any]) -> dict[str, Any]:
