@@ -38,8 +38,8 @@ class S3CanonicalRows:
 
     def standing(
         self, since: dict[str, datetime], until: datetime | None = None
-    ) -> dict[str, frozenset[str]]:
-        """Return, for each site, the keys of its objects from a month on that are not withdrawn.
+    ) -> dict[str, dict[str, datetime]]:
+        """Return each site's objects from a month on that are not withdrawn, and when they were written.
 
         Parameters
         ----------
@@ -47,13 +47,14 @@ class S3CanonicalRows:
             The last month of interest.
         """
         with ThreadPoolExecutor(_READERS) as readers:
-            listed = readers.map(lambda site: self._listed(site, since[site], until), since)
-            found = [frozenset(each) for each in listed]
+            found = list(readers.map(lambda site: self.written(site, since[site], until), since))
         return dict(zip(since, found, strict=True))
 
-    def written(self, site_id: str, since: datetime) -> dict[str, datetime]:
+    def written(
+        self, site_id: str, since: datetime, until: datetime | None = None
+    ) -> dict[str, datetime]:
         """Return when each of a site's objects was written, from a month on, that is not withdrawn."""
-        found = self._listed(site_id, since)
+        found = self._listed(site_id, since, until)
         return {key: each["LastModified"] for key, each in found.items()}
 
     def described(self, keys: Sequence[str]) -> list[tuple[CanonicalFile, bytes]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -82,25 +82,11 @@ class CatchingUp:
             }
             standing = self.canonical.standing(begins, until)
             for site_id in sites:
-                files = {file.file_id: file for day in known[site_id] for file in day.files}
-                stands = {layout.canonical_file_id(key): key for key in standing[site_id]}
-                ignored = files.keys() | waits | places[site_id].files
-                new = {
-                    file_id
-                    for file_id, key in stands.items()
-                    if file_id not in ignored and _is_of(key, since, until)
-                }
-                made = {(each.file_id, each.version) for day in known[site_id] for each in day.made}
                 kept = self.recording.log.listed(model_id, site_id, since, until)
-                new |= {
-                    file_id
-                    for file_id, version in map(layout.predicted, kept)
-                    if (file_id, version) not in made and file_id in stands
-                }
-                gone = [each for each in files.values() if each.file_id not in stands]
-                if new or gone:
-                    found = self._described(stands[file_id] for file_id in new)
-                    self.recording.record(model_id, found, gone)
+                found = _Found(known[site_id], standing[site_id], kept, since, until)
+                new = self._described(found.new(waits, places[site_id].files))
+                if new or found.gone:
+                    self.recording.record(model_id, new, found.gone)
 
     def _known(
         self,
@@ -128,6 +114,63 @@ class CatchingUp:
     def _described(self, keys: Iterable[str]) -> list[FileRef]:
         found = (self.canonical.describe(key) for key in sorted(keys))
         return [each for each in found if each is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the book and the bucket have of some months of a site.
+
+    Attributes
+    ----------
+    stands
+        When each canonical object was written, by key.
+    kept
+        Keys of the prediction log.
+    """
+
+    days: Sequence[Day]
+    stands: Mapping[str, datetime]
+    kept: Collection[str]
+    since: datetime
+    until: datetime
+
+    @property
+    def gone(self) -> list[FileRef]:
+        """Files that the book knows and the bucket has no longer."""
+        return [each for each in self._files.values() if each.key not in self.stands]
+
+    def new(self, waits: Collection[str], trained: Collection[str]) -> set[str]:
+        """Return the keys of objects of which the book does not know, or not what was predicted of them.
+
+        What the version was trained on says nothing of it, but may be the power of what an older one
+        predicted: it is looked at if it came after the first prediction of these months.
+        """
+        made = [each for day in self.days for each in day.made]
+        begun = min((each.made_at for each in made), default=None)
+        noted = {(each.file_id, each.version) for each in made}
+        orphans = {
+            file_id
+            for file_id, version in map(layout.predicted, self.kept)
+            if (file_id, version) not in noted
+        }
+        ignored = self._files.keys() | waits
+        found = set()
+        for key, written in self.stands.items():
+            file_id = layout.canonical_file_id(key)
+            is_old = file_id in trained and (begun is None or written < begun)
+            is_missed = file_id not in ignored and not is_old and self._is_of(key)
+            if file_id in orphans or is_missed:
+                found.add(key)
+        return found
+
+    @property
+    def _files(self) -> dict[str, FileRef]:
+        return {file.file_id: file for day in self.days for file in day.files}
+
+    def _is_of(self, canonical_key: str) -> bool:
+        """Whether an object is of these months; the listing begins earlier where a long file does."""
+        month = layout.month_of(canonical_key)
+        return f"{self.since:%Y-%m}" <= month <= f"{self.until:%Y-%m}"
 
 
 def _next_of(waiting: Sequence[Waiting], now: datetime) -> Sequence[Waiting]:
@@ -159,10 +202,6 @@ def _months(first: date, until: datetime) -> list[datetime]:
         found.append(month)
         month = _first_of_month(month + _A_MONTH)
     return found
-
-
-def _is_of(canonical_key: str, since: datetime, until: datetime) -> bool:
-    return f"{since:%Y-%m}" <= layout.month_of(canonical_key) <= f"{until:%Y-%m}"
 
 
 def _batched(sites: Sequence[str], size: int) -> Iterator[list[str]]:

@@ -281,7 +281,7 @@ def _with_files(
         for day in touched[file]:
             new.setdefault((file.site_id, day), []).append(file)
     for key in keys:
-        stands = standing.get(key[0], frozenset())
+        stands = standing.get(key[0], ())
         days[key] = days[key].with_files(new.get(key, ())).standing(stands)
     return days
 

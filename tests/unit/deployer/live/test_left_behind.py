@@ -107,6 +107,29 @@ def test_a_repeated_message_does_not_prolong_a_wait() -> None:
     assert waiting.since == NOW
 
 
+def test_lost_power_is_scored_although_the_newest_version_was_trained_on_it() -> None:
+    world = World()
+    weather = world.upload("weather", MONDAY, columns=WEATHER)
+    world.hear(weather)
+    world.clock.now += timedelta(hours=1)
+    power = world.upload("power", MONDAY, columns=POWER)
+    world.hear(world.deploy(2, RETRAINED_UNTIL, at=NOW, trained_on=[weather, power]))
+    world.sweep()
+    assert (world.score(MONDAY).version, world.score(MONDAY).state) == (1, "scored")
+
+
+def test_the_history_that_a_version_was_trained_on_is_not_read_again() -> None:
+    world = World()
+    history = [world.upload(f"old-{n}", date(2026, 5, 20) + timedelta(days=n)) for n in range(9)]
+    world.deploy(1, trained_on=history)
+    world.clock.now += timedelta(hours=1)
+    world.hear(world.upload("monday", MONDAY))
+    world.sweep()
+    world.objects.calls.clear()
+    world.sweep()
+    assert "HeadObject" not in world.objects.calls
+
+
 def by_hand(world: World, name: str) -> None:
     """Somebody deletes a canonical object: no marker, no message."""
     key = world.messages[name].canonical_uri.removeprefix("s3://data/")

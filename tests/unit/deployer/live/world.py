@@ -68,6 +68,7 @@ class Objects:
     kept: dict[str, tuple[bytes, dict[str, str]]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     bucket: str = "data"
+    written: dict[str, datetime] = field(default_factory=dict)
 
     def read(self, key: str) -> bytes:
         self.calls.append("GetObject")
@@ -88,10 +89,10 @@ class Objects:
         self.kept[key] = (body, {})
         return True
 
-    def entries(self, prefix: str, after: str = "") -> Iterator[dict[str, str]]:
+    def entries(self, prefix: str, after: str = "") -> Iterator[dict[str, Any]]:
         self.calls.append("ListObjectsV2")
         keys = sorted(key for key in self.kept if key.startswith(prefix) and key > after)
-        return iter([{"Key": key} for key in keys])
+        return iter([{"Key": key, "LastModified": self.written.get(key, NOW)} for key in keys])
 
     def keys(self, prefix: str) -> Iterator[str]:
         return (each["Key"] for each in self.entries(prefix))
@@ -390,6 +391,7 @@ class World:
         *,
         step: int = STEP,
         at: datetime | None = None,
+        trained_on: Sequence[DataAccepted] = (),
     ) -> ModelDeployed:
         """A version serves that was trained until the beginning of a local day."""
         run_id, dataset_id = f"run{version}", f"data{version}"
@@ -399,7 +401,11 @@ class World:
             layout.evaluation(run_id),
             evaluation(run_id, end, self.corrected_clocks).encode(),
         )
-        write(self.objects, layout.dataset(MODEL, dataset_id), self._dataset(end, step).encode())
+        write(
+            self.objects,
+            layout.dataset(MODEL, dataset_id),
+            self._dataset(end, step, trained_on).encode(),
+        )
         at = at or datetime(2026, 6, 1, 12, tzinfo=UTC) + timedelta(days=version - 1)
         self.deployments.entries.append(
             LogEntry(at, "deployed", version, None, "solar-golden", run_id, dataset_id)
@@ -454,6 +460,7 @@ class World:
     def _accepted(self, name: str, body: bytes, said: CanonicalFile) -> DataAccepted:
         key = layout.canonical(said.site_id, said.window_start, name)
         self.objects.kept[key] = (body, said.metadata())
+        self.objects.written[key] = self.clock.now
         message = DataAccepted.of(
             subject=(name,),
             occurred_at=said.uploaded_at,
@@ -563,7 +570,7 @@ class World:
     def predictions(self) -> list[str]:
         return sorted(key for key in self.objects.kept if key.startswith(layout.PREDICTIONS))
 
-    def _dataset(self, until: datetime, step: int) -> str:
+    def _dataset(self, until: datetime, step: int, trained_on: Sequence[DataAccepted]) -> str:
         sites = [
             {
                 "site_id": site,
@@ -583,6 +590,7 @@ class World:
             }
             for site in self.sites
         ]
+        files += [{**files[0], "file_id": each.file_id} for each in trained_on]
         files += [{**files[0], "provider": provider} for provider in self.providers]
         inputs = "forecast" if self.providers else "measured"
         return json.dumps({"step_minutes": step, "inputs": inputs, "sites": sites, "files": files})
