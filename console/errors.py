@@ -47,5 +47,7 @@ def _code(error: BaseException) -> str:
 
 def _hint(error: BaseException) -> str | None:
     """Return where it is said how to call a verb that was called wrongly."""
+    if not isinstance(error, TyperException):
+        return None
     context = getattr(error, "ctx", None)
-    return f"{context.command_path} --help" if context is not None else None
+    return f"{context.command_path if context is not None else 'solar'} --help"

@@ -84,6 +84,12 @@ def test_a_verb_that_does_not_exist_is_a_wrong_call(run: Any) -> None:
     assert "nosuch" in said["message"]
 
 
+def test_an_option_without_its_value_is_a_wrong_call(run: Any) -> None:
+    code, out, _ = run("served-at", "--json", "--site")
+    said = json.loads(out)["error"]
+    assert (code, said["code"], said["hint"]) == (2, "wrong_call", "solar --help")
+
+
 def test_what_aws_refuses_has_the_code_of_aws(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: Any) -> list[str]:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "Invoke")
