@@ -56,25 +56,39 @@ class CatchingUp:
         """
         now = self.clock()
         recent = _first_of_month(now - LOOKS_BACK)
-        self._look(model_id, recent, now + ONE_DAY)
+        places = self.recording.knowing.sites(model_id, recent, now)
+        days_between = 1 if len(places) <= ALL_DAILY else _WEEK
+        self._look(model_id, places, recent, now + ONE_DAY, days_between)
         first = self.books.first_day(model_id)
-        if first is not None and (months := _months(first, recent)):
-            since = months[self._looks_before(model_id, now) % len(months)]
-            self._look(model_id, since, _first_of_month(since + _A_MONTH) - ONE_DAY)
+        months = _months(first, recent) if first is not None else []
+        if months:
+            since = months[now.toordinal() // days_between % len(months)]
+            until = _first_of_month(since + _A_MONTH) - ONE_DAY
+            places = self.recording.knowing.sites(model_id, since, until)
+            self._look(model_id, places, since, until, days_between)
 
-    def _looks_before(self, model_id: str, now: datetime) -> int:
-        """Return how often each site has been looked at by now, counted from long ago."""
-        serving = self.recording.knowing.serving(model_id)
-        is_large = serving is not None and len(serving.places) > ALL_DAILY
-        return now.toordinal() // _WEEK if is_large else now.toordinal()
+    def _look(
+        self,
+        model_id: str,
+        places: Mapping[str, Trained],
+        since: datetime,
+        until: datetime,
+        days_between: int,
+    ) -> None:
+        """Compare what the bucket lists for some months with what the book knows of their days.
 
-    def _look(self, model_id: str, since: datetime, until: datetime) -> None:
-        """Compare what the bucket lists for some months with what the book knows of their days."""
-        places = self.recording.knowing.sites(model_id, since, until)
-        if not places:
+        Parameters
+        ----------
+        places
+            The sites, each with who knows it.
+        days_between
+            How many days a site waits for its turn.
+        """
+        turn = sorted(places)[self.clock().toordinal() % days_between :: days_between]
+        if not turn:
             return
         waits = {each.file.file_id for each in self.waitings.waiting(model_id)}
-        for sites in _batched(_turn(sorted(places), self.clock()), _AT_ONCE):
+        for sites in _batched(turn, _AT_ONCE):
             known = self._known(model_id, sites, places, since, until)
             begins = {
                 site_id: min([since, *(file.start for day in days for file in day.files)])
@@ -137,7 +151,11 @@ class _Found:
     @property
     def gone(self) -> list[FileRef]:
         """Files that the book knows and the bucket has no longer."""
-        return [each for each in self._files.values() if each.key not in self.stands]
+        return [
+            each
+            for each in self._files.values()
+            if each.key not in self.stands and layout.month_of(each.key) <= f"{self.until:%Y-%m}"
+        ]
 
     def new(self, waits: Collection[str], trained: Collection[str]) -> set[str]:
         """Return the keys of objects of which the book does not know, or not what was predicted of them.
@@ -180,13 +198,6 @@ def _next_of(waiting: Sequence[Waiting], now: datetime) -> Sequence[Waiting]:
     sweeps = int(now.timestamp() // _BETWEEN_SWEEPS.total_seconds())
     start = sweeps * MOST_AT_ONCE % len(waiting)
     return [*waiting[start:], *waiting[:start]][:MOST_AT_ONCE]
-
-
-def _turn(sites: Sequence[str], now: datetime) -> list[str]:
-    """Return whose turn it is today."""
-    if len(sites) <= ALL_DAILY:
-        return list(sites)
-    return list(sites[now.toordinal() % _WEEK :: _WEEK])
 
 
 def _first_of_month(moment: datetime) -> datetime:

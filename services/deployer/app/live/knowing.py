@@ -60,13 +60,20 @@ class Knowing:
         That is the version that serves now or, for a site that it does not know, the newest of those that
         served then, or soon enough after to predict what had waited.
         """
-        confirmed = _confirmed(self.deployments.log(model_id))
         found: dict[str, Trained] = {}
+        confirmed = _confirmed(self.deployments.log(model_id))
         for entry in _of_interest(confirmed, since, until + LONGEST_WAIT):
+            if entry is not confirmed[-1] and not self._tested(entry) - found.keys():
+                continue  # what a version was trained on is large, and rarely needed
             trained = self.versions.trained(model_id, entry)
             if trained is not None:
                 found = dict.fromkeys(trained.places, trained) | found
         return found
+
+    def _tested(self, entry: LogEntry) -> set[str]:
+        """Return the sites that a version was tested on."""
+        evaluation = self.versions.evaluation(entry.run_id) if entry.run_id else None
+        return {each.name for each in evaluation.challenger.by_site} if evaluation else set()
 
 
 def _of_interest(

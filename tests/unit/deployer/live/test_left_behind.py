@@ -8,7 +8,7 @@ import pytest
 
 from shared import layout
 from tests.unit.deployer.live.test_any_order import DiedError
-from tests.unit.deployer.live.world import NOW, SITE, World
+from tests.unit.deployer.live.world import MODEL, NOW, SITE, World
 
 MONDAY = date(2026, 6, 8)
 RETRAINED_UNTIL = date(2026, 6, 9)  # of a version that knows Monday
@@ -165,3 +165,27 @@ def test_a_month_long_gone_has_its_turn_now_and_then() -> None:
     assert world.scores(MONDAY) == world.scores(MONDAY + timedelta(days=1)) == ()
     assert world.score(lost.window_start.date()).state == "scored"
     assert SITE in {each.site_id for each in world.scores(lost.window_start.date())}
+
+
+def test_a_site_that_the_newest_version_does_not_know_is_looked_at_by_the_sweep() -> None:
+    world = World()
+    world.hear(world.upload("monday", MONDAY))
+    world.sites = ("another",)
+    world.hear(world.deploy(2, at=NOW))
+    world.withdraw("monday")  # its message is lost
+    world.sweep()
+    assert world.scores(MONDAY) == ()
+
+
+def test_where_nothing_was_lost_no_look_reads_an_object() -> None:
+    world = World()
+    for number in range(30):
+        world.hear(world.upload(f"day-{number}", MONDAY + timedelta(days=number)))
+    world.clock.now = NOW + timedelta(days=100)
+    world.objects.calls.clear()
+    known = len(world.books.scored)
+    for _ in range(10):
+        world.clock.now += timedelta(days=1)
+        world.catching_up.lost(MODEL)
+    assert not {"GetObject", "HeadObject"} & set(world.objects.calls)
+    assert len(world.books.scored) == known

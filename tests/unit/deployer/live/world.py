@@ -38,7 +38,15 @@ from services.deployer.domain.live.waiting import Waiting
 from shared import layout
 from shared.canonical import CanonicalFile
 from shared.errors import NotFoundError, NotReadyError
-from shared.evaluation import Baselines, Evaluation, ModelScores, RowCounts, Scores, Window
+from shared.evaluation import (
+    Baselines,
+    Evaluation,
+    ModelScores,
+    RowCounts,
+    Scores,
+    SiteScores,
+    Window,
+)
 from shared.messages import AnyMessage, DataAccepted, DataWithdrawn, ModelDeployed, SweepDue
 from shared.solar.irradiance import clearsky_ghi
 from shared.solar.position import ephemeris, position
@@ -399,7 +407,7 @@ class World:
         write(
             self.objects,
             layout.evaluation(run_id),
-            evaluation(run_id, end, self.corrected_clocks).encode(),
+            evaluation(run_id, end, self.corrected_clocks, self.sites).encode(),
         )
         write(
             self.objects,
@@ -629,10 +637,16 @@ def write(objects: Objects, key: str, body: bytes) -> None:
     objects.kept[key] = (body, {})
 
 
-def evaluation(run_id: str, until: datetime, corrected_clocks: tuple[str, ...] = ()) -> str:
+def evaluation(
+    run_id: str,
+    until: datetime,
+    corrected_clocks: tuple[str, ...] = (),
+    sites: tuple[str, ...] = (),
+) -> str:
     """Return an evaluation whose test ended where the dataset did."""
     scores = Scores(r2=0.99, nmae=0.01, nrmse=0.02, mbe=0.0, n=1000)
-    model = ModelScores(all=scores, daylight=scores, by_month=(), by_site=())
+    by_site = tuple(SiteScores(name=site, **scores.model_dump()) for site in sites)
+    model = ModelScores(all=scores, daylight=scores, by_month=(), by_site=by_site)
     begin = until - timedelta(days=60)
     return Evaluation(
         run_id=run_id,
