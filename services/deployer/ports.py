@@ -188,7 +188,9 @@ class PredictionLog(Protocol):
     def keys_of(
         self, model_id: str, files: Sequence[FileRef]
     ) -> dict[FileRef, tuple[str, ...]]: ...
-    def listed(self, model_id: str, site_id: str, since: datetime, until: datetime) -> set[str]: ...
+    def listed(
+        self, model_id: str, sites: Sequence[str], since: datetime, until: datetime
+    ) -> dict[str, set[str]]: ...
 
 
 class Latest(Protocol):

@@ -55,12 +55,19 @@ class S3PredictionLog:
             found = readers.map(lambda each: self._keys_of(model_id, each), files)
             return dict(zip(files, found, strict=True))
 
-    def listed(self, model_id: str, site_id: str, since: datetime, until: datetime) -> set[str]:
-        """Return the keys of what a model predicted for a site, from a month to another one."""
-        prefix = layout.predictions_of_site(model_id, site_id)
-        entries = self.objects.entries(prefix, after=f"{prefix}{since:%Y-%m}")
-        end = f"{prefix}{until:%Y-%m}/~"  # behind all that is filed by this month
-        return {each["Key"] for each in takewhile(lambda each: each["Key"] < end, entries)}
+    def listed(
+        self, model_id: str, sites: Sequence[str], since: datetime, until: datetime
+    ) -> dict[str, set[str]]:
+        """Return the keys of what a model predicted for sites, from a month to another one."""
+
+        def keys(site_id: str) -> set[str]:
+            prefix = layout.predictions_of_site(model_id, site_id)
+            entries = self.objects.entries(prefix, after=f"{prefix}{since:%Y-%m}")
+            end = f"{prefix}{until:%Y-%m}/~"  # behind all that is filed by this month
+            return {each["Key"] for each in takewhile(lambda each: each["Key"] < end, entries)}
+
+        with ThreadPoolExecutor(_READERS) as readers:
+            return dict(zip(sites, readers.map(keys, sites), strict=True))
 
     def _keys_of(self, model_id: str, file: FileRef) -> tuple[str, ...]:
         prefixes = (

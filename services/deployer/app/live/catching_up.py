@@ -59,13 +59,20 @@ class CatchingUp:
         places = self.recording.knowing.sites(model_id, recent, now)
         days_between = 1 if len(places) <= ALL_DAILY else _WEEK
         self._look(model_id, places, recent, now + ONE_DAY, days_between)
-        first = self.books.first_day(model_id)
-        months = _months(first, recent) if first is not None else []
+        months = self._months_before(model_id, recent)
         if months:
             since = months[now.toordinal() // days_between % len(months)]
             until = _first_of_month(since + _A_MONTH) - ONE_DAY
             places = self.recording.knowing.sites(model_id, since, until)
             self._look(model_id, places, since, until, days_between)
+
+    def _months_before(self, model_id: str, recent: datetime) -> list[datetime]:
+        """Return the beginnings of the months that the book has days of, and the one after, until lately."""
+        first, last = self.books.first_day(model_id), self.books.last_day(model_id)
+        if first is None or last is None:
+            return []
+        after = datetime(last.year, last.month, 1, tzinfo=UTC) + 2 * _A_MONTH
+        return _months(first, min(recent, _first_of_month(after)))
 
     def _look(
         self,
@@ -95,9 +102,9 @@ class CatchingUp:
                 for site_id, days in known.items()
             }
             standing = self.canonical.standing(begins, until)
+            kept = self.recording.log.listed(model_id, sites, since, until)
             for site_id in sites:
-                kept = self.recording.log.listed(model_id, site_id, since, until)
-                found = _Found(known[site_id], standing[site_id], kept, since, until)
+                found = _Found(known[site_id], standing[site_id], kept[site_id], since, until)
                 new = self._described(found.new(waits, places[site_id].files))
                 if new or found.gone:
                     self.recording.record(model_id, new, found.gone)

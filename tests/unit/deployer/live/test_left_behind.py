@@ -189,3 +189,14 @@ def test_where_nothing_was_lost_no_look_reads_an_object() -> None:
         world.catching_up.lost(MODEL)
     assert not {"GetObject", "HeadObject"} & set(world.objects.calls)
     assert len(world.books.scored) == known
+
+
+def test_of_data_of_another_year_each_month_has_its_turn_soon() -> None:
+    world = World()
+    world.hear(world.upload("monday", MONDAY), world.upload("july", date(2026, 7, 20)))
+    world.clock.now = NOW + timedelta(days=3650)
+    by_hand(world, "monday")
+    for _ in range(3):
+        world.clock.now += timedelta(days=1)
+        world.sweep()
+    assert world.scores(MONDAY) == ()
