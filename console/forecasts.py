@@ -41,15 +41,6 @@ class Series:
         return Series(starts, self.step, self.p10[chosen], self.p50[chosen], self.p90[chosen])
 
 
-@dataclass(frozen=True, slots=True)
-class Energy:
-    """Energy and the range that holds it in eight of ten cases. [kWh]"""
-
-    p10: float
-    p50: float
-    p90: float
-
-
 def rows_within(latest: Mapping[str, Any], hours: float, now: datetime) -> list[dict[str, Any]]:
     """Return the rows of so many hours from now on; of a forecast of another time, from its beginning."""
     rows: list[dict[str, Any]] = latest["rows"]
@@ -97,7 +88,7 @@ def hourly(found: Series) -> Series:
     return Series(list(groups), HOUR, *(np.array(each) for each in means))
 
 
-def energy_by_day(found: Series, dependence: float) -> dict[date, Energy]:
+def energy_by_day(found: Series, dependence: float) -> dict[date, fleet.Energy]:
     """Return the energy of each day.
 
     Parameters
@@ -106,13 +97,12 @@ def energy_by_day(found: Series, dependence: float) -> dict[date, Energy]:
         Correlation of the errors of two intervals of a day. [unitless]
     """
     hours = found.step / HOUR
-    energies = {}
-    for day, places in _groups(found, lambda start: start.date()).items():
-        middle = float(found.p50[places].sum()) * hours
-        below = fleet.band((found.p50 - found.p10)[places][:, None], dependence)[0] * hours
-        above = fleet.band((found.p90 - found.p50)[places][:, None], dependence)[0] * hours
-        energies[day] = Energy(max(middle - float(below), 0.0), middle, middle + float(above))
-    return energies
+    return {
+        day: fleet.energy(
+            (found.p10[places], found.p50[places], found.p90[places]), hours, dependence
+        )
+        for day, places in _groups(found, lambda start: start.date()).items()
+    }
 
 
 def _groups(found: Series, name: Callable[[datetime], _Name]) -> dict[_Name, list[int]]:

@@ -7,7 +7,7 @@ is a new version beside the old one. Samples of every version stand in tests/eve
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Any, Literal, Self, cast, get_args
 
@@ -474,6 +474,36 @@ class ForecastIssued(Message):
     energy_kwh: float
 
 
+class SiteEnergy(BaseModel):
+    """Energy of a site on one of its days, and the range that holds it in eight of ten cases [kWh]."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+    site_id: Name
+    p10: float
+    p50: float
+    p90: float
+
+
+class TomorrowForecast(Message):
+    """What a model's sites are expected to give tomorrow, each on its own local day, and together [kWh].
+
+    `sites` holds the largest; `more` says how many others are in `together`. `late` names sites whose next
+    issue should have been here, `unknown` those whose forecast does not reach over tomorrow.
+    """
+
+    type: Literal["solar.tomorrow_forecast"] = "solar.tomorrow_forecast"
+    version: Literal[1] = 1
+    model_id: Name
+    model_package_version: int
+    day: date
+    together: SiteEnergy
+    sites: tuple[SiteEnergy, ...]
+    more: NonNegative = 0
+    late: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
 class AccuracyDegraded(Message):
     """A site's served model does worse on what came in than promised, or that is over (`recovered`).
 
@@ -541,6 +571,7 @@ AnyMessage = Annotated[
     | DeploymentCheckDue
     | PredictionsMade
     | ForecastIssued
+    | TomorrowForecast
     | AccuracyDegraded
     | SweepDue,
     Field(discriminator="type"),

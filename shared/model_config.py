@@ -124,6 +124,8 @@ class ModelConfig(Strict):
     inputs
         What the model is asked with: `measured` weather, for the power that a plant should give now, or
         `forecast`, for tomorrow. A model is trained and scored with what it will be asked with.
+    forecast_mail
+        Of a model of forecasts: whether people get tomorrow's energy once a day.
     floor_lead
         Of a model of forecasts: how long ahead the forecasts are on which the threshold is applied. Of each
         interval the forecast counts whose lead is nearest.
@@ -131,6 +133,7 @@ class ModelConfig(Strict):
 
     model_id: Name
     inputs: Inputs = "measured"
+    forecast_mail: Annotated[Literal["off", "on"], BeforeValidator(_word)] = "off"
     floor_lead: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(days=16))] = FLOOR_LEAD
     model_type: ModelType = "neural_network"
     accuracy_threshold: Annotated[float, Field(ge=0, le=1)] = 0.95

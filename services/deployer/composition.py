@@ -127,6 +127,7 @@ def following(settings: LiveSettings) -> Following:
     from services.deployer.adapters.live.versions import S3Versions
     from services.deployer.app.live.catching_up import CatchingUp
     from services.deployer.app.live.following import Following
+    from services.deployer.app.live.foretelling import Foretelling
     from services.deployer.app.live.issuing import Issuing
     from services.deployer.app.live.knowing import Knowing
     from services.deployer.app.live.predicting import Predicting
@@ -175,9 +176,24 @@ def following(settings: LiveSettings) -> Following:
         exclusions=S3Excluded(objects),
         clock=utc_now,
     )
-    inbox = aws.SqsInbox(aws.lazy_client("sqs"), settings.live_inbox_url)
+    foretelling = Foretelling(
+        feeds=books,
+        latest=recording.issuing.latest,
+        deployments=memory,
+        versions=recording.knowing.versions,
+        publisher=publisher,
+        wants=configuration.tells_tomorrow,
+        clock=utc_now,
+    )
     return Following(
-        recording, catching_up, watching, canonical, alone, inbox, configuration.models
+        recording=recording,
+        catching_up=catching_up,
+        watching=watching,
+        foretelling=foretelling,
+        canonical=canonical,
+        alone=alone,
+        inbox=aws.SqsInbox(aws.lazy_client("sqs"), settings.live_inbox_url),
+        models=configuration.models,
     )
 
 

@@ -204,6 +204,7 @@ class Latest(Protocol):
         feeds: Sequence[Feed],
         trained: Trained,
     ) -> None: ...
+    def read(self, model_id: str, site_id: str) -> Newest | None: ...
 
 
 class Feeds(Protocol):

@@ -58,6 +58,7 @@ PRODUCED = {
         "solar.model_released",
         "solar.predictions_made",
         "solar.forecast_issued",
+        "solar.tomorrow_forecast",
         "solar.accuracy_degraded",
     },
 }

@@ -99,7 +99,8 @@ def test_the_retrain_sequence_gives_every_parameter(definition):
 
 def test_every_model_type_that_may_be_asked_for_can_be_fitted(definition):
     asked = next(each for each in definition["Parameters"] if each["Name"] == "model_type")
-    assert set(asked["EnumValues"]) == set(FITS)
+    for inputs in ("measured", "forecast"):
+        assert set(asked["EnumValues"]) == set(FITS[inputs])
 
 
 def test_jobs_read_and_write_where_the_definition_puts_it(definition):

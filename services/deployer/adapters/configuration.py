@@ -28,6 +28,10 @@ class S3Configuration(InForce):
             if each["LastModified"] >= moment
         }
 
+    def tells_tomorrow(self, model_id: str) -> bool:
+        """Whether people get a model's forecast of tomorrow once a day."""
+        return self.model(model_id).forecast_mail == "on"
+
     def adjusts(self, model_id: str) -> bool:
         """Whether a model's predictions are adjusted by what each site's last week says."""
         return self.model(model_id).policy.adjuster == "on"

@@ -103,6 +103,7 @@ def incoming() -> Iterator[tuple[str, Any]]:
     yield "A rollback is requested", sample("rollback_requested", to_version=None)
     yield "A rollback to a version is requested", sample("rollback_requested", to_version=2)
     yield from _after_deployment()
+    yield "Tomorrow's energy, for who wants it", sample("tomorrow_forecast")
     yield "The first deployment started", sample("deployment_started", previous_version=None)
     yield "A deployment started", sample("deployment_started", previous_version=3)
     yield "A version serves", sample("model_deployed", previous_version=3)

@@ -55,3 +55,18 @@ def test_of_one_site_or_few_times_nothing_is_said() -> None:
     error, width = errors(0.5)
     assert fleet.dependence(error[:1], width[:1]) is None
     assert fleet.dependence(error[:, :20], width[:, :20]) is None
+
+
+def test_energy_of_hours_that_err_together_has_the_sum_of_their_ranges() -> None:
+    power = (np.array([1.0, 2.0]), np.array([2.0, 4.0]), np.array([3.0, 5.0]))
+    found = fleet.energy(power, 0.5, 1.0)
+    assert (found.p10, found.p50, found.p90) == pytest.approx((1.5, 3.0, 4.0))
+    alone = fleet.energy(power, 0.5, 0.0)
+    assert alone.p10 == pytest.approx(3.0 - 0.5 * np.sqrt(1 + 4))
+
+
+def test_energies_of_sites_add_up_and_none_falls_below_nothing() -> None:
+    one, other = fleet.Energy(0.0, 1.0, 2.0), fleet.Energy(0.0, 1.0, 4.0)
+    found = fleet.added([one, other], 1.0)
+    assert (found.p10, found.p50, found.p90) == (0.0, 2.0, 6.0)
+    assert fleet.added([one, other], 0.0).p90 == pytest.approx(2 + np.sqrt(1 + 9))

@@ -20,6 +20,8 @@ from services.deployer.domain.live.unseen import Trained
 from shared import layout
 from shared.aws import S3Objects
 from shared.clock import Clock
+from shared.errors import NotFoundError
+from shared.solar.position import Times
 from shared.solar.zones import tzinfo_of
 
 _TYPES = {
@@ -58,6 +60,36 @@ class S3Latest:
         for form, body in bodies.items():
             key = layout.latest_forecast(model_id, site_id, form)
             self.objects.write(key, body, content_type=_TYPES[form])
+
+    def read(self, model_id: str, site_id: str) -> Newest | None:
+        """Return a site's newest forecast; None where there is none."""
+        try:
+            return _newest(self.objects.read(layout.latest_forecast(model_id, site_id, "parquet")))
+        except NotFoundError:
+            return None
+
+
+def _newest(body: bytes) -> Newest:
+    """Read what `_parquet` wrote."""
+    table = pq.read_table(pa.BufferReader(body))
+
+    def times(name: str) -> Times:
+        seconds = table[name].cast(pa.timestamp("s", "UTC"), safe=False).cast("int64")
+        moments: Times = seconds.to_numpy().astype("datetime64[s]")
+        return moments
+
+    names = table["provider"].to_pylist()
+    providers = tuple(dict.fromkeys(names))
+    return Newest(
+        times=times("timestamp"),
+        p10=table["p10"].to_numpy(),
+        power_ac=table["p50"].to_numpy(),
+        p90=table["p90"].to_numpy(),
+        issued_at=times("issued_at"),
+        providers=providers,
+        provider=np.array([providers.index(name) for name in names], dtype=np.int64),
+        version=table["version"].to_numpy().astype(np.int64),
+    )
 
 
 def _feed(feed: Feed) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from services.deployer.app.alone import Alone
 from services.deployer.app.live.catching_up import CatchingUp
+from services.deployer.app.live.foretelling import Foretelling
 from services.deployer.app.live.recording import Recording
 from services.deployer.app.live.watching import Watching
 from services.deployer.domain.live.book import FileRef
@@ -45,6 +46,7 @@ class Following:
     recording: Recording
     catching_up: CatchingUp
     watching: Watching
+    foretelling: Foretelling
     canonical: CanonicalRows
     alone: Alone
     inbox: Inbox
@@ -64,6 +66,7 @@ class Following:
                 self.watching.deployment(model_id)
                 self.recording.issuing.look(model_id)
             if "daily" in due:
+                self.foretelling.tomorrow(model_id)
                 self.catching_up.lost(model_id)
                 self.watching.watch(model_id)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from services.notifier.domain.notice import Notice, Severity
-from services.notifier.domain.rendering.pieces import Facts, notice, sentence
+from services.notifier.domain.rendering.pieces import Facts, listed, notice, sentence
 from shared import messages
 
 
@@ -92,6 +92,34 @@ def _facts(message: messages.AccuracyDegraded) -> Facts:
     return tuple(found)
 
 
+def _tomorrow_forecast(message: messages.TomorrowForecast) -> Notice:
+    energy = message.together
+    rows = tuple(f"{each.site_id}: {_range(each)}" for each in message.sites)
+    more = (f"and {message.more} smaller sites",) if message.more else ()
+    return notice(
+        message,
+        Severity.INFO,
+        f"Model {message.model_id} expects {energy.p50:,.0f} kWh on {message.day:%a %d %b}",
+        f"Eight of ten such days lie between {energy.p10:,.0f} and {energy.p90:,.0f} kWh.",
+        listed("By site, P50 with P10 to P90:", (*rows, *more)) if len(message.sites) > 1 else "",
+        _named("The next forecast is late, so that an older one goes on", message.late),
+        _named("The forecast does not reach over the whole day", message.unknown),
+        facts=(
+            ("Version", str(message.model_package_version)),
+            ("Hour by hour", f"solar forecast {message.model_id}"),
+        ),
+    )
+
+
+def _range(energy: messages.SiteEnergy) -> str:
+    return f"{energy.p50:,.0f} kWh ({energy.p10:,.0f} to {energy.p90:,.0f})"
+
+
+def _named(what: str, sites: tuple[str, ...]) -> str:
+    return f"{what}: {', '.join(sites)}." if sites else ""
+
+
 RENDERERS: dict[type[Any], Callable[[Any], Notice]] = {
     messages.AccuracyDegraded: _accuracy_degraded,
+    messages.TomorrowForecast: _tomorrow_forecast,
 }

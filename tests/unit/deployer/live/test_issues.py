@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import numpy as np
+import pytest
 
 from services.deployer.adapters.live.log import decode
-from services.deployer.app.live.predicting import MOST_ROWS
+from services.deployer.app.live import predicting
 from services.deployer.domain.live import card
 from services.deployer.domain.live.predicted import Predicted
 from tests.unit.deployer.live.world import SITE, World, midnight
@@ -105,16 +106,19 @@ def test_an_issue_goes_to_the_endpoint_as_a_whole() -> None:
     assert len(kept(world, "nwp").times) == 24 * 4
 
 
-def test_a_year_of_issues_goes_in_parts_of_whole_issues() -> None:
+def test_more_issues_than_a_call_takes_go_in_parts_of_whole_issues(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(predicting, "MOST_ROWS", 1000)
     world = forecasting()
-    issues = [NOON + timedelta(hours=6 * number) for number in range(250)]
+    issues = [NOON + timedelta(hours=6 * number) for number in range(12)]
     world.hear(world.issue("history", issues, uploaded=issues[-1]))
     assert len(world.asking.asked) > 1
     for (part,) in world.asking.asked:
         _, counts = np.unique(part.issued_at, return_counts=True)
         assert set(counts.tolist()) == {48 * 4}
-        assert len(part.times) <= MOST_ROWS + 48 * 4
-    assert len(kept(world, "history").times) == 250 * 48 * 4
+        assert len(part.times) <= 1000 + 48 * 4
+    assert len(kept(world, "history").times) == 12 * 48 * 4
 
 
 def test_a_forecast_that_comes_twice_is_predicted_once() -> None:

@@ -22,6 +22,7 @@ from services.deployer.adapters.live.versions import S3Versions
 from services.deployer.app.alone import Alone
 from services.deployer.app.live.catching_up import CatchingUp
 from services.deployer.app.live.following import Following
+from services.deployer.app.live.foretelling import Foretelling
 from services.deployer.app.live.issuing import Issuing
 from services.deployer.app.live.knowing import Knowing
 from services.deployer.app.live.predicting import Predicting
@@ -378,14 +379,25 @@ class World:
             exclusions=self.excluded,
             clock=self.clock,
         )
+        self.forecast_mail = False
+        self.foretelling = Foretelling(
+            feeds=self.books,
+            latest=self.recording.issuing.latest,
+            deployments=self.deployments,
+            versions=self.recording.versions,
+            publisher=self.topic,
+            wants=lambda _: self.forecast_mail,
+            clock=self.clock,
+        )
         self.following = Following(
-            self.recording,
-            self.catching_up,
-            self.watching,
-            canonical,
-            alone,
-            self.inbox,
-            lambda: {MODEL},
+            recording=self.recording,
+            catching_up=self.catching_up,
+            watching=self.watching,
+            foretelling=self.foretelling,
+            canonical=canonical,
+            alone=alone,
+            inbox=self.inbox,
+            models=lambda: {MODEL},
         )
         if serves:
             self.deploy(1)
