@@ -60,7 +60,7 @@ def test_without_json_it_stays_a_line_on_stderr(run: Any, monkeypatch: pytest.Mo
     assert run("why", "nosuch") == (1, "", "solar: no model 'nosuch'; known: golden\n")
 
 
-@pytest.mark.parametrize("verb", VERBS.keys() - {"deploy", "destroy"})
+@pytest.mark.parametrize("verb", sorted(VERBS.keys() - {"deploy", "destroy"}))
 def test_a_wrong_call_of_any_verb_is_said_in_json(run: Any, verb: str) -> None:
     code, out, err = run(verb, "--no-such-option", "--json")
     said = json.loads(out)["error"]

@@ -384,7 +384,7 @@ class World:
             feeds=self.books,
             latest=self.recording.issuing.latest,
             deployments=self.deployments,
-            versions=self.recording.versions,
+            versions=self.recording.knowing.versions,
             publisher=self.topic,
             wants=lambda _: self.forecast_mail,
             clock=self.clock,
