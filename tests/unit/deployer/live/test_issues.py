@@ -9,9 +9,10 @@ import pytest
 
 from services.deployer.adapters.live.log import decode
 from services.deployer.app.live import predicting
+from services.deployer.app.live.telling import Telling
 from services.deployer.domain.live import card
 from services.deployer.domain.live.predicted import Predicted
-from tests.unit.deployer.live.world import SITE, World, midnight
+from tests.unit.deployer.live.world import MODEL, SITE, World, midnight
 
 MONDAY = date(2026, 6, 8)
 NOON = midnight(MONDAY) - timedelta(hours=12)  # of the day before
@@ -64,6 +65,23 @@ def test_what_was_predicted_when_its_interval_was_over_is_no_forecast() -> None:
     assert {each.inputs for each in card.lines(world.scores(MONDAY), "lead")} == {
         "forecast",
         "hindsight",
+    }
+
+
+def test_whoever_asks_for_predictions_is_told_which_were_made_afterwards() -> None:
+    world = forecasting()
+    world.clock.now = NOON + timedelta(minutes=20)
+    world.hear(world.issue("in-time", [NOON]))
+    world.clock.now = NOON + timedelta(days=9)
+    world.hear(world.issue("late", [NOON + timedelta(hours=6)]))
+    telling = Telling(
+        world.books, world.books, world.books, world.excluded, world.books, world.clock
+    )
+    asked = {"model_id": MODEL, "site_id": SITE, "first": "2026-06-07", "last": "2026-06-10"}
+    found = telling.predictions(asked)["predictions"]
+    assert {each["file_id"]: each["hindsight"] for each in found} == {
+        "in-time": False,
+        "late": True,
     }
 
 
