@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
+from typer.exceptions import TyperException
 
-from console.errors import ConsoleError
+from console.errors import ConsoleError, for_machines, wants_json
 from console.verbs import Verbs
 from infra.local.errors import PlatformError
 
@@ -40,19 +41,27 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; whatever a person can mend is said in one line."""
+    """Run the command line; whatever a person can mend is said in a line, or in JSON where that is asked."""
+    is_json = wants_json(sys.argv[1:])
     try:
-        app(prog_name="solar")
+        # Typer would say in words what is wrong with a call.
+        code = app(prog_name="solar", standalone_mode=not is_json)
+        sys.exit(code if isinstance(code, int) else 0)
+    except TyperException as error:
+        _fail(error, error.format_message(), is_json=is_json, code=error.exit_code)
     except (ConsoleError, PlatformError) as error:
-        _fail(str(error))
+        _fail(error, str(error), is_json=is_json)
     except BrokenPipeError:
         _leave_quietly()
     except OSError as error:
-        _fail(str(error))
+        _fail(error, str(error), is_json=is_json)
     except Exception as error:
-        if (said := _of_aws(error)) is None:
+        said = _of_aws(error)
+        if said is None:
+            if is_json:
+                _say_in_json(error, f"{type(error).__name__}: {error}")
             raise
-        _fail(said)
+        _fail(error, said, is_json=is_json)
 
 
 def _of_aws(error: Exception) -> str | None:
@@ -66,11 +75,20 @@ def _of_aws(error: Exception) -> str | None:
     return target.explain(error) if isinstance(error, (ClientError, BotoCoreError)) else None
 
 
-def _fail(reason: str) -> None:
+def _fail(error: Exception, said: str, *, is_json: bool, code: int = 1) -> NoReturn:
     from console import output  # noqa: PLC0415 - help prints without it
 
-    output.complain(reason)
-    sys.exit(1)
+    if is_json:
+        _say_in_json(error, said)
+    else:
+        output.complain(said)
+    sys.exit(code)
+
+
+def _say_in_json(error: Exception, said: str) -> None:
+    from console import output  # noqa: PLC0415 - help prints without it
+
+    output.as_json(for_machines(error, said))
 
 
 def _leave_quietly() -> None:

@@ -173,6 +173,17 @@ def predictions(
     return f"{predictions_of_site(model_id, site_id)}{first_row:%Y-%m}/{file_id}-v{version}.parquet"
 
 
+def predictions_of_file(model_id: str, site_id: str, month: str, file_id: str) -> str:
+    """Return the prefix of what versions predicted for a file, given the month of the first row."""
+    return f"{predictions_of_site(model_id, site_id)}{month}/{file_id}-v"
+
+
+def predicted(key: str) -> tuple[str, int]:
+    """Return the file and the version of an object of the prediction log."""
+    file_id, _, version = key.rpartition("/")[2].removesuffix(".parquet").rpartition("-v")
+    return file_id, int(version)
+
+
 def latest_forecast(model_id: str, site_id: str, form: str) -> str:
     """Return the key of a site's newest forecast, as json, csv or parquet."""
     return f"{FORECASTS}{model_id}/{site_id}/latest.{form}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -27,22 +28,36 @@ def compare(
 ) -> None:
     """Put two versions side by side: what their evaluations promised, and how they did live.
 
-    Live figures are of the days that each version predicted, which need not be the same days.
+    Live figures are of the days that both were scored on, where there are any; else of each version's own
+    days, and the weather of these was not the same.
 
     Example: solar compare 5 6 --model golden
     """
     name = only_model(model)
-    live = state.system.ask("deployer", "scorecard", model_id=name, by="version", days=_A_YEAR)
-    found = [_version(name, number, live["lines"]) for number in (first, second)]
+    numbers = (first, second)
+    lived = state.system.ask(
+        "deployer", "compare", model_id=name, versions=list(numbers), days=_A_YEAR
+    )["versions"]
+    found = [_version(name, number, lived.get(str(number))) for number in numbers]
     if json:
         output.as_json(found)
         return
-    one, other = found
-    rows = [(what, *(show(each) for each in (one, other))) for what, show in _ROWS]
+    rows = [(what, *map(show, found)) for what, show in _ROWS]
     columns = ["", f"version {first}", f"version {second}"]
     output.table(f"{name}: versions {first} and {second}", columns, rows, "")
+    output.say(_of_which_days(found))
+
+
+def _of_which_days(found: Sequence[Mapping[str, Any]]) -> str:
+    """Say whether the live figures can be set against each other."""
+    one, other = found
     if not (one["live"] and other["live"]):
-        output.say("A version without live days predicted nothing for which power came since.")
+        return "A version without live days predicted nothing for which power came since."
+    if one["live_same_days"]:
+        count = output.counted(one["days_of_both"], "site-day")
+        return f"Live figures are of {count} that both were scored on."
+    spans = " and ".join(f"{each['live_first']} to {each['live_last']}" for each in found)
+    return f"No day was scored for both ({spans}): the live figures are of different weather."
 
 
 def evaluation_of_version(model: str, number: int) -> Evaluation | None:
@@ -52,19 +67,20 @@ def evaluation_of_version(model: str, number: int) -> Evaluation | None:
     return evaluation_of(run_id) if run_id else None
 
 
-def _version(model: str, number: int, lines: list[dict[str, Any]]) -> dict[str, Any]:
+def _version(model: str, number: int, lived: Mapping[str, Any] | None) -> dict[str, Any]:
     about = registry.version(state.system, model, number).get("CustomerMetadataProperties", {})
     run_id = about.get("run_id")
     evaluation = evaluation_of(run_id).model_dump(mode="json") if run_id else None
-    of_measured = (
-        each for each in lines if each["name"] == str(number) and each["inputs"] == "measured"
-    )
     return {
         "version": number,
         "run_id": run_id,
         "dataset_id": about.get("dataset_id"),
         "evaluation": evaluation,
-        "live": next(of_measured, None),
+        "live": lived["live"] if lived else None,
+        "live_first": lived["first"] if lived else None,
+        "live_last": lived["last"] if lived else None,
+        "live_same_days": lived["same_days"] if lived else None,
+        "days_of_both": lived["days_of_both"] if lived else 0,
     }
 
 
@@ -80,9 +96,10 @@ def _evaluated(name: str, *, share: bool = False) -> Any:
 
 def _lived(name: str, *, share: bool = False) -> Any:
     def show(version: dict[str, Any]) -> Any:
-        if version["live"] is None:
+        lived = version["live_same_days"] or version["live"]
+        if lived is None:
             return ""
-        value = version["live"][name]
+        value = lived[name]
         return percent(value, digits=2, signed=name == "energy_bias") if share else value
 
     return show

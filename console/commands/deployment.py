@@ -7,10 +7,12 @@ import os
 import typer
 
 from console import people, target
-from console.errors import ConsoleError
+from console.errors import ConsoleError, wants_json
 from console.state import state
 from infra.deploy import command
 from infra.local import control
+
+_STDERR = "stderr says what is wrong"
 
 
 def deploy(context: typer.Context) -> None:
@@ -18,15 +20,15 @@ def deploy(context: typer.Context) -> None:
 
     On the local platform e-mails and Slack messages go into its outbox without further options.
     """
-    _run_deployment(context.args)
+    _run_deployment(context, context.args)
 
 
 def destroy(context: typer.Context) -> None:
     """Delete what was deployed; data are kept unless --delete-data."""
-    _run_deployment(["--destroy", *context.args])
+    _run_deployment(context, ["--destroy", *context.args])
 
 
-def _run_deployment(arguments: list[str]) -> None:
+def _run_deployment(context: typer.Context, arguments: list[str]) -> None:
     """Run the deployment in this process, pointed at the chosen system."""
     only_asks = bool({"--help", "-h"} & set(arguments))
     if not only_asks:
@@ -38,4 +40,12 @@ def _run_deployment(arguments: list[str]) -> None:
             arguments = [*arguments, *people.options(arguments)]
     elif state.endpoint == "local":
         raise ConsoleError(f"{target.no_platform()}; start it with `solar local up`")
-    raise typer.Exit(command.main(arguments))
+    try:
+        code = command.main(arguments)
+    except SystemExit as ended:
+        if ended.code and wants_json(arguments):
+            raise typer.BadParameter(f"wrong options; {_STDERR}", context) from ended
+        raise
+    if code == 1 and wants_json(arguments):
+        raise ConsoleError(f"not done; {_STDERR}")
+    raise typer.Exit(code)

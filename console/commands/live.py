@@ -33,6 +33,7 @@ _COLUMNS = (
     "lead_hours",
     "gain",
     "made_at",
+    "hindsight",
     "missing",
     "unadjusted",
 )
@@ -109,6 +110,8 @@ def predictions(
 ) -> None:
     """Show what was predicted for a site, by which version, from which weather, made when.
 
+    What was made from a forecast only after its interval was over is marked: it is no forecast.
+
     Without times, the last day of which something was predicted; with only one of them, a day before TO,
     a month from FROM.
 
@@ -135,7 +138,7 @@ def predictions(
             each["p10"],
             each["p90"],
             each["version"],
-            each["inputs"],
+            "forecast, made afterwards" if each["hindsight"] else each["inputs"],
             each["missing"],
         )
         for each in rows[::step]
@@ -159,8 +162,30 @@ def predicted_at(model: str, site: str | None, moment: datetime) -> list[dict[st
     for name in chosen:
         answer = _ask_predictions(model, name, moment, moment)
         rows = _rows(answer["predictions"], moment - timedelta(hours=1), moment, until=True)
-        found += [{"site_id": name, **rows[-1]}] if rows else []
+        last = [each for each in rows if each["timestamp"] == rows[-1]["timestamp"]]
+        found += [{"site_id": name, **_best(last)}] if last else []
     return found
+
+
+def _best(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return the row that counts of several: made in time, by the newest version and issue."""
+    return max(
+        rows,
+        key=lambda row: (
+            not row["hindsight"],
+            row["version"],
+            row["inputs"],
+            row["issued_at"] or "",
+        ),
+    )
+
+
+def made_from(row: Mapping[str, Any]) -> str:
+    """Return from what a row of the log was predicted: whose forecast, issued when."""
+    if row["inputs"] == "measured":
+        return "measured weather"
+    late = ", made afterwards" if row["hindsight"] else ""
+    return f"forecast{' of ' * bool(row['provider'])}{row['provider']}, {output.when(row['issued_at'])}{late}"
 
 
 def _ask_predictions(
@@ -213,15 +238,18 @@ def _rows(
                 f"{each['key']} was deleted; it is predicted again when a file of its day comes"
             )
             continue
-        for row in pq.read_table(io.BytesIO(body)).to_pylist():
+        table = pq.read_table(io.BytesIO(body))
+        step = timedelta(minutes=int(table.schema.metadata[b"step_minutes"]))
+        for row in table.to_pylist():
             time = row["timestamp"]
+            row["hindsight"] = row["inputs"] == "forecast" and row["made_at"] >= time + step
             if (begin and time < begin) or (end and (time > end if until else time >= end)):
                 continue
             key = time, row["version"], row["inputs"], row["issued_at"]
             before = found.get(key)
             if before is None or _estimated(row) <= _estimated(before):
                 found[key] = row
-    ordered = [found[key] for key in sorted(found, key=lambda key: (key[0], key[1], key[2]))]
+    ordered = [found[key] for key in sorted(found, key=lambda key: (*key[:3], str(key[3])))]
     return [_plain(row) for row in ordered]
 
 
@@ -308,7 +336,9 @@ def only_model(model: str | None) -> str:
 
 def _line(each: Mapping[str, Any]) -> tuple[Any, ...]:
     return (
-        each["name"] if each["inputs"] == "measured" else f"{each['name']} (forecast)",
+        each["name"]
+        if each["inputs"] in {"measured", each["name"]}
+        else f"{each['name']} ({each['inputs']})",
         _days(each),
         each["r2"],
         percent(each["nmae"]),

@@ -312,12 +312,20 @@ def served_at(
     ]
     output.table("Served", ["model", "version", "since", "run", "dataset"], rows, "nothing served")
     told = [
-        (row["site_id"], row["timestamp"], row["power_ac"], row["p10"], row["p90"], row["version"])
+        (
+            row["site_id"],
+            row["timestamp"],
+            row["power_ac"],
+            row["p10"],
+            row["p90"],
+            row["version"],
+            live.made_from(row),
+        )
         for rows_of_model in predicted.values()
         for row in rows_of_model
     ]
     if told:
-        columns = ["site", "interval from (UTC)", "kW", "P10", "P90", "by version"]
+        columns = ["site", "interval from (UTC)", "kW", "P10", "P90", "by version", "from"]
         output.table("Predicted for it", columns, told, "")
 
 

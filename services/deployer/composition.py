@@ -139,6 +139,7 @@ def following(settings: LiveSettings) -> Following:
     from services.deployer.app.live.following import Following
     from services.deployer.app.live.foretelling import Foretelling
     from services.deployer.app.live.issuing import Issuing
+    from services.deployer.app.live.knowing import Knowing
     from services.deployer.app.live.predicting import Predicting
     from services.deployer.app.live.recording import Recording
     from services.deployer.app.live.watching import Watching
@@ -162,8 +163,7 @@ def following(settings: LiveSettings) -> Following:
         waitings=books,
         canonical=canonical,
         log=S3PredictionLog(objects),
-        deployments=memory,
-        versions=S3Versions(objects),
+        knowing=Knowing(books, memory, S3Versions(objects)),
         predicting=Predicting(
             EndpointPredictions(aws.lazy_client("sagemaker-runtime", asks_once=True)), utc_now
         ),
@@ -176,8 +176,8 @@ def following(settings: LiveSettings) -> Following:
     watching = Watching(
         books=books,
         verdicts=books,
-        deployments=recording.deployments,
-        versions=recording.versions,
+        deployments=memory,
+        versions=recording.knowing.versions,
         publisher=recording.publisher,
         meter=meter,
         holds=memory,
@@ -190,7 +190,7 @@ def following(settings: LiveSettings) -> Following:
         feeds=books,
         latest=recording.issuing.latest,
         deployments=memory,
-        versions=recording.versions,
+        versions=recording.knowing.versions,
         publisher=publisher,
         wants=configuration.tells_tomorrow,
         clock=utc_now,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import boto3
@@ -11,11 +12,15 @@ import pytest
 from moto import mock_aws
 
 from services.deployer.adapters.live.books import DynamoBooks
+from services.deployer.adapters.live.canonical import S3CanonicalRows
+from services.deployer.adapters.live.log import S3PredictionLog
 from services.deployer.domain.live.book import Day, FileRef, Made, Power
 from services.deployer.domain.live.scores import DayScore, Sums
 from services.deployer.domain.live.summary import Summary
 from services.deployer.domain.live.told import Told
 from services.deployer.domain.live.waiting import Waiting
+from shared import layout
+from shared.aws import S3Objects
 
 MONDAY = date(2026, 6, 8)
 NOON = datetime(2026, 6, 8, 12, tzinfo=UTC)
@@ -118,6 +123,58 @@ def test_files_wait_until_they_no_longer_do(books: DynamoBooks) -> None:
     assert books.waiting("fleet", 1) == waiting[:1]
     books.end_waiting("fleet", [a_file("a")])
     assert books.waiting("fleet") == waiting[1:]
+
+
+def test_whether_a_file_waits_is_asked_of_a_few_however_many_wait(books: DynamoBooks) -> None:
+    waiting = [Waiting(a_file(name), NOON, "no version serves yet") for name in ("a", "b")]
+    books.wait("fleet", waiting)
+    asked = [a_file("b"), a_file("c"), replace(a_file("b"), columns=())]
+    assert books.those("fleet", asked) == waiting[1:]
+    assert books.those("fleet", []) == []
+
+
+@pytest.fixture
+def objects() -> Iterator[S3Objects]:
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket="data")
+        yield S3Objects(client, "data")
+
+
+def test_predictions_are_found_by_their_file_and_by_their_month(objects: S3Objects) -> None:
+    keys = {
+        (month, name): layout.predictions(
+            "fleet", "east", datetime(2026, month, 1, tzinfo=UTC), name, 1
+        )
+        for month in (4, 5, 6, 7)
+        for name in ("f", "ff")
+    }
+    for key in [*keys.values(), layout.predictions("fleet", "eastern", NOON, "f", 1)]:
+        objects.create(key, b"", content_type="x")
+    log = S3PredictionLog(objects)
+    may_and_june = replace(a_file(), start=NOON - timedelta(days=20), end=NOON)
+    assert log.keys_of("fleet", [may_and_june]) == {may_and_june: (keys[5, "f"], keys[6, "f"])}
+    found = log.listed("fleet", ["east", "west"], NOON - timedelta(days=20), NOON)
+    assert found == {"east": {keys[month, name] for month in (5, 6) for name in ("f", "ff")}} | {
+        "west": set()
+    }
+
+
+def test_canonical_objects_are_listed_from_a_month_to_another_one(objects: S3Objects) -> None:
+    keys = [
+        layout.canonical("east", datetime(2026, month, 1, tzinfo=UTC), "f")
+        for month in (4, 5, 6, 7)
+    ]
+    for key in [*keys, layout.withdrawn(keys[2])]:
+        objects.create(key, b"", content_type="x")
+    canonical = S3CanonicalRows(objects)
+    assert set(canonical.standing({"east": datetime(2026, 5, 9, tzinfo=UTC)}, NOON)["east"]) == {
+        keys[1]
+    }
+    assert set(canonical.standing({"east": datetime(2026, 5, 9, tzinfo=UTC)})["east"]) == {
+        keys[1],
+        keys[3],
+    }
 
 
 def test_what_was_told_stands_until_it_is_over(books: DynamoBooks) -> None:

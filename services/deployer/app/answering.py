@@ -29,7 +29,8 @@ class Answering:
         """Answer one question.
 
         `deployments` is the log, `served` what served at a time, `holds` which models people hold,
-        `scorecard` how versions do live (`live` in a few figures), `predictions` of a site, `forecasts` where
+        `scorecard` how versions do live (`live` in a few figures), `compare` the same of versions on the days
+        that they share, `predictions` of a site, `forecasts` where
         the newest ones stand. A question about impossible days is answered with an `error`: a person's slip
         is no failure of this function.
 
@@ -50,14 +51,14 @@ class Answering:
             case "served":
                 at = datetime.fromisoformat(question["at"]) if question.get("at") else None
                 return {"served": {model: self._served(model, at) for model in models}}
-            case "scorecard" | "predictions" | "forecasts" as name:
+            case "scorecard" | "compare" | "predictions" | "forecasts" as name:
                 return _answered(getattr(self.live, name), question)
             case "live":
                 return {"live": self.live.live(models)}
             case "holds":
                 held = {model: self.holds.hold(model) for model in models}
                 return {"holds": {model: _plain_hold(hold) for model, hold in held.items() if hold}}
-        known = "deployments, served, holds, scorecard, predictions, forecasts, live"
+        known = "deployments, served, holds, scorecard, compare, predictions, forecasts, live"
         message = f"unknown query {question.get('query')!r}: {known}"
         raise InvalidMessageError(message)
 

@@ -51,21 +51,26 @@ CARD = {
     "left_out": 0,
     "waiting": 2,
 }
+MADE = datetime(2026, 6, 9, 1, tzinfo=UTC)
 KEY = "predictions/golden/golden/2026-06/f-v1.parquet"
 
 
-def a_prediction(*, version: int = 1, missing: str = "") -> bytes:
+def a_prediction(
+    *, version: int = 1, missing: str = "", issued: str = "", made: datetime = MADE
+) -> bytes:
     """Four quarters of an hour from noon."""
     times = np.datetime64("2026-06-08T12:00", "s") + np.arange(4) * np.timedelta64(900, "s")
     power = np.array([1.0, 2.0, 3.0, 4.0])
-    made = Predicted(
+    issued_at = np.full(4 if issued else 0, np.datetime64(issued or "NaT", "s"))
+    weather = Weather("golden", times, {"ghi": 100 * power}, issued_at, "nwp" if issued else "")
+    kept = Predicted(
         file_id="f",
         version=version,
-        inputs="measured",
+        inputs="forecast" if issued else "measured",
         uploaded_at=datetime(2026, 6, 9, tzinfo=UTC),
-        made_at=datetime(2026, 6, 9, 1, tzinfo=UTC),
+        made_at=made,
         step_minutes=15,
-        weather=Weather("golden", times, {"ghi": 100 * power}),
+        weather=weather,
         power_ac=power,
         p10=0.9 * power,
         p90=1.1 * power,
@@ -73,7 +78,7 @@ def a_prediction(*, version: int = 1, missing: str = "") -> bytes:
         gain=np.ones(4),
         unadjusted=power,
     )
-    return encode(made)
+    return encode(kept)
 
 
 class S3:
@@ -247,6 +252,33 @@ def test_served_at_says_what_was_predicted_for_the_interval_of_that_moment(
     assert (predicted["timestamp"], predicted["power_ac"]) == ("2026-06-08T12:30:00Z", 3.0)
 
 
+def test_served_at_says_from_which_issue_and_prefers_what_was_made_in_time(
+    golden: FakeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_time = a_prediction(issued="2026-06-08T00:00", made=datetime(2026, 6, 8, 1, tzinfo=UTC))
+    afterwards = a_prediction(issued="2026-06-08T06:00")
+    golden.clients["s3"] = S3({"in-time": in_time, "afterwards": afterwards})
+    two = the_log()
+    two["predictions"] = [
+        {**two["predictions"][0], "key": key} for key in golden.clients["s3"].kept
+    ]
+    golden.answers["deployer", "predictions"] = two
+    entry = {"version": 1, "at": "2026-06-01T00:00:00+00:00", "run_id": "r-1", "dataset_id": "d"}
+    golden.answers["deployer", "served"] = {"served": {"golden": entry}}
+    said = solar("served-at", "2026-06-08T12:40", "--site", "golden").stdout
+    assert "forecast of nwp, 2026-06-08 00:00" in said
+    assert "afterwards" not in said
+
+
+def test_a_forecast_that_was_made_afterwards_is_marked(golden: FakeSystem) -> None:
+    golden.clients["s3"] = S3({KEY: a_prediction(issued="2026-06-08T06:00")})
+    asked = ("predictions", "golden", "--model", "golden", "--from", "2026-06-08")
+    assert "forecast, made afterwards" in solar(*asked).stdout
+    assert {each["hindsight"] for each in json.loads(solar(*asked, "--json").stdout)["rows"]} == {
+        True
+    }
+
+
 def test_without_a_site_a_large_fleet_is_not_asked_about(
     golden: FakeSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,7 +297,7 @@ def test_two_versions_stand_side_by_side_as_evaluated_and_as_they_did_live(
     until = datetime(2026, 6, 1, tzinfo=UTC)
     evaluated = Evaluation.model_validate_json(evaluation("r-1", until))
     monkeypatch.setattr(comparing, "evaluation_of", lambda _: evaluated)
-    golden.answers["deployer", "scorecard"] = CARD | {"lines": [LINE | {"name": "1"}]}
+    golden.answers["deployer", "compare"] = {"versions": {"1": lived("2026-06-01"), "2": None}}
     said = solar("compare", "1", "2").stdout
     assert "golden: versions 1 and 2" in said
     assert "4.30%" in said
@@ -273,6 +305,37 @@ def test_two_versions_stand_side_by_side_as_evaluated_and_as_they_did_live(
     assert "none yet" in said
     machine = json.loads(solar("compare", "1", "2", "--json").stdout)
     assert [each["live"] is None for each in machine] == [False, True]
+
+
+def lived(first: str, *, same_days: dict[str, Any] | None = None) -> dict[str, Any]:
+    days = {"first": first, "last": "2026-06-30", "days_of_both": 3 if same_days else 0}
+    return days | {"live": LINE, "same_days": same_days}
+
+
+@pytest.mark.parametrize(
+    ("same_days", "nmae", "said_of_days"),
+    [
+        (LINE | {"nmae": 0.02}, "2.00%", "of 3 site-days that both were scored on"),
+        (
+            None,
+            "4.30%",
+            "No day was scored for both (2026-06-01 to 2026-06-30 and 2026-06-10 to 2026-06-30)",
+        ),
+    ],
+)
+def test_versions_are_compared_on_the_days_of_both_or_it_is_said_that_there_are_none(
+    golden: FakeSystem,
+    monkeypatch: pytest.MonkeyPatch,
+    same_days: dict[str, Any] | None,
+    nmae: str,
+    said_of_days: str,
+) -> None:
+    monkeypatch.setattr(registry, "version", lambda *_: {})
+    answer = {str(n): lived(f"2026-06-{n:02}", same_days=same_days) for n in (1, 10)}
+    golden.answers["deployer", "compare"] = {"versions": answer}
+    said = solar("compare", "1", "10").stdout
+    assert nmae in said
+    assert said_of_days in said.replace("\n", " ")
 
 
 SUMMARY = {

@@ -129,6 +129,11 @@ class DynamoBooks:
         )
         return [_WAITING.validate_json(item["body"]) for item in found]
 
+    def those(self, model_id: str, files: Iterable[FileRef]) -> list[Waiting]:
+        """Return which of some files wait."""
+        keys = [_key(model_id, item) for item in dict.fromkeys(map(_waiting_item, files))]
+        return [_WAITING.validate_json(item["body"]) for item in self.store.some(keys)]
+
     def wait(self, model_id: str, waiting: Iterable[Waiting]) -> None:
         """Let files wait."""
         self.store.put_all(

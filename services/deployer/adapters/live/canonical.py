@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,15 +36,25 @@ class S3CanonicalRows:
 
     objects: S3Objects
 
-    def standing(self, since: dict[str, datetime]) -> dict[str, frozenset[str]]:
-        """Return, for each site, the keys of its objects from a month on that are not withdrawn."""
+    def standing(
+        self, since: dict[str, datetime], until: datetime | None = None
+    ) -> dict[str, dict[str, datetime]]:
+        """Return each site's objects from a month on that are not withdrawn, and when they were written.
+
+        Parameters
+        ----------
+        until
+            The last month of interest.
+        """
         with ThreadPoolExecutor(_READERS) as readers:
-            found = list(readers.map(self._standing, since.items()))
+            found = list(readers.map(lambda site: self.written(site, since[site], until), since))
         return dict(zip(since, found, strict=True))
 
-    def written(self, site_id: str, since: datetime) -> dict[str, datetime]:
+    def written(
+        self, site_id: str, since: datetime, until: datetime | None = None
+    ) -> dict[str, datetime]:
         """Return when each of a site's objects was written, from a month on, that is not withdrawn."""
-        found = self._listed(site_id, since)
+        found = self._listed(site_id, since, until)
         return {key: each["LastModified"] for key, each in found.items()}
 
     def described(self, keys: Sequence[str]) -> list[tuple[CanonicalFile, bytes]]:
@@ -100,14 +111,14 @@ class S3CanonicalRows:
             return None
         return CanonicalFile.from_metadata(about), body
 
-    def _standing(self, wanted: tuple[str, datetime]) -> frozenset[str]:
-        return frozenset(self._listed(*wanted))
-
-    def _listed(self, site_id: str, since: datetime) -> dict[str, ObjectTypeDef]:
+    def _listed(
+        self, site_id: str, since: datetime, until: datetime | None = None
+    ) -> dict[str, ObjectTypeDef]:
         """Return what S3 lists of a site's objects that are not withdrawn, by key."""
         prefix = layout.canonical_site(site_id)
         entries = self.objects.entries(prefix, after=f"{prefix}{since:%Y-%m}")
-        found = {each["Key"]: each for each in entries}
+        end = f"{prefix}{until:%Y-%m}/~" if until is not None else "~"  # behind all of this month
+        found = {each["Key"]: each for each in takewhile(lambda each: each["Key"] < end, entries)}
         return {key: found[key] for key in layout.standing(found)}
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from services.deployer.domain.live.book import FileRef
 from services.deployer.domain.live.predicted import Predicted, Weather
 from shared import layout
 from shared.aws import S3Objects
@@ -47,9 +49,32 @@ class S3PredictionLog:
             if predicted is not None
         }
 
-    def keys(self, model_id: str, site_id: str) -> Iterator[str]:
-        """Yield the keys of all that a model predicted for a site."""
-        return self.objects.keys(layout.predictions_of_site(model_id, site_id))
+    def keys_of(self, model_id: str, files: Sequence[FileRef]) -> dict[FileRef, tuple[str, ...]]:
+        """Return the keys of what any version predicted of files; one call per file and month of its rows."""
+        with ThreadPoolExecutor(_READERS) as readers:
+            found = readers.map(lambda each: self._keys_of(model_id, each), files)
+            return dict(zip(files, found, strict=True))
+
+    def listed(
+        self, model_id: str, sites: Sequence[str], since: datetime, until: datetime
+    ) -> dict[str, set[str]]:
+        """Return the keys of what a model predicted for sites, from a month to another one."""
+
+        def keys(site_id: str) -> set[str]:
+            prefix = layout.predictions_of_site(model_id, site_id)
+            entries = self.objects.entries(prefix, after=f"{prefix}{since:%Y-%m}")
+            end = f"{prefix}{until:%Y-%m}/~"  # behind all that is filed by this month
+            return {each["Key"] for each in takewhile(lambda each: each["Key"] < end, entries)}
+
+        with ThreadPoolExecutor(_READERS) as readers:
+            return dict(zip(sites, readers.map(keys, sites), strict=True))
+
+    def _keys_of(self, model_id: str, file: FileRef) -> tuple[str, ...]:
+        prefixes = (
+            layout.predictions_of_file(model_id, file.site_id, month, file.file_id)
+            for month in _months(file.start, file.end)
+        )
+        return tuple(key for prefix in prefixes for key in self.objects.keys(prefix))
 
     def _keep(self, kept: tuple[str, Predicted]) -> Predicted:
         key, predicted = kept
@@ -63,6 +88,13 @@ class S3PredictionLog:
             return decode(self.objects.read(key), site_id)
         except NotFoundError:
             return None
+
+
+def _months(start: datetime, end: datetime) -> list[str]:
+    """Return the UTC months of an interval [start, end)."""
+    first, last = (each.astimezone(UTC) for each in (start, end - timedelta(microseconds=1)))
+    numbers = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    return [f"{number // 12:04}-{number % 12 + 1:02}" for number in numbers]
 
 
 def encode(predicted: Predicted) -> bytes:

@@ -7,23 +7,22 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from services.deployer.app.live.issuing import Issuing
-from services.deployer.app.live.predicting import Predicting
+from services.deployer.app.live.knowing import Knowing
+from services.deployer.app.live.predicting import Outcome, Predicting
 from services.deployer.app.live.scoring import score
 from services.deployer.app.live.shelf import Shelf
-from services.deployer.domain import deployment
 from services.deployer.domain.live import book
 from services.deployer.domain.live.adjusting import gain
 from services.deployer.domain.live.book import ONE_DAY, Day, FileRef, Key, Made
 from services.deployer.domain.live.predicted import Predicted, made_of
+from services.deployer.domain.live.stamps import moment
 from services.deployer.domain.live.unseen import Trained
 from services.deployer.domain.live.waiting import Waiting
 from services.deployer.ports import (
     Books,
     CanonicalRows,
-    Log,
     PredictionLog,
     Publisher,
-    TrainedVersions,
     Waitings,
 )
 from shared.clock import Clock
@@ -31,7 +30,6 @@ from shared.errors import NotReadyError
 from shared.messages import PredictionsMade
 from shared.solar.zones import tzinfo_of
 
-NOBODY_SERVES = "no version serves yet"
 WEEKS_BEFORE = timedelta(days=25)  # that a gain is taken from
 
 
@@ -43,8 +41,7 @@ class Recording:
     waitings: Waitings
     canonical: CanonicalRows
     log: PredictionLog
-    deployments: Log
-    versions: TrainedVersions
+    knowing: Knowing
     predicting: Predicting
     issuing: Issuing
     publisher: Publisher
@@ -65,41 +62,52 @@ class Recording:
         known
             How those of the files waited that did until now.
         """
-        trained = self.serving(model_id)
+        trained = self.knowing.serving(model_id)
+        places = trained.places if trained is not None else {}
+        here = [each for each in files if each.site_id in places]
+        gone_here = [each for each in gone if each.site_id in places]
         waits: dict[FileRef, str] = {}
-        if trained is None:
-            # A withdrawal is looked at then, too: what it takes back may have been scored before.
-            waits = dict.fromkeys((*files, *gone), self._why_nobody(model_id))
-        else:
-            known_sites = [each for each in files if each.site_id in trained.places]
-            waits = {
-                each: f"version {trained.version} does not know site {each.site_id}"
-                for each in files
-                if each.site_id not in trained.places
-            }
-            looked_at = [each for each in gone if each.site_id in trained.places]
-            if known_sites or looked_at:
-                waits |= self._bring_up_to_date(model_id, trained, known_sites, looked_at)
+        if trained is not None and (here or gone_here):
+            waits |= self._bring_up_to_date(model_id, trained, here, gone_here)
+        for file in (*files, *gone):
+            if file.site_id not in places:
+                why = self._why_it_waits(model_id, trained, file)
+                waits |= self._elsewhere(model_id, file, why, is_gone=file in gone)
         done = [each.file for each in known if each.file not in waits]
-        self._let_wait(model_id, waits, known)
+        self._let_wait(model_id, waits)
         self.waitings.end_waiting(model_id, done)
 
-    def serving(self, model_id: str) -> Trained | None:
-        """Return what the version that serves was trained on; None where none does, or nobody knows."""
-        served = deployment.served(self.deployments.log(model_id), None)
-        return self.versions.trained(model_id, served) if served is not None else None
+    def _why_it_waits(self, model_id: str, trained: Trained | None, file: FileRef) -> str:
+        if trained is None:
+            return self.knowing.why_nobody(model_id)
+        return f"version {trained.version} does not know site {file.site_id}"
 
-    def _why_nobody(self, model_id: str) -> str:
-        served = deployment.served(self.deployments.log(model_id), None)
-        return NOBODY_SERVES if served is None else _not_evaluated(served.version)
+    def _elsewhere(
+        self, model_id: str, file: FileRef, why: str, *, is_gone: bool
+    ) -> Mapping[FileRef, str]:
+        """Look at a file of a site that what serves knows nothing of, if another version said anything there.
 
-    def _let_wait(
-        self, model_id: str, waits: Mapping[FileRef, str], known: Sequence[Waiting]
-    ) -> None:
-        since = {each.file: each.since for each in known}
+        That one is not asked any more, but power is scored against what it predicted, and what was withdrawn
+        counts no longer.
+        """
+        version = self.knowing.said_of(model_id, file)
+        if version is None:
+            return {} if is_gone else {file: why}
+        trained = self.knowing.trained(model_id, version)
+        if trained is None or file.site_id not in trained.places:
+            return {file: why}
+        files, gone = ([], [file]) if is_gone else ([file], [])
+        return self._bring_up_to_date(model_id, trained, files, gone, silent=why)
+
+    def _let_wait(self, model_id: str, waits: Mapping[FileRef, str]) -> None:
+        """Let files wait; one that waits already keeps its deadline, however often a message of it comes."""
+        known = {each.file.file_id: each for each in self.waitings.those(model_id, waits)}
         now = self.clock()
-        found = [Waiting(file, since.get(file, now), why) for file, why in waits.items()]
-        self.waitings.wait(model_id, [each for each in found if each not in known])
+        found = [
+            Waiting(file, known[file.file_id].since if file.file_id in known else now, why)
+            for file, why in waits.items()
+        ]
+        self.waitings.wait(model_id, [each for each in found if each not in known.values()])
 
     def _bring_up_to_date(
         self,
@@ -107,41 +115,83 @@ class Recording:
         trained: Trained,
         files: Sequence[FileRef],
         gone: Sequence[FileRef],
+        silent: str = "",
     ) -> Mapping[FileRef, str]:
+        """Bring the days of files up to date; return those that wait, and for what.
+
+        Parameters
+        ----------
+        silent
+            Why the version cannot be asked; then only what was predicted before is scored.
+        """
+        shelf = Shelf(self.canonical, self.log)
+        kept = self._kept_before(model_id, files, shelf)
         first = self.books.first_day(model_id)
-        touched = {file: _days(file, trained, first) for file in (*files, *gone)}
+        touched = {
+            file: _days(file, trained, first, kept.get(file, {}).values())
+            for file in (*files, *gone)
+        }
         files = [file for file in files if touched[file]]
         keys = {(file.site_id, day) for file, days in touched.items() for day in days}
         before = self.books.days(model_id, keys | set(_neighbours(keys)))
         standing = self.canonical.standing(_since(before, files, keys))
         present = [file for file in files if file.key in standing[file.site_id]]
         days = _with_files(before, keys, present, touched, standing)
-        shelf = Shelf(self.canonical, self.log)
         new = [
             file
             for file in present
-            if file.inputs is not None and not _was_predicted(file, touched[file], days)
+            if file.inputs is not None
+            and file not in kept
+            and not _was_predicted(file, touched[file], days)
         ]
-        outcome = self.predicting.predict(
-            model_id,
-            trained,
-            new,
-            days={file: [days[file.site_id, day] for day in touched[file]] for file in new},
-            gains=self._gains(model_id, new, touched),
-            shelf=shelf,
+        outcome = (
+            Outcome({}, dict.fromkeys(new, silent))
+            if silent
+            else self.predicting.predict(
+                model_id,
+                trained,
+                new,
+                days={file: [days[file.site_id, day] for day in touched[file]] for file in new},
+                gains=self._gains(model_id, new, touched),
+                shelf=shelf,
+            )
         )
-        made = {key: made_of(predicted, key) for key, predicted in outcome.predicted.items()}
-        days = _with_made(days, made, outcome.predicted, trained)
+        found = {key: each for file in present for key, each in kept.get(file, {}).items()}
+        predicted = {**found, **outcome.predicted}
+        made = {key: made_of(each, key) for key, each in predicted.items()}
+        days = _with_made(days, made, predicted, trained)
         scored = score(trained, days, [key for key in keys if _matters(days[key], trained)], shelf)
-        self._tell(model_id, made, outcome.predicted)
-        if forecast_of := {each.site_id for each in (*new, *gone) if each.provider}:
-            self.issuing.renew(model_id, trained, scored.days, forecast_of, shelf)
+        self._tell(model_id, made, predicted)
+        forecasts = {each.site_id for each in (*new, *kept, *gone) if each.provider}
+        if forecasts:
+            self.issuing.renew(model_id, trained, scored.days, forecasts, shelf)
         self.books.keep(
             model_id,
             [day for key, day in scored.days.items() if day != before[key]],
             scored.scores,
         )
         return {**outcome.waits, **dict.fromkeys(scored.lost, "its predictions were deleted")}
+
+    def _kept_before(
+        self, model_id: str, files: Iterable[FileRef], shelf: Shelf
+    ) -> dict[FileRef, dict[str, Predicted]]:
+        """Return what the log has of files that were there before what serves was.
+
+        A process may have ended between writing the log and the book. What serves now would not know that it
+        was predicted; an older version said it, and what serves may even have been trained on it since.
+        """
+        replaced = self.knowing.replaced_at(model_id)
+        if replaced is None:
+            return {}
+        keys = self.log.keys_of(model_id, [each for each in files if each.uploaded_at < replaced])
+        shelf.fetch_predictions(
+            {key: file.site_id for file, found in keys.items() for key in found}
+        )
+        return {
+            file: {key: each for key in found for each in shelf.predictions([key])}
+            for file, found in keys.items()
+            if found
+        }
 
     def _gains(
         self, model_id: str, files: Iterable[FileRef], touched: Mapping[FileRef, Sequence[date]]
@@ -183,12 +233,10 @@ class Recording:
             raise NotReadyError(message)
 
 
-def _not_evaluated(version: int) -> str:
-    return f"version {version} has no evaluation, so that nobody knows what it was trained on"
-
-
-def _days(file: FileRef, trained: Trained, first_known: date | None) -> list[date]:
-    """Return the days of a file that anything can be said of: rows not seen, or days known already.
+def _days(
+    file: FileRef, trained: Trained, first_known: date | None, kept: Iterable[Predicted]
+) -> list[date]:
+    """Return the days of a file that anything can be said of: rows not seen, predicted, or known already.
 
     Years that were uploaded before the first version served say nothing, and are not even looked up.
     """
@@ -196,6 +244,7 @@ def _days(file: FileRef, trained: Trained, first_known: date | None) -> list[dat
     unseen = trained.first_unseen(file.site_id, file.start, file.end)
     known = [first_known] if first_known is not None else []
     known += [unseen.astimezone(zone).date()] if unseen is not None else []
+    known += [moment(each.times.min()).astimezone(zone).date() for each in kept]
     if not known:
         return []
     return [day for day in book.days_of(file.start, file.end, zone) if day >= min(known)]
@@ -232,7 +281,7 @@ def _with_files(
         for day in touched[file]:
             new.setdefault((file.site_id, day), []).append(file)
     for key in keys:
-        stands = standing.get(key[0], frozenset())
+        stands = standing.get(key[0], ())
         days[key] = days[key].with_files(new.get(key, ())).standing(stands)
     return days
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.deployer.app.live.shelf import Shelf
 from services.deployer.domain.live import book, predicted
@@ -13,7 +14,7 @@ from services.deployer.domain.live.book import ONE_DAY, Day, FileRef, Key, Power
 from services.deployer.domain.live.daily import score_day
 from services.deployer.domain.live.day_rows import DayRows
 from services.deployer.domain.live.predicted import Predicted
-from services.deployer.domain.live.scores import NO_LEAD, DayScore, Inputs
+from services.deployer.domain.live.scores import HINDSIGHT, NO_LEAD, DayScore, Inputs
 from services.deployer.domain.live.stamps import moment, stamp
 from services.deployer.domain.live.unseen import Place, Trained
 from shared.solar import clock_check, leads
@@ -142,7 +143,7 @@ def _is_unseen(trained: Trained, day: Day) -> bool:
 def _grouped(kept: Iterable[Predicted]) -> dict[_Group, list[Predicted]]:
     groups: dict[_Group, list[Predicted]] = {}
     for each in kept:
-        names = leads.BUCKETS if each.inputs == "forecast" else (NO_LEAD,)
+        names = (*leads.BUCKETS, HINDSIGHT) if each.inputs == "forecast" else (NO_LEAD,)
         for name in names:
             group = _Group(each.version, each.step_minutes, each.inputs, each.provider, name)
             groups.setdefault(group, []).append(each)
@@ -150,16 +151,23 @@ def _grouped(kept: Iterable[Predicted]) -> dict[_Group, list[Predicted]]:
 
 
 def _of_lead(kept: Iterable[Predicted], lead: str) -> list[Predicted]:
-    """Return the rows of predictions whose lead is in a bucket; all of them for measured weather."""
+    """Return the rows of predictions whose lead is in a bucket; all of them for measured weather.
+
+    What was made from a forecast when its interval was over is in no bucket, for nobody could have used it.
+    """
     if lead == NO_LEAD:
         return list(kept)
-    number = leads.BUCKETS.index(lead)
     found = []
     for each in kept:
-        inside = np.searchsorted(leads.HOURS, each.lead_hours, side="right") == number
+        late = each.in_hindsight
+        inside = late if lead == HINDSIGHT else ~late & (_buckets(each) == lead)
         if inside.any():
             found.append(each.take(inside))
     return found
+
+
+def _buckets(kept: Predicted) -> NDArray[np.str_]:
+    return np.array(leads.BUCKETS)[np.searchsorted(leads.HOURS, kept.lead_hours, side="right")]
 
 
 def _rows(

@@ -9,7 +9,8 @@ from typing import Any
 
 from services.deployer.domain.live import card
 from services.deployer.domain.live.book import ONE_DAY, Made
-from services.deployer.domain.live.excluded import masked
+from services.deployer.domain.live.comparison import side_by_side
+from services.deployer.domain.live.excluded import masked, remaining
 from services.deployer.domain.live.summary import Summary
 from services.deployer.ports import Books, Exclusions, Feeds, Verdicts, Waitings
 from shared import layout
@@ -71,6 +72,40 @@ class Telling:
             "waiting": len(self.waitings.waiting(model_id, MOST_LINES)),
         }
 
+    def compare(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Return how versions did, on the same days where there are any: {first, last, versions}.
+
+        Raises
+        ------
+        InvalidMessageError
+            The question names no model, no versions, or no day.
+        """
+        model_id = _model(question)
+        versions = [int(each) for each in question.get("versions") or ()]
+        if not versions:
+            message = "versions: which ones?"
+            raise InvalidMessageError(message)
+        first, last = self._days(model_id, question)
+        kept = remaining(self.books.scores(model_id, first, last), self.exclusions.days())
+        found = side_by_side(kept, versions)
+        return {
+            "model_id": model_id,
+            "first": first.isoformat(),
+            "last": last.isoformat(),
+            "versions": {
+                str(version): {
+                    "first": each.first.isoformat(),
+                    "last": each.last.isoformat(),
+                    "live": _plain(each.every),
+                    "days_of_both": each.days_of_all,
+                    "same_days": _plain(each.common) if each.common else None,
+                }
+                if each is not None
+                else None
+                for version, each in found.items()
+            },
+        }
+
     def predictions(self, question: dict[str, Any]) -> dict[str, Any]:
         """Return which objects of the log hold a site's predictions of some days, and what waits.
 
@@ -107,6 +142,7 @@ class Telling:
                     "uploaded_at": each.uploaded_at.isoformat(),
                     "made_at": each.made_at.isoformat(),
                     "issued_at": each.issued_at.isoformat() if each.issued_at else None,
+                    "hindsight": each.inputs == "forecast" and each.made_at >= each.end,
                     "counts": counts,
                 }
                 for each, counts in sorted(made.values(), key=lambda pair: pair[0].rank)

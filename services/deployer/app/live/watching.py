@@ -191,7 +191,7 @@ def _by_site(found: Iterable[DayScore]) -> dict[str, list[DayScore]]:
 def _of_its_kind(days: list[DayScore]) -> list[DayScore]:
     """Return what a site is scored by: measured weather or, of a model of forecasts, all leads together."""
     measured = [each for each in days if each.inputs == "measured" and each.state == "scored"]
-    forecasts = [each for each in days if each.inputs == "forecast"]
+    forecasts = [each for each in days if each.kind == "forecast"]
     if forecasts and not measured:
         return forecasts
     return [each for each in days if each.inputs == "measured"]

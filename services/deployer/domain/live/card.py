@@ -71,10 +71,13 @@ class Line:
 
 
 def lines(scores: Iterable[DayScore], by: By) -> list[Line]:
-    """Return the scorecard, in the order of names or leads; forecasts are lines of their own."""
+    """Return the scorecard, in the order of names or leads.
+
+    Predictions from forecasts are lines of their own, and so is what was made from them afterwards.
+    """
     found: dict[tuple[str, str], Line] = {}
     for each in scores:
-        key = _NAMES[by](each), each.inputs
+        key = _NAMES[by](each), each.kind
         if key not in found:
             found[key] = Line(*key)
         found[key].add(each)

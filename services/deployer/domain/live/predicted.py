@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from services.deployer.domain.live.book import Made
 from services.deployer.domain.live.scores import Inputs
-from services.deployer.domain.live.stamps import moment
+from services.deployer.domain.live.stamps import moment, stamp
 from shared.errors import NotReadyError
 from shared.solar.position import Floats, Times
 
@@ -94,6 +94,15 @@ class Predicted:
         if not len(self.issued_at):
             return np.empty(0)
         return (self.times - self.issued_at).astype("timedelta64[s]").astype(float) / 3600.0
+
+    @property
+    def in_hindsight(self) -> NDArray[np.bool_]:
+        """Which rows were made from a forecast after their interval was over: they forecast nothing."""
+        if self.inputs != "forecast":
+            return np.zeros(len(self.times), dtype=bool)
+        ends = self.times + np.timedelta64(self.step_minutes * 60, "s")
+        late: NDArray[np.bool_] = ends <= stamp(self.made_at)
+        return late
 
     @property
     def times(self) -> Times:

@@ -15,6 +15,9 @@ from typing import Literal
 Inputs = Literal["measured", "forecast"]
 State = Literal["scored", "night_only", "no_power", "no_weather", "outage", "masked", "waiting"]
 NO_LEAD = ""  # of measured weather, which is known afterwards
+HINDSIGHT = (
+    "hindsight"  # what was made from a forecast when its interval was over: nobody could use it
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,8 @@ class DayScore:
     day
         Local day of the site.
     provider, lead
-        Whose forecast, and how long before the day's rows it was issued; both empty for measured weather.
+        Whose forecast, and how long before the day's rows it was issued, or that the prediction was made only
+        afterwards; both empty for measured weather.
     state
         `scored`, or why there is nothing to score.
     sky
@@ -150,6 +154,11 @@ class DayScore:
     unadjusted: Sums | None = None
     level: float | None = None
     scatter: float | None = None
+
+    @property
+    def kind(self) -> str:
+        """What it is added up with: measured weather, forecasts, or what was made afterwards."""
+        return HINDSIGHT if self.lead == HINDSIGHT else self.inputs
 
     @property
     def share_scored(self) -> float:

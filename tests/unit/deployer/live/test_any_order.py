@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -127,6 +128,29 @@ def test_a_process_that_dies_at_any_call_is_made_up_for_by_the_message_coming_ag
             lives(world)
             world.hear(message)
     assert seen(world) == undisturbed()
+
+
+@pytest.mark.parametrize("again", ["message", "sweep"])
+@pytest.mark.parametrize("call", range(2, 40, 4))
+def test_whatever_the_log_has_is_in_the_book_although_a_new_version_came_before_it_was_tried_again(
+    call: int, again: str
+) -> None:
+    world, messages = a_week_in_the_life()
+    dies_at(call, world)
+    left = list(messages)
+    with suppress(DiedError):
+        while left:
+            world.hear(left[0])
+            del left[0]
+    lives(world)
+    world.hear(world.deploy(2, at=NOW))
+    if again == "message":
+        world.hear(*left)
+    world.sweep()
+    noted = {each.key for day in world.books.kept.values() for each in day.made}
+    assert noted == set(world.predictions)
+    states = [found.state for _, scores in sorted(world.books.scored.items()) for found in scores]
+    assert set(states) == {"scored"}
 
 
 def test_the_story_has_what_it_is_told_for() -> None:

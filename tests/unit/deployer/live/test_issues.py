@@ -9,10 +9,11 @@ import pytest
 
 from services.deployer.adapters.live.log import decode
 from services.deployer.app.live import predicting
+from services.deployer.app.live.telling import Telling
 from services.deployer.domain.live import card
 from services.deployer.domain.live.predicted import Predicted
 from services.deployer.domain.live.scores import DayScore
-from tests.unit.deployer.live.world import SITE, World, midnight
+from tests.unit.deployer.live.world import MODEL, SITE, World, midnight
 
 MONDAY = date(2026, 6, 8)
 NOON = midnight(MONDAY) - timedelta(hours=12)  # of the day before
@@ -40,6 +41,7 @@ def test_each_interval_of_each_issue_is_predicted_and_kept_with_its_lead() -> No
 
 def test_forecasts_are_scored_by_lead_and_the_latest_issue_of_a_lead_counts() -> None:
     world = forecasting()
+    world.clock.now = NOON + timedelta(minutes=20)
     world.hear(world.issue("early", [NOON - timedelta(hours=2)], factor=0.5))
     world.hear(world.issue("late", [NOON]))
     world.hear(world.upload("power", MONDAY, columns=("power_ac",), factor=1.0))
@@ -57,6 +59,49 @@ def test_lines_of_leads_are_in_the_order_of_leads() -> None:
     ]
     names = [each.name for each in card.lines(days, "lead")]
     assert names == ["0-6h", "6-24h", "24-48h", "48h+"]
+
+
+def test_what_was_predicted_when_its_interval_was_over_is_no_forecast() -> None:
+    world = forecasting()
+    world.clock.now = midnight(MONDAY) + timedelta(hours=12)  # the message came a day late
+    world.hear(world.issue("nwp", [NOON]))
+    world.hear(world.upload("power", MONDAY, columns=("power_ac",), factor=1.0))
+    by_lead = {each.lead: each.sums.n for each in world.scores(MONDAY)}
+    assert by_lead == {"hindsight": 48, "24-48h": 48}
+    (line,) = [
+        each for each in card.lines(world.scores(MONDAY), "day") if each.inputs == "forecast"
+    ]
+    assert line.sums.n == 48
+    assert {each.inputs for each in card.lines(world.scores(MONDAY), "lead")} == {
+        "forecast",
+        "hindsight",
+    }
+
+
+def test_whoever_asks_for_predictions_is_told_which_were_made_afterwards() -> None:
+    world = forecasting()
+    world.clock.now = NOON + timedelta(minutes=20)
+    world.hear(world.issue("in-time", [NOON]))
+    world.clock.now = NOON + timedelta(days=9)
+    world.hear(world.issue("late", [NOON + timedelta(hours=6)]))
+    telling = Telling(
+        world.books, world.books, world.books, world.excluded, world.books, world.clock
+    )
+    asked = {"model_id": MODEL, "site_id": SITE, "first": "2026-06-07", "last": "2026-06-10"}
+    found = telling.predictions(asked)["predictions"]
+    assert {each["file_id"]: each["hindsight"] for each in found} == {
+        "in-time": False,
+        "late": True,
+    }
+
+
+def test_live_figures_are_of_forecasts_and_not_of_what_was_made_afterwards() -> None:
+    world = forecasting()
+    world.hear(world.issue("nwp", [NOON]), world.upload("power", MONDAY, columns=("power_ac",)))
+    world.sweep()
+    assert {each.lead for each in world.scores(MONDAY)} == {"hindsight"}
+    assert world.books.last_summary is not None
+    assert world.books.last_summary.sums.n == 0
 
 
 def test_a_version_of_measured_weather_is_not_asked_about_forecasts() -> None:

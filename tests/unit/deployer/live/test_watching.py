@@ -14,7 +14,16 @@ from services.deployer.domain.live.told import Told
 from services.deployer.domain.live.unseen import Trained
 from shared import layout
 from shared.messages import AccuracyDegraded
-from tests.unit.deployer.live.world import MODEL, SITE, TRAINED_UNTIL, ZONE, World, midnight, write
+from tests.unit.deployer.live.world import (
+    MODEL,
+    NOW,
+    SITE,
+    TRAINED_UNTIL,
+    ZONE,
+    World,
+    midnight,
+    write,
+)
 
 HEALTHY, WORSE = 0.98, 0.75
 
@@ -80,8 +89,11 @@ def test_a_model_of_forecasts_has_figures_and_is_not_judged() -> None:
     world = World(providers=("ecmwf",))
     for number in range(9):
         day = TRAINED_UNTIL + timedelta(days=number)
-        world.hear(world.issue(f"i{number}", [midnight(day) - timedelta(hours=12)]))
+        issued = midnight(day) - timedelta(hours=12)
+        world.clock.now = issued + timedelta(minutes=20)
+        world.hear(world.issue(f"i{number}", [issued]))
         world.hear(world.upload(f"p{number}", day, columns=("power_ac",), factor=0.5))
+    world.clock.now = NOW
     world.sweep()
     assert told(world) == []
     summary = world.books.last_summary

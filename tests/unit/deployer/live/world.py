@@ -24,6 +24,7 @@ from services.deployer.app.live.catching_up import CatchingUp
 from services.deployer.app.live.following import Following
 from services.deployer.app.live.foretelling import Foretelling
 from services.deployer.app.live.issuing import Issuing
+from services.deployer.app.live.knowing import Knowing
 from services.deployer.app.live.predicting import Predicting
 from services.deployer.app.live.recording import Recording
 from services.deployer.app.live.watching import Watching
@@ -38,7 +39,15 @@ from services.deployer.domain.live.waiting import Waiting
 from shared import layout
 from shared.canonical import CanonicalFile
 from shared.errors import NotFoundError, NotReadyError
-from shared.evaluation import Baselines, Evaluation, ModelScores, RowCounts, Scores, Window
+from shared.evaluation import (
+    Baselines,
+    Evaluation,
+    ModelScores,
+    RowCounts,
+    Scores,
+    SiteScores,
+    Window,
+)
 from shared.messages import AnyMessage, DataAccepted, DataWithdrawn, ModelDeployed, SweepDue
 from shared.solar.irradiance import clearsky_ghi
 from shared.solar.position import ephemeris, position
@@ -68,6 +77,7 @@ class Objects:
     kept: dict[str, tuple[bytes, dict[str, str]]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     bucket: str = "data"
+    written: dict[str, datetime] = field(default_factory=dict)
 
     def read(self, key: str) -> bytes:
         self.calls.append("GetObject")
@@ -88,10 +98,10 @@ class Objects:
         self.kept[key] = (body, {})
         return True
 
-    def entries(self, prefix: str, after: str = "") -> Iterator[dict[str, str]]:
+    def entries(self, prefix: str, after: str = "") -> Iterator[dict[str, Any]]:
         self.calls.append("ListObjectsV2")
         keys = sorted(key for key in self.kept if key.startswith(prefix) and key > after)
-        return iter([{"Key": key} for key in keys])
+        return iter([{"Key": key, "LastModified": self.written.get(key, NOW)} for key in keys])
 
     def keys(self, prefix: str) -> Iterator[str]:
         return (each["Key"] for each in self.entries(prefix))
@@ -168,6 +178,10 @@ class Books:
     def waiting(self, model_id: str, limit: int | None = None) -> list[Waiting]:
         assert model_id == MODEL
         return list(self.waits.values())[:limit]
+
+    def those(self, model_id: str, files: Iterable[FileRef]) -> list[Waiting]:
+        assert model_id == MODEL
+        return [self.waits[each.file_id] for each in files if each.file_id in self.waits]
 
     def wait(self, model_id: str, waiting: Iterable[Waiting]) -> None:
         assert model_id == MODEL
@@ -328,8 +342,11 @@ class World:
             waitings=self.books,
             canonical=canonical,
             log=S3PredictionLog(self.objects),  # type: ignore[arg-type]
-            deployments=self.deployments,
-            versions=S3Versions(self.objects),  # type: ignore[arg-type]
+            knowing=Knowing(
+                self.books,
+                self.deployments,
+                S3Versions(self.objects),  # type: ignore[arg-type]
+            ),
             predicting=Predicting(self.asking, self.clock),
             issuing=Issuing(
                 self.books,
@@ -353,7 +370,7 @@ class World:
             books=self.books,
             verdicts=self.books,
             deployments=self.deployments,
-            versions=self.recording.versions,
+            versions=self.recording.knowing.versions,
             publisher=self.topic,
             meter=self.meter,
             holds=self.decisions,
@@ -367,7 +384,7 @@ class World:
             feeds=self.books,
             latest=self.recording.issuing.latest,
             deployments=self.deployments,
-            versions=self.recording.versions,
+            versions=self.recording.knowing.versions,
             publisher=self.topic,
             wants=lambda _: self.forecast_mail,
             clock=self.clock,
@@ -388,7 +405,13 @@ class World:
     # --- what happens ---------------------------------------------------------------------------
 
     def deploy(
-        self, version: int, until: date = TRAINED_UNTIL, *, step: int = STEP
+        self,
+        version: int,
+        until: date = TRAINED_UNTIL,
+        *,
+        step: int = STEP,
+        at: datetime | None = None,
+        trained_on: Sequence[DataAccepted] = (),
     ) -> ModelDeployed:
         """A version serves that was trained until the beginning of a local day."""
         run_id, dataset_id = f"run{version}", f"data{version}"
@@ -396,10 +419,14 @@ class World:
         write(
             self.objects,
             layout.evaluation(run_id),
-            evaluation(run_id, end, self.corrected_clocks).encode(),
+            evaluation(run_id, end, self.corrected_clocks, self.sites).encode(),
         )
-        write(self.objects, layout.dataset(MODEL, dataset_id), self._dataset(end, step).encode())
-        at = datetime(2026, 6, 1, 12, tzinfo=UTC) + timedelta(days=version - 1)
+        write(
+            self.objects,
+            layout.dataset(MODEL, dataset_id),
+            self._dataset(end, step, trained_on).encode(),
+        )
+        at = at or datetime(2026, 6, 1, 12, tzinfo=UTC) + timedelta(days=version - 1)
         self.deployments.entries.append(
             LogEntry(at, "deployed", version, None, "solar-golden", run_id, dataset_id)
         )
@@ -453,6 +480,7 @@ class World:
     def _accepted(self, name: str, body: bytes, said: CanonicalFile) -> DataAccepted:
         key = layout.canonical(said.site_id, said.window_start, name)
         self.objects.kept[key] = (body, said.metadata())
+        self.objects.written[key] = self.clock.now
         message = DataAccepted.of(
             subject=(name,),
             occurred_at=said.uploaded_at,
@@ -562,7 +590,7 @@ class World:
     def predictions(self) -> list[str]:
         return sorted(key for key in self.objects.kept if key.startswith(layout.PREDICTIONS))
 
-    def _dataset(self, until: datetime, step: int) -> str:
+    def _dataset(self, until: datetime, step: int, trained_on: Sequence[DataAccepted]) -> str:
         sites = [
             {
                 "site_id": site,
@@ -582,6 +610,7 @@ class World:
             }
             for site in self.sites
         ]
+        files += [{**files[0], "file_id": each.file_id} for each in trained_on]
         files += [{**files[0], "provider": provider} for provider in self.providers]
         inputs = "forecast" if self.providers else "measured"
         return json.dumps({"step_minutes": step, "inputs": inputs, "sites": sites, "files": files})
@@ -620,10 +649,16 @@ def write(objects: Objects, key: str, body: bytes) -> None:
     objects.kept[key] = (body, {})
 
 
-def evaluation(run_id: str, until: datetime, corrected_clocks: tuple[str, ...] = ()) -> str:
+def evaluation(
+    run_id: str,
+    until: datetime,
+    corrected_clocks: tuple[str, ...] = (),
+    sites: tuple[str, ...] = (),
+) -> str:
     """Return an evaluation whose test ended where the dataset did."""
     scores = Scores(r2=0.99, nmae=0.01, nrmse=0.02, mbe=0.0, n=1000)
-    model = ModelScores(all=scores, daylight=scores, by_month=(), by_site=())
+    by_site = tuple(SiteScores(name=site, **scores.model_dump()) for site in sites)
+    model = ModelScores(all=scores, daylight=scores, by_month=(), by_site=by_site)
     begin = until - timedelta(days=60)
     return Evaluation(
         run_id=run_id,
