@@ -168,10 +168,11 @@ class ForecastScores(_Frozen):
     """How a model of forecasts does by lead and by provider.
 
     The scores of the evaluation itself are of the forecasts whose lead is nearest to `floor_lead_hours`, one
-    for each interval; `least_lead_hours` to `most_lead_hours` are the leads that these have [h]. `dependence`
-    is the correlation of the errors of two sites, None for a single one; `fleet_coverage` the share of
-    daylight intervals in which the sum over all sites lies between its P10 and P90; `day_dependence` the
-    correlation of the errors of two intervals of a day, for the energy of days [unitless].
+    for each interval, of the first provider of `best_first` (by their errors within the training time);
+    `least_lead_hours` to `most_lead_hours` are the leads that these have [h]. `dependence` is the correlation
+    of the errors of two sites, None for a single one; `fleet_coverage` the share of daylight intervals in
+    which the sum over all sites lies between its P10 and P90; `day_dependence` the correlation of the errors
+    of two intervals of a day, for the energy of days [unitless].
     """
 
     floor_lead_hours: float
@@ -179,6 +180,7 @@ class ForecastScores(_Frozen):
     most_lead_hours: float
     by_lead: tuple[LeadScores, ...]
     by_provider: tuple[LeadScores, ...] = ()
+    best_first: tuple[str, ...] = ()
     reliability: tuple[Reliability, ...] = ()
     dependence: float | None = None
     fleet_coverage: float | None = None

@@ -16,6 +16,7 @@ from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.plants import active_site, sites_of
 from console.state import state
+from shared.solar import leads
 
 _SHOWN_ROWS = 24
 _MOST_SITES = 20  # of which a question about a moment is answered without being asked for one
@@ -239,10 +240,14 @@ def _rows(
             )
             continue
         table = pq.read_table(io.BytesIO(body))
-        step = timedelta(minutes=int(table.schema.metadata[b"step_minutes"]))
+        about = table.schema.metadata
+        step = timedelta(minutes=int(about[b"step_minutes"]))
+        uploaded_at = datetime.fromisoformat(about[b"uploaded_at"].decode())
         for row in table.to_pylist():
             time = row["timestamp"]
-            row["hindsight"] = row["inputs"] == "forecast" and row["made_at"] >= time + step
+            row["hindsight"] = row["issued_at"] is not None and leads.is_hindsight(
+                time + step, row["made_at"], row["issued_at"], uploaded_at
+            )
             if (begin and time < begin) or (end and (time > end if until else time >= end)):
                 continue
             key = time, row["version"], row["inputs"], row["issued_at"]

@@ -45,6 +45,8 @@ class ModelCard(BaseModel):
         Of a model of measured weather: the tails of its errors.
     spread
         Of a model of forecasts: how its quantiles lie around the prediction.
+    best_first
+        Of a model of forecasts: its providers by their error on rows after a fit.
     hidden
         Of a model of measured weather: by how much its range is wider without an input, see `hidden`.
         [unitless]
@@ -71,6 +73,7 @@ class ModelCard(BaseModel):
     night_below: float
     intervals: Annotated[Intervals | None, Field(exclude_if=lambda found: found is None)] = None
     spread: Annotated[Spread | None, Field(exclude_if=lambda found: found is None)] = None
+    best_first: Annotated[tuple[str, ...], Field(exclude_if=lambda names: not names)] = ()
     hidden: Annotated[dict[str, float], Field(exclude_if=lambda wider: not wider)] = {}
     hashes: dict[str, str]
     weights: dict[str, float] = {}

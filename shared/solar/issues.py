@@ -7,7 +7,7 @@ each coarse interval stays what the provider said. Everything else is interpolat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -96,13 +96,24 @@ def days_back(rows: Rows, step_minutes: int) -> NDArray[np.int64]:
     return np.maximum(days, 1)
 
 
-def nearest(rows: Rows, lead: timedelta) -> NDArray[np.intp]:
+def nearest(rows: Rows, lead: timedelta, best_first: Sequence[str] = ()) -> NDArray[np.intp]:
     """Return the one forecast of each interval that is judged: that whose lead is nearest to a given one.
 
-    Of two that are as near, that of the provider which is named first counts, then the one issued later.
+    Of two that are as near, that of the better provider counts, then the one issued later.
+
+    Parameters
+    ----------
+    best_first
+        Providers, the best first; without it they stand in the order in which the rows name them.
     """
+    rank = np.array(
+        [
+            best_first.index(name) if name in best_first else at
+            for at, name in enumerate(rows.providers)
+        ]
+    )
     far = np.abs(rows.lead_hours - lead.total_seconds() / 3600.0)
-    order = np.lexsort((rows.lead_hours, rows.provider, far, rows.site, rows.times))
+    order = np.lexsort((rows.lead_hours, rank[rows.provider], far, rows.site, rows.times))
     site, times = rows.site[order], rows.times[order]
     first = np.append(True, (site[1:] != site[:-1]) | (times[1:] != times[:-1]))
     chosen: NDArray[np.intp] = order[first[: len(order)]]

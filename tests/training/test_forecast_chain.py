@@ -57,6 +57,7 @@ def test_scores_stand_by_lead_and_by_provider(evaluation: dict[str, Any]) -> Non
     assert [each["name"] for each in said["by_lead"]] == ["0-6h", "6-24h", "24-48h"]
     providers = {each["name"]: each["nmae"] for each in said["by_provider"]}
     assert providers["ecmwf"] < providers["icon"]
+    assert said["best_first"] == ["ecmwf", "icon"]
     assert len(said["reliability"]) == 19
     assert 0 <= said["dependence"] <= 1
 

@@ -117,7 +117,7 @@ def evaluate(
     """
     card = challenger.card
     _refuse_other_dataset(card, dataset)
-    judged = _judged(rows, dataset)
+    judged = _judged(rows, dataset, card.best_first)
     test = scoring.describe(rows.take(judged), card.recipe)
     _refuse_constant_power(test)
     said = challenger.predict(rows)
@@ -184,9 +184,13 @@ def _score_hidden(challenger: Predictor, test: ScoredRows) -> Iterator[HiddenSco
     yield from sorted(found, key=lambda each: (-each.nmae, each.name))
 
 
-def _judged(rows: solar_rows.Rows, dataset: Dataset) -> NDArray[Any] | slice:
+def _judged(
+    rows: solar_rows.Rows, dataset: Dataset, best_first: Sequence[str]
+) -> NDArray[Any] | slice:
     """Return which rows are scored: all, or of forecasts one for each interval."""
-    return issues.nearest(rows, dataset.floor_lead) if rows.are_forecast else slice(None)
+    if not rows.are_forecast:
+        return slice(None)
+    return issues.nearest(rows, dataset.floor_lead, best_first)
 
 
 def _score_forecasts(
@@ -202,7 +206,9 @@ def _score_forecasts(
     every = scoring.describe(rows, challenger.card.recipe)
     quantiles = challenger.quantiles(rows, by_lead.LEVELS) / every.capacity[:, None]
     forecast = by_lead.Forecast(every, said.power_ac / every.capacity, quantiles)
-    return by_lead.score(forecast, judged, dataset.floor_lead)
+    return by_lead.score(forecast, judged, dataset.floor_lead).model_copy(
+        update={"best_first": challenger.card.best_first}
+    )
 
 
 def _score_challenger(
@@ -243,7 +249,7 @@ def _score_unmasked(
     if len(served) <= 1:
         return None
     rows = solar_rows.together(served)
-    judged = _judged(rows, dataset)
+    judged = _judged(rows, dataset, challenger.card.best_first)
     predicted = challenger.predict(rows).take(judged).power_ac
     rows = rows.take(judged)
     capacity = challenger.capacity(rows)

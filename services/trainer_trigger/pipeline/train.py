@@ -129,6 +129,7 @@ def train(
         night_below=surveyed.night_below,
         intervals=None if recipe.is_for_forecasts else _intervals(learnt, gathered, surveyed.cap),
         spread=_spread(learnt, gathered, surveyed.cap) if recipe.is_for_forecasts else None,
+        best_first=_best_first(learnt, gathered, recipe),
         hashes={artifact.GRAPH: sha256_hex(learnt.graph)},
         weights=learnt.weights or {},
         rolling_r2=learnt.rolling_r2 or {},
@@ -186,6 +187,19 @@ def _spread(learnt: Learnt, gathered: Gathered, cap: float) -> Spread:
         gathered.bucket[known],
         weight,
     )
+
+
+def _best_first(learnt: Learnt, gathered: Gathered, recipe: Recipe) -> tuple[str, ...]:
+    """Return the providers by the mean absolute error on rows after a fit, unknown ones last."""
+    known = np.isfinite(learnt.later) & gathered.sunlit
+    error = np.abs(learnt.later - gathered.target)
+    mean = {
+        name: float(error[own].mean())
+        if (own := known & (gathered.provider == place)).any()
+        else np.inf
+        for place, name in enumerate(recipe.providers)
+    }
+    return tuple(sorted(mean, key=lambda name: (mean[name], name)))
 
 
 def _days(learnt: Learnt, gathered: Gathered, cap: float, step_minutes: int) -> SiteDays:

@@ -61,6 +61,12 @@ def test_of_two_that_are_as_near_the_provider_named_first_is_judged():
     assert {judged.providers[each] for each in judged.provider} == {"icon"}
 
 
+def test_of_two_that_are_as_near_the_better_provider_is_judged():
+    many = together([issued(12, "icon"), issued(12, "ecmwf")])
+    judged = many.take(issues.nearest(many, DAY, ("ecmwf", "icon")))
+    assert {judged.providers[each] for each in judged.provider} == {"ecmwf"}
+
+
 def test_every_lead_has_its_own_scores():
     near, far = issued(0.0), issued(36.0)
     many = together([near, far])

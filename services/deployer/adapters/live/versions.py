@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict
@@ -91,7 +90,6 @@ class S3Versions:
 
 
 def _best_first(names: frozenset[str], evaluation: Evaluation) -> tuple[str, ...]:
-    """Return providers by their error in the evaluation, those without a score last."""
-    scored = evaluation.forecast.by_provider if evaluation.forecast else ()
-    error = {each.name: each.nmae for each in scored}
-    return tuple(sorted(names, key=lambda name: (error.get(name, math.inf), name)))
+    """Return providers by their error in training, others last."""
+    known = evaluation.forecast.best_first if evaluation.forecast else ()
+    return (*(name for name in known if name in names), *sorted(names - set(known)))

@@ -16,6 +16,7 @@ from services.deployer.ports import Books, Exclusions, Feeds, Verdicts, Waitings
 from shared import layout
 from shared.clock import Clock
 from shared.errors import InvalidMessageError
+from shared.solar import leads
 
 USUAL_DAYS = 30
 MOST_DAYS = 400  # of a site; of a whole model, a question must end within half a minute
@@ -142,7 +143,10 @@ class Telling:
                     "uploaded_at": each.uploaded_at.isoformat(),
                     "made_at": each.made_at.isoformat(),
                     "issued_at": each.issued_at.isoformat() if each.issued_at else None,
-                    "hindsight": each.inputs == "forecast" and each.made_at >= each.end,
+                    "hindsight": each.issued_at is not None
+                    and leads.is_hindsight(
+                        each.end, each.made_at, each.issued_at, each.uploaded_at
+                    ),
                     "counts": counts,
                 }
                 for each, counts in sorted(made.values(), key=lambda pair: pair[0].rank)

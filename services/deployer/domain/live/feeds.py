@@ -9,12 +9,10 @@ from itertools import pairwise
 from statistics import median
 
 from services.deployer.domain.live.book import Made
+from shared.solar.leads import LIVE
 
 _LEAST_ISSUES = 3  # from which a rhythm can be told
 _SLACK = 0.5  # of the usual time between two issues, beyond which the next one is late
-_LIVE = timedelta(
-    days=2
-)  # after its issue; what is uploaded later is history, of which nothing is due
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class Feed:
     @property
     def due_at(self) -> datetime | None:
         """When the next issue should be here; None where nobody can tell."""
-        if self.gap_hours is None or self.uploaded_at - self.issued_at > _LIVE:
+        if self.gap_hours is None or self.uploaded_at - self.issued_at > LIVE:
             return None
         wait = self.gap_hours * (1 + _SLACK) + self.delay_hours
         return self.issued_at + timedelta(hours=wait)
@@ -82,7 +80,7 @@ def _feed(site_id: str, provider: str, made: Sequence[Made]) -> Feed:
     gaps = [(later - earlier) / timedelta(hours=1) for earlier, later in pairwise(issues)]
     waits = [first_upload[each] - each for each in issues]
     # A history that is uploaded at once tells nothing of how long an issue takes to come.
-    delays = [wait / timedelta(hours=1) for wait in waits if wait <= _LIVE]
+    delays = [wait / timedelta(hours=1) for wait in waits if wait <= LIVE]
     return Feed(
         site_id=site_id,
         provider=provider,

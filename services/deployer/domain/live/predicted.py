@@ -14,6 +14,7 @@ from services.deployer.domain.live.book import Made
 from services.deployer.domain.live.scores import Inputs
 from services.deployer.domain.live.stamps import moment, stamp
 from shared.errors import NotReadyError
+from shared.solar import leads
 from shared.solar.position import Floats, Times
 
 
@@ -97,11 +98,12 @@ class Predicted:
 
     @property
     def in_hindsight(self) -> NDArray[np.bool_]:
-        """Which rows were made from a forecast after their interval was over: they forecast nothing."""
+        """Which rows were made from a forecast after their interval was over, see `leads.is_hindsight`."""
         if self.inputs != "forecast":
             return np.zeros(len(self.times), dtype=bool)
         ends = self.times + np.timedelta64(self.step_minutes * 60, "s")
-        late: NDArray[np.bool_] = ends <= stamp(self.made_at)
+        live = stamp(self.uploaded_at) - self.issued_at <= np.timedelta64(leads.LIVE)
+        late: NDArray[np.bool_] = live & (ends <= stamp(self.made_at))
         return late
 
     @property

@@ -66,6 +66,8 @@ class Gathered:
         Which rows make up which day.
     bucket
         Place of each row's lead bucket, see `spread`; of measured weather all are zero.
+    provider
+        Place of each row's provider in the recipe; of measured weather all are zero.
     judged
         Rows of which an evaluation would speak: all, or of forecasts one for each interval.
     """
@@ -74,6 +76,7 @@ class Gathered:
     target: Floats
     cell: NDArray[np.int64]
     bucket: NDArray[np.int64]
+    provider: NDArray[np.int64]
     judged: NDArray[np.bool_]
     sunlit: NDArray[np.bool_]
     dark: Floats
@@ -159,6 +162,7 @@ def gather(
                 target=target,
                 cell=conditions.cell,
                 bucket=_bucket(rows),
+                provider=_provider(rows, recipe),
                 judged=_judged(rows, lead),
                 weight=rows.weight,
                 sunlit=sun.up > 0,
@@ -192,6 +196,13 @@ def _bucket(rows: Rows) -> NDArray[np.int64]:
     return spread.bucket_of(rows.lead_hours)
 
 
+def _provider(rows: Rows, recipe: Recipe) -> NDArray[np.int64]:
+    if not rows.are_forecast:
+        return np.zeros(len(rows), dtype=np.int64)
+    places = np.array([recipe.providers.index(name) for name in rows.providers], dtype=np.int64)
+    return places[rows.provider]
+
+
 def _judged(rows: Rows, lead: timedelta) -> NDArray[np.bool_]:
     judged = np.ones(len(rows), dtype=bool)
     if rows.are_forecast:
@@ -208,6 +219,7 @@ class _Piece:
     target: Floats
     cell: NDArray[np.int64]
     bucket: NDArray[np.int64]
+    provider: NDArray[np.int64]
     judged: NDArray[np.bool_]
     weight: Floats
     sunlit: NDArray[np.bool_]
@@ -236,6 +248,7 @@ def _joined(pieces: Sequence[_Piece], values: Values, names: tuple[str, ...]) ->
         target=target,
         cell=np.concatenate([piece.cell[piece.chosen] for piece in pieces]),
         bucket=np.concatenate([piece.bucket[piece.chosen] for piece in pieces]),
+        provider=np.concatenate([piece.provider[piece.chosen] for piece in pieces]),
         judged=np.concatenate([piece.judged[piece.chosen] for piece in pieces]),
         sunlit=np.concatenate([piece.sunlit[piece.chosen] for piece in pieces]),
         dark=np.concatenate([piece.target[~piece.lit] for piece in pieces]),

@@ -78,6 +78,14 @@ def test_what_was_predicted_when_its_interval_was_over_is_no_forecast() -> None:
     }
 
 
+def test_history_is_scored_by_the_leads_that_it_would_have_had() -> None:
+    world = forecasting()
+    world.clock.now = midnight(MONDAY) + timedelta(days=300)
+    world.hear(world.issue("nwp", [NOON], uploaded=world.clock.now))
+    world.hear(world.upload("power", MONDAY, columns=("power_ac",), factor=1.0))
+    assert {each.lead for each in world.scores(MONDAY)} == {"6-24h", "24-48h"}
+
+
 def test_whoever_asks_for_predictions_is_told_which_were_made_afterwards() -> None:
     world = forecasting()
     world.clock.now = NOON + timedelta(minutes=20)
