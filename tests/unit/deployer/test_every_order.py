@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
+from services.deployer.app.ending import LOG_ARRIVES
 from services.deployer.domain import alarms
+from services.deployer.domain.blame import FAILED, Fault
 from services.deployer.domain.deployment import BARRED, configuration_name
 from shared.messages import (
     DeploymentFailed,
@@ -128,10 +130,11 @@ def done_by_aws(world: World, event: str) -> None:
             world.endpoints.roll_back(
                 next(each for each in guards if each not in world.endpoints.ignored)
             )
-        case "champion" if updating and endpoint is not None and target is not None:
+        case "champion" | "just now" if updating and target is not None:
             # What serves fails requests, and the alarm that both fleets share rings.
-            world.endpoints.log_names = frozenset({target.number - 1})
-            world.endpoints.roll_back(ERRORS)
+            world.endpoints.log = frozenset({Fault(FAILED, target.number - 1)})
+            at = world.now - (LOG_ARRIVES if event == "champion" else timedelta())
+            world.endpoints.roll_back(ERRORS, at=at)
         case "capacity" if updating:
             world.endpoints.roll_back(rang="", reason="Insufficient capacity")
         case "silence":
@@ -259,7 +262,7 @@ def barred(world: World) -> set[int]:
 
 
 def is_set_back(story: tuple[str, ...]) -> bool:
-    return not {"capacity", "silence", "champion"}.isdisjoint(story)
+    return not {"capacity", "silence", "champion", "just now"}.isdisjoint(story)
 
 
 def told_of(world: World, left_out: set[int]) -> list[tuple[str, int]]:
@@ -271,6 +274,8 @@ STORIES = [
     *product(NEW, ["silence"], ["settle"], AFTER_SILENCE),
     *product(["rings"], NEW, ["now"], EVENTS),
     *product(NEW, ["champion"], EVENTS),
+    # Lines may come late for some seconds; a rejection in these is told instead of the setback.
+    *product(NEW, ["just now"], [each for each in EVENTS if each != "reject"]),
 ]
 
 
