@@ -219,6 +219,18 @@ class TestLeastPrivilege:
         assert len(refused) == len(buckets)
 
 
+def test_only_the_deployer_reads_logs_and_only_those_of_our_endpoints() -> None:
+    groups = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group"
+    reading = {
+        (template.parent.name, role, str(as_list(statement["Resource"])))
+        for template in TEMPLATES
+        for role, statement in statements(template)
+        if "logs:FilterLogEvents" in as_list(statement["Action"])
+    }
+    ours = [{"Fn::Sub": f"{groups}:/aws/sagemaker/Endpoints/solar-*"}]
+    assert reading == {("deployer", "Role", str(ours))}
+
+
 def test_the_bus_refuses_everybody_but_the_producer() -> None:
     policies = resources(ROOT / "infra/foundation.yaml", "AWS::SNS::TopicPolicy")
     for topic in ("Data", "Training", "Deployment"):

@@ -12,9 +12,10 @@ from botocore.exceptions import ClientError
 
 from services.deployer.adapters.fault_log import EndpointLog
 from services.deployer.app.ending import LOG_ARRIVES
+from services.deployer.domain import alarms
 from services.deployer.domain.blame import FAILED, SLOW, Fault, judge
 from services.deployer.domain.deployment import InProgress
-from services.deployer.inference.faults import Faults
+from services.deployer.inference.faults import SLOW_SECONDS, Faults
 from shared.messages import DeploymentFailed, DeploymentRolledBack, ModelDeployed
 from tests.unit.deployer.fakes import World
 from tests.unit.deployer.test_deployer import ERRORS, deployed
@@ -221,3 +222,7 @@ def test_a_log_without_an_end_tells_nothing() -> None:
     fault = json.dumps({"solar-fault": "failed", "model_package_version": 3})
     assert read(Logs(*[[fault]] * 10)) == failed(3)
     assert read(Logs(*[[fault]] * 11)) is None
+
+
+def test_a_request_counts_as_slow_where_the_alarm_of_slowness_begins() -> None:
+    assert SLOW_SECONDS * 1e6 == alarms.SLOW_MICROSECONDS

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from services.deployer.inference import app as serving
 from services.deployer.inference.app import Application
+from services.deployer.inference.faults import MARK
 from services.deployer.inference.reading import MOST_ROWS
 from services.deployer.inference.service import Service
 from services.trainer_trigger.pipeline.train import train
@@ -407,3 +409,35 @@ def test_a_model_that_this_code_cannot_serve_is_refused_before_it_answers(model)
 
 def test_the_model_knows_its_plants(predictor):
     assert predictor.card.recipe.plants == (Plant.of(site()),)
+
+
+def broken(*_: object) -> Prediction:
+    raise RuntimeError("no answer")
+
+
+def faults(capfd) -> list[tuple[str, int]]:
+    """Return what stands in the log: which kind of fault, and of which version."""
+    lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
+    said = [json.loads(line) for line in lines if MARK in line]
+    return [(each[MARK], each["model_package_version"]) for each in said]
+
+
+def test_the_log_says_which_version_failed_and_nothing_of_requests_that_were_refused(
+    predictor, monkeypatch, capfd
+):
+    endpoint = Endpoint(Service(predictor, package_version=4))
+    assert endpoint.ask(request()).status == 200
+    assert endpoint.ask(b"{").status == 400
+    assert faults(capfd) == []
+    monkeypatch.setattr(Predictor, "predict", broken)
+    assert endpoint.ask(request()).status == 500
+    assert faults(capfd) == [("failed", 4)]
+
+
+def test_the_log_says_which_version_was_slow_whatever_came_of_it(predictor, monkeypatch, capfd):
+    monkeypatch.setattr(serving, "SLOW_SECONDS", 0.0)
+    assert Endpoint(Service(predictor, package_version=4)).ask(request()).status == 200
+    assert faults(capfd) == [("slow", 4)]
+    monkeypatch.setattr(Predictor, "predict", broken)
+    assert Endpoint(Service(predictor, package_version=5)).ask(request()).status == 500
+    assert faults(capfd) == [("slow", 5), ("failed", 5)]
