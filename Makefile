@@ -8,13 +8,16 @@ WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PARALLEL := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --quiet
 TESTS := tests/e2e tests/integration tests/training tests/pipeline_definition tests/unit tests/contract tests/infra tests/house
 
-.PHONY: bench-forecast bench-live bench-scorecard bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold sabotage help demo test unit mutate notices docs check setup setup-local setup-pipeline format image-size lock pipeline clean
+.PHONY: demo-forecast bench-forecast bench-live bench-scorecard bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold sabotage help demo test unit mutate notices docs check setup setup-local setup-pipeline format image-size lock pipeline clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
 
 demo: setup-local ## The whole story on real data, in about two minutes, on this machine only
 	@$(BIN)/python -m console demo
+
+demo-forecast: setup-local ## Tomorrow's power of two sites, from made-up forecasts, in two minutes
+	@$(BIN)/python -m console demo --forecast
 
 test: setup setup-pipeline ## All tests, in parallel
 	@$(BIN)/python -m pytest $(PARALLEL) $(TESTS)

@@ -14,12 +14,13 @@ from shared.solar.position import Floats
 
 _HEIGHT = 10  # lines
 _MANY = 100.0  # kW from which on a fraction says nothing
-_BAND, _MIDDLE = "\N{LIGHT SHADE}", "\N{FULL BLOCK}"
+_SURE, _BAND, _MIDDLE = "\N{DARK SHADE}", "\N{LIGHT SHADE}", "\N{FULL BLOCK}"
+_LEGEND = f"{_MIDDLE} P50  {_BAND} P10 to P90  {_SURE} below P10"
 _PICTURES = (".png", ".svg", ".html")
 
 
 def in_terminal(hourly: Series, width: int) -> list[str]:
-    """Return lines of text: a column per hour, the band shaded and P50 solid; hours below.
+    """Return lines of text: a column per hour, the band shaded and P50 solid; hours and a legend below.
 
     Parameters
     ----------
@@ -37,14 +38,15 @@ def in_terminal(hourly: Series, width: int) -> list[str]:
     for level in range(_HEIGHT, 0, -1):
         named = {_HEIGHT: highest, 1: "0"}.get(level, "")
         drawn = np.where((low < level) & (level <= high), _BAND, " ")
-        drawn = np.where(level <= np.minimum(middle, low), _BAND, drawn)
+        drawn = np.where(level <= np.minimum(middle, low), _SURE, drawn)
         drawn = np.where((middle == level) & (hourly.p50[:count] > 0), _MIDDLE, drawn)
         lines.append(f"{named:>{label}} {''.join(drawn)}".rstrip())
     marks = [f"{start:%H}" if start.hour % 6 == 0 else "" for start in hourly.starts[:count]]
     axis = [" "] * (count + 2)
     for place, mark in enumerate(marks):
         axis[place : place + len(mark)] = mark
-    return [*lines, f"{'':>{label}} {''.join(axis)}".rstrip()]
+    below = [f"{'':>{label}} {''.join(axis)}".rstrip(), f"{'':>{label}} {_LEGEND}"[:width]]
+    return [*lines, *below]
 
 
 def _levels(power: Floats, top: float) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from datetime import UTC, tzinfo
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfoNotFoundError
 
 import typer
 
-from console import output, trainer
+from console import output, times, trainer
 from console.bucket import json_at
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
@@ -24,6 +25,31 @@ if TYPE_CHECKING:
     from console.forecasts import Series
 
 _ALL_TOGETHER = 1.0  # how alike errors are taken to be where nobody measured it: the widest band
+_ISSUES_NAMED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What comes, of one site or of several.
+
+    Attributes
+    ----------
+    sites
+        Each with its `feeds`, its `latest` object, and the `rows` of the hours that were asked for.
+    series
+        The same rows of each site as power.
+    total
+        Of one site its own power, of several their sum.
+    alike
+        `dependence` of the errors of two sites, `day_dependence` of two intervals of a day. [unitless]
+    """
+
+    name: str
+    model_id: str
+    sites: Mapping[str, Mapping[str, Any]]
+    series: Mapping[str, Series]
+    total: Series
+    alike: Mapping[str, float]
 
 
 def forecast(
@@ -38,6 +64,14 @@ def forecast(
     chart_file: Annotated[
         Path | None, typer.Option(help="Draw it into a file: .png, .svg or .html.")
     ] = None,
+    at: Annotated[
+        datetime | None,
+        typer.Option(
+            parser=times.moment,
+            metavar="TIME",
+            help=f"From then on, and what would be late then if nothing came. {times.HELP}",
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Show the newest forecast of a site, or of all sites of a model and their sum.
@@ -49,20 +83,50 @@ def forecast(
               solar forecast roof --chart --tz utc
               solar forecast fleet --csv tomorrow.csv
     """
+    found = ahead(name, hours, tz, at)
+    if csv_file is not None:
+        _write_csv(csv_file, found.series, found.total)
+    if chart_file is not None:
+        draw(found, chart_file)
+    if json:
+        output.as_json(_as_json(found))
+        return
+    _show(found, chart=chart)
+    for path in filter(None, (csv_file, chart_file)):
+        output.say_plainly(f"written: {path}")
+
+
+def ahead(name: str, hours: float = 48, tz: str = "local", at: datetime | None = None) -> Ahead:
+    """Return the newest forecast of a site, or of all sites of a model and their sum.
+
+    Parameters
+    ----------
+    hours
+        How far ahead. [h]
+    tz
+        Zone of its times: local, utc or a name.
+    at
+        From when on, and by when an issue counts as late; now where None.
+
+    Raises
+    ------
+    ConsoleError
+        There is no such site or model, no forecast of it, or no such zone.
+    """
     from console import forecasts  # noqa: PLC0415 - loads numpy
 
     model, site = _meant(name)
-    answer = state.system.ask("deployer", "forecasts", model_id=model, site_id=site)
+    then = {"at": at.isoformat()} if at else {}
+    answer = state.system.ask("deployer", "forecasts", model_id=model, site_id=site, **then)
     if not answer["sites"]:
         raise ConsoleError(_why_none(name, model))
-    now = utc_now()
     found = {}
     for each in answer["sites"]:
         latest = json_at(each["key"])
         if latest is None:
             output.complain(f"{each['key']} was deleted; the next issue writes it again")
             continue
-        rows = forecasts.rows_within(latest, hours, now)
+        rows = forecasts.rows_within(latest, hours, at or utc_now())
         if rows:
             found[each["site_id"]] = {**each, "latest": latest, "rows": rows}
     if not found:
@@ -79,16 +143,14 @@ def forecast(
         if len(series) == 1
         else forecasts.added(list(series.values()), alike["dependence"])
     )
-    if csv_file is not None:
-        _write_csv(csv_file, series, total)
-    if chart_file is not None:
-        from console import forecast_charts  # noqa: PLC0415 - loads matplotlib
+    return Ahead(name, model, found, series, total, alike)
 
-        forecast_charts.to_file(total, _title(name, found), chart_file)
-    if json:
-        output.as_json(_as_json(model, found, series, total, alike))
-        return
-    _show(name, found, series, total, alike=alike, chart=chart)
+
+def draw(found: Ahead, path: Path) -> None:
+    """Draw what comes into a file: .png, .svg or .html."""
+    from console import forecast_charts  # noqa: PLC0415 - loads matplotlib
+
+    forecast_charts.to_file(found.total, _title(found), path)
 
 
 def _meant(name: str) -> tuple[str, str | None]:
@@ -134,28 +196,28 @@ def _alike(model: str, latest: Mapping[str, Any]) -> dict[str, float]:
     return {name: _ALL_TOGETHER if value is None else value for name, value in found.items()}
 
 
-def _title(name: str, found: Mapping[str, Mapping[str, Any]]) -> str:
-    feeds = [feed for each in found.values() for feed in each["feeds"]]
-    newest = max(feeds, key=lambda each: each["issued_at"])
-    return f"{name}: {newest['provider']}, issued {newest['issued_at'][:16].replace('T', ' ')} UTC"
+def _title(found: Ahead) -> str:
+    """Name the issues that the hours come from, in the order of the hours."""
+    rows = [row for each in found.sites.values() for row in each["rows"]]
+    rows.sort(key=lambda row: str(row["timestamp"]))
+    issues = list(dict.fromkeys((row["provider"], row["issued_at"]) for row in rows))
+    said = [
+        f"{provider}, issued {datetime.fromisoformat(issued):%Y-%m-%d %H:%M} UTC"
+        for provider, issued in issues[:_ISSUES_NAMED]
+    ]
+    if more := len(issues) - len(said):
+        said.append(f"{more} more")
+    return f"{found.name}: {'; then '.join(said)}"
 
 
-def _show(
-    name: str,
-    found: Mapping[str, Mapping[str, Any]],
-    series: Mapping[str, Series],
-    total: Series,
-    *,
-    alike: Mapping[str, float],
-    chart: bool,
-) -> None:
+def _show(found: Ahead, *, chart: bool) -> None:
     from console import forecast_charts, forecasts  # noqa: PLC0415
 
-    for site_id, each in found.items():
-        for line in forecasts.late(each["feeds"]):
-            output.complain(f"{site_id}: {line}")
+    for line in late(found):
+        output.complain(line)
+    series, total, alike = found.series, found.total, found.alike
     hourly = forecasts.hourly(total)
-    output.say_plainly(f"{_title(name, found)} [kW]")
+    output.say_plainly(f"{_title(found)} [kW]")
     if chart:
         for line in forecast_charts.in_terminal(hourly, output.people.width):
             output.say_plainly(line)
@@ -171,9 +233,29 @@ def _show(
     else:
         _show_sites(series, total, alike)
     for day, energy in forecasts.energy_by_day(total, alike["day_dependence"]).items():
+        part = _part(total, day)
         output.say_plainly(
-            f"{day:%a %d %b}: {energy.p50:,.1f} kWh (P10 {energy.p10:,.1f}, P90 {energy.p90:,.1f})"
+            f"{day:%a %d %b}{part}: {energy.p50:,.1f} kWh (P10 {energy.p10:,.1f}, P90 {energy.p90:,.1f})"
         )
+
+
+def _part(found: Series, day: date) -> str:
+    """Say which part of a day a forecast holds, where it is not the whole day."""
+    of_day = [start for start in found.starts if start.date() == day]
+    first, end = of_day[0], of_day[-1] + found.step
+    begins = f" from {first:%H:%M}" if first.date() == (first - found.step).date() else ""
+    return begins + (f" until {end:%H:%M}" if end.date() == day else "")
+
+
+def late(found: Ahead) -> list[str]:
+    """Say of which sites and providers the next issue is late."""
+    from console import forecasts  # noqa: PLC0415
+
+    return [
+        f"{site_id}: {line}"
+        for site_id, each in found.sites.items()
+        for line in forecasts.late(each["feeds"])
+    ]
 
 
 def _show_sites(series: Mapping[str, Series], total: Series, alike: Mapping[str, float]) -> None:
@@ -217,16 +299,10 @@ def _rows(found: Series) -> list[dict[str, Any]]:
     ]
 
 
-def _as_json(
-    model: str,
-    found: Mapping[str, Mapping[str, Any]],
-    series: Mapping[str, Series],
-    total: Series,
-    alike: Mapping[str, float],
-) -> dict[str, Any]:
+def _as_json(found: Ahead) -> dict[str, Any]:
     return {
-        "model_id": model,
-        **alike,
+        "model_id": found.model_id,
+        **found.alike,
         "sites": [
             {
                 "site_id": site_id,
@@ -235,7 +311,7 @@ def _as_json(
                 "step_minutes": each["latest"]["step_minutes"],
                 "rows": each["rows"],
             }
-            for site_id, each in found.items()
+            for site_id, each in found.sites.items()
         ],
-        "together": _rows(total) if len(series) > 1 else None,
+        "together": _rows(found.total) if len(found.series) > 1 else None,
     }

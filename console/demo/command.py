@@ -20,6 +20,10 @@ def demo(
     ] = Path(".solar/demo"),
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     *,
+    forecast: Annotated[
+        bool,
+        typer.Option("--forecast", help="The story of tomorrow's power, from made-up forecasts."),
+    ] = False,
     keep_running: Annotated[bool, typer.Option(help="Leave the platform up afterwards.")] = False,
     write_files: Annotated[
         Path | None,
@@ -36,23 +40,28 @@ def demo(
 
     Exit code 0 only if every expectation of the story held; nothing is left running.
 
-    Example, files to try by hand: solar demo --write-files plant
+    Examples: solar demo --forecast
+              solar demo --write-files plant             # files to try by hand
+              solar demo --forecast --write-files plants
     """
-    from console.demo import play, story  # noqa: PLC0415 - with pandas, which help need not load
+    from console.demo import play, stage  # noqa: PLC0415 - with pandas, which help need not load
     from console.demo.telling import Teller  # noqa: PLC0415
 
     if write_files is not None:
-        play.write_files(write_files, months, json=json)
+        if forecast:
+            play.write_forecast_files(write_files, json=json)
+        else:
+            play.write_files(write_files, months, json=json)
         return
     tell = Teller(output.errors if json else output.people)
     place = home.absolute()
     try:
-        facts = play.play(tell, place, port, keep_running=keep_running)
+        facts = play.play(tell, place, port, of_forecasts=forecast, keep_running=keep_running)
     except KeyboardInterrupt:
         tell.say("interrupted")
         raise typer.Exit(INTERRUPTED) from None
     if json:
-        print(story.as_json(tell.summary(), facts))
+        print(stage.as_json(tell.summary(), facts))
     held = sum(holds for _, holds in tell.expectations)
     tell.say(f"{held} of {len(tell.expectations)} expectations held, {tell.elapsed:.0f} s")
     if keep_running:

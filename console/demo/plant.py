@@ -76,6 +76,22 @@ class Plant:
         day = self._power[_dates(self._power) == date]
         return pd.Series(day["ac_power_2"])
 
+    def in_utc(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return power [W] every 15 minutes and hourly means of the weather, both by their beginnings in UTC.
+
+        The power's clock follows daylight saving time, whatever its label says; here it is put right. The
+        weather's values are of the full and the half hour.
+        """
+        wall = pd.DatetimeIndex(self._power.index).tz_localize(None)
+        put_right = wall.tz_localize(
+            "America/Denver", ambiguous="NaT", nonexistent="NaT"
+        ).tz_convert("UTC")
+        power = self._power.set_axis(put_right)[["ac_power_2"]].round(1)
+        moments = self._weather.tz_convert("UTC")
+        means = (moments + 2 * moments.shift(-1) + moments.shift(-2)) / 4
+        full = pd.DatetimeIndex(means.index).minute == 0
+        return power[power.index.notna()], means[full].dropna()
+
 
 def _csv(frame: pd.DataFrame, period: pd.Period) -> bytes:
     local = pd.DatetimeIndex(frame.index).tz_localize(None)

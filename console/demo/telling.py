@@ -44,6 +44,10 @@ class Teller:
             f"[dim]{minutes:02d}:{seconds:02d}[/dim]  {escape(text)}", highlight=False
         )
 
+    def show(self, line: str) -> None:
+        """Show a line as it is, without a time."""
+        self.screen.print(escape(line), highlight=False)
+
     def expect(self, what: str, *, holds: bool) -> None:
         """Check an expectation of the story, and say whether it holds."""
         self.expectations.append((what, holds))

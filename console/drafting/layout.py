@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,11 @@ from typing import Any
 from console.drafting.guess import Guess, NotUnderstoodError
 from console.drafting.heading import find
 from services.data_watcher.adapters.reading import faults, files, sheets, text
+from services.data_watcher.adapters.reading import records as json_records
 
 MOST_ROWS = 200_000  # of a file that are looked at: two years of five minutes
 _DELIMITERS = ",;\t|"
 _NEARLY_ALL = 0.9  # of the lines
-_DEEPEST = 5  # levels of names in JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +185,15 @@ def _json(path: Path, said: str) -> Sheet:
                 "to see that it is whole"
             )
             raise NotUnderstoodError(message) from error
-    lists = dict(_lists(content))
+    lists = dict(json_records.lists(content))
     if not lists:
-        message = f"{path.name}: the JSON holds no list of records; export one with a time and a value each"
+        message = (
+            f"{path.name}: the JSON holds no list of records, and no lists of values side by side; export "
+            "one with a time and a value each"
+        )
         raise NotUnderstoodError(message)
     where = max(lists, key=lambda each: len(lists[each]))
-    records = [dict(_flat(each)) for each in lists[where] if isinstance(each, dict)]
+    records = [dict(json_records.flat(each)) for each in lists[where] if isinstance(each, dict)]
     layout = {}
     if len(lists) > 1:
         others = ", ".join(each or "(top)" for each in lists if each != where)
@@ -199,21 +202,3 @@ def _json(path: Path, said: str) -> Sheet:
     some = records[:MOST_ROWS]
     columns = {name: [each.get(name) for each in some] for name in names}
     return Sheet(path, "json", layout, columns, rows=len(records))
-
-
-def _lists(content: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, list[Any]]]:
-    """Yield the lists of records in JSON, each with the path of names to it."""
-    if isinstance(content, list):
-        if any(isinstance(each, dict) for each in content):
-            yield path, content
-    elif isinstance(content, dict) and depth < _DEEPEST:
-        for name, each in content.items():
-            yield from _lists(each, f"{path}.{name}".strip("."), depth + 1)
-
-
-def _flat(record: dict[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
-    for name, value in record.items():
-        if isinstance(value, dict) and depth < _DEEPEST:
-            yield from _flat(value, f"{prefix}{name}.", depth + 1)
-        else:
-            yield f"{prefix}{name}", value

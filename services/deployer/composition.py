@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from services.deployer.adapters.configuration import S3Configuration
 from services.deployer.adapters.endpoints import SageMakerEndpoints
+from services.deployer.adapters.fault_log import EndpointLog
 from services.deployer.adapters.gauge import CloudWatchGauge
 from services.deployer.adapters.live.books import DynamoBooks
 from services.deployer.adapters.live.excluded import S3Excluded
@@ -75,7 +76,16 @@ def deployer(settings: DeployerSettings) -> Dispatching:
     alone = Alone(memory, utc_now, lambda: uuid4().hex, time.sleep)
     holding = Holding(memory, publisher, utc_now)
     ending = Ending(
-        trial, comparing, registry, endpoints, configuration, memory, memory, chronicle, utc_now
+        trial=trial,
+        comparing=comparing,
+        registry=registry,
+        endpoints=endpoints,
+        configuration=configuration,
+        progress=memory,
+        setbacks=memory,
+        faults=EndpointLog(aws.lazy_client("logs")),
+        chronicle=chronicle,
+        clock=utc_now,
     )
     reconciling = Reconciling(
         alone=alone,

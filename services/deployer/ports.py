@@ -73,6 +73,12 @@ class Endpoints(Protocol):
     def invoke(self, model_id: str, request: dict[str, Any]) -> Answer: ...
 
 
+class FaultLog(Protocol):
+    """What the log of an endpoint says of requests that failed."""
+
+    def faulty(self, model_id: str, since: datetime) -> frozenset[int] | None: ...
+
+
 class Leases(Protocol):
     """One worker per model at a time; a lease that nobody gives back ends by itself."""
 

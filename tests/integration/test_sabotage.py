@@ -117,6 +117,25 @@ def test_a_person_lets_a_version_begin_that_mends_what_rings(plant: Plant) -> No
     assert client.failures() <= {(bad, "failed")}
 
 
+def test_a_good_version_is_not_barred_for_what_the_champion_fails_during_its_canary(
+    plant: Plant,
+) -> None:
+    """Both fleets answer behind one variant; only the endpoint's log says which of them failed."""
+    name = "sabotage-blame"
+    bad = plant.approve(name, "nan_for_one_row")  # which the reference rows do not ask for
+    plant.rest(name)
+    plant.configure(name, 8)
+    good = plant.approve(name, "good")
+    assert plant.check(name) is Action.UPDATE
+    with plant.client(name, most_rows=1):
+        wait_for(lambda: plant.ringing(name), bool)
+        plant.rest(name)
+    assert plant.status(name) == ("InService", bad)
+    assert plant.package(name, good)[0] == "Approved"
+    assert "only version 1 failed requests" in plant.told(name, good)[-1]["cause"]
+    assert plant.tries(name) == 1, "it is tried again"
+
+
 def test_other_instances_come_without_another_version_and_nobody_notices(plant: Plant) -> None:
     name = "sabotage-instances"
     champion(plant, name)

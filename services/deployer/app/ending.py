@@ -7,9 +7,16 @@ from dataclasses import dataclass, replace
 from services.deployer.app.chronicle import Chronicle
 from services.deployer.app.comparing import Comparing
 from services.deployer.app.trial import Trial
-from services.deployer.domain import deployment
+from services.deployer.domain import blame, deployment
 from services.deployer.domain.deployment import Endpoint, InProgress
-from services.deployer.ports import Configuration, Endpoints, Progress, Registry, Setbacks
+from services.deployer.ports import (
+    Configuration,
+    Endpoints,
+    FaultLog,
+    Progress,
+    Registry,
+    Setbacks,
+)
 from shared import names
 from shared.clock import Clock
 from shared.errors import OperatorFaultError
@@ -30,6 +37,7 @@ class Ending:
     configuration: Configuration
     progress: Progress
     setbacks: Setbacks
+    faults: FaultLog
     chronicle: Chronicle
     clock: Clock
 
@@ -81,8 +89,9 @@ class Ending:
             self.take_back(model_id, progress, evidence)
             return True
         silence = self.chronicle.silence(model_id, progress)
+        excuse = self._excuse(model_id, progress, self._rang(model_id, progress))
         said = endpoint.failure_reason or "AWS ended the update without a reason"
-        self.set_back(model_id, progress, silence or said)
+        self.set_back(model_id, progress, silence or excuse or said)
         return False
 
     def _evidence(self, model_id: str, endpoint: Endpoint, progress: InProgress) -> str | None:
@@ -95,15 +104,34 @@ class Ending:
         return self.alarms_since(model_id, progress, said)
 
     def alarms_since(self, model_id: str, progress: InProgress, said: str) -> str | None:
-        """Return which alarms went off since a version's canary began, or None for none."""
+        """Return which alarms went off since a version's canary began, or None for none.
+
+        An alarm that rang only for what served before speaks against no new version.
+        """
+        rang = self._rang(model_id, progress)
+        if not rang or self._excuse(model_id, progress, rang) is not None:
+            return None
+        return f"the alarm {', '.join(rang)} went off ({said})"
+
+    def _rang(self, model_id: str, progress: InProgress) -> list[str]:
         if progress.goes_back:
-            return None  # no alarm watched it
-        rang = [
-            each
-            for each in self.endpoints.rang_since(model_id, progress.started_at)
-            if each not in progress.ignores
-        ]
-        return f"the alarm {', '.join(rang)} went off ({said})" if rang else None
+            return []  # no alarm watched it
+        rang = self.endpoints.rang_since(model_id, progress.started_at)
+        return [each for each in rang if each not in progress.ignores]
+
+    def _excuse(self, model_id: str, progress: InProgress, rang: list[str]) -> str | None:
+        """Return for whom alarms rang, where that was another version only; else None."""
+        if not rang:
+            return None
+        faulty = self.faults.faulty(model_id, progress.started_at)
+        others = blame.others_alone(progress.version, rang, faulty, model_id)
+        if not others:
+            return None
+        named = " and ".join(f"version {each}" for each in others)
+        return (
+            f"the alarm {', '.join(rang)} went off, but only {named} failed requests, and version "
+            f"{progress.version} none"
+        )
 
     def take_back(self, model_id: str, progress: InProgress, reason: str) -> None:
         """Bar the version of a deployment, and say why.

@@ -6,10 +6,12 @@ Two routes need no framework: the application speaks ASGI itself, which a server
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import replace
 from typing import Any
 
+from services.deployer.inference.faults import SLOW_SECONDS, Faults
 from services.deployer.inference.reading import (
     Asked,
     BadRequestError,
@@ -49,6 +51,7 @@ class Application:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.attributes = [(_ATTRIBUTES, service.attributes.encode())]
+        self.faults = Faults(service.package_version)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -63,12 +66,16 @@ class Application:
             headers = dict(scope["headers"])
             body = await _body(receive)
             if body is not None:  # else nobody waits for an answer any more
+                began = time.perf_counter()
                 kind, content = self.answer(headers, body)
+                if time.perf_counter() - began > SLOW_SECONDS:
+                    self.faults.note("slow")
                 await _respond(send, 200, kind, content, self.attributes)
         except BadRequestError as error:
             await _respond(send, error.status, JSON, error_json(str(error)))
         except Exception as error:  # noqa: BLE001 - a client must learn which version failed
             _LOG.exception("a request could not be answered")
+            self.faults.note("failed")
             body = error_json(f"{type(error).__name__}: {error}", self.service.package_version)
             await _respond(send, 500, JSON, body, self.attributes)
 

@@ -132,7 +132,7 @@ def test_a_site_is_shown_hour_by_hour_in_its_own_time(system: FakeSystem) -> Non
     assert "roof: ecmwf, issued 2026-06-08 12:00 UTC" in shown
     assert "from (CEST)" in shown
     assert "Mon 08 Jun 14:00" in shown
-    assert "Mon 08 Jun: 60.0 kWh (P10 48.0, P90 72.0)" in shown
+    assert "Mon 08 Jun from 14:15 until 20:15: 60.0 kWh (P10 48.0, P90 72.0)" in shown
 
 
 def test_times_may_be_in_another_zone(system: FakeSystem) -> None:
@@ -172,7 +172,9 @@ def test_rows_go_into_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["out.png", "out.svg", "out.html"])
 def test_it_is_drawn_into_a_file(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    assert solar("forecast", "fleet", "--chart-file", str(path)).exit_code == 0
+    shown = solar("forecast", "fleet", "--chart-file", str(path)).stdout
+    assert "written: " in shown
+    assert name in shown
     assert path.stat().st_size > 5000
 
 
@@ -204,6 +206,32 @@ def test_of_a_forecast_of_another_time_the_beginning_is_shown() -> None:
     assert len(rows) == 24
 
 
+def test_where_one_issue_ends_the_next_hours_are_said_to_be_of_another(system: FakeSystem) -> None:
+    mixed = latest("roof")
+    for row in mixed["rows"][:8]:
+        row.update(provider="icon", issued_at=(NOON - timedelta(hours=6)).isoformat())
+    system.clients["s3"] = Bucket(roof=mixed)
+    system.answers["deployer", "forecasts"] = answer("roof")
+    shown = " ".join(solar("forecast", "roof", "--hours", "6").stdout.split())
+    assert (
+        "roof: icon, issued 2026-06-08 06:00 UTC; then ecmwf, issued 2026-06-08 12:00 UTC" in shown
+    )
+
+
+def test_a_day_of_which_only_hours_are_shown_says_which(system: FakeSystem) -> None:
+    system.answers["deployer", "forecasts"] = answer("roof")
+    shown = solar("forecast", "roof", "--hours", "36").stdout
+    assert "Mon 08 Jun from 14:15: " in shown
+    assert "Tue 09 Jun: " in shown
+    assert "Wed 10 Jun until 02:15: " in shown
+
+
+def test_it_can_be_asked_as_of_another_time(system: FakeSystem) -> None:
+    system.answers["deployer", "forecasts"] = answer("roof")
+    shown = solar("forecast", "roof", "--hours", "1", "--at", "2026-06-09T00:00").stdout
+    assert "Tue 09 Jun 02:00" in shown
+
+
 def a_series(hours: int = 30, zone: str = "Europe/Berlin") -> forecasts.Series:
     return forecasts.series(latest("roof", hours=hours)["rows"], 15, tzinfo_of(zone))
 
@@ -227,9 +255,13 @@ def test_a_chart_in_the_terminal_fits_and_shows_the_band() -> None:
     lines = forecast_charts.in_terminal(found, 60)
     assert all(len(line) <= 60 for line in lines)
     assert lines[0].strip().startswith("12")
-    assert sum("█" in line for line in lines) == 1
-    assert "18" in lines[-1]
-    assert "00" in lines[-1]
+    *drawn, hours, legend = lines
+    assert sum("█" in line for line in drawn) == 1
+    shades = "".join(line.split()[-1][0] for line in drawn)  # of the first hour, from above
+    assert shades == "░█░▓▓▓▓▓▓▓"
+    assert "18" in hours
+    assert "00" in hours
+    assert "P10 to P90" in legend
     narrow = forecast_charts.in_terminal(found, 20)
     assert all(len(line) <= 20 for line in narrow)
 

@@ -331,8 +331,26 @@ def test_json_is_read(*, lines: bool) -> None:
 def test_json_with_two_lists_is_asked_about() -> None:
     records = [{"t": f"{m:%Y-%m-%d %H:%M}", "p": w} for m, w in HEALTHY]
     body = json.dumps({"production": records, "grid": records}).encode()
-    assert "records: a.b.c" in refused(body, site({"format": "json"})).reason
+    reason = refused(body, site({"format": "json"})).reason
+    assert "2 lists of records (production, grid)" in reason
+    assert "records: a.b.c" in reason
     accepted(body, site({"format": "json", "records": "production"}))
+
+
+SIDE_BY_SIDE = {"t": [f"{m:%Y-%m-%d %H:%M}" for m, _ in HEALTHY], "p": [w for _, w in HEALTHY]}
+
+
+@pytest.mark.parametrize("records", [None, "hourly"])
+def test_json_with_a_list_for_each_name_is_read(records: str | None) -> None:
+    body = {"latitude": 50.1, "hourly_units": {"t": "iso8601", "p": "kW"}, "hourly": SIDE_BY_SIDE}
+    where = {"format": "json"} | ({"records": records} if records else {})
+    accepted(json.dumps(body).encode(), site(where))
+
+
+def test_json_with_lists_of_several_lengths_is_refused() -> None:
+    body = {"hourly": SIDE_BY_SIDE | {"p": SIDE_BY_SIDE["p"][:-1]}}
+    reason = refused(json.dumps(body).encode(), site({"format": "json"})).reason
+    assert "no lists of values of one length side by side" in reason
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])

@@ -96,6 +96,7 @@ class FakeEndpoints:
     errors: set[int] = field(default_factory=set)
     rings: list[str] = field(default_factory=list)
     rang: list[str] = field(default_factory=list)
+    log_names: frozenset[int] | None = frozenset()  # versions that failed requests
     says: dict[int, Callable[[float], float]] = field(default_factory=dict)
     takes: dict[int, float] = field(default_factory=dict)
     unknown_sites: dict[int, set[str]] = field(default_factory=dict)
@@ -112,6 +113,10 @@ class FakeEndpoints:
         assert model_id == MODEL
         assert since.tzinfo is not None
         return tuple(self.rang)
+
+    def faulty(self, model_id: str, since: datetime) -> frozenset[int] | None:
+        assert model_id == MODEL
+        return self.log_names
 
     def check_ours(self, model_id: str) -> None:
         assert model_id == MODEL
@@ -144,7 +149,7 @@ class FakeEndpoints:
             raise OperatorFaultError(self.refuses)
         self.calls.append(f"{'back to' if goes_back else 'update'} {version.number}")
         self.ignored = ignores
-        self.rang = []
+        self.rang, self.log_names = [], frozenset()
         assert self.endpoint is not None
         assert self.endpoint.status == "InService"
         self.endpoint = replace(self.endpoint, status="Updating")
@@ -456,15 +461,16 @@ class World:
             clock,
         )
         ending = Ending(
-            trial,
-            comparing,
-            self.registry,
-            self.endpoints,
-            self,
-            self.memory,
-            self.memory,
-            chronicle,
-            clock,
+            trial=trial,
+            comparing=comparing,
+            registry=self.registry,
+            endpoints=self.endpoints,
+            configuration=self,
+            progress=self.memory,
+            setbacks=self.memory,
+            faults=self.endpoints,
+            chronicle=chronicle,
+            clock=clock,
         )
         reconciling = Reconciling(
             alone=alone,

@@ -128,6 +128,10 @@ def done_by_aws(world: World, event: str) -> None:
             world.endpoints.roll_back(
                 next(each for each in guards if each not in world.endpoints.ignored)
             )
+        case "champion" if updating and endpoint is not None and target is not None:
+            # What serves fails requests, and the alarm that both fleets share rings.
+            world.endpoints.log_names = frozenset({target.number - 1})
+            world.endpoints.roll_back(ERRORS)
         case "capacity" if updating:
             world.endpoints.roll_back(rang="", reason="Insufficient capacity")
         case "silence":
@@ -255,7 +259,7 @@ def barred(world: World) -> set[int]:
 
 
 def is_set_back(story: tuple[str, ...]) -> bool:
-    return not {"capacity", "silence"}.isdisjoint(story)
+    return not {"capacity", "silence", "champion"}.isdisjoint(story)
 
 
 def told_of(world: World, left_out: set[int]) -> list[tuple[str, int]]:
@@ -266,6 +270,7 @@ STORIES = [
     *(story for story in product(NEW, EVENTS, EVENTS) if story[1:] != ("reject", "reject")),
     *product(NEW, ["silence"], ["settle"], AFTER_SILENCE),
     *product(["rings"], NEW, ["now"], EVENTS),
+    *product(NEW, ["champion"], EVENTS),
 ]
 
 

@@ -1,4 +1,4 @@
-"""JSON: a list of records, somewhere inside, or one record a line."""
+"""JSON: a list of records somewhere inside, lists of values side by side, or one record a line."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def load(data: Content, source: SourceFormat) -> Raw:
     except RecursionError as error:
         message = "it is nested too deeply"
         raise faults.unreadable(message) from error
-    flat = [dict(_flat(each)) if isinstance(each, dict) else {} for each in found]
-    if not any(flat):
+    fields = [dict(flat(each)) if isinstance(each, dict) else {} for each in found]
+    if not any(fields):
         raise faults.empty("it holds no record")
-    names = list(dict.fromkeys(name for each in flat[:_FIRST] for name in each))
+    names = list(dict.fromkeys(name for each in fields[:_FIRST] for name in each))
     columns = header.find(source, names)
-    faults.check_size(len(flat), len(columns.all))
+    faults.check_size(len(fields), len(columns.all))
     wanted = {names[at] for at in columns.all}
-    whole = [_is_whole(each, wanted, set(names)) for each in flat]
-    records = [each for each, is_whole in zip(flat, whole, strict=True) if is_whole]
+    whole = [_is_whole(each, wanted, set(names)) for each in fields]
+    records = [each for each, is_whole in zip(fields, whole, strict=True) if is_whole]
     others = [each for each, is_whole in zip(found, whole, strict=True) if not is_whole]
     return Raw(
         {at: pa.chunked_array([_column(records, names[at])]) for at in columns.all},
@@ -91,28 +91,51 @@ def _records(text: str, source: SourceFormat) -> list[Any]:
                     f"records: {source.records} leads nowhere; {name!r} is not there"
                 )
             content = content[name]
-    lists = [content] if isinstance(content, list) else list(_lists(content))
-    if len(lists) != 1:
+    found = {"": content} if isinstance(content, list) else dict(lists(content))
+    if not found:
+        message = "it holds no list of records, and no lists of values of one length side by side"
+        raise faults.unreadable(message)
+    if len(found) > 1:
         raise faults.unreadable(
-            f"it holds {len(lists)} lists of records; say which in the site's YAML (records: a.b.c)"
+            f"it holds {len(found)} lists of records ({', '.join(found)}); say which in the site's YAML "
+            "(records: a.b.c)"
         )
-    return lists[0]
+    return next(iter(found.values()))
 
 
-def _lists(content: Any, depth: int = 0) -> Iterator[list[Any]]:
+def lists(content: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the lists of records in JSON, each with the path of names to it.
+
+    Lists of values side by side, a list for each name, are records, too.
+    """
     if isinstance(content, list):
         if any(isinstance(each, dict) for each in content):
-            yield content
+            yield path, content
     elif isinstance(content, dict) and depth < _DEEPEST:
-        for each in content.values():
-            yield from _lists(each, depth + 1)
+        if _is_side_by_side(content):
+            rows = zip(*content.values(), strict=True)
+            yield path, [dict(zip(content, row, strict=True)) for row in rows]
+            return
+        for name, each in content.items():
+            yield from lists(each, f"{path}.{name}".strip("."), depth + 1)
 
 
-def _flat(record: dict[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+def _is_side_by_side(content: dict[str, Any]) -> bool:
+    """Whether all fields are lists of values, and as long as each other."""
+    columns = list(content.values())
+    return (
+        len(columns) > 1
+        and all(isinstance(each, list) and each for each in columns)
+        and len({len(each) for each in columns}) == 1
+        and not any(isinstance(value, dict | list) for each in columns for value in each)
+    )
+
+
+def flat(record: dict[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
     """Yield the fields of a record; those inside others are named by a path with points."""
     for name, value in record.items():
         if isinstance(value, dict) and depth < _DEEPEST:
-            yield from _flat(value, f"{prefix}{name}.", depth + 1)
+            yield from flat(value, f"{prefix}{name}.", depth + 1)
         else:
             yield f"{prefix}{name}", value
 

@@ -162,12 +162,14 @@ class Telling:
     def forecasts(self, question: dict[str, Any]) -> dict[str, Any]:
         """Return where the newest forecasts of a model's sites, or of one, stand, and what is late.
 
+        What is late is said of now or, with `at`, of another time if nothing came until then.
+
         Raises
         ------
         InvalidMessageError
-            The question names no model.
+            The question names no model, or `at` is no time with a zone.
         """
-        model_id, now = _model(question), self.clock()
+        model_id, now = _model(question), _moment(question.get("at")) or self.clock()
         sites: dict[str, list[dict[str, Any]]] = {}
         for each in self.feeds.feeds(model_id, question.get("site_id") or ""):
             sites.setdefault(each.site_id, []).append(
@@ -241,6 +243,18 @@ def _model(question: dict[str, Any]) -> str:
 
 def _day(text: str | None) -> date | None:
     return datetime.fromisoformat(text).date() if text else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text) if text else None
+    except (TypeError, ValueError) as error:
+        message = f"at: {error}"
+        raise InvalidMessageError(message) from error
+    if found is not None and found.tzinfo is None:
+        message = f"at: {text} names no zone"
+        raise InvalidMessageError(message)
+    return found
 
 
 def _plain(line: card.Line) -> dict[str, Any]:

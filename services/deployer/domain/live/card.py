@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from services.deployer.domain.live.scores import DayScore, Sums
+from shared.solar.leads import BUCKETS
 
 By = Literal["site", "day", "month", "lead", "provider", "version"]
 WAYS: tuple[By, ...] = get_args(By)
@@ -20,6 +21,17 @@ _NAMES: Mapping[By, Callable[[DayScore], str]] = {
     "provider": lambda each: each.provider or "measured",
     "version": lambda each: str(each.version),
 }
+
+
+def _by_name(_: str) -> int:
+    return 0
+
+
+def _by_lead(name: str) -> int:
+    return BUCKETS.index(name) if name in BUCKETS else len(BUCKETS)
+
+
+_RANKS: Mapping[By, Callable[[str], int]] = {"version": int, "lead": _by_lead}
 
 
 @dataclass(slots=True)
@@ -59,7 +71,7 @@ class Line:
 
 
 def lines(scores: Iterable[DayScore], by: By) -> list[Line]:
-    """Return the scorecard, in the order of names.
+    """Return the scorecard, in the order of names or leads.
 
     Predictions from forecasts are lines of their own, and so is what was made from them afterwards.
     """
@@ -69,8 +81,8 @@ def lines(scores: Iterable[DayScore], by: By) -> list[Line]:
         if key not in found:
             found[key] = Line(*key)
         found[key].add(each)
-    order = (lambda key: (int(key[0]), key[1])) if by == "version" else None
-    return [found[key] for key in sorted(found, key=order)]
+    rank = _RANKS.get(by, _by_name)
+    return [found[key] for key in sorted(found, key=lambda key: (rank(key[0]), key))]
 
 
 def figures(sums: Sums) -> dict[str, float | int | None]:

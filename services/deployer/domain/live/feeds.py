@@ -32,7 +32,7 @@ class Feed:
     gap_hours
         Usual time between two issues; None where too few are known. [h]
     delay_hours
-        Usual time from an issue to its upload. [h]
+        Usual time from an issue to its upload, of issues that came as they were made. [h]
     """
 
     site_id: str
@@ -80,7 +80,9 @@ def _feed(site_id: str, provider: str, made: Sequence[Made]) -> Feed:
         first_upload[_issue(each)] = min(known, each.uploaded_at)
     issues = sorted(first_upload)
     gaps = [(later - earlier) / timedelta(hours=1) for earlier, later in pairwise(issues)]
-    delays = [(first_upload[each] - each) / timedelta(hours=1) for each in issues]
+    waits = [first_upload[each] - each for each in issues]
+    # A history that is uploaded at once tells nothing of how long an issue takes to come.
+    delays = [wait / timedelta(hours=1) for wait in waits if wait <= _LIVE]
     return Feed(
         site_id=site_id,
         provider=provider,
@@ -89,7 +91,7 @@ def _feed(site_id: str, provider: str, made: Sequence[Made]) -> Feed:
         until=newest.end,
         version=newest.version,
         gap_hours=round(median(gaps), 3) if len(issues) >= _LEAST_ISSUES else None,
-        delay_hours=round(max(median(delays), 0.0), 3),
+        delay_hours=round(max(median(delays), 0.0), 3) if delays else 0.0,
     )
 
 

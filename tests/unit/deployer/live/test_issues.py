@@ -12,6 +12,7 @@ from services.deployer.app.live import predicting
 from services.deployer.app.live.telling import Telling
 from services.deployer.domain.live import card
 from services.deployer.domain.live.predicted import Predicted
+from services.deployer.domain.live.scores import DayScore
 from tests.unit.deployer.live.world import MODEL, SITE, World, midnight
 
 MONDAY = date(2026, 6, 8)
@@ -56,8 +57,8 @@ def test_what_was_predicted_when_its_interval_was_over_is_no_forecast() -> None:
     world.clock.now = midnight(MONDAY) + timedelta(hours=12)  # the message came a day late
     world.hear(world.issue("nwp", [NOON]))
     world.hear(world.upload("power", MONDAY, columns=("power_ac",), factor=1.0))
-    by_lead = {each.lead: each.sums.n for each in world.scores(MONDAY)}
-    assert by_lead == {"hindsight": 48, "24-48h": 48}
+    by_lead = {(each.lead, each.kind): each.sums.n for each in world.scores(MONDAY)}
+    assert by_lead == {("6-24h", "hindsight"): 48, ("24-48h", "forecast"): 48}
     (line,) = [
         each for each in card.lines(world.scores(MONDAY), "day") if each.inputs == "forecast"
     ]
@@ -89,9 +90,18 @@ def test_live_figures_are_of_forecasts_and_not_of_what_was_made_afterwards() -> 
     world = forecasting()
     world.hear(world.issue("nwp", [NOON]), world.upload("power", MONDAY, columns=("power_ac",)))
     world.sweep()
-    assert {each.lead for each in world.scores(MONDAY)} == {"hindsight"}
+    assert {each.kind for each in world.scores(MONDAY)} == {"hindsight"}
     assert world.books.last_summary is not None
     assert world.books.last_summary.sums.n == 0
+
+
+def test_lines_of_leads_are_in_the_order_of_leads() -> None:
+    days = [
+        DayScore(SITE, MONDAY, 1, "scored", inputs="forecast", lead=lead)
+        for lead in ("48h+", "24-48h", "6-24h", "0-6h")
+    ]
+    names = [each.name for each in card.lines(days, "lead")]
+    assert names == ["0-6h", "6-24h", "24-48h", "48h+"]
 
 
 def test_a_version_of_measured_weather_is_not_asked_about_forecasts() -> None:

@@ -10,11 +10,13 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from services.deployer.app.live.telling import Telling
 from services.deployer.domain.live.book import Made
 from services.deployer.domain.live.feeds import feeds
 from shared import layout
+from shared.errors import InvalidMessageError
 from shared.messages import ForecastIssued
 from tests.unit.deployer.live.world import MODEL, SITE, World, midnight
 
@@ -156,6 +158,12 @@ def test_who_asks_is_told_where_forecasts_stand_and_what_is_late() -> None:
     assert feed["late"]
     assert feed["issued_at"] == NOON.isoformat()
     assert telling.forecasts({"model_id": MODEL, "site_id": "elsewhere"})["sites"] == []
+    then = {"model_id": MODEL, "at": (NOON + SIX).isoformat()}
+    ((feed,),) = (each["feeds"] for each in telling.forecasts(then)["sites"])
+    assert not feed["late"]
+    for nonsense in ("soon", "2026-06-08T12:00"):
+        with pytest.raises(InvalidMessageError, match="at: "):
+            telling.forecasts({"model_id": MODEL, "at": nonsense})
 
 
 def made(hours: float, *, delay: float = 0.5) -> Made:
@@ -179,3 +187,9 @@ def test_one_missing_issue_does_not_change_the_rhythm() -> None:
 def test_of_a_history_that_is_uploaded_nothing_is_due() -> None:
     (feed,) = feeds(SITE, [made(hours, delay=1000) for hours in (0, 6, 12)])
     assert not feed.is_late(NOON + timedelta(days=100))
+
+
+def test_a_history_before_it_does_not_make_a_live_issue_due_later() -> None:
+    history = [made(hours, delay=100 - hours) for hours in (-18, -12, -6)]
+    (feed,) = feeds(SITE, [*history, made(0)])
+    assert feed.due_at == NOON + timedelta(hours=9.5)
