@@ -339,7 +339,7 @@ def only_model(model: str | None) -> str:
     return model
 
 
-def _named(each: Mapping[str, Any]) -> str:
+def named(each: Mapping[str, Any]) -> str:
     """Return a line's name; what is not of measured weather says so."""
     return each["name"] if each["inputs"] == "measured" else f"{each['name']} ({each['inputs']})"
 
@@ -387,7 +387,7 @@ def _said_in_all(each: Mapping[str, Any]) -> str:
     ]
     scored = each["days"].get("scored", 0)
     return (
-        f"{_named(each)}: {output.counted(scored, 'day')} of {output.counted(each['sites'], 'site')} scored"
+        f"{named(each)}: {output.counted(scored, 'day')} of {output.counted(each['sites'], 'site')} scored"
         + (f"; {', '.join(states)}" if states else "")
         + f"; version {', '.join(map(str, each['versions']))}"
         + _without_adjuster(each["unadjusted"])
