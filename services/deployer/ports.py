@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from services.deployer.domain.blame import Fault
 from services.deployer.domain.deployment import (
     Endpoint,
     Hold,
@@ -76,7 +77,7 @@ class Endpoints(Protocol):
 class FaultLog(Protocol):
     """What the log of an endpoint says of requests that failed."""
 
-    def faulty(self, model_id: str, since: datetime) -> frozenset[int] | None: ...
+    def faults(self, model_id: str, since: datetime) -> frozenset[Fault] | None: ...
 
 
 class Leases(Protocol):

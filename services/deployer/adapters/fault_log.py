@@ -1,4 +1,4 @@
-"""Which versions failed requests, by the log of their endpoint."""
+"""Which versions failed requests or were slow, by the log of their endpoint."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from services.deployer.domain.blame import FAILED, SLOW, Fault
 from services.deployer.inference.faults import MARK
 from shared import names
 
@@ -26,23 +27,28 @@ class EndpointLog:
 
     logs: CloudWatchLogsClient
 
-    def faulty(self, model_id: str, since: datetime) -> frozenset[int] | None:
-        """Return the versions that failed requests, or were slow, since a time; None if none can be told."""
+    def faults(self, model_id: str, since: datetime) -> frozenset[Fault] | None:
+        """Return which versions failed requests, or were slow, since a time; None if the log cannot be read.
+
+        A log that goes on after the last page counts as not read: what is left may name another version.
+        """
         pages = self.logs.get_paginator("filter_log_events").paginate(
             logGroupName=f"{_GROUP}{names.endpoint(model_id)}",
             startTime=int(since.timestamp() * 1000),
             filterPattern=f'"{MARK}"',
         )
         try:
-            events = [event for page in islice(pages, _MOST_PAGES) for event in page["events"]]
+            read = list(islice(pages, _MOST_PAGES))
         except (ClientError, BotoCoreError):
             return None
-        said = (_version(event.get("message", "")) for event in events)
-        return frozenset(version for version in said if version is not None)
+        if read and read[-1].get("nextToken"):
+            return None
+        said = (_fault(event.get("message", "")) for page in read for event in page["events"])
+        return frozenset(each for each in said if each is not None)
 
 
-def _version(line: str) -> int | None:
-    """Return which version a line of the log speaks of; None for a line of something else."""
+def _fault(line: str) -> Fault | None:
+    """Return which version a line of the log speaks of, and of what; None for a line of something else."""
     start = line.find("{")
     if MARK not in line or start < 0:
         return None
@@ -50,5 +56,7 @@ def _version(line: str) -> int | None:
         said = json.loads(line[start:])
     except ValueError:
         return None
-    version = said.get("model_package_version") if isinstance(said, dict) else None
-    return version if isinstance(version, int) else None
+    if not isinstance(said, dict):
+        return None
+    kind, version = said.get(MARK), said.get("model_package_version")
+    return Fault(kind, version) if kind in {FAILED, SLOW} and isinstance(version, int) else None

@@ -99,22 +99,30 @@ class Chronicle:
             each.event == "deployed" and each.version == number for each in self.log.log(model_id)
         )
 
-    def set_back(self, model_id: str, progress: InProgress, reason: str) -> None:
-        """AWS could not do it; it is tried again."""
+    def set_back(
+        self, model_id: str, progress: InProgress, reason: str, *, by_what_serves: bool = False
+    ) -> None:
+        """AWS could not do it, or an alarm rang for what serves; it is tried again."""
         self._append(model_id, progress, "set_back", reason=reason)
         meanwhile = (
             "what served before serves on"
             if progress.previous is not None
             else "nothing serves until then"
         )
+        number = progress.version
+        look = (
+            f"Look at why it fails (docs/runbooks/deployer.md#endpoint-errors); if version {number} mends "
+            f"that: `solar approve {number} {model_id} --now --reason …`."
+            if by_what_serves
+            else "Look at quotas, capacity, the role and the image (docs/runbooks/deployer.md#set-back)."
+        )
         self.publisher.publish(
             DeploymentFailed.of(
                 subject=(*_subject(model_id, progress), "set back"),
                 **self._facts(model_id, progress),
-                cause=f"AWS could not do it: {reason}",
+                cause=reason if by_what_serves else f"AWS could not do it: {reason}",
                 next_step="It is tried again, at growing intervals of up to two hours; the version is not "
-                f"barred, and {meanwhile}. Look at quotas, capacity, the role and the image "
-                "(docs/runbooks/deployer.md#set-back).",
+                f"barred, and {meanwhile}. {look}",
                 will_retry=True,
             )
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from services.deployer.app.chronicle import Chronicle
 from services.deployer.app.comparing import Comparing
@@ -19,7 +20,10 @@ from services.deployer.ports import (
 )
 from shared import names
 from shared.clock import Clock
-from shared.errors import OperatorFaultError
+from shared.errors import NotReadyError, OperatorFaultError
+
+# Lines of a log come some seconds late; what made an alarm ring is minutes old when AWS has gone back.
+LOG_ARRIVES = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,54 +88,64 @@ class Ending:
         if version is not None and not version.is_approved:
             self.take_back(model_id, progress, deployment.why_not(version))
             return True
-        evidence = self._evidence(model_id, endpoint, progress)
-        if evidence is not None:
-            self.take_back(model_id, progress, evidence)
+        judged = self._judged(model_id, endpoint, progress)
+        if judged is not None and judged.is_to_blame:
+            self.take_back(model_id, progress, judged.why)
             return True
+        if judged is not None:
+            self.set_back(model_id, progress, judged.why, by_what_serves=True)
+            return False
         silence = self.chronicle.silence(model_id, progress)
-        excuse = self._excuse(model_id, progress, self._rang(model_id, progress))
         said = endpoint.failure_reason or "AWS ended the update without a reason"
-        self.set_back(model_id, progress, silence or excuse or said)
+        self.set_back(model_id, progress, silence or said)
         return False
 
-    def _evidence(self, model_id: str, endpoint: Endpoint, progress: InProgress) -> str | None:
-        """Return what a version did itself that ended its deployment, or None for nothing."""
+    def _judged(
+        self, model_id: str, endpoint: Endpoint, progress: InProgress
+    ) -> blame.Judgement | None:
+        """Return what ended a deployment, where that was a version; None where AWS did.
+
+        Raises
+        ------
+        NotReadyError
+            The endpoint's log may not say yet which version it was.
+        """
         said = endpoint.failure_reason
         if progress.configuration:
             return None  # the version served well on other instances
         if deployment.is_of_the_version(said):
-            return said
-        return self.alarms_since(model_id, progress, said)
+            return blame.Judgement(is_to_blame=True, why=said)
+        judged = self._by_alarms(model_id, progress, said)
+        if judged is not None and judged.may_change and self._log_may_grow(endpoint):
+            message = "the endpoint's log may not say yet which version its alarm rang for"
+            raise NotReadyError(message)
+        return judged
+
+    def _log_may_grow(self, endpoint: Endpoint) -> bool:
+        ended = endpoint.changed_at
+        return ended is not None and self.clock() - ended < LOG_ARRIVES
 
     def alarms_since(self, model_id: str, progress: InProgress, said: str) -> str | None:
         """Return which alarms went off since a version's canary began, or None for none.
 
         An alarm that rang only for what served before speaks against no new version.
         """
-        rang = self._rang(model_id, progress)
-        if not rang or self._excuse(model_id, progress, rang) is not None:
-            return None
-        return f"the alarm {', '.join(rang)} went off ({said})"
+        judged = self._by_alarms(model_id, progress, said)
+        return judged.why if judged is not None and judged.is_to_blame else None
 
-    def _rang(self, model_id: str, progress: InProgress) -> list[str]:
+    def _by_alarms(self, model_id: str, progress: InProgress, said: str) -> blame.Judgement | None:
         if progress.goes_back:
-            return []  # no alarm watched it
-        rang = self.endpoints.rang_since(model_id, progress.started_at)
-        return [each for each in rang if each not in progress.ignores]
-
-    def _excuse(self, model_id: str, progress: InProgress, rang: list[str]) -> str | None:
-        """Return for whom alarms rang, where that was another version only; else None."""
+            return None  # no alarm watched it
+        rang = [
+            each
+            for each in self.endpoints.rang_since(model_id, progress.started_at)
+            if each not in progress.ignores
+        ]
         if not rang:
             return None
-        faulty = self.faults.faulty(model_id, progress.started_at)
-        others = blame.others_alone(progress.version, rang, faulty, model_id)
-        if not others:
-            return None
-        named = " and ".join(f"version {each}" for each in others)
-        return (
-            f"the alarm {', '.join(rang)} went off, but only {named} failed requests, and version "
-            f"{progress.version} none"
-        )
+        faults = self.faults.faults(model_id, progress.started_at)
+        judged = blame.judge(progress, rang, faults, model_id)
+        return replace(judged, why=f"{judged.why} ({said})") if said else judged
 
     def take_back(self, model_id: str, progress: InProgress, reason: str) -> None:
         """Bar the version of a deployment, and say why.
@@ -158,16 +172,25 @@ class Ending:
             self._keep_scaling(model_id)
         self.progress.finish(model_id, progress)
 
-    def set_back(self, model_id: str, progress: InProgress | None, reason: str) -> None:
-        """AWS could not do it: ask again later, tell people once, and bar nothing."""
+    def set_back(
+        self,
+        model_id: str,
+        progress: InProgress | None,
+        reason: str,
+        *,
+        by_what_serves: bool = False,
+    ) -> None:
+        """AWS could not do it, or what serves was in the way: ask again later, tell once, bar nothing."""
         if progress is None:
             return
-        self.put_off(model_id, progress, reason)
+        self.put_off(model_id, progress, reason, by_what_serves=by_what_serves)
         if progress.previous is not None:
             self._keep_scaling(model_id)
         self.progress.finish(model_id, progress)
 
-    def put_off(self, model_id: str, progress: InProgress, reason: str) -> None:
+    def put_off(
+        self, model_id: str, progress: InProgress, reason: str, *, by_what_serves: bool = False
+    ) -> None:
         """Remember when to ask AWS again, and tell people the first time."""
         before = self.setbacks.setback(model_id)
         instead = (
@@ -178,7 +201,7 @@ class Ending:
         )
         now = deployment.set_back(before, progress.version, self.clock(), instead=instead)
         if now.times == 1:
-            self.chronicle.set_back(model_id, progress, reason)
+            self.chronicle.set_back(model_id, progress, reason, by_what_serves=by_what_serves)
         self.setbacks.remember(model_id, now)
 
     def replace(self, model_id: str, endpoint: Endpoint, progress: InProgress | None) -> None:
@@ -221,9 +244,10 @@ class Ending:
         if progress is None:
             return
         version = self.registry.version(model_id, progress.version)
-        evidence = self._evidence(model_id, endpoint, progress)
-        if evidence is not None and version is not None and version.is_approved:
-            self.registry.bar(version, evidence)  # else it would be the one that is created anew
+        judged = self._judged(model_id, endpoint, progress)
+        is_to_blame = judged is not None and judged.is_to_blame
+        if judged is not None and is_to_blame and version is not None and version.is_approved:
+            self.registry.bar(version, judged.why)  # else it would be the one that is created anew
         self.chronicle.failed(
             model_id,
             progress,

@@ -63,25 +63,27 @@ def may_be_ignored(alarm: str, model_id: str) -> bool:
     return any(alarm == watch.alarm_name(model_id) for watch in WATCHES if watch.metric != MISMATCH)
 
 
+ERRORS = Watch(
+    "errors",
+    "The endpoint answers with errors of its own (5XX).",
+    "AWS/SageMaker",
+    "Invocation5XXErrors",
+    {"Statistic": "Sum"},
+    1,
+    1,
+)
+LATENCY = Watch(
+    "latency",
+    "The model takes longer than half a second (p99).",
+    "AWS/SageMaker",
+    "ModelLatency",
+    {"ExtendedStatistic": "p99"},
+    SLOW_MICROSECONDS,
+    2,
+)
 WATCHES = (
-    Watch(
-        "errors",
-        "The endpoint answers with errors of its own (5XX).",
-        "AWS/SageMaker",
-        "Invocation5XXErrors",
-        {"Statistic": "Sum"},
-        1,
-        1,
-    ),
-    Watch(
-        "latency",
-        "The model takes longer than half a second (p99).",
-        "AWS/SageMaker",
-        "ModelLatency",
-        {"ExtendedStatistic": "p99"},
-        SLOW_MICROSECONDS,
-        2,
-    ),
+    ERRORS,
+    LATENCY,
     Watch(
         "mismatch",
         "A new version predicts the reference rows differently than its evaluation did.",

@@ -66,10 +66,7 @@ class Application:
             headers = dict(scope["headers"])
             body = await _body(receive)
             if body is not None:  # else nobody waits for an answer any more
-                began = time.perf_counter()
-                kind, content = self.answer(headers, body)
-                if time.perf_counter() - began > SLOW_SECONDS:
-                    self.faults.note("slow")
+                kind, content = self._timed(headers, body)
                 await _respond(send, 200, kind, content, self.attributes)
         except BadRequestError as error:
             await _respond(send, error.status, JSON, error_json(str(error)))
@@ -78,6 +75,15 @@ class Application:
             self.faults.note("failed")
             body = error_json(f"{type(error).__name__}: {error}", self.service.package_version)
             await _respond(send, 500, JSON, body, self.attributes)
+
+    def _timed(self, headers: Mapping[bytes, bytes], body: bytes) -> tuple[str, bytes]:
+        """Answer, and note what took long; a refusal or a failure may take long, too."""
+        began = time.perf_counter()
+        try:
+            return self.answer(headers, body)
+        finally:
+            if time.perf_counter() - began > SLOW_SECONDS:
+                self.faults.note("slow")
 
     def answer(self, headers: Mapping[bytes, bytes], body: bytes) -> tuple[str, bytes]:
         """Return the content type and the body that answer a request's headers and body."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 MARK = "solar-fault"
@@ -24,7 +25,7 @@ def _to_stderr(line: str) -> None:
 
 @dataclass
 class Faults:
-    """Writes at most one line a second, which counts those that were not written.
+    """Writes at most one line a second of each kind, which counts those that were not written.
 
     Attributes
     ----------
@@ -35,17 +36,21 @@ class Faults:
     version: int | None
     write: Callable[[str], None] = _to_stderr
     clock: Callable[[], float] = time.monotonic
-    _last: float = -_BETWEEN
-    _unsaid: int = 0
+    _last: dict[str, float] = field(default_factory=dict)
+    _unsaid: Counter[str] = field(default_factory=Counter)
 
     def note(self, kind: Literal["failed", "slow"]) -> None:
         """Note a request that failed, or whose answer took too long."""
         if self.version is None:
             return
         now = self.clock()
-        if now - self._last < _BETWEEN:
-            self._unsaid += 1
+        if now - self._last.get(kind, -_BETWEEN) < _BETWEEN:
+            self._unsaid[kind] += 1
             return
-        line = {MARK: kind, "model_package_version": self.version, "unsaid": self._unsaid}
-        self._last, self._unsaid = now, 0
+        line = {
+            MARK: kind,
+            "model_package_version": self.version,
+            "unsaid": self._unsaid.pop(kind, 0),
+        }
+        self._last[kind] = now
         self.write(json.dumps(line))

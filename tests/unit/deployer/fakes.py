@@ -19,6 +19,7 @@ from services.deployer.app.rolling_back import RollingBack
 from services.deployer.app.silence import Silence
 from services.deployer.app.starting import Starting
 from services.deployer.app.trial import Trial
+from services.deployer.domain.blame import Fault
 from services.deployer.domain.deployment import (
     BARRED,
     Action,
@@ -96,7 +97,7 @@ class FakeEndpoints:
     errors: set[int] = field(default_factory=set)
     rings: list[str] = field(default_factory=list)
     rang: list[str] = field(default_factory=list)
-    log_names: frozenset[int] | None = frozenset()  # versions that failed requests
+    log: frozenset[Fault] | None = frozenset()  # None: it cannot be read
     says: dict[int, Callable[[float], float]] = field(default_factory=dict)
     takes: dict[int, float] = field(default_factory=dict)
     unknown_sites: dict[int, set[str]] = field(default_factory=dict)
@@ -114,9 +115,10 @@ class FakeEndpoints:
         assert since.tzinfo is not None
         return tuple(self.rang)
 
-    def faulty(self, model_id: str, since: datetime) -> frozenset[int] | None:
+    def faults(self, model_id: str, since: datetime) -> frozenset[Fault] | None:
         assert model_id == MODEL
-        return self.log_names
+        assert since.tzinfo is not None
+        return self.log
 
     def check_ours(self, model_id: str) -> None:
         assert model_id == MODEL
@@ -149,7 +151,7 @@ class FakeEndpoints:
             raise OperatorFaultError(self.refuses)
         self.calls.append(f"{'back to' if goes_back else 'update'} {version.number}")
         self.ignored = ignores
-        self.rang, self.log_names = [], frozenset()
+        self.rang, self.log = [], frozenset()
         assert self.endpoint is not None
         assert self.endpoint.status == "InService"
         self.endpoint = replace(self.endpoint, status="Updating")
@@ -206,11 +208,18 @@ class FakeEndpoints:
         name = configuration_name(self.target, self.target_config)
         self.endpoint = Endpoint("InService", name, self.target.number)
 
-    def roll_back(self, rang: str = "solar-golden-endpoint-errors", reason: str = "") -> None:
+    def roll_back(
+        self,
+        rang: str = "solar-golden-endpoint-errors",
+        reason: str = "",
+        at: datetime | None = None,
+    ) -> None:
         """AWS takes an update back: because a rollback alarm went off, or for another reason."""
         assert self.endpoint is not None
         self.rang = [rang] if rang else []
-        self.endpoint = replace(self.endpoint, status="InService", failure_reason=reason)
+        self.endpoint = replace(
+            self.endpoint, status="InService", failure_reason=reason, changed_at=at
+        )
 
     def fail(
         self, reason: str = "The primary container did not pass the ping health check."
