@@ -132,7 +132,10 @@ def test_a_good_version_is_not_barred_for_what_the_champion_fails_during_its_can
         plant.rest(name)
     assert plant.status(name) == ("InService", bad)
     assert plant.package(name, good)[0] == "Approved"
-    assert "only version 1 failed requests" in plant.told(name, good)[-1]["cause"]
+    assert (
+        "for version 1, which served before: it failed requests"
+        in plant.told(name, good)[-1]["cause"]
+    )
     assert plant.tries(name) == 1, "it is tried again"
 
 
