@@ -181,7 +181,7 @@ def said(what: str, world: World, table: Table, count: int, seconds: float) -> N
     calls = Counter(world.objects.calls) + table.calls
     calls["PublishBatch"] = -(-len(world.topic.sent) // 10)
     batches = -(-count // BATCH)
-    calls["lease and log"] = 3 * batches
+    calls["lease and log"] = 4 * batches  # the log is read twice
     asked = len(world.asking.calls)
     waited = len(world.objects.calls) * LATENCY_SECONDS / AT_ONCE
     cost = sum(PRICE.get(name, 0.0) * number for name, number in calls.items())

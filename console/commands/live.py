@@ -339,11 +339,14 @@ def only_model(model: str | None) -> str:
     return model
 
 
+def named(each: Mapping[str, Any]) -> str:
+    """Return a line's name; what is not of measured weather says so."""
+    return each["name"] if each["inputs"] == "measured" else f"{each['name']} ({each['inputs']})"
+
+
 def _line(each: Mapping[str, Any]) -> tuple[Any, ...]:
     return (
-        each["name"]
-        if each["inputs"] in {"measured", each["name"]}
-        else f"{each['name']} ({each['inputs']})",
+        each["name"] if each["inputs"] == "measured" else f"{each['name']} ({each['inputs']})",
         _days(each),
         each["r2"],
         percent(each["nmae"]),
@@ -384,7 +387,7 @@ def _said_in_all(each: Mapping[str, Any]) -> str:
     ]
     scored = each["days"].get("scored", 0)
     return (
-        f"{each['name']}: {output.counted(scored, 'day')} of {output.counted(each['sites'], 'site')} scored"
+        f"{named(each)}: {output.counted(scored, 'day')} of {output.counted(each['sites'], 'site')} scored"
         + (f"; {', '.join(states)}" if states else "")
         + f"; version {', '.join(map(str, each['versions']))}"
         + _without_adjuster(each["unadjusted"])

@@ -141,7 +141,7 @@ class Tomorrow:
         by_provider = self._card("provider")
         for line in (*by_lead["lines"], *by_provider["lines"]):
             self.tell.say(
-                f"{line['name']}: predicted {line['predicted_kwh']:.1f} kWh, measured "
+                f"{live.named(line)}: predicted {line['predicted_kwh']:.1f} kWh, measured "
                 f"{line['measured_kwh']:.1f} kWh, nMAE {live.percent(line['nmae'])} of capacity"
             )
         self.tell.expect("live scores by lead", holds=len(by_lead["lines"]) > 1)

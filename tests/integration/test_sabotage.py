@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.deployer.adapters.endpoints import SageMakerEndpoints
-from services.deployer.app import silence
+from services.deployer.app import ending, silence
 from services.deployer.domain import alarms
 from services.deployer.domain.deployment import Action
 from shared.errors import NotReadyError
@@ -118,13 +118,14 @@ def test_a_person_lets_a_version_begin_that_mends_what_rings(plant: Plant) -> No
 
 
 def test_a_good_version_is_not_barred_for_what_the_champion_fails_during_its_canary(
-    plant: Plant,
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both fleets answer behind one variant; only the endpoint's log says which of them failed."""
+    monkeypatch.setattr(ending, "LOG_ARRIVES", timedelta(seconds=2))
     name = "sabotage-blame"
     bad = plant.approve(name, "nan_for_one_row")  # which the reference rows do not ask for
     plant.rest(name)
-    plant.configure(name, 8)
+    plant.configure(name, 60)  # long enough for the alarm, however busy the machine
     good = plant.approve(name, "good")
     assert plant.check(name) is Action.UPDATE
     with plant.client(name, most_rows=1):

@@ -156,8 +156,12 @@ class Recording:
                 shelf=shelf,
             )
         )
+        noted = {each.key for day in before.values() for each in day.made}
         found = {key: each for file in present for key, each in kept.get(file, {}).items()}
-        predicted = {**found, **outcome.predicted}
+        predicted = {
+            **{key: each for key, each in found.items() if key not in noted},
+            **outcome.predicted,
+        }
         made = {key: made_of(each, key) for key, each in predicted.items()}
         days = _with_made(days, made, predicted, trained)
         scored = score(trained, days, [key for key in keys if _matters(days[key], trained)], shelf)
@@ -183,15 +187,16 @@ class Recording:
         replaced = self.knowing.replaced_at(model_id)
         if replaced is None:
             return {}
-        keys = self.log.keys_of(model_id, [each for each in files if each.uploaded_at < replaced])
+        older = [each for each in files if each.inputs is not None and each.uploaded_at < replaced]
+        keys = self.log.keys_of(model_id, older)
         shelf.fetch_predictions(
             {key: file.site_id for file, found in keys.items() for key in found}
         )
-        return {
+        kept = {
             file: {key: each for key in found for each in shelf.predictions([key])}
             for file, found in keys.items()
-            if found
         }
+        return {file: found for file, found in kept.items() if found}
 
     def _gains(
         self, model_id: str, files: Iterable[FileRef], touched: Mapping[FileRef, Sequence[date]]

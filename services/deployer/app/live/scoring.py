@@ -14,7 +14,7 @@ from services.deployer.domain.live.book import ONE_DAY, Day, FileRef, Key, Power
 from services.deployer.domain.live.daily import score_day
 from services.deployer.domain.live.day_rows import DayRows
 from services.deployer.domain.live.predicted import Predicted
-from services.deployer.domain.live.scores import HINDSIGHT, NO_LEAD, DayScore, Inputs
+from services.deployer.domain.live.scores import NO_LEAD, DayScore, Inputs
 from services.deployer.domain.live.stamps import moment, stamp
 from services.deployer.domain.live.unseen import Place, Trained
 from shared.solar import clock_check, leads
@@ -37,13 +37,17 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """What is scored together: one version's predictions from one kind of input, of one lead."""
+    """What is scored together: one version's predictions from one kind of input, of one lead.
+
+    What was made from forecasts when their intervals were over is apart.
+    """
 
     version: int
     step_minutes: int
     inputs: Inputs
     provider: str
     lead: str
+    hindsight: bool = False
 
 
 def score(
@@ -95,8 +99,10 @@ def _scores(
             yield DayScore(day.site_id, day.day, trained.version, "no_weather")
         return
     yesterday = days.get((day.site_id, day.day - ONE_DAY), Day(day.site_id, day.day - ONE_DAY))
-    for group in sorted(groups, key=lambda each: (each.version, each.inputs, each.lead)):
-        best = predicted.best(_of_lead(groups[group], group.lead), stamp(start), stamp(end))
+    for group in sorted(
+        groups, key=lambda each: (each.version, each.inputs, each.lead, each.hindsight)
+    ):
+        best = predicted.best(_of_group(groups[group], group), stamp(start), stamp(end))
         if not len(best.times):
             continue  # nothing of this lead
         step = group.step_minutes
@@ -125,7 +131,7 @@ def _score(
             gain=gain,
         )
 
-    score = scored(rows, gain)
+    score = replace(scored(rows, gain), hindsight=group.hindsight)
     if (best.gain == 1).all():
         return score
     plain = replace(rows, predicted=values_at(rows.times, best.times, best.unadjusted))
@@ -143,24 +149,22 @@ def _is_unseen(trained: Trained, day: Day) -> bool:
 def _grouped(kept: Iterable[Predicted]) -> dict[_Group, list[Predicted]]:
     groups: dict[_Group, list[Predicted]] = {}
     for each in kept:
-        names = (*leads.BUCKETS, HINDSIGHT) if each.inputs == "forecast" else (NO_LEAD,)
+        names = leads.BUCKETS if each.inputs == "forecast" else (NO_LEAD,)
         for name in names:
             group = _Group(each.version, each.step_minutes, each.inputs, each.provider, name)
             groups.setdefault(group, []).append(each)
+            if each.in_hindsight.any():
+                groups.setdefault(replace(group, hindsight=True), []).append(each)
     return groups
 
 
-def _of_lead(kept: Iterable[Predicted], lead: str) -> list[Predicted]:
-    """Return the rows of predictions whose lead is in a bucket; all of them for measured weather.
-
-    What was made from a forecast when its interval was over is in no bucket, for nobody could have used it.
-    """
-    if lead == NO_LEAD:
+def _of_group(kept: Iterable[Predicted], group: _Group) -> list[Predicted]:
+    """Return the rows of predictions that are in a group; all of them for measured weather."""
+    if group.lead == NO_LEAD:
         return list(kept)
     found = []
     for each in kept:
-        late = each.in_hindsight
-        inside = late if lead == HINDSIGHT else ~late & (_buckets(each) == lead)
+        inside = (_buckets(each) == group.lead) & (each.in_hindsight == group.hindsight)
         if inside.any():
             found.append(each.take(inside))
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.deployer.domain.live.card import Line
-from services.deployer.domain.live.scores import HINDSIGHT, DayScore
+from services.deployer.domain.live.scores import DayScore
 
 _WHOLE = 0.9  # of a day's daylight rows: of less, two versions may have predicted different hours
 _UNPREDICTED = "no_weather"
@@ -42,7 +42,7 @@ def side_by_side(scores: Iterable[DayScore], versions: Sequence[int]) -> dict[in
     """
     found: dict[int, dict[tuple[str, date, str, str], DayScore]] = {each: {} for each in versions}
     for score in scores:
-        if score.version in found and score.state == "scored" and score.kind != HINDSIGHT:
+        if score.version in found and score.state == "scored" and not score.hindsight:
             key = score.site_id, score.day, score.inputs, score.lead
             found[score.version][key] = score
     whole = [{key for key, each in days.items() if _is_whole(each)} for days in found.values()]

@@ -120,8 +120,9 @@ class DayScore:
     day
         Local day of the site.
     provider, lead
-        Whose forecast, and how long before the day's rows it was issued, or that the prediction was made only
-        afterwards; both empty for measured weather.
+        Whose forecast, and how long before the day's rows it was issued; both empty for measured weather.
+    hindsight
+        Whether the prediction was made from a forecast only when its interval was over: nobody could use it.
     state
         `scored`, or why there is nothing to score.
     sky
@@ -146,6 +147,7 @@ class DayScore:
     inputs: Inputs = "measured"
     provider: str = ""
     lead: str = NO_LEAD
+    hindsight: bool = False
     sums: Sums = field(default_factory=Sums)
     sky: float | None = None
     lit: int = 0
@@ -158,7 +160,7 @@ class DayScore:
     @property
     def kind(self) -> str:
         """What it is added up with: measured weather, forecasts, or what was made afterwards."""
-        return HINDSIGHT if self.lead == HINDSIGHT else self.inputs
+        return HINDSIGHT if self.hindsight else self.inputs
 
     @property
     def share_scored(self) -> float:

@@ -54,7 +54,7 @@ def test_rows_that_were_left_out_as_doubtful_were_predicted_nevertheless() -> No
 
 
 def test_what_was_made_afterwards_and_other_leads_are_no_days_of_both() -> None:
-    late = a_day(0, 1, inputs="forecast", lead="hindsight")
+    late = a_day(0, 1, inputs="forecast", lead="48h+", hindsight=True)
     near, far = (
         a_day(0, n, inputs="forecast", lead=lead) for n, lead in ((1, "0-6h"), (2, "48h+"))
     )

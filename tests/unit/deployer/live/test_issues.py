@@ -66,8 +66,8 @@ def test_what_was_predicted_when_its_interval_was_over_is_no_forecast() -> None:
     world.clock.now = midnight(MONDAY) + timedelta(hours=12)  # the message came a day late
     world.hear(world.issue("nwp", [NOON]))
     world.hear(world.upload("power", MONDAY, columns=("power_ac",), factor=1.0))
-    by_lead = {each.lead: each.sums.n for each in world.scores(MONDAY)}
-    assert by_lead == {"hindsight": 48, "24-48h": 48}
+    by_lead = {(each.lead, each.kind): each.sums.n for each in world.scores(MONDAY)}
+    assert by_lead == {("6-24h", "hindsight"): 48, ("24-48h", "forecast"): 48}
     (line,) = [
         each for each in card.lines(world.scores(MONDAY), "day") if each.inputs == "forecast"
     ]
@@ -107,7 +107,7 @@ def test_live_figures_are_of_forecasts_and_not_of_what_was_made_afterwards() -> 
     world = forecasting()
     world.hear(world.issue("nwp", [NOON]), world.upload("power", MONDAY, columns=("power_ac",)))
     world.sweep()
-    assert {each.lead for each in world.scores(MONDAY)} == {"hindsight"}
+    assert {each.kind for each in world.scores(MONDAY)} == {"hindsight"}
     assert world.books.last_summary is not None
     assert world.books.last_summary.sums.n == 0
 

@@ -50,6 +50,17 @@ def test_a_prediction_of_which_only_the_log_knows_is_found_by_the_sweep(until: d
     assert len(world.predictions) == 1
 
 
+def test_a_prediction_that_is_known_is_not_told_of_again_when_an_old_message_comes_again() -> None:
+    world = World()
+    message = world.upload("monday", MONDAY)
+    world.hear(message)
+    world.hear(world.deploy(2, at=NOW))
+    told = len(world.topic.sent)
+    world.hear(message)
+    assert len(world.topic.sent) == told
+    assert world.score(MONDAY).version == 1
+
+
 def test_a_prediction_that_two_versions_made_is_scored_for_both() -> None:
     world = World()
     message = world.upload("monday", MONDAY)
