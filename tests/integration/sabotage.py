@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.integration.conftest import running
+from tests.integration.observe import wait_for
 from tests.integration.sabotage_world import BETWEEN_CHECKS, Plant, plant_of
 from tests.integration.sabotaged import (
     ARCHIVES,
@@ -49,6 +50,7 @@ class Outcome:
         )
 
 
+GOOD = "good"  # a version that is; what serves before it is not
 NOBODY_ASKED: Counter[tuple[int | None, str]] = Counter()
 
 
@@ -96,6 +98,24 @@ def attack(
     return outcome(plant, model_id, kind, number, client.answers)
 
 
+def good_after_bad(plant: Plant, model_id: str) -> Outcome:
+    """Deploy a good version while the one before it fails requests, and again when its alarm is over."""
+    plant.approve(model_id, "nan_for_one_row")  # which the reference rows do not ask for
+    plant.rest(model_id)
+    plant.configure(model_id, LONG_BAKE)
+    number = plant.approve(model_id, GOOD)
+    client = plant.client(model_id, most_rows=1)
+    plant.check(model_id)
+    with client:
+        wait_for(lambda: plant.ringing(model_id), bool)
+        plant.rest(model_id)
+    wait_for(lambda: plant.ringing(model_id), lambda rings: not rings, seconds=180)
+    plant.configure(model_id, SHORT_BAKE)
+    plant.forget_wait(model_id)
+    plant.rest(model_id)
+    return outcome(plant, model_id, GOOD, number, client.answers)
+
+
 def outcome(
     plant: Plant,
     model_id: str,
@@ -122,7 +142,9 @@ def outcome(
 def main(arguments: list[str]) -> int:
     """Print what every kind comes to; exit code 1 where a promise does not hold."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--only", nargs="*", default=KINDS, choices=KINDS, help="these kinds")
+    parser.add_argument(
+        "--only", nargs="*", default=(*KINDS, GOOD), choices=(*KINDS, GOOD), help="these kinds"
+    )
     parser.add_argument(
         "--bake",
         type=int,
@@ -136,6 +158,7 @@ def main(arguments: list[str]) -> int:
         for kind in chosen.only
         for successor in (True, False)
         for traffic in (True, False)
+        if kind != GOOD or (successor and traffic)  # else nothing before it fails anybody
     ]
     with (
         tempfile.TemporaryDirectory() as home,
@@ -151,10 +174,19 @@ def main(arguments: list[str]) -> int:
             )
             started = time.monotonic()
             try:
-                found = sabotage(
-                    plant, model_id, kind, successor=successor, traffic=traffic, bake=chosen.bake
-                )
-                fault = broken(found, successor=successor)
+                if kind == GOOD:
+                    found = good_after_bad(plant, model_id)
+                    fault = held_back(found)
+                else:
+                    found = sabotage(
+                        plant,
+                        model_id,
+                        kind,
+                        successor=successor,
+                        traffic=traffic,
+                        bake=chosen.bake,
+                    )
+                    fault = broken(found, successor=successor)
             except Exception as error:  # noqa: BLE001 - the other kinds are tried all the same
                 print(f"{model_id:32} {error!r}  BROKEN", flush=True)
                 return repr(error)
@@ -224,6 +256,20 @@ def broken(found: Outcome, *, successor: bool) -> str | None:
         f"people were told {found.causes}, not {CAUSES[found.kind]}": not is_told,
         f"{found.failed} answers of the champion failed": successor and found.failed > 0,
         f"will_retry is {found.will_retry}": found.will_retry != (found.kind in IMAGES),
+    }
+    return next((fault for fault, is_so in faults.items() if is_so), None)
+
+
+def held_back(found: Outcome) -> str | None:
+    """Return which promise to a good version was broken, or None where it serves and was never barred."""
+    ends = [each for each in found.told if each != "deployment_started"]
+    blamed = [cause for cause in found.causes if "for version 1, which served before" in cause]
+    faults = {
+        f"the endpoint is {found.endpoint}": found.endpoint != ("InService", found.number),
+        f"the version is {found.approval}": found.approval != "Approved",
+        f"people were told {ends}": ends != ["deployment_failed", "model_deployed"],
+        f"people were told {found.causes}": len(blamed) != 1,
+        "it failed requests itself": bool(found.answers[found.number, "failed"]),
     }
     return next((fault for fault, is_so in faults.items() if is_so), None)
 
