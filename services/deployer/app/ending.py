@@ -92,10 +92,10 @@ class Ending:
         if judged is not None and judged.is_to_blame:
             self.take_back(model_id, progress, judged.why)
             return True
-        if judged is not None:
+        silence = self.chronicle.silence(model_id, progress)
+        if judged is not None and silence is None:
             self.set_back(model_id, progress, judged.why, by_what_serves=True)
             return False
-        silence = self.chronicle.silence(model_id, progress)
         said = endpoint.failure_reason or "AWS ended the update without a reason"
         self.set_back(model_id, progress, silence or said)
         return False

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from services.deployer.adapters.endpoints import SageMakerEndpoints
+from services.deployer.domain.blame import FAILED, Fault
 from services.deployer.domain.deployment import InProgress
 from shared.errors import NotReadyError
 from shared.messages import DeploymentFailed, ModelDeployed, RollbackRequested
@@ -53,6 +54,19 @@ def test_what_served_before_comes_back_and_the_silent_version_is_not_barred() ->
     assert "version 2 could not be asked for hours: the endpoint does not answer" in told.cause
     assert "not barred, and what served before serves on" in told.next_step
     assert world.memory.progress is None
+
+
+def test_faults_of_what_came_back_do_not_hide_that_the_version_could_not_be_asked() -> None:
+    world = silent()
+    world.now += HOURS
+    world.reconcile()
+    world.endpoints.settle()
+    world.endpoints.rang = [ERRORS]
+    world.endpoints.log = frozenset({Fault(FAILED, 1)})
+    world.reconcile()
+    (told,) = world.told(DeploymentFailed)
+    assert "version 2 could not be asked for hours" in told.cause
+    assert not world.registry.barred
 
 
 def test_it_is_tried_again_and_deployed_once_it_answers() -> None:
