@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.notifier.domain.notice import Channel, Entry, Notice
+from services.notifier.domain.offer import Offer
 
 
 class Notices(Protocol):
@@ -77,6 +78,14 @@ class Courier(Protocol):
         PermanentError
             The channel will never take it so.
         """
+        ...
+
+
+class Links(Protocol):
+    """Makes addresses that open or do what is offered."""
+
+    def address(self, offer: Offer, recipient: str, now: datetime) -> str | None:
+        """Return the HTTPS address of an offer, signed for one recipient; None where there are no links."""
         ...
 
 

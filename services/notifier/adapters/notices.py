@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from services.notifier.domain.notice import Channel, Entry, Notice, Severity, Standing
+from services.notifier.domain.offer import Offer, Verb
 from shared.store import Item, Store, opened
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ def entry_item(entry: Entry) -> Item:
     }
     if entry.standing is Standing.WAITING:
         item |= {"waiting": WAITING, "window_start": entry.window}
+    if notice.offers:
+        item["offers"] = [
+            {"verb": each.verb.value, "label": each.label, "about": dict(each.about)}
+            for each in notice.offers
+        ]
     if entry.includes:
         item["includes"] = list(entry.includes)
     return item
@@ -57,6 +63,10 @@ def read_entry(item: Item) -> Entry:
         lines=tuple(item["lines"]),
         happened_at=datetime.fromisoformat(item["happened_at"]),
         facts=tuple((label, value) for label, value in item["facts"]),
+        offers=tuple(
+            Offer(Verb(each["verb"]), each["label"], each["about"])
+            for each in item.get("offers", ())
+        ),
     )
     return Entry(
         notice=notice,

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+from services.notifier.domain.offer import Offer
+
 LONGEST_SUBJECT = 99  # SNS takes fewer than 100 characters
 
 
@@ -41,6 +43,7 @@ class Notice:
     `lines` say what happened, why and what next; `facts` are the figures and places beside it. A `quiet`
     notice only stands in the day's summary: it is routine, and would otherwise come many times a day.
     Of notices with the same `cause` the first is told at once, and those that follow soon together.
+    `offers` are what a reader can open or do; each channel signs them for who reads there.
     """
 
     id: str
@@ -52,6 +55,7 @@ class Notice:
     facts: tuple[tuple[str, str], ...] = ()
     quiet: bool = False
     cause: str = ""
+    offers: tuple[Offer, ...] = ()
 
     def email_subject(self) -> str:
         """Return a subject as SNS takes it: ASCII, one line, fewer than 100 characters."""

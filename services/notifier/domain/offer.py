@@ -1,0 +1,31 @@
+"""An offer: what a reader can open or do from a message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Verb(StrEnum):
+    """What a link does when a person follows it; the first three only show something."""
+
+    REPORT = "report"
+    RUN = "run"
+    FILE = "file"
+    APPROVE = "approve"
+    REJECT = "reject"
+    HOLD = "hold"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A link or a button, before it is signed for one recipient.
+
+    `about` names what it is about, e.g. `{"model_id": "golden", "version": "7"}`.
+    """
+
+    verb: Verb
+    label: str
+    about: Mapping[str, str] = field(default_factory=dict)
