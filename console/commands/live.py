@@ -39,7 +39,7 @@ _COLUMNS = (
     "unadjusted",
 )
 
-By = Literal["site", "day", "month", "lead", "provider", "version"]
+By = Literal["site", "day", "week", "month", "lead", "provider", "version"]
 
 
 def scorecard(
@@ -52,7 +52,7 @@ def scorecard(
         typer.Option(parser=times.moment, metavar="DAY", help="Last day; else the last scored."),
     ] = None,
     by: Annotated[
-        By, typer.Option(help="What a line is: site, day, month, lead, provider, version.")
+        By, typer.Option(help="What a line is: site, day, week (of ISO 8601), month, lead, provider, version.")
     ] = "site",
     version: Annotated[int | None, typer.Option(help="Only this version.")] = None,
     json: JsonOption = False,

@@ -161,6 +161,10 @@ class LedgerView(Protocol):
         """Yield what is known of each site that ever had a suspect source."""
         ...
 
+    def activities(self) -> Iterator[SiteActivity]:
+        """Yield every site that ever uploaded."""
+        ...
+
 
 Content = bytes | mmap  # a large file's bytes stay on disk
 

@@ -212,7 +212,9 @@ def answering(settings: QuerySettings) -> Answering:
     memory = _memory(settings)
     books = DynamoBooks.of(aws.lazy_client("dynamodb"), settings.days_table)
     excluded = S3Excluded(aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket))
-    return Answering(memory, memory, Telling(books, books, books, excluded, books, utc_now))
+    telling = Telling(books, books, books, excluded, books, utc_now)
+    registry = SageMakerRegistry(aws.lazy_client("sagemaker"))
+    return Answering(memory, memory, telling, registry.pending)
 
 
 def _memory(settings: QuerySettings) -> DynamoMemory:

@@ -9,7 +9,7 @@ is known of a site's suspect sources under its name in the partition `(suspicion
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
@@ -361,13 +361,15 @@ def content_record(site_id: str, sha256: str, item: Item | None) -> ContentRecor
 # --- sites ------------------------------------------------------------------------------------------
 
 
-def site_activity(item: Item) -> SiteActivity:
-    """Read what is noted of a site's uploads."""
-    return SiteActivity(
-        item["item"],
-        datetime.fromisoformat(item["last_upload_at"]),
-        _time(item.get("silent_since")),
-    )
+def site_activities(found: Iterable[Item]) -> Iterator[SiteActivity]:
+    """Read what is noted of each site's uploads; a site that only has forecasts has none."""
+    for item in found:
+        if "last_upload_at" in item:
+            yield SiteActivity(
+                item["item"],
+                datetime.fromisoformat(item["last_upload_at"]),
+                _time(item.get("silent_since")),
+            )
 
 
 def silence(since: datetime | None) -> str:

@@ -270,7 +270,7 @@ class DynamoLedger:
 
     def activities(self) -> Iterator[SiteActivity]:
         """Yield every site that ever uploaded, with its last upload to within `GRAIN`."""
-        return (items.site_activity(each) for each in self._sites() if "last_upload_at" in each)
+        return items.site_activities(self._sites())
 
     def note_told(self, activity: SiteActivity, silent_since: datetime | None) -> None:
         """Note what people were told about a site, unless somebody else did meanwhile."""

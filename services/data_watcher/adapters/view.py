@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from services.data_watcher.adapters import items
+from services.data_watcher.domain.activity import SiteActivity
 from services.data_watcher.domain.configuration import ConfigRecord
 from services.data_watcher.domain.suspicion import SiteSuspicions
 from services.data_watcher.domain.versions import State
@@ -55,6 +56,11 @@ class DynamoView:
         """Yield what is known of each site that ever had a suspect source."""
         found = self.store.query("site_id = :all", {":all": items.SUSPICIONS_PARTITION})
         return (items.suspicions(each["item"], each) for each in found)
+
+    def activities(self) -> Iterator[SiteActivity]:
+        """Yield every site that ever uploaded, with its last upload to within `GRAIN`."""
+        found = self.store.query("site_id = :sites", {":sites": items.SITES_PARTITION})
+        return items.site_activities(found)
 
     def _items(
         self, site_id: str | None, state: State | None = None, after: Item | None = None

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from services.data_watcher.domain import configuration, facts, suspicion
 from services.data_watcher.domain.configuration import ConfigRecord
 from services.data_watcher.domain.overlaps import FileOverlap
+from services.data_watcher.domain.overview import overview
 from services.data_watcher.domain.suspicion import SiteSuspicions, Suspicion
 from services.data_watcher.domain.versions import (
     Accepted,
@@ -45,7 +46,7 @@ class Question(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    query: Literal["files", "sites", "balance", "reasons"]
+    query: Literal["files", "sites", "balance", "reasons", "overview"]
     site_id: str | None = None
     state: State | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
@@ -80,6 +81,8 @@ class Answering:
                 return self._balance(question.site_id)
             case "reasons":
                 return self._reasons(question.site_id)
+            case "overview":
+                return overview(self.view.configs(), self.view.activities(), self.view.suspicions())
 
     def _files(self, question: Question) -> dict[str, Any]:
         files, following = self.view.page(

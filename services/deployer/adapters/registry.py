@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -14,6 +15,7 @@ from shared.aws import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.literals import ModelApprovalStatusType
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +26,29 @@ class SageMakerRegistry:
 
     def approved(self, model_id: str) -> tuple[int, ...]:
         """Return the approved versions of a model, newest first, in one call for each hundred."""
+        return tuple(sorted(self._registered(model_id, "Approved"), reverse=True))
+
+    def pending(self, model_id: str) -> dict[int, datetime]:
+        """Return the versions that wait for a person's approval, and when each was registered."""
+        return self._registered(model_id, "PendingManualApproval")
+
+    def _registered(self, model_id: str, approval: ModelApprovalStatusType) -> dict[int, datetime]:
+        """Return when each version with some approval was registered."""
         try:
             pages = self.client.get_paginator("list_model_packages").paginate(
                 ModelPackageGroupName=names.package_group(model_id),
-                ModelApprovalStatus="Approved",
+                ModelApprovalStatus=approval,
                 PaginationConfig={"PageSize": 100},
             )
-            numbers = [
-                found["ModelPackageVersion"]
+            return {
+                found["ModelPackageVersion"]: found["CreationTime"]
                 for page in pages
                 for found in page["ModelPackageSummaryList"]
-            ]
+            }
         except ClientError as error:
             if error_code(error) in ABSENT:
-                return ()
+                return {}
             raise
-        return tuple(sorted(numbers, reverse=True))
 
     def version(self, model_id: str, number: int) -> Version | None:
         """Return a version whatever its approval, or None where there is no such version."""

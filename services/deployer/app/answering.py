@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -24,15 +24,16 @@ class Answering:
     log: Log
     holds: Holds
     live: Telling
+    pending: Callable[[str], Mapping[int, datetime]]
 
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
         """Answer one question.
 
         `deployments` is the log, `served` what served at a time, `holds` which models people hold,
-        `scorecard` how versions do live (`live` in a few figures), `compare` the same of versions on the days
-        that they share, `predictions` of a site, `forecasts` where
-        the newest ones stand. A question about impossible days is answered with an `error`: a person's slip
-        is no failure of this function.
+        `pending` which versions wait for a person, `scorecard` how versions do live (`live` in a few
+        figures), `compare` the same of versions on the days that they share, `predictions` of a site,
+        `forecasts` where the newest ones stand. A question about impossible days is answered with an
+        `error`: a person's slip is no failure of this function.
 
         Raises
         ------
@@ -58,9 +59,25 @@ class Answering:
             case "holds":
                 held = {model: self.holds.hold(model) for model in models}
                 return {"holds": {model: _plain_hold(hold) for model, hold in held.items() if hold}}
-        known = "deployments, served, holds, scorecard, compare, predictions, forecasts, live"
+            case "pending":
+                return {"pending": self._pending(models)}
+        known = (
+            "deployments, served, holds, pending, scorecard, compare, predictions, forecasts, live"
+        )
         message = f"unknown query {question.get('query')!r}: {known}"
         raise InvalidMessageError(message)
+
+    def _pending(self, models: list[str]) -> dict[str, list[dict[str, Any]]]:
+        """Return the versions that wait for approval, newest first; models without any are left out."""
+        found = {model: self.pending(model) for model in models}
+        return {
+            model: [
+                {"version": number, "since": since.isoformat()}
+                for number, since in sorted(waiting.items(), reverse=True)
+            ]
+            for model, waiting in found.items()
+            if waiting
+        }
 
     def _served(self, model_id: str, at: datetime | None) -> dict[str, Any] | None:
         entry = deployment.served(self.log.log(model_id), at)

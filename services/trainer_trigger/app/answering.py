@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
+from services.trainer_trigger.domain import history
 from services.trainer_trigger.domain.replay import PastRun, replay
 from services.trainer_trigger.domain.run import Run
 from services.trainer_trigger.ports import (
@@ -134,11 +135,13 @@ class Answering:
     def _model(self, model_id: str) -> dict[str, Any]:
         flying = self.notes.notes(model_id).in_flight
         latest = self.decisions.decisions(model_id, 1)
+        spent = history.spent_usd(self.runs.runs(model_id), self.clock())
         return {
             "model_id": model_id,
             "config": self.configuration.model(model_id).model_dump(mode="json"),
             "in_flight": flying.run_id if flying else None,
             "last_decision": latest[0] if latest else None,
+            "spent_usd": round(spent, 4),
         }
 
     def _runs(self, question: RunsQuestion) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from services.data_watcher.app.answering import Answering
+from services.data_watcher.domain.activity import SiteActivity
 from services.data_watcher.domain.configuration import ConfigRecord
 from services.data_watcher.domain.overlaps import FileOverlap, SiteOverlaps
 from services.data_watcher.domain.suspicion import SiteSuspicions, Suspicion
@@ -69,6 +70,7 @@ class FakeView:
     kept: list[Filed] = field(default_factory=list)
     records: list[ConfigRecord] = field(default_factory=list)
     known: list[SiteSuspicions] = field(default_factory=list)
+    seen: list[SiteActivity] = field(default_factory=list)
     overlaps: dict[str, FileOverlap] = field(default_factory=dict)
 
     def page(
@@ -95,6 +97,9 @@ class FakeView:
 
     def suspicions(self) -> Iterator[SiteSuspicions]:
         return iter(self.known)
+
+    def activities(self) -> Iterator[SiteActivity]:
+        return iter(self.seen)
 
     def configs(self) -> Iterator[ConfigRecord]:
         return iter(self.records)
@@ -397,3 +402,36 @@ def test_a_site_says_what_became_of_its_yaml_and_what_is_in_force() -> None:
     assert (fleet["kind"], fleet["name"]) == ("model", "fleet")
     for empty in ("model_id", "version_id", "line", "uploaded_at", "config_version", "config"):
         assert fleet[empty] is None
+
+
+def test_an_overview_names_who_is_silent_suspect_or_refused_and_counts_the_rest() -> None:
+    view = knowing()
+    view.records += [
+        ConfigRecord(
+            "config/sites/west.yaml", state="accepted", in_force=site("west").model_dump_json()
+        ),
+        ConfigRecord("config/models/fleet.yaml", state="rejected", line=3, reason="no such key"),
+    ]
+    long_ago = NOW - timedelta(days=3)
+    view.seen = [
+        SiteActivity("east", NOW),
+        SiteActivity("west", long_ago, silent_since=long_ago),
+        SiteActivity("gone", long_ago, silent_since=long_ago),
+    ]
+    said = ask(view, query="overview")
+    assert said["sites"] == {"fleet": 2}
+    assert said["last_upload_at"] == {"east": NOW.isoformat(), "west": long_ago.isoformat()}
+    assert said["silent"] == [
+        {"site_id": "west", "model_id": "fleet", "since": long_ago.isoformat()}
+    ]
+    (suspect,) = said["suspects"]
+    assert (suspect["site_id"], suspect["source"]) == ("east", "power")
+    assert said["refused"] == [
+        {"key": "config/models/fleet.yaml", "line": 3, "reason": "no such key"}
+    ]
+
+
+def test_a_site_that_sends_again_is_not_silent_before_anybody_noted_it() -> None:
+    view = knowing()
+    view.seen = [SiteActivity("east", NOW, silent_since=NOW - timedelta(days=3))]
+    assert ask(view, query="overview")["silent"] == []

@@ -53,6 +53,10 @@ class FakeRegistry:
     versions: dict[int, Version] = field(default_factory=dict)
     barred: dict[int, str] = field(default_factory=dict)
     decided: dict[int, datetime] = field(default_factory=dict)
+    waiting: dict[int, datetime] = field(default_factory=dict)
+
+    def pending(self, model_id: str) -> dict[int, datetime]:
+        return self.waiting if model_id == MODEL else {}
 
     def approve(self, number: int) -> None:
         self.versions[number] = a_version(number)

@@ -24,6 +24,7 @@ def answers(world: World) -> Answering:
         world.memory,
         world.memory,
         Telling(books, books, books, S3Excluded(Objects()), books, lambda: NOW),
+        world.registry.pending,
     )
 
 
@@ -95,6 +96,53 @@ def test_the_last_predictions_of_a_site_are_found_behind_later_days_of_others() 
     telling = Telling(live.books, live.books, live.books, live.excluded, live.books, live.clock)
     found = telling.predictions({"model_id": live_world.MODEL, "site_id": SITE})["predictions"]
     assert [each["file_id"] for each in found] == ["old"]
+
+
+def test_what_waits_for_a_person_is_named_with_its_beginning_the_newest_first() -> None:
+    world = deployed(1)
+    world.registry.waiting = {2: NOW, 3: NOW + timedelta(days=1)}
+    said = answers(world).answer({"query": "pending"})
+    assert said == {
+        "pending": {
+            "golden": [
+                {"version": 3, "since": (NOW + timedelta(days=1)).isoformat()},
+                {"version": 2, "since": NOW.isoformat()},
+            ]
+        }
+    }
+    assert answers(world).answer({"query": "pending", "model_id": "new"}) == {"pending": {}}
+
+
+def scored(*days: date) -> Telling:
+    live = live_world.World((SITE, "hill"))
+    live.deploy(1, days[0])
+    for day in days:
+        live.hear(live.upload(f"a{day}", day), live.upload(f"b{day}", day, site="hill", factor=0.5))
+    return Telling(live.books, live.books, live.books, live.excluded, live.books, live.clock)
+
+
+def test_weeks_are_those_of_the_calendar() -> None:
+    sunday = date(2026, 4, 5)
+    telling = scored(sunday, sunday + timedelta(days=1))
+    said = telling.scorecard({"model_id": live_world.MODEL, "by": "week"})
+    assert [each["name"] for each in said["lines"]] == ["2026-W14", "2026-W15"]
+
+
+def test_the_worst_sites_come_first_where_they_are_asked_for() -> None:
+    telling = scored(date(2026, 4, 6))
+    ask = {"model_id": live_world.MODEL, "by": "site", "order": "error", "limit": 1}
+    said = telling.scorecard(ask)
+    assert [each["name"] for each in said["lines"]] == ["hill"]
+    assert said["left_out"] == 1
+    assert said["total"][0]["sites"] == 2, "the total is of all sites"
+
+
+@pytest.mark.parametrize("wrong", [{"order": "luck"}, {"limit": 0}, {"limit": "all"}])
+def test_an_unknown_order_or_number_of_lines_is_answered_with_an_error(
+    wrong: dict[str, Any],
+) -> None:
+    question = {"query": "scorecard", "model_id": "golden", **wrong}
+    assert next(iter(wrong)) in answers(deployed(1)).answer(question)["error"]
 
 
 def test_only_the_model_that_is_asked_about_is_answered_for() -> None:

@@ -268,3 +268,11 @@ def test_a_replayed_run_lasts_and_costs_what_the_recorded_ones_did(world: World)
     assert [begun["files"] for begun in found["runs"]] == [1]
     assert found["runs"][0]["at"].startswith("2026-05-04T09:15")
     assert found["runs"][0]["reasons"]
+
+
+def test_a_model_says_what_its_runs_of_this_month_cost(world: World) -> None:
+    now, run = world.clock(), world.the_run
+    before = replace(run, run_id="old-1", started_at=now - timedelta(days=40), cost_usd=9.0)
+    memory = FakeMemory(kept={"a-1": replace(run, started_at=now, cost_usd=0.25), "old-1": before})
+    (said,) = answers(world, memory).answer({"query": "models", "model_id": run.model_id})["models"]
+    assert said["spent_usd"] == 0.25

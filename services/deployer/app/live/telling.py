@@ -38,15 +38,18 @@ class Telling:
     def scorecard(self, question: dict[str, Any]) -> dict[str, Any]:
         """Return scores of a model's last days: {first, last, by, total, lines, waiting}.
 
+        With `order` error the lines with the largest error come first; `limit` is how many are given.
+
         Raises
         ------
         InvalidMessageError
-            The question names no model, no known way to group, or no day.
+            The question names no model, no known way to group or order, no day, or no number of lines.
         """
         model_id, by = _model(question), question.get("by") or "site"
         if by not in card.WAYS:
             message = f"by: {by!r} is none of {', '.join(card.WAYS)}"
             raise InvalidMessageError(message)
+        order, limit = _order(question), _limit(question)
         now = self.clock().astimezone(UTC).date()
         # Days to come, of which forecasts are known, have no scores yet.
         until = min(self.books.last_day(model_id) or now, now).isoformat()
@@ -61,15 +64,15 @@ class Telling:
         if question.get("version") is not None:
             scores = [each for each in scores if each.version == int(question["version"])]
         total = card.lines(scores, "lead")
-        found = card.lines(scores, by)
+        found = card.in_order(card.lines(scores, by), order)
         return {
             "model_id": model_id,
             "first": first.isoformat(),
             "last": last.isoformat(),
             "by": by,
             "total": [_plain(each) for each in total],
-            "lines": [_plain(each) for each in found[:MOST_LINES]],
-            "left_out": max(len(found) - MOST_LINES, 0),
+            "lines": [_plain(each) for each in found[:limit]],
+            "left_out": max(len(found) - limit, 0),
             "waiting": len(self.waitings.waiting(model_id, MOST_LINES)),
         }
 
@@ -243,6 +246,22 @@ def _model(question: dict[str, Any]) -> str:
         message = "model_id: of which model?"
         raise InvalidMessageError(message)
     return str(model_id)
+
+
+def _order(question: dict[str, Any]) -> card.Order:
+    order: card.Order = question.get("order") or "name"
+    if order not in card.ORDERS:
+        message = f"order: {order!r} is none of {', '.join(card.ORDERS)}"
+        raise InvalidMessageError(message)
+    return order
+
+
+def _limit(question: dict[str, Any]) -> int:
+    limit = question.get("limit", MOST_LINES)
+    if not isinstance(limit, int) or not 1 <= limit <= MOST_LINES:
+        message = f"limit: {limit!r} is no number from 1 to {MOST_LINES}"
+        raise InvalidMessageError(message)
+    return limit
 
 
 def _day(text: str | None) -> date | None:

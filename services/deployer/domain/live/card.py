@@ -10,12 +10,15 @@ from typing import Literal, get_args
 from services.deployer.domain.live.scores import DayScore, Sums
 from shared.solar.leads import BUCKETS
 
-By = Literal["site", "day", "month", "lead", "provider", "version"]
+By = Literal["site", "day", "week", "month", "lead", "provider", "version"]
+Order = Literal["name", "error"]
 WAYS: tuple[By, ...] = get_args(By)
+ORDERS: tuple[Order, ...] = get_args(Order)
 
 _NAMES: Mapping[By, Callable[[DayScore], str]] = {
     "site": lambda each: each.site_id,
     "day": lambda each: each.day.isoformat(),
+    "week": lambda each: "{}-W{:02}".format(*each.day.isocalendar()[:2]),  # of ISO 8601
     "month": lambda each: f"{each.day:%Y-%m}",
     "lead": lambda each: each.lead or "measured",
     "provider": lambda each: each.provider or "measured",
@@ -83,6 +86,13 @@ def lines(scores: Iterable[DayScore], by: By) -> list[Line]:
         found[key].add(each)
     rank = _RANKS.get(by, _by_name)
     return [found[key] for key in sorted(found, key=lambda key: (rank(key[0]), key))]
+
+
+def in_order(found: list[Line], order: Order) -> list[Line]:
+    """Return lines as they are, or the largest error first; lines without a score are last."""
+    if order == "name":
+        return found
+    return sorted(found, key=lambda each: -1.0 if each.sums.nmae is None else each.sums.nmae)[::-1]
 
 
 def figures(sums: Sums) -> dict[str, float | int | None]:
