@@ -80,19 +80,30 @@ class System:
         ConsoleError
             The service is not deployed, or could not answer.
         """
-        name = names.query_function(service)
         payload = {"query": query, **{k: v for k, v in parameters.items() if v is not None}}
+        return self.call(names.query_function(service), payload)
+
+    def call(self, function: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """Call a function that answers at once.
+
+        Raises
+        ------
+        ConsoleError
+            It is not deployed, or could not answer.
+        """
         try:
             answer = self.client("lambda").invoke(
-                FunctionName=name, Payload=json.dumps(payload, default=str)
+                FunctionName=function, Payload=json.dumps(payload, default=str)
             )
         except ClientError as error:
             if error_code(error) == "ResourceNotFoundException":
-                raise ConsoleError(f"{name} is not deployed; run `solar deploy` first") from error
+                raise ConsoleError(
+                    f"{function} is not deployed; run `solar deploy` first"
+                ) from error
             raise
         said: dict[str, Any] = json.loads(answer["Payload"].read())
         if answer.get("FunctionError"):
-            raise ConsoleError(f"{service} could not answer: {said.get('errorMessage', said)}")
+            raise ConsoleError(f"{function} could not answer: {said.get('errorMessage', said)}")
         if "error" in said:
             raise ConsoleError(str(said["error"]))
         return said

@@ -166,6 +166,16 @@ VERBS = {
         "predict",
         "Predict a site's power from a weather file through the endpoint, with P10 and P90.",
     ),
+    "story": Verb(
+        "commands.telling",
+        "story",
+        "Tell what a day or a week brought, and what waits for a person.",
+    ),
+    "costs": Verb(
+        "commands.telling",
+        "costs",
+        "Show what the retrains of a month cost, by model or run, against the budgets.",
+    ),
     "status": Verb(
         "commands.system",
         "status",

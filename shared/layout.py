@@ -9,6 +9,7 @@ canonical/<site_id>/<yyyy-mm>/<file_id>.parquet[.withdrawn]
 canonical/_compacts/<site_id>/index.json, <yyyy-mm>/<digest of its members>.parquet
 datasets/<model_id>/<dataset_id>/dataset.json, manifest.json
 predictions/<model_id>/<site_id>/<yyyy-mm>/<file_id>-v<version>.parquet   what deployer predicted
+reviews/<day|week>/<name>.json|html   what a day or a week brought (written by notifier)
 runs/<run_id>/champion/ preprocess/ model/ evaluation/
 checkpoints/<pipeline execution id>/
 """
@@ -26,6 +27,7 @@ DATASETS = "datasets/"
 RUNS = "runs/"
 PREDICTIONS = "predictions/"
 FORECASTS = "forecasts/"
+REVIEWS = "reviews/"
 WITHDRAWN_SUFFIX = ".withdrawn"
 
 
@@ -187,6 +189,11 @@ def predicted(key: str) -> tuple[str, int]:
 def latest_forecast(model_id: str, site_id: str, form: str) -> str:
     """Return the key of a site's newest forecast, as json, csv or parquet."""
     return f"{FORECASTS}{model_id}/{site_id}/latest.{form}"
+
+
+def review(span: str, name: str, form: str) -> str:
+    """Return the key of the review of a day or a week, as json or html."""
+    return f"{REVIEWS}{span}/{name}.{form}"
 
 
 def champion(run_id: str) -> str:

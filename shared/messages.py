@@ -529,6 +529,19 @@ class AccuracyDegraded(Message):
     recovered: bool = False
 
 
+# --- notifier -----------------------------------------------------------------------------------
+
+
+class ReviewWritten(Message):
+    """What a day or a week brought was written to the bucket, and people are to be told of it."""
+
+    type: Literal["solar.review_written"] = "solar.review_written"
+    version: Literal[1] = 1
+    span: Literal["day", "week"]
+    last: date
+    key: str
+
+
 # --- schedules ----------------------------------------------------------------------------------
 
 
@@ -573,6 +586,7 @@ AnyMessage = Annotated[
     | ForecastIssued
     | TomorrowForecast
     | AccuracyDegraded
+    | ReviewWritten
     | SweepDue,
     Field(discriminator="type"),
 ]

@@ -16,6 +16,7 @@ PIPELINE = "solar-power-retraining-pipeline"
 ENDPOINTS_FUNCTION = f"{PREFIX}-deployer-endpoints"
 LIVE = "deployer-live"  # the inbox of what follows a deployment
 LIVE_FUNCTION = f"{PREFIX}-deployer-predictions"
+REVIEW_FUNCTION = f"{PREFIX}-notifier-review"
 DAYS_TABLE = f"{PREFIX}-deployer-days"
 IMAGE_REPOSITORY = f"{PREFIX}-ml"
 # How the registry's note of an approval or rejection begins: by whom, and after a colon why.

@@ -52,7 +52,10 @@ def scorecard(
         typer.Option(parser=times.moment, metavar="DAY", help="Last day; else the last scored."),
     ] = None,
     by: Annotated[
-        By, typer.Option(help="What a line is: site, day, week (of ISO 8601), month, lead, provider, version.")
+        By,
+        typer.Option(
+            help="What a line is: site, day, week (of ISO 8601), month, lead, provider, version."
+        ),
     ] = "site",
     version: Annotated[int | None, typer.Option(help="Only this version.")] = None,
     json: JsonOption = False,

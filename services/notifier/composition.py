@@ -5,15 +5,18 @@ from __future__ import annotations
 from services.notifier.adapters.email import SnsEmail
 from services.notifier.adapters.notices import DynamoNotices
 from services.notifier.adapters.secret import Secret
+from services.notifier.adapters.services import QueryFunctions
 from services.notifier.adapters.slack import SlackWebhook
 from services.notifier.adapters.timer import SqsTimer
 from services.notifier.app.answering import Answering
 from services.notifier.app.dispatching import Dispatching
+from services.notifier.app.recounting import Recounting
+from services.notifier.app.reviewing import Reviewing
 from services.notifier.app.summing_up import SummingUp
 from services.notifier.app.telling import Telling
 from services.notifier.ports import Courier
-from services.notifier.settings import NotifierSettings, QuerySettings
-from shared.aws import lazy_client
+from services.notifier.settings import NotifierSettings, QuerySettings, ReviewSettings
+from shared.aws import S3Objects, SqsInbox, lazy_client
 from shared.clock import utc_now
 
 
@@ -23,12 +26,24 @@ def notifier(settings: NotifierSettings) -> Dispatching:
     timer = SqsTimer(lazy_client("sqs"), settings.inbox_url)
     telling = Telling(notices, _couriers(settings), timer, utc_now)
     summing_up = SummingUp(notices, telling.send, timer, utc_now)
-    return Dispatching(telling, summing_up, utc_now)
+    recounting = Recounting(S3Objects(lazy_client("s3"), settings.data_bucket), telling.tell)
+    return Dispatching(telling, summing_up, recounting, utc_now)
 
 
 def answering(settings: QuerySettings) -> Answering:
     """Return what answers questions."""
     return Answering(_notices(settings.notices_table))
+
+
+def reviewing(settings: ReviewSettings) -> Reviewing:
+    """Return what reviews a day or a week."""
+    return Reviewing(
+        QueryFunctions(lazy_client("lambda")),
+        _notices(settings.notices_table),
+        S3Objects(lazy_client("s3"), settings.data_bucket),
+        SqsInbox(lazy_client("sqs"), settings.inbox_url),
+        utc_now,
+    )
 
 
 def _notices(table: str) -> DynamoNotices:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from services.notifier.domain.notice import Channel, Entry, Notice
 from services.notifier.domain.offer import Offer
+from shared.messages import AnyMessage
 
 
 class Notices(Protocol):
@@ -86,6 +88,57 @@ class Links(Protocol):
 
     def address(self, offer: Offer, recipient: str, now: datetime) -> str | None:
         """Return the HTTPS address of an offer, signed for one recipient; None where there are no links."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a service's query function; of an answer in pages, `pages` wants all of it."""
+
+    service: str
+    query: str
+    about: Mapping[str, Any] = field(default_factory=dict)
+    pages: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A service did not answer, and why."""
+
+    reason: str
+
+
+class Services(Protocol):
+    """The other services, which answer questions about themselves."""
+
+    def ask(self, questions: Sequence[Question]) -> list[Mapping[str, Any] | Unanswered]:
+        """Return the answers, in the order of the questions; one that fails hinders no other."""
+        ...
+
+
+class Reviews(Protocol):
+    """Files of reviews in the bucket."""
+
+    def write(self, key: str, body: bytes, *, content_type: str) -> None:
+        """Keep a file; written again, it is replaced."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """Return a file.
+
+        Raises
+        ------
+        NotFoundError
+            There is none.
+        """
+        ...
+
+
+class OwnInbox(Protocol):
+    """The inbox of the function that tells people."""
+
+    def send(self, message: AnyMessage) -> None:
+        """Put a message into it."""
         ...
 
 

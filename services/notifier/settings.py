@@ -11,6 +11,7 @@ class NotifierSettings(Settings):
     notices_table: str
     notices_topic_arn: str
     inbox_url: str
+    data_bucket: str
     slack_secret_name: str = ""
 
 
@@ -18,3 +19,11 @@ class QuerySettings(Settings):
     """Environment of the function that answers questions."""
 
     notices_table: str
+
+
+class ReviewSettings(Settings):
+    """Environment of the function that reviews a day or a week."""
+
+    notices_table: str
+    data_bucket: str
+    inbox_url: str

@@ -18,6 +18,7 @@ FUNCTIONS: list[tuple[str, str, type[Settings]]] = [
     ("data_watcher", "QueryFunction", data_watcher.QuerySettings),
     ("notifier", "Function", notifier.NotifierSettings),
     ("notifier", "QueryFunction", notifier.QuerySettings),
+    ("notifier", "ReviewFunction", notifier.ReviewSettings),
 ]
 READ_BY_LIBRARIES = {"POWERTOOLS_SERVICE_NAME", "PYDANTIC_DISABLE_PLUGINS"}
 IDS = [f"{service}.{function}" for service, function, _ in FUNCTIONS]

@@ -123,6 +123,7 @@ def world(monkeypatch: pytest.MonkeyPatch, slack: Slack) -> Iterator[World]:
         "AWS_SECRET_ACCESS_KEY": "test",
         "NOTICES_TABLE": "solar-notifier",
         "SLACK_SECRET_NAME": SECRET,
+        "DATA_BUCKET": "solar-data",
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.notifier.app.recounting import Recounting
 from services.notifier.app.summing_up import SummingUp
 from services.notifier.app.telling import Telling
 from services.notifier.domain.rendering import SILENT, render
 from shared.clock import Clock
 from shared.errors import InvalidMessageError
 from shared.inbox import AlarmChanged, BudgetExceeded, Incoming
-from shared.messages import SweepDue
+from shared.messages import ReviewWritten, SweepDue
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Dispatching:
 
     telling: Telling
     summing_up: SummingUp
+    recounting: Recounting
     clock: Clock
 
     def handle(self, incoming: Incoming) -> None:
@@ -32,7 +34,10 @@ class Dispatching:
             A channel does not take it now; channels that took it are not asked again.
         """
         if isinstance(incoming, SweepDue):
-            self.summing_up.sweep(incoming)
+            self.summing_up.sweep()
+            return
+        if isinstance(incoming, ReviewWritten):
+            self.recounting.tell(incoming)
             return
         notice = render(incoming, self.clock())
         if notice is not None:

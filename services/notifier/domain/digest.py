@@ -1,4 +1,4 @@
-"""Many notices told as one: the digest of a storm, and the summary of a day."""
+"""Many notices told as one: the digest of a storm."""
 
 from __future__ import annotations
 
@@ -97,30 +97,6 @@ def _what_differs(notices: list[Notice]) -> tuple[str, list[str]]:
         if len(set(values)) > 1:
             return label, values
     return "", []
-
-
-def daily(day: str, told: Iterable[Entry], now: datetime) -> Notice | None:
-    """Return what a day brought, or None for a day without anything to tell."""
-    notices = sorted((each.notice for each in told), key=lambda each: -each.severity)
-    if not notices:
-        return None
-    counts = Counter(each.kind for each in notices)
-    return Notice(
-        id=content_id("daily", day),
-        kind="daily",
-        severity=Severity.INFO,
-        subject=f"The day up to {now:%Y-%m-%d %H:%M} UTC: {_counted(notices)}",
-        lines=(
-            "What people were told within the last 24 hours, the gravest first:",
-            *_bullets(notices),
-        ),
-        happened_at=now,
-        facts=tuple((kind.replace("_", " "), str(count)) for kind, count in counts.most_common()),
-    )
-
-
-def _counted(notices: list[Notice]) -> str:
-    return "1 notice" if len(notices) == 1 else f"{len(notices)} notices"
 
 
 def _bullets(notices: list[Notice]) -> list[str]:

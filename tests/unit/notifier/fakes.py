@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from services.notifier.app.dispatching import Dispatching
+from services.notifier.app.recounting import Recounting
 from services.notifier.app.summing_up import SummingUp
 from services.notifier.app.telling import Telling
 from services.notifier.domain.notice import Channel, Entry, Notice, Standing
+from shared.errors import NotFoundError
 from shared.messages import FileQuarantined
 
 START = datetime(2024, 7, 1, 12, tzinfo=UTC)
@@ -78,6 +80,22 @@ class FakeTimer:
         self.delays.append(delay)
 
 
+@dataclass
+class FakeFiles:
+    """Files of reviews."""
+
+    kept: dict[str, bytes] = field(default_factory=dict)
+
+    def write(self, key: str, body: bytes, *, content_type: str) -> None:
+        assert content_type
+        self.kept[key] = body
+
+    def read(self, key: str) -> bytes:
+        if key not in self.kept:
+            raise NotFoundError(key)
+        return self.kept[key]
+
+
 class World:
     """notifier with fakes on all sides."""
 
@@ -89,7 +107,9 @@ class World:
         self.timer = FakeTimer()
         telling = Telling(self.notices, [self.email, self.slack], self.timer, self.clock)
         summing_up = SummingUp(self.notices, telling.send, self.timer, self.clock)
-        self.notifier = Dispatching(telling, summing_up, self.clock)
+        self.files = FakeFiles()
+        recounting = Recounting(self.files, telling.tell)
+        self.notifier = Dispatching(telling, summing_up, recounting, self.clock)
 
     def clock(self) -> datetime:
         return self.now

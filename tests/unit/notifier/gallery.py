@@ -5,14 +5,18 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from services.notifier.domain import digest
 from services.notifier.domain.notice import Entry, Notice, Severity, Standing
 from services.notifier.domain.rendering import render
+from services.notifier.domain.review import words
+from services.notifier.domain.review.facts import Review, Span
 from shared import inbox, messages
+from shared.ids import content_id
+from tests.unit.notifier.review_world import ReviewWorld, busy, line
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs/notices.md"
@@ -144,12 +148,17 @@ def told() -> Iterator[tuple[str, Notice]]:
         yield what, notice
     waiting = [Entry(each, Standing.WAITING, NOW) for each in notices]
     yield "A storm", digest.digest("2024-07-01T06:59:00+00:00", 0, waiting, NOW)
-    few = waiting[:3]
-    yield "A day", _given(digest.daily("2024-07-01", few, NOW))
-    yield (
-        "A day with one notice",
-        _given(digest.daily("2024-07-02", few[:1], NOW + timedelta(days=1))),
-    )
+    for what, review in reviews():
+        yield what, words.notice(review, content_id(what))
+
+
+def reviews() -> Iterator[tuple[str, Review]]:
+    """Yield a day on which nothing needs anybody, one on which much does, and a week."""
+    yield "A day on which nothing needs anybody", ReviewWorld().reviewing.review(Span.DAY)
+    world = busy()
+    yield "A day that needs a person", world.reviewing.review(Span.DAY)
+    world.answer("deployer", "weeks", lines=[line("2024-W26", nmae=0.034), line("2024-W27")])
+    yield "A week", world.reviewing.review(Span.WEEK)
 
 
 def page() -> str:
@@ -165,11 +174,6 @@ def page() -> str:
 def _wrapped(text: str) -> str:
     """Fold long lines as a mail program does."""
     return "\n".join(textwrap.fill(line, 100, break_long_words=False) for line in text.split("\n"))
-
-
-def _given(notice: Notice | None) -> Notice:
-    assert notice is not None
-    return notice
 
 
 if __name__ == "__main__":

@@ -11,11 +11,13 @@ from services.notifier.app.telling import LEASE
 from services.notifier.domain import digest
 from services.notifier.domain.digest import MOST_IN_A_WINDOW
 from services.notifier.domain.notice import Entry, Notice, Severity, Standing
+from services.notifier.domain.review.facts import Span
 from shared import messages
 from shared.errors import InvalidMessageError, NotReadyError, PermanentError, RetryableError
 from shared.inbox import AlarmChanged, BudgetExceeded, ObjectChanged, ServiceEvent
 from shared.messages import SweepDue
 from tests.unit.notifier.fakes import START, World, elsewhere, quarantined
+from tests.unit.notifier.review_world import ReviewWorld
 
 
 def sweep(scope: str = "quick") -> SweepDue:
@@ -248,8 +250,6 @@ def test_a_digest_of_one_is_the_notice_itself_told_once() -> None:
         alone.notice.lines,
         "file_quarantined",
     )
-    world.notifier.handle(sweep("daily"))
-    assert f": {MOST_IN_A_WINDOW + 1} notices" in world.email.sent[-1].subject
 
 
 def test_a_digest_waits_until_its_minute_is_over() -> None:
@@ -291,43 +291,27 @@ def test_an_alarm_and_its_end_are_told_and_its_beginning_is_not() -> None:
     assert "is over" in over.subject
 
 
-def test_a_day_is_summed_up_once() -> None:
-    world = World()
-    world.notifier.handle(quarantined(1))
-    world.notifier.handle(quarantined(2))
-    for _ in range(2):
-        world.notifier.handle(sweep("daily"))
-
-    daily = [each for each in world.email.sent if each.kind == "daily"]
-    assert len(daily) == 1
-    assert "2 notices" in daily[0].subject
-
-
-def test_a_day_with_one_notice_says_one_notice() -> None:
-    world = World()
-    world.notifier.handle(quarantined())
-    world.notifier.handle(sweep("daily"))
-
-    assert world.email.sent[-1].subject.endswith(": 1 notice")
-
-
-def test_what_is_routine_stands_only_in_the_days_summary() -> None:
+def test_what_is_routine_is_kept_for_the_review_of_the_day_and_sent_to_nobody() -> None:
     world = World()
     sample = Path(__file__).parents[2] / "events/solar.data_withdrawn.v1.json"
     world.notifier.handle(messages.read(sample.read_text()))
-    assert world.email.sent == []
+    assert world.email.sent == world.slack.sent == []
+    (kept,) = world.notices.since(START)
+    assert (kept.standing, kept.notice.subject) == (
+        Standing.SENT,
+        "Data of site east no longer counts",
+    )
 
-    world.notifier.handle(sweep("daily"))
 
-    (daily,) = world.email.sent
-    assert "Data of site east no longer counts" in daily.email_text()
-
-
-def test_a_day_without_news_is_silent() -> None:
+def test_a_review_that_was_written_is_told_through_every_channel_once() -> None:
+    review = ReviewWorld()
+    review.reviewing.tell(Span.DAY)
     world = World()
-    world.notifier.handle(sweep("daily"))
-
-    assert world.email.sent == []
+    world.files.kept = review.files.kept
+    for _ in range(2):
+        world.notifier.handle(review.inbox.sent[0])
+    (mail,), (post,) = world.email.sent, world.slack.sent
+    assert mail.kind == post.kind == "daily"
 
 
 def test_what_nobody_expects_is_no_notice_but_an_error() -> None:
@@ -355,12 +339,11 @@ def test_a_storm_wakes_the_service_once_after_its_minute() -> None:
     assert world.timer.delays == [timedelta(minutes=2)] * 2, "the minute is not over"
 
 
-def test_digests_of_one_minute_and_summaries_of_days_are_told_apart() -> None:
+def test_digests_of_one_minute_are_told_apart() -> None:
     waiting = [Entry(a_notice(each), Standing.WAITING, START) for each in ("one", "two")]
     first, late = (digest.digest("minute", number, waiting, START).id for number in (0, 1))
     other = digest.digest("another minute", 0, waiting, START).id
-    days = {each.id for day in ("a", "b") if (each := digest.daily(day, waiting, START))}
-    assert len({first, late, other} | days) == 5
+    assert len({first, late, other}) == 3
 
 
 def test_a_long_list_ends_with_how_many_more_there_are() -> None:

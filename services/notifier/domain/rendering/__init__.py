@@ -26,6 +26,7 @@ SILENT: frozenset[type[Any]] = frozenset(
         messages.DeploymentCheckDue,
         messages.PredictionsMade,
         messages.ForecastIssued,
+        messages.ReviewWritten,  # what it tells stands in the review
         messages.SweepDue,
     }
 )

@@ -1,0 +1,142 @@
+"""The story of a day or a week, and what it cost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+import typer
+
+from console import output, times, trainer
+from console.commands.local import JsonOption
+from console.commands.runs import ModelOption, all_runs
+from console.errors import ConsoleError
+from console.state import state
+from shared import names
+
+_NOT_IN_IT = (
+    "This is what training and evaluation cost, at list price. Endpoints, functions and storage are not in "
+    "it; AWS Cost Explorer shows them by the tag project=solar-retraining."
+)
+
+
+def story(
+    *,
+    day: Annotated[bool, typer.Option("--day", help="Of a day; this is the default.")] = False,
+    week: Annotated[bool, typer.Option("--week", help="Of a week, with trends.")] = False,
+    until: Annotated[
+        datetime | None,
+        typer.Option(parser=times.moment, metavar="DAY", help="Last day (UTC); else yesterday."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Tell what a day or a week brought, and what waits for a person.
+
+    Energy and error of each model, the worst sites, what was decided and why, data, costs: as the daily
+    mail and the weekly page have it. What waits is as it is now, whatever the day.
+
+    Examples: solar story
+              solar story --week
+              solar story --day --until 2026-11-20
+    """
+    if day and week:
+        raise ConsoleError("say --day or --week, not both")
+    order = {
+        "span": "week" if week else "day",
+        "last": until.date().isoformat() if until else None,
+    }
+    answer = state.system.call(names.REVIEW_FUNCTION, order)
+    if json:
+        output.as_json(answer["review"])
+    else:
+        output.say_plainly(answer["text"])
+
+
+def costs(
+    model: ModelOption = None,
+    month: Annotated[
+        str | None, typer.Option(help="A month (UTC) like 2026-11; else this one.", metavar="MONTH")
+    ] = None,
+    by: Annotated[Literal["model", "run"], typer.Option(help="What a line is.")] = "model",
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Show what the retrains of a month cost, by model or run, against the budgets.
+
+    Examples: solar costs
+              solar costs --month 2026-10 --by run
+    """
+    chosen = month or f"{datetime.now(UTC):%Y-%m}"
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", chosen):
+        raise ConsoleError(f"{chosen!r} is no month; write 2026-11")
+    found = [each for each in all_runs(model) if each["started_at"].startswith(chosen)]
+    lines = _by_model(found, model) if by == "model" else [_of_run(each) for each in found]
+    total = round(sum(each["cost_usd"] for each in lines), 4)
+    if json:
+        output.as_json({"month": chosen, "by": by, "lines": lines, "total_usd": total})
+        return
+    _show(lines, by, chosen)
+    output.say(f"{chosen}: {total:.4f} USD for {output.counted(len(found), 'run')}")
+    unknown = sum(each["cost_usd"] is None for each in found)
+    if unknown:
+        output.say(f"of {output.counted(unknown, 'run')} the cost is not known")
+    output.say(f"[dim]{_NOT_IN_IT}[/dim]")
+
+
+def _by_model(runs: Iterable[Mapping[str, Any]], chosen: str | None) -> list[dict[str, Any]]:
+    """Return what each model's runs cost, models without a run too, beside its monthly budget."""
+    budgets = {
+        name: _budget(name) for name in ([chosen] if chosen else trainer.models(state.system))
+    }
+    spent: dict[str, list[float]] = {name: [] for name in budgets}
+    for each in runs:
+        spent.setdefault(each["model_id"], []).append(each["cost_usd"] or 0.0)
+    return [
+        {
+            "model_id": name,
+            "runs": len(each),
+            "cost_usd": round(sum(each), 4),
+            "budget_usd": budgets.get(name),
+        }
+        for name, each in sorted(spent.items())
+    ]
+
+
+def _budget(model: str) -> float | None:
+    (said,) = state.system.ask("trainer_trigger", "models", model_id=model)["models"]
+    budget: float | None = said["config"]["policy"]["monthly_budget_usd"]
+    return budget
+
+
+def _of_run(run: Mapping[str, Any]) -> dict[str, Any]:
+    shown = ("run_id", "model_id", "status", "started_at")
+    return {**{name: run[name] for name in shown}, "cost_usd": run["cost_usd"] or 0.0}
+
+
+def _show(lines: list[dict[str, Any]], by: str, month: str) -> None:
+    if by == "run":
+        rows: list[tuple[Any, ...]] = [
+            (
+                output.short_run(each["run_id"]),
+                each["model_id"],
+                each["status"],
+                output.when(each["started_at"]),
+                f"{each['cost_usd']:.4f}",
+            )
+            for each in lines
+        ]
+        columns = ["run", "model", "status", "started", "USD"]
+    else:
+        rows = [
+            (
+                each["model_id"],
+                each["runs"],
+                f"{each['cost_usd']:.4f}",
+                "none" if each["budget_usd"] is None else f"{each['budget_usd']:.2f}",
+            )
+            for each in lines
+        ]
+        columns = ["model", "runs", "USD", "budget"]
+    output.table(f"Costs of {month}", columns, rows, f"no run in {month}")

@@ -1,0 +1,181 @@
+"""The facts of a review: what models did on a day or in a week, and what waits for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Span(StrEnum):
+    """How long a review looks back."""
+
+    DAY = "day"
+    WEEK = "week"
+
+    @property
+    def days(self) -> int:
+        """How many days it is."""
+        return 7 if self is Span.WEEK else 1
+
+
+class Fact(BaseModel):
+    """What every fact has in common."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Figures(Fact):
+    """How predictions did: errors are shares of AC capacity, energies in kWh; None where nothing tells.
+
+    `bias` is predicted over measured energy minus 1.
+    """
+
+    r2: float | None = None
+    nmae: float | None = None
+    bias: float | None = None
+    coverage: float | None = None
+    predicted_kwh: float = 0.0
+    measured_kwh: float = 0.0
+    scored: int = 0
+
+
+class Trend(Fact):
+    """A week of a model, by its name of ISO 8601 (`2026-W48`)."""
+
+    week: str
+    figures: Figures
+    runs: int = 0
+    cost_usd: float = 0.0
+
+
+class SiteScore(Fact):
+    """A site that did worse than others, and the likely cause, where one is known."""
+
+    site_id: str
+    model_id: str
+    figures: Figures
+    cause: str = ""
+
+
+class Wait(Fact):
+    """Something that waits for a person, and the command that answers it."""
+
+    what: str
+    command: str
+
+
+class Decided(Fact):
+    """What was decided about a model, with the first reason."""
+
+    at: datetime
+    outcome: str
+    reason: str
+
+
+class ModelReview(Fact):
+    """What a model did.
+
+    Attributes
+    ----------
+    sites
+        How many sites belong to it.
+    figures
+        Of what was scored; measured weather and forecasts are different `inputs`.
+    standing
+        How many sites do worse than promised, or cannot be used.
+    not_scored
+        Site-days that could not be scored, by reason.
+    retrains, other
+        Retrains that were decided, and the last decision that was none.
+    late
+        Sites whose next forecast should have been here.
+    """
+
+    model_id: str
+    sites: int = 0
+    serves: int | None = None
+    inputs: str = "measured"
+    figures: Figures = Figures()
+    standing: int = 0
+    not_scored: dict[str, int] = {}
+    waits: tuple[Wait, ...] = ()
+    retrains: tuple[Decided, ...] = ()
+    other: Decided | None = None
+    late: tuple[str, ...] = ()
+    spent_usd: float = 0.0
+    budget_usd: float | None = None
+    trends: tuple[Trend, ...] = ()
+
+
+class Silent(Fact):
+    """A site that sends nothing."""
+
+    site_id: str
+    model_id: str
+    since: datetime
+
+
+class Told(Fact):
+    """What people were told, by severity and subject; `count` is how many had this subject's kind."""
+
+    severity: str
+    subject: str
+
+
+class Review(Fact):
+    """A day or a week over all models, up to and with `last`.
+
+    Attributes
+    ----------
+    sent
+        Sites that uploaded something within the last day.
+    worst
+        The sites with the largest error, at most ten.
+    told
+        What people were told, the gravest first, at most twenty; `told_in_all` counts all.
+    unanswered
+        Questions that a service did not answer, with the reason: that part of the review is missing.
+    """
+
+    span: Span
+    first: date
+    last: date
+    made_at: datetime
+    models: tuple[ModelReview, ...] = ()
+    worst: tuple[SiteScore, ...] = ()
+    sites: int = 0
+    sent: int = 0
+    silent: tuple[Silent, ...] = ()
+    waits: tuple[Wait, ...] = ()
+    told: tuple[Told, ...] = ()
+    told_in_all: int = 0
+    unanswered: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The day, or the week of ISO 8601, as file names have it."""
+        if self.span is Span.DAY:
+            return self.last.isoformat()
+        return "{}-W{:02}".format(*self.last.isocalendar()[:2])
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to tell at all: no model, no news, nothing that waits or is unknown."""
+        return not (self.models or self.told or self.waits or self.silent or self.unanswered)
+
+    def of(self, wanted: Callable[[str], bool]) -> Self:
+        """Return the part that is about some models, for somebody who wants no others.
+
+        Numbers of sites that sent are those of all models: they are known in all only.
+        """
+        return self.model_copy(
+            update={
+                "models": tuple(each for each in self.models if wanted(each.model_id)),
+                "worst": tuple(each for each in self.worst if wanted(each.model_id)),
+                "silent": tuple(each for each in self.silent if wanted(each.model_id)),
+            }
+        )

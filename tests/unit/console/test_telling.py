@@ -1,0 +1,96 @@
+"""The story of a day or a week, and what it cost, as people read them."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.unit.console.systems import FakeSystem, solar, system
+from tests.unit.console.test_models import run
+
+__all__ = ["system"]  # the fixture
+
+
+@dataclass
+class FakeFunctions:
+    """The function that reviews."""
+
+    orders: list[dict[str, Any]] = field(default_factory=list)
+
+    def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:  # noqa: N803 - AWS's names
+        assert FunctionName == "solar-notifier-review"
+        self.orders.append(json.loads(Payload))
+        said = {"review": {"span": "day"}, "text": "Monday: nothing waits for you [really]"}
+        return {"Payload": io.BytesIO(json.dumps(said).encode())}
+
+
+@pytest.fixture
+def functions(system: FakeSystem) -> FakeFunctions:
+    made = FakeFunctions()
+    system.clients["lambda"] = made
+    return made
+
+
+def test_the_story_of_yesterday_is_told_and_nobody_gets_a_mail_for_it(
+    functions: FakeFunctions,
+) -> None:
+    assert solar("story").stdout == "Monday: nothing waits for you [really]\n"
+    assert functions.orders == [{"span": "day", "last": None}]
+
+
+def test_a_week_and_another_day_can_be_asked_for(functions: FakeFunctions) -> None:
+    solar("story", "--week", "--until", "2026-11-22")
+    assert functions.orders == [{"span": "week", "last": "2026-11-22"}]
+    assert json.loads(solar("story", "--json").stdout) == {"span": "day"}
+
+
+def test_a_day_and_a_week_at_once_are_a_slip(functions: FakeFunctions) -> None:
+    result = solar("story", "--day", "--week")
+    assert result.exit_code == 1
+    assert "not both" in str(result.exception)
+    assert functions.orders == []
+
+
+@pytest.fixture
+def costly(system: FakeSystem) -> FakeSystem:
+    first = run("first-1", version=1) | {"started_at": "2026-11-02T00:00:00+00:00", "cost_usd": 0.5}
+    second = run("second-1", version=2) | {
+        "started_at": "2026-11-03T00:00:00+00:00",
+        "cost_usd": None,
+    }
+    before = run("old-1", version=0) | {"started_at": "2026-10-31T23:59:59+00:00", "cost_usd": 9.0}
+    system.answers["trainer_trigger", "runs"] = {"runs": [first, second, before]}
+    config = {"policy": {"monthly_budget_usd": 5.0}}
+    known = {"model_id": "golden", "config": config}
+    system.answers["trainer_trigger", "models"] = {"models": [known]}
+    return system
+
+
+@pytest.mark.usefixtures("costly")
+def test_a_months_cost_stands_beside_the_budget() -> None:
+    said = json.loads(solar("costs", "--month", "2026-11", "--json").stdout)
+    assert said == {
+        "month": "2026-11",
+        "by": "model",
+        "lines": [{"model_id": "golden", "runs": 2, "cost_usd": 0.5, "budget_usd": 5.0}],
+        "total_usd": 0.5,
+    }
+    shown = solar("costs", "--month", "2026-11").stdout
+    assert "of 1 run the cost is not known" in shown
+    assert "Endpoints, functions and storage are not in it" in " ".join(shown.split())
+
+
+@pytest.mark.usefixtures("costly")
+def test_each_run_is_a_line_where_that_is_asked() -> None:
+    said = json.loads(solar("costs", "--month", "2026-11", "--by", "run", "--json").stdout)
+    assert [each["run_id"] for each in said["lines"]] == ["first-1", "second-1"]
+
+
+@pytest.mark.usefixtures("costly")
+@pytest.mark.parametrize("month", ["2026-13", "November", "2026-1"])
+def test_what_is_no_month_is_refused(month: str) -> None:
+    assert "is no month; write 2026-11" in str(solar("costs", "--month", month).exception)
