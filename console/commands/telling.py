@@ -30,6 +30,9 @@ def story(
         datetime | None,
         typer.Option(parser=times.moment, metavar="DAY", help="Last day (UTC); else yesterday."),
     ] = None,
+    send: Annotated[
+        bool, typer.Option("--send", help="Let people have it as well, once however often.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Tell what a day or a week brought, and what waits for a person.
@@ -43,9 +46,12 @@ def story(
     """
     if day and week:
         raise ConsoleError("say --day or --week, not both")
+    if send:
+        state.require_choice()
     order = {
         "span": "week" if week else "day",
         "last": until.date().isoformat() if until else None,
+        "tell": send,
     }
     answer = state.system.call(names.REVIEW_FUNCTION, order)
     if json:

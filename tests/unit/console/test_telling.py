@@ -39,12 +39,12 @@ def test_the_story_of_yesterday_is_told_and_nobody_gets_a_mail_for_it(
     functions: FakeFunctions,
 ) -> None:
     assert solar("story").stdout == "Monday: nothing waits for you [really]\n"
-    assert functions.orders == [{"span": "day", "last": None}]
+    assert functions.orders == [{"span": "day", "last": None, "tell": False}]
 
 
 def test_a_week_and_another_day_can_be_asked_for(functions: FakeFunctions) -> None:
-    solar("story", "--week", "--until", "2026-11-22")
-    assert functions.orders == [{"span": "week", "last": "2026-11-22"}]
+    solar("story", "--week", "--until", "2026-11-22", "--send")
+    assert functions.orders == [{"span": "week", "last": "2026-11-22", "tell": True}]
     assert json.loads(solar("story", "--json").stdout) == {"span": "day"}
 
 
