@@ -10,6 +10,7 @@ import pytest
 
 from infra.image import entrypoint
 from services.trainer_trigger.pipeline import evaluate
+from shared import report
 from tests.unit.pipeline.datasets import Bench, frame, site
 
 
@@ -81,6 +82,27 @@ def test_it_names_run_sites_verdict_and_champion(page):
         "Worst days",
     ):
         assert expected in page
+
+
+def test_it_is_called_by_its_version_once_that_is_known(page):
+    assert "<title>mixed challenger, registered</title>".replace("mixed", "golden") in page
+    named = report.with_version(page, 7)
+    assert "<title>golden v7, registered</title>" in named
+    assert '<h1 id="name">golden v7</h1>' in named
+    assert report.with_version(named, 7) == named
+    assert len(named) == len(page) - 2 * (len("challenger") - len("v7"))
+
+
+def test_how_it_does_since_is_said_where_somebody_knows_it(page):
+    said = report.with_live(page, "R² 0.958 <b>since</b> Monday")
+    assert "R² 0.958 &lt;b&gt;since&lt;/b&gt; Monday</p>" in said
+    assert "How it does since" not in said
+
+
+def test_every_day_is_a_picture_of_its_own_so_that_a_phone_stacks_them(page):
+    assert page.count('aria-label="A typical day: ') == 4
+    assert page.count('aria-label="One of the worst days: ') == 4
+    assert "@media (max-width: 700px)" in page
 
 
 def test_it_is_small_enough_to_be_mailed(page):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared import layout
+from shared import layout, report
 from shared.aws import S3Objects
+from shared.errors import NotFoundError
 from shared.evaluated import read_evaluation
 from shared.evaluation import Evaluation
+
+_HTML = "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +30,14 @@ class S3Evaluations:
     def report_uri(self, run_id: str) -> str:
         """Return where a run's report is."""
         return layout.uri(self.objects.bucket, layout.report(run_id))
+
+    def name_report(self, run_id: str, version: int) -> None:
+        """Write the version's number into a run's report; a run without a report has none to name."""
+        key = layout.report(run_id)
+        try:
+            page = self.objects.read(key).decode()
+        except NotFoundError:
+            return
+        named = report.with_version(page, version)
+        if named != page:
+            self.objects.write(key, named.encode(), content_type=_HTML)

@@ -91,12 +91,14 @@ class Outcomes:
         automatic = (
             evaluation.approval == "automatic" and run.approval == "automatic" and not meanwhile
         )
+        version = int(package_arn.rpartition("/")[2])
         without_card = self._describe(package_arn, run, evaluation)
+        self.evaluations.name_report(run.run_id, version)
         if automatic:
             self.registry.approve(package_arn, f"run {run.run_id}: {'; '.join(evaluation.reasons)}")
         return ChallengerRegistered.of(
             subject=(run.run_id, "registered"),
-            model_package_version=int(package_arn.rpartition("/")[2]),
+            model_package_version=version,
             model_package_arn=package_arn,
             approval="Approved" if automatic else "PendingManualApproval",
             **self._found(run, evaluation, steps, meanwhile, without_card),

@@ -91,6 +91,7 @@ class FakeBucket:
 
     standing: dict[str, DatasetFile] = field(default_factory=dict)
     frozen: dict[str, Dataset] = field(default_factory=dict)
+    named: dict[str, int] = field(default_factory=dict)
     evaluated: dict[str, Evaluation] = field(default_factory=dict)
 
     def put(self, *files: DatasetFile) -> None:
@@ -151,6 +152,9 @@ class FakeEvaluations:
 
     def report_uri(self, run_id: str) -> str:
         return self.bucket.report_uri(run_id)
+
+    def name_report(self, run_id: str, version: int) -> None:
+        self.bucket.named[run_id] = version
 
 
 @dataclass

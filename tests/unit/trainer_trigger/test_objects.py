@@ -15,6 +15,7 @@ from botocore.stub import Stubber
 
 from services.trainer_trigger.adapters.configuration import S3Configuration
 from services.trainer_trigger.adapters.datasets import Kept, S3Datasets
+from services.trainer_trigger.adapters.evaluations import S3Evaluations
 from services.trainer_trigger.adapters.registry import SageMakerRegistry
 from services.trainer_trigger.domain.model_state import ApprovedVersion
 from shared import layout
@@ -32,6 +33,7 @@ class FakeObjects:
 
     bodies: dict[str, bytes] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)
+    writes: list[str] = field(default_factory=list)
 
     def read(self, key: str) -> bytes:
         self.reads.append(key)
@@ -41,6 +43,10 @@ class FakeObjects:
 
     def read_json(self, key: str) -> Any:
         return json.loads(self.read(key))
+
+    def write(self, key: str, body: bytes, *, content_type: str) -> None:
+        self.bodies[key] = body
+        self.writes.append(content_type)
 
     def keys(self, prefix: str) -> Iterator[str]:
         return iter(sorted(key for key in self.bodies if key.startswith(prefix)))
@@ -206,3 +212,15 @@ def test_what_is_kept_never_grows_beyond_its_measure():
     assert [kept.get(name) for name in ("a", "b", "c", "huge")] == [None, None, "C", None]
     kept.keep("d", "D", 10)
     assert kept.get("d") == "D"
+
+
+def test_a_report_gets_its_versions_number_once_and_stays_a_page() -> None:
+    page = b'<title>golden challenger, registered</title><h1 id="name">golden challenger</h1>'
+    objects = FakeObjects({layout.report("r-1"): page})
+    evaluations = S3Evaluations(objects)  # type: ignore[arg-type]
+    for _ in range(2):
+        evaluations.name_report("r-1", 7)
+    evaluations.name_report("gone-1", 8)
+    named = '<title>golden v7, registered</title><h1 id="name">golden v7</h1>'
+    assert objects.bodies == {layout.report("r-1"): named.encode()}
+    assert objects.writes == ["text/html; charset=utf-8"]

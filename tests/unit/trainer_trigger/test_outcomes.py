@@ -32,6 +32,15 @@ def test_a_registered_run_is_approved_published_and_closed() -> None:
     assert world.sequence.starts == 1, "the same data are not trained again against their own child"
 
 
+def test_the_report_of_a_registered_version_is_called_by_its_number() -> None:
+    world = in_flight()
+    run = world.the_run
+    found(world, run)
+    for _ in range(2):
+        world.service.outcomes.collect("golden", run.run_id, "arn:pipeline/execution/1")
+    assert world.bucket.named == {run.run_id: int(PACKAGE.rpartition("/")[2])}
+
+
 def test_every_instance_that_preprocesses_is_counted_as_the_run_was_opened_with_it() -> None:
     world = World()
     world.configuration.config = world.configuration.config.model_copy(

@@ -42,17 +42,27 @@ _TAILS = (10, 90)
 _MOST_LABELLED = 14  # points or sites; the labels of more would overlap
 
 
-def forecast_days(lines: Lines, chosen: Sequence[Day], label: str) -> str:
-    """Draw measured and predicted power of some days side by side."""
+def forecast_days(lines: Lines, chosen: Sequence[Day], label: str) -> list[str]:
+    """Draw measured and predicted power of some days, a picture of each, with one scale for all."""
+    rows = np.concatenate([day.rows for day in chosen])
+    drawn = [lines.test.share[rows], lines.challenger[rows], lines.p90[rows]]
+    top = float(np.nanmax(np.concatenate(drawn))) * _PERCENT * 1.05
+    return [_day(lines, day, top, f"{label}: {day.site} {day.date}") for day in chosen]
+
+
+def key(*, champion: bool) -> list[tuple[str, str]]:
+    """Return what the colours of the days mean: colour and name."""
+    found = [(ACTUAL, "measured"), (CHALLENGER, "challenger"), (_BAND, "P10 to P90")]
+    return [*found, (CHAMPION, "champion")] if champion else found
+
+
+def _day(lines: Lines, day: Day, top: float, label: str) -> str:
     with rc_context(_STYLE):
-        figure = Figure(figsize=(11, 2.7), layout="constrained")
-        grid = figure.subplots(1, len(chosen), sharey=True, squeeze=False)[0]
-        for axes, day in zip(grid, chosen, strict=True):
-            _draw_day(axes, lines, day)
-        grid[0].set_ylabel("power [% of capacity]")
-        grid[0].set_ylim(bottom=0)  # last: it ends the axis' own scaling
-        handles, names = grid[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside upper right", ncols=len(names))
+        figure = Figure(figsize=(2.9, 2.3), layout="constrained")
+        axes = figure.subplots()
+        _draw_day(axes, lines, day)
+        axes.set_ylabel("power [% of capacity]")
+        axes.set_ylim(0, top)
         return _svg(figure, label)
 
 
@@ -65,12 +75,11 @@ def _draw_day(axes: Axes, lines: Lines, day: Day) -> None:
         lines.p90[rows] * _PERCENT,
         color=_BAND,
         linewidth=0,
-        label="P10 to P90",
     )
     if lines.champion is not None and np.isfinite(lines.champion[rows]).all():
-        axes.plot(hour, lines.champion[rows] * _PERCENT, color=CHAMPION, lw=1.2, label="champion")
-    axes.plot(hour, lines.challenger[rows] * _PERCENT, color=CHALLENGER, lw=1.6, label="challenger")
-    axes.plot(hour, lines.test.share[rows] * _PERCENT, color=ACTUAL, lw=1.1, label="measured")
+        axes.plot(hour, lines.champion[rows] * _PERCENT, color=CHAMPION, lw=1.2)
+    axes.plot(hour, lines.challenger[rows] * _PERCENT, color=CHALLENGER, lw=1.6)
+    axes.plot(hour, lines.test.share[rows] * _PERCENT, color=ACTUAL, lw=1.1)
     several = len(lines.test.rows.sites) > 1
     axes.set_title(f"{day.site} {day.date}" if several else day.date)
     axes.set_xticks([0, 6, 12, 18, 24])

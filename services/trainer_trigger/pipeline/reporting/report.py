@@ -11,6 +11,7 @@ from services.trainer_trigger.pipeline.data.site_validation import EXCLUDED
 from services.trainer_trigger.pipeline.judging.result import Result
 from services.trainer_trigger.pipeline.reporting import charts
 from services.trainer_trigger.pipeline.reporting.days import Lines, typical_and_worst
+from shared import report
 from shared.evaluation import Evaluation, ModelScores, Scores
 from shared.model_config import Margins
 
@@ -89,6 +90,8 @@ def render(result: Result, margins: Margins) -> str:
         },
         margins=margins,
         charts=_charts(result, margins),
+        key=charts.key(champion=result.champion is not None),
+        name=report.name(result.evaluation.model_id),
     )
 
 
@@ -130,20 +133,16 @@ def _interval(found: tuple[float, float] | None) -> str:
     return "" if found is None else f" (95 %: {found[0] * 100:.0f} to {found[1] * 100:.0f})"
 
 
-def _charts(result: Result, margins: Margins) -> dict[str, str]:
+def _charts(result: Result, margins: Margins) -> dict[str, str | list[str]]:
     evaluation = result.evaluation
     lines = Lines(result.test, result.challenger, result.p10, result.p90, result.champion)
     typical, worst = typical_and_worst(lines)
     by_month = {"challenger": {each.name: each.r2 for each in evaluation.challenger.by_month}}
     if evaluation.champion is not None:
         by_month["champion"] = {each.name: each.r2 for each in evaluation.champion.by_month}
-    drawn = {
-        "typical": charts.forecast_days(
-            lines, typical, "Measured and predicted power on typical days"
-        ),
-        "worst": charts.forecast_days(
-            lines, worst, "Measured and predicted power on the worst days"
-        ),
+    drawn: dict[str, str | list[str]] = {
+        "typical": charts.forecast_days(lines, typical, "A typical day"),
+        "worst": charts.forecast_days(lines, worst, "One of the worst days"),
         "months": charts.months(by_month, evaluation.accuracy_threshold, "R² by month"),
         "scatter": charts.measured_against_predicted(lines, "Predicted against measured power"),
         "by_hour": charts.residuals_by(
