@@ -166,6 +166,11 @@ VERBS = {
         "predict",
         "Predict a site's power from a weather file through the endpoint, with P10 and P90.",
     ),
+    "watch": Verb(
+        "commands.watching",
+        "watch",
+        "Follow a run to its verdict, or a model until its next version serves.",
+    ),
     "story": Verb(
         "commands.telling",
         "story",
