@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from aws_lambda_powertools import Metrics
+
 from services.notifier.adapters.email import SnsEmail
+from services.notifier.adapters.links import (
+    KeyRotation,
+    NoLinks,
+    RefusedLinks,
+    S3Shown,
+    SecretKeys,
+    SignedLinks,
+)
 from services.notifier.adapters.notices import DynamoNotices
 from services.notifier.adapters.secret import Secret
 from services.notifier.adapters.services import QueryFunctions
 from services.notifier.adapters.slack import SlackWebhook
 from services.notifier.adapters.timer import SqsTimer
+from services.notifier.adapters.uses import DynamoUses
+from services.notifier.app.acting import Acting
 from services.notifier.app.answering import Answering
 from services.notifier.app.dispatching import Dispatching
+from services.notifier.app.following import Following
 from services.notifier.app.recounting import Recounting
 from services.notifier.app.reviewing import Reviewing
 from services.notifier.app.summing_up import SummingUp
 from services.notifier.app.telling import Telling
-from services.notifier.ports import Courier
-from services.notifier.settings import NotifierSettings, QuerySettings, ReviewSettings
-from shared.aws import S3Objects, SqsInbox, lazy_client
+from services.notifier.ports import Courier, Links
+from services.notifier.settings import (
+    KeySettings,
+    LinksSettings,
+    NotifierSettings,
+    QuerySettings,
+    ReviewSettings,
+)
+from shared.aws import S3Objects, SqsInbox, lazy_client, lazy_presigner
 from shared.clock import utc_now
+from shared.store import Store
 
 
 def notifier(settings: NotifierSettings) -> Dispatching:
@@ -44,6 +64,34 @@ def reviewing(settings: ReviewSettings) -> Reviewing:
         SqsInbox(lazy_client("sqs"), settings.inbox_url),
         utc_now,
     )
+
+
+def following(settings: LinksSettings, metrics: Metrics) -> Following:
+    """Return what answers links."""
+    meter = RefusedLinks(metrics)
+    store = Store(lazy_client("dynamodb"), settings.notices_table, ("notice_id",))
+    acting = Acting(
+        DynamoUses(store),
+        QueryFunctions(lazy_client("lambda")),
+        SqsInbox(lazy_client("sqs"), settings.deployer_inbox_url),
+        meter,
+        utc_now,
+    )
+    keys = SecretKeys(lazy_client("secretsmanager"), settings.links_secret_name)
+    return Following(keys, S3Shown(lazy_presigner(), settings.data_bucket), acting, meter, utc_now)
+
+
+def rotation(settings: KeySettings) -> KeyRotation:
+    """Return what replaces the key of links."""
+    return KeyRotation(lazy_client("secretsmanager"), settings.links_secret_name)
+
+
+def links(settings: NotifierSettings) -> Links:
+    """Return what makes links; none where they are switched off."""
+    if not settings.links_url:
+        return NoLinks()
+    keys = SecretKeys(lazy_client("secretsmanager"), settings.links_secret_name)
+    return SignedLinks(keys, settings.links_url)
 
 
 def _notices(table: str) -> DynamoNotices:

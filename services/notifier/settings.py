@@ -13,6 +13,8 @@ class NotifierSettings(Settings):
     inbox_url: str
     data_bucket: str
     slack_secret_name: str = ""
+    links_url: str = ""
+    links_secret_name: str = ""
 
 
 class QuerySettings(Settings):
@@ -27,3 +29,18 @@ class ReviewSettings(Settings):
     notices_table: str
     data_bucket: str
     inbox_url: str
+
+
+class LinksSettings(Settings):
+    """Environment of the function that answers links."""
+
+    notices_table: str
+    data_bucket: str
+    links_secret_name: str
+    deployer_inbox_url: str
+
+
+class KeySettings(Settings):
+    """Environment of the function that replaces the key of links."""
+
+    links_secret_name: str

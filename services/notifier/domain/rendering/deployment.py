@@ -152,6 +152,28 @@ def _model_held(message: messages.ModelHeld) -> Notice:
     )
 
 
+def _version_decided(message: messages.VersionDecided) -> Notice:
+    version, model = message.model_package_version, message.model_id
+    if message.approved:
+        return notice(
+            message,
+            Severity.INFO,
+            f"Version {version} of model {model} was approved by {message.requested_by}",
+            sentence(f"Why: {message.reason}"),
+            "It is deployed now, step by step, with a way back; you are told when it serves.",
+            facts=(("Run", message.run_id or ""),),
+            quiet=True,  # that it serves, or does not, is told
+        )
+    return notice(
+        message,
+        Severity.INFO,
+        f"Version {version} of model {model} was rejected by {message.requested_by}",
+        sentence(f"Why: {message.reason}"),
+        "It is not deployed; what serves is not touched.",
+        facts=(("Run", message.run_id or ""),),
+    )
+
+
 def _model_released(message: messages.ModelReleased) -> Notice:
     return notice(
         message,
@@ -181,4 +203,5 @@ RENDERERS: dict[type[Any], Callable[[Any], Notice]] = {
     messages.DeploymentFailed: _deployment_failed,
     messages.ModelHeld: _model_held,
     messages.ModelReleased: _model_released,
+    messages.VersionDecided: _version_decided,
 }
