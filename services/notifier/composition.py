@@ -22,7 +22,7 @@ from services.notifier.adapters.uses import DynamoUses
 from services.notifier.app.acting import Acting
 from services.notifier.app.answering import Answering
 from services.notifier.app.dispatching import Dispatching
-from services.notifier.app.following import Following
+from services.notifier.app.opening import Opening
 from services.notifier.app.recounting import Recounting
 from services.notifier.app.reviewing import Reviewing
 from services.notifier.app.summing_up import SummingUp
@@ -66,7 +66,7 @@ def reviewing(settings: ReviewSettings) -> Reviewing:
     )
 
 
-def following(settings: LinksSettings, metrics: Metrics) -> Following:
+def opening(settings: LinksSettings, metrics: Metrics) -> Opening:
     """Return what answers links."""
     meter = RefusedLinks(metrics)
     store = Store(lazy_client("dynamodb"), settings.notices_table, ("notice_id",))
@@ -78,7 +78,7 @@ def following(settings: LinksSettings, metrics: Metrics) -> Following:
         utc_now,
     )
     keys = SecretKeys(lazy_client("secretsmanager"), settings.links_secret_name)
-    return Following(keys, S3Shown(lazy_presigner(), settings.data_bucket), acting, meter, utc_now)
+    return Opening(keys, S3Shown(lazy_presigner(), settings.data_bucket), acting, meter, utc_now)
 
 
 def rotation(settings: KeySettings) -> KeyRotation:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from services.notifier.app.following import Following
-from services.notifier.composition import following
+from services.notifier.app.opening import Opening
+from services.notifier.composition import opening
 from services.notifier.domain.links.exchange import answer_event, request_of
 from services.notifier.settings import LinksSettings
 from shared import observability
@@ -16,9 +16,9 @@ metrics = observability.metrics("notifier")
 
 
 @cache
-def service() -> Following:
+def service() -> Opening:
     """Wire the service, once per process."""
-    return following(LinksSettings.from_environment(), metrics)
+    return opening(LinksSettings.from_environment(), metrics)
 
 
 @metrics.log_metrics

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from services.notifier.app.acting import Acting
-from services.notifier.app.following import Following
+from services.notifier.app.opening import Opening
 from services.notifier.domain.links import grant as grants
 from services.notifier.domain.links.exchange import Answer, Request
 from services.notifier.domain.links.grant import Grant
@@ -111,9 +111,9 @@ class World:
         self.refusals.append(reason)
 
     @property
-    def following(self) -> Following:
+    def opening(self) -> Opening:
         acting = Acting(self.uses, self, self, self, lambda: self.now)
-        return Following(self.keys, self.shown, acting, self, lambda: self.now)
+        return Opening(self.keys, self.shown, acting, self, lambda: self.now)
 
     def token(self, verb: Verb = Verb.APPROVE, nonce: str = "n1", **about: str) -> str:
         usual = {
@@ -124,7 +124,7 @@ class World:
         return grants.signed(made, KEY)
 
     def get(self, token: str, method: str = "GET") -> Answer:
-        return self.following.answer(Request(method, f"/{token}", domain=DOMAIN))
+        return self.opening.answer(Request(method, f"/{token}", domain=DOMAIN))
 
     def post(
         self,
@@ -133,4 +133,4 @@ class World:
         headers: Mapping[str, str] = FORM,
     ) -> Answer:
         body = urlencode(said).encode()
-        return self.following.answer(Request("POST", f"/{token}", headers, body, DOMAIN))
+        return self.opening.answer(Request("POST", f"/{token}", headers, body, DOMAIN))

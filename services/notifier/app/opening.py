@@ -18,7 +18,7 @@ from shared.evaluation import Evaluation
 
 
 @dataclass(frozen=True, slots=True)
-class Following:
+class Opening:
     """A GET never acts: scanners of mails follow links. Only the form on the page does."""
 
     keys: LinkKeys

@@ -174,7 +174,7 @@ def test_an_old_browser_that_names_our_own_page_or_none_may_act(headers: dict[st
 def test_a_huge_form_is_refused() -> None:
     world = World()
     request = Request("POST", f"/{world.token()}", FORM, b"x" * (LARGEST_FORM + 1), DOMAIN)
-    assert world.following.answer(request).status == 413
+    assert world.opening.answer(request).status == 413
     assert world.refusals == ["too_large"]
 
 
@@ -198,7 +198,7 @@ def test_a_forged_an_altered_and_an_expired_link_are_refused_and_counted() -> No
 def test_a_link_of_the_key_before_is_honoured_and_one_of_an_older_key_is_not() -> None:
     world = World()
     token = world.token()
-    body = world.following._grant(token)
+    body = world.opening._grant(token)
     assert world.get(signed(body, OLD_KEY)).status == 200
     assert world.get(signed(body, "x" * 40)).status == 403
     assert world.refusals == ["old_key"]
@@ -207,7 +207,7 @@ def test_a_link_of_the_key_before_is_honoured_and_one_of_an_older_key_is_not() -
 def test_a_key_that_was_put_in_force_a_moment_ago_is_looked_for() -> None:
     world = World()
     world.keys.late = ["fresh" * 8]
-    made = world.following._grant(world.token())
+    made = world.opening._grant(world.token())
     assert world.get(signed(made, "fresh" * 8)).status == 200
 
 
@@ -327,7 +327,7 @@ def test_a_run_shows_what_it_found_and_the_commands_that_tell_more() -> None:
 @pytest.mark.parametrize("path", ["/", "/favicon.ico", "/robots.txt"])
 def test_the_bare_address_shows_nothing_and_counts_nothing(path: str) -> None:
     world = World()
-    assert world.following.answer(Request("GET", path)).status == 404
+    assert world.opening.answer(Request("GET", path)).status == 404
     assert world.refusals == []
 
 
