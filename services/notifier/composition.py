@@ -11,6 +11,7 @@ from services.notifier.adapters.notices import (
     DynamoAlarms,
     DynamoJournals,
     DynamoNotices,
+    DynamoRefusals,
     DynamoShown,
 )
 from services.notifier.adapters.secret import Secret
@@ -22,6 +23,7 @@ from services.notifier.app.boards import Boards
 from services.notifier.app.delivering import Delivering
 from services.notifier.app.dispatching import Dispatching
 from services.notifier.app.following import Following
+from services.notifier.app.mending import Mending
 from services.notifier.app.recounting import Recounting
 from services.notifier.app.redriving import Redriving
 from services.notifier.app.reviewing import Reviewing
@@ -62,6 +64,7 @@ def notifier(settings: NotifierSettings) -> Dispatching:
         telling,
         following,
         Ringing(DynamoAlarms(notices.store), telling.tell, settings.docs_url),
+        Mending(DynamoRefusals(notices.store), telling.tell),
         Recounting(S3Objects(lazy_client("s3"), settings.data_bucket), telling.tell),
         Redriving(notices, timer, utc_now),
         (following.sweep, gathering.sweep, delivering.sweep),

@@ -111,6 +111,22 @@ class Alarms(Protocol):
         ...
 
 
+class Refusals(Protocol):
+    """Which files were refused and not accepted since."""
+
+    def remember(self, key: str, code: str, at: datetime) -> None:
+        """Note that a file was refused."""
+        ...
+
+    def reason(self, key: str, before: datetime) -> str:
+        """Return why a file was refused before some time; empty where it was not."""
+        ...
+
+    def forget(self, key: str) -> None:
+        """Note that a file is refused no longer."""
+        ...
+
+
 class Shown(Protocol):
     """Which message of a channel shows a story, where messages can be changed after they were sent."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.notifier.app.following import Following
+from services.notifier.app.mending import Mending
 from services.notifier.app.recounting import Recounting
 from services.notifier.app.redriving import Redriving
 from services.notifier.app.ringing import Ringing
@@ -16,7 +17,7 @@ from services.notifier.domain.stories import threads
 from shared.clock import Clock
 from shared.errors import InvalidMessageError
 from shared.inbox import AlarmChanged, BudgetExceeded, Incoming, ObjectChanged, ServiceEvent
-from shared.messages import ReviewWritten, SweepDue
+from shared.messages import AnyMessage, DataAccepted, FileQuarantined, ReviewWritten, SweepDue
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Dispatching:
     telling: Telling
     following: Following
     ringing: Ringing
+    mending: Mending
     recounting: Recounting
     redriving: Redriving
     sweeps: tuple[Callable[[], None], ...]
@@ -52,12 +54,20 @@ class Dispatching:
             case ObjectChanged() | ServiceEvent():
                 message = f"notifier does not expect {incoming!r}"
                 raise InvalidMessageError(message)
-            case _ if type(incoming) not in SILENT:
-                said = plain.message(incoming)
-                if threads.belongs(said):
-                    self.following.hear(said)
-                else:
-                    self._tell(said)
+            case _ if type(incoming) is DataAccepted or type(incoming) not in SILENT:
+                self._hear(plain.message(incoming))
+
+    def _hear(self, message: AnyMessage) -> None:
+        """React to a fact, of which every text is harmless."""
+        if isinstance(message, DataAccepted):
+            self.mending.accepted(message)
+            return
+        if isinstance(message, FileQuarantined):
+            self.mending.refused(message)
+        if threads.belongs(message):
+            self.following.hear(message)
+        else:
+            self._tell(message)
 
     def _tell(self, incoming: Incoming) -> None:
         notice = render(incoming, self.clock())

@@ -10,6 +10,7 @@ from services.notifier.app.boards import Boards
 from services.notifier.app.delivering import Delivering
 from services.notifier.app.dispatching import Dispatching
 from services.notifier.app.following import Following
+from services.notifier.app.mending import Mending
 from services.notifier.app.recounting import Recounting
 from services.notifier.app.redriving import Redriving
 from services.notifier.app.ringing import Ringing
@@ -38,6 +39,7 @@ class FakeNotices:
     looks: dict[str, datetime] = field(default_factory=dict)
     ringing: dict[str, datetime] = field(default_factory=dict)
     boards: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    refused: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
     def find(self, notice_id: str) -> Entry | None:
         return self.entries.get(notice_id)
@@ -128,6 +130,16 @@ class FakeNotices:
     def began(self, name: str, before: datetime) -> datetime | None:
         began_at = self.ringing.get(name)
         return began_at if began_at is not None and began_at <= before else None
+
+    def remember(self, key: str, code: str, at: datetime) -> None:
+        self.refused[key] = code, at
+
+    def reason(self, key: str, before: datetime) -> str:
+        code, at = self.refused.get(key, ("", before))
+        return code if at <= before else ""
+
+    def forget(self, key: str) -> None:
+        self.refused.pop(key, None)
 
     def shown(self, story: str, recipient: str) -> tuple[str, str]:
         return self.boards.get((story, recipient), ("", ""))
@@ -257,6 +269,7 @@ class World:
             telling,
             following,
             Ringing(kept, telling.tell),
+            Mending(kept, telling.tell),
             Recounting(self.files, telling.tell),
             Redriving(kept, self.timer, self.clock),
             (following.sweep, gathering.sweep, self.delivering.sweep),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from services.notifier.domain.notice import Notice, Severity
@@ -49,6 +50,24 @@ def _file_quarantined(message: messages.FileQuarantined) -> Notice:
             f"{{count}} files quarantined {where}: {message.reason_code}",
         ),
     )
+
+
+def mended(message: messages.DataAccepted, code: str) -> Notice:
+    """Return what is told of a file that was refused and is accepted now."""
+    site = message.site_id
+    told = notice(
+        message,
+        Severity.INFO,
+        f"A file of site {site} that was refused is accepted now",
+        f"{message.key} was refused as {code}. Its {message.rows:,} rows count from now on.",
+        facts=(("Site", site), ("File", message.key)),
+        alike=Alike(
+            (site, code),
+            message.key,
+            f"{{count}} files of site {site} that were refused as {code} are accepted now",
+        ),
+    )
+    return replace(told, kind="file_mended", cause=f"file_mended {site} {code}")
 
 
 _IN_FORCE = {
