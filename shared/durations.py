@@ -40,4 +40,15 @@ def spell(duration: timedelta) -> str:
     return f"{seconds:g} s"
 
 
+def in_words(duration: timedelta) -> str:
+    """Say a duration as people do, in its two largest units: `12 min`, `2 h 5 min`, `3 d 4 h`."""
+    minutes, seconds = divmod(max(int(duration.total_seconds()), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")]
+    first = next((index for index, (number, _) in enumerate(parts) if number), 3)
+    said = [f"{number} {unit}" for number, unit in parts[first : first + 2] if number]
+    return " ".join(said) or "0 s"
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse), PlainSerializer(spell, return_type=str)]

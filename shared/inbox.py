@@ -50,6 +50,10 @@ class AlarmChanged:
     previous_state: str
     reason: str
     occurred_at: datetime
+    metric: str = ""
+    threshold: float | None = None
+    comparison: str = ""
+    period: int = 0  # of one value [s]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,8 @@ def _service_event(content: dict[str, Any]) -> ServiceEvent:
 
 
 def _alarm_changed(content: dict[str, Any]) -> AlarmChanged:
+    trigger = content.get("Trigger") or {}
+    threshold = trigger.get("Threshold")
     return AlarmChanged(
         name=content["AlarmName"],
         description=content.get("AlarmDescription") or "",
@@ -128,6 +134,10 @@ def _alarm_changed(content: dict[str, Any]) -> AlarmChanged:
         previous_state=content.get("OldStateValue", ""),
         reason=content.get("NewStateReason", ""),
         occurred_at=_time(content["StateChangeTime"]),
+        metric=trigger.get("MetricName") or "",
+        threshold=None if threshold is None else float(threshold),
+        comparison=trigger.get("ComparisonOperator") or "",
+        period=int(trigger.get("Period") or 0),
     )
 
 

@@ -361,6 +361,7 @@ class _DeploymentFact(Message):
     model_package_version: int
     previous_version: int | None
     endpoint_name: str
+    run_id: str | None = None
 
 
 class DeploymentStarted(_DeploymentFact):
@@ -384,14 +385,16 @@ class ModelDeployed(_DeploymentFact):
     `tested` says against what: its own evaluation, only whether its answers are plausible, or nothing;
     `compared` which real rows it answered, beside what served before. The figures are those of its
     evaluation, `worst_sites` the R2 of its worst sites, `blind_r2` its R2 without any irradiance.
+    `goes_back` says that it served before, `settings` that it served already and got other instances.
     """
 
     type: Literal["solar.model_deployed"] = "solar.model_deployed"
     version: Literal[1] = 1
     tested: Literal["evaluation", "plausible", "nothing"] = "evaluation"
     compared: str = ""
+    goes_back: bool = False
+    settings: bool = False
     dataset_id: str | None = None
-    run_id: str | None = None
     r2: float | None = None
     champion_r2: float | None = None
     accuracy_threshold: float | None = None

@@ -196,6 +196,10 @@ class Store:
         guard = self._guard(condition, values, expression, condition)
         return {"Update": {**guard, "Key": encode(key), "UpdateExpression": expression}}
 
+    def deleting_if(self, key: Item, condition: str, **values: Any) -> Write:
+        """Return the write of a transaction that deletes an item, if a condition holds."""
+        return {"Delete": {**self._guard(condition, values, condition), "Key": encode(key)}}
+
     def deleting(self, **key: str) -> Write:
         """Return the write of a transaction that deletes an item."""
         return {"Delete": {"TableName": self.table, "Key": encode(key)}}

@@ -20,6 +20,7 @@ from shared import layout, names
 from shared.evaluation import Evaluation
 
 CONFIG = Path(__file__).parent / "config"
+MOST_EMAILS, MOST_SLACK = 6, 4  # of a whole story: one for each retrain, and what needs a person
 _RUN_SECONDS, _DEPLOY_SECONDS = 150.0, 90.0
 
 
@@ -48,8 +49,9 @@ class Stage:
         reports = [self._keep_report(number, run["run_id"]) for number, run in enumerate(runs, 1)]
         self.tell.expect("no message is dead, no alarm stands", holds=bool(health["healthy"]))
         self.tell.expect(
-            f"people were told: {len(emails)} e-mails, {len(slack)} Slack messages",
-            holds=len(emails) >= len(runs) and len(slack) >= len(runs),
+            f"people were told: {len(emails)} e-mails (at most {MOST_EMAILS}), {len(slack)} Slack messages "
+            f"(at most {MOST_SLACK})",
+            holds=len(runs) <= len(emails) <= MOST_EMAILS and len(runs) <= len(slack) <= MOST_SLACK,
         )
         facts = {
             "ledger": counted(self.balance()),

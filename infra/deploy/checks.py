@@ -23,6 +23,9 @@ def before_anything(target: Target, chosen: Mapping[str, str]) -> None:
         An address that is none, a secret that does not exist, an adopted bucket without versions.
     """
     _address(chosen.get("NotificationEmail", ""))
+    docs = chosen.get("DocsUrl", "")
+    if docs and not docs.startswith("https://"):
+        raise DeployError(f"--docs-url {docs!r} must begin with https://")
     _secret(target, chosen.get("SlackWebhookSecretName", ""))
     if target.adopt_data_bucket:
         _versions(target)

@@ -45,6 +45,11 @@ def parser() -> argparse.ArgumentParser:
     add("--network", choices=("public", "private"), help="where jobs and endpoints run (public)")
     add("--email", metavar="ADDRESS", help="who gets notices by e-mail; '' for nobody")
     add("--slack-secret", metavar="NAME", help="secret that holds the Slack webhook; '' for none")
+    add(
+        "--docs-url",
+        metavar="URL",
+        help="where docs/ can be read; alarms link there; '' for nowhere",
+    )
     add("--monthly-budget", metavar="USD", help="costs above which people are told (200)")
     add("--log-days", metavar="DAYS", help="how long logs are kept (30)")
     add("--json", action="store_true", help="print the stacks' outputs as JSON at the end")
@@ -61,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         network=chosen.network,
         notification_email=chosen.email,
         slack_secret_name=chosen.slack_secret,
+        docs_url=chosen.docs_url,
         monthly_budget_usd=chosen.monthly_budget,
         log_retention_days=chosen.log_days,
         dry_run=chosen.dry_run,

@@ -34,8 +34,12 @@ STICKY = {
     "LogRetentionDays",
     "NotificationEmail",
     "SlackWebhookSecretName",
+    "DocsUrl",
     "MaximumConcurrentRuns",
 }
+
+# Nobody at a laptop waits a minute to be told.
+IMPATIENT = {"GatherSeconds": "6", "GatherLongestSeconds": "30"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Options:
     network: str | None = None
     notification_email: str | None = None
     slack_secret_name: str | None = None
+    docs_url: str | None = None
     monthly_budget_usd: str | None = None
     log_retention_days: str | None = None
     dry_run: bool = False
@@ -77,6 +82,7 @@ class Deployment:
                 "ArtifactBucketName": self.target.artifact_bucket,
                 "DataBucketName": self.target.data_bucket,
                 "AdoptDataBucket": str(self.target.adopt_data_bucket).lower(),
+                **(IMPATIENT if self.target.kind == "local" else {}),
             }
         )
         checks.before_anything(self.target, self.known)
@@ -101,6 +107,7 @@ class Deployment:
             "LogRetentionDays": self.options.log_retention_days,
             "NotificationEmail": self.options.notification_email,
             "SlackWebhookSecretName": self.options.slack_secret_name,
+            "DocsUrl": self.options.docs_url,
             "SageMakerRoleArn": self.target.sagemaker_role_arn or None,
         }
         return {name: value for name, value in chosen.items() if value is not None}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from aws_lambda_powertools import Metrics
 
 from services.notifier.adapters.email import SnsEmail
@@ -9,11 +11,18 @@ from services.notifier.adapters.links import (
     KeyRotation,
     NoLinks,
     RefusedLinks,
-    S3Shown,
+    S3Linked,
     SecretKeys,
     SignedLinks,
 )
-from services.notifier.adapters.notices import DynamoNotices
+from services.notifier.adapters.measures import EmbeddedMeasures
+from services.notifier.adapters.notices import (
+    DynamoAlarms,
+    DynamoJournals,
+    DynamoNotices,
+    DynamoRefusals,
+    DynamoShown,
+)
 from services.notifier.adapters.secret import Secret
 from services.notifier.adapters.services import QueryFunctions
 from services.notifier.adapters.slack import SlackWebhook
@@ -21,12 +30,19 @@ from services.notifier.adapters.timer import SqsTimer
 from services.notifier.adapters.uses import DynamoUses
 from services.notifier.app.acting import Acting
 from services.notifier.app.answering import Answering
+from services.notifier.app.boards import Boards
+from services.notifier.app.delivering import Delivering
 from services.notifier.app.dispatching import Dispatching
+from services.notifier.app.following import Following
+from services.notifier.app.mending import Mending
 from services.notifier.app.opening import Opening
 from services.notifier.app.recounting import Recounting
+from services.notifier.app.redriving import Redriving
 from services.notifier.app.reviewing import Reviewing
-from services.notifier.app.summing_up import SummingUp
-from services.notifier.app.telling import Telling
+from services.notifier.app.ringing import Ringing
+from services.notifier.app.telling import Gathering, Telling
+from services.notifier.domain.grouping import Waits
+from services.notifier.domain.stories.mails import Patience
 from services.notifier.ports import Courier, Links
 from services.notifier.settings import (
     KeySettings,
@@ -44,10 +60,35 @@ def notifier(settings: NotifierSettings) -> Dispatching:
     """Return everything that reacts to the inbox."""
     notices = _notices(settings.notices_table)
     timer = SqsTimer(lazy_client("sqs"), settings.inbox_url)
-    telling = Telling(notices, _couriers(settings), timer, utc_now)
-    summing_up = SummingUp(notices, telling.send, timer, utc_now)
-    recounting = Recounting(S3Objects(lazy_client("s3"), settings.data_bucket), telling.tell)
-    return Dispatching(telling, summing_up, recounting, utc_now)
+    couriers = _couriers(settings)
+    delivering = Delivering(
+        notices, lambda: couriers, _links(settings), timer, EmbeddedMeasures(), utc_now
+    )
+    waits = Waits(_seconds(settings.gather_seconds), _seconds(settings.gather_longest_seconds))
+    patience = Patience(_seconds(settings.figures_seconds), _seconds(settings.rollback_seconds))
+    telling = Telling(notices, notices, delivering.deliver, timer, utc_now, waits)
+    gathering = Gathering(notices, delivering.deliver, timer, utc_now, waits)
+    boards = Boards(
+        lambda: couriers,
+        DynamoShown(notices.store),
+        delivering.links_of,
+        delivering.tell_others,
+        utc_now,
+        patience,
+    )
+    following = Following(
+        DynamoJournals(notices.store), telling.tell, boards, timer, utc_now, patience
+    )
+    return Dispatching(
+        telling,
+        following,
+        Ringing(DynamoAlarms(notices.store), telling.tell, settings.docs_url),
+        Mending(DynamoRefusals(notices.store), telling.tell),
+        Recounting(S3Objects(lazy_client("s3"), settings.data_bucket), telling.tell),
+        Redriving(notices, timer, utc_now),
+        (following.sweep, gathering.sweep, delivering.sweep),
+        utc_now,
+    )
 
 
 def answering(settings: QuerySettings) -> Answering:
@@ -78,7 +119,7 @@ def opening(settings: LinksSettings, metrics: Metrics) -> Opening:
         utc_now,
     )
     keys = SecretKeys(lazy_client("secretsmanager"), settings.links_secret_name)
-    return Opening(keys, S3Shown(lazy_presigner(), settings.data_bucket), acting, meter, utc_now)
+    return Opening(keys, S3Linked(lazy_presigner(), settings.data_bucket), acting, meter, utc_now)
 
 
 def rotation(settings: KeySettings) -> KeyRotation:
@@ -86,12 +127,16 @@ def rotation(settings: KeySettings) -> KeyRotation:
     return KeyRotation(lazy_client("secretsmanager"), settings.links_secret_name)
 
 
-def links(settings: NotifierSettings) -> Links:
+def _links(settings: NotifierSettings) -> Links:
     """Return what makes links; none where they are switched off."""
     if not settings.links_url:
         return NoLinks()
     keys = SecretKeys(lazy_client("secretsmanager"), settings.links_secret_name)
     return SignedLinks(keys, settings.links_url)
+
+
+def _seconds(number: int) -> timedelta:
+    return timedelta(seconds=number)
 
 
 def _notices(table: str) -> DynamoNotices:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
+from services.notifier.domain.grouping import Group
 from services.notifier.domain.links.grant import Grant
 from services.notifier.domain.links.use import Use
-from services.notifier.domain.notice import Channel, Entry, Notice
-from services.notifier.domain.offer import Offer
+from services.notifier.domain.notice import Delivery, Entry, Notice, Standing
+from services.notifier.domain.offer import Link, Offer
 from shared.messages import AnyMessage
 
 
@@ -26,27 +27,121 @@ class Notices(Protocol):
         ...
 
     def count(self, window: str) -> int:
-        """Count one more notice in a window; return how many there are now."""
+        """Count one more thing in a window of time; return how many there are now."""
         ...
 
-    def take(self, notice_id: str, channel: Channel, until: datetime, now: datetime) -> bool:
-        """Reserve the sending of a notice through a channel; False where another process has it."""
+    def take(self, notice_id: str, recipient: str, until: datetime, now: datetime) -> bool:
+        """Reserve the sending of a notice to a recipient; False where another process has it."""
         ...
 
-    def mark(self, notice_id: str, channel: Channel, now: datetime) -> None:
-        """Note that a notice went through a channel."""
+    def mark(self, notice_id: str, recipient: str, delivery: Delivery) -> None:
+        """Note what became of a notice for a recipient, and end the reservation."""
         ...
 
-    def settle(self, notice_id: str) -> None:
-        """Note that a notice is through."""
+    def settle(self, notice_id: str, standing: Standing) -> None:
+        """Note that nothing more is to be sent of a notice."""
         ...
 
-    def waiting(self) -> Iterator[Entry]:
-        """Yield the entries that wait for a digest, oldest first."""
+    def reopen(self, notice_id: str, recipients: Sequence[str], now: datetime) -> None:
+        """Let a notice that was given up be sent again to some recipients."""
+        ...
+
+    def unsent(self) -> Iterator[Entry]:
+        """Yield the entries that are still to be sent to somebody, oldest first."""
         ...
 
     def since(self, moment: datetime) -> Iterator[Entry]:
         """Yield the entries made since some time, oldest first."""
+        ...
+
+
+class Groups(Protocol):
+    """Notices that wait to be told together."""
+
+    def group(self, cause: str) -> Group | None:
+        """Return the open group of a cause, if there is one."""
+        ...
+
+    def groups(self) -> Iterator[Group]:
+        """Yield the open groups, the one that was opened first before the others."""
+        ...
+
+    def join(self, entry: Entry, group: Group) -> bool:
+        """Keep an entry, and its group as it then is, or neither.
+
+        False where the entry was there already, or somebody changed the group meanwhile.
+        """
+        ...
+
+    def close(self, groups: Sequence[Group], entry: Entry) -> bool:
+        """Put a notice in the place of the groups that it tells, or change nothing.
+
+        False where somebody changed one of the groups meanwhile.
+        """
+        ...
+
+
+class Journals(Protocol):
+    """What happened to each model, of which its stories are told."""
+
+    def note(self, model_id: str, entry: Entry) -> None:
+        """Keep a fact in a model's journal; the same again changes nothing."""
+        ...
+
+    def read(self, model_id: str) -> list[tuple[AnyMessage, datetime]]:
+        """Return the facts of a model's journal and when each came, in no particular order."""
+        ...
+
+    def look_again(self, model_id: str, at: datetime | None) -> None:
+        """Note when a model's stories are to be looked at again, or that they need not be."""
+        ...
+
+    def due(self) -> Iterator[tuple[str, datetime]]:
+        """Yield the models whose stories are to be looked at again, and when."""
+        ...
+
+
+class Alarms(Protocol):
+    """Since when alarms ring."""
+
+    def rings(self, name: str, since: datetime) -> None:
+        """Note that an alarm went off."""
+        ...
+
+    def began(self, name: str, before: datetime) -> datetime | None:
+        """Return when an alarm last went off before some time, if that is known."""
+        ...
+
+
+class Refusals(Protocol):
+    """Which files were refused and not accepted since."""
+
+    def remember(self, key: str, code: str, at: datetime) -> None:
+        """Note that a file was refused."""
+        ...
+
+    def reason(self, key: str, before: datetime) -> str:
+        """Return why a file was refused before some time; empty where it was not."""
+        ...
+
+    def forget(self, key: str) -> None:
+        """Note that a file is refused no longer."""
+        ...
+
+
+class Shown(Protocol):
+    """Which message of a channel shows a story, where messages can be changed after they were sent."""
+
+    def take(self, story: str, recipient: str, until: datetime, now: datetime) -> bool:
+        """Reserve a story's message; False where another process has it."""
+        ...
+
+    def shown(self, story: str, recipient: str) -> tuple[str, str]:
+        """Return what the channel calls the message, and the hash of what it says; empty for none."""
+        ...
+
+    def show(self, story: str, recipient: str, reference: str, content: str) -> None:
+        """Note which message shows a story, and what it says, and end the reservation."""
         ...
 
 
@@ -65,23 +160,38 @@ class TellingHistory(Protocol):
 
 
 class Courier(Protocol):
-    """Carries a notice through one channel."""
+    """Carries notices to one recipient."""
 
     @property
-    def channel(self) -> Channel:
-        """Return which channel it is."""
+    def recipient(self) -> str:
+        """Return whom it reaches."""
         ...
 
-    def send(self, notice: Notice) -> None:
+    def send(self, notice: Notice, links: Sequence[Link]) -> None:
         """Send a notice.
 
         Raises
         ------
+        BusyError
+            The channel takes nothing for a while.
         RetryableError
             The channel does not take it now.
         PermanentError
             The channel will never take it so.
         """
+        ...
+
+
+@runtime_checkable
+class Board(Courier, Protocol):
+    """A courier that can change what it sent, so that one message shows how a story goes on."""
+
+    def post(self, notice: Notice, links: Sequence[Link]) -> str:
+        """Send a notice; return what the channel calls the message."""
+        ...
+
+    def update(self, reference: str, notice: Notice, links: Sequence[Link]) -> None:
+        """Let a message say something else."""
         ...
 
 
@@ -164,7 +274,7 @@ class LinkMeter(Protocol):
         ...
 
 
-class Shown(Protocol):
+class LinkedObjects(Protocol):
     """Objects that links show."""
 
     def address(self, key: str, content_type: str) -> str | None:
@@ -217,4 +327,12 @@ class Timer(Protocol):
 
     def wake(self, delay: timedelta) -> None:
         """Let a quick sweep come after a while."""
+        ...
+
+
+class Measures(Protocol):
+    """Figures about the service itself."""
+
+    def count(self, name: str, value: float) -> None:
+        """Put a count into the metrics."""
         ...

@@ -15,6 +15,11 @@ class NotifierSettings(Settings):
     slack_secret_name: str = ""
     links_url: str = ""
     links_secret_name: str = ""
+    docs_url: str = ""  # where the documents can be read; empty where only the repository has them
+    gather_seconds: int = 60  # for which notices of one cause wait for more
+    gather_longest_seconds: int = 600
+    figures_seconds: int = 120  # for which a version that serves waits for what its run cost
+    rollback_seconds: int = 900  # after which a rollback that has not ended is told
 
 
 class QuerySettings(Settings):

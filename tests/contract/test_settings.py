@@ -26,17 +26,20 @@ READ_BY_LIBRARIES = {"POWERTOOLS_SERVICE_NAME", "PYDANTIC_DISABLE_PLUGINS"}
 IDS = [f"{service}.{function}" for service, function, _ in FUNCTIONS]
 
 
-def environment(service: str, function: str) -> dict[str, str]:
+def environment(service: str, function: str, settings: type[Settings]) -> dict[str, str]:
     template = cfn_yaml.load(str(ROOT / f"services/{service}/template.yaml"))
     variables = template["Resources"][function]["Properties"]["Environment"]["Variables"]
-    return {str(name): "given" for name in variables}
+    numbers = {
+        name.upper() for name, field in settings.model_fields.items() if field.annotation is int
+    }
+    return {str(name): "60" if name in numbers else "given" for name in variables}
 
 
 @pytest.mark.parametrize(("service", "function", "settings"), FUNCTIONS, ids=IDS)
 def test_a_function_has_the_environment_that_its_settings_ask_for(
     service: str, function: str, settings: type[Settings]
 ) -> None:
-    given = environment(service, function)
+    given = environment(service, function, settings)
 
     settings.from_environment(given)
     read = {name.upper() for name in settings.model_fields}
@@ -48,7 +51,7 @@ def test_a_missing_variable_fails_the_cold_start_by_name(
     service: str, function: str, settings: type[Settings]
 ) -> None:
     name = next(iter(settings.model_fields)).upper()
-    given = environment(service, function)
+    given = environment(service, function, settings)
     del given[name]
 
     with pytest.raises(InvalidConfigError, match=name):

@@ -41,6 +41,7 @@ PUBLISHED = {
     ("Solar", "HeldDays"): {"service"},
     ("Solar", "DeploymentSetbacks"): {"service"},
     ("Solar", "ModelsOverdue"): {"service"},
+    ("Solar", "NoticesUndelivered"): {"service"},
     ("Solar", "RuleFaults"): {"service"},
     ("Solar", "SweepFaults"): {"service"},
     ("Solar", "Sweeps"): {"service"},

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,16 @@ from cfnlint.decode import cfn_yaml
 from moto import mock_aws
 
 from services.notifier.adapters.secret import Secret
-from services.notifier.adapters.slack import SlackWebhook
+from services.notifier.adapters.slack import SlackBot, SlackWebhook
+from services.notifier.domain.delivery import BusyError
 from services.notifier.domain.rendering import render
 from services.notifier.entry import inbox as handler
 from services.notifier.entry import query
 from shared import aws
-from shared.errors import InvalidConfigError, PermanentError, RetryableError
-from tests.unit.notifier.fakes import START, elsewhere, quarantined
+from shared.errors import InvalidConfigError, NotFoundError, PermanentError, RetryableError
+from tests.unit.notifier.fakes import START, elsewhere, quarantined, sweep
+from tests.unit.notifier.gallery import sample
+from tests.unit.notifier.test_stories import of_run, rollback
 
 ROOT = Path(__file__).parents[2]
 SECRET = "solar/slack"
@@ -45,6 +48,9 @@ class Slack:
 
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     posted: list[dict[str, Any]] = field(default_factory=list)
+    texts: list[dict[str, Any]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    tokens: set[str | None] = field(default_factory=set)
     address: str = ""
 
 
@@ -58,11 +64,14 @@ def slack() -> Iterator[Slack]:
             status, headers = state.answers.pop(0) if state.answers else (200, {})
             if status == 200:
                 state.posted.append(json.loads(body))
+                state.paths.append(self.path)
+                state.tokens.add(self.headers["Authorization"])
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(b"ok" if status == 200 else b"no")
+            said = b"ok" if status == 200 else b"no"
+            self.wfile.write(json.dumps(state.texts.pop(0)).encode() if state.texts else said)
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
@@ -123,6 +132,9 @@ def world(monkeypatch: pytest.MonkeyPatch, slack: Slack) -> Iterator[World]:
         "AWS_SECRET_ACCESS_KEY": "test",
         "NOTICES_TABLE": "solar-notifier",
         "SLACK_SECRET_NAME": SECRET,
+        "DOCS_URL": "",
+        "GATHER_SECONDS": "0",
+        "GATHER_LONGEST_SECONDS": "0",
         "DATA_BUCKET": "solar-data",
     }.items():
         monkeypatch.setenv(name, value)
@@ -139,24 +151,30 @@ def world(monkeypatch: pytest.MonkeyPatch, slack: Slack) -> Iterator[World]:
         cached.cache_clear()
 
 
+def body_of_a_sweep() -> str:
+    return sweep().model_dump_json()
+
+
 def test_a_fact_arrives_as_email_and_in_slack_and_can_be_asked_for(world: World) -> None:
-    assert world.deliver(quarantined().model_dump_json()) == []
+    assert world.deliver(quarantined().model_dump_json(), body_of_a_sweep()) == []
 
     (mail,) = world.mails()
     assert mail["Subject"] == "[Solar] Warning: File quarantined at site east: empty"
     assert "upload it again" in mail["Message"]
     (post,) = world.slack.posted
     assert post["blocks"][0]["type"] == "header"
-    (told,) = query.lambda_handler({"query": "notices"}, Context())["notices"]
-    assert told["subject"] == "File quarantined at site east: empty"
-    assert told["state"] == "sent"
-    assert told["email_sent_at"]
-    assert told["slack_sent_at"]
+    told, fact = query.lambda_handler({"query": "notices"}, Context())["notices"]
+    assert told["subject"] == fact["subject"] == "File quarantined at site east: empty"
+    assert (told["state"], fact["state"]) == ("sent", "within")
+    assert {name: bool(each["sent_at"]) for name, each in told["recipients"].items()} == {
+        "email": True,
+        "slack": True,
+    }
 
 
 def test_a_repeat_is_told_once(world: World) -> None:
     for _ in range(3):
-        assert world.deliver(quarantined().model_dump_json()) == []
+        assert world.deliver(quarantined().model_dump_json(), body_of_a_sweep()) == []
 
     assert len(world.mails()) == len(world.slack.posted) == 1
 
@@ -164,42 +182,71 @@ def test_a_repeat_is_told_once(world: World) -> None:
 def test_slack_that_fails_for_a_while_gets_it_later_and_the_email_goes_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.notifier.app.telling.LEASE", -START.resolution)
+    monkeypatch.setattr("services.notifier.domain.delivery.REST", timedelta(0))
+    monkeypatch.setattr("services.notifier.domain.delivery._STEPS", [timedelta(0)])
     world.slack.answers = [(503, {})]
-    assert world.deliver(quarantined().model_dump_json()) == [{"itemIdentifier": "0"}]
-    assert world.deliver(quarantined().model_dump_json()) == []
+    failed = sample("retrain_failed").model_dump_json()
+    assert world.deliver(failed) == []
+    assert world.slack.posted == []
+    assert world.deliver(body_of_a_sweep()) == []
+    assert world.deliver(failed, body_of_a_sweep()) == []
 
     assert len(world.mails()) == len(world.slack.posted) == 1
 
 
-def one_window(_: datetime, cause: str = "") -> str:
-    """All that comes is of one minute, or of one window of its cause."""
-    return f"{START.isoformat()}|{cause}" if cause else START.isoformat()
-
-
-def test_a_storm_of_a_hundred_is_a_digest(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.notifier.domain.digest.window_of", one_window)
+def test_a_storm_of_a_hundred_is_one_mail_and_every_fact_can_be_found(world: World) -> None:
     assert world.deliver(*(elsewhere(each).model_dump_json() for each in range(100))) == []
-    assert len(world.mails()) == 20
-    sweep = {
-        "type": "solar.sweep_due",
-        "version": 1,
-        "id": "s",
-        "occurred_at": START.isoformat(),
-        "correlation_id": "s",
-        "scope": "quick",
-    }
+    assert world.mails() == []
     for _ in range(2):
-        assert world.deliver(json.dumps(sweep)) == []
+        assert world.deliver(body_of_a_sweep()) == []
 
     (digest,) = world.mails()
-    assert "80 notices" in digest["Subject"]
+    assert "80 times file quarantined" in digest["Message"]
     first = query.lambda_handler({"query": "notices", "limit": 60}, Context())
     second = query.lambda_handler(
         {"query": "notices", "limit": 60, "next": first["next"]}, Context()
     )
     assert len(first["notices"]) + len(second["notices"]) == 101
     assert second["next"] is None
+
+
+def test_a_retrain_and_a_rollback_are_one_mail_each(world: World) -> None:
+    facts = [*of_run(), *rollback()]
+    for each in (*facts, *reversed(facts)):
+        assert world.deliver(each.model_dump_json()) == []
+    assert world.deliver(body_of_a_sweep()) == []
+    assert [each["Subject"] for each in world.mails()] == [
+        "[Solar] Model fleet version 7 serves, R2 0.962",
+        "[Solar] Warning: Model fleet is back at version 6: operator@example.org took version 7 back",
+    ]
+
+
+def test_the_end_of_an_alarm_says_how_long_it_rang(world: World) -> None:
+    text = (ROOT / "tests/events/cloudwatch.alarm.json").read_text()
+    rings = json.loads(text)
+    over = rings | {
+        "NewStateValue": "OK",
+        "OldStateValue": "ALARM",
+        "StateChangeTime": "2024-07-01T06:37:33.123+0000",
+    }
+    assert world.deliver(json.dumps(rings), json.dumps(over), body_of_a_sweep()) == []
+    first, second = world.mails()
+    assert "is 1 within 1 min; the alarm rings from at least 1." in first["Message"]
+    assert second["Subject"].endswith("is over after 22 min")
+
+
+def test_what_was_given_up_is_sent_again_when_somebody_asks_for_it(world: World) -> None:
+    world.slack.answers = [(404, {})]
+    assert world.deliver(sample("retrain_failed").model_dump_json()) == []
+    service = handler.service()
+    entries = list(service.telling.notices.since(START - timedelta(days=999)))
+    assert [each.standing.value for each in entries if each.notice.outcome] == ["undelivered"]
+    assert service.redriving.redrive() == 1
+    assert world.deliver(body_of_a_sweep()) == []
+    assert len(world.slack.posted) == 1
+    assert [each["Subject"] for each in world.mails()][1:] == [
+        "[Solar] Critical: The channel slack takes no messages"
+    ]
 
 
 @pytest.mark.parametrize("token", ["nonsense", "e30=", "W10="])
@@ -211,28 +258,58 @@ def test_a_question_that_makes_no_sense_is_answered_so(world: World, token: str)
 # --- the webhook ------------------------------------------------------------------------------------
 
 
-def webhook(address: str, slept: list[float] | None = None) -> SlackWebhook:
-    return SlackWebhook(lambda: address, sleep=(slept if slept is not None else []).append)
+def webhook(address: str) -> SlackWebhook:
+    return SlackWebhook(lambda: address)
 
 
 def notice() -> Any:
     return render(quarantined(), START)
 
 
-def test_a_short_429_is_waited_out(slack: Slack) -> None:
-    slack.answers, slept = [(429, {"Retry-After": "2"})], []
-    webhook(slack.address, slept).send(notice())
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("2", 2.0), ("600", 600.0), ("99999", 3600.0), ("soon", 60.0)]
+)
+def test_a_429_says_how_long_slack_wants_to_be_left_alone(
+    slack: Slack, said: str, seconds: float
+) -> None:
+    slack.answers = [(429, {"Retry-After": said})]
+    with pytest.raises(BusyError) as caught:
+        webhook(slack.address).send(notice())
+    assert caught.value.seconds == seconds
 
-    assert slept == [2.0]
-    assert len(slack.posted) == 1
+
+def bot(slack: Slack) -> SlackBot:
+    api = slack.address.removesuffix("/_solar/slack/ops")
+    return SlackBot(lambda: "xoxb-secret", "C1", api=api)
 
 
-def test_a_long_429_sends_the_message_back_to_its_queue(slack: Slack) -> None:
-    slack.answers, slept = [(429, {"Retry-After": "60"})], []
-    with pytest.raises(RetryableError, match="60 s"):
-        webhook(slack.address, slept).send(notice())
+def test_a_bot_posts_and_changes_what_it_posted(slack: Slack) -> None:
+    slack.texts = [{"ok": True, "channel": "C1", "ts": "17.5"}, {"ok": True}]
+    reference = bot(slack).post(notice())
+    bot(slack).update(reference, notice())
+    assert [each.get("ts") for each in slack.posted] == [None, "17.5"]
+    assert [each["channel"] for each in slack.posted] == ["C1", "C1"]
+    assert slack.paths == ["/chat.postMessage", "/chat.update"]
+    assert slack.tokens == {"Bearer xoxb-secret"}
 
-    assert slept == []
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ("ratelimited", BusyError),
+        ("internal_error", RetryableError),
+        ("message_not_found", NotFoundError),
+        ("channel_not_found", PermanentError),
+        ("invalid_auth", PermanentError),
+    ],
+)
+def test_what_slack_answers_a_bot_says_whether_to_try_again(
+    slack: Slack, said: str, error: type[Exception]
+) -> None:
+    slack.texts = [{"ok": False, "error": said}]
+    with pytest.raises(error) as caught:
+        bot(slack).post(notice())
+    assert "xoxb" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

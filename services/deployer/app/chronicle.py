@@ -51,6 +51,7 @@ class Chronicle:
             DeploymentStarted.of(
                 subject=_subject(model_id, progress),
                 **self._facts(model_id, progress),
+                run_id=version.run_id if version else None,
                 goes_back=progress.goes_back,
                 settings=bool(progress.configuration),
                 ignores=list(progress.ignores),
@@ -76,6 +77,8 @@ class Chronicle:
                 run_id=version.run_id if version else None,
                 tested=tested,
                 compared=compared,
+                goes_back=progress.goes_back,
+                settings=bool(progress.configuration),
                 **self._evaluated(version),
             )
         )
@@ -89,6 +92,7 @@ class Chronicle:
             DeploymentRolledBack.of(
                 subject=_subject(model_id, progress),
                 **self._facts(model_id, progress),
+                run_id=version.run_id if version else None,
                 reason=reason,
             )
         )

@@ -104,8 +104,8 @@ class NoLinks:
 
 
 @dataclass(frozen=True, slots=True)
-class S3Shown:
-    """Implements the port `Shown` by presigned addresses."""
+class S3Linked:
+    """Implements the port `LinkedObjects` by presigned addresses."""
 
     client: S3Client
     bucket: str

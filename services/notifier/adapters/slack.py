@@ -1,31 +1,23 @@
-"""Slack's incoming webhook."""
+"""Slack: its incoming webhook, and a bot that can change what it posted."""
 
 from __future__ import annotations
 
 import json
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
+from services.notifier.adapters.posting import checked, post
 from services.notifier.domain import slack
-from services.notifier.domain.notice import Channel, Notice
-from shared.errors import InvalidConfigError, PermanentError, RetryableError
+from services.notifier.domain.delivery import BusyError
+from services.notifier.domain.notice import SLACK, Notice
+from services.notifier.domain.offer import Link
+from shared.errors import NotFoundError, PermanentError, RetryableError
 
-TIMEOUT = 5.0  # [s]
-PATIENCE = 5.0  # how long a 429 is waited out at once [s]
-_LOOPBACK = "127.0.0.1"
-_TOO_MANY, _SERVER_ERROR = 429, 500
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A webhook that points elsewhere is not the one that was configured."""
-
-    def redirect_request(self, *_: Any) -> None:
-        """Follow nowhere."""
+API = "https://slack.com/api"
+_BUSY_SECONDS = 30.0
+_TRY_AGAIN = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+_IS_GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +28,10 @@ class SlackWebhook:
     """
 
     address: Callable[[], str]
-    sleep: Callable[[float], None] = time.sleep
-    channel: Channel = Channel.SLACK
+    recipient: str = SLACK
 
-    def send(self, notice: Notice) -> None:
-        """Send a notice; a short 429 is waited out once.
+    def send(self, notice: Notice, links: Sequence[Link] = ()) -> None:
+        """Send a notice.
 
         Raises
         ------
@@ -49,45 +40,68 @@ class SlackWebhook:
         PermanentError
             Slack refuses the message or the webhook, or the address is none.
         """
-        address = _checked(self.address())
-        body = json.dumps(slack.payload(notice)).encode()
-        wait = _post(address, body)
-        if wait is not None and wait <= PATIENCE:
-            self.sleep(wait)
-            wait = _post(address, body)
-        if wait is not None:
-            message = f"Slack takes no more messages for {wait:.0f} s"
+        address = checked(self.address(), "the Slack secret")
+        post("Slack", address, json.dumps(slack.payload(notice, links)).encode())
+
+
+@dataclass(frozen=True, slots=True)
+class SlackBot:
+    """Posts to a channel with a bot's token, and changes what it posted.
+
+    Parameters
+    ----------
+    token
+        Returns the bot's token; it appears in no log and no error.
+    channel
+        The channel's id, e.g. `C0123456789`.
+    """
+
+    token: Callable[[], str]
+    channel: str
+    recipient: str = SLACK
+    api: str = API
+
+    def send(self, notice: Notice, links: Sequence[Link] = ()) -> None:
+        """Send a notice."""
+        self.post(notice, links)
+
+    def post(self, notice: Notice, links: Sequence[Link] = ()) -> str:
+        """Send a notice; return the time stamp by which Slack knows the message, and its channel's id."""
+        said = self._call("chat.postMessage", slack.payload(notice, links))
+        return f"{said.get('channel', self.channel)} {said['ts']}"
+
+    def update(self, reference: str, notice: Notice, links: Sequence[Link] = ()) -> None:
+        """Let a message say something else.
+
+        Raises
+        ------
+        NotFoundError
+            Somebody deleted it.
+        """
+        channel, _, stamp = reference.partition(" ")
+        self._call("chat.update", slack.payload(notice, links) | {"channel": channel, "ts": stamp})
+
+    def _call(self, method: str, content: dict[str, Any]) -> dict[str, Any]:
+        address = checked(f"{self.api}/{method}", "Slack's address")
+        body = json.dumps({"channel": self.channel} | content).encode()
+        answer = post("Slack", address, body, {"Authorization": f"Bearer {self.token()}"})
+        try:
+            said = json.loads(answer)
+        except ValueError:
+            said = None
+        if not isinstance(said, dict):
+            message = "Slack answers something else than JSON"
             raise RetryableError(message)
+        if said.get("ok"):
+            return said
+        raise _trouble(str(said.get("error", "without a reason")))
 
 
-def _checked(address: str) -> str:
-    parts = urlsplit(address)
-    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname == _LOOPBACK):
-        return address
-    message = "the Slack secret must hold the webhook's address, beginning with https://"
-    raise InvalidConfigError(message)
-
-
-def _post(address: str, body: bytes) -> float | None:
-    """Post once; return how long Slack wants to be left alone [s], or None if it took the message."""
-    request = urllib.request.Request(  # noqa: S310 - the scheme was checked
-        address, data=body, headers={"Content-Type": "application/json"}, method="POST"
-    )
-    opener = urllib.request.build_opener(_NoRedirect)
-    try:
-        with opener.open(request, timeout=TIMEOUT):
-            return None
-    except urllib.error.HTTPError as error:
-        with error:
-            if error.code == _TOO_MANY:
-                return float(error.headers.get("Retry-After") or 1)
-            said = error.read(200).decode(errors="replace")
-            code = error.code
-        if code >= _SERVER_ERROR:
-            message = f"Slack fails with {code}"
-            raise RetryableError(message) from None
-        message = f"Slack refuses the message with {code}: {said}"
-        raise PermanentError(message) from None
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-        message = f"Slack cannot be reached ({type(error).__name__})"
-        raise RetryableError(message) from None
+def _trouble(error: str) -> Exception:
+    if error in {"ratelimited", "rate_limited"}:
+        return BusyError("Slack takes no more messages", _BUSY_SECONDS)
+    if error in _TRY_AGAIN:
+        return RetryableError(f"Slack fails with {error}")
+    if error in _IS_GONE:
+        return NotFoundError(f"Slack no longer has the message ({error})")
+    return PermanentError(f"Slack refuses the message: {error}")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.notifier.domain.notice import Channel, Entry
+from services.notifier.domain.notice import Delivery, Entry
 from services.notifier.ports import TellingHistory
 
 
@@ -41,7 +41,6 @@ class Answering:
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
-    sent = {channel: entry.sent.get(channel) for channel in Channel}
     return {
         "id": entry.notice.id,
         "kind": entry.notice.kind,
@@ -50,5 +49,17 @@ def _plain(entry: Entry) -> dict[str, Any]:
         "text": entry.notice.email_text(),
         "state": entry.standing.value,
         "created_at": entry.created_at.isoformat(),
-        **{f"{name}_sent_at": at.isoformat() if at else None for name, at in sent.items()},
+        "recipients": {name: _delivery(each) for name, each in entry.deliveries.items()},
+    }
+
+
+def _delivery(delivery: Delivery) -> dict[str, Any]:
+    moments = {
+        "sent_at": delivery.sent_at,
+        "next_try_at": delivery.next_try,
+        "gave_up_at": delivery.gave_up_at,
+    }
+    return {
+        **{name: at.isoformat() if at else None for name, at in moments.items()},
+        "why": delivery.why,
     }

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from services.notifier.app.following import Following
+from services.notifier.app.mending import Mending
 from services.notifier.app.recounting import Recounting
-from services.notifier.app.summing_up import SummingUp
+from services.notifier.app.redriving import Redriving
+from services.notifier.app.ringing import Ringing
 from services.notifier.app.telling import Telling
+from services.notifier.domain import plain
 from services.notifier.domain.rendering import SILENT, render
+from services.notifier.domain.stories import threads
 from shared.clock import Clock
 from shared.errors import InvalidMessageError
-from shared.inbox import AlarmChanged, BudgetExceeded, Incoming
-from shared.messages import ReviewWritten, SweepDue
+from shared.inbox import AlarmChanged, BudgetExceeded, Incoming, ObjectChanged, ServiceEvent
+from shared.messages import AnyMessage, DataAccepted, FileQuarantined, ReviewWritten, SweepDue
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +25,12 @@ class Dispatching:
     """Everything that notifier reacts to."""
 
     telling: Telling
-    summing_up: SummingUp
+    following: Following
+    ringing: Ringing
+    mending: Mending
     recounting: Recounting
+    redriving: Redriving
+    sweeps: tuple[Callable[[], None], ...]
     clock: Clock
 
     def handle(self, incoming: Incoming) -> None:
@@ -30,18 +40,38 @@ class Dispatching:
         ------
         InvalidMessageError
             Nobody here expects such a thing; it ends in the dead letters, where an alarm watches.
-        RetryableError
-            A channel does not take it now; channels that took it are not asked again.
         """
-        if isinstance(incoming, SweepDue):
-            self.summing_up.sweep()
+        match incoming:
+            case SweepDue():
+                for sweep in self.sweeps:
+                    sweep()
+            case ReviewWritten():
+                self.recounting.tell(incoming)
+            case AlarmChanged():
+                self.ringing.hear(incoming)
+            case BudgetExceeded():
+                self._tell(incoming)
+            case ObjectChanged() | ServiceEvent():
+                message = f"notifier does not expect {incoming!r}"
+                raise InvalidMessageError(message)
+            case _ if type(incoming) is DataAccepted or type(incoming) not in SILENT:
+                self._hear(plain.message(incoming))
+
+    def _hear(self, message: AnyMessage) -> None:
+        """React to a fact, of which every text is harmless."""
+        if isinstance(message, DataAccepted):
+            self.mending.accepted(message)
             return
-        if isinstance(incoming, ReviewWritten):
-            self.recounting.tell(incoming)
-            return
+        if isinstance(message, FileQuarantined):
+            self.mending.refused(message)
+        if threads.belongs(message):
+            self.following.hear(message)
+        else:
+            self._tell(message)
+
+    def _tell(self, incoming: Incoming) -> None:
         notice = render(incoming, self.clock())
-        if notice is not None:
-            self.telling.tell(notice)
-        elif type(incoming) not in SILENT | {AlarmChanged, BudgetExceeded}:
+        if notice is None:
             message = f"notifier does not expect {incoming!r}"
             raise InvalidMessageError(message)
+        self.telling.tell(notice)

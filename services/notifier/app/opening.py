@@ -10,7 +10,7 @@ from services.notifier.domain.links.evidence import Evidence, evidence
 from services.notifier.domain.links.exchange import Answer, Request, form_of
 from services.notifier.domain.links.grant import Grant, RefusedError, read
 from services.notifier.domain.offer import Verb
-from services.notifier.ports import LinkKeys, LinkMeter, Shown
+from services.notifier.ports import LinkedObjects, LinkKeys, LinkMeter
 from shared import layout
 from shared.clock import Clock
 from shared.errors import NotFoundError, RetryableError
@@ -22,7 +22,7 @@ class Opening:
     """A GET never acts: scanners of mails follow links. Only the form on the page does."""
 
     keys: LinkKeys
-    shown: Shown
+    shown: LinkedObjects
     acting: Acting
     meter: LinkMeter
     clock: Clock

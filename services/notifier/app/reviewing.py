@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from services.notifier.domain.notice import Entry
+from services.notifier.domain.notice import Entry, Standing
 from services.notifier.domain.review import page, reading, words
 from services.notifier.domain.review.facts import Review, Span, Told
 from services.notifier.ports import (
@@ -175,11 +175,13 @@ class Reviewing:
         return found
 
     def _told(self, begin: datetime, end: datetime) -> list[Told]:
-        """Return what people were told, the gravest first; what a digest told is told by its parts."""
+        """Return what people were told, the gravest first; a part of another notice is told by that one."""
         entries = [
             each
             for each in self.notices.since(begin)
-            if each.created_at < end and each.notice.kind not in _OWN and not each.includes
+            if each.created_at < end
+            and each.notice.kind not in _OWN
+            and each.standing is not Standing.WITHIN
         ]
         return [_as_told(each) for each in sorted(entries, key=_gravest_first)]
 

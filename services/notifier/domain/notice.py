@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from services.notifier.domain.offer import Offer
+from services.notifier.domain.offer import Link, Offer
 
 LONGEST_SUBJECT = 99  # SNS takes fewer than 100 characters
+EMAIL, SLACK = "email", "slack"  # what the recipients are called where nobody named any
 
 
 class Severity(IntEnum):
@@ -21,19 +22,18 @@ class Severity(IntEnum):
     CRITICAL = 3
 
 
-class Channel(StrEnum):
-    """A way to reach people."""
-
-    EMAIL = "email"
-    SLACK = "slack"
-
-
 class Standing(StrEnum):
-    """Where a notice is: to be sent by itself, waiting for a digest, or through."""
+    """Where a notice is.
+
+    `within` is told as a part of another notice: of a story, or of one of many alike. `waiting` was
+    written by versions before 0.2, and is sent like `sending`.
+    """
 
     SENDING = "sending"
     WAITING = "waiting"
+    WITHIN = "within"
     SENT = "sent"
+    UNDELIVERED = "undelivered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,10 @@ class Notice:
 
     `lines` say what happened, why and what next; `facts` are the figures and places beside it. A `quiet`
     notice only stands in the day's summary: it is routine, and would otherwise come many times a day.
-    Of notices with the same `cause` the first is told at once, and those that follow soon together.
-    `offers` are what a reader can open or do; each channel signs them for who reads there.
+    Notices of one `cause` that come within a while are told together: as `several` says, with a
+    `{count}`, and each by its `thing`. An `outcome` says what serves or what ended, and is never told
+    as one of many. What is `on_board` is shown, where a channel can change what it sent, by its story's
+    message. `offers` are what a reader can open or do; each channel signs them for who reads there.
     """
 
     id: str
@@ -54,8 +56,20 @@ class Notice:
     happened_at: datetime
     facts: tuple[tuple[str, str], ...] = ()
     quiet: bool = False
+    outcome: bool = False
+    on_board: bool = False
     cause: str = ""
+    thing: str = ""
+    several: str = ""
+    remedy: str = ""
+    model: str = ""
+    site: str = ""
     offers: tuple[Offer, ...] = ()
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether it is told by itself, however much else happens."""
+        return self.outcome or self.severity is Severity.CRITICAL
 
     def email_subject(self) -> str:
         """Return a subject as SNS takes it: ASCII, one line, fewer than 100 characters."""
@@ -66,10 +80,11 @@ class Notice:
             return ascii_only
         return f"{ascii_only[: LONGEST_SUBJECT - 3]}..."
 
-    def email_text(self) -> str:
-        """Return the body of the e-mail."""
+    def email_text(self, links: Sequence[Link] = ()) -> str:
+        """Return the body of the e-mail, with what its reader can open or do."""
         facts = [f"{label}: {value}" for label, value in self.facts]
-        parts = [self.subject, "\n\n".join(self.lines), "\n".join(facts)]
+        addresses = [f"{each.label}: {each.url}" for each in links]
+        parts = [self.subject, "\n\n".join(self.lines), "\n".join(addresses), "\n".join(facts)]
         when = f"{self.happened_at:%Y-%m-%d %H:%M} UTC"
         return "\n\n".join([*(part for part in parts if part), when])
 
@@ -78,15 +93,45 @@ WORDS = {Severity.INFO: "", Severity.WARNING: "Warning: ", Severity.CRITICAL: "C
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A notice in the table: where it stands, and through which channels it went when.
+class Delivery:
+    """What became of a notice on its way to one recipient: it took it, it is tried again, or neither."""
 
-    `window` names the minute whose digest tells it, for a notice that came in a storm.
+    sent_at: datetime | None = None
+    next_try: datetime | None = None
+    tries: int = 0
+    gave_up_at: datetime | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A notice in the table: where it is, and what became of it for each recipient.
+
+    `group` names the many that it is told with. `includes` names what it tells together, `message` is
+    the fact behind it as it came, for the stories that are told of several facts.
     """
 
     notice: Notice
     standing: Standing
     created_at: datetime
-    window: str = ""
+    group: str = ""
     includes: tuple[str, ...] = ()
-    sent: Mapping[Channel, datetime] = field(default_factory=dict)
+    message: str = ""
+    deliveries: Mapping[str, Delivery] = field(default_factory=dict)
+    reopened_at: datetime | None = None
+
+    @property
+    def tried_since(self) -> datetime:
+        """Return from when on its sending is tried."""
+        return self.reopened_at or self.created_at
+
+    @property
+    def sent(self) -> dict[str, datetime]:
+        """Return who took it, and when."""
+        return {
+            name: each.sent_at for name, each in self.deliveries.items() if each.sent_at is not None
+        }
+
+    def to(self, recipient: str) -> Delivery:
+        """Return what became of it for a recipient."""
+        return self.deliveries.get(recipient, Delivery())

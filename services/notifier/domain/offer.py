@@ -29,3 +29,12 @@ class Offer:
     verb: Verb
     label: str
     about: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An offer as one recipient gets it: with an address that was signed for who reads there."""
+
+    verb: Verb
+    label: str
+    url: str

@@ -5,15 +5,18 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from services.notifier.domain import digest
-from services.notifier.domain.notice import Entry, Notice, Severity, Standing
+from services.notifier.domain import grouping
+from services.notifier.domain.grouping import Group
+from services.notifier.domain.notice import Notice, Severity
 from services.notifier.domain.rendering import render
 from services.notifier.domain.review import words
 from services.notifier.domain.review.facts import Review, Span
+from services.notifier.domain.stories import mails, threads
+from services.notifier.domain.stories.mails import Patience
 from shared import inbox, messages
 from shared.ids import content_id
 from tests.unit.notifier.review_world import ReviewWorld, busy, line
@@ -140,16 +143,62 @@ def incoming() -> Iterator[tuple[str, Any]]:
 
 def told() -> Iterator[tuple[str, Notice]]:
     """Yield every notice with what happened, digests and the daily summary last."""
-    notices = []
     for what, happened in incoming():
-        notice = render(happened, NOW)
-        assert notice is not None
-        notices.append(notice)
-        yield what, notice
-    waiting = [Entry(each, Standing.WAITING, NOW) for each in notices]
-    yield "A storm", digest.digest("2024-07-01T06:59:00+00:00", 0, waiting, NOW)
+        if threads.belongs(happened):
+            yield from _ends(what, [happened])
+        else:
+            yield what, _given(render(happened, NOW))
+    yield from _ends("A retrain whose version serves", _retrain())
+    yield from _ends("A rollback", _rollback())
+    files = [_file(number) for number in range(40)]
+    yield "Many files with one fault", grouping.told([gathered(files)], NOW)
+    others = gathered([_given(render(sample("site_silent", recovered=False), NOW))])
+    yield "Several things that came together", grouping.told([others, gathered(files[:3])], NOW)
     for what, review in reviews():
         yield what, words.notice(review, content_id(what))
+
+
+def _ends(what: str, facts: list[Any]) -> Iterator[tuple[str, Notice]]:
+    """Yield what is told of a story; of many a fact nothing is, until its story ends."""
+    for thread in threads.threads(facts):
+        for each in mails.mails(thread, Patience()):
+            yield what, each.notice
+
+
+def _retrain() -> list[Any]:
+    later = NOW + timedelta(minutes=9)
+    return [
+        sample("retrain_started"),
+        sample("challenger_registered", cost_usd=0.31),
+        sample("model_deployed", previous_version=3, occurred_at=later),
+    ]
+
+
+def _rollback() -> list[Any]:
+    back = {"model_package_version": 3, "previous_version": 4, "goes_back": True}
+    return [
+        sample("rollback_requested", to_version=None),
+        sample("model_held"),
+        sample("model_deployed", **back, occurred_at=NOW + timedelta(minutes=6)),
+    ]
+
+
+def gathered(notices: list[Notice]) -> Group:
+    """Return the group of notices of one cause."""
+    group = Group.of(notices[0].cause, notices[0], NOW)
+    for each in notices[1:]:
+        group = group.joined_by(each, NOW)
+    return group
+
+
+def _file(number: int) -> Notice:
+    key = f"raw/east/power-2024-06-{number:02}.csv"
+    return _given(render(sample("file_quarantined", id=key, key=key), NOW))
+
+
+def _given(notice: Notice | None) -> Notice:
+    assert notice is not None
+    return notice
 
 
 def reviews() -> Iterator[tuple[str, Review]]:

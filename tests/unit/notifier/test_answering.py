@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.notifier.app.answering import Answering
-from services.notifier.domain.notice import Channel, Entry, Notice, Severity, Standing
+from services.notifier.domain.notice import Delivery, Entry, Notice, Severity, Standing
 from tests.unit.notifier.fakes import START
 
 
@@ -26,8 +26,11 @@ class History:
 
 def an_entry(number: int) -> Entry:
     notice = Notice(f"n{number}", "alarm", Severity.WARNING, "Alarm", ("Look.",), START)
-    sent = {Channel.EMAIL: START + timedelta(seconds=3)}
-    return Entry(notice, Standing.SENDING, START + timedelta(seconds=1), sent=sent)
+    deliveries = {
+        "email": Delivery(sent_at=START + timedelta(seconds=3)),
+        "slack": Delivery(next_try=START + timedelta(seconds=33), tries=1, why="busy"),
+    }
+    return Entry(notice, Standing.SENDING, START + timedelta(seconds=1), deliveries=deliveries)
 
 
 def ask(history: History, **question: Any) -> dict[str, Any]:
@@ -45,8 +48,20 @@ def test_a_notice_is_shown_with_its_text_and_when_each_channel_took_it() -> None
                 "text": an_entry(1).notice.email_text(),
                 "state": "sending",
                 "created_at": "2024-07-01T12:00:01+00:00",
-                "email_sent_at": "2024-07-01T12:00:03+00:00",
-                "slack_sent_at": None,
+                "recipients": {
+                    "email": {
+                        "sent_at": "2024-07-01T12:00:03+00:00",
+                        "next_try_at": None,
+                        "gave_up_at": None,
+                        "why": "",
+                    },
+                    "slack": {
+                        "sent_at": None,
+                        "next_try_at": "2024-07-01T12:00:33+00:00",
+                        "gave_up_at": None,
+                        "why": "busy",
+                    },
+                },
             }
         ],
         "next": None,

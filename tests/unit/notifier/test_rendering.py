@@ -13,6 +13,7 @@ import pytest
 
 from infra.local import slack
 from services.notifier.domain.notice import Notice, Severity
+from services.notifier.domain.offer import Link, Verb
 from services.notifier.domain.rendering import RENDERERS, SILENT, render
 from services.notifier.domain.slack import MOST_FIELDS
 from services.notifier.domain.slack import payload as slack_payload
@@ -169,11 +170,45 @@ def test_no_text_breaks_a_limit(text: str, tmp_path: Path) -> None:
     assert slack.receive(tmp_path, "ops", payload) == (200, "ok")
 
 
-def test_slack_does_not_read_an_operators_text_as_markup() -> None:
-    notice = Notice("n", "k", Severity.INFO, "s", ("<!channel> & <b>",), START)
+MARKUP = (
+    "<!channel>",
+    "@here",
+    "<https://x.example|click>",
+    "https://x.example/a",
+    "*b* _i_ ~s~ `c`",
+)
 
-    (_, section, _) = slack_payload(notice)["blocks"]
-    assert section["text"]["text"] == "&lt;!channel&gt; &amp; &lt;b&gt;"
+
+@pytest.mark.parametrize("text", MARKUP)
+def test_what_came_from_outside_can_neither_mention_nor_link_nor_format_in_slack(text: str) -> None:
+    notice = Notice("n", "k", Severity.INFO, text, (text,), START, facts=((text, text),))
+    said = slack_payload(notice, [Link(Verb.RUN, text, "https://ok.example/1")])
+
+    assert not [each for each in _texts(said["blocks"]) if each["type"] == "mrkdwn"]
+    assert "<" not in said["text"]
+    assert said["unfurl_links"] is said["unfurl_media"] is False
+
+
+def _texts(value: Any) -> list[dict[str, Any]]:
+    """Return every text object of some blocks."""
+    if isinstance(value, list):
+        return [found for each in value for found in _texts(each)]
+    if not isinstance(value, dict):
+        return []
+    own = [value] if value.get("type") in {"plain_text", "mrkdwn"} else []
+    return own + [found for each in value.values() for found in _texts(each)]
+
+
+def test_offers_are_lines_of_a_mail_and_buttons_in_slack() -> None:
+    notice = Notice("n", "k", Severity.INFO, "s", ("It waits.",), START)
+    links = [Link(Verb.APPROVE, "Approve version 7", "https://ok.example/1")]
+    assert "It waits.\n\nApprove version 7: https://ok.example/1\n\n" in notice.email_text(links)
+    (buttons,) = [
+        each for each in slack_payload(notice, links)["blocks"] if each["type"] == "actions"
+    ]
+    (button,) = buttons["elements"]
+    assert (button["url"], button["text"]["text"]) == ("https://ok.example/1", "Approve version 7")
+    assert all(each["type"] != "actions" for each in slack_payload(notice)["blocks"])
 
 
 def test_alarms_of_another_name_state_or_time_are_other_notices() -> None:

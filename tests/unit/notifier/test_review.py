@@ -325,10 +325,11 @@ def test_the_last_day_may_be_another_one() -> None:
     )
 
 
-def test_a_notice_in_a_digest_is_told_by_its_parts() -> None:
+def test_a_notice_that_was_told_within_another_is_told_by_that_one() -> None:
     world = ReviewWorld()
     told(world, "part", Severity.INFO, hours=10)
     (entry,) = world.notices.entries.values()
     whole = replace(entry.notice, id="digest", subject="2 notices")
-    world.notices.open(Entry(whole, Standing.SENT, entry.created_at, includes=(entry.notice.id,)))
-    assert [each.subject for each in world.reviewing.review(Span.DAY).told] == ["part"]
+    world.notices.settle(entry.notice.id, Standing.WITHIN)
+    world.notices.open(Entry(whole, Standing.SENT, entry.created_at))
+    assert [each.subject for each in world.reviewing.review(Span.DAY).told] == ["2 notices"]

@@ -46,7 +46,7 @@ def render(incoming: Incoming, now: datetime) -> Notice | None:
     Parameters
     ----------
     incoming
-        A message, an alarm or a budget.
+        A message, an alarm (without what is known of its beginning) or a budget.
     now
         When it came, for what carries no time of its own.
     """

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from services.notifier.domain.notice import Notice, Severity
-from services.notifier.domain.rendering.pieces import notice, sentence
+from services.notifier.domain.rendering.pieces import Alike, notice, sentence
 from shared import messages
 
 NO_SITE = "(unknown)"  # what data_watcher calls the site of a key that names none
@@ -42,8 +43,31 @@ def _file_quarantined(message: messages.FileQuarantined) -> Notice:
             ("Reason code", message.reason_code),
             ("More", f"solar files{chosen} --state quarantined"),
         ),
-        cause=(message.site_id, message.reason_code),
+        remedy=message.remedy,
+        alike=Alike(
+            (message.site_id, message.reason_code),
+            message.key,
+            f"{{count}} files quarantined {where}: {message.reason_code}",
+        ),
     )
+
+
+def mended(message: messages.DataAccepted, code: str) -> Notice:
+    """Return what is told of a file that was refused and is accepted now."""
+    site = message.site_id
+    told = notice(
+        message,
+        Severity.INFO,
+        f"A file of site {site} that was refused is accepted now",
+        f"{message.key} was refused as {code}. Its {message.rows:,} rows count from now on.",
+        facts=(("Site", site), ("File", message.key)),
+        alike=Alike(
+            (site, code),
+            message.key,
+            f"{{count}} files of site {site} that were refused as {code} are accepted now",
+        ),
+    )
+    return replace(told, kind="file_mended", cause=f"file_mended {site} {code}")
 
 
 _IN_FORCE = {
@@ -87,6 +111,8 @@ def _config_rejected(message: messages.ConfigRejected) -> Notice:
         "The last good configuration, if there was one, stays in force. "
         "Correct the file and upload it again.",
         facts=(("File", message.key), ("Line", str(message.line or ""))),
+        remedy="correct the file and upload it again",
+        alike=Alike((), message.key, "{count} configurations refused"),
     )
 
 
@@ -98,7 +124,7 @@ def _site_silent(message: messages.SiteSilent) -> Notice:
             f"Site {message.site_id} sends again",
             f"It had sent nothing for {message.silent_hours:.0f} hours.",
             facts=(("Site", message.site_id),),
-            cause=("again",),
+            alike=Alike(("again",), message.site_id, "{count} sites send again"),
         )
     return notice(
         message,
@@ -107,7 +133,12 @@ def _site_silent(message: messages.SiteSilent) -> Notice:
         f"Its last upload came at {message.last_upload_at:%Y-%m-%d %H:%M} UTC.",
         "Look at the plant's logger and its upload; models go on with what they have.",
         facts=(("Site", message.site_id),),
-        cause=("silent",),
+        remedy="look at the plant's logger and its upload",
+        alike=Alike(
+            ("silent",),
+            message.site_id,
+            f"{{count}} sites have sent nothing for {message.silent_hours:.0f} hours or about that",
+        ),
     )
 
 

@@ -40,6 +40,7 @@ def _deployment_started(message: messages.DeploymentStarted) -> Notice:
             f"Its settings in the model's YAML were changed. Version {message.model_package_version} goes on "
             "serving meanwhile.",
             facts=_deployment(message),
+            quiet=True,  # as asked
         )
     if message.goes_back:
         return notice(
@@ -73,6 +74,15 @@ def _guarded(message: messages.DeploymentStarted) -> str:
 
 
 def _model_deployed(message: messages.ModelDeployed) -> Notice:
+    if message.settings:
+        return notice(
+            message,
+            Severity.INFO,
+            f"The endpoint of model {message.model_id} has its other instances",
+            f"Version {message.model_package_version} served meanwhile, and goes on.",
+            facts=_deployment(message),
+            quiet=True,  # as asked
+        )
     return notice(
         message,
         Severity.INFO,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from services.notifier.domain.notice import Notice, Severity
-from services.notifier.domain.rendering.pieces import Facts, listed, notice, sentence
+from services.notifier.domain.rendering.pieces import Alike, Facts, listed, notice, sentence
 from shared import messages
 
 
@@ -27,7 +27,11 @@ def _accuracy_degraded(message: messages.AccuracyDegraded) -> Notice:
         _sentence(message.why or _figures_in_words(message)),
         after,
         facts=_facts(message),
-        cause=(message.model_id, message.kind, message.cause),
+        alike=Alike(
+            (message.model_id, message.kind, message.cause),
+            message.site_id,
+            f"Model {message.model_id} does worse than promised at {{count}} sites",
+        ),
     )
 
 
@@ -40,7 +44,11 @@ def _data_fault(message: messages.AccuracyDegraded) -> Notice:
         "Its days are not scored until that is over, and no retrain is started for it. If the values are "
         f"wrong, take them out of training: solar exclude {message.site_id} START END --reason …",
         facts=_facts(message),
-        cause=(message.model_id, message.kind, message.cause),
+        alike=Alike(
+            (message.model_id, message.kind, message.cause),
+            message.site_id,
+            f"What {{count}} sites measure cannot be used: {message.cause.replace('_', ' ')}",
+        ),
     )
 
 
@@ -56,7 +64,11 @@ def _recovered(message: messages.AccuracyDegraded) -> Notice:
         what,
         _sentence(message.why),
         facts=_facts(message),
-        cause=(message.model_id, message.kind, "over"),
+        alike=Alike(
+            (message.model_id, message.kind, "over"),
+            message.site_id,
+            f"Model {message.model_id}: {{count}} sites are as they should be again",
+        ),
     )
 
 

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from services.notifier.domain.notice import Notice, Severity
+from services.notifier.domain.offer import Offer
 from shared import messages
 
 Facts = tuple[tuple[str, str], ...]
 
 _CENT = 0.01  # [USD]
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """What makes a notice one of many alike.
+
+    `cause` is what they have in common beside their kind, `thing` what this one is about, and `several`
+    what many of them are called, with a `{count}`.
+    """
+
+    cause: tuple[str, ...]
+    thing: str
+    several: str
 
 
 def notice(
@@ -17,7 +33,10 @@ def notice(
     *lines: str,
     facts: Facts = (),
     quiet: bool = False,
-    cause: tuple[str, ...] = (),
+    outcome: bool = False,
+    alike: Alike | None = None,
+    remedy: str = "",
+    offers: tuple[Offer, ...] = (),
 ) -> Notice:
     """Return what is told of a message; empty lines and facts are left out.
 
@@ -25,8 +44,12 @@ def notice(
     ----------
     quiet
         Whether it is routine that stands only in the day's summary.
-    cause
-        What makes it one of many alike, beside its kind: those that follow soon are told together.
+    outcome
+        Whether it says what serves or what ended, and is told by itself.
+    alike
+        What makes it one of many that are told together.
+    remedy
+        What people can do about it.
     """
     kind = str(type(message).model_fields["type"].default).removeprefix("solar.")
     return Notice(
@@ -38,7 +61,14 @@ def notice(
         happened_at=message.occurred_at,
         facts=tuple((label, value) for label, value in facts if value),
         quiet=quiet,
-        cause=" ".join((kind, *cause)) if cause else "",
+        outcome=outcome,
+        cause=" ".join((kind, *alike.cause)) if alike else "",
+        thing=alike.thing if alike else "",
+        several=alike.several if alike else "",
+        remedy=sentence(remedy) if remedy else "",
+        model=str(getattr(message, "model_id", "")),
+        site=str(getattr(message, "site_id", "")),
+        offers=offers,
     )
 
 

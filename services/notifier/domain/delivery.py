@@ -1,0 +1,81 @@
+"""When a notice that a channel did not take is sent again, and when nobody tries any more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from services.notifier.domain.notice import Delivery, Entry, Notice, Severity, Standing
+from shared.errors import RetryableError
+from shared.ids import content_id
+
+LEASE = timedelta(seconds=60)  # longer than a sending takes, shorter than the queue's redelivery
+PATIENCE = timedelta(days=2)  # for which a notice is sent again
+REST = timedelta(seconds=30)  # for which a channel is left alone that fails
+_STEPS = [timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30)]
+_LONGEST = timedelta(hours=1)
+
+
+class BusyError(RetryableError):
+    """A channel takes nothing for so many seconds."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+def taken(now: datetime) -> Delivery:
+    """Return that a recipient has it."""
+    return Delivery(sent_at=now)
+
+
+def refused(why: str, now: datetime) -> Delivery:
+    """Return that a recipient will never have it."""
+    return Delivery(gave_up_at=now, why=why)
+
+
+def tried(
+    before: Delivery, entry: Entry, why: str, now: datetime, asked: timedelta = REST
+) -> Delivery:
+    """Return when it is sent again, or that it is given up after two days.
+
+    Parameters
+    ----------
+    asked
+        For how long the channel wants to be left alone.
+    """
+    if now - entry.tried_since >= PATIENCE:
+        return replace(before, next_try=None, gave_up_at=now, why=f"in vain for two days: {why}")
+    step = _STEPS[before.tries] if before.tries < len(_STEPS) else _LONGEST
+    return Delivery(next_try=now + max(step, asked), tries=before.tries + 1, why=why)
+
+
+def resting(before: Delivery, until: datetime, why: str) -> Delivery:
+    """Return that it waits until a channel takes something again; that is no try."""
+    return replace(before, next_try=until, why=why)
+
+
+def ended(deliveries: list[Delivery]) -> Standing:
+    """Return what a notice is once nothing more is sent of it."""
+    return (
+        Standing.UNDELIVERED
+        if any(each.gave_up_at is not None for each in deliveries)
+        else Standing.SENT
+    )
+
+
+def channel_is_gone(recipient: str, why: str, now: datetime) -> Notice:
+    """Return what everybody else is told of a channel that refuses messages, once a day."""
+    return Notice(
+        id=content_id("channel refused", recipient, f"{now:%Y-%m-%d}"),
+        kind="channel_refused",
+        severity=Severity.CRITICAL,
+        subject=f"The channel {recipient} takes no messages",
+        lines=(
+            f"What it said: {why}.",
+            "What to do: mend it (docs/runbooks/notifier.md#undelivered), then send again what is missing: "
+            "solar notices --redrive.",
+        ),
+        happened_at=now,
+        facts=(("Channel", recipient), ("What is missing", "solar notices --undelivered")),
+    )

@@ -1,0 +1,139 @@
+"""Everybody gets a notice once; who does not take it gets it later, and holds up nobody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from services.notifier.domain import delivery
+from services.notifier.domain.delivery import LEASE, PATIENCE, BusyError
+from services.notifier.domain.notice import Delivery, Entry, Notice, Severity, Standing
+from services.notifier.domain.offer import Offer, Verb
+from shared.errors import PermanentError, RetryableError
+from tests.unit.notifier.fakes import START, World
+
+
+def a_notice(name: str = "n", **more: object) -> Notice:
+    return Notice(name, "config_rejected", Severity.WARNING, name, ("It is so.",), START, **more)
+
+
+def test_a_notice_goes_through_every_channel_and_when_each_took_it_is_kept() -> None:
+    world = World()
+    world.telling.tell(a_notice())
+    assert len(world.email.sent) == len(world.slack.sent) == 1
+    (entry,) = world.notices.entries.values()
+    assert entry.standing is Standing.SENT
+    assert entry.sent == {"email": START, "slack": START}
+
+
+@pytest.mark.parametrize("trouble", [RetryableError("slow"), OSError("no route"), TimeoutError()])
+def test_who_does_not_take_it_gets_it_later_and_the_others_have_it_once(trouble: Exception) -> None:
+    world = World()
+    world.slack.trouble = [trouble] * 3
+    for _ in range(2):
+        world.telling.tell(a_notice())
+    assert (len(world.email.sent), world.slack.sent) == (1, [])
+    world.pass_time(timedelta(minutes=20), 40)
+    assert len(world.email.sent) == len(world.slack.sent) == 1
+    assert world.notices.entries["n"].standing is Standing.SENT
+
+
+def test_a_channel_that_asks_for_rest_is_left_alone_for_as_long() -> None:
+    world = World()
+    world.slack.trouble = [BusyError("busy", 600.0)]
+    world.telling.tell(a_notice("one"))
+    world.telling.tell(a_notice("two"))
+    world.pass_time(timedelta(seconds=590), 10)
+    assert world.slack.sent == []
+    world.pass_time(timedelta(seconds=15))
+    assert [each.subject for each in world.slack.sent] == ["one", "two"]
+    assert len(world.email.sent) == 2
+
+
+def test_a_day_without_slack_loses_nothing_and_doubles_nothing() -> None:
+    world = World()
+    for hour in range(24):
+        world.slack.trouble = [RetryableError("down")] * 99
+        world.telling.tell(a_notice(f"hour {hour}"))
+        world.pass_time(timedelta(hours=1), 4)
+    world.slack.trouble = []
+    world.pass_time(timedelta(hours=3), 12)
+    expected = {f"hour {hour}" for hour in range(24)}
+    for courier in (world.email, world.slack):
+        assert {each.subject for each in courier.sent} == expected
+        assert len(courier.sent) == 24
+
+
+def test_after_two_days_it_is_undelivered_counted_and_can_be_sent_again() -> None:
+    world = World()
+    world.slack.trouble = [RetryableError("down")] * 999
+    world.telling.tell(a_notice())
+    world.pass_time(PATIENCE + timedelta(hours=2), 200)
+    entry = world.notices.entries["n"]
+    assert entry.standing is Standing.UNDELIVERED
+    assert entry.to("slack").why == "in vain for two days: down"
+    assert world.measures.counted == {"NoticesUndelivered": 1}
+
+    world.slack.trouble = []
+    assert world.notifier.redriving.redrive() == 1
+    world.pass_time()
+    assert len(world.email.sent) == len(world.slack.sent) == 1
+    assert world.notices.entries["n"].standing is Standing.SENT
+
+
+def test_a_channel_that_is_gone_is_told_by_the_others_once_a_day() -> None:
+    world = World()
+    for number in range(3):
+        world.slack.trouble = [PermanentError("Slack refuses the message with 404: no_team")]
+        world.telling.tell(a_notice(str(number)))
+    world.pass_time()
+    told = [each for each in world.email.sent if each.kind == "channel_refused"]
+    assert [each.subject for each in told] == ["The channel slack takes no messages"]
+    assert "404" in told[0].email_text()
+    assert len(world.email.sent) == 4
+    assert world.slack.sent == []
+    assert world.measures.counted == {"NoticesUndelivered": 3}
+    assert world.notifier.redriving.redrive() >= 3
+
+
+def test_two_processes_do_not_send_the_same_notice_at_once() -> None:
+    first, second = World(), None
+    second = World(first.notices)
+    entry = first.notices.open(Entry(a_notice(), Standing.SENDING, START))
+    assert first.notices.take("n", "email", START + LEASE, START)
+    second.delivering.deliver(entry)
+    assert second.email.sent == []
+    assert LEASE in second.timer.delays
+    second.now += LEASE * 2
+    second.pass_time()
+    assert len(second.email.sent) == 1, "the first process died"
+
+
+def test_what_an_earlier_version_left_waiting_is_sent() -> None:
+    world = World()
+    world.notices.open(Entry(a_notice(), Standing.WAITING, START))
+    world.pass_time()
+    assert len(world.email.sent) == 1
+
+
+def test_a_recipient_gets_the_links_that_were_signed_for_it() -> None:
+    world = World()
+    world.links.addresses = {"email approve": "https://ok.example/e"}
+    offers = (Offer(Verb.APPROVE, "Approve"), Offer(Verb.REJECT, "Reject"))
+    world.telling.tell(a_notice(offers=offers))
+    assert [each.url for each in world.email.links] == ["https://ok.example/e"]
+    assert world.slack.links == []
+
+
+def test_tries_come_at_growing_intervals_of_up_to_an_hour() -> None:
+    entry, made, waits = Entry(a_notice(), Standing.SENDING, START), Delivery(), []
+    now = START
+    while made.gave_up_at is None:
+        made = delivery.tried(made, entry, "down", now)
+        if made.next_try is not None:
+            waits.append((made.next_try - now).total_seconds())
+            now = made.next_try
+    assert waits[:5] == [30, 120, 600, 1800, 3600]
+    assert max(waits) == 3600
+    assert now - START >= PATIENCE
