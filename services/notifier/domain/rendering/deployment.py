@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from services.notifier.domain.notice import Notice, Severity
+from services.notifier.domain.rendering import offers
 from services.notifier.domain.rendering.pieces import (
     Facts,
     compared,
@@ -102,6 +103,15 @@ def _model_deployed(message: messages.ModelDeployed) -> Notice:
             ("Report", f"solar report {message.run_id}" if message.run_id else ""),
             ("How it does from now on", f"solar scorecard {message.model_id}"),
         ),
+        offers=(
+            *offers.report(message.run_id),
+            *offers.way_back(
+                message.model_id,
+                message.model_package_version,
+                message.run_id,
+                has_before=message.previous_version is not None,
+            ),
+        ),
     )
 
 
@@ -138,6 +148,7 @@ def _deployment_rolled_back(message: messages.DeploymentRolledBack) -> Notice:
         if message.previous_version
         else "There was no version before it; look at the endpoint.",
         facts=_deployment(message),
+        offers=offers.report(message.run_id),
     )
 
 
