@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import time
+import urllib.error
+import urllib.parse
+import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -298,6 +302,40 @@ def test_people_heard_of_everything(second: dict[str, Any], system: LocalPlatfor
     bodies = [each.body for each in outbox.emails(system.home)]
     assert len(bodies) == len(set(bodies)), "nobody is told the same twice"
     assert outbox.slack_messages(system.home)
+
+
+def test_a_message_opens_the_report_and_holds_the_model_once(
+    second: dict[str, Any], system: LocalPlatform
+) -> None:
+    now = registry.served_versions(state.system)["serf"]
+    said = f"version {now} serves"
+
+    def mail() -> str | None:
+        found = [each.body for each in outbox.emails(system.home) if said in each.subject]
+        return found[-1] if found else None
+
+    links = dict(re.findall(r"^([\w ]+): (http\S+)$", eventually(mail), re.MULTILINE))
+    assert f"serf v{now}" in opened(links["Report"])
+
+    for _ in range(2):  # a scanner of mails follows every link
+        assert "Hold model serf?" in opened(links["Hold the model"])
+    form = urllib.parse.urlencode({"name": "Ada", "reason": "new inverters"}).encode()
+    assert "Ada asked for it" in opened(links["Hold the model"], form)
+    eventually(lambda: registry.holds(state.system))
+    hold = registry.holds(state.system)["serf"]
+    assert (hold["by"], hold["reason"]) == ("Ada (by the link sent to email)", "new inverters")
+
+    solar("release", "serf", "--reason", "they are in")
+    eventually(lambda: not registry.holds(state.system))
+    with pytest.raises(urllib.error.HTTPError, match="409"):
+        opened(links["Hold the model"], form)
+    assert not registry.holds(state.system), "a link acts once"
+
+
+def opened(address: str, form: bytes | None = None) -> str:
+    """Return the page that a browser shows, redirections followed."""
+    with urllib.request.urlopen(address, form, timeout=30) as answer:
+        return str(answer.read().decode())
 
 
 def test_a_retrain_of_what_is_trained_is_answered_not_run(second: dict[str, Any]) -> None:

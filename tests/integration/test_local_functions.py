@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import urllib.error
+import urllib.request
 import uuid
 import zipfile
 
@@ -344,3 +346,29 @@ def test_a_machine_talks_to_sagemaker_and_publishes_with_attributes(functions):
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
     message = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=2)["Messages"][0]
     assert json.loads(message["Body"]) == {"status": "Succeeded"}
+
+
+URL_CODE = """
+def handle(event, context):
+    context_ = event["requestContext"]["http"]
+    return {
+        "statusCode": 201,
+        "headers": {"x-kind": "test"},
+        "body": f'{context_["method"]} {event["rawPath"]} {event.get("body", "")}',
+    }
+"""
+
+
+def test_a_functions_url_can_be_opened_on_this_machine(functions):
+    name = functions.create(f"page-{uuid.uuid4().hex[:6]}", URL_CODE)
+    made = functions.client.create_function_url_config(FunctionName=name, AuthType="NONE")
+    address = made["FunctionUrl"]
+    assert address.startswith(f"{functions.platform.info.endpoint_url}/_aws/lambda-url/")
+    kept = functions.client.get_function_url_config(FunctionName=name)
+    assert kept["FunctionUrl"] == address
+    with urllib.request.urlopen(f"{address}some/token", b"name=Ada", timeout=20) as answer:
+        assert (answer.status, answer.headers["x-kind"]) == (201, "test")
+        assert answer.read() == b"POST /some/token bmFtZT1BZGE="  # a form comes encoded, as on AWS
+    functions.client.delete_function_url_config(FunctionName=name)
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(address, timeout=20)
