@@ -51,6 +51,7 @@ from services.notifier.settings import (
     QuerySettings,
     ReviewSettings,
 )
+from shared import observability
 from shared.aws import S3Objects, SqsInbox, lazy_client, lazy_presigner
 from shared.clock import utc_now
 from shared.store import Store
@@ -132,7 +133,7 @@ def _links(settings: NotifierSettings) -> Links:
     if not settings.links_url:
         return NoLinks()
     keys = SecretKeys(lazy_client("secretsmanager"), settings.links_secret_name)
-    return SignedLinks(keys, settings.links_url)
+    return SignedLinks(keys, settings.links_url, observability.logger("notifier"))
 
 
 def _seconds(number: int) -> timedelta:

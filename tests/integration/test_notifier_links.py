@@ -19,6 +19,7 @@ from services.notifier.domain.links import grant as grants
 from services.notifier.domain.links.grant import Grant, RefusedError
 from services.notifier.domain.links.use import Use
 from services.notifier.domain.offer import Offer, Verb
+from shared import observability
 from shared.errors import NotFoundError
 from shared.store import Store
 
@@ -58,8 +59,12 @@ def honoured(token: str) -> bool:
         return False
 
 
+def links(known: SecretKeys) -> SignedLinks:
+    return SignedLinks(known, "https://links/", observability.logger("test"))
+
+
 def a_token() -> str:
-    address = SignedLinks(keys(), "https://links/").address(OFFER, "email", NOW)
+    address = links(keys()).address(OFFER, "email", NOW)
     assert address is not None
     return address.removeprefix("https://links/")
 
@@ -74,6 +79,11 @@ def test_a_link_says_what_was_offered_to_whom_and_no_two_are_alike() -> None:
     )
     assert granted.expires_at == NOW + timedelta(hours=72)
     assert a_token() != token
+
+
+def test_where_no_key_can_be_read_a_message_goes_without_links() -> None:
+    gone = SecretKeys(boto3.client("secretsmanager"), "not-there")
+    assert links(gone).address(OFFER, "email", NOW) is None
 
 
 def test_a_link_outlives_one_rotation_of_the_key_and_not_two() -> None:

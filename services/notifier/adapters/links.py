@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Metrics
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from services.notifier.domain.links import grant
 from services.notifier.domain.links.grant import Grant
@@ -81,9 +81,18 @@ class SignedLinks:
 
     keys: LinkKeys
     address_of_function: str
+    logger: Logger
 
     def address(self, offer: Offer, recipient: str, now: datetime) -> str | None:
-        """Return the HTTPS address of an offer, signed for one recipient."""
+        """Return the HTTPS address of an offer, signed for one recipient.
+
+        Where no key can be read the message goes without links: what it says matters more.
+        """
+        try:
+            key = self.keys.current()
+        except (ClientError, BotoCoreError) as error:
+            self.logger.warning("no link could be signed", exc_info=error)
+            return None
         granted = Grant(
             verb=offer.verb,
             about=offer.about,
@@ -91,7 +100,7 @@ class SignedLinks:
             expires_at=now + grant.lasting(offer.verb),
             nonce=secrets.token_urlsafe(9),
         )
-        return f"{self.address_of_function}{grant.signed(granted, self.keys.current())}"
+        return f"{self.address_of_function}{grant.signed(granted, key)}"
 
 
 @dataclass(frozen=True, slots=True)
