@@ -17,7 +17,14 @@ from services.notifier.domain.stories import threads
 from shared.clock import Clock
 from shared.errors import InvalidMessageError
 from shared.inbox import AlarmChanged, BudgetExceeded, Incoming, ObjectChanged, ServiceEvent
-from shared.messages import AnyMessage, DataAccepted, FileQuarantined, ReviewWritten, SweepDue
+from shared.messages import (
+    AnyMessage,
+    DataAccepted,
+    FileQuarantined,
+    RedriveRequested,
+    ReviewWritten,
+    SweepDue,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,8 @@ class Dispatching:
             case SweepDue():
                 for sweep in self.sweeps:
                     sweep()
+            case RedriveRequested():
+                self.redriving.redrive()
             case ReviewWritten():
                 self.recounting.tell(incoming)
             case AlarmChanged():
