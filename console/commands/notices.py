@@ -31,7 +31,9 @@ def notices(
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """List what people were told, newest first, and what became of it for each recipient.
+    """List what people were told and whom it reached; send again what it did not.
+
+    The newest comes first.
 
     Examples: solar notices
               solar notices --every --limit 200

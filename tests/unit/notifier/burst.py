@@ -1,4 +1,4 @@
-"""A burst of 100,000 messages, on a simulated clock: how many mails it makes, and how soon what matters is out.
+"""A burst of 100,000 messages on a simulated clock: how many mails it makes, how soon what matters is out.
 
 Run as a program it prints the figures (`make bench-notices`).
 """
