@@ -21,6 +21,8 @@ Configuration = dict[str, Any]
 def config_key(path: Path) -> str:
     """Return where a YAML belongs: one that names a site is a site's, else a model's.
 
+    One with recipients says who is told what.
+
     Raises
     ------
     ConsoleError
@@ -34,8 +36,10 @@ def config_key(path: Path) -> str:
         said = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConsoleError(f"{path} is no YAML: {error}") from error
+    if isinstance(said, dict) and "recipients" in said:
+        return layout.notifications_config()
     if not isinstance(said, dict) or not {"site_id", "model_id"} & said.keys():
-        raise ConsoleError(f"{path} names neither site_id nor model_id")
+        raise ConsoleError(f"{path} names neither site_id nor model_id (nor recipients)")
     field = "site_id" if "site_id" in said else "model_id"
     name = str(said[field])
     if not _NAME.fullmatch(name):  # it would be part of a key

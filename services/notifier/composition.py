@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.notifier.adapters.email import SnsEmail
 from services.notifier.adapters.links import NoLinks
 from services.notifier.adapters.measures import EmbeddedMeasures
 from services.notifier.adapters.notices import (
@@ -14,9 +13,8 @@ from services.notifier.adapters.notices import (
     DynamoRefusals,
     DynamoShown,
 )
-from services.notifier.adapters.secret import Secret
+from services.notifier.adapters.readers import RoutedReaders
 from services.notifier.adapters.services import QueryFunctions
-from services.notifier.adapters.slack import SlackWebhook
 from services.notifier.adapters.timer import SqsTimer
 from services.notifier.app.answering import Answering
 from services.notifier.app.boards import Boards
@@ -31,7 +29,6 @@ from services.notifier.app.ringing import Ringing
 from services.notifier.app.telling import Gathering, Telling
 from services.notifier.domain.grouping import Waits
 from services.notifier.domain.stories.mails import Patience
-from services.notifier.ports import Courier
 from services.notifier.settings import NotifierSettings, QuerySettings, ReviewSettings
 from shared.aws import S3Objects, SqsInbox, lazy_client
 from shared.clock import utc_now
@@ -41,16 +38,20 @@ def notifier(settings: NotifierSettings) -> Dispatching:
     """Return everything that reacts to the inbox."""
     notices = _notices(settings.notices_table)
     timer = SqsTimer(lazy_client("sqs"), settings.inbox_url)
-    couriers = _couriers(settings)
-    delivering = Delivering(
-        notices, lambda: couriers, NoLinks(), timer, EmbeddedMeasures(), utc_now
+    readers = RoutedReaders(
+        S3Objects(lazy_client("s3"), settings.data_bucket),
+        lazy_client("sns"),
+        lazy_client("secretsmanager"),
+        settings.notices_topic_arn,
+        settings.slack_secret_name,
     )
+    delivering = Delivering(notices, readers, NoLinks(), timer, EmbeddedMeasures(), utc_now)
     waits = Waits(_seconds(settings.gather_seconds), _seconds(settings.gather_longest_seconds))
     patience = Patience(_seconds(settings.figures_seconds), _seconds(settings.rollback_seconds))
     telling = Telling(notices, notices, delivering.deliver, timer, utc_now, waits)
     gathering = Gathering(notices, delivering.deliver, timer, utc_now, waits)
     boards = Boards(
-        lambda: couriers,
+        readers,
         DynamoShown(notices.store),
         delivering.links_of,
         delivering.tell_others,
@@ -94,11 +95,3 @@ def _seconds(number: int) -> timedelta:
 
 def _notices(table: str) -> DynamoNotices:
     return DynamoNotices.of(lazy_client("dynamodb"), table)
-
-
-def _couriers(settings: NotifierSettings) -> list[Courier]:
-    couriers: list[Courier] = [SnsEmail(lazy_client("sns"), settings.notices_topic_arn)]
-    if settings.slack_secret_name:
-        secret = Secret(lazy_client("secretsmanager"), settings.slack_secret_name)
-        couriers.append(SlackWebhook(secret))
-    return couriers

@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 from services.notifier.domain.grouping import Group
 from services.notifier.domain.notice import Delivery, Entry, Notice, Standing
 from services.notifier.domain.offer import Link, Offer
+from services.notifier.domain.routing import Rule
 from shared.messages import AnyMessage
 
 
@@ -190,6 +191,27 @@ class Board(Courier, Protocol):
 
     def update(self, reference: str, notice: Notice, links: Sequence[Link]) -> None:
         """Let a message say something else."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who is told: by which courier, and what they want to hear, when and how."""
+
+    courier: Courier
+    rule: Rule
+
+    @property
+    def name(self) -> str:
+        """Return what the recipient is called."""
+        return self.courier.recipient
+
+
+class Readers(Protocol):
+    """Everybody who is told."""
+
+    def __call__(self) -> Sequence[Reader]:
+        """Return them as they are now."""
         ...
 
 

@@ -67,7 +67,11 @@ def entry_item(entry: Entry) -> Item:
     }
     if entry.standing is Standing.SENDING:
         item["waiting"] = UNSENT
-    for name, value in (("told_with", entry.group), ("message", entry.message)):
+    for name, value in (
+        ("told_with", entry.group),
+        ("message", entry.message),
+        ("only", entry.only),
+    ):
         if value:
             item[name] = value
     if entry.includes:
@@ -90,6 +94,7 @@ def read_entry(item: Item) -> Entry:
         includes=tuple(item.get("includes", ())),
         message=item.get("message", ""),
         deliveries={name.replace("_", "-"): _read_delivery(item, name) for name in sorted(known)},
+        only=item.get("only", ""),
         reopened_at=_moment(item, "reopened_at"),
     )
 

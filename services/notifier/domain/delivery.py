@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.notifier.domain.notice import Delivery, Entry, Notice, Severity, Standing
+from services.notifier.domain.notice import (
+    WORDS,
+    Delivery,
+    Entry,
+    Notice,
+    Severity,
+    Standing,
+)
 from shared.errors import RetryableError
 from shared.ids import content_id
 
 LEASE = timedelta(seconds=60)  # longer than a sending takes, shorter than the queue's redelivery
 PATIENCE = timedelta(days=2)  # for which a notice is sent again
 REST = timedelta(seconds=30)  # for which a channel is left alone that fails
+MOST_SHOWN = 30  # notices of quiet hours
+QUIET = "quiet hours"  # why a notice waits
 _STEPS = [timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30)]
 _LONGEST = timedelta(hours=1)
 
@@ -79,3 +89,26 @@ def channel_is_gone(recipient: str, why: str, now: datetime) -> Notice:
         happened_at=now,
         facts=(("Channel", recipient), ("What is missing", "solar notices --undelivered")),
     )
+
+
+def after_quiet_hours(recipient: str, until: datetime, notices: Sequence[Notice]) -> Notice:
+    """Return one notice of what came in a recipient's quiet hours, the gravest first, then by site."""
+    ordered = sorted(
+        notices, key=lambda each: (-each.severity, each.site, each.happened_at, each.id)
+    )
+    shown = [f"- {WORDS[each.severity]}{each.subject}{_what_to_do(each)}" for each in ordered]
+    more = len(shown) - MOST_SHOWN
+    if more > 0:
+        shown = [*shown[:MOST_SHOWN], f"- and {more} more; `solar notices` lists every one"]
+    return Notice(
+        id=content_id("quiet hours", recipient, until),
+        kind="digest",
+        severity=ordered[0].severity,
+        subject=f"{len(ordered)} things came in your quiet hours",
+        lines=("\n".join(shown),),
+        happened_at=until,
+    )
+
+
+def _what_to_do(notice: Notice) -> str:
+    return f". What to do: {notice.remedy}" if notice.remedy else ""

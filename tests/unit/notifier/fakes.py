@@ -18,7 +18,9 @@ from services.notifier.app.telling import Gathering, Telling
 from services.notifier.domain.grouping import Group, Waits
 from services.notifier.domain.notice import Delivery, Entry, Notice, Standing
 from services.notifier.domain.offer import Link, Offer
+from services.notifier.domain.routing import Rule
 from services.notifier.domain.stories.mails import Patience
+from services.notifier.ports import Reader
 from shared import messages
 from shared.errors import NotFoundError
 from shared.messages import AnyMessage, FileQuarantined, SweepDue
@@ -247,16 +249,16 @@ class World:
         self.measures = FakeMeasures()
         self.files = FakeFiles()
         self.waits, self.patience = Waits(), Patience()
-        couriers = [self.email, self.slack]
+        self.readers = [Reader(self.email, Rule()), Reader(self.slack, Rule())]
         kept = self.notices
         self.delivering = Delivering(
-            kept, lambda: couriers, self.links, self.timer, self.measures, self.clock
+            kept, lambda: self.readers, self.links, self.timer, self.measures, self.clock
         )
         deliver = self.delivering.deliver
         telling = Telling(kept, kept, deliver, self.timer, self.clock, self.waits)
         gathering = Gathering(kept, deliver, self.timer, self.clock, self.waits)
         boards = Boards(
-            lambda: couriers,
+            lambda: self.readers,
             kept,
             self.delivering.links_of,
             self.delivering.tell_others,
