@@ -19,6 +19,7 @@ from services.deployer.app.reconciling import Reconciling
 from shared import names
 
 VERSIONS = 30
+_LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 GOAL = 3  # calls for each model
 
 
@@ -36,7 +37,10 @@ class Counting:
     def paginate(self, **_: Any) -> list[dict[str, Any]]:
         """Yield the one page of versions."""
         self.calls["ListModelPackages"] += 1
-        found = [{"ModelPackageVersion": number} for number in range(VERSIONS, 0, -1)]
+        found = [
+            {"ModelPackageVersion": number, "CreationTime": _LONG_AGO}
+            for number in range(VERSIONS, 0, -1)
+        ]
         return [{"ModelPackageSummaryList": found}]
 
     def describe_endpoint(self, EndpointName: str) -> dict[str, Any]:  # noqa: N803 - boto3's

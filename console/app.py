@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+import tomllib
+from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 import typer
 from typer.exceptions import TyperException
 
+from console import plain_text
 from console.errors import ConsoleError, for_machines, wants_json
 from console.verbs import Verbs
 from infra.local.errors import PlatformError
+
+_PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 
 app = typer.Typer(
     cls=Verbs,
@@ -32,6 +37,16 @@ def options(
             "only read turn to AWS and say so; verbs that change something want to be told.",
         ),
     ] = None,
+    *,
+    version: Annotated[  # noqa: ARG001 - its callback ends the program
+        bool,
+        typer.Option(
+            "--version",
+            help="Say which version this is.",
+            is_eager=True,
+            callback=lambda asked: _say_version(asked=asked),
+        ),
+    ] = False,
 ) -> None:
     """Keep what the options before the verb say."""
     if endpoint is not None:
@@ -40,8 +55,17 @@ def options(
         state.endpoint = endpoint
 
 
+def _say_version(*, asked: bool) -> None:
+    """Say the version of this checkout, and end."""
+    if asked:
+        project = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))
+        print(f"solar {project['project']['version']}")
+        raise typer.Exit
+
+
 def main() -> None:
     """Run the command line; whatever a person can mend is said in a line, or in JSON where that is asked."""
+    plain_text.prepare()
     is_json = wants_json(sys.argv[1:])
     try:
         # Typer would say in words what is wrong with a call.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
+
+from console import plain_text
 
 people = Console()
 errors = Console(stderr=True)
@@ -42,8 +45,9 @@ _STYLES = {
 
 
 def as_json(value: Any) -> None:
-    """Print JSON for machines."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    """Print JSON for machines; where the output takes ASCII only, other characters are escaped."""
+    is_plain = not plain_text.takes_everything(sys.stdout.encoding)
+    print(json.dumps(value, indent=2, ensure_ascii=is_plain, default=str))
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> None:

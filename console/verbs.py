@@ -171,6 +171,11 @@ VERBS = {
         "notices",
         "List what people were told and whom it reached; send again what it did not.",
     ),
+    "watch": Verb(
+        "commands.watching",
+        "watch",
+        "Follow a run to its verdict, or a model until its next version serves.",
+    ),
     "story": Verb(
         "commands.telling",
         "story",

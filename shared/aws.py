@@ -93,6 +93,15 @@ def lazy_client(
     return _Lazy(lambda: client_asking_once(service, seconds) if asks_once else client(service))
 
 
+def lazy_presigner() -> Any:
+    """Return a client of S3 whose presigned addresses AWS honours for objects under a key of ours.
+
+    They need the signature's fourth version, which is not what botocore presigns with by itself everywhere.
+    """
+    v4 = _RETRIES.merge(Config(signature_version="s3v4"))
+    return _Lazy(lambda: session().create_client("s3", config=v4))
+
+
 def error_code(error: ClientError) -> str:
     """Return AWS's code of an error; codes are compared, never texts."""
     return error.response.get("Error", {}).get("Code", "")

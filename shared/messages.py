@@ -322,6 +322,18 @@ class HoldRequested(Message):
     requested_by: str
 
 
+class DecisionRequested(Message):
+    """A person approves or rejects a version that waits for that, by a signed link."""
+
+    type: Literal["solar.decision_requested"] = "solar.decision_requested"
+    version: Literal[1] = 1
+    model_id: Name
+    model_package_version: int
+    approve: bool
+    reason: str
+    requested_by: str
+
+
 class RetrainRequested(Message):
     """A person wants a retrain now."""
 
@@ -430,6 +442,19 @@ class ModelReleased(Message):
     model_id: Name
     reason: str
     requested_by: str
+
+
+class VersionDecided(Message):
+    """A person's approval or rejection of a version took effect."""
+
+    type: Literal["solar.version_decided"] = "solar.version_decided"
+    version: Literal[1] = 1
+    model_id: Name
+    model_package_version: int
+    approved: bool
+    reason: str
+    requested_by: str
+    run_id: str | None = None
 
 
 class DeploymentCheckDue(Message):
@@ -584,6 +609,8 @@ AnyMessage = Annotated[
     | RetrainFailed
     | RollbackRequested
     | HoldRequested
+    | DecisionRequested
+    | VersionDecided
     | ModelHeld
     | ModelReleased
     | RetrainRequested

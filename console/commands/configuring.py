@@ -35,7 +35,12 @@ def config_key(path: Path) -> str:
     try:
         said = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConsoleError(f"{path} is no YAML: {error}") from error
+        mark = getattr(error, "problem_mark", None)
+        line = f"line {mark.line + 1}: " if mark else ""
+        problem = getattr(error, "problem", None) or "it is no UTF-8 text"
+        raise ConsoleError(
+            f"{path.name}: {line}{problem}; check indentation, colons and quotes there"
+        ) from error
     if isinstance(said, dict) and "recipients" in said:
         return layout.notifications_config()
     if not isinstance(said, dict) or not {"site_id", "model_id"} & said.keys():

@@ -67,7 +67,10 @@ def include(
 
 
 def exclusions(site: SiteArgument, *, json: JsonOption = False) -> None:
-    """List a site's excluded time ranges in force."""
+    """List a site's excluded time ranges in force.
+
+    Example: solar exclusions golden
+    """
     found = json_at(layout.active_exclusions(site)) or {"site_id": site, "exclusions": []}
     if json:
         output.as_json(found)

@@ -7,21 +7,26 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
-from pydantic import ValidationError
 
 from console import output, registry, times, trainer
+from console.commands import configuring
 from console.commands.data import all_files
 from console.commands.local import JsonOption
 from console.commands.runs import ModelOption
 from console.datasets import file_id_of, frozen, holding
 from console.errors import ConsoleError
 from console.state import state
-from shared.model_config import ModelConfig
+from shared.active import ActiveModel
+from shared.errors import InvalidConfigError
+
+_NO_RUN = {"run_id": None, "status": "in no run yet", "model_package_version": None, "served": None}
 
 
 def datasets(model: ModelOption = None, *, json: JsonOption = False) -> None:
-    """List the frozen datasets, and the runs that used them."""
+    """List the frozen datasets, and the runs that used them.
+
+    Example: solar datasets --model golden
+    """
     found = frozen(state.system, model)
     if json:
         output.as_json(found)
@@ -55,15 +60,20 @@ def lineage(
     if json:
         output.as_json(found)
         return
-    for each in found:
-        output.facts(
-            f"{each['key']} ({each['state']})", {"datasets": ", ".join(each["dataset_ids"])}
+    rows = [
+        (
+            each["key"],
+            each["state"],
+            output.short_run(run["run_id"]),
+            run["status"],
+            run["model_package_version"],
+            output.when(run["served"]),
         )
-        rows = [
-            (run["run_id"], run["status"], run["model_package_version"], run["served"])
-            for run in each["runs"]
-        ]
-        output.table("Runs", ["run", "status", "version", "served since"], rows, "in no run yet")
+        for each in found
+        for run in each["runs"] or [_NO_RUN]
+    ]
+    columns = ["file", "state", "run", "ended", "version", "served since (UTC)"]
+    output.table(f"Lineage of {what}", columns, rows, "no file is known of it")
 
 
 def replay(
@@ -154,12 +164,16 @@ def _traced(
 
 
 def _policy(path: Path) -> dict[str, Any]:
-    """Read the policy of a model's YAML, refused here if it makes no sense."""
+    """Read the policy of a model's YAML, refused here, with its line, as an upload would be."""
+    from services.data_watcher.domain import validation  # noqa: PLC0415 - with pydantic, only for this
+
     if not path.is_file():
         raise ConsoleError(f"no such file: {path}")
     try:
-        said = yaml.safe_load(path.read_text(encoding="utf-8"))
-        config = ModelConfig.model_validate(said)
-    except (yaml.YAMLError, UnicodeDecodeError, ValidationError) as error:
-        raise ConsoleError(f"{path} is no model's YAML: {error}") from error
-    return config.policy.model_dump(mode="json")
+        active = validation.read(configuring.config_key(path), path.read_bytes())
+    except InvalidConfigError as error:
+        line = f"line {error.line}: " if error.line else ""
+        raise ConsoleError(f"{path.name}: refused: {line}{error.reason}") from error
+    if not isinstance(active, ActiveModel):
+        raise ConsoleError(f"{path.name}: this is no model's YAML")
+    return active.policy.model_dump(mode="json")

@@ -21,7 +21,10 @@ def up(
     foreground: Annotated[bool, typer.Option(help="Stay until Ctrl-C.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Start the platform in the background; one that runs is left as it is."""
+    """Start the platform in the background; one that runs is left as it is.
+
+    Example: solar local up --port 4566
+    """
     progress = output.errors.print if json else output.people.print
     info = control.up(port=port, foreground=foreground, progress=progress)
     if json:
@@ -34,7 +37,10 @@ def up(
 
 @app.command()
 def down(*, json: JsonOption = False) -> None:
-    """Stop the platform; its state is kept for the next `up`."""
+    """Stop the platform; its state is kept for the next `up`.
+
+    Example: solar local down
+    """
     progress = output.errors.print if json else output.people.print
     stopped = control.down(progress=progress)
     if json:
@@ -45,12 +51,19 @@ def down(*, json: JsonOption = False) -> None:
 
 @app.command()
 def status(*, json: JsonOption = False) -> None:
-    """Say whether the platform runs, and where; exit code 1 where it does not."""
+    """Say whether the platform runs, and where; exit code 1 where it does not.
+
+    Example: solar local status --json
+    """
     info = control.status()
     if json:
         output.as_json(asdict(info) if info else None)
     elif info:
-        output.facts("The local platform runs", asdict(info))
+        # `started` tells this process from a later one of the same number, and is no time for people.
+        shown = {name: value for name, value in asdict(info).items() if name != "started"}
+        output.facts(
+            "The local platform runs", shown | {"since": f"{control.since():%Y-%m-%d %H:%M:%S} UTC"}
+        )
     else:
         output.say(f"No platform runs in {control.default_home()}; start it with `solar local up`.")
     if info is None:
@@ -59,7 +72,10 @@ def status(*, json: JsonOption = False) -> None:
 
 @app.command()
 def explain(*, json: JsonOption = False) -> None:
-    """Say what behaves otherwise here than on AWS, and why."""
+    """Say what behaves otherwise here than on AWS, and why.
+
+    Example: solar local explain
+    """
     found = control.explain()
     if json:
         output.as_json([asdict(each) for each in found])

@@ -27,6 +27,7 @@ from shared.solar.site import SourceFormat, source_of
 
 _POWER = "power_ac"
 ISSUED = "issued_at"
+_TEXTS = {"timestamp", ISSUED, "provider"}
 _USUAL_STEP = 15  # min
 _SHOWN_ROWS = 24
 _MOST_ROWS = 40_000  # of a request; an endpoint takes 50,000
@@ -53,9 +54,13 @@ def predict(
 ) -> None:
     """Predict a site's power from a weather file through the endpoint, with P10 and P90.
 
-    Example: solar predict golden golden weather_2013-06.csv --csv june.csv
+    A file `.json` with rows as the endpoint takes them (`[{"timestamp": "2026-06-01T10:00Z", "ghi": 812.0,
+    …}]`, in canonical names and units) is sent as it is.
+
+    Examples: solar predict golden golden weather_2013-06.csv --csv june.csv
+              solar predict golden golden rows.json --json
     """
-    asked = read_rows(site, file, source, lambda: _step_of(model))
+    asked = rows_in_json(file) or read_rows(site, file, source, lambda: _step_of(model))
     answer = ask_endpoint(model, site, asked)
     rows = answer["predictions"]
     is_forecast = ISSUED in asked[0]
@@ -84,6 +89,44 @@ def _step_of(model: str) -> int:
     """Return the step of a model's rows. [min]"""
     objects = S3Objects(state.system.client("s3"), state.system.bucket)
     return InForce(objects).model(model).step_minutes
+
+
+def rows_in_json(file: Path) -> list[dict[str, Any]] | None:
+    """Return the rows of a JSON file as the endpoint takes them; None for a file in a format of the site's.
+
+    Raises
+    ------
+    ConsoleError
+        Rows are there, and one of them names no time or a value that is no number.
+    """
+    if file.suffix != ".json" or not file.is_file():
+        return None
+    try:
+        said = json_module.loads(file.read_bytes())
+    except ValueError as error:
+        raise ConsoleError(f"{file.name} is no JSON: {error}") from error
+    rows = said.get("rows") if isinstance(said, dict) else said
+    if not isinstance(rows, list) or not rows or not all(isinstance(each, dict) for each in rows):
+        return None
+    if "timestamp" not in rows[0]:
+        return None  # the site's YAML says how it reads
+    for number, row in enumerate(rows, 1):
+        _check_row(file, number, row)
+    return rows
+
+
+def _check_row(file: Path, number: int, row: Mapping[str, Any]) -> None:
+    try:
+        datetime.fromisoformat(row["timestamp"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConsoleError(
+            f"{file.name}: row {number} has no timestamp like 2026-06-01T10:00Z"
+        ) from error
+    for name, value in row.items():
+        if name in _TEXTS or value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ConsoleError(f"{file.name}: row {number}: {name} is {value!r}, no number")
 
 
 def read_rows(

@@ -62,7 +62,10 @@ def add_site(
 
 @app.command("list")
 def list_sites(*, json: JsonOption = False) -> None:
-    """List configurations in force or refused, with the reason, and sources that are suspect."""
+    """List configurations in force or refused, with the reason, and sources that are suspect.
+
+    Example: solar sites list --json
+    """
     found = configuring.all_configurations()
     if json:
         output.as_json(found)
@@ -84,7 +87,10 @@ def list_sites(*, json: JsonOption = False) -> None:
 
 @app.command("show")
 def show_site(site_id: str, *, json: JsonOption = False) -> None:
-    """Show a site's configuration in force."""
+    """Show a site's configuration in force.
+
+    Example: solar sites show golden
+    """
     found = json_at(layout.active_site(site_id))
     if found is None:
         raise ConsoleError(f"site {site_id} has no configuration in force; `solar sites list`")

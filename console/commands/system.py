@@ -55,7 +55,10 @@ def health() -> dict[str, Any]:
 
 
 def status(*, json: JsonOption = False) -> None:
-    """Show the health of all services, queues, alarms, runs and endpoints; exit code 1 if unwell."""
+    """Show the health of all services, queues, alarms, runs and endpoints; exit code 1 if unwell.
+
+    Example: solar status --json
+    """
     found = health()
     if json:
         output.as_json(found)
@@ -86,7 +89,10 @@ def outbox(
     full: Annotated[bool, typer.Option(help="With their texts.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Show the e-mails and Slack messages that the local platform kept."""
+    """Show the e-mails and Slack messages that the local platform kept.
+
+    Example: solar outbox --last 3 --full
+    """
     home = control.default_home()
     emails = local_outbox.emails(home)[-last:]
     slack = local_outbox.slack_messages(home)[-last:]

@@ -23,7 +23,10 @@ _APPROVALS = {"PendingManualApproval": "pending approval"}
 
 
 def models(*, json: JsonOption = False) -> None:
-    """List registered versions, their approval, scores, and which serves."""
+    """List registered versions, their approval, scores, and which serves.
+
+    Example: solar models --json
+    """
     held = registry.holds(state.system)
     found = [
         _shown(model_id, package, serving) | {"held": held.get(model_id)}
@@ -102,6 +105,8 @@ def reject(
     """Reject a version: it is not deployed; one that serves is taken back where another can serve.
 
     Then the newest approved version serves. `rollback` does the same without naming the version.
+
+    Example: solar reject 3 golden --reason "an hour off since March"
     """
     said = f"{names.BY}{getpass.getuser()}: {reason}"
     before = registry.decide(state.system, model, version, "Rejected", said)

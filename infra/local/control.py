@@ -15,6 +15,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,12 @@ def down(home: Path | None = None, *, progress: Progress = _silent) -> bool:
                 progress("it did not end by itself and was killed; its latest state is not saved")
         _clear(place)
         return info is not None
+
+
+def since(home: Path | None = None) -> datetime:
+    """Return when the platform of a home was started."""
+    written = Home((home or default_home()).absolute()).info.stat().st_mtime
+    return datetime.fromtimestamp(written, UTC)
 
 
 def status(home: Path | None = None) -> PlatformInfo | None:

@@ -52,6 +52,7 @@ __all__ = [
     "event_source_mappings",
     "eventbridge",
     "executions",
+    "function_urls",
     "gateway",
     "iam_actions",
     "iam_evaluator",
@@ -90,6 +91,7 @@ __all__ = [
     "stepfunctions",
     "topic_by_arn",
     "update_archive",
+    "url_key",
 ]
 
 
@@ -131,6 +133,8 @@ save_all = _part(gateway, "save_all")
 state_files = _part(gateway, "_state_map")
 state_readers = _part(gateway, "_build_persistence_save_dict")
 event_source_mappings = _part(lambda_svc, "_esms")
+function_urls = _part(lambda_svc, "_function_urls")
+url_key = _part(lambda_svc, "_url_config_key")
 resource_handlers = _part(provisioners, "_RESOURCE_HANDLERS")
 buckets = _part(s3, "_buckets")
 object_data = _part(s3, "_get_object_data")

@@ -72,6 +72,11 @@ _FEATURES = (
         "two cores and one set of packages for everything",
     ),
     Difference(
+        "Function URLs",
+        "http on 127.0.0.1, below /_aws/lambda-url/; an address keeps the port with which it was made",
+        "AWS's names cannot be resolved here, and nothing here speaks TLS",
+    ),
+    Difference(
         "Instance types, counts and volumes",
         "kept and shown; an instance of a processing job is a process (at most 8), a training job or variant "
         "one; at most SOLAR_LOCAL_JOBS (2) jobs at once",

@@ -47,7 +47,7 @@ class Platform:
         self._restored = False
         api.register(self._sagemaker)
         autoscaling.register(autoscaling.AutoScaling(self._sagemaker.store))
-        patches.apply(home, self._sagemaker, self._ticker)
+        patches.apply(home, self._sagemaker, self._ticker, port)
         Saver(self._ticker)
 
     def run(self) -> None:

@@ -22,6 +22,7 @@ from services.deployer.app.alone import Alone
 from services.deployer.app.answering import Answering
 from services.deployer.app.chronicle import Chronicle
 from services.deployer.app.comparing import Comparing
+from services.deployer.app.deciding import Deciding
 from services.deployer.app.dispatching import Dispatching
 from services.deployer.app.ending import Ending
 from services.deployer.app.holding import Holding, HoldingByRequest
@@ -120,7 +121,10 @@ def deployer(settings: DeployerSettings) -> Dispatching:
         return endpoint.version if endpoint is not None else None
 
     by_request = HoldingByRequest(holding, alone, serving, reconciling.steps)
-    return Dispatching(reconciling, rolling_back, by_request, configuration, timer, utc_now)
+    deciding = Deciding(registry, memory, publisher, alone, reconciling.steps, utc_now)
+    return Dispatching(
+        reconciling, rolling_back, by_request, deciding, configuration, timer, utc_now
+    )
 
 
 def following(settings: LiveSettings) -> Following:

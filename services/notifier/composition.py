@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.notifier.adapters.links import NoLinks
+from aws_lambda_powertools import Metrics
+
+from services.notifier.adapters.links import (
+    KeyRotation,
+    NoLinks,
+    RefusedLinks,
+    S3Linked,
+    SecretKeys,
+    SignedLinks,
+)
 from services.notifier.adapters.measures import EmbeddedMeasures
 from services.notifier.adapters.notices import (
     DynamoAlarms,
@@ -16,12 +25,15 @@ from services.notifier.adapters.notices import (
 from services.notifier.adapters.readers import RoutedReaders
 from services.notifier.adapters.services import QueryFunctions
 from services.notifier.adapters.timer import SqsTimer
+from services.notifier.adapters.uses import DynamoUses
+from services.notifier.app.acting import Acting
 from services.notifier.app.answering import Answering
 from services.notifier.app.boards import Boards
 from services.notifier.app.delivering import Delivering
 from services.notifier.app.dispatching import Dispatching
 from services.notifier.app.following import Following
 from services.notifier.app.mending import Mending
+from services.notifier.app.opening import Opening
 from services.notifier.app.recounting import Recounting
 from services.notifier.app.redriving import Redriving
 from services.notifier.app.reviewing import Reviewing
@@ -29,9 +41,17 @@ from services.notifier.app.ringing import Ringing
 from services.notifier.app.telling import Gathering, Telling
 from services.notifier.domain.grouping import Waits
 from services.notifier.domain.stories.mails import Patience
-from services.notifier.settings import NotifierSettings, QuerySettings, ReviewSettings
-from shared.aws import S3Objects, SqsInbox, lazy_client
+from services.notifier.ports import Links
+from services.notifier.settings import (
+    KeySettings,
+    LinksSettings,
+    NotifierSettings,
+    QuerySettings,
+    ReviewSettings,
+)
+from shared.aws import S3Objects, SqsInbox, lazy_client, lazy_presigner
 from shared.clock import utc_now
+from shared.store import Store
 
 
 def notifier(settings: NotifierSettings) -> Dispatching:
@@ -45,7 +65,7 @@ def notifier(settings: NotifierSettings) -> Dispatching:
         settings.notices_topic_arn,
         settings.slack_secret_name,
     )
-    delivering = Delivering(notices, readers, NoLinks(), timer, EmbeddedMeasures(), utc_now)
+    delivering = Delivering(notices, readers, _links(settings), timer, EmbeddedMeasures(), utc_now)
     waits = Waits(_seconds(settings.gather_seconds), _seconds(settings.gather_longest_seconds))
     patience = Patience(_seconds(settings.figures_seconds), _seconds(settings.rollback_seconds))
     telling = Telling(notices, notices, delivering.deliver, timer, utc_now, waits)
@@ -87,6 +107,34 @@ def reviewing(settings: ReviewSettings) -> Reviewing:
         SqsInbox(lazy_client("sqs"), settings.inbox_url),
         utc_now,
     )
+
+
+def opening(settings: LinksSettings, metrics: Metrics) -> Opening:
+    """Return what answers links."""
+    meter = RefusedLinks(metrics)
+    store = Store(lazy_client("dynamodb"), settings.notices_table, ("notice_id",))
+    acting = Acting(
+        DynamoUses(store),
+        QueryFunctions(lazy_client("lambda")),
+        SqsInbox(lazy_client("sqs"), settings.deployer_inbox_url),
+        meter,
+        utc_now,
+    )
+    keys = SecretKeys(lazy_client("secretsmanager"), settings.links_secret_name)
+    return Opening(keys, S3Linked(lazy_presigner(), settings.data_bucket), acting, meter, utc_now)
+
+
+def rotation(settings: KeySettings) -> KeyRotation:
+    """Return what replaces the key of links."""
+    return KeyRotation(lazy_client("secretsmanager"), settings.links_secret_name)
+
+
+def _links(settings: NotifierSettings) -> Links:
+    """Return what makes links; none where they are switched off."""
+    if not settings.links_url:
+        return NoLinks()
+    keys = SecretKeys(lazy_client("secretsmanager"), settings.links_secret_name)
+    return SignedLinks(keys, settings.links_url)
 
 
 def _seconds(number: int) -> timedelta:

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
 from services.notifier.domain.grouping import Group
+from services.notifier.domain.links.grant import Grant
+from services.notifier.domain.links.use import Use
 from services.notifier.domain.notice import Delivery, Entry, Notice, Standing
 from services.notifier.domain.offer import Link, Offer
 from services.notifier.domain.routing import Rule
@@ -271,6 +273,74 @@ class OwnInbox(Protocol):
 
     def send(self, message: AnyMessage) -> None:
         """Put a message into it."""
+        ...
+
+
+class LinkKeys(Protocol):
+    """The keys that sign links."""
+
+    def current(self) -> str:
+        """Return the key that signs now."""
+        ...
+
+    def known(self, *, fresh: bool = False) -> Mapping[str, str]:
+        """Return the keys that are honoured, by their names; `fresh` reads them again."""
+        ...
+
+
+class LinkMeter(Protocol):
+    """Counts what happens to links."""
+
+    def refused(self, reason: str) -> None:
+        """Count a link that was not honoured."""
+        ...
+
+
+class LinkedObjects(Protocol):
+    """Objects that links show."""
+
+    def address(self, key: str, content_type: str) -> str | None:
+        """Return a short-lived address of an object, or None where there is none.
+
+        Parameters
+        ----------
+        content_type
+            As what a browser shows it; '' lets it be saved.
+        """
+        ...
+
+    def read(self, key: str) -> bytes:
+        """Return an object's bytes.
+
+        Raises
+        ------
+        NotFoundError
+            There is none.
+        """
+        ...
+
+
+class Uses(Protocol):
+    """Which acting links were used, by whom and why."""
+
+    def find(self, nonce: str) -> Use | None:
+        """Return the use of a link, if it was used."""
+        ...
+
+    def begin(self, use: Use, grant: Grant) -> Use:
+        """Note a use before it takes effect; return the one that was there first, if there was one."""
+        ...
+
+    def finish(self, nonce: str) -> None:
+        """Note that a use took effect."""
+        ...
+
+
+class Deciders(Protocol):
+    """The service that carries out what people decide about versions."""
+
+    def send(self, message: AnyMessage) -> None:
+        """Ask it to do something; it does the same message once."""
         ...
 
 

@@ -13,6 +13,8 @@ class NotifierSettings(Settings):
     inbox_url: str
     data_bucket: str
     slack_secret_name: str = ""
+    links_url: str = ""
+    links_secret_name: str = ""
     docs_url: str = ""  # where the documents can be read; empty where only the repository has them
     gather_seconds: int = 60  # for which notices of one cause wait for more
     gather_longest_seconds: int = 600
@@ -32,3 +34,18 @@ class ReviewSettings(Settings):
     notices_table: str
     data_bucket: str
     inbox_url: str
+
+
+class LinksSettings(Settings):
+    """Environment of the function that answers links."""
+
+    notices_table: str
+    data_bucket: str
+    links_secret_name: str
+    deployer_inbox_url: str
+
+
+class KeySettings(Settings):
+    """Environment of the function that replaces the key of links."""
+
+    links_secret_name: str

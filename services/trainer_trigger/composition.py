@@ -194,7 +194,8 @@ def answering(settings: QuerySettings) -> Answering:
     """Return what answers questions."""
     objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
     memory = DynamoMemory.of(aws.lazy_client("dynamodb"), settings.table)
-    return Answering(utc_now, S3Configuration(objects), memory, memory, memory, memory)
+    executions = SageMakerPipeline(aws.lazy_client("sagemaker"), settings.pipeline_name)
+    return Answering(utc_now, S3Configuration(objects), memory, memory, memory, memory, executions)
 
 
 def _outside(settings: SequenceSettings, metrics: Metrics, logger: Logger) -> Outside:

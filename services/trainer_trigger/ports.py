@@ -163,6 +163,13 @@ class Pipeline(Protocol):
     def stop(self, execution_arn: str) -> None: ...
 
 
+class Executions(Protocol):
+    """Executions of the SageMaker pipeline, for who only looks."""
+
+    def find(self, run_id: str) -> str | None: ...
+    def steps(self, execution_arn: str) -> tuple[Step, ...]: ...
+
+
 class Timer(Protocol):
     """Looks at a model again later."""
 

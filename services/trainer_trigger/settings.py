@@ -10,6 +10,7 @@ class QuerySettings(Settings):
 
     data_bucket: str
     table: str
+    pipeline_name: str
 
 
 class SequenceSettings(QuerySettings):
@@ -18,7 +19,6 @@ class SequenceSettings(QuerySettings):
     training_topic_arn: str
     inbox_url: str
     image_uri: str
-    pipeline_name: str
     sequence_name: str
     account_id: str
     poll_seconds: int

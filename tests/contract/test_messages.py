@@ -61,6 +61,7 @@ PRODUCED = {
         "solar.predictions_made",
         "solar.forecast_issued",
         "solar.tomorrow_forecast",
+        "solar.version_decided",
         "solar.accuracy_degraded",
     },
 }
@@ -70,6 +71,7 @@ ROUTINE = {  # only in the day's summary: what follows from it is told
     "solar.config_accepted",
     "solar.retrain_started",
     "solar.challenger_registered",
+    "solar.version_decided",
     "solar.deployment_started",
 }
 FOR_MACHINES = {  # nobody is told of these
@@ -240,6 +242,9 @@ def test_every_schedule_sends_a_message_that_parses(service: str) -> None:
     for each in schedules:
         if "ReviewFunction" in str(each["Target"]["Arn"]):
             assert reviewing.Order.model_validate_json(str(each["Target"]["Input"])).tell
+            continue
+        if "KeysFunction" in str(each["Target"]["Arn"]):
+            assert json.loads(str(each["Target"]["Input"])) == {"revoke": False}
             continue
         body = str(each["Target"]["Input"])
         assert "<aws.scheduler.execution-id>" in body

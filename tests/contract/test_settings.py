@@ -19,6 +19,8 @@ FUNCTIONS: list[tuple[str, str, type[Settings]]] = [
     ("notifier", "Function", notifier.NotifierSettings),
     ("notifier", "QueryFunction", notifier.QuerySettings),
     ("notifier", "ReviewFunction", notifier.ReviewSettings),
+    ("notifier", "LinksFunction", notifier.LinksSettings),
+    ("notifier", "KeysFunction", notifier.KeySettings),
 ]
 READ_BY_LIBRARIES = {"POWERTOOLS_SERVICE_NAME", "PYDANTIC_DISABLE_PLUGINS"}
 IDS = [f"{service}.{function}" for service, function, _ in FUNCTIONS]

@@ -33,6 +33,7 @@ PUBLISHED = {
     ("AWS/States", "ExecutionsTimedOut"): {"StateMachineArn"},
     ("AWS/Sagemaker/ModelBuildingPipeline", "ExecutionFailed"): {"PipelineName"},
     ("Solar", "ChampionShortfall"): {"service"},
+    ("Solar", "LinksRefused"): {"service"},
     ("Solar", "SitesDegraded"): {"service"},
     ("Solar", "SitesNotScored"): {"service"},
     ("Solar", "ForecastsLate"): {"service"},

@@ -14,12 +14,13 @@ from infra.local.patches import (
     schedules,
     stacks,
     topics,
+    urls,
 )
 from infra.local.sagemaker.api import SageMaker
 from infra.local.ticker import Ticker
 
 
-def apply(home: Home, sagemaker: SageMaker, ticker: Ticker) -> None:
+def apply(home: Home, sagemaker: SageMaker, ticker: Ticker, port: int) -> None:
     """Change ministack; before it answers its first request.
 
     Raises
@@ -30,6 +31,7 @@ def apply(home: Home, sagemaker: SageMaker, ticker: Ticker) -> None:
     disk.apply(home)
     keys.apply()
     functions.apply()
+    urls.apply(port)
     machines.apply()
     schedules.apply()
     topics.apply(home.outbox)

@@ -71,6 +71,14 @@ class SageMakerRegistry:
             ApprovalDescription=f"{BARRED}{reason}"[:1024],
         )
 
+    def decide(self, version: Version, note: str, *, approve: bool) -> None:
+        """Approve or reject a version, with a person's note."""
+        self.client.update_model_package(
+            ModelPackageArn=version.package_arn,
+            ModelApprovalStatus="Approved" if approve else "Rejected",
+            ApprovalDescription=note,
+        )
+
 
 def _version(found: Any) -> Version:
     container = found["InferenceSpecification"]["Containers"][0]
@@ -88,4 +96,5 @@ def _version(found: Any) -> Version:
         decided_at=found.get("LastModifiedTime"),
         is_unchecked=about.get("unchecked") == "true",
         is_urgent=about.get("now") == "true",
+        is_waiting=found["ModelApprovalStatus"] == "PendingManualApproval",
     )

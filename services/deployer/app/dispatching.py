@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.deployer.app.deciding import Deciding
 from services.deployer.app.holding import HoldingByRequest
 from services.deployer.app.reconciling import Reconciling
 from services.deployer.app.rolling_back import RollingBack
@@ -13,7 +14,13 @@ from shared import names
 from shared.clock import Clock
 from shared.errors import InvalidMessageError, NotReadyError
 from shared.inbox import Incoming, ServiceEvent
-from shared.messages import DeploymentCheckDue, HoldRequested, RollbackRequested, SweepDue
+from shared.messages import (
+    DecisionRequested,
+    DeploymentCheckDue,
+    HoldRequested,
+    RollbackRequested,
+    SweepDue,
+)
 
 AGAIN_SECONDS = 5  # a message that fails would come again after six minutes only
 SWEEP_SECONDS = 840  # over which a sweep is spread; the next one comes after 900
@@ -28,6 +35,7 @@ class Dispatching:
     reconciling: Reconciling
     rolling_back: RollingBack
     holding: HoldingByRequest
+    deciding: Deciding
     configuration: Configuration
     timer: Timer
     clock: Clock
@@ -47,7 +55,7 @@ class Dispatching:
                 self.reconciling.reconcile(names.model_of(name))
             case DeploymentCheckDue():
                 self.reconciling.reconcile(incoming.model_id, settings=incoming.settings)
-            case RollbackRequested() | HoldRequested():
+            case RollbackRequested() | HoldRequested() | DecisionRequested():
                 self._as_asked(incoming)
             case SweepDue():
                 self._look_at_all(settings=incoming.scope == "full")
@@ -55,13 +63,16 @@ class Dispatching:
                 message = f"not for this service: {type(incoming).__name__}"
                 raise InvalidMessageError(message)
 
-    def _as_asked(self, request: RollbackRequested | HoldRequested) -> None:
+    def _as_asked(self, request: RollbackRequested | HoldRequested | DecisionRequested) -> None:
         """Do what a person asks; soon again where another worker has the model just now."""
         try:
-            if isinstance(request, RollbackRequested):
-                self.rolling_back.roll_back(request)
-            else:
-                self.holding.handle(request)
+            match request:
+                case RollbackRequested():
+                    self.rolling_back.roll_back(request)
+                case HoldRequested():
+                    self.holding.handle(request)
+                case DecisionRequested():
+                    self.deciding.decide(request)
         except NotReadyError:
             self.timer.again(request, AGAIN_SECONDS)
 

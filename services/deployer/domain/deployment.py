@@ -22,7 +22,7 @@ class Version:
     """A version of a model in the registry.
 
     `is_unchecked` says that a person approved it although it has no evaluation to compare with, `is_urgent`
-    that it shall not wait for alarms that ring for what serves.
+    that it shall not wait for alarms that ring for what serves, `is_waiting` that nobody decided yet.
     """
 
     model_id: str
@@ -37,6 +37,7 @@ class Version:
     decided_at: datetime | None = None
     is_unchecked: bool = False
     is_urgent: bool = False
+    is_waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,150 @@
-"""Links where nothing signs them."""
+"""Links: the keys that sign them, the addresses that hold them, the objects that they show."""
 
 from __future__ import annotations
 
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import ClientError
+
+from services.notifier.domain.links import grant
+from services.notifier.domain.links.grant import Grant
 from services.notifier.domain.offer import Offer
+from services.notifier.ports import LinkKeys
+from shared.aws import S3Objects, error_code
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+STAGES = ("AWSCURRENT", "AWSPREVIOUS")  # the second one is honoured, and signs nothing
+KEPT = 300.0  # how long keys are kept before they are read again [s]
+PRESIGNED_SECONDS = 300
+_ABSENT = {"ResourceNotFoundException", "InvalidRequestException"}
+_GONE = {"404", "NoSuchKey", "NotFound"}
 
 
+@dataclass(slots=True)
+class SecretKeys:
+    """The current and the previous key, in Secrets Manager; implements the port `LinkKeys`."""
+
+    client: Any  # the stubs in use leave Secrets Manager out
+    name: str
+    clock: Callable[[], float] = time.monotonic
+    _keys: list[str] = field(default_factory=list)
+    _read_at: float = field(default=float("-inf"))
+
+    def current(self) -> str:
+        """Return the key that signs now."""
+        return self._all(fresh=False)[0]
+
+    def known(self, *, fresh: bool = False) -> Mapping[str, str]:
+        """Return the keys that are honoured, by their names; `fresh` reads them again."""
+        return {grant.key_name(key): key for key in self._all(fresh=fresh)}
+
+    def _all(self, *, fresh: bool) -> list[str]:
+        if fresh or self.clock() - self._read_at > KEPT:
+            found = [self._stage(each) for each in STAGES]
+            self._keys, self._read_at = [key for key in found if key], self.clock()
+        return self._keys
+
+    def _stage(self, stage: str) -> str:
+        try:
+            answer = self.client.get_secret_value(SecretId=self.name, VersionStage=stage)
+        except ClientError as error:
+            if stage != STAGES[0] and error_code(error) in _ABSENT:
+                return ""  # it was never rotated
+            raise
+        return str(answer["SecretString"]).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRotation:
+    """Replaces the key; the one before is honoured until the next time."""
+
+    client: Any
+    name: str
+
+    def rotate(self) -> None:
+        """Put a new key in force."""
+        self.client.put_secret_value(SecretId=self.name, SecretString=secrets.token_urlsafe(48))
+
+
+@dataclass(frozen=True, slots=True)
+class SignedLinks:
+    """Implements the port `Links` by the function's address."""
+
+    keys: LinkKeys
+    address_of_function: str
+
+    def address(self, offer: Offer, recipient: str, now: datetime) -> str | None:
+        """Return the HTTPS address of an offer, signed for one recipient."""
+        granted = Grant(
+            verb=offer.verb,
+            about=offer.about,
+            recipient=recipient,
+            expires_at=now + grant.lasting(offer.verb),
+            nonce=secrets.token_urlsafe(9),
+        )
+        return f"{self.address_of_function}{grant.signed(granted, self.keys.current())}"
+
+
+@dataclass(frozen=True, slots=True)
 class NoLinks:
-    """Implements the port `Links` by none."""
+    """Implements the port `Links` where they are switched off."""
 
     def address(self, offer: Offer, recipient: str, now: datetime) -> str | None:  # noqa: ARG002 - the port's
-        """Return nothing: there is no address."""
+        """Return None: there are no links."""
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class S3Linked:
+    """Implements the port `LinkedObjects` by presigned addresses."""
+
+    client: S3Client
+    bucket: str
+
+    def address(self, key: str, content_type: str) -> str | None:
+        """Return an address that opens an object for five minutes, or None where there is none."""
+        try:
+            self.client.head_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error_code(error) in _GONE:
+                return None
+            raise
+        name = key.rpartition("/")[2].replace('"', "")
+        shown = (
+            {"ResponseContentType": content_type, "ResponseContentDisposition": "inline"}
+            if content_type
+            else {
+                "ResponseContentType": "application/octet-stream",
+                "ResponseContentDisposition": f'attachment; filename="{name}"',
+            }
+        )
+        return self.client.generate_presigned_url(
+            "get_object",
+            Params={"Bucket": self.bucket, "Key": key, **shown},
+            ExpiresIn=PRESIGNED_SECONDS,
+        )
+
+    def read(self, key: str) -> bytes:
+        """Return an object's bytes."""
+        return S3Objects(self.client, self.bucket).read(key)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedLinks:
+    """Implements the port `LinkMeter` by a metric of each reason, and one of all for the alarm."""
+
+    metrics: Metrics
+
+    def refused(self, reason: str) -> None:
+        """Count a link that was not honoured."""
+        self.metrics.add_metric(name="LinksRefused", unit=MetricUnit.Count, value=1)
+        self.metrics.add_metadata(key="reason", value=reason)

@@ -60,4 +60,6 @@ def _step(found: Any) -> Step:
         failure_reason=found.get("FailureReason", ""),
         seconds=(ended - started).total_seconds() if is_job and started and ended else 0.0,
         model_package_arn=found.get("Metadata", {}).get("RegisterModel", {}).get("Arn"),
+        started_at=started,
+        ended_at=ended,
     )

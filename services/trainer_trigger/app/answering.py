@@ -11,12 +11,13 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
-from services.trainer_trigger.domain import history
+from services.trainer_trigger.domain import history, progress
 from services.trainer_trigger.domain.replay import PastRun, replay
-from services.trainer_trigger.domain.run import Run
+from services.trainer_trigger.domain.run import FINISHED, Run, Step
 from services.trainer_trigger.ports import (
     Configuration,
     DecisionMemory,
+    Executions,
     FileMemory,
     NoteMemory,
     RunMemory,
@@ -76,6 +77,14 @@ class DecisionsQuestion(_Question):
     at: AwareDatetime | None = None
 
 
+class ProgressQuestion(_Question):
+    """How far a run is: the one that is named, else the last of a model."""
+
+    query: Literal["progress"]
+    model_id: Name
+    run_id: str | None = None
+
+
 class ReplayQuestion(_Question):
     """What another policy would have done about a model since a time."""
 
@@ -86,7 +95,7 @@ class ReplayQuestion(_Question):
 
 
 Question = Annotated[
-    ModelsQuestion | RunsQuestion | DecisionsQuestion | ReplayQuestion,
+    ModelsQuestion | RunsQuestion | DecisionsQuestion | ProgressQuestion | ReplayQuestion,
     Field(discriminator="query"),
 ]
 
@@ -106,6 +115,7 @@ class Answering:
     notes: NoteMemory
     runs: RunMemory
     decisions: DecisionMemory
+    executions: Executions
 
     def answer(self, event: dict[str, Any]) -> dict[str, Any]:
         """Answer one question; one that makes no sense is answered with `{"error": …}`."""
@@ -120,6 +130,8 @@ class Answering:
                 return self._runs(question)
             case DecisionsQuestion():
                 return self._decisions(question)
+            case ProgressQuestion():
+                return self._progress(question)
             case ReplayQuestion():
                 return self._replay(question)
 
@@ -184,6 +196,29 @@ class Answering:
             "rows": sum(each.file.rows for each in came),
             "looked_at_by": armed.isoformat() if armed and armed > self.clock() else None,
         }
+
+    def _progress(self, question: ProgressQuestion) -> dict[str, Any]:
+        """Return how far a run is, beside how long the last finished one took; null where there is none."""
+        runs = sorted(self.runs.runs(question.model_id), key=lambda run: run.started_at)
+        wanted = [each for each in runs if question.run_id in {None, each.run_id}]
+        if not wanted:
+            return {"progress": None}
+        run = wanted[-1]
+        before = [each for each in runs if each.status in FINISHED and each.run_id != run.run_id]
+        return {
+            "progress": {
+                **_shown(run),
+                "stages": progress.stages(self._steps(run)),
+                "expected": progress.expected(before[-1], self._steps(before[-1]))
+                if before
+                else None,
+                "now": self.clock().isoformat(),
+            }
+        }
+
+    def _steps(self, run: Run) -> tuple[Step, ...]:
+        execution_arn = self.executions.find(run.run_id)
+        return self.executions.steps(execution_arn) if execution_arn else ()
 
     def _replay(self, question: ReplayQuestion) -> dict[str, Any]:
         """Run another policy over a model's recorded arrivals."""

@@ -45,13 +45,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a pipeline execution."""
+    """One step of a pipeline execution; `seconds` is what its job is billed for, 0 where it has none."""
 
     name: str
     status: str
     failure_reason: str
     seconds: float
     model_package_arn: str | None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
 def closed(run: Run, outcome: AnyMessage) -> Run:

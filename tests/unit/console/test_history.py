@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -112,3 +113,30 @@ def test_files_name_their_datasets_for_machines_and_read_none_for_people(s3: Fak
     s3.reads.clear()
     assert solar("files").exit_code == 0
     assert s3.reads == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "model_id: golden\npolicy:\n  quiet_perod: 3 h\n",
+            "policy.yaml: refused: line 3: 'quiet_perod' is not known; did you mean 'quiet_period'?",
+        ),
+        ("a: [\n", "policy.yaml: line 2: expected the node content"),
+    ],
+)
+def test_a_bad_policy_is_refused_with_its_line_as_an_upload_would_be(
+    system: FakeSystem, tmp_path: Path, text: str, said: str
+) -> None:
+    system.answers["trainer_trigger", "models"] = {"models": [{"model_id": "golden"}]}
+    file = tmp_path / "policy.yaml"
+    file.write_text(text)
+    done = solar("replay", "golden", "--policy", str(file), "--from", "2026-01-01")
+    assert said in str(done.exception)
+
+
+def test_a_lineage_is_one_table_of_files(s3: FakeS3) -> None:
+    assert s3.bodies
+    shown = solar("lineage", ".csv")
+    assert shown.stdout.count("served since") == 1
+    assert shown.stdout.count("Lineage of") == 1

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from console.commands import live
+from console.commands import runs as runs_module
 from console.commands.runs import find_run, show_evaluation
 from console.errors import ConsoleError
 from shared.evaluation import Evaluation
@@ -244,3 +247,33 @@ def test_a_report_says_the_score_with_the_masked_rows_where_the_evaluation_has_i
     challenger = found.challenger.model_copy(update={"unmasked": unmasked})
     show_evaluation(found.model_copy(update={"challenger": challenger}))
     assert "R² with masked rows 0.9123" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_run_that_runs_says_so_instead_of_showing_a_report(system: FakeSystem) -> None:
+    running = run("a1b2c3-1") | {"status": "running"}
+    system.answers["trainer_trigger", "runs"] = {"runs": [running]}
+    said = str(solar("report", "a1b2").exception)
+    assert "run a1b2c3-1 of golden runs since 2026-11-24 07:19:00 UTC" in said
+    assert "`solar watch a1b2c3-1`" in said
+
+
+@pytest.mark.parametrize(
+    ("scored", "said"),
+    [
+        (3, "Since it serves: R² 0.958, nMAE 2.1% of capacity over 3 site-days, as of "),
+        (0, "How it does since"),
+    ],
+)
+def test_a_saved_report_says_how_its_version_does_since(
+    system: FakeSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scored: int, said: str
+) -> None:
+    page = b'<p id="since" class="soft">How it does since</p>'
+    evaluation = SimpleNamespace(model_id="golden", model_dump=lambda **_: {})
+    monkeypatch.setattr(runs_module, "evaluation_of", lambda _: evaluation)
+    monkeypatch.setattr(runs_module, "_object", lambda _: page)
+    system.answers["trainer_trigger", "runs"] = {"runs": [run("a1b2c3-1", version=2)]}
+    line = {"days": {"scored": scored}, "r2": 0.958, "nmae": 0.021}
+    system.answers["deployer", "scorecard"] = {"total": [line]}
+    file = tmp_path / "report.html"
+    assert solar("report", "2", "--save", str(file), "--json").exit_code == 0
+    assert said in file.read_text()

@@ -183,3 +183,37 @@ def test_a_long_question_divides_no_issue(monkeypatch: pytest.MonkeyPatch) -> No
     rows = [{"issued_at": issue} for issue in "aaabbbbcc"]
     spans = [(start, end) for _, start, end in predict._spans(rows)]
     assert spans == [(0, 3), (3, 7), (7, 9)]
+
+
+def test_rows_in_json_are_sent_as_they_are(tmp_path: Path) -> None:
+    rows = [{"timestamp": "2024-06-01T10:00Z", "ghi": 812.0, "provider": "icon"}]
+    file = tmp_path / "rows.json"
+    for said in (rows, {"rows": rows}):
+        file.write_text(json.dumps(said))
+        assert predict.rows_in_json(file) == rows
+
+
+@pytest.mark.parametrize("said", [{"hourly": {"time": []}}, [], [1], [{"time": "2024"}]])
+def test_json_of_another_shape_is_read_as_the_sites_yaml_says(tmp_path: Path, said: Any) -> None:
+    file = tmp_path / "rows.json"
+    file.write_text(json.dumps(said))
+    assert predict.rows_in_json(file) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{", "is no JSON"),
+        ('[{"timestamp": "2024-06-01T10:00Z"}, {"ghi": 1}]', "row 2 has no timestamp"),
+        ('[{"timestamp": "noon"}]', "row 1 has no timestamp"),
+        ('[{"timestamp": "2024-06-01T10:00Z", "ghi": "812"}]', "row 1: ghi is '812', no number"),
+        ('[{"timestamp": "2024-06-01T10:00Z", "ghi": true}]', "row 1: ghi is True, no number"),
+    ],
+)
+def test_a_row_that_makes_no_sense_is_refused_with_its_number(
+    tmp_path: Path, text: str, why: str
+) -> None:
+    file = tmp_path / "rows.json"
+    file.write_text(text)
+    with pytest.raises(ConsoleError, match=why):
+        predict.rows_in_json(file)

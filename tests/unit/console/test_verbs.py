@@ -62,3 +62,30 @@ def test_a_slip_in_a_verb_gets_a_suggestion() -> None:
     said = CliRunner().invoke(app, ["uplaod"])
     assert said.exit_code == 2
     assert "upload" in said.output
+
+
+def _documented() -> list[tuple[str, str]]:
+    """Return every verb that is ours to explain, with what its help says."""
+    found = []
+    for name, verb in VERBS.items():
+        target = getattr(import_module(f"console.{verb.module}"), verb.name)
+        if isinstance(target, typer.Typer):
+            found += [
+                (f"{name} {each.callback.__name__}", inspect.getdoc(each.callback) or "")
+                for each in target.registered_commands
+                if each.callback is not None
+            ]
+        elif not verb.passes_on:
+            found.append((name, inspect.getdoc(target) or ""))
+    return found
+
+
+@pytest.mark.parametrize(("name", "said"), _documented(), ids=[name for name, _ in _documented()])
+def test_the_help_of_every_verb_has_an_example(name: str, said: str) -> None:
+    assert "xample" in said, name
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert result.exit_code == 0
+    assert result.stdout.startswith("solar 0.")

@@ -11,6 +11,7 @@ from typing import Any
 from services.deployer.app.alone import Alone
 from services.deployer.app.chronicle import Chronicle
 from services.deployer.app.comparing import Comparing
+from services.deployer.app.deciding import Deciding
 from services.deployer.app.dispatching import Dispatching
 from services.deployer.app.ending import Ending
 from services.deployer.app.holding import Holding, HoldingByRequest
@@ -61,9 +62,20 @@ class FakeRegistry:
     def approve(self, number: int) -> None:
         self.versions[number] = a_version(number)
 
+    def register(self, number: int) -> None:
+        """A version waits for a person."""
+        self.versions[number] = replace(a_version(number), is_approved=False, is_waiting=True)
+
+    def decide(self, version: Version, note: str, *, approve: bool) -> None:
+        known = self.versions[version.number]
+        self.versions[version.number] = replace(
+            known, is_approved=approve, is_waiting=False, approval_note=note
+        )
+
     def approved(self, model_id: str) -> tuple[int, ...]:
         assert model_id == MODEL
-        return tuple(sorted(self.versions.keys() - self.barred.keys(), reverse=True))
+        approved = {number for number, each in self.versions.items() if each.is_approved}
+        return tuple(sorted(approved - self.barred.keys(), reverse=True))
 
     def version(self, model_id: str, number: int) -> Version | None:
         assert model_id == MODEL
@@ -509,4 +521,5 @@ class World:
             return endpoint.version if endpoint is not None else None
 
         by_request = HoldingByRequest(holding, alone, serving, reconciling.steps)
-        return Dispatching(reconciling, rolling_back, by_request, self, self, clock)
+        deciding = Deciding(self.registry, self.memory, self, alone, reconciling.steps, clock)
+        return Dispatching(reconciling, rolling_back, by_request, deciding, self, self, clock)

@@ -64,7 +64,13 @@ def test_a_rejection_says_why_what_would_help_what_it_cost_and_where_the_report_
 
     assert notice is not None
     text = notice.email_text()
-    for part in (*message.reasons, *message.what_would_help, message.report_uri, "USD", "R2"):
+    for part in (
+        *message.reasons,
+        *message.what_would_help,
+        f"solar report {message.run_id}",
+        "USD",
+        "R2",
+    ):
         assert part in text
 
 
@@ -253,3 +259,46 @@ def test_a_mail_says_the_score_with_the_masked_rows_beside_the_one_without(kind:
     assert "0.954 (floor 0.95)" in text
     assert "R2 with the masked rows: 0.910 on every measured row of the test" in text
     assert "masked rows" not in told(kind, unmasked_r2=None)
+
+
+def offered(kind: str, **changed: Any) -> list[tuple[str, str]]:
+    content = json.loads((EVENTS / f"solar.{kind}.v1.json").read_text()) | changed
+    notice = render(messages.read(json.dumps(content)), START)
+    assert notice is not None
+    return [(each.verb.value, each.label) for each in notice.offers]
+
+
+def test_a_version_that_waits_can_be_decided_from_its_message_and_one_that_does_not_cannot() -> (
+    None
+):
+    waits = offered("challenger_registered", approval="PendingManualApproval")
+    assert [verb for verb, _ in waits] == ["approve", "reject", "report"]
+    approved = offered("challenger_registered", approval="Approved")
+    assert [verb for verb, _ in approved] == ["report"]
+
+
+def test_a_version_that_serves_can_be_taken_back_or_held_from_its_message() -> None:
+    verbs = [verb for verb, _ in offered("model_deployed", previous_version=3)]
+    assert verbs == ["report", "rollback", "hold"]
+    first = [verb for verb, _ in offered("model_deployed", previous_version=None)]
+    assert first == ["report", "hold"], "there is nothing to go back to"
+
+
+@pytest.mark.parametrize(
+    ("kind", "verbs"),
+    [
+        ("challenger_rejected", ["report"]),
+        ("retrain_failed", ["run"]),
+        ("file_quarantined", ["file"]),
+        ("config_rejected", []),
+    ],
+)
+def test_each_message_opens_what_it_is_about(kind: str, verbs: list[str]) -> None:
+    assert [verb for verb, _ in offered(kind)] == verbs
+
+
+@pytest.mark.parametrize("path", sorted(EVENTS.glob("solar.*.json")), ids=lambda path: path.stem)
+def test_no_message_names_an_address_that_people_cannot_open(path: Path) -> None:
+    notice = render(messages.read(path.read_text()), START)
+    if notice is not None and not notice.quiet:
+        assert "s3://" not in notice.email_text()

@@ -336,13 +336,14 @@ class FakeSequence:
 class FakePipeline:
     arns: dict[str, str] = field(default_factory=dict)
     done: tuple[Step, ...] = ()
+    by_arn: dict[str, tuple[Step, ...]] = field(default_factory=dict)
     stopped: list[str] = field(default_factory=list)
 
     def find(self, run_id: str) -> str | None:
         return self.arns.get(run_id)
 
     def steps(self, execution_arn: str) -> tuple[Step, ...]:
-        return self.done
+        return self.by_arn.get(execution_arn, self.done)
 
     def stop(self, execution_arn: str) -> None:
         self.stopped.append(execution_arn)

@@ -12,7 +12,7 @@ import pytest
 
 from services.trainer_trigger.app.answering import SHOWN, Answering
 from services.trainer_trigger.domain.model_state import ModelNotes
-from services.trainer_trigger.domain.run import Run
+from services.trainer_trigger.domain.run import Run, Step
 from shared.model_config import RetrainPolicy
 from tests.unit.trainer_trigger.fakes import FakeMemory
 from tests.unit.trainer_trigger.samples import START, a_file
@@ -46,7 +46,7 @@ def world() -> World:
 
 def answers(world: World, memory: FakeMemory | None = None) -> Answering:
     known = memory or world.memory
-    return Answering(world.clock, world.configuration, known, known, known, known)
+    return Answering(world.clock, world.configuration, known, known, known, known, world.pipeline)
 
 
 def pages(asked: Answering, query: str, **more: Any) -> Iterator[dict[str, Any]]:
@@ -156,7 +156,7 @@ def test_another_policy_is_replayed_over_the_recorded_arrivals(world: World) -> 
     ("event", "says"),
     [
         ({}, "query"),
-        ({"query": "weather"}, "'models', 'runs', 'decisions', 'replay'"),
+        ({"query": "weather"}, "'models', 'runs', 'decisions', 'progress', 'replay'"),
         ({"query": "decisions"}, "model_id: Field required"),
         ({"query": "replay", "model_id": "golden"}, "since: Field required"),
         ({"query": "runs", "limit": 0}, "limit"),
@@ -276,3 +276,54 @@ def test_a_model_says_what_its_runs_of_this_month_cost(world: World) -> None:
     memory = FakeMemory(kept={"a-1": replace(run, started_at=now, cost_usd=0.25), "old-1": before})
     (said,) = answers(world, memory).answer({"query": "models", "model_id": run.model_id})["models"]
     assert said["spent_usd"] == 0.25
+
+
+def step(name: str, begin: int, end: int | None = None, status: str = "Succeeded") -> Step:
+    ended = START + timedelta(seconds=end) if end is not None else None
+    began = START + timedelta(seconds=begin)
+    return Step(name, status, "", 0.0, None, started_at=began, ended_at=ended)
+
+
+def test_a_run_says_how_far_it_is_and_how_long_the_one_before_took(world: World) -> None:
+    run = world.the_run
+    before = replace(
+        run,
+        run_id="before-1",
+        status="registered",
+        started_at=run.started_at - timedelta(hours=2),
+        ended_at=run.started_at - timedelta(hours=1),
+    )
+    memory = FakeMemory(kept={run.run_id: run, "before-1": before})
+    world.pipeline.arns = {run.run_id: "now", "before-1": "before"}
+    world.pipeline.by_arn = {
+        "now": (step("Preprocess", 0, 30), step("Train", 30, status="Executing")),
+        "before": (
+            step("Preprocess", 0, 40),
+            step("Train", 40, 100),
+            step("CheckAccuracy", 100, 100),
+            step("RegisterModel-RegisterModel", 100, 101),
+        ),
+    }
+    asked = answers(world, memory)
+    said = asked.answer({"query": "progress", "model_id": run.model_id})["progress"]
+    assert said["run_id"] == run.run_id
+    assert [(each["name"], each["status"]) for each in said["stages"]] == [
+        ("Preprocess", "Succeeded"),
+        ("Train", "Executing"),
+    ]
+    assert said["stages"][1]["ended_at"] is None
+    assert said["expected"] == {
+        "seconds": 3600.0,
+        "stages": {"Preprocess": 40.0, "Train": 60.0, "RegisterModel": 1.0},
+    }
+    named = {"query": "progress", "model_id": run.model_id, "run_id": "before-1"}
+    assert asked.answer(named)["progress"]["run_id"] == "before-1"
+
+
+def test_a_first_run_has_nothing_to_be_compared_with_and_no_run_no_progress(world: World) -> None:
+    run = world.the_run
+    asked = answers(world)
+    said = asked.answer({"query": "progress", "model_id": run.model_id})["progress"]
+    assert (said["stages"], said["expected"]) == ([], None)
+    nothing = answers(world, FakeMemory(kept={}))
+    assert nothing.answer({"query": "progress", "model_id": "golden"}) == {"progress": None}

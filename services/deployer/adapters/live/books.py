@@ -198,6 +198,11 @@ class DynamoBooks:
             ]
         )
 
+    def drop_feeds(self, model_id: str, feeds: Iterable[Feed]) -> None:
+        """Forget providers of sites."""
+        for each in feeds:
+            self.store.delete(**_key(model_id, f"feed#{each.site_id}#{each.provider}"))
+
     def summary(self, model_id: str) -> Summary | None:
         """Return how a model does by the last daily watch; None before the first one."""
         item = self.store.item(**_key(model_id, "summary"))

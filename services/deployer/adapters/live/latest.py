@@ -68,6 +68,11 @@ class S3Latest:
         except NotFoundError:
             return None
 
+    def remove(self, model_id: str, site_id: str) -> None:
+        """Take a site's newest forecast away: nothing of it stands any more."""
+        for form in _TYPES:
+            self.objects.delete(layout.latest_forecast(model_id, site_id, form))
+
 
 def _newest(body: bytes) -> Newest:
     """Read what `_parquet` wrote."""

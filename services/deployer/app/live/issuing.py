@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -52,8 +52,11 @@ class Issuing:
         told: list[ForecastIssued] = []
         kept: list[Feed] = []
         for site_id in sorted(sites):
-            made = self._made(model_id, trained, days, site_id)
+            known = self.feeds.feeds(model_id, site_id)
+            made = self._made(model_id, trained, days, site_id, known)
             found = feeds(site_id, made)
+            if known:
+                self._forget_withdrawn(model_id, site_id, known, found)
             if not found:
                 continue
             latest = self._newest(trained, site_id, made, found, shelf)
@@ -77,8 +80,33 @@ class Issuing:
         if sites:
             self.meter.tell_worst({"ForecastsLate": float(sum(map(any, sites.values())))})
 
+    def _forget_withdrawn(
+        self, model_id: str, site_id: str, known: Sequence[Feed], found: Sequence[Feed]
+    ) -> None:
+        """Forget providers whose issues were all withdrawn; a site without any loses its newest forecast.
+
+        A provider that sent nothing for long is not meant: it is late, which people are told.
+        """
+        standing = {each.provider for each in found}
+        newest_of_all = max(each.issued_at for each in (*known, *found))
+        gone = [
+            each
+            for each in known
+            if each.provider not in standing and each.issued_at >= newest_of_all - _BEFORE
+        ]
+        if gone and not found:
+            self.latest.remove(
+                model_id, site_id
+            )  # first: after a death, the feeds bring it here again
+        self.feeds.drop_feeds(model_id, gone)
+
     def _made(
-        self, model_id: str, trained: Trained, days: Mapping[Key, Day], site_id: str
+        self,
+        model_id: str,
+        trained: Trained,
+        days: Mapping[Key, Day],
+        site_id: str,
+        known: Sequence[Feed],
     ) -> list[Made]:
         """Return the predictions around the newest issue of a site, of files that were not withdrawn."""
         near = [
@@ -87,8 +115,7 @@ class Issuing:
             for each in day.counted
             if name == site_id and each.issued_at is not None
         ]
-        known = [each.issued_at for each in self.feeds.feeds(model_id, site_id)]
-        anchor = max([*near, *known], default=None)
+        anchor = max([*near, *(each.issued_at for each in known)], default=None)
         if anchor is None:
             return []
         zone = tzinfo_of(trained.places[site_id].timezone)

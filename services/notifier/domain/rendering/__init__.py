@@ -23,6 +23,7 @@ SILENT: frozenset[type[Any]] = frozenset(
         messages.SourcesDue,
         messages.RetrainRequested,
         messages.HoldRequested,
+        messages.DecisionRequested,
         messages.EvaluationDue,
         messages.DeploymentCheckDue,
         messages.PredictionsMade,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.notifier.domain.notice import Notice, Severity
+from services.notifier.domain.rendering import offers
 from services.notifier.domain.rendering.pieces import Alike, notice, sentence
 from shared import messages
 
@@ -49,6 +50,7 @@ def _file_quarantined(message: messages.FileQuarantined) -> Notice:
             message.key,
             f"{{count}} files quarantined {where}: {message.reason_code}",
         ),
+        offers=offers.file(message.key) if site else (),
     )
 
 

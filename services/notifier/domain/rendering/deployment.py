@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from services.notifier.domain.notice import Notice, Severity
+from services.notifier.domain.rendering import offers
 from services.notifier.domain.rendering.pieces import (
     Facts,
     compared,
@@ -102,6 +103,15 @@ def _model_deployed(message: messages.ModelDeployed) -> Notice:
             ("Report", f"solar report {message.run_id}" if message.run_id else ""),
             ("How it does from now on", f"solar scorecard {message.model_id}"),
         ),
+        offers=(
+            *offers.report(message.run_id),
+            *offers.way_back(
+                message.model_id,
+                message.model_package_version,
+                message.run_id,
+                has_before=message.previous_version is not None,
+            ),
+        ),
     )
 
 
@@ -138,6 +148,7 @@ def _deployment_rolled_back(message: messages.DeploymentRolledBack) -> Notice:
         if message.previous_version
         else "There was no version before it; look at the endpoint.",
         facts=_deployment(message),
+        offers=offers.report(message.run_id),
     )
 
 
@@ -159,6 +170,28 @@ def _model_held(message: messages.ModelHeld) -> Notice:
             ("Taken back", back or "none"),
             ("Held since", f"{message.occurred_at:%Y-%m-%d %H:%M} UTC"),
         ),
+    )
+
+
+def _version_decided(message: messages.VersionDecided) -> Notice:
+    version, model = message.model_package_version, message.model_id
+    if message.approved:
+        return notice(
+            message,
+            Severity.INFO,
+            f"Version {version} of model {model} was approved by {message.requested_by}",
+            sentence(f"Why: {message.reason}"),
+            "It is deployed now, step by step, with a way back; you are told when it serves.",
+            facts=(("Run", message.run_id or ""),),
+            quiet=True,  # that it serves, or does not, is told
+        )
+    return notice(
+        message,
+        Severity.INFO,
+        f"Version {version} of model {model} was rejected by {message.requested_by}",
+        sentence(f"Why: {message.reason}"),
+        "It is not deployed; what serves is not touched.",
+        facts=(("Run", message.run_id or ""),),
     )
 
 
@@ -191,4 +224,5 @@ RENDERERS: dict[type[Any], Callable[[Any], Notice]] = {
     messages.DeploymentFailed: _deployment_failed,
     messages.ModelHeld: _model_held,
     messages.ModelReleased: _model_released,
+    messages.VersionDecided: _version_decided,
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from services.notifier.domain.notice import Notice, Severity
+from services.notifier.domain.rendering import offers
 from services.notifier.domain.rendering.pieces import (
     Facts,
     compared,
@@ -49,7 +50,6 @@ def _run(message: Outcome) -> Facts:
         ("Cost", cost(message.cost_usd)),
         ("Run", message.run_id),
         ("Dataset", message.dataset_id),
-        ("Report", message.report_uri),
         ("Shown by", f"solar report {message.run_id}"),
     )
 
@@ -76,6 +76,10 @@ def _challenger_registered(message: messages.ChallengerRegistered) -> Notice:
             *_run(message),
         ),
         quiet=not waits,  # that it serves, or does not, is told with these figures
+        offers=(
+            *(offers.approval(message.model_id, version, message.run_id) if waits else ()),
+            *offers.report(message.run_id),
+        ),
     )
 
 
@@ -94,6 +98,7 @@ def _challenger_rejected(message: messages.ChallengerRejected) -> Notice:
             ("R2 of the champion", compared(message.champion_r2)),
             *_run(message),
         ),
+        offers=offers.report(message.run_id),
     )
 
 
@@ -110,6 +115,7 @@ def _retrain_failed(message: messages.RetrainFailed) -> Notice:
             ("Stage", message.stage),
             ("Cost so far", cost(message.cost_usd)),
         ),
+        offers=offers.run(message.model_id, message.run_id),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.notifier.domain.notice import Notice, Severity
+from services.notifier.domain.rendering import offers
 from services.notifier.domain.review.facts import (
     Figures,
     ModelReview,
@@ -14,6 +15,7 @@ from services.notifier.domain.review.facts import (
     Span,
     Wait,
 )
+from shared import layout
 
 MOST_LINES = 20  # of a section
 _LARGE_KWH = 10_000.0
@@ -46,6 +48,9 @@ def notice(review: Review, notice_id: str) -> Notice:
         lines=tuple(map(as_text, sections(review))),
         happened_at=review.made_at,
         facts=(("More", f"solar story --{review.span.value} --until {review.last}"),),
+        offers=offers.file(layout.review(review.span, review.name, "html"), "The page with trends")
+        if is_week
+        else (),
     )
 
 

@@ -22,6 +22,7 @@ from shared.messages import (
     RetrainFailed,
     RetrainStarted,
     RollbackRequested,
+    VersionDecided,
 )
 
 
@@ -83,6 +84,10 @@ def _registered(fact: ChallengerRegistered) -> str:
     return f"registered as version {fact.model_package_version}, {said}"
 
 
+def _decided(fact: VersionDecided) -> str:
+    return f"{'approved' if fact.approved else 'rejected'} by {fact.requested_by}: {fact.reason}"
+
+
 def _held(fact: ModelHeld) -> str:
     back = ", ".join(map(str, fact.taken_back))
     return f"held by {fact.requested_by}; version {back} taken back"
@@ -95,6 +100,7 @@ _STEPS: dict[type[Any], Callable[[Any], str]] = {
     RetrainFailed: lambda fact: f"failed at {fact.stage}",
     RollbackRequested: lambda fact: f"{fact.requested_by} asked for a rollback",
     ModelHeld: _held,
+    VersionDecided: _decided,
     DeploymentStarted: lambda fact: f"deployment of version {fact.model_package_version} started",
     ModelDeployed: lambda fact: f"version {fact.model_package_version} serves",
     DeploymentRolledBack: lambda fact: f"version {fact.model_package_version} was taken back",

@@ -21,6 +21,7 @@ from shared.messages import (
     ModelHeld,
     RetrainFailed,
     RollbackRequested,
+    VersionDecided,
 )
 
 _RENDERERS: dict[type[Any], Any] = {**training.RENDERERS, **deployment.RENDERERS}
@@ -62,6 +63,8 @@ def _of_retrain(thread: Thread, patience: Patience) -> Iterator[Mail]:
                 yield Mail(_end(thread, fact), thread.heard_at(fact))
             case ChallengerRegistered(approval="PendingManualApproval"):
                 yield Mail(_end(thread, fact), thread.heard_at(fact))
+            case VersionDecided(approved=False):
+                yield Mail(_end(thread, fact), thread.heard_at(fact))
             case ModelDeployed():
                 complete = registered is not None or not fact.run_id
                 wait = timedelta(0) if complete else patience.figures
@@ -95,7 +98,7 @@ def _who_does_what(fact: Any) -> str:
     match fact:
         case ChallengerRegistered():
             return "Somebody has to decide: until then what serves goes on."
-        case ModelDeployed() | ChallengerRejected():
+        case ModelDeployed() | ChallengerRejected() | VersionDecided():
             return "Nobody has to do anything."
         case DeploymentRolledBack():
             return (

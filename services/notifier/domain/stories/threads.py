@@ -20,6 +20,7 @@ from shared.messages import (
     RetrainFailed,
     RetrainStarted,
     RollbackRequested,
+    VersionDecided,
 )
 
 Told = TypeVar("Told", bound=Message)
@@ -68,6 +69,8 @@ def belongs(message: Any) -> bool:
             return not message.settings
         case DeploymentFailed():
             return not message.will_retry
+    if isinstance(message, VersionDecided):
+        return message.run_id is not None
     return isinstance(message, (*_OF_A_RUN, *_OF_A_DEPLOYMENT, RollbackRequested))
 
 
@@ -130,8 +133,8 @@ def _rollbacks(ordered: list[Any]) -> list[_Back]:
 
 
 def _place(fact: Any, runs: dict[int, str], backs: list[_Back]) -> tuple[str, str]:
-    if isinstance(fact, _OF_A_RUN):
-        return RETRAIN, fact.run_id
+    if isinstance(fact, (*_OF_A_RUN, VersionDecided)):
+        return RETRAIN, str(fact.run_id)
     if isinstance(fact, RollbackRequested | ModelHeld):
         return ROLLBACK, fact.occurred_at.isoformat()
     back = _rollback_of(fact, backs)

@@ -39,6 +39,7 @@ _STYLE: Any = {  # matplotlib types each key by name
 }
 _PERCENT = 100.0
 _TAILS = (10, 90)
+_LEAST_TOP = 1.0  # of an axis without any power [% of capacity]
 _MOST_LABELLED = 14  # points or sites; the labels of more would overlap
 
 
@@ -46,7 +47,7 @@ def forecast_days(lines: Lines, chosen: Sequence[Day], label: str) -> list[str]:
     """Draw measured and predicted power of some days, a picture of each, with one scale for all."""
     rows = np.concatenate([day.rows for day in chosen])
     drawn = [lines.test.share[rows], lines.challenger[rows], lines.p90[rows]]
-    top = float(np.nanmax(np.concatenate(drawn))) * _PERCENT * 1.05
+    top = max(float(np.nanmax(np.concatenate(drawn))) * _PERCENT * 1.05, _LEAST_TOP)
     return [_day(lines, day, top, f"{label}: {day.site} {day.date}") for day in chosen]
 
 

@@ -105,6 +105,51 @@ def test_a_forecast_that_is_withdrawn_gives_way_to_the_one_before() -> None:
     assert issues_of(latest(world)["rows"]) == {iso(NOON)}
 
 
+def test_where_every_forecast_was_withdrawn_no_newest_one_stands_and_nobody_is_late() -> None:
+    world = forecasting()
+    for number in range(4):
+        world.hear(world.issue(f"i{number}", [NOON - (3 - number) * SIX]))
+    for number in range(4):
+        world.hear(world.withdraw(f"i{number}"))
+    assert [key for key in world.objects.kept if key.startswith(layout.FORECASTS)] == []
+    world.clock.now = NOON + 2 * SIX
+    world.sweep("quick")
+    assert world.books.feeds(MODEL) == []
+    world.hear(world.issue("again", [NOON + SIX]))
+    assert issues_of(latest(world)["rows"]) == {iso(NOON + SIX)}
+
+
+def test_a_provider_whose_issues_were_withdrawn_is_not_late_beside_one_that_sends() -> None:
+    world = forecasting("ecmwf", "icon")
+    world.hear(world.issue("e", [NOON]))
+    world.hear(world.issue("i", [NOON], provider="icon"))
+    world.hear(world.withdraw("i"))
+    assert [each.provider for each in world.books.feeds(MODEL)] == ["ecmwf"]
+    assert {row["provider"] for row in latest(world)["rows"]} == {"ecmwf"}
+
+
+def test_a_provider_that_fell_silent_long_ago_is_not_forgotten() -> None:
+    world = forecasting("ecmwf", "icon")
+    world.hear(world.issue("i", [NOON], provider="icon"))
+    world.clock.now = NOON + timedelta(days=9)
+    world.hear(world.issue("e", [NOON + timedelta(days=9)]))
+    assert {each.provider for each in world.books.feeds(MODEL)} == {"ecmwf", "icon"}
+
+
+def test_a_death_after_the_newest_forecast_was_taken_away_forgets_the_provider_all_the_same() -> (
+    None
+):
+    world = forecasting()
+    world.hear(world.issue("one", [NOON]))
+    message = world.withdraw("one")
+    before = dict(world.books.known_feeds)
+    world.hear(message)
+    world.books.known_feeds.update(before)
+    world.sweep("daily")
+    world.hear(message)
+    assert world.books.feeds(MODEL) == []
+
+
 def test_a_process_that_dies_after_the_forecast_was_written_writes_it_again() -> None:
     world = forecasting()
     message = world.issue("nwp", [NOON])

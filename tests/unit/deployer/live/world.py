@@ -79,6 +79,9 @@ class Objects:
     bucket: str = "data"
     written: dict[str, datetime] = field(default_factory=dict)
 
+    def delete(self, key: str) -> None:
+        self.kept.pop(key, None)
+
     def read(self, key: str) -> bytes:
         self.calls.append("GetObject")
         return self._found(key)[0]
@@ -130,6 +133,11 @@ class Books:
     def keep_feeds(self, model_id: str, feeds: Iterable[Feed]) -> None:
         assert model_id == MODEL
         self.known_feeds.update({(each.site_id, each.provider): each for each in feeds})
+
+    def drop_feeds(self, model_id: str, feeds: Iterable[Feed]) -> None:
+        assert model_id == MODEL
+        for each in feeds:
+            self.known_feeds.pop((each.site_id, each.provider), None)
 
     def told(self, model_id: str) -> dict[str, Told]:
         assert model_id == MODEL
