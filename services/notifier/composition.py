@@ -29,6 +29,7 @@ from services.notifier.adapters.uses import DynamoUses
 from services.notifier.app.acting import Acting
 from services.notifier.app.answering import Answering
 from services.notifier.app.boards import Boards
+from services.notifier.app.checking import Checking
 from services.notifier.app.delivering import Delivering
 from services.notifier.app.dispatching import Dispatching
 from services.notifier.app.following import Following
@@ -64,6 +65,7 @@ def notifier(settings: NotifierSettings) -> Dispatching:
         lazy_client("secretsmanager"),
         settings.notices_topic_arn,
         settings.slack_secret_name,
+        expects_email=bool(settings.notification_email_given),
     )
     delivering = Delivering(notices, readers, _links(settings), timer, EmbeddedMeasures(), utc_now)
     waits = Waits(_seconds(settings.gather_seconds), _seconds(settings.gather_longest_seconds))
@@ -88,6 +90,7 @@ def notifier(settings: NotifierSettings) -> Dispatching:
         Mending(DynamoRefusals(notices.store), telling.tell),
         Recounting(S3Objects(lazy_client("s3"), settings.data_bucket), telling.tell),
         Redriving(notices, timer, utc_now),
+        Checking(readers, notices, timer, utc_now),
         (following.sweep, gathering.sweep, delivering.sweep),
         utc_now,
     )

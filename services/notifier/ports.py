@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
+from services.notifier.domain.delivery import Subscriptions
 from services.notifier.domain.grouping import Group
 from services.notifier.domain.links.grant import Grant
 from services.notifier.domain.links.use import Use
@@ -193,6 +194,15 @@ class Board(Courier, Protocol):
 
     def update(self, reference: str, notice: Notice, links: Sequence[Link]) -> None:
         """Let a message say something else."""
+        ...
+
+
+@runtime_checkable
+class Subscribed(Courier, Protocol):
+    """A courier to whoever subscribed."""
+
+    def subscriptions(self) -> Subscriptions:
+        """Return how many subscribed, and how many of them confirmed that."""
         ...
 
 

@@ -17,10 +17,11 @@ from cfnlint.decode import cfn_yaml
 from moto import mock_aws
 
 from services.data_watcher.domain import validation
+from services.notifier.adapters.email import SnsEmail
 from services.notifier.adapters.secret import Secret
 from services.notifier.adapters.slack import SlackBot, SlackWebhook
 from services.notifier.adapters.webhook import signature
-from services.notifier.domain.delivery import BusyError
+from services.notifier.domain.delivery import BusyError, Subscriptions
 from services.notifier.domain.rendering import render
 from services.notifier.entry import inbox as handler
 from services.notifier.entry import query
@@ -139,6 +140,7 @@ def world(monkeypatch: pytest.MonkeyPatch, slack: Slack) -> Iterator[World]:
         "NOTICES_TABLE": "solar-notifier",
         "SLACK_SECRET_NAME": SECRET,
         "DOCS_URL": "",
+        "NOTIFICATION_EMAIL_GIVEN": "yes",
         "GATHER_SECONDS": "0",
         "GATHER_LONGEST_SECONDS": "0",
         "DATA_BUCKET": BUCKET,
@@ -418,3 +420,10 @@ def test_an_email_topic_of_the_routing_file_is_published_to(world: World) -> Non
     (mail,) = world.mails()
     assert mail["TopicArn"] == ops
     assert world.slack.posted == []
+
+
+def test_how_many_read_a_topic_is_asked_of_sns(world: World) -> None:
+    sns = boto3.client("sns")
+    assert SnsEmail(sns, world.topic).subscriptions() == Subscriptions(confirmed=1, pending=0)
+    empty = sns.create_topic(Name="solar-notices-empty")["TopicArn"]
+    assert not SnsEmail(sns, empty).subscriptions().is_well

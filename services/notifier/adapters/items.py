@@ -71,6 +71,7 @@ def entry_item(entry: Entry) -> Item:
         ("told_with", entry.group),
         ("message", entry.message),
         ("only", entry.only),
+        ("spares", entry.spares),
     ):
         if value:
             item[name] = value
@@ -95,6 +96,7 @@ def read_entry(item: Item) -> Entry:
         message=item.get("message", ""),
         deliveries={name.replace("_", "-"): _read_delivery(item, name) for name in sorted(known)},
         only=item.get("only", ""),
+        spares=item.get("spares", ""),
         reopened_at=_moment(item, "reopened_at"),
     )
 

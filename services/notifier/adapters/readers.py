@@ -31,6 +31,8 @@ class RoutedReaders:
         Of the topic that the template makes; others of its account differ in the name.
     slack_secret_name
         Secret of the incoming webhook; empty for no Slack.
+    expects_email
+        Whether an address was given to the template, so that the topic should have a reader.
     """
 
     objects: S3Objects
@@ -38,6 +40,7 @@ class RoutedReaders:
     secrets: Any  # the stubs in use leave Secrets Manager out
     topic_arn: str
     slack_secret_name: str = ""
+    expects_email: bool = True
     clock: Callable[[], float] = time.monotonic
     _version: str = ""
     _readers: list[Reader] = field(default_factory=list)
@@ -63,7 +66,9 @@ class RoutedReaders:
             self._version = said.config_version
 
     def _by_default(self) -> list[Reader]:
-        couriers: list[Courier] = [SnsEmail(self.sns, self.topic_arn)]
+        couriers: list[Courier] = [
+            SnsEmail(self.sns, self.topic_arn, expects_readers=self.expects_email)
+        ]
         if self.slack_secret_name:
             couriers.append(SlackWebhook(self._secret(self.slack_secret_name)))
         return [Reader(each, Rule()) for each in couriers]

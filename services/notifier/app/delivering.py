@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.notifier.domain import delivery
@@ -133,17 +133,18 @@ class Delivering:
             self.notices.settle(entry.notice.id, delivery.ended(made))
 
     def tell_others(self, recipient: str, why: str) -> None:
-        """Let everybody else hear of a channel that refuses; of this notice it is spared."""
+        """Let everybody else hear of a channel that refuses; the channel itself is spared."""
         now = self.clock()
         notice = delivery.channel_is_gone(recipient, why, now)
-        spared = {recipient: Delivery(gave_up_at=now, why="it is about this channel")}
-        self.notices.open(replace(Entry(notice, Standing.SENDING, now), deliveries=spared))
+        self.notices.open(Entry(notice, Standing.SENDING, now, spares=recipient))
         self.timer.wake(timedelta(seconds=1))
 
 
 def _is_for(reader: Reader, entry: Entry) -> bool:
     if entry.only:
         return reader.name == entry.only
+    if reader.name == entry.spares:
+        return False
     if entry.notice.on_board and isinstance(reader.courier, Board):
         return False  # its story's message shows it there
     return reader.rule.wants(entry.notice)

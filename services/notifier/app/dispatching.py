@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from services.notifier.app.checking import Checking
 from services.notifier.app.following import Following
 from services.notifier.app.mending import Mending
 from services.notifier.app.recounting import Recounting
@@ -37,6 +38,7 @@ class Dispatching:
     mending: Mending
     recounting: Recounting
     redriving: Redriving
+    checking: Checking
     sweeps: tuple[Callable[[], None], ...]
     clock: Clock
 
@@ -50,6 +52,8 @@ class Dispatching:
         """
         match incoming:
             case SweepDue():
+                if incoming.scope == "daily":
+                    self.checking.look()
                 for sweep in self.sweeps:
                     sweep()
             case RedriveRequested():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.notifier.domain.notice import (
@@ -32,6 +32,20 @@ class BusyError(RetryableError):
     def __init__(self, message: str, seconds: float) -> None:
         super().__init__(message)
         self.seconds = seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriptions:
+    """Who subscribed to a topic's e-mail; `expected` says that somebody should have."""
+
+    confirmed: int
+    pending: int
+    expected: bool = True
+
+    @property
+    def is_well(self) -> bool:
+        """Whether everybody who should be reached is."""
+        return self.pending == 0 and (self.confirmed > 0 or not self.expected)
 
 
 def taken(now: datetime) -> Delivery:
@@ -88,6 +102,33 @@ def channel_is_gone(recipient: str, why: str, now: datetime) -> Notice:
         ),
         happened_at=now,
         facts=(("Channel", recipient), ("What is missing", "solar notices --undelivered")),
+    )
+
+
+def subscription_is_ill(recipient: str, said: Subscriptions, now: datetime) -> Notice:
+    """Return what people are told of e-mail that somebody does not get, once a day."""
+    subject = (
+        f"An e-mail subscription of {recipient} waits to be confirmed"
+        if said.confirmed
+        else f"Nobody gets the e-mail of {recipient}"
+    )
+    why = (
+        "The owner of the address has not confirmed the subscription; SNS forgets it after two days."
+        if said.pending
+        else "The topic has no subscription: it was ended, or SNS dropped it because mail came back."
+    )
+    return Notice(
+        id=content_id("subscription", recipient, f"{now:%Y-%m-%d}"),
+        kind="subscription",
+        severity=Severity.WARNING,
+        subject=subject,
+        lines=(
+            why,
+            "What to do: let the owner open the request to confirm, or deploy again with --email for a new "
+            "one (docs/runbooks/notifier.md#nobody-gets-e-mail-and-no-alarm).",
+        ),
+        happened_at=now,
+        facts=(("Confirmed", str(said.confirmed)), ("Waiting", str(said.pending))),
     )
 
 

@@ -109,7 +109,7 @@ class Entry:
 
     `group` names the many that it is told with. `includes` names what it tells together, `message` is
     the fact behind it as it came, for the stories that are told of several facts. It is `only` for one
-    recipient where that is named.
+    recipient, or `spares` one, where that is named.
     """
 
     notice: Notice
@@ -121,6 +121,7 @@ class Entry:
     deliveries: Mapping[str, Delivery] = field(default_factory=dict)
     reopened_at: datetime | None = None
     only: str = ""
+    spares: str = ""
 
     @property
     def tried_since(self) -> datetime:

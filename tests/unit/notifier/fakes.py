@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from services.notifier.app.boards import Boards
+from services.notifier.app.checking import Checking
 from services.notifier.app.delivering import Delivering
 from services.notifier.app.dispatching import Dispatching
 from services.notifier.app.following import Following
@@ -15,6 +16,7 @@ from services.notifier.app.recounting import Recounting
 from services.notifier.app.redriving import Redriving
 from services.notifier.app.ringing import Ringing
 from services.notifier.app.telling import Gathering, Telling
+from services.notifier.domain.delivery import Subscriptions
 from services.notifier.domain.grouping import Group, Waits
 from services.notifier.domain.notice import Delivery, Entry, Notice, Standing
 from services.notifier.domain.offer import Link, Offer
@@ -168,6 +170,16 @@ class FakeCourier:
 
 
 @dataclass
+class FakeMail(FakeCourier):
+    """A recipient to whom people subscribe."""
+
+    said: Subscriptions = field(default_factory=lambda: Subscriptions(confirmed=1, pending=0))
+
+    def subscriptions(self) -> Subscriptions:
+        return self.said
+
+
+@dataclass
 class FakeBoard(FakeCourier):
     """A recipient whose messages can be changed; what each says now, and how often it was posted."""
 
@@ -242,7 +254,7 @@ class World:
     def __init__(self, notices: FakeNotices | None = None, *, bot: bool = False) -> None:
         self.now = START
         self.notices = notices or FakeNotices()
-        self.email = FakeCourier("email")
+        self.email = FakeMail("email")
         self.slack = FakeBoard("slack") if bot else FakeCourier("slack")
         self.timer = FakeTimer()
         self.links = FakeLinks()
@@ -274,6 +286,7 @@ class World:
             Mending(kept, telling.tell),
             Recounting(self.files, telling.tell),
             Redriving(kept, self.timer, self.clock),
+            Checking(lambda: self.readers, kept, self.timer, self.clock),
             (following.sweep, gathering.sweep, self.delivering.sweep),
             self.clock,
         )
