@@ -94,8 +94,12 @@ class Journals(Protocol):
         """Return the facts of a model's journal and when each came, in no particular order."""
         ...
 
-    def look_again(self, model_id: str, at: datetime | None) -> None:
-        """Note when a model's stories are to be looked at again, or that they need not be."""
+    def look_again(self, model_id: str, at: datetime) -> None:
+        """Note when a model's stories are to be looked at again."""
+        ...
+
+    def looked(self, model_id: str, at: datetime) -> None:
+        """Note that they need not be, unless somebody noted another time than this meanwhile."""
         ...
 
     def due(self) -> Iterator[tuple[str, datetime]]:

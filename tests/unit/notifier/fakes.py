@@ -120,10 +120,12 @@ class FakeNotices:
         kept = [self.entries[each] for each in sorted(self.journals.get(model_id, ()))]
         return [(messages.read(each.message), each.created_at) for each in kept]
 
-    def look_again(self, model_id: str, at: datetime | None) -> None:
-        self.looks.pop(model_id, None)
-        if at is not None:
-            self.looks[model_id] = at
+    def look_again(self, model_id: str, at: datetime) -> None:
+        self.looks[model_id] = at
+
+    def looked(self, model_id: str, at: datetime) -> None:
+        if self.looks.get(model_id) == at:
+            del self.looks[model_id]
 
     def due(self) -> Iterator[tuple[str, datetime]]:
         return iter(list(self.looks.items()))
