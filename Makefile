@@ -8,7 +8,7 @@ WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PARALLEL := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --quiet
 TESTS := tests/e2e tests/integration tests/training tests/pipeline_definition tests/unit tests/contract tests/infra tests/house
 
-.PHONY: demo-forecast bench-forecast bench-live bench-scorecard bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold sabotage help demo test unit mutate notices docs check setup setup-local setup-pipeline format image-size lock pipeline clean
+.PHONY: bench-notices demo-forecast bench-forecast bench-live bench-scorecard bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold sabotage help demo test unit mutate notices docs check setup setup-local setup-pipeline format image-size lock pipeline clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -44,6 +44,9 @@ setup-pipeline: ## Environment that renders the pipeline definition (.venv-pipel
 
 bench-train: setup ## Rows per second from dataset to model, beside a bare LightGBM fit (SITES=1,10,100)
 	@PYTHONPATH=. $(BIN)/python bench/train.py
+
+bench-notices: setup ## How many mails a burst of 100,000 messages makes, and how soon what is critical is out
+	@$(BIN)/python -m tests.unit.notifier.burst
 
 bench-deploy: setup ## AWS calls of a sweep of the deployer, for 1, 100 and 1,000 models
 	@PYTHONPATH=. $(BIN)/python bench/deploy.py
@@ -86,6 +89,7 @@ mutate: setup ## Whether the tests notice small changes of what decides (MODULES
 
 notices: setup ## Write docs/notices.md anew: every e-mail that the system sends
 	@$(BIN)/python -m tests.unit.notifier.gallery
+	@$(BIN)/python -m tests.unit.notifier.test_slack_blocks
 
 docs: notices ## Write docs/notices.md and docs/files.md anew: every e-mail, and every reason with an example
 	@$(BIN)/python -m tests.unit.data_watcher.files_page

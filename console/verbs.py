@@ -166,6 +166,11 @@ VERBS = {
         "predict",
         "Predict a site's power from a weather file through the endpoint, with P10 and P90.",
     ),
+    "notices": Verb(
+        "commands.notices",
+        "notices",
+        "List what people were told and whom it reached; send again what it did not.",
+    ),
     "watch": Verb(
         "commands.watching",
         "watch",

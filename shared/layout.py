@@ -1,8 +1,9 @@
 """Where things stand in the data bucket. Nobody else spells a key.
 
 raw/<site_id>/…                              what plants upload
-config/sites|models|exclusions/<name>.yaml   what people upload
-active/sites|models|exclusions/<name>.json   validated configuration in force (written by data_watcher)
+config/sites|models|exclusions/<name>.yaml, config/notifications.yaml   what people upload
+active/sites|models|exclusions/<name>.json, active/notifications.json   validated configuration in force
+                                         (written by data_watcher)
 active/suspects/<site_id>.json               sources whose files enter no dataset (written by data_watcher)
 active/overlaps/<site_id>.json               files that cover the same time (written and read by data_watcher)
 canonical/<site_id>/<yyyy-mm>/<file_id>.parquet[.withdrawn]
@@ -50,6 +51,16 @@ def site_config(site_id: str) -> str:
 def model_config(model_id: str) -> str:
     """Return the key of a model's YAML as people upload it."""
     return f"{CONFIG}models/{model_id}.yaml"
+
+
+def notifications_config() -> str:
+    """Return the key of who is told what, as people upload it."""
+    return f"{CONFIG}notifications.yaml"
+
+
+def active_notifications() -> str:
+    """Return the key of who is told what, in force; there is none where nobody uploaded one."""
+    return f"{ACTIVE}notifications.json"
 
 
 def exclusions_config(site_id: str) -> str:

@@ -560,6 +560,14 @@ class AccuracyDegraded(Message):
 # --- notifier -----------------------------------------------------------------------------------
 
 
+class RedriveRequested(Message):
+    """A person wants what no channel took to be sent again."""
+
+    type: Literal["solar.redrive_requested"] = "solar.redrive_requested"
+    version: Literal[1] = 1
+    requested_by: str
+
+
 class ReviewWritten(Message):
     """What a day or a week brought was written to the bucket, and people are to be told of it."""
 
@@ -616,6 +624,7 @@ AnyMessage = Annotated[
     | ForecastIssued
     | TomorrowForecast
     | AccuracyDegraded
+    | RedriveRequested
     | ReviewWritten
     | SweepDue,
     Field(discriminator="type"),

@@ -21,6 +21,8 @@ Configuration = dict[str, Any]
 def config_key(path: Path) -> str:
     """Return where a YAML belongs: one that names a site is a site's, else a model's.
 
+    One with recipients says who is told what.
+
     Raises
     ------
     ConsoleError
@@ -39,8 +41,10 @@ def config_key(path: Path) -> str:
         raise ConsoleError(
             f"{path.name}: {line}{problem}; check indentation, colons and quotes there"
         ) from error
+    if isinstance(said, dict) and "recipients" in said:
+        return layout.notifications_config()
     if not isinstance(said, dict) or not {"site_id", "model_id"} & said.keys():
-        raise ConsoleError(f"{path} names neither site_id nor model_id")
+        raise ConsoleError(f"{path} names neither site_id nor model_id (nor recipients)")
     field = "site_id" if "site_id" in said else "model_id"
     name = str(said[field])
     if not _NAME.fullmatch(name):  # it would be part of a key

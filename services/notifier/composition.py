@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from aws_lambda_powertools import Metrics
 
-from services.notifier.adapters.email import SnsEmail
 from services.notifier.adapters.links import (
     KeyRotation,
     NoLinks,
@@ -23,14 +22,14 @@ from services.notifier.adapters.notices import (
     DynamoRefusals,
     DynamoShown,
 )
-from services.notifier.adapters.secret import Secret
+from services.notifier.adapters.readers import RoutedReaders
 from services.notifier.adapters.services import QueryFunctions
-from services.notifier.adapters.slack import SlackWebhook
 from services.notifier.adapters.timer import SqsTimer
 from services.notifier.adapters.uses import DynamoUses
 from services.notifier.app.acting import Acting
 from services.notifier.app.answering import Answering
 from services.notifier.app.boards import Boards
+from services.notifier.app.checking import Checking
 from services.notifier.app.delivering import Delivering
 from services.notifier.app.dispatching import Dispatching
 from services.notifier.app.following import Following
@@ -43,7 +42,7 @@ from services.notifier.app.ringing import Ringing
 from services.notifier.app.telling import Gathering, Telling
 from services.notifier.domain.grouping import Waits
 from services.notifier.domain.stories.mails import Patience
-from services.notifier.ports import Courier, Links
+from services.notifier.ports import Links
 from services.notifier.settings import (
     KeySettings,
     LinksSettings,
@@ -61,16 +60,21 @@ def notifier(settings: NotifierSettings) -> Dispatching:
     """Return everything that reacts to the inbox."""
     notices = _notices(settings.notices_table)
     timer = SqsTimer(lazy_client("sqs"), settings.inbox_url)
-    couriers = _couriers(settings)
-    delivering = Delivering(
-        notices, lambda: couriers, _links(settings), timer, EmbeddedMeasures(), utc_now
+    readers = RoutedReaders(
+        S3Objects(lazy_client("s3"), settings.data_bucket),
+        lazy_client("sns"),
+        lazy_client("secretsmanager"),
+        settings.notices_topic_arn,
+        settings.slack_secret_name,
+        expects_email=bool(settings.notification_email_given),
     )
+    delivering = Delivering(notices, readers, _links(settings), timer, EmbeddedMeasures(), utc_now)
     waits = Waits(_seconds(settings.gather_seconds), _seconds(settings.gather_longest_seconds))
     patience = Patience(_seconds(settings.figures_seconds), _seconds(settings.rollback_seconds))
     telling = Telling(notices, notices, delivering.deliver, timer, utc_now, waits)
     gathering = Gathering(notices, delivering.deliver, timer, utc_now, waits)
     boards = Boards(
-        lambda: couriers,
+        readers,
         DynamoShown(notices.store),
         delivering.links_of,
         delivering.tell_others,
@@ -87,6 +91,7 @@ def notifier(settings: NotifierSettings) -> Dispatching:
         Mending(DynamoRefusals(notices.store), telling.tell),
         Recounting(S3Objects(lazy_client("s3"), settings.data_bucket), telling.tell),
         Redriving(notices, timer, utc_now),
+        Checking(readers, notices, timer, utc_now),
         (following.sweep, gathering.sweep, delivering.sweep),
         utc_now,
     )
@@ -142,11 +147,3 @@ def _seconds(number: int) -> timedelta:
 
 def _notices(table: str) -> DynamoNotices:
     return DynamoNotices.of(lazy_client("dynamodb"), table)
-
-
-def _couriers(settings: NotifierSettings) -> list[Courier]:
-    couriers: list[Courier] = [SnsEmail(lazy_client("sns"), settings.notices_topic_arn)]
-    if settings.slack_secret_name:
-        secret = Secret(lazy_client("secretsmanager"), settings.slack_secret_name)
-        couriers.append(SlackWebhook(secret))
-    return couriers

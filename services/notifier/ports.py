@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
+from services.notifier.domain.delivery import Subscriptions
 from services.notifier.domain.grouping import Group
 from services.notifier.domain.links.grant import Grant
 from services.notifier.domain.links.use import Use
 from services.notifier.domain.notice import Delivery, Entry, Notice, Standing
 from services.notifier.domain.offer import Link, Offer
+from services.notifier.domain.routing import Rule
 from shared.messages import AnyMessage
 
 
@@ -92,8 +94,12 @@ class Journals(Protocol):
         """Return the facts of a model's journal and when each came, in no particular order."""
         ...
 
-    def look_again(self, model_id: str, at: datetime | None) -> None:
-        """Note when a model's stories are to be looked at again, or that they need not be."""
+    def look_again(self, model_id: str, at: datetime) -> None:
+        """Note when a model's stories are to be looked at again."""
+        ...
+
+    def looked(self, model_id: str, at: datetime) -> None:
+        """Note that they need not be, unless somebody noted another time than this meanwhile."""
         ...
 
     def due(self) -> Iterator[tuple[str, datetime]]:
@@ -192,6 +198,36 @@ class Board(Courier, Protocol):
 
     def update(self, reference: str, notice: Notice, links: Sequence[Link]) -> None:
         """Let a message say something else."""
+        ...
+
+
+@runtime_checkable
+class Subscribed(Courier, Protocol):
+    """A courier to whoever subscribed."""
+
+    def subscriptions(self) -> Subscriptions:
+        """Return how many subscribed, and how many of them confirmed that."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who is told: by which courier, and what they want to hear, when and how."""
+
+    courier: Courier
+    rule: Rule
+
+    @property
+    def name(self) -> str:
+        """Return what the recipient is called."""
+        return self.courier.recipient
+
+
+class Readers(Protocol):
+    """Everybody who is told."""
+
+    def __call__(self) -> Sequence[Reader]:
+        """Return them as they are now."""
         ...
 
 

@@ -13,6 +13,7 @@ class NotifierSettings(Settings):
     inbox_url: str
     data_bucket: str
     slack_secret_name: str = ""
+    notification_email_given: str = ""  # whether somebody should have subscribed
     links_url: str = ""
     links_secret_name: str = ""
     docs_url: str = ""  # where the documents can be read; empty where only the repository has them

@@ -16,13 +16,16 @@ import pytest
 from cfnlint.decode import cfn_yaml
 from moto import mock_aws
 
+from services.data_watcher.domain import validation
+from services.notifier.adapters.email import SnsEmail
 from services.notifier.adapters.secret import Secret
 from services.notifier.adapters.slack import SlackBot, SlackWebhook
-from services.notifier.domain.delivery import BusyError
+from services.notifier.adapters.webhook import signature
+from services.notifier.domain.delivery import BusyError, Subscriptions
 from services.notifier.domain.rendering import render
 from services.notifier.entry import inbox as handler
 from services.notifier.entry import query
-from shared import aws
+from shared import aws, layout
 from shared.errors import InvalidConfigError, NotFoundError, PermanentError, RetryableError
 from tests.unit.notifier.fakes import START, elsewhere, quarantined, sweep
 from tests.unit.notifier.gallery import sample
@@ -30,6 +33,7 @@ from tests.unit.notifier.test_stories import of_run, rollback
 
 ROOT = Path(__file__).parents[2]
 SECRET = "solar/slack"
+BUCKET = "solar-data"
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class Slack:
     texts: list[dict[str, Any]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     tokens: set[str | None] = field(default_factory=set)
+    requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     address: str = ""
 
 
@@ -65,6 +70,7 @@ def slack() -> Iterator[Slack]:
             if status == 200:
                 state.posted.append(json.loads(body))
                 state.paths.append(self.path)
+                state.requests.append((dict(self.headers), body))
                 state.tokens.add(self.headers["Authorization"])
             self.send_response(status)
             for name, value in headers.items():
@@ -99,6 +105,7 @@ class World:
         sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])
         boto3.client("secretsmanager").create_secret(Name=SECRET, SecretString=slack.address)
         template = cfn_yaml.load(str(ROOT / "services/notifier/template.yaml"))
+        boto3.client("s3").create_bucket(Bucket=BUCKET)
         table = dict(template["Resources"]["Notices"]["Properties"])
         for inert in (
             "PointInTimeRecoverySpecification",
@@ -133,9 +140,10 @@ def world(monkeypatch: pytest.MonkeyPatch, slack: Slack) -> Iterator[World]:
         "NOTICES_TABLE": "solar-notifier",
         "SLACK_SECRET_NAME": SECRET,
         "DOCS_URL": "",
+        "NOTIFICATION_EMAIL_GIVEN": "yes",
         "GATHER_SECONDS": "0",
         "GATHER_LONGEST_SECONDS": "0",
-        "DATA_BUCKET": "solar-data",
+        "DATA_BUCKET": BUCKET,
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
@@ -360,3 +368,62 @@ def test_the_secret_is_read_again_after_some_minutes() -> None:
     now[0] = 301.0
     secret()
     assert client.reads == 2
+
+
+# --- who is told what -------------------------------------------------------------------------------
+
+
+def route(world: World, text: bytes) -> None:
+    """Put a routing file in force, as data_watcher does."""
+    active = validation.read(layout.notifications_config(), text)
+    body = active.model_dump_json().encode()
+    boto3.client("s3").put_object(Bucket=BUCKET, Key=layout.active_notifications(), Body=body)
+    handler.service.cache_clear()
+
+
+def test_a_routing_file_in_force_says_who_is_told(world: World, slack: Slack) -> None:
+    secrets = boto3.client("secretsmanager")
+    for name, text in (("pager", slack.address), ("pager-key", "a key")):
+        secrets.create_secret(Name=f"solar-notices-{name}", SecretString=text)
+    route(
+        world,
+        b"""
+recipients:
+  - name: pager
+    webhook: {address: solar-notices-pager, signing_key: solar-notices-pager-key}
+    severities: [critical]
+""",
+    )
+    failed = sample("retrain_failed").model_dump_json()
+    assert world.deliver(failed, quarantined().model_dump_json(), body_of_a_sweep()) == []
+    assert world.mails() == []
+    (posted,) = slack.posted
+    assert (posted["kind"], posted["severity"]) == ("retrain_failed", "critical")
+    headers, body = slack.requests[0]
+    said = signature("a key", headers["Solar-Timestamp"], body)
+    assert headers["Solar-Signature"] == f"v1={said}"
+    assert headers["Solar-Notice"] == posted["id"]
+    told = query.lambda_handler({"query": "notices"}, Context())["notices"]
+    assert [list(each["recipients"]) for each in told if each["kind"] == "retrain_failed"] == [
+        ["pager"],
+        [],
+    ]
+
+
+def test_an_email_topic_of_the_routing_file_is_published_to(world: World) -> None:
+    sns = boto3.client("sns")
+    arn = world.sqs.get_queue_attributes(QueueUrl=world.mailbox, AttributeNames=["QueueArn"])
+    ops = sns.create_topic(Name="solar-notices-ops")["TopicArn"]
+    sns.subscribe(TopicArn=ops, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])
+    route(world, b"recipients:\n  - name: ops\n    email_topic: solar-notices-ops\n")
+    assert world.deliver(sample("retrain_failed").model_dump_json()) == []
+    (mail,) = world.mails()
+    assert mail["TopicArn"] == ops
+    assert world.slack.posted == []
+
+
+def test_how_many_read_a_topic_is_asked_of_sns(world: World) -> None:
+    sns = boto3.client("sns")
+    assert SnsEmail(sns, world.topic).subscriptions() == Subscriptions(confirmed=1, pending=0)
+    empty = sns.create_topic(Name="solar-notices-empty")["TopicArn"]
+    assert not SnsEmail(sns, empty).subscriptions().is_well

@@ -25,6 +25,7 @@ from shared.canonical import CanonicalFile
 from shared.compaction import CompactIndex
 from shared.errors import InvalidMessageError, NotFoundError
 from shared.exclusions import ActiveExclusions
+from shared.notifications import ActiveNotifications
 from shared.suspects import ActiveSuspects
 
 if TYPE_CHECKING:
@@ -260,3 +261,5 @@ def _active_key(config: Active) -> str:
             return layout.active_model(config.model_id)
         case ActiveExclusions():
             return layout.active_exclusions(config.site_id)
+        case ActiveNotifications():
+            return layout.active_notifications()

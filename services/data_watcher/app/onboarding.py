@@ -12,11 +12,12 @@ from services.data_watcher.domain.cursor import Cursor
 from services.data_watcher.domain.records import Listed
 from services.data_watcher.ports import ConfigLedger, Configurations, Inbox, Publisher, RawObjects
 from shared import layout
-from shared.active import ActiveModel
+from shared.active import ActiveModel, ActiveSite
 from shared.clock import Clock
 from shared.errors import ConflictError, InvalidConfigError, NotFoundError
 from shared.exclusions import ActiveExclusions
 from shared.messages import ConfigAccepted, ConfigRejected, SweepDue
+from shared.notifications import ActiveNotifications
 
 # Behind every process that began to read a file before the new YAML was in force; functions live two minutes.
 LATER = timedelta(minutes=5)
@@ -108,8 +109,10 @@ class Onboarding:
             )
             return
         config = _in_force(record)
-        model_id = self._model_of(config) if config else None
-        if config is None or model_id is None:
+        if config is None or isinstance(config, ActiveNotifications):
+            return  # no model is looked at again for who is told what
+        model_id = self._model_of(config)
+        if model_id is None:
             return
         self.publisher.publish(
             ConfigAccepted.of(
@@ -123,7 +126,7 @@ class Onboarding:
             )
         )
 
-    def _model_of(self, config: Active) -> str | None:
+    def _model_of(self, config: ActiveSite | ActiveModel | ActiveExclusions) -> str | None:
         """Return the model that is to be looked at again.
 
         None for exclusions of a site without a YAML; once there is one, its model is looked at.

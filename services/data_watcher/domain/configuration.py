@@ -12,18 +12,21 @@ from shared import layout
 from shared.active import ActiveModel, ActiveSite
 from shared.exclusions import ActiveExclusions, SiteExclusions
 from shared.model_config import ModelConfig
+from shared.notifications import ActiveNotifications, Notifications
 from shared.solar.site import Site
 
 LARGEST_CONFIG = 64 * 1024
 ConfigState = Literal["accepted", "rejected", "deleted"]
-Kind = Literal["site", "model", "exclusions"]
-Active = ActiveSite | ActiveModel | ActiveExclusions
+Kind = Literal["site", "model", "exclusions", "notifications"]
+Active = ActiveSite | ActiveModel | ActiveExclusions | ActiveNotifications
 
-# By folder: what it configures, the YAML's schema, what is in force, the field that repeats the name.
+# By folder, or by name where there is one for all: what it configures, the schema, what is in force, and
+# the field that repeats the name.
 KINDS: dict[str, tuple[Kind, type[BaseModel], Any, str]] = {
     "sites": ("site", Site, ActiveSite, "site_id"),
     "models": ("model", ModelConfig, ActiveModel, "model_id"),
     "exclusions": ("exclusions", SiteExclusions, ActiveExclusions, "site_id"),
+    "notifications.yaml": ("notifications", Notifications, ActiveNotifications, ""),
 }
 
 

@@ -7,7 +7,7 @@ import re
 import typing
 from collections.abc import Iterator, Sequence
 from types import UnionType
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -16,7 +16,10 @@ from services.data_watcher.domain import units
 from services.data_watcher.domain.configuration import KINDS, LARGEST_CONFIG, Active
 from shared import layout
 from shared.errors import InvalidConfigError
+from shared.notifications import ActiveNotifications, Notifications
 from shared.solar.site import ColumnFormat, Site, canonical_unit
+
+Schema = TypeVar("Schema", bound=BaseModel)
 
 DEEPEST = 20
 MOST_FAULTS = 5
@@ -49,12 +52,14 @@ def read(key: str, body: bytes) -> Active:
     InvalidConfigError
         With the reason, and the line where one line is to blame.
     """
+    if key == layout.notifications_config():
+        return ActiveNotifications.of(_validate(Notifications, _compose(body)))
     match = _KEY.fullmatch(key)
     if match is None:
         message = (
             f"{key!r} is no place for a configuration; use {layout.site_config('<site_id>')}, "
             f"{layout.model_config('<model_id>')} or {layout.exclusions_config('<site_id>')}, names of "
-            "a-z, 0-9 and -, at most 32 characters"
+            f"a-z, 0-9 and -, at most 32 characters, or {layout.notifications_config()}"
         )
         raise InvalidConfigError(message)
     root = _compose(body)
@@ -189,7 +194,7 @@ def _follow(root: yaml.Node, path: tuple[Any, ...]) -> tuple[int, yaml.Node]:
 # --- what the values mean -----------------------------------------------------------------------
 
 
-def _validate(schema: type[BaseModel], root: yaml.MappingNode) -> BaseModel:
+def _validate(schema: type[Schema], root: yaml.MappingNode) -> Schema:
     try:
         return schema.model_validate(_plain(root))
     except ValidationError as error:

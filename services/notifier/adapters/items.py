@@ -67,7 +67,12 @@ def entry_item(entry: Entry) -> Item:
     }
     if entry.standing is Standing.SENDING:
         item["waiting"] = UNSENT
-    for name, value in (("told_with", entry.group), ("message", entry.message)):
+    for name, value in (
+        ("told_with", entry.group),
+        ("message", entry.message),
+        ("only", entry.only),
+        ("spares", entry.spares),
+    ):
         if value:
             item[name] = value
     if entry.includes:
@@ -90,6 +95,8 @@ def read_entry(item: Item) -> Entry:
         includes=tuple(item.get("includes", ())),
         message=item.get("message", ""),
         deliveries={name.replace("_", "-"): _read_delivery(item, name) for name in sorted(known)},
+        only=item.get("only", ""),
+        spares=item.get("spares", ""),
         reopened_at=_moment(item, "reopened_at"),
     )
 

@@ -204,16 +204,19 @@ class DynamoJournals:
             )
         return [(messages.read(each.message), each.created_at) for each in told]
 
-    def look_again(self, model_id: str, at: datetime | None) -> None:
-        """Note when a model's stories are to be looked at again, or that they need not be."""
-        if at is None:
-            self.store.update(_journal(model_id), "REMOVE waiting, created_at")
-            return
+    def look_again(self, model_id: str, at: datetime) -> None:
+        """Note when a model's stories are to be looked at again."""
         self.store.update(
             _journal(model_id),
             "SET waiting = :story, created_at = :at",
             story=STORY,
             at=at.isoformat(),
+        )
+
+    def looked(self, model_id: str, at: datetime) -> None:
+        """Note that they need not be, unless somebody noted another time than this meanwhile."""
+        self.store.update(
+            _journal(model_id), "REMOVE waiting, created_at", "created_at = :at", at=at.isoformat()
         )
 
     def due(self) -> Iterator[tuple[str, datetime]]:

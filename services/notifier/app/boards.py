@@ -12,7 +12,7 @@ from services.notifier.domain.offer import Link
 from services.notifier.domain.stories.board import board
 from services.notifier.domain.stories.mails import Patience
 from services.notifier.domain.stories.threads import Thread
-from services.notifier.ports import Board, Courier, Shown
+from services.notifier.ports import Board, Readers, Shown
 from shared.clock import Clock
 from shared.errors import NotFoundError, PermanentError
 from shared.ids import content_id
@@ -22,7 +22,7 @@ from shared.ids import content_id
 class Boards:
     """Posts a story once, and lets that message say more as more is known."""
 
-    couriers: Callable[[], Sequence[Courier]]
+    readers: Readers
     shown: Shown
     links_of: Callable[[Notice, str], Sequence[Link]]
     refused: Callable[[str, str], None]
@@ -33,9 +33,9 @@ class Boards:
         """Bring a story's message up to date; return when to try again where a channel does not take it."""
         notice = board(thread, self.patience)
         tries = [
-            self._show_on(each, thread.name, notice, len(thread.facts))
-            for each in self.couriers()
-            if isinstance(each, Board)
+            self._show_on(each.courier, thread.name, each.rule.written(notice), len(thread.facts))
+            for each in self.readers()
+            if isinstance(each.courier, Board) and each.rule.wants(notice)
         ]
         return min(filter(None, tries), default=None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from services.notifier.app.checking import Checking
 from services.notifier.app.following import Following
 from services.notifier.app.mending import Mending
 from services.notifier.app.recounting import Recounting
@@ -17,7 +18,14 @@ from services.notifier.domain.stories import threads
 from shared.clock import Clock
 from shared.errors import InvalidMessageError
 from shared.inbox import AlarmChanged, BudgetExceeded, Incoming, ObjectChanged, ServiceEvent
-from shared.messages import AnyMessage, DataAccepted, FileQuarantined, ReviewWritten, SweepDue
+from shared.messages import (
+    AnyMessage,
+    DataAccepted,
+    FileQuarantined,
+    RedriveRequested,
+    ReviewWritten,
+    SweepDue,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,7 @@ class Dispatching:
     mending: Mending
     recounting: Recounting
     redriving: Redriving
+    checking: Checking
     sweeps: tuple[Callable[[], None], ...]
     clock: Clock
 
@@ -43,8 +52,12 @@ class Dispatching:
         """
         match incoming:
             case SweepDue():
+                if incoming.scope == "daily":
+                    self.checking.look()
                 for sweep in self.sweeps:
                     sweep()
+            case RedriveRequested():
+                self.redriving.redrive()
             case ReviewWritten():
                 self.recounting.tell(incoming)
             case AlarmChanged():

@@ -42,16 +42,22 @@ class Following:
         """Tell what waited for facts that did not come."""
         now = self.clock()
         for model_id, at in self.journals.due():
-            if at <= now:
-                self._look(model_id)
+            if at <= now and not self._look(model_id):
+                self.journals.looked(model_id, at)
 
     def _stories(self, model_id: str) -> list[Thread]:
         facts = self.journals.read(model_id)
         heard = {message.id: at for message, at in facts}
         return threads.threads((message for message, _ in facts), heard)
 
-    def _look(self, model_id: str, only: str = "") -> None:
-        """Tell the ends of stories that are due, of those that a fact belongs to; others have been told."""
+    def _look(self, model_id: str, only: str = "") -> bool:
+        """Tell the ends of stories that are due; return whether others are due later.
+
+        Parameters
+        ----------
+        only
+            A fact, whose story alone is looked at; the others have been told.
+        """
         now = self.clock()
         later = []
         for thread in self._stories(model_id):
@@ -64,6 +70,7 @@ class Following:
                 retry = self.boards.show(thread)
                 if retry is not None:
                     later.append(retry)
-        self.journals.look_again(model_id, min(later, default=None))
         if later:
+            self.journals.look_again(model_id, min(later))
             self.timer.wake(max(min(later) - now, timedelta(seconds=1)))
+        return bool(later)

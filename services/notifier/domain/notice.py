@@ -85,7 +85,7 @@ class Notice:
         facts = [f"{label}: {value}" for label, value in self.facts]
         addresses = [f"{each.label}: {each.url}" for each in links]
         parts = [self.subject, "\n\n".join(self.lines), "\n".join(addresses), "\n".join(facts)]
-        when = f"{self.happened_at:%Y-%m-%d %H:%M} UTC"
+        when = f"{self.happened_at:%Y-%m-%d %H:%M %Z}"
         return "\n\n".join([*(part for part in parts if part), when])
 
 
@@ -108,7 +108,8 @@ class Entry:
     """A notice in the table: where it is, and what became of it for each recipient.
 
     `group` names the many that it is told with. `includes` names what it tells together, `message` is
-    the fact behind it as it came, for the stories that are told of several facts.
+    the fact behind it as it came, for the stories that are told of several facts. It is `only` for one
+    recipient, or `spares` one, where that is named.
     """
 
     notice: Notice
@@ -119,6 +120,8 @@ class Entry:
     message: str = ""
     deliveries: Mapping[str, Delivery] = field(default_factory=dict)
     reopened_at: datetime | None = None
+    only: str = ""
+    spares: str = ""
 
     @property
     def tried_since(self) -> datetime:

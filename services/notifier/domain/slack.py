@@ -45,7 +45,7 @@ def payload(notice: Notice, links: Sequence[Link] = ()) -> dict[str, Any]:
     buttons = [_button(each, number) for number, each in enumerate(links[:MOST_BUTTONS])]
     if buttons:
         blocks.append({"type": "actions", "elements": buttons})
-    when = f"{notice.kind.replace('_', ' ')}, {notice.happened_at:%Y-%m-%d %H:%M} UTC"
+    when = f"{notice.kind.replace('_', ' ')}, {notice.happened_at:%Y-%m-%d %H:%M %Z}"
     blocks.append({"type": "context", "elements": [_plain(when, LONGEST_FIELD)]})
     return {
         "text": _escape(notice.email_subject()),

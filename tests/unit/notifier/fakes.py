@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from services.notifier.app.boards import Boards
+from services.notifier.app.checking import Checking
 from services.notifier.app.delivering import Delivering
 from services.notifier.app.dispatching import Dispatching
 from services.notifier.app.following import Following
@@ -15,10 +16,13 @@ from services.notifier.app.recounting import Recounting
 from services.notifier.app.redriving import Redriving
 from services.notifier.app.ringing import Ringing
 from services.notifier.app.telling import Gathering, Telling
+from services.notifier.domain.delivery import Subscriptions
 from services.notifier.domain.grouping import Group, Waits
 from services.notifier.domain.notice import Delivery, Entry, Notice, Standing
 from services.notifier.domain.offer import Link, Offer
+from services.notifier.domain.routing import Rule
 from services.notifier.domain.stories.mails import Patience
+from services.notifier.ports import Reader
 from shared import messages
 from shared.errors import NotFoundError
 from shared.messages import AnyMessage, FileQuarantined, SweepDue
@@ -116,10 +120,12 @@ class FakeNotices:
         kept = [self.entries[each] for each in sorted(self.journals.get(model_id, ()))]
         return [(messages.read(each.message), each.created_at) for each in kept]
 
-    def look_again(self, model_id: str, at: datetime | None) -> None:
-        self.looks.pop(model_id, None)
-        if at is not None:
-            self.looks[model_id] = at
+    def look_again(self, model_id: str, at: datetime) -> None:
+        self.looks[model_id] = at
+
+    def looked(self, model_id: str, at: datetime) -> None:
+        if self.looks.get(model_id) == at:
+            del self.looks[model_id]
 
     def due(self) -> Iterator[tuple[str, datetime]]:
         return iter(list(self.looks.items()))
@@ -163,6 +169,16 @@ class FakeCourier:
             raise self.trouble.pop(0)
         self.sent.append(notice)
         self.links += links
+
+
+@dataclass
+class FakeMail(FakeCourier):
+    """A recipient to whom people subscribe."""
+
+    said: Subscriptions = field(default_factory=lambda: Subscriptions(confirmed=1, pending=0))
+
+    def subscriptions(self) -> Subscriptions:
+        return self.said
 
 
 @dataclass
@@ -240,23 +256,23 @@ class World:
     def __init__(self, notices: FakeNotices | None = None, *, bot: bool = False) -> None:
         self.now = START
         self.notices = notices or FakeNotices()
-        self.email = FakeCourier("email")
+        self.email = FakeMail("email")
         self.slack = FakeBoard("slack") if bot else FakeCourier("slack")
         self.timer = FakeTimer()
         self.links = FakeLinks()
         self.measures = FakeMeasures()
         self.files = FakeFiles()
         self.waits, self.patience = Waits(), Patience()
-        couriers = [self.email, self.slack]
+        self.readers = [Reader(self.email, Rule()), Reader(self.slack, Rule())]
         kept = self.notices
         self.delivering = Delivering(
-            kept, lambda: couriers, self.links, self.timer, self.measures, self.clock
+            kept, lambda: self.readers, self.links, self.timer, self.measures, self.clock
         )
         deliver = self.delivering.deliver
         telling = Telling(kept, kept, deliver, self.timer, self.clock, self.waits)
         gathering = Gathering(kept, deliver, self.timer, self.clock, self.waits)
         boards = Boards(
-            lambda: couriers,
+            lambda: self.readers,
             kept,
             self.delivering.links_of,
             self.delivering.tell_others,
@@ -272,6 +288,7 @@ class World:
             Mending(kept, telling.tell),
             Recounting(self.files, telling.tell),
             Redriving(kept, self.timer, self.clock),
+            Checking(lambda: self.readers, kept, self.timer, self.clock),
             (following.sweep, gathering.sweep, self.delivering.sweep),
             self.clock,
         )

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from services.notifier.domain import delivery
-from services.notifier.domain.delivery import LEASE, PATIENCE, BusyError
+from services.notifier.domain.delivery import LEASE, PATIENCE, BusyError, Subscriptions
 from services.notifier.domain.notice import Delivery, Entry, Notice, Severity, Standing
 from services.notifier.domain.offer import Offer, Verb
 from shared.errors import PermanentError, RetryableError
-from tests.unit.notifier.fakes import START, World
+from tests.unit.notifier.fakes import START, World, sweep
 
 
 def a_notice(name: str = "n", **more: object) -> Notice:
@@ -94,7 +94,7 @@ def test_a_channel_that_is_gone_is_told_by_the_others_once_a_day() -> None:
     assert len(world.email.sent) == 4
     assert world.slack.sent == []
     assert world.measures.counted == {"NoticesUndelivered": 3}
-    assert world.notifier.redriving.redrive() >= 3
+    assert world.notifier.redriving.redrive() == 3
 
 
 def test_two_processes_do_not_send_the_same_notice_at_once() -> None:
@@ -137,3 +137,35 @@ def test_tries_come_at_growing_intervals_of_up_to_an_hour() -> None:
     assert waits[:5] == [30, 120, 600, 1800, 3600]
     assert max(waits) == 3600
     assert now - START >= PATIENCE
+
+
+@pytest.mark.parametrize(
+    ("said", "subject"),
+    [
+        (Subscriptions(0, 1), "Nobody gets the e-mail of email"),
+        (Subscriptions(0, 0), "Nobody gets the e-mail of email"),
+        (Subscriptions(2, 1), "An e-mail subscription of email waits to be confirmed"),
+    ],
+)
+def test_e_mail_that_nobody_gets_is_told_by_another_channel_once_a_day(
+    said: Subscriptions, subject: str
+) -> None:
+    world = World()
+    world.email.said = said
+    daily = sweep().model_copy(update={"scope": "daily"})
+    for _ in range(2):
+        world.handle(daily)
+    assert [each.subject for each in world.slack.sent] == [subject]
+    assert len(world.email.sent) == (1 if said.confirmed else 0)
+    assert world.measures.counted == {}
+    world.now += timedelta(days=1)
+    world.handle(daily)
+    assert len(world.slack.sent) == 2
+
+
+@pytest.mark.parametrize("said", [Subscriptions(1, 0), Subscriptions(0, 0, expected=False)])
+def test_e_mail_that_everybody_gets_who_should_is_no_news(said: Subscriptions) -> None:
+    world = World()
+    world.email.said = said
+    world.handle(sweep().model_copy(update={"scope": "daily"}))
+    assert world.slack.sent == []

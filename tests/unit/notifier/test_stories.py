@@ -261,3 +261,17 @@ def test_a_version_that_is_deployed_again_later_is_told_again() -> None:
     again = fact("model_deployed", 60, run_id=RUN, model_package_version=7, previous_version=6)
     play(world, [again])
     assert len(world.email.sent) == 2
+
+
+def test_who_knew_less_takes_away_no_others_promise_to_look_again() -> None:
+    world = World()
+    *_, started, deployed = of_run()
+    world.now = deployed.occurred_at
+    stale = list(world.notices.read("fleet"))
+    world.handle(deployed)
+    world.notices.read = lambda _: stale  # another process read the journal before
+    world.handle(started)
+    del world.notices.read
+    world.pass_time(timedelta(minutes=3), 3)
+    assert [each.subject for each in world.email.sent] == ["Model fleet version 7 serves, R2 0.962"]
+    assert world.notices.looks == {}, "it is looked at no longer"

@@ -117,10 +117,10 @@ def test_a_storm_is_bounded_and_every_fact_can_be_found() -> None:
 def test_what_comes_singly_is_told_at_once_until_it_is_too_much() -> None:
     world = World()
     for number in range(MOST_IN_A_WINDOW + 5):
-        world.handle(sample("source_suspect", id=str(number)))
+        world.handle(sample("tomorrow_forecast", id=str(number)))
     assert len(world.email.sent) == MOST_IN_A_WINDOW
     world.pass_time()
-    assert world.email.sent[-1].subject == "5 times source suspect"
+    assert world.email.sent[-1].subject == "5 times tomorrow forecast"
 
 
 def test_a_critical_message_goes_out_at_once_however_much_else_happens() -> None:

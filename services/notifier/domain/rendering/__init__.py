@@ -16,6 +16,7 @@ SILENT: frozenset[type[Any]] = frozenset(
     {
         messages.DataAccepted,
         messages.ReleaseRequested,
+        messages.RedriveRequested,
         messages.RemoveRequested,
         messages.DismissRequested,
         messages.TrustRequested,

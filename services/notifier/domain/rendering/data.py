@@ -152,6 +152,12 @@ def _source_suspect(message: messages.SourceSuspect) -> Notice:
         ("Cause", message.cause),
         ("More", f"solar files --site {shlex.quote(message.site_id)}"),
     )
+    said = {"suspect": "suspect", "trusted": "trusted", "cleared": "no longer suspect"}
+    alike = Alike(
+        (message.standing, message.cause),
+        f"{message.site_id}: {message.source}",
+        f"{{count}} sources are {said[message.standing]} ({message.cause})",
+    )
     match message.standing:
         case "suspect":
             return notice(
@@ -163,6 +169,8 @@ def _source_suspect(message: messages.SourceSuspect) -> Notice:
                 f"Until then model {message.model_id} is trained on no file of this source; versions that "
                 "learnt from one before stay.",
                 facts=facts,
+                remedy=message.remedy,
+                alike=alike,
             )
         case "trusted":
             return notice(
@@ -172,6 +180,7 @@ def _source_suspect(message: messages.SourceSuspect) -> Notice:
                 sentence(message.reason),
                 f"Its accepted files count again; model {message.model_id} is looked at again.",
                 facts=facts,
+                alike=alike,
             )
         case "cleared":
             return notice(
@@ -181,6 +190,7 @@ def _source_suspect(message: messages.SourceSuspect) -> Notice:
                 f"Its files no longer show {message.cause}, or too few of them do.",
                 f"Its accepted files count again; model {message.model_id} is looked at again.",
                 facts=facts,
+                alike=alike,
             )
 
 
