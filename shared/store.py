@@ -174,8 +174,8 @@ class Store:
         """
         page: list[Item] = []
         last: Item | None = None
-        for found, last in islice(batches, reads):
-            page += found
+        for found, following in islice(batches, reads):
+            page, last = page + found, following
             if len(page) > limit:
                 return page[:limit], token({name: page[limit - 1][name] for name in self.key})
         return page, token(last) if last else None
