@@ -176,6 +176,11 @@ VERBS = {
         "outbox",
         "Show the e-mails and Slack messages that the local platform kept.",
     ),
+    "console": Verb(
+        "web.command",
+        "console",
+        "Serve the pages: see what is wrong, why, and do something about it; on 127.0.0.1 only.",
+    ),
     "demo": Verb(
         "demo.command",
         "demo",

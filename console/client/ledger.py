@@ -67,7 +67,11 @@ def current(system: System, key: str) -> File:
     ConsoleError
         The ledger does not know the key.
     """
-    versions = versions_of(system, key)
+    return chosen(versions_of(system, key))
+
+
+def chosen(versions: Sequence[File]) -> File:
+    """Return of a key's versions the one that counts; without one, the newest."""
     counting = [each for each in versions if each["state"] in COUNTS]
     taken_out = [each for each in versions if each["removed_by"]]
     return (counting or taken_out or versions)[-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from console.client import ledger, objects
@@ -12,6 +12,7 @@ from console.target import System
 from shared.solar import leads
 
 _DAYS_BEFORE = 2  # of which the day before a time in UTC is part
+_SUMMER = timedelta(hours=1)
 MOST_FILES = 200  # whose rows one answer holds
 COLUMNS = (
     "timestamp",
@@ -118,9 +119,31 @@ def _text(value: Any) -> Any:
 
 
 def measured(
-    system: System, site: str, begin: datetime, end: datetime
+    system: System, site: str, begin: datetime, end: datetime, *, summer_clock: str | None = None
 ) -> list[tuple[datetime, float]]:
-    """Return the power of a site's accepted files in [begin, end); of a time the later upload's. [kW]"""
+    """Return the power of a site's accepted files in [begin, end); of a time the later upload's. [kW]
+
+    Parameters
+    ----------
+    summer_clock
+        Zone whose summer time the site's clock follows although its stamps say otherwise: they are corrected,
+        as they are before anything is learnt or scored.
+    """
+    found = _stated(system, site, begin, end + _SUMMER if summer_clock else end)
+    if not summer_clock or not found:
+        return sorted(found.items())
+    import numpy as np  # noqa: PLC0415 - heavy, and only needed here
+
+    from shared.solar import clock_check  # noqa: PLC0415
+
+    stated = np.array([each.replace(tzinfo=None) for each in found], dtype="datetime64[us]")
+    true = clock_check.true_times(stated, summer_clock).astype(object)
+    moved = zip((each.replace(tzinfo=UTC) for each in true), found.values(), strict=True)
+    return sorted((at, power) for at, power in moved if begin <= at < end)
+
+
+def _stated(system: System, site: str, begin: datetime, end: datetime) -> dict[datetime, float]:
+    """Return power by the stamps as the files state them."""
     import pyarrow.parquet as pq  # noqa: PLC0415 - heavy, and only needed here
 
     found: dict[datetime, float] = {}
@@ -135,7 +158,7 @@ def measured(
         for row in table.to_pylist():
             if row["power_ac"] is not None and begin <= row["timestamp"] < end:
                 found[row["timestamp"]] = row["power_ac"]
-    return sorted(found.items())
+    return found
 
 
 def _overlapping(
