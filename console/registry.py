@@ -15,6 +15,11 @@ from shared.aws import error_code
 ANSWERING = {"InService", "Updating", "SystemUpdating", "RollingBack"}
 
 
+def is_unknown(error: ClientError) -> bool:
+    """Return whether SageMaker does not know what it was asked for."""
+    return error_code(error) in {"ValidationException", "ResourceNotFound"}
+
+
 def versions(system: System, model_id: str) -> list[dict[str, Any]]:
     """Return a model's registered versions, newest first, as DescribeModelPackage gives them."""
     sagemaker = system.client("sagemaker")
@@ -28,7 +33,7 @@ def versions(system: System, model_id: str) -> list[dict[str, Any]]:
             found["ModelPackageArn"] for page in pages for found in page["ModelPackageSummaryList"]
         ]
     except ClientError as error:
-        if error_code(error) in {"ValidationException", "ResourceNotFound"}:
+        if is_unknown(error):
             return []
         raise
     return [sagemaker.describe_model_package(ModelPackageName=arn) for arn in arns]
@@ -106,7 +111,7 @@ def serving(system: System, model_id: str) -> int | None:
     try:
         found = system.client("sagemaker").describe_endpoint(EndpointName=names.endpoint(model_id))
     except ClientError as error:
-        if error_code(error) in {"ValidationException", "ResourceNotFound"}:
+        if is_unknown(error):
             return None
         raise
     if found["EndpointStatus"] not in ANSWERING:

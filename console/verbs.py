@@ -196,6 +196,11 @@ VERBS = {
         "outbox",
         "Show the e-mails and Slack messages that the local platform kept.",
     ),
+    "console": Verb(
+        "web.command",
+        "console",
+        "Serve the pages of the system on 127.0.0.1, with your own identity; Ctrl-C ends it.",
+    ),
     "demo": Verb(
         "demo.command",
         "demo",

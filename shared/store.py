@@ -132,6 +132,54 @@ class Store:
             return page, None
         return page[:limit], token({name: page[limit - 1][name] for name in key or self.key})
 
+    def batches(
+        self,
+        read: Any,
+        *,
+        where: str | None = None,
+        only: str | None = None,
+        values: Item | None = None,
+        after: Item | None = None,
+    ) -> Iterator[tuple[list[Item], Item | None]]:
+        """Yield what each read of the table (1 MB) found, and the key to go on behind; None is the end.
+
+        Parameters
+        ----------
+        read
+            The client's `query` or `scan`.
+        where, only
+            The condition on the key (of a query), and a filter on whatever else the items hold.
+        """
+        condition: dict[str, Any] = {"KeyConditionExpression": where} if where else {}
+        arguments = {
+            **condition,
+            **_used(where, only, filter_expression=only),
+            **_values(values or {}),
+            **_start(after),
+        }
+        while True:
+            page = read(TableName=self.table, **arguments)
+            last = page.get("LastEvaluatedKey")
+            yield [decode(each) for each in page["Items"]], decode(last) if last else None
+            if last is None:
+                return
+            arguments["ExclusiveStartKey"] = last
+
+    def page_of(
+        self, batches: Iterator[tuple[list[Item], Item | None]], limit: int, reads: int | None
+    ) -> tuple[list[Item], str | None]:
+        """Return the next items of some reads, and the token to go on behind them, if any may follow.
+
+        After so many `reads` a page ends, however few items it holds; None reads on until it is full.
+        """
+        page: list[Item] = []
+        last: Item | None = None
+        for found, following in islice(batches, reads):
+            page, last = page + found, following
+            if len(page) > limit:
+                return page[:limit], token({name: page[limit - 1][name] for name in self.key})
+        return page, token(last) if last else None
+
     def _pages(self, read: Any, *, one_read: bool = False, **arguments: Any) -> Iterator[Item]:
         while True:
             page = read(TableName=self.table, **arguments)

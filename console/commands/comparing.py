@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from console import output, registry
+from console.client import versions
 from console.commands.live import only_model, percent
 from console.commands.local import JsonOption
 from console.commands.runs import evaluation_of
@@ -35,10 +36,7 @@ def compare(
     """
     name = only_model(model)
     numbers = (first, second)
-    lived = state.system.ask(
-        "deployer", "compare", model_id=name, versions=list(numbers), days=_A_YEAR
-    )["versions"]
-    found = [_version(name, number, lived.get(str(number))) for number in numbers]
+    found = versions.compare(state.system, name, numbers, _A_YEAR)
     if json:
         output.as_json(found)
         return
@@ -65,23 +63,6 @@ def evaluation_of_version(model: str, number: int) -> Evaluation | None:
     about = registry.version(state.system, model, number).get("CustomerMetadataProperties", {})
     run_id = about.get("run_id")
     return evaluation_of(run_id) if run_id else None
-
-
-def _version(model: str, number: int, lived: Mapping[str, Any] | None) -> dict[str, Any]:
-    about = registry.version(state.system, model, number).get("CustomerMetadataProperties", {})
-    run_id = about.get("run_id")
-    evaluation = evaluation_of(run_id).model_dump(mode="json") if run_id else None
-    return {
-        "version": number,
-        "run_id": run_id,
-        "dataset_id": about.get("dataset_id"),
-        "evaluation": evaluation,
-        "live": lived["live"] if lived else None,
-        "live_first": lived["first"] if lived else None,
-        "live_last": lived["last"] if lived else None,
-        "live_same_days": lived["same_days"] if lived else None,
-        "days_of_both": lived["days_of_both"] if lived else 0,
-    }
 
 
 def _evaluated(name: str, *, share: bool = False) -> Any:

@@ -11,6 +11,7 @@ from rich.progress import track
 
 from console import issued, output
 from console.bucket import json_at
+from console.client import ledger
 from console.commands.local import JsonOption
 from console.given import check_names
 from console.state import state
@@ -84,15 +85,12 @@ def _rehearse(site_id: str, files: list[Path], *, json: bool) -> None:
 
 def all_files(site: str | None = None, file_state: str | None = None) -> list[dict[str, Any]]:
     """Return the ledger, page by page."""
-    ledger = state.system.ask_all(
-        "data_watcher", "files", site_id=site, state=file_state, limit=500
-    )
-    return list(ledger)
+    return ledger.all_files(state.system, site, file_state)
 
 
 def balance(site: str | None = None) -> dict[str, Any]:
     """Return how S3's listing and the ledger compare."""
-    return state.system.ask("data_watcher", "balance", site_id=site)
+    return ledger.balance(state.system, site)
 
 
 def _settled(site_id: str, sent: dict[str, str]) -> list[dict[str, Any]]:

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import yaml
-from botocore.exceptions import ClientError
-from pydantic import ValidationError
 
 from console import output, times
 from console.bucket import json_at
+from console.client import excluding
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.state import changing, state
 from shared import layout
-from shared.aws import error_code
-from shared.exclusions import ExcludedRange, SiteExclusions
+from shared.exclusions import SiteExclusions
 from shared.solar.zones import tzinfo_of
 
-TRIES = 5
 SiteArgument = Annotated[str, typer.Argument(help="The site.")]
 StartArgument = Annotated[
     str, typer.Argument(help="First moment, e.g. 2024-07-01 or 2024-07-01T06:00Z.")
@@ -46,12 +41,8 @@ def exclude(
     Example: solar exclude golden 2024-07-01 2024-07-04 --reason "inverter swapped"
     """
     begin, until = _range(site, start, end)
-    try:
-        added = ExcludedRange(start=begin, end=until, reason=reason, excluded_by=getpass.getuser())
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ConsoleError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    _answer(_change(site, lambda stated: stated.excluding(added)), json=json)
+    added = excluding.a_range(begin, until, reason, getpass.getuser())
+    _answer(excluding.exclude(state.system, site, added), json=json)
 
 
 @changing
@@ -63,7 +54,7 @@ def include(
     Example: solar include golden 2024-07-02 2024-07-04
     """
     begin, until = _range(site, start, end)
-    _answer(_change(site, lambda stated: stated.including(begin, until)), json=json)
+    _answer(excluding.include(state.system, site, begin, until), json=json)
 
 
 def exclusions(site: SiteArgument, *, json: JsonOption = False) -> None:
@@ -71,7 +62,7 @@ def exclusions(site: SiteArgument, *, json: JsonOption = False) -> None:
 
     Example: solar exclusions golden
     """
-    found = json_at(layout.active_exclusions(site)) or {"site_id": site, "exclusions": []}
+    found = excluding.in_force(state.system, site)
     if json:
         output.as_json(found)
     else:
@@ -103,48 +94,6 @@ def _moment(text: str, zone: str | None) -> datetime:
     if zone is None:
         raise ConsoleError(f"write {text} with its offset: the site has no configuration in force")
     return moment.replace(tzinfo=tzinfo_of(zone))
-
-
-def _change(site: str, change: Callable[[SiteExclusions], SiteExclusions]) -> SiteExclusions:
-    """Change what is stated; a change that somebody else made meanwhile is read first.
-
-    Raises
-    ------
-    ConsoleError
-        Others kept changing it, or what stands there cannot be read.
-    """
-    key = layout.exclusions_config(site)
-    for _ in range(TRIES):
-        stated, etag = _stated(site, key)
-        changed = change(stated)
-        if changed == stated:
-            return stated
-        body = yaml.safe_dump(changed.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-        condition: dict[str, Any] = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
-        try:
-            state.system.client("s3").put_object(
-                Bucket=state.system.bucket, Key=key, Body=body.encode(), **condition
-            )
-        except ClientError as error:
-            if error_code(error) in {"PreconditionFailed", "ConditionalRequestConflict"}:
-                continue
-            raise
-        return changed
-    raise ConsoleError(f"others keep changing {key}; try again")
-
-
-def _stated(site: str, key: str) -> tuple[SiteExclusions, str | None]:
-    try:
-        found = state.system.client("s3").get_object(Bucket=state.system.bucket, Key=key)
-    except ClientError as error:
-        if error_code(error) == "NoSuchKey":
-            return SiteExclusions(site_id=site), None
-        raise
-    try:
-        stated = SiteExclusions.model_validate(yaml.safe_load(found["Body"].read()))
-    except (yaml.YAMLError, ValidationError) as error:
-        raise ConsoleError(f"{key} cannot be read; correct it and upload it again") from error
-    return stated, found["ETag"]
 
 
 def _answer(stated: SiteExclusions, *, json: bool) -> None:

@@ -11,13 +11,14 @@ from typing import Annotated, Any, Literal
 import typer
 
 from console import datasets, output
+from console.client import ledger
 from console.commands import setting_aside
 from console.commands.data import all_files, balance, show_files
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.state import changing, state
 from shared import layout
-from shared.messages import ReleaseRequested, SweepDue
+from shared.messages import SweepDue
 
 files_app = typer.Typer(
     invoke_without_command=True, help="What became of each upload, why, and what to do."
@@ -74,18 +75,8 @@ def release(
     """
     if (key is None) == (site is None):
         raise ConsoleError("name either one KEY or --site SITE")
-    full = f"{layout.RAW}{key.removeprefix(layout.RAW)}" if key else None
-    now = datetime.now(UTC)
-    message = ReleaseRequested.of(
-        subject=(site, full, now),
-        occurred_at=now,
-        correlation_id="solar files release",
-        site_id=site or layout.raw_site(str(full)),
-        key=full,
-        reason=reason,
-        requested_by=getpass.getuser(),
-    )
-    state.system.send("data_watcher", message.model_dump_json())
+    full = ledger.full_key(key) if key else None
+    message = ledger.release(state.system, reason, getpass.getuser(), key=full, site=site)
     if json:
         output.as_json({"id": message.id, "site_id": message.site_id, "key": full})
     else:

@@ -12,33 +12,19 @@ from typing import Annotated, Any, Literal
 import typer
 
 from console import output, times, trainer
+from console.client import log, standing
+from console.client.standing import in_words
+from console.client.words import percent, short
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.plants import active_site, sites_of
 from console.state import state
-from shared.solar import leads
+
+__all__ = ["in_words", "percent", "predictions", "scorecard"]  # others take these from here
 
 _SHOWN_ROWS = 24
 _MOST_SITES = 20  # of which a question about a moment is answered without being asked for one
 _USUAL = timedelta(days=1)
-_DAYS_BEFORE = 2  # of which the day before a time in UTC is part
-_COLUMNS = (
-    "timestamp",
-    "power_ac",
-    "p10",
-    "p90",
-    "version",
-    "inputs",
-    "provider",
-    "issued_at",
-    "lead_hours",
-    "gain",
-    "made_at",
-    "hindsight",
-    "missing",
-    "unadjusted",
-)
-
 By = Literal["site", "day", "week", "month", "lead", "provider", "version"]
 
 
@@ -123,12 +109,12 @@ def predictions(
               solar predictions golden --from 2026-06-01 --to 2026-07-01 --csv june.csv
     """
     name = model or active_site(site).model_id
-    answer = _ask_predictions(name, site, begin, end)
+    answer = log.ask(state.system, name, site, begin, end)
     kept = [each for each in answer["predictions"] if version in {None, each["version"]}]
     if begin is None and (end is not None or kept):
         end = end or max(datetime.fromisoformat(each["window_end"]) for each in kept)
         begin = end - _USUAL
-    rows = _rows(kept, begin, end)
+    rows = log.rows(state.system, kept, begin, end, gone=_gone)
     if csv_file is not None:
         csv_file.write_text(_as_csv(rows), encoding="utf-8")
     if json:
@@ -164,8 +150,15 @@ def predicted_at(model: str, site: str | None, moment: datetime) -> list[dict[st
         return []
     found = []
     for name in chosen:
-        answer = _ask_predictions(model, name, moment, moment)
-        rows = _rows(answer["predictions"], moment - timedelta(hours=1), moment, until=True)
+        answer = log.ask(state.system, model, name, moment, moment)
+        rows = log.rows(
+            state.system,
+            answer["predictions"],
+            moment - timedelta(hours=1),
+            moment,
+            until=True,
+            gone=_gone,
+        )
         last = [each for each in rows if each["timestamp"] == rows[-1]["timestamp"]]
         found += [{"site_id": name, **_best(last)}] if last else []
     return found
@@ -192,92 +185,8 @@ def made_from(row: Mapping[str, Any]) -> str:
     return f"forecast{' of ' * bool(row['provider'])}{row['provider']}, {output.when(row['issued_at'])}{late}"
 
 
-def _ask_predictions(
-    model: str, site: str, begin: datetime | None, end: datetime | None
-) -> dict[str, Any]:
-    first = begin.date().isoformat() if begin else None
-    last = end.date().isoformat() if end else None
-    return dict(
-        state.system.ask(
-            "deployer",
-            "predictions",
-            model_id=model,
-            site_id=site,
-            first=first,
-            last=last or (_latest(begin) if begin else None),
-            days=_DAYS_BEFORE if last and not first else None,
-        )
-    )
-
-
-def _latest(begin: datetime) -> str:
-    return (begin.date() + timedelta(days=31)).isoformat()  # forecasts are of days to come
-
-
-def _rows(
-    kept: Iterable[Mapping[str, Any]],
-    begin: datetime | None,
-    end: datetime | None,
-    *,
-    until: bool = False,
-) -> list[dict[str, Any]]:
-    """Return the rows of objects of the log, in the order of time; of the same time and version the best.
-
-    Parameters
-    ----------
-    until
-        Whether the end belongs to the interval.
-    """
-    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy, and only needed here
-
-    s3 = state.system.client("s3")
-    found: dict[tuple[datetime, int, str, Any], dict[str, Any]] = {}
-    for each in kept:
-        if not each["counts"]:
-            continue
-        try:
-            body = s3.get_object(Bucket=state.system.bucket, Key=each["key"])["Body"].read()
-        except s3.exceptions.NoSuchKey:
-            output.complain(
-                f"{each['key']} was deleted; it is predicted again when a file of its day comes"
-            )
-            continue
-        table = pq.read_table(io.BytesIO(body))
-        about = table.schema.metadata
-        step = timedelta(minutes=int(about[b"step_minutes"]))
-        uploaded_at = datetime.fromisoformat(about[b"uploaded_at"].decode())
-        for row in table.to_pylist():
-            time = row["timestamp"]
-            row["hindsight"] = row["issued_at"] is not None and leads.is_hindsight(
-                time + step, row["made_at"], row["issued_at"], uploaded_at
-            )
-            if (begin and time < begin) or (end and (time > end if until else time >= end)):
-                continue
-            key = time, row["version"], row["inputs"], row["issued_at"]
-            before = found.get(key)
-            if before is None or _estimated(row) <= _estimated(before):
-                found[key] = row
-    ordered = [found[key] for key in sorted(found, key=lambda key: (*key[:3], str(key[3])))]
-    return [_plain(row) for row in ordered]
-
-
-def _estimated(row: Mapping[str, Any]) -> int:
-    return len(row["missing"].split(",")) if row["missing"] else 0
-
-
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row as JSON and CSV have it: the log's columns, and the weather it was made from."""
-    weather = {name: value for name, value in row.items() if name not in _COLUMNS}
-    said = {name: _text(row[name]) for name in _COLUMNS}
-    return {**said, **weather}
-
-
-def _text(value: Any) -> Any:
-    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
-
-
 def _as_csv(rows: list[dict[str, Any]]) -> str:
-    names = dict.fromkeys(_COLUMNS) | dict.fromkeys(name for row in rows for name in row)
+    names = dict.fromkeys(log.COLUMNS) | dict.fromkeys(name for row in rows for name in row)
     made = io.StringIO()
     writer = csv.DictWriter(made, fieldnames=list(names))
     writer.writeheader()
@@ -287,42 +196,11 @@ def _as_csv(rows: list[dict[str, Any]]) -> str:
 
 def how_they_do(model: str | None = None) -> dict[str, dict[str, Any] | None]:
     """Return how models do live, by the last daily watch; None for one that was not looked at yet."""
-    return dict(state.system.ask("deployer", "live", model_id=model)["live"])
+    return standing.how_they_do(state.system, model)
 
 
-def in_words(model: str, summary: dict[str, Any] | None) -> list[str]:
-    """Return a line on how a model does live, and one for each site that is worse than promised."""
-    if summary is None or summary["last"] is None:
-        return [f"{model} live: not measured yet; see `solar scorecard {model}`"]
-    versions = ", ".join(map(str, summary["versions"]))
-    said = (
-        f"{model} live, version {versions}, {summary['first']} to {summary['last']}: "
-        f"R² {_short(summary['r2'])}, nMAE {percent(summary['nmae'])}, "
-        f"bias {percent(summary['energy_bias'], signed=True)}, "
-        f"{summary['sites_scored']} of {summary['sites']} sites scored"
-    )
-    lines = [said + ("" if summary["standing"] else f"; {_as_promised(summary)}")]
-    for each in summary["standing"]:
-        what = "cannot be scored" if each["kind"] == "data" else "worse than promised"
-        lines.append(f"  {each['site_id']}: {what} since {each['since']}: {each['why']}")
-    if summary["more_standing"]:
-        lines.append(f"  and {summary['more_standing']} more sites")
-    return lines
-
-
-def _as_promised(summary: Mapping[str, Any]) -> str:
-    judged, sites = summary["sites_judged"], summary["sites"]
-    if summary.get("inputs") == "forecast":
-        return "forecasts are scored by lead, and not judged against a promise"
-    if not judged:
-        return "no site can be judged now"
-    if judged < sites:
-        return f"as promised at {judged} of {sites} sites; the others cannot be judged now"
-    return "as promised everywhere"
-
-
-def _short(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
+def _gone(key: str) -> None:
+    output.complain(f"{key} was deleted; it is predicted again when a file of its day comes")
 
 
 def only_model(model: str | None) -> str:
@@ -401,13 +279,6 @@ def _without_adjuster(plain: Mapping[str, Any] | None) -> str:
     if plain is None:
         return ""
     return (
-        f"; without the adjuster R² {_short(plain['r2'])}, nMAE {percent(plain['nmae'], digits=2)}, "
+        f"; without the adjuster R² {short(plain['r2'])}, nMAE {percent(plain['nmae'], digits=2)}, "
         f"bias {percent(plain['energy_bias'], signed=True)}"
     )
-
-
-def percent(value: float | None, *, digits: int = 1, signed: bool = False) -> str:
-    """Return a share as people read it; nothing for None."""
-    if value is None:
-        return ""
-    return f"{value:+.{digits}%}" if signed else f"{value:.{digits}%}"

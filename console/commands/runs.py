@@ -9,17 +9,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from botocore.exceptions import ClientError
 
 from console import output, trainer
+from console.client import objects, people
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.state import changing, state
 from shared import layout
 from shared import report as report_page
-from shared.aws import error_code
 from shared.evaluation import Evaluation, ModelScores, Window
-from shared.messages import RetrainRequested
 
 ModelOption = Annotated[str | None, typer.Option("--model", help="Only of this model.")]
 _ALL_DAYS = 400  # the most that a scorecard looks back
@@ -51,18 +49,7 @@ def retrain(
 
     Example: solar retrain golden --reason "inverter replaced"
     """
-    trainer.require_model(state.system, model)
-    now = datetime.now(UTC)
-    message = RetrainRequested.of(
-        subject=(model, now),
-        occurred_at=now,
-        correlation_id=f"solar retrain {model}",
-        model_id=model,
-        reason=reason,
-        requested_by=getpass.getuser(),
-        force=force,
-    )
-    state.system.send("trainer_trigger", message.model_dump_json())
+    message = people.retrain(state.system, model, reason, getpass.getuser(), force=force)
     if json:
         output.as_json({"id": message.id, "model_id": model})
     else:
@@ -159,7 +146,7 @@ def _refuse_while_it_runs(run_id: str) -> None:
 
 def _page(run_id: str, model_id: str) -> str:
     """Return a run's report, with how its version does since, where anything of it was scored."""
-    page = _object(layout.report(run_id)).decode()
+    page = objects.of_run(state.system, layout.report(run_id)).decode()
     (run,) = (each for each in all_runs(model_id) if each["run_id"] == run_id)
     version = run["model_package_version"]
     said = _since(model_id, version) if version is not None else None
@@ -221,7 +208,7 @@ def evaluation_of(run_id: str) -> Evaluation:
     ConsoleError
         It left no evaluation.
     """
-    return Evaluation.model_validate_json(_object(layout.evaluation(run_id)))
+    return objects.evaluation_of(state.system, run_id)
 
 
 def _is_meant(written: str, run_id: str) -> bool:
@@ -280,15 +267,3 @@ def _champion(evaluation: Evaluation) -> dict[str, str]:
 
 def _span(window: Window) -> str:
     return f"{window.start:%Y-%m-%d} .. {window.end:%Y-%m-%d}"
-
-
-def _object(key: str) -> bytes:
-    s3 = state.system.client("s3")
-    try:
-        return bytes(s3.get_object(Bucket=state.system.bucket, Key=key)["Body"].read())
-    except ClientError as error:
-        if error_code(error) == "NoSuchKey":
-            raise ConsoleError(
-                f"the run left no {key.rpartition('/')[2]} (it failed, or runs)"
-            ) from error
-        raise

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from console import output, registry, trainer
+from console import output
+from console.client import health as client_health
 from console.commands import live
 from console.commands.local import JsonOption
 from console.state import state
@@ -14,44 +15,10 @@ from infra.local import control
 from infra.local import outbox as local_outbox
 from shared import names
 
-SERVICES = ("data_watcher", "trainer_trigger", "deployer", "notifier")
-_FUNCTIONS = {"deployer": names.ENDPOINTS_FUNCTION}  # that is not called like its service
-
 
 def health() -> dict[str, Any]:
     """Return the state of everything that can be unwell."""
-    system = state.system
-    services = {service: _service(service) for service in SERVICES} | {
-        "deployer, live": _function(names.LIVE_FUNCTION, names.LIVE)
-    }
-    alarms = [
-        {"name": alarm["AlarmName"], "reason": alarm.get("StateReason", "")}
-        for page in system.client("cloudwatch")
-        .get_paginator("describe_alarms")
-        .paginate(AlarmNamePrefix=names.ALL_OURS, StateValue="ALARM")
-        for alarm in page["MetricAlarms"]
-    ]
-    endpoints = [
-        {"name": each["EndpointName"], "status": each["EndpointStatus"]}
-        for page in system.client("sagemaker")
-        .get_paginator("list_endpoints")
-        .paginate(NameContains=names.ALL_OURS)
-        for each in page["Endpoints"]
-    ]
-    runs = trainer.runs(system)
-    return {
-        "endpoint": system.kind,
-        "services": services,
-        "alarms": alarms,
-        "running": [run["run_id"] for run in runs if run["status"] == "running"],
-        "endpoints": endpoints,
-        "held": registry.holds(system),
-        "live": live.how_they_do(),
-        "healthy": not alarms
-        and all(
-            each["dead_letters"] == 0 and each["state"] == "Active" for each in services.values()
-        ),
-    }
+    return client_health.health(state.system)
 
 
 def status(*, json: JsonOption = False) -> None:
@@ -134,42 +101,5 @@ def outbox(
 
 def is_idle(service: str) -> bool:
     """Return whether a service has nothing waiting and nothing in work."""
-    inbox = _queue(names.inbox(service))
+    inbox = client_health.queue(state.system, names.inbox(service))
     return not inbox["waiting"] and not inbox["in_work"]
-
-
-def _service(service: str) -> dict[str, Any]:
-    return _function(_FUNCTIONS.get(service, names.service(service)), service)
-
-
-def _function(function: str, queue: str) -> dict[str, Any]:
-    """Return the state of a function and of the inbox that it reads."""
-    inbox = _queue(names.inbox(queue))
-    return {
-        "state": _function_state(function),
-        "waiting": inbox["waiting"],
-        "in_work": inbox["in_work"],
-        "dead_letters": _queue(names.dead_letters(queue))["waiting"],
-    }
-
-
-def _function_state(name: str) -> str:
-    functions = state.system.client("lambda")
-    try:
-        return str(functions.get_function_configuration(FunctionName=name).get("State", "Active"))
-    except functions.exceptions.ResourceNotFoundException:
-        return "not deployed"
-
-
-def _queue(name: str) -> dict[str, int]:
-    queues = state.system.client("sqs")
-    try:
-        url = queues.get_queue_url(QueueName=name)["QueueUrl"]
-    except queues.exceptions.QueueDoesNotExist:
-        return {"waiting": 0, "in_work": 0}
-    found = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    return {
-        # Delayed ones are timers: a service whose next look is due in an hour is idle.
-        "waiting": int(found["ApproximateNumberOfMessages"]),
-        "in_work": int(found["ApproximateNumberOfMessagesNotVisible"]),
-    }

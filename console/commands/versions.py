@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import getpass
-import json as json_module
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from console import output, registry, times, trainer
+from console.client import people, versions
 from console.commands import live
 from console.commands.local import JsonOption
-from console.commands.runs import ModelOption, ReasonOption, evaluation_of
+from console.commands.runs import ModelOption, ReasonOption
 from console.errors import ConsoleError
 from console.state import changing, state
-from shared import names
-from shared.messages import HoldRequested, RollbackRequested
 
 # As tables show what the registry says.
 _APPROVALS = {"PendingManualApproval": "pending approval"}
@@ -29,10 +27,9 @@ def models(*, json: JsonOption = False) -> None:
     """
     held = registry.holds(state.system)
     found = [
-        _shown(model_id, package, serving) | {"held": held.get(model_id)}
+        each | {"held": held.get(model_id)}
         for model_id in trainer.models(state.system)
-        for serving in [registry.serving(state.system, model_id)]
-        for package in registry.versions(state.system, model_id)
+        for each in versions.of_model(state.system, model_id)
     ]
     if json:
         output.as_json(found)
@@ -85,15 +82,18 @@ def approve(
               solar approve 4 golden --unchecked --reason "registered by hand"
               solar approve 5 golden --now --reason "it mends the errors of 4"
     """
-    package = registry.version(state.system, model, version)
-    if not unchecked and "run_id" not in package.get("CustomerMetadataProperties", {}):
-        raise ConsoleError(
-            f"model {model} version {version} has no evaluation that its answers could be compared with, so "
-            "that it would not be deployed; say --unchecked --reason … if it shall be all the same"
-        )
-    said = f"{names.BY}{getpass.getuser()}: {reason}"
-    before = registry.decide(
-        state.system, model, version, "Approved", said, unchecked=unchecked, at_once=now
+    if not unchecked:
+        people.require_evaluation(state.system, model, version)
+    by = getpass.getuser()
+    before = people.decide(
+        state.system,
+        model,
+        version,
+        "Approved",
+        reason=reason,
+        by=by,
+        unchecked=unchecked,
+        at_once=now,
     )
     _say_decided(before, model, "Approved", json=json)
 
@@ -108,8 +108,9 @@ def reject(
 
     Example: solar reject 3 golden --reason "an hour off since March"
     """
-    said = f"{names.BY}{getpass.getuser()}: {reason}"
-    before = registry.decide(state.system, model, version, "Rejected", said)
+    before = people.decide(
+        state.system, model, version, "Rejected", reason=reason, by=getpass.getuser()
+    )
     _say_decided(before, model, "Rejected", json=json)
 
 
@@ -133,29 +134,16 @@ def rollback(
     Examples: solar rollback golden --reason "an hour off since Monday"
               solar rollback golden --to 3 --reason "before the new weather source" --yes
     """
-    trainer.require_model(state.system, model)
-    seen = registry.serving(state.system, model)
-    approved = _approved(model)
-    barred = _barred_by(approved, to, seen)
-    lost = _lost_sites(model, approved, barred, to, seen)
+    planned = people.plan_rollback(state.system, model, to)
+    barred, lost = planned.bars, planned.loses
     if (len(barred) > 1 or lost) and not yes:
         listed = f"the version{'s' if barred[1:] else ''} {', '.join(map(str, barred))}"
         more = f" and loses the site{'s' if lost[1:] else ''} {', '.join(lost)}" if lost else ""
         raise ConsoleError(f"that bars {listed}{more}; say --yes if that is what you want")
-    now = datetime.now(UTC)
-    message = RollbackRequested.of(
-        subject=(model, now),
-        occurred_at=now,
-        correlation_id=f"solar rollback {model}",
-        model_id=model,
-        to_version=to,
-        seen_version=seen,
-        reason=reason,
-        requested_by=getpass.getuser(),
-    )
-    state.system.send("deployer", message.model_dump_json())
+    message = people.roll_back(state.system, planned, reason, getpass.getuser())
     if json:
-        output.as_json({"id": message.id, "model_id": model, "seen_version": seen, "bars": barred})
+        said = {"id": message.id, "model_id": model, "seen_version": planned.seen, "bars": barred}
+        output.as_json(said)
     else:
         output.say("asked; see `solar models` and `solar served-at`")
 
@@ -181,63 +169,11 @@ def release(
 
 
 def _ask_for_hold(model: str, reason: str, *, hold: bool, json: bool) -> None:
-    trainer.require_model(state.system, model)
-    now = datetime.now(UTC)
-    message = HoldRequested.of(
-        subject=(model, hold, now),
-        occurred_at=now,
-        correlation_id=f"solar {'hold' if hold else 'release'} {model}",
-        model_id=model,
-        hold=hold,
-        reason=reason,
-        requested_by=getpass.getuser(),
-    )
-    state.system.send("deployer", message.model_dump_json())
+    message = people.hold(state.system, model, reason, getpass.getuser(), hold=hold)
     if json:
         output.as_json({"id": message.id, "model_id": model, "hold": hold})
     else:
         output.say("asked; see `solar models`")
-
-
-def _approved(model: str) -> list[int]:
-    """Return a model's approved versions, newest first."""
-    return [
-        package["ModelPackageVersion"]
-        for package in registry.versions(state.system, model)
-        if package["ModelApprovalStatus"] == "Approved"
-    ]
-
-
-def _barred_by(approved: list[int], to: int | None, seen: int | None) -> list[int]:
-    """Return the versions that a rollback would bar, newest first."""
-    if to is not None:
-        return [number for number in approved if number > to]
-    return approved[:1] if seen is None else [number for number in approved if number == seen]
-
-
-def _lost_sites(
-    model: str, approved: list[int], barred: list[int], to: int | None, seen: int | None
-) -> list[str]:
-    """Return the sites that the version in service knows and the one to go back to does not."""
-    serves = seen if seen is not None else next(iter(barred), None)
-    back = (
-        to
-        if to is not None
-        else next((each for each in approved if each < min(barred, default=0)), None)
-    )
-    if serves is None or back is None:
-        return []
-    known = _sites(model, back)
-    return sorted(_sites(model, serves) - known) if known else []
-
-
-def _sites(model: str, number: int) -> set[str]:
-    """Return the sites that a version was evaluated on; none where that is not known any more."""
-    about = registry.version(state.system, model, number).get("CustomerMetadataProperties", {})
-    try:
-        return {site.name for site in evaluation_of(about["run_id"]).challenger.by_site}
-    except (KeyError, ConsoleError):
-        return set()  # a person must be able to go back all the same
 
 
 def deployments(model: ModelOption = None, *, json: JsonOption = False) -> None:
@@ -332,30 +268,6 @@ def served_at(
     if told:
         columns = ["site", "interval from (UTC)", "kW", "P10", "P90", "by version", "from"]
         output.table("Predicted for it", columns, told, "")
-
-
-def _shown(model_id: str, package: dict[str, Any], served: int | None) -> dict[str, Any]:
-    about = package.get("CustomerMetadataProperties", {})
-    metrics: dict[str, Any] = {}
-    if run_id := about.get("run_id"):
-        evaluation = evaluation_of(run_id)
-        metrics = {
-            **evaluation.challenger.all.model_dump(),
-            "daylight_r2": evaluation.challenger.daylight.r2,
-        }
-    return {
-        "model_id": model_id,
-        "version": package["ModelPackageVersion"],
-        "approval": package["ModelApprovalStatus"],
-        "approval_reason": package.get("ApprovalDescription"),
-        "deployed": package["ModelPackageVersion"] == served,
-        "dataset_id": about.get("dataset_id"),
-        "run_id": about.get("run_id"),
-        "metrics": metrics,
-        "model_card": json_module.loads(
-            package.get("ModelCard", {}).get("ModelCardContent", "null")
-        ),
-    }
 
 
 def _say_decided(before: dict[str, Any], model: str, status: str, *, json: bool) -> None:

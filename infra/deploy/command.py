@@ -50,6 +50,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="URL",
         help="where docs/ can be read; alarms link there; '' for nowhere",
     )
+    add(
+        "--links",
+        choices=("on", "off"),
+        help="whether messages carry links that open and decide (on)",
+    )
     add("--monthly-budget", metavar="USD", help="costs above which people are told (200)")
     add("--log-days", metavar="DAYS", help="how long logs are kept (30)")
     add("--json", action="store_true", help="print the stacks' outputs as JSON at the end")
@@ -67,6 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         notification_email=chosen.email,
         slack_secret_name=chosen.slack_secret,
         docs_url=chosen.docs_url,
+        links=chosen.links,
         monthly_budget_usd=chosen.monthly_budget,
         log_retention_days=chosen.log_days,
         dry_run=chosen.dry_run,

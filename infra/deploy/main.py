@@ -50,6 +50,7 @@ class Options:
     notification_email: str | None = None
     slack_secret_name: str | None = None
     docs_url: str | None = None
+    links: str | None = None
     monthly_budget_usd: str | None = None
     log_retention_days: str | None = None
     dry_run: bool = False
@@ -108,6 +109,7 @@ class Deployment:
             "NotificationEmail": self.options.notification_email,
             "SlackWebhookSecretName": self.options.slack_secret_name,
             "DocsUrl": self.options.docs_url,
+            "Links": self.options.links,
             "SageMakerRoleArn": self.target.sagemaker_role_arn or None,
         }
         return {name: value for name, value in chosen.items() if value is not None}

@@ -133,15 +133,37 @@ class Filed:
     version: FileVersion
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which versions a question is about; None is any.
+
+    Attributes
+    ----------
+    reason_code
+        Code of the fault for which they were refused.
+    contains
+        A part of their key.
+    since
+        When they were uploaded at the earliest.
+    """
+
+    site_id: str | None = None
+    state: State | None = None
+    reason_code: str | None = None
+    contains: str | None = None
+    since: datetime | None = None
+
+
 class LedgerView(Protocol):
     """What the ledger shows to questions, which change nothing."""
 
     def page(
-        self, site_id: str | None, state: State | None, limit: int, after: str | None
+        self, wanted: Wanted, limit: int, after: str | None, reads: int | None
     ) -> tuple[list[Filed], str | None]:
         """Return at most `limit` versions after a token, and the token of the next page, if any follows.
 
-        Raises ValueError where no earlier page gave the token.
+        After so many `reads` of the ledger (1 MB each) a page ends, however few it holds; None reads on
+        until it is full. Raises ValueError where no earlier page gave the token.
         """
         ...
 

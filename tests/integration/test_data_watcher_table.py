@@ -15,6 +15,7 @@ from moto import mock_aws
 
 from services.data_watcher.adapters import items
 from services.data_watcher.adapters.table import DynamoLedger
+from services.data_watcher.adapters.view import DynamoView
 from services.data_watcher.domain import transitions
 from services.data_watcher.domain.configuration import ConfigRecord
 from services.data_watcher.domain.records import ContentRecord, KeyRecord, Withdrawal
@@ -31,9 +32,11 @@ from services.data_watcher.domain.versions import (
     Released,
     Removed,
     RowSummary,
+    State,
     Superseded,
     Upload,
 )
+from services.data_watcher.ports import Wanted
 from shared.errors import ConflictError
 
 ROOT = Path(__file__).parents[2]
@@ -368,3 +371,26 @@ def test_an_overlong_key_is_found_in_the_range_where_it_stands(
 
     assert set(ledger.between("east", "raw/east/", until)) == {key}
     assert set(ledger.between("east", "raw/east/" + "j" * 1015, until)) == {key}
+
+
+def test_pages_hold_every_wanted_file_once_however_little_is_read_for_one(
+    ledger: DynamoLedger,
+) -> None:
+    for number in range(7):
+        key = f"raw/east/{number}.csv"
+        upload = Upload("v1", NOW + timedelta(days=number), 9)
+        version = Quarantined(upload=upload, reading="r", fault=FAULT)
+        before = KeyRecord("east", key)
+        ledger.save(before, replace(before, versions={"v1": version}))
+    view = DynamoView(ledger.store)
+    wanted = Wanted(None, State.QUARANTINED, "unreadable", ".csv", NOW + timedelta(days=1))
+    for limit in (2, 3, 6, 7):
+        found, after, pages = [], None, 0
+        while pages == 0 or after is not None:
+            page, after = view.page(wanted, limit, after, 1)
+            found += [each.key for each in page]
+            pages += 1
+        assert sorted(found) == [f"raw/east/{number}.csv" for number in range(1, 7)]
+    of_site, _ = view.page(Wanted("east", reason_code="unreadable"), 100, None, None)
+    assert len(of_site) == 7
+    assert view.page(Wanted("west"), 100, None, None) == ([], None)

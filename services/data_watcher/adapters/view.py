@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, Self
 
 from services.data_watcher.adapters import items
@@ -11,7 +12,7 @@ from services.data_watcher.domain.activity import SiteActivity
 from services.data_watcher.domain.configuration import ConfigRecord
 from services.data_watcher.domain.suspicion import SiteSuspicions
 from services.data_watcher.domain.versions import State
-from services.data_watcher.ports import Filed
+from services.data_watcher.ports import Filed, Wanted
 from shared.store import Item, Store, opened
 
 if TYPE_CHECKING:
@@ -30,11 +31,24 @@ class DynamoView:
         return cls(Store(client, table, items.KEY))
 
     def page(
-        self, site_id: str | None, state: State | None, limit: int, after: str | None
+        self, wanted: Wanted, limit: int, after: str | None, reads: int | None
     ) -> tuple[list[Filed], str | None]:
         """Return at most `limit` versions after a token, and the token of the next page, if any follows."""
-        found = self._items(site_id, state, opened(after, items.KEY))
-        page, following = self.store.page(found, limit)
+        only, values = _only(wanted)
+        start = opened(after, items.KEY)
+        if wanted.site_id is None:
+            found = self.store.batches(
+                self.store.client.scan, only=only, values=values, after=start
+            )
+        else:
+            found = self.store.batches(
+                self.store.client.query,
+                where="site_id = :site",
+                only=only,
+                values={**values, ":site": wanted.site_id},
+                after=start,
+            )
+        page, following = self.store.page_of(found, limit, reads)
         return [_filed(each) for each in page], following
 
     def files(self, site_id: str | None) -> Iterator[Filed]:
@@ -62,18 +76,30 @@ class DynamoView:
         found = self.store.query("site_id = :sites", {":sites": items.SITES_PARTITION})
         return items.site_activities(found)
 
-    def _items(
-        self, site_id: str | None, state: State | None = None, after: Item | None = None
-    ) -> Iterator[Item]:
-        only = "attribute_exists(#key) AND attribute_exists(version_id)"
-        values: Item = {}
-        if state is not None:
-            only += " AND #state = :state"
-            values[":state"] = state.value
+    def _items(self, site_id: str | None) -> Iterator[Item]:
+        only, values = _only(Wanted(site_id))
         if site_id is None:
-            return self.store.scan(only=only, values=values, after=after)
-        values[":site"] = site_id
-        return self.store.query("site_id = :site", values, only=only, after=after)
+            return self.store.scan(only=only, values=values)
+        return self.store.query("site_id = :site", {**values, ":site": site_id}, only=only)
+
+
+def _only(wanted: Wanted) -> tuple[str, Item]:
+    """Return the filter that leaves the versions that are wanted, and its values."""
+    only = ["attribute_exists(#key)", "attribute_exists(version_id)"]
+    values: Item = {}
+    if wanted.state is not None:
+        only.append("#state = :state")
+        values[":state"] = wanted.state.value
+    if wanted.reason_code is not None:
+        only.append("reason_code = :code")
+        values[":code"] = wanted.reason_code
+    if wanted.contains is not None:
+        only.append("contains(#key, :part)")
+        values[":part"] = wanted.contains
+    if wanted.since is not None:
+        only.append("uploaded_at >= :since")
+        values[":since"] = wanted.since.astimezone(UTC).isoformat()
+    return " AND ".join(only), values
 
 
 def _filed(item: Item) -> Filed:

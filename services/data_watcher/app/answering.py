@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from services.data_watcher.domain import configuration, facts, suspicion
+from services.data_watcher.domain.activity import SiteActivity
 from services.data_watcher.domain.configuration import ConfigRecord
 from services.data_watcher.domain.overlaps import FileOverlap
 from services.data_watcher.domain.overview import overview
@@ -25,11 +26,12 @@ from services.data_watcher.domain.versions import (
     State,
     Superseded,
 )
-from services.data_watcher.ports import Filed, LedgerView, OverlapMemory, RawObjects
+from services.data_watcher.ports import Filed, LedgerView, OverlapMemory, RawObjects, Wanted
 from shared import layout
 from shared.active import ActiveSite
 from shared.solar.site import Site, source_of
 
+MOST_COUNTED = 50  # sites of one question
 COUNTED = (
     State.ACCEPTED,
     State.QUARANTINED,
@@ -46,9 +48,15 @@ class Question(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    query: Literal["files", "sites", "balance", "reasons", "overview"]
+    query: Literal["files", "sites", "balance", "reasons", "counts", "overview"]
     site_id: str | None = None
+    site_ids: Annotated[tuple[str, ...], Field(max_length=MOST_COUNTED)] = ()
     state: State | None = None
+    reason_code: str | None = None
+    contains: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
+    since: AwareDatetime | None = None
+    reads: Annotated[int, Field(ge=1, le=100)] | None = None
+    brief: bool = False
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
     next: str | None = None
 
@@ -75,8 +83,9 @@ class Answering:
             case "files":
                 return self._files(question)
             case "sites":
-                known = {each.site_id: each for each in self.view.suspicions()}
-                return {"sites": [_site(each, known) for each in self.view.configs()]}
+                return {"sites": self._sites(question)}
+            case "counts":
+                return {"counts": {each: self._counts(each) for each in question.site_ids}}
             case "balance":
                 return self._balance(question.site_id)
             case "reasons":
@@ -85,9 +94,14 @@ class Answering:
                 return overview(self.view.configs(), self.view.activities(), self.view.suspicions())
 
     def _files(self, question: Question) -> dict[str, Any]:
-        files, following = self.view.page(
-            question.site_id, question.state, question.limit, question.next
+        wanted = Wanted(
+            question.site_id,
+            question.state,
+            question.reason_code,
+            question.contains,
+            question.since,
         )
+        files, following = self.view.page(wanted, question.limit, question.next, question.reads)
         suspect = self._suspect_sources()
         overlaps = {
             site_id: self.overlaps.load(site_id).files
@@ -101,6 +115,25 @@ class Answering:
             for each in files
         ]
         return {"files": answers, "next": following}
+
+    def _sites(self, question: Question) -> list[dict[str, Any]]:
+        """Return the configurations; in brief without what they say, which may be 6 MB of many sites."""
+        known = {each.site_id: each for each in self.view.suspicions()}
+        active = {each.site_id: each for each in self.view.activities()}
+        found = [
+            _site(each, known, active)
+            for each in self.view.configs()
+            if question.site_id in {None, _name(each)}
+        ]
+        return [{**each, "config": None} for each in found] if question.brief else found
+
+    def _counts(self, site_id: str) -> dict[str, int]:
+        """Count a site's versions by state; of the refused ones also those that nobody dismissed."""
+        counted: Counter[str] = Counter()
+        for each in (filed.version for filed in self.view.files(site_id)):
+            counted[each.state.value] += 1
+            counted["open"] += isinstance(each, Quarantined) and each.dismissed is None
+        return dict(counted)
 
     def _suspect_sources(self) -> dict[str, tuple[Site, dict[str, Suspicion]]]:
         """Return the sites with suspect sources: how their files read, and those sources by name."""
@@ -128,6 +161,8 @@ class Answering:
             "site_id": filed.site_id,
             "key": filed.key,
             "version_id": version.version_id,
+            "uploaded_at": version.uploaded_at.isoformat(),
+            "size": version.size,
             "sha256": known.sha256,
             "state": version.state.value,
             **_why(version),
@@ -247,12 +282,19 @@ def _suspect(filed: Filed, suspect: tuple[Site, Mapping[str, Suspicion]] | None)
     )
 
 
-def _site(record: ConfigRecord, suspicions: Mapping[str, SiteSuspicions]) -> dict[str, Any]:
-    name, kind = (
-        record.key.rpartition("/")[2].removesuffix(".yaml"),
-        configuration.kind_of(record.key),
-    )
+def _name(record: ConfigRecord) -> str:
+    return record.key.rpartition("/")[2].removesuffix(".yaml")
+
+
+def _site(
+    record: ConfigRecord,
+    suspicions: Mapping[str, SiteSuspicions],
+    activities: Mapping[str, SiteActivity],
+) -> dict[str, Any]:
+    name, kind = _name(record), configuration.kind_of(record.key)
     known = suspicions.get(name) if kind == "site" else None
+    active = activities.get(name) if kind == "site" else None
+    silent = active.silent_since if active else None
     in_force = json.loads(record.in_force) if record.in_force else None
     return {
         "kind": kind,
@@ -266,6 +308,8 @@ def _site(record: ConfigRecord, suspicions: Mapping[str, SiteSuspicions]) -> dic
         "uploaded_at": record.uploaded_at.isoformat() if record.uploaded_at else None,
         "config_version": record.config_version,
         "config": in_force,
+        "last_upload_at": active.last_upload_at.isoformat() if active else None,
+        "silent_since": silent.isoformat() if silent else None,
         "suspects": [_asked(name, each) for each in known.sources.values() if each.is_open]
         if known
         else [],

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from console.commands import versions
+from console.client import objects, people
 from console.errors import ConsoleError
 from tests.unit.console.systems import FakeSystem, solar, system
 
@@ -58,7 +58,7 @@ def sagemaker(system: FakeSystem, monkeypatch: pytest.MonkeyPatch) -> SageMaker:
     system.clients["sagemaker"] = found
     system.answers["trainer_trigger", "models"] = {"models": [{"model_id": "golden"}]}
     sites = {1: {"east"}, 2: {"east", "west"}, 3: {"east", "north", "west"}}
-    monkeypatch.setattr(versions, "_sites", lambda _, number: sites[number])
+    monkeypatch.setattr(people, "known_sites", lambda *asked: sites[asked[-1]])
     return found
 
 
@@ -102,7 +102,7 @@ def test_a_rollback_bars_what_serves_and_not_what_waits(
     system: FakeSystem, sagemaker: SageMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sagemaker.serves = 2
-    monkeypatch.setattr(versions, "_sites", lambda *_: {"east"})
+    monkeypatch.setattr(people, "known_sites", lambda *_: {"east"})
     answer = solar("rollback", "golden", "--json")
     assert answer.exit_code == 0, answer.output
     assert json.loads(answer.output)["bars"] == [2]
@@ -113,11 +113,11 @@ def test_a_rollback_bars_what_serves_and_not_what_waits(
 def test_a_run_whose_evaluation_is_gone_does_not_keep_a_person_from_a_rollback(
     system: FakeSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def gone(_: str) -> None:
+    def gone(*_: object) -> None:
         raise ConsoleError("no such object")
 
     monkeypatch.undo()
-    monkeypatch.setattr(versions, "evaluation_of", gone)
+    monkeypatch.setattr(objects, "evaluation_of", gone)
     assert solar("rollback", "golden").exit_code == 0
     assert sent(system)["seen_version"] == 3
 

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from botocore.exceptions import ClientError
 
 from console import registry
-from console.commands import comparing, live
+from console.client import objects
+from console.commands import live
 from services.deployer.adapters.live.log import encode
 from services.deployer.domain.live.predicted import Predicted, Weather
 from shared.evaluation import Evaluation
@@ -84,16 +86,12 @@ def a_prediction(
 class S3:
     """A bucket of one object."""
 
-    class exceptions:  # noqa: N801 - as botocore names it
-        class NoSuchKey(Exception):  # noqa: N818 - as botocore names it
-            pass
-
     def __init__(self, kept: dict[str, bytes]) -> None:
         self.kept = kept
 
     def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - as botocore names them
         if Key not in self.kept:
-            raise self.exceptions.NoSuchKey
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
         return {"Body": io.BytesIO(self.kept[Key])}
 
 
@@ -296,7 +294,7 @@ def test_two_versions_stand_side_by_side_as_evaluated_and_as_they_did_live(
     monkeypatch.setattr(registry, "version", lambda _, __, number: packages[number])
     until = datetime(2026, 6, 1, tzinfo=UTC)
     evaluated = Evaluation.model_validate_json(evaluation("r-1", until))
-    monkeypatch.setattr(comparing, "evaluation_of", lambda _: evaluated)
+    monkeypatch.setattr(objects, "evaluation_of", lambda *_: evaluated)
     golden.answers["deployer", "compare"] = {"versions": {"1": lived("2026-06-01"), "2": None}}
     said = solar("compare", "1", "2").stdout
     assert "golden: versions 1 and 2" in said

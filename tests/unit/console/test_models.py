@@ -270,7 +270,7 @@ def test_a_saved_report_says_how_its_version_does_since(
     page = b'<p id="since" class="soft">How it does since</p>'
     evaluation = SimpleNamespace(model_id="golden", model_dump=lambda **_: {})
     monkeypatch.setattr(runs_module, "evaluation_of", lambda _: evaluation)
-    monkeypatch.setattr(runs_module, "_object", lambda _: page)
+    monkeypatch.setattr(runs_module.objects, "of_run", lambda *_: page)
     system.answers["trainer_trigger", "runs"] = {"runs": [run("a1b2c3-1", version=2)]}
     line = {"days": {"scored": scored}, "r2": 0.958, "nmae": 0.021}
     system.answers["deployer", "scorecard"] = {"total": [line]}

@@ -31,7 +31,7 @@ from services.data_watcher.domain.versions import (
     Superseded,
     Upload,
 )
-from services.data_watcher.ports import Filed
+from services.data_watcher.ports import Filed, Wanted
 from tests.unit.data_watcher.fakes import FakeBucket, site
 
 NOW = datetime(2024, 7, 1, tzinfo=UTC)
@@ -70,16 +70,25 @@ class FakeView:
     kept: list[Filed] = field(default_factory=list)
     records: list[ConfigRecord] = field(default_factory=list)
     known: list[SiteSuspicions] = field(default_factory=list)
-    seen: list[SiteActivity] = field(default_factory=list)
     overlaps: dict[str, FileOverlap] = field(default_factory=dict)
 
+    active: list[SiteActivity] = field(default_factory=list)
+    reads: list[int | None] = field(default_factory=list)
+
     def page(
-        self, site_id: str | None, state: State | None, limit: int, after: str | None
+        self, wanted: Wanted, limit: int, after: str | None, reads: int | None
     ) -> tuple[list[Filed], str | None]:
+        self.reads.append(reads)
         if after is not None and not after.isdigit():
             message = "next: this is no token that an earlier answer gave"
             raise ValueError(message)
-        found = [each for each in self.files(site_id) if state in {None, each.version.state}]
+        found = [
+            each
+            for each in self.files(wanted.site_id)
+            if wanted.state in {None, each.version.state}
+            and (wanted.contains or "") in each.key
+            and (wanted.since is None or each.version.uploaded_at >= wanted.since)
+        ]
         start = int(after or 0)
         end = start + limit
         return found[start:end], str(end) if end < len(found) else None
@@ -99,7 +108,7 @@ class FakeView:
         return iter(self.known)
 
     def activities(self) -> Iterator[SiteActivity]:
-        return iter(self.seen)
+        return iter(self.active)
 
     def configs(self) -> Iterator[ConfigRecord]:
         return iter(self.records)
@@ -206,6 +215,7 @@ def test_a_file_says_its_state_its_reason_and_its_rows(
         )
     )
     common = {"site_id": "east", "key": "raw/east/a.csv", "version_id": "v1"}
+    common |= {"uploaded_at": "2024-07-01T00:00:00+00:00", "size": 9}
     expected = common | nothing | NO_ROWS | {"canonical_uri": None} | said
     assert answer == {"files": [expected], "next": None}
 
@@ -397,6 +407,8 @@ def test_a_site_says_what_became_of_its_yaml_and_what_is_in_force() -> None:
         "reason": "typo",
         "uploaded_at": "2024-07-01T00:00:00+00:00",
         "config_version": "c1",
+        "last_upload_at": None,
+        "silent_since": None,
         "suspects": [],
     }
     assert (fleet["kind"], fleet["name"]) == ("model", "fleet")
@@ -413,7 +425,7 @@ def test_an_overview_names_who_is_silent_suspect_or_refused_and_counts_the_rest(
         ConfigRecord("config/models/fleet.yaml", state="rejected", line=3, reason="no such key"),
     ]
     long_ago = NOW - timedelta(days=3)
-    view.seen = [
+    view.active = [
         SiteActivity("east", NOW),
         SiteActivity("west", long_ago, silent_since=long_ago),
         SiteActivity("gone", long_ago, silent_since=long_ago),
@@ -433,5 +445,49 @@ def test_an_overview_names_who_is_silent_suspect_or_refused_and_counts_the_rest(
 
 def test_a_site_that_sends_again_is_not_silent_before_anybody_noted_it() -> None:
     view = knowing()
-    view.seen = [SiteActivity("east", NOW, silent_since=NOW - timedelta(days=3))]
+    view.active = [SiteActivity("east", NOW, silent_since=NOW - timedelta(days=3))]
     assert ask(view, query="overview")["silent"] == []
+
+
+def test_files_are_found_by_a_part_of_their_key_and_by_when_they_came() -> None:
+    late = replace(ACCEPTED, upload=Upload("v2", NOW + timedelta(days=2), 9))
+    view = FakeView([filed(ACCEPTED), filed(late, name="power.csv")])
+    assert [each["key"] for each in ask(view, query="files", contains="pow")["files"]] == [
+        "raw/east/power.csv"
+    ]
+    since = (NOW + timedelta(days=1)).isoformat()
+    (found,) = ask(view, query="files", since=since)["files"]
+    assert (found["uploaded_at"], found["size"]) == ("2024-07-03T00:00:00+00:00", 9)
+
+
+def test_whoever_cannot_wait_says_how_much_is_read_for_a_page() -> None:
+    view = FakeView([filed(ACCEPTED)])
+    ask(view, query="files", reads=2)
+    ask(view, query="files")
+    assert view.reads == [2, None]
+
+
+def test_the_files_of_some_sites_are_counted_by_state_and_the_open_work_apart() -> None:
+    dismissed = replace(QUARANTINED, dismissed=DECISION)
+    view = FakeView(
+        [filed(ACCEPTED), filed(QUARANTINED), filed(dismissed), filed(ACCEPTED, "west")]
+    )
+    found = ask(view, query="counts", site_ids=["east", "moor"])
+    assert found == {"counts": {"east": {"accepted": 1, "open": 1, "quarantined": 2}, "moor": {}}}
+
+
+def test_not_all_sites_are_counted_at_once() -> None:
+    assert (
+        "site_ids" in ask(FakeView(), query="counts", site_ids=[str(n) for n in range(51)])["error"]
+    )
+
+
+def test_a_site_says_when_it_sent_last_and_since_when_it_is_silent() -> None:
+    record = ConfigRecord("config/sites/east.yaml", "v1", "accepted", in_force='{"model_id": "m"}')
+    activity = SiteActivity("east", NOW, NOW - timedelta(days=3))
+    view = FakeView(records=[record], active=[activity])
+    (found,) = ask(view, query="sites", brief=True)["sites"]
+    assert found["last_upload_at"] == "2024-07-01T00:00:00+00:00"
+    assert found["silent_since"] == "2024-06-28T00:00:00+00:00"
+    assert (found["model_id"], found["config"]) == ("m", None)
+    assert ask(view, query="sites", site_id="west") == {"sites": []}

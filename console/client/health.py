@@ -1,0 +1,86 @@
+"""The health of everything: functions, queues, alarms, endpoints, runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from console import registry, trainer
+from console.client import standing
+from console.target import System
+from shared import names
+
+SERVICES = ("data_watcher", "trainer_trigger", "deployer", "notifier")
+_FUNCTIONS = {"deployer": names.ENDPOINTS_FUNCTION}  # that is not called like its service
+
+
+def health(system: System) -> dict[str, Any]:
+    """Return the state of everything that can be unwell."""
+    services = {service: _service(system, service) for service in SERVICES} | {
+        "deployer, live": _function(system, names.LIVE_FUNCTION, names.LIVE)
+    }
+    alarms = [
+        {"name": alarm["AlarmName"], "reason": alarm.get("StateReason", "")}
+        for page in system.client("cloudwatch")
+        .get_paginator("describe_alarms")
+        .paginate(AlarmNamePrefix=names.ALL_OURS, StateValue="ALARM")
+        for alarm in page["MetricAlarms"]
+    ]
+    endpoints = [
+        {"name": each["EndpointName"], "status": each["EndpointStatus"]}
+        for page in system.client("sagemaker")
+        .get_paginator("list_endpoints")
+        .paginate(NameContains=names.ALL_OURS)
+        for each in page["Endpoints"]
+    ]
+    runs = trainer.runs(system)
+    return {
+        "endpoint": system.kind,
+        "services": services,
+        "alarms": alarms,
+        "running": [run["run_id"] for run in runs if run["status"] == "running"],
+        "endpoints": endpoints,
+        "held": registry.holds(system),
+        "live": standing.how_they_do(system),
+        "healthy": not alarms
+        and all(
+            each["dead_letters"] == 0 and each["state"] == "Active" for each in services.values()
+        ),
+    }
+
+
+def _service(system: System, service: str) -> dict[str, Any]:
+    return _function(system, _FUNCTIONS.get(service, names.service(service)), service)
+
+
+def _function(system: System, function: str, inbox: str) -> dict[str, Any]:
+    """Return the state of a function and of the inbox that it reads."""
+    found = queue(system, names.inbox(inbox))
+    return {
+        "state": _function_state(system, function),
+        "waiting": found["waiting"],
+        "in_work": found["in_work"],
+        "dead_letters": queue(system, names.dead_letters(inbox))["waiting"],
+    }
+
+
+def _function_state(system: System, name: str) -> str:
+    functions = system.client("lambda")
+    try:
+        return str(functions.get_function_configuration(FunctionName=name).get("State", "Active"))
+    except functions.exceptions.ResourceNotFoundException:
+        return "not deployed"
+
+
+def queue(system: System, name: str) -> dict[str, int]:
+    """Return how many messages of a queue wait, and how many are in work."""
+    queues = system.client("sqs")
+    try:
+        url = queues.get_queue_url(QueueName=name)["QueueUrl"]
+    except queues.exceptions.QueueDoesNotExist:
+        return {"waiting": 0, "in_work": 0}
+    found = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    return {
+        # Delayed ones are timers: a service whose next look is due in an hour is idle.
+        "waiting": int(found["ApproximateNumberOfMessages"]),
+        "in_work": int(found["ApproximateNumberOfMessagesNotVisible"]),
+    }

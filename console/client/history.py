@@ -1,0 +1,60 @@
+"""Runs as a person looks at them: which there were, how long they take, and what one found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+
+from console import trainer
+from console.errors import ConsoleError
+from console.target import System
+
+
+def run(system: System, run_id: str, model: str | None = None) -> dict[str, Any]:
+    """Return a run by its whole name.
+
+    Raises
+    ------
+    ConsoleError
+        There is none.
+    """
+    for each in trainer.runs(system, model):
+        if each["run_id"] == run_id:
+            return each
+    raise ConsoleError(f"no run {run_id}; the page of runs shows which there are")
+
+
+def expected_seconds(runs: Iterable[Mapping[str, Any]]) -> float | None:
+    """Return how long a run is expected to take: the middle of those that ended with a verdict. [s]"""
+    taken = [
+        seconds(each)
+        for each in runs
+        if each["ended_at"] and each["status"] in {"registered", "rejected"}
+    ]
+    return median(taken) if taken else None
+
+
+def seconds(run: Mapping[str, Any], now: datetime | None = None) -> float:
+    """Return how long a run took, or takes until now. [s]"""
+    ended = datetime.fromisoformat(run["ended_at"]) if run["ended_at"] else now or datetime.now(UTC)
+    return (ended - datetime.fromisoformat(run["started_at"])).total_seconds()
+
+
+def costs(runs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what runs cost by month and model, the newest month first; `unknown` have no price. [USD]"""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for each in runs:
+        key = each["started_at"][:7], each["model_id"]
+        line = found.setdefault(
+            key, {"month": key[0], "model_id": key[1], "runs": 0, "usd": 0.0, "unknown": 0}
+        )
+        line["runs"] += 1
+        line["usd"] += each["cost_usd"] or 0.0
+        line["unknown"] += each["cost_usd"] is None
+    return [found[key] for key in sorted(found, key=lambda key: (-_number(key[0]), key[1]))]
+
+
+def _number(month: str) -> int:
+    return int(month.replace("-", ""))

@@ -1,0 +1,45 @@
+"""How the served models do, by the last daily watch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from console.client.words import percent, short
+from console.target import System
+
+
+def how_they_do(system: System, model: str | None = None) -> dict[str, dict[str, Any] | None]:
+    """Return how models do live, by the last daily watch; None for one that was not looked at yet."""
+    return dict(system.ask("deployer", "live", model_id=model)["live"])
+
+
+def in_words(model: str, summary: dict[str, Any] | None) -> list[str]:
+    """Return a line on how a model does live, and one for each site that is worse than promised."""
+    if summary is None or summary["last"] is None:
+        return [f"{model} live: not measured yet; see `solar scorecard {model}`"]
+    versions = ", ".join(map(str, summary["versions"]))
+    said = (
+        f"{model} live, version {versions}, {summary['first']} to {summary['last']}: "
+        f"R² {short(summary['r2'])}, nMAE {percent(summary['nmae'])}, "
+        f"bias {percent(summary['energy_bias'], signed=True)}, "
+        f"{summary['sites_scored']} of {summary['sites']} sites scored"
+    )
+    lines = [said + ("" if summary["standing"] else f"; {_as_promised(summary)}")]
+    for each in summary["standing"]:
+        what = "cannot be scored" if each["kind"] == "data" else "worse than promised"
+        lines.append(f"  {each['site_id']}: {what} since {each['since']}: {each['why']}")
+    if summary["more_standing"]:
+        lines.append(f"  and {summary['more_standing']} more sites")
+    return lines
+
+
+def _as_promised(summary: Mapping[str, Any]) -> str:
+    judged, sites = summary["sites_judged"], summary["sites"]
+    if summary.get("inputs") == "forecast":
+        return "forecasts are scored by lead, and not judged against a promise"
+    if not judged:
+        return "no site can be judged now"
+    if judged < sites:
+        return f"as promised at {judged} of {sites} sites; the others cannot be judged now"
+    return "as promised everywhere"

@@ -1,0 +1,67 @@
+"""Registered versions of a model: approval, scores, and which serves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from console import registry
+from console.client import objects
+from console.target import System
+
+
+def of_model(system: System, model_id: str) -> list[dict[str, Any]]:
+    """Return a model's versions with their approval and scores, newest first."""
+    serves = registry.serving(system, model_id)
+    return [_shown(system, model_id, each, serves) for each in registry.versions(system, model_id)]
+
+
+def compare(
+    system: System, model_id: str, numbers: Sequence[int], days: int
+) -> list[dict[str, Any]]:
+    """Return versions beside each other: what their evaluations promised, and how they did live."""
+    lived = system.ask("deployer", "compare", model_id=model_id, versions=list(numbers), days=days)[
+        "versions"
+    ]
+    return [_beside(system, model_id, number, lived.get(str(number))) for number in numbers]
+
+
+def _beside(
+    system: System, model_id: str, number: int, lived: dict[str, Any] | None
+) -> dict[str, Any]:
+    about = registry.version(system, model_id, number).get("CustomerMetadataProperties", {})
+    run_id = about.get("run_id")
+    found = objects.evaluation_of(system, run_id).model_dump(mode="json") if run_id else None
+    return {
+        "version": number,
+        "run_id": run_id,
+        "dataset_id": about.get("dataset_id"),
+        "evaluation": found,
+        "live": lived["live"] if lived else None,
+        "live_first": lived["first"] if lived else None,
+        "live_last": lived["last"] if lived else None,
+        "live_same_days": lived["same_days"] if lived else None,
+        "days_of_both": lived["days_of_both"] if lived else 0,
+    }
+
+
+def _shown(
+    system: System, model_id: str, package: dict[str, Any], served: int | None
+) -> dict[str, Any]:
+    about = package.get("CustomerMetadataProperties", {})
+    metrics: dict[str, Any] = {}
+    if run_id := about.get("run_id"):
+        scores = objects.evaluation_of(system, run_id).challenger
+        metrics = {**scores.all.model_dump(), "daylight_r2": scores.daylight.r2}
+    return {
+        "model_id": model_id,
+        "version": package["ModelPackageVersion"],
+        "approval": package["ModelApprovalStatus"],
+        "approval_reason": package.get("ApprovalDescription"),
+        "deployed": package["ModelPackageVersion"] == served,
+        "dataset_id": about.get("dataset_id"),
+        "run_id": about.get("run_id"),
+        "metrics": metrics,
+        "model_card": json.loads(package.get("ModelCard", {}).get("ModelCardContent", "null")),
+    }

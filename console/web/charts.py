@@ -1,0 +1,157 @@
+"""Charts as the library in the browser draws them: the data here, the colours there (light, dark, print)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Trace = dict[str, Any]
+MOST_POINTS = 4000  # of a line; a screen has fewer
+
+
+@dataclass(slots=True)
+class Chart:
+    """A chart over time.
+
+    Attributes
+    ----------
+    title
+        What it shows, also for those who do not see it.
+    unit
+        Of the upright axis.
+    zooms
+        Whether a dragged range opens the page at that range.
+    excludes
+        The site of which a dragged range may be excluded.
+    """
+
+    title: str
+    unit: str
+    traces: list[Trace] = field(default_factory=list)
+    shapes: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    zooms: bool = False
+    excludes: str = ""
+    is_share: bool = False
+
+    def line(
+        self, name: str, points: Sequence[tuple[str, float | None]], role: str, **more: Any
+    ) -> None:
+        """Add a line; its `role` says its colour."""
+        points = thinned(points)
+        self.traces.append(
+            {
+                "name": name,
+                "role": role,
+                "x": [each[0] for each in points],
+                "y": [_rounded(each[1]) for each in points],
+                **more,
+            }
+        )
+
+    def band(
+        self,
+        name: str,
+        low: Sequence[tuple[str, float | None]],
+        high: Sequence[tuple[str, float | None]],
+    ) -> None:
+        """Add the stretch between two lines."""
+        self.line("", low, "band", showlegend=False, hoverinfo="skip")
+        self.line(name, high, "band", fill="tonexty", hoverinfo="skip")
+
+    def stretch(self, begin: str, end: str, role: str, label: str) -> None:
+        """Shade a stretch of time."""
+        self.shapes.append({"x0": begin, "x1": end, "role": role, "label": label})
+        self.notes.append(
+            f"{begin[:16].replace('T', ' ')} to {end[:16].replace('T', ' ')}: {label}"
+        )
+
+    def mark(self, at: str, role: str, label: str, *, note: bool = True) -> None:
+        """Draw an upright line at a moment; the words below the chart say what it is, unless another's do."""
+        self.shapes.append({"x0": at, "x1": at, "role": role, "label": label})
+        if note:
+            self.notes.append(f"{at[:16].replace('T', ' ')}: {label}")
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the browser draws."""
+        return {
+            "title": self.title,
+            "unit": self.unit,
+            "traces": self.traces,
+            "shapes": self.shapes,
+            "zooms": self.zooms,
+            "excludes": self.excludes,
+            "share": self.is_share,
+        }
+
+    @property
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The figures as a table, thinned to what somebody may read: time and each named line."""
+        named = [each for each in self.traces if each["name"]]
+        values: dict[str, list[Any]] = {}
+        for place, each in enumerate(named):
+            for moment, value in zip(each["x"], each["y"], strict=True):
+                values.setdefault(moment, [None] * len(named))[place] = value
+        ordered = sorted(values.items())
+        step = max(1, len(ordered) // 60)
+        return [(moment[:16].replace("T", " "), *found) for moment, found in ordered[::step]]
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the lines."""
+        return [each["name"] for each in self.traces if each["name"]]
+
+
+def thinned(
+    points: Sequence[tuple[str, float | None]], most: int = MOST_POINTS
+) -> Sequence[tuple[str, float | None]]:
+    """Return at most so many points: of each stretch the lowest and the highest, in order."""
+    if len(points) <= most:
+        return points
+    length = 2 * len(points) / most
+    kept: list[tuple[str, float | None]] = []
+    for part in _parts(points, length):
+        known = [each for each in part if each[1] is not None]
+        if not known:
+            kept.append(part[0])
+            continue
+        low, high = min(known, key=_value), max(known, key=_value)
+        kept += [low] if low is high else sorted((low, high))
+    return kept
+
+
+def _parts(
+    points: Sequence[tuple[str, float | None]], length: float
+) -> Iterable[Sequence[tuple[str, float | None]]]:
+    start = 0
+    number = 1
+    while start < len(points):
+        end = max(start + 1, round(number * length))
+        yield points[start:end]
+        start, number = end, number + 1
+
+
+def _value(point: tuple[str, float | None]) -> float:
+    return point[1] or 0.0
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.5g}")
+
+
+def per_day(lines: Iterable[Mapping[str, Any]], name: str) -> list[tuple[str, float | None]]:
+    """Return a figure of the lines of a scorecard by day."""
+    return [(each["name"], each[name]) for each in lines]
+
+
+def versions(chart: Chart, lines: Sequence[Mapping[str, Any]], *, note: bool) -> None:
+    """Mark the days from which another version was scored."""
+    before: tuple[int, ...] | None = None
+    for each in lines:
+        now = tuple(each["versions"])
+        if now and now != before:
+            said = ", ".join(map(str, now))
+            chart.mark(each["name"], "version", f"version {said}", note=note)
+            before = now

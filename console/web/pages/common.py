@@ -1,0 +1,57 @@
+"""What pages share: the site that they are of, and what stands in their links."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from starlette.requests import Request
+
+from console import times
+from console.errors import ConsoleError
+from console.web.rendering import Site
+
+LONGEST = 1024
+
+
+def of(request: Request) -> Site:
+    """Return what every page needs."""
+    site: Site = request.app.state.site
+    return site
+
+
+def given(request: Request, name: str, otherwise: str = "") -> str:
+    """Return a value of the link, cut to what a name may be long."""
+    return request.query_params.get(name, otherwise).strip()[:LONGEST]
+
+
+def number(request: Request, name: str, otherwise: int, most: int) -> int:
+    """Return a whole number of the link, within [1, most].
+
+    Raises
+    ------
+    ConsoleError
+        It is none.
+    """
+    text = given(request, name)
+    if not text:
+        return otherwise
+    if not text.isdecimal():
+        raise ConsoleError(f"{name}: {text!r} is no whole number")
+    return max(1, min(int(text[:9]), most))
+
+
+def moment(request: Request, name: str) -> datetime | None:
+    """Return a moment of the link.
+
+    Raises
+    ------
+    ConsoleError
+        It is none.
+    """
+    text = given(request, name)
+    if not text:
+        return None
+    try:
+        return times.in_utc(times.written(text)).astimezone(UTC)
+    except ValueError as error:
+        raise ConsoleError(f"{name}: {text!r} is no time; write 2026-11-24T07:19Z") from error

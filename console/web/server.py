@@ -1,0 +1,170 @@
+"""The server of the pages: which link leads where, live news, and what is said when something fails."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from functools import cache
+from pathlib import Path
+
+import plotly
+from botocore.exceptions import BotoCoreError, ClientError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from console import target, trainer
+from console.client import fleet as fleet_client
+from console.client import rights
+from console.errors import ConsoleError
+from console.target import System
+from console.web import rendering
+from console.web.actions import ACTIONS
+from console.web.guard import Guard, Guarding
+from console.web.pages import acting, decisions, files, fleet, forecast, model, plant, runs, system
+
+CHARTS = Path(plotly.__file__).parent / "package_data/plotly.min.js"
+FLEET_SECONDS = 15.0  # for which an answer about the whole fleet is good enough to turn a page
+NEWS_SECONDS = 2.0
+NOT_FOUND, NOT_DONE = 404, 400
+A_WEEK = "private, max-age=604800"
+
+
+def application(connected: System, guard: Guard, by: str) -> Starlette:
+    """Return the pages of a system.
+
+    Parameters
+    ----------
+    by
+        The caller's name, which goes with every change.
+    """
+    templates = rendering.environment()
+    templates.globals["done_texts"] = {name: each.done for name, each in ACTIONS.items()}
+    site = rendering.Site(
+        connected,
+        guard,
+        by,
+        templates,
+        _briefly(lambda: fleet_client.fleet(connected)),
+        cache(lambda: rights.missing(connected)),
+    )
+    app = Starlette(
+        routes=_routes(),
+        middleware=[Middleware(Guarding, guard=guard), Middleware(GZipMiddleware)],
+        exception_handlers={
+            ConsoleError: _explain,
+            ClientError: _explain,
+            BotoCoreError: _explain,
+            HTTPException: _no_page,
+        },
+    )
+    app.state.site = site
+    return app
+
+
+def _routes() -> list[Route | Mount]:
+    here = Path(__file__).parent
+    pages: dict[str, Callable[[Request], Response]] = {
+        "/": fleet.fleet,
+        "/models": model.first_model,
+        "/models/{model}": model.model,
+        "/models/{model}/compare": model.compare,
+        "/sites/{site}": plant.plant,
+        "/files": files.files,
+        "/file": files.file,
+        "/balance": files.balance,
+        "/runs": runs.runs,
+        "/runs/{run}": runs.run,
+        "/runs/{run}/report": runs.report,
+        "/costs": runs.costs,
+        "/decisions": decisions.models,
+        "/decisions/{model}": decisions.decisions,
+        "/forecast": forecast.models,
+        "/forecast/{model}/{site}": forecast.forecast,
+        "/forecast/{model}/{site}/latest.{kind}": forecast.download,
+        "/status": system.status,
+        "/notices": system.notices,
+        "/do/{action}": acting.confirm,
+    }
+    return [
+        Route("/charts.js", _charts),
+        Route("/news/{model}", _news),
+        Route("/do/{action}", _do, methods=["POST"]),
+        *(Route(path, page, methods=["GET"]) for path, page in pages.items()),
+        Mount("/static", StaticFiles(directory=here / "static")),
+    ]
+
+
+def _charts(_: Request) -> Response:
+    return FileResponse(CHARTS, media_type="text/javascript", headers={"Cache-Control": A_WEEK})
+
+
+async def _do(request: Request) -> Response:
+    form = await acting.form_of(request)
+    if form is None:
+        return Response("the form is too large", status_code=acting.TOO_LARGE)
+    return await run_in_threadpool(acting.do, request, form)
+
+
+async def _news(request: Request) -> Response:
+    """Tell a page, as long as it is open, whenever something about a model changed."""
+    site: rendering.Site = request.app.state.site
+    name = request.path_params["model"]
+
+    def stamp() -> str:
+        runs_now = [
+            (each["run_id"], each["status"]) for each in trainer.runs(site.system, name)[-3:]
+        ]
+        log = site.system.ask("deployer", "deployments", model_id=name)["deployments"]
+        return json.dumps([runs_now, len(log.get(name, []))])
+
+    async def told() -> AsyncIterator[str]:
+        before = None
+        while not await request.is_disconnected():
+            try:
+                now = await run_in_threadpool(stamp)
+            except (ConsoleError, ClientError, BotoCoreError):
+                now = before or ""  # the page says itself what does not answer
+            if before is not None and now != before:
+                yield "event: changed\ndata: {}\n\n"
+            else:
+                yield ": nothing new\n\n"
+            before = now
+            await asyncio.sleep(NEWS_SECONDS)
+
+    return StreamingResponse(told(), media_type="text/event-stream")
+
+
+def _explain(request: Request, error: Exception) -> Response:
+    said = str(error) if isinstance(error, ConsoleError) else target.explain(error)
+    site: rendering.Site = request.app.state.site
+    return site.page(request, "failed.html", status_code=NOT_DONE, said=said)
+
+
+def _no_page(request: Request, error: Exception) -> Response:
+    code = error.status_code if isinstance(error, HTTPException) else NOT_FOUND
+    said = "There is no such page." if code == NOT_FOUND else str(error)
+    site: rendering.Site = request.app.state.site
+    return site.page(request, "failed.html", status_code=code, said=said)
+
+
+def _briefly(ask: Callable[[], fleet_client.Fleet]) -> Callable[[], fleet_client.Fleet]:
+    """Return what asks at most once in some seconds: whoever turns pages asks for the same again."""
+    kept: dict[str, tuple[float, fleet_client.Fleet]] = {}
+
+    def remembered() -> fleet_client.Fleet:
+        now = time.monotonic()
+        known = kept.get("fleet")
+        if known is None or now - known[0] > FLEET_SECONDS:
+            kept["fleet"] = known = (now, ask())
+        return known[1]
+
+    return remembered

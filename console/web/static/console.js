@@ -1,0 +1,88 @@
+"use strict";
+// Charts take their colours from the page, so that they follow light, dark and print. Without this file every
+// page still works: each chart has its figures in a table, and every range can be typed.
+
+const colour = (role) => getComputedStyle(document.documentElement).getPropertyValue(`--${role}`).trim();
+
+function traces(chart) {
+  return chart.traces.map((each) => ({
+    ...each, type: "scatter", mode: each.role === "band" ? "lines" : "lines",
+    line: { color: colour(each.role), width: each.role === "band" ? 0 : 1.6, dash: each.role === "promise" ? "dash" : "solid" },
+    fillcolor: each.fill ? colour("band") : undefined,
+  }));
+}
+
+function shapes(chart) {
+  return chart.shapes.map((each) => ({
+    type: each.x0 === each.x1 ? "line" : "rect", yref: "paper", y0: 0, y1: 1, x0: each.x0, x1: each.x1,
+    fillcolor: colour(each.role), line: { color: each.x0 === each.x1 ? colour(each.role) : "rgba(0,0,0,0)", width: 1, dash: "dot" },
+  }));
+}
+
+function layout(chart, mode) {
+  const axis = { gridcolor: colour("rule"), zerolinecolor: colour("rule"), linecolor: colour("soft"), automargin: true };
+  return {
+    margin: { l: 48, r: 8, t: 8, b: 36 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    font: { color: colour("ink"), family: "system-ui, sans-serif", size: 13 }, hovermode: "x",
+    hoverlabel: { bgcolor: colour("card"), font: { color: colour("ink") } },
+    legend: { orientation: "h", x: 0, y: -0.16 }, showlegend: chart.traces.filter((each) => each.name).length > 1,
+    dragmode: mode === "exclude" ? "select" : "zoom", selectdirection: "h",
+    xaxis: { ...axis, type: "date" }, yaxis: { ...axis, fixedrange: true, tickformat: chart.share ? ".0%" : "" },
+    shapes: shapes(chart),
+  };
+}
+
+// Plotly writes moments without a zone; ours are UTC.
+const moment = (text) => new Date(`${String(text).replace(" ", "T").slice(0, 19)}${String(text).length < 11 ? "T00:00:00" : ""}Z`);
+const written = (text) => moment(text).toISOString().slice(0, 16) + "Z";
+
+function draw(box) {
+  const chart = JSON.parse(box.dataset.chart);
+  let mode = "zoom";
+  const settings = { displayModeBar: false, responsive: true, doubleClick: false };
+  const paint = () => Plotly.react(box, traces(chart), layout(chart, mode), settings);
+  paint();
+  if (chart.zooms) {
+    box.on("plotly_relayout", (change) => {
+      const [from, to] = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
+      if (mode === "zoom" && from && to) {
+        const link = new URL(location.href);
+        link.searchParams.set("from", written(from));
+        link.searchParams.set("to", written(to));
+        location.assign(link);
+      }
+    });
+  }
+  if (chart.excludes) {
+    box.on("plotly_selected", (chosen) => {
+      if (mode !== "exclude" || !chosen || !chosen.range) return;
+      const link = new URL("/do/exclude", location.origin);
+      link.searchParams.set("site", chart.excludes);
+      link.searchParams.set("start", written(chosen.range.x[0]));
+      link.searchParams.set("end", written(chosen.range.x[1]));
+      location.assign(link);
+    });
+    const modes = box.parentElement.querySelector(".modes");
+    modes.hidden = false;
+    modes.addEventListener("click", (event) => {
+      if (!event.target.dataset.mode) return;
+      mode = event.target.dataset.mode;
+      for (const each of modes.querySelectorAll("button")) each.setAttribute("aria-pressed", String(each.dataset.mode === mode));
+      paint();
+    });
+  }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+}
+
+document.querySelectorAll("[data-chart]").forEach(draw);
+
+// What changed is shown by the page itself, asked for anew; whoever types or reads a text is not disturbed.
+const news = document.querySelector("[data-news]");
+if (news) {
+  const source = new EventSource(news.dataset.news);
+  source.addEventListener("changed", () => {
+    if (document.activeElement.matches("input, select") || document.querySelector("details[open]")) return;
+    location.reload();
+  });
+  addEventListener("pagehide", () => source.close());
+}
