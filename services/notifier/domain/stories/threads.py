@@ -83,7 +83,7 @@ def threads(facts: Iterable[Any], heard: Mapping[str, datetime] | None = None) -
         When each fact came here, by its id; where that is not known, it came when it happened.
     """
     known = {each.id: each for each in facts}
-    ordered = sorted(known.values(), key=lambda each: (each.occurred_at, each.id))
+    ordered = sorted(known.values(), key=_in_time)
     runs = _runs(ordered)
     backs = _rollbacks(ordered)
     found: dict[tuple[str, str], list[Any]] = defaultdict(list)
@@ -93,6 +93,11 @@ def threads(facts: Iterable[Any], heard: Mapping[str, datetime] | None = None) -
         Thread(facts[0].model_id, kind, key, tuple(facts), heard or {})
         for (kind, key), facts in found.items()
     ]
+
+
+def _in_time(fact: Any) -> tuple[datetime, bool, str]:
+    """Order facts by time; a hold carries the time of the request that it follows."""
+    return fact.occurred_at, isinstance(fact, ModelHeld), fact.id
 
 
 @dataclass(frozen=True, slots=True)
