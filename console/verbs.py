@@ -179,7 +179,7 @@ VERBS = {
     "console": Verb(
         "web.command",
         "console",
-        "Serve the pages: see what is wrong, why, and do something about it; on 127.0.0.1 only.",
+        "Serve the pages of the system on 127.0.0.1, with your own identity; Ctrl-C ends it.",
     ),
     "demo": Verb(
         "demo.command",
