@@ -8,7 +8,7 @@ WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PARALLEL := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --quiet
 TESTS := tests/e2e tests/integration tests/training tests/pipeline_definition tests/unit tests/contract tests/infra tests/house
 
-.PHONY: bench-notices demo-forecast bench-forecast bench-live bench-scorecard bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold sabotage help demo test unit mutate notices docs check setup setup-local setup-pipeline format image-size lock pipeline clean
+.PHONY: demo-console test-browser bench-console bench-notices demo-forecast bench-forecast bench-live bench-scorecard bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold sabotage help demo test unit mutate notices docs check setup setup-local setup-pipeline format image-size lock pipeline clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -16,11 +16,22 @@ help: ## What can be made
 demo: setup-local ## The whole story on real data, in about two minutes, on this machine only
 	@$(BIN)/python -m console demo
 
+demo-console: setup-local ## The whole story, and then its pages on 127.0.0.1:8484 until Ctrl-C
+	@$(BIN)/python -m console demo --keep-running
+	@SOLAR_HOME=.solar/demo $(BIN)/python -m console --endpoint local console --open
+
 demo-forecast: setup-local ## Tomorrow's power of two sites, from made-up forecasts, in two minutes
 	@$(BIN)/python -m console demo --forecast
 
 test: setup setup-pipeline ## All tests, in parallel
 	@$(BIN)/python -m pytest $(PARALLEL) $(TESTS)
+
+test-browser: setup ## The page in headless Chromium, against the demo; three minutes
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo "test-browser: no chromium is installed, so these tests are skipped; on Debian: apt-get install chromium" >&2
+	@$(BIN)/python -m pytest --quiet --numprocesses=0 tests/browser
+
+bench-console: setup ## Server time of each page and memory, for 10,000 sites with a year of scores and a million files
+	@PYTHONPATH=. $(BIN)/python -m bench.console
 
 unit: setup ## Tests of single pieces and of messages, in about a minute
 	@$(BIN)/python -m pytest --numprocesses=logical --dist=worksteal --quiet tests/unit tests/contract tests/house

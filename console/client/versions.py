@@ -8,6 +8,7 @@ from typing import Any
 
 from console import registry
 from console.client import objects
+from console.errors import ConsoleError
 from console.target import System
 
 
@@ -46,14 +47,20 @@ def _beside(
     }
 
 
+def _scores(system: System, run_id: str) -> dict[str, Any]:
+    """Return what a version scored; nothing where its evaluation is gone, so that the others still show."""
+    try:
+        scores = objects.evaluation_of(system, run_id).challenger
+    except ConsoleError:
+        return {}
+    return {**scores.all.model_dump(), "daylight_r2": scores.daylight.r2}
+
+
 def _shown(
     system: System, model_id: str, package: dict[str, Any], served: int | None
 ) -> dict[str, Any]:
     about = package.get("CustomerMetadataProperties", {})
-    metrics: dict[str, Any] = {}
-    if run_id := about.get("run_id"):
-        scores = objects.evaluation_of(system, run_id).challenger
-        metrics = {**scores.all.model_dump(), "daylight_r2": scores.daylight.r2}
+    metrics = _scores(system, about["run_id"]) if about.get("run_id") else {}
     return {
         "model_id": model_id,
         "version": package["ModelPackageVersion"],

@@ -68,5 +68,6 @@ def demo(
         tell.say(
             f"it goes on running: export SOLAR_HOME={place}; then `solar status`, `solar models`, …"
         )
+        tell.say(f"its pages: SOLAR_HOME={place} solar console --open")
     if not tell.all_hold:
         raise typer.Exit(1)

@@ -31,7 +31,7 @@ REPORT_POLICY = (
 _HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with none a browser sends our own forms without their origin
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
@@ -73,7 +73,7 @@ class Guard:
             return (
                 "the form was not sent by a page of this console; open the page anew and try again"
             )
-        if not hmac.compare_digest(token, self.token):
+        if not hmac.compare_digest(token.encode(), self.token.encode()):
             return (
                 "the form is of an earlier start of this console; open the page anew and try again"
             )

@@ -175,16 +175,20 @@ class LedgerView(Protocol):
         """Yield site and state of every version, and whether S3 is to list it."""
         ...
 
-    def configs(self) -> Iterator[ConfigRecord]:
-        """Yield what became of each YAML file."""
+    def tally(self, site_id: str) -> Iterator[tuple[State, bool]]:
+        """Yield the state of every version of a site, and whether it is open: refused and not dismissed."""
         ...
 
-    def suspicions(self) -> Iterator[SiteSuspicions]:
-        """Yield what is known of each site that ever had a suspect source."""
+    def configs(self, name: str | None = None) -> Iterator[ConfigRecord]:
+        """Yield what became of each YAML file, or of those of one site or model."""
         ...
 
-    def activities(self) -> Iterator[SiteActivity]:
-        """Yield every site that ever uploaded."""
+    def suspicions(self, site_id: str | None = None) -> Iterator[SiteSuspicions]:
+        """Yield what is known of each site that ever had a suspect source, or of one site."""
+        ...
+
+    def activities(self, site_id: str | None = None) -> Iterator[SiteActivity]:
+        """Yield when each site last uploaded, and whether it is silent; or of one site."""
         ...
 
 

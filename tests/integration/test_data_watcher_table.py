@@ -391,6 +391,16 @@ def test_pages_hold_every_wanted_file_once_however_little_is_read_for_one(
             found += [each.key for each in page]
             pages += 1
         assert sorted(found) == [f"raw/east/{number}.csv" for number in range(1, 7)]
+    assert list(view.tally("east")) == [(State.QUARANTINED, True)] * 7
     of_site, _ = view.page(Wanted("east", reason_code="unreadable"), 100, None, None)
     assert len(of_site) == 7
     assert view.page(Wanted("west"), 100, None, None) == ([], None)
+
+
+def test_one_site_is_read_without_the_others(ledger: DynamoLedger) -> None:
+    for name in ("east", "west"):
+        ledger.save_config(ConfigRecord(f"config/sites/{name}.yaml", state="accepted"))
+    view = DynamoView(ledger.store)
+    assert [each.key for each in view.configs("west")] == ["config/sites/west.yaml"]
+    assert len(list(view.configs())) == 2
+    assert list(view.activities("west")) == list(view.suspicions("west")) == []

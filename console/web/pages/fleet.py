@@ -12,7 +12,7 @@ from console.client import fleet as client
 from console.web.cards import ask
 from console.web.pages.common import given, number, of
 
-ROWS = 25
+ROWS = 20
 FEW = 50  # sites that are asked about one by one before any is shown
 
 

@@ -14,10 +14,13 @@ from console.web.cards import Card, ask, asked
 from console.web.charts import Chart, per_day
 from console.web.charts import versions as mark_versions
 from console.web.pages.common import given, number, of
+from console.web.rendering import Site
 
 DAYS = 90
 MOST_DAYS = 400
 A_YEAR = 365
+MOST_SITE_DAYS = 1000  # whose scores are added up without being asked for: a tenth of a second
+LEAST_DAYS = 7  # a shorter chart tells nothing
 MOST_SITES = 5  # of which the exclusions are shown in the chart
 PROMISED_INSIDE = 0.8  # share of the measurements between P10 and P90
 
@@ -26,13 +29,12 @@ def model(request: Request) -> Response:
     """Show a model."""
     site = of(request)
     system, name = site.system, request.path_params["model"]
-    days = number(request, "days", DAYS, MOST_DAYS)
     trainer.require_model(system, name)
+    days = number(request, "days", 0, MOST_DAYS) or _usual_days(site, name)
     cards = asked(
         serves=lambda: _serves(system, name),
-        by_day=lambda: _card(system, name, days, "day"),
-        by_site=lambda: _card(system, name, days, "site"),
-        by_lead=lambda: _card(system, name, days, "lead"),
+        by_day=lambda: _card(system, name, days, "day") if days else None,
+        by_site=lambda: _card(system, name, days, "site") if days else None,
         versions=lambda: versions.of_model(system, name),
         live=lambda: standing.in_words(name, standing.how_they_do(system, name).get(name)),
         hold=lambda: registry.holds(system).get(name),
@@ -55,6 +57,14 @@ def compare(request: Request) -> Response:
     numbers = (number(request, "first", 1, 10**6), number(request, "second", 2, 10**6))
     found = ask(lambda: versions.compare(site.system, name, numbers, A_YEAR))
     return site.page(request, "compare.html", name=name, numbers=numbers, found=found)
+
+
+def _usual_days(site: Site, name: str) -> int:
+    """Return how many days are shown without being asked for: of many sites fewer, of very many none."""
+    known = ask(site.fleet)
+    sites = len(known.value.found(model=name)) if known.value else 1
+    days = min(DAYS, MOST_SITE_DAYS // max(sites, 1))
+    return days if days >= LEAST_DAYS else 0
 
 
 def _serves(system: Any, name: str) -> dict[str, Any]:

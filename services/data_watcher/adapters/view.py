@@ -13,6 +13,7 @@ from services.data_watcher.domain.configuration import ConfigRecord
 from services.data_watcher.domain.suspicion import SiteSuspicions
 from services.data_watcher.domain.versions import State
 from services.data_watcher.ports import Filed, Wanted
+from shared import layout
 from shared.store import Item, Store, opened
 
 if TYPE_CHECKING:
@@ -61,20 +62,40 @@ class DynamoView:
             state = State(each["state"])
             yield each["site_id"], state, state is not State.REMOVED or each.get("is_kept", False)
 
-    def configs(self) -> Iterator[ConfigRecord]:
-        """Yield what became of each YAML file."""
-        found = self.store.query("site_id = :configs", {":configs": items.CONFIG_PARTITION})
+    def tally(self, site_id: str) -> Iterator[tuple[State, bool]]:
+        """Yield the state of every version of a site, and whether it is open: refused and not dismissed."""
+        for each in self._items(site_id):
+            state = State(each["state"])
+            yield state, state is State.QUARANTINED and each.get("dismissed") is None
+
+    def configs(self, name: str | None = None) -> Iterator[ConfigRecord]:
+        """Yield what became of each YAML file, or of those of one site or model."""
+        if name is None:
+            found = self.store.query("site_id = :configs", {":configs": items.CONFIG_PARTITION})
+        else:
+            keys = (layout.model_config(name), layout.site_config(name))
+            found = self._named(items.CONFIG_PARTITION, *keys)
         return (items.config_record(each["item"], each) for each in found)
 
-    def suspicions(self) -> Iterator[SiteSuspicions]:
-        """Yield what is known of each site that ever had a suspect source."""
-        found = self.store.query("site_id = :all", {":all": items.SUSPICIONS_PARTITION})
+    def suspicions(self, site_id: str | None = None) -> Iterator[SiteSuspicions]:
+        """Yield what is known of each site that ever had a suspect source, or of one site."""
+        if site_id is None:
+            found = self.store.query("site_id = :all", {":all": items.SUSPICIONS_PARTITION})
+        else:
+            found = self._named(items.SUSPICIONS_PARTITION, site_id)
         return (items.suspicions(each["item"], each) for each in found)
 
-    def activities(self) -> Iterator[SiteActivity]:
-        """Yield every site that ever uploaded, with its last upload to within `GRAIN`."""
-        found = self.store.query("site_id = :sites", {":sites": items.SITES_PARTITION})
+    def activities(self, site_id: str | None = None) -> Iterator[SiteActivity]:
+        """Yield every site that ever uploaded, or one, with its last upload to within `GRAIN`."""
+        if site_id is None:
+            found = self.store.query("site_id = :sites", {":sites": items.SITES_PARTITION})
+        else:
+            found = self._named(items.SITES_PARTITION, site_id)
         return items.site_activities(found)
+
+    def _named(self, partition: str, *names: str) -> Iterator[Item]:
+        found = (self.store.item(site_id=partition, item=each) for each in names)
+        return (each for each in found if each is not None)
 
     def _items(self, site_id: str | None) -> Iterator[Item]:
         only, values = _only(Wanted(site_id))

@@ -118,21 +118,18 @@ class Answering:
 
     def _sites(self, question: Question) -> list[dict[str, Any]]:
         """Return the configurations; in brief without what they say, which may be 6 MB of many sites."""
-        known = {each.site_id: each for each in self.view.suspicions()}
-        active = {each.site_id: each for each in self.view.activities()}
-        found = [
-            _site(each, known, active)
-            for each in self.view.configs()
-            if question.site_id in {None, _name(each)}
-        ]
+        name = question.site_id
+        known = {each.site_id: each for each in self.view.suspicions(name)}
+        active = {each.site_id: each for each in self.view.activities(name)}
+        found = [_site(each, known, active) for each in self.view.configs(name)]
         return [{**each, "config": None} for each in found] if question.brief else found
 
     def _counts(self, site_id: str) -> dict[str, int]:
         """Count a site's versions by state; of the refused ones also those that nobody dismissed."""
         counted: Counter[str] = Counter()
-        for each in (filed.version for filed in self.view.files(site_id)):
-            counted[each.state.value] += 1
-            counted["open"] += isinstance(each, Quarantined) and each.dismissed is None
+        for state, is_open in self.view.tally(site_id):
+            counted[state.value] += 1
+            counted["open"] += is_open
         return dict(counted)
 
     def _suspect_sources(self) -> dict[str, tuple[Site, dict[str, Suspicion]]]:

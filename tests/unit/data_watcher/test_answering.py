@@ -101,17 +101,22 @@ class FakeView:
             gone = isinstance(each.version, Removed) and not each.version.is_kept
             yield each.site_id, each.version.state, not gone
 
+    def tally(self, site_id: str) -> Iterator[tuple[State, bool]]:
+        for each in (filed.version for filed in self.files(site_id)):
+            is_open = isinstance(each, Quarantined) and each.dismissed is None
+            yield each.state, is_open
+
     def load(self, site_id: str) -> SiteOverlaps:
         return SiteOverlaps(site_id=site_id, files=self.overlaps)
 
-    def suspicions(self) -> Iterator[SiteSuspicions]:
-        return iter(self.known)
+    def suspicions(self, site_id: str | None = None) -> Iterator[SiteSuspicions]:
+        return (each for each in self.known if site_id in {None, each.site_id})
 
-    def activities(self) -> Iterator[SiteActivity]:
-        return iter(self.active)
+    def activities(self, site_id: str | None = None) -> Iterator[SiteActivity]:
+        return (each for each in self.active if site_id in {None, each.site_id})
 
-    def configs(self) -> Iterator[ConfigRecord]:
-        return iter(self.records)
+    def configs(self, name: str | None = None) -> Iterator[ConfigRecord]:
+        return (each for each in self.records if name is None or f"/{name}.yaml" in each.key)
 
 
 def filed(version: FileVersion, site_id: str = "east", name: str = "a.csv") -> Filed:

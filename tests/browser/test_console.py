@@ -1,0 +1,195 @@
+"""The page as a person meets it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Error, Page, expect
+
+pytestmark = pytest.mark.timeout(900)  # the first test waits for the demo
+PAGES = (
+    "/",
+    "/models",
+    "/models/golden",
+    "/models/golden/compare?first=1&second=2",
+    "/sites/golden",
+    "/sites/golden?from=2012-09-01&to=2013-06-16",
+    "/files",
+    "/files?site=golden&state=quarantined",
+    "/file?key=golden/power_w_2013-01.csv",
+    "/balance",
+    "/runs",
+    "/costs",
+    "/decisions",
+    "/decisions/golden?since=2010-01-01&quiet_period=1+h",
+    "/forecast",
+    "/forecast/golden/golden",
+    "/status",
+    "/notices",
+    "/do/rollback?model=golden",
+    "/do/exclude?site=golden&start=2013-06-01&end=2013-06-02",
+)
+WAIT = 60_000  # for what the platform does meanwhile [ms]
+
+
+@dataclass
+class Watched:
+    """A page, and what it should not do."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
+
+
+def watched(browser: Browser, width: int, scheme: str = "light") -> Watched:
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    found = Watched(context.new_page())
+    found.page.on(
+        "console",
+        lambda each: found.complaints.append(each.text) if each.type == "error" else None,
+    )
+    found.page.on("pageerror", lambda each: found.complaints.append(str(each)))
+    found.page.on(
+        "request",
+        lambda each: (
+            None
+            if urlsplit(each.url).hostname in {"127.0.0.1", None}
+            else found.strangers.append(each.url)
+        ),
+    )
+    return found
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Page:
+    return watched(browser, 1200).page
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1440, "light"), (1440, "dark")])
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_fits_can_be_read_by_all_and_stays_on_this_machine(
+    browser: Browser, address: str, path: str, width: int, scheme: str
+) -> None:
+    here = watched(browser, width, scheme)
+    here.page.goto(address + path)
+    if here.page.locator("[data-chart]").count():
+        expect(here.page.locator(".main-svg").first).to_be_visible()
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert here.page.evaluate(wide) == 0
+    found = Axe().run(here.page).response["violations"]
+    assert [each["id"] for each in found if each["impact"] in {"serious", "critical"}] == []
+    assert (here.complaints, here.strangers) == ([], [])
+    here.page.context.close()
+
+
+def test_three_clicks_lead_from_the_fleet_to_the_cause_and_the_button(
+    page: Page, address: str
+) -> None:
+    page.goto(address)
+    expect(page.get_by_text("files are refused")).to_be_visible()
+    page.get_by_role("link", name="see the files").click()
+    page.get_by_role("link", name="power_w_2013-01.csv").click()
+    expect(page.locator("mark")).to_contain_text("502 Bad Gateway")
+    page.get_by_role("link", name="Dismiss").click()
+    expect(page.get_by_role("heading", name="What will happen")).to_be_visible()
+
+
+def confirm(page: Page, button: str, reason: str) -> None:
+    page.get_by_label("Why?").fill(reason)
+    page.get_by_role("button", name=button).click()
+    expect(page.get_by_role("status")).to_be_visible()
+
+
+def test_a_file_that_nobody_will_correct_is_dismissed(page: Page, address: str) -> None:
+    link = f"{address}/file?key=golden/power_w_2013-01.csv"
+    page.goto(link)
+    page.get_by_role("link", name="Dismiss").click()
+    confirm(page, "Dismiss", "the gateway was down that day")
+    eventually(page, link, lambda: page.get_by_text("the gateway was down that day").count() > 0)
+
+
+def test_a_version_is_rolled_back_rejected_and_approved_again(page: Page, address: str) -> None:
+    model = f"{address}/models/golden"
+    page.goto(model)
+    expect(page.get_by_text("Version 2 serves")).to_be_visible()
+    page.get_by_role("link", name="Roll back").click()
+    expect(page.get_by_text("Version 2 of model golden is taken back")).to_be_visible()
+    confirm(page, "Roll back", "an hour off since Monday")
+    eventually(page, model, lambda: page.get_by_text("Version 1 serves").count() > 0)
+    expect(page.get_by_text("Held by")).to_be_visible()
+    if page.get_by_role("link", name="Reject 2").count():
+        page.get_by_role("link", name="Reject 2").click()
+        confirm(page, "Reject", "not yet")
+    page.goto(model)
+    page.get_by_role("link", name="Approve 2").click()
+    confirm(page, "Approve", "the clock was right after all")
+    eventually(page, model, lambda: page.get_by_text("Version 2 serves").count() > 0)
+
+
+def test_a_drag_over_the_chart_zooms_and_back_leads_back(page: Page, address: str) -> None:
+    site = f"{address}/sites/golden"
+    page.goto(site)
+    drag(page)
+    page.wait_for_url(re.compile("from=2013-06-"))
+    page.go_back()
+    assert page.url == site
+
+
+def test_a_drag_over_the_chart_excludes_a_stretch(page: Page, address: str) -> None:
+    site = f"{address}/sites/golden"
+    page.goto(site)
+    page.get_by_role("button", name="excludes the stretch").click()
+    drag(page)
+    page.wait_for_url(re.compile("/do/exclude"))
+    expect(page.get_by_text("enter no further dataset")).to_be_visible()
+    confirm(page, "Exclude", "inverter swapped")
+    eventually(page, site, lambda: page.get_by_role("link", name="Include").count() > 0)
+    expect(page.get_by_text("inverter swapped").first).to_be_visible()
+
+
+def test_a_keyboard_alone_reaches_the_content(page: Page, address: str) -> None:
+    page.goto(address)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main")
+
+
+def test_without_scripts_every_figure_can_be_read(browser: Browser, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/sites/golden")
+    page.get_by_text("Figures of the chart").click()
+    expect(page.get_by_role("region", name="Figures: Measured")).to_contain_text("2013-06-")
+    context.close()
+
+
+def drag(page: Page) -> None:
+    """Drag over the middle of the first chart."""
+    chart = page.locator("[data-chart]").first
+    expect(chart.locator(".main-svg").first).to_be_visible()
+    box = chart.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 110, steps=8)
+    page.mouse.up()
+
+
+def eventually(page: Page, link: str, holds: Callable[[], bool]) -> None:
+    """Load a page anew until it shows what was asked for."""
+    for _ in range(WAIT // 2000):
+        with suppress(Error):  # the page may be loading itself anew just now
+            page.goto(link)
+            if holds():
+                return
+        page.wait_for_timeout(2000)
+    pytest.fail(page.locator("main").inner_text())

@@ -1,0 +1,188 @@
+"""What a person changes from a page: said before, guarded, with name and reason, and done once."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from console.web.actions import ACTIONS
+from tests.unit.console.web.world import Browser, World, browser, browser_of, sent, world
+
+__all__ = ["browser", "world"]  # the fixtures
+GIVEN = {
+    "approve": {"model": "golden", "version": "4"},
+    "reject": {"model": "golden", "version": "4"},
+    "rollback": {"model": "golden"},
+    "hold": {"model": "golden"},
+    "unhold": {"model": "golden"},
+    "retrain": {"model": "golden"},
+    "release": {"key": "raw/east/bad.csv"},
+    "dismiss": {"key": "raw/east/bad.csv"},
+    "remove": {"key": "raw/east/good.csv"},
+    "exclude": {"site": "east", "start": "2026-06-01", "end": "2026-06-02"},
+    "include": {"site": "east", "start": "2026-06-01", "end": "2026-06-02"},
+}
+SERVICES = {
+    "rollback": "deployer",
+    "hold": "deployer",
+    "unhold": "deployer",
+    "retrain": "trainer_trigger",
+    "release": "data_watcher",
+    "dismiss": "data_watcher",
+    "remove": "data_watcher",
+}
+
+
+def changes(world: World) -> int:
+    return len(world.sent) + len(world.clients["sagemaker"].decided) + len(world.clients["s3"].kept)
+
+
+def form(name: str, **more: str) -> dict[str, str]:
+    return {**GIVEN[name], "token": "token", "reason": "I looked", **more}
+
+
+def test_every_action_is_tested() -> None:
+    assert GIVEN.keys() == ACTIONS.keys()
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_before_anything_is_done_the_page_says_what_will_happen(
+    browser: Browser, world: World, name: str
+) -> None:
+    query = "&".join(f"{key}={value}" for key, value in GIVEN[name].items())
+    text = browser.get(f"/do/{name}?{query}").text
+    assert "What will happen" in text
+    assert 'name="token" value="token"' in text
+    assert changes(world) == 0
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_command_carries_the_name_and_the_reason(
+    browser: Browser, world: World, name: str
+) -> None:
+    answer = browser.post(f"/do/{name}", form(name))
+    assert answer.status == 303, answer.text
+    asked = sent(world)
+    assert asked["service"] == SERVICES[name]
+    assert (asked["requested_by"], asked["reason"]) == ("ann", "I looked")
+    shown = browser.get(answer.headers["location"])
+    assert ACTIONS[name].done.split(".")[0] in shown.text
+
+
+@pytest.mark.parametrize(("name", "status"), [("approve", "Approved"), ("reject", "Rejected")])
+def test_a_verdict_stands_in_the_registry_with_the_name(
+    browser: Browser, world: World, name: str, status: str
+) -> None:
+    assert browser.post(f"/do/{name}", form(name)).status == 303
+    (decided,) = world.clients["sagemaker"].decided
+    assert decided["ModelApprovalStatus"] == status
+    assert decided["ApprovalDescription"] == "by ann: I looked"
+
+
+def test_an_exclusion_is_stated_with_name_and_reason(browser: Browser, world: World) -> None:
+    assert browser.post("/do/exclude", form("exclude")).status == 303
+    stated = yaml.safe_load(world.clients["s3"].kept["config/exclusions/east.yaml"])
+    (one,) = stated["exclusions"]
+    assert (one["reason"], one["excluded_by"]) == ("I looked", "ann")
+    assert browser.post("/do/include", form("include")).status == 303
+    stated = yaml.safe_load(world.clients["s3"].kept["config/exclusions/east.yaml"])
+    assert stated["exclusions"] == []
+
+
+@pytest.mark.parametrize("name", GIVEN)
+@pytest.mark.parametrize(
+    "headers",
+    [{"origin": "http://evil.example"}, {"origin": "null"}, {"origin": "http://127.0.0.1:1"}],
+)
+def test_a_form_of_another_page_changes_nothing(
+    browser: Browser, world: World, name: str, headers: dict[str, str]
+) -> None:
+    answer = browser.post(f"/do/{name}", form(name), **headers)
+    assert answer.status == 403
+    assert "Nothing was changed" in answer.text
+    assert changes(world) == 0
+
+
+@pytest.mark.parametrize("name", GIVEN)
+@pytest.mark.parametrize("token", ["", "other", "tökén"])
+def test_a_form_without_our_token_changes_nothing(
+    browser: Browser, world: World, name: str, token: str
+) -> None:
+    assert browser.post(f"/do/{name}", form(name, token=token)).status == 403
+    assert changes(world) == 0
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_a_link_alone_changes_nothing(browser: Browser, world: World, name: str) -> None:
+    query = "&".join(f"{key}={value}" for key, value in form(name).items())
+    browser.get(f"/do/{name}?{query}")
+    assert changes(world) == 0
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1", "127.0.0.1:9", "localhost.evil:8484"]
+)
+def test_a_name_that_was_bent_to_this_machine_is_refused(
+    browser: Browser, world: World, host: str
+) -> None:
+    assert browser.get("/", host=host).status == 403
+    assert browser.post("/do/hold", form("hold"), host=host).status == 403
+    assert changes(world) == 0
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_a_read_only_console_changes_nothing(world: World, name: str) -> None:
+    answer = browser_of(world, read_only=True).post(f"/do/{name}", form(name))
+    assert answer.status == 403
+    assert "--read-only" in answer.text
+    assert changes(world) == 0
+
+
+def test_a_read_only_console_greys_its_buttons(world: World) -> None:
+    text = browser_of(world, read_only=True).get("/models/golden").text
+    assert 'aria-disabled="true"' in text
+    assert 'href="/do/rollback' not in text
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_a_reason_is_needed(browser: Browser, world: World, name: str) -> None:
+    answer = browser.post(f"/do/{name}", form(name, reason="  "))
+    assert answer.status == 400
+    assert "a reason is needed" in answer.text
+    assert changes(world) == 0
+
+
+def test_an_action_that_does_not_exist_says_so(browser: Browser) -> None:
+    assert "nothing called" in browser.get("/do/explode").text
+
+
+def test_a_form_that_is_too_large_is_not_read(browser: Browser, world: World) -> None:
+    assert browser.post("/do/hold", form("hold", reason="x" * 100_000)).status == 413
+    assert changes(world) == 0
+
+
+def test_what_cannot_be_done_is_said_before(browser: Browser) -> None:
+    text = browser.get("/do/dismiss?key=raw/east/good.csv").text
+    assert "only a refused file can be dismissed" in text
+    assert "<button" not in text.split("<main")[1]
+
+
+def test_a_missing_right_greys_the_button_and_is_named(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacking = {"registry": "sagemaker:UpdateModelPackage on arn:x"}
+    monkeypatch.setattr("console.client.rights.missing", lambda _: lacking)
+    text = browser_of(world).get("/models/golden").text
+    assert "you lack sagemaker:UpdateModelPackage on arn:x" in text
+    assert 'href="/do/approve' not in text
+    assert 'href="/do/rollback' in text
+    confirm = browser_of(world).get("/do/approve?model=golden&version=4").text
+    assert "You lack sagemaker:UpdateModelPackage" in confirm
+
+
+def test_the_pages_tell_a_browser_to_keep_nothing_and_to_frame_nothing(browser: Browser) -> None:
+    headers = browser.get("/models/golden").headers
+    assert headers["cache-control"] == "no-store"
+    assert headers["referrer-policy"] == "same-origin"  # else our own forms have the origin "null"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"

@@ -1,0 +1,233 @@
+"""Every page answers, shows what is wrong, escapes what came from outside, and survives a silent service."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from console.client import fleet
+from console.errors import ConsoleError
+from console.web.pages.files import marked
+from tests.unit.console.web.world import NASTY, RUN, Browser, World, browser, site, world
+
+__all__ = ["browser", "world"]  # the fixtures
+PAGES = (
+    "/",
+    "/models",
+    "/models/golden",
+    "/models/golden/compare?first=1&second=2",
+    "/sites/east",
+    "/sites/east?from=2026-06-01&to=2026-06-08",
+    "/sites/east?from=2026-01-01&to=2026-12-31",
+    "/files",
+    "/files?site=east&state=quarantined&since=2026-01-01",
+    "/file?key=east/bad.csv",
+    "/balance",
+    "/runs",
+    f"/runs/{RUN}",
+    "/costs",
+    "/decisions",
+    "/decisions/golden",
+    "/decisions/golden?since=2026-01-01&quiet_period=2+h",
+    "/forecast",
+    "/forecast/golden/east",
+    "/status",
+    "/notices",
+    "/do/hold?model=golden",
+)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_answers_whole_and_in_order(browser: Browser, path: str) -> None:
+    answer = browser.get(path)
+    assert answer.status == 200, answer.text
+    assert answer.text.count("<h1") == 1
+    assert "<title>" in answer.text
+    assert "lang=" in answer.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_leads_nowhere_that_does_not_exist(browser: Browser, path: str) -> None:
+    found = re.findall(r'(?:href|src)="(/[^"]*)"', browser.get(path).text)
+    links = {each.replace("&amp;", "&") for each in found} - {"/charts.js"}
+    dead = [each for each in links if browser.get(each).status == 404]
+    assert dead == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_of_services_that_do_not_answer_says_so_and_offers_to_try_again(
+    world: World, browser: Browser, path: str
+) -> None:
+    silent = ConsoleError("the service <b>sleeps</b>")
+    for query in world.answers:
+        world.answers[query] = silent
+    answer = browser.get(path)
+    assert answer.status in {200, 400}
+    if "/do/" not in path:
+        assert "the service &lt;b&gt;sleeps&lt;/b&gt;" in answer.text
+        assert "Try again" in answer.text
+
+
+@pytest.mark.parametrize("query", ["decisions", "models", "runs"])
+def test_one_service_that_fails_in_any_way_does_not_take_the_fleet_with_it(
+    world: World, browser: Browser, query: str
+) -> None:
+    world.answers["trainer_trigger", query] = ConsoleError("no")
+    text = browser.get("/").text
+    assert 'href="/sites/east"' in text
+
+
+def test_what_is_no_error_of_ours_is_a_card_too(world: World, browser: Browser) -> None:
+    world.answers["notifier", "notices"] = ZeroDivisionError("oh")
+    assert "ZeroDivisionError: oh" in browser.get("/notices").text
+
+
+def test_what_came_from_outside_is_escaped(browser: Browser) -> None:
+    for path in ("/files", "/sites/east", "/file?key=east/bad.csv"):
+        text = browser.get(path).text
+        assert "<img src=x" not in text
+        assert "<script>alert" not in text
+        assert "<b>oops" not in text
+    text = browser.get("/files").text
+    assert "&lt;img src=x" in text
+    assert f"<bdi>{NASTY.split('/', 2)[2].replace('<', '&lt;').replace('>', '&gt;')}</bdi>" in text
+
+
+def test_a_search_is_shown_as_it_was_typed_and_does_nothing_else(browser: Browser) -> None:
+    text = browser.get("/?text=%22%3E%3Cscript%3E1").text
+    assert "<script>1" not in text
+    assert "No site fits" in text
+
+
+def test_what_needs_a_person_comes_first_and_leads_to_the_cause(browser: Browser) -> None:
+    text = browser.get("/").text
+    assert "1 file is refused" in text
+    assert 'href="/files?site=east&amp;state=quarantined"' in text
+    assert "silent since 2026-06-01 00:00 UTC" in text
+    assert "version 4 waits for approval" in text
+    assert "6 more days are needed" in text
+
+
+def test_a_refused_file_shows_its_fault_the_remedy_and_what_can_be_done(
+    world: World, browser: Browser
+) -> None:
+    world.clients["s3"].kept["raw/east/bad.csv"] = b"time,<b>oops</b>\n1,2\n"
+    text = browser.get("/file?key=east/bad.csv").text
+    assert "name the column" in text
+    assert "<mark>&lt;b&gt;oops&lt;/b&gt;</mark>" in text
+    for action in ("release", "dismiss", "remove"):
+        assert f"/do/{action}?key=" in text
+
+
+def test_the_line_that_a_reason_numbers_is_marked() -> None:
+    found = marked("a\nb\nc", "line 2 cannot be read")
+    assert [number for number, parts in found if any(fault for _, fault in parts)] == [2]
+
+
+def test_an_apostrophe_quotes_nothing() -> None:
+    ((_, parts),) = marked("ac_power", "the site's YAML expects 'ac_power', it's missing")
+    assert parts == [("ac_power", True)]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/sites/nowhere", "no site nowhere"),
+        ("/models/nowhere", "no model"),
+        ("/runs/nowhere", "no run nowhere"),
+        ("/file?key=east/nowhere.csv", "in the ledger"),
+        ("/sites/east?from=2026-06-02&to=2026-06-01", "the end must come after the beginning"),
+        ("/sites/east?from=yesterday", "is no time"),
+        ("/?page=minus", "is no whole number"),
+        ("/forecast/golden/east/latest.exe", "a forecast can be had as"),
+    ],
+)
+def test_a_link_that_makes_no_sense_says_what_does(browser: Browser, path: str, said: str) -> None:
+    answer = browser.get(path)
+    assert answer.status == 400
+    assert said in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/files?state=lost", "is none of accepted"),
+        ("/files?since=soon", "is no time"),
+        ("/decisions/golden?since=2026-01-01&quiet_period=soon", "quiet_period"),
+    ],
+)
+def test_a_field_that_makes_no_sense_is_explained_where_it_is(
+    browser: Browser, path: str, said: str
+) -> None:
+    answer = browser.get(path)
+    assert answer.status == 200
+    assert said in answer.text
+    assert "<form" in answer.text
+
+
+def test_a_replay_shows_what_another_policy_would_have_done(browser: Browser) -> None:
+    text = browser.get("/decisions/golden?since=2026-01-01&quiet_period=2+h").text
+    assert "1 runs instead of 5" in text
+
+
+def test_ten_thousand_sites_are_shown_page_by_page(world: World, browser: Browser) -> None:
+    many = {"sites": [site(f"s{number:05}") for number in range(10_000)]}
+    world.answers["data_watcher", "sites"] = many
+    text = browser.get("/?page=3").text
+    assert text.count('<li class="card row') == 20
+    assert "page 3 of 500" in text
+    assert "page=4" in text
+    assert "page=2" in text
+
+
+def test_the_same_view_twice_counts_nothing_twice(browser: Browser) -> None:
+    first, second = (browser.get("/").text for _ in range(2))
+    assert first.count("file is refused") == second.count("file is refused") == 1
+
+
+def test_a_filter_finds_a_site_by_its_light(browser: Browser) -> None:
+    text = browser.get("/?light=warn&kind=data&text=WES").text
+    assert 'href="/sites/west"' in text
+    assert 'href="/sites/east"' not in text
+
+
+def test_a_fleet_is_sorted_by_what_is_worst(world: World) -> None:
+    suspect = {"source": "power", "standing": "suspect", "reason": "two units", "remedy": ""}
+    world.answers["data_watcher", "sites"] = {
+        "sites": [site("a"), site("b", suspects=[suspect]), site("c", state="rejected", reason="x")]
+    }
+    found = fleet.fleet(world).rows
+    assert [each.site_id for each in found][2] == "a"
+    assert {each.worst for each in found[:2]} == {"bad"}
+
+
+def test_the_report_of_a_run_may_do_nothing(world: World, browser: Browser) -> None:
+    world.clients["s3"].kept[f"runs/{RUN}/evaluation/report.html"] = b"<script>1</script>"
+    policy = browser.get(f"/runs/{RUN}/report").headers["content-security-policy"]
+    assert policy.startswith("sandbox;")
+    assert "script-src" not in policy
+    assert "default-src 'none'" in policy
+
+
+def test_the_charts_come_from_a_package(browser: Browser) -> None:
+    answer = browser.get("/static/console.css")
+    assert answer.status == 200
+    policy = browser.get("/").headers["content-security-policy"]
+    assert "http" not in policy.replace("https", "http")
+    assert "unsafe" not in policy
+
+
+def card_of(world: World, **of: Any) -> None:
+    world.answers["deployer", "live"] = {"live": {"golden": of}}
+
+
+def test_a_site_that_is_worse_than_promised_is_bad_on_the_fleet(
+    world: World, browser: Browser
+) -> None:
+    why = {"site_id": "east", "kind": "accuracy", "since": "2026-06-01", "why": "a string is out"}
+    card_of(world, last="2026-06-02", standing=[why], more_standing=0)
+    text = browser.get("/?light=bad").text
+    assert "worse than promised since 2026-06-01: a string is out" in text
+    assert 'href="/sites/west"' not in text
