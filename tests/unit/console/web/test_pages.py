@@ -212,8 +212,10 @@ def test_the_report_of_a_run_may_do_nothing(world: World, browser: Browser) -> N
 
 
 def test_the_charts_come_from_a_package(browser: Browser) -> None:
-    answer = browser.get("/static/console.css")
-    assert answer.status == 200
+    assert browser.get("/static/console.css").status == 200
+    charts = browser.get("/charts.js")
+    assert charts.status == 200
+    assert "plotly.js v" in charts.text[:200]
     policy = browser.get("/").headers["content-security-policy"]
     assert "http" not in policy.replace("https", "http")
     assert "unsafe" not in policy
