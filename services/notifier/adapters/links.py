@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 STAGES = ("AWSCURRENT", "AWSPREVIOUS")  # the second one is honoured, and signs nothing
 KEPT = 300.0  # how long keys are kept before they are read again [s]
+PATIENCE = 10.0  # between two readings for keys that are not known, which anybody can make up [s]
 PRESIGNED_SECONDS = 300
 _ABSENT = {"ResourceNotFoundException", "InvalidRequestException"}
 _GONE = {"404", "NoSuchKey", "NotFound"}
@@ -44,11 +45,11 @@ class SecretKeys:
         return self._all(fresh=False)[0]
 
     def known(self, *, fresh: bool = False) -> Mapping[str, str]:
-        """Return the keys that are honoured, by their names; `fresh` reads them again."""
+        """Return the keys that are honoured, by their names; `fresh` reads them again, if they are not."""
         return {grant.key_name(key): key for key in self._all(fresh=fresh)}
 
     def _all(self, *, fresh: bool) -> list[str]:
-        if fresh or self.clock() - self._read_at > KEPT:
+        if self.clock() - self._read_at > (PATIENCE if fresh else KEPT):
             found = [self._stage(each) for each in STAGES]
             self._keys, self._read_at = [key for key in found if key], self.clock()
         return self._keys
@@ -70,9 +71,23 @@ class KeyRotation:
     client: Any
     name: str
 
-    def rotate(self) -> None:
-        """Put a new key in force."""
-        self.client.put_secret_value(SecretId=self.name, SecretString=secrets.token_urlsafe(48))
+    def rotate(self, occasion: str) -> None:
+        """Put a new key in force; the same occasion again changes nothing.
+
+        Parameters
+        ----------
+        occasion
+            32 to 64 characters by which Secrets Manager knows the new version.
+        """
+        try:
+            self.client.put_secret_value(
+                SecretId=self.name,
+                ClientRequestToken=occasion,
+                SecretString=secrets.token_urlsafe(48),
+            )
+        except ClientError as error:
+            if error_code(error) != "ResourceExistsException":
+                raise
 
 
 @dataclass(frozen=True, slots=True)
