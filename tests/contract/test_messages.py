@@ -62,6 +62,7 @@ PRODUCED = {
         "solar.forecast_issued",
         "solar.tomorrow_forecast",
         "solar.version_decided",
+        "solar.decision_overtaken",
         "solar.accuracy_degraded",
     },
 }
