@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from botocore.exceptions import BotoCoreError, ClientError
 
 from services.notifier.domain.links import grant
-from services.notifier.domain.links.grant import Grant
+from services.notifier.domain.links.grant import HARMLESS, Grant
 from services.notifier.domain.offer import Offer
 from services.notifier.ports import LinkKeys
 from shared.aws import S3Objects, error_code
+from shared.observability import NAMESPACE
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -162,13 +163,21 @@ class S3Linked:
         return S3Objects(self.client, self.bucket).read(key)
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedLinks:
-    """Implements the port `LinkMeter` by a metric of each reason, and one of all for the alarm."""
-
-    metrics: Metrics
+class LinkCounts:
+    """Implements the port `LinkMeter` by lines in the function's log, which become metrics."""
 
     def refused(self, reason: str) -> None:
-        """Count a link that was not honoured."""
-        self.metrics.add_metric(name="LinksRefused", unit=MetricUnit.Count, value=1)
-        self.metrics.add_metadata(key="reason", value=reason)
+        """Count a link that was not honoured: by its reason, and for the alarm if nobody means well by it."""
+        _count("LinksRefusedByReason", reason=reason)
+        if reason not in HARMLESS:
+            _count("LinksRefused")
+
+    def failed(self) -> None:
+        """Count a link that could not be answered, which is no fault of who opened it."""
+        _count("LinksFailed")
+
+
+def _count(name: str, **dimensions: str) -> None:
+    with single_metric(name, MetricUnit.Count, 1, namespace=NAMESPACE) as metric:
+        for dimension, value in {"service": "notifier", **dimensions}.items():
+            metric.add_dimension(name=dimension, value=value)

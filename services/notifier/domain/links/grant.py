@@ -23,6 +23,8 @@ ACTS_FOR = timedelta(hours=72)
 SHOWS_FOR = timedelta(days=7)
 LONGEST_TOKEN = 2000  # characters
 _KEY_NAME = 8
+# Why links of people who mean well are refused, and what browsers and robots ask for by themselves.
+HARMLESS = frozenset({"expired", "used", "over", "malformed"})
 
 
 class RefusedError(Exception):
