@@ -457,6 +457,19 @@ class VersionDecided(Message):
     run_id: str | None = None
 
 
+class DecisionOvertaken(Message):
+    """A person's approval or rejection came too late: `stands` says what holds instead."""
+
+    type: Literal["solar.decision_overtaken"] = "solar.decision_overtaken"
+    version: Literal[1] = 1
+    model_id: Name
+    model_package_version: int
+    approve: bool
+    reason: str
+    requested_by: str
+    stands: str
+
+
 class DeploymentCheckDue(Message):
     """A model's endpoint is to be looked at; with `settings` also at whether it is as the YAML says."""
 
@@ -611,6 +624,7 @@ AnyMessage = Annotated[
     | HoldRequested
     | DecisionRequested
     | VersionDecided
+    | DecisionOvertaken
     | ModelHeld
     | ModelReleased
     | RetrainRequested

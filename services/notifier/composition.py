@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from aws_lambda_powertools import Metrics
-
 from services.notifier.adapters.links import (
     KeyRotation,
+    LinkCounts,
     NoLinks,
-    RefusedLinks,
     S3Linked,
     SecretKeys,
     SignedLinks,
@@ -113,9 +111,9 @@ def reviewing(settings: ReviewSettings) -> Reviewing:
     )
 
 
-def opening(settings: LinksSettings, metrics: Metrics) -> Opening:
+def opening(settings: LinksSettings) -> Opening:
     """Return what answers links."""
-    meter = RefusedLinks(metrics)
+    meter = LinkCounts()
     store = Store(lazy_client("dynamodb"), settings.notices_table, ("notice_id",))
     acting = Acting(
         DynamoUses(store),

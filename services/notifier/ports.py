@@ -309,6 +309,10 @@ class LinkMeter(Protocol):
         """Count a link that was not honoured."""
         ...
 
+    def failed(self) -> None:
+        """Count a link that could not be answered."""
+        ...
+
 
 class LinkedObjects(Protocol):
     """Objects that links show."""

@@ -62,6 +62,7 @@ PRODUCED = {
         "solar.forecast_issued",
         "solar.tomorrow_forecast",
         "solar.version_decided",
+        "solar.decision_overtaken",
         "solar.accuracy_degraded",
     },
 }
@@ -244,7 +245,9 @@ def test_every_schedule_sends_a_message_that_parses(service: str) -> None:
             assert reviewing.Order.model_validate_json(str(each["Target"]["Input"])).tell
             continue
         if "KeysFunction" in str(each["Target"]["Arn"]):
-            assert json.loads(str(each["Target"]["Input"])) == {"revoke": False}
+            assert json.loads(str(each["Target"]["Input"])) == {
+                "due": "<aws.scheduler.scheduled-time>"
+            }
             continue
         body = str(each["Target"]["Input"])
         assert "<aws.scheduler.execution-id>" in body

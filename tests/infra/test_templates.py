@@ -34,6 +34,7 @@ PUBLISHED = {
     ("AWS/Sagemaker/ModelBuildingPipeline", "ExecutionFailed"): {"PipelineName"},
     ("Solar", "ChampionShortfall"): {"service"},
     ("Solar", "LinksRefused"): {"service"},
+    ("Solar", "LinksFailed"): {"service"},
     ("Solar", "SitesDegraded"): {"service"},
     ("Solar", "SitesNotScored"): {"service"},
     ("Solar", "ForecastsLate"): {"service"},

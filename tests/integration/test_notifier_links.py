@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -48,8 +49,8 @@ def keys() -> SecretKeys:
     return SecretKeys(boto3.client("secretsmanager"), SECRET)
 
 
-def rotate() -> None:
-    KeyRotation(boto3.client("secretsmanager"), SECRET).rotate()
+def rotate(occasion: str = "") -> None:
+    KeyRotation(boto3.client("secretsmanager"), SECRET).rotate(occasion or uuid4().hex)
 
 
 def honoured(token: str) -> bool:
@@ -101,11 +102,21 @@ def test_keys_are_kept_for_some_minutes_and_read_anew_where_one_is_not_known() -
     before = kept.current()
     rotate()
     assert kept.current() == before
+    assert len(kept.known(fresh=True)) == 1, "anybody can make up keys that are not known"
+    clock[0] = 11.0
     assert len(kept.known(fresh=True)) == 2
-    assert kept.current() != before
+    newer = kept.current()
+    assert newer != before
     rotate()
-    clock[0] = 301.0
-    assert kept.current() != before
+    clock[0] = 312.0
+    assert kept.current() != newer
+
+
+def test_a_doubled_schedule_ends_no_links() -> None:
+    token = a_token()
+    for _ in range(3):
+        rotate("2024-07-01T00:00:00Z of the schedule")
+    assert honoured(token)
 
 
 @pytest.fixture

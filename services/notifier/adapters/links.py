@@ -9,21 +9,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from botocore.exceptions import BotoCoreError, ClientError
 
 from services.notifier.domain.links import grant
-from services.notifier.domain.links.grant import Grant
+from services.notifier.domain.links.grant import HARMLESS, Grant
 from services.notifier.domain.offer import Offer
 from services.notifier.ports import LinkKeys
 from shared.aws import S3Objects, error_code
+from shared.observability import NAMESPACE
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 STAGES = ("AWSCURRENT", "AWSPREVIOUS")  # the second one is honoured, and signs nothing
 KEPT = 300.0  # how long keys are kept before they are read again [s]
+PATIENCE = 10.0  # between two readings for keys that are not known, which anybody can make up [s]
 PRESIGNED_SECONDS = 300
 _ABSENT = {"ResourceNotFoundException", "InvalidRequestException"}
 _GONE = {"404", "NoSuchKey", "NotFound"}
@@ -44,11 +46,11 @@ class SecretKeys:
         return self._all(fresh=False)[0]
 
     def known(self, *, fresh: bool = False) -> Mapping[str, str]:
-        """Return the keys that are honoured, by their names; `fresh` reads them again."""
+        """Return the keys that are honoured, by their names; `fresh` reads them again, if they are not."""
         return {grant.key_name(key): key for key in self._all(fresh=fresh)}
 
     def _all(self, *, fresh: bool) -> list[str]:
-        if fresh or self.clock() - self._read_at > KEPT:
+        if self.clock() - self._read_at > (PATIENCE if fresh else KEPT):
             found = [self._stage(each) for each in STAGES]
             self._keys, self._read_at = [key for key in found if key], self.clock()
         return self._keys
@@ -70,9 +72,23 @@ class KeyRotation:
     client: Any
     name: str
 
-    def rotate(self) -> None:
-        """Put a new key in force."""
-        self.client.put_secret_value(SecretId=self.name, SecretString=secrets.token_urlsafe(48))
+    def rotate(self, occasion: str) -> None:
+        """Put a new key in force; the same occasion again changes nothing.
+
+        Parameters
+        ----------
+        occasion
+            32 to 64 characters by which Secrets Manager knows the new version.
+        """
+        try:
+            self.client.put_secret_value(
+                SecretId=self.name,
+                ClientRequestToken=occasion,
+                SecretString=secrets.token_urlsafe(48),
+            )
+        except ClientError as error:
+            if error_code(error) != "ResourceExistsException":
+                raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +163,21 @@ class S3Linked:
         return S3Objects(self.client, self.bucket).read(key)
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedLinks:
-    """Implements the port `LinkMeter` by a metric of each reason, and one of all for the alarm."""
-
-    metrics: Metrics
+class LinkCounts:
+    """Implements the port `LinkMeter` by lines in the function's log, which become metrics."""
 
     def refused(self, reason: str) -> None:
-        """Count a link that was not honoured."""
-        self.metrics.add_metric(name="LinksRefused", unit=MetricUnit.Count, value=1)
-        self.metrics.add_metadata(key="reason", value=reason)
+        """Count a link that was not honoured: by its reason, and for the alarm if nobody means well by it."""
+        _count("LinksRefusedByReason", reason=reason)
+        if reason not in HARMLESS:
+            _count("LinksRefused")
+
+    def failed(self) -> None:
+        """Count a link that could not be answered, which is no fault of who opened it."""
+        _count("LinksFailed")
+
+
+def _count(name: str, **dimensions: str) -> None:
+    with single_metric(name, MetricUnit.Count, 1, namespace=NAMESPACE) as metric:
+        for dimension, value in {"service": "notifier", **dimensions}.items():
+            metric.add_dimension(name=dimension, value=value)

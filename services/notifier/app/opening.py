@@ -35,8 +35,13 @@ class Opening:
             self.meter.refused(error.reason)
             return Answer(error.status, page.saying("This link is not taken", error.said, _HOW))
         except RetryableError:
-            said = "Nothing was changed. Try again in a minute."
-            return Answer(503, page.saying("The system does not answer", said))
+            return self.failed()
+
+    def failed(self) -> Answer:
+        """Say that something of ours failed; an alarm watches how often."""
+        self.meter.failed()
+        said = "Try again in a minute. A decision is kept or was not begun: to send it again does no harm."
+        return Answer(503, page.saying("The system does not answer", said))
 
     def _answer(self, request: Request) -> Answer:
         if request.method not in {"GET", "HEAD", "POST"}:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
-from shared.messages import DecisionRequested, VersionDecided
+from services.deployer.app.alone import Alone
+from services.deployer.app.deciding import Deciding
+from services.deployer.domain.deployment import Version, decision_of_person
+from shared.messages import DecisionOvertaken, DecisionRequested, VersionDecided
 from tests.unit.deployer.fakes import START, World
 from tests.unit.deployer.test_deployer import deployed
+from tests.unit.dying import DiedError, Fuse, deaths
 
 WHO = "Ada (by the link sent to email)"
 
@@ -85,3 +91,100 @@ def test_a_process_that_dies_after_the_registry_knows_tells_it_the_next_time(wor
     world.service.handle(request)
     assert (2, "approved") in events(world)
     assert len(world.told(VersionDecided)) == 1
+
+
+# --- who comes too late is told so -----------------------------------------------------------------
+
+
+def overtaken(world: World) -> list[DecisionOvertaken]:
+    return [each for each in world.told(DecisionOvertaken) if isinstance(each, DecisionOvertaken)]
+
+
+def test_who_decides_too_late_is_told_what_stands(world: World) -> None:
+    world.service.handle(asked(approve=False, by="Bob (by the link sent to ops)"))
+    world.service.handle(asked(nonce="other"))
+    (told,) = overtaken(world)
+    assert (told.approve, told.requested_by) == (True, WHO)
+    assert told.stands == "it is rejected already (by Bob (by the link sent to ops): new inverter)"
+    assert events(world)[-1] == (2, "decided_too_late")
+
+
+def test_a_decision_about_a_version_that_is_gone_is_told_to_be_that(world: World) -> None:
+    world.service.handle(asked(9))
+    assert [each.stands for each in overtaken(world)] == ["there is no such version"]
+
+
+def test_of_two_at_the_same_moment_the_last_word_counts_and_the_other_is_told(
+    world: World,
+) -> None:
+    decide = world.registry.decide
+
+    def raced(version: Version, note: str, *, approve: bool) -> None:
+        decide(version, note, approve=approve)
+        decide(version, "by bob: no", approve=False)
+
+    world.registry.decide = raced  # type: ignore[method-assign]
+    world.service.handle(asked())
+    assert not world.told(VersionDecided)
+    assert [each.stands for each in overtaken(world)] == ["it is rejected already (by bob: no)"]
+    assert (2, "started") not in events(world)
+
+
+def test_a_repeat_after_somebody_decided_otherwise_says_nothing_and_changes_nothing(
+    world: World,
+) -> None:
+    world.service.handle(asked())
+    world.registry.decide(world.registry.versions[2], "by bob: not after all", approve=False)
+    world.service.handle(asked())
+    assert not world.registry.versions[2].is_approved
+    assert not overtaken(world)
+    assert len(world.told(VersionDecided)) == 1
+
+
+def through(world: World, fuse: Fuse) -> Deciding:
+    memory = fuse.guard(world.memory)
+
+    def clock() -> datetime:
+        return world.now
+
+    alone = Alone(memory, clock, lambda: f"worker {next(world.owners)}", world.slept.append)
+    registry, publisher = fuse.guard(world.registry), fuse.guard(world)
+    reconcile = world.service.reconciling.steps
+    return Deciding(registry, memory, publisher, alone, reconcile, clock)
+
+
+@pytest.mark.parametrize("approve", [True, False])
+@pytest.mark.parametrize("late", [True, False], ids=["too late", "in time"])
+def test_a_death_at_any_call_loses_nothing_and_tells_nothing_twice(
+    *, approve: bool, late: bool
+) -> None:
+    def made() -> World:
+        world = deployed(1)
+        world.registry.register(2)
+        if late:
+            world.registry.decide(world.registry.versions[2], "by bob: mine", approve=False)
+        return world
+
+    fuses = list(deaths(lambda fuse: through(made(), fuse).decide(asked(approve=approve))))
+    assert len(fuses) >= 12
+    for fuse in fuses:
+        world = made()
+        with suppress(DiedError):
+            through(world, fuse).decide(asked(approve=approve))
+        world.now += timedelta(minutes=3)  # the message comes again when the lease is over
+        through(world, Fuse()).decide(asked(approve=approve))
+        assert len(world.told(VersionDecided)) == (not late), fuse
+        assert len(overtaken(world)) == late, fuse
+        assert world.registry.versions[2].is_approved is (approve and not late), fuse
+        written = {"approved", "rejected", "decided_too_late"}
+        assert len([each for _, each in events(world) if each in written]) == 1, fuse
+
+
+@pytest.mark.parametrize("name", ["policy", "policy (x)", "Ada"])
+def test_nobody_becomes_the_policy_by_calling_himself_so(name: str, world: World) -> None:
+    world.service.handle(asked(by=f"{name} (by the link sent to email)"))
+    version = replace(world.registry.versions[2], decided_at=START)
+    found = decision_of_person(version)
+    assert found is not None
+    assert found.by == f"{name} (by the link sent to email)"
+    assert found.reason == "new inverter"

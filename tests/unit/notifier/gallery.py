@@ -134,6 +134,7 @@ def incoming() -> Iterator[tuple[str, Any]]:
     yield "A person took a version back", sample("model_held")
     yield "A person holds a model", sample("model_held", taken_back=[], serves=4)
     yield "A person released a model", sample("model_released")
+    yield "A decision by a link came too late", sample("decision_overtaken")
     yield "An alarm goes off", an_alarm()
     plain = "Something is wrong."
     yield "An alarm without a runbook goes off", an_alarm(description=plain)

@@ -23,6 +23,8 @@ ACTS_FOR = timedelta(hours=72)
 SHOWS_FOR = timedelta(days=7)
 LONGEST_TOKEN = 2000  # characters
 _KEY_NAME = 8
+# Why links of people who mean well are refused, and what browsers and robots ask for by themselves.
+HARMLESS = frozenset({"expired", "used", "over", "malformed"})
 
 
 class RefusedError(Exception):
@@ -105,7 +107,7 @@ def read(token: str, keys: Mapping[str, str], now: datetime) -> Grant:
     key = keys.get(name)
     if key is None:
         raise RefusedError("old_key", "This link is too old; its key was replaced.")
-    if not hmac.compare_digest(_encode(_signature(body, name, key)), signature):
+    if not hmac.compare_digest(_encode(_signature(body, name, key)).encode(), _bytes(signature)):
         raise RefusedError("forged", "This link was altered, or copied only in part.")
     grant = _grant(body)
     if now >= grant.expires_at:
@@ -131,7 +133,11 @@ def _grant(body: str) -> Grant:
 
 
 def _signature(body: str, name: str, key: str) -> bytes:
-    return hmac.new(key.encode(), f"{body}.{name}".encode(), hashlib.sha256).digest()
+    return hmac.new(key.encode(), _bytes(f"{body}.{name}"), hashlib.sha256).digest()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")
 
 
 def _encode(content: bytes) -> str:

@@ -195,6 +195,20 @@ def _version_decided(message: messages.VersionDecided) -> Notice:
     )
 
 
+def _decision_overtaken(message: messages.DecisionOvertaken) -> Notice:
+    version, model = message.model_package_version, message.model_id
+    verb, done = ("approve", "approved") if message.approve else ("reject", "rejected")
+    return notice(
+        message,
+        Severity.WARNING,
+        f"Version {version} of model {model} was not {done}: it was too late",
+        sentence(f"{message.requested_by} wanted to {verb} it: {message.reason}"),
+        sentence(f"Nothing was changed, because {message.stands}"),
+        f"To decide otherwise: solar {verb} {version} {model} --reason …",
+        facts=(("Asked by", message.requested_by),),
+    )
+
+
 def _model_released(message: messages.ModelReleased) -> Notice:
     return notice(
         message,
@@ -225,4 +239,5 @@ RENDERERS: dict[type[Any], Callable[[Any], Notice]] = {
     messages.ModelHeld: _model_held,
     messages.ModelReleased: _model_released,
     messages.VersionDecided: _version_decided,
+    messages.DecisionOvertaken: _decision_overtaken,
 }

@@ -164,11 +164,20 @@ def test_a_form_from_elsewhere_is_refused_and_counted(
     [
         {"content-type": FORM["content-type"]},
         {"content-type": f"{FORM['content-type']}; charset=utf-8", "origin": f"https://{DOMAIN}"},
+        {"content-type": FORM["content-type"], "origin": "null"},  # of a page without a referrer
     ],
 )
 def test_an_old_browser_that_names_our_own_page_or_none_may_act(headers: dict[str, str]) -> None:
     world = World()
     assert world.post(world.token(), SAID, headers).status == 200
+
+
+def test_a_form_with_too_many_fields_is_refused() -> None:
+    world = World()
+    many = "&".join(f"f{number}=1" for number in range(11)).encode()
+    request = Request("POST", f"/{world.token()}", FORM, many, DOMAIN)
+    assert world.opening.answer(request).status == 415
+    assert world.refusals == ["no_form"]
 
 
 def test_a_huge_form_is_refused() -> None:

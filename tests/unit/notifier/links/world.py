@@ -88,6 +88,7 @@ class World:
     uses: FakeUses = field(default_factory=FakeUses)
     sent: list[AnyMessage] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
+    failures: int = 0
     pending: list[int] = field(default_factory=lambda: [4])
     serves: int = 3
     answers: bool = True
@@ -106,6 +107,9 @@ class World:
         self.dies("before send")
         self.sent.append(message)
         self.dies("after send")
+
+    def failed(self) -> None:
+        self.failures += 1
 
     def refused(self, reason: str) -> None:
         self.refusals.append(reason)
