@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from services.notifier.app.finishing import Finishing
+from services.notifier.domain.links import grant as grants
 from services.notifier.domain.links.exchange import (
     HEADERS,
     LARGEST_FORM,
@@ -14,11 +20,14 @@ from services.notifier.domain.links.exchange import (
     answer_event,
     request_of,
 )
-from services.notifier.domain.links.grant import signed
+from services.notifier.domain.links.grant import Grant, signed
+from services.notifier.domain.links.use import Use
 from services.notifier.domain.offer import Verb
 from shared import layout
 from shared.messages import DecisionRequested, HoldRequested, RollbackRequested
+from tests.unit import dying as fault
 from tests.unit.deployer.live.world import evaluation
+from tests.unit.dying import Fuse, deaths
 from tests.unit.notifier.links.world import DOMAIN, FORM, KEY, NOW, OLD_KEY, SAID, World
 
 RUN = "a1b2c3-1"
@@ -282,6 +291,60 @@ def test_a_process_that_dies_loses_no_decision_and_makes_none_twice(moment: str)
     begun = moment != "before begin"
     assert message.requested_by.startswith("Ada" if begun else "Bob")
     assert world.uses.uses["n1"].is_done
+
+
+@pytest.mark.parametrize("verb", sorted(grants.ACTING))
+@pytest.mark.parametrize("again", ["the form", "the sweep", "both"])
+def test_a_death_at_any_call_loses_no_decision_and_makes_none_twice(verb: Verb, again: str) -> None:
+    def request(world: World) -> Request:
+        body = urlencode(SAID).encode()
+        return Request("POST", f"/{world.token(verb)}", FORM, body, DOMAIN)
+
+    def story(fuse: Fuse) -> None:
+        world = World()
+        world.guarded(fuse.guard).answer(request(world))
+
+    fuses = list(deaths(story))
+    assert len(fuses) >= 12
+    for fuse in fuses:
+        world = World()
+        with suppress(fault.DiedError):
+            world.guarded(fuse.guard).answer(request(world))
+        begun = bool(world.uses.uses)
+        if again != "the form":
+            world.sweep()
+        if again != "the sweep":
+            world.opening.answer(request(world))
+        ids = {each.id for each in world.sent}
+        assert len(ids) == (begun or again != "the sweep"), fuse
+        assert all(each.is_done for each in world.uses.uses.values()), fuse
+
+
+def test_what_is_worked_on_just_now_is_left_to_who_does_it() -> None:
+    world = World()
+    world.uses.begin(Use("n1", "Ada", "why", world.now), Grant(Verb.HOLD, {}, "email", NOW, "n1"))
+    Finishing(world.uses, world, lambda: world.now).sweep()
+    assert not world.sent
+
+
+@given(st.lists(st.sampled_from(["get", "post", "sweep", "wait"]), max_size=10))
+def test_in_any_order_a_link_decides_at_most_once(steps: list[str]) -> None:
+    world = World()
+    token = world.token()
+    for step in steps:
+        match step:
+            case "get":
+                world.get(token)
+            case "post":
+                world.post(token)
+            case "sweep":
+                world.sweep()
+            case "wait":
+                world.now += timedelta(hours=30)
+    assert len(world.sent) <= 1
+    if "post" in steps:
+        in_time = steps[: steps.index("post")].count("wait") <= 2
+        assert len(world.sent) == in_time
 
 
 def test_two_people_at_once_are_one_decision() -> None:
