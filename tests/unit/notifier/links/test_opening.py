@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import itertools
 from contextlib import suppress
 from datetime import timedelta
@@ -28,6 +30,7 @@ from shared.messages import DecisionRequested, HoldRequested, RollbackRequested
 from tests.unit import dying as fault
 from tests.unit.deployer.live.world import evaluation
 from tests.unit.dying import Fuse, deaths
+from tests.unit.notifier.links.evaluated import a_run
 from tests.unit.notifier.links.world import DOMAIN, FORM, KEY, NOW, OLD_KEY, SAID, World
 
 RUN = "a1b2c3-1"
@@ -51,7 +54,12 @@ def test_a_look_at_a_link_never_acts_however_often_a_scanner_looks(method: str) 
 
 def test_the_page_shows_what_a_person_decides_by() -> None:
     page = with_evaluation().get(with_evaluation().token(run_id=RUN)).page
-    for expected in ("R² on the test rows", "floor 0.", "Against what serves", "Masked rows"):
+    for expected in (
+        "R² on the test rows",
+        "floor 0.",
+        "Against what serves",
+        "Taken out by checks",
+    ):
         assert expected in page
     assert "<script" not in page
 
@@ -427,3 +435,44 @@ def test_an_event_of_a_function_url_is_read_with_its_form() -> None:
 def test_the_key_signs_and_is_in_no_page() -> None:
     world = World()
     assert KEY not in world.get(world.token()).page
+
+
+def test_a_browser_takes_no_style_but_ours() -> None:
+    world = World()
+    policy = HEADERS["content-security-policy"]
+    assert "unsafe" not in policy
+    style = world.get(world.token()).page.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"'sha256-{digest}'" in policy
+
+
+def test_the_page_shows_sites_and_skies_beside_what_serves_and_what_checks_took_out() -> None:
+    world = World()
+    world.shown.objects[layout.evaluation("run-7")] = a_run().model_dump_json().encode()
+    world.shown.objects[layout.report("run-7")] = b"<h1>"
+    page = world.get(world.token(run_id="run-7")).page
+    for shown in (
+        "R² v6",
+        "0.942",
+        "0.932",
+        "broken",
+        "0.920",
+        "1,203 rows (3.5%)",
+        "What checks took out",
+        "0.42% of capacity less error (nMAE) than version 6, on 30 days",
+        f"https://s3/{layout.report('run-7')}",
+        "night power",
+        "1,100",
+        "&lt;b&gt;west&lt;/b&gt;",
+    ):
+        assert shown in page, shown
+    assert "copied" not in page, "what took nothing is not named"
+
+
+def test_the_page_of_a_first_version_has_no_column_of_another() -> None:
+    world = World()
+    first = a_run(champion=None, champion_version=None, comparison=None)
+    world.shown.objects[layout.evaluation("run-7")] = first.model_dump_json().encode()
+    page = world.get(world.token(run_id="run-7")).page
+    assert "R² v" not in page
+    assert "nothing serves yet" in page
