@@ -300,7 +300,7 @@ def _days_of(system: System) -> Callable[[Row], list[dict[str, Any]]]:
             days=SPARK_DAYS,
             by="day",
         )
-        return list(answer["lines"])
+        return standing.of_one_kind(answer["lines"])
 
     return days
 

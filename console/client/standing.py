@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from console.client.words import percent, short
@@ -43,3 +43,21 @@ def _as_promised(summary: Mapping[str, Any]) -> str:
     if judged < sites:
         return f"as promised at {judged} of {sites} sites; the others cannot be judged now"
     return "as promised everywhere"
+
+
+def of_one_kind(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the lines of a scorecard that belong together: of measured weather, else of forecasts in time.
+
+    One day or site has a line for each kind of input, and one for what was made only afterwards.
+    """
+    for kind in ("measured", "forecast"):
+        found = [dict(each) for each in lines if each["inputs"] == kind]
+        if any(each["n"] for each in found):
+            return found
+    first = min((each["inputs"] for each in lines), default="")
+    return [dict(each) for each in lines if each["inputs"] == first]
+
+
+def named(each: Mapping[str, Any]) -> str:
+    """Return a line's name; what is not of measured weather says so."""
+    return each["name"] if each["inputs"] == "measured" else f"{each['name']} ({each['inputs']})"

@@ -13,14 +13,20 @@ import typer
 
 from console import output, times, trainer
 from console.client import log, standing
-from console.client.standing import in_words
+from console.client.standing import in_words, named
 from console.client.words import percent, short
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.plants import active_site, sites_of
 from console.state import state
 
-__all__ = ["in_words", "percent", "predictions", "scorecard"]  # others take these from here
+__all__ = [
+    "in_words",
+    "named",
+    "percent",
+    "predictions",
+    "scorecard",
+]  # others take these from here
 
 _SHOWN_ROWS = 24
 _MOST_SITES = 20  # of which a question about a moment is answered without being asked for one
@@ -220,14 +226,9 @@ def only_model(model: str | None) -> str:
     return model
 
 
-def named(each: Mapping[str, Any]) -> str:
-    """Return a line's name; what is not of measured weather says so."""
-    return each["name"] if each["inputs"] == "measured" else f"{each['name']} ({each['inputs']})"
-
-
 def _line(each: Mapping[str, Any]) -> tuple[Any, ...]:
     return (
-        each["name"] if each["inputs"] == "measured" else f"{each['name']} ({each['inputs']})",
+        named(each),
         _days(each),
         each["r2"],
         percent(each["nmae"]),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 Trace = dict[str, Any]
@@ -39,7 +41,7 @@ class Chart:
         self, name: str, points: Sequence[tuple[str, float | None]], role: str, **more: Any
     ) -> None:
         """Add a line; its `role` says its colour."""
-        points = thinned(points)
+        points = thinned(with_gaps(points))
         self.traces.append(
             {
                 "name": name,
@@ -56,9 +58,12 @@ class Chart:
         low: Sequence[tuple[str, float | None]],
         high: Sequence[tuple[str, float | None]],
     ) -> None:
-        """Add the stretch between two lines."""
-        self.line("", low, "band", showlegend=False, hoverinfo="skip")
-        self.line(name, high, "band", fill="tonexty", hoverinfo="skip")
+        """Add the stretch between two lines: piece by piece, for a gap would be filled too."""
+        pieces = zip(_pieces(low), _pieces(high), strict=True)
+        for number, (lower, upper) in enumerate(pieces):
+            self.line("", lower, "band", showlegend=False, hoverinfo="skip")
+            more = {"fill": "tonexty", "hoverinfo": "skip", "legendgroup": name}
+            self.line(name, upper, "band", showlegend=not number, **more)
 
     def stretch(self, begin: str, end: str, role: str, label: str) -> None:
         """Shade a stretch of time."""
@@ -89,11 +94,13 @@ class Chart:
     @property
     def rows(self) -> list[tuple[Any, ...]]:
         """The figures as a table, thinned to what somebody may read: time and each named line."""
-        named = [each for each in self.traces if each["name"]]
+        places = {name: place for place, name in enumerate(self.columns)}
         values: dict[str, list[Any]] = {}
-        for place, each in enumerate(named):
-            for moment, value in zip(each["x"], each["y"], strict=True):
-                values.setdefault(moment, [None] * len(named))[place] = value
+        for each in self.traces:
+            if each["name"]:
+                for moment, value in zip(each["x"], each["y"], strict=True):
+                    row = values.setdefault(moment, [None] * len(places))
+                    row[places[each["name"]]] = value
         ordered = sorted(values.items())
         step = max(1, len(ordered) // 60)
         return [(moment[:16].replace("T", " "), *found) for moment, found in ordered[::step]]
@@ -101,7 +108,36 @@ class Chart:
     @property
     def columns(self) -> list[str]:
         """The names of the lines."""
-        return [each["name"] for each in self.traces if each["name"]]
+        return list(dict.fromkeys(each["name"] for each in self.traces if each["name"]))
+
+
+GAP = 2.5  # steps, after which a line is interrupted
+
+
+def with_gaps(points: Sequence[tuple[str, float | None]]) -> Sequence[tuple[str, float | None]]:
+    """Return points with an empty one in each gap, so that no line is drawn where nothing is known."""
+    if len(points) < 3:  # noqa: PLR2004 - a step between two points is the only one
+        return points
+    moments = [datetime.fromisoformat(each[0]) for each in points]
+    steps = [after - before for before, after in pairwise(moments)]
+    longest = GAP * sorted(steps)[len(steps) // 2]
+    found: list[tuple[str, float | None]] = []
+    for point, moment, step in zip(points, moments, [*steps, longest], strict=True):
+        found.append(point)
+        if step > longest:
+            found.append(((moment + longest / GAP).isoformat().replace("+00:00", "Z"), None))
+    return found
+
+
+def _pieces(points: Sequence[tuple[str, float | None]]) -> list[list[tuple[str, float | None]]]:
+    """Return the points between gaps."""
+    pieces: list[list[tuple[str, float | None]]] = [[]]
+    for each in with_gaps(points):
+        if each[1] is None:
+            pieces.append([])
+        else:
+            pieces[-1].append(each)
+    return [each for each in pieces if each]
 
 
 def thinned(

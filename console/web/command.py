@@ -8,13 +8,10 @@ import webbrowser
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from console import output
 from console.errors import ConsoleError
 from console.state import state
-from console.web.guard import Guard
-from console.web.server import application
 
 PORT = 8484
 HOST = "127.0.0.1"
@@ -36,6 +33,12 @@ def console(
     Examples: solar console --open
               solar console --endpoint aws --read-only
     """
+    # With the packages of the page, which the verb's help does without.
+    import uvicorn  # noqa: PLC0415
+
+    from console.web.guard import Guard  # noqa: PLC0415
+    from console.web.server import application  # noqa: PLC0415
+
     if endpoint is not None:
         if endpoint not in {"local", "aws"}:
             raise ConsoleError(f"--endpoint is local or aws, not {endpoint!r}")

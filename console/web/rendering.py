@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse
 
 from console.client.fleet import Fleet
 from console.client.rights import NEEDED
+from console.client.standing import named
 from console.client.words import percent
 from console.target import System
 from console.web.guard import Guard
@@ -111,6 +112,7 @@ def environment() -> Environment:
         short=short,
         as_json=lambda value: json.dumps(value, default=str, separators=(",", ":")),
         ago=ago,
+        named=named,
         words=lambda text: str(text).replace("_", " "),
     )
     made.globals.update(to=to, spark=spark)

@@ -7,9 +7,9 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
-import plotly
 from botocore.exceptions import BotoCoreError, ClientError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -31,7 +31,7 @@ from console.web.actions import ACTIONS
 from console.web.guard import Guard, Guarding
 from console.web.pages import acting, decisions, files, fleet, forecast, model, plant, runs, system
 
-CHARTS = Path(plotly.__file__).parent / "package_data/plotly.min.js"
+CHARTS = "plotly.min.js"  # in the package, of which nothing is imported
 FLEET_SECONDS = 15.0  # for which an answer about the whole fleet is good enough to turn a page
 NEWS_SECONDS = 2.0
 NOT_FOUND, NOT_DONE = 404, 400
@@ -103,8 +103,18 @@ def _routes() -> list[Route | Mount]:
     ]
 
 
+@cache
+def _charts_file() -> Path:
+    found = find_spec("plotly")
+    if found is None or found.origin is None:
+        raise ConsoleError("the charts are not installed; run `make setup-local`")
+    return Path(found.origin).with_name("package_data") / CHARTS
+
+
 def _charts(_: Request) -> Response:
-    return FileResponse(CHARTS, media_type="text/javascript", headers={"Cache-Control": A_WEEK})
+    return FileResponse(
+        _charts_file(), media_type="text/javascript", headers={"Cache-Control": A_WEEK}
+    )
 
 
 async def _do(request: Request) -> Response:

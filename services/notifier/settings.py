@@ -44,7 +44,7 @@ class LinksSettings(Settings):
     notices_table: str
     data_bucket: str
     links_secret_name: str
-    deployer_inbox_url: str
+    deployer_inbox_url: str = ""
 
 
 class KeySettings(Settings):

@@ -87,18 +87,18 @@ def test_an_exclusion_that_somebody_else_adds_meanwhile_is_kept(
 ) -> None:
     world.upload("config/sites/east.yaml", SITE_YAML)
     solar("exclude", "east", "2024-07-01", "2024-07-02", "--reason", "one")
-    from console.commands import exclusions  # noqa: PLC0415 - patched for this test
+    from console.client import excluding  # noqa: PLC0415 - patched for this test
 
-    read, calls = exclusions._stated, []
+    read, calls = excluding._stated, []
 
-    def slow(site: str, key: str) -> Any:
-        found = read(site, key)
+    def slow(*asked: Any) -> Any:
+        found = read(*asked)
         if not calls:
             calls.append(1)
             solar("exclude", "east", "2024-08-01", "2024-08-02", "--reason", "meanwhile")
         return found
 
-    monkeypatch.setattr(exclusions, "_stated", slow)
+    monkeypatch.setattr(excluding, "_stated", slow)
     done = solar("exclude", "east", "2024-09-01", "2024-09-02", "--reason", "two", "--json")
 
     reasons = [each["reason"] for each in json.loads(done.output)["exclusions"]]

@@ -90,7 +90,8 @@ def _charts(
 ) -> list[Chart]:
     if cards["by_day"].value is None:
         return []
-    lines = [each for each in cards["by_day"].value["lines"] if each["n"]]
+    kept = standing.of_one_kind(cards["by_day"].value["lines"])
+    lines = [each for each in kept if each["n"]]
     error = Chart("Mean absolute error per day, of AC capacity", "nMAE", zooms=False, is_share=True)
     inside = Chart("Share of measurements between P10 and P90", "share", is_share=True)
     bias = Chart("Bias per day, of AC capacity", "MBE", is_share=True)

@@ -10,7 +10,7 @@ import yaml
 from starlette.requests import Request
 from starlette.responses import Response
 
-from console.client import excluding, ledger, log, objects
+from console.client import excluding, ledger, log, objects, standing
 from console.errors import ConsoleError
 from console.target import System
 from console.web.cards import ask, asked
@@ -168,7 +168,7 @@ def _days(
         days=min((end.date() - begin.date()).days + 1, MOST_DAYS),
         by="day",
     )
-    return list(answer["lines"])
+    return standing.of_one_kind(answer["lines"])
 
 
 def _zooms(begin: datetime, end: datetime) -> list[tuple[str, datetime, datetime]]:

@@ -27,7 +27,7 @@ function layout(chart, mode) {
     hoverlabel: { bgcolor: colour("card"), font: { color: colour("ink") } },
     legend: { orientation: "h", x: 0, y: -0.16 }, showlegend: chart.traces.filter((each) => each.name).length > 1,
     dragmode: mode === "exclude" ? "select" : "zoom", selectdirection: "h",
-    xaxis: { ...axis, type: "date" }, yaxis: { ...axis, fixedrange: true, tickformat: chart.share ? ".0%" : "" },
+    xaxis: { ...axis, type: "date" }, yaxis: { ...axis, fixedrange: true, tickformat: chart.share ? ".2~%" : "" },
     shapes: shapes(chart),
   };
 }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from services.data_watcher.domain import configuration, facts, suspicion
 from services.data_watcher.domain.activity import SiteActivity
@@ -292,7 +292,7 @@ def _site(
     known = suspicions.get(name) if kind == "site" else None
     active = activities.get(name) if kind == "site" else None
     silent = active.silent_since if active else None
-    in_force = json.loads(record.in_force) if record.in_force else None
+    in_force = from_json(record.in_force) if record.in_force else None
     return {
         "kind": kind,
         "name": name,

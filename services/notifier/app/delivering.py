@@ -53,9 +53,16 @@ class Delivering:
             self.deliver(entry)
 
     def links_of(self, notice: Notice, recipient: str) -> list[Link]:
-        """Return what a recipient can open or do, each with its address."""
+        """Return what a recipient can open or do, each with its address; none where they cannot be signed.
+
+        A message without its buttons is better than none: it says in words what to type.
+        """
         now = self.clock()
-        found = [(each, self.links.address(each, recipient, now)) for each in notice.offers]
+        try:
+            found = [(each, self.links.address(each, recipient, now)) for each in notice.offers]
+        except Exception:  # noqa: BLE001 - whatever it is, people are told
+            self.measures.count("LinksNotSigned", 1)
+            return []
         return [Link(offer.verb, offer.label, url) for offer, url in found if url is not None]
 
     def _deliver_to(self, reader: Reader, entry: Entry) -> Delivery:

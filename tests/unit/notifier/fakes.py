@@ -235,8 +235,11 @@ class FakeLinks:
     """Addresses of what is offered; none where nobody made any."""
 
     addresses: dict[str, str] = field(default_factory=dict)
+    trouble: Exception | None = None
 
     def address(self, offer: Offer, recipient: str, now: datetime) -> str | None:
+        if self.trouble:
+            raise self.trouble
         return self.addresses.get(f"{recipient} {offer.verb}")
 
 

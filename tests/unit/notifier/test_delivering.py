@@ -169,3 +169,12 @@ def test_e_mail_that_everybody_gets_who_should_is_no_news(said: Subscriptions) -
     world.email.said = said
     world.handle(sweep().model_copy(update={"scope": "daily"}))
     assert world.slack.sent == []
+
+
+def test_a_message_whose_links_cannot_be_signed_goes_out_without_them() -> None:
+    world = World()
+    world.links.trouble = OSError("no key")
+    world.telling.tell(a_notice(offers=(Offer(Verb.APPROVE, "Approve"),)))
+    assert len(world.email.sent) == len(world.slack.sent) == 1
+    assert world.email.links == []
+    assert world.measures.counted == {"LinksNotSigned": 2}

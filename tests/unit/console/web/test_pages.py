@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from console.client import fleet
+from console.client import fleet, standing
 from console.errors import ConsoleError
+from console.web.charts import Chart, thinned, with_gaps
 from console.web.pages.files import marked
 from tests.unit.console.web.world import NASTY, RUN, Browser, World, browser, site, world
 
@@ -212,8 +213,10 @@ def test_the_report_of_a_run_may_do_nothing(world: World, browser: Browser) -> N
 
 
 def test_the_charts_come_from_a_package(browser: Browser) -> None:
-    answer = browser.get("/static/console.css")
-    assert answer.status == 200
+    assert browser.get("/static/console.css").status == 200
+    charts = browser.get("/charts.js")
+    assert charts.status == 200
+    assert "plotly.js v" in charts.text[:200]
     policy = browser.get("/").headers["content-security-policy"]
     assert "http" not in policy.replace("https", "http")
     assert "unsafe" not in policy
@@ -231,3 +234,42 @@ def test_a_site_that_is_worse_than_promised_is_bad_on_the_fleet(
     text = browser.get("/?light=bad").text
     assert "worse than promised since 2026-06-01: a string is out" in text
     assert 'href="/sites/west"' not in text
+
+
+def test_a_line_is_interrupted_where_nothing_is_known() -> None:
+    hours = [(f"2026-06-01T{hour:02}:00:00Z", 1.0) for hour in (1, 2, 3, 9, 10)]
+    found = with_gaps(hours)
+    assert [value for _, value in found] == [1.0, 1.0, 1.0, None, 1.0, 1.0]
+    assert found[3][0] == "2026-06-01T04:00:00Z"
+    assert with_gaps(hours[:2]) == hours[:2]
+
+
+def test_a_thinned_line_keeps_its_peaks_and_its_order() -> None:
+    points = [(f"{number:06}", float(number % 97)) for number in range(50_000)]
+    found = thinned(points, 1000)
+    assert len(found) <= 1000
+    assert max(value for _, value in found) == 96.0
+    assert [at for at, _ in found] == sorted(at for at, _ in found)
+
+
+def test_forecasts_in_time_are_not_mixed_with_what_was_made_afterwards() -> None:
+    lines = [
+        {"name": "2026-06-01", "inputs": kind, "n": n}
+        for kind, n in (("forecast", 5), ("hindsight", 9), ("forecast", 7))
+    ]
+    assert [each["n"] for each in standing.of_one_kind(lines)] == [5, 7]
+    assert [
+        each["n"] for each in standing.of_one_kind([*lines, {**lines[0], "inputs": "measured"}])
+    ] == [5]
+    assert standing.of_one_kind([]) == []
+    assert standing.named(lines[1]) == "2026-06-01 (hindsight)"
+
+
+def test_a_band_is_not_drawn_over_a_gap_and_is_one_column_of_the_figures() -> None:
+    chart = Chart("what comes", "kW")
+    hours = [(f"2026-06-01T{hour:02}:00:00Z", 1.0) for hour in (1, 2, 3, 9, 10, 11)]
+    chart.band("P10 to P90", hours, hours)
+    assert [len(each["x"]) for each in chart.traces] == [3, 3, 3, 3]
+    assert [each.get("showlegend") for each in chart.traces if each["name"]] == [True, False]
+    assert chart.columns == ["P10 to P90"]
+    assert len(chart.rows) == 6
