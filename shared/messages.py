@@ -384,7 +384,8 @@ class ModelDeployed(_DeploymentFact):
 
     `tested` says against what: its own evaluation, only whether its answers are plausible, or nothing;
     `compared` which real rows it answered, beside what served before; `lived` how that did live.
-    The figures are those of its evaluation, `worst_sites` the R2 of its worst sites, `blind_r2` its R2 without any irradiance.
+    The figures are those of its evaluation, `worst_sites` the R2 of its worst sites, `blind_r2` its R2
+    without any irradiance.
     `goes_back` says that it served before, `settings` that it served already and got other instances.
     """
 

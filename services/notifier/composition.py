@@ -30,6 +30,7 @@ from services.notifier.app.boards import Boards
 from services.notifier.app.checking import Checking
 from services.notifier.app.delivering import Delivering
 from services.notifier.app.dispatching import Dispatching
+from services.notifier.app.finishing import Finishing
 from services.notifier.app.following import Following
 from services.notifier.app.mending import Mending
 from services.notifier.app.opening import Opening
@@ -90,7 +91,7 @@ def notifier(settings: NotifierSettings) -> Dispatching:
         Recounting(S3Objects(lazy_client("s3"), settings.data_bucket), telling.tell),
         Redriving(notices, timer, utc_now),
         Checking(readers, notices, timer, utc_now),
-        (following.sweep, gathering.sweep, delivering.sweep),
+        (following.sweep, gathering.sweep, delivering.sweep, _finishing(settings).sweep),
         utc_now,
     )
 
@@ -114,16 +115,17 @@ def reviewing(settings: ReviewSettings) -> Reviewing:
 def opening(settings: LinksSettings) -> Opening:
     """Return what answers links."""
     meter = LinkCounts()
-    store = Store(lazy_client("dynamodb"), settings.notices_table, ("notice_id",))
-    acting = Acting(
-        DynamoUses(store),
-        QueryFunctions(lazy_client("lambda")),
-        SqsInbox(lazy_client("sqs"), settings.deployer_inbox_url),
-        meter,
-        utc_now,
-    )
+    finishing = _finishing(settings)
+    services = QueryFunctions(lazy_client("lambda"))
+    acting = Acting(finishing.uses, services, finishing, meter, utc_now)
     keys = SecretKeys(lazy_client("secretsmanager"), settings.links_secret_name)
     return Opening(keys, S3Linked(lazy_presigner(), settings.data_bucket), acting, meter, utc_now)
+
+
+def _finishing(settings: NotifierSettings | LinksSettings) -> Finishing:
+    store = Store(lazy_client("dynamodb"), settings.notices_table, ("notice_id",))
+    deciders = SqsInbox(lazy_client("sqs"), settings.deployer_inbox_url)
+    return Finishing(DynamoUses(store), deciders, utc_now)
 
 
 def rotation(settings: KeySettings) -> KeyRotation:

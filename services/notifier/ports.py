@@ -353,6 +353,10 @@ class Uses(Protocol):
         """Note that a use took effect."""
         ...
 
+    def left(self, before: datetime) -> Iterator[tuple[Grant, Use]]:
+        """Yield what was begun before some time and took no effect, oldest first."""
+        ...
+
 
 class Deciders(Protocol):
     """The service that carries out what people decide about versions."""

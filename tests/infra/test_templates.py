@@ -234,6 +234,85 @@ def test_only_the_deployer_reads_logs_and_only_those_of_our_endpoints() -> None:
     assert reading == {("deployer", "Role", str(ours))}
 
 
+LINKS = ROOT / "services/notifier/template.yaml"
+
+
+def rights(role: str) -> dict[str, str]:
+    """Return what a role of notifier may do, and on what."""
+    return {
+        action: str(as_list(statement["Resource"]))
+        for name, statement in statements(LINKS)
+        if name == role
+        for action in as_list(statement["Action"])
+    }
+
+
+def test_the_public_function_can_read_papers_and_ask_and_nothing_else() -> None:
+    found = rights("LinksRole")
+    assert set(found) == {
+        "secretsmanager:GetSecretValue",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "s3:GetObject",
+        "s3:ListBucket",
+        "lambda:InvokeFunction",
+        "sqs:SendMessage",
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+    }
+    assert "secret:solar-notifier-links-" in found["secretsmanager:GetSecretValue"]
+    assert "solar-deployer-inbox" in found["sqs:SendMessage"]
+    assert "solar-deployer-query" in found["lambda:InvokeFunction"]
+    assert "config/" not in found["s3:GetObject"]
+    (on_table,) = (
+        statement
+        for name, statement in statements(LINKS)
+        if name == "LinksRole" and "dynamodb:PutItem" in as_list(statement["Action"])
+    )
+    keys = on_table["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    assert keys == ["link#*"], "no message that somebody got can be read or changed"
+
+
+def test_only_one_function_can_change_the_key_and_it_cannot_read_it() -> None:
+    writers = {
+        (template.parent.name, role)
+        for template in TEMPLATES
+        for role, statement in statements(template)
+        if "secretsmanager:PutSecretValue" in as_list(statement["Action"])
+    }
+    assert writers == {("notifier", "KeysRole")}
+    assert "secretsmanager:GetSecretValue" not in rights("KeysRole")
+
+
+def test_the_only_public_address_has_both_permissions_of_aws_and_can_be_switched_off() -> None:
+    found = {
+        (template.parent.name, name): resource
+        for template in ALL
+        for name, resource in read(template)["Resources"].items()
+        if resource["Type"] == "AWS::Lambda::Url"
+        or (
+            resource["Type"] == "AWS::Lambda::Permission"
+            and resource["Properties"]["Principal"] == "*"
+        )
+    }
+    assert set(found) == {
+        ("notifier", "LinksUrl"),
+        ("notifier", "LinksUrlPermission"),
+        ("notifier", "LinksInvokePermission"),
+    }
+    assert {each["Condition"] for each in found.values()} == {"HasLinks"}
+    by_url = found["notifier", "LinksUrlPermission"]["Properties"]
+    by_call = found["notifier", "LinksInvokePermission"]["Properties"]
+    assert (by_url["Action"], by_url["FunctionUrlAuthType"]) == ("lambda:InvokeFunctionUrl", "NONE")
+    assert by_call["Action"] == "lambda:InvokeFunction"
+    assert by_call["InvokedViaFunctionUrl"] is True, "else anybody could call the function itself"
+
+
 def test_the_bus_refuses_everybody_but_the_producer() -> None:
     policies = resources(ROOT / "infra/foundation.yaml", "AWS::SNS::TopicPolicy")
     for topic in ("Data", "Training", "Deployment"):

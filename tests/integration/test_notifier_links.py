@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from services.notifier.adapters.links import KeyRotation, S3Linked, SecretKeys, 
 from services.notifier.adapters.uses import DynamoUses
 from services.notifier.domain.links import grant as grants
 from services.notifier.domain.links.grant import Grant, RefusedError
-from services.notifier.domain.links.use import Use
+from services.notifier.domain.links.use import Use, command
 from services.notifier.domain.offer import Offer, Verb
 from shared import observability
 from shared.errors import NotFoundError
@@ -162,3 +163,15 @@ def test_an_object_opens_for_five_minutes_with_what_a_browser_may_do(monkeypatch
     assert linked.read("raw/east/a.csv") == b"x"
     with pytest.raises(NotFoundError):
         linked.read("gone")
+
+
+def test_what_was_begun_and_not_finished_is_found_once_it_is_left(uses: DynamoUses) -> None:
+    first, second = Use("n", "Ada", "why", NOW), Use("m", "Bob", "why", NOW + timedelta(minutes=1))
+    for use in (first, second):
+        uses.begin(use, replace(GRANT, nonce=use.nonce))
+    assert not list(uses.left(NOW)), "what is worked on just now"
+    ((grant, found),) = uses.left(NOW + timedelta(minutes=1))
+    assert found == first
+    assert command(grant, found) == command(GRANT, first)
+    uses.finish("n")
+    assert [use for _, use in uses.left(NOW + timedelta(hours=1))] == [second]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from services.notifier.app.finishing import Finishing
 from services.notifier.domain.links import page
 from services.notifier.domain.links.evidence import Evidence
 from services.notifier.domain.links.exchange import Answer
 from services.notifier.domain.links.grant import Grant, RefusedError
-from services.notifier.domain.links.use import Use, command, is_over
+from services.notifier.domain.links.use import Use, is_over
 from services.notifier.domain.offer import Verb
-from services.notifier.ports import Deciders, LinkMeter, Question, Services, Unanswered, Uses
+from services.notifier.ports import LinkMeter, Question, Services, Unanswered, Uses
 from shared.clock import Clock
 from shared.errors import RetryableError
 
@@ -20,7 +21,7 @@ _QUERIES = {Verb.APPROVE: "pending", Verb.REJECT: "pending"}
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """The mark is made first, with everything that is asked for: whoever comes again finishes it.
+    """The mark is made first, with everything that is asked for: who comes again, or a sweep, finishes it.
 
     A process that dies after the mark loses nothing: the same link sends the same command again, by the same
     id, and who receives it twice does it once.
@@ -28,7 +29,7 @@ class Acting:
 
     uses: Uses
     services: Services
-    deciders: Deciders
+    finishing: Finishing
     meter: LinkMeter
     clock: Clock
 
@@ -79,8 +80,7 @@ class Acting:
 
     def _finish(self, grant: Grant, use: Use) -> str:
         if not use.is_done:
-            self.deciders.send(command(grant, use))
-            self.uses.finish(grant.nonce)
+            self.finishing.finish(grant, use)
         return told(grant, use)
 
 

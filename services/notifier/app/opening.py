@@ -69,7 +69,9 @@ class Opening:
     def _ask(self, grant: Grant) -> Answer:
         use = self.acting.used(grant)
         if use is None:
-            return Answer(200, page.asking(grant, self._evidence(grant)))
+            return Answer(
+                200, page.asking(grant, self._evidence(grant), report=self._report(grant))
+            )
         if use.is_done:
             return Answer(200, told(grant, use))
         kept = {"name": use.name, "reason": use.reason}
@@ -79,9 +81,9 @@ class Opening:
         about = grant.about
         match grant.verb:
             case Verb.REPORT if "run_id" in about:
-                return self._open(layout.report(about["run_id"]), "text/html; charset=utf-8")
+                return self._open(layout.report(about["run_id"]), _HTML)
             case Verb.FILE if about.get("key", "").startswith(layout.REVIEWS):
-                return self._open(about["key"], "text/html; charset=utf-8")
+                return self._open(about["key"], _HTML)
             case Verb.FILE if about.get("key", "").startswith(layout.RAW):
                 return self._open(about["key"], "")
             case Verb.RUN if "run_id" in about:
@@ -98,6 +100,10 @@ class Opening:
             return Answer(404, page.saying("This is gone", said))
         return Answer(302, location=address)
 
+    def _report(self, grant: Grant) -> str | None:
+        run_id = grant.about.get("run_id")
+        return self.shown.address(layout.report(run_id), _HTML) if run_id else None
+
     def _evidence(self, grant: Grant) -> Evidence | None:
         run_id = grant.about.get("run_id")
         if not run_id:
@@ -110,5 +116,6 @@ class Opening:
             return None
 
 
+_HTML = "text/html; charset=utf-8"
 _BEGUN = "This was asked for, and could not be finished. Press the button again."
 _HOW = "The command line does the same by your own identity: solar models shows what waits."

@@ -40,11 +40,19 @@ def evidence(evaluation: Evaluation) -> Evidence:
     if scores.unmasked is not None:
         facts.append(("R² with the masked rows", _r2(scores.unmasked.r2)))
     facts.append(("Against what serves", _champion(evaluation)))
-    facts.append(("Masked rows", f"{evaluation.rows.masked:,} of the data were taken out"))
+    facts.append(("Taken out by checks", _taken_out(evaluation)))
+    before = evaluation.champion
     by_site = sorted(scores.by_site, key=lambda each: 1.0 if each.r2 is None else each.r2)
+    version = evaluation.champion_version
     tables = (
-        _table("Sites, the lowest R² first", by_site[:_WORST]),
-        _table("By sky, daylight", scores.by_sky or ()),
+        _table(
+            "Sites, the lowest R² first",
+            by_site[:_WORST],
+            version,
+            before.by_site if before else (),
+        ),
+        _table("By sky, daylight", scores.by_sky, version, before.by_sky if before else ()),
+        _masks(evaluation),
     )
     return Evidence(
         facts=tuple(facts),
@@ -53,9 +61,39 @@ def evidence(evaluation: Evaluation) -> Evidence:
     )
 
 
-def _table(title: str, groups: Iterable[GroupScores]) -> Table:
-    rows = [(each.name, _r2(each.r2), f"{each.nmae:.1%}", f"{each.mbe:+.2%}") for each in groups]
-    return Table(title, (("", "R²", "nMAE", "bias"), *rows[:MOST_ROWS]))
+def _table(
+    title: str,
+    groups: Iterable[GroupScores],
+    version: int | None,
+    before: Iterable[GroupScores],
+) -> Table:
+    """Return scores by group, beside the R² of the version that serves where that is known."""
+    known = {each.name: each.r2 for each in before}
+    beside = (f"R² v{version}" if version is not None else "R² before",) if known else ()
+    rows = [
+        (
+            each.name,
+            _r2(each.r2),
+            *([_r2(known.get(each.name))] if known else []),
+            f"{each.nmae:.1%}",
+            f"{each.mbe:+.2%}",
+        )
+        for each in groups
+    ]
+    return Table(title, (("", "R²", *beside, "nMAE", "bias"), *rows[:MOST_ROWS]))
+
+
+def _taken_out(evaluation: Evaluation) -> str:
+    counts = evaluation.rows
+    whole = counts.train + counts.test + counts.masked
+    return f"{counts.masked:,} rows ({counts.masked / whole:.1%})" if counts.masked else "no row"
+
+
+def _masks(evaluation: Evaluation) -> Table:
+    """Return what checks took out of the data, the most first."""
+    largest = sorted(evaluation.masks.items(), key=lambda each: (-each[1], each[0]))
+    rows = [(name.replace("_", " "), f"{number:,}") for name, number in largest if number]
+    return Table("What checks took out", (("", "rows"), *rows[:MOST_ROWS]))
 
 
 def _champion(evaluation: Evaluation) -> str:
@@ -67,7 +105,8 @@ def _champion(evaluation: Evaluation) -> str:
             f"version {version} could not be compared: {evaluation.not_compared or 'see reasons'}"
         )
     return (
-        f"nMAE {found.delta_nmae:+.2%} beside version {version} on {found.days} days "
+        f"{abs(found.delta_nmae):.2%} of capacity {'less' if found.delta_nmae < 0 else 'more'} error (nMAE) "
+        f"than version {version}, on {found.days} days "
         f"(95 %: {found.ci_low:+.2%} to {found.ci_high:+.2%})"
     )
 

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
 from services.notifier.domain.links.grant import RefusedError
+from services.notifier.domain.links.page import STYLE
 
 LARGEST_FORM = 4096  # [bytes]
+
+
+def _style_hash() -> str:
+    """Return the name by which a browser knows our own style; it takes no other."""
+    return base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+
+
 _FORM = "application/x-www-form-urlencoded"
 # No script, no frame, nothing from elsewhere; the address, which holds the proof, goes nowhere.
 HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
+    "content-security-policy": f"default-src 'none'; style-src 'sha256-{_style_hash()}'; img-src data:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "strict-transport-security": "max-age=31536000",
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",

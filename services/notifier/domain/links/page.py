@@ -12,7 +12,7 @@ from services.notifier.domain.offer import Verb
 
 LONGEST_NAME, LONGEST_REASON = 64, 500
 
-_STYLE = """
+STYLE = """
 :root{color-scheme:light dark;--ink:#1b2733;--dim:#566676;--paper:#fff;--line:#d6dde4;
 --go:#0b5cad;--stop:#a3271f}
 @media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--dim:#a3b3c2;--paper:#10161c;
@@ -25,7 +25,9 @@ dl{display:grid;grid-template-columns:minmax(8rem,auto) 1fr;gap:.2rem 1rem;margi
 dt{color:var(--dim)}dd{margin:0}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:right;padding:.25rem .5rem;border-bottom:1px solid var(--line)}
-th:first-child,td:first-child{text-align:left}thead th{color:var(--dim);font-weight:600}
+td{white-space:nowrap}th{overflow-wrap:normal}
+th:first-child,td:first-child{text-align:left;overflow-wrap:anywhere;white-space:normal}
+thead th{color:var(--dim);font-weight:600}
 form{border:1px solid var(--line);border-radius:.6rem;padding:1rem;margin:1.5rem 0}
 label{display:block;margin:.6rem 0 .2rem}
 input,textarea{width:100%;padding:.55rem;font:inherit;color:inherit;background:transparent;
@@ -33,6 +35,7 @@ border:1px solid var(--dim);border-radius:.35rem}
 button{margin-top:1rem;padding:.7rem 1.4rem;font:inherit;font-weight:600;border-radius:.35rem;
 border:2px solid var(--go);color:var(--paper);background:var(--go)}
 button.stop{border-color:var(--stop);background:var(--stop)}
+a{color:var(--go)}
 .soft{color:var(--dim);font-size:.92rem}.error{color:var(--stop);font-weight:600}
 @media(max-width:30rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}}
 """
@@ -90,6 +93,7 @@ def asking(
     evidence: Evidence | None,
     wrong: str = "",
     kept: Mapping[str, str] | None = None,
+    report: str | None = None,
 ) -> str:
     """Return the page on which a person decides; a look at it changes nothing.
 
@@ -99,6 +103,8 @@ def asking(
         What was wrong with the form that was sent.
     kept
         What was written into it.
+    report
+        Address of the whole report, where there is one.
     """
     what, kept = deed(grant), kept or {}
     stop = ' class="stop"' if what.stops else ""
@@ -114,7 +120,8 @@ def asking(
     end = f"{grant.expires_at:%Y-%m-%d %H:%M} UTC"
     until = f"This link was sent to {grant.recipient}. It acts once, until {end}."
     shown = _evidence(evidence) if evidence is not None else "<p>It has no evaluation to show.</p>"
-    return _page(what.title, f'{form}<p class="soft">{_safe(until)}</p>{shown}')
+    whole = f'<p><a href="{_safe(report)}">Open the whole report</a></p>' if report else ""
+    return _page(what.title, f'{form}<p class="soft">{_safe(until)}</p>{shown}{whole}')
 
 
 def showing(title: str, evidence: Evidence | None, commands: Iterable[str]) -> str:
@@ -157,7 +164,8 @@ def _page(title: str, body: str) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{_safe(title)}</title><style>{_STYLE}</style></head>"
+        '<link rel="icon" href="data:,">'
+        f"<title>{_safe(title)}</title><style>{STYLE}</style></head>"
         f"<body><main><h1>{_safe(title)}</h1>{body}</main></body></html>"
     )
 

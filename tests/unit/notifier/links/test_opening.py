@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import itertools
+from contextlib import suppress
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from services.notifier.app.finishing import Finishing
+from services.notifier.domain.links import grant as grants
 from services.notifier.domain.links.exchange import (
     HEADERS,
     LARGEST_FORM,
@@ -14,11 +22,15 @@ from services.notifier.domain.links.exchange import (
     answer_event,
     request_of,
 )
-from services.notifier.domain.links.grant import signed
+from services.notifier.domain.links.grant import Grant, signed
+from services.notifier.domain.links.use import Use
 from services.notifier.domain.offer import Verb
 from shared import layout
 from shared.messages import DecisionRequested, HoldRequested, RollbackRequested
+from tests.unit import dying as fault
 from tests.unit.deployer.live.world import evaluation
+from tests.unit.dying import Fuse, deaths
+from tests.unit.notifier.links.evaluated import a_run
 from tests.unit.notifier.links.world import DOMAIN, FORM, KEY, NOW, OLD_KEY, SAID, World
 
 RUN = "a1b2c3-1"
@@ -42,7 +54,12 @@ def test_a_look_at_a_link_never_acts_however_often_a_scanner_looks(method: str) 
 
 def test_the_page_shows_what_a_person_decides_by() -> None:
     page = with_evaluation().get(with_evaluation().token(run_id=RUN)).page
-    for expected in ("R² on the test rows", "floor 0.", "Against what serves", "Masked rows"):
+    for expected in (
+        "R² on the test rows",
+        "floor 0.",
+        "Against what serves",
+        "Taken out by checks",
+    ):
         assert expected in page
     assert "<script" not in page
 
@@ -284,6 +301,60 @@ def test_a_process_that_dies_loses_no_decision_and_makes_none_twice(moment: str)
     assert world.uses.uses["n1"].is_done
 
 
+@pytest.mark.parametrize("verb", sorted(grants.ACTING))
+@pytest.mark.parametrize("again", ["the form", "the sweep", "both"])
+def test_a_death_at_any_call_loses_no_decision_and_makes_none_twice(verb: Verb, again: str) -> None:
+    def request(world: World) -> Request:
+        body = urlencode(SAID).encode()
+        return Request("POST", f"/{world.token(verb)}", FORM, body, DOMAIN)
+
+    def story(fuse: Fuse) -> None:
+        world = World()
+        world.guarded(fuse.guard).answer(request(world))
+
+    fuses = list(deaths(story))
+    assert len(fuses) >= 12
+    for fuse in fuses:
+        world = World()
+        with suppress(fault.DiedError):
+            world.guarded(fuse.guard).answer(request(world))
+        begun = bool(world.uses.uses)
+        if again != "the form":
+            world.sweep()
+        if again != "the sweep":
+            world.opening.answer(request(world))
+        ids = {each.id for each in world.sent}
+        assert len(ids) == (begun or again != "the sweep"), fuse
+        assert all(each.is_done for each in world.uses.uses.values()), fuse
+
+
+def test_what_is_worked_on_just_now_is_left_to_who_does_it() -> None:
+    world = World()
+    world.uses.begin(Use("n1", "Ada", "why", world.now), Grant(Verb.HOLD, {}, "email", NOW, "n1"))
+    Finishing(world.uses, world, lambda: world.now).sweep()
+    assert not world.sent
+
+
+@given(st.lists(st.sampled_from(["get", "post", "sweep", "wait"]), max_size=10))
+def test_in_any_order_a_link_decides_at_most_once(steps: list[str]) -> None:
+    world = World()
+    token = world.token()
+    for step in steps:
+        match step:
+            case "get":
+                world.get(token)
+            case "post":
+                world.post(token)
+            case "sweep":
+                world.sweep()
+            case "wait":
+                world.now += timedelta(hours=30)
+    assert len(world.sent) <= 1
+    if "post" in steps:
+        in_time = steps[: steps.index("post")].count("wait") <= 2
+        assert len(world.sent) == in_time
+
+
 def test_two_people_at_once_are_one_decision() -> None:
     world = World()
     token = world.token()
@@ -364,3 +435,44 @@ def test_an_event_of_a_function_url_is_read_with_its_form() -> None:
 def test_the_key_signs_and_is_in_no_page() -> None:
     world = World()
     assert KEY not in world.get(world.token()).page
+
+
+def test_a_browser_takes_no_style_but_ours() -> None:
+    world = World()
+    policy = HEADERS["content-security-policy"]
+    assert "unsafe" not in policy
+    style = world.get(world.token()).page.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"'sha256-{digest}'" in policy
+
+
+def test_the_page_shows_sites_and_skies_beside_what_serves_and_what_checks_took_out() -> None:
+    world = World()
+    world.shown.objects[layout.evaluation("run-7")] = a_run().model_dump_json().encode()
+    world.shown.objects[layout.report("run-7")] = b"<h1>"
+    page = world.get(world.token(run_id="run-7")).page
+    for shown in (
+        "R² v6",
+        "0.942",
+        "0.932",
+        "broken",
+        "0.920",
+        "1,203 rows (3.5%)",
+        "What checks took out",
+        "0.42% of capacity less error (nMAE) than version 6, on 30 days",
+        f"https://s3/{layout.report('run-7')}",
+        "night power",
+        "1,100",
+        "&lt;b&gt;west&lt;/b&gt;",
+    ):
+        assert shown in page, shown
+    assert "copied" not in page, "what took nothing is not named"
+
+
+def test_the_page_of_a_first_version_has_no_column_of_another() -> None:
+    world = World()
+    first = a_run(champion=None, champion_version=None, comparison=None)
+    world.shown.objects[layout.evaluation("run-7")] = first.model_dump_json().encode()
+    page = world.get(world.token(run_id="run-7")).page
+    assert "R² v" not in page
+    assert "nothing serves yet" in page

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from services.notifier.app.acting import Acting
+from services.notifier.app.finishing import Finishing
 from services.notifier.app.opening import Opening
 from services.notifier.domain.links import grant as grants
 from services.notifier.domain.links.exchange import Answer, Request
@@ -60,6 +61,7 @@ class FakeUses:
     """Uses by nonce; dies where it is told to."""
 
     uses: dict[str, Use] = field(default_factory=dict)
+    grants: dict[str, Grant] = field(default_factory=dict)
     dies: Callable[[str], None] = lambda _: None
 
     def find(self, nonce: str) -> Use | None:
@@ -69,6 +71,7 @@ class FakeUses:
         assert grant.nonce == use.nonce
         self.dies("before begin")
         found = self.uses.setdefault(use.nonce, use)
+        self.grants.setdefault(use.nonce, grant)
         self.dies("after begin")
         return found
 
@@ -76,6 +79,10 @@ class FakeUses:
         self.dies("before finish")
         self.uses[nonce] = replace(self.uses[nonce], is_done=True)
         self.dies("after finish")
+
+    def left(self, before: datetime) -> Iterator[tuple[Grant, Use]]:
+        left = [each for each in self.uses.values() if not each.is_done and each.at < before]
+        return ((self.grants[each.nonce], each) for each in sorted(left, key=lambda use: use.at))
 
 
 @dataclass
@@ -116,8 +123,19 @@ class World:
 
     @property
     def opening(self) -> Opening:
-        acting = Acting(self.uses, self, self, self, lambda: self.now)
-        return Opening(self.keys, self.shown, acting, self, lambda: self.now)
+        return self.guarded(lambda port: port)
+
+    def guarded(self, guard: Callable[[Any], Any]) -> Opening:
+        """Return the function with something between it and each of its ports."""
+        uses, me = guard(self.uses), guard(self)
+        finishing = Finishing(uses, me, lambda: self.now)
+        acting = Acting(uses, me, finishing, me, lambda: self.now)
+        return Opening(guard(self.keys), guard(self.shown), acting, me, lambda: self.now)
+
+    def sweep(self) -> None:
+        """A quarter of an hour goes by, and the sweep of the function that sends comes."""
+        self.now += timedelta(minutes=15)
+        Finishing(self.uses, self, lambda: self.now).sweep()
 
     def token(self, verb: Verb = Verb.APPROVE, nonce: str = "n1", **about: str) -> str:
         usual = {
