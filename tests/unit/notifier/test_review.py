@@ -294,15 +294,6 @@ def test_a_review_survives_being_written_and_read() -> None:
     assert Review.model_validate_json(review.model_dump_json()) == review
 
 
-def test_who_wants_some_models_only_gets_no_other() -> None:
-    world = ReviewWorld()
-    models = [{"model_id": "golden"}, {"model_id": "silver"}]
-    world.answer("trainer_trigger", "models", models=models)
-    review = world.reviewing.review(Span.DAY).of(lambda name: name == "silver")
-    assert [each.model_id for each in review.models] == ["silver"]
-    assert {each.model_id for each in review.worst} == {"silver"}
-
-
 def test_a_long_list_is_cut_and_says_how_much_more_there_is() -> None:
     world = ReviewWorld()
     names = [f"m{number:03}" for number in range(50)]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -166,16 +164,3 @@ class Review(Fact):
     def is_empty(self) -> bool:
         """Whether there is nothing to tell at all: no model, no news, nothing that waits or is unknown."""
         return not (self.models or self.told or self.waits or self.silent or self.unanswered)
-
-    def of(self, wanted: Callable[[str], bool]) -> Self:
-        """Return the part that is about some models, for somebody who wants no others.
-
-        Numbers of sites that sent are those of all models: they are known in all only.
-        """
-        return self.model_copy(
-            update={
-                "models": tuple(each for each in self.models if wanted(each.model_id)),
-                "worst": tuple(each for each in self.worst if wanted(each.model_id)),
-                "silent": tuple(each for each in self.silent if wanted(each.model_id)),
-            }
-        )
