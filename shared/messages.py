@@ -383,8 +383,9 @@ class ModelDeployed(_DeploymentFact):
     """A version serves, and answered its smoke test.
 
     `tested` says against what: its own evaluation, only whether its answers are plausible, or nothing;
-    `compared` which real rows it answered, beside what served before. The figures are those of its
-    evaluation, `worst_sites` the R2 of its worst sites, `blind_r2` its R2 without any irradiance.
+    `compared` which real rows it answered, beside what served before; `lived` how that did live.
+    The figures are those of its evaluation, `worst_sites` the R2 of its worst sites, `blind_r2` its R2
+    without any irradiance.
     `goes_back` says that it served before, `settings` that it served already and got other instances.
     """
 
@@ -392,6 +393,7 @@ class ModelDeployed(_DeploymentFact):
     version: Literal[1] = 1
     tested: Literal["evaluation", "plausible", "nothing"] = "evaluation"
     compared: str = ""
+    lived: str = ""
     goes_back: bool = False
     settings: bool = False
     dataset_id: str | None = None

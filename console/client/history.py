@@ -42,6 +42,30 @@ def seconds(run: Mapping[str, Any], now: datetime | None = None) -> float:
     return (ended - datetime.fromisoformat(run["started_at"])).total_seconds()
 
 
+def progress(system: System, model_id: str, run_id: str | None = None) -> dict[str, Any] | None:
+    """Return how far a run of a model is, by default its newest, with its stages; None without a run."""
+    answer = system.ask("trainer_trigger", "progress", model_id=model_id, run_id=run_id)
+    found: dict[str, Any] | None = answer["progress"]
+    return found
+
+
+def stages(found: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Return the stages of a run with how long each took, or takes until now, and what is usual. [s]"""
+    if found is None:
+        return []
+    usual = (found["expected"] or {"stages": {}})["stages"]
+    now = datetime.fromisoformat(found["now"])
+    return [
+        {
+            "name": each["name"],
+            "status": each["status"],
+            "seconds": seconds(each, now) if each["started_at"] else None,
+            "usual": usual.get(each["name"]),
+        }
+        for each in found["stages"]
+    ]
+
+
 def costs(runs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return what runs cost by month and model, the newest month first; `unknown` have no price. [USD]"""
     found: dict[tuple[str, str], dict[str, Any]] = {}

@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 
 from console import output, trainer
+from console.client import history
 from console.commands.local import JsonOption
 from console.commands.runs import ModelOption, all_runs, find_run
 from console.errors import ConsoleError
@@ -113,6 +114,4 @@ def _look(model: str, made: Watch) -> Look:
 
 
 def _progress(model: str, run_id: str | None = None) -> dict[str, Any] | None:
-    answer = state.system.ask("trainer_trigger", "progress", model_id=model, run_id=run_id)
-    found: dict[str, Any] | None = answer["progress"]
-    return found
+    return history.progress(state.system, model, run_id)

@@ -57,7 +57,8 @@ def deployer(settings: DeployerSettings) -> Dispatching:
     endpoints = _endpoints(settings)
     publisher = aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn)
     references = S3References(objects)
-    chronicle = Chronicle(memory, publisher, references, utc_now)
+    books = DynamoBooks.of(aws.lazy_client("dynamodb"), settings.days_table)
+    chronicle = Chronicle(memory, publisher, references, books.summary, utc_now)
     comparing = Comparing(
         registry,
         references,

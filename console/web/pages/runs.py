@@ -51,6 +51,7 @@ def run(request: Request) -> Response:
             if found["evaluation_uri"]
             else None
         ),
+        stages=lambda: history.stages(history.progress(site.system, found["model_id"], run_id)),
         expected=lambda: history.expected_seconds(trainer.runs(site.system, found["model_id"])),
     )
     return site.page(request, "run.html", run=found, cards=cards, elapsed=history.seconds(found))

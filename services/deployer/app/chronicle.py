@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from services.deployer.domain.deployment import (
     Version,
     decision_of_person,
 )
+from services.deployer.domain.live.summary import Summary
 from services.deployer.domain.reference import Tested
 from services.deployer.ports import Log, Publisher, References
 from shared import names
@@ -38,6 +40,7 @@ class Chronicle:
     log: Log
     publisher: Publisher
     references: References
+    summary: Callable[[str], Summary | None]
     clock: Clock
 
     def started(self, model_id: str, progress: InProgress, version: Version | None = None) -> None:
@@ -77,6 +80,7 @@ class Chronicle:
                 run_id=version.run_id if version else None,
                 tested=tested,
                 compared=compared,
+                lived=self._lived(model_id, progress.previous),
                 goes_back=progress.goes_back,
                 settings=bool(progress.configuration),
                 **self._evaluated(version),
@@ -240,6 +244,19 @@ class Chronicle:
                 cause=cause,
                 next_step=next_step,
             )
+        )
+
+    def _lived(self, model_id: str, before: int | None) -> str:
+        """Return how what served before did live, in a sentence; '' where nothing of it was scored."""
+        summary = self.summary(model_id) if before is not None else None
+        if summary is None or before not in summary.versions or summary.sums.r2 is None:
+            return ""
+        nmae = (
+            f", error {summary.sums.nmae:.1%} of capacity" if summary.sums.nmae is not None else ""
+        )
+        return (
+            f"version {before} did this live: R2 {summary.sums.r2:.3f}{nmae} "
+            f"({summary.first} to {summary.last}, sites: {summary.sites_scored})"
         )
 
     def _evaluated(self, version: Version | None) -> dict[str, Any]:

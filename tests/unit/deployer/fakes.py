@@ -32,6 +32,7 @@ from services.deployer.domain.deployment import (
     Version,
     configuration_name,
 )
+from services.deployer.domain.live.summary import Summary
 from services.deployer.domain.real_rows import Inquiry, LastDay, SiteDay
 from services.deployer.domain.reference import Answer, Reference
 from shared.errors import NotReadyError, OperatorFaultError
@@ -417,6 +418,7 @@ class World:
     later: list[tuple[AnyMessage, int]] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
     refused: set[int] = field(default_factory=set)
+    summaries: dict[str, Summary] = field(default_factory=dict)
     owners: Iterator[int] = field(default_factory=count)
 
     def endpoint(self, model_id: str) -> EndpointConfig:
@@ -460,7 +462,7 @@ class World:
         def clock() -> datetime:
             return self.now
 
-        chronicle = Chronicle(self.memory, self, self.references, clock)
+        chronicle = Chronicle(self.memory, self, self.references, self.summaries.get, clock)
         alone = Alone(self.memory, clock, lambda: f"worker {next(self.owners)}", self.slept.append)
         trial = Trial(self.registry, self.references, self.endpoints, self.gauge)
         comparing = Comparing(

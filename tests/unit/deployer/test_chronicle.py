@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
+
+import pytest
 
 from services.deployer.app.chronicle import Chronicle
 from services.deployer.domain.deployment import InProgress
+from services.deployer.domain.live.scores import Sums
+from services.deployer.domain.live.summary import Summary
 from shared.evaluation import Evaluation, SiteScores
 from shared.messages import ModelDeployed
 from tests.unit.deployer.fakes import MODEL, START, World, a_version
@@ -15,7 +20,7 @@ PROGRESS = InProgress(version=2, previous=1, started_at=START)
 
 
 def chronicle(world: World) -> Chronicle:
-    return Chronicle(world.memory, world, world.references, lambda: world.now)
+    return Chronicle(world.memory, world, world.references, world.summaries.get, lambda: world.now)
 
 
 def all_ends(world: World) -> None:
@@ -116,3 +121,29 @@ def test_a_version_without_an_evaluation_is_told_without_figures() -> None:
     world = World()
     chronicle(world).deployed("golden", InProgress(1, None, START), a_version(1), "plausible")
     assert world.told(ModelDeployed)[-1].r2 is None
+
+
+def lived(world: World, previous: int | None) -> str:
+    progress = replace(PROGRESS, previous=previous)
+    chronicle(world).deployed("golden", progress, None, "evaluation")
+    (fact,) = world.told(ModelDeployed)
+    assert isinstance(fact, ModelDeployed)
+    return fact.lived
+
+
+def test_who_hears_that_a_version_serves_hears_how_the_one_before_did_live() -> None:
+    world = World()
+    sums = Sums(n=10, actual=5.0, actual_squared=5.0, absolute=0.2, squared=0.05)
+    summary = Summary(world.now, (1,), date(2026, 4, 1), date(2026, 4, 30), sums, 3, 2)
+    world.summaries["golden"] = summary
+    assert lived(world, 1) == (
+        "version 1 did this live: R2 0.980, error 2.0% of capacity "
+        "(2026-04-01 to 2026-04-30, sites: 2)"
+    )
+
+
+@pytest.mark.parametrize("previous", [None, 3])
+def test_of_a_version_that_was_not_scored_nothing_is_said(previous: int | None) -> None:
+    world = World()
+    world.summaries["golden"] = Summary(world.now, (1,))
+    assert lived(world, previous) == ""

@@ -91,7 +91,8 @@ def _model_deployed(message: messages.ModelDeployed) -> Notice:
         + (f", R2 {score(message.r2)}" if message.r2 is not None else ""),
         f"It takes all requests. {_TESTED[message.tested]}",
         listed("Why it was chosen:", message.reasons),
-        sentence(message.compared[:1].upper() + message.compared[1:]) if message.compared else "",
+        _begun(message.compared),
+        _begun(message.lived),
         f"Back to the version before: solar rollback {message.model_id}."
         if message.previous_version
         else _no_forecaster(message),
@@ -113,6 +114,11 @@ def _model_deployed(message: messages.ModelDeployed) -> Notice:
             ),
         ),
     )
+
+
+def _begun(text: str) -> str:
+    """Return words of another service as a sentence."""
+    return sentence(text[:1].upper() + text[1:]) if text else ""
 
 
 def _no_forecaster(message: messages.ModelDeployed) -> str:

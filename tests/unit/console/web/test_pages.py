@@ -204,6 +204,12 @@ def test_a_fleet_is_sorted_by_what_is_worst(world: World) -> None:
     assert {each.worst for each in found[:2]} == {"bad"}
 
 
+def test_a_run_shows_its_stages_beside_the_last_time(browser: Browser) -> None:
+    page = " ".join(browser.get(f"/runs/{RUN}").text.split())
+    assert '<th scope="row">Train</th><td>executing</td><td>42 s</td><td>60 s</td>' in page
+    assert '<th scope="row">Preprocess</th><td>succeeded</td><td>30 s</td><td></td>' in page
+
+
 def test_the_report_of_a_run_may_do_nothing(world: World, browser: Browser) -> None:
     world.clients["s3"].kept[f"runs/{RUN}/evaluation/report.html"] = b"<script>1</script>"
     policy = browser.get(f"/runs/{RUN}/report").headers["content-security-policy"]

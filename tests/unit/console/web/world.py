@@ -109,6 +109,26 @@ LINE = {
     "versions": [3],
     "unadjusted": None,
 }
+A_PROGRESS: dict[str, Any] = {
+    "stages": [
+        {
+            "name": "Preprocess",
+            "status": "Succeeded",
+            "started_at": "2026-11-24T07:19:00+00:00",
+            "ended_at": "2026-11-24T07:19:30+00:00",
+            "failure_reason": None,
+        },
+        {
+            "name": "Train",
+            "status": "Executing",
+            "started_at": "2026-11-24T07:19:30+00:00",
+            "ended_at": None,
+            "failure_reason": None,
+        },
+    ],
+    "expected": {"seconds": 100.0, "stages": {"Train": 60.0}},
+    "now": "2026-11-24T07:20:12+00:00",
+}
 A_RUN = {
     "run_id": RUN,
     "model_id": "golden",
@@ -312,6 +332,7 @@ def a_world() -> World:
                 "next": None,
             },
             ("trainer_trigger", "runs"): {"runs": [A_RUN], "next": None},
+            ("trainer_trigger", "progress"): {"progress": A_PROGRESS},
             ("trainer_trigger", "decisions"): {
                 "decisions": {"golden": [DECISION]},
                 "waiting": {"golden": {"files": 2, "rows": 9, "looked_at_by": None}},
