@@ -16,7 +16,7 @@ class NotifierSettings(Settings):
     notification_email_given: str = ""  # whether somebody should have subscribed
     links_url: str = ""
     links_secret_name: str = ""
-    deployer_inbox_url: str  # for what people decided by links and no process carried out
+    deployer_inbox_url: str = ""  # for what people decided by links and no process carried out
     docs_url: str = ""  # where the documents can be read; empty where only the repository has them
     gather_seconds: int = 60  # for which notices of one cause wait for more
     gather_longest_seconds: int = 600

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from services.notifier.domain.links.grant import ACTS_FOR
 from services.notifier.domain.review.facts import (
     Decided,
     Figures,
@@ -83,7 +84,7 @@ def model(
             state: count for state, count in (line.get("days") or {}).items() if state != "scored"
         },
         waits=(
-            *_pending(name, answers.get("pending", {})),
+            *_pending(name, answers.get("pending", {}), end),
             *_held(name, about_all.get("holds", {}).get(name)),
         ),
         retrains=retrains,
@@ -158,15 +159,18 @@ def _known(said: Answer) -> Answer:
     return found
 
 
-def _pending(name: str, said: Answer) -> list[Wait]:
-    return [
-        Wait(
-            what=f"version {each['version']} of model {name} waits for approval since "
-            f"{datetime.fromisoformat(each['since']):%Y-%m-%d}",
-            command=f"solar approve {each['version']} {name}",
+def _pending(name: str, said: Answer, end: datetime) -> list[Wait]:
+    """Return which versions wait for approval, and say where the links of their message have ended."""
+    found = []
+    for each in said.get("pending", {}).get(name, ()):
+        since = datetime.fromisoformat(each["since"])
+        ended = ", longer than links of messages hold" if end - since >= ACTS_FOR else ""
+        what = (
+            f"version {each['version']} of model {name} waits for approval since {since:%Y-%m-%d}"
         )
-        for each in said.get("pending", {}).get(name, ())
-    ]
+        command = f"solar approve {each['version']} {name}"
+        found.append(Wait(what=f"{what}{ended}", command=command))
+    return found
 
 
 def _held(name: str, hold: Answer | None) -> list[Wait]:
