@@ -210,6 +210,13 @@ def test_a_run_shows_its_stages_beside_the_last_time(browser: Browser) -> None:
     assert '<th scope="row">Preprocess</th><td>succeeded</td><td>30 s</td><td></td>' in page
 
 
+def test_a_notice_says_what_became_of_it_for_each_recipient(browser: Browser) -> None:
+    page = " ".join(browser.get("/notices").text.split())
+    assert "email 2026-06-01 00:00" in page
+    assert "slack given up 2026-06-03 00:00" in page
+    assert "Slack fails with 503" in page
+
+
 def test_the_report_of_a_run_may_do_nothing(world: World, browser: Browser) -> None:
     world.clients["s3"].kept[f"runs/{RUN}/evaluation/report.html"] = b"<script>1</script>"
     policy = browser.get(f"/runs/{RUN}/report").headers["content-security-policy"]

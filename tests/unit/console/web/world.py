@@ -178,8 +178,20 @@ NOTICE = {
     "text": "It takes all requests.",
     "state": "sent",
     "created_at": "2026-06-01T00:00:00+00:00",
-    "email_sent_at": "2026-06-01T00:00:01+00:00",
-    "slack_sent_at": None,
+    "recipients": {
+        "email": {
+            "sent_at": "2026-06-01T00:00:01+00:00",
+            "next_try_at": None,
+            "gave_up_at": None,
+            "why": "",
+        },
+        "slack": {
+            "sent_at": None,
+            "next_try_at": None,
+            "gave_up_at": "2026-06-03T00:00:01+00:00",
+            "why": "Slack fails with 503",
+        },
+    },
 }
 
 
