@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from services.deployer.domain.live.scores import DayScore, Sums
+from shared.clock import iso_week
 from shared.solar.leads import BUCKETS
 
 By = Literal["site", "day", "week", "month", "lead", "provider", "version"]
@@ -18,7 +19,7 @@ ORDERS: tuple[Order, ...] = get_args(Order)
 _NAMES: Mapping[By, Callable[[DayScore], str]] = {
     "site": lambda each: each.site_id,
     "day": lambda each: each.day.isoformat(),
-    "week": lambda each: "{}-W{:02}".format(*each.day.isocalendar()[:2]),  # of ISO 8601
+    "week": lambda each: iso_week(each.day),
     "month": lambda each: f"{each.day:%Y-%m}",
     "lead": lambda each: each.lead or "measured",
     "provider": lambda each: each.provider or "measured",

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.clock import iso_week
+
 
 class Span(StrEnum):
     """How long a review looks back."""
@@ -118,7 +120,7 @@ class Silent(Fact):
 
 
 class Told(Fact):
-    """What people were told, by severity and subject; `count` is how many had this subject's kind."""
+    """What people were told."""
 
     severity: str
     subject: str
@@ -158,7 +160,7 @@ class Review(Fact):
         """The day, or the week of ISO 8601, as file names have it."""
         if self.span is Span.DAY:
             return self.last.isoformat()
-        return "{}-W{:02}".format(*self.last.isocalendar()[:2])
+        return iso_week(self.last)
 
     @property
     def is_empty(self) -> bool:

@@ -17,6 +17,7 @@ from services.notifier.domain.review.facts import (
     Trend,
     Wait,
 )
+from shared.clock import iso_week
 
 Answer = Mapping[str, Any]
 
@@ -221,10 +222,10 @@ def _trends(weeks: Answer | None, runs: Answer, last: date) -> tuple[Trend, ...]
     counts: Counter[str] = Counter()
     costs: dict[str, float] = defaultdict(float)
     for run in runs.get("runs", ()):
-        week = week_of(datetime.fromisoformat(run["started_at"]).date())
+        week = iso_week(datetime.fromisoformat(run["started_at"]).date())
         counts[week] += 1
         costs[week] += run.get("cost_usd") or 0.0
-    names = [week_of(last - DAY * 7 * number) for number in reversed(range(WEEKS))]
+    names = [iso_week(last - DAY * 7 * number) for number in reversed(range(WEEKS))]
     while names and names[0] not in lines and names[0] not in counts:
         names.pop(0)  # before the model
     return tuple(
@@ -236,11 +237,6 @@ def _trends(weeks: Answer | None, runs: Answer, last: date) -> tuple[Trend, ...]
         )
         for name in names
     )
-
-
-def week_of(day: date) -> str:
-    """Return a day's week of ISO 8601, as the scorecard names it."""
-    return "{}-W{:02}".format(*day.isocalendar()[:2])
 
 
 def _cause(standing: Answer) -> str:

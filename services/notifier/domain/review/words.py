@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from services.notifier.domain.notice import Notice, Severity
 from services.notifier.domain.rendering import offers
+from services.notifier.domain.rendering.pieces import cost, score
 from services.notifier.domain.review.facts import (
     Figures,
     ModelReview,
@@ -19,7 +20,6 @@ from shared import layout
 
 MOST_LINES = 20  # of a section
 _LARGE_KWH = 10_000.0
-_CENT = 0.01  # [USD]
 _STATES = {
     "no_power": "without power",
     "no_weather": "without weather",
@@ -178,12 +178,8 @@ def _beside(models: Iterable[ModelReview]) -> Iterable[str]:
             if now.nmae is not None and before.nmae is not None:
                 yield (
                     f"{model.model_id}: error {now.nmae:.1%} after {before.nmae:.1%} of capacity, "
-                    f"R² {_score(now)} after {_score(before)}"
+                    f"R² {score(now.r2)} after {score(before.r2)}"
                 )
-
-
-def _score(figures: Figures) -> str:
-    return "unknown" if figures.r2 is None else f"{figures.r2:.3f}"
 
 
 def _decisions(review: Review) -> Iterable[str]:
@@ -226,8 +222,7 @@ def _costs(models: Sequence[ModelReview]) -> Iterable[str]:
             yield f"{model.model_id}: {model.spent_usd:.2f} of {model.budget_usd:.2f} USD{over}"
     rest = sum(model.spent_usd for model in models if model.budget_usd is None)
     if rest:
-        said = f"{rest:.2f} USD" if rest >= _CENT else "less than 0.01 USD"
-        yield f"models without a budget: {said}"
+        yield f"models without a budget: {cost(rest)}"
 
 
 def _is_over_budget(model: ModelReview) -> bool:
