@@ -12,9 +12,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.deploy import target
 from infra.deploy.errors import DeployError
 from infra.deploy.main import Deployment, Options, as_json
+from shared import names
 
 _EPILOG = """\
 environment:
+  SOLAR_STAGE          as --stage
   AWS_DEFAULT_REGION   Region, default us-east-1
   S3_BUCKET            bucket of measurements; created, or adopted if it exists and is yours
   SAGEMAKER_ROLE_ARN   role for jobs and endpoints; created if absent
@@ -23,6 +25,7 @@ environment:
 examples:
   python3 scripts/deploy.py --dry-run
   python3 scripts/deploy.py --email ops@example.org --network private
+  python3 scripts/deploy.py --stage test
   python3 scripts/deploy.py --destroy
 
 An option that is not given keeps what is deployed.
@@ -42,6 +45,12 @@ def parser() -> argparse.ArgumentParser:
     add("--destroy", action="store_true", help="delete services and endpoints; data are kept")
     add("--delete-data", action="store_true", help="with --destroy: delete everything, data too")
     add("--yes", action="store_true", help="do not ask before destroying")
+    add(
+        "--stage",
+        metavar="NAME",
+        default=os.environ.get("SOLAR_STAGE", ""),
+        help="a system of its own beside the others of this account, like test; no name is the main one",
+    )
     add("--network", choices=("public", "private"), help="where jobs and endpoints run (public)")
     add("--email", metavar="ADDRESS", help="who gets notices by e-mail; '' for nobody")
     add("--slack-secret", metavar="NAME", help="secret that holds the Slack webhook; '' for none")
@@ -67,6 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = reader.parse_args(arguments)
     if chosen.delete_data and not chosen.destroy:
         reader.error("--delete-data goes with --destroy")
+    try:
+        os.environ[names.VARIABLE] = names.prefix_of(chosen.stage)
+    except ValueError as error:
+        reader.error(f"--stage: {error}")
     options = Options(
         network=chosen.network,
         notification_email=chosen.email,

@@ -14,7 +14,7 @@ def ours(topic_arn: str) -> list[dict[str, Any]]:
     """Return the notifications that this system needs."""
     return [
         {
-            "Id": f"{names.ALL_OURS}{prefix.rstrip('/')}-{event.split(':')[1].lower()}",
+            "Id": f"{names.all_ours()}{prefix.rstrip('/')}-{event.split(':')[1].lower()}",
             "TopicArn": topic_arn,
             "Events": [event],
             "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": prefix}]}},
@@ -34,7 +34,7 @@ def merged(current: dict[str, Any], topic_arn: str) -> dict[str, Any]:
     foreign = [
         each
         for each in kept.get("TopicConfigurations", [])
-        if not each.get("Id", "").startswith(names.ALL_OURS) and each["TopicArn"] != topic_arn
+        if not each.get("Id", "").startswith(names.all_ours()) and each["TopicArn"] != topic_arn
     ]
     return {**kept, "TopicConfigurations": [*foreign, *ours(topic_arn)]}
 
@@ -55,7 +55,7 @@ def remove(s3: Any, bucket: str) -> None:
     foreign = [
         each
         for each in current.get("TopicConfigurations", [])
-        if not each.get("Id", "").startswith(names.ALL_OURS)
+        if not each.get("Id", "").startswith(names.all_ours())
     ]
     if foreign != current.get("TopicConfigurations", []):
         current["TopicConfigurations"] = foreign
