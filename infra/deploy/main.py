@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import ClientError
 
-from infra.deploy import build, checks, notifications, survivors, templates
+from infra.deploy import build, notifications, preflight, survivors, templates
 from infra.deploy.build import Artifact
 from infra.deploy.destroying import Destruction
 from infra.deploy.errors import DeployError
+from infra.deploy.preflight import Finding, Plan, demand
 from infra.deploy.stacks import Stacks
 from infra.deploy.target import Target
 from services.trainer_trigger.pipeline.definition.fill import fill
@@ -38,6 +39,8 @@ STICKY = {
     "Links",
     "MaximumConcurrentRuns",
 }
+
+RUNS = 4  # MaximumConcurrentRuns, where nobody chose another
 
 # Nobody at a laptop waits a minute to be told.
 IMPATIENT = {"GatherSeconds": "6", "GatherLongestSeconds": "30"}
@@ -77,8 +80,11 @@ class Deployment:
         """
         started = time.monotonic()
         self.known |= self._deployed_choices() | self._choices() | self._fixed()
-        checks.before_anything(self.target, self.known)
-        self.say(f"Account {self.target.account_id}, {self.target.region} ({self.target.kind})")
+        self.say(
+            f"Account {self.target.account_id}, {self.target.region} ({self.target.kind}), "
+            f"names begin with {names.all_ours()}"
+        )
+        self._refuse_what_would_fail()
         (bootstrap, foundation, *services) = _templates().items()
         self._stack(*bootstrap)
         self._artifacts()
@@ -91,6 +97,26 @@ class Deployment:
         self._sweep_now()
         self.say(f"Done in {time.monotonic() - started:.0f} s")
         return self.known
+
+    def look(self) -> list[Finding]:
+        """Look at the place without changing anything; return what is not as it should be."""
+        self.known |= self._deployed_choices() | self._choices() | self._fixed()
+        runs = int(self.known.get("MaximumConcurrentRuns", RUNS))
+        is_aws = self.target.kind == "aws"
+        models = demand.configured(self.target) if is_aws else []
+        return preflight.look(
+            Plan(self.target, self.known, _templates(), demand.instances(models, runs))
+        )
+
+    def _refuse_what_would_fail(self) -> None:
+        found = self.look()
+        for finding in found:
+            for line in finding.lines():
+                self.say(line)
+        if stops := [each for each in found if each.weight == "stops"]:
+            first = "\n".join(filter(None, (stops[0].what, stops[0].why, stops[0].mend)))
+            more = f"\n({len(stops) - 1} more above)" if len(stops) > 1 else ""
+            raise DeployError(f"{first}{more}\nNothing was changed.")
 
     def _fixed(self) -> dict[str, str]:
         """Return what follows from the place and the stage."""
@@ -155,7 +181,7 @@ class Deployment:
 
     def _stacks(self) -> Stacks:
         is_aws = self.target.kind == "aws"
-        poll = 5.0 if is_aws else 0.2
+        poll = 5.0 if is_aws else 0.05
         return Stacks(
             self.target.client("cloudformation"), self.say, names.tags(), poll, names_rest=is_aws
         )

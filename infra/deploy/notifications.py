@@ -39,6 +39,26 @@ def merged(current: dict[str, Any], topic_arn: str) -> dict[str, Any]:
     return {**kept, "TopicConfigurations": [*foreign, *ours(topic_arn)]}
 
 
+def overlapping(current: dict[str, Any]) -> list[str]:
+    """Return who else is told of changes that ours are about; S3 refuses a second one about the same."""
+    wanted = {event.removesuffix("*") for event in _EVENTS}
+    return [
+        next(str(value) for key, value in each.items() if key.endswith("Arn"))
+        for kind, configured in current.items()
+        if kind.endswith("Configurations")
+        for each in configured
+        if not each.get("Id", "").startswith(names.all_ours())
+        and any(event.startswith(one) for event in each["Events"] for one in wanted)
+        and any(_prefix(each).startswith(own) or own.startswith(_prefix(each)) for own in _PREFIXES)
+    ]
+
+
+def _prefix(configured: dict[str, Any]) -> str:
+    """Return the folder that a notification is about; '' is the whole bucket."""
+    rules = configured.get("Filter", {}).get("Key", {}).get("FilterRules", [])
+    return next((rule["Value"] for rule in rules if rule["Name"].lower() == "prefix"), "")
+
+
 def add(s3: Any, bucket: str, topic_arn: str) -> bool:
     """Add our notifications to an adopted bucket; return whether anything changed."""
     current = s3.get_bucket_notification_configuration(Bucket=bucket)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from botocore.session import Session
 
@@ -17,6 +18,8 @@ from shared.aws import error_code, session_of
 
 DEFAULT_REGION = "us-east-1"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,53}[a-z0-9]")
+# CloudFormation and IAM throttle an account that many use at once.
+_PATIENT = Config(retries={"mode": "adaptive", "max_attempts": 12})
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -91,7 +94,7 @@ def find(environment: Mapping[str, str]) -> Target:
 
 
 def _client(session: Session, service: str) -> Any:
-    return session.create_client(service)
+    return session.create_client(service, config=_PATIENT)
 
 
 def _is_local(environment: Mapping[str, str]) -> bool:

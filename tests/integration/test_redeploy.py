@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from shared import names
 from tests.integration.conftest import LocalPlatform, running
 
 # One resource of so many fails in turn; `make sabotage-deploy` takes each.
-A_SAMPLE = int(os.environ.get("SOLAR_FAIL_EVERY", "8"))
+A_SAMPLE = int(os.environ.get("SOLAR_FAIL_EVERY", "12"))
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +30,8 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]
     ):
         for name, value in platform.environment.items():
             patch.setenv(name, value)
+        for made in ("code_zip", "image_context"):  # the code does not change meanwhile
+            patch.setattr(build, made, cache(getattr(build, made)))
         yield platform
 
 
