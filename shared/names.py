@@ -189,6 +189,11 @@ def pipeline() -> str:
     return f"{prefix()}-power-retraining-pipeline"
 
 
+def on_demand_pipeline() -> str:
+    """Return the same pipeline on instances that nobody takes away."""
+    return f"{pipeline()}-on-demand"
+
+
 def notices() -> str:
     """Return how the secrets and topics begin that a person makes for recipients of notices."""
     return f"{prefix()}-notices-"

@@ -40,6 +40,8 @@ STICKY = {
     "MaximumConcurrentRuns",
 }
 
+# The pipeline's definitions, and whether each trains on spot instances.
+_DEFINITIONS = {"PipelineDefinitionKey": True, "OnDemandDefinitionKey": False}
 RUNS = 4  # MaximumConcurrentRuns, where nobody chose another
 
 # Nobody at a laptop waits a minute to be told.
@@ -338,26 +340,26 @@ class Deployment:
         private = self.known.get("Network") == "private"
         if private and not self.known.get("SubnetIds"):
             self.say("  pipeline definition: would be filled with the new private subnets")
-            self.known.setdefault("PipelineDefinitionKey", "")
+            for key in _DEFINITIONS:
+                self.known.setdefault(key, "")
             return
-        text = fill(
-            build.template("services/trainer_trigger/pipeline.json"),
-            {
-                "NamePrefix": names.prefix(),
-                "DataBucketName": self.target.data_bucket,
-                "ImageUri": self.known["ImageUri"],
-                "SageMakerRoleArn": self.known["SageMakerRoleArn"],
-                "KeyArn": self.known["KeyArn"],
-                "SubnetIds": self.known.get("SubnetIds", ""),
-                "SecurityGroupIds": self.known.get("SecurityGroupIds", ""),
-                "AccountId": self.target.account_id,
-                "Region": self.target.region,
-            },
-            private_network=private,
-        )
-        definition = build.pipeline_definition(text)
-        self.known["PipelineDefinitionKey"] = definition.key
-        self._upload(definition, "pipeline definition")
+        values = {
+            "NamePrefix": names.prefix(),
+            "DataBucketName": self.target.data_bucket,
+            "ImageUri": self.known["ImageUri"],
+            "SageMakerRoleArn": self.known["SageMakerRoleArn"],
+            "KeyArn": self.known["KeyArn"],
+            "SubnetIds": self.known.get("SubnetIds", ""),
+            "SecurityGroupIds": self.known.get("SecurityGroupIds", ""),
+            "AccountId": self.target.account_id,
+            "Region": self.target.region,
+        }
+        text = build.template("services/trainer_trigger/pipeline.json")
+        for key, spot in _DEFINITIONS.items():
+            filled = fill(text, values, private_network=private, spot=spot)
+            definition = build.pipeline_definition(filled)
+            self.known[key] = definition.key
+            self._upload(definition, f"pipeline definition, {'spot' if spot else 'on demand'}")
 
 
 def _templates() -> dict[str, str]:
