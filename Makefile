@@ -107,6 +107,7 @@ notices: setup ## Write docs/notices.md anew: every e-mail that the system sends
 
 docs: notices ## Write docs/notices.md and docs/files.md anew: every e-mail, and every reason with an example
 	@$(BIN)/python -m tests.unit.data_watcher.files_page
+	@$(BIN)/python -m infra.checks.rights_page
 
 format: setup ## Format and mend what can be mended
 	@$(BIN)/ruff check --fix
