@@ -18,6 +18,7 @@ UNUSED_BY_THE_STORY = {
     ("operator", "kms:Decrypt"),
     ("operator", "kms:GenerateDataKey"),
     ("viewer", "kms:Decrypt"),
+    ("viewer", "s3:ListBucket"),  # without it a missing object would be a refusal
     ("viewer", "sagemaker:InvokeEndpoint"),  # solar predict
 }
 
