@@ -108,6 +108,23 @@ class FileQuarantined(Message):
     remedy: str
 
 
+class FileSettled(Message):
+    """A refused file needs nobody any more, and was not accepted: `outcome` says what became of it.
+
+    `deleted` is from S3, by whom nobody knows here. `duplicate` may be told of a file that never was refused,
+    too, because that is forgotten with its bytes.
+    """
+
+    type: Literal["solar.file_settled"] = "solar.file_settled"
+    version: Literal[1] = 1
+    site_id: str
+    key: str
+    version_id: str
+    outcome: Literal["removed", "dismissed", "deleted", "duplicate"]
+    reason: str
+    requested_by: str = ""
+
+
 class ConfigAccepted(Message):
     """A site's or model's YAML, or a site's exclusions, were validated and are in force."""
 
@@ -609,6 +626,7 @@ AnyMessage = Annotated[
     DataAccepted
     | DataWithdrawn
     | FileQuarantined
+    | FileSettled
     | ConfigAccepted
     | ConfigRejected
     | SiteSilent

@@ -17,10 +17,10 @@ from services.notifier.adapters.notices import (
     DynamoAlarms,
     DynamoJournals,
     DynamoNotices,
-    DynamoRefusals,
     DynamoShown,
 )
 from services.notifier.adapters.readers import RoutedReaders
+from services.notifier.adapters.refusals import DynamoRefusals
 from services.notifier.adapters.services import QueryFunctions
 from services.notifier.adapters.timer import SqsTimer
 from services.notifier.adapters.uses import DynamoUses
@@ -87,7 +87,7 @@ def notifier(settings: NotifierSettings) -> Dispatching:
         telling,
         following,
         Ringing(DynamoAlarms(notices.store), telling.tell, settings.docs_url),
-        Mending(DynamoRefusals(notices.store), telling.tell),
+        Mending(DynamoRefusals(notices.store), notices, telling.tell),
         Recounting(S3Objects(lazy_client("s3"), settings.data_bucket), telling.tell),
         Redriving(notices, timer, utc_now),
         Checking(readers, notices, timer, utc_now),

@@ -13,6 +13,7 @@ from services.notifier.domain.links.grant import Grant
 from services.notifier.domain.links.use import Use
 from services.notifier.domain.notice import Delivery, Entry, Notice, Standing
 from services.notifier.domain.offer import Link, Offer
+from services.notifier.domain.refusals import Case, Refusal
 from services.notifier.domain.routing import Rule
 from shared.messages import AnyMessage
 
@@ -120,18 +121,22 @@ class Alarms(Protocol):
 
 
 class Refusals(Protocol):
-    """Which files were refused and not accepted since."""
+    """Which files were refused and are not settled, and what became of others like them."""
 
-    def remember(self, key: str, code: str, at: datetime) -> None:
-        """Note that a file was refused."""
+    def find(self, key: str) -> Refusal | None:
+        """Return what is known of a refused file; None where it was not refused, or is settled."""
         ...
 
-    def reason(self, key: str, before: datetime) -> str:
-        """Return why a file was refused before some time; empty where it was not."""
+    def case(self, site: str, code: str) -> Case:
+        """Return the case of a site and a reason; a new one where there is none."""
+        ...
+
+    def keep(self, refusal: Refusal, *cases: Case) -> bool:
+        """Keep a refusal and its cases, or change nothing; False where somebody changed one meanwhile."""
         ...
 
     def forget(self, key: str) -> None:
-        """Note that a file is refused no longer."""
+        """Note that people know what became of a file; one that was refused anew meanwhile stays."""
         ...
 
 

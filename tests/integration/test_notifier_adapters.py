@@ -218,6 +218,42 @@ def test_a_storm_of_a_hundred_is_one_mail_and_every_fact_can_be_found(world: Wor
     assert second["next"] is None
 
 
+def test_what_became_of_refused_files_is_one_mail_that_counts_them(world: World) -> None:
+    refused = [quarantined(number) for number in range(4)]
+    world.deliver(*(each.model_dump_json() for each in refused))
+    world.deliver(body_of_a_sweep())
+    later = {"occurred_at": START + timedelta(hours=1)}
+    accepted = [
+        sample("data_accepted", id=f"a{number}", key=refused[number].key, **later)
+        for number in range(2)
+    ]
+    dismissed = sample("file_settled", id="d", key=refused[2].key, **later)
+    ends = [each.model_dump_json() for each in (*accepted, dismissed)]
+    world.deliver(*ends)
+    world.deliver(*ends, *(each.model_dump_json() for each in refused))
+    world.deliver(body_of_a_sweep())
+
+    _, mail = world.mails()
+    assert mail["Subject"] == (
+        "[Solar] 3 of 4 files of site east that were refused as empty are settled"
+    )
+    assert "What became of them: 2 accepted, 1 dismissed by ada." in mail["Message"]
+    assert "1 still waits for somebody" in mail["Message"]
+
+
+def test_a_refused_file_of_an_earlier_version_of_the_table_is_settled_too(world: World) -> None:
+    early = {"notice_id": {"S": "refused#raw/east/0.csv"}, "code": {"S": "empty"}}
+    early |= {"refused_at": {"S": START.isoformat()}}
+    boto3.client("dynamodb").put_item(TableName="solar-notifier", Item=early)
+    later = START + timedelta(hours=1)
+    settled = sample("file_settled", key="raw/east/0.csv", occurred_at=later)
+    world.deliver(settled.model_dump_json())
+    world.deliver(body_of_a_sweep())
+
+    (mail,) = world.mails()
+    assert "A file of site east that was refused was dismissed by ada" in mail["Subject"]
+
+
 def test_a_retrain_and_a_rollback_are_one_mail_each(world: World) -> None:
     facts = [*of_run(), *rollback()]
     for each in (*facts, *reversed(facts)):
