@@ -464,7 +464,10 @@ class ModelReleased(Message):
 
 
 class VersionDecided(Message):
-    """A person's approval or rejection of a version took effect."""
+    """A person's approval or rejection of a version took effect, by a link or in the registry itself.
+
+    `serves` says that a version was rejected that serves: the one before takes its place, where one can.
+    """
 
     type: Literal["solar.version_decided"] = "solar.version_decided"
     version: Literal[1] = 1
@@ -474,6 +477,7 @@ class VersionDecided(Message):
     reason: str
     requested_by: str
     run_id: str | None = None
+    serves: bool = False
 
 
 class DecisionOvertaken(Message):
@@ -490,12 +494,16 @@ class DecisionOvertaken(Message):
 
 
 class DeploymentCheckDue(Message):
-    """A model's endpoint is to be looked at; with `settings` also at whether it is as the YAML says."""
+    """A model's endpoint is to be looked at; with `settings` also at whether it is as the YAML says.
+
+    `decided` is a version about which a person decided in the registry, which is still to be told.
+    """
 
     type: Literal["solar.deployment_check_due"] = "solar.deployment_check_due"
     version: Literal[1] = 1
     model_id: Name
     settings: bool = False
+    decided: int | None = None
 
 
 class PredictionsMade(Message):

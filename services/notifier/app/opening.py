@@ -69,6 +69,7 @@ class Opening:
     def _ask(self, grant: Grant) -> Answer:
         use = self.acting.used(grant)
         if use is None:
+            self.acting.refuse_what_is_over(grant)
             return Answer(
                 200, page.asking(grant, self._evidence(grant), report=self._report(grant))
             )

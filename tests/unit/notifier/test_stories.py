@@ -189,6 +189,65 @@ def test_who_waits_for_approval_is_told_at_once_and_its_end_later() -> None:
     assert second.subject == "Model fleet version 7 serves, R2 0.962"
 
 
+def waiting(run: str = RUN) -> list[Any]:
+    started, registered, *_ = of_run(run)
+    return [started, registered.model_copy(update={"approval": "PendingManualApproval"})]
+
+
+def decided(minutes: float, *, approved: bool = True, **more: Any) -> Any:
+    about = {"run_id": RUN, "model_package_version": 7, "requested_by": "ada"}
+    return fact("version_decided", minutes, approved=approved, **about, **more)
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_once_somebody_decided_the_message_says_so_and_has_no_buttons(*, approved: bool) -> None:
+    world = World(bot=True)
+    world.handle(*waiting())
+    (asks,) = world.slack.posts.values()
+    assert asks.offers
+    world.now += timedelta(minutes=5)
+    world.handle(decided(5, approved=approved))
+
+    (message,) = world.slack.posts.values()
+    done = "approved" if approved else "rejected"
+    assert message.subject == f"Version 7 of model fleet was {done} by ada"
+    assert message.offers == ()
+    assert (
+        message.lines[0].splitlines()[-1].endswith(f"{done} by ada: the shift is the new inverter")
+    )
+
+
+def test_an_approved_version_that_serves_ends_the_message() -> None:
+    world = World(bot=True)
+    *_, deployed = of_run(begins=10)
+    play(world, [*waiting(), decided(5), deployed])
+
+    (message,) = world.slack.posts.values()
+    assert message.subject == "Model fleet version 7 serves, R2 0.962"
+
+
+def test_who_rejects_what_serves_has_one_mail_that_says_what_serves_now() -> None:
+    world = World(bot=True)
+    _, _, started, deployed = rollback(10)
+    play(world, [*of_run(), decided(10, approved=False, serves=True), started, deployed])
+
+    _, mail = world.email.sent
+    assert mail.subject == "Model fleet is back at version 6: ada took version 7 back"
+    assert mail.lines[0] == "Why: the shift is the new inverter."
+    assert mail.lines[-1].startswith("Nothing is held")
+    assert len(world.slack.posts) == 2
+
+
+def test_a_version_that_is_rejected_while_it_is_deployed_is_one_mail() -> None:
+    world = World()
+    *begins, _ = of_run()
+    taken_back = fact("deployment_rolled_back", 4, model_package_version=7, run_id=RUN)
+    play(world, [*begins, decided(3, approved=False), taken_back])
+
+    (mail,) = world.email.sent
+    assert mail.subject == "Model fleet version 7 was taken back"
+
+
 def test_a_rollback_is_one_mail_with_who_from_to_why_since_when_and_what_is_held() -> None:
     world = World()
     play(world, rollback())

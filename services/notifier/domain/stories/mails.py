@@ -17,6 +17,7 @@ from shared.messages import (
     ChallengerRejected,
     DeploymentFailed,
     DeploymentRolledBack,
+    DeploymentStarted,
     ModelDeployed,
     ModelHeld,
     RetrainFailed,
@@ -24,6 +25,9 @@ from shared.messages import (
     VersionDecided,
 )
 
+Asked = (
+    RollbackRequested | ModelHeld | VersionDecided
+)  # who rejects what serves asks for the one before
 _RENDERERS: dict[type[Any], Any] = {**training.RENDERERS, **deployment.RENDERERS}
 
 
@@ -63,7 +67,8 @@ def _of_retrain(thread: Thread, patience: Patience) -> Iterator[Mail]:
                 yield Mail(_end(thread, fact), thread.heard_at(fact))
             case ChallengerRegistered(approval="PendingManualApproval"):
                 yield Mail(_end(thread, fact), thread.heard_at(fact))
-            case VersionDecided(approved=False):
+            case VersionDecided(approved=False) if not thread.all(DeploymentStarted):
+                # Of one that was being deployed its way back is told, with the reason.
                 yield Mail(_end(thread, fact), thread.heard_at(fact))
             case ModelDeployed():
                 complete = registered is not None or not fact.run_id
@@ -71,9 +76,15 @@ def _of_retrain(thread: Thread, patience: Patience) -> Iterator[Mail]:
                 yield Mail(_end(thread, fact), thread.heard_at(fact) + wait)
 
 
+def render(fact: Any) -> Notice:
+    """Return what a fact of a story says by itself."""
+    notice: Notice = _RENDERERS[type(fact)](fact)
+    return notice
+
+
 def _end(thread: Thread, fact: Any) -> Notice:
     """Return an end of a story with what else is known of it."""
-    notice: Notice = _RENDERERS[type(fact)](fact)
+    notice = render(fact)
     registered = thread.last(ChallengerRegistered)
     facts = list(notice.facts)
     labels = {label for label, _ in facts}
@@ -124,11 +135,11 @@ def _of_rollback(thread: Thread, patience: Patience) -> Iterator[Mail]:
         yield Mail(_under_way(thread, asked), thread.heard_at(asked) + wait)
 
 
-def _asked(thread: Thread) -> RollbackRequested | ModelHeld | None:
-    return thread.last(RollbackRequested) or thread.last(ModelHeld)
+def _asked(thread: Thread) -> Asked | None:
+    return thread.last(RollbackRequested) or thread.last(ModelHeld) or thread.last(VersionDecided)
 
 
-def _back(thread: Thread, asked: RollbackRequested | ModelHeld, deployed: ModelDeployed) -> Notice:
+def _back(thread: Thread, asked: Asked, deployed: ModelDeployed) -> Notice:
     model, version = deployed.model_id, deployed.model_package_version
     lines = (
         sentence(f"Why: {asked.reason}"),
@@ -151,7 +162,7 @@ def _back(thread: Thread, asked: RollbackRequested | ModelHeld, deployed: ModelD
     )
 
 
-def _under_way(thread: Thread, asked: RollbackRequested | ModelHeld) -> Notice:
+def _under_way(thread: Thread, asked: Asked) -> Notice:
     held = thread.last(ModelHeld)
     goal = held.serves if held else getattr(asked, "to_version", None)
     to = f"version {goal}" if goal else "the version before"
@@ -178,7 +189,7 @@ def _spoken(*lines: str) -> tuple[str, ...]:
     return tuple(filter(None, lines))
 
 
-def _asked_at(asked: RollbackRequested | ModelHeld) -> str:
+def _asked_at(asked: Asked) -> str:
     return f"It was asked for at {asked.occurred_at:%H:%M}."
 
 
@@ -194,7 +205,8 @@ def _taken_back(thread: Thread, deployed: ModelDeployed) -> str:
 def _what_is_held(thread: Thread, model: str) -> str:
     held = thread.last(ModelHeld)
     if held is None:
-        if not any(each.by_machine for each in thread.all(RollbackRequested)):
+        by_machine = any(each.by_machine for each in thread.all(RollbackRequested))
+        if not by_machine and not thread.all(VersionDecided):
             return ""
         return "Nothing is held: a newer version that is approved is deployed by itself."
     back = ", ".join(map(str, held.taken_back))
@@ -206,9 +218,7 @@ def _what_is_held(thread: Thread, model: str) -> str:
     )
 
 
-def _rollback_facts(
-    thread: Thread, asked: RollbackRequested | ModelHeld, to: str
-) -> tuple[tuple[str, str], ...]:
+def _rollback_facts(thread: Thread, asked: Asked, to: str) -> tuple[tuple[str, str], ...]:
     deployed = thread.last(ModelDeployed)
     before = [each.previous_version for each in (deployed,) if each is not None]
     facts = (

@@ -254,11 +254,15 @@ def test_a_link_about_what_is_over_changes_nothing(
     assert (answer.status, world.sent, world.uses.uses) == (409, [], {})
     assert said in answer.page
     assert world.refusals == ["over"]
+    looked_at = world.get(world.token(verb))
+    assert looked_at.status == 409, "nobody fills in a form in vain"
+    assert said in looked_at.page
 
 
 def test_where_deployer_does_not_answer_nothing_is_changed_and_the_link_stays_good() -> None:
     world = World(answers=False)
     token = world.token()
+    assert world.get(token).status == 200
     assert world.post(token).status == 503
     world.answers = True
     assert world.post(token).status == 200
