@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
@@ -11,6 +12,7 @@ from infra.deploy.errors import DeployError
 from infra.deploy.target import Target
 from shared.aws import error_code
 
+LONGEST_LINK = 168  # hours; a key that signed a link is honoured for a week
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -20,12 +22,16 @@ def before_anything(target: Target, chosen: Mapping[str, str]) -> None:
     Raises
     ------
     DeployError
-        An address that is none, a secret that does not exist, an adopted bucket without versions.
+        An address that is none, a lifetime out of bounds, a secret that does not exist, an adopted bucket
+        without versions.
     """
     _address(chosen.get("NotificationEmail", ""))
     docs = chosen.get("DocsUrl", "")
     if docs and not docs.startswith("https://"):
         raise DeployError(f"--docs-url {docs!r} must begin with https://")
+    _console(chosen.get("ConsoleUrl", ""))
+    for option, name in (("act", "LinksActHours"), ("show", "LinksShowHours")):
+        _hours(f"--links-{option}-hours", chosen.get(name, ""))
     _secret(target, chosen.get("SlackWebhookSecretName", ""))
     if target.adopt_data_bucket:
         _versions(target)
@@ -34,6 +40,22 @@ def before_anything(target: Target, chosen: Mapping[str, str]) -> None:
 def _address(address: str) -> None:
     if address and not _ADDRESS.fullmatch(address):
         raise DeployError(f"--email {address!r} is no e-mail address")
+
+
+def _console(address: str) -> None:
+    """Refuse an address that a browser would not trust; the console itself answers on this machine only."""
+    parts = urlsplit(address)
+    on_this_machine = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
+    if address and not (parts.hostname and (parts.scheme == "https" or on_this_machine)):
+        raise DeployError(
+            f"--console-url {address!r} must begin with https://, or be http://127.0.0.1:PORT, where each "
+            "reader runs a console of their own"
+        )
+
+
+def _hours(option: str, said: str) -> None:
+    if said and not (said.isdecimal() and 1 <= int(said) <= LONGEST_LINK):
+        raise DeployError(f"{option} {said!r} must be a whole number of hours, 1 to {LONGEST_LINK}")
 
 
 def _secret(target: Target, name: str) -> None:

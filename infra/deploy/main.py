@@ -35,6 +35,10 @@ STICKY = {
     "NotificationEmail",
     "SlackWebhookSecretName",
     "DocsUrl",
+    "ConsoleUrl",
+    "Links",
+    "LinksActHours",
+    "LinksShowHours",
     "MaximumConcurrentRuns",
 }
 
@@ -50,7 +54,10 @@ class Options:
     notification_email: str | None = None
     slack_secret_name: str | None = None
     docs_url: str | None = None
+    console_url: str | None = None
     links: str | None = None
+    links_act_hours: str | None = None
+    links_show_hours: str | None = None
     monthly_budget_usd: str | None = None
     log_retention_days: str | None = None
     dry_run: bool = False
@@ -109,7 +116,10 @@ class Deployment:
             "NotificationEmail": self.options.notification_email,
             "SlackWebhookSecretName": self.options.slack_secret_name,
             "DocsUrl": self.options.docs_url,
+            "ConsoleUrl": self.options.console_url,
             "Links": self.options.links,
+            "LinksActHours": self.options.links_act_hours,
+            "LinksShowHours": self.options.links_show_hours,
             "SageMakerRoleArn": self.target.sagemaker_role_arn or None,
         }
         return {name: value for name, value in chosen.items() if value is not None}

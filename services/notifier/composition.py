@@ -40,6 +40,7 @@ from services.notifier.app.reviewing import Reviewing
 from services.notifier.app.ringing import Ringing
 from services.notifier.app.telling import Gathering, Telling
 from services.notifier.domain.grouping import Waits
+from services.notifier.domain.links.grant import Lifetimes
 from services.notifier.domain.stories.mails import Patience
 from services.notifier.ports import Links
 from services.notifier.settings import (
@@ -67,9 +68,22 @@ def notifier(settings: NotifierSettings) -> Dispatching:
         settings.slack_secret_name,
         expects_email=bool(settings.notification_email_given),
     )
-    delivering = Delivering(notices, readers, _links(settings), timer, EmbeddedMeasures(), utc_now)
+    delivering = Delivering(
+        notices,
+        readers,
+        _links(settings),
+        timer,
+        EmbeddedMeasures(),
+        utc_now,
+        settings.console_url,
+    )
     waits = Waits(_seconds(settings.gather_seconds), _seconds(settings.gather_longest_seconds))
-    patience = Patience(_seconds(settings.figures_seconds), _seconds(settings.rollback_seconds))
+    patience = Patience(
+        _seconds(settings.figures_seconds),
+        _seconds(settings.rollback_seconds),
+        timedelta(hours=settings.links_act_hours),
+        has_links=bool(settings.links_url),
+    )
     telling = Telling(notices, notices, delivering.deliver, timer, utc_now, waits)
     gathering = Gathering(notices, delivering.deliver, timer, utc_now, waits)
     boards = Boards(
@@ -119,7 +133,8 @@ def opening(settings: LinksSettings) -> Opening:
     services = QueryFunctions(lazy_client("lambda"))
     acting = Acting(finishing.uses, services, finishing, meter, utc_now)
     keys = SecretKeys(lazy_client("secretsmanager"), settings.links_secret_name)
-    return Opening(keys, S3Linked(lazy_presigner(), settings.data_bucket), acting, meter, utc_now)
+    shown = S3Linked(lazy_presigner(), settings.data_bucket)
+    return Opening(keys, shown, acting, meter, utc_now, settings.console_url)
 
 
 def _finishing(settings: NotifierSettings | LinksSettings) -> Finishing:
@@ -138,7 +153,10 @@ def _links(settings: NotifierSettings) -> Links:
     if not settings.links_url:
         return NoLinks()
     keys = SecretKeys(lazy_client("secretsmanager"), settings.links_secret_name)
-    return SignedLinks(keys, settings.links_url, observability.logger("notifier"))
+    lifetimes = Lifetimes(
+        timedelta(hours=settings.links_act_hours), timedelta(hours=settings.links_show_hours)
+    )
+    return SignedLinks(keys, settings.links_url, observability.logger("notifier"), lifetimes)
 
 
 def _seconds(number: int) -> timedelta:

@@ -322,13 +322,15 @@ class LinkMeter(Protocol):
 class LinkedObjects(Protocol):
     """Objects that links show."""
 
-    def address(self, key: str, content_type: str) -> str | None:
+    def address(self, key: str, content_type: str, version_id: str = "") -> str | None:
         """Return a short-lived address of an object, or None where there is none.
 
         Parameters
         ----------
         content_type
             As what a browser shows it; '' lets it be saved.
+        version_id
+            Which of its versions; '' for the newest.
         """
         ...
 

@@ -165,6 +165,23 @@ def test_an_object_opens_for_five_minutes_with_what_a_browser_may_do(monkeypatch
         linked.read("gone")
 
 
+def test_a_link_opens_the_version_that_it_was_made_for() -> None:
+    client = boto3.client("s3")
+    where: Any = {"LocationConstraint": "eu-west-1"}
+    client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
+    client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    first = client.put_object(Bucket=BUCKET, Key="raw/a.csv", Body=b"bad")["VersionId"]
+    client.put_object(Bucket=BUCKET, Key="raw/a.csv", Body=b"corrected")
+    client.delete_object(Bucket=BUCKET, Key="raw/a.csv")
+    linked = S3Linked(client, BUCKET)
+    address = linked.address("raw/a.csv", "", first)
+    assert address is not None
+    assert f"versionId={first}" in address
+    assert linked.address("raw/a.csv", "") is None, "the newest is a mark of deletion"
+    client.delete_object(Bucket=BUCKET, Key="raw/a.csv", VersionId=first)
+    assert linked.address("raw/a.csv", "", first) is None
+
+
 def test_what_was_begun_and_not_finished_is_found_once_it_is_left(uses: DynamoUses) -> None:
     first, second = Use("n", "Ada", "why", NOW), Use("m", "Bob", "why", NOW + timedelta(minutes=1))
     for use in (first, second):

@@ -319,6 +319,15 @@ class World:
     def clock(self) -> datetime:
         return self.now
 
+    def set_patience(self, patience: Patience) -> None:
+        """Wait otherwise for what belongs to a story."""
+        self.patience = patience
+        following = self.notifier.following
+        boards = replace(following.boards, patience=patience)
+        following = replace(following, boards=boards, patience=patience)
+        sweeps = (following.sweep, *self.notifier.sweeps[1:])
+        self.notifier = replace(self.notifier, following=following, sweeps=sweeps)
+
     def handle(self, *incoming: object) -> None:
         for each in incoming:
             self.notifier.handle(each)

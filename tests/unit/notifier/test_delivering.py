@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,8 +12,9 @@ from services.notifier.domain import delivery
 from services.notifier.domain.delivery import LEASE, PATIENCE, BusyError, Subscriptions
 from services.notifier.domain.notice import Delivery, Entry, Notice, Severity, Standing
 from services.notifier.domain.offer import Offer, Verb
+from services.notifier.domain.rendering import render
 from shared.errors import PermanentError, RetryableError
-from tests.unit.notifier.fakes import START, World, sweep
+from tests.unit.notifier.fakes import START, World, quarantined, sweep
 
 
 def a_notice(name: str = "n", **more: object) -> Notice:
@@ -169,6 +172,22 @@ def test_e_mail_that_everybody_gets_who_should_is_no_news(said: Subscriptions) -
     world.email.said = said
     world.handle(sweep().model_copy(update={"scope": "daily"}))
     assert world.slack.sent == []
+
+
+def test_where_a_console_can_be_reached_every_message_links_to_its_page() -> None:
+    world = World()
+    world.delivering = replace(world.delivering, console_url="https://console.example/")
+    (page,) = world.delivering.links_of(notice_about(), "email")
+    assert (page.verb, page.url) == (
+        "console",
+        "https://console.example/file?key=raw%2Feast%2F1.csv",
+    )
+    world.links.trouble = OSError("no key")
+    assert world.delivering.links_of(notice_about(), "email") == [page], "it needs no key"
+
+
+def notice_about() -> Any:
+    return render(quarantined(1), START)
 
 
 def test_a_message_whose_links_cannot_be_signed_goes_out_without_them() -> None:

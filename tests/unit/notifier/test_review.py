@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -51,20 +51,6 @@ def test_yesterday_is_asked_about_and_no_more_than_the_worst_ten_sites() -> None
     }
 
 
-@pytest.mark.parametrize(("hours", "ended"), [(71, False), (72, True)])
-def test_that_the_links_of_an_approval_have_ended_is_said_beside_what_waits(
-    hours: int, *, ended: bool
-) -> None:
-    world = ReviewWorld()
-    last = world.reviewing.review(Span.DAY).last
-    end = datetime.combine(last, time(), UTC) + timedelta(days=1)
-    since = (end - timedelta(hours=hours)).isoformat()
-    world.answer("deployer", "pending", pending={"golden": [{"version": 3, "since": since}]})
-    said = words.sections(world.reviewing.review(Span.DAY))[0].lines[0]
-    assert ("longer than links of messages hold" in said) is ended
-    assert "(solar approve 3 golden)" in said
-
-
 def test_what_waits_for_a_person_comes_first_with_the_command_that_answers_it() -> None:
     world = ReviewWorld()
     since = "2024-06-28T10:00:00+00:00"
@@ -84,8 +70,7 @@ def test_what_waits_for_a_person_comes_first_with_the_command_that_answers_it() 
     assert words.subject(review).endswith("4 things wait for you")
     assert first.title == "What waits for a person"
     assert first.lines == (
-        "version 3 of model golden waits for approval since 2024-06-28, longer than links of messages "
-        "hold (solar approve 3 golden)",
+        "version 3 of model golden waits for approval since 2024-06-28 (solar approve 3 golden)",
         "model golden is held by ada since 2024-06-28: new inverters (solar release golden)",
         "source power of site east is suspect (wrong_unit), so that its files enter no dataset "
         "(solar sites list)",

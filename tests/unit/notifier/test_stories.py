@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.notifier.domain.stories.mails import Patience
 from services.notifier.domain.stories.threads import threads
 from tests.unit.notifier.fakes import START, World
 from tests.unit.notifier.gallery import sample
@@ -197,6 +198,42 @@ def waiting(run: str = RUN) -> list[Any]:
 def decided(minutes: float, *, approved: bool = True, **more: Any) -> Any:
     about = {"run_id": RUN, "model_package_version": 7, "requested_by": "ada"}
     return fact("version_decided", minutes, approved=approved, **about, **more)
+
+
+@pytest.mark.parametrize("bot", [True, False])
+def test_where_nobody_decides_while_the_links_hold_that_is_told_once_with_new_links(
+    *, bot: bool
+) -> None:
+    world = World(bot=bot)
+    world.handle(*waiting())
+    world.pass_time(timedelta(hours=71), 71)
+    before = len(world.email.sent), len(world.slack.sent)
+    world.pass_time(timedelta(hours=100), 100)
+
+    assert (len(world.email.sent), len(world.slack.sent)) == (before[0] + 1, before[1] + 1)
+    told = world.email.sent[-1]
+    assert told.subject == "Nobody has decided about version 7 of model fleet for 3 days"
+    assert [each.verb for each in told.offers][:2] == ["approve", "reject"]
+    assert world.slack.sent[-1] == told, "a message of its own: nobody sees another one change"
+
+
+def test_whoever_decides_in_time_hears_nothing_of_ended_links() -> None:
+    world = World()
+    play(world, [*waiting(), decided(60)])
+    world.pass_time(timedelta(hours=100), 100)
+
+    assert [each for each in world.email.sent if "Nobody has decided" in each.subject] == []
+
+
+def test_how_long_an_answer_is_waited_for_is_a_setting() -> None:
+    world = World()
+    world.set_patience(Patience(answer=timedelta(hours=4), has_links=False))
+    world.handle(*waiting())
+    world.pass_time(timedelta(hours=6), 24)
+
+    told = world.email.sent[-1]
+    assert told.subject.endswith("for 4 hours")
+    assert "links" not in told.lines[1]
 
 
 @pytest.mark.parametrize("approved", [True, False])

@@ -51,7 +51,7 @@ def _file_quarantined(message: messages.FileQuarantined) -> Notice:
             message.key,
             f"{{count}} files quarantined {where}: {message.reason_code}",
         ),
-        offers=offers.file(message.key) if site else (),
+        offers=offers.file(message.key, version_id=message.version_id) if site else (),
     )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from services.notifier.domain.links.grant import ACTS_FOR
 from services.notifier.domain.review.facts import (
     Decided,
     Figures,
@@ -85,7 +84,7 @@ def model(
             state: count for state, count in (line.get("days") or {}).items() if state != "scored"
         },
         waits=(
-            *_pending(name, answers.get("pending", {}), end),
+            *_pending(name, answers.get("pending", {})),
             *_held(name, about_all.get("holds", {}).get(name)),
         ),
         retrains=retrains,
@@ -160,17 +159,16 @@ def _known(said: Answer) -> Answer:
     return found
 
 
-def _pending(name: str, said: Answer, end: datetime) -> list[Wait]:
-    """Return which versions wait for approval, and say where the links of their message have ended."""
+def _pending(name: str, said: Answer) -> list[Wait]:
+    """Return which versions wait for approval."""
     found = []
     for each in said.get("pending", {}).get(name, ()):
         since = datetime.fromisoformat(each["since"])
-        ended = ", longer than links of messages hold" if end - since >= ACTS_FOR else ""
         what = (
             f"version {each['version']} of model {name} waits for approval since {since:%Y-%m-%d}"
         )
         command = f"solar approve {each['version']} {name}"
-        found.append(Wait(what=f"{what}{ended}", command=command))
+        found.append(Wait(what=what, command=command))
     return found
 
 

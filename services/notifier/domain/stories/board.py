@@ -28,7 +28,7 @@ from shared.messages import (
 
 def board(thread: Thread, patience: Patience) -> Notice:
     """Return the message that shows a story as far as it is known; the same facts give the same message."""
-    ends = mails(thread, patience)
+    ends = [each for each in mails(thread, patience) if each.notice.on_board]
     steps = "\n".join(_step(each) for each in thread.facts)
     first = thread.facts[0]
     has_ended = thread.kind != ROLLBACK or any(_is_end(each) for each in thread.facts)

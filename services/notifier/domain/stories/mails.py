@@ -36,11 +36,14 @@ class Patience:
     """How long a story waits for what belongs to it.
 
     `figures` is for the registration of a version that serves already: it knows what the run cost.
-    `rollback` is for the version that shall serve again.
+    `rollback` is for the version that shall serve again. `answer` is for who is to decide about a version,
+    as long as the links about it are honoured; `has_links` says whether there are any.
     """
 
     figures: timedelta = timedelta(minutes=2)
     rollback: timedelta = timedelta(minutes=15)
+    answer: timedelta = timedelta(hours=72)
+    has_links: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,9 @@ def _of_retrain(thread: Thread, patience: Patience) -> Iterator[Mail]:
                 yield Mail(_end(thread, fact), thread.heard_at(fact))
             case ChallengerRegistered(approval="PendingManualApproval"):
                 yield Mail(_end(thread, fact), thread.heard_at(fact))
+                if not _is_answered(thread):
+                    due_at = thread.heard_at(fact) + patience.answer
+                    yield Mail(_unanswered(thread, fact, due_at, patience), due_at)
             case VersionDecided(approved=False) if not thread.all(DeploymentStarted):
                 # Of one that was being deployed its way back is told, with the reason.
                 yield Mail(_end(thread, fact), thread.heard_at(fact))
@@ -103,6 +109,51 @@ def _end(thread: Thread, fact: Any) -> Notice:
         outcome=True,
         on_board=True,
     )
+
+
+def _is_answered(thread: Thread) -> bool:
+    """Whether somebody decided about a version that waited: it is deployed only then."""
+    return any(
+        isinstance(each, VersionDecided | DeploymentStarted | ModelDeployed | DeploymentFailed)
+        for each in thread.facts
+    )
+
+
+def _unanswered(
+    thread: Thread, fact: ChallengerRegistered, at: datetime, patience: Patience
+) -> Notice:
+    """Return what is told, once, where nobody decided while the links could be used; it has new ones.
+
+    It is a message of its own everywhere: who did not see the first one does not see it change either.
+    """
+    version, model = fact.model_package_version, fact.model_id
+    waited = _spelled_out(patience.answer)
+    ended = (
+        "The links of the message about that have ended; those of this one work as long again."
+        if patience.has_links
+        else ""
+    )
+    return replace(
+        _end(thread, fact),
+        id=content_id("story", fact.id, "unanswered"),
+        severity=Severity.WARNING,
+        subject=f"Nobody has decided about version {version} of model {model} for {waited}",
+        lines=_spoken(
+            f"It was registered at {fact.occurred_at:%Y-%m-%d %H:%M} UTC and waits for a person.",
+            ended,
+            f"Until somebody decides, what serves goes on. To decide at a terminal: solar approve {version} "
+            f"{model} --reason …, or solar reject {version} {model} --reason …",
+            "This is said once; the daily message goes on to say what waits.",
+        ),
+        happened_at=at,
+        on_board=False,
+    )
+
+
+def _spelled_out(length: timedelta) -> str:
+    hours = int(length / timedelta(hours=1))
+    number, unit = (hours // 24, "day") if hours % 24 == 0 else (hours, "hour")
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def _who_does_what(fact: Any) -> str:

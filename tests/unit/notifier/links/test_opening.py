@@ -383,6 +383,11 @@ def test_a_report_opens_in_the_browser_and_a_file_of_a_plant_is_saved() -> None:
     world.shown.objects = {layout.report(RUN): b"", raw: b"", "reviews/week/2024-W27.html": b""}
     report = world.get(world.token(Verb.REPORT, run_id=RUN))
     file = world.get(world.token(Verb.FILE, key=raw))
+    world.shown.objects[f"{raw}@v1"] = b""
+    as_it_was = world.get(world.token(Verb.FILE, key=raw, version_id="v1"))
+    assert as_it_was.location == f"https://s3/{raw}@v1?"
+    gone = world.get(world.token(Verb.FILE, key=raw, version_id="v0"))
+    assert gone.status == 404, "another version is no answer"
     review = world.get(world.token(Verb.FILE, key="reviews/week/2024-W27.html"))
     assert report.location == f"https://s3/{layout.report(RUN)}?text/html; charset=utf-8"
     assert file.location == f"https://s3/{raw}?"
