@@ -15,6 +15,7 @@ FOUNDATION_STACK = f"{PREFIX}-foundation"
 PIPELINE = "solar-power-retraining-pipeline"
 ENDPOINTS_FUNCTION = f"{PREFIX}-deployer-endpoints"
 LIVE = "deployer-live"  # the inbox of what follows a deployment
+URGENT = "notifier-urgent"  # the inbox of what is told by itself
 LIVE_FUNCTION = f"{PREFIX}-deployer-predictions"
 REVIEW_FUNCTION = f"{PREFIX}-notifier-review"
 DAYS_TABLE = f"{PREFIX}-deployer-days"

@@ -60,14 +60,7 @@ def notifier(settings: NotifierSettings) -> Dispatching:
     """Return everything that reacts to the inbox."""
     notices = _notices(settings.notices_table)
     timer = SqsTimer(lazy_client("sqs"), settings.inbox_url)
-    readers = RoutedReaders(
-        S3Objects(lazy_client("s3"), settings.data_bucket),
-        lazy_client("sns"),
-        lazy_client("secretsmanager"),
-        settings.notices_topic_arn,
-        settings.slack_secret_name,
-        expects_email=bool(settings.notification_email_given),
-    )
+    readers = _readers(settings)
     delivering = Delivering(
         notices,
         readers,
@@ -104,7 +97,7 @@ def notifier(settings: NotifierSettings) -> Dispatching:
         Mending(DynamoRefusals(notices.store), notices, telling.tell),
         Recounting(S3Objects(lazy_client("s3"), settings.data_bucket), telling.tell),
         Redriving(notices, timer, utc_now),
-        Checking(readers, notices, timer, utc_now),
+        Checking(readers, notices, timer, EmbeddedMeasures(), utc_now),
         (following.sweep, gathering.sweep, delivering.sweep, _finishing(settings).sweep),
         utc_now,
     )
@@ -112,7 +105,7 @@ def notifier(settings: NotifierSettings) -> Dispatching:
 
 def answering(settings: QuerySettings) -> Answering:
     """Return what answers questions."""
-    return Answering(_notices(settings.notices_table))
+    return Answering(_notices(settings.notices_table), _readers(settings))
 
 
 def reviewing(settings: ReviewSettings) -> Reviewing:
@@ -146,6 +139,17 @@ def _finishing(settings: NotifierSettings | LinksSettings) -> Finishing:
 def rotation(settings: KeySettings) -> KeyRotation:
     """Return what replaces the key of links."""
     return KeyRotation(lazy_client("secretsmanager"), settings.links_secret_name)
+
+
+def _readers(settings: NotifierSettings | QuerySettings) -> RoutedReaders:
+    return RoutedReaders(
+        S3Objects(lazy_client("s3"), settings.data_bucket),
+        lazy_client("sns"),
+        lazy_client("secretsmanager"),
+        settings.notices_topic_arn,
+        settings.slack_secret_name,
+        expects_email=bool(settings.notification_email_given),
+    )
 
 
 def _links(settings: NotifierSettings) -> Links:

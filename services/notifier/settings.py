@@ -38,6 +38,10 @@ class QuerySettings(Settings):
     """Environment of the function that answers questions."""
 
     notices_table: str
+    notices_topic_arn: str
+    data_bucket: str
+    slack_secret_name: str = ""
+    notification_email_given: str = ""
 
 
 class ReviewSettings(Settings):

@@ -35,6 +35,8 @@ PUBLISHED = {
     ("Solar", "ChampionShortfall"): {"service"},
     ("Solar", "LinksRefused"): {"service"},
     ("Solar", "LinksFailed"): {"service"},
+    ("Solar", "LinksNotSigned"): {"service"},
+    ("Solar", "MailUnheard"): {"service"},
     ("Solar", "SitesDegraded"): {"service"},
     ("Solar", "SitesNotScored"): {"service"},
     ("Solar", "ForecastsLate"): {"service"},

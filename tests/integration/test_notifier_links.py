@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from cfnlint.decode import cfn_yaml
 from moto import mock_aws
 
@@ -83,9 +84,10 @@ def test_a_link_says_what_was_offered_to_whom_and_no_two_are_alike() -> None:
     assert a_token() != token
 
 
-def test_where_no_key_can_be_read_a_message_goes_without_links() -> None:
+def test_where_no_key_can_be_read_that_is_an_error_which_who_sends_counts() -> None:
     gone = SecretKeys(boto3.client("secretsmanager"), "not-there")
-    assert links(gone).address(OFFER, "email", NOW) is None
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        links(gone).address(OFFER, "email", NOW)
 
 
 def test_a_link_outlives_one_rotation_of_the_key_and_not_two() -> None:

@@ -103,13 +103,16 @@ class SignedLinks:
     def address(self, offer: Offer, recipient: str, now: datetime) -> str | None:
         """Return the HTTPS address of an offer, signed for one recipient.
 
-        Where no key can be read the message goes without links: what it says matters more.
+        Raises
+        ------
+        ClientError, BotoCoreError
+            No key can be read. That is in the log; who sends counts it, and sends the message without links.
         """
         try:
             key = self.keys.current()
         except (ClientError, BotoCoreError) as error:
             self.logger.warning("no link could be signed", exc_info=error)
-            return None
+            raise
         granted = Grant(
             verb=offer.verb,
             about=offer.about,

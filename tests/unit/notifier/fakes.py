@@ -311,7 +311,7 @@ class World:
             Mending(self.refusals, kept, telling.tell),
             Recounting(self.files, telling.tell),
             Redriving(kept, self.timer, self.clock),
-            Checking(lambda: self.readers, kept, self.timer, self.clock),
+            Checking(lambda: self.readers, kept, self.timer, self.measures, self.clock),
             (following.sweep, gathering.sweep, self.delivering.sweep),
             self.clock,
         )

@@ -160,10 +160,22 @@ def test_e_mail_that_nobody_gets_is_told_by_another_channel_once_a_day(
         world.handle(daily)
     assert [each.subject for each in world.slack.sent] == [subject]
     assert len(world.email.sent) == (1 if said.confirmed else 0)
-    assert world.measures.counted == {}
+    assert world.measures.counted == {"MailUnheard": 0}
     world.now += timedelta(days=1)
     world.handle(daily)
     assert len(world.slack.sent) == 2
+
+
+@pytest.mark.parametrize("said", [Subscriptions(0, 1), Subscriptions(0, 0, deleted=1)])
+def test_where_nobody_else_can_be_told_of_e_mail_that_nobody_gets_it_is_counted(
+    said: Subscriptions,
+) -> None:
+    world = World()
+    world.email.said = said
+    world.readers[:] = world.readers[:1]
+    world.handle(sweep().model_copy(update={"scope": "daily"}))
+    assert world.email.sent == []
+    assert world.measures.counted == {"MailUnheard": 1}
 
 
 @pytest.mark.parametrize("said", [Subscriptions(1, 0), Subscriptions(0, 0, expected=False)])

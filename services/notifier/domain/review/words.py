@@ -47,6 +47,7 @@ def notice(review: Review, notice_id: str) -> Notice:
         subject=subject(review),
         lines=tuple(map(as_text, sections(review))),
         happened_at=review.made_at,
+        outcome=True,  # told by itself, whatever else happens
         facts=(("More", f"solar story --{review.span.value} --until {review.last}"),),
         offers=offers.file(layout.review(review.span, review.name, "html"), "The page with trends")
         if is_week
