@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from services.notifier.adapters.counts import MetricCounts
 from services.notifier.adapters.links import (
     KeyRotation,
     LinkCounts,
@@ -95,7 +96,7 @@ def notifier(settings: NotifierSettings) -> Dispatching:
         following,
         Ringing(DynamoAlarms(notices.store), telling.tell, settings.docs_url),
         Mending(DynamoRefusals(notices.store), notices, telling.tell),
-        Recounting(S3Objects(lazy_client("s3"), settings.data_bucket), telling.tell),
+        Recounting(S3Objects(lazy_client("s3"), settings.data_bucket), readers, telling),
         Redriving(notices, timer, utc_now),
         Checking(readers, notices, timer, EmbeddedMeasures(), utc_now),
         (following.sweep, gathering.sweep, delivering.sweep, _finishing(settings).sweep),
@@ -115,6 +116,7 @@ def reviewing(settings: ReviewSettings) -> Reviewing:
         _notices(settings.notices_table),
         S3Objects(lazy_client("s3"), settings.data_bucket),
         SqsInbox(lazy_client("sqs"), settings.inbox_url),
+        MetricCounts(lazy_client("cloudwatch")),
         utc_now,
     )
 

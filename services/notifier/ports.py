@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
 from services.notifier.domain.delivery import Subscriptions
@@ -266,6 +266,20 @@ class Services(Protocol):
 
     def ask(self, questions: Sequence[Question]) -> list[Mapping[str, Any] | Unanswered]:
         """Return the answers, in the order of the questions; one that fails hinders no other."""
+        ...
+
+
+class Counts(Protocol):
+    """How often something happened, as the metrics say."""
+
+    def by_day(self, name: str, service: str, first: date, last: date) -> Mapping[date, int]:
+        """Return a service's count for each day (UTC) on which there was one.
+
+        Raises
+        ------
+        RetryableError
+            The metrics cannot be read; says why.
+        """
         ...
 
 

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from cfnlint.decode import cfn_yaml
 from moto import mock_aws
 
 from services.data_watcher.domain import validation
+from services.notifier.adapters.counts import MetricCounts
 from services.notifier.adapters.email import SnsEmail
 from services.notifier.adapters.secret import Secret
 from services.notifier.adapters.slack import SlackBot, SlackWebhook
@@ -463,3 +464,28 @@ def test_how_many_read_a_topic_is_asked_of_sns(world: World) -> None:
     assert SnsEmail(sns, world.topic).subscriptions() == Subscriptions(confirmed=1, pending=0)
     empty = sns.create_topic(Name="solar-notices-empty")["TopicArn"]
     assert not SnsEmail(sns, empty).subscriptions().is_well
+
+
+# --- metrics --------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("world")
+def test_files_are_counted_day_by_day_as_the_metrics_say() -> None:
+    client = boto3.client("cloudwatch")
+    today = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+    for days, value in ((0, 2.0), (1, 3.0), (1, 4.0), (9, 50.0)):
+        client.put_metric_data(
+            Namespace="Solar",
+            MetricData=[
+                {
+                    "MetricName": "FilesAccepted",
+                    "Dimensions": [{"Name": "service", "Value": "data_watcher"}],
+                    "Timestamp": today - timedelta(days=days),
+                    "Value": value,
+                }
+            ],
+        )
+    day = today.date()
+    found = MetricCounts(client).by_day("FilesAccepted", "data_watcher", day - timedelta(2), day)
+    assert dict(found) == {day: 2, day - timedelta(1): 7}
+    assert MetricCounts(client).by_day("FilesQuarantined", "data_watcher", day, day) == {}

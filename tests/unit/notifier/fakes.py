@@ -309,7 +309,7 @@ class World:
             following,
             Ringing(kept, telling.tell),
             Mending(self.refusals, kept, telling.tell),
-            Recounting(self.files, telling.tell),
+            Recounting(self.files, lambda: self.readers, telling),
             Redriving(kept, self.timer, self.clock),
             Checking(lambda: self.readers, kept, self.timer, self.measures, self.clock),
             (following.sweep, gathering.sweep, self.delivering.sweep),
