@@ -90,7 +90,7 @@ class Deployment:
                 "ArtifactBucketName": self.target.artifact_bucket,
                 "DataBucketName": self.target.data_bucket,
                 "AdoptDataBucket": str(self.target.adopt_data_bucket).lower(),
-                **(IMPATIENT if self.target.kind == "local" else {}),
+                **(self._locally() if self.target.kind == "local" else {}),
             }
         )
         checks.before_anything(self.target, self.known)
@@ -106,6 +106,11 @@ class Deployment:
         self._sweep_now()
         self.say(f"Done in {time.monotonic() - started:.0f} s")
         return self.known
+
+    def _locally(self) -> dict[str, str]:
+        """Return what only the local platform is deployed with: it is impatient, and has its own Slack."""
+        endpoint = self.target.client("sqs").meta.endpoint_url
+        return {**IMPATIENT, "SlackApiUrl": f"{endpoint}/_solar/slack-api"}
 
     def _choices(self) -> dict[str, str]:
         """Return what the person chose this time."""

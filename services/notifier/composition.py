@@ -151,6 +151,7 @@ def _readers(settings: NotifierSettings | QuerySettings) -> RoutedReaders:
         settings.notices_topic_arn,
         settings.slack_secret_name,
         expects_email=bool(settings.notification_email_given),
+        slack_api=settings.slack_api_url if isinstance(settings, NotifierSettings) else "",
     )
 
 

@@ -26,6 +26,7 @@ class NotifierSettings(Settings):
     deployer_inbox_url: str = ""  # for what people decided by links and no process carried out
     links_act_hours: Hours = 72
     links_show_hours: Hours = 168
+    slack_api_url: str = "https://slack.com/api"
     console_url: str = ""  # where `solar console` answers; empty where nobody else can reach it
     docs_url: str = ""  # where the documents can be read; empty where only the repository has them
     gather_seconds: int = 60  # for which notices of one cause wait for more
