@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -17,6 +19,7 @@ from cfnlint.decode import cfn_yaml
 from moto import mock_aws
 
 from services.data_watcher.domain import validation
+from services.notifier.adapters import posting
 from services.notifier.adapters.counts import MetricCounts
 from services.notifier.adapters.email import SnsEmail
 from services.notifier.adapters.secret import Secret
@@ -361,8 +364,12 @@ def test_what_slack_answers_a_bot_says_whether_to_try_again(
     ("status", "headers", "error"),
     [
         (500, {}, RetryableError),
+        (408, {}, RetryableError),
         (404, {}, PermanentError),
+        (410, {}, PermanentError),
+        (301, {"Location": "http://127.0.0.1:9/"}, PermanentError),
         (302, {"Location": "http://127.0.0.1:9/"}, PermanentError),
+        (307, {"Location": "http://127.0.0.1:9/"}, PermanentError),
     ],
 )
 def test_a_refusal_says_whether_to_try_again_and_never_the_address(
@@ -374,6 +381,86 @@ def test_a_refusal_says_whether_to_try_again_and_never_the_address(
 
     assert "_solar/slack" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_redirect_is_followed_not_even_to_another_place_of_the_same_server(
+    slack: Slack, status: int
+) -> None:
+    slack.answers = [(status, {"Location": slack.address})]
+    with pytest.raises(PermanentError, match=f"refuses the message with {status}"):
+        webhook(slack.address).send(notice())
+    assert slack.posted == []
+
+
+@pytest.fixture
+def hanging(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A server that takes a request, sends a first piece, and then others for ever."""
+    first, then = request.param
+    monkeypatch.setattr(posting, "TIMEOUT", 0.5)
+    monkeypatch.setattr(posting, "LONGEST", 1.0)
+    ended = threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        with suppress(OSError), listener.accept()[0] as connection:
+            connection.sendall(first)
+            while not ended.wait(0.05):
+                connection.sendall(then)  # fails once the other side has left
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)  # of a test that fails before it calls
+        thread = threading.Thread(target=serve, args=[listener])
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/hook"
+        ended.set()
+        thread.join()
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+HANGS = {
+    "says nothing": (b"", b""),
+    "a status line that never ends": (b"HTTP/1.1 200 ", b"O"),
+    "headers one after the other": (OK, b"X-More: 1\r\n"),
+}
+HANGS_LATER = {
+    "a body bit by bit": (OK + b"Content-Length: 99999\r\n\r\n", b"o"),
+    "pieces without an end": (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\no\r\n"),
+}
+
+
+@pytest.mark.parametrize("hanging", HANGS.values(), ids=HANGS.keys(), indirect=True)
+def test_a_server_that_hangs_is_left_and_tried_again_later(hanging: str) -> None:
+    """That this ends is the promise: the server never does."""
+    with pytest.raises(RetryableError, match="Slack cannot be reached"):
+        webhook(hanging).send(notice())
+
+
+@pytest.mark.parametrize("hanging", HANGS_LATER.values(), ids=HANGS_LATER.keys(), indirect=True)
+def test_who_took_a_message_and_hangs_then_gets_no_second_one(hanging: str) -> None:
+    webhook(hanging).send(notice())
+
+
+@pytest.mark.parametrize("hanging", HANGS_LATER.values(), ids=HANGS_LATER.keys(), indirect=True)
+def test_a_bot_that_never_hears_what_its_message_is_called_posts_again(hanging: str) -> None:
+    with pytest.raises(RetryableError):
+        SlackBot(lambda: "xoxb-1", "C1", api=hanging).post(notice())
+
+
+@pytest.mark.parametrize("hanging", [HANGS["says nothing"]], ids=["says nothing"], indirect=True)
+def test_a_slack_that_hangs_holds_up_no_mail_and_gets_the_notice_later(
+    world: World, hanging: str
+) -> None:
+    boto3.client("secretsmanager").put_secret_value(SecretId=SECRET, SecretString=hanging)
+    world.deliver(quarantined().model_dump_json())
+    assert world.deliver(body_of_a_sweep()) == []
+    assert len(world.mails()) == 1
+    (told,) = [
+        each
+        for each in query.lambda_handler({"query": "notices"}, Context())["notices"]
+        if each["state"] == "sending"
+    ]
+    assert told["recipients"]["slack"]["why"].startswith("Slack cannot be reached")
+    assert told["recipients"]["slack"]["next_try_at"]
 
 
 def test_slack_that_is_not_there_is_tried_again_later(slack: Slack) -> None:

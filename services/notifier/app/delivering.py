@@ -36,10 +36,10 @@ class Delivering:
         """Send a notice to everybody who has not had it; what is left over is sent by a sweep."""
         if entry.standing not in UNFINISHED:
             return
+        # Who failed before comes last: one process may not live long enough for several that hang.
+        readers = sorted(self.readers(), key=lambda each: entry.to(each.name).tries)
         deliveries = {
-            each.name: self._deliver_to(each, entry)
-            for each in self.readers()
-            if _is_for(each, entry)
+            each.name: self._deliver_to(each, entry) for each in readers if _is_for(each, entry)
         }
         self._settle(entry, deliveries)
 

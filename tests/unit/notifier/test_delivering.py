@@ -13,8 +13,10 @@ from services.notifier.domain.delivery import LEASE, PATIENCE, BusyError, Subscr
 from services.notifier.domain.notice import Delivery, Entry, Notice, Severity, Standing
 from services.notifier.domain.offer import Offer, Verb
 from services.notifier.domain.rendering import render
+from services.notifier.domain.routing import Rule
+from services.notifier.ports import Reader
 from shared.errors import PermanentError, RetryableError
-from tests.unit.notifier.fakes import START, World, quarantined, sweep
+from tests.unit.notifier.fakes import START, FakeCourier, World, quarantined, sweep
 
 
 def a_notice(name: str = "n", **more: object) -> Notice:
@@ -209,3 +211,27 @@ def test_a_message_whose_links_cannot_be_signed_goes_out_without_them() -> None:
     assert len(world.email.sent) == len(world.slack.sent) == 1
     assert world.email.links == []
     assert world.measures.counted == {"LinksNotSigned": 2}
+
+
+def test_who_failed_before_comes_last_so_that_several_that_hang_starve_nobody() -> None:
+    world = World()
+    order: list[str] = []
+    first, second = FakeCourier("a"), FakeCourier("b")
+    for courier in (first, second):
+        send = courier.send
+        courier.send = lambda notice, links, send=send, courier=courier: (  # type: ignore[method-assign]
+            order.append(courier.recipient),
+            send(notice, links),
+        )
+    world.readers[:] = [Reader(each, Rule()) for each in (first, second)]
+    first.trouble = [TimeoutError(), TimeoutError()]
+    second.trouble = [TimeoutError()]
+    world.telling.tell(a_notice())
+    world.pass_time(timedelta(minutes=5), 10)
+    assert order == ["a", "b", "a", "b", "a"]
+    order.clear()
+    entry = world.notices.entries["n"]
+    failed = replace(entry, deliveries={"a": Delivery(tries=3)}, standing=Standing.SENDING)
+    world.notices.entries["n"] = failed
+    world.delivering.deliver(failed)
+    assert order == ["b", "a"]
