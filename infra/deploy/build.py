@@ -164,9 +164,13 @@ def template(path: str, root: Path = ROOT) -> str:
 
 
 def template_parameters(body: str) -> dict[str, Any]:
-    """Return the parameters that a template declares, without knowing CloudFormation's own tags."""
-    content = yaml.load(body, Loader=_TemplateLoader)  # noqa: S506 - a SafeLoader below
-    return dict(content.get("Parameters", {}))
+    """Return the parameters that a template declares."""
+    return dict(template_content(body).get("Parameters", {}))
+
+
+def template_content(body: str) -> dict[str, Any]:
+    """Return a template as plain data, without knowing CloudFormation's own tags."""
+    return dict(yaml.load(body, Loader=_TemplateLoader))  # noqa: S506 - a SafeLoader below
 
 
 class _TemplateLoader(yaml.SafeLoader):
