@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from shared.ids import content_id
+
 PREFIX = "solar"
 TAGS = {"project": "solar-retraining"}
 BOOTSTRAP_STACK = f"{PREFIX}-bootstrap"
@@ -23,6 +25,8 @@ IMAGE_REPOSITORY = f"{PREFIX}-ml"
 BY = "by "
 BY_POLICY = f"{BY}policy: "  # nobody decided; the run's verdict and the model's policy did
 ALL_OURS = f"{PREFIX}-"  # what the name of everything of ours begins with
+MODEL_FUNCTION = f"{PREFIX}-deployer-model"  # answers for models without an endpoint
+_NEXT, _NEXT_DIGITS = "-next-", 12
 
 
 def tag_list() -> Any:
@@ -38,6 +42,14 @@ def endpoint(model_id: str) -> str:
     return f"{PREFIX}-{model_id}"
 
 
+def second_endpoint(model_id: str) -> str:
+    """Return the endpoint on which a new version is tested, beside the one that serves.
+
+    The hash keeps it apart from the endpoint of a model that somebody calls `…-next`.
+    """
+    return f"{endpoint(model_id)}{_NEXT}{content_id(model_id)[:_NEXT_DIGITS]}"
+
+
 def package_group(model_id: str) -> str:
     """Return the model package group that holds a model's versions."""
     return f"{PREFIX}-{model_id}"
@@ -45,7 +57,10 @@ def package_group(model_id: str) -> str:
 
 def model_of(name: str) -> str:
     """Return the model whose endpoint or model package group this is: both are named alike."""
-    return name.removeprefix(ALL_OURS)
+    model_id, _, _ = name.removeprefix(ALL_OURS).rpartition(_NEXT)
+    return (
+        model_id if model_id and second_endpoint(model_id) == name else name.removeprefix(ALL_OURS)
+    )
 
 
 def sagemaker_model(model_id: str, version: int, network: str = "") -> str:

@@ -30,7 +30,7 @@ and the templates. A test compares it.
   other software in the account
   costs are not in it.
 
-`none`, `serverless` and `realtime` are ways to serve a model: [how to choose](model.md).
+`none`, `serverless` and `realtime` are ways to serve a model: [how to choose](model.md#endpoint-mode).
 """
 _SMALL = 0.005
 
