@@ -256,7 +256,7 @@ def _ask_function(model: str, request: dict[str, Any]) -> dict[str, Any]:
     """Ask the function that answers for models without an endpoint."""
     asked = json_module.dumps({"model_id": model, "request": request})
     answer = state.system.client("lambda").invoke(
-        FunctionName=names.MODEL_FUNCTION, Payload=asked.encode()
+        FunctionName=names.model_function(), Payload=asked.encode()
     )
     found = json_module.loads(answer["Payload"].read())
     if "FunctionError" in answer:

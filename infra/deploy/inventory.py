@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.deploy import build
+from infra.deploy import build, templates
+from shared import names
 
 TEMPLATES = (
     "infra/bootstrap.yaml",
@@ -17,7 +18,7 @@ TEMPLATES = (
     "services/deployer/template.yaml",
     "services/notifier/template.yaml",
 )
-NAMESPACE = "Solar"
+_NAMES = {"NamePrefix": names.prefix_of("")}  # of a stage without a name
 _PER_DAY = {"minute": 1440.0, "hour": 24.0, "day": 1.0}
 _WEEK = 7.0
 _CRON = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)")
@@ -79,7 +80,10 @@ def inventory(bodies: Sequence[str] | None = None) -> Inventory:
     return Inventory(
         alarm_metrics=sum(len(list(_metrics(each))) or 1 for each in alarms),
         custom_metrics=frozenset(
-            metric for each in alarms for space, metric in _metrics(each) if space == NAMESPACE
+            metric
+            for each in alarms
+            for space, metric in _metrics(each)
+            if space == _NAMES["NamePrefix"]
         ),
         dashboards=_count(everything, "CloudWatch::Dashboard"),
         keys=_count(everything, "KMS::Key"),
@@ -108,7 +112,7 @@ def times_a_day(expression: str) -> float:
 
 
 def _resources(body: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for name, resource in build.template_content(body).get("Resources", {}).items():
+    for name, resource in templates.read(body).get("Resources", {}).items():
         yield name, resource["Type"], resource.get("Properties", {})
 
 
@@ -118,16 +122,20 @@ def _count(resources: Sequence[tuple[str, str, dict[str, Any]]], kind: str) -> i
 
 def _metrics(alarm: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if "MetricName" in alarm:
-        yield alarm["Namespace"], alarm["MetricName"]
+        yield _named(alarm["Namespace"]), alarm["MetricName"]
     for each in alarm.get("Metrics", []):
         if "MetricStat" in each:
             metric = each["MetricStat"]["Metric"]
-            yield metric["Namespace"], metric["MetricName"]
+            yield _named(metric["Namespace"]), metric["MetricName"]
+
+
+def _named(node: Any) -> str:
+    return templates.resolved(node, _NAMES)
 
 
 def _function(properties: Mapping[str, Any]) -> Function:
     is_arm = properties.get("Architectures") == ["arm64"]
-    name = str(properties["FunctionName"])
+    name = _named(properties["FunctionName"])
     return Function(name, int(properties["MemorySize"]) / 1024, is_arm)
 
 
@@ -144,6 +152,6 @@ def _wakes(resources: Sequence[tuple[str, str, dict[str, Any]]]) -> Iterator[tup
             yield fed.get(target, target), times_a_day(properties["ScheduleExpression"])
 
 
-def _resource(reference: Any) -> str:
-    """Return the name of the resource that `!Ref` or `!GetAtt` points at, read as plain text."""
-    return str(reference).partition(".")[0]
+def _resource(reference: Mapping[str, Any]) -> str:
+    """Return the name of the resource that `!Ref` or `!GetAtt` points at."""
+    return str(reference["Ref"] if "Ref" in reference else reference["Fn::GetAtt"][0])

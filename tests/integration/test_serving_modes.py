@@ -21,7 +21,7 @@ def plant(platform: LocalPlatform) -> Iterator[Plant]:
     """A deployer, and the function that answers for models without an endpoint."""
     with plant_of(platform) as made:
         platform.client("lambda").create_function(
-            FunctionName=names.MODEL_FUNCTION,
+            FunctionName=names.model_function(),
             Runtime="python3.12",
             Handler="services.deployer.entry.model.lambda_handler",
             Role=ROLE,
@@ -37,7 +37,7 @@ def by_function(plant: Plant, model_id: str, version: int | None = None) -> dict
     request = json.loads(plant.reference)["request"]
     asked = {"model_id": model_id, "request": request, "version": version}
     answer = plant.platform.client("lambda").invoke(
-        FunctionName=names.MODEL_FUNCTION, Payload=json.dumps(asked).encode()
+        FunctionName=names.model_function(), Payload=json.dumps(asked).encode()
     )
     found: dict[str, Any] = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, found

@@ -69,7 +69,7 @@ class Configurations:
     def is_ours(self, arn: str) -> bool:
         """Whether something carries this product's tags."""
         tags = self.client.list_tags(ResourceArn=arn)["Tags"]
-        return set(_pairs(names.tag_list())) <= set(_pairs(tags))
+        return names.is_ours({tag["Key"]: tag["Value"] for tag in tags})
 
     def _model(self, version: Version, *, is_serverless: bool) -> str:
         """Create the model of a version where it is missing.
@@ -133,7 +133,3 @@ def _serverless(config: EndpointConfig) -> tuple[dict[str, Any], dict[str, Any]]
     """Return what a serverless variant has: AWS takes no instances, capture, key or network with it."""
     scaled = {"MemorySizeInMB": config.memory_mb, "MaxConcurrency": config.maximum_concurrency}
     return {"ServerlessConfig": scaled}, {}
-
-
-def _pairs(tags: Any) -> list[tuple[str, str]]:
-    return [(each["Key"], each["Value"]) for each in tags]

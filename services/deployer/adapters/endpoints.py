@@ -295,9 +295,7 @@ class SageMakerEndpoints:
                 return
             raise
         if not is_ours:
-            message = (
-                f"the endpoint {name} is not this product's: it lacks the tags {names.tag_list()}"
-            )
+            message = f"the endpoint {name} is not this product's: it lacks the tags {names.tags()}"
             raise OperatorFaultError(message)
 
     def keep_scaling(self, model_id: str, config: EndpointConfig) -> None:

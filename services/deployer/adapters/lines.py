@@ -94,7 +94,7 @@ class FunctionLine:
         asked = {"model_id": model_id, "version": self.version(model_id), "request": request}
         try:
             answer = self.client.invoke(
-                FunctionName=names.MODEL_FUNCTION, Payload=json.dumps(asked).encode()
+                FunctionName=names.model_function(), Payload=json.dumps(asked).encode()
             )
         except (BotoCoreError, ClientError) as error:
             why = error_code(error) if isinstance(error, ClientError) else error

@@ -20,13 +20,13 @@ TEMPLATE = """
 Resources:
   One:
     Type: AWS::CloudWatch::Alarm
-    Properties: {Namespace: Solar, MetricName: Sweeps}
+    Properties: {Namespace: !Ref NamePrefix, MetricName: Sweeps}
   Two:
     Type: AWS::CloudWatch::Alarm
     Properties:
       Metrics:
         - {Id: share, Expression: a / b}
-        - {Id: a, MetricStat: {Metric: {Namespace: Solar, MetricName: Rows}}}
+        - {Id: a, MetricStat: {Metric: {Namespace: solar, MetricName: Rows}}}
         - {Id: b, MetricStat: {Metric: {Namespace: AWS/SQS, MetricName: Sent}}}
   Key: {Type: AWS::KMS::Key}
   Queue: {Type: AWS::SQS::Queue}

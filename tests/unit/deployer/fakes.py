@@ -337,7 +337,7 @@ class FakeFunction:
     versions: FakeEndpoints
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's
-        assert FunctionName == names.MODEL_FUNCTION
+        assert FunctionName == names.model_function()
         asked = json.loads(Payload)
         try:
             answer = self.versions.answer(asked["version"], asked["request"])
