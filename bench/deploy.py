@@ -97,7 +97,7 @@ def reconciling(client: Any) -> Reconciling:
     return Reconciling(
         alone=nothing,
         registry=SageMakerRegistry(client),
-        endpoints=ServingByMode(endpoints, memory, nothing),
+        endpoints=ServingByMode(endpoints, memory, nothing, nothing, nothing),
         progress=memory,
         starting=nothing,
         trial=nothing,

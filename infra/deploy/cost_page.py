@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.deploy import build
-from infra.deploy.costs import MODES, Estimate, Load, Mode, estimate, tables
+from infra.deploy.costs import MODES, Estimate, Load, estimate, tables
 from infra.deploy.inventory import inventory
-from shared.model_config import ModelConfig
+from shared.model_config import Mode, ModelConfig
 
 PAGE = build.ROOT / "docs/cost.md"
 FLEETS = ((1, 1), (1, 100), (100, 100))  # models, sites of each

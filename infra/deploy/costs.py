@@ -13,15 +13,14 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
-from infra.deploy.inventory import Inventory, inventory
+from infra.deploy.inventory import Function, Inventory, inventory
 from services.deployer.domain import alarms
-from shared.model_config import ModelConfig
+from shared.model_config import Mode, ModelConfig
 
-Mode = Literal["realtime", "serverless", "none"]
 MODES: tuple[Mode, ...] = ("none", "serverless", "realtime")
 PRICES = Path(__file__).with_name("prices.yaml")
 USAGE = Path(__file__).with_name("usage.yaml")
@@ -184,6 +183,9 @@ class _Counting:
         price = "lambda_gb_second_arm" if found.is_arm else "lambda_gb_second"
         yield "functions", why, seconds * found.gigabytes, price
 
+    def _function(self, ends: str) -> Function:
+        return next(each for name, each in self.built.functions.items() if name.endswith(ends))
+
     def _looking(self) -> Counted:
         """Yield what a model costs that nothing happens to: each sweep looks at it."""
         look, per = self.usage["model_look"], self.usage["invocation"]
@@ -251,7 +253,9 @@ class _Counting:
         sites = load.sites * DAYS
         seconds = calls * per_call["seconds_beside"] + sites * per_call["seconds_per_site"]
         gigabytes = sites * each["rows"] * per_call["bytes_per_row"] / _GIGA
-        yield from _SERVING[load.mode](load, _Use(calls, seconds, gigabytes))
+        memory = self._function("deployer-model").gigabytes
+        yield from _SERVING[load.mode](load, _Use(calls, seconds, gigabytes, memory))
+        yield "serving", "alarms of endpoints", len(alarms.of(load.mode)), "alarm"
 
     def _each(self, load: Load) -> Mapping[str, Any]:
         return self.usage["lone_site_day" if load.sites < _LONE else "site_day"]  # type: ignore[no-any-return]
@@ -259,37 +263,46 @@ class _Counting:
 
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """How much a model answers in a month: calls, their time [s], and what goes in and out. [GB]"""
+    """How much a model answers in a month: calls, their time [s], what goes in and out [GB].
+
+    `function_gigabytes` is the memory of the function that answers without an endpoint.
+    """
 
     calls: float
     seconds: float
     gigabytes: float
+    function_gigabytes: float
 
 
 def _realtime(load: Load, use: _Use) -> Counted:
     prices, usage = tables()
     endpoint = load.config.endpoint
-    hours = endpoint.instance_count * prices["hours_per_month"]
-    yield "serving", "instances of endpoints", hours, endpoint.instance_type
-    yield "serving", "alarms of endpoints", len(alarms.ALL) + _OF_TARGET_TRACKING, "alarm"
+    night = usage["night_hours"] / 24 if endpoint.night_instance_count else 0.0
+    by_night = endpoint.night_instance_count or endpoint.instance_count
+    running = endpoint.instance_count * (1 - night) + by_night * night
+    yield (
+        "serving",
+        "instances of endpoints",
+        running * prices["hours_per_month"],
+        endpoint.instance_type,
+    )
+    yield "serving", "alarms of scaling", _OF_TARGET_TRACKING, "alarm"
     kept = use.gigabytes * usage["storage"]["capture_days"] / DAYS
     yield "serving", "captured requests", kept * endpoint.capture_percent / 100, "s3_gb"
 
 
-def _serverless(_: Load, use: _Use) -> Counted:
-    yield "serving", "requests", use.seconds * MEMORY_GB, "serverless_gb_second"
+def _serverless(load: Load, use: _Use) -> Counted:
+    gigabytes = load.config.endpoint.memory_mb / 1024
+    yield "serving", "requests", use.seconds * gigabytes, "serverless_gb_second"
     yield "serving", "data in and out", use.gigabytes, "serverless_gb"
-    yield "serving", "alarms of endpoints", _OF_SERVERLESS, "alarm"
 
 
 def _none(_: Load, use: _Use) -> Counted:
     yield "serving", "requests", use.calls, "lambda_call"
-    yield "serving", "requests", use.seconds * MEMORY_GB, "lambda_gb_second"
+    yield "serving", "requests", use.seconds * use.function_gigabytes, "lambda_gb_second"
 
 
-MEMORY_GB = 2.0
 _OF_TARGET_TRACKING = 2  # that AWS makes for a scaling policy
-_OF_SERVERLESS = 2
 _SERVING = {"realtime": _realtime, "serverless": _serverless, "none": _none}
 
 

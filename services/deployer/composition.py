@@ -63,6 +63,8 @@ def deployer(settings: DeployerSettings) -> Dispatching:
         _endpoints(settings),
         memory,
         aws.lazy_client("lambda", asks_once=True, seconds=_FUNCTION_SECONDS),
+        configuration.spots,
+        utc_now,
     )
     publisher = aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn)
     references = S3References(objects)

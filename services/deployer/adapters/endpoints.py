@@ -6,7 +6,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,7 @@ from services.deployer.adapters.lines import OK, EndpointLine, Line
 from services.deployer.domain import alarms
 from services.deployer.domain.alarms import VARIANT
 from services.deployer.domain.deployment import Endpoint, Version
+from services.deployer.domain.night import Night
 from services.deployer.domain.reference import Answer
 from shared import names
 from shared.aws import error_code
@@ -298,8 +299,10 @@ class SageMakerEndpoints:
             message = f"the endpoint {name} is not this product's: it lacks the tags {names.tags()}"
             raise OperatorFaultError(message)
 
-    def keep_scaling(self, model_id: str, config: EndpointConfig) -> None:
-        """Let the endpoint's instances follow its load; repeating it changes nothing."""
+    def keep_scaling(
+        self, model_id: str, config: EndpointConfig, nights: Sequence[Night] = ()
+    ) -> None:
+        """Let the endpoint's instances follow its load, and be few at night; repeating it changes nothing."""
         target = _scalable(model_id)
         self.scaling.register_scalable_target(
             **target,
@@ -319,6 +322,27 @@ class SageMakerEndpoints:
                 "ScaleOutCooldown": 60,
             },
         )
+        self._keep_nights(target, config, nights)
+
+    def _keep_nights(
+        self, target: dict[str, str], config: EndpointConfig, nights: Sequence[Night]
+    ) -> None:
+        """Put what is to be done every evening and morning of each month; take away what was before."""
+        wanted = _evenings_and_mornings(config, nights)
+        found = self.scaling.describe_scheduled_actions(
+            **{name: target[name] for name in ("ServiceNamespace", "ResourceId")}
+        )
+        for each in found["ScheduledActions"]:
+            if each["ScheduledActionName"] not in wanted:
+                name = each["ScheduledActionName"]
+                self.scaling.delete_scheduled_action(**target, ScheduledActionName=name)
+        for name, (schedule, least, most) in wanted.items():
+            self.scaling.put_scheduled_action(
+                **target,
+                ScheduledActionName=name,
+                Schedule=schedule,
+                ScalableTargetAction={"MinCapacity": least, "MaxCapacity": most},
+            )
 
     def keep_alarms(self, model_id: str, mode: Mode) -> None:
         """Put the alarms that belong to a mode, as this release has them, and take away those of another."""
@@ -402,6 +426,28 @@ def _at_once() -> Any:
             "MaximumExecutionTimeoutInSeconds": 3600,
         }
     }
+
+
+def _evenings_and_mornings(
+    config: EndpointConfig, nights: Sequence[Night]
+) -> dict[str, tuple[str, int, int]]:
+    """Return by name when [UTC] how many instances there are at least and at most.
+
+    Without requests there is no metric, and AWS takes no instance away; so the most is set at night, too.
+    """
+    few, by_day = config.night_instance_count, config.instance_count
+    if few is None:
+        return {}
+    most = max(config.maximum_instance_count, by_day)
+    wanted = {}
+    for night in nights:
+        wanted[f"night-{night.month:02}-begins"] = (_every_day(night.begins, night.month), few, few)
+        wanted[f"night-{night.month:02}-ends"] = (_every_day(night.ends, night.month), by_day, most)
+    return wanted
+
+
+def _every_day(minute: int, month: int) -> str:
+    return f"cron({minute % 60} {minute // 60 % 24} * {month} ? *)"
 
 
 def _scalable(model_id: str) -> dict[str, str]:

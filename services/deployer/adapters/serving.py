@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from services.deployer.adapters.endpoints import SageMakerEndpoints, answered
 from services.deployer.adapters.lines import FunctionLine
-from services.deployer.domain import serving
+from services.deployer.domain import night, serving
 from services.deployer.domain.deployment import Endpoint, Version, configuration_name, settled
+from services.deployer.domain.night import Spot
 from services.deployer.domain.reference import Answer
 from services.deployer.domain.serving import Serving, Standing
 from services.deployer.ports import ServingMemory
+from shared.clock import Clock
 from shared.model_config import EndpointConfig, Mode
 
 
@@ -23,6 +26,8 @@ class ServingByMode:
     endpoints: SageMakerEndpoints
     memory: ServingMemory
     function: Any
+    spots: Callable[[str], Iterable[Spot]]
+    clock: Clock
 
     # --- what is ------------------------------------------------------------------------------------
 
@@ -179,9 +184,12 @@ class ServingByMode:
     # --- what only instances have -------------------------------------------------------------------
 
     def keep_scaling(self, model_id: str, config: EndpointConfig) -> None:
-        """Let the instances follow their load, where there are any."""
-        if self._mode(model_id) == "realtime":
-            self.endpoints.keep_scaling(model_id, config)
+        """Let the instances follow their load, and the sun where the YAML says so, where there are any."""
+        if self._mode(model_id) != "realtime":
+            return
+        wanted = config.night_instance_count is not None
+        nights = night.nights(self.spots(model_id), self.clock().year) if wanted else []
+        self.endpoints.keep_scaling(model_id, config, nights)
 
     def keep_alarms(self, model_id: str) -> None:
         """Put the alarms of a model, as this release has them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -38,6 +38,7 @@ from services.deployer.domain.deployment import (
     configuration_name,
 )
 from services.deployer.domain.live.summary import Summary
+from services.deployer.domain.night import Night, Spot
 from services.deployer.domain.real_rows import Inquiry, LastDay, SiteDay
 from services.deployer.domain.reference import Answer, Reference
 from services.deployer.domain.serving import Serving
@@ -130,6 +131,7 @@ class FakeEndpoints:
     calls: list[str] = field(default_factory=list)
     wrong_answers: set[int] = field(default_factory=set)
     scaled: int = 0
+    nights: Sequence[Night] = ()
     watched: int = 0
     tidied: list[str] = field(default_factory=list)
     silent: bool = False
@@ -240,9 +242,10 @@ class FakeEndpoints:
         self.calls.append("delete")
         self.endpoint, self.given = None, ""
 
-    def keep_scaling(self, model_id: str, config: EndpointConfig) -> None:
+    def keep_scaling(self, model_id: str, config: EndpointConfig, nights: Sequence[Night]) -> None:
         assert model_id == MODEL
         self.scaled += 1
+        self.nights = nights
 
     def keep_alarms(self, model_id: str, mode: Mode) -> None:
         assert model_id == MODEL
@@ -538,6 +541,7 @@ class World:
     refused: set[int] = field(default_factory=set)
     summaries: dict[str, Summary] = field(default_factory=dict)
     owners: Iterator[int] = field(default_factory=count)
+    spots: list[Spot] = field(default_factory=lambda: [Spot(39.74, -105.18)])
 
     def endpoint(self, model_id: str) -> EndpointConfig:
         assert model_id == MODEL
@@ -580,7 +584,13 @@ class World:
         def clock() -> datetime:
             return self.now
 
-        serves = ServingByMode(self.endpoints, self.memory, FakeFunction(self.endpoints))  # type: ignore[arg-type]
+        serves = ServingByMode(
+            self.endpoints,  # type: ignore[arg-type]
+            self.memory,
+            FakeFunction(self.endpoints),
+            lambda _: self.spots,
+            clock,
+        )
         chronicle = Chronicle(self.memory, self, self.references, self.summaries.get, clock)
         alone = Alone(self.memory, clock, lambda: f"worker {next(self.owners)}", self.slept.append)
         trial = Trial(self.registry, self.references, serves, self.gauge)
