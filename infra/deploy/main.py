@@ -295,11 +295,13 @@ class Deployment:
             time.sleep(15)
 
     def _first_heartbeat(self) -> None:
-        """Tell CloudWatch that no sweep was due before the first deployment, so that no alarm goes off."""
-        if self.options.dry_run or self._stacks().status(names.service("trainer_trigger")):
+        """Tell CloudWatch that no sweep was due before, so that no alarm goes off at the first deployment."""
+        cloudwatch = self.target.client("cloudwatch")
+        known = cloudwatch.list_metrics(Namespace=names.prefix(), MetricName="Sweeps")["Metrics"]
+        if self.options.dry_run or known:
             return
         now = datetime.now(UTC)
-        self.target.client("cloudwatch").put_metric_data(
+        cloudwatch.put_metric_data(
             Namespace=names.prefix(),
             MetricData=[
                 {

@@ -195,6 +195,8 @@ def _deployed_bucket(session: Session) -> str:
 
 def _is_ours(session: Session, bucket: str) -> bool:
     """Whether a deployment of ours made a bucket, be its stack there or not."""
+    if _stack_owns(session, bucket):
+        return True
     try:
         found = _client(session, "s3").get_bucket_tagging(Bucket=bucket)["TagSet"]
     except ClientError as error:
@@ -202,3 +204,15 @@ def _is_ours(session: Session, bucket: str) -> bool:
             return False
         raise
     return names.is_ours({tag["Key"]: tag["Value"] for tag in found})
+
+
+def _stack_owns(session: Session, bucket: str) -> bool:
+    try:
+        found = _client(session, "cloudformation").describe_stack_resource(
+            StackName=names.foundation_stack(), LogicalResourceId="DataBucket"
+        )
+    except ClientError as error:
+        if error_code(error) in {"ValidationError", "ResourceNotFoundException"}:
+            return False
+        raise
+    return bool(found["StackResourceDetail"]["PhysicalResourceId"] == bucket)
