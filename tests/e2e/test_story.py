@@ -483,6 +483,71 @@ def test_a_mistake_is_answered_in_words(second: dict[str, Any], call: list[str],
     assert said in str(result.exception)
 
 
+def sweep() -> None:
+    """Let the deployer look at all models, as every quarter of an hour."""
+    now = datetime.now(UTC)
+    due = SweepDue.of(subject=(now,), occurred_at=now, correlation_id="e2e", scope="quick")
+    state.system.send("deployer", due.model_dump_json())
+    time.sleep(3)
+
+
+@pytest.mark.parametrize("mode", ["none", "serverless"])
+def test_a_model_is_served_in_another_way_as_its_yaml_says(
+    second: dict[str, Any], tmp_path: Path, mode: str
+) -> None:
+    """Without instances the same version answers people, and predicts what comes in."""
+    eventually(lambda: is_idle("deployer"))
+    before = registry.serving(state.system, "serf")
+    yaml = serf_east.MODEL_YAML.replace(b"mode: realtime", f"mode: {mode}".encode())
+    put("config/models/serf.yaml", yaml)
+    active = layout.active_model("serf")
+
+    def in_force() -> bool:
+        body = state.system.client("s3").get_object(Bucket=state.system.bucket, Key=active)["Body"]
+        return bool(json.loads(body.read())["endpoint"]["mode"] == mode)
+
+    eventually(in_force)
+
+    def is_served_so() -> bool:
+        sweep()
+        try:
+            found = state.system.client("sagemaker").describe_endpoint(EndpointName="solar-serf")
+        except ClientError:
+            return mode == "none"
+        scaled = found.get("ProductionVariants", [{}])[0].get("CurrentServerlessConfig")
+        return found["EndpointStatus"] == "InService" and bool(scaled) == (mode == "serverless")
+
+    eventually(is_served_so)
+    assert registry.serving(state.system, "serf") == before
+    rows = [
+        {"timestamp": f"2016-07-01T{hour:02}:00Z", "ghi": 800.0, "temp_air": 25.0}
+        for hour in range(15, 23)
+    ]
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+    answer = solar("predict", "serf", "serf-east", str(tmp_path / "rows.json"))
+    assert answer["model"]["model_package_version"] == before
+    assert len(answer["predictions"]) == len(rows)
+
+    day = {"none": "2017-01-10", "serverless": "2017-01-11"}[mode]
+    lines = [
+        f"{day} {hour:02}:{quarter:02}:00,500,5"
+        for hour in range(24)
+        for quarter in (0, 15, 30, 45)
+    ]
+    put(
+        f"raw/serf-east/weather_{mode}.csv",
+        "\n".join(["measured_on,ghi,temp_air", *lines]).encode(),
+    )
+
+    def predicted() -> bool:
+        found = solar(
+            "predictions", "serf-east", "--from", f"{day}T12:00Z", "--to", f"{day}T23:00Z"
+        )
+        return bool(found["predictions"]) and found["predictions"][0]["version"] == before
+
+    eventually(predicted)
+
+
 SEEN = [
     ("status",),
     ("models",),

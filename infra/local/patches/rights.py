@@ -141,8 +141,11 @@ def _with_sagemaker_action(extract: Callable[..., Any]) -> Callable[..., Any]:
 def _with_sagemaker_resource(extract: Callable[..., Any]) -> Callable[..., Any]:
     def changed(service: str, method: str, path: str, headers: dict[str, str], *rest: Any) -> Any:
         if service != SERVICE:
-            _METRIC_NAMESPACE.set(_namespace(rest[0]) if service == METRICS else None)
-            return extract(service, method, path, headers, *rest)
+            _METRIC_NAMESPACE.set(_member(rest[0], "Namespace") if service == METRICS else None)
+            found = extract(service, method, path, headers, *rest)
+            if service == METRICS and headers.get("x-amz-target", "").endswith(".DeleteAlarms"):
+                return _doomed_alarm(rest[0], rest[2], rest[3]) or found
+            return found
         body, _, region, account = rest
         where = f"arn:aws:sagemaker:{region}:{account}"
         if path.startswith("/endpoints/"):
@@ -160,11 +163,18 @@ def _with_sagemaker_resource(extract: Callable[..., Any]) -> Callable[..., Any]:
     return changed
 
 
-def _namespace(body: bytes) -> str | None:
-    """Return the namespace that a request to CloudWatch names; None where it names none."""
+def _doomed_alarm(body: bytes, region: str, account: str) -> str | None:
+    """Return the alarm that is to be deleted; of several the first, as ministack does for objects."""
+    name = _member(body, "AlarmNames")
+    return f"arn:aws:cloudwatch:{region}:{account}:alarm:{name}" if name else None
+
+
+def _member(body: bytes, member: str) -> str | None:
+    """Return what a request to CloudWatch names, of several the first; None where it names none."""
     try:
         found = json.loads(body)
     except ValueError:
         return None
-    namespace = found.get("Namespace") if isinstance(found, dict) else None
-    return namespace if isinstance(namespace, str) else None
+    named = found.get(member) if isinstance(found, dict) else None
+    named = named[0] if isinstance(named, list) and named else named
+    return named if isinstance(named, str) else None

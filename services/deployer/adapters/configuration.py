@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.deployer.domain.deployment import Placed
+from services.deployer.domain.night import Spot
 from shared import layout
 from shared.in_force import InForce
 
@@ -27,6 +28,12 @@ class S3Configuration(InForce):
             for each in self.objects.entries(layout.active_models())
             if each["LastModified"] >= moment
         }
+
+    def spots(self, model_id: str) -> list[Spot]:
+        """Return where a model's sites are."""
+        of_model = [key for key, (_, model) in self.sites_named().items() if model == model_id]
+        found = [self.objects.read_json(key) for key in of_model]
+        return [Spot(float(each["latitude"]), float(each["longitude"])) for each in found]
 
     def tells_tomorrow(self, model_id: str) -> bool:
         """Whether people get a model's forecast of tomorrow once a day."""
