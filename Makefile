@@ -8,7 +8,7 @@ WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PARALLEL := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --quiet
 TESTS := tests/e2e tests/integration tests/training tests/pipeline_definition tests/unit tests/contract tests/infra tests/house
 
-.PHONY: demo-console test-browser bench-console bench-notices demo-forecast bench-forecast bench-live bench-scorecard bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold sabotage help demo test unit mutate notices docs check setup setup-local setup-pipeline format image-size lock pipeline clean
+.PHONY: demo-console test-browser bench-console bench-notices demo-forecast bench-forecast bench-live bench-scorecard bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold sabotage sabotage-deploy help demo test unit mutate notices docs check setup setup-local setup-pipeline format image-size lock pipeline clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -94,6 +94,9 @@ bench-cold: setup ## From nothing to the first message, for every function
 
 sabotage: setup ## Deploy sabotaged versions under a client, and print what each came to (KINDS="nan slow …", BAKE=1 for a canary that ends before anybody looks); four minutes
 	@$(BIN)/python -m tests.integration.sabotage $(if $(KINDS),--only $(KINDS)) $(if $(BAKE),--bake $(BAKE))
+
+sabotage-deploy: setup ## Let each resource of each stack fail in turn, and deploy again; two minutes
+	@SOLAR_FAIL_EVERY=1 $(BIN)/python -m pytest --quiet --numprocesses=0 tests/integration/test_redeploy.py -k whichever
 
 mutate: setup ## Whether the tests notice small changes of what decides (MODULES="services/deployer/domain …", SAMPLE=25)
 	@$(BIN)/python scripts/mutate.py

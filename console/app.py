@@ -37,6 +37,14 @@ def options(
             "only read turn to AWS and say so; verbs that change something want to be told.",
         ),
     ] = None,
+    stage: Annotated[
+        str | None,
+        typer.Option(
+            envvar="SOLAR_STAGE",
+            metavar="NAME",
+            help="which of several systems in one account; without it the one whose stage has no name.",
+        ),
+    ] = None,
     *,
     version: Annotated[  # noqa: ARG001 - its callback ends the program
         bool,
@@ -49,10 +57,21 @@ def options(
     ] = False,
 ) -> None:
     """Keep what the options before the verb say."""
+    if stage is not None:
+        _choose_stage(stage)
     if endpoint is not None:
         from console.state import state  # noqa: PLC0415 - help needs no system
 
         state.endpoint = endpoint
+
+
+def _choose_stage(stage: str) -> None:
+    from shared import names  # noqa: PLC0415 - help needs no names
+
+    try:
+        os.environ[names.VARIABLE] = names.prefix_of(stage)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--stage") from error
 
 
 def _say_version(*, asked: bool) -> None:

@@ -63,7 +63,9 @@ class System:
             Nothing is deployed there.
         """
         try:
-            stacks = self.client("cloudformation").describe_stacks(StackName=names.FOUNDATION_STACK)
+            stacks = self.client("cloudformation").describe_stacks(
+                StackName=names.foundation_stack()
+            )
         except ClientError as error:
             if error_code(error) != "ValidationError":
                 raise

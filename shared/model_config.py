@@ -31,6 +31,8 @@ def _word(value: object) -> object:
 class RetrainPolicy(Strict):
     """When new data is worth a retrain, and what is done until then.
 
+    `spot` says on which instances a model is trained: `prefer` takes spot instances, which cost a third, and
+    goes on demand where an attempt on them failed; `require` and `never` take one kind only.
     `adjuster` multiplies each site's predictions by what its last week says (0.7 to 1.4). It is off by
     default: with measured weather it would hide a fault of the plant.
     """
@@ -47,6 +49,7 @@ class RetrainPolicy(Strict):
     first_retry: Duration = timedelta(minutes=5)
     no_success_alarm: Duration = timedelta(days=60)
     approval: Literal["automatic", "manual"] = "automatic"
+    spot: Literal["prefer", "require", "never"] = "prefer"
     adjuster: Annotated[Literal["off", "on"], BeforeValidator(_word)] = "off"
     monthly_budget_usd: Annotated[float, Field(ge=0)] | None = None
 

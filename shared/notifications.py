@@ -1,7 +1,8 @@
 """Who is told what, where and when: the schema of `config/notifications.yaml`.
 
 Secrets are named here and held by Secrets Manager. Their names, and those of e-mail topics, begin with
-`solar-notices-`: these alone may be read and published to by the service that tells people.
+`solar-notices-`, in a stage `<stage>-solar-notices-`: these alone may be read and published to by the service
+that tells people.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from shared import names
 from shared.ids import content_id
 from shared.solar.zones import Zone
 from shared.strict import Strict
 
-OURS = "solar-notices-"
 MOST_RECIPIENTS = 30
 
 Severity = Literal["info", "warning", "critical"]
@@ -25,8 +26,9 @@ Pattern = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9_*
 
 
 def _ours(name: str) -> str:
-    if not name.startswith(OURS) or len(name) == len(OURS):
-        message = f"{name!r} must begin with {OURS!r}; nothing else may be read or published to"
+    ours = names.notices()
+    if not name.startswith(ours) or len(name) == len(ours):
+        message = f"{name!r} must begin with {ours!r}; nothing else may be read or published to"
         raise ValueError(message)
     return name
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aws_lambda_powertools import Logger, Metrics
 
-NAMESPACE = "Solar"
+from shared import names
 
 
 def logger(service: str) -> Logger:
@@ -13,5 +13,5 @@ def logger(service: str) -> Logger:
 
 
 def metrics(service: str) -> Metrics:
-    """Return the metrics of a service; dimension `service`, namespace `Solar`."""
-    return Metrics(namespace=NAMESPACE, service=service)
+    """Return the metrics of a service; dimension `service`, namespace the stage's prefix."""
+    return Metrics(namespace=names.prefix(), service=service)

@@ -10,28 +10,28 @@ from console.target import System
 from shared import names
 
 SERVICES = ("data_watcher", "trainer_trigger", "deployer", "notifier")
-_FUNCTIONS = {"deployer": names.ENDPOINTS_FUNCTION}  # that is not called like its service
 
 
 def health(system: System) -> dict[str, Any]:
     """Return the state of everything that can be unwell."""
     services = {service: _service(system, service) for service in SERVICES} | {
-        "deployer, live": _function(system, names.LIVE_FUNCTION, names.LIVE),
+        "deployer, live": _function(system, names.live_function(), names.LIVE),
         "notifier, urgent": _function(system, names.service("notifier"), names.URGENT),
     }
     alarms = [
         {"name": alarm["AlarmName"], "reason": alarm.get("StateReason", "")}
         for page in system.client("cloudwatch")
         .get_paginator("describe_alarms")
-        .paginate(AlarmNamePrefix=names.ALL_OURS, StateValue="ALARM")
+        .paginate(AlarmNamePrefix=names.all_ours(), StateValue="ALARM")
         for alarm in page["MetricAlarms"]
     ]
     endpoints = [
         {"name": each["EndpointName"], "status": each["EndpointStatus"]}
         for page in system.client("sagemaker")
         .get_paginator("list_endpoints")
-        .paginate(NameContains=names.ALL_OURS)
+        .paginate(NameContains=names.all_ours())
         for each in page["Endpoints"]
+        if each["EndpointName"].startswith(names.all_ours())  # another stage's contains it, too
     ]
     runs = trainer.runs(system)
     readers = system.ask("notifier", "readers")["readers"]
@@ -68,7 +68,8 @@ def reader_in_words(reader: dict[str, Any]) -> str:
 
 
 def _service(system: System, service: str) -> dict[str, Any]:
-    return _function(system, _FUNCTIONS.get(service, names.service(service)), service)
+    function = names.endpoints_function() if service == "deployer" else names.service(service)
+    return _function(system, function, service)
 
 
 def _function(system: System, function: str, inbox: str) -> dict[str, Any]:

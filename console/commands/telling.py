@@ -53,7 +53,7 @@ def story(
         "last": until.date().isoformat() if until else None,
         "tell": send,
     }
-    answer = state.system.call(names.REVIEW_FUNCTION, order)
+    answer = state.system.call(names.review_function(), order)
     if json:
         output.as_json(answer["review"])
     else:

@@ -129,9 +129,9 @@ class Stage:
     def _progress(self) -> str:
         """Say which step of the pipeline runs."""
         sagemaker = state.system.client("sagemaker")
-        executions = sagemaker.list_pipeline_executions(PipelineName=names.PIPELINE, MaxResults=1)[
-            "PipelineExecutionSummaries"
-        ]
+        executions = sagemaker.list_pipeline_executions(
+            PipelineName=names.pipeline(), MaxResults=1
+        )["PipelineExecutionSummaries"]
         if not executions or executions[0]["PipelineExecutionStatus"] != "Executing":
             return "waiting for the quiet period"
         steps = sagemaker.list_pipeline_execution_steps(

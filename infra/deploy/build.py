@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import yaml
 
@@ -161,25 +160,3 @@ def _named(folder: str, body: bytes, suffix: str) -> Artifact:
 def template(path: str, root: Path = ROOT) -> str:
     """Return the text of a template."""
     return (root / path).read_text()
-
-
-def template_parameters(body: str) -> dict[str, Any]:
-    """Return the parameters that a template declares, without knowing CloudFormation's own tags."""
-    content = yaml.load(body, Loader=_TemplateLoader)  # noqa: S506 - a SafeLoader below
-    return dict(content.get("Parameters", {}))
-
-
-class _TemplateLoader(yaml.SafeLoader):
-    """Reads `!Ref`, `!Sub` and their like as plain data."""
-
-
-def _plain(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        return loader.construct_scalar(node)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    assert isinstance(node, yaml.MappingNode)  # noqa: S101 - YAML knows three kinds of nodes
-    return loader.construct_mapping(node, deep=True)
-
-
-_TemplateLoader.add_multi_constructor("!", _plain)

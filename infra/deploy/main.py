@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.deploy import build, checks, notifications, serving
+from infra.deploy import build, notifications, preflight, survivors, templates
 from infra.deploy.build import Artifact
+from infra.deploy.destroying import Destruction
 from infra.deploy.errors import DeployError
+from infra.deploy.preflight import Finding, Plan, demand
 from infra.deploy.stacks import Stacks
 from infra.deploy.target import Target
 from services.trainer_trigger.pipeline.definition.fill import fill
@@ -41,6 +42,10 @@ STICKY = {
     "LinksShowHours",
     "MaximumConcurrentRuns",
 }
+
+# The pipeline's definitions, and whether each trains on spot instances.
+_DEFINITIONS = {"PipelineDefinitionKey": True, "OnDemandDefinitionKey": False}
+RUNS = 4  # MaximumConcurrentRuns, where nobody chose another
 
 # Nobody at a laptop waits a minute to be told.
 IMPATIENT = {"GatherSeconds": "6", "GatherLongestSeconds": "30"}
@@ -82,27 +87,21 @@ class Deployment:
             A step failed; what was deployed before it stays and the next deployment goes on from there.
         """
         started = time.monotonic()
-        self.known |= (
-            self._deployed_choices()
-            | self._choices()
-            | {
-                "Target": self.target.kind,
-                "ArtifactBucketName": self.target.artifact_bucket,
-                "DataBucketName": self.target.data_bucket,
-                "AdoptDataBucket": str(self.target.adopt_data_bucket).lower(),
-                **(self._locally() if self.target.kind == "local" else {}),
-            }
+        self.known |= self._deployed_choices() | self._choices() | self._fixed()
+        self.say(
+            f"Account {self.target.account_id}, {self.target.region} ({self.target.kind}), "
+            f"names begin with {names.all_ours()}"
         )
-        checks.before_anything(self.target, self.known)
-        self.say(f"Account {self.target.account_id}, {self.target.region} ({self.target.kind})")
-        self._stack(names.BOOTSTRAP_STACK, "infra/bootstrap.yaml")
+        self._refuse_what_would_fail()
+        (bootstrap, foundation, *services) = _templates().items()
+        self._stack(*bootstrap)
         self._artifacts()
-        self._stack(names.FOUNDATION_STACK, "infra/foundation.yaml")
+        self._stack(*foundation)
         self._adopt_bucket()
         self._pipeline_definition()
         self._first_heartbeat()
-        for service in SERVICES:
-            self._stack(names.service(service), f"services/{service}/template.yaml")
+        for service in services:
+            self._stack(*service)
         self._sweep_now()
         self.say(f"Done in {time.monotonic() - started:.0f} s")
         return self.known
@@ -111,6 +110,37 @@ class Deployment:
         """Return what only the local platform is deployed with: it is impatient, and has its own Slack."""
         endpoint = self.target.client("sqs").meta.endpoint_url
         return {**IMPATIENT, "SlackApiUrl": f"{endpoint}/_solar/slack-api"}
+
+    def look(self) -> list[Finding]:
+        """Look at the place without changing anything; return what is not as it should be."""
+        self.known |= self._deployed_choices() | self._choices() | self._fixed()
+        runs = int(self.known.get("MaximumConcurrentRuns", RUNS))
+        is_aws = self.target.kind == "aws"
+        models = demand.configured(self.target) if is_aws else []
+        return preflight.look(
+            Plan(self.target, self.known, _templates(), demand.instances(models, runs))
+        )
+
+    def _refuse_what_would_fail(self) -> None:
+        found = self.look()
+        for finding in found:
+            for line in finding.lines():
+                self.say(line)
+        if stops := [each for each in found if each.weight == "stops"]:
+            first = "\n".join(filter(None, (stops[0].what, stops[0].why, stops[0].mend)))
+            more = f"\n({len(stops) - 1} more above)" if len(stops) > 1 else ""
+            raise DeployError(f"{first}{more}\nNothing was changed.")
+
+    def _fixed(self) -> dict[str, str]:
+        """Return what follows from the place and the stage."""
+        return {
+            "NamePrefix": names.prefix(),
+            "Target": self.target.kind,
+            "ArtifactBucketName": self.target.artifact_bucket,
+            "DataBucketName": self.target.data_bucket,
+            "AdoptDataBucket": str(self.target.adopt_data_bucket).lower(),
+            **(self._locally() if self.target.kind == "local" else {}),
+        }
 
     def _choices(self) -> dict[str, str]:
         """Return what the person chose this time."""
@@ -125,18 +155,21 @@ class Deployment:
             "Links": self.options.links,
             "LinksActHours": self.options.links_act_hours,
             "LinksShowHours": self.options.links_show_hours,
-            "SageMakerRoleArn": self.target.sagemaker_role_arn or None,
+            "SageMakerRoleArn": self.target.sagemaker_role_arn,
         }
         return {name: value for name, value in chosen.items() if value is not None}
 
     def _deployed_choices(self) -> dict[str, str]:
         """Return what was chosen in earlier deployments, so that leaving it out changes nothing."""
         stacks = self._stacks()
-        asked = [names.FOUNDATION_STACK, *map(names.service, SERVICES)]
-        return {
+        ground = stacks.parameters(names.foundation_stack())
+        # To the other stacks the role is told, also where the foundation made it.
+        role = {key: ground[key] for key in ("SageMakerRoleArn",) if ground.get(key)}
+        of_services = [stacks.parameters(names.service(service)) for service in SERVICES]
+        return role | {
             key: value
-            for name in asked
-            for key, value in stacks.parameters(name).items()
+            for given in (ground, *of_services)
+            for key, value in given.items()
             if key in STICKY and value
         }
 
@@ -145,70 +178,37 @@ class Deployment:
 
         What stays (foundation and bootstrap, tables, logs, registry) is what a later deployment goes on from.
         """
+        bodies = {name: build.template(path) for name, path in _templates().items()}
+        destruction = Destruction(self.target, self._stacks(), bodies, self.say)
+        given = self._deployed_choices() | self._fixed()
         if self.options.dry_run:
-            self._say_what_would_go()
+            destruction.say_what_would_go(with_data=self.options.delete_data, given=given)
             return
-        stacks = self._stacks()
-        for service in reversed(SERVICES):
-            self.say(f"Deleting {names.service(service)}")
-            stacks.delete(names.service(service))
-            if service == "deployer":  # only once nobody is there to create it again
-                serving.delete_all(self.target, self.say)
+        destruction.services()
         if self.options.delete_data:
-            self._delete_data(stacks)
+            destruction.data(given)
             return
+        ground = names.foundation_stack()
+        self.say(f"Kept, for a later deployment: {ground} (data bucket, key, trail),")
         self.say(
-            f"Kept, for a later deployment: {names.FOUNDATION_STACK} (data bucket, key, trail),"
-        )
-        self.say(
-            f"{names.BOOTSTRAP_STACK} (image and code), the tables, the logs and the model registry."
+            f"{names.bootstrap_stack()} (image and code), the tables, the logs and the model registry."
         )
         self.say("--destroy --delete-data deletes them too.")
 
-    def _say_what_would_go(self) -> None:
-        stacks = self._stacks()
-        doomed = [*map(names.service, reversed(SERVICES))]
-        if self.options.delete_data:
-            doomed += [names.FOUNDATION_STACK, names.BOOTSTRAP_STACK]
-        for name in doomed:
-            if stacks.status(name):
-                self.say(f"  would delete stack {name}")
-        for name in serving.endpoints(self.target):
-            self.say(f"  would delete endpoint {name}")
-        if self.options.delete_data and not self.target.adopt_data_bucket:
-            self.say(f"  would delete bucket {self.target.data_bucket} with all its data")
-
-    def _delete_data(self, stacks: Stacks) -> None:
-        outputs = stacks.outputs(names.FOUNDATION_STACK)
-        own = [] if self.target.adopt_data_bucket else [self.target.data_bucket]
-        if self.target.adopt_data_bucket:
-            notifications.remove(self.target.client("s3"), self.target.data_bucket)
-        for name in (names.FOUNDATION_STACK, names.BOOTSTRAP_STACK):
-            self.say(f"Deleting {name}")
-            stacks.delete(name)
-        trail = filter(None, [outputs.get("TrailBucketName")])
-        for bucket in [*own, *trail, self.target.artifact_bucket]:
-            self._delete_bucket(bucket)
-        for table in (*map(names.service, SERVICES), names.DAYS_TABLE):
-            self._delete_table(table)
-        serving.delete_registry(self.target, self.say)
-        serving.delete_logs(self.target, self.say)
-        if key := outputs.get("KeyArn"):
-            self.target.client("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=30)
-            self.say(f"Key {key} is deleted in 30 days, unless you cancel it")
-        if self.target.adopt_data_bucket:
-            self.say(f"Kept: {self.target.data_bucket}, which was there before this system")
-
     def _stacks(self) -> Stacks:
-        poll = 0.2 if self.target.kind == "local" else 5.0
-        return Stacks(self.target.client("cloudformation"), self.say, names.TAGS, poll)
+        is_aws = self.target.kind == "aws"
+        poll = 5.0 if is_aws else 0.05
+        return Stacks(
+            self.target.client("cloudformation"), self.say, names.tags(), poll, names_rest=is_aws
+        )
 
     def _stack(self, name: str, path: str) -> None:
         self.say(f"Stack {name}")
         body, stacks = build.template(path), self._stacks()
         missing = []
         parameters = {}
-        for key, declared in build.template_parameters(body).items():
+        template = templates.read(body)
+        for key, declared in template["Parameters"].items():
             if self.known.get(key) or (key in self.known and "Default" in declared):
                 parameters[key] = self.known[key]
             elif "Default" not in declared:
@@ -218,7 +218,13 @@ class Deployment:
             return
         if missing:
             raise DeployError(f"{path} asks for {missing}, which no earlier stack gives")
-        stacks.deploy(name, body, parameters, dry_run=self.options.dry_run)
+        stacks.deploy(
+            name,
+            body,
+            parameters,
+            lambda: survivors.find(self.target, template, parameters),
+            dry_run=self.options.dry_run,
+        )
         self.known |= stacks.outputs(name)
 
     def _artifacts(self) -> None:
@@ -271,7 +277,7 @@ class Deployment:
     def _image_digest(self, tag: str) -> str:
         try:
             found = self.target.client("ecr").describe_images(
-                repositoryName=self.known.get("ImageRepositoryName", names.IMAGE_REPOSITORY),
+                repositoryName=names.image_repository(),
                 imageIds=[{"imageTag": tag}],
             )
         except ClientError as error:
@@ -303,12 +309,14 @@ class Deployment:
             time.sleep(15)
 
     def _first_heartbeat(self) -> None:
-        """Tell CloudWatch that no sweep was due before the first deployment, so that no alarm goes off."""
-        if self.options.dry_run or self._stacks().status(names.service("trainer_trigger")):
+        """Tell CloudWatch that no sweep was due before, so that no alarm goes off at the first deployment."""
+        cloudwatch = self.target.client("cloudwatch")
+        known = cloudwatch.list_metrics(Namespace=names.prefix(), MetricName="Sweeps")["Metrics"]
+        if self.options.dry_run or known:
             return
         now = datetime.now(UTC)
-        self.target.client("cloudwatch").put_metric_data(
-            Namespace="Solar",
+        cloudwatch.put_metric_data(
+            Namespace=names.prefix(),
             MetricData=[
                 {
                     "MetricName": "Sweeps",
@@ -348,50 +356,34 @@ class Deployment:
         private = self.known.get("Network") == "private"
         if private and not self.known.get("SubnetIds"):
             self.say("  pipeline definition: would be filled with the new private subnets")
-            self.known.setdefault("PipelineDefinitionKey", "")
+            for key in _DEFINITIONS:
+                self.known.setdefault(key, "")
             return
-        text = fill(
-            build.template("services/trainer_trigger/pipeline.json"),
-            {
-                "DataBucketName": self.target.data_bucket,
-                "ImageUri": self.known["ImageUri"],
-                "SageMakerRoleArn": self.known["SageMakerRoleArn"],
-                "KeyArn": self.known["KeyArn"],
-                "SubnetIds": self.known.get("SubnetIds", ""),
-                "SecurityGroupIds": self.known.get("SecurityGroupIds", ""),
-                "AccountId": self.target.account_id,
-                "Region": self.target.region,
-            },
-            private_network=private,
-        )
-        definition = build.pipeline_definition(text)
-        self.known["PipelineDefinitionKey"] = definition.key
-        self._upload(definition, "pipeline definition")
+        values = {
+            "NamePrefix": names.prefix(),
+            "DataBucketName": self.target.data_bucket,
+            "ImageUri": self.known["ImageUri"],
+            "SageMakerRoleArn": self.known["SageMakerRoleArn"],
+            "KeyArn": self.known["KeyArn"],
+            "SubnetIds": self.known.get("SubnetIds", ""),
+            "SecurityGroupIds": self.known.get("SecurityGroupIds", ""),
+            "AccountId": self.target.account_id,
+            "Region": self.target.region,
+        }
+        text = build.template("services/trainer_trigger/pipeline.json")
+        for key, spot in _DEFINITIONS.items():
+            filled = fill(text, values, private_network=private, spot=spot)
+            definition = build.pipeline_definition(filled)
+            self.known[key] = definition.key
+            self._upload(definition, f"pipeline definition, {'spot' if spot else 'on demand'}")
 
-    def _delete_table(self, table: str) -> None:
-        try:
-            self.target.client("dynamodb").delete_table(TableName=table)
-        except ClientError as error:
-            if error_code(error) != "ResourceNotFoundException":
-                raise
-            return
-        self.say(f"Deleted table {table}")
 
-    def _delete_bucket(self, bucket: str) -> None:
-        s3: Any = self.target.client("s3")
-        try:
-            pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
-            for page in pages:
-                versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-                if not versions:
-                    continue
-                objects = [{"Key": v["Key"], "VersionId": v["VersionId"]} for v in versions]
-                s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
-            s3.delete_bucket(Bucket=bucket)
-        except ClientError as error:
-            if error_code(error) != "NoSuchBucket":
-                raise
-        self.say(f"Deleted bucket {bucket}")
+def _templates() -> dict[str, str]:
+    """Return the stacks in the order of deployment, and where the template of each stands."""
+    return {
+        names.bootstrap_stack(): "infra/bootstrap.yaml",
+        names.foundation_stack(): "infra/foundation.yaml",
+    } | {names.service(service): f"services/{service}/template.yaml" for service in SERVICES}
 
 
 def as_json(outputs: dict[str, str]) -> str:

@@ -14,7 +14,7 @@ def ours(topic_arn: str) -> list[dict[str, Any]]:
     """Return the notifications that this system needs."""
     return [
         {
-            "Id": f"{names.ALL_OURS}{prefix.rstrip('/')}-{event.split(':')[1].lower()}",
+            "Id": f"{names.all_ours()}{prefix.rstrip('/')}-{event.split(':')[1].lower()}",
             "TopicArn": topic_arn,
             "Events": [event],
             "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": prefix}]}},
@@ -34,9 +34,29 @@ def merged(current: dict[str, Any], topic_arn: str) -> dict[str, Any]:
     foreign = [
         each
         for each in kept.get("TopicConfigurations", [])
-        if not each.get("Id", "").startswith(names.ALL_OURS) and each["TopicArn"] != topic_arn
+        if not each.get("Id", "").startswith(names.all_ours()) and each["TopicArn"] != topic_arn
     ]
     return {**kept, "TopicConfigurations": [*foreign, *ours(topic_arn)]}
+
+
+def overlapping(current: dict[str, Any]) -> list[str]:
+    """Return who else is told of changes that ours are about; S3 refuses a second one about the same."""
+    wanted = {event.removesuffix("*") for event in _EVENTS}
+    return [
+        next(str(value) for key, value in each.items() if key.endswith("Arn"))
+        for kind, configured in current.items()
+        if kind.endswith("Configurations")
+        for each in configured
+        if not each.get("Id", "").startswith(names.all_ours())
+        and any(event.startswith(one) for event in each["Events"] for one in wanted)
+        and any(_prefix(each).startswith(own) or own.startswith(_prefix(each)) for own in _PREFIXES)
+    ]
+
+
+def _prefix(configured: dict[str, Any]) -> str:
+    """Return the folder that a notification is about; '' is the whole bucket."""
+    rules = configured.get("Filter", {}).get("Key", {}).get("FilterRules", [])
+    return next((rule["Value"] for rule in rules if rule["Name"].lower() == "prefix"), "")
 
 
 def add(s3: Any, bucket: str, topic_arn: str) -> bool:
@@ -55,7 +75,7 @@ def remove(s3: Any, bucket: str) -> None:
     foreign = [
         each
         for each in current.get("TopicConfigurations", [])
-        if not each.get("Id", "").startswith(names.ALL_OURS)
+        if not each.get("Id", "").startswith(names.all_ours())
     ]
     if foreign != current.get("TopicConfigurations", []):
         current["TopicConfigurations"] = foreign

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -13,6 +13,7 @@ from shared import names
 from shared.aws import error_code
 
 Say = Callable[[str], None]
+_GONE = {"ResourceNotFound", "ResourceNotFoundException", "ValidationException"}
 
 
 def delete_all(target: Target, say: Say) -> None:
@@ -22,26 +23,23 @@ def delete_all(target: Target, say: Say) -> None:
     for name in served:
         say(f"Deleting endpoint {name}")
         _delete_endpoint(sagemaker, name)
-    for name in _names(sagemaker, "list_endpoint_configs", "EndpointConfigs", "EndpointConfigName"):
+    for name in _ours(sagemaker, "list_endpoint_configs", "EndpointConfigs", "EndpointConfig"):
         _unless_gone(sagemaker.delete_endpoint_config, EndpointConfigName=name)
-    for name in _names(sagemaker, "list_models", "Models", "ModelName"):
+    for name in _ours(sagemaker, "list_models", "Models", "Model"):
         _unless_gone(sagemaker.delete_model, ModelName=name)
     _delete_alarms(target, [f"{name}-endpoint-" for name in served])
 
 
 def endpoints(target: Target) -> list[str]:
     """Return the names of our endpoints."""
-    return list(_names(target.client("sagemaker"), "list_endpoints", "Endpoints", "EndpointName"))
+    return _ours(target.client("sagemaker"), "list_endpoints", "Endpoints", "Endpoint")
 
 
 def delete_registry(target: Target, say: Say) -> None:
-    """Delete all versions of our models and their groups; what they were is then not known any more."""
-    sagemaker = target.client("sagemaker")
-    for group in _names(
-        sagemaker,
-        "list_model_package_groups",
-        "ModelPackageGroupSummaryList",
-        "ModelPackageGroupName",
+    """Delete all versions of our models, their groups and their endpoints' logs."""
+    sagemaker, logs = target.client("sagemaker"), target.client("logs")
+    for group in _ours(
+        sagemaker, "list_model_package_groups", "ModelPackageGroupSummaryList", "ModelPackageGroup"
     ):
         pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
         for arn in [
@@ -50,22 +48,24 @@ def delete_registry(target: Target, say: Say) -> None:
             _unless_gone(sagemaker.delete_model_package, ModelPackageName=arn)
         sagemaker.delete_model_package_group(ModelPackageGroupName=group)
         say(f"Deleted versions and group {group}")
+        endpoint = names.endpoint(names.model_of(group))
+        _unless_gone(logs.delete_log_group, logGroupName=f"/aws/sagemaker/Endpoints/{endpoint}")
 
 
-def delete_logs(target: Target, say: Say) -> None:
-    """Delete the logs of our functions and sequences."""
-    logs = target.client("logs")
-    for prefix in ("/aws/lambda/solar-", "/aws/vendedlogs/states/solar-"):
-        pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
-        for name in [group["logGroupName"] for page in pages for group in page["logGroups"]]:
-            logs.delete_log_group(logGroupName=name)
-            say(f"Deleted log group {name}")
+def _ours(sagemaker: Any, operation: str, listed: str, kind: str) -> list[str]:
+    """Return the names of what is of one kind and carries the tags of this product and stage."""
+    pages = sagemaker.get_paginator(operation).paginate(NameContains=names.all_ours())
+    found = {each[f"{kind}Name"]: each[f"{kind}Arn"] for page in pages for each in page[listed]}
+    return [
+        name
+        for name, arn in found.items()
+        if name.startswith(names.all_ours()) and names.is_ours(_tags(sagemaker, arn))
+    ]
 
 
-def _names(sagemaker: Any, operation: str, listed: str, name: str) -> Iterator[str]:
-    pages = sagemaker.get_paginator(operation).paginate(NameContains=names.ALL_OURS)
-    found = [each[name] for page in pages for each in page[listed]]
-    return iter([each for each in found if each.startswith(names.ALL_OURS)])
+def _tags(sagemaker: Any, arn: str) -> dict[str, str]:
+    pages = sagemaker.get_paginator("list_tags").paginate(ResourceArn=arn)
+    return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
 
 
 def _delete_alarms(target: Target, prefixes: list[str]) -> None:
@@ -96,5 +96,5 @@ def _unless_gone(call: Callable[..., Any], **arguments: str) -> None:
     try:
         call(**arguments)
     except ClientError as error:
-        if error_code(error) not in {"ValidationException", "ResourceNotFound"}:
+        if error_code(error) not in _GONE:
             raise

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from infra.deploy import templates
 from infra.deploy.errors import DeployError
+from infra.deploy.survivors import Survivor
 from shared import names
 from shared.aws import error_code
 from shared.ids import content_id
 
 Say = Callable[[str], None]
 _NOTHING_CHANGED = ("didn't contain changes", "No updates are to be performed")
-_BROKEN = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "CREATE_FAILED"}
+# Nothing can be made of these but a new stack.
+_BROKEN = {
+    "CREATE_FAILED",
+    "DELETE_FAILED",
+    "IMPORT_ROLLBACK_FAILED",
+    "ROLLBACK_COMPLETE",
+    "ROLLBACK_FAILED",
+}
+_DONE = {"CREATE_COMPLETE", "IMPORT_COMPLETE", "UPDATE_COMPLETE"}
+_TRIES = 5  # of one stack, while others change it, too
+_EMPTY = {None, "REVIEW_IN_PROGRESS"}  # nobody has executed a change set yet
+_SECONDS_BEFORE_A_QUEUE_MAY_COME_BACK = 60.0
+# What AWS says, and what to do.
+_REMEDIES = {
+    "conflicting conditional operation": "S3 frees a deleted bucket's name within the hour; try again then",
+    "deleting a queue before you can create": "SQS frees a deleted queue's name after a minute; try again",
+    "is already scheduled for deletion": "the secret's old copy has to go first: "
+    "aws secretsmanager delete-secret --force-delete-without-recovery --secret-id <name>",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,39 +59,154 @@ class Stacks:
     say: Say
     tags: Mapping[str, str]
     poll_seconds: float = 5.0
+    names_rest: bool = True  # whether a deleted queue's name is free only after a minute
 
     def deploy(
-        self, name: str, body: str, parameters: Mapping[str, str], *, dry_run: bool = False
+        self,
+        name: str,
+        body: str,
+        parameters: Mapping[str, str],
+        survivors: Callable[[], Sequence[Survivor]] = tuple,
+        *,
+        dry_run: bool = False,
     ) -> list[Change]:
         """Bring a stack to a template and parameters; return what changed (or would change).
+
+        Parameters
+        ----------
+        survivors
+            Asked where there is no stack: what of it is there already, and is taken in instead of made.
 
         Raises
         ------
         DeployError
             The stack failed: names the resource that failed and AWS's reason.
         """
+        for _ in range(_TRIES):
+            try:
+                return self._deploy(name, body, parameters, survivors, dry_run=dry_run)
+            except ClientError as error:
+                if not _was_overtaken(error):
+                    raise
+                self.say(f"  {name}: somebody else changed it in between; planning anew")
+        raise DeployError(
+            f"{name}: others keep changing it; wait until they are done, then deploy again"
+        )
+
+    def _deploy(
+        self,
+        name: str,
+        body: str,
+        parameters: Mapping[str, str],
+        survivors: Callable[[], Sequence[Survivor]],
+        *,
+        dry_run: bool,
+    ) -> list[Change]:
+        status = self._ready(name, dry_run=dry_run)
+        found = survivors() if status in _EMPTY else ()
+        if found and dry_run:
+            return self._would_take_in(name, body, found)
+        if found:
+            self._take_in(name, body, parameters, found)
+            status = self.status(name)
+        elif status in _EMPTY and not dry_run:
+            self._await_names(name)
+        return self._change(
+            name,
+            "CREATE" if status in _EMPTY else "UPDATE",
+            dry_run=dry_run,
+            TemplateBody=body,
+            Parameters=_listed(parameters),
+            Tags=[{"Key": key, "Value": value} for key, value in self.tags.items()],
+        )
+
+    def _ready(self, name: str, *, dry_run: bool) -> str | None:
+        """Bring a stack to where a change can begin; return its status."""
         status = self.status(name)
-        if status in _BROKEN:
-            if dry_run:
-                self.say(f"  {name}: is {status}; a deployment would delete it and create it anew")
-                return []
+        if status is not None and status.endswith("_IN_PROGRESS") and status not in _EMPTY:
+            self.say(f"  {name}: is {status}, by somebody else or an earlier call; waiting for it")
+            status = self._settled(name)
+        if status == "UPDATE_ROLLBACK_FAILED" and not dry_run:
+            self.say(f"  {name}: is {status}; going on with the roll-back first")
+            stack_id, since = self._stack_id(name), self._last_event(name)
+            self.client.continue_update_rollback(StackName=name)
+            self._wait(name, stack_id, since, {"UPDATE_ROLLBACK_COMPLETE"})
+            return self.status(name)
+        if status in _BROKEN and not dry_run:
             self.say(f"  {name}: is {status} from an earlier failure; deleting it first")
             self.delete(name)
-            status = None
-        kind = "CREATE" if status in {None, "REVIEW_IN_PROGRESS"} else "UPDATE"
-        change_set = f"{names.ALL_OURS}{content_id(body, dict(parameters), time.time())[:16]}"
+            return None
+        if status in _BROKEN:
+            self.say(f"  {name}: is {status}; a deployment would delete it and create it anew")
+            return None
+        return status
+
+    def _settled(self, name: str) -> str | None:
+        """Wait until nobody changes a stack any more; return its status."""
+        while (status := self.status(name)) is not None and status.endswith("_IN_PROGRESS"):
+            time.sleep(self.poll_seconds)
+        return status
+
+    def _await_names(self, name: str) -> None:
+        """Wait until the queues of a stack that was just deleted can be made again: SQS wants a minute."""
+        pages = self.client.get_paginator("list_stacks").paginate(
+            StackStatusFilter=["DELETE_COMPLETE"]
+        )
+        deleted = [
+            each["DeletionTime"]
+            for page in pages
+            for each in page["StackSummaries"]
+            if each["StackName"] == name and "DeletionTime" in each
+        ]
+        if not deleted:
+            return
+        ago = (datetime.now(UTC) - max(deleted)).total_seconds()
+        left = _SECONDS_BEFORE_A_QUEUE_MAY_COME_BACK - ago
+        if left > 0 and self.names_rest:
+            self.say(f"  {name}: was deleted a moment ago; its names are free in {left:.0f} s")
+            time.sleep(left)
+
+    def _would_take_in(self, name: str, body: str, found: Sequence[Survivor]) -> list[Change]:
+        """Say what a deployment would take in; AWS can plan the rest only once that is done."""
+        taken = {each.logical_id for each in found}
+        for each in found:
+            self.say(
+                f"  {name}: would take in {each.logical_id} ({each.resource_type}) {each.name}"
+            )
+        for logical_id, resource in templates.read(body)["Resources"].items():
+            if logical_id not in taken:
+                self.say(f"  {name}: would add {logical_id} ({resource['Type']})")
+        return [Change("Import", each.logical_id, each.resource_type) for each in found]
+
+    def _take_in(
+        self, name: str, body: str, parameters: Mapping[str, str], found: Sequence[Survivor]
+    ) -> None:
+        """Make a stack of what is there already: an import changes nothing and can do nothing else."""
+        template = templates.only(templates.read(body), {each.logical_id for each in found})
+        self._change(
+            name,
+            "IMPORT",
+            TemplateBody=json.dumps(template),
+            Parameters=_listed(parameters),
+            ResourcesToImport=[
+                {
+                    "ResourceType": each.resource_type,
+                    "LogicalResourceId": each.logical_id,
+                    "ResourceIdentifier": dict(each.identifier),
+                }
+                for each in found
+            ],
+        )
+
+    def _change(self, name: str, kind: str, *, dry_run: bool = False, **what: Any) -> list[Change]:
+        """Plan a change and carry it out; return what changed (or would change)."""
+        change_set = f"{names.all_ours()}{content_id(name, kind, time.time())[:16]}"
         self.client.create_change_set(
             StackName=name,
             ChangeSetName=change_set,
             ChangeSetType=kind,
-            TemplateBody=body,
-            Parameters=[
-                {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
-            ],
             Capabilities=["CAPABILITY_NAMED_IAM"],
-            # What an earlier destroy kept (buckets, tables, the repository) is taken in again.
-            ImportExistingResources=True,
-            Tags=[{"Key": key, "Value": value} for key, value in self.tags.items()],
+            **what,
         )
         changes = self._changes(name, change_set)
         if not changes:
@@ -83,7 +220,7 @@ class Stacks:
             return changes
         stack_id, since = self._stack_id(name), self._last_event(name)
         self.client.execute_change_set(StackName=name, ChangeSetName=change_set)
-        self._wait(name, stack_id, since, {"CREATE_COMPLETE", "UPDATE_COMPLETE"})
+        self._wait(name, stack_id, since, _DONE)
         return changes
 
     def delete(self, name: str) -> None:
@@ -138,7 +275,7 @@ class Stacks:
                 StackName=name, ChangeSetName=change_set, NextToken=token
             )
             changes += answer["Changes"]
-        return [_change(each["ResourceChange"]) for each in changes]
+        return [_planned(each["ResourceChange"]) for each in changes]
 
     def _wait(self, name: str, stack_id: str, since: str, good: set[str]) -> None:
         seen = {since}
@@ -197,10 +334,25 @@ class Stacks:
             return "No resource says why; look at the stack's events in the AWS console."
         first = failed[0]
         reason = first.get("ResourceStatusReason", "no reason given")
-        return f"{first['LogicalResourceId']} ({first['ResourceType']}) failed: {reason}"
+        remedy = next((each for said, each in _REMEDIES.items() if said in reason), "")
+        return (
+            f"{first['LogicalResourceId']} ({first['ResourceType']}) failed: {reason}"
+            f"{f'. What to do: {remedy}' if remedy else ''}"
+        )
 
 
-def _change(found: Mapping[str, Any]) -> Change:
+def _was_overtaken(error: ClientError) -> bool:
+    """Whether somebody else's change came between planning and carrying out."""
+    if error_code(error) in {"ChangeSetNotFound", "InvalidChangeSetStatus"}:
+        return True
+    return error_code(error) == "ValidationError" and "_IN_PROGRESS state" in str(error)
+
+
+def _listed(parameters: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+
+
+def _planned(found: Mapping[str, Any]) -> Change:
     return Change(
         action=found["Action"],
         logical_id=found["LogicalResourceId"],

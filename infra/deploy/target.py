@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from botocore.session import Session
 
@@ -17,6 +18,8 @@ from shared.aws import error_code, session_of
 
 DEFAULT_REGION = "us-east-1"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,53}[a-z0-9]")
+# CloudFormation and IAM throttle an account that many use at once.
+_PATIENT = Config(retries={"mode": "adaptive", "max_attempts": 12})
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -30,12 +33,21 @@ class Target:
     region: str
     data_bucket: str
     adopt_data_bucket: bool
-    sagemaker_role_arn: str
+    sagemaker_role_arn: str | None
 
     @property
     def artifact_bucket(self) -> str:
         """Name of the bucket of code and definitions."""
         return names.artifact_bucket(self.account_id, self.region)
+
+    @property
+    def pseudo_parameters(self) -> dict[str, str]:
+        """What every template may name without declaring it."""
+        return {
+            "AWS::AccountId": self.account_id,
+            "AWS::Partition": self.session.get_partition_for_region(self.region),
+            "AWS::Region": self.region,
+        }
 
     def client(self, service: str) -> Any:
         """Return a client of an AWS service."""
@@ -60,8 +72,8 @@ def find(environment: Mapping[str, str]) -> Target:
     )
     session = session_of(region)
     account_id = _account(session)
-    role = environment.get("SAGEMAKER_ROLE_ARN", "")
-    check_role(role, account_id)
+    role = environment.get("SAGEMAKER_ROLE_ARN")
+    check_role(role or "", account_id)
     deployed = _deployed_bucket(session)
     bucket = environment.get("S3_BUCKET") or deployed or names.data_bucket(account_id, region)
     check_bucket_name(bucket)
@@ -76,13 +88,13 @@ def find(environment: Mapping[str, str]) -> Target:
         account_id=account_id,
         region=region,
         data_bucket=bucket,
-        adopt_data_bucket=_exists(session, bucket) and not _stack_owns(session, bucket),
+        adopt_data_bucket=_exists(session, bucket) and not _is_ours(session, bucket),
         sagemaker_role_arn=role,
     )
 
 
 def _client(session: Session, service: str) -> Any:
-    return session.create_client(service)
+    return session.create_client(service, config=_PATIENT)
 
 
 def _is_local(environment: Mapping[str, str]) -> bool:
@@ -170,7 +182,9 @@ def _exists(session: Session, bucket: str) -> bool:
 def _deployed_bucket(session: Session) -> str:
     """Return the bucket that the system is deployed with, or '' where it is not deployed."""
     try:
-        found = _client(session, "cloudformation").describe_stacks(StackName=names.FOUNDATION_STACK)
+        found = _client(session, "cloudformation").describe_stacks(
+            StackName=names.foundation_stack()
+        )
     except ClientError as error:
         if error_code(error) == "ValidationError":
             return ""
@@ -179,10 +193,23 @@ def _deployed_bucket(session: Session) -> str:
     return next((o["OutputValue"] for o in outputs if o["OutputKey"] == "DataBucketName"), "")
 
 
+def _is_ours(session: Session, bucket: str) -> bool:
+    """Whether a deployment of ours made a bucket, be its stack there or not."""
+    if _stack_owns(session, bucket):
+        return True
+    try:
+        found = _client(session, "s3").get_bucket_tagging(Bucket=bucket)["TagSet"]
+    except ClientError as error:
+        if error_code(error) == "NoSuchTagSet":
+            return False
+        raise
+    return names.is_ours({tag["Key"]: tag["Value"] for tag in found})
+
+
 def _stack_owns(session: Session, bucket: str) -> bool:
     try:
         found = _client(session, "cloudformation").describe_stack_resource(
-            StackName=names.FOUNDATION_STACK, LogicalResourceId="DataBucket"
+            StackName=names.foundation_stack(), LogicalResourceId="DataBucket"
         )
     except ClientError as error:
         if error_code(error) in {"ValidationError", "ResourceNotFoundException"}:

@@ -20,9 +20,13 @@ from ministack.core import (  # type: ignore[import-untyped]
     router,
 )
 from ministack.services import (  # type: ignore[import-untyped]
+    cloudformation,
     cloudwatch,
     cloudwatch_logs,
+    dynamodb,
+    ecr,
     eventbridge,
+    kms,
     lambda_svc,
     s3,
     sns,
@@ -36,6 +40,8 @@ from infra.local.errors import PlatformError
 __all__ = [
     "add_execution_event",
     "alarms",
+    "bucket_policies",
+    "bucket_tags",
     "buckets",
     "cloudwatch",
     "composite_alarms",
@@ -57,9 +63,11 @@ __all__ = [
     "iam_actions",
     "iam_evaluator",
     "integrations",
+    "key_aliases",
     "lambda_runtime",
     "lambda_svc",
     "loaded_modules",
+    "log_groups",
     "matches_filter_policy",
     "message_for_protocol",
     "metrics",
@@ -72,6 +80,7 @@ __all__ = [
     "record_alarm_history",
     "replace",
     "replace_text",
+    "repositories",
     "resource_handlers",
     "responses",
     "router",
@@ -83,12 +92,16 @@ __all__ = [
     "sdk_services",
     "sns",
     "sqs",
+    "stack_tag_property",
+    "stacks",
+    "stacks_of_account",
     "state_files",
     "state_machines",
     "state_readers",
     "statistic",
     "statistics",
     "stepfunctions",
+    "tables",
     "topic_by_arn",
     "update_archive",
     "url_key",
@@ -121,9 +134,15 @@ put_composite_alarm = _part(cloudwatch, "_put_composite_alarm")
 record_alarm_history = _part(cloudwatch, "_record_history")
 statistic = _part(cloudwatch, "_stat_value")
 statistics = _part(cloudwatch, "_calc_stats")
+log_groups = _part(cloudwatch_logs, "_log_groups")
 create_log_group = _part(cloudwatch_logs, "_create_log_group")
 create_log_stream = _part(cloudwatch_logs, "_create_log_stream")
 put_log_events = _part(cloudwatch_logs, "_put_log_events")
+tables = _part(dynamodb, "_tables")
+repositories = _part(ecr, "_repositories")
+key_aliases = _part(kms, "_aliases")  # by ARN
+stacks = _part(cloudformation, "_stacks")
+stack_tag_property = _part(provisioners, "_STACK_TAG_PROPERTY")
 create_archive = _part(eventbridge, "_create_archive")
 delete_archive = _part(eventbridge, "_delete_archive")
 put_events = _part(eventbridge, "_put_events")
@@ -136,6 +155,8 @@ event_source_mappings = _part(lambda_svc, "_esms")
 function_urls = _part(lambda_svc, "_function_urls")
 url_key = _part(lambda_svc, "_url_config_key")
 resource_handlers = _part(provisioners, "_RESOURCE_HANDLERS")
+bucket_policies = _part(s3, "_bucket_policies")
+bucket_tags = _part(s3, "_bucket_tags")
 buckets = _part(s3, "_buckets")
 object_data = _part(s3, "_get_object_data")
 s3_error = _part(s3, "_error")
@@ -151,6 +172,12 @@ sdk_error_names = _part(stepfunctions, "_AWS_SDK_ERROR_CODE_OVERRIDES")
 sdk_error_prefixes = _part(stepfunctions, "_AWS_SDK_ERROR_PREFIX")
 sdk_services = _part(stepfunctions, "_AWS_SDK_SERVICE_MAP")
 state_machines = _part(stepfunctions, "_state_machines")
+
+
+def stacks_of_account() -> list[dict[str, Any]]:
+    """Return the stacks of all Regions of the account that asks just now."""
+    account = responses.get_account_id()
+    return [stack for (owner, *_), stack in _part(stacks, "_data").items() if owner == account]
 
 
 def replace(module: Any, name: str, make: Callable[[Any], Any]) -> None:

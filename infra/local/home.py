@@ -64,6 +64,11 @@ class Home:
         return self.temporary / "children"
 
     @property
+    def refuse(self) -> Path:
+        """Names resources that CloudFormation is to refuse; there is none unless somebody writes it."""
+        return self.root / "refuse"
+
+    @property
     def outbox(self) -> Path:
         """What would have left the account: e-mails and Slack messages."""
         return self.root / "outbox"

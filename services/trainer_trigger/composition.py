@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ from services.trainer_trigger.app.sweeping import Sweeping
 from services.trainer_trigger.app.unpoisoning import Unpoisoning
 from services.trainer_trigger.app.verifying import Verifying
 from services.trainer_trigger.app.waiting import Waiting
+from services.trainer_trigger.domain.capacity import Capacity
 from services.trainer_trigger.ports import (
     CanonicalFiles,
     Configuration,
@@ -74,6 +76,7 @@ class Outside:
     pipeline: Pipeline
     publisher: Publisher
     measures: Measures
+    pipelines: Mapping[Capacity, str]
     image_uri: str
     maximum_runs: int
     poll_seconds: int
@@ -164,7 +167,7 @@ def wired(outside: Outside) -> UseCases:
         o.configuration, correcting, looking_after, evaluating, o.timer, o.measures, o.clock
     )
     by_hand = OpeningByHand(o.configuration, deciding, opening, launching, o.clock)
-    verifying = Verifying(memory, o.datasets, by_hand, o.poll_seconds)
+    verifying = Verifying(memory, o.datasets, by_hand, o.pipelines, o.poll_seconds)
     return UseCases(
         dispatching=Dispatching(noting, evaluating, looking_after, sweeping),
         sequencing=Sequencing(verifying, outcomes, closing, o.measures),
@@ -194,8 +197,13 @@ def answering(settings: QuerySettings) -> Answering:
     """Return what answers questions."""
     objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
     memory = DynamoMemory.of(aws.lazy_client("dynamodb"), settings.table)
-    executions = SageMakerPipeline(aws.lazy_client("sagemaker"), settings.pipeline_name)
+    executions = _pipelines(settings)
     return Answering(utc_now, S3Configuration(objects), memory, memory, memory, memory, executions)
+
+
+def _pipelines(settings: QuerySettings) -> SageMakerPipeline:
+    both = (settings.pipeline_name, settings.on_demand_pipeline_name)
+    return SageMakerPipeline(aws.lazy_client("sagemaker"), both)
 
 
 def _outside(settings: SequenceSettings, metrics: Metrics, logger: Logger) -> Outside:
@@ -211,9 +219,13 @@ def _outside(settings: SequenceSettings, metrics: Metrics, logger: Logger) -> Ou
         sequence=StepFunctionsSequence(
             aws.lazy_client("stepfunctions"), settings.account_id, settings.sequence_name
         ),
-        pipeline=SageMakerPipeline(aws.lazy_client("sagemaker"), settings.pipeline_name),
+        pipeline=_pipelines(settings),
         publisher=aws.SnsPublisher(aws.lazy_client("sns"), settings.training_topic_arn),
         measures=PowertoolsMeasures(metrics, logger),
+        pipelines={
+            "spot": settings.pipeline_name,
+            "on_demand": settings.on_demand_pipeline_name,
+        },
         image_uri=settings.image_uri,
         maximum_runs=settings.maximum_runs,
         poll_seconds=settings.poll_seconds,

@@ -11,6 +11,7 @@ class QuerySettings(Settings):
     data_bucket: str
     table: str
     pipeline_name: str
+    on_demand_pipeline_name: str
 
 
 class SequenceSettings(QuerySettings):

@@ -9,6 +9,7 @@ from cfnlint.decode import cfn_yaml
 
 from services.data_watcher import settings as data_watcher
 from services.notifier import settings as notifier
+from shared import names
 from shared.errors import InvalidConfigError
 from shared.settings import Settings
 
@@ -22,7 +23,7 @@ FUNCTIONS: list[tuple[str, str, type[Settings]]] = [
     ("notifier", "LinksFunction", notifier.LinksSettings),
     ("notifier", "KeysFunction", notifier.KeySettings),
 ]
-READ_BY_LIBRARIES = {"POWERTOOLS_SERVICE_NAME", "PYDANTIC_DISABLE_PLUGINS"}
+READ_BY_ALL = {names.VARIABLE, "POWERTOOLS_SERVICE_NAME", "PYDANTIC_DISABLE_PLUGINS"}
 IDS = [f"{service}.{function}" for service, function, _ in FUNCTIONS]
 
 
@@ -43,7 +44,7 @@ def test_a_function_has_the_environment_that_its_settings_ask_for(
 
     settings.from_environment(given)
     read = {name.upper() for name in settings.model_fields}
-    assert set(given) - read == READ_BY_LIBRARIES
+    assert set(given) - read == READ_BY_ALL
 
 
 @pytest.mark.parametrize(("service", "function", "settings"), FUNCTIONS, ids=IDS)

@@ -208,8 +208,8 @@ def test_latency_and_accuracy_are_measured(deployed: dict[str, Any]) -> None:
     }
     assert ("AWS/SageMaker", "ModelLatency") in measured
     assert ("AWS/SageMaker", "Invocations") in measured
-    assert ("Solar", "EvaluationR2") in measured
-    assert ("Solar", "FilesAccepted") in measured
+    assert ("solar", "EvaluationR2") in measured
+    assert ("solar", "FilesAccepted") in measured
 
 
 def test_the_user_pages_debugging_commands_work_as_written(deployed: dict[str, Any]) -> None:

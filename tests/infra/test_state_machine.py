@@ -58,4 +58,4 @@ def test_substitutions_are_exactly_those_that_the_template_gives(
     import re  # noqa: PLC0415
 
     used = set(re.findall(r"\$\{(\w+)\}", json.dumps(definition)))
-    assert used == {"SequenceFunctionArn", "PipelineName", "TrainingTopicArn"}
+    assert used == {"SequenceFunctionArn", "TrainingTopicArn"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import yaml
 from cfnlint.decode import cfn_yaml
 
 from services.trainer_trigger.app.sweeping import SLICE
+from shared import names
 from shared.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -32,33 +34,57 @@ PUBLISHED = {
     ("AWS/States", "ExecutionsFailed"): {"StateMachineArn"},
     ("AWS/States", "ExecutionsTimedOut"): {"StateMachineArn"},
     ("AWS/Sagemaker/ModelBuildingPipeline", "ExecutionFailed"): {"PipelineName"},
-    ("Solar", "ChampionShortfall"): {"service"},
-    ("Solar", "LinksRefused"): {"service"},
-    ("Solar", "LinksFailed"): {"service"},
-    ("Solar", "LinksNotSigned"): {"service"},
-    ("Solar", "MailUnheard"): {"service"},
-    ("Solar", "SitesDegraded"): {"service"},
-    ("Solar", "SitesNotScored"): {"service"},
-    ("Solar", "ForecastsLate"): {"service"},
-    ("Solar", "FilesGivenUp"): {"service"},
-    ("Solar", "HeldDays"): {"service"},
-    ("Solar", "DeploymentSetbacks"): {"service"},
-    ("Solar", "ModelsOverdue"): {"service"},
-    ("Solar", "NoticesUndelivered"): {"service"},
-    ("Solar", "RuleFaults"): {"service"},
-    ("Solar", "SweepFaults"): {"service"},
-    ("Solar", "Sweeps"): {"service"},
-    ("Solar", "CompactionFaults"): {"service"},
-    ("Solar", "FilesAccepted"): {"service"},
-    ("Solar", "FilesQuarantined"): {"service"},
-    ("Solar", "RowsAccepted"): {"service"},
-    ("Solar", "RowsMasked"): {"service"},
+    ("solar", "ChampionShortfall"): {"service"},
+    ("solar", "LinksRefused"): {"service"},
+    ("solar", "LinksFailed"): {"service"},
+    ("solar", "LinksNotSigned"): {"service"},
+    ("solar", "MailUnheard"): {"service"},
+    ("solar", "SitesDegraded"): {"service"},
+    ("solar", "SitesNotScored"): {"service"},
+    ("solar", "ForecastsLate"): {"service"},
+    ("solar", "FilesGivenUp"): {"service"},
+    ("solar", "HeldDays"): {"service"},
+    ("solar", "DeploymentSetbacks"): {"service"},
+    ("solar", "ModelsOverdue"): {"service"},
+    ("solar", "NoticesUndelivered"): {"service"},
+    ("solar", "RuleFaults"): {"service"},
+    ("solar", "SweepFaults"): {"service"},
+    ("solar", "Sweeps"): {"service"},
+    ("solar", "CompactionFaults"): {"service"},
+    ("solar", "FilesAccepted"): {"service"},
+    ("solar", "FilesQuarantined"): {"service"},
+    ("solar", "RowsAccepted"): {"service"},
+    ("solar", "RowsMasked"): {"service"},
+}
+
+
+# Two Regions would take them from each other; a trail of all Regions is seen in each of them.
+EVERY_REGION_SHARES = {
+    "AWS::IAM::Role": "RoleName",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::Budgets::Budget": "BudgetName",
+    "AWS::CloudTrail::Trail": "TrailName",
+    "AWS::CloudWatch::Dashboard": "DashboardName",
 }
 
 
 @cache
 def read(template: Path) -> dict[str, Any]:
-    return json.loads(json.dumps(cfn_yaml.load(str(template)), default=str))
+    """Read a template as it is in the stage without a name."""
+    return _named(json.loads(json.dumps(cfn_yaml.load(str(template)), default=str)))
+
+
+def _named(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_named(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if node == {"Ref": "NamePrefix"}:
+        return names.prefix()
+    if isinstance(text := node.get("Fn::Sub"), str):
+        filled = text.replace("${NamePrefix}", names.prefix())
+        return {"Fn::Sub": filled} if "${" in filled else filled
+    return {key: _named(value) for key, value in node.items()}
 
 
 def resources(template: Path, kind: str) -> dict[str, Any]:
@@ -171,7 +197,7 @@ class TestServiceTemplate:
             if resource["Type"] != "AWS::DynamoDB::Table":
                 continue
             table = resource["Properties"]
-            assert resource["DeletionPolicy"] == "Retain", name
+            assert resource["DeletionPolicy"] == "RetainExceptOnCreate", name
             assert table["SSESpecification"]["SSEType"] == "KMS"
             assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
 
@@ -190,6 +216,29 @@ class TestServiceTemplate:
         for settings in classes:
             needed = {n.upper() for n, f in settings.model_fields.items() if f.is_required()}
             assert any(needed <= environment.keys() for environment in environments), settings
+
+
+@pytest.mark.parametrize("template", ALL, ids=lambda t: t.parent.name + "-" + t.stem)
+class TestStage:
+    def test_every_name_begins_with_the_prefix_of_its_stage(self, template: Path) -> None:
+        spelled = [
+            f"{number}: {line.strip()}"
+            for number, line in enumerate(template.read_text().splitlines(), 1)
+            if re.search(r"(?<![\w<>])solar-(?!stage|retraining\b)", line)
+            and not line.lstrip().startswith("Description:")
+        ]
+        assert spelled == []
+
+    def test_what_an_account_has_once_names_its_region_too(self, template: Path) -> None:
+        for kind, name in EVERY_REGION_SHARES.items():
+            for properties in resources(template, kind).values():
+                where = properties["Budget"] if kind == "AWS::Budgets::Budget" else properties
+                assert "${AWS::Region}" in str(where[name]), f"{kind} {where[name]}"
+
+    def test_every_function_knows_its_stage(self, template: Path) -> None:
+        for name, function in resources(template, "AWS::Lambda::Function").items():
+            variables = function["Environment"]["Variables"]
+            assert variables[names.VARIABLE] == names.prefix(), name
 
 
 @pytest.mark.parametrize("template", ALL, ids=lambda t: t.parent.name + "-" + t.stem)
@@ -349,9 +398,8 @@ def test_no_stack_needs_what_a_later_one_gives() -> None:
         assert needed <= given, f"{path} needs {needed - given}"
         given |= set(body.get("Outputs", {}))
         if path == "infra/foundation.yaml":
-            given.add(
-                "PipelineDefinitionKey"
-            )  # filled once the key's and the role's names are known
+            # Filled once the key's and the role's names are known.
+            given |= {"PipelineDefinitionKey", "OnDemandDefinitionKey"}
 
 
 def test_a_sweep_that_takes_its_slice_has_time_for_one_more_model_of_a_fleet() -> None:

@@ -22,6 +22,7 @@ from tests.pipeline_definition.shapes import house_faults, shape_faults, steps
 ROOT = Path(__file__).parents[2]
 RENDERED = ROOT / "services" / "trainer_trigger" / "pipeline.json"
 VALUES = {
+    "NamePrefix": "solar",
     "DataBucketName": "solar-data-111122223333",
     "ImageUri": "111122223333.dkr.ecr.us-east-1.amazonaws.com/solar@sha256:" + "0" * 64,
     "SageMakerRoleArn": "arn:aws:iam::111122223333:role/solar-sagemaker",

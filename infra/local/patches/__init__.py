@@ -6,6 +6,7 @@ from infra.local.home import Home
 from infra.local.patches import (
     alarms,
     disk,
+    faults,
     functions,
     keys,
     machines,
@@ -13,6 +14,7 @@ from infra.local.patches import (
     rights,
     schedules,
     stacks,
+    taken,
     topics,
     urls,
 )
@@ -38,4 +40,6 @@ def apply(home: Home, sagemaker: SageMaker, ticker: Ticker, port: int) -> None:
     queues.apply(ticker)
     alarms.apply(ticker)
     stacks.apply(sagemaker)
+    taken.apply()
+    faults.apply(home)
     rights.apply()

@@ -57,6 +57,7 @@ def apply() -> None:
     emulator.replace(emulator.lambda_svc, "_execute_function_warm", _with_error_type)
     emulator.replace(emulator.lambda_svc, "_execute_function_dispatch", _with_metrics)
     emulator.replace(emulator.lambda_svc, "_emit_lambda_metrics", _throttles_only)
+    emulator.replace(emulator.lambda_svc, "_emit_lambda_logs", _into_its_group)
     emulator.replace(emulator.lambda_svc, "_sqs_esm_concurrency", _with_cap)
     emulator.replace(emulator.sqs, "_receive_messages_for_esm", _with_batching_window)
 
@@ -160,6 +161,21 @@ def _throttles_only(_emit: Callable[..., Any]) -> Callable[..., None]:
         if throttle:
             where = {"FunctionName": function_name}
             telemetry.metric(_NAMESPACE, "Throttles", 1, "Count", where)
+
+    return changed
+
+
+def _into_its_group(emit: Callable[..., None]) -> Callable[..., None]:
+    """Write a log only where the group that the function names exists: no function may make one.
+
+    ministack would, and a group would come back that was deleted a moment ago.
+    """
+
+    def changed(function: dict[str, Any], *arguments: Any, **named: Any) -> None:
+        config = function.get("config") or function
+        group = (config.get("LoggingConfig") or {}).get("LogGroup")
+        if group is None or group in emulator.log_groups:
+            emit(function, *arguments, **named)
 
     return changed
 

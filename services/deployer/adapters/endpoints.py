@@ -204,14 +204,12 @@ class SageMakerEndpoints:
                 return
             raise
         if not is_ours:
-            message = (
-                f"the endpoint {name} is not this product's: it lacks the tags {names.tag_list()}"
-            )
+            message = f"the endpoint {name} is not this product's: it lacks the tags {names.tags()}"
             raise OperatorFaultError(message)
 
     def _is_ours(self, arn: str) -> bool:
         tags = self.client.list_tags(ResourceArn=arn)["Tags"]
-        return set(_pairs(names.tag_list())) <= set(_pairs(tags))
+        return names.is_ours({tag["Key"]: tag["Value"] for tag in tags})
 
     def keep_scaling(self, model_id: str, config: EndpointConfig) -> None:
         """Let the endpoint's instances follow its load; repeating it changes nothing."""
@@ -415,10 +413,6 @@ def _operators_faults() -> Iterator[None]:
             message = f"{code}: {error.response['Error'].get('Message', '')}"
             raise OperatorFaultError(message) from error
         raise
-
-
-def _pairs(tags: Any) -> list[tuple[str, str]]:
-    return [(each["Key"], each["Value"]) for each in tags]
 
 
 def _number(value: Any) -> float:

@@ -21,7 +21,7 @@ class CloudWatchGauge:
     def mismatch(self, model_id: str, *, mismatched: bool) -> None:
         """Say whether the new version predicted the reference rows differently."""
         self.client.put_metric_data(
-            Namespace=alarms.NAMESPACE,
+            Namespace=names.prefix(),
             MetricData=[
                 {
                     "MetricName": alarms.MISMATCH,

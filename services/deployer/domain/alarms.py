@@ -11,7 +11,6 @@ from typing import Any
 from shared import names
 
 VARIANT = "main"
-NAMESPACE = "Solar"
 MISMATCH = "ReferenceMismatch"
 INVOCATIONS_PER_INSTANCE = (
     600.0  # per minute; an instance answers many times that, see docs/model.md
@@ -25,7 +24,7 @@ class Watch:
 
     name: str
     what: str
-    namespace: str
+    namespace: str  # '' is ours, which has the stage's name
     metric: str
     statistic: dict[str, str]
     threshold: float
@@ -43,7 +42,7 @@ class Watch:
         return {
             "AlarmName": self.alarm_name(model_id),
             "AlarmDescription": f"{self.what} Runbook: docs/runbooks/deployer.md#endpoint-{self.name}",
-            "Namespace": self.namespace,
+            "Namespace": self.namespace or names.prefix(),
             "MetricName": self.metric,
             "Dimensions": dimensions,
             **self.statistic,
@@ -87,7 +86,7 @@ WATCHES = (
     Watch(
         "mismatch",
         "A new version predicts the reference rows differently than its evaluation did.",
-        NAMESPACE,
+        "",
         MISMATCH,
         {"Statistic": "Maximum"},
         1,

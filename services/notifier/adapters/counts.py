@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared import names
 from shared.aws import error_code
 from shared.errors import RetryableError
-from shared.observability import NAMESPACE
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -29,7 +29,7 @@ class MetricCounts:
         """Return a service's count for each day (UTC) on which there was one."""
         try:
             answer = self.client.get_metric_statistics(
-                Namespace=NAMESPACE,
+                Namespace=names.prefix(),
                 MetricName=name,
                 Dimensions=[{"Name": "service", "Value": service}],
                 StartTime=datetime.combine(first, time(), UTC),

@@ -17,8 +17,8 @@ from services.notifier.domain.links import grant
 from services.notifier.domain.links.grant import HARMLESS, Grant, Lifetimes
 from services.notifier.domain.offer import Offer
 from services.notifier.ports import LinkKeys
+from shared import names
 from shared.aws import S3Objects, error_code
-from shared.observability import NAMESPACE
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -185,6 +185,6 @@ class LinkCounts:
 
 
 def _count(name: str, **dimensions: str) -> None:
-    with single_metric(name, MetricUnit.Count, 1, namespace=NAMESPACE) as metric:
+    with single_metric(name, MetricUnit.Count, 1, namespace=names.prefix()) as metric:
         for dimension, value in {"service": "notifier", **dimensions}.items():
             metric.add_dimension(name=dimension, value=value)

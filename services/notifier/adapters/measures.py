@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from shared.observability import NAMESPACE
+from shared import names
 
 
 class EmbeddedMeasures:
@@ -12,5 +12,5 @@ class EmbeddedMeasures:
 
     def count(self, name: str, value: float) -> None:
         """Put a count into the metrics."""
-        with single_metric(name, MetricUnit.Count, value, namespace=NAMESPACE) as metric:
+        with single_metric(name, MetricUnit.Count, value, namespace=names.prefix()) as metric:
             metric.add_dimension(name="service", value="notifier")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from shared.observability import NAMESPACE
+from shared import names
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger, Metrics
@@ -27,7 +27,7 @@ class PowertoolsMeasures:
     def figure(self, name: str, value: float, model_id: str) -> None:
         """Put a figure without a unit into CloudWatch: for its model, and among those of all models."""
         self.metrics.add_metric(name=name, unit=MetricUnit.NoUnit, value=value)
-        with single_metric(name, MetricUnit.NoUnit, value, namespace=NAMESPACE) as own:
+        with single_metric(name, MetricUnit.NoUnit, value, namespace=names.prefix()) as own:
             own.add_dimension(name="model_id", value=model_id)
 
     def warn(self, text: str) -> None:

@@ -16,15 +16,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SageMakerPipeline:
-    """Executions of the retraining pipeline, found by their display name, which is the run's."""
+    """Executions of the retraining pipelines, found by their display name, which is the run's."""
 
     client: SageMakerClient
-    pipeline_name: str
+    pipeline_names: tuple[str, ...]
 
     def find(self, run_id: str) -> str | None:
         """Return the execution of a run."""
+        found = (self._find(name, run_id) for name in self.pipeline_names)
+        return next(filter(None, found), None)
+
+    def _find(self, pipeline_name: str, run_id: str) -> str | None:
         pages = self.client.get_paginator("list_pipeline_executions").paginate(
-            PipelineName=self.pipeline_name, SortBy="CreationTime", SortOrder="Descending"
+            PipelineName=pipeline_name, SortBy="CreationTime", SortOrder="Descending"
         )
         for page in pages:
             for found in page["PipelineExecutionSummaries"]:

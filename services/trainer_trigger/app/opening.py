@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from services.trainer_trigger.app.leaving_out import LeavingOut
 from services.trainer_trigger.app.lineage import Lineage
 from services.trainer_trigger.domain import identity
+from services.trainer_trigger.domain.capacity import capacity_of
 from services.trainer_trigger.domain.datasets import dataset_of
 from services.trainer_trigger.domain.decision import Decision
 from services.trainer_trigger.domain.model_state import ModelState
@@ -53,8 +54,13 @@ class Opening:
         champion = self.lineage.champion(model_id, exclusions)
         version = champion.version if champion else None
         recipe = identity.recipe_id(dataset.dataset_id, config, self.image_uri, version)
-        attempt = 1 + sum(run.recipe_id == recipe for run in self.runs.runs(model_id))
+        before = [run for run in self.runs.runs(model_id) if run.recipe_id == recipe]
+        attempt = 1 + len(before)
+        latest = max(before, key=lambda run: run.attempt, default=None)
         run_id, now = identity.run_id(recipe, attempt), self.clock()
+        capacity, unusual = capacity_of(
+            config.policy, failed_before=latest is not None and latest.status == "failed"
+        )
         self.datasets.freeze(dataset)
         run = Run(
             run_id=run_id,
@@ -69,12 +75,13 @@ class Opening:
             approval=config.policy.approval,
             champion_version=version,
             execution=execution or identity.execution_name(run_id),
-            reasons=decision.reasons,
+            reasons=(*decision.reasons, *([unusual] if unusual else [])),
             files=len(files),
             correlation_id=files[-1].key,
             started_at=now,
             deadline=now + config.policy.maximum_run,
             exclusions_id=identity.exclusions_id(exclusions),
             preprocess_instances=config.preprocess_instances,
+            capacity=capacity,
         )
         return run if self.runs.open_run(run, self.maximum_runs) else None

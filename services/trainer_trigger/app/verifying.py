@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from services.trainer_trigger.app.known_run import known_run
 from services.trainer_trigger.app.opening_by_hand import OpeningByHand
 from services.trainer_trigger.domain import identity
+from services.trainer_trigger.domain.capacity import Capacity
 from services.trainer_trigger.domain.run import Run
 from services.trainer_trigger.ports import Datasets, RunMemory
 from shared.errors import PermanentError
@@ -20,6 +22,7 @@ class Verifying:
     runs: RunMemory
     datasets: Datasets
     by_hand: OpeningByHand
+    pipelines: Mapping[Capacity, str]
     poll_seconds: int
 
     def verify(self, model_id: str, run_id: str | None, execution: str) -> dict[str, Any]:
@@ -51,6 +54,7 @@ class Verifying:
                 "instance_type": found.instance_type,
                 "model_type": found.model_type,
                 "preprocess_instances": str(found.preprocess_instances),
+                "pipeline_name": self.pipelines[found.capacity],
                 "request_token": identity.request_token(found.run_id),
             },
             "poll_seconds": self.poll_seconds,

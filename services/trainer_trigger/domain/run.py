@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from services.trainer_trigger.domain.capacity import Capacity
 from shared.errors import PermanentError
 from shared.messages import AnyMessage, ChallengerRegistered, ChallengerRejected, RetrainFailed
 
@@ -41,6 +42,7 @@ class Run:
     failure: str | None = None
     exclusions_id: str = ""
     preprocess_instances: int = 1
+    capacity: Capacity = "spot"
 
 
 @dataclass(frozen=True, slots=True)

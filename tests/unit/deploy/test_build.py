@@ -9,7 +9,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from infra.deploy import build
+from infra.deploy import build, templates
 
 
 def names(body: bytes) -> list[str]:
@@ -70,7 +70,7 @@ def test_code_for_another_python_comes_as_source_only() -> None:
 
 
 def test_another_process_compiles_to_the_same_bytes() -> None:
-    code = "from infra.deploy import build; print(build.code_zip().digest)"
+    code = "from infra.deploy import build, templates; print(build.code_zip().digest)"
     done = [
         subprocess.run(
             [sys.executable, "-c", code],
@@ -97,6 +97,6 @@ def test_the_image_has_its_entrypoint_its_lock_and_the_report_template() -> None
 
 
 def test_a_template_declares_its_parameters() -> None:
-    parameters = build.template_parameters(build.template("services/deployer/template.yaml"))
+    parameters = templates.parameters(build.template("services/deployer/template.yaml"))
     assert parameters["Target"]["Default"] == "aws"
     assert "Default" not in parameters["KeyArn"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -26,6 +27,8 @@ class FakeCloudFormation:
     events: list[dict[str, Any]] = field(default_factory=list)
     fails_with: list[dict[str, Any]] = field(default_factory=list)
     refusal: str = ""
+    overtaken: int = 0
+    deleted: list[dict[str, Any]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
 
     def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
@@ -47,6 +50,10 @@ class FakeCloudFormation:
         self.calls.append("delete change set")
 
     def execute_change_set(self, **_: Any) -> None:
+        if self.overtaken:
+            self.overtaken -= 1
+            told = {"Error": {"Code": "ChangeSetNotFound", "Message": "does not exist"}}
+            raise ClientError(told, "ExecuteChangeSet")
         self.calls.append("execute")
         self.status = self.ends
         self.events = [*self.fails_with[::-1], *self.events]
@@ -58,8 +65,12 @@ class FakeCloudFormation:
     def get_paginator(self, _: str) -> FakeCloudFormation:
         return self
 
+    def continue_update_rollback(self, StackName: str) -> None:  # noqa: N803 - AWS's name
+        self.calls.append(f"continue the roll-back of {StackName}")
+        self.status = "UPDATE_ROLLBACK_COMPLETE"
+
     def paginate(self, **_: Any) -> list[dict[str, Any]]:
-        return [{"StackEvents": self.events}]
+        return [{"StackEvents": self.events, "StackSummaries": self.deleted}]
 
 
 def change(name: str, action: str = "Add") -> dict[str, Any]:
@@ -124,6 +135,51 @@ def test_a_refused_change_is_said_with_awss_reason() -> None:
     cloudformation = FakeCloudFormation(refusal="Parameters: [KeyArn] must have values")
     with pytest.raises(DeployError, match="KeyArn"):
         stacks(cloudformation, []).deploy("solar-x", "body", {})
+
+
+def test_a_roll_back_that_got_stuck_is_ended_before_the_change() -> None:
+    cloudformation = FakeCloudFormation("UPDATE_ROLLBACK_FAILED", changes=[change("Inbox")])
+    stacks(cloudformation, []).deploy("solar-x", "body", {})
+    assert cloudformation.calls == [
+        "continue the roll-back of solar-x",
+        "change set UPDATE",
+        "execute",
+    ]
+
+
+def test_what_somebody_else_changed_in_between_is_planned_anew() -> None:
+    cloudformation, said = FakeCloudFormation("UPDATE_COMPLETE", changes=[change("Inbox")]), []
+    cloudformation.overtaken = 2
+    stacks(cloudformation, said).deploy("solar-x", "body", {})
+    assert cloudformation.calls.count("change set UPDATE") == 3
+    assert said.count("  solar-x: somebody else changed it in between; planning anew") == 2
+
+
+def test_who_is_overtaken_for_ever_is_told() -> None:
+    cloudformation = FakeCloudFormation("UPDATE_COMPLETE", changes=[change("Inbox")])
+    cloudformation.overtaken = 99
+    with pytest.raises(DeployError, match="others keep changing it"):
+        stacks(cloudformation, []).deploy("solar-x", "body", {})
+
+
+def test_a_failure_that_people_can_mend_comes_with_the_remedy() -> None:
+    cloudformation = FakeCloudFormation(changes=[change("Bucket")], ends="ROLLBACK_COMPLETE")
+    reason = "A conflicting conditional operation is currently in progress against this resource."
+    cloudformation.fails_with = [event(1, "Bucket", "CREATE_FAILED", reason)]
+    with pytest.raises(DeployError, match="What to do: S3 frees a deleted bucket's name"):
+        stacks(cloudformation, []).deploy("solar-x", "body", {})
+
+
+def test_the_queues_of_a_stack_deleted_a_moment_ago_are_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("infra.deploy.stacks.time.sleep", slept.append)
+    ago = datetime.now(UTC) - timedelta(seconds=20)
+    cloudformation = FakeCloudFormation(changes=[change("Inbox")])
+    cloudformation.deleted = [{"StackName": "solar-x", "DeletionTime": ago}]
+    stacks(cloudformation, []).deploy("solar-x", "body", {})
+    assert [round(seconds) for seconds in slept] == [40]
 
 
 def test_deleting_what_is_not_there_is_success() -> None:

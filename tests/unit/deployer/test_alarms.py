@@ -34,7 +34,10 @@ def test_an_alarm_is_named_after_the_model_and_tells_the_alarms_topic(name: str)
     assert defined["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
     assert defined["TreatMissingData"] == "notBreaching", "an idle endpoint is no fault"
     assert defined["AlarmDescription"].endswith(f"docs/runbooks/deployer.md#endpoint-{name}")
-    assert defined["Tags"] == [{"Key": "project", "Value": "solar-retraining"}]
+    assert {tag["Key"]: tag["Value"] for tag in defined["Tags"]} == {
+        "project": "solar-retraining",
+        "solar-stage": "solar",
+    }
 
 
 @pytest.mark.parametrize("name", ["errors", "latency", "capacity"])
@@ -49,7 +52,7 @@ def test_sagemakers_own_metrics_are_those_of_the_endpoints_variant(name: str) ->
 
 def test_our_own_metric_is_that_of_the_endpoint() -> None:
     defined = BY_NAME["mismatch"].definition("golden", TOPIC)
-    assert (defined["Namespace"], defined["MetricName"]) == ("Solar", "ReferenceMismatch")
+    assert (defined["Namespace"], defined["MetricName"]) == ("solar", "ReferenceMismatch")
     assert defined["Dimensions"] == [{"Name": "EndpointName", "Value": "solar-golden"}]
 
 

@@ -17,6 +17,7 @@ TEXT = json.dumps(
         "VpcConfig": {"Subnets": ["${SubnetIds}"], "SecurityGroupIds": ["${SecurityGroupIds}"]},
     }
 )
+STOPPING = {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 120}
 VALUES = {"ImageUri": "image@sha256:1", "DataBucketName": "bucket", "AccountId": "unused"}
 
 
@@ -35,6 +36,14 @@ def test_a_private_network_lists_every_subnet():
         "Subnets": ["subnet-1", "subnet-2"],
         "SecurityGroupIds": ["sg-1"],
     }
+
+
+def test_on_demand_nothing_waits_for_a_spot_instance():
+    training = {"EnableManagedSpotTraining": True, "StoppingCondition": STOPPING}
+    text = json.dumps({"Steps": [{"Arguments": training}], "image": "${ImageUri}"})
+    filled = json.loads(fill(text, VALUES, private_network=False, spot=False))
+    arguments = filled["Steps"][0]["Arguments"]
+    assert arguments == {"StoppingCondition": {"MaxRuntimeInSeconds": 60}}
 
 
 def test_a_placeholder_without_value_is_named():

@@ -23,6 +23,21 @@ def test_a_forced_retrain_is_another_attempt_at_the_same_recipe() -> None:
     assert world.the_run.run_id == f"{first.recipe_id}-2"
 
 
+def test_an_attempt_after_a_failed_one_is_on_demand_and_says_so() -> None:
+    world = in_flight()
+    first = world.the_run
+    assert first.capacity == "spot"
+    failed = world.service.outcomes.explain("golden", first.run_id, "Train", "Interrupted")
+    world.service.closing.close("golden", first.run_id, failed)
+    world.service.noting.request(request(force=True))
+    second = world.the_run
+    assert (second.attempt, second.capacity) == (2, "on_demand")
+    assert second.reasons[-1].startswith("it is trained on demand")
+    task = {"task": "verify", "input": {"model_id": "golden", "run_id": second.run_id}}
+    told = world.service.sequencing.run({**task, "execution": second.execution})
+    assert told["run"]["pipeline_name"] == "pipeline-on-demand"
+
+
 def test_data_that_arrive_during_a_run_are_trained_after_it() -> None:
     world = in_flight()
     world.upload(a_file(2))

@@ -37,6 +37,7 @@ def test_an_opened_run_goes_on_with_all_that_its_pipeline_needs() -> None:
             "instance_type": run.instance_type,
             "model_type": run.model_type,
             "preprocess_instances": "1",
+            "pipeline_name": "pipeline",
             "request_token": request_token(run.run_id),
         },
         "poll_seconds": 30,

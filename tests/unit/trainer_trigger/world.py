@@ -60,6 +60,7 @@ class World:
             pipeline=self.pipeline,
             publisher=self.told,
             measures=self.measures,
+            pipelines={"spot": "pipeline", "on_demand": "pipeline-on-demand"},
             image_uri=IMAGE,
             maximum_runs=self.maximum_runs,
             poll_seconds=30,

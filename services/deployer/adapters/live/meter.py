@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.observability import NAMESPACE
+from shared import names
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -31,7 +31,7 @@ class CloudWatchMeter:
         if not figures:
             return
         self.client.put_metric_data(
-            Namespace=NAMESPACE,
+            Namespace=names.prefix(),
             MetricData=[
                 {
                     "MetricName": name,

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z]+)\}")
 _LISTS = frozenset({"SubnetIds", "SecurityGroupIds"})  # given as comma-separated text
 _NETWORK = "VpcConfig"
+_SPOT = frozenset({"EnableManagedSpotTraining", "MaxWaitTimeInSeconds"})
 
 
 class PlaceholderError(ValueError):
     """A placeholder of the definition has no value, or a value is not what it must be."""
 
 
-def fill(definition_text: str, values: Mapping[str, str], private_network: bool) -> str:  # noqa: FBT001  deploy's one switch
+def fill(
+    definition_text: str, values: Mapping[str, str], *, private_network: bool, spot: bool = True
+) -> str:
     """Return the definition with every placeholder replaced.
 
     Parameters
@@ -28,6 +31,8 @@ def fill(definition_text: str, values: Mapping[str, str], private_network: bool)
         definition does not use are ignored.
     private_network
         Whether the jobs run in private subnets; without, subnets and security groups are left out.
+    spot
+        Whether training runs on spot instances; without, nothing waits for one.
 
     Raises
     ------
@@ -36,7 +41,9 @@ def fill(definition_text: str, values: Mapping[str, str], private_network: bool)
     """
     definition = json.loads(definition_text)
     if not private_network:
-        definition = _without_network(definition)
+        definition = _without(definition, {_NETWORK})
+    if not spot:
+        definition = _without(definition, _SPOT)
     missing = sorted(name for name in _used(definition) if not values.get(name))
     if missing:
         message = f"no value for {', '.join(missing)} of the pipeline definition"
@@ -44,11 +51,11 @@ def fill(definition_text: str, values: Mapping[str, str], private_network: bool)
     return json.dumps(_filled(definition, values), sort_keys=True, separators=(",", ":"))
 
 
-def _without_network(node: Any) -> Any:
+def _without(node: Any, keys: Collection[str]) -> Any:
     if isinstance(node, dict):
-        return {key: _without_network(value) for key, value in node.items() if key != _NETWORK}
+        return {key: _without(value, keys) for key, value in node.items() if key not in keys}
     if isinstance(node, list):
-        return [_without_network(value) for value in node]
+        return [_without(value, keys) for value in node]
     return node
 
 

@@ -15,6 +15,8 @@ from typing import Any
 # Read by the SDK when it is imported: without, it asks AWS for a region and whether the role exists.
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
 os.environ["SAGEMAKER_VALIDATE_ROLE"] = "false"
+# The stage, too, is known only to a deployment.
+os.environ["NAME_PREFIX"] = "${NamePrefix}"
 
 import boto3
 from sagemaker.core.workflow.pipeline_context import PipelineSession
@@ -56,7 +58,7 @@ def render() -> str:
     """Return the definition as the text that is committed."""
     session = _session()
     pipeline = Pipeline(
-        name=names.PIPELINE,
+        name=names.pipeline(),
         parameters=PARAMETERS,
         steps=list(steps(session)),
         sagemaker_session=session,

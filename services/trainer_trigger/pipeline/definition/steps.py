@@ -242,7 +242,7 @@ def _register(session: PipelineSession, train: TrainingStep, evaluate: Processin
         sagemaker_session=session,
     )
     arguments = builder.register(
-        model_package_group_name=Join(on="-", values=["solar", model_id]),
+        model_package_group_name=Join(on="-", values=[names.prefix(), model_id]),
         content_types=["application/json", "text/csv"],
         response_types=["application/json", "text/csv"],
         inference_instances=_INSTANCES,

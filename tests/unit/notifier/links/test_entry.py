@@ -70,5 +70,5 @@ def test_a_refusal_is_counted_by_reason_and_rings_only_where_nobody_means_well(
     assert len(alarmed) == rings
     for each in alarmed:
         (directive,) = each["_aws"]["CloudWatchMetrics"]
-        assert directive["Namespace"] == "Solar"
+        assert directive["Namespace"] == "solar"
         assert directive["Dimensions"] == [["service"]], "else the alarm watches nothing"

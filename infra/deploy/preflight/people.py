@@ -1,0 +1,118 @@
+"""Whether people are reached, and told of costs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from botocore.exceptions import ClientError
+
+from infra.deploy.preflight.finding import Finding, Plan
+from shared import names
+from shared.aws import error_code
+
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+LONGEST_LINK = 168  # hours
+_TAG = "solar-stage"
+
+
+def options(plan: Plan) -> Iterator[Finding]:
+    """Whether what was chosen for messages can be."""
+    address = plan.parameters.get("NotificationEmail", "")
+    if address and not _ADDRESS.fullmatch(address):
+        yield Finding("stops", f"--email {address!r} is no e-mail address", "Nobody would be told.")
+    docs = plan.parameters.get("DocsUrl", "")
+    if docs and not docs.startswith("https://"):
+        yield Finding("stops", f"--docs-url {docs!r} must begin with https://", "Mails link there.")
+    yield from _console(plan.parameters.get("ConsoleUrl", ""))
+    for option, name in (("act", "LinksActHours"), ("show", "LinksShowHours")):
+        hours = plan.parameters.get(name, "")
+        if hours and not (hours.isdecimal() and 1 <= int(hours) <= LONGEST_LINK):
+            yield Finding(
+                "stops",
+                f"--links-{option}-hours {hours!r} must be a whole number from 1 to {LONGEST_LINK}",
+                "A key that signed a link is honoured for a week.",
+            )
+    if not address:
+        yield Finding(
+            "hurts",
+            "no e-mail address is given",
+            "Refused files, failed runs and alarms are then told to nobody by mail.",
+            "python3 scripts/deploy.py --email you@example.org",
+        )
+
+
+def _console(address: str) -> Iterator[Finding]:
+    """Whether a browser would trust the console's address; the console itself answers on its machine only."""
+    parts = urlsplit(address)
+    on_this_machine = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
+    if address and not (parts.hostname and (parts.scheme == "https" or on_this_machine)):
+        yield Finding(
+            "stops",
+            f"--console-url {address!r} must begin with https://, or be http://127.0.0.1:PORT",
+            "Messages link there; at 127.0.0.1 each reader finds a console of their own.",
+        )
+
+
+def secret(plan: Plan) -> Iterator[Finding]:
+    """Whether the secret with the Slack webhook exists."""
+    name = plan.parameters.get("SlackWebhookSecretName", "")
+    if not name:
+        return
+    try:
+        plan.client("secretsmanager").describe_secret(SecretId=name)
+    except ClientError as error:
+        if error_code(error) != "ResourceNotFoundException":
+            raise
+        yield Finding(
+            "stops",
+            f"--slack-secret {name!r} does not exist in {plan.target.region}",
+            "Nothing could be sent to Slack.",
+            f"aws secretsmanager create-secret --name {name} --secret-string <webhook address>",
+        )
+
+
+def confirmed(plan: Plan) -> Iterator[Finding]:
+    """Whether the e-mail address was confirmed."""
+    address = plan.parameters.get("NotificationEmail", "")
+    target = plan.target
+    topic = ":".join(
+        ("arn", target.pseudo_parameters["AWS::Partition"], "sns", target.region, target.account_id)
+    )
+    topic = f"{topic}:{names.notices().rstrip('-')}"
+    try:
+        pages = (
+            plan.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+        )
+        found = [each for page in pages for each in page["Subscriptions"]]
+    except ClientError as error:
+        if error_code(error) in {"NotFound", "NotFoundException"}:
+            return  # nothing is deployed yet
+        raise
+    for each in found:
+        if each["Endpoint"] == address and each["SubscriptionArn"] == "PendingConfirmation":
+            yield Finding(
+                "hurts",
+                f"{address} has not confirmed its subscription",
+                "AWS sends it nothing, and forgets the subscription after two days.",
+                "Follow the link in the mail of AWS Notifications. If it is lost, deploy with --email '', "
+                "and then with the address again",
+            )
+
+
+def budget(plan: Plan) -> Iterator[Finding]:
+    """Whether costs are counted by the tag that the budget asks for."""
+    pages = plan.client("ce").list_cost_allocation_tags(TagKeys=[_TAG])
+    states = {tag["TagKey"]: tag["Status"] for tag in pages["CostAllocationTags"]}
+    if states.get(_TAG) == "Active":
+        return
+    known = _TAG in states
+    yield Finding(
+        "hurts",
+        f"the tag {_TAG} is not counted in cost reports",
+        "The budget sees no costs and never warns."
+        + ("" if known else " AWS offers the tag about a day after it was first used."),
+        "aws ce update-cost-allocation-tags-status --cost-allocation-tags-status "
+        f"TagKey={_TAG},Status=Active\nIn an organisation only the management account may do that.",
+    )
