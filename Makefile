@@ -106,8 +106,10 @@ notices: setup ## Write docs/notices.md anew: every e-mail that the system sends
 	@$(BIN)/python -m tests.unit.notifier.test_slack_blocks
 	@$(BIN)/python -m tests.unit.notifier.rendered
 
-docs: notices ## Write docs/notices.md and docs/files.md anew: every e-mail, and every reason with an example
+docs: notices ## Write docs/notices.md, docs/files.md and docs/cost.md anew: every e-mail, every reason, what it costs
 	@$(BIN)/python -m tests.unit.data_watcher.files_page
+	@$(BIN)/python -m infra.deploy.cost_page
+	@$(BIN)/python -m infra.checks.rights_page
 
 format: setup ## Format and mend what can be mended
 	@$(BIN)/ruff check --fix

@@ -15,6 +15,7 @@ from typing import Any
 from services.deployer.adapters.endpoints import SageMakerEndpoints
 from services.deployer.adapters.memory import DynamoMemory
 from services.deployer.adapters.registry import SageMakerRegistry
+from services.deployer.adapters.serving import ServingByMode
 from services.deployer.app.reconciling import Reconciling
 from shared import names
 
@@ -96,7 +97,7 @@ def reconciling(client: Any) -> Reconciling:
     return Reconciling(
         alone=nothing,
         registry=SageMakerRegistry(client),
-        endpoints=endpoints,
+        endpoints=ServingByMode(endpoints, memory, nothing, nothing, nothing),
         progress=memory,
         starting=nothing,
         trial=nothing,

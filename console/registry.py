@@ -107,7 +107,16 @@ def decision_of(package: dict[str, Any]) -> tuple[str, str]:
 
 
 def serving(system: System, model_id: str) -> int | None:
-    """Return the version that a model's endpoint answers with, or None where nothing answers."""
+    """Return the version that answers for a model, by its endpoint or without; None where none does."""
+    return _by_endpoint(system, model_id) or _by_function(system, model_id)
+
+
+def _by_function(system: System, model_id: str) -> int | None:
+    found: dict[str, int] = system.ask("deployer", "by_function", model_id=model_id)["by_function"]
+    return found.get(model_id)
+
+
+def _by_endpoint(system: System, model_id: str) -> int | None:
     try:
         found = system.client("sagemaker").describe_endpoint(EndpointName=names.endpoint(model_id))
     except ClientError as error:

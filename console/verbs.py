@@ -164,7 +164,7 @@ VERBS = {
     "predict": Verb(
         "commands.predict",
         "predict",
-        "Predict a site's power from a weather file through the endpoint, with P10 and P90.",
+        "Predict a site's power from a weather file by what serves the model, with P10 and P90.",
     ),
     "notices": Verb(
         "commands.notices",

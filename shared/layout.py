@@ -227,6 +227,12 @@ def reference(run_id: str) -> str:
     return f"{RUNS}{run_id}/evaluation/reference.json"
 
 
+def key_in(bucket: str, address: str) -> str | None:
+    """Return the key of an S3 URI, or None where it is of another bucket."""
+    where, _, key = address.removeprefix("s3://").partition("/")
+    return key if where == bucket else None
+
+
 def uri(bucket: str, key: str) -> str:
     """Return the S3 URI of a key."""
     return f"s3://{bucket}/{key}"

@@ -97,11 +97,25 @@ class Margins(Strict):
 LONGEST_BAKE = timedelta(hours=1)  # that AWS waits between the shifts of a canary
 
 
+Mode = Literal["realtime", "serverless", "none"]
+NEW_MODE: Mode = "serverless"  # of a model that nothing serves yet, and whose YAML names no mode
+ServerlessMemory = Literal[1024, 2048, 3072, 4096, 5120, 6144]
+
+
 class EndpointConfig(Strict):
     """How the model is served.
 
     Attributes
     ----------
+    mode
+        `realtime`: instances that wait for requests, with a canary; `serverless`: an endpoint that costs by
+        the request; `none`: no endpoint, a function answers. Where nothing is said, a model keeps what it
+        has, and a new one is `serverless`.
+    memory_mb, maximum_concurrency
+        Of a serverless endpoint: the memory of one answer [MiB], and how many are given at once at most.
+    night_instance_count
+        Of instances: how few are left at night, by the sun of the model's sites; by default as many as by
+        day.
     capture_percent
         Share of requests and answers that AWS keeps below `captured/` of the data bucket; 0 keeps none.
     live_shift
@@ -110,13 +124,27 @@ class EndpointConfig(Strict):
         1.8 times that from the answers of what serves over the week. [unitless]
     """
 
+    mode: Mode | None = None
+    memory_mb: ServerlessMemory = 2048
+    maximum_concurrency: Annotated[int, Field(ge=1, le=200)] = 5
     instance_type: InstanceType = "ml.m5.large"
     instance_count: Annotated[int, Field(ge=2, le=100)] = 2
     maximum_instance_count: Annotated[int, Field(ge=2, le=100)] = 4
+    night_instance_count: Annotated[int, Field(ge=1, le=100)] | None = None
     canary_percent: Annotated[int, Field(ge=1, le=50)] = 50
     bake: Annotated[Duration, Field(gt=timedelta(0), le=LONGEST_BAKE)] = timedelta(minutes=10)
     capture_percent: Annotated[int, Field(ge=0, le=100)] = 100
     live_shift: Annotated[float, Field(gt=0, le=10)] = 0.25
+
+    @model_validator(mode="after")
+    def _instances_are_in_order(self) -> EndpointConfig:
+        if (
+            self.night_instance_count is not None
+            and self.night_instance_count > self.instance_count
+        ):
+            message = "night_instance_count is more than instance_count: at night there are fewer"
+            raise ValueError(message)
+        return self
 
 
 class ModelConfig(Strict):

@@ -12,10 +12,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from shared.ids import content_id
+
 VARIABLE = "NAME_PREFIX"
 _PRODUCT = "solar"
 # The stage stands in front: no pattern of one stage, like `solar-*`, matches a name of another.
 _STAGE = re.compile(r"[a-z][a-z0-9]{0,7}")
+_NEXT, _NEXT_DIGITS = "-next-", 8  # a stage and a model of the longest names leave no more
 # How the registry's note of an approval or rejection begins: by whom, and after a colon why.
 BY = "by "
 BY_POLICY = f"{BY}policy: "  # nobody decided; the run's verdict and the model's policy did
@@ -74,6 +77,14 @@ def endpoint(model_id: str) -> str:
     return f"{prefix()}-{model_id}"
 
 
+def second_endpoint(model_id: str) -> str:
+    """Return the endpoint on which a new version is tested, beside the one that serves.
+
+    The hash keeps it apart from the endpoint of a model that somebody calls `…-next`.
+    """
+    return f"{endpoint(model_id)}{_NEXT}{content_id(model_id)[:_NEXT_DIGITS]}"
+
+
 def package_group(model_id: str) -> str:
     """Return the model package group that holds a model's versions."""
     return f"{prefix()}-{model_id}"
@@ -81,12 +92,14 @@ def package_group(model_id: str) -> str:
 
 def model_of(name: str) -> str:
     """Return the model whose endpoint or model package group this is: both are named alike."""
-    return name.removeprefix(all_ours())
+    short = name.removeprefix(all_ours())
+    model_id, _, _ = short.rpartition(_NEXT)
+    return model_id if model_id and second_endpoint(model_id) == name else short
 
 
-def sagemaker_model(model_id: str, version: int, network: str = "") -> str:
-    """Return the SageMaker model of a version; in a private network it is one of its own."""
-    return f"{endpoint(model_id)}-v{version}" + (f"-{network}" if network else "")
+def sagemaker_model(model_id: str, version: int, place: str = "") -> str:
+    """Return the SageMaker model of a version; at another place (role, network) it is one of its own."""
+    return f"{endpoint(model_id)}-v{version}" + (f"-{place}" if place else "")
 
 
 def endpoint_configuration(model_id: str, version: int, settings: str) -> str:
@@ -140,6 +153,11 @@ URGENT = "notifier-urgent"  # the inbox of what is told by itself
 def endpoints_function() -> str:
     """Return the function that brings endpoints to what they should be."""
     return f"{service('deployer')}-endpoints"
+
+
+def model_function() -> str:
+    """Return the function that answers for models without an endpoint."""
+    return f"{service('deployer')}-model"
 
 
 def live_function() -> str:

@@ -26,11 +26,12 @@ from shared.in_force import InForce
 from shared.solar.site import SourceFormat, source_of
 
 _POWER = "power_ac"
+_OK, _NOBODY_SERVES = 200, 404
 ISSUED = "issued_at"
 _TEXTS = {"timestamp", ISSUED, "provider"}
 _USUAL_STEP = 15  # min
 _SHOWN_ROWS = 24
-_MOST_ROWS = 40_000  # of a request; an endpoint takes 50,000
+_MOST_ROWS = 8_000  # of a request; a serverless endpoint takes 4 MB
 _EARLIER_ROWS = (
     500  # sent along with each further request, whose first rows see the sky of the hour before
 )
@@ -52,7 +53,7 @@ def predict(
     *,
     json: JsonOption = False,
 ) -> None:
-    """Predict a site's power from a weather file through the endpoint, with P10 and P90.
+    """Predict a site's power from a weather file by what serves the model, with P10 and P90.
 
     A file `.json` with rows as the endpoint takes them (`[{"timestamp": "2026-06-01T10:00Z", "ghi": 812.0,
     …}]`, in canonical names and units) is sent as it is.
@@ -244,13 +245,27 @@ def _ask(model: str, site: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     except ClientError as error:
         code = error_code(error)
         if code in {"ValidationError", "ValidationException"}:
-            raise ConsoleError(
-                f"model {model} has no endpoint yet; see `solar models` and `solar status`"
-            ) from error
+            return _ask_function(model, {"site_id": site, "rows": rows})
         if code == "ModelError":
             raise ConsoleError(f"the model refuses: {_model_says(error)}") from error
         raise
     return dict(json_module.loads(answer["Body"].read()))
+
+
+def _ask_function(model: str, request: dict[str, Any]) -> dict[str, Any]:
+    """Ask the function that answers for models without an endpoint."""
+    asked = json_module.dumps({"model_id": model, "request": request})
+    answer = state.system.client("lambda").invoke(
+        FunctionName=names.model_function(), Payload=asked.encode()
+    )
+    found = json_module.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        raise ConsoleError(f"what answers for {model} failed: {found.get('errorMessage', found)}")
+    if found["status"] == _NOBODY_SERVES:
+        raise ConsoleError(f"nothing serves {model} yet; see `solar models` and `solar status`")
+    if found["status"] != _OK:
+        raise ConsoleError(f"the model refuses: {found['said']['error']}")
+    return dict(found["said"])
 
 
 def _model_says(error: ClientError) -> str:

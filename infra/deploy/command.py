@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploy import target
+from infra.deploy import configured, target
 from infra.deploy.errors import DeployError
 from infra.deploy.main import Deployment, Options, as_json
 from shared import names
@@ -166,6 +166,8 @@ def _check(deployment: Deployment, *, is_json: bool) -> int:
         print(line)
     if not found and not is_json:
         print("Nothing is in the way.")
+    for line in [] if is_json else configured.said(deployment.target):
+        print(line)
     return int(any(each.weight == "stops" for each in found))
 
 

@@ -106,11 +106,6 @@ class Deployment:
         self.say(f"Done in {time.monotonic() - started:.0f} s")
         return self.known
 
-    def _locally(self) -> dict[str, str]:
-        """Return what only the local platform is deployed with: it is impatient, and has its own Slack."""
-        endpoint = self.target.client("sqs").meta.endpoint_url
-        return {**IMPATIENT, "SlackApiUrl": f"{endpoint}/_solar/slack-api"}
-
     def look(self) -> list[Finding]:
         """Look at the place without changing anything; return what is not as it should be."""
         self.known |= self._deployed_choices() | self._choices() | self._fixed()
@@ -141,6 +136,11 @@ class Deployment:
             "AdoptDataBucket": str(self.target.adopt_data_bucket).lower(),
             **(self._locally() if self.target.kind == "local" else {}),
         }
+
+    def _locally(self) -> dict[str, str]:
+        """Return what only the local platform is deployed with: it is impatient, and has its own Slack."""
+        endpoint = self.target.client("sqs").meta.endpoint_url
+        return {**IMPATIENT, "SlackApiUrl": f"{endpoint}/_solar/slack-api"}
 
     def _choices(self) -> dict[str, str]:
         """Return what the person chose this time."""

@@ -84,8 +84,18 @@ class AutoScaling:
         return answers[name](request)
 
     def _register(self, request: Record) -> Record:
+        self._refuse_serverless(request)
         record = self._keep(_TARGET, request)
         return {"ScalableTargetARN": self._arn("scalable-target", record)}
+
+    def _refuse_serverless(self, request: Record) -> None:
+        """A variant without instances has no number of them."""
+        _, endpoint, _, variant = f"{request['ResourceId']}////".split("/")[:4]
+        found = self._store["endpoints"].get(endpoint, {})
+        for each in found.get("ProductionVariants", []):
+            if each["VariantName"] == variant and "CurrentServerlessConfig" in each:
+                message = "The variant is serverless; it has no DesiredInstanceCount"
+                raise LookupError("ValidationException", message)
 
     def _put_policy(self, request: Record) -> Record:
         self._require_target(request)

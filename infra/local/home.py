@@ -69,6 +69,11 @@ class Home:
         return self.root / "refuse"
 
     @property
+    def rights(self) -> Path:
+        """Which rights were used, where SOLAR_LOCAL_RECORD_RIGHTS asks for it; a line of JSON each."""
+        return self.root / "rights.jsonl"
+
+    @property
     def outbox(self) -> Path:
         """What would have left the account: e-mails and Slack messages."""
         return self.root / "outbox"

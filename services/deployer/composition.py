@@ -11,12 +11,14 @@ from services.deployer.adapters.configuration import S3Configuration
 from services.deployer.adapters.endpoints import SageMakerEndpoints
 from services.deployer.adapters.fault_log import EndpointLog
 from services.deployer.adapters.gauge import CloudWatchGauge
+from services.deployer.adapters.lines import ServingLine
 from services.deployer.adapters.live.books import DynamoBooks
 from services.deployer.adapters.live.excluded import S3Excluded
 from services.deployer.adapters.memory import DynamoMemory
 from services.deployer.adapters.real_rows import S3RealRows
 from services.deployer.adapters.references import S3References
 from services.deployer.adapters.registry import SageMakerRegistry
+from services.deployer.adapters.serving import ServingByMode
 from services.deployer.adapters.timer import DelayedMessages
 from services.deployer.app.alone import Alone
 from services.deployer.app.answering import Answering
@@ -32,17 +34,20 @@ from services.deployer.app.rolling_back import RollingBack
 from services.deployer.app.silence import Silence
 from services.deployer.app.starting import Starting
 from services.deployer.app.trial import Trial
-from services.deployer.domain.deployment import network_name
+from services.deployer.domain.deployment import place_name
 from services.deployer.settings import DeployerSettings, LiveSettings, QuerySettings
-from shared import aws
+from shared import aws, layout
 from shared.clock import utc_now
+from shared.errors import NotFoundError
 
 if TYPE_CHECKING:
     from services.deployer.app.live.following import Following
+    from services.deployer.inference.function import Answers
 
 # For which the deploying function waits for an answer. It runs for a minute and asks up to nine times at a
 # look; five times as long as counts as slow tells enough.
 _ANSWER_SECONDS = 5
+_FUNCTION_SECONDS = 20  # its first answer waits for its start, and for the model
 _LONGEST_BATCH = timedelta(seconds=630)  # longer than the function may run
 _TRIES_FOR_A_BATCH = 120  # half a second each: the next batch of the same model waits for this one
 
@@ -51,10 +56,20 @@ def deployer(settings: DeployerSettings) -> Dispatching:
     """Return everything that reacts to the inbox."""
     objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
     memory = _memory(settings)
-    network = network_name(_listed(settings.subnet_ids), _listed(settings.security_group_ids))
-    configuration = S3Configuration(objects, network=network)
+    place = place_name(
+        settings.sagemaker_role_arn,
+        _listed(settings.subnet_ids),
+        _listed(settings.security_group_ids),
+    )
+    configuration = S3Configuration(objects, place=place)
     registry = SageMakerRegistry(aws.lazy_client("sagemaker"))
-    endpoints = _endpoints(settings)
+    endpoints = ServingByMode(
+        _endpoints(settings),
+        memory,
+        aws.lazy_client("lambda", asks_once=True, seconds=_FUNCTION_SECONDS),
+        configuration.spots,
+        utc_now,
+    )
     publisher = aws.SnsPublisher(aws.lazy_client("sns"), settings.deployment_topic_arn)
     references = S3References(objects)
     books = DynamoBooks.of(aws.lazy_client("dynamodb"), settings.days_table)
@@ -134,7 +149,7 @@ def following(settings: LiveSettings) -> Following:
 
     What needs numpy, pandas and pyarrow is imported here: the light functions have none of them.
     """
-    from services.deployer.adapters.live.asking import EndpointPredictions
+    from services.deployer.adapters.live.asking import Predictions
     from services.deployer.adapters.live.canonical import S3CanonicalRows
     from services.deployer.adapters.live.latest import S3Latest
     from services.deployer.adapters.live.log import S3PredictionLog
@@ -171,7 +186,14 @@ def following(settings: LiveSettings) -> Following:
         log=S3PredictionLog(objects),
         knowing=Knowing(books, memory, S3Versions(objects)),
         predicting=Predicting(
-            EndpointPredictions(aws.lazy_client("sagemaker-runtime", asks_once=True)), utc_now
+            Predictions(
+                ServingLine(
+                    aws.lazy_client("sagemaker-runtime", asks_once=True),
+                    aws.lazy_client("lambda", asks_once=True),
+                    memory.serving,
+                )
+            ),
+            utc_now,
         ),
         issuing=Issuing(books, books, S3Latest(objects, utc_now), publisher, meter, utc_now),
         publisher=publisher,
@@ -213,6 +235,28 @@ def following(settings: LiveSettings) -> Following:
     )
 
 
+def model_answers(settings: QuerySettings) -> Answers:
+    """Return what answers for models without an endpoint; it needs what a model needs."""
+    from services.deployer.inference.function import Answers
+
+    objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
+    memory, registry = _memory(settings), SageMakerRegistry(aws.lazy_client("sagemaker"))
+
+    def archive(model_id: str, number: int) -> bytes:
+        version = registry.version(model_id, number)
+        key = layout.key_in(settings.data_bucket, version.model_data_url) if version else None
+        if key is None:
+            message = f"model {model_id} has no version {number} in {settings.data_bucket}"
+            raise NotFoundError(message)
+        return objects.read(key)
+
+    def serving(model_id: str) -> int | None:
+        by_function = memory.serving(model_id).by_function
+        return by_function.version if by_function is not None else None
+
+    return Answers(archive, serving)
+
+
 def answering(settings: QuerySettings) -> Answering:
     """Return what answers questions."""
     memory = _memory(settings)
@@ -220,7 +264,7 @@ def answering(settings: QuerySettings) -> Answering:
     excluded = S3Excluded(aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket))
     telling = Telling(books, books, books, excluded, books, utc_now)
     registry = SageMakerRegistry(aws.lazy_client("sagemaker"))
-    return Answering(memory, memory, telling, registry.pending)
+    return Answering(memory, memory, telling, registry.pending, memory.serving)
 
 
 def _nothing_live(_: str) -> None:

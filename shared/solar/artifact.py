@@ -122,24 +122,33 @@ def load(folder: Path) -> Artifact:
 
 def load_tar(path: Path) -> Artifact:
     """Read a model from its `model.tar.gz` without unpacking anything to disk; raises like `load`."""
-    found: dict[str, bytes] = {}
     try:
-        with tarfile.open(fileobj=io.BytesIO(path.read_bytes()), mode="r:gz") as archive:
-            for member in archive:
-                name = member.name.removeprefix("./")
-                if name not in {CARD, GRAPH}:
-                    continue
-                if not member.isreg() or member.size > _LARGEST:
-                    message = f"{name} in {path.name} is no plain file of reasonable size"
-                    raise InvalidArtifactError(message)
-                content = archive.extractfile(member)
-                found[name] = content.read() if content else b""
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        return read_tar(path.read_bytes(), path.name)
+    except OSError as error:
         message = f"{path.name} is no readable model archive: {error}"
         raise InvalidArtifactError(message) from error
-    missing = [name for name in (CARD, GRAPH) if name not in found]
+
+
+def read_tar(archived: bytes, name: str) -> Artifact:
+    """Read a model from the bytes of its `model.tar.gz`, which errors call by a name; raises like `load`."""
+    found: dict[str, bytes] = {}
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archived), mode="r:gz") as archive:
+            for member in archive:
+                part = member.name.removeprefix("./")
+                if part not in {CARD, GRAPH}:
+                    continue
+                if not member.isreg() or member.size > _LARGEST:
+                    message = f"{part} in {name} is no plain file of reasonable size"
+                    raise InvalidArtifactError(message)
+                content = archive.extractfile(member)
+                found[part] = content.read() if content else b""
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        message = f"{name} is no readable model archive: {error}"
+        raise InvalidArtifactError(message) from error
+    missing = [part for part in (CARD, GRAPH) if part not in found]
     if missing:
-        message = f"{path.name} lacks {' and '.join(missing)}"
+        message = f"{name} lacks {' and '.join(missing)}"
         raise InvalidArtifactError(message)
     return _checked(found[CARD], found[GRAPH])
 

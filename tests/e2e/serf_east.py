@@ -35,7 +35,7 @@ model_type: lightgbm
 accuracy_threshold: 0.6
 policy: {quiet_period: 2 s, maximum_wait: 1 h, minimum_new_days: 7, cool_down: 1 s}
 margins: {least_days: 60, site_bias: 0.15}  # few days, a satellite's weather: else a person approves
-endpoint: {bake: 1 s}
+endpoint: {mode: realtime, bake: 1 s}
 """
 FIRST_ROWS = 7200  # 75 days; the remaining 29 challenge the first model
 _FOLDER = Path(pvanalytics.__file__).parent / "data"

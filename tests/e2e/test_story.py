@@ -8,12 +8,13 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from console import registry
@@ -26,6 +27,7 @@ from infra.local import outbox
 from shared import layout, names
 from shared.messages import SweepDue
 from tests.e2e import serf_east
+from tests.e2e.conftest import act_as
 from tests.integration.conftest import LocalPlatform
 
 pytestmark = pytest.mark.e2e
@@ -199,8 +201,8 @@ def test_the_endpoint_answers_the_reference_rows_as_the_evaluation_did(
     assert max(reference["tolerance_kw"]) < 0.01
 
 
-def test_latency_and_accuracy_are_measured(deployed: dict[str, Any]) -> None:
-    cloudwatch = state.system.client("cloudwatch")
+def test_latency_and_accuracy_are_measured(deployed: dict[str, Any], system: LocalPlatform) -> None:
+    cloudwatch = system.client("cloudwatch")
     measured = {
         (metric["Namespace"], metric["MetricName"])
         for page in cloudwatch.get_paginator("list_metrics").paginate()
@@ -212,27 +214,31 @@ def test_latency_and_accuracy_are_measured(deployed: dict[str, Any]) -> None:
     assert ("solar", "FilesAccepted") in measured
 
 
-def test_the_user_pages_debugging_commands_work_as_written(deployed: dict[str, Any]) -> None:
-    executions = state.system.client("sagemaker").list_pipeline_executions(
+def test_the_user_pages_debugging_commands_work_as_written(
+    deployed: dict[str, Any], system: LocalPlatform
+) -> None:
+    executions = system.client("sagemaker").list_pipeline_executions(
         PipelineName="solar-power-retraining-pipeline"
     )["PipelineExecutionSummaries"]
     assert executions[-1]["PipelineExecutionStatus"] == "Succeeded"
-    steps = state.system.client("stepfunctions")
+    steps = system.client("stepfunctions")
     (machine,) = steps.list_state_machines()["stateMachines"]
     assert machine["name"] == "solar-retrain"
     runs = steps.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
     assert runs[-1]["status"] == "SUCCEEDED"
-    groups = state.system.client("logs").describe_log_groups(
-        logGroupNamePrefix="/aws/lambda/solar"
-    )["logGroups"]
+    groups = system.client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/solar")[
+        "logGroups"
+    ]
     assert {group["logGroupName"] for group in groups} >= {
         f"/aws/lambda/solar-{name}"
         for name in ("data-watcher", "trainer-trigger", "deployer-endpoints", "notifier")
     }
 
 
-def test_the_pipeline_has_the_user_pages_parameters_and_defaults(first: dict[str, Any]) -> None:
-    described = state.system.client("sagemaker").describe_pipeline(
+def test_the_pipeline_has_the_user_pages_parameters_and_defaults(
+    first: dict[str, Any], system: LocalPlatform
+) -> None:
+    described = system.client("sagemaker").describe_pipeline(
         PipelineName="solar-power-retraining-pipeline"
     )
     parameters = json.loads(described["PipelineDefinition"])["Parameters"]
@@ -284,10 +290,14 @@ def test_what_came_in_after_a_deployment_was_predicted_by_it_kept_and_scored(
     assert at[-1]["power_ac"] == first["power_ac"]
 
 
-def test_a_daily_look_leaves_how_the_model_does_live(second: dict[str, Any]) -> None:
+def test_a_daily_look_leaves_how_the_model_does_live(
+    second: dict[str, Any], system: LocalPlatform
+) -> None:
     now = datetime.now(UTC)
     due = SweepDue.of(subject=(now,), occurred_at=now, correlation_id="e2e", scope="daily")
-    state.system.send(names.LIVE, due.model_dump_json())
+    queues = system.client("sqs")
+    inbox = queues.get_queue_url(QueueName=names.inbox(names.LIVE))["QueueUrl"]
+    queues.send_message(QueueUrl=inbox, MessageBody=due.model_dump_json())
     eventually(lambda: live.how_they_do("serf")["serf"])
     (first, *_) = live.in_words("serf", live.how_they_do("serf")["serf"])
     assert first.startswith("serf live")
@@ -338,10 +348,12 @@ def opened(address: str, form: bytes | None = None) -> str:
         return str(answer.read().decode())
 
 
-def test_a_retrain_of_what_is_trained_is_answered_not_run(second: dict[str, Any]) -> None:
+def test_a_retrain_of_what_is_trained_is_answered_not_run(
+    second: dict[str, Any], system: LocalPlatform
+) -> None:
     eventually(lambda: is_idle("trainer_trigger"))
     before = len(all_runs())
-    steps = state.system.client("stepfunctions")
+    steps = system.client("stepfunctions")
     (machine,) = steps.list_state_machines()["stateMachines"]
     started = steps.start_execution(
         stateMachineArn=machine["stateMachineArn"], input=json.dumps({"model_id": "nothing-here"})
@@ -469,3 +481,103 @@ def test_a_mistake_is_answered_in_words(second: dict[str, Any], call: list[str],
     result = CliRunner().invoke(app, call)
     assert result.exit_code == 1
     assert said in str(result.exception)
+
+
+def sweep() -> None:
+    """Let the deployer look at all models, as every quarter of an hour."""
+    now = datetime.now(UTC)
+    due = SweepDue.of(subject=(now,), occurred_at=now, correlation_id="e2e", scope="quick")
+    state.system.send("deployer", due.model_dump_json())
+    time.sleep(3)
+
+
+@pytest.mark.parametrize("mode", ["none", "serverless"])
+def test_a_model_is_served_in_another_way_as_its_yaml_says(
+    second: dict[str, Any], tmp_path: Path, mode: str
+) -> None:
+    """Without instances the same version answers people, and predicts what comes in."""
+    eventually(lambda: is_idle("deployer"))
+    before = registry.serving(state.system, "serf")
+    yaml = serf_east.MODEL_YAML.replace(b"mode: realtime", f"mode: {mode}".encode())
+    put("config/models/serf.yaml", yaml)
+    active = layout.active_model("serf")
+
+    def in_force() -> bool:
+        body = state.system.client("s3").get_object(Bucket=state.system.bucket, Key=active)["Body"]
+        return bool(json.loads(body.read())["endpoint"]["mode"] == mode)
+
+    eventually(in_force)
+
+    def is_served_so() -> bool:
+        sweep()
+        try:
+            found = state.system.client("sagemaker").describe_endpoint(EndpointName="solar-serf")
+        except ClientError:
+            return mode == "none"
+        scaled = found.get("ProductionVariants", [{}])[0].get("CurrentServerlessConfig")
+        return found["EndpointStatus"] == "InService" and bool(scaled) == (mode == "serverless")
+
+    eventually(is_served_so)
+    assert registry.serving(state.system, "serf") == before
+    rows = [
+        {"timestamp": f"2016-07-01T{hour:02}:00Z", "ghi": 800.0, "temp_air": 25.0}
+        for hour in range(15, 23)
+    ]
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+    answer = solar("predict", "serf", "serf-east", str(tmp_path / "rows.json"))
+    assert answer["model"]["model_package_version"] == before
+    assert len(answer["predictions"]) == len(rows)
+
+    day = {"none": "2017-01-10", "serverless": "2017-01-11"}[mode]
+    lines = [
+        f"{day} {hour:02}:{quarter:02}:00,500,5"
+        for hour in range(24)
+        for quarter in (0, 15, 30, 45)
+    ]
+    put(
+        f"raw/serf-east/weather_{mode}.csv",
+        "\n".join(["measured_on,ghi,temp_air", *lines]).encode(),
+    )
+
+    def predicted() -> bool:
+        found = solar(
+            "predictions", "serf-east", "--from", f"{day}T12:00Z", "--to", f"{day}T23:00Z"
+        )
+        return bool(found["predictions"]) and found["predictions"][0]["version"] == before
+
+    eventually(predicted)
+
+
+SEEN = [
+    ("status",),
+    ("models",),
+    ("runs",),
+    ("files", "--check"),
+    ("files", "--state", "quarantined"),
+    ("sites", "list"),
+    ("why", "serf"),
+    ("scorecard", "serf"),
+    ("predictions", "serf-east"),
+    ("lineage", "1"),
+    ("datasets",),
+    ("notices",),
+    ("costs",),
+]
+
+
+@pytest.fixture
+def viewer(second: dict[str, Any], system: LocalPlatform) -> Iterator[None]:
+    operator = state.system
+    act_as(system, "viewer", f"{names.prefix()}-viewer-{system.info.region}")
+    yield
+    state.use(operator)
+
+
+def test_a_viewer_sees_everything_and_changes_nothing(viewer: None) -> None:
+    for verb in SEEN:
+        solar(*verb)
+    for change in (("hold", "serf", "--reason", "x"), ("retrain", "serf"), ("sweep",)):
+        refused = CliRunner().invoke(app, change)
+        assert "is not authorized to perform: sqs:SendMessage" in str(refused.exception), change
+    with pytest.raises(ClientError, match="is not authorized to perform: s3:PutObject"):
+        put("raw/serf-east/power_9.csv", b"x")

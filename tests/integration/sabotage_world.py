@@ -199,7 +199,8 @@ class Plant:
 
     def configure(self, model_id: str, bake_seconds: float, **more: str) -> None:
         """Set how long a canary bakes by the configuration; the platform scales it."""
-        endpoint = EndpointConfig(bake=timedelta(seconds=bake_seconds), **more)
+        settings: dict[str, Any] = {"mode": "realtime", **more}
+        endpoint = EndpointConfig(bake=timedelta(seconds=bake_seconds), **settings)
         content = ActiveModel.of(ModelConfig(model_id=model_id, endpoint=endpoint))
         body = content.model_dump_json().encode()
         self.s3.put_object(Bucket=BUCKET, Key=layout.active_model(model_id), Body=body)

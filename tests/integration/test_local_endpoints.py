@@ -370,3 +370,113 @@ def test_names_that_exist_or_do_not_are_refused_as_aws_does(world, served):
             ExecutionRoleArn=ROLE,
             PrimaryContainer={"Image": fake_image.uri("1" * 64)},
         )
+
+
+# --- serverless endpoints ------------------------------------------------------------------------
+
+
+def serverless(world, name, *, memory=2048, isolated=False, **more):
+    """Make a serverless configuration; `more` goes into the request as it is."""
+    world.sm.create_model(
+        ModelName=name,
+        ExecutionRoleArn=ROLE,
+        EnableNetworkIsolation=isolated,
+        PrimaryContainer={
+            "Image": world.image,
+            "ModelDataUrl": f"s3://{BUCKET}/model.tar.gz",
+            "Environment": {"MARK": name},
+        },
+        **more.pop("model", {}),
+    )
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": name,
+        "ServerlessConfig": {"MemorySizeInMB": memory, "MaxConcurrency": 5},
+        **more.pop("variant", {}),
+    }
+    world.sm.create_endpoint_config(
+        EndpointConfigName=name, ProductionVariants=[variant, *more.pop("beside", [])], **more
+    )
+    return name
+
+
+def test_a_serverless_endpoint_answers_and_moves_at_once(world):
+    found = world.create("lambda", serverless(world, "lambda-1"))
+    (variant,) = found["ProductionVariants"]
+    assert variant["CurrentServerlessConfig"] == {"MemorySizeInMB": 2048, "MaxConcurrency": 5}
+    assert "CurrentInstanceCount" not in variant
+    assert world.mark("lambda") == "lambda-1"
+    world.sm.update_endpoint(
+        EndpointName="lambda", EndpointConfigName=serverless(world, "lambda-2")
+    )
+    assert world.settled("lambda")["EndpointConfigName"] == "lambda-2"
+    assert world.mark("lambda") == "lambda-2"
+
+
+CAPTURE = {
+    "EnableCapture": True,
+    "InitialSamplingPercentage": 100,
+    "DestinationS3Uri": f"s3://{BUCKET}/captured",
+    "CaptureOptions": [{"CaptureMode": "Input"}],
+}
+PRIVATE = {"VpcConfig": {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}}
+OTHER = {
+    "VariantName": "other",
+    "ModelName": "served-1",
+    "InitialInstanceCount": 1,
+    "InstanceType": "ml.m5.large",
+}
+
+
+@pytest.mark.parametrize(
+    ("refused", "more"),
+    [
+        ("DataCaptureConfig", {"DataCaptureConfig": CAPTURE}),
+        ("VpcConfig", {"model": PRIVATE}),
+        ("EnableNetworkIsolation", {"isolated": True}),
+        ("InstanceType", {"variant": {"InstanceType": "ml.m5.large"}}),
+        ("one production variant", {"beside": [OTHER]}),
+        ("MemorySizeInMB", {"memory": 1500}),
+    ],
+)
+def test_a_serverless_configuration_is_refused_as_on_aws(world, served, refused, more):
+    name = f"not-{refused.replace(' ', '-')}"
+    with pytest.raises(ClientError, match=refused) as caught:
+        serverless(world, name, **more)
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+
+
+def test_instances_become_serverless_in_no_way_and_serverless_becomes_instances(world):
+    world.create("both", serverless(world, "both-1"))
+    world.sm.update_endpoint(EndpointName="both", EndpointConfigName=world.config("both-2"))
+    found = world.settled("both")
+    assert found["EndpointConfigName"] == "both-2"
+    assert found["ProductionVariants"][0]["CurrentInstanceCount"] == 2
+    with pytest.raises(ClientError, match="cannot be updated to a serverless one"):
+        world.sm.update_endpoint(
+            EndpointName="both", EndpointConfigName=serverless(world, "both-3")
+        )
+
+
+def test_a_serverless_endpoint_has_no_canary_and_no_scaling(world):
+    world.create("whole", serverless(world, "whole-1"))
+    with pytest.raises(ClientError, match="no instances among which traffic could be divided"):
+        world.sm.update_endpoint(
+            EndpointName="whole",
+            EndpointConfigName=serverless(world, "whole-2"),
+            DeploymentConfig=canary(),
+        )
+    with pytest.raises(ClientError, match="no DesiredInstanceCount"):
+        world.platform.client("application-autoscaling").register_scalable_target(
+            ServiceNamespace="sagemaker",
+            ResourceId="endpoint/whole/variant/AllTraffic",
+            ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+            MinCapacity=1,
+            MaxCapacity=2,
+        )
+
+
+def test_a_serverless_endpoint_takes_four_mebibytes(world):
+    world.create("small", serverless(world, "small-1"))
+    with pytest.raises(ClientError, match="larger than 4194304 bytes"):
+        world.answer("small", b"x" * (4 * 1024 * 1024 + 1))

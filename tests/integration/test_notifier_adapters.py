@@ -562,7 +562,7 @@ def test_files_are_counted_day_by_day_as_the_metrics_say() -> None:
     today = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
     for days, value in ((0, 2.0), (1, 3.0), (1, 4.0), (9, 50.0)):
         client.put_metric_data(
-            Namespace="Solar",
+            Namespace="solar",
             MetricData=[
                 {
                     "MetricName": "FilesAccepted",

@@ -13,8 +13,8 @@ from shared import names
 from shared.aws import error_code
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-LONGEST_LINK = 168  # hours
 _TAG = "solar-stage"
+LONGEST_LINK = 168  # [h]; a key that signed a link is honoured for a week
 
 
 def options(plan: Plan) -> Iterator[Finding]:
@@ -25,13 +25,19 @@ def options(plan: Plan) -> Iterator[Finding]:
     docs = plan.parameters.get("DocsUrl", "")
     if docs and not docs.startswith("https://"):
         yield Finding("stops", f"--docs-url {docs!r} must begin with https://", "Mails link there.")
-    yield from _console(plan.parameters.get("ConsoleUrl", ""))
+    console = plan.parameters.get("ConsoleUrl", "")
+    if console and not _is_trusted(console):
+        yield Finding(
+            "stops",
+            f"--console-url {console!r} must begin with https://",
+            "Messages link there. http://127.0.0.1:PORT will do where each reader runs a console.",
+        )
     for option, name in (("act", "LinksActHours"), ("show", "LinksShowHours")):
         hours = plan.parameters.get(name, "")
         if hours and not (hours.isdecimal() and 1 <= int(hours) <= LONGEST_LINK):
             yield Finding(
                 "stops",
-                f"--links-{option}-hours {hours!r} must be a whole number from 1 to {LONGEST_LINK}",
+                f"--links-{option}-hours {hours!r} must be a whole number of hours, 1 to {LONGEST_LINK}",
                 "A key that signed a link is honoured for a week.",
             )
     if not address:
@@ -43,16 +49,11 @@ def options(plan: Plan) -> Iterator[Finding]:
         )
 
 
-def _console(address: str) -> Iterator[Finding]:
-    """Whether a browser would trust the console's address; the console itself answers on its machine only."""
+def _is_trusted(address: str) -> bool:
+    """Whether a browser would trust an address; the console itself answers on this machine only."""
     parts = urlsplit(address)
     on_this_machine = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
-    if address and not (parts.hostname and (parts.scheme == "https" or on_this_machine)):
-        yield Finding(
-            "stops",
-            f"--console-url {address!r} must begin with https://, or be http://127.0.0.1:PORT",
-            "Messages link there; at 127.0.0.1 each reader finds a console of their own.",
-        )
+    return bool(parts.hostname and (parts.scheme == "https" or on_this_machine))
 
 
 def secret(plan: Plan) -> Iterator[Finding]:

@@ -38,9 +38,9 @@ def scaling_role(plan: Plan) -> Iterator[Finding]:
         if error_code(error) not in {"NoSuchEntity", "NoSuchEntityException"}:
             raise
         yield Finding(
-            "hurts",
-            f"the role {_SCALING_ROLE} does not exist",
-            "AWS makes it when somebody first scales an endpoint; deployer may not make roles.",
+            "unknown",
+            f"the role {_SCALING_ROLE} does not exist yet",
+            "deployer has AWS make it with the first endpoint. Where that is forbidden, make it now:",
             f"aws iam create-service-linked-role --aws-service-name {_SCALING}",
         )
 

@@ -42,4 +42,4 @@ def apply(home: Home, sagemaker: SageMaker, ticker: Ticker, port: int) -> None:
     stacks.apply(sagemaker)
     taken.apply()
     faults.apply(home)
-    rights.apply()
+    rights.apply(home)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import threading
 import urllib.parse
 from collections.abc import Callable
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 from infra.local import emulator
+from infra.local.home import Home
 
+RECORD_VARIABLE = "SOLAR_LOCAL_RECORD_RIGHTS"
 SERVICE = "sagemaker"
 METRICS = "monitoring"
 # Of the request whose rights are checked just now.
@@ -46,15 +51,54 @@ _RESOURCES = {
     "DescribeModelPackage": ("ModelPackageName", ""),
     "UpdateModelPackage": ("ModelPackageArn", ""),
     "DeleteModelPackage": ("ModelPackageName", ""),
+    "ListModelPackages": ("ModelPackageGroupName", "model-package-group"),
+    "ListPipelineExecutionSteps": ("PipelineExecutionArn", ""),
+    "UpdateEndpointWeightsAndCapacities": ("EndpointName", "endpoint"),
+    "AddTags": ("ResourceArn", ""),
+    "ListTags": ("ResourceArn", ""),
+}
+# AWS takes these for all resources or none.
+_OF_ALL = {
+    f"List{kind}" for kind in ("Endpoints", "EndpointConfigs", "Models", "ModelPackageGroups")
 }
 
 
-def apply() -> None:
-    """Change how ministack checks a request's rights."""
+def apply(home: Home) -> None:
+    """Change how ministack checks a request's rights, and keep who used which."""
+    if os.environ.get(RECORD_VARIABLE):
+        emulator.replace(emulator.iam_evaluator, "evaluate", _Recording(home.rights).around)
     emulator.replace(emulator.iam_actions, "extract_iam_action", _with_sagemaker_action)
     emulator.replace(emulator.iam_actions, "extract_resource_arn", _with_sagemaker_resource)
     emulator.replace(emulator.gateway, "pin_request_origin", _as_encrypted)
     emulator.replace(emulator.iam_evaluator, "_resolve_condition_key", _with_role_arn)
+
+
+class _Recording:
+    """Keeps each use of a right once: who did what on what."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: set[tuple[str, ...]] = set()
+        self._one_at_a_time = threading.Lock()
+
+    def around(self, evaluate: Callable[..., Any]) -> Callable[..., Any]:
+        def changed(context: Any, *policies: Any) -> Any:
+            result = evaluate(context, *policies)
+            principal = _SESSION.sub(r"arn:aws:iam::\1:role/\2", context.principal_arn)
+            if result.decision == "Allow":
+                self._keep(principal, context.action, context.resource_arn)
+            return result
+
+        return changed
+
+    def _keep(self, *use: str) -> None:
+        with self._one_at_a_time:
+            if use in self._known:
+                return
+            self._known.add(use)
+            with self._path.open("a", encoding="utf-8") as file:
+                line = dict(zip(("principal", "action", "resource"), use, strict=True))
+                file.write(json.dumps(line) + "\n")
 
 
 def _as_encrypted(pin: Callable[..., Any]) -> Callable[..., Any]:
@@ -88,7 +132,8 @@ def _with_sagemaker_action(extract: Callable[..., Any]) -> Callable[..., Any]:
         if path.startswith("/endpoints/"):
             return _INVOKE
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        return f"{SERVICE}:{operation}" if operation in _RESOURCES else None
+        known = operation in _RESOURCES or operation in _OF_ALL
+        return f"{SERVICE}:{operation}" if known else None
 
     return changed
 
@@ -96,13 +141,19 @@ def _with_sagemaker_action(extract: Callable[..., Any]) -> Callable[..., Any]:
 def _with_sagemaker_resource(extract: Callable[..., Any]) -> Callable[..., Any]:
     def changed(service: str, method: str, path: str, headers: dict[str, str], *rest: Any) -> Any:
         if service != SERVICE:
-            _METRIC_NAMESPACE.set(_namespace(rest[0]) if service == METRICS else None)
-            return extract(service, method, path, headers, *rest)
+            _METRIC_NAMESPACE.set(_member(rest[0], "Namespace") if service == METRICS else None)
+            found = extract(service, method, path, headers, *rest)
+            if service == METRICS and headers.get("x-amz-target", "").endswith(".DeleteAlarms"):
+                return _doomed_alarm(rest[0], rest[2], rest[3]) or found
+            return found
         body, _, region, account = rest
         where = f"arn:aws:sagemaker:{region}:{account}"
         if path.startswith("/endpoints/"):
             return f"{where}:endpoint/{urllib.parse.unquote(path.split('/')[2])}"
-        member, kind = _RESOURCES[headers.get("x-amz-target", "").rpartition(".")[2]]
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        if operation in _OF_ALL:
+            return "*"
+        member, kind = _RESOURCES[operation]
         try:
             name = str(json.loads(body)[member])
         except (ValueError, KeyError, TypeError):
@@ -112,11 +163,18 @@ def _with_sagemaker_resource(extract: Callable[..., Any]) -> Callable[..., Any]:
     return changed
 
 
-def _namespace(body: bytes) -> str | None:
-    """Return the namespace that a request to CloudWatch names; None where it names none."""
+def _doomed_alarm(body: bytes, region: str, account: str) -> str | None:
+    """Return the alarm that is to be deleted; of several the first, as ministack does for objects."""
+    name = _member(body, "AlarmNames")
+    return f"arn:aws:cloudwatch:{region}:{account}:alarm:{name}" if name else None
+
+
+def _member(body: bytes, member: str) -> str | None:
+    """Return what a request to CloudWatch names, of several the first; None where it names none."""
     try:
         found = json.loads(body)
     except ValueError:
         return None
-    namespace = found.get("Namespace") if isinstance(found, dict) else None
-    return namespace if isinstance(namespace, str) else None
+    named = found.get(member) if isinstance(found, dict) else None
+    named = named[0] if isinstance(named, list) and named else named
+    return named if isinstance(named, str) else None

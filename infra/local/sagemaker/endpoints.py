@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from infra.local.home import Home
-from infra.local.sagemaker import deployment, events, validate
+from infra.local.sagemaker import deployment, events, serverless, validate
 from infra.local.sagemaker.deployment import AlarmedError, CancelledError
 from infra.local.sagemaker.errors import ApiError, invalid
 from infra.local.sagemaker.images import Images
@@ -58,6 +58,9 @@ class Endpoints:
         if name in self._store["endpoints"]:
             raise invalid(f'Cannot create already existing endpoint "{arn}".')
         config = self._registry.config(request["EndpointConfigName"])
+        if serverless.is_serverless(config):
+            there = self._store["endpoints"].values()
+            serverless.check_count([self._config_of(each) for each in there])
         endpoint: Record = {
             "EndpointName": name,
             "EndpointArn": arn,
@@ -71,6 +74,9 @@ class Endpoints:
         self._tell(endpoint)
         self._in_background(self._bring_up, endpoint)
         return {"EndpointArn": arn}
+
+    def _config_of(self, endpoint: Record) -> Record:
+        return self._registry.config(endpoint["EndpointConfigName"])
 
     def _endpoint(self, name: str) -> Record:
         endpoint = self._store["endpoints"].get(name)
@@ -106,6 +112,7 @@ class Endpoints:
                 f'Cannot update endpoint "{endpoint["EndpointArn"]}" to the configuration it has.'
             )
         chosen = request.get("DeploymentConfig", {})
+        serverless.check_update(self._config_of(endpoint), config, chosen)
         self._refuse_other_variants(endpoint, config, chosen)
         plan = deployment.stages(chosen, config)
         alarms = deployment.check_alarms(chosen)

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from infra.local import telemetry
+from infra.local.sagemaker import serverless
 from infra.local.sagemaker.errors import ApiError
 from infra.local.sagemaker.serving import LOG_GROUP, Fleet, Reply, Server
 
@@ -87,8 +88,10 @@ class Invocations:
         received = time.monotonic()
         try:
             traffic = self._find(name)
-            if len(body) > _LARGEST_BODY:
-                raise ApiError("ValidationError", f"Body is larger than {_LARGEST_BODY} bytes.")
+            is_serverless = serverless.is_serverless(traffic.current.config)
+            largest = serverless.LARGEST_BODY if is_serverless else _LARGEST_BODY
+            if len(body) > largest:
+                raise ApiError("ValidationError", f"Body is larger than {largest} bytes.")
         except ApiError as error:
             return _refused(error)
         fleet = traffic.admit()
@@ -154,13 +157,18 @@ class Invocations:
         whole = time.monotonic() - received
         for metric, value, unit in (
             ("Invocations", 1.0, "Count"),
-            ("InvocationsPerInstance", 1.0 / server.variant["InitialInstanceCount"], "Count"),
+            *_per_instance(server),
             ("Invocation4XXErrors", float(reply.status in _CLIENT_ERRORS), "Count"),
             ("Invocation5XXErrors", float(reply.status in _SERVER_ERRORS), "Count"),
             ("ModelLatency", reply.seconds * 1e6, "Microseconds"),
             ("OverheadLatency", max(0.0, whole - reply.seconds) * 1e6, "Microseconds"),
         ):
             telemetry.metric(_NAMESPACE, metric, value, unit, where)
+
+
+def _per_instance(server: Server) -> list[tuple[str, float, str]]:
+    count = server.variant.get("InitialInstanceCount")
+    return [("InvocationsPerInstance", 1.0 / count, "Count")] if count else []
 
 
 def _no_answer(error: OSError) -> str:

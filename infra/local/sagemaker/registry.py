@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from infra.local.sagemaker import events, validate
+from infra.local.sagemaker import events, serverless, validate
 from infra.local.sagemaker.errors import conflict, invalid
 from infra.local.sagemaker.images import Images
 from infra.local.sagemaker.store import Record, Store, now, page
@@ -256,12 +256,14 @@ class Registry:
         for member in ("ShadowProductionVariants", "AsyncInferenceConfig"):
             if member in request:
                 raise invalid(f"The local platform does not know {member}.")
+        serverless.check_config(request)
         for variant in request["ProductionVariants"]:
-            if "ServerlessConfig" in variant or "ModelName" not in variant:
-                raise invalid("The local platform serves instance-based variants with a ModelName.")
-            self.model(variant["ModelName"])
+            if "ModelName" not in variant:
+                raise invalid("The local platform serves variants with a ModelName.")
+            serverless.check_model(request, self.model(variant["ModelName"]))
             variant.setdefault("InitialVariantWeight", 1.0)
-            variant.setdefault("InitialInstanceCount", 1)
+            if "ServerlessConfig" not in variant:
+                variant.setdefault("InitialInstanceCount", 1)
         self._store["endpoint_configs"][name] = {
             **{member: value for member, value in request.items() if member != "Tags"},
             "EndpointConfigArn": arn,

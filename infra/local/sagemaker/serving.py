@@ -253,20 +253,24 @@ class Fleet:
         """Return the variants as DescribeEndpoint shows them."""
         shown = []
         for server in self.servers:
-            weight, count = (
-                server.variant["InitialVariantWeight"],
-                server.variant["InitialInstanceCount"],
-            )
+            weight = server.variant["InitialVariantWeight"]
             shown.append(
                 {
                     "VariantName": server.name,
                     "CurrentWeight": weight,
                     "DesiredWeight": weight,
-                    "CurrentInstanceCount": count,
-                    "DesiredInstanceCount": count,
+                    **_size(server.variant),
                 }
             )
         return shown
+
+
+def _size(variant: Record) -> Record:
+    scaled = variant.get("ServerlessConfig")
+    if scaled is not None:
+        return {"CurrentServerlessConfig": scaled, "DesiredServerlessConfig": scaled}
+    count = variant["InitialInstanceCount"]
+    return {"CurrentInstanceCount": count, "DesiredInstanceCount": count}
 
 
 def _artifact(container: Record) -> str:

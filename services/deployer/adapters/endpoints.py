@@ -6,23 +6,26 @@ import json
 import math
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from services.deployer.adapters.errors import ABSENT, MODEL_ERROR, OPERATORS_FAULTS, VALIDATION
-from services.deployer.domain import alarms, deployment
+from services.deployer.adapters.configurations import Configurations
+from services.deployer.adapters.errors import ABSENT, OPERATORS_FAULTS, VALIDATION
+from services.deployer.adapters.lines import OK, EndpointLine, Line
+from services.deployer.domain import alarms
 from services.deployer.domain.alarms import VARIANT
 from services.deployer.domain.deployment import Endpoint, Version
+from services.deployer.domain.night import Night
 from services.deployer.domain.reference import Answer
-from shared import layout, names
+from shared import names
 from shared.aws import error_code
 from shared.errors import NotReadyError, OperatorFaultError
-from shared.model_config import EndpointConfig
+from shared.model_config import EndpointConfig, Mode
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -46,10 +49,29 @@ class SageMakerEndpoints:
     subnets: tuple[str, ...]
     security_groups: tuple[str, ...]
 
+    @property
+    def configurations(self) -> Configurations:
+        """What endpoints are made of."""
+        return Configurations(
+            client=self.client,
+            role_arn=self.role_arn,
+            key_arn=self.key_arn,
+            bucket=self.bucket,
+            subnets=self.subnets,
+            security_groups=self.security_groups,
+        )
+
     def describe(self, model_id: str) -> Endpoint | None:
         """Return a model's endpoint as it is, or None where there is none."""
+        return self._described(names.endpoint(model_id))
+
+    def second(self, model_id: str) -> Endpoint | None:
+        """Return the endpoint beside the one that serves, or None where there is none."""
+        return self._described(names.second_endpoint(model_id))
+
+    def _described(self, name: str) -> Endpoint | None:
         try:
-            found = self.client.describe_endpoint(EndpointName=names.endpoint(model_id))
+            found = self.client.describe_endpoint(EndpointName=name)
         except ClientError as error:
             if error_code(error) in ABSENT:
                 return None
@@ -61,6 +83,7 @@ class SageMakerEndpoints:
             version=names.version_of_configuration(configuration),
             failure_reason=found.get("FailureReason", ""),
             changed_at=found.get("LastModifiedTime"),
+            mode="serverless" if _is_serverless(found) else "realtime",
         )
 
     def ringing(self, model_id: str) -> tuple[str, ...]:
@@ -107,19 +130,59 @@ class SageMakerEndpoints:
         OperatorFaultError
             AWS cannot do it, whatever the version.
         """
-        with _operators_faults():
-            self.keep_alarms(version.model_id)
-            name = self._configuration(version, config)
+        with operators_faults():
+            self.keep_alarms(version.model_id, config.mode or "realtime")
+            name = self.configurations.keep(version, config)
             try:
-                self.client.create_endpoint(
-                    EndpointName=names.endpoint(version.model_id),
-                    EndpointConfigName=name,
-                    Tags=names.tag_list(),
-                )
+                self._create(names.endpoint(version.model_id), name)
             except ClientError as error:
                 if error_code(error) != VALIDATION or self.describe(version.model_id) is None:
                     raise
                 self.check_ours(version.model_id)
+
+    def _create(self, endpoint: str, configuration: str) -> None:
+        self.client.create_endpoint(
+            EndpointName=endpoint, EndpointConfigName=configuration, Tags=names.tag_list()
+        )
+
+    def create_second(self, version: Version, config: EndpointConfig) -> None:
+        """Create an endpoint beside the one that serves, for one version; repeating it changes nothing.
+
+        Raises
+        ------
+        NotReadyError
+            One of another version, or one that failed, is there still; it is being deleted now.
+        OperatorFaultError
+            AWS cannot do it, whatever the version.
+        """
+        with operators_faults():
+            name = self.configurations.keep(version, config)
+            try:
+                self._create(names.second_endpoint(version.model_id), name)
+            except ClientError as error:
+                found = self.second(version.model_id)
+                if error_code(error) != VALIDATION or found is None:
+                    raise
+                if found.configuration != name or found.status in {"Failed", "Deleting"}:
+                    self.delete_second(version.model_id)
+                    message = f"another second endpoint of {version.model_id} is being deleted"
+                    raise NotReadyError(message) from error
+
+    def give(self, model_id: str, configuration: str) -> None:
+        """Let AWS move the endpoint to a configuration as it does without a canary.
+
+        AWS keeps what serves until the new one does; an endpoint that has it already is success.
+
+        Raises
+        ------
+        NotReadyError
+            The endpoint is being changed.
+        OperatorFaultError
+            AWS cannot do it, whatever the version.
+        """
+        self.check_ours(model_id)
+        with operators_faults():
+            self._asked_to_update(model_id, configuration, {})
 
     def update(
         self,
@@ -144,31 +207,47 @@ class SageMakerEndpoints:
             AWS cannot do it, whatever the version.
         """
         self.check_ours(version.model_id)
-        with _operators_faults():
+        with operators_faults():
             self._update(
                 version, config, _at_once() if goes_back else _canary(version, config, ignores)
             )
 
     def _update(self, version: Version, config: EndpointConfig, how: Any) -> None:
-        self.keep_alarms(version.model_id)
-        name = self._configuration(version, config)
-        self._pause_scaling(version.model_id)
+        model_id = version.model_id
+        self.keep_alarms(model_id, "realtime")
+        name = self.configurations.keep(version, config)
+        self._pause_scaling(model_id)
+        kept = [{"VariantPropertyType": "DataCaptureConfig"}]
+        if self._is_fewer(model_id, config):  # as at night; a canary needs two to be divided
+            kept.append({"VariantPropertyType": "DesiredInstanceCount"})
+        how = {
+            "DeploymentConfig": how,
+            "RetainAllVariantProperties": True,  # a fleet that scaled out keeps its size
+            "ExcludeRetainedVariantProperties": kept,
+        }
+        self._asked_to_update(model_id, name, how)
+
+    def _is_fewer(self, model_id: str, config: EndpointConfig) -> bool:
+        """Whether fewer instances run than by day: those of the configuration come then."""
+        if config.night_instance_count is None:
+            return False
+        found = self.client.describe_endpoint(EndpointName=names.endpoint(model_id))
+        running = [each.get("CurrentInstanceCount", 0) for each in found["ProductionVariants"]]
+        return sum(running) < config.instance_count
+
+    def _asked_to_update(self, model_id: str, configuration: str, how: Any) -> None:
         try:
             self.client.update_endpoint(
-                EndpointName=names.endpoint(version.model_id),
-                EndpointConfigName=name,
-                DeploymentConfig=how,
-                RetainAllVariantProperties=True,  # a fleet that scaled out keeps its size
-                ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DataCaptureConfig"}],
+                EndpointName=names.endpoint(model_id), EndpointConfigName=configuration, **how
             )
         except ClientError as error:
-            endpoint = self.describe(version.model_id)
+            endpoint = self.describe(model_id)
             if error_code(error) != VALIDATION or endpoint is None:
                 raise
-            if endpoint.status == "InService" and endpoint.configuration != name:
+            if endpoint.status == "InService" and endpoint.configuration != configuration:
                 raise
-            if endpoint.configuration != name and endpoint.status != "Updating":
-                message = f"endpoint of {version.model_id} is {endpoint.status}"
+            if endpoint.configuration != configuration and endpoint.status != "Updating":
+                message = f"endpoint of {model_id} is {endpoint.status}"
                 raise NotReadyError(message) from error
 
     def delete(self, model_id: str) -> None:
@@ -181,10 +260,21 @@ class SageMakerEndpoints:
         """
         self.check_ours(model_id)
         self._pause_scaling(model_id)
+        self._delete(names.endpoint(model_id))
+
+    def delete_second(self, model_id: str) -> None:
+        """Delete the endpoint beside the one that serves; one that is gone, or on its way, is success."""
+        name = names.second_endpoint(model_id)
+        self._check_ours(name)
+        found = self._described(name)
+        if found is not None and found.status != "Deleting":
+            self._delete(name)
+
+    def _delete(self, name: str) -> None:
         try:
-            self.client.delete_endpoint(EndpointName=names.endpoint(model_id))
+            self.client.delete_endpoint(EndpointName=name)
         except ClientError as error:
-            if error_code(error) != VALIDATION or self.describe(model_id) is not None:
+            if error_code(error) != VALIDATION or self._described(name) is not None:
                 raise
 
     def check_ours(self, model_id: str) -> None:
@@ -195,10 +285,12 @@ class SageMakerEndpoints:
         OperatorFaultError
             It does not carry this product's tag: somebody else's endpoint has the name.
         """
-        name = names.endpoint(model_id)
+        self._check_ours(names.endpoint(model_id))
+
+    def _check_ours(self, name: str) -> None:
         try:
             arn = self.client.describe_endpoint(EndpointName=name)["EndpointArn"]
-            is_ours = self._is_ours(arn)
+            is_ours = self.configurations.is_ours(arn)
         except ClientError as error:
             if error_code(error) in ABSENT:
                 return
@@ -207,12 +299,10 @@ class SageMakerEndpoints:
             message = f"the endpoint {name} is not this product's: it lacks the tags {names.tags()}"
             raise OperatorFaultError(message)
 
-    def _is_ours(self, arn: str) -> bool:
-        tags = self.client.list_tags(ResourceArn=arn)["Tags"]
-        return names.is_ours({tag["Key"]: tag["Value"] for tag in tags})
-
-    def keep_scaling(self, model_id: str, config: EndpointConfig) -> None:
-        """Let the endpoint's instances follow its load; repeating it changes nothing."""
+    def keep_scaling(
+        self, model_id: str, config: EndpointConfig, nights: Sequence[Night] = ()
+    ) -> None:
+        """Let the endpoint's instances follow its load, and be few at night; repeating it changes nothing."""
         target = _scalable(model_id)
         self.scaling.register_scalable_target(
             **target,
@@ -232,28 +322,40 @@ class SageMakerEndpoints:
                 "ScaleOutCooldown": 60,
             },
         )
+        self._keep_nights(target, config, nights)
 
-    def keep_alarms(self, model_id: str) -> None:
-        """Put the alarms of an endpoint, as this release has them; those that are there are replaced."""
-        for watch in alarms.ALL:
+    def _keep_nights(
+        self, target: dict[str, str], config: EndpointConfig, nights: Sequence[Night]
+    ) -> None:
+        """Put what is to be done every evening and morning of each month; take away what was before."""
+        wanted = _evenings_and_mornings(config, nights)
+        found = self.scaling.describe_scheduled_actions(
+            **{name: target[name] for name in ("ServiceNamespace", "ResourceId")}
+        )
+        for each in found["ScheduledActions"]:
+            if each["ScheduledActionName"] not in wanted:
+                name = each["ScheduledActionName"]
+                self.scaling.delete_scheduled_action(**target, ScheduledActionName=name)
+        for name, (schedule, least, most) in wanted.items():
+            self.scaling.put_scheduled_action(
+                **target,
+                ScheduledActionName=name,
+                Schedule=schedule,
+                ScalableTargetAction={"MinCapacity": least, "MaxCapacity": most},
+            )
+
+    def keep_alarms(self, model_id: str, mode: Mode) -> None:
+        """Put the alarms that belong to a mode, as this release has them, and take away those of another."""
+        wanted = alarms.of(mode)
+        for watch in wanted:
             self.cloudwatch.put_metric_alarm(**watch.definition(model_id, self.alarms_topic_arn))
+        others = [watch.alarm_name(model_id) for watch in alarms.ALL if watch not in wanted]
+        if others:
+            self.cloudwatch.delete_alarms(AlarmNames=others)
 
     def tidy(self, model_id: str, in_use: str) -> None:
         """Delete configurations beyond those kept for a rollback; models cost nothing."""
-        pages = self.client.get_paginator("list_endpoint_configs").paginate(
-            NameContains=f"{names.endpoint(model_id)}-v",
-            SortBy="CreationTime",
-            SortOrder="Descending",
-        )
-        named = {
-            found["EndpointConfigName"]: found["EndpointConfigArn"]
-            for page in pages
-            for found in page["EndpointConfigs"]
-            if names.is_configuration_of(found["EndpointConfigName"], model_id)
-        }
-        for name in deployment.disposable(list(named), in_use):
-            if self._is_ours(named[name]):
-                self.client.delete_endpoint_config(EndpointConfigName=name)
+        self.configurations.tidy(model_id, in_use)
 
     def invoke(self, model_id: str, request: dict[str, Any]) -> Answer:
         """Ask the endpoint; its answer says which version gave it.
@@ -265,95 +367,11 @@ class SageMakerEndpoints:
         NotReadyError
             The endpoint does not answer right now.
         """
-        began = time.monotonic()
-        try:
-            answer = self.runtime.invoke_endpoint(
-                EndpointName=names.endpoint(model_id),
-                ContentType="application/json",
-                Accept="application/json",
-                Body=json.dumps(request),
-            )
-        except BotoCoreError as error:  # nothing arrived in time
-            message = f"endpoint of {model_id} does not answer: {error}"
-            raise NotReadyError(message) from error
-        except ClientError as error:
-            if error_code(error) == MODEL_ERROR:
-                said = str(
-                    error.response.get("OriginalMessage") or error.response["Error"]["Message"]
-                )
-                status = str(error.response.get("OriginalStatusCode", ""))
-                return Answer(
-                    _version_in_error(said), (), error=said[:300], is_refused=status.startswith("4")
-                )
-            message = f"endpoint of {model_id} does not answer: {error_code(error)}"
-            raise NotReadyError(message) from error
-        body = json.loads(answer["Body"].read())
-        return Answer(
-            version=answering_version(answer.get("CustomAttributes", "")),
-            power_kw=tuple(_number(row.get("power_ac")) for row in body["predictions"]),
-            seconds=time.monotonic() - began,
-        )
+        return answered(EndpointLine(self.runtime), model_id, request)
 
-    def _configuration(self, version: Version, config: EndpointConfig) -> str:
-        """Create the model and the endpoint configuration of a version where they are missing."""
-        network = deployment.network_name(self.subnets, self.security_groups)
-        model, name = (
-            names.sagemaker_model(version.model_id, version.number, network),
-            deployment.configuration_name(version, config),
-        )
-        variant: Any = {
-            "VariantName": VARIANT,
-            "ModelName": model,
-            "InstanceType": config.instance_type,
-            "InitialInstanceCount": config.instance_count,
-            "InitialVariantWeight": 1.0,
-        }
-        vpc: dict[str, Any] = {}
-        if self.subnets:
-            private = {
-                "Subnets": list(self.subnets),
-                "SecurityGroupIds": list(self.security_groups),
-            }
-            vpc = {"VpcConfig": private}
-        if not self._exists(self.client.describe_model, ModelName=model):
-            self.client.create_model(
-                ModelName=model,
-                ExecutionRoleArn=self.role_arn,
-                EnableNetworkIsolation=True,
-                PrimaryContainer={
-                    "Image": version.image_uri,
-                    "ModelDataUrl": version.model_data_url,
-                    "Environment": {"SOLAR_MODEL_PACKAGE_VERSION": str(version.number)},
-                },
-                Tags=names.tag_list(),
-                **vpc,
-            )
-        if not self._exists(self.client.describe_endpoint_config, EndpointConfigName=name):
-            self.client.create_endpoint_config(
-                EndpointConfigName=name,
-                KmsKeyId=self.key_arn,
-                ProductionVariants=[variant],
-                DataCaptureConfig={
-                    "EnableCapture": config.capture_percent > 0,
-                    "InitialSamplingPercentage": config.capture_percent,
-                    "DestinationS3Uri": layout.uri(self.bucket, f"captured/{version.model_id}"),
-                    "KmsKeyId": self.key_arn,
-                    "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
-                    "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"]},
-                },
-                Tags=names.tag_list(),
-            )
-        return name
-
-    @staticmethod
-    def _exists(describe: Any, **name: str) -> bool:
-        try:
-            describe(**name)
-        except ClientError as error:
-            if error_code(error) in ABSENT:
-                return False
-            raise
-        return True
+    def invoke_second(self, model_id: str, request: dict[str, Any]) -> Answer:
+        """Ask the endpoint beside the one that serves; raises like `invoke`."""
+        return answered(EndpointLine(self.runtime, names.second_endpoint), model_id, request)
 
     def _pause_scaling(self, model_id: str) -> None:
         """AWS refuses a change of instance type while the variant is a scaling target."""
@@ -362,6 +380,22 @@ class SageMakerEndpoints:
         except ClientError as error:
             if error_code(error) != "ObjectNotFoundException":
                 raise
+
+
+def answered(line: Line, model_id: str, request: dict[str, Any]) -> Answer:
+    """Ask, and return what power is answered, by which version and how soon."""
+    began = time.monotonic()
+    reply = line.call(model_id, request)
+    if reply.status != OK:
+        is_refused = 400 <= reply.status < 500  # noqa: PLR2004 - as HTTP has it
+        version = _version_in_error(reply.said)
+        return Answer(version, (), error=reply.said[:300], is_refused=is_refused)
+    body = json.loads(reply.said)
+    return Answer(
+        version=answering_version(reply.attributes),
+        power_kw=tuple(_number(row.get("power_ac")) for row in body["predictions"]),
+        seconds=time.monotonic() - began,
+    )
 
 
 def _canary(version: Version, config: EndpointConfig, ignores: tuple[str, ...]) -> Any:
@@ -394,6 +428,28 @@ def _at_once() -> Any:
     }
 
 
+def _evenings_and_mornings(
+    config: EndpointConfig, nights: Sequence[Night]
+) -> dict[str, tuple[str, int, int]]:
+    """Return by name when [UTC] how many instances there are at least and at most.
+
+    Without requests there is no metric, and AWS takes no instance away; so the most is set at night, too.
+    """
+    few, by_day = config.night_instance_count, config.instance_count
+    if few is None:
+        return {}
+    most = max(config.maximum_instance_count, by_day)
+    wanted = {}
+    for night in nights:
+        wanted[f"night-{night.month:02}-begins"] = (_every_day(night.begins, night.month), few, few)
+        wanted[f"night-{night.month:02}-ends"] = (_every_day(night.ends, night.month), by_day, most)
+    return wanted
+
+
+def _every_day(minute: int, month: int) -> str:
+    return f"cron({minute % 60} {minute // 60 % 24} * {month} ? *)"
+
+
 def _scalable(model_id: str) -> dict[str, str]:
     return {
         "ServiceNamespace": "sagemaker",
@@ -403,7 +459,7 @@ def _scalable(model_id: str) -> dict[str, str]:
 
 
 @contextmanager
-def _operators_faults() -> Iterator[None]:
+def operators_faults() -> Iterator[None]:
     """Tell apart what AWS cannot do for anybody: no version is barred for it."""
     try:
         yield
@@ -413,6 +469,10 @@ def _operators_faults() -> Iterator[None]:
             message = f"{code}: {error.response['Error'].get('Message', '')}"
             raise OperatorFaultError(message) from error
         raise
+
+
+def _is_serverless(found: Any) -> bool:
+    return any("CurrentServerlessConfig" in each for each in found.get("ProductionVariants", []))
 
 
 def _number(value: Any) -> float:

@@ -6,6 +6,7 @@ item = request#<id>        which versions a person's request does not want
 item = lease               which worker acts on the model, and until when
 item = hold                what a person decided about what serves
 item = setback             what AWS could not do, and when it is asked again
+item = serving             who serves by a function, and what is tested beside what serves
 item = inquiry             which real rows a new version is asked for, and what the champion said to them
 """
 
@@ -20,6 +21,7 @@ from pydantic import TypeAdapter
 
 from services.deployer.domain.deployment import Hold, InProgress, LogEntry, Setback
 from services.deployer.domain.real_rows import Inquiry
+from services.deployer.domain.serving import Serving
 from shared.store import Item, Store
 
 if TYPE_CHECKING:
@@ -32,11 +34,12 @@ _ENTRY = TypeAdapter(LogEntry)
 _HOLD = TypeAdapter(Hold)
 _SETBACK = TypeAdapter(Setback)
 _INQUIRY = TypeAdapter(Inquiry)
+_SERVING = TypeAdapter(Serving)
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoMemory:
-    """Implements the ports `Progress`, `Log`, `Requests`, `Leases`, `Holds`, `Setbacks` and `Inquiries`."""
+    """Implements the ports `Progress`, `Log`, `Requests`, and the other memories of `ports`."""
 
     store: Store
 
@@ -123,6 +126,16 @@ class DynamoMemory:
     def forget(self, model_id: str) -> None:
         """Forget it: something succeeded."""
         self.store.put({**_key(model_id, "setback"), "body": ""})
+
+    def serving(self, model_id: str) -> Serving:
+        """Return what is written down of who serves a model."""
+        item = self.store.item(**_key(model_id, "serving"))
+        return _SERVING.validate_json(item["body"]) if item else Serving()
+
+    def keep_serving(self, model_id: str, serving: Serving) -> None:
+        """Write down who serves a model, as one write."""
+        body = _SERVING.dump_json(serving).decode()
+        self.store.put({**_key(model_id, "serving"), "body": body})
 
     def inquiry(self, model_id: str) -> Inquiry | None:
         """Return what is asked of the version that is being deployed, or was deployed last."""

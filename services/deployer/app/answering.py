@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from services.deployer.app.live.telling import Telling
 from services.deployer.domain import deployment
 from services.deployer.domain.deployment import Hold, LogEntry
+from services.deployer.domain.serving import Serving
 from services.deployer.ports import Holds, Log
 from shared.errors import InvalidMessageError
 
@@ -25,12 +26,16 @@ class Answering:
     holds: Holds
     live: Telling
     pending: Callable[[str], Mapping[int, datetime]]
+    serving: Callable[[str], Serving]
 
-    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
+    def answer(  # noqa: PLR0911 - one line per question reads best
+        self, question: dict[str, Any]
+    ) -> dict[str, Any]:
         """Answer one question.
 
         `deployments` is the log, `served` what served at a time, `holds` which models people hold,
-        `pending` which versions wait for a person, `scorecard` how versions do live (`live` in a few
+        `pending` which versions wait for a person, `by_function` with which version the function answers
+        for models without an endpoint, `scorecard` how versions do live (`live` in a few
         figures), `compare` the same of versions on the days that they share, `predictions` of a site,
         `forecasts` where the newest ones stand. A question about impossible days is answered with an
         `error`: a person's slip is no failure of this function.
@@ -61,11 +66,18 @@ class Answering:
                 return {"holds": {model: _plain_hold(hold) for model, hold in held.items() if hold}}
             case "pending":
                 return {"pending": self._pending(models)}
+            case "by_function":
+                return {"by_function": self._by_function(models)}
         known = (
-            "deployments, served, holds, pending, scorecard, compare, predictions, forecasts, live"
+            "deployments, served, holds, pending, by_function, scorecard, compare, predictions, "
+            "forecasts, live"
         )
         message = f"unknown query {question.get('query')!r}: {known}"
         raise InvalidMessageError(message)
+
+    def _by_function(self, models: list[str]) -> dict[str, int]:
+        found = {model: self.serving(model).by_function for model in models}
+        return {model: each.version for model, each in found.items() if each is not None}
 
     def _pending(self, models: list[str]) -> dict[str, list[dict[str, Any]]]:
         """Return the versions that wait for approval, newest first; models without any are left out."""

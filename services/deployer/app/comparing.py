@@ -75,8 +75,15 @@ class Comparing:
         except NotReadyError:
             return None  # AWS watches the fleet itself; the next look asks again
 
-    def finish(self, model_id: str, progress: InProgress) -> tuple[str | None, str]:
+    def finish(
+        self, model_id: str, progress: InProgress, *, candidate: bool = False
+    ) -> tuple[str | None, str]:
         """Ask a version in service for what is open; return why it fails or None, and what was tested.
+
+        Parameters
+        ----------
+        candidate
+            Whether it is asked beside what serves, before anybody else is.
 
         Raises
         ------
@@ -90,7 +97,7 @@ class Comparing:
         inquiry = self._of(model_id, progress.version, progress.previous)
         if inquiry is None:
             return None, "not tested on real rows: what served before was not asked"
-        fault, inquiry = self._asked(model_id, inquiry, TRIES, alone=True)
+        fault, inquiry = self._asked(model_id, inquiry, TRIES, alone=True, candidate=candidate)
         if fault is None and inquiry.open:
             message = f"version {progress.version} has yet to answer real rows"
             raise NotReadyError(message)
@@ -143,7 +150,13 @@ class Comparing:
         return replace(inquiry, questions=(*inquiry.questions, question), champion_failed=failed)
 
     def _asked(
-        self, model_id: str, inquiry: Inquiry, probes: int, *, alone: bool
+        self,
+        model_id: str,
+        inquiry: Inquiry,
+        probes: int,
+        *,
+        alone: bool,
+        candidate: bool = False,
     ) -> tuple[str | None, Inquiry]:
         """Ask for what is open; return why the version fails, and what is known now.
 
@@ -156,7 +169,7 @@ class Comparing:
         try:
             for question in inquiry.open:
                 fault, inquiry, seconds = self._answered(
-                    model_id, question, inquiry, bound, probes, alone=alone
+                    model_id, question, inquiry, bound, probes, alone=alone, candidate=candidate
                 )
                 spent += seconds
                 if fault is not None or spent > MOST_SECONDS:
@@ -175,11 +188,12 @@ class Comparing:
         probes: int,
         *,
         alone: bool,
+        candidate: bool,
     ) -> tuple[str | None, Inquiry, float]:
         """Ask for one site until it is answered well, or badly as often as counts, or not at all."""
         site, spent, faults, refusal = question.day.site_id, 0.0, 0, ""
         for _ in range(probes):
-            answer = self.endpoints.invoke(model_id, question.request)
+            answer = self.endpoints.invoke(model_id, question.request, candidate=candidate)
             spent += answer.seconds
             if answer.is_refused:
                 refusal = answer.error or ""

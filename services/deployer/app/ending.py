@@ -45,6 +45,39 @@ class Ending:
     chronicle: Chronicle
     clock: Clock
 
+    def try_out(self, model_id: str, progress: InProgress) -> None:
+        """Test a version that nobody is given yet, and give it all requests; or take it away again.
+
+        Raises
+        ------
+        NotReadyError
+            It does not answer yet, or not to everything.
+        OperatorFaultError
+            AWS cannot give it the requests, whatever the version.
+        """
+        version = self.registry.version(model_id, progress.version)
+        if version is not None and not version.is_approved:
+            self.take_back(model_id, progress, deployment.why_not(version))
+            return
+        fault, _ = self.trial.smoke_test(model_id, progress.version, candidate=True)
+        if fault is not None and progress.configuration:
+            reason = f"served in the way that the YAML says, the smoke test failed: {fault}"
+            self.set_back(model_id, progress, reason)
+            return
+        if fault is None:
+            fault, _ = self.comparing.finish(model_id, progress, candidate=True)
+        else:
+            fault = f"the smoke test failed: {fault}"
+        if fault is not None:
+            self.take_back(model_id, progress, fault)
+            return
+        self.endpoints.switch(model_id)
+
+    def never_answered(self, model_id: str, progress: InProgress, why: str) -> None:
+        """A version beside what serves could not be asked for hours: what serves stays, it is tried again."""
+        reason = f"version {progress.version} could not be asked for hours: {why}"
+        self.set_back(model_id, progress, reason)
+
     def confirm(self, model_id: str, endpoint: Endpoint, progress: InProgress) -> None:
         """Smoke test a version that is in service; it counts as deployed only if it answers rightly.
 
@@ -73,8 +106,8 @@ class Ending:
         setback = self.setbacks.setback(model_id)
         if setback is not None and setback.version <= progress.version:
             self.setbacks.forget(model_id)  # of a newer one it still holds
+        self.endpoints.tidy(model_id, endpoint.configuration)  # first: what is left over may cost
         self.progress.finish(model_id, progress)
-        self.endpoints.tidy(model_id, endpoint.configuration)
 
     def taken_back(self, model_id: str, endpoint: Endpoint, progress: InProgress) -> bool:
         """AWS went back to the version from before: because of this one, or because it could not do it.
@@ -134,7 +167,7 @@ class Ending:
         return judged.why if judged is not None and judged.is_to_blame else None
 
     def _by_alarms(self, model_id: str, progress: InProgress, said: str) -> blame.Judgement | None:
-        if progress.goes_back:
+        if progress.goes_back or progress.mode != "realtime":
             return None  # no alarm watched it
         rang = [
             each
@@ -170,6 +203,7 @@ class Ending:
         else:
             self.chronicle.rolled_back(model_id, progress, version, reason)
             self._keep_scaling(model_id)
+        self.endpoints.drop(model_id)
         self.progress.finish(model_id, progress)
 
     def set_back(
@@ -186,6 +220,7 @@ class Ending:
         self.put_off(model_id, progress, reason, by_what_serves=by_what_serves)
         if progress.previous is not None:
             self._keep_scaling(model_id)
+        self.endpoints.drop(model_id)
         self.progress.finish(model_id, progress)
 
     def put_off(

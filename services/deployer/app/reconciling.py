@@ -24,7 +24,8 @@ from shared.errors import NotReadyError, OperatorFaultError
 T = TypeVar("T")
 CHECK_SECONDS = 15
 # After these something else may be due at once: a newer version may have been approved meanwhile.
-_ENDS = {Action.CONFIRM, Action.GONE}
+_TAKEN = {Action.CONFIRM, Action.TRY_OUT}  # AWS took what was begun
+_ENDS = {Action.CONFIRM, Action.GONE, Action.TRY_OUT, Action.DROP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Reconciling:
         if self.progress.in_progress(model_id) is not None:
             return False
         approved = self.registry.approved(model_id)
-        endpoint = self.endpoints.describe(model_id)
+        endpoint = self.endpoints.glance(model_id)
         if endpoint is None:
             return not approved
         return endpoint.status == "InService" and approved[:1] == (endpoint.version,)
@@ -106,6 +107,9 @@ class Reconciling:
         except NotReadyError as error:
             if action is Action.CONFIRM and self.silence.is_long(_given(progress)):
                 return action, self.silence.end(model_id, _given(progress), str(error))
+            if action is Action.TRY_OUT and self.silence.is_long(_given(progress)):
+                self.ending.never_answered(model_id, _given(progress), str(error))
+                return action, False
             self._check_soon(model_id)
             return action, False
         except OperatorFaultError as error:
@@ -126,13 +130,33 @@ class Reconciling:
             case Action.NOTHING:
                 self.starting.nothing_to_begin(model_id, endpoint, desired or progress)
             case Action.WAIT:
-                self._wait(model_id, progress)
+                self._wait(model_id, _given(endpoint), progress)
             case Action.CREATE:
                 self.starting.create(model_id, _given(desired))
                 self._check_soon(model_id)
             case Action.UPDATE:
                 self.starting.update(model_id, _given(desired), _given(endpoint))
                 self._check_soon(model_id)
+                return _given(endpoint).mode == "none"  # nothing has to start first
+            case _:
+                return self._ended(action, model_id, endpoint, progress)
+        return False
+
+    def _ended(
+        self,
+        action: Action,
+        model_id: str,
+        endpoint: Endpoint | None,
+        progress: InProgress | None,
+    ) -> bool:
+        """Judge what was begun; return whether to look again at once."""
+        if action in _TAKEN and progress is not None and not progress.called:
+            self.starting.was_taken(model_id, progress)  # whoever began it died before saying so
+        match action:
+            case Action.TRY_OUT:
+                self.ending.try_out(model_id, _given(progress))
+            case Action.DROP:
+                self.endpoints.drop(model_id)
             case Action.CONFIRM:
                 self.ending.confirm(model_id, _given(endpoint), _given(progress))
             case Action.TAKE_BACK:
@@ -146,13 +170,14 @@ class Reconciling:
                 self.ending.call_people(model_id, _given(endpoint), progress)
         return action in _ENDS
 
-    def _wait(self, model_id: str, progress: InProgress | None) -> None:
+    def _wait(self, model_id: str, endpoint: Endpoint, progress: InProgress | None) -> None:
         if progress is None:
             self._check_soon(model_id)  # it is being deleted, or AWS is at it
             return
         if not progress.called:
             self.starting.was_taken(model_id, progress)
-        if progress.previous is not None and not progress.goes_back:
+        has_canary = endpoint.mode == "realtime" and progress.previous is not None
+        if has_canary and not progress.goes_back:
             version = self.registry.version(model_id, progress.version)
             if version is not None and not version.is_approved:
                 self.endpoints.stop_canary(model_id, deployment.why_not(version))

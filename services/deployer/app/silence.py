@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from services.deployer.app.chronicle import Chronicle
 from services.deployer.app.ending import Ending
+from services.deployer.domain import deployment
 from services.deployer.domain.deployment import InProgress, Version
 from services.deployer.ports import Configuration, Endpoints, Progress, Registry
 from shared.clock import Clock
@@ -74,7 +75,8 @@ class Silence:
     def _go_back(self, model_id: str, progress: InProgress, proven: Version, reason: str) -> None:
         """Ask AWS for the proven version. The deployment ends once it serves, so nothing is forgotten."""
         self.chronicle.note_silence(model_id, progress, reason)
-        config = self.configuration.endpoint(model_id)
+        serving = self.endpoints.describe(model_id)
+        config = deployment.in_mode_of(self.configuration.endpoint(model_id), serving)
         try:
             self.endpoints.update(proven, config, goes_back=True)
         except OperatorFaultError as error:

@@ -14,6 +14,7 @@ from services.deployer.domain.deployment import Endpoint, InProgress, Version
 from services.deployer.ports import Configuration, Endpoints, Progress, Registry, Setbacks
 from shared.clock import Clock
 from shared.errors import NotReadyError
+from shared.model_config import EndpointConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +97,23 @@ class Starting:
     def create(self, model_id: str, number: int) -> None:
         """Start the first deployment of a model."""
         goes_back = self.chronicle.has_served(model_id, number)
-        version = None if goes_back else self.registry.version(model_id, number)
-        if version is not None:
+        version = self.registry.version(model_id, number)
+        if version is None:
+            return  # it was deleted from the registry meanwhile
+        if not goes_back:
             self.comparing.prepare(version, None)
+        self._forget_other_settings(version)
         begun = InProgress(number, None, self.clock(), goes_back=goes_back)
         self._begin(model_id, begun, self._created)
+
+    def _forget_other_settings(self, version: Version) -> None:
+        """What was begun ends where the YAML has changed since: what is created is as it says now."""
+        begun = self.progress.in_progress(version.model_id)
+        config = self.configuration.endpoint(version.model_id)
+        if begun is None or not begun.configuration or config.mode is None:
+            return
+        if begun.configuration != deployment.configuration_name(version, config):
+            self.progress.finish(version.model_id, begun)
 
     def update(self, model_id: str, number: int, endpoint: Endpoint) -> None:
         """Start the replacement of the version that serves.
@@ -114,6 +127,9 @@ class Starting:
         NotReadyError
             An alarm of the endpoint rings, or may soon ring for what serves.
         """
+        if number == endpoint.version:
+            self._reconfigure_again(model_id, endpoint)
+            return
         goes_back = self.chronicle.has_served(model_id, number)
         serving = self.registry.version(model_id, endpoint.version) if endpoint.version else None
         if serving is not None and number < serving.number:
@@ -121,25 +137,34 @@ class Starting:
         version = self.registry.version(model_id, number)
         if version is None:
             return  # it was deleted from the registry meanwhile
-        ignores = () if goes_back else self._ignored(version)
+        has_canary = endpoint.mode == "realtime"
+        ignores = self._ignored(version) if has_canary and not goes_back else ()
         if not goes_back:
             self.comparing.prepare(version, endpoint.version)
         begun = InProgress(
-            number, endpoint.version, self.clock(), goes_back=goes_back, ignores=ignores
+            number,
+            endpoint.version,
+            self.clock(),
+            goes_back=goes_back,
+            ignores=ignores,
+            mode=endpoint.mode,
         )
-        self._begin(model_id, begun, self._updated)
+        config = deployment.in_mode_of(self.configuration.endpoint(model_id), endpoint)
+        self._begin(model_id, begun, self._updated_to(config))
 
     def reconfigure(self, model_id: str, endpoint: Endpoint) -> bool:
         """Start to give a version that serves other instances; return whether there is anything to do.
 
-        It is known to be good, so all traffic moves at once. Where only the scaling changed, that is set.
+        It is known to be good, so all traffic moves at once, to another mode too. Where only the scaling
+        changed, that is set.
 
         Raises
         ------
         NotReadyError
             The endpoint is being changed by somebody else.
         """
-        config, version = self.configuration.endpoint(model_id), None
+        config = deployment.settled(self.configuration.endpoint(model_id), endpoint.mode)
+        version = None
         if endpoint.version is not None:
             version = self.registry.version(model_id, endpoint.version)
         if version is None or not version.is_approved:
@@ -155,8 +180,14 @@ class Starting:
         begun = InProgress(
             version.number, version.number, self.clock(), goes_back=True, configuration=wanted
         )
-        self._begin(model_id, begun, self._updated)
+        self._begin(model_id, begun, self._updated_to(config))
         return True
+
+    def _reconfigure_again(self, model_id: str, endpoint: Endpoint) -> None:
+        """Whoever began to give what serves other instances died before AWS was asked."""
+        begun = self.progress.in_progress(model_id)
+        if not self.reconfigure(model_id, endpoint) and begun is not None:
+            self.progress.finish(model_id, begun)  # the YAML says again what is
 
     def _ignored(self, version: Version) -> tuple[str, ...]:
         """Return the ringing alarms that a person says are about what serves.
@@ -197,6 +228,8 @@ class Starting:
     def _created(self, version: Version, _: InProgress) -> None:
         self.endpoints.create(version, self.configuration.endpoint(version.model_id))
 
-    def _updated(self, version: Version, begun: InProgress) -> None:
-        config = self.configuration.endpoint(version.model_id)
-        self.endpoints.update(version, config, goes_back=begun.goes_back, ignores=begun.ignores)
+    def _updated_to(self, config: EndpointConfig) -> Callable[[Version, InProgress], None]:
+        def ask(version: Version, begun: InProgress) -> None:
+            self.endpoints.update(version, config, goes_back=begun.goes_back, ignores=begun.ignores)
+
+        return ask

@@ -42,8 +42,15 @@ class Trial:
                 self.gauge.mismatch(model_id, mismatched=mismatched)
                 return
 
-    def smoke_test(self, model_id: str, number: int) -> tuple[str | None, Tested]:
+    def smoke_test(
+        self, model_id: str, number: int, *, candidate: bool = False
+    ) -> tuple[str | None, Tested]:
         """Return why a version in service fails, or None where it passes, and what it was compared with.
+
+        Parameters
+        ----------
+        candidate
+            Whether it is asked beside what serves, before anybody else is.
 
         Raises
         ------
@@ -59,7 +66,7 @@ class Trial:
         against: Tested = "evaluation" if reference.is_own else "plausible"
         found = None
         for _ in range(TRIES):
-            answer = self.endpoints.invoke(model_id, reference.request)
+            answer = self.endpoints.invoke(model_id, reference.request, candidate=candidate)
             found = rules.fault(reference, answer, number)
             if found is None:
                 break

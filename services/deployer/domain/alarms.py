@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared import names
+from shared.model_config import Mode
 
 VARIANT = "main"
 MISMATCH = "ReferenceMismatch"
@@ -105,3 +106,12 @@ CAPACITY = Watch(
     15,
 )
 ALL = (*WATCHES, CAPACITY)
+
+
+def of(mode: Mode) -> tuple[Watch, ...]:
+    """Return the alarms of a mode.
+
+    Only a canary is rolled back by them. A serverless endpoint answers many sites at once and starts cold, so
+    that its time says nothing; where no endpoint is, the function's own alarms watch.
+    """
+    return {"realtime": ALL, "serverless": (ERRORS,), "none": ()}[mode]

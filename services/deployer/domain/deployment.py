@@ -9,11 +9,12 @@ from enum import StrEnum
 
 from shared import names
 from shared.ids import content_id
-from shared.model_config import EndpointConfig
+from shared.model_config import NEW_MODE, EndpointConfig, Mode
 
 BARRED = "barred: "  # begins the registry's note of a version that this service rejected
 KEPT_CONFIGURATIONS = 3
 _CAPTURES_ALL = 100  # per cent
+TESTING = "Testing"  # another version is there that nobody is given yet
 _BUSY = {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
 
 
@@ -42,13 +43,19 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An endpoint as AWS describes it; `version` is that of the configuration it has."""
+    """What serves a model, as AWS describes its endpoint; `version` is that of the configuration it has.
+
+    `mode` says by what: instances, serverless, or a function without an endpoint. `candidate` is the version
+    that is tested beside it, in status `TESTING`.
+    """
 
     status: str
     configuration: str
     version: int | None
     failure_reason: str = ""
     changed_at: datetime | None = None
+    mode: Mode = "realtime"
+    candidate: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,7 @@ class InProgress:
     `goes_back` says that the version served before: all traffic moves at once, and no alarm stops it.
     `ignores` are alarms that rang for what served when it began: by a person's decision they do not stop it.
     `configuration` is the one that a version gets that serves already: other instances, not another version.
+    `mode` is by what it is served: only instances have a canary, and alarms that take it back.
     """
 
     version: int
@@ -67,6 +75,7 @@ class InProgress:
     goes_back: bool = False
     ignores: tuple[str, ...] = ()
     configuration: str = ""
+    mode: Mode = "realtime"
 
     def is_on(self, endpoint: Endpoint) -> bool:
         """Whether an endpoint has what was begun."""
@@ -187,6 +196,8 @@ class Action(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     CONFIRM = "confirm"
+    TRY_OUT = "try_out"
+    DROP = "drop"
     TAKE_BACK = "take_back"
     REPLACE = "replace"
     GONE = "gone"
@@ -199,6 +210,9 @@ def why_not(version: Version) -> str:
     if note.startswith(BARRED):
         return note.removeprefix(BARRED)
     return "it was rejected while it was being deployed" + (f": {note}" if note else "")
+
+
+_ENDED = {"Failed": Action.REPLACE, "UpdateRollbackFailed": Action.CALL_PEOPLE}
 
 
 def next_action(  # noqa: PLR0911 - one line per state of the endpoint reads best
@@ -215,10 +229,11 @@ def next_action(  # noqa: PLR0911 - one line per state of the endpoint reads bes
         return Action.CREATE if desired else Action.NOTHING
     if endpoint.status in _BUSY:
         return Action.WAIT
-    if endpoint.status == "Failed":
-        return Action.REPLACE
-    if endpoint.status == "UpdateRollbackFailed":
-        return Action.CALL_PEOPLE
+    if endpoint.status == TESTING:
+        is_ours = in_progress is not None and in_progress.version == endpoint.candidate
+        return Action.TRY_OUT if is_ours else Action.DROP
+    if endpoint.status in _ENDED:
+        return _ENDED[endpoint.status]
     if in_progress is not None and in_progress.is_on(endpoint):
         return Action.CONFIRM
     if in_progress is not None and in_progress.called:
@@ -237,24 +252,43 @@ def served(log: tuple[LogEntry, ...], at: datetime | None) -> LogEntry | None:
 
 
 class Placed(EndpointConfig):
-    """How a model is served, and in which network: a short name of its subnets and groups; '' for none."""
+    """How a model is served, and at which place: with which role, and in which network."""
 
-    network: str = ""
+    place: str = ""
 
 
-def network_name(subnets: tuple[str, ...], security_groups: tuple[str, ...]) -> str:
-    """Return a short name of a private network; '' where endpoints are in none."""
-    if not subnets:
-        return ""
-    return content_id(sorted(subnets), sorted(security_groups))[:8]
+def place_name(
+    role_arn: str, subnets: tuple[str, ...], security_groups: tuple[str, ...], *isolated: str
+) -> str:
+    """Return a short name of where a model is served: an endpoint moves when its role or network changes.
+
+    A role that is gone would show late: when AWS replaces an instance, and it cannot load its model.
+    """
+    return content_id(role_arn, sorted(subnets), sorted(security_groups), *isolated)[:8]
+
+
+def in_mode_of(config: EndpointConfig, endpoint: Endpoint | None) -> EndpointConfig:
+    """Return how a model is to be served in the mode in which it is: another version changes no mode."""
+    return config if endpoint is None else config.model_copy(update={"mode": endpoint.mode})
+
+
+def settled(config: EndpointConfig, mode: Mode | None) -> EndpointConfig:
+    """Return how a model is to be served, where its YAML may name no mode: then it keeps what it has."""
+    return config.model_copy(update={"mode": config.mode or mode or NEW_MODE})
 
 
 def configuration_name(version: Version, config: EndpointConfig) -> str:
     """Return the endpoint configuration of a version: the same version and settings, the same name."""
+    placed = [config.place] if isinstance(config, Placed) and config.place else []
+    if config.mode == "none":
+        settings = content_id("none")
+        return names.endpoint_configuration(version.model_id, version.number, settings)
+    if config.mode == "serverless":
+        settings = content_id("serverless", config.memory_mb, config.maximum_concurrency, *placed)
+        return names.endpoint_configuration(version.model_id, version.number, settings)
     # What is as it always was adds nothing: no endpoint is moved only because a release has a new setting.
-    network = config.network if isinstance(config, Placed) else ""
     captured = config.capture_percent
-    others = [network] if network else []
+    others = [*placed]
     others += [f"captures {captured} %"] if captured != _CAPTURES_ALL else []
     settings = content_id(config.instance_type, config.instance_count, *others)
     return names.endpoint_configuration(version.model_id, version.number, settings)

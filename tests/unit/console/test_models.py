@@ -125,6 +125,7 @@ def test_a_version_is_deployed_only_if_an_endpoint_answers_with_it(
     system.clients["sagemaker"] = SageMaker(endpoint)
     system.answers["trainer_trigger", "models"] = {"models": [{"model_id": "golden"}]}
     system.answers["deployer", "holds"] = {"holds": {}}
+    system.answers["deployer", "by_function"] = {"by_function": {}}
 
     (found,) = json.loads(solar("models", "--json").stdout)
 
@@ -155,6 +156,7 @@ def test_without_an_endpoint_nothing_is_said_to_serve_now_but_the_past_stays(
 ) -> None:
     entry = {"version": 2, "at": "2026-11-24T07:19:00+00:00", "run_id": "r-1", "dataset_id": "d"}
     system.answers["deployer", "served"] = {"served": {"golden": entry}}
+    system.answers["deployer", "by_function"] = {"by_function": {}}
     system.clients["sagemaker"] = SageMaker(None)
     monkeypatch.setattr(live, "sites_of", lambda _: [])
 

@@ -14,7 +14,7 @@ from infra.deploy import preflight
 from infra.deploy.preflight import Finding, Plan, adopted, demand, limits, people, place, role
 from infra.deploy.preflight.finding import Check, careful
 from infra.deploy.target import Target
-from shared.model_config import ModelConfig
+from shared.model_config import EndpointConfig, ModelConfig
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 Answers = dict[str, list[tuple[str, Any]]]
@@ -282,12 +282,18 @@ def test_what_stops_a_deployment_is_said_first(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_instances_of_all_models_and_one_deployment_are_counted() -> None:
-    models = [ModelConfig(model_id="a"), ModelConfig(model_id="b", preprocess_instances=3)]
+    waiting = EndpointConfig(mode="realtime")
+    models = [
+        ModelConfig(model_id="a", endpoint=waiting),
+        ModelConfig(model_id="b", endpoint=waiting, preprocess_instances=3),
+        ModelConfig(model_id="c", endpoint=EndpointConfig(mode="none")),
+        ModelConfig(model_id="d"),
+    ]
     wanted = demand.instances(models, runs=1)
     assert wanted["endpoint"] == {"ml.m5.large": 10}, "four each, and two of one new fleet"
     assert wanted["training"] == {"ml.m5.large": 1}
     assert wanted["processing"] == {"ml.m5.large": 3}
-    assert demand.instances([], runs=4)["endpoint"] == {"ml.m5.large": 6}
+    assert demand.instances([], runs=4)["endpoint"] == {}, "a new model is serverless"
 
 
 def test_an_error_that_is_no_refusal_is_said_as_it_is() -> None:

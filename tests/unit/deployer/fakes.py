@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from services.deployer.adapters.serving import ServingByMode
 from services.deployer.app.alone import Alone
 from services.deployer.app.chronicle import Chronicle
 from services.deployer.app.comparing import Comparing
@@ -33,16 +38,19 @@ from services.deployer.domain.deployment import (
     configuration_name,
 )
 from services.deployer.domain.live.summary import Summary
+from services.deployer.domain.night import Night, Spot
 from services.deployer.domain.real_rows import Inquiry, LastDay, SiteDay
 from services.deployer.domain.reference import Answer, Reference
+from services.deployer.domain.serving import Serving
+from shared import names
 from shared.errors import NotReadyError, OperatorFaultError
 from shared.evaluation import Evaluation
 from shared.messages import AnyMessage, RollbackRequested
-from shared.model_config import EndpointConfig
+from shared.model_config import EndpointConfig, Mode
 
 MODEL = "golden"
 START = datetime(2026, 5, 4, 9, tzinfo=UTC)
-CONFIG = EndpointConfig()
+CONFIG = EndpointConfig(mode="realtime")
 
 
 def a_version(number: int) -> Version:
@@ -102,15 +110,31 @@ class FakeRegistry:
 
 
 @dataclass
+class FakeConfigurations:
+    """Which configurations there are, and by what each serves."""
+
+    made: dict[str, Mode] = field(default_factory=dict)
+
+    def keep(self, version: Version, config: EndpointConfig) -> str:
+        name = configuration_name(version, config)
+        self.made[name] = config.mode or "realtime"
+        return name
+
+
+@dataclass
 class FakeEndpoints:
-    """An endpoint that does what AWS does, when the test lets time pass."""
+    """An endpoint, and one beside it, that do what AWS does, when the test lets time pass."""
 
     endpoint: Endpoint | None = None
+    beside: Endpoint | None = None
+    given: str = ""  # the configuration that the endpoint moves to without a canary
+    configurations: FakeConfigurations = field(default_factory=FakeConfigurations)
     target: Version | None = None
     target_config: EndpointConfig = CONFIG
     calls: list[str] = field(default_factory=list)
     wrong_answers: set[int] = field(default_factory=set)
     scaled: int = 0
+    nights: Sequence[Night] = ()
     watched: int = 0
     tidied: list[str] = field(default_factory=list)
     silent: bool = False
@@ -154,10 +178,48 @@ class FakeEndpoints:
     def create(self, version: Version, config: EndpointConfig) -> None:
         if self.refuses:
             raise OperatorFaultError(self.refuses)
+        if self.endpoint is not None:
+            return
         self.calls.append(f"create {version.number}")
-        name = configuration_name(version, config)
-        self.endpoint = Endpoint("Creating", name, version.number)
-        self.target, self.target_config = version, config
+        name = self.configurations.keep(version, config)
+        mode = self.configurations.made[name]
+        self.endpoint = Endpoint("Creating", name, version.number, mode=mode)
+        self.target, self.target_config, self.given = version, config, ""
+
+    def second(self, model_id: str) -> Endpoint | None:
+        assert model_id == MODEL
+        return self.beside
+
+    def create_second(self, version: Version, config: EndpointConfig) -> None:
+        if self.refuses:
+            raise OperatorFaultError(self.refuses)
+        name = self.configurations.keep(version, config)
+        if self.beside is None:
+            self.calls.append(f"beside {version.number}")
+            self.beside = Endpoint("Creating", name, version.number, mode="serverless")
+        elif self.beside.configuration != name or self.beside.status == "Failed":
+            self.beside = None
+            raise NotReadyError("another second endpoint is being deleted")
+
+    def give(self, model_id: str, configuration: str) -> None:
+        assert model_id == MODEL
+        if self.refuses:
+            raise OperatorFaultError(self.refuses)
+        assert self.endpoint is not None
+        if configuration == self.endpoint.configuration:
+            return
+        if self.endpoint.status != "InService":
+            raise NotReadyError("the endpoint is being changed")
+        was, becomes = self.endpoint.mode, self.configurations.made[configuration]
+        assert (was, becomes) != ("realtime", "serverless"), "AWS refuses that"
+        self.calls.append(f"give {names.version_of_configuration(configuration)}")
+        self.endpoint, self.given = replace(self.endpoint, status="Updating"), configuration
+
+    def delete_second(self, model_id: str) -> None:
+        assert model_id == MODEL
+        if self.beside is not None:
+            self.calls.append("delete beside")
+        self.beside = None
 
     def update(
         self,
@@ -174,21 +236,23 @@ class FakeEndpoints:
         self.rang, self.log = [], frozenset()
         assert self.endpoint is not None
         assert self.endpoint.status == "InService"
+        assert self.endpoint.mode == config.mode == "realtime", "only instances have a canary"
         self.endpoint = replace(self.endpoint, status="Updating")
-        self.target, self.target_config = version, config
+        self.target, self.target_config, self.given = version, config, ""
 
     def delete(self, model_id: str) -> None:
         assert model_id == MODEL
         self.calls.append("delete")
-        self.endpoint = None
+        self.endpoint, self.given = None, ""
 
-    def keep_scaling(self, model_id: str, config: EndpointConfig) -> None:
+    def keep_scaling(self, model_id: str, config: EndpointConfig, nights: Sequence[Night]) -> None:
         assert model_id == MODEL
         self.scaled += 1
+        self.nights = nights
 
-    def keep_alarms(self, model_id: str) -> None:
+    def keep_alarms(self, model_id: str, mode: Mode) -> None:
         assert model_id == MODEL
-        self.watched += 1
+        self.watched += mode == "realtime"
 
     def tidy(self, model_id: str, in_use: str) -> None:
         assert model_id == MODEL
@@ -197,10 +261,20 @@ class FakeEndpoints:
     def invoke(self, model_id: str, request: dict[str, Any]) -> Answer:
         assert model_id == MODEL
         assert self.endpoint is not None
+        has_canary = self.endpoint.status == "Updating" and not self.given
+        has_canary = has_canary and self.target is not None
+        return self.answer(self.target.number if has_canary else self.endpoint.version, request)
+
+    def invoke_second(self, model_id: str, request: dict[str, Any]) -> Answer:
+        assert model_id == MODEL
+        assert self.beside is not None
+        assert self.beside.status == "InService"
+        return self.answer(self.beside.version, request)
+
+    def answer(self, number: int | None, request: dict[str, Any]) -> Answer:
+        """Answer as a version does, whoever asks it."""
         if self.silent:
             raise NotReadyError("the endpoint does not answer")
-        updating = self.endpoint.status == "Updating" and self.target is not None
-        number = self.target.number if updating else self.endpoint.version
         if "run" not in request:
             return self.to_real_rows(number, request["rows"])
         if number in self.errors:
@@ -223,10 +297,21 @@ class FakeEndpoints:
         )
 
     def settle(self) -> None:
-        """The change succeeds."""
-        assert self.target is not None
-        name = configuration_name(self.target, self.target_config)
-        self.endpoint = Endpoint("InService", name, self.target.number)
+        """Every change succeeds."""
+        if self.beside is not None and self.beside.status == "Creating":
+            self.beside = replace(self.beside, status="InService")
+        if self.given:
+            version, mode = names.version_of_configuration(self.given), self.made(self.given)
+            self.endpoint = Endpoint("InService", self.given, version, mode=mode)
+            self.given = ""
+        elif self.endpoint is not None and self.endpoint.status != "InService":
+            assert self.target is not None
+            name = configuration_name(self.target, self.target_config)
+            mode = self.made(name)
+            self.endpoint = Endpoint("InService", name, self.target.number, mode=mode)
+
+    def made(self, configuration: str) -> Mode:
+        return self.configurations.made.get(configuration, "realtime")
 
     def roll_back(
         self,
@@ -237,6 +322,7 @@ class FakeEndpoints:
         """AWS takes an update back: because a rollback alarm went off, or for another reason."""
         assert self.endpoint is not None
         self.rang = [rang] if rang else []
+        self.given = ""
         self.endpoint = replace(
             self.endpoint, status="InService", failure_reason=reason, changed_at=at
         )
@@ -251,6 +337,32 @@ class FakeEndpoints:
 
 
 @dataclass
+class FakeFunction:
+    """The function that answers for models without an endpoint: as the versions of an endpoint do."""
+
+    versions: FakeEndpoints
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's
+        assert FunctionName == names.model_function()
+        asked = json.loads(Payload)
+        try:
+            answer = self.versions.answer(asked["version"], asked["request"])
+        except NotReadyError as error:
+            code = {"Error": {"Code": "ServiceException", "Message": str(error)}}
+            raise ClientError(code, "Invoke") from error  # type: ignore[arg-type]
+        said: dict[str, Any] = {"predictions": [{"power_ac": each} for each in answer.power_kw]}
+        if answer.error is not None:
+            said = {"error": answer.error, "model_package_version": answer.version}
+        status = 200 if answer.error is None else 400 if answer.is_refused else 500
+        found = {
+            "status": status,
+            "said": said,
+            "attributes": f"model_package_version={answer.version}",
+        }
+        return {"Payload": io.BytesIO(json.dumps(found).encode())}
+
+
+@dataclass
 class FakeMemory:
     progress: InProgress | None = None
     entries: dict[str, LogEntry] = field(default_factory=dict)
@@ -259,6 +371,15 @@ class FakeMemory:
     lease: tuple[str, datetime] | None = None
     held: Hold | None = None
     asks: Inquiry | None = None
+    written: Serving = field(default_factory=Serving)
+
+    def serving(self, model_id: str) -> Serving:
+        assert model_id == MODEL
+        return self.written
+
+    def keep_serving(self, model_id: str, serving: Serving) -> None:
+        assert model_id == MODEL
+        self.written = serving
 
     def inquiry(self, model_id: str) -> Inquiry | None:
         assert model_id == MODEL
@@ -423,6 +544,7 @@ class World:
     refused: set[int] = field(default_factory=set)
     summaries: dict[str, Summary] = field(default_factory=dict)
     owners: Iterator[int] = field(default_factory=count)
+    spots: list[Spot] = field(default_factory=lambda: [Spot(39.74, -105.18)])
 
     def endpoint(self, model_id: str) -> EndpointConfig:
         assert model_id == MODEL
@@ -465,14 +587,21 @@ class World:
         def clock() -> datetime:
             return self.now
 
+        serves = ServingByMode(
+            self.endpoints,  # type: ignore[arg-type]
+            self.memory,
+            FakeFunction(self.endpoints),
+            lambda _: self.spots,
+            clock,
+        )
         chronicle = Chronicle(self.memory, self, self.references, self.summaries.get, clock)
         alone = Alone(self.memory, clock, lambda: f"worker {next(self.owners)}", self.slept.append)
-        trial = Trial(self.registry, self.references, self.endpoints, self.gauge)
+        trial = Trial(self.registry, self.references, serves, self.gauge)
         comparing = Comparing(
             self.registry,
             self.references,
             self.real_rows,
-            self.endpoints,
+            serves,
             self.memory,
             self,
             clock,
@@ -481,7 +610,7 @@ class World:
         starting = Starting(
             self.registry,
             self,
-            self.endpoints,
+            serves,
             self.memory,
             self.memory,
             trial,
@@ -494,7 +623,7 @@ class World:
             trial=trial,
             comparing=comparing,
             registry=self.registry,
-            endpoints=self.endpoints,
+            endpoints=serves,
             configuration=self,
             progress=self.memory,
             setbacks=self.memory,
@@ -505,15 +634,13 @@ class World:
         reconciling = Reconciling(
             alone=alone,
             registry=self.registry,
-            endpoints=self.endpoints,
+            endpoints=serves,
             progress=self.memory,
             starting=starting,
             trial=trial,
             comparing=comparing,
             ending=ending,
-            silence=Silence(
-                self.registry, self, self.endpoints, self.memory, ending, chronicle, clock
-            ),
+            silence=Silence(self.registry, self, serves, self.memory, ending, chronicle, clock),
             timer=self,
             clock=clock,
         )
@@ -522,7 +649,7 @@ class World:
         )
 
         def serving(model_id: str) -> int | None:
-            endpoint = self.endpoints.describe(model_id)
+            endpoint = serves.describe(model_id)
             return endpoint.version if endpoint is not None else None
 
         by_request = HoldingByRequest(holding, alone, serving, reconciling.steps)

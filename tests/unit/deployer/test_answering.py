@@ -25,6 +25,7 @@ def answers(world: World) -> Answering:
         world.memory,
         Telling(books, books, books, S3Excluded(Objects()), books, lambda: NOW),
         world.registry.pending,
+        world.memory.serving,
     )
 
 

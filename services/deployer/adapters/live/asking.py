@@ -1,4 +1,4 @@
-"""Asks an endpoint about rows of many sites at once."""
+"""Asks whoever serves a model about rows of many sites at once."""
 
 from __future__ import annotations
 
@@ -6,30 +6,24 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from botocore.exceptions import BotoCoreError, ClientError
 
 from services.deployer.adapters.endpoints import answering_version
-from services.deployer.adapters.errors import MODEL_ERROR
+from services.deployer.adapters.lines import OK, TOO_LONG, Line, Reply
 from services.deployer.domain.live.predicted import Answered, SilentError, Weather
-from shared import names
-from shared.aws import error_code
 from shared.errors import NotReadyError
-
-if TYPE_CHECKING:
-    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
 _VALUES = ("power_ac", "p10", "p90")
 _PLAIN = "unadjusted"
 
 
 @dataclass(frozen=True, slots=True)
-class EndpointPredictions:
-    """Asks a model's endpoint; what it answers is believed only as a whole."""
+class Predictions:
+    """Asks whoever serves a model; what is answered is believed only as a whole."""
 
-    runtime: SageMakerRuntimeClient
+    line: Line
 
     def ask(self, model_id: str, asked: Sequence[Weather]) -> list[Answered]:
         """Return the answer for each site's rows, of one call.
@@ -42,28 +36,23 @@ class EndpointPredictions:
         Raises
         ------
         SilentError
-            The endpoint does not answer, whatever it is asked.
+            Nothing answers, whatever it is asked.
         NotReadyError
             The model refuses these rows, or answers not for all of them; the message says which.
         """
+        request = {"rows": [row for each in asked for row in _rows(each)]}
         try:
-            answer = self.runtime.invoke_endpoint(
-                EndpointName=names.endpoint(model_id),
-                ContentType="application/json",
-                Accept="application/json",
-                Body=json.dumps({"rows": [row for each in asked for row in _rows(each)]}),
-            )
-            body = json.loads(answer["Body"].read())
-            version = answering_version(answer.get("CustomAttributes", ""))
-        except ClientError as error:
-            raise _unanswered(model_id, error) from error
-        except BotoCoreError as error:
-            message = f"the endpoint of {model_id} does not answer: {error}"
-            raise SilentError(message) from error
+            reply = self.line.call(model_id, request)
+        except NotReadyError as error:
+            raise SilentError(str(error)) from error
+        if reply.status != OK:
+            raise _refused(model_id, reply)
+        try:
+            body = json.loads(reply.said)
         except ValueError as error:
-            message = f"the endpoint of {model_id} does not answer: {error}"
+            message = f"what serves {model_id} does not answer: {error}"
             raise NotReadyError(message) from error
-        return _divided(model_id, version, body, asked)
+        return _divided(model_id, answering_version(reply.attributes), body, asked)
 
 
 def _rows(asked: Weather) -> list[dict[str, Any]]:
@@ -120,11 +109,9 @@ def _divided(
     return answers
 
 
-def _unanswered(model_id: str, error: ClientError) -> NotReadyError:
-    code = error_code(error)
-    said = str(error.response.get("OriginalMessage", ""))[:300]
-    if code != MODEL_ERROR:
-        return SilentError(f"the endpoint of {model_id} does not answer: {code}")
-    if error.response.get("OriginalStatusCode") == 0:  # the container took too long
-        return SilentError(f"the model behind the endpoint of {model_id} does not answer: {said}")
-    return NotReadyError(f"the model behind the endpoint of {model_id} refuses: {said}")
+def _refused(model_id: str, reply: Reply) -> NotReadyError:
+    if reply.status == TOO_LONG:
+        return SilentError(
+            f"the model behind the endpoint of {model_id} does not answer: {reply.said[:300]}"
+        )
+    return NotReadyError(f"the model behind the endpoint of {model_id} refuses: {reply.said[:300]}")

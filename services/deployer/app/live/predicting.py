@@ -24,7 +24,7 @@ from shared.solar.recipe import INPUTS
 from shared.solar.site import FORECAST_PREFIX
 from shared.solar.zones import tzinfo_of
 
-MOST_ROWS = 20_000  # of one call: about 3 MB; an endpoint takes 6 MB
+MOST_ROWS = 8_000  # of one call: at most half a kilobyte each; a serverless endpoint takes 4 MB
 BEFORE = timedelta(hours=1)  # a row is predicted from the sky of the hour before, too
 _BEFORE = np.timedelta64(int(BEFORE.total_seconds()), "s")
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from services.deployer.adapters.live.asking import EndpointPredictions
+from services.deployer.adapters.lines import EndpointLine
+from services.deployer.adapters.live.asking import Predictions
 from services.deployer.adapters.live.log import decode, encode
 from services.deployer.app.live.following import model_of
 from services.deployer.app.live.predicting import MOST_ROWS
@@ -52,13 +53,13 @@ def a_row(power: float | None) -> dict[str, Any]:
 
 
 def asked_of(answer: Any, *weather: Weather) -> Any:
-    return EndpointPredictions(Runtime(answer)).ask(MODEL, weather or [rows()])  # type: ignore[arg-type]
+    return Predictions(EndpointLine(Runtime(answer))).ask(MODEL, weather or [rows()])  # type: ignore[arg-type]
 
 
 def test_the_rows_of_many_sites_are_one_request_and_are_told_apart_again() -> None:
     answer = {"model": {"inputs": ["ghi"]}, "predictions": [a_row(n) for n in range(6)]}
     runtime = Runtime(answer)
-    asking = EndpointPredictions(runtime)  # type: ignore[arg-type]
+    asking = Predictions(EndpointLine(runtime))
     one, other = asking.ask(MODEL, [rows(4), rows(2, "hill")])
     assert (one.version, one.inputs) == (7, ("ghi",))
     assert (one.power_ac.tolist(), other.power_ac.tolist()) == ([0, 1, 2, 3], [4, 5])

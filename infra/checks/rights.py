@@ -1,0 +1,175 @@
+"""Which role may do what, read from the templates; and why, where the story of the tests does not use it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from infra.deploy import build, templates
+
+_SERVICES = ("data_watcher", "trainer_trigger", "deployer", "notifier")
+PATHS = (
+    "infra/bootstrap.yaml",
+    "infra/foundation.yaml",
+    *(f"services/{each}/template.yaml" for each in _SERVICES),
+)
+_BY_HAND = "of a run that a person started:"
+_BY_AWS = "AWS calls it on the function's behalf: logs, traces, the queue that feeds it"
+_ENCRYPTED = "what is encrypted asks for it at each use; the local platform keeps plain bytes"
+_TAGGED = "AWS asks for it where something is made with tags"
+_UNCHECKED = "the local platform does not check this service's own role"
+# Why a right is granted that the recorded story does not use: a role, an action, and the reason.
+REASONS: tuple[tuple[str, str, str], ...] = (
+    ("*", "logs:CreateLogStream", _BY_AWS),
+    ("*", "logs:PutLogEvents", _BY_AWS),
+    ("*", "xray:*", _BY_AWS),
+    ("*", "sqs:ReceiveMessage", _BY_AWS),
+    ("*", "sqs:DeleteMessage", _BY_AWS),
+    ("*", "sqs:GetQueueAttributes", _BY_AWS),
+    ("*", "kms:*", _ENCRYPTED),
+    (
+        "*",
+        "s3:ListBucket",
+        "without it S3 answers 403 for an object that is missing, instead of 404",
+    ),
+    ("*", "*:TagResource", _TAGGED),
+    ("*", "sagemaker:AddTags", _TAGGED),
+    ("*-schedule", "*", f"EventBridge Scheduler is it; {_UNCHECKED}"),
+    ("retrain", "*", f"Step Functions is it; {_UNCHECKED}"),
+    ("sagemaker", "*", f"jobs and endpoints are it; {_UNCHECKED}"),
+    ("image-build", "*", "CodeBuild is it; the local platform builds no image"),
+    ("data-watcher", "s3:DeleteObject", "a removed file that comes back is no longer withdrawn"),
+    (
+        "trainer-trigger",
+        "sagemaker:UpdateModelPackage",
+        "a version whose data were excluded loses its approval",
+    ),
+    ("trainer-trigger", "states:StopExecution", "a run that outlives its deadline is stopped"),
+    (
+        "trainer-trigger-sequence",
+        "dynamodb:DeleteItem",
+        f"{_BY_HAND} it leaves the queue",
+    ),
+    (
+        "trainer-trigger-sequence",
+        "sagemaker:*ModelPackageGroup",
+        f"{_BY_HAND} the model's first",
+    ),
+    (
+        "trainer-trigger-sequence",
+        "sagemaker:ListPipelineExecutions",
+        "a failure is explained by the execution's steps",
+    ),
+    ("trainer-trigger-sequence", "sns:Publish", f"{_BY_HAND} it is announced"),
+    (
+        "trainer-trigger-query",
+        "sagemaker:ListPipelineExecution*",
+        "solar watch asks for the stages of a run",
+    ),
+    ("deployer", "application-autoscaling:*", f"endpoints follow their load; {_UNCHECKED}"),
+    (
+        "deployer",
+        "iam:CreateServiceLinkedRole",
+        "AWS makes the scaling role with the first endpoint",
+    ),
+    ("deployer", "iam:PassRole", "AWS asks for it where a model is made"),
+    ("deployer", "cloudwatch:DeleteAlarms", "alarms of a model that is gone go, too"),
+    ("deployer", "cloudwatch:DescribeAlarmHistory", "after a roll-back it says which alarm rang"),
+    (
+        "deployer",
+        "cloudwatch:SetAlarmState",
+        "an alarm that the version before left ringing is set back",
+    ),
+    ("deployer", "logs:FilterLogEvents", "after a roll-back it says which version failed"),
+    ("deployer", "sagemaker:DeleteEndpoint", "an endpoint that could not be made is made anew"),
+    (
+        "deployer",
+        "sagemaker:DeleteEndpointConfig",
+        "more than the last few configurations are not kept",
+    ),
+    (
+        "deployer",
+        "sagemaker:UpdateEndpointWeightsAndCapacities",
+        "the number of instances changes without a version",
+    ),
+    ("deployer-predictions", "s3:DeleteObject", "a forecast whose issues were all withdrawn goes"),
+    (
+        "deployer-query",
+        "sagemaker:ListModelPackages",
+        "the page lists versions that wait for approval",
+    ),
+    ("data-watcher-query", "dynamodb:GetItem", "one site's suspicions and activity"),
+    ("notifier", "sns:ListSubscriptionsByTopic", "once a day: does the e-mail reach anybody"),
+    ("notifier-review", "*", "runs by its schedule, which is in no story"),
+    ("notifier-keys", "*", "runs weekly, which is in no story"),
+    ("notifier-query", "*", "solar notices asks it"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One action that a role is allowed, and on what."""
+
+    role: str  # without prefix and Region
+    action: str
+    resources: tuple[str, ...]
+
+
+def grants(kinds: Iterable[str] = ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy")) -> list[Grant]:
+    """Return every action that some role or policy of the templates allows."""
+    wanted = set(kinds)
+    return [
+        grant
+        for path in PATHS
+        for resource in templates.read(build.template(path))["Resources"].values()
+        if resource["Type"] in wanted
+        for grant in _of(resource["Properties"])
+    ]
+
+
+def reason(role: str, action: str) -> str:
+    """Return why an unused action is granted; '' where nobody wrote it down."""
+    found = [why for roles, actions, why in REASONS if matches(roles, actions, role, action)]
+    return found[-1] if found else ""
+
+
+def matches(roles: str, actions: str, role: str, action: str) -> bool:
+    """Whether a reason's patterns are about a role's action."""
+    return fnmatchcase(role, roles) and fnmatchcase(action, actions)
+
+
+def _of(properties: Mapping[str, Any]) -> Iterator[Grant]:
+    named = properties.get("RoleName") or properties["ManagedPolicyName"]
+    role = _plain(named).removeprefix("<prefix>-").removesuffix("-<Region>")
+    documents = [properties] if "PolicyDocument" in properties else properties.get("Policies", [])
+    for policy in map(_chosen, documents):
+        for statement in map(_chosen, policy["PolicyDocument"]["Statement"]):
+            resources = tuple(_plain(each) for each in _listed(statement["Resource"]))
+            for action in _listed(statement["Action"]):
+                yield Grant(role, action, resources)
+
+
+def _chosen(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Read a conditional part as it is where its condition holds."""
+    return part["Fn::If"][1] if "Fn::If" in part else part
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _plain(node: Any) -> str:
+    """Write a resource as people read it: arn:…:table/<Ledger>, <prefix>-… ."""
+    if isinstance(node, str):
+        return node
+    ((function, value),) = node.items()
+    if function == "Fn::GetAtt":
+        return f"<{'.'.join(value)}>".replace(".Arn>", ">")
+    if function == "Ref":
+        return f"<{value}>".replace("Arn>", ">")
+    text = re.sub(r"^arn:\$\{AWS::Partition\}:([a-z0-9-]+):[^:]*:[^:]*:", r"\1 ", str(value))
+    text = text.replace("${NamePrefix}", "<prefix>").replace("${AWS::Region}", "<Region>")
+    return re.sub(r"\$\{!?([A-Za-z:/]+?)(Name|\.Arn)?\}", r"<\1>", text)
