@@ -108,6 +108,23 @@ class FileQuarantined(Message):
     remedy: str
 
 
+class FileSettled(Message):
+    """A refused file needs nobody any more, and was not accepted: `outcome` says what became of it.
+
+    `deleted` is from S3, by whom nobody knows here. `duplicate` may be told of a file that never was refused,
+    too, because that is forgotten with its bytes.
+    """
+
+    type: Literal["solar.file_settled"] = "solar.file_settled"
+    version: Literal[1] = 1
+    site_id: str
+    key: str
+    version_id: str
+    outcome: Literal["removed", "dismissed", "deleted", "duplicate"]
+    reason: str
+    requested_by: str = ""
+
+
 class ConfigAccepted(Message):
     """A site's or model's YAML, or a site's exclusions, were validated and are in force."""
 
@@ -447,7 +464,10 @@ class ModelReleased(Message):
 
 
 class VersionDecided(Message):
-    """A person's approval or rejection of a version took effect."""
+    """A person's approval or rejection of a version took effect, by a link or in the registry itself.
+
+    `serves` says that a version was rejected that serves: the one before takes its place, where one can.
+    """
 
     type: Literal["solar.version_decided"] = "solar.version_decided"
     version: Literal[1] = 1
@@ -457,6 +477,7 @@ class VersionDecided(Message):
     reason: str
     requested_by: str
     run_id: str | None = None
+    serves: bool = False
 
 
 class DecisionOvertaken(Message):
@@ -473,12 +494,16 @@ class DecisionOvertaken(Message):
 
 
 class DeploymentCheckDue(Message):
-    """A model's endpoint is to be looked at; with `settings` also at whether it is as the YAML says."""
+    """A model's endpoint is to be looked at; with `settings` also at whether it is as the YAML says.
+
+    `decided` is a version about which a person decided in the registry, which is still to be told.
+    """
 
     type: Literal["solar.deployment_check_due"] = "solar.deployment_check_due"
     version: Literal[1] = 1
     model_id: Name
     settings: bool = False
+    decided: int | None = None
 
 
 class PredictionsMade(Message):
@@ -609,6 +634,7 @@ AnyMessage = Annotated[
     DataAccepted
     | DataWithdrawn
     | FileQuarantined
+    | FileSettled
     | ConfigAccepted
     | ConfigRejected
     | SiteSilent

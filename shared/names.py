@@ -147,6 +147,7 @@ def query_function(name: str) -> str:
 
 
 LIVE = "deployer-live"  # the inbox of what follows a deployment
+URGENT = "notifier-urgent"  # the inbox of what is told by itself
 
 
 def endpoints_function() -> str:

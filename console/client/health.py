@@ -15,7 +15,8 @@ SERVICES = ("data_watcher", "trainer_trigger", "deployer", "notifier")
 def health(system: System) -> dict[str, Any]:
     """Return the state of everything that can be unwell."""
     services = {service: _service(system, service) for service in SERVICES} | {
-        "deployer, live": _function(system, names.live_function(), names.LIVE)
+        "deployer, live": _function(system, names.live_function(), names.LIVE),
+        "notifier, urgent": _function(system, names.service("notifier"), names.URGENT),
     }
     alarms = [
         {"name": alarm["AlarmName"], "reason": alarm.get("StateReason", "")}
@@ -33,6 +34,7 @@ def health(system: System) -> dict[str, Any]:
         if each["EndpointName"].startswith(names.all_ours())  # another stage's contains it, too
     ]
     runs = trainer.runs(system)
+    readers = system.ask("notifier", "readers")["readers"]
     return {
         "endpoint": system.kind,
         "services": services,
@@ -41,11 +43,28 @@ def health(system: System) -> dict[str, Any]:
         "endpoints": endpoints,
         "held": registry.holds(system),
         "live": standing.how_they_do(system),
+        "readers": readers,
         "healthy": not alarms
+        and all(each["is_well"] for each in readers)
         and all(
             each["dead_letters"] == 0 and each["state"] == "Active" for each in services.values()
         ),
     }
+
+
+def reader_in_words(reader: dict[str, Any]) -> str:
+    """Say who reads a recipient's e-mail, and what to do where somebody does not."""
+    said = reader["subscriptions"]
+    if said is None:
+        return f"told by {reader['name']}"
+    counts = [f"{said['confirmed']} confirmed"]
+    counts += [f"{said['pending']} waiting to be confirmed"] if said["pending"] else []
+    counts += [f"{said['deleted']} ended"] if said["deleted"] else []
+    words = f"told by {reader['name']} (e-mail): {', '.join(counts)}"
+    if reader["is_well"]:
+        return words
+    mend = "let the owner confirm, or deploy again with --email"
+    return f"{words}; {mend} (docs/runbooks/notifier.md#mail-unheard)"
 
 
 def _service(system: System, service: str) -> dict[str, Any]:

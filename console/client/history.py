@@ -64,21 +64,3 @@ def stages(found: Mapping[str, Any] | None) -> list[dict[str, Any]]:
         }
         for each in found["stages"]
     ]
-
-
-def costs(runs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return what runs cost by month and model, the newest month first; `unknown` have no price. [USD]"""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for each in runs:
-        key = each["started_at"][:7], each["model_id"]
-        line = found.setdefault(
-            key, {"month": key[0], "model_id": key[1], "runs": 0, "usd": 0.0, "unknown": 0}
-        )
-        line["runs"] += 1
-        line["usd"] += each["cost_usd"] or 0.0
-        line["unknown"] += each["cost_usd"] is None
-    return [found[key] for key in sorted(found, key=lambda key: (-_number(key[0]), key[1]))]
-
-
-def _number(month: str) -> int:
-    return int(month.replace("-", ""))

@@ -40,6 +40,8 @@ def status(*, json: JsonOption = False) -> None:
         output.table("Alarms", ["in alarm", "because"], alarms, "no alarm")
         endpoints = [(each["name"], each["status"]) for each in found["endpoints"]]
         output.table("Endpoints", ["endpoint", "status"], endpoints, "no endpoint")
+        for each in found["readers"]:
+            output.say_plainly(client_health.reader_in_words(each))
         output.say(f"running: {', '.join(found['running']) or 'nothing'}")
         for model_id, summary in found["live"].items():
             for line in live.in_words(model_id, summary):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -11,6 +10,7 @@ import typer
 
 from console import output, times, trainer
 from console.client import bill
+from console.client import costs as client_costs
 from console.commands.local import JsonOption
 from console.commands.runs import ModelOption, all_runs
 from console.errors import ConsoleError
@@ -82,9 +82,15 @@ def costs(
     chosen = month or f"{datetime.now(UTC):%Y-%m}"
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", chosen):
         raise ConsoleError(f"{chosen!r} is no month; write 2026-11")
-    found = [each for each in all_runs(model) if each["started_at"].startswith(chosen)]
-    lines = _by_model(found, model) if by == "model" else [_of_run(each) for each in found]
-    total = round(sum(each["cost_usd"] for each in lines), 4)
+    runs = [each for each in all_runs(model) if client_costs.month_of(each) == chosen]
+    lines = (
+        client_costs.by_run(runs, chosen)
+        if by == "run"
+        else client_costs.of_month(
+            state.system, runs, chosen, [model] if model else trainer.models(state.system)
+        )
+    )
+    total = round(sum(each["cost_usd"] or 0.0 for each in lines), 4)
     billed = bill.of(state.system, chosen, datetime.now(UTC).date())
     if json:
         said = {"usd": billed.usd, "by_service": billed.by_service, "why": billed.why}
@@ -92,8 +98,8 @@ def costs(
         output.as_json(answer)
         return
     _show(lines, by, chosen)
-    output.say(f"{chosen}: {total:.4f} USD for {output.counted(len(found), 'run')}")
-    unknown = sum(each["cost_usd"] is None for each in found)
+    output.say(f"{chosen}: {total:.4f} USD for {output.counted(len(runs), 'run')}")
+    unknown = sum(each["cost_usd"] is None for each in runs)
     if unknown:
         output.say(f"of {output.counted(unknown, 'run')} the cost is not known")
     output.say(f"[dim]{_NOT_IN_IT}[/dim]")
@@ -110,36 +116,6 @@ def _show_bill(billed: bill.Bill) -> None:
     output.say(f"Cost Explorer, all that carries the system's tags: {billed.usd:.2f} USD ({parts})")
 
 
-def _by_model(runs: Iterable[Mapping[str, Any]], chosen: str | None) -> list[dict[str, Any]]:
-    """Return what each model's runs cost, models without a run too, beside its monthly budget."""
-    budgets = {
-        name: _budget(name) for name in ([chosen] if chosen else trainer.models(state.system))
-    }
-    spent: dict[str, list[float]] = {name: [] for name in budgets}
-    for each in runs:
-        spent.setdefault(each["model_id"], []).append(each["cost_usd"] or 0.0)
-    return [
-        {
-            "model_id": name,
-            "runs": len(each),
-            "cost_usd": round(sum(each), 4),
-            "budget_usd": budgets.get(name),
-        }
-        for name, each in sorted(spent.items())
-    ]
-
-
-def _budget(model: str) -> float | None:
-    (said,) = state.system.ask("trainer_trigger", "models", model_id=model)["models"]
-    budget: float | None = said["config"]["policy"]["monthly_budget_usd"]
-    return budget
-
-
-def _of_run(run: Mapping[str, Any]) -> dict[str, Any]:
-    shown = ("run_id", "model_id", "status", "started_at")
-    return {**{name: run[name] for name in shown}, "cost_usd": run["cost_usd"] or 0.0}
-
-
 def _show(lines: list[dict[str, Any]], by: str, month: str) -> None:
     if by == "run":
         rows: list[tuple[Any, ...]] = [
@@ -148,7 +124,7 @@ def _show(lines: list[dict[str, Any]], by: str, month: str) -> None:
                 each["model_id"],
                 each["status"],
                 output.when(each["started_at"]),
-                f"{each['cost_usd']:.4f}",
+                "not known" if each["cost_usd"] is None else f"{each['cost_usd']:.4f}",
             )
             for each in lines
         ]

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from console.client.fleet import Fleet
+from console.client.health import reader_in_words
 from console.client.rights import NEEDED
 from console.client.standing import named
 from console.client.words import percent
@@ -113,6 +114,7 @@ def environment() -> Environment:
         as_json=lambda value: json.dumps(value, default=str, separators=(",", ":")),
         ago=ago,
         named=named,
+        reader=reader_in_words,
         words=lambda text: str(text).replace("_", " "),
     )
     made.globals.update(to=to, spark=spark)

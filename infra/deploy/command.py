@@ -72,10 +72,17 @@ def parser() -> argparse.ArgumentParser:
         help="where docs/ can be read; alarms link there; '' for nowhere",
     )
     add(
+        "--console-url",
+        metavar="URL",
+        help="where solar console can be reached; messages link to its pages; '' for nowhere",
+    )
+    add(
         "--links",
         choices=("on", "off"),
         help="whether messages carry links that open and decide (on)",
     )
+    add("--links-act-hours", metavar="HOURS", help="how long links decide, 1 to 168 (72)")
+    add("--links-show-hours", metavar="HOURS", help="how long links show, 1 to 168 (168)")
     add("--monthly-budget", metavar="USD", help="costs above which people are told (200)")
     add("--log-days", metavar="DAYS", help="how long logs are kept (30)")
     add("--json", action="store_true", help="print the stacks' outputs as JSON at the end")
@@ -97,7 +104,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         notification_email=chosen.email,
         slack_secret_name=chosen.slack_secret,
         docs_url=chosen.docs_url,
+        console_url=chosen.console_url,
         links=chosen.links,
+        links_act_hours=chosen.links_act_hours,
+        links_show_hours=chosen.links_show_hours,
         monthly_budget_usd=chosen.monthly_budget,
         log_retention_days=chosen.log_days,
         dry_run=chosen.dry_run,

@@ -36,7 +36,10 @@ STICKY = {
     "NotificationEmail",
     "SlackWebhookSecretName",
     "DocsUrl",
+    "ConsoleUrl",
     "Links",
+    "LinksActHours",
+    "LinksShowHours",
     "MaximumConcurrentRuns",
 }
 
@@ -56,7 +59,10 @@ class Options:
     notification_email: str | None = None
     slack_secret_name: str | None = None
     docs_url: str | None = None
+    console_url: str | None = None
     links: str | None = None
+    links_act_hours: str | None = None
+    links_show_hours: str | None = None
     monthly_budget_usd: str | None = None
     log_retention_days: str | None = None
     dry_run: bool = False
@@ -128,8 +134,13 @@ class Deployment:
             "ArtifactBucketName": self.target.artifact_bucket,
             "DataBucketName": self.target.data_bucket,
             "AdoptDataBucket": str(self.target.adopt_data_bucket).lower(),
-            **(IMPATIENT if self.target.kind == "local" else {}),
+            **(self._locally() if self.target.kind == "local" else {}),
         }
+
+    def _locally(self) -> dict[str, str]:
+        """Return what only the local platform is deployed with: it is impatient, and has its own Slack."""
+        endpoint = self.target.client("sqs").meta.endpoint_url
+        return {**IMPATIENT, "SlackApiUrl": f"{endpoint}/_solar/slack-api"}
 
     def _choices(self) -> dict[str, str]:
         """Return what the person chose this time."""
@@ -140,7 +151,10 @@ class Deployment:
             "NotificationEmail": self.options.notification_email,
             "SlackWebhookSecretName": self.options.slack_secret_name,
             "DocsUrl": self.options.docs_url,
+            "ConsoleUrl": self.options.console_url,
             "Links": self.options.links,
+            "LinksActHours": self.options.links_act_hours,
+            "LinksShowHours": self.options.links_show_hours,
             "SageMakerRoleArn": self.target.sagemaker_role_arn,
         }
         return {name: value for name, value in chosen.items() if value is not None}

@@ -128,7 +128,8 @@ _FEATURES = (
     ),
     Difference(
         "Slack",
-        "POST /_solar/slack/<channel> checks the payload as Slack does and keeps it in outbox/slack",
+        "POST /_solar/slack/<channel> checks the payload as Slack does and keeps it in outbox/slack; "
+        "/_solar/slack-api/chat.postMessage and chat.update do so for bots (tokens begin with xoxb-)",
         "nothing leaves the machine",
     ),
     Difference(

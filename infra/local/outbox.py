@@ -35,12 +35,17 @@ class Email:
 
 @dataclass(frozen=True, slots=True)
 class SlackMessage:
-    """A message that Slack accepted."""
+    """A message that Slack accepted, as it is now.
+
+    `stamp` is what Slack knows it by where a bot posted it, `changes` how often it was changed since.
+    """
 
     sent_at: datetime
     channel: str
     payload: dict[str, Any]
     path: Path
+    stamp: str = ""
+    changes: int = 0
 
 
 def keep_email(folder: Path, *, to: str, subject: str, body: str, topic: str) -> Path:
@@ -56,11 +61,21 @@ def keep_email(folder: Path, *, to: str, subject: str, body: str, topic: str) ->
     return _write(folder / "email" / name, message.as_bytes(policy=email.policy.default))
 
 
-def keep_slack(folder: Path, *, channel: str, payload: dict[str, Any]) -> Path:
+def keep_slack(folder: Path, *, channel: str, payload: dict[str, Any], stamp: str = "") -> Path:
     """Write a Slack message into the outbox and return its file."""
-    content = {"channel": channel, "payload": payload}
-    body = json.dumps(content, indent=2, ensure_ascii=False).encode()
-    return _write(folder / "slack" / f"{_stamp()}-{secrets.token_hex(2)}.json", body)
+    known = {"stamp": stamp, "changes": 0} if stamp else {}
+    name = f"{_stamp()}-{stamp or secrets.token_hex(2)}.json"
+    return _write_json(folder / "slack" / name, {"channel": channel, "payload": payload, **known})
+
+
+def change_slack(folder: Path, *, channel: str, payload: dict[str, Any], stamp: str) -> bool:
+    """Let a bot's message say something else; False where the channel has no such message."""
+    for path in (folder / "slack").glob(f"*-{stamp}.json"):
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        if kept["channel"] == channel:
+            _write_json(path, {**kept, "payload": payload, "changes": kept["changes"] + 1})
+            return True
+    return False
 
 
 def emails(home: Path) -> list[Email]:
@@ -87,7 +102,9 @@ def slack_messages(home: Path) -> list[SlackMessage]:
     found = []
     for path in sorted((Home(home).outbox / "slack").glob("*.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
-        found.append(SlackMessage(_when(path), content["channel"], content["payload"], path))
+        known = {name: content[name] for name in ("stamp", "changes") if name in content}
+        message = SlackMessage(_when(path), content["channel"], content["payload"], path, **known)
+        found.append(message)
     return found
 
 
@@ -101,6 +118,10 @@ def _when(path: Path) -> datetime:
 
 def _slug(text: str) -> str:
     return _NOT_IN_NAMES.sub("-", text).strip("-")[:_LONGEST_SLUG] or "message"
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> Path:
+    return _write(path, json.dumps(content, indent=2, ensure_ascii=False).encode())
 
 
 def _write(path: Path, content: bytes) -> Path:

@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 import urllib.request
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import hypercorn.asyncio
@@ -22,11 +22,13 @@ from infra.local.home import Home
 from infra.local.sagemaker import api
 from infra.local.sagemaker.api import SageMaker
 from infra.local.saver import Saver
+from infra.local.slack_api import SlackApi
 from infra.local.ticker import Ticker
 
 _LOG = logging.getLogger("solar")
 OWN_PATHS = "/_solar/"
 _SLACK = f"{OWN_PATHS}slack/"
+_SLACK_API = f"{OWN_PATHS}slack-api/"
 _HEALTH = f"{OWN_PATHS}health"
 _LARGEST_MESSAGE = 1 << 20  # [bytes]
 _KEEP_ALIVE = 75.0  # [s]
@@ -45,6 +47,7 @@ class Platform:
         self._ticker = Ticker()
         self._sagemaker = SageMaker(home, environment.ACCOUNT_ID, os.environ["AWS_REGION"])
         self._restored = False
+        self._slack_api = SlackApi(home.outbox)
         api.register(self._sagemaker)
         autoscaling.register(autoscaling.AutoScaling(self._sagemaker.store))
         patches.apply(home, self._sagemaker, self._ticker, port)
@@ -96,22 +99,30 @@ class Platform:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
         if scope["type"] == "http" and path.startswith(OWN_PATHS):
-            status, body = await self._own(scope["method"], path, receive)
-            await _respond(send, status, body)
+            await self._own(scope, receive, send)
             return
         await emulator.gateway.app(scope, receive, send)
 
-    async def _own(self, method: str, path: str, receive: Receive) -> tuple[int, bytes]:
+    async def _own(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path, is_post = scope["path"], scope["method"] == "POST"
         if path == _HEALTH:
-            return 200, json.dumps(self._health()).encode()
-        if path.startswith(_SLACK) and method == "POST":
-            body = await _body(receive)
-            channel = path.removeprefix(_SLACK)
-            if len(body) > _LARGEST_MESSAGE:
-                return 413, b"payload_too_large"
-            status, text = slack.receive(self._home.outbox, channel, body)
-            return status, text.encode()
-        return 404, b"not found"
+            await _respond(send, 200, json.dumps(self._health()).encode())
+        elif path.startswith((_SLACK, _SLACK_API)) and is_post:
+            await self._slack(scope, await _body(receive), send)
+        else:
+            await _respond(send, 404, b"not found")
+
+    async def _slack(self, scope: Scope, body: bytes, send: Send) -> None:
+        path = scope["path"]
+        if len(body) > _LARGEST_MESSAGE:
+            await _respond(send, 413, b"payload_too_large")
+        elif path.startswith(_SLACK_API):
+            authorization = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+            said = self._slack_api.answer(path.removeprefix(_SLACK_API), authorization, body)
+            await _respond(send, said.status, json.dumps(said.body).encode(), said.headers)
+        else:
+            status, text = slack.receive(self._home.outbox, path.removeprefix(_SLACK), body)
+            await _respond(send, status, text.encode())
 
     def _health(self) -> dict[str, Any]:
         return {
@@ -130,7 +141,10 @@ async def _body(receive: Receive) -> bytes:
             return bytes(body)
 
 
-async def _respond(send: Send, status: int, body: bytes) -> None:
+async def _respond(
+    send: Send, status: int, body: bytes, more: Mapping[str, str] | None = None
+) -> None:
     headers = [(b"content-type", b"application/json" if body[:1] == b"{" else b"text/plain")]
+    headers += [(name.encode(), value.encode()) for name, value in (more or {}).items()]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

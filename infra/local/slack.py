@@ -41,15 +41,22 @@ def receive(folder: Path, channel: str, body: bytes) -> tuple[int, str]:
         return 400, "invalid_payload"
     if not isinstance(payload, dict):
         return 400, "invalid_payload"
-    if not payload.get("text") and not payload.get("blocks") and not payload.get("attachments"):
-        return 400, "no_text"
-    if len(str(payload.get("text", ""))) > _LONGEST_TEXT:
-        return 400, "msg_too_long"
-    faults = list(_faults(payload.get("blocks", [])))
-    if faults:
-        return 400, f"invalid_blocks: {'; '.join(faults)}"
+    found = fault(payload)
+    if found is not None:
+        error, why = found
+        return 400, f"{error}: {why}" if why else error
     outbox.keep_slack(folder, channel=channel, payload=payload)
     return 200, "ok"
+
+
+def fault(payload: dict[str, Any]) -> tuple[str, str] | None:
+    """Return what Slack calls the fault of a message, and where it is; None for one that it takes."""
+    if not payload.get("text") and not payload.get("blocks") and not payload.get("attachments"):
+        return "no_text", ""
+    if len(str(payload.get("text", ""))) > _LONGEST_TEXT:
+        return "msg_too_long", ""
+    faults = list(_faults(payload.get("blocks", [])))
+    return ("invalid_blocks", "; ".join(faults)) if faults else None
 
 
 def _faults(blocks: Any) -> Iterator[str]:

@@ -134,7 +134,7 @@ def deployer(settings: DeployerSettings) -> Dispatching:
         return endpoint.version if endpoint is not None else None
 
     by_request = HoldingByRequest(holding, alone, serving, reconciling.steps)
-    deciding = Deciding(registry, memory, publisher, alone, reconciling.steps, utc_now)
+    deciding = Deciding(registry, memory, publisher, alone, reconciling.steps, serving, utc_now)
     return Dispatching(
         reconciling, rolling_back, by_request, deciding, configuration, timer, utc_now
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from services.notifier.adapters.counts import MetricCounts
 from services.notifier.adapters.links import (
     KeyRotation,
     LinkCounts,
@@ -17,10 +18,10 @@ from services.notifier.adapters.notices import (
     DynamoAlarms,
     DynamoJournals,
     DynamoNotices,
-    DynamoRefusals,
     DynamoShown,
 )
 from services.notifier.adapters.readers import RoutedReaders
+from services.notifier.adapters.refusals import DynamoRefusals
 from services.notifier.adapters.services import QueryFunctions
 from services.notifier.adapters.timer import SqsTimer
 from services.notifier.adapters.uses import DynamoUses
@@ -40,6 +41,7 @@ from services.notifier.app.reviewing import Reviewing
 from services.notifier.app.ringing import Ringing
 from services.notifier.app.telling import Gathering, Telling
 from services.notifier.domain.grouping import Waits
+from services.notifier.domain.links.grant import Lifetimes
 from services.notifier.domain.stories.mails import Patience
 from services.notifier.ports import Links
 from services.notifier.settings import (
@@ -59,17 +61,23 @@ def notifier(settings: NotifierSettings) -> Dispatching:
     """Return everything that reacts to the inbox."""
     notices = _notices(settings.notices_table)
     timer = SqsTimer(lazy_client("sqs"), settings.inbox_url)
-    readers = RoutedReaders(
-        S3Objects(lazy_client("s3"), settings.data_bucket),
-        lazy_client("sns"),
-        lazy_client("secretsmanager"),
-        settings.notices_topic_arn,
-        settings.slack_secret_name,
-        expects_email=bool(settings.notification_email_given),
+    readers = _readers(settings)
+    delivering = Delivering(
+        notices,
+        readers,
+        _links(settings),
+        timer,
+        EmbeddedMeasures(),
+        utc_now,
+        settings.console_url,
     )
-    delivering = Delivering(notices, readers, _links(settings), timer, EmbeddedMeasures(), utc_now)
     waits = Waits(_seconds(settings.gather_seconds), _seconds(settings.gather_longest_seconds))
-    patience = Patience(_seconds(settings.figures_seconds), _seconds(settings.rollback_seconds))
+    patience = Patience(
+        _seconds(settings.figures_seconds),
+        _seconds(settings.rollback_seconds),
+        timedelta(hours=settings.links_act_hours),
+        has_links=bool(settings.links_url),
+    )
     telling = Telling(notices, notices, delivering.deliver, timer, utc_now, waits)
     gathering = Gathering(notices, delivering.deliver, timer, utc_now, waits)
     boards = Boards(
@@ -87,10 +95,10 @@ def notifier(settings: NotifierSettings) -> Dispatching:
         telling,
         following,
         Ringing(DynamoAlarms(notices.store), telling.tell, settings.docs_url),
-        Mending(DynamoRefusals(notices.store), telling.tell),
-        Recounting(S3Objects(lazy_client("s3"), settings.data_bucket), telling.tell),
+        Mending(DynamoRefusals(notices.store), notices, telling.tell),
+        Recounting(S3Objects(lazy_client("s3"), settings.data_bucket), readers, telling),
         Redriving(notices, timer, utc_now),
-        Checking(readers, notices, timer, utc_now),
+        Checking(readers, notices, timer, EmbeddedMeasures(), utc_now),
         (following.sweep, gathering.sweep, delivering.sweep, _finishing(settings).sweep),
         utc_now,
     )
@@ -98,7 +106,7 @@ def notifier(settings: NotifierSettings) -> Dispatching:
 
 def answering(settings: QuerySettings) -> Answering:
     """Return what answers questions."""
-    return Answering(_notices(settings.notices_table))
+    return Answering(_notices(settings.notices_table), _readers(settings))
 
 
 def reviewing(settings: ReviewSettings) -> Reviewing:
@@ -108,6 +116,7 @@ def reviewing(settings: ReviewSettings) -> Reviewing:
         _notices(settings.notices_table),
         S3Objects(lazy_client("s3"), settings.data_bucket),
         SqsInbox(lazy_client("sqs"), settings.inbox_url),
+        MetricCounts(lazy_client("cloudwatch")),
         utc_now,
     )
 
@@ -119,7 +128,8 @@ def opening(settings: LinksSettings) -> Opening:
     services = QueryFunctions(lazy_client("lambda"))
     acting = Acting(finishing.uses, services, finishing, meter, utc_now)
     keys = SecretKeys(lazy_client("secretsmanager"), settings.links_secret_name)
-    return Opening(keys, S3Linked(lazy_presigner(), settings.data_bucket), acting, meter, utc_now)
+    shown = S3Linked(lazy_presigner(), settings.data_bucket)
+    return Opening(keys, shown, acting, meter, utc_now, settings.console_url)
 
 
 def _finishing(settings: NotifierSettings | LinksSettings) -> Finishing:
@@ -133,12 +143,27 @@ def rotation(settings: KeySettings) -> KeyRotation:
     return KeyRotation(lazy_client("secretsmanager"), settings.links_secret_name)
 
 
+def _readers(settings: NotifierSettings | QuerySettings) -> RoutedReaders:
+    return RoutedReaders(
+        S3Objects(lazy_client("s3"), settings.data_bucket),
+        lazy_client("sns"),
+        lazy_client("secretsmanager"),
+        settings.notices_topic_arn,
+        settings.slack_secret_name,
+        expects_email=bool(settings.notification_email_given),
+        slack_api=settings.slack_api_url if isinstance(settings, NotifierSettings) else "",
+    )
+
+
 def _links(settings: NotifierSettings) -> Links:
     """Return what makes links; none where they are switched off."""
     if not settings.links_url:
         return NoLinks()
     keys = SecretKeys(lazy_client("secretsmanager"), settings.links_secret_name)
-    return SignedLinks(keys, settings.links_url, observability.logger("notifier"))
+    lifetimes = Lifetimes(
+        timedelta(hours=settings.links_act_hours), timedelta(hours=settings.links_show_hours)
+    )
+    return SignedLinks(keys, settings.links_url, observability.logger("notifier"), lifetimes)
 
 
 def _seconds(number: int) -> timedelta:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
 from services.notifier.domain.delivery import Subscriptions
@@ -13,6 +13,7 @@ from services.notifier.domain.links.grant import Grant
 from services.notifier.domain.links.use import Use
 from services.notifier.domain.notice import Delivery, Entry, Notice, Standing
 from services.notifier.domain.offer import Link, Offer
+from services.notifier.domain.refusals import Case, Refusal
 from services.notifier.domain.routing import Rule
 from shared.messages import AnyMessage
 
@@ -120,18 +121,22 @@ class Alarms(Protocol):
 
 
 class Refusals(Protocol):
-    """Which files were refused and not accepted since."""
+    """Which files were refused and are not settled, and what became of others like them."""
 
-    def remember(self, key: str, code: str, at: datetime) -> None:
-        """Note that a file was refused."""
+    def find(self, key: str) -> Refusal | None:
+        """Return what is known of a refused file; None where it was not refused, or is settled."""
         ...
 
-    def reason(self, key: str, before: datetime) -> str:
-        """Return why a file was refused before some time; empty where it was not."""
+    def case(self, site: str, code: str) -> Case:
+        """Return the case of a site and a reason; a new one where there is none."""
+        ...
+
+    def keep(self, refusal: Refusal, *cases: Case) -> bool:
+        """Keep a refusal and its cases, or change nothing; False where somebody changed one meanwhile."""
         ...
 
     def forget(self, key: str) -> None:
-        """Note that a file is refused no longer."""
+        """Note that people know what became of a file; one that was refused anew meanwhile stays."""
         ...
 
 
@@ -264,6 +269,20 @@ class Services(Protocol):
         ...
 
 
+class Counts(Protocol):
+    """How often something happened, as the metrics say."""
+
+    def by_day(self, name: str, service: str, first: date, last: date) -> Mapping[date, int]:
+        """Return a service's count for each day (UTC) on which there was one.
+
+        Raises
+        ------
+        RetryableError
+            The metrics cannot be read; says why.
+        """
+        ...
+
+
 class Reviews(Protocol):
     """Files of reviews in the bucket."""
 
@@ -317,13 +336,15 @@ class LinkMeter(Protocol):
 class LinkedObjects(Protocol):
     """Objects that links show."""
 
-    def address(self, key: str, content_type: str) -> str | None:
+    def address(self, key: str, content_type: str, version_id: str = "") -> str | None:
         """Return a short-lived address of an object, or None where there is none.
 
         Parameters
         ----------
         content_type
             As what a browser shows it; '' lets it be saved.
+        version_id
+            Which of its versions; '' for the newest.
         """
         ...
 

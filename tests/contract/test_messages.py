@@ -39,6 +39,7 @@ PRODUCED = {
         "solar.data_accepted",
         "solar.data_withdrawn",
         "solar.file_quarantined",
+        "solar.file_settled",
         "solar.config_accepted",
         "solar.config_rejected",
         "solar.site_silent",
@@ -75,8 +76,9 @@ ROUTINE = {  # only in the day's summary: what follows from it is told
     "solar.version_decided",
     "solar.deployment_started",
 }
-FOR_MACHINES = {  # nobody is told of these
+FOR_MACHINES = {  # nobody is told of these, unless the file was refused before
     "solar.data_accepted",
+    "solar.file_settled",
     "solar.predictions_made",
     "solar.forecast_issued",
 }
@@ -192,6 +194,8 @@ def told_by_data_watcher() -> list[Any]:
     world.upload(KEY, SITE)
     world.upload("raw/east/a.csv", b"one")
     world.upload("raw/east/a.csv", b"bad")
+    world.bucket.delete("raw/east/a.csv")
+    world.event("raw/east/a.csv")
     world.upload(KEY, b"nonsense")
     return world.publisher.told
 
@@ -275,7 +279,10 @@ def test_notifier_hears_of_everything_that_it_can_tell() -> None:
 
     assert len(heard) == len(set(heard))
     told = {kind for kind, model in KINDS.items() if model in RENDERERS}
-    assert set(heard) == told | {"solar.data_accepted"}  # of files that were refused before
+    assert set(heard) == told | {
+        "solar.data_accepted",
+        "solar.file_settled",
+    }  # of files refused before
 
 
 def test_an_alarm_and_a_budget_reach_people() -> None:

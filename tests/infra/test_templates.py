@@ -37,6 +37,8 @@ PUBLISHED = {
     ("solar", "ChampionShortfall"): {"service"},
     ("solar", "LinksRefused"): {"service"},
     ("solar", "LinksFailed"): {"service"},
+    ("solar", "LinksNotSigned"): {"service"},
+    ("solar", "MailUnheard"): {"service"},
     ("solar", "SitesDegraded"): {"service"},
     ("solar", "SitesNotScored"): {"service"},
     ("solar", "ForecastsLate"): {"service"},
@@ -304,6 +306,7 @@ def test_the_public_function_can_read_papers_and_ask_and_nothing_else() -> None:
         "dynamodb:PutItem",
         "dynamodb:UpdateItem",
         "s3:GetObject",
+        "s3:GetObjectVersion",
         "s3:ListBucket",
         "lambda:InvokeFunction",
         "sqs:SendMessage",
@@ -316,6 +319,11 @@ def test_the_public_function_can_read_papers_and_ask_and_nothing_else() -> None:
     }
     assert "secret:solar-notifier-links-" in found["secretsmanager:GetSecretValue"]
     assert "solar-deployer-inbox" in found["sqs:SendMessage"]
+    assert (
+        found["s3:GetObjectVersion"].count("s3:::")
+        == found["s3:GetObjectVersion"].count("/raw/*")
+        == 1
+    )
     assert "solar-deployer-query" in found["lambda:InvokeFunction"]
     assert "config/" not in found["s3:GetObject"]
     (on_table,) = (

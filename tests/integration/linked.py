@@ -14,6 +14,7 @@ from typing import Any
 from services.notifier.adapters.links import SecretKeys, SignedLinks
 from services.notifier.domain.offer import Offer, Verb
 from shared import layout, names, observability
+from shared.messages import AnyMessage
 from tests.integration.conftest import LocalPlatform
 from tests.unit.notifier.links.evaluated import a_run
 
@@ -33,13 +34,13 @@ class Linked:
     outputs: Mapping[str, str]
     arns: dict[int, str] = field(default_factory=dict)
 
-    def register(self) -> int:
-        """Register a version that waits for a person, with its evaluation and report."""
+    def register(self, run: str = RUN) -> int:
+        """Register a version of a run that waits for a person, with its evaluation and report."""
         sagemaker, s3 = self.platform.client("sagemaker"), self.platform.client("s3")
         bucket = self.outputs["DataBucketName"]
-        found = a_run(run_id=RUN, model_id=MODEL).model_dump_json().encode()
-        s3.put_object(Bucket=bucket, Key=layout.evaluation(RUN), Body=found)
-        s3.put_object(Bucket=bucket, Key=layout.report(RUN), Body=b"<h1>A report</h1>")
+        found = a_run(run_id=run, model_id=MODEL).model_dump_json().encode()
+        s3.put_object(Bucket=bucket, Key=layout.evaluation(run), Body=found)
+        s3.put_object(Bucket=bucket, Key=layout.report(run), Body=b"<h1>A report</h1>")
         group = names.package_group(MODEL)
         if not self.arns:
             sagemaker.create_model_package_group(ModelPackageGroupName=group)
@@ -53,11 +54,19 @@ class Linked:
                 "SupportedContentTypes": ["application/json"],
                 "SupportedResponseMIMETypes": ["application/json"],
             },
-            CustomerMetadataProperties={"run_id": RUN, "dataset_id": "linked-data"},
+            CustomerMetadataProperties={"run_id": run, "dataset_id": "linked-data"},
         )["ModelPackageArn"]
         number = int(arn.rpartition("/")[2])
         self.arns[number] = arn
         return number
+
+    def say(self, topic: str, message: AnyMessage) -> None:
+        """Publish a fact, as the service that found it does."""
+        self.platform.client("sns").publish(
+            TopicArn=self.outputs[topic],
+            Message=message.model_dump_json(),
+            MessageAttributes={"type": {"DataType": "String", "StringValue": message.type}},
+        )
 
     def link(self, verb: Verb, number: int) -> str:
         """Return a link as a message carries it."""

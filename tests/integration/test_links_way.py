@@ -5,18 +5,24 @@ from __future__ import annotations
 import json
 import urllib.parse
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from infra.deploy import target
 from infra.deploy.main import Deployment, Options
+from infra.local import outbox
 from services.notifier.domain.offer import Verb
+from shared import layout
+from shared.notifications import ActiveNotifications, Notifications
 from tests.integration.conftest import running
-from tests.integration.linked import Linked
+from tests.integration.linked import MODEL, Linked
 from tests.integration.observe import wait_for
+from tests.unit.notifier.gallery import sample
 
 SAID = {"name": "Ada", "reason": "the shift is the new inverter"}
 OURS = {"sec_fetch_site": "same-origin"}
+BOT = "solar-notices-bot"
 WHO = "Ada (by the link sent to ops@example.org)"
 
 
@@ -85,6 +91,89 @@ def test_what_is_no_link_of_ours_is_refused_with_a_page(linked: Linked, change: 
     code, _, page = linked.open(link + urllib.parse.quote(change), SAID, **OURS)
     assert code == 403
     assert "This link is not taken" in page
+
+
+CHANNEL = "C0123456789"
+
+
+@pytest.fixture
+def bot(linked: Linked) -> Iterator[None]:
+    """A Slack bot is told, by the platform's own Web API of Slack."""
+    s3, secrets = linked.platform.client("s3"), linked.platform.client("secretsmanager")
+    said = Notifications.model_validate(
+        {"recipients": [{"name": "chat", "slack_bot": {"token": BOT, "channel": CHANNEL}}]}
+    )
+    body = ActiveNotifications.of(said).model_dump_json().encode()
+    secrets.create_secret(Name=BOT, SecretString="xoxb-1")
+    where = {"Bucket": linked.outputs["DataBucketName"], "Key": layout.active_notifications()}
+    s3.put_object(Body=body, **where)
+    yield
+    s3.delete_object(**where)
+
+
+def posted(linked: Linked, *, text: str = "", stamp: str = "") -> list[outbox.SlackMessage]:
+    """Return the bot's messages with a text, or the one with a stamp: other tests have stories, too."""
+    return [
+        each
+        for each in outbox.slack_messages(linked.platform.home)
+        if each.channel == CHANNEL and text in json.dumps(each.payload) and stamp in each.stamp
+    ]
+
+
+@pytest.mark.usefixtures("bot")
+def test_with_a_bot_a_story_is_one_message_that_grows_and_ends_as_it_was_decided(
+    linked: Linked,
+) -> None:
+    number = linked.register("told-run-1")
+    about = {"model_id": MODEL, "run_id": "told-run-1"}
+    linked.say("TrainingTopicArn", sample("retrain_started", **about, reasons=("told once",)))
+    (begins,) = wait_for(lambda: posted(linked, text="told once"), bool, 90)
+    assert begins.payload["text"] == "[Solar] Retrain of model linked"
+
+    def now() -> outbox.SlackMessage:
+        (found,) = posted(linked, stamp=begins.stamp)
+        return found
+
+    waits = {"model_package_version": number, "approval": "PendingManualApproval"}
+    linked.say("TrainingTopicArn", sample("challenger_registered", **about, **waits))
+    asks = wait_for(now, lambda message: message.changes > 0)
+    buttons = [each for each in asks.payload["blocks"] if each["type"] == "actions"]
+    labels = [each["text"]["text"] for each in buttons[0]["elements"]]
+    assert labels[:2] == [f"Approve version {number}", f"Reject version {number}"]
+
+    # As `solar reject` does it, by the caller's own rights.
+    linked.platform.client("sagemaker").update_model_package(
+        ModelPackageArn=linked.arns[number],
+        ModelApprovalStatus="Rejected",
+        ApprovalDescription="by ada: an hour off",
+    )
+    done = f"[Solar] Version {number} of model linked was rejected by ada"
+    ended = wait_for(now, lambda message: message.payload["text"] == done, 90)
+    assert len(posted(linked, text="rejected by ada")) == 1, "no second message"
+    assert "rejected by ada: an hour off" in json.dumps(ended.payload)
+    assert "Approve version" not in json.dumps(ended.payload)
+    written = [
+        each for each in linked.log() if (each["version"], each["event"]) == (number, "rejected")
+    ]
+    assert [each["reason"] for each in written] == ["by ada: an hour off"]
+
+    code, _, page = linked.open(buttons[0]["elements"][0]["url"])
+    assert (code, "waits no longer" in page) == (409, True)
+
+
+def test_who_is_told_and_how_many_files_came_is_answered_within_the_roles(linked: Linked) -> None:
+    functions = linked.platform.client("lambda")
+
+    def ask(function: str, said: dict[str, str]) -> dict[str, Any]:
+        called = functions.invoke(FunctionName=function, Payload=json.dumps(said))
+        answer: dict[str, Any] = json.loads(called["Payload"].read())
+        return answer
+
+    (reader,) = ask("solar-notifier-query", {"query": "readers"})["readers"]
+    assert (reader["name"], reader["is_well"]) == ("email", True)
+    review = ask("solar-notifier-review", {"span": "week"})["review"]
+    assert review["unanswered"] == []
+    assert review["files"] == {"week": "", "accepted": 0, "refused": 0}
 
 
 def test_to_end_all_links_ends_those_that_were_sent_before(linked: Linked) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from cfnlint.decode import cfn_yaml
 from moto import mock_aws
 
 from services.data_watcher.domain import validation
+from services.notifier.adapters import posting
+from services.notifier.adapters.counts import MetricCounts
 from services.notifier.adapters.email import SnsEmail
 from services.notifier.adapters.secret import Secret
 from services.notifier.adapters.slack import SlackBot, SlackWebhook
@@ -218,6 +222,42 @@ def test_a_storm_of_a_hundred_is_one_mail_and_every_fact_can_be_found(world: Wor
     assert second["next"] is None
 
 
+def test_what_became_of_refused_files_is_one_mail_that_counts_them(world: World) -> None:
+    refused = [quarantined(number) for number in range(4)]
+    world.deliver(*(each.model_dump_json() for each in refused))
+    world.deliver(body_of_a_sweep())
+    later = {"occurred_at": START + timedelta(hours=1)}
+    accepted = [
+        sample("data_accepted", id=f"a{number}", key=refused[number].key, **later)
+        for number in range(2)
+    ]
+    dismissed = sample("file_settled", id="d", key=refused[2].key, **later)
+    ends = [each.model_dump_json() for each in (*accepted, dismissed)]
+    world.deliver(*ends)
+    world.deliver(*ends, *(each.model_dump_json() for each in refused))
+    world.deliver(body_of_a_sweep())
+
+    _, mail = world.mails()
+    assert mail["Subject"] == (
+        "[Solar] 3 of 4 files of site east that were refused as empty are settled"
+    )
+    assert "What became of them: 2 accepted, 1 dismissed by ada." in mail["Message"]
+    assert "1 still waits for somebody" in mail["Message"]
+
+
+def test_a_refused_file_of_an_earlier_version_of_the_table_is_settled_too(world: World) -> None:
+    early = {"notice_id": {"S": "refused#raw/east/0.csv"}, "code": {"S": "empty"}}
+    early |= {"refused_at": {"S": START.isoformat()}}
+    boto3.client("dynamodb").put_item(TableName="solar-notifier", Item=early)
+    later = START + timedelta(hours=1)
+    settled = sample("file_settled", key="raw/east/0.csv", occurred_at=later)
+    world.deliver(settled.model_dump_json())
+    world.deliver(body_of_a_sweep())
+
+    (mail,) = world.mails()
+    assert "A file of site east that was refused was dismissed by ada" in mail["Subject"]
+
+
 def test_a_retrain_and_a_rollback_are_one_mail_each(world: World) -> None:
     facts = [*of_run(), *rollback()]
     for each in (*facts, *reversed(facts)):
@@ -324,8 +364,12 @@ def test_what_slack_answers_a_bot_says_whether_to_try_again(
     ("status", "headers", "error"),
     [
         (500, {}, RetryableError),
+        (408, {}, RetryableError),
         (404, {}, PermanentError),
+        (410, {}, PermanentError),
+        (301, {"Location": "http://127.0.0.1:9/"}, PermanentError),
         (302, {"Location": "http://127.0.0.1:9/"}, PermanentError),
+        (307, {"Location": "http://127.0.0.1:9/"}, PermanentError),
     ],
 )
 def test_a_refusal_says_whether_to_try_again_and_never_the_address(
@@ -337,6 +381,86 @@ def test_a_refusal_says_whether_to_try_again_and_never_the_address(
 
     assert "_solar/slack" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_redirect_is_followed_not_even_to_another_place_of_the_same_server(
+    slack: Slack, status: int
+) -> None:
+    slack.answers = [(status, {"Location": slack.address})]
+    with pytest.raises(PermanentError, match=f"refuses the message with {status}"):
+        webhook(slack.address).send(notice())
+    assert slack.posted == []
+
+
+@pytest.fixture
+def hanging(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A server that takes a request, sends a first piece, and then others for ever."""
+    first, then = request.param
+    monkeypatch.setattr(posting, "TIMEOUT", 0.5)
+    monkeypatch.setattr(posting, "LONGEST", 1.0)
+    ended = threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        with suppress(OSError), listener.accept()[0] as connection:
+            connection.sendall(first)
+            while not ended.wait(0.05):
+                connection.sendall(then)  # fails once the other side has left
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)  # of a test that fails before it calls
+        thread = threading.Thread(target=serve, args=[listener])
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/hook"
+        ended.set()
+        thread.join()
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+HANGS = {
+    "says nothing": (b"", b""),
+    "a status line that never ends": (b"HTTP/1.1 200 ", b"O"),
+    "headers one after the other": (OK, b"X-More: 1\r\n"),
+}
+HANGS_LATER = {
+    "a body bit by bit": (OK + b"Content-Length: 99999\r\n\r\n", b"o"),
+    "pieces without an end": (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\no\r\n"),
+}
+
+
+@pytest.mark.parametrize("hanging", HANGS.values(), ids=HANGS.keys(), indirect=True)
+def test_a_server_that_hangs_is_left_and_tried_again_later(hanging: str) -> None:
+    """That this ends is the promise: the server never does."""
+    with pytest.raises(RetryableError, match="Slack cannot be reached"):
+        webhook(hanging).send(notice())
+
+
+@pytest.mark.parametrize("hanging", HANGS_LATER.values(), ids=HANGS_LATER.keys(), indirect=True)
+def test_who_took_a_message_and_hangs_then_gets_no_second_one(hanging: str) -> None:
+    webhook(hanging).send(notice())
+
+
+@pytest.mark.parametrize("hanging", HANGS_LATER.values(), ids=HANGS_LATER.keys(), indirect=True)
+def test_a_bot_that_never_hears_what_its_message_is_called_posts_again(hanging: str) -> None:
+    with pytest.raises(RetryableError):
+        SlackBot(lambda: "xoxb-1", "C1", api=hanging).post(notice())
+
+
+@pytest.mark.parametrize("hanging", [HANGS["says nothing"]], ids=["says nothing"], indirect=True)
+def test_a_slack_that_hangs_holds_up_no_mail_and_gets_the_notice_later(
+    world: World, hanging: str
+) -> None:
+    boto3.client("secretsmanager").put_secret_value(SecretId=SECRET, SecretString=hanging)
+    world.deliver(quarantined().model_dump_json())
+    assert world.deliver(body_of_a_sweep()) == []
+    assert len(world.mails()) == 1
+    (told,) = [
+        each
+        for each in query.lambda_handler({"query": "notices"}, Context())["notices"]
+        if each["state"] == "sending"
+    ]
+    assert told["recipients"]["slack"]["why"].startswith("Slack cannot be reached")
+    assert told["recipients"]["slack"]["next_try_at"]
 
 
 def test_slack_that_is_not_there_is_tried_again_later(slack: Slack) -> None:
@@ -427,3 +551,28 @@ def test_how_many_read_a_topic_is_asked_of_sns(world: World) -> None:
     assert SnsEmail(sns, world.topic).subscriptions() == Subscriptions(confirmed=1, pending=0)
     empty = sns.create_topic(Name="solar-notices-empty")["TopicArn"]
     assert not SnsEmail(sns, empty).subscriptions().is_well
+
+
+# --- metrics --------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("world")
+def test_files_are_counted_day_by_day_as_the_metrics_say() -> None:
+    client = boto3.client("cloudwatch")
+    today = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+    for days, value in ((0, 2.0), (1, 3.0), (1, 4.0), (9, 50.0)):
+        client.put_metric_data(
+            Namespace="solar",
+            MetricData=[
+                {
+                    "MetricName": "FilesAccepted",
+                    "Dimensions": [{"Name": "service", "Value": "data_watcher"}],
+                    "Timestamp": today - timedelta(days=days),
+                    "Value": value,
+                }
+            ],
+        )
+    day = today.date()
+    found = MetricCounts(client).by_day("FilesAccepted", "data_watcher", day - timedelta(2), day)
+    assert dict(found) == {day: 2, day - timedelta(1): 7}
+    assert MetricCounts(client).by_day("FilesQuarantined", "data_watcher", day, day) == {}

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from cfnlint.decode import cfn_yaml
 from moto import mock_aws
 
@@ -83,9 +84,10 @@ def test_a_link_says_what_was_offered_to_whom_and_no_two_are_alike() -> None:
     assert a_token() != token
 
 
-def test_where_no_key_can_be_read_a_message_goes_without_links() -> None:
+def test_where_no_key_can_be_read_that_is_an_error_which_who_sends_counts() -> None:
     gone = SecretKeys(boto3.client("secretsmanager"), "not-there")
-    assert links(gone).address(OFFER, "email", NOW) is None
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        links(gone).address(OFFER, "email", NOW)
 
 
 def test_a_link_outlives_one_rotation_of_the_key_and_not_two() -> None:
@@ -163,6 +165,23 @@ def test_an_object_opens_for_five_minutes_with_what_a_browser_may_do(monkeypatch
     assert linked.read("raw/east/a.csv") == b"x"
     with pytest.raises(NotFoundError):
         linked.read("gone")
+
+
+def test_a_link_opens_the_version_that_it_was_made_for() -> None:
+    client = boto3.client("s3")
+    where: Any = {"LocationConstraint": "eu-west-1"}
+    client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
+    client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    first = client.put_object(Bucket=BUCKET, Key="raw/a.csv", Body=b"bad")["VersionId"]
+    client.put_object(Bucket=BUCKET, Key="raw/a.csv", Body=b"corrected")
+    client.delete_object(Bucket=BUCKET, Key="raw/a.csv")
+    linked = S3Linked(client, BUCKET)
+    address = linked.address("raw/a.csv", "", first)
+    assert address is not None
+    assert f"versionId={first}" in address
+    assert linked.address("raw/a.csv", "") is None, "the newest is a mark of deletion"
+    client.delete_object(Bucket=BUCKET, Key="raw/a.csv", VersionId=first)
+    assert linked.address("raw/a.csv", "", first) is None
 
 
 def test_what_was_begun_and_not_finished_is_found_once_it_is_left(uses: DynamoUses) -> None:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from console import trainer
+from console.client import costs as client_costs
 from console.client import history, objects
 from console.web.cards import ask, asked
 from console.web.guard import REPORT_POLICY
@@ -66,6 +67,6 @@ def report(request: Request) -> Response:
 def costs(request: Request) -> Response:
     """Show what retraining cost by month and model."""
     site = of(request)
-    found = ask(lambda: history.costs(trainer.runs(site.system)))
-    total = sum(each["usd"] for each in found.value or [])
+    found = ask(lambda: client_costs.by_month_and_model(trainer.runs(site.system)))
+    total = sum(each.cost_usd for each in found.value or [])
     return site.page(request, "costs.html", found=found, total=total)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
@@ -13,6 +14,7 @@ from shared.aws import error_code
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TAG = "solar-stage"
+LONGEST_LINK = 168  # [h]; a key that signed a link is honoured for a week
 
 
 def options(plan: Plan) -> Iterator[Finding]:
@@ -23,6 +25,21 @@ def options(plan: Plan) -> Iterator[Finding]:
     docs = plan.parameters.get("DocsUrl", "")
     if docs and not docs.startswith("https://"):
         yield Finding("stops", f"--docs-url {docs!r} must begin with https://", "Mails link there.")
+    console = plan.parameters.get("ConsoleUrl", "")
+    if console and not _is_trusted(console):
+        yield Finding(
+            "stops",
+            f"--console-url {console!r} must begin with https://",
+            "Messages link there. http://127.0.0.1:PORT will do where each reader runs a console.",
+        )
+    for option, name in (("act", "LinksActHours"), ("show", "LinksShowHours")):
+        hours = plan.parameters.get(name, "")
+        if hours and not (hours.isdecimal() and 1 <= int(hours) <= LONGEST_LINK):
+            yield Finding(
+                "stops",
+                f"--links-{option}-hours {hours!r} must be a whole number of hours, 1 to {LONGEST_LINK}",
+                "A key that signed a link is honoured for a week.",
+            )
     if not address:
         yield Finding(
             "hurts",
@@ -30,6 +47,13 @@ def options(plan: Plan) -> Iterator[Finding]:
             "Refused files, failed runs and alarms are then told to nobody by mail.",
             "python3 scripts/deploy.py --email you@example.org",
         )
+
+
+def _is_trusted(address: str) -> bool:
+    """Whether a browser would trust an address; the console itself answers on this machine only."""
+    parts = urlsplit(address)
+    on_this_machine = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
+    return bool(parts.hostname and (parts.scheme == "https" or on_this_machine))
 
 
 def secret(plan: Plan) -> Iterator[Finding]:

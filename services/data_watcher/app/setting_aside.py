@@ -20,7 +20,7 @@ class SettingAside:
     Attributes
     ----------
     refresh
-        Looks at a key: withdraws rows, publishes, and tells keys with the same bytes.
+        Looks at a key: withdraws rows, publishes what was decided, and tells keys with the same bytes.
     look_at_sources
         Has the sources of sites looked at as a whole.
     """
@@ -45,6 +45,7 @@ class SettingAside:
             message.key, lambda record: transitions.dismiss(record, message.version_id, decided)
         )
         self.look_at_sources([message.site_id])
+        self.refresh(message.key)
 
     def _change(self, key: str, change: Callable[[KeyRecord], KeyRecord]) -> None:
         def step() -> None:

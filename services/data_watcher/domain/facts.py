@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from services.data_watcher.domain.admission import FOLDER
 from services.data_watcher.domain.records import KeyRecord, Withdrawal
 from services.data_watcher.domain.versions import (
     Accepted,
     CanonicalObject,
+    Decision,
+    Duplicate,
     FileVersion,
     Quarantined,
+    Removed,
     RowSummary,
+    Superseded,
 )
 from shared.canonical import CanonicalFile
-from shared.messages import DataAccepted, DataWithdrawn, FileQuarantined
+from shared.messages import DataAccepted, DataWithdrawn, FileQuarantined, FileSettled
 
 _HOUR = timedelta(hours=1)
 
@@ -56,7 +60,7 @@ def verdict(
     match version:
         case Accepted():
             return _accepted(record, version, model_id, uri(version.canonical.key), now)
-        case Quarantined() if version.fault.code != FOLDER:
+        case Quarantined(dismissed=None) if version.fault.code != FOLDER:
             return _quarantined(record, version, now)
         case _:
             return None
@@ -96,6 +100,55 @@ def _quarantined(record: KeyRecord, version: Quarantined, now: datetime) -> File
         reason_code=version.fault.code,
         reason=version.fault.reason,
         remedy=version.fault.remedy,
+    )
+
+
+def settled(record: KeyRecord, now: datetime) -> Iterator[FileSettled]:
+    """Yield what is still to be published about refused files that need nobody any more.
+
+    A refused version after which a newer one came is no end: the verdict on that one tells what became of it.
+    """
+    for version in record.versions.values():
+        if version.published_at is not None:
+            continue
+        refused = version.known.fault is not None and version.known.fault.code != FOLDER
+        match version:
+            case Quarantined(dismissed=Decision() as decided) if refused:
+                yield _settled(record, version, "dismissed", decided, now)
+            case Removed(decision=Decision() as decided) if refused:
+                yield _settled(record, version, "removed", decided, now)
+            case Removed() | Superseded() if refused and record.current is None:
+                yield _settled(record, version, "deleted", None, now)
+            case Duplicate() if _may_have_been_refused(record, version):
+                yield _settled(record, version, "duplicate", None, now)
+
+
+def _may_have_been_refused(record: KeyRecord, version: Duplicate) -> bool:
+    """Whether people may have been told of the key: a version was refused, or this one was read before."""
+    was_read_before = version.changes > 1
+    return was_read_before or any(each.known.fault for each in record.versions.values())
+
+
+def _settled(
+    record: KeyRecord,
+    version: FileVersion,
+    outcome: Literal["removed", "dismissed", "deleted", "duplicate"],
+    decided: Decision | None,
+    now: datetime,
+) -> FileSettled:
+    """Return the end of a refused file; the same decision is the same fact, whatever is noted later."""
+    revision = decided.request_id if decided else version.changes
+    of = f"its bytes count at {version.of}" if isinstance(version, Duplicate) else ""
+    return FileSettled.of(
+        subject=(record.key, version.version_id, outcome, revision),
+        occurred_at=now,  # a person's clock may be slow, and the refusal was told by this one
+        correlation_id=record.key,
+        site_id=record.site_id,
+        key=record.key,
+        version_id=version.version_id,
+        outcome=outcome,
+        reason=decided.why if decided else of,
+        requested_by=decided.by if decided else "",
     )
 
 

@@ -197,7 +197,8 @@ def dismiss(record: KeyRecord, version_id: str, decision: Decision) -> KeyRecord
         return record
     if version.dismissed is not None:
         return record
-    return record.with_version(replace(version, dismissed=decision))
+    dismissed = replace(version, dismissed=decision, published_at=None)  # that is to be told
+    return replace(record.with_version(dismissed), settled=False)
 
 
 def take_out(record: KeyRecord, version_id: str, decision: Decision) -> KeyRecord:

@@ -63,6 +63,24 @@ class SageMakerRegistry:
                     return _version(self.client.describe_model_package(ModelPackageName=arn))
         return None
 
+    def newest(self, model_id: str) -> Version | None:
+        """Return the version that was registered last, or None where there is none."""
+        try:
+            answer = self.client.list_model_packages(
+                ModelPackageGroupName=names.package_group(model_id),
+                SortBy="CreationTime",
+                SortOrder="Descending",
+                MaxResults=1,
+            )
+        except ClientError as error:
+            if error_code(error) in ABSENT:
+                return None
+            raise
+        for found in answer["ModelPackageSummaryList"]:
+            arn = found["ModelPackageArn"]
+            return _version(self.client.describe_model_package(ModelPackageName=arn))
+        return None
+
     def bar(self, version: Version, reason: str) -> None:
         """Reject a version in the registry, so that nobody deploys or compares with it again."""
         self.client.update_model_package(

@@ -50,10 +50,14 @@ class Dispatching:
         """
         match incoming:
             case ServiceEvent(detail={"ModelPackageGroupName": str(name)}):
+                number = incoming.detail.get("ModelPackageVersion")
+                self._tell_decision(names.model_of(name), number if type(number) is int else None)
                 self.reconciling.reconcile(names.model_of(name))
             case ServiceEvent(detail={"EndpointName": str(name)}):
                 self.reconciling.reconcile(names.model_of(name))
             case DeploymentCheckDue():
+                if incoming.settings or incoming.decided is not None:
+                    self._tell_decision(incoming.model_id, incoming.decided)
                 self.reconciling.reconcile(incoming.model_id, settings=incoming.settings)
             case RollbackRequested() | HoldRequested() | DecisionRequested():
                 self._as_asked(incoming)
@@ -62,6 +66,21 @@ class Dispatching:
             case _:
                 message = f"not for this service: {type(incoming).__name__}"
                 raise InvalidMessageError(message)
+
+    def _tell_decision(self, model_id: str, number: int | None) -> None:
+        """Tell what a person decided in the registry; soon again where another worker has the model."""
+        try:
+            self.deciding.look(model_id, number)
+        except NotReadyError:
+            if number is not None:
+                due = DeploymentCheckDue.of(
+                    subject=(model_id, number, "decided"),
+                    occurred_at=self.clock(),
+                    correlation_id=model_id,
+                    model_id=model_id,
+                    decided=number,
+                )
+                self.timer.again(due, AGAIN_SECONDS)
 
     def _as_asked(self, request: RollbackRequested | HoldRequested | DecisionRequested) -> None:
         """Do what a person asks; soon again where another worker has the model just now."""

@@ -39,7 +39,6 @@ class SnsEmail:
             for page in pages.paginate(TopicArn=self.topic_arn)
             for each in page["Subscriptions"]
         ]
-        pending = arns.count(_PENDING)
-        return Subscriptions(
-            len(arns) - pending - arns.count(_DELETED), pending, self.expects_readers
-        )
+        pending, deleted = arns.count(_PENDING), arns.count(_DELETED)
+        confirmed = len(arns) - pending - deleted
+        return Subscriptions(confirmed, pending, self.expects_readers, deleted)

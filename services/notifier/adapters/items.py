@@ -16,6 +16,7 @@ UNSENT, GROUP, STORY = "yes", "group", "story"  # what waits, in the index `by_w
 KEPT = timedelta(days=90)
 _TEXTS = ("cause", "thing", "several", "remedy", "model", "site")
 _MARKS = ("quiet", "outcome", "on_board")
+_NUMBERS = ("tells_so_far",)
 
 
 def notice_item(notice: Notice) -> Item:
@@ -31,6 +32,7 @@ def notice_item(notice: Notice) -> Item:
     }
     item |= {name: text for name in _TEXTS if (text := getattr(notice, name))}
     item |= {name: True for name in _MARKS if getattr(notice, name)}
+    item |= {name: number for name in _NUMBERS if (number := getattr(notice, name))}
     if notice.offers:
         item["offers"] = [
             {"verb": each.verb.value, "label": each.label, "about": dict(each.about)}
@@ -53,7 +55,7 @@ def read_notice(item: Item) -> Notice:
             Offer(Verb(each["verb"]), each["label"], each["about"])
             for each in item.get("offers", ())
         ),
-        **{name: item[name] for name in (*_TEXTS, *_MARKS) if name in item},
+        **{name: item[name] for name in (*_TEXTS, *_MARKS, *_NUMBERS) if name in item},
     )
 
 

@@ -14,7 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from botocore.exceptions import BotoCoreError, ClientError
 
 from services.notifier.domain.links import grant
-from services.notifier.domain.links.grant import HARMLESS, Grant
+from services.notifier.domain.links.grant import HARMLESS, Grant, Lifetimes
 from services.notifier.domain.offer import Offer
 from services.notifier.ports import LinkKeys
 from shared import names
@@ -28,7 +28,7 @@ KEPT = 300.0  # how long keys are kept before they are read again [s]
 PATIENCE = 10.0  # between two readings for keys that are not known, which anybody can make up [s]
 PRESIGNED_SECONDS = 300
 _ABSENT = {"ResourceNotFoundException", "InvalidRequestException"}
-_GONE = {"404", "NoSuchKey", "NotFound"}
+_GONE = {"404", "405", "NoSuchKey", "NoSuchVersion", "NotFound"}  # 405: it is a mark of deletion
 
 
 @dataclass(slots=True)
@@ -98,22 +98,26 @@ class SignedLinks:
     keys: LinkKeys
     address_of_function: str
     logger: Logger
+    lifetimes: Lifetimes = field(default_factory=Lifetimes)
 
     def address(self, offer: Offer, recipient: str, now: datetime) -> str | None:
         """Return the HTTPS address of an offer, signed for one recipient.
 
-        Where no key can be read the message goes without links: what it says matters more.
+        Raises
+        ------
+        ClientError, BotoCoreError
+            No key can be read. That is in the log; who sends counts it, and sends the message without links.
         """
         try:
             key = self.keys.current()
         except (ClientError, BotoCoreError) as error:
             self.logger.warning("no link could be signed", exc_info=error)
-            return None
+            raise
         granted = Grant(
             verb=offer.verb,
             about=offer.about,
             recipient=recipient,
-            expires_at=now + grant.lasting(offer.verb),
+            expires_at=now + self.lifetimes.of(offer.verb),
             nonce=secrets.token_urlsafe(9),
         )
         return f"{self.address_of_function}{grant.signed(granted, key)}"
@@ -135,10 +139,13 @@ class S3Linked:
     client: S3Client
     bucket: str
 
-    def address(self, key: str, content_type: str) -> str | None:
+    def address(self, key: str, content_type: str, version_id: str = "") -> str | None:
         """Return an address that opens an object for five minutes, or None where there is none."""
+        place: Any = {"Bucket": self.bucket, "Key": key}
+        if version_id:
+            place["VersionId"] = version_id
         try:
-            self.client.head_object(Bucket=self.bucket, Key=key)
+            self.client.head_object(**place)
         except ClientError as error:
             if error_code(error) in _GONE:
                 return None
@@ -154,7 +161,7 @@ class S3Linked:
         )
         return self.client.generate_presigned_url(
             "get_object",
-            Params={"Bucket": self.bucket, "Key": key, **shown},
+            Params={**place, **shown},
             ExpiresIn=PRESIGNED_SECONDS,
         )
 

@@ -251,35 +251,6 @@ class DynamoAlarms:
 
 
 @dataclass(frozen=True, slots=True)
-class DynamoRefusals:
-    """Implements the port `Refusals`."""
-
-    store: Store
-
-    def remember(self, key: str, code: str, at: datetime) -> None:
-        """Note that a file was refused."""
-        self.store.put(
-            {
-                "notice_id": f"refused#{key}",
-                "code": code,
-                "refused_at": at.isoformat(),
-                "expires_at": int((at + KEPT).timestamp()),
-            }
-        )
-
-    def reason(self, key: str, before: datetime) -> str:
-        """Return why a file was refused before some time; empty where it was not."""
-        item = self.store.item(notice_id=f"refused#{key}")
-        if item is None or datetime.fromisoformat(item["refused_at"]) > before:
-            return ""
-        return str(item["code"])
-
-    def forget(self, key: str) -> None:
-        """Note that a file is refused no longer."""
-        self.store.delete(notice_id=f"refused#{key}")
-
-
-@dataclass(frozen=True, slots=True)
 class DynamoShown:
     """Implements the port `Shown`."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.notifier.adapters.email import SnsEmail
 from services.notifier.adapters.secret import Secret
-from services.notifier.adapters.slack import SlackBot, SlackWebhook
+from services.notifier.adapters.slack import API, SlackBot, SlackWebhook
 from services.notifier.adapters.webhook import SignedWebhook
 from services.notifier.domain.routing import Rule
 from services.notifier.ports import Courier, Reader
@@ -31,6 +31,8 @@ class RoutedReaders:
         Of the topic that the template makes; others of its account differ in the name.
     slack_secret_name
         Secret of the incoming webhook; empty for no Slack.
+    slack_api
+        Where Slack's Web API answers bots.
     expects_email
         Whether an address was given to the template, so that the topic should have a reader.
     """
@@ -41,6 +43,7 @@ class RoutedReaders:
     topic_arn: str
     slack_secret_name: str = ""
     expects_email: bool = True
+    slack_api: str = API
     clock: Callable[[], float] = time.monotonic
     _version: str = ""
     _readers: list[Reader] = field(default_factory=list)
@@ -82,7 +85,7 @@ class RoutedReaders:
             return SlackWebhook(self._secret(recipient.slack_webhook), name)
         if recipient.slack_bot is not None:
             bot = recipient.slack_bot
-            return SlackBot(self._secret(bot.token), bot.channel, name)
+            return SlackBot(self._secret(bot.token), bot.channel, name, self.slack_api)
         assert recipient.webhook is not None  # noqa: S101 - the schema has exactly one
         webhook = recipient.webhook
         return SignedWebhook(self._secret(webhook.address), self._secret(webhook.signing_key), name)

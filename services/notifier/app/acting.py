@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from services.notifier.app.finishing import Finishing
@@ -59,6 +60,17 @@ class Acting:
         self._check(grant)
         use = self.uses.begin(Use(grant.nonce, name, reason, self.clock()), grant)
         return Answer(200, self._finish(grant, use))
+
+    def refuse_what_is_over(self, grant: Grant) -> None:
+        """Refuse what is over, so that nobody fills in a form in vain; where that is not known, go on.
+
+        Raises
+        ------
+        RefusedError
+            What the link is about was decided, or serves no longer.
+        """
+        with suppress(RetryableError):
+            self._check(grant)
 
     def _check(self, grant: Grant) -> None:
         """Refuse what is over: a version that no longer waits, or no longer serves."""

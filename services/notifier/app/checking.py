@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from services.notifier.domain import delivery
 from services.notifier.domain.notice import Entry, Standing
-from services.notifier.ports import Notices, Readers, Subscribed, Timer
+from services.notifier.ports import Measures, Notices, Readers, Subscribed, Timer
 from shared.clock import Clock
 
 
@@ -18,12 +18,17 @@ class Checking:
     readers: Readers
     notices: Notices
     timer: Timer
+    measures: Measures
     clock: Clock
 
     def look(self) -> None:
-        """Tell of every e-mail topic that reaches nobody, or somebody less than it should; once a day."""
-        now = self.clock()
-        for reader in self.readers():
+        """Tell of every e-mail topic that reaches nobody, or somebody less than it should; once a day.
+
+        Where nobody is left who could be told, an alarm says so, in the console and in `solar status`.
+        """
+        now, unheard = self.clock(), 0
+        readers = self.readers()
+        for reader in readers:
             if not isinstance(reader.courier, Subscribed):
                 continue
             said = reader.courier.subscriptions()
@@ -34,3 +39,5 @@ class Checking:
             spares = "" if said.confirmed else reader.name
             self.notices.open(Entry(notice, Standing.SENDING, now, spares=spares))
             self.timer.wake(timedelta(seconds=1))
+            unheard += not any(each.name != spares and each.rule.wants(notice) for each in readers)
+        self.measures.count("MailUnheard", unheard)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.notifier.domain import delivery
+from services.notifier.domain import console, delivery
 from services.notifier.domain.delivery import BusyError
 from services.notifier.domain.notice import Delivery, Entry, Notice, Standing
 from services.notifier.domain.offer import Link
@@ -29,16 +29,17 @@ class Delivering:
     timer: Timer
     measures: Measures
     clock: Clock
+    console_url: str = ""  # where `solar console` answers, if people can reach it
     _rests: dict[str, datetime] = field(default_factory=dict)  # until when a channel is left alone
 
     def deliver(self, entry: Entry) -> None:
         """Send a notice to everybody who has not had it; what is left over is sent by a sweep."""
         if entry.standing not in UNFINISHED:
             return
+        # Who failed before comes last: one process may not live long enough for several that hang.
+        readers = sorted(self.readers(), key=lambda each: entry.to(each.name).tries)
         deliveries = {
-            each.name: self._deliver_to(each, entry)
-            for each in self.readers()
-            if _is_for(each, entry)
+            each.name: self._deliver_to(each, entry) for each in readers if _is_for(each, entry)
         }
         self._settle(entry, deliveries)
 
@@ -57,13 +58,14 @@ class Delivering:
 
         A message without its buttons is better than none: it says in words what to type.
         """
-        now = self.clock()
+        now, pages = self.clock(), console.links(notice, self.console_url)
         try:
             found = [(each, self.links.address(each, recipient, now)) for each in notice.offers]
         except Exception:  # noqa: BLE001 - whatever it is, people are told
             self.measures.count("LinksNotSigned", 1)
-            return []
-        return [Link(offer.verb, offer.label, url) for offer, url in found if url is not None]
+            return pages
+        signed = [Link(offer.verb, offer.label, url) for offer, url in found if url is not None]
+        return [*signed, *pages]
 
     def _deliver_to(self, reader: Reader, entry: Entry) -> Delivery:
         """Send to one recipient where that is due; return what has become of it."""

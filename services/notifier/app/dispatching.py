@@ -22,10 +22,13 @@ from shared.messages import (
     AnyMessage,
     DataAccepted,
     FileQuarantined,
+    FileSettled,
     RedriveRequested,
     ReviewWritten,
     SweepDue,
 )
+
+_SETTLES = (DataAccepted, FileSettled)  # a file that was refused; of others nobody hears
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +70,13 @@ class Dispatching:
             case ObjectChanged() | ServiceEvent():
                 message = f"notifier does not expect {incoming!r}"
                 raise InvalidMessageError(message)
-            case _ if type(incoming) is DataAccepted or type(incoming) not in SILENT:
+            case _ if isinstance(incoming, _SETTLES) or type(incoming) not in SILENT:
                 self._hear(plain.message(incoming))
 
     def _hear(self, message: AnyMessage) -> None:
         """React to a fact, of which every text is harmless."""
-        if isinstance(message, DataAccepted):
-            self.mending.accepted(message)
+        if isinstance(message, _SETTLES):
+            self.mending.settled(message)
             return
         if isinstance(message, FileQuarantined):
             self.mending.refused(message)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.notifier.app.acting import Acting, told
+from services.notifier.domain import console
 from services.notifier.domain.links import page
 from services.notifier.domain.links.evidence import Evidence, evidence
 from services.notifier.domain.links.exchange import Answer, Request, form_of
@@ -26,6 +28,7 @@ class Opening:
     acting: Acting
     meter: LinkMeter
     clock: Clock
+    console_url: str = ""
 
     def answer(self, request: Request) -> Answer:
         """Answer a request; what is refused is counted by its reason, and said on a plain page."""
@@ -69,13 +72,19 @@ class Opening:
     def _ask(self, grant: Grant) -> Answer:
         use = self.acting.used(grant)
         if use is None:
-            return Answer(
-                200, page.asking(grant, self._evidence(grant), report=self._report(grant))
-            )
+            self.acting.refuse_what_is_over(grant)
+            return Answer(200, self._form(grant))
         if use.is_done:
             return Answer(200, told(grant, use))
         kept = {"name": use.name, "reason": use.reason}
-        return Answer(200, page.asking(grant, self._evidence(grant), _BEGUN, kept))
+        return Answer(200, self._form(grant, _BEGUN, kept))
+
+    def _form(self, grant: Grant, wrong: str = "", kept: Mapping[str, str] | None = None) -> str:
+        more = {
+            "Open the whole report": self._report(grant),
+            "In the console": self._console(grant),
+        }
+        return page.asking(grant, self._evidence(grant), wrong, kept, more)
 
     def _show(self, grant: Grant) -> Answer:
         about = grant.about
@@ -85,20 +94,26 @@ class Opening:
             case Verb.FILE if about.get("key", "").startswith(layout.REVIEWS):
                 return self._open(about["key"], _HTML)
             case Verb.FILE if about.get("key", "").startswith(layout.RAW):
-                return self._open(about["key"], "")
+                return self._open(about["key"], "", about.get("version_id", ""))
             case Verb.RUN if "run_id" in about:
                 run, model = about["run_id"], about.get("model_id", "")
                 commands = (f"solar report {run}", f"solar watch {run}", f"solar why {model}")
-                return Answer(200, page.showing(f"Run {run}", self._evidence(grant), commands))
+                shown = page.showing(
+                    f"Run {run}", self._evidence(grant), commands, self._console(grant)
+                )
+                return Answer(200, shown)
         raise RefusedError("malformed", "This link is of another version of the system.", 400)
 
-    def _open(self, key: str, content_type: str) -> Answer:
+    def _open(self, key: str, content_type: str, version_id: str = "") -> Answer:
         """Send the browser to an object; what is no page of ours is saved, never shown."""
-        address = self.shown.address(key, content_type)
+        address = self.shown.address(key, content_type, version_id)
         if address is None:
             said = "It was deleted, or was never written: a run that failed leaves no report."
             return Answer(404, page.saying("This is gone", said))
         return Answer(302, location=address)
+
+    def _console(self, grant: Grant) -> str:
+        return console.run(grant.about, self.console_url)
 
     def _report(self, grant: Grant) -> str | None:
         run_id = grant.about.get("run_id")

@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from services.notifier.domain.notice import Entry, Standing
 from services.notifier.domain.review import page, reading, words
-from services.notifier.domain.review.facts import Review, Span, Told
+from services.notifier.domain.review.facts import Files, Review, Span, Told
 from services.notifier.ports import (
+    Counts,
     Notices,
     OwnInbox,
     Question,
@@ -22,9 +23,10 @@ from services.notifier.ports import (
 )
 from shared import layout
 from shared.clock import Clock
+from shared.errors import RetryableError
 from shared.messages import ReviewWritten
 
-MOST_TOLD = 20
+MOST_KEPT = 200  # of what people were told; each reader sees the first of what is for them
 MOST_DECISIONS = 200
 _OWN = {"daily", "weekly"}  # what people were told by a review is no news in the next one
 
@@ -55,6 +57,7 @@ class Reviewing:
     notices: Notices
     reviews: Reviews
     inbox: OwnInbox
+    counts: Counts
     clock: Clock
 
     def answer(self, event: dict[str, Any]) -> dict[str, Any]:
@@ -114,6 +117,7 @@ class Reviewing:
         begin, end = _midnight(first), _midnight(last + reading.DAY)
         answers = self._about_each(names, span, last)
         told = self._told(begin, end)
+        files, file_weeks, unread = self._files(span, first, last)
         return Review(
             span=span,
             first=first,
@@ -129,14 +133,32 @@ class Reviewing:
             sites=sum(about_all["sites"].values()),
             sent=reading.sent(overview, now),
             silent=reading.silent(overview),
+            files=files,
+            file_weeks=file_weeks,
             waits=reading.open_questions(overview),
-            told=tuple(told[:MOST_TOLD]),
+            told=tuple(told[:MOST_KEPT]),
             told_in_all=len(told),
             unanswered=(
                 *about.missing,
                 *(reason for name in names for reason in answers[name].missing),
+                *unread,
             ),
         )
+
+    def _files(
+        self, span: Span, first: date, last: date
+    ) -> tuple[Files | None, tuple[Files, ...], tuple[str, ...]]:
+        """Return what became of uploads: in all, by week for a weekly review, and what is not known."""
+        begin = reading.first_of_weeks(last) if span is Span.WEEK else first
+        try:
+            accepted, refused = (
+                self.counts.by_day(name, "data_watcher", begin, last)
+                for name in ("FilesAccepted", "FilesQuarantined")
+            )
+        except RetryableError as error:
+            return None, (), (f"counts of files: {error}",)
+        weeks = reading.file_weeks(accepted, refused, last) if span is Span.WEEK else ()
+        return reading.files(accepted, refused, first, last), weeks, ()
 
     def _about_all(self) -> _Answers:
         return self._ask(
@@ -226,4 +248,11 @@ def _gravest_first(entry: Entry) -> tuple[int, datetime]:
 
 
 def _as_told(entry: Entry) -> Told:
-    return Told(severity=entry.notice.severity.name.lower(), subject=entry.notice.subject)
+    notice = entry.notice
+    return Told(
+        severity=notice.severity.name.lower(),
+        subject=notice.subject,
+        kind=notice.kind,
+        model_id=notice.model,
+        site_id=notice.site,
+    )

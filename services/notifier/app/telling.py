@@ -27,8 +27,8 @@ class Telling:
     clock: Clock
     waits: Waits
 
-    def tell(self, notice: Notice) -> None:
-        """Tell people of something, once."""
+    def tell(self, notice: Notice, *, only: str = "") -> None:
+        """Tell people of something, once; `only` one of them, where one is named."""
         known = self.notices.find(notice.id)
         if known is not None:
             self.deliver(known)
@@ -36,10 +36,11 @@ class Telling:
             self.notices.open(Entry(notice, Standing.SENT, self.clock()))
         elif notice.cause and not notice.stands_alone:
             self._gather(notice)
-        elif self._are_too_many(notice):
+        elif not only and self._are_too_many(notice):
             self._gather(notice, wide=True)
         else:
-            self.deliver(self.notices.open(Entry(notice, Standing.SENDING, self.clock())))
+            entry = Entry(notice, Standing.SENDING, self.clock(), only=only)
+            self.deliver(self.notices.open(entry))
 
     def _are_too_many(self, notice: Notice) -> bool:
         """Whether so many went out within this minute that more come together; what is grave counts alone."""

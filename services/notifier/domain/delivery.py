@@ -36,11 +36,12 @@ class BusyError(RetryableError):
 
 @dataclass(frozen=True, slots=True)
 class Subscriptions:
-    """Who subscribed to a topic's e-mail; `expected` says that somebody should have."""
+    """Who subscribed to a topic's e-mail, and who ended that; `expected`: somebody should have."""
 
     confirmed: int
     pending: int
     expected: bool = True
+    deleted: int = 0
 
     @property
     def is_well(self) -> bool:

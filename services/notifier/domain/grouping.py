@@ -36,7 +36,8 @@ class Waits:
 class Group:
     """Notices of one cause that wait to be told together.
 
-    `first` is the gravest of those that came, of equals the one that happened first. `wide` says that it
+    `first` is the gravest of those that came, of equals the one that happened first; where each tells what
+    the ones before it came to, it is the last of them. `wide` says that it
     takes whatever is of a kind, because more happens than can be told by cause.
     """
 
@@ -122,6 +123,8 @@ def subject(group: Group) -> str:
         return group.first.subject
     if group.wide:
         return f"{group.count:,} times {group.first.kind.replace('_', ' ')}"
+    if group.first.tells_so_far:
+        return group.first.subject
     if group.first.several:
         return group.first.several.replace("{count}", f"{group.count:,}")
     return f"{group.count:,} times: {group.first.subject}"
@@ -131,11 +134,11 @@ def _alone(group: Group, now: datetime) -> Notice:
     if group.count == 1:
         return group.first
     first = group.first
-    example = first.thing or first.subject
+    example = () if first.tells_so_far else (f"One of them, {first.thing or first.subject}:",)
     return replace(
         first,
         subject=subject(group),
-        lines=(f"One of them, {example}:", *first.lines, *_named(group)),
+        lines=(*example, *first.lines, *_named(group)),
         happened_at=now,
         facts=tuple(each for each in first.facts if each[1] != first.thing),
         offers=(),
@@ -166,8 +169,8 @@ def _name(notice: Notice, *, wide: bool) -> str:
     return notice.thing or (notice.subject if wide else "")
 
 
-def _gravest_first(notice: Notice) -> tuple[int, datetime, str]:
-    return -notice.severity, notice.happened_at, notice.id
+def _gravest_first(notice: Notice) -> tuple[int, int, datetime, str]:
+    return -notice.severity, -notice.tells_so_far, notice.happened_at, notice.id
 
 
 def _more(count: int) -> str:

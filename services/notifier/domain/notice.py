@@ -43,9 +43,10 @@ class Notice:
     `lines` say what happened, why and what next; `facts` are the figures and places beside it. A `quiet`
     notice only stands in the day's summary: it is routine, and would otherwise come many times a day.
     Notices of one `cause` that come within a while are told together: as `several` says, with a
-    `{count}`, and each by its `thing`. An `outcome` says what serves or what ended, and is never told
-    as one of many. What is `on_board` is shown, where a channel can change what it sent, by its story's
-    message. `offers` are what a reader can open or do; each channel signs them for who reads there.
+    `{count}`, and each by its `thing`. Where `tells_so_far` counts what the ones before it came to, the one
+    that counts most speaks for all. An `outcome` says what serves or what ended, and is never told as one
+    of many. What is `on_board` is shown, where a channel can change what it sent, by its story's message.
+    `offers` are what a reader can open or do; each channel signs them for who reads there.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Notice:
     thing: str = ""
     several: str = ""
     remedy: str = ""
+    tells_so_far: int = 0
     model: str = ""
     site: str = ""
     offers: tuple[Offer, ...] = ()

@@ -8,11 +8,15 @@ from enum import StrEnum
 
 
 class Verb(StrEnum):
-    """What a link does when a person follows it; the first three only show something."""
+    """What a link does when a person follows it; the first four only show something.
+
+    `console` leads to a page of `solar console`, which asks for no proof: it is for who has the rights.
+    """
 
     REPORT = "report"
     RUN = "run"
     FILE = "file"
+    CONSOLE = "console"
     APPROVE = "approve"
     REJECT = "reject"
     HOLD = "hold"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from fnmatch import fnmatchcase
 
 from services.notifier.domain.notice import Notice, Severity
-from shared.notifications import Recipient
+from shared.notifications import SEVERITIES, Recipient
 from shared.solar.zones import tzinfo_of
 
 _STAMP = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d) UTC\b")
@@ -25,14 +25,37 @@ class Rule:
 
     def wants(self, notice: Notice) -> bool:
         """Whether a notice is for the recipient; what is about no model or site is for any."""
-        if self.recipient is None:
-            return True
+        return self.concerns(notice.severity, notice.kind, notice.model, notice.site)
+
+    def concerns(self, severity: Severity, kind: str, model: str, site: str) -> bool:
+        """Whether something of a kind about a model or site, where it is about one, is for the recipient."""
         asked = self.recipient
-        return (
-            notice.severity.name.lower() in asked.severities
-            and _is_among(notice.kind, asked.kinds)
-            and (not notice.model or _is_among(notice.model, asked.models))
-            and (not notice.site or _is_among(notice.site, asked.sites))
+        return asked is None or (
+            severity.name.lower() in asked.severities
+            and _is_among(kind, asked.kinds)
+            and self.is_about(model, site)
+        )
+
+    def is_about(self, model: str, site: str) -> bool:
+        """Whether the recipient wants to hear of a model and a site; '' is about none, and for any."""
+        asked = self.recipient
+        return asked is None or (
+            (not model or _is_among(model, asked.models))
+            and (not site or _is_among(site, asked.sites))
+        )
+
+    @property
+    def wants_all_sites(self) -> bool:
+        """Whether no model and no site is left out: then what counts over all is for the recipient."""
+        asked = self.recipient
+        return asked is None or ("*" in asked.models and "*" in asked.sites)
+
+    @property
+    def wants_everything(self) -> bool:
+        """Whether the recipient leaves out nothing."""
+        asked = self.recipient
+        return asked is None or (
+            self.wants_all_sites and "*" in asked.kinds and set(asked.severities) == set(SEVERITIES)
         )
 
     def quiet_until(self, notice: Notice, now: datetime) -> datetime | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from console.client.costs import by_month_and_model
 from tests.unit.console.systems import FakeSystem, solar, system
 from tests.unit.console.test_models import run
 
@@ -83,7 +84,9 @@ def test_a_months_cost_stands_beside_the_budget() -> None:
     assert said == {
         "month": "2026-11",
         "by": "model",
-        "lines": [{"model_id": "golden", "runs": 2, "cost_usd": 0.5, "budget_usd": 5.0}],
+        "lines": [
+            {"model_id": "golden", "runs": 2, "cost_usd": 0.5, "unknown": 1, "budget_usd": 5.0}
+        ],
         "total_usd": 0.5,
         "billed": {"usd": 12.5, "by_service": {"AmazonCloudWatch": 12.5}, "why": ""},
     }
@@ -96,7 +99,22 @@ def test_a_months_cost_stands_beside_the_budget() -> None:
 @pytest.mark.usefixtures("costly")
 def test_each_run_is_a_line_where_that_is_asked() -> None:
     said = json.loads(solar("costs", "--month", "2026-11", "--by", "run", "--json").stdout)
-    assert [each["run_id"] for each in said["lines"]] == ["first-1", "second-1"]
+    assert [(each["run_id"], each["cost_usd"]) for each in said["lines"]] == [
+        ("first-1", 0.5),
+        ("second-1", None),
+    ]
+    assert said["total_usd"] == 0.5
+    assert "not known" in solar("costs", "--month", "2026-11", "--by", "run").stdout
+
+
+def test_runs_are_added_up_once_for_the_page_and_the_command_line(costly: FakeSystem) -> None:
+    runs = costly.ask("trainer_trigger", "runs")["runs"]
+    assert [
+        (each.month, each.runs, each.cost_usd, each.unknown) for each in by_month_and_model(runs)
+    ] == [
+        ("2026-11", 2, 0.5, 1),
+        ("2026-10", 1, 9.0, 0),
+    ]
 
 
 @pytest.mark.usefixtures("costly")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from services.data_watcher.domain.versions import Decision, Quarantined, Removed
-from shared.messages import DismissRequested, ReleaseRequested, RemoveRequested
+from shared.messages import DismissRequested, FileSettled, ReleaseRequested, RemoveRequested
 from tests.unit.data_watcher.fakes import START, DiedError, World, site
 from tests.unit.data_watcher.test_suspecting import MONTHS, strict, suspect, upload
 
@@ -164,12 +165,77 @@ def test_whoever_dies_while_a_file_is_removed_leaves_it_to_the_repeated_message(
     assert counting(world) == {"raw/east/b.csv"}
 
 
+# --- what is told of refused files --------------------------------------------------------------------
+
+
+def settled(world: World) -> FileSettled:
+    (fact,) = {
+        each.id: each for each in world.publisher.told if isinstance(each, FileSettled)
+    }.values()
+    return fact
+
+
+def test_the_removal_of_a_refused_file_is_a_fact(world: World) -> None:
+    remove(world, world.upload(KEY, b"bad"))
+
+    fact = settled(world)
+    assert (fact.outcome, fact.requested_by, fact.reason) == ("removed", "ops", "another plant's")
+
+
+def test_a_refused_file_that_is_deleted_from_s3_is_settled_by_nobody_known(world: World) -> None:
+    world.upload(KEY, b"bad")
+    world.bucket.delete(KEY)
+    world.event(KEY)
+
+    fact = settled(world)
+    assert (fact.outcome, fact.requested_by) == ("deleted", "")
+
+
+def test_a_newer_upload_does_not_settle_a_refused_file_but_its_verdict_does(world: World) -> None:
+    world.upload(KEY, b"bad")
+    world.upload(KEY, b"one")
+
+    assert world.publisher.kinds() == ["file_quarantined", "data_accepted"]
+
+
+def test_a_refused_file_whose_correction_counts_elsewhere_is_settled(world: World) -> None:
+    world.upload("raw/east/0.csv", b"one")
+    world.upload(KEY, b"bad")
+    world.upload(KEY, b"one")
+
+    fact = settled(world)
+    assert (fact.outcome, fact.reason) == ("duplicate", "its bytes count at raw/east/0.csv")
+
+
+def test_a_new_copy_of_a_file_settles_nothing(world: World) -> None:
+    world.upload("raw/east/0.csv", b"one")
+    world.upload(KEY, b"one")
+
+    assert world.publisher.kinds() == ["data_accepted"]
+
+
+@pytest.mark.parametrize("dies_at", range(1, 12))
+@pytest.mark.parametrize("verb", [remove, dismiss])
+def test_who_dies_while_a_refused_file_is_settled_tells_it_later_as_the_same_fact(
+    world: World, verb: Callable[[World, str], None], dies_at: int
+) -> None:
+    version_id = world.upload(KEY, b"bad")
+    world.fuse.calls, world.fuse.dies_at = 0, dies_at
+    try:
+        verb(world, version_id)
+    except DiedError:
+        world.fuse.dies_at = None
+        verb(world, version_id)
+        world.sweep("quick")
+
+    assert settled(world).requested_by == "ops"
+
+
 # --- dismiss ------------------------------------------------------------------------------------------
 
 
-def test_a_dismissed_file_stays_refused_and_nothing_is_said_again(world: World) -> None:
+def test_a_dismissed_file_stays_refused_and_that_is_said_once(world: World) -> None:
     version_id = world.upload(KEY, b"bad")
-    told = list(world.publisher.told)
     for _ in range(2):
         dismiss(world, version_id)
     world.sweep("full")
@@ -177,7 +243,9 @@ def test_a_dismissed_file_stays_refused_and_nothing_is_said_again(world: World) 
     current = world.ledger.records[KEY].current
     assert isinstance(current, Quarantined)
     assert current.dismissed == Decision("request", "ops", "another plant's", START)
-    assert world.publisher.told == told
+    assert world.publisher.kinds() == ["file_quarantined", "file_settled"]
+    fact = settled(world)
+    assert (fact.outcome, fact.requested_by, fact.reason) == ("dismissed", "ops", "another plant's")
 
 
 def test_only_a_refused_file_is_dismissed(world: World) -> None:
@@ -195,13 +263,13 @@ def test_a_dismissed_file_is_left_alone_when_its_site_is_released_but_not_when_i
     version_id = world.upload(KEY, b"bad")
     dismiss(world, version_id)
     release(world, None)
-    assert world.publisher.kinds() == ["file_quarantined"]
+    assert world.publisher.kinds() == ["file_quarantined", "file_settled"]
 
     release(world, KEY)
     current = world.ledger.records[KEY].current
     assert isinstance(current, Quarantined)
     assert current.dismissed is None
-    assert world.publisher.kinds() == ["file_quarantined"] * 2
+    assert world.publisher.kinds() == ["file_quarantined", "file_settled", "file_quarantined"]
 
 
 def test_a_file_stays_dismissed_when_another_configuration_refuses_it_again(world: World) -> None:
@@ -213,6 +281,8 @@ def test_a_file_stays_dismissed_when_another_configuration_refuses_it_again(worl
     current = world.ledger.records[KEY].current
     assert isinstance(current, Quarantined)
     assert current.dismissed is not None
+    assert set(world.publisher.kinds()[1:]) == {"file_settled"}, "nobody is asked about it again"
+    assert len({each.id for each in world.publisher.told[1:]}) == 1, "and it is one fact"
 
 
 def test_dismissed_and_removed_files_no_longer_make_their_source_suspect(world: World) -> None:

@@ -98,6 +98,9 @@ class FakeRegistry:
             found, is_approved=False, approval_note=note, decided_at=self.decided.get(number)
         )
 
+    def newest(self, model_id: str) -> Version | None:
+        return self.version(model_id, max(self.versions)) if self.versions else None
+
     def bar(self, version: Version, reason: str) -> None:
         self.barred[version.number] = f"{BARRED}{reason}"
 
@@ -650,5 +653,7 @@ class World:
             return endpoint.version if endpoint is not None else None
 
         by_request = HoldingByRequest(holding, alone, serving, reconciling.steps)
-        deciding = Deciding(self.registry, self.memory, self, alone, reconciling.steps, clock)
+        deciding = Deciding(
+            self.registry, self.memory, self, alone, reconciling.steps, serving, clock
+        )
         return Dispatching(reconciling, rolling_back, by_request, deciding, self, self, clock)

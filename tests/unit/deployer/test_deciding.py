@@ -5,13 +5,20 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from services.deployer.app.alone import Alone
 from services.deployer.app.deciding import Deciding
 from services.deployer.domain.deployment import Version, decision_of_person
-from shared.messages import DecisionOvertaken, DecisionRequested, VersionDecided
+from shared.inbox import ServiceEvent
+from shared.messages import (
+    DecisionOvertaken,
+    DecisionRequested,
+    DeploymentCheckDue,
+    VersionDecided,
+)
 from tests.unit.deployer.fakes import START, World
 from tests.unit.deployer.test_deployer import deployed
 from tests.unit.dying import DiedError, Fuse, deaths
@@ -93,6 +100,142 @@ def test_a_process_that_dies_after_the_registry_knows_tells_it_the_next_time(wor
     assert len(world.told(VersionDecided)) == 1
 
 
+# --- who decides in the registry itself, as `solar approve` does ---------------------------------------
+
+
+def decided_there(
+    world: World, number: int = 2, *, approve: bool = True, note: str = "by ada: new inverter"
+) -> None:
+    """Decide as the command line does, by the caller's own rights."""
+    version = world.registry.versions[number]
+    world.registry.decide(version, note, approve=approve)
+    world.registry.versions[number] = replace(world.registry.versions[number], decided_at=world.now)
+
+
+def changed(world: World, number: int | None = 2, times: int = 1) -> None:
+    """Let the registry's event come."""
+    detail: dict[str, Any] = {"ModelPackageGroupName": "solar-golden"}
+    if number is not None:
+        detail["ModelPackageVersion"] = number
+    for _ in range(times):
+        world.service.handle(ServiceEvent("e", "aws.sagemaker", "changed", world.now, detail))
+
+
+def decisions(world: World) -> list[VersionDecided]:
+    return [each for each in world.told(VersionDecided) if isinstance(each, VersionDecided)]
+
+
+@pytest.mark.parametrize("approve", [True, False])
+@pytest.mark.parametrize("number", [2, None], ids=["named", "the newest"])
+def test_a_decision_in_the_registry_is_the_same_fact_and_stands_in_the_log(
+    world: World, *, approve: bool, number: int | None
+) -> None:
+    decided_there(world, approve=approve)
+    changed(world, number, times=3)
+
+    (fact,) = decisions(world)
+    assert (fact.approved, fact.requested_by, fact.reason) == (approve, "ada", "new inverter")
+    assert (fact.model_package_version, fact.run_id, fact.serves) == (2, "run2", False)
+    written = [
+        each for each in world.memory.log("golden") if each.event in {"approved", "rejected"}
+    ]
+    assert [(each.version, each.reason) for each in written] == [(2, "by ada: new inverter")]
+    assert (world.endpoints.target is not None and world.endpoints.target.number == 2) is approve
+
+
+def test_who_rejects_what_serves_is_told_to_have_done_that(world: World) -> None:
+    decided_there(world, 1, approve=False, note="by ada: an hour off")
+    changed(world, 1)
+
+    (fact,) = decisions(world)
+    assert fact.serves
+
+
+def test_a_registration_and_what_the_policy_or_the_service_decides_is_no_persons_decision(
+    world: World,
+) -> None:
+    changed(world)
+    decided_there(world, note="by policy: it is better")
+    changed(world)
+    decided_there(world, approve=False, note="barred: it failed")
+    changed(world)
+
+    assert decisions(world) == []
+
+
+def test_a_link_and_the_event_that_follows_from_it_are_one_fact(world: World) -> None:
+    world.service.handle(asked())
+    world.registry.versions[2] = replace(world.registry.versions[2], decided_at=world.now)
+    changed(world, times=2)
+
+    assert len(decisions(world)) == 1
+
+
+def test_the_event_that_comes_before_a_died_process_goes_on_is_the_same_fact(world: World) -> None:
+    decided_there(world, note=f"by {WHO}: new inverter")
+    changed(world)
+    world.service.handle(asked())
+
+    assert len(decisions(world)) == 1
+    assert not overtaken(world)
+
+
+def test_who_changes_his_mind_twice_is_told_three_times(world: World) -> None:
+    for hour, approve in enumerate((True, False, True)):
+        world.now = START + timedelta(hours=hour)
+        decided_there(world, approve=approve)
+        changed(world, times=2)
+
+    assert [each.approved for each in decisions(world)] == [True, False, True]
+    assert len({each.id for each in decisions(world)}) == 3
+
+
+def test_the_daily_sweep_tells_a_decision_of_which_no_event_came(world: World) -> None:
+    decided_there(world)
+    due = DeploymentCheckDue.of(
+        subject=(), occurred_at=START, correlation_id="golden", model_id="golden", settings=True
+    )
+    world.service.handle(due)
+
+    assert len(decisions(world)) == 1
+
+
+def test_a_decision_about_a_model_that_another_worker_has_is_told_soon(world: World) -> None:
+    decided_there(world)
+    world.memory.lease = "another worker", world.now + timedelta(hours=1)
+    changed(world)
+    assert decisions(world) == []
+
+    (again,) = (each for each, _ in world.later if isinstance(each, DeploymentCheckDue))
+    world.memory.lease = None
+    world.service.handle(again)
+    assert len(decisions(world)) == 1
+
+
+@pytest.mark.parametrize("approve", [True, False])
+def test_a_death_at_any_call_while_it_is_told_leaves_one_fact_and_one_line(
+    *, approve: bool
+) -> None:
+    def made() -> World:
+        world = deployed(1)
+        world.registry.register(2)
+        decided_there(world, approve=approve)
+        return world
+
+    fuses = list(deaths(lambda fuse: through(made(), fuse).look("golden", 2)))
+    assert len(fuses) >= 8
+    for fuse in fuses:
+        world = made()
+        with suppress(DiedError):
+            through(world, fuse).look("golden", 2)
+        world.now += timedelta(minutes=3)
+        through(world, Fuse()).look("golden", 2)
+        assert len({each.id for each in decisions(world)}) == 1, fuse
+        assert [e for e in events(world) if e[1] in {"approved", "rejected"}] == [
+            (2, "approved" if approve else "rejected")
+        ], fuse
+
+
 # --- who comes too late is told so -----------------------------------------------------------------
 
 
@@ -150,7 +293,7 @@ def through(world: World, fuse: Fuse) -> Deciding:
     alone = Alone(memory, clock, lambda: f"worker {next(world.owners)}", world.slept.append)
     registry, publisher = fuse.guard(world.registry), fuse.guard(world)
     reconcile = world.service.reconciling.steps
-    return Deciding(registry, memory, publisher, alone, reconcile, clock)
+    return Deciding(registry, memory, publisher, alone, reconcile, lambda _: 1, clock)
 
 
 @pytest.mark.parametrize("approve", [True, False])

@@ -20,6 +20,7 @@ from services.notifier.domain.delivery import Subscriptions
 from services.notifier.domain.grouping import Group, Waits
 from services.notifier.domain.notice import Delivery, Entry, Notice, Standing
 from services.notifier.domain.offer import Link, Offer
+from services.notifier.domain.refusals import Case, Refusal
 from services.notifier.domain.routing import Rule
 from services.notifier.domain.stories.mails import Patience
 from services.notifier.ports import Reader
@@ -43,7 +44,6 @@ class FakeNotices:
     looks: dict[str, datetime] = field(default_factory=dict)
     ringing: dict[str, datetime] = field(default_factory=dict)
     boards: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
-    refused: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
     def find(self, notice_id: str) -> Entry | None:
         return self.entries.get(notice_id)
@@ -137,22 +137,41 @@ class FakeNotices:
         began_at = self.ringing.get(name)
         return began_at if began_at is not None and began_at <= before else None
 
-    def remember(self, key: str, code: str, at: datetime) -> None:
-        self.refused[key] = code, at
-
-    def reason(self, key: str, before: datetime) -> str:
-        code, at = self.refused.get(key, ("", before))
-        return code if at <= before else ""
-
-    def forget(self, key: str) -> None:
-        self.refused.pop(key, None)
-
     def shown(self, story: str, recipient: str) -> tuple[str, str]:
         return self.boards.get((story, recipient), ("", ""))
 
     def show(self, story: str, recipient: str, reference: str, content: str) -> None:
         self.boards[story, recipient] = reference, content
         self.leases.pop((story, recipient), None)
+
+
+@dataclass
+class FakeRefusals:
+    """Refused files and their cases."""
+
+    refused: dict[str, Refusal] = field(default_factory=dict)
+    cases: dict[tuple[str, str], Case] = field(default_factory=dict)
+
+    def find(self, key: str) -> Refusal | None:
+        return self.refused.get(key)
+
+    def case(self, site: str, code: str) -> Case:
+        return self.cases.get((site, code), Case(site, code))
+
+    def keep(self, refusal: Refusal, *cases: Case) -> bool:
+        known = self.refused.get(refusal.key)
+        if (known.revision if known else 0) != refusal.revision:
+            return False
+        if any(self.case(each.site, each.code).revision != each.revision for each in cases):
+            return False
+        self.refused[refusal.key] = replace(refusal, revision=refusal.revision + 1)
+        for each in cases:
+            self.cases[each.site, each.code] = replace(each, revision=each.revision + 1)
+        return True
+
+    def forget(self, key: str) -> None:
+        if key in self.refused and self.refused[key].ended:
+            del self.refused[key]
 
 
 @dataclass
@@ -265,6 +284,7 @@ class World:
         self.links = FakeLinks()
         self.measures = FakeMeasures()
         self.files = FakeFiles()
+        self.refusals = FakeRefusals()
         self.waits, self.patience = Waits(), Patience()
         self.readers = [Reader(self.email, Rule()), Reader(self.slack, Rule())]
         kept = self.notices
@@ -288,16 +308,25 @@ class World:
             telling,
             following,
             Ringing(kept, telling.tell),
-            Mending(kept, telling.tell),
-            Recounting(self.files, telling.tell),
+            Mending(self.refusals, kept, telling.tell),
+            Recounting(self.files, lambda: self.readers, telling),
             Redriving(kept, self.timer, self.clock),
-            Checking(lambda: self.readers, kept, self.timer, self.clock),
+            Checking(lambda: self.readers, kept, self.timer, self.measures, self.clock),
             (following.sweep, gathering.sweep, self.delivering.sweep),
             self.clock,
         )
 
     def clock(self) -> datetime:
         return self.now
+
+    def set_patience(self, patience: Patience) -> None:
+        """Wait otherwise for what belongs to a story."""
+        self.patience = patience
+        following = self.notifier.following
+        boards = replace(following.boards, patience=patience)
+        following = replace(following, boards=boards, patience=patience)
+        sweeps = (following.sweep, *self.notifier.sweeps[1:])
+        self.notifier = replace(self.notifier, following=following, sweeps=sweeps)
 
     def handle(self, *incoming: object) -> None:
         for each in incoming:

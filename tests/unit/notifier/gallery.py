@@ -12,7 +12,8 @@ from typing import Any
 from services.notifier.domain import grouping
 from services.notifier.domain.grouping import Group
 from services.notifier.domain.notice import Notice, Severity
-from services.notifier.domain.rendering import render
+from services.notifier.domain.refusals import Case
+from services.notifier.domain.rendering import data, render
 from services.notifier.domain.review import words
 from services.notifier.domain.review.facts import Review, Span
 from services.notifier.domain.stories import mails, threads
@@ -155,6 +156,15 @@ def told() -> Iterator[tuple[str, Notice]]:
     yield "Many files with one fault", grouping.told([gathered(files)], NOW)
     others = gathered([_given(render(sample("site_silent", recovered=False), NOW))])
     yield "Several things that came together", grouping.told([others, gathered(files[:3])], NOW)
+    settled = Case("east", "wrong_unit", 40, {"accepted": 25, "removed by ben": 1})
+    yield "Some of them need nobody any more", data.settled(sample("data_accepted"), settled)
+    settled = settled.with_end("dismissed by ada")
+    yield (
+        "All of them are settled",
+        data.settled(sample("file_settled"), replace(settled, refused=27)),
+    )
+    one = Case("east", "wrong_unit", 1, {"dismissed by ada": 1})
+    yield "A single refused file is dismissed", data.settled(sample("file_settled"), one)
     for what, review in reviews():
         yield what, words.notice(review, content_id(what))
 

@@ -87,6 +87,21 @@ class FakeInbox:
         self.sent.append(message)
 
 
+@dataclass
+class FakeCounts:
+    """Counts by name and day."""
+
+    days: dict[str, dict[date, int]] = field(default_factory=dict)
+    trouble: Exception | None = None
+
+    def by_day(self, name: str, service: str, first: date, last: date) -> Mapping[date, int]:
+        assert service == "data_watcher"
+        if self.trouble:
+            raise self.trouble
+        found = self.days.get(name, {})
+        return {day: count for day, count in found.items() if first <= day <= last}
+
+
 class ReviewWorld:
     """The function that reviews, with everything around it."""
 
@@ -96,8 +111,9 @@ class ReviewWorld:
         self.notices = FakeNotices()
         self.files = FakeFiles()
         self.inbox = FakeInbox()
+        self.counts = FakeCounts()
         self.reviewing = Reviewing(
-            self.services, self.notices, self.files, self.inbox, lambda: self.now
+            self.services, self.notices, self.files, self.inbox, self.counts, lambda: self.now
         )
 
     def answer(self, service: str, query: str, **changed: Any) -> None:
@@ -122,6 +138,11 @@ def busy() -> ReviewWorld:
             }
         ],
     )
+    days = [YESTERDAY - timedelta(days=number) for number in range(15)]
+    world.counts.days = {
+        "FilesAccepted": {day: 40 + number for number, day in enumerate(days)},
+        "FilesQuarantined": {days[0]: 3, days[9]: 12},
+    }
     since = "2024-06-28T10:00:00+00:00"
     world.answer("deployer", "pending", pending={"golden": [{"version": 3, "since": since}]})
     standing = {

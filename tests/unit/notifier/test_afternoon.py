@@ -64,7 +64,7 @@ def test_an_afternoon_is_at_most_fifteen_mails_and_each_matters() -> None:
     assert subjects == [
         "40 files quarantined at site east: empty",
         "Model fleet version 5 serves, R2 0.962",
-        "40 files of site east that were refused as empty are accepted now",
+        "All 40 files of site east that were refused as empty are accepted now",
         "Model fleet version 6 serves, R2 0.962",
         "Challenger for model fleet rejected, R2 0.881",
         "Model fleet version 7 registered, R2 0.962, waits for approval",

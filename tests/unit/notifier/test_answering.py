@@ -7,8 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from services.notifier.app.answering import Answering
+from services.notifier.domain.delivery import Subscriptions
 from services.notifier.domain.notice import Delivery, Entry, Notice, Severity, Standing
-from tests.unit.notifier.fakes import START
+from services.notifier.domain.routing import Rule
+from services.notifier.ports import Reader
+from tests.unit.notifier.fakes import START, FakeCourier, FakeMail
 
 
 @dataclass
@@ -34,7 +37,7 @@ def an_entry(number: int) -> Entry:
 
 
 def ask(history: History, **question: Any) -> dict[str, Any]:
-    return Answering(history).answer({"query": "notices", **question})
+    return Answering(history, list).answer({"query": "notices", **question})
 
 
 def test_a_notice_is_shown_with_its_text_and_when_each_channel_took_it() -> None:
@@ -80,3 +83,19 @@ def test_a_question_that_makes_no_sense_is_answered_with_what_is_wrong() -> None
     assert ask(History(), limit=0)["error"].startswith("limit: ")
     assert ask(History(), query="mails")["error"].startswith("query: ")
     assert "invalid literal" in ask(History(), next="what")["error"]
+
+
+def test_who_is_told_is_answered_with_who_confirmed_that() -> None:
+    mail = FakeMail("email", said=Subscriptions(1, 2, deleted=3))
+    readers = [Reader(mail, Rule()), Reader(FakeCourier("chat"), Rule())]
+    answer = Answering(History(), lambda: readers).answer({"query": "readers"})
+    assert answer == {
+        "readers": [
+            {
+                "name": "email",
+                "subscriptions": {"confirmed": 1, "pending": 2, "deleted": 3},
+                "is_well": False,
+            },
+            {"name": "chat", "subscriptions": None, "is_well": True},
+        ]
+    }

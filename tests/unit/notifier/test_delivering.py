@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,8 +12,11 @@ from services.notifier.domain import delivery
 from services.notifier.domain.delivery import LEASE, PATIENCE, BusyError, Subscriptions
 from services.notifier.domain.notice import Delivery, Entry, Notice, Severity, Standing
 from services.notifier.domain.offer import Offer, Verb
+from services.notifier.domain.rendering import render
+from services.notifier.domain.routing import Rule
+from services.notifier.ports import Reader
 from shared.errors import PermanentError, RetryableError
-from tests.unit.notifier.fakes import START, World, sweep
+from tests.unit.notifier.fakes import START, FakeCourier, World, quarantined, sweep
 
 
 def a_notice(name: str = "n", **more: object) -> Notice:
@@ -157,10 +162,22 @@ def test_e_mail_that_nobody_gets_is_told_by_another_channel_once_a_day(
         world.handle(daily)
     assert [each.subject for each in world.slack.sent] == [subject]
     assert len(world.email.sent) == (1 if said.confirmed else 0)
-    assert world.measures.counted == {}
+    assert world.measures.counted == {"MailUnheard": 0}
     world.now += timedelta(days=1)
     world.handle(daily)
     assert len(world.slack.sent) == 2
+
+
+@pytest.mark.parametrize("said", [Subscriptions(0, 1), Subscriptions(0, 0, deleted=1)])
+def test_where_nobody_else_can_be_told_of_e_mail_that_nobody_gets_it_is_counted(
+    said: Subscriptions,
+) -> None:
+    world = World()
+    world.email.said = said
+    world.readers[:] = world.readers[:1]
+    world.handle(sweep().model_copy(update={"scope": "daily"}))
+    assert world.email.sent == []
+    assert world.measures.counted == {"MailUnheard": 1}
 
 
 @pytest.mark.parametrize("said", [Subscriptions(1, 0), Subscriptions(0, 0, expected=False)])
@@ -171,6 +188,22 @@ def test_e_mail_that_everybody_gets_who_should_is_no_news(said: Subscriptions) -
     assert world.slack.sent == []
 
 
+def test_where_a_console_can_be_reached_every_message_links_to_its_page() -> None:
+    world = World()
+    world.delivering = replace(world.delivering, console_url="https://console.example/")
+    (page,) = world.delivering.links_of(notice_about(), "email")
+    assert (page.verb, page.url) == (
+        "console",
+        "https://console.example/file?key=raw%2Feast%2F1.csv",
+    )
+    world.links.trouble = OSError("no key")
+    assert world.delivering.links_of(notice_about(), "email") == [page], "it needs no key"
+
+
+def notice_about() -> Any:
+    return render(quarantined(1), START)
+
+
 def test_a_message_whose_links_cannot_be_signed_goes_out_without_them() -> None:
     world = World()
     world.links.trouble = OSError("no key")
@@ -178,3 +211,27 @@ def test_a_message_whose_links_cannot_be_signed_goes_out_without_them() -> None:
     assert len(world.email.sent) == len(world.slack.sent) == 1
     assert world.email.links == []
     assert world.measures.counted == {"LinksNotSigned": 2}
+
+
+def test_who_failed_before_comes_last_so_that_several_that_hang_starve_nobody() -> None:
+    world = World()
+    order: list[str] = []
+    first, second = FakeCourier("a"), FakeCourier("b")
+    for courier in (first, second):
+        send = courier.send
+        courier.send = lambda notice, links, send=send, courier=courier: (  # type: ignore[method-assign]
+            order.append(courier.recipient),
+            send(notice, links),
+        )
+    world.readers[:] = [Reader(each, Rule()) for each in (first, second)]
+    first.trouble = [TimeoutError(), TimeoutError()]
+    second.trouble = [TimeoutError()]
+    world.telling.tell(a_notice())
+    world.pass_time(timedelta(minutes=5), 10)
+    assert order == ["a", "b", "a", "b", "a"]
+    order.clear()
+    entry = world.notices.entries["n"]
+    failed = replace(entry, deliveries={"a": Delivery(tries=3)}, standing=Standing.SENDING)
+    world.notices.entries["n"] = failed
+    world.delivering.deliver(failed)
+    assert order == ["b", "a"]

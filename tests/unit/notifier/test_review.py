@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import html
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
-from services.notifier.app.recounting import Recounting
 from services.notifier.domain.notice import Entry, Notice, Severity, Standing
 from services.notifier.domain.review import page, words
-from services.notifier.domain.review.facts import Review, Span
-from services.notifier.ports import Unanswered
-from shared.errors import NotFoundError
+from services.notifier.domain.review.facts import Files, Review, Span
+from services.notifier.domain.routing import Rule
+from services.notifier.ports import Reader, Unanswered
+from shared.errors import NotFoundError, RetryableError
 from shared.messages import ReviewWritten
-from tests.unit.notifier.review_world import MORNING, YESTERDAY, ReviewWorld, decision, line
+from shared.notifications import Recipient
+from tests.unit.notifier.fakes import FakeMail
+from tests.unit.notifier.fakes import World as People
+from tests.unit.notifier.review_world import (
+    MORNING,
+    YESTERDAY,
+    ReviewWorld,
+    busy,
+    decision,
+    line,
+)
 
 
 def text_of(world: ReviewWorld, span: Span = Span.DAY) -> str:
@@ -51,20 +62,6 @@ def test_yesterday_is_asked_about_and_no_more_than_the_worst_ten_sites() -> None
     }
 
 
-@pytest.mark.parametrize(("hours", "ended"), [(71, False), (72, True)])
-def test_that_the_links_of_an_approval_have_ended_is_said_beside_what_waits(
-    hours: int, *, ended: bool
-) -> None:
-    world = ReviewWorld()
-    last = world.reviewing.review(Span.DAY).last
-    end = datetime.combine(last, time(), UTC) + timedelta(days=1)
-    since = (end - timedelta(hours=hours)).isoformat()
-    world.answer("deployer", "pending", pending={"golden": [{"version": 3, "since": since}]})
-    said = words.sections(world.reviewing.review(Span.DAY))[0].lines[0]
-    assert ("longer than links of messages hold" in said) is ended
-    assert "(solar approve 3 golden)" in said
-
-
 def test_what_waits_for_a_person_comes_first_with_the_command_that_answers_it() -> None:
     world = ReviewWorld()
     since = "2024-06-28T10:00:00+00:00"
@@ -84,8 +81,7 @@ def test_what_waits_for_a_person_comes_first_with_the_command_that_answers_it() 
     assert words.subject(review).endswith("4 things wait for you")
     assert first.title == "What waits for a person"
     assert first.lines == (
-        "version 3 of model golden waits for approval since 2024-06-28, longer than links of messages "
-        "hold (solar approve 3 golden)",
+        "version 3 of model golden waits for approval since 2024-06-28 (solar approve 3 golden)",
         "model golden is held by ada since 2024-06-28: new inverters (solar release golden)",
         "source power of site east is suspect (wrong_unit), so that its files enter no dataset "
         "(solar sites list)",
@@ -120,7 +116,7 @@ def test_decisions_taken_and_not_taken_have_one_reason_each() -> None:
     ]
     world.answer("trainer_trigger", "decisions", decisions={"golden": made})
     text = text_of(world)
-    assert "- golden: retrain at 11:00 UTC, because 30 new days of data" in text
+    assert "- golden: retrain at 2024-07-01 11:00 UTC, because 30 new days of data" in text
     assert "- golden: waits with a retrain: the quiet period ends at 12:00" in text
     assert "long ago" not in text
     assert "this morning" not in text
@@ -188,6 +184,17 @@ def test_what_was_predicted_afterwards_is_no_score_of_the_day() -> None:
     assert review.worst == ()
 
 
+def told_by(world: ReviewWorld, message: object, *readers: Reader) -> People:
+    """Let people be told of a review that was written."""
+    people = People()
+    people.files = world.files
+    people.readers[:] = readers or people.readers
+    recounting = replace(people.notifier.recounting, reviews=world.files)
+    people.notifier = replace(people.notifier, recounting=recounting)
+    people.handle(message)
+    return people
+
+
 def test_people_are_told_once_however_often_the_schedule_comes() -> None:
     world = ReviewWorld()
     for _ in range(2):
@@ -197,9 +204,9 @@ def test_people_are_told_once_however_often_the_schedule_comes() -> None:
     assert first.id == second.id
     assert set(world.files.kept) == {"reviews/day/2024-07-01.json", "reviews/day/2024-07-01.html"}
 
-    notices: list[Notice] = []
-    Recounting(world.files, notices.append).tell(first)
-    (notice,) = notices
+    people = told_by(world, first)
+    people.handle(first)
+    (notice,) = people.email.sent
     assert (notice.kind, notice.id) == ("daily", first.id)
     assert notice.lines[0].startswith("Nothing needs you.")
 
@@ -216,9 +223,7 @@ def test_a_system_without_models_and_news_is_silent() -> None:
     world.answer("trainer_trigger", "models", models=[])
     world.answer("data_watcher", "overview", sites={}, last_upload_at={})
     world.reviewing.answer({"span": "day", "tell": True})
-    notices: list[Notice] = []
-    Recounting(world.files, notices.append).tell(world.inbox.sent[0])  # type: ignore[arg-type]
-    assert notices == []
+    assert told_by(world, world.inbox.sent[0]).email.sent == []
 
 
 def test_a_review_that_is_gone_comes_again_as_a_message_rather_than_vanishing() -> None:
@@ -226,7 +231,7 @@ def test_a_review_that_is_gone_comes_again_as_a_message_rather_than_vanishing() 
     world.reviewing.tell(Span.DAY)
     world.files.kept.clear()
     with pytest.raises(NotFoundError):
-        Recounting(world.files, lambda _: None).tell(world.inbox.sent[0])  # type: ignore[arg-type]
+        told_by(world, world.inbox.sent[0])
 
 
 @pytest.mark.parametrize(
@@ -339,3 +344,122 @@ def test_a_notice_that_was_told_within_another_is_told_by_that_one() -> None:
     world.notices.settle(entry.notice.id, Standing.WITHIN)
     world.notices.open(Entry(whole, Standing.SENT, entry.created_at))
     assert [each.subject for each in world.reviewing.review(Span.DAY).told] == ["2 notices"]
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def test_a_day_says_how_many_files_came_and_how_many_were_refused() -> None:
+    world = busy()
+    review = world.reviewing.review(Span.DAY)
+    assert review.files == Files(accepted=40, refused=3)
+    assert "- 40 files accepted, 3 refused" in words.text(review)
+    assert review.file_weeks == ()
+
+
+def test_a_week_shows_the_trend_of_files_beside_the_week_before() -> None:
+    world = busy()
+    world.now = MORNING.replace(day=1)  # a Monday
+    review = world.reviewing.review(Span.WEEK)
+    assert [(each.week, each.accepted, each.refused) for each in review.file_weeks] == [
+        ("2024-W25", 357, 12),
+        ("2024-W26", 308, 0),
+    ]
+    assert "- 308 files accepted, 0 refused; 357 and 12 the week before" in words.text(review)
+    shown = page.page(review)
+    assert "<h2>Files, 2024-W25 to 2024-W26</h2>" in shown
+    assert 'aria-label="Files refused: 0; from 0 to 12"' in shown
+
+
+def test_counts_that_cannot_be_read_are_said_and_hide_nothing_else() -> None:
+    world = ReviewWorld()
+    world.counts.trouble = RetryableError("AWS refused with AccessDenied")
+    text = text_of(world)
+    assert "- counts of files: AWS refused with AccessDenied" in text
+    assert "- golden: no retrain: no new data" in text
+
+
+# --- each recipient their own -----------------------------------------------------------------------
+
+
+def reader(name: str, **rule: Any) -> Reader:
+    recipient = Recipient(name=name, email_topic=f"solar-notices-{name}", **rule)
+    return Reader(FakeMail(name), Rule(recipient))
+
+
+def a_busy_day() -> ReviewWorld:
+    world = busy()
+    at = MORNING - timedelta(hours=15)
+    for kind, site in (("file_quarantined", "west"), ("site_silent", "north")):
+        notice = Notice(kind, kind, Severity.WARNING, f"{kind} at {site}", (), at, site=site)
+        world.notices.open(Entry(notice, Standing.SENT, at))
+    world.reviewing.tell(Span.DAY)
+    return world
+
+
+def text_for(world: ReviewWorld, one: Reader) -> str:
+    people = told_by(world, world.inbox.sent[0], one, reader("other"))
+    assert people.readers[0] is one
+    sent = one.courier.sent  # type: ignore[attr-defined]
+    assert len(sent) <= 1
+    return sent[0].email_text() if sent else ""
+
+
+def test_a_recipient_of_some_sites_reads_only_of_these() -> None:
+    text = text_for(a_busy_day(), reader("north", sites=["north*"]))
+    assert "silent: north" in text
+    assert "site_silent at north" in text
+    for foreign in ("west", "source power of site east", "sites sent something", "files accepted"):
+        assert foreign not in text
+
+
+def test_a_recipient_of_another_model_reads_of_no_foreign_model() -> None:
+    assert text_for(a_busy_day(), reader("other-fleet", models=["fleet-*"], sites=["fleet-*"]))
+    text = text_for(a_busy_day(), reader("other-fleet", models=["fleet-*"], sites=["fleet-*"]))
+    assert "golden (version" not in text
+    assert "approve 3 golden" not in text
+
+
+def test_what_people_were_told_is_listed_by_the_kinds_and_severities_that_one_wants() -> None:
+    text = text_for(a_busy_day(), reader("files", kinds=["file_*", "daily"]))
+    assert "file_quarantined at west" in text
+    assert "site_silent at north" not in text
+    assert "What people were told (1)" in text
+
+
+@pytest.mark.parametrize("rule", [{"severities": ["critical"]}, {"kinds": ["alarm*"]}])
+def test_who_wants_no_daily_message_gets_none(rule: dict[str, Any]) -> None:
+    assert text_for(a_busy_day(), reader("pager", **rule)) == ""
+
+
+def test_stamps_and_energies_are_written_for_who_reads_them() -> None:
+    chosen = {"timezone": "Asia/Tokyo", "units": "MWh", "models": ["g*"]}
+    text = text_for(a_busy_day(), reader("tokyo", **chosen))
+    assert "golden: retrain at 2024-07-01 20:00 JST" in text
+    assert "2024-07-02 15:00 JST" in text
+    assert "kWh" not in text
+
+
+def test_in_quiet_hours_the_daily_message_waits_until_they_end_and_comes_whole() -> None:
+    world = a_busy_day()
+    night = reader("night", quiet_hours={"begin": "11:00", "end": "14:00"}, sites=["w*"])
+    people = told_by(world, world.inbox.sent[0], night, reader("other"))
+    assert night.courier.sent == []  # type: ignore[attr-defined]
+    people.pass_time(timedelta(hours=3), 6)
+    (mail,) = night.courier.sent  # type: ignore[attr-defined]
+    assert mail.kind == "daily"
+
+
+def test_the_same_review_again_is_told_to_nobody_again() -> None:
+    world = a_busy_day()
+    east = reader("east", sites=["e*"])
+    people = told_by(world, world.inbox.sent[0], east, reader("other"))
+    people.handle(world.inbox.sent[0])
+    people.pass_time()
+    assert [len(each.courier.sent) for each in people.readers] == [1, 1]  # type: ignore[attr-defined]
+
+
+def test_a_review_is_one_notice_for_all_who_leave_out_nothing() -> None:
+    world = a_busy_day()
+    people = told_by(world, world.inbox.sent[0], reader("a"), reader("b", timezone="Asia/Tokyo"))
+    assert list(people.notices.entries) == [world.inbox.sent[0].id]

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.notifier.domain.stories.mails import Patience
 from services.notifier.domain.stories.threads import threads
 from tests.unit.notifier.fakes import START, World
 from tests.unit.notifier.gallery import sample
@@ -187,6 +188,101 @@ def test_who_waits_for_approval_is_told_at_once_and_its_end_later() -> None:
     assert "waits for approval" in first.subject
     assert "Somebody has to decide" in first.email_text()
     assert second.subject == "Model fleet version 7 serves, R2 0.962"
+
+
+def waiting(run: str = RUN) -> list[Any]:
+    started, registered, *_ = of_run(run)
+    return [started, registered.model_copy(update={"approval": "PendingManualApproval"})]
+
+
+def decided(minutes: float, *, approved: bool = True, **more: Any) -> Any:
+    about = {"run_id": RUN, "model_package_version": 7, "requested_by": "ada"}
+    return fact("version_decided", minutes, approved=approved, **about, **more)
+
+
+@pytest.mark.parametrize("bot", [True, False])
+def test_where_nobody_decides_while_the_links_hold_that_is_told_once_with_new_links(
+    *, bot: bool
+) -> None:
+    world = World(bot=bot)
+    world.handle(*waiting())
+    world.pass_time(timedelta(hours=71), 71)
+    before = len(world.email.sent), len(world.slack.sent)
+    world.pass_time(timedelta(hours=100), 100)
+
+    assert (len(world.email.sent), len(world.slack.sent)) == (before[0] + 1, before[1] + 1)
+    told = world.email.sent[-1]
+    assert told.subject == "Nobody has decided about version 7 of model fleet for 3 days"
+    assert [each.verb for each in told.offers][:2] == ["approve", "reject"]
+    assert world.slack.sent[-1] == told, "a message of its own: nobody sees another one change"
+
+
+def test_whoever_decides_in_time_hears_nothing_of_ended_links() -> None:
+    world = World()
+    play(world, [*waiting(), decided(60)])
+    world.pass_time(timedelta(hours=100), 100)
+
+    assert [each for each in world.email.sent if "Nobody has decided" in each.subject] == []
+
+
+def test_how_long_an_answer_is_waited_for_is_a_setting() -> None:
+    world = World()
+    world.set_patience(Patience(answer=timedelta(hours=4), has_links=False))
+    world.handle(*waiting())
+    world.pass_time(timedelta(hours=6), 24)
+
+    told = world.email.sent[-1]
+    assert told.subject.endswith("for 4 hours")
+    assert "links" not in told.lines[1]
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_once_somebody_decided_the_message_says_so_and_has_no_buttons(*, approved: bool) -> None:
+    world = World(bot=True)
+    world.handle(*waiting())
+    (asks,) = world.slack.posts.values()
+    assert asks.offers
+    world.now += timedelta(minutes=5)
+    world.handle(decided(5, approved=approved))
+
+    (message,) = world.slack.posts.values()
+    done = "approved" if approved else "rejected"
+    assert message.subject == f"Version 7 of model fleet was {done} by ada"
+    assert message.offers == ()
+    assert (
+        message.lines[0].splitlines()[-1].endswith(f"{done} by ada: the shift is the new inverter")
+    )
+
+
+def test_an_approved_version_that_serves_ends_the_message() -> None:
+    world = World(bot=True)
+    *_, deployed = of_run(begins=10)
+    play(world, [*waiting(), decided(5), deployed])
+
+    (message,) = world.slack.posts.values()
+    assert message.subject == "Model fleet version 7 serves, R2 0.962"
+
+
+def test_who_rejects_what_serves_has_one_mail_that_says_what_serves_now() -> None:
+    world = World(bot=True)
+    _, _, started, deployed = rollback(10)
+    play(world, [*of_run(), decided(10, approved=False, serves=True), started, deployed])
+
+    _, mail = world.email.sent
+    assert mail.subject == "Model fleet is back at version 6: ada took version 7 back"
+    assert mail.lines[0] == "Why: the shift is the new inverter."
+    assert mail.lines[-1].startswith("Nothing is held")
+    assert len(world.slack.posts) == 2
+
+
+def test_a_version_that_is_rejected_while_it_is_deployed_is_one_mail() -> None:
+    world = World()
+    *begins, _ = of_run()
+    taken_back = fact("deployment_rolled_back", 4, model_package_version=7, run_id=RUN)
+    play(world, [*begins, decided(3, approved=False), taken_back])
+
+    (mail,) = world.email.sent
+    assert mail.subject == "Model fleet version 7 was taken back"
 
 
 def test_a_rollback_is_one_mail_with_who_from_to_why_since_when_and_what_is_held() -> None:

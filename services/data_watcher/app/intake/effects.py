@@ -42,7 +42,7 @@ class Effects:
     def _mark(self, judged: Judged) -> list[AnyMessage]:
         """Set and clear the markers of a key; return what is to be published about it."""
         record, model_id, now = judged.record, judged.model_id, self.clock()
-        messages: list[AnyMessage] = []
+        messages: list[AnyMessage] = list(facts.settled(record, now))
         for key, withdrawal in sorted(transitions.due_withdrawals(record).items()):
             self.canonical.withdraw(key, withdrawal.reason)
             uri = self.canonical.uri(key)

@@ -19,8 +19,6 @@ from datetime import UTC, datetime, timedelta
 from services.notifier.domain.offer import Verb
 
 ACTING = frozenset({Verb.APPROVE, Verb.REJECT, Verb.HOLD, Verb.ROLLBACK})
-ACTS_FOR = timedelta(hours=72)
-SHOWS_FOR = timedelta(days=7)
 LONGEST_TOKEN = 2000  # characters
 _KEY_NAME = 8
 # Why links of people who mean well are refused, and what browsers and robots ask for by themselves.
@@ -63,9 +61,19 @@ class Grant:
         return self.verb in ACTING
 
 
-def lasting(verb: Verb) -> timedelta:
-    """Return for how long a link is honoured."""
-    return ACTS_FOR if verb in ACTING else SHOWS_FOR
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """For how long links are honoured: those that act, and those that show something.
+
+    A key is honoured for at least a week after it signed, so that no link can last longer.
+    """
+
+    acts: timedelta = timedelta(hours=72)
+    shows: timedelta = timedelta(days=7)
+
+    def of(self, verb: Verb) -> timedelta:
+        """Return for how long a link is honoured."""
+        return self.acts if verb in ACTING else self.shows
 
 
 def key_name(key: str) -> str:

@@ -93,7 +93,7 @@ def asking(
     evidence: Evidence | None,
     wrong: str = "",
     kept: Mapping[str, str] | None = None,
-    report: str | None = None,
+    more: Mapping[str, str | None] | None = None,
 ) -> str:
     """Return the page on which a person decides; a look at it changes nothing.
 
@@ -103,8 +103,8 @@ def asking(
         What was wrong with the form that was sent.
     kept
         What was written into it.
-    report
-        Address of the whole report, where there is one.
+    more
+        Further addresses, by what they are called: the whole report, the page of the console.
     """
     what, kept = deed(grant), kept or {}
     stop = ' class="stop"' if what.stops else ""
@@ -120,15 +120,25 @@ def asking(
     end = f"{grant.expires_at:%Y-%m-%d %H:%M} UTC"
     until = f"This link was sent to {grant.recipient}. It acts once, until {end}."
     shown = _evidence(evidence) if evidence is not None else "<p>It has no evaluation to show.</p>"
-    whole = f'<p><a href="{_safe(report)}">Open the whole report</a></p>' if report else ""
-    return _page(what.title, f'{form}<p class="soft">{_safe(until)}</p>{shown}{whole}')
+    return _page(what.title, f'{form}<p class="soft">{_safe(until)}</p>{shown}{_links(more or {})}')
 
 
-def showing(title: str, evidence: Evidence | None, commands: Iterable[str]) -> str:
+def _links(more: Mapping[str, str | None]) -> str:
+    return "".join(
+        f'<p><a href="{_safe(address)}">{_safe(name)}</a></p>'
+        for name, address in more.items()
+        if address
+    )
+
+
+def showing(
+    title: str, evidence: Evidence | None, commands: Iterable[str], console: str = ""
+) -> str:
     """Return a page that only shows: what a run found, and the commands that tell more."""
     lines = "".join(f"<li><code>{_safe(each)}</code></li>" for each in commands)
     shown = _evidence(evidence) if evidence is not None else "<p>It left no evaluation.</p>"
-    return _page(title, f"{shown}<h2>More</h2><ul>{lines}</ul>")
+    more = _links({"In the console": console})
+    return _page(title, f"{shown}<h2>More</h2>{more}<ul>{lines}</ul>")
 
 
 def saying(title: str, *lines: str) -> str:

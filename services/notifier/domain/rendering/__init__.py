@@ -15,6 +15,7 @@ from shared.inbox import AlarmChanged, BudgetExceeded, Incoming
 SILENT: frozenset[type[Any]] = frozenset(
     {
         messages.DataAccepted,
+        messages.FileSettled,  # told with those like it, by the case that it belongs to
         messages.ReleaseRequested,
         messages.RedriveRequested,
         messages.RemoveRequested,

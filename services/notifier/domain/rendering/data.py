@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.notifier.domain.notice import Notice, Severity
+from services.notifier.domain.refusals import ACCEPTED, Case, end_of
 from services.notifier.domain.rendering import offers
 from services.notifier.domain.rendering.pieces import Alike, notice, sentence
 from shared import messages
@@ -50,26 +51,70 @@ def _file_quarantined(message: messages.FileQuarantined) -> Notice:
             message.key,
             f"{{count}} files quarantined {where}: {message.reason_code}",
         ),
-        offers=offers.file(message.key) if site else (),
+        offers=offers.file(message.key, version_id=message.version_id) if site else (),
     )
 
 
-def mended(message: messages.DataAccepted, code: str) -> Notice:
-    """Return what is told of a file that was refused and is accepted now."""
-    site = message.site_id
+def settled(message: messages.DataAccepted | messages.FileSettled, case: Case) -> Notice:
+    """Return what is told of a file that was refused and needs nobody any more, and of those like it."""
+    site, code = case.site, case.code
+    where = f"of site {site}" if site != NO_SITE else "of no known site"
     told = notice(
         message,
         Severity.INFO,
-        f"A file of site {site} that was refused is accepted now",
-        f"{message.key} was refused as {code}. Its {message.rows:,} rows count from now on.",
-        facts=(("Site", site), ("File", message.key)),
-        alike=Alike(
-            (site, code),
-            message.key,
-            f"{{count}} files of site {site} that were refused as {code} are accepted now",
+        _settled_subject(message, case, where),
+        *_settled_lines(message, case),
+        facts=(
+            ("Site", site if site != NO_SITE else ""),
+            ("File", message.key if case.refused == 1 else ""),
+            ("Reason code", code),
         ),
+        alike=Alike((site, code), message.key, ""),
     )
-    return replace(told, kind="file_mended", cause=f"file_mended {site} {code}")
+    return replace(
+        told,
+        kind="file_settled",
+        cause=f"file_settled {site} {code}",
+        tells_so_far=case.settled,
+        site=site,
+    )
+
+
+def _settled_subject(
+    message: messages.DataAccepted | messages.FileSettled, case: Case, where: str
+) -> str:
+    if case.refused == 1:
+        what = end_of(message)
+        if what == ACCEPTED:
+            return f"A file {where} that was refused is accepted now"
+        joined = "is" if what.startswith("the same") else "was"
+        return f"A file {where} that was refused {joined} {what}"
+    which = f"files {where} that were refused as {case.code}"
+    if case.left:
+        return f"{case.settled:,} of {case.refused:,} {which} are settled"
+    end = "are accepted now" if set(case.ends) == {ACCEPTED} else "are settled"
+    return f"All {case.refused:,} {which} {end}"
+
+
+def _settled_lines(
+    message: messages.DataAccepted | messages.FileSettled, case: Case
+) -> tuple[str, ...]:
+    why = _why_settled(message)
+    if case.refused == 1:
+        return (f"{message.key} was refused as {case.code}.", why)
+    left = ""
+    if case.left:
+        chosen = f" --site {shlex.quote(case.site)}" if case.site != NO_SITE else ""
+        waits = "1 still waits" if case.left == 1 else f"{case.left:,} still wait"
+        left = f"{waits} for somebody: solar files{chosen} --state quarantined"
+    last = f"The last one is {message.key}: {end_of(message)}. {why}"
+    return (f"What became of them: {case.tally()}.", left, last)
+
+
+def _why_settled(message: messages.DataAccepted | messages.FileSettled) -> str:
+    if isinstance(message, messages.DataAccepted):
+        return f"Its {message.rows:,} rows count from now on."
+    return sentence(f"The reason: {message.reason}") if message.reason else ""
 
 
 _IN_FORCE = {

@@ -196,7 +196,9 @@ def _version_decided(message: messages.VersionDecided) -> Notice:
         Severity.INFO,
         f"Version {version} of model {model} was rejected by {message.requested_by}",
         sentence(f"Why: {message.reason}"),
-        "It is not deployed; what serves is not touched.",
+        "It serves until the newest version that is approved takes its place."
+        if message.serves
+        else "It is not deployed; what serves is not touched.",
         facts=(("Run", message.run_id or ""),),
     )
 

@@ -17,9 +17,10 @@ def run(model_id: str, run_id: str) -> Offers:
     return (Offer(Verb.RUN, "Run", {"model_id": model_id, "run_id": run_id}),)
 
 
-def file(key: str, label: str = "File") -> Offers:
-    """Offer an uploaded file, or the page of a review."""
-    return (Offer(Verb.FILE, label, {"key": key}),)
+def file(key: str, label: str = "File", version_id: str = "") -> Offers:
+    """Offer an uploaded file as it was then, or the page of a review."""
+    known = {"version_id": version_id} if version_id else {}
+    return (Offer(Verb.FILE, label, {"key": key, **known}),)
 
 
 def approval(model_id: str, version: int, run_id: str | None) -> Offers:

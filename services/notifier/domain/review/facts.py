@@ -62,10 +62,12 @@ class SiteScore(Fact):
 
 
 class Wait(Fact):
-    """Something that waits for a person, and the command that answers it."""
+    """Something that waits for a person, the command that answers it, and which model or site it is about."""
 
     what: str
     command: str
+    model_id: str = ""
+    site_id: str = ""
 
 
 class Decided(Fact):
@@ -85,8 +87,8 @@ class ModelReview(Fact):
         How many sites belong to it.
     figures
         Of what was scored; measured weather and forecasts are different `inputs`.
-    standing
-        How many sites do worse than promised, or cannot be used.
+    standing, worse
+        How many sites do worse than promised, or cannot be used, and which of them are known by name.
     not_scored
         Site-days that could not be scored, by reason.
     retrains, other
@@ -101,6 +103,7 @@ class ModelReview(Fact):
     inputs: str = "measured"
     figures: Figures = Figures()
     standing: int = 0
+    worse: tuple[str, ...] = ()
     not_scored: dict[str, int] = {}
     waits: tuple[Wait, ...] = ()
     retrains: tuple[Decided, ...] = ()
@@ -120,10 +123,21 @@ class Silent(Fact):
 
 
 class Told(Fact):
-    """What people were told."""
+    """What people were told, of which kind, and about which model or site."""
 
     severity: str
     subject: str
+    kind: str = ""
+    model_id: str = ""
+    site_id: str = ""
+
+
+class Files(Fact):
+    """How many files were accepted and refused, in a week of ISO 8601 or over another time."""
+
+    week: str = ""
+    accepted: int = 0
+    refused: int = 0
 
 
 class Review(Fact):
@@ -132,7 +146,9 @@ class Review(Fact):
     Attributes
     ----------
     sent
-        Sites that uploaded something within the last day.
+        Sites that uploaded something within the last day; 0 of 0 `sites` where that is not for the reader.
+    files, file_weeks
+        What became of uploads in that time, and in each week up to it, the oldest first.
     worst
         The sites with the largest error, at most ten.
     told
@@ -149,6 +165,8 @@ class Review(Fact):
     worst: tuple[SiteScore, ...] = ()
     sites: int = 0
     sent: int = 0
+    files: Files | None = None
+    file_weeks: tuple[Files, ...] = ()
     silent: tuple[Silent, ...] = ()
     waits: tuple[Wait, ...] = ()
     told: tuple[Told, ...] = ()

@@ -6,7 +6,7 @@ import html
 from collections.abc import Callable, Iterable, Sequence
 
 from services.notifier.domain.review import words
-from services.notifier.domain.review.facts import ModelReview, Review, Trend
+from services.notifier.domain.review.facts import Files, ModelReview, Review, Trend
 
 _WIDTH, _HEIGHT, _EDGE = 220, 56, 4  # of a small chart [px]
 
@@ -43,7 +43,12 @@ def page(review: Review) -> str:
     """
     title = html.escape(words.subject(review))
     body = "".join(
-        [f"<h1>{title}</h1>", *map(_section, words.sections(review)), *_models(review.models)]
+        [
+            f"<h1>{title}</h1>",
+            *map(_section, words.sections(review)),
+            *_files(review.file_weeks),
+            *_models(review.models),
+        ]
     )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -60,10 +65,27 @@ def _section(section: words.Section) -> str:
     return f"<h2>{_safe(section.title)}</h2><ul>{items}</ul>"
 
 
+def _files(weeks: Sequence[Files]) -> Iterable[str]:
+    if weeks:
+        accepted = _chart([float(each.accepted) for each in weeks], "Files accepted", _whole)
+        refused = _chart([float(each.refused) for each in weeks], "Files refused", _whole)
+        yield (
+            f"<h2>Files, {_safe(weeks[0].week)} to {_safe(weeks[-1].week)}</h2>"
+            f'<div class="charts">{accepted}{refused}</div>'
+        )
+
+
+def _whole(value: float) -> str:
+    return f"{value:,.0f}"
+
+
 def _models(models: Iterable[ModelReview]) -> Iterable[str]:
     for model in models:
         if model.trends:
-            charts = "".join(_chart(model.trends, *each) for each in _MEASURES)
+            charts = "".join(
+                _chart(list(map(value, model.trends)), name, said)
+                for name, value, said in _MEASURES
+            )
             last = model.trends[-1].week
             yield (
                 f"<h2>{_safe(model.model_id)}, {_safe(model.trends[0].week)} to {_safe(last)}</h2>"
@@ -71,16 +93,9 @@ def _models(models: Iterable[ModelReview]) -> Iterable[str]:
             )
 
 
-def _chart(
-    weeks: Sequence[Trend],
-    name: str,
-    value: Callable[[Trend], float | None],
-    said: Callable[[float], str],
-) -> str:
+def _chart(weeks: Sequence[float | None], name: str, said: Callable[[float], str]) -> str:
     """Return a small chart with its name and last value; weeks without a value are left out."""
-    known = [
-        (number, each) for number, week in enumerate(weeks) if (each := value(week)) is not None
-    ]
+    known = [(number, each) for number, each in enumerate(weeks) if each is not None]
     if not known:
         return f"<figure><figcaption>{_safe(name)}: not known</figcaption></figure>"
     values = [each for _, each in known]

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from services.notifier.domain.links.grant import ACTS_FOR
 from services.notifier.domain.review.facts import (
     Decided,
     Figures,
+    Files,
     ModelReview,
     Silent,
     SiteScore,
@@ -81,11 +81,12 @@ def model(
         inputs=line.get("inputs", "measured"),
         figures=figures(line),
         standing=len(live.get("standing", ())) + (live.get("more_standing") or 0),
+        worse=tuple(each["site_id"] for each in live.get("standing", ())),
         not_scored={
             state: count for state, count in (line.get("days") or {}).items() if state != "scored"
         },
         waits=(
-            *_pending(name, answers.get("pending", {}), end),
+            *_pending(name, answers.get("pending", {})),
             *_held(name, about_all.get("holds", {}).get(name)),
         ),
         retrains=retrains,
@@ -140,6 +141,8 @@ def open_questions(overview: Answer) -> tuple[Wait, ...]:
             what=f"source {each['source']} of site {each['site_id']} is suspect ({each['cause']}), so that "
             f"its files enter no dataset",
             command="solar sites list",
+            model_id=each["model_id"],
+            site_id=each["site_id"],
         )
         for each in overview.get("suspects", ())
     ]
@@ -149,10 +152,18 @@ def open_questions(overview: Answer) -> tuple[Wait, ...]:
             + (f" at line {each['line']}" if each.get("line") else "")
             + f": {each['reason']}",
             command=f"solar sites check {str(each['key']).rpartition('/')[2]}",
+            **_configured(str(each["key"])),
         )
         for each in overview.get("refused", ())
     ]
     return (*suspects, *refused)
+
+
+def _configured(key: str) -> dict[str, str]:
+    """Return which site or model a key of `config/` is about, if it is about one."""
+    folder, _, name = key.removesuffix(".yaml").rpartition("/")
+    kinds = {"config/sites": "site_id", "config/models": "model_id"}
+    return {kinds[folder]: name} if folder in kinds else {}
 
 
 def _known(said: Answer) -> Answer:
@@ -160,17 +171,16 @@ def _known(said: Answer) -> Answer:
     return found
 
 
-def _pending(name: str, said: Answer, end: datetime) -> list[Wait]:
-    """Return which versions wait for approval, and say where the links of their message have ended."""
+def _pending(name: str, said: Answer) -> list[Wait]:
+    """Return which versions wait for approval."""
     found = []
     for each in said.get("pending", {}).get(name, ()):
         since = datetime.fromisoformat(each["since"])
-        ended = ", longer than links of messages hold" if end - since >= ACTS_FOR else ""
         what = (
             f"version {each['version']} of model {name} waits for approval since {since:%Y-%m-%d}"
         )
         command = f"solar approve {each['version']} {name}"
-        found.append(Wait(what=f"{what}{ended}", command=command))
+        found.append(Wait(what=what, command=command, model_id=name))
     return found
 
 
@@ -182,6 +192,7 @@ def _held(name: str, hold: Answer | None) -> list[Wait]:
         Wait(
             what=f"model {name} is held by {hold['by']} since {since:%Y-%m-%d}: {hold['reason']}",
             command=f"solar release {name}",
+            model_id=name,
         )
     ]
 
@@ -237,6 +248,37 @@ def _trends(weeks: Answer | None, runs: Answer, last: date) -> tuple[Trend, ...]
         )
         for name in names
     )
+
+
+def first_of_weeks(last: date) -> date:
+    """Return the Monday of the first week of a trend."""
+    return last - DAY * (last.weekday() + 7 * (WEEKS - 1))
+
+
+def files(
+    accepted: Mapping[date, int], refused: Mapping[date, int], first: date, last: date
+) -> Files:
+    """Return how many files were accepted and refused from one day to another."""
+    return Files(
+        accepted=sum(count for day, count in accepted.items() if first <= day <= last),
+        refused=sum(count for day, count in refused.items() if first <= day <= last),
+    )
+
+
+def file_weeks(
+    accepted: Mapping[date, int], refused: Mapping[date, int], last: date
+) -> tuple[Files, ...]:
+    """Return the same week by week, the oldest first; weeks before the first file are left out."""
+    mondays = [first_of_weeks(last) + DAY * 7 * number for number in range(WEEKS)]
+    found = [
+        files(accepted, refused, monday, min(monday + DAY * 6, last)).model_copy(
+            update={"week": iso_week(monday)}
+        )
+        for monday in mondays
+    ]
+    while found and not (found[0].accepted or found[0].refused):
+        found.pop(0)
+    return tuple(found)
 
 
 def _cause(standing: Answer) -> str:

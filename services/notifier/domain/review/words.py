@@ -47,6 +47,7 @@ def notice(review: Review, notice_id: str) -> Notice:
         subject=subject(review),
         lines=tuple(map(as_text, sections(review))),
         happened_at=review.made_at,
+        outcome=True,  # told by itself, whatever else happens
         facts=(("More", f"solar story --{review.span.value} --until {review.last}"),),
         offers=offers.file(layout.review(review.span, review.name, "html"), "The page with trends")
         if is_week
@@ -183,10 +184,9 @@ def _beside(models: Iterable[ModelReview]) -> Iterable[str]:
 
 
 def _decisions(review: Review) -> Iterable[str]:
-    day = "" if review.span is Span.DAY else "%Y-%m-%d "
     for model in review.models:
         for each in model.retrains:
-            yield f"{model.model_id}: retrain at {each.at:{day}%H:%M} UTC, because {each.reason}"
+            yield f"{model.model_id}: retrain at {each.at:%Y-%m-%d %H:%M} UTC, because {each.reason}"
         if model.other is not None:
             verb = "no retrain" if model.other.outcome == "idle" else "waits with a retrain"
             yield f"{model.model_id}: {verb}: {model.other.reason}"
@@ -207,6 +207,15 @@ def _site(site: SiteScore) -> str:
 def _data(review: Review) -> Iterable[str]:
     if review.sites:
         yield f"{review.sent} of {_counted(review.sites, 'site')} sent something within 24 hours"
+    if review.files is not None and (review.files.accepted or review.files.refused):
+        before = review.file_weeks[-2:-1]
+        said = (
+            f"{_counted(review.files.accepted, 'file')} accepted, {review.files.refused:,} refused"
+        )
+        earlier = (
+            f"; {before[0].accepted:,} and {before[0].refused:,} the week before" if before else ""
+        )
+        yield said + earlier
     silent = [f"{each.site_id} since {each.since:%Y-%m-%d %H:%M} UTC" for each in review.silent]
     if silent:
         yield f"silent: {', '.join(_shortened(silent, 'sites'))}"
@@ -230,10 +239,10 @@ def _is_over_budget(model: ModelReview) -> bool:
 
 
 def _told(review: Review) -> Iterable[str]:
-    for each in review.told:
+    for each in review.told[:MOST_LINES]:
         sign = "" if each.severity == "info" else f"{each.severity.capitalize()}: "
         yield f"{sign}{each.subject}"
-    more = review.told_in_all - len(review.told)
+    more = review.told_in_all - len(review.told[:MOST_LINES])
     if more > 0:
         yield f"and {more} more"
 

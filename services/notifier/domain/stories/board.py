@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from services.notifier.domain.notice import Notice, Severity
-from services.notifier.domain.stories.mails import Patience, mails
+from services.notifier.domain.stories.mails import Patience, mails, render
 from services.notifier.domain.stories.threads import RETRAIN, ROLLBACK, Thread
 from shared.ids import content_id
 from shared.messages import (
@@ -28,12 +28,13 @@ from shared.messages import (
 
 def board(thread: Thread, patience: Patience) -> Notice:
     """Return the message that shows a story as far as it is known; the same facts give the same message."""
-    ends = mails(thread, patience)
+    ends = [each for each in mails(thread, patience) if each.notice.on_board]
     steps = "\n".join(_step(each) for each in thread.facts)
     first = thread.facts[0]
     has_ended = thread.kind != ROLLBACK or any(_is_end(each) for each in thread.facts)
     if ends and has_ended:
         end = max(ends, key=lambda each: (each.notice.happened_at, each.notice.id)).notice
+        end = _as_decided(thread, end)
         return replace(end, id=_name(thread), lines=(steps, *end.lines))
     return Notice(
         id=_name(thread),
@@ -43,6 +44,17 @@ def board(thread: Thread, patience: Patience) -> Notice:
         lines=(steps,),
         happened_at=thread.facts[-1].occurred_at,
         model=first.model_id,
+    )
+
+
+def _as_decided(thread: Thread, end: Notice) -> Notice:
+    """Return what was decided of a version in the place of what asks for that: nobody has to any more."""
+    decided = thread.last(VersionDecided)
+    if decided is None or decided.serves or decided.occurred_at < end.happened_at:
+        return end
+    notice = render(decided)
+    return replace(
+        notice, facts=(*end.facts, *notice.facts), quiet=False, outcome=True, on_board=True
     )
 
 

@@ -17,6 +17,7 @@ from shared.messages import (
     ChallengerRejected,
     DeploymentFailed,
     DeploymentRolledBack,
+    DeploymentStarted,
     ModelDeployed,
     ModelHeld,
     RetrainFailed,
@@ -24,6 +25,9 @@ from shared.messages import (
     VersionDecided,
 )
 
+Asked = (
+    RollbackRequested | ModelHeld | VersionDecided
+)  # who rejects what serves asks for the one before
 _RENDERERS: dict[type[Any], Any] = {**training.RENDERERS, **deployment.RENDERERS}
 
 
@@ -32,11 +36,14 @@ class Patience:
     """How long a story waits for what belongs to it.
 
     `figures` is for the registration of a version that serves already: it knows what the run cost.
-    `rollback` is for the version that shall serve again.
+    `rollback` is for the version that shall serve again. `answer` is for who is to decide about a version,
+    as long as the links about it are honoured; `has_links` says whether there are any.
     """
 
     figures: timedelta = timedelta(minutes=2)
     rollback: timedelta = timedelta(minutes=15)
+    answer: timedelta = timedelta(hours=72)
+    has_links: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,11 @@ def _of_retrain(thread: Thread, patience: Patience) -> Iterator[Mail]:
                 yield Mail(_end(thread, fact), thread.heard_at(fact))
             case ChallengerRegistered(approval="PendingManualApproval"):
                 yield Mail(_end(thread, fact), thread.heard_at(fact))
-            case VersionDecided(approved=False):
+                if not _is_answered(thread):
+                    due_at = thread.heard_at(fact) + patience.answer
+                    yield Mail(_unanswered(thread, fact, due_at, patience), due_at)
+            case VersionDecided(approved=False) if not thread.all(DeploymentStarted):
+                # Of one that was being deployed its way back is told, with the reason.
                 yield Mail(_end(thread, fact), thread.heard_at(fact))
             case ModelDeployed():
                 complete = registered is not None or not fact.run_id
@@ -71,9 +82,15 @@ def _of_retrain(thread: Thread, patience: Patience) -> Iterator[Mail]:
                 yield Mail(_end(thread, fact), thread.heard_at(fact) + wait)
 
 
+def render(fact: Any) -> Notice:
+    """Return what a fact of a story says by itself."""
+    notice: Notice = _RENDERERS[type(fact)](fact)
+    return notice
+
+
 def _end(thread: Thread, fact: Any) -> Notice:
     """Return an end of a story with what else is known of it."""
-    notice: Notice = _RENDERERS[type(fact)](fact)
+    notice = render(fact)
     registered = thread.last(ChallengerRegistered)
     facts = list(notice.facts)
     labels = {label for label, _ in facts}
@@ -92,6 +109,51 @@ def _end(thread: Thread, fact: Any) -> Notice:
         outcome=True,
         on_board=True,
     )
+
+
+def _is_answered(thread: Thread) -> bool:
+    """Whether somebody decided about a version that waited: it is deployed only then."""
+    return any(
+        isinstance(each, VersionDecided | DeploymentStarted | ModelDeployed | DeploymentFailed)
+        for each in thread.facts
+    )
+
+
+def _unanswered(
+    thread: Thread, fact: ChallengerRegistered, at: datetime, patience: Patience
+) -> Notice:
+    """Return what is told, once, where nobody decided while the links could be used; it has new ones.
+
+    It is a message of its own everywhere: who did not see the first one does not see it change either.
+    """
+    version, model = fact.model_package_version, fact.model_id
+    waited = _spelled_out(patience.answer)
+    ended = (
+        "The links of the message about that have ended; those of this one work as long again."
+        if patience.has_links
+        else ""
+    )
+    return replace(
+        _end(thread, fact),
+        id=content_id("story", fact.id, "unanswered"),
+        severity=Severity.WARNING,
+        subject=f"Nobody has decided about version {version} of model {model} for {waited}",
+        lines=_spoken(
+            f"It was registered at {fact.occurred_at:%Y-%m-%d %H:%M} UTC and waits for a person.",
+            ended,
+            f"Until somebody decides, what serves goes on. To decide at a terminal: solar approve {version} "
+            f"{model} --reason …, or solar reject {version} {model} --reason …",
+            "This is said once; the daily message goes on to say what waits.",
+        ),
+        happened_at=at,
+        on_board=False,
+    )
+
+
+def _spelled_out(length: timedelta) -> str:
+    hours = int(length / timedelta(hours=1))
+    number, unit = (hours // 24, "day") if hours % 24 == 0 else (hours, "hour")
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def _who_does_what(fact: Any) -> str:
@@ -124,11 +186,11 @@ def _of_rollback(thread: Thread, patience: Patience) -> Iterator[Mail]:
         yield Mail(_under_way(thread, asked), thread.heard_at(asked) + wait)
 
 
-def _asked(thread: Thread) -> RollbackRequested | ModelHeld | None:
-    return thread.last(RollbackRequested) or thread.last(ModelHeld)
+def _asked(thread: Thread) -> Asked | None:
+    return thread.last(RollbackRequested) or thread.last(ModelHeld) or thread.last(VersionDecided)
 
 
-def _back(thread: Thread, asked: RollbackRequested | ModelHeld, deployed: ModelDeployed) -> Notice:
+def _back(thread: Thread, asked: Asked, deployed: ModelDeployed) -> Notice:
     model, version = deployed.model_id, deployed.model_package_version
     lines = (
         sentence(f"Why: {asked.reason}"),
@@ -151,7 +213,7 @@ def _back(thread: Thread, asked: RollbackRequested | ModelHeld, deployed: ModelD
     )
 
 
-def _under_way(thread: Thread, asked: RollbackRequested | ModelHeld) -> Notice:
+def _under_way(thread: Thread, asked: Asked) -> Notice:
     held = thread.last(ModelHeld)
     goal = held.serves if held else getattr(asked, "to_version", None)
     to = f"version {goal}" if goal else "the version before"
@@ -178,7 +240,7 @@ def _spoken(*lines: str) -> tuple[str, ...]:
     return tuple(filter(None, lines))
 
 
-def _asked_at(asked: RollbackRequested | ModelHeld) -> str:
+def _asked_at(asked: Asked) -> str:
     return f"It was asked for at {asked.occurred_at:%H:%M}."
 
 
@@ -194,7 +256,8 @@ def _taken_back(thread: Thread, deployed: ModelDeployed) -> str:
 def _what_is_held(thread: Thread, model: str) -> str:
     held = thread.last(ModelHeld)
     if held is None:
-        if not any(each.by_machine for each in thread.all(RollbackRequested)):
+        by_machine = any(each.by_machine for each in thread.all(RollbackRequested))
+        if not by_machine and not thread.all(VersionDecided):
             return ""
         return "Nothing is held: a newer version that is approved is deployed by itself."
     back = ", ".join(map(str, held.taken_back))
@@ -206,9 +269,7 @@ def _what_is_held(thread: Thread, model: str) -> str:
     )
 
 
-def _rollback_facts(
-    thread: Thread, asked: RollbackRequested | ModelHeld, to: str
-) -> tuple[tuple[str, str], ...]:
+def _rollback_facts(thread: Thread, asked: Asked, to: str) -> tuple[tuple[str, str], ...]:
     deployed = thread.last(ModelDeployed)
     before = [each.previous_version for each in (deployed,) if each is not None]
     facts = (

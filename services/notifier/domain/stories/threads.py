@@ -70,7 +70,7 @@ def belongs(message: Any) -> bool:
         case DeploymentFailed():
             return not message.will_retry
     if isinstance(message, VersionDecided):
-        return message.run_id is not None
+        return message.run_id is not None or message.serves
     return isinstance(message, (*_OF_A_RUN, *_OF_A_DEPLOYMENT, RollbackRequested))
 
 
@@ -127,6 +127,8 @@ def _rollbacks(ordered: list[Any]) -> list[_Back]:
                 requests, target = frozenset({each.id}), each.to_version
             case ModelHeld():
                 requests, target = frozenset(), each.serves
+            case VersionDecided(serves=True):
+                requests, target = frozenset(), None
             case _:
                 continue
         known = found.get(each.occurred_at, _Back(each.occurred_at, frozenset(), frozenset()))
@@ -138,6 +140,8 @@ def _rollbacks(ordered: list[Any]) -> list[_Back]:
 
 
 def _place(fact: Any, runs: dict[int, str], backs: list[_Back]) -> tuple[str, str]:
+    if isinstance(fact, VersionDecided) and fact.serves:
+        return ROLLBACK, fact.occurred_at.isoformat()
     if isinstance(fact, (*_OF_A_RUN, VersionDecided)):
         return RETRAIN, str(fact.run_id)
     if isinstance(fact, RollbackRequested | ModelHeld):

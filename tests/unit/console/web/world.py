@@ -170,6 +170,12 @@ DEPLOYED = {
     "dataset_id": None,
     "reason": None,
 }
+EMAIL = {
+    "name": "email",
+    "subscriptions": {"confirmed": 1, "pending": 0, "deleted": 0},
+    "is_well": True,
+}
+CHAT = {"name": "chat", "subscriptions": None, "is_well": True}
 NOTICE = {
     "id": "n",
     "kind": "model_deployed",
@@ -363,6 +369,7 @@ def a_world() -> World:
             ("deployer", "forecasts"): {"sites": []},
             ("deployer", "compare"): {"versions": {"1": None, "2": None}},
             ("notifier", "notices"): {"notices": [NOTICE], "next": "more"},
+            ("notifier", "readers"): {"readers": [EMAIL, CHAT]},
         }
     )
     return world

@@ -83,5 +83,11 @@ def test_the_name_of_a_key_says_nothing_about_it() -> None:
 
 
 def test_links_that_act_end_sooner_than_those_that_show() -> None:
-    assert grants.lasting(Verb.APPROVE) == timedelta(hours=72)
-    assert grants.lasting(Verb.REPORT) == timedelta(days=7)
+    assert grants.Lifetimes().of(Verb.APPROVE) == timedelta(hours=72)
+    assert grants.Lifetimes().of(Verb.REPORT) == timedelta(days=7)
+
+
+def test_lifetimes_are_as_they_were_set() -> None:
+    chosen = grants.Lifetimes(timedelta(hours=4), timedelta(hours=24))
+    assert chosen.of(Verb.HOLD) == timedelta(hours=4)
+    assert chosen.of(Verb.FILE) == timedelta(hours=24)

@@ -254,11 +254,15 @@ def test_a_link_about_what_is_over_changes_nothing(
     assert (answer.status, world.sent, world.uses.uses) == (409, [], {})
     assert said in answer.page
     assert world.refusals == ["over"]
+    looked_at = world.get(world.token(verb))
+    assert looked_at.status == 409, "nobody fills in a form in vain"
+    assert said in looked_at.page
 
 
 def test_where_deployer_does_not_answer_nothing_is_changed_and_the_link_stays_good() -> None:
     world = World(answers=False)
     token = world.token()
+    assert world.get(token).status == 200
     assert world.post(token).status == 503
     world.answers = True
     assert world.post(token).status == 200
@@ -379,6 +383,11 @@ def test_a_report_opens_in_the_browser_and_a_file_of_a_plant_is_saved() -> None:
     world.shown.objects = {layout.report(RUN): b"", raw: b"", "reviews/week/2024-W27.html": b""}
     report = world.get(world.token(Verb.REPORT, run_id=RUN))
     file = world.get(world.token(Verb.FILE, key=raw))
+    world.shown.objects[f"{raw}@v1"] = b""
+    as_it_was = world.get(world.token(Verb.FILE, key=raw, version_id="v1"))
+    assert as_it_was.location == f"https://s3/{raw}@v1?"
+    gone = world.get(world.token(Verb.FILE, key=raw, version_id="v0"))
+    assert gone.status == 404, "another version is no answer"
     review = world.get(world.token(Verb.FILE, key="reviews/week/2024-W27.html"))
     assert report.location == f"https://s3/{layout.report(RUN)}?text/html; charset=utf-8"
     assert file.location == f"https://s3/{raw}?"

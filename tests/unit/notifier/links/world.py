@@ -47,8 +47,9 @@ class FakeShown:
 
     objects: dict[str, bytes] = field(default_factory=dict)
 
-    def address(self, key: str, content_type: str) -> str | None:
-        return f"https://s3/{key}?{content_type}" if key in self.objects else None
+    def address(self, key: str, content_type: str, version_id: str = "") -> str | None:
+        name = f"{key}@{version_id}" if version_id else key
+        return f"https://s3/{name}?{content_type}" if name in self.objects else None
 
     def read(self, key: str) -> bytes:
         if key not in self.objects:
@@ -142,7 +143,7 @@ class World:
             "model_id": "golden",
             "version": "4" if verb in {Verb.APPROVE, Verb.REJECT} else "3",
         }
-        made = Grant(verb, {**usual, **about}, "email", NOW + grants.lasting(verb), nonce)
+        made = Grant(verb, {**usual, **about}, "email", NOW + grants.Lifetimes().of(verb), nonce)
         return grants.signed(made, KEY)
 
     def get(self, token: str, method: str = "GET") -> Answer:
