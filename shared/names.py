@@ -97,9 +97,9 @@ def model_of(name: str) -> str:
     return model_id if model_id and second_endpoint(model_id) == name else short
 
 
-def sagemaker_model(model_id: str, version: int, network: str = "") -> str:
-    """Return the SageMaker model of a version; in a private network it is one of its own."""
-    return f"{endpoint(model_id)}-v{version}" + (f"-{network}" if network else "")
+def sagemaker_model(model_id: str, version: int, place: str = "") -> str:
+    """Return the SageMaker model of a version; at another place (role, network) it is one of its own."""
+    return f"{endpoint(model_id)}-v{version}" + (f"-{place}" if place else "")
 
 
 def endpoint_configuration(model_id: str, version: int, settings: str) -> str:

@@ -34,7 +34,7 @@ from services.deployer.app.rolling_back import RollingBack
 from services.deployer.app.silence import Silence
 from services.deployer.app.starting import Starting
 from services.deployer.app.trial import Trial
-from services.deployer.domain.deployment import network_name
+from services.deployer.domain.deployment import place_name
 from services.deployer.settings import DeployerSettings, LiveSettings, QuerySettings
 from shared import aws, layout
 from shared.clock import utc_now
@@ -56,8 +56,12 @@ def deployer(settings: DeployerSettings) -> Dispatching:
     """Return everything that reacts to the inbox."""
     objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
     memory = _memory(settings)
-    network = network_name(_listed(settings.subnet_ids), _listed(settings.security_group_ids))
-    configuration = S3Configuration(objects, network=network)
+    place = place_name(
+        settings.sagemaker_role_arn,
+        _listed(settings.subnet_ids),
+        _listed(settings.security_group_ids),
+    )
+    configuration = S3Configuration(objects, place=place)
     registry = SageMakerRegistry(aws.lazy_client("sagemaker"))
     endpoints = ServingByMode(
         _endpoints(settings),

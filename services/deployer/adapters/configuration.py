@@ -13,13 +13,13 @@ from shared.in_force import InForce
 
 @dataclass(frozen=True, slots=True)
 class S3Configuration(InForce):
-    """Configuration in force, as far as it says how models are served; `network` names where."""
+    """Configuration in force, as far as it says how models are served; `place` names where."""
 
-    network: str = ""
+    place: str = ""
 
     def endpoint(self, model_id: str) -> Placed:
         """Return how a model is to be served; a model that nobody configured has the defaults."""
-        return Placed(**self.model(model_id).endpoint.model_dump(), network=self.network)
+        return Placed(**self.model(model_id).endpoint.model_dump(), place=self.place)
 
     def changed_since(self, moment: datetime) -> set[str]:
         """Return the models whose YAML came into force at a time or later."""

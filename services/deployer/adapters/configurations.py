@@ -18,7 +18,7 @@ from shared.model_config import EndpointConfig
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
-_SERVERLESS = "serverless"  # stands for the network in the name of a model that may be in none
+_SERVERLESS = "serverless"  # a model that is not isolated is another one
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,12 @@ class Configurations:
         AWS takes none in a network, or isolated, for a serverless endpoint.
         """
         subnets = () if is_serverless else self.subnets
-        network = deployment.network_name(subnets, self.security_groups)
-        place = _SERVERLESS if is_serverless else network
+        place = deployment.place_name(
+            self.role_arn,
+            subnets,
+            self.security_groups if subnets else (),
+            *([_SERVERLESS] if is_serverless else []),
+        )
         name = names.sagemaker_model(version.model_id, version.number, place)
         vpc: dict[str, Any] = {}
         if subnets:

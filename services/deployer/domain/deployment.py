@@ -252,16 +252,19 @@ def served(log: tuple[LogEntry, ...], at: datetime | None) -> LogEntry | None:
 
 
 class Placed(EndpointConfig):
-    """How a model is served, and in which network: a short name of its subnets and groups; '' for none."""
+    """How a model is served, and at which place: with which role, and in which network."""
 
-    network: str = ""
+    place: str = ""
 
 
-def network_name(subnets: tuple[str, ...], security_groups: tuple[str, ...]) -> str:
-    """Return a short name of a private network; '' where endpoints are in none."""
-    if not subnets:
-        return ""
-    return content_id(sorted(subnets), sorted(security_groups))[:8]
+def place_name(
+    role_arn: str, subnets: tuple[str, ...], security_groups: tuple[str, ...], *isolated: str
+) -> str:
+    """Return a short name of where a model is served: an endpoint moves when its role or network changes.
+
+    A role that is gone would show late: when AWS replaces an instance, and it cannot load its model.
+    """
+    return content_id(role_arn, sorted(subnets), sorted(security_groups), *isolated)[:8]
 
 
 def in_mode_of(config: EndpointConfig, endpoint: Endpoint | None) -> EndpointConfig:
@@ -276,16 +279,16 @@ def settled(config: EndpointConfig, mode: Mode | None) -> EndpointConfig:
 
 def configuration_name(version: Version, config: EndpointConfig) -> str:
     """Return the endpoint configuration of a version: the same version and settings, the same name."""
+    placed = [config.place] if isinstance(config, Placed) and config.place else []
     if config.mode == "none":
         settings = content_id("none")
         return names.endpoint_configuration(version.model_id, version.number, settings)
     if config.mode == "serverless":
-        settings = content_id("serverless", config.memory_mb, config.maximum_concurrency)
+        settings = content_id("serverless", config.memory_mb, config.maximum_concurrency, *placed)
         return names.endpoint_configuration(version.model_id, version.number, settings)
     # What is as it always was adds nothing: no endpoint is moved only because a release has a new setting.
-    network = config.network if isinstance(config, Placed) else ""
     captured = config.capture_percent
-    others = [network] if network else []
+    others = [*placed]
     others += [f"captures {captured} %"] if captured != _CAPTURES_ALL else []
     settings = content_id(config.instance_type, config.instance_count, *others)
     return names.endpoint_configuration(version.model_id, version.number, settings)

@@ -13,7 +13,7 @@ from services.deployer.domain.deployment import (
     Action,
     Placed,
     configuration_name,
-    network_name,
+    place_name,
 )
 from shared import names
 from shared.ids import content_id
@@ -89,8 +89,8 @@ def test_where_nothing_changed_a_sweep_does_not_ask_for_settings() -> None:
 
 def test_a_deployment_of_the_stacks_moves_endpoints_into_another_network() -> None:
     world = deployed(1, 2)
-    private = network_name(("subnet-b", "subnet-a"), ("sg-1",))
-    world.config = Placed(**world.config.model_dump(), network=private)
+    private = place_name("role", ("subnet-b", "subnet-a"), ("sg-1",))
+    world.config = Placed(**world.config.model_dump(), place=private)
     world.now += timedelta(days=3)
     sweep(world)
     assert not is_as_the_yaml_says(world), "a quick sweep asks AWS no more than it must"
@@ -105,9 +105,11 @@ def test_a_deployment_of_the_stacks_moves_endpoints_into_another_network() -> No
 
 
 def test_a_network_is_the_same_in_whatever_order_its_subnets_are_named() -> None:
-    assert network_name((), ("sg-1",)) == ""
-    assert network_name(("a", "b"), ("c",)) == network_name(("b", "a"), ("c",))
-    assert network_name(("a",), ("c",)) != network_name(("a", "b"), ("c",))
+    assert place_name("r", ("a", "b"), ("c",)) == place_name("r", ("b", "a"), ("c",))
+    assert place_name("r", ("a",), ("c",)) != place_name("r", ("a", "b"), ("c",))
+    assert place_name("r", (), ()) != place_name("s", (), ()), (
+        "a role that went takes its endpoint along"
+    )
     plain, version = EndpointConfig(), a_version(3)
     assert configuration_name(version, Placed()) == configuration_name(version, plain)
 
