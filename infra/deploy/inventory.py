@@ -148,7 +148,10 @@ def _wakes(resources: Sequence[tuple[str, str, dict[str, Any]]]) -> Iterator[tup
     }
     for _, kind, properties in resources:
         if kind.endswith("Scheduler::Schedule"):
-            target = _resource(properties["Target"]["Arn"])
+            reference = properties["Target"]["Arn"]
+            if "Fn::Sub" in reference:
+                continue  # a call of AWS, like a build; no function is woken
+            target = _resource(reference)
             yield fed.get(target, target), times_a_day(properties["ScheduleExpression"])
 
 
