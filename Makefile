@@ -7,8 +7,9 @@ BIN := .venv/bin
 WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PARALLEL := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --quiet
 TESTS := tests/e2e tests/integration tests/training tests/pipeline_definition tests/unit tests/contract tests/infra tests/house
+TEMPLATES := $(wildcard infra/*.yaml services/*/template.yaml)
 
-.PHONY: demo-console test-browser bench-console bench-notices demo-forecast bench-forecast bench-live bench-scorecard bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold sabotage sabotage-deploy help demo test unit mutate notices docs check setup setup-local setup-pipeline format image-size lock pipeline clean
+.PHONY: check-code check-templates check-image check-packages demo-console test-browser bench-console bench-notices demo-forecast bench-forecast bench-live bench-scorecard bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold sabotage sabotage-deploy help demo test unit mutate notices docs check setup setup-local setup-pipeline setup-checks audit format image-size lock pipeline clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -36,19 +37,39 @@ bench-console: setup ## Server time of each page and memory, for 10,000 sites wi
 unit: setup ## Tests of single pieces and of messages, in about a minute
 	@$(BIN)/python -m pytest --numprocesses=logical --dist=worksteal --quiet tests/unit tests/contract tests/house
 
-check: setup ## Everything CI checks before the tests
+check: setup setup-checks ## Everything CI checks before the tests
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-code check-templates check-image check-packages
+
+check-code:
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/cfn-lint infra/*.yaml services/*/template.yaml
+
+check-templates:
+	@$(BIN)/cfn-lint $(TEMPLATES)
+	@.venv-checks/bin/checkov $(patsubst %,-f %,$(TEMPLATES))
 	@$(BIN)/python -m infra.checks.state_machine
+
+check-image:
+	@$(BIN)/hadolint infra/image/Dockerfile
+	@$(BIN)/python -m infra.checks.image
+
+check-packages:
+	@$(BIN)/python -m infra.checks.secrets
+	@$(BIN)/python -m infra.checks.licences
+
+audit: setup setup-checks ## Known vulnerabilities of the locked packages; asks a database on the internet
+	@$(BIN)/python -m infra.checks.audit
 
 setup: ## Environment for tests and checks (.venv)
 	@$(PYTHON) scripts/setup.py dev
 
 setup-local: ## Environment for the demo and the command line (.venv)
 	@$(PYTHON) scripts/setup.py local
+
+setup-checks: ## Environment of checkov and pip-audit (.venv-checks, 260 MB)
+	@$(PYTHON) scripts/setup.py checks
 
 setup-pipeline: ## Environment that renders the pipeline definition (.venv-pipeline, 750 MB)
 	@$(PYTHON) scripts/setup.py pipeline
@@ -104,6 +125,7 @@ mutate: setup ## Whether the tests notice small changes of what decides (MODULES
 notices: setup ## Write docs/notices.md anew: every e-mail that the system sends
 	@$(BIN)/python -m tests.unit.notifier.gallery
 	@$(BIN)/python -m tests.unit.notifier.test_slack_blocks
+	@$(BIN)/python -m tests.unit.notifier.rendered
 
 docs: notices ## Write docs/notices.md, docs/files.md and docs/cost.md anew: every e-mail, every reason, what it costs
 	@$(BIN)/python -m tests.unit.data_watcher.files_page

@@ -92,6 +92,11 @@ VERBS = {
         "lineage",
         "Follow a file to datasets, runs, versions and deployments, or a version back to its files.",
     ),
+    "trace": Verb(
+        "commands.tracing",
+        "trace",
+        "Follow one file, run or version through all services with times, from their logs.",
+    ),
     "replay": Verb(
         "commands.history",
         "replay",
@@ -192,6 +197,11 @@ VERBS = {
         "commands.system",
         "status",
         "Show the health of all services, queues, alarms, runs and endpoints; exit code 1 if unwell.",
+    ),
+    "dashboard": Verb(
+        "commands.dashboard",
+        "dashboard",
+        "Show what the CloudWatch dashboard shows: every widget, its series and the alarms.",
     ),
     "outbox": Verb(
         "commands.system",

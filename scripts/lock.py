@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LEADING, FOLLOWING, APART = (
     "dev",
     ("lambda", "image", "image-lambda", "local"),
-    ("bootstrap", "mutate", "pipeline"),
+    ("bootstrap", "checks", "mutate", "pipeline"),
 )
 OPTIONS = (
     "--universal",

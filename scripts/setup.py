@@ -3,6 +3,7 @@
 python3 scripts/setup.py local      the demo and the command line     -> .venv
 python3 scripts/setup.py dev        tests and checks as well          -> .venv
 python3 scripts/setup.py pipeline   the SageMaker SDK, for rendering  -> .venv-pipeline
+python3 scripts/setup.py checks     checkov and pip-audit             -> .venv-checks
 """
 
 from __future__ import annotations
@@ -21,7 +22,14 @@ LOCKS = ROOT / "requirements"
 OLDEST = (3, 11)
 INTERRUPTED = 130
 # A group whose environment is also complete when a larger group was installed into it.
-COVERED_BY = {"local": ("local", "dev"), "dev": ("dev",), "pipeline": ("pipeline",)}
+COVERED_BY = {
+    "local": ("local", "dev"),
+    "dev": ("dev",),
+    "pipeline": ("pipeline",),
+    "checks": ("checks",),
+}
+# Groups that need other versions than the rest have an environment of their own.
+APART = {"pipeline", "checks"}
 
 
 def main(*asked: str) -> int:
@@ -31,7 +39,7 @@ def main(*asked: str) -> int:
     group = "".join(asked or sys.argv[1:])
     if group not in COVERED_BY:
         return _fail(__doc__ or "")
-    folder = ROOT / (".venv-pipeline" if group == "pipeline" else ".venv")
+    folder = ROOT / (f".venv-{group}" if group in APART else ".venv")
     if any(_is_installed(folder, each) for each in COVERED_BY[group]):
         return 0
     print(f"Setting up {folder.name} ({group}); the first time takes a minute", file=sys.stderr)

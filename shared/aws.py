@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from shared import trail
 from shared.errors import ConflictError, NotFoundError
 
 if TYPE_CHECKING:
@@ -116,17 +117,20 @@ class SnsPublisher:
 
     def publish(self, message: AnyMessage) -> None:
         """Publish one message; its type is repeated as attribute so that subscriptions can filter."""
+        begun = datetime.now(UTC)
         self.client.publish(
             TopicArn=self.topic_arn,
             Message=message.model_dump_json(),
             MessageAttributes={"type": {"DataType": "String", "StringValue": message.type}},
         )
+        trail.published(message, begun)
 
     def publish_all(self, messages: Sequence[AnyMessage]) -> set[str]:
         """Publish messages, ten at a call; return the ids of those that SNS refused."""
         refused: set[str] = set()
         for start in range(0, len(messages), _BATCH):
             batch = messages[start : start + _BATCH]
+            begun = datetime.now(UTC)
             answer = self.client.publish_batch(
                 TopicArn=self.topic_arn,
                 PublishBatchRequestEntries=[
@@ -140,7 +144,11 @@ class SnsPublisher:
                     for number, each in enumerate(batch)
                 ],
             )
-            refused |= {batch[int(each["Id"])].id for each in answer.get("Failed", [])}
+            failed = {batch[int(each["Id"])].id for each in answer.get("Failed", [])}
+            for each in batch:
+                if each.id not in failed:
+                    trail.published(each, begun)
+            refused |= failed
         return refused
 
 

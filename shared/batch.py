@@ -7,12 +7,15 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from shared import inbox
+from shared import inbox, trail
 from shared.inbox import Incoming
 
 
 def process(
-    event: dict[str, Any], handle: Callable[[Incoming], None], logger: Logger
+    event: dict[str, Any],
+    handle: Callable[[Incoming], None],
+    logger: Logger,
+    prepare: Callable[[Sequence[Incoming]], None] | None = None,
 ) -> dict[str, Any]:
     """Handle every record of a batch and name those that must come again.
 
@@ -24,17 +27,54 @@ def process(
         The Lambda event of an SQS event source mapping.
     handle
         Called once per thing that a record carries.
+    prepare
+        Called once, before, with all things of records that were never tried before.
     """
     failures = []
+    read: list[tuple[dict[str, Any], list[Incoming]]] = []
     for record in event["Records"]:
-        logger.append_keys(message_id=record["messageId"])
+        found = _read(record, logger)
+        if found is None:
+            failures.append({"itemIdentifier": record["messageId"]})
+        else:
+            read.append((record, found))
+    if prepare is not None:
+        prepare([each for record, found in read if _is_first_try(record) for each in found])
+    for record, found in read:
         try:
-            for incoming in inbox.read(record["body"]):
+            for incoming in found:
+                logger.append_keys(
+                    message_id=record["messageId"],
+                    correlation_id=trail.about(incoming)["correlation_id"],
+                )
                 handle(incoming)
         except Exception:  # the border of the process: whatever happened, this record comes again
             logger.exception("record failed and goes back to its queue")
             failures.append({"itemIdentifier": record["messageId"]})
+    logger.remove_keys(["message_id", "correlation_id"])
     return {"batchItemFailures": failures}
+
+
+def _read(
+    record: dict[str, Any], logger: Logger, understand: Callable[[Incoming], object] = trail.about
+) -> list[Incoming] | None:
+    """Return what a record carries, and log that it came; None where nobody can read or understand it."""
+    try:
+        found = inbox.read(record["body"])
+        for incoming in found:
+            understand(incoming)
+            trail.received(incoming, logger)
+    except Exception:  # the border of the process: whatever happened, this record comes again
+        logger.exception(
+            "record cannot be read and goes back to its queue",
+            extra={"message_id": record["messageId"]},
+        )
+        return None
+    return found
+
+
+def _is_first_try(record: dict[str, Any]) -> bool:
+    return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)) <= 1
 
 
 def process_together(
@@ -58,14 +98,12 @@ def process_together(
     records: dict[str, list[str]] = {}
     failed: list[str] = []
     for record in event["Records"]:
-        try:
-            for incoming in inbox.read(record["body"]):
-                group = group_of(incoming)
-                groups.setdefault(group, []).append(incoming)
-                records.setdefault(group, []).append(record["messageId"])
-        except Exception:  # as below: this record alone comes again
-            logger.exception("record cannot be read and goes back to its queue")
+        found = _read(record, logger, group_of)
+        if found is None:
             failed.append(record["messageId"])
+        for incoming in found or []:
+            groups.setdefault(group_of(incoming), []).append(incoming)
+            records.setdefault(group_of(incoming), []).append(record["messageId"])
     for group, incoming_of in groups.items():
         logger.append_keys(group=group)
         try:

@@ -40,6 +40,7 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("*-schedule", "*", f"EventBridge Scheduler is it; {_UNCHECKED}"),
     ("retrain", "*", f"Step Functions is it; {_UNCHECKED}"),
     ("sagemaker", "*", f"jobs and endpoints are it; {_UNCHECKED}"),
+    ("image-rebuild", "*", f"EventBridge Scheduler is it; {_UNCHECKED}"),
     ("image-build", "*", "CodeBuild is it; the local platform builds no image"),
     ("data-watcher", "s3:DeleteObject", "a removed file that comes back is no longer withdrawn"),
     (

@@ -1,19 +1,26 @@
 """Check the retrain sequence as `make check` does: `python -m infra.checks.state_machine`.
 
-Every state is reachable and leads on to a state that exists, every task ends in time, is tried again and
-says who hears of its failure, and every way ends.
+The language is checked by cfn-lint's schema of the Amazon States Language, calls of AWS by botocore's model.
+Beyond these, every state is reachable and leads on to a state that exists, every task ends in time, is tried
+again and says who hears of its failure, and every way ends.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import yaml
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
 
 DEFINITION = Path(__file__).resolve().parents[2] / "services/trainer_trigger/retrain.asl.yaml"
+_SDK_CALL = re.compile(r"aws-sdk:(\w+):(\w+)$")
 _ENDS = {"Succeed", "Fail"}
 # Tasks on the way of a failure itself: whoever fails here is found by the sweep and the alarm.
 _LAST_RESORT = {
@@ -34,6 +41,44 @@ def faults(definition: dict[str, Any]) -> list[str]:
     for name, state in states.items():
         found += [f"{name}: {fault}" for fault in _state_faults(name, state)]
     return found
+
+
+def language_faults(definition: dict[str, Any]) -> list[str]:
+    """Return what is no Amazon States Language: unknown and missing fields, wrong types, wrong targets."""
+    template = {
+        "Resources": {
+            "Machine": {
+                "Type": "AWS::StepFunctions::StateMachine",
+                "Properties": {
+                    "RoleArn": "arn:aws:iam::123456789012:role/any",
+                    "Definition": definition,
+                },
+            }
+        }
+    }
+    matches = lint(json.dumps(template, default=str), config=ManualArgs(regions=["us-east-1"]))
+    return [f"{'/'.join(map(str, each.path[4:]))}: {each.message}" for each in matches]
+
+
+def call_faults(definition: dict[str, Any]) -> Iterator[str]:
+    """Yield what AWS's calls do not take: no operation, an argument unknown or missing."""
+    session = botocore.session.get_session()
+    for name, state in definition["States"].items():
+        called = _SDK_CALL.search(state.get("Resource", ""))
+        if not called:
+            continue
+        service, call = called.groups()
+        operations = session.get_service_model(service).operation_names
+        operation = call[:1].upper() + call[1:]
+        if operation not in operations:
+            yield f"{name}: {service} has no {operation}"
+            continue
+        shape: Any = session.get_service_model(service).operation_model(operation).input_shape
+        given = {each.removesuffix(".$") for each in state.get("Parameters", {})}
+        for wrong in sorted(given - shape.members.keys()):
+            yield f"{name}: {operation} takes no {wrong}"
+        for missing in sorted(set(shape.required_members) - given):
+            yield f"{name}: {operation} needs {missing}"
 
 
 def targets(state: dict[str, Any]) -> set[str]:
@@ -78,7 +123,8 @@ def _state_faults(name: str, state: dict[str, Any]) -> Iterator[str]:
 
 def main() -> int:
     """Print the faults; exit code 1 where there are any."""
-    found = faults(yaml.safe_load(DEFINITION.read_text()))
+    definition = yaml.safe_load(DEFINITION.read_text())
+    found = [*faults(definition), *language_faults(definition), *call_faults(definition)]
     for fault in found:
         print(f"{DEFINITION.name}: {fault}")
     return 1 if found else 0

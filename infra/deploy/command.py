@@ -63,7 +63,11 @@ def parser() -> argparse.ArgumentParser:
         default=os.environ.get("SOLAR_STAGE", ""),
         help="a system of its own beside the others of this account, like test; no name is the main one",
     )
-    add("--network", choices=("public", "private"), help="where jobs and endpoints run (public)")
+    add(
+        "--network",
+        choices=("public", "private"),
+        help="where jobs and endpoints run (private)",
+    )
     add("--email", metavar="ADDRESS", help="who gets notices by e-mail; '' for nobody")
     add("--slack-secret", metavar="NAME", help="secret that holds the Slack webhook; '' for none")
     add(
@@ -85,6 +89,11 @@ def parser() -> argparse.ArgumentParser:
     add("--links-show-hours", metavar="HOURS", help="how long links show, 1 to 168 (168)")
     add("--monthly-budget", metavar="USD", help="costs above which people are told (200)")
     add("--log-days", metavar="DAYS", help="how long logs are kept (30)")
+    add(
+        "--rebuild",
+        action="store_true",
+        help="build the container image on the newest base, for its fixes",
+    )
     add("--json", action="store_true", help="print the stacks' outputs as JSON at the end")
     return made
 
@@ -110,6 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         links_show_hours=chosen.links_show_hours,
         monthly_budget_usd=chosen.monthly_budget,
         log_retention_days=chosen.log_days,
+        rebuild=chosen.rebuild,
         dry_run=chosen.dry_run,
         delete_data=chosen.delete_data,
     )

@@ -14,6 +14,7 @@ from infra.deploy import build, notifications, preflight, survivors, templates
 from infra.deploy.build import Artifact
 from infra.deploy.destroying import Destruction
 from infra.deploy.errors import DeployError
+from infra.deploy.images import Images
 from infra.deploy.preflight import Finding, Plan, demand
 from infra.deploy.stacks import Stacks
 from infra.deploy.target import Target
@@ -65,6 +66,7 @@ class Options:
     links_show_hours: str | None = None
     monthly_budget_usd: str | None = None
     log_retention_days: str | None = None
+    rebuild: bool = False
     dry_run: bool = False
     delete_data: bool = False
 
@@ -222,7 +224,7 @@ class Deployment:
             name,
             body,
             parameters,
-            lambda: survivors.find(self.target, template, parameters),
+            lambda own: survivors.find(self.target, template, parameters, beside=own),
             dry_run=self.options.dry_run,
         )
         self.known |= stacks.outputs(name)
@@ -259,54 +261,23 @@ class Deployment:
         self.say(f"  {what}: uploaded ({size})")
 
     def _image(self, context: Artifact) -> str:
-        """Return the image by digest; on AWS it is built where its context is new."""
+        """Return the image by digest; on AWS it is built where its context is new, or `--rebuild` asks."""
         repository = self.known.get("ImageRepositoryUri", "")
         if self.target.kind == "local":
             # The local platform runs the context itself; its digest is that of the zip.
             return f"{repository}@sha256:{context.digest}"
-        tag = context.digest[:32]
-        if digest := self._image_digest(tag):
-            self.say("  container image: unchanged")
-            return f"{repository}@sha256:{digest}"
-        if self.options.dry_run:
+        images = Images(self.target, self.say)
+        found = images.newest(context)
+        if self.options.dry_run and (found is None or self.options.rebuild):
             self.say("  container image: would be built")
-            return ""
-        self._build_image(context, tag)
-        return f"{repository}@sha256:{self._image_digest(tag)}"
-
-    def _image_digest(self, tag: str) -> str:
-        try:
-            found = self.target.client("ecr").describe_images(
-                repositoryName=names.image_repository(),
-                imageIds=[{"imageTag": tag}],
-            )
-        except ClientError as error:
-            if error_code(error) in {"ImageNotFoundException", "RepositoryNotFoundException"}:
-                return ""
-            raise
-        return str(found["imageDetails"][0]["imageDigest"]).removeprefix("sha256:")
-
-    def _build_image(self, context: Artifact, tag: str) -> None:
-        codebuild = self.target.client("codebuild")
-        build_id = codebuild.start_build(
-            projectName=self.known["ImageBuildProject"],
-            sourceLocationOverride=f"{self.target.artifact_bucket}/{context.key}",
-            environmentVariablesOverride=[{"name": "IMAGE_TAG", "value": tag}],
-        )["build"]["id"]
-        started = time.monotonic()
-        while True:
-            found = codebuild.batch_get_builds(ids=[build_id])["builds"][0]
-            status = found["buildStatus"]
-            if status == "SUCCEEDED":
-                self.say("  container image: built")
-                return
-            if status != "IN_PROGRESS":
-                raise DeployError(
-                    f"the container image could not be built ({status}); its log: "
-                    f"{found.get('logs', {}).get('deepLink', build_id)}"
-                )
-            self.say(f"  container image: building, {time.monotonic() - started:.0f} s")
-            time.sleep(15)
+            return f"{repository}@{found.digest}" if found else ""
+        if found is None or self.options.rebuild:
+            found = images.build(self.known["ImageBuildProject"], context)
+        else:
+            self.say("  container image: unchanged")
+        if not self.options.dry_run:
+            images.remember(context)
+        return f"{repository}@{found.digest}"
 
     def _first_heartbeat(self) -> None:
         """Tell CloudWatch that no sweep was due before, so that no alarm goes off at the first deployment."""

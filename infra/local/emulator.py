@@ -43,7 +43,10 @@ __all__ = [
     "bucket_policies",
     "bucket_tags",
     "buckets",
+    "cbor_answer",
+    "cbor_metric_data_result",
     "cloudwatch",
+    "cloudwatch_logs",
     "composite_alarms",
     "concurrency",
     "create_archive",
@@ -62,7 +65,10 @@ __all__ = [
     "gateway",
     "iam_actions",
     "iam_evaluator",
+    "insights_stages",
     "integrations",
+    "iso_timestamp",
+    "json_answer",
     "key_aliases",
     "lambda_runtime",
     "lambda_svc",
@@ -73,6 +79,7 @@ __all__ = [
     "metrics",
     "object_data",
     "provisioners",
+    "public_log_record",
     "put_composite_alarm",
     "put_events",
     "put_log_events",
@@ -102,6 +109,7 @@ __all__ = [
     "statistics",
     "stepfunctions",
     "tables",
+    "timestamp",
     "topic_by_arn",
     "update_archive",
     "url_key",
@@ -124,20 +132,27 @@ def _part(module: Any, name: str) -> Any:
 
 
 alarms = _part(cloudwatch, "_alarms")
+cbor_answer = _part(cloudwatch, "_cbor_ok")
+cbor_metric_data_result = _part(cloudwatch, "_cbor_metric_data_result")
 composite_alarms = _part(cloudwatch, "_composite_alarms")
 dimensions_key = _part(cloudwatch, "_dims_key")
 dispatch_alarm_actions = _part(cloudwatch, "_dispatch_alarm_actions")
 evaluate_all_alarms = _part(cloudwatch, "_evaluate_all_alarms")
 evaluate_parent_alarms = _part(cloudwatch, "_evaluate_parent_alarms")
+iso_timestamp = _part(cloudwatch, "_ts_iso")
+json_answer = _part(cloudwatch, "_json_ok")
 metrics = _part(cloudwatch, "_metrics")
 put_composite_alarm = _part(cloudwatch, "_put_composite_alarm")
 record_alarm_history = _part(cloudwatch, "_record_history")
 statistic = _part(cloudwatch, "_stat_value")
 statistics = _part(cloudwatch, "_calc_stats")
+timestamp = _part(cloudwatch, "_parse_ts")
 log_groups = _part(cloudwatch_logs, "_log_groups")
 create_log_group = _part(cloudwatch_logs, "_create_log_group")
 create_log_stream = _part(cloudwatch_logs, "_create_log_stream")
+public_log_record = _part(cloudwatch_logs, "_public_log_record")
 put_log_events = _part(cloudwatch_logs, "_put_log_events")
+insights_stages = _part(cloudwatch_logs, "_split_insights_pipes")
 tables = _part(dynamodb, "_tables")
 repositories = _part(ecr, "_repositories")
 key_aliases = _part(kms, "_aliases")  # by ARN

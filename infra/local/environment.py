@@ -68,6 +68,7 @@ def of_platform(home: Home, port: int, caller: Mapping[str, str]) -> dict[str, s
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "POWERTOOLS_LOG_LEVEL": "INFO",  # as on AWS; the platform's own level is no function's
         "POWERTOOLS_TRACE_DISABLED": "true",
         "PYTHONUTF8": "1",
         "TZ": "UTC",

@@ -143,9 +143,15 @@ _FEATURES = (
         "recovery here is starting again",
     ),
     Difference(
-        "Tracing (X-Ray), Lambda Insights, dashboards",
-        "settings and dashboard bodies are kept; nothing is drawn or traced",
-        "there is no console",
+        "Tracing (X-Ray), Lambda Insights",
+        "settings are kept; nothing is traced",
+        "there is no console; `solar trace` and `solar dashboard` work as on AWS",
+    ),
+    Difference(
+        "GetMetricData and Logs Insights",
+        "searches by schema and terms without OR and NOT, metric math as of alarms over single series; of "
+        "Insights fields, filter (=, !=, in, like), sort and limit; whatever else is refused",
+        "what our dashboard and `solar trace` ask for",
     ),
     Difference(
         "Durability",

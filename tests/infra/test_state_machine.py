@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.checks.state_machine import DEFINITION, faults
+from infra.checks.state_machine import DEFINITION, call_faults, faults, language_faults
 
 
 @pytest.fixture
@@ -19,6 +19,8 @@ def definition() -> dict[str, Any]:
 
 def test_the_retrain_sequence_has_no_fault(definition: dict[str, Any]) -> None:
     assert faults(definition) == []
+    assert language_faults(definition) == []
+    assert list(call_faults(definition)) == []
 
 
 @pytest.mark.parametrize(
@@ -59,3 +61,34 @@ def test_substitutions_are_exactly_those_that_the_template_gives(
 
     used = set(re.findall(r"\$\{(\w+)\}", json.dumps(definition)))
     assert used == {"SequenceFunctionArn", "TrainingTopicArn"}
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (lambda d: d["States"]["Wait"].update(Secondspath="$.x"), "'Secondspath' was unexpected"),
+        (lambda d: d["States"]["Done"].update(Type="Suceed"), "'Suceed' is not one of"),
+        (lambda d: d["States"]["CheckForNewData"].pop("Resource"), "'Resource' is a required"),
+        (lambda d: d["States"]["StartPipeline"]["Retry"][0].update(MaxAttempts=-1), "minimum of 0"),
+    ],
+)
+def test_what_is_no_states_language_is_refused(
+    definition: dict[str, Any], harm: Any, said: str
+) -> None:
+    harm(definition)
+    assert any(said in fault for fault in language_faults(definition))
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (lambda s: s["Parameters"].update({"Pipeline.$": "$.x"}), "takes no Pipeline"),
+        (lambda s: s["Parameters"].pop("ClientRequestToken.$"), "needs ClientRequestToken"),
+        (lambda s: s.update(Resource="arn:aws:states:::aws-sdk:sagemaker:begin"), "has no Begin"),
+    ],
+)
+def test_a_call_that_aws_does_not_take_is_refused(
+    definition: dict[str, Any], harm: Any, said: str
+) -> None:
+    harm(definition["States"]["StartPipeline"])
+    assert any(said in fault for fault in call_faults(definition))

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import importlib
-import json
 import re
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from cfnlint.decode import cfn_yaml
 
 from services.trainer_trigger.app.sweeping import SLICE
 from shared import names
 from shared.settings import Settings
+from tests.templates import read
 
 ROOT = Path(__file__).parents[2]
 # Deciding, opening and freezing for 109,500 files: 10 s of a whole processor (`make bench-decide`), of which
@@ -23,40 +21,6 @@ ROOT = Path(__file__).parents[2]
 A_FLEET_SECONDS = 60
 TEMPLATES = sorted((ROOT / "services").glob("*/template.yaml"))
 ALL = [*sorted((ROOT / "infra").glob("*.yaml")), *TEMPLATES]
-
-# The metrics AWS publishes (and those of ours), with exactly the dimensions they are published under.
-# An alarm on anything else stays green for ever.
-PUBLISHED = {
-    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): {"QueueName"},
-    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): {"QueueName"},
-    ("AWS/Lambda", "Errors"): {"FunctionName"},
-    ("AWS/Lambda", "Throttles"): {"FunctionName"},
-    ("AWS/States", "ExecutionsFailed"): {"StateMachineArn"},
-    ("AWS/States", "ExecutionsTimedOut"): {"StateMachineArn"},
-    ("AWS/Sagemaker/ModelBuildingPipeline", "ExecutionFailed"): {"PipelineName"},
-    ("solar", "ChampionShortfall"): {"service"},
-    ("solar", "LinksRefused"): {"service"},
-    ("solar", "LinksFailed"): {"service"},
-    ("solar", "LinksNotSigned"): {"service"},
-    ("solar", "MailUnheard"): {"service"},
-    ("solar", "SitesDegraded"): {"service"},
-    ("solar", "SitesNotScored"): {"service"},
-    ("solar", "ForecastsLate"): {"service"},
-    ("solar", "FilesGivenUp"): {"service"},
-    ("solar", "HeldDays"): {"service"},
-    ("solar", "DeploymentSetbacks"): {"service"},
-    ("solar", "ModelsOverdue"): {"service"},
-    ("solar", "NoticesUndelivered"): {"service"},
-    ("solar", "RuleFaults"): {"service"},
-    ("solar", "SweepFaults"): {"service"},
-    ("solar", "Sweeps"): {"service"},
-    ("solar", "CompactionFaults"): {"service"},
-    ("solar", "FilesAccepted"): {"service"},
-    ("solar", "FilesQuarantined"): {"service"},
-    ("solar", "RowsAccepted"): {"service"},
-    ("solar", "RowsMasked"): {"service"},
-}
-
 
 # Two Regions would take them from each other; a trail of all Regions is seen in each of them.
 EVERY_REGION_SHARES = {
@@ -66,25 +30,6 @@ EVERY_REGION_SHARES = {
     "AWS::CloudTrail::Trail": "TrailName",
     "AWS::CloudWatch::Dashboard": "DashboardName",
 }
-
-
-@cache
-def read(template: Path) -> dict[str, Any]:
-    """Read a template as it is in the stage without a name."""
-    return _named(json.loads(json.dumps(cfn_yaml.load(str(template)), default=str)))
-
-
-def _named(node: Any) -> Any:
-    if isinstance(node, list):
-        return [_named(each) for each in node]
-    if not isinstance(node, dict):
-        return node
-    if node == {"Ref": "NamePrefix"}:
-        return names.prefix()
-    if isinstance(text := node.get("Fn::Sub"), str):
-        filled = text.replace("${NamePrefix}", names.prefix())
-        return {"Fn::Sub": filled} if "${" in filled else filled
-    return {key: _named(value) for key, value in node.items()}
 
 
 def resources(template: Path, kind: str) -> dict[str, Any]:
@@ -160,20 +105,18 @@ class TestServiceTemplate:
             assert f"'{name}'" in watched(template, "Errors"), f"{name} has no error alarm"
             group = groups[function["LoggingConfig"]["LogGroup"]["Ref"]]
             assert group["LogGroupName"] == f"/aws/lambda/{function['FunctionName']}"
+            assert group["FieldIndexPolicies"] == [{"Fields": ["correlation_id"]}], "solar trace"
             assert function["FunctionName"].startswith("solar-")
 
-    def test_every_alarm_watches_a_metric_that_exists_and_tells_people(
-        self, template: Path
-    ) -> None:
-        for name, alarm in resources(template, "AWS::CloudWatch::Alarm").items():
-            metrics = [
-                each["MetricStat"]["Metric"]
-                for each in alarm.get("Metrics", [])
-                if "MetricStat" in each
-            ] or [alarm]
-            for metric in metrics:
-                published = PUBLISHED[metric["Namespace"], metric["MetricName"]]
-                assert {d["Name"] for d in metric["Dimensions"]} == published, name
+    def test_the_saved_query_asks_all_functions_of_the_service(self, template: Path) -> None:
+        (query,) = resources(template, "AWS::Logs::QueryDefinition").values()
+        groups = resources(template, "AWS::Logs::LogGroup")
+        of_functions = {n for n, each in groups.items() if "/aws/lambda/" in each["LogGroupName"]}
+        assert {each["Ref"] for each in query["LogGroupNames"]} == of_functions
+        assert query["Name"] == f"solar/{template.parent.name}/errors"
+
+    def test_every_alarm_tells_people(self, template: Path) -> None:
+        for alarm in resources(template, "AWS::CloudWatch::Alarm").values():
             assert {"Ref": "AlarmsTopicArn"} in alarm["AlarmActions"]
 
     def test_every_alarm_names_a_runbook_that_exists(self, template: Path) -> None:
@@ -197,7 +140,8 @@ class TestServiceTemplate:
             if resource["Type"] != "AWS::DynamoDB::Table":
                 continue
             table = resource["Properties"]
-            assert resource["DeletionPolicy"] == "RetainExceptOnCreate", name
+            assert resource["DeletionPolicy"] == "Retain", name
+            assert table["DeletionProtectionEnabled"] is True, name
             assert table["SSESpecification"]["SSEType"] == "KMS"
             assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
 
@@ -216,6 +160,35 @@ class TestServiceTemplate:
         for settings in classes:
             needed = {n.upper() for n, f in settings.model_fields.items() if f.is_required()}
             assert any(needed <= environment.keys() for environment in environments), settings
+
+
+@pytest.mark.parametrize("template", ALL, ids=lambda t: t.parent.name + "-" + t.stem)
+class TestTransportAndKeeping:
+    def test_no_topic_and_no_inbox_takes_what_was_not_encrypted_on_its_way(
+        self, template: Path
+    ) -> None:
+        policies = [
+            *resources(template, "AWS::SNS::TopicPolicy").values(),
+            *resources(template, "AWS::SQS::QueuePolicy").values(),
+        ]
+        for policy in policies:
+            refused = [
+                statement
+                for statement in policy["PolicyDocument"]["Statement"]
+                if statement.get("Sid") == "TlsOnly" and statement["Effect"] == "Deny"
+            ]
+            assert refused, policy
+
+    def test_what_a_bucket_forgets_is_really_gone(self, template: Path) -> None:
+        for name, bucket in resources(template, "AWS::S3::Bucket").items():
+            rules = bucket["LifecycleConfiguration"]["Rules"]
+            for rule in rules:
+                if (
+                    "ExpirationInDays" in rule
+                ):  # in a bucket with versions that only hides an object
+                    assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] <= 7, name
+            if any("ExpirationInDays" in rule for rule in rules):
+                assert any(rule.get("ExpiredObjectDeleteMarker") for rule in rules), name
 
 
 @pytest.mark.parametrize("template", ALL, ids=lambda t: t.parent.name + "-" + t.stem)
@@ -373,7 +346,11 @@ def test_the_only_public_address_has_both_permissions_of_aws_and_can_be_switched
 def test_the_bus_refuses_everybody_but_the_producer() -> None:
     policies = resources(ROOT / "infra/foundation.yaml", "AWS::SNS::TopicPolicy")
     for topic in ("Data", "Training", "Deployment"):
-        (statement,) = policies[f"{topic}TopicPolicy"]["PolicyDocument"]["Statement"]
+        (statement,) = [
+            each
+            for each in policies[f"{topic}TopicPolicy"]["PolicyDocument"]["Statement"]
+            if each["Sid"] == "OnlyItsProducerPublishes"
+        ]
         assert statement["Effect"] == "Deny"
         assert "aws:PrincipalArn" in statement["Condition"]["ArnNotEquals"]
 

@@ -132,6 +132,17 @@ def test_what_jobs_write_is_in_the_log_groups(done):
     assert [event["message"] for event in events] == ["preprocessed 2 files"]
 
 
+def test_executions_are_counted_by_pipeline_and_outcome(done):
+    cloudwatch = done.platform.client("cloudwatch")
+    found = cloudwatch.list_metrics(Namespace="AWS/Sagemaker/ModelBuildingPipeline")["Metrics"]
+    of_ours = {
+        each["MetricName"]
+        for each in found
+        if each["Dimensions"] == [{"Name": "PipelineName", "Value": done.pipeline}]
+    }
+    assert of_ours == {"ExecutionStarted", "ExecutionSucceeded"}
+
+
 def test_the_folders_of_jobs_are_gone_afterwards(done):
     assert list((done.platform.home / "tmp" / "jobs").iterdir()) == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -9,6 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from infra.image import entrypoint
+from services.trainer_trigger.pipeline.failure import RunFailedError
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "infra/image/Dockerfile").read_text("utf-8")
@@ -82,3 +86,50 @@ def test_serving_needs_neither_pandas_nor_scikit_learn(image):
 def test_dependencies_are_installed_by_hash_only():
     assert "--require-hashes -r" in DOCKERFILE
     assert len(re.findall(r"pip install", DOCKERFILE)) == 1
+
+
+@pytest.mark.parametrize(
+    ("place", "described"),
+    [
+        ("input/config/hyperparameters.json", {"model_type": "auto", "run_id": "abc-1"}),
+        ("input/config/hyperparameters.json", {"run_id": '"abc-1"'}),
+        (
+            "config/processingjobconfig.json",
+            {"ProcessingInputs": [{"S3Input": {"S3Uri": "s3://data/runs/abc-1/model"}}]},
+        ),
+    ],
+)
+def test_a_job_says_in_its_log_which_run_it_is_part_of(
+    tmp_path, monkeypatch, capsys, place, described
+):
+    path = tmp_path / place
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(described))
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
+    monkeypatch.setitem(entrypoint._VERBS, "train", lambda *_: print("rows: 96"))
+    assert entrypoint.main(["train"]) == 0
+    begun, _, done = capsys.readouterr().out.splitlines()
+    assert json.loads(begun)["message"] == "started train"
+    assert json.loads(done)["message"] == "done train"
+    assert {json.loads(each)["correlation_id"] for each in (begun, done)} == {"abc-1"}
+
+
+def test_a_job_that_fails_says_why_under_the_same_id(tmp_path, monkeypatch, capsys):
+    def fail(*_):
+        raise RunFailedError("too few rows", "upload more")
+
+    (tmp_path / "input/config").mkdir(parents=True)
+    (tmp_path / "input/config/hyperparameters.json").write_text('{"run_id": "abc-1"}')
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
+    monkeypatch.setitem(entrypoint._VERBS, "train", fail)
+    assert entrypoint.main(["train"]) == 1
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (last["way"], last["correlation_id"]) == ("failed", "abc-1")
+    assert "too few rows" in last["cause"]
+
+
+def test_an_endpoint_which_is_of_no_run_logs_nothing_of_one(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
+    monkeypatch.setitem(entrypoint._VERBS, "serve", lambda *_: None)
+    assert entrypoint.main(["serve"]) == 0
+    assert capsys.readouterr().out == ""

@@ -8,8 +8,10 @@ from infra.local.patches import (
     disk,
     faults,
     functions,
+    insights,
     keys,
     machines,
+    metrics,
     queues,
     rights,
     schedules,
@@ -39,6 +41,8 @@ def apply(home: Home, sagemaker: SageMaker, ticker: Ticker, port: int) -> None:
     topics.apply(home.outbox)
     queues.apply(ticker)
     alarms.apply(ticker)
+    metrics.apply()
+    insights.apply()
     stacks.apply(sagemaker)
     taken.apply()
     faults.apply(home)

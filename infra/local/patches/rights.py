@@ -18,6 +18,7 @@ from infra.local.home import Home
 RECORD_VARIABLE = "SOLAR_LOCAL_RECORD_RIGHTS"
 SERVICE = "sagemaker"
 METRICS = "monitoring"
+LOGS = "logs"
 # Of the request whose rights are checked just now.
 _METRIC_NAMESPACE: ContextVar[str | None] = ContextVar("metric_namespace", default=None)
 # AWS has no rights of their own for batches.
@@ -145,7 +146,7 @@ def _with_sagemaker_resource(extract: Callable[..., Any]) -> Callable[..., Any]:
             found = extract(service, method, path, headers, *rest)
             if service == METRICS and headers.get("x-amz-target", "").endswith(".DeleteAlarms"):
                 return _doomed_alarm(rest[0], rest[2], rest[3]) or found
-            return found
+            return _looked_at(service, rest[0], rest[2], rest[3]) or found
         body, _, region, account = rest
         where = f"arn:aws:sagemaker:{region}:{account}"
         if path.startswith("/endpoints/"):
@@ -163,6 +164,15 @@ def _with_sagemaker_resource(extract: Callable[..., Any]) -> Callable[..., Any]:
     return changed
 
 
+def _looked_at(service: str, body: bytes, region: str, account: str) -> str | None:
+    """Return the dashboard, or of the log groups that one query asks the first; None for whatever else."""
+    if service == METRICS and (dashboard := _member(body, "DashboardName")):
+        return f"arn:aws:cloudwatch::{account}:dashboard/{dashboard}"
+    if service == LOGS and (group := _member(body, "logGroupNames")):
+        return f"arn:aws:logs:{region}:{account}:log-group:{group}"
+    return None
+
+
 def _doomed_alarm(body: bytes, region: str, account: str) -> str | None:
     """Return the alarm that is to be deleted; of several the first, as ministack does for objects."""
     name = _member(body, "AlarmNames")
@@ -170,7 +180,7 @@ def _doomed_alarm(body: bytes, region: str, account: str) -> str | None:
 
 
 def _member(body: bytes, member: str) -> str | None:
-    """Return what a request to CloudWatch names, of several the first; None where it names none."""
+    """Return what a request names, of several the first; None where it names none."""
     try:
         found = json.loads(body)
     except ValueError:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from infra.local import objects
+from infra.local import objects, telemetry
 from infra.local.sagemaker import events
 from infra.local.sagemaker.definition import Definition, DefinitionError, Scope, Step
 from infra.local.sagemaker.errors import ApiError
@@ -24,6 +24,7 @@ from infra.local.sagemaker.training import TRAINING
 
 _JOB_SUFFIX = string.ascii_letters + string.digits
 _DEFAULT_PARALLEL = 50
+_NAMESPACE = "AWS/Sagemaker/ModelBuildingPipeline"  # spelled so, unlike AWS/SageMaker
 RUNNING = {"Executing", "Stopping"}
 
 Call = Callable[[str, Record], Record]
@@ -60,6 +61,7 @@ class Executor:
 
     def run(self, stop: threading.Event) -> None:
         """Run to the end, or until `stop` is set; the outcome is in the execution's record."""
+        self._count("ExecutionStarted")
         scope = Scope(self.parameters, self._variables(), {}, self._read_file)
         ended: dict[str, str] = {}
         failed = False
@@ -234,6 +236,12 @@ class Executor:
         self.execution["PipelineExecutionStatus"] = status
         self.execution["LastModifiedTime"] = self.execution["_EndTime"] = now()
         events.execution_changed(self.execution, previous)
+        self._count(f"Execution{status}")
+
+    def _count(self, metric: str) -> None:
+        """Count an execution of its pipeline, as AWS does."""
+        where = {"PipelineName": self.execution["PipelineArn"].rpartition("/")[2]}
+        telemetry.metric(_NAMESPACE, metric, 1, "Count", where)
 
 
 def end_abruptly(execution: Record, reason: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -23,6 +24,11 @@ from shared.canonical import CanonicalFile
 from shared.messages import DataAccepted, DataWithdrawn, FileQuarantined, FileSettled
 
 _HOUR = timedelta(hours=1)
+_LEFT: dict[type[FileVersion], str] = {
+    Duplicate: "FilesDuplicate",
+    Superseded: "FilesSuperseded",
+    Removed: "FilesRemoved",
+}
 
 
 def canonical_file(
@@ -192,14 +198,25 @@ def issued(rows: RowSummary | None) -> dict[str, Any]:
 
 
 def figures(before: KeyRecord, after: KeyRecord) -> dict[str, int]:
-    """Return what a verdict adds to the metrics; nothing where the current version has none that is new."""
+    """Return what a look at a key adds to the metrics: its verdict if it is new, and how versions ended."""
+    counted = _left(before, after)
     version = after.current
     if version is None or version == before.versions.get(version.version_id):
-        return {}
-    counted = {
+        return counted
+    counted |= {
         "FilesAccepted": int(isinstance(version, Accepted)),
         "FilesQuarantined": int(isinstance(version, Quarantined)),
     }
     if isinstance(version, Accepted):
         counted |= {"RowsAccepted": version.rows.count, "RowsMasked": version.rows.masked}
     return counted
+
+
+def _left(before: KeyRecord, after: KeyRecord) -> dict[str, int]:
+    """Count the versions that came to a state in which their rows do not count, by that state."""
+    came = Counter(
+        _LEFT[type(version)]
+        for version_id, version in after.versions.items()
+        if type(version) in _LEFT and type(version) is not type(before.versions.get(version_id))
+    )
+    return dict(came)

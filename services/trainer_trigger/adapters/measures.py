@@ -29,6 +29,7 @@ class PowertoolsMeasures:
         self.metrics.add_metric(name=name, unit=MetricUnit.NoUnit, value=value)
         with single_metric(name, MetricUnit.NoUnit, value, namespace=names.prefix()) as own:
             own.add_dimension(name="model_id", value=model_id)
+            own.add_dimension(name="service", value="trainer_trigger")
 
     def warn(self, text: str) -> None:
         """Write a warning into the log."""

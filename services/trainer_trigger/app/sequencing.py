@@ -11,7 +11,7 @@ from services.trainer_trigger.app.verifying import Verifying
 from services.trainer_trigger.ports import Measures
 from shared import messages
 from shared.errors import InvalidMessageError
-from shared.messages import AnyMessage, ChallengerRegistered, ChallengerRejected
+from shared.messages import AnyMessage, ChallengerRegistered, ChallengerRejected, RetrainFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,11 @@ class Sequencing:
             case {"task": "collect", "model_id": model_id, "run_id": run_id, **rest}:
                 outcome = self.outcomes.collect(model_id, run_id, rest["pipeline_execution_arn"])
                 self._measure(outcome)
+                self._measure_cost(outcome)
                 return _for_publishing(outcome)
             case {"task": "explain", "model_id": model_id, "run_id": run_id, **rest}:
                 failed = self.outcomes.explain(model_id, run_id, rest["stage"], rest["cause"])
+                self._measure_cost(failed)
                 return _for_publishing(failed)
             case {"task": "close", "model_id": model_id, "run_id": run_id, **rest}:
                 return self.closing.close(model_id, run_id, messages.read(rest["outcome"]))
@@ -61,6 +63,13 @@ class Sequencing:
             shortfall = max(0.0, outcome.accuracy_threshold - outcome.champion_r2)
             self.measures.figure("ChampionR2", outcome.champion_r2, outcome.model_id)
             self.measures.figure("ChampionShortfall", shortfall, outcome.model_id)
+
+    def _measure_cost(
+        self, outcome: ChallengerRegistered | ChallengerRejected | RetrainFailed
+    ) -> None:
+        """Put what a run cost into CloudWatch, if that is known. [USD]"""
+        if outcome.cost_usd is not None:
+            self.measures.figure("RunCost", outcome.cost_usd, outcome.model_id)
 
 
 def _for_publishing(message: AnyMessage) -> dict[str, str]:

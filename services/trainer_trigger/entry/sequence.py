@@ -6,7 +6,7 @@ from typing import Any
 
 from services.trainer_trigger.composition import sequencing
 from services.trainer_trigger.settings import SequenceSettings
-from shared import observability
+from shared import observability, trail
 
 logger = observability.logger("trainer_trigger")
 metrics = observability.metrics("trainer_trigger")
@@ -16,5 +16,8 @@ service = sequencing(SequenceSettings.from_environment(), metrics, logger)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], _: Any) -> Any:
     """Do one task."""
-    logger.append_keys(task=event.get("task"), run_id=event.get("run_id"))
-    return service.run(event)
+    run_id = event.get("run_id") or (event.get("input") or {}).get("run_id")
+    logger.append_keys(correlation_id=run_id)
+    answer = service.run(event)
+    trail.done(logger, f"{event.get('task')} of the retrain sequence", str(run_id))
+    return answer

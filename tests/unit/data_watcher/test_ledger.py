@@ -122,6 +122,28 @@ def test_the_same_bytes_again_bring_no_new_data_and_withdraw_none(world: World) 
     assert len(world.canonical.counting) == 1
 
 
+def test_versions_that_come_to_a_state_are_counted_once_by_it(world: World) -> None:
+    world.upload("raw/east/a.csv", b"one")
+    world.upload("raw/east/b.csv", b"one")
+    world.upload("raw/east/a.csv", b"bad")
+    for _ in range(2):  # a repeat is no news
+        world.event("raw/east/a.csv")
+        world.event("raw/east/b.csv")
+
+    figures = world.meter.figures
+    states = {
+        name: figures.get(name)
+        for name in ("FilesAccepted", "FilesQuarantined", "FilesDuplicate", "FilesSuperseded")
+    }
+    # b.csv was a duplicate of a.csv, and counts in its place once a.csv has other bytes.
+    assert states == {
+        "FilesAccepted": 2,
+        "FilesQuarantined": 1,
+        "FilesDuplicate": 1,
+        "FilesSuperseded": 1,
+    }
+
+
 def test_a_bad_new_version_withdraws_the_rows_of_the_older(world: World) -> None:
     world.upload("raw/east/a.csv", b"one")
     world.upload("raw/east/a.csv", b"bad")

@@ -29,6 +29,7 @@ PLACES = {
     "shared": "image",
     "infra/image": "image-lambda",
     "infra": "local",
+    "infra/checks": "dev",
     "console": "local",
     "scripts": "local",
     "scripts/mutate.py": "mutate",

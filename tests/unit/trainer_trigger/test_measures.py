@@ -21,5 +21,5 @@ def test_a_figure_has_a_line_of_its_own_for_each_model(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     found = {frozenset(each["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0]) for each in lines}
     assert frozenset({"service"}) in found
-    assert any("model_id" in names for names in found)
+    assert frozenset({"service", "model_id"}) in found
     assert {each.get("model_id") for each in lines} == {"golden", None}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.trainer_trigger.domain.identity import request_token
+from services.trainer_trigger.domain.run import Step
 from shared import messages
 from shared.errors import InvalidMessageError, PermanentError
 from shared.messages import ChallengerRejected, RetrainFailed
@@ -103,6 +104,21 @@ def test_the_accuracy_of_challenger_and_champion_is_measured(
         expected |= {"ChampionR2": champion, "ChampionShortfall": pytest.approx(shortfall)}
     figures = {n: v for n, v in world.measures.counted.items() if n.endswith(("R2", "Shortfall"))}
     assert figures == expected
+    assert world.measures.of_models == {world.the_run.model_id}
+
+
+@pytest.mark.parametrize("ending", ["registered", "failed"])
+def test_what_a_run_cost_is_measured_however_it_ended(ending: str) -> None:
+    world = in_flight()
+    if ending == "registered":
+        said = collected(world)
+    else:
+        world.pipeline.arns[world.the_run.run_id] = "arn"
+        world.pipeline.done = (Step("Train", "Failed", "Boom", 600.0, None),)
+        said = task(world, "explain", run_id=world.the_run.run_id, stage="Train", cause="Boom")
+    outcome = messages.read(said["body"])
+    assert outcome.cost_usd > 0
+    assert world.measures.counted["RunCost"] == outcome.cost_usd
     assert world.measures.of_models == {world.the_run.model_id}
 
 
