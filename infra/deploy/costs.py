@@ -138,7 +138,8 @@ class _Counting:
 
     def _watching(self) -> Counted:
         metrics, models = self.usage["metrics"], len(self.loads)
-        own = len(self.built.custom_metrics)
+        daily = len(self.built.daily_metrics)
+        own = len(self.built.custom_metrics) - daily + daily * metrics["daily"] / metrics["hourly"]
         yield "alarms", "alarms of the services", self.built.alarm_metrics, "alarm"
         yield "dashboard", "dashboard", self.built.dashboards, "dashboard"
         yield (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ TEMPLATES = (
 _NAMES = {"NamePrefix": names.prefix_of("")}  # of a stage without a name
 _PER_DAY = {"minute": 1440.0, "hour": 24.0, "day": 1.0}
 _WEEK = 7.0
+_DAY = 86_400  # s
 _CRON = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)")
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 
@@ -44,6 +45,8 @@ class Inventory:
         Metrics that alarms look at; an alarm of two metrics costs as two.
     custom_metrics
         Names of the product's own metrics that an alarm looks at.
+    daily_metrics
+        Those of them of which alarms look at whole days: a daily look sends them, once.
     polled_queues
         Queues that feed a function, which AWS asks all the time.
     functions
@@ -54,6 +57,7 @@ class Inventory:
 
     alarm_metrics: int
     custom_metrics: frozenset[str]
+    daily_metrics: frozenset[str]
     dashboards: int
     keys: int
     secrets: int
@@ -79,12 +83,8 @@ def inventory(bodies: Sequence[str] | None = None) -> Inventory:
                 wakes[own[name].name] = wakes.get(own[name].name, 0.0) + times
     return Inventory(
         alarm_metrics=sum(len(list(_metrics(each))) or 1 for each in alarms),
-        custom_metrics=frozenset(
-            metric
-            for each in alarms
-            for space, metric in _metrics(each)
-            if space == _NAMES["NamePrefix"]
-        ),
+        custom_metrics=_own(alarms),
+        daily_metrics=_own(alarms) - _own(each for each in alarms if each.get("Period") != _DAY),
         dashboards=_count(everything, "CloudWatch::Dashboard"),
         keys=_count(everything, "KMS::Key"),
         secrets=_count(everything, "SecretsManager::Secret"),
@@ -118,6 +118,11 @@ def _resources(body: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 def _count(resources: Sequence[tuple[str, str, dict[str, Any]]], kind: str) -> int:
     return sum(each.endswith(kind) for _, each, _ in resources)
+
+
+def _own(alarms: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    found = (each for alarm in alarms for each in _metrics(alarm))
+    return frozenset(metric for space, metric in found if space == _NAMES["NamePrefix"])
 
 
 def _metrics(alarm: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

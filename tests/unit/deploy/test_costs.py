@@ -21,6 +21,9 @@ Resources:
   One:
     Type: AWS::CloudWatch::Alarm
     Properties: {Namespace: !Ref NamePrefix, MetricName: Sweeps}
+  Daily:
+    Type: AWS::CloudWatch::Alarm
+    Properties: {Namespace: solar, MetricName: Worse, Period: 86400}
   Two:
     Type: AWS::CloudWatch::Alarm
     Properties:
@@ -51,8 +54,9 @@ def usd(part: str, loads: list[Load]) -> float:
 
 def test_what_costs_is_counted_in_the_templates() -> None:
     built = inventory([TEMPLATE])
-    assert built.alarm_metrics == 3  # an alarm of two metrics costs as two
-    assert built.custom_metrics == {"Sweeps", "Rows"}
+    assert built.alarm_metrics == 4  # an alarm of two metrics costs as two
+    assert built.custom_metrics == {"Sweeps", "Rows", "Worse"}
+    assert built.daily_metrics == {"Worse"}, "an alarm looks at whole days of it"
     assert (built.keys, built.dashboards, built.secrets, built.polled_queues) == (1, 0, 0, 1)
     assert built.functions["worker"].gigabytes == 0.5
     assert built.functions["worker"].is_arm
