@@ -33,6 +33,7 @@ from tests.unit.trainer_trigger.world import World
 
 # As the first version of the service wrote them.
 ITEMS = json.loads((Path(__file__).parent / "trainer_trigger_items.json").read_text())
+NEW_IN_A_RUN = ',"capacity":"spot"'
 KEYS = [
     {"AttributeName": "model_id", "KeyType": "HASH"},
     {"AttributeName": "item", "KeyType": "RANGE"},
@@ -250,7 +251,9 @@ def test_a_table_of_an_earlier_version_is_read(
     dynamodb: Any, table: str, memory: DynamoMemory
 ) -> None:
     for item in ITEMS:
-        dynamodb.put_item(TableName=table, Item=item)
+        earlier = {"S": item["body"]["S"].replace(NEW_IN_A_RUN, "")} if "body" in item else None
+        dynamodb.put_item(TableName=table, Item=item | ({"body": earlier} if earlier else {}))
+    assert {run.capacity for run in memory.runs("golden")} == {"spot"}
     assert [known.file for known in memory.files("golden")] == [a_file(1)]
     assert [run.status for run in memory.runs("golden")] == ["registered", "running"]
     notes = memory.notes("golden")
