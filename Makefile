@@ -125,6 +125,7 @@ mutate: setup ## Whether the tests notice small changes of what decides (MODULES
 notices: setup ## Write docs/notices.md anew: every e-mail that the system sends
 	@$(BIN)/python -m tests.unit.notifier.gallery
 	@$(BIN)/python -m tests.unit.notifier.test_slack_blocks
+	@$(BIN)/python -m tests.unit.notifier.rendered
 
 docs: notices ## Write docs/notices.md, docs/files.md and docs/cost.md anew: every e-mail, every reason, what it costs
 	@$(BIN)/python -m tests.unit.data_watcher.files_page

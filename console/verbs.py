@@ -115,7 +115,9 @@ VERBS = {
         "report",
         "Show what a run found: verdict, reasons, scores; the report with charts by --save.",
     ),
-    "approve": Verb("commands.versions", "approve", "Approve a version; it is deployed by canary."),
+    "approve": Verb(
+        "commands.versions", "approve", "Approve a version; it is tested, and then serves."
+    ),
     "reject": Verb(
         "commands.versions",
         "reject",

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from console import output, times, trainer
+from console.client import bill
 from console.client import costs as client_costs
 from console.commands.local import JsonOption
 from console.commands.runs import ModelOption, all_runs
@@ -18,8 +19,9 @@ from shared import names
 
 _NOT_IN_IT = (
     "This is what training and evaluation cost, at list price. Endpoints, functions and storage are not in "
-    "it; AWS Cost Explorer shows them by the tag project=solar-retraining."
+    "it; docs/cost.md estimates them."
 )
+_SERVICES_SHOWN = 4
 
 
 def story(
@@ -71,6 +73,9 @@ def costs(
 ) -> None:
     """Show what the retrains of a month cost, by model or run, against the budgets.
 
+    Beside it stands what AWS bills for all that carries the system's tags, where you may ask Cost Explorer
+    (ce:GetCostAndUsage; each question costs 0.01 USD).
+
     Examples: solar costs
               solar costs --month 2026-10 --by run
     """
@@ -86,8 +91,11 @@ def costs(
         )
     )
     total = round(sum(each["cost_usd"] or 0.0 for each in lines), 4)
+    billed = bill.of(state.system, chosen, datetime.now(UTC).date())
     if json:
-        output.as_json({"month": chosen, "by": by, "lines": lines, "total_usd": total})
+        said = {"usd": billed.usd, "by_service": billed.by_service, "why": billed.why}
+        answer = {"month": chosen, "by": by, "lines": lines, "total_usd": total, "billed": said}
+        output.as_json(answer)
         return
     _show(lines, by, chosen)
     output.say(f"{chosen}: {total:.4f} USD for {output.counted(len(runs), 'run')}")
@@ -95,6 +103,17 @@ def costs(
     if unknown:
         output.say(f"of {output.counted(unknown, 'run')} the cost is not known")
     output.say(f"[dim]{_NOT_IN_IT}[/dim]")
+    _show_bill(billed)
+
+
+def _show_bill(billed: bill.Bill) -> None:
+    """Say what AWS bills for all of it, the largest services first; or why nobody can tell."""
+    if billed.usd is None:
+        output.say(f"[dim]The bill is not compared: {billed.why}[/dim]")
+        return
+    largest = sorted(billed.by_service.items(), key=lambda each: -each[1])[:_SERVICES_SHOWN]
+    parts = ", ".join(f"{name} {usd:.2f}" for name, usd in largest)
+    output.say(f"Cost Explorer, all that carries the system's tags: {billed.usd:.2f} USD ({parts})")
 
 
 def _show(lines: list[dict[str, Any]], by: str, month: str) -> None:

@@ -76,7 +76,7 @@ def approve(
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Approve a version; it is deployed by canary.
+    """Approve a version; it is tested, and then serves.
 
     Examples: solar approve 3 golden --reason "the shift is the new inverter"
               solar approve 4 golden --unchecked --reason "registered by hand"

@@ -63,7 +63,7 @@ def _approve_says(system: System, given: Given) -> list[str]:
     people.require_evaluation(system, given["model"], _version(given))
     return [
         f"Version {_version(given)} of model {given['model']} is approved in your name.",
-        "It is deployed by canary: a part of the requests first, and an alarm takes it back.",
+        "It is tested before it serves; on instances a part of the requests comes first.",
     ]
 
 
@@ -179,7 +179,7 @@ ACTIONS: Mapping[str, Action] = {
         _approve_says,
         _decide("Approved"),
         _model_page,
-        "The version is approved. It serves as soon as its canary went well.",
+        "The version is approved. It serves as soon as its tests went well.",
     ),
     "reject": Action(
         "Reject",

@@ -77,7 +77,6 @@ REASONS: tuple[tuple[str, str, str], ...] = (
         "AWS makes the scaling role with the first endpoint",
     ),
     ("deployer", "iam:PassRole", "AWS asks for it where a model is made"),
-    ("deployer", "cloudwatch:DeleteAlarms", "alarms of a model that is gone go, too"),
     ("deployer", "cloudwatch:DescribeAlarmHistory", "after a roll-back it says which alarm rang"),
     (
         "deployer",
@@ -85,12 +84,6 @@ REASONS: tuple[tuple[str, str, str], ...] = (
         "an alarm that the version before left ringing is set back",
     ),
     ("deployer", "logs:FilterLogEvents", "after a roll-back it says which version failed"),
-    ("deployer", "sagemaker:DeleteEndpoint", "an endpoint that could not be made is made anew"),
-    (
-        "deployer",
-        "sagemaker:DeleteEndpointConfig",
-        "more than the last few configurations are not kept",
-    ),
     (
         "deployer",
         "sagemaker:UpdateEndpointWeightsAndCapacities",

@@ -63,7 +63,11 @@ def parser() -> argparse.ArgumentParser:
         default=os.environ.get("SOLAR_STAGE", ""),
         help="a system of its own beside the others of this account, like test; no name is the main one",
     )
-    add("--network", choices=("public", "private"), help="where jobs and endpoints run (public)")
+    add(
+        "--network",
+        choices=("public", "private"),
+        help="where jobs and endpoints run (private)",
+    )
     add("--email", metavar="ADDRESS", help="who gets notices by e-mail; '' for nobody")
     add("--slack-secret", metavar="NAME", help="secret that holds the Slack webhook; '' for none")
     add(

@@ -148,10 +148,10 @@ def _wakes(resources: Sequence[tuple[str, str, dict[str, Any]]]) -> Iterator[tup
     }
     for _, kind, properties in resources:
         if kind.endswith("Scheduler::Schedule"):
-            arn = properties["Target"]["Arn"]
-            if "Fn::Sub" in arn:  # a call of AWS, like the month's build of the image, wakes no function
-                continue
-            target = _resource(arn)
+            reference = properties["Target"]["Arn"]
+            if "Fn::Sub" in reference:
+                continue  # a call of AWS, like a build; no function is woken
+            target = _resource(reference)
             yield fed.get(target, target), times_a_day(properties["ScheduleExpression"])
 
 

@@ -224,7 +224,7 @@ class Deployment:
             name,
             body,
             parameters,
-            lambda: survivors.find(self.target, template, parameters),
+            lambda own: survivors.find(self.target, template, parameters, beside=own),
             dry_run=self.options.dry_run,
         )
         self.known |= stacks.outputs(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -66,7 +66,7 @@ class Stacks:
         name: str,
         body: str,
         parameters: Mapping[str, str],
-        survivors: Callable[[], Sequence[Survivor]] = tuple,
+        survivors: Callable[[Container[str]], Sequence[Survivor]] = lambda _: (),
         *,
         dry_run: bool = False,
     ) -> list[Change]:
@@ -75,7 +75,8 @@ class Stacks:
         Parameters
         ----------
         survivors
-            Asked where there is no stack: what of it is there already, and is taken in instead of made.
+            Told which resources the stack has, by logical id; returns what else of it is there already, and
+            is taken in instead of made.
 
         Raises
         ------
@@ -98,16 +99,17 @@ class Stacks:
         name: str,
         body: str,
         parameters: Mapping[str, str],
-        survivors: Callable[[], Sequence[Survivor]],
+        survivors: Callable[[Container[str]], Sequence[Survivor]],
         *,
         dry_run: bool,
     ) -> list[Change]:
         status = self._ready(name, dry_run=dry_run)
-        found = survivors() if status in _EMPTY else ()
+        own = self._own(name) if status not in _EMPTY else set()
+        found = survivors(own)
         if found and dry_run:
             return self._would_take_in(name, body, found)
         if found:
-            self._take_in(name, body, parameters, found)
+            self._take_in(name, body, parameters, found, self._current(name) if own else {})
             status = self.status(name)
         elif status in _EMPTY and not dry_run:
             self._await_names(name)
@@ -179,10 +181,17 @@ class Stacks:
         return [Change("Import", each.logical_id, each.resource_type) for each in found]
 
     def _take_in(
-        self, name: str, body: str, parameters: Mapping[str, str], found: Sequence[Survivor]
+        self,
+        name: str,
+        body: str,
+        parameters: Mapping[str, str],
+        found: Sequence[Survivor],
+        current: Mapping[str, Any],
     ) -> None:
-        """Make a stack of what is there already: an import changes nothing and can do nothing else."""
-        template = templates.only(templates.read(body), {each.logical_id for each in found})
+        """Take in what is there already, beside what the stack has: an import can do nothing else."""
+        template = templates.joined(
+            current, templates.only(templates.read(body), {each.logical_id for each in found})
+        )
         self._change(
             name,
             "IMPORT",
@@ -197,6 +206,18 @@ class Stacks:
                 for each in found
             ],
         )
+
+    def _own(self, name: str) -> set[str]:
+        """Return the logical ids of what a stack has."""
+        pages = self.client.get_paginator("list_stack_resources").paginate(StackName=name)
+        return {
+            each["LogicalResourceId"] for page in pages for each in page["StackResourceSummaries"]
+        }
+
+    def _current(self, name: str) -> dict[str, Any]:
+        """Return the template that a stack was deployed with."""
+        body = self.client.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
+        return templates.read(body) if isinstance(body, str) else dict(body)
 
     def _change(self, name: str, kind: str, *, dry_run: bool = False, **what: Any) -> list[Change]:
         """Plan a change and carry it out; return what changed (or would change)."""

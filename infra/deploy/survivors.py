@@ -6,7 +6,7 @@ each is imported by its name; what has such a name and is not ours is refused be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,7 @@ def find(
     template: Mapping[str, Any],
     given: Mapping[str, str],
     *,
+    beside: Container[str] = (),
     to_delete: bool = False,
 ) -> list[Survivor]:
     """Return what a template keeps beyond its stack and what is there already.
@@ -60,6 +61,8 @@ def find(
         As `templates.read` returns it.
     given
         The parameters it will be deployed with.
+    beside
+        Logical ids of what the stack has: that is its own.
     to_delete
         Whether they are looked for to be deleted: then a key need not be usable, and what is not ours is
         left out.
@@ -70,7 +73,11 @@ def find(
         Something has a name of ours and is not ours, or a key that our data need is about to be deleted.
     """
     values = templates.with_defaults(template, given) | target.pseudo_parameters
-    kept = templates.kept(template, values)
+    kept = {
+        logical_id: resource
+        for logical_id, resource in templates.kept(template, values).items()
+        if logical_id not in beside
+    }
     named: list[Survivor] = []
     for logical_id, resource in kept.items():
         values[logical_id] = _name(resource, values)

@@ -102,6 +102,13 @@ def only(template: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
     } | {"Resources": {name: _without(template["Resources"][name], others) for name in names}}
 
 
+def joined(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a template with what both have; where both say something, the first one does."""
+    parts = ("Parameters", "Conditions", "Resources")
+    both = {part: {**other.get(part, {}), **one.get(part, {})} for part in parts}
+    return {**one, **{part: content for part, content in both.items() if content}}
+
+
 def _without(resource: Resource, others: set[str]) -> Resource:
     properties = {
         name: value

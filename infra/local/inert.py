@@ -83,6 +83,12 @@ _FEATURES = (
         "one machine",
     ),
     Difference(
+        "Serverless endpoints",
+        "a process that runs all the time: no cold start, memory and concurrency do not count; what AWS "
+        "refuses of them is refused (more than 50, networks, capture, canaries, more than 4 MB)",
+        "one machine, and nothing costs anything here",
+    ),
+    Difference(
         "Managed spot training",
         "is interrupted where SOLAR_LOCAL_INTERRUPT_AFTER says so; checkpoints are taken when an attempt "
         "ends and brought to the next; billable time is running time",

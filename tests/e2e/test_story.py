@@ -599,7 +599,7 @@ def test_a_model_is_served_in_another_way_as_its_yaml_says(
         except ClientError:
             return mode == "none"
         scaled = found.get("ProductionVariants", [{}])[0].get("CurrentServerlessConfig")
-        return found["EndpointStatus"] == "InService" and bool(scaled) == (mode == "serverless")
+        return found["EndpointStatus"] == "InService" and bool(scaled) and mode == "serverless"
 
     eventually(is_served_so)
     assert registry.serving(state.system, "serf") == before

@@ -140,7 +140,8 @@ class TestServiceTemplate:
             if resource["Type"] != "AWS::DynamoDB::Table":
                 continue
             table = resource["Properties"]
-            assert resource["DeletionPolicy"] == "RetainExceptOnCreate", name
+            assert resource["DeletionPolicy"] == "Retain", name
+            assert table["DeletionProtectionEnabled"] is True, name
             assert table["SSESpecification"]["SSEType"] == "KMS"
             assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
 
@@ -159,6 +160,35 @@ class TestServiceTemplate:
         for settings in classes:
             needed = {n.upper() for n, f in settings.model_fields.items() if f.is_required()}
             assert any(needed <= environment.keys() for environment in environments), settings
+
+
+@pytest.mark.parametrize("template", ALL, ids=lambda t: t.parent.name + "-" + t.stem)
+class TestTransportAndKeeping:
+    def test_no_topic_and_no_inbox_takes_what_was_not_encrypted_on_its_way(
+        self, template: Path
+    ) -> None:
+        policies = [
+            *resources(template, "AWS::SNS::TopicPolicy").values(),
+            *resources(template, "AWS::SQS::QueuePolicy").values(),
+        ]
+        for policy in policies:
+            refused = [
+                statement
+                for statement in policy["PolicyDocument"]["Statement"]
+                if statement.get("Sid") == "TlsOnly" and statement["Effect"] == "Deny"
+            ]
+            assert refused, policy
+
+    def test_what_a_bucket_forgets_is_really_gone(self, template: Path) -> None:
+        for name, bucket in resources(template, "AWS::S3::Bucket").items():
+            rules = bucket["LifecycleConfiguration"]["Rules"]
+            for rule in rules:
+                if (
+                    "ExpirationInDays" in rule
+                ):  # in a bucket with versions that only hides an object
+                    assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] <= 7, name
+            if any("ExpirationInDays" in rule for rule in rules):
+                assert any(rule.get("ExpiredObjectDeleteMarker") for rule in rules), name
 
 
 @pytest.mark.parametrize("template", ALL, ids=lambda t: t.parent.name + "-" + t.stem)
@@ -316,7 +346,11 @@ def test_the_only_public_address_has_both_permissions_of_aws_and_can_be_switched
 def test_the_bus_refuses_everybody_but_the_producer() -> None:
     policies = resources(ROOT / "infra/foundation.yaml", "AWS::SNS::TopicPolicy")
     for topic in ("Data", "Training", "Deployment"):
-        (statement,) = policies[f"{topic}TopicPolicy"]["PolicyDocument"]["Statement"]
+        (statement,) = [
+            each
+            for each in policies[f"{topic}TopicPolicy"]["PolicyDocument"]["Statement"]
+            if each["Sid"] == "OnlyItsProducerPublishes"
+        ]
         assert statement["Effect"] == "Deny"
         assert "aws:PrincipalArn" in statement["Condition"]["ArnNotEquals"]
 

@@ -200,13 +200,22 @@ class Plant:
     def configure(self, model_id: str, bake_seconds: float, **more: str) -> None:
         """Set how long a canary bakes by the configuration; the platform scales it."""
         settings: dict[str, Any] = {"mode": "realtime", **more}
-        endpoint = EndpointConfig(bake=timedelta(seconds=bake_seconds), **settings)
+        self._put(model_id, EndpointConfig(bake=timedelta(seconds=bake_seconds), **settings))
+
+    def _with_a_canary(self, model_id: str) -> None:
+        """Let a model that nobody configured have instances, for what is sabotaged here is a canary."""
+        found = self.s3.list_objects_v2(Bucket=BUCKET, Prefix=layout.active_model(model_id))
+        if not found["KeyCount"]:
+            self._put(model_id, EndpointConfig(mode="realtime"))
+
+    def _put(self, model_id: str, endpoint: EndpointConfig) -> None:
         content = ActiveModel.of(ModelConfig(model_id=model_id, endpoint=endpoint))
         body = content.model_dump_json().encode()
         self.s3.put_object(Bucket=BUCKET, Key=layout.active_model(model_id), Body=body)
 
     def approve(self, model_id: str, kind: str, *, now: bool = False) -> int:
         """Register and approve a version of some kind, as `solar approve --now` if so; return its number."""
+        self._with_a_canary(model_id)
         group = names.package_group(model_id)
         if not self.sm.list_model_package_groups(NameContains=group)[
             "ModelPackageGroupSummaryList"

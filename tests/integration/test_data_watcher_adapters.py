@@ -14,7 +14,6 @@ from urllib.parse import quote_plus
 import boto3
 import pandas as pd
 import pytest
-from cfnlint.decode import cfn_yaml
 from moto import mock_aws
 
 from services.data_watcher.adapters import evidence, objects
@@ -28,6 +27,7 @@ from shared.canonical import CanonicalFile
 from shared.dataset import Dataset, DatasetFile, Split
 from shared.model_config import Margins
 from tests.data_watcher_files import SITE_YAML, power_csv
+from tests.integration import tables
 
 ROOT = Path(__file__).parents[2]
 BUCKET = "solar-data"
@@ -61,11 +61,7 @@ class World:
             Endpoint=arn["Attributes"]["QueueArn"],
             Attributes={"RawMessageDelivery": "true"},
         )
-        template = cfn_yaml.load(str(ROOT / "services/data_watcher/template.yaml"))
-        table = dict(template["Resources"]["Ledger"]["Properties"])
-        for inert in ("PointInTimeRecoverySpecification", "SSESpecification"):
-            table.pop(inert)
-        boto3.client("dynamodb").create_table(**json.loads(json.dumps(table)))
+        boto3.client("dynamodb").create_table(**tables.described("data_watcher", "Ledger"))
 
     def put(self, key: str, body: bytes) -> str:
         return str(self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)["VersionId"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import boto3
 import pytest
-from cfnlint.decode import cfn_yaml
 from moto import mock_aws
 
 from services.data_watcher.adapters import items
@@ -38,6 +36,7 @@ from services.data_watcher.domain.versions import (
 )
 from services.data_watcher.ports import Wanted
 from shared.errors import ConflictError
+from tests.integration import tables
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2024, 7, 1, tzinfo=UTC)
@@ -54,11 +53,7 @@ def ledger(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoLedger]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
-        template = cfn_yaml.load(str(ROOT / "services/data_watcher/template.yaml"))
-        table = dict(template["Resources"]["Ledger"]["Properties"])
-        for inert in ("PointInTimeRecoverySpecification", "SSESpecification"):
-            table.pop(inert)
-        client.create_table(**json.loads(json.dumps(table)))
+        client.create_table(**tables.described("data_watcher", "Ledger"))
         yield DynamoLedger.of(client, "solar-data-watcher", lambda: NOW)
 
 

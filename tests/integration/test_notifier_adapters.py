@@ -15,7 +15,6 @@ from typing import Any
 
 import boto3
 import pytest
-from cfnlint.decode import cfn_yaml
 from moto import mock_aws
 
 from services.data_watcher.domain import validation
@@ -31,6 +30,7 @@ from services.notifier.entry import inbox as handler
 from services.notifier.entry import query
 from shared import aws, layout
 from shared.errors import InvalidConfigError, NotFoundError, PermanentError, RetryableError
+from tests.integration import tables
 from tests.unit.notifier.fakes import START, elsewhere, quarantined, sweep
 from tests.unit.notifier.gallery import sample
 from tests.unit.notifier.test_stories import of_run, rollback
@@ -108,16 +108,8 @@ class World:
         arn = self.sqs.get_queue_attributes(QueueUrl=self.mailbox, AttributeNames=["QueueArn"])
         sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])
         boto3.client("secretsmanager").create_secret(Name=SECRET, SecretString=slack.address)
-        template = cfn_yaml.load(str(ROOT / "services/notifier/template.yaml"))
         boto3.client("s3").create_bucket(Bucket=BUCKET)
-        table = dict(template["Resources"]["Notices"]["Properties"])
-        for inert in (
-            "PointInTimeRecoverySpecification",
-            "SSESpecification",
-            "TimeToLiveSpecification",
-        ):
-            table.pop(inert)
-        boto3.client("dynamodb").create_table(**json.loads(json.dumps(table)))
+        boto3.client("dynamodb").create_table(**tables.described("notifier", "Notices"))
 
     def deliver(self, *bodies: str) -> list[dict[str, str]]:
         records = [{"messageId": str(number), "body": body} for number, body in enumerate(bodies)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,6 @@ from uuid import uuid4
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from cfnlint.decode import cfn_yaml
 from moto import mock_aws
 
 from services.notifier.adapters.links import KeyRotation, S3Linked, SecretKeys, SignedLinks
@@ -25,6 +23,7 @@ from services.notifier.domain.offer import Offer, Verb
 from shared import observability
 from shared.errors import NotFoundError
 from shared.store import Store
+from tests.integration import tables
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2024, 7, 1, 12, tzinfo=UTC)
@@ -124,16 +123,9 @@ def test_a_doubled_schedule_ends_no_links() -> None:
 
 @pytest.fixture
 def uses() -> DynamoUses:
-    template = cfn_yaml.load(str(ROOT / "services/notifier/template.yaml"))
-    table = dict(template["Resources"]["Notices"]["Properties"])
-    for inert in (
-        "PointInTimeRecoverySpecification",
-        "SSESpecification",
-        "TimeToLiveSpecification",
-    ):
-        table.pop(inert)
+    table = tables.described("notifier", "Notices")
     client = boto3.client("dynamodb")
-    client.create_table(**json.loads(json.dumps(table)))
+    client.create_table(**table)
     return DynamoUses(Store(client, table["TableName"], ("notice_id",)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.deploy import build, target, templates
+from infra.deploy import build, survivors, target, templates
 from infra.deploy.errors import DeployError
 from infra.deploy.main import Deployment, Options
 from shared import names
@@ -125,6 +126,30 @@ def test_stacks_that_somebody_deleted_by_hand_come_back_with_data_and_key(
     assert again["KeyArn"] == known["KeyArn"], "nothing else can read what is there"
     assert read() == before
     assert f"  {names.foundation_stack()}: import Key (AWS::KMS::Key)" in said
+
+
+def test_a_table_that_an_upgrade_left_behind_when_it_failed_is_taken_in(
+    account: LocalPlatform,
+) -> None:
+    deployment(account).deploy()
+    stack, table = names.service("deployer"), names.days_table()
+    body = templates.read(build.template("services/deployer/template.yaml"))
+    earlier = templates.only(body, set(body["Resources"]) - {"Days"})
+    known = deployment(account)
+    stacks, parameters = known._stacks(), known._stacks().parameters(stack)
+    deployment(account).destroy()
+    stacks.deploy(
+        stack,
+        json.dumps(earlier),
+        parameters,
+        lambda own: survivors.find(known.target, earlier, parameters, beside=own),
+    )
+    assert table in inventory(account)["tables"]
+    deployment(account).deploy()
+    owned = account.client("cloudformation").describe_stack_resource(
+        StackName=stack, LogicalResourceId="Days"
+    )
+    assert owned["StackResourceDetail"]["PhysicalResourceId"] == table
 
 
 def test_a_key_that_is_about_to_go_stops_the_deployment_before_anything_is_changed(

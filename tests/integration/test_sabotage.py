@@ -176,7 +176,8 @@ def test_an_alarm_within_the_second_in_which_the_canary_began_counts(plant: Plan
     alarm = next(each for each in alarms.WATCHES if each.metric == alarms.MISMATCH)
     cloudwatch = plant.platform.client("cloudwatch")
     endpoints, begun = plant.deployer.reconciling.endpoints, datetime.now(UTC)
-    cloudwatch.put_metric_alarm(**alarm.definition(name, endpoints.alarms_topic_arn))
+    topic = plant.platform.client("sns").create_topic(Name="sabotage-alarms")["TopicArn"]
+    cloudwatch.put_metric_alarm(**alarm.definition(name, topic))
     assert endpoints.rang_since(name, begun) == ()
     endpoints.stop_canary(name, "it answers wrongly")
     assert endpoints.rang_since(name, begun) == (alarm.alarm_name(name),)

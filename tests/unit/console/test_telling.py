@@ -56,6 +56,12 @@ def test_a_day_and_a_week_at_once_are_a_slip(functions: FakeFunctions) -> None:
     assert functions.orders == []
 
 
+class CostExplorer:
+    def get_cost_and_usage(self, **_: Any) -> dict[str, Any]:
+        metrics = {"UnblendedCost": {"Amount": "12.5", "Unit": "USD"}}
+        return {"ResultsByTime": [{"Groups": [{"Keys": ["AmazonCloudWatch"], "Metrics": metrics}]}]}
+
+
 @pytest.fixture
 def costly(system: FakeSystem) -> FakeSystem:
     first = run("first-1", version=1) | {"started_at": "2026-11-02T00:00:00+00:00", "cost_usd": 0.5}
@@ -68,6 +74,7 @@ def costly(system: FakeSystem) -> FakeSystem:
     config = {"policy": {"monthly_budget_usd": 5.0}}
     known = {"model_id": "golden", "config": config}
     system.answers["trainer_trigger", "models"] = {"models": [known]}
+    system.clients["ce"] = CostExplorer()
     return system
 
 
@@ -81,9 +88,11 @@ def test_a_months_cost_stands_beside_the_budget() -> None:
             {"model_id": "golden", "runs": 2, "cost_usd": 0.5, "unknown": 1, "budget_usd": 5.0}
         ],
         "total_usd": 0.5,
+        "billed": {"usd": 12.5, "by_service": {"AmazonCloudWatch": 12.5}, "why": ""},
     }
     shown = solar("costs", "--month", "2026-11").stdout
     assert "of 1 run the cost is not known" in shown
+    assert "system's tags: 12.50 USD (AmazonCloudWatch 12.50)" in " ".join(shown.split())
     assert "Endpoints, functions and storage are not in it" in " ".join(shown.split())
 
 

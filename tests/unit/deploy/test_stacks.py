@@ -70,7 +70,13 @@ class FakeCloudFormation:
         self.status = "UPDATE_ROLLBACK_COMPLETE"
 
     def paginate(self, **_: Any) -> list[dict[str, Any]]:
-        return [{"StackEvents": self.events, "StackSummaries": self.deleted}]
+        return [
+            {
+                "StackEvents": self.events,
+                "StackSummaries": self.deleted,
+                "StackResourceSummaries": [],
+            }
+        ]
 
 
 def change(name: str, action: str = "Add") -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pytest
 from services.notifier.domain.delivery import LEASE
 from tests.unit.notifier.fakes import World, quarantined
 from tests.unit.notifier.gallery import an_alarm, sample
-from tests.unit.notifier.test_stories import of_run, rollback
+from tests.unit.notifier.test_stories import at, fact, of_run, rollback, waiting
 
 BETWEEN_SEND_AND_MARK = {True: {"send", "post"}, False: {"mark", "show"}}  # died after, or before
 
@@ -63,7 +63,10 @@ def what_happens() -> list[Any]:
         sample("source_suspect"),
         *rollback(),
         over,
-        sample("data_accepted", key="raw/east/1.csv"),
+        sample("data_accepted", key="raw/east/1.csv", occurred_at=at(20)),
+        sample("file_settled", key="raw/east/2.csv", occurred_at=at(20)),
+        *waiting("run-w"),
+        fact("version_decided", 25, approved=False, run_id="run-w", requested_by="ada"),
         sample("data_withdrawn"),
     ]
 
@@ -88,7 +91,7 @@ def play(world: World) -> None:
 
 def played(death: Death, *, bot: bool) -> World:
     world = World(bot=bot)
-    for port in (world.notices, world.email, world.slack, world.timer):
+    for port in (world.notices, world.refusals, world.email, world.slack, world.timer):
         death.guard(port)
     play(world)
     return world
@@ -111,6 +114,8 @@ def test_a_death_at_any_call_loses_nothing_and_doubles_only_between_send_and_mar
         world = played(death, bot=bot)
         assert death.died_in
         assert _named(world) >= _named(expected), f"lost at call {number} ({death.died_in})"
+        case = world.refusals.case("east", "empty")
+        assert (case.refused, case.ends) == (3, {"accepted": 1, "dismissed by ada": 1}), number
         # A death costs minutes, in which a group may close and another open; what is no group is the same.
         lost = {each for each in mails(expected) if "more thing" not in each} - set(mails(world))
         assert all("file" in each for each in lost), f"lost at call {number} ({death.died_in})"
@@ -130,4 +135,16 @@ def _named(world: World) -> set[str]:
     """Return which files and alarms people were told of."""
     text = "\n".join(each.email_text() for each in world.email.sent)
     names = [f"raw/east/{number}.csv" for number in range(3)]
-    return {each for each in (*names, "is over", "serves", "is back at", "Suspect") if each in text}
+    return {
+        each
+        for each in (
+            *names,
+            "is over",
+            "serves",
+            "is back at",
+            "Suspect",
+            "settled",
+            "rejected by ada",
+        )
+        if each in text
+    }

@@ -59,8 +59,8 @@ def deed(grant: Grant) -> Deed:
         case Verb.APPROVE:
             return Deed(
                 f"Approve version {version} of model {model}?",
-                "It is deployed by canary: a part of the requests goes to it first, and alarms bring back "
-                "what serves now.",
+                "It is tested before it serves. On instances a part of the requests goes to it first, and "
+                "alarms bring back what serves now.",
                 f"Approve version {version}",
             )
         case Verb.REJECT:

@@ -100,6 +100,7 @@ class World:
     pending: list[int] = field(default_factory=lambda: [4])
     serves: int = 3
     answers: bool = True
+    console_url: str = ""
     dies: Callable[[str], None] = lambda _: None
 
     def ask(self, questions: Sequence[Question]) -> list[Mapping[str, Any] | Unanswered]:
@@ -131,7 +132,8 @@ class World:
         uses, me = guard(self.uses), guard(self)
         finishing = Finishing(uses, me, lambda: self.now)
         acting = Acting(uses, me, finishing, me, lambda: self.now)
-        return Opening(guard(self.keys), guard(self.shown), acting, me, lambda: self.now)
+        shown = guard(self.shown)
+        return Opening(guard(self.keys), shown, acting, me, lambda: self.now, self.console_url)
 
     def sweep(self) -> None:
         """A quarter of an hour goes by, and the sweep of the function that sends comes."""
