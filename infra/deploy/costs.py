@@ -230,6 +230,9 @@ class _Counting:
         calls = count * each["messages"] * self.usage["queue_calls_per_message"]
         yield "queues", "files", calls, "queue_call"
         yield "trail", "uploads", count, "data_event"
+        lines = self.usage["invocation"]
+        written = count * lines["lines_of_a_file"] * lines["bytes_of_a_line"]
+        yield "logs", "files", written / _GIGA, "log_gb"
         seconds = count * each["function_seconds"]
         yield from self._computing("deployer-predictions", seconds, "files")
         bytes_per_row = kept["raw_bytes_per_row"] + kept["kept_bytes_per_row"]
