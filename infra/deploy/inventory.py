@@ -153,13 +153,13 @@ def _wakes(resources: Sequence[tuple[str, str, dict[str, Any]]]) -> Iterator[tup
     }
     for _, kind, properties in resources:
         if kind.endswith("Scheduler::Schedule"):
-            reference = properties["Target"]["Arn"]
-            if "Fn::Sub" in reference:
-                continue  # a call of AWS, like a build; no function is woken
-            target = _resource(reference)
-            yield fed.get(target, target), times_a_day(properties["ScheduleExpression"])
+            target = _resource(properties["Target"]["Arn"])
+            if target:
+                yield fed.get(target, target), times_a_day(properties["ScheduleExpression"])
 
 
-def _resource(reference: Mapping[str, Any]) -> str:
-    """Return the name of the resource that `!Ref` or `!GetAtt` points at."""
-    return str(reference["Ref"] if "Ref" in reference else reference["Fn::GetAtt"][0])
+def _resource(reference: Any) -> str:
+    """Return the name of the resource that `!Ref` or `!GetAtt` points at; '' for one outside the template."""
+    if not isinstance(reference, Mapping):
+        return ""
+    return str(reference.get("Ref") or reference.get("Fn::GetAtt", [""])[0])
