@@ -72,6 +72,7 @@ def _choose_stage(stage: str) -> None:
         os.environ[names.VARIABLE] = names.prefix_of(stage)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--stage") from error
+    os.environ["SOLAR_STAGE"] = stage  # solar deploy reads it, as scripts/deploy.py does
 
 
 def _say_version(*, asked: bool) -> None:

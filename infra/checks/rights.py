@@ -97,6 +97,7 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ),
     ("data-watcher-query", "dynamodb:GetItem", "one site's suspicions and activity"),
     ("notifier", "sns:ListSubscriptionsByTopic", "once a day: does the e-mail reach anybody"),
+    ("notifier-links", "s3:GetObjectVersion", "a refused file opens as it was when it was refused"),
     ("notifier-review", "*", "runs by its schedule, which is in no story"),
     ("notifier-keys", "*", "runs weekly, which is in no story"),
     ("notifier-query", "*", "solar notices asks it"),
