@@ -128,7 +128,7 @@ class Story:
 
     def again(self) -> str:
         """Deploy what is deployed: nothing may change."""
-        lines = self.trial.solar("deploy", seconds=1800).splitlines()
+        lines = self.trial.solar("deploy", "--email", "", seconds=1800).splitlines()
         changed = [line for line in lines if ": modify " in line or ": add " in line]
         return _held(not changed, f"changed without a reason: {changed[:3]}", "unchanged")
 
@@ -144,7 +144,7 @@ class Story:
     def train(self) -> str:
         """Wait for the first version."""
         self.trial.solar("watch", "golden", "--minutes", "90", seconds=6000)
-        served = [each for each in self.trial.asked("models") if each["serves"]]
+        served = [each for each in self.trial.asked("models") if each["deployed"]]
         return _held(len(served) == 1, "nothing serves", "a version serves")
 
     def predict(self) -> str:
@@ -157,12 +157,16 @@ class Story:
         """Send files that the model has not seen, and wait for their score."""
         self.trial.solar("upload", "golden", *self._some("*_2013-*.csv"))
         asked = ("scorecard", "golden", "--by", "month", "--days", "400")
-        said = str(self.trial.until(lambda: self.trial.solar(*asked), "a score"))
-        return said.strip().splitlines()[-1]
+
+        def scored() -> int:
+            (total,) = self.trial.asked(*asked)["total"] or [{"days": {}}]
+            return int(total["days"].get("scored", 0))
+
+        return f"{self.trial.until(scored, 'a score')} days are scored"
 
     def trace(self) -> str:
         """Follow a file through the logs."""
-        said = self.trial.solar("trace", "golden/power_2012-03.csv")
+        said = self.trial.solar("trace", "golden/power_w_2012-03.csv")
         return _held(
             "golden" in said, "the logs know nothing of it", f"{len(said.splitlines())} lines"
         )
@@ -179,7 +183,7 @@ class Story:
 
     def goes_on(self) -> str:
         """Deploy again: everything measured is there."""
-        self.trial.solar("deploy", seconds=3600)
+        self.trial.solar("deploy", "--email", "", seconds=3600)
         versions = self.trial.asked("models")
         _held(bool(versions), "no version is left in the registry", "")
         return f"{self._balance()}; {len(versions)} versions are there again"

@@ -208,6 +208,11 @@ def pipeline() -> str:
     return f"{prefix()}-power-retraining-pipeline"
 
 
+def sequence() -> str:
+    """Return the state machine of a retrain."""
+    return f"{prefix()}-retrain"
+
+
 def on_demand_pipeline() -> str:
     """Return the same pipeline on instances that nobody takes away."""
     return f"{pipeline()}-on-demand"

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.deploy import notifications, serving, survivors, templates
+from infra.deploy import notifications, running, serving, survivors, templates
 from infra.deploy.stacks import Stacks
 from infra.deploy.survivors import Survivor
 from infra.deploy.target import Target
@@ -44,6 +44,8 @@ class Destruction:
         """Delete services and endpoints; what holds data stays for a later deployment."""
         for name in self._services:
             self.say(f"Deleting {name}")
+            if name == names.service("trainer_trigger"):
+                running.stop(self.target, self.say)
             self.stacks.delete(name)
             if name == names.service("deployer"):  # only once nobody is there to create it again
                 serving.delete_all(self.target, self.say)

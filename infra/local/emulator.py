@@ -62,6 +62,7 @@ __all__ = [
     "eventbridge",
     "executions",
     "function_urls",
+    "functions",
     "gateway",
     "iam_actions",
     "iam_evaluator",
@@ -167,6 +168,7 @@ save_all = _part(gateway, "save_all")
 state_files = _part(gateway, "_state_map")
 state_readers = _part(gateway, "_build_persistence_save_dict")
 event_source_mappings = _part(lambda_svc, "_esms")
+functions = _part(lambda_svc, "_functions")
 function_urls = _part(lambda_svc, "_function_urls")
 url_key = _part(lambda_svc, "_url_config_key")
 resource_handlers = _part(provisioners, "_RESOURCE_HANDLERS")

@@ -93,22 +93,15 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 
 
 def _lift_what_aws_would_not_refuse(platform: LocalPlatform, outputs: dict[str, str]) -> None:
-    """Lift three refusals of the platform, so that what remains are the roles' own policies.
+    """Lift two refusals of the platform, so that what remains are the roles' own policies.
 
-    It has no TLS; it does not know that a role's session is its role; and it asks for an action of its
-    own where AWS authorises a batch by `sqs:SendMessage`.
+    It has no TLS, and it does not know that a role's session is its role.
     """
     platform.client("s3").delete_bucket_policy(Bucket=outputs["DataBucketName"])
     platform.client("sns").set_topic_attributes(
         TopicArn=outputs["DataTopicArn"],
         AttributeName="Policy",
         AttributeValue=json.dumps({"Version": "2012-10-17", "Statement": []}),
-    )
-    batch = {"Effect": "Allow", "Action": "sqs:SendMessageBatch", "Resource": "*"}
-    platform.client("iam").put_role_policy(
-        RoleName="solar-data-watcher",
-        PolicyName="batch",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [batch]}),
     )
 
 

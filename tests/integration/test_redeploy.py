@@ -113,6 +113,19 @@ def test_whichever_resource_fails_the_next_deployment_succeeds(account: LocalPla
     assert {each.partition("/")[0] for each in trial.failed} == inventory(account)["stacks"]
 
 
+def test_the_first_deployment_is_private_and_the_next_one_changes_nothing(
+    account: LocalPlatform,
+) -> None:
+    deployment(account, delete_data=True).destroy()
+    deployment(account).deploy()
+    pipeline = account.client("sagemaker").describe_pipeline(PipelineName=names.pipeline())
+    assert '"Subnets":["subnet-' in pipeline["PipelineDefinition"]
+    said: list[str] = []
+    deployment(account, said.append).deploy()
+    assert len([line for line in said if line.endswith(": unchanged")]) >= 6
+    assert not [line for line in said if ": modify " in line]
+
+
 def test_stacks_that_somebody_deleted_by_hand_come_back_with_data_and_key(
     account: LocalPlatform,
 ) -> None:

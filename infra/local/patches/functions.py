@@ -166,15 +166,12 @@ def _throttles_only(_emit: Callable[..., Any]) -> Callable[..., None]:
 
 
 def _into_its_group(emit: Callable[..., None]) -> Callable[..., None]:
-    """Write a log only where the group that the function names exists: no function may make one.
-
-    ministack would, and a group would come back that was deleted a moment ago.
-    """
+    """Drop what a function says that is gone, where its group is gone, too: the group would come back."""
 
     def changed(function: dict[str, Any], *arguments: Any, **named: Any) -> None:
         config = function.get("config") or function
         group = (config.get("LoggingConfig") or {}).get("LogGroup")
-        if group is None or group in emulator.log_groups:
+        if config.get("FunctionName") in emulator.functions or group in emulator.log_groups:
             emit(function, *arguments, **named)
 
     return changed
