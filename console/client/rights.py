@@ -27,23 +27,24 @@ def missing(system: System) -> dict[str, str]:
         return {}
     try:
         caller = system.client("sts").get_caller_identity()
+        partition = caller["Arn"].split(":")[1]
         where = f"{system.region}:{caller['Account']}"
         return {
             what: f"{right} on {arn}"
             for what, right in NEEDED.items()
-            for arn in [_resource(system, what, where)]
+            for arn in [_resource(system, what, partition, where)]
             if _is_denied(system, _principal(caller["Arn"]), right, arn)
         }
     except (BotoCoreError, ClientError, ConsoleError):
         return {}
 
 
-def _resource(system: System, what: str, where: str) -> str:
+def _resource(system: System, what: str, partition: str, where: str) -> str:
     if what == "exclusions":
-        return f"arn:aws:s3:::{system.bucket}/{layout.exclusions_config('site')}"
+        return f"arn:{partition}:s3:::{system.bucket}/{layout.exclusions_config('site')}"
     if what == "registry":
-        return f"arn:aws:sagemaker:{where}:model-package/{names.package_group('model')}/1"
-    return f"arn:aws:sqs:{where}:{names.inbox(what)}"
+        return f"arn:{partition}:sagemaker:{where}:model-package/{names.package_group('model')}/1"
+    return f"arn:{partition}:sqs:{where}:{names.inbox(what)}"
 
 
 def _principal(arn: str) -> str:

@@ -92,8 +92,27 @@ def with_defaults(template: Mapping[str, Any], given: Mapping[str, str]) -> dict
     return defaults | dict(given)
 
 
+# What an import must say of a resource. All else follows by the update behind it, and so is set again:
+# a table that was restored, for instance, has neither protection nor recovery.
+_IDENTITY = {
+    "AWS::DynamoDB::Table": {
+        "AttributeDefinitions",
+        "BillingMode",
+        "GlobalSecondaryIndexes",
+        "KeySchema",
+        "TableName",
+    },
+    "AWS::ECR::Repository": {"EncryptionConfiguration", "RepositoryName"},
+    "AWS::KMS::Alias": {"AliasName", "TargetKeyId"},
+    "AWS::KMS::Key": {"KeyPolicy"},
+    "AWS::Logs::LogGroup": {"LogGroupName"},
+    "AWS::S3::Bucket": {"BucketName"},
+    "AWS::S3::BucketPolicy": {"Bucket", "PolicyDocument"},
+}
+
+
 def only(template: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
-    """Return a template of some resources, without the properties that need one of the others."""
+    """Return a template of some resources: what makes each of them itself, and needs none of the others."""
     others = set(template["Resources"]) - names
     return {
         key: template[key]
@@ -110,10 +129,11 @@ def joined(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without(resource: Resource, others: set[str]) -> Resource:
+    identity = _IDENTITY.get(resource["Type"])
     properties = {
         name: value
         for name, value in resource["Properties"].items()
-        if not _mentioned(value) & others
+        if not _mentioned(value) & others and (identity is None or name in identity)
     }
     slim = {key: value for key, value in resource.items() if key != "DependsOn"}
     return {**slim, "Properties": properties}

@@ -165,6 +165,30 @@ def test_a_table_that_an_upgrade_left_behind_when_it_failed_is_taken_in(
     assert owned["StackResourceDetail"]["PhysicalResourceId"] == table
 
 
+def test_a_table_that_was_restored_from_its_backup_is_taken_in_and_protected_again(
+    account: LocalPlatform,
+) -> None:
+    """As docs/runbooks/restore.md says it, call by call."""
+    read = keep_something(account, deployment(account).deploy())
+    before, tables, name = read(), account.client("dynamodb"), names.service("data_watcher")
+    deployment(account).destroy()
+    tables.restore_table_to_point_in_time(
+        SourceTableName=name, TargetTableName=f"{name}-restored", UseLatestRestorableTime=True
+    )
+    tables.update_table(TableName=name, DeletionProtectionEnabled=False)
+    tables.delete_table(TableName=name)
+    copied = tables.create_backup(TableName=f"{name}-restored", BackupName="back")
+    tables.restore_table_from_backup(
+        TargetTableName=name, BackupArn=copied["BackupDetails"]["BackupArn"]
+    )
+    tables.delete_table(TableName=f"{name}-restored")
+    arn = tables.describe_table(TableName=name)["Table"]["TableArn"]
+    tables.tag_resource(ResourceArn=arn, Tags=names.tag_list())
+    deployment(account).deploy()
+    assert read() == before
+    assert tables.describe_table(TableName=name)["Table"]["DeletionProtectionEnabled"] is True
+
+
 def test_a_key_that_is_about_to_go_stops_the_deployment_before_anything_is_changed(
     account: LocalPlatform,
 ) -> None:
