@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import tempfile
@@ -116,17 +117,21 @@ class Plant:
             Endpoint="arn:aws:sqs:us-east-1:000000000000:sabotage-told",
             Attributes={"RawMessageDelivery": "true"},
         )
-        platform.client("dynamodb").create_table(
-            TableName="sabotage",
-            KeySchema=[
-                {"AttributeName": "model_id", "KeyType": "HASH"},
-                {"AttributeName": "item", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "S"} for name in ("model_id", "item")
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        tables = platform.client("dynamodb")
+        with contextlib.suppress(
+            tables.exceptions.ResourceInUseException
+        ):  # another module's tests made it
+            tables.create_table(
+                TableName="sabotage",
+                KeySchema=[
+                    {"AttributeName": "model_id", "KeyType": "HASH"},
+                    {"AttributeName": "item", "KeyType": "RANGE"},
+                ],
+                AttributeDefinitions=[
+                    {"AttributeName": name, "AttributeType": "S"} for name in ("model_id", "item")
+                ],
+                BillingMode="PAY_PER_REQUEST",
+            )
         self.deployer = deployer(
             DeployerSettings(
                 table="sabotage",
