@@ -235,7 +235,7 @@ class Deployment:
         self.known |= {"CodeKey": code.key, "StateMachineKey": definition.key}
         self._upload(code, "code of all functions")
         self._upload(definition, "retrain sequence")
-        if self.target.kind == "aws" and not self.options.dry_run:
+        if self.target.kind == "aws":
             layer = build.layer_zip()
             self.known["LayerKey"] = layer.key
             self._upload(layer, "dependencies of the light functions")
@@ -270,7 +270,8 @@ class Deployment:
         found = images.newest(context)
         if self.options.dry_run and (found is None or self.options.rebuild):
             self.say("  container image: would be built")
-            return f"{repository}@{found.digest}" if found else ""
+            # What it will be is known only then; that it is another one is what a plan has to show.
+            return f"{repository}@{found.digest if found else 'sha256:' + context.digest}"
         if found is None or self.options.rebuild:
             found = images.build(self.known["ImageBuildProject"], context)
         else:

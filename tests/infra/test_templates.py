@@ -163,6 +163,12 @@ class TestServiceTemplate:
 
 
 @pytest.mark.parametrize("template", ALL, ids=lambda t: t.parent.name + "-" + t.stem)
+class TestSize:
+    def test_a_template_is_small_enough_to_be_sent_as_it_is(self, template: Path) -> None:
+        assert len(template.read_bytes()) <= 51_200, "what CloudFormation takes without a bucket"
+
+
+@pytest.mark.parametrize("template", ALL, ids=lambda t: t.parent.name + "-" + t.stem)
 class TestTransportAndKeeping:
     def test_no_topic_and_no_inbox_takes_what_was_not_encrypted_on_its_way(
         self, template: Path
@@ -220,6 +226,11 @@ class TestLeastPrivilege:
         for role, statement in statements(template):
             for action in as_list(statement["Action"]):
                 assert "*" not in action, f"{role}: {action}"
+
+    def test_a_grant_on_the_key_is_only_for_what_aws_makes_with_it(self, template: Path) -> None:
+        for role, statement in statements(template):
+            if "kms:CreateGrant" in as_list(statement["Action"]):
+                assert statement["Condition"]["Bool"] == {"kms:GrantIsForAWSResource": "true"}, role
 
     def test_a_wildcard_resource_has_its_reason_beside_it(self, template: Path) -> None:
         lines = template.read_text().splitlines()
