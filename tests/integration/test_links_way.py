@@ -13,7 +13,7 @@ from infra.deploy import target
 from infra.deploy.main import Deployment, Options
 from infra.local import outbox
 from services.notifier.domain.offer import Verb
-from shared import layout
+from shared import layout, names
 from shared.notifications import ActiveNotifications, Notifications
 from tests.integration.conftest import running
 from tests.integration.linked import MODEL, Linked
@@ -107,8 +107,21 @@ def bot(linked: Linked) -> Iterator[None]:
     secrets.create_secret(Name=BOT, SecretString="xoxb-1")
     where = {"Bucket": linked.outputs["DataBucketName"], "Key": layout.active_notifications()}
     s3.put_object(Body=body, **where)
+    begin_anew(linked, names.service("notifier"))
     yield
     s3.delete_object(**where)
+
+
+def begin_anew(linked: Linked, function: str) -> None:
+    """Let a function start anew: it remembers for a minute who is told."""
+    functions = linked.platform.client("lambda")
+    known = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+    functions.update_function_configuration(
+        FunctionName=function, Environment={"Variables": known | {"BEGUN": "anew"}}
+    )
+    functions.get_waiter("function_updated_v2").wait(
+        FunctionName=function, WaiterConfig={"Delay": 1}
+    )
 
 
 def posted(linked: Linked, *, text: str = "", stamp: str = "") -> list[outbox.SlackMessage]:
