@@ -10,12 +10,6 @@ from typing import Any
 
 from infra.deploy import build, templates
 
-_SERVICES = ("data_watcher", "trainer_trigger", "deployer", "notifier")
-PATHS = (
-    "infra/bootstrap.yaml",
-    "infra/foundation.yaml",
-    *(f"services/{each}/template.yaml" for each in _SERVICES),
-)
 _BY_HAND = "of a run that a person started:"
 _BY_AWS = "AWS calls it on the function's behalf: logs, traces, the queue that feeds it"
 _ENCRYPTED = "what is encrypted asks for it at each use; the local platform keeps plain bytes"
@@ -118,7 +112,7 @@ def grants(kinds: Iterable[str] = ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy"))
     wanted = set(kinds)
     return [
         grant
-        for path in PATHS
+        for path in build.TEMPLATES
         for resource in templates.read(build.template(path))["Resources"].values()
         if resource["Type"] in wanted
         for grant in _of(resource["Properties"])

@@ -22,6 +22,13 @@ from infra.deploy.errors import DeployError
 from shared.ids import sha256_hex
 
 ROOT = Path(__file__).resolve().parents[2]
+# In this order: the outputs of one are the parameters of the next.
+SERVICES = ("data_watcher", "trainer_trigger", "deployer", "notifier")
+TEMPLATES = (
+    "infra/bootstrap.yaml",
+    "infra/foundation.yaml",
+    *(f"services/{service}/template.yaml" for service in SERVICES),
+)
 LAMBDA_PYTHON = "3.12"
 LAMBDA_PLATFORM = "aarch64-manylinux2014"
 THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"

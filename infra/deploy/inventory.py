@@ -10,14 +10,6 @@ from typing import Any
 from infra.deploy import build, templates
 from shared import names
 
-TEMPLATES = (
-    "infra/bootstrap.yaml",
-    "infra/foundation.yaml",
-    "services/data_watcher/template.yaml",
-    "services/trainer_trigger/template.yaml",
-    "services/deployer/template.yaml",
-    "services/notifier/template.yaml",
-)
 _NAMES = {"NamePrefix": names.prefix_of("")}  # of a stage without a name
 _PER_DAY = {"minute": 1440.0, "hour": 24.0, "day": 1.0}
 _WEEK = 7.0
@@ -69,7 +61,7 @@ class Inventory:
 def inventory(bodies: Sequence[str] | None = None) -> Inventory:
     """Count what some templates create; the product's own where none are given."""
     if bodies is None:
-        bodies = [build.template(path) for path in TEMPLATES]
+        bodies = [build.template(path) for path in build.TEMPLATES]
     resources = [list(_resources(body)) for body in bodies]
     everything = [each for found in resources for each in found]
     alarms = [properties for _, kind, properties in everything if kind.endswith("::Alarm")]

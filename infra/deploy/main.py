@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from botocore.exceptions import ClientError
 
 from infra.deploy import build, notifications, preflight, survivors, templates
-from infra.deploy.build import Artifact
+from infra.deploy.build import SERVICES, Artifact
 from infra.deploy.destroying import Destruction
 from infra.deploy.errors import DeployError
 from infra.deploy.images import Images
@@ -25,8 +25,6 @@ from shared.messages import SweepDue
 
 Say = Callable[[str], None]
 
-# In this order: the outputs of one are the parameters of the next.
-SERVICES = ("data_watcher", "trainer_trigger", "deployer", "notifier")
 # Services whose sweep brings back what an earlier destroy kept; the notifier's would be a daily summary.
 SWEEPING = ("data_watcher", "trainer_trigger", "deployer")
 # What a person chose once and need not say again.
@@ -352,10 +350,9 @@ class Deployment:
 
 def _templates() -> dict[str, str]:
     """Return the stacks in the order of deployment, and where the template of each stands."""
-    return {
-        names.bootstrap_stack(): "infra/bootstrap.yaml",
-        names.foundation_stack(): "infra/foundation.yaml",
-    } | {names.service(service): f"services/{service}/template.yaml" for service in SERVICES}
+    ground = (names.bootstrap_stack(), names.foundation_stack())
+    stacks = (*ground, *map(names.service, SERVICES))
+    return dict(zip(stacks, build.TEMPLATES, strict=True))
 
 
 def as_json(outputs: dict[str, str]) -> str:

@@ -270,6 +270,7 @@ def test_an_interrupted_deployment_goes_on_where_it_was(account: LocalPlatform) 
         if "Ledger: create_in_progress" in line:
             raise CtrlCError
 
+    deployment(account, delete_data=True).destroy()
     with pytest.raises(CtrlCError):
         deployment(account, interrupt).deploy()
     deployment(account).deploy()

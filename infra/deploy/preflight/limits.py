@@ -78,8 +78,8 @@ def buckets(plan: Plan) -> Iterator[Finding]:
 def _functions_at_work() -> int:
     """Return how many the queues may start at once, and one for each other function."""
     at_work = 0
-    for path in sorted((build.ROOT / "services").glob("*/template.yaml")):
-        for resource in templates.read(path.read_text())["Resources"].values():
+    for path in build.TEMPLATES:
+        for resource in templates.read(build.template(path))["Resources"].values():
             if resource["Type"] == "AWS::Lambda::EventSourceMapping":
                 at_work += int(resource["Properties"]["ScalingConfig"]["MaximumConcurrency"])
             elif resource["Type"] == "AWS::Lambda::Function":

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from infra.deploy import build, survivors, templates
 from infra.deploy.errors import DeployError
 from infra.deploy.preflight.finding import Finding, Plan
+from infra.deploy.stacks import Stacks
 from shared.aws import error_code
 
 _SCALING = "sagemaker.application-autoscaling.amazonaws.com"
@@ -47,8 +48,9 @@ def scaling_role(plan: Plan) -> Iterator[Finding]:
 
 def names(plan: Plan) -> Iterator[Finding]:
     """Whether somebody else has a name that is needed, and whether the key can be used."""
+    stacks = Stacks(plan.client("cloudformation"), lambda _: None, {})
     for stack, path in plan.stacks.items():
-        if _exists(plan, stack):
+        if stacks.status(stack) is not None:
             continue  # what it has is its own
         try:
             survivors.find(plan.target, templates.read(build.template(path)), plan.parameters)
@@ -56,16 +58,6 @@ def names(plan: Plan) -> Iterator[Finding]:
             yield Finding(
                 "stops", str(error).partition("\n")[0], "The stack cannot be made.", _rest(error)
             )
-
-
-def _exists(plan: Plan, stack: str) -> bool:
-    try:
-        plan.client("cloudformation").describe_stacks(StackName=stack)
-    except ClientError as error:
-        if error_code(error) != "ValidationError":
-            raise
-        return False
-    return True
 
 
 def _rest(error: DeployError) -> str:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from infra.deploy import costs
+from infra.deploy.build import TEMPLATES
 from infra.deploy.cost_page import PAGE, fleet, page
 from infra.deploy.costs import DAYS, MODES, Load, estimate, tables
-from infra.deploy.inventory import TEMPLATES, inventory, times_a_day
+from infra.deploy.inventory import inventory, times_a_day
 from services.trainer_trigger.domain.costs import USD_PER_HOUR
 from shared.model_config import ModelConfig
 
