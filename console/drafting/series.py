@@ -87,7 +87,7 @@ def _goes_back(times: Times) -> bool:
     known = times[~np.isnat(times)]
     if len(known) < 8:  # noqa: PLR2004 - too few to say
         return False
-    if known[-1] < known[0] and (np.diff(known) < np.timedelta64(0)).mean() > _MOSTLY:
+    if known[-1] < known[0] and (np.diff(known) < np.timedelta64(0, "us")).mean() > _MOSTLY:
         known = known[::-1]  # newest first
     furthest = np.maximum.accumulate(known.astype(np.int64))
     return bool((known[1:].astype(np.int64) <= furthest[:-1]).mean() > _BACK)

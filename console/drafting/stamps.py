@@ -151,7 +151,7 @@ def _regularity(some: Sequence[Form]) -> tuple[float, float]:
     """Return how many stamps follow each other at the usual distance, and over how many days all lie."""
     times = np.sort(np.concatenate([each.times[~np.isnat(each.times)] for each in some]))
     distances = np.diff(times)
-    distances = distances[distances > np.timedelta64(0)]
+    distances = distances[distances > np.timedelta64(0, "us")]
     if not len(distances):
         return 0.0, 0.0
     _, counts = np.unique(distances, return_counts=True)

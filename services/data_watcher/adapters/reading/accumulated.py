@@ -78,7 +78,9 @@ def means(readings: Values, placed: Placed, sky: Sky, name: str) -> tuple[Values
 
 
 def _starts(issued: Times) -> Positions:
-    return np.flatnonzero(np.append(True, np.diff(issued) != np.timedelta64(0)))[: len(issued)]
+    return np.flatnonzero(np.append(True, np.diff(issued) != np.timedelta64(0, "us")))[
+        : len(issued)
+    ]
 
 
 def _apart(begins: Times, issued: Times, step: float) -> Mask:
@@ -105,7 +107,7 @@ def _promised(found: Values, clear: Values, issued: Times) -> tuple[Values, Valu
     """Return what the darker and the brighter neighbour promise of an interval; 0 where none does. [W/m²]"""
     lit = clear > LIT
     index = np.where(lit, found / np.where(lit, clear, 1.0), np.nan)
-    same = np.diff(issued) == np.timedelta64(0)
+    same = np.diff(issued) == np.timedelta64(0, "us")
     left = np.append(np.nan, np.where(same, index[:-1], np.nan))
     right = np.append(np.where(same, index[1:], np.nan), np.nan)
     at_least, at_most = np.fmin(left, right), np.fmax(left, right)

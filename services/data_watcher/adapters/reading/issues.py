@@ -20,7 +20,7 @@ from shared.solar.issued import IssueFormat
 from shared.solar.site import Site, SourceFormat, TimestampFormat
 from shared.solar.zones import tzinfo_of
 
-_NAT = np.datetime64("NaT")
+_NAT = np.datetime64("NaT", "us")
 _MINUTE = np.timedelta64(1, "m")
 _UNKNOWN_STEP = 3600.0  # s, of a single row
 Codes = npt.NDArray[np.intp]
@@ -116,8 +116,8 @@ def _ordered(  # noqa: PLR0917 - what a row is, and what was done to others
     table: Table, begins: Times, issued: Times, rows: Codes, step: float, counts: dict[str, int]
 ) -> Placed:
     order = rows[np.lexsort((begins[rows], issued[rows]))]
-    is_new = (np.diff(issued[order]) != np.timedelta64(0)) | (
-        np.diff(begins[order]) != np.timedelta64(0)
+    is_new = (np.diff(issued[order]) != np.timedelta64(0, "us")) | (
+        np.diff(begins[order]) != np.timedelta64(0, "us")
     )
     chosen = order[np.append(is_new, True)]
     counts["duplicate_stamp"] = len(order) - len(chosen)

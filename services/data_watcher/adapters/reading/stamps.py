@@ -26,7 +26,7 @@ LATEST = np.datetime64("2100-01-01", "us")
 TOLERANCE = np.timedelta64(60, "s")  # of a stamp off the grid; loggers were seen 59 s off
 # Part of an interval between its beginning and its stamp, by the label of the stamp.
 _OFFSET = {"left": 0.0, "center": 0.5, "right": 1.0, "end": 1.0}
-_NAT = np.datetime64("NaT")
+_NAT = np.datetime64("NaT", "us")
 _MICROSECOND = np.timedelta64(1, "us")
 
 
@@ -114,7 +114,7 @@ def begins(utc: Times, step: float, how: TimestampFormat) -> Times:
 def last_of_each(utc: Times) -> tuple[Times, npt.NDArray[np.intp]]:
     """Return the stamps, ascending and unique, and of the rows of each the last."""
     steps = np.diff(utc)
-    if (steps > np.timedelta64(0)).all():
+    if (steps > np.timedelta64(0, "us")).all():
         return utc, np.arange(len(utc))
     kept, first = np.unique(utc[::-1], return_index=True)
     return kept, len(utc) - 1 - first
@@ -166,7 +166,7 @@ def _rescued(text: pa.Array, parsed: Times, how: TimestampFormat, zone: str) -> 
             return found, True
     format_ = re.sub(r"\s*%Z", "", how.format) if how.format else None
     names = stamp_text.ZoneNames(tzinfo_of(zone))
-    local, offsets = parsed.copy(), np.full(len(parsed), np.timedelta64("NaT"), "m8[us]")
+    local, offsets = parsed.copy(), np.full(len(parsed), np.timedelta64("NaT", "us"), "m8[us]")
     for row in np.flatnonzero(np.isnat(parsed)):
         if not texts[row]:
             continue

@@ -50,10 +50,10 @@ def to_utc(local: Times, name: str) -> tuple[Times, npt.NDArray[np.bool_]]:
     for each in np.unique(segment[twice]):
         rows = np.flatnonzero(twice & (segment == each))
         ordered = rows if _ascends(known) else rows[::-1]
-        again = np.append(False, np.diff(local[ordered]) <= np.timedelta64(0)).cumsum() > 0
+        again = np.append(False, np.diff(local[ordered]) <= np.timedelta64(0, "us")).cumsum() > 0
         segment[ordered[~again]] -= 1
     utc = local - offsets[segment]
-    utc[never] = np.datetime64("NaT")
+    utc[never] = np.datetime64("NaT", "us")
     return utc, never
 
 

@@ -47,7 +47,7 @@ def check_issued_before(begins: Times, issued: Times, lit: Mask) -> Mask:
     late: Mask = begins < issued
     if not late.any():
         return late
-    starts = np.flatnonzero(np.append(True, np.diff(issued) != np.timedelta64(0)))
+    starts = np.flatnonzero(np.append(True, np.diff(issued) != np.timedelta64(0, "us")))
     in_day, in_all = np.add.reduceat(lit, starts), np.diff(np.append(starts, len(issued)))
     counting = np.where(in_day > 0, in_day, in_all)
     lost = np.where(in_day > 0, np.add.reduceat(late & lit, starts), np.add.reduceat(late, starts))

@@ -95,7 +95,7 @@ def check_grows(light: Light) -> None:
     high = light.values > GROWN_AT_NIGHT * highest
     if (at_night & high).sum() < GROWN_NIGHTS * at_night.sum():
         return
-    same = np.diff(light.issued) == np.timedelta64(0)
+    same = np.diff(light.issued) == np.timedelta64(0, "us")
     one, next_ = light.values[:-1][same], light.values[1:][same]
     fell = next_ < one * 0.999
     gradual = fell & (next_ > GRADUAL * one)

@@ -91,7 +91,7 @@ def check_swapped(local: Times) -> None:
     if len(set(some - some.astype("M8[M]"))) > 1:
         return  # as in nearly every file, and cheaper than all its days
     dates = local.astype("M8[D]")
-    days = np.unique(dates[np.append(True, np.diff(dates) != np.timedelta64(0))])
+    days = np.unique(dates[np.append(True, np.diff(dates) != np.timedelta64(0, "us"))])
     months = days.astype("M8[M]")
     of_month = (days - months).astype(int) + 1
     if len(days) < DAYS_FOR_SWAP or len(local) < ROWS_OF_A_DAY * len(days):
@@ -149,7 +149,7 @@ def check_overlapping(utc: Times, rows: npt.NDArray[np.intp], said: Callable[[in
         Says where a row is in the file, and which stamp it carries.
     """
     times = utc[rows]
-    if len(times) < ROWS_OF_A_DAY or (np.diff(times) >= np.timedelta64(0)).all():
+    if len(times) < ROWS_OF_A_DAY or (np.diff(times) >= np.timedelta64(0, "us")).all():
         return
     if times[-1] < times[0] and np.median(np.diff(times).astype(np.int64)) < 0:
         times, rows = times[::-1], rows[::-1]

@@ -53,7 +53,7 @@ def roughly_up(local: Times, latitude: float) -> npt.NDArray[np.float64]:
     """
     days = local.astype("M8[D]")
     first = days.min() if len(days) else np.datetime64(0, "D")
-    every = np.arange(first, first + (days.max() - first if len(days) else 0) + 1)
+    every = np.arange(first, (days.max() if len(days) else first) + np.timedelta64(1, "D"))
     declination = _declination(every)
     at = (days - first).astype(np.intp)
     angle = (local - days).astype("m8[s]").astype(float) * (np.pi / _HALF_DAY) - np.pi
