@@ -160,3 +160,10 @@ def test_the_data_of_the_demo_and_what_tests_compare_with_stay_out_of_the_image(
     names = set(re.findall(r"(?m)^([a-z][\w.-]*)==", locked))
     assert not names & {"pvlib", "pvanalytics", "statsmodels", "scikit-image", "h5py"}
     assert "pyarrow" in names
+
+
+@pytest.mark.parametrize("group", ["lambda", "image-lambda"])
+def test_what_is_tested_is_what_runs_whatever_the_python(group):
+    """A package that has another version for each Python would be tested in one and run in the other."""
+    locked = re.findall(r"(?m)^([a-z][\w.-]*)==", (ROOT / f"requirements/{group}.txt").read_text())
+    assert sorted(locked) == sorted(set(locked))
