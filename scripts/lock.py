@@ -20,6 +20,8 @@ OPTIONS = (
     "--generate-hashes",
     "--no-header",
     "--no-annotate",
+    "-c",
+    "requirements/constraints.in",
 )
 
 
