@@ -23,6 +23,7 @@ from botocore.session import Session
 
 from console.errors import ConsoleError
 from infra.local import control
+from infra.local.environment import keep_off_proxies
 from shared import names
 from shared.aws import error_code, session_of
 
@@ -154,6 +155,7 @@ def connect(kind: Kind | None = None, environment: Mapping[str, str] | None = No
     if kind == "local" or (kind is None and info is not None):
         if info is None:
             raise ConsoleError(f"{no_platform()}; start it with `solar local up`")
+        keep_off_proxies()
         session = session_of(info.region)
         session.set_credentials("test", "test")  # the local platform knows no secrets
         return System("local", session, info.endpoint_url)

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 from botocore.session import Session
 
 from infra.deploy.errors import DeployError
+from infra.local.environment import keep_off_proxies
 from shared import names
 from shared.aws import error_code, session_of
 
@@ -70,6 +71,8 @@ def find(environment: Mapping[str, str]) -> Target:
     region = (
         environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
     )
+    if _is_local(environment):
+        keep_off_proxies()
     session = session_of(region)
     account_id = _account(session)
     role = environment.get("SAGEMAKER_ROLE_ARN")

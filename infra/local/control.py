@@ -103,6 +103,7 @@ def up(
     """
     place = Home((home or default_home()).absolute())
     caller = os.environ if variables is None else variables
+    environment.keep_off_proxies()
     _make(place)
     with _locked(place):
         info = status(place.root)

@@ -57,6 +57,31 @@ def mark(platform, name):
     return answer["CustomAttributes"]
 
 
+def test_a_proxy_for_everything_does_not_hide_the_platform(tmp_path):
+    nowhere = "http://127.0.0.1:9"
+    behind = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), nowhere)
+    solar = [sys.executable, "-m", "console"]
+    variables = {**os.environ, **behind, "SOLAR_HOME": str(tmp_path / "home")}
+    variables.pop("NO_PROXY", None)
+
+    def run(*command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*solar, *command],
+            cwd=Path(__file__).resolve().parents[2],
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    started = run("local", "up", "--port", str(free_port()))
+    asked = run("--endpoint", "local", "runs")
+    run("local", "down")
+    assert started.returncode == 0, started.stderr
+    assert "is not deployed" in asked.stderr + asked.stdout
+
+
 def test_state_survives_a_restart_and_endpoints_serve_again(tmp_path):
     with running(tmp_path) as platform:
         serving(platform, "survivor")
