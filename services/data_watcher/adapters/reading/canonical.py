@@ -19,9 +19,7 @@ from services.data_watcher.ports import Reading
 
 def encode(time: TimeAxis, measured: Measured, traits: Traits, note: str | None = None) -> Reading:
     """Write canonical rows: `timestamp` in UTC and one column per quantity, null where masked."""
-    columns = {
-        name: pa.array(values, from_pandas=True) for name, values in measured.columns.items()
-    }
+    columns = {name: _values(values) for name, values in measured.columns.items()}
     sink = pa.BufferOutputStream()
     # Regular stamps are differences of one value; measurements repeat too rarely for dictionaries.
     pq.write_table(
@@ -74,7 +72,7 @@ def encode_forecast(
         "timestamp": _utc(time.utc),
         "issued_at": _utc(issued),
         "provider": pa.repeat(provider, count),
-        **{name: pa.array(values, from_pandas=True) for name, values in columns.items()},
+        **{name: _values(values) for name, values in columns.items()},
     }
     sink = pa.BufferOutputStream()
     # An issue's stamps are differences of one value, and it repeats in all its rows.
@@ -109,8 +107,16 @@ def encode_forecast(
     )
 
 
+def _values(values: npt.NDArray[np.float64]) -> pa.Array:
+    """Return a column that is null where it is NaN; without any NaN, Arrow takes the values as they lie."""
+    return pa.array(values, from_pandas=bool(np.isnan(values).any()))
+
+
 def _utc(times: Times) -> pa.Array:
-    return pa.array(times, pa.timestamp("us")).cast(pa.timestamp("us", "UTC"))
+    """Return times as they lie; each row has one."""
+    kind = pa.timestamp("us", "UTC")
+    held = pa.py_buffer(np.ascontiguousarray(times, "M8[us]"))
+    return pa.Array.from_buffers(kind, len(times), [None, held])
 
 
 def _moment(stamp: np.datetime64) -> datetime:

@@ -54,8 +54,10 @@ def load(data: Content, source: SourceFormat) -> Raw:
         raise faults.empty("it has a header but no rows")
     names = [*names, *_unnamed(data, start, names, source)]
     body = pa.py_buffer(data)[start:]
-    table, ragged = _parse_strictest(body, source, len(names), columns)
-    if _count(data, b'"', start) % 2 and _count(data, b"\n", start) > table.num_rows + len(ragged):
+    quotes = data.find(b'"', start) >= 0  # looking for none is quick, and so is a parser without
+    table, ragged = _parse_strictest(body, source, len(names), columns, quotes=quotes)
+    is_open = quotes and _count(data, b'"', start) % 2
+    if is_open and _count(data, b"\n", start) > table.num_rows + len(ragged):
         # A quote that never ends swallows all lines after it; without quotes it costs its own line only.
         table, ragged = _parse_strictest(body, source, len(names), columns, quotes=False)
     if table.num_rows == 0:
@@ -125,7 +127,7 @@ def _parse_strictest(
     width: int,
     columns: header.Columns,
     *,
-    quotes: bool = True,
+    quotes: bool,
 ) -> tuple[pa.Table, _Ragged]:
     """Parse as strictly as the file allows; cells that are no number or no time are read as text."""
     plain_iso = source.timestamp.format is None and source.timestamp.time_column is None

@@ -127,7 +127,9 @@ def strays(utc: Times) -> npt.NDArray[np.bool_]:
     none = np.zeros(len(utc), bool)
     if not len(utc) or not np.fmax.reduce(utc) - np.fmin.reduce(utc) >= YEARS_AWAY:
         return none
-    known = np.sort(utc[~np.isnat(utc)])
+    known = utc[~np.isnat(utc)]
+    if (known[1:] < known[:-1]).any():
+        known = np.sort(known)
     cuts = np.flatnonzero(np.diff(known) >= YEARS_AWAY)
     if not len(cuts):
         return none
