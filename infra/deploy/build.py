@@ -24,18 +24,23 @@ from shared.ids import sha256_hex
 ROOT = Path(__file__).resolve().parents[2]
 # In this order: the outputs of one are the parameters of the next.
 SERVICES = ("data_watcher", "trainer_trigger", "deployer", "notifier")
-TEMPLATES = (
-    "infra/bootstrap.yaml",
-    "infra/foundation.yaml",
-    *(f"services/{service}/template.yaml" for service in SERVICES),
-)
+GROUND = ("infra/bootstrap.yaml", "infra/foundation.yaml")  # below the services
 LAMBDA_PYTHON = "3.12"
 LAMBDA_PLATFORM = "aarch64-manylinux2014"
 THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 _UNCHECKED = (1).to_bytes(4, "little")  # a hash names the source, and nobody compares it
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
+
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time a zip can say
 _CODE_SUFFIXES = {".py", ".jinja", ".html", ".css", ".json", ".txt"}
+
+
+def template_of(service: str) -> str:
+    """Return where the template of a service stands."""
+    return f"services/{service}/template.yaml"
+
+
+TEMPLATES = (*GROUND, *map(template_of, SERVICES))
 
 
 @dataclass(frozen=True, slots=True)

@@ -351,8 +351,8 @@ class Deployment:
 def _templates() -> dict[str, str]:
     """Return the stacks in the order of deployment, and where the template of each stands."""
     ground = (names.bootstrap_stack(), names.foundation_stack())
-    stacks = (*ground, *map(names.service, SERVICES))
-    return dict(zip(stacks, build.TEMPLATES, strict=True))
+    stacks = dict(zip(ground, build.GROUND, strict=True))
+    return stacks | {names.service(each): build.template_of(each) for each in SERVICES}
 
 
 def as_json(outputs: dict[str, str]) -> str:
