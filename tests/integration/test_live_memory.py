@@ -27,7 +27,8 @@ NOON = datetime(2026, 6, 8, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def books() -> Iterator[DynamoBooks]:
+def books(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoBooks]:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
         client.create_table(
@@ -134,7 +135,8 @@ def test_whether_a_file_waits_is_asked_of_a_few_however_many_wait(books: DynamoB
 
 
 @pytest.fixture
-def objects() -> Iterator[S3Objects]:
+def objects(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Objects]:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         client = boto3.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket="data")
