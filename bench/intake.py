@@ -7,7 +7,6 @@ the way to Parquet (what this product does instead), and Arrow's bare parse. Med
 from __future__ import annotations
 
 import io
-import math
 import mmap
 import os
 import statistics
@@ -18,13 +17,15 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bench.memory import anonymous
 
 ZONE = "America/Denver"
+LATITUDE, LONGITUDE = 39.7, -105.2
 CAPACITY_KW = 6
 LARGE, SMALL = 35_000, 96
 MIB = 1024**2
@@ -114,16 +115,26 @@ def arrow_read(data: bytes) -> Any:
 
 
 def csv(rows: int, day: int = 0) -> bytes:
-    """Return quarters of an hour of a plant's power and weather, by its own clock."""
-    start = datetime(2023, 1, 1) + timedelta(days=day)  # noqa: DTZ001 - a plant's clock
+    """Return quarters of an hour of a plant's power and weather, by its own clock, under its own sun."""
+    first = datetime(2023, 1, 1, tzinfo=ZoneInfo(ZONE)) + timedelta(days=day)
+    clock = [first.replace(tzinfo=None) + timedelta(minutes=15 * row) for row in range(rows)]
     lines = ["measured_on,ac_power,ghi,temp"]
-    for row in range(rows):
-        sun = max(0.0, math.sin(math.pi * (row % 96 / 4 - 6) / 12)) * (
-            0.7 + row * 7919 % 300 / 1000
-        )
-        moment = start + timedelta(minutes=15 * row)
+    for row, (moment, up) in enumerate(zip(clock, heights(clock), strict=True)):
+        sun = max(0.0, up) * (0.7 + row * 7919 % 300 / 1000)
         lines.append(f"{moment},{sun * 5000:.1f},{sun * 900:.2f},{15 + 10 * sun:.1f}")
     return "\n".join(lines).encode()
+
+
+def heights(clock: list[datetime]) -> list[float]:
+    """Return the sine of the sun's elevation in the middle of the intervals that begin at some times."""
+    import numpy as np  # noqa: PLC0415
+
+    from shared.solar import position  # noqa: PLC0415
+
+    utc = [each.replace(tzinfo=ZoneInfo(ZONE)).astimezone(UTC) for each in clock]
+    middles = [(each + timedelta(minutes=7.5)).replace(tzinfo=None) for each in utc]
+    ephemeris = position.ephemeris(np.array(middles, "M8[us]"))
+    return [float(up) for up in position.position(ephemeris, LATITUDE, LONGITUDE).up]
 
 
 def site_of() -> Any:
@@ -147,8 +158,8 @@ def site_of() -> Any:
             {
                 "site_id": "east",
                 "model_id": "fleet",
-                "latitude": 39.7,
-                "longitude": -105.2,
+                "latitude": LATITUDE,
+                "longitude": LONGITUDE,
                 "timezone": ZONE,
                 "ac_capacity_kw": CAPACITY_KW,
                 "sources": [source],

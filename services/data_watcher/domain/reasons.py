@@ -35,8 +35,9 @@ REFUSED: dict[str, str] = {
     "not_accumulated": "the YAML says `kind: accumulated`, but the column falls and goes on falling",
     "unknown_issue": "the file does not say when a forecast was issued in the way that the YAML says",
     "issued_after_target": "most rows of a forecast begin before it was issued",
-    "wrong_unit": "power does not fit the AC capacity, the sun or its irradiance, or irradiance the sun",
-    "wrong_clock": "power (without it irradiance) is centred hours off solar noon, some of it in the night",
+    "wrong_unit": "power does not fit the AC capacity, the sun or its irradiance, irradiance does not fit "
+    "the sun or power, or humidity is a fraction",
+    "wrong_clock": "power or irradiance is centred hours off solar noon, some of it in the night",
     "too_much_masked": "one reason would mask more than a tenth of the rows in daylight or with power",
     "cannot_be_read": "reading it killed the function three times",
 }

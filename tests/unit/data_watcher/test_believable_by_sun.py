@@ -310,11 +310,31 @@ def test_power_far_below_its_irradiance_for_three_days_means_another_unit_of_pow
     beside(0.0009, 0.9, days=2)
 
 
-@pytest.mark.parametrize(("power_share", "irradiance_share"), [(0.04, 0.9), (0.5, 0.11), (0.5, 0.9)])
+@pytest.mark.parametrize(
+    ("power_share", "irradiance_share"), [(0.04, 0.9), (0.5, 0.11), (0.5, 0.9)]
+)
 def test_power_may_be_a_thirtieth_and_five_times_of_what_irradiance_promises(
     power_share: float, irradiance_share: float
 ) -> None:
     beside(power_share, irradiance_share)
+
+
+@pytest.mark.parametrize(("irradiance_of_sun", "told"), [(0.34, True), (0.36, False)])
+def test_under_a_high_sun_a_plant_cannot_give_all_with_less_than_385_watts(
+    irradiance_of_sun: float, *, told: bool
+) -> None:
+    if told:
+        with pytest.raises(UnreadableFileError, match="under a high sun, from row"):
+            beside(0.9, irradiance_of_sun)
+    else:
+        beside(0.9, irradiance_of_sun)
+
+
+def test_under_a_low_sun_a_steep_plane_gets_many_times_what_the_ground_gets() -> None:
+    winter = sunny(3, "2024-12-20")
+    irradiance.check(
+        power(winter / winter.max(), "2024-12-20"), {"ghi": 250.0 * winter / winter.max()}
+    )
 
 
 def test_the_irradiance_in_the_modules_plane_is_asked_first() -> None:

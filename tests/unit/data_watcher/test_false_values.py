@@ -581,6 +581,56 @@ def test_irradiance_that_power_cannot_come_from_is_in_another_unit() -> None:
         accepted(beside(1.0, factor, rows), site(CSV | {"columns": BESIDE}), rows)
 
 
+def test_energies_of_an_interval_that_are_called_irradiance_are_in_another_unit() -> None:
+    """Wh/m² of a quarter of an hour, on days without a clear sky: much power where there is little light."""
+    rows = [(moment, watt * (0.7 + row % 2 * 0.3)) for row, (moment, watt) in enumerate(HEALTHY)]
+    fault = refused(beside(1.0, 1 / 4, rows), site(CSV | {"columns": BESIDE}))
+    assert fault.code == "wrong_unit"
+    assert "under a high sun" in fault.reason
+    assert "Wh/m2 where it is the energy of each interval" in fault.remedy
+
+
+def test_irradiance_hours_off_the_sun_is_refused_although_power_follows_it() -> None:
+    rows = list(plant(10))
+    light = [watt / CAPACITY_W * 1000 for _, watt in rows]
+
+    def of(late: int) -> bytes:
+        lines = [
+            f"{moment:%Y-%m-%d %H:%M};{watt:.0f};{light[max(row - late, 0)]:.1f}"
+            for row, (moment, watt) in enumerate(rows)
+        ]
+        return "\n".join(["t;p;g", *lines]).encode()
+
+    fault = refused(of(late=12), site(CSV | {"columns": BESIDE}))
+    assert fault.code == "wrong_clock"
+    assert "irradiance is centred 3" in fault.reason
+    accepted(of(late=0), site(CSV | {"columns": BESIDE}), rows)
+    accepted(of(late=4), site(CSV | {"columns": BESIDE}), rows)  # summer time: for Preprocess
+
+
+AIR = {
+    "power_ac": {"column": "p", "unit": "W"},
+    "relative_humidity": {"column": "h", "unit": "%"},
+}
+
+
+def damp(factor: float) -> bytes:
+    lines = [
+        f"{moment:%Y-%m-%d %H:%M};{watt:.0f};{(40 + row % 50) * factor:.3f}"
+        for row, (moment, watt) in enumerate(HEALTHY)
+    ]
+    return "\n".join(["t;p;h", *lines]).encode()
+
+
+def test_a_humidity_that_never_exceeds_one_percent_is_a_fraction() -> None:
+    fault = refused(damp(0.01), site(CSV | {"columns": AIR}))
+    assert fault.code == "wrong_unit"
+    assert "(fraction)" in fault.remedy
+    stated = AIR | {"relative_humidity": {"column": "h", "unit": "fraction"}}
+    accepted(damp(0.01), site(CSV | {"columns": stated}), HEALTHY)
+    accepted(damp(1), site(CSV | {"columns": AIR}), HEALTHY)
+
+
 def test_power_that_is_far_below_its_irradiance_for_days_is_in_another_unit() -> None:
     cloudy = [
         (moment, watt * (0.3 + 0.7 * (at % 3 == 0))) for at, (moment, watt) in enumerate(HEALTHY)

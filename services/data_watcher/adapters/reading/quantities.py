@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from services.data_watcher.domain.units import Unit
 from shared.errors import UnreadableFileError
 from shared.solar.site import POWER, ColumnFormat, Site, SourceFormat, canonical_unit
 
-GHI = "ghi"
+GHI, HUMIDITY = "ghi", "relative_humidity"
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
@@ -68,12 +69,8 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
                 factor=factor,
             )
             check_power(power)
-        elif name == GHI:
-            is_alone = POWER not in source.columns
-            if is_alone or irradiance.is_faint(values):
-                light = values / irradiance.STANDARD * site.ac_capacity_kw
-                as_power = Power.of(light, time, site, column.unit, table.places.said)
-                irradiance.check_by_sun(as_power, is_alone=is_alone)
+        else:
+            _check_weather(name, values, column.unit, time, site, table.places.said)
         outside = ranges.outside(name, values, site)
         own["out_of_range"] = outside
         lost[name] = own
@@ -96,6 +93,22 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
         masked |= mask
     masks = {name: int(mask.sum()) for name, mask in reasons.items() if mask.any()}
     return Measured(columns, masks, masked)
+
+
+def _check_weather(  # noqa: PLR0917 - a column, its file and its site
+    name: str,
+    values: Values,
+    unit: str,
+    time: TimeAxis,
+    site: Site,
+    place: Callable[[int], str],
+) -> None:
+    """Refuse a file whose weather cannot be what its column says; most columns say nothing of themselves."""
+    if name == GHI and irradiance.is_doubtful(values, time, site):
+        light = values / irradiance.STANDARD * site.ac_capacity_kw
+        irradiance.check_by_sun(Power.of(light, time, site, unit, place))
+    elif name == HUMIDITY:
+        ranges.check_fraction(name, values, unit)
 
 
 def _values(

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import numpy as np
+import numpy.typing as npt
 
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import Power
+from services.data_watcher.domain.time_axis import TimeAxis
 from shared.errors import UnreadableFileError
+from shared.solar.site import Site
 from shared.solar.zones import tzinfo_of
 
 LEAST_DAYS = 3
@@ -18,6 +21,7 @@ CENTRED = (
 )
 MOST_OFF = 75.0  # minutes; a clock that follows summer time is an hour off, which Preprocess finds
 BELOW_HORIZON = -0.05  # sine of three degrees: twilight is over for a plant
+ROUGH = 0.07  # sine of the four degrees that the rough sun may be off
 MUCH = 0.02  # of the file's highest power
 MOST_DAYS = 60  # that are looked at, spread evenly over the file
 MINUTES_PER_DEGREE = 4.0
@@ -48,10 +52,12 @@ def check(power: Power, what: str = "power") -> None:
     every = -(-(day[-1] - day[0] + 1) // MOST_DAYS)
     chosen = (day - day[0]) % every == 0
     generating, day = generating[chosen], day[chosen]
+    if is_by_day(power.time, generating, power.site):
+        return  # as in nearly every file
     over = sun.over(power.time.utc[generating], power.time.step, power.site)
     night = over.up < BELOW_HORIZON
     if night.mean() < MUCH:
-        return  # as in nearly every file
+        return
     _, which = np.unique(day, return_inverse=True)
     energy = power.share[generating]
     total = np.bincount(which, energy)
@@ -74,6 +80,13 @@ def check(power: Power, what: str = "power") -> None:
         "file is not the stated one",
         remedy(power.site.timezone, power.time.utc[0], middle),
     )
+
+
+def is_by_day(time: TimeAxis, rows: npt.NDArray[np.intp], site: Site) -> bool:
+    """Whether so few of some rows are near or in the night that the exact sun need not be asked."""
+    middles = time.utc[rows] + np.timedelta64(round(time.step * 5e5), "us")
+    up = sun.roughly_up(sun.mean_solar_time(middles, site), site.latitude)
+    return bool(np.count_nonzero(up < BELOW_HORIZON + ROUGH) < MUCH * len(rows))
 
 
 def check_each_day(power: Power) -> None:

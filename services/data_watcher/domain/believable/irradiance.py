@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 
 from services.data_watcher.domain.believable import clock, sun
 from services.data_watcher.domain.believable.power import NOISE, Power, Values
 from services.data_watcher.domain.believable.unit_by_clear_day import LOW as LOW_FOR_SUN
 from services.data_watcher.domain.believable.unit_by_clear_day import faint_clear_day
 from services.data_watcher.domain.believable.unit_fault import guess, wrong_unit
+from services.data_watcher.domain.time_axis import TimeAxis
 from shared.errors import UnreadableFileError
+from shared.solar.site import Site
 
 ON_PLANE = ("poa_global", "ghi")  # in the order in which they tell more of the plant
 STANDARD = 1000.0  # W/m² at which a plant's rating holds
@@ -20,6 +23,13 @@ LOW = 0.03  # of what the irradiance promises; days' medians of public plants la
 DAYS_FOR_LOW = 3  # of it; a plant under snow is low for a day or two
 HIGH = 5.0  # times what the irradiance promises; they lay at 1.8 and less
 FEWEST = 24  # bright rows
+HALF = 0.5  # of AC capacity, and more, is given under a high sun by
+LEAST_FOR_ALL = (
+    385.0  # W/m² for all of it: a plant of 1.6 times its AC capacity, in the plane that is best
+)
+HIGH_SUN = (
+    0.7  # sine of its elevation; from there on no plane gets over 1.4 times what the ground gets
+)
 ENOUGH = 4_000  # rows that are looked at
 NEARLY_NONE = (
     0.02  # of standard irradiance times the sine of the noon sun; rain at noon showed 0.05
@@ -45,12 +55,13 @@ def check(power: Power, columns: Mapping[str, Values]) -> None:
     if name is None:
         return
     every = len(power.share) // ENOUGH | 1  # an odd one meets every hour of the day
-    sun, own = columns[name][::every] / STANDARD, power.share[::every]
-    bright = (own > NOISE) & ((sun > BRIGHT) | (own > BRIGHT)) & np.isfinite(sun)
+    light, own = columns[name][::every] / STANDARD, power.share[::every]
+    bright = (own > NOISE) & ((light > BRIGHT) | (own > BRIGHT)) & np.isfinite(light)
     if bright.sum() < FEWEST:
         return
-    share, promised = float(np.median(own[bright])), float(np.median(sun[bright]))
+    share, promised = float(np.median(own[bright])), float(np.median(light[bright]))
     if LOW * promised <= share <= HIGH * promised:
+        _check_under_high_sun(name, light, power, every)
         return
     days = len(np.unique(power.time.utc[::every][bright].astype("M8[D]")))
     found = (
@@ -68,48 +79,85 @@ def check(power: Power, columns: Mapping[str, Values]) -> None:
         raise wrong_unit(found, guess(power.highest, power.unit, power.time.step))
 
 
-def is_faint(ghi: Values) -> bool:
-    """Whether irradiance never is what it is under a high sun; as of few files. [W/m²]"""
-    return not np.fmax.reduce(ghi) >= LOW_FOR_SUN * STANDARD
+def _check_under_high_sun(name: str, light: Values, power: Power, every: int) -> None:
+    """Refuse irradiance of which a plant could not give what it gives, as of energies that are called W/m².
+
+    Under a low sun a steep plane gets several times what the ground gets, so only a high one tells.
+
+    Parameters
+    ----------
+    light
+        The irradiance as a share of the standard one, of every so many rows.
+    """
+    much = np.flatnonzero((power.share[::every] > HALF) & np.isfinite(light))
+    if len(much) < FEWEST or _for_all(light, power, every, much) >= LEAST_FOR_ALL:
+        return  # as in nearly every file
+    local = sun.mean_solar_time(power.time.utc[::every][much], power.site)
+    much = much[sun.roughly_up(local, power.site.latitude) > HIGH_SUN]
+    if len(much) < FEWEST or _for_all(light, power, every, much) >= LEAST_FOR_ALL:
+        return
+    found, row = float(np.median(light[much])) * STANDARD, int(power.time.rows[much[0] * every])
+    raise _wrong_irradiance(
+        f"in {len(much)} rows under a high sun, from row {power.place(row)} on, power is at "
+        f"{float(np.median(power.share[::every][much])):.2g} of the AC capacity of "
+        f"{power.site.ac_capacity_kw:g} kW, and {name} at only {found:.3g} W/m2",
+        name,
+    )
 
 
-def check_by_sun(light: Power, *, is_alone: bool) -> None:
+def _for_all(light: Values, power: Power, every: int, rows: npt.NDArray[np.intp]) -> float:
+    """Return the irradiance that would give all of the AC capacity, by the median row. [W/m²]"""
+    return float(np.median(light[rows] / power.share[::every][rows])) * STANDARD
+
+
+def is_doubtful(ghi: Values, time: TimeAxis, site: Site) -> bool:
+    """Whether irradiance is never what it is under a high sun, or comes at night; as of few files. [W/m²]"""
+    highest = float(np.fmax.reduce(ghi))
+    if not highest >= LOW_FOR_SUN * STANDARD:
+        return True
+    every = len(ghi) // ENOUGH | 1
+    much = np.flatnonzero(ghi[::every] > clock.MUCH * highest) * every
+    return not clock.is_by_day(time, much, site)
+
+
+def check_by_sun(light: Power) -> None:
     """Refuse a file whose global horizontal irradiance cannot be that of the sun over the site.
 
     Parameters
     ----------
     light
         The irradiance as a share of the standard one.
-    is_alone
-        Whether the file has no power; its clock is judged by the irradiance then.
 
     Raises
     ------
     UnreadableFileError
         `wrong_unit` or `wrong_clock`.
     """
-    if is_alone and len(light.generating):
-        clock.check(light, "irradiance")
-    if not len(light.generating) or light.highest >= LOW_FOR_SUN:
+    if not len(light.generating):
+        return
+    clock.check(light, "irradiance")
+    if light.highest >= LOW_FOR_SUN:
         return  # as in nearly every file
     found = faint_clear_day(light)
     if found is not None:
         raise _wrong_irradiance(
-            f"{found.said}, but ghi reached only {STANDARD * found.highest:.3g} W/m2", light
+            f"{found.said}, but ghi reached only {STANDARD * found.highest:.3g} W/m2",
+            "ghi",
         )
     known = light.time.utc[np.isfinite(light.share)]
     days = np.unique(sun.mean_solar_time(known, light.site).astype("M8[D]"))
     noon = sun.noon_elevation(days, light.site.latitude).max() if len(days) else 0.0
     if len(days) >= DAYS_FOR_NONE and noon > LEAST_SUN and light.highest < NEARLY_NONE * noon:
         raise _wrong_irradiance(
-            f"within {len(days)} days ghi reached only {STANDARD * light.highest:.3g} W/m2", light
+            f"within {len(days)} days ghi reached only {STANDARD * light.highest:.3g} W/m2",
+            "ghi",
         )
 
 
-def _wrong_irradiance(said: str, light: Power) -> UnreadableFileError:
+def _wrong_irradiance(said: str, name: str) -> UnreadableFileError:
     return UnreadableFileError(
         "wrong_unit",
-        f"{said}: ghi seems to be in another unit than {light.unit}, which the site's YAML says",
-        "correct the unit of ghi in the site's YAML (kW/m2; Wh/m2 where it is the energy of each interval); "
-        "the file is then read again without a new upload",
+        f"{said}: {name} seems to be in another unit than the site's YAML says",
+        f"correct the unit of {name} in the site's YAML (kW/m2; Wh/m2 where it is the energy of each "
+        "interval); the file is then read again without a new upload",
     )

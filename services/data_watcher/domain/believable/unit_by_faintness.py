@@ -27,11 +27,16 @@ def check(power: Power) -> None:
         `wrong_unit`, with the first row of such hours.
     """
     small = (power.share > NOISE) & (power.share < FAINT)
-    if small.sum() < LEAST_ROWS:
-        return  # as in nearly every file
-    up = np.asarray(sun.over(power.time.utc, power.time.step, power.site).up)
-    faint = small & (up > HIGH_SUN) & (power.share < FAINT * up)
     least = max(LEAST_ROWS, round(HOURS * 3600 / power.time.step))
+    if small.sum() < least:
+        return
+    long = [run for run in stretches(small.astype(float), least) if small[run[0]]]
+    if not long:
+        return  # as in nearly every file: power is small for a moment at dawn and dusk
+    rows = np.concatenate([np.arange(*run) for run in long])
+    up = np.zeros(len(small))
+    up[rows] = sun.over(power.time.utc[rows], power.time.step, power.site).up
+    faint = small & (up > HIGH_SUN) & (power.share < FAINT * up)
     for start, end in stretches(faint.astype(float), least):
         values = power.values[start:end] / power.factor
         if not faint[start] or len(np.unique(values)) < LEAST_VALUES:
