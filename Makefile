@@ -26,6 +26,7 @@ demo-forecast: setup-local ## Tomorrow's power of two sites, from made-up foreca
 
 test: setup setup-pipeline ## All tests, in parallel
 	@$(BIN)/python -m pytest $(PARALLEL) $(TESTS)
+	@$(if $(filter command line,$(origin TESTS)),:,$(BIN)/python -m tests.aws_calls)
 
 test-browser: setup ## The page in headless Chromium, against the demo; three minutes
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo "test-browser: no chromium is installed, so these tests are skipped; on Debian: apt-get install chromium" >&2

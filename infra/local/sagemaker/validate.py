@@ -53,7 +53,7 @@ def request(name: str, members: Mapping[str, Any]) -> None:
         return
     report = _VALIDATOR.validate(members, shape)
     structural = report.generate_report().splitlines() if report.has_errors() else []
-    faults = structural or list(_faults(members, shape, ""))
+    faults = structural or list(faults_of(members, shape))
     if not faults:
         return
     plural = "s" if len(faults) > 1 else ""
@@ -87,6 +87,11 @@ def _project(record: Mapping[str, Any], shape: Any) -> dict[str, Any]:
     if shape is None:
         return {}
     return {member: record[member] for member in shape.members if record.get(member) is not None}
+
+
+def faults_of(members: Mapping[str, Any], shape: Any) -> Iterator[str]:
+    """Yield, in AWS's words, what botocore lets through: enumerations, patterns, lengths and bounds."""
+    yield from _faults(members, shape, "")
 
 
 def _faults(value: Any, shape: Any, path: str) -> Iterator[str]:
