@@ -33,7 +33,10 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("*", "sagemaker:AddTags", _TAGGED),
     ("*-schedule", "*", f"EventBridge Scheduler is it; {_UNCHECKED}"),
     ("retrain", "*", f"Step Functions is it; {_UNCHECKED}"),
-    ("sagemaker", "*", f"jobs and endpoints are it; {_UNCHECKED}"),
+    ("containers", "*", f"jobs and endpoints have it; {_UNCHECKED}"),
+    ("jobs", "*", f"SageMaker's jobs are it; {_UNCHECKED}"),
+    ("endpoints", "*", f"SageMaker's endpoints are it; {_UNCHECKED}"),
+    ("pipeline", "*", f"SageMaker's pipeline is it; {_UNCHECKED}"),
     ("image-rebuild", "*", f"EventBridge Scheduler is it; {_UNCHECKED}"),
     ("image-build", "*", "CodeBuild is it; the local platform builds no image"),
     ("data-watcher", "s3:DeleteObject", "a removed file that comes back is no longer withdrawn"),
@@ -77,6 +80,11 @@ REASONS: tuple[tuple[str, str, str], ...] = (
         "cloudwatch:SetAlarmState",
         "an alarm that the version before left ringing is set back",
     ),
+    (
+        "deployer",
+        "cloudwatch:PutMetricData",
+        "a canary's answers are compared with the reference where one comes from the new version",
+    ),
     ("deployer", "logs:FilterLogEvents", "after a roll-back it says which version failed"),
     (
         "deployer",
@@ -96,6 +104,8 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("notifier-keys", "*", "runs weekly, which is in no story"),
     ("notifier-query", "*", "solar notices asks it"),
 )
+# Reasons for what the story uses or does not, as chance has it: who answers in a canary.
+BY_CHANCE = {("deployer", "cloudwatch:PutMetricData")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +169,7 @@ def _plain(node: Any) -> str:
         return f"<{'.'.join(value)}>".replace(".Arn>", ">")
     if function == "Ref":
         return f"<{value}>".replace("Arn>", ">")
-    text = re.sub(r"^arn:\$\{AWS::Partition\}:([a-z0-9-]+):[^:]*:[^:]*:", r"\1 ", str(value))
-    text = text.replace("${NamePrefix}", "<prefix>").replace("${AWS::Region}", "<Region>")
+    text = re.sub(r"\$\{AWS::([A-Za-z]+)\}", r"<\1>", str(value))
+    text = re.sub(r"^arn:<Partition>:([a-z0-9-]+):[^:]*:[^:]*:", r"\1 ", text)
+    text = text.replace("${NamePrefix}", "<prefix>")
     return re.sub(r"\$\{!?([A-Za-z:/]+?)(Name|\.Arn)?\}", r"<\1>", text)

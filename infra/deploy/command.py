@@ -21,7 +21,7 @@ environment:
   SOLAR_STAGE          as --stage
   AWS_DEFAULT_REGION   Region, default us-east-1
   S3_BUCKET            bucket of measurements; created, or adopted if it exists and is yours
-  SAGEMAKER_ROLE_ARN   role for jobs and endpoints; created if absent
+  SAGEMAKER_ROLE_ARN   role for pipeline, jobs and endpoints; without it one is made for each
   AWS_ENDPOINT_URL     set to the local platform's address to deploy there
 
 examples:
@@ -88,6 +88,11 @@ def parser() -> argparse.ArgumentParser:
     add("--links-act-hours", metavar="HOURS", help="how long links decide, 1 to 168 (72)")
     add("--links-show-hours", metavar="HOURS", help="how long links show, 1 to 168 (168)")
     add("--monthly-budget", metavar="USD", help="costs above which people are told (200)")
+    add(
+        "--permissions-boundary",
+        metavar="ARN",
+        help="managed policy that bounds every role that is made; '' for none",
+    )
     add("--log-days", metavar="DAYS", help="how long logs are kept (30)")
     add(
         "--rebuild",
@@ -119,6 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         links_show_hours=chosen.links_show_hours,
         monthly_budget_usd=chosen.monthly_budget,
         log_retention_days=chosen.log_days,
+        permissions_boundary_arn=chosen.permissions_boundary,
         rebuild=chosen.rebuild,
         dry_run=chosen.dry_run,
         delete_data=chosen.delete_data,

@@ -40,6 +40,7 @@ STICKY = {
     "LinksActHours",
     "LinksShowHours",
     "MaximumConcurrentRuns",
+    "PermissionsBoundaryArn",
 }
 
 # The pipeline's definitions, and whether each trains on spot instances.
@@ -64,6 +65,7 @@ class Options:
     links_show_hours: str | None = None
     monthly_budget_usd: str | None = None
     log_retention_days: str | None = None
+    permissions_boundary_arn: str | None = None
     rebuild: bool = False
     dry_run: bool = False
     delete_data: bool = False
@@ -148,6 +150,7 @@ class Deployment:
             "Network": self.options.network,
             "MonthlyBudgetUsd": self.options.monthly_budget_usd,
             "LogRetentionDays": self.options.log_retention_days,
+            "PermissionsBoundaryArn": self.options.permissions_boundary_arn,
             "NotificationEmail": self.options.notification_email,
             "SlackWebhookSecretName": self.options.slack_secret_name,
             "DocsUrl": self.options.docs_url,
@@ -333,7 +336,7 @@ class Deployment:
             "NamePrefix": names.prefix(),
             "DataBucketName": self.target.data_bucket,
             "ImageUri": self.known["ImageUri"],
-            "SageMakerRoleArn": self.known["SageMakerRoleArn"],
+            "JobsRoleArn": self.known["JobsRoleArn"],
             "KeyArn": self.known["KeyArn"],
             "SubnetIds": self.known.get("SubnetIds", ""),
             "SecurityGroupIds": self.known.get("SecurityGroupIds", ""),

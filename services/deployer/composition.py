@@ -57,7 +57,7 @@ def deployer(settings: DeployerSettings) -> Dispatching:
     objects = aws.S3Objects(aws.lazy_client("s3"), settings.data_bucket)
     memory = _memory(settings)
     place = place_name(
-        settings.sagemaker_role_arn,
+        settings.endpoints_role_arn,
         _listed(settings.subnet_ids),
         _listed(settings.security_group_ids),
     )
@@ -281,7 +281,7 @@ def _endpoints(settings: DeployerSettings) -> SageMakerEndpoints:
         runtime=aws.lazy_client("sagemaker-runtime", asks_once=True, seconds=_ANSWER_SECONDS),
         scaling=aws.lazy_client("application-autoscaling"),
         cloudwatch=aws.lazy_client("cloudwatch"),
-        role_arn=settings.sagemaker_role_arn,
+        role_arn=settings.endpoints_role_arn,
         key_arn=settings.key_arn,
         bucket=settings.data_bucket,
         alarms_topic_arn=settings.alarms_topic_arn,

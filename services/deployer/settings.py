@@ -20,7 +20,7 @@ class DeployerSettings(QuerySettings):
     deployment_topic_arn: str
     alarms_topic_arn: str
     inbox_url: str
-    sagemaker_role_arn: str
+    endpoints_role_arn: str
     key_arn: str
     subnet_ids: str = ""
     security_group_ids: str = ""

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from infra.checks.rights import grants
+from infra.deploy import build
 from services.trainer_trigger.app.sweeping import SLICE
 from shared import names
 from shared.settings import Settings
@@ -364,6 +366,25 @@ def test_the_bus_refuses_everybody_but_the_producer() -> None:
         ]
         assert statement["Effect"] == "Deny"
         assert "aws:PrincipalArn" in statement["Condition"]["ArnNotEquals"]
+
+
+def test_every_role_can_be_bounded() -> None:
+    bound = {"Fn::If": ["HasBoundary", {"Ref": "PermissionsBoundaryArn"}, {"Ref": "AWS::NoValue"}]}
+    for path in build.TEMPLATES:
+        template = read(ROOT / path)
+        assert "HasBoundary" in template["Conditions"]
+        for name, role in template["Resources"].items():
+            if role["Type"] == "AWS::IAM::Role":
+                assert role["Properties"]["PermissionsBoundary"] == bound, f"{path}: {name}"
+
+
+def test_who_starts_jobs_passes_no_other_role_than_theirs() -> None:
+    """Whoever may pass a role may do through SageMaker what that role may."""
+    passed = {each.role: each.resources for each in grants() if each.action == "iam:PassRole"}
+    assert passed["pipeline"] == ("iam role/<prefix>-jobs-<Region>",)
+    assert passed["deployer"] == ("<EndpointsRole>",)
+    of_endpoints = {each.action for each in grants() if each.role == "endpoints"}
+    assert not {each for each in of_endpoints if each.startswith(("iam:", "sagemaker:"))}
 
 
 def test_no_stack_needs_what_a_later_one_gives() -> None:

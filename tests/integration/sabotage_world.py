@@ -139,7 +139,7 @@ class Plant:
                 deployment_topic_arn=topic,
                 alarms_topic_arn=sns.create_topic(Name="sabotage-alarms")["TopicArn"],
                 inbox_url=sqs.create_queue(QueueName="sabotage-inbox")["QueueUrl"],
-                sagemaker_role_arn=ROLE,
+                endpoints_role_arn=ROLE,
                 key_arn="arn:aws:kms:us-east-1:000000000000:key/1",
             )
         )

@@ -25,7 +25,7 @@ VALUES = {
     "NamePrefix": "solar",
     "DataBucketName": "solar-data-111122223333",
     "ImageUri": "111122223333.dkr.ecr.us-east-1.amazonaws.com/solar@sha256:" + "0" * 64,
-    "SageMakerRoleArn": "arn:aws:iam::111122223333:role/solar-sagemaker",
+    "JobsRoleArn": "arn:aws:iam::111122223333:role/solar-jobs",
     "KeyArn": "arn:aws:kms:us-east-1:111122223333:key/00000000-0000-0000-0000-000000000001",
     "SubnetIds": "subnet-0aaa1111bbbb2222c,subnet-0aaa1111bbbb2222d",
     "SecurityGroupIds": "sg-0aaa1111bbbb2222e",

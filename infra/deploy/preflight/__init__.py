@@ -15,6 +15,8 @@ _ON_AWS: tuple[Check, ...] = (
     limits.instances,
     limits.functions,
     limits.buckets,
+    limits.keys,
+    role.boundary,
     role.given_role,
     people.confirmed,
     people.budget,

@@ -1,12 +1,15 @@
-"""What an account may have at once: instances, functions at work, buckets."""
+"""What an account may have at once: instances, functions at work, buckets, keys."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from infra.deploy import build, templates
 from infra.deploy.preflight.finding import Finding, Plan
+from shared.aws import error_code
 
 # How Service Quotas calls the use of an instance type in SageMaker.
 _USES = {
@@ -15,6 +18,7 @@ _USES = {
     "spot training": "for spot training job usage",
     "processing": "for processing job usage",
 }
+_FEW_KEYS = 1000
 _UNRESERVED = 10  # functions at work that a whole account of AWS has at first
 
 
@@ -65,13 +69,52 @@ def functions(plan: Plan) -> Iterator[Finding]:
 def buckets(plan: Plan) -> Iterator[Finding]:
     """How many buckets the account may have."""
     quota = _quotas(plan, "s3").get("General purpose buckets")
-    has = len(plan.client("s3").list_buckets()["Buckets"])
-    if quota is not None and has + 3 > quota["Value"]:
+    has = {each["Name"] for each in plan.client("s3").list_buckets()["Buckets"]}
+    needed = len(_buckets(plan) - has)
+    if quota is not None and needed and len(has) + needed > quota["Value"]:
         yield Finding(
             "stops",
-            f"the account has {has} of {quota['Value']:.0f} buckets, and three more are needed",
+            f"the account has {len(has)} of {quota['Value']:.0f} buckets, and {needed} more are needed",
             "The stacks cannot be created.",
-            _more(plan, "s3", quota, has + 3),
+            _more(plan, "s3", quota, len(has) + needed),
+        )
+
+
+def _buckets(plan: Plan) -> set[str]:
+    """Return the buckets that the templates make."""
+    found = set()
+    for path in build.TEMPLATES:
+        template = templates.read(build.template(path))
+        values = templates.with_defaults(template, plan.parameters) | plan.target.pseudo_parameters
+        found |= {
+            templates.resolved(resource["Properties"]["BucketName"], values)
+            for resource in template["Resources"].values()
+            if resource["Type"] == "AWS::S3::Bucket"
+            and templates.holds(template, resource.get("Condition"), values)
+        }
+    return found
+
+
+def keys(plan: Plan) -> Iterator[Finding]:
+    """Whether the account may have one more key; one whose limit is far off is not counted."""
+    kms = plan.client("kms")
+    try:
+        kms.describe_key(KeyId=f"alias/{plan.parameters['NamePrefix']}")
+    except ClientError as error:
+        if error_code(error) != "NotFoundException":
+            raise
+    else:
+        return
+    quota = _quotas(plan, "kms").get("Customer Master Keys (CMKs)")
+    if quota is None or quota["Value"] > _FEW_KEYS:
+        return
+    has = sum(len(page["Keys"]) for page in kms.get_paginator("list_keys").paginate())
+    if has >= quota["Value"]:
+        yield Finding(
+            "stops",
+            f"the account has {has} of {quota['Value']:.0f} keys, and one more is needed",
+            "The foundation cannot be created: everything is encrypted with its key.",
+            _more(plan, "kms", quota, has + 1),
         )
 
 

@@ -97,10 +97,36 @@ class TestLimits:
         assert said.what.startswith("10 functions may be at work at once")
         assert "--desired-value 1000" in said.mend
 
+    def buckets(self, *names: str) -> list[Finding]:
+        answers = quotas("s3", value=3.0, name="General purpose buckets")
+        has = {"Buckets": [{"Name": each} for each in names]}
+        return found(
+            limits.buckets, answers | {"s3": [("list_buckets", has)]}, parameters=PARAMETERS
+        )
+
     def test_a_full_account_stops_the_deployment(self) -> None:
-        answers = quotas("s3", value=2.0, name="General purpose buckets")
-        (said,) = found(limits.buckets, answers | {"s3": [("list_buckets", {"Buckets": []})]})
+        (said,) = self.buckets("foreign")
         assert said.weight == "stops"
+        assert said.what == "the account has 1 of 3 buckets, and 3 more are needed"
+
+    def test_a_full_account_that_has_ours_already_stops_nobody(self) -> None:
+        assert self.buckets("a", "b", f"solar-trail-{ACCOUNT}-{REGION}") == []
+
+    def keys(self, *, exists: bool, quota: float, has: int = 2) -> list[Finding]:
+        ours = {"KeyMetadata": {"KeyId": "k"}} if exists else "NotFoundException"
+        listed = {"Keys": [{"KeyId": str(number)} for number in range(has)]}
+        answers = quotas("kms", value=quota, name="Customer Master Keys (CMKs)")
+        return found(
+            limits.keys, answers | {"kms": [("describe_key", ours), ("list_keys", listed)]}
+        )
+
+    def test_an_account_without_room_for_a_key_stops_the_deployment(self) -> None:
+        (said,) = self.keys(exists=False, quota=2.0)
+        assert said.weight == "stops"
+        assert "--desired-value 3" in said.mend
+        assert self.keys(exists=False, quota=3.0) == []
+        assert self.keys(exists=False, quota=100_000.0) == []
+        assert self.keys(exists=True, quota=2.0) == []
 
 
 class TestPlace:
@@ -168,6 +194,22 @@ class TestGivenRole:
 
     def test_without_a_given_role_nothing_is_asked(self) -> None:
         assert found(role.given_role, {}) == []
+
+
+class TestBoundary:
+    ARN = f"arn:aws:iam::{ACCOUNT}:policy/bounds"
+
+    def look(self, said: Any) -> list[Finding]:
+        given = {"NamePrefix": "solar", "PermissionsBoundaryArn": self.ARN}
+        return found(role.boundary, {"iam": [("get_policy", said)]}, parameters=given)
+
+    def test_a_boundary_that_does_not_exist_stops_the_deployment(self) -> None:
+        (said,) = self.look("NoSuchEntity")
+        assert (said.weight, said.what) == ("stops", f"there is no policy {self.ARN}")
+
+    def test_one_that_exists_or_none_at_all_is_nothing_to_say(self) -> None:
+        assert self.look({"Policy": {"Arn": self.ARN}}) == []
+        assert found(role.boundary, {}) == []
 
 
 PARAMETERS = {"NamePrefix": "solar", "DataBucketName": "b", "ArtifactBucketName": "a"}

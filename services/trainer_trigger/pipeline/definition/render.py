@@ -67,7 +67,7 @@ def render() -> str:
     )
     definition = _tidied(json.loads(pipeline.definition()))
     text = json.dumps(definition, indent=2, sort_keys=True)
-    return text.replace(ROLE, "${SageMakerRoleArn}") + "\n"
+    return text.replace(ROLE, "${JobsRoleArn}") + "\n"
 
 
 def _tidied(definition: dict[str, Any]) -> dict[str, Any]:
