@@ -21,6 +21,7 @@ from infra.deploy.target import Target
 from services.trainer_trigger.pipeline.definition.fill import fill
 from shared import names
 from shared.aws import error_code
+from shared.ids import sha256_hex
 from shared.messages import SweepDue
 
 Say = Callable[[str], None]
@@ -202,8 +203,20 @@ class Deployment:
         is_aws = self.target.kind == "aws"
         poll = 5.0 if is_aws else 0.05
         return Stacks(
-            self.target.client("cloudformation"), self.say, names.tags(), poll, names_rest=is_aws
+            self.target.client("cloudformation"),
+            self.say,
+            names.tags(),
+            poll,
+            names_rest=is_aws,
+            keep=self._keep_template,
         )
+
+    def _keep_template(self, body: str) -> str:
+        """Put a template beside the other artifacts, also to plan a dry run with; return its address."""
+        s3, bucket = self.target.client("s3"), self.target.artifact_bucket
+        key = f"templates/{sha256_hex(body.encode())[:32]}"
+        s3.put_object(Bucket=bucket, Key=key, Body=body.encode())
+        return f"{s3.meta.endpoint_url}/{bucket}/{key}"
 
     def _stack(self, name: str, path: str) -> None:
         self.say(f"Stack {name}")

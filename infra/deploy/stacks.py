@@ -39,6 +39,7 @@ _REMEDIES = {
     "is already scheduled for deletion": "the secret's old copy has to go first: "
     "aws secretsmanager delete-secret --force-delete-without-recovery --secret-id <name>",
 }
+MOST_IN_A_REQUEST = 51_200  # bytes of a template; by its address CloudFormation takes a megabyte
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Stacks:
     tags: Mapping[str, str]
     poll_seconds: float = 5.0
     names_rest: bool = True  # whether a deleted queue's name is free only after a minute
+    keep: Callable[[str], str] | None = None  # puts a template into S3, and returns its address
 
     def deploy(
         self,
@@ -117,7 +119,7 @@ class Stacks:
             name,
             "CREATE" if status in _EMPTY else "UPDATE",
             dry_run=dry_run,
-            TemplateBody=body,
+            **self._sent(body),
             Parameters=_listed(parameters),
             Tags=[{"Key": key, "Value": value} for key, value in self.tags.items()],
         )
@@ -195,7 +197,7 @@ class Stacks:
         self._change(
             name,
             "IMPORT",
-            TemplateBody=json.dumps(template),
+            **self._sent(json.dumps(template, separators=(",", ":"))),
             Parameters=_listed(parameters),
             ResourcesToImport=[
                 {
@@ -206,6 +208,12 @@ class Stacks:
                 for each in found
             ],
         )
+
+    def _sent(self, body: str) -> dict[str, Any]:
+        """Return how a template is sent: as it is, or by its address where it is too long for a request."""
+        if len(body.encode()) <= MOST_IN_A_REQUEST or self.keep is None:
+            return {"TemplateBody": body}
+        return {"TemplateURL": self.keep(body)}
 
     def _own(self, name: str) -> set[str]:
         """Return the logical ids of what a stack has."""

@@ -12,6 +12,7 @@ import yaml
 
 from infra.checks.rights import grants
 from infra.deploy import build
+from infra.deploy.stacks import MOST_IN_A_REQUEST
 from services.trainer_trigger.app.sweeping import SLICE
 from shared import names
 from shared.settings import Settings
@@ -166,8 +167,10 @@ class TestServiceTemplate:
 
 @pytest.mark.parametrize("template", ALL, ids=lambda t: t.parent.name + "-" + t.stem)
 class TestSize:
-    def test_a_template_is_small_enough_to_be_sent_as_it_is(self, template: Path) -> None:
-        assert len(template.read_bytes()) <= 51_200, "what CloudFormation takes without a bucket"
+    def test_a_template_is_small_enough_for_cloudformation(self, template: Path) -> None:
+        # The bootstrap stack makes the bucket from which longer ones are read, so it is sent as it is.
+        most = MOST_IN_A_REQUEST if template.stem == "bootstrap" else 1_000_000
+        assert len(template.read_bytes()) <= most
 
 
 @pytest.mark.parametrize("template", ALL, ids=lambda t: t.parent.name + "-" + t.stem)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.deploy import build, survivors, target, templates
+from infra.deploy import build, stacks, survivors, target, templates
 from infra.deploy.errors import DeployError
 from infra.deploy.main import Deployment, Options
 from shared import names
@@ -124,6 +124,23 @@ def test_the_first_deployment_is_private_and_the_next_one_changes_nothing(
     deployment(account, said.append).deploy()
     assert len([line for line in said if line.endswith(": unchanged")]) >= 6
     assert not [line for line in said if ": modify " in line]
+
+
+def test_a_template_that_is_too_long_for_a_request_is_sent_by_its_address(
+    account: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = json.dumps({"Description": "x" * stacks.MOST_IN_A_REQUEST, "Resources": {}})
+    with pytest.raises(ClientError, match="51200"):
+        account.client("cloudformation").create_stack(StackName="long", TemplateBody=body)
+    monkeypatch.setattr(stacks, "MOST_IN_A_REQUEST", 12_000)  # only the bootstrap is shorter
+    known = deployment(account, notification_email="a@example.org").deploy()
+    listed = account.client("s3").list_objects_v2(
+        Bucket=known["ArtifactBucketName"], Prefix="templates/"
+    )
+    assert len(listed["Contents"]) >= 5
+    delete_by_hand(account, names.service("notifier"))
+    deployment(account).deploy()
+    assert names.service("notifier") in inventory(account)["stacks"]
 
 
 def test_stacks_that_somebody_deleted_by_hand_come_back_with_data_and_key(
