@@ -92,7 +92,7 @@ def reconciling(client: Any) -> Reconciling:
     memory = DynamoMemory.of(client, "solar-deployer")
     nothing: Any = client
     endpoints = SageMakerEndpoints(
-        client, nothing, nothing, nothing, "role", "key", "bucket", "topic", (), ()
+        client, nothing, nothing, nothing, "role", "key", "bucket", "topic", (), (), nothing
     )
     return Reconciling(
         alone=nothing,

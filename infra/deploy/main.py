@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import ClientError
 
-from infra.deploy import build, notifications, preflight, survivors, templates
+from infra.deploy import build, job_logs, notifications, preflight, survivors, templates
 from infra.deploy.build import SERVICES, Artifact
 from infra.deploy.destroying import Destruction
 from infra.deploy.errors import DeployError
@@ -47,6 +47,7 @@ STICKY = {
 # The pipeline's definitions, and whether each trains on spot instances.
 _DEFINITIONS = {"PipelineDefinitionKey": True, "OnDemandDefinitionKey": False}
 RUNS = 4  # MaximumConcurrentRuns, where nobody chose another
+LOG_DAYS = "30"  # LogRetentionDays, where nobody chose another
 
 # Nobody at a laptop waits a minute to be told.
 IMPATIENT = {"GatherSeconds": "6", "GatherLongestSeconds": "30"}
@@ -102,6 +103,7 @@ class Deployment:
         self._stack(*foundation)
         self._adopt_bucket()
         self._pipeline_definition()
+        self._logs_of_jobs()
         self._first_heartbeat()
         for service in services:
             self._stack(*service)
@@ -293,6 +295,14 @@ class Deployment:
         if not self.options.dry_run:
             images.remember(context)
         return f"{repository}@{found.digest}"
+
+    def _logs_of_jobs(self) -> None:
+        """Make the log groups that SageMaker would make without an end."""
+        logs, days = self.target.client("logs"), self.known.get("LogRetentionDays", LOG_DAYS)
+        for name in job_logs.missing(logs):
+            self.say(f"  {name}: {'would be ' * self.options.dry_run}made, kept for {days} days")
+            if not self.options.dry_run:
+                job_logs.make(logs, name, int(days))
 
     def _first_heartbeat(self) -> None:
         """Tell CloudWatch that no sweep was due before, so that no alarm goes off at the first deployment."""

@@ -14,6 +14,7 @@ from services.deployer.adapters.gauge import CloudWatchGauge
 from services.deployer.adapters.lines import ServingLine
 from services.deployer.adapters.live.books import DynamoBooks
 from services.deployer.adapters.live.excluded import S3Excluded
+from services.deployer.adapters.log_groups import LogGroups
 from services.deployer.adapters.memory import DynamoMemory
 from services.deployer.adapters.real_rows import S3RealRows
 from services.deployer.adapters.references import S3References
@@ -287,6 +288,7 @@ def _endpoints(settings: DeployerSettings) -> SageMakerEndpoints:
         alarms_topic_arn=settings.alarms_topic_arn,
         subnets=_listed(settings.subnet_ids),
         security_groups=_listed(settings.security_group_ids),
+        log_groups=LogGroups(aws.lazy_client("logs"), settings.log_retention_days),
     )
 
 

@@ -24,6 +24,7 @@ class DeployerSettings(QuerySettings):
     key_arn: str
     subnet_ids: str = ""
     security_group_ids: str = ""
+    log_retention_days: int = 30
 
 
 class LiveSettings(QuerySettings):

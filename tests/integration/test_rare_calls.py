@@ -14,6 +14,7 @@ from moto import mock_aws
 from infra.deploy import notifications
 from services.deployer.adapters.endpoints import SageMakerEndpoints
 from services.deployer.adapters.live.meter import CloudWatchMeter
+from services.deployer.adapters.log_groups import LogGroups
 from services.deployer.domain.alarms import VARIANT
 from services.deployer.domain.night import Night
 from services.trainer_trigger.adapters.pipeline import SageMakerPipeline
@@ -110,7 +111,9 @@ def test_instances_follow_the_night_and_what_was_before_is_taken_away(
 ) -> None:
     scaling: Any = platform.client("application-autoscaling")
     nobody: Any = None
-    endpoints = SageMakerEndpoints(nobody, nobody, scaling, nobody, "r", "k", "b", "t", (), ())
+    endpoints = SageMakerEndpoints(
+        nobody, nobody, scaling, nobody, "r", "k", "b", "t", (), (), nobody
+    )
     config = EndpointConfig(instance_count=2, maximum_instance_count=4, night_instance_count=1)
     where = {
         "ServiceNamespace": "sagemaker",
@@ -123,6 +126,16 @@ def test_instances_follow_the_night_and_what_was_before_is_taken_away(
         kept = {each["ScheduledActionName"] for each in found}
         assert kept == {f"night-0{month}-begins", f"night-0{month}-ends"}
     scaling.deregister_scalable_target(**where)
+
+
+def test_the_log_of_an_endpoint_ends_also_where_it_was_there_before(
+    platform: LocalPlatform,
+) -> None:
+    logs, group = platform.client("logs"), "/aws/sagemaker/Endpoints/rare"
+    for days in (30, 7):
+        LogGroups(logs, days).keep("rare")
+        (found,) = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+        assert found["retentionInDays"] == days
 
 
 def test_figures_of_a_model_are_told_by_its_name(platform: LocalPlatform) -> None:

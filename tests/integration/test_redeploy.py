@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.deploy import build, stacks, survivors, target, templates
+from infra.deploy import build, job_logs, stacks, survivors, target, templates
 from infra.deploy.errors import DeployError
 from infra.deploy.main import Deployment, Options
 from shared import names
@@ -124,6 +125,21 @@ def test_the_first_deployment_is_private_and_the_next_one_changes_nothing(
     deployment(account, said.append).deploy()
     assert len([line for line in said if line.endswith(": unchanged")]) >= 6
     assert not [line for line in said if ": modify " in line]
+
+
+def test_logs_of_jobs_end_unless_others_made_them(account: LocalPlatform) -> None:
+    logs, (processing, training) = account.client("logs"), job_logs.GROUPS
+    for name in job_logs.GROUPS:
+        with contextlib.suppress(ClientError):
+            logs.delete_log_group(logGroupName=name)
+    logs.create_log_group(logGroupName=training)
+    deployment(account, log_retention_days="7").deploy()
+    found = {
+        each["logGroupName"]: each.get("retentionInDays")
+        for each in logs.describe_log_groups(logGroupNamePrefix="/aws/sagemaker/")["logGroups"]
+    }
+    assert (found[processing], found[training]) == (7, None)
+    assert job_logs.endless(logs) == [training]
 
 
 def test_a_template_that_is_too_long_for_a_request_is_sent_by_its_address(

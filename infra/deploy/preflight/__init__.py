@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from infra.deploy.preflight import adopted, limits, people, place, role
+from infra.deploy.preflight import adopted, limits, logs, people, place, role
 from infra.deploy.preflight.finding import Check, Finding, Plan, careful
 
 # What can be told without AWS, and what the local platform has, too.
@@ -16,6 +16,7 @@ _ON_AWS: tuple[Check, ...] = (
     limits.functions,
     limits.buckets,
     limits.keys,
+    logs.of_jobs,
     role.boundary,
     role.given_role,
     people.confirmed,

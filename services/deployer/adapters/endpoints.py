@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from services.deployer.adapters.configurations import Configurations
 from services.deployer.adapters.errors import ABSENT, OPERATORS_FAULTS, VALIDATION
 from services.deployer.adapters.lines import OK, EndpointLine, Line
+from services.deployer.adapters.log_groups import LogGroups
 from services.deployer.domain import alarms
 from services.deployer.domain.alarms import VARIANT
 from services.deployer.domain.deployment import Endpoint, Version
@@ -48,6 +49,7 @@ class SageMakerEndpoints:
     alarms_topic_arn: str
     subnets: tuple[str, ...]
     security_groups: tuple[str, ...]
+    log_groups: LogGroups
 
     @property
     def configurations(self) -> Configurations:
@@ -156,6 +158,7 @@ class SageMakerEndpoints:
             AWS cannot do it, whatever the version.
         """
         with operators_faults():
+            self.log_groups.keep(names.second_endpoint(version.model_id))
             name = self.configurations.keep(version, config)
             try:
                 self._create(names.second_endpoint(version.model_id), name)
@@ -346,6 +349,8 @@ class SageMakerEndpoints:
 
     def keep_alarms(self, model_id: str, mode: Mode) -> None:
         """Put the alarms that belong to a mode, as this release has them, and take away those of another."""
+        if mode != "none":
+            self.log_groups.keep(names.endpoint(model_id))
         wanted = alarms.of(mode)
         for watch in wanted:
             self.cloudwatch.put_metric_alarm(**watch.definition(model_id, self.alarms_topic_arn))

@@ -17,7 +17,7 @@ from shared import names
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
-_GROUP = "/aws/sagemaker/Endpoints/"
+GROUP = "/aws/sagemaker/Endpoints/"
 _MOST_PAGES = 10
 
 
@@ -33,7 +33,7 @@ class EndpointLog:
         A log that goes on after the last page counts as not read: what is left may name another version.
         """
         pages = self.logs.get_paginator("filter_log_events").paginate(
-            logGroupName=f"{_GROUP}{names.endpoint(model_id)}",
+            logGroupName=f"{GROUP}{names.endpoint(model_id)}",
             startTime=int(since.timestamp() * 1000),
             filterPattern=f'"{MARK}"',
         )

@@ -10,8 +10,18 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from infra.deploy import preflight
-from infra.deploy.preflight import Finding, Plan, adopted, demand, limits, people, place, role
+from infra.deploy import job_logs, preflight
+from infra.deploy.preflight import (
+    Finding,
+    Plan,
+    adopted,
+    demand,
+    limits,
+    logs,
+    people,
+    place,
+    role,
+)
 from infra.deploy.preflight.finding import Check, careful
 from infra.deploy.target import Target
 from shared.model_config import EndpointConfig, ModelConfig
@@ -194,6 +204,22 @@ class TestGivenRole:
 
     def test_without_a_given_role_nothing_is_asked(self) -> None:
         assert found(role.given_role, {}) == []
+
+
+class TestLogs:
+    def look(self, **more: Any) -> list[Finding]:
+        groups = [{"logGroupName": each, **more} for each in job_logs.GROUPS]
+        near = {"logGroupName": f"{job_logs.GROUPS[0]}-of-others"}
+        calls = [("describe_log_groups", {"logGroups": [each, near]}) for each in groups]
+        return found(logs.of_jobs, {"logs": calls})
+
+    def test_a_log_of_jobs_without_an_end_comes_with_the_command_that_ends_it(self) -> None:
+        first, second = self.look()
+        assert first.what == "the log group /aws/sagemaker/ProcessingJobs keeps everything for ever"
+        assert "put-retention-policy" in second.mend
+
+    def test_one_with_an_end_is_nothing_to_say(self) -> None:
+        assert self.look(retentionInDays=365) == []
 
 
 class TestBoundary:

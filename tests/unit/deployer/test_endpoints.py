@@ -63,13 +63,13 @@ class Anything:
         self.calls: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
-        return lambda **_: self.calls.append(name)
+        return lambda *_, **__: self.calls.append(name)
 
 
 def endpoints(client: SageMaker, beside: Anything | None = None) -> SageMakerEndpoints:
     fake: Any = client
     other: Any = beside or Anything()
-    return SageMakerEndpoints(fake, other, other, other, "role", "key", "b", "topic", (), ())
+    return SageMakerEndpoints(fake, other, other, other, "role", "key", "b", "topic", (), (), other)
 
 
 def updated(config: EndpointConfig, **how: Any) -> dict[str, Any]:

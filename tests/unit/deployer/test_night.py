@@ -119,6 +119,7 @@ def scaled(config: EndpointConfig, *found: Night) -> dict[str, dict[str, Any]]:
         "t",
         (),
         (),  # type: ignore[arg-type]
+        nothing,
     )
     endpoints.keep_scaling("golden", config, found)
     return scaling.actions

@@ -232,12 +232,17 @@ class Alarms:
     def put_metric_alarm(self, **_: Any) -> None:
         pass
 
+    def keep(self, _: str) -> None:
+        pass
+
 
 @pytest.mark.parametrize(("percent", "is_on"), [(100, True), (20, True), (0, False)])
 def test_an_endpoint_captures_the_share_that_the_yaml_says(percent: int, *, is_on: bool) -> None:
     client: Any = SageMaker()
     alarms: Any = Alarms()
-    endpoints = SageMakerEndpoints(client, None, None, alarms, "role", "key", "b", "t", (), ())
+    endpoints = SageMakerEndpoints(
+        client, None, None, alarms, "role", "key", "b", "t", (), (), alarms
+    )
     endpoints.create(a_version(3), EndpointConfig(capture_percent=percent))
     captured = client.created["DataCaptureConfig"]
     assert captured["InitialSamplingPercentage"] == percent

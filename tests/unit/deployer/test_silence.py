@@ -228,7 +228,9 @@ class Runtime:
 def asked(error: Exception) -> Any:
     nothing: Any = None
     runtime = Runtime(error)
-    endpoints = SageMakerEndpoints(nothing, runtime, nothing, nothing, "", "", "", "", (), ())
+    endpoints = SageMakerEndpoints(
+        nothing, runtime, nothing, nothing, "", "", "", "", (), (), nothing
+    )
     return endpoints.invoke("golden", {"rows": []})
 
 
