@@ -56,11 +56,6 @@ REASONS: tuple[tuple[str, str, str], ...] = (
         "sagemaker:*ModelPackageGroup",
         f"{_BY_HAND} the model's first",
     ),
-    (
-        "trainer-trigger-sequence",
-        "sagemaker:ListPipelineExecutions",
-        "a failure is explained by the execution's steps",
-    ),
     ("trainer-trigger-sequence", "sns:Publish", f"{_BY_HAND} it is announced"),
     (
         "trainer-trigger-query",

@@ -69,6 +69,11 @@ class Home:
         return self.root / "refuse"
 
     @property
+    def no_spot(self) -> Path:
+        """While this file exists, no spot instance is to be had; there is none unless somebody makes it."""
+        return self.root / "no-spot"
+
+    @property
     def rights(self) -> Path:
         """Which rights were used, where SOLAR_LOCAL_RECORD_RIGHTS asks for it; a line of JSON each."""
         return self.root / "rights.jsonl"

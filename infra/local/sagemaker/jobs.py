@@ -179,6 +179,8 @@ class Jobs:
 
     def _run_to_end(self, kind: Kind, job: Record, work: _Work) -> None:
         """Attempt a job; one that loses its instance is attempted again, with its checkpoints."""
+        if self._home.no_spot.exists() and kind.patience(job) < math.inf:
+            raise ExceededError("MaxWaitTimeExceeded")  # AWS says so after that time, not at once
         interruptions = iter(kind.interruptions(job))
         image = self._images.folder(kind.image(job))
         codes: list[int] | None = None

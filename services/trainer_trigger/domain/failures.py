@@ -27,12 +27,13 @@ _NEXT_STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
         "Ask AWS for a higher quota of this instance type (Service Quotas, SageMaker).",
     ),
     (
-        ("MaxRuntimeExceeded", "MaxWaitTimeExceeded", "States.Timeout", "TimedOut"),
-        "The job ran longer than it may; look into its log, or choose a larger instance_type.",
+        ("MaxWaitTimeExceeded", "Interrupted", "Spot"),
+        "No spot instance was free for long enough. The next attempt is on demand, unless the model's YAML "
+        "says policy: {spot: require}.",
     ),
     (
-        ("Interrupted", "Spot"),
-        "The spot instance was taken away too often; it is tried again.",
+        ("MaxRuntimeExceeded", "States.Timeout", "TimedOut"),
+        "The job ran longer than it may; look into its log, or choose a larger instance_type.",
     ),
     (
         ("AccessDenied", "not authorized", "NotAuthorized", "UnauthorizedOperation"),

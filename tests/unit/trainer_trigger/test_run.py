@@ -106,7 +106,7 @@ def test_a_run_costs_the_price_of_its_seconds() -> None:
         ("ResourceLimitExceeded: 0 instances", "higher quota"),
         ("MaxRuntimeExceeded", "longer than it may"),
         ("States.Timeout: late", "longer than it may"),
-        ("the spot instance was reclaimed", "taken away too often"),
+        ("the spot instance was reclaimed", "The next attempt is on demand"),
         ("AccessDenied for s3:GetObject", "lacks a permission"),
         ("CannotStartContainer", "deploy again"),
         ("exit code: 137", "ran out of memory"),
