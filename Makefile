@@ -51,6 +51,7 @@ check-templates:
 	@$(BIN)/cfn-lint $(TEMPLATES)
 	@.venv-checks/bin/checkov $(patsubst %,-f %,$(TEMPLATES))
 	@$(BIN)/python -m infra.checks.state_machine
+	@$(BIN)/python -m infra.checks.grants
 
 check-image:
 	@$(BIN)/hadolint infra/image/Dockerfile

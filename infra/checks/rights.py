@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -112,15 +112,32 @@ class Grant:
     resources: tuple[str, ...]
 
 
-def grants(kinds: Iterable[str] = ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy")) -> list[Grant]:
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a role or policy of a template is allowed, as the template says it."""
+
+    role: str  # without prefix and Region
+    resources: Mapping[str, Any]  # of its template
+    actions: list[str]
+    on: list[Any]
+    keys: list[str]  # of its conditions
+
+
+def statements() -> Iterator[Statement]:
+    """Yield every statement of the templates' roles and policies; conditional ones as if they held."""
+    for path in build.TEMPLATES:
+        resources = templates.read(build.template(path))["Resources"]
+        for resource in resources.values():
+            if resource["Type"] in {"AWS::IAM::Role", "AWS::IAM::ManagedPolicy"}:
+                yield from _of(resource["Properties"], resources)
+
+
+def grants() -> list[Grant]:
     """Return every action that some role or policy of the templates allows."""
-    wanted = set(kinds)
     return [
-        grant
-        for path in build.TEMPLATES
-        for resource in templates.read(build.template(path))["Resources"].values()
-        if resource["Type"] in wanted
-        for grant in _of(resource["Properties"])
+        Grant(each.role, action, tuple(_plain(one) for one in each.on))
+        for each in statements()
+        for action in each.actions
     ]
 
 
@@ -135,15 +152,16 @@ def matches(roles: str, actions: str, role: str, action: str) -> bool:
     return fnmatchcase(role, roles) and fnmatchcase(action, actions)
 
 
-def _of(properties: Mapping[str, Any]) -> Iterator[Grant]:
+def _of(properties: Mapping[str, Any], resources: Mapping[str, Any]) -> Iterator[Statement]:
     named = properties.get("RoleName") or properties["ManagedPolicyName"]
     role = _plain(named).removeprefix("<prefix>-").removesuffix("-<Region>")
     documents = [properties] if "PolicyDocument" in properties else properties.get("Policies", [])
     for policy in map(_chosen, documents):
         for statement in map(_chosen, policy["PolicyDocument"]["Statement"]):
-            resources = tuple(_plain(each) for each in _listed(statement["Resource"]))
-            for action in _listed(statement["Action"]):
-                yield Grant(role, action, resources)
+            tests = statement.get("Condition", {}).values()
+            keys = [key for test in tests for key in test]
+            actions, on = _listed(statement["Action"]), _listed(statement["Resource"])
+            yield Statement(role, resources, actions, on, keys)
 
 
 def _chosen(part: Mapping[str, Any]) -> Mapping[str, Any]:

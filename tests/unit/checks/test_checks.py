@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.checks import audit, image, licences, secrets
+from infra.checks import audit, grants, image, licences, secrets
 from infra.checks.licences import Package
+from infra.checks.rights import Statement
 
 # --- secrets ---------------------------------------------------------------------------------------
 # Each is put together here, so that this file holds none.
@@ -166,3 +167,44 @@ def test_silence_of_the_database_is_not_taken_for_safety(
 
     assert audit.audit(run, said.append) == expected
     assert ("Nothing was checked" in said[-1]) is (expected == audit.UNKNOWN)
+
+
+# --- grants ----------------------------------------------------------------------------------------
+TABLE = {"Table": {"Type": "AWS::DynamoDB::Table"}}
+OF_TABLE = {"Fn::GetAtt": ["Table", "Arn"]}
+ENDPOINT = {"Fn::Sub": "arn:${AWS::Partition}:sagemaker:${AWS::Region}:1:endpoint/solar-*"}
+
+
+def granted(action: str, on: object, *keys: str) -> list[str]:
+    return list(grants.faults(Statement("deployer", TABLE, [action], [on], list(keys))))
+
+
+@pytest.mark.parametrize(
+    ("action", "on", "keys"),
+    [
+        ("dynamodb:Query", OF_TABLE, ()),
+        ("dynamodb:Query", {"Fn::Sub": "${Table.Arn}/index/attention"}, ()),
+        ("sagemaker:InvokeEndpoint", ENDPOINT, ("aws:SourceArn",)),
+        ("sagemaker:ListEndpoints", "*", ()),
+        ("kms:CreateGrant", {"Ref": "KeyArn"}, ("kms:GrantIsForAWSResource",)),
+    ],
+)
+def test_what_aws_would_grant_is_nothing_to_say(
+    action: str, on: object, keys: tuple[str, ...]
+) -> None:
+    assert granted(action, on, *keys) == []
+
+
+@pytest.mark.parametrize(
+    ("action", "on", "keys", "said"),
+    [
+        ("sagemaker:ListEndpoints", ENDPOINT, (), "knows no resource"),
+        ("sqs:SendMessage", OF_TABLE, (), "and is granted on arn:aws:dynamodb"),
+        ("dynamodb:Ask", OF_TABLE, (), "AWS knows no action dynamodb:Ask"),
+        ("dynamodb:Query", OF_TABLE, ("kms:ViaService",), "has no condition key kms:ViaService"),
+    ],
+)
+def test_what_aws_would_refuse_is_said_before(
+    action: str, on: object, keys: tuple[str, ...], said: str
+) -> None:
+    assert any(said in fault for fault in granted(action, on, *keys))
