@@ -9,7 +9,7 @@ PARALLEL := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --q
 TESTS := tests/e2e tests/integration tests/training tests/pipeline_definition tests/unit tests/contract tests/infra tests/house
 TEMPLATES := $(wildcard infra/*.yaml services/*/template.yaml)
 
-.PHONY: check-code check-templates check-image check-packages demo-console test-browser bench-console bench-notices demo-forecast bench-forecast bench-live bench-scorecard bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold sabotage sabotage-deploy help demo test unit mutate notices docs check setup setup-local setup-pipeline setup-checks audit format image-size lock pipeline clean
+.PHONY: check-code check-templates check-image check-packages demo-console test-browser bench-console bench-notices demo-forecast bench-forecast bench-live bench-scorecard bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold sabotage sabotage-deploy help demo test unit mutate notices docs check setup setup-local setup-pipeline setup-checks audit format sbom image-size lock pipeline clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -140,6 +140,9 @@ format: setup ## Format and mend what can be mended
 
 pipeline: setup-pipeline ## Render services/trainer_trigger/pipeline.json from its definition
 	@.venv-pipeline/bin/python -m services.trainer_trigger.pipeline.definition
+
+sbom: setup-local ## What the container image is made of, as CycloneDX (build/sbom.json)
+	@mkdir -p build && $(BIN)/python -m infra.deploy.sbom > build/sbom.json && echo build/sbom.json
 
 image-size: setup ## What the image's packages weigh (LOCK=requirements/image-lambda.txt)
 	@$(BIN)/python scripts/image_size.py

@@ -65,7 +65,7 @@ def code_zip(root: Path = ROOT, python: str = THIS_PYTHON) -> Artifact:
         Version of the Python that will run it, like 3.12; where that is this one, the code comes compiled.
     """
     files = _sources(root, ("shared", "services"))
-    return _named("code", _zip(root, files, _compiled(root, files, python)), "zip")
+    return named("code", _zip(root, files, _compiled(root, files, python)), "zip")
 
 
 def image_context(root: Path = ROOT) -> Artifact:
@@ -76,18 +76,18 @@ def image_context(root: Path = ROOT) -> Artifact:
         root / "requirements/image-lambda.txt",
         root / "infra/image/Dockerfile",
     ]
-    return _named("image", _zip(root, files), "zip")
+    return named("image", _zip(root, files), "zip")
 
 
 def state_machine(root: Path = ROOT) -> Artifact:
     """Return the retrain sequence as the JSON that Step Functions reads."""
     definition = yaml.safe_load((root / "services/trainer_trigger/retrain.asl.yaml").read_text())
-    return _named("retrain", json.dumps(definition, indent=1).encode(), "json")
+    return named("retrain", json.dumps(definition, indent=1).encode(), "json")
 
 
 def pipeline_definition(text: str) -> Artifact:
     """Name a filled pipeline definition by its content."""
-    return _named("pipeline", text.encode(), "json")
+    return named("pipeline", text.encode(), "json")
 
 
 def layer_zip(root: Path = ROOT) -> Artifact:
@@ -117,7 +117,7 @@ def layer_zip(root: Path = ROOT) -> Artifact:
             if path.is_file() and path.suffix != ".pyc" and path.parts[-2] != "bin"
         ]
         compiled = _compiled(Path(folder), files, LAMBDA_PYTHON)
-        return _named("layer", _zip(Path(folder), files, compiled), "zip")
+        return named("layer", _zip(Path(folder), files, compiled), "zip")
 
 
 def _sources(root: Path, folders: Iterable[str]) -> list[Path]:
@@ -165,7 +165,8 @@ def _zip(root: Path, files: Iterable[Path], made: Mapping[str, bytes] = _NOTHING
     return buffer.getvalue()
 
 
-def _named(folder: str, body: bytes, suffix: str) -> Artifact:
+def named(folder: str, body: bytes, suffix: str) -> Artifact:
+    """Name a file by its content."""
     return Artifact(key=f"{folder}/{sha256_hex(body)}.{suffix}", body=body)
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import ClientError
 
-from infra.deploy import build, job_logs, notifications, preflight, survivors, templates
+from infra.deploy import build, job_logs, notifications, preflight, sbom, survivors, templates
 from infra.deploy.build import SERVICES, Artifact
 from infra.deploy.destroying import Destruction
 from infra.deploy.errors import DeployError
@@ -257,6 +257,7 @@ class Deployment:
             self._upload(layer, "dependencies of the light functions")
         context = build.image_context()
         self._upload(context, "context of the container image")
+        self._upload(sbom.of_image(), "what the image is made of (CycloneDX)")
         self.known["ImageUri"] = self._image(context)
 
     def _upload(self, artifact: Artifact, what: str) -> None:
