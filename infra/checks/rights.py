@@ -57,11 +57,6 @@ REASONS: tuple[tuple[str, str, str], ...] = (
         f"{_BY_HAND} the model's first",
     ),
     ("trainer-trigger-sequence", "sns:Publish", f"{_BY_HAND} it is announced"),
-    (
-        "trainer-trigger-query",
-        "sagemaker:ListPipelineExecution*",
-        "solar watch asks for the stages of a run",
-    ),
     ("deployer", "application-autoscaling:*", f"endpoints follow their load; {_UNCHECKED}"),
     (
         "deployer",
@@ -92,7 +87,6 @@ REASONS: tuple[tuple[str, str, str], ...] = (
         "sagemaker:ListModelPackages",
         "the page lists versions that wait for approval",
     ),
-    ("data-watcher-query", "dynamodb:GetItem", "one site's suspicions and activity"),
     ("notifier", "sns:ListSubscriptionsByTopic", "once a day: does the e-mail reach anybody"),
     ("notifier-links", "s3:GetObjectVersion", "a refused file opens as it was when it was refused"),
     ("notifier-review", "*", "runs by its schedule, which is in no story"),

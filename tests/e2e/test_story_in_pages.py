@@ -1,0 +1,59 @@
+"""The pages of `solar console` after the story, under the roles of people: who may look sees all of it."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from console.commands.runs import all_runs
+from console.state import state
+from shared import names
+from tests.e2e.conftest import act_as
+from tests.e2e.test_story import eventually, solar
+from tests.integration.conftest import LocalPlatform
+from tests.unit.console.web.world import Browser, browser_of
+
+pytestmark = pytest.mark.e2e
+PAGES = [
+    *("/", "/models", "/models/serf", "/models/serf/compare?a=1&b=1", "/sites/serf-east"),
+    *("/files", "/files?state=quarantined", "/balance", "/runs", "/costs", "/decisions"),
+    *("/decisions/serf", "/forecast", "/status", "/notices"),
+]
+
+
+@pytest.fixture(params=["pages-of-a-viewer", "pages-of-an-operator"])
+def browser(request: pytest.FixtureRequest, system: LocalPlatform) -> Iterator[Browser]:
+    before, policy = state.system, request.param.rpartition("-")[2]
+    act_as(system, request.param, f"{names.prefix()}-{policy}-{system.info.region}")
+    seen: Any = state.system
+    yield browser_of(seen)
+    state.use(before)
+
+
+def failed(text: str) -> list[str]:
+    """Return what the cards of a page say that could not be shown."""
+    found = re.findall(r'class="card failed".*?</div>', text, re.DOTALL)
+    return [html.unescape(re.sub(r"<[^>]+>|\s+", " ", each)) for each in found]
+
+
+def test_every_page_shows_all_that_it_has(browser: Browser) -> None:
+    run = all_runs()[0]["run_id"]
+    for path in [*PAGES, f"/runs/{run}", f"/runs/{run}/report"]:
+        answer = browser.get(path)
+        assert answer.status == 200, path
+        assert failed(answer.text) == [], path
+
+
+def test_an_operator_holds_and_releases_a_model_from_a_page(
+    system: LocalPlatform,
+) -> None:
+    seen: Any = state.system
+    browser = browser_of(seen)
+    for action, held in (("hold", True), ("unhold", False)):
+        form = {"model": "serf", "token": browser.guard.token, "reason": "a look at the page"}
+        assert browser.post(f"/do/{action}", form).status in {200, 303}
+        eventually(lambda held=held: ("serf" in solar("status")["held"]) == held)
