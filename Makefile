@@ -118,7 +118,7 @@ bench-cold: setup ## From nothing to the first message, for every function
 sabotage: setup ## Deploy sabotaged versions under a client, and print what each came to (KINDS="nan slow …", BAKE=1 for a canary that ends before anybody looks); four minutes
 	@$(BIN)/python -m tests.integration.sabotage $(if $(KINDS),--only $(KINDS)) $(if $(BAKE),--bake $(BAKE))
 
-sabotage-deploy: setup ## Let each resource of each stack fail in turn, and deploy again; two minutes
+sabotage-deploy: setup ## Let each resource of each stack fail in turn, and deploy again; five minutes
 	@SOLAR_FAIL_EVERY=1 $(BIN)/python -m pytest --quiet --numprocesses=0 tests/integration/test_redeploy.py -k whichever
 
 mutate: setup ## Whether the tests notice small changes of what decides (MODULES="services/deployer/domain …", SAMPLE=25)
