@@ -56,6 +56,11 @@ REASONS: tuple[tuple[str, str, str], ...] = (
         "sagemaker:*ModelPackageGroup",
         f"{_BY_HAND} the model's first",
     ),
+    (
+        "trainer-trigger-sequence",
+        "sagemaker:ListPipelineExecutions",
+        "a failure is explained by the execution's steps",
+    ),
     ("trainer-trigger-sequence", "sns:Publish", f"{_BY_HAND} it is announced"),
     ("deployer", "application-autoscaling:*", f"endpoints follow their load; {_UNCHECKED}"),
     (

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.deploy import build
+from infra.local.home import Home
 from services.trainer_trigger.pipeline import preprocess
 from tests.integration import fake_image
 from tests.integration.fake_pipeline import ROLE, source, target
@@ -203,6 +204,17 @@ def test_a_job_that_is_interrupted_again_and_again_is_given_up_at_its_longest_wa
     assert job["TrainingJobStatus"] == "Stopped"
     assert job["SecondaryStatus"] in {"MaxWaitTimeExceeded", "MaxRuntimeExceeded"}
     assert stages(job).count("Interrupted") >= 2
+
+
+def test_without_a_spot_instance_to_be_had_a_job_waits_in_vain(world, rows):
+    scarce = Home(world.platform.home).no_spot
+    scarce.touch()
+    try:
+        job = world.train(world.fake, rows, {"sleep": "1"})
+    finally:
+        scarce.unlink()
+    assert job["TrainingJobStatus"] == "Stopped"
+    assert "MaxWaitTimeExceeded" in job["FailureReason"]
 
 
 def test_what_is_no_time_is_refused_by_name(world, rows):

@@ -86,7 +86,8 @@ def inventory(account: LocalPlatform) -> dict[str, set[str]]:
         "buckets": {each["Name"] for each in account.client("s3").list_buckets()["Buckets"]},
         "tables": set(account.client("dynamodb").list_tables()["TableNames"]),
         "repositories": {each["repositoryName"] for each in repositories},
-        "log groups": {group["logGroupName"] for page in log_groups for group in page["logGroups"]},
+        "log groups": {group["logGroupName"] for page in log_groups for group in page["logGroups"]}
+        - set(job_logs.GROUPS),  # those of SageMaker's jobs are the account's
         "aliases": {each["AliasName"] for each in account.client("kms").list_aliases()["Aliases"]},
         "roles": {each["RoleName"] for each in account.client("iam").list_roles()["Roles"]},
     }
