@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -128,13 +129,25 @@ def _by_endpoint(system: System, model_id: str) -> int | None:
     return names.version_of_configuration(found["EndpointConfigName"])
 
 
-def holds(system: System) -> dict[str, dict[str, Any]]:
-    """Return by model what a person decided about what serves: `by`, `reason` and `since`."""
-    found: dict[str, dict[str, Any]] = system.ask("deployer", "holds")["holds"]
+def holds(system: System, models: Sequence[str] | None = None) -> dict[str, dict[str, Any]]:
+    """Return by model what a person decided about what serves: `by`, `reason` and `since`.
+
+    Parameters
+    ----------
+    models
+        At most 200; None is all.
+    """
+    found: dict[str, dict[str, Any]] = system.ask("deployer", "holds", model_ids=models)["holds"]
     return found
 
 
-def served_versions(system: System) -> dict[str, int]:
-    """Return the version that was confirmed last, by model; whether it serves still, `serving` says."""
-    served = system.ask("deployer", "served")["served"]
+def served_versions(system: System, models: Sequence[str] | None = None) -> dict[str, int]:
+    """Return the version that was confirmed last, by model; whether it serves still, `serving` says.
+
+    Parameters
+    ----------
+    models
+        At most 200; None is all.
+    """
+    served = system.ask("deployer", "served", model_ids=models)["served"]
     return {model_id: entry["version"] for model_id, entry in served.items() if entry}

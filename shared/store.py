@@ -70,6 +70,7 @@ class Store:
         limit: int | None = None,
         newest_first: bool = False,
         one_read: bool = False,
+        show: str | None = None,
     ) -> Iterator[Item]:
         """Yield the items of a partition; consistently, but where an index is asked.
 
@@ -83,8 +84,11 @@ class Store:
             How many items at most.
         one_read
             Whether what fits into one read of the table (1 MB) is enough.
+        show
+            The attributes that are wanted, separated by commas; all by default.
         """
         extra: dict[str, Any] = {"IndexName": index} if index else {"ConsistentRead": True}
+        shown: dict[str, Any] = {"ProjectionExpression": show} if show else {}
         pages = {"Limit": limit} if limit and not only else {}
         found = self._pages(
             self.client.query,
@@ -94,6 +98,7 @@ class Store:
             **_values(values),
             **_start(after),
             **extra,
+            **shown,
             **pages,
             one_read=one_read,
         )
@@ -140,6 +145,9 @@ class Store:
         only: str | None = None,
         values: Item | None = None,
         after: Item | None = None,
+        index: str | None = None,
+        newest_first: bool = False,
+        limit: int | None = None,
     ) -> Iterator[tuple[list[Item], Item | None]]:
         """Yield what each read of the table (1 MB) found, and the key to go on behind; None is the end.
 
@@ -149,10 +157,18 @@ class Store:
             The client's `query` or `scan`.
         where, only
             The condition on the key (of a query), and a filter on whatever else the items hold.
+        limit
+            How many items one read takes at most, before the filter.
         """
         condition: dict[str, Any] = {"KeyConditionExpression": where} if where else {}
+        place: dict[str, Any] = {"IndexName": index} if index else {}
+        order: dict[str, Any] = {"ScanIndexForward": False} if newest_first else {}
+        most: dict[str, Any] = {"Limit": limit} if limit else {}
         arguments = {
             **condition,
+            **place,
+            **order,
+            **most,
             **_used(where, only, filter_expression=only),
             **_values(values or {}),
             **_start(after),
@@ -166,18 +182,24 @@ class Store:
             arguments["ExclusiveStartKey"] = last
 
     def page_of(
-        self, batches: Iterator[tuple[list[Item], Item | None]], limit: int, reads: int | None
+        self,
+        batches: Iterator[tuple[list[Item], Item | None]],
+        limit: int,
+        reads: int | None,
+        key: tuple[str, ...] | None = None,
     ) -> tuple[list[Item], str | None]:
         """Return the next items of some reads, and the token to go on behind them, if any may follow.
 
         After so many `reads` a page ends, however few items it holds; None reads on until it is full.
+        `key` names an item there, as in `page`.
         """
         page: list[Item] = []
         last: Item | None = None
         for found, following in islice(batches, reads):
             page, last = page + found, following
             if len(page) > limit:
-                return page[:limit], token({name: page[limit - 1][name] for name in self.key})
+                names = key or self.key
+                return page[:limit], token({name: page[limit - 1][name] for name in names})
         return page, token(last) if last else None
 
     def _pages(self, read: Any, *, one_read: bool = False, **arguments: Any) -> Iterator[Item]:

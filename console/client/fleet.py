@@ -17,7 +17,22 @@ from shared import names
 
 Light = Literal["good", "warn", "bad", "none"]
 LIGHTS = ("data", "accuracy", "deployment", "approval")
-MANY_MODELS = 200  # of more models only those on the screen are asked
+Topic = Literal["yaml", "suspect", "silent", "files", "unscored", "worse", "held", "approval"]
+# What can be wrong, in the words of a heading.
+TOPICS: Mapping[Topic, str] = {
+    "yaml": "YAML was refused",
+    "suspect": "a source is suspect",
+    "silent": "nothing comes",
+    "files": "files are refused",
+    "unscored": "cannot be scored",
+    "worse": "worse than promised",
+    "held": "held by a person",
+    "approval": "a version waits for approval",
+}
+MANY_MODELS = (
+    200  # of more, what serves and what waits for approval is asked only for those on the screen
+)
+CHUNK = 200  # models of one question to deployer
 THREADS = 8  # questions at a time: each waits for a function of AWS
 SPARK_DAYS = 30
 _WORST = {"bad": 0, "warn": 1, "none": 2, "good": 3}
@@ -32,6 +47,7 @@ class Need:
 
     light: Light
     kind: Literal["data", "accuracy", "deployment", "approval"]
+    topic: Topic
     text: str
     page: str
 
@@ -48,8 +64,6 @@ class Row:
         What its model waits for; '' where that was not asked.
     days
         Scores of its last days, the oldest first.
-    files
-        How many files are in which state; `open` are refused and not dismissed.
     """
 
     site_id: str
@@ -60,7 +74,6 @@ class Row:
     last_upload_at: str | None = None
     waits_for: str = ""
     days: list[dict[str, Any]] = field(default_factory=list)
-    files: dict[str, int] = field(default_factory=dict)
 
     @property
     def worst(self) -> Light:
@@ -91,94 +104,123 @@ class Fleet:
         All models, in order.
     missing
         What could not be asked, in words: the lights of that stay dark.
+    are_files_counted
+        Whether every site's refused files are known; else they are asked for by page.
     """
 
     rows: tuple[Row, ...]
     models: tuple[str, ...]
     missing: tuple[str, ...] = ()
+    are_files_counted: bool = False
 
     def found(
-        self, *, text: str = "", model: str = "", light: str = "", kind: str = ""
+        self, *, text: str = "", model: str = "", light: str = "", kind: str = "", topic: str = ""
     ) -> tuple[Row, ...]:
-        """Return the rows that fit: a part of a name, a model, a light of any or of one kind."""
+        """Return the rows that fit: a part of a name, a model, a light (of one kind), what is wrong."""
         return tuple(
             each
             for each in self.rows
             if text.lower() in f"{each.site_id} {each.name} {each.model_id}".lower()
             and model in {"", each.model_id}
             and (not light or light in (each.lights[kind] if kind else each.worst))
+            and (not topic or topic in {need.topic for need in each.needs})
         )
 
 
 def fleet(system: System) -> Fleet:
-    """Return every site and model, with what is known without asking about each one."""
+    """Return every site and model, with what is known without asking about each site."""
     missing: list[str] = []
-    configurations = system.ask("data_watcher", "sites", brief=True)["sites"]
-    models: list[str] = _or_say(
-        missing, "which models there are", lambda: trainer.models(system), []
+    with ThreadPoolExecutor(THREADS) as threads:
+        sites = threads.submit(system.ask, "data_watcher", "sites", brief=True)
+        named = threads.submit(trainer.models, system)
+        counted = threads.submit(system.ask, "data_watcher", "open")
+    configurations = sites.result()["sites"]
+    models: list[str] = _or_say(missing, "which models there are", named.result, [])
+    files: dict[str, int] | None = _or_say(
+        missing, "how many files are refused", lambda: counted.result()["open"], None
     )
-    known = set(models)
     rows = [_of_site(each) for each in configurations if each["kind"] == "site"]
-    refused = [each for each in configurations if each["kind"] == "model" and _is_refused(each)]
     with_sites = {each.model_id for each in rows}
     rows += [_row("", each) for each in models if each not in with_sites]
-    by_model: dict[str, list[Row]] = {}
-    for row in rows:
-        by_model.setdefault(row.model_id, []).append(row)
-    for each in refused:
-        reason = f"the model's YAML was refused: {each['reason']}"
-        for row in by_model.get(each["name"], []):
-            row.say(Need("bad", "data", reason, "site"))
-    if len(known) <= MANY_MODELS:
-        _tell_of_models(system, by_model, missing)
+    by_model = _by_model(rows)
+    for each in configurations:
+        if each["kind"] == "model" and _is_refused(each):
+            reason = f"the model's YAML was refused: {each['reason']}"
+            for row in by_model.get(each["name"], []):
+                row.say(Need("bad", "data", "yaml", reason, "site"))
+    for row in rows if files else []:
+        _tell_of_files(row, files.get(row.site_id, 0) if files else 0)
+    _tell_how_they_do(system, by_model, missing)
+    if len(models) <= MANY_MODELS:
+        _tell_what_serves(system, by_model, missing)
     else:
         missing.append(
-            f"order by accuracy, deployment and approval of {len(known)} models; each page tells its own"
+            f"order by what waits for approval, of {len(models)} models; each page tells its own"
         )
     ordered = tuple(sorted(rows, key=lambda each: each.rank))
-    return Fleet(ordered, tuple(sorted(known)), tuple(missing))
+    return Fleet(ordered, tuple(sorted(models)), tuple(missing), files is not None)
 
 
 def with_details(
-    system: System, known: Sequence[Row], *, of_models: bool = False
+    system: System, known: Sequence[Row], *, of_files: bool = True, of_models: bool = False
 ) -> tuple[list[Row], list[str]]:
     """Return some rows (at most fifty) with what is asked about each, and what could not be asked.
 
     Parameters
     ----------
+    of_files
+        Whether `fleet` did not know how many files are refused.
     of_models
-        Whether `fleet` asked nothing about models, because they are too many.
+        Whether `fleet` did not ask what serves and what waits for approval, because models are too many.
     """
     missing: list[str] = []
     rows = [replace(each, lights={**each.lights}, needs=[*each.needs]) for each in known]
     sites = [each for each in rows if each.site_id]
-    by_model: dict[str, list[Row]] = {}
-    for row in rows:
-        by_model.setdefault(row.model_id, []).append(row)
-    ids = [each.site_id for each in sites]
-    counts: dict[str, dict[str, int]] = _or_say(
-        missing,
-        "how many files are refused",
-        lambda: system.ask("data_watcher", "counts", site_ids=ids)["counts"] if ids else {},
-        {},
-    )
-    for row in sites:
-        _tell_of_files(row, counts.get(row.site_id, {}))
+    by_model = _by_model(rows)
+    if of_files and sites:
+        ids = [each.site_id for each in sites]
+        counts: dict[str, dict[str, int]] = _or_say(
+            missing,
+            "how many files are refused",
+            lambda: system.ask("data_watcher", "counts", site_ids=ids)["counts"],
+            {},
+        )
+        for row in sites:
+            _tell_of_files(row, counts.get(row.site_id, {}).get("open", 0))
     if of_models:
-        _tell_of_models(system, by_model, missing)
+        _tell_what_serves(system, by_model, missing)
     scored: list[list[dict[str, Any]]] = _or_say(
-        missing, "live scores", lambda: _in_threads(_days_of(system), sites), []
+        missing, "live scores", lambda: days_of(system, sites, SPARK_DAYS), []
     )
     for row, days in zip(sites, scored, strict=False):
         row.days = days
-    chosen = [each for each in by_model if each]
     decided: list[str] = _or_say(
-        missing, "decisions", lambda: _in_threads(_waits(system), chosen), []
+        missing, "decisions", lambda: _in_threads(_waits(system), by_model), []
     )
-    for model_id, said in zip(chosen, decided, strict=False):
+    for model_id, said in zip(by_model, decided, strict=False):
         for row in by_model[model_id]:
             row.waits_for = said
     return sorted(rows, key=lambda each: each.rank), missing
+
+
+def days_of(system: System, sites: Sequence[Row], days: int) -> list[list[dict[str, Any]]]:
+    """Return how each site did on each of its last days, the oldest first; nothing without a model."""
+
+    def of_one(row: Row) -> list[dict[str, Any]]:
+        if not row.model_id:
+            return []
+        asked = {"model_id": row.model_id, "site_id": row.site_id, "days": days, "by": "day"}
+        return standing.of_one_kind(system.ask("deployer", "scorecard", **asked)["lines"])
+
+    return _in_threads(of_one, sites)
+
+
+def _by_model(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.model_id:
+            found.setdefault(row.model_id, []).append(row)
+    return found
 
 
 def _row(site_id: str, model_id: str) -> Row:
@@ -195,40 +237,58 @@ def _of_site(said: Mapping[str, Any]) -> Row:
     if row.last_upload_at:
         row.lights["data"] = "good"
     if _is_refused(said):
-        row.say(Need("bad", "data", f"its YAML was refused: {said['reason']}", "site"))
+        row.say(Need("bad", "data", "yaml", f"its YAML was refused: {said['reason']}", "site"))
     for each in said.get("suspects", []):
         if each["standing"] == "suspect":
-            row.say(
-                Need("bad", "data", f"source {each['source']} is suspect: {each['reason']}", "site")
-            )
+            text = f"source {each['source']} is suspect: {each['reason']}"
+            row.say(Need("bad", "data", "suspect", text, "site"))
     if silent := said.get("silent_since"):
-        row.say(Need("warn", "data", f"silent since {silent[:16].replace('T', ' ')} UTC", "site"))
+        text = f"silent since {silent[:16].replace('T', ' ')} UTC"
+        row.say(Need("warn", "data", "silent", text, "site"))
     return row
 
 
-def _tell_of_files(row: Row, counts: Mapping[str, int]) -> None:
-    row.files = dict(counts)
-    if count := counts.get("open", 0):
+def _tell_of_files(row: Row, count: int) -> None:
+    if count:
         files = "1 file is refused" if count == 1 else f"{count} files are refused"
-        row.say(Need("warn", "data", files, "files"))
-    elif counts and row.lights["data"] == "none":
-        row.lights["data"] = "good"
+        row.say(Need("warn", "data", "files", files, "files"))
 
 
-def _tell_of_models(
+def _tell_how_they_do(
     system: System, by_model: Mapping[str, Sequence[Row]], missing: list[str]
 ) -> None:
-    """Tell each model's rows how it does live, what people hold, what serves and what waits for approval."""
-    chosen = [each for each in by_model if each]
-    alone = chosen[0] if len(chosen) == 1 else None
-    live: dict[str, Any] = _or_say(
-        missing, "how models do live", lambda: standing.how_they_do(system, alone), {}
+    """Tell each model's rows how it does live, and what people hold; of any number of models."""
+    chunks = [list(by_model)[start : start + CHUNK] for start in range(0, len(by_model), CHUNK)]
+    live: list[dict[str, Any]] = _or_say(
+        missing,
+        "how models do live",
+        lambda: _in_threads(lambda some: standing.how_they_do(system, some), chunks),
+        [],
     )
-    holds: dict[str, Any] = _or_say(
-        missing, "which models are held", lambda: registry.holds(system), {}
+    holds: list[dict[str, Any]] = _or_say(
+        missing,
+        "which models are held",
+        lambda: _in_threads(lambda some: registry.holds(system, some), chunks),
+        [],
     )
+    for said in live:
+        for model_id, found in said.items():
+            for row in by_model.get(model_id, []):
+                _tell_how_it_does(row, found)
+    for told in holds:
+        for model_id, held in told.items():
+            text = f"held by {held['by']}: {held['reason']}"
+            for row in by_model.get(model_id, []):
+                row.say(Need("warn", "deployment", "held", text, "model"))
+
+
+def _tell_what_serves(
+    system: System, by_model: Mapping[str, Sequence[Row]], missing: list[str]
+) -> None:
+    """Tell the rows of at most 200 models what serves, and what waits for approval."""
+    chosen = list(by_model)
     served: dict[str, int] = _or_say(
-        missing, "what serves", lambda: registry.served_versions(system), {}
+        missing, "what serves", lambda: registry.served_versions(system, chosen), {}
     )
     waiting: dict[str, int | None] = _or_say(
         missing,
@@ -238,34 +298,28 @@ def _tell_of_models(
     )
     for model_id in chosen:
         for row in by_model[model_id]:
-            _tell_of_model(row, live.get(model_id), holds.get(model_id), served.get(model_id))
+            if model_id in served and row.lights["deployment"] == "none":
+                row.lights["deployment"] = "good"
             if model_id in waiting:
                 _tell_of_approval(row, waiting[model_id])
 
 
-def _tell_of_model(
-    row: Row,
-    live: Mapping[str, Any] | None,
-    held: Mapping[str, Any] | None,
-    serves: int | None,
-) -> None:
-    if serves is not None:
-        row.lights["deployment"] = "good"
-    if held:
-        row.say(Need("warn", "deployment", f"held by {held['by']}: {held['reason']}", "model"))
-    if live and live.get("last"):
-        row.lights["accuracy"] = "good"
-        for each in live["standing"]:
-            if each["site_id"] == row.site_id:
-                worse = "cannot be scored" if each["kind"] == "data" else "worse than promised"
-                text = f"{worse} since {each['since']}: {each['why']}"
-                row.say(Need("bad", "accuracy", text, "model"))
+def _tell_how_it_does(row: Row, live: Mapping[str, Any] | None) -> None:
+    if not live or not live.get("last"):
+        return
+    row.lights["accuracy"] = "good"
+    for each in live["standing"]:
+        if each["site_id"] == row.site_id:
+            topic: Topic = "unscored" if each["kind"] == "data" else "worse"
+            text = f"{TOPICS[topic]} since {each['since']}: {each['why']}"
+            row.say(Need("bad", "accuracy", topic, text, "model"))
 
 
 def _tell_of_approval(row: Row, version: int | None) -> None:
     row.lights["approval"] = "good"
     if version is not None:
-        row.say(Need("warn", "approval", f"version {version} waits for approval", "model"))
+        text = f"version {version} waits for approval"
+        row.say(Need("warn", "approval", "approval", text, "model"))
 
 
 def _pending(system: System) -> Callable[[str], int | None]:
@@ -286,23 +340,6 @@ def _pending(system: System) -> Callable[[str], int | None]:
         return int(packages[0]["ModelPackageVersion"]) if packages else None
 
     return newest
-
-
-def _days_of(system: System) -> Callable[[Row], list[dict[str, Any]]]:
-    def days(row: Row) -> list[dict[str, Any]]:
-        if not row.model_id:
-            return []
-        answer = system.ask(
-            "deployer",
-            "scorecard",
-            model_id=row.model_id,
-            site_id=row.site_id,
-            days=SPARK_DAYS,
-            by="day",
-        )
-        return standing.of_one_kind(answer["lines"])
-
-    return days
 
 
 def _waits(system: System) -> Callable[[str], str]:

@@ -9,9 +9,17 @@ from console.client.words import percent, short
 from console.target import System
 
 
-def how_they_do(system: System, model: str | None = None) -> dict[str, dict[str, Any] | None]:
-    """Return how models do live, by the last daily watch; None for one that was not looked at yet."""
-    return dict(system.ask("deployer", "live", model_id=model)["live"])
+def how_they_do(
+    system: System, models: Sequence[str] | None = None
+) -> dict[str, dict[str, Any] | None]:
+    """Return how models do live, by the last daily watch; None for one that was not looked at yet.
+
+    Parameters
+    ----------
+    models
+        At most 200; None is all.
+    """
+    return dict(system.ask("deployer", "live", model_ids=models)["live"])
 
 
 def in_words(model: str, summary: dict[str, Any] | None) -> list[str]:

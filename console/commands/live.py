@@ -202,7 +202,7 @@ def _as_csv(rows: list[dict[str, Any]]) -> str:
 
 def how_they_do(model: str | None = None) -> dict[str, dict[str, Any] | None]:
     """Return how models do live, by the last daily watch; None for one that was not looked at yet."""
-    return standing.how_they_do(state.system, model)
+    return standing.how_they_do(state.system, [model] if model else None)
 
 
 def _gone(key: str) -> None:

@@ -71,6 +71,18 @@ class Ledger(Protocol):
         """Return a site's records with after < key ≤ until; without `until` all after the first."""
         ...
 
+    def are_states_entered(self) -> bool:
+        """Return whether all versions can be asked for by state, those of earlier releases too."""
+        ...
+
+    def enter_states(self, site_id: str) -> None:
+        """Let a site's versions of earlier releases be asked for by state."""
+        ...
+
+    def note_states_entered(self) -> None:
+        """Note that all versions can be asked for by state."""
+        ...
+
 
 class SiteActivities(Protocol):
     """What the ledger notes of each site's uploads."""
@@ -177,6 +189,14 @@ class LedgerView(Protocol):
 
     def tally(self, site_id: str) -> Iterator[tuple[State, bool]]:
         """Yield the state of every version of a site, and whether it is open: refused and not dismissed."""
+        ...
+
+    def open_by_site(self) -> dict[str, int] | None:
+        """Count the files of each site that are refused and not dismissed; None while that is unknown.
+
+        It is not known before the first full sweep after an upgrade has entered the files of earlier
+        releases into the index by state.
+        """
         ...
 
     def configs(self, name: str | None = None) -> Iterator[ConfigRecord]:

@@ -15,6 +15,9 @@ from playwright.sync_api import Browser, Error, Page, expect
 pytestmark = pytest.mark.timeout(900)  # the first test waits for the demo
 PAGES = (
     "/",
+    "/?view=model",
+    "/?view=topic",
+    "/?view=calendar&days=366",
     "/models",
     "/models/golden",
     "/models/golden/compare?first=1&second=2",

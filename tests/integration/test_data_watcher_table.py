@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -21,6 +22,7 @@ from services.data_watcher.domain.traits import Level, Traits
 from services.data_watcher.domain.versions import (
     Accepted,
     CanonicalObject,
+    Decision,
     Duplicate,
     Fault,
     FileVersion,
@@ -160,7 +162,12 @@ def test_items_are_read_and_written_as_earlier_releases_wrote_them(
     stored: dict[str, object], is_: FileVersion
 ) -> None:
     assert items.file_version(COMMON | stored) == is_
-    assert items.version_item(record(), is_) == COMMON | stored
+    written = items.version_item(record(), is_)
+    entered = {name: written.pop(name) for name in ("attention", "since") if name in written}
+    assert written == COMMON | stored
+    state, at = str(stored["state"]), COMMON["uploaded_at"]
+    rare = {"quarantined", "duplicate", "superseded", "removed"}
+    assert entered == ({"attention": state, "since": at} if state in rare else {})
 
 
 def test_what_a_file_is_compared_by_is_kept() -> None:
@@ -390,6 +397,90 @@ def test_pages_hold_every_wanted_file_once_however_little_is_read_for_one(
     of_site, _ = view.page(Wanted("east", reason_code="unreadable"), 100, None, None)
     assert len(of_site) == 7
     assert view.page(Wanted("west"), 100, None, None) == ([], None)
+
+
+def test_whoever_looks_for_a_state_among_all_sites_reads_the_index_newest_first(
+    ledger: DynamoLedger,
+) -> None:
+    for number, name in enumerate(["east", "west", "moor"]):
+        key = f"raw/{name}/a.csv"
+        upload = Upload("v1", NOW + timedelta(days=number), 9)
+        dismissed = Decision("r1", "ann", "a test", NOW) if name == "moor" else None
+        refused = Quarantined(upload=upload, reading="r", fault=FAULT, dismissed=dismissed)
+        before = KeyRecord(name, key)
+        old = Superseded(upload=replace(upload, version_id="v0"), by="v1")
+        ledger.save(before, replace(before, versions={"v1": refused, "v0": old}))
+    kept = KeyRecord("east", "raw/east/kept.csv")
+    ledger.save(kept, replace(kept, versions={"v1": accepted()}))
+    asked = Watched(ledger.store.client)
+    view = DynamoView(replace(ledger.store, client=asked))
+
+    assert not view.page(Wanted(state=State.REMOVED), 9, None, None)[0]
+    assert view.open_by_site() is None  # what earlier releases wrote might be missing
+    assert "scan" in asked.calls
+    asked.calls.clear()
+    ledger.note_states_entered()
+
+    first, after = view.page(Wanted(state=State.QUARANTINED), 2, None, 1)
+    rest, end = view.page(Wanted(state=State.QUARANTINED), 2, after, 1)
+    assert [each.site_id for each in (*first, *rest)] == ["moor", "west", "east"]
+    assert end is None
+    assert view.open_by_site() == {"east": 1, "west": 1}
+    assert [
+        len(view.page(Wanted(state=each), 9, None, None)[0]) for each in items.FOUND_BY_STATE
+    ] == [{"quarantined": 3, "superseded": 3}.get(each.value, 0) for each in items.FOUND_BY_STATE]
+    assert "scan" not in asked.calls
+
+
+def test_a_version_that_changes_its_state_is_found_by_the_new_one_only(
+    ledger: DynamoLedger,
+) -> None:
+    ledger.note_states_entered()
+    view = DynamoView(ledger.store)
+    before = KeyRecord("east", KEY)
+    refused = Quarantined(upload=upload(), reading="r", fault=FAULT)
+    saved = ledger.save(before, replace(before, versions={"v1": refused}))
+    saved = ledger.save(saved, replace(saved, versions={"v1": Removed(upload=upload())}))
+    assert view.page(Wanted(state=State.QUARANTINED), 9, None, None)[0] == []
+    assert len(view.page(Wanted(state=State.REMOVED), 9, None, None)[0]) == 1
+    ledger.save(saved, replace(saved, versions={"v1": accepted()}))
+    assert view.page(Wanted(state=State.REMOVED), 9, None, None)[0] == []
+
+
+def test_versions_of_an_earlier_release_are_entered_once_and_no_newer_state_is_lost(
+    ledger: DynamoLedger,
+) -> None:
+    before = KeyRecord("east", KEY)
+    refused = Quarantined(upload=upload(), reading="r", fault=FAULT)
+    ledger.save(before, replace(before, versions={"v1": refused, "v2": accepted(2)}))
+    for name in ("v1", "v2"):
+        key = {"site_id": "east", "item": f"{KEY}#{name}"}
+        ledger.store.update(key, "REMOVE attention, since")
+    assert not ledger.are_states_entered()
+
+    for _ in range(2):
+        ledger.enter_states("east")
+        ledger.note_states_entered()
+
+    assert ledger.are_states_entered()
+    view = DynamoView(ledger.store)
+    (found,), _ = view.page(Wanted(state=State.QUARANTINED), 9, None, None)
+    assert found.version == refused
+    assert ledger.load("east", KEY).versions == {"v1": refused, "v2": accepted(2)}
+    assert "attention" not in (ledger.store.item(site_id="east", item=f"{KEY}#v2") or {})
+
+
+class Watched:
+    """A client of DynamoDB that notes how a table is searched."""
+
+    def __init__(self, client: Any) -> None:
+        """Watch a client."""
+        self._client, self.calls = client, list[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in {"scan", "query"}:
+            self.calls.append(name)
+        return getattr(self._client, name)
 
 
 def test_one_site_is_read_without_the_others(ledger: DynamoLedger) -> None:

@@ -189,3 +189,4 @@ def test_what_was_told_stands_until_it_is_over(books: DynamoBooks) -> None:
     books.keep_told("fleet", {"east": east}, {"east": east, "west": west}, Summary(NOON))
     assert books.told("fleet") == {"east": east}
     assert books.summary("other") is None
+    assert books.summaries(["fleet", "other", *map(str, range(120))]) == {"fleet": Summary(NOON)}

@@ -36,7 +36,7 @@ def model(request: Request) -> Response:
         by_day=lambda: _card(system, name, days, "day") if days else None,
         by_site=lambda: _card(system, name, days, "site") if days else None,
         versions=lambda: versions.of_model(system, name),
-        live=lambda: standing.in_words(name, standing.how_they_do(system, name).get(name)),
+        live=lambda: standing.in_words(name, standing.how_they_do(system, [name]).get(name)),
         hold=lambda: registry.holds(system).get(name),
         decision=lambda: system.ask("trainer_trigger", "decisions", model_id=name, limit=1)[
             "decisions"

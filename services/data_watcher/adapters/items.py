@@ -4,6 +4,9 @@ Partition `site_id`, sort key `item`: `<key>#<version_id>` for a version, `<key>
 `content#<sha256>` in the partition `<site_id>#contents` for a register of contents, the key of the
 YAML in the partition `(config)`, the names of all partitions with files in the partition `(sites)`, and what
 is known of a site's suspect sources under its name in the partition `(suspicions)`.
+
+The index `attention` holds the heads that wait (`open`) and, each under its state, the versions that people
+look for among many: all but accepted ones, which are the bulk, and pending ones, which change at once.
 """
 
 from __future__ import annotations
@@ -43,6 +46,12 @@ SITES_PARTITION = "(sites)"
 SUSPICIONS_PARTITION = "(suspicions)"
 LONGEST_PLAIN_KEY = 900  # a sort key has at most 1024 bytes; a version id needs some of them
 KEY = ("site_id", "item")  # of the table
+INDEX = "attention"
+INDEX_KEY = ("attention", "since", *KEY)  # of an item in the index
+OPEN = "open"
+FOUND_BY_STATE = frozenset({State.QUARANTINED, State.DUPLICATE, State.SUPERSEDED, State.REMOVED})
+# Stands once every version of an earlier release is in the index, too.
+ALL_IN_INDEX = {"site_id": "(index)", "item": "states"}
 _CONTENT = "content#"
 _LAST = "\U0010ffff"
 _SECOND = timedelta(seconds=1)
@@ -128,6 +137,7 @@ def version_item(record: KeyRecord, version: FileVersion) -> Item:
         {
             "site_id": record.site_id,
             "item": prefix(record.key) + version.version_id,
+            **place_in_index(version.state, _text(version.uploaded_at)),
             "key": record.key,
             "version_id": version.version_id,
             "state": version.state.value,
@@ -152,6 +162,11 @@ def version_item(record: KeyRecord, version: FileVersion) -> Item:
             **(_rows_item(rows) if rows else {}),
         }
     )
+
+
+def place_in_index(state: State, uploaded_at: str | None) -> Item:
+    """Write where the index has a version; nothing of a state by which nobody looks for files."""
+    return {"attention": state.value, "since": uploaded_at} if state in FOUND_BY_STATE else {}
 
 
 def _canonical_item(canonical: CanonicalObject) -> Item:

@@ -36,7 +36,6 @@ MOST_VERSIONS = (
     90  # that one transaction saves, which takes 100 writes: head and registers go along
 )
 MOST_WRITES = 100
-OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +142,8 @@ class DynamoLedger:
         """Yield the keys that wait for a verdict or an effect since some time, oldest first."""
         found = self.store.query(
             "attention = :open AND since < :before",
-            {":open": OPEN, ":before": before.isoformat()},
-            index="attention",
+            {":open": items.OPEN, ":before": before.isoformat()},
+            index=items.INDEX,
         )
         return (each["key"] for each in found)
 
@@ -216,6 +215,31 @@ class DynamoLedger:
             version = items.file_version(item)
             if isinstance(version, Accepted):
                 yield item["key"], version
+
+    def are_states_entered(self) -> bool:
+        """Return whether the index by state holds every version, those of earlier releases too."""
+        return self.store.item(**items.ALL_IN_INDEX) is not None
+
+    def enter_states(self, site_id: str) -> None:
+        """Enter a site's versions into the index by state that an earlier release wrote without it."""
+        states = {f":{each.value}": each.value for each in sorted(items.FOUND_BY_STATE)}
+        found = self.store.query(
+            "site_id = :site",
+            {":site": site_id, **states},
+            only=f"attribute_not_exists(attention) AND #state IN ({', '.join(states)})",
+        )
+        for item in found:
+            self.store.update(
+                {name: item[name] for name in items.KEY},
+                "SET attention = :state, since = :since",
+                "#state = :state",
+                state=item["state"],
+                since=item["uploaded_at"],
+            )
+
+    def note_states_entered(self) -> None:
+        """Note that from now on the index by state can be asked instead of the whole table."""
+        self.store.put({**items.ALL_IN_INDEX})
 
     # --- suspicions -----------------------------------------------------------------------------
 
@@ -340,7 +364,7 @@ class DynamoLedger:
         item = items.head_item(head)
         pending = any(isinstance(each, Pending) for each in head.versions.values())
         if pending or not head.settled:
-            item |= {"attention": OPEN, "since": self.clock().isoformat()}
+            item |= {"attention": items.OPEN, "since": self.clock().isoformat()}
         puts = [self.store.putting(items.version_item(head, each)) for each in versions]
         return [self._guarded(item, revision), *puts]
 

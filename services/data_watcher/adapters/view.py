@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from services.data_watcher.adapters import items
 from services.data_watcher.domain.activity import SiteActivity
@@ -36,20 +37,22 @@ class DynamoView:
     ) -> tuple[list[Filed], str | None]:
         """Return at most `limit` versions after a token, and the token of the next page, if any follows."""
         only, values = _only(wanted)
-        start = opened(after, items.KEY)
-        if wanted.site_id is None:
-            found = self.store.batches(
-                self.store.client.scan, only=only, values=values, after=start
-            )
+        read: Callable[..., Any] = self.store.client.query
+        key: tuple[str, ...] = items.KEY
+        if wanted.site_id is not None:
+            where: dict[str, Any] = {"where": "site_id = :site"}
+            values[":site"] = wanted.site_id
+        elif wanted.state in items.FOUND_BY_STATE and self._is_state_indexed():
+            where = {"where": "attention = :state", "index": items.INDEX, "newest_first": True}
+            key = items.INDEX_KEY
+            if wanted == Wanted(state=wanted.state):  # so that nearly all that is read is shown
+                where["limit"] = limit + 1
         else:
-            found = self.store.batches(
-                self.store.client.query,
-                where="site_id = :site",
-                only=only,
-                values={**values, ":site": wanted.site_id},
-                after=start,
-            )
-        page, following = self.store.page_of(found, limit, reads)
+            read, where = self.store.client.scan, {}
+        found = self.store.batches(
+            read, **where, only=only, values=values, after=opened(after, key)
+        )
+        page, following = self.store.page_of(found, limit, reads, key)
         return [_filed(each) for each in page], following
 
     def files(self, site_id: str | None) -> Iterator[Filed]:
@@ -67,6 +70,19 @@ class DynamoView:
         for each in self._items(site_id):
             state = State(each["state"])
             yield state, state is State.QUARANTINED and each.get("dismissed") is None
+
+    def open_by_site(self) -> dict[str, int] | None:
+        """Count the files of each site that are refused and not dismissed; None while that is unknown."""
+        if not self._is_state_indexed():
+            return None
+        found = self.store.query(
+            "attention = :refused",
+            {":refused": State.QUARANTINED.value},
+            only="attribute_not_exists(dismissed)",
+            index=items.INDEX,
+            show="site_id",
+        )
+        return dict(Counter(each["site_id"] for each in found))
 
     def configs(self, name: str | None = None) -> Iterator[ConfigRecord]:
         """Yield what became of each YAML file, or of those of one site or model."""
@@ -92,6 +108,9 @@ class DynamoView:
         else:
             found = self._named(items.SITES_PARTITION, site_id)
         return items.site_activities(found)
+
+    def _is_state_indexed(self) -> bool:
+        return self.store.item(**items.ALL_IN_INDEX) is not None
 
     def _named(self, partition: str, *names: str) -> Iterator[Item]:
         found = (self.store.item(site_id=partition, item=each) for each in names)

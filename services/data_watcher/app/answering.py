@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -48,7 +48,7 @@ class Question(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    query: Literal["files", "sites", "balance", "reasons", "counts", "overview"]
+    query: Literal["files", "sites", "balance", "reasons", "counts", "open", "overview"]
     site_id: str | None = None
     site_ids: Annotated[tuple[str, ...], Field(max_length=MOST_COUNTED)] = ()
     state: State | None = None
@@ -79,19 +79,18 @@ class Answering:
             return {"error": _plain(error)}
 
     def _answer(self, question: Question) -> dict[str, Any]:
-        match question.query:
-            case "files":
-                return self._files(question)
-            case "sites":
-                return {"sites": self._sites(question)}
-            case "counts":
-                return {"counts": {each: self._counts(each) for each in question.site_ids}}
-            case "balance":
-                return self._balance(question.site_id)
-            case "reasons":
-                return self._reasons(question.site_id)
-            case "overview":
-                return overview(self.view.configs(), self.view.activities(), self.view.suspicions())
+        asked: dict[str, Callable[[], dict[str, Any]]] = {
+            "files": lambda: self._files(question),
+            "sites": lambda: {"sites": self._sites(question)},
+            "counts": lambda: {"counts": {each: self._counts(each) for each in question.site_ids}},
+            "open": lambda: {"open": self.view.open_by_site()},
+            "balance": lambda: self._balance(question.site_id),
+            "reasons": lambda: self._reasons(question.site_id),
+            "overview": lambda: overview(
+                self.view.configs(), self.view.activities(), self.view.suspicions()
+            ),
+        }
+        return asked[question.query]()
 
     def _files(self, question: Question) -> dict[str, Any]:
         wanted = Wanted(

@@ -25,6 +25,7 @@ CHUNK = 500  # keys compared at a time
 PATIENCE = timedelta(minutes=5)  # longer than any file takes to read
 MOST_HINTS = 2000
 _LAST = "\U0010ffff"  # after every key of a folder
+_STATES = "states of sites"  # a cursor goes through the ledger's sites, not through a listing
 # Looks after the months of a site after a key until a deadline; returns the key to go on after, if any.
 CompactMonths = Callable[[str, str, datetime], str | None]
 
@@ -65,8 +66,8 @@ class Sweeping:
         """Do one slice of a sweep, and ask for the next where there is more.
 
         `quick` re-drives what has waited too long, and looks at silent sites and suspect sources; every
-        other scope compares the whole listing, first of `config/`, then of `raw/`, and compacts months that
-        are over.
+        other scope compares the whole listing, first of `config/`, then of `raw/`, enters what an earlier
+        release left out, and compacts months that are over.
         """
         if message.scope == "quick" and message.cursor is None:
             self.inbox.hint(islice(self.ledger.unsettled(self.clock() - PATIENCE), MOST_HINTS))
@@ -78,7 +79,11 @@ class Sweeping:
             if message.cursor
             else Cursor(prefix=layout.CONFIG)
         )
-        steps = {layout.CONFIG: self._configs, layout.CANONICAL: self._months}
+        steps = {
+            layout.CONFIG: self._configs,
+            _STATES: self._states,
+            layout.CANONICAL: self._months,
+        }
         following = steps.get(cursor.prefix, self._files)(cursor)
         if following is not None:
             self._continue(message, following)
@@ -110,6 +115,20 @@ class Sweeping:
                 return Cursor(prefix=cursor.prefix, after=after)
         self.inbox.hint(self._suspects(known, after, None, {}))
         return _after_files(cursor)
+
+    def _states(self, cursor: Cursor) -> Cursor:
+        """Let the versions of earlier releases be asked for by state; done once after an upgrade.
+
+        It is a step of its own, so that a sweep which an earlier release began cannot skip a site.
+        """
+        deadline = self.clock() + SLICE
+        if not self.ledger.are_states_entered():
+            for site_id in sorted(each for each in self.ledger.sites() if each > cursor.after):
+                self.ledger.enter_states(site_id)
+                if self.clock() >= deadline:
+                    return Cursor(prefix=_STATES, after=site_id)
+            self.ledger.note_states_entered()
+        return Cursor(prefix=layout.CANONICAL)
 
     def _months(self, cursor: Cursor) -> Cursor | None:
         """Compact one site after the other until time is up; return where to go on, if anywhere."""
@@ -192,7 +211,7 @@ class Sweeping:
 
 def _after_files(cursor: Cursor) -> Cursor | None:
     """Return what follows the comparison of files; nothing does, where only one site was asked for."""
-    return Cursor(prefix=layout.CANONICAL) if cursor.prefix == layout.RAW else None
+    return Cursor(prefix=_STATES) if cursor.prefix == layout.RAW else None
 
 
 def _between(folders: list[str], after: str, until: str | None) -> set[str]:

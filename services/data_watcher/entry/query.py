@@ -21,5 +21,5 @@ def answers() -> Answering:
 
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """Answer `{"query": "files" | "sites" | "balance" | "reasons" | "overview", …}`; see the README."""
+    """Answer `{"query": "files" | "sites" | "balance" | "reasons" | "counts" | "open" | "overview", …}`."""
     return answers().answer(event)

@@ -13,6 +13,7 @@ item = inquiry             which real rows a new version is asked for, and what 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
@@ -104,6 +105,15 @@ class DynamoMemory:
         """Return what a person decided about what serves, unless that was ended."""
         item = self.store.item(**_key(model_id, "hold")) or {}
         return _HOLD.validate_json(item["body"]) if item.get("body") else None
+
+    def holds(self, models: Iterable[str]) -> dict[str, Hold]:
+        """Return the same of many models; those that nobody holds are left out."""
+        found = self.store.some([_key(each, "hold") for each in models])
+        return {
+            item["model_id"]: _HOLD.validate_json(item["body"])
+            for item in sorted(found, key=lambda each: str(each["model_id"]))
+            if item.get("body")
+        }
 
     def put_hold(self, model_id: str, hold: Hold) -> None:
         """Hold a model."""

@@ -17,6 +17,8 @@ from services.deployer.domain.serving import Serving
 from services.deployer.ports import Holds, Log
 from shared.errors import InvalidMessageError
 
+MOST_MODELS = 200  # of one question: an answer of Lambda has at most 6 MB
+
 
 @dataclass(frozen=True, slots=True)
 class Answering:
@@ -37,16 +39,16 @@ class Answering:
         `pending` which versions wait for a person, `by_function` with which version the function answers
         for models without an endpoint, `scorecard` how versions do live (`live` in a few
         figures), `compare` the same of versions on the days that they share, `predictions` of a site,
-        `forecasts` where the newest ones stand. A question about impossible days is answered with an
-        `error`: a person's slip is no failure of this function.
+        `forecasts` where the newest ones stand. A question is about one model (`model_id`), some
+        (`model_ids`, at most 200) or all. One about impossible days is answered with an `error`: a person's
+        slip is no failure of this function.
 
         Raises
         ------
         InvalidMessageError
-            There is no such question.
+            There is no such question, or it is about too many models.
         """
-        chosen = question.get("model_id")
-        models = [chosen] if chosen else sorted(self.log.models())
+        models = self._models(question)
         match question.get("query"):
             case "deployments":
                 return {
@@ -62,8 +64,8 @@ class Answering:
             case "live":
                 return {"live": self.live.live(models)}
             case "holds":
-                held = {model: self.holds.hold(model) for model in models}
-                return {"holds": {model: _plain_hold(hold) for model, hold in held.items() if hold}}
+                held = self.holds.holds(models)
+                return {"holds": {model: _plain_hold(hold) for model, hold in held.items()}}
             case "pending":
                 return {"pending": self._pending(models)}
             case "by_function":
@@ -74,6 +76,17 @@ class Answering:
         )
         message = f"unknown query {question.get('query')!r}: {known}"
         raise InvalidMessageError(message)
+
+    def _models(self, question: dict[str, Any]) -> list[str]:
+        if chosen := question.get("model_id"):
+            return [chosen]
+        some = question.get("model_ids")
+        if some is None:
+            return sorted(self.log.models())
+        if len(some) > MOST_MODELS:
+            message = f"model_ids: {len(some)} of them; ask about at most {MOST_MODELS} at a time"
+            raise InvalidMessageError(message)
+        return sorted(set(some))
 
     def _by_function(self, models: list[str]) -> dict[str, int]:
         found = {model: self.serving(model).by_function for model in models}

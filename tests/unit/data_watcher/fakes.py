@@ -134,6 +134,8 @@ class FakeLedger:
     silent: dict[str, datetime | None] = field(default_factory=dict)
     suspicions: dict[str, SiteSuspicions] = field(default_factory=dict)
     armed: dict[str, datetime] = field(default_factory=dict)
+    entered: list[str] = field(default_factory=list)
+    all_entered: bool = False
 
     def load(self, site_id: str, key: str) -> KeyRecord:
         self.fuse.burn()
@@ -212,6 +214,17 @@ class FakeLedger:
             for key, record in self.records.items()
             if record.site_id == site_id and after < key and (until is None or key <= until)
         }
+
+    def are_states_entered(self) -> bool:
+        return self.all_entered
+
+    def enter_states(self, site_id: str) -> None:
+        self.fuse.burn()
+        self.entered.append(site_id)
+
+    def note_states_entered(self) -> None:
+        self.fuse.burn()
+        self.all_entered = True
 
     def current(self, site_id: str) -> Iterator[tuple[str, Current]]:
         for key, record in sorted(self.records.items()):

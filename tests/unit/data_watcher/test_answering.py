@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -105,6 +106,14 @@ class FakeView:
         for each in (filed.version for filed in self.files(site_id)):
             is_open = isinstance(each, Quarantined) and each.dismissed is None
             yield each.state, is_open
+
+    def open_by_site(self) -> dict[str, int] | None:
+        counted = Counter(
+            each.site_id
+            for each in self.kept
+            if isinstance(each.version, Quarantined) and each.version.dismissed is None
+        )
+        return dict(counted)
 
     def load(self, site_id: str) -> SiteOverlaps:
         return SiteOverlaps(site_id=site_id, files=self.overlaps)
@@ -479,6 +488,12 @@ def test_the_files_of_some_sites_are_counted_by_state_and_the_open_work_apart() 
     )
     found = ask(view, query="counts", site_ids=["east", "moor"])
     assert found == {"counts": {"east": {"accepted": 1, "open": 1, "quarantined": 2}, "moor": {}}}
+
+
+def test_open_work_of_all_sites_is_told_at_once() -> None:
+    dismissed = replace(QUARANTINED, dismissed=DECISION)
+    view = FakeView([filed(QUARANTINED), filed(dismissed), filed(ACCEPTED, "west")])
+    assert ask(view, query="open") == {"open": {"east": 1}}
 
 
 def test_not_all_sites_are_counted_at_once() -> None:

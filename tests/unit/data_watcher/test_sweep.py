@@ -189,6 +189,24 @@ def test_a_full_sweep_goes_on_to_compact_the_months_of_every_site() -> None:
     assert compacted == ["east-2", "east", "west"]  # in the order of their folders
 
 
+def test_a_full_sweep_enters_every_site_into_the_index_once_though_slices_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sweep, "SLICE", timedelta(0))
+    world = three_sites()
+    found(world, due())
+    assert world.ledger.entered == ["east", "east-2", "west"]
+    assert world.ledger.all_entered
+    found(world, due())
+    assert world.ledger.entered == ["east", "east-2", "west"]
+
+
+def test_a_sweep_that_an_earlier_release_left_at_the_months_enters_nothing() -> None:
+    world = three_sites()
+    found(world, due(Cursor(prefix="canonical/").text()))
+    assert not world.ledger.all_entered
+
+
 def test_a_slice_ends_in_time_and_the_next_goes_on_after_its_last_key(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -207,7 +225,7 @@ def test_a_slice_ends_in_time_and_the_next_goes_on_after_its_last_key(
     _, slices = found(world, due(Cursor(prefix="raw/").text()))
 
     assert sorted(set(listed)) == listed  # no key twice
-    assert slices == 4  # two of three keys, and the months
+    assert slices == 5  # two of three keys, the states, and the months
 
 
 def test_a_quick_sweep_hints_at_what_waits_longer_than_a_file_takes_and_looks_for_silence() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -412,6 +412,9 @@ class FakeMemory:
     def hold(self, model_id: str) -> Hold | None:
         assert model_id == MODEL
         return self.held
+
+    def holds(self, models: Iterable[str]) -> dict[str, Hold]:
+        return {each: self.held for each in models if each == MODEL and self.held}
 
     def put_hold(self, model_id: str, hold: Hold) -> None:
         assert model_id == MODEL

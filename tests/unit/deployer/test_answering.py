@@ -155,6 +155,14 @@ def test_only_the_model_that_is_asked_about_is_answered_for() -> None:
         assert set(said[query]) == {"golden"}
 
 
+def test_some_models_are_answered_for_at_once_but_not_very_many() -> None:
+    world = deployed(1)
+    said = answers(world).answer({"query": "live", "model_ids": ["golden", "new"]})
+    assert said == {"live": {"golden": None, "new": None}}
+    with pytest.raises(InvalidMessageError, match="at most 200"):
+        answers(world).answer({"query": "holds", "model_ids": ["x"] * 201})
+
+
 def test_an_answer_is_json() -> None:
     said = answers(deployed(1)).answer({"query": "served"})
 

@@ -208,6 +208,11 @@ class DynamoBooks:
         item = self.store.item(**_key(model_id, "summary"))
         return _SUMMARY.validate_json(item["body"]) if item is not None else None
 
+    def summaries(self, models: Iterable[str]) -> dict[str, Summary]:
+        """Return the same of many models; those without are left out."""
+        found = self.store.some([_key(each, "summary") for each in models])
+        return {each["model_id"]: _SUMMARY.validate_json(each["body"]) for each in found}
+
 
 def packed(body: bytes) -> str:
     """Return JSON as it is kept: an item holds 400 KB, and a day of 1,440 files has twice as much."""

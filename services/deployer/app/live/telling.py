@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -216,9 +216,10 @@ class Telling:
             made.update({each.key: (each, each.key in counted) for each in day.made})
         return made
 
-    def live(self, models: Iterable[str]) -> dict[str, Any]:
+    def live(self, models: Sequence[str]) -> dict[str, Any]:
         """Return how models do in a few figures, by the last daily watch; null before the first one."""
-        return {model_id: _summed(self.verdicts.summary(model_id)) for model_id in models}
+        known = self.verdicts.summaries(models)
+        return {model_id: _summed(known.get(model_id)) for model_id in models}
 
     def _days(self, model_id: str, question: dict[str, Any]) -> tuple[date, date]:
         """Return the first and last day of a question; by default thirty until the last with scores."""

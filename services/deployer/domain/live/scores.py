@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
+from operator import add, attrgetter
 from typing import Literal
 
 Inputs = Literal["measured", "forecast"]
@@ -57,12 +58,7 @@ class Sums:
 
     def __add__(self, other: Sums) -> Sums:
         """Return the sums over the rows of both."""
-        return Sums(
-            **{
-                each.name: getattr(self, each.name) + getattr(other, each.name)
-                for each in fields(self)
-            }
-        )
+        return Sums(*map(add, _ALL(self), _ALL(other)))
 
     @property
     def r2(self) -> float | None:
@@ -101,6 +97,9 @@ class Sums:
     def skill(self) -> float | None:
         """Share of the error of yesterday's power that is avoided; None where that is unknown. [unitless]"""
         return 1 - self.own / self.yesterday if self.yesterday > 0 else None
+
+
+_ALL = attrgetter(*(each.name for each in fields(Sums)))  # in their order
 
 
 def total(parts: Iterable[Sums]) -> Sums:

@@ -16,6 +16,9 @@ from tests.unit.console.web.world import NASTY, RUN, Browser, World, browser, si
 __all__ = ["browser", "world"]  # the fixtures
 PAGES = (
     "/",
+    "/?view=model",
+    "/?view=topic",
+    "/?view=calendar&days=366",
     "/models",
     "/models/golden",
     "/models/golden/compare?first=1&second=2",

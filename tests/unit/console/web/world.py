@@ -344,6 +344,7 @@ def a_world() -> World:
             ("data_watcher", "sites"): _sites,
             ("data_watcher", "files"): _files,
             ("data_watcher", "counts"): _counts,
+            ("data_watcher", "open"): {"open": {"east": 1}},
             ("data_watcher", "balance"): {"listed": 3, "balanced": True, "by_site": {}},
             ("trainer_trigger", "models"): lambda asked: {
                 "models": [{"model_id": "golden", "config": {"policy": _policy()}}],

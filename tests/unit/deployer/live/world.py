@@ -153,6 +153,9 @@ class Books:
         assert model_id == MODEL
         return self.last_summary
 
+    def summaries(self, models: Iterable[str]) -> dict[str, Summary]:
+        return {each: self.last_summary for each in models if each == MODEL and self.last_summary}
+
     def days(self, model_id: str, wanted: Collection[Key]) -> dict[Key, Day]:
         assert model_id == MODEL
         return {key: self.kept.get(key, Day(*key)) for key in wanted}
@@ -292,6 +295,9 @@ class Decisions:
     def hold(self, model_id: str) -> Hold | None:
         assert model_id == MODEL
         return self.held
+
+    def holds(self, models: Iterable[str]) -> dict[str, Hold]:
+        return {each: self.held for each in models if each == MODEL and self.held}
 
     def put_hold(self, model_id: str, hold: Hold) -> None:
         assert model_id == MODEL
