@@ -45,6 +45,14 @@ def options(
             help="which of several systems in one account; without it the one whose stage has no name.",
         ),
     ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REGION",
+            help="which Region of the account; without it AWS_REGION, AWS_DEFAULT_REGION or the profile's, "
+            "and of the local platform the one it was started in.",
+        ),
+    ] = None,
     *,
     version: Annotated[  # noqa: ARG001 - its callback ends the program
         bool,
@@ -59,6 +67,8 @@ def options(
     """Keep what the options before the verb say."""
     if stage is not None:
         _choose_stage(stage)
+    if region is not None:
+        _choose_region(region)
     if endpoint is not None:
         from console.state import state  # noqa: PLC0415 - help needs no system
 
@@ -73,6 +83,13 @@ def _choose_stage(stage: str) -> None:
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--stage") from error
     os.environ["SOLAR_STAGE"] = stage  # solar deploy reads it, as scripts/deploy.py does
+
+
+def _choose_region(region: str) -> None:
+    from console.state import state  # noqa: PLC0415 - help needs no system
+
+    state.region = region
+    os.environ["AWS_REGION"] = region  # solar deploy reads it, as scripts/deploy.py does
 
 
 def _say_version(*, asked: bool) -> None:

@@ -20,6 +20,7 @@ class State:
     """The global options, and the system they lead to."""
 
     endpoint: Kind | None = None
+    region: str | None = None
     _system: System | None = None
 
     @property
@@ -29,7 +30,7 @@ class State:
         Whoever did not say where learns on stderr when it is AWS.
         """
         if self._system is None:
-            found = connect(self.endpoint)
+            found = connect(self.endpoint, region=self.region)
             if self.endpoint is None and found.kind == "aws":
                 output.complain(target.introduce(found))
             self._system = found

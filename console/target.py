@@ -25,7 +25,7 @@ from console.errors import ConsoleError
 from infra.local import control
 from infra.local.environment import keep_off_proxies
 from shared import names
-from shared.aws import error_code, session_of
+from shared.aws import error_code, region_of, session_of
 
 Kind = Literal["local", "aws"]
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, read_timeout=90)
@@ -71,7 +71,9 @@ class System:
             if error_code(error) != "ValidationError":
                 raise
             hint = "solar deploy" if self.kind == "local" else "python3 scripts/deploy.py"
-            raise ConsoleError(f"nothing is deployed here yet; run `{hint}` first") from error
+            raise ConsoleError(
+                f"nothing is deployed in {self.region} yet; run `{hint}` first, or say `solar --region …`"
+            ) from error
         outputs = {o["OutputKey"]: o["OutputValue"] for o in stacks["Stacks"][0]["Outputs"]}
         return str(outputs["DataBucketName"])
 
@@ -137,13 +139,20 @@ def _client(session: Session, service: str, endpoint_url: str | None) -> Any:
     return session.create_client(service, endpoint_url=endpoint_url, config=_CONFIG)
 
 
-def connect(kind: Kind | None = None, environment: Mapping[str, str] | None = None) -> System:
+def connect(
+    kind: Kind | None = None,
+    environment: Mapping[str, str] | None = None,
+    *,
+    region: str | None = None,
+) -> System:
     """Return the system that a command is for.
 
     Parameters
     ----------
     kind
         `local` or `aws`; None takes the local platform where one runs, else AWS.
+    region
+        None takes the one that the platform was started in, on AWS the environment's or the profile's.
 
     Raises
     ------
@@ -156,10 +165,12 @@ def connect(kind: Kind | None = None, environment: Mapping[str, str] | None = No
         if info is None:
             raise ConsoleError(f"{no_platform()}; start it with `solar local up`")
         keep_off_proxies()
-        session = session_of(info.region)
+        session = session_of(region or info.region)
         session.set_credentials("test", "test")  # the local platform knows no secrets
         return System("local", session, info.endpoint_url)
-    return System("aws", Session(), variables.get("AWS_ENDPOINT_URL"))
+    named = region or region_of(variables)
+    session = session_of(named) if named else Session()
+    return System("aws", session, variables.get("AWS_ENDPOINT_URL"))
 
 
 def introduce(system: System) -> str:
@@ -192,7 +203,7 @@ def explain(error: Exception) -> str:
         case NoCredentialsError() | PartialCredentialsError():
             said = _missing("no AWS credentials were found", "set AWS_PROFILE")
         case NoRegionError():
-            said = _missing("no Region is set", "export AWS_DEFAULT_REGION=us-east-1")
+            said = _missing("no Region is set", "say `solar --region us-east-1` or set AWS_REGION")
         case ProfileNotFound():
             said = _missing(str(error), "correct AWS_PROFILE")
         case EndpointConnectionError():

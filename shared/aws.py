@@ -41,6 +41,11 @@ def session() -> Session:
     return botocore.session.get_session()
 
 
+def region_of(variables: Mapping[str, str]) -> str | None:
+    """Return the Region that an environment names, or None; botocore does not read AWS_REGION."""
+    return variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION") or None
+
+
 def session_of(region: str) -> Session:
     """Return a new session of a Region, for whoever talks to another place than its environment says."""
     made = botocore.session.Session()

@@ -123,6 +123,16 @@ def endpoint_alarm(model_id: str, watch: str) -> str:
     return f"{endpoint(model_id)}-endpoint-{watch}"
 
 
+def dashboard(region: str) -> str:
+    """Return the dashboard of a Region; an account's dashboards are seen in each of its Regions."""
+    return f"{prefix()}-retraining-{region}"
+
+
+def trail(region: str) -> str:
+    """Return the CloudTrail trail of a Region."""
+    return f"{prefix()}-trail-{region}"
+
+
 # --- a service's ---------------------------------------------------------------------------------
 
 

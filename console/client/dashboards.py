@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from console.errors import ConsoleError
 from console.target import System
 from shared import names
+from shared.aws import error_code
 
 _PERIOD = 300  # of a graph that names none [s]
 _STAT = "Average"  # likewise
@@ -58,12 +61,14 @@ def body(system: System) -> dict[str, Any]:
         None is deployed.
     """
     cloudwatch = system.client("cloudwatch")
-    found = cloudwatch.list_dashboards(DashboardNamePrefix=f"{names.prefix()}-retraining")
-    if not found["DashboardEntries"]:
-        message = "no dashboard is deployed here; run `solar deploy` first"
-        raise ConsoleError(message)
-    name = found["DashboardEntries"][0]["DashboardName"]
-    said: dict[str, Any] = json.loads(cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"])
+    try:
+        found = cloudwatch.get_dashboard(DashboardName=names.dashboard(str(system.region)))
+    except ClientError as error:
+        if error_code(error) != "ResourceNotFound":
+            raise
+        message = f"no dashboard is deployed in {system.region}; run `solar deploy` first"
+        raise ConsoleError(message) from error
+    said: dict[str, Any] = json.loads(found["DashboardBody"])
     return said
 
 

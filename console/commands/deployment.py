@@ -34,7 +34,7 @@ def _run_deployment(context: typer.Context, arguments: list[str]) -> None:
     if not only_asks:
         state.require_choice()
     if state.endpoint != "aws" and (info := control.status()) is not None:
-        os.environ.update(info.environment())
+        os.environ.update(info.environment(state.region))
         if not only_asks and "--destroy" not in arguments:
             people.keep_slack_webhook(state.system)
             arguments = [*arguments, *people.options(arguments)]

@@ -19,7 +19,7 @@ from shared.aws import error_code
 _EPILOG = """\
 environment:
   SOLAR_STAGE          as --stage
-  AWS_DEFAULT_REGION   Region, default us-east-1
+  AWS_REGION           as --region; else AWS_DEFAULT_REGION, else the profile's, else us-east-1
   S3_BUCKET            bucket of measurements; created, or adopted if it exists and is yours
   SAGEMAKER_ROLE_ARN   role for pipeline, jobs and endpoints; without it one is made for each
   AWS_ENDPOINT_URL     set to the local platform's address to deploy there
@@ -62,6 +62,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME",
         default=os.environ.get("SOLAR_STAGE", ""),
         help="a system of its own beside the others of this account, like test; no name is the main one",
+    )
+    add(
+        "--region",
+        metavar="REGION",
+        help="where, like eu-central-1; Regions have systems of their own, side by side",
     )
     add(
         "--network",
@@ -113,6 +118,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ[names.VARIABLE] = names.prefix_of(chosen.stage)
     except ValueError as error:
         reader.error(f"--stage: {error}")
+    if chosen.region:
+        os.environ["AWS_REGION"] = chosen.region
     options = Options(
         network=chosen.network,
         notification_email=chosen.email,

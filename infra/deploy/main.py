@@ -10,7 +10,16 @@ from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import ClientError
 
-from infra.deploy import build, job_logs, notifications, preflight, sbom, survivors, templates
+from infra.deploy import (
+    build,
+    job_logs,
+    notifications,
+    preflight,
+    sbom,
+    survivors,
+    templates,
+    trails,
+)
 from infra.deploy.build import SERVICES, Artifact
 from infra.deploy.destroying import Destruction
 from infra.deploy.errors import DeployError
@@ -138,6 +147,9 @@ class Deployment:
             "Target": self.target.kind,
             "ArtifactBucketName": self.target.artifact_bucket,
             "DataBucketName": self.target.data_bucket,
+            "TrailScope": trails.scope(
+                self.target.client("cloudtrail"), names.trail(self.target.region)
+            ),
             "AdoptDataBucket": str(self.target.adopt_data_bucket).lower(),
             **(self._locally() if self.target.kind == "local" else {}),
         }

@@ -9,13 +9,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.config import Config
-from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.exceptions import (
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ProfileNotFound,
+)
 from botocore.session import Session
 
 from infra.deploy.errors import DeployError
 from infra.local.environment import keep_off_proxies
 from shared import names
-from shared.aws import error_code, session_of
+from shared.aws import error_code, region_of, session_of
 
 DEFAULT_REGION = "us-east-1"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,53}[a-z0-9]")
@@ -61,16 +66,15 @@ def find(environment: Mapping[str, str]) -> Target:
     Parameters
     ----------
     environment
-        `AWS_DEFAULT_REGION`, `S3_BUCKET`, `SAGEMAKER_ROLE_ARN`, `AWS_ENDPOINT_URL`; all optional.
+        `AWS_REGION`, `AWS_DEFAULT_REGION`, `S3_BUCKET`, `SAGEMAKER_ROLE_ARN`, `AWS_ENDPOINT_URL`; all
+        optional.
 
     Raises
     ------
     DeployError
         No credentials, an account that is not the role's, a bucket of somebody else.
     """
-    region = (
-        environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
-    )
+    region = region_of(environment) or _of_profile() or DEFAULT_REGION
     if _is_local(environment):
         keep_off_proxies()
     session = session_of(region)
@@ -94,6 +98,15 @@ def find(environment: Mapping[str, str]) -> Target:
         adopt_data_bucket=_exists(session, bucket) and not _is_ours(session, bucket),
         sagemaker_role_arn=role,
     )
+
+
+def _of_profile() -> str | None:
+    """Return the Region of the profile in force; the command line talks to that one, too."""
+    try:
+        region: str | None = Session().get_config_variable("region")
+    except ProfileNotFound as error:
+        raise DeployError(f"{error}; correct AWS_PROFILE") from error
+    return region
 
 
 def _client(session: Session, service: str) -> Any:
@@ -162,8 +175,10 @@ def check_role(role: str, account_id: str) -> None:
 
 
 def _exists(session: Session, bucket: str) -> bool:
+    """Whether there is such a bucket; one of another Region could tell no topic of this one what changes."""
+    here = session.get_config_variable("region")
     try:
-        _client(session, "s3").head_bucket(Bucket=bucket)
+        found = _client(session, "s3").head_bucket(Bucket=bucket)
     except ClientError as error:
         code = error_code(error)
         if code in {"404", "NoSuchBucket"}:
@@ -173,12 +188,13 @@ def _exists(session: Session, bucket: str) -> bool:
                 f"bucket {bucket} exists and belongs to another account or is closed to these "
                 "credentials; choose another S3_BUCKET"
             ) from error
-        if code in {"301", "PermanentRedirect"}:
-            raise DeployError(
-                f"bucket {bucket} stands in another Region; set AWS_DEFAULT_REGION to it, "
-                "or choose another S3_BUCKET"
-            ) from error
         raise
+    there = found.get("BucketRegion", here)
+    if there != here:
+        raise DeployError(
+            f"bucket {bucket} is in {there}, and this is {here}: say --region {there}, or choose another "
+            "S3_BUCKET"
+        )
     return True
 
 

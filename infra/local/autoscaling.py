@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from infra.local import emulator
+from infra.local.sagemaker.regions import Regions
 from infra.local.sagemaker.store import Record, Store, now
 
 _JSON = "application/x-amz-json-1.1"
@@ -49,8 +50,13 @@ _ACTION = _Kind(
 class AutoScaling:
     """Answers the operations that keep, show and remove."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, sagemaker: Regions) -> None:
+        self._sagemaker = sagemaker
+
+    @property
+    def _store(self) -> Store:
+        """The tables of the Region that asks."""
+        return self._sagemaker.here().store
 
     async def handle_request(
         self,

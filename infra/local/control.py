@@ -57,14 +57,21 @@ class PlatformInfo:
     home: str
     started: str
 
-    def environment(self) -> dict[str, str]:
-        """Return the variables that point boto3 and the AWS command line to this platform."""
+    def environment(self, region: str | None = None) -> dict[str, str]:
+        """Return the variables that point boto3 and the AWS command line to this platform.
+
+        Parameters
+        ----------
+        region
+            One of the account's other Regions; None takes the one that the platform was started in.
+        """
+        here = region or self.region
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": self.region,
-            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": here,
+            "AWS_REGION": here,
         }
 
 

@@ -7,7 +7,8 @@ at start and says what moved, and not in the middle of somebody's work.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ministack import app as gateway  # type: ignore[import-untyped]  # ministack carries no types
@@ -21,6 +22,7 @@ from ministack.core import (  # type: ignore[import-untyped]
 )
 from ministack.services import (  # type: ignore[import-untyped]
     cloudformation,
+    cloudtrail,
     cloudwatch,
     cloudwatch_logs,
     dynamodb,
@@ -45,6 +47,7 @@ __all__ = [
     "buckets",
     "cbor_answer",
     "cbor_metric_data_result",
+    "cloudtrail",
     "cloudwatch",
     "cloudwatch_logs",
     "composite_alarms",
@@ -66,6 +69,7 @@ __all__ = [
     "gateway",
     "iam_actions",
     "iam_evaluator",
+    "in_each_region",
     "insights_stages",
     "integrations",
     "iso_timestamp",
@@ -86,7 +90,9 @@ __all__ = [
     "put_log_events",
     "queues",
     "record_alarm_history",
+    "region",
     "replace",
+    "replace_table",
     "replace_text",
     "repositories",
     "resource_handlers",
@@ -197,6 +203,20 @@ def stacks_of_account() -> list[dict[str, Any]]:
     return [stack for (owner, *_), stack in _part(stacks, "_data").items() if owner == account]
 
 
+@contextlib.contextmanager
+def region(name: str) -> Iterator[None]:
+    """Work in a Region of the account that asks just now."""
+    with responses.request_scope(responses.get_account_id(), name):
+        yield
+
+
+def in_each_region(table: Any, work: Callable[[], None]) -> None:
+    """Work in each account and Region that has something in a table of ministack."""
+    for account, name in sorted({key[:2] for key in list(_part(table, "_data"))}):
+        with responses.request_scope(account, name):
+            work()
+
+
 def replace(module: Any, name: str, make: Callable[[Any], Any]) -> None:
     """Replace a function of ministack by what `make` builds around it.
 
@@ -206,6 +226,20 @@ def replace(module: Any, name: str, make: Callable[[Any], Any]) -> None:
         The module has no such function any more.
     """
     setattr(module, name, make(_part(module, name)))
+
+
+def replace_table(module: Any, name: str, table: Any) -> None:
+    """Let ministack keep something in another table, as long as its own is empty.
+
+    Raises
+    ------
+    PlatformError
+        There is no such table, or something is in it already.
+    """
+    if _part(module, name):
+        message = f"ministack moved: {module.__name__}.{name} is filled while it is imported"
+        raise PlatformError(message)
+    setattr(module, name, table)
 
 
 def replace_text(module: Any, name: str, *changes: tuple[str, str]) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 
 from infra.local.home import HOME_VARIABLE, Home
+from shared.aws import region_of
 
 ACCOUNT_ID = "000000000000"
 DEFAULT_REGION = "us-east-1"
@@ -34,7 +35,7 @@ def keep_off_proxies() -> None:
 
 def region(variables: Mapping[str, str]) -> str:
     """Return the Region that the caller works in."""
-    return variables.get("AWS_DEFAULT_REGION") or variables.get("AWS_REGION") or DEFAULT_REGION
+    return region_of(variables) or DEFAULT_REGION
 
 
 def of_platform(home: Home, port: int, caller: Mapping[str, str]) -> dict[str, str]:

@@ -23,7 +23,6 @@ INERT_TYPES: dict[str, str] = {
     "AWS::Budgets::BudgetsAction": "nothing costs anything here",
     "AWS::CE::AnomalyMonitor": "nothing costs anything here",
     "AWS::CE::AnomalySubscription": "nothing costs anything here",
-    "AWS::CloudTrail::Trail": "there is one user on this machine; the platform's log shows errors",
     "AWS::CloudWatch::AnomalyDetector": "anomaly bands need weeks of AWS's own statistics",
     "AWS::Config::ConfigRule": "nothing checks compliance here",
     "AWS::EC2::EIP": "there is no network between the parts",
@@ -141,6 +140,11 @@ _FEATURES = (
         "EventBridge archives",
         "created and described; replays are ministack's",
         "recovery here is starting again",
+    ),
+    Difference(
+        "CloudTrail trails",
+        "made, described and seen from other Regions as on AWS; nothing is recorded",
+        "there is one user on this machine; the platform's log shows errors",
     ),
     Difference(
         "Tracing (X-Ray), Lambda Insights",

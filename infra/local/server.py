@@ -19,8 +19,8 @@ import hypercorn.config
 
 from infra.local import autoscaling, emulator, environment, patches, slack
 from infra.local.home import Home
-from infra.local.sagemaker import api
-from infra.local.sagemaker.api import SageMaker
+from infra.local.sagemaker import regions
+from infra.local.sagemaker.regions import Regions
 from infra.local.saver import Saver
 from infra.local.slack_api import SlackApi
 from infra.local.ticker import Ticker
@@ -45,11 +45,11 @@ class Platform:
         self._home = home
         self._port = port
         self._ticker = Ticker()
-        self._sagemaker = SageMaker(home, environment.ACCOUNT_ID, os.environ["AWS_REGION"])
+        self._sagemaker = Regions(home, environment.ACCOUNT_ID)
         self._restored = False
         self._slack_api = SlackApi(home.outbox)
-        api.register(self._sagemaker)
-        autoscaling.register(autoscaling.AutoScaling(self._sagemaker.store))
+        regions.register(self._sagemaker)
+        autoscaling.register(autoscaling.AutoScaling(self._sagemaker))
         patches.apply(home, self._sagemaker, self._ticker, port)
         Saver(self._ticker)
 
@@ -128,7 +128,7 @@ class Platform:
         return {
             "pid": os.getpid(),
             "home": str(self._home.root),
-            "ready": self._restored and not self._sagemaker.endpoints.starting(),
+            "ready": self._restored and not self._sagemaker.starting(),
         }
 
 

@@ -23,7 +23,7 @@ class LocalPlatform:
 
     home: Path
     info: control.PlatformInfo
-    _clients: dict[str, Any] = field(default_factory=dict)
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     @property
     def endpoint_url(self) -> str:
@@ -34,18 +34,19 @@ class LocalPlatform:
         """Variables that point a program to this platform."""
         return self.info.environment()
 
-    def client(self, service: str) -> Any:
-        """Return a boto3 client of this platform; the same one every time."""
-        if service not in self._clients:
-            self._clients[service] = boto3.client(
+    def client(self, service: str, region: str | None = None) -> Any:
+        """Return a boto3 client of this platform, by default of its Region; the same one every time."""
+        which = (service, region or self.info.region)
+        if which not in self._clients:
+            self._clients[which] = boto3.client(
                 service,
                 endpoint_url=self.endpoint_url,
-                region_name=self.info.region,
+                region_name=which[1],
                 aws_access_key_id="test",
                 aws_secret_access_key="test",
                 config=Config(retries={"max_attempts": 1}, read_timeout=70),
             )
-        return self._clients[service]
+        return self._clients[which]
 
 
 def free_port() -> int:

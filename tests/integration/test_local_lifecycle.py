@@ -90,16 +90,20 @@ def test_state_survives_a_restart_and_endpoints_serve_again(tmp_path):
             QueueUrl=platform.client("sqs").get_queue_url(QueueName="kept")["QueueUrl"],
             MessageBody="still here",
         )
-        platform.client("sagemaker").create_model_package_group(ModelPackageGroupName="kept")
+        for region in ("us-east-1", "eu-west-1"):
+            platform.client("sagemaker", region).create_model_package_group(
+                ModelPackageGroupName="kept", ModelPackageGroupDescription=region
+            )
     with running(tmp_path) as platform:
         assert mark(platform, "survivor") == "survivor"
         url = platform.client("sqs").get_queue_url(QueueName="kept")["QueueUrl"]
         message = platform.client("sqs").receive_message(QueueUrl=url)["Messages"][0]
         assert message["Body"] == "still here"
-        group = platform.client("sagemaker").describe_model_package_group(
-            ModelPackageGroupName="kept"
-        )
-        assert group["ModelPackageGroupStatus"] == "Completed"
+        for region in ("us-east-1", "eu-west-1"):
+            group = platform.client("sagemaker", region).describe_model_package_group(
+                ModelPackageGroupName="kept"
+            )
+            assert group["ModelPackageGroupDescription"] == region
     assert processes_of(tmp_path) == []
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         *("images", "lock", "platform.log", "s3", "state")
@@ -235,7 +239,7 @@ def test_ctrl_c_while_it_starts_leaves_nothing(tmp_path):
 
 def test_what_differs_from_aws_is_explained():
     features = {each.feature for each in control.explain()}
-    assert {"AWS::CloudTrail::Trail", "SNS e-mail"} <= features
+    assert {"AWS::Budgets::Budget", "SNS e-mail"} <= features
     assert all(each.behaviour and each.why for each in control.explain())
 
 

@@ -144,7 +144,8 @@ def test_executions_are_counted_by_pipeline_and_outcome(done):
 
 
 def test_the_folders_of_jobs_are_gone_afterwards(done):
-    assert list((done.platform.home / "tmp" / "jobs").iterdir()) == []
+    jobs = done.platform.home / "tmp" / "jobs" / done.platform.info.region
+    assert list(jobs.iterdir()) == []
 
 
 def test_the_same_token_is_the_same_execution(done):

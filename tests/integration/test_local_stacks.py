@@ -257,7 +257,7 @@ def test_types_without_behaviour_are_accepted_and_deleted(stacks):
     }
     stack = stacks.apply("inert", template)
     assert stack["StackStatus"] == "CREATE_COMPLETE"
-    assert stacks.outputs(stack)["Trail"] == "arn:aws:cloudtrail:us-east-1:000000000000:t"
+    assert stacks.outputs(stack)["Trail"] == "arn:aws:cloudtrail:us-east-1:000000000000:trail/t"
     template["Resources"]["Budget"]["Properties"]["Budget"]["TimeUnit"] = "ANNUALLY"
     assert stacks.apply("inert", template)["StackStatus"] == "UPDATE_COMPLETE"
     stacks.delete("inert")

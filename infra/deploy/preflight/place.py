@@ -19,7 +19,7 @@ _SCALING_ROLE = "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
 def sagemaker(plan: Plan) -> Iterator[Finding]:
     """Whether SageMaker answers in this Region."""
     why = "Nothing can be trained or served there."
-    mend = "Choose another Region: export AWS_DEFAULT_REGION=…"
+    mend = "Choose another Region: python3 scripts/deploy.py --region …"
     try:
         plan.client("sagemaker").list_endpoints(MaxResults=1)
     except EndpointConnectionError:

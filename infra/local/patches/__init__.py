@@ -5,6 +5,7 @@ from __future__ import annotations
 from infra.local.home import Home
 from infra.local.patches import (
     alarms,
+    dashboards,
     disk,
     faults,
     functions,
@@ -20,11 +21,11 @@ from infra.local.patches import (
     topics,
     urls,
 )
-from infra.local.sagemaker.api import SageMaker
+from infra.local.sagemaker.regions import Regions
 from infra.local.ticker import Ticker
 
 
-def apply(home: Home, sagemaker: SageMaker, ticker: Ticker, port: int) -> None:
+def apply(home: Home, sagemaker: Regions, ticker: Ticker, port: int) -> None:
     """Change ministack; before it answers its first request.
 
     Raises
@@ -41,6 +42,7 @@ def apply(home: Home, sagemaker: SageMaker, ticker: Ticker, port: int) -> None:
     topics.apply(home.outbox)
     queues.apply(ticker)
     alarms.apply(ticker)
+    dashboards.apply()
     metrics.apply()
     insights.apply()
     stacks.apply(sagemaker)

@@ -19,7 +19,9 @@ def apply(ticker: Ticker) -> None:
     """Replace the evaluation, run it every second, and let templates use metric math."""
     emulator.replace(emulator.cloudwatch, "_evaluate_alarm", lambda _original: evaluate_alarm)
     emulator.replace(emulator.provisioners, "_cw_metric_alarm_record", _with_math)
-    ticker.every(_EVERY, emulator.evaluate_all_alarms)
+    ticker.every(
+        _EVERY, lambda: emulator.in_each_region(emulator.alarms, emulator.evaluate_all_alarms)
+    )
 
 
 def evaluate_alarm(alarm: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import json
 import threading
 from collections.abc import Callable
@@ -58,7 +59,7 @@ def _with_timeout(run: Callable[..., Any]) -> Callable[..., Any]:
         seconds = _limit(arn)
         if seconds is None:
             return run(arn)
-        timer = threading.Timer(seconds, _time_out, args=(arn,))
+        timer = threading.Timer(seconds, contextvars.copy_context().run, args=(_time_out, arn))
         timer.daemon = True
         timer.start()
         try:

@@ -15,26 +15,28 @@ _REPEAT = 20.0  # an unchanged value is told again so that no alarm window is ev
 
 def apply(ticker: Ticker) -> None:
     """Measure all queues every few seconds."""
-    ticker.every(_EVERY, Gauge().measure)
+    gauge = Gauge()
+    ticker.every(_EVERY, lambda: emulator.in_each_region(emulator.queues, gauge.measure))
 
 
 class Gauge:
     """Tells a queue's metrics when they change, and otherwise every so often."""
 
     def __init__(self) -> None:
-        self._told: dict[tuple[str, str], tuple[float, float]] = {}
+        self._told: dict[tuple[str, str, str], tuple[float, float]] = {}
 
     def measure(self) -> None:
-        """Measure all queues once."""
+        """Measure all queues of a Region once."""
         for url, queue in list(emulator.queues.items()):
             for name, value, unit in measured(queue, time.time()):
                 self._tell(url.rpartition("/")[2], name, value, unit)
 
     def _tell(self, queue: str, name: str, value: float, unit: str) -> None:
         moment = time.monotonic()
-        last, when = self._told.get((queue, name), (None, 0.0))
+        which = (emulator.responses.get_region(), queue, name)
+        last, when = self._told.get(which, (None, 0.0))
         if value != last or moment - when >= _REPEAT:
-            self._told[queue, name] = (value, moment)
+            self._told[which] = (value, moment)
             telemetry.metric(_NAMESPACE, name, value, unit, {"QueueName": queue})
 
 

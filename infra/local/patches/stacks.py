@@ -8,9 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from infra.local import emulator, inert
-from infra.local.sagemaker.api import SageMaker
 from infra.local.sagemaker.errors import ApiError
+from infra.local.sagemaker.regions import Regions
 from infra.local.sagemaker.store import Record, now
+
+_TRAIL_SWITCHES = ("IsMultiRegionTrail", "IncludeGlobalServiceEvents", "EnableLogFileValidation")
 
 Properties = dict[str, Any]
 Made = tuple[str, dict[str, Any]]
@@ -22,7 +24,7 @@ _NAMES = (
 )
 
 
-def apply(sagemaker: SageMaker) -> None:
+def apply(sagemaker: Regions) -> None:
     """Add the types to ministack's handlers."""
     handlers = emulator.resource_handlers
     for name in inert.INERT_TYPES:
@@ -30,6 +32,7 @@ def apply(sagemaker: SageMaker) -> None:
     handlers["AWS::SageMaker::Pipeline"] = _Pipeline(sagemaker).handler()
     handlers["AWS::SageMaker::ModelPackageGroup"] = _Group(sagemaker).handler()
     handlers["AWS::CloudWatch::CompositeAlarm"] = _Composite().handler()
+    handlers["AWS::CloudTrail::Trail"] = _Trail().handler()
     handlers["AWS::Events::Archive"] = _Archive().handler()
 
 
@@ -53,9 +56,9 @@ class _Type:
 class _Inert(_Type):
     """Kept, listed, deleted; does nothing."""
 
-    def __init__(self, name: str, sagemaker: SageMaker) -> None:
+    def __init__(self, name: str, sagemaker: Regions) -> None:
         self._name = name
-        self._kept = sagemaker.store["inert"]
+        self._sagemaker = sagemaker
 
     def create(self, logical_id: str, properties: Properties, stack: str) -> Made:
         named = next((str(properties[each]) for each in _NAMES if each in properties), None)
@@ -66,8 +69,11 @@ class _Inert(_Type):
     def update(self, physical_id: str, before: Properties, after: Properties, stack: str) -> Made:  # noqa: ARG002
         return self._keep(physical_id, after)
 
+    def _kept(self) -> dict[str, Record]:
+        return self._sagemaker.here().store["inert"]
+
     def _keep(self, physical_id: str, properties: Properties) -> Made:
-        self._kept[f"{self._name} {physical_id}"] = {
+        self._kept()[f"{self._name} {physical_id}"] = {
             "Type": self._name,
             "PhysicalId": physical_id,
             "Properties": json.loads(json.dumps(properties, default=str)),
@@ -78,13 +84,13 @@ class _Inert(_Type):
         return physical_id, {"Arn": arn, "Id": physical_id}
 
     def delete(self, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
-        self._kept.pop(f"{self._name} {physical_id}", None)
+        self._kept().pop(f"{self._name} {physical_id}", None)
 
 
-def _calling(sagemaker: SageMaker, operation: str, request: Record) -> Record:
+def _calling(sagemaker: Regions, operation: str, request: Record) -> Record:
     """Call SageMaker; CloudFormation shows the refusal as the resource's reason."""
     try:
-        return sagemaker.call(operation, request)
+        return sagemaker.here().call(operation, request)
     except ApiError as error:
         message = (
             f"{error.message} (Service: SageMaker, Status Code: 400, Error Code: {error.code})"
@@ -95,7 +101,7 @@ def _calling(sagemaker: SageMaker, operation: str, request: Record) -> Record:
 class _Pipeline(_Type):
     """AWS::SageMaker::Pipeline."""
 
-    def __init__(self, sagemaker: SageMaker) -> None:
+    def __init__(self, sagemaker: Regions) -> None:
         self._sagemaker = sagemaker
 
     def create(self, logical_id: str, properties: Properties, stack: str) -> Made:
@@ -107,11 +113,11 @@ class _Pipeline(_Type):
         request = self._request(physical_id, after)
         request.pop("Tags", None)
         answer = _calling(self._sagemaker, "UpdatePipeline", request)
-        self._sagemaker.store.tag(answer["PipelineArn"], after.get("Tags"))
+        self._sagemaker.here().store.tag(answer["PipelineArn"], after.get("Tags"))
         return physical_id, {}
 
     def delete(self, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
-        if physical_id in self._sagemaker.store["pipelines"]:
+        if physical_id in self._sagemaker.here().store["pipelines"]:
             _calling(self._sagemaker, "DeletePipeline", {"PipelineName": physical_id})
 
     @staticmethod
@@ -143,7 +149,7 @@ class _Pipeline(_Type):
 class _Group(_Type):
     """AWS::SageMaker::ModelPackageGroup."""
 
-    def __init__(self, sagemaker: SageMaker) -> None:
+    def __init__(self, sagemaker: Regions) -> None:
         self._sagemaker = sagemaker
 
     def create(self, logical_id: str, properties: Properties, stack: str) -> Made:  # noqa: ARG002
@@ -158,21 +164,22 @@ class _Group(_Type):
         }
 
     def update(self, physical_id: str, before: Properties, after: Properties, stack: str) -> Made:  # noqa: ARG002
-        self._sagemaker.store.tag(physical_id, after.get("Tags"))
+        self._sagemaker.here().store.tag(physical_id, after.get("Tags"))
         return physical_id, {"ModelPackageGroupArn": physical_id}
 
     def delete(self, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
         name = physical_id.rpartition("/")[2]
-        if name in self._sagemaker.store["package_groups"]:
+        if name in self._sagemaker.here().store["package_groups"]:
             _calling(self._sagemaker, "DeleteModelPackageGroup", {"ModelPackageGroupName": name})
 
 
-def _ministack(answer: tuple[int, dict[str, str], Any]) -> None:
-    """Raise what a ministack operation refused."""
+def _ministack(answer: tuple[int, dict[str, str], Any]) -> Any:
+    """Return what a ministack operation answered in JSON; raise what it refused."""
     status, _, body = answer
     if status >= 400:  # noqa: PLR2004  # HTTP
         text = body.decode("utf-8", errors="replace") if isinstance(body, bytes) else str(body)
         raise ValueError(text)
+    return json.loads(body) if body else {}
 
 
 class _Composite(_Type):
@@ -193,6 +200,49 @@ class _Composite(_Type):
 
     def delete(self, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
         emulator.composite_alarms.pop(physical_id, None)
+
+
+class _Trail(_Type):
+    """AWS::CloudTrail::Trail, by ministack's own operations."""
+
+    def create(self, logical_id: str, properties: Properties, stack: str) -> Made:
+        name = properties.get("TrailName") or f"{stack}-{logical_id}"
+        made = _ministack(emulator.cloudtrail._create_trail(self._request(name, properties)))  # noqa: SLF001  # there is no other way
+        return self._selected(name, made["TrailARN"], properties)
+
+    def update(self, physical_id: str, before: Properties, after: Properties, stack: str) -> Made:  # noqa: ARG002
+        made = _ministack(emulator.cloudtrail._update_trail(self._request(physical_id, after)))  # noqa: SLF001
+        return self._selected(physical_id, made["TrailARN"], after)
+
+    def delete(self, physical_id: str, properties: Properties) -> None:  # noqa: ARG002
+        emulator.cloudtrail._delete_trail({"Name": physical_id})  # noqa: SLF001
+
+    @staticmethod
+    def _request(name: str, properties: Properties) -> Properties:
+        return {
+            "Name": name,
+            "S3BucketName": properties["S3BucketName"],
+            "KmsKeyId": properties.get("KMSKeyId", ""),
+            **{key: _is_true(properties.get(key)) for key in _TRAIL_SWITCHES},
+        }
+
+    @staticmethod
+    def _selected(name: str, arn: str, properties: Properties) -> Made:
+        selectors = [
+            each | {"IncludeManagementEvents": _is_true(each.get("IncludeManagementEvents", True))}
+            for each in properties.get("EventSelectors", [])
+        ]
+        if selectors:
+            request = {"TrailName": name, "EventSelectors": selectors}
+            _ministack(emulator.cloudtrail._put_event_selectors(request))  # noqa: SLF001
+        switch = "_start_logging" if _is_true(properties["IsLogging"]) else "_stop_logging"
+        _ministack(getattr(emulator.cloudtrail, switch)({"Name": name}))
+        return name, {"Arn": arn}
+
+
+def _is_true(value: Any) -> bool:
+    """Return what a template means, where `!If` and parameters give texts."""
+    return str(value).lower() == "true"
 
 
 class _Archive(_Type):

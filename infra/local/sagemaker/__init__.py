@@ -1,5 +1,6 @@
 """Amazon SageMaker in process: registry, pipelines, jobs and endpoints that really run.
 
+regions     a SageMaker for each Region; the front door
 api         dispatches operations to the parts below
 validate    checks requests against botocore's own shapes
 store       tables, and what survives a restart

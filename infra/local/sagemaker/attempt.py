@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from infra.local import background
 from infra.local.children import Child
 from infra.local.home import Home
 from infra.local.sagemaker.containers import Box, Host, environment
@@ -18,6 +19,12 @@ from infra.local.sagemaker.store import Record
 
 _ENDED = {0, 143, -15}  # exit codes of what was done, or ended by SIGTERM
 _LOOK = 0.05  # [s] between two looks at several containers
+
+
+def folder(home: Home, kind: Kind, job: Record) -> Path:
+    """Return where a job's files are; another Region may have a job of the same name."""
+    region = str(job[kind.arn]).split(":")[3]
+    return home.temporary / "jobs" / region / str(job[kind.member])
 
 
 class Attempt:
@@ -37,7 +44,7 @@ class Attempt:
         self.kind, self.job = kind, job
         self._home, self._image = home, image
         hosts = [f"algo-{number + 1}" for number in range(kind.instances(job))]
-        root = home.temporary / "jobs" / job[kind.member]
+        root = folder(home, kind, job)
         self._hosts = [Host(name, tuple(hosts)) for name in hosts]
         self._boxes = [Box(root / name) for name in hosts]
         self._variables: list[dict[str, str]] = []
@@ -66,7 +73,7 @@ class Attempt:
                 grace=kind.grace,
             )
             output = Output(kind.log_group, f"{job[kind.member]}/{host.name}-{int(time.time())}")
-            reader = threading.Thread(target=output.read, args=(child.output,), daemon=True)
+            reader = background.thread(output.read, child.output)
             reader.start()
             self._children.append(child)
             self._outputs.append(output)

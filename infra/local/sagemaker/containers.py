@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from infra.local import emulator
 from infra.local.sagemaker.errors import invalid
 from infra.local.sagemaker.store import Record
 
@@ -91,8 +92,8 @@ def environment(
         "PYTHONPATH": str(image),
         "PYTHONUNBUFFERED": "1",
         "PYTHONUTF8": "1",
-        "AWS_REGION": os.environ["AWS_REGION"],
-        "AWS_DEFAULT_REGION": os.environ["AWS_REGION"],
+        "AWS_REGION": emulator.responses.get_region(),
+        "AWS_DEFAULT_REGION": emulator.responses.get_region(),
         "AWS_EC2_METADATA_DISABLED": "true",
         "SAGEMAKER_BASE_DIR": str(box.base),
     }

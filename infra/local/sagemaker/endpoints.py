@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextvars
 import copy
 import json
 import logging
@@ -11,6 +10,7 @@ import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
+from infra.local import background
 from infra.local.home import Home
 from infra.local.sagemaker import deployment, events, serverless, validate
 from infra.local.sagemaker.deployment import AlarmedError, CancelledError
@@ -272,8 +272,7 @@ class Endpoints:
         events.endpoint_changed(endpoint, self._store.tags.get(endpoint["EndpointArn"], {}))
 
     def _in_background(self, work: Callable[..., None], *arguments: Any) -> None:
-        context = contextvars.copy_context()
-        thread = threading.Thread(target=context.run, args=(work, *arguments), daemon=True)
+        thread = background.thread(work, *arguments)
         self._threads = [each for each in self._threads if each.is_alive()] + [thread]
         thread.start()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextvars
 import math
 import os
 import subprocess
@@ -10,9 +9,10 @@ import threading
 import time
 from collections.abc import Callable
 
+from infra.local import background
 from infra.local.home import Home
 from infra.local.sagemaker import events, validate
-from infra.local.sagemaker.attempt import Attempt
+from infra.local.sagemaker.attempt import Attempt, folder
 from infra.local.sagemaker.containers import Box
 from infra.local.sagemaker.errors import ApiError, invalid
 from infra.local.sagemaker.images import Images
@@ -37,15 +37,20 @@ class _Work:
         self.done = threading.Event()
 
 
+def slots() -> threading.Semaphore:
+    """Return what lets this machine run only so many jobs at once."""
+    return threading.Semaphore(int(os.environ.get(SLOTS_VARIABLE, DEFAULT_SLOTS)))
+
+
 class Jobs:
     """Runs jobs and answers the operations about them."""
 
-    def __init__(self, store: Store, images: Images, home: Home) -> None:
+    def __init__(self, store: Store, images: Images, home: Home, free: threading.Semaphore) -> None:
         self._store = store
         self._images = images
         self._home = home
         self._works: dict[str, _Work] = {}
-        self._slots = threading.Semaphore(int(os.environ.get(SLOTS_VARIABLE, DEFAULT_SLOTS)))
+        self._slots = free
 
     def operations(self) -> dict[str, Callable[[Record], Record]]:
         """Return the operations that this part answers."""
@@ -86,10 +91,7 @@ class Jobs:
         self._store.tag(arn, request.get("Tags"))
         work = self._works[arn] = _Work()
         self._tell(kind, job)
-        context = contextvars.copy_context()
-        threading.Thread(
-            target=context.run, args=(self._run, kind, job, work), name=f"job {name}", daemon=True
-        ).start()
+        background.thread(self._run, kind, job, work, name=f"job {name}").start()
         return {kind.arn: arn}
 
     def _describe(self, kind: Kind, request: Record) -> Record:
@@ -173,7 +175,7 @@ class Jobs:
             self._end(kind, job, "Failed", f"InternalServerError: {error}")
             raise
         finally:
-            Box(self._home.temporary / "jobs" / job[kind.member]).remove()
+            Box(folder(self._home, kind, job)).remove()
             self._works.pop(job[kind.arn], None)
             work.done.set()
 

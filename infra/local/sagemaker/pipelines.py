@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextvars
 import secrets
 import string
 import threading
 from collections.abc import Callable
 from typing import Any
 
-from infra.local import objects
+from infra.local import background, objects
 from infra.local.sagemaker import definition, events, validate
 from infra.local.sagemaker.definition import Definition, DefinitionError
 from infra.local.sagemaker.errors import conflict, invalid, not_found
@@ -189,10 +188,7 @@ class Pipelines:
             finally:
                 self._running.pop(arn, None)
 
-        context = contextvars.copy_context()
-        thread = threading.Thread(
-            target=context.run, args=(work,), name=f"execution {execution['_id']}", daemon=True
-        )
+        thread = background.thread(work, name=f"execution {execution['_id']}")
         self._running[arn] = (executor, stop, thread)
         thread.start()
 

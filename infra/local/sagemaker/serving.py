@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.local import background
 from infra.local.children import Child
 from infra.local.environment import ADDRESS
 from infra.local.home import Home
@@ -100,7 +101,7 @@ class Server:
             grace=_GRACE,
         )
         output = Output(LOG_GROUP + self._endpoint, self.log_stream)
-        threading.Thread(target=output.read, args=(self._child.output,), daemon=True).start()
+        background.thread(output.read, self._child.output).start()
 
     def _wait_for_ping(self) -> None:
         patience = self.variant.get("ContainerStartupHealthCheckTimeoutInSeconds", _STARTUP)
@@ -169,7 +170,7 @@ class Server:
             except ServingError:
                 return  # the next request finds it dead and tries again
 
-        threading.Thread(target=again, daemon=True).start()
+        background.thread(again).start()
 
     def stop(self) -> None:
         """End the process and remove its files."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from console.client import dashboards
 from console.commands.dashboard import bars
@@ -108,11 +109,12 @@ class FakeCloudWatch:
     body: dict[str, Any] | None = None
     results: list[dict[str, Any]] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
+    dashboards: list[str] = field(default_factory=list)
 
-    def list_dashboards(self, **_: Any) -> dict[str, Any]:
-        return {"DashboardEntries": [{"DashboardName": "d"}] if self.body else []}
-
-    def get_dashboard(self, **_: Any) -> dict[str, Any]:
+    def get_dashboard(self, DashboardName: str) -> dict[str, Any]:  # noqa: N803  # boto's spelling
+        self.dashboards.append(DashboardName)
+        if self.body is None:
+            raise ClientError({"Error": {"Code": "ResourceNotFound"}}, "GetDashboard")
         return {"DashboardBody": json.dumps(self.body)}
 
     def get_paginator(self, name: str) -> Any:
@@ -149,6 +151,13 @@ def test_each_widget_is_said_with_its_latest_values(cloudwatch: FakeCloudWatch) 
     assert "▁█ 3" in shown
     (asked,) = cloudwatch.asked
     assert asked["EndTime"] - asked["StartTime"] == timedelta(hours=2)
+
+
+def test_another_regions_dashboard_is_not_taken_for_this_ones(
+    cloudwatch: FakeCloudWatch, system: FakeSystem
+) -> None:
+    solar("dashboard")
+    assert cloudwatch.dashboards == [f"solar-retraining-{system.region}"]
 
 
 def test_what_cloudwatch_cannot_answer_is_said(cloudwatch: FakeCloudWatch) -> None:
