@@ -48,10 +48,8 @@ class Place:
         return Deployment(target.find(variables), Options(**options), str)
 
     def ledger(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.client("dynamodb").scan(
-            TableName=names.service("data_watcher")
-        )["Items"]
-        return found
+        kept = self.client("dynamodb").scan(TableName=names.service("data_watcher"))["Items"]
+        return [each for each in kept if "key" in each]
 
     def upload(self, name: str) -> None:
         key = f"raw/{self.region}/{name}"
