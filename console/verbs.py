@@ -90,7 +90,7 @@ VERBS = {
     "lineage": Verb(
         "commands.history",
         "lineage",
-        "Follow a file to datasets, runs, versions and deployments, or a version back to its files.",
+        "Follow a file to datasets, runs, versions and deployments, or a run or a version back to its files.",
     ),
     "trace": Verb(
         "commands.tracing",
@@ -109,6 +109,11 @@ VERBS = {
         "commands.versions",
         "models",
         "List registered versions, their approval, scores, and which serves.",
+    ),
+    "logs": Verb(
+        "commands.logs",
+        "logs",
+        "Show the last lines of what a run's stage wrote, from CloudWatch Logs.",
     ),
     "report": Verb(
         "commands.runs",
