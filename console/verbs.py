@@ -201,7 +201,12 @@ VERBS = {
     "status": Verb(
         "commands.system",
         "status",
-        "Show the health of all services, queues, alarms, runs and endpoints; exit code 1 if unwell.",
+        "Show the health of all services, queues, schedules, alarms, runs and endpoints; exit code 1 if unwell.",
+    ),
+    "dead-letters": Verb(
+        "commands.dead_letters",
+        "app",
+        "Messages that a service could not handle: what they are; send them back.",
     ),
     "dashboard": Verb(
         "commands.dashboard",

@@ -7,8 +7,6 @@ the newest are read.
 from __future__ import annotations
 
 import json
-import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from console.client.words import plain
 from console.errors import ConsoleError
 from console.target import System
 from shared.aws import error_code
@@ -28,10 +27,7 @@ LINES, MOST_LINES = 100, 2000
 RUNS, FAILED = {"Starting", "Executing", "Stopping"}, {"Failed", "Stopped"}
 _STREAMS = 8  # of a job: its instances and attempts, of which the newest are read
 _PAGES = 5  # AWS answers with an empty page where it has not found the next lines yet
-_LONGEST = 1000  # characters of a line that are shown
 _DENIED = {"AccessDeniedException", "AccessDenied"}
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
-_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}  # what a terminal or a browser obeys instead of showing it
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,13 +258,6 @@ def tail(system: System, stage: Mapping[str, Any], most: int = LINES) -> Tail:
     lines, older = reader.last(most)
     note = "" if lines else _silent(name, reader, is_over=status not in RUNS)
     return Tail(name, status, reader.group, reader.job, tuple(lines), older, note)
-
-
-def plain(text: str) -> str:
-    """Return a line without what a terminal or a browser would obey: escapes, controls, turned writing."""
-    shown = _ESCAPES.sub("", text).rstrip("\r").rpartition("\r")[2].replace("\t", "    ")
-    clean = "".join(sign for sign in shown if unicodedata.category(sign) not in _UNSEEN)
-    return clean if len(clean) <= _LONGEST else f"{clean[:_LONGEST]}…"
 
 
 def _silent(name: str, reader: Reader, *, is_over: bool) -> str:

@@ -165,6 +165,13 @@ def test_a_run_is_followed_to_its_verdict_without_a_touch(page: Page, address: s
     expect(page.get_by_role("heading", name="Verdict")).to_be_visible(timeout=WAIT)
 
 
+def test_the_status_says_when_schedules_are_due(page: Page, address: str) -> None:
+    page.goto(f"{address}/status")
+    schedules = page.get_by_role("region", name="Schedules")
+    expect(schedules).to_contain_text("Compares every endpoint with what is approved.")
+    expect(schedules).to_contain_text("06:00 UTC")
+
+
 def test_a_drag_over_the_chart_zooms_and_back_leads_back(page: Page, address: str) -> None:
     site = f"{address}/sites/golden"
     page.goto(site)

@@ -13,6 +13,7 @@ from infra.local.patches import (
     machines,
     metrics,
     queues,
+    redrive,
     rights,
     schedules,
     stacks,
@@ -40,6 +41,7 @@ def apply(home: Home, sagemaker: SageMaker, ticker: Ticker, port: int) -> None:
     schedules.apply()
     topics.apply(home.outbox)
     queues.apply(ticker)
+    redrive.apply(ticker)
     alarms.apply(ticker)
     metrics.apply()
     insights.apply()

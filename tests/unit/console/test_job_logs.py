@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from console.client import job_logs
+from console.client.words import plain
 from console.commands import logs as command
 from console.errors import ConsoleError
 from tests.unit.console.systems import FakeSystem, solar, system
@@ -176,7 +177,7 @@ def test_a_right_that_is_missing_is_named(system: FakeSystem, logs: FakeLogs) ->
     ],
 )
 def test_nothing_of_a_line_is_obeyed(written: str, shown: str) -> None:
-    assert job_logs.plain(written) == shown
+    assert plain(written) == shown
 
 
 def test_our_own_lines_are_read_for_people(system: FakeSystem, logs: FakeLogs) -> None:

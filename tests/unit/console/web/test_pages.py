@@ -315,6 +315,49 @@ def test_a_dataset_that_is_gone_is_said_to_be(browser: Browser) -> None:
     assert "d, 3 files, which is gone from the bucket" in browser.get(f"/runs/{RUN}").text
 
 
+def test_the_status_shows_dead_letters_and_leads_to_sending_them_back(browser: Browser) -> None:
+    page = " ".join(browser.get("/status").text.split())
+    assert "solar-deployer-dead-letters: 1 message" in page
+    assert "solar.data_accepted" in page
+    assert "raw/east/&lt;b&gt;.csv" in page
+    assert 'href="/do/redrive?queue=solar-deployer-dead-letters"' in page
+    assert "being sent back: 2 of 5" in page
+    assert 'href="/do/stop?queue=solar-data-watcher-dead-letters"' in page
+
+
+def test_whoever_may_not_look_into_dead_letters_sees_how_many_there_are(
+    world: World, browser: Browser
+) -> None:
+    world.clients["sqs"].refuses = "AccessDenied"
+    page = browser.get("/status").text
+    assert "solar-deployer-dead-letters: 1 message" in page
+    assert "you lack sqs:ReceiveMessage" in page
+
+
+def test_a_status_without_letters_says_so(world: World, browser: Browser) -> None:
+    world.clients["sqs"].letters.clear()
+    world.clients["sqs"].moves.clear()
+    assert "None: every message was handled." in browser.get("/status").text
+
+
+def test_the_status_shows_each_schedule_with_what_it_does_and_when(browser: Browser) -> None:
+    page = " ".join(browser.get("/status").text.split())
+    assert "Compares &lt;b&gt;scores&lt;/b&gt;." in page
+    assert (
+        "<td>solar-deployer-daily-watch</td><td>cron(20 6 * * ? *) UTC</td><td>enabled</td>" in page
+    )
+    assert re.search(r"<td>\d{4}-\d\d-\d\d 06:20 UTC</td><td>keeps none</td>", page)
+
+
+def test_schedules_that_cannot_be_read_take_nothing_else_with_them(
+    world: World, browser: Browser
+) -> None:
+    del world.clients["scheduler"]
+    page = browser.get("/status").text
+    assert "This part could not be read" in page
+    assert "solar-deployer-dead-letters" in page
+
+
 def test_a_notice_says_what_became_of_it_for_each_recipient(browser: Browser) -> None:
     page = " ".join(browser.get("/notices").text.split())
     assert "email 2026-06-01 00:00" in page

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ from starlette.applications import Starlette
 
 from console.web.guard import Guard
 from console.web.server import application
+from tests.unit.console.queues import POISON, Queues, Schedules, letter, move
 from tests.unit.console.systems import FakeSystem
 
 PORT = 8484
@@ -365,12 +367,29 @@ class Browser:
         return Answer(start["status"], answered, text)
 
 
+A_SCHEDULE = {
+    "ScheduleExpression": "cron(20 6 * * ? *)",
+    "Description": "Compares <b>scores</b>.",
+    "State": "ENABLED",
+    "FlexibleTimeWindow": {"Mode": "OFF"},
+    "Target": {"Arn": "arn:aws:sqs:eu-west-1:1:solar-deployer-live-inbox"},
+    "CreationDate": datetime(2026, 6, 1, tzinfo=UTC),
+}
+LETTERS, LEAVING = "solar-deployer-dead-letters", "solar-data-watcher-dead-letters"
+
+
+def a_queue() -> Queues:
+    """Return queues of which deployer's dead letters wait and data_watcher's are being sent back."""
+    return Queues({LETTERS: [letter(POISON)]}, {LEAVING: move("RUNNING", 2, 5)})
+
+
 def a_world() -> World:
     """Return a system in which a file is refused and a version waits for approval."""
     world = World("local", fake_session(), None)
     for name, value in (("answers", {}), ("clients", {}), ("sent", [])):
         object.__setattr__(world, name, value)  # the class is frozen
-    world.clients.update(sagemaker=SageMaker(), s3=S3(), cloudwatch=NoAlarms(), sqs=Queues())
+    world.clients.update(sagemaker=SageMaker(), s3=S3(), cloudwatch=NoAlarms(), sqs=a_queue())
+    world.clients["scheduler"] = Schedules({"solar-deployer-daily-watch": A_SCHEDULE})
     world.clients["logs"] = Logs()
     world.clients["lambda"] = Functions()
     card = {
@@ -457,18 +476,8 @@ class NoAlarms:
     def paginate(self, **_: Any) -> list[dict[str, Any]]:
         return [{"MetricAlarms": []}]
 
-
-class Queues:
-    class exceptions:  # noqa: N801 - as botocore names it
-        class QueueDoesNotExist(Exception):  # noqa: N818
-            pass
-
-    def get_queue_url(self, QueueName: str) -> dict[str, str]:  # noqa: N803
-        return {"QueueUrl": QueueName}
-
-    def get_queue_attributes(self, **_: Any) -> dict[str, Any]:
-        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-        return {"Attributes": dict.fromkeys(names, "0")}
+    def get_metric_data(self, **_: Any) -> dict[str, Any]:
+        return {"MetricDataResults": []}
 
 
 class Functions:
