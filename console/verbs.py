@@ -90,7 +90,7 @@ VERBS = {
     "lineage": Verb(
         "commands.history",
         "lineage",
-        "Follow a file to datasets, runs, versions and deployments, or a version back to its files.",
+        "Follow a file to datasets, runs, versions and deployments, or a run or a version back to its files.",
     ),
     "trace": Verb(
         "commands.tracing",
@@ -109,6 +109,11 @@ VERBS = {
         "commands.versions",
         "models",
         "List registered versions, their approval, scores, and which serves.",
+    ),
+    "logs": Verb(
+        "commands.logs",
+        "logs",
+        "Show the last lines of what a run's stage wrote, from CloudWatch Logs.",
     ),
     "report": Verb(
         "commands.runs",
@@ -196,7 +201,12 @@ VERBS = {
     "status": Verb(
         "commands.system",
         "status",
-        "Show the health of all services, queues, alarms, runs and endpoints; exit code 1 if unwell.",
+        "Show the health of all services, queues, schedules, alarms, runs and endpoints; exit code 1 if unwell.",
+    ),
+    "dead-letters": Verb(
+        "commands.dead_letters",
+        "app",
+        "Messages that a service could not handle: what they are; send them back.",
     ),
     "dashboard": Verb(
         "commands.dashboard",

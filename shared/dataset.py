@@ -172,6 +172,44 @@ class _Windows(_Part):
     exclusions: tuple[Exclusion, ...] = ()
 
 
+class _File(_Window):
+    rows: int
+    provider: str = ""
+
+
+class _Content(_Part):
+    split: Split
+    files: tuple[_File, ...]
+    exclusions: tuple[Exclusion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The files of a site in a dataset: its measurements, or what one provider forecast for it."""
+
+    site_id: str
+    provider: str
+    files: int
+    rows: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is in a dataset, counted; the end of each window is where it was cut off.
+
+    Attributes
+    ----------
+    test_fraction
+        Which part of the time tests. [unitless]
+    """
+
+    parts: tuple[Part, ...]
+    exclusions: int
+    test_fraction: float
+
+
 def providers(described: bytes) -> frozenset[str]:
     """Return whose forecasts a model was trained with that this describes; none for measured weather."""
     said = _Providers.model_validate_json(described)
@@ -183,6 +221,26 @@ def providers(described: bytes) -> frozenset[str]:
 def file_ids(described: bytes) -> frozenset[str]:
     """Return the files that a `dataset.json` names: a tenth of the memory that the whole takes."""
     return frozenset(each.file_id for each in _Names.model_validate_json(described).files)
+
+
+def content(described: bytes) -> Content:
+    """Return what a `dataset.json` holds, site by site and provider by provider."""
+    said = _Content.model_validate_json(described)
+    groups: dict[tuple[str, str], list[_File]] = {}
+    for file in said.files:
+        groups.setdefault((file.site_id, file.provider), []).append(file)
+    parts = (
+        Part(
+            site_id,
+            provider,
+            files=len(files),
+            rows=sum(each.rows for each in files),
+            first=min(each.window_start for each in files),
+            last=max(each.window_end for each in files),
+        )
+        for (site_id, provider), files in sorted(groups.items())
+    )
+    return Content(tuple(parts), len(said.exclusions), said.split.test_fraction)
 
 
 def coverage(described: bytes) -> Coverage:

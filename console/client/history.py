@@ -50,17 +50,35 @@ def progress(system: System, model_id: str, run_id: str | None = None) -> dict[s
 
 
 def stages(found: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """Return the stages of a run with how long each took, or takes until now, and what is usual. [s]"""
+    """Return the stages of a run with how long each took, or takes until now, and what is usual. [s]
+
+    While a run goes on, those that it has not begun come after the others.
+    """
     if found is None:
         return []
     usual = (found["expected"] or {"stages": {}})["stages"]
     now = datetime.fromisoformat(found["now"])
-    return [
+    begun = [
         {
             "name": each["name"],
             "status": each["status"],
             "seconds": seconds(each, now) if each["started_at"] else None,
             "usual": usual.get(each["name"]),
+            "has_log": bool(each["job_arn"]),
+            "failure": each["failure_reason"],
         }
         for each in found["stages"]
+    ]
+    names = {each["name"] for each in begun}
+    ahead = [each for each in usual if each not in names] if found["status"] == "running" else []
+    return begun + [
+        {
+            "name": each,
+            "status": "",
+            "seconds": None,
+            "usual": usual[each],
+            "has_log": False,
+            "failure": None,
+        }
+        for each in ahead
     ]

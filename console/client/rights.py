@@ -15,6 +15,7 @@ NEEDED = {
     "deployer": "sqs:SendMessage",
     "exclusions": "s3:PutObject",
     "registry": "sagemaker:UpdateModelPackage",
+    "dead_letters": "sqs:StartMessageMoveTask",
 }
 
 
@@ -44,6 +45,8 @@ def _resource(system: System, what: str, partition: str, where: str) -> str:
         return f"arn:{partition}:s3:::{system.bucket}/{layout.exclusions_config('site')}"
     if what == "registry":
         return f"arn:{partition}:sagemaker:{where}:model-package/{names.package_group('model')}/1"
+    if what == "dead_letters":
+        return f"arn:{partition}:sqs:{where}:{names.dead_letters('deployer')}"
     return f"arn:{partition}:sqs:{where}:{names.inbox(what)}"
 
 

@@ -13,13 +13,14 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from console.client import job_logs
 from console.errors import ConsoleError
 from console.target import System
 from shared import names
 
 _MOST_GROUPS = 50  # that one query asks
 MOST_LINES = 10_000  # that one query answers
-_JOBS = ("/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TrainingJobs")
+_JOBS = tuple(job_logs.GROUPS.values())
 _RUNNING = {"Scheduled", "Running", "Unknown"}
 _POLL = 0.5  # [s]
 _NOT_SHOWN = {  # of a line's fields: what columns show, and what only tells lines apart

@@ -1,6 +1,13 @@
-"""Figures as people read them, on a screen and on a page."""
+"""Figures and other people's words as people read them, on a screen and on a page."""
 
 from __future__ import annotations
+
+import re
+import unicodedata
+
+_LONGEST = 1000  # characters of a line that are shown
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}  # what a terminal or a browser obeys instead of showing it
 
 
 def percent(value: float | None, *, digits: int = 1, signed: bool = False) -> str:
@@ -13,3 +20,10 @@ def percent(value: float | None, *, digits: int = 1, signed: bool = False) -> st
 def short(value: float | None) -> str:
     """Return a score with three digits; nothing for None."""
     return "" if value is None else f"{value:.3f}"
+
+
+def plain(text: str) -> str:
+    """Return a line without what a terminal or a browser would obey: escapes, controls, turned writing."""
+    shown = _ESCAPES.sub("", text).rstrip("\r").rpartition("\r")[2].replace("\t", "    ")
+    clean = "".join(sign for sign in shown if unicodedata.category(sign) not in _UNSEEN)
+    return clean if len(clean) <= _LONGEST else f"{clean[:_LONGEST]}…"

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from console import output, registry, times, trainer
+from console import output, times, trainer
+from console.client import history as client_history
+from console.client import lineage as client_lineage
 from console.commands import configuring
-from console.commands.data import all_files
 from console.commands.local import JsonOption
-from console.commands.runs import ModelOption
-from console.datasets import file_id_of, frozen, holding
+from console.commands.runs import ModelOption, find_run
+from console.datasets import frozen
 from console.errors import ConsoleError
 from console.state import state
 from shared.active import ActiveModel
@@ -46,20 +47,53 @@ def datasets(model: ModelOption = None, *, json: JsonOption = False) -> None:
 
 
 def lineage(
-    what: Annotated[str, typer.Argument(help="A raw key (or its end), or a version.")],
+    what: Annotated[
+        str, typer.Argument(help="A raw key (or its end), a run (its beginning), or a version.")
+    ],
     model: ModelOption = None,
     *,
     json: JsonOption = False,
 ) -> None:
-    """Follow a file to datasets, runs, versions and deployments, or a version back to its files.
+    """Follow a file to datasets, runs, versions and deployments, or a run or a version back to its files.
 
     Examples: solar lineage power_2012-03.csv
+              solar lineage f715376c-2
               solar lineage 2 --model golden
     """
-    found = _of_version(int(what), model) if what.isdecimal() else _of_file(what)
+    if not what.isdecimal() and not _is_key(what):
+        _of_run(find_run(what, model), json=json)
+        return
+    if what.isdecimal():
+        found = client_lineage.of_version(state.system, int(what), model)
+    else:
+        found = client_lineage.of_file(state.system, what)
     if json:
         output.as_json(found)
+    else:
+        _show_files(f"Lineage of {what}", found)
+
+
+def _is_key(what: str) -> bool:
+    return "/" in what or "." in what
+
+
+def _of_run(run_id: str, *, json: bool) -> None:
+    """Show what a run was made of, and the files of its dataset."""
+    run = client_history.run(state.system, run_id)
+    progress = client_history.progress(state.system, run["model_id"], run_id)
+    if progress is None:
+        raise ConsoleError(f"run {run_id} is gone")
+    made = client_lineage.of_run(state.system, progress)
+    files = client_lineage.files_of_run(state.system, run)
+    if json:
+        output.as_json(made | {"files": files})
         return
+    output.facts(f"Run {output.short_run(run_id)} of {run['model_id']}", client_lineage.told(made))
+    rows = [(each["key"], each["state"]) for each in files]
+    output.table("Files", ["file", "state"], rows, "the ledger knows none of its files any more")
+
+
+def _show_files(title: str, found: list[dict[str, Any]]) -> None:
     rows = [
         (
             each["key"],
@@ -73,7 +107,7 @@ def lineage(
         for run in each["runs"] or [_NO_RUN]
     ]
     columns = ["file", "state", "run", "ended", "version", "served since (UTC)"]
-    output.table(f"Lineage of {what}", columns, rows, "no file is known of it")
+    output.table(title, columns, rows, "no file is known of it")
 
 
 def replay(
@@ -104,63 +138,6 @@ def replay(
     output.table(f"{model} with {policy.name}", ["at (UTC)", "files", "because"], rows, "no run")
     cost = "unknown" if answer["cost_usd"] is None else f"{answer['cost_usd']:.2f} USD"
     output.say(f"{len(rows)} runs instead of {answer['recorded_runs']}; cost about {cost}")
-
-
-def _of_file(ending: str) -> list[dict[str, Any]]:
-    fitting = [each for each in all_files() if each["key"].endswith(ending)]
-    if not fitting:
-        raise ConsoleError(f"no uploaded file ends in {ending!r}; see `solar files`")
-    every = frozen(state.system)
-    return _traced(fitting, holding(state.system, every))
-
-
-def _of_version(number: int, model: str | None) -> list[dict[str, Any]]:
-    models = [model] if model else trainer.models(state.system)
-    if len(models) != 1:
-        raise ConsoleError("name the model of the version with --model")
-    package = registry.version(state.system, models[0], number)
-    dataset_id = package.get("CustomerMetadataProperties", {}).get("dataset_id")
-    found = frozen(state.system, models[0])
-    chosen = [each for each in found if each["dataset_id"] == dataset_id]
-    held = holding(state.system, chosen)
-    inside = [each for each in all_files() if file_id_of(each) in held]
-    return _traced(inside, held)
-
-
-def _traced(
-    files: list[dict[str, Any]], held: dict[str, list[dict[str, Any]]]
-) -> list[dict[str, Any]]:
-    runs = {run["run_id"]: run for run in trainer.runs(state.system)}
-    log = state.system.ask("deployer", "deployments")["deployments"]
-    served = {
-        entry["run_id"]: entry["at"]
-        for entries in log.values()
-        for entry in entries
-        if entry["event"] == "deployed"
-    }
-    traced = []
-    for file in files:
-        inside = held.get(file_id_of(file), [])
-        used = [runs[run_id] for each in inside for run_id in each["run_ids"] if run_id in runs]
-        traced.append(
-            {
-                "key": file["key"],
-                "version_id": file["version_id"],
-                "state": file["state"],
-                "dataset_ids": [each["dataset_id"] for each in inside],
-                "runs": [
-                    {
-                        "run_id": run["run_id"],
-                        "model_id": run["model_id"],
-                        "status": run["status"],
-                        "model_package_version": run["model_package_version"],
-                        "served": served.get(run["run_id"]),
-                    }
-                    for run in used
-                ],
-            }
-        )
-    return traced
 
 
 def _policy(path: Path) -> dict[str, Any]:

@@ -7,8 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from console import output
+from console.client import dead_letters as client_letters
 from console.client import health as client_health
+from console.client import schedules as client_schedules
 from console.commands import live
+from console.commands.dead_letters import show_queues
 from console.commands.local import JsonOption
 from console.state import state
 from infra.local import control
@@ -22,13 +25,16 @@ def health() -> dict[str, Any]:
 
 
 def status(*, json: JsonOption = False) -> None:
-    """Show the health of all services, queues, alarms, runs and endpoints; exit code 1 if unwell.
+    """Show the health of all services, queues, schedules, alarms, runs and endpoints; exit code 1 if unwell.
 
     Example: solar status --json
     """
     found = health()
+    letters = client_letters.all_queues(state.system)
+    schedules = client_schedules.of_all(state.system)
     if json:
-        output.as_json(found)
+        said = [each.as_data() for each in letters]
+        output.as_json({**found, "dead_letters": said, "schedules": schedules})
     else:
         rows = [
             (name, each["state"], each["waiting"], each["in_work"], each["dead_letters"])
@@ -36,10 +42,14 @@ def status(*, json: JsonOption = False) -> None:
         ]
         columns = ["service", "function", "waiting", "in work", "dead letters"]
         output.table(f"Services ({found['endpoint']})", columns, rows, "none")
+        if letters:
+            show_queues(letters)
+            output.say("what they are about: `solar dead-letters`")
         alarms = [(each["name"], each["reason"]) for each in found["alarms"]]
         output.table("Alarms", ["in alarm", "because"], alarms, "no alarm")
         endpoints = [(each["name"], each["status"]) for each in found["endpoints"]]
         output.table("Endpoints", ["endpoint", "status"], endpoints, "no endpoint")
+        _show_schedules(schedules)
         for each in found["readers"]:
             output.say_plainly(client_health.reader_in_words(each))
         output.say(f"running: {', '.join(found['running']) or 'nothing'}")
@@ -50,6 +60,21 @@ def status(*, json: JsonOption = False) -> None:
             output.say(output.held(model_id, hold))
     if not found["healthy"]:
         raise typer.Exit(1)
+
+
+def _show_schedules(schedules: list[dict[str, Any]]) -> None:
+    rows = [
+        (
+            each["name"].removeprefix(f"{names.prefix()}-"),
+            each["does"],
+            f"{each['expression']} {each['zone']}",
+            client_schedules.due(each)
+            + (f"; {each['dead_letters']} dead letters" if each["dead_letters"] else ""),
+        )
+        for each in schedules
+    ]
+    columns = ["schedule", "what it does", "when", "next"]
+    output.table("Schedules", columns, rows, "no schedule is deployed")
 
 
 def outbox(

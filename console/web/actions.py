@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console import times
-from console.client import excluding, ledger, people
+from console.client import dead_letters, excluding, ledger, people
 from console.errors import ConsoleError
 from console.target import System
 from console.web.rendering import link
@@ -29,6 +29,8 @@ class Action:
         What will happen, in sentences; raises ConsoleError where it cannot.
     done
         What is shown afterwards.
+    asks_why
+        Whether there is a place that keeps a reason.
     """
 
     title: str
@@ -39,6 +41,7 @@ class Action:
     back: Callable[[Given], str]
     done: str
     dangerous: bool = False
+    asks_why: bool = True
 
 
 def _model_page(given: Given) -> str:
@@ -171,6 +174,24 @@ def _release_says(system: System, given: Given) -> list[str]:
     ]
 
 
+def _redrive_says(system: System, given: Given) -> list[str]:
+    letters = dead_letters.one(system, given["queue"])
+    if not letters.waiting:
+        raise ConsoleError(f"{letters.queue} holds nothing that could be sent back")
+    return [
+        f"What {letters.queue} holds ({letters.waiting}) goes back to the inboxes that it came from, and is "
+        "handled anew.",
+        "Correct the cause first: what fails five times again comes back here.",
+    ]
+
+
+def _stop_says(system: System, given: Given) -> list[str]:
+    letters = dead_letters.one(system, given["queue"])
+    if letters.move is None or not letters.move.runs:
+        raise ConsoleError(f"nothing of {letters.queue} is being sent back")
+    return [f"{letters.queue}: {dead_letters.told(letters.move)}. What was sent stays sent."]
+
+
 ACTIONS: Mapping[str, Action] = {
     "approve": Action(
         "Approve",
@@ -287,5 +308,29 @@ ACTIONS: Mapping[str, Action] = {
         _include,
         _site_page,
         "The range may be trained on again; that is in force in a moment.",
+    ),
+    "redrive": Action(
+        "Send back",
+        ("queue",),
+        "dead_letters",
+        _redrive_says,
+        lambda system, given, _reason, _by: dead_letters.send_back(
+            system, dead_letters.one(system, given["queue"])
+        ),
+        lambda _: "/status",
+        "The messages are being sent back; this page shows how far that is.",
+        asks_why=False,
+    ),
+    "stop": Action(
+        "Stop sending back",
+        ("queue",),
+        "dead_letters",
+        _stop_says,
+        lambda system, given, _reason, _by: dead_letters.stop(
+            system, dead_letters.one(system, given["queue"])
+        ),
+        lambda _: "/status",
+        "No more messages are sent back.",
+        asks_why=False,
     ),
 }

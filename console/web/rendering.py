@@ -109,6 +109,8 @@ def environment() -> Environment:
         money=money,
         link=link,
         took=took,
+        lasted=lasted,
+        clock=lambda moment: f"{moment:%H:%M:%S}",
         size=size,
         short=short,
         as_json=lambda value: json.dumps(value, default=str, separators=(",", ":")),
@@ -178,7 +180,11 @@ def took(begun: str | None, ended: str | None) -> str:
     """Return how long something took, from its ISO times."""
     if not begun or not ended:
         return ""
-    seconds = (datetime.fromisoformat(ended) - datetime.fromisoformat(begun)).total_seconds()
+    return lasted((datetime.fromisoformat(ended) - datetime.fromisoformat(begun)).total_seconds())
+
+
+def lasted(seconds: float) -> str:
+    """Return a length of time as people read it."""
     return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min"  # noqa: PLR2004 - shown
 
 

@@ -83,6 +83,7 @@ def _routes() -> list[Route | Mount]:
         "/balance": files.balance,
         "/runs": runs.runs,
         "/runs/{run}": runs.run,
+        "/runs/{run}/live": runs.live,
         "/runs/{run}/report": runs.report,
         "/costs": runs.costs,
         "/decisions": decisions.models,

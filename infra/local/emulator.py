@@ -88,6 +88,7 @@ __all__ = [
     "put_composite_alarm",
     "put_events",
     "put_log_events",
+    "queue_by_arn",
     "queues",
     "record_alarm_history",
     "region",
@@ -106,6 +107,8 @@ __all__ = [
     "sdk_services",
     "sns",
     "sqs",
+    "sqs_operations",
+    "sqs_refusal",
     "stack_tag_property",
     "stacks",
     "stacks_of_account",
@@ -120,6 +123,7 @@ __all__ = [
     "topic_by_arn",
     "update_archive",
     "url_key",
+    "wake_functions",
 ]
 
 
@@ -187,6 +191,10 @@ matches_filter_policy = _part(sns, "_matches_filter_policy")
 message_for_protocol = _part(sns, "_resolve_message_for_protocol")
 topic_by_arn = _part(sns, "_topic_by_arn_any_scope")
 queues = _part(sqs, "_queues")
+queue_by_arn = _part(sqs, "_queue_by_arn")
+sqs_operations = _part(sqs, "_HANDLERS")
+sqs_refusal = _part(sqs, "_Err")
+wake_functions = _part(sqs, "esm_wake")
 add_execution_event = _part(stepfunctions, "_add_event")
 emit_execution_event = _part(stepfunctions, "_emit_execution_status_event")
 executions = _part(stepfunctions, "_executions")

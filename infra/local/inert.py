@@ -158,6 +158,11 @@ _FEATURES = (
         "what our dashboard and `solar trace` ask for",
     ),
     Difference(
+        "Move tasks of SQS",
+        "as on AWS, but they end with the platform, which remembers none of an earlier run",
+        "what was not moved stays among the dead letters",
+    ),
+    Difference(
         "Durability",
         "state is written every ten seconds (SOLAR_LOCAL_SAVE_EVERY) and when the platform stops; "
         "executions and jobs that ran when it ended are failed afterwards",

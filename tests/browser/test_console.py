@@ -82,8 +82,22 @@ def page(browser: Browser, address: str) -> Page:
 def test_a_page_fits_can_be_read_by_all_and_stays_on_this_machine(
     browser: Browser, address: str, path: str, width: int, scheme: str
 ) -> None:
+    look(browser, address + path, width, scheme)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1440, "light"), (1440, "dark")])
+def test_the_page_of_a_run_fits_with_its_log(
+    browser: Browser, page: Page, address: str, width: int, scheme: str
+) -> None:
+    page.goto(f"{address}/runs")
+    link = page.locator("tbody a[href^='/runs/']").last.get_attribute("href")
+    look(browser, f"{address}{link}&stage=Train", width, scheme)
+
+
+def look(browser: Browser, link: str, width: int, scheme: str) -> None:
+    """Look at a page as everybody meets it: it fits, can be read, and asks nobody else for anything."""
     here = watched(browser, width, scheme)
-    here.page.goto(address + path)
+    here.page.goto(link)
     if here.page.locator("[data-chart]").count():
         expect(here.page.locator(".main-svg").first).to_be_visible()
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -136,6 +150,29 @@ def test_a_version_is_rolled_back_rejected_and_approved_again(page: Page, addres
     page.get_by_role("link", name="Approve 2").click()
     confirm(page, "Approve", "the clock was right after all")
     eventually(page, model, lambda: page.get_by_text("Version 2 serves").count() > 0)
+
+
+def test_a_run_is_followed_to_its_verdict_without_a_touch(page: Page, address: str) -> None:
+    page.goto(f"{address}/models/golden")
+    page.get_by_role("link", name="Retrain").click()
+    confirm(page, "Retrain", "to see it run")
+    runs = f"{address}/runs?status=running"
+    eventually(page, runs, lambda: page.locator("tbody a[href^='/runs/']").count() > 0)
+    page.locator("tbody a[href^='/runs/']").first.click()
+    page.evaluate("window.isTheSame = true")
+    expect(page.locator("pre.log")).to_contain_text("started", timeout=WAIT)
+    expect(page.get_by_role("rowheader", name="Evaluate").get_by_role("link")).to_be_visible(
+        timeout=WAIT
+    )
+    assert page.evaluate("window.isTheSame"), "a part was renewed, not the page"
+    expect(page.get_by_role("heading", name="Verdict")).to_be_visible(timeout=WAIT)
+
+
+def test_the_status_says_when_schedules_are_due(page: Page, address: str) -> None:
+    page.goto(f"{address}/status")
+    schedules = page.get_by_role("region", name="Schedules")
+    expect(schedules).to_contain_text("Compares every endpoint with what is approved.")
+    expect(schedules).to_contain_text("06:00 UTC")
 
 
 def test_a_drag_over_the_chart_zooms_and_back_leads_back(page: Page, address: str) -> None:

@@ -632,6 +632,15 @@ def test_a_model_is_served_in_another_way_as_its_yaml_says(
     eventually(predicted)
 
 
+def test_the_log_of_a_runs_stage_is_read_under_the_operators_rights(second: dict[str, Any]) -> None:
+    said = solar("logs", second["run_id"], "--stage", "train")
+    assert said["group"] == "/aws/sagemaker/TrainingJobs"
+    assert said["lines"][0]["text"] == "started train"
+    made = solar("lineage", second["run_id"])
+    assert made["image_uri"].partition("@")[2].startswith("sha256:")
+    assert len(made["files"]) == made["dataset"]["files"] == second["files"]
+
+
 SEEN = [
     ("status",),
     ("models",),
@@ -643,6 +652,7 @@ SEEN = [
     ("scorecard", "serf"),
     ("predictions", "serf-east"),
     ("lineage", "1"),
+    ("logs", "1", "--model", "serf"),
     ("datasets",),
     ("notices",),
     ("costs",),

@@ -48,6 +48,21 @@ def test_every_page_shows_all_that_it_has(browser: Browser) -> None:
         assert failed(answer.text) == [], path
 
 
+def test_an_operator_looks_into_dead_letters_and_sends_them_back(system: LocalPlatform) -> None:
+    sqs = system.client("sqs")
+    name = names.dead_letters(names.LIVE)
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="of nobody")
+    try:
+        (found,) = solar("dead-letters")
+        assert [each["key"] for each in found["messages"]] == ["of nobody"]
+        failed_to_move = solar("dead-letters", "redrive", "deployer-live", code=1)
+        assert failed_to_move["last_move"]["failure"] == "CouldNotDetermineMessageSource"
+        assert failed_to_move["waiting"] == 1
+    finally:
+        sqs.purge_queue(QueueUrl=url)
+
+
 def test_an_operator_holds_and_releases_a_model_from_a_page(
     system: LocalPlatform,
 ) -> None:

@@ -15,6 +15,8 @@ pytestmark = pytest.mark.e2e
 PEOPLE = {"operator", "viewer", "uploader"}
 UNUSED_BY_THE_STORY = {
     ("operator", "sagemaker:UpdateModelPackage"),  # solar approve and reject
+    ("operator", "sqs:CancelMessageMoveTask"),  # solar dead-letters cancel
+    ("operator", "sqs:DeleteMessage"),  # AWS asks for it where messages are moved
     ("operator", "kms:Decrypt"),
     ("operator", "kms:GenerateDataKey"),
     ("viewer", "kms:Decrypt"),

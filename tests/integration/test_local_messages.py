@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from botocore.exceptions import ClientError
 
 from infra.local import outbox
 from shared import inbox
@@ -158,6 +159,99 @@ def test_a_dead_letter_raises_an_alarm_that_people_read(platform, names):
     (changed,) = inbox.read(mails[0].body)
     assert changed.name == f"{names}-dead"
     assert changed.state == "ALARM"
+
+
+@pytest.fixture
+def dead(platform, names):
+    """Two queues with one for their dead letters, which holds one letter of each."""
+    sqs = platform.client("sqs")
+    name = f"{names}-dead"
+    urls = [sqs.create_queue(QueueName=name)["QueueUrl"]]
+    policy = json.dumps({"deadLetterTargetArn": queue_arn(name), "maxReceiveCount": 1})
+    for each in ("one", "two"):
+        url = sqs.create_queue(
+            QueueName=f"{names}-{each}",
+            Attributes={"RedrivePolicy": policy, "VisibilityTimeout": "0"},
+        )["QueueUrl"]
+        urls.append(url)
+        sqs.send_message(QueueUrl=url, MessageBody=each)
+        sqs.receive_message(QueueUrl=url)
+        sqs.receive_message(QueueUrl=url)
+    return sqs, queue_arn(name), urls
+
+
+def waiting(sqs, url):
+    wanted = ["ApproximateNumberOfMessages"]
+    said = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=wanted)["Attributes"]
+    return int(said["ApproximateNumberOfMessages"])
+
+
+def last_move(sqs, arn):
+    return sqs.list_message_move_tasks(SourceArn=arn)["Results"][0]
+
+
+def test_dead_letters_go_back_to_the_queues_they_came_from_as_new_messages(dead):
+    sqs, arn, (letters, *sources) = dead
+    assert waiting(sqs, letters) == 2
+    seen = sqs.receive_message(QueueUrl=letters, VisibilityTimeout=0, MaxNumberOfMessages=10)
+    before = {each["Body"]: each["MessageId"] for each in seen["Messages"]}
+    assert waiting(sqs, letters) == 2, "a look moves nothing"
+    sqs.start_message_move_task(SourceArn=arn)
+    found = wait_for(lambda: last_move(sqs, arn), lambda each: each["Status"] == "COMPLETED")
+    assert found["ApproximateNumberOfMessagesMoved"] == 2
+    assert "TaskHandle" not in found
+    assert waiting(sqs, letters) == 0
+    for url, body in zip(sources, ("one", "two"), strict=True):
+        (message,) = sqs.receive_message(
+            QueueUrl=url, MessageSystemAttributeNames=["ApproximateReceiveCount"]
+        )["Messages"]
+        assert message["Body"] == body
+        assert message["MessageId"] != before[body]
+        assert message["Attributes"]["ApproximateReceiveCount"] == "1"
+
+
+def test_one_move_at_a_time_runs_for_a_queue_and_can_be_cancelled(dead):
+    sqs, arn, (letters, *_) = dead
+    for number in range(20):
+        sqs.send_message(QueueUrl=letters, MessageBody=str(number))
+    moving = {"SourceArn": arn, "DestinationArn": arn.replace("-dead", "-one")}
+    handle = sqs.start_message_move_task(**moving, MaxNumberOfMessagesPerSecond=1)["TaskHandle"]
+    with pytest.raises(ClientError, match="already a task running"):
+        sqs.start_message_move_task(**moving)
+    assert last_move(sqs, arn)["TaskHandle"] == handle
+    moved = sqs.cancel_message_move_task(TaskHandle=handle)["ApproximateNumberOfMessagesMoved"]
+    found = last_move(sqs, arn)
+    assert (found["Status"], found["ApproximateNumberOfMessagesMoved"]) == ("CANCELLED", moved)
+    assert waiting(sqs, letters) == 22 - moved
+    with pytest.raises(ClientError, match="Only active tasks"):
+        sqs.cancel_message_move_task(TaskHandle=handle)
+    with pytest.raises(ClientError, match="Task does not exist"):
+        sqs.cancel_message_move_task(TaskHandle="bm90aGluZw==")
+
+
+def test_only_dead_letters_of_a_queue_are_moved(dead, names):
+    sqs, arn, _ = dead
+    for source, said in (
+        (arn.replace("-dead", "-one"), "must be configured as a Dead Letter Queue"),
+        (queue_arn("nowhere"), "SourceArn parameter doesn't exist"),
+    ):
+        with pytest.raises(ClientError, match=said):
+            sqs.start_message_move_task(SourceArn=source)
+    with pytest.raises(ClientError, match="DestinationArn parameter doesn't exist"):
+        sqs.start_message_move_task(SourceArn=arn, DestinationArn=queue_arn("nowhere"))
+    with pytest.raises(ClientError, match="MaxNumberOfMessagesPerSecond is invalid"):
+        sqs.start_message_move_task(SourceArn=arn, MaxNumberOfMessagesPerSecond=501)
+    with pytest.raises(ClientError, match="MaxResults is invalid"):
+        sqs.list_message_move_tasks(SourceArn=arn, MaxResults=11)
+
+
+def test_a_letter_that_came_from_no_queue_ends_its_move(dead):
+    sqs, arn, (letters, *_) = dead
+    sqs.send_message(QueueUrl=letters, MessageBody="put here by hand")
+    sqs.start_message_move_task(SourceArn=arn)
+    found = wait_for(lambda: last_move(sqs, arn), lambda each: each["Status"] != "RUNNING")
+    assert (found["Status"], found["FailureReason"]) == ("FAILED", "CouldNotDetermineMessageSource")
+    assert waiting(sqs, letters) == 1
 
 
 def test_a_schedules_input_says_when_it_was_due(platform, names):

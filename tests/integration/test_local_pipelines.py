@@ -8,9 +8,11 @@ import uuid
 import pytest
 from botocore.exceptions import ClientError
 
+from console.client import job_logs
 from tests.integration import fake_image, fake_pipeline
 from tests.integration.fake_pipeline import ROLE
 from tests.integration.observe import processes_of, wait_for
+from tests.unit.console.systems import fake_system
 
 ENDED = {"Succeeded", "Failed", "Stopped"}
 
@@ -107,6 +109,23 @@ def test_a_job_sees_the_manifests_files_and_no_way_to_aws(done):
     assert seen["aws"] == ["AWS_DEFAULT_REGION", "AWS_EC2_METADATA_DISABLED", "AWS_REGION"]
 
 
+def test_the_arn_of_a_job_has_its_name_in_small_letters_and_finds_it(done):
+    arn = done.steps(done.arn)["Train"]["Metadata"]["TrainingJob"]["Arn"]
+    job = done.sm.describe_training_job(TrainingJobName=arn.rpartition("/")[2])
+    assert "-Train-" in job["TrainingJobName"]
+    assert job["TrainingJobArn"] == arn == arn.lower()
+
+
+def test_a_stages_log_is_read_by_its_jobs_arn(done):
+    system = fake_system()
+    system.clients["logs"] = done.platform.client("logs")
+    arn = done.steps(done.arn)["Preprocess"]["Metadata"]["ProcessingJob"]["Arn"]
+    stage = {"name": "Preprocess", "status": "Succeeded", "job_arn": arn}
+    assert [each.text for each in job_logs.tail(system, stage).lines] == ["preprocessed 2 files"]
+    other = {**stage, "job_arn": arn.replace("preprocess", "evaluate")}
+    assert job_logs.tail(system, other).lines == ()
+
+
 def test_a_training_job_can_be_described(done):
     arn = done.steps(done.arn)["Train"]["Metadata"]["TrainingJob"]["Arn"]
     job = done.sm.describe_training_job(TrainingJobName=arn.rpartition("/")[2])
@@ -122,9 +141,10 @@ def test_a_training_job_can_be_described(done):
 def test_what_jobs_write_is_in_the_log_groups(done):
     logs = done.platform.client("logs")
     arn = done.steps(done.arn)["Preprocess"]["Metadata"]["ProcessingJob"]["Arn"]
+    job = done.sm.describe_processing_job(ProcessingJobName=arn.rpartition("/")[2])
     stream = logs.describe_log_streams(
         logGroupName="/aws/sagemaker/ProcessingJobs",
-        logStreamNamePrefix=arn.rpartition("/")[2],
+        logStreamNamePrefix=job["ProcessingJobName"],
     )["logStreams"][0]["logStreamName"]
     events = logs.get_log_events(
         logGroupName="/aws/sagemaker/ProcessingJobs", logStreamName=stream

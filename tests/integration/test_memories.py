@@ -33,7 +33,7 @@ from tests.unit.trainer_trigger.world import World
 
 # As the first version of the service wrote them.
 ITEMS = json.loads((Path(__file__).parent / "trainer_trigger_items.json").read_text())
-NEW_IN_A_RUN = ',"capacity":"spot"'
+NEW_IN_A_RUN = ',"capacity":"spot","image_uri":""'
 KEYS = [
     {"AttributeName": "model_id", "KeyType": "HASH"},
     {"AttributeName": "item", "KeyType": "RANGE"},

@@ -56,7 +56,7 @@ def do(request: Request, form: dict[str, str]) -> Response:
     about = {each: form.get(each, "") for each in action.needs}
     _require(action, about)
     reason = form.get("reason", "")[:LONGEST_REASON]
-    if not reason:
+    if not reason and action.asks_why:
         raise ConsoleError("a reason is needed; it is kept, and whoever looks later reads it")
     action.do(site.system, about, reason, site.by)
     back = action.back(about)

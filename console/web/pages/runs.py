@@ -1,4 +1,4 @@
-"""Runs: which there were; and one run with its verdict and its report. Costs: what they add up to."""
+"""Runs: which there were; one run with its stages, their log, its verdict and what it was made of. Costs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from starlette.responses import HTMLResponse, Response
 
 from console import trainer
 from console.client import costs as client_costs
-from console.client import history, objects
-from console.web.cards import ask, asked
+from console.client import history, job_logs, lineage, objects
+from console.errors import ConsoleError
+from console.web.cards import Card, ask, asked
 from console.web.guard import REPORT_POLICY
 from console.web.pages.common import given, number, of
+from console.web.rendering import Site
 from shared import layout
 
 LIMIT = 50
+LOG_LINES = 200
 
 
 def runs(request: Request) -> Response:
@@ -43,19 +46,57 @@ def runs(request: Request) -> Response:
 def run(request: Request) -> Response:
     """Show one run."""
     site = of(request)
-    run_id = request.path_params["run"]
-    model = given(request, "model") or None
-    found = history.run(site.system, run_id, model)
+    found = _named(request)
+    run_id = found["run_id"]
+    progress = ask(lambda: _progress(site, found))
     cards = asked(
         evaluation=lambda: (
             objects.evaluation_of(site.system, run_id).model_dump(mode="json")
             if found["evaluation_uri"]
             else None
         ),
-        stages=lambda: history.stages(history.progress(site.system, found["model_id"], run_id)),
         expected=lambda: history.expected_seconds(trainer.runs(site.system, found["model_id"])),
+        log=lambda: _log(request, progress.value) if progress.value else None,
+        made=lambda: lineage.of_run(site.system, progress.value) if progress.value else None,
     )
-    return site.page(request, "run.html", run=found, cards=cards, elapsed=history.seconds(found))
+    live = _live(request, found, progress, cards["log"])
+    return site.page(request, "run.html", run=found, cards=cards, told=lineage.told, **live)
+
+
+def live(request: Request) -> Response:
+    """Show the part of a run's page that changes while it goes on: its stages, and the log of one."""
+    site = of(request)
+    found = _named(request)
+    progress = ask(lambda: _progress(site, found))
+    log = ask(lambda: _log(request, progress.value) if progress.value else None)
+    return site.page(request, "run_live.html", run=found, **_live(request, found, progress, log))
+
+
+def _named(request: Request) -> dict[str, Any]:
+    model = given(request, "model") or None
+    return history.run(of(request).system, request.path_params["run"], model)
+
+
+def _progress(site: Site, run: dict[str, Any]) -> dict[str, Any]:
+    found = history.progress(site.system, run["model_id"], run["run_id"])
+    if found is None:
+        raise ConsoleError(f"how far run {run['run_id']} came is not known any more")
+    return found
+
+
+def _log(request: Request, progress: dict[str, Any]) -> job_logs.Tail:
+    stage = job_logs.chosen(progress["stages"], given(request, "stage") or None)
+    return job_logs.tail(of(request).system, stage, LOG_LINES)
+
+
+def _live(request: Request, run: dict[str, Any], progress: Card, log: Card) -> dict[str, Any]:
+    return {
+        "progress": progress,
+        "stages": history.stages(progress.value),
+        "elapsed": history.seconds(run),
+        "log": log,
+        "wanted": given(request, "stage"),
+    }
 
 
 def report(request: Request) -> Response:

@@ -5,17 +5,41 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from console.client import health
-from console.web.cards import ask
+from console.client import dead_letters, health, schedules
+from console.web.cards import Card, ask, asked
 from console.web.pages.common import given, of
+from console.web.rendering import Site
 
 NOTICES = 25
 
 
 def status(request: Request) -> Response:
-    """Show functions, queues, alarms, endpoints and holds."""
+    """Show functions, queues, dead letters, schedules, alarms, endpoints and holds."""
     site = of(request)
-    return site.page(request, "status.html", found=ask(lambda: health.health(site.system)))
+    cards = asked(
+        found=lambda: health.health(site.system),
+        letters=lambda: _letters(site),
+        schedules=lambda: schedules.of_all(site.system),
+    )
+    return site.page(
+        request,
+        "status.html",
+        found=cards["found"],
+        letters=cards["letters"],
+        schedules=cards["schedules"],
+        told=dead_letters.told,
+        due=schedules.due,
+    )
+
+
+def _letters(site: Site) -> list[tuple[dead_letters.Letters, Card]]:
+    """Return each queue that holds dead letters, with a look at some of them."""
+    found = dead_letters.all_queues(site.system)
+    return [(each, _look(site, each)) for each in found]
+
+
+def _look(site: Site, letters: dead_letters.Letters) -> Card:
+    return ask(lambda: dead_letters.heads(site.system, letters) if letters.waiting else [])
 
 
 def notices(request: Request) -> Response:

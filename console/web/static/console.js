@@ -86,3 +86,34 @@ if (news) {
   });
   addEventListener("pagehide", () => source.close());
 }
+
+// A part of a page that goes on is asked for anew, as long as what comes says so; when it ends, the page is.
+// Whoever marks text in it, or has another window in front, is not disturbed.
+const EVERY = 3000;
+
+function keep(log) {
+  return log ? { top: log.scrollTop, atEnd: log.scrollHeight - log.scrollTop - log.clientHeight < 8 } : { atEnd: true };
+}
+
+function show(log, was) {
+  if (log) log.scrollTop = was.atEnd ? log.scrollHeight : was.top;
+}
+
+async function renew(part) {
+  const log = () => document.querySelector("#live .log");
+  if (!document.hidden && getSelection().isCollapsed) {
+    const answer = await fetch(part.dataset.renew).catch(() => null);
+    if (answer && answer.ok) {
+      const made = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#live");
+      if (!made.dataset.renew) return location.reload();
+      const was = keep(log());
+      part.replaceWith(made);
+      part = made;
+      show(log(), was);
+    }
+  }
+  setTimeout(renew, EVERY, part);
+}
+
+show(document.querySelector("#live .log"), { atEnd: true });
+document.querySelectorAll("[data-renew]").forEach((part) => setTimeout(renew, EVERY, part));

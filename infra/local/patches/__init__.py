@@ -14,6 +14,7 @@ from infra.local.patches import (
     machines,
     metrics,
     queues,
+    redrive,
     rights,
     schedules,
     stacks,
@@ -41,6 +42,7 @@ def apply(home: Home, sagemaker: Regions, ticker: Ticker, port: int) -> None:
     schedules.apply()
     topics.apply(home.outbox)
     queues.apply(ticker)
+    redrive.apply(ticker)
     alarms.apply(ticker)
     dashboards.apply()
     metrics.apply()

@@ -14,11 +14,13 @@ from typing import Any
 
 from infra.local import emulator
 from infra.local.home import Home
+from infra.local.patches import redrive
 
 RECORD_VARIABLE = "SOLAR_LOCAL_RECORD_RIGHTS"
 SERVICE = "sagemaker"
 METRICS = "monitoring"
 LOGS = "logs"
+QUEUES = "sqs"
 # Of the request whose rights are checked just now.
 _METRIC_NAMESPACE: ContextVar[str | None] = ContextVar("metric_namespace", default=None)
 # AWS has no rights of their own for batches.
@@ -165,11 +167,15 @@ def _with_sagemaker_resource(extract: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _looked_at(service: str, body: bytes, region: str, account: str) -> str | None:
-    """Return the dashboard, or of the log groups that one query asks the first; None for whatever else."""
+    """Return the dashboard, the first log group of a query, or the queue of a move; None for the rest."""
     if service == METRICS and (dashboard := _member(body, "DashboardName")):
         return f"arn:aws:cloudwatch::{account}:dashboard/{dashboard}"
     if service == LOGS and (group := _member(body, "logGroupNames")):
         return f"arn:aws:logs:{region}:{account}:log-group:{group}"
+    if service == QUEUES and (handle := _member(body, "TaskHandle")):
+        return redrive.source_of(handle)
+    if service == QUEUES:
+        return _member(body, "SourceArn")
     return None
 
 

@@ -79,7 +79,7 @@ class Jobs:
                 "ResourceInUse", f"Job name must be unique within an AWS account: {name}"
             )
         kind.refuse_unknown(request)
-        arn = self._store.arn(kind.resource, name)
+        arn = self._store.arn(kind.resource, name.lower())  # as AWS writes the ARNs of jobs
         job = {member: value for member, value in request.items() if member != "Tags"} | {
             kind.arn: arn,
             kind.status: "InProgress",
@@ -118,7 +118,11 @@ class Jobs:
         return {}
 
     def _job(self, kind: Kind, name: str) -> Record:
-        job = self._store[kind.table].get(name)
+        """Return a job by its name, in whatever case: who has its ARN knows it in small letters only."""
+        jobs = self._store[kind.table]
+        job = jobs.get(name) or next(
+            (job for each, job in list(jobs.items()) if each.lower() == name.lower()), None
+        )
         if job is None:
             raise invalid(kind.missing.format(name=name))
         return job

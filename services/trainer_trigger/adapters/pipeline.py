@@ -57,13 +57,15 @@ class SageMakerPipeline:
 
 def _step(found: Any) -> Step:
     started, ended = found.get("StartTime"), found.get("EndTime")
-    is_job = {"ProcessingJob", "TrainingJob"} & set(found.get("Metadata", {}))
+    about = found.get("Metadata", {})
+    job = about.get("ProcessingJob") or about.get("TrainingJob")
     return Step(
         name=found["StepName"],
         status=found["StepStatus"],
         failure_reason=found.get("FailureReason", ""),
-        seconds=(ended - started).total_seconds() if is_job and started and ended else 0.0,
-        model_package_arn=found.get("Metadata", {}).get("RegisterModel", {}).get("Arn"),
+        seconds=(ended - started).total_seconds() if job and started and ended else 0.0,
+        model_package_arn=about.get("RegisterModel", {}).get("Arn"),
         started_at=started,
         ended_at=ended,
+        job_arn=job["Arn"] if job else None,
     )

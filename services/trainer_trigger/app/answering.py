@@ -42,6 +42,19 @@ SHOWN = (
     "model_type",
     "accuracy_threshold",
 )
+# What a run was made of, besides its dataset; asked for one run at a time.
+RECIPE = (
+    "recipe_id",
+    "config_id",
+    "exclusions_id",
+    "image_uri",
+    "instance_type",
+    "preprocess_instances",
+    "capacity",
+    "attempt",
+    "champion_version",
+    "approval",
+)
 
 
 class _Question(BaseModel):
@@ -208,6 +221,7 @@ class Answering:
         return {
             "progress": {
                 **_shown(run),
+                "recipe": _shown(run, RECIPE),
                 "stages": progress.stages(self._steps(run)),
                 "expected": progress.expected(before[-1], self._steps(before[-1]))
                 if before
@@ -240,8 +254,8 @@ class Answering:
         }
 
 
-def _shown(run: Run) -> dict[str, Any]:
-    return dict(to_jsonable_python({name: getattr(run, name) for name in SHOWN}))
+def _shown(run: Run, members: tuple[str, ...] = SHOWN) -> dict[str, Any]:
+    return dict(to_jsonable_python({name: getattr(run, name) for name in members}))
 
 
 def _plain(error: ValidationError) -> str:

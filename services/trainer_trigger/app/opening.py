@@ -83,5 +83,6 @@ class Opening:
             exclusions_id=identity.exclusions_id(exclusions),
             preprocess_instances=config.preprocess_instances,
             capacity=capacity,
+            image_uri=self.image_uri,
         )
         return run if self.runs.open_run(run, self.maximum_runs) else None

@@ -12,7 +12,7 @@ SHOWN = ("Preprocess", "Train", "Evaluate", "RegisterModel")
 
 
 def stages(steps: Iterable[Step]) -> list[dict[str, Any]]:
-    """Return the stages that began, in their order: name, status, started_at, ended_at, failure_reason."""
+    """Return the stages that began, in their order: name, status, times, failure_reason and job_arn."""
     return [
         {
             "name": stage,
@@ -20,6 +20,7 @@ def stages(steps: Iterable[Step]) -> list[dict[str, Any]]:
             "started_at": step.started_at.isoformat() if step.started_at else None,
             "ended_at": step.ended_at.isoformat() if step.ended_at else None,
             "failure_reason": step.failure_reason or None,
+            "job_arn": step.job_arn,
         }
         for stage, step in _shown(steps)
     ]

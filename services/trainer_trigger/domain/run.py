@@ -43,11 +43,20 @@ class Run:
     exclusions_id: str = ""
     preprocess_instances: int = 1
     capacity: Capacity = "spot"
+    image_uri: str = ""  # runs of before it was noted have none
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a pipeline execution; `seconds` is what its job is billed for, 0 where it has none."""
+    """One step of a pipeline execution.
+
+    Attributes
+    ----------
+    seconds
+        What its job is billed for, 0 where it has none. [s]
+    job_arn
+        The job that it runs, None where it needs none. AWS writes its name there in small letters.
+    """
 
     name: str
     status: str
@@ -56,6 +65,7 @@ class Step:
     model_package_arn: str | None
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    job_arn: str | None = None
 
 
 def closed(run: Run, outcome: AnyMessage) -> Run:

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from shared import layout
 from tests.unit.console.systems import FakeSystem, solar, system
 from tests.unit.console.test_models import run
+from tests.unit.console.web.world import A_PROGRESS
 
 __all__ = ["system"]  # the fixture
 
@@ -105,6 +106,34 @@ def test_a_version_is_followed_to_the_files_of_its_dataset_alone(
     found = json.loads(solar("lineage", "2", "--model", "golden", "--json").stdout)
     assert {each["key"] for each in found} == {"raw/east/january.csv", "raw/east/february.csv"}
     assert s3.reads == [layout.dataset("golden", "second")]
+
+
+def test_a_run_is_followed_to_what_it_was_made_of_and_its_files(
+    system: FakeSystem, s3: FakeS3
+) -> None:
+    recipe = {**A_PROGRESS["recipe"], "champion_version": 1}
+    said = {**A_PROGRESS, **run("second-1", version=2), "files": 2, "recipe": recipe}
+    system.answers["trainer_trigger", "progress"] = {"progress": said}
+    window = {"window_start": "2026-01-01T00:00Z", "window_end": "2026-02-01T00:00Z"}
+    body = json.loads(described("a", "b"))
+    files = [each | window | {"site_id": "east"} for each in body["files"]]
+    split = {"kind": "time", "test_fraction": 0.2}
+    s3.bodies[layout.dataset("golden", "second")] = json.dumps(
+        {**body, "files": files, "split": split}
+    ).encode()
+    found = json.loads(solar("lineage", "second-1", "--json").stdout)
+    assert (found["dataset"]["rows"], found["dataset"]["files"]) == (192, 2)
+    assert [each["site_id"] for each in found["dataset"]["parts"]] == ["east"]
+    assert found["champion"] == {"version": 1, "run_id": "first-1"}
+    assert found["image_uri"] == recipe["image_uri"]
+    assert [each["key"] for each in found["files"]] == [
+        "raw/east/january.csv",
+        "raw/east/february.csv",
+    ]
+    shown = solar("lineage", "second-1").stdout
+    assert "version 1 of run first-1" in shown
+    assert "2026-01-01 00:00 to 2026-02-01 00:00 UTC" in shown
+    assert "february.csv" in shown
 
 
 def test_files_name_their_datasets_for_machines_and_read_none_for_people(s3: FakeS3) -> None:

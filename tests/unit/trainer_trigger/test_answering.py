@@ -15,7 +15,7 @@ from services.trainer_trigger.domain.model_state import ModelNotes
 from services.trainer_trigger.domain.run import Run, Step
 from shared.model_config import RetrainPolicy
 from tests.unit.trainer_trigger.fakes import FakeMemory
-from tests.unit.trainer_trigger.samples import START, a_file
+from tests.unit.trainer_trigger.samples import IMAGE, START, a_file
 from tests.unit.trainer_trigger.world import World, end
 
 ANSWER = 6_000_000  # bytes that a function may answer
@@ -281,7 +281,9 @@ def test_a_model_says_what_its_runs_of_this_month_cost(world: World) -> None:
 def step(name: str, begin: int, end: int | None = None, status: str = "Succeeded") -> Step:
     ended = START + timedelta(seconds=end) if end is not None else None
     began = START + timedelta(seconds=begin)
-    return Step(name, status, "", 0.0, None, started_at=began, ended_at=ended)
+    return Step(
+        name, status, "", 0.0, None, started_at=began, ended_at=ended, job_arn=f"arn:{name}"
+    )
 
 
 def test_a_run_says_how_far_it_is_and_how_long_the_one_before_took(world: World) -> None:
@@ -312,6 +314,9 @@ def test_a_run_says_how_far_it_is_and_how_long_the_one_before_took(world: World)
         ("Train", "Executing"),
     ]
     assert said["stages"][1]["ended_at"] is None
+    assert [each["job_arn"] for each in said["stages"]] == ["arn:Preprocess", "arn:Train"]
+    assert said["recipe"]["image_uri"] == IMAGE
+    assert said["recipe"]["champion_version"] == run.champion_version
     assert said["expected"] == {
         "seconds": 3600.0,
         "stages": {"Preprocess": 40.0, "Train": 60.0, "RegisterModel": 1.0},

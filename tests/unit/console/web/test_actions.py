@@ -6,7 +6,16 @@ import pytest
 import yaml
 
 from console.web.actions import ACTIONS
-from tests.unit.console.web.world import Browser, World, browser, browser_of, sent, world
+from tests.unit.console.web.world import (
+    LEAVING,
+    LETTERS,
+    Browser,
+    World,
+    browser,
+    browser_of,
+    sent,
+    world,
+)
 
 __all__ = ["browser", "world"]  # the fixtures
 GIVEN = {
@@ -21,7 +30,10 @@ GIVEN = {
     "remove": {"key": "raw/east/good.csv"},
     "exclude": {"site": "east", "start": "2026-06-01", "end": "2026-06-02"},
     "include": {"site": "east", "start": "2026-06-01", "end": "2026-06-02"},
+    "redrive": {"queue": LETTERS},
+    "stop": {"queue": LEAVING},
 }
+WITHOUT_REASON = {"redrive", "stop"}  # nothing keeps one
 SERVICES = {
     "rollback": "deployer",
     "hold": "deployer",
@@ -34,7 +46,9 @@ SERVICES = {
 
 
 def changes(world: World) -> int:
-    return len(world.sent) + len(world.clients["sagemaker"].decided) + len(world.clients["s3"].kept)
+    clients = world.clients
+    kept = (world.sent, clients["sagemaker"].decided, clients["s3"].kept, clients["sqs"].changes)
+    return sum(map(len, kept))
 
 
 def form(name: str, **more: str) -> dict[str, str]:
@@ -144,12 +158,27 @@ def test_a_read_only_console_greys_its_buttons(world: World) -> None:
     assert 'href="/do/rollback' not in text
 
 
-@pytest.mark.parametrize("name", GIVEN)
+@pytest.mark.parametrize("name", sorted(GIVEN.keys() - WITHOUT_REASON))
 def test_a_reason_is_needed(browser: Browser, world: World, name: str) -> None:
     answer = browser.post(f"/do/{name}", form(name, reason="  "))
     assert answer.status == 400
     assert "a reason is needed" in answer.text
     assert changes(world) == 0
+
+
+@pytest.mark.parametrize(("name", "done"), [("redrive", f"start {LETTERS}"), ("stop", "stop h")])
+def test_dead_letters_are_sent_back_without_a_reason_that_nobody_would_keep(
+    browser: Browser, world: World, name: str, done: str
+) -> None:
+    assert "Why?" not in browser.get(f"/do/{name}?queue={GIVEN[name]['queue']}").text
+    answer = browser.post(f"/do/{name}", {**GIVEN[name], "token": "token"})
+    assert answer.headers["location"] == f"/status?done={name}"
+    assert world.clients["sqs"].changes == [done]
+
+
+def test_what_cannot_be_sent_back_or_stopped_is_said_before(browser: Browser) -> None:
+    assert "holds nothing" in browser.get("/do/redrive?queue=notifier").text
+    assert "nothing of" in browser.get("/do/stop?queue=notifier").text
 
 
 def test_an_action_that_does_not_exist_says_so(browser: Browser) -> None:

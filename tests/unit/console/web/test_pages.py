@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -11,7 +12,17 @@ from console.client import fleet, standing
 from console.errors import ConsoleError
 from console.web.charts import Chart, thinned, with_gaps
 from console.web.pages.files import marked
-from tests.unit.console.web.world import NASTY, RUN, Browser, World, browser, site, world
+from tests.unit.console.web.world import (
+    A_PROGRESS,
+    A_RUN,
+    NASTY,
+    RUN,
+    Browser,
+    World,
+    browser,
+    site,
+    world,
+)
 
 __all__ = ["browser", "world"]  # the fixtures
 PAGES = (
@@ -209,8 +220,145 @@ def test_a_fleet_is_sorted_by_what_is_worst(world: World) -> None:
 
 def test_a_run_shows_its_stages_beside_the_last_time(browser: Browser) -> None:
     page = " ".join(browser.get(f"/runs/{RUN}").text.split())
-    assert '<th scope="row">Train</th><td>executing</td><td>42 s</td><td>60 s</td>' in page
-    assert '<th scope="row">Preprocess</th><td>succeeded</td><td>30 s</td><td></td>' in page
+    assert ">Train</a></th><td>executing</td><td>42 s</td><td>60 s</td>" in page
+    assert ">Preprocess</a></th><td>succeeded</td><td>30 s</td><td></td>" in page
+
+
+def test_a_run_shows_what_is_ahead_of_it_while_it_goes_on(world: World, browser: Browser) -> None:
+    ahead = '<th scope="row">Evaluate</th><td><span class="empty">not begun</span></td><td></td><td>30 s</td>'
+    assert ahead in " ".join(browser.get(f"/runs/{RUN}").text.split())
+    world.answers["trainer_trigger", "progress"] = {
+        "progress": {**A_PROGRESS, "status": "registered"}
+    }
+    assert "not begun" not in browser.get(f"/runs/{RUN}").text
+
+
+def test_a_run_shows_the_log_of_the_stage_that_runs_and_obeys_nothing_of_it(
+    browser: Browser,
+) -> None:
+    page = browser.get(f"/runs/{RUN}").text
+    assert "epoch 1 &lt;script&gt;alert(3)&lt;/script&gt;\n" in page
+    assert "<script>alert(3)" not in page
+    assert not {"\x1b", "\u202e"} & set(page)
+    assert "Log of Train" in page
+
+
+def test_the_log_of_another_stage_is_a_link_away_and_its_silence_is_explained(
+    browser: Browser,
+) -> None:
+    assert (
+        f'href="/runs/{RUN}?model=golden&amp;stage=Preprocess#log"'
+        in browser.get(f"/runs/{RUN}").text
+    )
+    page = browser.get(f"/runs/{RUN}?stage=Preprocess").text
+    assert "Nothing is left of Preprocess&#39;s log" in page
+    assert "Verdict" not in page
+    assert "the run has not begun a stage" in browser.get(f"/runs/{RUN}?stage=Nothing").text
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("AccessDeniedException", "you lack logs:DescribeLogStreams or logs:GetLogEvents"),
+        (
+            "ResourceNotFoundException",
+            "Train has written nothing to /aws/sagemaker/TrainingJobs yet",
+        ),
+    ],
+)
+def test_a_log_that_cannot_be_read_takes_nothing_else_with_it(
+    world: World, browser: Browser, code: str, said: str
+) -> None:
+    world.clients["logs"].refuses = code
+    page = browser.get(f"/runs/{RUN}").text
+    assert said in page
+    assert ">Train</a></th>" in page
+    assert "What it was made of" in page
+
+
+def test_the_part_of_a_run_that_goes_on_is_had_alone_and_says_whether_it_does(
+    world: World, browser: Browser
+) -> None:
+    part = browser.get(f"/runs/{RUN}/live?stage=Train").text
+    assert part.startswith('<div id="live" data-renew="/runs/')
+    assert "/live?model=golden&amp;stage=Train" in part
+    assert "<html" not in part
+    world.answers["trainer_trigger", "runs"] = {"runs": [{**A_RUN, "status": "failed"}]}
+    assert "data-renew" not in browser.get(f"/runs/{RUN}/live").text
+
+
+def test_a_run_says_what_it_was_made_of(world: World, browser: Browser) -> None:
+    files = [
+        {
+            "file_id": str(number),
+            "site_id": "east",
+            "rows": 96,
+            "window_start": f"2026-05-0{number}T00:00:00Z",
+            "window_end": f"2026-05-0{number + 1}T00:00:00Z",
+            "provider": "ours" if number == 3 else "",
+        }
+        for number in (1, 2, 3)
+    ]
+    described = {"split": {"kind": "time", "test_fraction": 0.2}, "files": files}
+    world.clients["s3"].kept["datasets/golden/d/dataset.json"] = json.dumps(described).encode()
+    parent = {**A_RUN, "run_id": "p" * 12 + "-1", "model_package_version": 3}
+    world.answers["trainer_trigger", "runs"] = {"runs": [A_RUN, parent]}
+    page = " ".join(browser.get(f"/runs/{RUN}").text.split())
+    assert "d, 3 files, 288 rows" in page
+    assert "2026-05-01 00:00 to 2026-05-04 00:00 UTC" in page
+    assert (
+        '<td>measurements</td><td><a href="/files?site=east&amp;state=accepted">2</a></td>' in page
+    )
+    assert "forecasts by ours" in page
+    assert "registry/image@sha256:abc" in page
+    assert f'<a href="/runs/{"p" * 12}-1">' in page
+
+
+def test_a_dataset_that_is_gone_is_said_to_be(browser: Browser) -> None:
+    assert "d, 3 files, which is gone from the bucket" in browser.get(f"/runs/{RUN}").text
+
+
+def test_the_status_shows_dead_letters_and_leads_to_sending_them_back(browser: Browser) -> None:
+    page = " ".join(browser.get("/status").text.split())
+    assert "solar-deployer-dead-letters: 1 message" in page
+    assert "solar.data_accepted" in page
+    assert "raw/east/&lt;b&gt;.csv" in page
+    assert 'href="/do/redrive?queue=solar-deployer-dead-letters"' in page
+    assert "being sent back: 2 of 5" in page
+    assert 'href="/do/stop?queue=solar-data-watcher-dead-letters"' in page
+
+
+def test_whoever_may_not_look_into_dead_letters_sees_how_many_there_are(
+    world: World, browser: Browser
+) -> None:
+    world.clients["sqs"].refuses = "AccessDenied"
+    page = browser.get("/status").text
+    assert "solar-deployer-dead-letters: 1 message" in page
+    assert "you lack sqs:ReceiveMessage" in page
+
+
+def test_a_status_without_letters_says_so(world: World, browser: Browser) -> None:
+    world.clients["sqs"].letters.clear()
+    world.clients["sqs"].moves.clear()
+    assert "None: every message was handled." in browser.get("/status").text
+
+
+def test_the_status_shows_each_schedule_with_what_it_does_and_when(browser: Browser) -> None:
+    page = " ".join(browser.get("/status").text.split())
+    assert "Compares &lt;b&gt;scores&lt;/b&gt;." in page
+    assert (
+        "<td>solar-deployer-daily-watch</td><td>cron(20 6 * * ? *) UTC</td><td>enabled</td>" in page
+    )
+    assert re.search(r"<td>\d{4}-\d\d-\d\d 06:20 UTC</td><td>keeps none</td>", page)
+
+
+def test_schedules_that_cannot_be_read_take_nothing_else_with_them(
+    world: World, browser: Browser
+) -> None:
+    del world.clients["scheduler"]
+    page = browser.get("/status").text
+    assert "This part could not be read" in page
+    assert "solar-deployer-dead-letters" in page
 
 
 def test_a_notice_says_what_became_of_it_for_each_recipient(browser: Browser) -> None:

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ from starlette.applications import Starlette
 
 from console.web.guard import Guard
 from console.web.server import application
+from tests.unit.console.queues import POISON, Queues, Schedules, letter, move
 from tests.unit.console.systems import FakeSystem
 
 PORT = 8484
@@ -109,7 +111,8 @@ LINE = {
     "versions": [3],
     "unadjusted": None,
 }
-A_PROGRESS: dict[str, Any] = {
+JOBS = "arn:aws:sagemaker:eu-west-1:1"
+STAGES: dict[str, Any] = {
     "stages": [
         {
             "name": "Preprocess",
@@ -117,6 +120,7 @@ A_PROGRESS: dict[str, Any] = {
             "started_at": "2026-11-24T07:19:00+00:00",
             "ended_at": "2026-11-24T07:19:30+00:00",
             "failure_reason": None,
+            "job_arn": f"{JOBS}:processing-job/pipelines-abc-preprocess-1",
         },
         {
             "name": "Train",
@@ -124,9 +128,10 @@ A_PROGRESS: dict[str, Any] = {
             "started_at": "2026-11-24T07:19:30+00:00",
             "ended_at": None,
             "failure_reason": None,
+            "job_arn": f"{JOBS}:training-job/pipelines-abc-train-2",
         },
     ],
-    "expected": {"seconds": 100.0, "stages": {"Train": 60.0}},
+    "expected": {"seconds": 100.0, "stages": {"Train": 60.0, "Evaluate": 30.0}},
     "now": "2026-11-24T07:20:12+00:00",
 }
 A_RUN = {
@@ -144,6 +149,22 @@ A_RUN = {
     "failure": None,
     "model_type": "auto",
     "accuracy_threshold": 0.9,
+}
+A_PROGRESS = {
+    **A_RUN,
+    **STAGES,
+    "recipe": {
+        "recipe_id": "r",
+        "config_id": "c",
+        "exclusions_id": "",
+        "image_uri": "registry/image@sha256:abc",
+        "instance_type": "ml.m5.large",
+        "preprocess_instances": 1,
+        "capacity": "on_demand",
+        "attempt": 2,
+        "champion_version": 3,
+        "approval": "auto",
+    },
 }
 DECISION = {
     "at": "2026-06-01T00:00:00+00:00",
@@ -253,6 +274,27 @@ class S3:
         self.kept[Key] = Body
 
 
+@dataclass
+class Logs:
+    """The log of Train; nothing of other stages."""
+
+    text: str = "\x1b[31mepoch 1\x1b[0m <script>alert(3)</script>\u202e"
+    refuses: str = ""
+
+    def get_paginator(self, _: str) -> Logs:
+        return self
+
+    def paginate(self, logGroupName: str, **_: str) -> list[dict[str, Any]]:  # noqa: N803
+        if self.refuses:
+            raise ClientError({"Error": {"Code": self.refuses}}, "DescribeLogStreams")
+        of_train = [{"logStreamName": "pipelines-abc-Train-2/algo-1-1", "creationTime": 1}]
+        return [{"logStreams": of_train if logGroupName.endswith("TrainingJobs") else []}]
+
+    def get_log_events(self, **asked: Any) -> dict[str, Any]:
+        events = [] if "nextToken" in asked else [{"timestamp": 1_000, "message": self.text}]
+        return {"events": events, "nextForwardToken": "f", "nextBackwardToken": "b"}
+
+
 class World(FakeSystem):
     """What services answer, by service and query; a function answers by what is asked."""
 
@@ -325,12 +367,30 @@ class Browser:
         return Answer(start["status"], answered, text)
 
 
+A_SCHEDULE = {
+    "ScheduleExpression": "cron(20 6 * * ? *)",
+    "Description": "Compares <b>scores</b>.",
+    "State": "ENABLED",
+    "FlexibleTimeWindow": {"Mode": "OFF"},
+    "Target": {"Arn": "arn:aws:sqs:eu-west-1:1:solar-deployer-live-inbox"},
+    "CreationDate": datetime(2026, 6, 1, tzinfo=UTC),
+}
+LETTERS, LEAVING = "solar-deployer-dead-letters", "solar-data-watcher-dead-letters"
+
+
+def a_queue() -> Queues:
+    """Return queues of which deployer's dead letters wait and data_watcher's are being sent back."""
+    return Queues({LETTERS: [letter(POISON)]}, {LEAVING: move("RUNNING", 2, 5)})
+
+
 def a_world() -> World:
     """Return a system in which a file is refused and a version waits for approval."""
     world = World("local", fake_session(), None)
     for name, value in (("answers", {}), ("clients", {}), ("sent", [])):
         object.__setattr__(world, name, value)  # the class is frozen
-    world.clients.update(sagemaker=SageMaker(), s3=S3(), cloudwatch=NoAlarms(), sqs=Queues())
+    world.clients.update(sagemaker=SageMaker(), s3=S3(), cloudwatch=NoAlarms(), sqs=a_queue())
+    world.clients["scheduler"] = Schedules({"solar-deployer-daily-watch": A_SCHEDULE})
+    world.clients["logs"] = Logs()
     world.clients["lambda"] = Functions()
     card = {
         "lines": [LINE],
@@ -417,18 +477,8 @@ class NoAlarms:
     def paginate(self, **_: Any) -> list[dict[str, Any]]:
         return [{"MetricAlarms": []}]
 
-
-class Queues:
-    class exceptions:  # noqa: N801 - as botocore names it
-        class QueueDoesNotExist(Exception):  # noqa: N818
-            pass
-
-    def get_queue_url(self, QueueName: str) -> dict[str, str]:  # noqa: N803
-        return {"QueueUrl": QueueName}
-
-    def get_queue_attributes(self, **_: Any) -> dict[str, Any]:
-        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-        return {"Attributes": dict.fromkeys(names, "0")}
+    def get_metric_data(self, **_: Any) -> dict[str, Any]:
+        return {"MetricDataResults": []}
 
 
 class Functions:
