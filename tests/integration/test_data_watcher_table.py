@@ -88,6 +88,7 @@ def test_what_was_saved_is_what_is_loaded(ledger: DynamoLedger) -> None:
             Superseded(upload=upload(5), by=None),
             Removed(upload=upload(6), reading="r", known=known),
             Pending(upload=upload(7), reading="r", attempts=2, claimed_at=NOW, known=known),
+            Quarantined(upload=upload(8), reading="r", fault=replace(FAULT, covers=(NOW, NOW))),
         ),
         content="s",
         hints=frozenset({"raw/east/b.csv"}),

@@ -21,6 +21,7 @@ from services.data_watcher.domain.versions import (
     Decision,
     Duplicate,
     FileVersion,
+    Known,
     Quarantined,
     Removed,
     State,
@@ -176,8 +177,7 @@ class Answering:
             "masks": dict(rows.masks) if rows else {},
             "note": rows.note if rows else None,
             **facts.issued(rows),
-            "window_start": rows.window_start.isoformat() if rows else None,
-            "window_end": rows.window_end.isoformat() if rows else None,
+            **_window(known),
             "canonical_uri": layout.uri(self.bucket, canonical.key)
             if canonical and version.state in _HAS_ROWS
             else None,
@@ -230,6 +230,18 @@ class Answering:
             "quarantined": dict(refused.most_common()),
             "dismissed": dict(dismissed.most_common()),
         }
+
+
+def _window(known: Known) -> dict[str, str | None]:
+    """Return the time of a file's rows; of a refused one where its stamps could be read."""
+    covers = known.fault.covers if known.fault else None
+    if known.rows:
+        covers = known.rows.window_start, known.rows.window_end
+    begin, end = covers or (None, None)
+    return {
+        "window_start": begin.isoformat() if begin else None,
+        "window_end": end.isoformat() if end else None,
+    }
 
 
 def _by_name(counts: Counter[State]) -> dict[str, int]:
