@@ -21,6 +21,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+UPLOAD = "upload"  # in the metadata of what is in force: the version of the YAML that says so
+BY = "by"  # in the metadata of an uploaded YAML: who uploaded it
 RAW = "raw/"
 CONFIG = "config/"
 ACTIVE = "active/"

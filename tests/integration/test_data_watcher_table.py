@@ -393,6 +393,33 @@ def test_pages_hold_every_wanted_file_once_however_little_is_read_for_one(
     assert view.page(Wanted("west"), 100, None, None) == ([], None)
 
 
+def test_files_are_found_by_the_time_of_their_rows_and_refused_ones_where_it_is_known(
+    ledger: DynamoLedger,
+) -> None:
+    day = timedelta(days=1)
+    refused = replace(FAULT, covers=(NOW + day, NOW + 2 * day))
+    versions = {
+        "rows": accepted(),  # of [NOW, NOW + day)
+        "refused": Quarantined(upload=upload(), reading="r", fault=refused),
+        "unreadable": Quarantined(upload=upload(), reading="r", fault=FAULT),
+    }
+    for name, each in versions.items():
+        key = f"raw/east/{name}"
+        before = KeyRecord("east", key)
+        ledger.save(before, replace(before, versions={"v1": each}))
+    view = DynamoView(ledger.store)
+
+    def found(begin: datetime | None, end: datetime | None) -> set[str]:
+        page, _ = view.page(Wanted("east", begin=begin, end=end), 9, None, None)
+        return {each.key.removeprefix("raw/east/") for each in page}
+
+    assert found(NOW, NOW + day) == {"rows"}
+    assert found(NOW + day, NOW + 2 * day) == {"refused"}
+    assert found(NOW - day, None) == {"rows", "refused"}
+    assert found(NOW + 2 * day, None) == found(None, NOW) == set()
+    assert found(None, None) == set(versions)
+
+
 def test_one_site_is_read_without_the_others(ledger: DynamoLedger) -> None:
     for name in ("east", "west"):
         ledger.save_config(ConfigRecord(f"config/sites/{name}.yaml", state="accepted"))

@@ -56,6 +56,8 @@ class Question(BaseModel):
     reason_code: str | None = None
     contains: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
     since: AwareDatetime | None = None
+    begin: AwareDatetime | None = None
+    end: AwareDatetime | None = None
     reads: Annotated[int, Field(ge=1, le=100)] | None = None
     brief: bool = False
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
@@ -101,6 +103,8 @@ class Answering:
             question.reason_code,
             question.contains,
             question.since,
+            question.begin,
+            question.end,
         )
         files, following = self.view.page(wanted, question.limit, question.next, question.reads)
         suspect = self._suspect_sources()
