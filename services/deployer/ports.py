@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # some of them need numpy, which the light functions have not
     from services.deployer.domain.live.predicted import Answered, Predicted, Weather
     from services.deployer.domain.live.scores import DayScore
     from services.deployer.domain.live.summary import Summary
-    from services.deployer.domain.live.told import Told
+    from services.deployer.domain.live.told import Ended, Told
     from services.deployer.domain.live.unseen import Place, Trained
     from services.deployer.domain.live.waiting import Waiting
 
@@ -265,9 +265,11 @@ class Books(Protocol):
     ) -> None: ...
     def first_day(self, model_id: str) -> date | None: ...
     def last_day(self, model_id: str) -> date | None: ...
-    def scores(self, model_id: str, first: date, last: date) -> Iterable[DayScore]: ...
+    def scores(
+        self, model_id: str, first: date, last: date, *, hours: bool = False
+    ) -> Iterable[DayScore]: ...
     def scores_of_site(
-        self, model_id: str, site_id: str, first: date, last: date
+        self, model_id: str, site_id: str, first: date, last: date, *, hours: bool = False
     ) -> Iterable[DayScore]: ...
 
 
@@ -290,7 +292,9 @@ class Verdicts(Protocol):
         after: Mapping[str, Told],
         before: Mapping[str, Told],
         summary: Summary,
+        over: Sequence[Ended] = (),
     ) -> None: ...
+    def ended(self, model_id: str) -> list[Ended]: ...
     def summary(self, model_id: str) -> Summary | None: ...
 
 
