@@ -51,7 +51,9 @@ VERBS = {
         "Delete what was deployed; data are kept unless --delete-data.",
         passes_on=True,
     ),
-    "sites": Verb("commands.sites", "app", "Plants: draft, check, add, list, show, trust."),
+    "sites": Verb(
+        "commands.sites", "app", "Plants: draft, check, add, list, show, history, left-out, trust."
+    ),
     "upload": Verb("commands.data", "upload", "Upload a plant's files and wait for the verdicts."),
     "files": Verb(
         "commands.files", "files_app", "What became of each upload, why, and what to do."

@@ -14,6 +14,8 @@ SolarError
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class SolarError(Exception):
     """Base of every error the product raises on purpose."""
@@ -51,6 +53,11 @@ class UnreadableFileError(PermanentError):
         What was found, with figures and place.
     remedy
         What the plant operator can do about it.
+
+    Attributes
+    ----------
+    covers
+        The time [start, end) of its rows; None where their stamps could not be read.
     """
 
     def __init__(self, code: str, reason: str, remedy: str) -> None:
@@ -58,6 +65,7 @@ class UnreadableFileError(PermanentError):
         self.code = code
         self.reason = reason
         self.remedy = remedy
+        self.covers: tuple[datetime, datetime] | None = None
 
 
 class InvalidMessageError(PermanentError):

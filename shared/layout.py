@@ -12,6 +12,7 @@ datasets/<model_id>/<dataset_id>/dataset.json, manifest.json
 predictions/<model_id>/<site_id>/<yyyy-mm>/<file_id>-v<version>.parquet   what deployer predicted
 reviews/<day|week>/<name>.json|html   what a day or a week brought (written by notifier)
 runs/<run_id>/champion/ preprocess/ model/ evaluation/
+runs/<run_id>/preprocess/report/stretches/<site_id>.json   which of a site's time the checks took out
 checkpoints/<pipeline execution id>/
 """
 
@@ -20,6 +21,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+UPLOAD = "upload"  # in the metadata of what is in force: the version of the YAML that says so
+BY = "by"  # in the metadata of an uploaded YAML: who uploaded it
 RAW = "raw/"
 CONFIG = "config/"
 ACTIVE = "active/"
@@ -29,6 +32,7 @@ RUNS = "runs/"
 PREDICTIONS = "predictions/"
 FORECASTS = "forecasts/"
 REVIEWS = "reviews/"
+STRETCHES = "stretches"  # below what Preprocess reports
 WITHDRAWN_SUFFIX = ".withdrawn"
 
 
@@ -210,6 +214,11 @@ def review(span: str, name: str, form: str) -> str:
 def champion(run_id: str) -> str:
     """Return the prefix of the champion that a run compares with."""
     return f"{RUNS}{run_id}/champion/"
+
+
+def masked_stretches(run_id: str, site_id: str) -> str:
+    """Return the key of what the checks of a run took out of a site's time."""
+    return f"{RUNS}{run_id}/preprocess/report/{STRETCHES}/{site_id}.json"
 
 
 def evaluation(run_id: str) -> str:

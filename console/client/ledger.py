@@ -14,6 +14,7 @@ from shared.messages import DismissRequested, ReleaseRequested, RemoveRequested
 
 File = dict[str, Any]
 COUNTS = {"accepted", "quarantined", "duplicate", "pending"}  # what a key's current version is
+MOST_COVERING = 2000  # files of a time; five years of daily ones are 1,826
 HEAD = 4096  # bytes of a refused file that show what is wrong with it
 
 
@@ -28,9 +29,30 @@ def page(system: System, **wanted: Any) -> dict[str, Any]:
     Parameters
     ----------
     wanted
-        `site_id`, `state`, `reason_code`, `contains`, `since`, `limit`, `reads` and `next`.
+        `site_id`, `state`, `reason_code`, `contains`, `since`, `begin`, `end`, `limit`, `reads` and `next`.
     """
     return system.ask("data_watcher", "files", **wanted)
+
+
+def covering(
+    system: System, site: str, begin: datetime, end: datetime, most: int = MOST_COVERING
+) -> tuple[list[File], bool]:
+    """Return a site's files with rows in [begin, end), and whether there are more than so many."""
+    found: list[File] = []
+    following: str | None = None
+    while True:
+        answer = page(
+            system,
+            site_id=site,
+            begin=begin.isoformat(),
+            end=end.isoformat(),
+            limit=500,
+            next=following,
+        )
+        found += answer["files"]
+        following = answer["next"]
+        if following is None or len(found) >= most:
+            return found[:most], following is not None or len(found) > most
 
 
 def balance(system: System, site: str | None = None) -> dict[str, Any]:

@@ -1,19 +1,17 @@
-"""The log of predictions: what was predicted for a site, and what was measured then."""
+"""The log of predictions: what was predicted for a site."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from console.client import ledger, objects
+from console.client import objects
 from console.target import System
 from shared.solar import leads
 
 _DAYS_BEFORE = 2  # of which the day before a time in UTC is part
-_SUMMER = timedelta(hours=1)
-MOST_FILES = 200  # whose rows one answer holds
 COLUMNS = (
     "timestamp",
     "power_ac",
@@ -116,61 +114,3 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _text(value: Any) -> Any:
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
-
-
-def measured(
-    system: System, site: str, begin: datetime, end: datetime, *, summer_clock: str | None = None
-) -> list[tuple[datetime, float]]:
-    """Return the power of a site's accepted files in [begin, end); of a time the later upload's. [kW]
-
-    Parameters
-    ----------
-    summer_clock
-        Zone whose summer time the site's clock follows although its stamps say otherwise: they are corrected,
-        as they are before anything is learnt or scored.
-    """
-    found = _stated(system, site, begin, end + _SUMMER if summer_clock else end)
-    if not summer_clock or not found:
-        return sorted(found.items())
-    import numpy as np  # noqa: PLC0415 - heavy, and only needed here
-
-    from shared.solar import clock_check  # noqa: PLC0415
-
-    stated = np.array([each.replace(tzinfo=None) for each in found], dtype="datetime64[us]")
-    true = clock_check.true_times(stated, summer_clock).astype(object)
-    moved = zip((each.replace(tzinfo=UTC) for each in true), found.values(), strict=True)
-    return sorted((at, power) for at, power in moved if begin <= at < end)
-
-
-def _stated(system: System, site: str, begin: datetime, end: datetime) -> dict[datetime, float]:
-    """Return power by the stamps as the files state them."""
-    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy, and only needed here
-
-    found: dict[datetime, float] = {}
-    for each in _overlapping(ledger.all_files(system, site, "accepted"), begin, end):
-        body = objects.bytes_at(system, str(each["canonical_uri"]).split("/", 3)[3])
-        if body is None:
-            continue
-        file = pq.ParquetFile(io.BytesIO(body))
-        if "power_ac" not in file.schema_arrow.names:
-            continue
-        table = file.read(columns=["timestamp", "power_ac"], use_threads=False)
-        for row in table.to_pylist():
-            if row["power_ac"] is not None and begin <= row["timestamp"] < end:
-                found[row["timestamp"]] = row["power_ac"]
-    return found
-
-
-def _overlapping(
-    files: Iterable[Mapping[str, Any]], begin: datetime, end: datetime
-) -> list[Mapping[str, Any]]:
-    """Return the files with measured rows of a time, in the order of their uploads."""
-    fitting = [
-        each
-        for each in files
-        if each["canonical_uri"]
-        and not each["provider"]
-        and datetime.fromisoformat(each["window_start"]) < end
-        and datetime.fromisoformat(each["window_end"]) > begin
-    ]
-    return sorted(fitting, key=lambda each: str(each["uploaded_at"]))[-MOST_FILES:]

@@ -66,6 +66,18 @@ def of_one_kind(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [dict(each) for each in lines if each["inputs"] == first]
 
 
+MOST_ZONES = 3  # that are named
+
+
+def grouped(answer: Mapping[str, Any]) -> str:
+    """Return what a line of a scorecard is, of hours by whose clock."""
+    if answer["by"] != "hour":
+        return str(answer["by"])
+    zones = answer["zones"]
+    known = 0 < len(zones) <= MOST_ZONES
+    return f"hour, {', '.join(zones) if known else 'by the time zone of each site'}"
+
+
 def named(each: Mapping[str, Any]) -> str:
     """Return a line's name; what is not of measured weather says so."""
     return each["name"] if each["inputs"] == "measured" else f"{each['name']} ({each['inputs']})"

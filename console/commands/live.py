@@ -31,7 +31,7 @@ __all__ = [
 _SHOWN_ROWS = 24
 _MOST_SITES = 20  # of which a question about a moment is answered without being asked for one
 _USUAL = timedelta(days=1)
-By = Literal["site", "day", "week", "month", "lead", "provider", "version"]
+By = Literal["site", "day", "week", "month", "hour", "sky", "lead", "provider", "version"]
 
 
 def scorecard(
@@ -46,7 +46,8 @@ def scorecard(
     by: Annotated[
         By,
         typer.Option(
-            help="What a line is: site, day, week (of ISO 8601), month, lead, provider, version."
+            help="What a line is: site, day, week (of ISO 8601), month, hour (of the site's day), sky, lead, "
+            "provider, version."
         ),
     ] = "site",
     version: Annotated[int | None, typer.Option(help="Only this version.")] = None,
@@ -73,7 +74,7 @@ def scorecard(
         output.as_json(answer)
         return
     rows = [_line(each) for each in answer["lines"]]
-    title = f"{name}, {answer['first']} to {answer['last']}, by {by}"
+    title = f"{name}, {answer['first']} to {answer['last']}, by {standing.grouped(answer)}"
     columns = [by, "scored", "R²", "nMAE", "bias", "in P10-P90", "skill", "kWh pred.", "kWh meas."]
     output.table(title, columns, rows, f"nothing of {name} was scored in these days")
     if answer["left_out"]:

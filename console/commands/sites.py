@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -9,16 +10,21 @@ import typer
 
 from console import output
 from console.bucket import json_at
-from console.commands import checks, configuring, drafts, trusting
+from console.client import configurations
+from console.commands import checks, configuring, drafts, site_history, trusting
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.state import changing, state
 from shared import layout
 
-app = typer.Typer(no_args_is_help=True, help="Plants: draft, check, add, list, show, trust.")
+app = typer.Typer(
+    no_args_is_help=True, help="Plants: draft, check, add, list, show, history, left-out, trust."
+)
 app.command("draft")(drafts.draft_site)
 app.command("check")(checks.check_site)
 app.command("trust")(trusting.trust_source)
+app.command("history")(site_history.history)
+app.command("left-out")(site_history.left_out)
 
 
 @app.command("add")
@@ -37,8 +43,9 @@ def add_site(
     """
     placed = {key: path for path in files for key in [configuring.config_key(path)]}
     s3 = state.system.client("s3")
+    bucket, signed = state.system.bucket, configurations.signed(getpass.getuser())
     versions = {
-        key: s3.put_object(Bucket=state.system.bucket, Key=key, Body=path.read_bytes()).get(
+        key: s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes(), Metadata=signed).get(
             "VersionId"
         )
         for key, path in placed.items()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from console import registry
+from console.client import configurations
 from console.commands import data, system
 from console.commands.runs import all_runs
 from console.demo.plant import PlantFile
@@ -84,15 +87,17 @@ class Stage:
     def configure(self, name: str, key: str, replace: tuple[str, str] = ("", "")) -> None:
         """Upload a YAML of the demo, with one piece of its text replaced."""
         text = (CONFIG / name).read_text(encoding="utf-8").replace(*replace, 1)
-        self._write(key, text.encode())
+        self._write(key, text.encode(), configurations.signed(getpass.getuser()))
         self.tell.say(f"{name} -> {key}")
 
     def put(self, site_id: str, file: PlantFile) -> None:
         """Upload a file of a site."""
         self._write(f"{layout.RAW}{site_id}/{file.name}", file.body)
 
-    def _write(self, key: str, body: bytes) -> None:
-        state.system.client("s3").put_object(Bucket=state.system.bucket, Key=key, Body=body)
+    def _write(self, key: str, body: bytes, said: Mapping[str, str] | None = None) -> None:
+        state.system.client("s3").put_object(
+            Bucket=state.system.bucket, Key=key, Body=body, Metadata=dict(said or {})
+        )
 
     # --- waiting ----------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -26,6 +26,10 @@ class Chart:
         Whether a dragged range opens the page at that range.
     excludes
         The site of which a dragged range may be excluded.
+    span
+        The time that it shows, and that others below it show; None is that of its lines.
+    is_low
+        Whether it is drawn lower, as one of several below each other.
     """
 
     title: str
@@ -36,6 +40,8 @@ class Chart:
     zooms: bool = False
     excludes: str = ""
     is_share: bool = False
+    span: tuple[str, str] | None = None
+    is_low: bool = False
 
     def line(
         self, name: str, points: Sequence[tuple[str, float | None]], role: str, **more: Any
@@ -65,12 +71,14 @@ class Chart:
             more = {"fill": "tonexty", "hoverinfo": "skip", "legendgroup": name}
             self.line(name, upper, "band", showlegend=not number, **more)
 
-    def stretch(self, begin: str, end: str, role: str, label: str) -> None:
-        """Shade a stretch of time."""
+    def stretch(self, begin: str, end: str, role: str, label: str, *, note: bool = True) -> None:
+        """Shade a stretch of time; the words below the chart say what it is, unless a table does."""
+        begin, end = in_utc(begin), in_utc(end)
         self.shapes.append({"x0": begin, "x1": end, "role": role, "label": label})
-        self.notes.append(
-            f"{begin[:16].replace('T', ' ')} to {end[:16].replace('T', ' ')}: {label}"
-        )
+        if note:
+            self.notes.append(
+                f"{begin[:16].replace('T', ' ')} to {end[:16].replace('T', ' ')}: {label}"
+            )
 
     def mark(self, at: str, role: str, label: str, *, note: bool = True) -> None:
         """Draw an upright line at a moment; the words below the chart say what it is, unless another's do."""
@@ -89,6 +97,7 @@ class Chart:
             "zooms": self.zooms,
             "excludes": self.excludes,
             "share": self.is_share,
+            "span": self.span,
         }
 
     @property
@@ -109,6 +118,13 @@ class Chart:
     def columns(self) -> list[str]:
         """The names of the lines."""
         return list(dict.fromkeys(each["name"] for each in self.traces if each["name"]))
+
+
+def in_utc(moment: str) -> str:
+    """Return a moment in UTC, as the browser's library overlooks an offset; a day stays a day."""
+    if len(moment) <= len("2026-06-01"):
+        return moment
+    return datetime.fromisoformat(moment).astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 GAP = 2.5  # steps, after which a line is interrupted

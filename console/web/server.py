@@ -78,6 +78,7 @@ def _routes() -> list[Route | Mount]:
         "/models/{model}": model.model,
         "/models/{model}/compare": model.compare,
         "/sites/{site}": plant.plant,
+        "/sites/{site}/history": plant.history,
         "/files": files.files,
         "/file": files.file,
         "/balance": files.balance,

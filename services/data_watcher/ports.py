@@ -157,6 +157,8 @@ class Wanted:
         A part of their key.
     since
         When they were uploaded at the earliest.
+    begin, end
+        Rows of some of them lie in [begin, end); what nobody could read has none.
     """
 
     site_id: str | None = None
@@ -164,6 +166,8 @@ class Wanted:
     reason_code: str | None = None
     contains: str | None = None
     since: datetime | None = None
+    begin: datetime | None = None
+    end: datetime | None = None
 
 
 class LedgerView(Protocol):
@@ -383,8 +387,8 @@ class Configurations(Protocol):
         """Return a site's configuration in force."""
         ...
 
-    def put(self, config: Active) -> None:
-        """Make sure that a configuration is the one in force."""
+    def put(self, config: Active, upload: str | None = None) -> None:
+        """Make sure that a configuration is the one in force, and say of which upload it is, where known."""
         ...
 
     def put_suspects(self, suspects: ActiveSuspects) -> None:

@@ -52,7 +52,7 @@ def masks(measured: Measurements, *, on_site: bool) -> dict[str, Mask]:
         return found
     expected = _expected(measured, irradiance)
     return found | {
-        "above_clear_sky": above_clearsky(measured, irradiance),
+        "above_any_sky": above_clearsky(measured, irradiance),
         "collapsed_irradiance": collapsed_irradiance(measured, irradiance),
         "outage": outage(measured, irradiance, expected) & ~_cold(measured),
         "curtailed": plateaus(measured, expected)

@@ -1,4 +1,4 @@
-"""How bright the sky was: a clear-sky index, and the word for it."""
+"""How bright the sky was: a clear-sky index, and (from `sky_words`) the word for it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import numpy as np
 
 from shared.solar.irradiance import clearsky_ghi
 from shared.solar.position import Floats
+from shared.solar.sky_words import SKIES, name
+
+__all__ = ["FLOOR", "SKIES", "name", "of_day"]
 
 FLOOR = 50.0  # W/m2 of clear-sky irradiance; below it a ratio to clear sky says nothing
-SKIES = (("overcast", 0.0, 0.35), ("broken", 0.35, 0.8), ("clear", 0.8, np.inf))  # clear-sky index
 
 
 def of_day(irradiance: Floats, up: Floats) -> float | None:
@@ -28,10 +30,3 @@ def of_day(irradiance: Floats, up: Floats) -> float | None:
     if not known.any():
         return None
     return max(float(irradiance[known].sum() / clearsky[known].sum()), 0.0)
-
-
-def name(index: float | None) -> str | None:
-    """Return the word for a clear-sky index; None for an unknown one."""
-    if index is None:
-        return None
-    return next(word for word, low, high in SKIES if low <= index < high)

@@ -23,6 +23,7 @@ PAGES = (
     "/models/golden/compare?first=1&second=2",
     "/sites/golden",
     "/sites/golden?from=2012-09-01&to=2013-06-16",
+    "/sites/golden/history?first=1&second=1",
     "/files",
     "/files?site=golden&state=quarantined",
     "/file?key=golden/power_w_2013-01.csv",
@@ -194,6 +195,25 @@ def test_a_drag_over_the_chart_excludes_a_stretch(page: Page, address: str) -> N
     confirm(page, "Exclude", "inverter swapped")
     eventually(page, site, lambda: page.get_by_role("link", name="Include").count() > 0)
     expect(page.get_by_text("inverter swapped").first).to_be_visible()
+
+
+def test_what_does_not_count_says_why_on_hover_and_in_a_table(page: Page, address: str) -> None:
+    page.goto(f"{address}/sites/golden?from=2012-08-14&to=2012-08-20")
+    chart = page.locator("[data-chart]").first
+    expect(chart.locator(".main-svg").first).to_be_visible()
+    box = chart.bounding_box()
+    assert box is not None
+    outage = 56 + 0.47 * (box["width"] - 64)  # the evening of August 16th
+    page.mouse.move(box["x"] + outage, box["y"] + 100)
+    expect(chart.locator(".hoverlayer")).to_contain_text("outage: next to no power for an hour")
+    table = page.get_by_role("region", name="What does not count")
+    expect(table).to_contain_text("outage: next to no power for an hour")
+
+
+def test_a_bar_below_the_chart_leads_to_its_file(page: Page, address: str) -> None:
+    page.goto(f"{address}/sites/golden?from=2013-01-15&to=2013-03-15")
+    page.locator(".strip a[aria-label^='power_kw_2013-02.csv']").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("power_kw_2013-02.csv")
 
 
 def test_a_keyboard_alone_reaches_the_content(page: Page, address: str) -> None:

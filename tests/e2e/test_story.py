@@ -548,6 +548,17 @@ def test_a_refused_file_says_where_its_way_ended(second: dict[str, Any]) -> None
     assert refused["fields"]["reason_code"] == "unreadable"
 
 
+def test_a_site_says_what_was_in_force_and_which_of_its_time_does_not_count(
+    second: dict[str, Any],
+) -> None:
+    newest = solar("sites", "history", "serf-east")[0]
+    assert (newest["until"], newest["uploaded_at"] is None) == (None, False)
+    assert "ac_capacity_kw" in newest["text"]
+    found = solar("sites", "left-out", "serf-east")
+    assert found["run_id"] is not None
+    assert {each["kind"] for each in found["left_out"]} >= {"refused"}
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [
@@ -648,6 +659,8 @@ SEEN = [
     ("files", "--check"),
     ("files", "--state", "quarantined"),
     ("sites", "list"),
+    ("sites", "history", "serf-east"),
+    ("sites", "left-out", "serf-east"),
     ("why", "serf"),
     ("scorecard", "serf"),
     ("predictions", "serf-east"),

@@ -258,6 +258,15 @@ def test_a_bad_yaml_is_refused_with_its_line_and_the_last_good_one_stays(world: 
     assert site["config"]["latitude"] == 39.742
 
 
+def test_what_is_in_force_names_the_version_of_its_yaml(world: World) -> None:
+    key = layout.site_config("east")
+    world.upload(key, SITE_YAML)
+    first = world.s3.head_object(Bucket=BUCKET, Key=key)["VersionId"]
+    world.upload(key, SITE_YAML + b"# the same with a remark\n")
+    said = world.s3.head_object(Bucket=BUCKET, Key=layout.active_site("east"))["Metadata"]
+    assert said == {layout.UPLOAD: first}
+
+
 def test_one_bad_message_does_not_hold_up_its_batch(world: World) -> None:
     world.upload("config/sites/east.yaml", SITE_YAML)
     world.put("raw/east/power.csv", power_csv())

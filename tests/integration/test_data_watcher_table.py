@@ -90,6 +90,7 @@ def test_what_was_saved_is_what_is_loaded(ledger: DynamoLedger) -> None:
             Superseded(upload=upload(5), by=None),
             Removed(upload=upload(6), reading="r", known=known),
             Pending(upload=upload(7), reading="r", attempts=2, claimed_at=NOW, known=known),
+            Quarantined(upload=upload(8), reading="r", fault=replace(FAULT, covers=(NOW, NOW))),
         ),
         content="s",
         hints=frozenset({"raw/east/b.csv"}),
@@ -481,6 +482,33 @@ class Watched:
         if name in {"scan", "query"}:
             self.calls.append(name)
         return getattr(self._client, name)
+
+
+def test_files_are_found_by_the_time_of_their_rows_and_refused_ones_where_it_is_known(
+    ledger: DynamoLedger,
+) -> None:
+    day = timedelta(days=1)
+    refused = replace(FAULT, covers=(NOW + day, NOW + 2 * day))
+    versions = {
+        "rows": accepted(),  # of [NOW, NOW + day)
+        "refused": Quarantined(upload=upload(), reading="r", fault=refused),
+        "unreadable": Quarantined(upload=upload(), reading="r", fault=FAULT),
+    }
+    for name, each in versions.items():
+        key = f"raw/east/{name}"
+        before = KeyRecord("east", key)
+        ledger.save(before, replace(before, versions={"v1": each}))
+    view = DynamoView(ledger.store)
+
+    def found(begin: datetime | None, end: datetime | None) -> set[str]:
+        page, _ = view.page(Wanted("east", begin=begin, end=end), 9, None, None)
+        return {each.key.removeprefix("raw/east/") for each in page}
+
+    assert found(NOW, NOW + day) == {"rows"}
+    assert found(NOW + day, NOW + 2 * day) == {"refused"}
+    assert found(NOW - day, None) == {"rows", "refused"}
+    assert found(NOW + 2 * day, None) == found(None, NOW) == set()
+    assert found(None, None) == set(versions)
 
 
 def test_one_site_is_read_without_the_others(ledger: DynamoLedger) -> None:

@@ -15,9 +15,9 @@ from services.deployer.adapters.live.books import DynamoBooks
 from services.deployer.adapters.live.canonical import S3CanonicalRows
 from services.deployer.adapters.live.log import S3PredictionLog
 from services.deployer.domain.live.book import Day, FileRef, Made, Power
-from services.deployer.domain.live.scores import DayScore, Sums
+from services.deployer.domain.live.scores import DayScore, Hours, HourSums, Sums
 from services.deployer.domain.live.summary import Summary
-from services.deployer.domain.live.told import Told
+from services.deployer.domain.live.told import Ended, Told
 from services.deployer.domain.live.waiting import Waiting
 from shared import layout
 from shared.aws import S3Objects
@@ -105,6 +105,31 @@ def test_scores_come_in_the_order_of_days_over_all_sites_or_of_one(books: Dynamo
     assert books.last_day("other") is None
 
 
+def hours(n: int) -> Hours:
+    return Hours("Europe/Berlin", (HourSums.of(12, Sums(n=n, actual=1.0, daylight=n)),))
+
+
+def test_hours_are_kept_apart_and_come_where_they_are_asked_for(books: DynamoBooks) -> None:
+    dark = replace(a_score(), state="night_only", sums=Sums())
+    known = [replace(a_score(), hours=hours(4)), dark]
+    books.keep("fleet", [], {("east", MONDAY): known, ("west", MONDAY): [a_score("west")]})
+    without = [a_score(), dark, a_score("west")]
+    assert list(books.scores("fleet", MONDAY, MONDAY)) == without
+    assert list(books.scores("fleet", MONDAY, MONDAY, hours=True)) == [*known, a_score("west")]
+    assert list(books.scores_of_site("fleet", "east", MONDAY, MONDAY, hours=True)) == known
+    assert list(books.scores_of_site("fleet", "east", MONDAY, MONDAY)) == [a_score(), dark]
+
+
+def test_hours_of_what_is_no_longer_scored_are_not_counted(books: DynamoBooks) -> None:
+    books.keep("fleet", [], {("east", MONDAY): [replace(a_score(), hours=hours(4))]})
+    gone = replace(a_score(), state="no_power", sums=Sums())
+    books.keep("fleet", [], {("east", MONDAY): [gone]})
+    assert list(books.scores("fleet", MONDAY, MONDAY, hours=True)) == [gone]
+    again = replace(a_score(), hours=hours(7))
+    books.keep("fleet", [], {("east", MONDAY): [again]})
+    assert list(books.scores("fleet", MONDAY, MONDAY, hours=True)) == [again]
+
+
 def test_the_first_day_that_is_known_is_found_in_one_look(books: DynamoBooks) -> None:
     assert books.first_day("fleet") is None
     books.keep("fleet", [a_day(day=MONDAY + timedelta(days=2)), a_day()], {})
@@ -190,3 +215,13 @@ def test_what_was_told_stands_until_it_is_over(books: DynamoBooks) -> None:
     assert books.told("fleet") == {"east": east}
     assert books.summary("other") is None
     assert books.summaries(["fleet", "other", *map(str, range(120))]) == {"fleet": Summary(NOON)}
+
+
+def test_what_is_over_is_kept_once_however_often_it_is_said(books: DynamoBooks) -> None:
+    west = Told("west", 1, "degraded", "share", MONDAY, "a fifth less")
+    east = replace(west, site_id="east", since=MONDAY - timedelta(days=3))
+    over = [Ended(each, MONDAY + timedelta(days=9)) for each in (west, east)]
+    for _ in range(2):
+        books.keep_told("fleet", {}, {}, Summary(NOON), over)
+    assert books.ended("fleet") == [over[1], over[0]]
+    assert books.ended("other") == []

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from console import forecasts, trainer
-from console.client import log, objects
+from console.client import ledger, log, measurements, objects
 from console.errors import ConsoleError
 from console.target import System
 from console.web.cards import ask, asked
@@ -104,7 +104,8 @@ def _before(system: System, model: str, name: str) -> Chart | None:
     )
     chart.band("P10 to P90", low, high)
     chart.line("forecast", middle, "main")
-    power = log.measured(system, name, last - BEFORE, last)
+    files, _ = ledger.covering(system, name, last - BEFORE, last)
+    power = measurements.power(system, files, last - BEFORE, last)
     chart.line(
         "measured", [(at.isoformat().replace("+00:00", "Z"), v) for at, v in power], "measured"
     )

@@ -9,25 +9,50 @@ function traces(chart) {
     ...each, type: "scatter", mode: each.role === "band" ? "lines" : "lines",
     line: { color: colour(each.role), width: each.role === "band" ? 0 : 1.6, dash: each.role === "promise" ? "dash" : "solid" },
     fillcolor: each.fill ? colour("band") : undefined,
-  }));
+  })).concat(stretches(chart));
+}
+
+// Stretches are areas of a second axis, as high as the chart: only areas say on hover what they are.
+const PATTERNS = { masked: "", refused: "x", suspect: ".", excluded: "/", degraded: "" };
+
+function stretches(chart) {
+  const alike = new Map();
+  for (const each of chart.shapes.filter((each) => each.x0 !== each.x1)) {
+    const key = `${each.role} ${each.label}`;
+    if (!alike.has(key)) alike.set(key, { role: each.role, label: each.label, x: [], y: [] });
+    const area = alike.get(key);
+    area.x.push(each.x0, each.x0, each.x1, each.x1, each.x0, null);
+    area.y.push(0, 1, 1, 0, 0, null);
+  }
+  const named = new Set();
+  return [...alike.values()].map((area) => {
+    const first = !named.has(area.role);
+    named.add(area.role);
+    return {
+      x: area.x, y: area.y, yaxis: "y2", type: "scatter", mode: "lines", fill: "toself", hoveron: "fills", hoverinfo: "text",
+      text: area.label, name: area.role, legendgroup: area.role, showlegend: first, line: { width: 1, color: colour(`${area.role}-edge`) },
+      fillcolor: colour(area.role), fillpattern: { shape: PATTERNS[area.role] || "", fgcolor: colour(`${area.role}-edge`), bgcolor: colour(area.role), size: 7, solidity: 0.15 },
+    };
+  });
 }
 
 function shapes(chart) {
-  return chart.shapes.map((each) => ({
-    type: each.x0 === each.x1 ? "line" : "rect", yref: "paper", y0: 0, y1: 1, x0: each.x0, x1: each.x1,
-    fillcolor: colour(each.role), line: { color: each.x0 === each.x1 ? colour(each.role) : "rgba(0,0,0,0)", width: 1, dash: "dot" },
+  return chart.shapes.filter((each) => each.x0 === each.x1).map((each) => ({
+    type: "line", yref: "paper", y0: 0, y1: 1, x0: each.x0, x1: each.x1, line: { color: colour(each.role), width: 1, dash: "dot" },
   }));
 }
 
 function layout(chart, mode) {
-  const axis = { gridcolor: colour("rule"), zerolinecolor: colour("rule"), linecolor: colour("soft"), automargin: true };
+  const axis = { gridcolor: colour("rule"), zerolinecolor: colour("rule"), linecolor: colour("soft"), automargin: !chart.span };
+  const named = chart.traces.filter((each) => each.name).length > 1 || chart.shapes.some((each) => each.x0 !== each.x1);
   return {
-    margin: { l: 48, r: 8, t: 8, b: 36 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    margin: { l: chart.span ? 56 : 48, r: 8, t: 8, b: 36 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: colour("ink"), family: "system-ui, sans-serif", size: 13 }, hovermode: "x",
     hoverlabel: { bgcolor: colour("card"), font: { color: colour("ink") } },
-    legend: { orientation: "h", x: 0, y: -0.16 }, showlegend: chart.traces.filter((each) => each.name).length > 1,
+    legend: { orientation: "h", x: 0, y: -0.16 }, showlegend: named,
     dragmode: mode === "exclude" ? "select" : "zoom", selectdirection: "h",
-    xaxis: { ...axis, type: "date" }, yaxis: { ...axis, fixedrange: true, tickformat: chart.share ? ".2~%" : "" },
+    xaxis: { ...axis, type: "date", ...(chart.span ? { range: chart.span } : {}) },
+    yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true }, yaxis: { ...axis, fixedrange: true, tickformat: chart.share ? ".2~%" : "" },
     shapes: shapes(chart),
   };
 }

@@ -159,6 +159,7 @@ def version_item(record: KeyRecord, version: FileVersion) -> Item:
             "is_kept": (isinstance(version, Removed) and version.is_kept) or None,
             **({"reason_code": fault.code, "reason": fault.reason} if fault else {}),
             **({"remedy": fault.remedy} if fault else {}),
+            "covers": [_text(each) for each in fault.covers] if fault and fault.covers else None,
             **(_rows_item(rows) if rows else {}),
         }
     )
@@ -332,7 +333,11 @@ def _canonical(item: Item) -> CanonicalObject:
 
 
 def _fault(item: Item) -> Fault:
-    return Fault(item["reason_code"], item["reason"], item["remedy"])
+    covers = None
+    if "covers" in item:
+        begin, end = map(datetime.fromisoformat, item["covers"])
+        covers = begin, end
+    return Fault(item["reason_code"], item["reason"], item["remedy"], covers)
 
 
 def _released(item: Item) -> Released | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -236,21 +236,22 @@ class S3Configurations:
         except NotFoundError:
             return None
 
-    def put(self, config: Active) -> None:
-        """Make sure that a configuration is the one in force."""
-        self._put(_active_key(config), config.model_dump_json().encode())
+    def put(self, config: Active, upload: str | None = None) -> None:
+        """Make sure that a configuration is the one in force; the object names its upload, for people."""
+        said = {layout.UPLOAD: upload} if upload else {}
+        self._put(_active_key(config), config.model_dump_json().encode(), said)
 
     def put_suspects(self, suspects: ActiveSuspects) -> None:
         """Make sure that other services read which sources of a site are suspect."""
         self._put(layout.active_suspects(suspects.site_id), suspects.model_dump_json().encode())
 
-    def _put(self, key: str, body: bytes) -> None:
+    def _put(self, key: str, body: bytes, said: Mapping[str, str] | None = None) -> None:
         try:
             if self.objects.read(key) == body:
                 return
         except NotFoundError:
             pass  # the first of its name
-        self.objects.write(key, body, content_type="application/json")
+        self.objects.write(key, body, content_type="application/json", metadata=said)
 
 
 def _active_key(config: Active) -> str:

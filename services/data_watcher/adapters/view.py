@@ -139,6 +139,12 @@ def _only(wanted: Wanted) -> tuple[str, Item]:
     if wanted.since is not None:
         only.append("uploaded_at >= :since")
         values[":since"] = wanted.since.astimezone(UTC).isoformat()
+    if wanted.begin is not None:
+        only.append("(window_end > :begin OR covers[1] > :begin)")
+        values[":begin"] = wanted.begin.astimezone(UTC).isoformat()
+    if wanted.end is not None:
+        only.append("(window_start < :end OR covers[0] < :end)")
+        values[":end"] = wanted.end.astimezone(UTC).isoformat()
     return " AND ".join(only), values
 
 

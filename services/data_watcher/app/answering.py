@@ -21,6 +21,7 @@ from services.data_watcher.domain.versions import (
     Decision,
     Duplicate,
     FileVersion,
+    Known,
     Quarantined,
     Removed,
     State,
@@ -55,6 +56,8 @@ class Question(BaseModel):
     reason_code: str | None = None
     contains: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
     since: AwareDatetime | None = None
+    begin: AwareDatetime | None = None
+    end: AwareDatetime | None = None
     reads: Annotated[int, Field(ge=1, le=100)] | None = None
     brief: bool = False
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
@@ -99,6 +102,8 @@ class Answering:
             question.reason_code,
             question.contains,
             question.since,
+            question.begin,
+            question.end,
         )
         files, following = self.view.page(wanted, question.limit, question.next, question.reads)
         suspect = self._suspect_sources()
@@ -175,8 +180,7 @@ class Answering:
             "masks": dict(rows.masks) if rows else {},
             "note": rows.note if rows else None,
             **facts.issued(rows),
-            "window_start": rows.window_start.isoformat() if rows else None,
-            "window_end": rows.window_end.isoformat() if rows else None,
+            **_window(known),
             "canonical_uri": layout.uri(self.bucket, canonical.key)
             if canonical and version.state in _HAS_ROWS
             else None,
@@ -229,6 +233,18 @@ class Answering:
             "quarantined": dict(refused.most_common()),
             "dismissed": dict(dismissed.most_common()),
         }
+
+
+def _window(known: Known) -> dict[str, str | None]:
+    """Return the time of a file's rows; of a refused one where its stamps could be read."""
+    covers = known.fault.covers if known.fault else None
+    if known.rows:
+        covers = known.rows.window_start, known.rows.window_end
+    begin, end = covers or (None, None)
+    return {
+        "window_start": begin.isoformat() if begin else None,
+        "window_end": end.isoformat() if end else None,
+    }
 
 
 def _by_name(counts: Counter[State]) -> dict[str, int]:

@@ -57,7 +57,9 @@ class Onboarding:
         in_force = _in_force(record)
         if in_force is not None:
             # Asserted each time: a slower process may have put an older one in force before it died.
-            self.configurations.put(in_force)
+            # What a refused upload left in force is not of that upload.
+            upload = record.version_id if record.state == "accepted" else None
+            self.configurations.put(in_force, upload)
         if record.settled:
             return
         record = self.ledger.save_config(record)

@@ -45,11 +45,15 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a file is quarantined, and what its owner can do."""
+    """Why a file is quarantined, and what its owner can do.
+
+    `covers` is the time [start, end) of its rows; None where their stamps could not be read.
+    """
 
     code: str
     reason: str
     remedy: str
+    covers: tuple[datetime, datetime] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,10 +38,10 @@ class Answering:
         `deployments` is the log, `served` what served at a time, `holds` which models people hold,
         `pending` which versions wait for a person, `by_function` with which version the function answers
         for models without an endpoint, `scorecard` how versions do live (`live` in a few
-        figures), `compare` the same of versions on the days that they share, `predictions` of a site,
-        `forecasts` where the newest ones stand. A question is about one model (`model_id`), some
-        (`model_ids`, at most 200) or all. One about impossible days is answered with an `error`: a person's
-        slip is no failure of this function.
+        figures), `degradations` what people were told of sites, `compare` versions on the days that they
+        share, `predictions` of a site, `forecasts` where the newest ones stand. A question is about one
+        model (`model_id`), some (`model_ids`, at most 200) or all. One about impossible days is answered
+        with an `error`: a person's slip is no failure of this function.
 
         Raises
         ------
@@ -59,7 +59,7 @@ class Answering:
             case "served":
                 at = datetime.fromisoformat(question["at"]) if question.get("at") else None
                 return {"served": {model: self._served(model, at) for model in models}}
-            case "scorecard" | "compare" | "predictions" | "forecasts" as name:
+            case "scorecard" | "degradations" | "compare" | "predictions" | "forecasts" as name:
                 return _answered(getattr(self.live, name), question)
             case "live":
                 return {"live": self.live.live(models)}
@@ -71,8 +71,8 @@ class Answering:
             case "by_function":
                 return {"by_function": self._by_function(models)}
         known = (
-            "deployments, served, holds, pending, by_function, scorecard, compare, predictions, "
-            "forecasts, live"
+            "deployments, served, holds, pending, by_function, scorecard, degradations, compare, "
+            "predictions, forecasts, live"
         )
         message = f"unknown query {question.get('query')!r}: {known}"
         raise InvalidMessageError(message)

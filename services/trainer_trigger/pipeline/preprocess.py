@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from pydantic import ValidationError
 
 from services.trainer_trigger.pipeline.data import site_validation as validation
+from services.trainer_trigger.pipeline.data import stretches
 from services.trainer_trigger.pipeline.data.dataset_files import DatasetFiles
 from services.trainer_trigger.pipeline.data.site_rows import SiteRows, prepare_site
 from services.trainer_trigger.pipeline.data.site_validation import SitePart
@@ -47,6 +48,7 @@ def run(container: ContainerSettings) -> None:
         if found is not None:
             part = _write(found, cut, dataset.step_minutes, container)
             validation.write(part, report)
+            stretches.write(found.stretches, report)
     if count == 1:  # else the others' sites are not known here, and Train looks
         whole = validation.read(report, dataset)
         masks = ", ".join(f"{reason} {rows}" for reason, rows in whole.masks().items())

@@ -355,6 +355,7 @@ class FakeConfigurations:
     models: dict[str, ActiveModel] = field(default_factory=dict)
     exclusions: dict[str, ActiveExclusions] = field(default_factory=dict)
     suspects: dict[str, ActiveSuspects] = field(default_factory=dict)
+    uploads: list[str | None] = field(default_factory=list)
 
     def put_suspects(self, suspects: ActiveSuspects) -> None:
         self.fuse.burn()
@@ -364,8 +365,9 @@ class FakeConfigurations:
         self.fuse.burn()
         return self.sites.get(site_id)
 
-    def put(self, config: Active) -> None:
+    def put(self, config: Active, upload: str | None = None) -> None:
         self.fuse.burn()
+        self.uploads.append(upload)
         match config:
             case ActiveSite():
                 self.sites[config.site_id] = config

@@ -150,6 +150,17 @@ def ask(view: FakeView, bucket: FakeBucket | None = None, **question: Any) -> di
             },
         ),
         (
+            replace(QUARANTINED, fault=replace(FAULT, covers=(NOW, NOW + timedelta(days=1)))),
+            {
+                "state": "quarantined",
+                "reason_code": "unreadable",
+                "reason": "it is broken",
+                "remedy": "send it again",
+                "window_start": "2024-07-01T00:00:00+00:00",
+                "window_end": "2024-07-02T00:00:00+00:00",
+            },
+        ),
+        (
             Duplicate(upload=UPLOAD, reading="r", of="raw/east/0.csv", sha256="s", rows=ROWS),
             {
                 "state": "duplicate",

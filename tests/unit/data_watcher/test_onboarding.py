@@ -134,6 +134,15 @@ def test_a_bad_upload_leaves_the_last_good_one_in_force() -> None:
     assert world.configurations.sites["east"].latitude == 40
 
 
+def test_what_is_in_force_names_the_upload_that_says_so_and_no_refused_one() -> None:
+    world = World()
+    world.upload(KEY, SITE)
+    accepted = world.bucket.versions(KEY)[0].version_id
+    assert world.configurations.uploads == [accepted]
+    world.upload(KEY, b"nonsense")
+    assert set(world.configurations.uploads[1:]) <= {None}
+
+
 def test_a_deleted_file_is_said_and_changes_nothing_in_force() -> None:
     world = World()
     world.upload(KEY, SITE)

@@ -442,6 +442,13 @@ def test_a_bad_file_is_refused_with_what_was_found(data: bytes, code: str, says:
     assert says in found.reason
 
 
+def test_a_refused_file_says_which_time_its_rows_cover_where_its_stamps_can_be_read() -> None:
+    begin = datetime(2024, 7, 1, tzinfo=UTC)
+
+    assert fault(csv(*whole_day(peak=5000))).covers == (begin, begin + timedelta(days=4))
+    assert fault(csv("yesterday,1")).covers is None
+
+
 def test_a_broken_parquet_file_is_refused() -> None:
     sink = io.BytesIO()
     pq.write_table(pa.table({"t": ["2024-07-01 10:00"] * 100, "p": [1.0] * 100}), sink)

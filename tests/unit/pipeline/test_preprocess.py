@@ -12,7 +12,9 @@ import pytest
 from services.trainer_trigger.pipeline import preprocess
 from services.trainer_trigger.pipeline.failure import RunFailedError
 from services.trainer_trigger.pipeline.models.folds import PARTS, folds
+from shared import layout
 from shared.dataset import Exclusion
+from shared.masked import MaskedStretches
 from shared.solar import rows as solar_rows
 from tests.unit.pipeline.datasets import Bench, frame, site
 
@@ -136,6 +138,37 @@ def test_what_a_check_masked_in_the_test_time_is_handed_on_and_what_a_person_exc
     assert set(masked.times.astype("M8[D]").astype(str)) == {"2023-03-28"}
     assert (masked.power_ac == 0).all()
     assert not np.isin(masked.times, prepared.test.times).any()
+
+
+def stretches_of(bench: Bench, site_id: str = "meadow") -> list[tuple[str, str, str, int]]:
+    path = bench.container.path(preprocess.REPORT) / layout.STRETCHES / f"{site_id}.json"
+    found = MaskedStretches.model_validate_json(path.read_bytes())
+    assert found.site_id == site_id
+    return [
+        (f"{each.start:%m-%d %H:%M}", f"{each.end:%m-%d %H:%M}", each.reason, each.rows)
+        for each in found.stretches
+    ]
+
+
+def test_where_a_check_took_rows_out_is_left_as_stretches_with_their_reason(bench):
+    table = frame(days=30)
+    for noon in (96 * 5 + 48, 96 * 20 + 48):
+        table.iloc[noon : noon + 60, :] = table.iloc[noon].to_numpy()
+    bench.upload(table)
+    assert bench.preprocess().validation.masks() == {"frozen_record": 120}
+    assert stretches_of(bench) == [
+        ("03-06 12:00", "03-07 03:00", "frozen_record", 60),
+        ("03-21 12:00", "03-22 03:00", "frozen_record", 60),
+    ]
+
+
+def test_what_a_person_excluded_is_no_stretch_and_that_nothing_was_masked_is_said(bench):
+    start = datetime(2023, 3, 5, tzinfo=UTC)
+    out = {"start": start, "end": start + timedelta(days=1), "reason": "calibration"}
+    bench.exclusions = [Exclusion(site_id="meadow", **out)]
+    bench.upload(frame(days=30))
+    bench.preprocess()
+    assert stretches_of(bench) == []
 
 
 def test_where_nothing_was_masked_nothing_is_handed_on(bench):

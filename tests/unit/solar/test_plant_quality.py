@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from shared.solar import irradiance, plant_quality
+from shared import masked as words
+from shared.solar import irradiance, plant_quality, quality
 from shared.solar.quality import Measurements
 from tests.unit.pipeline.datasets import serf_east
 from tests.unit.solar.plant_data import PLANT, rows, sun_at
@@ -40,6 +41,12 @@ def bright(measured: Measurements, above: float = 450.0) -> np.ndarray:
 def test_a_healthy_plant_loses_no_row_and_raises_no_suspicion(healthy):
     assert masked(healthy) == {}
     assert suspected(healthy) == {}
+
+
+def test_every_mask_and_every_suspicion_has_its_words(healthy):
+    found = quality.checks(healthy) | plant_quality.masks(healthy, on_site=True)
+    assert found.keys() | {"excluded"} == words.MASKS.keys()
+    assert plant_quality.suspicions(healthy).keys() == words.SUSPICIONS.keys()
 
 
 def test_dawn_and_dusk_are_never_taken_out(healthy):
@@ -114,9 +121,9 @@ def test_irradiance_outside_the_atmosphere_is_a_fault_when_rare_and_a_wrong_unit
     healthy,
 ):
     healthy.weather["ghi"][20 * DAY + 48] = 1900.0
-    assert masked(healthy)["above_clear_sky"] == 1
+    assert masked(healthy)["above_any_sky"] == 1
     healthy.weather["ghi"] *= 3
-    assert "above_clear_sky" not in masked(healthy)
+    assert "above_any_sky" not in masked(healthy)
 
 
 def test_a_night_offset_is_said_and_costs_no_row(healthy):
@@ -363,11 +370,11 @@ def test_a_clouds_edge_is_brighter_than_the_sun_to_a_limit(healthy, factor, take
     place = 20 * DAY + 48
     outside = irradiance.extraterrestrial(healthy.sun.year_phase)[place] * healthy.sun.up[place]
     healthy.weather["ghi"][place] = factor * (1.3 * outside + 100)
-    assert ("above_clear_sky" in masked(healthy)) is taken
+    assert ("above_any_sky" in masked(healthy)) is taken
 
 
 @pytest.mark.parametrize(("per_mille", "taken"), [(4, True), (6, False)])
 def test_above_five_per_mille_too_bright_is_how_the_record_is(healthy, per_mille, taken):
     lit = np.flatnonzero(healthy.sun.up > 0)
     healthy.weather["ghi"][lit[: per_mille * len(lit) // 1000]] = 1900.0
-    assert ("above_clear_sky" in masked(healthy)) is taken
+    assert ("above_any_sky" in masked(healthy)) is taken

@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import pyarrow as pa
 
@@ -54,6 +55,16 @@ def late_damage_is_said() -> Iterator[None]:
         raise unreadable(f"{error}".partition("\n")[0][:300]) from error
     except MemoryError as error:
         raise too_large("does not fit into the reader's memory") from error
+
+
+@contextmanager
+def of_rows(begin: datetime, end: datetime) -> Iterator[None]:
+    """Say of a fault of rows which time they cover: people look there for what is missing."""
+    try:
+        yield
+    except UnreadableFileError as error:
+        error.covers = begin, end
+        raise
 
 
 def unreadable(what: str) -> UnreadableFileError:

@@ -119,7 +119,7 @@ class Judging:
         try:
             reading = self.reader(data, claimed.key, site, counts_from)
         except UnreadableFileError as error:
-            fault = Fault(error.code, error.reason, error.remedy)
+            fault = Fault(error.code, error.reason, error.remedy, error.covers)
             return self._commit(claimed, transitions.quarantine(claimed, version, fault, sha256))
         register = evidence.holders(sha256)
         owner = min({claimed.key, *register.keys})

@@ -129,6 +129,7 @@ def _score(
             provider=group.provider,
             lead=group.lead,
             gain=gain,
+            timezone=trained.places[day.site_id].timezone,
         )
 
     score = replace(scored(rows, gain), hindsight=group.hindsight)

@@ -12,6 +12,7 @@ from services.deployer.domain.live.book import ONE_DAY, Made
 from services.deployer.domain.live.comparison import side_by_side
 from services.deployer.domain.live.excluded import masked, remaining
 from services.deployer.domain.live.summary import Summary
+from services.deployer.domain.live.told import Told
 from services.deployer.ports import Books, Exclusions, Feeds, Verdicts, Waitings
 from shared import layout
 from shared.clock import Clock
@@ -38,7 +39,8 @@ class Telling:
     def scorecard(self, question: dict[str, Any]) -> dict[str, Any]:
         """Return scores of a model's last days: {first, last, by, total, lines, waiting}.
 
-        With `order` error the lines with the largest error come first; `limit` is how many are given.
+        With `order` error the lines with the largest error come first; `limit` is how many are given. By hour
+        there are also the `zones` by whose clocks they are; days from before hours were kept have none.
 
         Raises
         ------
@@ -55,10 +57,11 @@ class Telling:
         until = min(self.books.last_day(model_id) or now, now).isoformat()
         first, last = self._days(model_id, {**question, "last": question.get("last") or until})
         site_id = question.get("site_id")
+        hours = by == "hour"
         kept = (
-            self.books.scores_of_site(model_id, site_id, first, last)
+            self.books.scores_of_site(model_id, site_id, first, last, hours=hours)
             if site_id
-            else self.books.scores(model_id, first, last)
+            else self.books.scores(model_id, first, last, hours=hours)
         )
         scores = list(masked(kept, self.exclusions.days()))
         if question.get("version") is not None:
@@ -70,10 +73,37 @@ class Telling:
             "first": first.isoformat(),
             "last": last.isoformat(),
             "by": by,
+            **({"zones": card.zones(scores)} if hours else {}),
             "total": [_plain(each) for each in total],
             "lines": [_plain(each) for each in found[:limit]],
             "left_out": max(len(found) - limit, 0),
             "waiting": len(self.waitings.waiting(model_id, MOST_LINES)),
+        }
+
+    def degradations(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Return what people were told of a model's sites in some days: since when, until when, and why.
+
+        `until` is null for what still stands. What was over before this was kept is not known.
+
+        Raises
+        ------
+        InvalidMessageError
+            The question names no model, or no day.
+        """
+        model_id = _model(question)
+        first, last = self._days(model_id, question)
+        over = [(each.told, each.until) for each in self.verdicts.ended(model_id)]
+        stands = [(each, None) for each in self.verdicts.told(model_id).values()]
+        found = [
+            _degraded(told, until)
+            for told, until in (*over, *stands)
+            if (told.since is None or told.since <= last) and (until is None or until >= first)
+        ]
+        return {
+            "model_id": model_id,
+            "first": first.isoformat(),
+            "last": last.isoformat(),
+            "degradations": sorted(found, key=lambda each: (each["since"] or "", each["site_id"])),
         }
 
     def compare(self, question: dict[str, Any]) -> dict[str, Any]:
@@ -308,16 +338,25 @@ def _summed(summary: Summary | None) -> dict[str, Any] | None:
         "sites_judged": summary.sites_judged,
         "sites_not_scored": summary.unscored,
         **card.figures(summary.sums),
-        "standing": [
-            {
-                "site_id": each.site_id,
-                "kind": "data" if each.status == "data_fault" else "model",
-                "cause": each.cause,
-                "since": each.since.isoformat() if each.since else None,
-                "why": each.why,
-                "retrain_helps": each.retrain_helps,
-            }
-            for each in summary.standing
-        ],
+        "standing": [_said(each) for each in summary.standing],
         "more_standing": summary.more,
+    }
+
+
+def _said(told: Told) -> dict[str, Any]:
+    return {
+        "site_id": told.site_id,
+        "kind": "data" if told.status == "data_fault" else "model",
+        "cause": told.cause,
+        "since": told.since.isoformat() if told.since else None,
+        "why": told.why,
+        "retrain_helps": told.retrain_helps,
+    }
+
+
+def _degraded(told: Told, until: date | None) -> dict[str, Any]:
+    return {
+        **_said(told),
+        "until": until.isoformat() if until else None,
+        "version": told.version,
     }

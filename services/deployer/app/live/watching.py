@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, timedelta
 
 from services.deployer.domain.live import degradation, scores
+from services.deployer.domain.live import told as told_before
 from services.deployer.domain.live.degradation import Verdict
 from services.deployer.domain.live.excluded import remaining
 from services.deployer.domain.live.scores import DayScore
@@ -76,6 +77,7 @@ class Watching:
         before, doubted = self.verdicts.told(model_id), self.suspects.sites()
         after: dict[str, Told] = {}
         told: list[AccuracyDegraded] = []
+        recovered: dict[str, date] = {}
         judged = 0
         for site_id, days in sorted(by_site.items()):
             verdict = degradation.judge(days, promises, today)
@@ -91,13 +93,16 @@ class Watching:
                     told.append(self._message(model_id, now, verdict))
             elif known is not None:
                 told.append(self._message(model_id, known, verdict, recovered=True))
+                recovered[site_id] = verdict.recovered or today
         refused = self.publisher.publish_all(told)
         if refused:
             message = f"{len(refused)} messages could not be sent; the next look sends them again"
             raise NotReadyError(message)
         kept = {site_id: each for site_id, each in before.items() if site_id not in by_site} | after
         summary = replace(self._summary(by_site, kept, today), sites_judged=judged)
-        self.verdicts.keep_told(model_id, kept, before, summary)
+        self.verdicts.keep_told(
+            model_id, kept, before, summary, told_before.ended(before, kept, recovered)
+        )
         degraded = sum(each.status == "degraded" for each in kept.values())
         self._measure(model_id, summary, degraded)
 

@@ -1,26 +1,30 @@
-"""The scorecard: scores of days put together by site, day, month, lead, provider or version."""
+"""The scorecard: scores of days put together by site, time, hour, sky, lead, provider or version."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from services.deployer.domain.live.scores import DayScore, Sums
 from shared.clock import iso_week
+from shared.solar import sky_words
 from shared.solar.leads import BUCKETS
 
-By = Literal["site", "day", "week", "month", "lead", "provider", "version"]
+By = Literal["site", "day", "week", "month", "hour", "sky", "lead", "provider", "version"]
 Order = Literal["name", "error"]
 WAYS: tuple[By, ...] = get_args(By)
 ORDERS: tuple[Order, ...] = get_args(Order)
 
+UNKNOWN_SKY = "unknown"  # of a day without irradiance
+_SKIES = (*(word for word, _, _ in sky_words.SKIES), UNKNOWN_SKY)
 _NAMES: Mapping[By, Callable[[DayScore], str]] = {
     "site": lambda each: each.site_id,
     "day": lambda each: each.day.isoformat(),
     "week": lambda each: iso_week(each.day),
     "month": lambda each: f"{each.day:%Y-%m}",
+    "sky": lambda each: sky_words.name(each.sky) or UNKNOWN_SKY,
     "lead": lambda each: each.lead or "measured",
     "provider": lambda each: each.provider or "measured",
     "version": lambda each: str(each.version),
@@ -35,7 +39,11 @@ def _by_lead(name: str) -> int:
     return BUCKETS.index(name) if name in BUCKETS else len(BUCKETS)
 
 
-_RANKS: Mapping[By, Callable[[str], int]] = {"version": int, "lead": _by_lead}
+_RANKS: Mapping[By, Callable[[str], int]] = {
+    "version": int,
+    "lead": _by_lead,
+    "sky": _SKIES.index,
+}
 
 
 @dataclass(slots=True)
@@ -80,13 +88,27 @@ def lines(scores: Iterable[DayScore], by: By) -> list[Line]:
     Predictions from forecasts are lines of their own, and so is what was made from them afterwards.
     """
     found: dict[tuple[str, str], Line] = {}
-    for each in scores:
-        key = _NAMES[by](each), each.kind
+    named = _hour_by_hour(scores) if by == "hour" else ((_NAMES[by](each), each) for each in scores)
+    for name, each in named:
+        key = name, each.kind
         if key not in found:
             found[key] = Line(*key)
         found[key].add(each)
     rank = _RANKS.get(by, _by_name)
     return [found[key] for key in sorted(found, key=lambda key: (rank(key[0]), key))]
+
+
+def zones(scores: Iterable[DayScore]) -> list[str]:
+    """Return by whose clocks the hours of scores are."""
+    return sorted({each.hours.zone for each in scores if each.hours is not None})
+
+
+def _hour_by_hour(scores: Iterable[DayScore]) -> Iterator[tuple[str, DayScore]]:
+    """Yield each hour of the days of which hours are known, as if it were a day, with its name."""
+    for each in scores:
+        for part in each.hours.parts if each.hours else ():
+            hour = replace(each, sums=part.sums, unadjusted=None, masked={}, hours=None)
+            yield f"{part.hour:02}:00", hour
 
 
 def in_order(found: list[Line], order: Order) -> list[Line]:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 import numpy as np
 
 from services.deployer.domain.live.day_rows import DayRows, without_gaps
 from services.deployer.domain.live.doubts import OUTAGE, doubts
-from services.deployer.domain.live.scores import NO_LEAD, DayScore, Inputs, State, Sums
+from services.deployer.domain.live.scores import (
+    NO_LEAD,
+    DayScore,
+    Hours,
+    HourSums,
+    Inputs,
+    State,
+    Sums,
+)
 from shared.solar import day_level, skies
 from shared.solar.position import Floats
 from shared.solar.quality import Mask
+from shared.solar.zones import tzinfo_of
 
 _MOST_OF_THE_DAY = 0.5  # share of the predicted energy
 _LEAST_LEFT = 0.1  # share of the day's energy; dusk alone is no score
@@ -31,6 +40,7 @@ def score_day(
     provider: str = "",
     lead: str = NO_LEAD,
     gain: float = 1.0,
+    timezone: str = "UTC",
 ) -> DayScore:
     """Score what one version predicted for one local day of a site.
 
@@ -46,6 +56,8 @@ def score_day(
         The model's step. [min]
     gain
         What the adjuster multiplied the prediction by. [unitless]
+    timezone
+        By whose clock the day is divided into hours: that of the site's YAML.
 
     Returns
     -------
@@ -85,6 +97,7 @@ def score_day(
     return replace(
         score,
         sums=_sums(rows, chosen, capacity_kw, step_minutes),
+        hours=Hours(timezone, tuple(_hours(rows, chosen, capacity_kw, step_minutes, timezone))),
         level=level.level if level else None,
         scatter=level.scatter if level else None,
     )
@@ -139,6 +152,18 @@ def _sums(rows: DayRows, chosen: Mask, capacity_kw: float, step_minutes: int) ->
         predicted_kwh=_total(predicted) * hours,
         measured_kwh=_total(measured) * hours,
     )
+
+
+def _hours(
+    rows: DayRows, chosen: Mask, capacity_kw: float, step_minutes: int, timezone: str
+) -> Iterator[HourSums]:
+    """Yield the sums of each local hour in which a scored row has daylight."""
+    zone = tzinfo_of(timezone)
+    seconds = rows.times.astype("datetime64[s]").astype(np.int64).tolist()
+    hours = np.array([datetime.fromtimestamp(each, zone).hour for each in seconds])
+    for hour in np.unique(hours[chosen & rows.lit]).tolist():
+        of_hour = chosen & (hours == hour)
+        yield HourSums.of(hour, _sums(rows, of_hour, capacity_kw, step_minutes))
 
 
 def _total(values: Floats) -> float:

@@ -27,6 +27,7 @@ def masked(scores: Iterable[DayScore], excluded: Excluded) -> Iterator[DayScore]
                 unadjusted=None,
                 level=None,
                 scatter=None,
+                hours=None,
                 masked={EXCLUDED: max(each.lit, 1)},
             )
         else:

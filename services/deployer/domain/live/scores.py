@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from operator import add, attrgetter
-from typing import Literal
+from typing import Literal, NamedTuple, Self, TypeVar
 
+Number = TypeVar("Number", int, float)
 Inputs = Literal["measured", "forecast"]
 State = Literal["scored", "night_only", "no_power", "no_weather", "outage", "masked", "waiting"]
 NO_LEAD = ""  # of measured weather, which is known afterwards
@@ -110,6 +111,44 @@ def total(parts: Iterable[Sums]) -> Sums:
     return found
 
 
+class HourSums(NamedTuple):
+    """The sums of one hour of a day, as they are kept: of an hour without any daylight none are.
+
+    What is compared with yesterday is not among them.
+    """
+
+    hour: int
+    n: int
+    actual: float
+    actual_squared: float
+    error: float
+    absolute: float
+    squared: float
+    daylight: int
+    inside: int
+    predicted_kwh: float
+    measured_kwh: float
+
+    @classmethod
+    def of(cls, hour: int, sums: Sums) -> Self:
+        """Return an hour's sums to five digits: many are kept, and each says little."""
+        kept = {name: getattr(sums, name) for name in cls._fields if name != "hour"}
+        return cls(hour, **{name: _short(value) for name, value in kept.items()})
+
+    @property
+    def sums(self) -> Sums:
+        """The sums as those of a day."""
+        return Sums(**{name: value for name, value in self._asdict().items() if name != "hour"})
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """The hours of a day by the clock of a time zone: that of the site's YAML."""
+
+    zone: str
+    parts: tuple[HourSums, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class DayScore:
     """How one version did on one local day of one site, for one kind of input and one lead.
@@ -137,6 +176,8 @@ class DayScore:
     level, scatter
         Median of measured over predicted power in the day's stronger rows, and how far single rows are
         from it (see `shared.solar.day_level`); None where too few rows tell. [unitless]
+    hours
+        The sums of its hours; None where they are not known or were not asked for.
     """
 
     site_id: str
@@ -155,6 +196,7 @@ class DayScore:
     unadjusted: Sums | None = None
     level: float | None = None
     scatter: float | None = None
+    hours: Hours | None = None
 
     @property
     def kind(self) -> str:
@@ -165,3 +207,7 @@ class DayScore:
     def share_scored(self) -> float:
         """Share of the day's daylight rows that were scored. [unitless]"""
         return min(self.sums.daylight / self.lit, 1.0) if self.lit else 0.0
+
+
+def _short(value: Number) -> Number:
+    return value if isinstance(value, int) else float(f"{value:.5g}")

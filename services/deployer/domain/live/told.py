@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -23,6 +24,33 @@ class Told:
     since: date | None
     why: str
     retrain_helps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A change that people were told of, and the day on which it was over."""
+
+    told: Told
+    until: date
+
+
+def ended(
+    before: Mapping[str, Told], after: Mapping[str, Told], recovered: Mapping[str, date]
+) -> list[Ended]:
+    """Return the changes that stood before and are over: nothing stands there now, or something else.
+
+    Parameters
+    ----------
+    recovered
+        The day on which it was over, by site; of what gave way to something else, that began then.
+    """
+    found = []
+    for site_id, each in before.items():
+        now = after.get(site_id)
+        if now is None or now.status != each.status:
+            until = now.since if now is not None and now.since else recovered.get(site_id)
+            found.append(Ended(each, until or each.since or date.min))
+    return found
 
 
 def standing(before: Told | None, site_id: str, version: int, verdict: Verdict) -> Told | None:

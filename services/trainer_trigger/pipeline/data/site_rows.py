@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from services.trainer_trigger.pipeline.data import orientation
+from services.trainer_trigger.pipeline.data import orientation, stretches
 from services.trainer_trigger.pipeline.data.forecast_rows import (
     Forecasts,
     finding,
@@ -28,6 +28,7 @@ from services.trainer_trigger.pipeline.data.site_validation import (
     SiteValidation,
 )
 from shared.dataset import Dataset, Exclusion
+from shared.masked import MaskedStretches
 from shared.solar import atmosphere, clock_check, plant_quality, quality
 from shared.solar.position import Floats, SolarPosition, Times, ephemeris, position
 from shared.solar.rows import Rows
@@ -46,11 +47,12 @@ _OVER_MASKED = 0.05  # share of a site's rows whose loss is worth a warning
 
 @dataclass(frozen=True, slots=True)
 class SiteRows:
-    """A site's believed rows, those that a check masked, and what was found on the way."""
+    """A site's believed rows, those that a check masked and where, and what was found on the way."""
 
     site_id: str
     rows: Rows
     masked: Rows
+    stretches: MaskedStretches
     validation: SiteValidation
 
 
@@ -98,7 +100,15 @@ def prepare_site(dataset: Dataset, site: Site, folder: Path) -> SiteRows | None:
     )
     warnings = tuple(_warnings(validation, seen.measured, site))
     found = SiteRows(
-        site.site_id, rows, masked, validation.model_copy(update={"warnings": warnings})
+        site_id=site.site_id,
+        rows=rows,
+        masked=masked,
+        stretches=MaskedStretches(
+            site_id=site.site_id,
+            dataset_id=dataset.dataset_id,
+            stretches=stretches.of_masks(seen.times, masks, dataset.step_minutes),
+        ),
+        validation=validation.model_copy(update={"warnings": warnings}),
     )
     if dataset.inputs == "measured":
         return found
@@ -116,11 +126,11 @@ def _of_forecasts(
     step, believed = dataset.step_minutes, found.rows
     rows = with_power(forecasts.rows, believed, believed, step)
     said = finding(forecasts, believed, seen.measured.sun, seen.times)
-    return SiteRows(
-        found.site_id,
-        rows,
-        with_power(forecasts.rows, found.masked, believed, step),
-        found.validation.model_copy(
+    return replace(
+        found,
+        rows=rows,
+        masked=with_power(forecasts.rows, found.masked, believed, step),
+        validation=found.validation.model_copy(
             update={
                 "used": len(np.unique(rows.times)),
                 "coverage": _coverage(rows),

@@ -7,30 +7,16 @@ from pathlib import Path
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from services.trainer_trigger.pipeline.data.site_validation import EXCLUDED
 from services.trainer_trigger.pipeline.judging.result import Result
 from services.trainer_trigger.pipeline.reporting import charts
 from services.trainer_trigger.pipeline.reporting.days import Lines, typical_and_worst
-from shared import report
+from shared import masked, report
 from shared.evaluation import Evaluation, ModelScores, Scores
 from shared.model_config import Margins
 
 REPORT_FILE = "report.html"
 _TEMPLATE = "report.html.jinja"
 
-_MASKS = {
-    EXCLUDED: "a person excluded this time",
-    "frozen_record": "the record stood still, through the night or in all columns",
-    "night_power": "power although the sun was well below the horizon",
-    "negative_power": "more draw than an inverter's at night",
-    "above_capacity": "above the stated AC capacity",
-    "dead_irradiance": "the irradiance sensor was dark at high sun while the plant generated",
-    "copied_power": "a day's power is another day's, up to a factor",
-    "above_any_sky": "irradiance above what the sun gives outside the atmosphere",
-    "collapsed_irradiance": "irradiance stayed near nothing for days while the plant went on",
-    "outage": "next to no power for an hour or more at high sun",
-    "curtailed": "power held flat, or far below the usual on bright days",
-}
 _ORIENTATIONS = {
     "single_plane": "The power on clear hours speaks for a tilt of {surface_tilt:.0f}° "
     "(± {tilt_uncertainty:.0f}°) and an azimuth of {surface_azimuth:.0f}° (± {azimuth_uncertainty:.0f}°). "
@@ -41,12 +27,6 @@ _ORIENTATIONS = {
     "no_single_plane": "No single plane explains the power on clear hours, as with a tracker or with "
     "arrays in several planes. Leave surface_tilt and surface_azimuth out of the site's YAML.",
     "not_clear": "The array's plane is not clear: too few clear hours, or power that does not follow them.",
-}
-_SUSPICIONS = {
-    "night_offset": "irradiance at night: the sensor has an offset",
-    "snow_or_soiling": "next to no power although bright, and cold enough for snow",
-    "clipped": "flat at the plant's own top: its inverters clip",
-    "censored_peaks": "no power where it is brightest",
 }
 
 
@@ -81,8 +61,8 @@ def render(result: Result, margins: Margins) -> str:
         evaluation=result.evaluation,
         validation=result.validation,
         cards=_cards(result.evaluation),
-        masks=_MASKS,
-        suspicions=_SUSPICIONS,
+        masks=masked.MASKS,
+        suspicions=masked.SUSPICIONS,
         orientations={
             name: _ORIENTATIONS[site.orientation.finding].format(**site.orientation.model_dump())
             for name, site in result.validation.sites.items()

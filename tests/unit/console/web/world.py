@@ -259,19 +259,48 @@ class SageMaker:
         self.decided.append(what)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A version of an object, and what it says of itself."""
+
+    body: bytes
+    since: datetime
+    said: dict[str, str] = field(default_factory=dict)
+
+
 @dataclass
 class S3:
     """A bucket; writing is guarded as S3 guards it."""
 
     kept: dict[str, bytes] = field(default_factory=dict)
+    versions: dict[tuple[str, str], Kept] = field(default_factory=dict)
 
-    def get_object(self, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+    def get_object(self, Bucket: str, Key: str, **which: Any) -> dict[str, Any]:  # noqa: N803
+        if (Key, which.get("VersionId")) in self.versions:
+            found = self.versions[Key, which["VersionId"]]
+            return {
+                "Body": io.BytesIO(found.body),
+                "Metadata": found.said,
+                "LastModified": found.since,
+            }
         if Key not in self.kept:
             raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
         return {"Body": io.BytesIO(self.kept[Key]), "ETag": "e"}
 
     def put_object(self, Bucket: str, Key: str, Body: bytes, **_: Any) -> None:  # noqa: N803
         self.kept[Key] = Body
+
+    def get_paginator(self, _: str) -> S3:
+        return self
+
+    def paginate(self, Bucket: str, Prefix: str) -> list[dict[str, Any]]:  # noqa: N803
+        """Yield a listing of versions, the newest first, as S3 does; of one key in two pages."""
+        found = [
+            {"Key": key, "VersionId": version, "LastModified": each.since}
+            for (key, version), each in reversed(self.versions.items())
+            if key.startswith(Prefix)
+        ]
+        return [{"Versions": found[:1]}, {"Versions": found[1:]}, {}]
 
 
 @dataclass

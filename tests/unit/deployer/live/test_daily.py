@@ -232,3 +232,31 @@ def test_a_forecast_is_held_against_the_forecast_irradiance() -> None:
 def test_a_site_without_irradiance_is_scored_and_its_sky_is_unknown() -> None:
     found = scored(replace(rows(), weather={"temp_air": np.full(96, 20.0)}))
     assert (found.state, found.sky) == ("scored", None)
+
+
+def test_the_hours_of_a_day_add_up_to_its_daylight_and_are_those_of_the_sites_clock() -> None:
+    whole = scored(rows())
+    summer, utc = scored(rows(), timezone="Europe/Berlin").hours, whole.hours
+    assert summer is not None
+    assert utc is not None
+    assert summer.zone == "Europe/Berlin"
+    for name in ("daylight", "inside"):
+        assert sum(getattr(each, name) for each in utc.parts) == getattr(whole.sums, name)
+    for name in ("error", "absolute", "squared", "measured_kwh"):
+        found = sum(getattr(each, name) for each in utc.parts)
+        assert found == pytest.approx(getattr(whole.sums, name), rel=1e-3)
+    assert [each.hour for each in summer.parts] == [each.hour + 2 for each in utc.parts]
+    brightest = max(summer.parts, key=lambda each: each.measured_kwh)
+    assert brightest.hour in {12, 13}, "the sun is highest at 13:13 by that clock"
+    assert {each.n for each in summer.parts} == {4}
+
+
+def test_what_a_check_doubts_is_in_no_hour_and_a_day_without_a_score_has_none() -> None:
+    which = rows()
+    noon = slice(44, 52)
+    power = which.power_ac.copy()
+    power[noon] = np.nan
+    found = scored(replace(which, power_ac=power)).hours
+    assert found is not None
+    assert 11 not in {each.hour for each in found.parts}, "its rows have no power"
+    assert scored(replace(which, power_ac=np.full(96, np.nan))).hours is None

@@ -10,7 +10,7 @@ import pytest
 
 from services.deployer.app.live.telling import Telling
 from services.deployer.domain.deployment import Hold, Setback
-from services.deployer.domain.live.told import Told
+from services.deployer.domain.live.told import Ended, Told, ended
 from services.deployer.domain.live.unseen import Trained
 from shared import layout
 from shared.messages import AccuracyDegraded
@@ -139,6 +139,46 @@ def test_its_end_is_told_once_too() -> None:
     world.sweep()
     assert [each.recovered for each in told(world)] == [False, True]
     assert world.books.stands == {}
+
+
+def telling(world: World) -> Telling:
+    return Telling(world.books, world.books, world.books, world.excluded, world.books, world.clock)
+
+
+def degradations(world: World, **days: str) -> list[tuple[str, str, str | None]]:
+    answer = telling(world).degradations({"model_id": MODEL, **days})
+    return [(each["kind"], each["since"], each["until"]) for each in answer["degradations"]]
+
+
+def test_since_when_until_when_and_why_it_was_worse_is_kept() -> None:
+    world = World()
+    began = lived(world, 25, HEALTHY, TRAINED_UNTIL)
+    day = lived(world, 6, WORSE, began)
+    world.sweep()
+    assert degradations(world) == [("model", began.isoformat(), None)]
+    last = lived(world, 10, HEALTHY, day)
+    world.sweep()
+    ((kind, since, until),) = degradations(world)
+    assert (kind, since) == ("model", began.isoformat())
+    assert until is not None
+    assert day.isoformat() < until <= last.isoformat()
+    (said,) = telling(world).degradations({"model_id": MODEL})["degradations"]
+    assert (said["site_id"], said["version"]) == (SITE, 1)
+    assert "less power than before" in said["why"]
+    before = (began - timedelta(days=1)).isoformat()
+    assert degradations(world, first=TRAINED_UNTIL.isoformat(), last=before) == []
+    after = (date.fromisoformat(until) + timedelta(days=1)).isoformat()
+    assert degradations(world, first=after, last=after) == []
+    assert len(degradations(world, first=until, last=after)) == 1
+
+
+def test_what_gives_way_to_something_else_ends_when_that_begins() -> None:
+    one = Told(SITE, 1, "degraded", "share", TRAINED_UNTIL, "a fifth less")
+    later = TRAINED_UNTIL + timedelta(days=9)
+    other = replace(one, status="data_fault", since=later)
+    assert ended({SITE: one}, {SITE: other}, {}) == [Ended(one, later)]
+    assert ended({SITE: one}, {SITE: replace(one, cause="snow")}, {}) == []
+    assert ended({SITE: one}, {}, {SITE: later}) == [Ended(one, later)]
 
 
 def test_a_look_that_dies_before_it_is_kept_tells_the_same_again() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -34,7 +34,7 @@ from services.deployer.domain.live.feeds import Feed
 from services.deployer.domain.live.predicted import Answered, SilentError, Weather
 from services.deployer.domain.live.scores import DayScore
 from services.deployer.domain.live.summary import Summary
-from services.deployer.domain.live.told import Told
+from services.deployer.domain.live.told import Ended, Told
 from services.deployer.domain.live.waiting import Waiting
 from shared import layout
 from shared.canonical import CanonicalFile
@@ -124,6 +124,7 @@ class Books:
     waits: dict[str, Waiting] = field(default_factory=dict)
     stands: dict[str, Told] = field(default_factory=dict)
     last_summary: Summary | None = None
+    over: list[Ended] = field(default_factory=list)
     known_feeds: dict[tuple[str, str], Feed] = field(default_factory=dict)
 
     def feeds(self, model_id: str, site_id: str = "") -> list[Feed]:
@@ -144,10 +145,20 @@ class Books:
         return dict(self.stands)
 
     def keep_told(
-        self, model_id: str, after: Mapping[str, Told], before: Mapping[str, Told], summary: Summary
+        self,
+        model_id: str,
+        after: Mapping[str, Told],
+        before: Mapping[str, Told],
+        summary: Summary,
+        over: Sequence[Ended] = (),
     ) -> None:
         assert model_id == MODEL
         self.stands, self.last_summary = dict(after), summary
+        self.over += over
+
+    def ended(self, model_id: str) -> list[Ended]:
+        assert model_id == MODEL
+        return self.over
 
     def summary(self, model_id: str) -> Summary | None:
         assert model_id == MODEL
@@ -175,16 +186,19 @@ class Books:
         assert model_id == MODEL
         return max((day for _site, day in self.scored), default=None)
 
-    def scores(self, model_id: str, first: date, last: date) -> Iterator[DayScore]:
+    def scores(
+        self, model_id: str, first: date, last: date, *, hours: bool = False
+    ) -> Iterator[DayScore]:
         assert model_id == MODEL
         for (_site, day), found in sorted(self.scored.items(), key=lambda each: each[0][::-1]):
             if first <= day <= last:
-                yield from found
+                yield from found if hours else (replace(each, hours=None) for each in found)
 
     def scores_of_site(
-        self, model_id: str, site_id: str, first: date, last: date
+        self, model_id: str, site_id: str, first: date, last: date, *, hours: bool = False
     ) -> Iterator[DayScore]:
-        return (each for each in self.scores(model_id, first, last) if each.site_id == site_id)
+        found = self.scores(model_id, first, last, hours=hours)
+        return (each for each in found if each.site_id == site_id)
 
     def waiting(self, model_id: str, limit: int | None = None) -> list[Waiting]:
         assert model_id == MODEL
