@@ -11,6 +11,7 @@ import pytest
 
 from console.commands.runs import all_runs
 from console.state import state
+from console.target import System
 from shared import names
 from tests.e2e.conftest import act_as
 from tests.e2e.test_story import eventually, solar
@@ -26,10 +27,21 @@ PAGES = [
 ]
 
 
-@pytest.fixture(params=["pages-of-a-viewer", "pages-of-an-operator"])
-def browser(request: pytest.FixtureRequest, system: LocalPlatform) -> Iterator[Browser]:
-    before, policy = state.system, request.param.rpartition("-")[2]
-    act_as(system, request.param, f"{names.prefix()}-{policy}-{system.info.region}")
+@pytest.fixture(scope="module")
+def people(system: LocalPlatform) -> dict[str, System]:
+    """Return a viewer and an operator, each as the system that he sees."""
+    before, found = state.system, {}
+    for policy in ("viewer", "operator"):
+        act_as(system, f"pages-of-{policy}", f"{names.prefix()}-{policy}-{system.info.region}")
+        found[policy] = state.system
+    state.use(before)
+    return found
+
+
+@pytest.fixture(params=["viewer", "operator"])
+def browser(request: pytest.FixtureRequest, people: dict[str, System]) -> Iterator[Browser]:
+    before = state.system
+    state.use(people[request.param])
     seen: Any = state.system
     yield browser_of(seen)
     state.use(before)
@@ -64,11 +76,20 @@ def test_an_operator_looks_into_dead_letters_and_sends_them_back(system: LocalPl
         sqs.purge_queue(QueueUrl=url)
 
 
+def test_a_button_is_grey_where_its_right_is_lacking_and_says_which(browser: Browser) -> None:
+    is_viewer = "viewer" in str(browser.world.client("sts").get_caller_identity()["Arn"])
+    for path in ("/models/serf", "/sites/serf-east"):
+        text = html.unescape(browser.get(path).text)
+        assert ("you lack " in text) == is_viewer, path
+        assert ('href="/do/' in text) != is_viewer, path
+
+
 def test_an_operator_holds_and_releases_a_model_from_a_page(
     system: LocalPlatform,
 ) -> None:
     seen: Any = state.system
     browser = browser_of(seen)
+    assert 'href="/do/hold?model=serf"' in browser.get("/models/serf").text
     for action, held in (("hold", True), ("unhold", False)):
         form = {"model": "serf", "token": browser.guard.token, "reason": "a look at the page"}
         assert browser.post(f"/do/{action}", form).status in {200, 303}

@@ -28,6 +28,11 @@ DESCRIBE_ONE = {
             "Resource": "*",
             "Condition": {"StringEquals": {"cloudwatch:namespace": "Solar"}},
         },
+        {
+            "Effect": "Allow",
+            "Action": "iam:SimulatePrincipalPolicy",
+            "Resource": "arn:aws:iam::000000000000:user/${aws:username}",
+        },
     ],
 }
 TLS_ONLY = {
@@ -97,3 +102,15 @@ def test_a_metrics_namespace_is_a_condition(user):
     cloudwatch.put_metric_data(Namespace="Solar", MetricData=one)
     with pytest.raises(ClientError, match="not authorized to perform: cloudwatch:PutMetricData"):
         cloudwatch.put_metric_data(Namespace="Other", MetricData=one)
+
+
+def test_a_user_may_ask_about_himself_only_where_a_policy_names_its_caller(user):
+    simulate, me = user("iam").simulate_principal_policy, "arn:aws:iam::000000000000:user/u"
+    asked = {
+        "ActionNames": ["s3:GetObject", "s3:PutObject"],
+        "ResourceArns": ["arn:aws:s3:::rights/x"],
+    }
+    found = simulate(PolicySourceArn=me, **asked)["EvaluationResults"]
+    assert [each["EvalDecision"] for each in found] == ["allowed", "implicitDeny"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        simulate(PolicySourceArn=f"{me}2", **asked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from infra.local.home import Home
 from infra.local.patches import (
     alarms,
+    callers,
     dashboards,
     disk,
     faults,
@@ -50,4 +51,5 @@ def apply(home: Home, sagemaker: Regions, ticker: Ticker, port: int) -> None:
     stacks.apply(sagemaker)
     taken.apply()
     faults.apply(home)
+    callers.apply()
     rights.apply(home)

@@ -420,7 +420,7 @@ def a_world() -> World:
     world.clients.update(sagemaker=SageMaker(), s3=S3(), cloudwatch=NoAlarms(), sqs=a_queue())
     world.clients["scheduler"] = Schedules({"solar-deployer-daily-watch": A_SCHEDULE})
     world.clients["logs"] = Logs()
-    world.clients["lambda"] = Functions()
+    world.clients["lambda"], world.clients["sts"] = Functions(), Root()
     card = {
         "lines": [LINE],
         "total": [LINE],
@@ -497,6 +497,13 @@ def _files(asked: dict[str, Any]) -> dict[str, Any]:
 def _counts(asked: dict[str, Any]) -> dict[str, Any]:
     known = {"east": {"accepted": 2, "quarantined": 1, "open": 1}, "west": {}}
     return {"counts": {each: known.get(each, {}) for each in asked["site_ids"]}}
+
+
+class Root:
+    """The caller is the root of the account."""
+
+    def get_caller_identity(self) -> dict[str, str]:
+        return {"Arn": "arn:aws:iam::000000000000:root", "Account": "000000000000"}
 
 
 class NoAlarms:
