@@ -17,7 +17,9 @@ from console.state import changing, state
 
 app = typer.Typer(
     invoke_without_command=True,
-    help="Messages that a service could not handle: what they are; send them back.",
+    help="Messages that a service could not handle: what they are; send them back.\n\n"
+    "Looking hides and deletes none; it counts as a receipt.\n\n"
+    "Examples: solar dead-letters; solar dead-letters redrive deployer",
 )
 SECONDS = 600  # that a call waits for the end
 QueueArgument = Annotated[

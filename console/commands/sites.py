@@ -15,7 +15,11 @@ from console.errors import ConsoleError
 from console.state import changing, state
 from shared import layout
 
-app = typer.Typer(no_args_is_help=True, help="Plants: draft, check, add, list, show, trust.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Plants: draft, check, add, list, show, trust.\n\n"
+    "Example: solar sites check golden.yaml power_*.csv",
+)
 app.command("draft")(drafts.draft_site)
 app.command("check")(checks.check_site)
 app.command("trust")(trusting.trust_source)
