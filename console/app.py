@@ -103,6 +103,16 @@ def _say_version(*, asked: bool) -> None:
 def main() -> None:
     """Run the command line; whatever a person can mend is said in a line, or in JSON where that is asked."""
     plain_text.prepare()
+    try:
+        try:
+            _run()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_quietly()
+
+
+def _run() -> None:
     is_json = wants_json(sys.argv[1:])
     try:
         # Typer would say in words what is wrong with a call.
@@ -113,7 +123,7 @@ def main() -> None:
     except (ConsoleError, PlatformError) as error:
         _fail(error, str(error), is_json=is_json)
     except BrokenPipeError:
-        _leave_quietly()
+        raise
     except OSError as error:
         _fail(error, str(error), is_json=is_json)
     except Exception as error:

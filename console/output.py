@@ -21,6 +21,9 @@ people = Console()
 errors = Console(stderr=True)
 GAP = 1  # between columns
 LONGEST_WORD = 20  # a longer one may be torn
+_LEAST = (
+    12  # what of a word stays together in a table; where not even that fits, the table is turned
+)
 
 # Words that deserve a colour wherever they stand alone in a cell.
 _STYLES = {
@@ -53,17 +56,21 @@ def as_json(value: Any) -> None:
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> None:
     """Print a table, or say in words that there is nothing.
 
-    What does not fit is folded between words, the longest texts first; a state or a date is not torn.
+    What does not fit is folded between words, the longest texts first; a state or a date is not torn. Where
+    words would be torn for lack of room, each row is written below the other, a line for each column.
     """
     cells = [[_cell(value) for value in row] for row in rows]
     if not cells:
         people.print(f"[dim]{empty}[/dim]")
         return
-    made = Table(title=escape(title), title_justify="left", header_style="bold", box=SIMPLE_HEAD)
-    made.padding, made.pad_edge = (0, 0), False
-    spaced = people.width - GAP * (len(columns) + 1)
     columns_of_cells = zip(columns, *cells, strict=True)
     words = [[Text.from_markup(cell).plain for cell in column] for column in columns_of_cells]
+    spaced = people.width - GAP * (len(columns) + 1)
+    if sum(min(_longest_word(texts), _LEAST) for texts in words) > spaced:
+        _turned(title, columns, cells)
+        return
+    made = Table(title=escape(title), title_justify="left", header_style="bold", box=SIMPLE_HEAD)
+    made.padding, made.pad_edge = (0, 0), False
     for column, width in zip(columns, fitted(words, spaced), strict=True):
         made.add_column(column, overflow="fold", width=width)
     for row in cells:
@@ -78,10 +85,7 @@ def fitted(columns: Sequence[Sequence[str]], available: int) -> list[int]:
     nothing else is left to give.
     """
     widths = [max(map(cell_len, texts)) for texts in columns]
-    words = [
-        max((cell_len(word) for text in texts for word in text.split()), default=1)
-        for texts in columns
-    ]
+    words = [_longest_word(texts) for texts in columns]
     for floors in ([min(word, LONGEST_WORD) for word in words], [1] * len(widths)):
         while sum(widths) > available:
             spare = [width - floor for width, floor in zip(widths, floors, strict=True)]
@@ -90,6 +94,23 @@ def fitted(columns: Sequence[Sequence[str]], available: int) -> list[int]:
                 break
             widths[max(giving, key=lambda number: widths[number])] -= 1
     return widths
+
+
+def _longest_word(texts: Sequence[str]) -> int:
+    return max((cell_len(word) for text in texts for word in text.split()), default=1)
+
+
+def _turned(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    people.print(f"[bold]{escape(title)}[/bold]")
+    for row in rows:
+        made = Table.grid(padding=(0, GAP))
+        made.add_column(style="dim", no_wrap=True)
+        made.add_column(overflow="fold")
+        for column, cell in zip(columns, row, strict=True):
+            if cell:
+                made.add_row(escape(column), cell)
+        people.print()
+        people.print(made)
 
 
 def facts(title: str, content: Mapping[str, Any]) -> None:

@@ -17,9 +17,12 @@ from console.state import changing, state
 
 app = typer.Typer(
     invoke_without_command=True,
-    help="Messages that a service could not handle: what they are; send them back.",
+    help="Messages that a service could not handle: what they are; send them back.\n\n"
+    "Looking hides and deletes none; it counts as a receipt.\n\n"
+    "Examples: solar dead-letters; solar dead-letters redrive deployer",
 )
 SECONDS = 600  # that a call waits for the end
+_LOOK = 0.5  # between two looks [s]
 QueueArgument = Annotated[
     str,
     typer.Argument(help="Whose: data-watcher, trainer-trigger, deployer, deployer-live, notifier."),
@@ -76,20 +79,27 @@ def redrive(
     dead_letters.send_back(state.system, letters)
     end = time.monotonic() + SECONDS
     found = dead_letters.one(state.system, queue)
-    while wait and found.move and found.move.runs:
+    while wait and (not _has_begun(found, letters) or (found.move and found.move.runs)):
         if time.monotonic() > end:
             raise ConsoleError(
-                f"{dead_letters.told(found.move)}, and it goes on; look at `solar dead-letters`"
+                f"it goes on after {SECONDS} s; look at `solar dead-letters` how far it is"
             )
-        time.sleep(0.5)
+        time.sleep(_LOOK)
         found = dead_letters.one(state.system, queue)
+    is_known = _has_begun(found, letters)
     if json:
         output.as_json(found.as_data())
     else:
-        said = dead_letters.told(found.move) if found.move else "asked to be sent back"
+        said = dead_letters.told(found.move) if found.move and is_known else "asked to be sent back"
         output.say_plainly(f"{found.queue}: {said}")
-    if found.move and found.move.status == "FAILED":
+    if found.move and is_known and found.move.status == "FAILED":
         raise typer.Exit(1)
+
+
+def _has_begun(now: Letters, before: Letters) -> bool:
+    """Whether SQS tells of the move that was asked for, and not of an earlier one still."""
+    earlier = before.move.started_at if before.move else None
+    return now.move is not None and now.move.started_at != earlier
 
 
 @app.command()

@@ -21,7 +21,9 @@ from shared import layout
 from shared.messages import SweepDue
 
 files_app = typer.Typer(
-    invoke_without_command=True, help="What became of each upload, why, and what to do."
+    invoke_without_command=True,
+    help="What became of each upload, why, and what to do.\n\n"
+    "Example: solar files --site golden --state quarantined",
 )
 SWEEP_SECONDS = 900
 FileState = Literal["accepted", "quarantined", "duplicate", "superseded", "pending", "removed"]

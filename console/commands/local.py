@@ -10,7 +10,10 @@ import typer
 from console import output
 from infra.local import control
 
-app = typer.Typer(no_args_is_help=True, help="The platform on this machine: no AWS, no Docker.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The platform on this machine: no AWS, no Docker.\n\nExample: solar local up --port 4566",
+)
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON for machines.")]
 
 

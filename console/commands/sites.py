@@ -18,7 +18,11 @@ from console.state import changing, state
 from shared import layout
 
 app = typer.Typer(
-    no_args_is_help=True, help="Plants: draft, check, add, list, show, history, left-out, trust."
+    no_args_is_help=True,
+    help="Plants: draft, check, add, list, show, history, left-out, trust.
+
+"
+    "Example: solar sites check golden.yaml power_*.csv",
 )
 app.command("draft")(drafts.draft_site)
 app.command("check")(checks.check_site)

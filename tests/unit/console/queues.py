@@ -67,7 +67,7 @@ class Queues:
         name = SourceArn.removeprefix("arn:")
         self.changes.append(f"start {name}")
         count = len(self.letters.pop(name))
-        self.moves[name] = move("COMPLETED", count, count)
+        self.moves[name] = move("COMPLETED", count, count, StartedTimestamp=SENT + 1)
 
     def cancel_message_move_task(self, TaskHandle: str) -> dict[str, Any]:  # noqa: N803
         self._refuse("CancelMessageMoveTask")

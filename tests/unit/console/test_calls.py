@@ -84,6 +84,16 @@ def test_a_reader_that_has_read_enough_is_no_error() -> None:
     assert done.stderr == b""
 
 
+@pytest.mark.parametrize("verb", [("nosuch", "--json"), ("--version",), ("--help",)])
+def test_nor_is_it_where_the_end_of_what_is_said_comes_late(verb: tuple[str, ...]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = console(*verb, stdout=writer)
+    os.close(writer)
+
+    assert done.stderr == b""
+
+
 def test_usage_names_the_command_as_people_type_it() -> None:
     done = console("report", stdout=subprocess.DEVNULL)
 

@@ -107,6 +107,23 @@ def test_what_is_empty_or_on_its_way_is_not_sent_back(queues: Queues) -> None:
     assert queues.changes == []
 
 
+def test_an_earlier_move_is_not_taken_for_this_one(
+    queues: Queues, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.commands.dead_letters._LOOK", 0.0)
+    queues.moves[DEPLOYER] = move("FAILED", 0, 9, FailureReason="long ago")
+    begun, looks = queues.list_message_move_tasks, iter(range(9))
+
+    def late(**asked: Any) -> dict[str, Any]:
+        old = {"Results": [move("FAILED", 0, 9, FailureReason="long ago")]}
+        return old if next(looks) < 3 else begun(**asked)
+
+    monkeypatch.setattr(queues, "list_message_move_tasks", late)
+    done = solar("dead-letters", "redrive", "deployer")
+    assert done.exit_code == 0
+    assert done.stdout == f"{DEPLOYER}: sent back 2 of 2\n"
+
+
 def test_a_move_that_failed_is_no_success(queues: Queues, monkeypatch: pytest.MonkeyPatch) -> None:
     failed = move("FAILED", 0, 2, FailureReason="CouldNotDetermineMessageSource")
     monkeypatch.setattr(

@@ -139,6 +139,11 @@ def test_instances_are_merged_by_time_and_other_jobs_are_left_out(
     assert found.older
 
 
+def test_of_many_attempts_only_the_newest_are_read(system: FakeSystem, logs: FakeLogs) -> None:
+    logs.streams = {f"{TRAIN}/algo-1-{n}": [(n, f"attempt {n}")] for n in range(1, 13)}
+    assert texts(job_logs.tail(system, TRAINS)) == [f"attempt {n}" for n in range(5, 13)]
+
+
 def test_what_a_stage_has_not_written_yet_is_said(system: FakeSystem, logs: FakeLogs) -> None:
     logs.streams = {}
     assert "has written nothing" in job_logs.tail(system, TRAINS).note

@@ -54,3 +54,27 @@ def test_a_cost_is_said_to_the_cent(usd: float | None, said: str) -> None:
 def test_large_powers_are_written_out(capsys: pytest.CaptureFixture[str]) -> None:
     output.table("Power", ["power", "P10"], [(12760.4, 526.3312)], "none")
     assert {"12760", "526.3"} <= set(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("width", [30, 40, 60])
+def test_where_words_would_be_torn_the_rows_stand_below_each_other(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(output, "people", Console(width=width))
+    columns = ["run", "model", "status", "version", "started", "took", "USD", "why"]
+    row = (
+        "174…-1",
+        "golden",
+        "registered",
+        1,
+        "2026-11-29 09:11:02",
+        "12 s",
+        None,
+        "no version is approved",
+    )
+    output.table("Runs", columns, [row, row], "none")
+    said = capsys.readouterr().out
+    words = said.split()
+    assert words.count("registered") == words.count("09:11:02") == words.count("approved") == 2
+    assert "USD" not in words, "what is empty is left out"
+    assert all(len(line) <= width for line in said.splitlines())

@@ -70,6 +70,7 @@ def _documented() -> list[tuple[str, str]]:
     for name, verb in VERBS.items():
         target = getattr(import_module(f"console.{verb.module}"), verb.name)
         if isinstance(target, typer.Typer):
+            found.append((name, str(target.info.help)))
             found += [
                 (f"{name} {each.callback.__name__}", inspect.getdoc(each.callback) or "")
                 for each in target.registered_commands

@@ -302,3 +302,14 @@ def test_no_message_names_an_address_that_people_cannot_open(path: Path) -> None
     notice = render(messages.read(path.read_text()), START)
     if notice is not None and not notice.quiet:
         assert "s3://" not in notice.email_text()
+
+
+@pytest.mark.parametrize(
+    ("model_type", "said"),
+    [("auto", "An `auto` model is trained"), ("ridge", "A `ridge` model is")],
+)
+def test_a_retrain_names_the_type_of_its_model(model_type: str, said: str) -> None:
+    started = messages.read((EVENTS / "solar.retrain_started.v1.json").read_text())
+    notice = render(started.model_copy(update={"model_type": model_type}), START)
+    assert notice is not None
+    assert any(said in line for line in notice.lines)

@@ -26,7 +26,7 @@ def _retrain_started(message: messages.RetrainStarted) -> Notice:
         Severity.INFO,
         f"Retrain of model {message.model_id} started",
         listed("Why:", message.reasons),
-        f"A {message.model_type} is trained on {message.files} files; it must reach an R2 of "
+        f"{_kind(message.model_type)} is trained on {message.files} files; it must reach an R2 of "
         f"{message.accuracy_threshold:g} and be no worse than the model that serves.",
         facts=(
             ("Run", message.run_id),
@@ -36,6 +36,10 @@ def _retrain_started(message: messages.RetrainStarted) -> Notice:
         ),
         quiet=True,  # its end is told, whatever it is
     )
+
+
+def _kind(model_type: str) -> str:
+    return f"{'An' if model_type[0] in 'aeiou' else 'A'} `{model_type}` model"
 
 
 Outcome = messages.ChallengerRegistered | messages.ChallengerRejected
