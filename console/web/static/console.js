@@ -13,24 +13,26 @@ function traces(chart) {
 }
 
 // Stretches are areas of a second axis, as high as the chart: only areas say on hover what they are.
-const PATTERNS = { masked: "", refused: "x", suspect: ".", excluded: "/", degraded: "" };
+const PATTERNS = { refused: "x", suspect: ".", excluded: "/", unscored: "." };
+const LEGEND = { "version-0": "version", "version-1": "version", unscored: "cannot be scored", degraded: "worse than promised" };
 
 function stretches(chart) {
   const alike = new Map();
   for (const each of chart.shapes.filter((each) => each.x0 !== each.x1)) {
-    const key = `${each.role} ${each.label}`;
+    const [key, top] = [`${each.role} ${each.label}`, each.low ? 0.05 : 1];
     if (!alike.has(key)) alike.set(key, { role: each.role, label: each.label, x: [], y: [] });
     const area = alike.get(key);
     area.x.push(each.x0, each.x0, each.x1, each.x1, each.x0, null);
-    area.y.push(0, 1, 1, 0, 0, null);
+    area.y.push(0, top, top, 0, 0, null);
   }
   const named = new Set();
   return [...alike.values()].map((area) => {
-    const first = !named.has(area.role);
-    named.add(area.role);
+    const name = LEGEND[area.role] || area.role;
+    const first = !named.has(name);
+    named.add(name);
     return {
       x: area.x, y: area.y, yaxis: "y2", type: "scatter", mode: "lines", fill: "toself", hoveron: "fills", hoverinfo: "text",
-      text: area.label, name: area.role, legendgroup: area.role, showlegend: first, line: { width: 1, color: colour(`${area.role}-edge`) },
+      text: area.label, name, legendgroup: name, showlegend: first, line: { width: 1, color: colour(`${area.role}-edge`) },
       fillcolor: colour(area.role), fillpattern: { shape: PATTERNS[area.role] || "", fgcolor: colour(`${area.role}-edge`), bgcolor: colour(area.role), size: 7, solidity: 0.15 },
     };
   });
