@@ -9,11 +9,10 @@ from starlette.responses import HTMLResponse, Response
 
 from console import trainer
 from console.client import costs as client_costs
-from console.client import history, objects
+from console.client import history, objects, reports
 from console.web.cards import ask, asked
 from console.web.guard import REPORT_POLICY
 from console.web.pages.common import given, number, of
-from shared import layout
 
 LIMIT = 50
 
@@ -59,8 +58,8 @@ def run(request: Request) -> Response:
 
 
 def report(request: Request) -> Response:
-    """Show the report of a run as it was written: a document of its own, which may do nothing."""
-    body = objects.of_run(of(request).system, layout.report(request.path_params["run"]))
+    """Show the report of a run: a document of its own, which may do nothing."""
+    body = reports.of_run(of(request).system, request.path_params["run"])
     return HTMLResponse(body, headers={"Content-Security-Policy": REPORT_POLICY})
 
 

@@ -11,7 +11,7 @@ from console.client import fleet, standing
 from console.errors import ConsoleError
 from console.web.charts import Chart, thinned, with_gaps
 from console.web.pages.files import marked
-from tests.unit.console.web.world import NASTY, RUN, Browser, World, browser, site, world
+from tests.unit.console.web.world import A_RUN, NASTY, RUN, Browser, World, browser, site, world
 
 __all__ = ["browser", "world"]  # the fixtures
 PAGES = (
@@ -223,6 +223,16 @@ def test_the_report_of_a_run_may_do_nothing(world: World, browser: Browser) -> N
     assert policy.startswith("sandbox;")
     assert "script-src" not in policy
     assert "default-src 'none'" in policy
+
+
+def test_a_report_says_how_its_version_does_since(world: World, browser: Browser) -> None:
+    key = f"runs/{RUN}/evaluation/report.html"
+    world.clients["s3"].kept[key] = b'<p id="since">later</p>'
+    assert "later" in browser.get(f"/runs/{RUN}/report").text, "no version came of it"
+    registered = A_RUN | {"status": "registered", "model_package_version": 3}
+    world.answers["trainer_trigger", "runs"] = {"runs": [registered], "next": None}
+    text = browser.get(f"/runs/{RUN}/report").text
+    assert "Since it serves: R² 0.900, nMAE 4.0% of capacity over 1 site-day, as of" in text
 
 
 def test_the_charts_come_from_a_package(browser: Browser) -> None:
