@@ -160,6 +160,11 @@ VERBS = {
         "scorecard",
         "Show how the served model does on what came in since, against what was measured.",
     ),
+    "degradations": Verb(
+        "commands.live",
+        "degradations",
+        "List where a model did worse than promised, or could not be scored: since when, until when, why.",
+    ),
     "compare": Verb(
         "commands.comparing",
         "compare",

@@ -34,9 +34,10 @@ def in_words(model: str, summary: dict[str, Any] | None) -> list[str]:
         f"{summary['sites_scored']} of {summary['sites']} sites scored"
     )
     lines = [said + ("" if summary["standing"] else f"; {_as_promised(summary)}")]
-    for each in summary["standing"]:
-        what = "cannot be scored" if each["kind"] == "data" else "worse than promised"
-        lines.append(f"  {each['site_id']}: {what} since {each['since']}: {each['why']}")
+    lines += [
+        f"  {each['site_id']}: {what(each)} since {each['since']}: {each['why']}"
+        for each in summary["standing"]
+    ]
     if summary["more_standing"]:
         lines.append(f"  and {summary['more_standing']} more sites")
     return lines
@@ -66,6 +67,23 @@ def of_one_kind(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [dict(each) for each in lines if each["inputs"] == first]
 
 
+def degradations(
+    system: System,
+    model: str,
+    *,
+    first: str | None = None,
+    last: str | None = None,
+    days: int | None = None,
+) -> dict[str, Any]:
+    """Return what people were told of a model's sites in some days: `{first, last, degradations}`."""
+    return system.ask("deployer", "degradations", model_id=model, first=first, last=last, days=days)
+
+
+def what(each: Mapping[str, Any]) -> str:
+    """Return what is wrong at a site, in words."""
+    return "cannot be scored" if each["kind"] == "data" else "worse than promised"
+
+
 MOST_ZONES = 3  # that are named
 
 
@@ -75,7 +93,7 @@ def grouped(answer: Mapping[str, Any]) -> str:
         return str(answer["by"])
     zones = answer["zones"]
     known = 0 < len(zones) <= MOST_ZONES
-    return f"hour, {', '.join(zones) if known else 'by the time zone of each site'}"
+    return f"hour, {', '.join(zones) if known else 'each site by its own clock'}"
 
 
 def named(each: Mapping[str, Any]) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from console import output, registry
-from console.client import versions
-from console.commands.live import only_model, percent
+from console.client import comparing, versions
+from console.commands.live import only_model
 from console.commands.local import JsonOption
 from console.commands.runs import evaluation_of
 from console.state import state
@@ -40,22 +39,10 @@ def compare(
     if json:
         output.as_json(found)
         return
-    rows = [(what, *map(show, found)) for what, show in _ROWS]
+    rows = [(what, *values) for what, values in comparing.rows(found)]
     columns = ["", f"version {first}", f"version {second}"]
     output.table(f"{name}: versions {first} and {second}", columns, rows, "")
-    output.say(_of_which_days(found))
-
-
-def _of_which_days(found: Sequence[Mapping[str, Any]]) -> str:
-    """Say whether the live figures can be set against each other."""
-    one, other = found
-    if not (one["live"] and other["live"]):
-        return "A version without live days predicted nothing for which power came since."
-    if one["live_same_days"]:
-        count = output.counted(one["days_of_both"], "site-day")
-        return f"Live figures are of {count} that both were scored on."
-    spans = " and ".join(f"{each['live_first']} to {each['live_last']}" for each in found)
-    return f"No day was scored for both ({spans}): the live figures are of different weather."
+    output.say(comparing.of_which_days(found))
 
 
 def evaluation_of_version(model: str, number: int) -> Evaluation | None:
@@ -63,56 +50,3 @@ def evaluation_of_version(model: str, number: int) -> Evaluation | None:
     about = registry.version(state.system, model, number).get("CustomerMetadataProperties", {})
     run_id = about.get("run_id")
     return evaluation_of(run_id) if run_id else None
-
-
-def _evaluated(name: str, *, share: bool = False) -> Any:
-    def show(version: dict[str, Any]) -> Any:
-        if version["evaluation"] is None:
-            return ""
-        value = version["evaluation"]["challenger"]["all"][name]
-        return percent(value, digits=2) if share else value
-
-    return show
-
-
-def _lived(name: str, *, share: bool = False) -> Any:
-    def show(version: dict[str, Any]) -> Any:
-        lived = version["live_same_days"] or version["live"]
-        if lived is None:
-            return ""
-        value = lived[name]
-        return percent(value, digits=2, signed=name == "energy_bias") if share else value
-
-    return show
-
-
-def _said(name: str, part: str = "") -> Any:
-    def show(version: dict[str, Any]) -> Any:
-        found = version["evaluation"]
-        if found is None:
-            return "no evaluation"
-        return found[name][part][:10] if part else found[name]
-
-    return show
-
-
-_ROWS: list[tuple[str, Any]] = [
-    ("model type", _said("model_type")),
-    ("trained until", _said("train_window", "end")),
-    ("tested until", _said("test_window", "end")),
-    ("test: R²", _evaluated("r2")),
-    ("test: nMAE", _evaluated("nmae", share=True)),
-    (
-        "test: in P10-P90",
-        lambda each: each["evaluation"] and percent(each["evaluation"]["coverage_p10_p90"]),
-    ),
-    (
-        "live: days scored",
-        lambda each: each["live"]["days"].get("scored", 0) if each["live"] else "none yet",
-    ),
-    ("live: R²", _lived("r2")),
-    ("live: nMAE", _lived("nmae", share=True)),
-    ("live: bias of energy", _lived("energy_bias", share=True)),
-    ("live: in P10-P90", _lived("coverage_p10_p90", share=True)),
-    ("live: skill", _lived("skill")),
-]

@@ -21,6 +21,7 @@ from console.plants import active_site, sites_of
 from console.state import state
 
 __all__ = [
+    "degradations",
     "in_words",
     "named",
     "percent",
@@ -87,6 +88,43 @@ def scorecard(
             f"{output.counted(count, 'file')} {'waits' if count == 1 else 'wait'} to be predicted"
         )
         output.say(f"{waits}; see `solar predictions SITE`")
+
+
+def degradations(
+    model: Annotated[str | None, typer.Argument(help="The only model, where there is one.")] = None,
+    *,
+    days: Annotated[int, typer.Option(help="How many days, until the last one.", min=1)] = 90,
+    until: Annotated[
+        datetime | None,
+        typer.Option(parser=times.moment, metavar="DAY", help="Last day; else the last scored."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """List where a model did worse than promised, or could not be scored: since when, until when, why.
+
+    Examples: solar degradations golden
+              solar degradations fleet --days 365
+    """
+    name = only_model(model)
+    last = until.date().isoformat() if until else None
+    answer = standing.degradations(state.system, name, last=last, days=days)
+    if json:
+        output.as_json(answer)
+        return
+    rows = [
+        (
+            each["site_id"],
+            standing.what(each),
+            each["since"],
+            each["until"] or "still",
+            each["version"],
+            each["why"],
+        )
+        for each in answer["degradations"]
+    ]
+    title = f"{name}, {answer['first']} to {answer['last']}"
+    columns = ["site", "what", "since", "until", "version", "why"]
+    output.table(title, columns, rows, f"people were told of nothing at {name} in these days")
 
 
 def predictions(

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import getpass
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from console import output, trainer
-from console.client import objects, people
+from console.client import objects, people, reports
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.state import changing, state
-from shared import layout
-from shared import report as report_page
 from shared.evaluation import Evaluation, ModelScores, Window
 
 ModelOption = Annotated[str | None, typer.Option("--model", help="Only of this model.")]
-_ALL_DAYS = 400  # the most that a scorecard looks back
 ReasonOption = Annotated[str, typer.Option(help="Why; it is kept.")]
 
 
@@ -124,7 +120,7 @@ def report(
     _refuse_while_it_runs(run_id)
     evaluation = evaluation_of(run_id)
     if save is not None:
-        save.write_text(_page(run_id, evaluation.model_id), encoding="utf-8")
+        save.write_text(reports.of_run(state.system, run_id, evaluation.model_id), encoding="utf-8")
     if json:
         output.as_json(evaluation.model_dump(mode="json"))
         return
@@ -142,29 +138,6 @@ def _refuse_while_it_runs(run_id: str) -> None:
             f"{output.when(run['started_at'])} UTC; its report comes with its evaluation. "
             f"Follow it with `solar watch {output.short_run(run_id)}`"
         )
-
-
-def _page(run_id: str, model_id: str) -> str:
-    """Return a run's report, with how its version does since, where anything of it was scored."""
-    page = objects.of_run(state.system, layout.report(run_id)).decode()
-    (run,) = (each for each in all_runs(model_id) if each["run_id"] == run_id)
-    version = run["model_package_version"]
-    said = _since(model_id, version) if version is not None else None
-    return report_page.with_live(page, said) if said else page
-
-
-def _since(model_id: str, version: int) -> str | None:
-    """Return how a version does since it serves, in a sentence; None where nothing was scored yet."""
-    asked = {"model_id": model_id, "version": version, "days": _ALL_DAYS}
-    total = state.system.ask("deployer", "scorecard", **asked)["total"]
-    scored = [each for each in total if each["days"].get("scored") and each["r2"] is not None]
-    if not scored:
-        return None
-    line = max(scored, key=lambda each: int(each["days"]["scored"]))
-    return (
-        f"Since it serves: R² {line['r2']:.3f}, nMAE {line['nmae']:.1%} of capacity over "
-        f"{output.counted(line['days']['scored'], 'site-day')}, as of {datetime.now(UTC):%Y-%m-%d}"
-    )
 
 
 def find_run(run_or_version: str, model: str | None) -> str:

@@ -19,9 +19,7 @@ from shared import layout
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Plants: draft, check, add, list, show, history, left-out, trust.
-
-"
+    help="Plants: draft, check, add, list, show, history, left-out, trust.\n\n"
     "Example: solar sites check golden.yaml power_*.csv",
 )
 app.command("draft")(drafts.draft_site)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from itertools import pairwise
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby, pairwise
 from typing import Any
 
 Trace = dict[str, Any]
@@ -79,6 +79,12 @@ class Chart:
             self.notes.append(
                 f"{begin[:16].replace('T', ' ')} to {end[:16].replace('T', ' ')}: {label}"
             )
+
+    def band_below(self, begin: str, end: str, role: str, label: str, *, note: bool) -> None:
+        """Say along the bottom what holds in a stretch of days."""
+        self.shapes.append({"x0": begin, "x1": end, "role": role, "label": label, "low": True})
+        if note:
+            self.notes.append(f"from {begin}: {label}")
 
     def mark(self, at: str, role: str, label: str, *, note: bool = True) -> None:
         """Draw an upright line at a moment; the words below the chart say what it is, unless another's do."""
@@ -199,11 +205,14 @@ def per_day(lines: Iterable[Mapping[str, Any]], name: str) -> list[tuple[str, fl
 
 
 def versions(chart: Chart, lines: Sequence[Mapping[str, Any]], *, note: bool) -> None:
-    """Mark the days from which another version was scored."""
-    before: tuple[int, ...] | None = None
-    for each in lines:
-        now = tuple(each["versions"])
-        if now and now != before:
-            said = ", ".join(map(str, now))
-            chart.mark(each["name"], "version", f"version {said}", note=note)
-            before = now
+    """Show which versions were scored on which days, as bands along the bottom."""
+    known = [each for each in lines if each["versions"]]
+    for place, (now, found) in enumerate(groupby(known, key=lambda each: tuple(each["versions"]))):
+        days = [each["name"] for each in found]
+        label = f"version {', '.join(map(str, now))}"
+        chart.band_below(days[0], day_after(days[-1]), f"version-{place % 2}", label, note=note)
+
+
+def day_after(day: str) -> str:
+    """Return the day after a day: where a stretch of days ends."""
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()

@@ -103,6 +103,7 @@ def environment() -> Environment:
     )
     made.filters.update(
         when=when,
+        day=day,
         share=share,
         score=score,
         figure=figure,
@@ -140,6 +141,11 @@ def when(moment: str | datetime | None) -> str:
         return ""
     found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     return f"{found.astimezone(UTC):%Y-%m-%d %H:%M}"
+
+
+def day(moment: str | None) -> str:
+    """Return a day as it is, and of a moment the minute in UTC."""
+    return moment if moment and len(moment) <= len("2026-06-01") else when(moment)
 
 
 def ago(moment: str | None, now: datetime) -> str:

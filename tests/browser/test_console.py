@@ -39,6 +39,7 @@ PAGES = (
     "/do/rollback?model=golden",
     "/do/exclude?site=golden&start=2013-06-01&end=2013-06-02",
 )
+MOST_PAPER = 8  # sheets of a page
 WAIT = 60_000  # for what the platform does meanwhile [ms]
 
 
@@ -78,7 +79,9 @@ def page(browser: Browser, address: str) -> Page:
     return watched(browser, 1200).page
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1440, "light"), (1440, "dark")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(390, "light"), (1440, "light"), (1440, "dark"), (3840, "light")]
+)
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_fits_can_be_read_by_all_and_stays_on_this_machine(
     browser: Browser, address: str, path: str, width: int, scheme: str
@@ -107,6 +110,54 @@ def look(browser: Browser, link: str, width: int, scheme: str) -> None:
     assert [each["id"] for each in found if each["impact"] in {"serious", "critical"}] == []
     assert (here.complaints, here.strangers) == ([], [])
     here.page.context.close()
+
+
+A4 = 703  # px between the margins of a page of paper, at 96 to the inch
+INK = """() => [...document.querySelectorAll('main *')].filter(each => {
+    const channels = getComputedStyle(each).color.match(/[0-9.]+/g).slice(0, 3).map(Number);
+    return each.childElementCount === 0 && each.textContent.trim() && !each.closest('svg')
+        && each.getClientRects().length && Math.max(...channels) > 150;
+}).map(each => each.outerHTML.slice(0, 120))"""
+CUT_ON_PAPER = """() => [...document.querySelectorAll('table, pre, .main-svg, .strip')].filter(each =>
+    each.getClientRects().length && each.getBoundingClientRect().right > innerWidth + 1
+).map(each => each.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_prints_dark_on_white_whole_and_without_what_only_a_screen_can_do(
+    browser: Browser, address: str, path: str
+) -> None:
+    page = watched(browser, A4, "dark").page
+    page.goto(address + path)
+    charts = page.locator("[data-chart]")
+    if charts.count():
+        expect(page.locator(".main-svg").first).to_be_visible()
+    page.emulate_media(media="print", color_scheme="dark")
+    expect(page.locator("nav, form, button, .button").locator("visible=true")).to_have_count(0)
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == (
+        "rgb(255, 255, 255)"
+    )
+    assert page.evaluate(INK) == [], "what is too bright for white paper"
+    assert page.evaluate(CUT_ON_PAPER) == []
+    for place in range(charts.count()):
+        if charts.nth(place).is_visible():
+            expect(charts.nth(place).locator(".main-svg").first).to_be_visible()
+    paper = page.pdf(prefer_css_page_size=True)
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b", paper)) <= MOST_PAPER
+    page.context.close()
+
+
+def test_a_chart_of_a_wide_screen_is_as_wide_as_the_paper_when_it_prints(
+    page: Page, address: str
+) -> None:
+    page.goto(f"{address}/sites/golden")
+    expect(page.locator(".main-svg").first).to_be_visible()
+    page.evaluate(
+        "addEventListener('afterprint', () => { window.drawn = "
+        "[...document.querySelectorAll('.main-svg')].map(each => each.getBoundingClientRect().width); })"
+    )
+    page.pdf(prefer_css_page_size=True)
+    assert max(page.evaluate("window.drawn")) <= A4
 
 
 def test_three_clicks_lead_from_the_fleet_to_the_cause_and_the_button(
@@ -203,7 +254,7 @@ def test_what_does_not_count_says_why_on_hover_and_in_a_table(page: Page, addres
     expect(chart.locator(".main-svg").first).to_be_visible()
     box = chart.bounding_box()
     assert box is not None
-    outage = 56 + 0.47 * (box["width"] - 64)  # the evening of August 16th
+    outage = 56 + 0.47 * (box["width"] - 64)  # of the plot: the evening of August 16th
     page.mouse.move(box["x"] + outage, box["y"] + 100)
     expect(chart.locator(".hoverlayer")).to_contain_text("outage: next to no power for an hour")
     table = page.get_by_role("region", name="What does not count")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from console import registry, trainer
-from console.client import excluding, objects, standing, versions
+from console.client import comparing, objects, standing, versions
 from console.web.cards import Card, ask, asked
-from console.web.charts import Chart, per_day
-from console.web.charts import versions as mark_versions
+from console.web.pages import model_charts
 from console.web.pages.common import given, number, of
 from console.web.rendering import Site
 
@@ -21,8 +20,7 @@ MOST_DAYS = 400
 A_YEAR = 365
 MOST_SITE_DAYS = 1000  # whose scores are added up without being asked for: a tenth of a second
 LEAST_DAYS = 7  # a shorter chart tells nothing
-MOST_SITES = 5  # of which the exclusions are shown in the chart
-PROMISED_INSIDE = 0.8  # share of the measurements between P10 and P90
+SHOWN = 25  # lines of a table
 
 
 def model(request: Request) -> Response:
@@ -33,8 +31,11 @@ def model(request: Request) -> Response:
     days = number(request, "days", 0, MOST_DAYS) or _usual_days(site, name)
     cards = asked(
         serves=lambda: _serves(system, name),
-        by_day=lambda: _card(system, name, days, "day") if days else None,
-        by_site=lambda: _card(system, name, days, "site") if days else None,
+        by_day=lambda: _card(system, name, days, "day"),
+        by_site=lambda: _card(system, name, days, "site"),
+        by_hour=lambda: _card(system, name, days, "hour"),
+        by_sky=lambda: _card(system, name, days, "sky"),
+        degradations=lambda: standing.degradations(system, name, days=days)["degradations"],
         versions=lambda: versions.of_model(system, name),
         live=lambda: standing.in_words(name, standing.how_they_do(system, [name]).get(name)),
         hold=lambda: registry.holds(system).get(name),
@@ -43,10 +44,23 @@ def model(request: Request) -> Response:
         ][name],
         log=lambda: system.ask("deployer", "deployments", model_id=name)["deployments"][name],
     )
+    by_day = cards["by_day"].value
+    lines = standing.of_one_kind(by_day["lines"]) if by_day else []
     promise = ask(lambda: _promise(system, cards["serves"]))
-    charts = ask(lambda: _charts(system, cards, promise.value))
+    marked = ask(lambda: model_charts.marked(system, lines, cards))
+    scored = [each for each in lines if each["n"]]
+    charts = model_charts.charts(scored, promise.value, marked.value or [], cards)
     return site.page(
-        request, "model.html", name=name, days=days, cards=cards, promise=promise, charts=charts
+        request,
+        "model.html",
+        name=name,
+        days=days,
+        cards=cards,
+        promise=promise,
+        charts=charts,
+        marked=marked,
+        shown=SHOWN,
+        hours=_hours(cards),
     )
 
 
@@ -56,7 +70,11 @@ def compare(request: Request) -> Response:
     name = request.path_params["model"]
     numbers = (number(request, "first", 1, 10**6), number(request, "second", 2, 10**6))
     found = ask(lambda: versions.compare(site.system, name, numbers, A_YEAR))
-    return site.page(request, "compare.html", name=name, numbers=numbers, found=found)
+    said = comparing.of_which_days(found.value) if found.value else ""
+    rows = comparing.rows(found.value) if found.value else []
+    return site.page(
+        request, "compare.html", name=name, numbers=numbers, found=found, rows=rows, said=said
+    )
 
 
 def _usual_days(site: Site, name: str) -> int:
@@ -72,9 +90,22 @@ def _serves(system: Any, name: str) -> dict[str, Any]:
     return {"version": registry.serving(system, name), "entry": entry}
 
 
-def _card(system: Any, name: str, days: int, by: str) -> dict[str, Any]:
+def _card(system: Any, name: str, days: int, by: str) -> dict[str, Any] | None:
+    """Return a scorecard; None where none was asked for."""
+    if not days:
+        return None
     found: dict[str, Any] = system.ask("deployer", "scorecard", model_id=name, days=days, by=by)
     return found
+
+
+def _hours(cards: Mapping[str, Card]) -> dict[str, Any]:
+    """Return by whose clock hours are, and of how many of the scored days they are known."""
+    by_hour, by_day = cards["by_hour"].value, cards["by_day"].value
+    if not by_hour or not by_day:
+        return {"clock": "", "known": 0, "scored": 0}
+    scored = sum(each["days"].get("scored", 0) for each in by_day["lines"])
+    known = max((each["days"].get("scored", 0) for each in by_hour["lines"]), default=0)
+    return {"clock": standing.grouped(by_hour), "known": known, "scored": scored}
 
 
 def _promise(system: Any, serves: Card) -> dict[str, Any] | None:
@@ -83,54 +114,6 @@ def _promise(system: Any, serves: Card) -> dict[str, Any] | None:
     if not entry or not entry["run_id"]:
         return None
     return dict(objects.evaluation_of(system, entry["run_id"]).model_dump(mode="json"))
-
-
-def _charts(
-    system: Any, cards: Mapping[str, Card], promise: Mapping[str, Any] | None
-) -> list[Chart]:
-    if cards["by_day"].value is None:
-        return []
-    kept = standing.of_one_kind(cards["by_day"].value["lines"])
-    lines = [each for each in kept if each["n"]]
-    error = Chart("Mean absolute error per day, of AC capacity", "nMAE", zooms=False, is_share=True)
-    inside = Chart("Share of measurements between P10 and P90", "share", is_share=True)
-    bias = Chart("Bias per day, of AC capacity", "MBE", is_share=True)
-    error.line("nMAE", per_day(lines, "nmae"), "main")
-    bias.line("MBE", per_day(lines, "mbe"), "main")
-    inside.line("between P10 and P90", per_day(lines, "coverage_p10_p90"), "main")
-    inside.line("promised", [(each["name"], PROMISED_INSIDE) for each in lines], "promise")
-    if promise:
-        promised = promise["challenger"]["all"]["nmae"]
-        error.line("promised by the test", [(each["name"], promised) for each in lines], "promise")
-    charts = [error, inside, bias]
-    for chart in charts:
-        mark_versions(chart, lines, note=chart is error)
-    if lines:
-        _mark_what_happened(error, lines, cards)
-        _shade_exclusions(system, error, lines, cards)
-    return charts
-
-
-def _mark_what_happened(
-    chart: Chart, lines: Sequence[Mapping[str, Any]], cards: Mapping[str, Card]
-) -> None:
-    first, last = lines[0]["name"], lines[-1]["name"]
-    for entry in cards["log"].value or []:
-        if first <= entry["at"][:10] <= last and entry["event"] != "started":
-            what = entry["event"].replace("_", " ")
-            chart.mark(entry["at"], "version", f"version {entry['version']} {what}")
-
-
-def _shade_exclusions(
-    system: Any, chart: Chart, lines: Sequence[Mapping[str, Any]], cards: Mapping[str, Card]
-) -> None:
-    first, last = lines[0]["name"], lines[-1]["name"]
-    by_site = cards["by_site"].value
-    for each in (by_site["lines"] if by_site else [])[:MOST_SITES]:
-        for one in excluding.in_force(system, each["name"])["exclusions"]:
-            if one["start"][:10] <= last and one["end"][:10] >= first:
-                label = f"{each['name']} excluded: {one['reason']}"
-                chart.stretch(one["start"], one["end"], "excluded", label)
 
 
 def first_model(request: Request) -> Response:

@@ -9,13 +9,12 @@ from starlette.responses import HTMLResponse, Response
 
 from console import trainer
 from console.client import costs as client_costs
-from console.client import history, job_logs, lineage, objects
+from console.client import history, job_logs, lineage, objects, reports
 from console.errors import ConsoleError
 from console.web.cards import Card, ask, asked
 from console.web.guard import REPORT_POLICY
 from console.web.pages.common import given, number, of
 from console.web.rendering import Site
-from shared import layout
 
 LIMIT = 50
 LOG_LINES = 200
@@ -100,8 +99,8 @@ def _live(request: Request, run: dict[str, Any], progress: Card, log: Card) -> d
 
 
 def report(request: Request) -> Response:
-    """Show the report of a run as it was written: a document of its own, which may do nothing."""
-    body = objects.of_run(of(request).system, layout.report(request.path_params["run"]))
+    """Show the report of a run: a document of its own, which may do nothing."""
+    body = reports.of_run(of(request).system, request.path_params["run"])
     return HTMLResponse(body, headers={"Content-Security-Policy": REPORT_POLICY})
 
 

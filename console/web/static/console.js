@@ -4,33 +4,38 @@
 
 const colour = (role) => getComputedStyle(document.documentElement).getPropertyValue(`--${role}`).trim();
 
+// Letters, margins and lines grow with the page's own letters: on a wall of 4K and on paper, too.
+const unit = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
+
 function traces(chart) {
   return chart.traces.map((each) => ({
     ...each, type: "scatter", mode: each.role === "band" ? "lines" : "lines",
-    line: { color: colour(each.role), width: each.role === "band" ? 0 : 1.6, dash: each.role === "promise" ? "dash" : "solid" },
+    line: { color: colour(each.role), width: each.role === "band" ? 0 : 0.1 * unit(), dash: each.role === "promise" ? "dash" : "solid" },
     fillcolor: each.fill ? colour("band") : undefined,
   })).concat(stretches(chart));
 }
 
 // Stretches are areas of a second axis, as high as the chart: only areas say on hover what they are.
-const PATTERNS = { masked: "", refused: "x", suspect: ".", excluded: "/", degraded: "" };
+const PATTERNS = { refused: "x", suspect: ".", excluded: "/", unscored: "." };
+const LEGEND = { "version-0": "version", "version-1": "version", unscored: "cannot be scored", degraded: "worse than promised" };
 
 function stretches(chart) {
   const alike = new Map();
   for (const each of chart.shapes.filter((each) => each.x0 !== each.x1)) {
-    const key = `${each.role} ${each.label}`;
+    const [key, top] = [`${each.role} ${each.label}`, each.low ? 0.05 : 1];
     if (!alike.has(key)) alike.set(key, { role: each.role, label: each.label, x: [], y: [] });
     const area = alike.get(key);
     area.x.push(each.x0, each.x0, each.x1, each.x1, each.x0, null);
-    area.y.push(0, 1, 1, 0, 0, null);
+    area.y.push(0, top, top, 0, 0, null);
   }
   const named = new Set();
   return [...alike.values()].map((area) => {
-    const first = !named.has(area.role);
-    named.add(area.role);
+    const name = LEGEND[area.role] || area.role;
+    const first = !named.has(name);
+    named.add(name);
     return {
       x: area.x, y: area.y, yaxis: "y2", type: "scatter", mode: "lines", fill: "toself", hoveron: "fills", hoverinfo: "text",
-      text: area.label, name: area.role, legendgroup: area.role, showlegend: first, line: { width: 1, color: colour(`${area.role}-edge`) },
+      text: area.label, name, legendgroup: name, showlegend: first, line: { width: 1, color: colour(`${area.role}-edge`) },
       fillcolor: colour(area.role), fillpattern: { shape: PATTERNS[area.role] || "", fgcolor: colour(`${area.role}-edge`), bgcolor: colour(area.role), size: 7, solidity: 0.15 },
     };
   });
@@ -46,8 +51,8 @@ function layout(chart, mode) {
   const axis = { gridcolor: colour("rule"), zerolinecolor: colour("rule"), linecolor: colour("soft"), automargin: !chart.span };
   const named = chart.traces.filter((each) => each.name).length > 1 || chart.shapes.some((each) => each.x0 !== each.x1);
   return {
-    margin: { l: chart.span ? 56 : 48, r: 8, t: 8, b: 36 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { color: colour("ink"), family: "system-ui, sans-serif", size: 13 }, hovermode: "x",
+    margin: { l: (chart.span ? 3.5 : 3) * unit(), r: 0.5 * unit(), t: 0.5 * unit(), b: 2.25 * unit() }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    font: { color: colour("ink"), family: "system-ui, sans-serif", size: 0.8 * unit() }, hovermode: "x",
     hoverlabel: { bgcolor: colour("card"), font: { color: colour("ink") } },
     legend: { orientation: "h", x: 0, y: -0.16 }, showlegend: named,
     dragmode: mode === "exclude" ? "select" : "zoom", selectdirection: "h",
@@ -57,6 +62,9 @@ function layout(chart, mode) {
   };
 }
 
+// Paper waits for nobody: a chart that is to be printed is drawn at once, as wide as the paper.
+const paper = (box) => (matchMedia("print").matches ? { width: box.clientWidth, height: box.clientHeight } : { autosize: true });
+
 // Plotly writes moments without a zone; ours are UTC.
 const moment = (text) => new Date(`${String(text).replace(" ", "T").slice(0, 19)}${String(text).length < 11 ? "T00:00:00" : ""}Z`);
 const written = (text) => moment(text).toISOString().slice(0, 16) + "Z";
@@ -65,7 +73,7 @@ function draw(box) {
   const chart = JSON.parse(box.dataset.chart);
   let mode = "zoom";
   const settings = { displayModeBar: false, responsive: true, doubleClick: false };
-  const paint = () => Plotly.react(box, traces(chart), layout(chart, mode), settings);
+  const paint = () => Plotly.react(box, traces(chart), { ...layout(chart, mode), ...paper(box) }, settings);
   paint();
   if (chart.zooms) {
     box.on("plotly_relayout", (change) => {
@@ -96,7 +104,7 @@ function draw(box) {
       paint();
     });
   }
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+  for (const kind of ["(prefers-color-scheme: dark)", "print"]) matchMedia(kind).addEventListener("change", paint);
 }
 
 document.querySelectorAll("[data-chart]").forEach(draw);

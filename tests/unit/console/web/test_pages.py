@@ -376,6 +376,16 @@ def test_the_report_of_a_run_may_do_nothing(world: World, browser: Browser) -> N
     assert "default-src 'none'" in policy
 
 
+def test_a_report_says_how_its_version_does_since(world: World, browser: Browser) -> None:
+    key = f"runs/{RUN}/evaluation/report.html"
+    world.clients["s3"].kept[key] = b'<p id="since">later</p>'
+    assert "later" in browser.get(f"/runs/{RUN}/report").text, "no version came of it"
+    registered = A_RUN | {"status": "registered", "model_package_version": 3}
+    world.answers["trainer_trigger", "runs"] = {"runs": [registered], "next": None}
+    text = browser.get(f"/runs/{RUN}/report").text
+    assert "Since it serves: R² 0.900, nMAE 4.0% of capacity over 1 site-day, as of" in text
+
+
 def test_the_charts_come_from_a_package(browser: Browser) -> None:
     assert browser.get("/static/console.css").status == 200
     charts = browser.get("/charts.js")

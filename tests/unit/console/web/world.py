@@ -290,17 +290,28 @@ class S3:
     def put_object(self, Bucket: str, Key: str, Body: bytes, **_: Any) -> None:  # noqa: N803
         self.kept[Key] = Body
 
-    def get_paginator(self, _: str) -> S3:
-        return self
+    def get_paginator(self, name: str) -> Pages:
+        return Pages(self, name)
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Listings of a bucket."""
+
+    bucket: S3
+    name: str
 
     def paginate(self, Bucket: str, Prefix: str) -> list[dict[str, Any]]:  # noqa: N803
-        """Yield a listing of versions, the newest first, as S3 does; of one key in two pages."""
-        found = [
+        """Return keys, or versions: the newest first, as S3 does; of one key in two pages."""
+        if self.name == "list_objects_v2":
+            found = sorted(each for each in self.bucket.kept if each.startswith(Prefix))
+            return [{"Contents": [{"Key": each} for each in found]}, {}]
+        versions = [
             {"Key": key, "VersionId": version, "LastModified": each.since}
-            for (key, version), each in reversed(self.versions.items())
+            for (key, version), each in reversed(self.bucket.versions.items())
             if key.startswith(Prefix)
         ]
-        return [{"Versions": found[:1]}, {"Versions": found[1:]}, {}]
+        return [{"Versions": versions[:1]}, {"Versions": versions[1:]}, {}]
 
 
 @dataclass
@@ -453,7 +464,12 @@ def a_world() -> World:
             ("deployer", "live"): {"live": {"golden": None}},
             ("deployer", "holds"): {"holds": {}},
             ("deployer", "served"): {"served": {"golden": DEPLOYED}},
-            ("deployer", "scorecard"): card,
+            ("deployer", "scorecard"): lambda asked: {**card, **_by(asked)},
+            ("deployer", "degradations"): {
+                "first": "2026-06-01",
+                "last": "2026-06-01",
+                "degradations": [],
+            },
             ("deployer", "deployments"): {"deployments": {"golden": [DEPLOYED]}},
             ("deployer", "predictions"): {"predictions": [], "waiting": []},
             ("deployer", "forecasts"): {"sites": []},
@@ -463,6 +479,11 @@ def a_world() -> World:
         }
     )
     return world
+
+
+def _by(asked: dict[str, Any]) -> dict[str, Any]:
+    by = asked.get("by") or "site"
+    return {"by": by, **({"zones": ["Europe/Berlin"]} if by == "hour" else {})}
 
 
 def fake_session() -> Any:

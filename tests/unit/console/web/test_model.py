@@ -1,0 +1,182 @@
+"""A model's page: hours by whose clock, what was degraded and excluded, versions as bands, and compared."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from console.errors import ConsoleError
+from shared import layout
+from tests.unit.console.systems import solar, system
+from tests.unit.console.web.test_plant import charts
+from tests.unit.console.web.world import LINE, Browser, World, browser, world
+
+__all__ = ["browser", "system", "world"]  # the fixtures
+
+PAGE = "/models/golden"
+WORSE = {
+    "site_id": "east",
+    "kind": "model",
+    "cause": "share",
+    "since": "2026-06-01",
+    "why": "a <b>string</b> is out",
+    "retrain_helps": False,
+    "until": "2026-06-02",
+    "version": 3,
+}
+
+
+def card(world: World, **lines: list[dict[str, Any]]) -> None:
+    """Answer scorecards by what a line is; without any, one day."""
+
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        by = asked["by"]
+        zones = {"zones": ["America/Denver"]} if by == "hour" else {}
+        found = lines.get(by, [LINE | {"name": {"site": "east"}.get(by, LINE["name"])}])
+        return {"by": by, "lines": found, "total": [LINE], "left_out": 0, **zones}
+
+    world.answers["deployer", "scorecard"] = answer
+
+
+def days(*versions: int) -> list[dict[str, Any]]:
+    return [
+        LINE | {"name": f"2026-06-{place + 1:02}", "versions": [each]}
+        for place, each in enumerate(versions)
+    ]
+
+
+def table(text: str, title: str) -> str:
+    start = text.index(f'aria-label="{title}"')
+    return text[start : text.index("</table>", start)]
+
+
+def test_scores_by_hour_name_the_clock_and_of_how_many_days_they_are(
+    world: World, browser: Browser
+) -> None:
+    hours = [LINE | {"name": f"{hour:02}:00", "days": {"scored": 1}} for hour in (6, 12)]
+    card(world, day=days(3, 3), hour=hours)
+    text = browser.get(PAGE).text
+    assert "12:00" in table(text, "By hour, America/Denver")
+    assert "Of 1 of 2 scored days; of the others no hours were kept." in text
+    card(world, day=days(3), hour=hours)
+    assert "no hours were kept" not in browser.get(PAGE).text
+
+
+def test_scores_by_the_sky_of_the_day_are_there(world: World, browser: Browser) -> None:
+    card(world, sky=[LINE | {"name": "overcast", "nmae": 0.123}])
+    found = table(browser.get(PAGE).text, "By the sky of the day")
+    assert "overcast" in found
+    assert "12.3%" in found
+
+
+def test_versions_are_bands_that_end_where_the_next_one_begins(
+    world: World, browser: Browser
+) -> None:
+    card(world, day=days(3, 3, 4))
+    for chart in charts(browser.get(PAGE).text):
+        bands = [each for each in chart["shapes"] if each.get("low")]
+        assert [(each["x0"], each["x1"], each["label"]) for each in bands] == [
+            ("2026-06-01", "2026-06-03", "version 3"),
+            ("2026-06-03", "2026-06-04", "version 4"),
+        ]
+        assert bands[0]["role"] != bands[1]["role"]
+        assert chart["span"] == ["2026-06-01", "2026-06-04"]
+
+
+def test_degradations_and_exclusions_are_shaded_in_every_chart_and_said_in_a_table(
+    world: World, browser: Browser
+) -> None:
+    card(world, day=days(3, 3, 3))
+    still = WORSE | {"kind": "data", "since": "2026-06-03", "until": None, "why": "no weather"}
+    world.answers["deployer", "degradations"] = {"degradations": [WORSE, still]}
+    out = {
+        "start": "2026-06-02T00:00:00+02:00",
+        "end": "2026-06-03T00:00:00+02:00",
+        "reason": "inverter swapped",
+        "excluded_by": "ben",
+    }
+    kept = world.clients["s3"].kept
+    for name in ("east", "nowhere"):  # no site of the model
+        said = {"site_id": name, "exclusions": [out]}
+        kept[layout.active_exclusions(name)] = json.dumps(said).encode()
+    text = browser.get(PAGE).text
+    for chart in charts(text):
+        shaded = [
+            (each["role"], each["x0"], each["x1"])
+            for each in chart["shapes"]
+            if not each.get("low") and each["x0"] != each["x1"]
+        ]
+        assert shaded == [
+            ("degraded", "2026-06-01", "2026-06-02"),
+            ("excluded", "2026-06-01T22:00:00Z", "2026-06-02T22:00:00Z"),
+            ("unscored", "2026-06-03", "2026-06-04"),
+        ]
+    found = table(text, "Degraded and excluded")
+    for said in ("worse than promised", "a &lt;b&gt;string", "inverter swapped", "still"):
+        assert said in found
+    assert found.count("excluded") == 2 + 1, "its name twice, and the title"
+
+
+def test_an_exclusion_of_other_days_is_not_marked(world: World, browser: Browser) -> None:
+    card(world, day=days(3))
+    out = {"start": "2026-05-01T00:00:00Z", "end": "2026-05-02T00:00:00Z", "reason": "long ago"}
+    said = {"site_id": "east", "exclusions": [out]}
+    world.clients["s3"].kept[layout.active_exclusions("east")] = json.dumps(said).encode()
+    assert "long ago" not in browser.get(PAGE).text
+
+
+def test_where_nobody_can_say_what_was_degraded_the_scores_still_show(
+    world: World, browser: Browser
+) -> None:
+    card(world, day=days(3))
+    world.answers["deployer", "degradations"] = ConsoleError("no answer")
+    text = browser.get(PAGE).text
+    assert "no answer" in text
+    assert len(charts(text)) == 3
+
+
+def test_two_versions_are_compared_as_the_verb_prints_it(world: World, browser: Browser) -> None:
+    live = {**LINE, "days": {"scored": 2}}
+    one = {"first": "2026-06-01", "last": "2026-06-02", "live": live, "days_of_both": 2}
+    both = {"versions": {each: one | {"same_days": live} for each in "12"}}
+    world.answers["deployer", "compare"] = both
+    page = browser.get("/models/golden/compare?first=1&second=2").text
+    rows = re.findall(r'<tr><th scope="row">([^<]*)</th><td>([^<]*)</td><td>([^<]*)</td>', page)
+    assert ("live: nMAE", "4.00%", "4.00%") in rows
+    assert ("live: bias of energy", "-5.00%", "-5.00%") in rows
+    assert [name for name, *_ in rows][2] == "tested until"
+    assert "Live figures are of 2 site-days that both were scored on." in page
+
+
+def test_what_was_worse_is_a_verb_too(system: Any) -> None:
+    system.answers["trainer_trigger", "models"] = {"models": [{"model_id": "golden"}], "next": None}
+    system.answers["deployer", "degradations"] = {
+        "first": "2026-06-01",
+        "last": "2026-06-30",
+        "degradations": [WORSE, WORSE | {"site_id": "west", "until": None, "kind": "data"}],
+    }
+    said = solar("degradations").stdout
+    assert "golden, 2026-06-01 to 2026-06-30" in said
+    for each in ("worse than promised", "cannot be scored", "2026-06-02", "still", "string"):
+        assert each in said
+    assert len(json.loads(solar("degradations", "golden", "--json").stdout)["degradations"]) == 2
+
+
+def test_a_scorecard_by_hour_says_by_whose_clock(system: Any) -> None:
+    system.answers["trainer_trigger", "models"] = {"models": [{"model_id": "golden"}], "next": None}
+    answer = {
+        "first": "2026-06-01",
+        "last": "2026-06-30",
+        "by": "hour",
+        "zones": ["America/Denver"],
+        "total": [],
+        "lines": [LINE | {"name": "12:00"}],
+        "left_out": 0,
+        "waiting": 0,
+    }
+    system.answers["deployer", "scorecard"] = answer
+    assert "by hour, America/Denver" in solar("scorecard", "--by", "hour").stdout
+    answer["zones"] = ["a", "b", "c", "d"]
+    said = " ".join(solar("scorecard", "--by", "hour").stdout.split())
+    assert "by hour, each site by its own clock" in said
