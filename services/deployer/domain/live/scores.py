@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
+from operator import add, attrgetter
 from typing import Literal, NamedTuple, Self, TypeVar
 
 Number = TypeVar("Number", int, float)
@@ -58,12 +59,7 @@ class Sums:
 
     def __add__(self, other: Sums) -> Sums:
         """Return the sums over the rows of both."""
-        return Sums(
-            **{
-                each.name: getattr(self, each.name) + getattr(other, each.name)
-                for each in fields(self)
-            }
-        )
+        return Sums(*map(add, _values(self), _values(other)))
 
     @property
     def r2(self) -> float | None:
@@ -102,6 +98,10 @@ class Sums:
     def skill(self) -> float | None:
         """Share of the error of yesterday's power that is avoided; None where that is unknown. [unitless]"""
         return 1 - self.own / self.yesterday if self.yesterday > 0 else None
+
+
+# A scorecard of a fleet adds up tens of thousands.
+_values = attrgetter(*(each.name for each in fields(Sums)))
 
 
 def total(parts: Iterable[Sums]) -> Sums:
