@@ -42,7 +42,7 @@ from services.data_watcher.domain.versions import (
 )
 from services.deployer.adapters.live.books import DynamoBooks
 from services.deployer.app.live.telling import Telling
-from services.deployer.domain.live.scores import DayScore, Sums
+from services.deployer.domain.live.scores import DayScore, Hours, HourSums, Sums
 from shared.store import encode
 from tests.unit.console.web.world import Browser, World, a_world, browser_of, site
 
@@ -57,6 +57,7 @@ ITEM = 900  # bytes of a file's item, about
 EACH, REFUSED = 50, 7  # of each fifty files the eighth is refused
 OK = 200
 SCORES = TypeAdapter(list[DayScore])
+HOURS = TypeAdapter(list[Hours | None])
 
 
 def main() -> int:
@@ -278,8 +279,9 @@ class MadeUpDays:
         found = []
         for key in wanted["Keys"]:
             kind, day, site_id = key["item"]["S"].split("#")
-            if kind == "score" and date(2025, 6, 9).isoformat() <= day <= TODAY.isoformat():
-                found.append({**key, "body": {"S": _score(site_id, date.fromisoformat(day))}})
+            if kind in _BODIES and date(2025, 6, 9).isoformat() <= day <= TODAY.isoformat():
+                body = _BODIES[kind](site_id, date.fromisoformat(day))
+                found.append({**key, "body": {"S": body}})
         return {"Responses": {table: found}}
 
     def query(self, ExpressionAttributeValues: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803
@@ -290,15 +292,16 @@ class MadeUpDays:
             return {"Items": [{**model, "item": {"S": f"score#{TODAY}#site-00000"}}]}
         if ":first" not in values:
             return {"Items": []}
-        first, last = (values[name]["S"].split("#")[1] for name in (":first", ":last"))
+        kind, first, _ = values[":first"]["S"].split("#")
+        last = values[":last"]["S"].split("#")[1]
         number = int(values[":model"]["S"].removeprefix("model-"))
         day, end = date.fromisoformat(first), date.fromisoformat(last)
         found = []
         while day <= end:
             for place in range(number, SITES, MODELS):
                 name = f"site-{place:05}"
-                item = {"S": f"score#{day}#{name}"}
-                found.append({**model, "item": item, "body": {"S": _score(name, day)}})
+                item = {"S": f"{kind}#{day}#{name}"}
+                found.append({**model, "item": item, "body": {"S": _BODIES[kind](name, day)}})
             day += timedelta(days=1)
         return {"Items": found}
 
@@ -318,6 +321,15 @@ def _score(site_id: str, day: date) -> str:
     )
     found = DayScore(site_id, day, 3, "scored", sums=sums, lit=50, masked={"curtailed": 2})
     return SCORES.dump_json([found], exclude_defaults=True).decode()
+
+
+def _hours(_site_id: str, _day: date) -> str:
+    part = HourSums(12, 4, 2.0, 1.1, 0.05, 0.21, 0.02, 4, 3, 9.5, 10.1)
+    found = Hours("Europe/Berlin", tuple(part._replace(hour=hour) for hour in range(5, 21)))
+    return HOURS.dump_json([found]).decode()
+
+
+_BODIES = {"score": _score, "hours": _hours}
 
 
 class Nothing:

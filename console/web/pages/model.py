@@ -19,6 +19,7 @@ DAYS = 90
 MOST_DAYS = 400
 A_YEAR = 365
 MOST_SITE_DAYS = 1000  # whose scores are added up without being asked for: a tenth of a second
+MOST_HOUR_DAYS = 400  # the same by hour, of which a day has many
 LEAST_DAYS = 7  # a shorter chart tells nothing
 SHOWN = 25  # lines of a table
 
@@ -28,12 +29,14 @@ def model(request: Request) -> Response:
     site = of(request)
     system, name = site.system, request.path_params["model"]
     trainer.require_model(system, name)
-    days = number(request, "days", 0, MOST_DAYS) or _usual_days(site, name)
+    sites = _sites(site, name)
+    days = number(request, "days", 0, MOST_DAYS) or _usual_days(sites)
+    asks_hours = bool(given(request, "hours")) or sites * days <= MOST_HOUR_DAYS
     cards = asked(
         serves=lambda: _serves(system, name),
         by_day=lambda: _card(system, name, days, "day"),
         by_site=lambda: _card(system, name, days, "site"),
-        by_hour=lambda: _card(system, name, days, "hour"),
+        by_hour=lambda: _card(system, name, days if asks_hours else 0, "hour"),
         by_sky=lambda: _card(system, name, days, "sky"),
         degradations=lambda: standing.degradations(system, name, days=days)["degradations"],
         versions=lambda: versions.of_model(system, name),
@@ -77,11 +80,15 @@ def compare(request: Request) -> Response:
     )
 
 
-def _usual_days(site: Site, name: str) -> int:
-    """Return how many days are shown without being asked for: of many sites fewer, of very many none."""
+def _sites(site: Site, name: str) -> int:
+    """Return how many sites a model has, as far as the fleet is known."""
     known = ask(site.fleet)
-    sites = len(known.value.found(model=name)) if known.value else 1
-    days = min(DAYS, MOST_SITE_DAYS // max(sites, 1))
+    return max(len(known.value.found(model=name)), 1) if known.value else 1
+
+
+def _usual_days(sites: int) -> int:
+    """Return how many days are shown without being asked for: of many sites fewer, of very many none."""
+    days = min(DAYS, MOST_SITE_DAYS // sites)
     return days if days >= LEAST_DAYS else 0
 
 

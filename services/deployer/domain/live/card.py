@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from operator import add
 from typing import Literal, get_args
 
-from services.deployer.domain.live.scores import DayScore, Sums
+from services.deployer.domain.live.scores import DayScore, HourSums, Sums
 from shared.clock import iso_week
 from shared.solar import sky_words
 from shared.solar.leads import BUCKETS
@@ -87,10 +88,11 @@ def lines(scores: Iterable[DayScore], by: By) -> list[Line]:
 
     Predictions from forecasts are lines of their own, and so is what was made from them afterwards.
     """
+    if by == "hour":
+        return _hourly(scores)
     found: dict[tuple[str, str], Line] = {}
-    named = _hour_by_hour(scores) if by == "hour" else ((_NAMES[by](each), each) for each in scores)
-    for name, each in named:
-        key = name, each.kind
+    for each in scores:
+        key = _NAMES[by](each), each.kind
         if key not in found:
             found[key] = Line(*key)
         found[key].add(each)
@@ -103,12 +105,27 @@ def zones(scores: Iterable[DayScore]) -> list[str]:
     return sorted({each.hours.zone for each in scores if each.hours is not None})
 
 
-def _hour_by_hour(scores: Iterable[DayScore]) -> Iterator[tuple[str, DayScore]]:
-    """Yield each hour of the days of which hours are known, as if it were a day, with its name."""
+def _hourly(scores: Iterable[DayScore]) -> list[Line]:
+    """Return a line for each hour, of the days of which hours are known.
+
+    A model of a hundred sites has tens of thousands of hours: they are added up as plain numbers.
+    """
+    found: dict[tuple[int, str], Line] = {}
+    totals: dict[tuple[int, str], tuple[float, ...]] = {}
     for each in scores:
         for part in each.hours.parts if each.hours else ():
-            hour = replace(each, sums=part.sums, unadjusted=None, masked={}, hours=None)
-            yield f"{part.hour:02}:00", hour
+            key = part.hour, each.kind
+            if key not in found:
+                found[key], totals[key] = Line(f"{part.hour:02}:00", each.kind), part[1:]
+            else:
+                totals[key] = tuple(map(add, totals[key], part[1:]))
+            line = found[key]
+            line.states[each.state] += 1
+            line.versions.add(each.version)
+            line.sites.add(each.site_id)
+    for key, line in found.items():
+        line.sums = line.unadjusted = HourSums._make((key[0], *totals[key])).sums
+    return [found[key] for key in sorted(found)]
 
 
 def in_order(found: list[Line], order: Order) -> list[Line]:

@@ -59,7 +59,7 @@ class Sums:
 
     def __add__(self, other: Sums) -> Sums:
         """Return the sums over the rows of both."""
-        return Sums(*map(add, _ALL(self), _ALL(other)))
+        return Sums(*map(add, _values(self), _values(other)))
 
     @property
     def r2(self) -> float | None:
@@ -100,7 +100,8 @@ class Sums:
         return 1 - self.own / self.yesterday if self.yesterday > 0 else None
 
 
-_ALL = attrgetter(*(each.name for each in fields(Sums)))  # in their order
+# A scorecard of a fleet adds up tens of thousands.
+_values = attrgetter(*(each.name for each in fields(Sums)))
 
 
 def total(parts: Iterable[Sums]) -> Sums:

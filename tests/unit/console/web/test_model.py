@@ -63,6 +63,16 @@ def test_scores_by_hour_name_the_clock_and_of_how_many_days_they_are(
     assert "no hours were kept" not in browser.get(PAGE).text
 
 
+def test_hours_of_very_many_days_are_added_up_when_asked_for(
+    world: World, browser: Browser
+) -> None:
+    card(world, day=days(3))
+    text = browser.get(f"{PAGE}?days=365").text  # of two sites
+    assert "By hour, America/Denver" not in text
+    assert "/models/golden?days=365&amp;hours=1" in text
+    assert "By hour, America/Denver" in browser.get(f"{PAGE}?days=365&hours=1").text
+
+
 def test_scores_by_the_sky_of_the_day_are_there(world: World, browser: Browser) -> None:
     card(world, sky=[LINE | {"name": "overcast", "nmae": 0.123}])
     found = table(browser.get(PAGE).text, "By the sky of the day")
