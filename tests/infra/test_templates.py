@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -379,6 +380,58 @@ def test_every_role_can_be_bounded() -> None:
         for name, role in template["Resources"].items():
             if role["Type"] == "AWS::IAM::Role":
                 assert role["Properties"]["PermissionsBoundary"] == bound, f"{path}: {name}"
+
+
+LONG_NAMES = {
+    "AWS::Partition": "aws-us-gov",
+    "AWS::Region": "ap-southeast-2",
+    "AWS::AccountId": "1" * 12,
+    "NamePrefix": "preproduction-solar",
+    "DataBucketName": "b" * 63,
+    "ArtifactBucketName": "b" * 63,
+}
+
+
+def written(node: Any) -> Any:
+    """Return a policy as AWS counts it, with names as long as they get; a key has 100 characters."""
+    if isinstance(node, list):
+        return [written(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if len(node) == 1:
+        ((function, operand),) = node.items()
+        if function == "Fn::Sub":
+            text = operand if isinstance(operand, str) else operand[0]
+            known = re.sub(
+                r"\$\{([\w:.]+)\}", lambda each: LONG_NAMES.get(each[1], "x" * 100), text
+            )
+            return known.replace("${!", "${")
+        if function in {"Ref", "Fn::GetAtt"}:
+            return LONG_NAMES.get(str(operand), "x" * 100)
+        if function == "Fn::If":
+            return written(operand[1])
+    return {key: written(each) for key, each in node.items()}
+
+
+def size(document: Any) -> int:
+    return len(json.dumps(written(document), separators=(",", ":")))
+
+
+def test_no_policy_is_longer_than_iam_takes() -> None:
+    """6,144 characters of a managed policy, 10,240 of all inline policies of a role."""
+    found = {}
+    for path in ALL:
+        for name, resource in read(path)["Resources"].items():
+            properties = resource.get("Properties", {})
+            if resource["Type"] == "AWS::IAM::ManagedPolicy":
+                found[name] = size(properties["PolicyDocument"]) / 6144
+            if resource["Type"] == "AWS::IAM::Role":
+                inline = [
+                    _chosen(each)["PolicyDocument"] for each in properties.get("Policies", [])
+                ]
+                found[f"{path.parent.name} {name}"] = sum(map(size, inline)) / 10240
+    assert len(found) > 20
+    assert {name: share for name, share in found.items() if share > 1} == {}
 
 
 def test_who_starts_jobs_passes_no_other_role_than_theirs() -> None:
