@@ -15,9 +15,6 @@ pytestmark = pytest.mark.e2e
 PEOPLE = {"operator", "viewer", "uploader"}
 UNUSED_BY_THE_STORY = {
     ("operator", "sagemaker:UpdateModelPackage"),  # solar approve and reject
-    ("operator", "kms:Decrypt"),
-    ("operator", "kms:GenerateDataKey"),
-    ("viewer", "kms:Decrypt"),
     ("viewer", "s3:ListBucket"),  # without it a missing object would be a refusal
     ("viewer", "sagemaker:InvokeEndpoint"),  # solar predict
 }
@@ -31,6 +28,7 @@ def used(system: LocalPlatform) -> dict[str, set[str]]:
         use = json.loads(line)
         who = use["principal"].rpartition("/")[2]
         found[_plain(who, system.info.region)].add(use["action"])
+    found["containers"] = found["jobs"] | found["endpoints"]  # both have its policy
     assert "data-watcher" in found, "this reads what the story recorded: run all of tests/e2e"
     return found
 

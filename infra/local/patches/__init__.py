@@ -7,10 +7,12 @@ from infra.local.patches import (
     alarms,
     dashboards,
     disk,
+    encryption,
     faults,
     functions,
     insights,
     keys,
+    machine_roles,
     machines,
     metrics,
     queues,
@@ -37,6 +39,7 @@ def apply(home: Home, sagemaker: Regions, ticker: Ticker, port: int) -> None:
     keys.apply()
     functions.apply()
     urls.apply(port)
+    machine_roles.apply()
     machines.apply()
     schedules.apply()
     topics.apply(home.outbox)
@@ -49,3 +52,4 @@ def apply(home: Home, sagemaker: Regions, ticker: Ticker, port: int) -> None:
     taken.apply()
     faults.apply(home)
     rights.apply(home)
+    encryption.apply()
