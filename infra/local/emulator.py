@@ -33,6 +33,7 @@ from ministack.services import (  # type: ignore[import-untyped]
     lambda_svc,
     s3,
     scheduler,
+    secretsmanager,
     sns,
     sqs,
     stepfunctions,
@@ -118,6 +119,7 @@ __all__ = [
     "sdk_error_names",
     "sdk_error_prefixes",
     "sdk_services",
+    "secrets",
     "sns",
     "sqs",
     "stack_tag_property",
@@ -210,6 +212,7 @@ s3_error = _part(s3, "_error")
 matches_filter_policy = _part(sns, "_matches_filter_policy")
 message_for_protocol = _part(sns, "_resolve_message_for_protocol")
 topic_by_arn = _part(sns, "_topic_by_arn_any_scope")
+secrets = _part(secretsmanager, "_secrets")
 queues = _part(sqs, "_queues")
 add_execution_event = _part(stepfunctions, "_add_event")
 emit_execution_event = _part(stepfunctions, "_emit_execution_status_event")
