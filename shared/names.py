@@ -228,6 +228,11 @@ def on_demand_pipeline() -> str:
     return f"{pipeline()}-on-demand"
 
 
+def links_secret() -> str:
+    """Return the secret with the key that signs links."""
+    return f"{service('notifier')}-links"
+
+
 def notices() -> str:
     """Return how the secrets and topics begin that a person makes for recipients of notices."""
     return f"{prefix()}-notices-"

@@ -12,9 +12,10 @@ from infra.deploy import build, templates
 
 _BY_HAND = "of a run that a person started:"
 _BY_AWS = "AWS calls it on the function's behalf: logs, traces, the queue that feeds it"
-_ENCRYPTED = "what is encrypted asks for it at each use; the local platform keeps plain bytes"
+_ENCRYPTED = (
+    "what is encrypted asks for it at each use; the local platform asks for objects and topics"
+)
 _TAGGED = "AWS asks for it where something is made with tags"
-_UNCHECKED = "the local platform does not check this service's own role"
 # Why a right is granted that the recorded story does not use: a role, an action, and the reason.
 REASONS: tuple[tuple[str, str, str], ...] = (
     ("*", "logs:CreateLogStream", _BY_AWS),
@@ -30,14 +31,15 @@ REASONS: tuple[tuple[str, str, str], ...] = (
         "without it S3 answers 403 for an object that is missing, instead of 404",
     ),
     ("*", "*:TagResource", _TAGGED),
-    ("*", "sagemaker:AddTags", _TAGGED),
-    ("*-schedule", "*", f"EventBridge Scheduler is it; {_UNCHECKED}"),
-    ("retrain", "*", f"Step Functions is it; {_UNCHECKED}"),
-    ("containers", "*", f"jobs and endpoints have it; {_UNCHECKED}"),
-    ("jobs", "*", f"SageMaker's jobs are it; {_UNCHECKED}"),
-    ("endpoints", "*", f"SageMaker's endpoints are it; {_UNCHECKED}"),
-    ("pipeline", "*", f"SageMaker's pipeline is it; {_UNCHECKED}"),
-    ("image-rebuild", "*", f"EventBridge Scheduler is it; {_UNCHECKED}"),
+    ("*", "s3:AbortMultipartUpload", "a large upload that broke is taken back"),
+    (
+        "containers",
+        "logs:CreateLogGroup",
+        "where somebody deleted the group that a deployment or deployer made, SageMaker makes it again",
+    ),
+    ("containers", "s3:GetBucketLocation", "SageMaker may ask in which Region the bucket is"),
+    ("endpoints", "s3:PutObject", "captured requests; the local platform captures none"),
+    ("pipeline", "sagemaker:Stop*Job", "a run that is stopped stops the job that is under way"),
     ("image-build", "*", "CodeBuild is it; the local platform builds no image"),
     ("data-watcher", "s3:DeleteObject", "a removed file that comes back is no longer withdrawn"),
     (
@@ -56,19 +58,23 @@ REASONS: tuple[tuple[str, str, str], ...] = (
         "sagemaker:*ModelPackageGroup",
         f"{_BY_HAND} the model's first",
     ),
+    ("trainer-trigger-sequence", "sagemaker:AddTags", f"{_BY_HAND} the model's first"),
     (
         "trainer-trigger-sequence",
         "sagemaker:ListPipelineExecutions",
         "a failure is explained by the execution's steps",
     ),
     ("trainer-trigger-sequence", "sns:Publish", f"{_BY_HAND} it is announced"),
-    ("deployer", "application-autoscaling:*", f"endpoints follow their load; {_UNCHECKED}"),
+    (
+        "deployer",
+        "application-autoscaling:*",
+        "endpoints follow their load; the local platform scales nothing and checks nothing of it",
+    ),
     (
         "deployer",
         "iam:CreateServiceLinkedRole",
         "AWS makes the scaling role with the first endpoint",
     ),
-    ("deployer", "iam:PassRole", "AWS asks for it where a model is made"),
     ("deployer", "cloudwatch:DescribeAlarmHistory", "after a roll-back it says which alarm rang"),
     (
         "deployer",
@@ -87,19 +93,10 @@ REASONS: tuple[tuple[str, str, str], ...] = (
         "the number of instances changes without a version",
     ),
     ("deployer-predictions", "s3:DeleteObject", "a forecast whose issues were all withdrawn goes"),
-    (
-        "deployer-query",
-        "sagemaker:ListModelPackages",
-        "the page lists versions that wait for approval",
-    ),
-    ("notifier", "sns:ListSubscriptionsByTopic", "once a day: does the e-mail reach anybody"),
     ("notifier-links", "s3:GetObjectVersion", "a refused file opens as it was when it was refused"),
-    ("notifier-review", "*", "runs by its schedule, which is in no story"),
-    ("notifier-keys", "*", "runs weekly, which is in no story"),
-    ("notifier-query", "*", "solar notices asks it"),
 )
-# Reasons for what the story uses or does not, as chance has it: who answers in a canary.
-BY_CHANCE = {("deployer", "cloudwatch:PutMetricData")}
+# Reasons for what the story uses or not, as chance has it: who answers in a canary, which job is stopped.
+BY_CHANCE = {("deployer", "cloudwatch:PutMetricData"), ("pipeline", "sagemaker:Stop*Job")}
 
 
 @dataclass(frozen=True, slots=True)

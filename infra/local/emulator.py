@@ -28,20 +28,26 @@ from ministack.services import (  # type: ignore[import-untyped]
     dynamodb,
     ecr,
     eventbridge,
+    iam,
     kms,
     lambda_svc,
     s3,
+    scheduler,
+    secretsmanager,
     sns,
     sqs,
     stepfunctions,
+    sts,
 )
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
 
 from infra.local.errors import PlatformError
 
 __all__ = [
+    "ExecutionError",
     "add_execution_event",
     "alarms",
+    "bucket_encryption",
     "bucket_policies",
     "bucket_tags",
     "buckets",
@@ -64,11 +70,14 @@ __all__ = [
     "event_source_mappings",
     "eventbridge",
     "executions",
+    "fail_execution",
     "function_urls",
     "functions",
     "gateway",
     "iam_actions",
     "iam_evaluator",
+    "iam_roles",
+    "iam_users",
     "in_each_region",
     "insights_stages",
     "integrations",
@@ -83,6 +92,10 @@ __all__ = [
     "message_for_protocol",
     "metrics",
     "object_data",
+    "permissions_boundary",
+    "policies_of_role",
+    "policies_of_user",
+    "policy_of_resource",
     "provisioners",
     "public_log_record",
     "put_composite_alarm",
@@ -92,6 +105,7 @@ __all__ = [
     "queues",
     "record_alarm_history",
     "region",
+    "register_session",
     "replace",
     "replace_table",
     "replace_text",
@@ -102,9 +116,11 @@ __all__ = [
     "s3",
     "s3_error",
     "save_all",
+    "scheduler",
     "sdk_error_names",
     "sdk_error_prefixes",
     "sdk_services",
+    "secrets",
     "sns",
     "sqs",
     "sqs_operations",
@@ -166,6 +182,16 @@ put_log_events = _part(cloudwatch_logs, "_put_log_events")
 insights_stages = _part(cloudwatch_logs, "_split_insights_pipes")
 tables = _part(dynamodb, "_tables")
 repositories = _part(ecr, "_repositories")
+iam_roles = _part(iam, "_roles")
+iam_users = _part(iam, "_users")
+policies_of_role = _part(iam_evaluator, "_gather_role_policies")
+policies_of_user = _part(iam_evaluator, "_gather_user_policies")
+permissions_boundary = _part(iam_evaluator, "_permissions_boundary")
+policy_of_resource = _part(iam_evaluator, "_resource_policy")
+register_session = _part(sts, "register_session")
+bucket_encryption = _part(s3, "_bucket_encryption")
+fail_execution = _part(stepfunctions, "_fail_execution")
+ExecutionError = _part(stepfunctions, "_ExecutionError")
 key_aliases = _part(kms, "_aliases")  # by ARN
 stacks = _part(cloudformation, "_stacks")
 stack_tag_property = _part(provisioners, "_STACK_TAG_PROPERTY")
@@ -190,6 +216,7 @@ s3_error = _part(s3, "_error")
 matches_filter_policy = _part(sns, "_matches_filter_policy")
 message_for_protocol = _part(sns, "_resolve_message_for_protocol")
 topic_by_arn = _part(sns, "_topic_by_arn_any_scope")
+secrets = _part(secretsmanager, "_secrets")
 queues = _part(sqs, "_queues")
 queue_by_arn = _part(sqs, "_queue_by_arn")
 sqs_operations = _part(sqs, "_HANDLERS")

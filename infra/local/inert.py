@@ -44,8 +44,9 @@ INERT_TYPES: dict[str, str] = {
 _FEATURES = (
     Difference(
         "Policies and roles",
-        "kept; enforced only when the platform is started with AUTH=true (the loopback interface counts "
-        "as encrypted), and never for the state machine's role or SageMaker's list operations",
+        "kept; enforced only when the platform is started with AUTH=true (the loopback interface counts as "
+        "encrypted): of people, functions, state machines, schedules, pipelines, jobs and endpoints; not of "
+        "CodeBuild and Application Auto Scaling, nor for keys of tables, queues, secrets and logs",
         "most work here is not about rights; tests of least privilege switch it on",
     ),
     Difference(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import pytest
@@ -29,8 +28,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]:
         slack = f"{platform.endpoint_url}/_solar/slack/operations"
         platform.client("secretsmanager").create_secret(Name="slack", SecretString=slack)
         options = Options(notification_email="ops@example.org", slack_secret_name="slack")
-        outputs = Deployment(target.find(platform.environment), options, str).deploy()
-        _admit_plain_http_and_sessions(platform, outputs)
+        Deployment(target.find(platform.environment), options, str).deploy()
         act_as(platform, "operator", f"{names.prefix()}-operator-{platform.info.region}")
         yield platform
 
@@ -44,17 +42,3 @@ def act_as(platform: LocalPlatform, user: str, policy: str) -> None:
     person = connect("local")  # a session of its own: clients keep the credentials that made them
     person.session.set_credentials(key["AccessKeyId"], key["SecretAccessKey"])
     state.use(person)
-
-
-def _admit_plain_http_and_sessions(platform: LocalPlatform, outputs: dict[str, str]) -> None:
-    """Drop refusals that AWS would not utter: the platform has no TLS, and does not know that a role's
-    session is its role. What remains are the roles' own policies.
-    """
-    platform.client("s3").delete_bucket_policy(Bucket=outputs["DataBucketName"])
-    platform.client("s3").delete_bucket_policy(Bucket=outputs["ArtifactBucketName"])
-    for topic in ("DataTopicArn", "TrainingTopicArn", "DeploymentTopicArn"):
-        platform.client("sns").set_topic_attributes(
-            TopicArn=outputs[topic],
-            AttributeName="Policy",
-            AttributeValue=json.dumps({"Version": "2012-10-17", "Statement": []}),
-        )

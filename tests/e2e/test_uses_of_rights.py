@@ -18,9 +18,6 @@ UNUSED_BY_THE_STORY = {
     ("operator", "sagemaker:UpdateModelPackage"),  # solar approve and reject
     ("operator", "sqs:CancelMessageMoveTask"),  # solar dead-letters cancel
     ("operator", "sqs:DeleteMessage"),  # AWS asks for it where messages are moved
-    ("operator", "kms:Decrypt"),
-    ("operator", "kms:GenerateDataKey"),
-    ("viewer", "kms:Decrypt"),
     ("viewer", "s3:ListBucket"),  # without it a missing object would be a refusal
     ("viewer", "sagemaker:InvokeEndpoint"),  # solar predict
 }
@@ -34,6 +31,7 @@ def used(system: LocalPlatform) -> dict[str, set[str]]:
         use = json.loads(line)
         who = use["principal"].rpartition("/")[2].removeprefix(PAGES_OF)
         found[_plain(who, system.info.region)].add(use["action"])
+    found["containers"] = found["jobs"] | found["endpoints"]  # both have its policy
     assert "data-watcher" in found, "this reads what the story recorded: run all of tests/e2e"
     return found
 

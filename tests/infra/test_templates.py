@@ -360,7 +360,8 @@ def test_the_only_public_address_has_both_permissions_of_aws_and_can_be_switched
     assert by_call["InvokedViaFunctionUrl"] is True, "else anybody could call the function itself"
 
 
-def test_the_bus_refuses_everybody_but_the_producer() -> None:
+def test_the_bus_refuses_everybody_but_the_producers() -> None:
+    """A role that may publish and is not named here is refused all the same."""
     policies = resources(ROOT / "infra/foundation.yaml", "AWS::SNS::TopicPolicy")
     for topic in ("Data", "Training", "Deployment"):
         (statement,) = [
@@ -369,7 +370,15 @@ def test_the_bus_refuses_everybody_but_the_producer() -> None:
             if each["Sid"] == "OnlyItsProducerPublishes"
         ]
         assert statement["Effect"] == "Deny"
-        assert "aws:PrincipalArn" in statement["Condition"]["ArnNotEquals"]
+        admitted = {
+            re.findall(rf"role/{names.all_ours()}([a-z-]+)-\$", str(arn))[0]
+            for arn in statement["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
+        }
+        assert admitted == {
+            grant.role
+            for grant in grants()
+            if grant.action == "sns:Publish" and f"<{topic}Topic>" in grant.resources
+        }
 
 
 def test_every_role_can_be_bounded() -> None:

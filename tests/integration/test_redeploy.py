@@ -19,6 +19,7 @@ from infra.deploy.errors import DeployError
 from infra.deploy.main import Deployment, Options
 from shared import names
 from tests.integration.conftest import LocalPlatform, running
+from tests.integration.observe import wait_for
 
 # One resource of so many fails in turn; `make sabotage-deploy` takes each.
 A_SAMPLE = int(os.environ.get("SOLAR_FAIL_EVERY", "12"))
@@ -106,6 +107,16 @@ def keep_something(account: LocalPlatform, known: dict[str, str]) -> Callable[[]
         return stored, account.client("dynamodb").get_item(TableName=table, Key=item).get("Item")
 
     return read
+
+
+def ended_as(cloudformation: Any, stack: str) -> str:
+    """Return how a stack ended."""
+    return str(
+        wait_for(
+            lambda: cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"],
+            lambda status: not status.endswith("IN_PROGRESS"),
+        )
+    )
 
 
 def delete_by_hand(account: LocalPlatform, *stacks: str) -> None:
@@ -247,6 +258,32 @@ def test_a_key_that_is_about_to_go_stops_the_deployment_before_anything_is_chang
         deployment(account).deploy()
     account.client("kms").enable_key(KeyId=key)
     assert deployment(account).deploy()["KeyArn"] == key
+
+
+def test_a_secret_that_is_about_to_go_keeps_its_name_and_the_commands_that_free_it_are_said(
+    account: LocalPlatform,
+) -> None:
+    secrets, name = account.client("secretsmanager"), names.links_secret()
+    deployment(account).deploy()
+    deployment(account).destroy()
+    assert not secrets.list_secrets(IncludePlannedDeletion=True)["SecretList"], (
+        "CloudFormation leaves none to be recovered"
+    )
+    secrets.create_secret(Name=name, SecretString="signs")
+    secrets.delete_secret(SecretId=name)
+    template = {"S": {"Type": "AWS::SecretsManager::Secret", "Properties": {"Name": name}}}
+    cloudformation = account.client("cloudformation")
+    cloudformation.create_stack(
+        StackName="takes-it", TemplateBody=json.dumps({"Resources": template})
+    )
+    assert ended_as(cloudformation, "takes-it") == "ROLLBACK_COMPLETE"
+    cloudformation.delete_stack(StackName="takes-it")
+    with pytest.raises(DeployError, match="aws secretsmanager restore-secret --secret-id solar"):
+        deployment(account).deploy()
+    secrets.restore_secret(SecretId=name)
+    secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+    deployment(account).deploy()
+    assert secrets.describe_secret(SecretId=name)["Name"] == name
 
 
 def test_what_was_destroyed_comes_back_with_its_data(account: LocalPlatform) -> None:

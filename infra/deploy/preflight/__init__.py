@@ -8,7 +8,13 @@ from infra.deploy.preflight import adopted, limits, logs, people, place, role
 from infra.deploy.preflight.finding import Check, Finding, Plan, careful
 
 # What can be told without AWS, and what the local platform has, too.
-_EVERYWHERE: tuple[Check, ...] = (people.options, people.secret, place.names, adopted.bucket)
+_EVERYWHERE: tuple[Check, ...] = (
+    people.options,
+    people.secret,
+    people.links_key,
+    place.names,
+    adopted.bucket,
+)
 _ON_AWS: tuple[Check, ...] = (
     place.sagemaker,
     place.scaling_role,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
 from infra.deploy.preflight.finding import Finding, Plan
+from infra.deploy.stacks import Stacks
 from shared import names
 from shared.aws import error_code
 
@@ -61,17 +63,56 @@ def secret(plan: Plan) -> Iterator[Finding]:
     name = plan.parameters.get("SlackWebhookSecretName", "")
     if not name:
         return
-    try:
-        plan.client("secretsmanager").describe_secret(SecretId=name)
-    except ClientError as error:
-        if error_code(error) != "ResourceNotFoundException":
-            raise
+    found = _described(plan, name)
+    if found is not None and found.get("DeletedDate"):
+        yield Finding(
+            "stops",
+            f"--slack-secret {name!r} is about to be deleted",
+            "Until then nobody can read it, and then it is gone.",
+            f"aws secretsmanager restore-secret --secret-id {name}",
+        )
+    if found is None:
         yield Finding(
             "stops",
             f"--slack-secret {name!r} does not exist in {plan.target.region}",
             "Nothing could be sent to Slack.",
             f"aws secretsmanager create-secret --name {name} --secret-string <webhook address>",
         )
+
+
+def links_key(plan: Plan) -> Iterator[Finding]:
+    """Whether somebody deleted the key that signs links: Secrets Manager keeps its name for up to 30 days."""
+    name = names.links_secret()
+    found = _described(plan, name)
+    if found is None or not found.get("DeletedDate"):
+        return
+    restore = f"aws secretsmanager restore-secret --secret-id {name}"
+    stacks = Stacks(plan.client("cloudformation"), lambda _: None, {})
+    if stacks.status(names.service("notifier")) is not None:
+        yield Finding(
+            "hurts",
+            f"the secret {name} is about to be deleted",
+            "Messages go out without links, and the links of earlier ones do not open.",
+            restore,
+        )
+        return
+    yield Finding(
+        "stops",
+        f"the secret {name} is about to be deleted, and its name is not free until then",
+        "The stack that makes it anew would fail. The links of earlier messages do not open any more.",
+        f"{restore}\naws secretsmanager delete-secret --secret-id {name} --force-delete-without-recovery",
+    )
+
+
+def _described(plan: Plan, name: str) -> dict[str, Any] | None:
+    """Return a secret, also one that is about to be deleted, or None."""
+    try:
+        found: dict[str, Any] = plan.client("secretsmanager").describe_secret(SecretId=name)
+    except ClientError as error:
+        if error_code(error) != "ResourceNotFoundException":
+            raise
+        return None
+    return found
 
 
 def confirmed(plan: Plan) -> Iterator[Finding]:

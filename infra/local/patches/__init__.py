@@ -8,10 +8,12 @@ from infra.local.patches import (
     callers,
     dashboards,
     disk,
+    encryption,
     faults,
     functions,
     insights,
     keys,
+    machine_roles,
     machines,
     metrics,
     queues,
@@ -39,6 +41,7 @@ def apply(home: Home, sagemaker: Regions, ticker: Ticker, port: int) -> None:
     keys.apply()
     functions.apply()
     urls.apply(port)
+    machine_roles.apply()
     machines.apply()
     schedules.apply()
     topics.apply(home.outbox)
@@ -53,3 +56,4 @@ def apply(home: Home, sagemaker: Regions, ticker: Ticker, port: int) -> None:
     faults.apply(home)
     callers.apply()
     rights.apply(home)
+    encryption.apply()

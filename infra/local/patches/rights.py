@@ -15,6 +15,7 @@ from typing import Any
 from infra.local import emulator
 from infra.local.home import Home
 from infra.local.patches import redrive
+from infra.local.sagemaker import rights as sagemaker
 
 RECORD_VARIABLE = "SOLAR_LOCAL_RECORD_RIGHTS"
 SERVICE = "sagemaker"
@@ -32,38 +33,6 @@ _BATCHES = {
 }
 _SESSION = re.compile(r"arn:aws:sts::(\d*):assumed-role/([^/]+)/.*")
 _INVOKE = "sagemaker:InvokeEndpoint"
-# Only operations whose one resource is beyond doubt; the rest is allowed.
-_RESOURCES = {
-    **{
-        f"{verb}{noun}": (f"{noun}Name", kind)
-        for noun, kind in (
-            ("Endpoint", "endpoint"),
-            ("EndpointConfig", "endpoint-config"),
-            ("Model", "model"),
-            ("Pipeline", "pipeline"),
-            ("TrainingJob", "training-job"),
-            ("ProcessingJob", "processing-job"),
-            ("ModelPackageGroup", "model-package-group"),
-        )
-        for verb in ("Create", "Describe", "Update", "Delete", "Stop")
-    },
-    "StartPipelineExecution": ("PipelineName", "pipeline"),
-    "ListPipelineExecutions": ("PipelineName", "pipeline"),
-    "DescribePipelineExecution": ("PipelineExecutionArn", ""),
-    "StopPipelineExecution": ("PipelineExecutionArn", ""),
-    "DescribeModelPackage": ("ModelPackageName", ""),
-    "UpdateModelPackage": ("ModelPackageArn", ""),
-    "DeleteModelPackage": ("ModelPackageName", ""),
-    "ListModelPackages": ("ModelPackageGroupName", "model-package-group"),
-    "ListPipelineExecutionSteps": ("PipelineExecutionArn", ""),
-    "UpdateEndpointWeightsAndCapacities": ("EndpointName", "endpoint"),
-    "AddTags": ("ResourceArn", ""),
-    "ListTags": ("ResourceArn", ""),
-}
-# AWS takes these for all resources or none.
-_OF_ALL = {
-    f"List{kind}" for kind in ("Endpoints", "EndpointConfigs", "Models", "ModelPackageGroups")
-}
 
 
 def apply(home: Home) -> None:
@@ -117,9 +86,9 @@ def _with_role_arn(resolve: Callable[..., Any]) -> Callable[..., Any]:
     """Let `aws:PrincipalArn` be the role of an assumed-role session, and know a metric's namespace."""
 
     def changed(key: str, context: Any) -> Any:
-        if key.lower() == "cloudwatch:namespace":
-            return _METRIC_NAMESPACE.get()
         value = resolve(key, context)
+        if key.lower() == "cloudwatch:namespace":
+            return value or _METRIC_NAMESPACE.get()
         if key.lower() == "aws:principalarn" and isinstance(value, str):
             return _SESSION.sub(r"arn:aws:iam::\1:role/\2", value)
         return value
@@ -135,8 +104,7 @@ def _with_sagemaker_action(extract: Callable[..., Any]) -> Callable[..., Any]:
         if path.startswith("/endpoints/"):
             return _INVOKE
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        known = operation in _RESOURCES or operation in _OF_ALL
-        return f"{SERVICE}:{operation}" if known else None
+        return f"{SERVICE}:{operation}" if sagemaker.is_known(operation) else None
 
     return changed
 
@@ -150,18 +118,15 @@ def _with_sagemaker_resource(extract: Callable[..., Any]) -> Callable[..., Any]:
                 return _doomed_alarm(rest[0], rest[2], rest[3]) or found
             return _looked_at(service, rest[0], rest[2], rest[3]) or found
         body, _, region, account = rest
-        where = f"arn:aws:sagemaker:{region}:{account}"
         if path.startswith("/endpoints/"):
+            where = f"arn:aws:sagemaker:{region}:{account}"
             return f"{where}:endpoint/{urllib.parse.unquote(path.split('/')[2])}"
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        if operation in _OF_ALL:
-            return "*"
-        member, kind = _RESOURCES[operation]
         try:
-            name = str(json.loads(body)[member])
-        except (ValueError, KeyError, TypeError):
-            return "*"  # the operation itself refuses such a request
-        return name if name.startswith("arn:") else f"{where}:{kind}/{name}"
+            request = json.loads(body)
+        except ValueError:
+            request = {}  # the operation itself refuses such a request
+        return sagemaker.resource(operation, request, region, account)
 
     return changed
 

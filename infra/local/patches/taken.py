@@ -49,6 +49,7 @@ _KEPT: dict[str, Callable[[], Mapping[str, Any]]] = {
     "AWS::KMS::Alias": lambda: {arn.rpartition(":")[2]: arn for arn in emulator.key_aliases},
     "AWS::Logs::LogGroup": lambda: emulator.log_groups,
     "AWS::S3::BucketPolicy": lambda: emulator.bucket_policies,
+    "AWS::SecretsManager::Secret": lambda: emulator.secrets,  # also those about to be deleted
 }
 
 

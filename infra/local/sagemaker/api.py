@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 
 from infra.local.home import Home
-from infra.local.sagemaker import validate
+from infra.local.sagemaker import rights, validate
 from infra.local.sagemaker.endpoints import Endpoints
 from infra.local.sagemaker.errors import ApiError
 from infra.local.sagemaker.images import Images
@@ -41,7 +41,7 @@ class SageMaker:
         self.store = Store(account_id, region)
         self.registry = Registry(self.store, images)
         self.jobs = Jobs(self.store, images, home, slots)
-        self.pipelines = Pipelines(self.store, self.jobs, self.call)
+        self.pipelines = Pipelines(self.store, self.jobs, self.call_as_service)
         self.endpoints = Endpoints(self.store, self.registry, images, home)
         self._operations: dict[str, Callable[[Record], Record]] = {
             **self.registry.operations(),
@@ -67,8 +67,14 @@ class SageMaker:
             raise ApiError(
                 "UnknownOperationException", f"The local platform does not know SageMaker's {name}"
             )
+        rights.require_beside(name, request, self.store.region, self.store.account_id)
         with self.store.lock:
             return answer(request)
+
+    def call_as_service(self, name: str, request: Record) -> Record:
+        """Answer one operation that SageMaker itself calls, in the name of a role."""
+        rights.require(name, request, self.store.region, self.store.account_id)
+        return self.call(name, request)
 
     def answer(self, name: str, body: bytes | str) -> Answer:
         """Answer one operation over HTTP."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from infra.local import emulator
+from infra.local import emulator, roles
 from infra.local.sagemaker.errors import invalid
 from infra.local.sagemaker.store import Record
 
@@ -99,6 +99,8 @@ def environment(
     }
     inherited = _THREADS if isolated else (*_THREADS, *_CREDENTIALS)
     variables |= {name: os.environ[name] for name in inherited if name in os.environ}
+    if not isolated and (role := roles.current()) is not None:
+        variables |= role.credentials()
     return variables | {name: str(value) for name, value in given.items()}
 
 

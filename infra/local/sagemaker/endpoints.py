@@ -10,9 +10,9 @@ import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
-from infra.local import background
+from infra.local import background, roles
 from infra.local.home import Home
-from infra.local.sagemaker import deployment, events, serverless, validate
+from infra.local.sagemaker import access, deployment, events, rights, serverless, validate
 from infra.local.sagemaker.deployment import AlarmedError, CancelledError
 from infra.local.sagemaker.errors import ApiError, invalid
 from infra.local.sagemaker.images import Images
@@ -116,6 +116,7 @@ class Endpoints:
         self._refuse_other_variants(endpoint, config, chosen)
         plan = deployment.stages(chosen, config)
         alarms = deployment.check_alarms(chosen)
+        self._refuse_blind_roles(config, alarms)
         endpoint.pop("FailureReason", None)
         endpoint["_next_config"] = config["EndpointConfigName"]
         endpoint["PendingDeploymentSummary"] = {
@@ -127,6 +128,15 @@ class Endpoints:
         self._set_status(endpoint, "Updating")
         self._in_background(self._replace, endpoint, config, plan, alarms)
         return {"EndpointArn": endpoint["EndpointArn"]}
+
+    def _refuse_blind_roles(self, config: Record, alarms: list[str]) -> None:
+        """SageMaker looks at the alarms in the name of the models' roles."""
+        for variant in config["ProductionVariants"]:
+            model = self._registry.model(variant["ModelName"])
+            role = access.assumed(model.get("ExecutionRoleArn", ""), model.get("ModelArn", ""))
+            with roles.acting(role), rights.refusing():
+                for alarm in alarms:
+                    access.to_watch(alarm)
 
     def _refuse_other_variants(self, endpoint: Record, config: Record, chosen: Record) -> None:
         now_serving = self._registry.config(endpoint["EndpointConfigName"])

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from infra.local import objects, telemetry
-from infra.local.sagemaker import events
+from infra.local import objects, roles, telemetry
+from infra.local.roles import Actor, RefusedError
+from infra.local.sagemaker import access, events
 from infra.local.sagemaker.definition import Definition, DefinitionError, Scope, Step
 from infra.local.sagemaker.errors import ApiError
 from infra.local.sagemaker.jobs import Jobs
@@ -51,6 +52,8 @@ class Executor:
         The platform's own SageMaker API.
     jobs
         Where training and processing jobs run.
+    role
+        In whose name all this happens.
     """
 
     definition: Definition
@@ -58,6 +61,7 @@ class Executor:
     parameters: Mapping[str, Any]
     call: Call
     jobs: Jobs
+    role: Actor | None
 
     def run(self, stop: threading.Event) -> None:
         """Run to the end, or until `stop` is set; the outcome is in the execution's record."""
@@ -121,6 +125,8 @@ class Executor:
             record["FailureReason"] = str(error)[:1024]
         except ApiError as error:
             record["FailureReason"] = f"ClientError: {error.message}"[:1024]
+        except RefusedError as error:
+            record["FailureReason"] = f"ClientError: AccessDenied: {error}"[:1024]
         except Exception as error:  # noqa: BLE001  # the border of a thread: the execution must end
             record["FailureReason"] = f"InternalServerError: {error!r}"[:1024]
         record["EndTime"] = now()
@@ -139,6 +145,8 @@ class Executor:
             record["Metadata"] = {"Fail": {"ErrorMessage": str(arguments["ErrorMessage"])}}
             raise StepFailedError(str(arguments["ErrorMessage"]))
         if step.type == "RegisterModel":
+            group = {"ModelPackageGroupName": arguments["ModelPackageGroupName"]}
+            self.call("DescribeModelPackageGroup", group)
             answer = self.call("CreateModelPackage", arguments)
             record["Metadata"] = {"RegisterModel": {"Arn": answer["ModelPackageArn"]}}
             return self.call(
@@ -154,15 +162,22 @@ class Executor:
 
     def _job(self, kind: Kind, step: Step, arguments: Record, record: Record) -> Any:
         name = self._job_name(step)
-        answer = self.call(f"Create{kind.name}Job", arguments | {kind.member: name})
+        tags = [*arguments.get("Tags", []), self._tag()]
+        answer = self.call(f"Create{kind.name}Job", arguments | {kind.member: name, "Tags": tags})
         record["Metadata"] = {f"{kind.name}Job": {"Arn": answer[kind.arn]}}
         if self.execution["PipelineExecutionStatus"] == "Stopping":
-            self.jobs.stop(answer[kind.arn])
+            self._stop(f"{kind.name}Job", answer[kind.arn])
+        self.call(f"Describe{kind.name}Job", {kind.member: name})
         job = self.jobs.wait(kind, name)
         if job[kind.status] != "Completed":
             reason = job.get("FailureReason", f"{kind.name} job was {job[kind.status].lower()}")
             raise StepFailedError(reason)
         return _by_name(job)
+
+    def _tag(self) -> dict[str, str]:
+        """Return the tag by which AWS marks what an execution makes."""
+        arn = self.execution["PipelineExecutionArn"]
+        return {"Key": "sagemaker:pipeline-execution-arn", "Value": arn}
 
     def _job_name(self, step: Step) -> str:
         suffix = "".join(secrets.choice(_JOB_SUFFIX) for _ in range(10))
@@ -173,8 +188,14 @@ class Executor:
         """Ask the jobs that run to end."""
         for record in self.execution["_steps"]:
             if record["StepStatus"] == "Executing":
-                for metadata in record.get("Metadata", {}).values():
-                    self.jobs.stop(metadata.get("Arn", ""))
+                for kind, metadata in record.get("Metadata", {}).items():
+                    self._stop(kind, metadata.get("Arn", ""))
+
+    def _stop(self, kind: str, arn: str) -> None:
+        """Ask a job to end, where the role may."""
+        with roles.acting(self.role):
+            if roles.allowed(f"sagemaker:Stop{kind}", arn):
+                self.jobs.stop(arn)
 
     # --- what expressions see --------------------------------------------------
 
@@ -191,6 +212,7 @@ class Executor:
 
     def _read_file(self, step: str, name: str) -> str:
         uri = name if not step else self._property_file(step, name)
+        access.to_read(*objects.split(uri))
         body = objects.read(*objects.split(uri))
         if body is None:
             message = f"the property file {uri} does not exist"

@@ -9,9 +9,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from infra.local import background
+from infra.local import background, roles
 from infra.local.home import Home
-from infra.local.sagemaker import events, validate
+from infra.local.roles import Actor, RefusedError
+from infra.local.sagemaker import access, events, validate
 from infra.local.sagemaker.attempt import Attempt, folder
 from infra.local.sagemaker.containers import Box
 from infra.local.sagemaker.errors import ApiError, invalid
@@ -31,7 +32,8 @@ DEFAULT_SLOTS = 2
 class _Work:
     """A job while it runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, role: Actor | None) -> None:
+        self.role = role
         self.attempt: Attempt | None = None
         self.stopped = threading.Event()
         self.done = threading.Event()
@@ -80,6 +82,7 @@ class Jobs:
             )
         kind.refuse_unknown(request)
         arn = self._store.arn(kind.resource, name.lower())  # as AWS writes the ARNs of jobs
+        role = access.assumed(request["RoleArn"], arn)
         job = {member: value for member, value in request.items() if member != "Tags"} | {
             kind.arn: arn,
             kind.status: "InProgress",
@@ -89,7 +92,7 @@ class Jobs:
         kind.progress(job, "Starting")
         table[name] = job
         self._store.tag(arn, request.get("Tags"))
-        work = self._works[arn] = _Work()
+        work = self._works[arn] = _Work(role)
         self._tell(kind, job)
         background.thread(self._run, kind, job, work, name=f"job {name}").start()
         return {kind.arn: arn}
@@ -167,7 +170,7 @@ class Jobs:
 
     def _run(self, kind: Kind, job: Record, work: _Work) -> None:
         try:
-            with self._slots:
+            with self._slots, roles.acting(work.role):
                 self._run_to_end(kind, job, work)
         except ExceededError as error:
             self._end(kind, job, "Stopped", str(error))
@@ -175,6 +178,8 @@ class Jobs:
             self._end(kind, job, "Failed", str(error))
         except ApiError as error:
             self._end(kind, job, "Failed", f"ClientError: {error.message}")
+        except RefusedError as error:
+            self._end(kind, job, "Failed", f"ClientError: AccessDenied: {error}")
         except Exception as error:
             self._end(kind, job, "Failed", f"InternalServerError: {error}")
             raise
@@ -187,6 +192,7 @@ class Jobs:
         """Attempt a job; one that loses its instance is attempted again, with its checkpoints."""
         if self._home.no_spot.exists() and kind.patience(job) < math.inf:
             raise ExceededError("MaxWaitTimeExceeded")  # AWS says so after that time, not at once
+        access.to_start(kind.image(job), job)
         interruptions = iter(kind.interruptions(job))
         image = self._images.folder(kind.image(job))
         codes: list[int] | None = None

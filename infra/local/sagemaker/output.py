@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import IO, Any
 
+from infra.local.sagemaker import access
 from infra.local.telemetry import LogStream
 
 _CHUNK = 65536  # [bytes]
@@ -17,7 +18,7 @@ class Output:
     """Reads a process's output until it ends."""
 
     def __init__(self, group: str, stream: str) -> None:
-        self._log = LogStream(group, stream)
+        self._log = LogStream(group, stream) if access.to_log(group, stream) else None
         self._lines: list[str] = []
 
     def read(self, pipe: IO[bytes]) -> None:
@@ -31,7 +32,8 @@ class Output:
 
     def _keep(self, lines: list[bytes]) -> None:
         texts = [line.decode("utf-8", errors="replace").rstrip("\r") for line in lines]
-        self._log.write(texts)
+        if self._log is not None:
+            self._log.write(texts)
         self._lines = (self._lines + texts)[-_KEPT_LINES:]
 
     def metrics(self, definitions: Iterable[dict[str, str]]) -> list[dict[str, Any]]:

@@ -8,8 +8,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from infra.local import background, objects
-from infra.local.sagemaker import definition, events, validate
+from infra.local import background, objects, roles
+from infra.local.sagemaker import access, definition, events, validate
 from infra.local.sagemaker.definition import Definition, DefinitionError
 from infra.local.sagemaker.errors import conflict, invalid, not_found
 from infra.local.sagemaker.executor import Call, Executor, end_abruptly
@@ -166,6 +166,7 @@ class Pipelines:
             "_id": identifier,
             "_token": request["ClientRequestToken"],
             "_PipelineName": pipeline["PipelineName"],
+            "_RoleArn": pipeline["RoleArn"],
             "_definition": pipeline["PipelineDefinition"],
             "_parameters": given,
             "_steps": [],
@@ -175,13 +176,15 @@ class Pipelines:
 
     def _run(self, execution: Record, read: Definition, parameters: dict[str, Any]) -> None:
         arn = execution["PipelineExecutionArn"]
-        executor = Executor(read, execution, parameters, self._call, self._jobs)
+        role = access.assumed(execution["_RoleArn"], execution["PipelineArn"])
+        executor = Executor(read, execution, parameters, self._call, self._jobs, role)
         stop = threading.Event()
         events.execution_changed(execution, None)
 
         def work() -> None:
             try:
-                executor.run(stop)
+                with roles.acting(role):
+                    executor.run(stop)
             except Exception as error:
                 end_abruptly(execution, f"InternalServerError: {error!r}"[:1024])
                 raise

@@ -22,6 +22,7 @@ _JAVA_NAMES = {
     "ResourceInUse": "ResourceInUseException",
     "ResourceLimitExceeded": "ResourceLimitExceededException",
     "ValidationException": "SageMakerException",
+    "AccessDeniedException": "SageMakerException",
 }
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from infra.local.sagemaker import events, serverless, validate
+from infra.local import objects, roles
+from infra.local.roles import RefusedError
+from infra.local.sagemaker import access, events, serverless, validate
 from infra.local.sagemaker.errors import conflict, invalid
 from infra.local.sagemaker.images import Images
 from infra.local.sagemaker.store import Record, Store, now, page
@@ -197,7 +199,9 @@ class Registry:
         containers = request.get("Containers") or [request.get("PrimaryContainer")]
         if len(containers) != 1 or not containers[0]:
             raise invalid("The local platform serves models of exactly one container.")
-        self._images.require(self.container(containers[0])["Image"])
+        container = self.container(containers[0])
+        self._images.require(container["Image"])
+        self._require_data(request.get("ExecutionRoleArn", ""), container, arn)
         self._store["models"][name] = {
             **{member: value for member, value in request.items() if member != "Tags"},
             "ModelArn": arn,
@@ -205,6 +209,20 @@ class Registry:
         }
         self._store.tag(arn, request.get("Tags"))
         return {"ModelArn": arn}
+
+    @staticmethod
+    def _require_data(role: str, container: Record, arn: str) -> None:
+        """Refuse a model whose data its role may not read."""
+        artifact = container.get("ModelDataUrl")
+        try:
+            with roles.acting(access.assumed(role, arn)):
+                if artifact:
+                    access.to_read(*objects.split(artifact))
+        except RefusedError as error:
+            raise invalid(
+                f"Could not access model data at {artifact}. Please ensure that the role {role!r} exists, "
+                f"trusts '{roles.SAGEMAKER}' and has s3:GetObject permissions: {error}"
+            ) from error
 
     def container(self, container: Record) -> Record:
         """Return a container's image, artifact and environment, from its model package where it names one."""

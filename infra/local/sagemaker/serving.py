@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.local import background
+from infra.local import background, roles
 from infra.local.children import Child
 from infra.local.environment import ADDRESS
 from infra.local.home import Home
-from infra.local.sagemaker import images, transfer
+from infra.local.roles import RefusedError
+from infra.local.sagemaker import access, images, transfer
 from infra.local.sagemaker.containers import Box, environment
 from infra.local.sagemaker.errors import ApiError
 from infra.local.sagemaker.images import Images
@@ -73,14 +74,21 @@ class Server:
                 self._launch()
             except ApiError as error:
                 raise ServingError(error.message) from error
-            except TransferError as error:
+            except (TransferError, RefusedError) as error:
                 raise ServingError(str(error)) from error
             self._wait_for_ping()
 
     def _launch(self) -> None:
         model = self._parts.registry.model(self.variant["ModelName"])
+        with roles.acting(
+            access.assumed(model.get("ExecutionRoleArn", ""), model.get("ModelArn", ""))
+        ):
+            self._launch_as_role(model)
+
+    def _launch_as_role(self, model: Record) -> None:
         given = (model.get("Containers") or [model.get("PrimaryContainer")])[0]
         container = self._parts.registry.container(given)
+        access.to_start(container["Image"], model)
         image = self._parts.images.folder(container["Image"])
         self._box.make("model")
         source = _artifact(container)

@@ -6,8 +6,7 @@ import math
 import os
 from pathlib import Path
 
-from infra.local import objects
-from infra.local.sagemaker import containers, images, transfer
+from infra.local.sagemaker import access, containers, images, transfer
 from infra.local.sagemaker.containers import Box, Host
 from infra.local.sagemaker.errors import invalid
 from infra.local.sagemaker.kinds import DEFAULT_LONGEST, EXCEEDED, SECONDS
@@ -103,7 +102,7 @@ class Training:
             target = box.base / "input/data" / channel["ChannelName"]
             transfer.bring(source["S3Uri"], source["S3DataType"], target)
         checkpoints = job.get("CheckpointConfig")
-        if checkpoints and objects.keys(*objects.split(checkpoints["S3Uri"])):
+        if checkpoints and transfer.is_there(checkpoints["S3Uri"]):
             transfer.bring(checkpoints["S3Uri"], "S3Prefix", self._checkpoints(box, job))
         return variables
 
@@ -145,7 +144,8 @@ class Training:
         """Note the time that is paid for, and the metrics."""
         job[SECONDS] = job.get(SECONDS, 0.0) + seconds
         job["TrainingTimeInSeconds"] = job["BillableTimeInSeconds"] = max(1, round(job[SECONDS]))
-        job["FinalMetricDataList"] = [metric | {"Timestamp": now()} for metric in metrics]
+        published = metrics if access.to_measure() else []
+        job["FinalMetricDataList"] = [metric | {"Timestamp": now()} for metric in published]
 
     def metric_definitions(self, job: Record) -> list[dict[str, str]]:
         """Return what to search the output for."""

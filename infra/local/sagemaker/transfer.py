@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import shutil
 import tarfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from infra.local import objects
+from infra.local.roles import RefusedError
+from infra.local.sagemaker import access
 
 _LARGEST_ARTIFACT = 4 << 30  # unpacked [bytes]
 
@@ -35,6 +39,21 @@ def bring(uri: str, data_type: str, folder: Path) -> int:
     TransferError
         Nothing is there, or the manifest is none.
     """
+    with _refusing("Data download failed"):
+        return _bring(uri, data_type, folder)
+
+
+@contextlib.contextmanager
+def _refusing(what: str) -> Iterator[None]:
+    """Let a job fail by what its role may not."""
+    try:
+        yield
+    except RefusedError as error:
+        message = f"ClientError: {what}: AccessDenied: {error}"
+        raise TransferError(message) from error
+
+
+def _bring(uri: str, data_type: str, folder: Path) -> int:
     bucket, prefix = _split(uri)
     if data_type == "ManifestFile":
         wanted = _manifest(uri, bucket, prefix)
@@ -58,6 +77,7 @@ def bring(uri: str, data_type: str, folder: Path) -> int:
 
 def _below(bucket: str, prefix: str) -> list[tuple[str, str]]:
     """Return keys and their names in the folder: one object by its last part, a prefix without itself."""
+    access.to_list(bucket, prefix)
     found = [key for key in objects.keys(bucket, prefix) if not key.endswith("/")]
     if prefix in found:
         return [(prefix, prefix.rpartition("/")[2])]
@@ -70,6 +90,7 @@ def _below(bucket: str, prefix: str) -> list[tuple[str, str]]:
 
 
 def _manifest(uri: str, bucket: str, key: str) -> list[tuple[str, str, str]]:
+    access.to_read(bucket, key)
     body = objects.read(bucket, key)
     if body is None:
         return []
@@ -83,6 +104,7 @@ def _manifest(uri: str, bucket: str, key: str) -> list[tuple[str, str, str]]:
 
 
 def _copy(bucket: str, key: str, target: Path) -> None:
+    access.to_read(bucket, key)
     body = objects.read(bucket, key)
     if body is None:
         message = f"ClientError: Data download failed: s3://{bucket}/{key} does not exist"
@@ -107,8 +129,17 @@ def _split(uri: str) -> tuple[str, str]:
         raise TransferError(message) from error
 
 
+def is_there(uri: str) -> bool:
+    """Whether anything is below an S3 prefix."""
+    with _refusing("Data download failed"):
+        access.to_list(*_split(uri))
+    return bool(objects.keys(*_split(uri)))
+
+
 def take(folder: Path, uri: str) -> int:
     """Write all files of a folder below an S3 prefix and return their number."""
+    with _refusing(f"Upload to {uri} failed"):
+        access.to_write(*_split(uri))
     try:
         return objects.put_tree(folder, uri) if folder.is_dir() else 0
     except Exception as error:
@@ -123,6 +154,8 @@ def take_packed(folder: Path, uri: str) -> None:
         for path in sorted(folder.iterdir()):
             archive.add(path, arcname=path.name)
     bucket, key = _split(uri)
+    with _refusing(f"Upload to {uri} failed"):
+        access.to_write(bucket, key)
     try:
         objects.put(bucket, key, packed.getvalue())
     except Exception as error:
@@ -140,6 +173,8 @@ def bring_unpacked(uri: str, folder: Path) -> None:
         no plain file.
     """
     bucket, key = _split(uri)
+    with _refusing(f"Could not access model data at {uri}"):
+        access.to_read(bucket, key)
     body = objects.read(bucket, key)
     if body is None:
         message = (

@@ -320,6 +320,49 @@ class TestPeople:
     def test_before_the_first_deployment_nobody_has_to_have_confirmed(self) -> None:
         assert found(people.confirmed, {"sns": [("list_subscriptions_by_topic", "NotFound")]}) == []
 
+    @pytest.mark.parametrize(
+        ("described", "mend"),
+        [
+            ("ResourceNotFoundException", "create-secret --name slack"),
+            ({"Name": "slack", "DeletedDate": 1.0}, "restore-secret --secret-id slack"),
+        ],
+    )
+    def test_a_webhook_that_cannot_be_read_stops_with_the_command_that_brings_it(
+        self, described: Any, mend: str
+    ) -> None:
+        (said,) = found(
+            people.secret,
+            {"secretsmanager": [("describe_secret", described)]},
+            parameters={"SlackWebhookSecretName": "slack"},
+        )
+        assert said.weight == "stops"
+        assert mend in said.mend
+
+    @pytest.mark.parametrize(
+        ("stack", "weight"), [("ValidationError", "stops"), ("CREATE_COMPLETE", "hurts")]
+    )
+    def test_a_signing_key_that_is_about_to_go_stops_only_who_would_make_it_anew(
+        self, stack: str, weight: str
+    ) -> None:
+        there = {"StackName": "s", "StackStatus": stack, "CreationTime": 1.0}
+        stacks: Any = stack if stack == "ValidationError" else {"Stacks": [there]}
+        (said,) = found(
+            people.links_key,
+            {
+                "secretsmanager": [("describe_secret", {"DeletedDate": 1.0})],
+                "cloudformation": [("describe_stacks", stacks)],
+            },
+        )
+        assert said.weight == weight
+        assert "restore-secret --secret-id solar-notifier-links" in said.mend
+
+    @pytest.mark.parametrize("described", ["ResourceNotFoundException", {"Name": "n"}])
+    def test_a_signing_key_that_is_there_or_not_made_yet_is_nothing_to_say(
+        self, described: Any
+    ) -> None:
+        answers: Answers = {"secretsmanager": [("describe_secret", described)]}
+        assert found(people.links_key, answers) == []
+
     @pytest.mark.parametrize("tags", [[], [INACTIVE]])
     def test_a_tag_that_is_not_counted_leaves_the_budget_blind(self, tags: list[Any]) -> None:
         answers: Answers = {"ce": [("list_cost_allocation_tags", {"CostAllocationTags": tags})]}
