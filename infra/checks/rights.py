@@ -59,11 +59,6 @@ REASONS: tuple[tuple[str, str, str], ...] = (
         f"{_BY_HAND} the model's first",
     ),
     ("trainer-trigger-sequence", "sagemaker:AddTags", f"{_BY_HAND} the model's first"),
-    (
-        "trainer-trigger-sequence",
-        "sagemaker:ListPipelineExecutions",
-        "a failure is explained by the execution's steps",
-    ),
     ("trainer-trigger-sequence", "sns:Publish", f"{_BY_HAND} it is announced"),
     (
         "deployer",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from console import registry
 from console.commands.runs import all_runs
 from console.state import state
 from console.target import System
@@ -93,4 +94,4 @@ def test_an_operator_holds_and_releases_a_model_from_a_page(
     for action, held in (("hold", True), ("unhold", False)):
         form = {"model": "serf", "token": browser.guard.token, "reason": "a look at the page"}
         assert browser.post(f"/do/{action}", form).status in {200, 303}
-        eventually(lambda held=held: ("serf" in solar("status")["held"]) == held)
+        eventually(lambda held=held: ("serf" in registry.holds(seen)) == held)
