@@ -12,19 +12,27 @@ from shared import names
 SERVICES = ("data_watcher", "trainer_trigger", "deployer", "notifier")
 
 
+def ringing(system: System) -> list[dict[str, str]]:
+    """Return the alarms that ring, each with its name and reason."""
+    pages = (
+        system.client("cloudwatch")
+        .get_paginator("describe_alarms")
+        .paginate(AlarmNamePrefix=names.all_ours(), StateValue="ALARM")
+    )
+    return [
+        {"name": alarm["AlarmName"], "reason": alarm.get("StateReason", "")}
+        for page in pages
+        for alarm in page["MetricAlarms"]
+    ]
+
+
 def health(system: System) -> dict[str, Any]:
     """Return the state of everything that can be unwell."""
     services = {service: _service(system, service) for service in SERVICES} | {
         "deployer, live": _function(system, names.live_function(), names.LIVE),
         "notifier, urgent": _function(system, names.service("notifier"), names.URGENT),
     }
-    alarms = [
-        {"name": alarm["AlarmName"], "reason": alarm.get("StateReason", "")}
-        for page in system.client("cloudwatch")
-        .get_paginator("describe_alarms")
-        .paginate(AlarmNamePrefix=names.all_ours(), StateValue="ALARM")
-        for alarm in page["MetricAlarms"]
-    ]
+    alarms = ringing(system)
     endpoints = [
         {"name": each["EndpointName"], "status": each["EndpointStatus"]}
         for page in system.client("sagemaker")

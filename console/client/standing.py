@@ -25,7 +25,9 @@ def how_they_do(
 def in_words(model: str, summary: dict[str, Any] | None) -> list[str]:
     """Return a line on how a model does live, and one for each site that is worse than promised."""
     if summary is None or summary["last"] is None:
-        return [f"{model} live: not measured yet; see `solar scorecard {model}`"]
+        return [
+            f"{model} live: not judged yet; once a day its last days are compared with its promise"
+        ]
     versions = ", ".join(map(str, summary["versions"]))
     said = (
         f"{model} live, version {versions}, {summary['first']} to {summary['last']}: "

@@ -33,6 +33,7 @@ from console.web.pages import acting, decisions, files, fleet, forecast, model, 
 
 CHARTS = "plotly.min.js"  # in the package, of which nothing is imported
 FLEET_SECONDS = 15.0  # for which an answer about the whole fleet is good enough to turn a page
+SETTLING_SECONDS = 60.0  # in which a service has handled a command
 NEWS_SECONDS = 2.0
 NOT_FOUND, NOT_DONE = 404, 400
 A_WEEK = "private, max-age=604800"
@@ -47,13 +48,14 @@ def application(connected: System, guard: Guard, by: str) -> Starlette:
         The caller's name, which goes with every change.
     """
     templates = rendering.environment()
+    fleet = Brief(lambda: fleet_client.fleet(connected))
     templates.globals["done_texts"] = {name: each.done for name, each in ACTIONS.items()}
     site = rendering.Site(
         connected,
         guard,
         by,
         templates,
-        _briefly(lambda: fleet_client.fleet(connected)),
+        fleet,
         cache(lambda: rights.missing(connected)),
     )
     app = Starlette(
@@ -66,7 +68,7 @@ def application(connected: System, guard: Guard, by: str) -> Starlette:
             HTTPException: _no_page,
         },
     )
-    app.state.site = site
+    app.state.site, app.state.fleet = site, fleet
     return app
 
 
@@ -123,6 +125,7 @@ async def _do(request: Request) -> Response:
     form = await acting.form_of(request)
     if form is None:
         return Response("the form is too large", status_code=acting.TOO_LARGE)
+    request.app.state.fleet.changed()
     return await run_in_threadpool(acting.do, request, form)
 
 
@@ -168,15 +171,25 @@ def _no_page(request: Request, error: Exception) -> Response:
     return site.page(request, "failed.html", status_code=code, said=said)
 
 
-def _briefly(ask: Callable[[], fleet_client.Fleet]) -> Callable[[], fleet_client.Fleet]:
-    """Return what asks at most once in some seconds: whoever turns pages asks for the same again."""
-    kept: dict[str, tuple[float, fleet_client.Fleet]] = {}
+class Brief:
+    """The fleet as it was some seconds ago, at most: whoever turns pages asks for the same again.
 
-    def remembered() -> fleet_client.Fleet:
+    After a change it is asked for anew each time, until services have surely heard of it.
+    """
+
+    def __init__(self, ask: Callable[[], fleet_client.Fleet]) -> None:
+        self._ask = ask
+        self._known: tuple[float, fleet_client.Fleet] | None = None
+        self._changed = float("-inf")
+
+    def __call__(self) -> fleet_client.Fleet:
+        """Return the fleet."""
         now = time.monotonic()
-        known = kept.get("fleet")
-        if known is None or now - known[0] > FLEET_SECONDS:
-            kept["fleet"] = known = (now, ask())
-        return known[1]
+        is_settled = now - self._changed > SETTLING_SECONDS
+        if self._known is None or not is_settled or now - self._known[0] > FLEET_SECONDS:
+            self._known = (now, self._ask())
+        return self._known[1]
 
-    return remembered
+    def changed(self) -> None:
+        """Note that somebody changed something."""
+        self._changed = time.monotonic()

@@ -118,7 +118,7 @@ INK = """() => [...document.querySelectorAll('main *')].filter(each => {
     return each.childElementCount === 0 && each.textContent.trim() && !each.closest('svg')
         && each.getClientRects().length && Math.max(...channels) > 150;
 }).map(each => each.outerHTML.slice(0, 120))"""
-CUT_ON_PAPER = """() => [...document.querySelectorAll('table, pre, .main-svg, .strip')].filter(each =>
+CUT_ON_PAPER = """() => [...document.querySelectorAll('table, pre, .main-svg, .bars')].filter(each =>
     each.getClientRects().length && each.getBoundingClientRect().right > innerWidth + 1
 ).map(each => each.outerHTML.slice(0, 120))"""
 
@@ -263,8 +263,23 @@ def test_what_does_not_count_says_why_on_hover_and_in_a_table(page: Page, addres
 
 def test_a_bar_below_the_chart_leads_to_its_file(page: Page, address: str) -> None:
     page.goto(f"{address}/sites/golden?from=2013-01-15&to=2013-03-15")
-    page.locator(".strip a[aria-label^='power_kw_2013-02.csv']").click()
+    page.locator(".bars a[aria-label^='power_kw_2013-02.csv']").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("power_kw_2013-02.csv")
+
+
+def test_days_in_different_states_have_different_colours(page: Page, address: str) -> None:
+    page.goto(f"{address}/?view=calendar&days=366")
+    colours = page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll('rect.stretch')].map(
+            each => [each.classList[1], getComputedStyle(each).fill]))"""
+    )
+    assert {"scored", "unknown"} < colours.keys()
+    assert len({colours[each] for each in ("scored", "unknown")}) == 2
+    keys = page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll('.swatch')].map(
+            each => [each.classList[1], getComputedStyle(each).backgroundColor]))"""
+    )
+    assert {state: colours[state] for state in keys if state in colours}.items() <= keys.items()
 
 
 def test_a_keyboard_alone_reaches_the_content(page: Page, address: str) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from console.client import completeness, groups
+from console.client import completeness, groups, health
 from console.client import fleet as client
 from console.errors import ConsoleError
-from console.web.cards import ask
+from console.web.cards import asked
 from console.web.pages.common import given, number, of
 from console.web.rendering import Site
 
@@ -52,10 +52,12 @@ def fleet(request: Request) -> Response:
             "missing": [*known.missing, *missing, *shown.get("told", [])],
         }
 
+    cards = asked(fleet=found, alarms=lambda: health.ringing(site.system))
     return site.page(
         request,
         "fleet.html",
-        fleet=ask(found),
+        fleet=cards["fleet"],
+        alarms=cards["alarms"],
         wanted=wanted,
         place=place,
         view=view,

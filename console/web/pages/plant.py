@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -134,11 +135,16 @@ def _range(
 
 
 def _zooms(begin: datetime, end: datetime) -> list[tuple[str, datetime, datetime]]:
-    """Return links to other stretches of time: earlier, later, shorter, longer."""
+    """Return links to other stretches of time: earlier, later, shorter, longer; none beyond the calendar."""
     length = end - begin
-    middle = begin + length / 2
-    found = [("← earlier", begin - length, begin), ("later →", end, end + length)]
+    steps = [("← earlier", begin, -length), ("later →", end, length)]
     for label, days in (("day", 1), ("week", 7), ("month", 30), ("year", 365), ("5 years", 1826)):
         half = timedelta(days=days) / 2
-        found.append((label, middle - half, middle + half))
+        with suppress(OverflowError):
+            steps.append((label, begin + length / 2 - half, 2 * half))
+    found = []
+    for label, start, step in steps:
+        with suppress(OverflowError):
+            first, last = sorted((start, start + step))
+            found.append((label, first, last))
     return found

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
 from services.data_watcher.domain import configuration, facts, suspicion
@@ -33,6 +33,9 @@ from shared.active import ActiveSite
 from shared.solar.site import Site, source_of
 
 MOST_COUNTED = 50  # sites of one question
+MOST_BYTES = (
+    1000  # of a folder's name: a key of the table has 1,024, and what is longer rings an alarm
+)
 COUNTED = (
     State.ACCEPTED,
     State.QUARANTINED,
@@ -44,14 +47,24 @@ COUNTED = (
 _HAS_ROWS = {State.ACCEPTED, State.SUPERSEDED, State.REMOVED}
 
 
+def _fitting(name: str) -> str:
+    if len(name.encode()) > MOST_BYTES:
+        message = f"no site is called so: a name has at most {MOST_BYTES} bytes"
+        raise ValueError(message)
+    return name
+
+
+Folder = Annotated[str, AfterValidator(_fitting)]
+
+
 class Question(BaseModel):
     """A question, as the query function receives it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     query: Literal["files", "sites", "balance", "reasons", "counts", "open", "overview"]
-    site_id: str | None = None
-    site_ids: Annotated[tuple[str, ...], Field(max_length=MOST_COUNTED)] = ()
+    site_id: Folder | None = None
+    site_ids: Annotated[tuple[Folder, ...], Field(max_length=MOST_COUNTED)] = ()
     state: State | None = None
     reason_code: str | None = None
     contains: Annotated[str, Field(min_length=1, max_length=1024)] | None = None

@@ -353,7 +353,7 @@ SUMMARY = {
 
 def test_a_model_that_was_never_scored_is_said_not_to_be_measured_yet() -> None:
     (line,) = live.in_words("golden", None)
-    assert "golden live: not measured yet" in line
+    assert "golden live: not judged yet" in line
 
 
 def test_a_model_that_does_as_promised_takes_one_line() -> None:

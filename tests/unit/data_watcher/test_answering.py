@@ -278,6 +278,12 @@ def test_a_question_that_makes_no_sense_is_answered_with_an_error(
     assert says in answer["error"]
 
 
+@pytest.mark.parametrize("asked", [{"site_id": "ü" * 501}, {"site_ids": ["x" * 1001]}])
+def test_a_name_that_no_table_could_hold_is_refused(asked: dict[str, Any]) -> None:
+    query = "counts" if "site_ids" in asked else "sites"
+    assert "no site is called so" in ask(FakeView(), query=query, **asked)["error"]
+
+
 @pytest.mark.parametrize("limit", [1, 1000])
 def test_a_page_has_from_one_to_a_thousand_files(limit: int) -> None:
     assert len(ask(FakeView([filed(ACCEPTED)]), query="files", limit=limit)["files"]) == 1

@@ -79,6 +79,43 @@ def test_how_models_do_and_what_is_held_sort_a_fleet_of_any_number_of_models(wor
     assert [need.topic for need in shown.needs] == ["approval"]
 
 
+def test_a_change_is_seen_on_the_fleet_at_once_and_a_turned_page_asks_nothing_twice(
+    world: World, browser: Browser
+) -> None:
+    assert "1 file is refused" in browser.get("/").text
+    world.answers["data_watcher", "open"] = {"open": {}}
+    assert "1 file is refused" in browser.get("/").text
+    form = {"key": "raw/east/bad.csv", "reason": "old", "token": browser.guard.token}
+    assert browser.post("/do/dismiss", form).status == 303
+    assert "1 file is refused" not in browser.get("/").text
+
+
+def test_an_alarm_that_rings_is_told_where_people_ask_whether_anything_is_wrong(
+    world: World, browser: Browser
+) -> None:
+    assert "See the status" not in browser.get("/").text
+    ringing = [{"AlarmName": f"solar-{name}", "StateReason": "2 of 2"} for name in "abcd"]
+    world.clients["cloudwatch"].alarms = ringing
+    text = " ".join(browser.get("/").text.split())
+    assert "4 alarms ring:</strong> solar-a, solar-b, solar-c and 1 more." in text
+    assert 'href="/status">See the status' in text
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/files?site=goldne", "goldne: no file."),
+        ("/sites/east?from=0001-01-01&to=9999-12-31", "Site east"),
+    ],
+)
+def test_what_nobody_expects_in_a_link_breaks_no_page(
+    browser: Browser, path: str, said: str
+) -> None:
+    answer = browser.get(path)
+    assert answer.status == 200
+    assert said in " ".join(answer.text.split())
+
+
 def test_a_fleet_is_grouped_by_model_and_by_what_is_wrong(world: World, browser: Browser) -> None:
     world.answers["data_watcher", "sites"] = {
         "sites": [

@@ -428,7 +428,7 @@ def a_world() -> World:
     world = World("local", fake_session(), None)
     for name, value in (("answers", {}), ("clients", {}), ("sent", [])):
         object.__setattr__(world, name, value)  # the class is frozen
-    world.clients.update(sagemaker=SageMaker(), s3=S3(), cloudwatch=NoAlarms(), sqs=a_queue())
+    world.clients.update(sagemaker=SageMaker(), s3=S3(), cloudwatch=Alarms(), sqs=a_queue())
     world.clients["scheduler"] = Schedules({"solar-deployer-daily-watch": A_SCHEDULE})
     world.clients["logs"] = Logs()
     world.clients["lambda"], world.clients["sts"] = Functions(), Root()
@@ -527,12 +527,17 @@ class Root:
         return {"Arn": "arn:aws:iam::000000000000:root", "Account": "000000000000"}
 
 
-class NoAlarms:
-    def get_paginator(self, _: str) -> NoAlarms:
+@dataclass
+class Alarms:
+    """Alarms that ring; none by default."""
+
+    alarms: list[dict[str, Any]] = field(default_factory=list)
+
+    def get_paginator(self, _: str) -> Alarms:
         return self
 
     def paginate(self, **_: Any) -> list[dict[str, Any]]:
-        return [{"MetricAlarms": []}]
+        return [{"MetricAlarms": self.alarms}]
 
     def get_metric_data(self, **_: Any) -> dict[str, Any]:
         return {"MetricDataResults": []}
