@@ -54,11 +54,10 @@ _BROWSER = "tests/browser and the demo call it, against the platform"
 ELSEWHERE: dict[tuple[str, str], str] = {
     ("services/deployer/adapters/configurations.py", "delete_endpoint_config"): _STORY,
     ("services/notifier/adapters/services.py", "invoke"): _STORY,
-    ("console/client/rights.py", "get_caller_identity"): "tests/unit/console: a stand-in of IAM",
     (
-        "console/client/rights.py",
-        "simulate_principal_policy",
-    ): "tests/unit/console: a stand-in of IAM",
+        "console/client/dead_letters.py",
+        "cancel_message_move_task",
+    ): "tests/unit/console: a stand-in of SQS; tests/integration cancels a move on the platform",
     ("console/commands/configuring.py", "list_object_versions"): _BROWSER,
     ("console/commands/data.py", "put_object"): _BROWSER,
     ("console/commands/sites.py", "put_object"): _BROWSER,
