@@ -184,7 +184,7 @@ def test_a_field_that_makes_no_sense_is_explained_where_it_is(
 
 def test_a_replay_shows_what_another_policy_would_have_done(browser: Browser) -> None:
     text = browser.get("/decisions/golden?since=2026-01-01&quiet_period=2+h").text
-    assert "1 runs instead of 5" in text
+    assert "1 run instead of 5; the whole costs about 0.50 $" in text
 
 
 def test_ten_thousand_sites_are_shown_page_by_page(world: World, browser: Browser) -> None:
