@@ -67,7 +67,7 @@ def test_a_page_answers_whole_and_in_order(browser: Browser, path: str) -> None:
 def test_a_page_leads_nowhere_that_does_not_exist(browser: Browser, path: str) -> None:
     found = re.findall(r'(?:href|src)="(/[^"]*)"', browser.get(path).text)
     links = {each.replace("&amp;", "&") for each in found} - {"/charts.js"}
-    dead = [each for each in links if browser.get(each).status == 404]
+    dead = [each for each in links if "There is no such page" in browser.get(each).text]
     assert dead == []
 
 
@@ -150,9 +150,45 @@ def test_an_apostrophe_quotes_nothing() -> None:
     ("path", "said"),
     [
         ("/sites/nowhere", "no site nowhere"),
+        ("/sites/nowhere/history", "no site nowhere"),
+        (
+            "/sites/east/history?first=1&second=9",
+            "no version 1 of this configuration; there are none",
+        ),
         ("/models/nowhere", "no model"),
+        ("/models/nowhere/compare", "no model"),
+        (
+            "/models/golden/compare?first=1&second=99",
+            "no version 99 of golden; there are 1, 2, 3, 4",
+        ),
+        ("/decisions/nowhere", "no model"),
+        ("/forecast/nowhere/east", "no model"),
+        ("/forecast/golden/nowhere", "no site nowhere"),
+        ("/forecast/golden/east/latest.csv", "there is no forecast of east yet"),
         ("/runs/nowhere", "no run nowhere"),
+        (f"/runs/{RUN}/report", "the run left no"),
         ("/file?key=east/nowhere.csv", "in the ledger"),
+        ("/balance?site=nowhere", "no site nowhere"),
+    ],
+)
+def test_what_does_not_exist_is_not_found_and_says_what_there_is(
+    browser: Browser, path: str, said: str
+) -> None:
+    answer = browser.get(path)
+    assert answer.status == 404
+    assert said in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (
+            "/models/golden/compare?a=1&b=99",
+            "a, b: this page has no such field; it has first, second",
+        ),
+        ("/models/golden/compare?first=x&second=1", "first: &#39;x&#39; is no whole number"),
+        ("/sites/east/history?old=5&new=9", "new, old: this page has no such field"),
+        ("/balance?model=golden", "it has site"),
         ("/sites/east?from=2026-06-02&to=2026-06-01", "the end must come after the beginning"),
         ("/sites/east?from=yesterday", "is no time"),
         ("/?page=minus", "is no whole number"),

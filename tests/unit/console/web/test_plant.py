@@ -221,6 +221,19 @@ def test_the_yaml_says_since_when_by_whom_and_how_two_of_them_differ(
     assert "no version 9" in browser.get("/sites/east/history?first=9&second=2").text
 
 
+def test_the_only_version_of_a_yaml_is_compared_with_nothing(
+    world: World, browser: Browser
+) -> None:
+    config = json.dumps({"ac_capacity_kw": 5, "config_version": "0123456789a1"}).encode()
+    world.clients["s3"].versions[layout.active_site("east"), "a1"] = Kept(config, BEGIN)
+    text = browser.get("/sites/east/history").text
+    assert "There is only one version, in force since 2026-06-01 00:00" in text
+    assert "They say the same" not in text
+    answer = browser.get("/sites/east/history?first=1&second=2")
+    assert answer.status == 404
+    assert "no version 2 of this configuration; there are 1" in answer.text
+
+
 @pytest.mark.parametrize(
     ("moment", "utc"),
     [
