@@ -45,6 +45,7 @@ def plant(request: Request) -> Response:
         )
     )
     files, more_files = cards["files"].value or ([], False)
+    refused = sorted(cards["refused"].value or [], key=lambda each: bool(each["dismissed"]))
     shown = plant_charts.Shown(system, known, files, begin, end)
     drawn = asked(
         chart=lambda: (
@@ -56,7 +57,7 @@ def plant(request: Request) -> Response:
     )
     gone = left_out.together(
         cards["masks"].value or left_out.Masks(run_id=None, stretches=[]),
-        [*files, *left_out.without_time(cards["refused"].value or [])],
+        [*files, *left_out.without_time(refused)],
         cards["exclusions"].value or [],
         begin,
         end,
@@ -70,6 +71,7 @@ def plant(request: Request) -> Response:
         known=known,
         cards={**cards, **drawn},
         gone=gone,
+        refused=refused,
         strip=strips.of_files(files, begin, end),
         files=files,
         more_files=more_files,
