@@ -254,7 +254,30 @@ def test_a_fleet_is_sorted_by_what_is_worst(world: World) -> None:
     assert {each.worst for each in found[:2]} == {"bad"}
 
 
-def test_a_run_shows_its_stages_beside_the_last_time(browser: Browser) -> None:
+def test_what_is_usual_of_a_run_is_what_runs_before_it_took(
+    world: World, browser: Browser
+) -> None:
+    def took(run_id: str, begun: str, ended: str) -> dict[str, Any]:
+        return {**A_RUN, "run_id": run_id, "status": "rejected"} | {
+            "started_at": f"2026-{begun}:00+00:00",
+            "ended_at": f"2026-{ended}:00+00:00",
+        }
+
+    earlier = took("a-1", "05-01T00:00", "05-01T00:01")
+    later = took("b-1", "07-01T00:00", "07-01T00:09")
+    world.answers["trainer_trigger", "runs"] = {"runs": [earlier, A_RUN, later]}
+    assert "60 s were usual before" in browser.get(f"/runs/{RUN}").text
+    assert "usual" not in browser.get("/runs/a-1").text
+
+
+def test_a_cost_that_nobody_knows_is_not_told(world: World, browser: Browser) -> None:
+    assert "Cost -" not in browser.get(f"/runs/{RUN}").text
+    assert "It costs" not in browser.get(f"/runs/{RUN}").text
+    world.answers["trainer_trigger", "runs"] = {"runs": [{**A_RUN, "cost_usd": 0.004}]}
+    assert "It costs less than 0.01 $." in browser.get(f"/runs/{RUN}").text
+
+
+def test_a_run_shows_its_stages_beside_those_of_the_run_before(browser: Browser) -> None:
     page = " ".join(browser.get(f"/runs/{RUN}").text.split())
     assert ">Train</a></th><td>executing</td><td>42 s</td><td>60 s</td>" in page
     assert ">Preprocess</a></th><td>succeeded</td><td>30 s</td><td></td>" in page
