@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse
 
 from console.client.fleet import Fleet
 from console.client.health import reader_in_words
+from console.client.notices import state_in_words
 from console.client.rights import NEEDED
 from console.client.standing import named
 from console.client.words import percent
@@ -112,6 +113,7 @@ def environment() -> Environment:
         cost=cost,
         counted=counted,
         exactly=exactly,
+        notice_state=state_in_words,
         link=link,
         took=took,
         lasted=lasted,

@@ -16,6 +16,7 @@ from tests.unit.console.web.world import (
     A_PROGRESS,
     A_RUN,
     NASTY,
+    NOTICE,
     RUN,
     Browser,
     World,
@@ -254,9 +255,7 @@ def test_a_fleet_is_sorted_by_what_is_worst(world: World) -> None:
     assert {each.worst for each in found[:2]} == {"bad"}
 
 
-def test_what_is_usual_of_a_run_is_what_runs_before_it_took(
-    world: World, browser: Browser
-) -> None:
+def test_what_is_usual_of_a_run_is_what_runs_before_it_took(world: World, browser: Browser) -> None:
     def took(run_id: str, begun: str, ended: str) -> dict[str, Any]:
         return {**A_RUN, "run_id": run_id, "status": "rejected"} | {
             "started_at": f"2026-{begun}:00+00:00",
@@ -425,6 +424,19 @@ def test_a_notice_says_what_became_of_it_for_each_recipient(browser: Browser) ->
     assert "email 2026-06-01 00:00" in page
     assert "slack given up 2026-06-03 00:00" in page
     assert "Slack fails with 503" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [("within", "told as part of another message"), ("undelivered", "did not reach everybody")],
+)
+def test_a_state_of_a_notice_is_said_in_words(
+    world: World, browser: Browser, state: str, said: str
+) -> None:
+    world.answers["notifier", "notices"] = {"notices": [{**NOTICE, "state": state}], "next": None}
+    page = browser.get("/notices").text
+    assert said in page
+    assert state not in page
 
 
 def test_the_report_of_a_run_may_do_nothing(world: World, browser: Browser) -> None:
