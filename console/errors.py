@@ -16,6 +16,10 @@ class ConsoleError(Exception):
     """Something that the person at the keyboard can do something about."""
 
 
+class NotFoundError(ConsoleError):
+    """What was asked for does not exist."""
+
+
 def wants_json(arguments: Sequence[str]) -> bool:
     """Return whether a call asks for JSON; what comes after `--` is no option."""
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments

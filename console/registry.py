@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from console.errors import ConsoleError
+from console.errors import ConsoleError, NotFoundError
 from console.target import System
 from shared import names
 from shared.aws import error_code
@@ -45,15 +45,15 @@ def version(system: System, model_id: str, number: int) -> dict[str, Any]:
 
     Raises
     ------
-    ConsoleError
-        There is none; says which there are.
+    NotFoundError
+        Says which there are.
     """
     found = versions(system, model_id)
     for each in found:
         if each["ModelPackageVersion"] == number:
             return each
     known = ", ".join(str(each["ModelPackageVersion"]) for each in reversed(found)) or "none"
-    raise ConsoleError(f"model {model_id} has no version {number}; registered: {known}")
+    raise NotFoundError(f"no version {number} of {model_id}; there are {known}")
 
 
 def decide(

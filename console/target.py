@@ -41,7 +41,7 @@ class System:
 
     def client(self, service: str) -> Any:
         """Return the client of an AWS service; it is made once, and keeps its connection."""
-        return _client(self.session, service, self.endpoint_url)
+        return _client(self.session, service, self.endpoint_url, self.kind)
 
     @property
     def region(self) -> str | None:
@@ -135,8 +135,19 @@ class System:
 
 
 @cache
-def _client(session: Session, service: str, endpoint_url: str | None) -> Any:
-    return session.create_client(service, endpoint_url=endpoint_url, config=_CONFIG)
+def _client(session: Session, service: str, endpoint_url: str | None, kind: Kind) -> Any:
+    made = session.create_client(service, endpoint_url=endpoint_url, config=_CONFIG)
+    if kind == "local":
+        made.meta.events.register_first("needs-retry", _give_up_where_nobody_listens)
+    return made
+
+
+def _give_up_where_nobody_listens(*, caught_exception: Exception | None, **_: Any) -> None:
+    """End what botocore would try again for seconds: on this machine nobody listens, so nobody will."""
+    if isinstance(caught_exception, EndpointConnectionError):
+        raise ConsoleError(
+            "the local platform does not run; start it with `solar local up`"
+        ) from caught_exception
 
 
 def connect(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from console.errors import ConsoleError
+from console.errors import NotFoundError
 from console.target import System
 
 PAGE = 1000  # the most that an answer may hold
@@ -20,12 +20,12 @@ def require_model(system: System, model_id: str) -> None:
 
     Raises
     ------
-    ConsoleError
+    NotFoundError
         Says which there are.
     """
     known = models(system)
     if model_id not in known:
-        raise ConsoleError(f"no model {model_id!r}; known: {', '.join(known) or 'none'}")
+        raise NotFoundError(f"no model {model_id!r}; known: {', '.join(known) or 'none'}")
 
 
 def runs(system: System, model_id: str | None = None) -> list[dict[str, Any]]:

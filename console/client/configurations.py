@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 import yaml
 from botocore.exceptions import ClientError
 
-from console.errors import ConsoleError
+from console.errors import NotFoundError
 from console.target import System
 from shared import layout
 from shared.aws import error_code
@@ -69,19 +69,36 @@ def history(system: System, site: str, most: int | None = None) -> list[Version]
         return list(readers.map(lambda each: _version(system, site, key, each), spans[::-1][:most]))
 
 
+def of_site(system: System, name: str) -> dict[str, Any]:
+    """Return a site's newest configuration with what became of it.
+
+    Raises
+    ------
+    NotFoundError
+        There is none.
+    """
+    found: list[dict[str, Any]] = system.ask("data_watcher", "sites", site_id=name)["sites"]
+    for each in found:
+        if each["kind"] == "site":
+            return each
+    raise NotFoundError(
+        f"no site {name}; `solar sites list` and the fleet's page show which there are"
+    )
+
+
 def numbered(found: list[Version], number: int) -> Version:
     """Return a version by its number.
 
     Raises
     ------
-    ConsoleError
+    NotFoundError
         There is none.
     """
     for each in found:
         if each["number"] == number:
             return each
     known = ", ".join(str(each["number"]) for each in found[::-1])
-    raise ConsoleError(f"no version {number} of this configuration; there are {known or 'none'}")
+    raise NotFoundError(f"no version {number} of this configuration; there are {known or 'none'}")
 
 
 def difference(older: Version, newer: Version) -> list[str]:

@@ -68,7 +68,8 @@ def reader_in_words(reader: dict[str, Any]) -> str:
     counts = [f"{said['confirmed']} confirmed"]
     counts += [f"{said['pending']} waiting to be confirmed"] if said["pending"] else []
     counts += [f"{said['deleted']} ended"] if said["deleted"] else []
-    words = f"told by {reader['name']} (e-mail): {', '.join(counts)}"
+    channel = "e-mail" if reader["name"] == "email" else f"{reader['name']} (e-mail)"
+    words = f"told by {channel}: {', '.join(counts)}"
     if reader["is_well"]:
         return words
     mend = "let the owner confirm, or deploy again with --email"

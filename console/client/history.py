@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from console import trainer
-from console.errors import ConsoleError
+from console.errors import NotFoundError
 from console.target import System
 
 
@@ -17,13 +17,13 @@ def run(system: System, run_id: str, model: str | None = None) -> dict[str, Any]
 
     Raises
     ------
-    ConsoleError
+    NotFoundError
         There is none.
     """
     for each in trainer.runs(system, model):
         if each["run_id"] == run_id:
             return each
-    raise ConsoleError(f"no run {run_id}; the page of runs shows which there are")
+    raise NotFoundError(f"no run {run_id}; the page of runs shows which there are")
 
 
 def expected_seconds(runs: Iterable[Mapping[str, Any]]) -> float | None:

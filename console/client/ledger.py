@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from console.client import objects
-from console.errors import ConsoleError
+from console.client import configurations, objects
+from console.errors import ConsoleError, NotFoundError
 from console.target import System
 from shared import layout
 from shared.messages import DismissRequested, ReleaseRequested, RemoveRequested
@@ -56,8 +56,17 @@ def covering(
 
 
 def balance(system: System, site: str | None = None) -> dict[str, Any]:
-    """Return how S3's listing and the ledger compare."""
-    return system.ask("data_watcher", "balance", site_id=site)
+    """Return how S3's listing and the ledger compare.
+
+    Raises
+    ------
+    NotFoundError
+        Neither they nor the configurations know the site.
+    """
+    found = system.ask("data_watcher", "balance", site_id=site)
+    if site and not found["by_site"]:
+        configurations.of_site(system, site)
+    return found
 
 
 def full_key(key: str) -> str:
@@ -77,7 +86,7 @@ def versions_of(system: System, key: str) -> list[File]:
     found = system.ask_all("data_watcher", "files", site_id=site or None, contains=key, limit=500)
     versions = [each for each in found if each["key"] == key]
     if not versions:
-        raise ConsoleError(f"no file {key} in the ledger; `solar files --site {site}` lists them")
+        raise NotFoundError(f"no file {key} in the ledger; `solar files --site {site}` lists them")
     return versions
 
 

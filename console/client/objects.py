@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from console.errors import ConsoleError
+from console.errors import NotFoundError
 from console.target import System
 from shared import layout
 from shared.aws import error_code
@@ -42,12 +42,12 @@ def of_run(system: System, key: str) -> bytes:
 
     Raises
     ------
-    ConsoleError
+    NotFoundError
         It left none.
     """
     body = bytes_at(system, key)
     if body is None:
-        raise ConsoleError(f"the run left no {key.rpartition('/')[2]} (it failed, or runs)")
+        raise NotFoundError(f"the run left no {key.rpartition('/')[2]} (it failed, or runs)")
     return body
 
 
@@ -56,7 +56,7 @@ def evaluation_of(system: System, run_id: str) -> Evaluation:
 
     Raises
     ------
-    ConsoleError
+    NotFoundError
         It left no evaluation.
     """
     return Evaluation.model_validate_json(of_run(system, layout.evaluation(run_id)))

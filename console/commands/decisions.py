@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from console import output, times, trainer
+from console.client import deciding
 from console.commands import live
 from console.commands.local import JsonOption
 from console.state import state
@@ -45,14 +46,17 @@ def why(
         )
         for each in found
     ]
-    columns = ["at (UTC)", "decided", "because", "looked at again"]
+    columns = ["at (UTC)", "decided", "because", "is looked at again at"]
     output.table(f"Decisions about {model}", columns, rows, "nothing was decided yet")
     _say_what_waits(answer["waiting"].get(model))
     for line in live.in_words(model, live.how_they_do(model).get(model)):
         output.say_plainly(line)
     if found:
-        rules = [(v["rule"], v["effect"], v["reason"]) for v in found[0]["verdicts"]]
-        output.table("Rules of the latest", ["rule", "says", "because"], rows=rules, empty="")
+        rules = [
+            ("decided" if each["decided"] else "", each["rule"], each["says"], each["reason"])
+            for each in deciding.rules(found[0])
+        ]
+        output.table("Rules of the latest", ["", "rule", "says", "because"], rows=rules, empty="")
 
 
 def _say_what_waits(waiting: dict[str, Any] | None) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from console import output
+from console.client.notices import state_in_words
 from console.commands.local import JsonOption
 from console.state import state
 from shared.messages import RedriveRequested
@@ -56,7 +57,7 @@ def notices(
         (
             output.when(each["created_at"]),
             each["severity"],
-            each["state"],
+            state_in_words(each["state"]),
             each["subject"],
             _recipients(each["recipients"]),
         )

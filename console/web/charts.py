@@ -30,6 +30,8 @@ class Chart:
         The time that it shows, and that others below it show; None is that of its lines.
     is_low
         Whether it is drawn lower, as one of several below each other.
+    clock
+        By whose clock its times or days are; "" where everybody knows.
     """
 
     title: str
@@ -42,6 +44,7 @@ class Chart:
     is_share: bool = False
     span: tuple[str, str] | None = None
     is_low: bool = False
+    clock: str = ""
 
     def line(
         self, name: str, points: Sequence[tuple[str, float | None]], role: str, **more: Any
@@ -116,7 +119,9 @@ class Chart:
                 for moment, value in zip(each["x"], each["y"], strict=True):
                     row = values.setdefault(moment, [None] * len(places))
                     row[places[each["name"]]] = value
-        ordered = sorted(values.items())
+        ordered = sorted(
+            each for each in values.items() if any(value is not None for value in each[1])
+        )
         step = max(1, len(ordered) // 60)
         return [(moment[:16].replace("T", " "), *found) for moment, found in ordered[::step]]
 
@@ -147,8 +152,15 @@ def with_gaps(points: Sequence[tuple[str, float | None]]) -> Sequence[tuple[str,
     for point, moment, step in zip(points, moments, [*steps, longest], strict=True):
         found.append(point)
         if step > longest:
-            found.append(((moment + longest / GAP).isoformat().replace("+00:00", "Z"), None))
+            found.append((_like(point[0], moment + longest / GAP), None))
     return found
+
+
+def _like(known: str, moment: datetime) -> str:
+    """Return a moment as another is written: a day or a time."""
+    if len(known) <= len("2026-06-01"):
+        return f"{moment:%Y-%m-%d}"
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _pieces(points: Sequence[tuple[str, float | None]]) -> list[list[tuple[str, float | None]]]:

@@ -16,9 +16,11 @@ from starlette.responses import HTMLResponse
 
 from console.client.fleet import Fleet
 from console.client.health import reader_in_words
+from console.client.notices import state_in_words
 from console.client.rights import NEEDED
 from console.client.standing import named
 from console.client.words import percent
+from console.output import counted
 from console.target import System
 from console.web.guard import Guard
 
@@ -108,6 +110,10 @@ def environment() -> Environment:
         score=score,
         figure=figure,
         money=money,
+        cost=cost,
+        counted=counted,
+        exactly=exactly,
+        notice_state=state_in_words,
         link=link,
         took=took,
         lasted=lasted,
@@ -141,6 +147,11 @@ def when(moment: str | datetime | None) -> str:
         return ""
     found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     return f"{found.astimezone(UTC):%Y-%m-%d %H:%M}"
+
+
+def exactly(moment: str) -> str:
+    """Return a moment to the second, in UTC."""
+    return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def day(moment: str | None) -> str:
@@ -180,6 +191,13 @@ def money(usd: float | None) -> str:
     if usd is None:
         return NOTHING
     return "< 0.01 $" if 0 < usd < 0.01 else f"{usd:,.2f} $"  # noqa: PLR2004 - a cent
+
+
+def cost(usd: float | None) -> str:
+    """Return what something costs as a part of a sentence; nothing where nobody knows."""
+    if usd is None:
+        return ""
+    return "costs less than 0.01 $" if 0 < usd < 0.01 else f"costs about {money(usd)}"  # noqa: PLR2004
 
 
 def took(begun: str | None, ended: str | None) -> str:

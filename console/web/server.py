@@ -24,7 +24,7 @@ from starlette.staticfiles import StaticFiles
 from console import target, trainer
 from console.client import fleet as fleet_client
 from console.client import rights
-from console.errors import ConsoleError
+from console.errors import ConsoleError, NotFoundError
 from console.target import System
 from console.web import rendering
 from console.web.actions import ACTIONS
@@ -160,8 +160,9 @@ async def _news(request: Request) -> Response:
 
 def _explain(request: Request, error: Exception) -> Response:
     said = str(error) if isinstance(error, ConsoleError) else target.explain(error)
+    code = NOT_FOUND if isinstance(error, NotFoundError) else NOT_DONE
     site: rendering.Site = request.app.state.site
-    return site.page(request, "failed.html", status_code=NOT_DONE, said=said)
+    return site.page(request, "failed.html", status_code=code, said=said)
 
 
 def _no_page(request: Request, error: Exception) -> Response:

@@ -32,12 +32,37 @@ def number(request: Request, name: str, otherwise: int, most: int) -> int:
     ConsoleError
         It is none.
     """
+    return max(1, min(whole(request, name, otherwise), most)) if given(request, name) else otherwise
+
+
+def whole(request: Request, name: str, otherwise: int) -> int:
+    """Return a whole number of the link as it is.
+
+    Raises
+    ------
+    ConsoleError
+        It is none.
+    """
     text = given(request, name)
     if not text:
         return otherwise
     if not text.isdecimal():
         raise ConsoleError(f"{name}: {text!r} is no whole number")
-    return max(1, min(int(text[:9]), most))
+    return int(text[:9])
+
+
+def only(request: Request, *names: str) -> None:
+    """Refuse a link with a field that a page does not know: without it, it would answer something else.
+
+    Raises
+    ------
+    ConsoleError
+        Says which fields there are.
+    """
+    if unknown := sorted(set(request.query_params) - {*names, "done"}):
+        raise ConsoleError(
+            f"{', '.join(unknown)}: this page has no such field; it has {', '.join(names)}"
+        )
 
 
 def moment(request: Request, name: str) -> datetime | None:

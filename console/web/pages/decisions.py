@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from console import trainer
+from console.client import deciding
 from console.errors import ConsoleError
 from console.web.cards import Card, ask, asked
 from console.web.pages.common import given, moment, number, of
@@ -20,6 +21,7 @@ MOST = 200
 SINCE = timedelta(days=90)
 # What a person tries out most; the rest of the policy stays as it is.
 TRIED = ("quiet_period", "maximum_wait", "minimum_new_days", "cool_down", "maximum_champion_age")
+OF_THE_LIST = {"limit", "at", "done"}  # fields of the link that ask for no other policy
 
 
 def models(request: Request) -> Response:
@@ -49,7 +51,7 @@ def decisions(request: Request) -> Response:
         ]["policy"],
     )
     tried = {each: given(request, each) for each in TRIED}
-    is_asked = bool(given(request, "since"))
+    is_asked = bool(set(request.query_params) - OF_THE_LIST)
     replayed = (
         ask(lambda: _replay(request, name, cards["policy"].value, tried)) if is_asked else Card()
     )
@@ -62,6 +64,7 @@ def decisions(request: Request) -> Response:
         fields=TRIED,
         limit=limit,
         replayed=replayed,
+        rules=deciding.rules,
         since=given(request, "since") or f"{datetime.now(UTC) - SINCE:%Y-%m-%d}",
     )
 
@@ -69,9 +72,13 @@ def decisions(request: Request) -> Response:
 def _replay(
     request: Request, name: str, policy: dict[str, Any] | None, tried: dict[str, str]
 ) -> dict[str, Any]:
-    since = moment(request, "since")
-    if since is None or policy is None:
+    since = moment(request, "since") or datetime.now(UTC) - SINCE
+    if policy is None:
         raise ConsoleError("the policy in force could not be read")
+    if unknown := sorted(set(request.query_params) - OF_THE_LIST - {"since", *TRIED}):
+        raise ConsoleError(
+            f"{', '.join(unknown)} cannot be tried here; what can: {', '.join(TRIED)}, since"
+        )
     stated = {each: value for each, value in tried.items() if value}
     try:
         checked = RetrainPolicy.model_validate({**policy, **stated})

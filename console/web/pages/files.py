@@ -11,7 +11,7 @@ from starlette.responses import Response
 from console.client import ledger
 from console.errors import ConsoleError
 from console.web.cards import ask, asked
-from console.web.pages.common import given, moment, of
+from console.web.pages.common import given, moment, of, only
 from shared import layout
 
 LIMIT = 50
@@ -60,7 +60,8 @@ def balance(request: Request) -> Response:
     """Compare the ledger with S3's listing; of a large bucket that takes its time."""
     site = of(request)
     name = given(request, "site")
-    found = ask(lambda: ledger.balance(site.system, name or None))
+    only(request, "site")
+    found = ledger.balance(site.system, name or None)
     return site.page(request, "balance.html", found=found, name=name)
 
 

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from console import forecasts, trainer
-from console.client import ledger, log, measurements, objects
-from console.errors import ConsoleError
+from console.client import configurations, ledger, log, measurements, objects
+from console.errors import ConsoleError, NotFoundError
 from console.target import System
 from console.web.cards import ask, asked
 from console.web.charts import Chart
@@ -43,6 +43,8 @@ def forecast(request: Request) -> Response:
     """Show the newest forecast of a site."""
     site = of(request)
     model, name = request.path_params["model"], request.path_params["site"]
+    trainer.require_model(site.system, model)
+    configurations.of_site(site.system, name)
     cards = asked(
         ahead=lambda: _ahead(site.system, model, name),
         before=lambda: _before(site.system, model, name),
@@ -57,7 +59,7 @@ def download(request: Request) -> Response:
         raise ConsoleError(f"a forecast can be had as {', '.join(KINDS)}")
     body = objects.bytes_at(of(request).system, layout.latest_forecast(model, name, kind))
     if body is None:
-        raise ConsoleError(f"there is no forecast of {name} yet")
+        raise NotFoundError(f"there is no forecast of {name} yet")
     headers = {"Content-Disposition": f'attachment; filename="{name}-forecast.{kind}"'}
     return Response(body, media_type=KINDS[kind], headers=headers)
 

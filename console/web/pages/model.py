@@ -12,7 +12,7 @@ from console import registry, trainer
 from console.client import comparing, objects, standing, versions
 from console.web.cards import Card, ask, asked
 from console.web.pages import model_charts
-from console.web.pages.common import given, number, of
+from console.web.pages.common import given, number, of, only, whole
 from console.web.rendering import Site
 
 DAYS = 90
@@ -71,13 +71,12 @@ def compare(request: Request) -> Response:
     """Set two versions of a model side by side."""
     site = of(request)
     name = request.path_params["model"]
-    numbers = (number(request, "first", 1, 10**6), number(request, "second", 2, 10**6))
-    found = ask(lambda: versions.compare(site.system, name, numbers, A_YEAR))
-    said = comparing.of_which_days(found.value) if found.value else ""
-    rows = comparing.rows(found.value) if found.value else []
-    return site.page(
-        request, "compare.html", name=name, numbers=numbers, found=found, rows=rows, said=said
-    )
+    only(request, "first", "second")
+    trainer.require_model(site.system, name)
+    numbers = whole(request, "first", 1), whole(request, "second", 2)
+    found = versions.compare(site.system, name, numbers, A_YEAR)
+    said, rows = comparing.of_which_days(found), comparing.rows(found)
+    return site.page(request, "compare.html", name=name, numbers=numbers, rows=rows, said=said)
 
 
 def _sites(site: Site, name: str) -> int:

@@ -13,9 +13,9 @@ from console.client import configurations, excluding, ledger, left_out, log
 from console.errors import ConsoleError
 from console.target import System
 from console.web import strips
-from console.web.cards import Card, ask, asked
+from console.web.cards import Card, asked
 from console.web.pages import plant_charts
-from console.web.pages.common import moment, number, of
+from console.web.pages.common import moment, of, only, whole
 
 USUAL = timedelta(days=7)
 LONGEST = timedelta(days=3653)  # ten years
@@ -28,7 +28,7 @@ def plant(request: Request) -> Response:
     """Show a site."""
     site = of(request)
     system, name = site.system, request.path_params["site"]
-    known = _configuration(system, name)
+    known = configurations.of_site(system, name)
     model = known["model_id"]
     begin, end = _range(system, model, name, moment(request, "from"), moment(request, "to"))
     cards = dict(
@@ -46,6 +46,7 @@ def plant(request: Request) -> Response:
         )
     )
     files, more_files = cards["files"].value or ([], False)
+    refused = sorted(cards["refused"].value or [], key=lambda each: bool(each["dismissed"]))
     shown = plant_charts.Shown(system, known, files, begin, end)
     drawn = asked(
         chart=lambda: (
@@ -57,7 +58,7 @@ def plant(request: Request) -> Response:
     )
     gone = left_out.together(
         cards["masks"].value or left_out.Masks(run_id=None, stretches=[]),
-        [*files, *left_out.without_time(cards["refused"].value or [])],
+        [*files, *left_out.without_time(refused)],
         cards["exclusions"].value or [],
         begin,
         end,
@@ -71,6 +72,7 @@ def plant(request: Request) -> Response:
         known=known,
         cards={**cards, **drawn},
         gone=gone,
+        refused=refused,
         strip=strips.of_files(files, begin, end),
         files=files,
         more_files=more_files,
@@ -83,25 +85,25 @@ def plant(request: Request) -> Response:
 
 
 def history(request: Request) -> Response:
-    """Show how two configurations of a site differ."""
+    """Show how two configurations of a site differ; without numbers the newest two."""
     site = of(request)
     name = request.path_params["site"]
-    numbers = (number(request, "first", 1, 10**6), number(request, "second", 1, 10**6))
-
-    def compared() -> dict[str, Any]:
-        found = configurations.history(site.system, name)
-        older, newer = (configurations.numbered(found, each) for each in numbers)
-        return {"older": older, "newer": newer, "lines": configurations.difference(older, newer)}
-
-    return site.page(request, "site_history.html", name=name, found=ask(compared))
-
-
-def _configuration(system: System, name: str) -> dict[str, Any]:
-    found: list[dict[str, Any]] = system.ask("data_watcher", "sites", site_id=name)["sites"]
-    for each in found:
-        if each["kind"] == "site":
-            return each
-    raise ConsoleError(f"no site {name}; the fleet shows which there are")
+    only(request, "first", "second")
+    configurations.of_site(site.system, name)
+    found = configurations.history(site.system, name)
+    newest = max((each["number"] for each in found), default=1)
+    numbers = whole(request, "first", max(newest - 1, 1)), whole(request, "second", newest)
+    older, newer = (configurations.numbered(found, each) for each in numbers)
+    lines = configurations.difference(older, newer)
+    return site.page(
+        request,
+        "site_history.html",
+        name=name,
+        is_alone=len(found) == 1,
+        older=older,
+        newer=newer,
+        lines=lines,
+    )
 
 
 def _yaml(known: dict[str, Any], history: Card) -> str:

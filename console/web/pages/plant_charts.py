@@ -26,6 +26,17 @@ TITLES = {
     "%": "Relative humidity",
     "hPa": "Air pressure",
 }
+NAMES = {
+    "ghi": "global horizontal",
+    "dni": "direct normal",
+    "dhi": "diffuse horizontal",
+    "poa_global": "on the modules",
+    "temp_air": "air",
+    "temp_module": "modules",
+    "wind_speed": "wind speed",
+    "relative_humidity": "relative humidity",
+    "pressure": "air pressure",
+}  # of the measured quantities, below the title of their chart
 UNITS = {"W/m2": "W/m²", "C": "°C"}  # as people write them
 
 
@@ -69,7 +80,11 @@ class Shown:
 
     def chart(self, title: str, unit: str) -> Chart:
         """Return a chart of the time, still empty."""
-        return Chart(title, unit, zooms=True, span=(_text(self.begin), _text(self.end)))
+        config = self.known["config"]
+        zone = config["timezone"] if config else "UTC"
+        clock = "times in UTC" if self.is_fine else f"days of the site's clock, {zone}"
+        span = (_text(self.begin), _text(self.end))
+        return Chart(title, unit, zooms=True, span=span, clock=clock)
 
     def main_chart(self, title: str, unit: str) -> Chart:
         """Return the chart over which a stretch can be excluded."""
@@ -136,7 +151,7 @@ def weather(shown: Shown) -> list[Chart]:
                 if shown.is_fine
                 else measurements.means(found[name], shown.day)
             )
-            chart.line(name.replace("_", " "), points, role)
+            chart.line(NAMES[name], points, role)
         charts.append(chart)
     return charts
 

@@ -54,7 +54,7 @@ def run(request: Request) -> Response:
             if found["evaluation_uri"]
             else None
         ),
-        expected=lambda: history.expected_seconds(trainer.runs(site.system, found["model_id"])),
+        expected=lambda: history.expected_seconds(_before(site, found)),
         log=lambda: _log(request, progress.value) if progress.value else None,
         made=lambda: lineage.of_run(site.system, progress.value) if progress.value else None,
     )
@@ -81,6 +81,12 @@ def _progress(site: Site, run: dict[str, Any]) -> dict[str, Any]:
     if found is None:
         raise ConsoleError(f"how far run {run['run_id']} came is not known any more")
     return found
+
+
+def _before(site: Site, run: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the runs of the same model that began earlier."""
+    every = trainer.runs(site.system, run["model_id"])
+    return [each for each in every if each["started_at"] < run["started_at"]]
 
 
 def _log(request: Request, progress: dict[str, Any]) -> job_logs.Tail:

@@ -12,6 +12,7 @@ function traces(chart) {
     ...each, type: "scatter", mode: each.role === "band" ? "lines" : "lines",
     line: { color: colour(each.role), width: each.role === "band" ? 0 : 0.1 * unit(), dash: each.role === "promise" ? "dash" : "solid" },
     fillcolor: each.fill ? colour("band") : undefined,
+    ...(each.hoverinfo === "skip" ? {} : { hovertemplate: chart.share ? "%{y:.2~%}" : `%{y} ${chart.unit}` }),
   })).concat(stretches(chart));
 }
 

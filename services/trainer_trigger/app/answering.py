@@ -217,7 +217,9 @@ class Answering:
         if not wanted:
             return {"progress": None}
         run = wanted[-1]
-        before = [each for each in runs if each.status in FINISHED and each.run_id != run.run_id]
+        before = [
+            each for each in runs if each.status in FINISHED and each.started_at < run.started_at
+        ]
         return {
             "progress": {
                 **_shown(run),

@@ -12,6 +12,12 @@ def reader(confirmed: int, pending: int = 0, deleted: int = 0, *, well: bool = T
     return reader_in_words({"name": "ops", "subscriptions": counts, "is_well": well})
 
 
+def test_the_usual_channel_is_not_named_twice() -> None:
+    counts = {"confirmed": 1, "pending": 0, "deleted": 0}
+    said = reader_in_words({"name": "email", "subscriptions": counts, "is_well": True})
+    assert said == "told by e-mail: 1 confirmed"
+
+
 def test_a_channel_without_subscriptions_is_named() -> None:
     assert (
         reader_in_words({"name": "chat", "subscriptions": None, "is_well": True}) == "told by chat"

@@ -48,7 +48,10 @@ def test_what_people_were_told_is_listed_with_what_became_of_it(told: FakeSystem
     assert "slack did not get it (404)" in said
     assert "slack gets it at 2026-11-28 10:05:00 (busy)" in said
     assert "Notice two" not in said
-    assert "Notice two" in solar("notices", "--every").stdout
+    every = solar("notices", "--every").stdout
+    assert "Notice two" in every
+    assert "told as part of another message" in every
+    assert "within" not in every
 
 
 def test_what_somebody_did_not_get_is_listed_alone(told: FakeSystem) -> None:

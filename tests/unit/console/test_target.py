@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import NoCredentialsError, NoRegionError, ProfileNotFound
+from botocore.exceptions import (
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    ProfileNotFound,
+)
+from botocore.httpsession import URLLib3Session
 
 from console import target
 from console.errors import ConsoleError
@@ -89,6 +96,26 @@ def test_all_calls_of_a_service_share_one_client_and_so_one_connection() -> None
 
     assert system.client("sqs") is system.client("sqs")
     assert system.client("sqs") is not system.client("sts")
+
+
+def test_a_local_platform_that_does_not_run_is_said_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tries: list[str] = []
+
+    def refuse(_: Any, request: Any) -> None:
+        tries.append(request.url)
+        raise EndpointConnectionError(endpoint_url=request.url)
+
+    monkeypatch.setattr(URLLib3Session, "send", refuse)
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it waits"))
+    session = session_of("eu-west-1")
+    session.set_credentials("test", "test")
+    system = System("local", session, "http://127.0.0.1:1")
+    with pytest.raises(ConsoleError) as error:
+        system.ask("deployer", "live")
+    assert str(error.value) == "the local platform does not run; start it with `solar local up`"
+    assert len(tries) == 1
 
 
 def test_a_profile_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -322,7 +322,9 @@ def test_a_run_says_how_far_it_is_and_how_long_the_one_before_took(world: World)
         "stages": {"Preprocess": 40.0, "Train": 60.0, "RegisterModel": 1.0},
     }
     named = {"query": "progress", "model_id": run.model_id, "run_id": "before-1"}
-    assert asked.answer(named)["progress"]["run_id"] == "before-1"
+    earlier = asked.answer(named)["progress"]
+    assert earlier["run_id"] == "before-1"
+    assert earlier["expected"] is None, "no run of later tells what was usual then"
 
 
 def test_a_first_run_has_nothing_to_be_compared_with_and_no_run_no_progress(world: World) -> None:

@@ -20,7 +20,7 @@ def _data_withdrawn(message: messages.DataWithdrawn) -> Notice:
     return notice(
         message,
         Severity.INFO,
-        f"Data of site {message.site_id} no longer counts",
+        f"Data of site {message.site_id} no longer counts: {message.correlation_id.rpartition('/')[2]}",
         sentence(f"Rows of {message.correlation_id} were withdrawn: {message.reason}"),
         f"Model {message.model_id} will not be trained on them again.",
         facts=(("Site", message.site_id), ("Rows", message.canonical_uri)),

@@ -16,6 +16,7 @@ from tests.unit.console.web.world import (
     A_PROGRESS,
     A_RUN,
     NASTY,
+    NOTICE,
     RUN,
     Browser,
     World,
@@ -67,7 +68,7 @@ def test_a_page_answers_whole_and_in_order(browser: Browser, path: str) -> None:
 def test_a_page_leads_nowhere_that_does_not_exist(browser: Browser, path: str) -> None:
     found = re.findall(r'(?:href|src)="(/[^"]*)"', browser.get(path).text)
     links = {each.replace("&amp;", "&") for each in found} - {"/charts.js"}
-    dead = [each for each in links if browser.get(each).status == 404]
+    dead = [each for each in links if "There is no such page" in browser.get(each).text]
     assert dead == []
 
 
@@ -150,9 +151,45 @@ def test_an_apostrophe_quotes_nothing() -> None:
     ("path", "said"),
     [
         ("/sites/nowhere", "no site nowhere"),
+        ("/sites/nowhere/history", "no site nowhere"),
+        (
+            "/sites/east/history?first=1&second=9",
+            "no version 1 of this configuration; there are none",
+        ),
         ("/models/nowhere", "no model"),
+        ("/models/nowhere/compare", "no model"),
+        (
+            "/models/golden/compare?first=1&second=99",
+            "no version 99 of golden; there are 1, 2, 3, 4",
+        ),
+        ("/decisions/nowhere", "no model"),
+        ("/forecast/nowhere/east", "no model"),
+        ("/forecast/golden/nowhere", "no site nowhere"),
+        ("/forecast/golden/east/latest.csv", "there is no forecast of east yet"),
         ("/runs/nowhere", "no run nowhere"),
+        (f"/runs/{RUN}/report", "the run left no"),
         ("/file?key=east/nowhere.csv", "in the ledger"),
+        ("/balance?site=nowhere", "no site nowhere"),
+    ],
+)
+def test_what_does_not_exist_is_not_found_and_says_what_there_is(
+    browser: Browser, path: str, said: str
+) -> None:
+    answer = browser.get(path)
+    assert answer.status == 404
+    assert said in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (
+            "/models/golden/compare?a=1&b=99",
+            "a, b: this page has no such field; it has first, second",
+        ),
+        ("/models/golden/compare?first=x&second=1", "first: &#39;x&#39; is no whole number"),
+        ("/sites/east/history?old=5&new=9", "new, old: this page has no such field"),
+        ("/balance?model=golden", "it has site"),
         ("/sites/east?from=2026-06-02&to=2026-06-01", "the end must come after the beginning"),
         ("/sites/east?from=yesterday", "is no time"),
         ("/?page=minus", "is no whole number"),
@@ -184,7 +221,7 @@ def test_a_field_that_makes_no_sense_is_explained_where_it_is(
 
 def test_a_replay_shows_what_another_policy_would_have_done(browser: Browser) -> None:
     text = browser.get("/decisions/golden?since=2026-01-01&quiet_period=2+h").text
-    assert "1 runs instead of 5" in text
+    assert "1 run instead of 5; the whole costs about 0.50 $" in text
 
 
 def test_ten_thousand_sites_are_shown_page_by_page(world: World, browser: Browser) -> None:
@@ -218,7 +255,28 @@ def test_a_fleet_is_sorted_by_what_is_worst(world: World) -> None:
     assert {each.worst for each in found[:2]} == {"bad"}
 
 
-def test_a_run_shows_its_stages_beside_the_last_time(browser: Browser) -> None:
+def test_what_is_usual_of_a_run_is_what_runs_before_it_took(world: World, browser: Browser) -> None:
+    def took(run_id: str, begun: str, ended: str) -> dict[str, Any]:
+        return {**A_RUN, "run_id": run_id, "status": "rejected"} | {
+            "started_at": f"2026-{begun}:00+00:00",
+            "ended_at": f"2026-{ended}:00+00:00",
+        }
+
+    earlier = took("a-1", "05-01T00:00", "05-01T00:01")
+    later = took("b-1", "07-01T00:00", "07-01T00:09")
+    world.answers["trainer_trigger", "runs"] = {"runs": [earlier, A_RUN, later]}
+    assert "60 s were usual before" in browser.get(f"/runs/{RUN}").text
+    assert "usual" not in browser.get("/runs/a-1").text
+
+
+def test_a_cost_that_nobody_knows_is_not_told(world: World, browser: Browser) -> None:
+    assert "Cost -" not in browser.get(f"/runs/{RUN}").text
+    assert "It costs" not in browser.get(f"/runs/{RUN}").text
+    world.answers["trainer_trigger", "runs"] = {"runs": [{**A_RUN, "cost_usd": 0.004}]}
+    assert "It costs less than 0.01 $." in browser.get(f"/runs/{RUN}").text
+
+
+def test_a_run_shows_its_stages_beside_those_of_the_run_before(browser: Browser) -> None:
     page = " ".join(browser.get(f"/runs/{RUN}").text.split())
     assert ">Train</a></th><td>executing</td><td>42 s</td><td>60 s</td>" in page
     assert ">Preprocess</a></th><td>succeeded</td><td>30 s</td><td></td>" in page
@@ -366,6 +424,19 @@ def test_a_notice_says_what_became_of_it_for_each_recipient(browser: Browser) ->
     assert "email 2026-06-01 00:00" in page
     assert "slack given up 2026-06-03 00:00" in page
     assert "Slack fails with 503" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [("within", "told as part of another message"), ("undelivered", "did not reach everybody")],
+)
+def test_a_state_of_a_notice_is_said_in_words(
+    world: World, browser: Browser, state: str, said: str
+) -> None:
+    world.answers["notifier", "notices"] = {"notices": [{**NOTICE, "state": state}], "next": None}
+    page = browser.get("/notices").text
+    assert said in page
+    assert state not in page
 
 
 def test_the_report_of_a_run_may_do_nothing(world: World, browser: Browser) -> None:

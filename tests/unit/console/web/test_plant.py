@@ -15,7 +15,7 @@ import pytest
 
 from console.client import measurements
 from console.web import strips
-from console.web.charts import in_utc
+from console.web.charts import Chart, in_utc
 from shared import layout
 from tests.unit.console.web import world as worlds
 from tests.unit.console.web.world import RUN, Browser, Kept, World, browser, file, world
@@ -67,8 +67,8 @@ def test_weather_is_a_chart_for_each_unit_over_the_same_time_as_the_power(
     serve(world, put(world, "all", BEGIN, power_ac=2.0, ghi=500.0, temp_air=20.0, temp_module=30.0))
     power, light, warmth = charts(browser.get(WEEK).text)
     assert lines(power) == {"measured": [2.0] * 24}
-    assert lines(light) == {"ghi": [500.0] * 24}
-    assert lines(warmth) == {"temp air": [20.0] * 24, "temp module": [30.0] * 24}
+    assert lines(light) == {"global horizontal": [500.0] * 24}
+    assert lines(warmth) == {"air": [20.0] * 24, "modules": [30.0] * 24}
     assert power["span"] == light["span"] == ["2026-06-01T00:00:00Z", "2026-06-08T00:00:00Z"]
     assert all(each["zooms"] for each in (power, light, warmth))
 
@@ -219,6 +219,73 @@ def test_the_yaml_says_since_when_by_whom_and_how_two_of_them_differ(
         "<del>-ac_capacity_kw: 5 # &lt;b&gt;</del><ins>+ac_capacity_kw: 6 # &lt;b&gt;</ins>" in text
     )
     assert "no version 9" in browser.get("/sites/east/history?first=9&second=2").text
+
+
+def test_a_dismissed_file_is_marked_and_comes_after_those_that_are_open(
+    world: World, browser: Browser
+) -> None:
+    settled = file("raw/east/a.csv", "quarantined", reason="in W", dismissed="by ann: a test")
+    still_open = file("raw/east/b.csv", "quarantined", reason="in W")
+    serve(world, settled, still_open)
+    text = browser.get(WEEK).text
+    table = text[text.index('aria-label="Refused, of any time"') :].partition("</table>")[0]
+    assert table.index("b.csv") < table.index("a.csv")
+    assert '<span class="state dismissed">dismissed</span>' in table
+    assert table.count('<span class="state quarantined">') == 1
+
+
+def test_a_chart_says_by_whose_clock_its_times_are(world: World, browser: Browser) -> None:
+    serve(world, put(world, "all", BEGIN, power_ac=2.0, ghi=500.0))
+    text = browser.get(WEEK).text
+    assert "Measured and predicted power [kW], times in UTC<" in text
+    assert "Irradiance [W/m²], times in UTC<" in text
+    assert "days of the site&#39;s clock, Europe/Berlin<" in browser.get(YEAR).text
+
+
+def test_figures_have_plain_names_and_units(world: World, browser: Browser) -> None:
+    serve(world, put(world, "all", BEGIN, power_ac=2.0, ghi=500.0, temp_air=20.0))
+    text = browser.get(WEEK).text
+    for heading in ("time (UTC)", "measured [kW]", "global horizontal [W/m²]", "air [°C]"):
+        assert f'<th scope="col">{heading}</th>' in text
+
+
+def test_figures_of_days_are_days_also_beside_a_gap() -> None:
+    chart = Chart("energy", "kWh")
+    days = [f"2026-06-{day:02}" for day in (1, 2, 3, 9, 10)]
+    chart.line("measured", [(day, 1.0) for day in days], "measured")
+    assert [row[0] for row in chart.rows] == days
+    assert {len(each) for each in chart.traces[0]["x"]} == {10}
+
+
+def test_the_strip_of_days_has_a_legend_and_its_first_and_last_day(browser: Browser) -> None:
+    text = browser.get(WEEK).text
+    key = text[text.index('class="key"') :]
+    assert "2026-06-01 to 2026-06-01" in key
+    assert "no power, no weather or an outage" in key
+
+
+def test_a_site_without_data_says_how_they_come_and_not_that_all_counts(
+    world: World, browser: Browser
+) -> None:
+    world.answers["data_watcher", "sites"] = {"sites": [worlds.site("new", last_upload_at=None)]}
+    serve(world)
+    text = browser.get("/sites/new").text
+    assert "Nothing came yet. <code>solar upload new FILE…</code>" in text
+    assert "All of this time counts" not in text
+    assert "No file has rows of this time." in text
+
+
+def test_the_only_version_of_a_yaml_is_compared_with_nothing(
+    world: World, browser: Browser
+) -> None:
+    config = json.dumps({"ac_capacity_kw": 5, "config_version": "0123456789a1"}).encode()
+    world.clients["s3"].versions[layout.active_site("east"), "a1"] = Kept(config, BEGIN)
+    text = browser.get("/sites/east/history").text
+    assert "There is only one version, in force since 2026-06-01 00:00" in text
+    assert "They say the same" not in text
+    answer = browser.get("/sites/east/history?first=1&second=2")
+    assert answer.status == 404
+    assert "no version 2 of this configuration; there are 1" in answer.text
 
 
 @pytest.mark.parametrize(
