@@ -27,7 +27,7 @@ def plant(request: Request) -> Response:
     """Show a site."""
     site = of(request)
     system, name = site.system, request.path_params["site"]
-    known = _configuration(system, name)
+    known = configurations.of_site(system, name)
     model = known["model_id"]
     begin, end = _range(system, model, name, moment(request, "from"), moment(request, "to"))
     cards = dict(
@@ -93,14 +93,6 @@ def history(request: Request) -> Response:
         return {"older": older, "newer": newer, "lines": configurations.difference(older, newer)}
 
     return site.page(request, "site_history.html", name=name, found=ask(compared))
-
-
-def _configuration(system: System, name: str) -> dict[str, Any]:
-    found: list[dict[str, Any]] = system.ask("data_watcher", "sites", site_id=name)["sites"]
-    for each in found:
-        if each["kind"] == "site":
-            return each
-    raise ConsoleError(f"no site {name}; the fleet shows which there are")
 
 
 def _yaml(known: dict[str, Any], history: Card) -> str:

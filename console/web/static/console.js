@@ -69,6 +69,14 @@ const paper = (box) => (matchMedia("print").matches ? { width: box.clientWidth, 
 const moment = (text) => new Date(`${String(text).replace(" ", "T").slice(0, 19)}${String(text).length < 11 ? "T00:00:00" : ""}Z`);
 const written = (text) => moment(text).toISOString().slice(0, 16) + "Z";
 
+// A hand hits no minute: what it drags begins and ends with a row of data, and holds at least one.
+const ROW = 15 * 60 * 1000;
+function inRows([from, to]) {
+  const begin = Math.round(moment(from) / ROW);
+  const end = Math.max(Math.round(moment(to) / ROW), begin + 1);
+  return [begin, end].map((row) => new Date(row * ROW).toISOString().slice(0, 16) + "Z");
+}
+
 function draw(box) {
   const chart = JSON.parse(box.dataset.chart);
   let mode = "zoom";
@@ -91,8 +99,13 @@ function draw(box) {
       if (mode !== "exclude" || !chosen || !chosen.range) return;
       const link = new URL("/do/exclude", location.origin);
       link.searchParams.set("site", chart.excludes);
-      link.searchParams.set("start", written(chosen.range.x[0]));
-      link.searchParams.set("end", written(chosen.range.x[1]));
+      const [start, end] = inRows(chosen.range.x);
+      link.searchParams.set("start", start);
+      link.searchParams.set("end", end);
+      for (const name of ["from", "to"]) {
+        const shown = new URL(location.href).searchParams.get(name);
+        if (shown) link.searchParams.set(name, shown);
+      }
       location.assign(link);
     });
     const modes = box.parentElement.querySelector(".modes");
