@@ -52,7 +52,7 @@ def model(request: Request) -> Response:
     promise = ask(lambda: _promise(system, cards["serves"]))
     marked = ask(lambda: model_charts.marked(system, lines, cards))
     scored = [each for each in lines if each["n"]]
-    charts = model_charts.charts(scored, promise.value, marked.value or [], cards)
+    charts = model_charts.charts(scored, _promised(cards["versions"]), marked.value or [], cards)
     return site.page(
         request,
         "model.html",
@@ -121,6 +121,12 @@ def _promise(system: Any, serves: Card) -> dict[str, Any] | None:
     if not entry or not entry["run_id"]:
         return None
     return dict(objects.evaluation_of(system, entry["run_id"]).model_dump(mode="json"))
+
+
+def _promised(known: Card) -> dict[int, float]:
+    """Return the nMAE that each version's test promised, where it is known."""
+    found = {each["version"]: each["metrics"].get("nmae") for each in known.value or []}
+    return {version: nmae for version, nmae in found.items() if nmae is not None}
 
 
 def first_model(request: Request) -> Response:

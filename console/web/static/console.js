@@ -10,16 +10,19 @@ const unit = () => parseFloat(getComputedStyle(document.documentElement).fontSiz
 function traces(chart) {
   return chart.traces.map((each) => ({
     ...each, type: "scatter", mode: each.role === "band" ? "lines" : "lines",
-    line: { color: colour(each.role), width: each.role === "band" ? 0 : 0.1 * unit(), dash: each.role === "promise" ? "dash" : "solid" },
+    line: { color: colour(each.role), width: each.role === "band" ? 0 : 0.1 * unit(), dash: each.role === "promise" ? "dash" : "solid", shape: each.step ? "hv" : "linear" },
     fillcolor: each.fill ? colour("band") : undefined,
   })).concat(stretches(chart));
 }
 
 // Stretches are areas of a second axis, as high as the chart: only areas say on hover what they are.
 const PATTERNS = { refused: "x", suspect: ".", excluded: "/", unscored: "." };
-const LEGEND = { "version-0": "version", "version-1": "version", unscored: "cannot be scored", degraded: "worse than promised" };
+const LEGEND = { unscored: "cannot be scored", degraded: "worse than promised" };
+
+const MOST_NAMED = 6; // versions of a legend; the notes below the chart name them all
 
 function stretches(chart) {
+  const versions = new Set(chart.shapes.filter((each) => each.low).map((each) => each.label));
   const alike = new Map();
   for (const each of chart.shapes.filter((each) => each.x0 !== each.x1)) {
     const [key, top] = [`${each.role} ${each.label}`, each.low ? 0.05 : 1];
@@ -29,8 +32,9 @@ function stretches(chart) {
     area.y.push(0, top, top, 0, 0, null);
   }
   const named = new Set();
+  const inLegend = (area) => (area.role.startsWith("version-") ? (versions.size > MOST_NAMED ? "version" : area.label) : LEGEND[area.role] || area.role);
   return [...alike.values()].map((area) => {
-    const name = LEGEND[area.role] || area.role;
+    const name = inLegend(area);
     const first = !named.has(name);
     named.add(name);
     return {

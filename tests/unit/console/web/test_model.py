@@ -6,6 +6,9 @@ import json
 import re
 from typing import Any
 
+import pytest
+
+from console.client import versions
 from console.errors import ConsoleError
 from shared import layout
 from tests.unit.console.systems import solar, system
@@ -39,10 +42,22 @@ def card(world: World, **lines: list[dict[str, Any]]) -> None:
     world.answers["deployer", "scorecard"] = answer
 
 
-def days(*versions: int) -> list[dict[str, Any]]:
+def a_version(number: int, **more: Any) -> dict[str, Any]:
+    return {
+        "version": number,
+        "approval": "Approved",
+        "approval_reason": None,
+        "deployed": False,
+        "run_id": None,
+        "metrics": {},
+        **more,
+    }
+
+
+def days(*numbers: int) -> list[dict[str, Any]]:
     return [
         LINE | {"name": f"2026-06-{place + 1:02}", "versions": [each]}
-        for place, each in enumerate(versions)
+        for place, each in enumerate(numbers)
     ]
 
 
@@ -92,6 +107,34 @@ def test_versions_are_bands_that_end_where_the_next_one_begins(
         ]
         assert bands[0]["role"] != bands[1]["role"]
         assert chart["span"] == ["2026-06-01", "2026-06-04"]
+
+
+def test_each_version_has_its_own_promise_and_a_day_of_two_has_none(
+    world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card(world, day=[*days(1, 1, 3), LINE | {"name": "2026-06-04", "versions": [1, 3]}])
+    promised = {1: {"nmae": 0.05}, 3: {"nmae": 0.03}}
+    monkeypatch.setattr(
+        versions, "of_model", lambda *_: [a_version(n, metrics=m) for n, m in promised.items()]
+    )
+    error, inside, _ = charts(browser.get(PAGE).text)
+    (line,) = [each for each in error["traces"] if each["role"] == "promise"]
+    assert line["name"] == "promised by each version's test"
+    assert line["step"]
+    assert list(zip(line["x"], line["y"], strict=True)) == [
+        ("2026-06-01", 0.05),
+        ("2026-06-02", 0.05),
+        ("2026-06-03", 0.03),
+        ("2026-06-04", None),
+    ]
+    (always,) = [each for each in inside["traces"] if each["role"] == "promise"]
+    assert set(always["y"]) == {0.8}
+
+
+def test_without_a_known_promise_none_is_drawn(world: World, browser: Browser) -> None:
+    card(world, day=days(3, 3))
+    error, *_ = charts(browser.get(PAGE).text)
+    assert [each["role"] for each in error["traces"]] == ["main"]
 
 
 def test_degradations_and_exclusions_are_shaded_in_every_chart_and_said_in_a_table(
