@@ -47,6 +47,7 @@ def model(request: Request) -> Response:
         ][name],
         log=lambda: system.ask("deployer", "deployments", model_id=name)["deployments"][name],
     )
+    waiting = ask(lambda: versions.waiting(system, name, cards["versions"].value or []))
     by_day = cards["by_day"].value
     lines = standing.of_one_kind(by_day["lines"]) if by_day else []
     promise = ask(lambda: _promise(system, cards["serves"]))
@@ -61,6 +62,7 @@ def model(request: Request) -> Response:
         cards=cards,
         promise=promise,
         charts=charts,
+        waiting=waiting,
         marked=marked,
         shown=SHOWN,
         hours=_hours(cards),
