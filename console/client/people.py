@@ -24,6 +24,8 @@ class Rollback:
         The version that serves now.
     bars
         The versions that it bars, newest first.
+    back
+        The version that serves then; None where no earlier one is approved.
     loses
         Sites that the version in service knows and the one to go back to does not.
     """
@@ -32,6 +34,7 @@ class Rollback:
     to: int | None
     seen: int | None
     bars: tuple[int, ...]
+    back: int | None
     loses: tuple[str, ...]
 
 
@@ -98,10 +101,13 @@ def hold(system: System, model: str, reason: str, by: str, *, hold: bool) -> Hol
 def plan_rollback(system: System, model: str, to: int | None = None) -> Rollback:
     """Return what a rollback would do."""
     trainer.require_model(system, model)
-    seen, approved = registry.serving(system, model), _approved(system, model)
-    barred = _barred_by(approved, to, seen)
-    lost = _lost_sites(system, model, approved=approved, barred=barred, to=to, seen=seen)
-    return Rollback(model, to, seen, tuple(barred), tuple(lost))
+    seen, known = registry.serving(system, model), approved(system, model)
+    barred = _barred_by(known, to, seen)
+    before = next((each for each in known if each < min(barred, default=0)), None)
+    back = to if to is not None else before
+    serves = seen if seen is not None else next(iter(barred), None)
+    lost = _lost_sites(system, model, serves, back)
+    return Rollback(model, to, seen, tuple(barred), back, tuple(lost))
 
 
 def roll_back(system: System, planned: Rollback, reason: str, by: str) -> RollbackRequested:
@@ -121,7 +127,7 @@ def roll_back(system: System, planned: Rollback, reason: str, by: str) -> Rollba
     return message
 
 
-def _approved(system: System, model: str) -> list[int]:
+def approved(system: System, model: str) -> list[int]:
     """Return a model's approved versions, newest first."""
     return [
         package["ModelPackageVersion"]
@@ -130,26 +136,15 @@ def _approved(system: System, model: str) -> list[int]:
     ]
 
 
-def _barred_by(approved: list[int], to: int | None, seen: int | None) -> list[int]:
+def _barred_by(known: list[int], to: int | None, seen: int | None) -> list[int]:
     """Return the versions that a rollback would bar, newest first."""
     if to is not None:
-        return [number for number in approved if number > to]
-    return approved[:1] if seen is None else [number for number in approved if number == seen]
+        return [number for number in known if number > to]
+    return known[:1] if seen is None else [number for number in known if number == seen]
 
 
-def _lost_sites(
-    system: System,
-    model: str,
-    *,
-    approved: list[int],
-    barred: list[int],
-    to: int | None,
-    seen: int | None,
-) -> list[str]:
+def _lost_sites(system: System, model: str, serves: int | None, back: int | None) -> list[str]:
     """Return the sites that the version in service knows and the one to go back to does not."""
-    serves = seen if seen is not None else next(iter(barred), None)
-    before = next((each for each in approved if each < min(barred, default=0)), None)
-    back = to if to is not None else before
     if serves is None or back is None:
         return []
     known = known_sites(system, model, back)

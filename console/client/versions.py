@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from console import registry
-from console.client import objects
+from console.client import history, objects
 from console.errors import ConsoleError
 from console.target import System
 
@@ -16,6 +16,36 @@ def of_model(system: System, model_id: str) -> list[dict[str, Any]]:
     """Return a model's versions with their approval and scores, newest first."""
     serves = registry.serving(system, model_id)
     return [_shown(system, model_id, each, serves) for each in registry.versions(system, model_id)]
+
+
+def waiting(system: System, model_id: str, found: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+    """Return which of a model's versions wait for a person's approval, and why, the newest first."""
+    return {
+        each["version"]: _why(system, model_id, each["run_id"])
+        for each in found
+        if each["approval"] == "PendingManualApproval"
+    }
+
+
+def _why(system: System, model_id: str, run_id: str | None) -> str:
+    if not run_id:
+        return "it was registered by hand, without an evaluation"
+    try:
+        evaluation = objects.evaluation_of(system, run_id)
+    except ConsoleError:
+        return "its run left no evaluation that says why"
+    if evaluation.approval == "person":
+        doubts = [each for each in evaluation.reasons if "a person approves" in each]
+        return "; ".join(doubts or evaluation.reasons)
+    run = history.progress(system, model_id, run_id)
+    if run is None:
+        return "its test has no doubt; its run is not remembered any more, which would say why"
+    if run["recipe"]["approval"] == "manual":
+        return "every version is approved by a person (approval: manual)"
+    return (
+        "its test has no doubt, but something changed while it was trained (its configuration, or what is "
+        "excluded); the notices say what"
+    )
 
 
 def compare(

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-from console import times
-from console.client import dead_letters, excluding, ledger, people
+from console.client import dead_letters, ledger
 from console.errors import ConsoleError
 from console.target import System
-from console.web.rendering import link
+from console.web import model_changes, site_changes
+from console.web.rendering import link, to
 
 Given = Mapping[str, str]
+
+
+def _nothing_shown(_: System, __: Given) -> dict[str, str]:
+    return {}
+
+
+def _named(given: Given) -> str:
+    return ", ".join(given.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,16 @@ class Action:
         What is shown afterwards.
     asks_why
         Whether there is a place that keeps a reason.
+    carries
+        Names of what the form carries besides, because its page showed it and the change is only of that.
+    shows
+        What these are now.
+    may
+        Names that may stand in the link besides.
+    choice
+        What else a person may choose: a name of `may`, and the words beside its box.
+    about
+        What it is about, in its title.
     """
 
     title: str
@@ -42,10 +59,22 @@ class Action:
     done: str
     dangerous: bool = False
     asks_why: bool = True
+    carries: tuple[str, ...] = ()
+    shows: Callable[[System, Given], dict[str, str]] = _nothing_shown
+    may: tuple[str, ...] = ()
+    choice: tuple[str, str] | None = None
+    about: Callable[[Given], str] = _named
+
+
+TIME = ("from", "to")  # that the page of a site showed
 
 
 def _model_page(given: Given) -> str:
     return f"/models/{link(given['model'])}"
+
+
+def _of_version(given: Given) -> str:
+    return f"{given['model']} version {given['version']}"
 
 
 def _file_page(given: Given) -> str:
@@ -53,99 +82,9 @@ def _file_page(given: Given) -> str:
 
 
 def _site_page(given: Given) -> str:
-    return f"/sites/{link(given['site'])}"
-
-
-def _version(given: Given) -> int:
-    if not given["version"].isdecimal():
-        raise ConsoleError(f"{given['version']!r} is no version")
-    return int(given["version"])
-
-
-def _approve_says(system: System, given: Given) -> list[str]:
-    people.require_evaluation(system, given["model"], _version(given))
-    return [
-        f"Version {_version(given)} of model {given['model']} is approved in your name.",
-        "It is tested before it serves; on instances a part of the requests comes first.",
-    ]
-
-
-def _decide(status: str) -> Callable[[System, Given, str, str], object]:
-    def do(system: System, given: Given, reason: str, by: str) -> object:
-        if status == "Approved":
-            people.require_evaluation(system, given["model"], _version(given))
-        return people.decide(system, given["model"], _version(given), status, reason=reason, by=by)
-
-    return do
-
-
-def _reject_says(_: System, given: Given) -> list[str]:
-    return [
-        f"Version {_version(given)} of model {given['model']} is rejected in your name; it is not deployed.",
-        "If it serves now, the newest approved version serves instead, where there is one.",
-    ]
-
-
-def _rollback_says(system: System, given: Given) -> list[str]:
-    planned = people.plan_rollback(system, given["model"])
-    if not planned.bars:
-        raise ConsoleError(f"model {given['model']} has no approved version that serves")
-    barred = ", ".join(map(str, planned.bars))
-    said = [
-        f"Version {barred} of model {given['model']} is taken back and barred, with your reason.",
-        "The approved version before it serves again.",
-        "The model is held: nothing newer is deployed by itself until somebody releases it.",
-    ]
-    if planned.loses:
-        said.append(f"The version before does not know these sites: {', '.join(planned.loses)}.")
-    return said
-
-
-def _roll_back(system: System, given: Given, reason: str, by: str) -> object:
-    return people.roll_back(system, people.plan_rollback(system, given["model"]), reason, by)
-
-
-def _hold(*, hold: bool) -> Callable[[System, Given, str, str], object]:
-    def do(system: System, given: Given, reason: str, by: str) -> object:
-        return people.hold(system, given["model"], reason, by, hold=hold)
-
-    return do
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return times.in_utc(times.written(text))
-    except ValueError as error:
-        raise ConsoleError(f"{text!r} is no time; write 2026-11-24T07:19Z") from error
-
-
-def _exclude_says(_: System, given: Given) -> list[str]:
-    begin, until = _moment(given["start"]), _moment(given["end"])
-    if until <= begin:
-        raise ConsoleError("the end must come after the start")
-    return [
-        f"The rows of site {given['site']} from {begin:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC enter "
-        "no further dataset.",
-        "Models that were trained on them are looked at again: a champion that learnt from them is taken "
-        "back, and a retrain starts.",
-    ]
-
-
-def _exclude(system: System, given: Given, reason: str, by: str) -> object:
-    added = excluding.a_range(_moment(given["start"]), _moment(given["end"]), reason, by)
-    return excluding.exclude(system, given["site"], added)
-
-
-def _include_says(_: System, given: Given) -> list[str]:
-    begin, until = _moment(given["start"]), _moment(given["end"])
-    return [
-        f"The rows of site {given['site']} from {begin:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC may be "
-        "trained on again.",
-    ]
-
-
-def _include(system: System, given: Given, _reason: str, _by: str) -> object:
-    return excluding.include(system, given["site"], _moment(given["start"]), _moment(given["end"]))
+    """Return the page of a site at the time that was shown, where the link says it."""
+    shown = {name: given.get(name) for name in TIME}
+    return to(f"/sites/{link(given['site'])}", **shown)
 
 
 def _remove_says(system: System, given: Given) -> list[str]:
@@ -197,52 +136,52 @@ ACTIONS: Mapping[str, Action] = {
         "Approve",
         ("model", "version"),
         "registry",
-        _approve_says,
-        _decide("Approved"),
+        model_changes.approve_says,
+        model_changes.decide("Approved"),
         _model_page,
         "The version is approved. It serves as soon as its tests went well.",
+        about=_of_version,
     ),
     "reject": Action(
         "Reject",
         ("model", "version"),
         "registry",
-        _reject_says,
-        _decide("Rejected"),
+        model_changes.reject_says,
+        model_changes.decide("Rejected"),
         _model_page,
         "The version is rejected.",
         dangerous=True,
+        about=_of_version,
     ),
     "rollback": Action(
         "Roll back",
         ("model",),
         "deployer",
-        _rollback_says,
-        _roll_back,
+        model_changes.rollback_says,
+        model_changes.roll_back,
         _model_page,
         "The rollback is asked for. The version before serves in a moment; this page shows it then.",
         dangerous=True,
+        carries=("serves",),
+        shows=model_changes.shows_serving,
     ),
     "hold": Action(
         "Hold",
         ("model",),
         "deployer",
-        lambda _, given: [
-            f"Nothing newer of model {given['model']} is deployed by itself until somebody releases it, or "
-            "approves a version.",
-            "Runs still train and register.",
-        ],
-        _hold(hold=True),
+        model_changes.hold_says,
+        model_changes.hold,
         _model_page,
         "The hold is asked for; this page shows it in a moment.",
+        carries=("serves",),
+        shows=model_changes.shows_serving,
     ),
     "unhold": Action(
         "Release",
         ("model",),
         "deployer",
-        lambda _, given: [
-            f"Model {given['model']} is no longer held: its newest approved version is deployed again."
-        ],
-        _hold(hold=False),
+        model_changes.unhold_says,
+        model_changes.unhold,
         _model_page,
         "The release is asked for; this page shows it in a moment.",
     ),
@@ -250,13 +189,15 @@ ACTIONS: Mapping[str, Action] = {
         "Retrain",
         ("model",),
         "trainer_trigger",
-        lambda _, given: [
-            f"A run of model {given['model']} starts now, whatever quiet period, minimum and cool-down say.",
-            "A run in flight, a pause or a spent budget holds it: the decisions say so.",
-        ],
-        lambda system, given, reason, by: people.retrain(system, given["model"], reason, by),
+        model_changes.retrain_says,
+        model_changes.retrain,
         _model_page,
         "The retrain is asked for. The decisions say whether a run starts.",
+        may=("force",),
+        choice=(
+            "force",
+            "Train again although the same data were trained with the same settings (--force)",
+        ),
     ),
     "release": Action(
         "Read again",
@@ -294,20 +235,24 @@ ACTIONS: Mapping[str, Action] = {
         "Exclude",
         ("site", "start", "end"),
         "exclusions",
-        _exclude_says,
-        _exclude,
+        site_changes.exclude_says,
+        site_changes.exclude,
         _site_page,
         "The exclusion is stated. It is in force in a moment, and its models are looked at again.",
         dangerous=True,
+        may=TIME,
+        about=site_changes.titled,
     ),
     "include": Action(
         "Include",
         ("site", "start", "end"),
         "exclusions",
-        _include_says,
-        _include,
+        site_changes.include_says,
+        site_changes.include,
         _site_page,
         "The range may be trained on again; that is in force in a moment.",
+        may=TIME,
+        about=site_changes.titled,
     ),
     "redrive": Action(
         "Send back",

@@ -216,11 +216,16 @@ def per_day(lines: Iterable[Mapping[str, Any]], name: str) -> list[tuple[str, fl
     return [(each["name"], each[name]) for each in lines]
 
 
+def version_bands(lines: Sequence[Mapping[str, Any]]) -> list[tuple[tuple[int, ...], list[str]]]:
+    """Return which versions were scored on which days: those of the same ones in a row together."""
+    known = [each for each in lines if each["versions"]]
+    bands = groupby(known, key=lambda each: tuple(each["versions"]))
+    return [(now, [each["name"] for each in found]) for now, found in bands]
+
+
 def versions(chart: Chart, lines: Sequence[Mapping[str, Any]], *, note: bool) -> None:
     """Show which versions were scored on which days, as bands along the bottom."""
-    known = [each for each in lines if each["versions"]]
-    for place, (now, found) in enumerate(groupby(known, key=lambda each: tuple(each["versions"]))):
-        days = [each["name"] for each in found]
+    for place, (now, days) in enumerate(version_bands(lines)):
         label = f"version {', '.join(map(str, now))}"
         chart.band_below(days[0], day_after(days[-1]), f"version-{place % 2}", label, note=note)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -69,7 +69,10 @@ class Site:
             "menu": MENU,
             "here": path,
             "query": dict(request.query_params),
-            "url": str(request.url.path) + (f"?{request.url.query}" if request.url.query else ""),
+            "url": _again(request),
+            "looks_again": to(
+                path, **{k: v for k, v in request.query_params.items() if k != "done"}
+            ),
             "where": self.where,
             "by": self.by,
             "token": self.guard.token,
@@ -92,6 +95,13 @@ class Site:
     def where(self) -> str:
         """The system that the page shows, in words."""
         return "local platform" if self.system.kind == "local" else f"AWS {self.system.region}"
+
+
+def _again(request: Request) -> str:
+    """Return the link that tries again: of a form that was sent, the form as it was filled in."""
+    form: str = getattr(request.state, "form", "")
+    path, query = request.url.path, request.url.query
+    return form or (f"{path}?{query}" if query else path)
 
 
 def environment() -> Environment:
@@ -210,6 +220,13 @@ def took(begun: str | None, ended: str | None) -> str:
 def lasted(seconds: float) -> str:
     """Return a length of time as people read it."""
     return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min"  # noqa: PLR2004 - shown
+
+
+def lasted_long(time: timedelta) -> str:
+    """Return a length of days or hours as people read it."""
+    days = time / timedelta(days=1)
+    count, unit = (days, "day") if days >= 1 else (days * 24, "hour")
+    return f"{count:,.4g} {unit}{'' if count == 1 else 's'}"
 
 
 def size(count: int | None) -> str:

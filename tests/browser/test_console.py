@@ -242,6 +242,7 @@ def test_a_drag_over_the_chart_excludes_a_stretch(page: Page, address: str) -> N
     page.get_by_role("button", name="excludes the stretch").click()
     drag(page)
     page.wait_for_url(re.compile("/do/exclude"))
+    assert re.search(r"start=[^&]*%3A(00|15|30|45)Z&end=[^&]*%3A(00|15|30|45)Z", page.url)
     expect(page.get_by_text("enter no further dataset")).to_be_visible()
     confirm(page, "Exclude", "inverter swapped")
     eventually(page, site, lambda: page.get_by_role("link", name="Include").count() > 0)

@@ -47,12 +47,13 @@ def model(request: Request) -> Response:
         ][name],
         log=lambda: system.ask("deployer", "deployments", model_id=name)["deployments"][name],
     )
+    waiting = ask(lambda: versions.waiting(system, name, cards["versions"].value or []))
     by_day = cards["by_day"].value
     lines = standing.of_one_kind(by_day["lines"]) if by_day else []
     promise = ask(lambda: _promise(system, cards["serves"]))
     marked = ask(lambda: model_charts.marked(system, lines, cards))
     scored = [each for each in lines if each["n"]]
-    charts = model_charts.charts(scored, promise.value, marked.value or [], cards)
+    charts = model_charts.charts(scored, _promised(cards["versions"]), marked.value or [], cards)
     return site.page(
         request,
         "model.html",
@@ -61,6 +62,7 @@ def model(request: Request) -> Response:
         cards=cards,
         promise=promise,
         charts=charts,
+        waiting=waiting,
         marked=marked,
         shown=SHOWN,
         hours=_hours(cards),
@@ -120,6 +122,12 @@ def _promise(system: Any, serves: Card) -> dict[str, Any] | None:
     if not entry or not entry["run_id"]:
         return None
     return dict(objects.evaluation_of(system, entry["run_id"]).model_dump(mode="json"))
+
+
+def _promised(known: Card) -> dict[int, float]:
+    """Return the nMAE that each version's test promised, where it is known."""
+    found = {each["version"]: each["metrics"].get("nmae") for each in known.value or []}
+    return {version: nmae for version, nmae in found.items() if nmae is not None}
 
 
 def first_model(request: Request) -> Response:

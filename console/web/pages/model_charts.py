@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 from console.client import excluding, standing
 from console.errors import ConsoleError
 from console.web.cards import Card
-from console.web.charts import Chart, day_after, per_day
+from console.web.charts import Chart, day_after, per_day, version_bands
 from console.web.charts import versions as show_versions
 
 MOST_MARKED = 200  # stretches of a chart; the table has them all
@@ -71,30 +71,48 @@ def marked(
 
 def charts(
     lines: Sequence[Mapping[str, Any]],
-    promise: Mapping[str, Any] | None,
+    promised: Mapping[int, float],
     known: Sequence[Marked],
     cards: Mapping[str, Card],
 ) -> list[Chart]:
-    """Return a model's charts by the day; none where nothing was scored."""
+    """Return a model's charts by the day; none where nothing was scored.
+
+    Parameters
+    ----------
+    promised
+        The nMAE that each version's test promised; of some that is not known any more. [unitless]
+    """
     if not lines:
         return []
     span = (lines[0]["name"], day_after(lines[-1]["name"]))
     error = Chart("Mean absolute error per day, of AC capacity", "nMAE", is_share=True, span=span)
     inside = Chart("Share of measurements between P10 and P90", "share", is_share=True, span=span)
-    bias = Chart("Bias per day, of AC capacity", "MBE", is_share=True, span=span)
+    bias = Chart("Mean bias error per day, of AC capacity", "MBE", is_share=True, span=span)
     error.line("nMAE", per_day(lines, "nmae"), "main")
     bias.line("MBE", per_day(lines, "mbe"), "main")
     inside.line("between P10 and P90", per_day(lines, "coverage_p10_p90"), "main")
     inside.line("promised", [(each["name"], PROMISED_INSIDE) for each in lines], "promise")
-    if promise:
-        promised = promise["challenger"]["all"]["nmae"]
-        error.line("promised by the test", [(each["name"], promised) for each in lines], "promise")
+    steps = _promised(lines, promised)
+    if any(each[1] is not None for each in steps):
+        error.line("promised by each version's test", steps, "promise", step=True)
     drawn = [error, inside, bias]
     for chart in drawn:
         show_versions(chart, lines, note=chart is error)
         _mark(chart, known, span[1])
     _mark_what_happened(error, span, cards)
     return drawn
+
+
+def _promised(
+    lines: Sequence[Mapping[str, Any]], promised: Mapping[int, float]
+) -> list[tuple[str, float | None]]:
+    """Return each day's promise, of the version that was scored; a day of several versions has none."""
+    found: list[tuple[str, float | None]] = []
+    for versions, days in version_bands(lines):
+        only = versions[0] if len(versions) == 1 else None
+        value = promised.get(only) if only is not None else None
+        found += [(each, value) for each in days]
+    return found
 
 
 def _mark(chart: Chart, known: Sequence[Marked], last: str) -> None:

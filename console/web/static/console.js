@@ -10,7 +10,7 @@ const unit = () => parseFloat(getComputedStyle(document.documentElement).fontSiz
 function traces(chart) {
   return chart.traces.map((each) => ({
     ...each, type: "scatter", mode: each.role === "band" ? "lines" : "lines",
-    line: { color: colour(each.role), width: each.role === "band" ? 0 : 0.1 * unit(), dash: each.role === "promise" ? "dash" : "solid" },
+    line: { color: colour(each.role), width: each.role === "band" ? 0 : 0.1 * unit(), dash: each.role === "promise" ? "dash" : "solid", shape: each.step ? "hv" : "linear" },
     fillcolor: each.fill ? colour("band") : undefined,
     ...(each.hoverinfo === "skip" ? {} : { hovertemplate: chart.share ? "%{y:.2~%}" : `%{y} ${chart.unit}` }),
   })).concat(stretches(chart));
@@ -18,9 +18,12 @@ function traces(chart) {
 
 // Stretches are areas of a second axis, as high as the chart: only areas say on hover what they are.
 const PATTERNS = { refused: "x", suspect: ".", excluded: "/", unscored: "." };
-const LEGEND = { "version-0": "version", "version-1": "version", unscored: "cannot be scored", degraded: "worse than promised" };
+const LEGEND = { unscored: "cannot be scored", degraded: "worse than promised" };
+
+const MOST_NAMED = 6; // versions of a legend; the notes below the chart name them all
 
 function stretches(chart) {
+  const versions = new Set(chart.shapes.filter((each) => each.low).map((each) => each.label));
   const alike = new Map();
   for (const each of chart.shapes.filter((each) => each.x0 !== each.x1)) {
     const [key, top] = [`${each.role} ${each.label}`, each.low ? 0.05 : 1];
@@ -30,8 +33,9 @@ function stretches(chart) {
     area.y.push(0, top, top, 0, 0, null);
   }
   const named = new Set();
+  const inLegend = (area) => (area.role.startsWith("version-") ? (versions.size > MOST_NAMED ? "version" : area.label) : LEGEND[area.role] || area.role);
   return [...alike.values()].map((area) => {
-    const name = LEGEND[area.role] || area.role;
+    const name = inLegend(area);
     const first = !named.has(name);
     named.add(name);
     return {
@@ -70,6 +74,14 @@ const paper = (box) => (matchMedia("print").matches ? { width: box.clientWidth, 
 const moment = (text) => new Date(`${String(text).replace(" ", "T").slice(0, 19)}${String(text).length < 11 ? "T00:00:00" : ""}Z`);
 const written = (text) => moment(text).toISOString().slice(0, 16) + "Z";
 
+// A hand hits no minute: what it drags begins and ends with a row of data, and holds at least one.
+const ROW = 15 * 60 * 1000;
+function inRows([from, to]) {
+  const begin = Math.round(moment(from) / ROW);
+  const end = Math.max(Math.round(moment(to) / ROW), begin + 1);
+  return [begin, end].map((row) => new Date(row * ROW).toISOString().slice(0, 16) + "Z");
+}
+
 function draw(box) {
   const chart = JSON.parse(box.dataset.chart);
   let mode = "zoom";
@@ -92,8 +104,13 @@ function draw(box) {
       if (mode !== "exclude" || !chosen || !chosen.range) return;
       const link = new URL("/do/exclude", location.origin);
       link.searchParams.set("site", chart.excludes);
-      link.searchParams.set("start", written(chosen.range.x[0]));
-      link.searchParams.set("end", written(chosen.range.x[1]));
+      const [start, end] = inRows(chosen.range.x);
+      link.searchParams.set("start", start);
+      link.searchParams.set("end", end);
+      for (const name of ["from", "to"]) {
+        const shown = new URL(location.href).searchParams.get(name);
+        if (shown) link.searchParams.set(name, shown);
+      }
       location.assign(link);
     });
     const modes = box.parentElement.querySelector(".modes");

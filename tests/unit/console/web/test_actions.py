@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
 import yaml
 
+from console.errors import ConsoleError
 from console.web.actions import ACTIONS
 from tests.unit.console.web.world import (
     LEAVING,
@@ -33,6 +37,8 @@ GIVEN = {
     "redrive": {"queue": LETTERS},
     "stop": {"queue": LEAVING},
 }
+SHOWN = {"rollback": {"serves": "3"}, "hold": {"serves": "3"}}  # what their forms carry
+HELD = {"golden": {"by": "ben", "reason": "inverters", "since": "2026-06-01T00:00:00+00:00"}}
 WITHOUT_REASON = {"redrive", "stop"}  # nothing keeps one
 SERVICES = {
     "rollback": "deployer",
@@ -52,7 +58,27 @@ def changes(world: World) -> int:
 
 
 def form(name: str, **more: str) -> dict[str, str]:
-    return {**GIVEN[name], "token": "token", "reason": "I looked", **more}
+    return {**GIVEN[name], **SHOWN.get(name, {}), "token": "token", "reason": "I looked", **more}
+
+
+def serve(world: World, number: int | None) -> None:
+    status = {"EndpointStatus": "InService" if number else "Failed"}
+    world.clients["sagemaker"].describe_endpoint = lambda EndpointName: (  # noqa: N803 - AWS's
+        status | {"EndpointConfigName": f"{EndpointName}-v{number}-1234abcd"}
+    )
+    world.answers["deployer", "by_function"] = {"by_function": {}}
+
+
+def hidden(text: str) -> dict[str, str]:
+    """Return what the form of a page carries unseen."""
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', text))
+
+
+@pytest.fixture(autouse=True)
+def _held(request: pytest.FixtureRequest, world: World) -> None:
+    """Hold the model where it is to be released."""
+    if "unhold" in request.node.name:
+        world.answers["deployer", "holds"] = {"holds": HELD}
 
 
 def test_every_action_is_tested() -> None:
@@ -215,3 +241,147 @@ def test_the_pages_tell_a_browser_to_keep_nothing_and_to_frame_nothing(browser: 
     assert headers["referrer-policy"] == "same-origin"  # else our own forms have the origin "null"
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_form_of_a_version_that_no_longer_serves_changes_nothing(
+    browser: Browser, world: World, name: str
+) -> None:
+    carried = hidden(browser.get(f"/do/{name}?model=golden").text)
+    assert carried == {"token": "token", "model": "golden", "serves": "3"}
+    serve(world, 2)
+    answer = browser.post(f"/do/{name}", {**carried, "reason": "I looked"})
+    assert answer.status == 400
+    assert "version 3 no longer serves (2 does); nothing was changed" in answer.text
+    assert changes(world) == 0
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_form_that_does_not_say_what_served_changes_nothing(
+    browser: Browser, world: World, name: str
+) -> None:
+    answer = browser.post(f"/do/{name}", form(name, serves=""))
+    assert "serves is missing in the form" in answer.text
+    assert changes(world) == 0
+
+
+def test_a_rollback_is_of_the_version_that_its_form_showed(browser: Browser, world: World) -> None:
+    browser.post("/do/rollback", form("rollback"))
+    assert sent(world)["seen_version"] == 3
+
+
+def test_a_hold_where_nothing_served_is_not_of_what_came_since(
+    browser: Browser, world: World
+) -> None:
+    serve(world, None)
+    page = browser.get("/do/hold?model=golden").text
+    assert "Nothing serves now" in page
+    assert browser.post("/do/hold", form("hold", serves="none")).status == 303
+    serve(world, 1)
+    answer = browser.post("/do/hold", form("hold", serves="none"))
+    assert "version 1 does now; nothing was changed" in answer.text
+    assert len(world.sent) == 1
+
+
+def test_a_rollback_names_the_version_that_will_serve(browser: Browser, world: World) -> None:
+    sagemaker = world.clients["sagemaker"]
+    sagemaker.decided.append({"ModelPackageArn": "2", "ApprovalDescription": "by ben: it is good"})
+    said = browser.get("/do/rollback?model=golden").text
+    assert "Version 3 of model golden is taken back" in said
+    assert "Version 2 serves again, approved (by ben: it is good)." in said
+
+
+@pytest.mark.parametrize(
+    ("serves", "why"),
+    [(None, "nothing of model golden serves"), (1, "no version of model golden before 1")],
+)
+def test_a_rollback_is_not_offered_where_it_could_do_nothing(
+    browser: Browser, world: World, serves: int | None, why: str
+) -> None:
+    serve(world, serves)
+    text = browser.get("/do/rollback?model=golden").text
+    assert why in text
+    assert "<form" not in text
+    assert ("/do/rollback" in browser.get("/models/golden").text) == (serves is not None)
+
+
+def test_a_rejection_says_whether_the_version_serves(browser: Browser, world: World) -> None:
+    assert (
+        "It does not serve now (version 3 does)"
+        in browser.get("/do/reject?model=golden&version=4").text
+    )
+    said = browser.get("/do/reject?model=golden&version=3").text
+    assert "It serves now: version 2 takes its place." in said
+    serve(world, None)
+    assert "(nothing does)" in browser.get("/do/reject?model=golden&version=3").text
+
+
+def test_a_model_that_is_not_held_is_not_released(browser: Browser, world: World) -> None:
+    world.answers["deployer", "holds"] = {"holds": {}}
+    text = browser.get("/do/unhold?model=golden").text
+    assert "model golden is not held" in text
+    assert "<form" not in text
+    assert browser.post("/do/unhold", form("unhold")).status == 400
+    assert changes(world) == 0
+
+
+def test_an_exclusion_says_how_long_it_is_and_of_what(browser: Browser) -> None:
+    text = browser.get("/do/exclude?site=east&start=2026-06-01&end=2026-06-03").text
+    assert "(2 days)" in text
+    assert "Exclude: east, 2026-06-01 00:00 to 2026-06-03 00:00 UTC</h1>" in text
+    hours = browser.get("/do/exclude?site=east&start=2026-06-01T06:00Z&end=2026-06-01T07:00Z").text
+    assert "(1 hour)" in hours
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"site": "nowhere"}, "no site nowhere"),
+        ({"start": "2016-01-01", "end": "2026-01-03"}, "more than ten years"),
+        ({"start": "2026-06-02", "end": "2026-06-01"}, "the end must come after the start"),
+    ],
+)
+def test_an_exclusion_that_makes_no_sense_is_refused(
+    browser: Browser, world: World, more: dict[str, str], why: str
+) -> None:
+    query = "&".join(f"{key}={value}" for key, value in (GIVEN["exclude"] | more).items())
+    assert why in browser.get(f"/do/exclude?{query}").text
+    assert why in browser.post("/do/exclude", form("exclude", **more)).text
+    assert changes(world) == 0
+
+
+def test_after_an_exclusion_the_page_shows_the_time_that_it_showed(browser: Browser) -> None:
+    time = {"from": "2026-05-30T00:00Z", "to": "2026-06-06T00:00Z"}
+    page = browser.get("/do/exclude?site=east&start=2026-06-01&end=2026-06-02&from=" + time["from"])
+    assert hidden(page.text)["from"] == time["from"]
+    back = "/sites/east?from=2026-05-30T00%3A00Z&to=2026-06-06T00%3A00Z"
+    answer = browser.post("/do/exclude", form("exclude", **time))
+    assert answer.headers["location"] == f"{back}&done=exclude"
+    shown = browser.get(answer.headers["location"]).text
+    assert f'href="{back.replace("&", "&amp;")}">Look again' in shown
+
+
+@pytest.mark.parametrize("reason", ["", "I looked"])
+def test_a_form_that_failed_is_offered_again_as_it_was_filled_in(
+    browser: Browser, world: World, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(*_: object) -> None:
+        raise ConsoleError("the platform does not answer")
+
+    monkeypatch.setattr(type(world), "send", down)
+    answer = browser.post("/do/hold", form("hold", reason=reason or "  "))
+    assert answer.status == 400
+    again = unescape(re.findall(r'href="([^"]*)">Try again', answer.text)[0])
+    offered = browser.get(again).text
+    assert hidden(offered) == {"token": "token", "model": "golden", "serves": "3"}
+    assert f'name="reason" value="{reason}"' in offered
+
+
+@pytest.mark.parametrize("force", ["", "yes"])
+def test_a_retrain_of_the_same_data_is_a_choice(browser: Browser, world: World, force: str) -> None:
+    page = browser.get(f"/do/retrain?model=golden&force={force}").text
+    assert ("checked" in page) == bool(force)
+    assert "--force" in page
+    assert "force" not in hidden(page)
+    browser.post("/do/retrain", form("retrain", force=force))
+    assert sent(world)["force"] == bool(force)

@@ -6,11 +6,23 @@ import json
 import re
 from typing import Any
 
+import pytest
+
+from console.client import objects, versions
 from console.errors import ConsoleError
 from shared import layout
+from shared.evaluation import Evaluation
 from tests.unit.console.systems import solar, system
 from tests.unit.console.web.test_plant import charts
-from tests.unit.console.web.world import LINE, Browser, World, browser, world
+from tests.unit.console.web.world import (
+    A_PROGRESS,
+    LINE,
+    Browser,
+    World,
+    browser,
+    browser_of,
+    world,
+)
 
 __all__ = ["browser", "system", "world"]  # the fixtures
 
@@ -39,10 +51,22 @@ def card(world: World, **lines: list[dict[str, Any]]) -> None:
     world.answers["deployer", "scorecard"] = answer
 
 
-def days(*versions: int) -> list[dict[str, Any]]:
+def a_version(number: int, **more: Any) -> dict[str, Any]:
+    return {
+        "version": number,
+        "approval": "Approved",
+        "approval_reason": None,
+        "deployed": False,
+        "run_id": None,
+        "metrics": {},
+        **more,
+    }
+
+
+def days(*numbers: int) -> list[dict[str, Any]]:
     return [
         LINE | {"name": f"2026-06-{place + 1:02}", "versions": [each]}
-        for place, each in enumerate(versions)
+        for place, each in enumerate(numbers)
     ]
 
 
@@ -92,6 +116,34 @@ def test_versions_are_bands_that_end_where_the_next_one_begins(
         ]
         assert bands[0]["role"] != bands[1]["role"]
         assert chart["span"] == ["2026-06-01", "2026-06-04"]
+
+
+def test_each_version_has_its_own_promise_and_a_day_of_two_has_none(
+    world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card(world, day=[*days(1, 1, 3), LINE | {"name": "2026-06-04", "versions": [1, 3]}])
+    promised = {1: {"nmae": 0.05}, 3: {"nmae": 0.03}}
+    monkeypatch.setattr(
+        versions, "of_model", lambda *_: [a_version(n, metrics=m) for n, m in promised.items()]
+    )
+    error, inside, _ = charts(browser.get(PAGE).text)
+    (line,) = [each for each in error["traces"] if each["role"] == "promise"]
+    assert line["name"] == "promised by each version's test"
+    assert line["step"]
+    assert list(zip(line["x"], line["y"], strict=True)) == [
+        ("2026-06-01", 0.05),
+        ("2026-06-02", 0.05),
+        ("2026-06-03", 0.03),
+        ("2026-06-04", None),
+    ]
+    (always,) = [each for each in inside["traces"] if each["role"] == "promise"]
+    assert set(always["y"]) == {0.8}
+
+
+def test_without_a_known_promise_none_is_drawn(world: World, browser: Browser) -> None:
+    card(world, day=days(3, 3))
+    error, *_ = charts(browser.get(PAGE).text)
+    assert [each["role"] for each in error["traces"]] == ["main"]
 
 
 def test_degradations_and_exclusions_are_shaded_in_every_chart_and_said_in_a_table(
@@ -190,3 +242,59 @@ def test_a_scorecard_by_hour_says_by_whose_clock(system: Any) -> None:
     answer["zones"] = ["a", "b", "c", "d"]
     said = " ".join(solar("scorecard", "--by", "hour").stdout.split())
     assert "by hour, each site by its own clock" in said
+
+
+def waits(monkeypatch: pytest.MonkeyPatch, *, run_id: str | None = "r-1", **said: Any) -> None:
+    """Let version 4 wait for approval; its run found what is said."""
+    found = a_version(4, approval="PendingManualApproval", run_id=run_id)
+    monkeypatch.setattr(versions, "of_model", lambda *_: [found, a_version(3)])
+    if said:
+        evaluation = Evaluation.model_construct(**said)
+        monkeypatch.setattr(objects, "evaluation_of", lambda *_: evaluation)
+
+
+DOUBTS = ("R² 0.97 reaches the threshold", "site <b>x</b>: too dark; a person approves")
+MANUAL = "every version is approved by a person (approval: manual)"
+
+
+@pytest.mark.parametrize(
+    ("said", "policy", "why"),
+    [
+        (
+            {"approval": "person", "reasons": DOUBTS},
+            "manual",
+            "site &lt;b&gt;x&lt;/b&gt;: too dark",
+        ),
+        ({"approval": "automatic", "reasons": DOUBTS}, "manual", MANUAL),
+        ({"approval": "automatic", "reasons": DOUBTS}, "automatic", "something changed while"),
+        ({"approval": "automatic", "reasons": DOUBTS}, None, "its run is not remembered"),
+        ({}, "manual", "left no evaluation"),
+        ({"run_id": None}, "manual", "registered by hand"),
+    ],
+)
+def test_the_top_of_the_page_says_which_version_waits_for_approval_and_why(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    said: dict[str, Any],
+    policy: str | None,
+    why: str,
+) -> None:
+    waits(monkeypatch, **said)
+    recipe = {**A_PROGRESS["recipe"], "approval": policy}
+    progress = {**A_PROGRESS, "recipe": recipe} if policy else None
+    world.answers["trainer_trigger", "progress"] = {"progress": progress}
+    text = browser_of(world).get(PAGE).text
+    banner, rest = text.split("<h2>Live, beside its promise")
+    assert "Version 4 waits for approval" in banner
+    assert why in banner
+    assert "R² 0.97 reaches" not in banner
+    for action in ("approve", "reject"):
+        assert f'href="/do/{action}?model=golden&amp;version=4"' in banner
+    assert why in table(rest, "Versions")
+
+
+def test_where_no_version_waits_there_is_no_banner(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(versions, "of_model", lambda *_: [a_version(3)])
+    assert "waits for approval" not in browser.get(PAGE).text
