@@ -51,21 +51,6 @@ class _Span:
     until: str | None
 
 
-def of_site(system: System, name: str) -> dict[str, Any]:
-    """Return what data_watcher knows of a site's configuration.
-
-    Raises
-    ------
-    ConsoleError
-        There is no such site.
-    """
-    found: list[dict[str, Any]] = system.ask("data_watcher", "sites", site_id=name)["sites"]
-    for each in found:
-        if each["kind"] == "site":
-            return each
-    raise ConsoleError(f"no site {name}; the fleet shows which there are")
-
-
 def history(system: System, site: str, most: int | None = None) -> list[Version]:
     """Return a site's configurations that were in force, the newest first.
 
