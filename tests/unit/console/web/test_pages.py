@@ -12,6 +12,7 @@ from console.client import fleet, standing
 from console.errors import ConsoleError
 from console.web.charts import Chart, thinned, with_gaps
 from console.web.pages.files import marked
+from tests.unit.console.test_models import COMPARED, evaluated
 from tests.unit.console.web.world import (
     A_PROGRESS,
     A_RUN,
@@ -447,3 +448,25 @@ def test_a_band_is_not_drawn_over_a_gap_and_is_one_column_of_the_figures() -> No
     assert [each.get("showlegend") for each in chart.traces if each["name"]] == [True, False]
     assert chart.columns == ["P10 to P90"]
     assert len(chart.rows) == 6
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({"comparison": COMPARED}, "against champion v2 on the same 30 days: no sure difference"),
+        ({"not_compared": "its files are gone"}, "version 2; not compared: its files are gone"),
+    ],
+)
+def test_a_run_says_in_words_how_it_did_against_what_served(
+    world: World,
+    browser: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    found: dict[str, Any],
+    said: str,
+) -> None:
+    evaluation = evaluated(champion_version=2, **found)
+    monkeypatch.setattr("console.client.objects.evaluation_of", lambda *_: evaluation)
+    world.answers["trainer_trigger", "runs"] = {"runs": [{**A_RUN, "evaluation_uri": "s3://x"}]}
+    text = browser.get(f"/runs/{RUN}").text
+    assert said in text
+    assert "mean bias error (MBE)" in text
