@@ -206,7 +206,7 @@ def test_two_versions_are_compared_as_the_verb_prints_it(world: World, browser: 
     page = browser.get("/models/golden/compare?first=1&second=2").text
     rows = re.findall(r'<tr><th scope="row">([^<]*)</th><td>([^<]*)</td><td>([^<]*)</td>', page)
     assert ("live: nMAE", "4.00%", "4.00%") in rows
-    assert ("live: bias of energy", "-5.00%", "-5.00%") in rows
+    assert ("live: energy bias", "-5.00%", "-5.00%") in rows
     assert [name for name, *_ in rows][2] == "tested until"
     assert "Live figures are of 2 site-days that both were scored on." in page
 
@@ -298,3 +298,19 @@ def test_where_no_version_waits_there_is_no_banner(
 ) -> None:
     monkeypatch.setattr(versions, "of_model", lambda *_: [a_version(3)])
     assert "waits for approval" not in browser.get(PAGE).text
+
+
+def test_each_table_of_scores_says_what_its_figures_are(world: World, browser: Browser) -> None:
+    card(world, day=days(3))
+    text = browser.get(PAGE).text
+    for name in ("R²", "nMAE", "energy bias", "in P10-P90", "skill"):
+        assert re.search(f'<abbr title="[^"]+">{name}</abbr>', table(text, "By site"))
+    for said in (
+        "Skill: share of the error of yesterday&#39;s power",
+        "Energy bias: predicted over measured energy",
+        "Mean bias error (MBE)",
+        "measured: by the weather that the site measured",
+        "R² day: of the rows in daylight",
+    ):
+        assert said in text, said
+    assert ">bias<" not in text
