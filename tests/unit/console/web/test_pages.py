@@ -10,8 +10,10 @@ import pytest
 
 from console.client import fleet, standing
 from console.errors import ConsoleError
+from console.web.actions import ACTIONS
 from console.web.charts import Chart, thinned, with_gaps
 from console.web.pages.files import marked
+from tests.unit.console.queues import move
 from tests.unit.console.test_models import COMPARED, evaluated
 from tests.unit.console.web.world import (
     A_PROGRESS,
@@ -327,6 +329,29 @@ def test_the_status_shows_dead_letters_and_leads_to_sending_them_back(browser: B
     assert 'href="/do/redrive?queue=solar-deployer-dead-letters"' in page
     assert "being sent back: 2 of 5" in page
     assert 'href="/do/stop?queue=solar-data-watcher-dead-letters"' in page
+
+
+def test_what_could_not_be_sent_back_is_said_once_and_in_words(
+    world: World, browser: Browser
+) -> None:
+    queue, sqs = "solar-deployer-dead-letters", world.clients["sqs"]
+    green = ACTIONS["redrive"].done.split(";")[0]
+    done = f"/status?queue={queue}&done=redrive"
+    assert green in browser.get(done).text
+    sqs.moves[queue] = move("FAILED", 0, 1, FailureReason="CouldNotDetermineMessageSource")
+    text = browser.get(done).text
+    assert "none of 1 was sent back: SQS does not know where they came from" in text
+    assert green not in text
+    assert green in browser.get("/status?queue=solar-data-watcher-dead-letters&done=redrive").text
+
+
+@pytest.mark.parametrize(("count", "said"), [("1", "once"), ("2", "2 times")])
+def test_how_often_a_letter_was_received_reads_well(
+    world: World, browser: Browser, count: str, said: str
+) -> None:
+    (found,) = world.clients["sqs"].letters["solar-deployer-dead-letters"]
+    found["Attributes"]["ApproximateReceiveCount"] = count
+    assert f"<td>{said}</td>" in browser.get("/status").text
 
 
 def test_whoever_may_not_look_into_dead_letters_sees_how_many_there_are(
