@@ -16,7 +16,9 @@ from tests.unit.console.systems import solar, system
 from tests.unit.console.web.test_plant import charts
 from tests.unit.console.web.world import (
     A_PROGRESS,
+    DEPLOYED,
     LINE,
+    RUN,
     Browser,
     World,
     browser,
@@ -314,3 +316,16 @@ def test_each_table_of_scores_says_what_its_figures_are(world: World, browser: B
     ):
         assert said in text, said
     assert ">bias<" not in text
+
+
+def test_a_run_that_a_reason_names_is_named_shortly(
+    world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = a_version(3, approval_reason=f"run {RUN}: it is good", deployed=True)
+    monkeypatch.setattr(versions, "of_model", lambda *_: [said])
+    gone = {**DEPLOYED, "reason": f"excluded after run {RUN}"}
+    world.answers["deployer", "deployments"] = {"deployments": {"golden": [gone]}}
+    text = re.sub(r'href="[^"]*"', "", browser.get(PAGE).text)
+    assert "run 76a53f99…-1: it is good" in text
+    assert "excluded after run 76a53f99…-1" in text
+    assert RUN not in text
