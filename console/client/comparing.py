@@ -75,7 +75,7 @@ _ROWS: list[tuple[str, Shown]] = [
     ),
     ("live: R²", _lived("r2")),
     ("live: nMAE", _lived("nmae", share=True)),
-    ("live: bias of energy", _lived("energy_bias", share=True)),
+    ("live: energy bias", _lived("energy_bias", share=True)),
     ("live: in P10-P90", _lived("coverage_p10_p90", share=True)),
     ("live: skill", _lived("skill")),
 ]

@@ -23,6 +23,12 @@ INBOXES = ("data_watcher", "trainer_trigger", "deployer", names.LIVE, "notifier"
 SEEN = 10  # letters that a look shows, at most
 _DENIED = {"AccessDenied", "AccessDeniedException"}
 _AGE = timedelta(minutes=15)  # in which CloudWatch has the age of the oldest
+_FAILURES = {  # SQS's words, and what they mean
+    "CouldNotDetermineMessageSource": (
+        "SQS does not know where they came from: they were put into this queue by hand. Send what they say "
+        "to the inbox itself, or delete them here"
+    )
+}
 _SHOWN = 60  # characters of a letter that is none of ours
 
 
@@ -41,6 +47,11 @@ class Move:
     def runs(self) -> bool:
         """Whether it goes on."""
         return self.status in {"RUNNING", "CANCELLING"}
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended without having sent all."""
+        return self.status == "FAILED"
 
     def as_data(self) -> dict[str, Any]:
         """Return it for machines."""
@@ -177,8 +188,9 @@ def stop(system: System, letters: Letters) -> int:
 def told(move: Move) -> str:
     """Return in words how far sending back is, or how it ended."""
     count = f"{move.moved} of {move.of}"
-    if move.status == "FAILED":
-        return f"sending back failed after {count}: {move.failure}"
+    if move.failed:
+        sent = f"only {count} were sent back" if move.moved else f"none of {move.of} was sent back"
+        return f"{sent}: {_FAILURES.get(move.failure, f'SQS says {move.failure}')}"
     words = {"COMPLETED": "sent back", "CANCELLED": "stopped after", "CANCELLING": "stops after"}
     return f"{words.get(move.status, 'being sent back:')} {count}"
 
@@ -266,8 +278,16 @@ def _about(body: str) -> tuple[str, str]:
         record = said["Records"][0]
         return str(record.get("eventName", "S3")), str(_member(record, "s3", "object", "key"))
     if "detail-type" in said:
-        return str(said["detail-type"]), ", ".join(map(str, said.get("resources", ())))
+        return str(said["detail-type"]), _of_event(said)
     return "unknown", body[:_SHOWN]
+
+
+def _of_event(event: dict[str, Any]) -> str:
+    """Return what an event of EventBridge is about: the object of S3, else the resources that it names."""
+    key = _member(event, "detail", "object", "key")
+    if key:
+        return f"{_member(event, 'detail', 'bucket', 'name')}/{key}".removeprefix("/")
+    return ", ".join(map(str, event.get("resources", ())))
 
 
 def _member(content: Any, *path: str) -> Any:

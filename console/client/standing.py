@@ -32,7 +32,7 @@ def in_words(model: str, summary: dict[str, Any] | None) -> list[str]:
     said = (
         f"{model} live, version {versions}, {summary['first']} to {summary['last']}: "
         f"R² {short(summary['r2'])}, nMAE {percent(summary['nmae'])}, "
-        f"bias {percent(summary['energy_bias'], signed=True)}, "
+        f"energy bias {percent(summary['energy_bias'], signed=True)}, "
         f"{summary['sites_scored']} of {summary['sites']} sites scored"
     )
     lines = [said + ("" if summary["standing"] else f"; {_as_promised(summary)}")]

@@ -87,6 +87,10 @@ def _site_page(given: Given) -> str:
     return to(f"/sites/{link(given['site'])}", **shown)
 
 
+def _letters_page(given: Given) -> str:
+    return to("/status", queue=given["queue"])
+
+
 def _remove_says(system: System, given: Given) -> list[str]:
     (file,) = ledger.removable(system, [given["key"]])
     rows = f" {file['rows']} rows" if file["rows"] else ""
@@ -262,8 +266,8 @@ ACTIONS: Mapping[str, Action] = {
         lambda system, given, _reason, _by: dead_letters.send_back(
             system, dead_letters.one(system, given["queue"])
         ),
-        lambda _: "/status",
-        "The messages are being sent back; this page shows how far that is.",
+        _letters_page,
+        "SQS was asked to send the messages back; below stands how far that is, while some are left.",
         asks_why=False,
     ),
     "stop": Action(
@@ -274,7 +278,7 @@ ACTIONS: Mapping[str, Action] = {
         lambda system, given, _reason, _by: dead_letters.stop(
             system, dead_letters.one(system, given["queue"])
         ),
-        lambda _: "/status",
+        _letters_page,
         "No more messages are sent back.",
         asks_why=False,
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -130,6 +131,7 @@ def environment() -> Environment:
         clock=lambda moment: f"{moment:%H:%M:%S}",
         size=size,
         short=short,
+        short_runs=short_runs,
         as_json=lambda value: json.dumps(value, default=str, separators=(",", ":")),
         ago=ago,
         named=named,
@@ -243,6 +245,14 @@ def short(identifier: str | None) -> str:
     """Return a run's name with its attempt, enough to recognise it by."""
     recipe, _, attempt = (identifier or "").rpartition("-")
     return f"{recipe[:8]}…-{attempt}" if len(recipe) > 8 else identifier or ""  # noqa: PLR2004 - shown
+
+
+_RUN = re.compile(r"\b[0-9a-f]{32}-\d+\b")
+
+
+def short_runs(text: str | None) -> str:
+    """Return a sentence with its runs by their short names; a page is no place for 32 digits."""
+    return _RUN.sub(lambda found: short(found[0]), text or "")
 
 
 WIDTH, HEIGHT = 120.0, 28.0  # of a line in a table

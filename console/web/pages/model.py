@@ -22,6 +22,13 @@ MOST_SITE_DAYS = 1000  # whose scores are added up without being asked for: a te
 MOST_HOUR_DAYS = 400  # the same by hour, of which a day has many
 LEAST_DAYS = 7  # a shorter chart tells nothing
 SHOWN = 25  # lines of a table
+FIGURES = {  # of a table of scores, and what they are
+    "R²": "1 is perfect, 0 is no better than the mean of what was measured",
+    "nMAE": "mean absolute error, of AC capacity",
+    "energy bias": "predicted over measured energy, minus 1",
+    "in P10-P90": "share of the measurements in daylight between the two; 80 % are promised",
+    "skill": "share of the error of yesterday's power, taken as the prediction, that is avoided",
+}
 
 
 def model(request: Request) -> Response:
@@ -65,6 +72,7 @@ def model(request: Request) -> Response:
         waiting=waiting,
         marked=marked,
         shown=SHOWN,
+        figures=FIGURES,
         hours=_hours(cards),
     )
 

@@ -15,6 +15,7 @@ from console.web.cards import Card, ask, asked
 from console.web.guard import REPORT_POLICY
 from console.web.pages.common import given, number, of
 from console.web.rendering import Site
+from shared import compared
 
 LIMIT = 50
 LOG_LINES = 200
@@ -49,17 +50,21 @@ def run(request: Request) -> Response:
     run_id = found["run_id"]
     progress = ask(lambda: _progress(site, found))
     cards = asked(
-        evaluation=lambda: (
-            objects.evaluation_of(site.system, run_id).model_dump(mode="json")
-            if found["evaluation_uri"]
-            else None
-        ),
+        evaluation=lambda: _evaluation(site, run_id) if found["evaluation_uri"] else None,
         expected=lambda: history.expected_seconds(_before(site, found)),
         log=lambda: _log(request, progress.value) if progress.value else None,
         made=lambda: lineage.of_run(site.system, progress.value) if progress.value else None,
     )
     live = _live(request, found, progress, cards["log"])
     return site.page(request, "run.html", run=found, cards=cards, told=lineage.told, **live)
+
+
+def _evaluation(site: Site, run_id: str) -> dict[str, Any]:
+    """Return what a run found, and how it did against what served, in words."""
+    found = objects.evaluation_of(site.system, run_id)
+    champion, comparison = found.champion_version, found.comparison
+    said = compared.in_words(comparison, champion) if comparison and champion else ""
+    return {**found.model_dump(mode="json"), "compared": said}
 
 
 def live(request: Request) -> Response:

@@ -27,6 +27,7 @@ def status(request: Request) -> Response:
         found=cards["found"],
         letters=cards["letters"],
         schedules=cards["schedules"],
+        failed=_failed(cards["letters"], given(request, "queue")),
         told=dead_letters.told,
         due=schedules.due,
     )
@@ -36,6 +37,12 @@ def _letters(site: Site) -> list[tuple[dead_letters.Letters, Card]]:
     """Return each queue that holds dead letters, with a look at some of them."""
     found = dead_letters.all_queues(site.system)
     return [(each, _look(site, each)) for each in found]
+
+
+def _failed(letters: Card, queue: str) -> bool:
+    """Return whether sending back the letters of a queue failed: then its card alone says so."""
+    known = [each for each, _ in letters.value or [] if each.queue == queue]
+    return any(each.move is not None and each.move.failed for each in known)
 
 
 def _look(site: Site, letters: dead_letters.Letters) -> Card:

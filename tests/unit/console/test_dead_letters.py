@@ -70,6 +70,21 @@ def test_a_look_hides_nothing_and_deletes_nothing(queues: Queues) -> None:
             "SageMaker Endpoint",
             "arn:e",
         ),
+        (
+            {
+                "detail-type": "Object Created",
+                "resources": ["arn:aws:s3:::b"],
+                "detail": {"bucket": {"name": "b"}, "object": {"key": "raw/a.csv"}},
+            },
+            "Object Created",
+            "b/raw/a.csv",
+        ),
+        (
+            {"detail-type": "Object Created", "detail": {"object": {"key": "k"}}},
+            "Object Created",
+            "k",
+        ),
+        ({"detail-type": "Odd", "detail": {"object": "none"}}, "Odd", ""),
         ({"x": 1}, "unknown", '{"x": 1}'),
         ([1], "unknown", "[1]"),
         ("x" * 100, "no JSON", "x" * 60),
@@ -131,7 +146,19 @@ def test_a_move_that_failed_is_no_success(queues: Queues, monkeypatch: pytest.Mo
     )
     done = solar("dead-letters", "redrive", "deployer")
     assert done.exit_code == 1
-    assert "failed after 0 of 2: CouldNotDetermineMessageSource" in done.stdout
+    said = " ".join(done.stdout.split())
+    assert "none of 2 was sent back: SQS does not know where they came from" in said
+    assert "Send what they say to the inbox itself, or delete them here" in said
+    assert "CouldNot" not in said
+
+
+def test_a_move_that_failed_halfway_says_how_far_it_came_and_what_sqs_says(
+    system: FakeSystem, queues: Queues
+) -> None:
+    queues.moves[DEPLOYER] = move("FAILED", 1, 2, FailureReason="AWS.Whatever")
+    found = dead_letters.one(system, "deployer").move
+    assert found is not None
+    assert dead_letters.told(found) == "only 1 of 2 were sent back: SQS says AWS.Whatever"
 
 
 def test_sending_back_can_be_stopped(queues: Queues) -> None:

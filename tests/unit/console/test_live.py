@@ -359,7 +359,7 @@ def test_a_model_that_was_never_scored_is_said_not_to_be_measured_yet() -> None:
 def test_a_model_that_does_as_promised_takes_one_line() -> None:
     (line,) = live.in_words("golden", SUMMARY)
     assert line == (
-        "golden live, version 1, 2026-06-24 to 2026-06-30: R² 0.912, nMAE 4.3%, bias -5.0%, "
+        "golden live, version 1, 2026-06-24 to 2026-06-30: R² 0.912, nMAE 4.3%, energy bias -5.0%, "
         "2 of 2 sites scored; as promised everywhere"
     )
 

@@ -404,7 +404,7 @@ def test_a_score_that_cannot_be_computed_is_below_any_floor():
 
 def test_a_comparison_is_told_with_its_figures():
     found = judge(findings(compared=compared(-0.01, -0.015, -0.005), champion_version=3))
-    assert "champion v3 on the same 30 days: nMAE -0.0100" in found.reasons[1]
+    assert "champion v3 on the same 30 days: better by 1.00% of AC capacity" in found.reasons[1]
 
 
 def test_a_leak_that_was_found_is_not_said_twice():

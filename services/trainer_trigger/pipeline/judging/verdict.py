@@ -16,6 +16,7 @@ from typing import Literal
 
 from services.trainer_trigger.pipeline.data.site_validation import Validation
 from services.trainer_trigger.pipeline.judging.scoring import LEAST_DAYS, Compared
+from shared import compared
 from shared.evaluation import ForecastScores, ModelScores, Scores, SiteScores, Skill, Window
 from shared.model_config import Margins
 from shared.solar.site import Site
@@ -89,7 +90,7 @@ def judge(findings: Findings) -> Judgement:
     reasons = (
         *sites,  # first: one site that is wrong hides in a good score of all
         _floor_holds(findings),
-        *_better_than_champion(findings),
+        *_beside_champion(findings),
         *_limits(findings),
         *doubts,
     )
@@ -180,14 +181,10 @@ def _surely_worse(findings: Findings) -> Iterator[str]:
             )
 
 
-def _better_than_champion(findings: Findings) -> Iterator[str]:
-    if findings.compared is None:
-        return
-    found = findings.compared.comparison
-    yield (
-        f"against champion v{findings.champion_version} on the same {found.days} days: nMAE "
-        f"{found.delta_nmae:+.4f} of capacity (95 % interval {found.ci_low:+.4f} to {found.ci_high:+.4f})"
-    )
+def _beside_champion(findings: Findings) -> Iterator[str]:
+    if findings.compared is not None and findings.champion_version is not None:
+        found = findings.compared.comparison
+        yield compared.in_words(found, findings.champion_version, findings.margins.nmae)
 
 
 def _weak_sites(findings: Findings) -> Iterator[str]:

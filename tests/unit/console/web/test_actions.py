@@ -198,7 +198,7 @@ def test_dead_letters_are_sent_back_without_a_reason_that_nobody_would_keep(
 ) -> None:
     assert "Why?" not in browser.get(f"/do/{name}?queue={GIVEN[name]['queue']}").text
     answer = browser.post(f"/do/{name}", {**GIVEN[name], "token": "token"})
-    assert answer.headers["location"] == f"/status?done={name}"
+    assert answer.headers["location"] == f"/status?queue={GIVEN[name]['queue']}&done={name}"
     assert world.clients["sqs"].changes == [done]
 
 

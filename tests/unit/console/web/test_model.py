@@ -16,7 +16,9 @@ from tests.unit.console.systems import solar, system
 from tests.unit.console.web.test_plant import charts
 from tests.unit.console.web.world import (
     A_PROGRESS,
+    DEPLOYED,
     LINE,
+    RUN,
     Browser,
     World,
     browser,
@@ -206,7 +208,7 @@ def test_two_versions_are_compared_as_the_verb_prints_it(world: World, browser: 
     page = browser.get("/models/golden/compare?first=1&second=2").text
     rows = re.findall(r'<tr><th scope="row">([^<]*)</th><td>([^<]*)</td><td>([^<]*)</td>', page)
     assert ("live: nMAE", "4.00%", "4.00%") in rows
-    assert ("live: bias of energy", "-5.00%", "-5.00%") in rows
+    assert ("live: energy bias", "-5.00%", "-5.00%") in rows
     assert [name for name, *_ in rows][2] == "tested until"
     assert "Live figures are of 2 site-days that both were scored on." in page
 
@@ -298,3 +300,32 @@ def test_where_no_version_waits_there_is_no_banner(
 ) -> None:
     monkeypatch.setattr(versions, "of_model", lambda *_: [a_version(3)])
     assert "waits for approval" not in browser.get(PAGE).text
+
+
+def test_each_table_of_scores_says_what_its_figures_are(world: World, browser: Browser) -> None:
+    card(world, day=days(3))
+    text = browser.get(PAGE).text
+    for name in ("R²", "nMAE", "energy bias", "in P10-P90", "skill"):
+        assert re.search(f'<abbr title="[^"]+">{name}</abbr>', table(text, "By site"))
+    for said in (
+        "Skill: share of the error of yesterday&#39;s power",
+        "Energy bias: predicted over measured energy",
+        "Mean bias error (MBE)",
+        "measured: by the weather that the site measured",
+        "R² day: of the rows in daylight",
+    ):
+        assert said in text, said
+    assert ">bias<" not in text
+
+
+def test_a_run_that_a_reason_names_is_named_shortly(
+    world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = a_version(3, approval_reason=f"run {RUN}: it is good", deployed=True)
+    monkeypatch.setattr(versions, "of_model", lambda *_: [said])
+    gone = {**DEPLOYED, "reason": f"excluded after run {RUN}"}
+    world.answers["deployer", "deployments"] = {"deployments": {"golden": [gone]}}
+    text = re.sub(r'href="[^"]*"', "", browser.get(PAGE).text)
+    assert "run 76a53f99…-1: it is good" in text
+    assert "excluded after run 76a53f99…-1" in text
+    assert RUN not in text

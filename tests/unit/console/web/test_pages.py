@@ -10,8 +10,11 @@ import pytest
 
 from console.client import fleet, standing
 from console.errors import ConsoleError
+from console.web.actions import ACTIONS
 from console.web.charts import Chart, thinned, with_gaps
 from console.web.pages.files import marked
+from tests.unit.console.queues import move
+from tests.unit.console.test_models import COMPARED, evaluated
 from tests.unit.console.web.world import (
     A_PROGRESS,
     A_RUN,
@@ -386,6 +389,29 @@ def test_the_status_shows_dead_letters_and_leads_to_sending_them_back(browser: B
     assert 'href="/do/stop?queue=solar-data-watcher-dead-letters"' in page
 
 
+def test_what_could_not_be_sent_back_is_said_once_and_in_words(
+    world: World, browser: Browser
+) -> None:
+    queue, sqs = "solar-deployer-dead-letters", world.clients["sqs"]
+    green = ACTIONS["redrive"].done.split(";")[0]
+    done = f"/status?queue={queue}&done=redrive"
+    assert green in browser.get(done).text
+    sqs.moves[queue] = move("FAILED", 0, 1, FailureReason="CouldNotDetermineMessageSource")
+    text = browser.get(done).text
+    assert "none of 1 was sent back: SQS does not know where they came from" in text
+    assert green not in text
+    assert green in browser.get("/status?queue=solar-data-watcher-dead-letters&done=redrive").text
+
+
+@pytest.mark.parametrize(("count", "said"), [("1", "once"), ("2", "2 times")])
+def test_how_often_a_letter_was_received_reads_well(
+    world: World, browser: Browser, count: str, said: str
+) -> None:
+    (found,) = world.clients["sqs"].letters["solar-deployer-dead-letters"]
+    found["Attributes"]["ApproximateReceiveCount"] = count
+    assert f"<td>{said}</td>" in browser.get("/status").text
+
+
 def test_whoever_may_not_look_into_dead_letters_sees_how_many_there_are(
     world: World, browser: Browser
 ) -> None:
@@ -518,3 +544,25 @@ def test_a_band_is_not_drawn_over_a_gap_and_is_one_column_of_the_figures() -> No
     assert [each.get("showlegend") for each in chart.traces if each["name"]] == [True, False]
     assert chart.columns == ["P10 to P90"]
     assert len(chart.rows) == 6
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({"comparison": COMPARED}, "against champion v2 on the same 30 days: no sure difference"),
+        ({"not_compared": "its files are gone"}, "version 2; not compared: its files are gone"),
+    ],
+)
+def test_a_run_says_in_words_how_it_did_against_what_served(
+    world: World,
+    browser: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    found: dict[str, Any],
+    said: str,
+) -> None:
+    evaluation = evaluated(champion_version=2, **found)
+    monkeypatch.setattr("console.client.objects.evaluation_of", lambda *_: evaluation)
+    world.answers["trainer_trigger", "runs"] = {"runs": [{**A_RUN, "evaluation_uri": "s3://x"}]}
+    text = browser.get(f"/runs/{RUN}").text
+    assert said in text
+    assert "mean bias error (MBE)" in text

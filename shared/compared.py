@@ -1,0 +1,39 @@
+"""How a challenger did against the champion, in words: reasons, mails and pages say it alike."""
+
+from __future__ import annotations
+
+from shared.evaluation import Comparison
+
+
+def in_words(found: Comparison, champion: int, margin: float | None = None) -> str:
+    """Return whether a challenger is better, worse or not surely either, and by how much.
+
+    Parameters
+    ----------
+    champion
+        The version that it was compared with.
+    margin
+        How much worse it may be, as a share of AC capacity; None where that is not known. [unitless]
+    """
+    by = f"{abs(found.delta_nmae):.2%} of AC capacity"
+    interval = f"nMAE, 95 % interval {found.ci_low:+.2%} to {found.ci_high:+.2%}"
+    return (
+        f"against champion v{champion} on the same {found.days} days: "
+        f"{_standing(found, by)} ({interval}){_allowed(found, margin)}"
+    )
+
+
+def _standing(found: Comparison, by: str) -> str:
+    if found.ci_high < 0:
+        return f"better by {by}"
+    if found.ci_low > 0:
+        return f"worse by {by}"
+    return (
+        f"no sure difference: the error is {by} {'smaller' if found.delta_nmae < 0 else 'larger'}"
+    )
+
+
+def _allowed(found: Comparison, margin: float | None) -> str:
+    if margin is None or found.ci_low <= 0 or found.delta_nmae > margin:
+        return ""
+    return f", within the margin of {margin:.2%} that is allowed (margins.nmae)"
