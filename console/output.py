@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
@@ -20,7 +20,7 @@ from console import plain_text
 people = Console()
 errors = Console(stderr=True)
 GAP = 1  # between columns
-LONGEST_WORD = 20  # a longer one may be torn
+LONGEST_WORD = 26  # a longer one may be torn
 _LEAST = (
     12  # what of a word stays together in a table; where not even that fits, the table is turned
 )
@@ -53,11 +53,18 @@ def as_json(value: Any) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=is_plain, default=str))
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> None:
+def table(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    empty: str,
+    numbers: Collection[str] = (),
+) -> None:
     """Print a table, or say in words that there is nothing.
 
     What does not fit is folded between words, the longest texts first; a state or a date is not torn. Where
     words would be torn for lack of room, each row is written below the other, a line for each column.
+    Columns that are named as `numbers` are set flush right.
     """
     cells = [[_cell(value) for value in row] for row in rows]
     if not cells:
@@ -72,7 +79,8 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], emp
     made = Table(title=escape(title), title_justify="left", header_style="bold", box=SIMPLE_HEAD)
     made.padding, made.pad_edge = (0, 0), False
     for column, width in zip(columns, fitted(words, spaced), strict=True):
-        made.add_column(column, overflow="fold", width=width)
+        side: Literal["left", "right"] = "right" if column in numbers else "left"
+        made.add_column(column, overflow="fold", width=width, justify=side)
     for row in cells:
         made.add_row(*row)
     people.print(made)
@@ -134,6 +142,11 @@ def complain(text: str) -> None:
 def say_plainly(text: str) -> None:
     """Print a line that holds other people's words, as it is."""
     people.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def say_folded(text: str) -> None:
+    """Print a line as `say_plainly` does; on a screen it is folded between words, in a pipe it is not."""
+    people.print(text, markup=False, highlight=False, soft_wrap=not people.is_terminal)
 
 
 def held(model_id: str, hold: dict[str, Any]) -> str:

@@ -13,6 +13,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from console.wrong_calls import in_plain_words
+
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
@@ -249,6 +251,16 @@ class Verbs(TyperGroup):
         """Return the verb that is called, imported."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, VERBS[name].load(name) if name in VERBS else command, rest
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the options before the verb."""
+        with in_plain_words():
+            return list(super().parse_args(ctx, args))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Call the verb."""
+        with in_plain_words():
+            return super().invoke(ctx)
 
 
 def _command(name: str, function: Callable[..., Any], settings: Any) -> Any:

@@ -69,23 +69,6 @@ def history(system: System, site: str, most: int | None = None) -> list[Version]
         return list(readers.map(lambda each: _version(system, site, key, each), spans[::-1][:most]))
 
 
-def of_site(system: System, name: str) -> dict[str, Any]:
-    """Return a site's newest configuration with what became of it.
-
-    Raises
-    ------
-    NotFoundError
-        There is none.
-    """
-    found: list[dict[str, Any]] = system.ask("data_watcher", "sites", site_id=name)["sites"]
-    for each in found:
-        if each["kind"] == "site":
-            return each
-    raise NotFoundError(
-        f"no site {name}; `solar sites list` and the fleet's page show which there are"
-    )
-
-
 def numbered(found: list[Version], number: int) -> Version:
     """Return a version by its number.
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from console.client import configurations, objects
+from console.client import objects, sites
 from console.errors import ConsoleError, NotFoundError
 from console.target import System
 from shared import layout
@@ -65,7 +65,7 @@ def balance(system: System, site: str | None = None) -> dict[str, Any]:
     """
     found = system.ask("data_watcher", "balance", site_id=site)
     if site and not found["by_site"]:
-        configurations.of_site(system, site)
+        sites.named(system, site)
     return found
 
 

@@ -15,12 +15,14 @@ from console.commands import configuring
 from console.commands.local import JsonOption
 from console.commands.runs import ModelOption, find_run
 from console.datasets import frozen
-from console.errors import ConsoleError
+from console.errors import ConsoleError, NotFoundError
 from console.state import state
 from shared.active import ActiveModel
 from shared.errors import InvalidConfigError
 
 _NO_RUN = {"run_id": None, "status": "in no run yet", "model_package_version": None, "served": None}
+
+_BECAME = ["run", "ended", "version", "served since (UTC)"]
 
 
 def datasets(model: ModelOption = None, *, json: JsonOption = False) -> None:
@@ -61,7 +63,7 @@ def lineage(
               solar lineage 2 --model golden
     """
     if not what.isdecimal() and not _is_key(what):
-        _of_run(find_run(what, model), json=json)
+        _of_run(_run_meant(what, model), json=json)
         return
     if what.isdecimal():
         found = client_lineage.of_version(state.system, int(what), model)
@@ -71,6 +73,16 @@ def lineage(
         output.as_json(found)
     else:
         _show_files(f"Lineage of {what}", found)
+
+
+def _run_meant(what: str, model: str | None) -> str:
+    try:
+        return find_run(what, model)
+    except NotFoundError as error:
+        raise NotFoundError(
+            f"no run, version or file {what!r}: of a file say the end of its name with what comes after the "
+            "point, as in power_2012-03.csv; see `solar runs` and `solar files`"
+        ) from error
 
 
 def _is_key(what: str) -> bool:
@@ -89,25 +101,38 @@ def _of_run(run_id: str, *, json: bool) -> None:
         output.as_json(made | {"files": files})
         return
     output.facts(f"Run {output.short_run(run_id)} of {run['model_id']}", client_lineage.told(made))
+    _show_keys(files)
+
+
+def _show_keys(files: list[dict[str, Any]]) -> None:
     rows = [(each["key"], each["state"]) for each in files]
     output.table("Files", ["file", "state"], rows, "the ledger knows none of its files any more")
+    if files:
+        output.say(f"{output.counted(len(files), 'file')} in all")
 
 
 def _show_files(title: str, found: list[dict[str, Any]]) -> None:
+    """Show files with their runs; runs that all of them have in common only once."""
+    if len(found) > 1 and all(each["runs"] == found[0]["runs"] for each in found):
+        runs = [_became(each) for each in found[0]["runs"] or [_NO_RUN]]
+        output.table(title, _BECAME, runs, "")
+        _show_keys(found)
+        return
     rows = [
-        (
-            each["key"],
-            each["state"],
-            output.short_run(run["run_id"]),
-            run["status"],
-            run["model_package_version"],
-            output.when(run["served"]),
-        )
+        (each["key"], each["state"], *_became(run))
         for each in found
         for run in each["runs"] or [_NO_RUN]
     ]
-    columns = ["file", "state", "run", "ended", "version", "served since (UTC)"]
-    output.table(title, columns, rows, "no file is known of it")
+    output.table(title, ["file", "state", *_BECAME], rows, "no file is known of it")
+
+
+def _became(run: dict[str, Any]) -> tuple[Any, ...]:
+    return (
+        output.short_run(run["run_id"]),
+        run["status"],
+        run["model_package_version"],
+        output.when(run["served"]),
+    )
 
 
 def replay(
@@ -136,8 +161,12 @@ def replay(
         (output.when(run["at"]), run["files"], "; ".join(run["reasons"])) for run in answer["runs"]
     ]
     output.table(f"{model} with {policy.name}", ["at (UTC)", "files", "because"], rows, "no run")
-    cost = "unknown" if answer["cost_usd"] is None else f"{answer['cost_usd']:.2f} USD"
-    output.say(f"{len(rows)} runs instead of {answer['recorded_runs']}; cost about {cost}")
+    cost = (
+        ""
+        if answer["cost_usd"] is None
+        else f"; cost in all [USD]: {output.cost(answer['cost_usd'])}"
+    )
+    output.say(f"{output.counted(len(rows), 'run')} instead of {answer['recorded_runs']}{cost}")
 
 
 def _policy(path: Path) -> dict[str, Any]:

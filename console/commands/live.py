@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from console import output, times, trainer
-from console.client import log, standing
+from console import output, registry, times, trainer
+from console.client import log, sites, standing
 from console.client.standing import in_words, named
 from console.client.words import percent, short
 from console.commands.local import JsonOption
@@ -71,13 +71,16 @@ def scorecard(
         by=by,
         version=version,
     )
+    if not answer["lines"]:
+        _require(name, site, version)
     if json:
         output.as_json(answer)
         return
     rows = [_line(each) for each in answer["lines"]]
     title = f"{name}, {answer['first']} to {answer['last']}, by {standing.grouped(answer)}"
     columns = [by, "scored", "R²", "nMAE", "bias", "in P10-P90", "skill", "kWh pred.", "kWh meas."]
-    output.table(title, columns, rows, f"nothing of {name} was scored in these days")
+    nothing = f"nothing of {name} was scored from {answer['first']} to {answer['last']}"
+    output.table(title, columns, rows, nothing, numbers=columns[2:])
     if answer["left_out"]:
         output.say(f"{answer['left_out']} more lines; choose fewer days, or one site by --site")
     for each in answer["total"]:
@@ -124,7 +127,11 @@ def degradations(
     ]
     title = f"{name}, {answer['first']} to {answer['last']}"
     columns = ["site", "what", "since", "until", "version", "why"]
-    output.table(title, columns, rows, f"people were told of nothing at {name} in these days")
+    nothing = (
+        f"from {answer['first']} to {answer['last']} nobody was told that {name} did worse than promised "
+        "or could not be scored"
+    )
+    output.table(title, columns, rows, nothing)
 
 
 def predictions(
@@ -265,15 +272,23 @@ def only_model(model: str | None) -> str:
     return model
 
 
+def _require(model: str, site: str | None, version: int | None) -> None:
+    """Refuse a site or a version that does not exist, of which nothing could be scored."""
+    if site is not None:
+        sites.named(state.system, site)
+    if version is not None:
+        registry.version(state.system, model, version)
+
+
 def _line(each: Mapping[str, Any]) -> tuple[Any, ...]:
     return (
         named(each),
         _days(each),
-        each["r2"],
+        short(each["r2"]),
         percent(each["nmae"]),
         percent(each["energy_bias"], signed=True),
         percent(each["coverage_p10_p90"], digits=0),
-        each["skill"],
+        short(each["skill"]),
         f"{each['predicted_kwh']:,.0f}",
         f"{each['measured_kwh']:,.0f}",
     )

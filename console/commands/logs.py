@@ -89,4 +89,4 @@ def _follow(run: dict[str, Any], stage: str | None, most: int) -> None:
 def _show(lines: Iterable[Line]) -> None:
     for each in lines:
         host = "" if each.host == _ALONE else f"{each.host}  "
-        output.say_plainly(f"{each.at:%H:%M:%S}  {host}{each.text}")
+        output.say_folded(f"{each.at:%H:%M:%S}  {host}{each.text}")

@@ -12,7 +12,7 @@ import typer
 from console import output, trainer
 from console.client import objects, people, reports
 from console.commands.local import JsonOption
-from console.errors import ConsoleError
+from console.errors import ConsoleError, NotFoundError
 from console.state import changing, state
 from shared.evaluation import Evaluation, ModelScores, Window
 
@@ -166,7 +166,7 @@ def find_run(run_or_version: str, model: str | None) -> str:
             return str(next(iter(fitting)))
     fitting = {r["run_id"]: r["model_id"] for r in found if _is_meant(run_or_version, r["run_id"])}
     if not fitting:
-        raise ConsoleError(f"no run or version {run_or_version!r}; see `solar runs`")
+        raise NotFoundError(f"no run or version {run_or_version!r}; see `solar runs`")
     if len(fitting) > 1:
         shown = ", ".join(map(output.short_run, fitting))
         raise ConsoleError(f"{run_or_version!r} fits several runs: {shown}; name more of it")

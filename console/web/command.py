@@ -13,7 +13,7 @@ from console import output
 from console.errors import ConsoleError
 from console.state import state
 
-PORT = 8484
+PORT, LAST_PORT = 8484, 65535
 HOST = "127.0.0.1"
 
 
@@ -62,8 +62,12 @@ def _listen(port: int) -> socket.socket:
     Raises
     ------
     ConsoleError
-        Somebody else listens there.
+        There is no such port, or somebody else listens there.
     """
+    if not 0 <= port <= LAST_PORT:
+        raise ConsoleError(
+            f"port {port} does not exist: ports end at {LAST_PORT}; choose another one by --port"
+        )
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

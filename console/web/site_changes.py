@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from console import times
-from console.client import configurations, excluding
+from console.client import excluding, sites
 from console.errors import ConsoleError
 from console.target import System
 from console.web.rendering import lasted_long
@@ -44,7 +44,7 @@ def _require_sensible(system: System, given: Given) -> tuple[datetime, datetime]
         raise ConsoleError(
             f"{lasted_long(until - begin)} are more than ten years; correct the years, or exclude it in parts"
         )
-    configurations.of_site(system, given["site"])
+    sites.named(system, given["site"])
     return begin, until
 
 

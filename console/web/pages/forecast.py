@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from console import forecasts, trainer
-from console.client import configurations, ledger, log, measurements, objects
+from console.client import ledger, log, measurements, objects, sites
 from console.errors import ConsoleError, NotFoundError
 from console.target import System
 from console.web.cards import ask, asked
@@ -44,7 +44,7 @@ def forecast(request: Request) -> Response:
     site = of(request)
     model, name = request.path_params["model"], request.path_params["site"]
     trainer.require_model(site.system, model)
-    configurations.of_site(site.system, name)
+    sites.named(site.system, name)
     cards = asked(
         ahead=lambda: _ahead(site.system, model, name),
         before=lambda: _before(site.system, model, name),

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from console.client import configurations, excluding, ledger, left_out, log
+from console.client import configurations, excluding, ledger, left_out, log, sites
 from console.errors import ConsoleError
 from console.target import System
 from console.web import strips
@@ -28,7 +28,7 @@ def plant(request: Request) -> Response:
     """Show a site."""
     site = of(request)
     system, name = site.system, request.path_params["site"]
-    known = configurations.of_site(system, name)
+    known = sites.named(system, name)
     model = known["model_id"]
     begin, end = _range(system, model, name, moment(request, "from"), moment(request, "to"))
     cards = dict(
@@ -89,7 +89,7 @@ def history(request: Request) -> Response:
     site = of(request)
     name = request.path_params["site"]
     only(request, "first", "second")
-    configurations.of_site(site.system, name)
+    sites.named(site.system, name)
     found = configurations.history(site.system, name)
     newest = max((each["number"] for each in found), default=1)
     numbers = whole(request, "first", max(newest - 1, 1)), whole(request, "second", newest)

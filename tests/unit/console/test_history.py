@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from rich.console import Console
 
+from console import output
 from shared import layout
 from tests.unit.console.systems import FakeSystem, solar, system
 from tests.unit.console.test_models import run
@@ -169,3 +171,26 @@ def test_a_lineage_is_one_table_of_files(s3: FakeS3) -> None:
     shown = solar("lineage", ".csv")
     assert shown.stdout.count("served since") == 1
     assert shown.stdout.count("Lineage of") == 1
+
+
+def test_the_files_of_a_version_are_a_table_below_the_run_that_all_have_in_common(
+    system: FakeSystem, s3: FakeS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert s3.bodies
+    package = {"CustomerMetadataProperties": {"dataset_id": "second"}}
+    monkeypatch.setattr("console.registry.version", lambda *_: package)
+    monkeypatch.setattr(output, "people", Console(width=60))
+    shown = solar("lineage", "2", "--model", "golden").stdout
+    assert shown.count("served since") == 1
+    assert shown.count("second-1") == 1
+    assert shown.index("second-1") < shown.index("raw/east/january.csv")
+    assert "2 files in all" in shown
+
+
+def test_a_name_that_may_be_a_file_is_told_how_files_are_named(
+    system: FakeSystem, s3: FakeS3
+) -> None:
+    assert s3.bodies
+    done = solar("lineage", "power")
+    assert "no run, version or file 'power'" in str(done.exception)
+    assert "power_2012-03.csv" in str(done.exception)

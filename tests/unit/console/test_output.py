@@ -78,3 +78,27 @@ def test_where_words_would_be_torn_the_rows_stand_below_each_other(
     assert words.count("registered") == words.count("09:11:02") == words.count("approved") == 2
     assert "USD" not in words, "what is empty is left out"
     assert all(len(line) <= width for line in said.splitlines())
+
+
+def test_names_of_schedules_are_not_torn_on_a_narrow_screen(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(output, "people", Console(width=60))
+    text = "Re-drives what is pending or unpublished for too long."
+    row = ("data-watcher-quick-sweep", text, "rate(15 minutes) UTC", "within 15 minutes")
+    output.table("Schedules", ["schedule", "what it does", "when", "next"], [row], "none")
+    assert "data-watcher-quick-sweep" in capsys.readouterr().out.split()
+
+
+def test_a_line_is_folded_on_a_screen_and_stays_one_in_a_pipe(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "12:00:00  a line of a log that is longer than the screen is wide"
+    monkeypatch.setattr(output, "people", Console(width=30))
+    output.say_folded(text)
+    assert capsys.readouterr().out == f"{text}\n"
+    monkeypatch.setattr(output, "people", Console(width=30, force_terminal=True, no_color=True))
+    output.say_folded(text)
+    folded = capsys.readouterr().out.splitlines()
+    assert len(folded) == 3
+    assert max(map(len, folded)) <= 30
