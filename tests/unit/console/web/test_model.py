@@ -308,8 +308,9 @@ def test_each_table_of_scores_says_what_its_figures_are(world: World, browser: B
     for name in ("R²", "nMAE", "energy bias", "in P10-P90", "skill"):
         assert re.search(f'<abbr title="[^"]+">{name}</abbr>', table(text, "By site"))
     for said in (
-        "Skill: share of the error of yesterday&#39;s power",
-        "Energy bias: predicted over measured energy",
+        "nMAE: mean absolute error",
+        "skill: share of the error of yesterday&#39;s power",
+        "energy bias: predicted over measured energy",
         "Mean bias error (MBE)",
         "measured: by the weather that the site measured",
         "R² day: of the rows in daylight",
