@@ -49,9 +49,6 @@ def model(request: Request) -> Response:
         versions=lambda: versions.of_model(system, name),
         live=lambda: standing.in_words(name, standing.how_they_do(system, [name]).get(name)),
         hold=lambda: registry.holds(system).get(name),
-        decision=lambda: system.ask("trainer_trigger", "decisions", model_id=name, limit=1)[
-            "decisions"
-        ][name],
         log=lambda: system.ask("deployer", "deployments", model_id=name)["deployments"][name],
     )
     waiting = ask(lambda: versions.waiting(system, name, cards["versions"].value or []))
