@@ -16,9 +16,11 @@ from rich.table import Table
 from rich.text import Text
 
 from console import plain_text
+from console.client import words
 
 people = Console()
 errors = Console(stderr=True)
+counted = words.counted
 GAP = 1  # between columns
 LONGEST_WORD = 26  # a longer one may be torn
 _LEAST = (
@@ -188,11 +190,6 @@ def took(begun: str | None, ended: str | None) -> str:
         return ""
     seconds = (datetime.fromisoformat(ended) - datetime.fromisoformat(begun)).total_seconds()
     return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min"  # noqa: PLR2004 - shown
-
-
-def counted(number: int, thing: str) -> str:
-    """Say how many there are of something."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def cost(usd: float | None) -> str:

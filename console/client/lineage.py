@@ -8,6 +8,7 @@ from typing import Any
 
 from console import registry, trainer
 from console.client import ledger, objects
+from console.client.words import counted
 from console.datasets import file_id_of, frozen, holding
 from console.errors import ConsoleError
 from console.target import System
@@ -89,9 +90,9 @@ def of_run(system: System, progress: Mapping[str, Any]) -> dict[str, Any]:
 def told(made: Mapping[str, Any]) -> dict[str, str]:
     """Return in words what a run was made of, by what it is about."""
     of, config, windows = made["dataset"], made["config"], made["windows"]
-    said = {"dataset": f"{of['dataset_id']}, {of['files']} files, {_rows(of)}"}
+    said = {"dataset": f"{of['dataset_id']}, {counted(of['files'], 'file')}, {_rows(of)}"}
     if not of["is_gone"]:
-        excluded = f", {of['exclusions']} excluded ranges" if of["exclusions"] else ""
+        excluded = f", {counted(of['exclusions'], 'excluded range')}" if of["exclusions"] else ""
         said["from"] = _span({"start": of["first"], "end": of["last"]}) + excluded
     if windows:
         said["trained on"] = _span(windows["train"])
@@ -107,7 +108,7 @@ def told(made: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _rows(of: Mapping[str, Any]) -> str:
-    return "which is gone from the bucket" if of["is_gone"] else f"{of['rows']} rows"
+    return "which is gone from the bucket" if of["is_gone"] else counted(of["rows"], "row")
 
 
 def _span(window: Mapping[str, str]) -> str:

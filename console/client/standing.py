@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from console.client.words import percent, short
+from console.client.words import counted, percent, short
 from console.target import System
 
 
@@ -33,7 +33,7 @@ def in_words(model: str, summary: dict[str, Any] | None) -> list[str]:
         f"{model} live, version {versions}, {summary['first']} to {summary['last']}: "
         f"R² {short(summary['r2'])}, nMAE {percent(summary['nmae'])}, "
         f"energy bias {percent(summary['energy_bias'], signed=True)}, "
-        f"{summary['sites_scored']} of {summary['sites']} sites scored"
+        f"{summary['sites_scored']} of {counted(summary['sites'], 'site')} scored"
     )
     lines = [said + ("" if summary["standing"] else f"; {_as_promised(summary)}")]
     lines += [
@@ -41,7 +41,7 @@ def in_words(model: str, summary: dict[str, Any] | None) -> list[str]:
         for each in summary["standing"]
     ]
     if summary["more_standing"]:
-        lines.append(f"  and {summary['more_standing']} more sites")
+        lines.append(f"  and {counted(summary['more_standing'], 'more site')}")
     return lines
 
 
@@ -52,7 +52,9 @@ def _as_promised(summary: Mapping[str, Any]) -> str:
     if not judged:
         return "no site can be judged now"
     if judged < sites:
-        return f"as promised at {judged} of {sites} sites; the others cannot be judged now"
+        return (
+            f"as promised at {judged} of {counted(sites, 'site')}; the others cannot be judged now"
+        )
     return "as promised everywhere"
 
 

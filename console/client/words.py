@@ -27,3 +27,8 @@ def plain(text: str) -> str:
     shown = _ESCAPES.sub("", text).rstrip("\r").rpartition("\r")[2].replace("\t", "    ")
     clean = "".join(sign for sign in shown if unicodedata.category(sign) not in _UNSEEN)
     return clean if len(clean) <= _LONGEST else f"{clean[:_LONGEST]}…"
+
+
+def counted(number: int, thing: str) -> str:
+    """Say how many there are of something."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -143,7 +143,5 @@ def _contradicted(file: dict[str, Any]) -> str:
     found = file.get("overlap")
     if not found:
         return ""
-    files = output.counted(found["files"], "file")
-    return (
-        f"{files} contradict it in {found['rows']} rows ({found['share']:.0%}): {found['example']}"
-    )
+    files, rows = (output.counted(found[what], what[:-1]) for what in ("files", "rows"))
+    return f"{files} contradict it in {rows} ({found['share']:.0%}): {found['example']}"

@@ -56,7 +56,9 @@ def logs(
         return
     output.say_plainly(f"{tail.stage} of run {output.short_run(run['run_id'])}: {tail.status}")
     if tail.older:
-        output.say_plainly(f"  the last {len(tail.lines)} lines; more of them by --lines")
+        output.say_plainly(
+            f"  the last {output.counted(len(tail.lines), 'line')}; more of them by --lines"
+        )
     _show(tail.lines)
     if tail.note:
         output.say_plainly(tail.note)

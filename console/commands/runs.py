@@ -234,7 +234,7 @@ def _champion(evaluation: Evaluation) -> dict[str, str]:
         return {"champion": f"v{version} serves but cannot be compared: {why}"}
     return {
         "champion": f"v{version}; nMAE differs by {evaluation.comparison.delta_nmae:+.4f} "
-        f"({evaluation.comparison.days} days)"
+        f"({output.counted(evaluation.comparison.days, 'day')})"
     }
 
 

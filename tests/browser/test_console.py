@@ -147,6 +147,38 @@ def test_a_page_prints_dark_on_white_whole_and_without_what_only_a_screen_can_do
     page.context.close()
 
 
+WIDE_TABLES = """() => [...document.querySelectorAll('.scroll:has(> table:not(.days))')].filter(each =>
+    each.getClientRects().length && each.scrollWidth > each.clientWidth + 1
+).map(each => each.getAttribute('aria-label'))"""
+
+
+@pytest.mark.parametrize("path", ["/status", "/sites/golden", "/models/golden", "/notices"])
+def test_on_a_phone_no_column_is_off_the_screen(browser: Browser, address: str, path: str) -> None:
+    page = watched(browser, 390, "light").page
+    page.goto(address + path)
+    for fold in page.locator("main details").all():
+        fold.evaluate("each => { each.open = true; }")
+    page.wait_for_timeout(300)
+    assert page.evaluate(WIDE_TABLES) == []
+    if path == "/status":
+        schedules = page.get_by_role("region", name="Schedules")
+        expect(schedules.get_by_role("row").nth(1)).to_contain_text("within")
+        label = "each => getComputedStyle(each, '::before').content"
+        assert "next" in schedules.locator("td").first.evaluate(label)
+    page.context.close()
+
+
+def test_the_report_of_a_run_is_on_its_paper(page: Page, address: str) -> None:
+    page.goto(f"{address}/runs?status=registered")
+    page.locator("main a[href^='/runs/']").first.click()
+    frame = page.locator("iframe.report")
+    assert frame.get_attribute("loading") is None, "what is loaded late prints blank"
+    page.emulate_media(media="print")
+    expect(page.frame_locator("iframe.report").locator("h1")).to_be_visible()
+    assert frame.evaluate("each => each.getBoundingClientRect().height") > 900, "a page of A4"
+    expect(page.locator(".paper")).to_contain_text("/report")
+
+
 def test_a_chart_of_a_wide_screen_is_as_wide_as_the_paper_when_it_prints(
     page: Page, address: str
 ) -> None:

@@ -375,6 +375,29 @@ def test_a_run_says_what_it_was_made_of(world: World, browser: Browser) -> None:
     assert f'<a href="/runs/{"p" * 12}-1">' in page
 
 
+def test_one_of_something_is_no_plural(world: World, browser: Browser) -> None:
+    assert "The only line of /aws/sagemaker" in browser.get(f"/runs/{RUN}").text
+    file = {"file_id": "1", "site_id": "east", "rows": 1, "provider": ""}
+    window = {"window_start": "2026-05-01T00:00:00Z", "window_end": "2026-05-02T00:00:00Z"}
+    described = {
+        "split": {"kind": "time", "test_fraction": 0.2},
+        "files": [file | window],
+        "exclusions": [
+            {
+                "site_id": "east",
+                "start": "2026-05-01T00:00:00Z",
+                "end": "2026-05-01T01:00:00Z",
+                "reason": "snow",
+            }
+        ],
+    }
+    world.clients["s3"].kept["datasets/golden/d/dataset.json"] = json.dumps(described).encode()
+    world.answers["trainer_trigger", "progress"] = {"progress": {**A_PROGRESS, "files": 1}}
+    page = browser.get(f"/runs/{RUN}").text
+    assert "d, 1 file, 1 row<" in page
+    assert "UTC, 1 excluded range<" in page
+
+
 def test_a_dataset_that_is_gone_is_said_to_be(browser: Browser) -> None:
     assert "d, 3 files, which is gone from the bucket" in browser.get(f"/runs/{RUN}").text
 
