@@ -21,7 +21,7 @@ from tests.unit.console.web.world import Browser, browser_of
 
 pytestmark = pytest.mark.e2e
 PAGES = [
-    *("/", "/models", "/models/serf", "/models/serf/compare?a=1&b=1", "/sites/serf-east"),
+    *("/", "/models", "/models/serf", "/models/serf/compare?first=1&second=1", "/sites/serf-east"),
     *("/sites/serf-east/history?first=1&second=1", "/file?key=serf-east/power_broken.csv.gz"),
     *("/files", "/files?state=quarantined", "/balance", "/runs", "/costs", "/decisions"),
     *("/decisions/serf", "/forecast", "/status", "/notices"),
