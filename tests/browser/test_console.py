@@ -196,7 +196,7 @@ def test_three_clicks_lead_from_the_fleet_to_the_cause_and_the_button(
     page: Page, address: str
 ) -> None:
     page.goto(address)
-    expect(page.get_by_text("files are refused")).to_be_visible()
+    expect(page.locator(".need", has_text="files are refused")).to_be_visible()
     page.get_by_role("link", name="see the files").click()
     page.get_by_role("link", name="power_w_2013-01.csv").click()
     expect(page.locator("mark")).to_contain_text("502 Bad Gateway")

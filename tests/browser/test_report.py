@@ -18,8 +18,10 @@ def report(browser: Browser, address: str) -> str:
     """The report of the run that made version 2, as the console shows it."""
     page = browser.new_page()
     page.goto(f"{address}/models/golden")
-    row = page.get_by_role("region", name="Versions").get_by_role("row").filter(has_text="2 ")
-    link = row.get_by_role("link", name="run").first.get_attribute("href")
+    head = page.get_by_role("region", name="Versions").get_by_role(
+        "rowheader", name=re.compile(r"^2\b")
+    )
+    link = head.locator("xpath=..").get_by_role("link", name="run").first.get_attribute("href")
     assert link is not None
     answer = page.request.get(address + link.partition("?")[0] + "/report")
     assert answer.ok
