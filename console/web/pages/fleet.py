@@ -18,7 +18,8 @@ from console.web.pages.common import given, number, of
 from console.web.rendering import Site
 
 ROWS = 20
-LINES = 50  # of a calendar, and groups of a page
+LINES = 20  # of a calendar: each day of each site is a read
+GROUPS = 50
 DAYS, MOST_DAYS = 90, 366
 FEW = 50  # sites that are asked about one by one before any is shown
 NOT_COUNTED = (
@@ -85,7 +86,7 @@ def _shown(
 ) -> dict[str, Any]:
     match view:
         case ("model" | "topic" as way, _):
-            some, pages = _page(groups.grouped(rows, way), place, LINES)
+            some, pages = _page(groups.grouped(rows, way), place, GROUPS)
             return {"groups": some, "pages": pages}
         case ("calendar", days):
             some, pages = _page([each for each in rows if each.site_id], place, LINES)
