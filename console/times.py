@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated
 
 import typer
 
@@ -50,3 +51,9 @@ def written(text: str) -> datetime:
 def in_utc(found: datetime) -> datetime:
     """Return a moment in UTC; one without a zone is meant so."""
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+From = Annotated[datetime | None, typer.Option("--from", parser=moment, metavar="TIME", help=HELP)]
+To = Annotated[
+    datetime | None, typer.Option("--to", parser=moment, metavar="TIME", help="Until then.")
+]

@@ -148,8 +148,8 @@ def fleet(system: System) -> Fleet:
             reason = f"the model's YAML was refused: {each['reason']}"
             for row in by_model.get(each["name"], []):
                 row.say(Need("bad", "data", "yaml", reason, "site"))
-    for row in rows if files else []:
-        _tell_of_files(row, files.get(row.site_id, 0) if files else 0)
+    for row in rows:
+        _tell_of_files(row, (files or {}).get(row.site_id, 0))
     _tell_how_they_do(system, by_model, missing)
     if len(models) <= MANY_MODELS:
         _tell_what_serves(system, by_model, missing)

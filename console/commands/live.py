@@ -137,14 +137,8 @@ def degradations(
 def predictions(
     site: str,
     *,
-    begin: Annotated[
-        datetime | None,
-        typer.Option("--from", parser=times.moment, metavar="TIME", help=times.HELP),
-    ] = None,
-    end: Annotated[
-        datetime | None,
-        typer.Option("--to", parser=times.moment, metavar="TIME", help="Until then."),
-    ] = None,
+    begin: times.From = None,
+    end: times.To = None,
     model: Annotated[str | None, typer.Option(help="Its model; else the one of its YAML.")] = None,
     version: Annotated[int | None, typer.Option(help="Only what this version said.")] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write the rows here.")] = None,

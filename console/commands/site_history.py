@@ -67,14 +67,8 @@ def history(
 def left_out(
     site_id: str,
     *,
-    begin: Annotated[
-        datetime | None,
-        typer.Option("--from", parser=times.moment, metavar="TIME", help=times.HELP),
-    ] = None,
-    end: Annotated[
-        datetime | None,
-        typer.Option("--to", parser=times.moment, metavar="TIME", help="Until then."),
-    ] = None,
+    begin: times.From = None,
+    end: times.To = None,
     json: JsonOption = False,
 ) -> None:
     """Say which of a site's time does not count, and why: masked by checks, refused, suspect, excluded.
