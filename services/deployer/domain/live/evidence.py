@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from services.deployer.domain.live.doubts import SNOW
 from services.deployer.domain.live.promise import Expected, expected
 from services.deployer.domain.live.scores import NO_LEAD, DayScore, Sums
 from shared.evaluation import Promise
@@ -17,6 +18,10 @@ _SCATTERED = 0.5  # part of the rows' scatter by which the day's level is unsure
 _MOST_SCATTER = 0.3  # of rows, beyond which a day's level says nothing
 _BROKEN = 0.15  # standard deviation of a day whose energy alone tells
 _BROKEN_SPREAD = 1.5  # times the promised spread; it has long tails
+_CLEARED = 0.1  # scatter of rows on an array that snow has left
+_FAINT = 0.35  # standard deviation of a day that can neither agree nor disagree with a change
+_FAR = 1.0  # standard deviations from which on a day counts less
+_LESS_SURE = 1.1  # standard deviation of `middle` over that of a mean
 _LEAST_SCORED = 0.4  # share of daylight rows that a level needs
 
 
@@ -46,6 +51,11 @@ class Evidence:
         return self.score.day
 
     @property
+    def tells(self) -> bool:
+        """Whether the day is sure enough to agree or disagree with a change."""
+        return self.shift is not None and self.sigma <= _FAINT
+
+    @property
     def sums(self) -> Sums:
         """What was scored, without the adjuster: the promise is the model's."""
         return self.score.unadjusted or self.score.sums
@@ -71,7 +81,7 @@ def counted(days: Iterable[DayScore]) -> list[DayScore]:
 def evidence(score: DayScore, promises: Mapping[int, Promise | None]) -> Evidence:
     """Return what one day says: by its level, or else, and less surely, by its energy."""
     said = expected(promises.get(score.version), score.site_id, score.day.month, score.sky)
-    if score.state != "scored" or score.share_scored < _LEAST_SCORED or named_faults(score):
+    if not _says_anything(score):
         return Evidence(score, said, None, math.inf)
     level = level_of(score)
     if level is not None:
@@ -91,16 +101,27 @@ def level_of(score: DayScore) -> float | None:
     Under an overcast sky the weather source's own error is as large as the power.
     """
     if (
-        score.state != "scored"
+        not _says_anything(score)
         or score.level is None
         or score.scatter is None
         or score.scatter > _MOST_SCATTER
-        or score.share_scored < _LEAST_SCORED
         or skies.name(score.sky) == "overcast"
-        or named_faults(score)
     ):
         return None
     return math.log(score.level * score.gain)
+
+
+def _says_anything(score: DayScore) -> bool:
+    """Return whether a day says anything of the plant.
+
+    Where snow slid off, the rest of a day tells as much as any if its rows agree: what still lies there
+    makes them scatter.
+    """
+    if score.state != "scored" or score.share_scored < _LEAST_SCORED:
+        return False
+    faults = set(named_faults(score))
+    cleared = faults == {SNOW} and score.scatter is not None and score.scatter < _CLEARED
+    return cleared or not faults
 
 
 def spread_of(score: DayScore, steady: float) -> float:
@@ -119,10 +140,25 @@ def named_faults(score: DayScore) -> tuple[str, ...]:
 
 
 def middle(days: Sequence[Evidence]) -> float:
-    """Return the weighted median of the shifts: no single day decides. [unitless]"""
-    known = sorted((each.shift, each.weight) for each in days if each.shift is not None)
+    """Return the weighted mean of the shifts, in which far ones count less: no single day decides. [unitless]
+
+    One step from the weighted median to Huber's estimator (P. Huber, "Robust estimation of a location
+    parameter", 1964), which is surer than the median.
+    """
+    known = [(each.shift, each.weight) for each in days if each.shift is not None]
+    if not known:
+        return 0.0
+    start = _median(known)
+    nearer = [
+        (shift, min(weight, _FAR * math.sqrt(weight) / max(abs(shift - start), 1e-9)))
+        for shift, weight in known
+    ]
+    return sum(shift * weight for shift, weight in nearer) / sum(weight for _, weight in nearer)
+
+
+def _median(known: Sequence[tuple[float, float]]) -> float:
     half, so_far = sum(weight for _, weight in known) / 2, 0.0
-    for shift, weight in known:
+    for shift, weight in sorted(known):
         so_far += weight
         if so_far >= half:
             return shift
@@ -138,4 +174,4 @@ def effective(days: Sequence[Evidence]) -> float:
 def error(days: Sequence[Evidence]) -> float:
     """Return the standard deviation of the middle of independent days. [unitless]"""
     total = sum(each.weight for each in days)
-    return 1.25 / math.sqrt(total) if total > 0 else math.inf  # a median is that much less sure
+    return _LESS_SURE / math.sqrt(total) if total > 0 else math.inf

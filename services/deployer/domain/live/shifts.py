@@ -48,11 +48,11 @@ class Window:
 
 
 STEPS = (
-    Window(3, -0.17, _NEVER, 2, 3.0),
-    Window(4, -0.14, _NEVER, 2, 3.0),
-    Window(6, -0.085, _NEVER, 3, 1.6),
-    Window(8, -0.07, _NEVER, 3, 1.6),
-    Window(10, -0.06, 0.12, 3, 1.6),  # more than predicted is no hurry
+    Window(3, -0.17, _NEVER, 2, 2.2),
+    Window(4, -0.14, _NEVER, 2, 2.2),
+    Window(6, -0.085, _NEVER, 3, 1.9),
+    Window(8, -0.07, _NEVER, 3, 1.9),
+    Window(10, -0.06, 0.12, 3, 1.9),  # more than predicted is no hurry
 )
 SLOW = Window(20, -0.07, 0.12, 8, 1.8)
 
@@ -83,13 +83,13 @@ class Shift:
 
     @property
     def telling(self) -> list[Evidence]:
-        """Days of the window that tell anything."""
-        return [each for each in self.window if each.shift is not None]
+        """Days of the window that are sure enough to tell."""
+        return [each for each in self.window if each.tells]
 
     @property
     def agreeing(self) -> list[Evidence]:
         """Days of the window that lie beyond half the change."""
-        return [each for each in self.window if self.shows(each)]
+        return [each for each in self.telling if self.shows(each)]
 
     def shows(self, day: Evidence) -> bool:
         """Return whether a day lies beyond half the change."""

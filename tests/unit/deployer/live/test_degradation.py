@@ -40,10 +40,10 @@ def told(days, promises=PROMISES) -> list:
 
 def test_a_healthy_plant_alarms_less_than_once_a_year() -> None:
     alarms = 0
-    for seed in range(5):
+    for seed in range(12):
         said = [each.status for _, each in verdicts(season(365, seed=seed), PROMISES)]
         alarms += sum(before == "fine" != now for before, now in pairwise(said))
-    assert alarms < 5
+    assert alarms < 12
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -68,7 +68,7 @@ def test_a_dead_string_is_found_within_four_days_that_tell(seed) -> None:
 def test_a_verdict_says_how_much_since_when_on_how_many_days_and_why() -> None:
     days = [day_score(each, 0.75 if each >= BEFORE else 1.0) for each in range(BEFORE + 3)]
     assert judge(days, PROMISES).why == (
-        "25% less power than before since 2024-04-30, on 3 of 4 days that tell: a constant share is missing "
+        "24% less power than before since 2024-04-30, on 3 of 4 days that tell: a constant share is missing "
         "on bright and dim days alike: strings or an inverter are off, or a limit was set"
     )
 
@@ -90,6 +90,26 @@ def test_snow_overcast_days_and_gaps_are_no_change() -> None:
     later = season(20, first=BEFORE + 80, seed=5)
     found = told([*season(BEFORE), *winter, *later])
     assert {status for status, _ in found} <= {"fine", "not_measured"}
+
+
+@pytest.mark.parametrize(("scatter", "told_of"), [(0.05, True), (0.3, False)])
+def test_days_that_began_in_snow_tell_once_it_has_slid_off(scatter, told_of) -> None:
+    """What still lies on the array makes rows differ; a plant without some strings gives even ones."""
+    days = [
+        replace(day_score(BEFORE + each, 0.8, scatter=scatter), masked={"snow": 12})
+        for each in range(8)
+    ]
+    verdict = judge([*season(BEFORE), *days], PROMISES)
+    assert (verdict.change is not None) == told_of
+
+
+def test_days_too_unsure_to_tell_neither_agree_nor_disagree() -> None:
+    """Four clear days show the loss; what the broken ones before them say may be anything."""
+    broken = [day_score(BEFORE + each, 1.3, sky=0.3, scatter=0.9) for each in range(4)]
+    clear = [day_score(BEFORE + 4 + each, 0.85) for each in range(4)]
+    verdict = judge([*season(BEFORE), *broken, *clear], PROMISES)
+    assert (verdict.status, verdict.agreeing) == ("degraded", 4)
+    assert verdict.telling <= 5
 
 
 @given(order=st.permutations(range(75)))
