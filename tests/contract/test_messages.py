@@ -17,6 +17,7 @@ from services.notifier.app import reviewing
 from services.notifier.domain.rendering import RENDERERS, render
 from shared import inbox, messages
 from shared.errors import InvalidMessageError
+from shared.messages import reading
 from tests.unit.data_watcher.fakes import START
 from tests.unit.data_watcher.fakes import World as DataWatcher
 from tests.unit.data_watcher.test_onboarding import KEY, SITE
@@ -153,10 +154,10 @@ class SweepDue2(messages.Message):
 
 @pytest.fixture
 def later_version(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(messages, "AnyMessage", Annotated[messages.SweepDue | SweepDue2, "both"])
-    messages._kinds.cache_clear()
+    monkeypatch.setattr(reading, "AnyMessage", Annotated[messages.SweepDue | SweepDue2, "both"])
+    reading._kinds.cache_clear()
     yield
-    messages._kinds.cache_clear()
+    reading._kinds.cache_clear()
 
 
 @pytest.mark.usefixtures("later_version")
