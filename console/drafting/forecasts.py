@@ -43,6 +43,8 @@ _DAY_IN_NAME = re.compile(
     r"(?<!\d)((?:19|20)\d\d)([-_]?)([01]\d)\2([0-3]\d)(?:(T|_|-)?([0-2]\d)(?:([0-5]\d)([0-5]\d)?)?)?(?!\d)"
 )
 _MEMBER = re.compile(r"^(.*?)(\d{1,3})$")
+# As archives of one lead in days call their columns; without it stands what the newest run said.
+_DAYS_BEFORE = re.compile(r"_previous_day(\d+)\b", re.IGNORECASE)
 _LEAST_MEMBERS = 3
 _LONGEST_LEAD = np.timedelta64(16, "D")  # between an issue in a name and its first row
 _GROWS, _LEAST_GROWN = 0.9, 6  # of the steps of a sum; rows that differ
@@ -61,8 +63,8 @@ class Forecast:
     ----------
     guesses
         kind, provider and issued, as the YAML has them.
-    issue_column
-        Column that holds the issue; None where there is none.
+    taken
+        Columns that are no quantities of it: the issue, and other leads.
     issues
         Of each sheet, a number for each issue in it, one for each row.
     is_whole
@@ -72,15 +74,10 @@ class Forecast:
     """
 
     guesses: dict[str, Guess]
-    issue_column: str | None
+    taken: set[str]
     issues: list[npt.NDArray[np.intp]]
     is_whole: bool
     notes: tuple[str, ...] = ()
-
-    @property
-    def taken(self) -> set[str]:
-        """Return the columns that are no quantities."""
-        return {self.issue_column} if self.issue_column else set()
 
 
 def recognise(sheets: Sequence[Sheet], found: Stamps) -> Forecast | None:
@@ -88,6 +85,9 @@ def recognise(sheets: Sequence[Sheet], found: Stamps) -> Forecast | None:
 
     Whether they hold power as well, which decides, is not asked here.
     """
+    by_lead = _by_days_before(list(sheets[0].columns))
+    if by_lead:
+        return _of_lead(by_lead, sheets, found)
     column = _issue_column(sheets, found)
     words = _words(sheets, found)
     fields = [name for name in sheets[0].columns if _FIELDS.match(name)]
@@ -106,7 +106,40 @@ def recognise(sheets: Sequence[Sheet], found: Stamps) -> Forecast | None:
         "issued": issued,
     }
     is_whole = column is not None or any(_WORDS.search(_plain(each.path.name)) for each in sheets)
-    return Forecast(guesses, column, issues, is_whole, tuple(notes))
+    return Forecast(guesses, {column} if column else set(), issues, is_whole, tuple(notes))
+
+
+def _by_days_before(names: Sequence[str]) -> dict[int, list[str]]:
+    """Return the columns of forecasts by the days that they were made before each interval."""
+    found: dict[int, list[str]] = {}
+    for name in names:
+        match = _DAYS_BEFORE.search(name)
+        if match:
+            found.setdefault(int(match[1]), []).append(name)
+    return found
+
+
+def _of_lead(by_days: dict[int, list[str]], sheets: Sequence[Sheet], found: Stamps) -> Forecast:
+    """Return a forecast of one lead: the shortest; the others are sources of their own."""
+    days = min(by_days)
+    newest = {_DAYS_BEFORE.sub("", name) for each in by_days.values() for name in each}
+    others = {name for lead, each in by_days.items() for name in each if lead != days}
+    said = f"previous_day{days} is what was said {24 * days} h before each interval"
+    note = (
+        f"GUESSED: this source reads the lead of {24 * days} h; for another one, write a second source with "
+        "its columns and provider"
+    )
+    return Forecast(
+        guesses={
+            "kind": Guess("forecast", f"GUESSED: {said}"),
+            "provider": _provider([each.path.name for each in sheets], _words(sheets, found)),
+            "issued": Guess({"lead": f"{24 * days}h"}, f"GUESSED: {said}"),
+        },
+        taken=others | (newest & set(sheets[0].columns)),
+        issues=[np.zeros(len(times), np.intp) for times in found.times],
+        is_whole=True,
+        notes=(note,) if others else (),
+    )
 
 
 def holds(predicted: Forecast, columns: Columns) -> bool:

@@ -109,6 +109,30 @@ def test_where_nothing_says_the_issue_it_is_asked_and_a_tie_is_said(tmp_path: Pa
     assert "at least 1 item" not in words
 
 
+def test_columns_of_previous_days_are_forecasts_of_that_lead_and_the_newest_run_is_none(
+    tmp_path: Path,
+) -> None:
+    """Archives of one lead: beside them stands what the newest run said, which knew the hour already."""
+    lines = [
+        f"{row.begins:%Y-%m-%dT%H:%M},{row.ghi + 9},{row.ghi},{row.ghi + 1},{row.temp},{row.temp + 1}"
+        for row in ROWS[:48]
+    ]
+    names = (
+        "shortwave_radiation",
+        "shortwave_radiation_previous_day1",
+        "shortwave_radiation_previous_day2",
+        "temperature_2m_previous_day1",
+        "temperature_2m_previous_day2",
+    )
+    path = written(tmp_path, "download.csv", [f"time,{','.join(names)}", *lines])
+    found = source(path)
+
+    assert (found.kind, found.issued.lead) == ("forecast", "24h")
+    assert found.columns["ghi"].column == "shortwave_radiation_previous_day1"
+    assert found.columns["temp_air"].column == "temperature_2m_previous_day1"
+    assert "write a second source" in said(path, options=PLACE)
+
+
 def test_a_day_in_a_name_that_is_not_before_the_rows_is_no_issue(tmp_path: Path) -> None:
     path = ssrd(tmp_path, "nwp_2024070100.csv", forecasts(issues=1))
 
