@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from shared.evaluation import Comparison
+from shared.evaluation import Comparison, Evaluation
+
+
+def of_evaluation(found: Evaluation) -> str:
+    """Return what became of the comparison with what serves; nothing where nothing serves."""
+    version = found.champion_version
+    if version is None:
+        return ""
+    if found.comparison is None:
+        why = found.not_compared or "see the reasons"  # an evaluation of before does not say
+        return f"v{version} serves but cannot be compared: {why}"
+    return in_words(found.comparison, version)
 
 
 def in_words(found: Comparison, champion: int, margin: float | None = None) -> str:

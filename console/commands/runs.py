@@ -14,6 +14,7 @@ from console.client import objects, people, reports
 from console.commands.local import JsonOption
 from console.errors import ConsoleError, NotFoundError
 from console.state import changing, state
+from shared import compared
 from shared.evaluation import Evaluation, ModelScores, Window
 
 ModelOption = Annotated[str | None, typer.Option("--model", help="Only of this model.")]
@@ -209,7 +210,7 @@ def show_evaluation(evaluation: Evaluation) -> None:
             "nMAE": evaluation.challenger.all.nmae,
             "bias": evaluation.challenger.all.mbe,
         }
-        | _champion(evaluation),
+        | ({"champion": said} if (said := compared.of_evaluation(evaluation)) else {}),
     )
     for title, lines in (
         ("because", evaluation.reasons),
@@ -222,20 +223,6 @@ def show_evaluation(evaluation: Evaluation) -> None:
 def _unmasked(scores: ModelScores) -> dict[str, float | None]:
     """Return the score on every measured row; nothing in evaluations from before it was computed."""
     return {"R² with masked rows": scores.unmasked.r2} if scores.unmasked else {}
-
-
-def _champion(evaluation: Evaluation) -> dict[str, str]:
-    """Return what became of the comparison with what serves; nothing where nothing serves."""
-    version = evaluation.champion_version
-    if version is None:
-        return {}
-    if evaluation.comparison is None:
-        why = evaluation.not_compared or "see the reasons"  # an evaluation of before does not say
-        return {"champion": f"v{version} serves but cannot be compared: {why}"}
-    return {
-        "champion": f"v{version}; nMAE differs by {evaluation.comparison.delta_nmae:+.4f} "
-        f"({output.counted(evaluation.comparison.days, 'day')})"
-    }
 
 
 def _span(window: Window) -> str:

@@ -62,9 +62,7 @@ def run(request: Request) -> Response:
 def _evaluation(site: Site, run_id: str) -> dict[str, Any]:
     """Return what a run found, and how it did against what served, in words."""
     found = objects.evaluation_of(site.system, run_id)
-    champion, comparison = found.champion_version, found.comparison
-    said = compared.in_words(comparison, champion) if comparison and champion else ""
-    return {**found.model_dump(mode="json"), "compared": said}
+    return {**found.model_dump(mode="json"), "compared": compared.of_evaluation(found)}
 
 
 def live(request: Request) -> Response:

@@ -222,7 +222,10 @@ COMPARED = {"delta_nmae": -0.004, "ci_low": -0.01, "ci_high": 0.0, "days": 30, "
             "v2 serves but cannot be compared: its files are gone",
         ),
         ({"champion_version": 2}, "v2 serves but cannot be compared: see the reasons"),
-        ({"champion_version": 2, "comparison": COMPARED}, "nMAE differs by -0.0040 (30 days)"),
+        (
+            {"champion_version": 2, "comparison": COMPARED},
+            "against champion v2 on the same 30 days: no sure difference",
+        ),
     ],
 )
 def test_a_report_says_what_became_of_the_comparison_with_what_serves(

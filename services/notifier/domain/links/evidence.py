@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from shared import compared
 from shared.evaluation import Evaluation, GroupScores
 
 MOST_ROWS = 12
@@ -39,7 +40,9 @@ def evidence(evaluation: Evaluation) -> Evidence:
     ]
     if scores.unmasked is not None:
         facts.append(("R² with the masked rows", _r2(scores.unmasked.r2)))
-    facts.append(("Against what serves", _champion(evaluation)))
+    facts.append(
+        ("Against what serves", compared.of_evaluation(evaluation) or "nothing serves yet")
+    )
     facts.append(("Taken out by checks", _taken_out(evaluation)))
     before = evaluation.champion
     by_site = sorted(scores.by_site, key=lambda each: 1.0 if each.r2 is None else each.r2)
@@ -94,21 +97,6 @@ def _masks(evaluation: Evaluation) -> Table:
     largest = sorted(evaluation.masks.items(), key=lambda each: (-each[1], each[0]))
     rows = [(name.replace("_", " "), f"{number:,}") for name, number in largest if number]
     return Table("What checks took out", (("", "rows"), *rows[:MOST_ROWS]))
-
-
-def _champion(evaluation: Evaluation) -> str:
-    version, found = evaluation.champion_version, evaluation.comparison
-    if version is None:
-        return "nothing serves yet"
-    if found is None:
-        return (
-            f"version {version} could not be compared: {evaluation.not_compared or 'see reasons'}"
-        )
-    return (
-        f"{abs(found.delta_nmae):.2%} of capacity {'less' if found.delta_nmae < 0 else 'more'} error (nMAE) "
-        f"than version {version}, on {found.days} days "
-        f"(95 %: {found.ci_low:+.2%} to {found.ci_high:+.2%})"
-    )
 
 
 def _r2(value: float | None) -> str:

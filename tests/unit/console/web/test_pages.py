@@ -573,7 +573,10 @@ def test_a_band_is_not_drawn_over_a_gap_and_is_one_column_of_the_figures() -> No
     ("found", "said"),
     [
         ({"comparison": COMPARED}, "against champion v2 on the same 30 days: no sure difference"),
-        ({"not_compared": "its files are gone"}, "version 2; not compared: its files are gone"),
+        (
+            {"not_compared": "its files are gone"},
+            "v2 serves but cannot be compared: its files are gone",
+        ),
     ],
 )
 def test_a_run_says_in_words_how_it_did_against_what_served(

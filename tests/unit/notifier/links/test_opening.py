@@ -468,7 +468,7 @@ def test_the_page_shows_sites_and_skies_beside_what_serves_and_what_checks_took_
         "0.920",
         "1,203 rows (3.5%)",
         "What checks took out",
-        "0.42% of capacity less error (nMAE) than version 6, on 30 days",
+        "against champion v6 on the same 30 days: better by 0.42% of AC capacity",
         f"https://s3/{layout.report('run-7')}",
         "night power",
         "1,100",
