@@ -57,7 +57,7 @@ def check(power: Power, columns: Mapping[str, Values]) -> None:
     every = len(power.share) // ENOUGH | 1  # an odd one meets every hour of the day
     light, own = columns[name][::every] / STANDARD, power.share[::every]
     bright = (own > NOISE) & ((light > BRIGHT) | (own > BRIGHT)) & np.isfinite(light)
-    if bright.sum() < FEWEST:
+    if np.count_nonzero(bright) < FEWEST:
         return
     share, promised = float(np.median(own[bright])), float(np.median(light[bright]))
     if LOW * promised <= share <= HIGH * promised:
@@ -115,6 +115,8 @@ def is_doubtful(ghi: Values, time: TimeAxis, site: Site) -> bool:
     highest = float(np.fmax.reduce(ghi))
     if not highest >= LOW_FOR_SUN * STANDARD:
         return True
+    if time.days < clock.LEAST_DAYS:
+        return False
     every = len(ghi) // ENOUGH | 1
     much = np.flatnonzero(ghi[::every] > clock.MUCH * highest) * every
     return not clock.is_by_day(time, much, site)
