@@ -72,7 +72,8 @@ def _numbers(
     elif pa.types.is_null(cells.type):
         found = np.full(len(cells), np.nan)
     else:
-        found = pc.cast(cells, pa.float64(), safe=False).to_numpy()
+        floats = cells.type == pa.float64()
+        found = (cells if floats else pc.cast(cells, pa.float64(), safe=False)).to_numpy()
     if not found.flags.writeable:
         found = found.copy()
     finite = np.isfinite(found)
