@@ -45,7 +45,8 @@ class TimeAxis:
     @property
     def window(self) -> tuple[datetime, datetime]:
         """Return the time [start, end) of the rows."""
-        return self._begin(0), self._begin(-1) + timedelta(seconds=self.step)
+        first, last = self._begin(0), self._begin(-1) + timedelta(seconds=self.step)
+        return first.replace(tzinfo=UTC), last.replace(tzinfo=UTC)
 
     @property
     def days(self) -> int:
@@ -53,7 +54,7 @@ class TimeAxis:
         return self._begin(-1).toordinal() - self._begin(0).toordinal() + 1
 
     def _begin(self, row: int) -> datetime:
-        return cast("datetime", self.utc.item(row)).replace(tzinfo=UTC)
+        return cast("datetime", self.utc.item(row))
 
     def lengths(self) -> float | npt.NDArray[np.float64]:
         """Return the length of an interval, or of each where a stretch of the file has another step. [s]

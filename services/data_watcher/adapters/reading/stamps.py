@@ -278,12 +278,12 @@ def _step(utc: Times, how: TimestampFormat) -> float:
 def snap(utc: Times, step: float) -> tuple[Times, int]:
     """Move stamps that miss the file's own grid by at most a minute onto it."""
     width = round(step * 1e6)
-    known = ~np.isnat(utc)
     ticks = utc.view(np.int64)
-    phase = ticks[known] % width
-    if not len(phase) or (phase == phase[0]).all():
-        return utc, 0
-    phases, counts = np.unique(phase, return_counts=True)
+    phase = ticks % width
+    if (phase == phase[:1]).all():
+        return utc, 0  # as in nearly every file
+    known = ~np.isnat(utc)
+    phases, counts = np.unique(phase[known], return_counts=True)
     tolerance = min(TOLERANCE / _MICROSECOND, width / 4)
     off = (ticks - phases[counts.argmax()] + width // 2) % width - width // 2
     move = known & (off != 0) & (np.abs(off) <= tolerance)

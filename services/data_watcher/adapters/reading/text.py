@@ -90,7 +90,7 @@ def _seems_cut_off(data: Content, start: int, source: SourceFormat) -> bool:
     lines = (
         bytes(data[max(start, len(data) - _END) :]).decode("utf-8", errors="replace").splitlines()
     )
-    lines = [line for line in lines[1:] if line.strip()]
+    lines = [*filter(str.strip, lines[1:])]
     if len(lines) < 2:  # noqa: PLR2004 - the last one and one before it
         return False
     before, last = (_last_number(line, source) for line in lines[-2:])

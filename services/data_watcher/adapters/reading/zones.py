@@ -38,7 +38,7 @@ def to_utc(local: Times, name: str) -> tuple[Times, npt.NDArray[np.bool_]]:
         return local, never
     first, last = np.fmin.reduce(local), np.fmax.reduce(local)
     opens, closes, offsets = _segments(name, first.astype("M8[D]"), last.astype("M8[D]"))
-    at = int(np.searchsorted(opens, first, side="right")) - 1
+    at = int(opens.searchsorted(first, side="right")) - 1
     before = closes[at - 1] if at > 0 else opens[0]
     if at >= 0 and before <= first and last < min(closes[at], _next(opens, at)):
         return local - offsets[at], never  # no change of the clock lies in the file
