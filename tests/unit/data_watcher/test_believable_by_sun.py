@@ -75,8 +75,9 @@ def test_of_more_than_sixty_days_only_some_are_asked(days: int, asked: int) -> N
     assert f"3.0 hours after solar noon on {asked} days" in reason
 
 
-def test_two_days_are_too_few_for_a_wrong_clock() -> None:
+def test_two_days_are_too_few_for_a_wrong_clock_and_three_are_enough() -> None:
     clock.check(power(sunny(2, late=6)))
+    assert "solar noon on 3 days" in refused(clock.check, power(sunny(3, late=6))).reason
 
 
 NOON = 11 * 4 + 2  # row of a day; the sun of the site is highest at 11:40
@@ -343,6 +344,14 @@ def test_the_irradiance_in_the_modules_plane_is_asked_first() -> None:
     irradiance.check(found, {"temp_air": 0.001 * lit})
     with pytest.raises(UnreadableFileError, match="poa_global seems to be"):
         checks.check_beside(found, {"ghi": lit, "poa_global": 0.001 * lit})
+
+
+@pytest.mark.parametrize(("days", "late", "doubtful"), [(2, 6, False), (3, 6, True), (3, 0, False)])
+def test_only_irradiance_at_night_on_three_days_and_more_is_held_against_the_exact_sun(
+    days: int, late: int, *, doubtful: bool
+) -> None:
+    light = power(sunny(days, late=late))
+    assert irradiance.is_doubtful(1000.0 * light.share, light.time, light.site) is doubtful
 
 
 def test_a_plant_that_is_off_is_not_held_against_its_irradiance() -> None:
