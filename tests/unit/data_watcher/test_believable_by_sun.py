@@ -331,6 +331,27 @@ def test_under_a_high_sun_a_plant_cannot_give_all_with_less_than_385_watts(
         beside(0.9, irradiance_of_sun)
 
 
+def with_noon(shares: np.ndarray, noon: float) -> np.ndarray:
+    """Return shares of some days, of which the first has another one at noon."""
+    changed = shares.copy()
+    changed[NOON] = noon
+    return changed
+
+
+def test_one_row_decides_nothing_about_power_and_irradiance() -> None:
+    lit = sunny(3)
+    with pytest.raises(UnreadableFileError, match=r"bright rows power is at 0\.00063"):
+        irradiance.check(power(with_noon(0.0009 * lit, 0.9)), {"ghi": 900.0 * lit})
+    with pytest.raises(
+        UnreadableFileError, match=r"bright rows .*: ghi seems to be in another unit"
+    ):
+        irradiance.check(power(0.9 * lit), {"ghi": 1000.0 * with_noon(0.1 * lit, 0.9)})
+    with pytest.raises(UnreadableFileError, match="under a high sun, from row"):
+        irradiance.check(power(0.9 * lit), {"ghi": 1000.0 * with_noon(0.34 * lit, 0.9)})
+    for noon in (0.001, 0.3, 9.0):
+        irradiance.check(power(0.9 * lit), {"ghi": 1000.0 * with_noon(0.9 * lit, noon)})
+
+
 def test_under_a_low_sun_a_steep_plane_gets_many_times_what_the_ground_gets() -> None:
     winter = sunny(3, "2024-12-20")
     irradiance.check(

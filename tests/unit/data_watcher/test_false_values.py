@@ -483,6 +483,7 @@ def last_is_masked(numbers: list[str]) -> bool:
         (22, "1.25", "1.2", True),
         (22, "1.25", "1.25", False),
         (22, "1,25", "1", True),
+        (22, "1.", "1", True),
         (21, "1.25", "1.2", False),  # too few to say what is usual
         (5, "3.9", "1", True),  # less than a third
         (5, "2.9", "1", False),
