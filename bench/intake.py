@@ -28,6 +28,9 @@ ZONE = "America/Denver"
 LATITUDE, LONGITUDE = 39.7, -105.2
 CAPACITY_KW = 6
 LARGE, SMALL = 35_000, 96
+STEP = 15  # minutes
+FINE_STEP = 5  # minutes, where rows are millions: they are of decades then, and not of centuries
+YEAR_OF_FINE = 365 * 1440 // FINE_STEP  # rows
 MIB = 1024**2
 SMALL_OBJECT = 16 * MIB  # larger ones are read from the disk, as in the function
 BATCHES = (1, 2, 10)
@@ -35,7 +38,7 @@ FILES = 60
 # goal, and against what
 GOALS = {
     LARGE: ((0.7, "pandas to Parquet"), (3.0, "bare Arrow parse")),
-    SMALL: ((0.5, "pandas to Parquet"),),
+    SMALL: ((0.4, "pandas to Parquet"),),
 }
 
 
@@ -114,30 +117,30 @@ def arrow_read(data: bytes) -> Any:
     return arrow_csv.read_csv(pa.py_buffer(data), arrow_csv.ReadOptions(use_threads=False))
 
 
-def csv(rows: int, day: int = 0) -> bytes:
-    """Return quarters of an hour of a plant's power and weather, by its own clock, under its own sun."""
+def csv(rows: int, day: int = 0, step: int = STEP) -> bytes:
+    """Return a plant's power and weather in rows of some minutes, by its own clock, under its own sun."""
     first = datetime(2023, 1, 1, tzinfo=ZoneInfo(ZONE)) + timedelta(days=day)
-    clock = [first.replace(tzinfo=None) + timedelta(minutes=15 * row) for row in range(rows)]
+    clock = [first.replace(tzinfo=None) + timedelta(minutes=step * row) for row in range(rows)]
     lines = ["measured_on,ac_power,ghi,temp"]
-    for row, (moment, up) in enumerate(zip(clock, heights(clock), strict=True)):
+    for row, (moment, up) in enumerate(zip(clock, heights(clock, step), strict=True)):
         sun = max(0.0, up) * (0.7 + row * 7919 % 300 / 1000)
         lines.append(f"{moment},{sun * 5000:.1f},{sun * 900:.2f},{15 + 10 * sun:.1f}")
     return "\n".join(lines).encode()
 
 
-def heights(clock: list[datetime]) -> list[float]:
+def heights(clock: list[datetime], step: int) -> list[float]:
     """Return the sine of the sun's elevation in the middle of the intervals that begin at some times."""
     import numpy as np  # noqa: PLC0415
 
     from shared.solar import position  # noqa: PLC0415
 
     utc = [each.replace(tzinfo=ZoneInfo(ZONE)).astimezone(UTC) for each in clock]
-    middles = [(each + timedelta(minutes=7.5)).replace(tzinfo=None) for each in utc]
+    middles = [(each + timedelta(minutes=step / 2)).replace(tzinfo=None) for each in utc]
     ephemeris = position.ephemeris(np.array(middles, "M8[us]"))
     return [float(up) for up in position.position(ephemeris, LATITUDE, LONGITUDE).up]
 
 
-def site_of() -> Any:
+def site_of(step: int = STEP) -> Any:
     """Return the configuration that reads such files."""
     from shared.active import ActiveSite  # noqa: PLC0415
     from shared.solar.site import Site  # noqa: PLC0415
@@ -150,7 +153,7 @@ def site_of() -> Any:
     source = {
         "name": "power",
         "files": "*.csv",
-        "timestamp": {"column": "measured_on", "step_minutes": 15},
+        "timestamp": {"column": "measured_on", "step_minutes": step},
         "columns": columns,
     }
     return ActiveSite.of(
@@ -193,8 +196,9 @@ def memory() -> None:
 
 def write(path: Path, rows: int, more: int) -> None:
     """Write a file whose rows have more columns than are read, of some bytes together."""
-    header, *lines = csv(LARGE).decode().split("\n")
-    stamps = (datetime(1985, 1, 1) + timedelta(minutes=5 * row) for row in range(rows))  # noqa: DTZ001
+    header, *lines = csv(YEAR_OF_FINE, step=FINE_STEP).decode().split("\n")
+    begin = datetime(1985, 1, 1)  # noqa: DTZ001 - by the plant's own clock
+    stamps = (begin + timedelta(minutes=FINE_STEP * row) for row in range(rows))
     rest = "," + "8" * more if more else ""
     with path.open("w", encoding="ascii") as file:
         print(f"{header}{',more' if more else ''}", file=file)
@@ -207,7 +211,7 @@ def peak(path: Path | None) -> tuple[int, float]:
     """Return the peak memory of a process that reads a file, and how long that took. [bytes, s]"""
     done = subprocess.run(
         [sys.executable, __file__, "read", str(path or "")],
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
@@ -226,9 +230,9 @@ def read_one(path: str) -> None:
         while not done.wait(0.005):
             highest = max(highest, anonymous())
 
-    site = site_of()
-    read(csv(SMALL), "raw/east/power.csv", site)
-    watcher = threading.Thread(target=watch)
+    read(csv(SMALL), "raw/east/power.csv", site_of())
+    site = site_of(FINE_STEP)
+    watcher = threading.Thread(target=watch, daemon=True)  # ends with a reading that fails, too
     watcher.start()
     began = time.perf_counter()
     if path:
@@ -256,6 +260,7 @@ def calls() -> None:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "POWERTOOLS_SERVICE_NAME": "data_watcher",
+        "POWERTOOLS_LOG_LEVEL": "ERROR",  # what is logged for each file is no figure
         "DATA_BUCKET": "solar-data",
         "LEDGER_TABLE": "solar-data-watcher",
     }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +41,20 @@ class TimeAxis:
     counts: dict[str, int]
     is_whole: bool = False
     doubtful: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
+
+    @property
+    def window(self) -> tuple[datetime, datetime]:
+        """Return the time [start, end) of the rows."""
+        first, last = self._begin(0), self._begin(-1) + timedelta(seconds=self.step)
+        return first.replace(tzinfo=UTC), last.replace(tzinfo=UTC)
+
+    @property
+    def days(self) -> int:
+        """Return how many days of UTC there are from the first row to the last."""
+        return self._begin(-1).toordinal() - self._begin(0).toordinal() + 1
+
+    def _begin(self, row: int) -> datetime:
+        return cast("datetime", self.utc.item(row))
 
     def lengths(self) -> float | npt.NDArray[np.float64]:
         """Return the length of an interval, or of each where a stretch of the file has another step. [s]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ def known(canonical: str) -> tuple[str, ...]:
     return tuple(_UNITS.get(canonical, ()))
 
 
+@cache
 def conversion(canonical: str, unit: str) -> Unit:
     """Return how a unit becomes the canonical one; raises KeyError for one that is not known."""
     return _UNITS[canonical][_plain(unit)]

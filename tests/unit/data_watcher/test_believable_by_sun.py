@@ -75,8 +75,9 @@ def test_of_more_than_sixty_days_only_some_are_asked(days: int, asked: int) -> N
     assert f"3.0 hours after solar noon on {asked} days" in reason
 
 
-def test_two_days_are_too_few_for_a_wrong_clock() -> None:
+def test_two_days_are_too_few_for_a_wrong_clock_and_three_are_enough() -> None:
     clock.check(power(sunny(2, late=6)))
+    assert "solar noon on 3 days" in refused(clock.check, power(sunny(3, late=6))).reason
 
 
 NOON = 11 * 4 + 2  # row of a day; the sun of the site is highest at 11:40
@@ -330,6 +331,27 @@ def test_under_a_high_sun_a_plant_cannot_give_all_with_less_than_385_watts(
         beside(0.9, irradiance_of_sun)
 
 
+def with_noon(shares: np.ndarray, noon: float) -> np.ndarray:
+    """Return shares of some days, of which the first has another one at noon."""
+    changed = shares.copy()
+    changed[NOON] = noon
+    return changed
+
+
+def test_one_row_decides_nothing_about_power_and_irradiance() -> None:
+    lit = sunny(3)
+    with pytest.raises(UnreadableFileError, match=r"bright rows power is at 0\.00063"):
+        irradiance.check(power(with_noon(0.0009 * lit, 0.9)), {"ghi": 900.0 * lit})
+    with pytest.raises(
+        UnreadableFileError, match=r"bright rows .*: ghi seems to be in another unit"
+    ):
+        irradiance.check(power(0.9 * lit), {"ghi": 1000.0 * with_noon(0.1 * lit, 0.9)})
+    with pytest.raises(UnreadableFileError, match="under a high sun, from row"):
+        irradiance.check(power(0.9 * lit), {"ghi": 1000.0 * with_noon(0.34 * lit, 0.9)})
+    for noon in (0.001, 0.3, 9.0):
+        irradiance.check(power(0.9 * lit), {"ghi": 1000.0 * with_noon(0.9 * lit, noon)})
+
+
 def test_under_a_low_sun_a_steep_plane_gets_many_times_what_the_ground_gets() -> None:
     winter = sunny(3, "2024-12-20")
     irradiance.check(
@@ -343,6 +365,14 @@ def test_the_irradiance_in_the_modules_plane_is_asked_first() -> None:
     irradiance.check(found, {"temp_air": 0.001 * lit})
     with pytest.raises(UnreadableFileError, match="poa_global seems to be"):
         checks.check_beside(found, {"ghi": lit, "poa_global": 0.001 * lit})
+
+
+@pytest.mark.parametrize(("days", "late", "doubtful"), [(2, 6, False), (3, 6, True), (3, 0, False)])
+def test_only_irradiance_at_night_on_three_days_and_more_is_held_against_the_exact_sun(
+    days: int, late: int, *, doubtful: bool
+) -> None:
+    light = power(sunny(days, late=late))
+    assert irradiance.is_doubtful(1000.0 * light.share, light.time, light.site) is doubtful
 
 
 def test_a_plant_that_is_off_is_not_held_against_its_irradiance() -> None:

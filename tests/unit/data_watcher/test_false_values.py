@@ -465,6 +465,42 @@ def test_a_number_that_lost_its_end_is_masked(write: str, lost: int) -> None:
         assert reading.rows.masks == {"cut_off": 1}
 
 
+def last_is_masked(numbers: list[str]) -> bool:
+    """Whether the last of some numbers is taken for one that lost its end."""
+    rows = zip(HEALTHY[32:], numbers, strict=False)
+    lines = [f"{moment:%Y-%m-%d %H:%M};{watt:.0f};{number}" for (moment, watt), number in rows]
+    columns = {
+        "power_ac": {"column": "p", "unit": "W"},
+        "temp_air": {"column": "c", "unit": "C"},
+    }
+    reading, _ = canonical("\n".join(["t;p;c", *lines]).encode(), site({**CSV, "columns": columns}))
+    return "cut_off" in reading.rows.masks
+
+
+@pytest.mark.parametrize(
+    ("rows", "before", "last", "lost"),
+    [
+        (22, "1.25", "1.2", True),
+        (22, "1.25", "1.25", False),
+        (22, "1,25", "1", True),
+        (22, "1.", "1", True),
+        (21, "1.25", "1.2", False),  # too few to say what is usual
+        (5, "3.9", "1", True),  # less than a third
+        (5, "2.9", "1", False),
+        (5, "3.9", "0", False),
+    ],
+)
+def test_the_numbers_before_tell_whether_the_last_one_lost_its_end(
+    rows: int, before: str, last: str, *, lost: bool
+) -> None:
+    assert last_is_masked([before] * (rows - 1) + [last]) is lost
+
+
+@pytest.mark.parametrize("other", ["1", "1.2", "n/a"])
+def test_where_one_number_has_as_few_decimals_the_last_one_lost_nothing(other: str) -> None:
+    assert not last_is_masked(["1.25"] * 20 + [other, "1.25", "1.2"])
+
+
 def test_a_number_that_lost_its_end_is_masked_in_a_short_file_too() -> None:
     rows = HEALTHY[16:32]
     data = csv(rows, number="{:.1f}".format)[:-4]

@@ -354,10 +354,13 @@ def test_a_grid_at_half_past_stays_there() -> None:
     assert {each.minute for each in rows["timestamp"]} == {30}
 
 
-def test_of_rows_with_one_stamp_one_counts_and_the_others_are_counted() -> None:
-    data = csv("2024-07-01 10:00,1", "2024-07-01 10:15,2", "2024-07-01 10:00,1")
+@pytest.mark.parametrize("order", [(0, 1, 0), (0, 0, 1)])
+def test_of_rows_with_one_stamp_one_counts_and_the_others_are_counted(
+    order: tuple[int, ...],
+) -> None:
+    rows = ("2024-07-01 10:00,1", "2024-07-01 10:15,2")
 
-    reading = read(data, "a.csv", site())
+    reading = read(csv(*(rows[each] for each in order)), "a.csv", site())
 
     assert table(reading)["power_ac"] == [1.0, 2.0]
     assert reading.rows.masks == {"duplicate_stamp": 1}
@@ -370,6 +373,11 @@ def test_of_rows_that_contradict_each_other_none_counts() -> None:
 
     assert table(reading)["power_ac"] == [None, 2.0]
     assert reading.rows.masks == {"duplicate_stamp": 1, "contradicting_rows": 1}
+
+
+def test_a_file_whose_only_row_is_at_no_time_of_the_clock_has_no_stamps() -> None:
+    with pytest.raises(UnreadableFileError, match="1 of 1 stamps in column 't' are no times"):
+        read(csv("2024-03-31 02:30,1"), "a.csv", site(timezone="Europe/Berlin"))
 
 
 # --- masks ----------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def read(data: Content, key: str, site: Site, uploaded_at: datetime | None = Non
             time = stamps.convert(table, source, site)
         else:
             table, time = series.together(table, source, site)
-        with faults.of_rows(*canonical.window(time)):
+        with faults.of_rows(time):
             measured = quantities.convert(table, source, site, time)
             alike = resemblance.traits(time, measured.columns.get(POWER), site)
         return canonical.encode(time, measured, alike, table.note)

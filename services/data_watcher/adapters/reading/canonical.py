@@ -20,7 +20,7 @@ from services.data_watcher.ports import Reading
 def encode(time: TimeAxis, measured: Measured, traits: Traits, note: str | None = None) -> Reading:
     """Write canonical rows: `timestamp` in UTC and one column per quantity, null where masked."""
     columns = {name: _values(values) for name, values in measured.columns.items()}
-    begin, end = window(time)
+    begin, end = time.window
     sink = pa.BufferOutputStream()
     # Regular stamps are differences of one value; measurements repeat too rarely for dictionaries.
     pq.write_table(
@@ -36,7 +36,7 @@ def encode(time: TimeAxis, measured: Measured, traits: Traits, note: str | None 
         parquet=sink.getvalue().to_pybytes(),
         rows=RowSummary(
             count=len(time.utc),
-            masked=int(measured.masked.sum()),
+            masked=int(np.count_nonzero(measured.masked)),
             masks=time.counts | measured.masks,
             columns=tuple(measured.columns),
             window_start=begin,
@@ -106,11 +106,6 @@ def encode_forecast(
             issues=Issues(len(np.unique(issued)), _moment(issued[0]), _moment(issued[-1]), *lead),
         ),
     )
-
-
-def window(time: TimeAxis) -> tuple[datetime, datetime]:
-    """Return the time [start, end) of rows."""
-    return _moment(time.utc[0]), _moment(time.utc[-1]) + timedelta(seconds=time.step)
 
 
 def _values(values: npt.NDArray[np.float64]) -> pa.Array:

@@ -15,6 +15,7 @@ from shared.solar.site import ColumnFormat, SourceFormat, canonical_unit
 
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+_FLOAT = pa.float64()
 EMPTY = ["", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None", "none", "NAN"]
 MOST_CELLS_WITH_UNIT = 200_000  # each is checked on its own
 
@@ -67,12 +68,14 @@ def _numbers(
     reasons: dict[str, Mask] = {}
     if pa.types.is_dictionary(cells.type):
         cells = pa.chunked_array([plain(each) for each in cells.chunks])
-    if pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type):
+    if cells.type == _FLOAT:
+        found = cells.to_numpy()
+    elif pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type):
         found, reasons = _of_text(cells, name, column, source, missing)
     elif pa.types.is_null(cells.type):
         found = np.full(len(cells), np.nan)
     else:
-        found = pc.cast(cells, pa.float64(), safe=False).to_numpy()
+        found = pc.cast(cells, _FLOAT, safe=False).to_numpy()
     if not found.flags.writeable:
         found = found.copy()
     finite = np.isfinite(found)

@@ -8,10 +8,10 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 
 import pyarrow as pa
 
+from services.data_watcher.domain.time_axis import TimeAxis
 from shared.errors import UnreadableFileError
 
 LARGEST_CONTENT = (
@@ -58,12 +58,12 @@ def late_damage_is_said() -> Iterator[None]:
 
 
 @contextmanager
-def of_rows(begin: datetime, end: datetime) -> Iterator[None]:
+def of_rows(time: TimeAxis) -> Iterator[None]:
     """Say of a fault of rows which time they cover: people look there for what is missing."""
     try:
         yield
     except UnreadableFileError as error:
-        error.covers = begin, end
+        error.covers = time.window
         raise
 
 

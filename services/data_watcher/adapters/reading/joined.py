@@ -23,15 +23,17 @@ def check(raw: Raw) -> None:
     UnreadableFileError
         `second_header`, with its row.
     """
-    header = raw.header
-    names = {name for name in header if name.lower() not in _NOTHING_LIKE_A_NAME}
     names_of_rows = raw.columns.names.values()  # a sensor may be called like a column
     texts = {
         at: cells
         for at, cells in raw.cells.items()
         if pa.types.is_string(cells.type) and at not in names_of_rows
     }
-    if not names or not texts:
+    if not texts:
+        return  # as in nearly every file
+    header = raw.header
+    names = {name for name in header if name.lower() not in _NOTHING_LIKE_A_NAME}
+    if not names:
         return
     wanted = pa.array(sorted(names), pa.string())
     trimmed = {at: pc.utf8_trim_whitespace(cells) for at, cells in texts.items()}

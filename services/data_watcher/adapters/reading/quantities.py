@@ -71,12 +71,11 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
             check_power(power)
         else:
             _check_weather(name, values, column.unit, time, site, table.places.said)
-        outside = ranges.outside(name, values, site)
-        own["out_of_range"] = outside
+        outside = own["out_of_range"] = ranges.outside(name, values, site)
         lost[name] = own
         for reason, fault in own.items():
             _add(reasons, reason, fault)
-        columns[name] = np.where(outside, np.nan, values)
+        columns[name] = np.where(outside, np.nan, values) if outside.any() else values
     if all(np.isnan(values).all() for values in columns.values()):
         raise UnreadableFileError(
             "empty",

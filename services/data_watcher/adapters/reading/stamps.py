@@ -27,7 +27,9 @@ TOLERANCE = np.timedelta64(60, "s")  # of a stamp off the grid; loggers were see
 # Part of an interval between its beginning and its stamp, by the label of the stamp.
 _OFFSET = {"left": 0.0, "center": 0.5, "right": 1.0, "end": 1.0}
 _NAT = np.datetime64("NaT", "us")
+_PLAIN = pa.timestamp("us")
 _MICROSECOND = np.timedelta64(1, "us")
+Mask = npt.NDArray[np.bool_]
 
 
 def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
@@ -45,36 +47,48 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
         utc = local
     else:
         utc, never = to_utc(local, zone)
-        counts["no_such_local_time"] = int(never.sum())
+        counts["no_such_local_time"] = int(np.count_nonzero(never))
     strays = believable.strays(utc)
     if strays.any():
         utc, local = utc.copy(), local.copy()
         utc[strays] = local[strays] = _NAT
         counts["bad_timestamp"] += int(strays.sum())
     step = _step(utc, how)
-    utc = begins(utc, step, how)
-    utc, snapped = snap(utc, step)
-    counts["snapped"] = snapped
+    utc, counts["snapped"] = snap(begins(utc, step, how), step)
+    kept, rows, doubtful = utc, np.arange(len(utc)), dict[str, Mask]()
+    is_whole = _ascends(utc)
+    if not is_whole:  # as in few files
+        kept, rows, doubtful = _put_in_order(utc, table, how)
+        counts["duplicate_stamp"] = int((~np.isnat(utc)).sum()) - len(kept)
+    if how.step_minutes is not None:
+        believable.check_step(kept, step)
+    believable.check_swapped(local[rows])
+    found = {name: count for name, count in counts.items() if count}
+    return TimeAxis(kept, rows, step, found, is_whole, doubtful)
+
+
+def _ascends(utc: Times) -> bool:
+    """Whether every row has a time, and a later one than the row before it."""
+    return bool((utc[1:] > utc[:-1]).all()) and not np.isnat(utc[:1]).any()
+
+
+def _put_in_order(
+    utc: Times, table: Table, how: TimestampFormat
+) -> tuple[Times, npt.NDArray[np.intp], dict[str, Mask]]:
+    """Return the times, ascending and unique, the row of each, and where another row contradicts it."""
     rows = np.flatnonzero(~np.isnat(utc))
     if not len(rows):
         raise no_timestamps(table, how, np.isnat(utc))
     kept, chosen = last_of_each(utc[rows])
-    counts["duplicate_stamp"] = len(rows) - len(kept)
     doubtful = {}
-    if counts["duplicate_stamp"]:
+    if len(kept) < len(rows):
         # Sheets follow each other in time: one that covers another's time is a summary, or another plant.
         most = 0.0 if table.places.several else believable.MOST_MIXED
         doubtful = believable.contradicting(
             table.values, utc, rows, rows[chosen], said=table.said, most=most
         )
     believable.check_overlapping(utc, rows, table.said)
-    if how.step_minutes is not None:
-        believable.check_step(kept, step)
-    rows = rows[chosen]
-    believable.check_swapped(local[rows])
-    is_whole = len(rows) == table.rows and bool((np.diff(rows) > 0).all())
-    found = {name: count for name, count in counts.items() if count}
-    return TimeAxis(kept, rows, step, found, is_whole, doubtful)
+    return kept, rows[chosen], doubtful
 
 
 def parsed(
@@ -95,15 +109,15 @@ def parsed(
     local, is_utc = parse(table.stamps, how, zone)
     if how.label in {"right", "end"} and not is_utc and (by_rows or how.label == "end"):
         local = stamp_text.end_of_day(local, always=how.label == "end")
-    impossible = ~np.isnat(local) & ((local < EARLIEST) | (local >= LATEST))
-    local[impossible] = _NAT
+    local[(local < EARLIEST) | (local >= LATEST)] = _NAT
     bad = np.isnat(local)
-    if bad.mean() > MOST_BAD:
+    count = int(np.count_nonzero(bad))
+    if count > MOST_BAD * len(bad):
         raise no_timestamps(table, how, bad)
     losses.check_rows(
         "the time stamp", "bad_timestamp", bad, table.values.get("power_ac"), site, table.said
     )
-    return local, is_utc, dict(table.skipped) | {"bad_timestamp": int(bad.sum())}
+    return local, is_utc, dict(table.skipped) | {"bad_timestamp": count}
 
 
 def begins(utc: Times, step: float, how: TimestampFormat) -> Times:
@@ -127,10 +141,12 @@ def parse(column: pa.Array, how: TimestampFormat, zone: str) -> tuple[Times, boo
     """Return a column of stamps as numpy times [us], and whether they are UTC already."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
+    if column.type == _PLAIN:
+        return _numpy(column), False  # as in nearly every file
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         aware = pa.types.is_timestamp(column.type) and column.type.tz is not None
         plain = pc.cast(column, pa.timestamp("us", "UTC" if aware else None), safe=False)
-        return _numpy(pc.cast(plain, pa.timestamp("us"))), aware
+        return _numpy(pc.cast(plain, _PLAIN)), aware
     if how.format is None and (
         pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
     ):
@@ -192,12 +208,12 @@ def _rescued(text: pa.Array, parsed: Times, how: TimestampFormat, zone: str) -> 
 
 def _parse_iso(text: pa.Array) -> tuple[Times, bool]:
     try:
-        return _numpy(pc.cast(text, pa.timestamp("us"))), False
+        return _numpy(pc.cast(text, _PLAIN)), False
     except pa.ArrowInvalid:
         pass  # offsets, or some stamp is no ISO 8601
     try:
         aware = pc.cast(text, pa.timestamp("us", "UTC"))
-        return _numpy(pc.cast(aware, pa.timestamp("us"))), True
+        return _numpy(pc.cast(aware, _PLAIN)), True
     except pa.ArrowInvalid:
         return _parse_slowly(text, None)
 
@@ -262,12 +278,12 @@ def _step(utc: Times, how: TimestampFormat) -> float:
 def snap(utc: Times, step: float) -> tuple[Times, int]:
     """Move stamps that miss the file's own grid by at most a minute onto it."""
     width = round(step * 1e6)
-    known = ~np.isnat(utc)
     ticks = utc.view(np.int64)
-    phase = ticks[known] % width
-    if not len(phase) or (phase == phase[0]).all():
-        return utc, 0
-    phases, counts = np.unique(phase, return_counts=True)
+    phase = ticks % width
+    if (phase == phase[:1]).all():
+        return utc, 0  # as in nearly every file
+    known = ~np.isnat(utc)
+    phases, counts = np.unique(phase[known], return_counts=True)
     tolerance = min(TOLERANCE / _MICROSECOND, width / 4)
     off = (ticks - phases[counts.argmax()] + width // 2) % width - width // 2
     move = known & (off != 0) & (np.abs(off) <= tolerance)

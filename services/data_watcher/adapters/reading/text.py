@@ -90,17 +90,28 @@ def _seems_cut_off(data: Content, start: int, source: SourceFormat) -> bool:
     lines = (
         bytes(data[max(start, len(data) - _END) :]).decode("utf-8", errors="replace").splitlines()
     )
-    numbers = [line.rpartition(source.delimiter)[2].strip() for line in lines[1:] if line.strip()]
-    if len(numbers) < 2 or not all(map(_NUMBER.fullmatch, numbers)):  # noqa: PLR2004 - one before it
+    lines = [*filter(str.strip, lines[1:])]
+    if len(lines) < 2:  # noqa: PLR2004 - the last one and one before it
         return False
-    before, last = (float(number.replace(",", ".")) for number in numbers[-2:])
-    if 0 < last * _LESS < before:
-        return True
-    if len(numbers) <= _COMPARED:
-        return False
-    decimals = [len(number) - 1 - max(number.rfind("."), number.rfind(",")) for number in numbers]
-    has_mark = ["." in number or "," in number for number in numbers]
-    return all(has_mark[:-1]) and (not has_mark[-1] or decimals[-1] < min(decimals[:-1]))
+    before, last = (_last_number(line, source) for line in lines[-2:])
+    is_less = bool(before and last) and 0 < float(last) * _LESS < float(before)
+    if not is_less and _decimals(last) >= _decimals(before):
+        return False  # as in nearly every file
+    numbers = [_last_number(line, source) for line in lines]
+    is_shorter = len(numbers) > _COMPARED and _decimals(last) < min(map(_decimals, numbers[:-1]))
+    return all(numbers) and (is_less or is_shorter)
+
+
+def _last_number(line: str, source: SourceFormat) -> str:
+    """Return the last field of a line with a point as decimal sign; '' where it is no plain number."""
+    field = line.rpartition(source.delimiter)[2].strip()
+    return field.replace(",", ".") if _NUMBER.fullmatch(field) else ""
+
+
+def _decimals(number: str) -> int:
+    """Return how many digits come after the decimal point; -1 where there is none."""
+    _, point, digits = number.partition(".")
+    return len(digits) if point else -1
 
 
 class _Ragged:
@@ -300,8 +311,12 @@ def _unnamed(data: Content, start: int, names: list[str], source: SourceFormat) 
         `number_format`, where the fields that are too many are the decimals of numbers.
     """
     lines = bytes(data[start : start + _START]).decode("utf-8", errors="replace").splitlines()[:-1]
-    rows = [_fields(line, source.delimiter) for line in lines[:_PEEKED] if line.strip()]
-    if not rows or any(len(row) <= len(names) for row in rows):
+    rows = []
+    for line in filter(str.strip, lines[:_PEEKED]):
+        rows.append(_fields(line, source.delimiter))
+        if len(rows[-1]) <= len(names):
+            return []  # as in nearly every file
+    if not rows:
         return []
     if all(len(row) == len(names) + 1 and not row[-1] for row in rows):
         return [""]

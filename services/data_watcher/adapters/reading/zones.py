@@ -12,6 +12,7 @@ from services.data_watcher.domain.time_axis import Times
 from shared.solar.zones import tzinfo_of
 
 _DAY = timedelta(days=1)
+_NEVER = np.datetime64("2262-01-01", "us")  # no offset ends, or begins, so late
 
 
 def to_utc(local: Times, name: str) -> tuple[Times, npt.NDArray[np.bool_]]:
@@ -32,24 +33,21 @@ def to_utc(local: Times, name: str) -> tuple[Times, npt.NDArray[np.bool_]]:
     tuple
         Times in UTC, NaT where the clock never showed such a time, and which those are.
     """
-    known = local[~np.isnat(local)]
-    if not len(known):
-        return local, np.zeros(len(local), bool)
-    starts, offsets = _segments(name, known.min().astype("M8[D]"), known.max().astype("M8[D]"))
-    opens = starts + offsets
-    closes = np.append(opens[1:] - offsets[1:] + offsets[:-1], np.datetime64("2262-01-01", "us"))
-    at = int(np.searchsorted(opens, known.min(), side="right")) - 1
+    never = np.zeros(len(local), bool)
+    if np.isnat(local).all():
+        return local, never
+    first, last = np.fmin.reduce(local), np.fmax.reduce(local)
+    opens, closes, offsets = _segments(name, first.astype("M8[D]"), last.astype("M8[D]"))
+    at = int(opens.searchsorted(first, side="right")) - 1
     before = closes[at - 1] if at > 0 else opens[0]
-    if at >= 0 and before <= known.min() and known.max() < min(closes[at], _next(opens, at)):
-        return local - offsets[at], np.zeros(
-            len(local), bool
-        )  # no change of the clock lies in the file
+    if at >= 0 and before <= first and last < min(closes[at], _next(opens, at)):
+        return local - offsets[at], never  # no change of the clock lies in the file
     segment = _segment_of(local, opens)
     never = (local >= closes[segment]) & ~np.isnat(local)
     twice = (segment > 0) & (local < closes[np.clip(segment - 1, 0, None)])
     for each in np.unique(segment[twice]):
         rows = np.flatnonzero(twice & (segment == each))
-        ordered = rows if _ascends(known) else rows[::-1]
+        ordered = rows if _ascends(local) else rows[::-1]
         again = np.append(False, np.diff(local[ordered]) <= np.timedelta64(0, "us")).cumsum() > 0
         segment[ordered[~again]] -= 1
     utc = local - offsets[segment]
@@ -67,18 +65,19 @@ def _segment_of(local: Times, opens: Times) -> npt.NDArray[np.intp]:
 
 
 def _next(opens: Times, at: int) -> np.datetime64:
-    return opens[at + 1] if at + 1 < len(opens) else np.datetime64("2262-01-01", "us")
+    return opens[at + 1] if at + 1 < len(opens) else _NEVER
 
 
 def _ascends(local: Times) -> bool:
-    return bool(local[-1] >= local[0])
+    known = local[~np.isnat(local)]
+    return bool(known[-1] >= known[0])
 
 
 @lru_cache(maxsize=64)
 def _segments(
     name: str, first: np.datetime64, last: np.datetime64
-) -> tuple[Times, npt.NDArray[np.timedelta64]]:
-    """Return where in UTC each offset of a zone begins, and the offsets, around some days."""
+) -> tuple[Times, Times, npt.NDArray[np.timedelta64]]:
+    """Return what a zone's clock shows as each offset begins and ends, and the offsets, around some days."""
     place = tzinfo_of(name)
     moment = datetime.fromisoformat(str(first)).replace(tzinfo=UTC) - 2 * _DAY
     end = datetime.fromisoformat(str(last)).replace(tzinfo=UTC) + 2 * _DAY
@@ -93,10 +92,9 @@ def _segments(
             offsets.append(offset)
             following = start
         moment = following
-    return (
-        np.array([each.replace(tzinfo=None) for each in starts], dtype="M8[us]"),
-        np.array(offsets, dtype="m8[us]"),
-    )
+    begins = np.array([each.replace(tzinfo=None) for each in starts], dtype="M8[us]")
+    ahead = np.array(offsets, dtype="m8[us]")
+    return begins + ahead, np.append(begins[1:] + ahead[:-1], _NEVER), ahead
 
 
 def _change(place: tzinfo, before: datetime, after: datetime) -> datetime:

@@ -45,6 +45,8 @@ def check(power: Power, what: str = "power") -> None:
     UnreadableFileError
         `wrong_clock`, with the measured offset and the time zone that would mend it.
     """
+    if power.time.days < LEAST_DAYS:
+        return  # as in files of a day
     generating = np.flatnonzero(power.share > MUCH * max(power.highest, 1e-9))
     if len(generating) < LEAST_ROWS:
         return
@@ -101,11 +103,12 @@ def check_each_day(power: Power) -> None:
         `wrong_clock`, with the day and its first row in the night.
     """
     hour = HOUR / power.time.step
-    local = sun.mean_solar_time(power.time.utc, power.site)
     much = np.flatnonzero(power.share > MUCH_AT_NIGHT)
-    dark = much[sun.roughly_up(local[much], power.site.latitude) < NIGHT]
+    local = sun.mean_solar_time(power.time.utc[much], power.site)
+    dark = much[sun.roughly_up(local, power.site.latitude) < NIGHT]
     if len(dark) < hour:
         return  # as in nearly every file
+    local = sun.mean_solar_time(power.time.utc, power.site)
     day = local.astype("M8[D]").astype(np.int64)
     day -= day[0]
     at_night = np.bincount(day[dark], minlength=day[-1] + 1)

@@ -57,12 +57,12 @@ def check(power: Power, columns: Mapping[str, Values]) -> None:
     every = len(power.share) // ENOUGH | 1  # an odd one meets every hour of the day
     light, own = columns[name][::every] / STANDARD, power.share[::every]
     bright = (own > NOISE) & ((light > BRIGHT) | (own > BRIGHT)) & np.isfinite(light)
-    if bright.sum() < FEWEST:
+    if np.count_nonzero(bright) < FEWEST:
         return
-    share, promised = float(np.median(own[bright])), float(np.median(light[bright]))
-    if LOW * promised <= share <= HIGH * promised:
+    if _are_near(own[bright], light[bright]):
         _check_under_high_sun(name, light, power, every)
         return
+    share, promised = float(np.median(own[bright])), float(np.median(light[bright]))
     days = len(np.unique(power.time.utc[::every][bright].astype("M8[D]")))
     found = (
         f"in {bright.sum()} bright rows power is at {share:.2g} of the AC capacity of "
@@ -79,6 +79,14 @@ def check(power: Power, columns: Mapping[str, Values]) -> None:
         raise wrong_unit(found, guess(power.highest, power.unit, power.time.step))
 
 
+def _are_near(own: Values, light: Values) -> bool:
+    """Whether power and irradiance are about as high in the median, which needs no look if all rows are."""
+    if LOW * light.max() <= own.min() and own.max() <= HIGH * light.min():
+        return True  # as in nearly every file of a day
+    promised = np.median(light)
+    return bool(LOW * promised <= np.median(own) <= HIGH * promised)
+
+
 def _check_under_high_sun(name: str, light: Values, power: Power, every: int) -> None:
     """Refuse irradiance of which a plant could not give what it gives, as of energies that are called W/m².
 
@@ -90,11 +98,11 @@ def _check_under_high_sun(name: str, light: Values, power: Power, every: int) ->
         The irradiance as a share of the standard one, of every so many rows.
     """
     much = np.flatnonzero((power.share[::every] > HALF) & np.isfinite(light))
-    if len(much) < FEWEST or _for_all(light, power, every, much) >= LEAST_FOR_ALL:
+    if len(much) < FEWEST or _is_enough(light, power, every, much):
         return  # as in nearly every file
     local = sun.mean_solar_time(power.time.utc[::every][much], power.site)
     much = much[sun.roughly_up(local, power.site.latitude) > HIGH_SUN]
-    if len(much) < FEWEST or _for_all(light, power, every, much) >= LEAST_FOR_ALL:
+    if len(much) < FEWEST or _is_enough(light, power, every, much):
         return
     found, row = float(np.median(light[much])) * STANDARD, int(power.time.rows[much[0] * every])
     raise _wrong_irradiance(
@@ -105,9 +113,12 @@ def _check_under_high_sun(name: str, light: Values, power: Power, every: int) ->
     )
 
 
-def _for_all(light: Values, power: Power, every: int, rows: npt.NDArray[np.intp]) -> float:
-    """Return the irradiance that would give all of the AC capacity, by the median row. [W/m²]"""
-    return float(np.median(light[rows] / power.share[::every][rows])) * STANDARD
+def _is_enough(light: Values, power: Power, every: int, rows: npt.NDArray[np.intp]) -> bool:
+    """Whether irradiance is high enough for what power is beside it: in all rows, or in the median."""
+    for_all = light[rows] / power.share[::every][rows]  # what would give all of the AC capacity
+    return bool(
+        for_all.min() * STANDARD >= LEAST_FOR_ALL or np.median(for_all) * STANDARD >= LEAST_FOR_ALL
+    )
 
 
 def is_doubtful(ghi: Values, time: TimeAxis, site: Site) -> bool:
@@ -115,6 +126,8 @@ def is_doubtful(ghi: Values, time: TimeAxis, site: Site) -> bool:
     highest = float(np.fmax.reduce(ghi))
     if not highest >= LOW_FOR_SUN * STANDARD:
         return True
+    if time.days < clock.LEAST_DAYS:
+        return False
     every = len(ghi) // ENOUGH | 1
     much = np.flatnonzero(ghi[::every] > clock.MUCH * highest) * every
     return not clock.is_by_day(time, much, site)

@@ -58,7 +58,9 @@ def check(
         `too_much_masked`
     """
     lost = {
-        reason: mask for reason, mask in reasons.items() if reason not in _SAID and mask.sum() > FEW
+        reason: mask
+        for reason, mask in reasons.items()
+        if reason not in _SAID and np.count_nonzero(mask) > FEW
     }
     if not lost:
         return
@@ -94,7 +96,7 @@ def check_rows(  # noqa: PLR0917 - what is lost, why, where, and of what
     power
         Power of all rows of the table in any unit; None where the file has none.
     """
-    if bad.sum() <= FEW:
+    if np.count_nonzero(bad) <= FEW:
         return
     counting = np.ones(len(bad), bool) if power is None else np.abs(np.nan_to_num(power)) > NOISE
     count = int((bad & counting).sum())

@@ -32,6 +32,8 @@ class Power:
         The same as a share of the AC capacity of the site. [unitless]
     generating
         The shares above noise. [unitless]
+    highest, lowest
+        The highest and the lowest share; 0 where none is positive, and where there is none. [unitless]
     unit, scale, factor
         The unit and the scale that the site's YAML states, and what both make of a value of 1. [kW]
     place
@@ -41,6 +43,8 @@ class Power:
     values: Values
     share: Values
     generating: Values
+    highest: float
+    lowest: float
     time: TimeAxis
     site: Site
     unit: str
@@ -63,15 +67,9 @@ class Power:
         """Return the power of a file. [kW]"""
         share = values / site.ac_capacity_kw
         generating = share[share > NOISE]
-        return cls(values, share, generating, time, site, unit, place, scale, factor)
-
-    @property
-    def highest(self) -> float:
-        """The highest value as a share of capacity, 0 where none is positive. [unitless]"""
-        return float(self.generating.max()) if len(self.generating) else 0.0
-
-    @property
-    def lowest(self) -> float:
-        """The lowest value as a share of capacity, 0 where there is none. [unitless]"""
-        lowest = float(np.fmin.reduce(self.share))
-        return 0.0 if np.isnan(lowest) else lowest
+        highest = float(generating.max()) if len(generating) else 0.0
+        lowest = float(np.fmin.reduce(share))
+        lowest = 0.0 if np.isnan(lowest) else lowest
+        return cls(
+            values, share, generating, highest, lowest, time, site, unit, place, scale, factor
+        )

@@ -202,11 +202,10 @@ def check_step(utc: Times, step: float) -> None:
     step
         Stated length of an interval. [s]
     """
-    distances = np.diff(utc) / np.timedelta64(1, "s")
-    if len(distances) < ROWS_FOR_STEP:
+    apart = np.diff(utc)
+    if len(apart) < ROWS_FOR_STEP or (apart == np.timedelta64(round(step * 1e6), "us")).all():
         return
-    if (distances == step).all():
-        return
+    distances = apart / np.timedelta64(1, "s")
     other = next(
         (start for start, _ in stretches(distances, ROWS_FOR_STEP) if distances[start] != step),
         None,

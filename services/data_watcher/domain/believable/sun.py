@@ -11,6 +11,9 @@ from shared.solar.site import Site
 
 _HALF_DAY = 12 * 3600.0  # s
 _SECONDS_PER_DEGREE = 240.0  # of longitude
+# The sun's declination on the days of a year [rad], by P. I. Cooper, "The absorption of radiation in solar
+# stills", Solar Energy 12 (3), 333-346, 1969. doi:10.1016/0038-092X(69)90047-4
+_DECLINATION = np.radians(23.45 * np.sin(2 * np.pi * (285.0 + np.arange(366)) / 365))
 
 
 def over(times: Times, step: float, site: Site) -> position.SolarPosition:
@@ -64,15 +67,7 @@ def roughly_up(local: Times, latitude: float) -> npt.NDArray[np.float64]:
 
 
 def _declination(days: Times) -> npt.NDArray[np.float64]:
-    """Return the sun's declination. [rad]
-
-    References
-    ----------
-    .. [1] P. I. Cooper, "The absorption of radiation in solar stills", Solar Energy 12 (3), 333-346, 1969.
-       doi:10.1016/0038-092X(69)90047-4
-    """
-    of_year = (days - days.astype("M8[Y]")).astype(float) + 1
-    declination: npt.NDArray[np.float64] = np.radians(
-        23.45 * np.sin(2 * np.pi * (284 + of_year) / 365)
-    )
+    """Return the sun's declination. [rad]"""
+    since_new_year = (days - days.astype("M8[Y]")).astype(np.intp)
+    declination: npt.NDArray[np.float64] = _DECLINATION[since_new_year]
     return declination

@@ -18,6 +18,8 @@ FEW = 4  # rows over it; as few are spikes, however small the file
 
 def check_highest(power: Power) -> None:
     """Refuse a file in which too many rows, or all of them, lie far above the AC capacity."""
+    if power.highest <= OVER_CAPACITY:
+        return
     generating = power.generating
     over = int((generating > OVER_CAPACITY).sum())
     if over > max(MOST_OVER * len(generating), FEW) or over == len(generating):
@@ -30,7 +32,7 @@ def check_highest(power: Power) -> None:
 
 def check_peak(power: Power) -> None:
     """Refuse a file whose power never comes near the AC capacity, within days of any weather."""
-    if power.generating.max() >= LEAST_PEAK:
+    if power.highest >= LEAST_PEAK:
         return
     days = len(np.unique(power.time.utc[~np.isnan(power.values)].astype("M8[D]")))
     if days >= DAYS_FOR_PEAK:

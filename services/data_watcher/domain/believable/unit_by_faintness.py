@@ -28,7 +28,7 @@ def check(power: Power) -> None:
     """
     small = (power.share > NOISE) & (power.share < FAINT)
     least = max(LEAST_ROWS, round(HOURS * 3600 / power.time.step))
-    if small.sum() < least:
+    if np.count_nonzero(small) < least:
         return
     long = [run for run in stretches(small.astype(float), least) if small[run[0]]]
     if not long:

@@ -25,7 +25,7 @@ def check(power: Power) -> None:
     per_hour = 3600.0 / time.step
     if units.conversion("kW", unit).per_interval or per_hour < LEAST_PER_HOUR:
         return
-    peak = float(np.nanmax(share))
+    peak = power.highest
     if not LEAST_PEAK <= peak <= MOST_PEAK_OF_ENERGY / per_hour:
         return
     days = np.unique(time.utc[share > NOISE].astype("M8[D]"))

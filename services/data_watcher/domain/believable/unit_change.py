@@ -24,7 +24,7 @@ HOURS_OF_A_DAY = 3  # with power, for a day's peak to say something
 def check(power: Power) -> None:
     """Refuse a file whose power changes its unit between two days: by a factor of about 1000."""
     share, time = power.share, power.time
-    if not _may_change(share, time):
+    if not _may_change(power):
         return
     days, levels = _daily_peaks(share, time)
     if len(levels) < 2:  # noqa: PLR2004 - a change needs a before and an after
@@ -44,13 +44,16 @@ def check(power: Power) -> None:
     )
 
 
-def _may_change(share: Values, time: TimeAxis) -> bool:
+def _may_change(power: Power) -> bool:
     """Whether a change of unit is possible at all: some value is far too high, or some days far too low.
 
     Spares the sorting of every day's values for nearly every file.
     """
-    if np.nanmax(share) > OVER_CAPACITY:
+    share, time = power.share, power.time
+    if power.highest > OVER_CAPACITY:
         return True
+    if time.days < DAYS_FOR_PEAK:
+        return False
     days = time.utc.astype("M8[D]").astype(np.int64)
     starts = np.flatnonzero(np.append(True, np.diff(days) != 0))
     generating = np.add.reduceat(share > NOISE, starts, dtype=np.int64)
