@@ -74,6 +74,30 @@ MASKED: dict[str, Masking] = {
         "one of the columns or inverters that are added up has no value, so the sum would be too small",
         "look whether the YAML's list or glob of columns names one that is mostly empty",
     ),
+    "inverter_off": Masking(
+        "one of the inverters that are added up gives nothing while the others generate: an outage, or its "
+        "values got lost",
+        "look at the inverter; where it belongs to another plant, or is a battery's, leave it out of the "
+        "YAML's list or glob of columns",
+    ),
+    "unnamed_sentinel": Masking(
+        "the value is a common code for 'no measurement', like 65535 or -999, and does not fit its "
+        "neighbours",
+        "say it under missing in the site's YAML; where it is a measurement, look at its neighbours",
+    ),
+    "dropout": Masking(
+        "power is exactly 0 for a single row between large values: the reading got lost",
+        "look at the connection between logger and inverter",
+    ),
+    "stuck": Masking(
+        "irradiance stays the same for over four hours, power with it, a temperature for over a day, or an "
+        "inverter through the others' night: the sensor or the record hangs",
+        "look at the sensor and the logger; where the column does not belong to the plant, leave it out",
+    ),
+    "straight_line": Masking(
+        "the values lie on a straight line for hours: somebody drew it over a gap",
+        "export the file without interpolation, so that gaps stay empty",
+    ),
     "member_missing": Masking(
         "a member of the ensemble has no value, and the mean of the others is another one",
         "look whether the YAML's list or glob of columns names a member that is mostly empty",

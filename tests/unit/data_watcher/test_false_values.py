@@ -791,7 +791,7 @@ def weather(factor: float, late: int = 0, clouds: float = 1.0) -> bytes:
     rows = list(plant(10))
     bright = [watt / CAPACITY_W * 1000 for _, watt in rows]
     lines = [
-        f"{at:%Y-%m-%d %H:%M};{bright[max(n - late, 0)] * factor * (clouds if n % 3 else 1):.4f};15.5"
+        f"{at:%Y-%m-%d %H:%M};{bright[max(n - late, 0)] * factor * (clouds if n % 3 else 1):.4f};{15 + n % 7}"
         for n, (at, _) in enumerate(rows)
     ]
     return "\n".join(["t;g;a", *lines]).encode()

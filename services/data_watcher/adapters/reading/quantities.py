@@ -11,7 +11,7 @@ import numpy.typing as npt
 from services.data_watcher.adapters.reading import counters
 from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.domain import units
-from services.data_watcher.domain.believable import irradiance, losses, ranges
+from services.data_watcher.domain.believable import filled, irradiance, losses, ranges
 from services.data_watcher.domain.believable.checks import check_beside, check_power
 from services.data_watcher.domain.believable.power import Power
 from services.data_watcher.domain.time_axis import TimeAxis
@@ -52,7 +52,6 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
         For what cannot be believed, or `empty` where no value is left.
     """
     columns: dict[str, Values] = {}
-    reasons: dict[str, Mask] = {}
     lost: dict[str, dict[str, Mask]] = {}
     power = None
     for name, column in source.columns.items():
@@ -71,12 +70,13 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
             check_power(power)
         else:
             _check_weather(name, values, column.unit, time, site, table.places.said)
-        outside = ranges.outside(name, values, site)
-        own["out_of_range"] = outside
-        lost[name] = own
-        for reason, fault in own.items():
-            _add(reasons, reason, fault)
-        columns[name] = np.where(outside, np.nan, values)
+        outside = {"out_of_range": ranges.outside(name, values, site)}
+        columns[name], lost[name] = _without(values, outside), own | outside
+    read = {name: columns[name] for name, each in source.columns.items() if each.kind == "value"}
+    for name, made_up in filled.found(read, time).items():
+        columns[name] = _without(columns[name], made_up)
+        lost[name] |= made_up
+    reasons = _by_reason(lost)
     if all(np.isnan(values).all() for values in columns.values()):
         raise UnreadableFileError(
             "empty",
@@ -145,5 +145,17 @@ def converted(values: Values, scale: float, unit: Unit) -> Values:
     return values + unit.offset if unit.offset else values
 
 
-def _add(reasons: dict[str, Mask], reason: str, mask: Mask) -> None:
-    reasons[reason] = reasons[reason] | mask if reason in reasons else mask
+def _without(values: Values, reasons: dict[str, Mask]) -> Values:
+    """Return values without those that are lost for some reason."""
+    for rows in reasons.values():
+        values = np.where(rows, np.nan, values)
+    return values
+
+
+def _by_reason(lost: dict[str, dict[str, Mask]]) -> dict[str, Mask]:
+    """Return which rows lose a value of any quantity, by reason."""
+    reasons: dict[str, Mask] = {}
+    for own in lost.values():
+        for reason, rows in own.items():
+            reasons[reason] = reasons[reason] | rows if reason in reasons else rows
+    return reasons

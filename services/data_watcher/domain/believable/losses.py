@@ -20,6 +20,14 @@ Mask = npt.NDArray[np.bool_]
 MOST_LOST = 0.1  # of the rows that matter, for one reason
 FEW = 4  # rows; as few are a hiccup, however small the file
 EXAMPLES = 3
+# An outage of one inverter is no fault of the file, but at other times it must show what is usual.
+MOST_OFF = 0.5
+# What the file says of power and irradiance does not depend on a temperature that hangs.
+_MOST_OF = {
+    ("power_ac", "inverter_off"): MOST_OFF,
+    ("temp_air", "stuck"): 1.0,
+    ("temp_module", "stuck"): 1.0,
+}
 # What the YAML itself calls "no measurement" is no loss.
 _SAID = {"sentinel"}
 _TOLERATE = "; where the plant really is like that, say most_masked: {share: …, reason: …} in the site's YAML"
@@ -120,6 +128,7 @@ def _check(  # noqa: PLR0917 - one call each
     name: str, reason: str, count: int, of: int, site: Site, shown: str
 ) -> None:
     most = site.most_masked.share if site.most_masked else MOST_LOST
+    most = max(most, _MOST_OF.get((name, reason), 0.0))
     if count <= max(most * of, FEW):
         return
     raise UnreadableFileError(
