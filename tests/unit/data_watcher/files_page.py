@@ -254,6 +254,9 @@ EXAMPLES: dict[str, Example] = {
     "unknown_issue": _forecast(issued={"file_name": "nwp_%Y-%m-%d_%H.csv", "timezone": "UTC"}),
     "issued_after_target": _forecast(_issued(60)),
     "wrong_sign": Example(csv([line(at, 4 - watt) for at, watt in healthy()]), shown=(1, NOON, NOON + 1)),
+    "net_power": Example(
+        csv([line(at, watt - 480) for at, watt in healthy(5)]), shown=(1, NOON, NOON + 1)
+    ),
     "wrong_unit": Example(
         csv(lines()), {"columns": {"power_ac": {"column": "power", "unit": "kW"}}}, shown=(NOON, NOON + 1)
     ),

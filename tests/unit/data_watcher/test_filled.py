@@ -196,7 +196,7 @@ def test_a_temperature_that_hangs_for_days_is_masked_and_the_rest_of_the_file_co
 
 
 def test_a_temperature_that_a_provider_clips_at_0_stays() -> None:
-    data = with_weather(temp=lambda row, warm: max(warm / 6 - 2 - 3 * (200 < row < 500), 0.0))
+    data = with_weather(temp=lambda row, warm: max(warm / 2 - 6 - 9 * (200 < row < 500), 0.0))
     reading, temp = column(data, "temp_air", site(CSV | {"columns": ALL}))
 
     assert reading.rows.masks == {}

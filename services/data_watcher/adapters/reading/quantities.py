@@ -11,7 +11,7 @@ import numpy.typing as npt
 from services.data_watcher.adapters.reading import counters
 from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.domain import units
-from services.data_watcher.domain.believable import filled, irradiance, losses, ranges
+from services.data_watcher.domain.believable import filled, irradiance, losses, ranges, temperature
 from services.data_watcher.domain.believable.checks import check_beside, check_power
 from services.data_watcher.domain.believable.power import Power
 from services.data_watcher.domain.time_axis import TimeAxis
@@ -19,7 +19,7 @@ from services.data_watcher.domain.units import Unit
 from shared.errors import UnreadableFileError
 from shared.solar.site import POWER, ColumnFormat, Site, SourceFormat, canonical_unit
 
-GHI, HUMIDITY = "ghi", "relative_humidity"
+GHI, HUMIDITY, TEMPERATURE = "ghi", "relative_humidity", "temp_air"
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
@@ -107,6 +107,8 @@ def _check_weather(  # noqa: PLR0917 - a column, its file and its site
     if name == GHI and irradiance.is_doubtful(values, time, site):
         light = values / irradiance.STANDARD * site.ac_capacity_kw
         irradiance.check_by_sun(Power.of(light, time, site, unit, place))
+    elif name == TEMPERATURE:
+        temperature.check(values, time, site, unit)
     elif name == HUMIDITY:
         ranges.check_fraction(name, values, unit)
 

@@ -67,11 +67,11 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
         doubtful = believable.contradicting(
             table.values, utc, rows, rows[chosen], said=table.said, most=most
         )
+    believable.check_swapped(local[rows[chosen]])
     believable.check_overlapping(utc, rows, table.said)
     if how.step_minutes is not None:
         believable.check_step(kept, step)
     rows = rows[chosen]
-    believable.check_swapped(local[rows])
     is_whole = len(rows) == table.rows and bool((np.diff(rows) > 0).all())
     found = {name: count for name, count in counts.items() if count}
     return TimeAxis(kept, rows, step, found, is_whole, doubtful)
