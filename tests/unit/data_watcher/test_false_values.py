@@ -877,3 +877,19 @@ def test_an_infinite_value_is_masked_and_a_missing_one_is_none() -> None:
 
     assert reading.rows.masks == {"no_number": 1}
     assert [found[HEALTHY[n][0]] for n in (48, 50, 51)] == [None, None, None]
+
+
+# --- minutes that look like a 24th hour ---------------------------------------------------------------
+
+MINUTES = [
+    (START + timedelta(minutes=at), round(4000 * math.sin(math.pi * (at - 240) / 960), 1))
+    for at in range(240, 1200)
+]
+
+
+@pytest.mark.parametrize("zone", ["", " UTC", " GMT"])
+def test_the_24th_minute_of_an_hour_is_no_24th_hour(zone: str) -> None:
+    data = csv(MINUTES, stamp=lambda moment: f"{moment:%Y-%m-%d %H:%M:%S}{zone}")
+    stamps = {"timestamp": {"column": "t", "step_minutes": 1}}
+
+    assert accepted(data, site(CSV | stamps), MINUTES).rows.masks == {}

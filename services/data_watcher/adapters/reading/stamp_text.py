@@ -14,7 +14,7 @@ from services.data_watcher.domain.time_axis import Times
 _DAY = np.timedelta64(1, "D")
 _NAT = np.datetime64("NaT", "us")
 # End of a day, as the 24th hour of it.
-_HOUR_24 = re.compile(r"(?<!\d)24:00(:00(\.0+)?)?(?![\d:])")
+_HOUR_24 = re.compile(r"(?<![\d:])24:00(:00(\.0+)?)?(?![\d:])")
 _ZONE = re.compile(r"^(.*\d)\s*([A-Z][A-Za-z]{0,4})$")
 SUMMER = "DST"
 # Names that mean one offset everywhere. [h]
