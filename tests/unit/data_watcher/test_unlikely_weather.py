@@ -12,6 +12,7 @@ import pytest
 
 from services.data_watcher.adapters.reading import read
 from services.data_watcher.domain.believable import sun
+from services.data_watcher.domain.siblings import IRRADIANCE, Sibling, disagreements
 from services.data_watcher.ports import Reading
 from shared.errors import UnreadableFileError
 from shared.solar.site import Site
@@ -128,6 +129,34 @@ def test_a_bright_sensor_below_broken_clouds_passes() -> None:
     healthy(
         day_by_day("2024-06-03", 45.0, ghi=lambda up: min(1.3 * 1000 * up**1.15, 1350)), where(45.0)
     )
+
+
+def month(start: str, factor: float = 1.0) -> Sibling:
+    data = day_by_day(start, 45.0, days=14, ghi=lambda up: factor * 1000 * up**1.15)
+    columns = {name: COLUMNS[name] for name in ("ghi", "temp_air")}
+    rows = read(
+        data, "raw/east/p.csv", site(CSV | {"columns": columns}, latitude=45.0, longitude=0.0)
+    ).rows
+    assert rows.traits is not None
+    assert rows.traits.prints == ()
+    return Sibling(
+        start,
+        start,
+        datetime(2025, 1, 1, tzinfo=UTC),
+        rows.window_start,
+        rows.traits,
+        is_light=True,
+    )
+
+
+def test_weather_files_without_power_are_compared_by_their_irradiance() -> None:
+    alike = [month("2024-05-01"), month("2024-06-01"), month("2024-07-01")]
+    (found,) = disagreements([*alike, month("2024-06-20", 0.36)])
+
+    assert (found.cause, found.example) == (IRRADIANCE, "2024-06-20")
+    assert "of the irradiance of" in found.reason
+    assert "W/m2" in found.reason
+    assert disagreements([*alike, month("2024-06-20", 0.8), month("2024-12-01")]) == ()
 
 
 # --- power beside its irradiance --------------------------------------------------------------------------
