@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.domain.time_axis import TimeAxis, Times
+from services.data_watcher.domain.time_axis import TimeAxis
 from shared.solar.site import POWER
 
 Values = npt.NDArray[np.float64]
@@ -22,6 +22,8 @@ Positions = npt.NDArray[np.intp]
 _REGISTERS = (65535, 65534, 32768, 32767, -32767, -32768)
 _CUSTOM = (999, 9999, 99999, -1, -9, -99, -999, -9999, -99999)
 CODES = np.array([each / digit for each in _REGISTERS for digit in (1, 10, 100, 1000)] + [*_CUSTOM])
+_CODES = frozenset(CODES.tolist())
+_MANY = 2_000  # rows
 LEAST_CODES = 3  # rows; fewer are chance
 APART = 0.05  # of the file's highest value, from both neighbours
 LARGE = 0.2  # of it
@@ -51,12 +53,10 @@ def found(columns: Mapping[str, Values], time: TimeAxis) -> dict[str, dict[str, 
         [canonical unit]
     """
     drawn = {each: _straight(columns[each], time) for each in CODED if each in columns}
-    hung = {
-        each: _stuck(columns[each], time.utc, LONGEST) for each in IRRADIANCE if each in columns
-    }
+    hung = {each: _stuck(columns[each], time, LONGEST) for each in IRRADIANCE if each in columns}
     for each in TEMPERATURES:
         if each in columns:
-            hung[each] = _stuck(columns[each], time.utc, LONGEST_WARM, SUDDEN)
+            hung[each] = _stuck(columns[each], time, LONGEST_WARM, SUDDEN)
     dropped: dict[str, Mask | None] = {}
     if POWER in columns:
         dropped[POWER] = _dropouts(columns[POWER], time)
@@ -89,6 +89,8 @@ def codes(values: Values) -> Mask | None:
     values
         In the order of the file. [unit of the file]
     """
+    if len(values) < _MANY and _CODES.isdisjoint(values.tolist()):
+        return None  # as in nearly every small file, and quicker there
     hit = np.isin(values, CODES)
     if np.count_nonzero(hit) < LEAST_CODES:
         return None  # as in nearly every file
@@ -122,7 +124,7 @@ def _dropouts(values: Values, time: TimeAxis) -> Mask | None:
 
 
 def _stuck(
-    values: Values, utc: Times, longest: np.timedelta64, fall: float = np.inf
+    values: Values, time: TimeAxis, longest: np.timedelta64, fall: float = np.inf
 ) -> Mask | None:
     """Return runs of one value that no sky and no day leaves so long as it is.
 
@@ -132,8 +134,14 @@ def _stuck(
         Nights have no light, and providers clip temperatures at 0: such a run counts where it begins with a
         fall from here or higher.
     """
+    apart = max(int(longest / np.timedelta64(round(time.step), "s")), 1)
+    same = values[apart:] == values[:-apart]
+    if np.isinf(fall):
+        same &= values[apart:] != 0
+    if not same.any():
+        return None  # as in nearly every file
     starts, ends = _runs(values[1:] == values[:-1])
-    long = np.flatnonzero(utc[ends] - utc[starts] > longest)
+    long = np.flatnonzero(time.utc[ends] - time.utc[starts] > longest)
     if not len(long):
         return None  # as in nearly every file
     much = BRIGHT * float(np.fmax.reduce(np.abs(values), initial=0.0))
@@ -152,6 +160,8 @@ def _straight(values: Values, time: TimeAxis) -> Mask | None:
     some = values[::every]
     turn = np.abs(some[2:] - 2 * some[1:-1] + some[:-2])
     steady = (turn <= STEADY * highest) & (some[1:-1] > BRIGHT * highest)
+    if not (steady[2:] & steady[1:-1] & steady[:-2]).any():
+        return None  # as on many days
     found = []
     for start, end in zip(*_runs(steady), strict=True):
         if end - start < LEAST_ROWS - 2:

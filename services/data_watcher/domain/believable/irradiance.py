@@ -40,8 +40,8 @@ NEARLY_NONE = (
 DAYS_FOR_NONE = 3  # of it; a sensor under snow is dark for a day or two
 LEAST_SUN = 0.2  # sine of the noon sun, for that
 ABOVE_ALL = 1.35  # times what comes to the top of the atmosphere; a sensor that was off showed 1.1
+TOO_MUCH = ABOVE_ALL * sun.SOLAR_CONSTANT * HIGH_SUN  # W/m², for a sun that is just high
 MOST_ABOVE = 0.1  # of the rows under a high sun; below broken clouds it is more for moments
-SOME_DAYS = 24  # that say how high the sun gets
 
 
 def check(power: Power, columns: Mapping[str, Values]) -> None:
@@ -122,9 +122,7 @@ def _for_all(light: Values, power: Power, every: int, rows: npt.NDArray[np.intp]
 def is_doubtful(ghi: Values, time: TimeAxis, site: Site) -> bool:
     """Whether irradiance is never what it is under a high sun, or comes at night; as of few files. [W/m²]"""
     highest = float(np.fmax.reduce(ghi))
-    some = time.utc[:: max(len(ghi) // SOME_DAYS, 1)].astype("M8[D]")
-    noon = sun.noon_elevation(some, site.latitude).max()
-    if not LOW_FOR_SUN * STANDARD <= highest <= ABOVE_ALL * sun.SOLAR_CONSTANT * noon:
+    if not LOW_FOR_SUN * STANDARD <= highest <= TOO_MUCH:
         return True
     every = len(ghi) // ENOUGH | 1
     much = np.flatnonzero(ghi[::every] > clock.MUCH * highest) * every
@@ -168,7 +166,7 @@ def check_by_sun(light: Power) -> None:
 
 def _check_above(light: Power) -> None:
     """Refuse irradiance that is, under a high sun, again and again more than comes from it."""
-    if light.highest * STANDARD <= ABOVE_ALL * sun.SOLAR_CONSTANT * HIGH_SUN:
+    if light.highest * STANDARD <= TOO_MUCH:
         return
     local = sun.mean_solar_time(light.time.utc, light.site)
     up = sun.roughly_up(local, light.site.latitude)

@@ -46,6 +46,7 @@ def check(
     *,
     said: Callable[[int], str],
     examples: Sequence[str] = (),
+    lit: Callable[[], Mask] | None = None,
 ) -> None:
     """Refuse a file of which one reason would take more than a tenth of a quantity's daylight rows.
 
@@ -59,6 +60,8 @@ def check(
         Says where a row of the table is in the file, and which stamp it carries.
     examples
         Cells that are no numbers, as the file has them.
+    lit
+        Returns which rows are in daylight, where several quantities need it.
 
     Raises
     ------
@@ -70,16 +73,16 @@ def check(
     }
     if not lost:
         return
-    lit = matters(time, site)
+    day = lit() if lit else matters(time, site)
     for reason, mask in lost.items():
-        count = int((mask & lit).sum())
+        count = int((mask & day).sum())
         _check(
             name,
             reason,
             count,
-            int(lit.sum()),
+            int(day.sum()),
             site,
-            _shown(reason, mask & lit, time, said, examples),
+            _shown(reason, mask & day, time, said, examples),
         )
 
 

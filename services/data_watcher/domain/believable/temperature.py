@@ -35,7 +35,7 @@ def check(values: Values, time: TimeAxis, site: Site, unit: str) -> None:
         `wrong_unit`
     """
     highest, lowest = np.fmax.reduce(values), np.fmin.reduce(values)
-    may_be_warm = highest > WARMEST
+    may_be_warm = highest > WARMEST and np.nanmean(values) > WARMEST
     may_be_tenth = abs(highest) < 2 * AROUND_ZERO and abs(lowest) < 2 * AROUND_ZERO
     if not (may_be_warm or may_be_tenth):
         return
