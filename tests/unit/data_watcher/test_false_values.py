@@ -893,3 +893,41 @@ def test_the_24th_minute_of_an_hour_is_no_24th_hour(zone: str) -> None:
     stamps = {"timestamp": {"column": "t", "step_minutes": 1}}
 
     assert accepted(data, site(CSV | stamps), MINUTES).rows.masks == {}
+
+
+# --- points between thousands that nobody named -----------------------------------------------------------
+
+
+def test_points_between_thousands_are_found_by_the_neighbours() -> None:
+    data = csv(number=lambda watt: f"{watt:,.0f}".replace(",", "."))
+
+    assert accepted(data, site(CSV)).rows.masks == {}
+
+
+def test_three_decimals_of_a_steady_plant_are_no_thousands() -> None:
+    rows = [(at, round(watt / 6.5, 3) if watt > 20 else 0.0) for at, watt in HEALTHY]
+    data = csv(rows, number=lambda watt: f"{watt:.3f}")
+
+    assert accepted(data, site(CSV, ac_capacity_kw=1), rows).rows.masks == {}
+
+
+# --- newest first ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("days", [3, 8])
+def test_midnight_stays_where_it_is_in_a_file_that_begins_with_its_newest_row(days: int) -> None:
+    rows = [(at, watt + 7) for at, watt in plant(days)]
+    ends = {"timestamp": {"column": "t", "step_minutes": 15, "label": "right"}}
+    data = csv(rows[::-1], stamp=lambda at: f"{at + timedelta(minutes=15):%Y-%m-%d %H:%M}")
+
+    assert accepted(data, site(CSV | ends), rows).rows.masks == {}
+
+
+def test_midnight_ends_its_day_in_a_file_that_begins_with_its_newest_row() -> None:
+    ends = {"timestamp": {"column": "t", "step_minutes": 15, "label": "right"}}
+
+    def stamp(at: datetime) -> str:
+        end = at + timedelta(minutes=15)
+        return f"{at:%Y-%m-%d} {end:%H:%M}"
+
+    assert accepted(csv(HEALTHY[::-1], stamp=stamp), site(CSV | ends)).rows.masks == {}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
+from itertools import accumulate
 
 import pytest
 
@@ -11,6 +13,7 @@ from shared.solar.site import Site
 from tests.unit.data_watcher.plant_files import CSV, canonical, plant, refused, site
 
 DAYS = 10
+QUARTER = timedelta(minutes=15)
 LONG = list(plant(DAYS))
 SHARES = {"a": 0.45, "b": 0.35, "c": 0.2}
 Change = Callable[[int, float], float]
@@ -19,7 +22,7 @@ Change = Callable[[int, float], float]
 def as_columns(change: Mapping[str, Change]) -> tuple[bytes, Site]:
     names = list(SHARES)
     lines = [
-        f"{at:%Y-%m-%d %H:%M};" + ";".join(f"{_part(name, row, change):.1f}" for name in names)
+        f"{at:%Y-%m-%d %H:%M};" + ";".join(f"{_part(name, row, change):.3f}" for name in names)
         for row, (at, _) in enumerate(LONG)
     ]
     body = "\n".join([";".join(["t", *names]), *lines]).encode()
@@ -28,7 +31,7 @@ def as_columns(change: Mapping[str, Change]) -> tuple[bytes, Site]:
 
 def below_each_other(change: Mapping[str, Change]) -> tuple[bytes, Site]:
     lines = [
-        f"{at:%Y-%m-%d %H:%M};{name};{_part(name, row, change):.1f}"
+        f"{at:%Y-%m-%d %H:%M};{name};{_part(name, row, change):.3f}"
         for row, (at, _) in enumerate(LONG)
         for name in SHARES
     ]
@@ -98,6 +101,39 @@ def test_inverters_that_generate_together_are_added_up(layout: Layout) -> None:
     assert reading.rows.masks == {}
     assert reading.rows.note is None
     assert all(found[at] == pytest.approx(watt / 1000, abs=1e-3) for at, watt in LONG)
+
+
+@LAYOUTS
+def test_a_counter_of_several_that_stands_still_masks_its_days(layout: Layout) -> None:
+    totals = {
+        name: list(accumulate(watt * part / 4000 for _, watt in LONG))
+        for name, part in SHARES.items()
+    }
+
+    def counted(name: str, *, stands: bool) -> Change:
+        def reading(row: int, _: float) -> float:
+            return 5000 + totals[name][300 if stands and 300 < row < 480 else row]
+
+        return reading
+
+    data, where = layout({name: counted(name, stands=name == "b") for name in SHARES})
+    data = data.replace(b"\n2024", b"\n2024")
+    counter = {"unit": "kWh", "kind": "counter"}
+    source = where.sources[0]
+    column = source.columns["power_ac"].model_copy(update=counter)
+    timestamp = source.timestamp.model_copy(update={"label": "right"})
+    read_as = source.model_copy(update={"columns": {"power_ac": column}, "timestamp": timestamp})
+    place = where.model_copy(update={"sources": (read_as,)})
+    reading, found = canonical(data, place)
+
+    assert "inverter_off" in reading.rows.masks
+    for row, (at, watt) in enumerate(LONG):
+        value = found.get(at - QUARTER)
+        assert value is None or value * 1000 == pytest.approx(
+            watt, abs=500 if 290 < row < 490 else 250
+        ), at
+        if 310 < row < 475 and watt > 1500:
+            assert value is None, at
 
 
 def test_one_small_inverter_of_many_does_not_mask_the_plant() -> None:

@@ -61,8 +61,10 @@ def numbers(
         which,
         "name the column of the total alone (column: …), or name the inverters' columns without it",
     )
-    if name != POWER or column.kind != "value":
+    if name != POWER:
         return total, reasons, None
+    if column.kind == "counter":
+        parts = [inverters.growth(part) for part in parts]
     for reason, rows in inverters.unlike(parts).items():
         reasons[reason] = rows
         total[rows] = np.nan

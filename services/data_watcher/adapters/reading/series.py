@@ -162,11 +162,12 @@ def together(table: Table, source: SourceFormat, site: Site) -> tuple[Table, Tim
         values[name], lacking = _sum(spread, called, source)
         if lacking.any():
             reasons[name]["inverter_missing"] = lacking
-        if source.columns[name].kind == "value":
-            for reason, rows in inverters.unlike(spread).items():
-                reasons[name][reason] = rows
-                values[name][rows] = np.nan
-            notes.append(inverters.dead(spread, called))
+        if source.columns[name].kind == "counter":
+            spread = [inverters.growth(each) for each in spread]
+        for reason, rows in inverters.unlike(spread).items():
+            reasons[name][reason] = rows
+            values[name][rows] = np.nan
+        notes.append(inverters.dead(spread, called))
     note = "; ".join(filter(None, notes)) or None
     joined = replace(table.take(first), values=values, faults=reasons, note=note)
     found = {reason: count for reason, count in counts.items() if count}

@@ -110,7 +110,9 @@ def end_of_day(local: Times, *, always: bool) -> Times:
     if not len(midnight):
         return local
     if not always:
-        before = local[np.maximum(midnight - 1, 0)]
+        # Of a file that begins with its newest row, what was before is the row below.
+        back = 1 if local[0] <= local[-1] else -1
+        before = local[np.clip(midnight - back, 0, len(local) - 1)]
         behind = (before.astype("M8[D]") == local[midnight]) & (before > local[midnight])
         if behind.mean() < 0.5:  # noqa: PLR2004 - most of them
             return local

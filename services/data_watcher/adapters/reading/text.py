@@ -143,6 +143,8 @@ def _parse_strictest(
             continue
         if source.decimal == "," and _may_be_thousands(table):
             break
+        if source.decimal is None and source.thousands is None and _may_be_dotted(table):
+            break
         return table, ragged
     return parse(stamps=pa.string(), numbers=pa.string())
 
@@ -204,6 +206,24 @@ def _may_be_thousands(table: pa.Table) -> bool:
             and (values >= _SIZE).any()
             and np.allclose(thousands, np.round(thousands), atol=1e-6)
         ):
+            return True
+    return False
+
+
+def _may_be_dotted(table: pa.Table) -> bool:
+    """Whether a point may separate thousands: 987 is followed by 1.012, and nothing is between 0 and 1."""
+    for column in table.columns:
+        if not pa.types.is_floating(column.type):
+            continue
+        values = np.abs(column.to_numpy())
+        if not np.fmax.reduce(values, initial=0.0) < _THOUSAND:
+            continue
+        broken = values[values != np.floor(values)]
+        broken = broken[np.isfinite(broken)]
+        if not len(broken) or broken.min() < 1 or not (values >= _SIZE).any():
+            continue
+        thousands = broken * _THOUSAND
+        if np.allclose(thousands, np.round(thousands), atol=1e-6):
             return True
     return False
 

@@ -17,6 +17,7 @@ MUCH = 0.05  # of it
 HEAVY = 0.05  # of the sum of all; one inverter of fifty changes little
 NEVER = 0.01  # of the largest one's highest power: a spare, or never connected
 LEAST_ROWS = 4
+COUNTED = 5  # readings of a counter that are looked at together
 _SHOWN = 3
 
 
@@ -45,6 +46,14 @@ def unlike(parts: Sequence[Values]) -> dict[str, Mask]:
             stuck |= _runs_through(part, hangs, LEAST_ROWS)
     off &= np.isfinite(np.sum(parts, axis=0))
     return {name: rows for name, rows in (("inverter_off", off), ("stuck", stuck)) if rows.any()}
+
+
+def growth(readings: Values) -> Values:
+    """Return what a counter grew by in its last hours' readings, of which a coarse one does not show each."""
+    grown = np.diff(readings, prepend=readings[:1])
+    grown = np.where(grown > 0, grown, np.where(np.isnan(grown), np.nan, 0.0))
+    summed = np.convolve(np.nan_to_num(grown), np.ones(COUNTED), "same")
+    return np.where(np.isnan(grown), np.nan, summed)
 
 
 def dead(parts: Sequence[Values], called: Sequence[str]) -> str | None:
