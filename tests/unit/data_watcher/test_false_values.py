@@ -271,6 +271,12 @@ def test_days_in_any_order_are_no_mixture() -> None:
     accepted(csv([row for day in days for row in day]), site(CSV))
 
 
+def test_days_that_follow_each_other_with_gaps_by_chance_are_no_mixture() -> None:
+    rows = list(plant(4))
+    days = [rows[192:288], rows[:96], rows[288:], rows[96:192]]
+    accepted(csv([row for day in days for row in day]), site(CSV), rows)
+
+
 def test_newest_first_is_no_mixture() -> None:
     accepted(csv(HEALTHY[::-1]), site(CSV))
 

@@ -145,6 +145,14 @@ def test_hours_that_are_drawn_in_quarters_are_no_gap() -> None:
     assert canonical(csv(changed(hourly)), site(CSV))[0].rows.masks == {}
 
 
+@pytest.mark.parametrize("rise", [7.0, 3.0])
+def test_a_simple_model_of_a_day_is_no_gap(rise: float) -> None:
+    def triangle(row: int, _: float) -> float:
+        return 5400 * min(max(1 - (abs(row % 96 / 4 - 12) - 7 + rise) / rise, 0.0), 1.0)
+
+    assert canonical(csv(changed(triangle)), site(CSV))[0].rows.masks == {}
+
+
 @pytest.mark.parametrize("limit", [6000.0, 2500.0])
 def test_a_plant_at_its_limit_is_no_line_and_does_not_hang(limit: float) -> None:
     data = with_weather(power=lambda _, watt: min(watt * 1.4, limit))

@@ -37,6 +37,9 @@ QUARTER = 900.0  # s; rows that are closer lie on a straight line by themselves
 STRAIGHT = 1e-3  # of the highest value; in four hours the sun leaves a straight line by more
 STEADY = STRAIGHT / 2  # of it, between the steps of two rows
 LEAST_CHANGE = 0.03  # of it; what changes less may be a plant at its limit, by day
+RISEN = (
+    0.1  # of it; a line from dawn on may be a simple model of a day, which measures nothing wrong
+)
 THROUGH_NIGHT = np.timedelta64(18, "h")
 IRRADIANCE = ("ghi", "poa_global")
 CODED = (POWER, *IRRADIANCE)
@@ -171,7 +174,11 @@ def _straight(values: Values, time: TimeAxis) -> Mask | None:
         drawn = np.linspace(line[0], line[-1], len(line))
         long, change = time.utc[last] - time.utc[first], abs(line[-1] - line[0])
         if np.abs(line - drawn).max() <= STRAIGHT * highest and (
-            (long > LONGEST and change > LEAST_CHANGE * highest)
+            (
+                long > LONGEST
+                and change > LEAST_CHANGE * highest
+                and min(line[0], line[-1]) > RISEN * highest
+            )
             or (long > THROUGH_NIGHT and change > 0)
         ):
             found.append((first + 1, last))
