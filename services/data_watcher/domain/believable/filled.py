@@ -94,15 +94,15 @@ def codes(values: Values) -> Mask | None:
     """
     if len(values) < _MANY and _CODES.isdisjoint(values.tolist()):
         return None  # as in nearly every small file, and quicker there
-    hit = np.isin(values, CODES)
-    if np.count_nonzero(hit) < LEAST_CODES:
-        return None  # as in nearly every file
+    low, high = np.fmin.reduce(values, initial=0.0), np.fmax.reduce(values, initial=0.0)
     found = np.zeros(len(values), bool)
     known = np.isfinite(values)
-    for code in np.unique(values[hit]):
+    for code in CODES[np.logical_and(low <= CODES, high >= CODES)]:
         at = np.flatnonzero(values == code)
+        if len(at) < LEAST_CODES:
+            continue  # as in nearly every file
         others = np.flatnonzero(known & (values != code))
-        if len(at) < LEAST_CODES or not len(others):
+        if not len(others):
             continue
         by_chance = np.count_nonzero(np.abs(values[others] - code) < NEAR * abs(code))
         far = APART * float(np.abs(values[others]).max())
@@ -163,12 +163,13 @@ def _straight(values: Values, time: TimeAxis) -> Mask | None:
     some = values[::every]
     turn = np.abs(some[2:] - 2 * some[1:-1] + some[:-2])
     steady = (turn <= STEADY * highest) & (some[1:-1] > BRIGHT * highest)
-    if not (steady[2:] & steady[1:-1] & steady[:-2]).any():
-        return None  # as on many days
+    starts, ends = _runs(steady)
+    rows = max(LEAST_ROWS - 2, int(LONGEST / np.timedelta64(round(every * time.step), "s")) - 1)
+    long_ones = ends - starts >= rows
+    if not long_ones.any():
+        return None  # as in nearly every file
     found = []
-    for start, end in zip(*_runs(steady), strict=True):
-        if end - start < LEAST_ROWS - 2:
-            continue
+    for start, end in zip(starts[long_ones].tolist(), ends[long_ones].tolist(), strict=True):
         line = some[start : end + 2]
         first, last = start * every, (end + 1) * every
         drawn = np.linspace(line[0], line[-1], len(line))
