@@ -19,6 +19,7 @@ from services.data_watcher.domain.overlaps import Counting, FileOverlap
 from services.data_watcher.domain.siblings import Sibling
 from services.data_watcher.domain.suspicion import Finding, Judged, Seen
 from shared.active import ActiveSite
+from shared.solar.site import POWER
 
 MOST_PAIRS = 2000  # as many as are compared of a site
 
@@ -110,6 +111,7 @@ def _judged(trial: Trial, source: str, now: datetime) -> Judged:
             now,
             rows.window_start,
             rows.traits,
+            is_light=POWER not in rows.columns,
             is_forecast=bool(rows.provider),
         )
         if rows and rows.traits

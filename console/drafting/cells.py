@@ -11,16 +11,21 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from console.drafting.unit_words import KNOWN, is_unit, plain
 from services.data_watcher.adapters.reading import numerals
+from services.data_watcher.domain import units
 from shared.errors import UnreadableFileError
+from shared.solar.site import CANONICAL_UNITS
 
 Values = npt.NDArray[np.float64]
 
 _NUMBER = re.compile(r"[-+]?(\d[\d.,'\u2019\u00a0\u202f ]*|[.,]\d+)([eE][-+]?\d+)?")
 _WITH_UNIT = re.compile(r"([-+]?\d[\d.,]*)\s*([A-Za-z°%][A-Za-z0-9/²%]*)")
-_DECIMAL_COMMA = re.compile(r"[-+]?[\d.'\u00a0\u202f ]*,(\d{1,2}|\d{4,})|[-+]?0,\d+")
+_DECIMAL_COMMA = re.compile(
+    r"[-+]?[\d.'\u00a0\u202f ]*,(\d{1,2}|\d{4,})([eE][-+]?\d+)?|[-+]?0,\d+([eE][-+]?\d+)?"
+)
 _POINT = re.compile(r"[-+]?\d*\.\d+")
-_GROUPS = re.compile(r"[-+]?(\d{1,3})([,.'\u2019\u00a0\u202f ])\d{3}")
+_GROUPS = re.compile(r"[-+]?(\d{1,3})([,.'\u2019\u00a0\u202f ])\d{3}(?![\deE])")
 _MOSTLY = 0.5  # of the cells that hold something
 
 
@@ -29,6 +34,12 @@ def is_number(cell: Any) -> bool:
     if isinstance(cell, int | float):
         return not isinstance(cell, bool) and bool(np.isfinite(cell))
     return isinstance(cell, str) and bool(_NUMBER.fullmatch(cell.strip()))
+
+
+def is_quantity(cell: Any) -> bool:
+    """Whether a cell holds a number with its unit behind it."""
+    found = _WITH_UNIT.fullmatch(cell.strip()) if isinstance(cell, str) else None
+    return found is not None and is_unit(found[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +73,13 @@ def numbers(cells: Sequence[Any], name: str) -> Numbers | None:
         return Numbers(values) if np.isfinite(values).any() else None
     texts = [_text(each) for each in cells]
     said = sum(each is not None for each in texts)
-    units = [found for each in texts[:1000] if each and (found := _WITH_UNIT.fullmatch(each))]
-    unit = None
-    if said and len(units) > _MOSTLY * min(said, 1000):
-        unit = units[-1][2]
-        texts = [
-            found[1] if each and (found := _WITH_UNIT.fullmatch(each)) else each for each in texts
-        ]
+    with_unit = [found for each in texts[:1000] if each and (found := _WITH_UNIT.fullmatch(each))]
+    unit, times = None, np.ones(len(texts))
+    if said and len(with_unit) > _MOSTLY * min(said, 1000):
+        unit = with_unit[-1][2]
+        for at, each in enumerate(texts):
+            if each and (found := _WITH_UNIT.fullmatch(each)):
+                texts[at], times[at] = found[1], _in_unit(found[2], unit)
     fitting = sum(bool(_NUMBER.fullmatch(each)) for each in texts if each)
     if not said or fitting <= _MOSTLY * said:
         return None
@@ -82,10 +93,24 @@ def numbers(cells: Sequence[Any], name: str) -> Numbers | None:
         tie = f"{error.reason}; {error.remedy}"
         values, good = numerals.numbers(column, ",", ".", name)
     values[~good | ~np.isfinite(values)] = np.nan
+    values *= times
     if not np.isfinite(values).any():
         return None
     decimal, thousands = (",", None) if tie else _signs(texts, values)
     return Numbers(values, decimal, thousands, unit, tie)
+
+
+def _in_unit(written: str, unit: str) -> float:
+    """Return what one unit is in another; 1 where they are of different kinds."""
+    if written == unit:
+        return 1.0
+    one, other = (KNOWN.get(plain(each), "") for each in (written, unit))
+    for canonical in CANONICAL_UNITS.values():
+        if units.is_known(canonical, one) and units.is_known(canonical, other):
+            return (
+                units.conversion(canonical, one).factor / units.conversion(canonical, other).factor
+            )
+    return 1.0
 
 
 _SILENT = {"", "-", "--", "nan", "null", "none", "n/a", "na"}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from console.drafting.cells import is_number
+from console.drafting.cells import is_number, is_quantity
 from console.drafting.guess import NotUnderstoodError
 from console.drafting.moments import is_moment
 from console.drafting.unit_words import is_unit
@@ -77,7 +77,9 @@ def _is_data(row: Sequence[Any]) -> bool:
     counted = [at for at in times if is_number(row[at])]
     if not times or (counted == times and len(counted) > 1):
         return False
-    return any(is_number(cell) and times != [at] for at, cell in enumerate(row))
+    return any(
+        (is_number(cell) and times != [at]) or is_quantity(cell) for at, cell in enumerate(row)
+    )
 
 
 def _names(row: Sequence[str]) -> list[str]:

@@ -33,6 +33,8 @@ class Sheet:
         Units by the column's name, where a row of the header holds them.
     rows
         How many rows the file has; `columns` may have fewer.
+    twice
+        Names that occur twice.
     """
 
     path: Path
@@ -41,6 +43,7 @@ class Sheet:
     columns: dict[str, list[Any]]
     units: dict[str, str] = field(default_factory=dict)
     rows: int = 0
+    twice: tuple[str, ...] = ()
 
     @property
     def looked_at(self) -> int:
@@ -105,7 +108,8 @@ def _table(
         if heading.names.count(name) == 1
     }
     rows = (of if of is not None else len(cells)) - heading.start
-    return Sheet(path, kind, layout, columns, heading.units, rows)
+    twice = tuple(dict.fromkeys(n for n in heading.names if n and n not in columns))
+    return Sheet(path, kind, layout, columns, heading.units, rows, twice)
 
 
 def _csv(path: Path, said: str) -> Sheet:

@@ -20,17 +20,19 @@ from console.drafting.guess import Guess
 Values = npt.NDArray[np.float64]
 
 _PLANT = re.compile(
-    r"total|gesamt|summe|\bsum\b|plant|site|anlage|\bpv\b|solar|photovol|generat|produc|erzeug|\btot ?w\b"
+    r"total|gesamt|summe|\bsum\b|plant|site|anlage|\bpv\b|solar|solaire|photovol|generat|produc|erzeug"
+    r"|\btot ?w\b"
 )
 _OTHERS = {
     "battery": r"batt?er|akku|storage|\bsoc\b|\bess\b|charge",
     "grid": r"grid(?! ?ms\b)|netz|mains|import|export|purchase|bezug|einspeis|feed ?in",
-    "house": r"house|\bhome\b|\bload\b|consum|verbrauch|\bhaus|demand",
+    "house": r"house|\bhome\b|\bload\b|consum|consom|verbrauch|verbruik|\bhaus|demand",
     "the DC side": r"\bdc|string|mppt|\bpv\d",
     "reactive or apparent power": r"reactive|apparent|blind|schein|\bvar\b|\bva\b|factor|p ?f ?prc",
     "a limit": r"limit|setpoint|soll|max(imum)?\b|rated|nominal|curtail",
     "one phase": r"\bphs|phase|\bl[123]\b",
 }
+_AC = re.compile(r"\bp? ?ac\b")
 _INVERTER = re.compile(r"\binv|inverter|wechselrichter|\bwr ?\d|\bwr\b")
 _NIGHT = 0.15  # of the rows at least hold nearly nothing
 _NOTHING = 0.01  # of the highest value
@@ -162,10 +164,12 @@ def _besides(others: dict[str, str]) -> str:
 def _best(names: Sequence[str], candidates: dict[str, Values], irradiance: Sequence[Values]) -> str:
     """Return the column that is most like a plant: by its name, its nights, and the sun that it follows."""
 
-    def rank(name: str) -> tuple[bool, bool, float]:
+    def rank(name: str) -> tuple[bool, bool, bool, float]:
         values = candidates[name]
         follows = max((abs(_correlation(values, sun)) for sun in irradiance), default=0.0)
-        return _looks_like_a_plant(values), bool(_PLANT.search(_plain(name))), round(follows, 1)
+        plain = _plain(name)
+        said = bool(_PLANT.search(plain)), bool(_AC.search(plain))
+        return _looks_like_a_plant(values), *said, round(follows, 1)
 
     return max(names, key=rank)
 

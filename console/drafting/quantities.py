@@ -25,7 +25,7 @@ _NAMES: tuple[tuple[str, str], ...] = (
         "temp_air",
         r"(amb|air|outdoor|aussen|luft).*temp|temp.*(amb|air|outdoor|aussen|luft)|t ?amb|t ?air|^temp"
         r"|^(?!.*(inv|sink|cabinet|board|logger|batter|dew|soil)).*\b(temp|teplota|temperatur)"
-        r"|\b(t ?2m|2t)\b",
+        r"|\b(t ?2m?|2t)\b",
     ),
     ("relative_humidity", r"humid|\brh( ?2m)?\b|feuchte"),
     ("pressure", r"pressure|baro|luftdruck"),
@@ -37,12 +37,13 @@ _NAMES: tuple[tuple[str, str], ...] = (
     (
         "ghi",
         r"^(?!.*direct).*(ghi|global|irrad|radiation|pyrano|solar ?rad|strahlung|rayonnement|radiaci"
-        r"|\bssrd\b|\bdswrf\b|\bswdown\b)",
+        r"|\bssrd\b|\bswd\b|\bdswrf\b|\bswdown\b)",
     ),
     (
         "power_ac",
         r"^(?!.*\bdc).*(power|\bp ?ac\b|leistung|output|\bkwh?\b|\bmwh?\b|\bwh?\b|generation|energy|puissance"
-        r"|potencia|production|produktion|erzeug|vyroba|výroba|vykon|výkon|tot ?w\b|\bwatts?\b|^p$)",
+        r"|potencia|production|produktion|erzeug|vyroba|výroba|vykon|výkon|solaire|photovol|tot ?w\b"
+        r"|\bwatts?\b|^p$)",
     ),
 )
 _FORECAST = r"\b(nwp|forecast|fcst|predicted|prediction|vorhersage|ecmwf|gfs|icon|nam|hrrr)\b"

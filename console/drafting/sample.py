@@ -131,9 +131,15 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> So
     what = quantities.quantities(values, sheets[0].units | in_cells, own_capacity, found.step)
     if not what.columns:
         names = ", ".join(sheet.path.name for sheet in sheets)
+        twice = list(dict.fromkeys(name for sheet in sheets for name in sheet.twice))
+        said = (
+            f"{', '.join(map(repr, twice[:5]))} name several columns each, and columns are read by their "
+            "names; export one device alone, or give each column a name of its own"
+            if twice
+            else "name it in the YAML, or give it a header like power (kW)"
+        )
         raise NotUnderstoodError(
-            f"{names}: no column of numbers is power or weather by its name or unit; name it in the YAML, or "
-            "give it a header like power (kW)"
+            f"{names}: no column of numbers is power or weather by its name or unit; {said}"
         )
     if predicted is not None and forecasts.holds(predicted, what.columns):
         found = forecasts.in_utc(found)

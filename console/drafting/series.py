@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from console.drafting.cells import numbers
+from console.drafting.cells import is_number, numbers
 from console.drafting.guess import Guess
 from console.drafting.layout import Sheet
 from console.drafting.moments import Times
@@ -22,7 +22,7 @@ _MOSTLY = 0.5
 _BACK = 0.02  # of the stamps repeat or go back: a few are a logger's hiccup
 _NAMES = re.compile(
     r"site|campus|plant|station|park|location|inverter|\binv|device|sensor|entity|meter|logger|source|unit|channel"
-    r"|wechselrichter|anlage|\bname\b|\bid\b|key|\bwr\b|zone|phase|parameter|variable|metric|tag"
+    r"|wechselrichter|anlage|\bname\b|\bid\b|key|\bwr\b|zone|phase|parameter|variable|metric|\btag|object"
 )
 _INVERTERS = re.compile(r"inverter|\binv\b|wechselrichter|\bwr\b|source key|device|unit")
 _SUN = re.compile(r"solar|\bpv\b|photovol|generat|produc|erzeug|plant|inverter|\bac\b")
@@ -63,7 +63,7 @@ def find(sheets: Sequence[Sheet], times: Sequence[Times], taken: set[str]) -> Se
     """
     if not any(_goes_back(each) for each in times):
         return None
-    best: tuple[tuple[bool, float, int], str, list[str]] | None = None
+    best: tuple[tuple[bool, bool, float, int], str, list[str]] | None = None
     for name in sheets[0].columns:
         if name in taken:
             continue
@@ -75,7 +75,8 @@ def find(sheets: Sequence[Sheet], times: Sequence[Times], taken: set[str]) -> Se
         named = bool(_NAMES.search(re.sub(r"[_\W]+", " ", name.lower())))
         if calm < 1 - _BACK or (not named and _is_numeric(sheets[0].columns[name])):
             continue
-        rank = (named, float(calm), -len(known))
+        counted = all(is_number(each) for each in known)
+        rank = (named, not counted, float(calm), -len(known))
         if best is None or rank > best[0]:
             best = rank, name, known
     if best is None:
@@ -123,7 +124,8 @@ def _chosen(sheets: Sequence[Sheet], column: str, known: list[str]) -> Series:
     plain = re.sub(r"[_\W]+", " ", column.lower())
     shown = ", ".join(known[:6]) + (", …" if len(known) > 6 else "")  # noqa: PLR2004 - shown
     alike = len({re.sub(r"\d+", "*", each) for each in known}) == 1
-    if _INVERTERS.search(plain) and (
+    called = all(_INVERTERS.search(re.sub(r"[\d_\W]+", " ", each.lower())) for each in known)
+    if (called or _INVERTERS.search(plain)) and (
         alike or not any(_NOT_SUN.search(each.lower()) for each in known)
     ):
         why = f"GUESSED: {len(known)} inverters below each other ({shown}); their power is added up"

@@ -13,6 +13,8 @@ from console.drafting.guess import Guess, NotUnderstoodError
 from console.drafting.layout import Sheet
 from console.drafting.moments import Form, Times, forms, is_clock, is_day, is_moment, joined
 from services.data_watcher.adapters.reading.stamp_text import SUMMER
+from services.data_watcher.domain.believable.stamps import ROWS_FOR_STEP
+from services.data_watcher.domain.time_axis import stretches
 
 _MOSTLY = 0.8  # of the cells of each file
 _USUAL = 0.8  # of the distances between stamps
@@ -219,11 +221,14 @@ def _step(sheets: Sequence[Sheet], times: Sequence[Times]) -> tuple[int | None, 
     """Return the usual distance of stamps [min], its share, and what speaks against it."""
     usual: dict[int, list[str]] = {}
     counts: Counter[int] = Counter()
+    changes: set[int] = set()
     for sheet, each in zip(sheets, times, strict=True):
         known = np.unique(each[~np.isnat(each)])
         minutes = np.round(np.diff(known) / _MINUTE).astype(int)
         own = Counter(minutes[minutes > 0].tolist())
         counts.update(own)
+        steps = {int(minutes[start]) for start, _ in stretches(minutes, ROWS_FOR_STEP)}
+        changes |= steps if len(steps) > 1 else set()
         if own:
             (most, count), *_ = own.most_common(1)
             if count > _USUAL * own.total():
@@ -232,6 +237,13 @@ def _step(sheets: Sequence[Sheet], times: Sequence[Times]) -> tuple[int | None, 
         return None, 0.0, []
     (step, count), *_ = counts.most_common(1)
     share = count / counts.total()
+    if changes:
+        said = ", ".join(f"{each} min" for each in sorted(changes))
+        return (
+            None,
+            0.0,
+            [f"step_minutes is left out: stretches of the file have other steps ({said})"],
+        )
     if len(usual) > 1:
         said = "; ".join(f"{each} min in {', '.join(names[:3])}" for each, names in usual.items())
         return None, 0.0, [f"step_minutes is left out: the samples contradict one another ({said})"]

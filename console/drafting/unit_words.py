@@ -6,7 +6,8 @@ import re
 
 # As files write them, in small letters; the value is the unit's name in a site's YAML.
 KNOWN = {
-    "w/m2": "W/m2", "w/m²": "W/m2", "w/m^2": "W/m2", "wm-2": "W/m2", "kw/m2": "kW/m2", "kw/m²": "kW/m2",
+    "w/m2": "W/m2", "w/m²": "W/m2", "w/m^2": "W/m2", "wm-2": "W/m2", "w/m**2": "W/m2",
+    "w m-2": "W/m2", "w/㎡": "W/m2", "kw/m2": "kW/m2", "kw/m²": "kW/m2",
     "wh/m2": "Wh/m2", "wh/m²": "Wh/m2", "kwh/m2": "kWh/m2", "kwh/m²": "kWh/m2", "j/m2": "J/m2",
     "kj/m2": "kJ/m2", "mj/m2": "MJ/m2", "mj/m²": "MJ/m2", "j/m²": "J/m2", "kwh": "kWh", "mwh": "MWh",
     "wh": "Wh", "kw": "kW", "mw": "MW", "w": "W", "watt": "W", "watts": "W", "°c": "C", "degc": "C",

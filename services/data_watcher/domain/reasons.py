@@ -19,7 +19,7 @@ REFUSED: dict[str, str] = {
     "missing_column": "the file lacks a column, or a sheet, that the YAML names",
     "second_header": "a header comes again further down with its columns in another order: two files joined",
     "no_timestamps": "more than a fifth of the stamps do not fit the format",
-    "day_month_swapped": "the days lie a month or a year apart, and in a row once they are swapped",
+    "day_month_swapped": "days lie a month or a year apart, and in a row once they are swapped",
     "wrong_step": "the stamps do not lie `step_minutes` apart, or those of a forecast not in one step",
     "mixed_rows": "rows repeat a stamp with other values, or series lie below each other",
     "no_such_series": "no row has what `where` names, or no row names an inverter for `sum_by`",
@@ -30,14 +30,16 @@ REFUSED: dict[str, str] = {
     "no_counter": "the YAML says `kind: counter`, but the column falls again and again",
     "coarse_counter": "the counter has too few digits for its step: power would stand still and jump",
     "wrong_sign": "power is negative when it is large: the meter counts what is drawn as positive",
+    "net_power": "power is clearly negative through the nights: it is the plant's less what others use",
     "accumulated": "irradiance of a forecast adds up since its issue, and the YAML does not say "
     "`kind: accumulated`",
     "not_accumulated": "the YAML says `kind: accumulated`, but the column falls and goes on falling",
     "unknown_issue": "the file does not say when a forecast was issued in the way that the YAML says",
     "issued_after_target": "most rows of a forecast begin before it was issued",
     "wrong_unit": "power does not fit the AC capacity, the sun or its irradiance, irradiance does not fit "
-    "the sun or power, or humidity is a fraction",
-    "wrong_clock": "power or irradiance is centred hours off solar noon, some of it in the night",
+    "the sun or power, temperature does not fit the season, or humidity is a fraction",
+    "wrong_clock": "power or irradiance is centred hours off solar noon, some of it in the night, or its "
+    "days are as long as those of the other half of the year",
     "too_much_masked": "one reason would mask more than a tenth of the rows in daylight or with power",
     "cannot_be_read": "reading it killed the function three times",
 }
@@ -73,6 +75,30 @@ MASKED: dict[str, Masking] = {
     "inverter_missing": Masking(
         "one of the columns or inverters that are added up has no value, so the sum would be too small",
         "look whether the YAML's list or glob of columns names one that is mostly empty",
+    ),
+    "inverter_off": Masking(
+        "one of the inverters that are added up gives nothing while the others generate: an outage, or its "
+        "values got lost",
+        "look at the inverter; where it belongs to another plant, or is a battery's, leave it out of the "
+        "YAML's list or glob of columns",
+    ),
+    "unnamed_sentinel": Masking(
+        "the value is a common code for 'no measurement', like 65535 or -999, and does not fit its "
+        "neighbours",
+        "say it under missing in the site's YAML; where it is a measurement, look at its neighbours",
+    ),
+    "dropout": Masking(
+        "power is exactly 0 for a single row between large values: the reading got lost",
+        "look at the connection between logger and inverter",
+    ),
+    "stuck": Masking(
+        "irradiance stays the same for over four hours, power with it, a temperature for over a day, or an "
+        "inverter through the others' night: the sensor or the record hangs",
+        "look at the sensor and the logger; where the column does not belong to the plant, leave it out",
+    ),
+    "straight_line": Masking(
+        "the values lie on a straight line for hours: somebody drew it over a gap",
+        "export the file without interpolation, so that gaps stay empty",
     ),
     "member_missing": Masking(
         "a member of the ensemble has no value, and the mean of the others is another one",

@@ -19,7 +19,7 @@ from statistics import median_high
 from services.data_watcher.domain.traits import Level, Traits
 
 POWER, CLOCK, DAYS = "unlike_power", "unlike_clock", "unlike_days"
-IRRADIANCE = "unlike_irradiance"  # of forecasts, which have no power
+IRRADIANCE = "unlike_irradiance"  # of forecasts and other weather without power
 
 # A plant that is extended gives up to twice as much; an energy of five minutes read as power, a third of that
 # of fifteen. Of clear days under a like sun, those of public plants differed by 1.6.
@@ -39,13 +39,14 @@ _NEAR = (-1, 0, 1)  # bands of the noon sun that are like each other
 
 @dataclass(frozen=True, slots=True)
 class Sibling:
-    """An accepted file. `content` is the SHA-256 of its bytes; a forecast's traits are of its irradiance."""
+    """An accepted file. `content` is the SHA-256 of its bytes; of `is_light` the traits are of irradiance."""
 
     key: str
     content: str
     uploaded_at: datetime
     window_start: datetime
     traits: Traits
+    is_light: bool = False
     is_forecast: bool = False
 
 
@@ -76,14 +77,14 @@ def disagreements(files: Iterable[Sibling]) -> tuple[Disagreement, ...]:
         if each.traits.days:
             ones[each.content] = each  # of the same bytes the first by name
     judged = [ones[content] for content in sorted(ones, key=lambda content: ones[content].key)]
+    height = IRRADIANCE if any(each.is_light for each in judged) else POWER
     ways: tuple[tuple[str, Callable[[Sequence[Sibling]], Iterator[_Odd]]], ...] = (
-        (POWER, _unlike_power),
+        (height, _unlike_power),
         (CLOCK, _unlike_clock),
         (DAYS, _unlike_days),
     )
     if any(each.is_forecast for each in judged):
-        # Forecasts begin after their upload, and their names say when they were issued.
-        ways = ((IRRADIANCE, _unlike_power), (CLOCK, _unlike_clock))
+        ways = ways[:-1]  # they begin after their upload, and their names say when they were issued
     found = (_gathered(cause, judged, list(way(judged))) for cause, way in ways)
     return tuple(each for each in found if each is not None)
 
@@ -144,10 +145,10 @@ def _compared(file: Sibling, level: Level, height: float, other: Sibling) -> _Od
     like_steps = max(times / steps, steps / times) <= SAME and apart >= LIKE_STEPS
     if apart < MOST_APART and not like_steps:
         return None
-    what = "irradiance" if file.is_forecast else "power"
+    what = "irradiance" if file.is_light else "power"
     best = (
         f"at best {1000 * level.peak:.0f} W/m2"
-        if file.is_forecast
+        if file.is_light
         else f"for half an hour at best {level.peak:.1%} of the AC capacity"
     )
     said = (

@@ -26,7 +26,7 @@ from services.data_watcher.domain.versions import (
     Quarantined,
 )
 from shared.ids import content_id
-from shared.solar.site import Site, source_of
+from shared.solar.site import POWER, Site, source_of
 from shared.suspects import ActiveSuspects, SuspectSource
 
 # Of a source's files, by content. One refused file may be an accident of that file; two of ten are a habit.
@@ -134,6 +134,7 @@ def sibling(key: str, version: Accepted) -> Sibling | None:
         version.uploaded_at,
         rows.window_start,
         rows.traits,
+        is_light=POWER not in rows.columns,
         is_forecast=bool(rows.provider),
     )
 

@@ -681,3 +681,113 @@ def test_a_cold_night_is_no_missing_value(tmp_path: Path) -> None:
     path = written(tmp_path, "p.csv", ["time,power (kW),temp_air (F)", *lines])
 
     assert site(path).sources[0].missing == ()
+
+
+# --- exports of portals and loggers -------------------------------------------------------------------
+
+
+def test_minutes_after_the_hour_are_no_24th_hour(tmp_path: Path) -> None:
+    moments = [JUNE + timedelta(minutes=each) for each in range(2 * 1440)]
+    lines = [f"{each:%d.%m.%Y %H:%M:%S},{files.power(each)}" for each in moments]
+    path = written(tmp_path, "power.csv", ["time,power (kW)", *lines])
+
+    how = site(path).sources[0].timestamp
+    assert (how.label, how.step_minutes) == ("left", 1)
+    assert "accepted by power-1, 2880 rows, none masked" in said(path)
+
+
+def test_numbers_with_their_units_are_measurements(tmp_path: Path) -> None:
+    def shown(kilowatts: float) -> str:
+        return f"{kilowatts:.2f} kW" if kilowatts >= 1 else f"{kilowatts * 1000:.0f} W"
+
+    lines = [f"{each:%Y-%m-%d %H:%M},{shown(files.power(each))}" for each in files.quarters(384)]
+    path = written(tmp_path, "panel.csv", ["Time,PV Power", *lines])
+
+    assert "accepted by power-1, 384 rows, none masked" in said(path)
+    assert "highest power 8 kW" in said(path)
+
+
+def test_a_decimal_comma_before_an_exponent_separates_no_thousands(tmp_path: Path) -> None:
+    lines = [
+        f"{each:%Y-%m-%d %H:%M};{files.power(each):.4E}".replace(".", ",")
+        for each in files.quarters(384)
+    ]
+    path = written(tmp_path, "power.csv", ["time;power kW", *lines])
+
+    assert site(path).sources[0].thousands is None
+    assert "accepted by power-1, 384 rows, none masked" in said(path)
+
+
+def test_stretches_of_other_steps_leave_the_step_out(tmp_path: Path) -> None:
+    quarters = files.quarters(96 * 5)
+    hours = [quarters[-1] + timedelta(minutes=15 + 60 * each) for each in range(48)]
+    lines = [f"{each:%Y-%m-%d %H:%M},{files.power(each) / 4:.4f}" for each in quarters]
+    lines += [f"{each:%Y-%m-%d %H:%M},{files.power(each):.4f}" for each in hours]
+    path = written(tmp_path, "energy.csv", ["time,energy (kWh)", *lines])
+
+    assert site(path).sources[0].timestamp.step_minutes is None
+    assert "stretches of the file have other steps (15 min, 60 min)" in said(path)
+    assert "accepted by power-1, 528 rows, none masked" in said(path)
+
+
+def test_a_column_of_volts_names_no_inverters(tmp_path: Path) -> None:
+    lines = [
+        f"{name},{each:%Y-%m-%d %H:%M},{files.power(each, 8 * part):.3f},{230 + each.minute % 3}"
+        for name, part in (("INV-1", 0.45), ("INV-2", 0.35), ("INV-3", 0.2))
+        for each in files.quarters(384)
+    ]
+    head = "ManageObject,Start Time,Active power(kW),Grid voltage(V)"
+    path = written(tmp_path, "report.csv", [head, *lines])
+
+    assert site(path).sources[0].sum_by == "ManageObject"
+    assert "accepted by power-1, 384 rows, none masked" in said(path)
+
+
+def test_the_ac_side_is_taken_before_the_modules(tmp_path: Path) -> None:
+    lines = [
+        f"{each:%Y-%m-%d %H:%M},{files.power(each, 8240):.0f},{files.power(each, 8000):.0f}"
+        for each in files.quarters(384)
+    ]
+    path = written(tmp_path, "power.csv", ["Time,Ppv(W),Pac(W)", *lines])
+
+    assert site(path).sources[0].columns["power_ac"].column == "Pac(W)"
+
+
+def test_sun_is_taken_before_consumption_in_any_language(tmp_path: Path) -> None:
+    lines = [
+        f"{each:%Y-%m-%d}\t{each:%H:%M}\t{5000 + each.hour}\t{files.power(each, 900):.0f}"
+        for each in files.quarters(384)
+    ]
+    head = "Date\tHeures\tConsommation\tSolaire"
+    path = written(tmp_path, "rte.csv", [head, *lines])
+
+    assert site(path).sources[0].columns["power_ac"].column == "Solaire"
+
+
+def test_irradiance_in_stars_is_no_power(tmp_path: Path) -> None:
+    lines = [
+        f"{each:%Y-%m-%dT%H:%M}\t{files.power(each, 900):.0f}\t{15 + each.hour / 3:.1f}"
+        for each in files.quarters(384)
+    ]
+    head = "Date/Time\tSWD [W/m**2]\tT2 [deg C]"
+    path = written(tmp_path, "bsrn.csv", [head, *lines])
+
+    found = site(path, options=(*PLACE, "--ac-capacity-kw", "10"))
+    assert found.sources[0].columns.keys() == {"ghi", "temp_air"}
+
+
+def test_days_and_clocks_with_a_colon_between_them_are_known(tmp_path: Path) -> None:
+    path = plain(tmp_path, form="%Y%m%d:%H%M")
+
+    assert site(path).sources[0].timestamp.format == "%Y%m%d:%H%M"
+    assert "accepted by power-1, 384 rows, none masked" in said(path)
+
+
+def test_names_that_several_columns_have_are_told(tmp_path: Path) -> None:
+    lines = [
+        f"{each:%d.%m.%Y %H:%M};{files.power(each, 500):.0f};{files.power(each, 300):.0f}"
+        for each in files.quarters(384)
+    ]
+    done = draft(written(tmp_path, "box.csv", ["TimeStamp;Pac;Pac", *lines]))
+
+    assert "'Pac' name several columns each" in str(done.exception)

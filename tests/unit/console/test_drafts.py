@@ -33,7 +33,9 @@ def german() -> bytes:
     lines = ["Anlage Ost;;", "", "Datum;Uhrzeit;Leistung [kW];GHI [W/m²];Lufttemperatur (°C)"]
     for each in files.quarters(96 * 14):
         power = f"{files.power(each):.2f}".replace(".", ",")
-        lines.append(f"{each:%d.%m.%Y};{each:%H:%M};{power};{files.power(each, 900):.0f};18,5")
+        lines.append(
+            f"{each:%d.%m.%Y};{each:%H:%M};{power};{files.power(each, 900):.0f};18,{each.hour % 10}"
+        )
     return "\r\n".join(lines).encode("latin-1")
 
 

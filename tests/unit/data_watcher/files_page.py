@@ -254,6 +254,9 @@ EXAMPLES: dict[str, Example] = {
     "unknown_issue": _forecast(issued={"file_name": "nwp_%Y-%m-%d_%H.csv", "timezone": "UTC"}),
     "issued_after_target": _forecast(_issued(60)),
     "wrong_sign": Example(csv([line(at, 4 - watt) for at, watt in healthy()]), shown=(1, NOON, NOON + 1)),
+    "net_power": Example(
+        csv([line(at, watt - 480) for at, watt in healthy(5)]), shown=(1, NOON, NOON + 1)
+    ),
     "wrong_unit": Example(
         csv(lines()), {"columns": {"power_ac": {"column": "power", "unit": "kW"}}}, shown=(NOON, NOON + 1)
     ),
@@ -292,6 +295,37 @@ def _reset(readings: list[float]) -> list[float | None]:
     return [each if n <= NOON else each - readings[NOON + 1] for n, each in enumerate(readings)]
 
 
+def _written(rows: dict[int, float], days: int = 3) -> bytes:
+    """Return a file with other power in some rows."""
+    return csv([line(at, rows.get(n, watt)) for n, (at, watt) in enumerate(healthy(days))])
+
+
+def _hangs() -> Example:
+    rows = [
+        line(at, watt, 488 if NOON <= n < NOON + 18 else f"{watt / 6.3:.0f}")
+        for n, (at, watt) in enumerate(healthy(7))
+    ]
+    columns = {"power_ac": POWER, "ghi": {"column": "ghi", "unit": "W/m2"}}
+    shown = (NOON, NOON + 1, NOON + 2, NOON + 18)
+    return Example(csv(rows, "time,power,ghi"), {"columns": columns}, shown=shown)
+
+
+def _drawn() -> Example:
+    ends = [healthy()[n][1] for n in (28, 48)]
+    drawn = {n: ends[0] + (n - 28) / 20 * (ends[1] - ends[0]) for n in range(28, 48)}
+    return Example(_written(drawn, 7), shown=(30, 31, 32, 33))
+
+
+def _off() -> Example:
+    rows = [
+        line(at, watt * 0.4, 0 if 96 <= n < 192 else f"{watt * 0.6:.0f}")
+        for n, (at, watt) in enumerate(healthy())
+    ]
+    columns = {"power_ac": {"columns": ["inverter *"], "unit": "W"}}
+    shown = (NOON, 96 + NOON, 96 + NOON + 1)
+    return Example(csv(rows, "time,inverter 1,inverter 2"), {"columns": columns}, shown=shown)
+
+
 MASKING: dict[str, Example] = {
     "sentinel": Example(_edited(NOON, "2024-06-01 12:00,-99"), {"missing": [-99]}, shown=(NOON, NOON + 1)),
     "no_number": Example(_edited(NOON, "2024-06-01 12:00,error"), shown=(NOON, NOON + 1)),
@@ -300,6 +334,13 @@ MASKING: dict[str, Example] = {
         csv([line(at, watt * 0.4, "" if n == NOON else f"{watt * 0.6:.0f}")
              for n, (at, watt) in enumerate(healthy())], "time,inverter 1,inverter 2"),
         {"columns": {"power_ac": {"columns": ["inverter *"], "unit": "W"}}}, shown=(NOON, NOON + 1)),
+    "inverter_off": _off(),
+    "unnamed_sentinel": Example(
+        _written({NOON: 9999, NOON + 96: 9999, NOON + 192: 9999}), shown=(NOON, NOON + 1)
+    ),
+    "dropout": Example(_written({NOON: 0}), shown=(NOON, NOON + 1, NOON + 2)),
+    "stuck": _hangs(),
+    "straight_line": _drawn(),
     "member_missing": _members(),
     "above_any_sky": _forecast(_changed(NOON_OF_ISSUE, ghi=1300.0), shown=(13, 14)),
     "dark_day": _forecast(_dark(), shown=(37, 38)),

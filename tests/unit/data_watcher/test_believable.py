@@ -168,6 +168,21 @@ def test_power_that_never_comes_near_the_capacity_within_three_days_is_refused()
     assert "values look like MW, the YAML says kW" in fault.reason
 
 
+@pytest.mark.parametrize(("latitude", "highest"), [(65.0, 0.004), (68.0, 0.0005), (-65.0, 0.05)])
+def test_a_dark_winter_in_the_far_north_keeps_its_faint_power(
+    latitude: float, highest: float
+) -> None:
+    faint = power(highest * sunny(5) / sunny(5).max(), start="2024-12-10", latitude=latitude)
+
+    unit_by_capacity.check_peak(faint)
+
+
+def test_a_dark_winter_in_another_unit_is_refused_all_the_same() -> None:
+    faint = power(0.03e-3 * sunny(5) / sunny(5).max(), start="2024-12-10", latitude=65.0)
+
+    assert refused(unit_by_capacity.check_peak, faint).code == "wrong_unit"
+
+
 def test_two_days_below_a_hundredth_of_the_capacity_may_be_snow() -> None:
     unit_by_capacity.check_peak(power(0.001 * sunny(2)))
 

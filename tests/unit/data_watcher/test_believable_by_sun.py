@@ -312,9 +312,9 @@ def test_power_far_below_its_irradiance_for_three_days_means_another_unit_of_pow
 
 
 @pytest.mark.parametrize(
-    ("power_share", "irradiance_share"), [(0.04, 0.9), (0.5, 0.11), (0.5, 0.9)]
+    ("power_share", "irradiance_share"), [(0.26, 0.9), (0.5, 0.11), (0.5, 0.9)]
 )
-def test_power_may_be_a_thirtieth_and_five_times_of_what_irradiance_promises(
+def test_power_may_be_from_a_quarter_to_five_times_of_what_irradiance_promises(
     power_share: float, irradiance_share: float
 ) -> None:
     beside(power_share, irradiance_share)

@@ -271,6 +271,12 @@ def test_days_in_any_order_are_no_mixture() -> None:
     accepted(csv([row for day in days for row in day]), site(CSV))
 
 
+def test_days_that_follow_each_other_with_gaps_by_chance_are_no_mixture() -> None:
+    rows = list(plant(4))
+    days = [rows[192:288], rows[:96], rows[288:], rows[96:192]]
+    accepted(csv([row for day in days for row in day]), site(CSV), rows)
+
+
 def test_newest_first_is_no_mixture() -> None:
     accepted(csv(HEALTHY[::-1]), site(CSV))
 
@@ -827,7 +833,7 @@ def weather(factor: float, late: int = 0, clouds: float = 1.0) -> bytes:
     rows = list(plant(10))
     bright = [watt / CAPACITY_W * 1000 for _, watt in rows]
     lines = [
-        f"{at:%Y-%m-%d %H:%M};{bright[max(n - late, 0)] * factor * (clouds if n % 3 else 1):.4f};15.5"
+        f"{at:%Y-%m-%d %H:%M};{bright[max(n - late, 0)] * factor * (clouds if n % 3 else 1):.4f};{15 + n % 7}"
         for n, (at, _) in enumerate(rows)
     ]
     return "\n".join(["t;g;a", *lines]).encode()
@@ -913,3 +919,57 @@ def test_an_infinite_value_is_masked_and_a_missing_one_is_none() -> None:
 
     assert reading.rows.masks == {"no_number": 1}
     assert [found[HEALTHY[n][0]] for n in (48, 50, 51)] == [None, None, None]
+
+
+# --- minutes that look like a 24th hour ---------------------------------------------------------------
+
+MINUTES = [
+    (START + timedelta(minutes=at), round(4000 * math.sin(math.pi * (at - 240) / 960), 1))
+    for at in range(240, 1200)
+]
+
+
+@pytest.mark.parametrize("zone", ["", " UTC", " GMT"])
+def test_the_24th_minute_of_an_hour_is_no_24th_hour(zone: str) -> None:
+    data = csv(MINUTES, stamp=lambda moment: f"{moment:%Y-%m-%d %H:%M:%S}{zone}")
+    stamps = {"timestamp": {"column": "t", "step_minutes": 1}}
+
+    assert accepted(data, site(CSV | stamps), MINUTES).rows.masks == {}
+
+
+# --- points between thousands that nobody named -----------------------------------------------------------
+
+
+def test_points_between_thousands_are_found_by_the_neighbours() -> None:
+    data = csv(number=lambda watt: f"{watt:,.0f}".replace(",", "."))
+
+    assert accepted(data, site(CSV)).rows.masks == {}
+
+
+def test_three_decimals_of_a_steady_plant_are_no_thousands() -> None:
+    rows = [(at, round(watt / 6.5, 3) if watt > 20 else 0.0) for at, watt in HEALTHY]
+    data = csv(rows, number=lambda watt: f"{watt:.3f}")
+
+    assert accepted(data, site(CSV, ac_capacity_kw=1), rows).rows.masks == {}
+
+
+# --- newest first ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("days", [3, 8])
+def test_midnight_stays_where_it_is_in_a_file_that_begins_with_its_newest_row(days: int) -> None:
+    rows = [(at, watt + 7) for at, watt in plant(days)]
+    ends = {"timestamp": {"column": "t", "step_minutes": 15, "label": "right"}}
+    data = csv(rows[::-1], stamp=lambda at: f"{at + timedelta(minutes=15):%Y-%m-%d %H:%M}")
+
+    assert accepted(data, site(CSV | ends), rows).rows.masks == {}
+
+
+def test_midnight_ends_its_day_in_a_file_that_begins_with_its_newest_row() -> None:
+    ends = {"timestamp": {"column": "t", "step_minutes": 15, "label": "right"}}
+
+    def stamp(at: datetime) -> str:
+        end = at + timedelta(minutes=15)
+        return f"{at:%Y-%m-%d} {end:%H:%M}"
+
+    assert accepted(csv(HEALTHY[::-1], stamp=stamp), site(CSV | ends)).rows.masks == {}

@@ -295,8 +295,9 @@ def sibling(name: str, first: datetime = FIRST, factor: float = 1.0) -> Sibling:
     found = read(csv(rows), KEY, site()).rows
     assert found.traits is not None
     assert found.provider
+    uploaded = first - 30 * 24 * HOUR
     return Sibling(
-        name, name, first - 30 * 24 * HOUR, found.window_start, found.traits, is_forecast=True
+        name, name, uploaded, found.window_start, found.traits, is_light=True, is_forecast=True
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
 import pytest
@@ -260,6 +261,25 @@ def test_what_a_counter_grew_by_over_a_gap_is_in_no_interval() -> None:
     before = max(moment for moment in found if moment.hour == 10 and moment.day == 1)
     assert found[before] is None
     assert max(known(found).values()) * 1000 <= CAPACITY_W
+
+
+def test_a_counter_that_catches_up_after_it_stood_still_has_no_energy_in_between() -> None:
+    rows = list(plant(days=10))
+    totals = list(accumulate(watt / 4000 for _, watt in rows))
+    lines = [
+        f"{at + timedelta(minutes=15):%Y-%m-%d %H:%M};{totals[330 if 330 < row < 370 else row]:.3f}"
+        for row, (at, _) in enumerate(rows)
+    ]
+    counted = {
+        "timestamp": {"column": "t", "step_minutes": 15, "label": "right"},
+        "columns": {"power_ac": {"column": "p", "unit": "kWh", "kind": "counter"}},
+    }
+    reading, found = canonical("\n".join(["t;p", *lines]).encode(), site(CSV | counted))
+
+    assert reading.rows.masks == {"counter_gap": 41}
+    for row, (at, watt) in enumerate(rows):
+        assert (found[at] is None) == (row == 0 or 330 < row <= 370), row
+        assert found[at] is None or found[at] * 1000 == pytest.approx(watt, abs=6)
 
 
 def test_a_counter_that_begins_anew_in_daylight_loses_only_that_interval() -> None:

@@ -310,7 +310,7 @@ def test_a_copy_is_the_other_day_to_a_thousandth(spread, found):
     assert ("copied_power" in masked(measured, on_site=False)) is found
 
 
-@pytest.mark.parametrize("lag", [1, 7, 28, 31])
+@pytest.mark.parametrize("lag", [1, 7, 17, 28, 31])
 @pytest.mark.parametrize("copy_is_later", [True, False])
 def test_of_two_equal_days_the_one_is_taken_that_fits_its_irradiance_less(lag, copy_is_later):
     measured = plant(days=60)

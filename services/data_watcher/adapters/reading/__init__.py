@@ -20,7 +20,7 @@ from services.data_watcher.adapters.reading import (
 from services.data_watcher.domain.believable import losses, resemblance
 from services.data_watcher.ports import Content, Reading
 from shared.errors import UnreadableFileError
-from shared.solar.site import POWER, Site, source_of
+from shared.solar.site import Site, source_of
 
 
 def read(data: Content, key: str, site: Site, uploaded_at: datetime | None = None) -> Reading:
@@ -56,5 +56,5 @@ def read(data: Content, key: str, site: Site, uploaded_at: datetime | None = Non
             table, time = series.together(table, source, site)
         with faults.of_rows(time):
             measured = quantities.convert(table, source, site, time)
-            alike = resemblance.traits(time, measured.columns.get(POWER), site)
+            alike = resemblance.of_file(time, measured.columns, site)
         return canonical.encode(time, measured, alike, table.note)

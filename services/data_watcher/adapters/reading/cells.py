@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.data_watcher.adapters.reading import faults, numerals
-from services.data_watcher.domain.believable import sums
-from shared.solar.site import ColumnFormat, SourceFormat, canonical_unit
+from services.data_watcher.domain.believable import filled, inverters, sums
+from shared.solar.site import POWER, ColumnFormat, SourceFormat, canonical_unit
 
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -22,11 +22,11 @@ MOST_CELLS_WITH_UNIT = 200_000  # each is checked on its own
 
 def numbers(
     columns: list[pa.ChunkedArray], name: str, column: ColumnFormat, source: SourceFormat
-) -> tuple[Values, dict[str, Mask]]:
-    """Return the numbers of a quantity, and which rows' cells are none by reason.
+) -> tuple[Values, dict[str, Mask], str | None]:
+    """Return the numbers of a quantity, which rows have none by reason, and what a person should know of it.
 
-    Several columns, one per inverter or sensor, become one. A row in which one of them has no number is
-    masked, because a sum without it would be a lower power that the plant never had.
+    Several columns, one per inverter or sensor, become one. A row in which one of them has no number, or is
+    off while the others generate, is masked: a sum without it would be a lower power than the plant has.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def numbers(
     """
     found, reasons = _numbers(columns[0], name, column, source)
     if len(columns) == 1:
-        return found, reasons
+        return found, reasons, None
     parts = [found]
     lacking = np.isnan(found)
     every = lacking.copy()
@@ -51,14 +51,25 @@ def numbers(
     if partly.any():
         reasons["inverter_missing"] = partly
     if column.combine == "mean":
-        return np.mean(parts, axis=0), reasons
+        return np.mean(parts, axis=0), reasons, None
     globs = ", ".join(map(repr, column.columns))
+
+    def which(number: int) -> str:
+        return f"number {number + 1} of the {len(parts)} columns that {globs} names"
+
     total = sums.total(
         parts,
-        lambda number: f"number {number + 1} of the {len(parts)} columns that {globs} names",
+        which,
         "name the column of the total alone (column: …), or name the inverters' columns without it",
     )
-    return total, reasons
+    if name != POWER:
+        return total, reasons, None
+    if column.kind == "counter":
+        parts = [inverters.growth(part) for part in parts]
+    for reason, rows in inverters.unlike(parts).items():
+        reasons[reason] = rows
+        total[rows] = np.nan
+    return total, reasons, inverters.dead(parts, [which(number) for number in range(len(parts))])
 
 
 def _numbers(
@@ -87,6 +98,10 @@ def _numbers(
         reasons["sentinel"] = reasons["sentinel"] | hit if "sentinel" in reasons else hit
     if "sentinel" in reasons:
         found[reasons["sentinel"]] = np.nan
+    unnamed = filled.codes(found) if name in filled.CODED and column.kind == "value" else None
+    if unnamed is not None:
+        reasons["unnamed_sentinel"] = unnamed
+        found[unnamed] = np.nan
     return found, {reason: mask for reason, mask in reasons.items() if mask.any()}
 
 

@@ -44,9 +44,10 @@ def energies(
         `no_counter`: it falls again and again, or `coarse_counter`: it has too few digits for its step.
     """
     hours = time.step / 3600.0
+    most = ranges.limits_of(name, site)[1] * hours
     known = np.flatnonzero(np.isfinite(readings))
     _check(readings[known], name)
-    slept = _dropouts(readings[known], ranges.limits_of(name, site)[1] * hours)
+    slept = _dropouts(readings[known], most)
     reasons = {"counter_dropout": _at(known[slept], len(readings))}
     known = known[~slept]
     growth, found = np.diff(readings[known]), np.full(len(readings), np.nan)
@@ -59,6 +60,7 @@ def energies(
         _check_digits(growth[growth > 0], max(hours, _LEAST_HOURS), site)
     here, edge = (known[1:], known[:1]) if at_end else (known[:-1], known[-1:])
     lost = fell & ~stood
+    apart |= _caught_up(growth, most)
     found[here] = np.where(apart | lost, np.nan, energy)
     reasons["counter_gap"] = _at(np.append(here[apart], edge), len(readings))
     reasons["counter_reset"] = _at(here[lost & ~apart], len(readings))
@@ -118,6 +120,16 @@ def _dropouts(readings: Values, most: float) -> Mask:
         if growth[after - 1] > most or (below == below[0]).all():
             slept[fall + 1 : after] = True
     return slept
+
+
+def _caught_up(growth: Values, most: float) -> Mask:
+    """Return the intervals in which a counter stood still before it grew by more than a plant can give."""
+    caught = np.zeros(len(growth), bool)
+    still = np.append(False, growth[:-1] == 0)
+    for end in np.flatnonzero((growth > most) & still[: len(growth)]):
+        moving = np.flatnonzero(growth[:end] != 0)
+        caught[(moving[-1] + 1 if len(moving) else 0) : end + 1] = True
+    return caught
 
 
 def _at(rows: Positions, length: int) -> Mask:

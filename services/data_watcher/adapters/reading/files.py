@@ -38,9 +38,11 @@ def load(data: Content, source: SourceFormat) -> Table:
         raw = series.only(raw, source)
         stamps, names, issues = _stamps(raw), series.names(raw, source), _issues(raw)
         values, reasons, examples = {}, {}, {}
+        notes = [raw.note]
         for name, column in source.columns.items():
             parts = [raw.cells[at] for at in raw.columns.values[name]]
-            values[name], reasons[name] = cells.numbers(parts, name, column, source)
+            values[name], reasons[name], note = cells.numbers(parts, name, column, source)
+            notes.append(note)
             if "no_number" in reasons[name]:
                 examples[name] = cells.examples(parts, reasons[name]["no_number"])
             if raw.cut_off and raw.columns.values[name] == (len(raw.header) - 1,):
@@ -55,7 +57,7 @@ def load(data: Content, source: SourceFormat) -> Table:
             raw.examples | examples,
             names,
             issues,
-            raw.note,
+            "; ".join(filter(None, notes)) or None,
         )
 
 

@@ -68,6 +68,10 @@ _WAYS = (
 )
 
 
+_DOTS = Writing(",", ".")
+_GROUPS_OR_LESS = r"^[-+]?\d{1,3}(?:\.\d{3})*$"
+
+
 def numbers(
     text: pa.ChunkedArray, decimal: str | None, thousands: str | None, column: str
 ) -> tuple[Values, Mask]:
@@ -113,7 +117,9 @@ def _way(text: pa.ChunkedArray, decimal: str | None, thousands: str | None, colu
         and ways[0] == _WAYS[0]
         and _count(text, ways[0].pattern) == len(text) - text.null_count
     ):
-        return ways[0]  # as in nearly every file
+        dotted = decimal is None and marks is None and _is_grouped(text)
+        simple = ways[0]  # as in nearly every file
+        return _told_apart(text, simple, _DOTS, column, stated=None) if dotted else simple
     counts = [_count(text, way.pattern) for way in ways]
     most = max(counts, default=0)
     best = [way for way, count in zip(ways, counts, strict=True) if count == most]
@@ -128,6 +134,11 @@ def _way(text: pa.ChunkedArray, decimal: str | None, thousands: str | None, colu
     if simple.thousands or not _uses(text, other) or _count(text, other.pattern) < most:
         return simple
     return _told_apart(text, simple, other, column, stated=decimal)
+
+
+def _is_grouped(text: pa.ChunkedArray) -> bool:
+    """Whether points may separate thousands: three digits after each, and nowhere a fourth before."""
+    return _uses(text, _DOTS) and _count(text, _GROUPS_OR_LESS) == len(text) - text.null_count
 
 
 def _told_apart(

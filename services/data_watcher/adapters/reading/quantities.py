@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from services.data_watcher.adapters.reading import counters
 from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.domain import units
-from services.data_watcher.domain.believable import irradiance, losses, ranges
+from services.data_watcher.domain.believable import filled, irradiance, losses, ranges, temperature
 from services.data_watcher.domain.believable.checks import check_beside, check_power
 from services.data_watcher.domain.believable.power import Power
 from services.data_watcher.domain.time_axis import TimeAxis
@@ -19,7 +20,7 @@ from services.data_watcher.domain.units import Unit
 from shared.errors import UnreadableFileError
 from shared.solar.site import POWER, ColumnFormat, Site, SourceFormat, canonical_unit
 
-GHI, HUMIDITY = "ghi", "relative_humidity"
+GHI, HUMIDITY, TEMPERATURE = "ghi", "relative_humidity", "temp_air"
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
@@ -52,7 +53,6 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
         For what cannot be believed, or `empty` where no value is left.
     """
     columns: dict[str, Values] = {}
-    reasons: dict[str, Mask] = {}
     lost: dict[str, dict[str, Mask]] = {}
     power = None
     for name, column in source.columns.items():
@@ -71,11 +71,13 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
             check_power(power)
         else:
             _check_weather(name, values, column.unit, time, site, table.places.said)
-        outside = own["out_of_range"] = ranges.outside(name, values, site)
-        lost[name] = own
-        for reason, fault in own.items():
-            _add(reasons, reason, fault)
-        columns[name] = np.where(outside, np.nan, values) if outside.any() else values
+        outside = {"out_of_range": ranges.outside(name, values, site)}
+        columns[name], lost[name] = _without(values, outside), own | outside
+    read = {name: columns[name] for name, each in source.columns.items() if each.kind == "value"}
+    for name, made_up in filled.found(read, time).items():
+        columns[name] = _without(columns[name], made_up)
+        lost[name] |= made_up
+    reasons = _by_reason(lost)
     if all(np.isnan(values).all() for values in columns.values()):
         raise UnreadableFileError(
             "empty",
@@ -85,8 +87,10 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
         )
     if power is not None:
         check_beside(power, columns)
+    lit = cache(partial(losses.matters, time, site))
     for name, own in lost.items():
-        losses.check(name, own, time, site, said=table.said, examples=table.examples.get(name, ()))
+        examples = table.examples.get(name, ())
+        losses.check(name, own, time, site, said=table.said, examples=examples, lit=lit)
     masked = np.zeros(len(time.utc), bool)
     for mask in reasons.values():
         masked |= mask
@@ -106,6 +110,8 @@ def _check_weather(  # noqa: PLR0917 - a column, its file and its site
     if name == GHI and irradiance.is_doubtful(values, time, site):
         light = values / irradiance.STANDARD * site.ac_capacity_kw
         irradiance.check_by_sun(Power.of(light, time, site, unit, place))
+    elif name == TEMPERATURE:
+        temperature.check(values, time, site, unit)
     elif name == HUMIDITY:
         ranges.check_fraction(name, values, unit)
 
@@ -144,5 +150,18 @@ def converted(values: Values, scale: float, unit: Unit) -> Values:
     return values + unit.offset if unit.offset else values
 
 
-def _add(reasons: dict[str, Mask], reason: str, mask: Mask) -> None:
-    reasons[reason] = reasons[reason] | mask if reason in reasons else mask
+def _without(values: Values, reasons: dict[str, Mask]) -> Values:
+    """Return values without those that are lost for some reason."""
+    for rows in reasons.values():
+        if rows.any():
+            values = np.where(rows, np.nan, values)
+    return values
+
+
+def _by_reason(lost: dict[str, dict[str, Mask]]) -> dict[str, Mask]:
+    """Return which rows lose a value of any quantity, by reason."""
+    reasons: dict[str, Mask] = {}
+    for own in lost.values():
+        for reason, rows in own.items():
+            reasons[reason] = reasons[reason] | rows if reason in reasons else rows
+    return reasons

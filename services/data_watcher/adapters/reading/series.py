@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from services.data_watcher.adapters.reading import cells, faults, stamps
 from services.data_watcher.adapters.reading.table import Raw, Table
-from services.data_watcher.domain.believable import losses, sums
+from services.data_watcher.domain.believable import inverters, losses, sums
 from services.data_watcher.domain.time_axis import TimeAxis, Times
 from shared.errors import UnreadableFileError
 from shared.solar.site import POWER, Site, SourceFormat
@@ -148,6 +148,7 @@ def together(table: Table, source: SourceFormat, site: Site) -> tuple[Table, Tim
     for each, places in zip(series, at, strict=True):
         first[places] = np.minimum(first[places], each.rows)
     values, reasons, doubtful = {}, {}, {}
+    notes = [table.note]
     for name, column in table.values.items():
         reasons[name] = _marked(table.faults[name], series, at, len(utc))
         doubtful[name] = _doubtful(name, series, at, len(utc))
@@ -157,10 +158,18 @@ def together(table: Table, source: SourceFormat, site: Site) -> tuple[Table, Tim
         spread = [
             _spread(column, each, places, len(utc)) for each, places in zip(series, at, strict=True)
         ]
-        values[name], lacking = _sum(spread, [each.name for each in series], source)
+        called = [repr(each.name) for each in series]
+        values[name], lacking = _sum(spread, called, source)
         if lacking.any():
             reasons[name]["inverter_missing"] = lacking
-    joined = replace(table.take(first), values=values, faults=reasons, note=table.note)
+        if source.columns[name].kind == "counter":
+            spread = [inverters.growth(each) for each in spread]
+        for reason, rows in inverters.unlike(spread).items():
+            reasons[name][reason] = rows
+            values[name][rows] = np.nan
+        notes.append(inverters.dead(spread, called))
+    note = "; ".join(filter(None, notes)) or None
+    joined = replace(table.take(first), values=values, faults=reasons, note=note)
     found = {reason: count for reason, count in counts.items() if count}
     return joined, TimeAxis(utc, np.arange(len(utc)), step, found, is_whole=True, doubtful=doubtful)
 
@@ -170,10 +179,10 @@ def _placed(
 ) -> tuple[list[_Series], float]:
     """Return the inverters on one grid of time, and the length of its interval [s]; count what was done."""
     assert table.series is not None  # noqa: S101 - for the type checker
-    inverters = [str(each) for each in table.series.dictionary.to_pylist()]
-    if len(inverters) > MOST_SERIES:
+    called = [str(each) for each in table.series.dictionary.to_pylist()]
+    if len(called) > MOST_SERIES:
         raise faults.too_large(
-            f"names {len(inverters)} inverters in the column {source.sum_by!r}; at most "
+            f"names {len(called)} inverters in the column {source.sum_by!r}; at most "
             f"{MOST_SERIES} are added up",
             "name the column that holds the inverter's name as sum_by in the site's YAML",
         )
@@ -189,7 +198,7 @@ def _placed(
     )
     counts["no_name"] += int(unnamed.sum())
     order = np.argsort(codes, kind="stable")
-    edges = np.searchsorted(codes[order], np.arange(len(inverters) + 1))
+    edges = np.searchsorted(codes[order], np.arange(len(called) + 1))
     parts = [order[start:end] for start, end in pairwise(edges)]
     times = [stamps.convert(table.take(rows), source, site) for rows in parts]
     for time in times:
@@ -197,7 +206,7 @@ def _placed(
     step = _usual_step(times)
     grids = {_phase(time.utc, step) for time in times}
     series = []
-    for name, rows, time in zip(inverters, parts, times, strict=True):
+    for name, rows, time in zip(called, parts, times, strict=True):
         utc, kept, doubtful = time.utc, time.rows, dict(time.doubtful)
         if len(grids) > 1:
             utc, chosen = stamps.last_of_each(_floored(utc, step))
@@ -234,7 +243,7 @@ def _spread(column: Values, series: _Series, at: Positions, length: int) -> Valu
 
 
 def _sum(
-    spread: Sequence[Values], inverters: Sequence[str], source: SourceFormat
+    spread: Sequence[Values], called: Sequence[str], source: SourceFormat
 ) -> tuple[Values, Mask]:
     """Return the sum, and where some of the inverters lack a value but not all."""
     missing = sum(
@@ -242,7 +251,7 @@ def _sum(
     )
     total = sums.total(
         spread,
-        lambda number: f"{inverters[number]!r} in the column {source.sum_by!r}",
+        lambda number: f"{called[number]} in the column {source.sum_by!r}",
         "name the total alone (where: instead of sum_by: in the site's YAML), or export the file without it",
     )
     return total, (missing > 0) & (missing < len(spread))

@@ -14,7 +14,7 @@ from services.data_watcher.domain.time_axis import Times
 _DAY = np.timedelta64(1, "D")
 _NAT = np.datetime64("NaT", "us")
 # End of a day, as the 24th hour of it.
-_HOUR_24 = re.compile(r"(?<!\d)24:00(:00(\.0+)?)?(?![\d:])")
+_HOUR_24 = re.compile(r"(?<![\d:])24:00(:00(\.0+)?)?(?![\d:])")
 _ZONE = re.compile(r"^(.*\d)\s*([A-Z][A-Za-z]{0,4})$")
 SUMMER = "DST"
 # Names that mean one offset everywhere. [h]
@@ -110,7 +110,9 @@ def end_of_day(local: Times, *, always: bool) -> Times:
     if not len(midnight):
         return local
     if not always:
-        before = local[np.maximum(midnight - 1, 0)]
+        # Of a file that begins with its newest row, what was before is the row below.
+        back = 1 if local[0] <= local[-1] else -1
+        before = local[np.clip(midnight - back, 0, len(local) - 1)]
         behind = (before.astype("M8[D]") == local[midnight]) & (before > local[midnight])
         if behind.mean() < 0.5:  # noqa: PLR2004 - most of them
             return local

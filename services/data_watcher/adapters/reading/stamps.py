@@ -57,12 +57,13 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
     utc, counts["snapped"] = snap(begins(utc, step, how), step)
     kept, rows, doubtful = utc, np.arange(len(utc)), dict[str, Mask]()
     is_whole = _ascends(utc)
-    if not is_whole:  # as in few files
-        kept, rows, doubtful = _put_in_order(utc, table, how)
+    if is_whole:  # as in nearly every file
+        believable.check_swapped(local)
+    else:
+        kept, rows, doubtful = _put_in_order(utc, local, table, how)
         counts["duplicate_stamp"] = int((~np.isnat(utc)).sum()) - len(kept)
     if how.step_minutes is not None:
         believable.check_step(kept, step)
-    believable.check_swapped(local[rows])
     found = {name: count for name, count in counts.items() if count}
     return TimeAxis(kept, rows, step, found, is_whole, doubtful)
 
@@ -73,7 +74,7 @@ def _ascends(utc: Times) -> bool:
 
 
 def _put_in_order(
-    utc: Times, table: Table, how: TimestampFormat
+    utc: Times, local: Times, table: Table, how: TimestampFormat
 ) -> tuple[Times, npt.NDArray[np.intp], dict[str, Mask]]:
     """Return the times, ascending and unique, the row of each, and where another row contradicts it."""
     rows = np.flatnonzero(~np.isnat(utc))
@@ -87,6 +88,7 @@ def _put_in_order(
         doubtful = believable.contradicting(
             table.values, utc, rows, rows[chosen], said=table.said, most=most
         )
+    believable.check_swapped(local[rows[chosen]])
     believable.check_overlapping(utc, rows, table.said)
     return kept, rows[chosen], doubtful
 

@@ -11,6 +11,7 @@ from functools import partial
 from mmap import mmap
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
@@ -23,6 +24,7 @@ from shared.solar.site import SourceFormat
 
 _PART = 1024**2
 _THOUSAND = 1000.0
+_ENOUGH = 4_000  # rows that show how thousands are written
 _SIZE = 100.0  # below 1,000 W no comma between thousands is written
 _PEEKED = 5  # data rows that are compared with the header
 _COMPARED = 20  # rows before the last one whose decimals say something
@@ -154,6 +156,8 @@ def _parse_strictest(
             continue
         if source.decimal == "," and _may_be_thousands(table):
             break
+        if source.decimal is None and source.thousands is None and _may_be_dotted(table):
+            break
         return table, ragged
     return parse(stamps=pa.string(), numbers=pa.string())
 
@@ -217,6 +221,29 @@ def _may_be_thousands(table: pa.Table) -> bool:
         ):
             return True
     return False
+
+
+def _may_be_dotted(table: pa.Table) -> bool:
+    """Whether a point may separate thousands: 987 is followed by 1.012, and nothing is between 0 and 1."""
+    for column in table.columns:
+        if not pa.types.is_floating(column.type):
+            continue
+        values = np.abs(column.slice(0, _ENOUGH).to_numpy())
+        if not np.fmax.reduce(values, initial=0.0) < _THOUSAND:
+            continue
+        broken = values[values != np.floor(values)]
+        broken = broken[np.isfinite(broken)]
+        if not len(broken) or broken.min() < 1 or not (values >= _SIZE).any():
+            continue
+        if _has_digits(broken, 3) and not _has_digits(broken, 2):
+            return True
+    return False
+
+
+def _has_digits(values: npt.NDArray[np.float64], most: int) -> bool:
+    """Whether no value has more decimals than that."""
+    whole = values * 10.0**most
+    return np.allclose(whole, np.round(whole), atol=1e-6)
 
 
 def utf8(data: Content) -> Content:

@@ -52,11 +52,13 @@ def check_power(power: Power) -> None:
     Raises
     ------
     UnreadableFileError
-        `wrong_sign`, `counter`, `wrong_clock`, or `wrong_unit` with the unit that would fit or the row where
-        it changes.
+        `wrong_sign`, `net_power`, `counter`, `wrong_clock`, or `wrong_unit` with the unit that would fit or
+        the row where it changes.
     """
     if power.lowest < 0:
         sign.check(power)
     if len(power.generating):
         for check in CHECKS:
             check(power)
+    if power.lowest < 0:
+        sign.check_nights(power)

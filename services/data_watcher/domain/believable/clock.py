@@ -32,6 +32,11 @@ NIGHT, DAYLIGHT = (
 )  # sine of the sun's elevation: six degrees below, fifteen above the horizon
 MUCH_AT_NIGHT, NEARLY_NONE = 0.05, 0.005  # of AC capacity
 _HALF_HOUR = 30.0
+LEAST_OF_NIGHT = 0.03  # of the rows with power, at either end of the day
+# Correlation of the usual day with the sun of the other half of the year, and how much better it is.
+LIKE_OTHER, BETTER = 0.97, 0.06
+Values = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 
 def check(power: Power, what: str = "power") -> None:
@@ -73,6 +78,8 @@ def check(power: Power, what: str = "power") -> None:
     # Weighted by energy over all days: the centre of a dull day can be anywhere, so it counts little.
     middle = float(np.degrees(np.angle(turned[telling].sum()))) * MINUTES_PER_DEGREE
     alike = np.abs((off - middle + 720.0) % 1440.0 - 720.0) < MOST_OFF
+    if abs(middle) <= MOST_OFF:
+        _check_season(power, night, over.hour_angle, what)
     if abs(middle) <= MOST_OFF or alike.sum() < max(LEAST_DAYS, len(off) / 2):
         return
     raise UnreadableFileError(
@@ -82,6 +89,45 @@ def check(power: Power, what: str = "power") -> None:
         "file is not the stated one",
         remedy(power.site.timezone, power.time.utc[0], middle),
     )
+
+
+def _check_season(power: Power, night: Mask, hour_angle: Values, what: str) -> None:
+    """Refuse a file whose days are as long as those of the other half of the year, at both of their ends.
+
+    A battery gives power at night, too, but its days do not have the shape of a longer day.
+
+    Parameters
+    ----------
+    night, hour_angle
+        Of rows that generate: whether they lie in the night, and their solar time. [rad]
+    """
+    both = min((night & (hour_angle < 0)).mean(), (night & (hour_angle > 0)).mean())
+    if both < LEAST_OF_NIGHT:
+        return
+    local = sun.mean_solar_time(power.time.utc, power.site)
+    hour = (local - local.astype("M8[D]")) // np.timedelta64(30, "m")
+    known = np.isfinite(power.share)
+    usual = _mean_by(hour[known], np.fmax(power.share[known], 0.0))
+    own, other = (
+        _mean_by(hour[known], np.maximum(sun.roughly_up(local[known], latitude), 0.0))
+        for latitude in (power.site.latitude, -power.site.latitude)
+    )
+    fits_own, fits_other = (np.corrcoef(usual, each)[0, 1] for each in (own, other))
+    if fits_other < LIKE_OTHER or fits_other < fits_own + BETTER:
+        return
+    raise UnreadableFileError(
+        "wrong_clock",
+        f"{night.mean():.0%} of the rows with {what} lie in the night, before sunrise and after sunset: the "
+        "days are as long as those of the other half of the year",
+        "correct latitude in the site's YAML (south is negative), or the dates in the file: year, month and "
+        "day; the file may be another plant's, too",
+    )
+
+
+def _mean_by(group: npt.NDArray[np.int64], values: Values) -> Values:
+    count = np.bincount(group)
+    total = np.bincount(group, values)
+    return np.divide(total, count, out=np.zeros(len(total)), where=count > 0)
 
 
 def is_by_day(time: TimeAxis, rows: npt.NDArray[np.intp], site: Site) -> bool:

@@ -19,8 +19,11 @@ from shared.solar.site import Site
 ON_PLANE = ("poa_global", "ghi")  # in the order in which they tell more of the plant
 STANDARD = 1000.0  # W/m² at which a plant's rating holds
 BRIGHT = 0.3  # of standard irradiance, or of AC capacity: either says that the sun shines
-LOW = 0.03  # of what the irradiance promises; days' medians of public plants lay at 0.16 and more
-DAYS_FOR_LOW = 3  # of it; a plant under snow is low for a day or two
+LOW = (
+    0.28  # of what the irradiance promises, at best; plants that were held back all day showed 0.21
+)
+BEST = 0.9  # of the bright rows are below that: most plants are held back or off for hours
+DAYS_FOR_LOW = 3  # of it; a plant under snow, or at a limit, is low for a day or two
 HIGH = 5.0  # times what the irradiance promises; they lay at 1.8 and less
 FEWEST = 24  # bright rows
 HALF = 0.5  # of AC capacity, and more, is given under a high sun by
@@ -36,6 +39,9 @@ NEARLY_NONE = (
 )
 DAYS_FOR_NONE = 3  # of it; a sensor under snow is dark for a day or two
 LEAST_SUN = 0.2  # sine of the noon sun, for that
+ABOVE_ALL = 1.35  # times what comes to the top of the atmosphere; a sensor that was off showed 1.1
+TOO_MUCH = ABOVE_ALL * sun.SOLAR_CONSTANT * HIGH_SUN  # W/m², for a sun that is just high
+MOST_ABOVE = 0.1  # of the rows under a high sun; below broken clouds it is more for moments
 
 
 def check(power: Power, columns: Mapping[str, Values]) -> None:
@@ -63,7 +69,6 @@ def check(power: Power, columns: Mapping[str, Values]) -> None:
         _check_under_high_sun(name, light, power, every)
         return
     share, promised = float(np.median(own[bright])), float(np.median(light[bright]))
-    days = len(np.unique(power.time.utc[::every][bright].astype("M8[D]")))
     found = (
         f"in {bright.sum()} bright rows power is at {share:.2g} of the AC capacity of "
         f"{power.site.ac_capacity_kw:g} kW, and {name} at {promised * STANDARD:.3g} W/m2"
@@ -75,16 +80,20 @@ def check(power: Power, columns: Mapping[str, Values]) -> None:
             f"correct the unit of {name} in the site's YAML, for example kW/m2; the file is then read again "
             "without a new upload",
         )
-    if days >= DAYS_FOR_LOW:
+    days = len(np.unique(power.time.utc[::every][bright].astype("M8[D]")))
+    lit = bright & (light > BRIGHT)
+    if (
+        days >= DAYS_FOR_LOW
+        and lit.sum() >= FEWEST
+        and np.quantile(own[lit] / light[lit], BEST) < LOW
+    ):
         raise wrong_unit(found, guess(power.highest, power.unit, power.time.step))
+    _check_under_high_sun(name, light, power, every)
 
 
 def _are_near(own: Values, light: Values) -> bool:
-    """Whether power and irradiance are about as high in the median, which needs no look if all rows are."""
-    if LOW * light.max() <= own.min() and own.max() <= HIGH * light.min():
-        return True  # as in nearly every file of a day
-    promised = np.median(light)
-    return bool(LOW * promised <= np.median(own) <= HIGH * promised)
+    """Whether power and irradiance are about as high in all rows, as in nearly every file of a day."""
+    return bool(LOW * light.max() <= own.min() and own.max() <= HIGH * light.min())
 
 
 def _check_under_high_sun(name: str, light: Values, power: Power, every: int) -> None:
@@ -124,7 +133,7 @@ def _is_enough(light: Values, power: Power, every: int, rows: npt.NDArray[np.int
 def is_doubtful(ghi: Values, time: TimeAxis, site: Site) -> bool:
     """Whether irradiance is never what it is under a high sun, or comes at night; as of few files. [W/m²]"""
     highest = float(np.fmax.reduce(ghi))
-    if not highest >= LOW_FOR_SUN * STANDARD:
+    if not LOW_FOR_SUN * STANDARD <= highest <= TOO_MUCH:
         return True
     if time.days < clock.LEAST_DAYS:
         return False
@@ -149,6 +158,7 @@ def check_by_sun(light: Power) -> None:
     if not len(light.generating):
         return
     clock.check(light, "irradiance")
+    _check_above(light)
     if light.highest >= LOW_FOR_SUN:
         return  # as in nearly every file
     found = faint_clear_day(light)
@@ -165,6 +175,27 @@ def check_by_sun(light: Power) -> None:
             f"within {len(days)} days ghi reached only {STANDARD * light.highest:.3g} W/m2",
             "ghi",
         )
+
+
+def _check_above(light: Power) -> None:
+    """Refuse irradiance that is, under a high sun, again and again more than comes from it."""
+    if light.highest * STANDARD <= TOO_MUCH:
+        return
+    local = sun.mean_solar_time(light.time.utc, light.site)
+    up = sun.roughly_up(local, light.site.latitude)
+    high = (up > HIGH_SUN) & np.isfinite(light.share)
+    above = high & (light.share * STANDARD > ABOVE_ALL * sun.SOLAR_CONSTANT * up)
+    if above.sum() < FEWEST or above.sum() < MOST_ABOVE * high.sum():
+        return
+    row = int(np.flatnonzero(above)[0])
+    raise UnreadableFileError(
+        "wrong_unit",
+        f"in {above.sum()} of {high.sum()} rows under a high sun, from row "
+        f"{light.place(int(light.time.rows[row]))} on, ghi is far more than comes from the sun: up to "
+        f"{STANDARD * light.highest:.4g} W/m2",
+        "correct ghi in the site's YAML: its unit, or the column, as photons (umol/m2/s) are no irradiance "
+        "and what falls on tilted modules is poa_global; the file is then read again without a new upload",
+    )
 
 
 def _wrong_irradiance(said: str, name: str) -> UnreadableFileError:

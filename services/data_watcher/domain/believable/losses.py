@@ -20,6 +20,14 @@ Mask = npt.NDArray[np.bool_]
 MOST_LOST = 0.1  # of the rows that matter, for one reason
 FEW = 4  # rows; as few are a hiccup, however small the file
 EXAMPLES = 3
+# An outage of one inverter is no fault of the file, but at other times it must show what is usual.
+MOST_OFF = 0.5
+# What the file says of power and irradiance does not depend on a temperature that hangs.
+_MOST_OF = {
+    ("power_ac", "inverter_off"): MOST_OFF,
+    ("temp_air", "stuck"): 1.0,
+    ("temp_module", "stuck"): 1.0,
+}
 # What the YAML itself calls "no measurement" is no loss.
 _SAID = {"sentinel"}
 _TOLERATE = "; where the plant really is like that, say most_masked: {share: …, reason: …} in the site's YAML"
@@ -38,6 +46,7 @@ def check(
     *,
     said: Callable[[int], str],
     examples: Sequence[str] = (),
+    lit: Callable[[], Mask] | None = None,
 ) -> None:
     """Refuse a file of which one reason would take more than a tenth of a quantity's daylight rows.
 
@@ -51,6 +60,8 @@ def check(
         Says where a row of the table is in the file, and which stamp it carries.
     examples
         Cells that are no numbers, as the file has them.
+    lit
+        Returns which rows are in daylight, where several quantities need it.
 
     Raises
     ------
@@ -64,16 +75,16 @@ def check(
     }
     if not lost:
         return
-    lit = matters(time, site)
+    day = lit() if lit else matters(time, site)
     for reason, mask in lost.items():
-        count = int((mask & lit).sum())
+        count = int((mask & day).sum())
         _check(
             name,
             reason,
             count,
-            int(lit.sum()),
+            int(day.sum()),
             site,
-            _shown(reason, mask & lit, time, said, examples),
+            _shown(reason, mask & day, time, said, examples),
         )
 
 
@@ -122,6 +133,7 @@ def _check(  # noqa: PLR0917 - one call each
     name: str, reason: str, count: int, of: int, site: Site, shown: str
 ) -> None:
     most = site.most_masked.share if site.most_masked else MOST_LOST
+    most = max(most, _MOST_OF.get((name, reason), 0.0))
     if count <= max(most * of, FEW):
         return
     raise UnreadableFileError(

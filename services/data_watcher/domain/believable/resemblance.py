@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Self
 
@@ -15,9 +16,10 @@ from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import NOISE
 from services.data_watcher.domain.time_axis import TimeAxis, Times
 from services.data_watcher.domain.traits import Level, Traits, band_of
-from shared.solar.site import Site
+from shared.solar.site import POWER, Site
 
 MOST_DAYS = 20  # that are looked at, spread evenly over the file
+LIGHT, STANDARD = "ghi", 1000.0  # W/m² of irradiance, which count as all of the AC capacity
 MANY_DAYS = 7  # in some of them there is sun, so their best day says what the plant can
 LEAST_ROWS = 8  # of a day in daylight, before its shape is known
 LEAST_SUN = 0.2  # sine of the noon sun; below it the horizon decides
@@ -34,6 +36,21 @@ _STRIDE, _CIRCLE = 2_654_435_761, 2**32  # of Knuth's multiplicative hash
 _EPOCH = date(1970, 1, 1).toordinal()
 Positions = npt.NDArray[np.intp]
 Values = npt.NDArray[np.float64]
+
+
+def of_file(time: TimeAxis, columns: Mapping[str, Values], site: Site) -> Traits:
+    """Return the traits of a file: of its power, or where it has none, of its irradiance.
+
+    Parameters
+    ----------
+    columns
+        Values on the time axis by canonical name, NaN where unknown. [canonical unit]
+    """
+    light = columns.get(LIGHT)
+    if POWER in columns or light is None:
+        return traits(time, columns.get(POWER), site)
+    # Without prints: the plants of a neighbourhood may have the same weather.
+    return replace(traits(time, light / STANDARD * site.ac_capacity_kw, site), prints=())
 
 
 def traits(time: TimeAxis, power: Values | None, site: Site) -> Traits:

@@ -2,13 +2,45 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import Power
 from shared.errors import UnreadableFileError
 
 MUCH = 0.2  # of the largest amount that a file holds; stand-by draw stays far below
 MOSTLY = 0.9  # of the rows with much power
 FEWEST = 8  # such rows: fewer are spikes
+LEAST_USED = 0.03  # of AC capacity; a transformer that is not loaded draws below one percent
+NIGHTS = 3
+NIGHT = -0.1  # sine of six degrees below the horizon
 MOST_DRAW = 0.1  # of AC capacity, which a plant may draw at night
+
+
+def check_nights(power: Power) -> None:
+    """Refuse a file whose nights are clearly negative: what the plant gives less what others use.
+
+    Raises
+    ------
+    UnreadableFileError
+        `net_power`
+    """
+    if -power.lowest <= LEAST_USED:
+        return
+    local = sun.mean_solar_time(power.time.utc, power.site)
+    dark = (sun.roughly_up(local, power.site.latitude) < NIGHT) & np.isfinite(power.share)
+    nights = len(np.unique(local[dark].astype("M8[D]")))
+    if nights <= NIGHTS or not (-np.median(power.share[dark]) > LEAST_USED):
+        return
+    used = -float(np.median(power.values[dark]))
+    raise UnreadableFileError(
+        "net_power",
+        f"at night power is usually {-used:.3g} kW, {used / power.site.ac_capacity_kw:.0%} of the AC "
+        "capacity, and inverters at rest draw far less: the column is what the plant gives less what others "
+        "use",
+        "name the column of the plant's own power in the site's YAML (production, generation), not that of "
+        "the grid's meter",
+    )
 
 
 def check(power: Power) -> None:

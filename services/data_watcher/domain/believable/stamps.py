@@ -16,6 +16,10 @@ MOST_MIXED = (
 FEW_MIXED = 4  # such rows; as few are a logger's hiccup, however small the file
 DAYS_FOR_SWAP = 3  # in a row
 YEARS_FOR_SWAP = 2
+FAR_AWAY = np.timedelta64(20, "D")  # between a swapped day and its neighbours
+FEWEST_TURNED, MOSTLY_TURNED = 2, 0.8  # days, and their part of those that lie far away
+MOST_TURNED = 12  # days of a month that can be swapped
+GAPS, HOUR = 4, np.timedelta64(1, "h")  # usual distances, and at least that long
 LEAST_RUN = 8  # rows that ascend, before they are a series of their own
 ROWS_OF_A_DAY = 4  # fewer are readings of a meter once a month
 YEARS_AWAY = np.timedelta64(300, "D")  # a wrong year is 365 days away from the row beside it
@@ -87,6 +91,8 @@ def check_swapped(local: Times) -> None:
     """Refuse a file whose days lie a month or a year apart, and in a row once they are swapped."""
     if local[-1] - local[0] < DAYS_FOR_SWAP * _DAY and local[0] <= local[-1]:
         return
+    if (np.abs(np.diff(local)) > FAR_AWAY).any():
+        _check_partly_swapped(local)
     some = local[[0, len(local) // 2, -1]].astype("M8[D]")
     if len(set(some - some.astype("M8[M]"))) > 1:
         return  # as in nearly every file, and cheaper than all its days
@@ -113,6 +119,36 @@ def check_swapped(local: Times) -> None:
         f"the file holds only the {of_month[0]}. of {len(days)} months in a row, from {days[0]} to "
         f"{days[-1]}; day and month are probably swapped",
         "correct timestamp.format in the site's YAML (%d/%m/%Y or %m/%d/%Y), or the stamps in the file",
+    )
+
+
+def _check_partly_swapped(local: Times) -> None:
+    """Refuse a file of which some days lie months away, and beside the others once they are swapped.
+
+    A spreadsheet that expects another order turns round what it can, the first twelve days of each month.
+    """
+    days = np.unique(local.astype("M8[D]"))
+    groups = np.split(days, np.flatnonzero(np.diff(days) > _DAY) + 1)
+    home = max(groups, key=len)
+    if len(home) < FEWEST_TURNED or len(local) < ROWS_OF_A_DAY * len(days):
+        return
+    away = [day for group in groups if group is not home for day in group.astype(object)]
+    turned = [
+        day.replace(month=day.day, day=day.month)
+        for day in away
+        if day.day <= 12 and day.day != day.month  # noqa: PLR2004 - months of a year
+    ]
+    first, last = home[0] - MOST_TURNED * _DAY, home[-1] + MOST_TURNED * _DAY
+    fitting = [day for day in turned if first <= np.datetime64(day) <= last]
+    if len(fitting) < FEWEST_TURNED or len(fitting) < MOSTLY_TURNED * len(away):
+        return
+    if np.isin(np.array(fitting, "M8[D]"), days).any():
+        return
+    raise UnreadableFileError(
+        "day_month_swapped",
+        f"{len(fitting)} days lie far from the others ({home[0]} to {home[-1]}), like {away[0]}, and beside "
+        "them once day and month are swapped; a spreadsheet may have turned them round",
+        "export the file again without opening it in a spreadsheet, or correct the stamps in the file",
     )
 
 
@@ -172,7 +208,10 @@ def _inside_earlier_runs(times: Times) -> npt.NDArray[np.bool_]:
 
     Days in any order do not overlap, and a row that is written late is a run too short to count.
     """
-    starts = np.flatnonzero(np.append(True, times[1:] < times[:-1]))
+    steps = np.diff(times)
+    # Days in any order: where some follow each other by chance, the gap between them ends a run, too.
+    ends_run = (steps < np.timedelta64(0, "us")) | (steps > max(GAPS * np.median(steps), HOUR))
+    starts = np.flatnonzero(np.append(True, ends_run))
     ends = np.append(starts[1:], len(times))
     long = ends - starts >= LEAST_RUN
     runs = sorted(zip(starts[long], ends[long], strict=True), key=lambda run: times[run[0]])

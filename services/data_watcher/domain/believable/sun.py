@@ -9,6 +9,7 @@ from services.data_watcher.domain.time_axis import Times
 from shared.solar import position
 from shared.solar.site import Site
 
+SOLAR_CONSTANT = 1361.0  # W/m²
 _HALF_DAY = 12 * 3600.0  # s
 _SECONDS_PER_DEGREE = 240.0  # of longitude
 # The sun's declination on the days of a year [rad], by P. I. Cooper, "The absorption of radiation in solar
@@ -44,6 +45,17 @@ def noon_elevation(days: Times, latitude: float) -> npt.NDArray[np.float64]:
     """Return the sine of the sun's elevation at noon of some days. [unitless]"""
     elevation: npt.NDArray[np.float64] = np.cos(np.radians(latitude) - _declination(days))
     return elevation
+
+
+def mean_outside(days: Times, latitude: float) -> npt.NDArray[np.float64]:
+    """Return the mean of days' irradiance on a level plane above the atmosphere. [W/m²]"""
+    north, declination = np.radians(latitude), _declination(days)
+    sunset = np.arccos(np.clip(-np.tan(north) * np.tan(declination), -1.0, 1.0))
+    level = sunset * np.sin(north) * np.sin(declination)
+    mean: npt.NDArray[np.float64] = (
+        SOLAR_CONSTANT / np.pi * (level + np.cos(north) * np.cos(declination) * np.sin(sunset))
+    )
+    return mean
 
 
 def roughly_up(local: Times, latitude: float) -> npt.NDArray[np.float64]:

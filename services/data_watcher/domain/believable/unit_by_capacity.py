@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import (
     DAYS_FOR_PEAK,
     LEAST_PEAK,
@@ -13,6 +14,9 @@ from services.data_watcher.domain.believable.power import (
 from services.data_watcher.domain.believable.unit_fault import guess, wrong_unit
 
 MOST_OVER = 0.01  # share of rows with power over OVER_CAPACITY, before the unit must be wrong
+LOW_SUN = (
+    0.2  # sine of the noon sun, below which the peak shrinks with it: a winter beyond 60 degrees
+)
 FEW = 4  # rows over it; as few are spikes, however small the file
 
 
@@ -34,10 +38,13 @@ def check_peak(power: Power) -> None:
     """Refuse a file whose power never comes near the AC capacity, within days of any weather."""
     if power.highest >= LEAST_PEAK:
         return
-    days = len(np.unique(power.time.utc[~np.isnan(power.values)].astype("M8[D]")))
-    if days >= DAYS_FOR_PEAK:
+    days = np.unique(power.time.utc[~np.isnan(power.values)].astype("M8[D]"))
+    if len(days) < DAYS_FOR_PEAK:
+        return
+    noon = float(sun.noon_elevation(days, power.site.latitude).max())
+    if power.generating.max() < LEAST_PEAK * min(max(noon, 0.0) / LOW_SUN, 1.0):
         raise wrong_unit(
-            f"within {days} days power never reaches {LEAST_PEAK:.0%} of the AC capacity of "
+            f"within {len(days)} days power never reaches {LEAST_PEAK:.0%} of the AC capacity of "
             f"{power.site.ac_capacity_kw:g} kW; the highest is {np.nanmax(power.values):.3g} kW",
             _fitting_unit(power),
         )

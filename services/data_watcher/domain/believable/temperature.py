@@ -1,0 +1,103 @@
+"""Whether the air is as warm as the season allows, and changes within the day: else it has another unit."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from services.data_watcher.domain.believable import sun
+from services.data_watcher.domain.time_axis import TimeAxis
+from shared.errors import UnreadableFileError
+from shared.solar.site import Site
+
+Values = npt.NDArray[np.float64]
+
+# No place on earth has warmer days, month by month: 45 C in Kuwait's July, 25 C where the sun does not rise.
+WARMEST, PER_SUN = 25.0, 0.06  # C, and C for each W/m² that come to the top of the atmosphere
+COLDEST = -40.0  # C, of a day
+LIKELY = (2.5, 35.0)  # C, by which the day that changes most does
+WHOLE = 0.9  # of a day's rows
+DAYS_FOR_CHANGE = 5
+LEAST_CHANGE = (
+    1.5  # C within the day that changes most; on clear days the air of plains changes by 5 and more
+)
+AROUND_ZERO = 5.0  # C
+HIGH_SUN = 0.5  # sine of the noon sun
+_DAY = 86_400.0  # s
+
+
+def check(values: Values, time: TimeAxis, site: Site, unit: str) -> None:
+    """Refuse a file whose air is warmer than any season makes it, or hardly changes around zero for days.
+
+    Raises
+    ------
+    UnreadableFileError
+        `wrong_unit`
+    """
+    highest, lowest = np.fmax.reduce(values), np.fmin.reduce(values)
+    may_be_warm = highest > WARMEST and np.nanmean(values) > WARMEST
+    may_be_tenth = abs(highest) < 2 * AROUND_ZERO and abs(lowest) < 2 * AROUND_ZERO
+    if not (may_be_warm or may_be_tenth):
+        return
+    days, means, changes = _whole_days(values, time, site)
+    if not len(days):
+        return
+    mean = float(np.median(means))
+    warmest = WARMEST + PER_SUN * float(sun.mean_outside(days, site.latitude).mean())
+    if mean > warmest:
+        raise _wrong_unit(
+            f"the mean of a day is {mean:.3g} C, and no place at this latitude is warmer than "
+            f"{warmest:.0f} C in this season; the YAML says {unit}",
+            " or ".join(_fitting(mean, float(changes.max()), warmest)) or "its unit, or its column",
+        )
+    under_high_sun = bool((sun.noon_elevation(days, site.latitude) > HIGH_SUN).all())
+    if (
+        len(days) >= DAYS_FOR_CHANGE
+        and under_high_sun
+        and abs(mean) < AROUND_ZERO
+        and 0 < changes.max() < LEAST_CHANGE
+    ):
+        raise _wrong_unit(
+            f"within {len(days)} days under a high sun it never changes by more than {changes.max():.2g} C "
+            "in a day, around zero: values look divided by ten",
+            "scale: 10",
+        )
+
+
+def _whole_days(
+    values: Values, time: TimeAxis, site: Site
+) -> tuple[npt.NDArray[np.datetime64], Values, Values]:
+    """Return the days by the sun that are nearly whole, their means, and how far each changes."""
+    known = np.flatnonzero(np.isfinite(values))
+    days = sun.mean_solar_time(time.utc[known], site).astype("M8[D]")
+    starts = np.flatnonzero(np.append(True, days[1:] != days[:-1]))
+    counts = np.diff(np.append(starts, len(days)))
+    if not len(known):
+        return days, values[:0], values[:0]
+    some = values[known]
+    means = np.add.reduceat(some, starts) / counts
+    changes = np.maximum.reduceat(some, starts) - np.minimum.reduceat(some, starts)
+    whole = counts * time.step >= WHOLE * _DAY
+    return days[starts][whole], means[whole], changes[whole]
+
+
+def _fitting(mean: float, change: float, warmest: float) -> list[str]:
+    """Return what would make the mean and the largest change of a day plausible. [C]"""
+    read = {
+        "unit: F": ((mean - 32) * 5 / 9, change * 5 / 9),
+        "unit: K": (mean - 273.15, change),
+        "scale: 0.1": (mean / 10, change / 10),
+    }
+    return [
+        said
+        for said, (value, changes) in read.items()
+        if COLDEST < value < warmest - AROUND_ZERO and LIKELY[0] < changes < LIKELY[1]
+    ]
+
+
+def _wrong_unit(found: str, fitting: str) -> UnreadableFileError:
+    return UnreadableFileError(
+        "wrong_unit",
+        f"temp_air: {found}",
+        f"correct temp_air in the site's YAML ({fitting}); the file is then read again without a new upload",
+    )
