@@ -271,10 +271,11 @@ def test_days_in_any_order_are_no_mixture() -> None:
     accepted(csv([row for day in days for row in day]), site(CSV))
 
 
-def test_days_that_follow_each_other_with_gaps_by_chance_are_no_mixture() -> None:
-    rows = list(plant(4))
-    days = [rows[192:288], rows[:96], rows[288:], rows[96:192]]
-    accepted(csv([row for day in days for row in day]), site(CSV), rows)
+def test_hours_that_lie_months_ahead_are_refused() -> None:
+    rows = list(plant(10))
+    ahead = [(at + timedelta(days=92), watt) for at, watt in rows[400:412]]
+
+    assert refused(csv([*rows[:400], *ahead, *rows[412:]]), site(CSV)).code == "mixed_rows"
 
 
 def test_newest_first_is_no_mixture() -> None:

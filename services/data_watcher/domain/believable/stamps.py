@@ -19,7 +19,6 @@ YEARS_FOR_SWAP = 2
 FAR_AWAY = np.timedelta64(20, "D")  # between a swapped day and its neighbours
 FEWEST_TURNED, MOSTLY_TURNED = 2, 0.8  # days, and their part of those that lie far away
 MOST_TURNED = 12  # days of a month that can be swapped
-GAPS, HOUR = 4, np.timedelta64(1, "h")  # usual distances, and at least that long
 LEAST_RUN = 8  # rows that ascend, before they are a series of their own
 ROWS_OF_A_DAY = 4  # fewer are readings of a meter once a month
 YEARS_AWAY = np.timedelta64(300, "D")  # a wrong year is 365 days away from the row beside it
@@ -208,10 +207,7 @@ def _inside_earlier_runs(times: Times) -> npt.NDArray[np.bool_]:
 
     Days in any order do not overlap, and a row that is written late is a run too short to count.
     """
-    steps = np.diff(times)
-    # Days in any order: where some follow each other by chance, the gap between them ends a run, too.
-    ends_run = (steps < np.timedelta64(0, "us")) | (steps > max(GAPS * np.median(steps), HOUR))
-    starts = np.flatnonzero(np.append(True, ends_run))
+    starts = np.flatnonzero(np.append(True, times[1:] < times[:-1]))
     ends = np.append(starts[1:], len(times))
     long = ends - starts >= LEAST_RUN
     runs = sorted(zip(starts[long], ends[long], strict=True), key=lambda run: times[run[0]])
