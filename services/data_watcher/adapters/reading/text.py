@@ -23,6 +23,7 @@ from shared.errors import UnreadableFileError
 from shared.solar.site import SourceFormat
 
 _PART = 1024**2
+_ROUNDING = 1e-6
 _THOUSAND = 1000.0
 _ENOUGH = 4_000  # rows that show how thousands are written
 _SIZE = 100.0  # below 1,000 W no comma between thousands is written
@@ -225,17 +226,17 @@ def _may_be_thousands(table: pa.Table) -> bool:
 
 def _may_be_dotted(table: pa.Table) -> bool:
     """Whether a point may separate thousands: 987 is followed by 1.012, and nothing is between 0 and 1."""
-    for column in table.columns:
-        if not pa.types.is_floating(column.type):
-            continue
-        values = np.abs(column.slice(0, _ENOUGH).to_numpy())
-        if not np.fmax.reduce(values, initial=0.0) < _THOUSAND:
-            continue
-        broken = values[values != np.floor(values)]
+    numbers = [each for each in table.columns if pa.types.is_floating(each.type)]
+    if not numbers or not table.num_rows:
+        return False
+    values = np.abs([each.slice(0, _ENOUGH).to_numpy() for each in numbers])
+    below = np.fmax.reduce(values, axis=1) < _THOUSAND
+    for each in values[below & (values >= _SIZE).any(axis=1)]:
+        broken = each[each != np.floor(each)]
         broken = broken[np.isfinite(broken)]
-        if not len(broken) or broken.min() < 1 or not (values >= _SIZE).any():
+        if not len(broken) or broken.min() < 1:
             continue
-        if _has_digits(broken, 3) and not _has_digits(broken, 2):
+        if not _has_digits(broken, 2) and _has_digits(broken, 3):
             return True
     return False
 
@@ -243,7 +244,7 @@ def _may_be_dotted(table: pa.Table) -> bool:
 def _has_digits(values: npt.NDArray[np.float64], most: int) -> bool:
     """Whether no value has more decimals than that."""
     whole = values * 10.0**most
-    return np.allclose(whole, np.round(whole), atol=1e-6)
+    return bool(np.abs(whole - np.rint(whole)).max() < _ROUNDING)
 
 
 def utf8(data: Content) -> Content:

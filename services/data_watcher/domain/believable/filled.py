@@ -163,8 +163,10 @@ def _straight(values: Values, time: TimeAxis) -> Mask | None:
     some = values[::every]
     turn = np.abs(some[2:] - 2 * some[1:-1] + some[:-2])
     steady = (turn <= STEADY * highest) & (some[1:-1] > BRIGHT * highest)
-    starts, ends = _runs(steady)
     rows = max(LEAST_ROWS - 2, int(LONGEST / np.timedelta64(round(every * time.step), "s")) - 1)
+    if np.count_nonzero(steady) < rows:
+        return None  # as in nearly every file of a day
+    starts, ends = _runs(steady)
     long_ones = ends - starts >= rows
     if not long_ones.any():
         return None  # as in nearly every file
