@@ -33,7 +33,7 @@ test: setup setup-pipeline ## All tests, in parallel
 
 test-browser: setup ## The page in headless Chromium, against the demo; three minutes
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo "test-browser: no chromium is installed, so these tests are skipped; on Debian: apt-get install chromium" >&2
-	@$(BIN)/python -m pytest --quiet --numprocesses=0 tests/browser
+	@$(BIN)/python -m pytest --quiet --numprocesses=2 --dist=loadfile --no-loadscope-reorder tests/browser
 
 bench-console: setup ## Server time of each page and memory, for 10,000 sites with a year of scores and a million files (SITES=, FILES=, ROUNDS=)
 	@PYTHONPATH=. $(BIN)/python -m bench.console
