@@ -9,6 +9,9 @@ PARALLEL := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --q
 TESTS := tests/e2e tests/integration tests/training tests/pipeline_definition tests/unit tests/contract tests/infra tests/house
 TEMPLATES := $(wildcard infra/*.yaml services/*/template.yaml)
 
+# Byte code is kept, whatever the machine says: tests and checks start hundreds of processes of the same packages.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: check-code check-templates check-image check-packages demo-console test-browser bench-console bench-notices demo-forecast bench-forecast bench-live bench-scorecard bench-deploy bench-cli bench-peers bench-sweep bench-decide bench-serve bench-train bench-intake bench-cold sabotage sabotage-deploy help demo test unit mutate notices docs check setup setup-local setup-pipeline setup-checks audit format sbom image-size lock pipeline clean
 
 help: ## What can be made
@@ -30,7 +33,7 @@ test: setup setup-pipeline ## All tests, in parallel
 
 test-browser: setup ## The page in headless Chromium, against the demo; three minutes
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo "test-browser: no chromium is installed, so these tests are skipped; on Debian: apt-get install chromium" >&2
-	@$(BIN)/python -m pytest --quiet --numprocesses=0 tests/browser
+	@$(BIN)/python -m pytest --quiet --numprocesses=2 --dist=loadfile --no-loadscope-reorder tests/browser
 
 bench-console: setup ## Server time of each page and memory, for 10,000 sites with a year of scores and a million files (SITES=, FILES=, ROUNDS=)
 	@PYTHONPATH=. $(BIN)/python -m bench.console

@@ -22,12 +22,19 @@ settings.register_profile("explore", derandomize=False, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
+# Files that tell one story of one system, in order.
+STORIES = {
+    "the system": ("tests/e2e/",),
+    "the demo": ("tests/browser/test_console.py", "tests/browser/test_report.py"),
+}
+
+
 class Together(LoadFileScheduling):
-    """Gives a file to one worker, and all of e2e: its files tell one story of one system, in order."""
+    """Gives a file to one worker, and all files of a story."""
 
     def _split_scope(self, nodeid: str) -> str:
         scope = super()._split_scope(nodeid)
-        return "tests/e2e" if scope.startswith("tests/e2e/") else scope
+        return next((story for story, files in STORIES.items() if scope.startswith(files)), scope)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -330,18 +330,19 @@ class Stacks:
                 return "DELETE_COMPLETE"
             raise
 
-    def _events(self, stack_id: str) -> list[dict[str, Any]]:
+    def _events(self, stack_id: str) -> Iterator[dict[str, Any]]:
+        """Give what happened to a stack, newest first, page by page: a stack of years has many."""
         try:
-            pages = self.client.get_paginator("describe_stack_events").paginate(StackName=stack_id)
-            return [event for page in pages for event in page["StackEvents"]]
+            for page in self.client.get_paginator("describe_stack_events").paginate(
+                StackName=stack_id
+            ):
+                yield from page["StackEvents"]
         except ClientError as error:
-            if error_code(error) == "ValidationError":
-                return []
-            raise
+            if error_code(error) != "ValidationError":
+                raise
 
     def _last_event(self, name: str) -> str:
-        events = self._events(name)
-        return str(events[0]["EventId"]) if events else ""
+        return next((str(event["EventId"]) for event in self._events(name)), "")
 
     def _events_after(self, stack_id: str, seen: set[str]) -> list[dict[str, Any]]:
         fresh = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -109,6 +110,7 @@ def _of_profile() -> str | None:
     return region
 
 
+@lru_cache(maxsize=32)  # making one takes a twentieth of a second, and a deployment asks for fifty
 def _client(session: Session, service: str) -> Any:
     return session.create_client(service, config=_PATIENT)
 

@@ -155,11 +155,14 @@ def _mentioned(node: Any) -> set[str]:
     return found
 
 
-class _Loader(yaml.SafeLoader):
-    """Writes `!Ref x` as {"Ref": "x"}, and the other functions likewise."""
+class _Loader(yaml.CSafeLoader):
+    """Writes `!Ref x` as {"Ref": "x"}, and the other functions likewise.
+
+    The C parser is ten times as fast, and a deployment reads every template again and again.
+    """
 
 
-def _written_out(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:
+def _written_out(loader: yaml.CSafeLoader, suffix: str, node: yaml.Node) -> Any:
     if isinstance(node, yaml.ScalarNode):
         value: Any = loader.construct_scalar(node)
     elif isinstance(node, yaml.SequenceNode):
@@ -178,5 +181,5 @@ _Loader.add_multi_constructor("!", _written_out)
 # `Version: 2012-10-17` without quotes is a text to CloudFormation, too.
 _Loader.yaml_implicit_resolvers = {
     key: [each for each in resolvers if each[0] != "tag:yaml.org,2002:timestamp"]
-    for key, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    for key, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }

@@ -141,8 +141,7 @@ def down(home: Path | None = None, *, progress: Progress = _silent) -> bool:
         if info is not None:
             progress(f"stopping the platform (pid {info.pid})")
             gracefully = processes.end(info.pid, info.started, grace=_GRACE)
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(info.pid, os.WNOHANG)  # reaped here if this very process started it
+            _reap(info)
             if not gracefully:
                 progress("it did not end by itself and was killed; its latest state is not saved")
         _clear(place)
@@ -287,6 +286,17 @@ def _stay(place: Home, info: PlatformInfo) -> None:
 
 
 # --- cleaning ----------------------------------------------------------------------
+
+
+def _reap(info: PlatformInfo) -> None:
+    """Take a platform that this very process started off the system's list once it has ended.
+
+    Its main thread is gone a moment before its others, so this waits; unreaped, it would seem to have
+    workers that still end.
+    """
+    if not processes.is_running(info.pid, info.started):
+        with contextlib.suppress(ChildProcessError):  # another process started it
+            os.waitpid(info.pid, 0)
 
 
 def _clear(place: Home) -> None:

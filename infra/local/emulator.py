@@ -53,6 +53,7 @@ __all__ = [
     "buckets",
     "cbor_answer",
     "cbor_metric_data_result",
+    "cloudformation",
     "cloudtrail",
     "cloudwatch",
     "cloudwatch_logs",

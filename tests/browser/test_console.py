@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -44,20 +45,27 @@ WAIT = 60_000  # for what the platform does meanwhile [ms]
 
 
 @dataclass
-class Watched:
-    """A page, and what it should not do."""
+class Window:
+    """The window of a browser, and what the pages in it should not do."""
 
     page: Page
     complaints: list[str] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
 
+    def resized(self, width: int, scheme: Literal["light", "dark"] = "light") -> Page:
+        """Make it so wide and so bright; what was complained of on an earlier page is forgotten."""
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.emulate_media(media="null", color_scheme=scheme)
+        self.complaints.clear()
+        self.strangers.clear()
+        return self.page
 
-def watched(browser: Browser, width: int, scheme: str = "light") -> Watched:
-    context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme="dark" if scheme == "dark" else "light",
-    )
-    found = Watched(context.new_page())
+
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[Window]:
+    """One window for all pages: in a new one, the library of the charts is compiled for seconds each time."""
+    context = browser.new_context()
+    found = Window(context.new_page())
     found.page.on(
         "console",
         lambda each: found.complaints.append(each.text) if each.type == "error" else None,
@@ -71,12 +79,13 @@ def watched(browser: Browser, width: int, scheme: str = "light") -> Watched:
             else found.strangers.append(each.url)
         ),
     )
-    return found
+    yield found
+    context.close()
 
 
 @pytest.fixture
-def page(browser: Browser, address: str) -> Page:
-    return watched(browser, 1200).page
+def page(window: Window) -> Page:
+    return window.resized(1200)
 
 
 @pytest.mark.parametrize(
@@ -84,32 +93,31 @@ def page(browser: Browser, address: str) -> Page:
 )
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_fits_can_be_read_by_all_and_stays_on_this_machine(
-    browser: Browser, address: str, path: str, width: int, scheme: str
+    window: Window, address: str, path: str, width: int, scheme: Literal["light", "dark"]
 ) -> None:
-    look(browser, address + path, width, scheme)
+    look(window, address + path, width, scheme)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1440, "light"), (1440, "dark")])
 def test_the_page_of_a_run_fits_with_its_log(
-    browser: Browser, page: Page, address: str, width: int, scheme: str
+    window: Window, page: Page, address: str, width: int, scheme: Literal["light", "dark"]
 ) -> None:
     page.goto(f"{address}/runs")
     link = page.locator("tbody a[href^='/runs/']").last.get_attribute("href")
-    look(browser, f"{address}{link}&stage=Train", width, scheme)
+    look(window, f"{address}{link}&stage=Train", width, scheme)
 
 
-def look(browser: Browser, link: str, width: int, scheme: str) -> None:
+def look(window: Window, link: str, width: int, scheme: Literal["light", "dark"]) -> None:
     """Look at a page as everybody meets it: it fits, can be read, and asks nobody else for anything."""
-    here = watched(browser, width, scheme)
-    here.page.goto(link)
-    if here.page.locator("[data-chart]").count():
-        expect(here.page.locator(".main-svg").first).to_be_visible()
+    page = window.resized(width, scheme)
+    page.goto(link)
+    if page.locator("[data-chart]").count():
+        expect(page.locator(".main-svg").first).to_be_visible()
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert here.page.evaluate(wide) == 0
-    found = Axe().run(here.page).response["violations"]
+    assert page.evaluate(wide) == 0
+    found = Axe().run(page).response["violations"]
     assert [each["id"] for each in found if each["impact"] in {"serious", "critical"}] == []
-    assert (here.complaints, here.strangers) == ([], [])
-    here.page.context.close()
+    assert (window.complaints, window.strangers) == ([], [])
 
 
 A4 = 703  # px between the margins of a page of paper, at 96 to the inch
@@ -125,9 +133,9 @@ CUT_ON_PAPER = """() => [...document.querySelectorAll('table, pre, .main-svg, .b
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_prints_dark_on_white_whole_and_without_what_only_a_screen_can_do(
-    browser: Browser, address: str, path: str
+    window: Window, address: str, path: str
 ) -> None:
-    page = watched(browser, A4, "dark").page
+    page = window.resized(A4, "dark")
     page.goto(address + path)
     charts = page.locator("[data-chart]")
     if charts.count():
@@ -144,7 +152,6 @@ def test_a_page_prints_dark_on_white_whole_and_without_what_only_a_screen_can_do
             expect(charts.nth(place).locator(".main-svg").first).to_be_visible()
     paper = page.pdf(prefer_css_page_size=True)
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", paper)) <= MOST_PAPER
-    page.context.close()
 
 
 WIDE_TABLES = """() => [...document.querySelectorAll('.scroll:has(> table:not(.days))')].filter(each =>
@@ -153,8 +160,8 @@ WIDE_TABLES = """() => [...document.querySelectorAll('.scroll:has(> table:not(.d
 
 
 @pytest.mark.parametrize("path", ["/status", "/sites/golden", "/models/golden", "/notices"])
-def test_on_a_phone_no_column_is_off_the_screen(browser: Browser, address: str, path: str) -> None:
-    page = watched(browser, 390, "light").page
+def test_on_a_phone_no_column_is_off_the_screen(window: Window, address: str, path: str) -> None:
+    page = window.resized(390)
     page.goto(address + path)
     for fold in page.locator("main details").all():
         fold.evaluate("each => { each.open = true; }")
@@ -165,7 +172,6 @@ def test_on_a_phone_no_column_is_off_the_screen(browser: Browser, address: str, 
         expect(schedules.get_by_role("row").nth(1)).to_contain_text("within")
         label = "each => getComputedStyle(each, '::before').content"
         assert "next" in schedules.locator("td").first.evaluate(label)
-    page.context.close()
 
 
 def test_the_report_of_a_run_is_on_its_paper(page: Page, address: str) -> None:

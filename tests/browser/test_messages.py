@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import pytest
@@ -27,14 +28,23 @@ CUT = """() => [...document.querySelectorAll('body *')].filter(each => {
 }).map(each => each.outerHTML.slice(0, 120))"""
 
 
-def opened(browser: Browser, name: str, width: int, scheme: Literal["light", "dark"]) -> Page:
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[Page]:
+    """One window for all pages: what looks at them is compiled in it once."""
+    context = browser.new_context()
+    yield context.new_page()
+    context.close()
+
+
+def opened(page: Page, name: str, width: int, scheme: Literal["light", "dark"]) -> Page:
     """Open a page as the function's address answers, so that the browser holds it to its own policy."""
-    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
-    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 844})
+    page.emulate_media(color_scheme=scheme)
     status, text = PAGES[name]
     headers = {**HEADERS, "content-type": "text/html; charset=utf-8"}
     if name.startswith("a week"):  # S3 serves it, without our headers
         headers = {"content-type": "text/html; charset=utf-8"}
+    page.unroute_all()
     page.route("**/*", lambda route: route.fulfill(status=status, headers=headers, body=text))
     page.goto(ADDRESS)
     return page
@@ -44,9 +54,9 @@ def opened(browser: Browser, name: str, width: int, scheme: Literal["light", "da
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_of_a_message_fits_and_can_be_read_by_all(
-    browser: Browser, name: str, width: int, scheme: Literal["light", "dark"]
+    window: Page, name: str, width: int, scheme: Literal["light", "dark"]
 ) -> None:
-    page = opened(browser, name, width, scheme)
+    page = opened(window, name, width, scheme)
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(wide) == 0
     assert page.evaluate(CUT) == []
@@ -54,14 +64,12 @@ def test_a_page_of_a_message_fits_and_can_be_read_by_all(
     assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(16, 22, 28)"}[scheme], "our style"
     found = Axe().run(page).response["violations"]
     assert [each["id"] for each in found if each["impact"] in {"serious", "critical"}] == []
-    page.context.close()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_what_a_thumb_presses_is_large_enough(browser: Browser, width: int) -> None:
-    page = opened(browser, "approve with evidence", width, "light")
+def test_what_a_thumb_presses_is_large_enough(window: Page, width: int) -> None:
+    page = opened(window, "approve with evidence", width, "light")
     for kind in ("button", "input", "textarea"):
         box = page.locator(kind).first.bounding_box()
         assert box is not None
         assert box["height"] >= 40, kind
-    page.context.close()

@@ -44,6 +44,7 @@ def test_what_comes_later_cannot_reach_an_earlier_prediction(examples):
 
 @pytest.mark.parametrize("members", [("ridge",), ("residual",), ALL])
 def test_the_one_graph_says_the_weighted_sum_of_its_members(examples, tmp_path, members):
+    examples = examples.take(np.arange(len(examples.share)) < 20 * 96)  # 20 days tell a sum
     learnt = blend.fit(examples, 3, Checkpoints(tmp_path, "f"), members)
     assert sum(learnt.weights.values()) == pytest.approx(1, abs=1e-3)
     session = ort.InferenceSession(learnt.graph, providers=["CPUExecutionProvider"])

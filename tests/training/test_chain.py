@@ -110,7 +110,7 @@ def test_the_same_dataset_gives_the_same_bytes(tmp_path, monkeypatch, model_type
     for attempt in ("one", "two"):
         place = Bench(tmp_path / attempt)
         monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(place.base))
-        place.upload(frame(days=30))
+        place.upload(frame(days=20))
         place.freeze()
         assert entrypoint.main(["preprocess"]) == 0
         place.lay_out_training(model_type)

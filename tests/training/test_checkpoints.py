@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 import numpy as np
 import pytest
 
 from services.trainer_trigger.pipeline.models import blend, network, trees
-from services.trainer_trigger.pipeline.models.base import Examples
+from services.trainer_trigger.pipeline.models.base import Examples, Learnt
 from services.trainer_trigger.pipeline.models.checkpoints import Checkpoints
 from services.trainer_trigger.pipeline.models.registry import FITS
 
@@ -19,6 +22,17 @@ def examples() -> Examples:
     names = ("ghi", "temp_air", "sun_up", "sun_east", "ghi_clearsky_index")
     seconds = np.arange(800, dtype=np.int64) * 3600
     return Examples(values, share.astype(np.float32), np.arange(800) // 200, seconds, names)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(examples, tmp_path_factory) -> Callable[[str], Learnt]:
+    """What each type of model comes to when no instance is taken away, fitted once."""
+
+    @cache
+    def fitted(model_type: str) -> Learnt:
+        return FITS_OF[model_type](examples, 7, Checkpoints(tmp_path_factory.mktemp("a"), "f"))
+
+    return fitted
 
 
 class InstanceTakenError(Exception):
@@ -38,9 +52,9 @@ FITS_OF = FITS["measured"]
 @pytest.mark.parametrize("model_type", sorted(FITS_OF))
 @pytest.mark.parametrize("finished", [0, 1, 3])
 def test_interrupted_after_any_piece_the_next_job_ends_with_the_same_model(
-    examples, tmp_path, monkeypatch, model_type, finished
+    examples, undisturbed, tmp_path, monkeypatch, *, model_type, finished
 ):
-    undisturbed = FITS_OF[model_type](examples, 7, Checkpoints(tmp_path / "a", "f"))
+    whole = undisturbed(model_type)
     module, name, pieces = PIECES[model_type]
     real, calls = getattr(module, name), []
 
@@ -57,9 +71,9 @@ def test_interrupted_after_any_piece_the_next_job_ends_with_the_same_model(
     monkeypatch.setattr(module, name, lambda *arguments: fitted_later.append(1) or real(*arguments))
     resumed = FITS_OF[model_type](examples, 7, Checkpoints(tmp_path / "b", "f"))
     assert len(fitted_later) == pieces - finished
-    assert resumed.graph == undisturbed.graph
-    np.testing.assert_array_equal(resumed.unseen, undisturbed.unseen)
-    np.testing.assert_array_equal(resumed.later, undisturbed.later)
+    assert resumed.graph == whole.graph
+    np.testing.assert_array_equal(resumed.unseen, whole.unseen)
+    np.testing.assert_array_equal(resumed.later, whole.later)
 
 
 def test_pieces_of_other_data_or_code_are_not_used(tmp_path):

