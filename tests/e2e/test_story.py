@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 import urllib.error
@@ -33,6 +34,11 @@ from tests.integration.conftest import LocalPlatform
 
 pytestmark = pytest.mark.e2e
 T = TypeVar("T")
+
+
+def winter_sun(hour: float) -> float:
+    """Return the irradiance of a clear day in January, by the hour of the clock. [W/m2]"""
+    return 500 * max(0.0, math.sin(math.pi * (hour - 7.5) / 9))
 
 
 def eventually(look: Callable[[], T | None], seconds: float = 90.0) -> T:
@@ -625,7 +631,7 @@ def test_a_model_is_served_in_another_way_as_its_yaml_says(
 
     day = {"none": "2017-01-10", "serverless": "2017-01-11"}[mode]
     lines = [
-        f"{day} {hour:02}:{quarter:02}:00,500,5"
+        f"{day} {hour:02}:{quarter:02}:00,{winter_sun(hour + quarter / 60):.0f},5"
         for hour in range(24)
         for quarter in (0, 15, 30, 45)
     ]
