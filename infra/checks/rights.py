@@ -51,7 +51,7 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     (
         "trainer-trigger-sequence",
         "dynamodb:DeleteItem",
-        f"{_BY_HAND} it leaves the queue",
+        "a model that waited for a place no longer does, or a person started its run",
     ),
     (
         "trainer-trigger-sequence",
@@ -91,7 +91,11 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("notifier-links", "s3:GetObjectVersion", "a refused file opens as it was when it was refused"),
 )
 # Reasons for what the story uses or not, as chance has it: who answers in a canary, which job is stopped.
-BY_CHANCE = {("deployer", "cloudwatch:PutMetricData"), ("pipeline", "sagemaker:Stop*Job")}
+BY_CHANCE = {
+    ("deployer", "cloudwatch:PutMetricData"),
+    ("pipeline", "sagemaker:Stop*Job"),
+    ("trainer-trigger-sequence", "dynamodb:DeleteItem"),
+}
 
 
 @dataclass(frozen=True, slots=True)
