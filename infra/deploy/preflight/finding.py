@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -65,15 +64,10 @@ class Plan:
 
     def client(self, service: str) -> Any:
         """Return the client of a service; the same each time."""
-        return _client(self.target, service)
+        return self.target.client(service)
 
 
 Check = Callable[[Plan], Iterator[Finding]]
-
-
-@cache
-def _client(target: Target, service: str) -> Any:
-    return target.client(service)
 
 
 def careful(check: Check, plan: Plan) -> list[Finding]:

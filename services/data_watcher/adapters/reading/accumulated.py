@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.data_watcher.adapters.reading.issues import Placed
+from services.data_watcher.domain import masks
 from services.data_watcher.domain.believable.sky import Sky
 from services.data_watcher.domain.time_axis import Times
 from shared.errors import UnreadableFileError
@@ -71,8 +72,8 @@ def means(readings: Values, placed: Placed, sky: Sky, name: str) -> tuple[Values
     result = np.full(len(readings), np.nan)
     result[known] = found
     reasons = {
-        "accumulation_gap": _at(known[apart & np.isnan(found) | early], result),
-        "accumulation_reset": _at(known[(fell & ~apart & ~fits) | hidden], result),
+        "accumulation_gap": masks.at(known[apart & np.isnan(found) | early], len(result)),
+        "accumulation_reset": masks.at(known[(fell & ~apart & ~fits) | hidden], len(result)),
     }
     return result, {reason: mask for reason, mask in reasons.items() if mask.any()}
 
@@ -146,9 +147,3 @@ def _check(fell: Mask, lit: Mask, own: Values, before: Values, name: str) -> Non
         "remove `kind: accumulated` in the site's YAML, where the column holds the energy of each interval "
         "(its unit stays J/m2) or its mean (W/m2)",
     )
-
-
-def _at(rows: Positions, like: Values) -> Mask:
-    mask = np.zeros(len(like), bool)
-    mask[rows] = True
-    return mask

@@ -64,12 +64,11 @@ def numbers(
     )
     if name != POWER:
         return total, reasons, None
-    if column.kind == "counter":
-        parts = [inverters.growth(part) for part in parts]
-    for reason, rows in inverters.unlike(parts).items():
-        reasons[reason] = rows
+    called = [which(number) for number in range(len(parts))]
+    unlike, note = inverters.check(parts, called, are_counters=column.kind == "counter")
+    for rows in unlike.values():
         total[rows] = np.nan
-    return total, reasons, inverters.dead(parts, [which(number) for number in range(len(parts))])
+    return total, reasons | unlike, note
 
 
 def _numbers(

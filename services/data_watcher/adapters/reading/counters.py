@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from services.data_watcher.domain import masks
 from services.data_watcher.domain.believable import ranges
 from services.data_watcher.domain.time_axis import TimeAxis
 from shared.errors import UnreadableFileError
@@ -48,7 +49,7 @@ def energies(
     known = np.flatnonzero(np.isfinite(readings))
     _check(readings[known], name)
     slept = _dropouts(readings[known], most)
-    reasons = {"counter_dropout": _at(known[slept], len(readings))}
+    reasons = {"counter_dropout": masks.at(known[slept], len(readings))}
     known = known[~slept]
     growth, found = np.diff(readings[known]), np.full(len(readings), np.nan)
     step = np.broadcast_to(time.lengths(), readings.shape)[known][:-1]
@@ -62,8 +63,8 @@ def energies(
     lost = fell & ~stood
     apart |= _caught_up(growth, most)
     found[here] = np.where(apart | lost, np.nan, energy)
-    reasons["counter_gap"] = _at(np.append(here[apart], edge), len(readings))
-    reasons["counter_reset"] = _at(here[lost & ~apart], len(readings))
+    reasons["counter_gap"] = masks.at(np.append(here[apart], edge), len(readings))
+    reasons["counter_reset"] = masks.at(here[lost & ~apart], len(readings))
     return found, {reason: mask for reason, mask in reasons.items() if mask.any()}
 
 
@@ -130,9 +131,3 @@ def _caught_up(growth: Values, most: float) -> Mask:
         moving = np.flatnonzero(growth[:end] != 0)
         caught[(moving[-1] + 1 if len(moving) else 0) : end + 1] = True
     return caught
-
-
-def _at(rows: Positions, length: int) -> Mask:
-    mask = np.zeros(length, bool)
-    mask[rows] = True
-    return mask

@@ -162,14 +162,14 @@ def together(table: Table, source: SourceFormat, site: Site) -> tuple[Table, Tim
         values[name], lacking = _sum(spread, called, source)
         if lacking.any():
             reasons[name]["inverter_missing"] = lacking
-        if source.columns[name].kind == "counter":
-            spread = [inverters.growth(each) for each in spread]
-        for reason, rows in inverters.unlike(spread).items():
-            reasons[name][reason] = rows
+        are_counters = source.columns[name].kind == "counter"
+        unlike, note = inverters.check(spread, called, are_counters=are_counters)
+        for rows in unlike.values():
             values[name][rows] = np.nan
-        notes.append(inverters.dead(spread, called))
-    note = "; ".join(filter(None, notes)) or None
-    joined = replace(table.take(first), values=values, faults=reasons, note=note)
+        reasons[name] |= unlike
+        notes.append(note)
+    said = "; ".join(filter(None, notes)) or None
+    joined = replace(table.take(first), values=values, faults=reasons, note=said)
     found = {reason: count for reason, count in counts.items() if count}
     return joined, TimeAxis(utc, np.arange(len(utc)), step, found, is_whole=True, doubtful=doubtful)
 

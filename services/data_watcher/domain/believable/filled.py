@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from services.data_watcher.domain import masks
 from services.data_watcher.domain.time_axis import TimeAxis
 from shared.solar.site import POWER
 
@@ -123,7 +124,7 @@ def _dropouts(values: Values, time: TimeAxis) -> Mask | None:
     if not len(alone):
         return None  # as in nearly every file
     around = (time.utc[alone + 1] - time.utc[alone - 1]) / np.timedelta64(1, "s")
-    return _at(alone[around <= 2 * time.step], len(values))
+    return masks.at(alone[around <= 2 * time.step], len(values))
 
 
 def _stuck(
@@ -198,10 +199,4 @@ def _within(runs: Sequence[tuple[int, int]], length: int) -> Mask:
     mask = np.zeros(length, bool)
     for start, end in runs:
         mask[start:end] = True
-    return mask
-
-
-def _at(rows: Positions, length: int) -> Mask:
-    mask = np.zeros(length, bool)
-    mask[rows] = True
     return mask

@@ -21,10 +21,26 @@ COUNTED = 5  # readings of a counter that are looked at together
 _SHOWN = 3
 
 
+def check(
+    parts: Sequence[Values], called: Sequence[str], *, are_counters: bool
+) -> tuple[dict[str, Mask], str | None]:
+    """Return the rows in which a sum is not the plant's power, by reason, and what a person should know.
+
+    Parameters
+    ----------
+    parts
+        Power or energy of each, or what its counter says; NaN where unknown.
+    called
+        What a person knows each by.
+    """
+    given = [_growth(part) for part in parts] if are_counters else parts
+    return unlike(given), _dead(given, called)
+
+
 def unlike(parts: Sequence[Values]) -> dict[str, Mask]:
     """Return the rows in which an inverter is off while the others generate, or hangs through their night.
 
-    One that is off in the whole file says nothing of how the plant usually is: see `dead`.
+    One that is off in the whole file says nothing of how the plant usually is: see `_dead`.
     """
     highest = _highest(parts)
     known = [np.nan_to_num(part) for part in parts]
@@ -48,7 +64,7 @@ def unlike(parts: Sequence[Values]) -> dict[str, Mask]:
     return {name: rows for name, rows in (("inverter_off", off), ("stuck", stuck)) if rows.any()}
 
 
-def growth(readings: Values) -> Values:
+def _growth(readings: Values) -> Values:
     """Return what a counter grew by in its last hours' readings, of which a coarse one does not show each."""
     grown = np.diff(readings, prepend=readings[:1])
     grown = np.where(grown > 0, grown, np.where(np.isnan(grown), np.nan, 0.0))
@@ -56,7 +72,7 @@ def growth(readings: Values) -> Values:
     return np.where(np.isnan(grown), np.nan, summed)
 
 
-def dead(parts: Sequence[Values], called: Sequence[str]) -> str | None:
+def _dead(parts: Sequence[Values], called: Sequence[str]) -> str | None:
     """Say which inverters give nothing in the whole file while others do; None where all generate."""
     highest = _highest(parts)
     silent = [number for number, own in enumerate(highest) if own <= NEVER * max(highest)]
