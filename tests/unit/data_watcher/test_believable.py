@@ -376,7 +376,11 @@ def test_at_most_a_fifth_of_the_rows_can_be_in_a_wrong_year(wrong: int, found: i
 
 def lost(mask: np.ndarray, reason: str = "out_of_range", **changes: object) -> None:
     losses.check(
-        "power_ac", {reason: mask}, axis(len(mask)), site(**changes), said=lambda row: f"{row + 1}"
+        {"power_ac": {reason: mask}},
+        axis(len(mask)),
+        site(**changes),
+        said=lambda row: f"{row + 1}",
+        examples={},
     )
 
 

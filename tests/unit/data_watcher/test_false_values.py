@@ -516,6 +516,17 @@ def test_a_number_that_lost_its_end_is_masked_in_a_short_file_too() -> None:
     assert reading.rows.masks == {"cut_off": 1}
 
 
+def test_a_number_that_lost_its_end_is_masked_where_rows_are_long() -> None:
+    numbers = [f"{'x' * 300};1.25"] * 5 + [f"{'x' * 300};0.1"]
+    rows = zip(HEALTHY[32:], numbers, strict=False)
+    lines = [f"{moment:%Y-%m-%d %H:%M};{watt:.0f};{number}" for (moment, watt), number in rows]
+    columns = {"power_ac": {"column": "p", "unit": "W"}, "temp_air": {"column": "c", "unit": "C"}}
+    reading, _ = canonical(
+        "\n".join(["t;p;x;c", *lines]).encode(), site({**CSV, "columns": columns})
+    )
+    assert reading.rows.masks == {"cut_off": 1}
+
+
 @pytest.mark.parametrize("write", ["{:.0f}", "{:.1f}", "{:.3f}", "{:g}"])
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
 def test_a_whole_file_without_a_last_end_of_line_keeps_its_last_row(write: str, end: str) -> None:

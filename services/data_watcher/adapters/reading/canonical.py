@@ -16,6 +16,10 @@ from services.data_watcher.domain.traits import Traits
 from services.data_watcher.domain.versions import Issues, RowSummary
 from services.data_watcher.ports import Reading
 
+_FEW = (
+    1_000  # rows; zstd takes longer to begin than to write them, and makes them hardly any smaller
+)
+
 
 def encode(time: TimeAxis, measured: Measured, traits: Traits, note: str | None = None) -> Reading:
     """Write canonical rows: `timestamp` in UTC and one column per quantity, null where masked."""
@@ -26,7 +30,7 @@ def encode(time: TimeAxis, measured: Measured, traits: Traits, note: str | None 
     pq.write_table(
         pa.table({"timestamp": _utc(time.utc), **columns}),
         sink,
-        compression="zstd",
+        compression="zstd" if len(time.utc) > _FEW else "snappy",
         use_dictionary=False,
         write_statistics=["timestamp"],
         store_schema=False,  # says nothing that Parquet's own does not, in half a kilobyte

@@ -84,9 +84,8 @@ def _judged(  # noqa: PLR0917 - the file, how it reads, and what was found
             "upload it again once it holds a forecast; see the masked reasons if it should already: "
             + (", ".join(f"{each} {mask.sum()}" for each, mask in masks.items()) or "none"),
         )
-    for name, (_, reasons) in found.items():
-        examples = table.examples.get(name, ())
-        losses.check(name, reasons, placed.time, site, said=table.said, examples=examples)
+    lost = {name: reasons for name, (_, reasons) in found.items()}
+    losses.check(lost, placed.time, site, said=table.said, examples=table.examples)
     return canonical.encode_forecast(
         placed,
         {FORECAST_PREFIX + name: values for name, values in columns.items()},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -87,10 +86,7 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
         )
     if power is not None:
         check_beside(power, columns)
-    lit = cache(partial(losses.matters, time, site))
-    for name, own in lost.items():
-        examples = table.examples.get(name, ())
-        losses.check(name, own, time, site, said=table.said, examples=examples, lit=lit)
+    losses.check(lost, time, site, said=table.said, examples=table.examples)
     masked = np.zeros(len(time.utc), bool)
     for mask in reasons.values():
         masked |= mask

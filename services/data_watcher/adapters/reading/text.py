@@ -26,6 +26,8 @@ _PART = 1024**2
 _ROUNDING = 1e-6
 _THOUSAND = 1000.0
 _ENOUGH = 4_000  # rows that show how thousands are written
+_FEW = 64 * 1024  # bytes that are searched faster than their numbers are asked
+_DOTTED = re.compile(rb"\.\d{3}(?!\d)")
 _SIZE = 100.0  # below 1,000 W no comma between thousands is written
 _PEEKED = 5  # data rows that are compared with the header
 _COMPARED = 20  # rows before the last one whose decimals say something
@@ -33,6 +35,7 @@ _LESS = 3  # times less than the number before, as without a digit
 _NUMBER = re.compile(r"\d+[.,]?\d*")
 _SHOWN = 80  # characters of a row in a message
 _END = 2048  # bytes that hold the last rows
+_END_OF_FEW = 256  # bytes that hold the last two of most files
 _START = 4096  # a null in these first bytes means that this is no text; further on, that a logger lost power
 _NOT_TEXT = {
     b"PAR1": "a Parquet file",
@@ -90,19 +93,24 @@ def _seems_cut_off(data: Content, start: int, source: SourceFormat) -> bool:
     """
     if data[-1:] in {b"\n", b"\r"}:
         return False
-    lines = (
-        bytes(data[max(start, len(data) - _END) :]).decode("utf-8", errors="replace").splitlines()
-    )
-    lines = [*filter(str.strip, lines[1:])]
+    lines = _last_lines(data, start, _END_OF_FEW)
     if len(lines) < 2:  # noqa: PLR2004 - the last one and one before it
+        lines = _last_lines(data, start, _END)
+    if len(lines) < 2:  # noqa: PLR2004
         return False
     before, last = (_last_number(line, source) for line in lines[-2:])
     is_less = bool(before and last) and 0 < float(last) * _LESS < float(before)
     if not is_less and _decimals(last) >= _decimals(before):
         return False  # as in nearly every file
-    numbers = [_last_number(line, source) for line in lines]
+    numbers = [_last_number(line, source) for line in _last_lines(data, start, _END)]
     is_shorter = len(numbers) > _COMPARED and _decimals(last) < min(map(_decimals, numbers[:-1]))
     return all(numbers) and (is_less or is_shorter)
+
+
+def _last_lines(data: Content, start: int, size: int) -> list[str]:
+    """Return the lines in the last bytes of a file, without the first, which may be a part of one."""
+    end = bytes(data[max(start, len(data) - size) :]).decode("utf-8", errors="replace")
+    return [*filter(str.strip, end.splitlines()[1:])]
 
 
 def _last_number(line: str, source: SourceFormat) -> str:
@@ -157,7 +165,12 @@ def _parse_strictest(
             continue
         if source.decimal == "," and _may_be_thousands(table):
             break
-        if source.decimal is None and source.thousands is None and _may_be_dotted(table):
+        if (
+            source.decimal is None
+            and source.thousands is None
+            and _shows_dots(body)
+            and _may_be_dotted(table)
+        ):
             break
         return table, ragged
     return parse(stamps=pa.string(), numbers=pa.string())
@@ -222,6 +235,11 @@ def _may_be_thousands(table: pa.Table) -> bool:
         ):
             return True
     return False
+
+
+def _shows_dots(body: pa.Buffer) -> bool:
+    """Whether a file has a point with three digits behind it; of a large one its numbers are asked."""
+    return body.size > _FEW or _DOTTED.search(body) is not None
 
 
 def _may_be_dotted(table: pa.Table) -> bool:
@@ -338,9 +356,10 @@ def _unnamed(data: Content, start: int, names: list[str], source: SourceFormat) 
     UnreadableFileError
         `number_format`, where the fields that are too many are the decimals of numbers.
     """
-    lines = bytes(data[start : start + _START]).decode("utf-8", errors="replace").splitlines()[:-1]
+    first = bytes(data[start : start + _START]).split(b"\n", _PEEKED)[:-1]
+    lines = [line.decode("utf-8", errors="replace").strip("\r") for line in first]
     rows = []
-    for line in filter(str.strip, lines[:_PEEKED]):
+    for line in filter(str.strip, lines):
         rows.append(_fields(line, source.delimiter))
         if len(rows[-1]) <= len(names):
             return []  # as in nearly every file

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -33,59 +33,42 @@ _SAID = {"sentinel"}
 _TOLERATE = "; where the plant really is like that, say most_masked: {share: …, reason: …} in the site's YAML"
 
 
-def matters(time: TimeAxis, site: Site) -> Mask:
-    """Return which rows are in daylight."""
-    return np.asarray(sun.over(time.utc, time.step, site).up > 0.0)
-
-
 def check(
-    name: str,
-    reasons: dict[str, Mask],
+    lost: Mapping[str, Mapping[str, Mask]],
     time: TimeAxis,
     site: Site,
     *,
     said: Callable[[int], str],
-    examples: Sequence[str] = (),
-    lit: Callable[[], Mask] | None = None,
+    examples: Mapping[str, Sequence[str]],
 ) -> None:
     """Refuse a file of which one reason would take more than a tenth of a quantity's daylight rows.
 
     Parameters
     ----------
-    name
-        Canonical name of the quantity.
-    reasons
-        Rows that lose their value, by reason.
+    lost
+        Rows that lose their value, by canonical name of the quantity and by reason.
     said
         Says where a row of the table is in the file, and which stamp it carries.
     examples
-        Cells that are no numbers, as the file has them.
-    lit
-        Returns which rows are in daylight, where several quantities need it.
+        Cells that are no numbers, as the file has them, by canonical name.
 
     Raises
     ------
     UnreadableFileError
         `too_much_masked`
     """
-    lost = {
-        reason: mask
+    many = [
+        (name, reason, mask)
+        for name, reasons in lost.items()
         for reason, mask in reasons.items()
         if reason not in _SAID and np.count_nonzero(mask) > FEW
-    }
-    if not lost:
-        return
-    day = lit() if lit else matters(time, site)
-    for reason, mask in lost.items():
-        count = int((mask & day).sum())
-        _check(
-            name,
-            reason,
-            count,
-            int(day.sum()),
-            site,
-            _shown(reason, mask & day, time, said, examples),
-        )
+    ]
+    if not many:
+        return  # as in nearly every file
+    day = sun.over(time.utc, time.step, site).up > 0.0
+    for name, reason, mask in many:
+        shown = _shown(reason, mask & day, time, said, examples.get(name, ()))
+        _check(name, reason, int((mask & day).sum()), int(day.sum()), site, shown)
 
 
 def check_ragged(count: int, rows: int, example: str, site: Site) -> None:

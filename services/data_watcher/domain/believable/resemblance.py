@@ -103,10 +103,9 @@ def _days(utc: Times, late: int) -> tuple[Positions, Positions, npt.NDArray[np.i
     """
     times = utc.view(np.int64)
     first, last = (int(times[0]) + late) // _DAY, (int(times[-1]) + late) // _DAY
-    number = np.arange(first, last + 1)
-    if first == last:
-        return np.array([0]), np.array([len(times)]), number
-    edges = np.searchsorted(times, np.append(number, last + 1) * _DAY - late)
+    number = np.arange(first, last + 2)
+    edges = times.searchsorted(number * _DAY - late)
+    number = number[:-1]
     filled = edges[1:] > edges[:-1]
     return edges[:-1][filled], edges[1:][filled], number[filled]
 
