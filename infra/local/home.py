@@ -59,6 +59,11 @@ class Home:
         return self.root / "tmp"
 
     @property
+    def code(self) -> Path:
+        """What functions run, unpacked, by digest of its zip."""
+        return self.temporary / "code"
+
+    @property
     def children(self) -> Path:
         """One file per process that the platform started and still watches."""
         return self.temporary / "children"

@@ -44,6 +44,7 @@ def handle(event, context):
         "endpoint": os.environ["AWS_ENDPOINT_URL"],
         "region": os.environ["AWS_REGION"],
         "paths": os.environ.get("PYTHONPATH", ""),
+        "code": os.path.realpath(__file__),
     }
 
 
@@ -115,6 +116,14 @@ def test_a_function_finds_the_platform_and_not_our_sources(functions, name):
     assert answer["endpoint"] == functions.platform.endpoint_url
     assert answer["region"] == "us-east-1"
     assert answer["paths"] == ""
+
+
+def test_functions_of_the_same_zip_share_their_code_on_the_disk_and_others_do_not(functions, name):
+    first, _ = functions.invoke(name)
+    second, _ = functions.invoke(functions.create("solar-of-the-same-zip"))
+    other, _ = functions.invoke(functions.create("solar-of-another-zip", f"{CODE}\n# another"))
+    assert first["pid"] != second["pid"]
+    assert first["code"] == second["code"] != other["code"]
 
 
 def test_an_exception_keeps_its_name_and_the_worker(functions, name):

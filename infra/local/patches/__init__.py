@@ -6,6 +6,7 @@ from infra.local.home import Home
 from infra.local.patches import (
     alarms,
     callers,
+    code,
     dashboards,
     disk,
     encryption,
@@ -39,6 +40,7 @@ def apply(home: Home, sagemaker: Regions, ticker: Ticker, port: int) -> None:
     """
     disk.apply(home)
     keys.apply()
+    code.apply(home)
     functions.apply()
     urls.apply(port)
     machine_roles.apply()
