@@ -1,4 +1,4 @@
-"""Whether the accepted files of a source agree with each other: unit, clock, day and month.
+"""Whether the accepted files of a source agree with each other, and with the sun: unit, clock, day and month.
 
 Each of them passed alone, some because they are short. A plant changes, too: it is extended, its logger is
 exchanged, part of it is off. So files are compared by what no such change explains, and only where a file is
@@ -20,12 +20,20 @@ from services.data_watcher.domain.traits import Level, Traits
 
 POWER, CLOCK, DAYS = "unlike_power", "unlike_clock", "unlike_days"
 IRRADIANCE = "unlike_irradiance"  # of forecasts and other weather without power
+CAPACITY, FAINT_LIGHT = "unlike_capacity", "unlike_sun"  # all of them alike, and all too low
 
 # A plant that is extended gives up to twice as much; an energy of five minutes read as power, a third of that
 # of fifteen. Of clear days under a like sun, those of public plants differed by 1.6.
 MOST_APART = 2.5
 LIKE_STEPS = 1.6  # where two files differ like the lengths of their intervals, less is enough
 SAME = 1.25  # how near the one is to the other then
+# Under a high sun the tilt of a plane matters less: public plants reach 0.7 to 1.3 times their capacity on a
+# month's best day, scaled to the zenith, and clear irradiance 0.75 to 1.1 times 1000 W/m². Half of that is
+# the energy of half an hour in kWh, read as kW.
+HIGH_SUN = 0.6  # sine of the elevation at noon
+LEAST_HEIGHT = 0.55
+LEAST_DAYS = 7
+HALF_HOUR = 1800.0  # s
 MOST_OFF = 75.0  # minutes; the same as for one file. Those of public plants lay within 61
 LEAST_PART = (
     0.02  # of a source's days: two in a hundred. Fewer may be an outage, and do little harm
@@ -77,9 +85,10 @@ def disagreements(files: Iterable[Sibling]) -> tuple[Disagreement, ...]:
         if each.traits.days:
             ones[each.content] = each  # of the same bytes the first by name
     judged = [ones[content] for content in sorted(ones, key=lambda content: ones[content].key)]
-    height = IRRADIANCE if any(each.is_light for each in judged) else POWER
+    is_light = any(each.is_light for each in judged)
     ways: tuple[tuple[str, Callable[[Sequence[Sibling]], Iterator[_Odd]]], ...] = (
-        (height, _unlike_power),
+        (IRRADIANCE if is_light else POWER, _unlike_power),
+        (FAINT_LIGHT if is_light else CAPACITY, _far_below),
         (CLOCK, _unlike_clock),
         (DAYS, _unlike_days),
     )
@@ -161,6 +170,35 @@ def _compared(file: Sibling, level: Level, height: float, other: Sibling) -> _Od
             f"is as much: energy of an interval, read as {what}"
         )
     return _Odd(file, apart, reason)
+
+
+def _far_below(files: Sequence[Sibling]) -> Iterator[_Odd]:
+    """Yield all files where those of a high sun are far below what a plant, or the sun, gives."""
+    high: dict[str, list[float]] = defaultdict(list)
+    for each in files:
+        for level in each.traits.levels:
+            if level.is_sure and level.sun >= HIGH_SUN:
+                high[each.key].append(level.height)
+    if sum(each.traits.days for each in files if each.key in high) < LEAST_DAYS:
+        return
+    if median_high(height for heights in high.values() for height in heights) >= LEAST_HEIGHT:
+        return
+    for each in files:  # they are read alike, so what these are the others are, too
+        if each.key in high:
+            yield _Odd(each, 1 / max(high[each.key]), _faint(each))
+        else:
+            yield _Odd(each, 0.0, "")
+
+
+def _faint(file: Sibling) -> str:
+    peak = max(level.peak for level in file.traits.levels if level.sun >= HIGH_SUN)
+    high = "under a high sun, on its best days, "
+    if file.is_light:
+        return f"{high}irradiance stays below {1000 * peak:.0f} W/m2"
+    said = f"{high}power stays below {peak:.0%} of the AC capacity"
+    if file.traits.step == HALF_HOUR:
+        said += ". Its rows lie half an hour apart: energies in kWh that are read as kW are half of the power"
+    return said
 
 
 # --- clock --------------------------------------------------------------------------------------------

@@ -391,6 +391,20 @@ _SAID = {
         "that are written in another way a source of their own in the site's YAML, "
         f"{_TAKE_OUT}. If all are right: ",
     ),
+    siblings.CAPACITY: (
+        "stay far below the AC capacity",
+        "the unit of power or ac_capacity_kw may be wrong",
+        "look at the unit of power in the site's YAML: rows with the energy of an interval need kWh or Wh. "
+        "Look at ac_capacity_kw: it is what all inverters can give together, in the time of these files. If "
+        "both are right, as where the plant is limited or half of it is off: ",
+    ),
+    siblings.FAINT_LIGHT: (
+        "stay far below what the sun gives",
+        "the unit of irradiance may be wrong, or it is only a part of it",
+        "look at the unit in the site's YAML: rows with the energy of an interval need Wh/m2 or J/m2. Look "
+        "at the column: diffuse irradiance, or light for plants (PAR), is no ghi. If it is right, as where "
+        "a sensor is shaded: ",
+    ),
     siblings.CLOCK: (
         "do not fit the clock of the others",
         "these or the others are hours off",

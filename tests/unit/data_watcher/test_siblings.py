@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +14,15 @@ import pytest
 
 from services.data_watcher.domain import siblings
 from services.data_watcher.domain.believable import resemblance, sun
-from services.data_watcher.domain.siblings import CLOCK, DAYS, POWER, Sibling, disagreements
+from services.data_watcher.domain.siblings import (
+    CAPACITY,
+    CLOCK,
+    DAYS,
+    FAINT_LIGHT,
+    POWER,
+    Sibling,
+    disagreements,
+)
 from services.data_watcher.domain.time_axis import TimeAxis
 from services.data_watcher.domain.traits import Traits, read
 from tests.unit.data_watcher.plant_files import CAPACITY_W, site
@@ -91,16 +100,16 @@ def test_energies_of_five_and_of_fifteen_minutes_read_as_power_are_recognised_by
 ):
     files = year(lambda n: {"step": 5.0, "times": 1 / 12} if n % 2 else {"times": 1 / 4})
 
-    (found,) = disagreements(files)
+    found, alike = disagreements(files)
 
-    assert found.cause == POWER
+    assert (found.cause, alike.cause) == (POWER, CAPACITY)
     assert "minutes apart, which is as much: energy of an interval, read as power" in found.reason
 
 
 def test_half_hours_of_energy_among_quarters_are_found_although_they_differ_by_two_only() -> None:
     files = year(lambda n: {"step": 30.0, "times": 1 / 2} if n > 6 else {"times": 1 / 4})
 
-    assert causes(files) == [POWER]
+    assert causes(files) == [POWER, CAPACITY]
 
 
 @pytest.mark.parametrize("after", [5.0, 30.0, 60.0])
@@ -114,7 +123,63 @@ def test_files_that_alternate_in_step_but_not_in_power_are_no_disagreement() -> 
 
 @pytest.mark.parametrize("times", [1.2, 1.5, 2.0])
 def test_a_plant_that_is_extended_is_no_disagreement(times: float) -> None:
-    assert causes(year(lambda number: {"times": (times if number > 4 else 1.0) / 2})) == []
+    assert causes(year(lambda number: {"times": (1.0 if number > 4 else 1 / times)})) == []
+
+
+# --- all of them alike ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("times", [0.5, 0.55])
+@pytest.mark.parametrize("clouds", [0.0, 0.7])
+def test_half_hours_of_energy_that_are_read_as_power_are_asked_about(
+    times: float, clouds: float
+) -> None:
+    files = [file(f"{month}-01", 28, step=30.0, clouds=clouds, times=times) for month in MONTHS]
+
+    (found,) = disagreements(files)
+
+    assert (found.cause, found.files, found.judged) == (CAPACITY, 12, 12)
+    assert "energies in kWh that are read as kW are half of the power" in found.reason
+
+
+@pytest.mark.parametrize("step", [5.0, 15.0, 30.0, 60.0])
+@pytest.mark.parametrize("times", [0.8, 1.0, 1.3])
+def test_plants_that_reach_four_fifths_of_what_is_usual_are_not_asked_about(
+    step: float, times: float
+) -> None:
+    assert causes(year(lambda _: {"step": step, "times": times})) == []
+
+
+def test_winter_and_a_week_of_rain_say_nothing_of_the_capacity() -> None:
+    winter = [file(f"2024-{month}-01", 28, times=0.4) for month in ("01", "11", "12")]
+    rain = [file(f"2024-06-{day:02}", clouds=0.9, times=0.4) for day in range(1, 22)]
+
+    assert causes(winter) == []
+    assert causes(rain) == []
+
+
+def test_days_are_judged_together_once_a_week_of_them_is_clear() -> None:
+    days = [file(f"2024-06-{day:02}", times=0.5) for day in range(1, 8)]
+
+    assert causes(days[:6]) == []
+    assert causes(days) == [CAPACITY]
+
+
+def test_a_part_that_was_off_for_a_while_is_forgotten_once_most_of_the_time_it_was_on() -> None:
+    off = [file(f"2024-05-{day:02}", times=0.5) for day in range(1, 15)]
+    whole = [file(f"2024-06-{day:02}") for day in range(1, 17)]
+
+    assert causes(off) == [CAPACITY]
+    assert causes(off + whole) == []
+
+
+def test_irradiance_of_which_half_is_missing_is_asked_about() -> None:
+    light = [replace(each, is_light=True) for each in year(lambda _: {"times": 0.45})]
+
+    (found,) = disagreements(light)
+
+    assert found.cause == FAINT_LIGHT
+    assert re.search(r"irradiance stays below \d{3} W/m2$", found.reason)
 
 
 def test_dull_days_among_clear_ones_are_the_weather() -> None:
