@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.solar import runs
 from shared.solar.irradiance import clearsky_ghi, extraterrestrial
 from shared.solar.position import Floats
 from shared.solar.quality import COMMON, NIGHT_BELOW, Mask, Measurements
@@ -161,8 +162,7 @@ def _at_the_top(measured: Measurements) -> Mask:
 
 def _runs(mask: Mask) -> Iterator[tuple[int, int]]:
     """Yield start and end of each run that is long enough."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(int)))
-    for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+    for start, end in zip(*runs.where(mask), strict=True):
         if end - start >= _LEAST_ROWS:
             yield start, end
 

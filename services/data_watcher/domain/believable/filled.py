@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from services.data_watcher.domain import masks
 from services.data_watcher.domain.time_axis import TimeAxis
+from shared.solar import runs
 from shared.solar.site import POWER
 
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
-Positions = npt.NDArray[np.intp]
 
 # Largest numbers of registers, with and without decimals, and what programs write by custom.
 _REGISTERS = (65535, 65534, 32768, 32767, -32767, -32768)
@@ -144,7 +144,7 @@ def _stuck(
         same &= values[apart:] != 0
     if not same.any():
         return None  # as in nearly every file
-    starts, ends = _runs(values[1:] == values[:-1])
+    starts, ends = runs.where(values[1:] == values[:-1])
     long = np.flatnonzero(time.utc[ends] - time.utc[starts] > longest)
     if not len(long):
         return None  # as in nearly every file
@@ -167,7 +167,7 @@ def _straight(values: Values, time: TimeAxis) -> Mask | None:
     rows = max(LEAST_ROWS - 2, int(LONGEST / np.timedelta64(round(every * time.step), "s")) - 1)
     if np.count_nonzero(steady) < rows:
         return None  # as in nearly every file of a day
-    starts, ends = _runs(steady)
+    starts, ends = runs.where(steady)
     long_ones = ends - starts >= rows
     if not long_ones.any():
         return None  # as in nearly every file
@@ -189,14 +189,8 @@ def _straight(values: Values, time: TimeAxis) -> Mask | None:
     return _within(found, len(values)) if found else None
 
 
-def _runs(mask: Mask) -> tuple[Positions, Positions]:
-    """Return the start and the end of each run."""
-    edges = np.flatnonzero(np.diff(mask, prepend=False, append=False))
-    return edges[::2], edges[1::2]
-
-
-def _within(runs: Sequence[tuple[int, int]], length: int) -> Mask:
+def _within(parts: Sequence[tuple[int, int]], length: int) -> Mask:
     mask = np.zeros(length, bool)
-    for start, end in runs:
+    for start, end in parts:
         mask[start:end] = True
     return mask

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.time_axis import TimeAxis
 from shared.errors import UnreadableFileError
+from shared.solar import runs
 from shared.solar.site import Site
 
 Values = npt.NDArray[np.float64]
@@ -70,7 +71,7 @@ def _whole_days(
     """Return the days by the sun that are nearly whole, their means, and how far each changes."""
     known = np.flatnonzero(np.isfinite(values))
     days = sun.mean_solar_time(time.utc[known], site).astype("M8[D]")
-    starts = np.flatnonzero(np.append(True, days[1:] != days[:-1]))
+    starts = runs.starts(days)
     counts = np.diff(np.append(starts, len(days)))
     if not len(known):
         return days, values[:0], values[:0]

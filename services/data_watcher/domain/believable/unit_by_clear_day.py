@@ -10,6 +10,7 @@ import numpy.typing as npt
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import NOISE, Power, Values
 from services.data_watcher.domain.believable.unit_fault import guess, wrong_unit
+from shared.solar import runs
 
 LOW = 0.28  # of AC capacity times the sine of the noon sun; clear days of public plants reached 0.39 and more
 SMOOTH = 1.05  # way up and down over twice the peak; 1 on a perfect day, 1.3 and more under clouds
@@ -64,7 +65,7 @@ def _days(power: Power) -> list[tuple[np.datetime64, npt.NDArray[np.intp]]]:
     """Return the rows of each day by the sun, at the site's longitude."""
     local = sun.mean_solar_time(power.time.utc, power.site)
     days = local.astype("M8[D]")
-    starts = np.flatnonzero(np.append(True, days[1:] != days[:-1]))
+    starts = runs.starts(days)
     return [(days[rows[0]], rows) for rows in np.split(np.arange(len(days)), starts[1:])]
 
 

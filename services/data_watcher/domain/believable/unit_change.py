@@ -14,6 +14,7 @@ from services.data_watcher.domain.believable.power import (
 )
 from services.data_watcher.domain.time_axis import TimeAxis, Times
 from shared.errors import UnreadableFileError
+from shared.solar import runs
 
 JUMP = 100.0  # between the levels before and after a change of unit, which is a factor of 1000
 APART = 10.0  # between the lowest day on one side and the highest on the other
@@ -55,7 +56,7 @@ def _may_change(power: Power) -> bool:
     if time.days < DAYS_FOR_PEAK:
         return False
     days = time.utc.astype("M8[D]").astype(np.int64)
-    starts = np.flatnonzero(np.append(True, np.diff(days) != 0))
+    starts = runs.starts(days)
     generating = np.add.reduceat(share > NOISE, starts, dtype=np.int64)
     low = generating - np.add.reduceat(share >= LEAST_PEAK, starts, dtype=np.int64)
     return bool(((generating > 0) & (low >= MOSTLY * generating)).sum() >= DAYS_FOR_PEAK)

@@ -19,6 +19,7 @@ from services.deployer.ports import Asking
 from shared import layout
 from shared.clock import Clock
 from shared.errors import NotReadyError
+from shared.solar import runs
 from shared.solar.position import Floats
 from shared.solar.recipe import INPUTS
 from shared.solar.site import FORECAST_PREFIX
@@ -188,7 +189,7 @@ def _parts(rows: Weather) -> Iterator[_Part]:
     """Yield rows in parts: whole issues, or of measured weather with the hour before each part."""
     places = np.arange(len(rows.times))
     if len(rows.issued_at):
-        starts = np.flatnonzero(np.append(True, rows.issued_at[1:] != rows.issued_at[:-1]))
+        starts = runs.starts(rows.issued_at)
         edges = np.unique(starts[np.searchsorted(starts, places[::MOST_ROWS], side="right") - 1])
         for start, end in zip(edges, [*edges[1:], len(places)], strict=True):
             yield _Part(rows.take((places >= start) & (places < end)), int(end - start))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.deployer.domain.live.day_rows import DayRows
-from shared.solar import quality
+from shared.solar import quality, runs
 from shared.solar.irradiance import clearsky_ghi
 from shared.solar.position import Floats
 from shared.solar.quality import Mask, Measurements
@@ -102,9 +102,8 @@ class _Day:
 
     def runs(self, mask: Mask, minutes: int) -> Iterator[slice]:
         """Yield each run of rows that lasts at least so long, and is of two rows or more."""
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(int)))
         least = max(2, -(-minutes // self.step_minutes))
-        for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        for start, end in zip(*runs.where(mask), strict=True):
             if end - start >= least:
                 yield slice(start, end)
 

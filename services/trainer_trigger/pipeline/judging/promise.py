@@ -24,7 +24,7 @@ from services.trainer_trigger.pipeline.models.site_days import (
     summarise,
 )
 from shared.evaluation import Promise, PromisedDays
-from shared.solar import skies
+from shared.solar import runs, skies
 from shared.solar.position import Floats
 from shared.solar.recipe import Recipe
 
@@ -104,7 +104,7 @@ def _site_levels(days: SiteDays) -> dict[str, float]:
 def _groups(
     names: NDArray[np.str_], rows: NDArray[np.intp]
 ) -> Iterator[tuple[str, NDArray[np.intp]]]:
-    starts = np.flatnonzero(np.r_[True, names[1:] != names[:-1]])
+    starts = runs.starts(names)
     for start, part in zip(starts, np.split(rows, starts[1:]), strict=True):
         yield str(names[start]), part
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from shared.solar import day_level, skies
+from shared.solar import day_level, runs, skies
 from shared.solar.position import Floats, Times
 
 DAYS_FILE = "days.parquet"  # beside a model's files, for the evaluation only
@@ -117,7 +117,7 @@ def days_of(
         Cosine of the zenith angle. [unitless]
     """
     day = (times.astype(np.int64) + round(longitude * 240)) // 86_400
-    starts = np.flatnonzero(np.diff(day, prepend=-1))
+    starts = runs.starts(day)
     ends = np.append(starts[1:], len(day))
     sky = [
         np.nan if irradiance is None else skies.of_day(irradiance[start:end], up[start:end])

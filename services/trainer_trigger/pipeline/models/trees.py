@@ -13,6 +13,7 @@ from onnxmltools.convert.common.data_types import FloatTensorType
 from services.trainer_trigger.pipeline.models.base import Examples, Learnt, Values
 from services.trainer_trigger.pipeline.models.checkpoints import Checkpoints
 from services.trainer_trigger.pipeline.models.folds import origins
+from shared.solar import runs
 
 _MOST_ROUNDS = 1000
 _PATIENCE = 50
@@ -83,8 +84,7 @@ def _predict_later(
 
 def _views(values: Values, which: NDArray[np.bool_]) -> list[Values]:
     """Return rows as views of the matrix, one per run: a fleet's features are never copied."""
-    edges = np.flatnonzero(np.diff(which, prepend=False, append=False))
-    return [values[start:end] for start, end in edges.reshape(-1, 2)]
+    return [values[start:end] for start, end in zip(*runs.where(which), strict=True)]
 
 
 def _dataset(
