@@ -9,12 +9,15 @@ from typing import Any
 
 from console.drafting.cells import is_number, is_quantity
 from console.drafting.guess import NotUnderstoodError
-from console.drafting.moments import is_moment
+from console.drafting.spans import is_moment
 from console.drafting.unit_words import is_unit
 from services.data_watcher.adapters.reading import faults
 
 # A pattern of a date stands in the row of units of some exports.
 _PATTERN = re.compile(r"[dmyhs]{1,4}([-./: ,][dmyhs]{1,4})+", re.IGNORECASE)
+
+_OF_COLUMN = re.compile(r"#\s*\d+\.\s*([^.]+)\..*\(([^()]+)\)\s*")
+_UNIVERSAL = re.compile(r"#\s*Time reference\s*:\s*Universal time", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,14 @@ class Heading:
         By the column's name.
     start
         Where the data begin. [row]
+    zone
+        Of the stamps, where a comment names it; None where none does.
     """
 
     names: list[str]
     units: dict[str, str]
     start: int
+    zone: str | None = None
 
 
 def find(file: str, cells: Sequence[Sequence[Any]]) -> Heading:
@@ -65,7 +71,18 @@ def find(file: str, cells: Sequence[Sequence[Any]]) -> Heading:
     _, names = max(named, key=lambda each: (len(set(_names(each[1]))), each[0]))
     units = max((row for _, row in above), key=lambda row: sum(map(is_unit, row)))
     said = dict(zip(names, units, strict=False)) if units is not names else {}
-    return Heading(names, {name: unit for name, unit in said.items() if is_unit(unit)}, start)
+    comments = [" ".join(map(str, row)) for row in cells[:start] if str(row[0]).startswith("#")]
+    described = _described(comments, names) | said
+    zone = "UTC" if any(map(_UNIVERSAL.search, comments)) else None
+    return Heading(
+        names, {name: unit for name, unit in described.items() if is_unit(unit)}, start, zone
+    )
+
+
+def _described(comments: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """Return the units that comments say of columns, like `# 7. GHI. Global irradiation … (Wh/m2)`."""
+    found = (match for match in map(_OF_COLUMN.fullmatch, comments) if match)
+    return {match[1]: match[2] for match in found if match[1] in names}
 
 
 def _is_data(row: Sequence[Any]) -> bool:

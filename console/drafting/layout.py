@@ -35,6 +35,8 @@ class Sheet:
         How many rows the file has; `columns` may have fewer.
     twice
         Names that occur twice.
+    zone
+        Of the stamps, where a comment above the header names it.
     """
 
     path: Path
@@ -44,6 +46,7 @@ class Sheet:
     units: dict[str, str] = field(default_factory=dict)
     rows: int = 0
     twice: tuple[str, ...] = ()
+    zone: str | None = None
 
     @property
     def looked_at(self) -> int:
@@ -109,7 +112,7 @@ def _table(
     }
     rows = (of if of is not None else len(cells)) - heading.start
     twice = tuple(dict.fromkeys(n for n in heading.names if n and n not in columns))
-    return Sheet(path, kind, layout, columns, heading.units, rows, twice)
+    return Sheet(path, kind, layout, columns, heading.units, rows, twice, heading.zone)
 
 
 def _csv(path: Path, said: str) -> Sheet:

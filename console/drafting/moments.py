@@ -47,6 +47,8 @@ class Form:
         Whether the stamps hold a time of day.
     ends_at_24
         Whether some stamp says 24:00.
+    length
+        How long most intervals are, where stamps name their end as well. [min]
     """
 
     format: str | None
@@ -55,6 +57,7 @@ class Form:
     order: str = ""
     has_clock: bool = True
     ends_at_24: bool = False
+    length: float | None = None
 
 
 def is_moment(cell: Any) -> bool:

@@ -11,7 +11,8 @@ import numpy as np
 
 from console.drafting.guess import Guess, NotUnderstoodError
 from console.drafting.layout import Sheet
-from console.drafting.moments import Form, Times, forms, is_clock, is_day, is_moment, joined
+from console.drafting.moments import Form, Times, is_day, joined
+from console.drafting.spans import forms, is_clock, is_moment
 from services.data_watcher.adapters.reading.stamp_text import SUMMER
 from services.data_watcher.domain.believable.stamps import ROWS_FOR_STEP
 from services.data_watcher.domain.time_axis import stretches
@@ -23,6 +24,8 @@ _ENDS = re.compile(r"\b(end|ending|ends|to|bis|do|hasta|fin|ende|until)\b")
 _OFFSET = re.compile(
     r"(?:-(?:0\d|1[0-2])|\+(?:0\d|1[0-4])):[0-5]\d"
 )  # that some place on earth has
+_ZONE_OF_HEADER = re.compile(r"[(\[](UTC|GMT|CET/CEST|MEZ/MESZ)[)\]]")
+CENTRAL_EUROPE = "Europe/Brussels"  # the clock of CET and CEST, whichever country's
 _MINUTE = np.timedelta64(1, "m")
 _DAY = np.timedelta64(1, "D")
 
@@ -173,19 +176,42 @@ def _described(sheets: Sequence[Sheet], candidate: _Candidate, at: int) -> Stamp
     if chosen[0].format is not None:
         guesses["format"] = Guess(chosen[0].format, _why_format(candidate, at))
     step, share, notes = _step(sheets, times)
+    lengths = {each.length for each in chosen}
     if step:
         guesses["step_minutes"] = Guess(step, f"{share:.0%} of distances")
-    label = _label(candidate, chosen)
+    if lengths != {None}:
+        notes += [
+            f"the stamps name intervals of {each:g} min, but {share:.0%} of them lie {step} min apart"
+            for each in lengths
+            if step and each != step
+        ]
+    label = _label(candidate, chosen) if lengths == {None} else None
     if label and step:
         guesses["label"] = label
     zones = {zone for each in chosen for zone in each.zones if zone}
     offset = _zone(zones)
+    named = _zone_named(sheets, candidate)
+    if named is not None and offset is None:
+        offset, guesses["timezone"] = named.value, named
+    elif offset == CENTRAL_EUROPE:
+        guesses["timezone"] = Guess(offset, "the cells say CET/CEST")
     if len(zones) > 1:
         notes.append(
             f"the stamps name several zones ({', '.join(sorted(zones))}); each is read by its own"
         )
-    zoned = [bool(each.zones - {"", SUMMER}) for each in chosen]
+    zoned = [bool(each.zones - {"", SUMMER}) or "timezone" in guesses for each in chosen]
     return Stamps(guesses, times, offset, step or 60, zoned, tuple(notes))
+
+
+def _zone_named(sheets: Sequence[Sheet], candidate: _Candidate) -> Guess | None:
+    """Return the zone that the header or a comment above it names."""
+    for name in filter(None, (candidate.time_column, candidate.column)):
+        said = _ZONE_OF_HEADER.search(name)
+        if said is not None:
+            return Guess(_zone({said[1]}), f"the header says {said[1]}")
+    zones = {sheet.zone for sheet in sheets}
+    zone = zones.pop() if len(zones) == 1 else None
+    return Guess(zone, "a comment above the header says so") if zone else None
 
 
 def _why_format(candidate: _Candidate, at: int) -> str:
@@ -295,4 +321,6 @@ def _zone(zones: set[str]) -> str | None:
     offsets = sorted(each for each in zones if _OFFSET.fullmatch(each))
     if zones & {"UTC", "GMT"}:
         return "UTC"
+    if zones & {"CET/CEST", "MEZ/MESZ"}:
+        return CENTRAL_EUROPE
     return offsets[0] if offsets else None

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from shared.messages import Name
 from shared.solar.issued import IssueFormat, Span
+from shared.solar.stamp_format import halves
 from shared.solar.zones import Zone
 from shared.solar.zones import tzinfo_of as tzinfo_of  # noqa: PLC0414 - a site's zone, read with the site
 from shared.strict import Strict
@@ -49,7 +50,8 @@ class TimestampFormat(Strict):
     format: str | None = Field(
         default=None,
         description="strptime format; without it ISO 8601 is expected. With time_column: of both, "
-        "joined by a space.",
+        "joined by a space. Of stamps that name an interval's beginning and end, both: "
+        "%d.%m.%Y %H:%M - %d.%m.%Y %H:%M, or %d.%m.%Y %H:%M-%H:%M.",
     )
     timezone: Zone | None = Field(
         default=None, description="Zone of stamps without offset; the site's zone where absent."
@@ -71,6 +73,16 @@ class TimestampFormat(Strict):
             raise ValueError(message)
         if self.label == "center" and self.step_minutes is not None and self.step_minutes % 30:
             message = "label: center is for steps of whole half-hours; half of another one is no quarter-hour"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _an_interval_begins_where_it_says(self) -> TimestampFormat:
+        if halves(self.format) is not None and self.label in {"center", "end"}:
+            message = (
+                f"the format names the beginning and the end of an interval, so label: {self.label} cannot "
+                "be; leave label out"
+            )
             raise ValueError(message)
         return self
 

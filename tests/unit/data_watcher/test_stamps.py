@@ -1,0 +1,190 @@
+"""Time stamps that people have: intervals, dates in several columns, months in words, serial dates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import ValidationError
+
+from tests.unit.data_watcher.plant_files import (
+    CSV,
+    HEALTHY,
+    accepted,
+    canonical,
+    csv,
+    plant,
+    refused,
+    site,
+)
+
+DAY_FIRST = "%d.%m.%Y %H:%M - %d.%m.%Y %H:%M"
+BY_CLOCK = "%d.%m.%Y %H:%M-%H:%M"
+CAMS = "%Y-%m-%dT%H:%M:%S.%f/%Y-%m-%dT%H:%M:%S.%f"
+
+
+def stamped(format_: str, **more: Any) -> dict[str, Any]:
+    return CSV | {"timestamp": {"column": "t", "format": format_, **more}}
+
+
+def later(moment: datetime, minutes: float = 15) -> datetime:
+    return moment + timedelta(minutes=minutes)
+
+
+# --- intervals ------------------------------------------------------------------------------------------
+
+
+def entsoe(moment: datetime) -> str:
+    return f"{moment:%d.%m.%Y %H:%M} - {later(moment):%d.%m.%Y %H:%M}"
+
+
+@pytest.mark.parametrize(
+    ("stamp", "format_"),
+    [
+        (entsoe, DAY_FIRST),
+        (lambda each: f"{entsoe(each)} (UTC)", f"{DAY_FIRST} (%Z)"),
+        (lambda each: f"{entsoe(each)} (CET/CEST)", f"{DAY_FIRST} (%Z)"),
+        (
+            lambda each: f"{each:%d.%m.%Y %H:%M} (UTC) - {later(each):%d.%m.%Y %H:%M} (UTC)",
+            "%d.%m.%Y %H:%M (%Z) - %d.%m.%Y %H:%M (%Z)",
+        ),
+        (
+            lambda each: f"{each:%Y-%m-%dT%H:%M:%S}.0/{later(each):%Y-%m-%dT%H:%M:%S}.0",
+            CAMS,
+        ),
+        (
+            lambda each: f"{each:%Y-%m-%dT%H:%M:%S}Z/{later(each):%Y-%m-%dT%H:%M:%S}Z",
+            "%Y-%m-%dT%H:%M:%S%z/%Y-%m-%dT%H:%M:%S%z",
+        ),
+        (lambda each: f"{each:%d.%m.%Y %H:%M}-{later(each):%H:%M}", BY_CLOCK),
+        (lambda each: f"{each:%d.%m.%Y %H:%M} \u2013 {later(each):%H:%M}", BY_CLOCK),
+        (
+            lambda each: f"{each:%m/%d/%Y %I:%M %p} - {later(each):%I:%M %p}",
+            "%m/%d/%Y %I:%M %p - %I:%M %p",
+        ),
+        (
+            lambda each: f"{each:%d.%m.%Y %H:%M}-{later(each):%H:%M}".replace("-00:00", "-24:00"),
+            BY_CLOCK,
+        ),
+    ],
+)
+@pytest.mark.parametrize("step", [{}, {"step_minutes": 15}, {"step_minutes": 15, "label": "right"}])
+def test_an_interval_begins_where_its_stamp_says(
+    stamp: Callable[[datetime], str], format_: str, step: dict[str, Any]
+) -> None:
+    reading = accepted(csv(stamp=stamp), site(stamped(format_, **step)))
+
+    assert reading.rows.masks == {}
+    assert reading.rows.window_end == later(HEALTHY[-1][0])
+
+
+def test_a_range_of_hours_beside_its_date_is_an_interval() -> None:
+    data = csv(stamp=lambda each: f"{each:%d.%m.%Y};{each:%H:%M}-{later(each):%H:%M}")
+    how = {"column": "day", "time_column": "t", "format": BY_CLOCK}
+
+    accepted(data.replace(b"t;", b"day;t;", 1), site(CSV | {"timestamp": how}))
+
+
+def around(day: datetime) -> list[tuple[datetime, float]]:
+    """Return three days of a plant, the second of which is given; short enough for any season."""
+    shift = day - datetime(2024, 6, 2)  # noqa: DTZ001
+    return [(moment + shift, watt if 8 <= moment.hour < 15 else 0.0) for moment, watt in HEALTHY]
+
+
+@pytest.mark.parametrize("day", [datetime(2025, 3, 30), datetime(2025, 10, 26)])  # noqa: DTZ001
+def test_a_clock_that_changes_makes_no_interval_longer(day: datetime) -> None:
+    rows = around(day)
+    berlin = ZoneInfo("Europe/Berlin")
+
+    def stamp(moment: datetime) -> str:
+        begin, end = moment.astimezone(berlin), later(moment).astimezone(berlin)
+        return f"{begin:%d.%m.%Y %H:%M} - {end:%d.%m.%Y %H:%M}"
+
+    for format_, how in (
+        (DAY_FIRST, stamp),
+        (BY_CLOCK, lambda each: stamp(each).replace(" - ", "-")),
+    ):
+        text = csv(rows, stamp=how)
+        if format_ == BY_CLOCK:
+            text = b"\n".join(
+                line if b"-" not in line else line.split(b"-")[0] + b"-" + line.split(b" ")[-1]
+                for line in text.splitlines()
+            )
+        where = site(stamped(format_, timezone="Europe/Berlin"), timezone="Europe/Berlin")
+        assert accepted(text, where, rows).rows.masks == {}
+
+
+def test_the_names_of_zones_tell_an_hour_that_comes_twice_apart() -> None:
+    rows = around(datetime(2025, 10, 26))  # noqa: DTZ001
+    berlin = ZoneInfo("Europe/Berlin")
+
+    def stamp(moment: datetime) -> str:
+        begin, end = moment.astimezone(berlin), later(moment).astimezone(berlin)
+        return f"{begin:%d.%m.%Y %H:%M (%Z)} - {end:%d.%m.%Y %H:%M (%Z)}"
+
+    where = site(stamped("%d.%m.%Y %H:%M (%Z) - %d.%m.%Y %H:%M (%Z)"))
+    accepted(csv(rows[::-1], stamp=stamp), where, rows)
+
+
+def test_an_interval_of_another_length_than_the_step_is_refused() -> None:
+    fault = refused(csv(stamp=entsoe), site(stamped(DAY_FIRST, step_minutes=30)))
+
+    assert fault.code == "wrong_step"
+    assert "one of 15 min in row 2 (01.06.2024 00:00 - 01.06.2024 00:15)" in fault.reason
+    assert "step_minutes: 30" in fault.reason
+    accepted(csv(stamp=entsoe), site(stamped(DAY_FIRST)))  # as the remedy says
+
+
+def test_intervals_that_lie_over_each_other_are_refused() -> None:
+    def hourly(moment: datetime) -> str:
+        return f"{moment:%d.%m.%Y %H:%M} - {later(moment, 60):%d.%m.%Y %H:%M}"
+
+    fault = refused(csv(stamp=hourly), site(stamped(DAY_FIRST)))
+
+    assert fault.code == "wrong_step"
+    assert "the stamps name intervals of 60 min, but begin 15 min apart" in fault.reason
+    hours = list(plant(step=60))
+    accepted(csv(hours, stamp=hourly), site(stamped(DAY_FIRST)), hours)
+
+
+def test_an_interval_whose_end_is_wrong_is_no_time() -> None:
+    lines = csv(stamp=entsoe).splitlines()
+    lines[5] = lines[5].replace(b"- 01.06.2024 01:15", b"- 01.06.2024 02:15")
+    lines[9] = lines[9].replace(b" - 01.06.2024 02:15", b"")
+
+    reading, found = canonical(b"\n".join(lines), site(stamped(DAY_FIRST)))
+
+    assert reading.rows.masks == {"bad_timestamp": 2}
+    assert {moment for moment, _ in HEALTHY} - set(found) == {HEALTHY[4][0], HEALTHY[8][0]}
+
+
+def test_stamps_without_an_end_are_no_intervals() -> None:
+    data = csv(stamp=lambda each: f"{each:%d.%m.%Y %H:%M}")
+
+    fault = refused(data, site(stamped(DAY_FIRST)))
+
+    assert fault.code == "no_timestamps"
+    assert f"{len(HEALTHY)} of {len(HEALTHY)} stamps" in fault.reason
+    accepted(data, site(stamped("%d.%m.%Y %H:%M")))
+
+
+@pytest.mark.parametrize(
+    ("format_", "more", "says"),
+    [
+        (DAY_FIRST, {"label": "center", "step_minutes": 30}, "leave label out"),
+        (DAY_FIRST, {"label": "end", "step_minutes": 30}, "leave label out"),
+        ("%H:%M-%H:%M", {}, "the beginning with its date"),
+        ("%d.%m.%Y - %d.%m.%Y", {}, "with their time of day"),
+        ("%d.%m.%Y %H:%M - %d.%m. %H:%M", {}, "the same parts of the date"),
+        ("%H:%M %d.%m.%Y - %H:%M %d.%m.%Y", {}, "the date before the time of day"),
+        ("%A %d.%m.%Y %H:%M - %A %d.%m.%Y %H:%M", {}, "%A is not known there"),
+    ],
+)
+def test_an_interval_that_cannot_be_read_is_refused_in_the_yaml(
+    format_: str, more: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(ValidationError, match=says):
+        site(stamped(format_, **more))
