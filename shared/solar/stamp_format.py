@@ -9,13 +9,26 @@ _TOKEN = re.compile(r"%.|[^%]+|%$")
 _ZONES = {"%z", "%Z"}
 _DATES = {"%Y", "%y", "%m", "%b", "%B", "%d", "%j"}
 _KNOWN = _DATES | {"%H", "%I", "%M", "%S", "%f", "%p"}
+_COUNTED = {"%Y", "%y", "%m", "%d", "%j", "%H", "%M", "%S"}
 # The half of a day repeats in 10:00 AM - 10:15 AM without a second hour being named by it.
 _NOT_TELLING = _ZONES | {"%p", "%%"}
 
 
+def tokens(format_: str) -> list[str]:
+    """Return the directives of a format and what is between them, in their order."""
+    return _TOKEN.findall(format_)
+
+
 def directives(format_: str) -> list[str]:
     """Return the directives of a format in their order."""
-    return [each for each in _TOKEN.findall(format_) if each.startswith("%")]
+    return [each for each in tokens(format_) if each.startswith("%")]
+
+
+def is_counted(format_: str) -> bool:
+    """Whether all that a format names are numbers, at least the year and the day."""
+    named = set(directives(format_))
+    years, days = {"%Y", "%y"} & named, {"%j"} & named or {"%m", "%d"} <= named
+    return bool(years and days) and named <= _COUNTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +61,12 @@ def halves(format_: str | None) -> Halves | None:
     ValueError
         It names something twice, and is no interval that can be read.
     """
-    tokens = _TOKEN.findall(format_) if format_ else []
-    start = _second(tokens)
+    each = tokens(format_) if format_ else []
+    start = _second(each)
     if start is None:
         return None
-    begin, between = _cut_behind(tokens[:start])
-    end, behind = _cut_behind(tokens[start:])
+    begin, between = _cut_behind(each[:start])
+    end, behind = _cut_behind(each[start:])
     clock = next((at for at, each in enumerate(begin) if each in {"%H", "%I"}), len(begin))
     found = Halves(begin, between, end, behind, begin[:clock])
     fault = _fault(found)
@@ -65,10 +78,10 @@ def halves(format_: str | None) -> Halves | None:
     return found
 
 
-def _second(tokens: list[str]) -> int | None:
+def _second(said: list[str]) -> int | None:
     """Return where the first directive comes that was there before."""
     seen = set()
-    for at, each in enumerate(tokens):
+    for at, each in enumerate(said):
         if each.startswith("%") and each not in _NOT_TELLING:
             if each in seen:
                 return at
@@ -76,10 +89,10 @@ def _second(tokens: list[str]) -> int | None:
     return None
 
 
-def _cut_behind(tokens: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _cut_behind(said: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return tokens up to the last directive that is no zone, and those behind it."""
-    last = max(at for at, each in enumerate(tokens) if each.startswith("%") and each not in _ZONES)
-    return tuple(tokens[: last + 1]), tuple(tokens[last + 1 :])
+    last = max(at for at, each in enumerate(said) if each.startswith("%") and each not in _ZONES)
+    return tuple(said[: last + 1]), tuple(said[last + 1 :])
 
 
 def _fault(found: Halves) -> str | None:

@@ -13,6 +13,7 @@ from tests.unit.console.test_draft_samples import PLACE, draft, said, site, writ
 JUNE = datetime(2024, 6, 27)  # noqa: DTZ001 - a plant's clock
 MOMENTS = quarters(96 * 4, JUNE)
 QUARTER = timedelta(minutes=15)
+CAPACITY = (*PLACE, "--ac-capacity-kw", "8")
 
 
 def test_the_radiation_service_of_cams_is_drafted(tmp_path: Path) -> None:
@@ -30,7 +31,7 @@ def test_the_radiation_service_of_cams_is_drafted(tmp_path: Path) -> None:
     ]
     path = written(tmp_path, "cams.csv", lines)
 
-    source = site(path, options=(*PLACE, "--ac-capacity-kw", "8")).sources[0]
+    source = site(path, options=CAPACITY).sources[0]
 
     assert source.timestamp.column == "# Observation period"
     assert source.timestamp.format == "%Y-%m-%dT%H:%M:%S.%f/%Y-%m-%dT%H:%M:%S.%f"
@@ -102,3 +103,73 @@ def test_offsets_stay_offsets(tmp_path: Path) -> None:
 
     assert site(path, options=("--latitude", "40", "--longitude", "-105")).timezone == "-07:00"
     assert draft(path).exit_code == 0
+
+
+def nsrdb(lines: list[str], zone: str = "1") -> list[str]:
+    return [
+        "Source,Location ID,City,Latitude,Longitude,Time Zone,Elevation,Local Time Zone",
+        f"NSRDB,146823,-,50.0,13.4,{zone},1650,1",
+        "Year,Month,Day,Hour,Minute,GHI,Temperature",
+        *lines,
+    ]
+
+
+def test_a_file_of_nsrdb_is_drafted(tmp_path: Path) -> None:
+    lines = [
+        f"{each.year},{each.month},{each.day},{each.hour},{each.minute},"
+        f"{power(each) * 90:.0f},{15 + power(each):.1f}"
+        for each in quarters(96 * 4, JUNE)
+        if each.minute in {0, 30}
+    ]
+    path = written(tmp_path, "nsrdb.csv", nsrdb(lines))
+
+    how = site(path, options=CAPACITY).sources[0].timestamp
+
+    assert how.names == ("Year", "Month", "Day", "Hour", "Minute")
+    assert how.format == "%Y %m %d %H %M"
+    assert (how.step_minutes, how.label, how.timezone) == (30, "center", "+01:00")
+    text = said(path, options=CAPACITY)
+    assert "GUESSED: NSRDB gives values of a moment" in text
+    assert "accepted by weather-1, 192 rows, none masked" in text
+
+
+def test_a_logger_that_counts_days_is_drafted(tmp_path: Path) -> None:
+    ends = [each + QUARTER for each in MOMENTS]
+    lines = [
+        f"{(each - QUARTER).year},{(each - QUARTER).timetuple().tm_yday},"
+        f"{each.hour * 100 + each.minute or 2400},{power(each - QUARTER) * 90:.1f}"
+        for each in ends
+    ]
+    path = written(tmp_path, "logger.csv", ["Year,DOY,HHMM,GHI_Avg", *lines])
+
+    how = site(path, options=CAPACITY).sources[0].timestamp
+
+    assert (how.column, how.time_column) == (("Year", "DOY"), "HHMM")
+    assert (how.format, how.label) == ("%Y %j %H%M", "right")
+    text = said(path, options=CAPACITY)
+    assert "GUESSED: the day ends at 24:00" in text
+    assert "accepted by weather-1, 384 rows, none masked" in text
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_date_beside_the_number_of_its_hour_is_drafted(tmp_path: Path, first: int) -> None:
+    hours = [each for each in quarters(96 * 4, JUNE) if not each.minute]
+    lines = [f"{each:%d/%m/%Y},{each.hour + first},{power(each)}" for each in hours]
+    path = written(tmp_path, "hours.csv", ["Date,Hour,power (kW)", *lines])
+
+    how = site(path).sources[0].timestamp
+
+    assert (how.column, how.time_column, how.format) == ("Date", "Hour", "%d/%m/%Y %H")
+    assert how.label == ("right" if first else "left")
+    assert "accepted by power-1, 96 rows, none masked" in said(path)
+
+
+def test_columns_that_are_called_like_parts_but_hold_others_are_none(tmp_path: Path) -> None:
+    lines = ["2024,6,27,0,999", "2024,6,27,1,1000"]
+    path = written(tmp_path, "power.csv", ["Year,Month,Tag,Hour,power (kW)", *lines])
+    other = written(
+        tmp_path, "other.csv", ["Year,Tag,Hour,power (kW)", "2024,27,0,1", "2024,27,1,2"]
+    )
+
+    assert site(path, options=CAPACITY).sources[0].timestamp.format == "%Y %m %d %H"
+    assert draft(other).exit_code == 1

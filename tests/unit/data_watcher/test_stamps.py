@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
+from tests.corpus import workbook
 from tests.unit.data_watcher.plant_files import (
     CSV,
     HEALTHY,
@@ -188,3 +189,159 @@ def test_an_interval_that_cannot_be_read_is_refused_in_the_yaml(
 ) -> None:
     with pytest.raises(ValidationError, match=says):
         site(stamped(format_, **more))
+
+
+# --- dates in several columns ---------------------------------------------------------------------------
+
+
+def in_columns(
+    header: str, cells: Callable[[datetime], str], rows: list[tuple[datetime, float]] = HEALTHY
+) -> bytes:
+    return csv(rows, stamp=cells).replace(b"t;", f"{header};".encode(), 1)
+
+
+def of_day(moment: datetime) -> int:
+    return moment.timetuple().tm_yday
+
+
+def ended(moment: datetime) -> tuple[datetime, int]:
+    """Return a day and the end of an interval in it, as loggers have them: 2400, not 0 of the next day."""
+    end = later(moment)
+    clock = end.hour * 100 + end.minute
+    return (end, clock) if clock else (moment, 2400)
+
+
+NSRDB = {"column": ["Year", "Month", "Day"], "time_column": ["Hour", "Minute"]}
+LOGGER = {"column": ["Year", "DOY"], "time_column": "HHMM", "format": "%Y %j %H%M"}
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "how"),
+    [
+        (
+            "Year;Month;Day;Hour;Minute",
+            lambda each: f"{each.year};{each.month};{each.day};{each.hour};{each.minute}",
+            NSRDB | {"format": "%Y %m %d %H %M"},
+        ),
+        (
+            "Year;Month;Day;Hour;Minute",
+            lambda each: f"{each:%Y.0;%m.0;%d.0;%H.0;%M.0}",
+            NSRDB | {"format": "%Y %m %d %H %M"},
+        ),
+        (
+            "Year;Month;Day;Hour;Minute;Second",
+            lambda each: f"{each:%y;%m;%d;%H;%M;%S}",
+            {
+                "column": ["Year", "Month", "Day", "Hour", "Minute", "Second"],
+                "format": "%y %m %d %H %M %S",
+            },
+        ),
+        (
+            "Year;DOY;HHMM",
+            lambda each: f"{each.year};{of_day(each)};{each.hour * 100 + each.minute}",
+            LOGGER,
+        ),
+        (
+            "Year;DOY;HHMM",
+            lambda each: f"{each.year};{of_day(ended(each)[0])};{ended(each)[1]}",
+            LOGGER | {"label": "right", "step_minutes": 15},
+        ),
+        (
+            "Date;HHMM",
+            lambda each: f"{each:%d.%m.%Y};{each.hour * 100 + each.minute}",
+            {"column": "Date", "time_column": "HHMM", "format": "%d.%m.%Y %H%M"},
+        ),
+    ],
+)
+def test_the_parts_of_a_date_may_be_columns(
+    header: str, cells: Callable[[datetime], str], how: dict[str, Any]
+) -> None:
+    reading = accepted(in_columns(header, cells), site(CSV | {"timestamp": how}))
+
+    assert reading.rows.masks == {}
+
+
+@pytest.mark.parametrize("label", ["right", "end"])
+def test_the_24th_hour_ends_its_day(label: str) -> None:
+    hours = list(plant(step=60))
+
+    def cells(moment: datetime) -> str:
+        return f"{moment.year};{moment.month};{moment.day};{moment.hour + 1}"
+
+    how = {
+        "column": ["Year", "Month", "Day"],
+        "time_column": "Hour",
+        "format": "%Y %m %d %H",
+        "label": label,
+        "step_minutes": 60,
+    }
+    data = in_columns("Year;Month;Day;Hour", cells, hours)
+
+    assert accepted(data, site(CSV | {"timestamp": how}), hours).rows.masks == {}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "2024;13;1;0;0",
+        "2024;2;30;0;0",
+        "2024;6;1;24;15",
+        "2024;6;1;3;60",
+        "2024;6;;3;0",
+        "2024;6;0;3;0",
+    ],
+)
+def test_parts_that_are_no_date_are_no_time(wrong: str) -> None:
+    def cells(moment: datetime) -> str:
+        return f"{moment.year};{moment.month};{moment.day};{moment.hour};{moment.minute}"
+
+    lines = in_columns("Year;Month;Day;Hour;Minute", cells).splitlines()
+    lines[1] = f"{wrong};0".encode()
+
+    how = NSRDB | {"format": "%Y %m %d %H %M"}
+    reading, found = canonical(b"\n".join(lines), site(CSV | {"timestamp": how}))
+
+    assert reading.rows.masks == {"bad_timestamp": 1}
+    assert len(found) == len(HEALTHY) - 1
+
+
+def test_the_366th_day_is_one_of_leap_years() -> None:
+    rows = [(moment.replace(month=12, day=31), watt) for moment, watt in HEALTHY[:96]]
+    night = [(moment, 0.0) for moment, _ in rows]
+    where = site(CSV | {"timestamp": LOGGER})
+
+    def cells(year: int) -> Callable[[datetime], str]:
+        return lambda each: f"{year};366;{each.hour * 100 + each.minute}"
+
+    accepted(in_columns("Year;DOY;HHMM", cells(2024), night), where, night)
+    fault = refused(in_columns("Year;DOY;HHMM", cells(2023), night), where)
+    assert fault.code == "no_timestamps"
+    assert "'Year', 'DOY', 'HHMM' are no times in the format '%Y %j %H%M'" in fault.reason
+    assert "'2023 366 0'" in fault.reason
+
+
+def test_numbers_of_a_spreadsheet_are_parts_of_a_date() -> None:
+    cells = [
+        ["Year", "Month", "Day", "Hour", "Minute", "p"],
+        *([m.year, m.month, m.day, m.hour, m.minute, w] for m, w in HEALTHY),
+    ]
+    how = NSRDB | {"format": "%Y %m %d %H %M"}
+
+    accepted(workbook.xlsx(cells), site({"format": "xlsx", "timestamp": how}))
+
+
+def test_the_header_is_found_below_meta_data() -> None:
+    def cells(moment: datetime) -> str:
+        return f"{moment.year};{moment.month};{moment.day};{moment.hour};{moment.minute}"
+
+    meta = b"Source;Location ID;Latitude;Time Zone;;\nNSRDB;146823;52.1;0;;\n"
+    data = meta + in_columns("Year;Month;Day;Hour;Minute", cells)
+
+    accepted(data, site(CSV | {"timestamp": NSRDB | {"format": "%Y %m %d %H %M"}}))
+
+
+def test_several_columns_need_a_format() -> None:
+    with pytest.raises(
+        ValidationError, match="Year, Month, Day, Hour, Minute: several columns need format"
+    ):
+        site(CSV | {"timestamp": NSRDB})

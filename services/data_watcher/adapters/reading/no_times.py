@@ -18,9 +18,10 @@ def no_timestamps(
     """Return the fault of a file whose stamps are no times in the stated format."""
     row = int(np.flatnonzero(bad)[0])
     expected = f"the format {how.format!r}" if how.format else "ISO 8601 (2024-07-01 12:00)"
+    names = ", ".join(map(repr, how.names))
     return UnreadableFileError(
         "no_timestamps",
-        f"{int(bad.sum())} of {table.rows} stamps in column {how.column!r} are no times in {expected}, "
+        f"{int(bad.sum())} of {table.rows} stamps in column {names} are no times in {expected}, "
         f"for example {table.stamps[row].as_py()!r} in row {table.places.said(row)}",
         "correct timestamp.format in the site's YAML, or the stamps in the file",
     )

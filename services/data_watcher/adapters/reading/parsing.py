@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.data_watcher.adapters.reading import stamp_text
+from services.data_watcher.adapters.reading import counted, stamp_text
 from services.data_watcher.adapters.reading.zones import to_utc
 from services.data_watcher.domain.time_axis import Times
 from shared.solar.site import TimestampFormat
@@ -37,7 +37,12 @@ def parse(column: pa.Array, how: TimestampFormat, zone: str) -> tuple[Times, boo
         found = stamp_text.numbers_since_1970(numbers)
         if found is not None:
             return found, True
-    text = pc.utf8_trim_whitespace(pc.cast(column, pa.string()))
+    return _of_text(pc.utf8_trim_whitespace(pc.cast(column, pa.string())), how, zone)
+
+
+def _of_text(text: pa.Array, how: TimestampFormat, zone: str) -> tuple[Times, bool]:
+    if how.is_counted:
+        return counted.parse(text, how), False
     said = set(directives(how.format)) if how.format else set()
     if "%Z" in said:
         return _rescued(text, np.full(len(text), _NAT, "M8[us]"), how, zone)
