@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from console.drafting import parts
+from console.drafting import parts, worded
 from console.drafting.cells import is_number, is_quantity
 from console.drafting.guess import NotUnderstoodError
 from console.drafting.spans import is_moment
@@ -160,6 +160,13 @@ def _no_data(file: str, cells: Sequence[Sequence[Any]]) -> str:
             "sample with measurements"
         )
     said = f"; its last row is {_shown(rows[-1])}" if rows else ""
+    words = (worded.unknown(str(cell).strip()) for cell in (rows[-1] if rows else []))
+    word = next(filter(None, words), None)
+    if word is not None:
+        return (
+            f"{file}: {word!r} is no month in a language that is read (English, German, French, Spanish, "
+            f"Italian, Dutch, Portuguese){said}; export the file with months as numbers"
+        )
     return (
         f"{file}: no line below a header holds a time stamp and a number{said}. Known are stamps like "
         "2024-07-01 12:00, 01.07.2024 12:00, 7/1/24 12:00 PM, date and time in two columns, and seconds "

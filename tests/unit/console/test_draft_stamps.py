@@ -173,3 +173,38 @@ def test_columns_that_are_called_like_parts_but_hold_others_are_none(tmp_path: P
 
     assert site(path, options=CAPACITY).sources[0].timestamp.format == "%Y %m %d %H"
     assert draft(other).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("june", "july", "stamp", "format_"),
+    [
+        ("Juni", "Juli", "{0.day}. {1} {0:%Y %H:%M}", "%d. %B %Y %H:%M"),
+        ("juin", "juil.", "{0.day} {1} {0:%Y %H:%M}", "%d %B %Y %H:%M"),
+        ("JUN", "JUL", "{0.day}-{1}-{0:%Y %H:%M:%S}", "%d-%b-%Y %H:%M:%S"),
+        ("giu", "lug", "{0.day}/{1}/{0:%y %H:%M}", "%d/%b/%y %H:%M"),
+        ("junio", "julio", "{0.day} de {1} de {0:%Y %H:%M}", "%d de %B de %Y %H:%M"),
+        ("Jun.", "Jul.", "{1} {0:%d, %Y %I:%M %p}", "%b %d, %Y %I:%M %p"),
+        ("Juni", "Juli", "{0:%d}.{1}.{0:%Y %H:%M}", "%d.%b.%Y %H:%M"),
+    ],
+)
+def test_months_in_words_are_drafted(
+    tmp_path: Path, june: str, july: str, stamp: str, format_: str
+) -> None:
+    lines = [
+        f'"{stamp.format(each, june if each.month == 6 else july)}",{power(each)}'
+        for each in quarters(96 * 4, datetime(2024, 6, 29))  # noqa: DTZ001
+    ]
+    path = written(tmp_path, "power.csv", ["time,power (kW)", *lines])
+
+    assert site(path).sources[0].timestamp.format == format_
+    assert "accepted by power-1, 384 rows, none masked" in said(path)
+
+
+def test_a_word_that_is_no_month_is_named_in_a_draft(tmp_path: Path) -> None:
+    lines = [f"{each.day} czerwca {each:%Y %H:%M},{power(each)}" for each in MOMENTS]
+    path = written(tmp_path, "power.csv", ["time,power (kW)", *lines])
+
+    done = draft(path)
+
+    assert done.exit_code == 1
+    assert "'czerwca' is no month" in str(done.exception)

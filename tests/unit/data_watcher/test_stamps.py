@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
+from services.data_watcher.adapters.reading import months
 from tests.corpus import workbook
 from tests.unit.data_watcher.plant_files import (
     CSV,
@@ -345,3 +346,89 @@ def test_several_columns_need_a_format() -> None:
         ValidationError, match="Year, Month, Day, Hour, Minute: several columns need format"
     ):
         site(CSV | {"timestamp": NSRDB})
+
+
+# --- months in words ------------------------------------------------------------------------------------
+
+WORDS = {
+    "de": "Jan. Feb März Apr Mai Juni Juli Aug. Sept. Okt Nov. Dez",
+    "DE": "JANUAR FEBRUAR MRZ APRIL MAI JUN JUL AUGUST SEPTEMBER OKTOBER NOVEMBER DEZEMBER",
+    "at": "Jänner Feber Mär April Mai Juni Juli August September Oktober November Dezember",
+    "fr": "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
+    "es": "ene feb mar abr may jun jul ago sep oct nov dic",
+    "ES": "enero febrero marzo abril mayo junio julio agosto setiembre octubre noviembre diciembre",
+    "it": "gen feb mar apr mag giu lug ago set ott nov dic",
+    "nl": "jan feb mrt apr mei jun jul aug sep okt nov dec",
+    "pt": "jan fev mar abr mai jun jul ago set out nov dez",
+    "PT": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    "en": "Jan Feb Mar Apr May Jun Jul Aug Sept Oct Nov Dec",
+}
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_months_are_known_in_seven_languages(language: str) -> None:
+    assert [months.number(each) for each in WORDS[language].split()] == list(range(1, 13))
+
+
+def test_a_word_that_may_be_two_months_is_none() -> None:
+    assert [months.number(each) for each in ("jui", "ma", "ju", "lipca", "mon")] == [None] * 5
+
+
+JUNE_JULY = [(moment + timedelta(days=28), watt) for moment, watt in HEALTHY]  # 29 June to 1 July
+
+
+@pytest.mark.parametrize(
+    ("june", "july", "stamp", "format_"),
+    [
+        ("Juni", "Juli", "{0.day}. {1} {0:%Y %H:%M}", "%d. %B %Y %H:%M"),
+        ("juin", "juil.", "{0.day} {1} {0:%Y %H:%M}", "%d %b %Y %H:%M"),
+        ("JUN", "JUL", "{0.day}-{1}-{0:%Y %H:%M:%S}", "%d-%b-%Y %H:%M:%S"),
+        ("giu", "lug", "{0.day}/{1}/{0:%y %H:%M}", "%d/%b/%y %H:%M"),
+        ("junio", "julio", "{0.day} de {1} de {0:%Y %H:%M}", "%d de %B de %Y %H:%M"),
+        ("Juin", "Juillet", "{1} {0.day}, {0:%Y %I:%M %p}", "%B %d, %Y %I:%M %p"),
+        ("June", "juli", "{0.day}.{1}.{0:%Y %H:%M}", "%d.%b.%Y %H:%M"),
+        ("giugno", "luglio", "{0:%d} {1} {0:%Y %H:%M} UTC", "%d %B %Y %H:%M %Z"),
+    ],
+)
+def test_months_may_be_words(june: str, july: str, stamp: str, format_: str) -> None:
+    def written(moment: datetime) -> str:
+        return stamp.format(moment, june if moment.month == 6 else july)
+
+    reading = accepted(csv(JUNE_JULY, stamp=written), site(stamped(format_)), JUNE_JULY)
+
+    assert reading.rows.masks == {}
+
+
+def test_intervals_may_hold_words_and_hour_24() -> None:
+    def written(moment: datetime) -> str:
+        month = "Juni" if moment.month == 6 else "Juli"
+        end = f"{later(moment):%H:%M}".replace("00:00", "24:00")
+        return f"{moment.day}. {month} {moment:%Y %H:%M}-{end}"
+
+    data = csv(JUNE_JULY, stamp=written)
+
+    accepted(data, site(stamped("%d. %B %Y %H:%M-%H:%M")), JUNE_JULY)
+
+
+def test_a_word_that_is_no_month_is_named() -> None:
+    data = csv(JUNE_JULY, stamp=lambda each: f"{each.day} czerwca {each:%Y %H:%M}")
+
+    fault = refused(data, site(stamped("%d %B %Y %H:%M")))
+
+    assert fault.code == "no_timestamps"
+    assert "'czerwca' is no month" in fault.reason
+    assert "months as numbers" in fault.remedy
+
+
+def test_a_word_that_is_no_month_is_named_however_few_its_days_are() -> None:
+    rows = list(plant(days=8))
+    july = [(moment + timedelta(days=29), watt) for moment, watt in rows]  # the last one of June
+
+    def written(moment: datetime) -> str:
+        return f"{moment.day} {'Brachet' if moment.month == 6 else 'Juli'} {moment:%Y %H:%M}"
+
+    fault = refused(csv(july, stamp=written), site(stamped("%d %B %Y %H:%M")))
+
+    assert fault.code == "no_timestamps"
+    assert "96 of 768 stamps" in fault.reason
+    assert "'Brachet' is no month" in fault.reason

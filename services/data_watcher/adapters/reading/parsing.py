@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.data_watcher.adapters.reading import counted, stamp_text
+from services.data_watcher.adapters.reading import counted, months, stamp_text
 from services.data_watcher.adapters.reading.zones import to_utc
 from services.data_watcher.domain.time_axis import Times
 from shared.solar.site import TimestampFormat
@@ -43,19 +43,27 @@ def parse(column: pa.Array, how: TimestampFormat, zone: str) -> tuple[Times, boo
 def _of_text(text: pa.Array, how: TimestampFormat, zone: str) -> tuple[Times, bool]:
     if how.is_counted:
         return counted.parse(text, how), False
-    said = set(directives(how.format)) if how.format else set()
-    if "%Z" in said:
-        return _rescued(text, np.full(len(text), _NAT, "M8[us]"), how, zone)
-    if how.format is None:
-        parsed, aware = _parse_iso(text)
-    elif not ({"%z", "%f", "%j", "%p"} & said):
-        parsed = _numpy(pc.strptime(text, format=how.format, unit="us", error_is_null=True))
-        aware = False
-    else:
-        parsed, aware = _parse_slowly(text, how.format)
+    parsed, aware = _by_format(text, how.format)
     if aware or not np.isnat(parsed).any():
         return parsed, aware
+    if how.format is not None and months.DIRECTIVES & set(directives(how.format)):
+        text, form = months.numbered(text, how.format)
+        how = how.model_copy(update={"format": form})
+        parsed, aware = _by_format(text, form)
+        if aware:
+            return parsed, aware
     return _rescued(text, parsed, how, zone)
+
+
+def _by_format(text: pa.Array, format_: str | None) -> tuple[Times, bool]:
+    if format_ is None:
+        return _parse_iso(text)
+    said = set(directives(format_))
+    if "%Z" in said:  # cell by cell
+        return np.full(len(text), _NAT, "M8[us]"), False
+    if not ({"%z", "%f", "%j", "%p"} & said):
+        return _numpy(pc.strptime(text, format=format_, unit="us", error_is_null=True)), False
+    return _parse_slowly(text, format_)
 
 
 def _rescued(text: pa.Array, parsed: Times, how: TimestampFormat, zone: str) -> tuple[Times, bool]:

@@ -6,7 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from services.data_watcher.adapters.reading import intervals, stamp_text
-from services.data_watcher.adapters.reading.no_times import MOST_BAD, no_timestamps
+from services.data_watcher.adapters.reading.no_times import (
+    MOST_BAD,
+    are_of_unknown_months,
+    no_timestamps,
+)
 from services.data_watcher.adapters.reading.parsing import parse
 from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.adapters.reading.zones import to_utc
@@ -108,7 +112,7 @@ def parsed(
     local[(local < EARLIEST) | (local >= LATEST)] = _NAT
     bad = np.isnat(local)
     count = int(np.count_nonzero(bad))
-    if count > MOST_BAD * len(bad):
+    if count > MOST_BAD * len(bad) or are_of_unknown_months(table, how, bad):
         raise no_timestamps(table, how, bad)
     losses.check_rows(
         "the time stamp", "bad_timestamp", bad, table.values.get("power_ac"), site, table.said
