@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -10,6 +11,11 @@ from console import output
 from console.drafting.cells import Numbers, numbers, sentinels
 from console.drafting.guess import Guess
 from console.drafting.layout import Sheet
+
+_NOT_EXPECTED = {
+    "n/e",
+    "N/E",
+}  # as ENTSO-E writes; other words for nothing are no text to the reader
 
 
 def columns(
@@ -30,7 +36,7 @@ def columns(
             some.append(read_ or Numbers(np.full(len(cells), np.nan)))
         if any(np.isfinite(each.values).any() for each in some):
             found[name] = some
-    writing = _without_sentinels(found)
+    writing = _without_sentinels(found, _words(sheets, found))
     writing |= _signs(found, notes)
     return found, writing, notes
 
@@ -66,7 +72,13 @@ def _shown(found: dict[str, list[Numbers]], key: str) -> dict[str, list[str]]:
     return shown
 
 
-def _without_sentinels(found: dict[str, list[Numbers]]) -> dict[str, Guess]:
+def _words(sheets: Sequence[Sheet], found: Collection[str]) -> dict[str, int]:
+    """Return the words in columns of numbers that mean 'no measurement', with their counts."""
+    cells = (cell for sheet in sheets for name in found for cell in sheet.columns[name])
+    return dict(Counter(cell for cell in cells if isinstance(cell, str) and cell in _NOT_EXPECTED))
+
+
+def _without_sentinels(found: dict[str, list[Numbers]], words: dict[str, int]) -> dict[str, Guess]:
     """Take out what seems to mean 'no measurement', and say so."""
     counts: dict[float, int] = {}
     for some in found.values():
@@ -75,8 +87,13 @@ def _without_sentinels(found: dict[str, list[Numbers]]) -> dict[str, Guess]:
             counts[sentinel] = counts.get(sentinel, 0) + int((values == sentinel).sum())
             for each in some:
                 each.values[each.values == sentinel] = np.nan
-    if not counts:
+    said = [f"{word} in {output.counted(n, 'cell')}" for word, n in words.items()]
+    if counts:
+        cells = ", ".join(
+            f"{value:g} in {output.counted(n, 'cell')}" for value, n in counts.items()
+        )
+        said.append(f"GUESSED: {cells}, far from all other values")
+    if not said:
         return {}
-    cells = ", ".join(f"{value:g} in {output.counted(n, 'cell')}" for value, n in counts.items())
-    why = f"GUESSED: {cells}, far from all other values"
-    return {"missing": Guess([int(each) if each.is_integer() else each for each in counts], why)}
+    numbers_ = [int(each) if each.is_integer() else each for each in counts]
+    return {"missing": Guess([*words, *numbers_], "; ".join(said))}

@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
+from console.drafting import parts, worded
 from console.drafting.cells import is_number, is_quantity
 from console.drafting.guess import NotUnderstoodError
-from console.drafting.moments import is_moment
+from console.drafting.spans import is_moment
 from console.drafting.unit_words import is_unit
 from services.data_watcher.adapters.reading import faults
 
 # A pattern of a date stands in the row of units of some exports.
 _PATTERN = re.compile(r"[dmyhs]{1,4}([-./: ,][dmyhs]{1,4})+", re.IGNORECASE)
+
+_OF_COLUMN = re.compile(r"#\s*\d+\.\s*([^.]+)\..*\(([^()]+)\)\s*")
+_UNIVERSAL = re.compile(r"#\s*Time reference\s*:\s*Universal time", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +34,17 @@ class Heading:
         By the column's name.
     start
         Where the data begin. [row]
+    zone
+        Of the stamps, where a line above names it; None where none does.
+    service
+        Who made the file, where a line above says it.
     """
 
     names: list[str]
     units: dict[str, str]
     start: int
+    zone: str | None = None
+    service: str | None = None
 
 
 def find(file: str, cells: Sequence[Sequence[Any]]) -> Heading:
@@ -47,7 +58,10 @@ def find(file: str, cells: Sequence[Sequence[Any]]) -> Heading:
     looked_at = cells[: 2 * faults.MOST_HEADER_LINES]
     start = next((n for n, row in enumerate(looked_at) if _is_data(row)), None)
     if start is None:
-        raise NotUnderstoodError(_no_data(file, cells))
+        found = _of_parts(looked_at)
+        if found is None:
+            raise NotUnderstoodError(_no_data(file, cells))
+        return found
     width = len(cells[start])
     above = [
         (n, [str(cell).strip() for cell in row])
@@ -65,7 +79,51 @@ def find(file: str, cells: Sequence[Sequence[Any]]) -> Heading:
     _, names = max(named, key=lambda each: (len(set(_names(each[1]))), each[0]))
     units = max((row for _, row in above), key=lambda row: sum(map(is_unit, row)))
     said = dict(zip(names, units, strict=False)) if units is not names else {}
-    return Heading(names, {name: unit for name, unit in said.items() if is_unit(unit)}, start)
+    comments = [" ".join(map(str, row)) for row in cells[:start] if str(row[0]).startswith("#")]
+    described = _described(comments, names) | said
+    zone = "UTC" if any(map(_UNIVERSAL.search, comments)) else None
+    return Heading(
+        names, {name: unit for name, unit in described.items() if is_unit(unit)}, start, zone
+    )
+
+
+def _of_parts(cells: Sequence[Sequence[Any]]) -> Heading | None:
+    """Return what is above data whose stamps are year, month and day in columns; None where there is none."""
+    for at, row in enumerate(cells):
+        where = parts.named(row)
+        start = next(
+            (n for n in range(at + 1, len(cells)) if where and parts.are_parts(cells[n], where)),
+            None,
+        )
+        if start is not None:
+            names = [str(cell).strip() for cell in row]
+            units = [[str(cell).strip() for cell in each] for each in cells[at + 1 : start]]
+            said = {
+                name: unit
+                for each in units
+                for name, unit in zip(names, each, strict=False)
+                if is_unit(unit)
+            }
+            zone, service = _meta(cells[:at])
+            return Heading(names, said, start, zone, service)
+    return None
+
+
+def _meta(above: Sequence[Sequence[Any]]) -> tuple[str | None, str | None]:
+    """Return the zone and the service that rows above the header name, as those of NSRDB do."""
+    said: dict[str, str] = {}
+    for names, values in pairwise(above):
+        pairs = zip(map(str, names), map(str, values), strict=False)
+        said |= {name.strip(): value.strip() for name, value in pairs}
+    offset = said.get("Time Zone", "")
+    zone = f"{int(offset):+03}:00" if re.fullmatch(r"[-+]?\d{1,2}", offset) else None
+    return ("UTC" if zone == "+00:00" else zone), said.get("Source")
+
+
+def _described(comments: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """Return the units that comments say of columns, like `# 7. GHI. Global irradiation … (Wh/m2)`."""
+    found = (match for match in map(_OF_COLUMN.fullmatch, comments) if match)
+    return {match[1]: match[2] for match in found if match[1] in names}
 
 
 def _is_data(row: Sequence[Any]) -> bool:
@@ -102,10 +160,18 @@ def _no_data(file: str, cells: Sequence[Sequence[Any]]) -> str:
             "sample with measurements"
         )
     said = f"; its last row is {_shown(rows[-1])}" if rows else ""
+    words = (worded.unknown(str(cell).strip()) for cell in (rows[-1] if rows else []))
+    word = next(filter(None, words), None)
+    if word is not None:
+        return (
+            f"{file}: {word!r} is no month in a language that is read (English, German, French, Spanish, "
+            f"Italian, Dutch, Portuguese){said}; export the file with months as numbers"
+        )
     return (
         f"{file}: no line below a header holds a time stamp and a number{said}. Known are stamps like "
         "2024-07-01 12:00, 01.07.2024 12:00, 7/1/24 12:00 PM, date and time in two columns, and seconds "
-        "since 1970; year, month and day in columns of their own must be joined first"
+        "since 1970, intervals like 01.07.2024 12:00 - 01.07.2024 12:15, and year, month, day and hour in "
+        "columns that are called so"
     )
 
 

@@ -35,6 +35,10 @@ class Sheet:
         How many rows the file has; `columns` may have fewer.
     twice
         Names that occur twice.
+    zone
+        Of the stamps, where a line above the header names it.
+    service
+        Who made the file, where a line above the header says it.
     """
 
     path: Path
@@ -44,6 +48,8 @@ class Sheet:
     units: dict[str, str] = field(default_factory=dict)
     rows: int = 0
     twice: tuple[str, ...] = ()
+    zone: str | None = None
+    service: str | None = None
 
     @property
     def looked_at(self) -> int:
@@ -109,7 +115,9 @@ def _table(
     }
     rows = (of if of is not None else len(cells)) - heading.start
     twice = tuple(dict.fromkeys(n for n in heading.names if n and n not in columns))
-    return Sheet(path, kind, layout, columns, heading.units, rows, twice)
+    return Sheet(
+        path, kind, layout, columns, heading.units, rows, twice, heading.zone, heading.service
+    )
 
 
 def _csv(path: Path, said: str) -> Sheet:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from console.drafting import worded
 from services.data_watcher.adapters.reading import stamp_text
 
 Times = npt.NDArray[np.datetime64]
@@ -47,6 +48,8 @@ class Form:
         Whether the stamps hold a time of day.
     ends_at_24
         Whether some stamp says 24:00.
+    length
+        How long most intervals are, where stamps name their end as well. [min]
     """
 
     format: str | None
@@ -55,6 +58,7 @@ class Form:
     order: str = ""
     has_clock: bool = True
     ends_at_24: bool = False
+    length: float | None = None
 
 
 def is_moment(cell: Any) -> bool:
@@ -111,7 +115,7 @@ def forms(cells: Sequence[Any]) -> list[Form]:
             [f"{each:.0f}" if isinstance(each, int | float) else None for each in cells]
         )
     texts = [each.strip() if isinstance(each, str) else None for each in cells]
-    found = _spelled(texts) or _compact(texts) or _since_1970(texts)
+    found = _worded(texts) or _spelled(texts) or _compact(texts) or _since_1970(texts)
     return [form for form in found if not np.isnat(form.times).all()]
 
 
@@ -143,6 +147,18 @@ def _since_1970(texts: Sequence[str | None]) -> list[Form]:
         return []
     times = [_NAT if each is None else np.datetime64(round(each * 1e6), "us") for each in counted]
     return [Form(None, np.array(times, "M8[us]"), frozenset({"since 1970"}))]
+
+
+def _worded(texts: Sequence[str | None]) -> list[Form]:
+    """Return the form of dates with their month in words."""
+    words = worded.find(texts)
+    if words is None:
+        return []
+    return [
+        replace(form, format=form.format.replace(worded.NUMBERED, words.format))
+        for form in _spelled(words.numbered)
+        if form.format is not None
+    ]
 
 
 # --- written out ------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from console import output
@@ -17,6 +18,7 @@ from services.data_watcher.domain import validation
 from shared import layout
 from shared.active import ActiveSite
 from shared.errors import InvalidConfigError
+from shared.solar.zones import tzinfo_of
 
 # Where nobody says where the plant is, the sun of this latitude, and a longitude that fits the files' clock.
 _LATITUDE = 40.0
@@ -81,7 +83,8 @@ def _longitude(noon: float | None, offset: str) -> float:
     """Return where the sun would be highest at the hour around which the files' days are centred."""
     if noon is None:
         return 0.0
-    hours = 0.0 if offset == "UTC" else int(offset[:3]) + int(offset[0] + offset[4:]) / 60
+    winter = datetime(2024, 1, 1, tzinfo=tzinfo_of(offset)).utcoffset() or timedelta(0)
+    hours = winter / timedelta(hours=1)
     east = 15.0 * (text.HOUR_OF_NOON - noon + hours)
     return round((east + 180.0) % 360.0 - 180.0, 3)
 

@@ -30,7 +30,7 @@ _NAMES: tuple[tuple[str, str], ...] = (
     ("relative_humidity", r"humid|\brh( ?2m)?\b|feuchte"),
     ("pressure", r"pressure|baro|luftdruck"),
     ("wind_speed", r"wind(?!.*(dir|richt))|\bws\b"),
-    ("dni", r"\bdni\b|direct.*normal|beam"),
+    ("dni", r"\b[db]ni\b|direct.*normal|beam"),
     ("dhi", r"\bdhi\b|diffuse|diffus"),
     ("poa_global", r"poa|plane|tilt|inclined|\bgti\b|in.?plane"),
     # Direct irradiance without "normal" may be that of the horizontal plane: a person must say so.

@@ -6,12 +6,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
+from console.drafting import parts
 from console.drafting.guess import Guess, NotUnderstoodError
 from console.drafting.layout import Sheet
-from console.drafting.moments import Form, Times, forms, is_clock, is_day, is_moment, joined
+from console.drafting.moments import Form, Times, is_day, joined
+from console.drafting.spans import forms, is_clock, is_moment
 from services.data_watcher.adapters.reading.stamp_text import SUMMER
 from services.data_watcher.domain.believable.stamps import ROWS_FOR_STEP
 from services.data_watcher.domain.time_axis import stretches
@@ -23,6 +26,9 @@ _ENDS = re.compile(r"\b(end|ending|ends|to|bis|do|hasta|fin|ende|until)\b")
 _OFFSET = re.compile(
     r"(?:-(?:0\d|1[0-2])|\+(?:0\d|1[0-4])):[0-5]\d"
 )  # that some place on earth has
+_ZONE_OF_HEADER = re.compile(r"[(\[](UTC|GMT|CET/CEST|MEZ/MESZ)[)\]]")
+_NSRDB = "NSRDB"
+CENTRAL_EUROPE = "Europe/Brussels"  # the clock of CET and CEST, whichever country's
 _MINUTE = np.timedelta64(1, "m")
 _DAY = np.timedelta64(1, "D")
 
@@ -55,14 +61,21 @@ class Stamps:
     @property
     def taken(self) -> set[str]:
         """Return the columns that hold stamps."""
-        return {str(each.value) for key, each in self.guesses.items() if key.endswith("column")}
+        said = [each.value for key, each in self.guesses.items() if key.endswith("column")]
+        return {name for each in said for name in ([each] if isinstance(each, str) else each)}
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    column: str
-    time_column: str | None
+    column: str | tuple[str, ...]
+    time_column: str | tuple[str, ...] | None
     forms: list[list[Form]]  # of each file, in the same order
+
+    @property
+    def name(self) -> str:
+        """Return how the column of the time of day is called, or that of all."""
+        said = self.time_column or self.column
+        return said if isinstance(said, str) else " ".join(said)
 
     def fits(self, at: int) -> bool:
         """Whether a form fits nearly all stamps of every file."""
@@ -78,7 +91,7 @@ def find(sheets: Sequence[Sheet]) -> Stamps:
         No column holds any.
     """
     best: tuple[tuple[float, ...], _Candidate, int] | None = None
-    for number, candidate in enumerate(_candidates(sheets)):
+    for number, candidate in enumerate(chain(_candidates(sheets), _candidates_of_parts(sheets))):
         for at in range(len(candidate.forms[0])):
             if candidate.fits(at):
                 rank = (*_rank(candidate, at), -number, -at)
@@ -112,6 +125,25 @@ def _candidates(sheets: Sequence[Sheet]) -> Iterator[_Candidate]:
                     yield _Candidate(day, clock, found)
 
 
+def _candidates_of_parts(sheets: Sequence[Sheet]) -> Iterator[_Candidate]:
+    """Yield stamps whose parts are columns; for each date and clock the formats that all files may have."""
+    found: dict[tuple[tuple[str, ...], tuple[str, ...]], list[parts.Parts]] = {}
+    for each in parts.find(sheets[0].columns):
+        found.setdefault((each.days, each.clocks), []).append(each)
+    for (days, clocks), some in found.items():
+        each_file = [
+            list(filter(None, (parts.form(sheet.columns, each) for each in some)))
+            for sheet in sheets
+        ]
+        same = _same_forms(each_file) if all(each_file) else []
+        if same:
+            yield _Candidate(_alone(days), _alone(clocks) if clocks else None, same)
+
+
+def _alone(names: tuple[str, ...]) -> str | tuple[str, ...]:
+    return names[0] if len(names) == 1 else names
+
+
 def _same_forms(each_file: list[list[Form]]) -> list[list[Form]]:
     """Return the forms that every file may have, in one order."""
     formats = [form.format for form in each_file[0]]
@@ -135,7 +167,7 @@ def _rank(candidate: _Candidate, at: int) -> tuple[float, ...]:
     some = [each[at] for each in candidate.forms]
     times = np.concatenate([each.times for each in some])
     known = times[~np.isnat(times)]
-    name = re.sub(r"[_\W]+", " ", (candidate.time_column or candidate.column).lower())
+    name = re.sub(r"[_\W]+", " ", candidate.name.lower())
     words = 1.0 if _STARTS.search(name) else -1.0 if _ENDS.search(name) else 0.0
     regular, span = _regularity(some)
     return (
@@ -165,27 +197,64 @@ def _described(sheets: Sequence[Sheet], candidate: _Candidate, at: int) -> Stamp
     times = [each.times for each in chosen]
     cells = sum(map(len, times))
     good = sum(int((~np.isnat(each)).sum()) for each in times)
-    guesses = {"column": Guess(candidate.column, f"{good} of {cells} cells are times")}
+    guesses = {"column": Guess(_plain(candidate.column), f"{good} of {cells} cells are times")}
     if candidate.time_column:
         guesses["time_column"] = Guess(
-            candidate.time_column, "the time of day stands apart from the date"
+            _plain(candidate.time_column), "the time of day stands apart from the date"
         )
     if chosen[0].format is not None:
         guesses["format"] = Guess(chosen[0].format, _why_format(candidate, at))
     step, share, notes = _step(sheets, times)
+    lengths = {each.length for each in chosen}
     if step:
         guesses["step_minutes"] = Guess(step, f"{share:.0%} of distances")
-    label = _label(candidate, chosen)
+    if lengths != {None}:
+        notes += [
+            f"the stamps name intervals of {each:g} min, but {share:.0%} of them lie {step} min apart"
+            for each in lengths
+            if step and each != step
+        ]
+    label = _label(candidate, chosen) if lengths == {None} else None
+    if (
+        label is None
+        and step
+        and step % 30 == 0
+        and {sheet.service for sheet in sheets} == {_NSRDB}
+    ):
+        label = Guess(
+            "center", "GUESSED: NSRDB gives values of a moment, the middle of an interval"
+        )
     if label and step:
         guesses["label"] = label
     zones = {zone for each in chosen for zone in each.zones if zone}
     offset = _zone(zones)
+    named = _zone_named(sheets, candidate)
+    if named is not None and offset is None:
+        offset, guesses["timezone"] = named.value, named
+    elif offset == CENTRAL_EUROPE:
+        guesses["timezone"] = Guess(offset, "the cells say CET/CEST")
     if len(zones) > 1:
         notes.append(
             f"the stamps name several zones ({', '.join(sorted(zones))}); each is read by its own"
         )
-    zoned = [bool(each.zones - {"", SUMMER}) for each in chosen]
+    zoned = [bool(each.zones - {"", SUMMER}) or "timezone" in guesses for each in chosen]
     return Stamps(guesses, times, offset, step or 60, zoned, tuple(notes))
+
+
+def _plain(column: str | tuple[str, ...]) -> str | list[str]:
+    """Return columns as the YAML has them."""
+    return column if isinstance(column, str) else list(column)
+
+
+def _zone_named(sheets: Sequence[Sheet], candidate: _Candidate) -> Guess | None:
+    """Return the zone that the header or a comment above it names."""
+    for name in (candidate.name, str(candidate.column)):
+        said = _ZONE_OF_HEADER.search(name)
+        if said is not None:
+            return Guess(_zone({said[1]}), f"the header says {said[1]}")
+    zones = {sheet.zone for sheet in sheets}
+    zone = zones.pop() if len(zones) == 1 else None
+    return Guess(zone, "a line above the header says so") if zone else None
 
 
 def _why_format(candidate: _Candidate, at: int) -> str:
@@ -260,7 +329,7 @@ def _step(sheets: Sequence[Sheet], times: Sequence[Times]) -> tuple[int | None, 
 
 def _label(candidate: _Candidate, chosen: Sequence[Form]) -> Guess | None:
     """Return what a stamp names, where a name or midnight says it is the end of an interval."""
-    name = candidate.time_column or candidate.column
+    name = candidate.name
     plain = re.sub(r"[_\W]+", " ", name.lower())
     if candidate.time_column and _midnight_behind(chosen):
         return Guess(
@@ -295,4 +364,6 @@ def _zone(zones: set[str]) -> str | None:
     offsets = sorted(each for each in zones if _OFFSET.fullmatch(each))
     if zones & {"UTC", "GMT"}:
         return "UTC"
+    if zones & {"CET/CEST", "MEZ/MESZ"}:
+        return CENTRAL_EUROPE
     return offsets[0] if offsets else None

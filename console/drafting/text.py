@@ -10,6 +10,7 @@ from typing import Any
 
 from console.drafting.guess import Guess, SourceDraft
 from console.drafting.plant_power import Several
+from shared.solar.stamp_format import halves
 
 HOUR_OF_NOON = 12.0
 WIDTH = 80  # of a terminal
@@ -89,7 +90,7 @@ def _source(each: SourceDraft, name: str) -> Iterator[str]:
     yield from _lines(each.layout, 4)
     yield "    timestamp:"
     yield from _lines(each.timestamp, 6)
-    if "label" not in each.timestamp:
+    if "label" not in each.timestamp and not _names_intervals(each):
         yield "      # label: right  # if stamps are the END of an interval; center: the middle"
         if each.forecast:
             yield from comment("look: irradiance of most models is the mean BEFORE its stamp", 6)
@@ -101,6 +102,11 @@ def _source(each: SourceDraft, name: str) -> Iterator[str]:
         rest = len(each.unused) - _MANY
         more = f", and {rest} more" if rest > 0 else ""
         yield from comment(f"not used: {', '.join(each.unused[:_MANY])}{more}", 6)
+
+
+def _names_intervals(each: SourceDraft) -> bool:
+    """Whether stamps name the end of their interval as well as its beginning."""
+    return "format" in each.timestamp and halves(each.timestamp["format"].value) is not None
 
 
 def _issued(each: SourceDraft) -> Iterator[str]:
@@ -153,6 +159,11 @@ def _zone(sources: Sequence[SourceDraft], longitude: float | None) -> tuple[str,
     offset_said = next((each.offset for each in sources if each.offset), None)
     plain = [each for each in sources if each.offset is None]
     noon = next((each.noon for each in plain if each.noon is not None), None)
+    if offset_said and noon is None and offset_said[0] not in "+-U":
+        return (
+            f'"{offset_said}"',
+            "the stamps are by its clock; any place with the same clock will do",
+        )
     if offset_said and noon is None:
         return f'"{offset_said}"', (
             "the stamps carry it; if their clock may follow summer time nevertheless, name the zone, like "

@@ -12,12 +12,14 @@ from pydantic import Field, model_validator
 
 from shared.messages import Name
 from shared.solar.issued import IssueFormat, Span
+from shared.solar.stamp_format import halves, is_counted
 from shared.solar.zones import Zone
 from shared.solar.zones import tzinfo_of as tzinfo_of  # noqa: PLC0414 - a site's zone, read with the site
 from shared.strict import Strict
 
 POWER = "power_ac"
 FORECAST_PREFIX = "forecast_"
+_HOUR_AS_NUMBER = (" %H", " %H%M", " %H%M%S")  # behind a date: 1 to 24, or 830
 
 # Canonical columns, their unit, and every unit that a file may use for them.
 CANONICAL_UNITS: dict[str, str] = {
@@ -39,17 +41,25 @@ def canonical_unit(column: str) -> str | None:
     return CANONICAL_UNITS.get(column.removeprefix(FORECAST_PREFIX))
 
 
+Several = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
 class TimestampFormat(Strict):
     """How a file writes its time stamps."""
 
-    column: str
-    time_column: str | None = Field(
-        default=None, description="Column of the time of day, where `column` holds only the date."
+    column: str | Several = Field(
+        description="Name of the column, or a list of names: [Year, Month, Day], [Year, DOY]."
+    )
+    time_column: str | Several | None = Field(
+        default=None,
+        description="Column of the time of day, where `column` holds only the date; or a list: "
+        "[Hour, Minute].",
     )
     format: str | None = Field(
         default=None,
-        description="strptime format; without it ISO 8601 is expected. With time_column: of both, "
-        "joined by a space.",
+        description="strptime format; without it ISO 8601 is expected. Of several columns: of all, "
+        "joined by a space, like %Y %j %H%M. Of stamps that name an interval's beginning and end, both: "
+        "%d.%m.%Y %H:%M - %d.%m.%Y %H:%M, or %d.%m.%Y %H:%M-%H:%M.",
     )
     timezone: Zone | None = Field(
         default=None, description="Zone of stamps without offset; the site's zone where absent."
@@ -64,6 +74,29 @@ class TimestampFormat(Strict):
         default=None, description="Length of an interval [min]; needed to move labels to the left."
     )
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all columns that make up a stamp, in their order."""
+        return (*_names(self.column), *_names(self.time_column))
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether columns hold numbers, like a year, or 830 for 8:30, instead of a date and a time of day."""
+        form = self.format
+        if form is None or len(self.names) == 1 or halves(form) is not None or not is_counted(form):
+            return False
+        apart = not isinstance(self.column, str) or not isinstance(self.time_column, str)
+        return apart or form.endswith(_HOUR_AS_NUMBER)
+
+    @model_validator(mode="after")
+    def _parts_need_a_format(self) -> TimestampFormat:
+        if self.format is None and not (
+            isinstance(self.column, str) and not isinstance(self.time_column, tuple)
+        ):
+            message = f"{', '.join(self.names)}: several columns need format, like %Y %m %d %H %M"
+            raise ValueError(message)
+        return self
+
     @model_validator(mode="after")
     def _moved_label_needs_a_step(self) -> TimestampFormat:
         if self.label != "left" and self.step_minutes is None:
@@ -73,6 +106,20 @@ class TimestampFormat(Strict):
             message = "label: center is for steps of whole half-hours; half of another one is no quarter-hour"
             raise ValueError(message)
         return self
+
+    @model_validator(mode="after")
+    def _an_interval_begins_where_it_says(self) -> TimestampFormat:
+        if halves(self.format) is not None and self.label in {"center", "end"}:
+            message = (
+                f"the format names the beginning and the end of an interval, so label: {self.label} cannot "
+                "be; leave label out"
+            )
+            raise ValueError(message)
+        return self
+
+
+def _names(column: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    return (column,) if isinstance(column, str) else column or ()
 
 
 class ColumnFormat(Strict):

@@ -131,6 +131,34 @@ def test_a_decimal_comma_between_commas_is_recognised() -> None:
     assert "decimal comma" in fault.reason
 
 
+def short(watt: float) -> str:
+    return f"{watt / 1000:.3f}".rstrip("0").rstrip(".").replace(".", ",")
+
+
+def test_a_decimal_comma_between_commas_is_recognised_behind_whole_numbers() -> None:
+    where = site({"columns": {"power_ac": {"column": "p", "unit": "kW"}}})
+    data = csv(number=short, delimiter=",")
+    assert data.splitlines()[1].endswith(b",0")
+
+    fault = refused(data, where)
+
+    assert fault.code == "number_format"
+    assert "rows have more fields, like 3, and the header 2" in fault.reason
+    for said in ("another delimiter (;)", "quotes around the numbers", "a decimal point"):
+        assert said in fault.remedy
+    kilowatts = {"columns": {"power_ac": {"column": "p", "unit": "kW"}}}
+    accepted(csv(number=short), site(CSV | kilowatts))
+    accepted(csv(number=lambda watt: f'"{short(watt)}"', delimiter=","), where)
+    accepted(csv(number=lambda watt: short(watt).replace(",", "."), delimiter=","), where)
+
+
+def test_a_column_more_further_down_is_no_decimal_comma() -> None:
+    lines = csv(delimiter=",").splitlines()
+    more = [line + b",15" if n > 150 else line for n, line in enumerate(lines)]
+
+    assert refused(b"\n".join(more), site()).code == "too_much_masked"
+
+
 def test_a_delimiter_at_the_end_of_data_rows_only_is_no_column() -> None:
     data = csv().replace(b"\n", b";\n").replace(b"t;p;\n", b"t;p\n") + b";\n"
     assert accepted(data, site(CSV)).rows.masks == {}

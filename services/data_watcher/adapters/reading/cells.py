@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -159,6 +160,23 @@ def plain(column: pa.Array) -> pa.Array:
             message = f"a cell has {longest} characters; this is no number and no time"
             raise faults.unreadable(message)
     return column.dictionary_decode()
+
+
+Column = TypeVar("Column", pa.Array, pa.ChunkedArray)
+
+
+def written(column: Column) -> Column:
+    """Return cells as a person writes them: without blanks around, and 3 for the number 3.0."""
+    if isinstance(column, pa.ChunkedArray) and pa.types.is_dictionary(column.type):
+        column = pa.chunked_array([plain(each) for each in column.chunks])
+    if pa.types.is_floating(column.type):
+        whole = pc.and_kleene(pc.is_finite(column), pc.equal(column, pc.floor(column)))
+        column = pc.if_else(
+            whole,
+            pc.cast(pc.cast(pc.if_else(whole, column, 0), pa.int64(), safe=False), pa.string()),
+            pc.cast(column, pa.string()),
+        )
+    return pc.utf8_trim_whitespace(pc.cast(column, pa.string()))
 
 
 def mask(array: pa.ChunkedArray) -> Mask:

@@ -128,7 +128,7 @@ def _format(source: SourceFormat) -> ModuleType:
 
 
 def _stamps(raw: Raw) -> pa.Array:
-    """Return the time stamps; date and time of day in two columns are joined by a space."""
+    """Return the time stamps; those of several columns, like date and time of day, are joined by a space."""
     parts = [cells.plain(_whole(raw.cells[at])) for at in raw.columns.stamps]
     if len(parts) == 1:
         return parts[0]
@@ -144,7 +144,7 @@ def _issues(raw: Raw) -> pa.Array | None:
 def _as_text(part: pa.Array) -> pa.Array:
     if pa.types.is_timestamp(part.type):  # a date in a spreadsheet or in Parquet
         return pc.strftime(part, format="%Y-%m-%d")
-    return pc.utf8_trim_whitespace(pc.cast(part, pa.string()))
+    return cells.written(part)
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

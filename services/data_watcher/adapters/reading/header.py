@@ -108,8 +108,7 @@ def find(source: SourceFormat, header: Sequence[str]) -> Columns:
 
 
 def _stamp_names(source: SourceFormat) -> list[str]:
-    how = source.timestamp
-    return [how.column, *([how.time_column] if how.time_column else [])]
+    return list(source.timestamp.names)
 
 
 def _issue_names(source: SourceFormat) -> list[str]:

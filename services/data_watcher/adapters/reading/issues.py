@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.adapters.reading import stamps
+from services.data_watcher.adapters.reading import intervals, no_times, parsing, stamps
 from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.adapters.reading.zones import to_utc
 from services.data_watcher.domain.believable import leads, losses
@@ -78,6 +78,7 @@ def place(
     """
     assert source.issued is not None  # noqa: S101 - the schema sees to it
     how, zone = source.timestamp, source.timestamp.timezone or site.timezone
+    table, how = intervals.begun(table, how, zone)
     local, is_utc, counts = stamps.parsed(table, how, zone, site, by_rows=False)
     stated = _stated(table, source.issued, zone, name, uploaded_at)
     issue = np.zeros(table.rows, np.intp) if stated is None else _codes(stated)
@@ -92,7 +93,7 @@ def place(
     issued = _by_target(begins, source.issued, zone) if stated is None else stated
     known = ~np.isnat(begins)
     if not known.any():
-        raise stamps.no_timestamps(table, how, ~known)
+        raise no_times.no_timestamps(table, how, ~known)
     lost = known & ~leads.possible(begins, issued)
     counts["no_issue"] = int(lost.sum())
     _check_issues(lost, known, table, source.issued, site)
@@ -153,7 +154,7 @@ def _of_column(table: Table, how: IssueFormat, zone: str) -> Times:
     assert how.column is not None  # noqa: S101 - for the type checker
     assert table.issues is not None  # noqa: S101
     form = TimestampFormat(column=how.column, format=how.format, timezone=zone)
-    local, is_utc = stamps.parse(table.issues, form, zone)
+    local, is_utc = parsing.parse(table.issues, form, zone)
     local[~np.isnat(local) & ((local < stamps.EARLIEST) | (local >= stamps.LATEST))] = _NAT
     if how.at is not None:
         midnight = local.astype("M8[D]").astype("M8[us]")

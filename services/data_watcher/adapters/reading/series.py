@@ -41,7 +41,7 @@ def only(raw: Raw, source: SourceFormat) -> Raw:
         return raw
     wanted = np.ones(len(next(iter(raw.cells.values()))), bool)
     for column, value in source.where.items():
-        written = _written(raw.cells[raw.columns.names[column]])
+        written = cells.written(raw.cells[raw.columns.names[column]])
         found = cells.mask(pc.equal(written, _plain(value)))
         if not found.any():
             raise UnreadableFileError(
@@ -67,20 +67,6 @@ def only(raw: Raw, source: SourceFormat) -> Raw:
     )
 
 
-def _written(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return names as a person writes them: without blanks around, and 3 for the number 3.0."""
-    if pa.types.is_dictionary(column.type):
-        column = pa.chunked_array([cells.plain(each) for each in column.chunks])
-    if pa.types.is_floating(column.type):
-        whole = pc.and_kleene(pc.is_finite(column), pc.equal(column, pc.floor(column)))
-        column = pc.if_else(
-            whole,
-            pc.cast(pc.cast(pc.if_else(whole, column, 0), pa.int64(), safe=False), pa.string()),
-            pc.cast(column, pa.string()),
-        )
-    return pc.utf8_trim_whitespace(pc.cast(column, pa.string()))
-
-
 def _plain(value: float | str) -> str:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else str(value)
@@ -102,7 +88,7 @@ def names(raw: Raw, source: SourceFormat) -> pa.Array | None:
     """Return which inverter each row is of; None where the rows are those of one."""
     if source.sum_by is None:
         return None
-    column = _written(raw.cells[raw.columns.names[source.sum_by]])
+    column = cells.written(raw.cells[raw.columns.names[source.sum_by]])
     return column.combine_chunks().dictionary_encode()
 
 

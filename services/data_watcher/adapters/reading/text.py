@@ -18,6 +18,7 @@ import pyarrow.csv as pacsv
 from services.data_watcher.adapters.reading import cells, faults, header
 from services.data_watcher.adapters.reading.places import Places
 from services.data_watcher.adapters.reading.table import Raw
+from services.data_watcher.domain.believable.losses import FEW
 from services.data_watcher.ports import Content
 from shared.errors import UnreadableFileError
 from shared.solar.site import SourceFormat
@@ -33,6 +34,7 @@ _PEEKED = 5  # data rows that are compared with the header
 _COMPARED = 20  # rows before the last one whose decimals say something
 _LESS = 3  # times less than the number before, as without a digit
 _NUMBER = re.compile(r"\d+[.,]?\d*")
+_DIGITS = re.compile(r"-?\d+")
 _SHOWN = 80  # characters of a row in a message
 _END = 2048  # bytes that hold the last rows
 _END_OF_FEW = 256  # bytes that hold the last two of most files
@@ -66,6 +68,8 @@ def load(data: Content, source: SourceFormat) -> Raw:
     if is_open and _count(data, b"\n", start) > table.num_rows + len(ragged):
         # A quote that never ends swallows all lines after it; without quotes it costs its own line only.
         table, ragged = _parse_strictest(body, source, len(names), columns, quotes=False)
+    if not ragged.is_end_of(table.num_rows + len(ragged)):  # a column more further down
+        _check_decimals(ragged, names, source)
     if table.num_rows == 0:
         if ragged:
             message = (
@@ -80,7 +84,7 @@ def load(data: Content, source: SourceFormat) -> Raw:
         skipped={"ragged_row": len(ragged)} if ragged else {},
         places=Places.beginning_at(lines + 1),
         header=names,
-        examples={"ragged_row": tuple(ragged.first)},
+        examples={"ragged_row": tuple(ragged.first[:1])},
         cut_off=_seems_cut_off(data, start, source),
     )
 
@@ -126,10 +130,11 @@ def _decimals(number: str) -> int:
 
 
 class _Ragged:
-    """Counts rows with too few or too many fields, and keeps the first."""
+    """Counts rows with too few or too many fields, and keeps the first ones."""
 
     def __init__(self) -> None:
         self.first: list[str] = []
+        self.numbers: tuple[int, int] = 0, 0  # of the first and the last one, in the body
         self._count = 0
 
     def __len__(self) -> int:
@@ -137,10 +142,17 @@ class _Ragged:
 
     def skip(self, row: pacsv.InvalidRow) -> str:
         """Leave a row out."""
-        if not self._count:
+        if self._count < _PEEKED:
             self.first.append(str(row.text)[:_SHOWN])
+        number = row.number or 0
+        self.numbers = self.numbers[0] if self._count else number, number
         self._count += 1
         return "skip"
+
+    def is_end_of(self, rows: int) -> bool:
+        """Whether these are the last ones of a file and no others are among them."""
+        first, last = self.numbers
+        return last == rows and last - first + 1 == self._count
 
 
 def _parse_strictest(
@@ -371,14 +383,34 @@ def _unnamed(data: Content, start: int, names: list[str], source: SourceFormat) 
         numbers = (row for row in rows if all(map(str.isdigit, row[1:])) and not row[0].isdigit())
         row = next(numbers, None)
         if row is not None:
-            raise UnreadableFileError(
-                "number_format",
-                f"the rows have {len(row)} fields and the header {len(names)}: the numbers seem to have a "
-                f"decimal comma, which is the delimiter as well, for example {lines[0]!r}",
-                "export the file with another delimiter (;), with quotes around the numbers, or with a "
-                "decimal point",
-            )
+            raise _decimals_apart(lines[0], f"the rows have {len(row)} fields", len(names))
     return []
+
+
+def _decimals_apart(example: str, rows: str, fields: int) -> UnreadableFileError:
+    """Return the fault of a file whose delimiter cuts the decimals off its numbers."""
+    return UnreadableFileError(
+        "number_format",
+        f"{rows} and the header {fields}: the numbers seem to have a decimal comma, which is the delimiter "
+        f"as well, for example {example!r}",
+        "export the file with another delimiter (;), with quotes around the numbers, or with a decimal point",
+    )
+
+
+def _check_decimals(ragged: _Ragged, names: list[str], source: SourceFormat) -> None:
+    """Refuse a file whose whole numbers are a field each, and those with decimals two: 0 and 12,5.
+
+    Nights are whole, so that only the rows that matter would be lost.
+    """
+    if source.delimiter != "," or len(ragged) <= FEW:
+        return
+    rows = [_fields(text, ",") for text in ragged.first]
+    if all(len(row) > len(names) and all(map(_DIGITS.fullmatch, row[-2:])) for row in rows):
+        raise _decimals_apart(
+            ragged.first[0],
+            f"{len(ragged)} rows have more fields, like {len(rows[0])},",
+            len(names),
+        )
 
 
 def _fields(line: str, delimiter: str) -> list[str]:

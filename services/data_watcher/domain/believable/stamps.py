@@ -227,8 +227,8 @@ def _repeated(times: Times) -> Times:
     return values[counts > 1]
 
 
-def check_step(utc: Times, step: float) -> None:
-    """Refuse a file whose stamps are not as far apart as the YAML says.
+def check_step(utc: Times, step: float, *, by_yaml: bool = True) -> None:
+    """Refuse a file whose stamps are not as far apart as the YAML says, or as those of intervals say.
 
     Parameters
     ----------
@@ -236,6 +236,8 @@ def check_step(utc: Times, step: float) -> None:
         Starts of the intervals, ascending and unique.
     step
         Stated length of an interval. [s]
+    by_yaml
+        Whether the YAML states it; else the stamps do, by the end that they name.
     """
     apart = np.diff(utc)
     if len(apart) < ROWS_FOR_STEP or (apart == np.timedelta64(round(step * 1e6), "us")).all():
@@ -247,7 +249,7 @@ def check_step(utc: Times, step: float) -> None:
     )
     if other is not None:
         raise _wrong_step(
-            step, f"{distances[other] / 60:g} min", f" from {_stamp(utc[other])} UTC on"
+            step, f"{distances[other] / 60:g} min", f" from {_stamp(utc[other])} UTC on", by_yaml
         )
     if (distances == step).mean() > USUAL:
         return
@@ -258,10 +260,16 @@ def check_step(utc: Times, step: float) -> None:
     if close <= MOST_MIXED and not far:
         return
     found = f"{usual / 60:g} min" if share > USUAL else "irregular"
-    raise _wrong_step(step, found, "")
+    raise _wrong_step(step, found, "", by_yaml)
 
 
-def _wrong_step(step: float, found: str, where: str) -> UnreadableFileError:
+def _wrong_step(step: float, found: str, where: str, by_yaml: bool) -> UnreadableFileError:  # noqa: FBT001 - private
+    if not by_yaml:
+        return UnreadableFileError(
+            "wrong_step",
+            f"the stamps name intervals of {step / 60:g} min, but begin {found} apart{where}",
+            "export the file with every interval once and none over another; split it where its step changes",
+        )
     return UnreadableFileError(
         "wrong_step",
         f"the YAML says step_minutes: {step / 60:g}, but the stamps of the file lie {found} apart{where}",

@@ -1,0 +1,210 @@
+"""A draft knows stamps that people have: intervals, dates in several columns, words, serial dates."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.corpus.files import power, quarters
+from tests.unit.console.test_draft_samples import PLACE, draft, said, site, written
+
+JUNE = datetime(2024, 6, 27)  # noqa: DTZ001 - a plant's clock
+MOMENTS = quarters(96 * 4, JUNE)
+QUARTER = timedelta(minutes=15)
+CAPACITY = (*PLACE, "--ac-capacity-kw", "8")
+
+
+def test_the_radiation_service_of_cams_is_drafted(tmp_path: Path) -> None:
+    lines = [
+        "# Time reference: Universal time (UT)",
+        "# 1. Observation period (ISO 8601)",
+        "# 2. GHI. Global irradiation on horizontal plane at ground level (Wh/m2)",
+        "# 3. BNI. Beam irradiation at normal incidence (Wh/m2)",
+        "# Observation period;GHI;BNI",
+    ]
+    lines += [
+        f"{each:%Y-%m-%dT%H:%M:%S}.0/{each + QUARTER:%Y-%m-%dT%H:%M:%S}.0;"
+        f"{power(each) * 25:.4f};{power(each) * 20:.4f}"
+        for each in MOMENTS
+    ]
+    path = written(tmp_path, "cams.csv", lines)
+
+    source = site(path, options=CAPACITY).sources[0]
+
+    assert source.timestamp.column == "# Observation period"
+    assert source.timestamp.format == "%Y-%m-%dT%H:%M:%S.%f/%Y-%m-%dT%H:%M:%S.%f"
+    assert (source.timestamp.step_minutes, source.timestamp.timezone) == (15, "UTC")
+    assert {name: each.unit for name, each in source.columns.items()} == {
+        "ghi": "Wh/m2",
+        "dni": "Wh/m2",
+    }
+    text = said(path)
+    assert "accepted by weather-1, 384 rows, none masked" in text
+    assert "label: right" not in text
+
+
+@pytest.mark.parametrize(
+    ("header", "behind", "zone"),
+    [
+        ("MTU (UTC)", "", "UTC"),
+        ("MTU (CET/CEST)", "", "Europe/Brussels"),
+        ("MTU", " (UTC)", None),
+        ("MTU", " (CET/CEST)", "Europe/Brussels"),
+    ],
+)
+def test_the_platform_of_entsoe_is_drafted(
+    tmp_path: Path, header: str, behind: str, zone: str | None
+) -> None:
+    lines = [f'"{header}","Solar - Actual Aggregated [MW]"']
+    lines += [
+        f'"{each:%d.%m.%Y %H:%M} - {each + QUARTER:%d.%m.%Y %H:%M}{behind}",'
+        f'"{"n/e" if number in {3, 4} else power(each)}"'
+        for number, each in enumerate(MOMENTS)
+    ]
+    path = written(tmp_path, "entsoe.csv", lines)
+
+    found = site(path)
+
+    how = found.sources[0].timestamp
+    assert how.format == "%d.%m.%Y %H:%M - %d.%m.%Y %H:%M" + (" (%Z)" if behind else "")
+    assert (how.timezone, found.timezone) == (zone, zone or "UTC")
+    assert found.sources[0].missing == ("n/e",)
+    assert "accepted by power-1, 384 rows, sentinel 2" in said(path)
+
+
+def test_a_range_of_hours_beside_its_date_is_drafted(tmp_path: Path) -> None:
+    lines = [
+        f"{each:%d.%m.%Y};{each:%H:%M}-{each + QUARTER:%H:%M};{power(each)}" for each in MOMENTS
+    ]
+    path = written(tmp_path, "range.csv", ["Datum;Zeit;Leistung (kW)", *lines])
+
+    how = site(path).sources[0].timestamp
+
+    assert (how.column, how.time_column) == ("Datum", "Zeit")
+    assert (how.format, how.step_minutes) == ("%d.%m.%Y %H:%M-%H:%M", 15)
+    assert "accepted by power-1, 384 rows, none masked" in said(path)
+
+
+def test_day_and_month_of_an_interval_that_cannot_be_told_apart_are_a_guess(tmp_path: Path) -> None:
+    lines = [
+        f"{each:%d/%m/%Y %H:%M} - {each + QUARTER:%d/%m/%Y %H:%M},{power(each)}"
+        for each in quarters(60, datetime(2024, 6, 3))  # noqa: DTZ001
+    ]
+    path = written(tmp_path, "power.csv", ["time,power (kW)", *lines])
+
+    assert "GUESSED: day and month cannot be told apart" in said(path)
+
+
+def test_offsets_stay_offsets(tmp_path: Path) -> None:
+    lines = [f"{each:%Y-%m-%d %H:%M}-07:00,{power(each)}" for each in MOMENTS]
+    path = written(tmp_path, "power.csv", ["time,power (kW)", *lines])
+
+    assert site(path, options=("--latitude", "40", "--longitude", "-105")).timezone == "-07:00"
+    assert draft(path).exit_code == 0
+
+
+def nsrdb(lines: list[str], zone: str = "1") -> list[str]:
+    return [
+        "Source,Location ID,City,Latitude,Longitude,Time Zone,Elevation,Local Time Zone",
+        f"NSRDB,146823,-,50.0,13.4,{zone},1650,1",
+        "Year,Month,Day,Hour,Minute,GHI,Temperature",
+        *lines,
+    ]
+
+
+def test_a_file_of_nsrdb_is_drafted(tmp_path: Path) -> None:
+    lines = [
+        f"{each.year},{each.month},{each.day},{each.hour},{each.minute},"
+        f"{power(each) * 90:.0f},{15 + power(each):.1f}"
+        for each in quarters(96 * 4, JUNE)
+        if each.minute in {0, 30}
+    ]
+    path = written(tmp_path, "nsrdb.csv", nsrdb(lines))
+
+    how = site(path, options=CAPACITY).sources[0].timestamp
+
+    assert how.names == ("Year", "Month", "Day", "Hour", "Minute")
+    assert how.format == "%Y %m %d %H %M"
+    assert (how.step_minutes, how.label, how.timezone) == (30, "center", "+01:00")
+    text = said(path, options=CAPACITY)
+    assert "GUESSED: NSRDB gives values of a moment" in text
+    assert "accepted by weather-1, 192 rows, none masked" in text
+
+
+def test_a_logger_that_counts_days_is_drafted(tmp_path: Path) -> None:
+    ends = [each + QUARTER for each in MOMENTS]
+    lines = [
+        f"{(each - QUARTER).year},{(each - QUARTER).timetuple().tm_yday},"
+        f"{each.hour * 100 + each.minute or 2400},{power(each - QUARTER) * 90:.1f}"
+        for each in ends
+    ]
+    path = written(tmp_path, "logger.csv", ["Year,DOY,HHMM,GHI_Avg", *lines])
+
+    how = site(path, options=CAPACITY).sources[0].timestamp
+
+    assert (how.column, how.time_column) == (("Year", "DOY"), "HHMM")
+    assert (how.format, how.label) == ("%Y %j %H%M", "right")
+    text = said(path, options=CAPACITY)
+    assert "GUESSED: the day ends at 24:00" in text
+    assert "accepted by weather-1, 384 rows, none masked" in text
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_date_beside_the_number_of_its_hour_is_drafted(tmp_path: Path, first: int) -> None:
+    hours = [each for each in quarters(96 * 4, JUNE) if not each.minute]
+    lines = [f"{each:%d/%m/%Y},{each.hour + first},{power(each)}" for each in hours]
+    path = written(tmp_path, "hours.csv", ["Date,Hour,power (kW)", *lines])
+
+    how = site(path).sources[0].timestamp
+
+    assert (how.column, how.time_column, how.format) == ("Date", "Hour", "%d/%m/%Y %H")
+    assert how.label == ("right" if first else "left")
+    assert "accepted by power-1, 96 rows, none masked" in said(path)
+
+
+def test_columns_that_are_called_like_parts_but_hold_others_are_none(tmp_path: Path) -> None:
+    lines = ["2024,6,27,0,999", "2024,6,27,1,1000"]
+    path = written(tmp_path, "power.csv", ["Year,Month,Tag,Hour,power (kW)", *lines])
+    other = written(
+        tmp_path, "other.csv", ["Year,Tag,Hour,power (kW)", "2024,27,0,1", "2024,27,1,2"]
+    )
+
+    assert site(path, options=CAPACITY).sources[0].timestamp.format == "%Y %m %d %H"
+    assert draft(other).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("june", "july", "stamp", "format_"),
+    [
+        ("Juni", "Juli", "{0.day}. {1} {0:%Y %H:%M}", "%d. %B %Y %H:%M"),
+        ("juin", "juil.", "{0.day} {1} {0:%Y %H:%M}", "%d %B %Y %H:%M"),
+        ("JUN", "JUL", "{0.day}-{1}-{0:%Y %H:%M:%S}", "%d-%b-%Y %H:%M:%S"),
+        ("giu", "lug", "{0.day}/{1}/{0:%y %H:%M}", "%d/%b/%y %H:%M"),
+        ("junio", "julio", "{0.day} de {1} de {0:%Y %H:%M}", "%d de %B de %Y %H:%M"),
+        ("Jun.", "Jul.", "{1} {0:%d, %Y %I:%M %p}", "%b %d, %Y %I:%M %p"),
+        ("Juni", "Juli", "{0:%d}.{1}.{0:%Y %H:%M}", "%d.%b.%Y %H:%M"),
+    ],
+)
+def test_months_in_words_are_drafted(
+    tmp_path: Path, june: str, july: str, stamp: str, format_: str
+) -> None:
+    lines = [
+        f'"{stamp.format(each, june if each.month == 6 else july)}",{power(each)}'
+        for each in quarters(96 * 4, datetime(2024, 6, 29))  # noqa: DTZ001
+    ]
+    path = written(tmp_path, "power.csv", ["time,power (kW)", *lines])
+
+    assert site(path).sources[0].timestamp.format == format_
+    assert "accepted by power-1, 384 rows, none masked" in said(path)
+
+
+def test_a_word_that_is_no_month_is_named_in_a_draft(tmp_path: Path) -> None:
+    lines = [f"{each.day} czerwca {each:%Y %H:%M},{power(each)}" for each in MOMENTS]
+    path = written(tmp_path, "power.csv", ["time,power (kW)", *lines])
+
+    done = draft(path)
+
+    assert done.exit_code == 1
+    assert "'czerwca' is no month" in str(done.exception)
