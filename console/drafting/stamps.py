@@ -23,7 +23,7 @@ _ENDS = re.compile(r"\b(end|ending|ends|to|bis|do|hasta|fin|ende|until)\b")
 _OFFSET = re.compile(
     r"(?:-(?:0\d|1[0-2])|\+(?:0\d|1[0-4])):[0-5]\d"
 )  # that some place on earth has
-_MINUTE = np.timedelta64(1, "m")
+MINUTE = np.timedelta64(1, "m")
 _DAY = np.timedelta64(1, "D")
 
 
@@ -43,6 +43,8 @@ class Stamps:
         Length of an interval. [min]
     zoned
         For each file, whether its stamps carry a zone.
+    label
+        What a stamp names, whether or not a step is known.
     """
 
     guesses: dict[str, Guess]
@@ -51,6 +53,7 @@ class Stamps:
     step: int
     zoned: list[bool]
     notes: tuple[str, ...] = ()
+    label: Guess | None = None
 
     @property
     def taken(self) -> set[str]:
@@ -185,7 +188,7 @@ def _described(sheets: Sequence[Sheet], candidate: _Candidate, at: int) -> Stamp
             f"the stamps name several zones ({', '.join(sorted(zones))}); each is read by its own"
         )
     zoned = [bool(each.zones - {"", SUMMER}) for each in chosen]
-    return Stamps(guesses, times, offset, step or 60, zoned, tuple(notes))
+    return Stamps(guesses, times, offset, step or 60, zoned, tuple(notes), label)
 
 
 def _why_format(candidate: _Candidate, at: int) -> str:
@@ -224,7 +227,7 @@ def _step(sheets: Sequence[Sheet], times: Sequence[Times]) -> tuple[int | None, 
     changes: set[int] = set()
     for sheet, each in zip(sheets, times, strict=True):
         known = np.unique(each[~np.isnat(each)])
-        minutes = np.round(np.diff(known) / _MINUTE).astype(int)
+        minutes = np.round(np.diff(known) / MINUTE).astype(int)
         own = Counter(minutes[minutes > 0].tolist())
         counts.update(own)
         steps = {int(minutes[start]) for start, _ in stretches(minutes, ROWS_FOR_STEP)}
