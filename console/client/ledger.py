@@ -192,6 +192,7 @@ def _refuse_copies(system: System, files: Sequence[File]) -> None:
             other["key"]
             for other in (_of_site(system, each["key"]) if each["sha256"] else [])
             if other["sha256"] == each["sha256"]
+            and other.get("provider") == each.get("provider")
             and other["state"] in {"accepted", "duplicate"}
             and other["key"] not in named
         ]

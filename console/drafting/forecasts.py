@@ -311,7 +311,7 @@ def in_utc(found: Stamps) -> Stamps:
 def ended(found: Stamps, columns: Columns) -> Stamps:
     """Return the stamps as the end of their intervals, where a column adds up until then."""
     adding = [name for name, each in columns.items() if "kind" in each]
-    if not adding or "label" in found.guesses or "step_minutes" not in found.guesses:
+    if not adding or "label" in found.guesses:
         return found
     label = Guess("right", f"{adding[0]} adds up until its stamp")
     return replace(found, guesses={**found.guesses, "label": label})

@@ -9,7 +9,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from console.drafting import columns, conflicts, filenames, forecasts, quantities, series, stamps
+from console.drafting import (
+    columns,
+    conflicts,
+    filenames,
+    forecasts,
+    issue_steps,
+    quantities,
+    series,
+    stamps,
+)
 from console.drafting.guess import NotUnderstoodError, SourceDraft
 from console.drafting.layout import Sheet, read
 from console.drafting.stamps import Stamps
@@ -142,7 +151,7 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> So
             f"{names}: no column of numbers is power or weather by its name or unit; {said}"
         )
     if predicted is not None and forecasts.holds(predicted, what.columns):
-        found = forecasts.in_utc(found)
+        found = issue_steps.of_issues(forecasts.in_utc(found), predicted.issues)
         issue = forecasts.numbered(predicted.issues)
         what = replace(what, columns=forecasts.columns(what.columns, values, times, issue))
         found = forecasts.ended(found, what.columns)

@@ -29,7 +29,7 @@ _OFFSET = re.compile(
 _ZONE_OF_HEADER = re.compile(r"[(\[](UTC|GMT|CET/CEST|MEZ/MESZ)[)\]]")
 _NSRDB = "NSRDB"
 CENTRAL_EUROPE = "Europe/Brussels"  # the clock of CET and CEST, whichever country's
-_MINUTE = np.timedelta64(1, "m")
+MINUTE = np.timedelta64(1, "m")
 _DAY = np.timedelta64(1, "D")
 
 
@@ -49,6 +49,8 @@ class Stamps:
         Length of an interval. [min]
     zoned
         For each file, whether its stamps carry a zone.
+    label
+        What a stamp names, whether or not a step is known.
     """
 
     guesses: dict[str, Guess]
@@ -57,6 +59,7 @@ class Stamps:
     step: int
     zoned: list[bool]
     notes: tuple[str, ...] = ()
+    label: Guess | None = None
 
     @property
     def taken(self) -> set[str]:
@@ -238,7 +241,7 @@ def _described(sheets: Sequence[Sheet], candidate: _Candidate, at: int) -> Stamp
             f"the stamps name several zones ({', '.join(sorted(zones))}); each is read by its own"
         )
     zoned = [bool(each.zones - {"", SUMMER}) or "timezone" in guesses for each in chosen]
-    return Stamps(guesses, times, offset, step or 60, zoned, tuple(notes))
+    return Stamps(guesses, times, offset, step or 60, zoned, tuple(notes), label)
 
 
 def _plain(column: str | tuple[str, ...]) -> str | list[str]:
@@ -293,7 +296,7 @@ def _step(sheets: Sequence[Sheet], times: Sequence[Times]) -> tuple[int | None, 
     changes: set[int] = set()
     for sheet, each in zip(sheets, times, strict=True):
         known = np.unique(each[~np.isnat(each)])
-        minutes = np.round(np.diff(known) / _MINUTE).astype(int)
+        minutes = np.round(np.diff(known) / MINUTE).astype(int)
         own = Counter(minutes[minutes > 0].tolist())
         counts.update(own)
         steps = {int(minutes[start]) for start, _ in stretches(minutes, ROWS_FOR_STEP)}

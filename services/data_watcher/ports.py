@@ -29,8 +29,8 @@ class Ledger(Protocol):
         """Return a key's record; a new one where the key is not known."""
         ...
 
-    def content(self, site_id: str, sha256: str) -> ContentRecord:
-        """Return which keys of a site hold some bytes."""
+    def content(self, site_id: str, content: str) -> ContentRecord:
+        """Return which keys of a site hold some content."""
         ...
 
     def owners(self, site_id: str, contents: Iterable[str]) -> dict[str, str]:
@@ -268,8 +268,8 @@ class Evidence(Protocol):
         """Return a version's bytes; raises ConflictError where it is gone."""
         ...
 
-    def holders(self, sha256: str) -> ContentRecord:
-        """Return which keys of the site hold some bytes."""
+    def holders(self, content: str) -> ContentRecord:
+        """Return which keys of the site hold some content."""
         ...
 
 

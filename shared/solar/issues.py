@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from shared.solar import irradiance
 from shared.solar.position import Floats, Times, ephemeris, position
-from shared.solar.rows import ISSUED, PROVIDER, TIME, Rows
+from shared.solar.rows import ISSUED, PROVIDER, STEP, TIME, Rows
 from shared.solar.site import FORECAST_PREFIX
 
 _FOLLOW_THE_SUN = frozenset(FORECAST_PREFIX + name for name in ("ghi", "dhi", "poa_global"))
@@ -128,6 +128,7 @@ def _issued(tables: Iterable[pa.Table]) -> _Issued | None:
     joined = pd.concat([_plain(frame) for frame in frames], ignore_index=True)
     keys = [PROVIDER, ISSUED, TIME]
     merged = joined.groupby(keys, sort=True).last()  # the last that is known, of each column
+    said = merged.pop(STEP).to_numpy(dtype=float) * 60.0
     if not merged.notna().to_numpy().any():
         return None
     provider, issued_at, starts = (merged.index.get_level_values(name) for name in keys)
@@ -142,7 +143,7 @@ def _issued(tables: Iterable[pa.Table]) -> _Issued | None:
         issued_at=issues,
         block=block,
         starts=seconds,
-        lengths=_lengths(seconds, block, which),
+        lengths=np.where(np.isnan(said), _lengths(seconds, block, which), said).astype(np.int64),
         weather={str(name): merged[name].to_numpy(dtype=float) for name in sorted(merged.columns)},
     )
 
@@ -154,6 +155,7 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
             PROVIDER: frame[PROVIDER].astype(str),
             ISSUED: _seconds(frame[ISSUED]),
             TIME: _seconds(frame[TIME]),
+            STEP: frame[STEP].astype(float) if STEP in frame else np.nan,
         }
     )
     for name in frame.columns:
@@ -171,11 +173,11 @@ def _seconds(moments: pd.Series) -> NDArray[np.int64]:
 def _lengths(
     starts: NDArray[np.int64], block: NDArray[np.int64], provider: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Return how long the interval of each row is: a provider's step may grow within an issue. [s]
+    """Return how long the interval of each row is, where its file does not say so. [s]
 
-    An interval reaches to the next row of its block. Before a gap, and at a block's end, it is as long as the
-    one before; a single row, as where each is issued so long before it, is as long as the provider's rows are
-    apart.
+    Older canonical objects do not. A provider's step may grow within an issue. An interval reaches to the
+    next row of its block. Before a gap, and at a block's end, it is as long as the one before; a single row,
+    as where each is issued so long before it, is as long as the provider's rows are apart.
     """
     to_next = np.append(np.diff(starts), 0)
     to_next[np.append(np.diff(block) != 0, True)] = 0

@@ -18,6 +18,7 @@ TIME = "timestamp"
 POWER_YESTERDAY = "power_ac_24h_ago"
 ISSUED = "issued_at"
 PROVIDER = "provider"
+STEP = "step_minutes"  # of a canonical forecast: how long the row's interval is
 WEIGHT = "weight"
 
 

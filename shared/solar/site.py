@@ -8,7 +8,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from shared.messages import Name
 from shared.solar.issued import IssueFormat, Span
@@ -71,7 +71,9 @@ class TimestampFormat(Strict):
         "the beginning and the time that of the end, so that 00:00 belongs to the day after.",
     )
     step_minutes: Annotated[int, Field(gt=0, le=1440)] | None = Field(
-        default=None, description="Length of an interval [min]; needed to move labels to the left."
+        default=None,
+        description="Length of an interval [min]; needed to move labels to the left. A forecast may leave it "
+        "out: the stamps of each issue show it, also where later leads are coarser.",
     )
 
     @property
@@ -98,10 +100,7 @@ class TimestampFormat(Strict):
         return self
 
     @model_validator(mode="after")
-    def _moved_label_needs_a_step(self) -> TimestampFormat:
-        if self.label != "left" and self.step_minutes is None:
-            message = f"label: {self.label} needs step_minutes, the length of an interval"
-            raise ValueError(message)
+    def _half_a_step_is_on_the_grid(self) -> TimestampFormat:
         if self.label == "center" and self.step_minutes is not None and self.step_minutes % 30:
             message = "label: center is for steps of whole half-hours; half of another one is no quarter-hour"
             raise ValueError(message)
@@ -222,6 +221,17 @@ class SourceFormat(Strict):
         prefix = FORECAST_PREFIX if self.is_forecast else ""
         return tuple(prefix + name for name in self.columns)
 
+    @field_validator("timestamp")
+    @classmethod
+    def _moved_label_needs_a_step(
+        cls, stamp: TimestampFormat, said: ValidationInfo
+    ) -> TimestampFormat:
+        is_measured = said.data.get("kind", "measured") == "measured"
+        if is_measured and stamp.label != "left" and stamp.step_minutes is None:
+            message = f"label: {stamp.label} needs step_minutes, the length of an interval"
+            raise ValueError(message)
+        return stamp
+
     @model_validator(mode="after")
     def _is_measured_or_forecast(self) -> SourceFormat:
         fault = _fault_of_forecast(self) if self.is_forecast else _fault_of_measured(self)
@@ -304,10 +314,7 @@ def _column_fault(source: SourceFormat, name: str) -> str | None:
             f"{name} says kind: counter, which is for meters; in a forecast say kind: accumulated"
         )
     if column.kind == "accumulated" and source.timestamp.label not in {"right", "end"}:
-        return (
-            f"{name} is accumulated, which means up to its stamp: the interval ends there (label: right, "
-            "step_minutes: …)"
-        )
+        return f"{name} is accumulated, which means up to its stamp: the interval ends there (label: right)"
     if column.columns and column.combine != "mean":
         return f"{name} has several columns; the members of an ensemble are averaged: combine: mean"
     return None

@@ -14,7 +14,7 @@ from shared.errors import UnreadableFileError
 from shared.solar import contradictions
 from shared.solar.position import Floats
 
-_STAMP, _ISSUE, _PROVIDER = "timestamp", "issued_at", "provider"
+_STAMP, _ISSUE, _PROVIDER, _STEP = "timestamp", "issued_at", "provider", "step_minutes"
 _BITS = 32  # that seconds since 1970 take, until 2106
 Keys = npt.NDArray[np.uint64]  # what rows are about: the issue of forecasts, and the time
 
@@ -29,7 +29,7 @@ def compare(one: bytes, other: bytes) -> Compared:
     """
     try:
         first, second = (pq.read_table(pa.BufferReader(each)) for each in (one, other))
-        others = {_STAMP, _ISSUE, _PROVIDER, "mask"}
+        others = {_STAMP, _ISSUE, _PROVIDER, _STEP, "mask"}
         shared = sorted(set(first.column_names) & set(second.column_names) - others)
         sides = [_columns(table, shared) for table in (first, second)]
     except (pa.ArrowException, ValueError, KeyError) as error:

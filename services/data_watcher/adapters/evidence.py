@@ -34,9 +34,9 @@ class LedgerEvidence:
             message = f"{self.stored.key} changed while it was read"
             raise ConflictError(message) from error
 
-    def holders(self, sha256: str) -> ContentRecord:
-        """Return which keys of the site hold some bytes."""
-        return self.ledger.content(self.stored.site_id, sha256)
+    def holders(self, content: str) -> ContentRecord:
+        """Return which keys of the site hold some content."""
+        return self.ledger.content(self.stored.site_id, content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,9 @@ class Presumed:
         """Return the bytes of the version."""
         return self.body()
 
-    def holders(self, sha256: str) -> ContentRecord:
+    def holders(self, content: str) -> ContentRecord:
         """Return a register that names no key."""
-        return ContentRecord(self.stored.site_id, sha256)
+        return ContentRecord(self.stored.site_id, content)
 
 
 @dataclass(frozen=True, slots=True)

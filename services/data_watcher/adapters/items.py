@@ -1,7 +1,7 @@
 """The items of the ledger's table: one per object version, one head per key.
 
 Partition `site_id`, sort key `item`: `<key>#<version_id>` for a version, `<key>#` for the key's head,
-`content#<sha256>` in the partition `<site_id>#contents` for a register of contents, the key of the
+`content#<content>` in the partition `<site_id>#contents` for a register of contents, the key of the
 YAML in the partition `(config)`, the names of all partitions with files in the partition `(sites)`, and what
 is known of a site's suspect sources under its name in the partition `(suspicions)`.
 
@@ -62,12 +62,12 @@ def contents_partition(site_id: str) -> str:
     return f"{site_id}#contents"
 
 
-def content_key(site_id: str, sha256: str) -> Item:
+def content_key(site_id: str, content: str) -> Item:
     """Return the key of a register of contents."""
-    return {"site_id": contents_partition(site_id), "item": f"{_CONTENT}{sha256}"}
+    return {"site_id": contents_partition(site_id), "item": f"{_CONTENT}{content}"}
 
 
-def sha256_of(item: Item) -> str:
+def content_of(item: Item) -> str:
     """Return the content of a register's item."""
     return str(item["item"].removeprefix(_CONTENT))
 
@@ -365,17 +365,17 @@ def _rows(item: Item) -> RowSummary:
 def content_item(record: ContentRecord) -> Item:
     """Write a register of contents."""
     return {
-        **content_key(record.site_id, record.sha256),
+        **content_key(record.site_id, record.content),
         "revision": record.revision,
         "keys": sorted(record.keys),
     }
 
 
-def content_record(site_id: str, sha256: str, item: Item | None) -> ContentRecord:
+def content_record(site_id: str, content: str, item: Item | None) -> ContentRecord:
     """Read a register of contents; an empty one where there is no item."""
     if item is None:
-        return ContentRecord(site_id, sha256)
-    return ContentRecord(site_id, sha256, item["revision"], frozenset(item["keys"]))
+        return ContentRecord(site_id, content)
+    return ContentRecord(site_id, content, item["revision"], frozenset(item["keys"]))
 
 
 # --- sites ------------------------------------------------------------------------------------------

@@ -78,19 +78,19 @@ class DynamoLedger:
                 sites[configs[place]] = ActiveSite.model_validate_json(item["in_force"])
         return known, sites
 
-    def content(self, site_id: str, sha256: str) -> ContentRecord:
+    def content(self, site_id: str, content: str) -> ContentRecord:
         """Return a register of contents, read consistently."""
-        item = self.store.item(**items.content_key(site_id, sha256))
-        return items.content_record(site_id, sha256, item)
+        item = self.store.item(**items.content_key(site_id, content))
+        return items.content_record(site_id, content, item)
 
     def owners(self, site_id: str, contents: Iterable[str]) -> dict[str, str]:
         """Return which key owns each of some contents; those that no key holds are left out."""
-        wanted = [items.content_key(site_id, sha256) for sha256 in sorted(set(contents))]
+        wanted = [items.content_key(site_id, each) for each in sorted(set(contents))]
         found = {}
         for item in self.store.some(wanted):
-            sha256 = items.sha256_of(item)
-            if owner := items.content_record(site_id, sha256, item).owner:
-                found[sha256] = owner
+            content = items.content_of(item)
+            if owner := items.content_record(site_id, content, item).owner:
+                found[content] = owner
         return found
 
     def save(

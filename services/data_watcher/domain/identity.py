@@ -13,6 +13,19 @@ def site_of(key: str) -> str:
     return layout.raw_site(key) or UNKNOWN_SITE
 
 
+def content_of(sha256: str, made_by: str) -> str:
+    """Name what some bytes say, which counts once: what was measured, and the forecasts of each provider.
+
+    A file may hold both, and is then uploaded under a name for each.
+
+    Parameters
+    ----------
+    made_by
+        Whose forecasts the bytes are read as; empty where as measurements.
+    """
+    return content_id(sha256, made_by) if made_by else sha256
+
+
 def file_id_of(key: str, sha256: str, reading: str) -> str:
     """Name the canonical rows of some bytes under a key, read in a certain way."""
     return content_id(key, sha256, reading)

@@ -49,7 +49,7 @@ class Withdrawal:
 class KeyRecord:
     """A key and all its versions.
 
-    `content` is the SHA-256 under which the register of contents names the key. `withdrawals` and `hints`
+    `content` is the content under which the register of contents names the key. `withdrawals` and `hints`
     are effects that the last change asks for; `settled` says that all effects are done. `forecast` says that
     the site's configuration reads the key as a forecast, which is no sign of life of the plant.
     """
@@ -90,10 +90,10 @@ class KeyRecord:
 
 @dataclass(frozen=True, slots=True)
 class ContentRecord:
-    """Which keys of a site hold the same bytes; the smallest of them owns the content."""
+    """Which keys of a site hold the same content (`identity.content_of`); the smallest of them owns it."""
 
     site_id: str
-    sha256: str
+    content: str
     revision: int = 0
     keys: frozenset[str] = frozenset()
 

@@ -263,8 +263,13 @@ def may_count_longer(record: KeyRecord, version: Accepted) -> bool:
 # --- verdicts -----------------------------------------------------------------------------------------
 
 
-def accept(
-    record: KeyRecord, version: Pending, sha256: str, canonical: CanonicalObject, rows: RowSummary
+def accept(  # noqa: PLR0917 - the verdict, and of what
+    record: KeyRecord,
+    version: Pending,
+    sha256: str,
+    content: str,
+    canonical: CanonicalObject,
+    rows: RowSummary,
 ) -> KeyRecord:
     """Return the record with a version whose rows count."""
     before = canonical_key(version)
@@ -277,7 +282,7 @@ def accept(
         canonical=canonical,
         rows=rows,
     )
-    return replace(record.with_version(accepted), content=sha256)
+    return replace(record.with_version(accepted), content=content)
 
 
 def quarantine(
@@ -295,14 +300,15 @@ def quarantine(
     return replace(record.with_version(refused), content=None)
 
 
-def duplicate(
+def duplicate(  # noqa: PLR0917 - as above
     record: KeyRecord,
     version: Pending | Accepted | Duplicate,
     sha256: str,
+    content: str,
     owner: str,
     rows: RowSummary | None,
 ) -> KeyRecord:
-    """Return the record with a version whose bytes already count under a smaller key."""
+    """Return the record with a version whose content already counts under a smaller key."""
     record = record.withdrawing(canonical_key(version), f"the same bytes are at {owner}")
     same = Duplicate(
         **_carried(version),
@@ -311,7 +317,7 @@ def duplicate(
         sha256=sha256,
         rows=rows,
     )
-    return replace(record.with_version(same), content=sha256)
+    return replace(record.with_version(same), content=content)
 
 
 # --- effects ------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from services.data_watcher.domain import validation
 from shared.errors import InvalidConfigError
 from shared.solar.site import Site, SourceFormat
 from tests.unit.console.test_draft_samples import KEY, draft, plain, said, written
+from tests.unit.data_watcher.coarser_files import lengths, stepped, sums
 from tests.unit.data_watcher.forecast_files import (
     FIRST,
     HOUR,
@@ -107,6 +108,27 @@ def test_where_nothing_says_the_issue_it_is_asked_and_a_tie_is_said(tmp_path: Pa
         validation.read(KEY, done.stdout.encode())
     assert "too_short" not in words
     assert "at least 1 item" not in words
+
+
+@pytest.mark.parametrize("issues", [1, 4])
+def test_later_leads_may_be_coarser(tmp_path: Path, issues: int) -> None:
+    steps = [(36, 60), (96, 180)]
+    rows, length = stepped(steps, issues=issues), lengths(steps)
+    path = written(tmp_path, "ecmwf.csv", sums(rows, length).replace(b"ghi", b"ssrd"))
+    found = source(path)
+
+    assert found.timestamp.step_minutes is None
+    assert found.timestamp.label == "right"
+    assert "targets of an issue lie 60 min, 180 min apart" in said(path, options=PLACE)
+    accepted(path.read_bytes(), rows, drafted(path), key="raw/my-site/ecmwf.csv")
+
+
+def test_a_missing_lead_leaves_the_step_as_it_is(tmp_path: Path) -> None:
+    rows = [row for row in ROWS if (row.begins - row.issued) / HOUR not in {7, 8, 20}]
+    path = written(tmp_path, "ecmwf.csv", csv(rows))
+
+    assert source(path).timestamp.step_minutes == 60
+    accepted(path.read_bytes(), rows, drafted(path), key="raw/my-site/ecmwf.csv")
 
 
 def test_columns_of_previous_days_are_forecasts_of_that_lead_and_the_newest_run_is_none(

@@ -43,7 +43,7 @@ from shared.errors import ConflictError, NotFoundError, RetryableError, Unreadab
 from shared.exclusions import ActiveExclusions
 from shared.inbox import ObjectChanged
 from shared.messages import AnyMessage, SweepDue
-from shared.solar.site import Site
+from shared.solar.site import Site, source_of
 from shared.suspects import ActiveSuspects
 
 START = datetime(2024, 7, 1, tzinfo=UTC)
@@ -141,9 +141,9 @@ class FakeLedger:
         self.fuse.burn()
         return self.records.get(key) or KeyRecord(site_id, key)
 
-    def content(self, site_id: str, sha256: str) -> ContentRecord:
+    def content(self, site_id: str, content: str) -> ContentRecord:
         self.fuse.burn()
-        return self.contents.get((site_id, sha256)) or ContentRecord(site_id, sha256)
+        return self.contents.get((site_id, content)) or ContentRecord(site_id, content)
 
     def owners(self, site_id: str, contents: Iterable[str]) -> dict[str, str]:
         found = {each: self.contents.get((site_id, each)) for each in contents}
@@ -159,11 +159,11 @@ class FakeLedger:
         if (stored.revision if stored else 0) != before.revision:
             raise ConflictError(after.key)
         for each in contents:
-            known = self.contents.get((each.site_id, each.sha256))
+            known = self.contents.get((each.site_id, each.content))
             if (known.revision if known else 0) != each.revision:
-                raise ConflictError(each.sha256)
+                raise ConflictError(each.content)
         for each in contents:
-            self.contents[each.site_id, each.sha256] = replace(each, revision=each.revision + 1)
+            self.contents[each.site_id, each.content] = replace(each, revision=each.revision + 1)
         saved = replace(after, revision=before.revision + 1)
         self.records[after.key] = saved
         self.fuse.burn()
@@ -449,11 +449,13 @@ def fake_reader(data: bytes, key: str, site: Site, uploaded_at: datetime | None 
     """Read anything but `bad`; the rows say what was read and how."""
     if data.startswith(b"bad"):
         raise UnreadableFileError("unreadable", "it says bad", "upload something good")
+    source = source_of(site, key)
     rows = RowSummary(
         count=len(data),
         masked=1,
         masks={"sentinel": 1},
         columns=("power_ac",),
+        provider=source.made_by if source else "",
         window_start=START,
         window_end=START + timedelta(days=1),
     )

@@ -20,6 +20,7 @@ from services.data_watcher.ports import Part
 from shared.active import ActiveSite
 from shared.canonical import CanonicalFile
 from shared.errors import InvalidConfigError
+from shared.solar.site import Site
 from tests.unit.data_watcher import fakes
 from tests.unit.data_watcher.fakes import START, World
 from tests.unit.data_watcher.forecast_files import (
@@ -360,3 +361,82 @@ def test_a_compact_keeps_issues_and_providers_of_its_members() -> None:
         assert kept.to_pydict() == whole.to_pydict()
         assert set(kept["provider"].to_pylist()) == {name}
         assert np.isfinite(kept["forecast_ghi"].to_numpy()).all()
+
+
+# --- one file that holds both ---------------------------------------------------------------------------
+
+
+def both() -> tuple[ActiveSite, bytes]:
+    """A site whose files hold the plant's power beside what was forecast on the day before, and a file."""
+    rows = forecasts(issues=1)
+    lines = [f"{row.begins:%Y-%m-%d %H:%M},{row.ghi},{row.ghi / 200:.3f}" for row in rows]
+    of_power = {
+        "name": "power",
+        "files": "station*.csv",
+        "timestamp": {"column": "time", "timezone": "UTC"},
+        "columns": {"power_ac": {"column": "p", "unit": "kW"}},
+    }
+    of_forecast = SOURCE | {
+        "files": "nwp_station*.csv",
+        "issued": {"day_before_at": "12:00", "timezone": "UTC"},
+    }
+    described = site().model_dump(mode="json", exclude_defaults=True)
+    described["sources"] = [of_forecast, of_power]
+    return (
+        ActiveSite.of(Site.model_validate(described)),
+        "\n".join(["time,ghi,p", *lines, ""]).encode(),
+    )
+
+
+@pytest.fixture
+def one_file(world: World) -> bytes:
+    active, body = both()
+    world.configurations.put(active)
+    world.read_by(read)
+    return body
+
+
+def test_the_same_bytes_count_as_measurements_and_as_forecasts(
+    world: World, one_file: bytes
+) -> None:
+    world.upload("raw/east/nwp_station.csv", one_file)
+    world.upload("raw/east/station.csv", one_file)
+
+    assert set(world.states().values()) == {"accepted"}
+    told = [each for each in world.publisher.told if each.type == "solar.data_accepted"]
+    assert [(each.provider, each.columns) for each in told] == [
+        ("ecmwf", ("forecast_ghi",)),
+        ("", ("power_ac",)),
+    ]
+
+
+def test_a_second_name_of_the_same_kind_is_a_duplicate_as_ever(
+    world: World, one_file: bytes
+) -> None:
+    for name in ("station_1", "station_2", "nwp_station_1", "nwp_station_2"):
+        world.upload(f"raw/east/{name}.csv", one_file)
+
+    assert {key[0].rpartition("/")[2]: each for key, each in world.states().items()} == {
+        "station_1.csv": "accepted",
+        "station_2.csv": "duplicate",
+        "nwp_station_1.csv": "accepted",
+        "nwp_station_2.csv": "duplicate",
+    }
+
+
+def test_a_name_that_becomes_one_of_forecasts_leaves_the_measurements_to_the_other(
+    world: World, one_file: bytes
+) -> None:
+    """The YAML says another way to read the smaller name; the larger one takes the measurements over."""
+    active, _ = both()
+    only_power = active.model_copy(
+        update={"sources": (active.sources[1].model_copy(update={"files": "*.csv"}),)}
+    )
+    world.configurations.put(only_power)
+    world.upload("raw/east/nwp_station.csv", one_file)
+    world.upload("raw/east/station.csv", one_file)
+    assert sorted(world.states().values()) == ["accepted", "duplicate"]
+
+    world.configurations.put(active)
+    world.sweep()
+    assert set(world.states().values()) == {"accepted"}

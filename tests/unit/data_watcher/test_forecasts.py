@@ -63,7 +63,9 @@ def test_a_healthy_file_of_several_issues_is_read_as_it_is() -> None:
 def test_the_canonical_object_has_the_columns_that_others_read() -> None:
     table = pq.read_table(pa.BufferReader(read(csv(ROWS), KEY, site()).parquet))
 
-    assert table.column_names == ["timestamp", "issued_at", "provider", "forecast_ghi"]
+    names = ["timestamp", "issued_at", "provider", "step_minutes", "forecast_ghi"]
+    assert table.column_names == names
+    assert set(table["step_minutes"].to_pylist()) == {60}
     assert table.schema.field("issued_at").type == pa.timestamp("us", "UTC")
     assert set(table["provider"].to_pylist()) == {"ecmwf"}
     assert table["issued_at"].null_count == 0

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from services.data_watcher.domain.versions import Accepted
 from tests.unit.data_watcher.fakes import DiedError, World, site
 
-KEYS = tuple(f"raw/east/{name}.csv" for name in "abc")
+# Of the same bytes, two names bring measurements and two the forecasts in them.
+KEYS = tuple(f"raw/east/{name}.csv" for name in ("a", "b", "nwp_a", "nwp_b"))
+FORECAST = {
+    "name": "nwp",
+    "kind": "forecast",
+    "files": "nwp_*.csv",
+    "issued": {"lead": "24h"},
+    "timestamp": {"column": "t"},
+    "columns": {"ghi": {"column": "g", "unit": "W/m2"}},
+}
 MANY = int(os.environ.get("SOLAR_EXAMPLES", "200"))
 BODIES = (b"one", b"two", b"bad", b"")
 
@@ -27,7 +36,9 @@ steps = st.lists(uploads | deletions | removals | events | batches | hints | ref
 
 def new_world() -> World:
     world = World()
-    world.configurations.put(site())
+    plain = site()
+    measured = plain.sources[0].model_dump(mode="json", exclude_defaults=True)
+    world.configurations.put(site(sources=[FORECAST, measured]))
     return world
 
 

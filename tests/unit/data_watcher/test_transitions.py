@@ -73,9 +73,9 @@ def only(found: KeyRecord) -> FileVersion:
 @pytest.mark.parametrize(
     "after",
     [
-        transitions.accept(record(), pending(), "s", CANONICAL, ROWS),
+        transitions.accept(record(), pending(), "s", "s", CANONICAL, ROWS),
         transitions.quarantine(record(), pending(), FAULT),
-        transitions.duplicate(record(), pending(), "s", "raw/east/a.csv", ROWS),
+        transitions.duplicate(record(), pending(), "s", "s", "raw/east/a.csv", ROWS),
         record(transitions.pend(accepted(), "other")),
         transitions.observe(record(accepted()), [], "r"),
         transitions.observe(
@@ -231,7 +231,7 @@ def test_accepting_withdraws_the_rows_of_another_reading_but_not_the_same_rows()
     other = CanonicalObject("old", "canonical/east/2024-07/old.parquet", NOW)
     for known, withdrawn in ((other, {other.key}), (CANONICAL, set()), (None, set())):
         version = pending(known=Known("s", known))
-        found = transitions.accept(record(version), version, "s", CANONICAL, ROWS)
+        found = transitions.accept(record(version), version, "s", "s", CANONICAL, ROWS)
         assert found.withdrawals.keys() == withdrawn
         assert found.content == "s"
 

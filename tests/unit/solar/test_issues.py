@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.solar import irradiance, issues
+from shared.solar import features, irradiance, issues
 from shared.solar import rows as solar_rows
 from shared.solar.position import Floats, Times, ephemeris, position
+from shared.solar.recipe import Plant, recipe_of
 from shared.solar.rows import Rows
 
 PLACE = (48.0, 11.0)
+ROOF = Plant(site_id="roof", latitude=PLACE[0], longitude=PLACE[1], ac_capacity_kw=6.0)
 MORNING = datetime(2024, 6, 1, tzinfo=UTC)
 
 
@@ -28,7 +30,9 @@ def table(
     issued: datetime = MORNING,
     provider: str = "ecmwf",
     starts: Sequence[datetime] | None = None,
+    minutes: Sequence[int | None] | None = None,
 ) -> pa.Table:
+    """Canonical rows of one issue; without `minutes` as older objects have them, which tell no lengths."""
     count = len(next(iter(weather.values())))
     begins = starts or [MORNING + timedelta(minutes=step_minutes * at) for at in range(count)]
     stamp = pa.timestamp("us", "UTC")
@@ -37,6 +41,7 @@ def table(
             "timestamp": pa.array(begins, stamp),
             "issued_at": pa.array([issued] * count, stamp),
             "provider": pa.array([provider] * count).dictionary_encode(),
+            **({} if minutes is None else {"step_minutes": pa.array(minutes, pa.int16())}),
             **{
                 f"forecast_{name}": pa.array(values, pa.float64())
                 for name, values in weather.items()
@@ -97,6 +102,76 @@ def test_a_step_that_grows_within_an_issue_is_seen() -> None:
     rows = stepped(table({"temp_air": [1.0] * 6}, starts=begins), step_minutes=60)
     assert len(rows) == 12
     assert rows.times[-1] == np.datetime64("2024-06-01T11:00:00")
+
+
+def test_a_row_that_tells_its_length_keeps_it_before_a_missing_row_and_at_the_end() -> None:
+    begins = [MORNING + timedelta(hours=hour) for hour in (0, 1, 3, 4, 7)]
+    told = table({"temp_air": [1.0] * 5}, starts=begins, minutes=[60, 60, 60, 180, 180])
+    rows = stepped(told, step_minutes=60)
+    assert [time.hour for time in rows.times.tolist()] == [0, 1, 3, 4, 5, 6, 7, 8, 9]
+
+
+def test_older_objects_beside_newer_ones_are_read_as_before() -> None:
+    begins = [MORNING + timedelta(hours=hour) for hour in (0, 1, 2, 3, 6, 9)]
+    older = table({"temp_air": [1.0] * 6}, starts=begins)
+    later = MORNING + timedelta(hours=6)
+    newer = table({"temp_air": [2.0]}, starts=[later], issued=later, minutes=[180])
+    both = stepped(older, newer, step_minutes=60)
+    alone = stepped(older, step_minutes=60)
+    assert both.times[both.issued_at == alone.issued_at[0]].tolist() == alone.times.tolist()
+    assert len(both) == len(alone) + 3
+
+
+def test_of_one_row_in_two_files_the_one_that_tells_its_length_decides() -> None:
+    begins = [MORNING, MORNING + timedelta(hours=3)]
+    older = table({"temp_air": [1.0, 1.0]}, starts=begins)
+    newer = table({"temp_air": [2.0, 2.0]}, starts=begins, minutes=[60, 60])
+    for tables in ([older, newer], [newer, older]):
+        assert len(stepped(*tables, step_minutes=60)) == 2
+
+
+def test_irradiance_follows_the_sun_over_a_coarser_step() -> None:
+    fine = clear_sky(stepped(table({"ghi": hourly_clear_sky().tolist()})).times, 15)
+    hours = [*range(9), *range(9, 24, 3)]
+    ends = [*hours[1:], 24]
+    said = [0.7 * fine[4 * one : 4 * end].mean() for one, end in zip(hours, ends, strict=True)]
+    rows = stepped(
+        table(
+            {"ghi": said},
+            starts=[MORNING + timedelta(hours=hour) for hour in hours],
+            minutes=[60 * (end - one) for one, end in zip(hours, ends, strict=True)],
+        )
+    )
+    assert rows.weather["forecast_ghi"] == pytest.approx(0.7 * fine, abs=0.5)
+
+
+def test_features_of_the_hourly_days_are_the_same_with_and_without_a_coarse_tail() -> None:
+    """The rows of a site's day see their whole day, so that only days within the hourly part can be alike."""
+    random = np.random.default_rng(3)
+    hours = [*range(120), *range(120, 240, 3)]
+    lengths = [60] * 120 + [180] * 40
+    sky = np.tile(hourly_clear_sky(), 10)[hours] * random.uniform(0.3, 1.0, len(hours))
+    warm = random.normal(15.0, 5.0, len(hours))
+
+    def part(count: int) -> Rows:
+        return stepped(
+            table(
+                {"ghi": sky[:count].tolist(), "temp_air": warm[:count].tolist()},
+                starts=[MORNING + timedelta(hours=hour) for hour in hours[:count]],
+                minutes=lengths[:count],
+            )
+        )
+
+    whole, alone = part(160), part(120)
+    recipe = recipe_of([whole], (ROOF,), 15, inputs_kind="forecast")
+    (names, with_tail, _), (_, without, _) = (
+        features.compute(rows, recipe) for rows in (whole, alone)
+    )
+    assert "sky_day" in names
+    day = alone.times < np.datetime64("2024-06-05T00:00:00")
+    assert day.sum() == 4 * 96
+    np.testing.assert_array_equal(with_tail[: len(alone)][day], without[day])
+    assert len(whole) == 960
 
 
 def test_a_gap_stays_a_gap() -> None:

@@ -32,7 +32,8 @@ def means(readings: Values, placed: Placed, sky: Sky, name: str) -> tuple[Values
     Each issue stands for itself. Over a missing lead the growth is known, but not when it came. Where the sum
     begins anew, the new sum is the interval's own, if it fits the sky and the neighbours; else it may be a
     part of it, and is masked. A sum that begins anew once in the first light, when it is still small, cannot
-    be told from a dip: the interval then lacks what was added up before, and that is little.
+    be told from a dip: the interval then lacks what was added up before, and that is little. Where it begins
+    anew within intervals, as a coarser step may, these are masked.
 
     Parameters
     ----------
@@ -46,17 +47,17 @@ def means(readings: Values, placed: Placed, sky: Sky, name: str) -> tuple[Values
     UnreadableFileError
         `not_accumulated`: the column falls where it should add up.
     """
-    hours = placed.time.step / 3600.0
     known = np.flatnonzero(np.isfinite(readings))
-    own, begins, issued = readings[known] / hours, placed.time.utc[known], placed.issued[known]
-    before = np.append(np.nan, own[:-1])
+    issued, hours = placed.issued[known], placed.lengths[known] / 3600.0
+    own = readings[known] / hours
+    before = np.append(np.nan, readings[known][:-1]) / hours
     before[_starts(issued)] = 0.0  # nothing was added up at the issue
     grown = own - before
     fell = grown < -LEAST
     fell[_starts(issued)] = False
     _check(fell, sky.clear[known] > LIT, own, before, name)
-    apart = _apart(begins, issued, placed.time.step)
-    due = _in_rhythm(fell, before, placed, known)
+    apart = _apart(placed, known)
+    due, within = _in_rhythm(fell, before, placed, known)
     anew = ~apart & (fell | due)
     found = np.where(apart & (grown > LEAST), np.nan, np.maximum(grown, 0.0))
     found[fell] = np.nan
@@ -68,12 +69,14 @@ def means(readings: Values, placed: Placed, sky: Sky, name: str) -> tuple[Values
     hidden = _hidden(small, own, grown, lower, higher)
     # The first sum of an issue may have begun before it, as where a file's first leads are left out.
     early = np.isfinite(found) & (found > most) & np.isin(np.arange(len(known)), _starts(issued))
-    found[hidden | early] = np.nan
+    found[hidden | early | within] = np.nan
     result = np.full(len(readings), np.nan)
     result[known] = found
     reasons = {
         "accumulation_gap": masks.at(known[apart & np.isnan(found) | early], len(result)),
-        "accumulation_reset": masks.at(known[(fell & ~apart & ~fits) | hidden], len(result)),
+        "accumulation_reset": masks.at(
+            known[(fell & ~apart & ~fits) | hidden | within], len(result)
+        ),
     }
     return result, {reason: mask for reason, mask in reasons.items() if mask.any()}
 
@@ -84,24 +87,31 @@ def _starts(issued: Times) -> Positions:
     ]
 
 
-def _apart(begins: Times, issued: Times, step: float) -> Mask:
+def _apart(placed: Placed, known: Positions) -> Mask:
     """Return which readings have no other one at the beginning of their interval."""
-    length = np.timedelta64(round(step), "s")
-    start = np.append(begins[:1], begins[:-1] + length)
+    issued = placed.issued[known]
+    start = np.append(issued[:1], placed.ends[known][:-1])
     starts = _starts(issued)
     start[starts] = issued[starts]
-    return np.asarray(begins > start)
+    return np.asarray(placed.time.utc[known] > start)
 
 
-def _in_rhythm(fell: Mask, before: Values, placed: Placed, known: Positions) -> Mask:
-    """Return where the sum begins anew by the rhythm that was seen: in the morning it need not fall."""
+def _in_rhythm(fell: Mask, before: Values, placed: Placed, known: Positions) -> tuple[Mask, Mask]:
+    """Return where the sum begins anew by the rhythm that was seen, and where it does so within an interval.
+
+    In the morning it need not fall.
+    """
+    none = np.zeros(len(fell), bool)
     places = np.round(placed.leads[known] / np.timedelta64(1, "s") / placed.time.step).astype(int)
     seen = places[fell]
     rhythm = math.gcd(*seen.tolist()) if len(seen) >= REGULAR else 0
     if rhythm <= 1:
-        return np.zeros(len(fell), bool)
+        return none, none
     due = (places % rhythm == 0) & (places > 0) & (before > LEAST)
-    return due if len(seen) >= MOSTLY * due.sum() else np.zeros(len(fell), bool)
+    if len(seen) < MOSTLY * due.sum():
+        return none, none
+    long = np.round(placed.lengths[known] / placed.time.step).astype(int)
+    return due & (long <= rhythm), (places > 0) & (long > rhythm)
 
 
 def _promised(found: Values, clear: Values, issued: Times) -> tuple[Values, Values]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from services.data_watcher.domain.time_axis import TimeAxis, Times
 from services.data_watcher.domain.traits import Traits
 from services.data_watcher.domain.versions import Issues, RowSummary
 from services.data_watcher.ports import Reading
+from shared.solar.rows import STEP
 
 _FEW = (
     1_000  # rows; zstd takes longer to begin than to write them, and makes them hardly any smaller
@@ -62,7 +63,8 @@ def encode_forecast(
 ) -> Reading:
     """Write canonical rows of forecasts, ordered by issue and target.
 
-    Besides `timestamp` and the quantities they have `issued_at` in UTC and `provider`.
+    Besides `timestamp` and the quantities they have `issued_at` in UTC, `provider`, and `step_minutes`: how
+    long each interval is, null where nothing says so.
 
     Parameters
     ----------
@@ -77,6 +79,7 @@ def encode_forecast(
         "timestamp": _utc(time.utc),
         "issued_at": _utc(issued),
         "provider": pa.repeat(provider, count),
+        STEP: _minutes(placed),
         **{name: _values(values) for name, values in columns.items()},
     }
     sink = pa.BufferOutputStream()
@@ -85,7 +88,7 @@ def encode_forecast(
         pa.table(whole),
         sink,
         compression="zstd",
-        use_dictionary=["provider", "issued_at"],
+        use_dictionary=["provider", "issued_at", STEP],
         write_statistics=["timestamp", "issued_at"],
         store_schema=False,
         column_encoding={"timestamp": "DELTA_BINARY_PACKED"},
@@ -103,13 +106,19 @@ def encode_forecast(
             masks=time.counts | counted,
             columns=tuple(columns),
             window_start=_moment(time.utc.min()),
-            window_end=_moment(time.utc.max()) + timedelta(seconds=time.step),
+            window_end=_moment(placed.ends.max()),
             note=note,
             traits=traits,
             provider=provider,
             issues=Issues(len(np.unique(issued)), _moment(issued[0]), _moment(issued[-1]), *lead),
         ),
     )
+
+
+def _minutes(placed: Placed) -> pa.Array:
+    if not placed.shows_lengths:
+        return pa.nulls(len(placed.lengths), pa.int16())
+    return pa.array(np.round(placed.lengths / 60.0).astype(np.int16))
 
 
 def _values(values: npt.NDArray[np.float64]) -> pa.Array:

@@ -52,7 +52,7 @@ def read(
         With the fault's code, what was found where, and what its owner can do.
     """
     placed = issues.place(table, source, site, name, uploaded_at)
-    sky = Sky.over(placed.time.utc, placed.time.step, site)
+    sky = Sky.over_each(placed.time.utc, placed.lengths, site)
     late = leads.check_issued_before(placed.time.utc, placed.issued, sky.is_lit)
     found = {
         each: _values(each, table, source, placed, sky) for each in source.columns
@@ -85,7 +85,14 @@ def _judged(  # noqa: PLR0917 - the file, how it reads, and what was found
             + (", ".join(f"{each} {mask.sum()}" for each, mask in masks.items()) or "none"),
         )
     lost = {name: reasons for name, (_, reasons) in found.items()}
-    losses.check(lost, placed.time, site, said=table.said, examples=table.examples)
+    losses.check(
+        lost,
+        placed.time,
+        site,
+        said=table.said,
+        examples=table.examples,
+        lit=lambda: sky.is_lit,
+    )
     return canonical.encode_forecast(
         placed,
         {FORECAST_PREFIX + name: values for name, values in columns.items()},
@@ -142,7 +149,7 @@ def _values(
     if column.kind == "accumulated":
         means, unknown = accumulated.means(values, placed, sky, name)
         return means, reasons | unknown
-    return (values / (time.step / 3600.0) if unit.per_interval else values), reasons
+    return (values / (placed.lengths / 3600.0) if unit.per_interval else values), reasons
 
 
 def _kept(values: Values, reasons: dict[str, Mask], rows: Mask) -> tuple[Values, dict[str, Mask]]:
@@ -164,19 +171,22 @@ def _light(  # noqa: PLR0917 - a column, its file, and the sky over it
         unit=column.unit,
         factor=factor / (time.step / 3600.0) if unit.per_interval else factor,
         step=time.step,
+        lengths=placed.lengths,
         said=lambda row: table.said(int(time.rows[row])),
     )
 
 
-def _freshest(placed: Placed) -> npt.NDArray[np.intp]:
+def _freshest(placed: Placed, step: float) -> npt.NDArray[np.intp]:
     """Return, for each target, the row of its last issue, in the order of the targets.
 
-    Where issues lie on several grids, as 3-hourly ones of every seven hours, on the commonest.
+    Only of intervals of one step [s]. Where issues lie on several grids, as 3-hourly ones of every seven
+    hours, on the commonest.
     """
     utc = placed.time.utc
-    phase = utc.view(np.int64) % round(placed.time.step * 1e6)
+    alike = np.flatnonzero(placed.lengths == step)
+    phase = utc[alike].view(np.int64) % round(step * 1e6)
     phases, counts = np.unique(phase, return_counts=True)
-    chosen = np.flatnonzero(phase == phases[counts.argmax()])
+    chosen = alike[phase == phases[counts.argmax()]]
     _, first = np.unique(utc[chosen][::-1], return_index=True)
     rows: npt.NDArray[np.intp] = chosen[len(chosen) - 1 - first]
     return rows
@@ -184,9 +194,11 @@ def _freshest(placed: Placed) -> npt.NDArray[np.intp]:
 
 def _traits(ghi: Values, placed: Placed, site: Site) -> Traits:
     """Return by what forecast files are compared: their freshest irradiance, as power of a level plant."""
-    rows, time = _freshest(placed), placed.time
+    steps, counts = np.unique(placed.lengths, return_counts=True)
+    step = float(steps[counts.argmax()])
+    rows = _freshest(placed, step)
     values = np.nan_to_num(ghi[rows]) / STANDARD * site.ac_capacity_kw
-    axis = TimeAxis(time.utc[rows], rows, time.step, {})
+    axis = TimeAxis(placed.time.utc[rows], rows, step, {})
     # Without prints: a neighbour of the plant may have the same forecast.
     return replace(resemblance.traits(axis, values, site), prints=())
 
@@ -201,7 +213,6 @@ def _short(placed: Placed, source: SourceFormat) -> str | None:
     """Say that a file reaches less far than its horizon."""
     if source.horizon is None:
         return None
-    length = np.timedelta64(round(placed.time.step), "s")
-    reached = (placed.leads.max() + length) / np.timedelta64(1, "h")
+    reached = (placed.ends - placed.issued).max() / np.timedelta64(1, "h")
     asked = written.span(source.horizon).total_seconds() / 3600.0
     return f"it reaches {reached:g} h, the horizon is {asked:g} h" if reached < asked else None

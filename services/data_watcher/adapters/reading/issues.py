@@ -11,8 +11,10 @@ import numpy.typing as npt
 from services.data_watcher.adapters.reading import intervals, no_times, parsing, stamps
 from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.adapters.reading.zones import to_utc
+from services.data_watcher.domain import lead_steps
 from services.data_watcher.domain.believable import leads, losses
 from services.data_watcher.domain.believable import stamps as believable
+from services.data_watcher.domain.lead_steps import Steps
 from services.data_watcher.domain.time_axis import TimeAxis, Times
 from shared.errors import UnreadableFileError
 from shared.solar import issued as written
@@ -22,9 +24,10 @@ from shared.solar.zones import tzinfo_of
 
 _NAT = np.datetime64("NaT", "us")
 _MINUTE = np.timedelta64(1, "m")
-_UNKNOWN_STEP = 3600.0  # s, of a single row
+_UNKNOWN = Steps(60.0, is_known=False)  # of a single row
 Codes = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
+Lengths = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +40,26 @@ class Placed:
         When each was issued, in UTC.
     time
         Whose `utc` are the beginnings of the intervals. They repeat where issues overlap.
+    lengths
+        How long each interval is. [s]
+    shows_lengths
+        Whether anything says so: a single row without a stated step does not.
     """
 
     issued: Times
     time: TimeAxis
+    lengths: npt.NDArray[np.float64]
+    shows_lengths: bool = True
 
     @property
     def leads(self) -> npt.NDArray[np.timedelta64]:
         """Return how long after its issue each interval begins."""
         return self.time.utc - self.issued
+
+    @property
+    def ends(self) -> Times:
+        """Return where each interval ends."""
+        return np.asarray(self.time.utc + self.lengths.astype("m8[s]"), "M8[us]")
 
     def take(self, rows: npt.NDArray[np.bool_]) -> Placed:
         """Return some of the rows."""
@@ -56,7 +70,7 @@ class Placed:
             self.time.counts,
             doubtful={name: mask[rows] for name, mask in self.time.doubtful.items()},
         )
-        return Placed(self.issued[rows], time)
+        return Placed(self.issued[rows], time, self.lengths[rows], self.shows_lengths)
 
 
 def place(
@@ -87,9 +101,10 @@ def place(
     strays = believable.strays(utc)
     utc = np.where(strays, _NAT, utc)
     counts["bad_timestamp"] += int(strays.sum())
-    begins = stamps.begins(utc, (how.step_minutes or 0) * 60.0, how)
-    step = how.step_minutes * 60.0 if how.step_minutes else _usual_step(begins, issue)
-    begins, counts["snapped"] = stamps.snap(begins, step)
+    utc, counts["snapped"] = stamps.snap(utc, _usual_step(utc, issue, how))
+    steps = _steps(utc, stated, issue, source)
+    lengths = _lengths(utc, stated, steps, how)
+    begins = stamps.begins(utc, lengths, how)
     issued = _by_target(begins, source.issued, zone) if stated is None else stated
     known = ~np.isnat(begins)
     if not known.any():
@@ -109,12 +124,19 @@ def place(
         )
     rows = np.flatnonzero(known)
     believable.check_swapped(np.unique(begins[rows]))
-    _check_step(begins[rows], issue[rows], step, how)
-    return _ordered(table, begins, issued, rows, step, counts)
+    leads_of_stamps, codes = _in_order(utc, stated, issue, rows)
+    lead_steps.check(leads_of_stamps, codes, steps, is_stated=how.step_minutes is not None)
+    return _ordered(table, begins, issued, rows, counts, lengths, steps)
 
 
 def _ordered(  # noqa: PLR0917 - what a row is, and what was done to others
-    table: Table, begins: Times, issued: Times, rows: Codes, step: float, counts: dict[str, int]
+    table: Table,
+    begins: Times,
+    issued: Times,
+    rows: Codes,
+    counts: dict[str, int],
+    lengths: Lengths,
+    steps: Steps,
 ) -> Placed:
     order = rows[np.lexsort((begins[rows], issued[rows]))]
     is_new = (np.diff(issued[order]) != np.timedelta64(0, "us")) | (
@@ -128,7 +150,8 @@ def _ordered(  # noqa: PLR0917 - what a row is, and what was done to others
         pair[order] = np.append(0, np.cumsum(is_new))
         doubtful = believable.contradicting(table.values, pair, order, chosen, said=table.said)
     found = {reason: count for reason, count in counts.items() if count}
-    return Placed(issued[chosen], TimeAxis(begins[chosen], chosen, step, found, doubtful=doubtful))
+    time = TimeAxis(begins[chosen], chosen, steps.first * 60.0, found, doubtful=doubtful)
+    return Placed(issued[chosen], time, lengths[chosen], steps.is_known)
 
 
 # --- the issue ------------------------------------------------------------------------------------------
@@ -238,25 +261,75 @@ def _utc(local: Times, zone: str, issue: Codes) -> tuple[Times, Mask]:
     return utc, never
 
 
-def _distances(begins: Times, issue: Codes) -> npt.NDArray[np.float64]:
-    """Return how far apart the targets of an issue lie [min]; negative between two issues."""
-    known = ~np.isnat(begins)
-    times, issue = begins[known], issue[known]
-    order = np.lexsort((times, issue))
-    minutes = np.round(np.diff(times[order]) / _MINUTE)
-    minutes[np.diff(issue[order]) != 0] = -1.0
-    apart: npt.NDArray[np.float64] = minutes[minutes != 0]
-    return apart
+def _in_order(utc: Times, issued: Times | None, issue: Codes, rows: Codes) -> tuple[Lengths, Codes]:
+    """Return the leads of the stamps of some rows by issue and time, each once [min], and their issues.
+
+    Where only its target says when a row was issued, all rows are one series.
+    """
+    order = rows[np.lexsort((utc[rows], issue[rows]))]
+    since = np.datetime64(0, "us") if issued is None else issued[order]
+    minutes: Lengths = (utc[order] - since) / _MINUTE
+    fresh = np.append(True, (lead_steps.apart(minutes) != 0) | (np.diff(issue[order]) != 0))
+    fresh = fresh[: len(order)]
+    return minutes[fresh], issue[order][fresh]
 
 
-def _usual_step(begins: Times, issue: Codes) -> float:
-    minutes = _distances(begins, issue)
-    minutes = minutes[minutes > 0]
-    if not len(minutes):
-        return _UNKNOWN_STEP
-    values, counts = np.unique(minutes, return_counts=True)
-    return float(values[counts.argmax()]) * 60.0
+def _usual_step(utc: Times, issue: Codes, how: TimestampFormat) -> float:
+    """Return how far the stamps of an issue usually lie apart, or what is said of it. [s]"""
+    minutes, codes = _in_order(utc, None, issue, np.flatnonzero(~np.isnat(utc)))
+    found = lead_steps.usual(lead_steps.apart(minutes)[np.diff(codes) == 0])
+    return (how.step_minutes or found or _UNKNOWN.first) * 60.0
 
 
-def _check_step(begins: Times, issue: Codes, step: float, how: TimestampFormat) -> None:
-    leads.check_step(_distances(begins, issue), step, is_stated=how.step_minutes is not None)
+def _steps(utc: Times, issued: Times | None, issue: Codes, source: SourceFormat) -> Steps:
+    """Return the step: as the YAML says, or as the stamps lie in each issue.
+
+    Raises
+    ------
+    UnreadableFileError
+        `wrong_step`: where stamps are no beginnings, nobody can say where their intervals begin.
+    """
+    how = source.timestamp
+    if how.step_minutes is not None:
+        return Steps(float(how.step_minutes))
+    known = ~np.isnat(utc)
+    if issued is not None:
+        known &= leads.possible(utc, issued)
+    minutes, codes = _in_order(utc, issued, issue, np.flatnonzero(known))
+    if issued is None:  # a lead that is the same everywhere becomes no coarser
+        one = lead_steps.usual(lead_steps.apart(minutes))
+        found = None if one is None else Steps(one)
+    else:
+        horizon = written.span(source.horizon) / timedelta(minutes=1) if source.horizon else np.inf
+        found = lead_steps.find(minutes, codes, horizon)
+    _check_label(found, how)
+    return found or _UNKNOWN
+
+
+def _check_label(steps: Steps | None, how: TimestampFormat) -> None:
+    """Refuse stamps that are no beginnings, where the length of their intervals is not known or no use."""
+    if how.label == "left":
+        return
+    if steps is None:
+        raise UnreadableFileError(
+            "wrong_step",
+            f"the stamps are the {'middle' if how.label == 'center' else 'end'} of intervals, and no issue "
+            "of the file has two of them, which would show how long these are",
+            "say step_minutes in the site's YAML, the length of an interval",
+        )
+    odd = [step for step in steps.each if step % 30]
+    if how.label == "center" and odd:
+        raise UnreadableFileError(
+            "wrong_step",
+            f"the stamps lie {odd[0]:g} min apart, and label: center is for steps of whole half-hours",
+            "correct timestamp.label in the site's YAML",
+        )
+
+
+def _lengths(utc: Times, issued: Times | None, steps: Steps, how: TimestampFormat) -> Lengths:
+    """Return how long the interval of each stamp is. [s]"""
+    if issued is None or not steps.changes:
+        return np.full(len(utc), steps.first * 60.0)
+    minutes = (utc - issued) / _MINUTE
+    at = steps.beginning_at(minutes) if how.label == "left" else steps.stamped_at(minutes)
+    return at * 60.0

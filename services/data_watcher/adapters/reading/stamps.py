@@ -120,9 +120,10 @@ def parsed(
     return local, is_utc, dict(table.skipped) | {"bad_timestamp": count}
 
 
-def begins(utc: Times, step: float, how: TimestampFormat) -> Times:
-    """Return where the intervals of some stamps begin; they are `step` long. [s]"""
-    return utc - np.timedelta64(round(step * _OFFSET[how.label]), "s")
+def begins(utc: Times, lengths: float | npt.NDArray[np.float64], how: TimestampFormat) -> Times:
+    """Return where the intervals of some stamps begin, by their length or that of each. [s]"""
+    before = np.round(np.asarray(lengths) * _OFFSET[how.label]).astype("m8[s]")
+    return np.asarray(utc - before, "M8[us]")
 
 
 def last_of_each(utc: Times) -> tuple[Times, npt.NDArray[np.intp]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.data_watcher.domain import admission, facts, transitions
-from services.data_watcher.domain.identity import file_id_of
+from services.data_watcher.domain.identity import content_of, file_id_of
 from services.data_watcher.domain.records import ContentRecord, KeyRecord
 from services.data_watcher.domain.versions import (
     Accepted,
@@ -121,16 +121,17 @@ class Judging:
         except UnreadableFileError as error:
             fault = Fault(error.code, error.reason, error.remedy, error.covers)
             return self._commit(claimed, transitions.quarantine(claimed, version, fault, sha256))
-        register = evidence.holders(sha256)
+        rows = reading.rows
+        content = content_of(sha256, rows.provider)
+        register = evidence.holders(content)
         owner = min({claimed.key, *register.keys})
         if owner != claimed.key:
-            same = transitions.duplicate(claimed, version, sha256, owner, reading.rows)
+            same = transitions.duplicate(claimed, version, sha256, content, owner, rows)
             return self._commit(claimed, same, register)
-        rows = reading.rows
         file_id = file_id_of(claimed.key, sha256, version.reading)
         key = layout.canonical(claimed.site_id, rows.window_start, file_id)
         canonical = CanonicalObject(file_id, key, counts_from)
-        accepted = transitions.accept(compared, version, sha256, canonical, rows)
+        accepted = transitions.accept(compared, version, sha256, content, canonical, rows)
         saved = self._commit(claimed, accepted, register)
         self.canonical.write(
             key, reading.parquet, facts.canonical_file(saved, version, canonical, rows)
@@ -164,13 +165,14 @@ class Judging:
 def _follow_owner(
     record: KeyRecord, version: Accepted | Duplicate, evidence: Evidence
 ) -> KeyRecord:
-    """Give rows up to a smaller key with the same bytes, or take them over from one that went."""
-    owner = evidence.holders(version.sha256).owner
+    """Give rows up to a smaller key with the same content, or take them over from one that went."""
+    content = record.content or version.sha256
+    owner = evidence.holders(content).owner
     if transitions.follows_owner(record, owner):
         return record
     if owner is None or (isinstance(version, Duplicate) and owner == record.key):
         return record.with_version(transitions.pend(version, version.reading))
-    return transitions.duplicate(record, version, version.sha256, owner, version.rows)
+    return transitions.duplicate(record, version, version.sha256, content, owner, version.rows)
 
 
 def _counts_from(

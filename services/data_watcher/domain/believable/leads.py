@@ -1,15 +1,14 @@
-"""Whether the leads of a forecast can be: it is issued before what it is about, and in one step."""
+"""Whether the leads of a forecast can be: it is issued before what it is about."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.domain.time_axis import Times, stretches
+from services.data_watcher.domain.time_axis import Times
 from shared.errors import UnreadableFileError
 from shared.solar import issued as written
 
-LEAST_RUN = 4  # equal distances in a row; fewer are leads that are missing
 MOST = 0.5  # of an issue's rows, and of the issues, before the issue cannot be right
 Mask = npt.NDArray[np.bool_]
 
@@ -66,43 +65,6 @@ def check_issued_before(begins: Times, issued: Times, lit: Mask) -> Mask:
             "were measured, or computed afterwards, leave out kind: forecast",
         )
     return late
-
-
-def check_step(minutes: npt.NDArray[np.float64], step: float, *, is_stated: bool) -> None:
-    """Refuse a file whose targets are not as far apart as is said, or not everywhere.
-
-    Parameters
-    ----------
-    minutes
-        Distances of targets within an issue; negative between two issues.
-    step
-        Length of an interval. [s]
-    is_stated
-        Whether the YAML says so, or most of the file.
-
-    Raises
-    ------
-    UnreadableFileError
-        `wrong_step`
-    """
-    own, stated = minutes[minutes > 0], step / 60.0
-    if not len(own):
-        return
-    values, counts = np.unique(own, return_counts=True)
-    usual = float(values[counts.argmax()])
-    runs = stretches(minutes, LEAST_RUN)
-    others = [minutes[start] for start, _ in runs if minutes[start] > 0]
-    other = next((each for each in (usual, *others) if each != stated), None)
-    if other is None:
-        return
-    said = "the YAML says step_minutes:" if is_stated else "the usual step is, in minutes,"
-    raise UnreadableFileError(
-        "wrong_step",
-        f"{said} {stated:g}, but targets of one issue lie {other:g} min apart"
-        + ("" if other == usual else f" {LEAST_RUN} times and more in a row"),
-        "correct step_minutes in the site's YAML; where only the later leads are coarser, say horizon: to "
-        "leave them out, and give a product of another step a file and a source of its own",
-    )
 
 
 def _said(moment: np.datetime64) -> str:

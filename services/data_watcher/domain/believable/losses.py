@@ -40,6 +40,7 @@ def check(
     *,
     said: Callable[[int], str],
     examples: Mapping[str, Sequence[str]],
+    lit: Callable[[], Mask] | None = None,
 ) -> None:
     """Refuse a file of which one reason would take more than a tenth of a quantity's daylight rows.
 
@@ -51,6 +52,8 @@ def check(
         Says where a row of the table is in the file, and which stamp it carries.
     examples
         Cells that are no numbers, as the file has them, by canonical name.
+    lit
+        Returns which rows are in daylight, where that is known already.
 
     Raises
     ------
@@ -65,7 +68,7 @@ def check(
     ]
     if not many:
         return  # as in nearly every file
-    day = sun.over(time.utc, time.step, site).up > 0.0
+    day = lit() if lit else sun.over(time.utc, time.step, site).up > 0.0
     for name, reason, mask in many:
         shown = _shown(reason, mask & day, time, said, examples.get(name, ()))
         _check(name, reason, int((mask & day).sum()), int(day.sum()), site, shown)

@@ -51,9 +51,11 @@ class Light:
     unit
         The unit that the site's YAML states.
     factor
-        What a value of 1 of the file becomes. [W/m²]
+        What a value of 1 of the file becomes in an interval of the usual length. [W/m²]
     step
-        Length of an interval. [s]
+        The usual length of an interval. [s]
+    lengths
+        That of each. [s]
     said
         Says where a row is in the file.
     """
@@ -66,13 +68,14 @@ class Light:
     unit: str
     factor: float
     step: float
+    lengths: Values
     said: Callable[[int], str]
 
     @property
     def groups(self) -> npt.NDArray[np.intp]:
         """Return which day, by the sun, of which issue each row is of; of constant leads, which day."""
         issues = len(np.unique(self.issued))
-        hours = self.begins.astype("M8[s]").astype(np.int64) / 3600.0 + self.step / 7200.0
+        hours = self.begins.astype("M8[s]").astype(np.int64) / 3600.0 + self.lengths / 7200.0
         day = np.round((hours - self.sky.hour_angle * 12 / np.pi - 12) / 24).astype(np.int64)
         issue = self.issued.view(np.int64) if 2 * issues < len(self.issued) else np.zeros_like(day)
         keys = np.stack([issue, day])
@@ -155,7 +158,7 @@ def check_clock(light: Light, zone: str, site: Site, middle: float | None) -> No
 def _lag(light: Light, energy: Values, site: Site) -> float:
     """Return how long after the sun irradiance comes, as where both are most alike. [minutes]"""
     some = slice(None, None, len(energy) // ENOUGH + 1)
-    middles = light.begins[some] + np.timedelta64(round(light.step * 5e5), "us")
+    middles = light.begins[some] + (light.lengths[some] * 5e5).astype("m8[us]")
     alike: dict[float, float] = {}
     for minutes in range(-LONGEST_LAG, LONGEST_LAG + 1, 30):
         sun = position.position(
@@ -191,7 +194,8 @@ def check_unit(light: Light) -> tuple[Mask, Mask]:
         peak, group, np.where(high, light.values / np.maximum(light.sky.clear, HIGH), 0.0)
     )
     rows_high = np.bincount(group, high)
-    enough = (rows_high >= LEAST_HIGH) & (rows_high * light.step >= LEAST_HOURS * 3600)
+    seconds_high = np.bincount(group, np.where(high, light.lengths, 0.0))
+    enough = (rows_high >= LEAST_HIGH) & (seconds_high >= LEAST_HOURS * 3600)
     faint = enough & (peak < FAINT) & (peak > 0)
     wrong = faint & (peak < FAINTEST) if faint.sum() <= MANY_FAINT * enough.sum() else faint
     if wrong.any() and light.name == "ghi":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
@@ -44,6 +44,25 @@ class Sky:
     is_lit: Mask
     is_night: Mask
     hour_angle: Values
+
+    @classmethod
+    def over_each(cls, begins: Times, lengths: Values, site: Site) -> Self:
+        """Return the sky over intervals that begin at some times, by the length of each. [s]"""
+        different = np.unique(lengths).tolist()
+        if len(different) == 1:
+            return cls.over(begins, different[0], site)
+        rows = [np.flatnonzero(lengths == length) for length in different]
+        skies = [
+            cls.over(begins[some], length, site)
+            for some, length in zip(rows, different, strict=True)
+        ]
+        back = np.argsort(np.concatenate(rows))
+        return cls(
+            *(
+                np.concatenate([getattr(sky, each.name) for sky in skies])[back]
+                for each in fields(cls)
+            )
+        )
 
     @classmethod
     def over(cls, begins: Times, step: float, site: Site) -> Self:
