@@ -63,6 +63,9 @@ def grouped(mark: str, decimal: str = "") -> Callable[[float], str]:
         lambda watt: f"{watt:.1f}",
         lambda watt: f"{watt / 1000:.4f} kW",
         lambda watt: f"{watt / 1000:.3f} kW" if watt >= 1000 else f"{watt:.0f} W",
+        lambda watt: f"{watt:,.0f}W",
+        lambda watt: f"{watt:,.0f} W".replace(",", "."),
+        lambda watt: f"{watt / 1000:.3f} kW".replace(".", ","),
         lambda watt: f"{watt:.0f} W" if watt else "--",
     ],
     ids=[
@@ -78,6 +81,9 @@ def grouped(mark: str, decimal: str = "") -> Callable[[float], str]:
         "1234.5",
         "kW in each cell",
         "W and kW in cells",
+        "1,234W",
+        "1.234 W",
+        "1,234 kW",
         "W, and -- at night",
     ],
 )
@@ -90,6 +96,16 @@ def test_numbers_are_read_as_they_are_written(number: Callable[[float], str]) ->
         assert set(reading.rows.masks) == {"sentinel"}
         return
     assert accepted(data, site(CSV)).rows.masks == {}
+
+
+@pytest.mark.parametrize("thousands", [",", "."])
+def test_thousands_that_the_yaml_names_are_those_of_cells_with_their_unit(thousands: str) -> None:
+    """A plant that is never below 1,000 W: no neighbour tells, and the YAML is believed."""
+    rows = [(moment, 2000.0 + watt / 2) for moment, watt in HEALTHY[30:60]]
+    data = csv(rows, lambda watt: f"{watt:,.0f} W".replace(",", thousands))
+
+    accepted(data, site(CSV | {"thousands": thousands}), rows)
+    assert refused(data, site(CSV)).code in {"too_much_masked", "empty", "wrong_unit"}
 
 
 def indian(watt: float) -> str:

@@ -120,16 +120,17 @@ def _of_text(
     text = pc.if_else(pa.array(said), text, None)
     shown = column.column if column.column is not None else ", ".join(column.columns)
     found, good = numerals.numbers(text, source.decimal, source.thousands, shown)
-    for row in np.flatnonzero(said & ~good)[:MOST_CELLS_WITH_UNIT]:
-        value = numerals.with_unit(
-            text[int(row)].as_py(),
+    rest = np.flatnonzero(said & ~good)[:MOST_CELLS_WITH_UNIT]
+    if len(rest):
+        values = numerals.with_units(
+            text.take(pa.array(rest)).to_pylist(),
             canonical_unit(name) or "",
             column.unit,
             source.decimal,
             source.thousands,
         )
-        if value is not None:
-            found[row], good[row] = value, True
+        known = np.isfinite(values)
+        found[rest[known]], good[rest[known]] = values[known], True
     return found, {"sentinel": sentinel, "no_number": said & ~good}
 
 

@@ -7,6 +7,7 @@ message shows both.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -211,28 +212,34 @@ def _mask(array: pa.ChunkedArray) -> Mask:
 _WITH_UNIT = re.compile(r"^([-+]?[\d.,'\u2019\u00a0\u202f\u2009\u2007 ]*\d[.,]?)\s*([^\d\s.,].*)$")
 
 
-def with_unit(
-    cell: str, canonical: str, stated: str, decimal: str | None, thousands: str | None
-) -> float | None:
-    """Return the number of a cell that names its unit, in the stated unit; None where it does not.
+def with_units(
+    cells: Sequence[str], canonical: str, stated: str, decimal: str | None, thousands: str | None
+) -> Values:
+    """Return the numbers of cells that name their unit, in the stated unit; NaN where they do not.
+
+    The cells of one unit are read in one way. Where they can be read in two, they are no numbers.
 
     Parameters
     ----------
     canonical, stated
         The canonical unit of the quantity, and the unit that the YAML states.
     """
-    match = _WITH_UNIT.match(cell)
-    if match is None or not units.is_known(canonical, unit := match[2].strip()):
-        return None
-    theirs, own = units.conversion(canonical, unit), units.conversion(canonical, stated)
-    if theirs.per_interval != own.per_interval:
-        return None
-    ways = [way for way in _WAYS if decimal in {None, way.decimal}]
-    fitting = [way for way in ways if re.match(way.pattern, match[1].strip())]
-    said = {float(way.plain(match[1].strip())) for way in fitting}
-    if not said:
-        return None
-    if len(said) > 1 and thousands is None and decimal is None and fitting[0].decimal == ",":
-        return None  # two readings, and a single cell cannot tell
-    value = float(fitting[0].plain(match[1].strip()))
-    return (value * theirs.factor + theirs.offset - own.offset) / own.factor
+    own = units.conversion(canonical, stated)
+    found = np.full(len(cells), np.nan)
+    places: dict[str, list[int]] = {}
+    texts: dict[str, list[str]] = {}
+    for at, cell in enumerate(cells):
+        match = _WITH_UNIT.match(cell)
+        if match is not None and units.is_known(canonical, unit := match[2].strip()):
+            places.setdefault(unit, []).append(at)
+            texts.setdefault(unit, []).append(match[1].strip())
+    for unit, some in texts.items():
+        theirs = units.conversion(canonical, unit)
+        if theirs.per_interval != own.per_interval:
+            continue
+        try:
+            values, _ = numbers(pa.chunked_array([pa.array(some)]), decimal, thousands, "")
+        except UnreadableFileError:
+            continue  # two readings, and nothing tells which
+        found[places[unit]] = (values * theirs.factor + theirs.offset - own.offset) / own.factor
+    return found
