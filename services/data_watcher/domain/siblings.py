@@ -71,7 +71,7 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class _Odd:
-    """A file that does not fit, how far off it is, and in words."""
+    """A file that does not fit, how plainly it shows that, and in words."""
 
     file: Sibling
     by: float
@@ -185,7 +185,7 @@ def _far_below(files: Sequence[Sibling]) -> Iterator[_Odd]:
         return
     for each in files:  # they are read alike, so what these are the others are, too
         if each.key in high:
-            yield _Odd(each, 1 / max(high[each.key]), _faint(each))
+            yield _Odd(each, max(high[each.key]), _faint(each))  # the best one is the plainest
         else:
             yield _Odd(each, 0.0, "")
 
