@@ -107,7 +107,7 @@ def quantities(
         said = units.get(name) or unit_words.of_name(name)
         is_counter = "kind" in chosen
         chosen["unit"] = (
-            power_unit(said, values, capacity_kw, step, is_counter=is_counter)
+            power_unit(said, name, values, capacity_kw, step, is_counter=is_counter)
             if plain == "power_ac"
             else unit(plain, said, values)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -22,6 +23,7 @@ FITS: dict[str, tuple[str, ...]] = {
     "relative_humidity": ("%",),
     "pressure": ("hPa", "mbar", "kPa", "Pa"),
 }
+_ENERGY = re.compile(r"energ[yi]|énerg|yield|ertrag")
 _USUAL_PEAK = 0.85  # of AC capacity, in a record of some months
 _LEAST_PEAK, _MOST_PEAK = 0.3, 1.2  # beyond, a unit is not taken for granted
 _LARGEST_IN_KW = 1e5  # 100 MW are rarer than 100 kW
@@ -51,12 +53,20 @@ def unit(canonical: str, said: str | None, values: Values) -> Guess:
 
 
 def power_unit(
-    said: str | None, values: Values, capacity_kw: float | None, step: int, *, is_counter: bool
+    said: str | None,
+    name: str,
+    values: Values,
+    capacity_kw: float | None,
+    step: int,
+    *,
+    is_counter: bool,
 ) -> Guess:
     """Return the unit of power.
 
     Parameters
     ----------
+    name
+        Of the column; it may say that the numbers are energies.
     capacity_kw
         AC capacity of the plant, if it is known. [kW]
     step
@@ -68,11 +78,15 @@ def power_unit(
         return _counted(found) if is_counter else _checked(found, values, capacity_kw, step)
     if is_counter:
         return Guess("kWh", "GUESSED: no header says the unit of the counter; please check")
+    is_energy = _ENERGY.search(name.lower()) is not None
     if capacity_kw:
-        return _by_capacity(values, capacity_kw, step)
+        return _by_capacity(values, capacity_kw, step, is_energy=is_energy)
     top = _top(values, 0.99)
-    more = "; --ac-capacity-kw tells it"
-    return Guess("W" if top > _LARGEST_IN_KW else "kW", _by_size(top) + more)
+    small, large = ("Wh", "kWh") if is_energy else ("W", "kW")
+    why = f"{_by_size(top)}; --ac-capacity-kw tells it"
+    if is_energy:
+        why += "; by its name each is the energy of an interval"
+    return Guess(small if top > _LARGEST_IN_KW else large, why)
 
 
 def peak(values: Values, unit: str, step: int) -> float:
@@ -110,14 +124,19 @@ def _checked(found: Guess, values: Values, capacity_kw: float | None, step: int)
     )
 
 
-def _by_capacity(values: Values, capacity_kw: float, step: int) -> Guess:
-    """Return the unit of power with which the plant's peak comes closest to what is usual."""
-    shares = {each: peak(values, each, step) / capacity_kw for each in ("W", "kW", "MW")}
+def _by_capacity(values: Values, capacity_kw: float, step: int, *, is_energy: bool) -> Guess:
+    """Return the unit with which the plant's peak comes closest to what is usual."""
+    fitting = ("Wh", "kWh", "MWh") if is_energy else ("W", "kW", "MW")
+    shares = {each: peak(values, each, step) / capacity_kw for each in fitting}
     best = min(shares, key=lambda each: abs(np.log(max(shares[each], 1e-9) / _USUAL_PEAK)))
     said = f"with it the peak is {shares[best]:.0%} of the capacity"
     if _LEAST_PEAK <= shares[best] <= _MOST_PEAK:
         return Guess(best, said)
-    hint = f"no unit of power fits; an energy per interval, like {best}h, may"
+    hint = (
+        f"no unit of energy fits, as its name asks for; a power, like {best.removesuffix('h')}, may"
+        if is_energy
+        else f"no unit of power fits; an energy per interval, like {best}h, may"
+    )
     return Guess(best, f"GUESSED: {said}; {hint}; please check")
 
 

@@ -696,6 +696,37 @@ def test_minutes_after_the_hour_are_no_24th_hour(tmp_path: Path) -> None:
     assert "accepted by power-1, 2880 rows, none masked" in said(path)
 
 
+@pytest.mark.parametrize(
+    "name", ["energy", "PV_Energie", "énergie", "Tagesertrag", "inverter yield"]
+)
+@pytest.mark.parametrize("capacity", [(), ("--ac-capacity-kw", "9")])
+def test_a_column_that_is_called_energy_is_no_power(
+    tmp_path: Path, name: str, capacity: tuple[str, ...]
+) -> None:
+    lines = [
+        f"{each:%Y-%m-%d %H:%M},{files.power(each, 8.0) / 4:.3f}" for each in files.quarters(96 * 4)
+    ]
+    path = written(tmp_path, "power.csv", [f"time,{name}", *lines])
+
+    column = site(path, options=(*PLACE, *capacity)).sources[0].columns["power_ac"]
+    assert (column.column, column.unit) == (name, "kWh")
+    if not capacity:
+        assert "by its name each is the energy of an interval" in said(path)
+
+
+def test_a_column_that_is_called_energy_but_is_not_by_the_capacity_is_asked_about(
+    tmp_path: Path,
+) -> None:
+    lines = [
+        f"{each:%Y-%m-%d %H:%M},{files.power(each, 8.0):.3f}" for each in files.quarters(96 * 4)
+    ]
+    path = written(tmp_path, "power.csv", ["time,energy", *lines])
+
+    assert "a power, like kW, may; please check" in said(
+        path, options=(*PLACE, "--ac-capacity-kw", "9")
+    )
+
+
 def test_numbers_with_their_units_are_measurements(tmp_path: Path) -> None:
     def shown(kilowatts: float) -> str:
         return f"{kilowatts:.2f} kW" if kilowatts >= 1 else f"{kilowatts * 1000:.0f} W"
