@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from console.drafting import parts, worded
+from console.drafting import parts, serials, worded
 from console.drafting.cells import is_number, is_quantity
 from console.drafting.guess import NotUnderstoodError
 from console.drafting.spans import is_moment
@@ -59,9 +59,11 @@ def find(file: str, cells: Sequence[Sequence[Any]]) -> Heading:
     start = next((n for n, row in enumerate(looked_at) if _is_data(row)), None)
     if start is None:
         found = _of_parts(looked_at)
-        if found is None:
-            raise NotUnderstoodError(_no_data(file, cells))
-        return found
+        if found is not None:
+            return found
+        start = serials.start(looked_at)
+    if start is None:
+        raise NotUnderstoodError(_no_data(file, cells))
     width = len(cells[start])
     above = [
         (n, [str(cell).strip() for cell in row])

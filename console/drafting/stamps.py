@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
 
-from console.drafting import parts
+from console.drafting import parts, serials
 from console.drafting.guess import Guess, NotUnderstoodError
 from console.drafting.layout import Sheet
 from console.drafting.moments import Form, Times, is_day, joined
@@ -18,6 +18,7 @@ from console.drafting.spans import forms, is_clock, is_moment
 from services.data_watcher.adapters.reading.stamp_text import SUMMER
 from services.data_watcher.domain.believable.stamps import ROWS_FOR_STEP
 from services.data_watcher.domain.time_axis import stretches
+from shared.solar.stamp_format import EXCEL
 
 _MOSTLY = 0.8  # of the cells of each file
 _USUAL = 0.8  # of the distances between stamps
@@ -93,21 +94,29 @@ def find(sheets: Sequence[Sheet]) -> Stamps:
     NotUnderstoodError
         No column holds any.
     """
-    best: tuple[tuple[float, ...], _Candidate, int] | None = None
-    for number, candidate in enumerate(chain(_candidates(sheets), _candidates_of_parts(sheets))):
-        for at in range(len(candidate.forms[0])):
-            if candidate.fits(at):
-                rank = (*_rank(candidate, at), -number, -at)
-                if best is None or rank > best[0]:
-                    best = rank, candidate, at
-    if best is None:
+    found = _best(chain(_candidates(sheets), _candidates_of_parts(sheets))) or _best(
+        _candidates_of_serials(sheets)
+    )
+    if found is None:
         names = ", ".join(sheet.path.name for sheet in sheets)
         message = (
             f"{names}: no column holds time stamps in one form for most of its rows; split the file where "
             "the form changes, or export it again in one form"
         )
         raise NotUnderstoodError(message)
-    return _described(sheets, best[1], best[2])
+    return _described(sheets, *found)
+
+
+def _best(candidates: Iterable[_Candidate]) -> tuple[_Candidate, int] | None:
+    """Return the most likely stamps, and which of their forms; None where none fits."""
+    best: tuple[tuple[float, ...], _Candidate, int] | None = None
+    for number, candidate in enumerate(candidates):
+        for at in range(len(candidate.forms[0])):
+            if candidate.fits(at):
+                rank = (*_rank(candidate, at), -number, -at)
+                if best is None or rank > best[0]:
+                    best = rank, candidate, at
+    return best[1:] if best else None
 
 
 def _candidates(sheets: Sequence[Sheet]) -> Iterator[_Candidate]:
@@ -141,6 +150,14 @@ def _candidates_of_parts(sheets: Sequence[Sheet]) -> Iterator[_Candidate]:
         same = _same_forms(each_file) if all(each_file) else []
         if same:
             yield _Candidate(_alone(days), _alone(clocks) if clocks else None, same)
+
+
+def _candidates_of_serials(sheets: Sequence[Sheet]) -> Iterator[_Candidate]:
+    """Yield columns of serial dates; they are numbers like others, and sought only where no stamps are."""
+    for name in sheets[0].columns:
+        found = [serials.form(sheet.columns[name]) for sheet in sheets]
+        if all(found):
+            yield _Candidate(name, None, [[each] for each in found if each])
 
 
 def _alone(names: tuple[str, ...]) -> str | tuple[str, ...]:
@@ -269,6 +286,8 @@ def _why_format(candidate: _Candidate, at: int) -> str:
         if n != at and each.order and candidate.fits(n)
     ]
     fitting = sum(int((~np.isnat(each.times)).sum()) for each in chosen)
+    if chosen[0].format == EXCEL:
+        return serials.WHY.format(first=str(chosen[0].times.min())[:16].replace("T", " "))
     if not chosen[0].order:
         return "by their shape"
     for n in others:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from shared.solar.stamp_format import EXCEL
 from shared.solar.zones import Zone
 from shared.strict import Strict
 
@@ -67,8 +68,8 @@ def clock(text: str) -> timedelta:
 
 
 def has_hour(format_: str) -> bool:
-    """Whether a format of strptime holds the hour."""
-    return "%H" in format_ or "%I" in format_
+    """Whether a format holds the hour."""
+    return "%H" in format_ or "%I" in format_ or format_ == EXCEL
 
 
 def check_pattern(pattern: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+EXCEL = "excel"  # serial dates of spreadsheets, days since 1899-12-30
 _TOKEN = re.compile(r"%.|[^%]+|%$")
 _ZONES = {"%z", "%Z"}
 _DATES = {"%Y", "%y", "%m", "%b", "%B", "%d", "%j"}

@@ -177,6 +177,11 @@ MASKED: dict[str, Masking] = {
         "the stamp was up to a minute off the file's own grid, and was moved onto it",
         "nothing is to be done",
     ),
+    "out_of_order": Masking(
+        "days or weeks come in any order in the file, but no stamp twice and none between those of others; "
+        "the rows were put in order",
+        "nothing is to be done",
+    ),
 }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.corpus import workbook
 from tests.corpus.files import power, quarters
 from tests.unit.console.test_draft_samples import PLACE, draft, said, site, written
 
@@ -208,3 +209,54 @@ def test_a_word_that_is_no_month_is_named_in_a_draft(tmp_path: Path) -> None:
 
     assert done.exit_code == 1
     assert "'czerwca' is no month" in str(done.exception)
+
+
+def serial(moment: datetime) -> float:
+    return (moment - datetime(1899, 12, 30)) / timedelta(days=1)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("digits", [5, 10])
+def test_serial_dates_are_a_guess(tmp_path: Path, digits: int) -> None:
+    lines = [f"{serial(each):.{digits}f},{power(each)}" for each in MOMENTS]
+    path = written(tmp_path, "power.csv", ["time,power (kW)", *lines])
+
+    how = site(path).sources[0].timestamp
+
+    assert (how.column, how.format, how.step_minutes) == ("time", "excel", 15)
+    text = said(path)
+    assert "GUESSED: all cells are days since 1899-12-30" in text
+    assert "look at the first date, 2024-06-27 00:00" in text
+    assert "accepted by power-1, 384 rows" in text
+
+
+def test_serial_dates_of_a_spreadsheet_are_a_guess(tmp_path: Path) -> None:
+    cells = [["time", "power (kW)"], *([serial(each), power(each)] for each in MOMENTS)]
+    path = written(tmp_path, "power.xlsx", workbook.xlsx(cells))
+
+    assert site(path).sources[0].timestamp.format == "excel"
+    assert "accepted by power-1, 384 rows, none masked" in said(path)
+
+
+@pytest.mark.parametrize("way", ["a row without", "irregular"])
+def test_numbers_that_may_be_serial_dates_are_none_unless_all_rows_fit(
+    tmp_path: Path, way: str
+) -> None:
+    lines = [
+        f"{serial(each) + (number * number % 7 if way == 'irregular' else 0):.6f},{power(each)}"
+        for number, each in enumerate(MOMENTS)
+    ]
+    if way == "a row without":
+        lines[100] = f"total,{power(MOMENTS[100])}"
+    path = written(tmp_path, "power.csv", ["time,power (kW)", *lines])
+
+    assert draft(path).exit_code == 1
+
+
+def test_power_that_may_be_serial_dates_is_none_beside_stamps(tmp_path: Path) -> None:
+    lines = [f"{each:%Y-%m-%d %H:%M},{44_000 + n}" for n, each in enumerate(MOMENTS)]
+    path = written(tmp_path, "power.csv", ["time,power (W)", *lines])
+
+    text = said(path)
+
+    assert 'column: "time"' in text
+    assert "excel" not in text

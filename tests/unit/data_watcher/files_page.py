@@ -370,6 +370,7 @@ MASKING: dict[str, Example] = {
     "beyond_horizon": _forecast(horizon="24h", shown=(1, 26)),
     "duplicate_stamp": Example(_with(NOON, lines()[NOON]), shown=(NOON + 1, NOON + 2)),
     "snapped": Example(_edited(NOON, "2024-06-01 12:00:41" + lines()[NOON][16:]), shown=(NOON, NOON + 1)),
+    "out_of_order": Example(csv([*lines()[:96], *lines()[192:], *lines()[96:192]]), shown=(96, 97)),
 }  # fmt: skip
 
 

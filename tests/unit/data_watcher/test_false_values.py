@@ -315,6 +315,50 @@ def test_days_in_any_order_are_no_mixture() -> None:
     accepted(csv([row for day in days for row in day]), site(CSV))
 
 
+WEEK = list(plant(7))
+WEEKDAYS = [WEEK[96 * n : 96 * (n + 1)] for n in range(7)]
+
+
+@pytest.mark.parametrize("order", [(0, 4, 1, 2, 3), (0, 6, 5, 1, 2, 3, 4), (3, 0, 5, 1, 4, 2, 6)])
+@pytest.mark.parametrize("seconds", [0, 40])
+def test_days_that_come_in_any_order_are_put_in_order(order: tuple[int, ...], seconds: int) -> None:
+    rows = [row for day in order for row in WEEKDAYS[day]]
+    data = csv(rows, stamp=lambda each: f"{each:%Y-%m-%d %H:%M}:{0 if each.minute else seconds:02}")
+
+    reading = accepted(data, site(CSV), rows)
+
+    assert set(reading.rows.masks) - {"snapped"} == {"out_of_order"}
+
+
+def test_days_without_nights_that_come_in_any_order_are_put_in_order() -> None:
+    days = [[row for row in day if 5 <= row[0].hour < 20] for day in WEEKDAYS]
+    rows = [row for n in (0, 5, 1, 2, 6, 3, 4) for row in days[n]]
+
+    assert set(accepted(csv(rows), site(CSV), rows).rows.masks) == {"out_of_order"}
+
+
+def test_days_in_any_order_of_which_a_stamp_repeats_are_refused() -> None:
+    rows = [row for n in (0, 4, 1, 2, 3) for row in WEEKDAYS[n]]
+
+    assert refused(csv([*rows, rows[-1]]), site(CSV)).code == "mixed_rows"
+
+
+@pytest.mark.parametrize("steps", [(15, 5), (5, 15), (15, 15), (60, 15)])
+def test_sensors_whose_gaps_are_no_nights_are_refused(steps: tuple[int, int]) -> None:
+    first, second = (list(plant(3, step)) for step in steps)
+    rows = [*first, *((moment + timedelta(seconds=97), watt / 3) for moment, watt in second)]
+    data = csv(rows, stamp=lambda each: f"{each:%Y-%m-%d %H:%M:%S}")
+
+    assert refused(data, site(CSV | {"timestamp": {"column": "t"}})).code == "mixed_rows"
+
+
+def test_a_day_with_the_date_of_another_month_is_refused_where_its_hole_is() -> None:
+    ahead = [(at + timedelta(days=60), watt) for at, watt in WEEKDAYS[2]]
+    rows = [*WEEKDAYS[0], *WEEKDAYS[1], *ahead, *WEEKDAYS[3], *WEEKDAYS[4]]
+
+    assert refused(csv(rows), site(CSV)).code == "mixed_rows"
+
+
 def test_hours_that_lie_months_ahead_are_refused() -> None:
     rows = list(plant(10))
     ahead = [(at + timedelta(days=92), watt) for at, watt in rows[400:412]]

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from services.data_watcher.adapters.reading import months
+from services.data_watcher.adapters.reading import months, serials
 from tests.corpus import workbook
 from tests.unit.data_watcher.plant_files import (
     CSV,
@@ -432,3 +433,78 @@ def test_a_word_that_is_no_month_is_named_however_few_its_days_are() -> None:
     assert fault.code == "no_timestamps"
     assert "96 of 768 stamps" in fault.reason
     assert "'Brachet' is no month" in fault.reason
+
+
+# --- serial dates ---------------------------------------------------------------------------------------
+
+EXCEL = {"timestamp": {"column": "t", "format": "excel"}}
+
+
+def serial(moment: datetime) -> float:
+    return (moment.replace(tzinfo=None) - datetime(1899, 12, 30)) / timedelta(days=1)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        lambda each: f"{serial(each):.5f}",
+        lambda each: f"{serial(each):.10f}",
+        lambda each: f"{serial(each):.6f}".replace(".", ","),
+        lambda each: f"{serial(each) - 1e-7:.9f}",
+    ],
+)
+def test_serial_dates_of_a_spreadsheet_are_read_to_the_second(
+    stamp: Callable[[datetime], str],
+) -> None:
+    reading = accepted(csv(stamp=stamp), site(CSV | EXCEL))
+
+    assert set(reading.rows.masks) <= {"snapped"}
+
+
+def test_fractions_of_a_day_are_rounded_to_the_second() -> None:
+    first = datetime(2021, 1, 1, 0, 15)  # noqa: DTZ001
+
+    assert serials.times(np.array([44197.0104166])) == np.array([first], "M8[us]")
+    assert np.isnat(serials.times(np.array([np.nan, np.inf, 0.0, -5.0, 1e12]))).all()
+
+
+def test_numbers_of_a_spreadsheet_are_serial_dates() -> None:
+    cells = [["t", "p"], *([serial(moment), watt] for moment, watt in HEALTHY)]
+
+    accepted(workbook.xlsx(cells), site({"format": "xlsx"} | EXCEL))
+
+
+def test_dates_beside_serial_dates_are_read_as_such() -> None:
+    cells: list[list[Any]] = [["t", "p"], *([serial(moment), watt] for moment, watt in HEALTHY)]
+    for row in cells[5:20]:
+        row[0] = datetime(1899, 12, 30) + timedelta(seconds=round(row[0] * 86400))  # noqa: DTZ001
+
+    accepted(workbook.xlsx(cells), site({"format": "xlsx"} | EXCEL))
+
+
+def test_what_is_no_serial_date_is_no_time() -> None:
+    fault = refused(csv(), site(CSV | EXCEL | {"timestamp": {"column": "p", "format": "excel"}}))
+
+    assert fault.code == "no_timestamps"
+    assert "(format: excel)" in fault.reason
+
+
+def test_serial_dates_that_the_yaml_does_not_name_are_recognised() -> None:
+    data = csv(stamp=lambda each: f"{serial(each):.6f}")
+
+    fault = refused(data, site(CSV))
+
+    assert fault.code == "no_timestamps"
+    assert "format: excel" in fault.remedy
+    assert (
+        "format: excel" not in refused(csv(stamp=lambda each: f"{each:%d.%m.%Y}"), site(CSV)).remedy
+    )
+
+
+def test_intervals_that_the_yaml_does_not_name_are_recognised() -> None:
+    fault = refused(csv(stamp=entsoe), site(CSV))
+
+    assert fault.code == "no_timestamps"
+    assert DAY_FIRST in fault.remedy
+    moments = csv(stamp=lambda each: f"{each:%d.%m.%Y %H:%M:%S}")
+    assert "interval" not in refused(moments, site(CSV)).remedy

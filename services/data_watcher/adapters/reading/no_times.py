@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from services.data_watcher.adapters.reading import months
+from services.data_watcher.adapters.reading import months, serials
 from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.domain.believable.losses import FEW
 from shared.errors import UnreadableFileError
 from shared.solar.site import TimestampFormat
-from shared.solar.stamp_format import directives
+from shared.solar.stamp_format import EXCEL, directives
 
+_EXPECTED = {
+    None: "ISO 8601 (2024-07-01 12:00)",
+    EXCEL: "the days since 1899-12-30 (format: excel)",
+}
+_EARLIEST, _LATEST = np.datetime64("1990-01-01", "us"), np.datetime64("2100-01-01", "us")
+_LOOKED_AT = 100
+_BEGIN_AND_END = 2
+_CLOCK = re.compile(r"(?<![+\d:])\d{1,2}:\d\d(?::\d\d)?")
 MOST_BAD = 0.2  # share of stamps that may be no time before the format must be wrong
 
 
@@ -24,7 +33,7 @@ def no_timestamps(
     """Return the fault of a file whose stamps are no times in the stated format."""
     row = int(np.flatnonzero(bad)[0])
     example = table.stamps[row].as_py()
-    expected = f"the format {how.format!r}" if how.format else "ISO 8601 (2024-07-01 12:00)"
+    expected = _EXPECTED.get(how.format, f"the format {how.format!r}")
     names = ", ".join(map(repr, how.names))
     reason = (
         f"{int(bad.sum())} of {table.rows} stamps in column {names} are no times in {expected}, "
@@ -41,8 +50,24 @@ def no_timestamps(
     return UnreadableFileError(
         "no_timestamps",
         reason,
-        "correct timestamp.format in the site's YAML, or the stamps in the file",
+        "correct timestamp.format in the site's YAML, or the stamps in the file"
+        + _hint(table.stamps, how),
     )
+
+
+def _hint(stamps: pa.Array, how: TimestampFormat) -> str:
+    """Say which format of the YAML the stamps seem to have, where that is no one's first thought."""
+    if how.format is not None:
+        return ""
+    days = serials.parse(stamps.slice(0, _LOOKED_AT))
+    if ((days > _EARLIEST) & (days < _LATEST)).all():
+        return "; they look like the dates of a spreadsheet, of which it is format: excel"
+    if len(_CLOCK.findall(str(stamps[0].as_py()))) == _BEGIN_AND_END:
+        return (
+            "; where they name the beginning and the end of an interval, the format names both, like "
+            "%d.%m.%Y %H:%M - %d.%m.%Y %H:%M"
+        )
+    return ""
 
 
 def _unknown_month(example: str, format_: str | None) -> str | None:

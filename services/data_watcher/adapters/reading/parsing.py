@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.data_watcher.adapters.reading import counted, months, stamp_text
+from services.data_watcher.adapters.reading import counted, months, serials, stamp_text
 from services.data_watcher.adapters.reading.zones import to_utc
 from services.data_watcher.domain.time_axis import Times
 from shared.solar.site import TimestampFormat
-from shared.solar.stamp_format import directives
+from shared.solar.stamp_format import EXCEL, directives
 from shared.solar.zones import tzinfo_of
 
 _NAT = np.datetime64("NaT", "us")
@@ -30,6 +30,8 @@ def parse(column: pa.Array, how: TimestampFormat, zone: str) -> tuple[Times, boo
         aware = pa.types.is_timestamp(column.type) and column.type.tz is not None
         plain = pc.cast(column, pa.timestamp("us", "UTC" if aware else None), safe=False)
         return _numpy(pc.cast(plain, _PLAIN)), aware
+    if how.format == EXCEL:
+        return serials.parse(column), False
     if how.format is None and (
         pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
     ):

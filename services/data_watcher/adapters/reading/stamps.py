@@ -58,7 +58,7 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
     if is_whole:  # as in nearly every file
         believable.check_swapped(local)
     else:
-        kept, rows, doubtful = _put_in_order(utc, local, table, how)
+        kept, rows, doubtful, counts["out_of_order"] = _put_in_order(utc, local, table, how)
         counts["duplicate_stamp"] = int((~np.isnat(utc)).sum()) - len(kept)
     if how.step_minutes is not None:
         believable.check_step(kept, step, by_yaml=source.timestamp.step_minutes is not None)
@@ -73,8 +73,11 @@ def _ascends(utc: Times) -> bool:
 
 def _put_in_order(
     utc: Times, local: Times, table: Table, how: TimestampFormat
-) -> tuple[Times, npt.NDArray[np.intp], dict[str, Mask]]:
-    """Return the times, ascending and unique, the row of each, and where another row contradicts it."""
+) -> tuple[Times, npt.NDArray[np.intp], dict[str, Mask], int]:
+    """Return the times, ascending and unique, the row of each, where another row contradicts it.
+
+    Last comes how many rows were out of order.
+    """
     rows = np.flatnonzero(~np.isnat(utc))
     if not len(rows):
         raise no_timestamps(table, how, np.isnat(utc))
@@ -87,8 +90,7 @@ def _put_in_order(
             table.values, utc, rows, rows[chosen], said=table.said, most=most
         )
     believable.check_swapped(local[rows[chosen]])
-    believable.check_overlapping(utc, rows, table.said)
-    return kept, rows[chosen], doubtful
+    return kept, rows[chosen], doubtful, believable.check_overlapping(utc, rows, table.said)
 
 
 def parsed(

@@ -175,8 +175,12 @@ def strays(utc: Times) -> npt.NDArray[np.bool_]:
     return outside if outside.sum() <= MOST_STRAY * len(known) else none
 
 
-def check_overlapping(utc: Times, rows: npt.NDArray[np.intp], said: Callable[[int], str]) -> None:
-    """Refuse a file that goes through the same time again and again, with other stamps: several sensors.
+def check_overlapping(utc: Times, rows: npt.NDArray[np.intp], said: Callable[[int], str]) -> int:
+    """Return how many rows come too late; refuse a file that goes through the same time again and again.
+
+    Several sensors lie between each other's rows. One sensor whose days or weeks come in any order does not:
+    no stamp repeats, and each stretch fits into a gap. It is put in order, unless a stretch leaves a hole of
+    its own length where it lies in the file: its stamps are wrong.
 
     Parameters
     ----------
@@ -187,30 +191,41 @@ def check_overlapping(utc: Times, rows: npt.NDArray[np.intp], said: Callable[[in
     """
     times = utc[rows]
     if len(times) < ROWS_OF_A_DAY or (np.diff(times) >= np.timedelta64(0, "us")).all():
-        return
+        return 0
     if times[-1] < times[0] and np.median(np.diff(times).astype(np.int64)) < 0:
         times, rows = times[::-1], rows[::-1]
-    again = _inside_earlier_runs(times)
+    runs = _runs(times)
+    again = _inside_earlier_runs(times, runs)
     count = int(again.sum())
-    if count > max(MOST_MIXED * len(times), FEW_MIXED):
-        row = int(rows[np.flatnonzero(again)[0]])
-        raise UnreadableFileError(
-            "mixed_rows",
-            f"{count} of {len(times)} rows go back in time, between the stamps of earlier rows, first row "
-            f"{said(row)}; the file seems to hold several sensors or inverters below each other",
-            _SEVERAL,
-        )
+    if count <= max(MOST_MIXED * len(times), FEW_MIXED):
+        return 0
+    if not len(_repeated(times)) and not _leaves_its_hole(times) and not _interleaved(times, runs):
+        return count
+    row = int(rows[np.flatnonzero(again)[0]])
+    raise UnreadableFileError(
+        "mixed_rows",
+        f"{count} of {len(times)} rows go back in time, between the stamps of earlier rows, first row "
+        f"{said(row)}; the file seems to hold several sensors or inverters below each other",
+        _SEVERAL,
+    )
 
 
-def _inside_earlier_runs(times: Times) -> npt.NDArray[np.bool_]:
-    """Return which rows lie within a run of ascending rows that begins before their own run does.
-
-    Days in any order do not overlap, and a row that is written late is a run too short to count.
-    """
+def _runs(times: Times) -> list[tuple[int, int]]:
+    """Return where rows ascend, first by first stamp; a row that is written late is too short to count."""
     starts = np.flatnonzero(np.append(True, times[1:] < times[:-1]))
     ends = np.append(starts[1:], len(times))
     long = ends - starts >= LEAST_RUN
-    runs = sorted(zip(starts[long], ends[long], strict=True), key=lambda run: times[run[0]])
+    return sorted(
+        ((int(a), int(b)) for a, b in zip(starts[long], ends[long], strict=True)),
+        key=lambda run: times[run[0]],
+    )
+
+
+def _inside_earlier_runs(times: Times, runs: list[tuple[int, int]]) -> Mask:
+    """Return which rows lie within a run of ascending rows that begins before their own run does.
+
+    Days in any order do not overlap.
+    """
     inside = np.zeros(len(times), bool)
     if not runs:
         return inside
@@ -220,6 +235,34 @@ def _inside_earlier_runs(times: Times) -> npt.NDArray[np.bool_]:
         inside[start:end] = times[start:end] < furthest
         furthest = max(furthest, times[end - 1])
     return inside & ~repeated
+
+
+def _interleaved(times: Times, runs: list[tuple[int, int]]) -> bool:
+    """Whether many rows lie where a run has no gap; whether a distance is one is a matter of its own step."""
+    ranks = np.empty(len(times), np.intp)
+    ranks[np.argsort(times, kind="stable")] = np.arange(len(times))
+    between = 0
+    for start, end in runs:
+        apart = np.diff(times[start:end])
+        others = np.diff(ranks[start:end]) - 1
+        between += int(others[apart <= FARTHER * np.median(apart)].sum())
+    return between > max(MOST_MIXED * len(times), FEW_MIXED)
+
+
+def _leaves_its_hole(times: Times) -> bool:
+    """Whether a stretch of rows would fit exactly between the rows before and after it in the file.
+
+    A gap of that length that comes more than once is the plant's, like a night.
+    """
+    apart = np.diff(times)
+    step = np.median(np.abs(apart))
+    edges = np.concatenate([[0], np.flatnonzero(apart != step) + 1, [len(times)]])
+    lengths = np.diff(edges)[1:-1]
+    before, behind = times[edges[1:-2] - 1], times[edges[2:-1]]
+    holes = behind - before
+    gaps, counts = np.unique(np.diff(np.sort(times)), return_counts=True)
+    once = gaps[counts == 1]
+    return bool(((holes == (lengths + 1) * step) & np.isin(holes, once)).any())
 
 
 def _repeated(times: Times) -> Times:
