@@ -51,7 +51,7 @@ def _guesses(predicted: Forecast | None, column: str) -> dict[str, Guess]:
     """Return kind, provider and issue; a day in the name is that of the measurements, too, and no issue."""
     known = predicted.guesses if predicted else {}
     issued = known.get("issued")
-    if issued is None or "column" not in (issued.value or {}):
+    if issued is None or not {"column", "lead"} & (issued.value or {}).keys():
         issued = Guess(None, forecasts.ASKED)
     return {
         "kind": Guess("forecast", f"GUESSED: {column!r} is called a forecast"),

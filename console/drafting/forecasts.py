@@ -175,8 +175,9 @@ def provider_of_column(column: str) -> Guess:
     """Return who made a forecast that stands beside measurements, by the name of a column."""
     plain = _plain(column)
     known = next((each for each in _PROVIDERS if re.search(rf"\b{each}\b", plain)), None)
-    word = known or next(iter(plain.split()), "forecast")[:32]
-    return Guess(word, f"GUESSED: by the name of {column!r}; write who made the forecast")
+    word = _WORDS.search(plain)
+    name = known or (word[0].replace(" ", "-") if word else "forecast")
+    return Guess(name, f"GUESSED: by the name of {column!r}; write who made the forecast")
 
 
 def _provider(files: Sequence[str], words: Sequence[str]) -> Guess:

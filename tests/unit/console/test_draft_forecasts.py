@@ -230,6 +230,27 @@ def test_a_column_of_issues_beside_power_says_when_the_forecasts_were_issued(
     assert (forecast.issued.column, measured.is_forecast) == ("model_run", False)
 
 
+def test_columns_of_previous_days_beside_power_are_forecasts_of_that_lead(tmp_path: Path) -> None:
+    """And what the newest run said knew the hour already: it is neither measured nor a forecast."""
+    lines = [
+        f"{row.begins:%Y-%m-%dT%H:%M},{row.ghi / 200:.3f},{row.ghi + 9},{row.ghi},{row.temp}"
+        for row in ROWS[:48]
+    ]
+    names = "power (kW),shortwave_radiation,shortwave_radiation_previous_day1,temp_air"
+    path = written(tmp_path, "plant.csv", [f"time,{names}", *lines])
+    forecast, measured = drafted(path).sources
+
+    assert forecast.issued is not None
+    assert forecast.issued.lead == "24h"
+    assert {name: each.column for name, each in forecast.columns.items()} == {
+        "ghi": "shortwave_radiation_previous_day1"
+    }
+    assert {name: each.column for name, each in measured.columns.items()} == {
+        "power_ac": "power (kW)",
+        "temp_air": "temp_air",
+    }
+
+
 def test_a_day_in_the_name_of_a_file_with_power_is_no_issue(tmp_path: Path) -> None:
     """It is the day of the measurements."""
     lines = [f"{row.begins:%Y-%m-%d %H:%M},{row.ghi},{row.ghi / 200:.3f}" for row in ROWS[:24]]
