@@ -5,7 +5,7 @@ What the ledger knows is not asked here: whether a file was uploaded before, and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from shared import layout
 from shared.active import ActiveSite
 from shared.errors import UnreadableFileError
 from shared.ids import sha256_hex
-from shared.solar.site import source_of
+from shared.solar.site import names_of, source_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +48,30 @@ class Trial:
     content: str = ""
 
     @property
+    def name(self) -> str:
+        """Return the name under which it would be uploaded."""
+        return self.key.rpartition("/")[2]
+
+    @property
     def state(self) -> str:
         """Return the word of the ledger for it."""
         return "quarantined" if self.fault else "accepted"
 
 
-def try_file(path: Path, site: ActiveSite | None, site_id: str) -> Trial:
-    """Read a file as it would be read below `raw/<site_id>/`, were it uploaded now.
+def try_files(paths: Iterable[Path], site: ActiveSite | None, site_id: str) -> list[Trial]:
+    """Read files as they would be read below `raw/<site_id>/`, under each name that they would have there.
 
     Parameters
     ----------
     site
-        The configuration by which it is read; None where none is in force.
+        The configuration by which they are read; None where none is in force.
     """
-    key = f"{layout.RAW}{site_id}/{path.name}"
+    named = ((path, name) for path in paths for name in names_of(site, path.name))
+    return [_try(path, f"{layout.RAW}{site_id}/{name}", site) for path, name in named]
+
+
+def _try(path: Path, key: str, site: ActiveSite | None) -> Trial:
+    """Read a file as it would be read, were it uploaded now."""
     admitted = admission.admit(site, key, path.stat().st_size)
     source = source_of(site, key) if site else None
     name = source.name if source else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console import output
+from console import output, second_names
 from console.commands import configuring
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
@@ -45,7 +45,7 @@ def check_site(
     Exit code 1 where anything would be refused, or a source would be suspect.
     """
     from console.together import look  # noqa: PLC0415 - with the reader, for this verb only
-    from console.trial import try_file  # noqa: PLC0415
+    from console.trial import try_files  # noqa: PLC0415
 
     given = [yaml, *(more or [])]
     # The first is always a YAML, whatever its name; files behind it are samples unless they are called so.
@@ -60,19 +60,23 @@ def check_site(
     if samples and len(sites) > 1:
         raise ConsoleError("samples are read by one site's YAML; check one site at a time")
     site = sites[0] if sites else None
-    trials = [try_file(path, site, site.site_id) for path in samples] if site else []
+    trials = try_files(samples, site, site.site_id) if site else []
     together = look(trials, site)
     if json:
-        configurations = [{k: v for k, v in each.items() if k != "site"} for each in checked]
+        configurations = [_as_plain(each) for each in checked]
         files = files_as_plain(trials, site, together)
         suspects = [each.as_plain() for each in together.findings]
         output.as_json({"configurations": configurations, "files": files, "suspects": suspects})
     else:
         for each in checked:
             output.say_plainly(_told(each))
+            for line in _remarks(each):
+                output.say_plainly(line)
         if samples and site is None:
             output.say_plainly("The samples were not read; correct the YAML first.")
         show(trials, site, together)
+        for line in second_names.said((each.path, each.name) for each in trials):
+            output.say_plainly(line)
     if refused or together.findings or any(each.fault for each in trials):
         raise typer.Exit(1)
 
@@ -95,7 +99,7 @@ def show(trials: Sequence[Trial], site: ActiveSite | None, together: Together) -
         return
     rows = [
         (
-            each.path.name,
+            each.name,
             each.source,
             each.state,
             each.rows.count if each.rows else None,
@@ -110,7 +114,7 @@ def show(trials: Sequence[Trial], site: ActiveSite | None, together: Together) -
         if each.fault:
             why = output.sentences(each.fault.reason, each.fault.remedy)
             output.people.print(
-                f"{each.path.name} ({each.fault.code}): {why}", markup=False, highlight=False
+                f"{each.name} ({each.fault.code}): {why}", markup=False, highlight=False
             )
     if site is not None and any(each.rows for each in trials):
         for line in said(figures_of(trials, site)):
@@ -148,6 +152,16 @@ def _configuration(path: Path) -> dict[str, Any]:
         return {**found, "line": None, "reason": str(error), "site": None}
     site = active if isinstance(active, ActiveSite) else None
     return {**found, "state": "accepted", "line": None, "reason": None, "site": site}
+
+
+def _as_plain(checked: dict[str, Any]) -> dict[str, Any]:
+    plain = {name: each for name, each in checked.items() if name != "site"}
+    return {**plain, "remarks": _remarks(checked)}
+
+
+def _remarks(checked: dict[str, Any]) -> list[str]:
+    """Return what is valid, and probably not meant."""
+    return list(second_names.unread(checked["site"])) if checked["site"] is not None else []
 
 
 def _told(checked: dict[str, Any]) -> str:

@@ -9,8 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import track
 
-from console import issued, output
-from console.bucket import json_at
+from console import issued, output, second_names
 from console.client import ledger
 from console.commands.local import JsonOption
 from console.given import check_names
@@ -44,12 +43,10 @@ def upload(
     if dry_run:
         _rehearse(site_id, files, json=json)
         return
-    s3, bucket = state.system.client("s3"), state.system.bucket
-    sent: dict[str, str] = {}
-    for path in track(files, "uploading", console=output.errors, transient=True):
-        key = f"{layout.RAW}{site_id}/{path.name}"
-        done = s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
-        sent[key] = done["VersionId"]
+    named = second_names.of_upload(site_id, files)
+    sent = _send(site_id, named)
+    for line in second_names.said(named):
+        output.errors.print(line, markup=False, highlight=False)
     found = _settled(site_id, sent) if wait else []
     if json:
         output.as_json(found or [{"key": key, "version_id": v} for key, v in sent.items()])
@@ -62,22 +59,34 @@ def upload(
         raise typer.Exit(1)
 
 
+def _send(site_id: str, named: list[tuple[Path, str]]) -> dict[str, str]:
+    """Upload files under their names; return their keys and versions."""
+    s3, bucket = state.system.client("s3"), state.system.bucket
+    sent: dict[str, str] = {}
+    for path, name in track(named, "uploading", console=output.errors, transient=True):
+        key = f"{layout.RAW}{site_id}/{name}"
+        done = s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
+        sent[key] = done["VersionId"]
+    return sent
+
+
 def _rehearse(site_id: str, files: list[Path], *, json: bool) -> None:
     """Say what would become of files."""
     # With the reader, for dry runs only.
     from console.commands import checks  # noqa: PLC0415
     from console.together import look  # noqa: PLC0415
-    from console.trial import try_file  # noqa: PLC0415
-    from shared.active import ActiveSite  # noqa: PLC0415
+    from console.trial import try_files  # noqa: PLC0415
 
-    found = json_at(layout.active_site(site_id))
-    site = ActiveSite.model_validate(found) if found else None
-    trials = [try_file(path, site, site_id) for path in files]
+    site = second_names.in_force(site_id)
+    trials = try_files(files, site, site_id)
+    second = list(second_names.said((each.path, each.name) for each in trials))
     together = look(trials, site)
     if json:
         output.as_json(checks.files_as_plain(trials, site, together))
     else:
         checks.show(trials, site, together)
+        for line in second:
+            output.say_plainly(line)
         output.say("Nothing was uploaded.")
     if together.findings or any(each.fault for each in trials):
         raise typer.Exit(1)

@@ -65,7 +65,10 @@ def draft_site(
     plant = text.Plant(site, model, latitude, longitude, ac_capacity_kw)
     proved = proof.prove(found.sources, plant)
     if json:
-        output.as_json([_plain(each, proved) for each in found.sources])
+        names = text.names_of(found.sources)
+        output.as_json(
+            [_plain(each, name, proved) for each, name in zip(found.sources, names, strict=True)]
+        )
     else:
         came_out = list(proof.lines(proved, found.sources, found.not_understood))
         print("\n".join([*text.yaml(found.sources, plant), "", *came_out]))
@@ -77,7 +80,7 @@ def draft_site(
         raise typer.Exit(1)
 
 
-def _plain(each: SourceDraft, proved: Proof) -> dict[str, Any]:
+def _plain(each: SourceDraft, name: str, proved: Proof) -> dict[str, Any]:
     from console.drafting.text import value_of  # noqa: PLC0415 - as above
     from console.trial import as_plain  # noqa: PLC0415
 
@@ -98,5 +101,9 @@ def _plain(each: SourceDraft, proved: Proof) -> dict[str, Any]:
         "offset": each.offset,
         "unused": each.unused,
         "notes": [*each.warnings, *each.notes],
-        "came_out": [as_plain(trial, None) for trial in proved.trials if trial.path in each.paths],
+        "came_out": [
+            as_plain(trial, None)
+            for trial in proved.trials
+            if trial.path in each.paths and trial.source in {name, None}
+        ],
     }

@@ -171,6 +171,15 @@ def _words(sheets: Sequence[Sheet], found: Stamps) -> list[str]:
     return list(dict.fromkeys(words))
 
 
+def provider_of_column(column: str) -> Guess:
+    """Return who made a forecast that stands beside measurements, by the name of a column."""
+    plain = _plain(column)
+    known = next((each for each in _PROVIDERS if re.search(rf"\b{each}\b", plain)), None)
+    word = _WORDS.search(plain)
+    name = known or (word[0].replace(" ", "-") if word else "forecast")
+    return Guess(name, f"GUESSED: by the name of {column!r}; write who made the forecast")
+
+
 def _provider(files: Sequence[str], words: Sequence[str]) -> Guess:
     """Return who made it, by the words of the names."""
     said = [each.replace(" ", "-") for each in words]

@@ -31,6 +31,8 @@ class SourceDraft:
         How many rows of each were looked at.
     forecast
         kind, provider and issued of what somebody predicted; empty for measurements.
+    is_beside
+        Whether these are the forecasts in files that another source reads for what was measured.
     layout
         Delimiter, signs of numbers, which rows count.
     peak
@@ -59,6 +61,7 @@ class SourceDraft:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     forecast: dict[str, Guess] = field(default_factory=dict)
+    is_beside: bool = False
 
     @property
     def files(self) -> tuple[str, ...]:

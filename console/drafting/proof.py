@@ -10,10 +10,10 @@ from typing import Any
 
 from console import output
 from console.drafting import text
-from console.drafting.guess import SourceDraft
+from console.drafting.guess import Guess, SourceDraft
 from console.drafting.text import Plant
 from console.figures import said
-from console.trial import Trial, figures_of, try_file
+from console.trial import Trial, figures_of, try_files
 from services.data_watcher.domain import validation
 from shared import layout
 from shared.active import ActiveSite
@@ -23,6 +23,8 @@ from shared.solar.zones import tzinfo_of
 # Where nobody says where the plant is, the sun of this latitude, and a longitude that fits the files' clock.
 _LATITUDE = 40.0
 _CAPACITY_KW = 1.0  # where no file holds power
+# Where nobody says yet when a forecast was issued.
+_ISSUED, _HOUR = {"lead": "24h"}, "00:00"
 _FEW = 5  # accepted files that are named
 _OFF_NOON, _FAR_FROM_NOON = 20, 75  # minutes
 _LITTLE, _MUCH = 0.3, 1.2  # of the AC capacity, beyond which a peak is unusual
@@ -50,8 +52,8 @@ def prove(sources: Sequence[SourceDraft], plant: Plant) -> Proof:
     site = _site(sources, plant)
     if isinstance(site, str):
         return Proof([], None, plant, site)
-    paths = [path for each in sources for path in each.paths]
-    trials = [try_file(path, site, site.site_id) for path in paths]
+    paths = [path for each in sources if not each.is_beside for path in each.paths]
+    trials = try_files(paths, site, site.site_id)
     accepted = [each for each in trials if each.rows]
     return Proof(trials, figures_of(accepted, site) if accepted else None, plant)
 
@@ -69,7 +71,7 @@ def _site(sources: Sequence[SourceDraft], plant: Plant) -> ActiveSite | str:
         capacity_kw=plant.capacity_kw
         or (None if any(each.peak for each in sources) else _CAPACITY_KW),
     )
-    lines = "\n".join(text.yaml(sources, stood_in))
+    lines = "\n".join(text.yaml([_with_issue(each) for each in sources], stood_in))
     if noon is None and offset is None:
         lines = re.sub(r"(?m)^timezone: .*$", 'timezone: "+00:00"', lines)
     try:
@@ -77,6 +79,21 @@ def _site(sources: Sequence[SourceDraft], plant: Plant) -> ActiveSite | str:
     except InvalidConfigError as error:
         return error.reason
     return active if isinstance(active, ActiveSite) else "it is no site"
+
+
+def _with_issue(source: SourceDraft) -> SourceDraft:
+    """Return a forecast with an issue in the place of one that is to be filled in."""
+    issued = source.forecast.get("issued")
+    if issued is None or not _is_open(source):
+        return source
+    known = {name: each or _HOUR for name, each in (issued.value or _ISSUED).items()}
+    return replace(source, forecast={**source.forecast, "issued": Guess(known, issued.why)})
+
+
+def _is_open(source: SourceDraft) -> bool:
+    """Whether the issue of a forecast, or its hour, is to be filled in."""
+    issued = source.forecast.get("issued")
+    return issued is not None and (not issued.value or None in issued.value.values())
 
 
 def _longitude(noon: float | None, offset: str) -> float:
@@ -96,18 +113,19 @@ def lines(
     yield "# What came out: the samples, read with this draft by the product's own reader"
     if proof.fault:
         yield from text.comment(f"the draft itself would be refused: {proof.fault}", 0)
+    yield from _stood_in(sources)
     refused = [each for each in proof.trials if each.fault]
     accepted = [each for each in proof.trials if each.rows]
     for each in refused:
         assert each.fault is not None  # noqa: S101 - for the type checker
         yield from text.comment(
-            f"- {each.path.name}: REFUSED ({each.fault.code}): "
+            f"- {each.name}: REFUSED ({each.fault.code}): "
             + output.sentences(each.fault.reason, each.fault.remedy)
         )
     masked = [each for each in accepted if each.rows and each.rows.masks]
     shown = [*masked, *(each for each in accepted if each not in masked)][: max(_FEW, len(masked))]
     for each in shown:
-        yield from text.comment(f"- {each.path.name}: {_rows(each)}")
+        yield from text.comment(f"- {each.name}: {_rows(each)}")
     if len(accepted) > len(shown):
         rest = [each for each in accepted if each not in shown]
         rows = sum(each.rows.count for each in rest if each.rows)
@@ -126,6 +144,14 @@ def lines(
             yield from text.comment(f"- {warning}")
         for doubt in _doubts(proof, place_known=place_known):
             yield from text.comment(f"- LOOK: {doubt}")
+
+
+def _stood_in(sources: Sequence[SourceDraft]) -> Iterator[str]:
+    if any(_is_open(each) for each in sources):
+        yield from text.comment(
+            "- issued is to be filled in; until then forecasts are read here as if they were issued 24 h "
+            "before each interval, or at 00:00 of the day that is known"
+        )
 
 
 def _rows(trial: Trial) -> str:

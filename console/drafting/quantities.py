@@ -46,7 +46,7 @@ _NAMES: tuple[tuple[str, str], ...] = (
         r"|\bwatts?\b|^p$)",
     ),
 )
-_FORECAST = r"\b(nwp|forecast|fcst|predicted|prediction|vorhersage|ecmwf|gfs|icon|nam|hrrr)\b"
+_FORECAST = r"\b(nwp|forecast|fcst|predicted|prediction|vorhersage|ecmwf|gfs|icon|nam|hrrr|previous day\d+)\b"
 _MODELLED = r"clear ?sky|\bclear\b"  # what the sky would give is no weather
 # What a unit says by itself where the name says nothing.
 _BY_UNIT = {"W/m2": "ghi", "kW/m2": "ghi", "W": "power_ac", "kW": "power_ac", "MW": "power_ac",

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from console.drafting import (
+    beside,
     columns,
     conflicts,
     filenames,
@@ -60,7 +61,8 @@ def draft(paths: Sequence[Path], capacity_kw: float | None = None) -> Drafts:
             found += _sources(group, capacity_kw)
         except NotUnderstoodError as error:
             failed.append(str(error))
-    return Drafts(conflicts.in_order(found), failed)
+    alone = conflicts.in_order([each for each in found if not each.is_beside])
+    return Drafts([*(each for each in found if each.is_beside), *alone], failed)
 
 
 def _groups(sheets: Sequence[Sheet]) -> list[list[Sheet]]:
@@ -93,7 +95,9 @@ def _sources(sheets: list[Sheet], capacity_kw: float | None) -> list[SourceDraft
             continue
         written = (*(str(each.value) for each in own.guesses.values()), str(own.zoned[0]))
         alone.setdefault(written, []).append(sheet)
-    sources = [_source(some, stamps.find(some), capacity_kw) for some in alone.values()]
+    sources = [
+        one for some in alone.values() for one in _source(some, stamps.find(some), capacity_kw)
+    ]
     if lost and not sources:
         raise NotUnderstoodError("; ".join(lost))
     said = "GUESSED: the samples write their stamps in different ways, so they are sources of their own"
@@ -109,17 +113,20 @@ def _by_plant(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> 
     is_forecast = forecasts.recognise(sheets, found) is not None
     conflict = [] if is_forecast else conflicts.of_plants(sheets, found)
     if len(shapes) == 1 or not (conflict or all(map(filenames.is_dated, names))):
-        return [replace(_source(sheets, found, capacity_kw), warnings=tuple(conflict))]
+        return [
+            replace(each, warnings=tuple(conflict)) for each in _source(sheets, found, capacity_kw)
+        ]
     note = (
         "GUESSED: the names tell plants or devices apart, so each is a source of its own. One site is one "
         "plant: draft other plants alone"
     )
     each = [[s for s in sheets if filenames.shape(s.path.name) == shape] for shape in shapes]
-    drafts = [_source(some, stamps.find(some), capacity_kw) for some in each]
+    drafts = [one for some in each for one in _source(some, stamps.find(some), capacity_kw)]
     return [replace(one, notes=(*one.notes, note), warnings=tuple(conflict)) for one in drafts]
 
 
-def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> SourceDraft:
+def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> list[SourceDraft]:
+    """Return the source of files that read alike, or two where they hold forecasts beside measurements."""
     predicted = forecasts.recognise(sheets, found)
     taken = found.taken | (predicted.taken if predicted else set())
     several = series.find(sheets, found.times, taken)
@@ -150,15 +157,14 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> So
         raise NotUnderstoodError(
             f"{names}: no column of numbers is power or weather by its name or unit; {said}"
         )
-    if predicted is not None and forecasts.holds(predicted, what.columns):
+    is_forecast = predicted is not None and forecasts.holds(predicted, what.columns)
+    if predicted is not None and is_forecast:
         found = issue_steps.of_issues(forecasts.in_utc(found), predicted.issues)
         issue = forecasts.numbered(predicted.issues)
         what = replace(what, columns=forecasts.columns(what.columns, values, times, issue))
         found = forecasts.ended(found, what.columns)
         notes = [*predicted.notes, *notes]
-    else:
-        predicted = None
-    return SourceDraft(
+    whole = SourceDraft(
         paths=tuple(sheet.path for sheet in sheets),
         rows=tuple(sheet.looked_at for sheet in sheets),
         glob=filenames.glob([sheet.path.name for sheet in sheets]),
@@ -171,8 +177,9 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> So
         offset=found.offset,
         unused=what.unused,
         notes=(*_partly(sheets), *notes, *found.notes),
-        forecast=predicted.guesses if predicted else {},
+        forecast=predicted.guesses if predicted and is_forecast else {},
     )
+    return [whole] if is_forecast else beside.divided(whole, predicted, values, times)
 
 
 def _peak(

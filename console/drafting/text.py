@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from console.drafting import beside
 from console.drafting.guess import Guess, SourceDraft
 from console.drafting.plant_power import Several
 from shared.solar.stamp_format import halves
@@ -42,12 +43,19 @@ def yaml(sources: Sequence[SourceDraft], plant: Plant) -> Iterator[str]:
     yield from _line("timezone", *_zone(sources, plant.longitude), 0)
     yield from _line("ac_capacity_kw", *_capacity(sources, plant.capacity_kw), 0)
     yield "sources:"
-    for number, each in enumerate(sources, start=1):
-        yield from _source(each, name_of(each, number))
+    names = names_of(sources)
+    for each, name in zip(sources, names, strict=True):
+        yield from _source(
+            each, name, names[beside.partner(each, sources)] if each.is_beside else None
+        )
 
 
-def name_of(source: SourceDraft, number: int) -> str:
-    """Return the name of a source in the YAML."""
+def names_of(sources: Sequence[SourceDraft]) -> list[str]:
+    """Return the names of sources in the YAML."""
+    return [_name_of(each, number) for number, each in enumerate(sources, start=1)]
+
+
+def _name_of(source: SourceDraft, number: int) -> str:
     kind = "forecast" if source.forecast else "weather"
     return f"{'power' if 'power_ac' in source.columns else kind}-{number}"
 
@@ -75,7 +83,7 @@ def _printable(text: str) -> str:
     return "".join(each if each.isprintable() else " " for each in text)
 
 
-def _source(each: SourceDraft, name: str) -> Iterator[str]:
+def _source(each: SourceDraft, name: str, partner: str | None) -> Iterator[str]:
     more = f", and {len(each.files) - _FEW} more" if len(each.files) > _FEW else ""
     line = f"  - name: {name}  # from {_printable(', '.join(each.files[:_FEW]))}{more}"
     yield line if len(line) < WIDTH else f"  - name: {name}"
@@ -84,8 +92,12 @@ def _source(each: SourceDraft, name: str) -> Iterator[str]:
     yield from comment(f"{sum(each.rows)} rows were looked at: {shown}{more}", 4)
     for note in (*each.warnings[:_FEW], *each.notes):
         yield from comment(note, 4)
+    yield from _second_name(each, name, partner)
     yield from _issued(each)
-    yield from _lines({"files": each.glob}, 4)
+    glob = each.glob
+    if partner:
+        glob = Guess(f"{name}_{glob.value}", f"the second names of the files of {partner}")
+    yield from _lines({"files": glob}, 4)
     yield f"    format: {each.format}"
     yield from _lines(each.layout, 4)
     yield "    timestamp:"
@@ -107,6 +119,20 @@ def _source(each: SourceDraft, name: str) -> Iterator[str]:
 def _names_intervals(each: SourceDraft) -> bool:
     """Whether stamps name the end of their interval as well as its beginning."""
     return "format" in each.timestamp and halves(each.timestamp["format"].value) is not None
+
+
+def _second_name(each: SourceDraft, name: str, partner: str | None) -> Iterator[str]:
+    """Yield that the files of another source hold these forecasts, and how they get here."""
+    if partner is None:
+        return
+    example = f"{name}_{each.files[0]}"
+    yield from comment(
+        f"GUESSED: the files of {partner} hold these forecasts beside what was measured. Each file is "
+        f"uploaded twice, a second time as {example}: `solar upload` does that by itself; who writes to S3 "
+        "puts it there under both names. Remove this source where nobody needs tomorrow's power",
+        4,
+    )
+    yield f"    in_files_of: {partner}"
 
 
 def _issued(each: SourceDraft) -> Iterator[str]:

@@ -169,6 +169,11 @@ class SourceFormat(Strict):
     horizon: Span | None = Field(
         default=None, description="Rows that reach farther are left out, like 48h."
     )
+    in_files_of: str | None = Field(
+        default=None,
+        description="For forecasts: the source whose files hold these columns, too. Each of them is uploaded "
+        "a second time, with this source's name and an underscore before its own; solar upload does so.",
+    )
     files: Annotated[str, Field(description="Glob on the file's name, e.g. *power*.csv.")] = "*"
     format: Literal["csv", "parquet", "xlsx", "json"] = "csv"
     records: str | None = Field(
@@ -214,6 +219,10 @@ class SourceFormat(Strict):
     def made_by(self) -> str:
         """Return who makes its forecasts; '' for what was measured."""
         return (self.provider or self.name) if self.is_forecast else ""
+
+    def second_name(self, name: str) -> str:
+        """Return the name under which a file of another source brings its forecasts."""
+        return f"{self.name}_{name}"
 
     @property
     def canonical_columns(self) -> tuple[str, ...]:
@@ -272,7 +281,8 @@ class SourceFormat(Strict):
 
 
 def _fault_of_measured(source: SourceFormat) -> str | None:
-    said = [name for name in ("provider", "issued", "horizon") if getattr(source, name) is not None]
+    of_forecasts = ("provider", "issued", "horizon", "in_files_of")
+    said = [name for name in of_forecasts if getattr(source, name) is not None]
     if said:
         return f"{said[0]} is for forecasts; say kind: forecast, or leave it out"
     adding = [name for name, each in source.columns.items() if each.kind == "accumulated"]
@@ -355,6 +365,54 @@ class Site(Strict):
         "reason; a tenth where absent. It needs a reason.",
     )
     sources: Annotated[tuple[SourceFormat, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _second_names_are_read(self) -> Site:
+        fault = next(filter(None, (_second_fault(self, each) for each in self.sources)), None)
+        if fault:
+            raise ValueError(fault)
+        return self
+
+
+def _second_fault(site: Site, source: SourceFormat) -> str | None:
+    """Say why the files of another source would not bring a source's forecasts."""
+    if source.in_files_of is None:
+        return None
+    name = source.name
+    first = next((each for each in site.sources if each.name == source.in_files_of), None)
+    if first is None or first.in_files_of is not None:
+        names = ", ".join(each.name for each in site.sources if each.in_files_of is None)
+        return f"source {name}: in_files_of names no source with files of its own; it is one of {names}"
+    same = [each for each in site.sources if each.in_files_of == first.name] + [first]
+    if any(each is not source and each.made_by == source.made_by for each in same):
+        return (
+            f"source {name}: another source reads the same files as forecasts of {source.made_by}, too, and "
+            "the same bytes count once for each provider; name another provider"
+        )
+    # The glob of the first stands for its names: a star in it is matched by a star.
+    second = source.second_name(first.files)
+    if source.files != second and not fnmatchcase(second, source.files):
+        return (
+            f"source {name}: in_files_of needs files: {second!r}, for a file of {first.name} is uploaded a "
+            f"second time with {name}_ before its name"
+        )
+    before = list(site.sources[: site.sources.index(source)])
+    caught = next((each for each in before if fnmatchcase(second, each.files)), None)
+    if caught is not None:
+        return (
+            f"source {name}: files like {second} are read by source {caught.name}, which stands before it; "
+            f"move {name} above it"
+        )
+    return None
+
+
+def names_of(site: Site | None, name: str) -> tuple[str, ...]:
+    """Return under which names a file is uploaded: its own, and one for each source that reads it, too."""
+    source = source_of(site, name) if site else None
+    if site is None or source is None:
+        return (name,)
+    others = (each for each in site.sources if each.in_files_of == source.name)
+    return (name, *(each.second_name(name) for each in others))
 
 
 def source_of(site: Site, key: str) -> SourceFormat | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import onnxruntime as ort
+import pyarrow as pa
 import pytest
 
 from services.trainer_trigger.pipeline import evaluate, train
@@ -15,7 +16,7 @@ from services.trainer_trigger.pipeline.models.base import Examples
 from services.trainer_trigger.pipeline.models.checkpoints import Checkpoints
 from services.trainer_trigger.pipeline.models.examples import FeatureRoom, Gathered, gather, survey
 from services.trainer_trigger.pipeline.models.folds import folds
-from shared.solar import artifact, blocks, features
+from shared.solar import artifact, blocks, features, issues
 from shared.solar.artifact import Artifact, ModelCard
 from shared.solar.predictor import Predictor
 from shared.solar.recipe import recipe_of
@@ -258,3 +259,39 @@ def test_many_issues_of_an_interval_are_learnt_from_by_lot_and_keep_their_weight
     assert fewer.weight.sum() == pytest.approx(given.weight.sum(), rel=0.1)
     single = examples(forecasts(days=20))
     assert forecast._some(single, seed=1) is single
+
+
+def test_predictions_of_hourly_days_are_the_same_with_and_without_a_coarse_tail(trained) -> None:
+    """As GFS has it: hourly, then 3-hourly. A row sees its own day, so that only whole days can be alike."""
+    hours = [*range(72), *range(72, 144, 3)]
+    clear = forecast_of(frame(6))["forecast_ghi"].to_numpy()
+    at = np.datetime64("2023-03-01T00:00:00", "us")
+
+    def part(count: int) -> Rows:
+        begins = [at + np.timedelta64(hour, "h") for hour in hours[:count]]
+        table = pa.table(
+            {
+                "timestamp": pa.array(begins).cast(pa.timestamp("us", "UTC")),
+                "issued_at": pa.array([at] * count).cast(pa.timestamp("us", "UTC")),
+                "provider": ["ecmwf"] * count,
+                "step_minutes": pa.array([60 if hour < 72 else 180 for hour in hours[:count]]),
+                "forecast_ghi": clear[hours[:count]],
+                "forecast_temp_air": [12.0] * count,
+            }
+        )
+        place = (PLANT.latitude, PLANT.longitude)
+        found = issues.rows_of([table], PLANT.site_id, place, STEP)
+        assert found is not None
+        return found
+
+    predictor = Predictor(trained)
+    whole, alone = part(len(hours)), part(72)
+    with_tail, without = predictor.predict(whole), predictor.predict(alone)
+
+    days = 2 * 24 * 60 // STEP
+    for name in ("p10", "power_ac", "p90"):
+        one, other = getattr(with_tail, name), getattr(without, name)
+        np.testing.assert_array_equal(one[:days], other[:days])
+        assert np.isfinite(one).all()
+    assert len(whole) == 144 * 60 // STEP
+    assert with_tail.power_ac[-days:].max() > 0.1 * PLANT.ac_capacity_kw

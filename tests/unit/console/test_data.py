@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -9,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from console import output
 from console.commands import configuring
 from console.commands.data import show_files
+from shared.active import ActiveSite
+from shared.solar.site import Site
 from tests.unit.console.systems import FakeSystem, solar, system
 
 __all__ = ["system"]  # the fixture
@@ -29,10 +33,17 @@ class Watcher:
     late: int = 1
     earlier: bool = False
     puts: list[str] = field(default_factory=list)
+    site: ActiveSite | None = None
+    refusal: str = "NoSuchKey"
 
     def put_object(self, **put: Any) -> dict[str, Any]:
         self.puts.append(put["Key"])
         return {"VersionId": "new"}
+
+    def get_object(self, **_: Any) -> dict[str, Any]:
+        if self.site is None:
+            raise ClientError({"Error": {"Code": self.refusal}}, "GetObject")
+        return {"Body": io.BytesIO(self.site.model_dump_json().encode())}
 
     def list_object_versions(self, **_: Any) -> dict[str, Any]:
         return {
@@ -190,6 +201,71 @@ def test_an_upload_that_does_not_wait_says_how_many_files_went(
 
     assert watcher.puts == ["raw/east/east.yaml"]
     assert done.stdout == "1 file uploaded; `solar files --site east` shows the verdicts\n"
+
+
+STATION: dict[str, Any] = {
+    "site_id": "east",
+    "model_id": "fleet",
+    "latitude": 50.0,
+    "longitude": 13.4,
+    "timezone": "UTC",
+    "ac_capacity_kw": 10,
+    "sources": [
+        {
+            "name": "nwp",
+            "kind": "forecast",
+            "in_files_of": "power",
+            "files": "nwp_station*.csv",
+            "issued": {"lead": "24h"},
+            "timestamp": {"column": "t"},
+            "columns": {"ghi": {"column": "g", "unit": "W/m2"}},
+        },
+        {
+            "name": "power",
+            "files": "station*.csv",
+            "timestamp": {"column": "t"},
+            "columns": {"power_ac": {"column": "p", "unit": "kW"}},
+        },
+    ],
+}
+
+
+def test_a_file_that_holds_forecasts_as_well_is_sent_to_both_sources_and_that_is_said(
+    system: FakeSystem, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watcher = watched(system, Watcher(configured("accepted")))
+    watcher.site = ActiveSite.of(Site.model_validate(STATION))
+    paths = [tmp_path / name for name in ("station_1.csv", "station_2.csv", "other.csv")]
+    for path in paths:
+        path.write_text("t,g,p\n")
+
+    done = solar("upload", "east", *map(str, paths), "--no-wait")
+
+    assert watcher.puts == [
+        "raw/east/station_1.csv",
+        "raw/east/nwp_station_1.csv",
+        "raw/east/station_2.csv",
+        "raw/east/nwp_station_2.csv",
+        "raw/east/other.csv",
+    ]
+    said = " ".join((done.stdout + done.stderr + capsys.readouterr().err).split())
+    assert "station_1.csv goes to two sources, a second time as nwp_station_1.csv" in said
+    assert "so does 1 more" in said
+
+
+def test_who_may_only_upload_hears_that_files_go_under_their_own_names(
+    system: FakeSystem, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watcher = watched(system, Watcher(configured("accepted"), refusal="AccessDenied"))
+    path = tmp_path / "station.csv"
+    path.write_text("t,g,p\n")
+
+    done = solar("upload", "east", str(path), "--no-wait")
+
+    assert watcher.puts == ["raw/east/station.csv"]
+    assert "under its own name alone" in " ".join(
+        (done.stdout + done.stderr + capsys.readouterr().err).split()
+    )
 
 
 def test_counts_of_reasons_say_what_each_reason_means(system: FakeSystem) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from services.data_watcher.domain import validation
 from shared.errors import InvalidConfigError
-from shared.solar.site import Site, SourceFormat
+from shared.solar.site import Site, SourceFormat, names_of
 from tests.unit.console.test_draft_samples import KEY, draft, plain, said, written
 from tests.unit.data_watcher.coarser_files import lengths, stepped, sums
 from tests.unit.data_watcher.forecast_files import (
@@ -184,22 +185,79 @@ def test_columns_called_nwp_alone_become_a_forecast_without_the_prefix(tmp_path:
     assert 'ghi: column: "nwp_globalirrad"' in words
 
 
-def test_forecasts_beside_measurements_in_one_file_stay_columns_of_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "column", "canonical"),
+    [
+        ("station.csv", "ghi", "ghi"),
+        ("station.csv", "power (W)", "power_ac"),
+        ("nwp_station.csv", "power (W)", "power_ac"),
+    ],
+)
+def test_forecasts_beside_measurements_in_one_file_are_a_source_of_their_own(
+    tmp_path: Path, name: str, column: str, canonical: str
+) -> None:
     lines = [f"{row.begins:%Y-%m-%d %H:%M},{row.ghi},{row.ghi * 0.9:.1f}" for row in ROWS[:48]]
-    path = written(tmp_path, "station.csv", ["time,ghi,nwp_globalirrad", *lines])
-    found = source(path)
+    path = written(tmp_path, name, [f"time,nwp_globalirrad,{column}", *lines])
+    words = said(path, options=PLACE)
 
-    assert not found.is_forecast
-    assert set(found.columns) == {"ghi", "forecast_ghi"}
+    assert f"a second time as forecast-1_{name}" in words
+    assert "issued: FILL IN" in words
+    assert f"forecast-1_{name}: accepted by forecast-1, 48 rows" in words
+    done = draft(path, options=PLACE).stdout
+    with pytest.raises(InvalidConfigError, match="a forecast says when it was issued"):
+        validation.read(KEY, done.encode())
+    site = validation.read(KEY, done.replace("issued: # FILL IN", "issued: {lead: 24h}").encode())
+    assert isinstance(site, Site)
+    forecast, measured = site.sources
+    assert (set(forecast.columns), forecast.provider) == ({"ghi"}, "nwp")
+    assert set(measured.columns) == {canonical}
+    assert names_of(site, name) == (name, f"forecast-1_{name}")
+    rows = [replace(row, issued=row.begins - 24 * HOUR) for row in ROWS[:48]]
+    accepted(path.read_bytes(), rows, site, key=f"raw/my-site/forecast-1_{name}")
 
 
-def test_a_file_with_power_is_measured_whatever_else_it_holds(tmp_path: Path) -> None:
-    lines = [f"{row.begins:%Y-%m-%d %H:%M},{row.ghi},{row.ghi * 5:.0f}" for row in ROWS[:48]]
-    path = written(tmp_path, "nwp_station.csv", ["time,nwp_ghi,power (W)", *lines])
-    found = source(path)
+def test_a_column_of_issues_beside_power_says_when_the_forecasts_were_issued(
+    tmp_path: Path,
+) -> None:
+    lines = [
+        f"{FIRST:%Y-%m-%d %H:%M},{row.begins:%Y-%m-%d %H:%M},{row.ghi},{row.ghi / 200:.3f}"
+        for row in ROWS[:48]
+    ]
+    path = written(tmp_path, "station.csv", ["model_run,time,nwp_ghi,power (kW)", *lines])
+    forecast, measured = drafted(path).sources
 
-    assert not found.is_forecast
-    assert set(found.columns) == {"forecast_ghi", "power_ac"}
+    assert forecast.issued is not None
+    assert (forecast.issued.column, measured.is_forecast) == ("model_run", False)
+
+
+def test_columns_of_previous_days_beside_power_are_forecasts_of_that_lead(tmp_path: Path) -> None:
+    """And what the newest run said knew the hour already: it is neither measured nor a forecast."""
+    lines = [
+        f"{row.begins:%Y-%m-%dT%H:%M},{row.ghi / 200:.3f},{row.ghi + 9},{row.ghi},{row.temp}"
+        for row in ROWS[:48]
+    ]
+    names = "power (kW),shortwave_radiation,shortwave_radiation_previous_day1,temp_air"
+    path = written(tmp_path, "plant.csv", [f"time,{names}", *lines])
+    forecast, measured = drafted(path).sources
+
+    assert forecast.issued is not None
+    assert forecast.issued.lead == "24h"
+    assert {name: each.column for name, each in forecast.columns.items()} == {
+        "ghi": "shortwave_radiation_previous_day1"
+    }
+    assert {name: each.column for name, each in measured.columns.items()} == {
+        "power_ac": "power (kW)",
+        "temp_air": "temp_air",
+    }
+
+
+def test_a_day_in_the_name_of_a_file_with_power_is_no_issue(tmp_path: Path) -> None:
+    """It is the day of the measurements."""
+    lines = [f"{row.begins:%Y-%m-%d %H:%M},{row.ghi},{row.ghi / 200:.3f}" for row in ROWS[:24]]
+    path = written(tmp_path, "station_20240601.csv", ["time,nwp_ghi,power (kW)", *lines])
+
+    assert "issued: FILL IN" in said(path, options=PLACE)
+    assert 'files: "forecast-1_station_*.csv"' in said(path, options=PLACE)
 
 
 def test_power_and_forecasts_are_sources_beside_each_other(tmp_path: Path) -> None:

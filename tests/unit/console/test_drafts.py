@@ -16,6 +16,7 @@ from console.app import app
 from services.data_watcher.adapters.reading import read
 from services.data_watcher.domain import validation
 from shared.errors import InvalidConfigError, UnreadableFileError
+from shared.solar.site import Site
 from tests.corpus import files, workbook
 
 REAL = Path(pvanalytics.__file__).parent / "data"
@@ -206,9 +207,17 @@ def test_temperatures_are_told_apart(tmp_path: Path, header: str, quantity: str 
     lines = [f"{each:%Y-%m-%d %H:%M},{files.power(each)},21.5" for each in files.quarters(96)]
     path.write_text("\n".join([f"t,power,{header}", *lines]))
 
-    columns = validation.read(KEY, drafted(path).encode()).sources[0].columns  # type: ignore[union-attr]
+    columns = canonical(path)
 
-    assert set(columns) == {"power_ac", quantity} - {None}
+    assert columns == {"power_ac", quantity} - {None}
+
+
+def canonical(path: Path) -> set[str]:
+    """Return the canonical columns of a draft, once it is said when forecasts were issued."""
+    said = drafted(path).replace("issued: # FILL IN", "issued: {lead: 24h}")
+    site = validation.read(KEY, said.encode())
+    assert isinstance(site, Site)
+    return {name for each in site.sources for name in each.canonical_columns}
 
 
 def measured_and_forecast() -> bytes:
@@ -227,10 +236,18 @@ def test_what_was_measured_and_what_was_forecast_are_told_apart(tmp_path: Path) 
     path = tmp_path / "station07.csv"
     path.write_bytes(measured_and_forecast())
 
-    columns = validation.read(KEY, drafted(path).encode()).sources[0].columns  # type: ignore[union-attr]
+    said = drafted(path).replace("issued: # FILL IN", "issued: {lead: 24h}")
+    site = validation.read(KEY, said.encode())
+    assert isinstance(site, Site)
+    forecast, measured = site.sources
 
-    assert columns["forecast_ghi"].column == "nwp_globalirrad"
-    assert columns["ghi"].column == "lmd_totalirrad"  # power follows it, not the one before it
+    assert (forecast.is_forecast, forecast.in_files_of) == (True, measured.name)
+    assert set(forecast.columns) == {"ghi"}
+    assert forecast.columns["ghi"].column == "nwp_globalirrad"
+    assert set(measured.columns) == {"power_ac", "ghi"}
+    assert (
+        measured.columns["ghi"].column == "lmd_totalirrad"
+    )  # power follows it, not the one before it
 
 
 def test_columns_that_are_not_used_are_named(tmp_path: Path) -> None:
@@ -256,8 +273,8 @@ def test_the_capacity_tells_the_unit_of_power(
 
     text = drafted(path, options=("--ac-capacity-kw", capacity))
 
-    site = validation.read(KEY, text.encode())
-    assert site.sources[0].columns["power_ac"].unit == unit  # type: ignore[union-attr]
+    site = validation.read(KEY, text.replace("issued: # FILL IN", "issued: {lead: 24h}").encode())
+    assert site.sources[1].columns["power_ac"].unit == unit  # type: ignore[union-attr]
     assert site.ac_capacity_kw == float(capacity)  # type: ignore[union-attr]
     assert says in text
 

@@ -279,6 +279,21 @@ def test_a_horizon_cuts_coarse_rows_as_well() -> None:
     assert reading.rows.issues.longest == 39 * HOUR
 
 
+@pytest.mark.parametrize(("label", "part"), [("left", 0.0), ("right", 1.0)])
+def test_the_row_that_begins_at_the_horizon_of_a_stated_step_is_as_long_as_it_is(
+    label: str, part: float
+) -> None:
+    steps = [(36, 60), (72, 180)]
+    rows, length = stepped(steps), lengths(steps)
+    data = written(stamped(rows, length, part), lambda row: row.ghi)
+    where = site({"timestamp": OPEN | {"label": label, "step_minutes": 60}, "horizon": "36h"})
+
+    accepted(data, [row for row in rows if row.begins - row.issued <= 36 * HOUR], where)
+    assert list(minutes(data, where).values()) == ([60] * 36 + [180]) * 4
+    farther = site({"timestamp": OPEN | {"label": label, "step_minutes": 60}, "horizon": "60h"})
+    assert refused(data, farther).code == "wrong_step"
+
+
 def test_one_row_whose_stamp_is_its_end_needs_a_step() -> None:
     rows = [row for row in forecasts(issues=3) if row.begins - row.issued == 9 * HOUR]
     error = refused(csv(rows, late=HOUR), site({"timestamp": ENDS}))

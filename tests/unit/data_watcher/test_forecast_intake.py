@@ -20,7 +20,7 @@ from services.data_watcher.ports import Part
 from shared.active import ActiveSite
 from shared.canonical import CanonicalFile
 from shared.errors import InvalidConfigError
-from shared.solar.site import Site
+from shared.solar.site import Site, names_of
 from tests.unit.data_watcher import fakes
 from tests.unit.data_watcher.fakes import START, World
 from tests.unit.data_watcher.forecast_files import (
@@ -364,6 +364,46 @@ def test_a_compact_keeps_issues_and_providers_of_its_members() -> None:
 
 
 # --- one file that holds both ---------------------------------------------------------------------------
+
+BESIDE = YAML.replace(
+    "    files: nwp*.csv\n", "    in_files_of: power\n    files: nwp_power*.csv\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("in_files_of: power", "in_files_of: meter", "it is one of power"),
+        ("in_files_of: power", "in_files_of: nwp", "it is one of power"),
+        ("files: nwp_power*.csv", "files: other*.csv", "needs files: 'nwp_power*.csv'"),
+        ("files: power*.csv", "files: '*.csv'", "move nwp above it"),
+        ("    kind: forecast\n    provider: ecmwf\n", "", "issued is for forecasts"),
+    ],
+)
+def test_second_names_that_would_not_be_read_are_refused(old: str, new: str, says: str) -> None:
+    said = BESIDE.replace(old, new)
+    said = said.replace("nwp_power*.csv", "nwp_*.csv") if "'*.csv'" in new else said
+    with pytest.raises(InvalidConfigError) as caught:
+        validation.read(CONFIG, said.encode())
+
+    assert says in caught.value.reason
+
+
+def test_forecasts_of_one_provider_twice_from_the_same_files_are_refused() -> None:
+    second = BESIDE[BESIDE.index("  - name: nwp") :].replace("nwp", "far")
+    with pytest.raises(InvalidConfigError, match="name another provider"):
+        validation.read(CONFIG, (BESIDE + second).encode())
+    other = second.replace("provider: ecmwf", "provider: icon")
+    active = validation.read(CONFIG, (BESIDE + other).encode())
+    assert isinstance(active, ActiveSite)
+    assert names_of(active, "power_1.csv.gz") == (
+        "power_1.csv.gz",
+        "nwp_power_1.csv.gz",
+        "far_power_1.csv.gz",
+    )
+    assert names_of(active, "nwp_power_1.csv") == ("nwp_power_1.csv",)
+    assert names_of(active, "meteo.csv") == ("meteo.csv",)
+    assert names_of(None, "power.csv") == ("power.csv",)
 
 
 def both() -> tuple[ActiveSite, bytes]:

@@ -24,6 +24,7 @@ from shared.solar.zones import tzinfo_of
 
 _NAT = np.datetime64("NaT", "us")
 _MINUTE = np.timedelta64(1, "m")
+_NEVER = -1.0  # min; a horizon that leaves nothing to ask
 _UNKNOWN = Steps(60.0, is_known=False)  # of a single row
 Codes = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
@@ -289,21 +290,29 @@ def _steps(utc: Times, issued: Times | None, issue: Codes, source: SourceFormat)
     UnreadableFileError
         `wrong_step`: where stamps are no beginnings, nobody can say where their intervals begin.
     """
-    how = source.timestamp
-    if how.step_minutes is not None:
-        return Steps(float(how.step_minutes))
+    how, stated = source.timestamp, source.timestamp.step_minutes
+    horizon = written.span(source.horizon) / timedelta(minutes=1) if source.horizon else np.inf
+    if stated is not None and (issued is None or source.horizon is None):
+        return Steps(float(stated))
     known = ~np.isnat(utc)
     if issued is not None:
         known &= leads.possible(utc, issued)
     minutes, codes = _in_order(utc, issued, issue, np.flatnonzero(known))
+    if stated is not None:
+        return _until(horizon, lead_steps.find(minutes, codes, _NEVER), float(stated))
     if issued is None:  # a lead that is the same everywhere becomes no coarser
         one = lead_steps.usual(lead_steps.apart(minutes))
         found = None if one is None else Steps(one)
     else:
-        horizon = written.span(source.horizon) / timedelta(minutes=1) if source.horizon else np.inf
         found = lead_steps.find(minutes, codes, horizon)
     _check_label(found, how)
     return found or _UNKNOWN
+
+
+def _until(horizon: float, found: Steps | None, stated: float) -> Steps:
+    """Return a stated step that a horizon makes true: the row that begins there may be a coarser one."""
+    is_true = found and found.first == stated and found.changes and found.changes[0][0] >= horizon
+    return found if found and is_true else Steps(stated)
 
 
 def _check_label(steps: Steps | None, how: TimestampFormat) -> None:
