@@ -31,6 +31,7 @@ REFUSED: dict[str, str] = {
     "coarse_counter": "the counter has too few digits for its step: power would stand still and jump",
     "wrong_sign": "power is negative when it is large: the meter counts what is drawn as positive",
     "net_power": "power is clearly negative through the nights: it is the plant's less what others use",
+    "power_at_night": "there is power through all of the night: the column is not what the plant gives",
     "accumulated": "irradiance of a forecast adds up since its issue, and the YAML does not say "
     "`kind: accumulated`",
     "not_accumulated": "the YAML says `kind: accumulated`, but the column falls and goes on falling",
@@ -92,8 +93,8 @@ MASKED: dict[str, Masking] = {
         "look at the connection between logger and inverter",
     ),
     "stuck": Masking(
-        "irradiance stays the same for over four hours, power with it, a temperature for over a day, or an "
-        "inverter through the others' night: the sensor or the record hangs",
+        "irradiance stays the same for over four hours, power with it or into the night, a temperature for "
+        "over a day, or an inverter through the others' night: the sensor or the record hangs",
         "look at the sensor and the logger; where the column does not belong to the plant, leave it out",
     ),
     "straight_line": Masking(

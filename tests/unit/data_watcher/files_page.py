@@ -257,6 +257,9 @@ EXAMPLES: dict[str, Example] = {
     "net_power": Example(
         csv([line(at, watt - 480) for at, watt in healthy(5)]), shown=(1, NOON, NOON + 1)
     ),
+    "power_at_night": Example(
+        csv([line(at, 600 + 90 * (at.hour % 7)) for at, _ in healthy()]), shown=(1, NOON, NOON + 1)
+    ),
     "wrong_unit": Example(
         csv(lines()), {"columns": {"power_ac": {"column": "power", "unit": "kW"}}}, shown=(NOON, NOON + 1)
     ),

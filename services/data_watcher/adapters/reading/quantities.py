@@ -11,7 +11,14 @@ import numpy.typing as npt
 from services.data_watcher.adapters.reading import counters
 from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.domain import units
-from services.data_watcher.domain.believable import filled, irradiance, losses, ranges, temperature
+from services.data_watcher.domain.believable import (
+    filled,
+    irradiance,
+    losses,
+    nights,
+    ranges,
+    temperature,
+)
 from services.data_watcher.domain.believable.checks import check_beside, check_power
 from services.data_watcher.domain.believable.power import Power
 from services.data_watcher.domain.time_axis import TimeAxis
@@ -73,7 +80,10 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
         outside = {"out_of_range": ranges.outside(name, values, site)}
         columns[name], lost[name] = _without(values, outside), own | outside
     read = {name: columns[name] for name, each in source.columns.items() if each.kind == "value"}
+    still = nights.frozen(read[POWER], time, site) if POWER in read else None
     for name, made_up in filled.found(read, time).items():
+        if name == POWER and still is not None:
+            made_up["stuck"] = made_up["stuck"] | still if "stuck" in made_up else still
         columns[name] = _without(columns[name], made_up)
         lost[name] |= made_up
     reasons = _by_reason(lost)

@@ -8,6 +8,8 @@ from services.data_watcher.domain.believable import (
     clock,
     counter,
     irradiance,
+    nights,
+    scale_change,
     sign,
     unit_by_capacity,
     unit_by_clear_day,
@@ -28,6 +30,7 @@ CHECKS = (
     unit_by_capacity.check_peak,
     clock.check,
     clock.check_each_day,
+    nights.check,
     unit_by_faintness.check,
     unit_by_clear_day.check,
     unit_by_noon_sun.check,
@@ -43,6 +46,7 @@ def check_beside(power: Power, columns: Mapping[str, Values]) -> None:
         `wrong_unit`, for power or for the irradiance.
     """
     if len(power.generating):
+        scale_change.check(power, columns)
         irradiance.check(power, columns)
 
 
@@ -52,8 +56,8 @@ def check_power(power: Power) -> None:
     Raises
     ------
     UnreadableFileError
-        `wrong_sign`, `net_power`, `counter`, `wrong_clock`, or `wrong_unit` with the unit that would fit or
-        the row where it changes.
+        `wrong_sign`, `net_power`, `counter`, `wrong_clock`, `power_at_night`, or
+        `wrong_unit` with the unit that would fit or the row where it changes.
     """
     if power.lowest < 0:
         sign.check(power)

@@ -1,0 +1,133 @@
+"""Whether the scale of power, or of the irradiance beside it, changes between two days of a file.
+
+Energies of a quarter hour that follow power, or irradiance in kW/m² that follows W/m², are both within what
+can be. Only power held against the irradiance beside it shows where the one begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from services.data_watcher.domain.believable import sun
+from services.data_watcher.domain.believable.power import NOISE, Power, Values
+from shared.errors import UnreadableFileError
+
+IRRADIANCE = ("poa_global", "ghi")
+STANDARD = 1000.0  # W/m² at which a plant's rating holds
+BRIGHT = 0.1  # of standard irradiance, or of AC capacity: either says that the sun shines
+LEAST_ROWS = 4  # of a day, bright ones
+LEAST_DAYS = 3  # on either side: snow and outages of a day or two pass
+CHANGE = 3.3  # between the two sides; one of two or of three inverters that is off changes less
+SPREAD = 1.6  # between the days of a side, one in ten on either end left out: snow and limits differ more
+FOLLOWS = (
+    0.8  # correlation of a usual day, on both sides: a plant at its limit does not follow the sun
+)
+MOST_DAYS = 10  # on either side: over more of them the sun itself changes how steep a plane is lit
+ENOUGH = 4_000  # rows that are looked at
+Rows = npt.NDArray[np.intp]
+
+
+def check(power: Power, columns: Mapping[str, Values]) -> None:
+    """Refuse a file in which power per irradiance becomes several times more, or less, from one day on.
+
+    Parameters
+    ----------
+    columns
+        Values by canonical name. [canonical unit]
+
+    Raises
+    ------
+    UnreadableFileError
+        `wrong_unit`, with the day from which on it is so.
+    """
+    if power.time.days < 2 * LEAST_DAYS:
+        return
+    for name in IRRADIANCE:
+        if name in columns:
+            _check(name, columns[name], power)
+
+
+def _check(name: str, light: Values, power: Power) -> None:
+    every = len(light) // ENOUGH | 1  # an odd one meets every hour of the day
+    own, light = power.share[::every], light[::every] / STANDARD
+    rows = np.flatnonzero((own > NOISE) & (light > NOISE) & ((own > BRIGHT) | (light > BRIGHT)))
+    ratio = np.log(own[rows] / light[rows])
+    if not len(rows) or np.ptp(ratio) < np.log(CHANGE):
+        return  # as in many files of few days
+    local = sun.mean_solar_time(power.time.utc[::every][rows], power.site)
+    days, first, count = np.unique(local.astype("M8[D]"), return_index=True, return_counts=True)
+    whole = np.flatnonzero(count >= LEAST_ROWS)
+    some = [rows[first[each] : first[each] + count[each]] for each in whole]
+    levels = _medians(ratio, first, count)[whole]
+    at = _change(levels)
+    if at is None:
+        return
+    for side in (slice(max(at - MOST_DAYS, 0), at), slice(at + 1, at + 1 + MOST_DAYS)):
+        if np.median([_follows(own[each], light[each]) for each in some[side]]) < FOLLOWS:
+            return
+    change = _sides(levels, at)
+    at = _first_of_the_new(levels, at)
+    row = int(power.time.rows[some[at][0] * every])
+    raise UnreadableFileError(
+        "wrong_unit",
+        f"from {days[whole[at]]} on (about row {power.place(row)}) power is, by the {name} beside it, "
+        f"{np.exp(abs(change)):.3g} times {'more' if change > 0 else 'less'} than before, for days: power or "
+        f"{name} changes its unit there",
+        "split the file there and give both parts sources of their own in the site's YAML, each with its "
+        "unit (power, energy of each interval, W/m2, kW/m2); where only a part of the plant gave power on "
+        "one side, leave that side out",
+    )
+
+
+def _medians(values: Values, first: Rows, count: Rows) -> Values:
+    """Return the middle value of each group of neighbours."""
+    order = np.lexsort((values, np.repeat(np.arange(len(first)), count)))
+    middle: Values = values[order][first + count // 2]
+    return middle
+
+
+def _change(levels: Values) -> int | None:
+    """Return the day of the largest change that lasts; that day itself may be of both kinds."""
+    if len(levels) <= 2 * LEAST_DAYS or np.ptp(levels) < np.log(CHANGE):
+        return None  # as in nearly every file
+    cuts = range(LEAST_DAYS, len(levels) - LEAST_DAYS)
+    changes = np.array([abs(_sides(levels, at)) for at in cuts])
+    for each in np.argsort(-changes):
+        if changes[each] < np.log(CHANGE):
+            return None
+        before, after = _around(levels, cuts[each])
+        if max(_spread(before), _spread(after)) < np.log(SPREAD):
+            return cuts[int(each)]
+    return None
+
+
+def _first_of_the_new(levels: Values, at: int) -> int:
+    """Return the first day that is nearer to the days after a change than to those before."""
+    before, after = map(np.median, _around(levels, at))
+    start = max(at - MOST_DAYS, 0)
+    some = levels[start : at + MOST_DAYS + 1]
+    return start + int((np.abs(some - after) < np.abs(some - before)).argmax())
+
+
+def _around(levels: Values, at: int) -> tuple[Values, Values]:
+    return levels[max(at - MOST_DAYS, 0) : at], levels[at + 1 : at + 1 + MOST_DAYS]
+
+
+def _sides(levels: Values, at: int) -> float:
+    before, after = _around(levels, at)
+    return float(np.median(after) - np.median(before))
+
+
+def _spread(levels: Values) -> float:
+    low, high = np.quantile(levels, [0.1, 0.9])
+    return float(high - low)
+
+
+def _follows(own: Values, light: Values) -> float:
+    """Return the correlation of power and irradiance of a day; 0 where one of them stands still."""
+    if not (own.std() and light.std()):
+        return 0.0
+    return float(np.corrcoef(own, light)[0, 1])
