@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from services.data_watcher.adapters.reading import records as json_records
 MOST_ROWS = 200_000  # of a file that are looked at: two years of five minutes
 _DELIMITERS = ",;\t|"
 _NEARLY_ALL = 0.9  # of the lines
+_QUOTED = re.compile(r'"[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,8 @@ def _cells(lines: Sequence[str], delimiter: str) -> list[list[Any]]:
 
 
 def _delimiter(lines: Sequence[str]) -> tuple[str, int]:
+    lines = [_QUOTED.sub("", line) for line in lines]  # of BZN|DE-LU no sign is one
+
     def rank(delimiter: str) -> tuple[float, int]:
         fields, times = Counter(line.count(delimiter) + 1 for line in lines).most_common(1)[0]
         return (times / len(lines) if fields > 1 else 0.0, -_DELIMITERS.index(delimiter))

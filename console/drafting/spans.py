@@ -17,6 +17,7 @@ _ZONE = re.compile(r"(\d)( ?\(?)(Z|[-+]\d\d:\d\d|[A-Z]{3,5}(?:/[A-Z]{3,5})?)(\)?
 _CLOCK = re.compile(r"(.*\d)(T|,? +)(\d{1,2}[:.]\d\d.*)")
 _CLOCK_ALONE = re.compile(r"\d{1,2}[:.]\d\d([:.]\d\d(\.\d+)?)?( ?[AaPp][Mm])?")
 _SECONDS = re.compile(r"\d[:.]\d\d[:.]\d\d")
+_NO_OFFSET = re.compile(r"-(?:\d\d:(?!00|30|45)\d\d|12:(?!00)\d\d|1[3-9]:\d\d|2\d:\d\d)")
 _DAY, _MINUTE = np.timedelta64(1, "D"), np.timedelta64(1, "m")
 _HALVES = 2
 _OFFSETS_OF_A_YEAR = 2
@@ -26,7 +27,9 @@ Cut = tuple[str, str, str, str, str]
 
 def is_moment(cell: Any) -> bool:
     """Whether a cell holds a date, or an interval that begins with one."""
-    return moments.is_moment(cell) or (isinstance(cell, str) and _cut(cell.strip()) is not None)
+    if moments.is_moment(cell):
+        return True
+    return isinstance(cell, str) and bool(_intervals([cell]))
 
 
 def is_clock(cell: Any) -> bool:
@@ -40,8 +43,9 @@ def is_clock(cell: Any) -> bool:
 def forms(cells: Sequence[Any]) -> list[Form]:
     """Return every way in which a column may be read, as moments or as intervals."""
     found = moments.forms(cells)
-    # The end of 00:00-00:15 looks like an offset, but no clock has as many.
-    if any(len(each.zones) > _OFFSETS_OF_A_YEAR for each in found):
+    # The end of 00:00-00:15 looks like an offset, but no clock has as many, or such ones.
+    zones = {zone for each in found for zone in each.zones}
+    if len(zones) > _OFFSETS_OF_A_YEAR or any(map(_NO_OFFSET.fullmatch, zones)):
         return _intervals(cells) or found
     return found or _intervals(cells)
 
@@ -82,16 +86,13 @@ def _intervals(cells: Sequence[Any]) -> list[Form]:
 
 
 def _cut(text: str) -> Cut | None:
-    """Return the halves of an interval; None where a text is none."""
+    """Return what may be the halves of an interval, each with a time of day; None where a text has none."""
     if not 11 <= len(text) <= 80:  # noqa: PLR2004 - 1.1.20 0:00-1:00
         return None
     for between in _BETWEEN.finditer(text):
         begin, zone = _without_zone(text[: between.start()])
         end, other = _without_zone(text[between.end() :])
-        date = _CLOCK.fullmatch(begin)
-        if date is None or not moments.is_moment(begin):
-            continue
-        if _CLOCK_ALONE.fullmatch(end) or (_CLOCK.fullmatch(end) and moments.is_moment(end)):
+        if _CLOCK.fullmatch(begin) and (_CLOCK_ALONE.fullmatch(end) or _CLOCK.fullmatch(end)):
             return begin, between[0], end, zone, other
     return None
 

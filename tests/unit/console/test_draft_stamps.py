@@ -75,6 +75,20 @@ def test_the_platform_of_entsoe_is_drafted(
     assert "accepted by power-1, 384 rows, sentinel 2" in said(path)
 
 
+def test_a_sign_between_quotes_is_no_delimiter(tmp_path: Path) -> None:
+    lines = ['"MTU (UTC)","Area","Generation (MW)"']
+    lines += [
+        f'"{each:%d/%m/%Y %H:%M:%S} - {each + QUARTER:%d/%m/%Y %H:%M:%S}","BZN|DE-LU","{power(each)}"'
+        for each in MOMENTS
+    ]
+    path = written(tmp_path, "entsoe.csv", lines)
+
+    found = site(path).sources[0]
+
+    assert (found.delimiter, found.timestamp.column) == (",", "MTU (UTC)")
+    assert "accepted by power-1, 384 rows, none masked" in said(path)
+
+
 def test_a_range_of_hours_beside_its_date_is_drafted(tmp_path: Path) -> None:
     lines = [
         f"{each:%d.%m.%Y};{each:%H:%M}-{each + QUARTER:%H:%M};{power(each)}" for each in MOMENTS
@@ -86,6 +100,13 @@ def test_a_range_of_hours_beside_its_date_is_drafted(tmp_path: Path) -> None:
     assert (how.column, how.time_column) == ("Datum", "Zeit")
     assert (how.format, how.step_minutes) == ("%d.%m.%Y %H:%M-%H:%M", 15)
     assert "accepted by power-1, 384 rows, none masked" in said(path)
+
+
+def test_a_few_ranges_of_hours_are_no_offsets(tmp_path: Path) -> None:
+    lines = ["27.06.2024,06:45-07:00,1", "27.06.2024,07:00-07:15,2"]
+    path = written(tmp_path, "range.csv", ["date,time,power (kW)", *lines])
+
+    assert 'format: "%d.%m.%Y %H:%M-%H:%M"' in said(path)
 
 
 def test_day_and_month_of_an_interval_that_cannot_be_told_apart_are_a_guess(tmp_path: Path) -> None:

@@ -508,3 +508,10 @@ def test_intervals_that_the_yaml_does_not_name_are_recognised() -> None:
     assert DAY_FIRST in fault.remedy
     moments = csv(stamp=lambda each: f"{each:%d.%m.%Y %H:%M:%S}")
     assert "interval" not in refused(moments, site(CSV)).remedy
+
+
+def test_a_year_beyond_all_calendars_is_shown_as_it_is() -> None:
+    fault = refused(csv(stamp=lambda each: f"{each:1%Y-%m-%d %H:%M}"), site(CSV))
+
+    assert fault.code == "no_timestamps"
+    assert "12024-06-01 00:00" in fault.reason

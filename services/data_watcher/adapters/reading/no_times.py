@@ -32,7 +32,7 @@ def no_timestamps(
 ) -> UnreadableFileError:
     """Return the fault of a file whose stamps are no times in the stated format."""
     row = int(np.flatnonzero(bad)[0])
-    example = table.stamps[row].as_py()
+    example = table.stamp(row)
     expected = _EXPECTED.get(how.format, f"the format {how.format!r}")
     names = ", ".join(map(repr, how.names))
     reason = (
@@ -51,18 +51,18 @@ def no_timestamps(
         "no_timestamps",
         reason,
         "correct timestamp.format in the site's YAML, or the stamps in the file"
-        + _hint(table.stamps, how),
+        + _hint(table, how),
     )
 
 
-def _hint(stamps: pa.Array, how: TimestampFormat) -> str:
+def _hint(table: Table, how: TimestampFormat) -> str:
     """Say which format of the YAML the stamps seem to have, where that is no one's first thought."""
     if how.format is not None:
         return ""
-    days = serials.parse(stamps.slice(0, _LOOKED_AT))
+    days = serials.parse(table.stamps.slice(0, _LOOKED_AT))
     if ((days > _EARLIEST) & (days < _LATEST)).all():
         return "; they look like the dates of a spreadsheet, of which it is format: excel"
-    if len(_CLOCK.findall(str(stamps[0].as_py()))) == _BEGIN_AND_END:
+    if len(_CLOCK.findall(str(table.stamp(0)))) == _BEGIN_AND_END:
         return (
             "; where they name the beginning and the end of an interval, the format names both, like "
             "%d.%m.%Y %H:%M - %d.%m.%Y %H:%M"

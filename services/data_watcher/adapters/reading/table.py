@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -101,4 +102,11 @@ class Table:
 
     def said(self, row: int) -> str:
         """Say where a row is in the file, and which stamp it carries."""
-        return f"{self.places.said(row)} ({self.stamps[row].as_py()})"
+        return f"{self.places.said(row)} ({self.stamp(row)})"
+
+    def stamp(self, row: int) -> Any:
+        """Return the stamp of a row as the file has it."""
+        try:
+            return self.stamps[row].as_py()
+        except OverflowError:  # beyond the year 9999
+            return self.stamps[row].cast(pa.string()).as_py()
