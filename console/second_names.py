@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from shared.aws import error_code
 
 if TYPE_CHECKING:
     from shared.active import ActiveSite
+    from shared.solar.site import Site
 
 _DENIED = {"AccessDenied", "AccessDeniedException"}
 Named = tuple[Path, str]
@@ -54,3 +56,22 @@ def said(named: Iterable[Named]) -> Iterator[str]:
             f"{own} goes to two sources, a second time as {other}, for the forecasts in it"
             + (f"; so {'do' if more > 1 else 'does'} {more} more" if more else "")
         )
+
+
+def unread(site: Site) -> Iterator[str]:
+    """Yield which sources get no file, because one above them takes all that they name."""
+    for at, each in enumerate(site.sources):
+        above = next((one for one in site.sources[:at] if fnmatchcase(each.files, one.files)), None)
+        if above is None:
+            continue
+        said = (
+            f"source {each.name} gets no file: {above.name} stands above it and takes {each.files}"
+        )
+        if each.is_forecast:
+            second = each.second_name(above.files)
+            yield (
+                f"{said}; where these files hold both, say in_files_of: {above.name} and files: {second!r} "
+                f"of {each.name}, and move it above {above.name}"
+            )
+        else:
+            yield f"{said}; make the globs differ, or move {each.name} above it"

@@ -63,13 +63,15 @@ def check_site(
     trials = try_files(samples, site, site.site_id) if site else []
     together = look(trials, site)
     if json:
-        configurations = [{k: v for k, v in each.items() if k != "site"} for each in checked]
+        configurations = [_as_plain(each) for each in checked]
         files = files_as_plain(trials, site, together)
         suspects = [each.as_plain() for each in together.findings]
         output.as_json({"configurations": configurations, "files": files, "suspects": suspects})
     else:
         for each in checked:
             output.say_plainly(_told(each))
+            for line in _remarks(each):
+                output.say_plainly(line)
         if samples and site is None:
             output.say_plainly("The samples were not read; correct the YAML first.")
         show(trials, site, together)
@@ -150,6 +152,16 @@ def _configuration(path: Path) -> dict[str, Any]:
         return {**found, "line": None, "reason": str(error), "site": None}
     site = active if isinstance(active, ActiveSite) else None
     return {**found, "state": "accepted", "line": None, "reason": None, "site": site}
+
+
+def _as_plain(checked: dict[str, Any]) -> dict[str, Any]:
+    plain = {name: each for name, each in checked.items() if name != "site"}
+    return {**plain, "remarks": _remarks(checked)}
+
+
+def _remarks(checked: dict[str, Any]) -> list[str]:
+    """Return what is valid, and probably not meant."""
+    return list(second_names.unread(checked["site"])) if checked["site"] is not None else []
 
 
 def _told(checked: dict[str, Any]) -> str:

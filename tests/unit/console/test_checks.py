@@ -219,6 +219,32 @@ def test_a_dry_run_reads_by_the_configuration_in_force_and_uploads_nothing(
 
 
 @pytest.mark.usefixtures("alone")
+def test_a_source_below_another_one_of_the_same_files_is_said_to_get_none_and_the_remedy_works(
+    tmp_path: Path,
+) -> None:
+    forecast = {
+        "name": "nwp",
+        "kind": "forecast",
+        "files": "power*.csv",
+        "issued": {"lead": "24h"},
+        "timestamp": {"column": "t"},
+        "columns": {"temp_air": {"column": "nwp_temp", "unit": "C"}},
+    }
+    both = SITE | {"sources": [*SITE["sources"], forecast]}
+    done = solar("sites", "check", str(written(tmp_path, "east.yaml", both)))
+    said = " ".join(done.stdout.split())
+
+    assert done.exit_code == 0, done.output
+    assert "source nwp gets no file: power stands above it and takes power*.csv" in said
+    assert "say in_files_of: power and files: 'nwp_power*.csv' of nwp" in said
+    mended = forecast | {"in_files_of": "power", "files": "nwp_power*.csv"}
+    path = written(tmp_path, "east.yaml", SITE | {"sources": [mended, *SITE["sources"]]})
+    assert "gets no file" not in solar("sites", "check", str(path)).stdout
+    plain = json.loads(solar("sites", "check", str(path), "--json").stdout)
+    assert plain["configurations"][0]["remarks"] == []
+
+
+@pytest.mark.usefixtures("alone")
 def test_a_sample_that_holds_forecasts_as_well_is_read_by_both_sources(tmp_path: Path) -> None:
     forecast = {
         "name": "nwp",
