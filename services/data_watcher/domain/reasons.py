@@ -89,7 +89,8 @@ MASKED: dict[str, Masking] = {
         "say it under missing in the site's YAML; where it is a measurement, look at its neighbours",
     ),
     "dropout": Masking(
-        "power is exactly 0 for a single row between large values: the reading got lost",
+        "power or irradiance is exactly 0 for a single row between large values, a temperature for some rows "
+        "between others far from it: the reading got lost",
         "look at the connection between logger and inverter",
     ),
     "stuck": Masking(
@@ -100,6 +101,10 @@ MASKED: dict[str, Masking] = {
     "straight_line": Masking(
         "the values lie on a straight line for hours: somebody drew it over a gap",
         "export the file without interpolation, so that gaps stay empty",
+    ),
+    "dark_sensor": Masking(
+        "irradiance is next to nothing by day while the plant gives power: its sensor is off, or covered",
+        "look at the sensor; where it is off for long, export the file without its column",
     ),
     "member_missing": Masking(
         "a member of the ensemble has no value, and the mean of the others is another one",

@@ -303,6 +303,18 @@ def _written(rows: dict[int, float], days: int = 3) -> bytes:
     return csv([line(at, rows.get(n, watt)) for n, (at, watt) in enumerate(healthy(days))])
 
 
+def _no_light() -> Example:
+    off = range(NOON, NOON + 8)
+    rows = [
+        line(at, watt, f"{0 if n in off else watt / 6.3:.0f}")
+        for n, (at, watt) in enumerate(healthy())
+    ]
+    columns = {"power_ac": POWER, "ghi": {"column": "ghi", "unit": "W/m2"}}
+    return Example(
+        csv(rows, "time,power,ghi"), {"columns": columns}, shown=(NOON, NOON + 1, NOON + 8)
+    )
+
+
 def _hangs() -> Example:
     rows = [
         line(at, watt, 488 if NOON <= n < NOON + 18 else f"{watt / 6.3:.0f}")
@@ -344,6 +356,7 @@ MASKING: dict[str, Example] = {
     "dropout": Example(_written({NOON: 0}), shown=(NOON, NOON + 1, NOON + 2)),
     "stuck": _hangs(),
     "straight_line": _drawn(),
+    "dark_sensor": _no_light(),
     "member_missing": _members(),
     "above_any_sky": _forecast(_changed(NOON_OF_ISSUE, ghi=1300.0), shown=(13, 14)),
     "dark_day": _forecast(_dark(), shown=(37, 38)),

@@ -359,9 +359,11 @@ def test_under_a_low_sun_a_steep_plane_gets_many_times_what_the_ground_gets() ->
     )
 
 
-def test_the_irradiance_in_the_modules_plane_is_asked_first() -> None:
+def test_the_irradiance_in_the_modules_plane_is_asked_first_and_the_other_as_well() -> None:
     found, lit = power(0.9 * sunny(3)), 1000.0 * sunny(3)
-    irradiance.check(found, {"ghi": 0.001 * lit, "poa_global": lit})
+    irradiance.check(found, {"ghi": 0.9 * lit, "poa_global": lit})
+    with pytest.raises(UnreadableFileError, match="ghi seems to be"):
+        irradiance.check(found, {"ghi": 0.001 * lit, "poa_global": lit})
     irradiance.check(found, {"temp_air": 0.001 * lit})
     with pytest.raises(UnreadableFileError, match="poa_global seems to be"):
         checks.check_beside(found, {"ghi": lit, "poa_global": 0.001 * lit})

@@ -216,3 +216,89 @@ def test_weather_in_steps_of_three_hours_does_not_hang() -> None:
     data = with_weather(ghi=lambda row, _: whole[row // 12 * 12 + 6])
 
     assert column(data, "ghi", site(CSV | {"columns": ALL}))[0].rows.masks == {}
+
+
+# --- single codes and zeros of other columns -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", [-1, -999])
+def test_a_negative_code_of_a_large_plant_is_masked_by_night_and_by_day(code: int) -> None:
+    """A plant of 60 MW, by whose capacity -999 kW is next to nothing."""
+    large = {"columns": {"power_ac": {"column": "p", "unit": "kW"}}}
+    rows = range(7, DAYS * 96, 31)
+    data = csv(changed(lambda row, watt: code if row in rows else watt * 10))
+
+    reading, found = canonical(data, site(CSV | large, ac_capacity_kw=60_000.0))
+
+    assert reading.rows.masks == {"unnamed_sentinel": len(rows)}
+    for row, (at, watt) in enumerate(LONG):
+        assert found[at] == (None if row in rows else pytest.approx(watt * 10, abs=1)), at
+
+
+def test_what_a_large_plant_draws_at_night_and_in_an_outage_is_no_code() -> None:
+    large = {"columns": {"power_ac": {"column": "p", "unit": "kW"}}}
+    off = [96 * day + NOON + row for day in range(5) for row in (0, 1, 2)]
+    data = csv(changed(lambda row, watt: -1 if row in off or not watt else watt * 10))
+
+    reading, found = canonical(data, site(CSV | large, ac_capacity_kw=60_000.0))
+
+    assert reading.rows.masks == {}
+    assert found[LONG[NOON][0]] == -1
+
+
+def weather() -> Site:
+    return site(CSV | {"columns": ALL})
+
+
+def test_a_single_row_of_nothing_is_lost_irradiance_and_far_from_zero_a_lost_temperature() -> None:
+    lost = {NOON, 3 * 96 + NOON, 5 * 96 + 60}
+    data = with_weather(
+        ghi=lambda row, light: 0.0 if row in lost else light,
+        temp=lambda row, warm: 0.0 if row in {*lost, NOON + 1} else warm,
+    )
+    for name, rows in (("ghi", lost), ("temp_air", {*lost, NOON + 1})):
+        reading, found = column(data, name, weather())
+        assert {row for row, value in enumerate(found) if value is None} == rows
+    assert reading.rows.masks == {"dropout": 4}
+
+
+def test_a_frost_and_a_dark_moment_are_no_lost_readings() -> None:
+    def frost(row: int, warm: float) -> float:
+        return round(max(warm - 14, 0.0))
+
+    data = with_weather(
+        ghi=lambda row, light: 3.0 if row % 96 in {NOON, NOON + 1} else light, temp=frost,
+        power=lambda row, watt: 400.0 if row % 96 in {NOON, NOON + 1} else watt,
+    )  # fmt: skip
+    reading, found = column(data, "temp_air", weather())
+
+    assert reading.rows.masks == {}
+    assert found.count(0.0) > 100
+
+
+def test_a_sensor_that_sees_nothing_while_the_plant_gives_is_masked() -> None:
+    off = range(4 * 96 + NOON - 8, 4 * 96 + NOON + 12)
+    data = with_weather(ghi=lambda row, light: 0.4 if row in off else light)
+
+    reading, found = column(data, "ghi", weather())
+
+    assert {row for row, value in enumerate(found) if value is None} == set(off)
+    assert reading.rows.masks == {"dark_sensor": len(off)}
+
+
+def test_a_sensor_that_is_off_for_days_is_refused() -> None:
+    fault = refused(
+        with_weather(ghi=lambda row, light: 0.4 if row > 4 * 96 + NOON else light), weather()
+    )
+    assert fault.code in {"wrong_unit", "too_much_masked"}
+
+
+def test_a_battery_in_the_evening_needs_no_light() -> None:
+    data = with_weather(
+        power=lambda row, watt: max(watt, 1500.0 - row % 7) if row % 96 > 80 else watt
+    )
+
+    reading, found = column(data, "ghi", weather())
+
+    assert reading.rows.masks == {}
+    assert None not in found

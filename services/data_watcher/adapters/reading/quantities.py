@@ -26,7 +26,8 @@ from services.data_watcher.domain.units import Unit
 from shared.errors import UnreadableFileError
 from shared.solar.site import POWER, ColumnFormat, Site, SourceFormat, canonical_unit
 
-GHI, HUMIDITY, TEMPERATURE = "ghi", "relative_humidity", "temp_air"
+GHI, PLANE = "ghi", "poa_global"
+HUMIDITY, TEMPERATURE = "relative_humidity", "temp_air"
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
@@ -96,12 +97,24 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
         )
     if power is not None:
         check_beside(power, columns)
+    for name, unlit in _dark(columns, time, site).items():
+        columns[name] = _without(columns[name], unlit)
+        lost[name] |= unlit
     losses.check(lost, time, site, said=table.said, examples=table.examples)
+    reasons = _by_reason(lost)
     masked = np.zeros(len(time.utc), bool)
     for mask in reasons.values():
         masked |= mask
     masks = {name: int(mask.sum()) for name, mask in reasons.items() if mask.any()}
     return Measured(columns, masks, masked)
+
+
+def _dark(columns: dict[str, Values], time: TimeAxis, site: Site) -> dict[str, dict[str, Mask]]:
+    """Return the rows of irradiance in which its sensor sees nothing while the plant gives power."""
+    power = columns.get(POWER)
+    names = [name for name in irradiance.ON_PLANE if name in columns and power is not None]
+    found = {name: irradiance.dark(columns[name], columns[POWER], time, site) for name in names}
+    return {name: {"dark_sensor": rows} for name, rows in found.items() if rows is not None}
 
 
 def _check_weather(  # noqa: PLR0917 - a column, its file and its site
@@ -116,6 +129,8 @@ def _check_weather(  # noqa: PLR0917 - a column, its file and its site
     if name == GHI and irradiance.is_doubtful(values, time, site):
         light = values / irradiance.STANDARD * site.ac_capacity_kw
         irradiance.check_by_sun(Power.of(light, time, site, unit, place))
+    elif name == PLANE:
+        irradiance.check_plane(name, values, place, time)
     elif name == TEMPERATURE:
         temperature.check(values, time, site, unit)
     elif name == HUMIDITY:

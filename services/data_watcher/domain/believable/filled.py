@@ -26,12 +26,14 @@ CODES = np.array([each / digit for each in _REGISTERS for digit in (1, 10, 100, 
 _CODES = frozenset(CODES.tolist())
 _MANY = 2_000  # rows
 LEAST_CODES = 3  # rows; fewer are chance
+ALONE = 0.5  # of the rows with a code
 APART = 0.05  # of the file's highest value, from both neighbours
 LARGE = 0.2  # of it
 NEAR = 0.02  # of a code: so many rows around it would hold it by chance
 LONGEST = np.timedelta64(4, "h")  # weather comes in steps of up to three hours
 LONGEST_WARM = np.timedelta64(24, "h")  # healthy sensors of tenths were seen at 18 hours
 SUDDEN = 3.0  # C, from which no temperature falls to exactly 0 within a row
+FAR = 6.0  # C, on both sides of a 0 that no weather makes
 BRIGHT = 0.05  # of the file's highest value
 LEAST_ROWS = 5
 QUARTER = 900.0  # s; rows that are closer lie on a straight line by themselves
@@ -61,9 +63,11 @@ def found(columns: Mapping[str, Values], time: TimeAxis) -> dict[str, dict[str, 
     for each in TEMPERATURES:
         if each in columns:
             hung[each] = _stuck(columns[each], time, LONGEST_WARM, SUDDEN)
-    dropped: dict[str, Mask | None] = {}
+    dropped = {each: _dropouts(columns[each], time) for each in CODED if each in columns}
+    for each in TEMPERATURES:
+        if each in columns:
+            dropped[each] = _cold_moments(columns[each], time)
     if POWER in columns:
-        dropped[POWER] = _dropouts(columns[POWER], time)
         hung[POWER] = _still_with([hung.get(each) for each in IRRADIANCE], columns[POWER])
     kinds = {"dropout": dropped, "stuck": hung, "straight_line": drawn}
     lost: dict[str, dict[str, Mask]] = {name: {} for name in columns}
@@ -111,9 +115,21 @@ def codes(values: Values) -> Mask | None:
         before = values[others[np.maximum(place - 1, 0)]]
         after = values[others[np.minimum(place, len(others) - 1)]]
         apart = (np.abs(before - code) > far) & (np.abs(after - code) > far)
-        if len(at) > by_chance and far > 0 and apart.mean() > 0.5:  # noqa: PLR2004 - most of them
+        fits_none = len(at) > by_chance and far > 0 and apart.mean() > 0.5  # noqa: PLR2004 - most of them
+        large = LARGE * float(values[others].max())
+        if fits_none or (code < 0 and _come_alone(at, before, after, large)):
             found[at] = True
     return found if found.any() else None
+
+
+def _come_alone(at: runs.Positions, before: Values, after: Values, large: float) -> bool:
+    """Whether a negative code comes for single rows, of which some lie between large values.
+
+    What a large plant draws at night may be -1 too, but for hours.
+    """
+    alone = (np.diff(at, prepend=-2) > 1) & (np.diff(at, append=at[-1] + 2) > 1)
+    between = alone & (np.minimum(before, after) > large)
+    return bool(np.count_nonzero(between) >= LEAST_CODES and alone.mean() > ALONE)
 
 
 def _dropouts(values: Values, time: TimeAxis) -> Mask | None:
@@ -125,6 +141,23 @@ def _dropouts(values: Values, time: TimeAxis) -> Mask | None:
         return None  # as in nearly every file
     around = (time.utc[alone + 1] - time.utc[alone - 1]) / np.timedelta64(1, "s")
     return masks.at(alone[around <= 2 * time.step], len(values))
+
+
+def _cold_moments(values: Values, time: TimeAxis) -> Mask | None:
+    """Return runs of exactly 0 between temperatures that are far from it, on the same side. [C]"""
+    if not (values == 0).any():
+        return None  # as in nearly every file
+    known = np.flatnonzero(np.isfinite(values))
+    at = known[values[known] == 0]
+    others = known[values[known] != 0]
+    place = np.searchsorted(others, at)
+    inner = (place > 0) & (place < len(others))
+    at, place = at[inner], place[inner]
+    before, after = others[place - 1], others[place]
+    far = np.minimum(values[before] * np.sign(values[after]), np.abs(values[after])) > FAR
+    short = time.utc[after] - time.utc[before] < LONGEST
+    found = at[far & short]
+    return masks.at(found, len(values)) if len(found) else None
 
 
 def _stuck(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
+from services.data_watcher.domain import masks
 from services.data_watcher.domain.believable import clock, sun
 from services.data_watcher.domain.believable.power import NOISE, Power, Values
 from services.data_watcher.domain.believable.unit_by_clear_day import LOW as LOW_FOR_SUN
@@ -33,6 +34,11 @@ LEAST_FOR_ALL = (
 HIGH_SUN = (
     0.7  # sine of its elevation; from there on no plane gets over 1.4 times what the ground gets
 )
+MOST_ON_PLANE = 1500.0  # W/m², but for moments at the edge of a cloud
+MOST_OF_MOMENTS = 0.02  # of the rows with light
+NO_LIGHT = 0.005  # of standard irradiance, in which a plant does not give
+GIVEN = 0.15  # of AC capacity
+LOW_SUN = 0.1  # sine of its elevation: below, and at night, a battery may give it
 ENOUGH = 4_000  # rows that are looked at
 NEARLY_NONE = (
     0.02  # of standard irradiance times the sine of the noon sun; rain at noon showed 0.05
@@ -57,11 +63,14 @@ def check(power: Power, columns: Mapping[str, Values]) -> None:
     UnreadableFileError
         `wrong_unit` for power, or for the irradiance.
     """
-    name = next((each for each in ON_PLANE if each in columns), None)
-    if name is None:
-        return
+    for name in ON_PLANE:
+        if name in columns:
+            _check_one(name, columns[name], power)
+
+
+def _check_one(name: str, values: Values, power: Power) -> None:
     every = len(power.share) // ENOUGH | 1  # an odd one meets every hour of the day
-    light, own = columns[name][::every] / STANDARD, power.share[::every]
+    light, own = values[::every] / STANDARD, power.share[::every]
     bright = (own > NOISE) & ((light > BRIGHT) | (own > BRIGHT)) & np.isfinite(light)
     if np.count_nonzero(bright) < FEWEST:
         return
@@ -127,6 +136,39 @@ def _is_enough(light: Values, power: Power, every: int, rows: npt.NDArray[np.int
     for_all = light[rows] / power.share[::every][rows]  # what would give all of the AC capacity
     return bool(
         for_all.min() * STANDARD >= LEAST_FOR_ALL or np.median(for_all) * STANDARD >= LEAST_FOR_ALL
+    )
+
+
+def dark(light: Values, power: Values, time: TimeAxis, site: Site) -> npt.NDArray[np.bool_] | None:
+    """Return the rows in which a sensor sees nothing while the plant gives power by day. [W/m², kW]"""
+    found = np.flatnonzero((light < NO_LIGHT * STANDARD) & (power > GIVEN * site.ac_capacity_kw))
+    if not len(found):
+        return None  # as in nearly every file
+    local = sun.mean_solar_time(time.utc[found], site)
+    return masks.at(found[sun.roughly_up(local, site.latitude) > LOW_SUN], len(light))
+
+
+def check_plane(name: str, values: Values, place: Callable[[int], str], time: TimeAxis) -> None:
+    """Refuse irradiance on the modules that is again and again more than falls on any plane. [W/m²]
+
+    Raises
+    ------
+    UnreadableFileError
+        `wrong_unit`
+    """
+    if not np.fmax.reduce(values) > MOST_ON_PLANE:
+        return  # as in nearly every file
+    above = np.flatnonzero(values > MOST_ON_PLANE)
+    lit = np.count_nonzero(values > BRIGHT * STANDARD)
+    if len(above) < FEWEST or len(above) < MOST_OF_MOMENTS * lit:
+        return
+    raise UnreadableFileError(
+        "wrong_unit",
+        f"in {len(above)} of {lit} rows with light, from row {place(int(time.rows[above[0]]))} on, {name} is "
+        f"above {MOST_ON_PLANE:g} W/m2, up to {np.nanmax(values):.4g}: no plane gets as much but for moments",
+        f"correct {name} in the site's YAML: its unit, its scale, or the column (photons in umol/m2/s are no "
+        "irradiance, and two sensors that are added up are twice one: combine: mean); the file is then read "
+        "again without a new upload",
     )
 
 
