@@ -8,7 +8,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from shared.messages import Name
 from shared.solar.issued import IssueFormat, Span
@@ -41,16 +41,24 @@ def canonical_unit(column: str) -> str | None:
     return CANONICAL_UNITS.get(column.removeprefix(FORECAST_PREFIX))
 
 
-Several = Annotated[tuple[str, ...], Field(min_length=1)]
+def _named(said: object) -> object:
+    some = said if isinstance(said, list | tuple) else [said]
+    if not some or not all(isinstance(each, str) for each in some):
+        message = "input should be the name of a column, or a list of names"
+        raise ValueError(message)
+    return said
+
+
+Names = Annotated[str | tuple[str, ...], BeforeValidator(_named)]
 
 
 class TimestampFormat(Strict):
     """How a file writes its time stamps."""
 
-    column: str | Several = Field(
+    column: Names = Field(
         description="Name of the column, or a list of names: [Year, Month, Day], [Year, DOY]."
     )
-    time_column: str | Several | None = Field(
+    time_column: Names | None = Field(
         default=None,
         description="Column of the time of day, where `column` holds only the date; or a list: "
         "[Hour, Minute].",
@@ -93,7 +101,7 @@ class TimestampFormat(Strict):
         if self.format is None and not (
             isinstance(self.column, str) and not isinstance(self.time_column, tuple)
         ):
-            message = f"{', '.join(self.names)}: several columns need format, like %Y %m %d %H %M"
+            message = f"several columns ({', '.join(self.names)}) need format, like %Y %m %d %H %M"
             raise ValueError(message)
         return self
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from services.data_watcher.adapters.reading import months, serials
+from services.data_watcher.adapters.reading import months, read, serials
+from shared.solar.site import TimestampFormat
 from tests.corpus import workbook
 from tests.unit.data_watcher.plant_files import (
     CSV,
@@ -130,6 +131,29 @@ def test_the_names_of_zones_tell_an_hour_that_comes_twice_apart() -> None:
 
     where = site(stamped("%d.%m.%Y %H:%M (%Z) - %d.%m.%Y %H:%M (%Z)"))
     accepted(csv(rows[::-1], stamp=stamp), where, rows)
+
+
+def test_intervals_of_inverters_below_each_other_are_added_up() -> None:
+    lines = [
+        f"{entsoe(moment)};{watt / 2};{name}" for moment, watt in HEALTHY for name in ("1", "2")
+    ]
+    data = "\n".join(["t;p;inverter", *lines]).encode()
+
+    accepted(data, site(stamped(DAY_FIRST) | {"sum_by": "inverter"}))
+
+
+def test_intervals_of_a_forecast_begin_where_they_say() -> None:
+    source = stamped(DAY_FIRST) | {
+        "kind": "forecast",
+        "issued": {"lead": "24h"},
+        "columns": {"temp_air": {"column": "p", "unit": "C"}},
+    }
+    data = csv([(moment, 15 + moment.hour / 2) for moment, _ in HEALTHY], stamp=entsoe)
+
+    rows = read(data, "raw/east/p.csv", site(source)).rows
+
+    assert (rows.count, dict(rows.masks)) == (len(HEALTHY), {})
+    assert (rows.window_start, rows.window_end) == (HEALTHY[0][0], later(HEALTHY[-1][0]))
 
 
 def test_an_interval_of_another_length_than_the_step_is_refused() -> None:
@@ -344,9 +368,17 @@ def test_the_header_is_found_below_meta_data() -> None:
 
 def test_several_columns_need_a_format() -> None:
     with pytest.raises(
-        ValidationError, match="Year, Month, Day, Hour, Minute: several columns need format"
+        ValidationError, match=r"several columns \(Year, Month, Day, Hour, Minute\) need"
     ):
         site(CSV | {"timestamp": NSRDB})
+
+
+@pytest.mark.parametrize("column", [5, [], ["Year", 5], {"Year": "Month"}])
+def test_what_names_no_column_is_refused_with_one_sentence(column: Any) -> None:
+    with pytest.raises(ValidationError, match="the name of a column, or a list of names") as caught:
+        TimestampFormat.model_validate({"column": column, "format": "%Y %m %d"})
+
+    assert caught.value.error_count() == 1
 
 
 # --- months in words ------------------------------------------------------------------------------------
