@@ -141,6 +141,7 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> So
         raise NotUnderstoodError(
             f"{names}: no column of numbers is power or weather by its name or unit; {said}"
         )
+    found = stamps.counted_at_end(found, what.columns)
     if predicted is not None and forecasts.holds(predicted, what.columns):
         found = forecasts.in_utc(found)
         issue = forecasts.numbered(predicted.issues)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -18,7 +18,7 @@ from console.drafting.spans import forms, is_clock, is_moment
 from services.data_watcher.adapters.reading.stamp_text import SUMMER
 from services.data_watcher.domain.believable.stamps import ROWS_FOR_STEP
 from services.data_watcher.domain.time_axis import stretches
-from shared.solar.stamp_format import EXCEL
+from shared.solar.stamp_format import EXCEL, halves
 
 _MOSTLY = 0.8  # of the cells of each file
 _USUAL = 0.8  # of the distances between stamps
@@ -303,6 +303,18 @@ def _why_format(candidate: _Candidate, at: int) -> str:
             f"{said} they lie over {days:.0f} days"
         )
     return "only in this order all stamps are dates"
+
+
+def counted_at_end(found: Stamps, columns: Mapping[str, Mapping[str, Guess]]) -> Stamps:
+    """Return stamps that say when a counter beside an interval was read."""
+    form = found.guesses.get("format")
+    counters = [
+        name for name, each in columns.items() if "kind" in each and each["kind"].value == "counter"
+    ]
+    if not counters or form is None or halves(form.value) is None:
+        return found
+    why = f"GUESSED: {counters[0]} is a counter, read at the end of the interval beside it"
+    return replace(found, guesses={**found.guesses, "label": Guess("right", why)})
 
 
 def _step(sheets: Sequence[Sheet], times: Sequence[Times]) -> tuple[int | None, float, list[str]]:

@@ -107,7 +107,7 @@ class TimestampFormat(Strict):
 
     @model_validator(mode="after")
     def _moved_label_needs_a_step(self) -> TimestampFormat:
-        if self.label != "left" and self.step_minutes is None:
+        if self.label != "left" and self.step_minutes is None and halves(self.format) is None:
             message = f"label: {self.label} needs step_minutes, the length of an interval"
             raise ValueError(message)
         if self.label == "center" and self.step_minutes is not None and self.step_minutes % 30:
@@ -253,6 +253,13 @@ class SourceFormat(Strict):
             message = (
                 f"{counters[0]} is a counter, which is read at the beginning (label: left) or at the end "
                 "(label: right) of an interval, not in its middle"
+            )
+            raise ValueError(message)
+        named = "label" in self.timestamp.model_fields_set
+        if counters and not named and halves(self.timestamp.format) is not None:
+            message = (
+                f"{counters[0]} is a counter, and the stamps name the beginning and the end of an interval; "
+                "say when it was read: label: right (at the end), or label: left (at the beginning)"
             )
             raise ValueError(message)
         return self

@@ -102,6 +102,21 @@ def test_a_range_of_hours_beside_its_date_is_drafted(tmp_path: Path) -> None:
     assert "accepted by power-1, 384 rows, none masked" in said(path)
 
 
+def test_a_counter_beside_an_interval_is_read_at_its_end(tmp_path: Path) -> None:
+    total, lines = 1000.0, []
+    for each in MOMENTS:
+        total += power(each) / 4
+        lines.append(f"{each:%d.%m.%Y},{each:%H:%M}-{each + QUARTER:%H:%M},{total:.3f}")
+    path = written(tmp_path, "meter.csv", ["date,time,Total energy (kWh)", *lines])
+
+    source = site(path).sources[0]
+
+    assert (source.columns["power_ac"].kind, source.timestamp.label) == ("counter", "right")
+    text = said(path)
+    assert "GUESSED: power_ac is a counter, read at the end" in text
+    assert "accepted by power-1, 384 rows" in text
+
+
 def test_a_few_ranges_of_hours_are_no_offsets(tmp_path: Path) -> None:
     lines = ["27.06.2024,06:45-07:00,1", "27.06.2024,07:00-07:15,2"]
     path = written(tmp_path, "range.csv", ["date,time,power (kW)", *lines])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -140,6 +141,21 @@ def test_intervals_of_inverters_below_each_other_are_added_up() -> None:
     data = "\n".join(["t;p;inverter", *lines]).encode()
 
     accepted(data, site(stamped(DAY_FIRST) | {"sum_by": "inverter"}))
+
+
+@pytest.mark.parametrize(("label", "first"), [("right", 1), ("left", 0)])
+def test_a_counter_beside_an_interval_is_read_where_the_yaml_says(label: str, first: int) -> None:
+    totals = list(accumulate((watt / 4 for _, watt in HEALTHY), initial=50_000.0))
+    readings = [(moment, totals[n + first]) for n, (moment, _) in enumerate(HEALTHY)]
+    energy = {"columns": {"power_ac": {"column": "p", "unit": "Wh", "kind": "counter"}}}
+    data = csv(readings, stamp=entsoe)
+
+    _, found = canonical(data, site(stamped(DAY_FIRST, label=label) | energy))
+
+    known = [(found[moment], watt) for moment, watt in HEALTHY[2:-2]]
+    assert all(value is not None and abs(value * 1000 - watt) < 6 for value, watt in known)
+    with pytest.raises(ValidationError, match="when it was read"):
+        site(stamped(DAY_FIRST) | energy)
 
 
 def test_intervals_of_a_forecast_begin_where_they_say() -> None:
