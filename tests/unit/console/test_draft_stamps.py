@@ -201,6 +201,18 @@ def test_a_date_beside_the_number_of_its_hour_is_drafted(tmp_path: Path, first: 
     assert "accepted by power-1, 96 rows, none masked" in said(path)
 
 
+def test_dates_of_a_spreadsheet_beside_the_number_of_their_hour_are_drafted(tmp_path: Path) -> None:
+    hours = [each for each in MOMENTS if not each.minute]
+    cells = [
+        ["Date", "Hour", "power (kW)"],
+        *([each.replace(hour=0), each.hour, power(each)] for each in hours),
+    ]
+    path = written(tmp_path, "power.xlsx", workbook.xlsx(cells))
+
+    assert site(path).sources[0].timestamp.format == "%Y-%m-%d %H"
+    assert "accepted by power-1, 96 rows, none masked" in said(path)
+
+
 def test_columns_that_are_called_like_parts_but_hold_others_are_none(tmp_path: Path) -> None:
     lines = ["2024,6,27,0,999", "2024,6,27,1,1000"]
     path = written(tmp_path, "power.csv", ["Year,Month,Tag,Hour,power (kW)", *lines])

@@ -51,18 +51,19 @@ def no_timestamps(
         "no_timestamps",
         reason,
         "correct timestamp.format in the site's YAML, or the stamps in the file"
-        + _hint(table, how),
+        + _hint(table, how, bad),
     )
 
 
-def _hint(table: Table, how: TimestampFormat) -> str:
+def _hint(table: Table, how: TimestampFormat, bad: npt.NDArray[np.bool_]) -> str:
     """Say which format of the YAML the stamps seem to have, where that is no one's first thought."""
     if how.format is not None:
         return ""
-    days = serials.parse(table.stamps.slice(0, _LOOKED_AT))
+    rows = np.flatnonzero(bad)[:_LOOKED_AT]
+    days = serials.parse(table.stamps.take(pa.array(rows)))
     if ((days > _EARLIEST) & (days < _LATEST)).all():
         return "; they look like the dates of a spreadsheet, of which it is format: excel"
-    if len(_CLOCK.findall(str(table.stamp(0)))) == _BEGIN_AND_END:
+    if len(_CLOCK.findall(str(table.stamp(int(rows[0]))))) == _BEGIN_AND_END:
         return (
             "; where they name the beginning and the end of an interval, the format names both, like "
             "%d.%m.%Y %H:%M - %d.%m.%Y %H:%M"
