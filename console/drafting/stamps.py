@@ -163,20 +163,20 @@ def _alone(names: tuple[str, ...]) -> str | tuple[str, ...]:
 
 def _same_forms(each_file: list[list[Form]]) -> list[list[Form]]:
     """Return the forms that every file may have, in one order."""
-    formats = [form.format for form in each_file[0]]
-    common = [
-        each
-        for each in formats
-        if all(each in [form.format for form in some] for some in each_file)
-    ]
-    return (
-        [
-            [next(form for form in some if form.format == each) for each in common]
-            for some in each_file
-        ]
-        if common
-        else []
-    )
+    written = [{_written(form): form for form in some} for some in each_file]
+    common = [each for each in written[0] if all(each in some for some in written)]
+    return [[some[each] for each in common] for some in written] if common else []
+
+
+def _written(form: Form) -> str | None:
+    """Return the format by which forms are told apart.
+
+    The reader takes short and long months by either, and intervals without the zone that others name.
+    """
+    if form.format is None:
+        return None
+    plain = form.format if form.length is None else re.sub(r" ?\(?%Z\)?", "", form.format)
+    return plain.replace("%B", "%b")
 
 
 def _rank(candidate: _Candidate, at: int) -> tuple[float, ...]:
@@ -220,7 +220,10 @@ def _described(sheets: Sequence[Sheet], candidate: _Candidate, at: int) -> Stamp
             _plain(candidate.time_column), "the time of day stands apart from the date"
         )
     if chosen[0].format is not None:
-        guesses["format"] = Guess(chosen[0].format, _why_format(candidate, at))
+        longest = max(
+            (each.format or "" for each in chosen), key=len
+        )  # with the zone, if one names it
+        guesses["format"] = Guess(longest, _why_format(candidate, at))
     step, share, notes = _step(sheets, times)
     lengths = {each.length for each in chosen}
     if step:

@@ -75,6 +75,23 @@ def test_the_platform_of_entsoe_is_drafted(
     assert "accepted by power-1, 384 rows, sentinel 2" in said(path)
 
 
+def test_a_zone_that_only_one_sample_names_makes_no_other_source(tmp_path: Path) -> None:
+    paths = []
+    for month, zone in ((6, ""), (10, " (CEST)")):
+        moments = quarters(192, datetime(2024, month, 2))  # noqa: DTZ001
+        lines = [
+            f'"{each:%d.%m.%Y %H:%M} - {each + QUARTER:%d.%m.%Y %H:%M}{zone}","{power(each)}"'
+            for each in moments
+        ]
+        name = f"entsoe_{month}.csv"
+        paths.append(written(tmp_path, name, ['"MTU (CET/CEST)","Generation (MW)"', *lines]))
+
+    (source,) = site(*paths).sources
+
+    assert source.timestamp.format == "%d.%m.%Y %H:%M - %d.%m.%Y %H:%M (%Z)"
+    assert "entsoe_6.csv: accepted by power-1, 192 rows" in said(*paths)
+
+
 def test_a_sign_between_quotes_is_no_delimiter(tmp_path: Path) -> None:
     lines = ['"MTU (UTC)","Area","Generation (MW)"']
     lines += [
@@ -247,6 +264,19 @@ def test_months_in_words_are_drafted(
 
     assert site(path).sources[0].timestamp.format == format_
     assert "accepted by power-1, 384 rows, none masked" in said(path)
+
+
+def test_long_and_short_months_are_one_form(tmp_path: Path) -> None:
+    paths = []
+    for number, word in ((6, "juin"), (2, "févr."), (5, "mai")):
+        lines = [
+            f"{each.day} {word} {each:%Y %H:%M},{power(each)}"
+            for each in quarters(192, datetime(2024, number, 3))  # noqa: DTZ001
+        ]
+        paths.append(written(tmp_path, f"power_{number}.csv", ["time,power (kW)", *lines]))
+
+    assert len(site(*paths).sources) == 1
+    assert said(*paths).count("192 rows, none masked") == 3
 
 
 def test_a_word_that_is_no_month_is_named_in_a_draft(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ _EXPECTED = {
 _EARLIEST, _LATEST = np.datetime64("1990-01-01", "us"), np.datetime64("2100-01-01", "us")
 _LOOKED_AT = 100
 _BEGIN_AND_END = 2
+_MOST_WORDS = 10_000  # rows that are looked at one by one
 _CLOCK = re.compile(r"(?<![+\d:])\d{1,2}:\d\d(?::\d\d)?")
 MOST_BAD = 0.2  # share of stamps that may be no time before the format must be wrong
 
@@ -84,6 +85,6 @@ def are_of_unknown_months(table: Table, how: TimestampFormat, bad: npt.NDArray[n
     """Whether stamps are no times because of a word: a month would be lost, which is less than a fifth."""
     if not bad.any() or not _holds_months(how.format):
         return False
-    texts = map(str, table.stamps.take(pa.array(np.flatnonzero(bad))).to_pylist())
+    texts = map(str, table.stamps.take(pa.array(np.flatnonzero(bad)[:_MOST_WORDS])).to_pylist())
     words = Counter(map(months.unknown, texts))
     return any(count > FEW for word, count in words.items() if word is not None)
