@@ -151,6 +151,19 @@ def test_day_and_month_of_an_interval_that_cannot_be_told_apart_are_a_guess(tmp_
     assert "GUESSED: day and month cannot be told apart" in said(path)
 
 
+@pytest.mark.parametrize(("was", "slip"), [("2024 00:15", "24 00:15"), ("2024 00:00", "24 00:00")])
+def test_a_slip_in_the_first_cell_of_intervals_ends_no_draft(
+    tmp_path: Path, was: str, slip: str
+) -> None:
+    lines = [
+        f"{each:%d.%m.%Y %H:%M} - {each + QUARTER:%d.%m.%Y %H:%M},{power(each)}" for each in MOMENTS
+    ]
+    lines[0] = lines[0].replace(was, slip)
+    path = written(tmp_path, "power.csv", ["time,power (kW)", *lines])
+
+    assert draft(path).exit_code == 0
+
+
 def test_offsets_stay_offsets(tmp_path: Path) -> None:
     lines = [f"{each:%Y-%m-%d %H:%M}-07:00,{power(each)}" for each in MOMENTS]
     path = written(tmp_path, "power.csv", ["time,power (kW)", *lines])
