@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -127,6 +128,8 @@ def _is(cell: Any, part: str) -> bool:
 
 
 def _text(cell: Any) -> str | None:
+    if isinstance(cell, datetime):
+        return cell.date().isoformat()
     if isinstance(cell, float):
         return str(int(cell)) if np.isfinite(cell) and cell == int(cell) else str(cell)
     said = "" if cell is None else str(cell).strip()

@@ -157,6 +157,7 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
         raise NotUnderstoodError(
             f"{names}: no column of numbers is power or weather by its name or unit; {said}"
         )
+    found = stamps.counted_at_end(found, what.columns)
     is_forecast = predicted is not None and forecasts.holds(predicted, what.columns)
     if predicted is not None and is_forecast:
         found = issue_steps.of_issues(forecasts.in_utc(found), predicted.issues)

@@ -11,11 +11,13 @@ import numpy as np
 
 from console.drafting import moments
 from console.drafting.moments import Form
+from shared.solar.stamp_format import halves
 
 _BETWEEN = re.compile(r"\s+(?:to|bis|à|a|al|tot|até)\s+|\s*(?:--|[-\u2013\u2014/])\s*")
 _ZONE = re.compile(r"(\d)( ?\(?)(Z|[-+]\d\d:\d\d|[A-Z]{3,5}(?:/[A-Z]{3,5})?)(\)?)$")
 _CLOCK = re.compile(r"(.*\d)(T|,? +)(\d{1,2}[:.]\d\d.*)")
 _CLOCK_ALONE = re.compile(r"\d{1,2}[:.]\d\d([:.]\d\d(\.\d+)?)?( ?[AaPp][Mm])?")
+_DATES = re.compile("%[YymdbB]")
 _SECONDS = re.compile(r"\d[:.]\d\d[:.]\d\d")
 _NO_OFFSET = re.compile(r"-(?:\d\d:(?!00|30|45)\d\d|12:(?!00)\d\d|1[3-9]:\d\d|2\d:\d\d)")
 _DAY, _MINUTE = np.timedelta64(1, "D"), np.timedelta64(1, "m")
@@ -62,7 +64,7 @@ def _intervals(cells: Sequence[Any]) -> list[Form]:
     found = []
     for begin in begins:
         end = next((each for each in ends if each.order == begin.order), None)
-        if end is None:
+        if end is None or not (begin.has_clock and end.has_clock):
             continue
         lengths = end.times - begin.times
         if by_clock:
@@ -71,10 +73,13 @@ def _intervals(cells: Sequence[Any]) -> list[Form]:
         if not len(known):
             continue
         values, counts = np.unique(known, return_counts=True)
+        form = _format(begin, end, first, zones, by_clock=by_clock)
+        if not _is_interval(form):
+            continue
         found.append(
             replace(
                 begin,
-                format=_format(begin, end, first, zones, by_clock=by_clock),
+                format=form,
                 times=np.where(np.isnat(lengths), np.datetime64("NaT", "us"), begin.times),
                 zones=frozenset(map(_name, zones[0] | zones[1]))
                 - ({""} if zones != [{""}, {""}] else set()),
@@ -116,8 +121,17 @@ def _format(
     other = end.format or _iso(_end(first, by_clock=by_clock))
     if by_clock:
         other = other[min(at for at in map(other.find, ("%H", "%I")) if at >= 0) :]
+    elif _DATES.findall(other) != _DATES.findall(one):  # the first cell is written like no other
+        other = one
     behind = [_directive(each) for each in zones]
     return f"{one}{behind[0]}{first[1]}{other}{behind[1]}"
+
+
+def _is_interval(form: str) -> bool:
+    try:
+        return halves(form) is not None
+    except ValueError:  # cells that are written like no others
+        return False
 
 
 def _iso(text: str) -> str:

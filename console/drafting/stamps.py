@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -18,7 +18,7 @@ from console.drafting.spans import forms, is_clock, is_moment
 from services.data_watcher.adapters.reading.stamp_text import SUMMER
 from services.data_watcher.domain.believable.stamps import ROWS_FOR_STEP
 from services.data_watcher.domain.time_axis import stretches
-from shared.solar.stamp_format import EXCEL
+from shared.solar.stamp_format import EXCEL, halves
 
 _MOSTLY = 0.8  # of the cells of each file
 _USUAL = 0.8  # of the distances between stamps
@@ -166,20 +166,20 @@ def _alone(names: tuple[str, ...]) -> str | tuple[str, ...]:
 
 def _same_forms(each_file: list[list[Form]]) -> list[list[Form]]:
     """Return the forms that every file may have, in one order."""
-    formats = [form.format for form in each_file[0]]
-    common = [
-        each
-        for each in formats
-        if all(each in [form.format for form in some] for some in each_file)
-    ]
-    return (
-        [
-            [next(form for form in some if form.format == each) for each in common]
-            for some in each_file
-        ]
-        if common
-        else []
-    )
+    written = [{_written(form): form for form in some} for some in each_file]
+    common = [each for each in written[0] if all(each in some for some in written)]
+    return [[some[each] for each in common] for some in written] if common else []
+
+
+def _written(form: Form) -> str | None:
+    """Return the format by which forms are told apart.
+
+    The reader takes short and long months by either, and intervals without the zone that others name.
+    """
+    if form.format is None:
+        return None
+    plain = form.format if form.length is None else re.sub(r" ?\(?%Z\)?", "", form.format)
+    return plain.replace("%B", "%b")
 
 
 def _rank(candidate: _Candidate, at: int) -> tuple[float, ...]:
@@ -223,7 +223,10 @@ def _described(sheets: Sequence[Sheet], candidate: _Candidate, at: int) -> Stamp
             _plain(candidate.time_column), "the time of day stands apart from the date"
         )
     if chosen[0].format is not None:
-        guesses["format"] = Guess(chosen[0].format, _why_format(candidate, at))
+        longest = max(
+            (each.format or "" for each in chosen), key=len
+        )  # with the zone, if one names it
+        guesses["format"] = Guess(longest, _why_format(candidate, at))
     step, share, notes = _step(sheets, times)
     lengths = {each.length for each in chosen}
     if step:
@@ -306,6 +309,18 @@ def _why_format(candidate: _Candidate, at: int) -> str:
             f"{said} they lie over {days:.0f} days"
         )
     return "only in this order all stamps are dates"
+
+
+def counted_at_end(found: Stamps, columns: Mapping[str, Mapping[str, Guess]]) -> Stamps:
+    """Return stamps that say when a counter beside an interval was read."""
+    form = found.guesses.get("format")
+    counters = [
+        name for name, each in columns.items() if "kind" in each and each["kind"].value == "counter"
+    ]
+    if not counters or form is None or halves(form.value) is None:
+        return found
+    why = f"GUESSED: {counters[0]} is a counter, read at the end of the interval beside it"
+    return replace(found, guesses={**found.guesses, "label": Guess("right", why)})
 
 
 def _step(sheets: Sequence[Sheet], times: Sequence[Times]) -> tuple[int | None, float, list[str]]:

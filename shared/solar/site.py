@@ -8,7 +8,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from shared.messages import Name
 from shared.solar.issued import IssueFormat, Span
@@ -41,16 +41,24 @@ def canonical_unit(column: str) -> str | None:
     return CANONICAL_UNITS.get(column.removeprefix(FORECAST_PREFIX))
 
 
-Several = Annotated[tuple[str, ...], Field(min_length=1)]
+def _named(said: object) -> object:
+    some = said if isinstance(said, list | tuple) else [said]
+    if not some or not all(isinstance(each, str) for each in some):
+        message = "input should be the name of a column, or a list of names"
+        raise ValueError(message)
+    return said
+
+
+Names = Annotated[str | tuple[str, ...], BeforeValidator(_named)]
 
 
 class TimestampFormat(Strict):
     """How a file writes its time stamps."""
 
-    column: str | Several = Field(
+    column: Names = Field(
         description="Name of the column, or a list of names: [Year, Month, Day], [Year, DOY]."
     )
-    time_column: str | Several | None = Field(
+    time_column: Names | None = Field(
         default=None,
         description="Column of the time of day, where `column` holds only the date; or a list: "
         "[Hour, Minute].",
@@ -95,7 +103,7 @@ class TimestampFormat(Strict):
         if self.format is None and not (
             isinstance(self.column, str) and not isinstance(self.time_column, tuple)
         ):
-            message = f"{', '.join(self.names)}: several columns need format, like %Y %m %d %H %M"
+            message = f"several columns ({', '.join(self.names)}) need format, like %Y %m %d %H %M"
             raise ValueError(message)
         return self
 
@@ -236,7 +244,8 @@ class SourceFormat(Strict):
         cls, stamp: TimestampFormat, said: ValidationInfo
     ) -> TimestampFormat:
         is_measured = said.data.get("kind", "measured") == "measured"
-        if is_measured and stamp.label != "left" and stamp.step_minutes is None:
+        is_said = stamp.step_minutes is not None or halves(stamp.format) is not None
+        if is_measured and stamp.label != "left" and not is_said:
             message = f"label: {stamp.label} needs step_minutes, the length of an interval"
             raise ValueError(message)
         return stamp
@@ -264,6 +273,13 @@ class SourceFormat(Strict):
             message = (
                 f"{counters[0]} is a counter, which is read at the beginning (label: left) or at the end "
                 "(label: right) of an interval, not in its middle"
+            )
+            raise ValueError(message)
+        named = "label" in self.timestamp.model_fields_set
+        if counters and not named and halves(self.timestamp.format) is not None:
+            message = (
+                f"{counters[0]} is a counter, and the stamps name the beginning and the end of an interval; "
+                "say when it was read: label: right (at the end), or label: left (at the beginning)"
             )
             raise ValueError(message)
         return self

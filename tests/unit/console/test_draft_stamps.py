@@ -75,6 +75,23 @@ def test_the_platform_of_entsoe_is_drafted(
     assert "accepted by power-1, 384 rows, sentinel 2" in said(path)
 
 
+def test_a_zone_that_only_one_sample_names_makes_no_other_source(tmp_path: Path) -> None:
+    paths = []
+    for month, zone in ((6, ""), (10, " (CEST)")):
+        moments = quarters(192, datetime(2024, month, 2))  # noqa: DTZ001
+        lines = [
+            f'"{each:%d.%m.%Y %H:%M} - {each + QUARTER:%d.%m.%Y %H:%M}{zone}","{power(each)}"'
+            for each in moments
+        ]
+        name = f"entsoe_{month}.csv"
+        paths.append(written(tmp_path, name, ['"MTU (CET/CEST)","Generation (MW)"', *lines]))
+
+    (source,) = site(*paths).sources
+
+    assert source.timestamp.format == "%d.%m.%Y %H:%M - %d.%m.%Y %H:%M (%Z)"
+    assert "entsoe_6.csv: accepted by power-1, 192 rows" in said(*paths)
+
+
 def test_a_sign_between_quotes_is_no_delimiter(tmp_path: Path) -> None:
     lines = ['"MTU (UTC)","Area","Generation (MW)"']
     lines += [
@@ -102,6 +119,21 @@ def test_a_range_of_hours_beside_its_date_is_drafted(tmp_path: Path) -> None:
     assert "accepted by power-1, 384 rows, none masked" in said(path)
 
 
+def test_a_counter_beside_an_interval_is_read_at_its_end(tmp_path: Path) -> None:
+    total, lines = 1000.0, []
+    for each in MOMENTS:
+        total += power(each) / 4
+        lines.append(f"{each:%d.%m.%Y},{each:%H:%M}-{each + QUARTER:%H:%M},{total:.3f}")
+    path = written(tmp_path, "meter.csv", ["date,time,Total energy (kWh)", *lines])
+
+    source = site(path).sources[0]
+
+    assert (source.columns["power_ac"].kind, source.timestamp.label) == ("counter", "right")
+    text = said(path)
+    assert "GUESSED: power_ac is a counter, read at the end" in text
+    assert "accepted by power-1, 384 rows" in text
+
+
 def test_a_few_ranges_of_hours_are_no_offsets(tmp_path: Path) -> None:
     lines = ["27.06.2024,06:45-07:00,1", "27.06.2024,07:00-07:15,2"]
     path = written(tmp_path, "range.csv", ["date,time,power (kW)", *lines])
@@ -117,6 +149,19 @@ def test_day_and_month_of_an_interval_that_cannot_be_told_apart_are_a_guess(tmp_
     path = written(tmp_path, "power.csv", ["time,power (kW)", *lines])
 
     assert "GUESSED: day and month cannot be told apart" in said(path)
+
+
+@pytest.mark.parametrize(("was", "slip"), [("2024 00:15", "24 00:15"), ("2024 00:00", "24 00:00")])
+def test_a_slip_in_the_first_cell_of_intervals_ends_no_draft(
+    tmp_path: Path, was: str, slip: str
+) -> None:
+    lines = [
+        f"{each:%d.%m.%Y %H:%M} - {each + QUARTER:%d.%m.%Y %H:%M},{power(each)}" for each in MOMENTS
+    ]
+    lines[0] = lines[0].replace(was, slip)
+    path = written(tmp_path, "power.csv", ["time,power (kW)", *lines])
+
+    assert draft(path).exit_code == 0
 
 
 def test_offsets_stay_offsets(tmp_path: Path) -> None:
@@ -186,6 +231,18 @@ def test_a_date_beside_the_number_of_its_hour_is_drafted(tmp_path: Path, first: 
     assert "accepted by power-1, 96 rows, none masked" in said(path)
 
 
+def test_dates_of_a_spreadsheet_beside_the_number_of_their_hour_are_drafted(tmp_path: Path) -> None:
+    hours = [each for each in MOMENTS if not each.minute]
+    cells = [
+        ["Date", "Hour", "power (kW)"],
+        *([each.replace(hour=0), each.hour, power(each)] for each in hours),
+    ]
+    path = written(tmp_path, "power.xlsx", workbook.xlsx(cells))
+
+    assert site(path).sources[0].timestamp.format == "%Y-%m-%d %H"
+    assert "accepted by power-1, 96 rows, none masked" in said(path)
+
+
 def test_columns_that_are_called_like_parts_but_hold_others_are_none(tmp_path: Path) -> None:
     lines = ["2024,6,27,0,999", "2024,6,27,1,1000"]
     path = written(tmp_path, "power.csv", ["Year,Month,Tag,Hour,power (kW)", *lines])
@@ -220,6 +277,19 @@ def test_months_in_words_are_drafted(
 
     assert site(path).sources[0].timestamp.format == format_
     assert "accepted by power-1, 384 rows, none masked" in said(path)
+
+
+def test_long_and_short_months_are_one_form(tmp_path: Path) -> None:
+    paths = []
+    for number, word in ((6, "juin"), (2, "févr."), (5, "mai")):
+        lines = [
+            f"{each.day} {word} {each:%Y %H:%M},{power(each)}"
+            for each in quarters(192, datetime(2024, number, 3))  # noqa: DTZ001
+        ]
+        paths.append(written(tmp_path, f"power_{number}.csv", ["time,power (kW)", *lines]))
+
+    assert len(site(*paths).sources) == 1
+    assert said(*paths).count("192 rows, none masked") == 3
 
 
 def test_a_word_that_is_no_month_is_named_in_a_draft(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from services.data_watcher.adapters.reading import months, serials
+from services.data_watcher.adapters.reading import months, read, serials
+from shared.solar.site import TimestampFormat
 from tests.corpus import workbook
 from tests.unit.data_watcher.plant_files import (
     CSV,
@@ -130,6 +132,44 @@ def test_the_names_of_zones_tell_an_hour_that_comes_twice_apart() -> None:
 
     where = site(stamped("%d.%m.%Y %H:%M (%Z) - %d.%m.%Y %H:%M (%Z)"))
     accepted(csv(rows[::-1], stamp=stamp), where, rows)
+
+
+def test_intervals_of_inverters_below_each_other_are_added_up() -> None:
+    lines = [
+        f"{entsoe(moment)};{watt / 2};{name}" for moment, watt in HEALTHY for name in ("1", "2")
+    ]
+    data = "\n".join(["t;p;inverter", *lines]).encode()
+
+    accepted(data, site(stamped(DAY_FIRST) | {"sum_by": "inverter"}))
+
+
+@pytest.mark.parametrize(("label", "first"), [("right", 1), ("left", 0)])
+def test_a_counter_beside_an_interval_is_read_where_the_yaml_says(label: str, first: int) -> None:
+    totals = list(accumulate((watt / 4 for _, watt in HEALTHY), initial=50_000.0))
+    readings = [(moment, totals[n + first]) for n, (moment, _) in enumerate(HEALTHY)]
+    energy = {"columns": {"power_ac": {"column": "p", "unit": "Wh", "kind": "counter"}}}
+    data = csv(readings, stamp=entsoe)
+
+    _, found = canonical(data, site(stamped(DAY_FIRST, label=label) | energy))
+
+    known = [(found[moment], watt) for moment, watt in HEALTHY[2:-2]]
+    assert all(value is not None and abs(value * 1000 - watt) < 6 for value, watt in known)
+    with pytest.raises(ValidationError, match="when it was read"):
+        site(stamped(DAY_FIRST) | energy)
+
+
+def test_intervals_of_a_forecast_begin_where_they_say() -> None:
+    source = stamped(DAY_FIRST) | {
+        "kind": "forecast",
+        "issued": {"lead": "24h"},
+        "columns": {"temp_air": {"column": "p", "unit": "C"}},
+    }
+    data = csv([(moment, 15 + moment.hour / 2) for moment, _ in HEALTHY], stamp=entsoe)
+
+    rows = read(data, "raw/east/p.csv", site(source)).rows
+
+    assert (rows.count, dict(rows.masks)) == (len(HEALTHY), {})
+    assert (rows.window_start, rows.window_end) == (HEALTHY[0][0], later(HEALTHY[-1][0]))
 
 
 def test_an_interval_of_another_length_than_the_step_is_refused() -> None:
@@ -344,9 +384,17 @@ def test_the_header_is_found_below_meta_data() -> None:
 
 def test_several_columns_need_a_format() -> None:
     with pytest.raises(
-        ValidationError, match="Year, Month, Day, Hour, Minute: several columns need format"
+        ValidationError, match=r"several columns \(Year, Month, Day, Hour, Minute\) need"
     ):
         site(CSV | {"timestamp": NSRDB})
+
+
+@pytest.mark.parametrize("column", [5, [], ["Year", 5], {"Year": "Month"}])
+def test_what_names_no_column_is_refused_with_one_sentence(column: Any) -> None:
+    with pytest.raises(ValidationError, match="the name of a column, or a list of names") as caught:
+        TimestampFormat.model_validate({"column": column, "format": "%Y %m %d"})
+
+    assert caught.value.error_count() == 1
 
 
 # --- months in words ------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ _LONG = (
 # Short words that do not begin a long one.
 _SHORT = {"mrz": 3, "mrt": 3}
 _SHORTEST = 3
+_MOST_WORDS = 1_000  # of more they are no months, however long it takes to look at each
 _WORD = re.compile(r"[^\W\d_]{3,}\.?")
 # Before a month comes at most a word of two letters, like `de`.
 _PATTERN = r"^(?P<before>.*?)(?P<word>\pL{3,})\.?(?P<behind>.*)$"
@@ -49,9 +50,11 @@ def number(word: str) -> int | None:
 
 
 def numbered(text: pa.Array, format_: str) -> tuple[pa.Array, str]:
-    """Return stamps and their format with the numbers of months instead of words."""
+    """Return stamps and their format with numbers instead of the words of months."""
     found = pc.extract_regex(text, _PATTERN)
     words = pc.dictionary_encode(pc.struct_field(found, "word"))
+    if len(words.dictionary) > _MOST_WORDS:
+        return text, format_
     numbers = [
         None if month is None else f"{month} "
         for month in map(number, (each or "" for each in words.dictionary.to_pylist()))

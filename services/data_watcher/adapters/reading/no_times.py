@@ -23,6 +23,7 @@ _EXPECTED = {
 _EARLIEST, _LATEST = np.datetime64("1990-01-01", "us"), np.datetime64("2100-01-01", "us")
 _LOOKED_AT = 100
 _BEGIN_AND_END = 2
+_MOST_WORDS = 10_000  # rows that are looked at one by one
 _CLOCK = re.compile(r"(?<![+\d:])\d{1,2}:\d\d(?::\d\d)?")
 MOST_BAD = 0.2  # share of stamps that may be no time before the format must be wrong
 
@@ -51,18 +52,19 @@ def no_timestamps(
         "no_timestamps",
         reason,
         "correct timestamp.format in the site's YAML, or the stamps in the file"
-        + _hint(table, how),
+        + _hint(table, how, bad),
     )
 
 
-def _hint(table: Table, how: TimestampFormat) -> str:
+def _hint(table: Table, how: TimestampFormat, bad: npt.NDArray[np.bool_]) -> str:
     """Say which format of the YAML the stamps seem to have, where that is no one's first thought."""
     if how.format is not None:
         return ""
-    days = serials.parse(table.stamps.slice(0, _LOOKED_AT))
+    rows = np.flatnonzero(bad)[:_LOOKED_AT]
+    days = serials.parse(table.stamps.take(pa.array(rows)))
     if ((days > _EARLIEST) & (days < _LATEST)).all():
         return "; they look like the dates of a spreadsheet, of which it is format: excel"
-    if len(_CLOCK.findall(str(table.stamp(0)))) == _BEGIN_AND_END:
+    if len(_CLOCK.findall(str(table.stamp(int(rows[0]))))) == _BEGIN_AND_END:
         return (
             "; where they name the beginning and the end of an interval, the format names both, like "
             "%d.%m.%Y %H:%M - %d.%m.%Y %H:%M"
@@ -83,6 +85,6 @@ def are_of_unknown_months(table: Table, how: TimestampFormat, bad: npt.NDArray[n
     """Whether stamps are no times because of a word: a month would be lost, which is less than a fifth."""
     if not bad.any() or not _holds_months(how.format):
         return False
-    texts = map(str, table.stamps.take(pa.array(np.flatnonzero(bad))).to_pylist())
+    texts = map(str, table.stamps.take(pa.array(np.flatnonzero(bad)[:_MOST_WORDS])).to_pylist())
     words = Counter(map(months.unknown, texts))
     return any(count > FEW for word, count in words.items() if word is not None)
