@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -133,6 +134,8 @@ def _cells(lines: Sequence[str], delimiter: str) -> list[list[Any]]:
 
 
 def _delimiter(lines: Sequence[str]) -> tuple[str, int]:
+    lines = [re.sub(r'"[^"]*"', '""', line) for line in lines]  # what is quoted delimits nothing
+
     def rank(delimiter: str) -> tuple[float, int]:
         fields, times = Counter(line.count(delimiter) + 1 for line in lines).most_common(1)[0]
         return (times / len(lines) if fields > 1 else 0.0, -_DELIMITERS.index(delimiter))

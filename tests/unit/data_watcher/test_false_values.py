@@ -108,6 +108,16 @@ def test_thousands_that_the_yaml_names_are_those_of_cells_with_their_unit(thousa
     assert refused(data, site(CSV)).code in {"too_much_masked", "empty", "wrong_unit"}
 
 
+@pytest.mark.parametrize("start", ["2024-07-04", "2024-11-20", "2025-03-01", "2026-06-01"])
+def test_milliseconds_since_1970_are_no_dates_of_the_18th_century(start: str) -> None:
+    """1720101600000 is 2024-07-04 in milliseconds, and 1720-10-16 in ISO 8601."""
+    begin = datetime.fromisoformat(start).replace(tzinfo=UTC)
+    rows = [(begin + timedelta(minutes=15 * n), watt) for n, (_, watt) in enumerate(HEALTHY)]
+    data = csv(rows, stamp=lambda moment: f"{moment.timestamp() * 1000:.0f}")
+
+    assert accepted(data, site(CSV, most_masked=None, latitude=20.0), rows).rows.masks == {}
+
+
 def indian(watt: float) -> str:
     text = f"{watt * 1000:.0f}"
     head, tail = text[:-3], text[-3:]

@@ -27,6 +27,7 @@ TOLERANCE = np.timedelta64(60, "s")  # of a stamp off the grid; loggers were see
 # Part of an interval between its beginning and its stamp, by the label of the stamp.
 _OFFSET = {"left": 0.0, "center": 0.5, "right": 1.0, "end": 1.0}
 _NAT = np.datetime64("NaT", "us")
+_FIRST_YEAR = np.datetime64("1900", "us")
 _PLAIN = pa.timestamp("us")
 _MICROSECOND = np.timedelta64(1, "us")
 Mask = npt.NDArray[np.bool_]
@@ -178,7 +179,8 @@ def _rescued(text: pa.Array, parsed: Times, how: TimestampFormat, zone: str) -> 
     Where some stamps name their zone, those without a name are times of the site's own clock.
     """
     texts = text.to_pylist()
-    if how.format is None and np.isnat(parsed).all():
+    # 1720101000000 is also a moment of 1720 in ISO 8601: such years are none of a plant.
+    if how.format is None and (np.isnat(parsed) | (parsed < _FIRST_YEAR)).all():
         found = stamp_text.since_1970(texts)
         if found is not None:
             return found, True
