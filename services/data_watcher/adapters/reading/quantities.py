@@ -28,7 +28,7 @@ from shared.errors import UnreadableFileError
 from shared.solar.site import POWER, ColumnFormat, Site, SourceFormat, canonical_unit
 
 GHI, PLANE = "ghi", "poa_global"
-HUMIDITY, TEMPERATURE = "relative_humidity", "temp_air"
+HUMIDITY, TEMPERATURE, MODULE = "relative_humidity", "temp_air", "temp_module"
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
@@ -96,8 +96,7 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
             "upload it again once it holds measurements; see the masked reasons if it should already: "
             + (", ".join(f"{name} {mask.sum()}" for name, mask in reasons.items()) or "none"),
         )
-    if power is not None:
-        check_beside(power, columns)
+    _check_together(power, columns, source, time, site)
     for name, unlit in _dark(columns, time, site).items():
         columns[name] = _without(columns[name], unlit)
         lost[name] |= unlit
@@ -111,6 +110,21 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
         masked |= mask
     masks = {name: int(mask.sum()) for name, mask in reasons.items() if mask.any()}
     return Measured(columns, masks, masked)
+
+
+def _check_together(
+    power: Power | None,
+    columns: dict[str, Values],
+    source: SourceFormat,
+    time: TimeAxis,
+    site: Site,
+) -> None:
+    """Refuse a file whose columns cannot be true beside each other."""
+    if MODULE in columns:
+        unit = source.columns[MODULE].unit
+        temperature.check_module(columns[MODULE], columns.get(TEMPERATURE), time, site, unit)
+    if power is not None:
+        check_beside(power, columns)
 
 
 def _dark(columns: dict[str, Values], time: TimeAxis, site: Site) -> dict[str, dict[str, Mask]]:
