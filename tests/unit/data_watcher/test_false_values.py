@@ -645,9 +645,9 @@ def test_irradiance_that_power_cannot_come_from_is_in_another_unit() -> None:
     fault = refused(beside(1.0, 0.001), site(CSV | {"columns": BESIDE}))
     assert fault.code == "wrong_unit"
     assert "ghi seems to be in another unit" in fault.reason
-    rows = [(moment, watt * 0.6) for moment, watt in HEALTHY]
-    for factor in (0.5, 1.0, 1.3):
-        accepted(beside(1.0, factor, rows), site(CSV | {"columns": BESIDE}), rows)
+    for power, factor in ((0.6, 0.8), (0.5, 1.1), (1.0, 0.8), (0.4, 1.3)):
+        rows = [(moment, watt * power) for moment, watt in HEALTHY]
+        accepted(beside(power, factor), site(CSV | {"columns": BESIDE}), rows)
 
 
 def test_energies_of_an_interval_that_are_called_irradiance_are_in_another_unit() -> None:

@@ -13,6 +13,7 @@ from services.data_watcher.adapters.reading import counters
 from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.domain import units
 from services.data_watcher.domain.believable import (
+    clear_sky,
     filled,
     irradiance,
     losses,
@@ -144,9 +145,11 @@ def _check_weather(  # noqa: PLR0917 - a column, its file and its site
     place: Callable[[int], str],
 ) -> None:
     """Refuse a file whose weather cannot be what its column says; most columns say nothing of themselves."""
-    if name == GHI and irradiance.is_doubtful(values, time, site):
-        light = values / irradiance.STANDARD * site.ac_capacity_kw
-        irradiance.check_by_sun(Power.of(light, time, site, unit, place))
+    if name == GHI:
+        if irradiance.is_doubtful(values, time, site):
+            light = values / irradiance.STANDARD * site.ac_capacity_kw
+            irradiance.check_by_sun(Power.of(light, time, site, unit, place))
+        clear_sky.check(values, time, site)
     elif name == PLANE:
         irradiance.check_plane(name, values, place, time)
     elif name == TEMPERATURE:
