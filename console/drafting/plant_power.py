@@ -23,14 +23,17 @@ _PLANT = re.compile(
     r"total|gesamt|summe|\bsum\b|plant|site|anlage|\bpv\b|solar|solaire|photovol|generat|produc|erzeug"
     r"|\btot ?w\b"
 )
+_PHASE = "one phase"
 _OTHERS = {
     "battery": r"batt?er|akku|storage|\bsoc\b|\bess\b|charge",
     "grid": r"grid(?! ?ms\b)|netz|mains|import|export|purchase|bezug|einspeis|feed ?in",
     "house": r"house|\bhome\b|\bload\b|consum|consom|verbrauch|verbruik|\bhaus|demand",
-    "the DC side": r"\bdc|string|mppt|\bpv\d",
+    "the DC side": r"\bdc|string|mppt|\bpv\d|\binput",
+    "another kind of plant": r"\bwind\b|nuclea|kernkraft|hydro|wasserkraft|biomass|biogas|\bgas\b|coal"
+    r"|lignite|braunkohle|steinkohle|geotherm|diesel|genset",
     "reactive or apparent power": r"reactive|apparent|blind|schein|\bvar\b|\bva\b|factor|p ?f ?prc",
     "a limit": r"limit|setpoint|soll|max(imum)?\b|rated|nominal|curtail",
-    "one phase": r"\bphs|phase|\bl[123]\b",
+    _PHASE: r"\bphs|phase|\bl[123]\b",
 }
 _AC = re.compile(r"\bp? ?ac\b")
 _INVERTER = re.compile(r"\binv|inverter|wechselrichter|\bwr ?\d|\bwr\b")
@@ -77,6 +80,10 @@ def choose(
         candidates,
         irradiance,
     )
+    phases = [name for name, role in others.items() if role == others[best] == _PHASE]
+    if (three := _family(phases, units) if len(phases) > 1 else None) and best in three:
+        why = f"GUESSED: no column holds all of its power, so its {len(three)} phases are added up"
+        return _signed({"columns": Guess(_several(three, candidates), why)}, candidates)
     role = others[best]
     why = (
         f"GUESSED: its name says {role}, but no other column can be the plant's power; please check"
@@ -117,7 +124,7 @@ def _other(name: str) -> str | None:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[_\W]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()).strip()
+    return unit_words.of_letters(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))
 
 
 def _of(

@@ -20,10 +20,14 @@ Columns = dict[str, dict[str, Guess]]
 
 # Canonical name by what people call it; the first that fits counts.
 _NAMES: tuple[tuple[str, str], ...] = (
-    ("temp_module", r"(module|cell|panel|modul).*temp|temp.*(module|cell|panel|modul)|t ?mod"),
+    (
+        "temp_module",
+        r"(modul|cell|panel|panneau|pannell).*temp|temp.*(modul|cell|panel|panneau|pannell)|t ?mod",
+    ),
     (
         "temp_air",
-        r"(amb|air|outdoor|aussen|luft).*temp|temp.*(amb|air|outdoor|aussen|luft)|t ?amb|t ?air|^temp"
+        r"(amb|air|outdoor|aussen|luft|exteri).*temp|temp.*(amb|air|outdoor|aussen|luft|exteri|aria)|t ?amb"
+        r"|t ?air|^temp(?!.*(inv|intern|innen|sink|board|igbt))"
         r"|^(?!.*(inv|sink|cabinet|board|logger|batter|dew|soil)).*\b(temp|teplota|temperatur)"
         r"|\b(t ?2m?|2t)\b",
     ),
@@ -48,6 +52,13 @@ _NAMES: tuple[tuple[str, str], ...] = (
 )
 _FORECAST = r"\b(nwp|forecast|fcst|predicted|prediction|vorhersage|ecmwf|gfs|icon|nam|hrrr|previous day\d+)\b"
 _MODELLED = r"clear ?sky|\bclear\b"  # what the sky would give is no weather
+_LEVEL = r"ghi|global|horiz|pyrano|ssrd|swd"  # of the horizontal plane
+# An inverter's own file: a temperature in it is that of the inverter unless its name says otherwise.
+_OF_INVERTER = (
+    r"\b[vui] ?(pv|ac|dc|mpp|grid|r|s|t|l)? ?\d*\b|volt|spannung|current|strom|freq|\bfac"
+)
+_LEAST_VOLTS = 2
+_OUTSIDE = r"amb|air|outdoor|outside|aussen|luft|exteri|wetter|weather|\bt ?2m"
 # What a unit says by itself where the name says nothing.
 _BY_UNIT = {"W/m2": "ghi", "kW/m2": "ghi", "W": "power_ac", "kW": "power_ac", "MW": "power_ac",
             "Wh": "power_ac", "kWh": "power_ac", "MWh": "power_ac"}  # fmt: skip
@@ -131,8 +142,10 @@ def _ordered(chosen: dict[str, Guess]) -> dict[str, Guess]:
 
 def _groups(numbers: dict[str, Values], units: dict[str, str]) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
+    volts = [name for name in numbers if re.search(_OF_INVERTER, unit_words.of_letters(name))]
+    of_inverter = len(volts) >= _LEAST_VOLTS
     for name in numbers:
-        plain = re.sub(r"[_\W]+", " ", name.lower()).strip()
+        plain = unit_words.of_letters(name)
         if re.search(_MODELLED, plain):
             continue
         said = units.get(name) or unit_words.of_name(name)
@@ -143,6 +156,8 @@ def _groups(numbers: dict[str, Values], units: dict[str, str]) -> dict[str, list
             if canonical == "power_ac":  # somebody else's forecast of what is to be predicted
                 continue
             canonical = FORECAST_PREFIX + canonical
+        if canonical == "temp_air" and of_inverter and not re.search(_OUTSIDE, plain):
+            continue
         groups.setdefault(canonical, []).append(name)
     return groups
 
@@ -165,7 +180,7 @@ def _chosen(
     canonical: str, names: list[str], numbers: dict[str, Values], power: Values | None
 ) -> dict[str, Guess]:
     if len(names) == 1:
-        return {"column": Guess(names[0], "by its name")}
+        return {"column": Guess(names[0], _why_alone(canonical, names[0]))}
     if canonical in _IRRADIANCES and power is not None:
         follows = {name: correlation(numbers[name], power) for name in names}
         best = max(follows, key=lambda name: follows[name])
@@ -176,6 +191,15 @@ def _chosen(
         return {"column": Guess(best, why)}
     why = f"GUESSED, a tie: the first by its name; others like it: {', '.join(names[1:4])}"
     return {"column": Guess(names[0], why)}
+
+
+def _why_alone(canonical: str, name: str) -> str:
+    if canonical != "ghi" or re.search(_LEVEL, unit_words.of_letters(name)):
+        return "by its name"
+    return (
+        "GUESSED: neither its name nor its unit says the plane; where the sensor is tilted like the modules, "
+        "call it poa_global"
+    )
 
 
 def correlation(values: Values, power: Values) -> float:

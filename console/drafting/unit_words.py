@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # As files write them, in small letters; the value is the unit's name in a site's YAML.
 KNOWN = {
@@ -25,6 +26,13 @@ _AMBIGUOUS = {"c", "k", "f", "w", "a", "v", "h", "m", "s", "deg", "min", "pa", "
 def plain(word: str) -> str:
     """Return a word without the brackets around it, in small letters."""
     return word.strip().strip("[](){}").strip().lower()
+
+
+def of_letters(name: str) -> str:
+    """Return a name in small letters without accents, and with single spaces for all other signs."""
+    parts = unicodedata.normalize("NFKD", name.casefold())
+    letters = "".join(each for each in parts if not unicodedata.combining(each))
+    return re.sub(r"[_\W]+", " ", letters).strip()
 
 
 def is_unit(cell: str) -> bool:

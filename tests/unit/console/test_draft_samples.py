@@ -822,3 +822,82 @@ def test_names_that_several_columns_have_are_told(tmp_path: Path) -> None:
     done = draft(written(tmp_path, "box.csv", ["TimeStamp;Pac;Pac", *lines]))
 
     assert "'Pac' name several columns each" in str(done.exception)
+
+
+# --- what other columns are -----------------------------------------------------------------------------
+
+
+def table(folder: Path, header: str, row: Callable[[float], str], name: str = "power.csv") -> Path:
+    lines = [
+        f"{each:%Y-%m-%d %H:%M},{row(files.power(each))}" for each in files.quarters(96 * 4, JUNE)
+    ]
+    return written(folder, name, [f"time,{header}", *lines])
+
+
+CAPACITY = (*PLACE, "--ac-capacity-kw", "8")
+
+
+def test_three_phases_of_the_plant_are_added_up(tmp_path: Path) -> None:
+    path = table(
+        tmp_path, "P_L1 [kW],P_L2 [kW],P_L3 [kW]", lambda kw: f"{kw * 0.3},{kw * 0.3},{kw * 0.4}"
+    )
+
+    column = site(path, options=CAPACITY).sources[0].columns["power_ac"]
+
+    assert column.columns == ("P_L1 [kW]", "P_L2 [kW]", "P_L3 [kW]")
+    assert "its 3 phases are added up" in said(path, options=CAPACITY)
+    assert "highest power 8 kW" in said(path, options=CAPACITY)
+
+
+def test_solar_is_preferred_to_the_sum_of_all_kinds_of_plants(tmp_path: Path) -> None:
+    path = table(
+        tmp_path,
+        "Solar (kW),Wind (kW),Nuclear (kW),Total (kW)",
+        lambda kw: f"{kw},{3 + kw / 9},5,{8 + kw / 9 + kw}",
+    )
+
+    assert site(path, options=CAPACITY).sources[0].columns["power_ac"].column == "Solar (kW)"
+
+
+def test_what_goes_into_an_inverter_is_not_what_it_gives(tmp_path: Path) -> None:
+    path = table(tmp_path, "Total input power(kW),Active power(kW)", lambda kw: f"{kw * 1.03},{kw}")
+
+    assert site(path, options=CAPACITY).sources[0].columns["power_ac"].column == "Active power(kW)"
+
+
+@pytest.mark.parametrize(
+    ("module", "air"),
+    [
+        ("Temperatura módulo (ºC)", "Temperatura ambiente (ºC)"),
+        ("Température panneau (°C)", "Température extérieure (°C)"),
+        ("Modultemperatur [°C]", "Außentemperatur [°C]"),
+    ],
+)
+def test_names_with_accents_are_known(tmp_path: Path, module: str, air: str) -> None:
+    path = table(tmp_path, f"power (kW),{module},{air}", lambda kw: f"{kw},{20 + 4 * kw},{18 + kw}")
+
+    columns = site(path).sources[0].columns
+
+    assert columns["temp_module"].column == module
+    assert columns["temp_air"].column == air
+
+
+def test_the_temperature_in_an_inverters_own_file_is_not_that_of_the_air(tmp_path: Path) -> None:
+    row = "Vpv1(V),Vac1(V),Pac(kW),{}"
+    for name, is_air in (("Temperature(℃)", False), ("Ambient temperature(℃)", True)):
+        path = table(tmp_path, row.format(name), lambda kw: f"610,231,{kw},{30 + 3 * kw}")
+        assert ("temp_air" in site(path).sources[0].columns) == is_air
+
+
+def test_a_tab_within_quotes_delimits_nothing(tmp_path: Path) -> None:
+    path = table(tmp_path, "SN,power (kW)", lambda kw: f'"1031\t",{kw}')
+
+    assert "accepted by power-1, 384 rows, none masked" in said(path)
+
+
+def test_a_plane_that_no_name_says_is_marked(tmp_path: Path) -> None:
+    path = table(tmp_path, "power (kW),Irradiance (W/m2)", lambda kw: f"{kw},{kw * 120}")
+
+    assert "call it poa_global" in said(path)
+    path = table(tmp_path, "power (kW),GHI (W/m2)", lambda kw: f"{kw},{kw * 120}")
+    assert "call it poa_global" not in said(path)

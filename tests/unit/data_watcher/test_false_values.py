@@ -108,6 +108,16 @@ def test_thousands_that_the_yaml_names_are_those_of_cells_with_their_unit(thousa
     assert refused(data, site(CSV)).code in {"too_much_masked", "empty", "wrong_unit"}
 
 
+@pytest.mark.parametrize("start", ["2024-07-04", "2024-11-20", "2025-03-01", "2026-06-01"])
+def test_milliseconds_since_1970_are_no_dates_of_the_18th_century(start: str) -> None:
+    """1720101600000 is 2024-07-04 in milliseconds, and 1720-10-16 in ISO 8601."""
+    begin = datetime.fromisoformat(start).replace(tzinfo=UTC)
+    rows = [(begin + timedelta(minutes=15 * n), watt) for n, (_, watt) in enumerate(HEALTHY)]
+    data = csv(rows, stamp=lambda moment: f"{moment.timestamp() * 1000:.0f}")
+
+    assert accepted(data, site(CSV, most_masked=None, latitude=20.0), rows).rows.masks == {}
+
+
 def indian(watt: float) -> str:
     text = f"{watt * 1000:.0f}"
     head, tail = text[:-3], text[-3:]
@@ -718,9 +728,9 @@ def test_irradiance_that_power_cannot_come_from_is_in_another_unit() -> None:
     fault = refused(beside(1.0, 0.001), site(CSV | {"columns": BESIDE}))
     assert fault.code == "wrong_unit"
     assert "ghi seems to be in another unit" in fault.reason
-    rows = [(moment, watt * 0.6) for moment, watt in HEALTHY]
-    for factor in (0.5, 1.0, 1.3):
-        accepted(beside(1.0, factor, rows), site(CSV | {"columns": BESIDE}), rows)
+    for power, factor in ((0.6, 0.8), (0.5, 1.1), (1.0, 0.8), (0.4, 1.3)):
+        rows = [(moment, watt * power) for moment, watt in HEALTHY]
+        accepted(beside(power, factor), site(CSV | {"columns": BESIDE}), rows)
 
 
 def test_energies_of_an_interval_that_are_called_irradiance_are_in_another_unit() -> None:

@@ -17,6 +17,7 @@ from shared.solar.stamp_format import EXCEL, directives
 from shared.solar.zones import tzinfo_of
 
 _NAT = np.datetime64("NaT", "us")
+_FIRST_YEAR = np.datetime64("1900", "us")
 _PLAIN = pa.timestamp("us")
 
 
@@ -74,7 +75,8 @@ def _rescued(text: pa.Array, parsed: Times, how: TimestampFormat, zone: str) -> 
     Where some stamps name their zone, those without a name are times of the site's own clock.
     """
     texts = text.to_pylist()
-    if how.format is None and np.isnat(parsed).all():
+    # 1720101000000 is also a moment of 1720 in ISO 8601: such years are none of a plant.
+    if how.format is None and (np.isnat(parsed) | (parsed < _FIRST_YEAR)).all():
         found = stamp_text.since_1970(texts)
         if found is not None:
             return found, True

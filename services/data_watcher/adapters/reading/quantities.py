@@ -12,6 +12,7 @@ from services.data_watcher.adapters.reading import counters
 from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.domain import units
 from services.data_watcher.domain.believable import (
+    clear_sky,
     filled,
     irradiance,
     losses,
@@ -27,7 +28,7 @@ from shared.errors import UnreadableFileError
 from shared.solar.site import POWER, ColumnFormat, Site, SourceFormat, canonical_unit
 
 GHI, PLANE = "ghi", "poa_global"
-HUMIDITY, TEMPERATURE = "relative_humidity", "temp_air"
+HUMIDITY, TEMPERATURE, MODULE = "relative_humidity", "temp_air", "temp_module"
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
@@ -95,8 +96,7 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
             "upload it again once it holds measurements; see the masked reasons if it should already: "
             + (", ".join(f"{name} {mask.sum()}" for name, mask in reasons.items()) or "none"),
         )
-    if power is not None:
-        check_beside(power, columns)
+    _check_together(power, columns, source, time, site)
     for name, unlit in _dark(columns, time, site).items():
         columns[name] = _without(columns[name], unlit)
         lost[name] |= unlit
@@ -107,6 +107,21 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
         masked |= mask
     masks = {name: int(mask.sum()) for name, mask in reasons.items() if mask.any()}
     return Measured(columns, masks, masked)
+
+
+def _check_together(
+    power: Power | None,
+    columns: dict[str, Values],
+    source: SourceFormat,
+    time: TimeAxis,
+    site: Site,
+) -> None:
+    """Refuse a file whose columns cannot be true beside each other."""
+    if MODULE in columns:
+        unit = source.columns[MODULE].unit
+        temperature.check_module(columns[MODULE], columns.get(TEMPERATURE), time, site, unit)
+    if power is not None:
+        check_beside(power, columns)
 
 
 def _dark(columns: dict[str, Values], time: TimeAxis, site: Site) -> dict[str, dict[str, Mask]]:
@@ -126,9 +141,11 @@ def _check_weather(  # noqa: PLR0917 - a column, its file and its site
     place: Callable[[int], str],
 ) -> None:
     """Refuse a file whose weather cannot be what its column says; most columns say nothing of themselves."""
-    if name == GHI and irradiance.is_doubtful(values, time, site):
-        light = values / irradiance.STANDARD * site.ac_capacity_kw
-        irradiance.check_by_sun(Power.of(light, time, site, unit, place))
+    if name == GHI:
+        if irradiance.is_doubtful(values, time, site):
+            light = values / irradiance.STANDARD * site.ac_capacity_kw
+            irradiance.check_by_sun(Power.of(light, time, site, unit, place))
+        clear_sky.check(values, time, site)
     elif name == PLANE:
         irradiance.check_plane(name, values, place, time)
     elif name == TEMPERATURE:

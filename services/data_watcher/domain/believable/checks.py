@@ -9,6 +9,7 @@ from services.data_watcher.domain.believable import (
     counter,
     irradiance,
     nights,
+    other_day,
     scale_change,
     sign,
     unit_by_capacity,
@@ -43,11 +44,12 @@ def check_beside(power: Power, columns: Mapping[str, Values]) -> None:
     Raises
     ------
     UnreadableFileError
-        `wrong_unit`, for power or for the irradiance.
+        `wrong_unit`, for power or for the irradiance; `wrong_clock` where they are a day apart.
     """
     if len(power.generating):
         scale_change.check(power, columns)
         irradiance.check(power, columns)
+        other_day.check(power, columns)
 
 
 def check_power(power: Power) -> None:

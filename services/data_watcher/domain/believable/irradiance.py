@@ -35,7 +35,8 @@ HIGH_SUN = (
     0.7  # sine of its elevation; from there on no plane gets over 1.4 times what the ground gets
 )
 MOST_ON_PLANE = 1500.0  # W/m², but for moments at the edge of a cloud
-MOST_OF_MOMENTS = 0.02  # of the rows with light
+SUNNY = 800.0  # W/m² for a moment, on days that may tell
+MOST_OF_DAYS = 0.3  # of those; a sensor that broke in the last months of years showed 0.1
 NO_LIGHT = 0.005  # of standard irradiance, in which a plant does not give
 GIVEN = 0.15  # of AC capacity
 LOW_SUN = 0.1  # sine of its elevation: below, and at night, a battery may give it
@@ -159,12 +160,15 @@ def check_plane(name: str, values: Values, place: Callable[[int], str], time: Ti
     if not np.fmax.reduce(values) > MOST_ON_PLANE:
         return  # as in nearly every file
     above = np.flatnonzero(values > MOST_ON_PLANE)
-    lit = np.count_nonzero(values > BRIGHT * STANDARD)
-    if len(above) < FEWEST or len(above) < MOST_OF_MOMENTS * lit:
+    if len(above) < FEWEST:
+        return
+    days = time.utc.astype("M8[D]")
+    bad, sunny = len(np.unique(days[above])), len(np.unique(days[values > SUNNY]))
+    if bad < MOST_OF_DAYS * sunny:
         return
     raise UnreadableFileError(
         "wrong_unit",
-        f"in {len(above)} of {lit} rows with light, from row {place(int(time.rows[above[0]]))} on, {name} is "
+        f"on {bad} of {sunny} sunny days, from row {place(int(time.rows[above[0]]))} on, {name} is "
         f"above {MOST_ON_PLANE:g} W/m2, up to {np.nanmax(values):.4g}: no plane gets as much but for moments",
         f"correct {name} in the site's YAML: its unit, its scale, or the column (photons in umol/m2/s are no "
         "irradiance, and two sensors that are added up are twice one: combine: mean); the file is then read "

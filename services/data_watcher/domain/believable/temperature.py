@@ -24,6 +24,10 @@ LEAST_CHANGE = (
 )
 AROUND_ZERO = 5.0  # C
 HIGH_SUN = 0.5  # sine of the noon sun
+WARM_NIGHT = 42.0  # C, of modules in the dark; desert nights end below
+DARK = -0.17  # sine of ten degrees below the horizon: modules have cooled down
+NEAR_AIR = 14.0  # C, between modules and air at night; under a clear sky they showed 6
+LEAST_ROWS = 24
 _DAY = 86_400.0  # s
 
 
@@ -63,6 +67,58 @@ def check(values: Values, time: TimeAxis, site: Site, unit: str) -> None:
             "in a day, around zero: values look divided by ten",
             "scale: 10",
         )
+
+
+def check_module(module: Values, air: Values | None, time: TimeAxis, site: Site, unit: str) -> None:
+    """Refuse modules that are not about as warm as the air at night, or colder than it under a high sun.
+
+    Parameters
+    ----------
+    module, air
+        [C]; None where the file does not hold the air's.
+
+    Raises
+    ------
+    UnreadableFileError
+        `wrong_unit`
+    """
+    warmest = float(np.fmax.reduce(module))
+    if air is None and not warmest > WARM_NIGHT:
+        return
+    up = sun.roughly_up(sun.mean_solar_time(time.utc, site), site.latitude)
+    night = module[(up < DARK) & np.isfinite(module)]
+    at_night = float(np.median(night)) if len(night) >= LEAST_ROWS else np.nan
+    if at_night > WARM_NIGHT:
+        raise _wrong_module(
+            f"at night it is usually {at_night:.3g} C, and no module stays as warm; the YAML says {unit}"
+        )
+    if air is None:
+        return
+    warmer = module - air
+    dark = warmer[(up < DARK) & np.isfinite(warmer)]
+    if len(dark) >= LEAST_ROWS and abs(np.median(dark)) > NEAR_AIR:
+        raise _wrong_module(
+            f"at night it is usually {np.median(dark):+.3g} C off temp_air, and without the sun both are "
+            "alike: one of them is in another unit"
+        )
+    high = warmer[(up > HIGH_SUN) & np.isfinite(warmer)]
+    if len(high) >= LEAST_ROWS and np.median(high) < -NEAR_AIR / 2:
+        raise UnreadableFileError(
+            "wrong_unit",
+            f"under a high sun temp_module is usually {-np.median(high):.3g} C colder than temp_air, and "
+            "modules are warmer than the air: the columns seem to be swapped",
+            "swap the columns of temp_module and temp_air in the site's YAML; the file is then read again "
+            "without a new upload",
+        )
+
+
+def _wrong_module(found: str) -> UnreadableFileError:
+    return UnreadableFileError(
+        "wrong_unit",
+        f"temp_module: {found}",
+        "correct the unit of temp_module, or of temp_air, in the site's YAML (F, K, or a scale); the file is "
+        "then read again without a new upload",
+    )
 
 
 def _whole_days(
