@@ -29,12 +29,12 @@ def check(ghi: Values, time: TimeAxis, site: Site) -> None:
     if time.days < DAYS:
         return
     highest = float(np.fmax.reduce(ghi))
-    local = sun.mean_solar_time(time.utc, site)
-    noon = sun.noon_elevation(np.unique(local.astype("M8[D]")), site.latitude).max()
+    first, last = time.utc[[0, -1]].astype("M8[D]")
+    noon = sun.noon_elevation(np.arange(first, last + 1), site.latitude).max()
     if noon < LEAST_SUN or highest > TOO_LOW * _clear(noon):
         return  # as in nearly every file
     up = np.asarray(sun.over(time.utc, time.step, site).up)
-    days = local.astype("M8[D]")
+    days = sun.mean_solar_time(time.utc, site).astype("M8[D]")
     starts = np.flatnonzero(np.append(True, days[1:] != days[:-1]))
     clear = [
         rows
