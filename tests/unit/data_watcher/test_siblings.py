@@ -19,6 +19,7 @@ from services.data_watcher.domain.siblings import (
     CLOCK,
     DAYS,
     FAINT_LIGHT,
+    IRRADIANCE,
     POWER,
     Sibling,
     disagreements,
@@ -171,6 +172,23 @@ def test_a_part_that_was_off_for_a_while_is_forgotten_once_most_of_the_time_it_w
 
     assert causes(off) == [CAPACITY]
     assert causes(off + whole) == []
+
+
+@pytest.mark.parametrize("name", ["ghi", "poa_global"])
+def test_a_sensor_that_says_three_times_as_much_from_one_day_on_disagrees_with_itself(
+    name: str,
+) -> None:
+    def shown(later: float) -> list[str]:
+        days = np.datetime64("2024-06-01", "us") + np.arange(20 * 96) * np.timedelta64(15, "m")
+        up = np.clip(sun.over(days, 900.0, site()).up, 0.0, None)
+        light = 900.0 * up * np.where(np.arange(len(up)) < 12 * 96, 0.5, 0.5 * later)
+        axis = TimeAxis(days, np.arange(len(days)), 900.0, {})
+        found = resemblance.of_file(axis, {name: light, "temp_air": up}, site())
+        first = days[0].item().replace(tzinfo=UTC)
+        return causes([Sibling("a", "a", LATER, first, found, is_light=True)])
+
+    assert IRRADIANCE in shown(later=3.0)
+    assert IRRADIANCE not in shown(later=1.0)
 
 
 def test_irradiance_of_which_half_is_missing_is_asked_about() -> None:

@@ -19,7 +19,8 @@ from services.data_watcher.domain.traits import Level, Traits, band_of
 from shared.solar.site import POWER, Site
 
 MOST_DAYS = 20  # that are looked at, spread evenly over the file
-LIGHT, STANDARD = "ghi", 1000.0  # W/m² of irradiance, which count as all of the AC capacity
+LIGHTS = ("ghi", "poa_global")
+STANDARD = 1000.0  # W/m² of irradiance, which count as all of the AC capacity
 MANY_DAYS = 7  # in some of them there is sun, so their best day says what the plant can
 LEAST_ROWS = 8  # of a day in daylight, before its shape is known
 LEAST_SUN = 0.2  # sine of the noon sun; below it the horizon decides
@@ -39,14 +40,14 @@ Values = npt.NDArray[np.float64]
 
 
 def of_file(time: TimeAxis, columns: Mapping[str, Values], site: Site) -> Traits:
-    """Return the traits of a file: of its power, or where it has none, of its irradiance.
+    """Return the traits of a file: of its power, or where it has none, of its first irradiance.
 
     Parameters
     ----------
     columns
         Values on the time axis by canonical name, NaN where unknown. [canonical unit]
     """
-    light = columns.get(LIGHT)
+    light = next((columns[name] for name in LIGHTS if name in columns), None)
     if POWER in columns or light is None:
         return traits(time, columns.get(POWER), site)
     # Without prints: the plants of a neighbourhood may have the same weather.
