@@ -26,17 +26,19 @@ def encode(time: TimeAxis, measured: Measured, traits: Traits, note: str | None 
     """Write canonical rows: `timestamp` in UTC and one column per quantity, null where masked."""
     columns = {name: _values(values) for name, values in measured.columns.items()}
     begin, end = time.window
+    table = pa.table({"timestamp": _utc(time.utc), **columns})
     sink = pa.BufferOutputStream()
     # Regular stamps are differences of one value; measurements repeat too rarely for dictionaries.
-    pq.write_table(
-        pa.table({"timestamp": _utc(time.utc), **columns}),
+    with pq.ParquetWriter(
         sink,
+        table.schema,
         compression="zstd" if len(time.utc) > _FEW else "snappy",
         use_dictionary=False,
         write_statistics=["timestamp"],
         store_schema=False,  # says nothing that Parquet's own does not, in half a kilobyte
         column_encoding={"timestamp": "DELTA_BINARY_PACKED"},
-    )
+    ) as writer:
+        writer.write_table(table)
     return Reading(
         parquet=sink.getvalue().to_pybytes(),
         rows=RowSummary(

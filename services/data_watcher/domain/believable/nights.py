@@ -21,6 +21,8 @@ LONGEST = (
     8 * 3600.0
 )  # s of one value; a plant at its limit stays there by day, a battery by night alone
 BOTH = 3600.0  # s of it, at least, under the sun and in the dark
+_AROUND = 3 * 3_600_000_000  # us
+_DAY = 86_400_000_000  # us
 HIGH = 0.2  # sine of the sun's elevation; what a battery keeps up at dusk begins below
 Mask = npt.NDArray[np.bool_]
 
@@ -35,9 +37,13 @@ def check(power: Power) -> None:
     """
     every = len(power.share) // ENOUGH | 1  # an odd one meets every hour of the day
     step, some = power.time.step * every, power.share[::every]
-    if np.count_nonzero(some > NOTHING) < ALWAYS * LEAST_DARK / step:
+    times, given = power.time.utc[::every], some > NOTHING
+    if np.count_nonzero(given) < ALWAYS * LEAST_DARK / step:
         return
-    up = _up(power.time.utc[::every], power.time.step, power.site)
+    midnight = _around_midnight(times, power.site)
+    if 2 * np.count_nonzero(given & midnight) < np.count_nonzero(midnight):
+        return  # as in nearly every file: what gives power through all of the night gives it there, too
+    up = _up(times, power.time.step, power.site)
     dark = (up < NIGHT) & np.isfinite(some)
     count = int(dark.sum())
     if count * step < LEAST_DARK:
@@ -75,6 +81,13 @@ def frozen(values: Values, time: TimeAxis, site: Site) -> Mask | None:
         if lasts and values[start] > much:
             found[start:end] = True
     return found if found.any() else None
+
+
+def _around_midnight(times: Times, site: Site) -> Mask:
+    """Return the rows within an hour and a half of midnight by mean solar time."""
+    late = sun.ahead(site) * 1_000_000 + _AROUND // 2
+    around: Mask = (times.view(np.int64) + late) % _DAY < _AROUND
+    return around
 
 
 def _up(times: Times, step: float, site: Site) -> Values:
