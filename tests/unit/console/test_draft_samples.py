@@ -870,3 +870,17 @@ def test_a_plane_that_no_name_says_is_marked(tmp_path: Path) -> None:
     assert "call it poa_global" in said(path)
     path = table(tmp_path, "power (kW),GHI (W/m2)", lambda kw: f"{kw},{kw * 120}")
     assert "call it poa_global" not in said(path)
+
+
+@pytest.mark.parametrize("mark", [",", " ", "\u202f", "\u00a0", "'", "\u2019"])
+def test_cells_with_thousands_and_a_unit_are_power_and_irradiance_is_not(
+    tmp_path: Path, mark: str
+) -> None:
+    path = table(
+        tmp_path, "P,G", lambda kw: f'"{kw * 1000:,.1f} W",{kw * 110}'.replace(",", mark, kw >= 1)
+    )
+
+    columns = site(path, options=CAPACITY).sources[0].columns
+
+    assert (columns["power_ac"].column, columns["power_ac"].unit) == ("P", "W")
+    assert "highest power 8 kW" in said(path, options=CAPACITY)
