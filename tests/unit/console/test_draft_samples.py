@@ -884,3 +884,12 @@ def test_cells_with_thousands_and_a_unit_are_power_and_irradiance_is_not(
 
     assert (columns["power_ac"].column, columns["power_ac"].unit) == ("P", "W")
     assert "highest power 8 kW" in said(path, options=CAPACITY)
+
+
+@pytest.mark.parametrize(("part", "marked"), [(0.5, True), (1.0, False)])
+def test_energies_without_a_unit_are_marked(tmp_path: Path, part: float, *, marked: bool) -> None:
+    half_hours = files.quarters(96 * 4, JUNE)[::2]
+    lines = [f"{each:%Y-%m-%d %H:%M},{files.power(each) * part:.3f}" for each in half_hours]
+    path = written(tmp_path, "power.csv", ["time,power", *lines])
+
+    assert ("as kWh of each interval it would be 100%" in said(path, options=CAPACITY)) == marked
