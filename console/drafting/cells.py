@@ -20,7 +20,9 @@ from shared.solar.site import CANONICAL_UNITS
 Values = npt.NDArray[np.float64]
 
 _NUMBER = re.compile(r"[-+]?(\d[\d.,'\u2019\u00a0\u202f ]*|[.,]\d+)([eE][-+]?\d+)?")
-_WITH_UNIT = re.compile(r"([-+]?\d[\d.,]*)\s*([A-Za-z°%][A-Za-z0-9/²%]*)")
+_WITH_UNIT = re.compile(
+    r"([-+]?\d(?:[\d.,'\u2019\u00a0\u202f\u2009 ]*\d)?[.,]?)\s*([A-Za-z°%][A-Za-z0-9/²%]*)"
+)
 _DECIMAL_COMMA = re.compile(
     r"[-+]?[\d.'\u00a0\u202f ]*,(\d{1,2}|\d{4,})([eE][-+]?\d+)?|[-+]?0,\d+([eE][-+]?\d+)?"
 )

@@ -128,16 +128,25 @@ def _by_capacity(values: Values, capacity_kw: float, step: int, *, is_energy: bo
     """Return the unit with which the plant's peak comes closest to what is usual."""
     fitting = ("Wh", "kWh", "MWh") if is_energy else ("W", "kW", "MW")
     shares = {each: peak(values, each, step) / capacity_kw for each in fitting}
-    best = min(shares, key=lambda each: abs(np.log(max(shares[each], 1e-9) / _USUAL_PEAK)))
+    best = min(shares, key=lambda each: _off(shares[each]))
     said = f"with it the peak is {shares[best]:.0%} of the capacity"
     if _LEAST_PEAK <= shares[best] <= _MOST_PEAK:
-        return Guess(best, said)
+        as_energy = shares[best] * 60 / step
+        if is_energy or not as_energy <= _MOST_PEAK or _off(as_energy) >= _off(shares[best]):
+            return Guess(best, said)
+        doubt = f"as {best}h of each interval it would be {as_energy:.0%}; please check"
+        return Guess(best, f"GUESSED: {said}; {doubt}")
     hint = (
         f"no unit of energy fits, as its name asks for; a power, like {best.removesuffix('h')}, may"
         if is_energy
         else f"no unit of power fits; an energy per interval, like {best}h, may"
     )
     return Guess(best, f"GUESSED: {said}; {hint}; please check")
+
+
+def _off(share: float) -> float:
+    """Return how far a peak is from what is usual, as a factor. [log]"""
+    return float(abs(np.log(max(share, 1e-9) / _USUAL_PEAK)))
 
 
 def _by_size(top: float) -> str:

@@ -901,3 +901,26 @@ def test_a_plane_that_no_name_says_is_marked(tmp_path: Path) -> None:
     assert "call it poa_global" in said(path)
     path = table(tmp_path, "power (kW),GHI (W/m2)", lambda kw: f"{kw},{kw * 120}")
     assert "call it poa_global" not in said(path)
+
+
+@pytest.mark.parametrize("mark", [",", " ", "\u202f", "\u00a0", "'", "\u2019"])
+def test_cells_with_thousands_and_a_unit_are_power_and_irradiance_is_not(
+    tmp_path: Path, mark: str
+) -> None:
+    path = table(
+        tmp_path, "P,G", lambda kw: f'"{kw * 1000:,.1f} W",{kw * 110}'.replace(",", mark, kw >= 1)
+    )
+
+    columns = site(path, options=CAPACITY).sources[0].columns
+
+    assert (columns["power_ac"].column, columns["power_ac"].unit) == ("P", "W")
+    assert "highest power 8 kW" in said(path, options=CAPACITY)
+
+
+@pytest.mark.parametrize(("part", "marked"), [(0.5, True), (1.0, False)])
+def test_energies_without_a_unit_are_marked(tmp_path: Path, part: float, *, marked: bool) -> None:
+    half_hours = files.quarters(96 * 4, JUNE)[::2]
+    lines = [f"{each:%Y-%m-%d %H:%M},{files.power(each) * part:.3f}" for each in half_hours]
+    path = written(tmp_path, "power.csv", ["time,power", *lines])
+
+    assert ("as kWh of each interval it would be 100%" in said(path, options=CAPACITY)) == marked

@@ -64,6 +64,8 @@ def grouped(mark: str, decimal: str = "") -> Callable[[float], str]:
         lambda watt: f"{watt / 1000:.4f} kW",
         lambda watt: f"{watt / 1000:.3f} kW" if watt >= 1000 else f"{watt:.0f} W",
         lambda watt: f"{watt:,.0f}W",
+        lambda watt: f"{watt:.4E} W",
+        lambda watt: f"{watt / 1000:.5e}kW",
         lambda watt: f"{watt:,.0f} W".replace(",", "."),
         lambda watt: f"{watt / 1000:.3f} kW".replace(".", ","),
         lambda watt: f"{watt:.0f} W" if watt else "--",
@@ -82,6 +84,8 @@ def grouped(mark: str, decimal: str = "") -> Callable[[float], str]:
         "kW in each cell",
         "W and kW in cells",
         "1,234W",
+        "1.2E+03 W",
+        "1.2e+00kW",
         "1.234 W",
         "1,234 kW",
         "W, and -- at night",
@@ -96,6 +100,14 @@ def test_numbers_are_read_as_they_are_written(number: Callable[[float], str]) ->
         assert set(reading.rows.masks) == {"sentinel"}
         return
     assert accepted(data, site(CSV)).rows.masks == {}
+
+
+@pytest.mark.parametrize("written", ["'", "\u2019"])
+def test_an_apostrophe_of_the_yaml_is_the_typographic_one_too(written: str) -> None:
+    data = csv(number=grouped(written, ","))
+
+    assert accepted(data, site(CSV | {"decimal": ",", "thousands": "'"})).rows.masks == {}
+    assert accepted(data, site(CSV | {"thousands": "'"})).rows.masks == {}
 
 
 @pytest.mark.parametrize("thousands", [",", "."])

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from services.data_watcher.adapters.reading import read
+from shared.solar.site import Site
 from tests.unit.data_watcher.plant_files import CAPACITY_W, plant, refused, site
 
 DAYS = 16
@@ -70,9 +71,26 @@ def test_a_unit_that_changes_between_two_days_is_refused(
     fault = refused(csv(rows(power, ghi)), WHERE)
 
     assert fault.code == "wrong_unit"
-    assert "from 2024-06-09 on (about row" in fault.reason
+    assert f"from 2024-06-09 on (row {SECOND_HALF + 2})" in fault.reason
     assert said in fault.reason
     assert "split the file there" in fault.remedy
+
+
+def test_both_parts_of_the_split_file_are_read_by_their_units() -> None:
+    values = rows(later(lambda _, watt: watt / 4))
+    lines = csv(values).splitlines()
+    first, second = lines[: SECOND_HALF + 1], [lines[0], *lines[SECOND_HALF + 1 :]]
+    said = WHERE.model_dump(mode="json")
+    said["sources"][0]["columns"]["power_ac"]["unit"] = "Wh"
+
+    one = read(b"\n".join(first), "raw/east/p.csv", WHERE)
+    other = read(b"\n".join(second), "raw/east/p.csv", Site.model_validate(said))
+
+    found = [
+        each for part in (one, other)
+        for each in pq.read_table(pa.BufferReader(part.parquet))["power_ac"].to_pylist()
+    ]  # fmt: skip
+    assert found == pytest.approx([p / 1000 for p, _ in rows()], abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def numbers(
 
 def _way(text: pa.ChunkedArray, decimal: str | None, thousands: str | None, column: str) -> Writing:
     """Return how a column is written: as stated, or the one way in which its cells make sense."""
-    marks = SPACES if thousands == " " else thousands
+    marks = {" ": SPACES, "'": _TICKS}.get(thousands or "", thousands)
     ways = [
         way
         for way in _WAYS
@@ -209,7 +209,10 @@ def _mask(array: pa.ChunkedArray) -> Mask:
 
 # --- units in cells ---------------------------------------------------------------------------------
 
-_WITH_UNIT = re.compile(r"^([-+]?[\d.,'\u2019\u00a0\u202f\u2009\u2007 ]*\d[.,]?)\s*([^\d\s.,].*)$")
+_WITH_UNIT = re.compile(
+    r"^([-+]?[\d.,'\u2019\u00a0\u202f\u2009\u2007 ]*\d[.,]?(?:[eE][-+]?\d+)?)"
+    r"\s*([^\d\s.,].*)$"
+)
 
 
 def with_units(

@@ -45,15 +45,12 @@ def check(power: Power, columns: Mapping[str, Values]) -> None:
 
 def _check(name: str, light: Values, power: Power) -> None:
     every = len(light) // ENOUGH | 1  # an odd one meets every hour of the day
-    days = sun.mean_solar_time(power.time.utc[::every], power.site).astype("M8[D]").astype(np.int64)
-    days -= days[0]
-    step = power.time.step * every
-    own, beside = (_changes(days, each[::every], step) for each in (power.share, light))
-    same = _correlation(own, beside)
-    if same >= NOT_OWN:
+    if _correlation(*_changes(light, power, every)) >= NOT_OWN:
         return  # as in nearly every file
+    own, beside = _changes(light, power, 1)
+    same = _correlation(own, beside)
     before, after = _correlation(own[:-1], beside[1:]), _correlation(own[1:], beside[:-1])
-    if max(before, after) < OTHER:
+    if same >= NOT_OWN or max(before, after) < OTHER:
         return
     late = before > after
     raise UnreadableFileError(
@@ -65,7 +62,15 @@ def _check(name: str, light: Values, power: Power) -> None:
     )
 
 
-def _changes(days: npt.NDArray[np.int64], values: Values, step: float) -> Values:
+def _changes(light: Values, power: Power, every: int) -> tuple[Values, Values]:
+    """Return how power and light of each day differ from the day before, by every so many rows."""
+    days = sun.mean_solar_time(power.time.utc[::every], power.site).astype("M8[D]").astype(np.int64)
+    days -= days[0]
+    step = power.time.step * every
+    return _daily(days, power.share[::every], step), _daily(days, light[::every], step)
+
+
+def _daily(days: npt.NDArray[np.int64], values: Values, step: float) -> Values:
     """Return how the mean of each day differs from that of the day before, NaN where one is not whole."""
     known = np.isfinite(values)
     count = np.bincount(days[known], minlength=int(days[-1]) + 1)

@@ -50,9 +50,9 @@ def check(power: Power, columns: Mapping[str, Values]) -> None:
             _check(name, columns[name], power)
 
 
-def _check(name: str, light: Values, power: Power) -> None:
-    every = len(light) // ENOUGH | 1  # an odd one meets every hour of the day
-    own, light = power.share[::every], light[::every] / STANDARD
+def _check(name: str, irradiance: Values, power: Power) -> None:
+    every = len(irradiance) // ENOUGH | 1  # an odd one meets every hour of the day
+    own, light = power.share[::every], irradiance[::every] / STANDARD
     rows = np.flatnonzero((own > NOISE) & (light > NOISE) & ((own > BRIGHT) | (light > BRIGHT)))
     ratio = np.log(own[rows] / light[rows])
     if not len(rows) or np.ptp(ratio) < np.log(CHANGE):
@@ -70,10 +70,14 @@ def _check(name: str, light: Values, power: Power) -> None:
             return
     change = _sides(levels, at)
     at = _first_of_the_new(levels, at)
-    row = int(power.time.rows[some[at][0] * every])
+    near = slice(some[at - 1][0] * every, some[at][-1] * every + 1)
+    row = near.start + _first_row(
+        power.share[near], irradiance[near] / STANDARD, _levels(levels, at)
+    )
+    where = power.place(int(power.time.rows[row]))
     raise UnreadableFileError(
         "wrong_unit",
-        f"from {days[whole[at]]} on (about row {power.place(row)}) power is, by the {name} beside it, "
+        f"from {days[whole[at]]} on (row {where}) power is, by the {name} beside it, "
         f"{np.exp(abs(change)):.3g} times {'more' if change > 0 else 'less'} than before, for days: power or "
         f"{name} changes its unit there",
         "split the file there and give both parts sources of their own in the site's YAML, each with its "
@@ -104,9 +108,24 @@ def _change(levels: Values) -> int | None:
     return None
 
 
+def _first_row(own: Values, light: Values, levels: tuple[float, float]) -> int:
+    """Return the first row behind the last one that is nearer to the level of the days before."""
+    bright = (own > NOISE) & (light > NOISE) & ((own > BRIGHT) | (light > BRIGHT))
+    rows = np.flatnonzero(bright)
+    ratio = np.log(own[rows] / light[rows])
+    old = np.flatnonzero(np.abs(ratio - levels[0]) < np.abs(ratio - levels[1]))
+    return int(rows[min(old[-1] + 1, len(rows) - 1)]) if len(old) else int(rows[0])
+
+
+def _levels(levels: Values, at: int) -> tuple[float, float]:
+    """Return the usual level of the days before, and of those after."""
+    before, after = _around(levels, at)
+    return float(np.median(before)), float(np.median(after))
+
+
 def _first_of_the_new(levels: Values, at: int) -> int:
     """Return the first day that is nearer to the days after a change than to those before."""
-    before, after = map(np.median, _around(levels, at))
+    before, after = _levels(levels, at)
     start = max(at - MOST_DAYS, 0)
     some = levels[start : at + MOST_DAYS + 1]
     return start + int((np.abs(some - after) < np.abs(some - before)).argmax())
@@ -117,8 +136,8 @@ def _around(levels: Values, at: int) -> tuple[Values, Values]:
 
 
 def _sides(levels: Values, at: int) -> float:
-    before, after = _around(levels, at)
-    return float(np.median(after) - np.median(before))
+    before, after = _levels(levels, at)
+    return after - before
 
 
 def _spread(levels: Values) -> float:
