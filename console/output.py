@@ -21,6 +21,7 @@ from console.client import words
 people = Console()
 errors = Console(stderr=True)
 counted = words.counted
+sentences = words.sentences
 GAP = 1  # between columns
 LONGEST_WORD = 26  # a longer one may be torn
 _LEAST = (
@@ -157,20 +158,6 @@ def held(model_id: str, hold: dict[str, Any]) -> str:
         f"{model_id} is held by {hold['by']} since {when(hold['since'])}: {hold['reason']}; "
         f"`solar release {model_id}` lets newer versions be deployed again"
     )
-
-
-def sentences(*texts: str | None) -> str:
-    """Return texts as sentences, one after the other."""
-    return " ".join(
-        _sentence(text.strip(), begins=not i) for i, text in enumerate(filter(None, texts))
-    )
-
-
-def _sentence(text: str, *, begins: bool) -> str:
-    first = text.partition(" ")[0]
-    if not begins and first.isalpha() and first != "solar":  # a command is written as it is typed
-        text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def short(identifier: str | None, length: int = 12) -> str:

@@ -34,9 +34,9 @@ class Verb:
         """Import the verb, and return its command."""
         target = getattr(import_module(f"console.{self.module}"), self.name)
         if isinstance(target, typer.Typer):
-            return typer.main.get_group(target)
+            return _flowing(typer.main.get_group(target))
         settings = PASS_ON if self.passes_on else None
-        return _command(called, target, settings)
+        return _flowing(_command(called, target, settings))
 
 
 VERBS = {
@@ -267,3 +267,23 @@ def _command(name: str, function: Callable[..., Any], settings: Any) -> Any:
     alone = typer.Typer(add_completion=False)
     alone.command(name, context_settings=settings)(function)
     return typer.main.get_command(alone)
+
+
+def _flowing(command: Any) -> Any:
+    """Let the help of a command, and of those below it, be folded at the width of the screen alone."""
+    command.help = flowing(command.help) if command.help else command.help
+    for each in getattr(command, "commands", {}).values():
+        _flowing(each)
+    return command
+
+
+def flowing(text: str) -> str:
+    """Return paragraphs on one line each; an example after the first keeps the line of its own."""
+    joined: list[str] = []
+    for line in text.splitlines():
+        is_example = line.lstrip().startswith("solar ") and line.startswith(" ")
+        if line.strip() and joined and joined[-1].strip() and not is_example:
+            joined[-1] += f" {line.strip()}"
+        else:
+            joined.append(line.rstrip())
+    return "\n".join(joined)

@@ -32,3 +32,24 @@ def plain(text: str) -> str:
 def counted(number: int, thing: str) -> str:
     """Say how many there are of something."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def sentences(*texts: str | None) -> str:
+    """Return texts as sentences, one after the other."""
+    return " ".join(
+        sentence(text.strip(), begins=bool(i)) for i, text in enumerate(filter(None, texts))
+    )
+
+
+def sentence(text: str, *, begins: bool = True) -> str:
+    """Return a text with its full stop, and where a sentence begins with a capital letter."""
+    first = text.partition(" ")[0]
+    if begins and first.isalpha() and first != "solar":  # a command is written as it is typed
+        text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+def ordinal(number: int) -> str:
+    """Return the place in a row: 1st, 2nd, 62nd, 113th."""
+    teens = 10 < number % 100 < 14  # noqa: PLR2004 - eleventh, twelfth, thirteenth
+    return f"{number}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"

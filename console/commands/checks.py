@@ -110,17 +110,26 @@ def show(trials: Sequence[Trial], site: ActiveSite | None, together: Together) -
     ]
     columns = ["file", "source", "would be", "rows", "masked", "what was left out"]
     output.table("Samples", columns, rows, "no files")
-    for each in trials:
-        if each.fault:
-            why = output.sentences(each.fault.reason, each.fault.remedy)
-            output.people.print(
-                f"{each.name} ({each.fault.code}): {why}", markup=False, highlight=False
-            )
+    for line in _refusals(trials):
+        output.people.print(line, markup=False, highlight=False)
     if site is not None and any(each.rows for each in trials):
         for line in said(figures_of(trials, site)):
             output.say_plainly(f"  {line}")
     for line in together.said():
         output.say_plainly(line)
+
+
+def _refusals(trials: Sequence[Trial]) -> list[str]:
+    """Return why files would be refused, each reason once."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for each in trials:
+        if each.fault:
+            why = output.sentences(each.fault.reason, each.fault.remedy)
+            alike.setdefault((each.fault.code, why), []).append(each.name)
+    return [
+        f"{first}{f' and {len(more)} more' if more else ''} ({code}): {why}"
+        for (code, why), (first, *more) in alike.items()
+    ]
 
 
 def _noted(trial: Trial) -> str:
@@ -169,4 +178,4 @@ def _told(checked: dict[str, Any]) -> str:
     if checked["state"] == "accepted":
         return f"{name}: valid; `solar sites add {checked['file']}` puts it in force"
     line = f"line {checked['line']}: " if checked["line"] else ""
-    return f"{name}: refused: {line}{checked['reason']}"
+    return f"{name}: refused: {line}{checked['reason'].removeprefix(f'{name}: ')}"

@@ -35,23 +35,31 @@ def config_key(path: Path) -> str:
     try:
         said = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f"line {mark.line + 1}: " if mark else ""
-        problem = getattr(error, "problem", None) or "it is no UTF-8 text"
-        raise ConsoleError(
-            f"{path.name}: {line}{problem}; check indentation, colons and quotes there"
-        ) from error
+        raise ConsoleError(_unread(path, error)) from error
     if isinstance(said, dict) and "recipients" in said:
         return layout.notifications_config()
     if not isinstance(said, dict) or not {"site_id", "model_id"} & said.keys():
-        raise ConsoleError(f"{path} names neither site_id nor model_id (nor recipients)")
+        raise ConsoleError(
+            f"{path.name} names neither site_id nor model_id (nor recipients); `solar sites draft` "
+            "proposes a site's YAML from sample files"
+        )
     field = "site_id" if "site_id" in said else "model_id"
     name = str(said[field])
     if not _NAME.fullmatch(name):  # it would be part of a key
         raise ConsoleError(
-            f"{path}: {field} is {name[:40]!r}; a name has 1 to 32 of a-z, 0-9 and -"
+            f"{path.name}: {field} is {name[:40]!r}; a name has 1 to 32 of a-z, 0-9 and -"
         )
     return layout.site_config(name) if field == "site_id" else layout.model_config(name)
+
+
+def _unread(path: Path, error: Exception) -> str:
+    """Say why a file is no YAML, and what to look at."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"{path.name}: it is no UTF-8 text; name a site's or a model's YAML, saved as UTF-8"
+    mark = getattr(error, "problem_mark", None)
+    line = f"line {mark.line + 1}: " if mark else ""
+    problem = getattr(error, "problem", None) or "it is no YAML"
+    return f"{path.name}: {line}{problem}; check indentation, colons and quotes there"
 
 
 def all_configurations() -> list[Configuration]:

@@ -44,10 +44,15 @@ def upload(
         _rehearse(site_id, files, json=json)
         return
     named = second_names.of_upload(site_id, files)
-    sent = _send(site_id, named)
-    for line in second_names.said(named):
-        output.errors.print(line, markup=False, highlight=False)
-    found = _settled(site_id, sent) if wait else []
+    sent: dict[str, str] = {}
+    try:
+        _send(site_id, named, sent)
+        for line in second_names.said(named):
+            output.errors.print(line, markup=False, highlight=False)
+        found = _settled(site_id, sent) if wait else []
+    except KeyboardInterrupt:
+        output.complain(_interrupted(site_id, len(sent), len(named)))
+        raise
     if json:
         output.as_json(found or [{"key": key, "version_id": v} for key, v in sent.items()])
     elif wait:
@@ -59,15 +64,22 @@ def upload(
         raise typer.Exit(1)
 
 
-def _send(site_id: str, named: list[tuple[Path, str]]) -> dict[str, str]:
-    """Upload files under their names; return their keys and versions."""
+def _send(site_id: str, named: list[tuple[Path, str]], sent: dict[str, str]) -> None:
+    """Upload files under their names; note the key and the version of each that is there."""
     s3, bucket = state.system.client("s3"), state.system.bucket
-    sent: dict[str, str] = {}
     for path, name in track(named, "uploading", console=output.errors, transient=True):
         key = f"{layout.RAW}{site_id}/{name}"
         done = s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
         sent[key] = done["VersionId"]
-    return sent
+
+
+def _interrupted(site_id: str, sent: int, of: int) -> str:
+    """Say what an upload that was interrupted left behind."""
+    verdicts = f"`solar files --site {site_id}` shows what becomes of them"
+    if sent == of:
+        return f"interrupted; all {output.counted(of, 'file')} are uploaded, {verdicts}"
+    rest = f"{verdicts}; upload all again, none counts twice" if sent else "upload them again"
+    return f"interrupted; {sent} of {output.counted(of, 'file')} are uploaded, {rest}"
 
 
 def _rehearse(site_id: str, files: list[Path], *, json: bool) -> None:

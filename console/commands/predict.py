@@ -14,6 +14,7 @@ import typer
 from botocore.exceptions import ClientError
 
 from console import output
+from console.client import words
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.plants import active_site
@@ -80,7 +81,7 @@ def predict(
     names = [*([ISSUED] if is_forecast else []), "timestamp", "power_ac", "p10", "p90"]
     shown = [[row[name] for name in names] for row in rows[::step]]
     title = f"{site} by {model} version {version} [kW]" + (
-        f", every {step}th row" if step > 1 else ""
+        f", every {words.ordinal(step)} row" if step > 1 else ""
     )
     columns = [*(["issued"] if is_forecast else []), "time (UTC)", "power", "P10", "P90"]
     output.table(title, columns, shown, "no rows")

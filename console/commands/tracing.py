@@ -122,7 +122,8 @@ def _of_key(ending: str) -> Subject:
     runs = _trained_on(file_ids)
     if runs:
         subject.ids += _ids_of_run(runs[0])
-        more = f"; {len(runs) - 1} later ones, see `solar lineage`" if len(runs) > 1 else ""
+        later = output.counted(len(runs) - 1, "later run")
+        more = f", and on in {later}; see `solar lineage`" if len(runs) > 1 else ""
         subject.note = f"First trained on in run {output.short_run(runs[0]['run_id'])}{more}."
     else:
         subject.note = "No run has trained on it."

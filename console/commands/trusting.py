@@ -39,22 +39,34 @@ def trust_source(
     """
     if not reason.strip():
         raise ConsoleError("--reason is empty; say why, the ledger keeps it")
-    known = _suspicion(site, source)
+    asked = known = _suspicion(site, source)
     if known["standing"] == "suspect":
         _send(site, known, reason)
     deadline = time.monotonic() + (WAIT_SECONDS if wait else 0)
     with output.errors.status("waiting for data_watcher"):
-        while known["standing"] != "trusted" and time.monotonic() < deadline:
+        while (
+            _same(known, asked) and known["standing"] != "trusted" and time.monotonic() < deadline
+        ):
             known = _suspicion(site, source)
             time.sleep(0 if known["standing"] == "trusted" else 1)
     if json:
         output.as_json({"site_id": site, **known})
     elif known["standing"] == "trusted":
         output.say(f"source {source} of site {site} counts: {known['reason']}")
+    elif not _same(known, asked):
+        why = output.sentences(known["reason"], known["remedy"])
+        output.say_plainly(
+            f"source {source} of site {site} is trusted about {asked['cause']}, and now suspect for another "
+            f"cause, {known['cause']}: {why}"
+        )
     else:
         output.say("asked; see `solar sites list`")
     if wait and known["standing"] != "trusted":
         raise typer.Exit(1)
+
+
+def _same(known: Suspicion, asked: Suspicion) -> bool:
+    return bool(known["question"] == asked["question"])
 
 
 def _suspicion(site: str, source: str) -> Suspicion:

@@ -136,6 +136,11 @@ def rollback(
     """
     planned = people.plan_rollback(state.system, model, to)
     barred, lost = planned.bars, planned.loses
+    if planned.seen is None and not barred and to is None:
+        raise ConsoleError(
+            f"no version of {model} serves and none is approved, so nothing can be taken back; "
+            f"see `solar models`, or keep it from being deployed: `solar hold {model}`"
+        )
     if (len(barred) > 1 or lost) and not yes:
         listed = f"the version{'s' if barred[1:] else ''} {', '.join(map(str, barred))}"
         more = f" and loses the site{'s' if lost[1:] else ''} {', '.join(lost)}" if lost else ""

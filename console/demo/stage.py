@@ -50,7 +50,7 @@ class Stage:
         health = system.health()
         emails, slack = outbox.emails(self.home), outbox.slack_messages(self.home)
         reports = [self._keep_report(number, run["run_id"]) for number, run in enumerate(runs, 1)]
-        self.tell.expect("no message is dead, no alarm stands", holds=bool(health["healthy"]))
+        self.tell.expect("no message is dead, no alarm rings", holds=bool(health["healthy"]))
         self.tell.expect(
             f"people were told: {len(emails)} e-mails (at most {MOST_EMAILS}), {len(slack)} Slack messages "
             f"(at most {MOST_SLACK})",

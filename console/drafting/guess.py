@@ -41,6 +41,8 @@ class SourceDraft:
         Hour of the files' clock around which the sun is centred.
     offset
         Zone that the stamps carry.
+    summer
+        A zone whose changes of summer time the stamps show, and how.
     unused
         Columns of numbers that no quantity is taken from.
     notes, warnings
@@ -57,6 +59,7 @@ class SourceDraft:
     peak: float | None = None
     noon: float | None = None
     offset: str | None = None
+    summer: Guess | None = None
     unused: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

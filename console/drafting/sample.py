@@ -19,6 +19,7 @@ from console.drafting import (
     quantities,
     series,
     stamps,
+    summer,
 )
 from console.drafting.guess import NotUnderstoodError, SourceDraft
 from console.drafting.layout import Sheet, read
@@ -176,6 +177,7 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
         peak=_peak(what.columns, values, found.step, inverters),
         noon=quantities.noon(what.columns, values, times, _middle(found)),
         offset=found.offset,
+        summer=None if is_forecast or found.offset else summer.seen(times),
         unused=what.unused,
         notes=(*_partly(sheets), *notes, *found.notes),
         forecast=predicted.guesses if predicted and is_forecast else {},

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from console.drafting import beside
+from console.drafting import beside, summer
 from console.drafting.guess import Guess, SourceDraft
 from console.drafting.plant_power import Several
 from shared.solar.stamp_format import halves
@@ -184,7 +184,8 @@ def _zone(sources: Sequence[SourceDraft], longitude: float | None) -> tuple[str,
         )
     offset_said = next((each.offset for each in sources if each.offset), None)
     plain = [each for each in sources if each.offset is None]
-    noon = next((each.noon for each in plain if each.noon is not None), None)
+    sunny = next((each for each in plain if each.noon is not None), None)
+    noon = sunny.noon if sunny else None
     if offset_said and noon is None and offset_said[0] not in "+-U":
         return (
             f'"{offset_said}"',
@@ -197,11 +198,27 @@ def _zone(sources: Sequence[SourceDraft], longitude: float | None) -> tuple[str,
         )
     if noon is None:
         return "", "FILL IN: neither power nor irradiance says where noon is"
+    return _by_the_sun(noon, sunny.summer if sunny else None, longitude)
+
+
+def _by_the_sun(noon: float, changes: Guess | None, longitude: float | None) -> tuple[str, str]:
+    """Return the zone of stamps that carry none: by the hour of noon, and by the changes that they show."""
     said = f"the sun is centred on {int(noon):02}:{int(noon % 1 * 60):02} by the files' clock"
+    if longitude is None and changes:
+        return "", (
+            f"FILL IN: {said}, which follows summer time: {changes.why}; name its zone, like Europe/Berlin; "
+            "with --longitude it is guessed"
+        )
     if longitude is None:
         return "", f"FILL IN: {said}; with --longitude the offset is guessed"
     hours = round(noon - HOUR_OF_NOON + longitude / 15)
     hours = (hours + 12) % 24 - 12
+    zone = summer.by_longitude(str(changes.value), hours, longitude) if changes else None
+    if changes and zone:
+        return f'"{zone}"', (
+            f"GUESSED: the files' clock follows summer time: {changes.why}; any place with the same clock "
+            "will do"
+        )
     return f'"{hours:+03}:00"', (
         f"GUESSED: {said}; if the clock follows summer time, name the zone, like Europe/Berlin"
     )

@@ -20,8 +20,7 @@ from console.client.health import reader_in_words
 from console.client.notices import state_in_words
 from console.client.rights import NEEDED
 from console.client.standing import named
-from console.client.words import percent
-from console.output import counted
+from console.client.words import counted, percent, sentence, sentences
 from console.target import System
 from console.web.guard import Guard
 
@@ -131,6 +130,8 @@ def environment() -> Environment:
         clock=lambda moment: f"{moment:%H:%M:%S}",
         size=size,
         short=short,
+        sentence=sentence,
+        sentences=sentences,
         short_runs=short_runs,
         as_json=lambda value: json.dumps(value, default=str, separators=(",", ":")),
         ago=ago,

@@ -272,7 +272,8 @@ def _why(version: FileVersion) -> dict[str, str | None]:
         case Duplicate(of=owner):
             code, reason = "duplicate", f"the same bytes are at {owner}"
         case Superseded(by=newer):
-            code, reason = "superseded", f"version {newer} of the key came after it"
+            which = f"version {newer[:8]}" if newer else "another version"
+            code, reason = "superseded", f"{which} of this name came after it"
         case Removed(decision=Decision() as decision):
             code, reason = "removed", _decided(decision, "removed")
         case Removed():

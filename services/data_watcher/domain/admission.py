@@ -89,7 +89,8 @@ def _unknown(site_id: str) -> Fault:
     return Fault(
         "unknown_site",
         f"there is no configuration of a site {site_id!r}",
-        f"upload {layout.site_config(site_id)}; the file is then read without a new upload"
+        f"upload {layout.site_config(site_id)}, as `solar sites add` does; the file is then read without a "
+        "new upload"
         if valid
         else "upload it to the folder of a site; those are called a-z, 0-9 and -, at most 32",
     )

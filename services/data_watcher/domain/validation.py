@@ -157,11 +157,23 @@ def _at(node: yaml.Node | yaml.Event) -> int:
 
 
 def _blame(root: yaml.Node, error: Any) -> int:
-    """Return the line of an error; one that begins with a quoted name is where that name is."""
+    """Return the line of an error; one that begins with a name, or with a source, is where that is."""
     line, node = _follow(root, error["loc"])
+    source = re.match(r"Value error, source ([^:]+): ", error["msg"])
+    if source and not error["loc"]:
+        return next((_at(each) for each in _sources(root) if _called(each) == source[1]), line)
     named = re.match(r"Value error, '([^']+)' is no ", error["msg"])
     keys = (key for key in _keys(node) if named and key.value == named[1])
     return next(map(_at, keys), line)
+
+
+def _sources(root: yaml.Node) -> list[yaml.Node]:
+    found = _follow(root, ("sources",))[1]
+    return found.value if isinstance(found, yaml.SequenceNode) else []
+
+
+def _called(source: yaml.Node) -> str:
+    return str(_follow(source, ("name",))[1].value)
 
 
 def _keys(node: yaml.Node) -> Iterator[yaml.Node]:

@@ -442,3 +442,34 @@ def test_forecasts_show_their_issues_their_leads_and_the_sky(tmp_path: Path) -> 
     assert (first["provider"], first["issues"]["count"]) == ("ecmwf", 4)
     assert first["figures"]["forecast_peak"]["of_clear_sky"] <= 1.1
     assert plain["suspects"] == []
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_reason_that_many_files_share_is_said_once(tmp_path: Path) -> None:
+    site = written(tmp_path, "east.yaml", SITE)
+    bad = [written(tmp_path, f"power_{number}.csv", b"") for number in range(3)]
+    good = written(tmp_path, "power_9.csv", files.csv(2))
+
+    said = solar("sites", "check", str(site), *map(str, [*bad, good])).stdout
+
+    assert said.count("(empty): ") == 1
+    assert "power_0.csv and 2 more (empty): " in said
+    assert "(empty)" not in solar("sites", "check", str(site), str(good)).stdout
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("Zeit;G [W/m²]\n".encode("cp1252"), "logger.csv: refused: it is no UTF-8 text; name a"),
+        (b"site_id: Bad Site\n", "logger.csv: refused: site_id is 'Bad Site'; a name has 1 to 32"),
+        (b"hello\n", "logger.csv: refused: logger.csv names neither site_id nor model_id"),
+    ],
+)
+def test_what_is_given_in_place_of_a_yaml_is_named_once(
+    tmp_path: Path, body: bytes, said: str
+) -> None:
+    done = solar("sites", "check", str(written(tmp_path, "logger.csv", body)))
+    assert done.exit_code == 1
+    assert said in done.stdout
+    assert str(tmp_path) not in done.stdout

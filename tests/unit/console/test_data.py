@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from rich.console import Console
 
 from console import output
 from console.commands import configuring
@@ -307,3 +308,43 @@ def test_a_file_of_forecasts_is_listed_with_its_issues_and_leads(
     assert "ecmwf: 2 issues, 2024-06-01 00:00 to" in said
     assert "leads 0 to 47 h" in said
     assert "before_issue 2" in said
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (0, "interrupted; 0 of 3 files are uploaded, upload them again"),
+        (
+            2,
+            "interrupted; 2 of 3 files are uploaded, `solar files --site east` shows what becomes of ",
+        ),
+        (
+            3,
+            "interrupted; all 3 files are uploaded, `solar files --site east` shows what becomes of ",
+        ),
+    ],
+)
+def test_an_interrupted_upload_says_what_it_left_behind(
+    system: FakeSystem, tmp_path: Path, sent: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(Watcher):
+        def put_object(self, **put: Any) -> dict[str, Any]:
+            if len(self.puts) == sent:
+                raise KeyboardInterrupt
+            return super().put_object(**put)
+
+    def interrupt() -> dict[str, Any]:
+        raise KeyboardInterrupt
+
+    watched(system, Interrupted(configured("accepted")))
+    system.answers["data_watcher", "files"] = interrupt
+    monkeypatch.setattr(output, "errors", Console(stderr=True, width=200))
+    files = [tmp_path / f"power_{number}.csv" for number in range(3)]
+    for each in files:
+        each.write_bytes(b"t,p\n")
+
+    done = solar("upload", "east", *map(str, files))
+
+    assert done.exit_code == 130
+    assert said in done.stderr
+    assert ("upload all again, none counts twice" in done.stderr) is (sent == 2)

@@ -98,6 +98,17 @@ def test_a_rollback_of_one_version_that_loses_a_site_asks_too(system: FakeSystem
     assert system.sent == []
 
 
+def test_a_rollback_where_nothing_serves_and_nothing_is_approved_is_not_asked_for(
+    system: FakeSystem, sagemaker: SageMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sagemaker, "paginate", lambda **_: [{"ModelPackageSummaryList": []}])
+    monkeypatch.setattr(people.registry, "serving", lambda *_: None)
+    answer = solar("rollback", "golden")
+    assert answer.exit_code != 0
+    assert "nothing can be taken back; see `solar models`" in str(answer.exception)
+    assert system.sent == []
+
+
 def test_a_rollback_bars_what_serves_and_not_what_waits(
     system: FakeSystem, sagemaker: SageMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

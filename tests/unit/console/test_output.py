@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from console import output
+from console.client import words
 
 STATES = ["registered", "rejected"]
 DATES = ["2026-11-24 07:19:00"] * 2
@@ -102,3 +103,11 @@ def test_a_line_is_folded_on_a_screen_and_stays_one_in_a_pipe(
     folded = capsys.readouterr().out.splitlines()
     assert len(folded) == 3
     assert max(map(len, folded)) <= 30
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (62, "62nd"), (112, "112th")],
+)
+def test_a_place_in_a_row_is_named_as_people_say_it(number: int, said: str) -> None:
+    assert words.ordinal(number) == said

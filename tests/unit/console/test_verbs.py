@@ -6,6 +6,7 @@ import inspect
 import subprocess
 import sys
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from console.app import app
-from console.verbs import VERBS
+from console.verbs import VERBS, flowing
 
 ROOT = Path(__file__).parents[3]
 HEAVY = {"pandas", "numpy", "pyarrow", "boto3", "botocore", "pydantic", "yaml"}
@@ -90,3 +91,31 @@ def test_the_version_is_that_of_the_project() -> None:
     result = CliRunner().invoke(app, ["--version"])
     assert result.exit_code == 0
     assert result.stdout.startswith("solar 0.")
+
+
+def test_help_is_folded_by_the_screen_alone_and_keeps_examples_apart() -> None:
+    written = (
+        "Upload files.\n\nA dry run reads them,\nand uploads nothing.\n\n"
+        "Examples: solar upload a b.csv\n          solar upload a c.csv --reason\n    long\n\nThe end."
+    )
+    assert flowing(written).splitlines() == [
+        "Upload files.",
+        "",
+        "A dry run reads them, and uploads nothing.",
+        "",
+        "Examples: solar upload a b.csv",
+        "          solar upload a c.csv --reason long",
+        "",
+        "The end.",
+    ]
+
+
+@pytest.mark.parametrize("path", [["upload"], ["sites", "draft"]])
+def test_no_line_of_help_is_torn_where_its_source_was_folded(
+    path: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("typer.rich_utils.MAX_WIDTH", 80)
+    said = CliRunner().invoke(app, [*path, "--help"]).output.split("╭")[0].splitlines()
+    above = [line.strip() for line in said]
+    short = [line for line, following in pairwise(above) if line and following and len(line) < 40]
+    assert not short

@@ -176,7 +176,7 @@ def ask(view: FakeView, bucket: FakeBucket | None = None, **question: Any) -> di
                 **WITH_ROWS,
                 "canonical_uri": URI,
                 "reason_code": "superseded",
-                "reason": "version v2 of the key came after it",
+                "reason": "version v2 of this name came after it",
             },
         ),
         (

@@ -387,6 +387,9 @@ def test_second_names_that_would_not_be_read_are_refused(old: str, new: str, say
         validation.read(CONFIG, said.encode())
 
     assert says in caught.value.reason
+    if caught.value.reason.startswith("source nwp: "):
+        named = next(n for n, each in enumerate(said.splitlines(), 1) if "name: nwp" in each)
+        assert caught.value.line == named, "the line of the source, not of the file's first name"
 
 
 def test_forecasts_of_one_provider_twice_from_the_same_files_are_refused() -> None:

@@ -142,6 +142,7 @@ def test_a_fleet_is_grouped_by_model_and_by_what_is_wrong(world: World, browser:
 
     text = browser.get("/?view=topic").text
     assert 'href="/?topic=silent">nothing comes</a>' in text
+    assert 'with something wrong.</strong> <strong class="warn">' in text
     found = browser.get("/?topic=suspect").text
     assert 'href="/sites/b"' in found
     assert 'href="/sites/c"' not in found
