@@ -19,6 +19,7 @@ from services.data_watcher.adapters.reading import faults
 _PATTERN = re.compile(r"[dmyhs]{1,4}([-./: ,][dmyhs]{1,4})+", re.IGNORECASE)
 
 _OF_COLUMN = re.compile(r"#\s*\d+\.\s*([^.]+)\..*\(([^()]+)\)\s*")
+_LONGEST = 30  # characters of a cell that are shown
 _UNIVERSAL = re.compile(r"#\s*Time reference\s*:\s*Universal time", re.IGNORECASE)
 
 
@@ -155,7 +156,8 @@ def _names(row: Sequence[str]) -> list[str]:
 
 
 def _no_data(file: str, cells: Sequence[Sequence[Any]]) -> str:
-    rows = [row for row in cells[:200] if any(str(cell).strip() for cell in row)]
+    some = (*cells[:200], *cells[200:][-200:])
+    rows = [row for row in some if any(str(cell).strip() for cell in row)]
     if len(rows) == 1:
         return (
             f"{file}: it has one row, {_shown(rows[0])}, and no line below it holds a time stamp; give a "
@@ -177,6 +179,10 @@ def _no_data(file: str, cells: Sequence[Sequence[Any]]) -> str:
     )
 
 
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= _LONGEST else f"{cell[:_LONGEST]}…"
+
+
 def _shown(row: Sequence[Any]) -> str:
-    said = ", ".join(repr(str(cell))[:30] for cell in row[:6])
+    said = ", ".join(repr(_cut(str(cell))) for cell in row[:6])
     return said + (", …" if len(row) > 6 else "")  # noqa: PLR2004 - shown

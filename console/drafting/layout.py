@@ -149,10 +149,15 @@ def _delimiter(lines: Sequence[str]) -> tuple[str, int]:
         fields, times = Counter(line.count(delimiter) + 1 for line in lines).most_common(1)[0]
         return (times / len(lines) if fields > 1 else 0.0, -_DELIMITERS.index(delimiter))
 
+    def fields(delimiter: str) -> int:
+        return Counter(line.count(delimiter) + 1 for line in lines).most_common(1)[0][0]
+
     # A decimal comma also cuts lines into equal fields; a semicolon or tab beside it is the delimiter.
     strong = [each for each in ";\t|" if rank(each)[0] > _NEARLY_ALL]
     best = strong[0] if strong else max(_DELIMITERS, key=rank)
-    return best, Counter(line.count(best) + 1 for line in lines).most_common(1)[0][0]
+    if best == "|" and rank(",")[0] > _NEARLY_ALL and fields(",") > fields("|"):
+        best = ","  # the bar is in a name, as in BZN|DE-LU
+    return best, fields(best)
 
 
 def _parquet(path: Path, data: bytes) -> Sheet:

@@ -128,8 +128,13 @@ def _by_capacity(values: Values, capacity_kw: float, step: int, *, is_energy: bo
     """Return the unit with which the plant's peak comes closest to what is usual."""
     fitting = ("Wh", "kWh", "MWh") if is_energy else ("W", "kW", "MW")
     shares = {each: peak(values, each, step) / capacity_kw for each in fitting}
-    best = min(shares, key=lambda each: abs(np.log(max(shares[each], 1e-9) / _USUAL_PEAK)))
+    best = min(shares, key=lambda each: _off(shares[each]))
     said = f"with it the peak is {shares[best]:.0%} of the capacity"
+    energy = shares[best] * 60 / step
+    nearer = _off(energy) < _off(shares[best]) and energy <= _MOST_PEAK
+    if _LEAST_PEAK <= shares[best] <= _MOST_PEAK and nearer and not is_energy:
+        said += f", as {best}h of an interval of {step} minutes it would be {energy:.0%}"
+        return Guess(best, f"GUESSED: {said}; please check")
     if _LEAST_PEAK <= shares[best] <= _MOST_PEAK:
         return Guess(best, said)
     hint = (
@@ -138,6 +143,11 @@ def _by_capacity(values: Values, capacity_kw: float, step: int, *, is_energy: bo
         else f"no unit of power fits; an energy per interval, like {best}h, may"
     )
     return Guess(best, f"GUESSED: {said}; {hint}; please check")
+
+
+def _off(share: float) -> float:
+    """Return how far a peak is from a usual one; twice as much and half as much are as far."""
+    return abs(float(np.log(max(share, 1e-9) / _USUAL_PEAK)))
 
 
 def _by_size(top: float) -> str:
