@@ -39,6 +39,8 @@ class Heading:
         Of the stamps, where a line above names it; None where none does.
     service
         Who made the file, where a line above says it.
+    has_unit_row
+        Whether a row of units stands below the names; the reader leaves it out as a row without a time.
     """
 
     names: list[str]
@@ -46,6 +48,7 @@ class Heading:
     start: int
     zone: str | None = None
     service: str | None = None
+    has_unit_row: bool = False
 
 
 def find(file: str, cells: Sequence[Sequence[Any]]) -> Heading:
@@ -79,14 +82,15 @@ def find(file: str, cells: Sequence[Sequence[Any]]) -> Heading:
         )
         raise NotUnderstoodError(message)
     # Of several rows the one with the most different names is the header: others repeat a kind or a device.
-    _, names = max(named, key=lambda each: (len(set(_names(each[1]))), each[0]))
-    units = max((row for _, row in above), key=lambda row: sum(map(is_unit, row)))
+    at, names = max(named, key=lambda each: (len(set(_names(each[1]))), each[0]))
+    unit_row, units = max(above, key=lambda each: sum(map(is_unit, each[1])))
     said = dict(zip(names, units, strict=False)) if units is not names else {}
     comments = [" ".join(map(str, row)) for row in cells[:start] if str(row[0]).startswith("#")]
     described = _described(comments, names) | said
     zone = "UTC" if any(map(_UNIVERSAL.search, comments)) else None
+    known = {name: unit for name, unit in described.items() if is_unit(unit)}
     return Heading(
-        names, {name: unit for name, unit in described.items() if is_unit(unit)}, start, zone
+        names, known, start, zone, has_unit_row=unit_row > at and any(map(is_unit, units))
     )
 
 

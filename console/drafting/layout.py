@@ -41,6 +41,8 @@ class Sheet:
         Of the stamps, where a line above the header names it.
     service
         Who made the file, where a line above the header says it.
+    has_unit_row
+        Whether a row of units stands below the names.
     """
 
     path: Path
@@ -52,6 +54,7 @@ class Sheet:
     twice: tuple[str, ...] = ()
     zone: str | None = None
     service: str | None = None
+    has_unit_row: bool = False
 
     @property
     def looked_at(self) -> int:
@@ -118,7 +121,16 @@ def _table(
     rows = (of if of is not None else len(cells)) - heading.start
     twice = tuple(dict.fromkeys(n for n in heading.names if n and n not in columns))
     return Sheet(
-        path, kind, layout, columns, heading.units, rows, twice, heading.zone, heading.service
+        path,
+        kind,
+        layout,
+        columns,
+        heading.units,
+        rows,
+        twice,
+        heading.zone,
+        heading.service,
+        heading.has_unit_row,
     )
 
 
