@@ -23,7 +23,7 @@ errors = Console(stderr=True)
 counted = words.counted
 sentences = words.sentences
 GAP = 1  # between columns
-LONGEST_WORD = 26  # a longer one may be torn
+LONGEST_WORD = 28  # a longer one may be torn
 _LEAST = (
     12  # what of a word stays together in a table; where not even that fits, the table is turned
 )

@@ -91,7 +91,8 @@ class Watch:
         reasons = "; ".join(decision["reasons"])
         until = decision["until"]
         again = f"; looked at again at {output.when(until)} UTC" if until else ""
-        yield from self._once(f"{decision['outcome']}: {reasons}{again}")
+        since = "; files came since, so it is decided again" if look.unseen else ""
+        yield from self._once(f"{decision['outcome']}: {reasons}{again}{since}")
         if not look.unseen and not _is_soon(until, look.now):
             self.verdict = f"nothing goes on: {decision['outcome']}, because {reasons}"
 

@@ -33,7 +33,7 @@ def compare(
 
     Example: solar compare 5 6 --model golden
     """
-    name = only_model(model)
+    name = only_model(model, " by --model")
     numbers = (first, second)
     found = versions.compare(state.system, name, numbers, _A_YEAR)
     if json:

@@ -249,8 +249,13 @@ def _gone(key: str) -> None:
     output.complain(f"{key} was deleted; it is predicted again when a file of its day comes")
 
 
-def only_model(model: str | None) -> str:
+def only_model(model: str | None, by: str = "") -> str:
     """Return the model that is meant: the only one, where none is named.
+
+    Parameters
+    ----------
+    by
+        How the verb wants to be told it, where that is no argument, as in ' by --model'.
 
     Raises
     ------
@@ -260,7 +265,8 @@ def only_model(model: str | None) -> str:
     known = trainer.models(state.system)
     if model is None:
         if len(known) != 1:
-            raise ConsoleError(f"name the model: {', '.join(known) or 'there is none yet'}")
+            which = f"one of {', '.join(known)}" if known else "there is none yet"
+            raise ConsoleError(f"name the model{by}: {which}")
         return known[0]
     trainer.require_model(state.system, model)
     return model

@@ -47,7 +47,7 @@ def trust_source(
         while (
             _same(known, asked) and known["standing"] != "trusted" and time.monotonic() < deadline
         ):
-            known = _suspicion(site, source)
+            known = _suspicion(site, source, asked["question"])
             time.sleep(0 if known["standing"] == "trusted" else 1)
     if json:
         output.as_json({"site_id": site, **known})
@@ -69,8 +69,13 @@ def _same(known: Suspicion, asked: Suspicion) -> bool:
     return bool(known["question"] == asked["question"])
 
 
-def _suspicion(site: str, source: str) -> Suspicion:
-    """Return what is known of a source that is suspect or trusted.
+def _suspicion(site: str, source: str, question: str | None = None) -> Suspicion:
+    """Return what is known of a source: why it is suspect, else what it is trusted about.
+
+    Parameters
+    ----------
+    question
+        The one to return where it is suspect for none.
 
     Raises
     ------
@@ -84,13 +89,14 @@ def _suspicion(site: str, source: str) -> Suspicion:
     ]
     if not found:
         raise ConsoleError(f"no site {site}; see `solar sites list`")
-    known: dict[str, Suspicion] = {each["source"]: each for each in found[0]["suspects"]}
-    if source not in known:
-        others = ", ".join(name for name in known if known[name]["standing"] == "suspect")
+    suspects: list[Suspicion] = found[0]["suspects"]
+    mine = [each for each in suspects if each["source"] == source]
+    if not mine:
+        others = ", ".join(each["source"] for each in suspects if each["standing"] == "suspect")
         raise ConsoleError(
             f"source {source} of site {site} is not suspect; suspect are: {others or 'none'}"
         )
-    return known[source]
+    return max(mine, key=lambda each: (each["standing"] == "suspect", each["question"] == question))
 
 
 def _send(site: str, known: Suspicion, reason: str) -> None:

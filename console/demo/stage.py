@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from console import registry
-from console.client import configurations
+from console.client import configurations, words
 from console.commands import data, system
 from console.commands.runs import all_runs
 from console.demo.plant import PlantFile
@@ -52,8 +52,8 @@ class Stage:
         reports = [self._keep_report(number, run["run_id"]) for number, run in enumerate(runs, 1)]
         self.tell.expect("no message is dead, no alarm rings", holds=bool(health["healthy"]))
         self.tell.expect(
-            f"people were told: {len(emails)} e-mails (at most {MOST_EMAILS}), {len(slack)} Slack messages "
-            f"(at most {MOST_SLACK})",
+            f"people were told: {words.counted(len(emails), 'e-mail')} (at most {MOST_EMAILS}), "
+            f"{words.counted(len(slack), 'Slack message')} (at most {MOST_SLACK})",
             holds=len(runs) <= len(emails) <= MOST_EMAILS and len(runs) <= len(slack) <= MOST_SLACK,
         )
         facts = {

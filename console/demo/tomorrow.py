@@ -190,8 +190,8 @@ class Tomorrow:
             )
         widths = sum(each.p90 - each.p10 for each in energies.values())
         self.tell.expect(
-            f"the band of the sum is {together.p90 - together.p10:.1f} kWh wide, narrower than both bands "
-            f"with {widths:.1f}: the sites' errors are alike by {both.alike['dependence']:.2f}",
+            f"the band of the sum is {together.p90 - together.p10:.1f} kWh wide, narrower than the sites' "
+            f"bands together ({widths:.1f}): their errors are alike by {both.alike['dependence']:.2f} of 1",
             holds=0 < together.p90 - together.p10 < widths,
         )
 

@@ -19,6 +19,7 @@ from services.data_watcher.adapters.reading import faults
 _PATTERN = re.compile(r"[dmyhs]{1,4}([-./: ,][dmyhs]{1,4})+", re.IGNORECASE)
 
 _OF_COLUMN = re.compile(r"#\s*\d+\.\s*([^.]+)\..*\(([^()]+)\)\s*")
+_LONGEST = 30  # characters of a cell that are shown
 _UNIVERSAL = re.compile(r"#\s*Time reference\s*:\s*Universal time", re.IGNORECASE)
 
 
@@ -38,6 +39,8 @@ class Heading:
         Of the stamps, where a line above names it; None where none does.
     service
         Who made the file, where a line above says it.
+    has_unit_row
+        Whether a row of units stands below the names; the reader leaves it out as a row without a time.
     """
 
     names: list[str]
@@ -45,6 +48,7 @@ class Heading:
     start: int
     zone: str | None = None
     service: str | None = None
+    has_unit_row: bool = False
 
 
 def find(file: str, cells: Sequence[Sequence[Any]]) -> Heading:
@@ -78,14 +82,15 @@ def find(file: str, cells: Sequence[Sequence[Any]]) -> Heading:
         )
         raise NotUnderstoodError(message)
     # Of several rows the one with the most different names is the header: others repeat a kind or a device.
-    _, names = max(named, key=lambda each: (len(set(_names(each[1]))), each[0]))
-    units = max((row for _, row in above), key=lambda row: sum(map(is_unit, row)))
+    at, names = max(named, key=lambda each: (len(set(_names(each[1]))), each[0]))
+    unit_row, units = max(above, key=lambda each: sum(map(is_unit, each[1])))
     said = dict(zip(names, units, strict=False)) if units is not names else {}
     comments = [" ".join(map(str, row)) for row in cells[:start] if str(row[0]).startswith("#")]
     described = _described(comments, names) | said
     zone = "UTC" if any(map(_UNIVERSAL.search, comments)) else None
+    known = {name: unit for name, unit in described.items() if is_unit(unit)}
     return Heading(
-        names, {name: unit for name, unit in described.items() if is_unit(unit)}, start, zone
+        names, known, start, zone, has_unit_row=unit_row > at and any(map(is_unit, units))
     )
 
 
@@ -155,7 +160,8 @@ def _names(row: Sequence[str]) -> list[str]:
 
 
 def _no_data(file: str, cells: Sequence[Sequence[Any]]) -> str:
-    rows = [row for row in cells[:200] if any(str(cell).strip() for cell in row)]
+    some = (*cells[:200], *cells[200:][-200:])
+    rows = [row for row in some if any(str(cell).strip() for cell in row)]
     if len(rows) == 1:
         return (
             f"{file}: it has one row, {_shown(rows[0])}, and no line below it holds a time stamp; give a "
@@ -177,6 +183,10 @@ def _no_data(file: str, cells: Sequence[Sequence[Any]]) -> str:
     )
 
 
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= _LONGEST else f"{cell[:_LONGEST]}…"
+
+
 def _shown(row: Sequence[Any]) -> str:
-    said = ", ".join(repr(str(cell))[:30] for cell in row[:6])
+    said = ", ".join(repr(_cut(str(cell))) for cell in row[:6])
     return said + (", …" if len(row) > 6 else "")  # noqa: PLR2004 - shown

@@ -41,6 +41,8 @@ class Sheet:
         Of the stamps, where a line above the header names it.
     service
         Who made the file, where a line above the header says it.
+    has_unit_row
+        Whether a row of units stands below the names.
     """
 
     path: Path
@@ -52,6 +54,7 @@ class Sheet:
     twice: tuple[str, ...] = ()
     zone: str | None = None
     service: str | None = None
+    has_unit_row: bool = False
 
     @property
     def looked_at(self) -> int:
@@ -118,7 +121,16 @@ def _table(
     rows = (of if of is not None else len(cells)) - heading.start
     twice = tuple(dict.fromkeys(n for n in heading.names if n and n not in columns))
     return Sheet(
-        path, kind, layout, columns, heading.units, rows, twice, heading.zone, heading.service
+        path,
+        kind,
+        layout,
+        columns,
+        heading.units,
+        rows,
+        twice,
+        heading.zone,
+        heading.service,
+        heading.has_unit_row,
     )
 
 
@@ -149,10 +161,15 @@ def _delimiter(lines: Sequence[str]) -> tuple[str, int]:
         fields, times = Counter(line.count(delimiter) + 1 for line in lines).most_common(1)[0]
         return (times / len(lines) if fields > 1 else 0.0, -_DELIMITERS.index(delimiter))
 
+    def fields(delimiter: str) -> int:
+        return Counter(line.count(delimiter) + 1 for line in lines).most_common(1)[0][0]
+
     # A decimal comma also cuts lines into equal fields; a semicolon or tab beside it is the delimiter.
     strong = [each for each in ";\t|" if rank(each)[0] > _NEARLY_ALL]
     best = strong[0] if strong else max(_DELIMITERS, key=rank)
-    return best, Counter(line.count(best) + 1 for line in lines).most_common(1)[0][0]
+    if best == "|" and rank(",")[0] > _NEARLY_ALL and fields(",") > fields("|"):
+        best = ","  # the bar is in a name, as in BZN|DE-LU
+    return best, fields(best)
 
 
 def _parquet(path: Path, data: bytes) -> Sheet:

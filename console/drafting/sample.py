@@ -179,7 +179,7 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
         offset=found.offset,
         summer=None if is_forecast or found.offset else summer.seen(times),
         unused=what.unused,
-        notes=(*_partly(sheets), *notes, *found.notes),
+        notes=(*_partly(sheets), *_unit_rows(sheets), *notes, *found.notes),
         forecast=predicted.guesses if predicted and is_forecast else {},
     )
     return [whole] if is_forecast else beside.divided(whole, predicted, values, times)
@@ -208,6 +208,11 @@ def _partly(sheets: Sequence[Sheet]) -> list[str]:
         for sheet in sheets
         if sheet.looked_at < sheet.rows
     ]
+
+
+def _unit_rows(sheets: Sequence[Sheet]) -> list[str]:
+    said = "the row of units below the header is left out, and counted as one bad_timestamp of each file"
+    return [said] if any(sheet.has_unit_row for sheet in sheets) else []
 
 
 def _only(sheet: Sheet, mask: npt.NDArray[np.bool_]) -> Sheet:

@@ -134,8 +134,10 @@ def _by_capacity(values: Values, capacity_kw: float, step: int, *, is_energy: bo
         as_energy = shares[best] * 60 / step
         if is_energy or not as_energy <= _MOST_PEAK or _off(as_energy) >= _off(shares[best]):
             return Guess(best, said)
-        doubt = f"as {best}h of each interval it would be {as_energy:.0%}; please check"
-        return Guess(best, f"GUESSED: {said}; {doubt}")
+        doubt = (
+            f"as {best}h of an interval of {step} minutes it would be {as_energy:.0%}; please check"
+        )
+        return Guess(best, f"GUESSED: {said}, {doubt}")
     hint = (
         f"no unit of energy fits, as its name asks for; a power, like {best.removesuffix('h')}, may"
         if is_energy

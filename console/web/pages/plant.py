@@ -123,16 +123,16 @@ def _found(card: Card) -> Any:
 def _range(
     system: System, model: str | None, name: str, begin: datetime | None, end: datetime | None
 ) -> tuple[datetime, datetime]:
-    """Return the time to show: what the link says, else the last week that was predicted."""
+    """Return the time to show: what the link says, else the last week that was predicted, or waits to be."""
     if begin and end:
         if begin >= end:
             raise ConsoleError("the end must come after the beginning")
         return begin, min(end, begin + LONGEST)
     if begin or end:
         return (begin, begin + USUAL) if begin else ((end or begin) - USUAL, end)  # type: ignore[operator, return-value]
-    made = log.ask(system, model, name, None, None)["predictions"] if model else []
-    last = max((datetime.fromisoformat(each["window_end"]) for each in made), default=None)
-    last = last or datetime.now(UTC)
+    made = log.ask(system, model, name, None, None) if model else {"predictions": [], "waiting": []}
+    ends = [each["window_end"] for each in made["predictions"] or made["waiting"]]
+    last = max((datetime.fromisoformat(each) for each in ends if each), default=datetime.now(UTC))
     return last - USUAL, last
 
 

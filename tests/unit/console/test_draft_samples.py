@@ -236,6 +236,14 @@ def test_names_and_units_are_read_from_their_rows(tmp_path: Path) -> None:
     assert columns["power_ac"].unit == "kW"
     assert (columns["ghi"].column, columns["ghi"].unit) == ("Globalstrahlung", "W/m2")
     assert "GUESSED: 2 columns that begin alike and have one unit; added up" in said(path)
+    assert "the row of units below the header is left out" in said(path)
+
+    above = written(tmp_path, "oben.csv", [";kW;kW;W/m²", head[2], *lines])
+    assert "row of units" not in said(above)
+    inside = written(
+        tmp_path, "darin.csv", ["Zeit;Dach Nord [kW];Dach Sued [kW];GHI [W/m²]", *lines]
+    )
+    assert "row of units" not in said(inside)
 
 
 def several_powers() -> Iterator[str]:
@@ -923,4 +931,6 @@ def test_energies_without_a_unit_are_marked(tmp_path: Path, part: float, *, mark
     lines = [f"{each:%Y-%m-%d %H:%M},{files.power(each) * part:.3f}" for each in half_hours]
     path = written(tmp_path, "power.csv", ["time,power", *lines])
 
-    assert ("as kWh of each interval it would be 100%" in said(path, options=CAPACITY)) == marked
+    assert (
+        "as kWh of an interval of 30 minutes it would be 100%" in said(path, options=CAPACITY)
+    ) == marked

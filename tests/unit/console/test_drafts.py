@@ -300,3 +300,56 @@ def test_a_file_without_stamps_is_said_to_be_not_understood(tmp_path: Path, body
     done = CliRunner().invoke(app, ["sites", "draft", str(path)])
 
     assert "holds a time stamp" in str(done.exception)
+
+
+@pytest.mark.parametrize(("value", "delimiter"), [("BZN|DE-LU,{:.1f}", ","), ("{:.1f}|DE-LU", "|")])
+def test_a_bar_in_a_name_is_no_delimiter(tmp_path: Path, value: str, delimiter: str) -> None:
+    head = delimiter.join(
+        ["time", *(["area", "power kW"] if delimiter == "," else ["power kW", "area"])]
+    )
+    rows = [
+        f"{each:%Y-%m-%d %H:%M}{delimiter}{value.format(files.power(each))}"
+        for each in files.quarters(192)
+    ]
+    path = tmp_path / "power_2024-07.csv"
+    path.write_text("\n".join([head, *rows]))
+
+    text = drafted(path)
+
+    assert f'delimiter: "{delimiter}"' in text
+    assert "192 rows, none masked" in text
+
+
+def test_the_row_of_a_file_that_is_not_understood_is_quoted_whole_or_cut(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n" + "x,1\n" * 300 + f"{'y' * 40},2\n")
+
+    done = CliRunner().invoke(app, ["sites", "draft", str(path)])
+
+    assert f"its last row is '{'y' * 30}…', '2'. Known are" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("capacity", "step", "says"),
+    [
+        (
+            "16",
+            30,
+            "GUESSED: with it the peak is 50% of the capacity, as kWh of an interval of 30 minutes it ",
+        ),
+        ("8", 30, "# with it the peak is 100% of the capacity\n"),
+        ("16", 60, "# with it the peak is 50% of the capacity\n"),
+    ],
+)
+def test_numbers_that_may_be_energies_as_well_as_power_are_asked_about(
+    tmp_path: Path, capacity: str, step: int, says: str
+) -> None:
+    path = tmp_path / "meter_2024-07.csv"
+    rows = [
+        f"{each:%Y-%m-%d %H:%M},{files.power(each)}" for each in files.quarters(960)[:: step // 15]
+    ]
+    path.write_text("\n".join(["time,power", *rows]))
+
+    text = drafted(path, options=("--ac-capacity-kw", capacity))
+
+    assert " ".join(says.split()) in " ".join(text.replace("        #  ", "").split()), text

@@ -23,13 +23,21 @@ def suspicion(cause: str, standing: str = "suspect") -> dict[str, Any]:
     }
 
 
-def says(system: FakeSystem, *suspicions: dict[str, Any]) -> None:
+def says(system: FakeSystem, *suspicions: dict[str, Any] | list[dict[str, Any]]) -> None:
     """Let the watcher say one after the other, and the last one on and on."""
     left = list(suspicions)
 
     def answer() -> dict[str, Any]:
         now = left.pop(0) if len(left) > 1 else left[0]
-        return {"sites": [{"kind": "site", "name": "east", "suspects": [now]}]}
+        return {
+            "sites": [
+                {
+                    "kind": "site",
+                    "name": "east",
+                    "suspects": now if isinstance(now, list) else [now],
+                }
+            ]
+        }
 
     system.answers["data_watcher", "sites"] = answer
 
@@ -57,3 +65,17 @@ def test_a_source_that_is_suspect_for_another_cause_then_is_said_to_be(system: F
         "unlike_capacity: 12 of 12 files are unlike_capacity. Look at the unit.\n"
     )
     assert len(system.sent) == 1
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_causes_the_one_that_is_still_asked_about_is_answered(
+    system: FakeSystem, order: int
+) -> None:
+    before = [suspicion("unlike_power", "trusted"), suspicion("unlike_capacity")][::order]
+    after = [suspicion("unlike_power", "trusted"), suspicion("unlike_capacity", "trusted")][::order]
+    says(system, before, before, after)
+    done = solar("sites", "trust", "east", "power", "--reason", "half was off")
+    assert done.exit_code == 0, done.output
+    assert "counts: 12 of 12 files are unlike_capacity" in done.stdout
+    ((_, body),) = system.sent
+    assert "question of unlike_capacity" in body

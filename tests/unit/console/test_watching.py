@@ -116,6 +116,13 @@ def test_where_nothing_will_happen_the_watch_ends_and_says_why(
     assert watch.verdict == ("" if goes_on else "nothing goes on: idle, because no new data")
 
 
+def test_files_that_came_since_a_decision_are_said_beside_it_once() -> None:
+    watch = Watch()
+    said = [line for unseen in (3, 5) for line in watch.see(look(decision=IDLE, unseen=unseen))]
+    assert said == ["idle: no new data; files came since, so it is decided again"]
+    assert list(Watch().see(look(decision=IDLE))) == ["idle: no new data"]
+
+
 def test_a_run_that_had_ended_before_is_not_what_is_watched() -> None:
     watch = Watch(before="a1b2-1")
     list(watch.see(look(decision=IDLE, progress=progress("registered"))))

@@ -13,7 +13,7 @@ def already_trained(state: ModelState, _: RetrainPolicy, __: datetime) -> RuleAn
     """The same recipe has one outcome, unless a person forces it."""
     recipe = state.recipe
     if recipe.outcome is None:
-        return RuleAnswer(Effect.NOTHING, "this recipe has no outcome yet")
+        return RuleAnswer(Effect.NOTHING, "this data with these settings was not trained yet")
     if state.request is not None and state.request.force:
         return RuleAnswer(Effect.NOTHING, "a person forces the same recipe again")
     return RuleAnswer(

@@ -298,3 +298,17 @@ def test_the_only_version_of_a_yaml_is_compared_with_nothing(
 )
 def test_what_is_drawn_is_in_utc(moment: str, utc: str) -> None:
     assert in_utc(moment) == utc
+
+
+def test_a_site_whose_model_does_not_serve_yet_shows_the_last_week_of_what_waits(
+    world: World, browser: Browser
+) -> None:
+    waits = [
+        {"file_id": f"canonical/east/{n}.parquet", "since": "2026-11-29T16:00:00+00:00"}
+        | {"reason": "no version serves yet", "window_start": None, "window_end": end}
+        for n, end in enumerate(["2024-12-31T00:00:00+00:00", "2024-03-01T00:00:00+00:00", None])
+    ]
+    world.answers["deployer", "predictions"] = {"predictions": [], "waiting": waits}
+    text = browser.get("/sites/east").text
+    assert 'value="2024-12-24 00:00"' in text
+    assert 'value="2024-12-31 00:00"' in text
