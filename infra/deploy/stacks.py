@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ _BROKEN = {
     "ROLLBACK_FAILED",
 }
 _DONE = {"CREATE_COMPLETE", "IMPORT_COMPLETE", "UPDATE_COMPLETE"}
+_SHOWN = 3  # resources that are named in a line of progress
 _TRIES = 5  # of one stack, while others change it, too
 _EMPTY = {None, "REVIEW_IN_PROGRESS"}  # nobody has executed a change set yet
 _SECONDS_BEFORE_A_QUEUE_MAY_COME_BACK = 60.0
@@ -240,8 +241,11 @@ class Stacks:
         changes = self._changes(name, change_set)
         if not changes:
             self.say(f"  {name}: unchanged")
-        for change in changes:
-            self.say(f"  {name}: {_word(change)}")
+        if kind == "CREATE" and not dry_run:
+            self.say(f"  {name}: new, {len(changes)} resources")
+        else:
+            for change in changes:
+                self.say(f"  {name}: {_word(change)}")
         if dry_run or not changes:
             self.client.delete_change_set(StackName=name, ChangeSetName=change_set)
             if kind == "CREATE":
@@ -307,11 +311,12 @@ class Stacks:
         return [_planned(each["ResourceChange"]) for each in changes]
 
     def _wait(self, name: str, stack_id: str, since: str, good: set[str]) -> None:
-        seen = {since}
+        seen, progress = {since}, _Progress(name)
         while True:
-            for event in self._events_after(stack_id, seen):
-                seen.add(event["EventId"])
-                self.say(f"    {event['LogicalResourceId']}: {event['ResourceStatus'].lower()}")
+            fresh = self._events_after(stack_id, seen)
+            seen |= {event["EventId"] for event in fresh}
+            for line in progress.lines(fresh):
+                self.say(f"    {line}")
             status = self._status_of(stack_id)
             if status in good:
                 return
@@ -389,6 +394,41 @@ def _planned(found: Mapping[str, Any]) -> Change:
         resource_type=found["ResourceType"],
         replacement=found.get("Replacement", ""),
     )
+
+
+@dataclass
+class _Progress:
+    """How far a change of a stack is: a line for each look, and one for each failure."""
+
+    stack: str
+    done: int = 0
+    under_way: dict[str, None] = field(default_factory=dict)
+
+    def lines(self, events: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+        """Yield what some events change."""
+        is_news = False
+        for event in events:
+            name, status = event["LogicalResourceId"], event["ResourceStatus"]
+            if name == self.stack:
+                continue
+            is_news = True
+            if status.endswith("_IN_PROGRESS"):
+                self.under_way[name] = None
+                continue
+            self.under_way.pop(name, None)
+            if status.endswith("_FAILED"):
+                yield f"{name}: {status.lower()}"
+            else:
+                self.done += 1
+        if is_news:
+            yield f"{self.done} done{self._rest()}"
+
+    def _rest(self) -> str:
+        some = list(self.under_way)
+        if not some:
+            return ""
+        more = f" and {len(some) - _SHOWN} more" if len(some) > _SHOWN else ""
+        return f"; under way: {', '.join(some[:_SHOWN])}{more}"
 
 
 def _word(change: Change) -> str:

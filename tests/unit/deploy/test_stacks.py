@@ -99,12 +99,35 @@ def stacks(cloudformation: FakeCloudFormation, said: list[str]) -> Stacks:
     return Stacks(cloudformation, said.append, {"project": "x"}, poll_seconds=0)
 
 
-def test_a_new_stack_is_created_and_its_changes_are_said() -> None:
-    cloudformation, said = FakeCloudFormation(changes=[change("Inbox")]), []
+def test_a_new_stack_is_created_and_its_resources_are_counted() -> None:
+    cloudformation, said = FakeCloudFormation(changes=[change("Inbox"), change("Topic")]), []
     changes = stacks(cloudformation, said).deploy("solar-x", "body", {})
     assert cloudformation.calls == ["change set CREATE", "execute"]
-    assert [each.logical_id for each in changes] == ["Inbox"]
-    assert "  solar-x: add Inbox (AWS::SQS::Queue)" in said
+    assert [each.logical_id for each in changes] == ["Inbox", "Topic"]
+    assert "  solar-x: new, 2 resources" in said
+
+
+def test_what_changes_in_a_stack_is_named_and_so_is_all_of_a_new_one_in_a_dry_run() -> None:
+    for status, dry_run in (("UPDATE_COMPLETE", False), (None, True)):
+        cloudformation, said = FakeCloudFormation(status, changes=[change("Inbox")]), []
+        stacks(cloudformation, said).deploy("solar-x", "body", {}, dry_run=dry_run)
+        assert "  solar-x: add Inbox (AWS::SQS::Queue)" in said
+
+
+def test_progress_is_a_line_for_each_look_and_names_failures() -> None:
+    cloudformation, said = FakeCloudFormation("UPDATE_COMPLETE", changes=[change("Inbox")]), []
+    busy = [event(number, f"Queue{number}", "CREATE_IN_PROGRESS") for number in range(1, 6)]
+    cloudformation.fails_with = [
+        event(7, "solar-x", "UPDATE_IN_PROGRESS"),
+        *busy,
+        event(8, "Queue1", "CREATE_COMPLETE"),
+        event(9, "Queue2", "CREATE_FAILED", "no room"),
+    ]
+    stacks(cloudformation, said).deploy("solar-x", "body", {})
+    assert [line.strip() for line in said if line.startswith("    ")] == [
+        "Queue2: create_failed",
+        "1 done; under way: Queue3, Queue4, Queue5",
+    ]
 
 
 def test_an_unchanged_stack_is_left_alone() -> None:
