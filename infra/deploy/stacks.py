@@ -242,7 +242,7 @@ class Stacks:
         if not changes:
             self.say(f"  {name}: unchanged")
         if kind == "CREATE" and not dry_run:
-            self.say(f"  {name}: new, {len(changes)} resources")
+            self.say(f"  {name}: new")
         else:
             for change in changes:
                 self.say(f"  {name}: {_word(change)}")

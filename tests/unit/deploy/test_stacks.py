@@ -99,12 +99,12 @@ def stacks(cloudformation: FakeCloudFormation, said: list[str]) -> Stacks:
     return Stacks(cloudformation, said.append, {"project": "x"}, poll_seconds=0)
 
 
-def test_a_new_stack_is_created_and_its_resources_are_counted() -> None:
+def test_a_new_stack_is_created_and_said_to_be_new() -> None:
     cloudformation, said = FakeCloudFormation(changes=[change("Inbox"), change("Topic")]), []
     changes = stacks(cloudformation, said).deploy("solar-x", "body", {})
     assert cloudformation.calls == ["change set CREATE", "execute"]
     assert [each.logical_id for each in changes] == ["Inbox", "Topic"]
-    assert "  solar-x: new, 2 resources" in said
+    assert "  solar-x: new" in said
 
 
 def test_what_changes_in_a_stack_is_named_and_so_is_all_of_a_new_one_in_a_dry_run() -> None:
