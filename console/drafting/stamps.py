@@ -15,7 +15,7 @@ from console.drafting.guess import Guess, NotUnderstoodError
 from console.drafting.layout import Sheet
 from console.drafting.moments import Form, Times, is_day, joined
 from console.drafting.spans import forms, is_clock, is_moment
-from services.data_watcher.adapters.reading.stamp_text import SUMMER
+from services.data_watcher.adapters.reading import stamp_text
 from services.data_watcher.domain.believable.stamps import ROWS_FOR_STEP
 from services.data_watcher.domain.time_axis import stretches
 from shared.solar.stamp_format import EXCEL, halves
@@ -260,7 +260,7 @@ def _described(sheets: Sequence[Sheet], candidate: _Candidate, at: int) -> Stamp
         notes.append(
             f"the stamps name several zones ({', '.join(sorted(zones))}); each is read by its own"
         )
-    zoned = [bool(each.zones - {"", SUMMER}) or "timezone" in guesses for each in chosen]
+    zoned = [bool(each.zones - {"", stamp_text.SUMMER}) or "timezone" in guesses for each in chosen]
     return Stamps(guesses, times, offset, step or 60, zoned, tuple(notes), label)
 
 
@@ -385,7 +385,7 @@ def _midnight_behind(chosen: Sequence[Form]) -> bool:
     """Whether midnight follows the last interval of the date that it carries."""
     behind = total = 0
     for each in chosen:
-        times = each.times
+        times = each.times[::-1] if stamp_text.is_newest_first(each.times) else each.times
         at = np.flatnonzero(~np.isnat(times) & (times == times.astype("M8[D]")))
         at = at[at > 0]
         total += len(at)
