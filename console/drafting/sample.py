@@ -198,7 +198,8 @@ def _peak(
 def _middle(found: Stamps) -> float:
     """Return how far a stamp is before the middle of its interval. [h]"""
     half = found.step / 120
-    return -half if "label" in found.guesses else half
+    label = found.guesses.get("label")
+    return half if label is None or label.value == "left" else -half
 
 
 def _partly(sheets: Sequence[Sheet]) -> list[str]:
