@@ -320,9 +320,13 @@ def in_utc(found: Stamps) -> Stamps:
 def ended(found: Stamps, columns: Columns) -> Stamps:
     """Return the stamps as the end of their intervals, where a column adds up until then."""
     adding = [name for name, each in columns.items() if "kind" in each]
-    if not adding or "label" in found.guesses:
+    label = found.guesses.get("label")
+    if not adding or (label is not None and label.value != "left"):
         return found
-    label = Guess("right", f"{adding[0]} adds up until its stamp")
+    why = f"{adding[0]} adds up until its stamp"
+    if found.end is not None:
+        why = f"GUESSED: {why}; if that is {found.end.column!r}, say column: {found.end.column}"
+    label = Guess("right", why)
     return replace(found, guesses={**found.guesses, "label": label})
 
 

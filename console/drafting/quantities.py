@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from console.drafting import plant_power, unit_words
+from console.drafting import plant_power, shares, unit_words
 from console.drafting.guess import Guess
 from console.drafting.units_guessed import FITS, power_unit, unit
 from shared.solar.site import FORECAST_PREFIX
@@ -70,10 +70,11 @@ _CENTRED = 0.3  # length of the mean of a day's energy around the clock; a const
 
 @dataclass(frozen=True, slots=True)
 class Quantities:
-    """What the columns of a file hold, and the columns of numbers that are left."""
+    """What the columns of a file hold, the columns of numbers that are left, and what to do about some."""
 
     columns: Columns
     unused: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def quantities(
@@ -81,6 +82,7 @@ def quantities(
     units: dict[str, str],
     capacity_kw: float | None,
     step: int,
+    signed: Collection[str] = (),
 ) -> Quantities:
     """Return which column holds which quantity.
 
@@ -92,6 +94,8 @@ def quantities(
         AC capacity of the plant, if it is known. [kW]
     step
         Length of an interval. [min]
+    signed
+        Columns whose cells hold the sign of percent.
     """
     groups = _groups(numbers, units)
     found: Columns = {}
@@ -100,11 +104,12 @@ def quantities(
     unnamed = not groups and not power_names
     if unnamed:
         power_names = list(numbers)
+    power_names, notes = shares.without(power_names, units, capacity_kw, signed)
     power: Values | None = None
     if power_names:
         sun = [numbers[name] for name in irradiance]
         found["power_ac"] = (
-            plant_power.most_likely(numbers)
+            plant_power.most_likely({n: numbers[n] for n in power_names})
             if unnamed
             else plant_power.choose({n: numbers[n] for n in power_names}, units, sun)
         )
@@ -117,6 +122,9 @@ def quantities(
         plain = canonical.removeprefix(FORECAST_PREFIX)
         said = units.get(name) or unit_words.of_name(name)
         is_counter = "kind" in chosen
+        if plain == "power_ac" and capacity_kw and not is_counter and shares.are(said):
+            chosen.update(shares.of_capacity(values, name, capacity_kw, chosen.get("scale")))
+            continue
         chosen["unit"] = (
             power_unit(said, name, values, capacity_kw, step, is_counter=is_counter)
             if plain == "power_ac"
@@ -129,6 +137,7 @@ def quantities(
     return Quantities(
         {each: _ordered(found[each]) for each in order},
         tuple(name for name in numbers if name not in used),
+        notes,
     )
 
 

@@ -18,6 +18,7 @@ from console.drafting import (
     issue_steps,
     quantities,
     series,
+    shares,
     stamps,
     summer,
 )
@@ -145,7 +146,12 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
     }
     in_cells = {name: some[0].unit for name, some in numbers.items() if some[0].unit}
     own_capacity = capacity_kw / inverters if capacity_kw else None
-    what = quantities.quantities(values, sheets[0].units | in_cells, own_capacity, found.step)
+    signed = {name for name, unit in in_cells.items() if shares.are(unit)}
+    what = quantities.quantities(
+        values, sheets[0].units | in_cells, own_capacity, found.step, signed
+    )
+    if not what.columns and what.notes:
+        raise NotUnderstoodError(f"{sheets[0].path.name}: {'; '.join(what.notes)}")
     if not what.columns:
         names = ", ".join(sheet.path.name for sheet in sheets)
         twice = list(dict.fromkeys(name for sheet in sheets for name in sheet.twice))
@@ -179,7 +185,7 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
         offset=found.offset,
         summer=None if is_forecast or found.offset else summer.seen(times),
         unused=what.unused,
-        notes=(*_partly(sheets), *_unit_rows(sheets), *notes, *found.notes),
+        notes=(*_partly(sheets), *_unit_rows(sheets), *notes, *what.notes, *found.notes),
         forecast=predicted.guesses if predicted and is_forecast else {},
     )
     return [whole] if is_forecast else beside.divided(whole, predicted, values, times)
@@ -198,7 +204,8 @@ def _peak(
 def _middle(found: Stamps) -> float:
     """Return how far a stamp is before the middle of its interval. [h]"""
     half = found.step / 120
-    return -half if "label" in found.guesses else half
+    label = found.guesses.get("label")
+    return half if label is None or label.value == "left" else -half
 
 
 def _partly(sheets: Sequence[Sheet]) -> list[str]:

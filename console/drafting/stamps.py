@@ -6,24 +6,21 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 
 import numpy as np
 
-from console.drafting import parts, serials
+from console.drafting import ends, parts, serials
 from console.drafting.guess import Guess, NotUnderstoodError
 from console.drafting.layout import Sheet
 from console.drafting.moments import Form, Times, is_day, joined
 from console.drafting.spans import forms, is_clock, is_moment
-from services.data_watcher.adapters.reading.stamp_text import SUMMER
+from services.data_watcher.adapters.reading import stamp_text
 from services.data_watcher.domain.believable.stamps import ROWS_FOR_STEP
 from services.data_watcher.domain.time_axis import stretches
 from shared.solar.stamp_format import EXCEL, halves
 
 _MOSTLY = 0.8  # of the cells of each file
 _USUAL = 0.8  # of the distances between stamps
-_STARTS = re.compile(r"\b(start|begin|beginning|from|von|od|desde|inicio|de|debut|début|ab)\b")
-_ENDS = re.compile(r"\b(end|ending|ends|to|bis|do|hasta|fin|ende|until)\b")
 _OFFSET = re.compile(
     r"(?:-(?:0\d|1[0-2])|\+(?:0\d|1[0-4])):[0-5]\d"
 )  # that some place on earth has
@@ -52,6 +49,8 @@ class Stamps:
         For each file, whether its stamps carry a zone.
     label
         What a stamp names, whether or not a step is known.
+    end
+        The column of the ends, where stamps are beginnings.
     """
 
     guesses: dict[str, Guess]
@@ -61,6 +60,7 @@ class Stamps:
     zoned: list[bool]
     notes: tuple[str, ...] = ()
     label: Guess | None = None
+    end: ends.End | None = None
 
     @property
     def taken(self) -> set[str]:
@@ -94,9 +94,8 @@ def find(sheets: Sequence[Sheet]) -> Stamps:
     NotUnderstoodError
         No column holds any.
     """
-    found = _best(chain(_candidates(sheets), _candidates_of_parts(sheets))) or _best(
-        _candidates_of_serials(sheets)
-    )
+    candidates = [*_candidates(sheets), *_candidates_of_parts(sheets)]
+    found = _best(candidates) or _best(_candidates_of_serials(sheets))
     if found is None:
         names = ", ".join(sheet.path.name for sheet in sheets)
         message = (
@@ -104,7 +103,7 @@ def find(sheets: Sequence[Sheet]) -> Stamps:
             "the form changes, or export it again in one form"
         )
         raise NotUnderstoodError(message)
-    return _described(sheets, *found)
+    return _described(sheets, *found, candidates)
 
 
 def _best(candidates: Iterable[_Candidate]) -> tuple[_Candidate, int] | None:
@@ -187,14 +186,12 @@ def _rank(candidate: _Candidate, at: int) -> tuple[float, ...]:
     some = [each[at] for each in candidate.forms]
     times = np.concatenate([each.times for each in some])
     known = times[~np.isnat(times)]
-    name = re.sub(r"[_\W]+", " ", candidate.name.lower())
-    words = 1.0 if _STARTS.search(name) else -1.0 if _ENDS.search(name) else 0.0
     regular, span = _regularity(some)
     return (
         float(any(each.has_clock for each in some)),
         round(len(known) / len(times), 2),
         round(len(np.unique(known)) / len(known), 1),
-        words,
+        float(ends.rank(candidate.name)),
         regular,
         -span,
         float(candidate.time_column is None),
@@ -212,7 +209,9 @@ def _regularity(some: Sequence[Form]) -> tuple[float, float]:
     return float(counts.max()), float((times[-1] - times[0]) / _DAY)
 
 
-def _described(sheets: Sequence[Sheet], candidate: _Candidate, at: int) -> Stamps:
+def _described(
+    sheets: Sequence[Sheet], candidate: _Candidate, at: int, others: Sequence[_Candidate]
+) -> Stamps:
     chosen = [each[at] for each in candidate.forms]
     times = [each.times for each in chosen]
     cells = sum(map(len, times))
@@ -237,17 +236,10 @@ def _described(sheets: Sequence[Sheet], candidate: _Candidate, at: int) -> Stamp
             for each in lengths
             if step and each != step
         ]
-    label = _label(candidate, chosen) if lengths == {None} else None
-    if (
-        label is None
-        and step
-        and step % 30 == 0
-        and {sheet.service for sheet in sheets} == {_NSRDB}
-    ):
-        label = Guess(
-            "center", "GUESSED: NSRDB gives values of a moment, the middle of an interval"
-        )
-    if label and step:
+    label, end = (
+        _labelled(sheets, candidate, chosen, others, step) if lengths == {None} else (None, None)
+    )
+    if label and (step or end):
         guesses["label"] = label
     zones = {zone for each in chosen for zone in each.zones if zone}
     offset = _zone(zones)
@@ -260,8 +252,41 @@ def _described(sheets: Sequence[Sheet], candidate: _Candidate, at: int) -> Stamp
         notes.append(
             f"the stamps name several zones ({', '.join(sorted(zones))}); each is read by its own"
         )
-    zoned = [bool(each.zones - {"", SUMMER}) or "timezone" in guesses for each in chosen]
-    return Stamps(guesses, times, offset, step or 60, zoned, tuple(notes), label)
+    zoned = [bool(each.zones - {"", stamp_text.SUMMER}) or "timezone" in guesses for each in chosen]
+    return Stamps(guesses, times, offset, step or 60, zoned, tuple(notes), label, end)
+
+
+def _labelled(
+    sheets: Sequence[Sheet],
+    candidate: _Candidate,
+    chosen: Sequence[Form],
+    others: Sequence[_Candidate],
+    step: int | None,
+) -> tuple[Guess | None, ends.End | None]:
+    """Return what a stamp names, where something says so, and the column of the ends."""
+    label = _label(candidate, chosen)
+    if label is not None:
+        return label, None
+    times = np.concatenate([each.times for each in chosen])
+    end = ends.find(times, _beside(candidate, others), step)
+    if end is not None:
+        return end.label, end
+    if step and step % 30 == 0 and {sheet.service for sheet in sheets} == {_NSRDB}:
+        why = "GUESSED: NSRDB gives values of a moment, the middle of an interval"
+        return Guess("center", why), None
+    return None, None
+
+
+def _beside(candidate: _Candidate, others: Sequence[_Candidate]) -> Iterator[ends.Beside]:
+    """Yield other stamps of the same rows that are called an end."""
+    for each in others:
+        if each.name != candidate.name and ends.rank(each.name) < 0:
+            read = [
+                np.concatenate([one.times for one in some])
+                for some in zip(*each.forms, strict=True)
+            ]
+            same_date = bool(candidate.time_column) and each.column == candidate.column
+            yield ends.Beside(each.name, read, same_date)
 
 
 def _plain(column: str | tuple[str, ...]) -> str | list[str]:
@@ -317,6 +342,12 @@ def counted_at_end(found: Stamps, columns: Mapping[str, Mapping[str, Guess]]) ->
     counters = [
         name for name, each in columns.items() if "kind" in each and each["kind"].value == "counter"
     ]
+    if counters and found.end is not None and "label" in found.guesses:
+        why = (
+            f"GUESSED: {found.end.column!r} is the end, but {counters[0]} is a counter; if it was read at "
+            f"the end, say column: {found.end.column} and label: right"
+        )
+        return replace(found, guesses={**found.guesses, "label": Guess("left", why)})
     if not counters or form is None or halves(form.value) is None:
         return found
     why = f"GUESSED: {counters[0]} is a counter, read at the end of the interval beside it"
@@ -367,7 +398,6 @@ def _step(sheets: Sequence[Sheet], times: Sequence[Times]) -> tuple[int | None, 
 def _label(candidate: _Candidate, chosen: Sequence[Form]) -> Guess | None:
     """Return what a stamp names, where a name or midnight says it is the end of an interval."""
     name = candidate.name
-    plain = re.sub(r"[_\W]+", " ", name.lower())
     if candidate.time_column and _midnight_behind(chosen):
         return Guess(
             "end", f"GUESSED: in {name!r} 00:00 comes last of its date, so it ends the day"
@@ -376,7 +406,7 @@ def _label(candidate: _Candidate, chosen: Sequence[Form]) -> Guess | None:
         return Guess(
             "right", "GUESSED: the day ends at 24:00, so stamps are the end of an interval"
         )
-    if _ENDS.search(plain) and not _STARTS.search(plain):
+    if ends.rank(name) < 0:
         return Guess("right", f"GUESSED: by its name {name!r} is the end of an interval")
     return None
 
@@ -385,7 +415,7 @@ def _midnight_behind(chosen: Sequence[Form]) -> bool:
     """Whether midnight follows the last interval of the date that it carries."""
     behind = total = 0
     for each in chosen:
-        times = each.times
+        times = each.times[::-1] if stamp_text.is_newest_first(each.times) else each.times
         at = np.flatnonzero(~np.isnat(times) & (times == times.astype("M8[D]")))
         at = at[at > 0]
         total += len(at)

@@ -14,13 +14,32 @@ KNOWN = {
     "wh": "Wh", "kw": "kW", "mw": "MW", "w": "W", "watt": "W", "watts": "W", "°c": "C", "degc": "C",
     "deg c": "C", "c": "C", "k": "K", "°f": "F", "degf": "F", "f": "F", "m/s": "m/s", "km/h": "km/h",
     "kmh": "km/h", "kn": "kn", "mph": "mph", "%": "%", "hpa": "hPa", "mbar": "mbar", "kpa": "kPa", "pa": "Pa",
+    "percent": "%", "pct": "%", "prozent": "%",
 }  # fmt: skip
 OTHER = {
     "hz", "v", "kv", "mv", "a", "ma", "ah", "va", "kva", "mva", "var", "kvar", "mvar", "varh", "kvarh", "vah",
     "kvah", "ohm", "kohm", "mohm", "°", "deg", "degree", "degrees", "mm", "cm", "m", "km", "s", "min", "h",
     "kg", "eur", "€", "usd", "$", "ct", "lux", "mwp", "kwp", "wp",
 }  # fmt: skip
-_AMBIGUOUS = {"c", "k", "f", "w", "a", "v", "h", "m", "s", "deg", "min", "pa", "kn", "%"}
+_AMBIGUOUS = {
+    "c",
+    "k",
+    "f",
+    "w",
+    "a",
+    "v",
+    "h",
+    "m",
+    "s",
+    "deg",
+    "min",
+    "pa",
+    "kn",
+    "%",
+    "percent",
+    "pct",
+    "prozent",
+}
 
 
 def plain(word: str) -> str:

@@ -260,6 +260,11 @@ def _check_units(site: Site, root: yaml.MappingNode) -> None:
     for number, source in enumerate(site.sources):
         for name, column in source.columns.items():
             fault = _unit_fault(name, column)
+            if fault and column.unit == "%" and canonical_unit(name) == "kW":
+                fault += (
+                    f"; for percent of the capacity of {site.ac_capacity_kw:g} kW say unit: kW and scale: "
+                    f"{site.ac_capacity_kw / 100:g}"
+                )
             if fault:
                 path = ("sources", number, "columns", name, "unit")
                 raise InvalidConfigError(fault, _line(root, path))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.data_watcher.adapters.reading import faults, numerals
+from services.data_watcher.adapters.reading import faults, numerals, percent
 from services.data_watcher.domain.believable import filled, inverters, sums
 from shared.solar.site import POWER, ColumnFormat, SourceFormat, canonical_unit
 
@@ -131,7 +131,15 @@ def _of_text(
         )
         known = np.isfinite(values)
         found[rest[known]], good[rest[known]] = values[known], True
+        if name == POWER and not known.any():
+            _refuse_shares(text.take(pa.array(rest)).to_pylist(), said, shown, column.unit)
     return found, {"sentinel": sentinel, "no_number": said & ~good}
+
+
+def _refuse_shares(cells: list[str], said: Mask, shown: str, unit: str) -> None:
+    """Refuse power whose cells are percent, which no unit is of."""
+    if percent.are_shares(cells, min(int(said.sum()), MOST_CELLS_WITH_UNIT)):
+        raise percent.of_cells(shown, cells[-1], unit)
 
 
 def mask_last(values: Values, reasons: dict[str, Mask], reason: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.adapters.reading import counters
+from services.data_watcher.adapters.reading import counters, percent
 from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.domain import units
 from services.data_watcher.domain.believable import (
@@ -76,7 +76,10 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
                 scale=column.scale,
                 factor=factor,
             )
-            check_power(power)
+            try:
+                check_power(power)
+            except UnreadableFileError as error:
+                raise percent.explained(error, column, site.ac_capacity_kw) from error
         else:
             _check_weather(name, values, column.unit, time, site, table.places.said)
         outside = {"out_of_range": ranges.outside(name, values, site)}

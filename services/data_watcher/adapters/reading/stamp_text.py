@@ -111,7 +111,7 @@ def end_of_day(local: Times, *, always: bool) -> Times:
         return local
     if not always:
         # Of a file that begins with its newest row, what was before is the row below.
-        back = 1 if local[0] <= local[-1] else -1
+        back = -1 if is_newest_first(local) else 1
         before = local[np.clip(midnight - back, 0, len(local) - 1)]
         behind = (before.astype("M8[D]") == local[midnight]) & (before > local[midnight])
         if behind.mean() < 0.5:  # noqa: PLR2004 - most of them
@@ -120,6 +120,12 @@ def end_of_day(local: Times, *, always: bool) -> Times:
     moved = local.copy()
     moved[midnight] += _DAY
     return moved
+
+
+def is_newest_first(local: Times) -> bool:
+    """Whether most rows are earlier than the one above; the first and the last of one day do not tell."""
+    known = local[~np.isnat(local)]
+    return bool(np.count_nonzero(known[1:] < known[:-1]) > np.count_nonzero(known[1:] > known[:-1]))
 
 
 def as_utc(moment: datetime) -> datetime:
