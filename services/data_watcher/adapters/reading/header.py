@@ -95,10 +95,11 @@ def find(source: SourceFormat, header: Sequence[str]) -> Columns:
             "name the file's columns in the site's YAML, correct the delimiter there, or upload the "
             "file with the expected header",
         )
-    for name in _plain_names(source):
-        if header.count(name) > 1:
-            message = f"the column {name!r} is in the header more than once"
-            raise faults.unreadable(message)
+    if len(set(header)) < len(header):
+        for name in _plain_names(source):
+            if header.count(name) > 1:
+                message = f"the column {name!r} is in the header more than once"
+                raise faults.unreadable(message)
     return Columns(
         tuple(header.index(name) for name in _stamp_names(source)),
         {name: _positions(each, header) for name, each in source.columns.items()},
@@ -127,13 +128,14 @@ def _plain_names(source: SourceFormat) -> list[str]:
 def missing(source: SourceFormat, header: Sequence[str]) -> list[str]:
     """Return the names that a source expects and a header lacks."""
     there = set(header)
-    lacking = [name for name in dict.fromkeys(_plain_names(source)) if name not in there]
-    patterns = [pattern for each in source.columns.values() for pattern in each.columns]
-    return lacking + [
+    lacking = [name for name in _plain_names(source) if name not in there]
+    lacking += [
         pattern
-        for pattern in patterns
+        for each in source.columns.values()
+        for pattern in each.columns
         if pattern not in there and not any(fnmatchcase(name, pattern) for name in header)
     ]
+    return list(dict.fromkeys(lacking))
 
 
 def _positions(column: ColumnFormat, header: Sequence[str]) -> tuple[int, ...]:
