@@ -14,12 +14,14 @@ from typing import Any
 
 from console.drafting.guess import Guess, NotUnderstoodError
 from console.drafting.heading import find
-from services.data_watcher.adapters.reading import faults, files, sheets, text
+from console.drafting.spans import is_moment
+from services.data_watcher.adapters.reading import faults, files, json_shapes, sheets, text
 from services.data_watcher.adapters.reading import records as json_records
 
 MOST_ROWS = 200_000  # of a file that are looked at: two years of five minutes
 _DELIMITERS = ",;\t|"
 _NEARLY_ALL = 0.9  # of the lines
+_LOOKED_AT = 20  # records that show whether any field is a time
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -220,6 +222,7 @@ def _json(path: Path, said: str) -> Sheet:
             raise NotUnderstoodError(message) from error
     lists = dict(json_records.lists(content))
     if not lists:
+        _refuse_unlike(path, content)
         message = (
             f"{path.name}: the JSON holds no list of records, and no lists of values side by side; export "
             "one with a time and a value each"
@@ -234,4 +237,14 @@ def _json(path: Path, said: str) -> Sheet:
     names = list(dict.fromkeys(name for each in records[:200] for name in each))
     some = records[:MOST_ROWS]
     columns = {name: [each.get(name) for each in some] for name in names}
+    if not any(is_moment(each) for cells in columns.values() for each in cells[:_LOOKED_AT]):
+        _refuse_unlike(path, content)
     return Sheet(path, "json", layout, columns, rows=len(records))
+
+
+def _refuse_unlike(path: Path, content: Any) -> None:
+    """Refuse measurements without names, or inside of records."""
+    said = json_shapes.unlike(content)
+    if said is not None:
+        what, todo = said
+        raise NotUnderstoodError(f"{path.name}: {what}; {json_shapes.READ}; {todo}")

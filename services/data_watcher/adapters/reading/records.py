@@ -10,11 +10,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from services.data_watcher.adapters.reading import faults, header
+from services.data_watcher.adapters.reading import faults, header, json_shapes
 from services.data_watcher.adapters.reading.places import Places
 from services.data_watcher.adapters.reading.table import Raw
 from services.data_watcher.adapters.reading.text import utf8
 from services.data_watcher.ports import Content
+from shared.errors import UnreadableFileError
 from shared.solar.site import SourceFormat
 
 _DEEPEST = 5  # levels of names that are joined by a point
@@ -26,15 +27,19 @@ def load(data: Content, source: SourceFormat) -> Raw:
     """Take the named fields out of a list of records."""
     faults.check_held(len(data))
     try:
-        found = _records(bytes(utf8(data)).decode("utf-8-sig"), source)
+        path, found = _records(bytes(utf8(data)).decode("utf-8-sig"), source)
     except RecursionError as error:
         message = "it is nested too deeply"
         raise faults.unreadable(message) from error
     fields = [dict(flat(each)) if isinstance(each, dict) else {} for each in found]
     if not any(fields):
-        raise faults.empty("it holds no record")
+        raise _unlike(found, path) or faults.empty("it holds no record")
     names = list(dict.fromkeys(name for each in fields[:_FIRST] for name in each))
-    columns = header.find(source, names)
+    try:
+        columns = header.find(source, names)
+    except UnreadableFileError as error:
+        inner = _unlike(found, path) if error.code == "missing_column" else None
+        raise inner or error from error
     faults.check_size(len(fields), len(columns.all))
     wanted = {names[at] for at in columns.all}
     whole = [_is_whole(each, wanted, set(names)) for each in fields]
@@ -48,6 +53,15 @@ def load(data: Content, source: SourceFormat) -> Raw:
         places=Places.beginning_at(1),
         header=names,
     )
+
+
+def _unlike(content: Any, path: str) -> UnreadableFileError | None:
+    """Return the fault of measurements without names, or inside of records; None without them."""
+    said = json_shapes.unlike(content, path)
+    if said is None:
+        return None
+    what, todo = said
+    return UnreadableFileError("unreadable", f"{what}; {json_shapes.READ}", todo)
 
 
 def _is_whole(record: dict[str, Any], wanted: AbstractSet[str], names: AbstractSet[str]) -> bool:
@@ -74,8 +88,8 @@ def _constant(name: str) -> str | None:
     return None if name == "NaN" else name
 
 
-def _records(text: str, source: SourceFormat) -> list[Any]:
-    """Return the records of a text: its lines, the list that the YAML names, or its only list."""
+def _records(text: str, source: SourceFormat) -> tuple[str, list[Any]]:
+    """Return the records of a text, with their path: its lines, the list of the YAML, or its only one."""
     try:
         content = _parse(text)
     except json.JSONDecodeError as error:
@@ -91,16 +105,17 @@ def _records(text: str, source: SourceFormat) -> list[Any]:
                     f"records: {source.records} leads nowhere; {name!r} is not there"
                 )
             content = content[name]
-    found = {"": content} if isinstance(content, list) else dict(lists(content))
+    within = source.records or ""
+    found = {within: content} if isinstance(content, list) else dict(lists(content, within))
     if not found:
         message = "it holds no list of records, and no lists of values of one length side by side"
-        raise faults.unreadable(message)
+        raise _unlike(content, within) or faults.unreadable(message)
     if len(found) > 1:
         raise faults.unreadable(
             f"it holds {len(found)} lists of records ({', '.join(found)}); say which in the site's YAML "
             "(records: a.b.c)"
         )
-    return next(iter(found.values()))
+    return next(iter(found.items()))
 
 
 def lists(content: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, list[Any]]]:

@@ -1,0 +1,121 @@
+"""JSON whose measurements have no names, or lie inside of records, is refused with what to write instead."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.console.test_draft_samples import draft
+from tests.unit.console.test_draft_samples import site as drafted
+from tests.unit.data_watcher.plant_files import CAPACITY_W, HEALTHY, accepted, refused, site
+
+PAIRS = [[int(moment.timestamp()), watt] for moment, watt in HEALTHY]
+NAMED = [{"date": f"{moment:%Y-%m-%d %H:%M:%S}", "value": watt} for moment, watt in HEALTHY]
+PROMETHEUS = {
+    "status": "success",
+    "data": {
+        "resultType": "matrix",
+        "result": [
+            {"metric": {"__name__": "pv"}, "values": [[at, str(watt)] for at, watt in PAIRS]}
+        ],
+    },
+}
+METERS = {
+    "energyDetails": {
+        "unit": "Wh",
+        "meters": [{"type": name, "values": NAMED} for name in ("Production", "Consumption")],
+    }
+}
+PLACE = ("--latitude", "52.1", "--longitude", "5.1", "--ac-capacity-kw", str(CAPACITY_W / 1000))
+
+
+def read_by(time: str, power: str) -> dict[str, Any]:
+    return {
+        "format": "json",
+        "timestamp": {"column": time, "step_minutes": 15},
+        "columns": {"power_ac": {"column": power, "unit": "W"}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "what", "todo"),
+    [
+        (
+            PAIRS,
+            "it holds 288 lists of 2 values without names",
+            '[{"time": 1717200000, "value": 0.0}, …]',
+        ),
+        (
+            {"name": "P", "data": PAIRS},
+            "the list data holds 288 lists of 2 values without names, like [1717200000, 0.0]",
+            '[{"time": 1717200000, "value": 0.0}, …]',
+        ),
+        (
+            PROMETHEUS,
+            "the list data.result[0].values holds 288 lists of 2 values without names",
+            '[{"time": 1717200000, "value": "0.0"}, …]',
+        ),
+        (
+            METERS,
+            "the list energyDetails.meters[0].values holds 288 records",
+            "write energyDetails.meters[0].values as a file of its own",
+        ),
+    ],
+)
+def test_what_is_no_list_of_records_is_said(
+    tmp_path: Path, content: Any, what: str, todo: str
+) -> None:
+    body = json.dumps(content).encode()
+    fault = refused(body, site(read_by("time", "value")))
+    assert fault.code == "unreadable"
+    assert what in fault.reason
+    assert "JSON is read as a list of records" in fault.reason
+    assert todo in fault.remedy
+
+    path = tmp_path / "p.json"
+    path.write_bytes(body)
+    said = str(draft(path, options=PLACE).exception)
+    assert what in said
+    assert todo in said
+
+
+def test_pairs_written_with_names_are_read(tmp_path: Path) -> None:
+    body = json.dumps([{"time": at, "value": watt} for at, watt in PAIRS]).encode()
+    accepted(body, site(read_by("time", "value")))
+    path = tmp_path / "p.json"
+    path.write_bytes(body)
+    found = drafted(path, options=PLACE).sources[0]
+    assert (found.timestamp.column, found.columns["power_ac"].column) == ("time", "value")
+
+
+def test_a_list_of_records_alone_is_read(tmp_path: Path) -> None:
+    body = json.dumps(METERS["energyDetails"]["meters"][0]["values"]).encode()  # type: ignore[index]
+    accepted(body, site(read_by("date", "value")))
+    path = tmp_path / "p.json"
+    path.write_bytes(body)
+    assert drafted(path, options=PLACE).sources[0].timestamp.column == "date"
+
+
+def test_records_with_lists_beside_their_measurements_are_read(tmp_path: Path) -> None:
+    records = [
+        {
+            "date": f"{moment:%Y-%m-%d %H:%M}",
+            "value": watt,
+            "phases": [[1, 2], [3, 4]],
+            "x": [{"a": 1}],
+        }
+        for moment, watt in HEALTHY
+    ]
+    body = json.dumps({"outline": PAIRS, "values": records}).encode()
+    accepted(body, site(read_by("date", "value")))
+    path = tmp_path / "p.json"
+    path.write_bytes(body)
+    assert drafted(path, options=PLACE).sources[0].columns["power_ac"].column == "value"
+
+
+def test_records_without_a_column_are_refused_as_such() -> None:
+    body = json.dumps(NAMED).encode()
+    assert refused(body, site(read_by("when", "value"))).code == "missing_column"
