@@ -274,7 +274,7 @@ def test_a_plant_that_is_off_or_under_snow_has_no_other_unit(shares: np.ndarray)
 
 def beside(power_of_sun: float, irradiance_of_sun: float, days: int = 3, name: str = "ghi") -> None:
     irradiance.check(
-        power(power_of_sun * sunny(days)), {name: 1000.0 * irradiance_of_sun * sunny(days)}
+        name, 1000.0 * irradiance_of_sun * sunny(days), power(power_of_sun * sunny(days))
     )
 
 
@@ -300,9 +300,9 @@ def test_twenty_four_bright_rows_with_both_are_enough(rows: int, *, told: bool) 
     found = power(np.full(rows + 10, 0.9))
     if told:
         with pytest.raises(UnreadableFileError, match=f"in {rows} bright rows"):
-            irradiance.check(found, {"ghi": lit})
+            irradiance.check("ghi", lit, found)
     else:
-        irradiance.check(found, {"ghi": lit})
+        irradiance.check("ghi", lit, found)
 
 
 def test_power_far_below_its_irradiance_for_three_days_means_another_unit_of_power() -> None:
@@ -341,30 +341,30 @@ def with_noon(shares: np.ndarray, noon: float) -> np.ndarray:
 def test_one_row_decides_nothing_about_power_and_irradiance() -> None:
     lit = sunny(3)
     with pytest.raises(UnreadableFileError, match=r"bright rows power is at 0\.00063"):
-        irradiance.check(power(with_noon(0.0009 * lit, 0.9)), {"ghi": 900.0 * lit})
+        irradiance.check("ghi", 900.0 * lit, power(with_noon(0.0009 * lit, 0.9)))
     with pytest.raises(
         UnreadableFileError, match=r"bright rows .*: ghi seems to be in another unit"
     ):
-        irradiance.check(power(0.9 * lit), {"ghi": 1000.0 * with_noon(0.1 * lit, 0.9)})
+        irradiance.check("ghi", 1000.0 * with_noon(0.1 * lit, 0.9), power(0.9 * lit))
     with pytest.raises(UnreadableFileError, match="under a high sun, from row"):
-        irradiance.check(power(0.9 * lit), {"ghi": 1000.0 * with_noon(0.34 * lit, 0.9)})
+        irradiance.check("ghi", 1000.0 * with_noon(0.34 * lit, 0.9), power(0.9 * lit))
     for noon in (0.001, 0.3, 9.0):
-        irradiance.check(power(0.9 * lit), {"ghi": 1000.0 * with_noon(0.9 * lit, noon)})
+        irradiance.check("ghi", 1000.0 * with_noon(0.9 * lit, noon), power(0.9 * lit))
 
 
 def test_under_a_low_sun_a_steep_plane_gets_many_times_what_the_ground_gets() -> None:
     winter = sunny(3, "2024-12-20")
     irradiance.check(
-        power(winter / winter.max(), "2024-12-20"), {"ghi": 250.0 * winter / winter.max()}
+        "ghi", 250.0 * winter / winter.max(), power(winter / winter.max(), "2024-12-20")
     )
 
 
 def test_the_irradiance_in_the_modules_plane_is_asked_first_and_the_other_as_well() -> None:
     found, lit = power(0.9 * sunny(3)), 1000.0 * sunny(3)
-    irradiance.check(found, {"ghi": 0.9 * lit, "poa_global": lit})
+    checks.check_beside(found, {"ghi": 0.9 * lit, "poa_global": lit})
     with pytest.raises(UnreadableFileError, match="ghi seems to be"):
-        irradiance.check(found, {"ghi": 0.001 * lit, "poa_global": lit})
-    irradiance.check(found, {"temp_air": 0.001 * lit})
+        checks.check_beside(found, {"ghi": 0.001 * lit, "poa_global": lit})
+    checks.check_beside(found, {"temp_air": 0.001 * lit})
     with pytest.raises(UnreadableFileError, match="poa_global seems to be"):
         checks.check_beside(found, {"ghi": lit, "poa_global": 0.001 * lit})
 

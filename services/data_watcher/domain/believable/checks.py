@@ -36,6 +36,8 @@ CHECKS = (
     unit_by_clear_day.check,
     unit_by_noon_sun.check,
 )
+# Of each irradiance beside power: what changes between two days is also many times apart.
+BESIDE = (scale_change.check, irradiance.check, other_day.check)
 
 
 def check_beside(power: Power, columns: Mapping[str, Values]) -> None:
@@ -47,9 +49,10 @@ def check_beside(power: Power, columns: Mapping[str, Values]) -> None:
         `wrong_unit`, for power or for the irradiance; `wrong_clock` where they are a day apart.
     """
     if len(power.generating):
-        scale_change.check(power, columns)
-        irradiance.check(power, columns)
-        other_day.check(power, columns)
+        for check in BESIDE:
+            for name in irradiance.ON_PLANE:
+                if name in columns:
+                    check(name, columns[name], power)
 
 
 def check_power(power: Power) -> None:

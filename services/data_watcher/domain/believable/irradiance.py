@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 from services.data_watcher.domain import masks
 from services.data_watcher.domain.believable import clock, sun
-from services.data_watcher.domain.believable.power import NOISE, Power, Values
+from services.data_watcher.domain.believable.power import NOISE, Power, Values, spacing
 from services.data_watcher.domain.believable.unit_by_clear_day import LOW as LOW_FOR_SUN
 from services.data_watcher.domain.believable.unit_by_clear_day import faint_clear_day
 from services.data_watcher.domain.believable.unit_fault import guess, wrong_unit
@@ -40,7 +40,6 @@ MOST_OF_DAYS = 0.3  # of those; a sensor that broke in the last months of years 
 NO_LIGHT = 0.005  # of standard irradiance, in which a plant does not give
 GIVEN = 0.15  # of AC capacity
 LOW_SUN = 0.1  # sine of its elevation: below, and at night, a battery may give it
-ENOUGH = 4_000  # rows that are looked at
 NEARLY_NONE = (
     0.02  # of standard irradiance times the sine of the noon sun; rain at noon showed 0.05
 )
@@ -51,26 +50,20 @@ TOO_MUCH = ABOVE_ALL * sun.SOLAR_CONSTANT * HIGH_SUN  # W/m², for a sun that is
 MOST_ABOVE = 0.1  # of the rows under a high sun; below broken clouds it is more for moments
 
 
-def check(power: Power, columns: Mapping[str, Values]) -> None:
-    """Refuse a file whose power and irradiance are many times apart: one of them has another unit.
+def check(name: str, values: Values, power: Power) -> None:
+    """Refuse a file whose power and irradiance are many times apart: one of them has another unit. [W/m²]
 
     Parameters
     ----------
-    columns
-        Values by canonical name. [canonical unit]
+    name
+        Canonical name of the irradiance.
 
     Raises
     ------
     UnreadableFileError
         `wrong_unit` for power, or for the irradiance.
     """
-    for name in ON_PLANE:
-        if name in columns:
-            _check_one(name, columns[name], power)
-
-
-def _check_one(name: str, values: Values, power: Power) -> None:
-    every = len(power.share) // ENOUGH | 1  # an odd one meets every hour of the day
+    every = spacing(len(power.share))
     light, own = values[::every] / STANDARD, power.share[::every]
     bright = (own > NOISE) & ((light > BRIGHT) | (own > BRIGHT)) & np.isfinite(light)
     if np.count_nonzero(bright) < FEWEST:
@@ -183,7 +176,7 @@ def is_doubtful(ghi: Values, time: TimeAxis, site: Site) -> bool:
         return True
     if time.days < clock.LEAST_DAYS:
         return False
-    every = len(ghi) // ENOUGH | 1
+    every = spacing(len(ghi))
     much = np.flatnonzero(ghi[::every] > clock.MUCH * highest) * every
     return not clock.is_by_day(time, much, site)
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.data_watcher.domain.believable import sun
-from services.data_watcher.domain.believable.power import Power, Values
+from services.data_watcher.domain.believable.power import Power, Values, spacing
 from services.data_watcher.domain.time_axis import TimeAxis, Times, stretches
 from shared.errors import UnreadableFileError
 from shared.solar.site import Site
@@ -15,7 +15,6 @@ NIGHT = -0.17  # sine of ten degrees below the horizon, four of which allow for 
 NOTHING = 0.01  # of AC capacity; meters with an offset say less
 MUCH = 0.02  # of AC capacity, in the middle of the dark rows
 ALWAYS = 0.9  # of the dark rows; a battery is empty before the night ends
-ENOUGH = 4_000  # rows that are looked at
 LEAST_DARK = 3 * 3600.0  # s
 LONGEST = (
     8 * 3600.0
@@ -35,7 +34,7 @@ def check(power: Power) -> None:
     UnreadableFileError
         `power_at_night`
     """
-    every = len(power.share) // ENOUGH | 1  # an odd one meets every hour of the day
+    every = spacing(len(power.share))
     step, some = power.time.step * every, power.share[::every]
     times, given = power.time.utc[::every], some > NOTHING
     if np.count_nonzero(given) < ALWAYS * LEAST_DARK / step:

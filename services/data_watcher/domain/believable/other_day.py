@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import numpy.typing as npt
 
 from services.data_watcher.domain.believable import sun
-from services.data_watcher.domain.believable.power import Power, Values
+from services.data_watcher.domain.believable.power import Power, Values, spacing
 from shared.errors import UnreadableFileError
 
-IRRADIANCE = ("poa_global", "ghi")
 LEAST_DAYS = 12
 WHOLE = 0.9  # of the rows of a day
-ENOUGH = 4_000  # rows that are looked at
 NOT_OWN, OTHER = (
     0.5,
     0.9,
 )  # correlation of what changes from day to day: of the same days, of shifted ones
 
 
-def check(power: Power, columns: Mapping[str, Values]) -> None:
-    """Refuse a file whose irradiance follows power only when it is moved by a whole day.
+def check(name: str, light: Values, power: Power) -> None:
+    """Refuse a file whose irradiance follows power only when it is moved by a whole day. [W/m²]
 
     Days are compared by how they differ from the day before, so that seasons do not count.
 
     Parameters
     ----------
-    columns
-        Values by canonical name. [canonical unit]
+    name
+        Canonical name of the irradiance.
 
     Raises
     ------
@@ -38,14 +34,7 @@ def check(power: Power, columns: Mapping[str, Values]) -> None:
     """
     if power.time.days < LEAST_DAYS:
         return
-    for name in IRRADIANCE:
-        if name in columns:
-            _check(name, columns[name], power)
-
-
-def _check(name: str, light: Values, power: Power) -> None:
-    every = len(light) // ENOUGH | 1  # an odd one meets every hour of the day
-    if _correlation(*_changes(light, power, every)) >= NOT_OWN:
+    if _correlation(*_changes(light, power, spacing(len(light)))) >= NOT_OWN:
         return  # as in nearly every file
     own, beside = _changes(light, power, 1)
     same = _correlation(own, beside)

@@ -17,6 +17,7 @@ Values = npt.NDArray[np.float64]
 OVER_CAPACITY = 1.5  # of AC capacity; inverters were seen 1.34 above nameplate
 LEAST_PEAK = 0.01  # of AC capacity; snow and rain included, reached within DAYS_FOR_PEAK
 DAYS_FOR_PEAK = 3
+ENOUGH = 4_000  # rows that show what a long file is
 NOISE = 1e-5  # of AC capacity; a plant that is switched off has no wrong unit
 
 
@@ -73,3 +74,8 @@ class Power:
         return cls(
             values, share, generating, highest, lowest, time, site, unit, place, scale, factor
         )
+
+
+def spacing(rows: int) -> int:
+    """Return every which row of a file is looked at: an odd one meets every hour of the day."""
+    return rows // ENOUGH | 1

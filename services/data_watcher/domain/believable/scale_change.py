@@ -6,16 +6,13 @@ can be. Only power held against the irradiance beside it shows where the one beg
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import numpy.typing as npt
 
 from services.data_watcher.domain.believable import sun
-from services.data_watcher.domain.believable.power import NOISE, Power, Values
+from services.data_watcher.domain.believable.power import NOISE, Power, Values, spacing
 from shared.errors import UnreadableFileError
 
-IRRADIANCE = ("poa_global", "ghi")
 STANDARD = 1000.0  # W/m² at which a plant's rating holds
 BRIGHT = 0.1  # of standard irradiance, or of AC capacity: either says that the sun shines
 LEAST_ROWS = 4  # of a day, bright ones
@@ -26,17 +23,16 @@ FOLLOWS = (
     0.8  # correlation of a usual day, on both sides: a plant at its limit does not follow the sun
 )
 MOST_DAYS = 10  # on either side: over more of them the sun itself changes how steep a plane is lit
-ENOUGH = 4_000  # rows that are looked at
 Rows = npt.NDArray[np.intp]
 
 
-def check(power: Power, columns: Mapping[str, Values]) -> None:
-    """Refuse a file in which power per irradiance becomes several times more, or less, from one day on.
+def check(name: str, irradiance: Values, power: Power) -> None:
+    """Refuse a file in which power per irradiance becomes several times more, or less, on one day. [W/m²]
 
     Parameters
     ----------
-    columns
-        Values by canonical name. [canonical unit]
+    name
+        Canonical name of the irradiance.
 
     Raises
     ------
@@ -45,13 +41,7 @@ def check(power: Power, columns: Mapping[str, Values]) -> None:
     """
     if power.time.days < 2 * LEAST_DAYS:
         return
-    for name in IRRADIANCE:
-        if name in columns:
-            _check(name, columns[name], power)
-
-
-def _check(name: str, irradiance: Values, power: Power) -> None:
-    every = len(irradiance) // ENOUGH | 1  # an odd one meets every hour of the day
+    every = spacing(len(irradiance))
     own, light = power.share[::every], irradiance[::every] / STANDARD
     rows = np.flatnonzero((own > NOISE) & (light > NOISE) & ((own > BRIGHT) | (light > BRIGHT)))
     ratio = np.log(own[rows] / light[rows])
