@@ -443,6 +443,19 @@ def test_no_policy_is_longer_than_iam_takes() -> None:
     assert {name: share for name, share in found.items() if share > 1} == {}
 
 
+def test_the_inbox_and_the_task_that_closes_a_run_may_both_start_the_next_one() -> None:
+    granted = {(grant.role, grant.action) for grant in grants()}
+    for role in ("trainer-trigger", "trainer-trigger-sequence"):
+        for action in (
+            "dynamodb:PutItem",
+            "s3:PutObject",
+            "sagemaker:CreateModelPackageGroup",
+            "sns:Publish",
+            "states:StartExecution",
+        ):
+            assert (role, action) in granted
+
+
 def test_who_starts_jobs_passes_no_other_role_than_theirs() -> None:
     """Whoever may pass a role may do through SageMaker what that role may."""
     passed = {each.role: each.resources for each in grants() if each.action == "iam:PassRole"}
