@@ -13,8 +13,8 @@ from services.data_watcher.domain.overlaps import Compared
 from shared.errors import UnreadableFileError
 from shared.solar import contradictions
 from shared.solar.position import Floats
+from shared.solar.rows import ISSUED, PROVIDER, STEP, TIME
 
-_STAMP, _ISSUE, _PROVIDER, _STEP = "timestamp", "issued_at", "provider", "step_minutes"
 _BITS = 32  # that seconds since 1970 take, until 2106
 Keys = npt.NDArray[np.uint64]  # what rows are about: the issue of forecasts, and the time
 
@@ -29,7 +29,7 @@ def compare(one: bytes, other: bytes) -> Compared:
     """
     try:
         first, second = (pq.read_table(pa.BufferReader(each)) for each in (one, other))
-        others = {_STAMP, _ISSUE, _PROVIDER, _STEP, "mask"}
+        others = {TIME, ISSUED, PROVIDER, STEP, "mask"}
         shared = sorted(set(first.column_names) & set(second.column_names) - others)
         sides = [_columns(table, shared) for table in (first, second)]
     except (pa.ArrowException, ValueError, KeyError) as error:
@@ -73,9 +73,9 @@ def _compared(
 
 def _columns(table: pa.Table, names: list[str]) -> tuple[Keys, dict[str, Floats]]:
     """Return what a table's rows are about, ordered and each once, and its values; NaN where unknown."""
-    keys = _seconds(table, _STAMP)
-    if _ISSUE in table.column_names:
-        keys |= _seconds(table, _ISSUE) << np.uint64(_BITS)
+    keys = _seconds(table, TIME)
+    if ISSUED in table.column_names:
+        keys |= _seconds(table, ISSUED) << np.uint64(_BITS)
     times, first = np.unique(keys, return_index=True)
     values = {
         name: table[name].cast("float64").to_numpy(zero_copy_only=False)[first] for name in names

@@ -12,6 +12,7 @@ from services.data_watcher.domain import masks
 from services.data_watcher.domain.believable.sky import Sky
 from services.data_watcher.domain.time_axis import Times
 from shared.errors import UnreadableFileError
+from shared.solar import runs
 
 LEAST = 2.0  # W/m²; a smaller fall is the rounding of a packed file
 LIT = 50.0  # W/m² of clear sky, from which on neighbours say what an interval may be
@@ -51,10 +52,10 @@ def means(readings: Values, placed: Placed, sky: Sky, name: str) -> tuple[Values
     issued, hours = placed.issued[known], placed.lengths[known] / 3600.0
     own = readings[known] / hours
     before = np.append(np.nan, readings[known][:-1]) / hours
-    before[_starts(issued)] = 0.0  # nothing was added up at the issue
+    before[runs.starts(issued)] = 0.0  # nothing was added up at the issue
     grown = own - before
     fell = grown < -LEAST
-    fell[_starts(issued)] = False
+    fell[runs.starts(issued)] = False
     _check(fell, sky.clear[known] > LIT, own, before, name)
     apart = _apart(placed, known)
     due, within = _in_rhythm(fell, before, placed, known)
@@ -68,7 +69,9 @@ def means(readings: Values, placed: Placed, sky: Sky, name: str) -> tuple[Values
     small = ~anew & ~apart & (before > LEAST) & (own <= most)
     hidden = _hidden(small, own, grown, lower, higher)
     # The first sum of an issue may have begun before it, as where a file's first leads are left out.
-    early = np.isfinite(found) & (found > most) & np.isin(np.arange(len(known)), _starts(issued))
+    early = (
+        np.isfinite(found) & (found > most) & np.isin(np.arange(len(known)), runs.starts(issued))
+    )
     found[hidden | early | within] = np.nan
     result = np.full(len(readings), np.nan)
     result[known] = found
@@ -81,17 +84,11 @@ def means(readings: Values, placed: Placed, sky: Sky, name: str) -> tuple[Values
     return result, {reason: mask for reason, mask in reasons.items() if mask.any()}
 
 
-def _starts(issued: Times) -> Positions:
-    return np.flatnonzero(np.append(True, np.diff(issued) != np.timedelta64(0, "us")))[
-        : len(issued)
-    ]
-
-
 def _apart(placed: Placed, known: Positions) -> Mask:
     """Return which readings have no other one at the beginning of their interval."""
     issued = placed.issued[known]
     start = np.append(issued[:1], placed.ends[known][:-1])
-    starts = _starts(issued)
+    starts = runs.starts(issued)
     start[starts] = issued[starts]
     return np.asarray(placed.time.utc[known] > start)
 

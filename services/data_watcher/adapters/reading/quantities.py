@@ -91,13 +91,13 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
             made_up["stuck"] = made_up["stuck"] | still if "stuck" in made_up else still
         columns[name] = _without(columns[name], made_up)
         lost[name] |= made_up
-    reasons = _by_reason(lost)
     if all(np.isnan(values).all() for values in columns.values()):
+        taken = _by_reason(lost).items()
         raise UnreadableFileError(
             "empty",
             f"none of the {table.rows} rows holds a value in {', '.join(columns)}",
             "upload it again once it holds measurements; see the masked reasons if it should already: "
-            + (", ".join(f"{name} {mask.sum()}" for name, mask in reasons.items()) or "none"),
+            + (", ".join(f"{name} {mask.sum()}" for name, mask in taken) or "none"),
         )
     _check_together(power, columns, source, time, site)
     for name, unlit in _dark(columns, time, site).items():

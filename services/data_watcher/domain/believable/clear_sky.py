@@ -8,6 +8,7 @@ from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import Values
 from services.data_watcher.domain.time_axis import TimeAxis
 from shared.errors import UnreadableFileError
+from shared.solar import runs
 from shared.solar.site import Site
 
 TOO_LOW = 0.6  # of a clear sky, in the whole file; a dusty sensor showed 0.8
@@ -35,10 +36,9 @@ def check(ghi: Values, time: TimeAxis, site: Site) -> None:
         return  # as in nearly every file
     up = np.asarray(sun.over(time.utc, time.step, site).up)
     days = sun.mean_solar_time(time.utc, site).astype("M8[D]")
-    starts = np.flatnonzero(np.append(True, days[1:] != days[:-1]))
     clear = [
         rows
-        for rows in np.split(np.arange(len(days)), starts[1:])
+        for rows in np.split(np.arange(len(days)), runs.starts(days)[1:])
         if _is_clear(ghi[rows], up[rows])
     ]
     if len(clear) < DAYS:
