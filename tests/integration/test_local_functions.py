@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import json
 import urllib.error
 import urllib.request
 import uuid
-import zipfile
 
 import pytest
 
 from tests.integration.observe import wait_for
+from tests.integration.packing import packed
 
 ROLE = "arn:aws:iam::000000000000:role/any"
 CODE = """
@@ -52,13 +51,6 @@ def broken(event, context):
     import nothing_of_this_name
 """
 BROKEN = "import nothing_of_this_name\n\ndef handle(event, context):\n    return 1\n"
-
-
-def packed(text):
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("handler.py", text)
-    return content.getvalue()
 
 
 class Functions:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 import uuid
-import zipfile
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.integration.fake_pipeline import ROLE
 from tests.integration.observe import wait_for
+from tests.integration.packing import packed
 
 BUCKET = "stacks-code"
 TRUST = {
@@ -25,13 +24,6 @@ TRUST = {
     ],
 }
 DEFINITION = {"Version": "2020-12-01", "Steps": []}
-
-
-def code(text):
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("handler.py", text)
-    return packed.getvalue()
 
 
 class Stacks:
@@ -129,13 +121,13 @@ def test_new_code_runs_after_an_update(stacks):
     stacks.s3.put_object(
         Bucket=BUCKET,
         Key="one.zip",
-        Body=code(
+        Body=packed(
             "import os\ndef handle(event, context):\n"
             "    return ['one', os.environ['MODE'], os.environ['WHERE']]\n"
         ),
     )
     stacks.s3.put_object(
-        Bucket=BUCKET, Key="two.zip", Body=code("def handle(event, context):\n    return 'two'\n")
+        Bucket=BUCKET, Key="two.zip", Body=packed("def handle(event, context):\n    return 'two'\n")
     )
     template = {
         "Parameters": {"CodeKey": {"Type": "String"}, "Target": {"Type": "String"}},
