@@ -51,7 +51,8 @@ _GROWS, _LEAST_GROWN = 0.9, 6  # of the steps of a sum; rows that differ
 _RATIO = 0.5  # a fall to less is a sum that begins anew
 ASKED = (
     "FILL IN: say when a forecast was issued, in one way: {column: …}, {file_name: nwp_%Y%m%d%H.csv, "
-    "timezone: UTC}, {lead: 24h}, {day_before_at: 12:00, timezone: …} or {upload: true}"
+    "timezone: UTC}, {lead: 24h}, {day_before_at: 12:00, timezone: …}, {daily_at: 00:00, timezone: …} or "
+    "{upload: true}"
 )
 
 

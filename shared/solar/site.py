@@ -314,7 +314,7 @@ def _fault_of_forecast(source: SourceFormat) -> str | None:
     if source.issued is None:
         return (
             "a forecast says when it was issued: issued: {column: …}, {file_name: …}, {lead: …}, "
-            "{day_before_at: …} or {upload: true}"
+            "{day_before_at: …}, {daily_at: …} or {upload: true}"
         )
     if source.sum_by is not None:
         return (

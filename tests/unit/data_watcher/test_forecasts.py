@@ -157,6 +157,30 @@ def test_the_day_before_at_an_hour_is_that_of_the_zones_clock() -> None:
     accepted(csv(ONE, with_issue=False), issued(ONE, noon_before), where)
 
 
+@pytest.mark.parametrize("hour", [0, 6, 18])
+def test_an_archive_joins_the_first_day_of_each_daily_run(hour: int) -> None:
+    """Each sum grows from its run on, also over the run's first interval, which may be a bright one."""
+    first = FIRST + hour * HOUR
+    rows = forecasts(issues=5, hours=24, every=24, first=first)
+    how = ADDED_UP | {"issued": {"daily_at": f"{hour:02}:00", "timezone": "UTC"}}
+    with_issue = added_up(rows).decode().splitlines()
+    without = "\n".join(line.split(",", 1)[1] for line in with_issue).encode()
+
+    assert accepted(without, rows, site(how)).rows.masks == {}
+
+
+def test_the_last_daily_run_is_that_of_the_zones_clock_in_summer_and_in_winter() -> None:
+    where = site({"issued": {"daily_at": "06:00", "timezone": "Europe/Berlin"}})
+    rows = forecasts(issues=1, hours=96, first=datetime(2024, 10, 26, 4, tzinfo=UTC))
+
+    def six_before(row: Row) -> datetime:
+        runs = [datetime(2024, 10, 26, 4, tzinfo=UTC)]  # six o'clock in summer
+        runs += [datetime(2024, 10, day, 5, tzinfo=UTC) for day in (27, 28, 29, 30)]
+        return max(each for each in runs if each <= row.begins)
+
+    accepted(csv(rows, with_issue=False), issued(rows, six_before), where)
+
+
 def test_a_year_of_quarter_hours_issued_on_the_day_before_is_read() -> None:
     rows = forecasts(issues=60, hours=24, every=24, step=15)
     how = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 import numpy as np
 import numpy.typing as npt
@@ -210,18 +210,27 @@ def _by_target(begins: Times, how: IssueFormat, zone: str) -> Times:
     """Return when intervals were issued, where that is a matter of when they are."""
     if how.lead is not None:
         return np.asarray(begins - np.timedelta64(written.span(how.lead)), "M8[us]")
-    assert how.day_before_at is not None  # noqa: S101 - the last of the ways
-    place, hour = tzinfo_of(how.timezone or zone), written.clock(how.day_before_at)
+    place = tzinfo_of(how.timezone or zone)
     each, where = np.unique(begins, return_inverse=True)
-    found = [_NAT if np.isnat(one) else _day_before(one, place, hour) for one in each]
+    found = [_NAT if np.isnat(one) else _of_day(one, how, place) for one in each]
     by_day: Times = np.array(found, "M8[us]")[where]
     return by_day
 
 
-def _day_before(begin: np.datetime64, place: tzinfo, hour: timedelta) -> np.datetime64:
+def _of_day(begin: np.datetime64, how: IssueFormat, place: tzinfo) -> np.datetime64:
+    """Return the issue of the day before an interval, or the last daily one that is not after its begin."""
     moment: datetime = begin.astype("M8[us]").item()
-    day = moment.replace(tzinfo=UTC).astimezone(place).date() - timedelta(days=1)
-    return _plain(datetime(day.year, day.month, day.day, tzinfo=place) + hour)
+    day = moment.replace(tzinfo=UTC).astimezone(place).date()
+    before = day - timedelta(days=1)
+    if how.daily_at is None:
+        assert how.day_before_at is not None  # noqa: S101 - the last of the ways
+        return _at(before, how.day_before_at, place)
+    today = _at(day, how.daily_at, place)
+    return today if today <= begin else _at(before, how.daily_at, place)
+
+
+def _at(day: date, hour: str, place: tzinfo) -> np.datetime64:
+    return _plain(datetime(day.year, day.month, day.day, tzinfo=place) + written.clock(hour))
 
 
 def _plain(moment: datetime) -> np.datetime64:
