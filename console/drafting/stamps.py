@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from console.drafting import ends, parts, serials
+from console.drafting import ends, parts, row_times, serials
 from console.drafting.guess import Guess, NotUnderstoodError
 from console.drafting.layout import Sheet
 from console.drafting.moments import Form, Times, is_day, joined
@@ -190,6 +190,7 @@ def _rank(candidate: _Candidate, at: int) -> tuple[float, ...]:
     return (
         float(any(each.has_clock for each in some)),
         round(len(known) / len(times), 2),
+        -float(row_times.is_beside(candidate.name)),
         round(len(np.unique(known)) / len(known), 1),
         float(ends.rank(candidate.name)),
         regular,

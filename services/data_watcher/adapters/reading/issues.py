@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from services.data_watcher.adapters.reading import intervals, no_times, parsing, stamps
 from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.adapters.reading.zones import to_utc
-from services.data_watcher.domain import lead_steps
+from services.data_watcher.domain import issue_times, lead_steps
 from services.data_watcher.domain.believable import leads, losses
 from services.data_watcher.domain.believable import stamps as believable
 from services.data_watcher.domain.lead_steps import Steps
@@ -45,12 +45,15 @@ class Placed:
         How long each interval is. [s]
     shows_lengths
         Whether anything says so: a single row without a stated step does not.
+    apart
+        How far the rows of one issue were written apart at most, where each has a time of its own. [s]
     """
 
     issued: Times
     time: TimeAxis
     lengths: npt.NDArray[np.float64]
     shows_lengths: bool = True
+    apart: float = 0.0
 
     @property
     def leads(self) -> npt.NDArray[np.timedelta64]:
@@ -71,7 +74,7 @@ class Placed:
             self.time.counts,
             doubtful={name: mask[rows] for name, mask in self.time.doubtful.items()},
         )
-        return Placed(self.issued[rows], time, self.lengths[rows], self.shows_lengths)
+        return replace(self, issued=self.issued[rows], time=time, lengths=self.lengths[rows])
 
 
 def place(
@@ -95,7 +98,9 @@ def place(
     how, zone = source.timestamp, source.timestamp.timezone or site.timezone
     table, how = intervals.begun(table, how, zone)
     local, is_utc, counts = stamps.parsed(table, how, zone, site, by_rows=False)
-    stated = _stated(table, source.issued, zone, name, uploaded_at)
+    stated, apart = _stated(table, source.issued, zone, name, uploaded_at), 0.0
+    if stated is not None:
+        stated, apart = issue_times.gather(stated, local)
     issue = np.zeros(table.rows, np.intp) if stated is None else _codes(stated)
     utc, never = (local, np.zeros(len(local), bool)) if is_utc else _utc(local, zone, issue)
     counts["no_such_local_time"] = int(never.sum())
@@ -127,7 +132,8 @@ def place(
     believable.check_swapped(np.unique(begins[rows]))
     leads_of_stamps, codes = _in_order(utc, stated, issue, rows)
     lead_steps.check(leads_of_stamps, codes, steps, is_stated=how.step_minutes is not None)
-    return _ordered(table, begins, issued, rows, counts, lengths, steps)
+    placed = _ordered(table, begins, issued, rows, counts, lengths, steps)
+    return replace(placed, apart=apart)
 
 
 def _ordered(  # noqa: PLR0917 - what a row is, and what was done to others
