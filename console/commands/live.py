@@ -246,7 +246,7 @@ def how_they_do(model: str | None = None) -> dict[str, dict[str, Any] | None]:
 
 
 def _gone(key: str) -> None:
-    output.complain(f"{key} was deleted; it is predicted again when a file of its day comes")
+    output.complain(f"{key} was deleted; while its version serves, the daily look makes it again")
 
 
 def only_model(model: str | None, by: str = "") -> str:

@@ -211,3 +211,39 @@ def test_of_data_of_another_year_each_month_has_its_turn_soon() -> None:
         world.clock.now += timedelta(days=1)
         world.sweep()
     assert world.scores(MONDAY) == ()
+
+
+def test_a_file_that_was_given_up_is_tried_again_when_a_look_comes_to_its_month() -> None:
+    world = World()
+    world.asking.silent = True
+    world.hear(world.upload("monday", MONDAY))
+    world.clock.now = NOW + timedelta(days=15)
+    world.sweep("quick")
+    assert world.books.waits == {}
+    world.sweep()
+    assert [each.reason for each in world.books.waits.values()] == ["the endpoint does not answer"]
+    world.asking.silent = False
+    world.sweep("quick")
+    assert (world.score(MONDAY).state, world.books.waits) == ("scored", {})
+
+
+def test_predictions_that_somebody_deleted_are_made_again_after_the_daily_look() -> None:
+    world = World()
+    world.hear(world.upload("monday", MONDAY), world.upload("tuesday", MONDAY + timedelta(days=1)))
+    before, (key, _) = world.score(MONDAY), world.predictions
+    del world.objects.kept[key]
+    world.sweep()
+    assert [each.reason for each in world.books.waits.values()] == ["its predictions were deleted"]
+    world.sweep("quick")
+    assert (key in world.predictions, world.score(MONDAY)) == (True, before)
+
+
+def test_a_score_stays_where_who_made_the_deleted_predictions_serves_no_more() -> None:
+    world = World()
+    world.hear(world.upload("monday", MONDAY))
+    before, (key,) = world.score(MONDAY), world.predictions
+    world.hear(world.deploy(2, at=NOW))
+    del world.objects.kept[key]
+    world.sweep()
+    world.sweep("quick")
+    assert (world.predictions, world.score(MONDAY), world.books.waits) == ([], before, {})
