@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -34,6 +34,7 @@ class CatchingUp:
     books: Books
     waitings: Waitings
     canonical: CanonicalRows
+    model_of_site: Callable[[str], str | None]
     meter: Meter
     clock: Clock
 
@@ -110,9 +111,13 @@ class CatchingUp:
                 keys = found.new(waits, trained.files)
                 if trained.version == serves:
                     keys |= found.given_up(waits, trained) | found.bereft(waits, serves)
+                if not keys and not found.gone:
+                    continue
                 new = self._described(keys)
-                if new or found.gone:
+                if self.model_of_site(site_id) in {model_id, None}:
                     self.recording.record(model_id, new, found.gone)
+                else:
+                    self.recording.score_only(model_id, new, found.gone)
 
     def _known(
         self,

@@ -247,3 +247,21 @@ def test_a_score_stays_where_who_made_the_deleted_predictions_serves_no_more() -
     world.sweep()
     world.sweep("quick")
     assert (world.predictions, world.score(MONDAY), world.books.waits) == ([], before, {})
+
+
+def test_a_site_that_moved_is_predicted_by_its_new_model_alone_and_scored_as_far_as_it_was() -> (
+    None
+):
+    world = World()
+    world.hear(world.upload("monday", MONDAY))
+    world.moved[SITE] = "another"
+    later = [MONDAY + timedelta(days=each) for each in (1, 4)]
+    for day in later:
+        world.upload(str(day), day)  # its message goes to the other model
+    world.upload("restated", MONDAY, columns=POWER, factor=1.0, uploaded=NOW)
+    for scope in ("daily", "quick", "daily"):
+        world.sweep(scope)
+    assert [layout.predicted(key)[0] for key in world.predictions] == ["monday"]
+    assert world.score(MONDAY).sums.energy_bias == pytest.approx(0.0, abs=1e-6)
+    assert "scored" not in {each.state for day in later for each in world.scores(day)}
+    assert world.books.waits == {}
