@@ -36,8 +36,9 @@ CHECKS = (
     unit_by_clear_day.check,
     unit_by_noon_sun.check,
 )
-# Of each irradiance beside power: what changes between two days is also many times apart.
-BESIDE = (scale_change.check, irradiance.check, other_day.check)
+# Of each irradiance beside power: what is of another day, or changes between two days, is also many times
+# apart.
+BESIDE = (other_day.check, scale_change.check, irradiance.check)
 
 
 def check_beside(power: Power, columns: Mapping[str, Values]) -> None:
