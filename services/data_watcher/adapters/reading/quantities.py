@@ -106,7 +106,7 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
             "upload it again once it holds measurements; see the masked reasons if it should already: "
             + (", ".join(f"{name} {mask.sum()}" for name, mask in taken) or "none"),
         )
-    _check_together(power, columns, source, time, site)
+    _check_together(power, columns, source, time, site, table.places.said)
     for name, unlit in _dark(columns, time, site).items():
         columns[name] = _without(columns[name], unlit)
         lost[name] |= unlit
@@ -119,19 +119,22 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
     return Measured(columns, masks, masked)
 
 
-def _check_together(
+def _check_together(  # noqa: PLR0917 - columns, their file and its site
     power: Power | None,
     columns: dict[str, Values],
     source: SourceFormat,
     time: TimeAxis,
     site: Site,
+    place: Callable[[int], str],
 ) -> None:
-    """Refuse a file whose columns cannot be true beside each other."""
+    """Refuse a file whose columns cannot be true beside each other, or beside the sky."""
     if MODULE in columns:
         unit = source.columns[MODULE].unit
         temperature.check_module(columns[MODULE], columns.get(TEMPERATURE), time, site, unit)
     if power is not None:
         check_beside(power, columns)
+    if GHI in columns:
+        clear_sky.check(columns[GHI], time, site, place)
 
 
 def _dark(columns: dict[str, Values], time: TimeAxis, site: Site) -> dict[str, dict[str, Mask]]:
@@ -163,7 +166,6 @@ def _check_weather(  # noqa: PLR0917 - a column, its file and its site
         if irradiance.is_doubtful(values, time, site):
             light = values / irradiance.STANDARD * site.ac_capacity_kw
             irradiance.check_by_sun(Power.of(light, time, site, unit, place))
-        clear_sky.check(values, time, site)
     elif name == PLANE:
         irradiance.check_plane(name, values, place, time)
     elif name == TEMPERATURE:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from services.data_watcher.domain.believable import (
     clock,
     counter,
+    faint_spell,
     irradiance,
     nights,
     other_day,
@@ -38,7 +39,7 @@ CHECKS = (
 )
 # Of each irradiance beside power: what is of another day, or changes between two days, is also many times
 # apart.
-BESIDE = (other_day.check, scale_change.check, irradiance.check)
+BESIDE = (other_day.check, scale_change.check, faint_spell.check, irradiance.check)
 
 
 def check_beside(power: Power, columns: Mapping[str, Values]) -> None:
