@@ -98,6 +98,17 @@ MASKED: dict[str, Masking] = {
         "over a day, or an inverter through the others' night: the sensor or the record hangs",
         "look at the sensor and the logger; where the column does not belong to the plant, leave it out",
     ),
+    "held_back": Masking(
+        "power stands at one value for an hour and a half or longer under a moving sun, and the plant gives "
+        "more on other days: somebody held it back, or the record hangs",
+        "look whether the plant was held back for days (feed-in management, a limit of the grid), or its "
+        "logger repeats a reading",
+    ),
+    "outage": Masking(
+        "power is nothing for an hour or longer by day, and falls and comes back at once: the plant was off, "
+        "or its readings got lost",
+        "look at the plant and at the connection between logger and inverter",
+    ),
     "straight_line": Masking(
         "the values lie on a straight line for hours: somebody drew it over a gap",
         "export the file without interpolation, so that gaps stay empty",

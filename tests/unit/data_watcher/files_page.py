@@ -325,6 +325,12 @@ def _hangs() -> Example:
     return Example(csv(rows, "time,power,ghi"), {"columns": columns}, shown=shown)
 
 
+def _limited() -> Example:
+    rows = {n: 3000 for n, (_, watt) in enumerate(healthy(2)) if n < 96 and watt > 3000}
+    first = min(rows)
+    return Example(_written(rows), shown=(first - 1, first, first + 1, 96 + NOON))
+
+
 def _drawn() -> Example:
     ends = [healthy()[n][1] for n in (28, 48)]
     drawn = {n: ends[0] + (n - 28) / 20 * (ends[1] - ends[0]) for n in range(28, 48)}
@@ -355,6 +361,10 @@ MASKING: dict[str, Example] = {
     ),
     "dropout": Example(_written({NOON: 0}), shown=(NOON, NOON + 1, NOON + 2)),
     "stuck": _hangs(),
+    "held_back": _limited(),
+    "outage": Example(
+        _written(dict.fromkeys(range(NOON, NOON + 6), 0)), shown=(NOON - 1, NOON, NOON + 1, NOON + 6)
+    ),
     "straight_line": _drawn(),
     "dark_sensor": _no_light(),
     "member_missing": _members(),

@@ -72,6 +72,26 @@ def test_irradiance_of_another_day_is_refused(days: int, said: str) -> None:
     kept(moved(days), "power_ac", "temp_air", "temp_module")  # as the remedy says, without ghi
 
 
+@pytest.mark.parametrize(
+    ("days", "first"), [(7, 0), (DAYS, 0), (DAYS, 8 * DAY), (DAYS, 8 * DAY + 50)]
+)
+def test_irradiance_of_the_day_before_is_found_in_a_part_of_a_file(days: int, first: int) -> None:
+    own = []
+    for n, (p, g, a, m) in enumerate(rows(days)):
+        cloud = 0.6 + 0.4 * math.sin(0.31 * (n % DAY) + 2.1 * (n // DAY) ** 1.4)
+        own.append((p * cloud, g * cloud, a, m))
+    late = [
+        (p, own[max(n - DAY, n % DAY)][1] if n >= first else g, a, m)
+        for n, (p, g, a, m) in enumerate(own)
+    ]
+    kept(own, "power_ac", "ghi")
+
+    fault = refused(csv(late), where("power_ac", "ghi"))
+
+    assert fault.code == "wrong_clock"
+    assert "ghi of a day follows the power of the day before it" in fault.reason
+
+
 def changed(change: Callable[[int, Row], Row]) -> list[Row]:
     return [change(number, row) for number, row in enumerate(rows())]
 

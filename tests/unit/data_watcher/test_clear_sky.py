@@ -28,9 +28,11 @@ def where(unit: str = "W/m2", latitude: float = 52.1) -> Site:
     )
 
 
-def light(sky: Sky, start: str = "2024-06-01", latitude: float = 52.1) -> list[tuple[str, float]]:
+def light(
+    sky: Sky, start: str = "2024-06-01", latitude: float = 52.1, days: int = DAYS
+) -> list[tuple[str, float]]:
     """Irradiance under skies that let through a part of what a clear one does. [W/m²]"""
-    times = np.datetime64(start, "us") + np.arange(DAYS * ROWS_OF_A_DAY) * STEP
+    times = np.datetime64(start, "us") + np.arange(days * ROWS_OF_A_DAY) * STEP
     ups = sun.over(times, 1800.0, site(latitude=latitude)).up
     return [
         (str(at)[:16], round(sky(row, max(up, 0.0)) * 1060 * max(up, 0.0) ** 1.12, 2))
@@ -56,8 +58,53 @@ def test_energies_of_half_hours_that_are_called_power_are_refused() -> None:
     fault = refused(csv(light(mixed), 0.5), where())
 
     assert fault.code == "wrong_unit"
-    assert "6 days rise and fall like a clear sky, the first of them 2024-06-01" in fault.reason
+    assert "6 days rise and fall like a clear sky from 2024-06-01 (row 2) on" in fault.reason
     assert "Wh/m2 where it is the energy of each interval" in fault.remedy
+
+
+def from_day(first: int, last: int, change: float, sky: Sky) -> Sky:
+    def changed(row: int, up: float) -> float:
+        return sky(row, up) * (change if first <= row / ROWS_OF_A_DAY < last else 1.0)
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [(5, DAYS, "2024-06-06"), (0, 5, "2024-06-01"), (4.5, DAYS, "2024-06-06")],
+    ids=["from a day on", "until a day", "from a noon on"],
+)
+def test_energies_in_a_part_of_a_file_are_refused_with_the_first_of_their_days(
+    first: float, last: int, said: str
+) -> None:
+    fault = refused(csv(light(from_day(first, last, 0.5, mixed))), where())
+
+    assert fault.code == "wrong_unit"
+    assert f"3 days rise and fall like a clear sky from {said}" in fault.reason
+    assert "split it there" in fault.remedy
+
+
+def broken(row: int, _: float) -> float:
+    """Clouds that come and go, and leave the sky for moments."""
+    return 0.55 + 0.4 * math.sin(row * 1.9) + 0.05 * math.sin(row * 7.0)
+
+
+def test_many_days_of_clouds_that_never_open_are_refused() -> None:
+    data = csv(light(broken, days=13), 0.5)
+
+    fault = refused(data, where())
+
+    assert (
+        "on 13 days in a row, from 2024-06-01 (row 2) on, ghi never reaches more than"
+        in fault.reason
+    )
+    assert read(data, "raw/east/p.csv", where("Wh/m2")).rows.masks == {}  # as the remedy says
+
+
+def test_a_sensor_that_is_covered_for_long_has_no_other_unit() -> None:
+    data = csv(light(from_day(2, 16, 0.05, broken), days=18))
+
+    assert read(data, "raw/east/p.csv", where()).rows.masks == {}
 
 
 @pytest.mark.parametrize(
@@ -68,10 +115,20 @@ def test_energies_of_half_hours_that_are_called_power_are_refused() -> None:
         (light(lambda *at: 0.75 * mixed(*at)), "W/m2", 1.0),
         (light(lambda row, _: 0.5 + 0.2 * math.sin(row * 1.9)), "W/m2", 1.0),
         (light(even), "W/m2", 1.0),
+        (light(from_day(2, 8, 0.5, broken)), "W/m2", 1.0),
         (light(lambda *at: 0.5 * mixed(*at), start="2024-12-10"), "W/m2", 1.0),
         (light(lambda row, up: mixed(row, up) if row % 96 else 0.5), "W/m2", 1.0),
     ],
-    ids=["clear", "as the remedy says", "dust", "clouds", "even cloud", "winter", "few clear rows"],
+    ids=[
+        "clear",
+        "as the remedy says",
+        "dust",
+        "clouds",
+        "even cloud",
+        "a week of rain",
+        "winter",
+        "few clear rows",
+    ],
 )
 def test_skies_are_kept(data: list[tuple[str, float]], unit: str, factor: float) -> None:
     reading = read(csv(data, factor), "raw/east/p.csv", where(unit))

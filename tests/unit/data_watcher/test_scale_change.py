@@ -98,7 +98,6 @@ def test_both_parts_of_the_split_file_are_read_by_their_units() -> None:
     [
         same,
         later(lambda _, watt: watt / 2),
-        later(lambda _, watt: min(watt, CAPACITY_W / 10)),
         later(lambda row, watt: watt * min(1.0, 0.002 * row)),
         later(lambda row, watt: 0.0 if row < 4 * ROWS_OF_A_DAY else watt),
         later(lambda row, watt: watt / 4 if row < 4 * ROWS_OF_A_DAY else watt),
@@ -107,7 +106,6 @@ def test_both_parts_of_the_split_file_are_read_by_their_units() -> None:
     ids=[
         "healthy",
         "half of it",
-        "at a limit",
         "thaw",
         "off for days",
         "a quarter for days",
@@ -122,3 +120,10 @@ def test_what_plants_do_is_no_change_of_unit(power: Change) -> None:
     assert reading.rows.masks == {}
     assert table["power_ac"].to_pylist() == pytest.approx([p / 1000 for p, _ in expected], abs=1e-5)
     assert table["ghi"].to_pylist() == pytest.approx([g for _, g in expected], abs=1e-4)
+
+
+def test_a_limit_that_begins_between_two_days_is_no_change_of_unit() -> None:
+    limit = CAPACITY_W / 10
+    reading = read(csv(rows(later(lambda _, watt: min(watt, limit)))), "raw/east/p.csv", WHERE)
+
+    assert reading.rows.masks.keys() == {"held_back"}

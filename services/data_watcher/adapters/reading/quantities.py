@@ -14,9 +14,11 @@ from services.data_watcher.domain import units
 from services.data_watcher.domain.believable import (
     clear_sky,
     filled,
+    held_back,
     irradiance,
     losses,
     nights,
+    outages,
     ranges,
     temperature,
 )
@@ -86,11 +88,16 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
         columns[name], lost[name] = _without(values, outside), own | outside
     read = {name: columns[name] for name, each in source.columns.items() if each.kind == "value"}
     still = nights.frozen(read[POWER], time, site) if POWER in read else None
-    for name, made_up in filled.found(read, time).items():
-        if name == POWER and still is not None:
-            made_up["stuck"] = made_up["stuck"] | still if "stuck" in made_up else still
+    filled_in = filled.found(read, time)
+    if still is not None:
+        filled_in[POWER] = _joined(filled_in[POWER], {"stuck": still})
+    for name, made_up in filled_in.items():
         columns[name] = _without(columns[name], made_up)
         lost[name] |= made_up
+    if POWER in read:
+        interrupted = _interrupted(columns, time, site)
+        columns[POWER] = _without(columns[POWER], interrupted)
+        lost[POWER] = _joined(lost[POWER], interrupted)
     if all(np.isnan(values).all() for values in columns.values()):
         taken = _by_reason(lost).items()
         raise UnreadableFileError(
@@ -99,7 +106,7 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
             "upload it again once it holds measurements; see the masked reasons if it should already: "
             + (", ".join(f"{name} {mask.sum()}" for name, mask in taken) or "none"),
         )
-    _check_together(power, columns, source, time, site)
+    _check_together(power, columns, source, time, site, table.places.said)
     for name, unlit in _dark(columns, time, site).items():
         columns[name] = _without(columns[name], unlit)
         lost[name] |= unlit
@@ -112,19 +119,22 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
     return Measured(columns, masks, masked)
 
 
-def _check_together(
+def _check_together(  # noqa: PLR0917 - columns, their file and its site
     power: Power | None,
     columns: dict[str, Values],
     source: SourceFormat,
     time: TimeAxis,
     site: Site,
+    place: Callable[[int], str],
 ) -> None:
-    """Refuse a file whose columns cannot be true beside each other."""
+    """Refuse a file whose columns cannot be true beside each other, or beside the sky."""
     if MODULE in columns:
         unit = source.columns[MODULE].unit
         temperature.check_module(columns[MODULE], columns.get(TEMPERATURE), time, site, unit)
     if power is not None:
         check_beside(power, columns)
+    if GHI in columns:
+        clear_sky.check(columns[GHI], time, site, place)
 
 
 def _dark(columns: dict[str, Values], time: TimeAxis, site: Site) -> dict[str, dict[str, Mask]]:
@@ -133,6 +143,14 @@ def _dark(columns: dict[str, Values], time: TimeAxis, site: Site) -> dict[str, d
     names = [name for name in irradiance.ON_PLANE if name in columns and power is not None]
     found = {name: irradiance.dark(columns[name], columns[POWER], time, site) for name in names}
     return {name: {"dark_sensor": rows} for name, rows in found.items() if rows is not None}
+
+
+def _interrupted(columns: dict[str, Values], time: TimeAxis, site: Site) -> dict[str, Mask]:
+    """Return the rows of power that are not what the sun gave, by reason."""
+    lights = [columns[name] for name in irradiance.ON_PLANE if name in columns]
+    found = held_back.found(columns[POWER], time, site, lights)
+    outage = outages.found(columns[POWER], time, site, lights)
+    return found if outage is None else found | {"outage": outage}
 
 
 def _check_weather(  # noqa: PLR0917 - a column, its file and its site
@@ -148,7 +166,6 @@ def _check_weather(  # noqa: PLR0917 - a column, its file and its site
         if irradiance.is_doubtful(values, time, site):
             light = values / irradiance.STANDARD * site.ac_capacity_kw
             irradiance.check_by_sun(Power.of(light, time, site, unit, place))
-        clear_sky.check(values, time, site)
     elif name == PLANE:
         irradiance.check_plane(name, values, place, time)
     elif name == TEMPERATURE:
@@ -197,6 +214,10 @@ def _without(values: Values, reasons: dict[str, Mask]) -> Values:
         if rows.any():
             values = np.where(rows, np.nan, values)
     return values
+
+
+def _joined(one: dict[str, Mask], other: dict[str, Mask]) -> dict[str, Mask]:
+    return one | {name: rows | one[name] if name in one else rows for name, rows in other.items()}
 
 
 def _by_reason(lost: dict[str, dict[str, Mask]]) -> dict[str, Mask]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from services.data_watcher.domain.believable import (
     clock,
     counter,
+    faint_spell,
     irradiance,
     nights,
     other_day,
@@ -36,8 +37,9 @@ CHECKS = (
     unit_by_clear_day.check,
     unit_by_noon_sun.check,
 )
-# Of each irradiance beside power: what changes between two days is also many times apart.
-BESIDE = (scale_change.check, irradiance.check, other_day.check)
+# Of each irradiance beside power: what is of another day, or changes between two days, is also many times
+# apart.
+BESIDE = (other_day.check, scale_change.check, faint_spell.check, irradiance.check)
 
 
 def check_beside(power: Power, columns: Mapping[str, Values]) -> None:

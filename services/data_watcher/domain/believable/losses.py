@@ -20,11 +20,13 @@ Mask = npt.NDArray[np.bool_]
 MOST_LOST = 0.1  # of the rows that matter, for one reason
 FEW = 4  # rows; as few are a hiccup, however small the file
 EXAMPLES = 3
-# An outage of one inverter is no fault of the file, but at other times it must show what is usual.
+# An outage, or a limit, is no fault of the file, but at other times it must show what is usual.
 MOST_OFF = 0.5
 # What the file says of power and irradiance does not depend on a temperature that hangs.
 _MOST_OF = {
     ("power_ac", "inverter_off"): MOST_OFF,
+    ("power_ac", "outage"): MOST_OFF,
+    ("power_ac", "held_back"): MOST_OFF,
     ("temp_air", "stuck"): 1.0,
     ("temp_module", "stuck"): 1.0,
 }

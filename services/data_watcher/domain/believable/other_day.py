@@ -1,26 +1,29 @@
-"""Whether the irradiance beside power is that of the day before, or of the day after."""
+"""Whether the irradiance beside power is that of the day before or after, if only for some days."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from services.data_watcher.domain.believable import sun
-from services.data_watcher.domain.believable.power import Power, Values, spacing
+from services.data_watcher.domain.believable.power import Power, Values
 from shared.errors import UnreadableFileError
 
-LEAST_DAYS = 12
-WHOLE = 0.9  # of the rows of a day
+LEAST_DAYS = 5
+TELLING = 3  # days in a row, those aside that are like both of their neighbours
 NOT_OWN, OTHER = (
     0.5,
     0.9,
-)  # correlation of what changes from day to day: of the same days, of shifted ones
+)  # how alike the changes from the day before are: of the same day, of another
+AT_TOP = 0.97  # of the file's highest hour: a plant at its limit does not follow the sun
+LEAST_CHANGE = 0.15  # of what a usual day gives
+_DAY, _HOUR, _HOURS = 86_400, 3_600, 24
 
 
 def check(name: str, light: Values, power: Power) -> None:
-    """Refuse a file whose irradiance follows power only when it is moved by a whole day. [W/m²]
+    """Refuse a file whose irradiance follows power for days only when it is moved by a whole day. [W/m²]
 
-    Days are compared by how they differ from the day before, so that seasons do not count.
+    Days are compared hour by hour by how they differ from the day before, so that neither the season counts
+    nor how the modules are tilted.
 
     Parameters
     ----------
@@ -34,43 +37,67 @@ def check(name: str, light: Values, power: Power) -> None:
     """
     if power.time.days < LEAST_DAYS:
         return
-    if _correlation(*_changes(light, power, spacing(len(light)))) >= NOT_OWN:
+    own, beside, first = _changes(light, power)
+    same = _alike(own, beside)
+    # By the day of the irradiance: is it that of its own day, or of the other one?
+    before = _fitting(_alike(own[:-1], beside[1:]), same[1:], first + 2)
+    after = _fitting(_alike(own[1:], beside[:-1]), same[:-1], first + 1)
+    days, since = max(before, after, key=lambda each: each[0])
+    if since is None:
         return  # as in nearly every file
-    own, beside = _changes(light, power, 1)
-    same = _correlation(own, beside)
-    before, after = _correlation(own[:-1], beside[1:]), _correlation(own[1:], beside[:-1])
-    if same >= NOT_OWN or max(before, after) < OTHER:
-        return
-    late = before > after
     raise UnreadableFileError(
         "wrong_clock",
-        f"{name} of a day follows the power of the day {'before' if late else 'after'} it (correlation "
-        f"{max(before, after):.2f}), and not that of the same day ({same:.2f}): one of them is a day off",
+        f"from {since} on {name} of a day follows the power of the day "
+        f"{'before' if days == before[0] else 'after'} it, on {days} days, and not that of the same day: one "
+        "of them is a day off",
         f"correct the dates of {name}, or of power, in what joins them; until then leave {name} out of the "
         "site's YAML",
     )
 
 
-def _changes(light: Values, power: Power, every: int) -> tuple[Values, Values]:
-    """Return how power and light of each day differ from the day before, by every so many rows."""
-    days = sun.mean_solar_time(power.time.utc[::every], power.site).astype("M8[D]").astype(np.int64)
-    days -= days[0]
-    step = power.time.step * every
-    return _daily(days, power.share[::every], step), _daily(days, light[::every], step)
+def _fitting(moved: Values, same: Values, first: np.datetime64) -> tuple[int, np.datetime64 | None]:
+    """Return how many days fit the other day alone, and the first of several in a row; none if they are few.
+
+    Between them lie no days that fit their own day alone.
+    """
+    telling = (moved >= OTHER) & (same < NOT_OWN)
+    said = np.flatnonzero(telling | ((same >= OTHER) & (moved < NOT_OWN)))
+    in_row = 0
+    for at, each in enumerate(telling[said].tolist()):
+        in_row = in_row + 1 if each else 0
+        if in_row == TELLING:
+            return int(telling.sum()), first + int(said[at - TELLING + 1])
+    return 0, None
 
 
-def _daily(days: npt.NDArray[np.int64], values: Values, step: float) -> Values:
-    """Return how the mean of each day differs from that of the day before, NaN where one is not whole."""
-    known = np.isfinite(values)
-    count = np.bincount(days[known], minlength=int(days[-1]) + 1)
-    total = np.bincount(days[known], values[known], minlength=int(days[-1]) + 1)
-    whole = count >= WHOLE * 86_400.0 / step
-    means = np.divide(total, count, out=np.full(len(total), np.nan), where=whole)
-    return np.diff(means)
+def _changes(light: Values, power: Power) -> tuple[Values, Values, np.datetime64]:
+    """Return how each hour of each day differs from that of the day before, and the first day."""
+    local = sun.mean_solar_time(power.time.utc, power.site).astype("M8[s]")
+    seconds = local.astype(np.int64)
+    day, hour = seconds // _DAY, seconds % _DAY // _HOUR
+    first = int(day[0])
+    known = np.isfinite(power.share) & np.isfinite(light)
+    at = (day[known] - first) * _HOURS + hour[known]
+    size = (int(day[-1]) - first + 1) * _HOURS
+    count = np.bincount(at, minlength=size)
+    changes = []
+    for values, top in ((power.share, AT_TOP), (light, np.inf)):
+        total = np.bincount(at, values[known], minlength=size)
+        means = np.divide(total, count, out=np.full(size, np.nan), where=count > 0)
+        means[means > top * np.fmax.reduce(means)] = np.nan
+        by_day = means.reshape(-1, _HOURS)
+        change = np.diff(by_day, axis=0)
+        usual = np.nanmedian(np.sqrt(np.nansum(by_day**2, axis=1)))
+        change[np.sqrt(np.nansum(change**2, axis=1)) < LEAST_CHANGE * usual] = np.nan
+        changes.append(change)
+    return changes[0], changes[1], np.datetime64(first, "D")
 
 
-def _correlation(one: Values, other: Values) -> float:
+def _alike(one: Values, other: Values) -> Values:
+    """Return the cosine between the changes of each day, NaN where too little is known."""
     both = np.isfinite(one) & np.isfinite(other)
-    if both.sum() < LEAST_DAYS - 2 or not (one[both].std() and other[both].std()):
-        return 0.0
-    return float(np.corrcoef(one[both], other[both])[0, 1])
+    one, other = np.where(both, one, 0.0), np.where(both, other, 0.0)
+    length = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
+    return np.divide(
+        (one * other).sum(axis=1), length, out=np.full(len(one), np.nan), where=length > 0
+    )

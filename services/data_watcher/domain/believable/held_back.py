@@ -1,0 +1,127 @@
+"""Where power stands at one value for hours below what the plant gives: it is held back, or its record hangs.
+
+Under a moving sun no power stays the same to its last digit. At its own top a plant does: its inverters can
+give no more. Below it somebody sets a limit for some days, or a logger repeats its last reading. A file does
+not say which of both it is; neither is what the sun gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from services.data_watcher.domain.believable import sun
+from services.data_watcher.domain.time_axis import TimeAxis
+from shared.solar import runs
+from shared.solar.site import Site
+
+LARGE = 0.1  # of the file's highest power; below, digits repeat by themselves
+LEAST_ROWS, LEAST = 3, 5400.0  # rows, and s
+REPEATED = 3.0  # times as long as values usually repeat: a portal may write each hour four times
+ABOVE = 1.02  # times as much: this is what the plant gives at other times; inverters at their top differ less
+AN_HOUR = 3600.0  # s of a day that it does, not for moments as a controller needs them
+NEAR = 15  # days before and after; a plant is extended, too, and the sun rises
+DIGITS = 4.0  # last digits by which a plane's power would have changed meanwhile
+UP = 0.1  # sine of the sun's elevation
+LITTLE_LESS = (
+    0.7,
+    0.98,
+)  # of a value: there power follows the sun, also that of a plant at its limit
+TOO_DARK = 0.5  # of the irradiance that goes with it; a tilted plane gets a third more or less over the day
+_TURN = np.pi / 86_400.0  # rad/s, half of the sun's
+Values = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.intp]
+
+
+def found(power: Values, time: TimeAxis, site: Site, lights: Sequence[Values]) -> dict[str, Mask]:
+    """Return the rows in which power is not what the sun gave, by reason.
+
+    Parameters
+    ----------
+    power
+        NaN where unknown. [kW]
+    lights
+        Irradiance beside it, where the file has some. [W/m²]
+    """
+    same = power[1:] == power[:-1]
+    if np.count_nonzero(same) < LEAST_ROWS - 1:
+        return {}
+    much = LARGE * float(np.fmax.reduce(power, initial=0.0))
+    same &= power[1:] > much
+    repeats = np.count_nonzero(same)
+    if repeats < LEAST_ROWS - 1:
+        return {}  # as in nearly every file
+    lit = np.count_nonzero(power > much)
+    least = max(LEAST_ROWS, LEAST / time.step, REPEATED * lit / max(lit - repeats, 1))
+    starts, ends = runs.where(same)
+    long = ends - starts + 1 >= least
+    if not long.any():
+        return {}
+    whole = [np.arange(*run) for run in zip(starts[long], ends[long] + 1, strict=True)]
+    return _of_runs(whole, power, time, site, lights)
+
+
+def _of_runs(
+    whole: Sequence[Rows], power: Values, time: TimeAxis, site: Site, lights: Sequence[Values]
+) -> dict[str, Mask]:
+    local = sun.mean_solar_time(time.utc, site) + np.timedelta64(round(time.step / 2), "s")
+    day = local.astype("M8[D]").astype(np.int64)
+    day -= day[0]
+    tops = _tops(power, day, max(round(AN_HOUR / time.step), 1))
+    digit, lowest = _last_digit(power), float(np.fmin.reduce(power))
+    held, stuck = np.zeros(len(power), bool), np.zeros(len(power), bool)
+    for run in whole:
+        by_day = run[sun.roughly_up(local[run], site.latitude) > UP]
+        value = float(power[run[0]])
+        turned = 1.0 - np.cos(_TURN * len(by_day) * time.step)
+        # What never gets lower is an offset, as a meter's.
+        if len(by_day) < LEAST_ROWS or value <= lowest or value * turned < DIGITS * digit:
+            continue
+        near = slice(max(day[run[0]] - NEAR, 0), day[run[0]] + NEAR + 1)
+        if np.fmax.reduce(tops[near]) > ABOVE * value:
+            held[by_day] = True
+            _mark_the_others(held, power, value, day, day[run[0]])
+        elif any(_is_too_dark(light, power, by_day) for light in lights):
+            stuck[by_day] = True
+    return {name: rows for name, rows in (("held_back", held), ("stuck", stuck)) if rows.any()}
+
+
+def _mark_the_others(held: Mask, power: Values, value: float, day: Rows, around: int) -> None:
+    """Mark what lies at the same limit between the clouds of the days around."""
+    first, last = np.searchsorted(day, [around - NEAR, around + NEAR + 1])
+    at = first + np.flatnonzero(power[first:last] == value)
+    again = np.bincount(day[at] - day[first])[day[at] - day[first]] > 1
+    held[at[again]] = True
+
+
+def _tops(power: Values, day: Rows, rows: int) -> Values:
+    """Return what each day reaches in so many rows; NaN where it has fewer."""
+    known = np.flatnonzero(np.isfinite(power))
+    order = known[np.lexsort((-power[known], day[known]))]
+    starts = runs.starts(day[order])
+    whole = starts[np.diff(np.append(starts, len(order))) >= rows]
+    tops = np.full(int(day[-1]) + 1, np.nan)
+    tops[day[order[whole]]] = power[order[whole + rows - 1]]
+    return tops
+
+
+def _last_digit(power: Values) -> float:
+    """Return by how much values differ at least."""
+    apart = np.diff(np.unique(power[np.isfinite(power)]))
+    apart = apart[
+        apart > 1e-9 * np.fmax.reduce(power)
+    ]  # what is added up has a rounding of its own
+    return float(apart.min()) if len(apart) else np.inf
+
+
+def _is_too_dark(light: Values, power: Values, run: Rows) -> bool:
+    """Whether irradiance is for some rows far below what goes with such power in the rest of the file."""
+    value = power[run[0]]
+    near = (power > LITTLE_LESS[0] * value) & (power < LITTLE_LESS[1] * value) & (light > 0)
+    if np.count_nonzero(near) < LEAST_ROWS:
+        return False
+    needed = float(np.median(light[near] / power[near])) * value
+    return bool(np.count_nonzero(light[run] < TOO_DARK * needed) >= LEAST_ROWS)
