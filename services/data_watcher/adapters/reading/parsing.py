@@ -46,6 +46,8 @@ def parse(column: pa.Array, how: TimestampFormat, zone: str) -> tuple[Times, boo
 def _of_text(text: pa.Array, how: TimestampFormat, zone: str) -> tuple[Times, bool]:
     if how.is_counted:
         return counted.parse(text, how), False
+    if len(text) and (text[0].as_py() or "").startswith('="'):  # lest a spreadsheet change them
+        text = pc.replace_substring_regex(text, '^="(.*)"$', r"\1")
     parsed, aware = _by_format(text, how.format)
     if aware or not np.isnat(parsed).any():
         return parsed, aware
