@@ -213,7 +213,7 @@ def _header_only() -> BadFile:
 
 
 def _web_page() -> BadFile:
-    return BadFile(b"<!DOCTYPE html><html><body>login</body></html>", "missing_column", "'t'")
+    return BadFile(b"<!DOCTYPE html><html><body>login</body></html>", "unreadable", "an HTML page")
 
 
 def _energy_called_power() -> BadFile:

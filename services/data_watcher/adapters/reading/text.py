@@ -59,6 +59,7 @@ _NOT_TEXT = {
     b"PK\x03\x04": "a spreadsheet or a zip archive",
     b"\xd0\xcf\x11\xe0": "an old Excel file (.xls)",
 }
+_MOST_LINES_OF_NAMES = 10
 _Header = tuple[list[str], int, int]  # names, lines up to it, where the first data row begins
 
 
@@ -315,6 +316,11 @@ def _decoded(data: Content, source: SourceFormat) -> tuple[Content, _Header]:
     plain = utf8(data)
     if not isinstance(plain, mmap):
         faults.check_held(len(plain))
+    if plain.find(b"\n") < 0:  # as old Macs and some loggers end lines
+        plain = bytes(plain).replace(b"\r", b"\n")
+    kind = faults.markup(bytes(plain[:_START])) if b"<" in plain[:4] else None
+    if kind:
+        raise faults.wrong_format(kind, "csv")
     if plain[:1] in {b"{", b"["} and plain[:_START].lstrip(b"[ \r\n")[:1] == b"{":
         raise faults.wrong_format("JSON", "csv")
     found = _header(plain, source)
@@ -394,9 +400,26 @@ def _first_lines(data: Content, source: SourceFormat) -> Iterator[tuple[list[str
             raise faults.unreadable(message)
         raw = data[start:end].removeprefix(codecs.BOM_UTF8)
         line = raw.decode("utf-8", errors="replace").strip("\r")
+        if line.count('"') % 2:
+            yield from _with_next_lines(data, start, lines, source)
         start, lines = end + 1, lines + 1
         if line.strip():
             yield _fields(line, source.delimiter), lines, start
+
+
+def _with_next_lines(
+    data: Content, start: int, lines: int, source: SourceFormat
+) -> Iterator[_Header]:
+    """Yield a line together with the next ones, in which a quote of it may end: a name over two lines."""
+    end = start
+    for more in range(1, _MOST_LINES_OF_NAMES + 1):
+        end = data.find(b"\n", end) + 1
+        if not end or end - start > faults.LONGEST_HEADER:
+            return
+        line = data[start:end].removeprefix(codecs.BOM_UTF8).decode("utf-8", errors="replace")
+        if more > 1 and line.count('"') % 2 == 0:
+            yield _fields(line.replace("\r\n", "\n"), source.delimiter), lines + more, end
+            return
 
 
 def _unnamed(data: Content, start: int, names: list[str], source: SourceFormat) -> list[str]:
