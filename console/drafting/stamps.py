@@ -52,6 +52,8 @@ class Stamps:
         What a stamp names, whether or not a step is known.
     end
         The column of the ends, where stamps are beginnings.
+    ends_at_24
+        Whether some stamp says 24:00.
     """
 
     guesses: dict[str, Guess]
@@ -62,6 +64,7 @@ class Stamps:
     notes: tuple[str, ...] = ()
     label: Guess | None = None
     end: ends.End | None = None
+    ends_at_24: bool = False
 
     @property
     def taken(self) -> set[str]:
@@ -258,7 +261,8 @@ def _described(
             f"the stamps name several zones ({', '.join(sorted(zones))}); each is read by its own"
         )
     zoned = [bool(each.zones - {"", zone_names.SUMMER}) or "timezone" in guesses for each in chosen]
-    return Stamps(guesses, times, offset, step or 60, zoned, tuple(notes), label, end)
+    late = any(each.ends_at_24 for each in chosen)
+    return Stamps(guesses, times, offset, step or 60, zoned, tuple(notes), label, end, late)
 
 
 def _labelled(
@@ -276,6 +280,16 @@ def _labelled(
     end = ends.find(times, _beside(candidate, others), step)
     if end is not None:
         return end.label, end
+    if (
+        step
+        and ends.rank(candidate.name) == 0
+        and all(ends.by_midnight(each.times, step) for each in chosen)
+    ):
+        why = (
+            f"GUESSED: each file begins {step} min after midnight and ends at midnight, so stamps are the "
+            "end of an interval"
+        )
+        return Guess("right", why), None
     if step and step % 30 == 0 and {sheet.service for sheet in sheets} == {_NSRDB}:
         why = "GUESSED: NSRDB gives values of a moment, the middle of an interval"
         return Guess("center", why), None
