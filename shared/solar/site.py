@@ -219,6 +219,11 @@ class SourceFormat(Strict):
     )
 
     @property
+    def decimal_sign(self) -> str | None:
+        """Return the decimal sign as stated, or as the separator of thousands leaves it."""
+        return "," if self.decimal is None and self.thousands == "." else self.decimal
+
+    @property
     def is_forecast(self) -> bool:
         """Whether its files hold what somebody predicted."""
         return self.kind == "forecast"

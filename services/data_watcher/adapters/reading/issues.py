@@ -114,7 +114,7 @@ def place(
     issued = _by_target(begins, source.issued, zone) if stated is None else stated
     known = ~np.isnat(begins)
     if not known.any():
-        raise no_times.no_timestamps(table, how, ~known)
+        raise no_times.no_timestamps(table, how, ~known, zone)
     lost = known & ~leads.possible(begins, issued)
     counts["no_issue"] = int(lost.sum())
     _check_issues(lost, known, table, source.issued, site)

@@ -81,6 +81,7 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
             try:
                 check_power(power)
             except UnreadableFileError as error:
+                _check_numbers(name, own, table, time, site)
                 raise percent.explained(error, column, site.ac_capacity_kw) from error
         else:
             _check_weather(name, values, column.unit, time, site, table.places.said)
@@ -99,6 +100,8 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
         columns[POWER] = _without(columns[POWER], interrupted)
         lost[POWER] = _joined(lost[POWER], interrupted)
     if all(np.isnan(values).all() for values in columns.values()):
+        for name, own in lost.items():
+            _check_numbers(name, own, table, time, site)
         taken = _by_reason(lost).items()
         raise UnreadableFileError(
             "empty",
@@ -117,6 +120,14 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
         masked |= mask
     masks = {name: int(mask.sum()) for name, mask in reasons.items() if mask.any()}
     return Measured(columns, masks, masked)
+
+
+def _check_numbers(
+    name: str, own: dict[str, Mask], table: Table, time: TimeAxis, site: Site
+) -> None:
+    """Refuse a quantity for its cells that are no numbers: what is left without them tells no unit."""
+    lost = {name: {reason: own[reason] for reason in own.keys() & {"no_number"}}}
+    losses.check(lost, time, site, said=table.said, examples=table.examples)
 
 
 def _check_together(  # noqa: PLR0917 - columns, their file and its site
