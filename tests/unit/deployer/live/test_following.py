@@ -93,14 +93,12 @@ def test_of_a_file_that_reaches_over_the_end_of_training_only_the_later_rows_are
     assert world.scores(TRAINED_UNTIL - timedelta(days=1)) == ()
 
 
-def test_restated_power_replaces_what_was_scored() -> None:
+@pytest.mark.parametrize("name", ["a", "z"])
+def test_restated_power_replaces_what_was_scored(name: str) -> None:
     world = World()
     world.hear(world.upload("monday", MONDAY))
-    world.hear(
-        world.upload(
-            "restated", MONDAY, columns=POWER, factor=1.0, uploaded=NOW - timedelta(days=1)
-        )
-    )
+    later = NOW - timedelta(days=1)
+    world.hear(world.upload(name, MONDAY, columns=POWER, factor=1.0, uploaded=later))
     assert world.score(MONDAY).sums.energy_bias == pytest.approx(0.0, abs=1e-6)
 
 
