@@ -341,12 +341,13 @@ def test_a_deleted_object_is_named(golden: FakeSystem) -> None:
     assert KEY in solar("predictions", "golden", "--model", "golden").stderr
 
 
+@pytest.mark.parametrize("moment", ["2026-06-08T12:30", "2026-06-08T12:40"])
 def test_served_at_says_what_was_predicted_for_the_interval_of_that_moment(
-    golden: FakeSystem,
+    golden: FakeSystem, moment: str
 ) -> None:
     entry = {"version": 1, "at": "2026-06-01T00:00:00+00:00", "run_id": "r-1", "dataset_id": "d"}
     golden.answers["deployer", "served"] = {"served": {"golden": entry}}
-    said = json.loads(solar("served-at", "2026-06-08T12:40", "--site", "golden", "--json").stdout)
+    said = json.loads(solar("served-at", moment, "--site", "golden", "--json").stdout)
     (predicted,) = said["golden"]["predicted"]
     assert (predicted["timestamp"], predicted["power_ac"]) == ("2026-06-08T12:30:00Z", 3.0)
 

@@ -10,6 +10,7 @@ from services.deployer.adapters.live.log import decode
 from services.deployer.app.live import catching_up
 from services.deployer.app.live.predicting import MOST_ROWS
 from services.deployer.domain.deployment import LogEntry
+from shared.errors import NotReadyError
 from shared.messages import PredictionsMade
 from tests.unit.deployer.live.world import MODEL, NOW, SITE, TRAINED_UNTIL, World, midnight
 
@@ -54,6 +55,18 @@ def test_a_message_that_comes_twice_changes_nothing() -> None:
     world.hear(message, message)
     assert (world.books.kept, world.books.scored, world.objects.kept) == once
     assert len(world.asking.calls) == 1
+
+
+def test_while_another_worker_keeps_the_book_a_message_waits_for_its_turn() -> None:
+    world = World()
+    world.leases.others.add(MODEL)
+    message = world.upload("monday", MONDAY)
+    with pytest.raises(NotReadyError, match="another worker holds golden"):
+        world.hear(message)
+    assert (world.asking.calls, world.predictions) == ([], [])
+    world.leases.others.clear()
+    world.hear(message)
+    assert (world.score(MONDAY).state, world.leases.held) == ("scored", set())
 
 
 def test_rows_that_the_version_was_trained_on_are_not_predicted() -> None:
