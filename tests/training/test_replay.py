@@ -13,6 +13,7 @@ import pytest
 from bench import live, peers_plants
 
 MOST_FALSE_ALARMS = 2
+MOST_LOST_BY_ADJUSTING = 0.003  # R2
 DAYS_BETWEEN_STARTS = 60
 
 
@@ -61,3 +62,10 @@ def test_a_stuck_pyranometer_is_named_and_starts_no_retrain(replayed: Any) -> No
     found = live.named(grid, None, {"stuck_irradiance"}, live.stuck(plant, served_by))
     assert (len(found.delays), found.retrains) == (found.months, 0)
     assert found.months >= 3
+
+
+def test_the_adjuster_costs_a_healthy_plant_next_to_nothing(replayed: Any) -> None:
+    _, (version,), grid = replayed
+    plain, adjusted, _ = live.with_and_without(grid, version)
+    assert plain > 0.8
+    assert adjusted >= plain - MOST_LOST_BY_ADJUSTING

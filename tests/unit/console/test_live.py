@@ -502,6 +502,14 @@ def test_each_site_that_is_worse_or_cannot_be_scored_has_a_line_of_its_own() -> 
     ]
 
 
+def test_a_day_that_the_reason_names_already_is_not_said_twice() -> None:
+    worse = {"site_id": "east", "kind": "model", "since": "2026-06-26"}
+    for since, why in (("2026-06-26", "a fifth less since 2026-06-26"), (None, "too few days")):
+        stands = [worse | {"since": since, "why": why}]
+        (_, line) = live.in_words("golden", SUMMARY | {"standing": stands})
+        assert line == f"  east: worse than promised: {why}"
+
+
 @pytest.mark.parametrize(
     ("judged", "said"),
     [
