@@ -246,15 +246,21 @@ def days(grid: Grid) -> Iterator[slice]:
 def show_healthy(name: str, found: list[DayScore], promised: dict[int, Promise | None]) -> None:
     """Print how often days without a made-up fault are called worse."""
     scored = sum(each.state == "scored" for each in found)
+    alarms = false_alarms(found, promised)
+    said = f": {'; '.join(alarms)}" if alarms else ""
+    print(
+        f"  healthy, trained {name}: {len(alarms)} alarms in {scored} scored days{said}", flush=True
+    )
+
+
+def false_alarms(found: list[DayScore], promised: dict[int, Promise | None]) -> list[str]:
+    """Return in words what healthy days are said to be."""
     alarms, last = [], "fine"
     for day, verdict in verdicts(found, promised):
         if verdict.status in {"degraded", "data_fault"} and verdict.status != last:
             alarms.append(f"{day} {verdict.cause} ({verdict.why.partition(' since')[0]})")
         last = verdict.status
-    said = f": {'; '.join(alarms)}" if alarms else ""
-    print(
-        f"  healthy, trained {name}: {len(alarms)} alarms in {scored} scored days{said}", flush=True
-    )
+    return alarms
 
 
 Change = Callable[[Floats, int], Floats]
@@ -317,6 +323,15 @@ def outcome(found: Sequence[DayScore], start: date, promised: dict[int, Promise 
     return Outcome()
 
 
+@dataclass(frozen=True)
+class Named:
+    """In how many months a fault was named, after how many days each, and where a retrain was advised."""
+
+    months: int
+    delays: tuple[int, ...]
+    retrains: int
+
+
 def show_fault(
     name: str,
     grid: Grid,
@@ -325,13 +340,32 @@ def show_fault(
     faulty: Grid | None = None,
 ) -> None:
     """Print how often a fault of a month is named, and that it starts no retrain."""
+    found = named(grid, change, expected, faulty)
+    usual = f"{np.median(found.delays) + 1:.0f}" if found.delays else "-"
+    print(
+        f"  {name}: named in {len(found.delays)} of {found.months} months (median after {usual} days), "
+        f"a retrain advised in {found.retrains}",
+        flush=True,
+    )
+
+
+def named(
+    grid: Grid, change: Change | None, expected: set[str], faulty: Grid | None = None
+) -> Named:
+    """Return in how many of the months from many a day on a fault is named, and a retrain advised.
+
+    Parameters
+    ----------
+    change
+        What the fault makes of the power; None where it is one of the weather, as `faulty` has it.
+    """
     healthy = scores(grid)
     after = healthy if faulty is None else scores(faulty)
     if change is not None:
         after = scores(grid, change(grid.power, 0))
     known = [each.day for each in healthy]
-    named = retrains = starts = 0
-    delays = []
+    months = retrains = 0
+    delays: list[int] = []
     for place in range(LEAST_LED, len(known) - 30, 3 * EVERY):
         start, end = known[place], known[place + 30]
         before = [each for each in healthy if each.day < start][-LED:]
@@ -339,17 +373,10 @@ def show_fault(
         said = [
             verdict for day, verdict in verdicts([*before, *month], grid.promises) if day >= start
         ]
-        hits = [number for number, verdict in enumerate(said) if verdict.cause in expected]
-        starts += 1
-        named += bool(hits)
-        delays += hits[:1]
+        months += 1
+        delays += [number for number, verdict in enumerate(said) if verdict.cause in expected][:1]
         retrains += any(verdict.retrain_helps for verdict in said)
-    usual = f"{np.median(delays) + 1:.0f}" if delays else "-"
-    print(
-        f"  {name}: named in {named} of {starts} months (median after {usual} days), "
-        f"a retrain advised in {retrains}",
-        flush=True,
-    )
+    return Named(months, tuple(delays), retrains)
 
 
 def curtailed(power: Floats, _: int) -> Floats:

@@ -30,6 +30,7 @@ BATCH = 200  # messages, as in the template
 FLEETS = tuple(map(int, os.environ.get("SITES", "100,1000,10000").split(",")))
 DAYS_PER_MONTH = 30
 # List prices of us-east-1 in USD.
+GOAL_CALLS, GOAL_USD = 4, 0.01  # per site and day beside the endpoint; per site and month
 PRICE = {
     "GetObject": 0.0004e-3,
     "HeadObject": 0.0004e-3,
@@ -176,25 +177,45 @@ def heard(world: World, messages: Sequence[AnyMessage]) -> float:
     return time.perf_counter() - start
 
 
-def said(what: str, world: World, table: Table, count: int, seconds: float) -> None:
-    """Print calls per site and day, and the cost of a month."""
+@dataclass(frozen=True)
+class Cost:
+    """What a day takes, for each site: calls of AWS by name, and what a month of such days costs."""
+
+    calls: dict[str, float]
+    usd_per_month: float
+
+    @property
+    def in_all(self) -> float:
+        """Calls of AWS per site and day."""
+        return sum(self.calls.values())
+
+
+def cost_of(world: World, table: Table, count: int, seconds: float) -> Cost:
+    """Return the calls per site and day beside the endpoint, and the cost of a month at list prices."""
     calls = Counter(world.objects.calls) + table.calls
     calls["PublishBatch"] = -(-len(world.topic.sent) // 10)
     batches = -(-count // BATCH)
     calls["lease and log"] = 4 * batches  # the log is read twice
-    asked = len(world.asking.calls)
     waited = len(world.objects.calls) * LATENCY_SECONDS / AT_ONCE
     cost = sum(PRICE.get(name, 0.0) * number for name, number in calls.items())
     cost += sum(PRICE[name] * number for name, number in table.units.items())
     cost += PRICE["SQS"] * count + (seconds + waited) * GIGABYTES * PRICE["GB second"]
-    each = ", ".join(f"{name} {number / count:.3f}" for name, number in sorted(calls.items()))
+    by_name = {name: number / count for name, number in sorted(calls.items())}
+    return Cost(by_name, cost * DAYS_PER_MONTH / count)
+
+
+def said(what: str, world: World, table: Table, count: int, seconds: float) -> None:
+    """Print calls per site and day, and the cost of a month."""
+    found = cost_of(world, table, count, seconds)
+    each = ", ".join(f"{name} {number:.3f}" for name, number in found.calls.items())
     print(
-        f"{what:24}{sum(calls.values()) / count:.2f} calls per site and day beside the endpoint, "
-        f"{cost * DAYS_PER_MONTH / count:.5f} USD per site and month"
+        f"{what:24}{found.in_all:.2f} calls per site and day beside the endpoint, "
+        f"{found.usd_per_month:.5f} USD per site and month"
     )
     print(f"{'':24}{each}")
     print(
-        f"{'':24}{asked} calls of the endpoint; {1000 * seconds / count:.1f} ms of this machine per site"
+        f"{'':24}{len(world.asking.calls)} calls of the endpoint; "
+        f"{1000 * seconds / count:.1f} ms of this machine per site"
     )
 
 

@@ -36,13 +36,17 @@ def in_words(model: str, summary: dict[str, Any] | None) -> list[str]:
         f"{summary['sites_scored']} of {counted(summary['sites'], 'site')} scored"
     )
     lines = [said + ("" if summary["standing"] else f"; {_as_promised(summary)}")]
-    lines += [
-        f"  {each['site_id']}: {what(each)} since {each['since']}: {each['why']}"
-        for each in summary["standing"]
-    ]
+    lines += [f"  {each['site_id']}: {_stands(each)}" for each in summary["standing"]]
     if summary["more_standing"]:
         lines.append(f"  and {counted(summary['more_standing'], 'more site')}")
     return lines
+
+
+def _stands(each: Mapping[str, Any]) -> str:
+    """Return what is wrong at a site, and since when, where the reason does not say that itself."""
+    since, why = each["since"], each["why"]
+    known = f" since {since}" if since and since not in why else ""
+    return f"{what(each)}{known}: {why}"
 
 
 def _as_promised(summary: Mapping[str, Any]) -> str:

@@ -341,12 +341,13 @@ def test_a_deleted_object_is_named(golden: FakeSystem) -> None:
     assert KEY in solar("predictions", "golden", "--model", "golden").stderr
 
 
+@pytest.mark.parametrize("moment", ["2026-06-08T12:30", "2026-06-08T12:40"])
 def test_served_at_says_what_was_predicted_for_the_interval_of_that_moment(
-    golden: FakeSystem,
+    golden: FakeSystem, moment: str
 ) -> None:
     entry = {"version": 1, "at": "2026-06-01T00:00:00+00:00", "run_id": "r-1", "dataset_id": "d"}
     golden.answers["deployer", "served"] = {"served": {"golden": entry}}
-    said = json.loads(solar("served-at", "2026-06-08T12:40", "--site", "golden", "--json").stdout)
+    said = json.loads(solar("served-at", moment, "--site", "golden", "--json").stdout)
     (predicted,) = said["golden"]["predicted"]
     assert (predicted["timestamp"], predicted["power_ac"]) == ("2026-06-08T12:30:00Z", 3.0)
 
@@ -499,6 +500,14 @@ def test_each_site_that_is_worse_or_cannot_be_scored_has_a_line_of_its_own() -> 
         "  west: cannot be scored since 2026-06-27: it stood still",
         "  and 3 more sites",
     ]
+
+
+def test_a_day_that_the_reason_names_already_is_not_said_twice() -> None:
+    worse = {"site_id": "east", "kind": "model", "since": "2026-06-26"}
+    for since, why in (("2026-06-26", "a fifth less since 2026-06-26"), (None, "too few days")):
+        stands = [worse | {"since": since, "why": why}]
+        (_, line) = live.in_words("golden", SUMMARY | {"standing": stands})
+        assert line == f"  east: worse than promised: {why}"
 
 
 @pytest.mark.parametrize(

@@ -365,6 +365,7 @@ class FakePublisher:
 class FakeMeasures:
     counted: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     of_models: set[str] = field(default_factory=set)
+    figures: dict[str, float] = field(default_factory=dict)  # that have a line for each model
     warnings: list[str] = field(default_factory=list)
 
     def count(self, name: str, value: float) -> None:
@@ -372,7 +373,7 @@ class FakeMeasures:
 
     def figure(self, name: str, value: float, model_id: str) -> None:
         self.of_models.add(model_id)
-        self.counted[name] = value
+        self.figures[name] = self.counted[name] = value
 
     def warn(self, text: str) -> None:
         self.warnings.append(text)

@@ -102,7 +102,7 @@ def test_the_accuracy_of_challenger_and_champion_is_measured(
     expected = {"EvaluationR2": 0.9}
     if champion is not None:
         expected |= {"ChampionR2": champion, "ChampionShortfall": pytest.approx(shortfall)}
-    figures = {n: v for n, v in world.measures.counted.items() if n.endswith(("R2", "Shortfall"))}
+    figures = {n: v for n, v in world.measures.figures.items() if n.endswith(("R2", "Shortfall"))}
     assert figures == expected
     assert world.measures.of_models == {world.the_run.model_id}
 

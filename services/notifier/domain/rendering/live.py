@@ -92,7 +92,7 @@ def _facts(message: messages.AccuracyDegraded) -> Facts:
         ("Version", str(message.model_package_version)),
     ]
     if message.since is not None:
-        found.append(("Since", message.since))
+        found.append(("Began" if message.recovered else "Since", message.since))
     if message.nmae is not None and message.expected_nmae is not None:
         promised = f"promised {message.expected_nmae:.1%}"
         said = f"{message.nmae:.1%} of capacity over {message.days} days ({promised})"

@@ -10,6 +10,7 @@ from services.deployer.adapters.live.log import decode
 from services.deployer.app.live import catching_up
 from services.deployer.app.live.predicting import MOST_ROWS
 from services.deployer.domain.deployment import LogEntry
+from shared.errors import NotReadyError
 from shared.messages import PredictionsMade
 from tests.unit.deployer.live.world import MODEL, NOW, SITE, TRAINED_UNTIL, World, midnight
 
@@ -56,6 +57,18 @@ def test_a_message_that_comes_twice_changes_nothing() -> None:
     assert len(world.asking.calls) == 1
 
 
+def test_while_another_worker_keeps_the_book_a_message_waits_for_its_turn() -> None:
+    world = World()
+    world.leases.others.add(MODEL)
+    message = world.upload("monday", MONDAY)
+    with pytest.raises(NotReadyError, match="another worker holds golden"):
+        world.hear(message)
+    assert (world.asking.calls, world.predictions) == ([], [])
+    world.leases.others.clear()
+    world.hear(message)
+    assert (world.score(MONDAY).state, world.leases.held) == ("scored", set())
+
+
 def test_rows_that_the_version_was_trained_on_are_not_predicted() -> None:
     world = World()
     world.hear(world.upload("history", TRAINED_UNTIL - timedelta(days=30), days=30))
@@ -93,14 +106,12 @@ def test_of_a_file_that_reaches_over_the_end_of_training_only_the_later_rows_are
     assert world.scores(TRAINED_UNTIL - timedelta(days=1)) == ()
 
 
-def test_restated_power_replaces_what_was_scored() -> None:
+@pytest.mark.parametrize("name", ["a", "z"])
+def test_restated_power_replaces_what_was_scored(name: str) -> None:
     world = World()
     world.hear(world.upload("monday", MONDAY))
-    world.hear(
-        world.upload(
-            "restated", MONDAY, columns=POWER, factor=1.0, uploaded=NOW - timedelta(days=1)
-        )
-    )
+    later = NOW - timedelta(days=1)
+    world.hear(world.upload(name, MONDAY, columns=POWER, factor=1.0, uploaded=later))
     assert world.score(MONDAY).sums.energy_bias == pytest.approx(0.0, abs=1e-6)
 
 

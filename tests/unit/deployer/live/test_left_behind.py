@@ -40,6 +40,21 @@ def test_a_prediction_of_which_only_the_log_knows_is_scored_when_its_message_com
     assert len(world.predictions) == 1
 
 
+def test_what_was_said_is_never_written_over() -> None:
+    world = World()
+    message = world.upload("monday", MONDAY)
+    dies_before_the_table(world, message)
+    (key,) = world.predictions
+    first = world.objects.kept[key]
+    world.clock.now += timedelta(hours=1)
+    world.asking.gains[1] = 0.5  # what serves would say something else now
+    world.hear(message)
+    assert world.objects.kept[key] == first
+    assert world.score(MONDAY).sums.energy_bias == pytest.approx(1 / 0.95 - 1, abs=1e-6)
+    (made,) = world.books.kept[SITE, MONDAY].made
+    assert made.made_at == NOW
+
+
 @pytest.mark.parametrize("until", [date(2026, 6, 1), RETRAINED_UNTIL])
 def test_a_prediction_of_which_only_the_log_knows_is_found_by_the_sweep(until: date) -> None:
     world = World()

@@ -283,12 +283,21 @@ class Deployments:
 
 
 @dataclass
+@dataclass
 class Leases:
-    def take(self, *_: object) -> bool:
+    """Who holds a model; `others` are models that another worker holds."""
+
+    held: set[str] = field(default_factory=set)
+    others: set[str] = field(default_factory=set)
+
+    def take(self, model_id: str, *_: object) -> bool:
+        if model_id in self.held | self.others:
+            return False
+        self.held.add(model_id)
         return True
 
-    def give_back(self, *_: object) -> None:
-        pass
+    def give_back(self, model_id: str, *_: object) -> None:
+        self.held.remove(model_id)
 
 
 @dataclass
@@ -388,7 +397,8 @@ class World:
             adjusts=lambda _: self.adjusts,
             clock=self.clock,
         )
-        alone = Alone(Leases(), self.clock, lambda: "me", lambda _: None)
+        self.leases = Leases()
+        alone = Alone(self.leases, self.clock, lambda: "me", lambda _: None)
         self.moved: dict[str, str] = {}  # sites that another model serves now
         self.catching_up = CatchingUp(
             recording=self.recording,
