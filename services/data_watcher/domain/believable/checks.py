@@ -13,6 +13,7 @@ from services.data_watcher.domain.believable import (
     other_day,
     scale_change,
     sign,
+    unit_at_edge,
     unit_by_capacity,
     unit_by_clear_day,
     unit_by_faintness,
@@ -43,7 +44,7 @@ BESIDE = (other_day.check, scale_change.check, faint_spell.check, irradiance.che
 
 
 def check_beside(power: Power, columns: Mapping[str, Values]) -> None:
-    """Refuse a file whose power does not fit what it measures beside it, by canonical name.
+    """Refuse a file whose power does not fit what it measures beside it, by canonical name, or other days.
 
     Raises
     ------
@@ -55,6 +56,8 @@ def check_beside(power: Power, columns: Mapping[str, Values]) -> None:
             for name in irradiance.ON_PLANE:
                 if name in columns:
                     check(name, columns[name], power)
+        # Irradiance says more exactly where a unit changes.
+        unit_at_edge.check(power)
 
 
 def check_power(power: Power) -> None:
