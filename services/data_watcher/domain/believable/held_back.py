@@ -51,10 +51,10 @@ def found(power: Values, time: TimeAxis, site: Site, lights: Sequence[Values]) -
         return {}
     much = LARGE * float(np.fmax.reduce(power, initial=0.0))
     same &= power[1:] > much
-    repeats = np.count_nonzero(same)
+    repeats = int(np.count_nonzero(same))
     if repeats < LEAST_ROWS - 1:
         return {}  # as in nearly every file
-    lit = np.count_nonzero(power > much)
+    lit = int(np.count_nonzero(power > much))
     least = max(LEAST_ROWS, LEAST / time.step, REPEATED * lit / max(lit - repeats, 1))
     starts, ends = runs.where(same)
     long = ends - starts + 1 >= least
