@@ -33,6 +33,8 @@ class TimeAxis:
         Whether every row of the table has its place, in the order of the table.
     doubtful
         By quantity: rows whose stamp another row has as well, with another value.
+    days
+        How many days of UTC there are from the first row to the last.
     """
 
     utc: Times
@@ -41,17 +43,18 @@ class TimeAxis:
     counts: dict[str, int]
     is_whole: bool = False
     doubtful: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    days: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Count the days once: many checks ask for them."""
+        days = self._begin(-1).toordinal() - self._begin(0).toordinal() + 1 if len(self.utc) else 0
+        object.__setattr__(self, "days", days)
 
     @property
     def window(self) -> tuple[datetime, datetime]:
         """Return the time [start, end) of the rows."""
         first, last = self._begin(0), self._begin(-1) + timedelta(seconds=self.step)
         return first.replace(tzinfo=UTC), last.replace(tzinfo=UTC)
-
-    @property
-    def days(self) -> int:
-        """Return how many days of UTC there are from the first row to the last."""
-        return self._begin(-1).toordinal() - self._begin(0).toordinal() + 1
 
     def _begin(self, row: int) -> datetime:
         return cast("datetime", self.utc.item(row))

@@ -86,3 +86,32 @@ def test_moments_at_the_edge_of_clouds_pass() -> None:
         lines[row] = f"{stamp},{watt},1560.0,{ground}"
 
     assert read("\n".join(lines).encode(), "raw/east/p.csv", WHERE).rows.masks == {}
+
+
+def hourly(first: int, factor: float, days: int = 10) -> bytes:
+    """Hours of power and irradiance on the modules, of which some is too much from some day on."""
+    lines = []
+    for row, (moment, watt) in enumerate(plant(days, step=60)):
+        light = watt / 6.2 * (factor if row >= 24 * first else 1.0)
+        lines.append(f"{moment:%Y-%m-%d %H:%M},{watt},{light:.1f}")
+    return "\n".join(["t,p,m", *lines]).encode()
+
+
+def test_hours_of_twice_the_irradiance_are_refused_by_a_few_of_them() -> None:
+    where = site(
+        {
+            "timestamp": {"column": "t", "step_minutes": 60},
+            "columns": {
+                "power_ac": {"column": "p", "unit": "W"},
+                "poa_global": {"column": "m", "unit": "W/m2"},
+            },
+        }
+    )
+
+    fault = refused(hourly(5, 2.0), where)
+
+    assert "poa_global is above 1500 W/m2" in fault.reason
+    assert read(hourly(5, 1.0), "raw/east/p.csv", where).rows.masks == {}
+    assert (
+        read(hourly(9, 2.0), "raw/east/p.csv", where).rows.masks == {}
+    )  # a broken sensor of a day

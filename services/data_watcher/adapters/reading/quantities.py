@@ -191,7 +191,10 @@ def _check_weather(  # noqa: PLR0917 - a column, its file and its site
     elif name == PLANE:
         irradiance.check_plane(name, values, place, time)
     elif name == TEMPERATURE:
+        temperature.check_jump(name, values, time, site, place)
         temperature.check(values, time, site, unit)
+    elif name == MODULE:
+        temperature.check_jump(name, values, time, site, place)
     elif name == HUMIDITY:
         ranges.check_fraction(name, values, unit)
 

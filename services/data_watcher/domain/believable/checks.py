@@ -14,6 +14,7 @@ from services.data_watcher.domain.believable import (
     other_day,
     scale_change,
     sign,
+    unit_at_edge,
     unit_by_capacity,
     unit_by_clear_day,
     unit_by_faintness,
@@ -45,7 +46,7 @@ BESIDE = (other_day.check, scale_change.check, faint_spell.check, irradiance.che
 
 
 def check_beside(power: Power, columns: Mapping[str, Values]) -> None:
-    """Refuse a file whose power does not fit what it measures beside it, by canonical name.
+    """Refuse a file whose power does not fit what it measures beside it, by canonical name, or other days.
 
     Raises
     ------
@@ -57,6 +58,8 @@ def check_beside(power: Power, columns: Mapping[str, Values]) -> None:
             for name in irradiance.ON_PLANE:
                 if name in columns:
                     check(name, columns[name], power)
+        # Irradiance says more exactly where a unit changes.
+        unit_at_edge.check(power)
 
 
 def check_power(power: Power) -> None:

@@ -30,8 +30,8 @@ ALONE = 0.5  # of the rows with a code
 APART = 0.05  # of the file's highest value, from both neighbours
 LARGE = 0.2  # of it
 NEAR = 0.02  # of a code: so many rows around it would hold it by chance
-LONGEST = np.timedelta64(4, "h")  # weather comes in steps of up to three hours
-LONGEST_WARM = np.timedelta64(24, "h")  # healthy sensors of tenths were seen at 18 hours
+LONGEST = 4 * 3600  # s; weather comes in steps of up to three hours
+LONGEST_WARM = 24 * 3600  # s; healthy sensors of tenths were seen at 18 hours
 SUDDEN = 3.0  # C, from which no temperature falls to exactly 0 within a row
 FAR = 6.0  # C, on both sides of a 0 that no weather makes
 BRIGHT = 0.05  # of the file's highest value
@@ -44,6 +44,7 @@ RISEN = (
     0.1  # of it; a line from dawn on may be a simple model of a day, which measures nothing wrong
 )
 THROUGH_NIGHT = np.timedelta64(18, "h")
+SECOND = np.timedelta64(1, "s")
 IRRADIANCE = ("ghi", "poa_global")
 CODED = (POWER, *IRRADIANCE)
 TEMPERATURES = ("temp_air", "temp_module")
@@ -155,14 +156,12 @@ def _cold_moments(values: Values, time: TimeAxis) -> Mask | None:
     at, place = at[inner], place[inner]
     before, after = others[place - 1], others[place]
     far = np.minimum(values[before] * np.sign(values[after]), np.abs(values[after])) > FAR
-    short = time.utc[after] - time.utc[before] < LONGEST
+    short = time.utc[after] - time.utc[before] < LONGEST * SECOND
     found = at[far & short]
     return masks.at(found, len(values)) if len(found) else None
 
 
-def _stuck(
-    values: Values, time: TimeAxis, longest: np.timedelta64, fall: float = np.inf
-) -> Mask | None:
+def _stuck(values: Values, time: TimeAxis, longest: int, fall: float = np.inf) -> Mask | None:
     """Return runs of one value that no sky and no day leaves so long as it is.
 
     Parameters
@@ -171,14 +170,14 @@ def _stuck(
         Nights have no light, and providers clip temperatures at 0: such a run counts where it begins with a
         fall from here or higher.
     """
-    apart = max(int(longest / np.timedelta64(round(time.step), "s")), 1)
+    apart = max(longest // round(time.step), 1)
     same = values[apart:] == values[:-apart]
     if np.isinf(fall):
         same &= values[apart:] != 0
     if not same.any():
         return None  # as in nearly every file
     starts, ends = runs.where(values[1:] == values[:-1])
-    long = np.flatnonzero(time.utc[ends] - time.utc[starts] > longest)
+    long = np.flatnonzero(time.utc[ends] - time.utc[starts] > longest * SECOND)
     if not len(long):
         return None  # as in nearly every file
     much = BRIGHT * float(np.fmax.reduce(np.abs(values), initial=0.0))
@@ -197,7 +196,7 @@ def _straight(values: Values, time: TimeAxis) -> Mask | None:
     some = values[::every]
     turn = np.abs(some[2:] - 2 * some[1:-1] + some[:-2])
     steady = (turn <= STEADY * highest) & (some[1:-1] > BRIGHT * highest)
-    rows = max(LEAST_ROWS - 2, int(LONGEST / np.timedelta64(round(every * time.step), "s")) - 1)
+    rows = max(LEAST_ROWS - 2, LONGEST // round(every * time.step) - 1)
     if np.count_nonzero(steady) < rows:
         return None  # as in nearly every file of a day
     starts, ends = runs.where(steady)
@@ -212,7 +211,7 @@ def _straight(values: Values, time: TimeAxis) -> Mask | None:
         long, change = time.utc[last] - time.utc[first], abs(line[-1] - line[0])
         if np.abs(line - drawn).max() <= STRAIGHT * highest and (
             (
-                long > LONGEST
+                long > LONGEST * SECOND
                 and change > LEAST_CHANGE * highest
                 and min(line[0], line[-1]) > RISEN * highest
             )

@@ -55,7 +55,7 @@ def found(power: Values, time: TimeAxis, site: Site, lights: Sequence[Values]) -
     if repeats < LEAST_ROWS - 1:
         return {}  # as in nearly every file
     lit = int(np.count_nonzero(power > much))
-    least = max(LEAST_ROWS, float(LEAST / time.step), REPEATED * lit / max(lit - repeats, 1))
+    least = max(LEAST_ROWS, LEAST / time.step, REPEATED * lit / max(lit - repeats, 1))
     starts, ends = runs.where(same)
     long = ends - starts + 1 >= least
     if not long.any():

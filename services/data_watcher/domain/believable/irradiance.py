@@ -35,6 +35,7 @@ HIGH_SUN = (
     0.7  # sine of its elevation; from there on no plane gets over 1.4 times what the ground gets
 )
 MOST_ON_PLANE = 1500.0  # W/m², but for moments at the edge of a cloud
+HOURS_ABOVE, FEW = 4.0, 3  # fewer rows than FEWEST are enough where they are of so many hours
 SUNNY = 800.0  # W/m² for a moment, on days that may tell
 MOST_OF_DAYS = 0.3  # of those; a sensor that broke in the last months of years showed 0.1
 NO_LIGHT = 0.005  # of standard irradiance, in which a plant does not give
@@ -153,7 +154,7 @@ def check_plane(name: str, values: Values, place: Callable[[int], str], time: Ti
     if not np.fmax.reduce(values) > MOST_ON_PLANE:
         return  # as in nearly every file
     above = np.flatnonzero(values > MOST_ON_PLANE)
-    if len(above) < FEWEST:
+    if len(above) < max(min(FEWEST, HOURS_ABOVE * 3600.0 / time.step), FEW):
         return
     days = time.utc.astype("M8[D]")
     bad, sunny = len(np.unique(days[above])), len(np.unique(days[values > SUNNY]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -28,7 +30,14 @@ WARM_NIGHT = 42.0  # C, of modules in the dark; desert nights end below
 DARK = -0.17  # sine of ten degrees below the horizon: modules have cooled down
 NEAR_AIR = 14.0  # C, between modules and air at night; under a clear sky they showed 6
 LEAST_ROWS = 24
+JUMP, NEIGHBOURS = 12.0, 5400.0  # C between two rows, and s
+LIKE_F = 20.0  # C, from what one row is in F of the other: modules change by half as much meanwhile
+APART = 15.0  # C, of a day, or of a night of modules, from the one before
+DAYS_LIKE_F = 15.0  # C, from what the one is in F of the other: the weather changes, too
+LEAST_KNOWN = 3 * 3600.0  # s of either; nights of summer are short
 _DAY = 86_400.0  # s
+_A_DAY = np.timedelta64(1, "D")
+MODULE = "temp_module"
 
 
 def check(values: Values, time: TimeAxis, site: Site, unit: str) -> None:
@@ -110,6 +119,66 @@ def check_module(module: Values, air: Values | None, time: TimeAxis, site: Site,
             "swap the columns of temp_module and temp_air in the site's YAML; the file is then read again "
             "without a new upload",
         )
+
+
+def check_jump(
+    name: str, values: Values, time: TimeAxis, site: Site, place: Callable[[int], str]
+) -> None:
+    """Refuse a temperature that goes over to F, or from F, between two rows, and stays there. [C]
+
+    Fronts and clouds make jumps, too, but what they leave is not apart from all of the day before.
+
+    Parameters
+    ----------
+    name
+        Canonical name; of modules only nights are compared.
+
+    Raises
+    ------
+    UnreadableFileError
+        `wrong_unit`, with the row.
+    """
+    at = np.flatnonzero(np.abs(values[1:] - values[:-1]) > JUMP)
+    if not len(at):
+        return  # as in nearly every file
+    one, next_ = values[at], values[at + 1]
+    rises = np.abs(_in_f(one) - next_) < LIKE_F
+    falls = np.abs(_in_f(next_) - one) < LIKE_F
+    close = time.utc[at + 1] - time.utc[at] < np.timedelta64(int(NEIGHBOURS), "s")
+    for row in at[(rises | falls) & close]:
+        before, after = (
+            _known(values, slice(*time.utc.searchsorted(each)), time, site, name)
+            for each in (
+                (time.utc[row] - _A_DAY, time.utc[row + 1]),
+                (time.utc[row + 1], time.utc[row] + _A_DAY),
+            )
+        )
+        if min(len(before), len(after)) * time.step < LEAST_KNOWN:
+            continue
+        low, high = sorted((before, after), key=np.mean)
+        apart = high.mean() - low.mean() > APART and high.min() > low.max()
+        if apart and abs(_in_f(low).mean() - high.mean()) < DAYS_LIKE_F:
+            shown = place(int(time.rows[row + 1]))
+            raise UnreadableFileError(
+                "wrong_unit",
+                f"{name} goes from {values[row]:.3g} to {values[row + 1]:.3g} C in row {shown} and stays: "
+                f"{'from there on' if high is after else 'before it'} it looks like F",
+                "split the file there and give both parts sources of their own in the site's YAML, each with "
+                f"its unit of {name} (C, F)",
+            )
+
+
+def _in_f(celsius: Values) -> Values:
+    return celsius * 1.8 + 32.0
+
+
+def _known(values: Values, rows: slice, time: TimeAxis, site: Site, name: str) -> Values:
+    """Return the known temperatures of some rows, those of modules in the dark. [C]"""
+    some = values[rows]
+    known = np.isfinite(some)
+    if name == MODULE:
+        known &= sun.roughly_up(sun.mean_solar_time(time.utc[rows], site), site.latitude) < 0
+    return some[known]
 
 
 def _wrong_module(found: str) -> UnreadableFileError:

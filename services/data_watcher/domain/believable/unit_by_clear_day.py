@@ -54,7 +54,7 @@ def faint_clear_day(power: Power) -> FaintDay | None:
     if peak >= LOW * up.max():
         return None
     for day, rows in _days(power):
-        if _is_clear(power.share[rows], up[rows]):
+        if is_clear(power.share[rows], up[rows]):
             elevation = np.degrees(np.arcsin(up[rows].max()))
             said = f"{day} was a clear day, with the noon sun {elevation:.0f} degrees high"
             return FaintDay(float(power.share[rows].max()), said)
@@ -69,7 +69,7 @@ def _days(power: Power) -> list[tuple[np.datetime64, npt.NDArray[np.intp]]]:
     return [(days[rows[0]], rows) for rows in np.split(np.arange(len(days)), starts[1:])]
 
 
-def _is_clear(share: Values, up: Values) -> bool:
+def is_clear(share: Values, up: Values) -> bool:
     """Whether power of a day rises and falls once, as the sun does."""
     lit = up > 0
     day = share[lit]

@@ -1,0 +1,136 @@
+"""Energies in the first or last days of a file are refused by their height; weather and outages are not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from services.data_watcher.adapters.reading import read
+from services.data_watcher.domain.believable import sun
+from shared.solar.site import Site
+from tests.unit.data_watcher.plant_files import CAPACITY_W, refused, site
+from tests.unit.data_watcher.powers import axis
+
+DAYS = 14
+Change = Callable[[float, float], float]
+Sky = Callable[[float, int], float]
+
+
+def where(step: int = 15, unit: str = "W") -> Site:
+    columns = {"power_ac": {"column": "p", "unit": unit}}
+    return site({"columns": columns, "timestamp": {"column": "t", "step_minutes": step}})
+
+
+def clear(_: float, __: int) -> float:
+    return 1.0
+
+
+def cloudy(day: float, row: int) -> float:
+    """Clouds that come and go; no day is clear."""
+    return 0.6 + 0.4 * math.sin(0.9 * row + 3.0 * int(day) ** 1.3)
+
+
+def times(step: int) -> list[str]:
+    utc = axis(DAYS * 1440 // step, step=np.timedelta64(step, "m")).utc
+    return [str(at)[:16] for at in utc]
+
+
+def rows(change: Change, sky: Sky = clear, step: int = 15) -> list[float]:
+    """Power in intervals of so many minutes. [W]"""
+    utc = np.array(times(step), "M8[us]")
+    ups = sun.over(utc, step * 60.0, where(step)).up.clip(0).tolist()
+    found = []
+    for row, up in enumerate(ups):
+        day = row * step / 1440
+        found.append(round(change(day, 0.95 * CAPACITY_W * up**1.1 * sky(day, row)), 2))
+    return found
+
+
+def csv(values: list[float], step: int = 15) -> bytes:
+    return "\n".join(["t,p", *map("{},{}".format, times(step), values)]).encode()
+
+
+@pytest.mark.parametrize("sky", [clear, cloudy])
+@pytest.mark.parametrize("step", [5, 10, 15])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_energies_before_or_after_some_day_are_refused(
+    sky: Sky, step: int, *, is_first: bool
+) -> None:
+    hours = step / 60
+    data = csv(
+        rows(lambda day, watt: watt * hours if (day < 7.4) == is_first else watt, sky, step), step
+    )
+
+    fault = refused(data, where(step))
+
+    assert fault.code == "wrong_unit"
+    assert f"{'until' if is_first else 'from'} 2024-06-0{8 if is_first else 9} (row" in fault.reason
+    assert f"values look like Wh per {step} min, the YAML says W" in fault.reason
+    assert "split the file there" in fault.remedy
+
+
+def test_what_the_remedy_says_mends_it() -> None:
+    truth = rows(lambda _, watt: watt)
+    lines = csv(rows(lambda day, watt: watt / 4 if day >= 7 else watt)).splitlines()
+    at = 1 + 7 * 96
+    parts = (lines[:at], where()), ([lines[0], *lines[at:]], where(unit="Wh"))
+
+    found = [
+        each
+        for part, place in parts
+        for each in pq.read_table(
+            pa.BufferReader(read(b"\n".join(part), "raw/east/p.csv", place).parquet)
+        )["power_ac"].to_pylist()
+    ]
+
+    assert found == pytest.approx([watt / 1000 for watt in truth], abs=1e-3)
+
+
+def dull(level: float, days: int) -> Sky:
+    """Rain that lets through so much at best, on the last days."""
+    return lambda day, row: (level if day >= DAYS - days else 1.0) * cloudy(day, row)
+
+
+@pytest.mark.parametrize(
+    ("change", "sky"),
+    [
+        (lambda _, watt: watt, clear),
+        (lambda _, watt: watt, cloudy),
+        (lambda _, watt: watt, dull(0.25, 3)),
+        (lambda _, watt: watt, dull(0.4, 8)),
+        (lambda day, watt: watt / 2 if day >= 7 else watt, clear),
+        (lambda day, watt: watt / 3 if day < 7 else watt, clear),
+        (lambda day, watt: watt / 4 if 4 <= day < 9 else watt, clear),
+        (lambda day, watt: 0.0 if day >= 7 else watt, clear),
+        (lambda day, watt: watt / 12 if day >= 7 else watt, clear),
+    ],
+    ids=[
+        "healthy",
+        "clouds",
+        "days of rain",
+        "a week of rain",
+        "half of the plant is off",
+        "a third of the plant is on",
+        "a quarter of the plant for some days",
+        "the plant is off",
+        "snow",
+    ],
+)
+def test_what_skies_and_plants_do_is_kept(change: Change, sky: Sky) -> None:
+    values = rows(change, sky)
+    reading = read(csv(values), "raw/east/p.csv", where())
+
+    assert reading.rows.masks == {}
+    found = pq.read_table(pa.BufferReader(reading.parquet))["power_ac"].to_pylist()
+    assert found == pytest.approx([watt / 1000 for watt in values], abs=1e-4)
+
+
+def test_a_limit_of_a_quarter_is_no_energy() -> None:
+    values = rows(lambda day, watt: min(watt, CAPACITY_W / 4.2) if day >= 7 else watt)
+
+    assert read(csv(values), "raw/east/p.csv", where()).rows.masks.keys() == {"held_back"}
