@@ -36,6 +36,7 @@ _ALIKE = {
 }
 _HOUR = np.timedelta64(1, "h")
 _MOMENT = np.timedelta64(1, "us")  # a stamp that ends an interval lies in the hour before it
+_HALF_MINUTE = np.timedelta64(30, "s")  # spreadsheets drift by parts of a second
 _MOST_YEARS = 30
 _NEAR = 0.5  # h; a plant may face east
 
@@ -51,7 +52,7 @@ def seen(times: Times, *, of_begins: bool = False) -> Guess | None:
         Whether stamps of ends are those of the beginnings and a step, like 24:00: of hours nothing else tells
         which hour is missing.
     """
-    known = times[~np.isnat(times)]
+    known = (times[~np.isnat(times)] + _HALF_MINUTE).astype("M8[m]").astype(times.dtype)
     if not len(known):
         return None
     ways = (known - _MOMENT, known) if of_begins else (known, known - _MOMENT)

@@ -478,7 +478,8 @@ def _check_decimals(ragged: _Ragged, names: list[str], source: SourceFormat) -> 
 def _fields(line: str, delimiter: str) -> list[str]:
     """Return a line's fields; a comment may hold a quote that never ends."""
     try:
-        fields = next(csv.reader(io.StringIO(line), delimiter=delimiter))
+        skip = delimiter != " "
+        fields = next(csv.reader(io.StringIO(line), delimiter=delimiter, skipinitialspace=skip))
     except csv.Error:
         fields = line.split(delimiter)
     return [field.strip() for field in fields]
