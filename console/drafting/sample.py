@@ -184,9 +184,7 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
         noon=quantities.noon(what.columns, values, times, _middle(found)),
         late=quantities.late(times),
         offset=found.offset,
-        summer=None
-        if is_forecast or found.offset
-        else summer.seen(times, of_begins=found.ends_at_24),
+        summer=() if is_forecast or found.offset else summer.seen(times),
         unused=what.unused,
         notes=(*_partly(sheets), *_unit_rows(sheets), *notes, *what.notes, *found.notes),
         forecast=predicted.guesses if predicted and is_forecast else {},
