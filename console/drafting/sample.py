@@ -144,6 +144,9 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
         name: np.where(np.isnat(times), np.nan, np.concatenate([each.values for each in some]))
         for name, some in numbers.items()
     }
+    if predicted is None:  # a counter is one in the order of time only
+        order = np.argsort(times, kind="stable")
+        times, values = times[order], {name: each[order] for name, each in values.items()}
     in_cells = {name: some[0].unit for name, some in numbers.items() if some[0].unit}
     own_capacity = capacity_kw / inverters if capacity_kw else None
     signed = {name for name, unit in in_cells.items() if shares.are(unit)}

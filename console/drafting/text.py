@@ -18,6 +18,8 @@ from shared.solar.stamp_format import halves
 HOUR_OF_NOON = 12.0
 _HALF_HOURS = (-3.5, 3.5, 4.5, 5.5, 6.5, 9.5)  # of Newfoundland to Adelaide
 _FARTHEST_WEST, _FARTHEST_EAST = -12, 14  # h
+_INDIA = (70.0, 88.0, 5.5)  # degrees east, h: hardly anybody there lives by another clock
+_LIKELY = 0.45  # h
 _SURELY = 0.2  # h; a plant may face east or west
 WIDTH = 80  # of a terminal
 _GAP = " # FILL IN"  # with the space behind the colon
@@ -227,13 +229,16 @@ def _by_the_sun(
             f"GUESSED: the files' clock follows summer time: {why}; any place with the same clock "
             "will do"
         )
-    return f'"{_offset(hours)}"', (
+    return f'"{_offset(hours, longitude)}"', (
         f"GUESSED: {said}; if the clock follows summer time, name the zone, like Europe/Berlin"
     )
 
 
-def _offset(hours: float) -> str:
+def _offset(hours: float, longitude: float) -> str:
     """Return the offset that is near, of half an hour where only such a one is."""
+    west, east, of_india = _INDIA
+    if west < longitude < east and abs(hours - of_india) < _LIKELY:
+        return as_offset(timedelta(hours=of_india))
     near = [each for each in _HALF_HOURS if abs(hours - each) < _SURELY]
     return as_offset(timedelta(hours=near[0] if near else round(hours)))
 

@@ -184,3 +184,23 @@ def test_without_a_longitude_it_asks_for_the_zone(tmp_path: Path) -> None:
     assert "\ntimezone:  # FILL IN" in said
     assert "2024-10-27 has 02:00 to" in " ".join(said.replace("#", "").split())
     assert "35136 rows, none masked" in said
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("label", ["Meter reading", "Hour ending"])
+def test_a_counters_growth_lies_between_its_readings(
+    tmp_path: Path, label: str, order: int
+) -> None:
+    """The name says that stamps are ends; an hour of the counter begins at its stamp nevertheless."""
+    header, rows, total = f"{label},E total (kWh)", [], 500.0
+    for local in stamps("Etc/GMT-1", "2024-06-01", 14, timedelta(hours=1)):
+        rows.append(f"{local:%Y-%m-%d %H:%M},{total:.3f}")
+        hour = local.hour - 1 + 11.6 / 15 + 0.5
+        total += max(0.0, 8.0 * np.cos(2 * np.pi * (hour % 24 - 12) / 24))
+    path = tmp_path / "meter.csv"
+    path.write_text("\n".join([header, *rows[::order]]) + "\n")
+    plant = ["--latitude", "45", "--longitude", "11.6", "--ac-capacity-kw", "10"]
+    done = solar("sites", "draft", str(path), *plant).stdout
+    assert 'timezone: "+01:00"' in done, done
+    assert 'kind: "counter"' in done
+    assert "336 rows, counter_gap 1" in done

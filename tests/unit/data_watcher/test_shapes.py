@@ -153,3 +153,12 @@ def test_another_form_from_some_day_on_is_no_spreadsheets_fault() -> None:
     )
     fault = refused(data, site(CSV | {"timestamp": {"column": "t", "step_minutes": 60}}))
     assert "correct timestamp.format" in fault.remedy
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_sum_at_the_end_cuts_no_number_off(end: str) -> None:
+    """It has fewer fields than the header, and no end of line."""
+    rows = [(at, watt or 12.5) for at, watt in HEALTHY]
+    lines = ["t,more,p", *(f"{at:%Y-%m-%d %H:%M},0,{watt}" for at, watt in rows), "Sum,1"]
+    reading = accepted(("\n".join(lines) + end).encode(), site(), rows)
+    assert reading.rows.masks == {"ragged_row": 1}
