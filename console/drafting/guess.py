@@ -15,6 +15,15 @@ class Guess:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """A zone whose changes of summer time some stamps show, how they do, and which share lies in summer."""
+
+    zone: str
+    why: str
+    share: float
+
+
 class NotUnderstoodError(Exception):
     """A file of which no draft can be made, with what to do about it."""
 
@@ -44,7 +53,7 @@ class SourceDraft:
     offset
         Zone that the stamps carry.
     summer
-        A zone whose changes of summer time the stamps show, and how.
+        The zones whose changes of summer time the stamps show.
     unused
         Columns of numbers that no quantity is taken from.
     notes, warnings
@@ -62,7 +71,7 @@ class SourceDraft:
     noon: float | None = None
     late: float = 0.0
     offset: str | None = None
-    summer: Guess | None = None
+    summer: tuple[Changes, ...] = ()
     unused: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

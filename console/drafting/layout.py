@@ -148,7 +148,8 @@ def _csv(path: Path, said: str) -> Sheet:
 def _cells(lines: Sequence[str], delimiter: str) -> list[list[Any]]:
     """Return the fields of lines; a quote that never ends would swallow all lines behind it."""
     try:
-        cells = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter))
+        said = io.StringIO("\n".join(lines))
+        cells = list(csv.reader(said, delimiter=delimiter, skipinitialspace=True))
     except csv.Error:
         cells = []
     if len(cells) < len(lines) and sum(line.count('"') for line in lines) % 2:

@@ -20,11 +20,20 @@ Whole = npt.NDArray[np.int64]
 _DATE = r"(\d{1,4})([-/. ])(\d{1,2}|[A-Za-z]{3,9})\2(\d{1,4})"
 _CLOCK = r"(\d{1,2})(:|\.)(\d\d)(?:\7(\d\d)(\.\d+)?)?( ?)([AaPp][Mm])?"
 _OFFSET = r"\s*(Z|[-+]\d\d:?\d\d)?"
-_STAMP = re.compile(rf"{_DATE}(?:(T|,? +){_CLOCK}{_OFFSET})?")
+_STAMP = re.compile(rf"{_DATE}(?:(T|[.,]? +){_CLOCK}{_OFFSET})?")
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)([T _:-]?)(?:(\d\d)(:?)(\d\d)(?:\6(\d\d))?)?")
 _CLOCK_ALONE = re.compile(r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[AaPp][Mm])?")
 _SINCE_1970 = re.compile(r"\d{9,10}(\.\d+)?|\d{12,13}|\d{16}|\d{19}")
 _HALF = re.compile(r"(?<=[\d\s])([AaPp])\.?[ \u00a0\u202f]?[Mm]\b\.?$")
+# ISO 8601 as databases and services write it, and as most others do.
+_ISO = {
+    re.compile(r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d),(\d+)"): r"\1.\2",
+    re.compile(r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?[-+]\d\d)"): r"\1:00",
+    re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z"): r"\1-\2-\3T\4:\5:\6Z",
+}
+_WEEKDAY = re.compile(
+    r"((?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?)([.,]? +)(?=\d)"
+)
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _YEARS = (1990, 2100)
 _EPOCH = (631_152_000, 4_102_444_800)  # 1990 to 2100, in seconds
@@ -115,9 +124,33 @@ def forms(cells: Sequence[Any]) -> list[Form]:
         return _since_1970(
             [f"{each:.0f}" if isinstance(each, int | float) else None for each in cells]
         )
-    texts = [_HALF.sub(r"\1M", each.strip()) if isinstance(each, str) else None for each in cells]
-    found = _worded(texts) or _spelled(texts) or _compact(texts) or _since_1970(texts)
+    texts = [_usual(each) if isinstance(each, str) else None for each in cells]
+    found = _of_weekdays(texts) or _worded(texts) or _spelled(texts)
+    found = found or _compact(texts) or _since_1970(texts)
     return [form for form in found if not np.isnat(form.times).all()]
+
+
+def _usual(cell: str) -> str:
+    """Return a stamp as most others are written."""
+    text = _HALF.sub(r"\1M", cell.strip())
+    for pattern, usual in _ISO.items():
+        if pattern.fullmatch(text):
+            return pattern.sub(usual, text)
+    return text
+
+
+def _of_weekdays(texts: Sequence[str | None]) -> list[Form]:
+    """Return the forms of stamps that begin with the day of the week."""
+    found = next((match for each in texts if each and (match := _WEEKDAY.match(each))), None)
+    if found is None:
+        return []
+    rest = [_WEEKDAY.sub("", each, count=1) if each else None for each in texts]
+    before = ("%A" if found[1].endswith("day") else "%a") + found[2]
+    return [
+        replace(form, format=f"{before}{form.format}")
+        for form in _worded(rest) or _spelled(rest)
+        if form.format is not None
+    ]
 
 
 def _stored(cells: Sequence[Any]) -> Form:
@@ -167,10 +200,13 @@ def _worded(texts: Sequence[str | None]) -> list[Form]:
 def _spelled(texts: Sequence[str | None]) -> list[Form]:
     """Return the forms of stamps whose parts are set apart: 2024-07-01 12:00, 1/7/24, 1-Jul-2024 12:00 PM."""
     matches, zones, late = [], set(), np.zeros(len(texts), bool)
+    words = set()
     for at, text in enumerate(texts):
         plain, name = zone_names.apart(text) if text else ("", None)
         if name and name.upper() in {"AM", "PM", "Z"}:
             plain, name = text or "", None
+        words.add((text or "")[len(plain) :] if name and not zone_names.is_known(name) else "")
+        name = name if name and zone_names.is_known(name) else None
         plain, late[at] = stamp_text.without_hour_24(plain)
         match = _STAMP.fullmatch(plain)
         matches.append(match)
@@ -180,6 +216,7 @@ def _spelled(texts: Sequence[str | None]) -> list[Form]:
     if not seen:
         return []
     first = seen[0]
+    word = words.pop() if len(words) == 1 else ""  # that all have, like Uhr
     alike = [match if match and match[2] == first[2] else None for match in matches]
     clock = np.array([_clock(match) for match in alike], "m8[us]") + late * np.timedelta64(1, "D")
     found = []
@@ -187,7 +224,7 @@ def _spelled(texts: Sequence[str | None]) -> list[Form]:
         times = _dates(alike, order) + clock
         found.append(
             Form(
-                _format(first, order, seen),
+                _format(first, order, seen, word),
                 times,
                 frozenset(zones),
                 order if order[0] != "y" else "",
@@ -243,24 +280,33 @@ def _clock(match: re.Match[str] | None) -> np.timedelta64:
     return np.timedelta64(seconds * 1_000_000 + round(float(match[10] or 0) * 1e6), "us")
 
 
-def _format(first: re.Match[str], order: str, seen: Sequence[re.Match[str]]) -> str | None:
-    """Return the format of the site's YAML for stamps that are written like the first one."""
+def _format(
+    first: re.Match[str], order: str, seen: Sequence[re.Match[str]], word: str
+) -> str | None:
+    """Return the format of the site's YAML for stamps that are written like the first one.
+
+    Parameters
+    ----------
+    word
+        Behind each stamp; it names no zone.
+    """
     year = "%Y" if len(first[order.index("y") + 1 + (order.index("y") > 0)]) > 2 else "%y"  # noqa: PLR2004
     month = "%m" if not first[3].isalpha() else ("%b" if len(first[3]) == 3 else "%B")  # noqa: PLR2004
     codes: dict[str, str] = {"y": year, "m": month, "d": "%d"}
     day = first[2].join(codes[each] for each in order)
     if first[5] is None:
-        is_iso = day == "%Y-%m-%d" and all(len(m[3]) == len(m[4]) == 2 for m in seen)  # noqa: PLR2004
-        return None if is_iso else day
+        is_iso = not word and day == "%Y-%m-%d" and all(len(m[3]) == len(m[4]) == 2 for m in seen)  # noqa: PLR2004
+        return None if is_iso else day + word
     padded = all(len(m[3]) == len(m[4]) == len(m[6] or "00") == 2 for m in seen)  # noqa: PLR2004
-    if day == "%Y-%m-%d" and padded and not first[12] and first[7] == ":" and "," not in first[5]:
+    is_iso = day == "%Y-%m-%d" and padded and first[5] in {" ", "T"}
+    if is_iso and not word and not first[12] and first[7] == ":":
         return None  # ISO 8601
     clock = f"%H{first[7]}%M" if not first[12] else f"%I{first[7]}%M"
     if first[9] is not None:
         clock += f"{first[7]}%S" + (".%f" if any(m[10] for m in seen) else "")
     if first[12]:
         clock += f"{first[11]}%p"
-    return f"{day}{first[5]}{clock}" + ("%z" if first[13] else "")
+    return f"{day}{first[5]}{clock}" + ("%z" if first[13] else "") + word
 
 
 def _compact(texts: Sequence[str | None]) -> list[Form]:

@@ -41,6 +41,7 @@ _NIGHT = 0.15  # of the rows at least hold nearly nothing
 _NOTHING = 0.01  # of the highest value
 _DRAW = 0.1  # of the highest value, which a plant may draw
 _CLOSE, _MOSTLY = 0.005, 0.95  # of a sum; of its rows
+_AGAIN = re.compile(r"(?:[._]| ?\()\d+\)?$")  # of Power.1, as programs tell equal names apart
 _SEPARATOR = re.compile(r"[\s_.\-]+")
 
 
@@ -92,6 +93,10 @@ def choose(
 
 def most_likely(numbers: dict[str, Values]) -> dict[str, Guess]:
     """Return the column that is most like a plant's power, where no name says anything."""
+    alike = _families(list(numbers))
+    if len(numbers) > 1 and len(alike) == 1 and all(_INVERTER.search(_plain(n)) for n in numbers):
+        why = f"GUESSED: the names of {len(numbers)} inverters alone, added up; please check what they hold"
+        return _signed({"columns": Guess(_several(list(numbers), numbers), why)}, numbers)
     best = _best(list(numbers), numbers, ())
     rest = ", ".join(name for name in numbers if name != best)
     why = "GUESSED: no column's name says what it holds; please check" + (
@@ -239,10 +244,12 @@ def _total(names: Sequence[str], candidates: dict[str, Values]) -> tuple[str, li
 
 
 def _families(names: Sequence[str]) -> dict[str, list[str]]:
-    """Return the columns whose names differ by numbers only."""
+    """Return the columns whose names differ by numbers only, or by a number behind all but the first."""
     found: dict[str, list[str]] = {}
     for name in names:
-        found.setdefault(re.sub(r"\d+", "*", name), []).append(name)
+        again = _AGAIN.sub("", name)
+        is_again = again != name and again in names
+        found.setdefault(again if is_again else re.sub(r"\d+", "*", name), []).append(name)
     return found
 
 

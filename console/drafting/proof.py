@@ -63,13 +63,13 @@ def _site(sources: Sequence[SourceDraft], plant: Plant) -> ActiveSite | str:
     offset = None if plain else next((each.offset for each in sources if each.offset), None)
     sunny = next((each for each in plain or sources if each.noon is not None), None)
     noon = sunny.noon if sunny else None
-    changes = sunny.summer if sunny else None
+    changes = sunny.summer if sunny else ()
     stood_in = replace(
         plant,
         latitude=plant.latitude if plant.latitude is not None else _LATITUDE,
         longitude=plant.longitude
         if plant.longitude is not None
-        else _longitude(noon, offset or (str(changes.value) if changes else "+00:00")),
+        else _longitude(noon, offset or (changes[0].zone if changes else "+00:00")),
         capacity_kw=plant.capacity_kw
         or (None if any(each.peak for each in sources) else _CAPACITY_KW),
     )

@@ -255,7 +255,8 @@ def noon(found: Columns, numbers: dict[str, Values], times: Times, middle: float
         if each in found:
             hour = _centre(members_added(found[each], numbers), times)
             if hour is not None:
-                return (hour + middle) % 24
+                # What a counter grew by is counted from its stamp on, whatever a stamp names.
+                return (hour + (abs(middle) if "kind" in found[each] else middle)) % 24
     return None
 
 

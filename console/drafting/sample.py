@@ -144,6 +144,9 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
         name: np.where(np.isnat(times), np.nan, np.concatenate([each.values for each in some]))
         for name, some in numbers.items()
     }
+    if predicted is None:  # a counter is one in the order of time only
+        order = np.argsort(times, kind="stable")
+        times, values = times[order], {name: each[order] for name, each in values.items()}
     in_cells = {name: some[0].unit for name, some in numbers.items() if some[0].unit}
     own_capacity = capacity_kw / inverters if capacity_kw else None
     signed = {name for name, unit in in_cells.items() if shares.are(unit)}
@@ -184,9 +187,7 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
         noon=quantities.noon(what.columns, values, times, _middle(found)),
         late=quantities.late(times),
         offset=found.offset,
-        summer=None
-        if is_forecast or found.offset
-        else summer.seen(times, of_begins=found.ends_at_24),
+        summer=() if is_forecast or found.offset else summer.seen(times),
         unused=what.unused,
         notes=(*_partly(sheets), *_unit_rows(sheets), *notes, *what.notes, *found.notes),
         forecast=predicted.guesses if predicted and is_forecast else {},

@@ -52,8 +52,6 @@ class Stamps:
         What a stamp names, whether or not a step is known.
     end
         The column of the ends, where stamps are beginnings.
-    ends_at_24
-        Whether some stamp says 24:00.
     """
 
     guesses: dict[str, Guess]
@@ -64,7 +62,6 @@ class Stamps:
     notes: tuple[str, ...] = ()
     label: Guess | None = None
     end: ends.End | None = None
-    ends_at_24: bool = False
 
     @property
     def taken(self) -> set[str]:
@@ -262,8 +259,7 @@ def _described(
             f"the stamps name several zones ({', '.join(sorted(zones))}); each is read by its own"
         )
     zoned = [bool(each.zones - {"", zone_names.SUMMER}) or "timezone" in guesses for each in chosen]
-    late = any(each.ends_at_24 for each in chosen)
-    return Stamps(guesses, times, offset, step or 60, zoned, tuple(notes), label, end, late)
+    return Stamps(guesses, times, offset, step or 60, zoned, tuple(notes), label, end)
 
 
 def _labelled(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from console.drafting.guess import Guess
+from console.drafting.guess import Changes
 from console.drafting.moments import Times
 
 # Europe changes in all zones at once, at another hour of each clock; North America at 2:00 of each clock.
@@ -36,47 +36,64 @@ _ALIKE = {
 }
 _HOUR = np.timedelta64(1, "h")
 _MOMENT = np.timedelta64(1, "us")  # a stamp that ends an interval lies in the hour before it
+_HALF_MINUTE = np.timedelta64(30, "s")  # spreadsheets drift by parts of a second
 _MOST_YEARS = 30
-_NEAR = 0.5  # h; a plant may face east
+_NEAR = 0.8  # h; a plant may face east
 
 
-def seen(times: Times, *, of_begins: bool = False) -> Guess | None:
-    """Return a zone whose changes of summer time the stamps show, and how; None where they show none.
+def seen(times: Times) -> tuple[Changes, ...]:
+    """Return the zones whose changes of summer time the stamps show; of ends they may show two.
 
-    The zone stands for its calendar alone, which other places may have, see `by_longitude`.
-
-    Parameters
-    ----------
-    of_begins
-        Whether stamps of ends are those of the beginnings and a step, like 24:00: of hours nothing else tells
-        which hour is missing.
+    A zone stands for its calendar alone, which other places may have, see `by_longitude`.
     """
-    known = times[~np.isnat(times)]
+    known = (times[~np.isnat(times)] + _HALF_MINUTE).astype("M8[m]").astype(times.dtype)
     if not len(known):
-        return None
-    ways = (known - _MOMENT, known) if of_begins else (known, known - _MOMENT)
-    for stamps in ways:
+        return ()
+    found: list[Changes] = []
+    for stamps in (known, known - _MOMENT):
         for zone in _CALENDARS:
             shown = _shown(stamps, zone)
-            if shown:
-                return Guess(zone, shown)
-    return None
+            if shown and all(each.zone != zone for each in found):
+                found.append(Changes(zone, shown, _share(stamps, zone)))
+                break
+    return tuple(found)
 
 
-def by_longitude(zone: str, hours: float, longitude: float) -> str | None:
-    """Return the zone of a calendar that fits the sun; None where none fits.
+def by_longitude(
+    found: Sequence[Changes], hours: float, longitude: float
+) -> tuple[str, str] | None:
+    """Return the zone that fits the sun, and how its changes show; None where none fits.
 
     Parameters
     ----------
     hours
-        How far the files' clock is ahead of UTC by the sun, in winter, in summer or in the mean. [h]
+        How far the files' clock is ahead of UTC by the sun, in their mean. [h]
     longitude
-        Of the plant, which tells the zones of a calendar apart. [degrees east]
+        Of the plant, which tells zones apart that fit alike. [degrees east]
     """
-    fitting = [
-        each for each in _ALIKE.get(zone, (zone,)) if -_NEAR <= hours - standard(each) <= 1 + _NEAR
-    ]
-    return min(fitting, key=lambda each: abs(standard(each) - longitude / 15), default=None)
+    off = {
+        (
+            abs(round(hours - standard(zone) - each.share, 1)),
+            abs(standard(zone) - longitude / 15),
+        ): (
+            zone,
+            each.why,
+        )
+        for each in found
+        for zone in _ALIKE.get(each.zone, (each.zone,))
+    }
+    nearest = min(off, default=None)
+    return off[nearest] if nearest and nearest[0] <= _NEAR else None
+
+
+def _share(stamps: Times, zone: str) -> float:
+    """Return which share of some stamps lies in a zone's summer time. [unitless]"""
+    info, usual = ZoneInfo(zone), standard(zone)
+    days = [each.astype(datetime) for each in np.unique(stamps.astype("M8[D]"))]
+    ahead = (
+        _offset(info, datetime(each.year, each.month, each.day, 12, tzinfo=UTC)) for each in days
+    )
+    return sum(each / timedelta(hours=1) > usual for each in ahead) / len(days)
 
 
 def standard(zone: str) -> float:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from console.drafting import beside, summer
-from console.drafting.guess import Guess, SourceDraft
+from console.drafting.guess import Changes, Guess, SourceDraft
 from console.drafting.plant_power import Several
 from services.data_watcher.adapters.reading.zone_names import as_offset
 from shared.solar.stamp_format import halves
@@ -18,6 +18,8 @@ from shared.solar.stamp_format import halves
 HOUR_OF_NOON = 12.0
 _HALF_HOURS = (-3.5, 3.5, 4.5, 5.5, 6.5, 9.5)  # of Newfoundland to Adelaide
 _FARTHEST_WEST, _FARTHEST_EAST = -12, 14  # h
+_INDIA = (70.0, 88.0, 5.5)  # degrees east, h: hardly anybody there lives by another clock
+_LIKELY = 0.45  # h
 _SURELY = 0.2  # h; a plant may face east or west
 WIDTH = 80  # of a terminal
 _GAP = " # FILL IN"  # with the space behind the colon
@@ -207,32 +209,36 @@ def _zone(sources: Sequence[SourceDraft], longitude: float | None) -> tuple[str,
 
 
 def _by_the_sun(
-    noon: float, late: float, changes: Guess | None, longitude: float | None
+    noon: float, late: float, changes: Sequence[Changes], longitude: float | None
 ) -> tuple[str, str]:
     """Return the zone of stamps that carry none: by the hour of noon, and by the changes that they show."""
     said = f"the sun is centred on {int(noon):02}:{int(noon % 1 * 60):02} by the files' clock"
     if longitude is None and changes:
         return "", (
-            f"FILL IN: {said}, which follows summer time: {changes.why}; name its zone, like Europe/Berlin; "
-            "with --longitude it is guessed"
+            f"FILL IN: {said}, which follows summer time: {changes[0].why}; name its zone, like "
+            "Europe/Berlin; with --longitude it is guessed"
         )
     if longitude is None:
         return "", f"FILL IN: {said}; with --longitude the offset is guessed"
     hours = noon - late - HOUR_OF_NOON + longitude / 15
     hours -= 24 * (round(hours) > _FARTHEST_EAST) - 24 * (round(hours) < _FARTHEST_WEST)
-    zone = summer.by_longitude(str(changes.value), hours, longitude) if changes else None
-    if changes and zone:
+    named = summer.by_longitude(changes, hours, longitude)
+    if named:
+        zone, why = named
         return f'"{zone}"', (
-            f"GUESSED: the files' clock follows summer time: {changes.why}; any place with the same clock "
+            f"GUESSED: the files' clock follows summer time: {why}; any place with the same clock "
             "will do"
         )
-    return f'"{_offset(hours)}"', (
+    return f'"{_offset(hours, longitude)}"', (
         f"GUESSED: {said}; if the clock follows summer time, name the zone, like Europe/Berlin"
     )
 
 
-def _offset(hours: float) -> str:
+def _offset(hours: float, longitude: float) -> str:
     """Return the offset that is near, of half an hour where only such a one is."""
+    west, east, of_india = _INDIA
+    if west < longitude < east and abs(hours - of_india) < _LIKELY:
+        return as_offset(timedelta(hours=of_india))
     near = [each for each in _HALF_HOURS if abs(hours - each) < _SURELY]
     return as_offset(timedelta(hours=near[0] if near else round(hours)))
 

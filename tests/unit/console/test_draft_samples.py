@@ -1018,3 +1018,26 @@ def test_hours_are_no_minutes_though_their_column_may_hold_both(
     path = written(tmp_path, "power.csv", [f"Fecha;{name};kWh", *rows])
     how = site(path).sources[0].timestamp
     assert (how.format, how.step_minutes) == ("%d/%m/%Y %H", 60)
+
+
+@pytest.mark.parametrize(
+    ("header", "columns"),
+    [
+        ("time,Power,Power.1", ("Power", "Power.1")),
+        ("time,Power (kW),Power (kW)_2", ("Power (kW)", "Power (kW)_2")),
+        ("Date,Inverter 1,Inverter 2", ("Inverter *",)),
+    ],
+)
+def test_columns_that_are_called_alike_are_added_up_as_a_guess(
+    tmp_path: Path, header: str, columns: tuple[str, ...]
+) -> None:
+    lines = [header]
+    for each in files.quarters(96 * 4, JUNE):
+        watt = files.power(each)
+        lines.append(f"{each:%Y-%m-%d %H:%M},{watt * 0.4:.3f},{watt * 0.6:.3f}")
+    path = written(tmp_path, "power.csv", lines)
+    options = (*PLACE, "--ac-capacity-kw", "8")
+    assert site(path, options=options).sources[0].columns["power_ac"].columns == columns
+    text = said(path, options=options)
+    assert "100% of the AC capacity" in text
+    assert "GUESSED: 2 columns that begin alike" in text or "GUESSED: the names of 2" in text

@@ -389,3 +389,35 @@ def test_counts_of_parts_of_seconds_are_drafted(tmp_path: Path, parts: int) -> N
     path = written(tmp_path, "power.csv", lines)
     assert site(path).timezone == "UTC"
     assert "accepted by power-1, 384 rows, none masked" in said(path)
+
+
+@pytest.mark.parametrize(
+    ("form", "format_", "zone"),
+    [
+        ("%Y-%m-%d %H:%M:%S+02", None, "+02:00"),
+        ("%Y-%m-%d %H:%M:%S.000+01", None, "+01:00"),
+        ("%Y-%m-%d %H:%M:%S,000", None, None),
+        ("%Y%m%dT%H%M%SZ", None, "UTC"),
+        ("%Y.%m.%d. %H:%M:%S", "%Y.%m.%d. %H:%M:%S", None),
+        ("%a %d.%m.%Y %H:%M", "%a %d.%m.%Y %H:%M", None),
+        ("%A, %d.%m.%Y %H:%M", "%A, %d.%m.%Y %H:%M", None),
+        ("%d.%m.%Y %H:%M Uhr", "%d.%m.%Y %H:%M Uhr", None),
+        ("%Y-%m-%d %H:%M Uhr", "%Y-%m-%d %H:%M Uhr", None),
+        ("%d/%m/%Y %I:%M a. m.", "%d/%m/%Y %I:%M %p", None),
+    ],
+)
+def test_stamps_of_databases_and_of_other_countries_are_drafted(
+    tmp_path: Path, form: str, format_: str | None, zone: str | None
+) -> None:
+    lines = ["time;power (kW)"]
+    for each in MOMENTS:
+        said_so = form.replace("a. m.", "a. m." if each.hour < 12 else "p. m.")
+        lines.append(f"{each:{said_so}};{power(each)}")
+    path = written(tmp_path, "power.csv", lines)
+
+    found = site(path)
+
+    assert found.sources[0].timestamp.format == format_
+    assert "accepted by power-1, 384 rows, none masked" in said(path)
+    if zone is not None:
+        assert found.timezone in {zone, zone.replace("UTC", "+00:00")}

@@ -26,7 +26,7 @@ def stamps(zone: str, first: str, days: int, step: timedelta = QUARTER) -> list[
 
 def seen(times: list[datetime]) -> tuple[str, str] | None:
     found = summer.seen(np.array(times, "M8[us]"))
-    return (str(found.value), found.why) if found else None
+    return (found[0].zone, found[0].why) if found else None
 
 
 @pytest.mark.parametrize(
@@ -74,13 +74,32 @@ def test_a_month_of_half_an_hours_zone_is_known_though_the_sun_is_early_or_late(
     assert '\ntimezone: "+05:30"' in solar("sites", "draft", str(path), *plant).stdout
 
 
-def test_hours_that_end_at_24_00_are_missing_where_their_beginnings_are() -> None:
-    """Of 1 to 24 in spring, 3 is missing where the clock skips 2:00 to 3:00."""
-    hours = stamps("Europe/Madrid", "2024-03-01", 40, timedelta(hours=1))
-    ends = np.array([each + timedelta(hours=1) for each in hours], "M8[us]")
-    found = summer.seen(ends, of_begins=True)
-    assert found is not None
-    assert (found.value, found.why) == ("Europe/Berlin", "2024-03-31 has no 02:00 to 03:00")
+@pytest.mark.parametrize("true", [False, True])
+@pytest.mark.parametrize("first", ["2024-03-10", "2024-10-10"])
+@pytest.mark.parametrize(
+    ("zone", "longitude"),
+    [("Europe/Madrid", -3.7), ("Europe/Berlin", 11.6), ("Europe/London", -1.0)],
+)
+def test_which_hour_is_missing_of_ends_is_told_by_the_sun(
+    tmp_path: Path, zone: str, longitude: float, first: str, *, true: bool
+) -> None:
+    """Hours that end: by the clock at their end, or an hour after the clock at their beginning."""
+    rows, hour = ["Hour ending,kWh"], timedelta(hours=1)
+    for begin, end, local in zip(
+        stamps("UTC", first, 40, hour),
+        stamps(zone, f"{first}T01:00", 40, hour),
+        stamps(zone, first, 40, hour),
+        strict=True,
+    ):
+        noon = begin.hour + 0.5 + longitude / 15
+        power = max(0.0, 8.0 * np.cos(2 * np.pi * (noon % 24 - 12) / 24))
+        rows.append(f"{end if true else local + hour:%Y-%m-%d %H:%M},{power:.3f}")
+    path = tmp_path / "power.csv"
+    path.write_text("\n".join(rows) + "\n")
+    plant = ["--latitude", "45", "--longitude", str(longitude), "--ac-capacity-kw", "10"]
+    done = solar("sites", "draft", str(path), *plant).stdout
+    clocks = {"Europe/Berlin", "Europe/Madrid"} if zone != "Europe/London" else {zone}
+    assert any(f'timezone: "{each}"' in done for each in clocks), done
 
 
 def test_what_is_seen_is_said() -> None:
@@ -165,3 +184,23 @@ def test_without_a_longitude_it_asks_for_the_zone(tmp_path: Path) -> None:
     assert "\ntimezone:  # FILL IN" in said
     assert "2024-10-27 has 02:00 to" in " ".join(said.replace("#", "").split())
     assert "35136 rows, none masked" in said
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("label", ["Meter reading", "Hour ending"])
+def test_a_counters_growth_lies_between_its_readings(
+    tmp_path: Path, label: str, order: int
+) -> None:
+    """The name says that stamps are ends; an hour of the counter begins at its stamp nevertheless."""
+    header, rows, total = f"{label},E total (kWh)", [], 500.0
+    for local in stamps("Etc/GMT-1", "2024-06-01", 14, timedelta(hours=1)):
+        rows.append(f"{local:%Y-%m-%d %H:%M},{total:.3f}")
+        hour = local.hour - 1 + 11.6 / 15 + 0.5
+        total += max(0.0, 8.0 * np.cos(2 * np.pi * (hour % 24 - 12) / 24))
+    path = tmp_path / "meter.csv"
+    path.write_text("\n".join([header, *rows[::order]]) + "\n")
+    plant = ["--latitude", "45", "--longitude", "11.6", "--ac-capacity-kw", "10"]
+    done = solar("sites", "draft", str(path), *plant).stdout
+    assert 'timezone: "+01:00"' in done, done
+    assert 'kind: "counter"' in done
+    assert "336 rows, counter_gap 1" in done

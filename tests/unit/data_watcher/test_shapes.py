@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import zipfile
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.unit.data_watcher.plant_files import CSV, HEALTHY, accepted, csv, refused, site
+from tests.corpus import workbook
+from tests.unit.data_watcher.plant_files import (
+    CSV,
+    HEALTHY,
+    START,
+    accepted,
+    csv,
+    plant,
+    refused,
+    site,
+)
 
 
 @pytest.mark.parametrize("end", [b"\r", b"\r\n", b"\n"])
@@ -67,3 +79,86 @@ JSON = {"format": "json"}
 @pytest.mark.parametrize("beside", [{}, {"plant": "East", "capacity": 6, "note": None}])
 def test_lists_side_by_side_may_have_single_values_beside_them(beside: dict[str, Any]) -> None:
     assert accepted(json.dumps(beside | COLUMNS).encode(), site(JSON)).rows.masks == {}
+
+
+def test_a_blank_before_a_quote_changes_nothing() -> None:
+    lines = ['"t", "p"', *(f'"{at:%Y-%m-%d %H:%M}", "{watt}"' for at, watt in HEALTHY)]
+    assert accepted("\n".join(lines).encode(), site()).rows.masks == {}
+
+
+def test_a_spreadsheet_in_an_archive_is_read() -> None:
+    book = workbook.xlsx([["t", "p"], *([at.replace(tzinfo=None), watt] for at, watt in HEALTHY)])
+    assert accepted(archive({"report.xlsx": book}), site({"format": "xlsx"})).rows.masks == {}
+    assert (
+        "2 files" in refused(archive({"a.xlsx": book, "b": b""}), site({"format": "xlsx"})).reason
+    )
+
+
+# --- stamps that are a little off, or say too little -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "late", [lambda some: some.randrange(60), lambda some: some.uniform(-2, 2)]
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_that_are_each_late_by_other_seconds_lie_on_the_clocks_own_grid(
+    seed: int, late: Any
+) -> None:
+    some = random.Random(seed)
+    data = csv(stamp=lambda at: f"{at + timedelta(seconds=late(some)):%Y-%m-%d %H:%M:%S.%f}")
+    assert accepted(data, site(CSV)).rows.masks.keys() == {"snapped"}
+
+
+def test_a_grid_of_some_seconds_after_the_minute_stays_there() -> None:
+    data = csv(stamp=lambda at: f"{at + timedelta(seconds=17):%Y-%m-%d %H:%M:%S}")
+    moved = [(at + timedelta(seconds=17), watt) for at, watt in HEALTHY]
+    assert accepted(data, site(CSV), moved).rows.masks == {}
+
+
+@pytest.mark.parametrize("step", [15, 60])
+def test_a_clock_of_twelve_hours_without_its_half_is_named(step: int) -> None:
+    rows = list(plant(3, step))
+    stamps = {"column": "t", "step_minutes": step}
+    data = csv(rows, stamp=lambda at: f"{at:%Y-%m-%d %I:%M}")
+    fault = refused(data, site(CSV | {"timestamp": stamps}))
+    assert "twelve hours twice a day" in fault.reason
+    assert "%p" in fault.remedy
+    halves = csv(rows, stamp=lambda at: f"{at:%Y-%m-%d %I:%M %p}")
+    as_remedy = stamps | {"format": "%Y-%m-%d %I:%M %p"}
+    assert accepted(halves, site(CSV | {"timestamp": as_remedy}), rows).rows.masks == {}
+
+
+def by_an_american_spreadsheet(moment: datetime) -> str:
+    if moment.day <= 12:
+        moment = moment.replace(month=moment.day, day=moment.month)
+        return f"{moment:%Y-%m-%d %H:%M:%S}"
+    return f"{moment:%d/%m/%Y %H:%M}"
+
+
+@pytest.mark.parametrize("format_", [None, "%d/%m/%Y %H:%M"])
+def test_days_that_a_spreadsheet_took_for_months_are_named(format_: str | None) -> None:
+    rows = list(plant(30, 60))
+    how = {"column": "t", "step_minutes": 60} | ({"format": format_} if format_ else {})
+    fault = refused(csv(rows, stamp=by_an_american_spreadsheet), site(CSV | {"timestamp": how}))
+    assert fault.code == "no_timestamps"
+    assert "took days for months" in fault.reason
+    assert "without opening it in a spreadsheet" in fault.remedy
+
+
+def test_another_form_from_some_day_on_is_no_spreadsheets_fault() -> None:
+    later = START + timedelta(days=15)
+    data = csv(
+        list(plant(30, 60)),
+        stamp=lambda at: f"{at:%Y-%m-%d %H:%M}" if at < later else f"{at:%d/%m/%Y %H:%M}",
+    )
+    fault = refused(data, site(CSV | {"timestamp": {"column": "t", "step_minutes": 60}}))
+    assert "correct timestamp.format" in fault.remedy
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_sum_at_the_end_cuts_no_number_off(end: str) -> None:
+    """It has fewer fields than the header, and no end of line."""
+    rows = [(at, watt or 12.5) for at, watt in HEALTHY]
+    lines = ["t,more,p", *(f"{at:%Y-%m-%d %H:%M},0,{watt}" for at, watt in rows), "Sum,1"]
+    reading = accepted(("\n".join(lines) + end).encode(), site(), rows)
+    assert reading.rows.masks == {"ragged_row": 1}

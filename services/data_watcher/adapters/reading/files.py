@@ -31,8 +31,7 @@ def load(data: Content, source: SourceFormat) -> Table:
     """
     with faults.damage_is_said():
         data = unpacked(data)
-        if source.format != "xlsx":
-            data = unzipped(data)
+        data = unzipped(data)
         raw = _format(source).load(data, source)
         joined.check(raw)
         raw = series.only(raw, source)

@@ -24,6 +24,9 @@ _EARLIEST, _LATEST = np.datetime64("1990-01-01", "us"), np.datetime64("2100-01-0
 _LOOKED_AT = 100
 _BEGIN_AND_END = 2
 _MOST_WORDS = 10_000  # rows that are looked at one by one
+_DATE = re.compile(r"\d{4}-\d\d-(\d\d)")
+_DAY_AND_MONTH = re.compile(r"(\d{1,2})[-./](\d{1,2})[-./](?:\d\d){1,2}\b")
+MONTHS = 12
 _CLOCK = re.compile(r"(?<![+\d:])\d{1,2}:\d\d(?::\d\d)?")
 MOST_BAD = 0.2  # share of stamps that may be no time before the format must be wrong
 
@@ -47,6 +50,13 @@ def no_timestamps(
             f"{reason}; {word!r} is no month in a language that is read (English, German, French, Spanish, "
             "Italian, Dutch, Portuguese)",
             "export the file with months as numbers, and say so in timestamp.format of the site's YAML (%m)",
+        )
+    if _are_turned(table, bad):
+        return UnreadableFileError(
+            "no_timestamps",
+            f"{reason}; some are dates of a spreadsheet, and others, with days after the 12th, are text: it "
+            "took days for months",
+            "export the file again without opening it in a spreadsheet, or import its stamps there as text",
         )
     return UnreadableFileError(
         "no_timestamps",
@@ -77,6 +87,17 @@ def _hint(table: Table, how: TimestampFormat, bad: npt.NDArray[np.bool_]) -> str
             "%d.%m.%Y %H:%M - %d.%m.%Y %H:%M"
         )
     return ""
+
+
+def _are_turned(table: Table, bad: npt.NDArray[np.bool_]) -> bool:
+    """Whether a spreadsheet made dates of the stamps that it could, the first twelve days of each month."""
+    rows = [np.flatnonzero(some)[:_MOST_WORDS] for some in (bad, ~bad)]
+    texts = [str(each) for some in rows for each in table.stamps.take(pa.array(some)).to_pylist()]
+    days = [found for each in texts if (found := _DAY_AND_MONTH.match(each))]
+    dates = [int(found[1]) for each in texts if (found := _DATE.match(each))]
+    beyond = sum(any(int(part) > MONTHS for part in found.groups()) for found in days)
+    turned = all(each <= MONTHS for each in dates)
+    return turned and min(len(dates), len(days)) > FEW and beyond == len(days)
 
 
 def _unknown_month(example: str, format_: str | None) -> str | None:

@@ -25,9 +25,9 @@ SPACES = "\u00a0\u202f\u2009\u2007 "  # which people and spreadsheets put betwee
 _TICKS = "'\u2019"
 NUMBER = r"^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$"
 _DASHES = "\u2212\u2013"
-_OTHER_SIGNS = rf"^[{_DASHES}=]|\d-$"
+_OTHER_SIGNS = rf'^[{_DASHES}="]|\d-$'
 _AS_SIGNED = {
-    r'^="(.*)"$': r"\1",
+    r'^=?"(.*)"$': r"\1",
     rf"^[{_DASHES}] ?": "-",
     rf"^(\d[\d.,{_TICKS}{SPACES}]*)-$": r"-\1",
 }
@@ -84,7 +84,8 @@ def as_signed(text: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return texts with a sign before their number as computers write it.
 
     Some countries' programs write a dash of typography (\u22125), some ledgers the sign behind (5-), and some
-    portals a formula, lest a spreadsheet turn the number into a date (="5").
+    portals a formula, lest a spreadsheet turn the number into a date (="5"). Quotes are left where a
+    blank is before them.
     """
     if not pc.any(pc.match_substring_regex(text, _OTHER_SIGNS)).as_py():
         return text  # as in nearly every file

@@ -17,6 +17,7 @@ from services.data_watcher.adapters.reading.zones import to_utc
 from services.data_watcher.domain.believable import losses
 from services.data_watcher.domain.believable import stamps as believable
 from services.data_watcher.domain.time_axis import TimeAxis, Times
+from shared.errors import UnreadableFileError
 from shared.solar.site import Site, SourceFormat, TimestampFormat
 
 EARLIEST = np.datetime64("1980-01-01", "us")
@@ -24,6 +25,9 @@ LATEST = np.datetime64("2100-01-01", "us")
 TOLERANCE = np.timedelta64(60, "s")  # of a stamp off the grid; loggers were seen 59 s off
 # Part of an interval between its beginning and its stamp, by the label of the stamp.
 _OFFSET = {"left": 0.0, "center": 0.5, "right": 1.0, "end": 1.0}
+HOURS = 12  # of half a day
+MOSTLY = 0.8  # of the rows
+NOON = np.timedelta64(13, "h")  # and later hours, which a clock of twelve does not have
 _NAT = np.datetime64("NaT", "us")
 _MICROSECOND = np.timedelta64(1, "us")
 Mask = npt.NDArray[np.bool_]
@@ -86,11 +90,27 @@ def _put_in_order(
     if len(kept) < len(rows):
         # Sheets follow each other in time: one that covers another's time is a summary, or another plant.
         most = 0.0 if table.places.several else believable.MOST_MIXED
-        doubtful = believable.contradicting(
-            table.values, utc, rows, rows[chosen], said=table.said, most=most
-        )
+        try:
+            doubtful = believable.contradicting(
+                table.values, utc, rows, rows[chosen], said=table.said, most=most
+            )
+        except UnreadableFileError as error:
+            raise _of_twelve_hours(local[rows]) or error from error
     believable.check_swapped(local[rows[chosen]])
     return kept, rows[chosen], doubtful, believable.check_overlapping(utc, rows, table.said)
+
+
+def _of_twelve_hours(local: Times) -> UnreadableFileError | None:
+    """Return the fault of stamps that do not say which half of a day they are of; None of all others."""
+    hours = local - local.astype("M8[D]")
+    if len(np.unique(hours.astype("m8[h]"))) < HOURS or (hours >= NOON).any():
+        return None
+    return UnreadableFileError(
+        "mixed_rows",
+        "stamps repeat with other values, and none is after 12:59: they seem to count twelve hours twice a "
+        "day without saying which half it is",
+        "export the file with hours from 0 to 23, or with AM and PM (%I and %p in timestamp.format)",
+    )
 
 
 def parsed(
@@ -161,10 +181,24 @@ def snap(utc: Times, step: float) -> tuple[Times, int]:
     if (phase == phase[:1]).all():
         return utc, 0  # as in nearly every file
     known = ~np.isnat(utc)
-    phases, counts = np.unique(phase[known], return_counts=True)
     tolerance = min(TOLERANCE / _MICROSECOND, width / 4)
-    off = (ticks - phases[counts.argmax()] + width // 2) % width - width // 2
+    off = _off(ticks, _grid(phase[known], width, tolerance), width)
     move = known & (off != 0) & (np.abs(off) <= tolerance)
     snapped = utc.copy()
     snapped[move] = utc[move] - off[move].astype("m8[us]")
     return snapped, int(move.sum())
+
+
+def _grid(phase: npt.NDArray[np.int64], width: int, tolerance: float) -> int:
+    """Return where in a step the file's stamps lie: mostly, or where each is a little late, by the clock."""
+    phases, counts = np.unique(phase, return_counts=True)
+    usual = counts.argmax()
+    by_clock = np.abs(_off(phases, 0, width)) <= tolerance
+    if 2 * counts[usual] < len(phase) and counts[by_clock].sum() > MOSTLY * len(phase):
+        return 0
+    return int(phases[usual])
+
+
+def _off(ticks: npt.NDArray[np.int64], grid: int, width: int) -> npt.NDArray[np.int64]:
+    off: npt.NDArray[np.int64] = (ticks - grid + width // 2) % width - width // 2
+    return off

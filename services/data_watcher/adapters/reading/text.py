@@ -97,7 +97,8 @@ def load(data: Content, source: SourceFormat) -> Raw:
         places=Places.beginning_at(lines + 1),
         header=names,
         examples={"ragged_row": tuple(ragged.first[:1])},
-        cut_off=_seems_cut_off(data, start, source),
+        cut_off=_seems_cut_off(data, start, source)
+        and not ragged.holds(table.num_rows + len(ragged)),
     )
 
 
@@ -160,6 +161,10 @@ class _Ragged:
         self.numbers = self.numbers[0] if self._count else number, number
         self._count += 1
         return "skip"
+
+    def holds(self, row: int) -> bool:
+        """Whether the last one of these is some row of a file."""
+        return self.numbers[1] == row > 0
 
     def is_end_of(self, rows: int) -> bool:
         """Whether these are the last ones of a file and no others are among them."""
@@ -478,7 +483,8 @@ def _check_decimals(ragged: _Ragged, names: list[str], source: SourceFormat) -> 
 def _fields(line: str, delimiter: str) -> list[str]:
     """Return a line's fields; a comment may hold a quote that never ends."""
     try:
-        fields = next(csv.reader(io.StringIO(line), delimiter=delimiter))
+        skip = delimiter != " "
+        fields = next(csv.reader(io.StringIO(line), delimiter=delimiter, skipinitialspace=skip))
     except csv.Error:
         fields = line.split(delimiter)
     return [field.strip() for field in fields]

@@ -69,6 +69,11 @@ def apart(text: str) -> tuple[str, str | None]:
     return (found[1].rstrip(), found[2]) if found else (text, None)
 
 
+def is_known(name: str) -> bool:
+    """Whether a name is that of a clock somewhere."""
+    return name in _OFFSETS or name in PLACES or name == SUMMER
+
+
 @cache
 def usual_offset(name: str) -> timedelta | None:
     """Return what a name means at the place whose clock it is of as a rule; None where it is of none."""

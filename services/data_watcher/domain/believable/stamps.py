@@ -29,8 +29,8 @@ CLOSER, FARTHER = 0.75, 1.5  # than the stated step, before stamps contradict it
 USUAL = 0.8  # of the distances
 _SEVERAL = (
     "if the file holds several plants, sensors or inverters below each other, say in the site's YAML which "
-    "rows count (where: {column: value}) or which column names the inverters to add up (sum_by: column), or "
-    "export one file or one column for each"
+    "rows count (where: {column: value}) or which column names the inverters, or the registers of a meter, "
+    "to add up (sum_by: column), or export one file or one column for each"
 )
 Mask = npt.NDArray[np.bool_]
 _DAY, _YEAR = np.timedelta64(1, "D"), np.timedelta64(365, "D")
