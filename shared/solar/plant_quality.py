@@ -20,6 +20,8 @@ _BRIGHT = 200.0  # W/m2 from which on power over irradiance says something
 _HIGH_SUN = 400.0  # W/m2
 _STOPPED = 0.05  # share of the usual power over irradiance
 _HALVED = 0.6  # share of the usual power over irradiance of a day
+_A_THIRD = 0.35  # share of it; no satellite overlooks so many clouds for so many days
+_SPELL = 3  # days
 _DAYS_AROUND = 45
 _LEAST_ROWS = 4
 _FLAT = 0.002  # share of AC capacity
@@ -45,7 +47,7 @@ def masks(measured: Measurements, *, on_site: bool) -> dict[str, Mask]:
     ----------
     on_site
         Whether the irradiance is measured at the plant. A satellite that misses a day's clouds must not turn
-        the model's error into the plant's curtailment.
+        the model's error into the plant's curtailment; days on end of a third of the usual power are none.
     """
     irradiance = sky_of(measured)
     found = {"copied_power": copied_power(measured)}
@@ -57,7 +59,7 @@ def masks(measured: Measurements, *, on_site: bool) -> dict[str, Mask]:
         "collapsed_irradiance": collapsed_irradiance(measured, irradiance),
         "outage": outage(measured, irradiance, expected) & ~_cold(measured),
         "curtailed": plateaus(measured, expected)
-        | (low_days(measured, irradiance, expected) if on_site else False),
+        | (low_days if on_site else low_spells)(measured, irradiance, expected),
     }
 
 
@@ -130,14 +132,36 @@ def plateaus(measured: Measurements, expected: Floats) -> Mask:
 
 def low_days(measured: Measurements, irradiance: Floats, expected: Floats) -> Mask:
     """Return the bright rows of days on which the plant gave far less than usual, and not for snow."""
+    bright, low, _ = _low(measured, irradiance, expected, _HALVED)
+    return low[measured.day] & bright & (measured.share < _HALVED * expected)
+
+
+def low_spells(measured: Measurements, irradiance: Floats, expected: Floats) -> Mask:
+    """Return the bright rows of days on end on which the plant gave a third of the usual, and not for snow.
+
+    Most of its inverters were off, or its power was written down in another unit.
+    """
+    bright, low, telling = _low(measured, irradiance, expected, _A_THIRD)
+    days = np.flatnonzero(telling)  # a dull day neither ends a spell nor counts
+    spells = np.zeros(len(low), bool)
+    for start, end in zip(*runs.where(low[days]), strict=True):
+        if end - start >= _SPELL:
+            spells[days[start:end]] = True
+    return spells[measured.day] & bright
+
+
+def _low(
+    measured: Measurements, irradiance: Floats, expected: Floats, part: float
+) -> tuple[Mask, Mask, Mask]:
+    """Return bright rows, the days on which power was below a part of the usual, and those that tell."""
     bright = (irradiance > _BRIGHT) & np.isfinite(measured.share) & np.isfinite(expected)
     days = int(measured.day[-1]) + 1
     power = np.bincount(measured.day[bright], measured.share[bright], days)
     could = np.bincount(measured.day[bright], expected[bright], days)
     count = np.bincount(measured.day[bright], minlength=days)
     cold = np.bincount(measured.day[bright], _cold(measured)[bright], days) > count / 2
-    low = (count >= 2 * _LEAST_ROWS) & (power < _HALVED * could) & ~cold
-    return low[measured.day] & bright & (measured.share < _HALVED * expected)
+    telling = (count >= 2 * _LEAST_ROWS) & ~cold
+    return bright, telling & (power < part * could), telling
 
 
 def _plateaus(measured: Measurements, expected: Floats) -> Mask:

@@ -90,6 +90,22 @@ def test_a_month_at_half_power_is_curtailment_where_the_sensor_stands_at_the_pla
     assert masked(healthy, on_site=False).get("curtailed", 0) < 10  # a hazy hour may look flat
 
 
+@pytest.mark.parametrize("part", [1 / 12, 1 / 4])
+def test_days_on_end_of_a_third_of_the_power_are_taken_out_whoever_measured_the_sun(healthy, part):
+    spell = slice(20 * DAY, 25 * DAY)
+    healthy.share[spell] *= part
+    taken = plant_quality.masks(healthy, on_site=False)["curtailed"]
+    assert taken[spell][bright(healthy, 250)[spell]].mean() > 0.9
+    assert not taken[: 20 * DAY].any()
+    assert not taken[25 * DAY :].any()
+
+
+def test_two_days_that_a_satellite_takes_for_bright_stay(healthy):
+    """It overlooked their clouds; on the ground hardly any light arrived."""
+    healthy.share[20 * DAY : 22 * DAY] *= 0.25
+    assert masked(healthy, on_site=False).get("curtailed", 0) < 10
+
+
 def test_a_plant_that_clips_at_its_own_top_keeps_these_rows(healthy):
     healthy.share[:] = np.minimum(healthy.share, 0.35)
     assert "curtailed" not in masked(healthy)
