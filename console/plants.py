@@ -8,8 +8,7 @@ from console.errors import ConsoleError
 from console.state import state
 from shared import layout
 from shared.active import ActiveSite
-from shared.aws import S3Objects, error_code
-from shared.in_force import InForce
+from shared.aws import error_code
 
 
 def active_site(site_id: str) -> ActiveSite:
@@ -32,14 +31,3 @@ def active_site(site_id: str) -> ActiveSite:
             ) from error
         raise
     return ActiveSite.model_validate_json(body)
-
-
-def sites_of(model_id: str) -> list[str]:
-    """Return the sites that name a model."""
-    objects = S3Objects(state.system.client("s3"), state.system.bucket)
-    named = InForce(objects).sites_named()
-    return sorted(
-        key.rpartition("/")[2].removesuffix(".json")
-        for key, (_, model) in named.items()
-        if model == model_id
-    )

@@ -9,6 +9,7 @@ from typing import Any
 
 from console.client import objects
 from console.target import System
+from shared import layout
 from shared.solar import leads
 
 _DAYS_BEFORE = 2  # of which the day before a time in UTC is part
@@ -28,6 +29,16 @@ COLUMNS = (
     "missing",
     "unadjusted",
 )
+
+
+def sites(system: System, model: str, most: int) -> list[str]:
+    """Return sites that a model predicted for, at most so many; also those that belong to another one now."""
+    prefix = f"{layout.PREDICTIONS}{model}/"
+    found = system.client("s3").list_objects_v2(
+        Bucket=system.bucket, Prefix=prefix, Delimiter="/", MaxKeys=most
+    )
+    folders = [each["Prefix"] for each in found.get("CommonPrefixes", ())]
+    return [each.removeprefix(prefix).rstrip("/") for each in folders]
 
 
 def ask(

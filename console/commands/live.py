@@ -18,7 +18,7 @@ from console.client.words import percent, short
 from console.commands import unpredicted
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
-from console.plants import active_site, sites_of
+from console.plants import active_site
 from console.state import state
 
 __all__ = [
@@ -225,8 +225,8 @@ def _show_rows(title: str, rows: list[dict[str, Any]]) -> None:
 
 
 def predicted_at(model: str, site: str | None, moment: datetime) -> list[dict[str, Any]]:
-    """Return what was predicted for a moment, for one site of a model or, where they are few, for each."""
-    chosen = [site] if site else sites_of(model)
+    """Return what a model predicted for a moment: for one site or, of few, for each that its log has."""
+    chosen = [site] if site else log.sites(state.system, model, _MOST_SITES + 1)
     if len(chosen) > _MOST_SITES:
         return []
     found = []

@@ -101,6 +101,17 @@ class S3:
             raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
         return {"Body": io.BytesIO(self.kept[Key])}
 
+    def list_objects_v2(
+        self,
+        Bucket: str,  # noqa: N803
+        Prefix: str,  # noqa: N803
+        Delimiter: str,  # noqa: N803
+        MaxKeys: int,  # noqa: N803
+    ) -> dict[str, Any]:
+        below = [key.removeprefix(Prefix) for key in self.kept if key.startswith(Prefix)]
+        folders = sorted({f"{Prefix}{key.partition(Delimiter)[0]}{Delimiter}" for key in below})
+        return {"CommonPrefixes": [{"Prefix": each} for each in folders[:MaxKeys]]}
+
 
 def the_log(*, counts: bool = True) -> dict[str, Any]:
     said = {
@@ -400,11 +411,16 @@ def test_a_forecast_that_was_made_afterwards_is_marked(golden: FakeSystem) -> No
     }
 
 
-def test_without_a_site_a_large_fleet_is_not_asked_about(
-    golden: FakeSystem, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(live, "sites_of", lambda _: [f"site-{n}" for n in range(21)])
+def test_without_a_site_a_large_fleet_is_not_asked_about(golden: FakeSystem) -> None:
+    sites = [f"predictions/golden/site-{n}/2026-06/f-v1.parquet" for n in range(21)]
+    golden.clients["s3"] = S3({KEY: a_prediction()} | dict.fromkeys(sites, b""))
     assert live.predicted_at("golden", None, datetime(2026, 6, 8, 12, 40, tzinfo=UTC)) == []
+
+
+def test_without_a_site_the_ones_that_moved_since_are_asked_about_too(golden: FakeSystem) -> None:
+    """No site names the model any more; its log knows what it predicted."""
+    (found,) = live.predicted_at("golden", None, datetime(2026, 6, 8, 12, 40, tzinfo=UTC))
+    assert (found["site_id"], found["power_ac"]) == ("golden", 3.0)
 
 
 def test_two_versions_stand_side_by_side_as_evaluated_and_as_they_did_live(

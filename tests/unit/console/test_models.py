@@ -158,7 +158,7 @@ def test_without_an_endpoint_nothing_is_said_to_serve_now_but_the_past_stays(
     system.answers["deployer", "served"] = {"served": {"golden": entry}}
     system.answers["deployer", "by_function"] = {"by_function": {}}
     system.clients["sagemaker"] = SageMaker(None)
-    monkeypatch.setattr(live, "sites_of", lambda _: [])
+    monkeypatch.setattr(live.log, "sites", lambda *_: [])
 
     assert "no endpoint now" in solar("served-at").stdout
     assert json.loads(solar("served-at", "--json").stdout) == {"golden": None}
