@@ -125,7 +125,7 @@ def _run() -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        _fail(error, str(error), is_json=is_json)
+        _fail(error, _of_a_file(error), is_json=is_json)
     except Exception as error:
         said = _of_aws(error)
         if said is None:
@@ -133,6 +133,13 @@ def _run() -> None:
                 _say_in_json(error, f"{type(error).__name__}: {error}")
             raise
         _fail(error, said, is_json=is_json)
+
+
+def _of_a_file(error: OSError) -> str:
+    """Return what is wrong with which file, without the number that the operating system gives it."""
+    if error.filename is None or error.strerror is None:
+        return str(error)
+    return f"{error.filename}: {error.strerror[0].lower()}{error.strerror[1:]}"
 
 
 def _of_aws(error: Exception) -> str | None:

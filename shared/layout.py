@@ -132,9 +132,9 @@ def canonical_file_id(canonical_key: str) -> str:
     return canonical_key.rpartition("/")[2].removesuffix(".parquet")
 
 
-def month_of(canonical_key: str) -> str:
-    """Return the month that a canonical object or a compact is filed by, as yyyy-mm."""
-    return canonical_key.rsplit("/", 2)[1]
+def month_of(key: str) -> str:
+    """Return the month that a canonical object, a compact or predictions are filed by, as yyyy-mm."""
+    return key.rsplit("/", 2)[1]
 
 
 def standing(keys: Iterable[str]) -> Iterator[str]:

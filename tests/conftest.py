@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
@@ -42,8 +43,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
     return Together(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
+def _read_models_once() -> None:
+    """Let all sessions share botocore's models of services: most tests open sessions of their own."""
+    load, held = JSONFileLoader.load_file, {}
+
+    def shared(self: JSONFileLoader, file_path: str) -> Any:
+        if file_path not in held:
+            held[file_path] = load(self, file_path)
+        return held[file_path]
+
+    JSONFileLoader.load_file = shared
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Watch the calls to AWS of each process that tests."""
+    _read_models_once()
     if not hasattr(config, "workerinput"):
         aws_calls.begin()
     aws_calls.watch()

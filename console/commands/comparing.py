@@ -11,6 +11,7 @@ from console.client import comparing, versions
 from console.commands.live import only_model
 from console.commands.local import JsonOption
 from console.commands.runs import evaluation_of
+from console.errors import ConsoleError
 from console.state import state
 from shared.evaluation import Evaluation
 
@@ -33,6 +34,8 @@ def compare(
 
     Example: solar compare 5 6 --model golden
     """
+    if first == second:
+        raise ConsoleError("name two different versions; `solar models` lists them")
     name = only_model(model, " by --model")
     numbers = (first, second)
     found = versions.compare(state.system, name, numbers, _A_YEAR)

@@ -15,6 +15,7 @@ from console import output, registry, times, trainer
 from console.client import log, sites, standing
 from console.client.standing import in_words, named
 from console.client.words import percent, short
+from console.commands import unpredicted
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
 from console.plants import active_site, sites_of
@@ -61,16 +62,20 @@ def scorecard(
               solar scorecard fleet --by month --days 365
     """
     name = only_model(model)
-    answer = state.system.ask(
-        "deployer",
-        "scorecard",
-        model_id=name,
-        site_id=site,
-        days=days,
-        last=until.date().isoformat() if until else None,
-        by=by,
-        version=version,
-    )
+
+    def ask(last: str | None) -> dict[str, Any]:
+        return state.system.ask(
+            "deployer",
+            "scorecard",
+            model_id=name,
+            site_id=site,
+            days=days,
+            last=last,
+            by=by,
+            version=version,
+        )
+
+    answer = ask(until.date().isoformat() if until else None)
     if not answer["lines"]:
         _require(name, site, version)
     if json:
@@ -81,6 +86,8 @@ def scorecard(
     columns = [by, "scored", "R²", "nMAE", "bias", "in P10-P90", "skill", "kWh pred.", "kWh meas."]
     nothing = f"nothing of {name} was scored from {answer['first']} to {answer['last']}"
     output.table(title, columns, rows, nothing, numbers=columns[2:])
+    if not rows and until and (newest := ask(None))["lines"]:
+        output.say(f"the last day that is known is {newest['last']}")
     if answer["left_out"]:
         output.say(f"{answer['left_out']} more lines; choose fewer days, or one site by --site")
     for each in answer["total"]:
@@ -154,19 +161,46 @@ def predictions(
     Examples: solar predictions golden
               solar predictions golden --from 2026-06-01 --to 2026-07-01 --csv june.csv
     """
+    if begin is not None and end is not None and end <= begin:
+        raise ConsoleError(
+            "--to must come after --from, and is itself not shown: a day is "
+            f"--from {begin:%Y-%m-%d} --to {begin + _USUAL:%Y-%m-%d}"
+        )
     name = model or active_site(site).model_id
+    asked = begin, end
     answer = log.ask(state.system, name, site, begin, end)
     kept = [each for each in answer["predictions"] if version in {None, each["version"]}]
     if begin is None and (end is not None or kept):
         end = end or max(datetime.fromisoformat(each["window_end"]) for each in kept)
         begin = end - _USUAL
     rows = log.rows(state.system, kept, begin, end, gone=_gone)
+    if not rows:
+        _require(name, None, version)
     if csv_file is not None:
         csv_file.write_text(_as_csv(rows), encoding="utf-8")
     if json:
         output.as_json({**answer, "predictions": kept, "rows": rows})
         return
+    _show_rows(f"{site} by {name} [kW]", rows)
+    if not rows:
+        output.say(
+            f"nothing was predicted for {site} by model {name} {'then' if any(asked) else 'yet'}"
+        )
+        for each in unpredicted.instead(name, site, asked, kept, is_named=model is not None):
+            output.say_plainly(each)
+    if csv_file is not None:
+        output.say_plainly(f"{output.counted(len(rows), 'row')} written to {csv_file}")
+    for each in answer["waiting"]:
+        output.say_plainly(
+            f"waits since {output.when(each['since'])}: file {each['file_id'][:8]} "
+            f"({output.when(each['window_start'])} to {output.when(each['window_end'])}): {each['reason']}"
+        )
+
+
+def _show_rows(title: str, rows: list[dict[str, Any]]) -> None:
+    """Show rows of the log, of many those of full hours; and when each version made its own."""
     step = max(1, len(rows) // _SHOWN_ROWS)
+    full = (at for at, each in enumerate(rows[:step]) if each["timestamp"][14:16] == "00")
     shown = [
         (
             each["timestamp"],
@@ -177,16 +211,17 @@ def predictions(
             "forecast, made afterwards" if each["hindsight"] else each["inputs"],
             each["missing"],
         )
-        for each in rows[::step]
+        for each in rows[next(full, 0) :: step]
     ]
-    title = f"{site} by {name} [kW]" + (f", one row of {step}" if step > 1 else "")
+    if not shown:
+        return
     columns = ["time (UTC)", "power", "P10", "P90", "version", "weather", "estimated"]
-    output.table(title, columns, shown, f"nothing was predicted for {site} then")
-    for each in answer["waiting"]:
-        output.say_plainly(
-            f"waits since {output.when(each['since'])}: file {each['file_id'][:8]} "
-            f"({output.when(each['window_start'])} to {output.when(each['window_end'])}): {each['reason']}"
-        )
+    output.table(title + (f", one row of {step}" if step > 1 else ""), columns, shown, "")
+    for version in sorted({each["version"] for each in rows}):
+        made = [output.when(each["made_at"]) for each in rows if each["version"] == version]
+        first, last = min(made), max(made)
+        when = f"at {first} UTC" if first == last else f"from {first} to {last} UTC"
+        output.say(f"made by version {version} {when}")
 
 
 def predicted_at(model: str, site: str | None, moment: datetime) -> list[dict[str, Any]]:
@@ -246,7 +281,7 @@ def how_they_do(model: str | None = None) -> dict[str, dict[str, Any] | None]:
 
 
 def _gone(key: str) -> None:
-    output.complain(f"{key} was deleted; it is predicted again when a file of its day comes")
+    output.complain(f"{key} was deleted; while its version serves, the daily look makes it again")
 
 
 def only_model(model: str | None, by: str = "") -> str:
@@ -289,9 +324,13 @@ def _line(each: Mapping[str, Any]) -> tuple[Any, ...]:
         percent(each["energy_bias"], signed=True),
         percent(each["coverage_p10_p90"], digits=0),
         short(each["skill"]),
-        f"{each['predicted_kwh']:,.0f}",
-        f"{each['measured_kwh']:,.0f}",
+        *(_energy(each, name) for name in ("predicted_kwh", "measured_kwh")),
     )
+
+
+def _energy(each: Mapping[str, Any], name: str) -> str:
+    """Return the energy of what was scored [kWh]; of nothing that is unknown, not zero."""
+    return f"{each[name]:,.0f}" if each["n"] else ""
 
 
 _UNSCORED = {
@@ -323,11 +362,17 @@ def _said_in_all(each: Mapping[str, Any]) -> str:
     ]
     scored = each["days"].get("scored", 0)
     return (
-        f"{named(each)}: {output.counted(scored, 'day')} of {output.counted(each['sites'], 'site')} scored"
+        f"{named(each)}: {_scored(scored, each['sites'])}"
         + (f"; {', '.join(states)}" if states else "")
-        + f"; version {', '.join(map(str, each['versions']))}"
+        + f"; version{'s' * (len(each['versions']) > 1)} {', '.join(map(str, each['versions']))}"
         + _without_adjuster(each["unadjusted"])
     )
+
+
+def _scored(days: int, sites: int) -> str:
+    if not days:
+        return "no day scored"
+    return f"{output.counted(days, 'day')} of {output.counted(sites, 'site')} scored"
 
 
 def _without_adjuster(plain: Mapping[str, Any] | None) -> str:

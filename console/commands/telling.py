@@ -82,7 +82,10 @@ def costs(
     chosen = month or f"{datetime.now(UTC):%Y-%m}"
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", chosen):
         raise ConsoleError(f"{chosen!r} is no month; write 2026-11")
-    runs = [each for each in all_runs(model) if client_costs.month_of(each) == chosen]
+    of_model = all_runs(model)
+    if model and not of_model:
+        trainer.require_model(state.system, model)
+    runs = [each for each in of_model if client_costs.month_of(each) == chosen]
     lines = (
         client_costs.by_run(runs, chosen)
         if by == "run"

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from console import output, registry, times, trainer
-from console.client import people, versions
+from console.client import people, sites, versions
 from console.commands import live
 from console.commands.local import JsonOption
 from console.commands.runs import ModelOption, ReasonOption
@@ -236,6 +236,8 @@ def served_at(
         for model_id in served
         if at is not None
     }
+    if site is not None and not any(predicted.values()):
+        sites.named(state.system, site)
     if json:
         for model_id, rows_of_model in predicted.items():
             if served[model_id] or rows_of_model:
@@ -251,12 +253,17 @@ def served_at(
             entry["version"],
             output.when(entry["at"]),
             output.short_run(entry["run_id"]),
-            entry["dataset_id"],
+            output.short(entry["dataset_id"]),
         )
         for model_id, entry in served.items()
         if entry
     ]
-    output.table("Served", ["model", "version", "since", "run", "dataset"], rows, "nothing served")
+    output.table(
+        "Served",
+        ["model", "version", "since", "run", "dataset"],
+        rows,
+        f"nothing {'served then' if at else 'serves'}",
+    )
     told = [
         (
             row["site_id"],
@@ -265,14 +272,18 @@ def served_at(
             row["p10"],
             row["p90"],
             row["version"],
+            output.when(row["made_at"]),
             live.made_from(row),
         )
         for rows_of_model in predicted.values()
         for row in rows_of_model
     ]
     if told:
-        columns = ["site", "interval from (UTC)", "kW", "P10", "P90", "by version", "from"]
+        columns = ["site", "interval from (UTC)", "kW", "P10", "P90", "by version"]
+        columns += ["made (UTC)", "from"]
         output.table("Predicted for it", columns, told, "")
+    elif site and at:
+        output.say(f"nothing was predicted for {site} then")
 
 
 def _say_decided(before: dict[str, Any], model: str, status: str, *, json: bool) -> None:

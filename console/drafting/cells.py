@@ -35,7 +35,7 @@ def is_number(cell: Any) -> bool:
     """Whether a cell holds a number in one of the ways that are read."""
     if isinstance(cell, int | float):
         return not isinstance(cell, bool) and bool(np.isfinite(cell))
-    return isinstance(cell, str) and bool(_NUMBER.fullmatch(cell.strip()))
+    return isinstance(cell, str) and bool(_NUMBER.fullmatch(numerals.signed(cell.strip())))
 
 
 def is_quantity(cell: Any) -> bool:
@@ -119,7 +119,7 @@ _SILENT = {"", "-", "--", "nan", "null", "none", "n/a", "na"}
 
 
 def _text(cell: Any) -> str | None:
-    said = "" if cell is None else str(cell).strip(" \t\r\n\u00a0\u202f")
+    said = "" if cell is None else numerals.signed(str(cell).strip(" \t\r\n\u00a0\u202f"))
     return None if said.lower() in _SILENT else said
 
 

@@ -91,6 +91,22 @@ def find(times: Times, others: Iterable[Beside], step: int | None) -> End | None
     return End(name, Guess("left", _doubt(name, share, length, step)))
 
 
+def by_midnight(times: Times, step: int) -> bool:
+    """Whether a file holds whole days by its stamps only if these are the ends of intervals.
+
+    Parameters
+    ----------
+    step
+        Usual distance of the times. [min]
+    """
+    known = times[~np.isnat(times)]
+    if not len(known):
+        return False
+    first, last = known.min(), known.max()
+    begin, end = first.astype("M8[D]"), last.astype("M8[D]")
+    return bool(first - begin == np.timedelta64(step, "m") and last == end and end > begin)
+
+
 def _doubt(name: str, share: float, length: float, step: int | None) -> str:
     said = f"GUESSED: {name!r} is called the end, and is {length:g} min later in {share:.0%} of the rows"
     if length == step or step is None:

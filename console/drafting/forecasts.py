@@ -15,19 +15,16 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from console.drafting import row_times
 from console.drafting.guess import Guess
 from console.drafting.layout import Sheet
 from console.drafting.moments import Form, Times, forms, is_moment
 from console.drafting.plant_power import Several
 from console.drafting.quantities import Columns, Values, members
 from console.drafting.stamps import Stamps
+from services.data_watcher.domain.issue_times import gather
 from shared.solar.site import FORECAST_PREFIX
 
-_ISSUE = re.compile(
-    r"\b(issue[ds]?|issue ?(time|date|at)|issued ?at|run|model ?run|run ?time|init(ial)?(ised|ized)?"
-    r"|init ?time|reference ?(time|date)|ref ?time|base ?time|cycle|analysis ?(time|date)|dataDate)\b",
-    re.IGNORECASE,
-)
 _WORDS = re.compile(
     r"(?<![a-z])(nwp|forecasts?|fcst|vorhersage|prognose|ecmwf|ifs|icon|gfs|arome|arpege|harmonie|hrrr"
     r"|open ?meteo|ens(emble)?)(?![a-z])"
@@ -48,10 +45,12 @@ _DAYS_BEFORE = re.compile(r"_previous_day(\d+)\b", re.IGNORECASE)
 _LEAST_MEMBERS = 3
 _LONGEST_LEAD = np.timedelta64(16, "D")  # between an issue in a name and its first row
 _GROWS, _LEAST_GROWN = 0.9, 6  # of the steps of a sum; rows that differ
+_MOSTLY = 0.9  # of the rows
 _RATIO = 0.5  # a fall to less is a sum that begins anew
 ASKED = (
     "FILL IN: say when a forecast was issued, in one way: {column: …}, {file_name: nwp_%Y%m%d%H.csv, "
-    "timezone: UTC}, {lead: 24h}, {day_before_at: 12:00, timezone: …} or {upload: true}"
+    "timezone: UTC}, {lead: 24h}, {day_before_at: 12:00, timezone: …}, {daily_at: 00:00, timezone: …} or "
+    "{upload: true}"
 )
 
 
@@ -195,14 +194,30 @@ def _provider(files: Sequence[str], words: Sequence[str]) -> Guess:
 
 
 def _issue_column(sheets: Sequence[Sheet], found: Stamps) -> str | None:
-    """Return the column that holds the issue: a time that is not after the stamps, and called so."""
-    for name, cells in sheets[0].columns.items():
-        plain = re.sub(r"[_\W]+", " ", name)
-        if name in found.taken or not _ISSUE.search(plain):
-            continue
-        if any(is_moment(each) for each in cells[:20]) and _forms(sheets, name):
-            return name
-    return None
+    """Return the column of the issue: a time that is called so, or one of making before the stamps."""
+    names = [name for name in sheets[0].columns if name not in found.taken]
+    by_name = [name for name in names if row_times.is_issue(name) and _is_time(sheets, name)]
+    by_lead = (
+        name
+        for name in names
+        if row_times.is_made(name) and _is_time(sheets, name) and _is_before(sheets, name, found)
+    )
+    return by_name[0] if by_name else next(by_lead, None)
+
+
+def _is_time(sheets: Sequence[Sheet], name: str) -> bool:
+    return any(map(is_moment, sheets[0].columns[name][:20])) and bool(_forms(sheets, name))
+
+
+def _is_before(sheets: Sequence[Sheet], name: str, found: Stamps) -> bool:
+    """Whether most rows were made before their stamps: what is measured is written down afterwards."""
+    leads = np.concatenate(
+        [
+            stamps - form.times
+            for stamps, form in zip(found.times, _forms(sheets, name), strict=True)
+        ]
+    )
+    return bool((leads > np.timedelta64(0, "us")).mean() > _MOSTLY)
 
 
 def _forms(sheets: Sequence[Sheet], name: str) -> list[Form]:
@@ -222,7 +237,10 @@ def _issued(
     alone = [np.zeros(len(times), np.intp) for times in found.times]
     if column is not None:
         chosen = _forms(sheets, column)
-        codes = [np.unique(form.times, return_inverse=True)[1] for form in chosen]
+        codes = [
+            np.unique(gather(form.times, stamps)[0], return_inverse=True)[1]
+            for form, stamps in zip(chosen, found.times, strict=True)
+        ]
         return _of_column(column, chosen), codes
     names = [sheet.path.name.removesuffix(".gz") for sheet in sheets]
     pattern = _pattern(names, found)
@@ -244,7 +262,8 @@ def _of_column(column: str, chosen: Sequence[Form]) -> Guess:
             {**said, "format": form or "%Y-%m-%d", "at": None},
             f"GUESSED, but for the hour: {column!r} holds only the day; FILL IN at, the hour of the issue",
         )
-    why = f"GUESSED: {column!r} is called like an issue"
+    how = "is called like an issue" if row_times.is_issue(column) else "lies before the stamps"
+    why = f"GUESSED: {column!r} {how}"
     return Guess(said, why if zoned else f"{why}; UTC, as providers write it")
 
 

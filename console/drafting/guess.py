@@ -39,6 +39,8 @@ class SourceDraft:
         Highest power [kW], None where there is none.
     noon
         Hour of the files' clock around which the sun is centred.
+    late
+        How much later than mean noon the sun was highest on the files' days. [h]
     offset
         Zone that the stamps carry.
     summer
@@ -58,6 +60,7 @@ class SourceDraft:
     columns: dict[str, dict[str, Guess]] = field(default_factory=dict)
     peak: float | None = None
     noon: float | None = None
+    late: float = 0.0
     offset: str | None = None
     summer: Guess | None = None
     unused: tuple[str, ...] = ()

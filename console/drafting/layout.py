@@ -8,7 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -193,16 +193,25 @@ def _parquet(path: Path, data: bytes) -> Sheet:
 
 
 def _workbook(path: Path, data: bytes) -> Sheet:
-    """Return the first sheet that holds measurements: the reader takes all that have its columns."""
+    """Return the first sheet that holds measurements, with all that have its columns, as the reader does."""
     workbook = sheets.Workbook(data)
     failed: NotUnderstoodError | None = None
+    found: Sheet | None = None
     for name in workbook.named(None):
         cells = [row for row in workbook.cells(name) if any(cell != "" for cell in row)]
         try:
-            return _table(path, "xlsx", {}, cells)
+            own = _table(path, "xlsx", {}, cells)
         except NotUnderstoodError as error:
             failed = failed or error
-    raise failed or NotUnderstoodError(f"{path.name}: the workbook holds no sheet")
+            continue
+        if found is None:
+            found = own
+        elif own.columns.keys() == found.columns.keys() and own.units == found.units:
+            columns = {name: [*some, *own.columns[name]] for name, some in found.columns.items()}
+            found = replace(found, columns=columns, rows=found.rows + own.rows)
+    if found is None:
+        raise failed or NotUnderstoodError(f"{path.name}: the workbook holds no sheet")
+    return found
 
 
 def _json(path: Path, said: str) -> Sheet:

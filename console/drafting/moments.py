@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from console.drafting import worded
-from services.data_watcher.adapters.reading import stamp_text
+from services.data_watcher.adapters.reading import stamp_text, zone_names
 
 Times = npt.NDArray[np.datetime64]
 Whole = npt.NDArray[np.int64]
@@ -23,7 +23,8 @@ _OFFSET = r"\s*(Z|[-+]\d\d:?\d\d)?"
 _STAMP = re.compile(rf"{_DATE}(?:(T|,? +){_CLOCK}{_OFFSET})?")
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)([T _:-]?)(?:(\d\d)(:?)(\d\d)(?:\6(\d\d))?)?")
 _CLOCK_ALONE = re.compile(r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[AaPp][Mm])?")
-_SINCE_1970 = re.compile(r"\d{9,10}(\.\d+)?|\d{12,13}")
+_SINCE_1970 = re.compile(r"\d{9,10}(\.\d+)?|\d{12,13}|\d{16}|\d{19}")
+_HALF = re.compile(r"(?<=[\d\s])([AaPp])\.?[ \u00a0\u202f]?[Mm]\b\.?$")
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _YEARS = (1990, 2100)
 _EPOCH = (631_152_000, 4_102_444_800)  # 1990 to 2100, in seconds
@@ -114,7 +115,7 @@ def forms(cells: Sequence[Any]) -> list[Form]:
         return _since_1970(
             [f"{each:.0f}" if isinstance(each, int | float) else None for each in cells]
         )
-    texts = [each.strip() if isinstance(each, str) else None for each in cells]
+    texts = [_HALF.sub(r"\1M", each.strip()) if isinstance(each, str) else None for each in cells]
     found = _worded(texts) or _spelled(texts) or _compact(texts) or _since_1970(texts)
     return [form for form in found if not np.isnat(form.times).all()]
 
@@ -133,10 +134,9 @@ def _stored(cells: Sequence[Any]) -> Form:
 
 
 def _epoch(value: float) -> float | None:
-    """Return seconds since 1970 that a number is, whether it counts seconds or milliseconds."""
-    if _EPOCH[0] <= value < _EPOCH[1]:
-        return value
-    return value / 1e3 if _EPOCH[0] <= value / 1e3 < _EPOCH[1] else None
+    """Return seconds since 1970 that a number is, whether it counts seconds or parts of them."""
+    parts = (1.0, 1e3, 1e6, 1e9)
+    return next((value / each for each in parts if _EPOCH[0] <= value / each < _EPOCH[1]), None)
 
 
 def _since_1970(texts: Sequence[str | None]) -> list[Form]:
@@ -168,7 +168,7 @@ def _spelled(texts: Sequence[str | None]) -> list[Form]:
     """Return the forms of stamps whose parts are set apart: 2024-07-01 12:00, 1/7/24, 1-Jul-2024 12:00 PM."""
     matches, zones, late = [], set(), np.zeros(len(texts), bool)
     for at, text in enumerate(texts):
-        plain, name = stamp_text.without_zone(text) if text else ("", None)
+        plain, name = zone_names.apart(text) if text else ("", None)
         if name and name.upper() in {"AM", "PM", "Z"}:
             plain, name = text or "", None
         plain, late[at] = stamp_text.without_hour_24(plain)

@@ -89,7 +89,7 @@ def _where(columns: Mapping[str, Sequence[Any]]) -> dict[str, str]:
     for part, pattern in _NAMES.items():
         for name, cells in columns.items():
             plain = re.sub(r"[_\W]+", " ", name).strip().lower()
-            if re.fullmatch(pattern, plain) and _holds(cells, part):
+            if re.fullmatch(pattern, plain) and _holds(cells, part) and not _are_hours(cells, part):
                 found.setdefault(part, name)
     return found
 
@@ -116,6 +116,11 @@ def form(columns: Mapping[str, Sequence[Any]], parts: Parts) -> Form | None:
 def _holds(cells: Sequence[Any], part: str) -> bool:
     some = [each for each in cells[:_LOOKED_AT] if each is not None and each != ""]
     return bool(some) and all(_is(each, part) for each in some)
+
+
+def _are_hours(cells: Sequence[Any], part: str) -> bool:
+    """Whether what may be 830 for 8:30 by its name counts the hours of a day: 0 to 24."""
+    return part == "%H%M" and _holds(cells, "%H")
 
 
 def _is(cell: Any, part: str) -> bool:

@@ -71,10 +71,9 @@ def choose(
     if power:
         return _signed(_of(power, candidates, units, others, irradiance), candidates)
     if own:
-        counter = _best(own, candidates, irradiance)
         why = "GUESSED: it never falls but to begin anew, so it counts energy"
-        return {"column": Guess(counter, f"the only kind of power is a counter{_besides(others)}"),
-                "kind": Guess("counter", why)}  # fmt: skip
+        chosen = _of_counters(own, candidates, irradiance, _besides(others))
+        return {**chosen, "kind": Guess("counter", why)}
     best = _best(
         [each for each in candidates if each not in counters] or list(candidates),
         candidates,
@@ -158,6 +157,25 @@ def _of(
     inverters = " (the plant's own before those of inverters)" if plain and plain != names else ""
     why = f"{marked}by its name and values{inverters}; others like it: {', '.join(rest[:4])}"
     return {"column": Guess(best, why + besides)}
+
+
+def _of_counters(
+    names: list[str], candidates: dict[str, Values], irradiance: Sequence[Values], besides: str
+) -> dict[str, Guess]:
+    """Return the counter of the plant, or those of its inverters: what they grow by tells which is a sum."""
+    grown = {name: np.append(np.diff(candidates[name]), np.nan) for name in names}
+    if (total := _total(names, grown)) is not None:
+        name, parts = total
+        return {"column": Guess(name, f"it grows by the sum of {', '.join(parts)}{besides}")}
+    numbered = [each for each in _families(names).values() if len(each) > 1]
+    rest = [name for name in names if not numbered or name not in numbered[0]]
+    if len(numbered) == 1 and not any(_PLANT.search(_plain(name)) for name in rest):
+        why = f"GUESSED: {len(numbered[0])} counters, one per inverter"
+        return {"columns": Guess(_several(numbered[0], candidates), why + besides)}
+    best = _best(names, candidates, irradiance)
+    others = [name for name in names if name != best]
+    tie = f"GUESSED, a tie: others like it: {', '.join(others[:4])}; " if others else ""
+    return {"column": Guess(best, f"{tie}the only kind of power is a counter{besides}")}
 
 
 def _besides(others: dict[str, str]) -> str:

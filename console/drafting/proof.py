@@ -102,8 +102,10 @@ def _longitude(noon: float | None, offset: str) -> float:
     """Return where the sun would be highest at the hour around which the files' days are centred."""
     if noon is None:
         return 0.0
-    winter = datetime(2024, 1, 1, tzinfo=tzinfo_of(offset)).utcoffset() or timedelta(0)
-    hours = winter / timedelta(hours=1)
+    zone = tzinfo_of(offset)
+    moments = (datetime(2024, month, 1, tzinfo=zone) for month in (1, 7))
+    standard = min(each.utcoffset() or timedelta(0) for each in moments)
+    hours = standard / timedelta(hours=1)
     east = 15.0 * (text.HOUR_OF_NOON - noon + hours)
     return round((east + 180.0) % 360.0 - 180.0, 3)
 

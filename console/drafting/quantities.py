@@ -61,7 +61,8 @@ _LEAST_VOLTS = 2
 _OUTSIDE = r"amb|air|outdoor|outside|aussen|luft|exteri|wetter|weather|\bt ?2m"
 # What a unit says by itself where the name says nothing.
 _BY_UNIT = {"W/m2": "ghi", "kW/m2": "ghi", "W": "power_ac", "kW": "power_ac", "MW": "power_ac",
-            "Wh": "power_ac", "kWh": "power_ac", "MWh": "power_ac"}  # fmt: skip
+            "Wh": "power_ac", "kWh": "power_ac", "MWh": "power_ac",
+            "kJ": "power_ac", "MJ": "power_ac"}  # fmt: skip
 _IRRADIANCES = ("ghi", "dni", "dhi", "poa_global")
 _TIE = 0.01  # of correlation: closer ones are no evidence
 _LEAST_ROWS = 48
@@ -256,6 +257,22 @@ def noon(found: Columns, numbers: dict[str, Values], times: Times, middle: float
             if hour is not None:
                 return (hour + middle) % 24
     return None
+
+
+def late(times: Times) -> float:
+    """Return how much later than mean noon the sun is highest on some days, in the mean. [h]
+
+    References
+    ----------
+    .. [1] J. W. Spencer, "Fourier series representation of the position of the sun", Search 2 (5), 172, 1971.
+    """
+    days = np.unique(times[~np.isnat(times)].astype("M8[D]"))
+    if not len(days):
+        return 0.0
+    angle = 2 * np.pi * (days - days.astype("M8[Y]")).astype(float) / 365
+    ahead = 0.0075 + 0.1868 * np.cos(angle) - 3.2077 * np.sin(angle)
+    ahead += -1.4615 * np.cos(2 * angle) - 4.089 * np.sin(2 * angle)
+    return float(-ahead.mean() * 229.18 / 100 / 60)
 
 
 def _centre(values: Values, times: Times) -> float | None:

@@ -182,8 +182,11 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
         columns=what.columns,
         peak=_peak(what.columns, values, found.step, inverters),
         noon=quantities.noon(what.columns, values, times, _middle(found)),
+        late=quantities.late(times),
         offset=found.offset,
-        summer=None if is_forecast or found.offset else summer.seen(times),
+        summer=None
+        if is_forecast or found.offset
+        else summer.seen(times, of_begins=found.ends_at_24),
         unused=what.unused,
         notes=(*_partly(sheets), *_unit_rows(sheets), *notes, *what.notes, *found.notes),
         forecast=predicted.guesses if predicted and is_forecast else {},

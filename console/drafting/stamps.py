@@ -9,15 +9,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from console.drafting import ends, parts, serials
+from console.drafting import ends, parts, row_times, serials
 from console.drafting.guess import Guess, NotUnderstoodError
 from console.drafting.layout import Sheet
 from console.drafting.moments import Form, Times, is_day, joined
 from console.drafting.spans import forms, is_clock, is_moment
-from services.data_watcher.adapters.reading import stamp_text
+from services.data_watcher.adapters.reading import stamp_text, zone_names
 from services.data_watcher.domain.believable.stamps import ROWS_FOR_STEP
 from services.data_watcher.domain.time_axis import stretches
 from shared.solar.stamp_format import EXCEL, halves
+from shared.solar.zones import tzinfo_of
 
 _MOSTLY = 0.8  # of the cells of each file
 _USUAL = 0.8  # of the distances between stamps
@@ -51,6 +52,8 @@ class Stamps:
         What a stamp names, whether or not a step is known.
     end
         The column of the ends, where stamps are beginnings.
+    ends_at_24
+        Whether some stamp says 24:00.
     """
 
     guesses: dict[str, Guess]
@@ -61,6 +64,7 @@ class Stamps:
     notes: tuple[str, ...] = ()
     label: Guess | None = None
     end: ends.End | None = None
+    ends_at_24: bool = False
 
     @property
     def taken(self) -> set[str]:
@@ -190,6 +194,7 @@ def _rank(candidate: _Candidate, at: int) -> tuple[float, ...]:
     return (
         float(any(each.has_clock for each in some)),
         round(len(known) / len(times), 2),
+        -float(row_times.is_beside(candidate.name)),
         round(len(np.unique(known)) / len(known), 1),
         float(ends.rank(candidate.name)),
         regular,
@@ -242,18 +247,23 @@ def _described(
     if label and (step or end):
         guesses["label"] = label
     zones = {zone for each in chosen for zone in each.zones if zone}
-    offset = _zone(zones)
+    offset = _zone(zones, times)
     named = _zone_named(sheets, candidate)
     if named is not None and offset is None:
         offset, guesses["timezone"] = named.value, named
     elif offset == CENTRAL_EUROPE:
         guesses["timezone"] = Guess(offset, "the cells say CET/CEST")
+    elif zones & zone_names.PLACES.keys():
+        names = "/".join(sorted(zones & zone_names.PLACES.keys()))
+        why = f"GUESSED: the cells say {names}, which may be another clock, too"
+        guesses["timezone"] = Guess(offset, why)
     if len(zones) > 1:
         notes.append(
             f"the stamps name several zones ({', '.join(sorted(zones))}); each is read by its own"
         )
-    zoned = [bool(each.zones - {"", stamp_text.SUMMER}) or "timezone" in guesses for each in chosen]
-    return Stamps(guesses, times, offset, step or 60, zoned, tuple(notes), label, end)
+    zoned = [bool(each.zones - {"", zone_names.SUMMER}) or "timezone" in guesses for each in chosen]
+    late = any(each.ends_at_24 for each in chosen)
+    return Stamps(guesses, times, offset, step or 60, zoned, tuple(notes), label, end, late)
 
 
 def _labelled(
@@ -271,6 +281,16 @@ def _labelled(
     end = ends.find(times, _beside(candidate, others), step)
     if end is not None:
         return end.label, end
+    if (
+        step
+        and ends.rank(candidate.name) == 0
+        and all(ends.by_midnight(each.times, step) for each in chosen)
+    ):
+        why = (
+            f"GUESSED: each file begins {step} min after midnight and ends at midnight, so stamps are the "
+            "end of an interval"
+        )
+        return Guess("right", why), None
     if step and step % 30 == 0 and {sheet.service for sheet in sheets} == {_NSRDB}:
         why = "GUESSED: NSRDB gives values of a moment, the middle of an interval"
         return Guess("center", why), None
@@ -424,8 +444,26 @@ def _midnight_behind(chosen: Sequence[Form]) -> bool:
     return total > 0 and behind > total / 2
 
 
-def _zone(zones: set[str]) -> str | None:
+def _of_place(zones: set[str], times: Sequence[Times]) -> str | None:
+    """Return the zone whose clock names are of, or its offset where the names contradict that clock."""
+    names = sorted(zones & zone_names.PLACES.keys())
+    known = [each[~np.isnat(each)] for each in times]
+    moments = [each[len(each) // 2].item() for each in known if len(each)]
+    if not names or not moments:
+        return None
+    place = zone_names.PLACES[names[0]]
+    clock = zone_names.ZoneNames(tzinfo_of(place))
+    if len(names) > 1 or clock.offset(names[0], moments[0]) is not None:
+        return place
+    usual = zone_names.usual_offset(names[0])
+    return zone_names.as_offset(usual) if usual is not None else None
+
+
+def _zone(zones: set[str], times: Sequence[Times] = ()) -> str | None:
     """Return the zone that stamps carry as the site's YAML says it; a name of a zone is none there."""
+    named = _of_place(zones, times)
+    if named:
+        return named
     if "since 1970" in zones:
         return "UTC"
     offsets = sorted(each for each in zones if _OFFSET.fullmatch(each))

@@ -13,22 +13,49 @@ from console.drafting.guess import Guess
 from console.drafting.moments import Times
 
 # Europe changes in all zones at once, at another hour of each clock; North America at 2:00 of each clock.
-_CALENDARS = ("Europe/Berlin", "Europe/London", "Europe/Athens", "America/New_York")
-_AMERICAN = ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles")
+_CALENDARS = (
+    "Europe/Berlin",
+    "Europe/London",
+    "Europe/Athens",
+    "America/New_York",
+    "Australia/Sydney",
+    "Pacific/Auckland",
+    "America/Santiago",
+)
+# Places that change on the same days, at the same hour of each clock; in autumn New Zealand does so, too.
+_ALIKE = {
+    "America/New_York": (
+        "America/New_York",
+        "America/Chicago",
+        "America/Denver",
+        "America/Los_Angeles",
+        "America/Halifax",
+        "America/Anchorage",
+    ),
+    "Australia/Sydney": ("Australia/Sydney", "Australia/Adelaide", "Pacific/Auckland"),
+}
 _HOUR = np.timedelta64(1, "h")
 _MOMENT = np.timedelta64(1, "us")  # a stamp that ends an interval lies in the hour before it
 _MOST_YEARS = 30
+_NEAR = 0.5  # h; a plant may face east
 
 
-def seen(times: Times) -> Guess | None:
+def seen(times: Times, *, of_begins: bool = False) -> Guess | None:
     """Return a zone whose changes of summer time the stamps show, and how; None where they show none.
 
-    Of North America the zone stands for its calendar alone, see `by_longitude`.
+    The zone stands for its calendar alone, which other places may have, see `by_longitude`.
+
+    Parameters
+    ----------
+    of_begins
+        Whether stamps of ends are those of the beginnings and a step, like 24:00: of hours nothing else tells
+        which hour is missing.
     """
     known = times[~np.isnat(times)]
     if not len(known):
         return None
-    for stamps in (known, known - _MOMENT):
+    ways = (known - _MOMENT, known) if of_begins else (known, known - _MOMENT)
+    for stamps in ways:
         for zone in _CALENDARS:
             shown = _shown(stamps, zone)
             if shown:
@@ -36,7 +63,7 @@ def seen(times: Times) -> Guess | None:
     return None
 
 
-def by_longitude(zone: str, hours: int, longitude: float) -> str | None:
+def by_longitude(zone: str, hours: float, longitude: float) -> str | None:
     """Return the zone of a calendar that fits the sun; None where none fits.
 
     Parameters
@@ -44,16 +71,18 @@ def by_longitude(zone: str, hours: int, longitude: float) -> str | None:
     hours
         How far the files' clock is ahead of UTC by the sun, in winter, in summer or in the mean. [h]
     longitude
-        Of the plant, which tells the zones of North America apart. [degrees east]
+        Of the plant, which tells the zones of a calendar apart. [degrees east]
     """
-    zones = _AMERICAN if zone in _AMERICAN else (zone,)
-    fitting = [each for each in zones if 0 <= hours - _winter(each) <= 1]
-    return min(fitting, key=lambda each: abs(_winter(each) - longitude / 15), default=None)
+    fitting = [
+        each for each in _ALIKE.get(zone, (zone,)) if -_NEAR <= hours - standard(each) <= 1 + _NEAR
+    ]
+    return min(fitting, key=lambda each: abs(standard(each) - longitude / 15), default=None)
 
 
-def _winter(zone: str) -> int:
-    """Return how far a zone's clock is ahead of UTC in the northern winter. [h]"""
-    return int(_offset(ZoneInfo(zone), datetime(2024, 1, 1, tzinfo=UTC)) / timedelta(hours=1))
+def standard(zone: str) -> float:
+    """Return how far a zone's clock is ahead of UTC outside of its summer time. [h]"""
+    months = (datetime(2024, month, 1, tzinfo=UTC) for month in (1, 7))
+    return min(_offset(ZoneInfo(zone), each) / timedelta(hours=1) for each in months)
 
 
 def _shown(stamps: Times, zone: str) -> str:

@@ -6,14 +6,19 @@ import json
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from console.drafting import beside, summer
 from console.drafting.guess import Guess, SourceDraft
 from console.drafting.plant_power import Several
+from services.data_watcher.adapters.reading.zone_names import as_offset
 from shared.solar.stamp_format import halves
 
 HOUR_OF_NOON = 12.0
+_HALF_HOURS = (-3.5, 3.5, 4.5, 5.5, 6.5, 9.5)  # of Newfoundland to Adelaide
+_FARTHEST_WEST, _FARTHEST_EAST = -12, 14  # h
+_SURELY = 0.2  # h; a plant may face east or west
 WIDTH = 80  # of a terminal
 _GAP = " # FILL IN"  # with the space behind the colon
 _FEW = 5  # files that are named
@@ -196,12 +201,14 @@ def _zone(sources: Sequence[SourceDraft], longitude: float | None) -> tuple[str,
             "the stamps carry it; if their clock may follow summer time nevertheless, name the zone, like "
             "Europe/Berlin: only then it is looked for"
         )
-    if noon is None:
+    if sunny is None or noon is None:
         return "", "FILL IN: neither power nor irradiance says where noon is"
-    return _by_the_sun(noon, sunny.summer if sunny else None, longitude)
+    return _by_the_sun(noon, sunny.late, sunny.summer, longitude)
 
 
-def _by_the_sun(noon: float, changes: Guess | None, longitude: float | None) -> tuple[str, str]:
+def _by_the_sun(
+    noon: float, late: float, changes: Guess | None, longitude: float | None
+) -> tuple[str, str]:
     """Return the zone of stamps that carry none: by the hour of noon, and by the changes that they show."""
     said = f"the sun is centred on {int(noon):02}:{int(noon % 1 * 60):02} by the files' clock"
     if longitude is None and changes:
@@ -211,17 +218,23 @@ def _by_the_sun(noon: float, changes: Guess | None, longitude: float | None) -> 
         )
     if longitude is None:
         return "", f"FILL IN: {said}; with --longitude the offset is guessed"
-    hours = round(noon - HOUR_OF_NOON + longitude / 15)
-    hours = (hours + 12) % 24 - 12
+    hours = noon - late - HOUR_OF_NOON + longitude / 15
+    hours -= 24 * (round(hours) > _FARTHEST_EAST) - 24 * (round(hours) < _FARTHEST_WEST)
     zone = summer.by_longitude(str(changes.value), hours, longitude) if changes else None
     if changes and zone:
         return f'"{zone}"', (
             f"GUESSED: the files' clock follows summer time: {changes.why}; any place with the same clock "
             "will do"
         )
-    return f'"{hours:+03}:00"', (
+    return f'"{_offset(hours)}"', (
         f"GUESSED: {said}; if the clock follows summer time, name the zone, like Europe/Berlin"
     )
+
+
+def _offset(hours: float) -> str:
+    """Return the offset that is near, of half an hour where only such a one is."""
+    near = [each for each in _HALF_HOURS if abs(hours - each) < _SURELY]
+    return as_offset(timedelta(hours=near[0] if near else round(hours)))
 
 
 def _capacity(sources: Sequence[SourceDraft], stated: float | None) -> tuple[str, str]:

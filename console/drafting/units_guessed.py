@@ -16,7 +16,7 @@ Values = npt.NDArray[np.float64]
 
 _IRRADIANCES = ("ghi", "dni", "dhi", "poa_global")
 FITS: dict[str, tuple[str, ...]] = {
-    "power_ac": ("W", "kW", "MW", "Wh", "kWh", "MWh"),
+    "power_ac": ("W", "kW", "MW", "GW", "Wh", "kWh", "MWh", "GWh", "kJ", "MJ", "GJ"),
     **dict.fromkeys(_IRRADIANCES, ("W/m2", "kW/m2", "Wh/m2", "kWh/m2", "J/m2", "kJ/m2", "MJ/m2")),
     **dict.fromkeys(("temp_air", "temp_module"), ("C", "K", "F")),
     "wind_speed": ("m/s", "km/h", "kn", "mph"),
@@ -104,7 +104,7 @@ def _said(canonical: str, said: str | None) -> Guess | None:
 
 def _counted(found: Guess) -> Guess:
     """Return a counter's unit, which is one of energy whatever a sloppy header says."""
-    if str(found.value).endswith("h"):
+    if units.conversion("kW", str(found.value)).per_interval:
         return found
     return Guess(
         f"{found.value}h", f"GUESSED: {found.why}, but a counter counts energy; please check"

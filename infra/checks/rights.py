@@ -10,7 +10,6 @@ from typing import Any
 
 from infra.deploy import build, templates
 
-_BY_HAND = "of a run that a person started, or that closing the one before starts:"
 _BY_AWS = "AWS calls it on the function's behalf: logs, traces, the queue that feeds it"
 _ENCRYPTED = (
     "what is encrypted asks for it at each use; the local platform asks for objects and topics"
@@ -49,23 +48,6 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ),
     ("trainer-trigger", "states:StopExecution", "a run that outlives its deadline is stopped"),
     (
-        "trainer-trigger-sequence",
-        "dynamodb:DeleteItem",
-        "a model that waited for a place no longer does, or a person started its run",
-    ),
-    (
-        "trainer-trigger-sequence",
-        "sagemaker:*ModelPackageGroup",
-        f"{_BY_HAND} the model's first",
-    ),
-    ("trainer-trigger-sequence", "sagemaker:AddTags", f"{_BY_HAND} the model's first"),
-    ("trainer-trigger-sequence", "sns:Publish", f"{_BY_HAND} it is announced"),
-    (
-        "trainer-trigger-sequence",
-        "states:StartExecution",
-        "closing a run starts the next one where data came meanwhile",
-    ),
-    (
         "deployer",
         "application-autoscaling:*",
         "endpoints follow their load; the local platform scales nothing and checks nothing of it",
@@ -95,16 +77,10 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("deployer-predictions", "s3:DeleteObject", "a forecast whose issues were all withdrawn goes"),
     ("notifier-links", "s3:GetObjectVersion", "a refused file opens as it was when it was refused"),
 )
-# Reasons for what the story uses or not, as chance has it: who answers in a canary, which job is stopped, and
-# whether the inbox or the task that closes a run evaluates a model first.
+# Reasons for what the story uses or not, as chance has it: who answers in a canary, and which job is stopped.
 BY_CHANCE = {
     ("deployer", "cloudwatch:PutMetricData"),
     ("pipeline", "sagemaker:Stop*Job"),
-    ("trainer-trigger-sequence", "dynamodb:DeleteItem"),
-    ("trainer-trigger-sequence", "sagemaker:*ModelPackageGroup"),
-    ("trainer-trigger-sequence", "sagemaker:AddTags"),
-    ("trainer-trigger-sequence", "sns:Publish"),
-    ("trainer-trigger-sequence", "states:StartExecution"),
 }
 
 

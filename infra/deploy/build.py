@@ -81,7 +81,8 @@ def image_context(root: Path = ROOT) -> Artifact:
 
 def state_machine(root: Path = ROOT) -> Artifact:
     """Return the retrain sequence as the JSON that Step Functions reads."""
-    definition = yaml.safe_load((root / "services/trainer_trigger/retrain.asl.yaml").read_text())
+    body = (root / "services/trainer_trigger/retrain.asl.yaml").read_text()
+    definition = yaml.load(body, Loader=yaml.CSafeLoader)  # ten times as fast as safe_load
     return named("retrain", json.dumps(definition, indent=1).encode(), "json")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -16,6 +18,12 @@ Resource = dict[str, Any]
 
 def read(body: str) -> dict[str, Any]:
     """Return a template with its short tags, like `!Ref`, written out, so that it can be sent as JSON."""
+    return copy.deepcopy(_parsed(body))
+
+
+@lru_cache(maxsize=32)
+def _parsed(body: str) -> dict[str, Any]:
+    """Parse a template once: a deployment reads each of them again and again."""
     content: dict[str, Any] = yaml.load(body, Loader=_Loader)  # noqa: S506 - a SafeLoader below
     return content
 
@@ -158,7 +166,7 @@ def _mentioned(node: Any) -> set[str]:
 class _Loader(yaml.CSafeLoader):
     """Writes `!Ref x` as {"Ref": "x"}, and the other functions likewise.
 
-    The C parser is ten times as fast, and a deployment reads every template again and again.
+    The C parser is ten times as fast.
     """
 
 

@@ -65,6 +65,7 @@ def watcher(settings: WatcherSettings) -> Dispatching:
         meter=meter,
         onboard=onboarding.refresh,
         look_at_sources=suspecting.arm,
+        get_to_know=suspecting.get_to_know,
         parallel=parallel,
     )
     silence = Silence(ledger, ledger, publisher, utc_now)

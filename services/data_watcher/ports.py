@@ -111,12 +111,15 @@ class Suspicions(Protocol):
         """Yield every site that ever had a suspect source."""
         ...
 
-    def arm_look(self, site_id: str, now: datetime) -> bool:
-        """Note that a site's sources are to be looked at; False where that is noted already."""
+    def arm_look(self, site_id: str, now: datetime, *, doubted: bool) -> bool:
+        """Note that a site's sources are to be looked at; False where that is noted already.
+
+        A look without a cause for doubt does not stand for one with it.
+        """
         ...
 
-    def is_armed(self, site_id: str) -> bool:
-        """Return whether a site's sources are to be looked at."""
+    def is_doubted(self, site_id: str) -> bool:
+        """Return whether a site's sources are to be looked at for a cause for doubt."""
         ...
 
     def disarm_look(self, site_id: str) -> None:

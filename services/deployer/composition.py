@@ -201,7 +201,15 @@ def following(settings: LiveSettings) -> Following:
         adjusts=configuration.adjusts,
         clock=utc_now,
     )
-    catching_up = CatchingUp(recording, books, books, canonical, meter, utc_now)
+    catching_up = CatchingUp(
+        recording=recording,
+        books=books,
+        waitings=books,
+        canonical=canonical,
+        model_of_site=configuration.model_of_site,
+        meter=meter,
+        clock=utc_now,
+    )
     watching = Watching(
         books=books,
         verdicts=books,

@@ -132,7 +132,7 @@ def _clock(said: object) -> object:
 
 Span = Annotated[str, BeforeValidator(_span)]
 Clock = Annotated[str, BeforeValidator(_clock)]
-_WAYS = ("column", "file_name", "lead", "day_before_at", "upload")
+_WAYS = ("column", "file_name", "lead", "day_before_at", "daily_at", "upload")
 
 
 class IssueFormat(Strict):
@@ -150,6 +150,11 @@ class IssueFormat(Strict):
     day_before_at: Clock | None = Field(
         default=None,
         description="Each day was issued on the day before, at this hour of the zone's clock.",
+    )
+    daily_at: Clock | None = Field(
+        default=None,
+        description="Each interval was issued by the last daily run before it begins; the runs are at this "
+        "hour of the zone's clock.",
     )
     upload: Literal[True] | None = Field(
         default=None, description="It was issued when the file was uploaded."
@@ -177,10 +182,9 @@ class IssueFormat(Strict):
 
     @model_validator(mode="after")
     def _names_the_hour(self) -> IssueFormat:
-        if self.day_before_at is not None and self.timezone is None:
-            message = (
-                "day_before_at needs timezone, the zone of the days and of the hour: Europe/Berlin"
-            )
+        way = next((way for way in ("day_before_at", "daily_at") if getattr(self, way)), None)
+        if way is not None and self.timezone is None:
+            message = f"{way} needs timezone, the zone of the days and of the hour: Europe/Berlin"
             raise ValueError(message)
         if self.format is not None and self.column is None:
             message = "format is that of a column; a pattern of names is its own format"

@@ -219,6 +219,11 @@ class SourceFormat(Strict):
     )
 
     @property
+    def decimal_sign(self) -> str | None:
+        """Return the decimal sign as stated, or as the separator of thousands leaves it."""
+        return "," if self.decimal is None and self.thousands == "." else self.decimal
+
+    @property
     def is_forecast(self) -> bool:
         """Whether its files hold what somebody predicted."""
         return self.kind == "forecast"
@@ -314,7 +319,7 @@ def _fault_of_forecast(source: SourceFormat) -> str | None:
     if source.issued is None:
         return (
             "a forecast says when it was issued: issued: {column: …}, {file_name: …}, {lead: …}, "
-            "{day_before_at: …} or {upload: true}"
+            "{day_before_at: …}, {daily_at: …} or {upload: true}"
         )
     if source.sum_by is not None:
         return (

@@ -161,7 +161,7 @@ def _kept_formulas() -> BadFile:
 
 def _formulas_never_calculated() -> BadFile:
     rows = [["t", "p"], *([each, "=B2*2"] for each in quarters(192))]
-    return BadFile(workbook.xlsx(rows), "empty", "no_number", "p.xlsx", {"format": "xlsx"})
+    return BadFile(workbook.xlsx(rows), "too_much_masked", "'=B2*2'", "p.xlsx", {"format": "xlsx"})
 
 
 def _kept_two_date_formats() -> BadFile:
@@ -213,7 +213,7 @@ def _header_only() -> BadFile:
 
 
 def _web_page() -> BadFile:
-    return BadFile(b"<!DOCTYPE html><html><body>login</body></html>", "missing_column", "'t'")
+    return BadFile(b"<!DOCTYPE html><html><body>login</body></html>", "unreadable", "an HTML page")
 
 
 def _energy_called_power() -> BadFile:

@@ -400,6 +400,25 @@ def test_pages_hold_every_wanted_file_once_however_little_is_read_for_one(
     assert view.page(Wanted("west"), 100, None, None) == ([], None)
 
 
+def test_one_look_is_armed_without_a_doubt_and_one_with_it(ledger: DynamoLedger) -> None:
+    later = NOW + timedelta(minutes=1)
+    ledger.disarm_look("east")  # there was none
+
+    assert [ledger.arm_look("east", NOW, doubted=False) for _ in range(2)] == [True, False]
+    assert not ledger.is_doubted("east")
+    assert [ledger.arm_look("east", later, doubted=True) for _ in range(2)] == [True, False]
+    assert not ledger.arm_look("east", later, doubted=False)
+    assert ledger.is_doubted("east")
+    assert list(ledger.armed_looks(later)) == ["east"]  # since the first of them
+    assert list(ledger.armed_looks(NOW)) == []
+
+    ledger.disarm_look("east")
+    assert not ledger.is_doubted("east")
+    assert list(ledger.armed_looks(later)) == []
+    assert ledger.arm_look("east", later, doubted=True)
+    assert list(ledger.armed_looks(later + timedelta(minutes=1))) == ["east"]
+
+
 def test_whoever_looks_for_a_state_among_all_sites_reads_the_index_newest_first(
     ledger: DynamoLedger,
 ) -> None:

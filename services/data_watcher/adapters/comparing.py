@@ -22,6 +22,8 @@ Keys = npt.NDArray[np.uint64]  # what rows are about: the issue of forecasts, an
 def compare(one: bytes, other: bytes) -> Compared:
     """Return what two canonical tables say of each other; forecasts are compared issue by issue.
 
+    Of two steps the finer rows are averaged over the intervals of the other ones.
+
     Raises
     ------
     UnreadableFileError
@@ -35,11 +37,51 @@ def compare(one: bytes, other: bytes) -> Compared:
     except (pa.ArrowException, ValueError, KeyError) as error:
         message = f"canonical rows cannot be compared: {error}"
         raise UnreadableFileError("unreadable", message, "see the objects of the month") from error
-    return _compared(sides[0], sides[1], shared)
+    if any(ISSUED in table.column_names for table in (first, second)):
+        return _compared(sides[0], sides[1], shared)
+    steps = [_usual_step(keys) for keys, _ in sides]
+    if steps[0] == steps[1] or 0 in steps:
+        return _compared(sides[0], sides[1], shared)
+    if max(steps) % min(steps):
+        return Compared()  # no row of one is the mean of some of the other
+    fine = steps.index(min(steps))
+    sides[fine] = _averaged(*sides[fine], max(steps) // min(steps), sides[1 - fine][0], max(steps))
+    return _compared(sides[0], sides[1], shared, contradictions.OF_OTHER_STEPS)
+
+
+def _usual_step(keys: Keys) -> int:
+    """Return the most frequent distance of a file's times; 0 for a single one. [s]"""
+    distances, counts = np.unique(np.diff(keys), return_counts=True)
+    return int(distances[counts.argmax()]) if len(distances) else 0
+
+
+def _averaged(
+    keys: Keys, columns: dict[str, Floats], count: int, coarse: Keys, step: int
+) -> tuple[Keys, dict[str, Floats]]:
+    """Return the means of values over longer intervals, of those that are whole.
+
+    Parameters
+    ----------
+    count
+        How many rows a longer interval has.
+    coarse, step
+        The times of the longer intervals, and their length. [s]
+    """
+    phase = coarse[0] % np.uint64(step)
+    begins = (keys - phase) // np.uint64(step) * np.uint64(step) + phase
+    found, first, lengths = np.unique(begins, return_index=True, return_counts=True)
+    whole = lengths == count
+    means = {
+        name: (np.add.reduceat(values, first) / lengths)[whole] for name, values in columns.items()
+    }
+    return found[whole], means
 
 
 def _compared(
-    one: tuple[Keys, dict[str, Floats]], other: tuple[Keys, dict[str, Floats]], shared: list[str]
+    one: tuple[Keys, dict[str, Floats]],
+    other: tuple[Keys, dict[str, Floats]],
+    shared: list[str],
+    *share: float,
 ) -> Compared:
     times, at_one, at_other = np.intersect1d(one[0], other[0], return_indices=True)
     contradicted = np.zeros(len(times), dtype=bool)
@@ -49,7 +91,7 @@ def _compared(
         about_zero = contradictions.floor(mine, theirs)
         here, there = mine[at_one], theirs[at_other]
         known = np.isfinite(here) & np.isfinite(there)
-        apart = known & contradictions.apart(here, there, about_zero)
+        apart = known & contradictions.apart(here, there, about_zero, *share)
         if not apart.any():
             continue
         contradicted |= apart

@@ -261,22 +261,24 @@ class DynamoLedger:
         found = self.store.query("site_id = :all", {":all": items.SUSPICIONS_PARTITION})
         return (items.suspicions(each["item"], each) for each in found)
 
-    def arm_look(self, site_id: str, now: datetime) -> bool:
+    def arm_look(self, site_id: str, now: datetime, *, doubted: bool) -> bool:
         """Note that a site's sources are to be looked at; False where that is noted already."""
+        noted = "sources_doubted" if doubted else "sources_due"
+        also = ", sources_doubted = :now" if doubted else ""
         return self.store.update(
             items.site_key(site_id),
-            "SET sources_due = :now",
-            "attribute_not_exists(sources_due)",
+            f"SET sources_due = if_not_exists(sources_due, :now){also}",
+            f"attribute_not_exists({noted})",
             now=now.isoformat(),
         )
 
-    def is_armed(self, site_id: str) -> bool:
-        """Return whether a site's sources are to be looked at, read consistently."""
-        return "sources_due" in (self.store.item(**items.site_key(site_id)) or {})
+    def is_doubted(self, site_id: str) -> bool:
+        """Return whether they are to be looked at for a cause for doubt, read consistently."""
+        return "sources_doubted" in (self.store.item(**items.site_key(site_id)) or {})
 
     def disarm_look(self, site_id: str) -> None:
         """Note that a site's sources are being looked at."""
-        self.store.update(items.site_key(site_id), "REMOVE sources_due")
+        self.store.update(items.site_key(site_id), "REMOVE sources_due, sources_doubted")
 
     def armed_looks(self, before: datetime) -> Iterator[str]:
         """Yield the sites whose sources were to be looked at before some time, and still are."""

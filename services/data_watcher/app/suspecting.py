@@ -45,15 +45,23 @@ class Suspecting:
     clock: Clock
 
     def arm(self, site_ids: Iterable[str]) -> None:
-        """Let the sources of some sites be looked at soon: one look for many files.
+        """Let the sources of some sites be looked at soon: one look for many files; nobody trains until then.
 
         A folder without a configuration in force has no sources.
         """
+        self._arm(site_ids, doubted=True)
+
+    def get_to_know(self, site_ids: Iterable[str]) -> None:
+        """Let them be looked at soon without a cause for doubt: it holds nobody up."""
+        self._arm(site_ids, doubted=False)
+
+    def _arm(self, site_ids: Iterable[str], *, doubted: bool) -> None:
         for site_id in sorted(set(site_ids)):
             if self.configurations.site(site_id) is None:
                 continue
-            if self.suspicions.arm_look(site_id, self.clock()):
-                self._mark(site_id)
+            if self.suspicions.arm_look(site_id, self.clock(), doubted=doubted):
+                if doubted:
+                    self._mark(site_id)
                 self.inbox.send([self._due(site_id)], SOON)
 
     def look_again(self) -> None:
@@ -77,7 +85,7 @@ class Suspecting:
         # First, so that a file that is refused during the look asks for another one.
         self.suspicions.disarm_look(site_id)
         insist(lambda: self._look(self.suspicions.load_suspicions(site_id)))
-        if self.suspicions.is_armed(site_id):
+        if self.suspicions.is_doubted(site_id):
             self._mark(site_id)
 
     def _mark(self, site_id: str) -> None:

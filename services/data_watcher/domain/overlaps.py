@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from services.data_watcher.domain.versions import Accepted, Current, Issues
 from shared.messages import NonNegative
 
-VERSION = 1  # raised when the comparison's answer changes; every pair is compared again
+VERSION = 2  # raised when the comparison's answer changes; every pair is compared again
 
 
 class _Kept(BaseModel):

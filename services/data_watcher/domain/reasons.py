@@ -18,6 +18,8 @@ REFUSED: dict[str, str] = {
     "empty": "no bytes, no rows, or no value in any column",
     "missing_column": "the file lacks a column, or a sheet, that the YAML names",
     "second_header": "a header comes again further down with its columns in another order: two files joined",
+    "day_rows": "a row is a whole day and has a column for each interval, or power of a day is more than its "
+    "mean can be",
     "no_timestamps": "more than a fifth of the stamps do not fit the format",
     "day_month_swapped": "days lie a month or a year apart, and in a row once they are swapped",
     "wrong_step": "the stamps do not lie `step_minutes` apart, or a forecast's steps cannot be told",

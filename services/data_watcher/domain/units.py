@@ -24,6 +24,11 @@ _UNITS: dict[str, dict[str, Unit]] = {
         "Wh": Unit(1e-3, per_interval=True),
         "kWh": Unit(1.0, per_interval=True),
         "MWh": Unit(1e3, per_interval=True),
+        "GW": Unit(1e6),
+        "GWh": Unit(1e6, per_interval=True),
+        "kJ": Unit(1 / 3600, per_interval=True),
+        "MJ": Unit(1 / 3.6, per_interval=True),
+        "GJ": Unit(1e3 / 3.6, per_interval=True),
     },
     "W/m2": {
         "W/m2": Unit(1.0),

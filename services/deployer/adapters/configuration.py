@@ -8,6 +8,7 @@ from datetime import datetime
 from services.deployer.domain.deployment import Placed
 from services.deployer.domain.night import Spot
 from shared import layout
+from shared.errors import NotFoundError
 from shared.in_force import InForce
 
 
@@ -34,6 +35,13 @@ class S3Configuration(InForce):
         of_model = [key for key, (_, model) in self.sites_named().items() if model == model_id]
         found = [self.objects.read_json(key) for key in of_model]
         return [Spot(float(each["latitude"]), float(each["longitude"])) for each in found]
+
+    def model_of_site(self, site_id: str) -> str | None:
+        """Return the model that a site names; None for a site that is not in force."""
+        try:
+            return str(self.objects.read_json(layout.active_site(site_id))["model_id"])
+        except NotFoundError:
+            return None
 
     def tells_tomorrow(self, model_id: str) -> bool:
         """Whether people get a model's forecast of tomorrow once a day."""

@@ -70,8 +70,23 @@ def test_midnight_of_the_next_day_stays_there_whichever_row_comes_first(
 
     found = site(path, options=OPTIONS)
 
-    assert found.sources[0].timestamp.label == "left"
-    assert list(values(path, found)) == quarters(96 * days, JUNE + QUARTER)
+    assert found.sources[0].timestamp.label == "right"
+    assert values(path, found) == expected(days)
+
+
+@pytest.mark.parametrize("label", ["left", "right"])
+def test_a_file_that_begins_a_step_after_midnight_and_ends_at_it_holds_ends(
+    tmp_path: Path, label: str
+) -> None:
+    later = QUARTER if label == "right" else timedelta(0)
+    rows = [f"{each + later:%Y-%m-%d %H:%M};{power(each)}" for each in quarters(96 * 3, JUNE)]
+    path = written(tmp_path, "p.csv", ["Date;P (kW)", *rows])
+
+    found = site(path, options=OPTIONS)
+
+    assert found.sources[0].timestamp.label == label
+    assert values(path, found) == expected(3)
+    assert ("ends at midnight" in said(path, options=OPTIONS)) is (label == "right")
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -70,6 +70,42 @@ def test_a_column_that_is_called_like_an_issue_is_one(tmp_path: Path, issue: str
     accepted(path.read_bytes(), ROWS, drafted(path), key="raw/my-site/weather.csv")
 
 
+@pytest.mark.parametrize("name", ["created_at", "createdAt", "generated"])
+def test_a_time_of_making_that_lies_before_the_stamps_is_the_issue(
+    tmp_path: Path, name: str
+) -> None:
+    """A database dates each row for itself, a moment after the one before."""
+    made = [row.issued - HOUR + timedelta(seconds=n % 48) for n, row in enumerate(ROWS)]
+    lines = [
+        f"{at:%Y-%m-%d %H:%M:%S},{row.begins:%Y-%m-%d %H:%M},{row.ghi}"
+        for at, row in zip(made, ROWS, strict=True)
+    ]
+    path = written(tmp_path, "weather.csv", [f"{name},time,ghi", *lines])
+    found = source(path)
+
+    assert found.issued is not None
+    assert (found.issued.column, found.timestamp.column) == (name, "time")
+    assert found.timestamp.step_minutes == 60
+    late = [replace(row, issued=row.issued - HOUR + timedelta(seconds=47)) for row in ROWS]
+    accepted(path.read_bytes(), late, drafted(path), key="raw/my-site/weather.csv")
+
+
+@pytest.mark.parametrize("name", ["created_at", "inserted", "LastUpdated", "received_time"])
+def test_a_time_of_writing_after_the_stamps_is_neither_stamp_nor_issue(
+    tmp_path: Path, name: str
+) -> None:
+    rows = [row for row in ROWS if row.issued == FIRST]
+    lines = [
+        f"{row.begins + timedelta(minutes=62, seconds=n * 7 % 11):%Y-%m-%d %H:%M:%S},"
+        f"{row.begins:%Y-%m-%d %H:%M:%S},{row.ghi}"
+        for n, row in enumerate(rows)
+    ]
+    found = source(written(tmp_path, "station.csv", [f"{name},time,ghi", *lines]))
+
+    assert not found.is_forecast
+    assert (found.timestamp.column, found.timestamp.step_minutes) == ("time", 60)
+
+
 def test_the_issue_in_the_names_of_files_is_proposed_as_a_pattern(tmp_path: Path) -> None:
     issues = [forecasts(issues=1, first=FIRST + hours * HOUR) for hours in (0, 12)]
     paths = [ssrd(tmp_path, f"ecmwf_{rows[0].issued:%Y%m%d%H}_east.csv", rows) for rows in issues]

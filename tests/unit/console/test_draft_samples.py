@@ -19,7 +19,7 @@ from console.app import app
 from console.drafting import filenames
 from services.data_watcher.domain import validation
 from shared.solar.site import Site
-from tests.corpus import files
+from tests.corpus import files, workbook
 
 KEY = "config/sites/my-site.yaml"
 JUNE = datetime(2024, 6, 1)  # noqa: DTZ001 - a plant's clock
@@ -934,3 +934,87 @@ def test_energies_without_a_unit_are_marked(tmp_path: Path, part: float, *, mark
     assert (
         "as kWh of an interval of 30 minutes it would be 100%" in said(path, options=CAPACITY)
     ) == marked
+
+
+def counted(name: str, share: float, begun: float = 5000.0) -> dict[str, list[float]]:
+    readings, total = [], begun
+    for each in files.quarters(96 * 4, JUNE):
+        readings.append(round(total, 3))
+        total += share * files.power(each) / 4
+    return {name: readings}
+
+
+@pytest.mark.parametrize(
+    ("columns", "chosen", "marked"),
+    [
+        (
+            counted("WR1 Total [kWh]", 0.4) | counted("WR2 Total [kWh]", 0.6, 70.0),
+            ("WR1 Total [kWh]", "WR2 Total [kWh]"),
+            "GUESSED: 2 counters, one per inverter",
+        ),
+        (
+            counted("WR1 [kWh]", 0.4)
+            | counted("WR2 [kWh]", 0.6, 70.0)
+            | counted("Summe [kWh]", 1.0, 9e4),
+            "Summe [kWh]",
+            "it grows by the sum of WR1 [kWh], WR2 [kWh]",
+        ),
+        (
+            counted("E-Total (kWh)", 1.0) | counted("E-Ertrag (kWh)", 1.0, 9e4),
+            "E-Total (kWh)",
+            "GUESSED, a tie: others like it: E-Ertrag (kWh)",
+        ),
+    ],
+)
+def test_counters_of_inverters_are_added_up_and_others_are_a_tie(
+    tmp_path: Path, columns: dict[str, list[float]], chosen: str | tuple[str, ...], marked: str
+) -> None:
+    lines = [",".join(["time", *columns])]
+    for each, *values in zip(files.quarters(96 * 4, JUNE), *columns.values(), strict=True):
+        lines.append(",".join([f"{each:%Y-%m-%d %H:%M}", *map(str, values)]))
+    path = written(tmp_path, "counters.csv", lines)
+    options = (*PLACE, "--ac-capacity-kw", "8")
+
+    power = site(path, options=options).sources[0].columns["power_ac"]
+
+    assert (power.columns or power.column) == chosen
+    assert power.kind == "counter"
+    assert marked in said(path, options=options)
+    assert "100% of the AC capacity" in said(path, options=options)
+
+
+def test_all_sheets_with_the_same_columns_are_looked_at(tmp_path: Path) -> None:
+    sheets: dict[str, list[list[Any]]] = {
+        f"Day {day + 1}": [
+            ["time", "power (kW)"],
+            *([each, files.power(each)] for each in files.quarters(96, JUNE + timedelta(days=day))),
+        ]
+        for day in range(3)
+    }
+    others = {"About": [["Plant", "East"]], "Sums": [["day", "kWh"], ["1", 61.0]]}
+    path = written(tmp_path, "power.xlsx", workbook.several(others | sheets))
+    assert "288 rows were looked at" in said(path)
+
+
+def test_joules_are_energies_of_their_interval(tmp_path: Path) -> None:
+    rows = [
+        f"{each:%Y-%m-%d %H:%M},{files.power(each) * 0.9:.4f}" for each in files.quarters(384, JUNE)
+    ]
+    path = written(tmp_path, "power.csv", ["time,Energy (MJ)", *rows])
+    options = (*PLACE, "--ac-capacity-kw", "8")
+    assert site(path, options=options).sources[0].columns["power_ac"].unit == "MJ"
+    assert "highest power 8 kW, 100% of the AC capacity" in said(path, options=options)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("name", ["Hora", "Heure", "Hour"])
+def test_hours_are_no_minutes_though_their_column_may_hold_both(
+    tmp_path: Path, name: str, first: int
+) -> None:
+    rows = [
+        f"{each:%d/%m/%Y};{each.hour + first};{files.power(each)}"
+        for each in (JUNE + timedelta(hours=hour) for hour in range(24 * 14))
+    ]
+    path = written(tmp_path, "power.csv", [f"Fecha;{name};kWh", *rows])
+    how = site(path).sources[0].timestamp
+    assert (how.format, how.step_minutes) == ("%d/%m/%Y %H", 60)

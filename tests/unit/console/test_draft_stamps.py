@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -351,3 +351,41 @@ def test_power_that_may_be_serial_dates_is_none_beside_stamps(tmp_path: Path) ->
 
     assert 'column: "time"' in text
     assert "excel" not in text
+
+
+@pytest.mark.parametrize(
+    ("names", "zone"),
+    [
+        (("GMT", "BST"), "Europe/London"),
+        (("AEST", "AEDT"), "Australia/Sydney"),
+        (("EDT",), "America/New_York"),
+        (("EST",), "-05:00"),
+        (("JST",), "Asia/Tokyo"),
+    ],
+)
+def test_names_of_zones_are_drafted_as_the_clock_that_they_are_of(
+    tmp_path: Path, names: tuple[str, ...], zone: str
+) -> None:
+    """In June a clock that says EST stays at it all year."""
+    lines = ["time,power (kW)"]
+    lines += [
+        f"{each:%Y-%m-%d %H:%M} {names[number * len(names) // len(MOMENTS)]},{power(each)}"
+        for number, each in enumerate(MOMENTS)
+    ]
+    path = written(tmp_path, "power.csv", lines)
+
+    how = site(path).sources[0].timestamp
+
+    assert how.timezone == zone
+    assert f"GUESSED: the cells say {'/'.join(sorted(set(names) - {'GMT'}))}" in said(path)
+
+
+@pytest.mark.parametrize("parts", [1, 10**3, 10**6, 10**9])
+def test_counts_of_parts_of_seconds_are_drafted(tmp_path: Path, parts: int) -> None:
+    lines = ["time,power (kW)"]
+    lines += [
+        f"{int(each.replace(tzinfo=UTC).timestamp()) * parts},{power(each)}" for each in MOMENTS
+    ]
+    path = written(tmp_path, "power.csv", lines)
+    assert site(path).timezone == "UTC"
+    assert "accepted by power-1, 384 rows, none masked" in said(path)

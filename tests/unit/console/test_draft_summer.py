@@ -30,7 +30,16 @@ def seen(times: list[datetime]) -> tuple[str, str] | None:
 
 
 @pytest.mark.parametrize(
-    "zone", ["Europe/Berlin", "Europe/London", "Europe/Athens", "America/New_York"]
+    "zone",
+    [
+        "Europe/Berlin",
+        "Europe/London",
+        "Europe/Athens",
+        "America/New_York",
+        "Australia/Sydney",
+        "Pacific/Auckland",
+        "America/Santiago",
+    ],
 )
 @pytest.mark.parametrize("step", [QUARTER, timedelta(hours=1)])
 @pytest.mark.parametrize("ended", [False, True])
@@ -45,6 +54,33 @@ def test_the_hour_that_a_clock_skips_or_repeats_names_its_zone(
     found = seen(times)
     assert found is not None
     assert found[0] == zone
+
+
+@pytest.mark.parametrize(("month", "longitude"), [(2, 78.5), (11, 78.5), (5, 72.8)])
+def test_a_month_of_half_an_hours_zone_is_known_though_the_sun_is_early_or_late(
+    tmp_path: Path, month: int, longitude: float
+) -> None:
+    """In February noon is a quarter of an hour late, in November a quarter early."""
+    late = {2: 14, 11: -16, 5: -4}[month] / 60
+    rows = ["time,power_kw"]
+    for number in range(28 * 96):
+        true = datetime(2024, month, 1, tzinfo=UTC) + number * QUARTER
+        hour = true.hour + true.minute / 60 + longitude / 15 + 0.125 - late
+        power = max(0.0, 8.0 * np.cos(2 * np.pi * (hour % 24 - 12) / 24))
+        rows.append(f"{true + timedelta(hours=5.5):%Y-%m-%d %H:%M},{power:.3f}")
+    path = tmp_path / "power.csv"
+    path.write_text("\n".join(rows) + "\n")
+    plant = ["--latitude", "17", "--longitude", str(longitude), "--ac-capacity-kw", "10"]
+    assert '\ntimezone: "+05:30"' in solar("sites", "draft", str(path), *plant).stdout
+
+
+def test_hours_that_end_at_24_00_are_missing_where_their_beginnings_are() -> None:
+    """Of 1 to 24 in spring, 3 is missing where the clock skips 2:00 to 3:00."""
+    hours = stamps("Europe/Madrid", "2024-03-01", 40, timedelta(hours=1))
+    ends = np.array([each + timedelta(hours=1) for each in hours], "M8[us]")
+    found = summer.seen(ends, of_begins=True)
+    assert found is not None
+    assert (found.value, found.why) == ("Europe/Berlin", "2024-03-31 has no 02:00 to 03:00")
 
 
 def test_what_is_seen_is_said() -> None:
@@ -94,6 +130,19 @@ def logged(folder: Path, zone: str, longitude: float) -> Path:
         ("Europe/Berlin", 11.6, "Europe/Berlin"),
         ("America/Denver", -105.2, "America/Denver"),
         ("America/New_York", -86.2, "America/New_York"),
+        ("Australia/Sydney", 151.1, "Australia/Sydney"),
+        ("Australia/Adelaide", 138.6, "Australia/Adelaide"),
+        ("Pacific/Auckland", 174.8, "Pacific/Auckland"),
+        ("America/Santiago", -70.4, "America/Santiago"),
+        ("Asia/Kolkata", 72.8, "+05:30"),
+        ("Asia/Kolkata", 88.4, "+05:30"),
+        ("Asia/Karachi", 67.0, "+05:00"),
+        ("Etc/GMT-13", 174.8, "+13:00"),
+        ("Etc/GMT-12", 174.8, "+12:00"),
+        ("Etc/GMT+10", -157.9, "-10:00"),
+        ("UTC", 174.8, "+00:00"),
+        ("UTC", -157.9, "+00:00"),
+        ("Etc/GMT+8", 174.8, "-08:00"),
         ("Etc/GMT-1", 11.6, "+01:00"),
         ("Etc/GMT+7", -105.2, "-07:00"),
     ],

@@ -101,6 +101,17 @@ def test_what_aws_refuses_has_the_code_of_aws(run: Any, monkeypatch: pytest.Monk
     assert said["message"].startswith("AWS refused")
 
 
+def test_a_file_that_cannot_be_written_is_named_without_a_number(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Any) -> list[str]:
+        raise FileNotFoundError(2, "No such file or directory", "/nowhere/june.csv")
+
+    monkeypatch.setattr(trainer, "models", refuse)
+    said = "solar: /nowhere/june.csv: no such file or directory\n"
+    assert run("why", "golden") == (1, "", said)
+
+
 def test_a_fault_of_ours_is_said_in_json_and_its_traceback_is_not_hidden(
     monkeypatch: pytest.MonkeyPatch, system: FakeSystem, capsys: pytest.CaptureFixture[str]
 ) -> None:

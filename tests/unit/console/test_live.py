@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -58,12 +59,18 @@ KEY = "predictions/golden/golden/2026-06/f-v1.parquet"
 
 
 def a_prediction(
-    *, version: int = 1, missing: str = "", issued: str = "", made: datetime = MADE
+    *,
+    version: int = 1,
+    missing: str = "",
+    issued: str = "",
+    made: datetime = MADE,
+    first: str = "2026-06-08T12:00",
+    count: int = 4,
 ) -> bytes:
-    """Four quarters of an hour from noon."""
-    times = np.datetime64("2026-06-08T12:00", "s") + np.arange(4) * np.timedelta64(900, "s")
-    power = np.array([1.0, 2.0, 3.0, 4.0])
-    issued_at = np.full(4 if issued else 0, np.datetime64(issued or "NaT", "s"))
+    """Quarters of an hour, by default four from noon."""
+    times = np.datetime64(first, "s") + np.arange(count) * np.timedelta64(900, "s")
+    power = 1.0 + np.arange(count)
+    issued_at = np.full(count if issued else 0, np.datetime64(issued or "NaT", "s"))
     weather = Weather("golden", times, {"ghi": 100 * power}, issued_at, "nwp" if issued else "")
     kept = Predicted(
         file_id="f",
@@ -76,8 +83,8 @@ def a_prediction(
         power_ac=power,
         p10=0.9 * power,
         p90=1.1 * power,
-        missing=(missing,) * 4,
-        gain=np.ones(4),
+        missing=(missing,) * count,
+        gain=np.ones(count),
         unadjusted=power,
     )
     return encode(kept)
@@ -151,6 +158,31 @@ def test_a_day_that_was_not_scored_says_what_it_was_instead(golden: FakeSystem) 
     assert "without power" in said
 
 
+def test_energy_that_nothing_was_scored_of_is_no_zero(golden: FakeSystem) -> None:
+    none = {"n": 0, "r2": None, "nmae": None, "energy_bias": None, "skill": None, "sites": 0}
+    none |= {"coverage_p10_p90": None, "predicted_kwh": 0.0, "measured_kwh": 0.0}
+    day = LINE | none | {"name": "2026-06-01", "days": {"no_weather": 1}, "versions": [1, 2]}
+    total = day | {"name": "measured"}
+    golden.answers["deployer", "scorecard"] = CARD | {"lines": [day], "total": [total], "by": "day"}
+    said = solar("scorecard", "--by", "day").stdout
+    assert re.search(r"2026-06-01 +without weather +\n", said)
+    assert "measured: no day scored; 1 without weather; versions 1, 2" in said
+
+
+def test_days_without_scores_name_the_last_one_that_is_known(
+    golden: FakeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(_: Any, __: str, query: str, **question: Any) -> dict[str, Any]:
+        if query == "models":
+            return golden.answers["trainer_trigger", "models"]
+        return CARD if question["last"] is None else CARD | {"lines": [], "total": []}
+
+    monkeypatch.setattr(FakeSystem, "ask", ask)
+    said = solar("scorecard", "--until", "2012-01-01").stdout
+    assert "nothing of golden was scored" in said
+    assert "the last day that is known is 2026-06-30" in said
+
+
 def test_one_file_that_waits_is_one_file(golden: FakeSystem) -> None:
     golden.answers["deployer", "scorecard"] = CARD | {"waiting": 1}
     assert "1 file waits to be predicted" in solar("scorecard").stdout
@@ -166,9 +198,15 @@ def test_a_scorecard_of_no_model_says_which_there_are(golden: FakeSystem) -> Non
     assert "golden" in str(found.exception)
 
 
-def test_predictions_show_rows_versions_and_what_waits(golden: FakeSystem) -> None:
-    said = solar("predictions", "golden", "--model", "golden").stdout
+PREDICTIONS = ("predictions", "golden", "--model", "golden")
+
+
+def test_predictions_show_rows_versions_when_they_were_made_and_what_waits(
+    golden: FakeSystem,
+) -> None:
+    said = solar(*PREDICTIONS).stdout
     assert "2026-06-08T12:45:00Z" in said
+    assert "made by version 1 at 2026-06-09 01:00:00 UTC" in said
     assert "waits since 2026-06-10 00:00:00: file abcdef01" in said
 
 
@@ -191,6 +229,69 @@ def test_predictions_are_written_as_csv_with_the_weather_they_were_made_from(
     rows = list(csv.DictReader(target.read_text(encoding="utf-8").splitlines()))
     assert [row["timestamp"] for row in rows] == ["2026-06-08T12:15:00Z", "2026-06-08T12:30:00Z"]
     assert (rows[0]["power_ac"], rows[0]["ghi"], rows[0]["version"]) == ("2.0", "200.0", "1")
+
+
+def test_a_csv_says_where_it_is(golden: FakeSystem, tmp_path: Path) -> None:
+    target = tmp_path / "june.csv"
+    said = solar(*PREDICTIONS, "--csv", str(target)).stdout
+    assert f"4 rows written to {target}" in said.replace("\n", "")
+
+
+def test_of_many_rows_those_of_full_hours_are_shown(golden: FakeSystem) -> None:
+    golden.clients["s3"] = S3({KEY: a_prediction(count=110, first="2026-06-08T06:45")})
+    answer = the_log()
+    answer["predictions"][0] |= {"window_end": "2026-06-09T10:15:00+00:00"}
+    golden.answers["deployer", "predictions"] = answer
+    shown = solar(*PREDICTIONS, "--from", "2026-06-08").stdout
+    assert "2026-06-08T07:00:00Z" in shown
+    assert ":45:00Z" not in shown
+
+
+@pytest.mark.parametrize("to", ["2026-06-08", "2026-06-07"])
+def test_an_end_that_is_not_after_the_beginning_is_refused_with_that_of_a_day(
+    golden: FakeSystem, to: str
+) -> None:
+    found = solar(*PREDICTIONS, "--from", "2026-06-08", "--to", to)
+    assert found.exit_code == 1
+    assert "--to 2026-06-09" in str(found.exception)
+
+
+def test_predictions_whose_weather_was_withdrawn_are_said_to_be_kept(golden: FakeSystem) -> None:
+    golden.answers["deployer", "predictions"] = the_log(counts=False)
+    said = solar(*PREDICTIONS).stdout
+    assert "of 1 file whose weather was withdrawn" in said
+    assert "of 1 file" not in solar(*PREDICTIONS, "--from", "2026-06-10").stdout
+
+
+def test_where_nothing_was_predicted_the_last_prediction_is_named(golden: FakeSystem) -> None:
+    said = solar(*PREDICTIONS, "--from", "2026-07-01").stdout
+    assert "nothing was predicted for golden by model golden then" in said
+    assert "its last prediction ends at 2026-06-08 13:00:00 UTC" in said
+
+
+def test_of_a_site_that_moved_the_model_before_is_named(
+    golden: FakeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    golden.answers["trainer_trigger", "models"] = {
+        "models": [{"model_id": "golden"}, {"model_id": "silver"}]
+    }
+
+    def ask(model: str) -> dict[str, Any]:
+        return the_log() if model == "golden" else the_log() | {"predictions": []}
+
+    monkeypatch.setattr(live.log, "ask", lambda _, model, *__: ask(model))
+    moved = type("Site", (), {"model_id": "silver"})
+    monkeypatch.setattr(live, "active_site", lambda _: moved)
+    said = solar("predictions", "golden").stdout
+    assert "golden predicted for it: `solar predictions golden --model golden`" in said
+
+
+def test_a_version_that_does_not_exist_predicted_nothing_and_is_refused(
+    golden: FakeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "versions", lambda *_: [{"ModelPackageVersion": 1}])
+    found = solar(*PREDICTIONS, "--version", "9")
+    assert "no version 9 of golden; there are 1" in str(found.exception)
 
 
 def test_predictions_whose_weather_was_withdrawn_are_not_shown(golden: FakeSystem) -> None:
@@ -232,7 +333,7 @@ def test_predictions_for_days_to_come_are_asked_for(
 
     monkeypatch.setattr(FakeSystem, "ask", ask)
     solar("predictions", "golden", "--model", "golden", "--from", "2126-06-08")
-    assert (asked[-1]["first"], asked[-1]["last"]) == ("2126-06-08", "2126-07-09")
+    assert (asked[0]["first"], asked[0]["last"]) == ("2126-06-08", "2126-07-09")
 
 
 def test_a_deleted_object_is_named(golden: FakeSystem) -> None:
@@ -248,6 +349,27 @@ def test_served_at_says_what_was_predicted_for_the_interval_of_that_moment(
     said = json.loads(solar("served-at", "2026-06-08T12:40", "--site", "golden", "--json").stdout)
     (predicted,) = said["golden"]["predicted"]
     assert (predicted["timestamp"], predicted["power_ac"]) == ("2026-06-08T12:30:00Z", 3.0)
+
+
+def test_served_at_says_when_it_was_predicted(golden: FakeSystem) -> None:
+    golden.answers["deployer", "served"] = {"served": {"golden": None}}
+    said = solar("served-at", "2026-06-08T12:40", "--site", "golden").stdout
+    assert "2026-06-09 01:00" in said
+
+
+def test_served_at_refuses_a_site_that_does_not_exist(golden: FakeSystem) -> None:
+    golden.answers["deployer", "served"] = {"served": {"golden": None}}
+    golden.answers["deployer", "predictions"] = the_log() | {"predictions": []}
+    golden.answers["data_watcher", "sites"] = {"sites": []}
+    found = solar("served-at", "2026-06-08T12:40", "--site", "nowhere")
+    assert "no site nowhere" in str(found.exception)
+
+
+def test_served_at_says_that_nothing_was_predicted_for_a_site(golden: FakeSystem) -> None:
+    golden.answers["deployer", "served"] = {"served": {"golden": None}}
+    golden.answers["data_watcher", "sites"] = {"sites": [{"kind": "site"}]}
+    said = solar("served-at", "2026-06-09T12:40", "--site", "golden").stdout
+    assert "nothing was predicted for golden then" in said
 
 
 def test_served_at_says_from_which_issue_and_prefers_what_was_made_in_time(
@@ -303,6 +425,10 @@ def test_two_versions_stand_side_by_side_as_evaluated_and_as_they_did_live(
     assert "none yet" in said
     machine = json.loads(solar("compare", "1", "2", "--json").stdout)
     assert [each["live"] is None for each in machine] == [False, True]
+
+
+def test_a_version_is_not_compared_with_itself(golden: FakeSystem) -> None:
+    assert "two different versions" in str(solar("compare", "1", "1").exception)
 
 
 def lived(first: str, *, same_days: dict[str, Any] | None = None) -> dict[str, Any]:

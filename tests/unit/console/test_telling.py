@@ -107,6 +107,12 @@ def test_each_run_is_a_line_where_that_is_asked() -> None:
     assert "not known" in solar("costs", "--month", "2026-11", "--by", "run").stdout
 
 
+def test_costs_of_a_model_that_does_not_exist_are_refused(costly: FakeSystem) -> None:
+    costly.answers["trainer_trigger", "runs"] = {"runs": []}
+    found = solar("costs", "--month", "2026-11", "--model", "nowhere")
+    assert "no model 'nowhere'; known: " in str(found.exception)
+
+
 def test_runs_are_added_up_once_for_the_page_and_the_command_line(costly: FakeSystem) -> None:
     runs = costly.ask("trainer_trigger", "runs")["runs"]
     assert [

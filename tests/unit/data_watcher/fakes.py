@@ -134,6 +134,7 @@ class FakeLedger:
     silent: dict[str, datetime | None] = field(default_factory=dict)
     suspicions: dict[str, SiteSuspicions] = field(default_factory=dict)
     armed: dict[str, datetime] = field(default_factory=dict)
+    doubted: set[str] = field(default_factory=set)
     entered: list[str] = field(default_factory=list)
     all_entered: bool = False
 
@@ -254,19 +255,22 @@ class FakeLedger:
     def all_suspicions(self) -> Iterator[SiteSuspicions]:
         yield from list(self.suspicions.values())
 
-    def arm_look(self, site_id: str, now: datetime) -> bool:
+    def arm_look(self, site_id: str, now: datetime, *, doubted: bool) -> bool:
         self.fuse.burn()
-        if site_id in self.armed:
+        if site_id in (self.doubted if doubted else self.armed):
             return False
-        self.armed[site_id] = now
+        self.armed.setdefault(site_id, now)
+        if doubted:
+            self.doubted.add(site_id)
         return True
 
-    def is_armed(self, site_id: str) -> bool:
-        return site_id in self.armed
+    def is_doubted(self, site_id: str) -> bool:
+        return site_id in self.doubted
 
     def disarm_look(self, site_id: str) -> None:
         self.fuse.burn()
         self.armed.pop(site_id, None)
+        self.doubted.discard(site_id)
 
     def armed_looks(self, before: datetime) -> Iterator[str]:
         yield from [site_id for site_id, since in self.armed.items() if since < before]
@@ -525,6 +529,7 @@ class World:
             meter=self.meter,
             onboard=onboarding.refresh,
             look_at_sources=self.suspecting.arm,
+            get_to_know=self.suspecting.get_to_know,
             parallel=lambda do, keys: list(map(do, keys)),
         )
         sweeping = Sweeping(

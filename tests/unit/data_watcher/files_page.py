@@ -211,6 +211,18 @@ def _sum_anew() -> bytes:
     return forecast_files.added_up(rows, anew=lambda row: row.pair == noon.pair)
 
 
+def _day_rows() -> Example:
+    """Return a row for each day, with a column for each of its hours."""
+    rows = healthy(7, step=60)
+    days = [rows[at : at + 24] for at in range(0, len(rows), 24)]
+    lines = [
+        ",".join([f"{day[0][0]:%Y-%m-%d}", *(f"{watt:.0f}" for _, watt in day)]) for day in days
+    ]
+    header = ",".join(["time", *(f"h{hour}" for hour in range(24))])
+    column = {"power_ac": {"column": "h12", "unit": "W"}}
+    return Example(csv(lines, header), {"timestamp": {"column": "time"}, "columns": column})
+
+
 NOON_OF_ISSUE = 12  # rows after its first
 
 EXAMPLES: dict[str, Example] = {
@@ -227,6 +239,7 @@ EXAMPLES: dict[str, Example] = {
     "empty": Example(csv([])),
     "missing_column": Example(csv(lines(), "time,ac_power")),
     "second_header": _second_header(),
+    "day_rows": _day_rows(),
     "no_timestamps": Example(csv([line(*row, form="%d.%m.%Y %H:%M") for row in healthy()])),
     "day_month_swapped": Example(
         csv([line(*row, form="%m/%d/%Y %H:%M") for row in healthy(7)]),

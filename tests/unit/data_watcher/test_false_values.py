@@ -448,9 +448,9 @@ def test_json_is_read(*, lines: bool) -> None:
 def test_json_with_two_lists_is_asked_about() -> None:
     records = [{"t": f"{m:%Y-%m-%d %H:%M}", "p": w} for m, w in HEALTHY]
     body = json.dumps({"production": records, "grid": records}).encode()
-    reason = refused(body, site({"format": "json"})).reason
-    assert "2 lists of records (production, grid)" in reason
-    assert "records: a.b.c" in reason
+    fault = refused(body, site({"format": "json"}))
+    assert "2 lists of records (production, grid)" in fault.reason
+    assert "records: production" in fault.remedy
     accepted(body, site({"format": "json", "records": "production"}))
 
 

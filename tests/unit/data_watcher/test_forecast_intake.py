@@ -89,11 +89,12 @@ def test_a_site_may_have_forecasts_beside_measurements() -> None:
         'file_name: "nwp_%Y%m%d.csv", at: "06:00", timezone: +02:00',
         "lead: 24h",
         "day_before_at: 12:00, timezone: Asia/Shanghai",
+        'daily_at: "00:00", timezone: UTC',
         "upload: true",
         "column: run, format: '%Y%m%d', at: 18:00",
     ],
 )
-def test_there_are_five_ways_to_say_the_issue(way: str) -> None:
+def test_there_are_six_ways_to_say_the_issue(way: str) -> None:
     validation.read(CONFIG, YAML.replace("column: run, timezone: UTC", way).encode())
 
 
@@ -107,6 +108,7 @@ def test_there_are_five_ways_to_say_the_issue(way: str) -> None:
         ("column: run, timezone: UTC", "lead: 900d", "at most a year"),
         ("column: run, timezone: UTC", "day_before_at: noon", "no hour of the day"),
         ("column: run, timezone: UTC", "day_before_at: 12:00", "day_before_at needs timezone"),
+        ("column: run, timezone: UTC", "daily_at: 00:00", "daily_at needs timezone"),
         ("column: run, timezone: UTC", "file_name: 'nwp_%Y%m%d%H.csv'", "needs timezone"),
         ("column: run, timezone: UTC", "file_name: 'nwp_%Y%m%d', timezone: UTC", "holds no hour"),
         ("column: run, timezone: UTC", "file_name: 'nwp_%H', timezone: UTC", "names no day"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -89,6 +90,76 @@ def test_the_issue_is_read_by_its_own_format_and_zone() -> None:
     accepted("\n".join(["run,time,ghi", *rows]).encode(), ROWS, where)
 
 
+def dated(late: Callable[[int, Row], timedelta], rows: list[Row] = ROWS) -> bytes:
+    """Write rows, each with a time of its own after its issue."""
+    lines = [
+        f"{row.issued + late(n, row):%Y-%m-%d %H:%M:%S},{row.begins:%Y-%m-%d %H:%M},{row.ghi}"
+        for n, row in enumerate(rows)
+    ]
+    return "\n".join(["run,time,ghi", *lines]).encode()
+
+
+@pytest.mark.parametrize(
+    ("late", "said"),
+    [
+        (lambda n, _: timedelta(seconds=n % 48), "47 s"),
+        (lambda n, _: timedelta(seconds=n * 31 % 48), "47 s"),
+        (lambda n, _: timedelta(seconds=n % 48 * 20), "16 min"),
+    ],
+    ids=["one after the other", "in any order", "slowly"],
+)
+def test_rows_that_were_written_one_after_the_other_are_one_issue_since_its_last(
+    late: Callable[[int, Row], timedelta], said: str
+) -> None:
+    """Each would be an issue of one row: nothing beside it to learn from, and no sum that grows."""
+    whole = max(late(n, row) for n, row in enumerate(ROWS))
+    reading, found = canonical(dated(late))
+    after = [row for row in ROWS if row.begins >= row.issued + whole]
+
+    assert set(found) == {(row.issued + whole, row.begins) for row in after}
+    assert reading.rows.issues is not None
+    assert reading.rows.issues.count == 4
+    assert reading.rows.masks == {"before_issue": 4}
+    assert reading.rows.note == (
+        f"rows of one issue were written up to {said} apart; it counts from its last row"
+    )
+
+
+def test_sums_grow_over_rows_that_were_written_one_after_the_other() -> None:
+    early = [replace(row, issued=row.issued - HOUR) for row in ROWS]
+    lines = added_up(ROWS).decode().splitlines()
+    made = [
+        f"{row.issued + timedelta(seconds=n % 48):%Y-%m-%d %H:%M:%S},{line.split(',', 1)[1]}"
+        for n, (row, line) in enumerate(zip(early, lines[1:], strict=True))
+    ]
+    whole = [replace(row, issued=row.issued + timedelta(seconds=47)) for row in early]
+
+    # Nobody knows how far the sum had grown before the first interval, unless it is still nothing.
+    firsts = [row for row in whole if row.begins - row.issued < HOUR and row.ghi > 0]
+    reading = accepted("\n".join([lines[0], *made]).encode(), whole, site(ADDED_UP), lost=firsts)
+    assert reading.rows.masks == {"accumulation_gap": len(firsts)}
+
+
+def test_issues_that_follow_each_other_within_minutes_are_not_joined() -> None:
+    """Each says the same intervals anew: a nowcast."""
+    rows = forecasts(issues=6, hours=6, every=1)
+    soon = [replace(row, issued=FIRST + (row.issued - FIRST) / 12) for row in rows]
+    soon = [row for row in soon if row.begins >= FIRST + 6 * HOUR]
+
+    assert accepted(csv(soon), soon).rows.note is None
+
+
+def test_an_archive_of_one_lead_is_not_joined() -> None:
+    rows = [
+        replace(row, issued=row.begins - HOUR)
+        for row in forecasts(issues=1, hours=6, step=10, first=FIRST + 8 * HOUR)
+    ]
+    how = {"timestamp": STAMP | {"step_minutes": 10}}
+
+    assert accepted(csv(rows), rows, site(how)).rows.note is None
+    assert accepted(csv(rows[:4]), rows[:4], site(how)).rows.note is None
+
+
 def test_an_issue_that_carries_its_offset_needs_no_zone() -> None:
     rows = [f"{row.issued.isoformat()},{row.begins:%Y-%m-%d %H:%M},{row.ghi}" for row in ROWS]
     where = site({"issued": {"column": "run", "timezone": "Asia/Tokyo"}})
@@ -155,6 +226,30 @@ def test_the_day_before_at_an_hour_is_that_of_the_zones_clock() -> None:
         return datetime(local.year, local.month, local.day, 12, tzinfo=UTC) - 32 * HOUR
 
     accepted(csv(ONE, with_issue=False), issued(ONE, noon_before), where)
+
+
+@pytest.mark.parametrize("hour", [0, 6, 18])
+def test_an_archive_joins_the_first_day_of_each_daily_run(hour: int) -> None:
+    """Each sum grows from its run on, also over the run's first interval, which may be a bright one."""
+    first = FIRST + hour * HOUR
+    rows = forecasts(issues=5, hours=24, every=24, first=first)
+    how = ADDED_UP | {"issued": {"daily_at": f"{hour:02}:00", "timezone": "UTC"}}
+    with_issue = added_up(rows).decode().splitlines()
+    without = "\n".join(line.split(",", 1)[1] for line in with_issue).encode()
+
+    assert accepted(without, rows, site(how)).rows.masks == {}
+
+
+def test_the_last_daily_run_is_that_of_the_zones_clock_in_summer_and_in_winter() -> None:
+    where = site({"issued": {"daily_at": "06:00", "timezone": "Europe/Berlin"}})
+    rows = forecasts(issues=1, hours=96, first=datetime(2024, 10, 26, 4, tzinfo=UTC))
+
+    def six_before(row: Row) -> datetime:
+        runs = [datetime(2024, 10, 26, 4, tzinfo=UTC)]  # six o'clock in summer
+        runs += [datetime(2024, 10, day, 5, tzinfo=UTC) for day in (27, 28, 29, 30)]
+        return max(each for each in runs if each <= row.begins)
+
+    accepted(csv(rows, with_issue=False), issued(rows, six_before), where)
 
 
 def test_a_year_of_quarter_hours_issued_on_the_day_before_is_read() -> None:

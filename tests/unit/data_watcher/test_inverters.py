@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import accumulate
 
 import pytest
@@ -145,3 +145,61 @@ def test_one_small_inverter_of_many_does_not_mask_the_plant() -> None:
 
 def _values(part: list[float]) -> inverters.Values:
     return inverters.np.array(part)
+
+
+def by_register(at: datetime) -> str:
+    return "day" if 7 <= at.hour < 16 and at.weekday() < 5 else "night"
+
+
+@pytest.mark.parametrize("counted", [False, True])
+@pytest.mark.parametrize("below", [False, True])
+@pytest.mark.parametrize("days", [3, DAYS])
+def test_registers_of_a_meter_take_turns_and_are_added_up(
+    days: int, *, below: bool, counted: bool
+) -> None:
+    """START is a Saturday, of which night's register counts all."""
+    rows = LONG[: days * 96]
+    energy = {
+        name: [watt / 4 if by_register(at) == name else 0.0 for at, watt in rows]
+        for name in ("day", "night")
+    }
+    if counted:
+        energy = {
+            name: list(accumulate(each, initial=5000.0))[:-1] for name, each in energy.items()
+        }
+    column = {"unit": "Wh"} | ({"kind": "counter"} if counted else {})
+    if below:
+        lines = [
+            f"{at:%Y-%m-%d %H:%M};{name};{energy[name][row]:.3f}"
+            for name in energy
+            for row, (at, _) in enumerate(rows)
+        ]
+        header, source = "t;register;p", {"sum_by": "register"}
+        columns = {"power_ac": {"column": "p"} | column}
+    else:
+        lines = [
+            f"{at:%Y-%m-%d %H:%M};{energy['day'][row]:.3f};{energy['night'][row]:.3f}"
+            for row, (at, _) in enumerate(rows)
+        ]
+        header, source = "t;day;night", {}
+        columns = {"power_ac": {"columns": ["day", "night"]} | column}
+    data = "\n".join([header, *lines]).encode()
+
+    reading, found = canonical(data, site(CSV | source | {"columns": columns}))
+
+    assert reading.rows.masks.keys() <= {"counter_gap"}
+    for at, watt in rows[:-1]:
+        value = found[at]
+        assert value is not None
+        assert value * 1000 == pytest.approx(watt, abs=1)
+
+
+def test_an_inverter_that_ends_by_night_where_another_begins_is_off() -> None:
+    rows = [(at, watt, row < 5 * 96) for row, (at, watt) in enumerate(LONG)]
+    lines = [
+        f"{at:%Y-%m-%d %H:%M};{watt * first:.1f};{watt * (not first):.1f}"
+        for at, watt, first in rows
+    ]
+    where = site(CSV | {"columns": {"power_ac": {"columns": ["a", "b"], "unit": "W"}}})
+    fault = refused("\n".join(["t;a;b", *lines]).encode(), where)
+    assert (fault.code, "inverter_off" in fault.reason) == ("too_much_masked", True)

@@ -82,9 +82,9 @@ def test_a_file_is_told_of_the_one_that_contradicts_it_most() -> None:
 # --- what two files say of each other ------------------------------------------------------------------
 
 
-def table(start: datetime = START, **columns: list[float]) -> bytes:
+def table(start: datetime = START, step: str = "15min", **columns: list[float]) -> bytes:
     length = len(next(iter(columns.values())))
-    stamps = pd.date_range(start, periods=length, freq="15min", name="timestamp")
+    stamps = pd.date_range(start, periods=length, freq=step, name="timestamp")
     body = io.BytesIO()
     pd.DataFrame(columns, index=stamps).reset_index().to_parquet(body)
     return body.getvalue()
@@ -124,6 +124,34 @@ def test_the_other_way_round_it_is_the_same_with_sides_changed() -> None:
 )
 def test_files_that_agree_or_say_nothing_of_each_other_contradict_nothing(other: bytes) -> None:
     assert compare(table(power_ac=[1, 2, 3]), other) == Compared()
+
+
+QUARTERS = [0, 0, 0, 4, 9, 3, 8, 6, 2, 2, 4, 8]
+HOURS = [1, 6.5, 4]
+
+
+@pytest.mark.parametrize("late", [0, 15, 60])
+@pytest.mark.parametrize("hours", [HOURS, [1.0, 5.6, 4.7], [np.nan, 6.5, np.nan]])
+def test_hours_agree_with_the_quarters_whose_mean_they_are(late: int, hours: list[float]) -> None:
+    """A report of hours beside the log of quarters: at one time both begin, and say different things."""
+    start = START + timedelta(minutes=late)
+    quarters = table(start, power_ac=[*QUARTERS, 7])
+
+    assert compare(quarters, table(start, "1h", power_ac=hours)) == Compared()
+    assert compare(table(start, "1h", power_ac=hours), quarters) == Compared()
+
+
+def test_hours_that_are_no_mean_of_the_quarters_contradict_them() -> None:
+    quarters, hours = table(power_ac=QUARTERS), table(step="1h", power_ac=[1, 3, 9])
+    found = compare(quarters, hours)
+
+    assert (found.rows, found.said) == (2, (6.5, 3.0))
+    assert found.shares == (0.6667, 0.6667)
+    assert compare(hours, quarters).said == (3.0, 6.5)
+
+
+def test_steps_of_which_none_is_a_part_of_the_other_are_not_compared() -> None:
+    assert compare(table(power_ac=[1, 2, 3]), table(step="20min", power_ac=[7, 8, 9])) == Compared()
 
 
 def test_what_is_no_table_is_said() -> None:

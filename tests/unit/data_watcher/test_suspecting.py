@@ -131,7 +131,7 @@ def test_a_file_that_is_refused_during_a_look_makes_another_one_due(world: World
     assert "12 of 13" in world.configurations.suspects["east"].sources[0].reason
 
 
-def test_a_file_that_is_accepted_asks_for_no_look(world: World) -> None:
+def test_an_accepted_file_that_shows_nothing_of_its_plant_asks_for_no_look(world: World) -> None:
     world.upload(MONTHS[0], b"fine")
     world.upload(MONTHS[1], b"bad")  # a cause of this file alone
 
@@ -298,18 +298,59 @@ def test_they_ask_for_one_look_and_not_for_one_each(world: World) -> None:
     assert world.inbox.later == []
 
 
-def test_a_daily_sweep_finds_what_two_processes_took_in(world: World) -> None:
+def by_processes(world: World, count: int) -> None:
+    """Let several processes take in the months in turn, as a burst of uploads is shared out."""
     unlike(world, [])
-    for key in MONTHS:
-        object.__setattr__(world.intake, "recent", Recent())  # each by a process of its own
+    processes = [Recent() for _ in range(count)]
+    for number, key in enumerate(MONTHS):
+        object.__setattr__(world.intake, "recent", processes[number % count])
         world.event(key)
-    world.work_off()
-    assert suspect(world) == []
 
-    world.sweep("full")
+
+@pytest.mark.parametrize("count", [2, 3, 12])
+def test_files_that_several_processes_took_in_are_looked_at_together_at_once(
+    world: World, count: int
+) -> None:
+    """With three, each has files of one kind only, and sees no disagreement by itself."""
+    by_processes(world, count)
+    world.work_off()
 
     assert suspect(world) == ["power"]
     assert len(told(world)) == 1
+
+
+def test_a_source_that_a_process_does_not_know_is_looked_at_once_and_holds_nobody_up(
+    world: World,
+) -> None:
+    unlike(world, MONTHS[1:2])
+    assert [each.site_id for each in world.inbox.later] == ["east"]
+    assert "east" not in world.configurations.suspects  # nothing says that a look is due
+
+    world.work_off()
+    world.event(MONTHS[2])
+    assert world.inbox.later == []
+    assert world.ledger.armed == {}
+
+
+def test_a_doubt_holds_runs_back_although_a_look_without_one_is_due_already(world: World) -> None:
+    by_processes(world, 3)
+    assert "east" not in world.configurations.suspects  # armed by the first file
+    world.read_by(strict)
+    world.bucket.put("raw/east/w.csv", b"W")
+    world.event("raw/east/w.csv")
+
+    assert world.configurations.suspects["east"].due_since is not None
+    world.work_off()
+    assert world.configurations.suspects["east"].due_since is None
+
+
+def test_a_look_at_an_unknown_source_whose_message_is_lost_is_asked_for_again(world: World) -> None:
+    by_processes(world, 3)
+    world.inbox.later.clear()
+    world.now += timedelta(minutes=3)
+    world.sweep("quick")
+
+    assert suspect(world) == ["power"]
 
 
 def test_a_persons_word_ends_it_and_a_removed_file_as_well(world: World) -> None:

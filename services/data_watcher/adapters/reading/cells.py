@@ -117,16 +117,16 @@ def _of_text(
     sentinel = mask(pc.is_in(text, value_set=pa.array(map(str, missing), pa.string())))
     silent = pc.is_in(text, value_set=pa.array(EMPTY))
     said = mask(pc.and_(pc.is_valid(text), pc.invert(silent))) & ~sentinel
-    text = pc.if_else(pa.array(said), text, None)
+    text = numerals.as_signed(pc.if_else(pa.array(said), text, None))
     shown = column.column if column.column is not None else ", ".join(column.columns)
-    found, good = numerals.numbers(text, source.decimal, source.thousands, shown)
+    found, good = numerals.numbers(text, source.decimal_sign, source.thousands, shown)
     rest = np.flatnonzero(said & ~good)[:MOST_CELLS_WITH_UNIT]
     if len(rest):
         values = numerals.with_units(
             text.take(pa.array(rest)).to_pylist(),
             canonical_unit(name) or "",
             column.unit,
-            source.decimal,
+            source.decimal_sign,
             source.thousands,
         )
         known = np.isfinite(values)

@@ -23,6 +23,7 @@ MOST_CELLS = 40_000_000  # rows times columns that are read, at eight bytes a ce
 MOST_COLUMNS = 5_000
 MOST_HEADER_LINES = 200  # in which the header is looked for
 LONGEST_HEADER = 1024**2
+_LOOKED_AT = 200  # bytes that show markup
 LONGEST_CELL = 10_000  # characters; no number and no time has more than a few dozen
 # What the libraries raise for damaged bytes; none of their calls leaves the process.
 DAMAGE = (pa.ArrowException, csv.Error, OSError, ValueError, KeyError, OverflowError)
@@ -67,13 +68,20 @@ def of_rows(time: TimeAxis) -> Iterator[None]:
         raise
 
 
-def unreadable(what: str) -> UnreadableFileError:
+_AGAIN = "export it again and upload it under the same name; open it once to see that it is whole"
+
+
+def unreadable(what: str, remedy: str = _AGAIN) -> UnreadableFileError:
     """Return the fault of a file whose bytes are no file of its kind."""
-    return UnreadableFileError(
-        "unreadable",
-        f"the file cannot be read: {what}",
-        "export it again and upload it under the same name; open it once to see that it is whole",
-    )
+    return UnreadableFileError("unreadable", f"the file cannot be read: {what}", remedy)
+
+
+def markup(start: bytes) -> str | None:
+    """Return which markup a file's first bytes are; None where they are none."""
+    said = start[:_LOOKED_AT].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if said.startswith((b"<html", b"<!doctype html", b"<table", b"<head")):
+        return "an HTML page, as some portals call .xls"
+    return "XML" if said.startswith(b"<?xml") else None
 
 
 def wrong_format(is_: str, says: str) -> UnreadableFileError:

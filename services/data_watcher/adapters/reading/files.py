@@ -94,14 +94,15 @@ def unzipped(data: Content) -> Content:
     faults.check_held(len(data))
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = [each for each in archive.infolist() if not each.is_dir()]
+            members = [each for each in archive.infolist() if _is_content(each)]
             names = [each.filename for each in members]
             if _SPREADSHEET in names:
                 return data
             if len(members) != 1:
                 shown = ", ".join(map(repr, names[:5])) + (", …" if names[5:] else "")
                 raise faults.unreadable(
-                    f"the zip archive holds {len(members)} files ({shown}), and only one can be read"
+                    f"the zip archive holds {len(members)} files ({shown}), and only one can be read",
+                    "unpack it, and upload the files with measurements one by one, or each in a zip archive",
                 )
             with archive.open(members[0]) as stream:
                 content = stream.read(faults.LARGEST_CONTENT + 1)
@@ -111,6 +112,13 @@ def unzipped(data: Content) -> Content:
     if len(content) > faults.LARGEST_CONTENT:
         raise faults.unpacks_to_more(faults.LARGEST_CONTENT)
     return content
+
+
+def _is_content(member: zipfile.ZipInfo) -> bool:
+    """Whether a member is a file that somebody packed, and no folder or note of a Mac about one."""
+    last = member.filename.rpartition("/")[2]
+    notes = member.filename.startswith("__MACOSX/") or last.startswith("._") or last == ".DS_Store"
+    return not member.is_dir() and not notes
 
 
 def _format(source: SourceFormat) -> ModuleType:

@@ -29,6 +29,7 @@ _RENAMED = {"inverter_missing": "member_missing"}
 _DAYS_OF_ANY_WEATHER = (
     14  # twice as many as of power: 3-hourly values are few, and days at the edges are cut
 )
+_MANY_SECONDS = 120
 _UNBELIEVABLE = {"out_of_range", "above_any_sky", "dark_day"}
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -99,7 +100,8 @@ def _judged(  # noqa: PLR0917 - the file, how it reads, and what was found
         masks,
         provider=source.made_by,
         traits=traits,
-        note="; ".join(filter(None, (table.note, _short(placed, source)))) or None,
+        note="; ".join(filter(None, (table.note, _gathered(placed), _short(placed, source))))
+        or None,
     )
 
 
@@ -207,6 +209,15 @@ def _middle(traits: Traits) -> float | None:
     """Return how long after noon days are centred: clear ones, or so many that the weather is out of it."""
     weather_decides = resemblance.MANY_DAYS <= traits.days < _DAYS_OF_ANY_WEATHER
     return None if weather_decides else traits.middle
+
+
+def _gathered(placed: Placed) -> str | None:
+    """Say that rows of one issue had times of their own."""
+    apart = placed.apart
+    if not apart:
+        return None
+    said = f"{max(apart, 1):.0f} s" if apart < _MANY_SECONDS else f"{apart / 60:.0f} min"
+    return f"rows of one issue were written up to {said} apart; it counts from its last row"
 
 
 def _short(placed: Placed, source: SourceFormat) -> str | None:

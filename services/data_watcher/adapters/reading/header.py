@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TypeVar
 
-from services.data_watcher.adapters.reading import faults
+from services.data_watcher.adapters.reading import day_rows, faults
 from shared.errors import UnreadableFileError
 from shared.solar.site import ColumnFormat, SourceFormat
 
@@ -81,7 +81,8 @@ def find(source: SourceFormat, header: Sequence[str]) -> Columns:
     Raises
     ------
     UnreadableFileError
-        `missing_column`, `too_large` where there are too many, or `unreadable` where a name occurs twice.
+        `missing_column`, `too_large` where there are too many, `unreadable` where a name occurs twice, or
+        `day_rows` where a row is a whole day.
     """
     if len(header) > faults.MOST_COLUMNS:
         raise faults.too_wide(len(header))
@@ -100,9 +101,11 @@ def find(source: SourceFormat, header: Sequence[str]) -> Columns:
             if header.count(name) > 1:
                 message = f"the column {name!r} is in the header more than once"
                 raise faults.unreadable(message)
+    values = {name: _positions(each, header) for name, each in source.columns.items()}
+    day_rows.check(header, values)
     return Columns(
         tuple(header.index(name) for name in _stamp_names(source)),
-        {name: _positions(each, header) for name, each in source.columns.items()},
+        values,
         {name: header.index(name) for name in _series_names(source)},
         next((header.index(name) for name in _issue_names(source)), None),
     )

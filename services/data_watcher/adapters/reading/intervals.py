@@ -61,7 +61,7 @@ def begun(table: Table, how: TimestampFormat, zone: str) -> tuple[Table, Timesta
         ends = np.where(ends <= begins, ends + _DAY, ends)  # 23:45 - 00:00
     known = ~np.isnat(begins) & ~np.isnat(ends)
     if np.count_nonzero(~known) > MOST_BAD * len(known):
-        raise no_timestamps(table, how, ~known)
+        raise no_timestamps(table, how, ~known, zone)
     lengths = (ends - begins) / np.timedelta64(1, "m")
     step = float(how.step_minutes) if how.step_minutes else _usual(lengths[known])
     fitting = lengths == step

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from services.data_watcher.adapters.reading import intervals, no_times, parsing, stamps
 from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.adapters.reading.zones import to_utc
-from services.data_watcher.domain import lead_steps
+from services.data_watcher.domain import issue_times, lead_steps
 from services.data_watcher.domain.believable import leads, losses
 from services.data_watcher.domain.believable import stamps as believable
 from services.data_watcher.domain.lead_steps import Steps
@@ -45,12 +45,15 @@ class Placed:
         How long each interval is. [s]
     shows_lengths
         Whether anything says so: a single row without a stated step does not.
+    apart
+        How far the rows of one issue were written apart at most, where each has a time of its own. [s]
     """
 
     issued: Times
     time: TimeAxis
     lengths: npt.NDArray[np.float64]
     shows_lengths: bool = True
+    apart: float = 0.0
 
     @property
     def leads(self) -> npt.NDArray[np.timedelta64]:
@@ -71,7 +74,7 @@ class Placed:
             self.time.counts,
             doubtful={name: mask[rows] for name, mask in self.time.doubtful.items()},
         )
-        return Placed(self.issued[rows], time, self.lengths[rows], self.shows_lengths)
+        return replace(self, issued=self.issued[rows], time=time, lengths=self.lengths[rows])
 
 
 def place(
@@ -95,7 +98,9 @@ def place(
     how, zone = source.timestamp, source.timestamp.timezone or site.timezone
     table, how = intervals.begun(table, how, zone)
     local, is_utc, counts = stamps.parsed(table, how, zone, site, by_rows=False)
-    stated = _stated(table, source.issued, zone, name, uploaded_at)
+    stated, apart = _stated(table, source.issued, zone, name, uploaded_at), 0.0
+    if stated is not None:
+        stated, apart = issue_times.gather(stated, local)
     issue = np.zeros(table.rows, np.intp) if stated is None else _codes(stated)
     utc, never = (local, np.zeros(len(local), bool)) if is_utc else _utc(local, zone, issue)
     counts["no_such_local_time"] = int(never.sum())
@@ -109,7 +114,7 @@ def place(
     issued = _by_target(begins, source.issued, zone) if stated is None else stated
     known = ~np.isnat(begins)
     if not known.any():
-        raise no_times.no_timestamps(table, how, ~known)
+        raise no_times.no_timestamps(table, how, ~known, zone)
     lost = known & ~leads.possible(begins, issued)
     counts["no_issue"] = int(lost.sum())
     _check_issues(lost, known, table, source.issued, site)
@@ -127,7 +132,8 @@ def place(
     believable.check_swapped(np.unique(begins[rows]))
     leads_of_stamps, codes = _in_order(utc, stated, issue, rows)
     lead_steps.check(leads_of_stamps, codes, steps, is_stated=how.step_minutes is not None)
-    return _ordered(table, begins, issued, rows, counts, lengths, steps)
+    placed = _ordered(table, begins, issued, rows, counts, lengths, steps)
+    return replace(placed, apart=apart)
 
 
 def _ordered(  # noqa: PLR0917 - what a row is, and what was done to others
@@ -210,18 +216,27 @@ def _by_target(begins: Times, how: IssueFormat, zone: str) -> Times:
     """Return when intervals were issued, where that is a matter of when they are."""
     if how.lead is not None:
         return np.asarray(begins - np.timedelta64(written.span(how.lead)), "M8[us]")
-    assert how.day_before_at is not None  # noqa: S101 - the last of the ways
-    place, hour = tzinfo_of(how.timezone or zone), written.clock(how.day_before_at)
+    place = tzinfo_of(how.timezone or zone)
     each, where = np.unique(begins, return_inverse=True)
-    found = [_NAT if np.isnat(one) else _day_before(one, place, hour) for one in each]
+    found = [_NAT if np.isnat(one) else _of_day(one, how, place) for one in each]
     by_day: Times = np.array(found, "M8[us]")[where]
     return by_day
 
 
-def _day_before(begin: np.datetime64, place: tzinfo, hour: timedelta) -> np.datetime64:
+def _of_day(begin: np.datetime64, how: IssueFormat, place: tzinfo) -> np.datetime64:
+    """Return the issue of the day before an interval, or the last daily one that is not after its begin."""
     moment: datetime = begin.astype("M8[us]").item()
-    day = moment.replace(tzinfo=UTC).astimezone(place).date() - timedelta(days=1)
-    return _plain(datetime(day.year, day.month, day.day, tzinfo=place) + hour)
+    day = moment.replace(tzinfo=UTC).astimezone(place).date()
+    before = day - timedelta(days=1)
+    if how.daily_at is None:
+        assert how.day_before_at is not None  # noqa: S101 - the last of the ways
+        return _at(before, how.day_before_at, place)
+    today = _at(day, how.daily_at, place)
+    return today if today <= begin else _at(before, how.daily_at, place)
+
+
+def _at(day: date, hour: str, place: tzinfo) -> np.datetime64:
+    return _plain(datetime(day.year, day.month, day.day, tzinfo=place) + written.clock(hour))
 
 
 def _plain(moment: datetime) -> np.datetime64:

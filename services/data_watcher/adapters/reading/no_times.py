@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from services.data_watcher.adapters.reading import months, serials
+from services.data_watcher.adapters.reading import months, serials, zone_names
 from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.domain.believable.losses import FEW
 from shared.errors import UnreadableFileError
@@ -29,9 +29,9 @@ MOST_BAD = 0.2  # share of stamps that may be no time before the format must be 
 
 
 def no_timestamps(
-    table: Table, how: TimestampFormat, bad: npt.NDArray[np.bool_]
+    table: Table, how: TimestampFormat, bad: npt.NDArray[np.bool_], zone: str
 ) -> UnreadableFileError:
-    """Return the fault of a file whose stamps are no times in the stated format."""
+    """Return the fault of a file whose stamps are no times in the stated format, or by no known clock."""
     row = int(np.flatnonzero(bad)[0])
     example = table.stamp(row)
     expected = _EXPECTED.get(how.format, f"the format {how.format!r}")
@@ -52,8 +52,15 @@ def no_timestamps(
         "no_timestamps",
         reason,
         "correct timestamp.format in the site's YAML, or the stamps in the file"
-        + _hint(table, how, bad),
+        + (_of_zone(str(example), zone) or _hint(table, how, bad)),
     )
+
+
+def _of_zone(example: str, zone: str) -> str:
+    """Say what to do about the name of a zone that is behind a stamp."""
+    _, name = zone_names.apart(example)
+    is_zone = name is not None and name.upper() not in {"AM", "PM"} and name.isupper()
+    return zone_names.unknown(name, zone) if name and is_zone else ""
 
 
 def _hint(table: Table, how: TimestampFormat, bad: npt.NDArray[np.bool_]) -> str:

@@ -24,6 +24,13 @@ Mask = npt.NDArray[np.bool_]
 SPACES = "\u00a0\u202f\u2009\u2007 "  # which people and spreadsheets put between thousands
 _TICKS = "'\u2019"
 NUMBER = r"^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$"
+_DASHES = "\u2212\u2013"
+_OTHER_SIGNS = rf"^[{_DASHES}=]|\d-$"
+_AS_SIGNED = {
+    r'^="(.*)"$': r"\1",
+    rf"^[{_DASHES}] ?": "-",
+    rf"^(\d[\d.,{_TICKS}{SPACES}]*)-$": r"-\1",
+}
 _JUMP = 100.0  # between neighbours: a wrong reading makes it, a measurement hardly ever
 _LEAST_JUMPS = 2
 
@@ -71,6 +78,27 @@ _WAYS = (
 
 _DOTS = Writing(",", ".")
 _GROUPS_OR_LESS = r"^[-+]?\d{1,3}(?:\.\d{3})*$"
+
+
+def as_signed(text: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return texts with a sign before their number as computers write it.
+
+    Some countries' programs write a dash of typography (\u22125), some ledgers the sign behind (5-), and some
+    portals a formula, lest a spreadsheet turn the number into a date (="5").
+    """
+    if not pc.any(pc.match_substring_regex(text, _OTHER_SIGNS)).as_py():
+        return text  # as in nearly every file
+    for pattern, plain in _AS_SIGNED.items():
+        text = pc.replace_substring_regex(text, pattern, plain)
+    return text
+
+
+def signed(text: str) -> str:
+    """Return one text like `as_signed`."""
+    if re.search(_OTHER_SIGNS, text):
+        for pattern, plain in _AS_SIGNED.items():
+            text = re.sub(pattern, plain, text)
+    return text
 
 
 def numbers(

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.data_watcher.adapters.reading import counted, months, serials, stamp_text
+from services.data_watcher.adapters.reading import counted, months, serials, stamp_text, zone_names
 from services.data_watcher.adapters.reading.zones import to_utc
 from services.data_watcher.domain.time_axis import Times
 from shared.solar.site import TimestampFormat
@@ -44,8 +44,12 @@ def parse(column: pa.Array, how: TimestampFormat, zone: str) -> tuple[Times, boo
 
 
 def _of_text(text: pa.Array, how: TimestampFormat, zone: str) -> tuple[Times, bool]:
+    if how.format is not None and "%p" in how.format:
+        text = stamp_text.with_halves(text)
     if how.is_counted:
         return counted.parse(text, how), False
+    if len(text) and (text[0].as_py() or "").startswith('="'):  # lest a spreadsheet change them
+        text = pc.replace_substring_regex(text, '^="(.*)"$', r"\1")
     parsed, aware = _by_format(text, how.format)
     if aware or not np.isnat(parsed).any():
         return parsed, aware
@@ -81,12 +85,12 @@ def _rescued(text: pa.Array, parsed: Times, how: TimestampFormat, zone: str) -> 
         if found is not None:
             return found, True
     format_ = re.sub(r"\s*%Z", "", how.format) if how.format else None
-    names = stamp_text.ZoneNames(tzinfo_of(zone))
+    names = zone_names.ZoneNames(tzinfo_of(zone))
     local, offsets = parsed.copy(), np.full(len(parsed), np.timedelta64("NaT", "us"), "m8[us]")
     for row in np.flatnonzero(np.isnat(parsed)):
         if not texts[row]:
             continue
-        plain, name = stamp_text.without_zone(texts[row])
+        plain, name = zone_names.apart(texts[row])
         plain, next_day = stamp_text.without_hour_24(plain)
         moment = _moment(plain, format_)
         if moment is None or moment.tzinfo is not None:

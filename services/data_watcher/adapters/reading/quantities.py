@@ -81,24 +81,17 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
             try:
                 check_power(power)
             except UnreadableFileError as error:
+                _check_numbers(name, own, table, time, site)
                 raise percent.explained(error, column, site.ac_capacity_kw) from error
         else:
             _check_weather(name, values, column.unit, time, site, table.places.said)
         outside = {"out_of_range": ranges.outside(name, values, site)}
         columns[name], lost[name] = _without(values, outside), own | outside
-    read = {name: columns[name] for name, each in source.columns.items() if each.kind == "value"}
-    still = nights.frozen(read[POWER], time, site) if POWER in read else None
-    filled_in = filled.found(read, time)
-    if still is not None:
-        filled_in[POWER] = _joined(filled_in[POWER], {"stuck": still})
-    for name, made_up in filled_in.items():
-        columns[name] = _without(columns[name], made_up)
-        lost[name] |= made_up
-    if POWER in read:
-        interrupted = _interrupted(columns, time, site)
-        columns[POWER] = _without(columns[POWER], interrupted)
-        lost[POWER] = _joined(lost[POWER], interrupted)
+    read = {name for name, each in source.columns.items() if each.kind == "value"}
+    _take_out_what_nobody_measured(columns, lost, read, time, site)
     if all(np.isnan(values).all() for values in columns.values()):
+        for name, own in lost.items():
+            _check_numbers(name, own, table, time, site)
         taken = _by_reason(lost).items()
         raise UnreadableFileError(
             "empty",
@@ -117,6 +110,35 @@ def convert(table: Table, source: SourceFormat, site: Site, time: TimeAxis) -> M
         masked |= mask
     masks = {name: int(mask.sum()) for name, mask in reasons.items() if mask.any()}
     return Measured(columns, masks, masked)
+
+
+def _take_out_what_nobody_measured(
+    columns: dict[str, Values],
+    lost: dict[str, dict[str, Mask]],
+    read: set[str],
+    time: TimeAxis,
+    site: Site,
+) -> None:
+    """Mask what was filled in, stood still or was held back in the columns that were read as they are."""
+    filled_in = filled.found({name: columns[name] for name in columns if name in read}, time)
+    still = nights.frozen(columns[POWER], time, site) if POWER in read else None
+    if still is not None:
+        filled_in[POWER] = _joined(filled_in[POWER], {"stuck": still})
+    for name, made_up in filled_in.items():
+        columns[name] = _without(columns[name], made_up)
+        lost[name] |= made_up
+    if POWER in read:
+        interrupted = _interrupted(columns, time, site)
+        columns[POWER] = _without(columns[POWER], interrupted)
+        lost[POWER] = _joined(lost[POWER], interrupted)
+
+
+def _check_numbers(
+    name: str, own: dict[str, Mask], table: Table, time: TimeAxis, site: Site
+) -> None:
+    """Refuse a quantity for its cells that are no numbers: what is left without them tells no unit."""
+    lost = {name: {reason: own[reason] for reason in own.keys() & {"no_number"}}}
+    losses.check(lost, time, site, said=table.said, examples=table.examples)
 
 
 def _check_together(  # noqa: PLR0917 - columns, their file and its site

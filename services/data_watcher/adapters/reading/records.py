@@ -20,6 +20,7 @@ from shared.solar.site import SourceFormat
 
 _DEEPEST = 5  # levels of names that are joined by a point
 _SHOWN = 100  # characters of a record in a message
+_FEW = 5  # lists that are named
 _FIRST = 200  # records whose names are the file's
 
 
@@ -111,9 +112,11 @@ def _records(text: str, source: SourceFormat) -> tuple[str, list[Any]]:
         message = "it holds no list of records, and no lists of values of one length side by side"
         raise _unlike(content, within) or faults.unreadable(message)
     if len(found) > 1:
+        some = ", ".join([*found][:_FEW]) + (", …" if len(found) > _FEW else "")
         raise faults.unreadable(
-            f"it holds {len(found)} lists of records ({', '.join(found)}); say which in the site's YAML "
-            "(records: a.b.c)"
+            f"it holds {len(found)} lists of records ({some}), and the site's YAML does not say which",
+            f"say in the site's YAML which list holds the measurements, like records: {next(iter(found))}; "
+            "the file is then read again without a new upload",
         )
     return next(iter(found.items()))
 
@@ -128,22 +131,28 @@ def lists(content: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, l
             yield path, content
     elif isinstance(content, dict) and depth < _DEEPEST:
         if _is_side_by_side(content):
-            rows = zip(*content.values(), strict=True)
-            yield path, [dict(zip(content, row, strict=True)) for row in rows]
+            columns = _columns(content)
+            rows = zip(*columns.values(), strict=True)
+            yield path, [dict(zip(columns, row, strict=True)) for row in rows]
             return
         for name, each in content.items():
             yield from lists(each, f"{path}.{name}".strip("."), depth + 1)
 
 
 def _is_side_by_side(content: dict[str, Any]) -> bool:
-    """Whether all fields are lists of values, and as long as each other."""
-    columns = list(content.values())
+    """Whether fields are lists of values, and as long as each other; what is one value is beside them."""
+    columns = [*_columns(content).values()]
     return (
-        len(columns) > 1
-        and all(isinstance(each, list) and each for each in columns)
+        not any(isinstance(each, dict) for each in content.values())
+        and len(columns) > 1
+        and all(columns)
         and len({len(each) for each in columns}) == 1
         and not any(isinstance(value, dict | list) for each in columns for value in each)
     )
+
+
+def _columns(content: dict[str, Any]) -> dict[str, list[Any]]:
+    return {name: each for name, each in content.items() if isinstance(each, list)}
 
 
 def flat(record: dict[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:

@@ -1,13 +1,14 @@
-"""Time stamps as people and loggers write them: hour 24, names of zones, seconds since 1970."""
+"""Time stamps as people and loggers write them: hour 24, halves of a day, seconds since 1970."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from services.data_watcher.domain.time_axis import Times
 
@@ -15,24 +16,17 @@ _DAY = np.timedelta64(1, "D")
 _NAT = np.datetime64("NaT", "us")
 # End of a day, as the 24th hour of it.
 _HOUR_24 = re.compile(r"(?<![\d:])24:00(:00(\.0+)?)?(?![\d:])")
-_ZONE = re.compile(r"^(.*\d)\s*([A-Z][A-Za-z]{0,4})$")
-SUMMER = "DST"
-# Names that mean one offset everywhere. [h]
-_OFFSETS = {
-    "UTC": 0.0,
-    "GMT": 0.0,
-    "Z": 0.0,
-    "WET": 0.0,
-    "WEST": 1.0,
-    "CET": 1.0,
-    "MEZ": 1.0,
-    "CEST": 2.0,
-    "MESZ": 2.0,
-    "EET": 2.0,
-    "EEST": 3.0,
-}
 _SECONDS = re.compile(r"^\d{9,10}(\.\d+)?$")
 _MILLISECONDS = re.compile(r"^\d{12,13}$")
+# 2024060112000000 are the parts of a date, and not a day of 2034.
+_MICROSECONDS = re.compile(r"^(?!19[0-9]{2}[01]|20[0-9]{2}[01])\d{15,16}$")
+_NANOSECONDS = re.compile(r"^\d{18,19}$")
+_SINCE_1970 = ((_SECONDS, 1e6), (_MILLISECONDS, 1e3), (_MICROSECONDS, 1.0), (_NANOSECONDS, 1e-3))
+_HALVES = {
+    r"(?i)([^a-z])([ap])\.?[ \x{a0}\x{202f}]?m\b\.?": r"\1\2M",
+    "오전|上午|午前": "AM",
+    "오후|下午|午後": "PM",
+}
 
 
 def without_hour_24(text: str) -> tuple[str, bool]:
@@ -41,41 +35,17 @@ def without_hour_24(text: str) -> tuple[str, bool]:
     return plain, count > 0
 
 
-def without_zone(text: str) -> tuple[str, str | None]:
-    """Return a stamp without the name of a zone after it, and that name."""
-    found = _ZONE.match(text)
-    return (found[1].rstrip(), found[2]) if found else (text, None)
-
-
-@dataclass(frozen=True, slots=True)
-class ZoneNames:
-    """What names of zones mean at a place: those that mean one offset everywhere, and the place's own."""
-
-    place: tzinfo
-
-    def offset(self, name: str, local: datetime) -> timedelta | None:
-        """Return the offset that a name means, None where it is not known here."""
-        if name in _OFFSETS:
-            return timedelta(hours=_OFFSETS[name])
-        for fold in (0, 1):
-            moment = local.replace(tzinfo=self.place, fold=fold)
-            if moment.tzname() == name:
-                return moment.utcoffset()
-        if name == SUMMER:
-            return self._summer(local)
-        return None
-
-    def _summer(self, local: datetime) -> timedelta:
-        """Return the offset of a clock that says it is summer time."""
-        moment = local.replace(tzinfo=self.place, fold=0)
-        offset = moment.utcoffset() or timedelta(0)
-        return offset if moment.dst() else offset + timedelta(hours=1)
+def with_halves(text: pa.Array) -> pa.Array:
+    """Return stamps with AM and PM for the halves of a day as other languages write them: a. m., 오전."""
+    for pattern, half in _HALVES.items():
+        text = pc.replace_substring_regex(text, pattern, half)
+    return text
 
 
 def since_1970(texts: list[str | None]) -> Times | None:
-    """Return stamps that are seconds or milliseconds since 1970 in UTC; None where they are neither."""
+    """Return stamps that count seconds, or parts of them, since 1970 in UTC; None where they do not."""
     said = [each for each in texts if each]
-    for pattern, scale in ((_SECONDS, 1e6), (_MILLISECONDS, 1e3)):
+    for pattern, scale in _SINCE_1970:
         fitting = sum(bool(pattern.match(each)) for each in said)
         if said and fitting >= 0.8 * len(said):
             return np.array(

@@ -80,7 +80,7 @@ def _put_in_order(
     """
     rows = np.flatnonzero(~np.isnat(utc))
     if not len(rows):
-        raise no_timestamps(table, how, np.isnat(utc))
+        raise no_timestamps(table, how, np.isnat(utc), how.timezone or "the site")
     kept, chosen = last_of_each(utc[rows])
     doubtful = {}
     if len(kept) < len(rows):
@@ -115,7 +115,7 @@ def parsed(
     bad = np.isnat(local)
     count = int(np.count_nonzero(bad))
     if count > MOST_BAD * len(bad) or are_of_unknown_months(table, how, bad):
-        raise no_timestamps(table, how, bad)
+        raise no_timestamps(table, how, bad, zone)
     losses.check_rows(
         "the time stamp", "bad_timestamp", bad, table.values.get("power_ac"), site, table.said
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import io
 import re
@@ -39,11 +40,27 @@ _SHOWN = 80  # characters of a row in a message
 _END = 2048  # bytes that hold the last rows
 _END_OF_FEW = 256  # bytes that hold the last two of most files
 _START = 4096  # a null in these first bytes means that this is no text; further on, that a logger lost power
+# Of the countries whose letters are in none of the usual ones; the names in the YAML tell which it is.
+_ENCODINGS = (
+    "cp1250",
+    "cp1251",
+    "cp1253",
+    "cp1254",
+    "cp1257",
+    "cp932",
+    "gb18030",
+    "big5",
+    "cp949",
+    "cp850",
+    "mac_roman",
+)
 _NOT_TEXT = {
     b"PAR1": "a Parquet file",
     b"PK\x03\x04": "a spreadsheet or a zip archive",
     b"\xd0\xcf\x11\xe0": "an old Excel file (.xls)",
 }
+_MOST_LINES_OF_NAMES = 10
+_Header = tuple[list[str], int, int]  # names, lines up to it, where the first data row begins
 
 
 def load(data: Content, source: SourceFormat) -> Raw:
@@ -51,12 +68,7 @@ def load(data: Content, source: SourceFormat) -> Raw:
     for mark, kind in _NOT_TEXT.items():
         if data[: len(mark)] == mark:
             raise faults.wrong_format(kind, "csv")
-    data = utf8(data)
-    if not isinstance(data, mmap):
-        faults.check_held(len(data))
-    if data[:1] in {b"{", b"["} and data[:_START].lstrip(b"[ \r\n")[:1] == b"{":
-        raise faults.wrong_format("JSON", "csv")
-    names, lines, start = _header(data, source)
+    data, (names, lines, start) = _decoded(data, source)
     columns = header.find(source, names)
     if start >= len(data):
         raise faults.empty("it has a header but no rows")
@@ -175,7 +187,7 @@ def _parse_strictest(
             table, ragged = parse(stamps=stamps, numbers=numbers)
         except pa.ArrowInvalid:
             continue
-        if source.decimal == "," and _may_be_thousands(table):
+        if source.decimal_sign == "," and _may_be_thousands(table):
             break
         if (
             source.decimal is None
@@ -221,7 +233,7 @@ def _parse(
             column_types=types,
             null_values=cells.EMPTY,
             strings_can_be_null=True,
-            decimal_point=source.decimal or ".",
+            decimal_point=source.decimal_sign or ".",
         ),
     ).read_all()
     faults.check_size(table.num_rows, table.num_columns)
@@ -293,7 +305,40 @@ def utf8(data: Content) -> Content:
     if _is_utf8(data):
         return data
     faults.check_held(len(data))
-    return bytes(data).decode("latin-1").encode()  # old loggers write a degree sign in it
+    try:
+        return bytes(data).decode("cp1252").encode()  # old loggers write a degree sign in it
+    except UnicodeDecodeError:
+        return bytes(data).decode("latin-1").encode()
+
+
+def _decoded(data: Content, source: SourceFormat) -> tuple[Content, _Header]:
+    """Return a text as UTF-8, and its header."""
+    plain = utf8(data)
+    if not isinstance(plain, mmap):
+        faults.check_held(len(plain))
+    if plain.find(b"\n") < 0:  # as old Macs and some loggers end lines
+        plain = bytes(plain).replace(b"\r", b"\n")
+    kind = faults.markup(bytes(plain[:_START])) if b"<" in plain[:4] else None
+    if kind:
+        raise faults.wrong_format(kind, "csv")
+    if plain[:1] in {b"{", b"["} and plain[:_START].lstrip(b"[ \r\n")[:1] == b"{":
+        raise faults.wrong_format("JSON", "csv")
+    found = _header(plain, source)
+    if plain is not data and header.missing(source, found[0]):
+        plain = _by_names(data, source) or plain
+        found = _header(plain, source)
+    return plain, found
+
+
+def _by_names(data: Content, source: SourceFormat) -> bytes | None:
+    """Return a text from the encoding in which its header has all names of the YAML; None without one."""
+    start = bytes(data[:_FEW])
+    for encoding in _ENCODINGS:
+        names, _, _ = _header(start.decode(encoding, errors="replace").encode(), source)
+        if not header.missing(source, names):
+            with contextlib.suppress(UnicodeDecodeError):
+                return bytes(data).decode(encoding).encode()
+    return None
 
 
 def _is_utf8(data: Content) -> bool:
@@ -336,7 +381,7 @@ def _wide_encoding(data: bytes) -> str | None:
     return None
 
 
-def _header(data: Content, source: SourceFormat) -> tuple[list[str], int, int]:
+def _header(data: Content, source: SourceFormat) -> _Header:
     """Return the names in the header, the lines up to and with it, and where the first data row begins."""
     found = header.choose(source, _first_lines(data, source))
     if found is None:
@@ -355,9 +400,26 @@ def _first_lines(data: Content, source: SourceFormat) -> Iterator[tuple[list[str
             raise faults.unreadable(message)
         raw = data[start:end].removeprefix(codecs.BOM_UTF8)
         line = raw.decode("utf-8", errors="replace").strip("\r")
+        if line.count('"') % 2:
+            yield from _with_next_lines(data, start, lines, source)
         start, lines = end + 1, lines + 1
         if line.strip():
             yield _fields(line, source.delimiter), lines, start
+
+
+def _with_next_lines(
+    data: Content, start: int, lines: int, source: SourceFormat
+) -> Iterator[_Header]:
+    """Yield a line together with the next ones, in which a quote of it may end: a name over two lines."""
+    end = start
+    for more in range(1, _MOST_LINES_OF_NAMES + 1):
+        end = data.find(b"\n", end) + 1
+        if not end or end - start > faults.LONGEST_HEADER:
+            return
+        line = data[start:end].removeprefix(codecs.BOM_UTF8).decode("utf-8", errors="replace")
+        if more > 1 and line.count('"') % 2 == 0:
+            yield _fields(line.replace("\r\n", "\n"), source.delimiter), lines + more, end
+            return
 
 
 def _unnamed(data: Content, start: int, names: list[str], source: SourceFormat) -> list[str]:

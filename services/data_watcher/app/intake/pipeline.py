@@ -42,6 +42,7 @@ class Intake:
     meter: Meter
     onboard: Callable[[str], None]
     look_at_sources: Callable[[list[str]], None]
+    get_to_know: Callable[[list[str]], None]
     parallel: ParallelMap
     recent: Recent = field(default_factory=Recent)
 
@@ -102,8 +103,10 @@ class Intake:
         if figures:
             self.meter.count(figures)
         refused = [each.record.site_id for each in judged if _is_sign(each)]
+        noticed = self.recent.note(judged)
         # Before the effects: what is settled is not looked at again.
-        self.look_at_sources([*refused, *self.recent.disagreeing(judged)])
+        self.look_at_sources([*refused, *noticed.doubtful])
+        self.get_to_know(noticed.unknown)
         return self.effects.take(judged)
 
 

@@ -1,7 +1,8 @@
 """Remembers a few files that this process accepted a moment ago, and notices that they disagree.
 
-It spares the wait for the daily look at all files of a site, and costs no call. What it overlooks, because
-another process took in the other file, the daily look finds.
+It spares the wait for the daily look at all files of a site. Another process may have taken in the others:
+the first file of a source that a process does not know asks for a look at all of them. From then on each
+process compares with files that were looked at together.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from services.data_watcher.domain.versions import Accepted
 
 MOST_FILES = 60  # of one source
 MOST_SOURCES = 200
+MOST_NAMES = 20_000
+
+
+_Name = tuple[str, str]  # of a source: its site, and how it reads
 
 
 @dataclass(slots=True)
@@ -24,26 +29,40 @@ class _Source:
     causes: frozenset[str] = frozenset()  # for which a look was asked for
 
 
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Sites with files that disagree for a cause that is new here, and those with a source new to us."""
+
+    doubtful: list[str]
+    unknown: list[str]
+
+
 @dataclass(slots=True)
 class Recent:
     """What this process accepted, by source. Nothing depends on it but when a source is looked at."""
 
-    _sources: dict[tuple[str, str], _Source] = field(default_factory=dict)
+    _sources: dict[_Name, _Source] = field(default_factory=dict)
+    _known: set[_Name] = field(default_factory=set)
 
-    def disagreeing(self, judged: Iterable[Judged]) -> list[str]:
-        """Note new files; return the sites of which some disagree for a cause that is new here."""
-        touched = {name for each in judged if (name := self._note(each)) is not None}
-        found = []
-        for name in sorted(touched):
-            source = self._sources[name]
-            unlike = siblings.disagreements(source.files.values())
-            causes = frozenset(each.cause for each in unlike)
-            if causes - source.causes:
-                found.append(name[0])
-            source.causes = causes
-        return found
+    def note(self, judged: Iterable[Judged]) -> Noticed:
+        """Note new files; return of which sites the files are to be looked at together."""
+        touched = sorted({name for each in judged if (name := self._note(each)) is not None})
+        unknown = [name for name in touched if name not in self._known]
+        if len(self._known) + len(unknown) > MOST_NAMES:
+            self._known.clear()  # they ask for a look once more
+        self._known.update(unknown)
+        doubtful = [name[0] for name in touched if self._disagrees(self._sources[name])]
+        return Noticed(doubtful, [name[0] for name in unknown])
 
-    def _note(self, judged: Judged) -> tuple[str, str] | None:
+    @staticmethod
+    def _disagrees(source: _Source) -> bool:
+        """Whether files of a source disagree for a new cause, which is noted."""
+        before = source.causes
+        unlike = siblings.disagreements(source.files.values())
+        source.causes = frozenset(each.cause for each in unlike)
+        return bool(source.causes - before)
+
+    def _note(self, judged: Judged) -> _Name | None:
         """Keep a file that was just accepted; return its site, and what names its source and how it reads."""
         version = judged.record.current
         if not isinstance(version, Accepted) or version.published_at is not None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from services.data_watcher.domain.believable import (
     clock,
     counter,
+    day_mean,
     faint_spell,
     irradiance,
     nights,
@@ -27,6 +28,7 @@ from services.data_watcher.domain.believable.power import Power, Values
 # clock that is hours off makes power faint under a high sun.
 CHECKS = (
     counter.check,
+    day_mean.check,
     unit_by_neighbours.check,
     unit_change.check,
     unit_by_capacity.check_highest,
@@ -66,7 +68,7 @@ def check_power(power: Power) -> None:
     Raises
     ------
     UnreadableFileError
-        `wrong_sign`, `net_power`, `counter`, `wrong_clock`, `power_at_night`, or
+        `wrong_sign`, `net_power`, `counter`, `day_rows`, `wrong_clock`, `power_at_night`, or
         `wrong_unit` with the unit that would fit or the row where it changes.
     """
     if power.lowest < 0:

@@ -17,6 +17,12 @@ MUCH = 0.05  # of it
 HEAVY = 0.05  # of the sum of all; one inverter of fifty changes little
 NEVER = 0.01  # of the largest one's highest power: a spare, or never connected
 LEAST_ROWS = 4
+TURNING = 0.02  # of the highest sum: registers of a meter are told apart above it
+RARELY = 0.02  # of these rows; a register ends within one
+STEADY, MOSTLY = (
+    2.0,
+    0.3,
+)  # times as much at most, where one takes over from another; all but that share
 COUNTED = 5  # readings of a counter that are looked at together
 _SHOWN = 3
 
@@ -33,8 +39,23 @@ def check(
     called
         What a person knows each by.
     """
+    if _take_turns([_grown(part) for part in parts] if are_counters else parts):
+        return {}, None  # registers of a meter, by day and by night
     given = [_growth(part) for part in parts] if are_counters else parts
     return unlike(given), _dead(given, called)
+
+
+def _take_turns(parts: Sequence[Values]) -> bool:
+    """Whether one part begins where another ends, so that all together go on: no inverters do that."""
+    known = np.nan_to_num(parts)
+    total = known.sum(axis=0)
+    lit = total > TURNING * total.max(initial=0.0)
+    if not lit.any() or ((known > 0).sum(axis=0)[lit] > 1).mean() > RARELY:
+        return False
+    which = known.argmax(axis=0)
+    at = np.flatnonzero(lit[1:] & lit[:-1] & (which[1:] != which[:-1]))
+    change = np.abs(np.log(total[at + 1] / total[at]))
+    return bool(len(at)) and bool((change < np.log(STEADY)).mean() > 1 - MOSTLY)
 
 
 def unlike(parts: Sequence[Values]) -> dict[str, Mask]:
@@ -64,10 +85,14 @@ def unlike(parts: Sequence[Values]) -> dict[str, Mask]:
     return {name: rows for name, rows in (("inverter_off", off), ("stuck", stuck)) if rows.any()}
 
 
+def _grown(readings: Values) -> Values:
+    grown = np.diff(readings, prepend=readings[:1])
+    return np.where(grown > 0, grown, np.where(np.isnan(grown), np.nan, 0.0))
+
+
 def _growth(readings: Values) -> Values:
     """Return what a counter grew by in its last hours' readings, of which a coarse one does not show each."""
-    grown = np.diff(readings, prepend=readings[:1])
-    grown = np.where(grown > 0, grown, np.where(np.isnan(grown), np.nan, 0.0))
+    grown = _grown(readings)
     summed = np.convolve(np.nan_to_num(grown), np.ones(COUNTED), "same")
     return np.where(np.isnan(grown), np.nan, summed)
 

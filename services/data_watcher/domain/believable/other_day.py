@@ -98,6 +98,6 @@ def _alike(one: Values, other: Values) -> Values:
     both = np.isfinite(one) & np.isfinite(other)
     one, other = np.where(both, one, 0.0), np.where(both, other, 0.0)
     length = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
-    product = (one * other).sum(axis=1)
-    cosine: Values = np.divide(product, length, out=np.full(len(one), np.nan), where=length > 0)
-    return cosine
+    found: Values = np.full(len(one), np.nan)
+    np.divide((one * other).sum(axis=1), length, out=found, where=length > 0)
+    return found

@@ -6,6 +6,8 @@ from services.data_watcher.domain import units
 from shared.errors import UnreadableFileError
 
 PLAUSIBLE_PEAK, MOST_PEAK = 0.3, 1.5  # of AC capacity, for guessing which unit was meant
+# Of power; joules are near enough to others to fit by chance.
+_LIKELY = ("W", "kW", "MW", "Wh", "kWh", "MWh")
 
 
 def wrong_unit(found: str, guess: str) -> UnreadableFileError:
@@ -27,7 +29,7 @@ def guess(peak: float, unit: str, step: float) -> str:
         Length of an interval. [s]
     """
     stated = _factor(unit, step)
-    for other in units.known("kW"):
+    for other in _LIKELY:
         if other != unit and PLAUSIBLE_PEAK <= peak * _factor(other, step) / stated <= MOST_PEAK:
             return f"values look like {said(other, step)}, the YAML says {unit}"
     return f"no other unit than {unit} makes the values fit; is ac_capacity_kw right?"

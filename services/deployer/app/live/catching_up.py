@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -34,6 +34,7 @@ class CatchingUp:
     books: Books
     waitings: Waitings
     canonical: CanonicalRows
+    model_of_site: Callable[[str], str | None]
     meter: Meter
     clock: Clock
 
@@ -95,6 +96,7 @@ class CatchingUp:
         if not turn:
             return
         waits = {each.file.file_id for each in self.waitings.waiting(model_id)}
+        serves = self.recording.knowing.serving_version(model_id)
         for sites in _batched(turn, _AT_ONCE):
             known = self._known(model_id, sites, places, since, until)
             begins = {
@@ -105,9 +107,17 @@ class CatchingUp:
             kept = self.recording.log.listed(model_id, sites, since, until)
             for site_id in sites:
                 found = _Found(known[site_id], standing[site_id], kept[site_id], since, until)
-                new = self._described(found.new(waits, places[site_id].files))
-                if new or found.gone:
+                trained = places[site_id]
+                keys = found.new(waits, trained.files)
+                if trained.version == serves:
+                    keys |= found.given_up(waits, trained) | found.bereft(waits, serves)
+                if not keys and not found.gone:
+                    continue
+                new = self._described(keys)
+                if self.model_of_site(site_id) in {model_id, None}:
                     self.recording.record(model_id, new, found.gone)
+                else:
+                    self.recording.score_only(model_id, new, found.gone)
 
     def _known(
         self,
@@ -187,6 +197,31 @@ class _Found:
             if file_id in orphans or is_missed:
                 found.add(key)
         return found
+
+    def given_up(self, waits: Collection[str], trained: Trained) -> set[str]:
+        """Return the keys of files that a version could predict, and that nobody predicts or waits for."""
+        noted = {each.file_id for day in self.days for each in day.made} | set(waits)
+        return {
+            each.key
+            for each in self._files.values()
+            if each.file_id not in noted and each.key in self.stands and trained.can_predict(each)
+        }
+
+    def bereft(self, waits: Collection[str], version: int) -> set[str]:
+        """Return the keys of files whose predictions by a version somebody deleted from the log.
+
+        What another version said cannot be said again; what was scored of it stays.
+        """
+        first, last = f"{self.since:%Y-%m}", f"{self.until:%Y-%m}"
+        deleted = {
+            each.file_id
+            for day in self.days
+            for each in day.counted
+            if each.version == version
+            and each.key not in self.kept
+            and first <= layout.month_of(each.key) <= last
+        }
+        return {self._files[file_id].key for file_id in deleted - set(waits)}
 
     @property
     def _files(self) -> dict[str, FileRef]:

@@ -30,6 +30,11 @@ class Knowing:
         served = deployment.served(self.deployments.log(model_id), None)
         return self.versions.trained(model_id, served) if served is not None else None
 
+    def serving_version(self, model_id: str) -> int | None:
+        """Return which version serves; None where none does."""
+        served = deployment.served(self.deployments.log(model_id), None)
+        return served.version if served is not None else None
+
     def why_nobody(self, model_id: str) -> str:
         """Return why `serving` knows nothing."""
         served = deployment.served(self.deployments.log(model_id), None)

@@ -77,6 +77,11 @@ class Recording:
         self._let_wait(model_id, waits)
         self.waitings.end_waiting(model_id, done)
 
+    def score_only(self, model_id: str, files: Sequence[FileRef], gone: Sequence[FileRef]) -> None:
+        """Score what was predicted of sites that another model predicts now; the rest is left to that one."""
+        for file in (*files, *gone):
+            self._elsewhere(model_id, file, "another model predicts it", is_gone=file in gone)
+
     def _why_it_waits(self, model_id: str, trained: Trained | None, file: FileRef) -> str:
         if trained is None:
             return self.knowing.why_nobody(model_id)

@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from services.deployer.domain.live.book import FileRef
 from services.deployer.domain.live.stamps import moment, stamp
 from shared.solar.position import Times
 
@@ -63,6 +64,14 @@ class Trained:
     def predicts_from(self, provider: str) -> bool:
         """Whether it was trained with the forecasts of a provider or, where none is named, with none."""
         return provider in self.providers if self.providers else not provider
+
+    def can_predict(self, file: FileRef) -> bool:
+        """Whether a file may hold weather that the version is asked about: of its kind, and not seen."""
+        return (
+            file.inputs is not None
+            and self.predicts_from(file.provider)
+            and self.first_unseen(file.site_id, file.start, file.end) is not None
+        )
 
     def unseen(self, site_id: str, times: Times) -> NDArray[np.bool_]:
         """Return which rows of a site it was neither fitted nor tested on.

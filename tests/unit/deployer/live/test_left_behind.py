@@ -211,3 +211,57 @@ def test_of_data_of_another_year_each_month_has_its_turn_soon() -> None:
         world.clock.now += timedelta(days=1)
         world.sweep()
     assert world.scores(MONDAY) == ()
+
+
+def test_a_file_that_was_given_up_is_tried_again_when_a_look_comes_to_its_month() -> None:
+    world = World()
+    world.asking.silent = True
+    world.hear(world.upload("monday", MONDAY))
+    world.clock.now = NOW + timedelta(days=15)
+    world.sweep("quick")
+    assert world.books.waits == {}
+    world.sweep()
+    assert [each.reason for each in world.books.waits.values()] == ["the endpoint does not answer"]
+    world.asking.silent = False
+    world.sweep("quick")
+    assert (world.score(MONDAY).state, world.books.waits) == ("scored", {})
+
+
+def test_predictions_that_somebody_deleted_are_made_again_after_the_daily_look() -> None:
+    world = World()
+    world.hear(world.upload("monday", MONDAY), world.upload("tuesday", MONDAY + timedelta(days=1)))
+    before, (key, _) = world.score(MONDAY), world.predictions
+    del world.objects.kept[key]
+    world.sweep()
+    assert [each.reason for each in world.books.waits.values()] == ["its predictions were deleted"]
+    world.sweep("quick")
+    assert (key in world.predictions, world.score(MONDAY)) == (True, before)
+
+
+def test_a_score_stays_where_who_made_the_deleted_predictions_serves_no_more() -> None:
+    world = World()
+    world.hear(world.upload("monday", MONDAY))
+    before, (key,) = world.score(MONDAY), world.predictions
+    world.hear(world.deploy(2, at=NOW))
+    del world.objects.kept[key]
+    world.sweep()
+    world.sweep("quick")
+    assert (world.predictions, world.score(MONDAY), world.books.waits) == ([], before, {})
+
+
+def test_a_site_that_moved_is_predicted_by_its_new_model_alone_and_scored_as_far_as_it_was() -> (
+    None
+):
+    world = World()
+    world.hear(world.upload("monday", MONDAY))
+    world.moved[SITE] = "another"
+    later = [MONDAY + timedelta(days=each) for each in (1, 4)]
+    for day in later:
+        world.upload(str(day), day)  # its message goes to the other model
+    world.upload("restated", MONDAY, columns=POWER, factor=1.0, uploaded=NOW)
+    for scope in ("daily", "quick", "daily"):
+        world.sweep(scope)
+    assert [layout.predicted(key)[0] for key in world.predictions] == ["monday"]
+    assert world.score(MONDAY).sums.energy_bias == pytest.approx(0.0, abs=1e-6)
+    assert "scored" not in {each.state for day in later for each in world.scores(day)}
+    assert world.books.waits == {}

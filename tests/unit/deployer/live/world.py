@@ -389,8 +389,15 @@ class World:
             clock=self.clock,
         )
         alone = Alone(Leases(), self.clock, lambda: "me", lambda _: None)
+        self.moved: dict[str, str] = {}  # sites that another model serves now
         self.catching_up = CatchingUp(
-            self.recording, self.books, self.books, canonical, self.meter, self.clock
+            recording=self.recording,
+            books=self.books,
+            waitings=self.books,
+            canonical=canonical,
+            model_of_site=lambda site_id: self.moved.get(site_id, MODEL),
+            meter=self.meter,
+            clock=self.clock,
         )
         self.inbox, self.decisions = Inbox(), Decisions()
         self.excluded = S3Excluded(self.objects)  # type: ignore[arg-type]

@@ -1,0 +1,109 @@
+"""Names of zones, halves of a day and counts since 1970, as stamps of many countries have them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.unit.data_watcher.plant_files import CSV, accepted, csv, refused, site
+
+ISO = "%Y-%m-%d %H:%M"
+
+
+def local(hours: float, form: str) -> Callable[[datetime], str]:
+    return lambda moment: f"{moment + timedelta(hours=hours):{form}}"
+
+
+def by_clock(zone: str, form: str | None = None) -> Any:
+    said = {"column": "t", "step_minutes": 15} | ({"format": form} if form else {})
+    return site(CSV | {"timestamp": said}, timezone=zone)
+
+
+@pytest.mark.parametrize(
+    ("name", "hours", "zone"),
+    [
+        ("EST", -5, "-05:00"),
+        ("EDT", -4, "America/New_York"),
+        ("EDT", -4, "-04:00"),
+        ("MST", -7, "America/Phoenix"),
+        ("MST", -7, "-07:00"),
+        ("BST", 1, "Europe/London"),
+        ("IST", 5.5, "Asia/Kolkata"),
+        ("IST", 5.5, "+05:30"),
+        ("IST", 1, "Europe/Dublin"),
+        ("AEST", 10, "Australia/Brisbane"),
+        ("CST", 8, "Asia/Shanghai"),
+        ("JST", 9, "+09:00"),
+    ],
+)
+@pytest.mark.parametrize("form", [None, f"{ISO} %Z"])
+def test_a_name_of_the_yamls_clock_is_that_clock(
+    name: str, hours: float, zone: str, form: str | None
+) -> None:
+    data = csv(stamp=local(hours, f"{ISO} {name}"))
+    assert accepted(data, by_clock(zone, form)).rows.masks == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "zone", "said"),
+    [
+        ("EST", "America/New_York", 'timezone: "-05:00"'),
+        ("EST", "UTC", "timezone: America/New_York"),
+        ("BST", "+06:00", "timezone: Europe/London"),
+        ("IST", "UTC", "timezone: Asia/Kolkata"),
+        ("QQT", "Europe/Madrid", "no zone that is known"),
+    ],
+)
+def test_a_name_of_another_clock_is_refused_with_what_it_may_be(
+    name: str, zone: str, said: str
+) -> None:
+    fault = refused(csv(stamp=local(0, f"{ISO} {name}")), by_clock(zone))
+    assert fault.code == "no_timestamps"
+    assert said in fault.remedy
+
+
+def test_both_remedies_for_a_name_of_another_clock_work() -> None:
+    """In June New York lives by EDT: a clock that says EST stays at it, or the word means nothing."""
+    assert accepted(csv(stamp=local(-5, f"{ISO} EST")), by_clock("-05:00")).rows.masks == {}
+    as_word = by_clock("America/New_York", f"{ISO} EST")
+    assert accepted(csv(stamp=local(-4, f"{ISO} EST")), as_word).rows.masks == {}
+    unknown = by_clock("Europe/Madrid", f"{ISO} QQT")
+    assert accepted(csv(stamp=local(2, f"{ISO} QQT")), unknown).rows.masks == {}
+
+
+@pytest.mark.parametrize(
+    ("halves", "form"),
+    [
+        (("AM", "PM"), "{date} {clock} {half}"),
+        (("a.m.", "p.m."), "{date} {clock} {half}"),
+        (("a. m.", "p. m."), "{date} {clock} {half}"),
+        (("a.\u00a0m.", "p.\u00a0m."), "{date} {clock} {half}"),
+        (("am", "pm"), "{date} {clock}{half}"),
+        (("AM", "PM"), "{date} {clock}\u202f{half}"),
+        (("\uc624\uc804", "\uc624\ud6c4"), "{date} {half} {clock}"),
+        (("\u4e0a\u5348", "\u4e0b\u5348"), "{date} {half}{clock}"),
+    ],
+)
+def test_halves_of_a_day_are_known_in_other_languages(halves: tuple[str, str], form: str) -> None:
+    def stamp(moment: datetime) -> str:
+        half = halves[moment.hour >= 12]
+        return form.format(date=f"{moment:%d/%m/%Y}", clock=f"{moment:%I:%M}", half=half)
+
+    said = form.format(date="%d/%m/%Y", clock="%I:%M", half="%p").replace("\u202f", " ")
+    assert accepted(csv(stamp=stamp), by_clock("UTC", said)).rows.masks == {}
+
+
+@pytest.mark.parametrize("parts", [1, 10**3, 10**6, 10**9])
+def test_stamps_may_count_parts_of_seconds_since_1970(parts: int) -> None:
+    data = csv(stamp=lambda moment: str(int(moment.timestamp()) * parts))
+    assert accepted(data, by_clock("Europe/Madrid")).rows.masks == {}
+
+
+@pytest.mark.parametrize(
+    "form", ["%Y%m%d%H%M", "%Y%m%d%H%M%S", "%Y%m%d%H%M%S00", "%Y%m%d%H%M%S000"]
+)
+def test_dates_without_signs_are_no_counts_since_1970(form: str) -> None:
+    assert refused(csv(stamp=local(0, form)), by_clock("UTC")).code == "no_timestamps"
