@@ -92,6 +92,16 @@ def test_irradiance_of_the_day_before_is_found_in_a_part_of_a_file(days: int, fi
     assert "ghi of a day follows the power of the day before it" in fault.reason
 
 
+@pytest.mark.parametrize("dull", [0.1, 0.4])
+def test_a_plant_that_is_off_on_the_day_before_a_dark_one_is_no_day_off(dull: float) -> None:
+    values = []
+    for n, (at, watt) in enumerate(plant(DAYS)):
+        light = watt / 6.2 * (dull if n // DAY == 6 else 1.0)
+        values.append((light * 6.2 * (n // DAY != 5), light, 0.0, float(at.hour)))
+
+    kept(values, "power_ac", "ghi")
+
+
 def changed(change: Callable[[int, Row], Row]) -> list[Row]:
     return [change(number, row) for number, row in enumerate(rows())]
 

@@ -828,6 +828,11 @@ def grown(rows: list[tuple[datetime, float]]) -> list[tuple[datetime, float]]:
 
 
 # Each writes the rows of a plant with its fault, from some row on.
+def is_of(at: int, row: int, first: int = 0, after: int = 96) -> bool:
+    """Whether a row lies between two of the day of another one."""
+    return row // 96 == at // 96 and first <= row % 96 < after
+
+
 FAULTS: dict[str, Callable[[list[tuple[datetime, float]], int], Lines]] = {
     "thousands": lambda rows, _: lines(rows, grouped(",")),
     "space": lambda rows, _: lines(rows, grouped(" ")),
@@ -871,6 +876,21 @@ FAULTS: dict[str, Callable[[list[tuple[datetime, float]], int], Lines]] = {
         *lines([(moment, watt * 0.4) for moment, watt in rows], stamp=moved(seconds=97 * (at % 5))),
     ],
     "quote": lambda rows, at: [*lines(rows[:at]), '"' + lines(rows)[at], *lines(rows[at + 1 :])],
+    "limit of a day": lambda rows, at: lines(
+        [
+            (moment, min(watt, 2500.0) if is_of(at, n) else watt)
+            for n, (moment, watt) in enumerate(rows)
+        ]
+    ),
+    "nothing around noon": lambda rows, at: lines(
+        [(moment, 0.0 if is_of(at, n, 38, 58) else watt) for n, (moment, watt) in enumerate(rows)]
+    ),
+    "repeated around noon": lambda rows, at: lines(
+        [
+            (moment, rows[at // 96 * 96 + 36][1] if is_of(at, n, 36, 62) else watt)
+            for n, (moment, watt) in enumerate(rows)
+        ]
+    ),
     "cut": lambda rows, at: [*lines(rows)[:at], lines(rows)[at][:-2]],
 }
 

@@ -17,7 +17,7 @@ DAYS, DAY = 8, 96
 MORNING, NOON, EVENING = 36, 48, 60
 COLUMNS = {
     "power_ac": {"column": "p", "unit": "W"},
-    "ghi": {"column": "g", "unit": "W/m2"},
+    "poa_global": {"column": "g", "unit": "W/m2"},
 }
 POWER = [watt for _, watt in plant(DAYS)]
 Change = Callable[[int, float], float]

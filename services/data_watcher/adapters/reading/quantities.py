@@ -170,7 +170,7 @@ def _dark(columns: dict[str, Values], time: TimeAxis, site: Site) -> dict[str, d
 def _interrupted(columns: dict[str, Values], time: TimeAxis, site: Site) -> dict[str, Mask]:
     """Return the rows of power that are not what the sun gave, by reason."""
     lights = [columns[name] for name in irradiance.ON_PLANE if name in columns]
-    found = held_back.found(columns[POWER], time, site, lights)
+    found = held_back.found(columns[POWER], time, site, columns.get(PLANE))
     outage = outages.found(columns[POWER], time, site, lights)
     return found if outage is None else found | {"outage": outage}
 

@@ -29,22 +29,23 @@ LITTLE_LESS = (
     0.7,
     0.98,
 )  # of a value: there power follows the sun, also that of a plant at its limit
-TOO_DARK = 0.5  # of the irradiance that goes with it; a tilted plane gets a third more or less over the day
+TOO_DARK = 0.25  # of the irradiance that goes with it; a sensor may face another way than half of the modules
 _TURN = np.pi / 86_400.0  # rad/s, half of the sun's
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.intp]
 
 
-def found(power: Values, time: TimeAxis, site: Site, lights: Sequence[Values]) -> dict[str, Mask]:
+def found(power: Values, time: TimeAxis, site: Site, on_plane: Values | None) -> dict[str, Mask]:
     """Return the rows in which power is not what the sun gave, by reason.
 
     Parameters
     ----------
     power
         NaN where unknown. [kW]
-    lights
-        Irradiance beside it, where the file has some. [W/m²]
+    on_plane
+        Irradiance on the modules [W/m²], where the file has it; that on the ground is low, too, where a low
+        sun faces them.
     """
     same = power[1:] == power[:-1]
     if np.count_nonzero(same) < LEAST_ROWS - 1:
@@ -61,11 +62,11 @@ def found(power: Values, time: TimeAxis, site: Site, lights: Sequence[Values]) -
     if not long.any():
         return {}
     whole = [np.arange(*run) for run in zip(starts[long], ends[long] + 1, strict=True)]
-    return _of_runs(whole, power, time, site, lights)
+    return _of_runs(whole, power, time, site, on_plane)
 
 
 def _of_runs(
-    whole: Sequence[Rows], power: Values, time: TimeAxis, site: Site, lights: Sequence[Values]
+    whole: Sequence[Rows], power: Values, time: TimeAxis, site: Site, on_plane: Values | None
 ) -> dict[str, Mask]:
     local = sun.mean_solar_time(time.utc, site) + np.timedelta64(round(time.step / 2), "s")
     day = local.astype("M8[D]").astype(np.int64)
@@ -84,7 +85,7 @@ def _of_runs(
         if np.fmax.reduce(tops[near]) > ABOVE * value:
             held[by_day] = True
             _mark_the_others(held, power, value, day, day[run[0]])
-        elif any(_is_too_dark(light, power, by_day) for light in lights):
+        elif on_plane is not None and _is_too_dark(on_plane, power, by_day):
             stuck[by_day] = True
     return {name: rows for name, rows in (("held_back", held), ("stuck", stuck)) if rows.any()}
 

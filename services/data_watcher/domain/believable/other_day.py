@@ -9,10 +9,10 @@ from services.data_watcher.domain.believable.power import Power, Values
 from shared.errors import UnreadableFileError
 
 LEAST_DAYS = 5
-TELLING = 3  # days in a row, those aside that are like both of their neighbours
+TELLING = 2  # days in a row, those aside that are like both of their neighbours
 NOT_OWN, OTHER = (
-    0.5,
-    0.9,
+    0.2,
+    0.95,
 )  # how alike the changes from the day before are: of the same day, of another
 AT_TOP = 0.97  # of the file's highest hour: a plant at its limit does not follow the sun
 LEAST_CHANGE = 0.15  # of what a usual day gives
@@ -71,7 +71,10 @@ def _fitting(moved: Values, same: Values, first: np.datetime64) -> tuple[int, np
 
 
 def _changes(light: Values, power: Power) -> tuple[Values, Values, np.datetime64]:
-    """Return how each hour of each day differs from that of the day before, and the first day."""
+    """Return how each hour of each day differs from that of the day before, and the first day.
+
+    As a share of a usual day. [unitless]
+    """
     local = sun.mean_solar_time(power.time.utc, power.site).astype("M8[s]")
     seconds = local.astype(np.int64)
     day, hour = seconds // _DAY, seconds % _DAY // _HOUR
@@ -86,18 +89,16 @@ def _changes(light: Values, power: Power) -> tuple[Values, Values, np.datetime64
         means = np.divide(total, count, out=np.full(size, np.nan), where=count > 0)
         means[means > top * np.fmax.reduce(means)] = np.nan
         by_day = means.reshape(-1, _HOURS)
-        change = np.diff(by_day, axis=0)
-        usual = np.nanmedian(np.sqrt(np.nansum(by_day**2, axis=1)))
-        change[np.sqrt(np.nansum(change**2, axis=1)) < LEAST_CHANGE * usual] = np.nan
-        changes.append(change)
+        usual = float(np.median(np.sqrt(np.nansum(by_day**2, axis=1))))
+        changes.append(np.diff(by_day, axis=0) / (usual or 1.0))
     return changes[0], changes[1], np.datetime64(first, "D")
 
 
 def _alike(one: Values, other: Values) -> Values:
-    """Return the cosine between the changes of each day, NaN where too little is known."""
+    """Return the cosine between the changes of each day: NaN where none changes, about 0 where one does."""
     both = np.isfinite(one) & np.isfinite(other)
     one, other = np.where(both, one, 0.0), np.where(both, other, 0.0)
-    length = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
-    product = (one * other).sum(axis=1)
-    cosine: Values = np.divide(product, length, out=np.full(len(one), np.nan), where=length > 0)
-    return cosine
+    lengths = np.sqrt([(one**2).sum(axis=1), (other**2).sum(axis=1)])
+    length = np.maximum(lengths, LEAST_CHANGE).prod(axis=0)
+    changes = lengths.max(axis=0) > LEAST_CHANGE
+    return np.where(changes, (one * other).sum(axis=1) / length, np.nan)
