@@ -224,6 +224,8 @@ def _parse(
     types = dict.fromkeys(map(str, columns.all), numbers)
     types |= dict.fromkeys(map(str, columns.names.values()), pa.string())
     types |= dict.fromkeys(map(str, columns.moments), stamps)
+    if columns.unit is not None:
+        types[str(columns.unit)] = pa.string()
     # Block by block: the reader of whole files starts a thread for each, and that takes longer than a day.
     table = pacsv.open_csv(
         pa.BufferReader(body),
