@@ -31,7 +31,8 @@ def config_key(path: Path) -> str:
     import yaml  # noqa: PLC0415 - few commands read YAML
 
     if not path.is_file():
-        raise ConsoleError(f"no such file: {path}")
+        what = f"{path} is a folder; name its files" if path.is_dir() else f"no such file: {path}"
+        raise ConsoleError(what)
     try:
         said = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -28,7 +28,9 @@ _DECIMAL_COMMA = re.compile(
 )
 _POINT = re.compile(r"[-+]?\d*\.\d+")
 _GROUPS = re.compile(r"[-+]?(\d{1,3})([,.'\u2019\u00a0\u202f ])\d{3}(?![\deE])")
+_DIGIT = re.compile(r"\d")
 _MOSTLY = 0.5  # of the cells that hold something
+_FEW_WORDS, _LEAST = 3, 0.1  # like Standby through the night, beside that share of numbers
 
 
 def is_number(cell: Any) -> bool:
@@ -83,7 +85,9 @@ def numbers(cells: Sequence[Any], name: str) -> Numbers | None:
             if each and (found := _WITH_UNIT.fullmatch(each)):
                 texts[at], times[at] = found[1], _in_unit(found[2], unit)
     fitting = sum(bool(_NUMBER.fullmatch(each)) for each in texts if each)
-    if not said or fitting <= _MOSTLY * said:
+    words = {each for each in texts if each and not _NUMBER.fullmatch(each)}
+    is_state = len(words) <= _FEW_WORDS and not any(map(_DIGIT.search, words))
+    if not said or fitting <= (_LEAST if is_state else _MOSTLY) * said:
         return None
     column = pa.chunked_array([pa.array(texts, pa.string())])
     tie = None

@@ -68,6 +68,7 @@ def find(file: str, cells: Sequence[Sequence[Any]]) -> Heading:
         start = serials.start(looked_at)
     if start is None:
         raise NotUnderstoodError(_no_data(file, cells))
+    start = _first(cells, start)
     width = len(cells[start])
     above = [
         (n, [str(cell).strip() for cell in row])
@@ -76,6 +77,16 @@ def find(file: str, cells: Sequence[Sequence[Any]]) -> Heading:
     ]
     named = [(n, row) for n, row in above if _names(row)]
     if not named:
+        header = next(
+            (row for row in cells[:start] if len(row) > 1 and _names([*map(str, row)])), None
+        )
+        if header is not None:
+            message = (
+                f"{file}: the header {_shown(header)} has {len(header)} fields and the rows {width}, like "
+                f"{_shown(cells[start])}: where numbers have a decimal comma, export them with another "
+                "delimiter (;), or give each column a name"
+            )
+            raise NotUnderstoodError(message)
         message = (
             f"{file}: no row above the first measurement (row {start + 1}) names the columns; files are read "
             "by the names of their columns, so write a header row, like time,power"
@@ -92,6 +103,19 @@ def find(file: str, cells: Sequence[Sequence[Any]]) -> Heading:
     return Heading(
         names, known, start, zone, has_unit_row=unit_row > at and any(map(is_unit, units))
     )
+
+
+def _first(cells: Sequence[Sequence[Any]], start: int) -> int:
+    """Return the first of the rows with a time above one that holds a number as well: a night of words."""
+    row = cells[start]
+    times = [at for at, cell in enumerate(row) if is_moment(cell)]
+    while (
+        start > 0
+        and len(cells[start - 1]) == len(row)
+        and any(is_moment(cells[start - 1][at]) for at in times)
+    ):
+        start -= 1
+    return start
 
 
 def _of_parts(cells: Sequence[Sequence[Any]]) -> Heading | None:

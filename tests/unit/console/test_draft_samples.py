@@ -1041,3 +1041,27 @@ def test_columns_that_are_called_alike_are_added_up_as_a_guess(
     text = said(path, options=options)
     assert "100% of the AC capacity" in text
     assert "GUESSED: 2 columns that begin alike" in text or "GUESSED: the names of 2" in text
+
+
+@pytest.mark.parametrize("word", ["Standby", "Offline", "--", ""])
+@pytest.mark.parametrize("above", [[], ["Plant East", "2024-06-01"]])
+def test_a_night_of_words_is_no_header(tmp_path: Path, word: str, above: list[str]) -> None:
+    lines = [
+        f"{each:%Y-%m-%d %H:%M},{files.power(each) or word}" for each in files.quarters(192, JUNE)
+    ]
+    path = written(tmp_path, "power.csv", [*above, "time,power (kW)", *lines])
+    source = site(path).sources[0]
+    assert source.columns["power_ac"].column == "power (kW)"
+    assert source.timestamp.column == "time"
+    assert "192 rows were looked at" in said(path)
+
+
+def test_a_header_with_fewer_fields_than_the_rows_is_shown(tmp_path: Path) -> None:
+    lines = ["time,kW,W/m2"]
+    for each in files.quarters(96, JUNE):
+        comma = f"{files.power(each):.2f}".replace(".", ",")
+        lines.append(f"{each:%Y-%m-%d %H:%M},{comma},{comma}")
+    done = draft(written(tmp_path, "power.csv", lines))
+    message = " ".join((done.output + str(done.exception)).split())
+    assert "has 3 fields and the rows 5" in message
+    assert "decimal comma" in message

@@ -162,3 +162,32 @@ def test_a_sum_at_the_end_cuts_no_number_off(end: str) -> None:
     lines = ["t,more,p", *(f"{at:%Y-%m-%d %H:%M},0,{watt}" for at, watt in rows), "Sum,1"]
     reading = accepted(("\n".join(lines) + end).encode(), site(), rows)
     assert reading.rows.masks == {"ragged_row": 1}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("inner", ["", '""'])
+def test_lines_that_a_spreadsheet_put_into_quotes_are_read(end: str, inner: str) -> None:
+    lines = ["t,p", *(f"{inner}{at:%Y-%m-%d %H:%M}{inner},{watt}" for at, watt in HEALTHY)]
+    data = end.join(f'"{line}"' for line in lines).encode()
+    assert accepted(data, site()).rows.masks == {}
+
+
+def energies(lost: int) -> bytes:
+    """Return energies of quarters of an hour, of which those of some are in the row behind them."""
+    rows, before = ["t,p"], 0.0
+    for at, watt in plant(7):
+        before += watt / 4
+        if at.hour == 11 and at.minute < 15 * lost:
+            continue
+        rows.append(f"{at:%Y-%m-%d %H:%M},{before:.1f}")
+        before = 0.0
+    return "\n".join(rows).encode()
+
+
+def test_energies_that_hold_those_of_missing_rows_are_no_other_unit() -> None:
+    where = site({"columns": {"power_ac": {"column": "p", "unit": "Wh"}}})
+    fault = refused(energies(3), where)
+    assert fault.code == "wrong_step"
+    assert "energy of the missing intervals" in fault.reason
+    assert "unit" not in fault.remedy
+    assert accepted(energies(0), where, list(plant(7))).rows.masks == {}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.unit.data_watcher.plant_files import CSV, HEALTHY, accepted, csv, refused, site
+from tests.unit.data_watcher.plant_files import CSV, HEALTHY, accepted, csv, plant, refused, site
 
 STAND_BY = [(moment, watt or -8.0) for moment, watt in HEALTHY]
 
@@ -81,3 +82,43 @@ def test_the_apostrophe_of_old_spreadsheets_separates_thousands() -> None:
 
 def test_bytes_that_windows_does_not_know_are_read_nevertheless() -> None:
     assert accepted(b"Bericht \x81\n" + csv(), site(CSV)).rows.masks == {}
+
+
+HOURS = list(plant(7, 60))
+HOURLY = {"timestamp": {"column": "t", "step_minutes": 60}}
+
+
+@pytest.mark.parametrize("mark", [",", "."])
+def test_whole_numbers_beside_marks_tell_thousands_though_dawn_jumps(mark: str) -> None:
+    """By more than a hundred times, each day."""
+    rows = [(at, round(watt / 100 if at.hour < 5 else watt)) for at, watt in HOURS]
+    data = csv(rows, lambda watt: f"{watt:,.0f}".replace(",", mark))
+    assert accepted(data, site(CSV | HOURLY), rows).rows.masks == {}
+    fault = refused(data, site(CSV | HOURLY | {"decimal": mark}))
+    assert fault.code in {"number_format", "wrong_unit"}
+    if fault.code == "number_format":
+        assert f"thousands: {mark!r}" in fault.remedy
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        lambda kilowatt: f"{kilowatt:.3f}",
+        lambda kilowatt: f"{kilowatt:.3f}" if kilowatt else "0",
+        lambda kilowatt: f"{kilowatt:.3f}" if kilowatt else "-99",
+        lambda kilowatt: f"{kilowatt:.3f}".rstrip("0").rstrip(".") or "0",
+    ],
+)
+@pytest.mark.parametrize("mark", [",", "."])
+def test_three_decimals_beside_zeros_and_codes_stay_decimals(
+    number: Callable[[float], str], mark: str
+) -> None:
+    rows = [(at, watt if watt > 1000 else 0.0) for at, watt in HOURS]
+    data = csv(rows, lambda watt: number(watt / 1000).replace(".", mark))
+    source = (
+        CSV | HOURLY | {"columns": {"power_ac": {"column": "p", "unit": "kW", "missing": [-99]}}}
+    )
+    if b"-99" in data:
+        rows = [(at, watt) for at, watt in rows if watt]
+        data = csv(rows, lambda watt: number(watt / 1000).replace(".", mark))
+    accepted(data, site(source | ({"decimal": ","} if mark == "," else {})), rows)

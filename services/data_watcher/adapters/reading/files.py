@@ -10,7 +10,15 @@ from types import ModuleType
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.data_watcher.adapters.reading import cells, columnar, faults, joined, series, text
+from services.data_watcher.adapters.reading import (
+    cells,
+    columnar,
+    faults,
+    joined,
+    series,
+    text,
+    unit_column,
+)
 from services.data_watcher.adapters.reading.table import Raw, Table
 from services.data_watcher.ports import Content
 from shared.solar.site import SourceFormat
@@ -35,6 +43,7 @@ def load(data: Content, source: SourceFormat) -> Table:
         raw = _format(source).load(data, source)
         joined.check(raw)
         raw = series.only(raw, source)
+        unit_column.check(raw, source)
         stamps, names, issues = _stamps(raw), series.names(raw, source), _issues(raw)
         values, reasons, examples = {}, {}, {}
         notes = [raw.note]

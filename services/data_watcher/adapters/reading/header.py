@@ -11,6 +11,25 @@ from services.data_watcher.adapters.reading import day_rows, faults
 from shared.errors import UnreadableFileError
 from shared.solar.site import ColumnFormat, SourceFormat
 
+# What people call a column of units.
+_UNITS = {
+    "unit",
+    "units",
+    "uom",
+    "einheit",
+    "eenheid",
+    "unité",
+    "unite",
+    "unidad",
+    "unidade",
+    "unità",
+    "unita",
+    "jednostka",
+    "jednotka",
+    "enhed",
+    "enhet",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -26,12 +45,15 @@ class Columns:
         By name: of the columns that say which sensor or inverter a row is of.
     issue
         Of the column that says when a row was issued; None where there is none.
+    unit
+        Of the column that says the unit of a row's only quantity; None where there is none.
     """
 
     stamps: tuple[int, ...]
     values: dict[str, tuple[int, ...]]
     names: dict[str, int]
     issue: int | None = None
+    unit: int | None = None
 
     @property
     def moments(self) -> tuple[int, ...]:
@@ -47,7 +69,8 @@ class Columns:
     @property
     def all(self) -> list[int]:
         """Return every position that is read, in order and once."""
-        return sorted(set(self.in_order))
+        unit = () if self.unit is None else (self.unit,)
+        return sorted({*self.in_order, *unit})
 
 
 Line = TypeVar("Line", bound=tuple[Sequence[str], int, int])
@@ -108,7 +131,14 @@ def find(source: SourceFormat, header: Sequence[str]) -> Columns:
         values,
         {name: header.index(name) for name in _series_names(source)},
         next((header.index(name) for name in _issue_names(source)), None),
+        _unit(source, header),
     )
+
+
+def _unit(source: SourceFormat, header: Sequence[str]) -> int | None:
+    if len(source.columns) > 1:
+        return None  # nothing tells of which of them it is
+    return next((at for at, name in enumerate(header) if name.casefold() in _UNITS), None)
 
 
 def _stamp_names(source: SourceFormat) -> list[str]:

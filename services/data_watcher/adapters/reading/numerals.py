@@ -33,6 +33,8 @@ _AS_SIGNED = {
 }
 _JUMP = 100.0  # between neighbours: a wrong reading makes it, a measurement hardly ever
 _LEAST_JUMPS = 2
+_WHOLE = re.compile(r"^\+?[1-9]\d{0,2}$")
+_LEAST_WHOLE, _SOME = 3, 0.02  # different ones; of the numbers with a mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,17 +189,25 @@ def _told_apart(
     as_simple, as_grouped = simple.plain(example), grouped.plain(example)
     if any(re.match(r"^[-+]?0\d*\D", each) for each in marked):
         return simple  # no group of thousands begins with a zero
-    jumps = {way: _jumps(cells, way) for way in (simple, grouped)}
-    if jumps[grouped] >= jumps[simple] + _LEAST_JUMPS:
-        return simple
     mark = grouped.thousands[0]
-    if jumps[simple] >= jumps[grouped] + _LEAST_JUMPS:
+    whole = _whole(cells, len(marked))
+    jumps = {way: _jumps(cells, way) for way in (simple, grouped)}
+    if not whole and jumps[grouped] >= jumps[simple] + _LEAST_JUMPS:
+        return simple
+    if whole or jumps[simple] >= jumps[grouped] + _LEAST_JUMPS:
         if stated is None:
             return grouped
+        jumping = (
+            f"jumps {jumps[simple]} times: {example!r} would be {as_simple}, and only as {as_grouped} it "
+            "fits its neighbours"
+        )
+        mixed = (
+            f"has whole numbers like {whole!r} and others with three decimals each like {example!r}, which "
+            f"is {as_grouped} rather than {as_simple}"
+        )
         raise UnreadableFileError(
             "number_format",
-            f"the YAML says decimal: {stated!r}, but then column {column!r} jumps {jumps[simple]} times: "
-            f"{example!r} would be {as_simple}, and only as {as_grouped} it fits its neighbours",
+            f"the YAML says decimal: {stated!r}, but then column {column!r} {mixed if whole else jumping}",
             f"say decimal: {grouped.decimal!r} and thousands: {mark!r} in the site's YAML, or export the "
             "file without separators of thousands",
         )
@@ -210,6 +220,18 @@ def _told_apart(
         f"say which in the site's YAML: decimal: {simple.decimal!r} for {as_simple}, or thousands: "
         f"{mark!r} for {as_grouped}",
     )
+
+
+def _whole(cells: list[str], marked: int) -> str | None:
+    """Return a whole number below a thousand, where such ones are beside numbers with three digits at a mark.
+
+    Three decimals are written of every number, or of none: one of ten has fewer where zeros are dropped. Dawn
+    and dusk of an hour make power jump, so that neighbours tell less.
+    """
+    whole = {each for each in cells if _WHOLE.match(each)}
+    count = sum(each in whole for each in cells)
+    is_mixed = len(whole) >= _LEAST_WHOLE and count >= _SOME * marked
+    return next(each for each in cells if each in whole) if is_mixed else None
 
 
 def _jumps(cells: list[str], way: Writing) -> int:

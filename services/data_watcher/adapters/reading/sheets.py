@@ -10,7 +10,7 @@ import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -117,7 +117,7 @@ def _table(workbook: Workbook, name: str, source: SourceFormat) -> _Table | None
     titles, above, _ = found
     if header.missing(source, titles):
         return _Table(name, titles, above + 1, None, {}, 0)
-    columns = header.find(source, titles)
+    columns = replace(header.find(source, titles), unit=None)  # sheets may differ in it
     body = [row for row in rows[above:] if any(cell != "" for cell in row)]
     cells = {at: [row[at] for row in body] for at in columns.all}
     return _Table(name, titles, above + 1, columns, cells, len(body))

@@ -31,6 +31,7 @@ _ENOUGH = 4_000  # rows that show how thousands are written
 _FEW = 64 * 1024  # bytes that are searched faster than their numbers are asked
 _DOTTED = re.compile(rb"\.\d{3}(?!\d)")
 _SIZE = 100.0  # below 1,000 W no comma between thousands is written
+_LINE_IN_QUOTES = re.compile(rb'(?m)^"(.*)"(\r?)$')
 _PEEKED = 5  # data rows that are compared with the header
 _COMPARED = 20  # rows before the last one whose decimals say something
 _LESS = 3  # times less than the number before, as without a digit
@@ -224,6 +225,8 @@ def _parse(
     types = dict.fromkeys(map(str, columns.all), numbers)
     types |= dict.fromkeys(map(str, columns.names.values()), pa.string())
     types |= dict.fromkeys(map(str, columns.moments), stamps)
+    if columns.unit is not None:
+        types[str(columns.unit)] = pa.string()
     # Block by block: the reader of whole files starts a thread for each, and that takes longer than a day.
     table = pacsv.open_csv(
         pa.BufferReader(body),
@@ -329,10 +332,18 @@ def _decoded(data: Content, source: SourceFormat) -> tuple[Content, _Header]:
     if plain[:1] in {b"{", b"["} and plain[:_START].lstrip(b"[ \r\n")[:1] == b"{":
         raise faults.wrong_format("JSON", "csv")
     found = _header(plain, source)
-    if plain is not data and header.missing(source, found[0]):
+    if not header.missing(source, found[0]):
+        return plain, found  # as nearly every file
+    if plain is not data:
         plain = _by_names(data, source) or plain
-        found = _header(plain, source)
-    return plain, found
+    elif len(found[0]) == 1 and source.delimiter in found[0][0]:
+        plain = _in_quotes(plain)
+    return plain, _header(plain, source)
+
+
+def _in_quotes(data: Content) -> bytes:
+    """Return a text without the quotes around its lines, which a spreadsheet took for one cell each."""
+    return _LINE_IN_QUOTES.sub(lambda line: line[1].replace(b'""', b'"') + line[2], bytes(data))
 
 
 def _by_names(data: Content, source: SourceFormat) -> bytes | None:
