@@ -26,6 +26,10 @@ _NAMES = re.compile(
 )
 _INVERTERS = re.compile(r"inverter|\binv\b|wechselrichter|\bwr\b|source key|device|unit")
 _SUN = re.compile(r"solar|\bpv\b|photovol|generat|produc|erzeug|plant|inverter|\bac\b")
+_REGISTERS = re.compile(r"\bregister|tarif|zählwerk|zaehlwerk|\bobis\b")
+_FED_IN = re.compile(
+    r"injec|inject|feed|fed in|einspeis|lieferung|terug|export|produc|generat|inyec"
+)
 _NOT_SUN = re.compile(
     r"batter|grid|load|house|temp|irrad|volt|current|freq|soc|consum|import|export|import"
 )
@@ -124,6 +128,8 @@ def _chosen(sheets: Sequence[Sheet], column: str, known: list[str]) -> Series:
     plain = re.sub(r"[_\W]+", " ", column.lower())
     shown = ", ".join(known[:6]) + (", …" if len(known) > 6 else "")  # noqa: PLR2004 - shown
     alike = len({re.sub(r"\d+", "*", each) for each in known}) == 1
+    if _REGISTERS.search(plain):
+        return _registers(sheets, column, known, shown)
     called = all(_INVERTERS.search(re.sub(r"[\d_\W]+", " ", each.lower())) for each in known)
     if (called or _INVERTERS.search(plain)) and (
         alike or not any(_NOT_SUN.search(each.lower()) for each in known)
@@ -139,11 +145,43 @@ def _chosen(sheets: Sequence[Sheet], column: str, known: list[str]) -> Series:
             "its own"
         )
         layout = {"where": Guess({column: _as_said(sheets, column, first)}, why)}
-    masks = [
-        np.array([each == first for each in _names_of(sheet.columns[column])], bool)
+    masks = _masks(sheets, column, first)
+    return Series(layout, column, masks, len(known) if "sum_by" in layout else 1)
+
+
+def _registers(sheets: Sequence[Sheet], column: str, known: list[str], shown: str) -> Series:
+    """Return the registers of a meter that count what was fed in: by day and by night, in turns."""
+    fed_in = [each for each in known if _FED_IN.search(each.lower())] or known
+    why = (
+        f"GUESSED: the file holds {len(known)} registers of a meter ({shown}); {len(fed_in)} of them count "
+        "what was fed in"
+    )
+    said = [_as_said(sheets, column, each) for each in fed_in]
+    layout = {"sum_by": Guess(column, "registers take turns, and are added up")}
+    if len(fed_in) == 1:
+        layout = {}
+    if len(fed_in) < len(known):
+        layout["where"] = Guess({column: said if len(said) > 1 else said[0]}, why)
+    masks = _masks(sheets, column, max(fed_in, key=lambda each: _highest(sheets, column, each)))
+    return Series(layout, column, masks)
+
+
+def _highest(sheets: Sequence[Sheet], column: str, name: str) -> float:
+    """Return the highest value beside a name."""
+    mask = [each == name for each in _names_of(sheets[0].columns[column])]
+    found = (
+        numbers([cell for cell, kept in zip(cells, mask, strict=True) if kept], other)
+        for other, cells in sheets[0].columns.items()
+        if other != column
+    )
+    return max((float(np.nanmax(each.values)) for each in found if each), default=0.0)
+
+
+def _masks(sheets: Sequence[Sheet], column: str, name: str) -> list[Mask]:
+    return [
+        np.array([each == name for each in _names_of(sheet.columns[column])], bool)
         for sheet in sheets
     ]
-    return Series(layout, column, masks, len(known) if "sum_by" in layout else 1)
 
 
 def _as_said(sheets: Sequence[Sheet], column: str, name: str) -> str | float:

@@ -202,10 +202,10 @@ class SourceFormat(Strict):
         default=None,
         description="Separator of thousands; without it each column decides as a whole.",
     )
-    where: dict[str, str | float] = Field(
+    where: dict[str, str | float | Annotated[tuple[str | float, ...], Field(min_length=1)]] = Field(
         default={},
-        description="Only rows with these values are read, {column: value}: one sensor or plant of a file "
-        "that holds several below each other.",
+        description="Only rows with these values are read, {column: value} or {column: [value, value]}: one "
+        "sensor or plant of a file that holds several below each other, or some that sum_by adds up.",
     )
     sum_by: str | None = Field(
         default=None,

@@ -1065,3 +1065,23 @@ def test_a_header_with_fewer_fields_than_the_rows_is_shown(tmp_path: Path) -> No
     message = " ".join((done.output + str(done.exception)).split())
     assert "has 3 fields and the rows 5" in message
     assert "decimal comma" in message
+
+
+@pytest.mark.parametrize("drawn", [False, True])
+def test_registers_that_count_what_was_fed_in_are_added_up(tmp_path: Path, *, drawn: bool) -> None:
+    lines = ["time;Register;Volume (kWh)"]
+    for each in files.quarters(96 * 7, JUNE):
+        by_day = 7 <= each.hour < 16 and each.weekday() < 5
+        energy = files.power(each) / 4
+        lines.append(f"{each:%Y-%m-%d %H:%M};Injectie Dag;{energy * by_day:.4f}")
+        lines.append(f"{each:%Y-%m-%d %H:%M};Injectie Nacht;{energy * (not by_day):.4f}")
+        if drawn:
+            lines.append(f"{each:%Y-%m-%d %H:%M};Afname Dag;{0.1 * by_day:.4f}")
+            lines.append(f"{each:%Y-%m-%d %H:%M};Afname Nacht;{0.1 * (not by_day):.4f}")
+    path = written(tmp_path, "meter.csv", lines)
+    options = (*PLACE, "--ac-capacity-kw", "8")
+    source = site(path, options=options).sources[0]
+    assert source.sum_by == "Register"
+    assert source.where == ({"Register": ("Injectie Dag", "Injectie Nacht")} if drawn else {})
+    assert "highest power 8 kW, 100% of the AC capacity" in said(path, options=options)
+    assert "672 rows, none masked" in said(path, options=options)

@@ -203,3 +203,34 @@ def test_an_inverter_that_ends_by_night_where_another_begins_is_off() -> None:
     where = site(CSV | {"columns": {"power_ac": {"columns": ["a", "b"], "unit": "W"}}})
     fault = refused("\n".join(["t;a;b", *lines]).encode(), where)
     assert (fault.code, "inverter_off" in fault.reason) == ("too_much_masked", True)
+
+
+def four_registers() -> bytes:
+    lines = ["t;register;p"]
+    for at, watt in LONG:
+        own = by_register(at)
+        for name in ("day", "night"):
+            lines.append(f"{at:%Y-%m-%d %H:%M};fed in, {name};{watt / 4 * (name == own):.2f}")
+            lines.append(f"{at:%Y-%m-%d %H:%M};drawn, {name};{90.0 * (name == own):.2f}")
+    return "\n".join(lines).encode()
+
+
+METER = CSV | {"sum_by": "register", "columns": {"power_ac": {"column": "p", "unit": "Wh"}}}
+
+
+def test_some_registers_of_a_meter_are_read_and_added_up() -> None:
+    fed_in = {"register": ["fed in, day", "fed in, night"]}
+    reading, found = canonical(four_registers(), site(METER | {"where": fed_in}))
+    assert reading.rows.masks == {}
+    for at, watt in LONG:
+        value = found[at]
+        assert value is not None
+        assert value * 1000 == pytest.approx(watt, abs=1)
+
+
+def test_a_register_that_no_row_has_is_refused() -> None:
+    fault = refused(
+        four_registers(), site(METER | {"where": {"register": ["fed in, day", "fed in, noon"]}})
+    )
+    assert fault.code == "no_such_series"
+    assert "'fed in, noon'" in fault.reason

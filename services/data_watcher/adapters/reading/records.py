@@ -11,9 +11,9 @@ from typing import Any
 import pyarrow as pa
 
 from services.data_watcher.adapters.reading import faults, header, json_shapes
+from services.data_watcher.adapters.reading.encodings import utf8
 from services.data_watcher.adapters.reading.places import Places
 from services.data_watcher.adapters.reading.table import Raw
-from services.data_watcher.adapters.reading.text import utf8
 from services.data_watcher.ports import Content
 from shared.errors import UnreadableFileError
 from shared.solar.site import SourceFormat

@@ -42,17 +42,21 @@ def only(raw: Raw, source: SourceFormat) -> Raw:
     wanted = np.ones(len(next(iter(raw.cells.values()))), bool)
     for column, value in source.where.items():
         written = cells.written(raw.cells[raw.columns.names[column]])
-        found = cells.mask(pc.equal(written, _plain(value)))
-        if not found.any():
-            raise UnreadableFileError(
-                "no_such_series",
-                f"no row has {_plain(value)!r} in the column {column!r}; it holds {_some(written)}",
-                f"correct `where` of the source {source.name!r} in the site's YAML, or upload the file to "
-                "the site that it belongs to",
-            )
-        wanted &= found
+        some = value if isinstance(value, tuple) else (value,)
+        any_of = np.zeros(len(wanted), bool)
+        for each in map(_plain, some):
+            found = cells.mask(pc.equal(written, each))
+            if not found.any():
+                raise UnreadableFileError(
+                    "no_such_series",
+                    f"no row has {each!r} in the column {column!r}; it holds {_some(written)}",
+                    f"correct `where` of the source {source.name!r} in the site's YAML, or upload the file "
+                    "to the site that it belongs to",
+                )
+            any_of |= found
+        wanted &= any_of
     if not wanted.any():
-        said = " and ".join(f"{column} {_plain(value)!r}" for column, value in source.where.items())
+        said = " and ".join(f"{column} {_said(value)}" for column, value in source.where.items())
         raise UnreadableFileError(
             "no_such_series",
             f"no row has {said} together",
@@ -64,6 +68,12 @@ def only(raw: Raw, source: SourceFormat) -> Raw:
         cells={at: column.filter(kept) for at, column in raw.cells.items()},
         places=raw.places.keep(np.flatnonzero(wanted)),
         cut_off=raw.cut_off and bool(wanted[-1]),
+    )
+
+
+def _said(value: str | float | tuple[str | float, ...]) -> str:
+    return " or ".join(
+        repr(_plain(each)) for each in (value if isinstance(value, tuple) else (value,))
     )
 
 

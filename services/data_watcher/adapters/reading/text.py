@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from services.data_watcher.adapters.reading import cells, faults, header
+from services.data_watcher.adapters.reading import cells, encodings, faults, header
 from services.data_watcher.adapters.reading.places import Places
 from services.data_watcher.adapters.reading.table import Raw
 from services.data_watcher.domain.believable.losses import FEW
@@ -24,7 +24,6 @@ from services.data_watcher.ports import Content
 from shared.errors import UnreadableFileError
 from shared.solar.site import SourceFormat
 
-_PART = 1024**2
 _ROUNDING = 1e-6
 _THOUSAND = 1000.0
 _ENOUGH = 4_000  # rows that show how thousands are written
@@ -40,21 +39,6 @@ _DIGITS = re.compile(r"-?\d+")
 _SHOWN = 80  # characters of a row in a message
 _END = 2048  # bytes that hold the last rows
 _END_OF_FEW = 256  # bytes that hold the last two of most files
-_START = 4096  # a null in these first bytes means that this is no text; further on, that a logger lost power
-# Of the countries whose letters are in none of the usual ones; the names in the YAML tell which it is.
-_ENCODINGS = (
-    "cp1250",
-    "cp1251",
-    "cp1253",
-    "cp1254",
-    "cp1257",
-    "cp932",
-    "gb18030",
-    "big5",
-    "cp949",
-    "cp850",
-    "mac_roman",
-)
 _NOT_TEXT = {
     b"PAR1": "a Parquet file",
     b"PK\x03\x04": "a spreadsheet or a zip archive",
@@ -297,39 +281,17 @@ def _has_digits(values: npt.NDArray[np.float64], most: int) -> bool:
     return bool(np.abs(whole - np.rint(whole)).max() < _ROUNDING)
 
 
-def utf8(data: Content) -> Content:
-    """Return a text as UTF-8, from whichever encoding it is in; what is UTF-8 already stays where it is."""
-    encoding = _wide_encoding(data[:_START])
-    if encoding is not None:
-        faults.check_held(len(data))
-        try:
-            return bytes(data).decode(encoding).removeprefix("\ufeff").encode()
-        except UnicodeDecodeError as error:
-            message = "it begins like UTF-16 text but is none"
-            raise faults.unreadable(message) from error
-    if b"\0" in data[:_START]:
-        message = "it holds null bytes; this is no text file"
-        raise faults.unreadable(message)
-    if _is_utf8(data):
-        return data
-    faults.check_held(len(data))
-    try:
-        return bytes(data).decode("cp1252").encode()  # old loggers write a degree sign in it
-    except UnicodeDecodeError:
-        return bytes(data).decode("latin-1").encode()
-
-
 def _decoded(data: Content, source: SourceFormat) -> tuple[Content, _Header]:
     """Return a text as UTF-8, and its header."""
-    plain = utf8(data)
+    plain = encodings.utf8(data)
     if not isinstance(plain, mmap):
         faults.check_held(len(plain))
     if plain.find(b"\n") < 0:  # as old Macs and some loggers end lines
         plain = bytes(plain).replace(b"\r", b"\n")
-    kind = faults.markup(bytes(plain[:_START])) if b"<" in plain[:4] else None
+    kind = faults.markup(bytes(plain[: encodings.START])) if b"<" in plain[:4] else None
     if kind:
         raise faults.wrong_format(kind, "csv")
-    if plain[:1] in {b"{", b"["} and plain[:_START].lstrip(b"[ \r\n")[:1] == b"{":
+    if plain[:1] in {b"{", b"["} and plain[: encodings.START].lstrip(b"[ \r\n")[:1] == b"{":
         raise faults.wrong_format("JSON", "csv")
     found = _header(plain, source)
     if not header.missing(source, found[0]):
@@ -349,7 +311,7 @@ def _in_quotes(data: Content) -> bytes:
 def _by_names(data: Content, source: SourceFormat) -> bytes | None:
     """Return a text from the encoding in which its header has all names of the YAML; None without one."""
     start = bytes(data[:_FEW])
-    for encoding in _ENCODINGS:
+    for encoding in encodings.OTHERS:
         names, _, _ = _header(start.decode(encoding, errors="replace").encode(), source)
         if not header.missing(source, names):
             with contextlib.suppress(UnicodeDecodeError):
@@ -357,44 +319,10 @@ def _by_names(data: Content, source: SourceFormat) -> bytes | None:
     return None
 
 
-def _is_utf8(data: Content) -> bool:
-    if isinstance(data, bytes) and data.isascii():
-        return True
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        for part in _parts(data, 0):
-            if not part.isascii() or decoder.getstate()[0]:
-                decoder.decode(part)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def _count(data: Content, what: bytes, start: int) -> int:
     if isinstance(data, bytes):
         return data.count(what, start)
-    return sum(part.count(what) for part in _parts(data, start))
-
-
-def _parts(data: Content, start: int) -> Iterator[bytes]:
-    if isinstance(data, bytes) and len(data) <= _PART:
-        yield data[start:]
-        return
-    for at in range(start, len(data), _PART):
-        yield data[at : at + _PART]
-
-
-def _wide_encoding(data: bytes) -> str | None:
-    """Return the UTF-16 that a text is in: by its mark, or because every other byte is null."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    start = data[:200]
-    if len(start) >= 4 and not any(start[1::2]) and all(start[::2]):  # noqa: PLR2004 - two characters
-        return "utf-16-le"
-    if len(start) >= 4 and not any(start[::2]) and all(start[1::2]):  # noqa: PLR2004
-        return "utf-16-be"
-    return None
+    return sum(part.count(what) for part in encodings.parts(data, start))
 
 
 def _header(data: Content, source: SourceFormat) -> _Header:
@@ -446,7 +374,7 @@ def _unnamed(data: Content, start: int, names: list[str], source: SourceFormat) 
     UnreadableFileError
         `number_format`, where the fields that are too many are the decimals of numbers.
     """
-    first = bytes(data[start : start + _START]).split(b"\n", _PEEKED)[:-1]
+    first = bytes(data[start : start + encodings.START]).split(b"\n", _PEEKED)[:-1]
     lines = [line.decode("utf-8", errors="replace").strip("\r") for line in first]
     rows = []
     for line in filter(str.strip, lines):
