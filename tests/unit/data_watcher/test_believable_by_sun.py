@@ -390,3 +390,13 @@ def test_the_rough_sun_is_within_four_degrees_of_the_exact_one() -> None:
         rough = np.degrees(np.arcsin(sun.roughly_up(local, 52.1)))
         assert np.abs(rough - exact).max() < 4.0
     assert sun.roughly_up(utc[:0], 52.1).size == 0
+
+
+@pytest.mark.parametrize("latitude", [-78.0, -34.0, 0.0, 52.1, 69.0])
+@pytest.mark.parametrize("start", ["2024-01-01", "2024-03-20", "2024-06-20", "2024-12-30T10:15"])
+def test_the_lowest_sun_of_a_day_or_two_is_that_of_all_moments(latitude: float, start: str) -> None:
+    local = np.datetime64(start, "us") + np.arange(150) * np.timedelta64(15, "m")
+
+    for some in (local, local[30:70], local[60:61]):
+        expected = sun.roughly_up(some, latitude).min()
+        assert sun.lowest(some, latitude) == pytest.approx(expected, abs=0.01)

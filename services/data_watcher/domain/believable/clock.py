@@ -30,6 +30,7 @@ NIGHT, DAYLIGHT = (
     -0.1,
     0.26,
 )  # sine of the sun's elevation: six degrees below, fifteen above the horizon
+FEW_DAYS = 2
 MUCH_AT_NIGHT, NEARLY_NONE = 0.05, 0.005  # of AC capacity
 _HALF_HOUR = 30.0
 LEAST_OF_NIGHT = 0.03  # of the rows with power, at either end of the day
@@ -150,7 +151,11 @@ def check_each_day(power: Power) -> None:
     """
     hour = HOUR / power.time.step
     much = np.flatnonzero(power.share > MUCH_AT_NIGHT)
+    if len(much) < hour:
+        return
     local = sun.mean_solar_time(power.time.utc[much], power.site)
+    if power.time.days <= FEW_DAYS and sun.lowest(local, power.site.latitude) > NIGHT + ROUGH:
+        return  # as in nearly every file of a day
     dark = much[sun.roughly_up(local, power.site.latitude) < NIGHT]
     if len(dark) < hour:
         return  # as in nearly every file

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,6 +13,7 @@ from shared.solar.site import Site
 
 SOLAR_CONSTANT = 1361.0  # W/m²
 _HALF_DAY = 12 * 3600.0  # s
+_DAY = 86_400_000_000  # us
 _SECONDS_PER_DEGREE = 240.0  # of longitude
 # The sun's declination on the days of a year [rad], by P. I. Cooper, "The absorption of radiation in solar
 # stills", Solar Energy 12 (3), 333-346, 1969. doi:10.1016/0038-092X(69)90047-4
@@ -76,6 +79,23 @@ def roughly_up(local: Times, latitude: float) -> npt.NDArray[np.float64]:
     up: npt.NDArray[np.float64] = turning[at] * np.cos(angle)
     up += (np.sin(np.radians(latitude)) * np.sin(declination))[at]
     return up
+
+
+def lowest(local: Times, latitude: float) -> float:
+    """Return the least of `roughly_up` at moments of a day or two: a fraction of its time.
+
+    Parameters
+    ----------
+    local
+        Mean solar times in microseconds; at least one.
+    """
+    since_midnight = local.view(np.int64) % _DAY
+    off_noon = float(np.abs(since_midnight - _DAY // 2).max()) / _DAY * 2 * math.pi
+    north = math.radians(latitude)
+    declination = float(_DECLINATION[local[0].item().timetuple().tm_yday - 1])
+    return math.sin(north) * math.sin(declination) + math.cos(north) * math.cos(
+        declination
+    ) * math.cos(off_noon)
 
 
 def _declination(days: Times) -> npt.NDArray[np.float64]:
