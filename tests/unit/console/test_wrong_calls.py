@@ -98,6 +98,7 @@ def test_days_without_a_score_and_days_without_a_degradation_are_named(
 def test_scores_are_flush_right_and_have_the_same_digits(system: FakeSystem) -> None:
     line = {
         "inputs": "measured",
+        "n": 4,
         "nmae": 0.04,
         "energy_bias": -0.05,
         "coverage_p10_p90": 0.8,
