@@ -315,20 +315,25 @@ def test_a_key_of_1024_bytes_is_taken_in(world: World) -> None:
 def test_ten_files_of_one_batch_cost_few_calls(world: World) -> None:
     world.upload("config/sites/east.yaml", SITE_YAML)
     object.__setattr__(handler.watcher().intake, "parallel", map)  # moto takes one call at a time
-    keys = [f"raw/east/power-{number}.csv" for number in range(10)]
-    for number, key in enumerate(keys):
+    first, *keys = [f"raw/east/power-{number}.csv" for number in range(11)]
+    for number, key in enumerate([first, *keys]):
         world.put(key, power_csv(day=number + 1))
     calls: list[str] = []
     for service in ("s3", "dynamodb", "sns", "sqs"):
         events = aws.client(service).meta.events
         events.register("before-call", lambda model, **_: calls.append(model.name))
 
+    assert world.deliver(world.event(first)) == []
+    assert (
+        calls.count("SendMessageBatch") == 1
+    )  # the process meets the source: all files are looked at
+    calls.clear()
     assert world.deliver(*map(world.event, keys)) == []
 
     beside = [name for name in calls if name not in {"GetObject", "PutObject"}]
     assert len(beside) / len(keys) <= 1.5
     assert calls.count("GetObject") == calls.count("PutObject") == len(keys)
-    assert world.ask(query="balance")["accepted"] == len(keys)
+    assert world.ask(query="balance")["accepted"] == len(keys) + 1
 
 
 def test_a_dataset_of_compacted_files_names_few_objects_and_reads_the_same(
