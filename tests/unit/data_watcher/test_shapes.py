@@ -71,6 +71,15 @@ def test_markup_is_named(start: str, format_: str) -> None:
     assert "HTML" in fault.reason or "XML" in fault.reason
 
 
+def test_what_a_portal_answered_instead_of_a_file_is_quoted() -> None:
+    page = (
+        b"<html><head><title>nginx</title></head><body>\n<h1>502 Bad Gateway</h1></body></html>\n"
+    )
+    fault = refused(page, site(CSV))
+    assert "an HTML page that begins with '502 Bad Gateway'" in fault.reason
+    assert "export the file again" in fault.remedy
+
+
 RECORDS = [{"t": f"{at:%Y-%m-%d %H:%M}", "p": watt} for at, watt in HEALTHY]
 COLUMNS = {name: [each[name] for each in RECORDS] for name in ("t", "p")}
 JSON = {"format": "json"}

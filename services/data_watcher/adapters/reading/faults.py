@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import struct
 import zipfile
 import zlib
@@ -23,7 +24,9 @@ MOST_CELLS = 40_000_000  # rows times columns that are read, at eight bytes a ce
 MOST_COLUMNS = 5_000
 MOST_HEADER_LINES = 200  # in which the header is looked for
 LONGEST_HEADER = 1024**2
-_LOOKED_AT = 200  # bytes that show markup
+_LOOKED_AT = 400  # bytes that show markup
+_TAG = re.compile(r"<(?:title|style|script)[^>]*>[^<]*</[^>]*>|<[^>]*>?")
+_SHOWN = 60  # characters of a page
 LONGEST_CELL = 10_000  # characters; no number and no time has more than a few dozen
 # What the libraries raise for damaged bytes; none of their calls leaves the process.
 DAMAGE = (pa.ArrowException, csv.Error, OSError, ValueError, KeyError, OverflowError)
@@ -78,19 +81,27 @@ def unreadable(what: str, remedy: str = _AGAIN) -> UnreadableFileError:
 
 def markup(start: bytes) -> str | None:
     """Return which markup a file's first bytes are; None where they are none."""
-    said = start[:_LOOKED_AT].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if said.startswith((b"<html", b"<!doctype html", b"<table", b"<head")):
-        return "an HTML page, as some portals call .xls"
-    return "XML" if said.startswith(b"<?xml") else None
+    text = start[:_LOOKED_AT].decode("utf-8", errors="replace").removeprefix("\ufeff").lstrip()
+    if text.lower().startswith(("<html", "<!doctype html", "<table", "<head")):
+        words = _TAG.sub("\n", text).split("\n")
+        shown = next((each.strip() for each in words if each.strip()), "")[:_SHOWN]
+        return f"an HTML page{f' that begins with {shown!r}' if shown else ''}"
+    return "XML" if text.lower().startswith("<?xml") else None
 
 
 def wrong_format(is_: str, says: str) -> UnreadableFileError:
     """Return the fault of a file that is another kind than the YAML says."""
-    return UnreadableFileError(
-        "unreadable",
-        f"it is {is_}, but the site's YAML says {says}",
+    remedy = (
         "correct the format of the source in the site's YAML (csv, xlsx, parquet or json), or export the "
-        "file in that format",
+        "file in that format"
+    )
+    if "HTML" in is_:
+        remedy = (
+            "open it once: a portal that failed answers with a page, and some call a page with a table .xls; "
+            "export the file again, as CSV or XLSX, and upload it under the same name"
+        )
+    return UnreadableFileError(
+        "unreadable", f"it is {is_}, but the site's YAML says {says}", remedy
     )
 
 
