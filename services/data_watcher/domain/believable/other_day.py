@@ -7,6 +7,7 @@ import numpy as np
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import Power, Values
 from shared.errors import UnreadableFileError
+from shared.solar import runs
 
 LEAST_DAYS = 5
 TELLING = 2  # days in a row, those aside that are like both of their neighbours
@@ -16,7 +17,7 @@ NOT_OWN, OTHER = (
 )  # how alike the changes from the day before are: of the same day, of another
 AT_TOP = 0.97  # of the file's highest hour: a plant at its limit does not follow the sun
 LEAST_CHANGE = 0.15  # of what a usual day gives
-_DAY, _HOUR, _HOURS = 86_400, 3_600, 24
+_HOURS = 24
 
 
 def check(name: str, light: Values, power: Power) -> None:
@@ -75,18 +76,18 @@ def _changes(light: Values, power: Power) -> tuple[Values, Values, np.datetime64
 
     As a share of a usual day. [unitless]
     """
-    local = sun.mean_solar_time(power.time.utc, power.site).astype("M8[s]")
-    seconds = local.astype(np.int64)
-    day, hour = seconds // _DAY, seconds % _DAY // _HOUR
-    first = int(day[0])
+    local = sun.mean_solar_time(power.time.utc, power.site).astype("M8[h]").astype(np.int64)
+    starts = runs.starts(local)
+    hours = local[starts]
+    first = int(hours[0]) // _HOURS
+    size = (int(hours[-1]) // _HOURS - first + 1) * _HOURS
     known = np.isfinite(power.share) & np.isfinite(light)
-    at = (day[known] - first) * _HOURS + hour[known]
-    size = (int(day[-1]) - first + 1) * _HOURS
-    count = np.bincount(at, minlength=size)
+    count = np.add.reduceat(known, starts, dtype=np.intp)
     changes = []
     for values, top in ((power.share, AT_TOP), (light, np.inf)):
-        total = np.bincount(at, values[known], minlength=size)
-        means = np.divide(total, count, out=np.full(size, np.nan), where=count > 0)
+        total = np.add.reduceat(values if known.all() else np.where(known, values, 0.0), starts)
+        means = np.full(size, np.nan)
+        means[hours - first * _HOURS] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
         means[means > top * np.fmax.reduce(means)] = np.nan
         by_day = means.reshape(-1, _HOURS)
         usual = float(np.median(np.sqrt(np.nansum(by_day**2, axis=1))))
