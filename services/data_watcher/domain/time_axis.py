@@ -13,6 +13,19 @@ import numpy.typing as npt
 Times = npt.NDArray[np.datetime64]
 LEAST_STRETCH = 8  # rows that lie equally far apart, before that is their step
 T = TypeVar("T", bound=np.generic)
+_HOUR, _DAY = 3_600_000_000, 86_400_000_000  # us
+
+
+def days_of(times: Times) -> Times:
+    """Return the day of each of some known times; NumPy's own conversion takes ten times as long. [us]"""
+    days: Times = (times.view(np.int64) // _DAY).view("M8[D]")
+    return days
+
+
+def hours_of(times: Times) -> Times:
+    """Return the hour of each of some known times. [us]"""
+    hours: Times = (times.view(np.int64) // _HOUR).view("M8[h]")
+    return hours
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import Values
-from services.data_watcher.domain.time_axis import TimeAxis, Times
+from services.data_watcher.domain.time_axis import TimeAxis, Times, days_of
 from shared.errors import UnreadableFileError
 from shared.solar import runs
 from shared.solar.site import Site
@@ -110,7 +110,7 @@ def low_spells(
     if time.days < DAYS:
         return
     local = sun.mean_solar_time(time.utc, site)
-    day = local.astype("M8[D]")
+    day = days_of(local)
     starts = runs.starts(day)
     ends = np.append(starts[1:], len(day))
     noon = sun.noon_elevation(day[starts], site.latitude)

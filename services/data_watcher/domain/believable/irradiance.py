@@ -13,7 +13,7 @@ from services.data_watcher.domain.believable.power import NOISE, Power, Values, 
 from services.data_watcher.domain.believable.unit_by_clear_day import LOW as LOW_FOR_SUN
 from services.data_watcher.domain.believable.unit_by_clear_day import faint_clear_day
 from services.data_watcher.domain.believable.unit_fault import guess, wrong_unit
-from services.data_watcher.domain.time_axis import TimeAxis
+from services.data_watcher.domain.time_axis import TimeAxis, days_of
 from shared.errors import UnreadableFileError
 from shared.solar.site import Site
 
@@ -156,7 +156,7 @@ def check_plane(name: str, values: Values, place: Callable[[int], str], time: Ti
     above = np.flatnonzero(values > MOST_ON_PLANE)
     if len(above) < max(min(FEWEST, HOURS_ABOVE * 3600.0 / time.step), FEW):
         return
-    days = time.utc.astype("M8[D]")
+    days = days_of(time.utc)
     bad, sunny = len(np.unique(days[above])), len(np.unique(days[values > SUNNY]))
     if bad < MOST_OF_DAYS * sunny:
         return

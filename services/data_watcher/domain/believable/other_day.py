@@ -6,6 +6,7 @@ import numpy as np
 
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import Power, Values
+from services.data_watcher.domain.time_axis import hours_of
 from shared.errors import UnreadableFileError
 from shared.solar import runs
 
@@ -76,7 +77,7 @@ def _changes(light: Values, power: Power) -> tuple[Values, Values, np.datetime64
 
     As a share of a usual day. [unitless]
     """
-    local = sun.mean_solar_time(power.time.utc, power.site).astype("M8[h]").astype(np.int64)
+    local = hours_of(sun.mean_solar_time(power.time.utc, power.site)).astype(np.int64)
     starts = runs.starts(local)
     hours = local[starts]
     first = int(hours[0]) // _HOURS

@@ -41,11 +41,12 @@ def found(power: Values, time: TimeAxis, site: Site, lights: Sequence[Values]) -
         return None  # as in nearly every file
     rises = np.flatnonzero(nothing[:-1] & some[1:]) + 1
     after = np.searchsorted(rises, falls, side="right")
-    inside = after < len(rises)
+    starts, ends = falls[after < len(rises)], rises[after[after < len(rises)]]
+    steep = np.maximum(power[starts - 1], power[ends]) > LARGE * highest  # few nights are
+    steep &= (ends - starts) * time.step >= LEAST
     mask = np.zeros(len(power), bool)
-    for start, end in zip(falls[inside], rises[after[inside]], strict=True):
-        is_long = (end - start) * time.step >= LEAST and nothing[start:end].all()
-        if is_long and max(power[start - 1], power[end]) > LARGE * highest:
+    for start, end in zip(starts[steep].tolist(), ends[steep].tolist(), strict=True):
+        if nothing[start:end].all():
             middles = time.utc[start:end] + np.timedelta64(round(time.step / 2), "s")
             up = sun.roughly_up(sun.mean_solar_time(middles, site), site.latitude)
             mask[start:end] = up.min() > UP and all(_is_bright(each[start:end]) for each in lights)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import NOISE, Power, Values, spacing
+from services.data_watcher.domain.time_axis import days_of
 from shared.errors import UnreadableFileError
 
 STANDARD = 1000.0  # W/m² at which a plant's rating holds
@@ -48,7 +49,7 @@ def check(name: str, irradiance: Values, power: Power) -> None:
     if not len(rows) or np.ptp(ratio) < np.log(CHANGE):
         return  # as in many files of few days
     local = sun.mean_solar_time(power.time.utc[::every][rows], power.site)
-    days, first, count = np.unique(local.astype("M8[D]"), return_index=True, return_counts=True)
+    days, first, count = np.unique(days_of(local), return_index=True, return_counts=True)
     whole = np.flatnonzero(count >= LEAST_ROWS)
     some = [rows[first[each] : first[each] + count[each]] for each in whole]
     levels = _medians(ratio, first, count)[whole]

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.domain.time_axis import Times
+from services.data_watcher.domain.time_axis import Times, days_of
 from shared.solar import position
 from shared.solar.site import Site
 
@@ -69,7 +69,7 @@ def roughly_up(local: Times, latitude: float) -> npt.NDArray[np.float64]:
     local
         Mean solar times.
     """
-    days = local.astype("M8[D]")
+    days = days_of(local)
     first = days.min() if len(days) else np.datetime64(0, "D")
     every = np.arange(first, (days.max() if len(days) else first) + np.timedelta64(1, "D"))
     declination = _declination(every)

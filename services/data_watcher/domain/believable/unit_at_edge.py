@@ -17,6 +17,7 @@ from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import Power, Values
 from services.data_watcher.domain.believable.unit_by_clear_day import is_clear
 from services.data_watcher.domain.believable.unit_fault import said
+from services.data_watcher.domain.time_axis import days_of
 from shared.errors import UnreadableFileError
 from shared.solar import runs
 
@@ -68,7 +69,7 @@ def check(power: Power) -> None:
         return  # as in files of a day
     if units.conversion("kW", power.unit).per_interval:
         return
-    day = sun.mean_solar_time(time.utc, power.site).astype("M8[D]")
+    day = days_of(sun.mean_solar_time(time.utc, power.site))
     starts = runs.starts(day)
     ends = np.append(starts[1:], len(day))
     days = _Days(day[starts], starts, ends, np.fmax.reduceat(power.share, starts))

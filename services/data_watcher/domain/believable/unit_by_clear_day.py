@@ -10,6 +10,7 @@ import numpy.typing as npt
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import NOISE, Power, Values
 from services.data_watcher.domain.believable.unit_fault import guess, wrong_unit
+from services.data_watcher.domain.time_axis import days_of
 from shared.solar import runs
 
 LOW = 0.28  # of AC capacity times the sine of the noon sun; clear days of public plants reached 0.39 and more
@@ -64,7 +65,7 @@ def faint_clear_day(power: Power) -> FaintDay | None:
 def _days(power: Power) -> list[tuple[np.datetime64, npt.NDArray[np.intp]]]:
     """Return the rows of each day by the sun, at the site's longitude."""
     local = sun.mean_solar_time(power.time.utc, power.site)
-    days = local.astype("M8[D]")
+    days = days_of(local)
     starts = runs.starts(days)
     return [(days[rows[0]], rows) for rows in np.split(np.arange(len(days)), starts[1:])]
 

@@ -12,7 +12,7 @@ from services.data_watcher.domain.believable.power import (
     Power,
     Values,
 )
-from services.data_watcher.domain.time_axis import TimeAxis, Times
+from services.data_watcher.domain.time_axis import TimeAxis, Times, days_of
 from shared.errors import UnreadableFileError
 from shared.solar import runs
 
@@ -55,7 +55,7 @@ def _may_change(power: Power) -> bool:
         return True
     if time.days < DAYS_FOR_PEAK:
         return False
-    days = time.utc.astype("M8[D]").astype(np.int64)
+    days = days_of(time.utc).astype(np.int64)
     starts = runs.starts(days)
     generating = np.add.reduceat(share > NOISE, starts, dtype=np.int64)
     low = generating - np.add.reduceat(share >= LEAST_PEAK, starts, dtype=np.int64)
@@ -90,7 +90,7 @@ def _daily_peaks(share: Values, time: TimeAxis) -> tuple[Times, Values]:
     generating = share > NOISE
     power = share[generating]
     days, starts, counts = np.unique(
-        time.utc[generating].astype("M8[D]"), return_index=True, return_counts=True
+        days_of(time.utc[generating]), return_index=True, return_counts=True
     )
     by_day = np.lexsort((power, np.repeat(np.arange(len(days)), counts)))
     levels = power[by_day][starts + ((counts - 1) * 0.9).astype(np.intp)]
