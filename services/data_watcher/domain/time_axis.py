@@ -28,6 +28,25 @@ def hours_of(times: Times) -> Times:
     return hours
 
 
+def by_day(
+    utc: Times, ahead: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.int64]]:
+    """Return the rows where each day begins and ends, and its number since 1970; the times ascend.
+
+    Parameters
+    ----------
+    ahead
+        How far the day's clock is ahead of the times. [us]
+    """
+    times = utc.view(np.int64)
+    first, last = (int(times[0]) + ahead) // _DAY, (int(times[-1]) + ahead) // _DAY
+    number = np.arange(first, last + 2)
+    edges = times.searchsorted(number * _DAY - ahead)
+    number = number[:-1]
+    filled = edges[1:] > edges[:-1]
+    return edges[:-1][filled], edges[1:][filled], number[filled]
+
+
 @dataclass(frozen=True, slots=True)
 class TimeAxis:
     """The place of each kept row in time.

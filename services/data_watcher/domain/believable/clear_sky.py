@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import Values
-from services.data_watcher.domain.time_axis import TimeAxis, Times, days_of
+from services.data_watcher.domain.time_axis import TimeAxis, Times
 from shared.errors import UnreadableFileError
 from shared.solar import runs
 from shared.solar.site import Site
@@ -109,11 +109,8 @@ def low_spells(
     """
     if time.days < DAYS:
         return
-    local = sun.mean_solar_time(time.utc, site)
-    day = days_of(local)
-    starts = runs.starts(day)
-    ends = np.append(starts[1:], len(day))
-    noon = sun.noon_elevation(day[starts], site.latitude)
+    starts, ends, day = sun.days(time.utc, site)
+    noon = sun.noon_elevation(day, site.latitude)
     share = np.fmax.reduceat(ghi, starts) / _clear(noon)
     limit = TOO_LOW
     if by_its_best:
@@ -122,7 +119,8 @@ def low_spells(
     for first, after in zip(*_long(low), strict=True):
         rows = slice(int(starts[first]), int(ends[after - 1]))
         up = np.asarray(sun.over(time.utc[rows], time.step, site).up)
-        yield from _to_the_row(ghi, up, day, rows, time.step, limit)
+        own = np.repeat(day[first:after], (ends - starts)[first:after])
+        yield from _to_the_row(ghi, up, own, rows, time.step, limit)
 
 
 def _to_the_row(  # noqa: PLR0917 - one call
@@ -132,10 +130,10 @@ def _to_the_row(  # noqa: PLR0917 - one call
 
     Parameters
     ----------
-    up
+    up, day
         Of these rows alone.
     """
-    own, day = ghi[rows], day[rows]
+    own = ghi[rows]
     starts = runs.starts(day)
     ends = np.append(starts[1:], len(day))
     best = np.fmax.reduceat(np.where(up > HIGH, own / _clear(up), np.nan), starts)

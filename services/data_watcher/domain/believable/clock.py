@@ -56,7 +56,7 @@ def check(power: Power, what: str = "power") -> None:
     generating = np.flatnonzero(power.share > MUCH * max(power.highest, 1e-9))
     if len(generating) < LEAST_ROWS:
         return
-    day = days_of(power.time.utc[generating]).astype(np.int64)
+    day = days_of(power.time.utc[generating]).view(np.int64)
     every = -(-(day[-1] - day[0] + 1) // MOST_DAYS)
     chosen = (day - day[0]) % every == 0
     generating, day = generating[chosen], day[chosen]
@@ -160,7 +160,7 @@ def check_each_day(power: Power) -> None:
     if len(dark) < hour:
         return  # as in nearly every file
     local = sun.mean_solar_time(power.time.utc, power.site)
-    day = days_of(local).astype(np.int64)
+    day = days_of(local).view(np.int64)
     day -= day[0]
     at_night = np.bincount(day[dark], minlength=day[-1] + 1)
     dead = np.flatnonzero((power.share < NEARLY_NONE) & (at_night >= hour)[day])

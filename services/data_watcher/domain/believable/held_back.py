@@ -69,7 +69,7 @@ def _of_runs(
     whole: Sequence[Rows], power: Values, time: TimeAxis, site: Site, on_plane: Values | None
 ) -> dict[str, Mask]:
     local = sun.mean_solar_time(time.utc, site) + np.timedelta64(round(time.step / 2), "s")
-    day = days_of(local).astype(np.int64)
+    day = days_of(local).view(np.int64)
     day -= day[0]
     tops = _tops(power, day, max(round(AN_HOUR / time.step), 1))
     digit, lowest = _last_digit(power), float(np.fmin.reduce(power))

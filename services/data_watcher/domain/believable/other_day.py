@@ -77,16 +77,19 @@ def _changes(light: Values, power: Power) -> tuple[Values, Values, np.datetime64
 
     As a share of a usual day. [unitless]
     """
-    local = hours_of(sun.mean_solar_time(power.time.utc, power.site)).astype(np.int64)
+    local = hours_of(sun.mean_solar_time(power.time.utc, power.site)).view(np.int64)
     starts = runs.starts(local)
     hours = local[starts]
     first = int(hours[0]) // _HOURS
     size = (int(hours[-1]) // _HOURS - first + 1) * _HOURS
     known = np.isfinite(power.share) & np.isfinite(light)
-    count = np.add.reduceat(known, starts, dtype=np.intp)
+    is_whole = known.all()
+    count = np.diff(starts, append=len(known))
+    if not is_whole:
+        count = np.add.reduceat(known, starts, dtype=np.intp)
     changes = []
     for values, top in ((power.share, AT_TOP), (light, np.inf)):
-        total = np.add.reduceat(values if known.all() else np.where(known, values, 0.0), starts)
+        total = np.add.reduceat(values if is_whole else np.where(known, values, 0.0), starts)
         means = np.full(size, np.nan)
         means[hours - first * _HOURS] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
         means[means > top * np.fmax.reduce(means)] = np.nan

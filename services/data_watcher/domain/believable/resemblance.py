@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import NOISE
-from services.data_watcher.domain.time_axis import TimeAxis, Times
+from services.data_watcher.domain.time_axis import TimeAxis, Times, by_day
 from services.data_watcher.domain.traits import Level, Traits, band_of
 from shared.solar.site import POWER, Site
 
@@ -66,7 +66,7 @@ def traits(time: TimeAxis, power: Values | None, site: Site) -> Traits:
         return Traits(time.step)
     power = power if np.min(power) >= 0 else np.fmax(power, 0.0)  # no copy where none is needed
     late = sun.ahead(site) * 1_000_000 + round(time.step * 5e5)  # us
-    starts, ends, number = _days(time.utc, late)
+    starts, ends, number = by_day(time.utc, late)
     energy = np.add.reduceat(power, starts)
     telling = np.flatnonzero(
         energy > max(LEAST_ENERGY_PART * energy.max(), NOISE * site.ac_capacity_kw)
@@ -95,20 +95,6 @@ def traits(time: TimeAxis, power: Values | None, site: Site) -> Traits:
         apart=_apart(days),
         prints=_prints(time.utc, power),
     )
-
-
-def _days(utc: Times, late: int) -> tuple[Positions, Positions, npt.NDArray[np.int64]]:
-    """Return the rows where each day begins and ends, and its number since 1970; the times ascend.
-
-    The day's clock is so much ahead of the times. [us]
-    """
-    times = utc.view(np.int64)
-    first, last = (int(times[0]) + late) // _DAY, (int(times[-1]) + late) // _DAY
-    number = np.arange(first, last + 2)
-    edges = times.searchsorted(number * _DAY - late)
-    number = number[:-1]
-    filled = edges[1:] > edges[:-1]
-    return edges[:-1][filled], edges[1:][filled], number[filled]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +193,7 @@ def _prints(utc: Times, power: Values) -> tuple[str, ...]:
 
     The energy counts with six digits; so much is left of it where a file was written in another unit.
     """
-    starts, _, number = _days(utc, 0)
+    starts, _, number = by_day(utc, 0)
     energy = np.add.reduceat(power, starts)
     generating = np.flatnonzero(energy > 0)
     drawn = (

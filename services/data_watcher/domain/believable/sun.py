@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.domain.time_axis import Times, days_of
+from services.data_watcher.domain.time_axis import Times, by_day, days_of
 from shared.solar import position
 from shared.solar.site import Site
 
@@ -17,6 +17,7 @@ _DAY = 86_400_000_000  # us
 _SECONDS_PER_DEGREE = 240.0  # of longitude
 # The sun's declination on the days of a year [rad], by P. I. Cooper, "The absorption of radiation in solar
 # stills", Solar Energy 12 (3), 333-346, 1969. doi:10.1016/0038-092X(69)90047-4
+Positions = npt.NDArray[np.intp]
 _DECLINATION = np.radians(23.45 * np.sin(2 * np.pi * (285.0 + np.arange(366)) / 365))
 
 
@@ -42,6 +43,12 @@ def mean_solar_time(times: Times, site: Site) -> Times:
 def ahead(site: Site) -> int:
     """Return how far mean solar time is ahead of UTC. [s]"""
     return round(site.longitude * _SECONDS_PER_DEGREE)
+
+
+def days(utc: Times, site: Site) -> tuple[Positions, Positions, Times]:
+    """Return the rows where each day of mean solar time begins and ends, and the day; the times ascend."""
+    starts, ends, number = by_day(utc, ahead(site) * 1_000_000)
+    return starts, ends, number.view("M8[D]")
 
 
 def noon_elevation(days: Times, latitude: float) -> npt.NDArray[np.float64]:

@@ -17,9 +17,7 @@ from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import Power, Values
 from services.data_watcher.domain.believable.unit_by_clear_day import is_clear
 from services.data_watcher.domain.believable.unit_fault import said
-from services.data_watcher.domain.time_axis import days_of
 from shared.errors import UnreadableFileError
-from shared.solar import runs
 
 LEAST_PER_HOUR = 4  # intervals; half of a plant, or a third of it, may be off
 LEAST_DAYS = 3  # on either side
@@ -69,10 +67,8 @@ def check(power: Power) -> None:
         return  # as in files of a day
     if units.conversion("kW", power.unit).per_interval:
         return
-    day = days_of(sun.mean_solar_time(time.utc, power.site))
-    starts = runs.starts(day)
-    ends = np.append(starts[1:], len(day))
-    days = _Days(day[starts], starts, ends, np.fmax.reduceat(power.share, starts))
+    starts, ends, day = sun.days(time.utc, power.site)
+    days = _Days(day, starts, ends, np.fmax.reduceat(power.share, starts))
     for low, others in _edges(days, NEAR[1] * hours):
         shown = _shown(power, low, others, hours)
         if shown is None:

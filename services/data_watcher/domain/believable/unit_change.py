@@ -55,7 +55,7 @@ def _may_change(power: Power) -> bool:
         return True
     if time.days < DAYS_FOR_PEAK:
         return False
-    days = days_of(time.utc).astype(np.int64)
+    days = days_of(time.utc).view(np.int64)
     starts = runs.starts(days)
     generating = np.add.reduceat(share > NOISE, starts, dtype=np.int64)
     low = generating - np.add.reduceat(share >= LEAST_PEAK, starts, dtype=np.int64)
