@@ -94,10 +94,8 @@ def scorecard(
         output.say(_said_in_all(each))
     if answer["waiting"]:
         count = answer["waiting"]
-        waits = (
-            f"{output.counted(count, 'file')} {'waits' if count == 1 else 'wait'} to be predicted"
-        )
-        output.say(f"{waits}; see `solar predictions SITE`")
+        waits = f"{output.counted(count, 'file')} {'waits' if count == 1 else 'wait'}"
+        output.say(f"{waits} to be predicted or scored; see `solar predictions SITE`")
 
 
 def degradations(

@@ -151,7 +151,7 @@ def test_a_scorecard_says_how_well_and_what_could_not_be_scored(golden: FakeSyst
     assert "3 of 5" in said
     assert "-5.0%" in said
     assert "measured: 3 days of 1 site scored; 2 without power; version 1" in said
-    assert "2 files wait to be predicted" in said
+    assert "2 files wait to be predicted or scored" in said
 
 
 def test_a_day_that_was_not_scored_says_what_it_was_instead(golden: FakeSystem) -> None:
@@ -196,7 +196,7 @@ def test_days_without_scores_name_the_last_one_that_is_known(
 
 def test_one_file_that_waits_is_one_file(golden: FakeSystem) -> None:
     golden.answers["deployer", "scorecard"] = CARD | {"waiting": 1}
-    assert "1 file waits to be predicted" in solar("scorecard").stdout
+    assert "1 file waits to be predicted or scored" in solar("scorecard").stdout
 
 
 def test_a_scorecard_is_json_for_machines(golden: FakeSystem) -> None:
