@@ -71,6 +71,14 @@ def of_rows(time: TimeAxis) -> Iterator[None]:
         raise
 
 
+_OTHER_FORMAT = (
+    "correct the format of the source in the site's YAML (csv, xlsx, parquet or json), or export the file in "
+    "that format"
+)
+_NOT_A_PAGE = (
+    "open it once: a portal that failed answers with a page, and some call a page with a table .xls; export "
+    "the file again, as CSV or XLSX, and upload it under the same name"
+)
 _AGAIN = "export it again and upload it under the same name; open it once to see that it is whole"
 
 
@@ -79,27 +87,19 @@ def unreadable(what: str, remedy: str = _AGAIN) -> UnreadableFileError:
     return UnreadableFileError("unreadable", f"the file cannot be read: {what}", remedy)
 
 
-def markup(start: bytes) -> str | None:
-    """Return which markup a file's first bytes are; None where they are none."""
+def markup(start: bytes, says: str) -> UnreadableFileError | None:
+    """Return the fault of a file whose first bytes are markup; None where they are none."""
     text = start[:_LOOKED_AT].decode("utf-8", errors="replace").removeprefix("\ufeff").lstrip()
     if text.lower().startswith(("<html", "<!doctype html", "<table", "<head")):
         words = _TAG.sub("\n", text).split("\n")
         shown = next((each.strip() for each in words if each.strip()), "")[:_SHOWN]
-        return f"an HTML page{f' that begins with {shown!r}' if shown else ''}"
-    return "XML" if text.lower().startswith("<?xml") else None
+        kind = f"an HTML page{f' that begins with {shown!r}' if shown else ''}"
+        return wrong_format(kind, says, _NOT_A_PAGE)
+    return wrong_format("XML", says) if text.lower().startswith("<?xml") else None
 
 
-def wrong_format(is_: str, says: str) -> UnreadableFileError:
+def wrong_format(is_: str, says: str, remedy: str = _OTHER_FORMAT) -> UnreadableFileError:
     """Return the fault of a file that is another kind than the YAML says."""
-    remedy = (
-        "correct the format of the source in the site's YAML (csv, xlsx, parquet or json), or export the "
-        "file in that format"
-    )
-    if "HTML" in is_:
-        remedy = (
-            "open it once: a portal that failed answers with a page, and some call a page with a table .xls; "
-            "export the file again, as CSV or XLSX, and upload it under the same name"
-        )
     return UnreadableFileError(
         "unreadable", f"it is {is_}, but the site's YAML says {says}", remedy
     )

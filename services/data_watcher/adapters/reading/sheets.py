@@ -42,7 +42,9 @@ def load(data: Content, source: SourceFormat) -> Raw:
     if data[: len(_OLD)] == _OLD:
         raise faults.wrong_format("an old Excel file (.xls), or one with a password", "xlsx")
     if data[: len(_MARK)] != _MARK:
-        raise faults.wrong_format(faults.markup(bytes(data[:_CHUNK])) or "no spreadsheet", "xlsx")
+        raise faults.markup(bytes(data[:_CHUNK]), "xlsx") or faults.wrong_format(
+            "no spreadsheet", "xlsx"
+        )
     workbook = Workbook(data)
     names = workbook.named(source.sheet)
     tables = list(filter(None, (_table(workbook, name, source) for name in names)))

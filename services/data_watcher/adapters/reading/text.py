@@ -288,9 +288,8 @@ def _decoded(data: Content, source: SourceFormat) -> tuple[Content, _Header]:
         faults.check_held(len(plain))
     if plain.find(b"\n") < 0:  # as old Macs and some loggers end lines
         plain = bytes(plain).replace(b"\r", b"\n")
-    kind = faults.markup(bytes(plain[: encodings.START])) if b"<" in plain[:4] else None
-    if kind:
-        raise faults.wrong_format(kind, "csv")
+    if b"<" in plain[:4] and (fault := faults.markup(bytes(plain[: encodings.START]), "csv")):
+        raise fault
     if plain[:1] in {b"{", b"["} and plain[: encodings.START].lstrip(b"[ \r\n")[:1] == b"{":
         raise faults.wrong_format("JSON", "csv")
     found = _header(plain, source)

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import NOISE, Power, Values
 from services.data_watcher.domain.believable.unit_fault import guess, wrong_unit
-from services.data_watcher.domain.time_axis import days_of
-from shared.solar import runs
 
 LOW = 0.28  # of AC capacity times the sine of the noon sun; clear days of public plants reached 0.39 and more
 SMOOTH = 1.05  # way up and down over twice the peak; 1 on a perfect day, 1.3 and more under clouds
@@ -54,20 +51,13 @@ def faint_clear_day(power: Power) -> FaintDay | None:
     up = np.asarray(position.up)
     if peak >= LOW * up.max():
         return None
-    for day, rows in _days(power):
+    for start, end, day in zip(*sun.days(power.time.utc, power.site), strict=True):
+        rows = slice(start, end)
         if is_clear(power.share[rows], up[rows]):
             elevation = np.degrees(np.arcsin(up[rows].max()))
             said = f"{day} was a clear day, with the noon sun {elevation:.0f} degrees high"
             return FaintDay(float(power.share[rows].max()), said)
     return None
-
-
-def _days(power: Power) -> list[tuple[np.datetime64, npt.NDArray[np.intp]]]:
-    """Return the rows of each day by the sun, at the site's longitude."""
-    local = sun.mean_solar_time(power.time.utc, power.site)
-    days = days_of(local)
-    starts = runs.starts(days)
-    return [(days[rows[0]], rows) for rows in np.split(np.arange(len(days)), starts[1:])]
 
 
 def is_clear(share: Values, up: Values) -> bool:
