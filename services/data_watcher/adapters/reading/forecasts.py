@@ -15,7 +15,7 @@ from services.data_watcher.domain.believable import leads, losses, predicted, ra
 from services.data_watcher.domain.believable.irradiance import STANDARD
 from services.data_watcher.domain.believable.predicted import Light
 from services.data_watcher.domain.believable.sky import Sky
-from services.data_watcher.domain.time_axis import TimeAxis
+from services.data_watcher.domain.time_axis import TimeAxis, ticks_of
 from services.data_watcher.domain.traits import Traits
 from services.data_watcher.ports import Reading
 from shared.errors import UnreadableFileError
@@ -186,7 +186,7 @@ def _freshest(placed: Placed, step: float) -> npt.NDArray[np.intp]:
     """
     utc = placed.time.utc
     alike = np.flatnonzero(placed.lengths == step)
-    phase = utc[alike].view(np.int64) % round(step * 1e6)
+    phase = ticks_of(utc[alike]) % round(step * 1e6)
     phases, counts = np.unique(phase, return_counts=True)
     chosen = alike[phase == phases[counts.argmax()]]
     _, first = np.unique(utc[chosen][::-1], return_index=True)

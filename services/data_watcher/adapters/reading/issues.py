@@ -185,7 +185,7 @@ def _of_column(table: Table, how: IssueFormat, zone: str) -> Times:
     assert table.issues is not None  # noqa: S101
     form = TimestampFormat(column=how.column, format=how.format, timezone=zone)
     local, is_utc = parsing.parse(table.issues, form, zone)
-    local[~np.isnat(local) & ((local < stamps.EARLIEST) | (local >= stamps.LATEST))] = _NAT
+    stamps.forget_absurd(local)
     if how.at is not None:
         midnight = local.astype("M8[D]").astype("M8[us]")
         local = np.asarray(midnight + np.timedelta64(written.clock(how.at)), "M8[us]")

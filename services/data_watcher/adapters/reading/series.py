@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from services.data_watcher.adapters.reading import cells, faults, stamps
 from services.data_watcher.adapters.reading.table import Raw, Table
 from services.data_watcher.domain.believable import inverters, losses, sums
-from services.data_watcher.domain.time_axis import TimeAxis, Times
+from services.data_watcher.domain.time_axis import TimeAxis, Times, ticks_of
 from shared.errors import UnreadableFileError
 from shared.solar.site import POWER, Site, SourceFormat
 
@@ -223,13 +223,13 @@ def _usual_step(times: Sequence[TimeAxis]) -> float:
 
 def _phase(utc: Times, step: float) -> int:
     """Return where in its interval most of a series' stamps are. [us]"""
-    phases, counts = np.unique(utc.view(np.int64) % round(step * 1e6), return_counts=True)
+    phases, counts = np.unique(ticks_of(utc) % round(step * 1e6), return_counts=True)
     return int(phases[counts.argmax()])
 
 
 def _floored(utc: Times, step: float) -> Times:
     width = round(step * 1e6)
-    return (utc.view(np.int64) // width * width).view(utc.dtype)
+    return (ticks_of(utc) // width * width).view(utc.dtype)
 
 
 def _spread(column: Values, series: _Series, at: Positions, length: int) -> Values:

@@ -134,8 +134,9 @@ def _mean_by(group: npt.NDArray[np.int64], values: Values) -> Values:
 def is_by_day(time: TimeAxis, rows: npt.NDArray[np.intp], site: Site) -> bool:
     """Whether so few of some rows are near or in the night that the exact sun need not be asked."""
     middles = time.utc[rows] + np.timedelta64(round(time.step * 5e5), "us")
-    up = sun.roughly_up(sun.mean_solar_time(middles, site), site.latitude)
-    return bool(np.count_nonzero(up < BELOW_HORIZON + ROUGH) < MUCH * len(rows))
+    local = sun.mean_solar_time(middles, site)
+    low = sun.roughly_below(local, site.latitude, BELOW_HORIZON + ROUGH)
+    return bool(np.count_nonzero(low) < MUCH * len(rows))
 
 
 def check_each_day(power: Power) -> None:
@@ -156,7 +157,7 @@ def check_each_day(power: Power) -> None:
     local = sun.mean_solar_time(power.time.utc[much], power.site)
     if power.time.days <= FEW_DAYS and sun.lowest(local, power.site.latitude) > NIGHT + ROUGH:
         return  # as in nearly every file of a day
-    dark = much[sun.roughly_up(local, power.site.latitude) < NIGHT]
+    dark = much[sun.roughly_below(local, power.site.latitude, NIGHT)]
     if len(dark) < hour:
         return  # as in nearly every file
     local = sun.mean_solar_time(power.time.utc, power.site)

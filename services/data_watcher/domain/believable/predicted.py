@@ -15,7 +15,7 @@ import numpy.typing as npt
 from services.data_watcher.domain import units
 from services.data_watcher.domain.believable import clock
 from services.data_watcher.domain.believable.sky import Sky
-from services.data_watcher.domain.time_axis import Times
+from services.data_watcher.domain.time_axis import Times, ticks_of
 from shared.errors import UnreadableFileError
 from shared.solar import irradiance, position
 from shared.solar.site import Site
@@ -77,7 +77,7 @@ class Light:
         issues = len(np.unique(self.issued))
         hours = self.begins.astype("M8[s]").astype(np.int64) / 3600.0 + self.lengths / 7200.0
         day = np.round((hours - self.sky.hour_angle * 12 / np.pi - 12) / 24).astype(np.int64)
-        issue = self.issued.view(np.int64) if 2 * issues < len(self.issued) else np.zeros_like(day)
+        issue = ticks_of(self.issued) if 2 * issues < len(self.issued) else np.zeros_like(day)
         keys = np.stack([issue, day])
         group: npt.NDArray[np.intp] = np.unique(keys, axis=1, return_inverse=True)[1].reshape(-1)
         return group

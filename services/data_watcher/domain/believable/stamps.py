@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.domain.time_axis import Times, stretches
+from services.data_watcher.domain.time_axis import NAT, Times, stretches, ticks_of
 from shared.errors import UnreadableFileError
 
 MOST_MIXED = (
@@ -16,12 +16,12 @@ MOST_MIXED = (
 FEW_MIXED = 4  # such rows; as few are a logger's hiccup, however small the file
 DAYS_FOR_SWAP = 3  # in a row
 YEARS_FOR_SWAP = 2
-FAR_AWAY = np.timedelta64(20, "D")  # between a swapped day and its neighbours
+_FAR_AWAY = 20 * 86_400_000_000  # us; between a swapped day and its neighbours
 FEWEST_TURNED, MOSTLY_TURNED = 2, 0.8  # days, and their part of those that lie far away
 MOST_TURNED = 12  # days of a month that can be swapped
 LEAST_RUN = 8  # rows that ascend, before they are a series of their own
 ROWS_OF_A_DAY = 4  # fewer are readings of a meter once a month
-YEARS_AWAY = np.timedelta64(300, "D")  # a wrong year is 365 days away from the row beside it
+_YEARS_AWAY = 300 * 86_400_000_000  # us; a wrong year is 365 days away from the row beside it
 SAME = 1e-3  # of a value; exports round
 MOST_STRAY = 0.2  # of the rows; of more nobody knows which are right
 ROWS_FOR_STEP = 24
@@ -90,7 +90,7 @@ def check_swapped(local: Times) -> None:
     """Refuse a file whose days lie a month or a year apart, and in a row once they are swapped."""
     if local[-1] - local[0] < DAYS_FOR_SWAP * _DAY and local[0] <= local[-1]:
         return
-    if (np.abs(np.diff(local)) > FAR_AWAY).any():
+    if np.abs(np.diff(ticks_of(local))).max() > _FAR_AWAY:
         _check_partly_swapped(local)
     some = local[[0, len(local) // 2, -1]].astype("M8[D]")
     if len(set(some - some.astype("M8[M]"))) > 1:
@@ -160,12 +160,14 @@ def strays(utc: Times) -> npt.NDArray[np.bool_]:
         Times in the order of the file; NaT where unknown.
     """
     none = np.zeros(len(utc), bool)
-    if not len(utc) or not np.fmax.reduce(utc) - np.fmin.reduce(utc) >= YEARS_AWAY:
+    ticks = ticks_of(utc)
+    known = utc[ticks != NAT]
+    if not len(known) or np.ptp(ticks_of(known)) < _YEARS_AWAY:
         return none
-    known = utc[~np.isnat(utc)]
-    if (known[1:] < known[:-1]).any():
+    ticks = ticks_of(known)
+    if (ticks[1:] < ticks[:-1]).any():
         known = np.sort(known)
-    cuts = np.flatnonzero(np.diff(known) >= YEARS_AWAY)
+    cuts = np.flatnonzero(np.diff(ticks_of(known)) >= _YEARS_AWAY)
     if not len(cuts):
         return none
     edges = np.concatenate([[0], cuts + 1, [len(known)]])
@@ -190,7 +192,8 @@ def check_overlapping(utc: Times, rows: npt.NDArray[np.intp], said: Callable[[in
         Says where a row is in the file, and which stamp it carries.
     """
     times = utc[rows]
-    if len(times) < ROWS_OF_A_DAY or (np.diff(times) >= np.timedelta64(0, "us")).all():
+    ticks = ticks_of(times)
+    if len(times) < ROWS_OF_A_DAY or (ticks[1:] >= ticks[:-1]).all():
         return 0
     if times[-1] < times[0] and np.median(np.diff(times).astype(np.int64)) < 0:
         times, rows = times[::-1], rows[::-1]
@@ -282,10 +285,10 @@ def check_step(utc: Times, step: float, *, by_yaml: bool = True) -> None:
     by_yaml
         Whether the YAML states it; else the stamps do, by the end that they name.
     """
-    apart = np.diff(utc)
-    if len(apart) < ROWS_FOR_STEP or (apart == np.timedelta64(round(step * 1e6), "us")).all():
+    apart = np.diff(ticks_of(utc))
+    if len(apart) < ROWS_FOR_STEP or (apart == round(step * 1e6)).all():
         return
-    distances = apart / np.timedelta64(1, "s")
+    distances = apart / 1e6
     other = next(
         (start for start, _ in stretches(distances, ROWS_FOR_STEP) if distances[start] != step),
         None,
