@@ -47,6 +47,8 @@ def by_day(
     """
     times = ticks_of(utc)
     first, last = (int(times[0]) + ahead) // _DAY, (int(times[-1]) + ahead) // _DAY
+    if first == last:
+        return np.zeros(1, np.intp), np.array([len(times)], np.intp), np.array([first])
     number = np.arange(first, last + 2)
     edges = times.searchsorted(number * _DAY - ahead)
     number = number[:-1]

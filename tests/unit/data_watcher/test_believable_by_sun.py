@@ -400,3 +400,16 @@ def test_the_lowest_sun_of_a_day_or_two_is_that_of_all_moments(latitude: float, 
     for some in (local, local[30:70], local[60:61]):
         expected = sun.roughly_up(some, latitude).min()
         assert sun.lowest(some, latitude) == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize("latitude", [-78.0, -33.9, 0.0, 52.1, 69.7, 90.0])
+@pytest.mark.parametrize("sine", [-0.1, 0.02, 0.26])
+def test_when_the_sun_is_low_is_the_same_by_each_day_and_by_each_row(
+    latitude: float, sine: float
+) -> None:
+    every = np.arange("2024-01-01T05:10", "2025-01-03T17:20", 7, dtype="M8[m]").astype("M8[us]")
+    gap = (every > np.datetime64("2024-03-01")) & (every < np.datetime64("2024-04-03T12:31"))
+    for local in (every, every[~gap], every[:1], every[:0]):
+        by_row = sun.roughly_up(local, latitude)
+        sure = np.abs(by_row - sine) > 1e-6  # the rest lies on the edge itself
+        assert (sun.roughly_below(local, latitude, sine) == (by_row < sine))[sure].all()
