@@ -13,6 +13,7 @@ from services.data_watcher.domain.believable import (
     nights,
     other_day,
     scale_change,
+    scale_jump,
     sign,
     unit_at_edge,
     unit_by_capacity,
@@ -42,7 +43,13 @@ CHECKS = (
 )
 # Of each irradiance beside power: what is of another day, or changes between two days, is also many times
 # apart.
-BESIDE = (other_day.check, scale_change.check, faint_spell.check, irradiance.check)
+BESIDE = (
+    other_day.check,
+    scale_change.check,
+    scale_jump.check,
+    faint_spell.check,
+    irradiance.check,
+)
 
 
 def check_beside(power: Power, columns: Mapping[str, Values]) -> None:
