@@ -374,14 +374,27 @@ def test_at_most_a_fifth_of_the_rows_can_be_in_a_wrong_year(wrong: int, found: i
 # --- what would be lost ---------------------------------------------------------------------------
 
 
-def lost(mask: np.ndarray, reason: str = "out_of_range", **changes: object) -> None:
+def lost(
+    mask: np.ndarray,
+    reason: str = "out_of_range",
+    name: str = "power_ac",
+    examples: tuple[str, ...] = (),
+    **changes: object,
+) -> None:
     losses.check(
-        {"power_ac": {reason: mask}},
+        {name: {reason: mask}},
         axis(len(mask)),
         site(**changes),
         said=lambda row: f"{row + 1}",
-        examples={},
+        examples={name: examples},
     )
+
+
+def daylight(count: int) -> np.ndarray:
+    """Return so many rows of a day's daylight; of every day of the year there are 65 at most."""
+    mask = np.zeros(ROWS_OF_A_DAY, bool)
+    mask[np.flatnonzero(sunny(1) > 0)[:count]] = True
+    return mask
 
 
 def test_too_many_lost_rows_are_refused_with_their_share_of_the_daylight_and_examples() -> None:
@@ -410,6 +423,43 @@ def test_a_few_lost_rows_and_those_of_the_night_are_masked(mask: np.ndarray) -> 
     lost(mask)
 
 
+@pytest.mark.parametrize("reason", ["outage", "held_back", "inverter_off"])
+def test_half_of_the_daylight_may_be_lost_to_how_the_plant_was_run(reason: str) -> None:
+    of = int((sunny(1) > 0).sum())
+    lost(daylight(of // 2), reason)
+    with pytest.raises(UnreadableFileError) as caught:
+        lost(daylight(of // 2 + 1), reason)
+
+    assert "at most 50% are masked" in caught.value.reason
+
+
+@pytest.mark.parametrize("name", ["ghi", "temp_air"])
+def test_of_other_quantities_no_more_than_a_tenth_may_be_lost_to_an_outage(name: str) -> None:
+    with pytest.raises(UnreadableFileError, match="at most 10% are masked"):
+        lost(daylight(20), "outage", name)
+
+
+@pytest.mark.parametrize("name", ["temp_air", "temp_module"])
+def test_a_temperature_may_hang_for_the_whole_file_and_irradiance_may_not(name: str) -> None:
+    lost(np.ones(ROWS_OF_A_DAY, bool), "stuck", name)
+    with pytest.raises(UnreadableFileError, match="because of stuck"):
+        lost(daylight(20), "stuck", "ghi")
+
+
+def test_cells_that_are_no_numbers_are_shown_and_of_other_reasons_the_rows() -> None:
+    cells = ("off", "n/a", "?", "!")
+    for reason, examples, shown in [
+        ("no_number", cells, "For example 'off', 'n/a', '?'"),
+        ("no_number", (), "For example rows "),
+        ("out_of_range", cells, "For example rows "),
+    ]:
+        with pytest.raises(UnreadableFileError) as caught:
+            lost(daylight(20), reason, examples=examples)
+        said = caught.value.reason
+        assert shown in said
+        assert not said.endswith("rows ")
+
+
 def test_an_owner_may_allow_more() -> None:
     mask = np.isin(np.arange(96), np.arange(40, 52))
     lost(mask, most_masked={"share": 0.3, "reason": "the logger sleeps at noon"})
@@ -419,12 +469,12 @@ def test_an_owner_may_allow_more() -> None:
 def test_too_many_rows_that_are_lost_altogether_are_refused_with_the_first_of_those_with_power() -> (
     None
 ):
-    bad = np.arange(60) < 30
+    first = int(np.flatnonzero(sunny(1))[0]) + 2
+    bad = (np.arange(60) < 5) | ((np.arange(60) >= first) & (np.arange(60) < 30))
     with pytest.raises(UnreadableFileError) as caught:
         losses.check_rows(
             "the time", "bad_timestamp", bad, sunny(1)[:60], site(), lambda row: f"{row + 1}"
         )
 
-    first = int(np.flatnonzero(sunny(1))[0])
     assert caught.value.reason.endswith(f"rows {first + 1}, {first + 2}, {first + 3}")
     assert caught.value.remedy.startswith("correct timestamp.format")
