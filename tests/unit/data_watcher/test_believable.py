@@ -106,6 +106,84 @@ def test_fewer_negative_rows_are_spikes(negative: int, positive: int) -> None:
     sign.check(with_large(negative, positive))
 
 
+def dull(times: float = 0.08, days: int = 2) -> np.ndarray:
+    """Power of dull days: as negative power it is no more than a plant may draw."""
+    return times * sunny(days) * (0.6 + 0.4 * np.cos(np.arange(days * ROWS_OF_A_DAY) ** 2))
+
+
+@pytest.mark.parametrize("night", [0.0, -0.001, 0.001])
+@pytest.mark.parametrize("times", [0.03, 0.05, 0.08])
+def test_the_turned_sign_of_dull_days_is_told_by_the_sun(times: float, night: float) -> None:
+    fault = refused(sign.check, power(-dull(times) + night))
+
+    assert fault.code == "wrong_sign"
+    assert "scale: -1 for power_ac" in fault.remedy
+    sign.check(power(dull(times) + night))
+
+
+def test_the_turned_sign_of_dull_days_is_told_where_the_logger_sleeps_at_night() -> None:
+    shares = -dull()
+    shares[shares == 0] = np.nan
+
+    assert refused(sign.check, power(shares)).code == "wrong_sign"
+
+
+AWAKE = sunny(2) > 0.02
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        np.full(2 * ROWS_OF_A_DAY, 0.05),
+        np.where(AWAKE, 0.05, 0.0),
+        np.where(AWAKE, 0.0, 0.05),
+        np.where(AWAKE, 0.004, 0.05),
+        0.02 + dull(),
+        dull(0.015),
+        np.where(np.arange(2 * ROWS_OF_A_DAY) % ROWS_OF_A_DAY == 48, 0.09, 0.0),
+    ],
+    ids=[
+        "day and night",
+        "by day alone",
+        "by night alone",
+        "mostly at night",
+        "what a house uses",
+        "a little",
+        "single rows",
+    ],
+)
+def test_what_a_plant_that_is_off_draws_is_no_turned_sign(draw: np.ndarray) -> None:
+    sign.check(power(-draw))
+
+
+@pytest.mark.parametrize(("days", "told"), [(3, True), (2, False)])
+def test_four_negative_nights_are_not_the_plants_own(days: int, *, told: bool) -> None:
+    net = sunny(days) - 0.08
+    gaps = net.copy()
+    gaps[::2] = np.nan
+    for shares in (net, gaps):
+        if told:
+            fault = refused(sign.check_nights, power(shares))
+            assert (fault.code, "-0.48 kW, 8% of the AC" in fault.reason) == ("net_power", True)
+        else:
+            sign.check_nights(power(shares))
+
+
+@pytest.mark.parametrize(("draw", "told"), [(0.032, True), (0.028, False)])
+def test_what_is_drawn_at_night_is_up_to_three_percent(draw: float, *, told: bool) -> None:
+    shares = sunny(5) - draw
+    if told:
+        refused(sign.check_nights, power(shares))
+    else:
+        sign.check_nights(power(shares))
+
+
+def test_an_hour_of_each_night_says_nothing_of_the_usual_draw() -> None:
+    shares = sunny(5)
+    shares[np.arange(len(shares)) % ROWS_OF_A_DAY < 4] = -0.2
+    sign.check_nights(power(shares))
+
+
 def test_a_row_counts_as_large_from_a_fifth_of_the_largest_amount() -> None:
     shares = np.concatenate([[-0.8], np.full(9, -0.2), np.full(9, -0.1)])
     assert "in 10 of 10 such rows" in refused(sign.check, power(shares)).reason

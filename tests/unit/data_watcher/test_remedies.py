@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pyarrow as pa
@@ -96,6 +98,19 @@ def test_a_turned_sign_is_turned_back() -> None:
     found = followed(EXAMPLES["wrong_sign"], power_of(column="power", scale=-1))
 
     assert agrees(found, {at: value - 0.004 for at, value in truth().items()})
+
+
+def test_the_turned_sign_of_dull_days_is_turned_back() -> None:
+    example = EXAMPLES["wrong_sign"]
+    gusts = (0.05 + 0.03 * math.cos(number**2) for number in count())
+    dull = {at: value * next(gusts) for at, value in truth().items()}
+    rows = [f"{at:%Y-%m-%d %H:%M},{-1000 * value:.1f}" for at, value in dull.items()]
+    faulty = replace(example, body=csv(rows))
+    with pytest.raises(UnreadableFileError) as caught:
+        followed(faulty, {})
+
+    assert (caught.value.code, "scale: -1" in caught.value.remedy) == ("wrong_sign", True)
+    assert agrees(followed(faulty, power_of(column="power", scale=-1)), dull, within=1e-4)
 
 
 def test_a_counter_that_is_called_one_gives_the_power_that_it_counts() -> None:
