@@ -221,6 +221,61 @@ def test_rows_in_which_an_inverter_says_nothing_do_not_hide_a_total() -> None:
         added(parts)
 
 
+CURVE = np.linspace(0.02, 0.9, 60)
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [CURVE, np.round(CURVE, 4), np.where(np.arange(60) % 30 == 0, 0.0, CURVE)],
+    ids=["the same", "rounded", "of which some rows are lost"],
+)
+def test_the_total_of_one_inverter_is_its_copy(copy: np.ndarray) -> None:
+    with pytest.raises(UnreadableFileError, match="column 1 has the values of column 0") as caught:
+        added([CURVE, copy])
+
+    assert caught.value.code == "total_among_columns"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        CURVE * 1.003,
+        CURVE + 0.002 * np.cos(np.arange(60)),
+        np.where(np.arange(60) % 10 == 7, 0.0, CURVE),
+    ],
+    ids=["a little more", "like it", "a tenth of which is lost"],
+)
+def test_two_inverters_alike_are_added_up(other: np.ndarray) -> None:
+    np.testing.assert_allclose(added([CURVE, other]), CURVE + other)
+
+
+@pytest.mark.parametrize("values", [np.full(60, 0.5), CURVE[:15]], ids=["steady", "few"])
+def test_equal_columns_that_show_little_are_added_up(values: np.ndarray) -> None:
+    np.testing.assert_allclose(added([values, values]), 2 * values)
+
+
+def test_an_inverter_in_kilowatts_beside_one_in_watts_is_refused_with_both() -> None:
+    with pytest.raises(UnreadableFileError, match=r"column 1 follows column 0 at 0\.1%") as caught:
+        added([CURVE * 1000, CURVE])
+
+    assert caught.value.code == "wrong_unit"
+
+
+@pytest.mark.parametrize(
+    "small",
+    [
+        CURVE / 150,
+        CURVE / 8000,
+        0.001 + 0.0005 * np.cos(np.arange(60)),
+        np.where(np.arange(60) < 15, CURVE / 1000, 0.0),
+        np.round(CURVE / 1000, 4),
+    ],
+    ids=["a small one", "noise", "stand-by", "few rows", "few values"],
+)
+def test_a_small_column_beside_a_large_one_is_added_up(small: np.ndarray) -> None:
+    np.testing.assert_allclose(added([CURVE, small]), CURVE + small)
+
+
 NIGHT_LONG = [np.concatenate([np.zeros(80), each]) for each in inverters(wrong=2)]
 
 
