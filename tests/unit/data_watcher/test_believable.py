@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,7 @@ from services.data_watcher.domain.believable import (
     unit_fault,
 )
 from services.data_watcher.domain.believable.power import Power
+from services.data_watcher.domain.time_axis import TimeAxis
 from shared.errors import UnreadableFileError
 from tests.unit.data_watcher.plant_files import site
 from tests.unit.data_watcher.powers import (
@@ -425,6 +428,103 @@ def test_a_plant_that_gives_a_hundredth_for_days_has_changed_no_unit() -> None:
     shares = sunny(6)
     shares[: 3 * ROWS_OF_A_DAY] /= 90
     unit_change.check(power(shares))
+
+
+def by_day(*factors: float, rows: int = ROWS_OF_A_DAY) -> Power:
+    """Power of clear days, each times a factor, of which the first rows are kept."""
+    days = sunny(len(factors)).reshape(len(factors), ROWS_OF_A_DAY) / sunny(1).max()
+    days = days * np.array(factors)[:, None]
+    days[:, rows:] = 0.0
+    return power(days.ravel())
+
+
+@pytest.mark.parametrize(
+    ("factors", "told"),
+    [
+        ([0.005] * 3 + [0.75] * 3, True),
+        ([0.005] * 3 + [0.45] * 3, False),
+        ([0.001] * 2 + [1.0] * 4, False),
+        ([0.001] * 3 + [0.009, 0.07, 0.5, 0.5], False),
+        ([0.001] * 3 + [0.02, 0.3, 0.3, 0.3], True),
+        ([0.012] * 3 + [1.4] * 3, False),
+    ],
+    ids=[
+        "150 times",
+        "90 times",
+        "two low days",
+        "days between both",
+        "a dull day",
+        "too high for a thousandth",
+    ],
+)
+def test_days_are_in_another_unit_where_none_lies_between_the_two_levels(
+    factors: list[float], *, told: bool
+) -> None:
+    if told:
+        refused(unit_change.check, by_day(*factors))
+    else:
+        unit_change.check(by_day(*factors))
+
+
+def test_two_low_days_beside_a_spike_are_no_other_unit() -> None:
+    shares = by_day(0.001, 0.001, 1.0, 1.0, 1.0).share.copy()
+    shares[3 * ROWS_OF_A_DAY + 48] = 1.6
+    unit_change.check(power(shares))
+
+
+def test_what_is_too_high_is_in_another_unit_from_its_first_day_on() -> None:
+    fault = refused(unit_change.check, by_day(0.9, 0.8, 900.0))
+
+    assert "(2024-06-03 " in fault.reason
+
+
+@pytest.mark.parametrize(("hours", "told"), [(4, True), (2, False)])
+def test_three_hours_of_power_make_a_day_that_tells(hours: int, *, told: bool) -> None:
+    first = int(np.flatnonzero(sunny(1) > 0)[0])
+    found = by_day(0.001, 0.001, 0.001, 1.0, 1.0, 1.0, rows=first + hours * 4)
+    if told:
+        refused(unit_change.check, found)
+    else:
+        unit_change.check(found)
+
+
+# --- energies that hold those of missing rows -------------------------------------------------------------
+
+
+def with_gaps(*, unit: str, over: Sequence[int], missing: Sequence[int]) -> Power:
+    """A day at half of its capacity, of which some rows are at 1.6 times of it, and some are missing."""
+    shares = np.full(ROWS_OF_A_DAY, 0.5)
+    shares[list(over)] = 1.6
+    kept = np.delete(np.arange(ROWS_OF_A_DAY), list(missing))
+    whole = axis(ROWS_OF_A_DAY)
+    some = TimeAxis(whole.utc[kept], np.arange(len(kept)), whole.step, {})
+    return Power.of(shares[kept] * CAPACITY_KW, some, site(), unit, lambda row: str(row + 1))
+
+
+BEHIND = [10, 20, 30, 40, 50]
+
+
+def test_energies_behind_missing_rows_hold_those_of_the_missing_ones() -> None:
+    before = [each - 1 for each in BEHIND]
+    found = with_gaps(unit="kWh", over=BEHIND, missing=before)
+    fault = refused(unit_by_capacity.check_highest, found)
+
+    assert fault.code == "wrong_step"
+    assert fault.reason.startswith("5 rows, each after missing ones, exceed 1.5 times")
+    assert "first row 10:" in fault.reason
+
+
+@pytest.mark.parametrize(
+    ("unit", "missing"),
+    [("kW", [each - 1 for each in BEHIND]), ("kWh", [9, 19, 29, 39]), ("kWh", [])],
+    ids=["power", "one behind no gap", "no gap"],
+)
+def test_what_is_too_high_without_a_gap_before_it_is_another_unit(
+    unit: str, missing: list[int]
+) -> None:
+    found = with_gaps(unit=unit, over=BEHIND, missing=missing)
+
+    assert refused(unit_by_capacity.check_highest, found).code == "wrong_unit"
 
 
 def test_a_unit_that_changes_shortly_before_sunset_is_found_in_its_row() -> None:
