@@ -67,7 +67,9 @@ class TimestampFormat(Strict):
         default=None,
         description="strptime format; without it ISO 8601 is expected. Of several columns: of all, "
         "joined by a space, like %Y %j %H%M. Of stamps that name an interval's beginning and end, both: "
-        "%d.%m.%Y %H:%M - %d.%m.%Y %H:%M, or %d.%m.%Y %H:%M-%H:%M. excel: days since 1899-12-30, 44197.25.",
+        "%d.%m.%Y %H:%M - %d.%m.%Y %H:%M, or %d.%m.%Y %H:%M-%H:%M. excel: days since 1899-12-30, 44197.25. "
+        "local_since_1970: seconds since 1970, or parts of them, as a clock in the stated zone counts them; "
+        "without it they are UTC.",
     )
     timezone: Zone | None = Field(
         default=None, description="Zone of stamps without offset; the site's zone where absent."

@@ -27,7 +27,8 @@ REFUSED: dict[str, str] = {
     "no_such_series": "no row has what `where` names, or no row names an inverter for `sum_by`",
     "number_format": "`decimal` and `thousands` of the YAML, or the delimiter, do not fit the numbers, or "
     "they can be read in two ways",
-    "total_among_columns": "one of the columns that are added up is the sum of the others",
+    "total_among_columns": "one of the columns that are added up is the sum of the others, or a copy of "
+    "the other",
     "counter": "the column of power counts energy, and the YAML does not say `kind: counter`",
     "no_counter": "the YAML says `kind: counter`, but the column falls again and again",
     "coarse_counter": "the counter has too few digits for its step: power would stand still and jump",

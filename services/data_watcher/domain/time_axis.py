@@ -74,6 +74,10 @@ class TimeAxis:
         Whether every row of the table has its place, in the order of the table.
     doubtful
         By quantity: rows whose stamp another row has as well, with another value.
+    zone
+        The zone that the YAML says of the source's stamps; None where that is the site's.
+    is_absolute
+        Whether the stamps say their offset from UTC themselves, so that no zone of the YAML moves them.
     days
         How many days of UTC there are from the first row to the last.
     """
@@ -84,6 +88,8 @@ class TimeAxis:
     counts: dict[str, int]
     is_whole: bool = False
     doubtful: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    zone: str | None = None
+    is_absolute: bool = False
     days: int = field(init=False)
 
     def __post_init__(self) -> None:

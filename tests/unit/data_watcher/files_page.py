@@ -395,8 +395,9 @@ MASKING: dict[str, Example] = {
     "counter_dropout": _counter_that(lambda all_: [0.0 if n == NOON else x for n, x in enumerate(all_)]),
     "ragged_row": Example(_edited(NOON, "2024-06-01 12:00"), shown=(NOON, NOON + 1)),
     "no_name": Example(
-        csv([line(at, watt / 2, "" if n == NOON and name == "2" else name)
-             for n, (at, watt) in enumerate(healthy()) for name in ("1", "2")], "time,power,inverter"),
+        csv([line(at, watt * part, "" if n == NOON and name == "2" else name)
+             for n, (at, watt) in enumerate(healthy()) for name, part in (("1", 0.4), ("2", 0.6))],
+            "time,power,inverter"),
         {"sum_by": "inverter"}, shown=(2 * NOON + 1, 2 * NOON + 2)),
     "bad_timestamp": Example(_edited(NOON, "2024-06-01 noon,3000"), shown=(NOON, NOON + 1)),
     "no_such_local_time": Example(

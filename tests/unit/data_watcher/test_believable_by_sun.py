@@ -36,6 +36,7 @@ from tests.unit.data_watcher.powers import (
         (-3, "UTC", "3.0 hours before", "-03:00"),
         (5.5, "UTC", "5.5 hours after", "+05:30"),
         (-3.5, "UTC", "3.5 hours before", "-03:30"),
+        (3.3, "UTC", "3.3 hours after", "+03:30"),
         (11, "+09:00", "11.0 hours after", "-04:00"),
         (-10, "-08:00", "10.0 hours before", "+06:00"),
     ],
@@ -63,6 +64,23 @@ def test_two_nights_with_power_do_not_make_an_array_that_faces_west_a_wrong_cloc
     shares[hours < 14] = 0.0
     shares[20 : 2 * ROWS_OF_A_DAY][hours[20 : 2 * ROWS_OF_A_DAY] > 22] = 0.3
     clock.check(power(shares))
+
+
+def test_days_that_are_off_by_other_hours_each_have_no_zone_that_mends_them() -> None:
+    day = sunny(1)
+    clock.check(power(np.concatenate([np.roll(day, 4 * hours) for hours in (3, 5, 7, 9, 11)])))
+    alike = [np.roll(day, 4 * hours) for hours in (5, 5, 5, 5, 9)]
+    assert refused(clock.check, power(np.concatenate(alike))).code == "wrong_clock"
+
+
+@pytest.mark.parametrize(("rows", "told"), [(20, True), (19, False)])
+def test_twenty_rows_with_power_are_enough_for_a_wrong_clock(rows: int, *, told: bool) -> None:
+    shares = np.zeros(4 * ROWS_OF_A_DAY)
+    shares[[day * ROWS_OF_A_DAY + 92 - row for row in range(5) for day in range(4)][:rows]] = 0.5
+    if told:
+        refused(clock.check, power(shares))
+    else:
+        clock.check(power(shares))
 
 
 def test_power_that_never_changes_has_no_centre() -> None:

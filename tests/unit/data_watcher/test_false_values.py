@@ -937,7 +937,7 @@ def test_an_inverter_in_kw_beside_one_in_w_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "second", [lambda watt: f"{watt / 2:.0f}", lambda _: "0", lambda watt: f"{3 + watt % 2:.0f}"]
+    "second", [lambda watt: f"{watt / 2.02:.0f}", lambda _: "0", lambda watt: f"{3 + watt % 2:.0f}"]
 )
 def test_an_inverter_that_is_off_or_on_stand_by_is_added_up(second: Callable[[float], str]) -> None:
     expected = [(at, round(watt / 2) + float(second(watt))) for at, watt in HEALTHY]

@@ -110,7 +110,6 @@ def _believed(  # noqa: PLR0917 - the file, how it reads, and what was found
 ) -> Traits:
     """Add what cannot be true to the reasons, or refuse the file; return by what it is compared."""
     traits = Traits(placed.time.step)
-    zone = source.timestamp.timezone or site.timezone
     for name, (values, reasons) in found.items():
         reasons["out_of_range"] = ranges.outside(name, values, site)
         if name not in IRRADIANCES:
@@ -120,7 +119,7 @@ def _believed(  # noqa: PLR0917 - the file, how it reads, and what was found
             predicted.check_grows(light)
         if name == GHI:
             traits = _traits(values, placed, site)
-            predicted.check_clock(light, zone, site, _middle(traits))
+            predicted.check_clock(light, placed.time, site, _middle(traits))
         if name in predicted.UNDER_SKY:
             reasons["above_any_sky"], reasons["dark_day"] = predicted.check_unit(light)
     return traits

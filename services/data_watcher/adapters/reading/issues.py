@@ -67,11 +67,10 @@ class Placed:
 
     def take(self, rows: npt.NDArray[np.bool_]) -> Placed:
         """Return some of the rows."""
-        time = TimeAxis(
-            self.time.utc[rows],
-            self.time.rows[rows],
-            self.time.step,
-            self.time.counts,
+        time = replace(
+            self.time,
+            utc=self.time.utc[rows],
+            rows=self.time.rows[rows],
             doubtful={name: mask[rows] for name, mask in self.time.doubtful.items()},
         )
         return replace(self, issued=self.issued[rows], time=time, lengths=self.lengths[rows])
@@ -133,7 +132,8 @@ def place(
     leads_of_stamps, codes = _in_order(utc, stated, issue, rows)
     lead_steps.check(leads_of_stamps, codes, steps, is_stated=how.step_minutes is not None)
     placed = _ordered(table, begins, issued, rows, counts, lengths, steps)
-    return replace(placed, apart=apart)
+    time = replace(placed.time, zone=source.timestamp.timezone, is_absolute=is_utc)
+    return replace(placed, time=time, apart=apart)
 
 
 def _ordered(  # noqa: PLR0917 - what a row is, and what was done to others

@@ -136,7 +136,7 @@ def together(table: Table, source: SourceFormat, site: Site) -> tuple[Table, Tim
         others, or `too_much_masked` where too many rows name none.
     """
     counts: Counter[str] = Counter(table.skipped)
-    series, step = _placed(table, source, site, counts)
+    series, like = _placed(table, source, site, counts)
     utc = np.unique(np.concatenate([each.utc for each in series]))
     faults.check_size(len(utc), len(series))
     at = [np.searchsorted(utc, each.utc) for each in series]
@@ -167,13 +167,14 @@ def together(table: Table, source: SourceFormat, site: Site) -> tuple[Table, Tim
     said = "; ".join(filter(None, notes)) or None
     joined = replace(table.take(first), values=values, faults=reasons, note=said)
     found = {reason: count for reason, count in counts.items() if count}
-    return joined, TimeAxis(utc, np.arange(len(utc)), step, found, is_whole=True, doubtful=doubtful)
+    time = replace(like, utc=utc, rows=np.arange(len(utc)), counts=found, doubtful=doubtful)
+    return joined, replace(time, is_whole=True)
 
 
 def _placed(
     table: Table, source: SourceFormat, site: Site, counts: Counter[str]
-) -> tuple[list[_Series], float]:
-    """Return the inverters on one grid of time, and the length of its interval [s]; count what was done."""
+) -> tuple[list[_Series], TimeAxis]:
+    """Return the inverters on one grid of time, and the time of one of them by it; count what was done."""
     assert table.series is not None  # noqa: S101 - for the type checker
     called = [str(each) for each in table.series.dictionary.to_pylist()]
     if len(called) > MOST_SERIES:
@@ -211,7 +212,7 @@ def _placed(
             kept = kept[chosen]
             doubtful = {quantity: mask[chosen] for quantity, mask in doubtful.items()}
         series.append(_Series(name, utc, rows[kept], doubtful))
-    return series, step
+    return series, replace(times[0], step=step)
 
 
 def _usual_step(times: Sequence[TimeAxis]) -> float:

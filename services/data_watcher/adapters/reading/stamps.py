@@ -66,7 +66,7 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
     if how.step_minutes is not None:
         believable.check_step(kept, step, by_yaml=source.timestamp.step_minutes is not None)
     found = {name: count for name, count in counts.items() if count}
-    return TimeAxis(kept, rows, step, found, is_whole, doubtful)
+    return TimeAxis(kept, rows, step, found, is_whole, doubtful, source.timestamp.timezone, is_utc)
 
 
 def _ascends(utc: Times) -> bool:

@@ -14,7 +14,10 @@ FEWEST = 8  # such rows: fewer are spikes
 LEAST_USED = 0.03  # of AC capacity; a transformer that is not loaded draws below one percent
 NIGHTS = 3
 NIGHT = -0.1  # sine of six degrees below the horizon
-MOST_DRAW = 0.1  # of AC capacity, which a plant may draw at night
+MOST_DRAW = 0.1  # of AC capacity; a plant never draws as much
+LEAST_TURNED = 0.02  # of AC capacity; less may be what inverters draw by day
+AT_REST = 0.1  # of the largest amount, which turned generation does not reach at night
+FOLLOWS = 0.5  # correlation with the sun by day; what is drawn all day shows none
 
 
 def check_nights(power: Power) -> None:
@@ -52,11 +55,13 @@ def check(power: Power) -> None:
         `wrong_sign`
     """
     amount = -power.lowest
-    if amount <= MOST_DRAW:
+    if amount <= LEAST_TURNED:
         return
     much = abs(power.share) > MUCH * max(amount, power.highest)
     negative = int((power.share[much] < 0).sum())
     if much.sum() < FEWEST or negative < MOSTLY * much.sum():
+        return
+    if amount <= MOST_DRAW and not _follows_sun(power, amount):
         return
     scale = -power.scale
     raise UnreadableFileError(
@@ -66,3 +71,14 @@ def check(power: Power) -> None:
         f"say scale: {scale:g} for power_ac in the site's YAML; the file is then read again without a new "
         "upload",
     )
+
+
+def _follows_sun(power: Power, amount: float) -> bool:
+    """Whether small negative power is what a dull day gives: none at night, and more under a higher sun."""
+    known = np.isfinite(power.share)
+    drawn = -power.share[known]
+    up = sun.roughly_up(sun.mean_solar_time(power.time.utc[known], power.site), power.site.latitude)
+    at_rest = drawn[up < NIGHT] <= AT_REST * amount
+    if at_rest.sum() < MOSTLY * len(at_rest) or not drawn[up > 0].std():
+        return False
+    return bool(np.corrcoef(drawn[up > 0], up[up > 0])[0, 1] > FOLLOWS)
