@@ -107,3 +107,23 @@ def test_stamps_may_count_parts_of_seconds_since_1970(parts: int) -> None:
 )
 def test_dates_without_signs_are_no_counts_since_1970(form: str) -> None:
     assert refused(csv(stamp=local(0, form)), by_clock("UTC")).code == "no_timestamps"
+
+
+@pytest.mark.parametrize(
+    ("behind", "form"),
+    [
+        (" CEST+0200", None),
+        (" CEST+0200", f"{ISO} %Z%z"),
+        (" (CEST) +02:00", f"{ISO} (%Z) %z"),
+        (" GMT+0200 (Central European Summer Time)", f"{ISO} %Z%z"),
+        ("+02:00[Europe/Berlin]", None),
+    ],
+)
+def test_a_name_beside_an_offset_says_nothing_more(behind: str, form: str | None) -> None:
+    data = csv(stamp=local(2, f"{ISO}{behind}"))
+    assert accepted(data, by_clock("UTC", form)).rows.masks == {}
+
+
+def test_an_offset_is_believed_before_the_name_beside_it() -> None:
+    data = csv(stamp=lambda moment: f"{moment + timedelta(hours=2):{ISO}} CET+0200")
+    assert accepted(data, by_clock("Europe/Berlin")).rows.masks == {}
