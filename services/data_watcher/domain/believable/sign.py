@@ -14,6 +14,7 @@ FEWEST = 8  # such rows: fewer are spikes
 LEAST_USED = 0.03  # of AC capacity; a transformer that is not loaded draws below one percent
 NIGHTS = 3
 NIGHT = -0.1  # sine of six degrees below the horizon
+LEAST_BY_DAY = 0.01  # of AC capacity
 MOST_DRAW = 0.1  # of AC capacity, which a plant may draw at night
 
 
@@ -52,7 +53,7 @@ def check(power: Power) -> None:
         `wrong_sign`
     """
     amount = -power.lowest
-    if amount <= MOST_DRAW:
+    if amount <= MOST_DRAW and not _is_by_day(power):
         return
     much = abs(power.share) > MUCH * max(amount, power.highest)
     negative = int((power.share[much] < 0).sum())
@@ -66,3 +67,18 @@ def check(power: Power) -> None:
         f"say scale: {scale:g} for power_ac in the site's YAML; the file is then read again without a new "
         "upload",
     )
+
+
+def _is_by_day(power: Power) -> bool:
+    """Whether what is drawn is drawn by day alone, and nothing is ever given: a winter with its sign turned.
+
+    What a plant draws at rest it draws at night, too.
+    """
+    if -power.lowest <= LEAST_BY_DAY or power.highest > -MUCH * power.lowest:
+        return False
+    drawn = power.share < MUCH * power.lowest
+    local = sun.mean_solar_time(power.time.utc, power.site)
+    up = sun.roughly_up(local, power.site.latitude)
+    dark = (up < NIGHT) & np.isfinite(power.share)
+    days = len(np.unique(local[drawn].astype("M8[D]")))
+    return bool(days >= NIGHTS and dark.any() and not (drawn & dark).any())

@@ -92,9 +92,14 @@ def check_swapped(local: Times) -> None:
         return
     if (np.abs(np.diff(local)) > FAR_AWAY).any():
         _check_partly_swapped(local)
-    some = local[[0, len(local) // 2, -1]].astype("M8[D]")
+    some = local[[0, len(local) // 2, -2]].astype(
+        "M8[D]"
+    )  # the last may be midnight, the end of a day
     if len(set(some - some.astype("M8[M]"))) > 1:
         return  # as in nearly every file, and cheaper than all its days
+    local = _without_midnight(local)
+    if not len(local):
+        return
     dates = local.astype("M8[D]")
     days = np.unique(dates[np.append(True, np.diff(dates) != np.timedelta64(0, "us"))])
     months = days.astype("M8[M]")
@@ -126,7 +131,9 @@ def _check_partly_swapped(local: Times) -> None:
 
     A spreadsheet that expects another order turns round what it can, the first twelve days of each month.
     """
-    days = np.unique(local.astype("M8[D]"))
+    days = np.unique(_without_midnight(local).astype("M8[D]"))
+    if not len(days):
+        return
     groups = np.split(days, np.flatnonzero(np.diff(days) > _DAY) + 1)
     home = max(groups, key=len)
     if len(home) < FEWEST_TURNED or len(local) < ROWS_OF_A_DAY * len(days):
@@ -149,6 +156,49 @@ def _check_partly_swapped(local: Times) -> None:
         "them once day and month are swapped; a spreadsheet may have turned them round",
         "export the file again without opening it in a spreadsheet, or correct the stamps in the file",
     )
+
+
+def check_turned(local: Times) -> None:
+    """Refuse a file whose days jump by months, and follow each other once day and month are swapped.
+
+    A spreadsheet turns round the first twelve days of each month; over several months they fall onto each
+    other's places, so that only the order of the rows shows it.
+
+    Parameters
+    ----------
+    local
+        Times in the order of the file.
+    """
+    local = _without_midnight(local)
+    if not len(local):
+        return
+    dates = local.astype("M8[D]")
+    days = dates[np.append(True, dates[1:] != dates[:-1])]
+    if len(days) < DAYS_FOR_SWAP or len(local) < ROWS_OF_A_DAY * len(days):
+        return
+    if not (np.abs(np.diff(days)) > FAR_AWAY).any():
+        return
+    months, years = days.astype("M8[M]"), days.astype("M8[Y]").astype("M8[M]")
+    day, month = (days - months).astype(int), (months - years).astype(int)
+    turned = np.where(day < MOST_TURNED, (years + day).astype("M8[D]") + month, days)
+    count = int(np.count_nonzero(turned != days))
+    steps = np.diff(turned) * (1 if turned[-1] >= turned[0] else -1)
+    if count < FEWEST_TURNED or not ((steps > 0 * _DAY) & (steps <= FAR_AWAY)).all():
+        return
+    first = int(np.flatnonzero(np.abs(np.diff(days)) > FAR_AWAY)[0])
+    raise UnreadableFileError(
+        "day_month_swapped",
+        f"rows go from {days[first]} to {days[first + 1]}, and {count} days lie in a row with the others, "
+        f"from {min(turned[0], turned[-1])} to {max(turned[0], turned[-1])}, once day and month are swapped",
+        "correct timestamp.format in the site's YAML (%d/%m/%Y or %m/%d/%Y); where a spreadsheet turned "
+        "round some of them, export the file again without opening it in one",
+    )
+
+
+def _without_midnight(local: Times) -> Times:
+    """Return times without midnight, which may end the day before."""
+    by_day: Times = local[local != local.astype("M8[D]")]
+    return by_day
 
 
 def strays(utc: Times) -> npt.NDArray[np.bool_]:
