@@ -160,6 +160,11 @@ _SENTINELS = (
     32767.0,
     65535.0,
     9999.0,
+    -32768.0,
+    2147483647.0,
+    -2147483648.0,
+    4294967295.0,
+    4286578687.0,  # a number that is none, as a register holds it
 )
 _FAR = 2.0  # times the range of all other values
 

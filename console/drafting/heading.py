@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,12 +14,14 @@ from console.drafting.cells import is_number, is_quantity
 from console.drafting.guess import NotUnderstoodError
 from console.drafting.spans import is_moment
 from console.drafting.unit_words import is_unit
-from services.data_watcher.adapters.reading import faults
+from services.data_watcher.adapters.reading import faults, header
 
 # A pattern of a date stands in the row of units of some exports.
 _PATTERN = re.compile(r"[dmyhs]{1,4}([-./: ,][dmyhs]{1,4})+", re.IGNORECASE)
 
+_COUNTED = re.compile(r"\s*\d+(\.\d+)?\s*")
 _OF_COLUMN = re.compile(r"#\s*\d+\.\s*([^.]+)\..*\(([^()]+)\)\s*")
+_LAST = 60  # rows that show how wide the table is
 _LONGEST = 30  # characters of a cell that are shown
 _UNIVERSAL = re.compile(r"#\s*Time reference\s*:\s*Universal time", re.IGNORECASE)
 
@@ -60,7 +63,7 @@ def find(file: str, cells: Sequence[Sequence[Any]]) -> Heading:
         No row holds a time and a number, or none above it names the columns.
     """
     looked_at = cells[: 2 * faults.MOST_HEADER_LINES]
-    start = next((n for n, row in enumerate(looked_at) if _is_data(row)), None)
+    start = _start(looked_at, _usual_width(cells))
     if start is None:
         found = _of_parts(looked_at)
         if found is not None:
@@ -77,12 +80,12 @@ def find(file: str, cells: Sequence[Sequence[Any]]) -> Heading:
     ]
     named = [(n, row) for n, row in above if _names(row)]
     if not named:
-        header = next(
+        unlike = next(
             (row for row in cells[:start] if len(row) > 1 and _names([*map(str, row)])), None
         )
-        if header is not None:
+        if unlike is not None:
             message = (
-                f"{file}: the header {_shown(header)} has {len(header)} fields and the rows {width}, like "
+                f"{file}: the header {_shown(unlike)} has {len(unlike)} fields and the rows {width}, like "
                 f"{_shown(cells[start])}: where numbers have a decimal comma, export them with another "
                 "delimiter (;), or give each column a name"
             )
@@ -94,6 +97,7 @@ def find(file: str, cells: Sequence[Sequence[Any]]) -> Heading:
         raise NotUnderstoodError(message)
     # Of several rows the one with the most different names is the header: others repeat a kind or a device.
     at, names = max(named, key=lambda each: (len(set(_names(each[1]))), each[0]))
+    at, names = _stacked(dict(above), named[-1][0]) or (at, names)
     unit_row, units = max(above, key=lambda each: sum(map(is_unit, each[1])))
     said = dict(zip(names, units, strict=False)) if units is not names else {}
     comments = [" ".join(map(str, row)) for row in cells[:start] if str(row[0]).startswith("#")]
@@ -103,6 +107,29 @@ def find(file: str, cells: Sequence[Sequence[Any]]) -> Heading:
     return Heading(
         names, known, start, zone, has_unit_row=unit_row > at and any(map(is_unit, units))
     )
+
+
+def _stacked(above: dict[int, list[str]], lowest: int) -> tuple[int, list[str]] | None:
+    """Return the names of two rows together, as below merged cells; None where one row has as many."""
+    upper, lower = above.get(lowest - 1), above[lowest]
+    if upper is None or len(upper) != len(lower) or not _names(upper):
+        return None
+    most = max(len(set(_names(each))) for each in above.values())
+    return next(
+        ((lowest, each) for each in header.together(upper, lower) if len(set(_names(each))) > most),
+        None,
+    )
+
+
+def _usual_width(cells: Sequence[Sequence[Any]]) -> int:
+    """Return how many fields most of the last rows have."""
+    return Counter(map(len, cells[-_LAST:])).most_common(1)[0][0] if cells else 0
+
+
+def _start(looked_at: Sequence[Sequence[Any]], width: int) -> int | None:
+    """Return the first row with a time and a number; a line of meta data above the names may hold both."""
+    found = [n for n, row in enumerate(looked_at) if _is_data(row)]
+    return next((n for n in found if abs(len(looked_at[n]) - width) <= 1), next(iter(found), None))
 
 
 def _first(cells: Sequence[Sequence[Any]], start: int) -> int:
@@ -163,7 +190,8 @@ def _is_data(row: Sequence[Any]) -> bool:
     One long number may count from 1970; several of them are serial numbers.
     """
     times = [at for at, cell in enumerate(row) if is_moment(cell)]
-    counted = [at for at in times if is_number(row[at])]
+    counted = [at for at in times if not isinstance(row[at], str) or _COUNTED.fullmatch(row[at])]
+    counted = [at for at in counted if is_number(row[at])]  # and 02.11.24 is a date
     if not times or (counted == times and len(counted) > 1):
         return False
     return any(

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from console.drafting import letters
 from console.drafting.guess import Guess, NotUnderstoodError
 from console.drafting.heading import find
 from console.drafting.spans import is_moment
-from services.data_watcher.adapters.reading import encodings, faults, files, json_shapes, sheets
+from services.data_watcher.adapters.reading import faults, files, json_shapes, sheets
 from services.data_watcher.adapters.reading import records as json_records
 
 MOST_ROWS = 200_000  # of a file that are looked at: two years of five minutes
@@ -90,7 +91,7 @@ def _read(path: Path, content: bytes) -> Sheet:
             f"{path.name}: it is an old Excel file (.xls), or one with a password; save it as .xlsx"
         )
         raise NotUnderstoodError(message)
-    said = bytes(encodings.utf8(data)).decode("utf-8-sig", errors="replace")
+    said = letters.text(data)
     if not said.strip():
         message = f"{path.name}: it is empty, so no line of it holds a time stamp; give one with measurements"
         raise NotUnderstoodError(message)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from console.drafting import worded
+from console.drafting import said_whole, worded
 from services.data_watcher.adapters.reading import stamp_text, zone_names
 
 Times = npt.NDArray[np.datetime64]
@@ -27,12 +27,13 @@ _SINCE_1970 = re.compile(r"\d{9,10}(\.\d+)?|\d{12,13}|\d{16}|\d{19}")
 _HALF = re.compile(r"(?<=[\d\s])([AaPp])\.?[ \u00a0\u202f]?[Mm]\b\.?$")
 # ISO 8601 as databases and services write it, and as most others do.
 _ISO = {
+    re.compile(r"(\d{8}[ T_:-])(\d:\d\d(?::\d\d)?)"): r"\g<1>0\2",
     re.compile(r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d),(\d+)"): r"\1.\2",
     re.compile(r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?[-+]\d\d)"): r"\1:00",
     re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z"): r"\1-\2-\3T\4:\5:\6Z",
 }
 _WEEKDAY = re.compile(
-    r"((?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?)([.,]? +)(?=\d)"
+    r"((?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?)([.,]? +)(?=\d|[A-Z][a-z]{2,} \d)"
 )
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _YEARS = (1990, 2100)
@@ -77,7 +78,7 @@ def is_moment(cell: Any) -> bool:
         return True
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return _epoch(cell) is not None
-    if not isinstance(cell, str) or not 6 <= len(cell.strip()) <= 40:  # noqa: PLR2004 - 1/1/22; with a zone
+    if not isinstance(cell, str) or not 6 <= len(_usual(cell)) <= 40:  # noqa: PLR2004 - 1/1/22; with a zone
         return False
     return any(bool((~np.isnat(form.times)).any()) for form in forms([cell]))
 
@@ -125,14 +126,29 @@ def forms(cells: Sequence[Any]) -> list[Form]:
             [f"{each:.0f}" if isinstance(each, int | float) else None for each in cells]
         )
     texts = [_usual(each) if isinstance(each, str) else None for each in cells]
-    found = _of_weekdays(texts) or _worded(texts) or _spelled(texts)
+    found = _whole(texts) or _of_weekdays(texts) or _worded(texts) or _spelled(texts)
     found = found or _compact(texts) or _since_1970(texts)
+    if zone_names.has_offset_behind(some[0]):
+        found = [_naming_its_zone(form) for form in found]
     return [form for form in found if not np.isnat(form.times).all()]
+
+
+def _naming_its_zone(form: Form) -> Form:
+    """Return a form whose offset has the name of the zone before it, as the reader knows it."""
+    if form.format is None or not form.format.endswith("%z"):
+        return form
+    return replace(form, format=f"{form.format.removesuffix('%z').rstrip()} %Z%z")
+
+
+def _whole(texts: Sequence[str | None]) -> list[Form]:
+    found = said_whole.find(texts)
+    return [Form(found.format, np.array(found.times, "M8[us]"))] if found else []
 
 
 def _usual(cell: str) -> str:
     """Return a stamp as most others are written."""
-    text = _HALF.sub(r"\1M", cell.strip())
+    cell = zone_names.without_name_of_offset(cell.strip())
+    text = _HALF.sub(r"\1M", re.sub("[\u00a0\u202f]", " ", cell.strip()))
     for pattern, usual in _ISO.items():
         if pattern.fullmatch(text):
             return pattern.sub(usual, text)
@@ -248,7 +264,7 @@ def _orders(matches: Sequence[re.Match[str]]) -> list[str]:
 def _dates(matches: Sequence[re.Match[str] | None], order: str) -> Times:
     """Return the dates of stamps whose parts come in some order; NaT where that is no date."""
     parts = np.array(
-        [[_whole(each) for each in (m[1], m[3], m[4])] if m else [0, 0, 0] for m in matches],
+        [[_number(each) for each in (m[1], m[3], m[4])] if m else [0, 0, 0] for m in matches],
         np.int64,
     )
     year, month, day = (parts[:, order.index(each)].copy() for each in "ymd")
@@ -263,7 +279,7 @@ def _dates(matches: Sequence[re.Match[str] | None], order: str) -> Times:
     return found
 
 
-def _whole(part: str) -> int:
+def _number(part: str) -> int:
     if part.isdigit():
         return int(part)
     short = part[:3].lower()

@@ -37,6 +37,7 @@ _OTHERS = {
 }
 _AC = re.compile(r"\bp? ?ac\b")
 _INVERTER = re.compile(r"\binv|inverter|wechselrichter|\bwr ?\d|\bwr\b")
+_COUNTS = Guess("counter", "GUESSED: it never falls but to begin anew, so it counts energy")
 _NIGHT = 0.15  # of the rows at least hold nearly nothing
 _NOTHING = 0.01  # of the highest value
 _DRAW = 0.1  # of the highest value, which a plant may draw
@@ -72,9 +73,8 @@ def choose(
     if power:
         return _signed(_of(power, candidates, units, others, irradiance), candidates)
     if own:
-        why = "GUESSED: it never falls but to begin anew, so it counts energy"
         chosen = _of_counters(own, candidates, irradiance, _besides(others))
-        return {**chosen, "kind": Guess("counter", why)}
+        return {**chosen, "kind": _COUNTS}
     best = _best(
         [each for each in candidates if each not in counters] or list(candidates),
         candidates,
@@ -88,7 +88,8 @@ def choose(
     why = (
         f"GUESSED: its name says {role}, but no other column can be the plant's power; please check"
     )
-    return _signed({"column": Guess(best, why)}, candidates)
+    chosen = {"column": Guess(best, why)}
+    return {**chosen, "kind": _COUNTS} if best in counters else _signed(chosen, candidates)
 
 
 def most_likely(numbers: dict[str, Values]) -> dict[str, Guess]:
@@ -104,9 +105,7 @@ def most_likely(numbers: dict[str, Values]) -> dict[str, Guess]:
     )
     chosen = {"column": Guess(best, why)}
     if is_counter(numbers[best]):
-        chosen["kind"] = Guess(
-            "counter", "GUESSED: it never falls but to begin anew, so it counts energy"
-        )
+        chosen["kind"] = _COUNTS
     return _signed(chosen, numbers)
 
 

@@ -47,7 +47,7 @@ _NAMES: tuple[tuple[str, str], ...] = (
         "power_ac",
         r"^(?!.*\bdc).*(power|\bp ?ac\b|leistung|output|\bkwh?\b|\bmwh?\b|\bwh?\b|generation|energy|puissance"
         r"|potencia|production|produktion|erzeug|vyroba|výroba|vykon|výkon|solaire|photovol|tot ?w\b"
-        r"|\bwatts?\b|^p$)",
+        r"|\bwatts?\b|^p$|\bpowr\b|\benwh\b|^(inv|inverter|wr|wechselrichter|onduleur|inversor) ?\d+$)",
     ),
 )
 _FORECAST = r"\b(nwp|forecast|fcst|predicted|prediction|vorhersage|ecmwf|gfs|icon|nam|hrrr|previous day\d+)\b"

@@ -21,11 +21,13 @@ from console.drafting import (
     shares,
     stamps,
     summer,
+    unit_words,
 )
 from console.drafting.guess import NotUnderstoodError, SourceDraft
 from console.drafting.layout import Sheet, read
 from console.drafting.stamps import Stamps
 from console.drafting.units_guessed import peak
+from services.data_watcher.adapters.reading import header
 from shared.errors import UnreadableFileError
 
 
@@ -148,6 +150,7 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
         order = np.argsort(times, kind="stable")
         times, values = times[order], {name: each[order] for name, each in values.items()}
     in_cells = {name: some[0].unit for name, some in numbers.items() if some[0].unit}
+    in_cells = _of_unit_column(rows, values) | in_cells
     own_capacity = capacity_kw / inverters if capacity_kw else None
     signed = {name for name, unit in in_cells.items() if shares.are(unit)}
     what = quantities.quantities(
@@ -193,6 +196,25 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
         forecast=predicted.guesses if predicted and is_forecast else {},
     )
     return [whole] if is_forecast else beside.divided(whole, predicted, values, times)
+
+
+def _of_unit_column(
+    sheets: Sequence[Sheet], values: dict[str, quantities.Values]
+) -> dict[str, str]:
+    """Return the unit that a column of units says of those whose names say none, and whose values differ."""
+    for name in sheets[0].columns:
+        said = {str(each).strip() for sheet in sheets for each in sheet.columns[name] if each}
+        if (
+            name.casefold() in header.UNITS
+            and len(said) == 1
+            and unit_words.is_unit(unit := said.pop())
+        ):
+            return {
+                other: unit
+                for other, own in values.items()
+                if unit_words.of_name(other) is None and len(np.unique(own[np.isfinite(own)])) > 1
+            }
+    return {}
 
 
 def _peak(

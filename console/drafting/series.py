@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from console.drafting.moments import Times
 
 Mask = npt.NDArray[np.bool_]
 
+_DAY = np.timedelta64(1, "D")
 _MOST_NAMES = 200
 _MOSTLY = 0.5
 _BACK = 0.02  # of the stamps repeat or go back: a few are a logger's hiccup
@@ -80,12 +82,14 @@ def find(sheets: Sequence[Sheet], times: Sequence[Times], taken: set[str]) -> Se
         if calm < 1 - _BACK or (not named and _is_numeric(sheets[0].columns[name])):
             continue
         counted = all(is_number(each) for each in known)
+        if counted and not named and _are_of_days(values, times):
+            continue  # the number of an hour beside its stamp
         rank = (named, not counted, float(calm), -len(known))
         if best is None or rank > best[0]:
             best = rank, name, known
     if best is None:
         return None
-    return _chosen(sheets, best[1], best[2])
+    return _chosen(sheets, times, best[1], best[2])
 
 
 def _goes_back(times: Times) -> bool:
@@ -124,12 +128,29 @@ def _calm(names: Sequence[str | None], times: Times) -> float:
     return good / total if total else 0.0
 
 
-def _chosen(sheets: Sequence[Sheet], column: str, known: list[str]) -> Series:
+def _are_of_days(names: Sequence[Sequence[str | None]], times: Sequence[Times]) -> bool:
+    """Whether the rows of one name lie a day and more apart where all rows lie closer."""
+    some, all_ = [], []
+    for own, each in zip(names, times, strict=True):
+        known = [
+            (name, time)
+            for name, time in zip(own, each, strict=True)
+            if name and not np.isnat(time)
+        ]
+        by_name = sorted(known)
+        some += [b[1] - a[1] for a, b in pairwise(by_name) if a[0] == b[0]]
+        all_ += list(np.diff(np.unique([time for _, time in known])))
+    return bool(some and all_) and min(some) >= _DAY > np.median(np.array(all_, "m8[us]"))
+
+
+def _chosen(
+    sheets: Sequence[Sheet], times: Sequence[Times], column: str, known: list[str]
+) -> Series:
     plain = re.sub(r"[_\W]+", " ", column.lower())
     shown = ", ".join(known[:6]) + (", …" if len(known) > 6 else "")  # noqa: PLR2004 - shown
     alike = len({re.sub(r"\d+", "*", each) for each in known}) == 1
     if _REGISTERS.search(plain):
-        return _registers(sheets, column, known, shown)
+        return _registers(sheets, times, column, known, shown)
     called = all(_INVERTERS.search(re.sub(r"[\d_\W]+", " ", each.lower())) for each in known)
     if (called or _INVERTERS.search(plain)) and (
         alike or not any(_NOT_SUN.search(each.lower()) for each in known)
@@ -149,7 +170,9 @@ def _chosen(sheets: Sequence[Sheet], column: str, known: list[str]) -> Series:
     return Series(layout, column, masks, len(known) if "sum_by" in layout else 1)
 
 
-def _registers(sheets: Sequence[Sheet], column: str, known: list[str], shown: str) -> Series:
+def _registers(
+    sheets: Sequence[Sheet], times: Sequence[Times], column: str, known: list[str], shown: str
+) -> Series:
     """Return the registers of a meter that count what was fed in: by day and by night, in turns."""
     fed_in = [each for each in known if _FED_IN.search(each.lower())] or known
     why = (
@@ -158,12 +181,25 @@ def _registers(sheets: Sequence[Sheet], column: str, known: list[str], shown: st
     )
     said = [_as_said(sheets, column, each) for each in fed_in]
     layout = {"sum_by": Guess(column, "registers take turns, and are added up")}
-    if len(fed_in) == 1:
+    if len(fed_in) == 1 or not _meet(sheets, times, column, fed_in):
         layout = {}
     if len(fed_in) < len(known):
         layout["where"] = Guess({column: said if len(said) > 1 else said[0]}, why)
-    masks = _masks(sheets, column, max(fed_in, key=lambda each: _highest(sheets, column, each)))
-    return Series(layout, column, masks)
+    if "sum_by" in layout:
+        fed_in = [max(fed_in, key=lambda each: _highest(sheets, column, each))]
+    return Series(layout, column, _masks(sheets, column, *fed_in))
+
+
+def _meet(
+    sheets: Sequence[Sheet], times: Sequence[Times], column: str, names: Sequence[str]
+) -> bool:
+    """Whether a stamp has rows of two names: where each has its own hours, there is nothing to add up."""
+    for sheet, own in zip(sheets, times, strict=True):
+        kept = np.isin([each or "" for each in _names_of(sheet.columns[column])], names)
+        known = own[kept & ~np.isnat(own)]
+        if len(np.unique(known)) < (1 - _BACK) * len(known):
+            return True
+    return False
 
 
 def _highest(sheets: Sequence[Sheet], column: str, name: str) -> float:
@@ -177,9 +213,9 @@ def _highest(sheets: Sequence[Sheet], column: str, name: str) -> float:
     return max((float(np.nanmax(each.values)) for each in found if each), default=0.0)
 
 
-def _masks(sheets: Sequence[Sheet], column: str, name: str) -> list[Mask]:
+def _masks(sheets: Sequence[Sheet], column: str, *names: str) -> list[Mask]:
     return [
-        np.array([each == name for each in _names_of(sheet.columns[column])], bool)
+        np.array([each in names for each in _names_of(sheet.columns[column])], bool)
         for sheet in sheets
     ]
 

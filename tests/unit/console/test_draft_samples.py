@@ -1085,3 +1085,120 @@ def test_registers_that_count_what_was_fed_in_are_added_up(tmp_path: Path, *, dr
     assert source.where == ({"Register": ("Injectie Dag", "Injectie Nacht")} if drawn else {})
     assert "highest power 8 kW, 100% of the AC capacity" in said(path, options=options)
     assert "672 rows, none masked" in said(path, options=options)
+
+
+# --- what is above the data, and beside it --------------------------------------------------------------
+
+DAYS = files.quarters(96 * 3, JUNE)
+EIGHT = (*PLACE, "--ac-capacity-kw", "8")
+
+
+def test_meta_data_with_a_date_and_a_number_is_no_row_of_data(tmp_path: Path) -> None:
+    above = ["Meter;Kind;From;To;Unit", "12345678901234;Curve;01/06/2024;15/06/2024;W"]
+    lines = [f"{each:%Y-%m-%dT%H:%M}:00+00:00;{files.power(each) * 1000:.0f}" for each in DAYS]
+    path = written(tmp_path, "curve.csv", [*above, "Time;Value", *lines])
+    source = site(path, options=EIGHT).sources[0]
+    assert (source.timestamp.column, source.columns["power_ac"].column) == ("Time", "Value")
+    assert "288 rows, none masked" in said(path, options=EIGHT)
+
+
+@pytest.mark.parametrize("names", ["filled", "repeated"])
+def test_names_below_merged_cells_are_drafted(tmp_path: Path, names: str) -> None:
+    header = {
+        "filled": ["Date;Time;Production;;Weather", ";;Inverter 1;Inverter 2;GHI"],
+        "repeated": [";;Inverter 1;;Inverter 2", "Date;Time;P (kW);U (V);P (kW)"],
+    }[names]
+    lines = []
+    for each in DAYS:
+        half, other = files.power(each) / 2, files.power(each) * 100
+        cells = (half, half, other) if names == "filled" else (half, 230, half)
+        lines.append(f"{each:%d/%m/%Y;%H:%M};" + ";".join(f"{cell:.3f}" for cell in cells))
+    path = written(tmp_path, "report.csv", [*header, *lines])
+    power = site(path, options=EIGHT).sources[0].columns["power_ac"]
+    told = said(path, options=EIGHT)
+    assert power.columns == (("Inverter *",) if names == "filled" else ("Inverter * P (kW)",))
+    assert "highest power 8 kW, 100% of the AC capacity" in told
+    assert "288 rows, none masked" in told
+
+
+def test_the_hour_of_a_stamp_tells_no_series_apart(tmp_path: Path) -> None:
+    """Rows are put in order by a program that takes hours for texts: 1, 10, 11, …, 2."""
+    hours = [each for each in files.quarters(96 * 12, JUNE) if not each.minute]
+    hours.sort(key=lambda each: (each.date(), str(each.hour + 1)))
+    lines = [f"{each:%Y-%m-%dT%H:%M}:00Z,{each.hour + 1},{files.power(each)}" for each in hours]
+    source = site(written(tmp_path, "g.csv", ["begin,HR,MW", *lines])).sources[0]
+    assert (source.where, source.sum_by) == ({}, None)
+    assert (source.timestamp.step_minutes, source.columns["power_ac"].kind) == (60, "value")
+
+
+@pytest.mark.parametrize("code", [-2147483648, 4294967295, 4286578687])
+def test_largest_numbers_of_registers_are_no_power(tmp_path: Path, code: int) -> None:
+    lines = [
+        f"{each:%Y-%m-%d %H:%M},{round(files.power(each) * 1000) or code}"
+        for each in files.quarters(96 * 4, JUNE)
+    ]
+    path = written(tmp_path, "modbus.csv", ["time,PAC_W", *lines])
+    source = site(path, options=EIGHT).sources[0]
+    assert source.missing == (code,)
+    assert "highest power 8 kW, 100% of the AC capacity" in said(path, options=EIGHT)
+
+
+def test_a_counter_of_what_was_fed_in_is_a_counter(tmp_path: Path) -> None:
+    total, lines = 1234.0, []
+    for each in DAYS:
+        lines.append(f"{each:%Y-%m-%d %H:%M},{total:.4f}")
+        total += files.power(each) / 4
+    path = written(tmp_path, "meter.csv", ["time,Export (kWh)", *lines])
+    power = site(path, options=EIGHT).sources[0].columns["power_ac"]
+    assert (power.kind, power.unit) == ("counter", "kWh")
+
+
+def test_a_column_of_units_says_the_unit_of_the_values_beside_it(tmp_path: Path) -> None:
+    lines = []
+    for each in files.quarters(96 * 7, JUNE):
+        of_day = "Dag" if 7 <= each.hour < 16 else "Nacht"
+        for kind, energy in (("Afname", 0.1), ("Injectie", files.power(each) / 4)):
+            register = f"{kind} {of_day}"
+            lines.append(f"{each:%Y-%m-%d %H:%M};54144;{register};{energy:.4f};kWh")
+    path = written(tmp_path, "meter.csv", ["time;EAN;Register;Volume;Eenheid", *lines])
+    source = site(path, options=EIGHT).sources[0]
+    assert (source.columns["power_ac"].column, source.columns["power_ac"].unit) == ("Volume", "kWh")
+    # Each register has hours of its own, so that there is nothing to add up.
+    assert (set(source.where["Register"]), source.sum_by) == (  # type: ignore[arg-type]
+        {"Injectie Dag", "Injectie Nacht"},
+        None,
+    )
+    assert "672 rows, none masked" in said(path, options=EIGHT)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "time", "power"),
+    [
+        ("cp932", "日時", "発電電力(kW)"),
+        ("gb18030", "时间", "有功功率(kW)"),
+        ("cp949", "일시", "발전전력(kW)"),
+        ("cp1251", "Дата и время", "Мощность (kW)"),
+        ("cp1250", "Čas", "Výkon (kW)"),
+        ("cp1252", "Uhrzeit", "Leistung gemäß Zähler (kW)"),
+        ("utf-8", "日時", "発電電力(kW)"),
+    ],
+)
+def test_names_are_drafted_in_the_letters_of_their_country(
+    tmp_path: Path, encoding: str, time: str, power: str
+) -> None:
+    lines = [f"{time},{power}", *rows("%Y-%m-%d %H:%M")]
+    path = written(tmp_path, "p.csv", "\n".join(lines).encode(encoding))
+    source = site(path).sources[0]
+    assert (source.timestamp.column, source.columns["power_ac"].column) == (time, power)
+    assert "384 rows, none masked" in said(path)
+
+
+def test_the_power_of_a_service_is_known_beside_its_count_of_devices(tmp_path: Path) -> None:
+    intervals = [
+        {"end_at": int(each.timestamp()), "devices_reporting": 12, "powr": round(watt * 1000)}
+        for each in files.quarters(96 * 4, JUNE)
+        if (watt := files.power(each))
+    ]
+    path = written(tmp_path, "stats.json", json.dumps({"intervals": intervals}).encode())
+    power = site(path, options=EIGHT).sources[0].columns["power_ac"]
+    assert (power.column, power.unit) == ("powr", "W")

@@ -421,3 +421,46 @@ def test_stamps_of_databases_and_of_other_countries_are_drafted(
     assert "accepted by power-1, 384 rows, none masked" in said(path)
     if zone is not None:
         assert found.timezone in {zone, zone.replace("UTC", "+00:00")}
+
+
+@pytest.mark.parametrize(
+    ("form", "format_"),
+    [
+        ("%a %b {day} %H:%M:%S %Y", "%a %b %d %H:%M:%S %Y"),
+        ("%Y年%m月%d日 %H時%M分", "%Y年%m月%d日 %H時%M分"),
+        ("%Y년 %m월 %d일 %H:%M", "%Y년 %m월 %d일 %H:%M"),
+        ("%Y%m%d {hour}:%M", "%Y%m%d %H:%M"),
+        ("%m/%d/%Y, %I:%M:%S\u202f%p", "%m/%d/%Y, %I:%M:%S %p"),
+        ("%Y-%m-%d %H:%M:%S CEST+0200", None),
+        ("%d.%m.%Y %H:%M CEST+0200", "%d.%m.%Y %H:%M %Z%z"),
+        ("%Y-%m-%dT%H:%M+02:00[Europe/Berlin]", None),
+        (
+            "%a %b %d %Y %H:%M:%S GMT+0200 (Central European Summer Time)",
+            "%a %b %d %Y %H:%M:%S %Z%z",
+        ),
+    ],
+)
+def test_stamps_of_programs_and_of_east_asia_are_drafted(
+    tmp_path: Path, form: str, format_: str | None
+) -> None:
+    lines = ["time;power (kW)"]
+    for each in MOMENTS:
+        written_so = form.format(day=f"{each.day:2d}", hour=each.hour)
+        lines.append(f"{each:{written_so}};{power(each)}")
+    path = written(tmp_path, "power.csv", lines)
+
+    found = site(path)
+
+    assert found.sources[0].timestamp.format == format_
+    assert "accepted by power-1, 384 rows, none masked" in said(path)
+    assert ("+0200" in form or "+02:00" in form) == (found.timezone == "+02:00")
+
+
+def test_short_dates_with_points_in_two_columns_are_no_numbers(tmp_path: Path) -> None:
+    lines = ["Ab-Datum;Ab-Zeit;Bis-Datum;Bis-Zeit;Leistung kW"]
+    for each in MOMENTS:
+        begin, end = (f"{at:%d.%m.%y;%H:%M:%S}" for at in (each, each + QUARTER))
+        lines.append(f"{begin};{end};{power(each):.2f}".replace(".00", ",00"))
+    found = site(written(tmp_path, "edm.csv", lines)).sources[0].timestamp
+    assert (found.column, found.time_column) == ("Ab-Datum", "Ab-Zeit")
+    assert (found.format, found.label) == ("%d.%m.%y %H:%M:%S", "left")

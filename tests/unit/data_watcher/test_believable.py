@@ -94,6 +94,24 @@ def test_generation_as_negative_power_is_refused_with_the_scale_that_turns_it() 
     assert "scale: -1000 for power_ac" in fault.remedy
 
 
+WINTER = {"start": "2024-12-10", "latitude": 61.5}
+
+
+def test_a_dark_winter_with_its_sign_turned_is_found_by_its_nights() -> None:
+    shares = -0.4 * sunny(4, **WINTER)
+    assert -0.1 < shares.min() < -0.01
+    assert refused(sign.check, power(shares, **WINTER)).code == "wrong_sign"
+
+
+@pytest.mark.parametrize("shares", [
+    -0.05 * sunny(4, **WINTER),
+    np.where(sunny(4, **WINTER) > 0, -0.03, -0.02),
+    np.where(sunny(4, **WINTER) > 0.1, 0.02, -0.03),
+], ids=["next to nothing", "a plant at rest", "a plant that gives something"])  # fmt: skip
+def test_what_a_plant_draws_in_winter_is_no_turned_sign(shares: np.ndarray) -> None:
+    sign.check(power(shares, **WINTER))
+
+
 @pytest.mark.parametrize(("negative", "positive"), [(8, 0), (9, 1)])
 def test_eight_large_rows_of_which_nine_tenths_are_negative_are_a_turned_sign(
     negative: int, positive: int
@@ -711,3 +729,10 @@ def test_too_many_rows_that_are_lost_altogether_are_refused_with_the_first_of_th
 
     assert caught.value.reason.endswith(f"rows {first + 1}, {first + 2}, {first + 3}")
     assert caught.value.remedy.startswith("correct timestamp.format")
+
+
+def test_midnight_that_ends_the_last_day_does_not_hide_swapped_days() -> None:
+    rows = first_of_months(ROWS_OF_A_DAY)
+    with pytest.raises(UnreadableFileError) as caught:
+        stamps.check_swapped(np.sort(np.append(rows, rows.max().astype("M8[D]") + 1)))
+    assert caught.value.code == "day_month_swapped"

@@ -249,6 +249,11 @@ def test_a_day_that_is_not_surely_clear_or_not_surely_low_says_nothing(shares: n
     unit_by_clear_day.check(power(shares))
 
 
+def test_a_night_that_is_masked_into_its_dawn_does_not_hide_a_clear_day() -> None:
+    shares = np.where(sunny(3) > 0.05, 0.2 * sunny(3), np.nan)
+    assert "was a clear day" in refused(unit_by_clear_day.check, power(shares)).reason
+
+
 def test_a_low_winter_sun_says_nothing() -> None:
     unit_by_clear_day.check(power(0.2 * sunny(3, "2024-12-20"), "2024-12-20"))
 

@@ -11,15 +11,19 @@ import pytest
 
 from services.data_watcher.adapters.reading import read
 from services.data_watcher.domain.believable import sun
+from shared.solar.site import Site
 from tests.unit.data_watcher.plant_files import CAPACITY_W, refused, site
 from tests.unit.data_watcher.powers import ROWS_OF_A_DAY, axis
 
 DAYS = 10
-COLUMNS = {
-    "power_ac": {"column": "p", "unit": "W"},
-    "ghi": {"column": "g", "unit": "W/m2"},
-}
-WHERE = site({"columns": COLUMNS})
+
+
+def where(name: str = "ghi") -> Site:
+    light = {"column": "g", "unit": "W/m2"}
+    return site({"columns": {"power_ac": {"column": "p", "unit": "W"}, name: light}})
+
+
+WHERE = where()
 UP = sun.over(axis(DAYS * ROWS_OF_A_DAY).utc, 900.0, WHERE).up.clip(0).tolist()
 Change = Callable[[float, float], float]
 Rows = list[tuple[float, float]]
@@ -51,19 +55,21 @@ def csv(values: Rows) -> bytes:
     return "\n".join(["t,p,g", *lines]).encode()
 
 
+@pytest.mark.parametrize("name", ["ghi", "poa_global"])
 @pytest.mark.parametrize("factor", [0.5, 0.4])
 @pytest.mark.parametrize("is_first", [True, False])
 def test_irradiance_that_is_too_low_for_its_power_is_refused(
-    factor: float, *, is_first: bool
+    name: str, factor: float, *, is_first: bool
 ) -> None:
     change = later(lambda _, light: light * factor)
     values = rows(ghi=(lambda day, light: light if change(day, 1.0) != 1.0 else light * factor)
                   if is_first else change)  # fmt: skip
 
-    fault = refused(csv(values), WHERE)
+    fault = refused(csv(values), where(name))
 
     assert fault.code == "wrong_unit"
     assert f"from 2024-06-{'01' if is_first else '08'} (row" in fault.reason
+    assert f"{name} never reaches more than" in fault.reason
     assert "while power is as high as before" in fault.reason
     assert "split it there" in fault.remedy
 
@@ -89,10 +95,11 @@ def test_irradiance_that_is_too_low_for_its_power_is_refused(
         "dust",
     ],
 )  # fmt: skip
-def test_what_skies_and_plants_do_is_kept(values: Rows) -> None:
-    reading = read(csv(values), "raw/east/p.csv", WHERE)
+@pytest.mark.parametrize("name", ["ghi", "poa_global"])
+def test_what_skies_and_plants_do_is_kept(values: Rows, name: str) -> None:
+    reading = read(csv(values), "raw/east/p.csv", where(name))
     table = pq.read_table(pa.BufferReader(reading.parquet))
 
     assert reading.rows.masks == {}
     assert table["power_ac"].to_pylist() == pytest.approx([p / 1000 for p, _ in values], abs=1e-4)
-    assert table["ghi"].to_pylist() == pytest.approx([g for _, g in values], abs=1e-2)
+    assert table[name].to_pylist() == pytest.approx([g for _, g in values], abs=1e-2)

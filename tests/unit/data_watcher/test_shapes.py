@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from services.data_watcher.adapters.reading import read
 from tests.corpus import workbook
 from tests.unit.data_watcher.plant_files import (
     CSV,
@@ -200,3 +201,70 @@ def test_energies_that_hold_those_of_missing_rows_are_no_other_unit() -> None:
     assert "energy of the missing intervals" in fault.reason
     assert "unit" not in fault.remedy
     assert accepted(energies(0), where, list(plant(7))).rows.masks == {}
+
+
+# --- names in several rows ------------------------------------------------------------------------------
+
+BELOW = {
+    "columns": {"power_ac": {"columns": ["Inverter 1", "Inverter 2"], "unit": "W"}},
+    "timestamp": {"column": "Date", "time_column": "Time", "step_minutes": 15},
+}
+
+
+def halves_of(header: list[list[str]]) -> list[list[Any]]:
+    """Return the healthy plant as two inverters that give about a half each, below a header."""
+    return [
+        *header,
+        *([f"{at:%Y-%m-%d}", f"{at:%H:%M}", 0.45 * watt, 0.55 * watt] for at, watt in HEALTHY),
+    ]
+
+
+def as_csv(rows: list[list[Any]]) -> bytes:
+    return "\n".join(";".join(map(str, row)) for row in rows).encode()
+
+
+@pytest.mark.parametrize("format_", ["csv", "xlsx"])
+@pytest.mark.parametrize("above", [[], [["Report of June", "", "", ""]]])
+@pytest.mark.parametrize("units", [[], [["", "", "W", "W"]]])
+def test_names_below_merged_cells_are_read_with_those_beside_them(
+    format_: str, above: list[list[str]], units: list[list[str]]
+) -> None:
+    header = [["Date", "Time", "Production", ""], ["", "", "Inverter 1", "Inverter 2"]]
+    rows = halves_of([*above, *header, *units])
+    data = as_csv(rows) if format_ == "csv" else workbook.xlsx(rows)
+    masks = accepted(data, site(CSV | BELOW | {"format": format_})).rows.masks
+    assert masks == ({"bad_timestamp": 1} if units else {})
+
+
+@pytest.mark.parametrize("format_", ["csv", "xlsx"])
+def test_names_that_repeat_below_merged_cells_have_those_before_them(format_: str) -> None:
+    header = [["", "", "Inverter 1", "", "Inverter 2", ""], ["Date", "Time", *["P", "U"] * 2]]
+    rows = [*header, *([*row[:3], 230, row[3], 231] for row in halves_of([]))]
+    data = as_csv(rows) if format_ == "csv" else workbook.xlsx(rows)
+    column = {"columns": ["Inverter * P"], "unit": "W"}
+    where = site(CSV | BELOW | {"format": format_, "columns": {"power_ac": column}})
+    assert accepted(data, where).rows.masks == {}
+
+
+@pytest.mark.parametrize("format_", ["csv", "xlsx"])
+def test_a_name_over_several_columns_is_not_that_of_the_first(format_: str) -> None:
+    header = [["Date", "Time", "Production", ""], ["", "", "Inverter 1", "Inverter 2"]]
+    rows = halves_of(header)
+    data = as_csv(rows) if format_ == "csv" else workbook.xlsx(rows)
+    column = {"column": "Production", "unit": "W"}
+    fault = refused(data, site(CSV | BELOW | {"format": format_, "columns": {"power_ac": column}}))
+    assert fault.code == "missing_column"
+    assert "'Inverter 1', 'Inverter 2'" in fault.reason
+
+
+def test_a_column_without_a_name_is_no_part_of_the_one_before_it() -> None:
+    data = "\n".join(["t;p;", *(f"{at:%Y-%m-%d %H:%M};{watt};ok" for at, watt in HEALTHY)])
+    assert accepted(data.encode(), site(CSV)).rows.masks == {}
+
+
+def test_words_of_a_night_beside_a_column_without_a_name_are_no_names() -> None:
+    rows = (f"{at:%Y-%m-%d %H:%M};{watt or 'Standby'};ok" for at, watt in HEALTHY)
+    where = site(CSV | {"missing": ["Standby"]})
+    night = [(at, watt) for at, watt in HEALTHY if not watt]
+    reading = read("\n".join(["t;p;", *rows]).encode(), "raw/east/p.csv", where)
+    assert reading.rows.masks == {"sentinel": len(night)}

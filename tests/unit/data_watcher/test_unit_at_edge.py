@@ -134,3 +134,58 @@ def test_a_limit_of_a_quarter_is_no_energy() -> None:
     values = rows(lambda day, watt: min(watt, CAPACITY_W / 4.2) if day >= 7 else watt)
 
     assert read(csv(values), "raw/east/p.csv", where()).rows.masks.keys() == {"held_back"}
+
+
+# --- within a day -----------------------------------------------------------------------------------------
+
+
+def passing(day: float, _: int) -> float:
+    """Clouds that come and go within hours."""
+    return 0.75 + 0.25 * math.sin(20 * day + 3.0 * int(day) ** 1.3)
+
+
+def some_days(change: Change, step: int, sky: Sky = passing) -> bytes:
+    """The first five days of the plant."""
+    return b"\n".join(csv(rows(change, sky, step), step).splitlines()[: 1 + 5 * 1440 // step])
+
+
+@pytest.mark.parametrize("step", [5, 10])
+@pytest.mark.parametrize("sky", [clear, passing])
+@pytest.mark.parametrize("day", [2.45, 3.52])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_fall_to_energies_within_a_day_is_refused(
+    step: int, sky: Sky, day: float, *, is_first: bool
+) -> None:
+    if is_first:
+        day -= 1
+    part = step / 60
+    data = some_days(
+        lambda at, watt: watt * part if (at < day) == is_first else watt, step, sky=sky
+    )
+
+    fault = refused(data, where(step))
+
+    assert fault.code == "wrong_unit"
+    assert f"values look like Wh per {step} min" in fault.reason
+    row = 2 + math.ceil(day * 1440 / step - 1e-9)
+    assert f"from row {row} on" in fault.reason
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _, watt: watt,
+        lambda day, watt: watt / 2 if day >= 2.5 else watt,
+        lambda day, watt: 0.0 if day >= 2.5 else watt,
+        lambda day, watt: watt / 12 if 2.5 <= day < 2.8 else watt,
+        lambda day, watt: watt / 12 if day >= 4.5 else watt,
+        lambda day, watt: watt / 8 if day >= 2.5 else watt,
+        lambda day, watt: watt / 30 if day >= 2.5 else watt,
+    ],
+    ids=["clouds", "half is off", "off", "a storm", "the last day", "one of eight", "snow"],
+)
+def test_what_trips_within_a_day_is_kept(change: Change) -> None:
+    data = some_days(change, 5)
+    found = pq.read_table(pa.BufferReader(read(data, "raw/east/p.csv", where(5)).parquet))
+    expected = [float(line.split(b",")[1]) / 1000 for line in data.splitlines()[1:]]
+    assert found["power_ac"].to_pylist() == pytest.approx(expected, abs=1e-4)

@@ -16,7 +16,7 @@ from services.data_watcher.domain.siblings import IRRADIANCE, Sibling, disagreem
 from services.data_watcher.ports import Reading
 from shared.errors import UnreadableFileError
 from shared.solar.site import Site
-from tests.unit.data_watcher.plant_files import CAPACITY_W, CSV, csv, plant, refused, site
+from tests.unit.data_watcher.plant_files import CAPACITY_W, CSV, accepted, csv, plant, refused, site
 
 COLUMNS = {
     "power_ac": {"column": "p", "unit": "W"},
@@ -234,27 +234,68 @@ def test_a_battery_that_serves_the_dark_ends_of_a_winters_day_passes() -> None:
 # --- days that a spreadsheet turned round ---------------------------------------------------------------
 
 
-def turned(first: datetime, days: int) -> bytes:
+def turned(first: datetime, days: int, *, ends_by_24: bool = False) -> bytes:
     """A file whose days up to the 12th have day and month in each other's place."""
     rows = list(plant(days))
-    moved = [(first + (at - rows[0][0]), watt) for at, watt in rows]
-    lines = [
-        f"{at:%Y-%d-%m %H:%M};{watt:.0f}" if at.day <= 12 else f"{at:%Y-%m-%d %H:%M};{watt:.0f}"
-        for at, watt in moved
-    ]
+    lines = []
+    for begin, watt in rows:
+        at = first + (begin - rows[0][0])
+        day = f"{at:%Y-%d-%m}" if at.day <= 12 else f"{at:%Y-%m-%d}"
+        minute = at.hour * 60 + at.minute + 15 * ends_by_24
+        lines.append(f"{day} {minute // 60:02}:{minute % 60:02};{watt:.0f}")
     return "\n".join(["t;p", *lines]).encode()
 
 
 @pytest.mark.parametrize(
-    ("first", "days"), [((2024, 6, 10), 8), ((2024, 6, 1), 30), ((2024, 5, 20), 20)]
+    ("first", "days"),
+    [
+        ((2024, 6, 10), 8),
+        ((2024, 6, 1), 30),
+        ((2024, 5, 20), 20),
+        # Days of several months fall onto each other's places.
+        ((2024, 5, 1), 61),
+        ((2023, 1, 1), 365),
+        # One of them, or two days alone, tell it where the days then follow each other.
+        ((2024, 6, 12), 8),
+        ((2024, 4, 30), 7),
+        ((2024, 7, 31), 2),
+        ((2024, 3, 4), 2),
+    ],
 )
+@pytest.mark.parametrize("ends_by_24", [False, True])
+@pytest.mark.parametrize("is_newest_first", [False, True])
 def test_days_that_a_spreadsheet_turned_round_are_refused(
-    first: tuple[int, int, int], days: int
+    first: tuple[int, int, int], days: int, *, ends_by_24: bool, is_newest_first: bool
 ) -> None:
-    fault = refused(turned(datetime(*first, tzinfo=UTC), days), site(CSV))
+    data = turned(datetime(*first, tzinfo=UTC), days, ends_by_24=ends_by_24)
+    if is_newest_first:
+        head, *lines = data.splitlines()
+        data = b"\n".join([head, *reversed(lines)])
+    stamp = {"column": "t", "step_minutes": 15, "format": "%Y-%m-%d %H:%M"}
+    where = site(CSV | {"timestamp": stamp | {"label": "right" if ends_by_24 else "left"}})
+
+    fault = refused(data, where)
 
     assert fault.code == "day_month_swapped"
     assert "spreadsheet" in fault.remedy
+
+
+def test_days_in_the_order_of_their_texts_are_not_turned_round() -> None:
+    """01/06, 01/07, 02/06, …: a program that takes dates for texts puts them so."""
+    rows = list(plant(61))
+    rows.sort(key=lambda row: f"{row[0]:%d/%m %H:%M}")
+    data = csv(rows, stamp=lambda at: f"{at:%d/%m/%Y %H:%M}")
+    stamp = {"column": "t", "step_minutes": 15, "format": "%d/%m/%Y %H:%M"}
+    masks = accepted(data, site(CSV | {"timestamp": stamp}), rows).rows.masks
+    assert masks.keys() == {"out_of_order"}
+
+
+def test_two_days_of_different_months_are_not_turned_round() -> None:
+    rows = [*plant(2)]
+    moved = [(at + timedelta(days=30 * (at.day == rows[-1][0].day)), watt) for at, watt in rows]
+    assert moved[-1][0].day != moved[0][0].day
+
+    assert accepted(csv(moved), site(CSV), moved).rows.masks == {}
 
 
 def test_weeks_of_different_months_in_one_file_are_not_turned_round() -> None:

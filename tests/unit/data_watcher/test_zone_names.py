@@ -171,3 +171,23 @@ def test_dates_are_no_counts_by_a_local_clock() -> None:
 
     assert fault.code == "no_timestamps"
     assert "are no times in seconds since 1970 (format: local_since_1970)" in fault.reason
+
+
+@pytest.mark.parametrize(
+    ("behind", "form"),
+    [
+        (" CEST+0200", None),
+        (" CEST+0200", f"{ISO} %Z%z"),
+        (" (CEST) +02:00", f"{ISO} (%Z) %z"),
+        (" GMT+0200 (Central European Summer Time)", f"{ISO} %Z%z"),
+        ("+02:00[Europe/Berlin]", None),
+    ],
+)
+def test_a_name_beside_an_offset_says_nothing_more(behind: str, form: str | None) -> None:
+    data = csv(stamp=local(2, f"{ISO}{behind}"))
+    assert accepted(data, by_clock("UTC", form)).rows.masks == {}
+
+
+def test_an_offset_is_believed_before_the_name_beside_it() -> None:
+    data = csv(stamp=lambda moment: f"{moment + timedelta(hours=2):{ISO}} CET+0200")
+    assert accepted(data, by_clock("Europe/Berlin")).rows.masks == {}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TypeVar
 
 from services.data_watcher.adapters.reading import day_rows, faults
 from shared.errors import UnreadableFileError
 from shared.solar.site import ColumnFormat, SourceFormat
 
+_VALUE = re.compile(r"[-+]?[.,]?\d")  # no name begins so
 # What people call a column of units.
-_UNITS = {
+UNITS = {
     "unit",
     "units",
     "uom",
@@ -73,14 +74,15 @@ class Columns:
         return sorted({*self.in_order, *unit})
 
 
-Line = TypeVar("Line", bound=tuple[Sequence[str], int, int])
+Line = tuple[list[str], int, int]
 
 
 def choose(source: SourceFormat, lines: Iterable[Line]) -> Line | None:
     """Return which of a file's first lines is the header: the first that names all that is wanted.
 
-    Loggers write comments and meta data above it. Where no line names everything, it is the one that
-    names most of it, then the longest, so that the fault can say what is missing.
+    Loggers write comments and meta data above it. Where no line names everything, two or three together may,
+    as below merged cells; else it is the one that names most of it, then the longest, so that the fault can
+    say what is missing.
 
     Parameters
     ----------
@@ -88,14 +90,75 @@ def choose(source: SourceFormat, lines: Iterable[Line]) -> Line | None:
         The fields of each line, before anything else is known of it; read only as far as needed.
     """
     found: tuple[tuple[int, int], Line] | None = None
+    seen = []
     for line in lines:
+        seen.append(line)
         lacking = len(missing(source, line[0]))
         if not lacking:
             return line
         rank = (-lacking, len(line[0]))
         if found is None or rank > found[0]:
             found = rank, line
-    return found[1] if found else None
+    stacked = (each for each in _stacked(seen) if not missing(source, each[0]))
+    return next(stacked, found[1] if found else None)
+
+
+def _stacked(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield lines with the names that the lines above them hold, down to the last of their names."""
+    above: list[str] = []
+    raw: list[str] = []
+    for names, number, end in lines:
+        if len(names) == len(above):
+            filled, joined = together(above, names)[0], together(raw, names)[1]
+            yield filled, number, end
+            yield joined, number, end
+            above, raw = filled, names
+        else:
+            above = raw = names
+
+
+def together(upper: Sequence[str], lower: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the names of two rows of a header as one: the lower where there is one, and both joined.
+
+    A cell that is merged over several columns is written in the first of them: `Inverter 1`, ``, above
+    `Power`, `Voltage` makes `Inverter 1 Power` and `Inverter 1 Voltage`.
+    """
+    filled = [below or name for name, below in zip(upper, lower, strict=True)]
+    group, joined = "", []
+    for name, below in zip(upper, lower, strict=True):
+        group = name or (group if below else "")
+        joined.append(" ".join(dict.fromkeys(filter(None, (group, below)))))
+    return filled, joined
+
+
+def check_merged(columns: Columns, names: Sequence[str], below: Sequence[str]) -> None:
+    """Refuse a name that stands over several columns, each with a name of its own in the next row.
+
+    Raises
+    ------
+    UnreadableFileError
+        `missing_column`
+    """
+    if len(below) != len(names) or any(map(_VALUE.match, below)):
+        return  # a row of data
+    for at in (each for some in columns.values.values() for each in some):
+        end = next((n for n in range(at + 1, len(names)) if names[n] or not below[n]), len(names))
+        under = below[at:end]
+        if len(under) > 1 and len(set(under)) == len(under):
+            shown = ", ".join(map(repr, under))
+            raise UnreadableFileError(
+                "missing_column",
+                f"{names[at]!r} stands above {len(under)} columns, and below it they are called {shown}",
+                f"name them in the site's YAML (columns: a list of these names, or {names[at]} with one of "
+                "them behind it)",
+            )
+
+
+def is_merged(columns: Columns, names: Sequence[str]) -> bool:
+    """Whether a column without a name comes behind one that is read, as behind a merged cell."""
+    return "" in names and any(
+        at + 1 < len(names) and not names[at + 1] for some in columns.values.values() for at in some
+    )
 
 
 def find(source: SourceFormat, header: Sequence[str]) -> Columns:
@@ -138,7 +201,7 @@ def find(source: SourceFormat, header: Sequence[str]) -> Columns:
 def _unit(source: SourceFormat, header: Sequence[str]) -> int | None:
     if len(source.columns) > 1:
         return None  # nothing tells of which of them it is
-    return next((at for at, name in enumerate(header) if name.casefold() in _UNITS), None)
+    return next((at for at, name in enumerate(header) if name.casefold() in UNITS), None)
 
 
 def _stamp_names(source: SourceFormat) -> list[str]:

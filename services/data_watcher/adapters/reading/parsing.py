@@ -55,6 +55,10 @@ def _of_text(text: pa.Array, how: TimestampFormat, zone: str) -> tuple[Times, bo
         return counted.parse(text, how), False
     if len(text) and (text[0].as_py() or "").startswith('="'):  # lest a spreadsheet change them
         text = pc.replace_substring_regex(text, '^="(.*)"$', r"\1")
+    if (how.format is None or "%Z" in how.format) and (
+        len(text) and zone_names.has_offset_behind(text[0].as_py())
+    ):
+        text, how = zone_names.without_names_of_offsets(text), _with_offset_alone(how)
     parsed, aware = _by_format(text, how.format)
     if aware or not np.isnat(parsed).any():
         return parsed, aware
@@ -65,6 +69,14 @@ def _of_text(text: pa.Array, how: TimestampFormat, zone: str) -> tuple[Times, bo
         if aware:
             return parsed, aware
     return _rescued(text, parsed, how, zone)
+
+
+def _with_offset_alone(how: TimestampFormat) -> TimestampFormat:
+    """Return a format without the name of the zone beside its offset."""
+    if how.format is None or "%z" not in how.format:
+        return how
+    form = re.sub(r"\s*\(?%Z\)?\s*", "", how.format)
+    return how.model_copy(update={"format": form})
 
 
 def _by_format(text: pa.Array, format_: str | None) -> tuple[Times, bool]:

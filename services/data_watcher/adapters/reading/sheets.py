@@ -121,6 +121,8 @@ def _table(workbook: Workbook, name: str, source: SourceFormat) -> _Table | None
         return _Table(name, titles, above + 1, None, {}, 0)
     columns = replace(header.find(source, titles), unit=None)  # sheets may differ in it
     body = [row for row in rows[above:] if any(cell != "" for cell in row)]
+    if body and header.is_merged(columns, titles):
+        header.check_merged(columns, titles, [str(cell).strip() for cell in body[0]])
     cells = {at: [row[at] for row in body] for at in columns.all}
     return _Table(name, titles, above + 1, columns, cells, len(body))
 

@@ -85,6 +85,7 @@ def _put_in_order(
     rows = np.flatnonzero(~np.isnat(utc))
     if not len(rows):
         raise no_timestamps(table, how, np.isnat(utc), how.timezone or "the site")
+    believable.check_turned(local[rows])
     kept, chosen = last_of_each(utc[rows])
     doubtful = {}
     if len(kept) < len(rows):

@@ -58,6 +58,9 @@ def load(data: Content, source: SourceFormat) -> Raw:
     columns = header.find(source, names)
     if start >= len(data):
         raise faults.empty("it has a header but no rows")
+    if header.is_merged(columns, names):
+        below = next(_first_lines(bytes(data[start : start + _FEW]), source), ([], 0, 0))
+        header.check_merged(columns, names, below[0])
     names = [*names, *_unnamed(data, start, names, source)]
     body = pa.py_buffer(data)[start:]
     quotes = data.find(b'"', start) >= 0  # looking for none is quick, and so is a parser without

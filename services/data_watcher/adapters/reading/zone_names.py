@@ -8,8 +8,14 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 SUMMER = "DST"
 _ZONE = re.compile(r"^(.*\d)\s*([A-Z][A-Za-z]{0,4})$")
+# The name of a zone beside its offset says nothing more: CEST+0200, GMT+0200 (Central European Summer Time).
+_BEFORE_OFFSET = r"(\d)\s*\(?[A-Z][A-Za-z]{2,4}\)?\s?([-+]\d\d:?\d\d)(?:\s*\([^()]*\))?$"
+_BEHIND_OFFSET = r"(\d\d(?:Z|[-+]\d\d:?\d\d))\[[A-Za-z_/+-]+\]$"
 # Names that mean one offset everywhere. [h]
 _OFFSETS = {
     "UTC": 0.0,
@@ -67,6 +73,24 @@ def apart(text: str) -> tuple[str, str | None]:
     """Return a stamp without the name of a zone after it, and that name."""
     found = _ZONE.match(text)
     return (found[1].rstrip(), found[2]) if found else (text, None)
+
+
+def has_offset_behind(cell: object) -> bool:
+    """Whether a stamp has both the name of its zone and its offset."""
+    return isinstance(cell, str) and bool(
+        re.search(_BEFORE_OFFSET, cell) or re.search(_BEHIND_OFFSET, cell)
+    )
+
+
+def without_name_of_offset(text: str) -> str:
+    """Return a stamp without the name of a zone beside its offset."""
+    return re.sub(_BEHIND_OFFSET, r"\1", re.sub(_BEFORE_OFFSET, r"\1\2", text))
+
+
+def without_names_of_offsets(text: pa.Array) -> pa.Array:
+    """Return stamps without the names of zones beside their offsets."""
+    text = pc.replace_substring_regex(text, _BEFORE_OFFSET, r"\1\2")
+    return pc.replace_substring_regex(text, _BEHIND_OFFSET, r"\1")
 
 
 def is_known(name: str) -> bool:

@@ -19,6 +19,7 @@ from services.data_watcher.domain.believable import (
     unit_by_capacity,
     unit_by_clear_day,
     unit_by_faintness,
+    unit_by_jump,
     unit_by_neighbours,
     unit_by_noon_sun,
     unit_change,
@@ -67,6 +68,7 @@ def check_beside(power: Power, columns: Mapping[str, Values]) -> None:
                     check(name, columns[name], power)
         # Irradiance says more exactly where a unit changes.
         unit_at_edge.check(power)
+        unit_by_jump.check(power)
 
 
 def check_power(power: Power) -> None:

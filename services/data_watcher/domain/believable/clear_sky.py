@@ -85,15 +85,15 @@ def check(ghi: Values, time: TimeAxis, site: Site, place: Callable[[int], str]) 
         raise wrong_unit(said)
 
 
-def wrong_unit(said: str) -> UnreadableFileError:
+def wrong_unit(said: str, name: str = "ghi") -> UnreadableFileError:
     """Return the fault of irradiance that is too low for the sky."""
     return UnreadableFileError(
         "wrong_unit",
-        f"{said}: ghi seems to be in another unit than the site's YAML says",
-        "correct the unit of ghi in the site's YAML (Wh/m2 where it is the energy of each interval), or its "
-        "column; where the sensor is wrong by a factor, say its scale; the file is then read again without a "
-        "new upload. Where only a part of the file is so, split it there, and give both parts sources of "
-        "their own",
+        f"{said}: {name} seems to be in another unit than the site's YAML says",
+        f"correct the unit of {name} in the site's YAML (Wh/m2 where it is the energy of each interval), or "
+        "its column; where the sensor is wrong by a factor, say its scale; the file is then read again "
+        "without a new upload. Where only a part of the file is so, split it there, and give both parts "
+        "sources of their own",
     )
 
 

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from services.data_watcher.domain.believable import clear_sky
 from services.data_watcher.domain.believable.power import Power, Values
 
-GHI = "ghi"
 STANDARD = 1000.0  # W/m² at which a plant's rating holds
 REACHED = 0.75  # of what power reaches at other times; the irradiance is below 0.62 of a clear sky
 TIMES = 1.6  # as much power by its irradiance as at other times
@@ -38,8 +37,6 @@ def check(name: str, light: Values, power: Power) -> None:
     UnreadableFileError
         `wrong_unit`
     """
-    if name != GHI:
-        return
     for spell in clear_sky.low_spells(light, power.time, power.site, by_its_best=True):
         inside = np.zeros(len(light), bool)
         inside[spell.rows] = True
@@ -51,9 +48,10 @@ def check(name: str, light: Values, power: Power) -> None:
         if times > TIMES and there > LEAST:
             row = power.place(int(power.time.rows[spell.rows.start]))
             raise clear_sky.wrong_unit(
-                f"on {spell.days} days in a row, from {spell.first} (row {row}) on, ghi never reaches more "
-                f"than {spell.best:.0%} of a clear sky, while power is as high as before, by its light "
-                f"{times:.2g} times as high"
+                f"on {spell.days} days in a row, from {spell.first} (row {row}) on, {name} never reaches "
+                f"more than {spell.best:.0%} of a clear sky, while power is as high as before, by its light "
+                f"{times:.2g} times as high",
+                name,
             )
 
 

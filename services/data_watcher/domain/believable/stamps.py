@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.domain.time_axis import NAT, Times, stretches, ticks_of
+from services.data_watcher.domain.time_axis import NAT, Times, days_of, stretches, ticks_of
 from shared.errors import UnreadableFileError
+from shared.solar import runs
 
 MOST_MIXED = (
     0.2  # share of rows that repeat a stamp with other values before the file must be mixed
@@ -16,12 +17,14 @@ MOST_MIXED = (
 FEW_MIXED = 4  # such rows; as few are a logger's hiccup, however small the file
 DAYS_FOR_SWAP = 3  # in a row
 YEARS_FOR_SWAP = 2
-_FAR_AWAY = 20 * 86_400_000_000  # us; between a swapped day and its neighbours
+_TICKS_OF_A_DAY = 86_400_000_000  # us
+# Between a swapped day and its neighbours.
+_FAR_AWAY, _FAR_DAYS = 20 * _TICKS_OF_A_DAY, np.timedelta64(20, "D")
 FEWEST_TURNED, MOSTLY_TURNED = 2, 0.8  # days, and their part of those that lie far away
 MOST_TURNED = 12  # days of a month that can be swapped
 LEAST_RUN = 8  # rows that ascend, before they are a series of their own
 ROWS_OF_A_DAY = 4  # fewer are readings of a meter once a month
-_YEARS_AWAY = 300 * 86_400_000_000  # us; a wrong year is 365 days away from the row beside it
+_YEARS_AWAY = 300 * _TICKS_OF_A_DAY  # a wrong year is 365 days away from the row beside it
 SAME = 1e-3  # of a value; exports round
 MOST_STRAY = 0.2  # of the rows; of more nobody knows which are right
 ROWS_FOR_STEP = 24
@@ -92,9 +95,19 @@ def check_swapped(local: Times) -> None:
         return
     if np.abs(np.diff(ticks_of(local))).max() > _FAR_AWAY:
         _check_partly_swapped(local)
-    some = local[[0, len(local) // 2, -1]].astype("M8[D]")
+        _check_one_day_of_each_month(local)
+        check_turned(local)
+
+
+def _check_one_day_of_each_month(local: Times) -> None:
+    """Refuse a file that holds the same day of month after month, or of year after year."""
+    # The last may be midnight, the end of a day.
+    some = local[[0, len(local) // 2, -2]].astype("M8[D]")
     if len(set(some - some.astype("M8[M]"))) > 1:
         return  # as in nearly every file, and cheaper than all its days
+    local = _without_midnight(local)
+    if not len(local):
+        return
     dates = local.astype("M8[D]")
     days = np.unique(dates[np.append(True, np.diff(dates) != np.timedelta64(0, "us"))])
     months = days.astype("M8[M]")
@@ -126,7 +139,9 @@ def _check_partly_swapped(local: Times) -> None:
 
     A spreadsheet that expects another order turns round what it can, the first twelve days of each month.
     """
-    days = np.unique(local.astype("M8[D]"))
+    days = np.unique(_without_midnight(local).astype("M8[D]"))
+    if not len(days):
+        return
     groups = np.split(days, np.flatnonzero(np.diff(days) > _DAY) + 1)
     home = max(groups, key=len)
     if len(home) < FEWEST_TURNED or len(local) < ROWS_OF_A_DAY * len(days):
@@ -149,6 +164,54 @@ def _check_partly_swapped(local: Times) -> None:
         "them once day and month are swapped; a spreadsheet may have turned them round",
         "export the file again without opening it in a spreadsheet, or correct the stamps in the file",
     )
+
+
+def check_turned(local: Times) -> None:
+    """Refuse a file whose days jump by months, and follow each other once day and month are swapped.
+
+    A spreadsheet turns round the first twelve days of each month; over several months they fall onto each
+    other's places, so that only the order of the rows shows it.
+
+    Parameters
+    ----------
+    local
+        Times in the order of the file.
+    """
+    if len(local) < ROWS_OF_A_DAY or np.abs(np.diff(ticks_of(local))).max() <= _FAR_AWAY:
+        return  # as in nearly every file
+    local = _without_midnight(local)
+    days = days_of(local[runs.starts(days_of(local))])
+    jumps = np.abs(np.diff(days)) > _FAR_DAYS
+    if len(local) < ROWS_OF_A_DAY * len(days) or not jumps.any():
+        return
+    months, years = days.astype("M8[M]"), days.astype("M8[Y]").astype("M8[M]")
+    day, month = (days - months).astype(int), (months - years).astype(int)
+    turned = np.where(day < MOST_TURNED, (years + day).astype("M8[D]") + month, days)
+    count = int(np.count_nonzero(turned != days))
+    steps = np.diff(turned) * (1 if turned[-1] >= turned[0] else -1)
+    # Two days or one that is turned tell it where they follow each other without a gap.
+    are_next, are_many = (
+        (steps == _DAY).all(),
+        count >= FEWEST_TURNED and len(days) >= DAYS_FOR_SWAP,
+    )
+    if not count or not (
+        are_next or (are_many and ((steps > 0 * _DAY) & (steps <= _FAR_DAYS)).all())
+    ):
+        return
+    first = int(np.flatnonzero(jumps)[0])
+    raise UnreadableFileError(
+        "day_month_swapped",
+        f"rows go from {days[first]} to {days[first + 1]}, and {count} days lie in a row with the others, "
+        f"from {min(turned[0], turned[-1])} to {max(turned[0], turned[-1])}, once day and month are swapped",
+        "correct timestamp.format in the site's YAML (%d/%m/%Y or %m/%d/%Y); where a spreadsheet turned "
+        "round some of them, export the file again without opening it in one",
+    )
+
+
+def _without_midnight(local: Times) -> Times:
+    """Return times without midnight, which may end the day before."""
+    by_day: Times = local[ticks_of(local) % _TICKS_OF_A_DAY != 0]
+    return by_day
 
 
 def strays(utc: Times) -> npt.NDArray[np.bool_]:

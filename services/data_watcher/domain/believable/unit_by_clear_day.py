@@ -62,11 +62,14 @@ def faint_clear_day(power: Power) -> FaintDay | None:
 
 def is_clear(share: Values, up: Values) -> bool:
     """Whether power of a day rises and falls once, as the sun does."""
-    lit = up > 0
-    day = share[lit]
-    if lit.sum() < LEAST_ROWS or up.max() < LEAST_SUN or not np.isfinite(day).all():
+    lit = np.flatnonzero((up > 0) & np.isfinite(share))
+    if len(lit) < LEAST_ROWS or up.max() < LEAST_SUN:
+        return False
+    whole = slice(lit[0], lit[-1] + 1)  # what is masked for a night may reach into its dawn
+    day, up = share[whole], up[whole]
+    if not np.isfinite(day).all():
         return False
     if day.max() <= NOISE or day[[0, -1]].max() > day.max() / 4:
         return False  # only a part of the day
     way = np.abs(np.diff(np.concatenate([[0.0], day, [0.0]]))).sum() / (2 * day.max())
-    return bool(way < SMOOTH and np.corrcoef(day, up[lit])[0, 1] > LIKE_SUN)
+    return bool(way < SMOOTH and np.corrcoef(day, up)[0, 1] > LIKE_SUN)
