@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import onnxruntime as ort
@@ -141,6 +142,16 @@ def test_the_evaluation_judges_it(bench, trained, capsys):
     bench.lay_out_evaluation()
     evaluate.run(bench.container, ["--accuracy-threshold", "0.5"])
     assert "evaluate: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("floor_lead", "hours_before"), [(3, 2), (38, 14)])
+def test_the_floor_is_that_of_the_lead_that_the_models_yaml_names(
+    test_rows, bench, floor_lead, hours_before
+):
+    dataset = replace(bench, floor_lead=timedelta(hours=floor_lead)).freeze()
+    judged = test_rows.take(evaluate._judged(test_rows, dataset, ()))
+    begin = judged.times.astype("datetime64[D]")
+    assert set((begin - judged.issued_at).astype(int).tolist()) == {hours_before * 3600}
 
 
 def examples(rows: Rows) -> Examples:
