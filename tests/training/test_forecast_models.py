@@ -218,6 +218,17 @@ def test_rows_of_no_weight_teach_a_ridge_nothing():
     assert other.predict(matrix) == pytest.approx(share, abs=0.02)
 
 
+def test_trees_learn_from_rows_as_much_as_they_weigh():
+    given = examples(forecasts(days=20))
+    spoilt = given.share.copy()
+    spoilt[::3] = 0.0
+    weight = np.ones(len(spoilt), dtype=np.float32)
+    weight[::3] = 1e-4
+    light = replace(given, share=spoilt, weight=weight)
+    grown = trees.fit_steady(light, light.share, 1, "regression")
+    assert grown.predict(given.values).mean() == pytest.approx(given.share.mean(), rel=0.1)
+
+
 def test_a_prior_is_moved_but_not_forgotten():
     share, origin = np.random.default_rng(2).uniform(0, 1, 4000), np.arange(4000) // 1000
     random = np.random.default_rng(1)
