@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import ClientError
 
-from console import output
+from console import output, trainer
 from console.client import words
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
@@ -347,6 +347,7 @@ def _ask_function(model: str, request: Mapping[str, Any]) -> dict[str, Any]:
     if "FunctionError" in answer:
         raise ConsoleError(f"what answers for {model} failed: {found.get('errorMessage', found)}")
     if found["status"] == _NOBODY_SERVES:
+        trainer.require_model(state.system, model)
         raise ConsoleError(f"nothing serves {model} yet; see `solar models` and `solar status`")
     if found["status"] != _OK:
         raise ConsoleError(f"the model refuses: {found['said']['error']}")

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from console import trainer
 from console.commands import predict
 from console.commands.predict import ask_endpoint, read_rows
 from console.errors import ConsoleError
@@ -236,6 +238,30 @@ def test_inputs_that_no_row_has_are_named_with_what_that_does(
     runtime.missing = itertools.repeat(["temp_air"])
     runtime.providers = ["ecmwf"]  # a model of forecasts; its range is not wider
     assert "no row has" not in solar("predict", "golden", "golden", str(file)).stderr
+
+
+def test_a_model_that_does_not_exist_is_said_with_those_there_are(
+    system: FakeSystem, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Nobody:
+        def invoke_endpoint(self, **_: Any) -> dict[str, Any]:
+            raise ClientError({"Error": {"Code": "ValidationError"}}, "InvokeEndpoint")
+
+        def invoke(self, **_: Any) -> dict[str, Any]:
+            return {"Payload": io.BytesIO(b'{"status": 404, "said": {}}')}
+
+    nobody = Nobody()
+    system.clients |= {
+        "s3": Bucket(site("weather")),
+        "sagemaker-runtime": nobody,
+        "lambda": nobody,
+    }
+    monkeypatch.setattr(trainer, "models", lambda _: ["golden"])
+    assert "nothing serves golden yet" in str(
+        solar("predict", "golden", "golden", str(file)).exception
+    )
+    refused = str(solar("predict", "silver", "golden", str(file)).exception)
+    assert "no model 'silver'; known: golden" in refused
 
 
 def test_what_json_says_of_all_rows_is_sent(system: FakeSystem, tmp_path: Path) -> None:
