@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from rich.box import SIMPLE_HEAD
@@ -22,6 +23,7 @@ people = Console()
 errors = Console(stderr=True)
 counted = words.counted
 sentences = words.sentences
+SCREEN = Path("-")  # in place of a file
 GAP = 1  # between columns
 LONGEST_WORD = 28  # a longer one may be torn
 _LEAST = (
@@ -159,6 +161,14 @@ def facts(title: str, content: Mapping[str, Any]) -> None:
     width = max(map(len, content), default=0)
     for name, value in content.items():
         people.print(f"  {name:<{width}}  {_cell(value)}")
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file; of `-` print the text as it is."""
+    if path == SCREEN:
+        sys.stdout.write(text)
+        return
+    path.write_text(text, encoding="utf-8", newline="")
 
 
 def say(text: str) -> None:

@@ -38,6 +38,10 @@ REFUSED: dict[str, str] = {
     "accumulated": "irradiance of a forecast adds up since its issue, and the YAML does not say "
     "`kind: accumulated`",
     "not_accumulated": "the YAML says `kind: accumulated`, but the column falls and goes on falling",
+    "averaged": "irradiance of a forecast is the mean since its issue or since a mark, and the YAML does not "
+    "say `kind: averaged`",
+    "not_averaged": "the YAML says `kind: averaged`, but for single intervals less than nothing would "
+    "be left",
     "unknown_issue": "the file does not say when a forecast was issued in the way that the YAML says",
     "issued_after_target": "most rows of a forecast begin before it was issued",
     "wrong_unit": "power does not fit the AC capacity, the sun or its irradiance, irradiance does not fit "
@@ -134,7 +138,7 @@ MASKED: dict[str, Masking] = {
     ),
     "accumulation_gap": Masking(
         "a lead is missing before this one, so it is not known in which interval the sum grew",
-        "look at the provider's file: sums need every lead, from the issue on",
+        "look at the provider's file: sums, and means that go on, need every lead, from the issue on",
     ),
     "accumulation_reset": Masking(
         "the sum began anew in this interval, and what is left of it does not fit the sky or its neighbours",

@@ -264,6 +264,13 @@ EXAMPLES: dict[str, Example] = {
     "not_accumulated": _forecast(
         body=forecast_files.csv(FORECASTS, number=lambda row: round(row.ghi * 3600), late=timedelta(hours=1)),
         shown=(13, 14, 15, 16), **forecast_files.ADDED_UP),
+    "averaged": _forecast(
+        body=forecast_files.averaged(FORECASTS, 6, digits=1), shown=(13, 18, 21, 22, 23, 24),
+        timestamp=forecast_files.ENDS),
+    "not_averaged": _forecast(
+        body=forecast_files.csv(FORECASTS, late=timedelta(hours=1)), shown=(13, 14, 15, 16),
+        timestamp=forecast_files.ENDS,
+        columns={"ghi": {"column": "ghi", "unit": "W/m2", "kind": "averaged", "every": "6h"}}),
     "unknown_issue": _forecast(issued={"file_name": "nwp_%Y-%m-%d_%H.csv", "timezone": "UTC"}),
     "issued_after_target": _forecast(_issued(60)),
     "wrong_sign": Example(csv([line(at, 4 - watt) for at, watt in healthy()]), shown=(1, NOON, NOON + 1)),

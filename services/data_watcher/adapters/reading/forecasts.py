@@ -8,10 +8,23 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.adapters.reading import accumulated, canonical, issues, quantities
+from services.data_watcher.adapters.reading import (
+    accumulated,
+    averaged,
+    canonical,
+    issues,
+    quantities,
+)
 from services.data_watcher.adapters.reading.issues import Placed
 from services.data_watcher.adapters.reading.table import Table
-from services.data_watcher.domain.believable import leads, losses, predicted, ranges, resemblance
+from services.data_watcher.domain.believable import (
+    lasting,
+    leads,
+    losses,
+    predicted,
+    ranges,
+    resemblance,
+)
 from services.data_watcher.domain.believable.irradiance import STANDARD
 from services.data_watcher.domain.believable.predicted import Light
 from services.data_watcher.domain.believable.sky import Sky
@@ -115,8 +128,9 @@ def _believed(  # noqa: PLR0917 - the file, how it reads, and what was found
         if name not in IRRADIANCES:
             continue
         light = _light(name, values, source, placed, sky, table)
-        if source.columns[name].kind != "accumulated":
+        if source.columns[name].kind == "value":
             predicted.check_grows(light)
+            lasting.check(light)
         if name == GHI:
             traits = _traits(values, placed, site)
             predicted.check_clock(light, placed.time, site, _middle(traits))
@@ -149,6 +163,9 @@ def _values(
         values = np.where(time.doubtful[name], np.nan, values)
     if column.kind == "accumulated":
         means, unknown = accumulated.means(values, placed, sky, name)
+        return means, reasons | unknown
+    if column.kind == "averaged":
+        means, unknown = averaged.means(values, placed, sky, name, column.every)
         return means, reasons | unknown
     return (values / (placed.lengths / 3600.0) if unit.per_interval else values), reasons
 

@@ -24,6 +24,10 @@ from shared.solar.zones import tzinfo_of
 
 _NAT = np.datetime64("NaT", "us")
 _MINUTE = np.timedelta64(1, "m")
+_TOLD_ANEW = (
+    "if an issue is told a second time with other values, put that into a file of its own and upload it "
+    "later: of two files the later one counts in trainings after it"
+)
 _NEVER = -1.0  # min; a horizon that leaves nothing to ask
 _UNKNOWN = Steps(60.0, is_known=False)  # of a single row
 Codes = npt.NDArray[np.intp]
@@ -155,7 +159,9 @@ def _ordered(  # noqa: PLR0917 - what a row is, and what was done to others
     if counts["duplicate_stamp"]:
         pair = np.zeros(table.rows, np.int64)
         pair[order] = np.append(0, np.cumsum(is_new))
-        doubtful = believable.contradicting(table.values, pair, order, chosen, said=table.said)
+        doubtful = believable.contradicting(
+            table.values, pair, order, chosen, said=table.said, otherwise=_TOLD_ANEW
+        )
     found = {reason: count for reason, count in counts.items() if count}
     time = TimeAxis(begins[chosen], chosen, steps.first * 60.0, found, doubtful=doubtful)
     return Placed(issued[chosen], time, lengths[chosen], steps.is_known)

@@ -47,6 +47,7 @@ def contradicting(
     *,
     said: Callable[[int], str],
     most: float = MOST_MIXED,
+    otherwise: str = "if it is the same plant, remove the rows that do not count",
 ) -> dict[str, Mask]:
     """Return which of the kept rows have another value than a row with the same stamp, by quantity.
 
@@ -62,6 +63,8 @@ def contradicting(
         Says where a row is in the file, and which stamp it carries.
     most
         Share of the rows that may be like that; a few are taken for a logger's hiccup, unless this is 0.
+    otherwise
+        What to do where they are not of several plants.
 
     Raises
     ------
@@ -84,7 +87,7 @@ def contradicting(
             "mixed_rows",
             f"{count} of {len(rows)} rows repeat a time stamp with other values, first row "
             f"{said(row)}",
-            f"{_SEVERAL}; if it is the same plant, remove the rows that do not count",
+            f"{_SEVERAL}; {otherwise}",
         )
     return found
 

@@ -77,6 +77,14 @@ class Recording:
         self._let_wait(model_id, waits)
         self.waitings.end_waiting(model_id, done)
 
+    def look(self, model_id: str) -> None:
+        """See whose issues are late; where another provider's reaches, it becomes the newest forecast."""
+        sites = self.issuing.look(model_id)
+        trained = self.knowing.serving(model_id) if sites else None
+        if trained is not None:
+            here = [each for each in sites if each in trained.places]
+            self.issuing.renew(model_id, trained, {}, here, Shelf(self.canonical, self.log))
+
     def score_only(self, model_id: str, files: Sequence[FileRef], gone: Sequence[FileRef]) -> None:
         """Score what was predicted of sites that another model predicts now; the rest is left to that one."""
         for file in (*files, *gone):

@@ -173,6 +173,18 @@ def test_an_issue_in_two_files_is_predicted_from_both() -> None:
     assert len(kept(world, "second").times) == 48 * 4
 
 
+def test_an_issue_that_is_told_anew_does_not_reach_what_was_predicted_from_the_one_before() -> None:
+    world = forecasting()
+    later = NOON + timedelta(hours=3)
+    first, anew = (
+        world.issue("first", [NOON]),
+        world.issue("anew", [NOON], uploaded=later, factor=0.5),
+    )
+    world.hear(anew, first)  # in one batch: both are there when the first is predicted
+    assert kept(world, "anew").power_ac.max() > 0
+    np.testing.assert_allclose(kept(world, "anew").power_ac, 0.5 * kept(world, "first").power_ac)
+
+
 def test_times_of_an_issue_are_those_of_the_clock() -> None:
     world = forecasting()
     world.hear(world.issue("nwp", [NOON], hours=1))
