@@ -611,6 +611,83 @@ def test_whole_days_years_apart_are_swapped_days_and_years() -> None:
     assert caught.value.code == "day_month_swapped"
 
 
+def on(*days: str, rows: int = 24) -> np.ndarray:
+    """Stamps of some days, as many of each."""
+    hours = np.arange(rows) * np.timedelta64(1, "h")
+    return np.concatenate([np.datetime64(day, "us") + hours for day in days])
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        ("2024-01-01", "2024-02-02"),
+        ("2024-01-01", "2024-03-01", "2024-04-01"),
+        ("2024-01-13", "2024-02-13", "2024-03-13"),
+        ("2024-01-01", "2024-02-02", "2024-03-01", "2024-04-02", "2024-05-01"),
+        ("2024-06-01", "2024-06-02", "2024-06-03", "2024-06-04"),
+    ],
+    ids=["two", "one is missing", "the 13th", "other days as well", "days in a row"],
+)
+def test_days_that_no_swap_explains_are_kept(days: tuple[str, ...]) -> None:
+    stamps.check_swapped(on(*days))
+
+
+HOME = [f"2024-06-{day:02}" for day in range(13, 20)]
+
+
+@pytest.mark.parametrize(
+    ("away", "told"),
+    [
+        (["2024-11-06", "2024-12-06"], True),
+        (["2024-12-06"], False),
+        (["2024-11-06", "2024-12-06", "2024-01-20"], False),
+        (["2024-11-06", "2024-12-06", "2024-06-11"], False),
+        (["2024-11-05", "2024-12-05"], False),
+        (["2024-09-20", "2024-09-21"], False),
+    ],
+    ids=[
+        "the two days before",
+        "one day",
+        "two of three",
+        "one is there already",
+        "of another month",
+        "after the 12th",
+    ],
+)
+def test_days_far_away_are_turned_round_where_they_fit_beside_the_others(
+    away: list[str], *, told: bool
+) -> None:
+    local = on(*sorted([*HOME, *away]))
+    if told:
+        with pytest.raises(UnreadableFileError, match="2 days lie far from the others") as caught:
+            stamps.check_swapped(local)
+        assert caught.value.code == "day_month_swapped"
+    else:
+        stamps.check_swapped(local)
+
+
+def test_a_row_that_says_nothing_contradicts_none_of_the_same_time() -> None:
+    utc = np.repeat(axis(10).utc, 2)
+    one, other = np.arange(10.0), np.where(np.arange(10) % 2, np.nan, np.arange(10.0))
+    values = np.stack([one, other], axis=1).ravel()
+    rows, chosen = np.arange(20), np.arange(1, 20, 2)
+
+    found = stamps.contradicting({"power_ac": values}, utc, rows, chosen, said=str)
+    assert not found["power_ac"].any()
+    values[[4, 8]] += 1.0
+    found = stamps.contradicting({"power_ac": values}, utc, rows, chosen, said=str)
+    assert np.flatnonzero(found["power_ac"]).tolist() == [2, 4]
+
+
+def test_rows_years_away_are_strays_whatever_their_order() -> None:
+    utc = axis(30).utc.copy()
+    utc[[4, 7]] -= np.timedelta64(3000, "D")
+    utc[9] = np.datetime64("NaT")
+
+    assert np.flatnonzero(stamps.strays(utc)).tolist() == [4, 7]
+    assert np.flatnonzero(stamps.strays(utc[::-1])).tolist() == [22, 25]
+
+
 def test_a_meter_that_is_read_on_the_first_of_each_month_has_swapped_nothing() -> None:
     stamps.check_swapped(first_of_months(rows_a_day=1))
 

@@ -99,7 +99,7 @@ def check_swapped(local: Times) -> None:
     if np.abs(np.diff(ticks_of(local))).max() > _FAR_AWAY:
         _check_partly_swapped(local)
         _check_one_day_of_each_month(local)
-        check_turned(local)
+        check_turned(local, _DAY)
 
 
 def _check_one_day_of_each_month(local: Times) -> None:
@@ -169,7 +169,7 @@ def _check_partly_swapped(local: Times) -> None:
     )
 
 
-def check_turned(local: Times) -> None:
+def check_turned(local: Times, farthest: np.timedelta64 = _FAR_DAYS) -> None:
     """Refuse a file whose days jump by months, and follow each other once day and month are swapped.
 
     A spreadsheet turns round the first twelve days of each month; over several months they fall onto each
@@ -179,6 +179,8 @@ def check_turned(local: Times) -> None:
     ----------
     local
         Times in the order of the file.
+    farthest
+        How far apart days may lie then. Where a gap is between them, it takes more of them.
     """
     if len(local) < ROWS_OF_A_DAY or np.abs(np.diff(ticks_of(local))).max() <= _FAR_AWAY:
         return  # as in nearly every file
@@ -192,14 +194,9 @@ def check_turned(local: Times) -> None:
     turned = np.where(day < MOST_TURNED, (years + day).astype("M8[D]") + month, days)
     count = int(np.count_nonzero(turned != days))
     steps = np.diff(turned) * (1 if turned[-1] >= turned[0] else -1)
-    # Two days or one that is turned tell it where they follow each other without a gap.
-    are_next, are_many = (
-        (steps == _DAY).all(),
-        count >= FEWEST_TURNED and len(days) >= DAYS_FOR_SWAP,
-    )
-    if not count or not (
-        are_next or (are_many and ((steps > 0 * _DAY) & (steps <= _FAR_DAYS)).all())
-    ):
+    are_many = count >= FEWEST_TURNED and len(days) >= DAYS_FOR_SWAP
+    longest = farthest if are_many else _DAY
+    if not count or not ((steps > 0 * _DAY) & (steps <= longest)).all():
         return
     first = int(np.flatnonzero(jumps)[0])
     raise UnreadableFileError(
