@@ -14,6 +14,7 @@ from tests.unit.data_watcher.powers import ROWS_OF_A_DAY, power, sunny
 
 NOON = ROWS_OF_A_DAY // 2
 NIGHT = ROWS_OF_A_DAY
+LAST_HOURS = 69  # row of a day, from which on seven are bright
 Change = Callable[[np.ndarray], np.ndarray]
 
 
@@ -56,6 +57,12 @@ def test_power_that_becomes_energies_inside_a_day_is_refused_with_its_first_row(
     assert "split the file there" in found.remedy
 
 
+def test_a_cloud_that_comes_with_the_change_hides_nothing() -> None:
+    light, own = beside(1, since(NOON, 0.25 * 0.5), since(NOON, 0.5))
+
+    assert f"(row {NOON + 1})" in fault(light, own).reason
+
+
 @pytest.mark.parametrize("days", [2, 3, 5, 20])
 @pytest.mark.parametrize("from_end", [0.5, 1, 1.5])
 def test_the_last_days_of_a_file_may_have_another_unit(days: int, from_end: float) -> None:
@@ -76,6 +83,20 @@ def test_irradiance_may_change_its_unit_too() -> None:
     assert "power or ghi changes its unit there" in found.reason
 
 
+def thaw(given: np.ndarray) -> np.ndarray:
+    """The last day is below snow, which slides off here and there."""
+    found = since(NIGHT, 0.25)(given)
+    found[NIGHT:] *= 1.0 + 0.5 * np.sin(np.arange(len(found[NIGHT:])))
+    return found
+
+
+def held_from_noon(given: np.ndarray) -> np.ndarray:
+    """From noon on the plant may give a quarter of what it just gave."""
+    found = given.copy()
+    found[NOON:] = np.minimum(found[NOON:], 0.25 * found[NOON - 1])
+    return found
+
+
 @pytest.mark.parametrize(
     ("own", "light"),
     [
@@ -85,10 +106,28 @@ def test_irradiance_may_change_its_unit_too() -> None:
         (since(NOON, 0.0), np.copy),  # an outage
         (np.copy, since(NOON, 0.22)),  # a sensor in the shade
         (since(NOON, 0.25, 4), np.copy),  # an hour, as in a storm
-        (since(NIGHT, 0.22, NIGHT), np.copy),  # a day below snow, the last of the file
+        (since(NIGHT, 0.235, NIGHT), np.copy),  # a day below snow, the last of the file
+        (thaw, np.copy),
         (lambda given: np.minimum(given, 0.15), np.copy),  # a limit
+        (held_from_noon, np.copy),
+        (since(NOON, 0.25, 14), np.copy),  # inverters that come back
+        (since(LAST_HOURS, 0.25), np.copy),
     ],
-    ids=["healthy", "half", "third", "outage", "shade", "storm", "snow", "limit"],
+    ids=[
+        *[
+            "healthy",
+            "half",
+            "third",
+            "outage",
+            "shade",
+            "storm",
+            "snow",
+            "thaw",
+            "limit",
+            "held back",
+        ],
+        *["back again", "the last hour and a half"],
+    ],
 )
 def test_what_plants_and_sensors_do_is_no_change_of_unit(own: Change, light: Change) -> None:
     for days in (1, 2):
