@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from services.deployer.app.live.issuing import Issuing
@@ -14,7 +14,7 @@ from services.deployer.app.live.shelf import Shelf
 from services.deployer.domain.live import book
 from services.deployer.domain.live.adjusting import gain
 from services.deployer.domain.live.book import ONE_DAY, Day, FileRef, Key, Made
-from services.deployer.domain.live.predicted import Predicted, made_of
+from services.deployer.domain.live.predicted import Predicted, is_of, made_of
 from services.deployer.domain.live.stamps import moment
 from services.deployer.domain.live.unseen import Trained
 from services.deployer.domain.live.waiting import Waiting
@@ -25,6 +25,7 @@ from services.deployer.ports import (
     Publisher,
     Waitings,
 )
+from shared import layout
 from shared.clock import Clock
 from shared.errors import NotReadyError
 from shared.messages import PredictionsMade
@@ -157,6 +158,9 @@ class Recording:
             and file not in kept
             and not _was_predicted(file, touched[file], days)
         ]
+        known = self._foretold(model_id, trained, new, touched, days, shelf)
+        kept |= known
+        new = [file for file in new if file not in known]
         outcome = (
             Outcome({}, dict.fromkeys(new, silent))
             if silent
@@ -210,6 +214,53 @@ class Recording:
             for file, found in keys.items()
         }
         return {file: found for file, found in kept.items() if found}
+
+    def _foretold(  # noqa: PLR0917 - files, and what is known of them
+        self,
+        model_id: str,
+        trained: Trained,
+        files: Iterable[FileRef],
+        touched: Mapping[FileRef, Sequence[date]],
+        days: Mapping[Key, Day],
+        shelf: Shelf,
+    ) -> dict[FileRef, dict[str, Predicted]]:
+        """Return what was predicted from the same forecasts before their file was read again.
+
+        A newer reader, or another configuration, reads a file again. Where it says the same, people were told
+        in time: to predict it anew would make hindsight of it. What was said first is kept under the file's
+        new name.
+        """
+        earlier = {
+            file: {
+                made.key: made
+                for day in touched[file]
+                for made in days[file.site_id, day].made
+                if made.inputs == "forecast"
+                and (made.provider, made.uploaded_at) == (file.provider, file.uploaded_at)
+            }
+            for file in files
+            if file.provider
+        }
+        again = [file for file, found in earlier.items() if found]
+        shelf.fetch_files(again)
+        shelf.fetch_predictions({key: file.site_id for file in again for key in earlier[file]})
+        found: dict[FileRef, dict[str, Predicted]] = {}
+        for file in again:
+            place = trained.places[file.site_id]
+            said = shelf.predictions(earlier[file])
+            for each in sorted(said, key=lambda one: (one.made_at, one.file_id)):
+                weather = shelf.issues([file], place, each.step_minutes)
+                if weather is None or not is_of(
+                    each, weather, trained.unseen(file.site_id, weather.times)
+                ):
+                    continue
+                renamed = replace(each, file_id=file.file_id)
+                first = moment(renamed.times.min())
+                key = layout.predictions(model_id, file.site_id, first, file.file_id, each.version)
+                found[file] = self.log.keep({key: renamed})
+                shelf.put(found[file])
+                break
+        return found
 
     def _gains(
         self, model_id: str, files: Iterable[FileRef], touched: Mapping[FileRef, Sequence[date]]

@@ -129,6 +129,27 @@ class Predicted:
         return self.take((self.times >= start) & (self.times < end))
 
 
+def is_of(earlier: Predicted, weather: Weather, wanted: NDArray[np.bool_]) -> bool:
+    """Whether a prediction was made from what forecasts say of those of their rows that are wanted."""
+    one, other = earlier.weather, weather.take(wanted)
+    if one.columns.keys() != other.columns.keys() or not len(other.times):
+        return False
+    at = {pair: place for place, pair in enumerate(_pairs(one))}
+    places = [at.get(pair, -1) for pair in _pairs(other)]
+    return min(places) >= 0 and all(
+        np.allclose(values[places], other.columns[name], equal_nan=True)
+        for name, values in one.columns.items()
+    )
+
+
+def _pairs(weather: Weather) -> list[tuple[int, int]]:
+    """Return issue and time of each row. [s since 1970]"""
+    moments = (
+        each.astype("datetime64[s]").astype(np.int64) for each in (weather.issued_at, weather.times)
+    )
+    return list(zip(*(each.tolist() for each in moments), strict=True))
+
+
 class SilentError(NotReadyError):
     """An endpoint does not answer at all; to ask it about less, or again now, would only take more time."""
 
