@@ -130,14 +130,16 @@ class Predicted:
 
 
 def is_of(earlier: Predicted, weather: Weather, wanted: NDArray[np.bool_]) -> bool:
-    """Whether a prediction was made from what forecasts say of those of their rows that are wanted."""
-    one, other = earlier.weather, weather.take(wanted)
-    if one.columns.keys() != other.columns.keys() or not len(other.times):
+    """Whether a prediction was made from what forecasts say, and of those of their rows that are wanted."""
+    one = earlier.weather
+    if one.columns.keys() != weather.columns.keys():
         return False
-    at = {pair: place for place, pair in enumerate(_pairs(one))}
-    places = [at.get(pair, -1) for pair in _pairs(other)]
-    return min(places) >= 0 and all(
-        np.allclose(values[places], other.columns[name], equal_nan=True)
+    now = {pair: place for place, pair in enumerate(_pairs(weather))}
+    places = [now.get(pair, -1) for pair in _pairs(one)]
+    if min(places) < 0 or not set(_pairs(weather.take(wanted))) <= set(_pairs(one)):
+        return False
+    return all(
+        np.allclose(values, weather.columns[name][places], equal_nan=True)
         for name, values in one.columns.items()
     )
 

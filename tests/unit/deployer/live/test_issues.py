@@ -208,6 +208,20 @@ def test_an_issue_that_is_read_again_and_says_the_same_was_foretold_when_it_was(
     assert len(world.asking.calls) == 1
 
 
+def test_an_issue_that_is_read_again_after_a_retrain_that_knows_its_days_stays_foretold() -> None:
+    world = forecasting()
+    world.clock.now = NOON + timedelta(minutes=30)
+    world.hear(world.issue("nwp", [NOON]))
+    world.hear(world.upload("power", MONDAY, columns=("power_ac",)))
+    (scored, later) = world.scores(MONDAY)
+    world.clock.now = NOON + timedelta(days=9)
+    world.hear(world.deploy(2, MONDAY + timedelta(days=7), at=world.clock.now))
+    world.hear(world.withdraw("nwp"), world.issue("again", [NOON]))
+    assert world.scores(MONDAY) == (scored, later)
+    assert {(each.kind, each.version) for each in (scored, later)} == {("forecast", 1)}
+    assert len(world.asking.calls) == 1
+
+
 @pytest.mark.parametrize("change", [{"factor": 0.5}, {"hours": 60}, {"provider": "icon"}])
 def test_an_issue_that_is_read_again_and_says_something_else_is_predicted_anew(
     change: dict[str, Any],
