@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from services.deployer.app.live.issuing import Issuing
 from services.deployer.app.live.knowing import Knowing
-from services.deployer.app.live.predicting import Outcome, Predicting
+from services.deployer.app.live.predicting import Outcome, Predicting, own_weather
 from services.deployer.app.live.scoring import score
 from services.deployer.app.live.shelf import Shelf
 from services.deployer.domain.live import book
@@ -224,32 +224,30 @@ class Recording:
         days: Mapping[Key, Day],
         shelf: Shelf,
     ) -> dict[FileRef, dict[str, Predicted]]:
-        """Return what was predicted from the same forecasts before their file was read again.
+        """Return what was predicted from the same weather before its file was read again.
 
-        A newer reader, or another configuration, reads a file again. Where it says the same, people were told
-        in time: to predict it anew would make hindsight of it. What was said first is kept under the file's
-        new name.
+        A newer reader, or another configuration, reads a file again. Where it says the same, what was said
+        first is kept under the file's new name. Predicted anew, a forecast would be hindsight, although
+        people were told in time; and of days that what serves knows from its training nothing would be left.
         """
         earlier = {
             file: {
                 made.key: made
                 for day in touched[file]
                 for made in days[file.site_id, day].made
-                if made.inputs == "forecast"
+                if made.inputs == file.inputs
                 and (made.provider, made.uploaded_at) == (file.provider, file.uploaded_at)
             }
             for file in files
-            if file.provider
         }
         again = [file for file, found in earlier.items() if found]
         shelf.fetch_files(again)
         shelf.fetch_predictions({key: file.site_id for file in again for key in earlier[file]})
         found: dict[FileRef, dict[str, Predicted]] = {}
         for file in again:
-            place = trained.places[file.site_id]
             said = shelf.predictions(earlier[file])
             for each in sorted(said, key=lambda one: (one.made_at, one.file_id)):
-                weather = shelf.issues([file], place, each.step_minutes)
+                weather = own_weather(file, trained, each.step_minutes, shelf)
                 if weather is None or not is_of(
                     each, weather, trained.unseen(file.site_id, weather.times)
                 ):

@@ -130,7 +130,7 @@ class Predicted:
 
 
 def is_of(earlier: Predicted, weather: Weather, wanted: NDArray[np.bool_]) -> bool:
-    """Whether a prediction was made from what forecasts say, and of those of their rows that are wanted."""
+    """Whether a prediction was made from what weather says, and of those of its rows that are wanted."""
     one = earlier.weather
     if one.columns.keys() != weather.columns.keys():
         return False
@@ -145,11 +145,10 @@ def is_of(earlier: Predicted, weather: Weather, wanted: NDArray[np.bool_]) -> bo
 
 
 def _pairs(weather: Weather) -> list[tuple[int, int]]:
-    """Return issue and time of each row. [s since 1970]"""
-    moments = (
-        each.astype("datetime64[s]").astype(np.int64) for each in (weather.issued_at, weather.times)
-    )
-    return list(zip(*(each.tolist() for each in moments), strict=True))
+    """Return issue and time of each row, of measured weather no issue. [s since 1970]"""
+    times = weather.times.astype("datetime64[s]").astype(np.int64)
+    issued = weather.issued_at.astype("datetime64[s]").astype(np.int64)
+    return list(zip((issued if len(issued) else 0 * times).tolist(), times.tolist(), strict=True))
 
 
 class SilentError(NotReadyError):
