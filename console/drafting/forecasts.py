@@ -159,6 +159,14 @@ def _of_lead(by_days: dict[int, list[str]], sheets: Sequence[Sheet], found: Stam
     )
 
 
+def of_power(names: Sequence[str], columns: Columns) -> str | None:
+    """Return the column that a file's power would be taken from where it is somebody's forecast of power."""
+    if "power_ac" not in columns:
+        return None
+    ranges = set(_ranges(names))
+    return next((each for each in members(columns["power_ac"]) if f"{each}10" in ranges), None)
+
+
 def holds(predicted: Forecast, columns: Columns) -> bool:
     """Whether all that is read of files was predicted: power is measured, as is weather beside forecasts."""
     if "power_ac" in columns:

@@ -360,9 +360,18 @@ def _column_fault(source: SourceFormat, name: str) -> str | None:
         )
     if fault := _kind_fault(source, name):
         return fault
-    if column.columns and column.combine != "mean":
-        return f"{name} has several columns; the members of an ensemble are averaged: combine: mean"
+    if column.columns and column.combine != "mean" and not _is_direct_and_diffuse(name, column):
+        return (
+            f"{name} has several columns; the members of an ensemble are averaged: combine: mean. Direct and "
+            "diffuse irradiance on the horizontal are added up to ghi: name both, with combine: sum"
+        )
     return None
+
+
+def _is_direct_and_diffuse(name: str, column: ColumnFormat) -> bool:
+    """Whether two columns are said to add up; left out, combine may have been forgotten of an ensemble."""
+    said = "combine" in column.model_fields_set
+    return name == "ghi" and said and len(column.columns) == len(("direct", "diffuse"))
 
 
 def _kind_fault(source: SourceFormat, name: str) -> str | None:

@@ -362,6 +362,18 @@ def test_a_range_beside_a_column_is_a_forecast_and_no_tie(tmp_path: Path) -> Non
     assert "kind: forecast" not in said(written(tmp_path, "sensors.csv", plain), options=PLACE)
 
 
+def test_somebodys_forecast_of_power_is_neither_measured_nor_weather(tmp_path: Path) -> None:
+    head = "PeriodEnd,Period,PvEstimate,PvEstimate10,PvEstimate90"
+    lines = [
+        f"{row.begins + HOUR:%Y-%m-%dT%H:%M}Z,PT60M,{row.ghi / 200},{row.ghi / 300},{row.ghi / 150}"
+        for row in forecasts(issues=1)
+    ]
+    done = draft(written(tmp_path, "rooftop.csv", [head, *lines]), options=PLACE)
+    assert done.exit_code == 1
+    assert "'PvEstimate' has a range beside it" in str(done.exception)
+    assert "ask the provider for irradiance and temperature" in str(done.exception)
+
+
 def test_irradiance_above_a_clear_sky_asks_for_the_label(tmp_path: Path) -> None:
     rows = forecasts(clear=0.97)
     look = "so say label: right, or look at the zone"

@@ -100,6 +100,19 @@ def test_a_mean_that_the_yaml_does_not_call_one_is_refused_and_the_remedy_works(
     accepted(averaged(rows, every, digits=4), rows, site(source(every)))
 
 
+def test_direct_and_diffuse_irradiance_as_icon_gives_them_are_added_up() -> None:
+    rows = forecasts(4)
+    head, *lines = averaged(rows, None, digits=4).decode().splitlines()
+    parts = []
+    for line in lines:
+        run, time, ghi, temp = line.split(",")
+        parts.append(f"{run},{time},{0.7 * float(ghi):.4f},{0.3 * float(ghi):.4f},{temp}")
+    body = "\n".join([head.replace("ghi", "ASWDIR_S,ASWDIFD_S"), *parts, ""]).encode()
+    both = {"columns": ["ASWDIR_S", "ASWDIFD_S"], "combine": "sum", "unit": "W/m2"}
+    columns = {"ghi": both | {"kind": "averaged"}}
+    accepted(body, rows, site({"timestamp": ENDS, "columns": columns}))
+
+
 def test_three_hourly_means_since_every_six_hours_are_refused_as_well() -> None:
     rows = forecasts(4, step=180)
     where = site({"timestamp": ENDS | {"step_minutes": 180}})

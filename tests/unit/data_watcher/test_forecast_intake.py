@@ -133,6 +133,8 @@ def test_there_are_six_ways_to_say_the_issue(way: str) -> None:
         ("unit: K}", "unit: K, kind: averaged}", "only irradiance is"),
         ("{column: p, unit: kW}", "{column: p, unit: kW, kind: averaged}", "for forecasts"),
         ("{column: ssrd,", "{columns: [m1, m2],", "combine: mean"),
+        ("{column: ssrd,", "{columns: [m1, m2, m3], combine: sum,", "combine: mean"),
+        ("{column: t2m,", "{columns: [m1, m2], combine: sum,", "combine: mean"),
         ("    kind: forecast\n", "", "provider is for forecasts"),
         ("{column: p, unit: kW}", "{column: p, unit: kWh, kind: accumulated}", "kind: counter"),
         ("    horizon: 48h\n", "    sum_by: point\n", "a forecast has none"),
