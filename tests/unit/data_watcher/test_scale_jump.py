@@ -111,7 +111,7 @@ def held_from_noon(given: np.ndarray) -> np.ndarray:
         (lambda given: np.minimum(given, 0.15), np.copy),  # a limit
         (held_from_noon, np.copy),
         (since(NOON, 0.25, 14), np.copy),  # inverters that come back
-        (since(LAST_HOURS, 0.25), np.copy),
+        (since(LAST_HOURS, 0.25, 7), np.copy),
     ],
     ids=[
         *[
