@@ -656,6 +656,27 @@ def test_rows_with_other_fields_from_some_row_on_are_not_lost_without_a_word() -
     assert canonical(few, site(CSV))[0].rows.masks == {"ragged_row": 3}
 
 
+@pytest.mark.parametrize(("every", "is_much"), [(7, True), (14, False)])
+def test_rows_that_cannot_be_taken_apart_are_a_share_of_those_with_power(
+    every: int, *, is_much: bool
+) -> None:
+    """Of all rows either is less than a tenth: nights hide what is lost by day."""
+    lit = [at for at, watt in HEALTHY if watt > 0][::every]
+    lines = [
+        f"{at:%Y-%m-%d %H:%M};{watt:.0f}" + ";comm; lost" * (at in lit) for at, watt in HEALTHY
+    ]
+    data = "\n".join(["t;p", *lines]).encode()
+
+    assert len(lit) < 0.1 * len(HEALTHY)
+    if is_much:
+        fault = refused(data, site(CSV))
+        assert fault.code == "too_much_masked"
+        assert f"masked in {len(lit)} of 183 rows that matter" in fault.reason
+    else:
+        rest = [row for row in HEALTHY if row[0] not in lit]
+        assert accepted(data, site(CSV), rest).rows.masks == {"ragged_row": len(lit)}
+
+
 def test_a_row_in_a_wrong_year_is_left_out() -> None:
     wrong = [(moment.replace(year=2025), watt) for moment, watt in HEALTHY[40:44]]
     reading = accepted(
