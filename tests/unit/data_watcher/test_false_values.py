@@ -966,6 +966,38 @@ def test_an_inverter_that_is_off_or_on_stand_by_is_added_up(second: Callable[[fl
     assert accepted(two(second), site(INVERTERS), expected).rows.masks == {}
 
 
+def test_what_is_missing_in_any_of_two_inverters_is_counted_and_masked_in_the_sum() -> None:
+    lit = [at for at, watt in HEALTHY if watt > 1000]
+    off = {lit[3]: "-99;{}", lit[9]: "{};-99", lit[20]: "-99;-99"}
+    lines = [
+        f"{at:%Y-%m-%d %H:%M};{off.get(at, '{0};{0}').format(round(watt / 2.1), round(watt / 2))}"
+        if at in off
+        else f"{at:%Y-%m-%d %H:%M};{watt / 2.1:.0f};{watt / 2:.0f}"
+        for at, watt in HEALTHY
+    ]
+    data = "\n".join(["t;a;b", *lines]).encode()
+    reading, found = canonical(data, site(INVERTERS | {"missing": [-99]}))
+
+    assert reading.rows.masks == {"sentinel": 3, "inverter_missing": 2}
+    assert [at for at, value in found.items() if value is None] == sorted(off)
+
+
+@pytest.mark.parametrize(("sign", "is_share"), [("%", True), (" %", True), ("", False)])
+def test_cells_that_hold_percent_are_refused_with_the_scale_to_say(
+    sign: str, *, is_share: bool
+) -> None:
+    data = csv(number=lambda watt: f"{watt * 100 / CAPACITY_W:.2f}{sign}")
+    fault = refused(data, site(CSV))
+
+    assert fault.code == "wrong_unit"
+    assert ("hold percent, like '0.00" in fault.reason) == is_share
+    if is_share:
+        assert "the numbers without the sign; for those say unit: kW and scale" in fault.remedy
+    share = {"column": "p", "unit": "kW", "scale": CAPACITY_W / 1e5}
+    plain = csv(number=lambda watt: f"{watt * 100 / CAPACITY_W:.2f}")
+    assert accepted(plain, site(CSV | {"columns": {"power_ac": share}})).rows.masks == {}
+
+
 # --- the same rows in two files -----------------------------------------------------------------------
 
 
