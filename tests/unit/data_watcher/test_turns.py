@@ -76,12 +76,20 @@ def test_what_power_cannot_tell_is_kept(levels: tuple[float, ...]) -> None:
     turns.check(in_turn(*levels))
 
 
-def test_an_hour_that_takes_turns_on_one_day_is_weather() -> None:
-    whole = in_turn(1.0, days=6)
-    values = whole.values.copy()
-    values[430:450:2] *= 0.5
-    time = TimeAxis(whole.time.utc, whole.time.rows, 420.0, {})
-    turns.check(Power.of(values, time, site(), "kW", str))
+@pytest.mark.parametrize(("days", "mixed"), [(1, False), (3, False), (4, True), (6, True)])
+def test_most_of_the_days_take_turns_where_there_are_several_inverters(
+    days: int, *, mixed: bool
+) -> None:
+    whole = in_turn(1.0, 0.5, days=6)
+    cloud = np.random.default_rng(7).uniform(0.6, 1.0, len(whole.values))
+    one = in_turn(1.0, 1.0, days=6).values * cloud
+    until = days * 1440 // 5
+    values = np.concatenate([whole.values[:until], one[until:]])
+    found = Power.of(values, whole.time, site(), "kW", str)
+    if mixed:
+        assert told(turns.check, found).code == "mixed_rows"
+    else:
+        turns.check(found)
 
 
 def test_a_file_of_two_inverters_seven_minutes_apart_is_refused_and_that_of_one_is_read() -> None:
