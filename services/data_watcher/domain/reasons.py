@@ -23,7 +23,7 @@ REFUSED: dict[str, str] = {
     "no_timestamps": "more than a fifth of the stamps do not fit the format",
     "day_month_swapped": "days lie a month or a year apart, and in a row once they are swapped",
     "wrong_step": "the stamps do not lie `step_minutes` apart, or a forecast's steps cannot be told",
-    "mixed_rows": "rows repeat a stamp with other values, or series lie below each other",
+    "mixed_rows": "rows repeat a stamp with other values, or series lie below each other or take turns",
     "no_such_series": "no row has what `where` names, or no row names an inverter for `sum_by`",
     "number_format": "`decimal` and `thousands` of the YAML, or the delimiter, do not fit the numbers, or "
     "they can be read in two ways",

@@ -30,11 +30,12 @@ MOST_STRAY = 0.2  # of the rows; of more nobody knows which are right
 ROWS_FOR_STEP = 24
 CLOSER, FARTHER = 0.75, 1.5  # than the stated step, before stamps contradict it
 USUAL = 0.8  # of the distances
-_SEVERAL = (
+SEVERAL = (
     "if the file holds several plants, sensors or inverters below each other, say in the site's YAML which "
     "rows count (where: {column: value}) or which column names the inverters, or the registers of a meter, "
     "to add up (sum_by: column), or export one file or one column for each"
 )
+LIGHT = ("power_ac", "ghi", "poa_global", "dni", "dhi")
 Mask = npt.NDArray[np.bool_]
 _DAY, _YEAR = np.timedelta64(1, "D"), np.timedelta64(365, "D")
 
@@ -81,15 +82,23 @@ def contradicting(
         found[name] = np.zeros(len(chosen), bool)
         found[name][at[apart]] = True
     count = int(differs.sum())
-    if count > (max(most * len(rows), FEW_MIXED) if most else 0):
+    if count > (max(most * _that_matter(columns, rows), FEW_MIXED) if most else 0):
         row = int(rows[np.flatnonzero(differs)[0]])
         raise UnreadableFileError(
             "mixed_rows",
             f"{count} of {len(rows)} rows repeat a time stamp with other values, first row "
             f"{said(row)}",
-            f"{_SEVERAL}; {otherwise}",
+            f"{SEVERAL}; {otherwise}",
         )
     return found
+
+
+def _that_matter(columns: Mapping[str, npt.NDArray[np.float64]], rows: npt.NDArray[np.intp]) -> int:
+    """Return how many rows have power, or light: at night two plants say the same."""
+    for name in LIGHT:
+        if name in columns:
+            return int(np.count_nonzero(np.nan_to_num(columns[name][rows])))
+    return len(rows)
 
 
 def check_swapped(local: Times) -> None:
@@ -272,7 +281,7 @@ def check_overlapping(utc: Times, rows: npt.NDArray[np.intp], said: Callable[[in
         "mixed_rows",
         f"{count} of {len(times)} rows go back in time, between the stamps of earlier rows, first row "
         f"{said(row)}; the file seems to hold several sensors or inverters below each other",
-        _SEVERAL,
+        SEVERAL,
     )
 
 
