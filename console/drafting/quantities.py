@@ -36,20 +36,23 @@ _NAMES: tuple[tuple[str, str], ...] = (
     ("wind_speed", r"wind(?!.*(dir|richt))|\bws\b"),
     ("dni", r"\b[db]ni\b|direct.*normal|beam"),
     ("dhi", r"\bdhi\b|diffuse|diffus"),
-    ("poa_global", r"poa|plane|tilt|inclined|\bgti\b|in.?plane"),
+    ("poa_global", r"poa|plane|tilt|inclin|\bgti\b|in.?plane|geneigt|modulebene|hellend"),
     # Direct irradiance without "normal" may be that of the horizontal plane: a person must say so.
     (
         "ghi",
         r"^(?!.*direct).*(ghi|global|irrad|radiation|pyrano|solar ?rad|strahlung|rayonnement|radiaci"
+        r"|instralning|innstraling|irragg|sateily"
         r"|\bssrd\b|\bswd\b|\bdswrf\b|\bswdown\b)",
     ),
     (
         "power_ac",
-        r"^(?!.*\bdc).*(power|\bp ?ac\b|leistung|output|\bkwh?\b|\bmwh?\b|\bwh?\b|generation|energy|puissance"
-        r"|potencia|production|produktion|erzeug|vyroba|výroba|vykon|výkon|solaire|photovol|tot ?w\b"
-        r"|\bwatts?\b|^p$|\bpowr\b|\benwh\b|^(inv|inverter|wr|wechselrichter|onduleur|inversor) ?\d+$)",
+        r"^(?!.*\bdc).*(power|\bp ?ac ?\d*\b|\bac ?\d* ?p\b|effekt|\bteho|\bmoc\b|potenza|\bguc|teljesitm"
+        r"|ισχυς|leistung|output|\bkwh?\b|\bmwh?\b|\bwh?\b|generation|energy|puissance|potencia|production"
+        r"|produktion|erzeug|vyroba|výroba|vykon|výkon|solaire|photovol|tot ?w\b|\bwatts?\b|^p$|\bpowr\b"
+        r"|\benwh\b)",
     ),
 )
+_INVERTER_ALONE = r"^(inv|inverter|wr|wechselrichter|onduleur|inversor) ?\d+$"
 _FORECAST = r"\b(nwp|forecast|fcst|predicted|prediction|vorhersage|ecmwf|gfs|icon|nam|hrrr|previous day\d+)\b"
 _MODELLED = r"clear ?sky|\bclear\b"  # what the sky would give is no weather
 _LEVEL = r"ghi|global|horiz|pyrano|ssrd|swd"  # of the horizontal plane
@@ -103,6 +106,9 @@ def quantities(
     irradiance = [name for each in _IRRADIANCES for name in groups.get(each, [])]
     power_names = groups.pop("power_ac", [])
     unnamed = not groups and not power_names
+    if not power_names:  # beside weather
+        of_letters = unit_words.of_letters
+        power_names = [each for each in numbers if re.search(_INVERTER_ALONE, of_letters(each))]
     if unnamed:
         power_names = list(numbers)
     power_names, notes = shares.without(power_names, units, capacity_kw, signed)
@@ -123,7 +129,13 @@ def quantities(
         plain = canonical.removeprefix(FORECAST_PREFIX)
         said = units.get(name) or unit_words.of_name(name)
         is_counter = "kind" in chosen
-        if plain == "power_ac" and capacity_kw and not is_counter and shares.are(said):
+        is_share = shares.are(said) or shares.are_named(name)
+        if (
+            plain == "power_ac"
+            and capacity_kw
+            and not is_counter
+            and (is_share or (said is None and shares.seem(values, capacity_kw)))
+        ):
             chosen.update(shares.of_capacity(values, name, capacity_kw, chosen.get("scale")))
             continue
         chosen["unit"] = (

@@ -1202,3 +1202,90 @@ def test_the_power_of_a_service_is_known_beside_its_count_of_devices(tmp_path: P
     path = written(tmp_path, "stats.json", json.dumps({"intervals": intervals}).encode())
     power = site(path, options=EIGHT).sources[0].columns["power_ac"]
     assert (power.column, power.unit) == ("powr", "W")
+
+
+# --- which column, and what it is -----------------------------------------------------------------------
+
+
+def test_the_numbers_before_each_unit_are_read_in_their_own_way(tmp_path: Path) -> None:
+    """850 W and 1.234 kW: no point between thousands."""
+    lines = [
+        f"{each:%Y-%m-%d %H:%M},{watt * 1000:.0f} W" if watt < 1 else f"{each:%Y-%m-%d %H:%M},{watt:.3f} kW"
+        for each in DAYS
+        for watt in [files.power(each)]
+    ]  # fmt: skip
+    path = written(tmp_path, "p.csv", ["time,Solar", *lines])
+    source = site(path, options=EIGHT).sources[0]
+    assert (source.thousands, source.decimal) == (None, None)
+    assert "highest power 8 kW, 100% of the AC capacity" in said(path, options=EIGHT)
+
+
+def test_the_mean_is_chosen_before_the_least_and_the_highest(tmp_path: Path) -> None:
+    lines = [
+        f"{each:%Y-%m-%d %H:%M},{watt * 900:.0f},{watt * 1100:.0f},{watt * 1000:.0f}"
+        for each in DAYS
+        for watt in [files.power(each)]
+    ]
+    path = written(tmp_path, "p.csv", ["time,min,max,mean", *lines])
+    assert site(path, options=EIGHT).sources[0].columns["power_ac"].column == "mean"
+
+
+def test_power_of_the_phases_is_added_up_and_no_direct_current(tmp_path: Path) -> None:
+    lines = []
+    for each in DAYS:
+        watt = files.power(each) * 1000
+        lines.append(f"{each:%d.%m.%Y %H:%M}\t{watt * 1.04:.1f}\t230" + f"\t{watt / 3:.1f}" * 3)
+    header = "Zeit\tDC1 P\tAC1 U\tAC1 P\tAC2 P\tAC3 P"
+    path = written(tmp_path, "piko.csv", [header, *lines])
+    power = site(path, options=EIGHT).sources[0].columns["power_ac"]
+    assert (power.columns, power.unit) == (("AC* P",), "W")
+    assert "highest power 8 kW, 100% of the AC capacity" in said(path, options=EIGHT)
+
+
+@pytest.mark.parametrize("name", ["capacity_factor", "POWER"])
+@pytest.mark.parametrize(("capacity", "scale"), [("8", 8), ("12000", 12000)])
+def test_shares_of_the_capacity_are_a_guess(
+    tmp_path: Path, name: str, capacity: str, scale: int
+) -> None:
+    lines = [f"{each:%Y-%m-%d %H:%M},{files.power(each, 0.9):.4f}" for each in DAYS]
+    path = written(tmp_path, "p.csv", [f"time,{name}", *lines])
+    options = (*PLACE, "--ac-capacity-kw", capacity)
+    power = site(path, options=options).sources[0].columns["power_ac"]
+    assert (power.unit, power.scale) == ("kW", scale)
+    assert "GUESSED: " in said(path, options=options)
+    assert "1 is taken for" in said(path, options=options)
+
+
+@pytest.mark.parametrize(("capacity", "unit"), [("1.1", "kW"), ("1000", "MW")])
+def test_values_to_one_that_are_a_power_are_no_share(
+    tmp_path: Path, capacity: str, unit: str
+) -> None:
+    lines = [f"{each:%Y-%m-%d %H:%M},{files.power(each, 0.9):.4f}" for each in DAYS]
+    path = written(tmp_path, "p.csv", ["time,power", *lines])
+    power = (
+        site(path, options=(*PLACE, "--ac-capacity-kw", capacity)).sources[0].columns["power_ac"]
+    )
+    assert (power.unit, power.scale) == (unit, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("level", "tilted", "power"),
+    [
+        ("Irradiancia horizontal (W/m²)", "Irradiancia inclinada (W/m²)", "Potencia activa (kW)"),
+        ("Globalstrahlung [W/m²]", "Einstrahlung Modulebene [W/m²]", "Leistung [kW]"),
+        ("Instrålning", "POA", "Effekt"),
+    ],
+)
+def test_irradiance_on_the_modules_is_known_by_its_name(
+    tmp_path: Path, level: str, tilted: str, power: str
+) -> None:
+    lines = []
+    for each in DAYS:
+        kilowatt = files.power(each)
+        lines.append(
+            f"{each:%Y-%m-%d %H:%M};{kilowatt};{kilowatt * 100 * (1 + each.hour / 99)};{kilowatt * 110}"
+        )
+    path = written(tmp_path, "p.csv", [f"time;{power};{level};{tilted}", *lines])
+    columns = site(path, options=EIGHT).sources[0].columns
+    found = {name: each.column for name, each in columns.items()}
+    assert found == {"power_ac": power, "ghi": level, "poa_global": tilted}
