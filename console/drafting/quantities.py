@@ -36,7 +36,7 @@ _NAMES: tuple[tuple[str, str], ...] = (
     ("wind_speed", r"wind(?!.*(dir|richt))|\bws\b"),
     ("dni", r"\b[db]ni\b|direct.*normal|beam"),
     ("dhi", r"\bdhi\b|diffuse|diffus"),
-    ("poa_global", r"poa|plane|tilt|inclin|\bgti\b|in.?plane|geneigt|modulebene|hellend"),
+    ("poa_global", r"poa|plane|tilt|inclin|\bgti\b|in.?plane|geneigt|modulebene|hellend|glob ?inc"),
     # Direct irradiance without "normal" may be that of the horizontal plane: a person must say so.
     (
         "ghi",
@@ -270,6 +270,12 @@ def noon(found: Columns, numbers: dict[str, Values], times: Times, middle: float
                 # What a counter grew by is counted from its stamp on, whatever a stamp names.
                 return (hour + (abs(middle) if "kind" in found[each] else middle)) % 24
     return None
+
+
+def of_the_sun(found: Columns, numbers: dict[str, Values]) -> Values | None:
+    """Return what follows the sun most closely; None where a file holds nothing of it."""
+    name = next((each for each in ("ghi", "poa_global", "power_ac") if each in found), None)
+    return members_added(found[name], numbers) if name else None
 
 
 def late(times: Times) -> float:

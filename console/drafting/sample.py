@@ -23,7 +23,7 @@ from console.drafting import (
     summer,
     unit_words,
 )
-from console.drafting.guess import NotUnderstoodError, SourceDraft
+from console.drafting.guess import Changes, NotUnderstoodError, SourceDraft
 from console.drafting.layout import Sheet, read
 from console.drafting.stamps import Stamps
 from console.drafting.units_guessed import peak
@@ -190,7 +190,7 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
         noon=quantities.noon(what.columns, values, times, _middle(found)),
         late=quantities.late(times),
         offset=found.offset,
-        summer=() if is_forecast or found.offset else summer.seen(times),
+        summer=() if is_forecast or found.offset else _changes(times, what.columns, values),
         unused=what.unused,
         notes=(*_partly(sheets), *_unit_rows(sheets), *notes, *what.notes, *found.notes),
         forecast=predicted.guesses if predicted and is_forecast else {},
@@ -215,6 +215,17 @@ def _of_unit_column(
                 if unit_words.of_name(other) is None and len(np.unique(own[np.isfinite(own)])) > 1
             }
     return {}
+
+
+def _changes(
+    times: npt.NDArray[np.datetime64],
+    found: quantities.Columns,
+    values: dict[str, quantities.Values],
+) -> tuple[Changes, ...]:
+    """Return the zones whose changes of summer time the stamps show, or the sun where they do not."""
+    seen = summer.seen(times)
+    light = quantities.of_the_sun(found, values)
+    return seen if seen or light is None else summer.by_the_sun(times, light)
 
 
 def _peak(

@@ -8,6 +8,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 
 from console.drafting.guess import Changes
 from console.drafting.moments import Times
@@ -38,6 +39,9 @@ _HOUR = np.timedelta64(1, "h")
 _MOMENT = np.timedelta64(1, "us")  # a stamp that ends an interval lies in the hour before it
 _HALF_MINUTE = np.timedelta64(30, "s")  # spreadsheets drift by parts of a second
 _MOST_YEARS = 30
+_AROUND, _LEAST_DAYS = np.timedelta64(20, "D"), 7  # of days on either side of a change
+_LIKE_AN_HOUR = 0.4  # h: clouds move the middle of some weeks by a quarter of an hour
+_ALIKE_BY_SUN = 0.05  # h: calendars of the same day
 _NEAR = 0.8  # h; a plant may face east
 
 
@@ -57,6 +61,47 @@ def seen(times: Times) -> tuple[Changes, ...]:
                 found.append(Changes(zone, shown, _share(stamps, zone)))
                 break
     return tuple(found)
+
+
+def by_the_sun(times: Times, values: npt.NDArray[np.float64]) -> tuple[Changes, ...]:
+    """Return the zones at whose changes the sun moves by an hour, where no stamps of the night show them.
+
+    Portals leave out the rows of the night. Where the night is there, its stamps decide.
+
+    Parameters
+    ----------
+    values
+        Power or irradiance of each stamp.
+    """
+    known = np.isfinite(values) & (values > 0) & ~np.isnat(times)
+    if not known.any():
+        return ()
+    night = times
+    times, values = times[known], values[known]
+    hours = (times - times.astype("M8[D]")) / _HOUR
+    days, which = np.unique(times.astype("M8[D]"), return_inverse=True)
+    energy, moment = np.bincount(which, values), np.bincount(which, values * hours)
+    off: dict[str, tuple[float, str]] = {}
+    for zone in _CALENDARS:
+        moved = []
+        for begin, is_forward in _changes(times, zone):
+            if (np.abs(night - begin) <= 2 * _HOUR).any():
+                continue
+            day = begin.astype("M8[D]")
+            before = (days < day) & (days >= day - _AROUND)
+            after = (days > day) & (days <= day + _AROUND)
+            if min(before.sum(), after.sum()) >= _LEAST_DAYS:
+                centres = (moment[some].sum() / energy[some].sum() for some in (before, after))
+                moved.append((day, float(np.diff([*centres])[0]) * (1 if is_forward else -1)))
+        if moved and all(abs(hour - 1) < _LIKE_AN_HOUR for _, hour in moved):
+            day, hour = moved[0]
+            off[zone] = abs(hour - 1), f"from {day} on the sun is {hour:.1f} h off by it"
+    best = min(off.values(), default=(0.0, ""))[0]
+    return tuple(
+        Changes(zone, why, _share(times, zone))
+        for zone, (apart, why) in off.items()
+        if apart < best + _ALIKE_BY_SUN
+    )
 
 
 def by_longitude(

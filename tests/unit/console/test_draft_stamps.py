@@ -501,3 +501,20 @@ def test_a_clock_that_says_dst_is_an_hour_ahead_of_the_drafted_zone(tmp_path: Pa
     assert site(path, options=options).timezone == "+01:00"
     assert "middle of the day" in said(path, options=options)
     assert "192 rows, none masked" in said(path, options=options)
+
+
+@pytest.mark.parametrize(
+    ("header", "form", "told"),
+    [
+        ("Time,PV Power(W)", "%H:%M,{}", "a time of day and no date"),
+        ("Month,Day,Hour,Power (kW)", "%m,%d,%H,{}", "no year; write a column year"),
+        ("Date       Time   Power", "%Y-%m-%d %H:%M   {}", "set apart by blanks"),
+    ],
+)
+def test_what_rows_lack_is_named_with_what_to_do(
+    tmp_path: Path, header: str, form: str, told: str
+) -> None:
+    lines = [f"{each:{form}}".format(power(each)) for each in MOMENTS]
+    done = draft(written(tmp_path, "p.csv", [header, *lines]), options=CAPACITY)
+    assert done.exit_code == 1
+    assert told in str(done.exception)
