@@ -65,7 +65,7 @@ _OUTSIDE = r"amb|air|outdoor|outside|aussen|luft|exteri|wetter|weather|\bt ?2m"
 # What a unit says by itself where the name says nothing.
 _BY_UNIT = {"W/m2": "ghi", "kW/m2": "ghi", "W": "power_ac", "kW": "power_ac", "MW": "power_ac",
             "Wh": "power_ac", "kWh": "power_ac", "MWh": "power_ac",
-            "kJ": "power_ac", "MJ": "power_ac"}  # fmt: skip
+            "Ws": "power_ac", "kJ": "power_ac", "MJ": "power_ac"}  # fmt: skip
 _IRRADIANCES = ("ghi", "dni", "dhi", "poa_global")
 _TIE = 0.01  # of correlation: closer ones are no evidence
 _LEAST_ROWS = 48
@@ -182,6 +182,11 @@ def _groups(numbers: dict[str, Values], units: dict[str, str]) -> dict[str, list
             continue
         groups.setdefault(canonical, []).append(name)
     return groups
+
+
+def is_called_power(name: str) -> bool:
+    """Whether a column holds power by its name."""
+    return _canonical(unit_words.of_letters(name), unit_words.of_name(name)) == "power_ac"
 
 
 def _canonical(plain: str, said: str | None) -> str | None:

@@ -827,9 +827,9 @@ def test_names_that_several_columns_have_are_told(tmp_path: Path) -> None:
         f"{each:%d.%m.%Y %H:%M};{files.power(each, 500):.0f};{files.power(each, 300):.0f}"
         for each in files.quarters(384)
     ]
-    done = draft(written(tmp_path, "box.csv", ["TimeStamp;Pac;Pac", *lines]))
+    done = draft(written(tmp_path, "box.csv", ["TimeStamp;Udc;Udc", *lines]))
 
-    assert "'Pac' name several columns each" in str(done.exception)
+    assert "'Udc' name several columns each" in str(done.exception)
 
 
 # --- what other columns are -----------------------------------------------------------------------------
@@ -1289,3 +1289,26 @@ def test_irradiance_on_the_modules_is_known_by_its_name(
     columns = site(path, options=EIGHT).sources[0].columns
     found = {name: each.column for name, each in columns.items()}
     assert found == {"power_ac": power, "ghi": level, "poa_global": tilted}
+
+
+@pytest.mark.parametrize("first", ["WR;Pac;Temp;WR;Pac;Temp", "Status;Pac;Temp;Status;Pac;Temp"])
+def test_columns_of_one_name_are_added_up_as_a_guess(tmp_path: Path, first: str) -> None:
+    """A logger repeats the names for each inverter."""
+    lines = []
+    for each in DAYS:
+        watt = files.power(each) * 1000
+        lines.append(f"{each:%d.%m.%y;%H:%M};1;{watt * 0.4:.1f};30;2;{watt * 0.6:.1f};31")
+    path = written(tmp_path, "min.csv", [f"#Date;Time;{first}", *lines])
+    columns = site(path, options=EIGHT).sources[0].columns
+    assert columns.keys() == {"power_ac"}
+    assert (columns["power_ac"].columns, columns["power_ac"].unit) == (("Pac",), "W")
+    told = said(path, options=EIGHT)
+    assert "GUESSED: 2 columns are called so" in told
+    assert "highest power 8 kW, 100% of the AC capacity" in told
+
+
+def test_energies_in_watt_seconds_are_drafted(tmp_path: Path) -> None:
+    lines = [f"{each:%Y-%m-%d %H:%M},{files.power(each) * 900_000:.0f}" for each in DAYS]
+    path = written(tmp_path, "logger.csv", ["time,Energy [Ws]", *lines])
+    assert site(path, options=EIGHT).sources[0].columns["power_ac"].unit == "Ws"
+    assert "highest power 8 kW, 100% of the AC capacity" in said(path, options=EIGHT)

@@ -186,7 +186,7 @@ def find(source: SourceFormat, header: Sequence[str]) -> Columns:
         for name in _plain_names(source):
             if header.count(name) > 1:
                 message = f"the column {name!r} is in the header more than once"
-                raise faults.unreadable(message)
+                raise faults.unreadable(message, _of_twins(source, name))
     values = {name: _positions(each, header) for name, each in source.columns.items()}
     day_rows.check(header, values)
     return Columns(
@@ -195,6 +195,17 @@ def find(source: SourceFormat, header: Sequence[str]) -> Columns:
         {name: header.index(name) for name in _series_names(source)},
         next((header.index(name) for name in _issue_names(source)), None),
         _unit(source, header),
+    )
+
+
+def _of_twins(source: SourceFormat, name: str) -> str:
+    """Say what to do about columns that are called alike."""
+    own = "export one device alone, or give each column a name of its own"
+    if all(name != each.column for each in source.columns.values()):
+        return own
+    return (
+        f"say columns: [{name}] in the site's YAML where all of them count, as of several inverters: they "
+        f"are added up (or averaged, with combine: mean); else {own}"
     )
 
 
