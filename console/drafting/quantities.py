@@ -284,19 +284,23 @@ def of_the_sun(found: Columns, numbers: dict[str, Values]) -> Values | None:
 
 
 def late(times: Times) -> float:
-    """Return how much later than mean noon the sun is highest on some days, in the mean. [h]
+    """Return how much later than mean noon the sun is highest on some days, in the mean. [h]"""
+    days = np.unique(times[~np.isnat(times)].astype("M8[D]"))
+    return float(late_on(days).mean()) if len(days) else 0.0
+
+
+def late_on(days: Times) -> Values:
+    """Return how much later than mean noon the sun is highest on each day. [h]
 
     References
     ----------
     .. [1] J. W. Spencer, "Fourier series representation of the position of the sun", Search 2 (5), 172, 1971.
     """
-    days = np.unique(times[~np.isnat(times)].astype("M8[D]"))
-    if not len(days):
-        return 0.0
     angle = 2 * np.pi * (days - days.astype("M8[Y]")).astype(float) / 365
     ahead = 0.0075 + 0.1868 * np.cos(angle) - 3.2077 * np.sin(angle)
     ahead += -1.4615 * np.cos(2 * angle) - 4.089 * np.sin(2 * angle)
-    return float(-ahead.mean() * 229.18 / 100 / 60)
+    hours: Values = -ahead * 229.18 / 100 / 60
+    return hours
 
 
 def _centre(values: Values, times: Times) -> float | None:
