@@ -283,3 +283,13 @@ def test_energies_of_an_interval_are_read_by_their_unit(unit: str, factor: float
     data = csv(number=lambda watt: f"{watt * factor:.3f}")
     where = site(CSV | {"columns": {"power_ac": {"column": "p", "unit": unit}}})
     assert accepted(data, where).rows.masks == {}
+
+
+def test_what_is_below_merged_cells_is_shown_where_a_name_is_missing() -> None:
+    header = [["Date", "Time", "Production", ""], ["", "", "Inverter 1", "Inverter 2"]]
+    column = {"columns": ["Production", "Inverter 1"], "unit": "W"}
+    fault = refused(
+        as_csv(halves_of(header)), site(CSV | BELOW | {"columns": {"power_ac": column}})
+    )
+    assert fault.code == "missing_column"
+    assert "the file has 'Date', 'Time', 'Inverter 1', 'Inverter 2'" in fault.reason

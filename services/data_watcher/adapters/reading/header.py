@@ -99,8 +99,23 @@ def choose(source: SourceFormat, lines: Iterable[Line]) -> Line | None:
         rank = (-lacking, len(line[0]))
         if found is None or rank > found[0]:
             found = rank, line
-    stacked = (each for each in _stacked(seen) if not missing(source, each[0]))
-    return next(stacked, found[1] if found else None)
+    stacked = [*_stacked(seen)]
+    whole = next((each for each in stacked if not missing(source, each[0])), None)
+    if whole or found is None:
+        return whole
+    best = found[1]
+    return _without_gaps(source, best, stacked) if "" in best[0] else best
+
+
+def _without_gaps(source: SourceFormat, best: Line, stacked: Iterable[Line]) -> Line:
+    """Return two rows of a header together where they name as much as the best one, and all columns."""
+
+    def lacking(line: Line) -> int:
+        return len(missing(source, line[0]))
+
+    most = min(lacking(best), len(missing(source, [])) - 1)
+    fuller = (each for each in stacked if "" not in each[0] and lacking(each) <= most)
+    return min(fuller, key=lacking, default=best)
 
 
 def _stacked(lines: Iterable[Line]) -> Iterator[Line]:
