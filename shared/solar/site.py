@@ -187,7 +187,8 @@ class SourceFormat(Strict):
     records: str | None = Field(
         default=None,
         description="With format: json, the path to the list of records, e.g. data.values or homes[0].nodes; "
-        "without it the only list there is. One record a line is read, too.",
+        "without it the only list there is. One record a line is read, too, and values whose names are their "
+        "times, as columns time and value.",
     )
     sheet: str | None = Field(
         default=None, description="Name of the XLSX sheet; all that have the columns where absent."

@@ -148,3 +148,26 @@ def test_a_place_of_a_list_that_does_not_exist_is_named() -> None:
     content = json.dumps({"homes": [{"nodes": [{"t": at, "p": watt} for at, watt in ROWS]}]})
     fault = refused(content.encode(), site({"format": "json", "records": "homes[1].nodes"}))
     assert "'[1]' is not there" in fault.reason
+
+
+def test_values_whose_names_are_their_times_are_read() -> None:
+    watts = {f"{at:%Y-%m-%d %H:%M:%S}": watt for at, watt in HEALTHY}
+    energy = {at: watt / 4 for at, watt in watts.items()}
+    stamp = {"column": "time", "step_minutes": 15}
+    columns = {"power_ac": {"column": "value", "unit": "W"}}
+    said = {"format": "json", "timestamp": stamp, "columns": columns}
+    alone = json.dumps({"result": {"watts": watts, "place": "roof"}}).encode()
+    assert accepted(alone, site(said)).rows.masks == {}
+    both = json.dumps({"result": {"watts": watts, "watt_hours": energy}}).encode()
+    assert (
+        "2 lists of records (result.watts, result.watt_hours)" in refused(both, site(said)).reason
+    )
+    assert accepted(both, site(said | {"records": "result.watts"})).rows.masks == {}
+
+
+def test_values_whose_names_are_their_times_are_drafted(tmp_path: Path) -> None:
+    watts = {f"{at:%Y-%m-%d %H:%M:%S}": watt for at, watt in HEALTHY}
+    path = tmp_path / "watts.json"
+    path.write_text(json.dumps({"result": {"watts": watts}}))
+    found = drafted(path).sources[0]
+    assert (found.timestamp.column, found.columns["power_ac"].column) == ("time", "value")

@@ -22,6 +22,8 @@ from shared.solar.site import SourceFormat
 _DEEPEST = 5  # levels of names that are joined by a point
 _SHOWN = 100  # characters of a record in a message
 _FEW = 5  # lists that are named
+_STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+_LEAST_BY_TIME = 3  # values
 _FIRST = 200  # records whose names are the file's
 
 
@@ -140,7 +142,7 @@ def lists(content: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, l
             )
             yield from inner or [(path, content)]
     elif isinstance(content, dict) and depth < _DEEPEST:
-        if table := _table(content):
+        if table := _table(content) or _by_time(content):
             yield path, table
             return
         if _is_side_by_side(content):
@@ -167,6 +169,15 @@ def _table(content: dict[str, Any]) -> list[dict[str, Any]]:
     if isinstance(index, list) and len(index) == len(rows) and "index" not in names:
         found = [{"index": each} | row for each, row in zip(index, found, strict=True)]
     return found
+
+
+def _by_time(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return values whose names are their times, {"2024-06-01 12:00": 4491}; none of others."""
+    if len(content) < _LEAST_BY_TIME or not all(map(_STAMP.match, content)):
+        return []
+    if any(isinstance(each, dict | list) for each in content.values()):
+        return []
+    return [{"time": name, "value": each} for name, each in content.items()]
 
 
 def _is_side_by_side(content: dict[str, Any]) -> bool:
