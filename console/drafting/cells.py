@@ -79,16 +79,31 @@ def numbers(cells: Sequence[Any], name: str) -> Numbers | None:
     said = sum(each is not None for each in texts)
     with_unit = [found for each in texts[:1000] if each and (found := _WITH_UNIT.fullmatch(each))]
     unit, times = None, np.ones(len(texts))
+    behind: list[str | None] = [None] * len(texts)
     if said and len(with_unit) > _MOSTLY * min(said, 1000):
         unit = with_unit[-1][2]
         for at, each in enumerate(texts):
             if each and (found := _WITH_UNIT.fullmatch(each)):
-                texts[at], times[at] = found[1], _in_unit(found[2], unit)
+                texts[at], behind[at], times[at] = found[1], found[2], _in_unit(found[2], unit)
     fitting = sum(bool(_NUMBER.fullmatch(each)) for each in texts if each)
     words = {each for each in texts if each and not _NUMBER.fullmatch(each)}
     is_state = len(words) <= _FEW_WORDS and not any(map(_DIGIT.search, words))
     if not said or fitting <= (_LEAST if is_state else _MOSTLY) * said:
         return None
+    values, tie = np.full(len(texts), np.nan), None
+    for written in set(behind):  # the cells of one unit are written in one way
+        rows = np.array([each == written for each in behind])
+        some = [text for text, own in zip(texts, rows, strict=True) if own]
+        values[rows], doubt = _read(some, name)
+        tie = tie or doubt
+    if not np.isfinite(values).any():
+        return None
+    decimal, thousands = (",", None) if tie else _signs(texts, values)
+    return Numbers(values * times, decimal, thousands, unit, tie)
+
+
+def _read(texts: Sequence[str | None], name: str) -> tuple[Values, str | None]:
+    """Return texts as numbers, and why they can be read in two ways; None where they cannot."""
     column = pa.chunked_array([pa.array(texts, pa.string())])
     tie = None
     try:
@@ -99,11 +114,7 @@ def numbers(cells: Sequence[Any], name: str) -> Numbers | None:
         tie = f"{error.reason}; {error.remedy}"
         values, good = numerals.numbers(column, ",", ".", name)
     values[~good | ~np.isfinite(values)] = np.nan
-    values *= times
-    if not np.isfinite(values).any():
-        return None
-    decimal, thousands = (",", None) if tie else _signs(texts, values)
-    return Numbers(values, decimal, thousands, unit, tie)
+    return values, tie
 
 
 def _in_unit(written: str, unit: str) -> float:

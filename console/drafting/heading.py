@@ -12,7 +12,7 @@ from typing import Any
 from console.drafting import parts, serials, worded
 from console.drafting.cells import is_number, is_quantity
 from console.drafting.guess import NotUnderstoodError
-from console.drafting.spans import is_moment
+from console.drafting.spans import is_clock, is_moment
 from console.drafting.unit_words import is_unit
 from services.data_watcher.adapters.reading import faults, header
 
@@ -21,6 +21,7 @@ _PATTERN = re.compile(r"[dmyhs]{1,4}([-./: ,][dmyhs]{1,4})+", re.IGNORECASE)
 
 _COUNTED = re.compile(r"\s*\d+(\.\d+)?\s*")
 _OF_COLUMN = re.compile(r"#\s*\d+\.\s*([^.]+)\..*\(([^()]+)\)\s*")
+_BLANKS = re.compile(r"\S\s{2,}\S|\d\s+\S+\s+[-+]?\d")
 _LAST = 60  # rows that show how wide the table is
 _LONGEST = 30  # characters of a cell that are shown
 _UNIVERSAL = re.compile(r"#\s*Time reference\s*:\s*Universal time", re.IGNORECASE)
@@ -227,12 +228,34 @@ def _no_data(file: str, cells: Sequence[Sequence[Any]]) -> str:
             f"{file}: {word!r} is no month in a language that is read (English, German, French, Spanish, "
             f"Italian, Dutch, Portuguese){said}; export the file with months as numbers"
         )
+    lacking = _lacking(rows)
+    if lacking is not None:
+        return f"{file}: {lacking}{said}"
     return (
         f"{file}: no line below a header holds a time stamp and a number{said}. Known are stamps like "
         "2024-07-01 12:00, 01.07.2024 12:00, 7/1/24 12:00 PM, date and time in two columns, and seconds "
         "since 1970, intervals like 01.07.2024 12:00 - 01.07.2024 12:15, and year, month, day and hour in "
         "columns that are called so"
     )
+
+
+def _lacking(rows: Sequence[Sequence[Any]]) -> str | None:
+    """Return what rows lack that are like those of exports otherwise, and what to do; None for others."""
+    last = [str(cell).strip() for cell in rows[-1]] if rows else []
+    names = {str(cell).strip().casefold() for row in rows[:-1][:200] for cell in row}
+    if len(last) == 1 and len(last[0].split()) > 2 and _BLANKS.search(last[0]):  # noqa: PLR2004
+        return (
+            "its fields are set apart by blanks, which are no delimiter that is read; save it with commas, "
+            "semicolons or tabs between them"
+        )
+    if any(map(is_clock, last)) and not any(map(is_moment, last)):
+        return (
+            "its rows have a time of day and no date, which may be in the name of the file or above the "
+            "table; write the date beside each time of day"
+        )
+    if {"month", "day"} <= names and "year" not in names:
+        return "its rows have a month and a day and no year; write a column year beside them"
+    return None
 
 
 def _cut(cell: str) -> str:

@@ -39,7 +39,7 @@ class Sheet:
     rows
         How many rows the file has; `columns` may have fewer.
     twice
-        Names that occur twice.
+        The cells of columns that are called alike, by their name.
     zone
         Of the stamps, where a line above the header names it.
     service
@@ -54,7 +54,7 @@ class Sheet:
     columns: dict[str, list[Any]]
     units: dict[str, str] = field(default_factory=dict)
     rows: int = 0
-    twice: tuple[str, ...] = ()
+    twice: dict[str, list[list[Any]]] = field(default_factory=dict)
     zone: str | None = None
     service: str | None = None
     has_unit_row: bool = False
@@ -122,7 +122,11 @@ def _table(
         if heading.names.count(name) == 1
     }
     rows = (of if of is not None else len(cells)) - heading.start
-    twice = tuple(dict.fromkeys(n for n in heading.names if n and n not in columns))
+    twice = {
+        each: [[row[at] for row in whole] for at, name in enumerate(heading.names) if name == each]
+        for each in heading.names
+        if each and each not in columns
+    }
     return Sheet(
         path,
         kind,

@@ -20,7 +20,8 @@ Whole = npt.NDArray[np.int64]
 _DATE = r"(\d{1,4})([-/. ])(\d{1,2}|[A-Za-z]{3,9})\2(\d{1,4})"
 _CLOCK = r"(\d{1,2})(:|\.)(\d\d)(?:\7(\d\d)(\.\d+)?)?( ?)([AaPp][Mm])?"
 _OFFSET = r"\s*(Z|[-+]\d\d:?\d\d)?"
-_STAMP = re.compile(rf"{_DATE}(?:(T|[.,]? +){_CLOCK}{_OFFSET})?")
+_AT = r"(?:klo|kl\.?|um|at|à|às|ore|o)"  # the word before a time of day
+_STAMP = re.compile(rf"{_DATE}(?:(T|[.,]? +(?:{_AT} +)?){_CLOCK}{_OFFSET})?")
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)([T _:-]?)(?:(\d\d)(:?)(\d\d)(?:\6(\d\d))?)?")
 _CLOCK_ALONE = re.compile(r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[AaPp][Mm])?")
 _SINCE_1970 = re.compile(r"\d{9,10}(\.\d+)?|\d{12,13}|\d{16}|\d{19}")
@@ -216,6 +217,7 @@ def _worded(texts: Sequence[str | None]) -> list[Form]:
 def _spelled(texts: Sequence[str | None]) -> list[Form]:
     """Return the forms of stamps whose parts are set apart: 2024-07-01 12:00, 1/7/24, 1-Jul-2024 12:00 PM."""
     matches, zones, late = [], set(), np.zeros(len(texts), bool)
+    summer = np.zeros(len(texts), bool)  # ahead of the clock by an hour, as the stamp says
     words = set()
     for at, text in enumerate(texts):
         plain, name = zone_names.apart(text) if text else ("", None)
@@ -223,6 +225,7 @@ def _spelled(texts: Sequence[str | None]) -> list[Form]:
             plain, name = text or "", None
         words.add((text or "")[len(plain) :] if name and not zone_names.is_known(name) else "")
         name = name if name and zone_names.is_known(name) else None
+        summer[at] = name == zone_names.SUMMER
         plain, late[at] = stamp_text.without_hour_24(plain)
         match = _STAMP.fullmatch(plain)
         matches.append(match)
@@ -235,6 +238,7 @@ def _spelled(texts: Sequence[str | None]) -> list[Form]:
     word = words.pop() if len(words) == 1 else ""  # that all have, like Uhr
     alike = [match if match and match[2] == first[2] else None for match in matches]
     clock = np.array([_clock(match) for match in alike], "m8[us]") + late * np.timedelta64(1, "D")
+    clock -= summer * np.timedelta64(1, "h")
     found = []
     for order in _orders([match for match in alike if match]):
         times = _dates(alike, order) + clock

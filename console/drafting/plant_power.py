@@ -31,11 +31,13 @@ _OTHERS = {
     "the DC side": r"\bdc|string|mppt|\bpv\d|\binput",
     "another kind of plant": r"\bwind\b|nuclea|kernkraft|hydro|wasserkraft|biomass|biogas|\bgas\b|coal"
     r"|lignite|braunkohle|steinkohle|geotherm|diesel|genset",
-    "reactive or apparent power": r"reactive|apparent|blind|schein|\bvar\b|\bva\b|factor|p ?f ?prc",
+    "reactive or apparent power": r"reactive|reaktiv|reattiv|bierna|apparent|blind|schein|\bvar\b|\bva\b"
+    r"|factor|p ?f ?prc",
     "a limit": r"limit|setpoint|soll|max(imum)?\b|rated|nominal|curtail",
     _PHASE: r"\bphs|phase|\bl[123]\b",
 }
-_AC = re.compile(r"\bp? ?ac\b")
+_AC = re.compile(r"\bp? ?ac ?\d*\b")
+_EXTREME = re.compile(r"\bmin(imum)?\b|\bmax(imum)?\b|\bpeak\b|\bdc ?\d*\b")
 _INVERTER = re.compile(r"\binv|inverter|wechselrichter|\bwr ?\d|\bwr\b")
 _COUNTS = Guess("counter", "GUESSED: it never falls but to begin anew, so it counts energy")
 _NIGHT = 0.15  # of the rows at least hold nearly nothing
@@ -193,12 +195,13 @@ def _besides(others: dict[str, str]) -> str:
 def _best(names: Sequence[str], candidates: dict[str, Values], irradiance: Sequence[Values]) -> str:
     """Return the column that is most like a plant: by its name, its nights, and the sun that it follows."""
 
-    def rank(name: str) -> tuple[bool, bool, bool, float]:
+    def rank(name: str) -> tuple[bool, bool, bool, bool, float]:
         values = candidates[name]
         follows = max((abs(_correlation(values, sun)) for sun in irradiance), default=0.0)
         plain = _plain(name)
         said = bool(_PLANT.search(plain)), bool(_AC.search(plain))
-        return _looks_like_a_plant(values), *said, round(follows, 1)
+        is_usual = _EXTREME.search(plain) is None
+        return _looks_like_a_plant(values), is_usual, *said, round(follows, 1)
 
     return max(names, key=rank)
 

@@ -36,20 +36,23 @@ _NAMES: tuple[tuple[str, str], ...] = (
     ("wind_speed", r"wind(?!.*(dir|richt))|\bws\b"),
     ("dni", r"\b[db]ni\b|direct.*normal|beam"),
     ("dhi", r"\bdhi\b|diffuse|diffus"),
-    ("poa_global", r"poa|plane|tilt|inclined|\bgti\b|in.?plane"),
+    ("poa_global", r"poa|plane|tilt|inclin|\bgti\b|in.?plane|geneigt|modulebene|hellend|glob ?inc"),
     # Direct irradiance without "normal" may be that of the horizontal plane: a person must say so.
     (
         "ghi",
         r"^(?!.*direct).*(ghi|global|irrad|radiation|pyrano|solar ?rad|strahlung|rayonnement|radiaci"
+        r"|instralning|innstraling|irragg|sateily"
         r"|\bssrd\b|\bswd\b|\bdswrf\b|\bswdown\b|\brad ?1 ?h\b)",
     ),
     (
         "power_ac",
-        r"^(?!.*\bdc).*(power|\bp ?ac\b|leistung|output|\bkwh?\b|\bmwh?\b|\bwh?\b|generation|energy|puissance"
-        r"|potencia|production|produktion|erzeug|vyroba|výroba|vykon|výkon|solaire|photovol|tot ?w\b"
-        r"|\bwatts?\b|^p$|\bpowr\b|\benwh\b|^(inv|inverter|wr|wechselrichter|onduleur|inversor) ?\d+$)",
+        r"^(?!.*\bdc).*(power|\bp ?ac ?\d*\b|\bac ?\d* ?p\b|effekt|\bteho|\bmoc\b|potenza|\bguc|teljesitm"
+        r"|ισχυς|leistung|output|\bkwh?\b|\bmwh?\b|\bwh?\b|generation|energy|puissance|potencia|production"
+        r"|produktion|erzeug|vyroba|výroba|vykon|výkon|solaire|photovol|tot ?w\b|\bwatts?\b|^p$|\bpowr\b"
+        r"|\benwh\b)",
     ),
 )
+_INVERTER_ALONE = r"^(inv|inverter|wr|wechselrichter|onduleur|inversor) ?\d+$"
 _FORECAST = r"\b(nwp|forecast|fcst|predicted|prediction|vorhersage|ecmwf|gfs|icon|nam|hrrr|previous day\d+)\b"
 _MODELLED = r"clear ?sky|\bclear\b"  # what the sky would give is no weather
 _LEVEL = r"ghi|global|horiz|pyrano|ssrd|swd"  # of the horizontal plane
@@ -62,7 +65,7 @@ _OUTSIDE = r"amb|air|outdoor|outside|aussen|luft|exteri|wetter|weather|\bt ?2m"
 # What a unit says by itself where the name says nothing.
 _BY_UNIT = {"W/m2": "ghi", "kW/m2": "ghi", "W": "power_ac", "kW": "power_ac", "MW": "power_ac",
             "Wh": "power_ac", "kWh": "power_ac", "MWh": "power_ac",
-            "kJ": "power_ac", "MJ": "power_ac"}  # fmt: skip
+            "Ws": "power_ac", "kJ": "power_ac", "MJ": "power_ac"}  # fmt: skip
 _IRRADIANCES = ("ghi", "dni", "dhi", "poa_global")
 _TIE = 0.01  # of correlation: closer ones are no evidence
 _LEAST_ROWS = 48
@@ -103,6 +106,9 @@ def quantities(
     irradiance = [name for each in _IRRADIANCES for name in groups.get(each, [])]
     power_names = groups.pop("power_ac", [])
     unnamed = not groups and not power_names
+    if not power_names:  # beside weather
+        of_letters = unit_words.of_letters
+        power_names = [each for each in numbers if re.search(_INVERTER_ALONE, of_letters(each))]
     if unnamed:
         power_names = list(numbers)
     power_names, notes = shares.without(power_names, units, capacity_kw, signed)
@@ -123,7 +129,13 @@ def quantities(
         plain = canonical.removeprefix(FORECAST_PREFIX)
         said = units.get(name) or unit_words.of_name(name)
         is_counter = "kind" in chosen
-        if plain == "power_ac" and capacity_kw and not is_counter and shares.are(said):
+        is_share = shares.are(said) or shares.are_named(name)
+        if (
+            plain == "power_ac"
+            and capacity_kw
+            and not is_counter
+            and (is_share or (said is None and shares.seem(values, capacity_kw)))
+        ):
             chosen.update(shares.of_capacity(values, name, capacity_kw, chosen.get("scale")))
             continue
         chosen["unit"] = (
@@ -170,6 +182,11 @@ def _groups(numbers: dict[str, Values], units: dict[str, str]) -> dict[str, list
             continue
         groups.setdefault(canonical, []).append(name)
     return groups
+
+
+def is_called_power(name: str) -> bool:
+    """Whether a column holds power by its name."""
+    return _canonical(unit_words.of_letters(name), unit_words.of_name(name)) == "power_ac"
 
 
 def _canonical(plain: str, said: str | None) -> str | None:
@@ -260,20 +277,30 @@ def noon(found: Columns, numbers: dict[str, Values], times: Times, middle: float
     return None
 
 
+def of_the_sun(found: Columns, numbers: dict[str, Values]) -> Values | None:
+    """Return what follows the sun most closely; None where a file holds nothing of it."""
+    name = next((each for each in ("ghi", "poa_global", "power_ac") if each in found), None)
+    return members_added(found[name], numbers) if name else None
+
+
 def late(times: Times) -> float:
-    """Return how much later than mean noon the sun is highest on some days, in the mean. [h]
+    """Return how much later than mean noon the sun is highest on some days, in the mean. [h]"""
+    days = np.unique(times[~np.isnat(times)].astype("M8[D]"))
+    return float(late_on(days).mean()) if len(days) else 0.0
+
+
+def late_on(days: Times) -> Values:
+    """Return how much later than mean noon the sun is highest on each day. [h]
 
     References
     ----------
     .. [1] J. W. Spencer, "Fourier series representation of the position of the sun", Search 2 (5), 172, 1971.
     """
-    days = np.unique(times[~np.isnat(times)].astype("M8[D]"))
-    if not len(days):
-        return 0.0
     angle = 2 * np.pi * (days - days.astype("M8[Y]")).astype(float) / 365
     ahead = 0.0075 + 0.1868 * np.cos(angle) - 3.2077 * np.sin(angle)
     ahead += -1.4615 * np.cos(2 * angle) - 4.089 * np.sin(2 * angle)
-    return float(-ahead.mean() * 229.18 / 100 / 60)
+    hours: Values = -ahead * 229.18 / 100 / 60
+    return hours
 
 
 def _centre(values: Values, times: Times) -> float | None:

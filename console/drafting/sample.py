@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from console.drafting import (
     beside,
+    cells,
     columns,
     conflicts,
     filenames,
@@ -23,8 +25,10 @@ from console.drafting import (
     summer,
     unit_words,
 )
-from console.drafting.guess import NotUnderstoodError, SourceDraft
+from console.drafting.cells import Numbers
+from console.drafting.guess import Changes, Guess, NotUnderstoodError, SourceDraft
 from console.drafting.layout import Sheet, read
+from console.drafting.plant_power import Several
 from console.drafting.stamps import Stamps
 from console.drafting.units_guessed import peak
 from services.data_watcher.adapters.reading import header
@@ -141,6 +145,7 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
         inverters, taken = several.added_up, taken | {several.column}
         predicted = forecasts.recognise(rows, found)
     numbers, writing, notes = columns.columns(rows, taken)
+    numbers |= _alike(rows)
     times = np.concatenate(found.times)
     values = {  # a row without a time is a sum, or a comment
         name: np.where(np.isnat(times), np.nan, np.concatenate([each.values for each in some]))
@@ -177,6 +182,7 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
             "that it is somebody's forecast of power, which is neither measured nor weather; ask the "
             "provider for irradiance and temperature, from which a model of forecasts predicts the power"
         )
+    what = replace(what, columns=_of_alike(what.columns, sheets[0].twice))
     found = stamps.counted_at_end(found, what.columns)
     is_forecast = predicted is not None and forecasts.holds(predicted, what.columns)
     if predicted is not None and is_forecast:
@@ -197,7 +203,7 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
         noon=quantities.noon(what.columns, values, times, _middle(found)),
         late=quantities.late(times),
         offset=found.offset,
-        summer=() if is_forecast or found.offset else summer.seen(times),
+        summer=() if is_forecast or found.offset else _changes(times, what.columns, values),
         unused=what.unused,
         notes=(*_partly(sheets), *_unit_rows(sheets), *notes, *what.notes, *found.notes),
         forecast=predicted.guesses if predicted and is_forecast else {},
@@ -222,6 +228,45 @@ def _of_unit_column(
                 if unit_words.of_name(other) is None and len(np.unique(own[np.isfinite(own)])) > 1
             }
     return {}
+
+
+def _alike(sheets: Sequence[Sheet]) -> dict[str, list[Numbers]]:
+    """Return the sums of power that is called alike, as of several inverters beside each other."""
+    found = {}
+    for name in filter(quantities.is_called_power, sheets[0].twice):
+        each_file = [
+            [cells.numbers(own, name) for own in sheet.twice.get(name, [])] for sheet in sheets
+        ]
+        known = [[each for each in some if each is not None] for some in each_file]
+        if all(some and len(some) == len(own) for some, own in zip(known, each_file, strict=True)):
+            found[name] = [
+                replace(some[0], values=np.sum([each.values for each in some], axis=0))
+                for some in known
+            ]
+    return found
+
+
+def _of_alike(found: quantities.Columns, twice: dict[str, list[list[Any]]]) -> quantities.Columns:
+    """Return quantities with `columns` for power of several columns of one name."""
+    power = found.get("power_ac", {})
+    name = str(power["column"].value) if "column" in power else ""
+    if name not in twice:
+        return found
+    why = f"GUESSED: {len(twice[name])} columns are called so, and are added up"
+    together = {"columns": Guess(Several((name,), (name,)), why)}
+    rest = {key: each for key, each in power.items() if key != "column"}
+    return found | {"power_ac": together | rest}
+
+
+def _changes(
+    times: npt.NDArray[np.datetime64],
+    found: quantities.Columns,
+    values: dict[str, quantities.Values],
+) -> tuple[Changes, ...]:
+    """Return the zones whose changes of summer time the stamps show, or the sun where they do not."""
+    seen = summer.seen(times)
+    light = quantities.of_the_sun(found, values)
+    return seen if seen or light is None else summer.by_the_sun(times, light)
 
 
 def _peak(
@@ -257,5 +302,8 @@ def _unit_rows(sheets: Sequence[Sheet]) -> list[str]:
 
 def _only(sheet: Sheet, mask: npt.NDArray[np.bool_]) -> Sheet:
     rows = np.flatnonzero(mask)
-    columns = {name: [cells[row] for row in rows] for name, cells in sheet.columns.items()}
-    return replace(sheet, columns=columns)
+    columns = {name: [own[row] for row in rows] for name, own in sheet.columns.items()}
+    twice = {
+        name: [[own[row] for row in rows] for own in some] for name, some in sheet.twice.items()
+    }
+    return replace(sheet, columns=columns, twice=twice)

@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from console.drafting.cells import is_number, numbers
-from console.drafting.guess import Guess
+from console.drafting.guess import Guess, NotUnderstoodError
 from console.drafting.layout import Sheet
 from console.drafting.moments import Times
 
 Mask = npt.NDArray[np.bool_]
 
 _DAY = np.timedelta64(1, "D")
+_INTERVALS = {24, 25, 48, 50, 96, 100}  # of a day, and of the longest one
 _MOST_NAMES = 200
 _MOSTLY = 0.5
 _BACK = 0.02  # of the stamps repeat or go back: a few are a logger's hiccup
@@ -89,7 +90,33 @@ def find(sheets: Sequence[Sheet], times: Sequence[Times], taken: set[str]) -> Se
             best = rank, name, known
     if best is None:
         return None
+    _refuse_intervals(sheets, times, best[1], best[2])
     return _chosen(sheets, times, best[1], best[2])
+
+
+def _refuse_intervals(
+    sheets: Sequence[Sheet], times: Sequence[Times], column: str, known: Sequence[str]
+) -> None:
+    """Refuse dates beside the number of an interval of the day, as of settlement periods.
+
+    Raises
+    ------
+    NotUnderstoodError
+        With what to write instead.
+    """
+    all_ = np.concatenate(list(times))
+    all_ = all_[~np.isnat(all_)]
+    if len(known) not in _INTERVALS or (all_ != all_.astype("M8[D]")).any():
+        return
+    names = [_names_of(sheet.columns[column]) for sheet in sheets]
+    if not _are_of_days(names, times, closer=False):
+        return
+    message = (
+        f"{sheets[0].path.name}: the stamps are dates, and {column!r} names the interval of the day "
+        f"({', '.join(known[:3])}, …, {known[-1]}); write the time of day at which it begins beside the "
+        "date, like 13:30"
+    )
+    raise NotUnderstoodError(message)
 
 
 def _goes_back(times: Times) -> bool:
@@ -128,8 +155,10 @@ def _calm(names: Sequence[str | None], times: Times) -> float:
     return good / total if total else 0.0
 
 
-def _are_of_days(names: Sequence[Sequence[str | None]], times: Sequence[Times]) -> bool:
-    """Whether the rows of one name lie a day and more apart where all rows lie closer."""
+def _are_of_days(
+    names: Sequence[Sequence[str | None]], times: Sequence[Times], *, closer: bool = True
+) -> bool:
+    """Whether the rows of one name lie a day and more apart, where all rows lie closer unless told."""
     some, all_ = [], []
     for own, each in zip(names, times, strict=True):
         known = [
@@ -140,7 +169,9 @@ def _are_of_days(names: Sequence[Sequence[str | None]], times: Sequence[Times]) 
         by_name = sorted(known)
         some += [b[1] - a[1] for a, b in pairwise(by_name) if a[0] == b[0]]
         all_ += list(np.diff(np.unique([time for _, time in known])))
-    return bool(some and all_) and min(some) >= _DAY > np.median(np.array(all_, "m8[us]"))
+    if not some or min(some) < _DAY:
+        return False
+    return not closer or (bool(all_) and bool(np.median(np.array(all_, "m8[us]")) < _DAY))
 
 
 def _chosen(

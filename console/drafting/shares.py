@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
@@ -10,7 +11,22 @@ import numpy.typing as npt
 from console.drafting import unit_words
 from console.drafting.guess import Guess
 
+_SHARE = re.compile(r"capacity ?factor|per ?unit|\bp ?u\b|normali[sz]ed|auslastung")
+_LEAST, _MOST_OF_ONE = 0.3, 1.05  # of it, in a record of some months
 _MOST_FRACTION = 1.2  # a spreadsheet holds 95 % as 0.95
+
+
+def are_named(name: str) -> bool:
+    """Whether a column is called a share of the capacity."""
+    return _SHARE.search(unit_words.of_letters(name)) is not None
+
+
+def seem(values: npt.NDArray[np.float64], capacity_kw: float) -> bool:
+    """Whether values reach 1 and no more, which as kW or MW no plant of such a capacity does."""
+    known = values[np.isfinite(values)]
+    top = float(np.quantile(known, 0.999)) if len(known) else 0.0
+    fits = any(_LEAST <= top * each / capacity_kw <= _MOST_FRACTION for each in (1e-3, 1.0, 1e3))
+    return _LEAST <= top <= _MOST_OF_ONE and not fits
 
 
 def are(said: str | None) -> bool:
@@ -60,11 +76,12 @@ def of_capacity(
     of_one = top <= _MOST_FRACTION
     scale = capacity_kw / (1 if of_one else 100) * (float(sign.value) if sign else 1.0)
     said = "1 is" if of_one else "100 is"
+    what = "a share" if of_one else "percent"
     why = (
-        f"GUESSED: {name!r} is percent of power, with values up to {top:.4g}; {said} taken for "
+        f"GUESSED: {name!r} is {what} of power, with values up to {top:.4g}; {said} taken for "
         f"{capacity_kw:g} kW, which may be another capacity (DC)"
     )
     return {
-        "unit": Guess("kW", "with scale, for percent of the capacity"),
+        "unit": Guess("kW", f"with scale, for {what} of the capacity"),
         "scale": Guess(float(f"{scale:.6g}"), why),
     }

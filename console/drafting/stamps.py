@@ -26,6 +26,11 @@ _OFFSET = re.compile(
     r"(?:-(?:0\d|1[0-2])|\+(?:0\d|1[0-4])):[0-5]\d"
 )  # that some place on earth has
 _ZONE_OF_HEADER = re.compile(r"[(\[](UTC|GMT|CET/CEST|MEZ/MESZ)[)\]]")
+_CLOCK_WORD = re.compile(
+    r"(ora|orario|time|zeit|uhrzeit|heure|hora|klo|kello|aika|tid|klokkeslett|czas|godzina|saat|tijd)\b"
+)
+_DOTTED = re.compile(r"\s*[0-2]?\d\.[0-5]\d(\.[0-5]\d)?\s*")
+_LOOKED_AT = 100  # cells that show how a column is written
 _NSRDB = "NSRDB"
 CENTRAL_EUROPE = "Europe/Brussels"  # the clock of CET and CEST, whichever country's
 MINUTE = np.timedelta64(1, "m")
@@ -130,11 +135,20 @@ def _candidates(sheets: Sequence[Sheet]) -> Iterator[_Candidate]:
         if not any(is_day(each) for each in first[day][:5]):
             continue
         for clock, cells in first.items():
-            if clock != day and any(is_clock(each) for each in cells[:5]):
+            if clock != day and (
+                any(is_clock(each) for each in cells[:5]) or _is_dotted_clock(clock, cells)
+            ):
                 each_joined = [joined(sheet.columns[day], sheet.columns[clock]) for sheet in sheets]
                 found = _same_forms([forms(each) for each in each_joined])
                 if found:
                     yield _Candidate(day, clock, found)
+
+
+def _is_dotted_clock(name: str, cells: Sequence[object]) -> bool:
+    """Whether a column holds times of day with a point, which are numbers by their looks: 13.45."""
+    if not _CLOCK_WORD.match(name.strip().casefold()):
+        return False
+    return all(isinstance(each, str) and _DOTTED.fullmatch(each) for each in cells[:_LOOKED_AT])
 
 
 def _candidates_of_parts(sheets: Sequence[Sheet]) -> Iterator[_Candidate]:

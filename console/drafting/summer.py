@@ -8,7 +8,9 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 
+from console.drafting import quantities
 from console.drafting.guess import Changes
 from console.drafting.moments import Times
 
@@ -34,10 +36,14 @@ _ALIKE = {
     ),
     "Australia/Sydney": ("Australia/Sydney", "Australia/Adelaide", "Pacific/Auckland"),
 }
+Days = npt.NDArray[np.bool_]
 _HOUR = np.timedelta64(1, "h")
 _MOMENT = np.timedelta64(1, "us")  # a stamp that ends an interval lies in the hour before it
 _HALF_MINUTE = np.timedelta64(30, "s")  # spreadsheets drift by parts of a second
 _MOST_YEARS = 30
+_AROUND, _LEAST_DAYS = np.timedelta64(20, "D"), 7  # of days on either side of a change
+_LIKE_AN_HOUR = 0.4  # h: clouds move the middle of some weeks by a quarter of an hour
+_ALIKE_BY_SUN = 0.05  # h: calendars of the same day
 _NEAR = 0.8  # h; a plant may face east
 
 
@@ -57,6 +63,61 @@ def seen(times: Times) -> tuple[Changes, ...]:
                 found.append(Changes(zone, shown, _share(stamps, zone)))
                 break
     return tuple(found)
+
+
+def by_the_sun(times: Times, values: npt.NDArray[np.float64]) -> tuple[Changes, ...]:
+    """Return the zones in whose summer time the sun is an hour later, where no stamps of a night show that.
+
+    Portals leave out the rows of the night, and samples may be of January and July. Where the night of a
+    change is there, its stamps decide.
+
+    Parameters
+    ----------
+    values
+        Power or irradiance of each stamp.
+    """
+    known = np.isfinite(values) & (values > 0) & ~np.isnat(times)
+    if not known.any():
+        return ()
+    night = times
+    times, values = times[known], values[known]
+    hours = (times - times.astype("M8[D]")) / _HOUR
+    days, which = np.unique(times.astype("M8[D]"), return_inverse=True)
+    energy = np.bincount(which, values)
+    # How far the middle of each day is behind solar noon does not change with the season by itself.
+    moment = np.bincount(which, values * hours) - energy * quantities.late_on(days)
+    off: dict[str, tuple[float, str]] = {}
+    for zone in _CALENDARS:
+        changes = [(begin.astype("M8[D]"), forward) for begin, forward in _changes(times, zone)]
+        if any((np.abs(night - begin) <= 2 * _HOUR).any() for begin, _ in _changes(times, zone)):
+            continue
+        groups = [
+            ((days < day) & (days >= day - _AROUND), (days > day) & (days <= day + _AROUND))[
+                :: 1 if forward else -1
+            ]
+            for day, forward in changes
+        ]
+        groups = [each for each in groups if _are_enough(each)]
+        if not groups:
+            is_summer = _in_summer(days, zone)
+            groups = [each for each in [(~is_summer, is_summer)] if _are_enough(each)]
+        moved = [
+            moment[later].sum() / energy[later].sum()
+            - moment[earlier].sum() / energy[earlier].sum()
+            for earlier, later in groups
+        ]
+        if moved and all(abs(hour - 1) < _LIKE_AN_HOUR for hour in moved):
+            off[zone] = abs(moved[0] - 1), f"the sun is {moved[0]:.1f} h later in summer by it"
+    best = min(off.values(), default=(0.0, ""))[0]
+    return tuple(
+        Changes(zone, why, _share(times, zone))
+        for zone, (apart, why) in off.items()
+        if apart < best + _ALIKE_BY_SUN
+    )
+
+
+def _are_enough(groups: tuple[Days, Days]) -> bool:
+    return all(np.count_nonzero(each) >= _LEAST_DAYS for each in groups)
 
 
 def by_longitude(
@@ -88,12 +149,14 @@ def by_longitude(
 
 def _share(stamps: Times, zone: str) -> float:
     """Return which share of some stamps lies in a zone's summer time. [unitless]"""
+    return float(_in_summer(np.unique(stamps.astype("M8[D]")), zone).mean())
+
+
+def _in_summer(days: Times, zone: str) -> Days:
+    """Return which of some days lie in a zone's summer time."""
     info, usual = ZoneInfo(zone), standard(zone)
-    days = [each.astype(datetime) for each in np.unique(stamps.astype("M8[D]"))]
-    ahead = (
-        _offset(info, datetime(each.year, each.month, each.day, 12, tzinfo=UTC)) for each in days
-    )
-    return sum(each / timedelta(hours=1) > usual for each in ahead) / len(days)
+    noons = (datetime(each.year, each.month, each.day, 12, tzinfo=UTC) for each in days.tolist())
+    return np.array([_offset(info, each) / timedelta(hours=1) > usual for each in noons], bool)
 
 
 def standard(zone: str) -> float:

@@ -14,7 +14,8 @@ KNOWN = {
     "wh": "Wh", "kw": "kW", "mw": "MW", "w": "W", "watt": "W", "watts": "W", "°c": "C", "degc": "C",
     "deg c": "C", "c": "C", "k": "K", "°f": "F", "degf": "F", "f": "F", "m/s": "m/s", "km/h": "km/h",
     "kmh": "km/h", "kn": "kn", "mph": "mph", "%": "%", "hpa": "hPa", "mbar": "mbar", "kpa": "kPa", "pa": "Pa",
-    "kj": "kJ", "mj": "MJ", "gj": "GJ", "gw": "GW", "gwh": "GWh", "percent": "%", "pct": "%", "prozent": "%",
+    "ws": "Ws", "kj": "kJ", "mj": "MJ", "gj": "GJ", "gw": "GW", "gwh": "GWh", "percent": "%", "pct": "%",
+    "prozent": "%",
 }  # fmt: skip
 OTHER = {
     "hz", "v", "kv", "mv", "a", "ma", "ah", "va", "kva", "mva", "var", "kvar", "mvar", "varh", "kvarh", "vah",

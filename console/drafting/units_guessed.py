@@ -16,7 +16,7 @@ Values = npt.NDArray[np.float64]
 
 _IRRADIANCES = ("ghi", "dni", "dhi", "poa_global")
 FITS: dict[str, tuple[str, ...]] = {
-    "power_ac": ("W", "kW", "MW", "GW", "Wh", "kWh", "MWh", "GWh", "kJ", "MJ", "GJ"),
+    "power_ac": ("W", "kW", "MW", "GW", "Wh", "kWh", "MWh", "GWh", "Ws", "kJ", "MJ", "GJ"),
     **dict.fromkeys(_IRRADIANCES, ("W/m2", "kW/m2", "Wh/m2", "kWh/m2", "J/m2", "kJ/m2", "MJ/m2")),
     **dict.fromkeys(("temp_air", "temp_module"), ("C", "K", "F")),
     "wind_speed": ("m/s", "km/h", "kn", "mph"),

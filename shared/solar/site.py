@@ -202,8 +202,9 @@ class SourceFormat(Strict):
     format: Literal["csv", "parquet", "xlsx", "json"] = "csv"
     records: str | None = Field(
         default=None,
-        description="With format: json, the path to the list of records, e.g. data.values; without it the "
-        "only list there is. One record a line is read, too.",
+        description="With format: json, the path to the list of records, e.g. data.values or homes[0].nodes; "
+        "without it the only list there is. One record a line is read, too, and values whose names are their "
+        "times, as columns time and value.",
     )
     sheet: str | None = Field(
         default=None, description="Name of the XLSX sheet; all that have the columns where absent."

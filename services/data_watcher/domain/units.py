@@ -26,6 +26,7 @@ _UNITS: dict[str, dict[str, Unit]] = {
         "MWh": Unit(1e3, per_interval=True),
         "GW": Unit(1e6),
         "GWh": Unit(1e6, per_interval=True),
+        "Ws": Unit(1 / 3.6e6, per_interval=True),
         "kJ": Unit(1 / 3600, per_interval=True),
         "MJ": Unit(1 / 3.6, per_interval=True),
         "GJ": Unit(1e3 / 3.6, per_interval=True),

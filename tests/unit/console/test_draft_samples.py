@@ -827,9 +827,9 @@ def test_names_that_several_columns_have_are_told(tmp_path: Path) -> None:
         f"{each:%d.%m.%Y %H:%M};{files.power(each, 500):.0f};{files.power(each, 300):.0f}"
         for each in files.quarters(384)
     ]
-    done = draft(written(tmp_path, "box.csv", ["TimeStamp;Pac;Pac", *lines]))
+    done = draft(written(tmp_path, "box.csv", ["TimeStamp;Udc;Udc", *lines]))
 
-    assert "'Pac' name several columns each" in str(done.exception)
+    assert "'Udc' name several columns each" in str(done.exception)
 
 
 # --- what other columns are -----------------------------------------------------------------------------
@@ -1110,8 +1110,8 @@ def test_names_below_merged_cells_are_drafted(tmp_path: Path, names: str) -> Non
     }[names]
     lines = []
     for each in DAYS:
-        half, other = files.power(each) / 2, files.power(each) * 100
-        cells = (half, half, other) if names == "filled" else (half, 230, half)
+        one, two, light = (part * files.power(each) for part in (0.45, 0.55, 100))
+        cells = (one, two, light) if names == "filled" else (one, 230, two)
         lines.append(f"{each:%d/%m/%Y;%H:%M};" + ";".join(f"{cell:.3f}" for cell in cells))
     path = written(tmp_path, "report.csv", [*header, *lines])
     power = site(path, options=EIGHT).sources[0].columns["power_ac"]
@@ -1202,3 +1202,113 @@ def test_the_power_of_a_service_is_known_beside_its_count_of_devices(tmp_path: P
     path = written(tmp_path, "stats.json", json.dumps({"intervals": intervals}).encode())
     power = site(path, options=EIGHT).sources[0].columns["power_ac"]
     assert (power.column, power.unit) == ("powr", "W")
+
+
+# --- which column, and what it is -----------------------------------------------------------------------
+
+
+def test_the_numbers_before_each_unit_are_read_in_their_own_way(tmp_path: Path) -> None:
+    """850 W and 1.234 kW: no point between thousands."""
+    lines = [
+        f"{each:%Y-%m-%d %H:%M},{watt * 1000:.0f} W" if watt < 1 else f"{each:%Y-%m-%d %H:%M},{watt:.3f} kW"
+        for each in DAYS
+        for watt in [files.power(each)]
+    ]  # fmt: skip
+    path = written(tmp_path, "p.csv", ["time,Solar", *lines])
+    source = site(path, options=EIGHT).sources[0]
+    assert (source.thousands, source.decimal) == (None, None)
+    assert "highest power 8 kW, 100% of the AC capacity" in said(path, options=EIGHT)
+
+
+def test_the_mean_is_chosen_before_the_least_and_the_highest(tmp_path: Path) -> None:
+    lines = [
+        f"{each:%Y-%m-%d %H:%M},{watt * 900:.0f},{watt * 1100:.0f},{watt * 1000:.0f}"
+        for each in DAYS
+        for watt in [files.power(each)]
+    ]
+    path = written(tmp_path, "p.csv", ["time,min,max,mean", *lines])
+    assert site(path, options=EIGHT).sources[0].columns["power_ac"].column == "mean"
+
+
+def test_power_of_the_phases_is_added_up_and_no_direct_current(tmp_path: Path) -> None:
+    lines = []
+    for each in DAYS:
+        watt = files.power(each) * 1000
+        lines.append(f"{each:%d.%m.%Y %H:%M}\t{watt * 1.04:.1f}\t230" + f"\t{watt / 3:.1f}" * 3)
+    header = "Zeit\tDC1 P\tAC1 U\tAC1 P\tAC2 P\tAC3 P"
+    path = written(tmp_path, "piko.csv", [header, *lines])
+    power = site(path, options=EIGHT).sources[0].columns["power_ac"]
+    assert (power.columns, power.unit) == (("AC* P",), "W")
+    assert "highest power 8 kW, 100% of the AC capacity" in said(path, options=EIGHT)
+
+
+@pytest.mark.parametrize("name", ["capacity_factor", "POWER"])
+@pytest.mark.parametrize(("capacity", "scale"), [("8", 8), ("12000", 12000)])
+def test_shares_of_the_capacity_are_a_guess(
+    tmp_path: Path, name: str, capacity: str, scale: int
+) -> None:
+    lines = [f"{each:%Y-%m-%d %H:%M},{files.power(each, 0.9):.4f}" for each in DAYS]
+    path = written(tmp_path, "p.csv", [f"time,{name}", *lines])
+    options = (*PLACE, "--ac-capacity-kw", capacity)
+    power = site(path, options=options).sources[0].columns["power_ac"]
+    assert (power.unit, power.scale) == ("kW", scale)
+    assert "GUESSED: " in said(path, options=options)
+    assert "1 is taken for" in said(path, options=options)
+
+
+@pytest.mark.parametrize(("capacity", "unit"), [("1.1", "kW"), ("1000", "MW")])
+def test_values_to_one_that_are_a_power_are_no_share(
+    tmp_path: Path, capacity: str, unit: str
+) -> None:
+    lines = [f"{each:%Y-%m-%d %H:%M},{files.power(each, 0.9):.4f}" for each in DAYS]
+    path = written(tmp_path, "p.csv", ["time,power", *lines])
+    power = (
+        site(path, options=(*PLACE, "--ac-capacity-kw", capacity)).sources[0].columns["power_ac"]
+    )
+    assert (power.unit, power.scale) == (unit, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("level", "tilted", "power"),
+    [
+        ("Irradiancia horizontal (W/m²)", "Irradiancia inclinada (W/m²)", "Potencia activa (kW)"),
+        ("Globalstrahlung [W/m²]", "Einstrahlung Modulebene [W/m²]", "Leistung [kW]"),
+        ("Instrålning", "POA", "Effekt"),
+    ],
+)
+def test_irradiance_on_the_modules_is_known_by_its_name(
+    tmp_path: Path, level: str, tilted: str, power: str
+) -> None:
+    lines = []
+    for each in DAYS:
+        kilowatt = files.power(each)
+        lines.append(
+            f"{each:%Y-%m-%d %H:%M};{kilowatt};{kilowatt * 100 * (1 + each.hour / 99)};{kilowatt * 110}"
+        )
+    path = written(tmp_path, "p.csv", [f"time;{power};{level};{tilted}", *lines])
+    columns = site(path, options=EIGHT).sources[0].columns
+    found = {name: each.column for name, each in columns.items()}
+    assert found == {"power_ac": power, "ghi": level, "poa_global": tilted}
+
+
+@pytest.mark.parametrize("first", ["WR;Pac;Temp;WR;Pac;Temp", "Status;Pac;Temp;Status;Pac;Temp"])
+def test_columns_of_one_name_are_added_up_as_a_guess(tmp_path: Path, first: str) -> None:
+    """A logger repeats the names for each inverter."""
+    lines = []
+    for each in DAYS:
+        watt = files.power(each) * 1000
+        lines.append(f"{each:%d.%m.%y;%H:%M};1;{watt * 0.4:.1f};30;2;{watt * 0.6:.1f};31")
+    path = written(tmp_path, "min.csv", [f"#Date;Time;{first}", *lines])
+    columns = site(path, options=EIGHT).sources[0].columns
+    assert columns.keys() == {"power_ac"}
+    assert (columns["power_ac"].columns, columns["power_ac"].unit) == (("Pac",), "W")
+    told = said(path, options=EIGHT)
+    assert "GUESSED: 2 columns are called so" in told
+    assert "highest power 8 kW, 100% of the AC capacity" in told
+
+
+def test_energies_in_watt_seconds_are_drafted(tmp_path: Path) -> None:
+    lines = [f"{each:%Y-%m-%d %H:%M},{files.power(each) * 900_000:.0f}" for each in DAYS]
+    path = written(tmp_path, "logger.csv", ["time,Energy [Ws]", *lines])
+    assert site(path, options=EIGHT).sources[0].columns["power_ac"].unit == "Ws"
+    assert "highest power 8 kW, 100% of the AC capacity" in said(path, options=EIGHT)

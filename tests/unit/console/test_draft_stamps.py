@@ -430,6 +430,9 @@ def test_stamps_of_databases_and_of_other_countries_are_drafted(
         ("%Y年%m月%d日 %H時%M分", "%Y年%m月%d日 %H時%M分"),
         ("%Y년 %m월 %d일 %H:%M", "%Y년 %m월 %d일 %H:%M"),
         ("%Y%m%d {hour}:%M", "%Y%m%d %H:%M"),
+        ("{day}.%m.%Y klo {hour}.%M", "%d.%m.%Y klo %H.%M"),
+        ("%d.%m.%Y kl. %H:%M", "%d.%m.%Y kl. %H:%M"),
+        ("%m/%d/%Y %H:%M (UTC+02:00)", "%m/%d/%Y %H:%M %Z%z"),
         ("%m/%d/%Y, %I:%M:%S\u202f%p", "%m/%d/%Y, %I:%M:%S %p"),
         ("%Y-%m-%d %H:%M:%S CEST+0200", None),
         ("%d.%m.%Y %H:%M CEST+0200", "%d.%m.%Y %H:%M %Z%z"),
@@ -464,3 +467,54 @@ def test_short_dates_with_points_in_two_columns_are_no_numbers(tmp_path: Path) -
     found = site(written(tmp_path, "edm.csv", lines)).sources[0].timestamp
     assert (found.column, found.time_column) == ("Ab-Datum", "Ab-Zeit")
     assert (found.format, found.label) == ("%d.%m.%y %H:%M:%S", "left")
+
+
+def test_times_of_day_with_a_point_are_no_numbers(tmp_path: Path) -> None:
+    lines = [f"{each:%d/%m/%Y;%H.%M};{power(each):.2f}".replace(".00;", ".00;") for each in MOMENTS]
+    path = written(tmp_path, "potenza.csv", ["Data;Ora;Potenza [kW]", *lines])
+    found = site(path).sources[0].timestamp
+    assert (found.column, found.time_column, found.format) == ("Data", "Ora", "%d/%m/%Y %H.%M")
+    assert "384 rows, none masked" in said(path)
+
+
+@pytest.mark.parametrize("each_day", [24, 48, 96])
+def test_the_number_of_an_interval_of_the_day_tells_no_series_apart(
+    tmp_path: Path, each_day: int
+) -> None:
+    lines = [
+        f"{each:%Y-%m-%d},{at % each_day + 1},{power(each)}"
+        for at, each in enumerate(MOMENTS[:: 96 // each_day])
+    ]
+    path = written(tmp_path, "elexon.csv", ["SettlementDate,SettlementPeriod,Generation", *lines])
+    done = draft(path, options=CAPACITY)
+    assert done.exit_code == 1
+    assert "names the interval of the day (1, 2, 3, …" in str(done.exception)
+    assert "write the time of day" in str(done.exception)
+
+
+def test_a_clock_that_says_dst_is_an_hour_ahead_of_the_drafted_zone(tmp_path: Path) -> None:
+    hours = [each for each in quarters(96 * 8, JUNE) if not each.minute]
+    ahead = timedelta(hours=2)  # of the sun: an hour by the zone, and one by summer
+    lines = [f"{each:%Y-%m-%d %H:%M:%S} DST,{power(each - ahead)}" for each in hours]
+    path = written(tmp_path, "neteco.csv", ["Period,Yield (kWh)", *lines])
+    options = ("--latitude", "50", "--longitude", "0", "--ac-capacity-kw", "8")
+    assert site(path, options=options).timezone == "+01:00"
+    assert "middle of the day" in said(path, options=options)
+    assert "192 rows, none masked" in said(path, options=options)
+
+
+@pytest.mark.parametrize(
+    ("header", "form", "told"),
+    [
+        ("Time,PV Power(W)", "%H:%M,{}", "a time of day and no date"),
+        ("Month,Day,Hour,Power (kW)", "%m,%d,%H,{}", "no year; write a column year"),
+        ("Date       Time   Power", "%Y-%m-%d %H:%M   {}", "set apart by blanks"),
+    ],
+)
+def test_what_rows_lack_is_named_with_what_to_do(
+    tmp_path: Path, header: str, form: str, told: str
+) -> None:
+    lines = [f"{each:{form}}".format(power(each)) for each in MOMENTS]
+    done = draft(written(tmp_path, "p.csv", [header, *lines]), options=CAPACITY)
+    assert done.exit_code == 1
+    assert told in str(done.exception)

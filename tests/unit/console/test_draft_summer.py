@@ -204,3 +204,69 @@ def test_a_counters_growth_lies_between_its_readings(
     assert 'timezone: "+01:00"' in done, done
     assert 'kind: "counter"' in done
     assert "336 rows, counter_gap 1" in done
+
+
+@pytest.mark.parametrize(
+    ("zone", "longitude", "drafted"),
+    [
+        ("Europe/Berlin", 11.6, "Europe/Berlin"),
+        ("Europe/London", -1.0, "Europe/London"),
+        ("Europe/Athens", 23.7, "Europe/Athens"),
+        ("America/Los_Angeles", -121.9, "America/Los_Angeles"),
+        ("Australia/Sydney", 151.1, "Australia/Sydney"),
+        ("Etc/GMT-1", 11.6, "+01:00"),
+        ("Etc/GMT-2", 11.6, "+02:00"),
+        ("Asia/Tokyo", 139.7, "+09:00"),
+    ],
+)
+def test_the_sun_shows_a_change_where_the_rows_of_the_night_are_left_out(
+    tmp_path: Path, zone: str, longitude: float, drafted: str
+) -> None:
+    logger = logged(tmp_path, zone, longitude)
+    header, *rows = logger.read_text().splitlines()
+    by_day = [row for row in rows if float(row.rpartition(",")[2]) > 0]
+    path = tmp_path / "portal.csv"
+    path.write_text("\n".join([header, *by_day]) + "\n")
+    plant = ["--latitude", "45", "--longitude", str(longitude), "--ac-capacity-kw", "10"]
+    done = solar("sites", "draft", str(path), *plant)
+    site = validation.read("config/sites/my-site.yaml", done.stdout.encode())
+    assert isinstance(site, Site)
+    assert site.timezone == drafted, done.stdout
+    said = " ".join(done.stdout.replace("#", "").split())
+    assert ("later in summer by it" in said) is ("/" in drafted)
+
+
+def test_a_night_without_a_change_is_believed_before_the_sun() -> None:
+    times = np.array(stamps("Etc/GMT-1", "2024-10-10", 40), "M8[us]")
+    turned = times >= np.datetime64("2024-10-27")
+    hours = (times - times.astype("M8[D]")) / np.timedelta64(1, "h") + turned
+    light = np.clip(np.cos(2 * np.pi * (hours - 12.5) / 24), 0.0, None)
+    assert summer.by_the_sun(times, light) == ()
+    (found, *_) = summer.by_the_sun(times[light > 0], light[light > 0])
+    assert found.zone == "Europe/Berlin"
+
+
+@pytest.mark.parametrize(
+    ("zone", "longitude", "drafted"),
+    [
+        ("Europe/Berlin", 11.6, "Europe/Berlin"),
+        ("America/New_York", -74.0, "America/New_York"),
+        ("Australia/Sydney", 151.1, "Australia/Sydney"),
+        ("Etc/GMT-1", 11.6, "+01:00"),
+        ("Asia/Tokyo", 139.7, "+09:00"),
+    ],
+)
+def test_samples_of_january_and_july_show_summer_time_by_the_sun(
+    tmp_path: Path, zone: str, longitude: float, drafted: str
+) -> None:
+    header, *rows = logged(tmp_path, zone, longitude).read_text().splitlines()
+    paths = []
+    for month in ("2024-01", "2024-07"):
+        paths.append(tmp_path / f"pv_{month}.csv")
+        own = [row for row in rows if row.startswith(month)]
+        paths[-1].write_text("\n".join([header, *own]) + "\n")
+    plant = ["--latitude", "45", "--longitude", str(longitude), "--ac-capacity-kw", "10"]
+    done = solar("sites", "draft", *map(str, paths), *plant)
+    site = validation.read("config/sites/my-site.yaml", done.stdout.encode())
+    assert isinstance(site, Site)
+    assert site.timezone == drafted, done.stdout

@@ -119,3 +119,55 @@ def test_records_with_lists_beside_their_measurements_are_read(tmp_path: Path) -
 def test_records_without_a_column_are_refused_as_such() -> None:
     body = json.dumps(NAMED).encode()
     assert refused(body, site(read_by("when", "value"))).code == "missing_column"
+
+
+ROWS = [(f"{at:%Y-%m-%dT%H:%M:%S}Z", watt) for at, watt in HEALTHY]
+
+
+@pytest.mark.parametrize(
+    ("content", "path"),
+    [
+        ({"homes": [{"nodes": [{"t": at, "p": watt} for at, watt in ROWS]}]}, "homes[0].nodes"),
+        ({"results": [{"series": [{"columns": ["t", "p"], "values": ROWS}]}]}, "results[0].series[0]"),
+        ({"columns": ["t", "p"], "index": [*range(len(ROWS))], "data": ROWS}, None),
+        ({"columns": ["p"], "index": [at for at, _ in ROWS], "data": [[watt] for _, watt in ROWS]}, None),
+    ],
+    ids=["a list inside a single record", "InfluxDB", "pandas", "pandas with times as index"],
+)  # fmt: skip
+@pytest.mark.parametrize("is_said", [False, True])
+def test_records_of_services_and_databases_are_read(
+    content: Any, path: str | None, *, is_said: bool
+) -> None:
+    stamp = "index" if content.get("columns") == ["p"] else "t"
+    said = {"format": "json", "timestamp": {"column": stamp, "step_minutes": 15}}
+    where = site(said | ({"records": path} if is_said and path else {}))
+    assert accepted(json.dumps(content).encode(), where).rows.masks == {}
+
+
+def test_a_place_of_a_list_that_does_not_exist_is_named() -> None:
+    content = json.dumps({"homes": [{"nodes": [{"t": at, "p": watt} for at, watt in ROWS]}]})
+    fault = refused(content.encode(), site({"format": "json", "records": "homes[1].nodes"}))
+    assert "'[1]' is not there" in fault.reason
+
+
+def test_values_whose_names_are_their_times_are_read() -> None:
+    watts = {f"{at:%Y-%m-%d %H:%M:%S}": watt for at, watt in HEALTHY}
+    energy = {at: watt / 4 for at, watt in watts.items()}
+    stamp = {"column": "time", "step_minutes": 15}
+    columns = {"power_ac": {"column": "value", "unit": "W"}}
+    said = {"format": "json", "timestamp": stamp, "columns": columns}
+    alone = json.dumps({"result": {"watts": watts, "place": "roof"}}).encode()
+    assert accepted(alone, site(said)).rows.masks == {}
+    both = json.dumps({"result": {"watts": watts, "watt_hours": energy}}).encode()
+    assert (
+        "2 lists of records (result.watts, result.watt_hours)" in refused(both, site(said)).reason
+    )
+    assert accepted(both, site(said | {"records": "result.watts"})).rows.masks == {}
+
+
+def test_values_whose_names_are_their_times_are_drafted(tmp_path: Path) -> None:
+    watts = {f"{at:%Y-%m-%d %H:%M:%S}": watt for at, watt in HEALTHY}
+    path = tmp_path / "watts.json"
+    path.write_text(json.dumps({"result": {"watts": watts}}))
+    found = drafted(path).sources[0]
+    assert (found.timestamp.column, found.columns["power_ac"].column) == ("time", "value")

@@ -268,3 +268,28 @@ def test_words_of_a_night_beside_a_column_without_a_name_are_no_names() -> None:
     night = [(at, watt) for at, watt in HEALTHY if not watt]
     reading = read("\n".join(["t;p;", *rows]).encode(), "raw/east/p.csv", where)
     assert reading.rows.masks == {"sentinel": len(night)}
+
+
+def test_columns_of_one_name_are_read_as_the_remedy_says() -> None:
+    rows = (f"{at:%Y-%m-%d %H:%M};{watt * 0.4:.1f};{watt * 0.6:.1f}" for at, watt in HEALTHY)
+    data = "\n".join(["t;p;p", *rows]).encode()
+    assert "say columns: [p]" in refused(data, site(CSV)).remedy
+    together = {"columns": {"power_ac": {"columns": ["p"], "unit": "W"}}}
+    assert accepted(data, site(CSV | together)).rows.masks == {}
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("Ws", 900.0), ("kJ", 0.9), ("Wh", 0.25)])
+def test_energies_of_an_interval_are_read_by_their_unit(unit: str, factor: float) -> None:
+    data = csv(number=lambda watt: f"{watt * factor:.3f}")
+    where = site(CSV | {"columns": {"power_ac": {"column": "p", "unit": unit}}})
+    assert accepted(data, where).rows.masks == {}
+
+
+def test_what_is_below_merged_cells_is_shown_where_a_name_is_missing() -> None:
+    header = [["Date", "Time", "Production", ""], ["", "", "Inverter 1", "Inverter 2"]]
+    column = {"columns": ["Production", "Inverter 1"], "unit": "W"}
+    fault = refused(
+        as_csv(halves_of(header)), site(CSV | BELOW | {"columns": {"power_ac": column}})
+    )
+    assert fault.code == "missing_column"
+    assert "the file has 'Date', 'Time', 'Inverter 1', 'Inverter 2'" in fault.reason

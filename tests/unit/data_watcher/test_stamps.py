@@ -565,3 +565,14 @@ def test_a_year_beyond_all_calendars_is_shown_as_it_is() -> None:
 
     assert fault.code == "no_timestamps"
     assert "12024-06-01 00:00" in fault.reason
+
+
+def test_a_date_in_the_first_row_of_its_day_alone_is_refused_with_what_to_do() -> None:
+    rows = (
+        f"{'' if at.hour or at.minute else f'{at:%d/%m/%Y}'};{at:%H:%M};{watt}"
+        for at, watt in HEALTHY
+    )
+    how = {"column": "day", "time_column": "t", "format": "%d/%m/%Y %H:%M", "step_minutes": 15}
+    fault = refused("\n".join(["day;t;p", *rows]).encode(), site(CSV | {"timestamp": how}))
+    assert fault.code == "no_timestamps"
+    assert "write the date into every row" in fault.remedy

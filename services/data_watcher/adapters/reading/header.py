@@ -99,8 +99,23 @@ def choose(source: SourceFormat, lines: Iterable[Line]) -> Line | None:
         rank = (-lacking, len(line[0]))
         if found is None or rank > found[0]:
             found = rank, line
-    stacked = (each for each in _stacked(seen) if not missing(source, each[0]))
-    return next(stacked, found[1] if found else None)
+    stacked = [*_stacked(seen)]
+    whole = next((each for each in stacked if not missing(source, each[0])), None)
+    if whole or found is None:
+        return whole
+    best = found[1]
+    return _without_gaps(source, best, stacked) if "" in best[0] else best
+
+
+def _without_gaps(source: SourceFormat, best: Line, stacked: Iterable[Line]) -> Line:
+    """Return two rows of a header together where they name as much as the best one, and all columns."""
+
+    def lacking(line: Line) -> int:
+        return len(missing(source, line[0]))
+
+    most = min(lacking(best), len(missing(source, [])) - 1)
+    fuller = (each for each in stacked if "" not in each[0] and lacking(each) <= most)
+    return min(fuller, key=lacking, default=best)
 
 
 def _stacked(lines: Iterable[Line]) -> Iterator[Line]:
@@ -186,7 +201,7 @@ def find(source: SourceFormat, header: Sequence[str]) -> Columns:
         for name in _plain_names(source):
             if header.count(name) > 1:
                 message = f"the column {name!r} is in the header more than once"
-                raise faults.unreadable(message)
+                raise faults.unreadable(message, _of_twins(source, name))
     values = {name: _positions(each, header) for name, each in source.columns.items()}
     day_rows.check(header, values)
     return Columns(
@@ -195,6 +210,17 @@ def find(source: SourceFormat, header: Sequence[str]) -> Columns:
         {name: header.index(name) for name in _series_names(source)},
         next((header.index(name) for name in _issue_names(source)), None),
         _unit(source, header),
+    )
+
+
+def _of_twins(source: SourceFormat, name: str) -> str:
+    """Say what to do about columns that are called alike."""
+    own = "export one device alone, or give each column a name of its own"
+    if all(name != each.column for each in source.columns.values()):
+        return own
+    return (
+        f"say columns: [{name}] in the site's YAML where all of them count, as of several inverters: they "
+        f"are added up (or averaged, with combine: mean); else {own}"
     )
 
 

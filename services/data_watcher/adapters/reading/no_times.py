@@ -44,6 +44,13 @@ def no_timestamps(
         f"{int(bad.sum())} of {table.rows} stamps in column {names} are no times in {expected}, "
         f"for example {example!r} in row {table.places.said(row)}"
     )
+    if how.time_column is not None and example is None and int(bad.sum()) > MOST_BAD * table.rows:
+        return UnreadableFileError(
+            "no_timestamps",
+            f"{reason}: the date or the time of day is empty there, as where a date stands in the first row "
+            "of its day alone",
+            "write the date into every row (spreadsheets fill down), or export date and time in one column",
+        )
     word = _unknown_month(str(example), how.format)
     if word is not None:
         return UnreadableFileError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
@@ -21,6 +22,8 @@ from shared.solar.site import SourceFormat
 _DEEPEST = 5  # levels of names that are joined by a point
 _SHOWN = 100  # characters of a record in a message
 _FEW = 5  # lists that are named
+_STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+_LEAST_BY_TIME = 3  # values
 _FIRST = 200  # records whose names are the file's
 
 
@@ -100,7 +103,11 @@ def _records(text: str, source: SourceFormat) -> tuple[str, list[Any]]:
             raise faults.unreadable(message) from error
         content = [_parse(line) for line in lines]
     if source.records is not None:
-        for name in source.records.split("."):
+        for name in re.sub(r"\[(\d+)\]", r".[\1]", source.records).split("."):
+            place = re.fullmatch(r"\[(\d+)\]", name)
+            if place and isinstance(content, list) and int(place[1]) < len(content):
+                content = content[int(place[1])]
+                continue
             if not isinstance(content, dict) or name not in content:
                 raise faults.unreadable(
                     f"records: {source.records} leads nowhere; {name!r} is not there"
@@ -128,8 +135,16 @@ def lists(content: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, l
     """
     if isinstance(content, list):
         if any(isinstance(each, dict) for each in content):
-            yield path, content
+            inner = (
+                [*lists(content[0], f"{path}[0]", depth)]
+                if len(content) == 1 and depth < _DEEPEST
+                else []
+            )
+            yield from inner or [(path, content)]
     elif isinstance(content, dict) and depth < _DEEPEST:
+        if table := _table(content) or _by_time(content):
+            yield path, table
+            return
         if _is_side_by_side(content):
             columns = _columns(content)
             rows = zip(*columns.values(), strict=True)
@@ -137,6 +152,32 @@ def lists(content: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, l
             return
         for name, each in content.items():
             yield from lists(each, f"{path}.{name}".strip("."), depth + 1)
+
+
+def _table(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return rows whose names stand in a list beside them, as of InfluxDB and pandas; none without them."""
+    names = content.get("columns")
+    rows = next((content[each] for each in ("values", "data") if each in content), None)
+    if not isinstance(names, list) or not isinstance(rows, list) or not rows:
+        return []
+    if not all(isinstance(each, str) for each in names) or len(set(names)) < len(names):
+        return []
+    if not all(isinstance(row, list) and len(row) == len(names) for row in rows):
+        return []
+    found = [dict(zip(names, row, strict=True)) for row in rows]
+    index = content.get("index")
+    if isinstance(index, list) and len(index) == len(rows) and "index" not in names:
+        found = [{"index": each} | row for each, row in zip(index, found, strict=True)]
+    return found
+
+
+def _by_time(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return values whose names are their times, {"2024-06-01 12:00": 4491}; none of others."""
+    if len(content) < _LEAST_BY_TIME or not all(map(_STAMP.match, content)):
+        return []
+    if any(isinstance(each, dict | list) for each in content.values()):
+        return []
+    return [{"time": name, "value": each} for name, each in content.items()]
 
 
 def _is_side_by_side(content: dict[str, Any]) -> bool:

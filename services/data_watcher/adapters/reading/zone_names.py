@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 SUMMER = "DST"
 _ZONE = re.compile(r"^(.*\d)\s*([A-Z][A-Za-z]{0,4})$")
 # The name of a zone beside its offset says nothing more: CEST+0200, GMT+0200 (Central European Summer Time).
-_BEFORE_OFFSET = r"(\d)\s*\(?[A-Z][A-Za-z]{2,4}\)?\s?([-+]\d\d:?\d\d)(?:\s*\([^()]*\))?$"
+_BEFORE_OFFSET = r"(\d)\s*\(?[A-Z][A-Za-z]{2,4}\)?\s?([-+]\d\d:?\d\d)\)?(?:\s*\([^()]*\))?$"
 _BEHIND_OFFSET = r"(\d\d(?:Z|[-+]\d\d:?\d\d))\[[A-Za-z_/+-]+\]$"
 # Names that mean one offset everywhere. [h]
 _OFFSETS = {
