@@ -17,6 +17,22 @@ _MANY = 100.0  # kW from which on a fraction says nothing
 _SURE, _BAND, _MIDDLE = "\N{DARK SHADE}", "\N{LIGHT SHADE}", "\N{FULL BLOCK}"
 _LEGEND = f"{_MIDDLE} P50  {_BAND} P10 to P90  {_SURE} below P10"
 _PICTURES = (".png", ".svg", ".html")
+# On a narrow screen the picture is moved sideways: its hours would be too small to read.
+_STYLE = (
+    "body{margin:1rem;font-family:sans-serif}h1{font-size:1rem}div{overflow-x:auto}"
+    "svg{width:100%;min-width:36rem;height:auto}"
+)
+
+
+def fitting(hourly: Series, width: int) -> int:
+    """Return of how many hours there is room in so many columns."""
+    room = width - len(_highest(hourly)) - 3  # a blank, the axis' blank, and a mark of two digits
+    return min(len(hourly.starts), max(room, 1))
+
+
+def _highest(hourly: Series) -> str:
+    top = float(max(hourly.p90.max(), 1e-9))
+    return f"{top:,.0f}" if top >= _MANY else f"{top:.3g}"
 
 
 def in_terminal(hourly: Series, width: int) -> list[str]:
@@ -28,9 +44,9 @@ def in_terminal(hourly: Series, width: int) -> list[str]:
         Columns of the terminal; of more hours than fit, the first are shown.
     """
     top = float(max(hourly.p90.max(), 1e-9))
-    highest = f"{top:,.0f}" if top >= _MANY else f"{top:.3g}"
+    highest = _highest(hourly)
     label = len(highest) + 1
-    count = min(len(hourly.starts), max(width - label - 2, 1))
+    count = fitting(hourly, width)
     low, middle, high = (
         _levels(each[:count], top) for each in (hourly.p10, hourly.p50, hourly.p90)
     )
@@ -75,12 +91,13 @@ def to_file(found: Series, title: str, path: Path) -> None:
     locator = AutoDateLocator(tz=zone)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=zone))  # type: ignore[no-untyped-call]
+    axes.set_xlabel(f"time ({found.starts[0].tzname() or 'UTC'})")
     axes.set_ylabel("kW")
     axes.set_ylim(bottom=0)
-    axes.set_title(title, loc="left")
     axes.grid(color="#e6e9ed")
     axes.legend(frameon=False, ncols=2)
     if path.suffix != ".html":
+        axes.set_title(title.replace("; ", ";\n"), loc="left", fontsize=10)  # an issue a line
         figure.savefig(path, dpi=120)
         return
     drawn = io.StringIO()
@@ -89,7 +106,7 @@ def to_file(found: Series, title: str, path: Path) -> None:
     path.write_text(
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(title)}</title><style>body{{margin:1rem}}svg{{width:100%;height:auto}}</style>"
-        f"{svg[svg.index('<svg') :]}</html>",
+        f"<title>{html.escape(title)}</title><style>{_STYLE}</style>"
+        f"<h1>{html.escape(title)}</h1><div>{svg[svg.index('<svg') :]}</div></html>",
         encoding="utf-8",
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -52,6 +53,17 @@ def rows_within(latest: Mapping[str, Any], hours: float, now: datetime) -> list[
     return [row for row, begin in zip(rows, begins, strict=True) if first <= begin < end]
 
 
+def starts_at(latest: Mapping[str, Any]) -> datetime:
+    """Return when a forecast begins."""
+    return _moment(latest["rows"][0]["timestamp"])
+
+
+def ends_at(latest: Mapping[str, Any]) -> datetime:
+    """Return when a forecast ends."""
+    last = _moment(latest["rows"][-1]["timestamp"])
+    return last + timedelta(minutes=latest["step_minutes"])
+
+
 def series(rows: Sequence[Mapping[str, Any]], step_minutes: int, zone: tzinfo) -> Series:
     """Return the power that rows tell."""
     values = np.array([[row["p10"], row["p50"], row["p90"]] for row in rows], dtype=float)
@@ -76,6 +88,18 @@ def added(sites: Sequence[Series], dependence: float) -> Series:
     below = fleet.band(np.array([each.p50 - each.p10 for each in parts]), dependence)
     above = fleet.band(np.array([each.p90 - each.p50 for each in parts]), dependence)
     return Series(common, sites[0].step, np.maximum(middle - below, 0.0), middle, middle + above)
+
+
+def missing_hours(found: Series) -> dict[date, float]:
+    """Return how many hours between the first and the last interval have no forecast, by day. [h]"""
+    lost: dict[date, float] = {}
+    for before, after in pairwise(found.starts):
+        absent = before.astimezone(UTC) + found.step
+        while absent < after:
+            day = absent.astimezone(before.tzinfo).date()
+            lost[day] = lost.get(day, 0.0) + found.step / HOUR
+            absent += found.step
+    return lost
 
 
 def hourly(found: Series) -> Series:
@@ -112,18 +136,25 @@ def _groups(found: Series, name: Callable[[datetime], _Name]) -> dict[_Name, lis
     return groups
 
 
-def late(feeds: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Say of which providers the next issue should have been here."""
+def late(feeds: Iterable[Mapping[str, Any]], now: datetime) -> list[str]:
+    """Say of which providers the next issue should have been here, and how far the one before reaches."""
     return [
         f"the next forecast of {each['provider']} is late: it was due by {_minute(each['due_at'])}; the one "
-        f"of {_minute(each['issued_at'])} goes on"
+        f"of {_minute(each['issued_at'])} "
+        + ("goes on until " if _moment(each["until"]) > now else "ended ")
+        + _minute(each["until"])
         for each in feeds
         if each["late"]
     ]
 
 
 def _minute(text: str) -> str:
-    return f"{_moment(text):%Y-%m-%d %H:%M} UTC"
+    return minute(_moment(text))
+
+
+def minute(at: datetime) -> str:
+    """Return a moment as people are told it."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _moment(text: str) -> datetime:

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from rich.box import SIMPLE_HEAD
@@ -22,11 +23,13 @@ people = Console()
 errors = Console(stderr=True)
 counted = words.counted
 sentences = words.sentences
+SCREEN = Path("-")  # in place of a file
 GAP = 1  # between columns
 LONGEST_WORD = 28  # a longer one may be torn
 _LEAST = (
     12  # what of a word stays together in a table; where not even that fits, the table is turned
 )
+_PRIVATE, _PRIVATE_SIZE = 0xE000, 6400  # characters that no file name holds
 
 # Words that deserve a colour wherever they stand alone in a cell.
 _STYLES = {
@@ -61,13 +64,16 @@ def table(
     columns: Sequence[str],
     rows: Iterable[Sequence[Any]],
     empty: str,
+    *,
     numbers: Collection[str] = (),
+    whole: str = "",
 ) -> None:
     """Print a table, or say in words that there is nothing.
 
     What does not fit is folded between words, the longest texts first; a state or a date is not torn. Where
     words would be torn for lack of room, each row is written below the other, a line for each column.
-    Columns that are named as `numbers` are set flush right.
+    Columns that are named as `numbers` are set flush right. In the column that is named as `whole` nothing is
+    torn: people copy it. What does not fit has a line of its own, above the rest of its row.
     """
     cells = [[_cell(value) for value in row] for row in rows]
     if not cells:
@@ -81,12 +87,37 @@ def table(
         return
     made = Table(title=escape(title), title_justify="left", header_style="bold", box=SIMPLE_HEAD)
     made.padding, made.pad_edge = (0, 0), False
-    for column, width in zip(columns, fitted(words, spaced), strict=True):
+    widths = fitted(words, spaced)
+    for column, width in zip(columns, widths, strict=True):
         side: Literal["left", "right"] = "right" if column in numbers else "left"
         made.add_column(column, overflow="fold", width=width, justify=side)
+    if whole:
+        _with_lines_above(made, cells, columns.index(whole), widths[columns.index(whole)])
+        return
     for row in cells:
         made.add_row(*row)
     people.print(made)
+
+
+def _with_lines_above(made: Table, rows: Sequence[list[str]], column: int, width: int) -> None:
+    """Print a table in which what is wider than its column has a line of its own, above its row."""
+    above: dict[str, list[Text]] = {}
+    for number, row in enumerate(rows):
+        cell = Text.from_markup(row[column])
+        shown = list(row)
+        if cell.cell_len > width:
+            # A mark keeps the line until the lines are made.
+            mark = chr(_PRIVATE + number % _PRIVATE_SIZE)
+            above.setdefault(mark, []).append(cell)
+            made.add_row(*(mark if at == column else "" for at in range(len(row))))
+            shown[column] = ""
+        made.add_row(*shown)
+    for line in people.render_lines(made, pad=False):
+        said = "".join(each.text for each in line)
+        if waiting := above.get(said.strip()):
+            people.print(Text(" ") + waiting.pop(0), soft_wrap=True)
+        else:
+            people.print(Text.assemble(*((each.text, each.style or "") for each in line)))
 
 
 def fitted(columns: Sequence[Sequence[str]], available: int) -> list[int]:
@@ -130,6 +161,14 @@ def facts(title: str, content: Mapping[str, Any]) -> None:
     width = max(map(len, content), default=0)
     for name, value in content.items():
         people.print(f"  {name:<{width}}  {_cell(value)}")
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file; of `-` print the text as it is."""
+    if path == SCREEN:
+        sys.stdout.write(text)
+        return
+    path.write_text(text, encoding="utf-8", newline="")
 
 
 def say(text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,6 +55,49 @@ def said(named: Iterable[Named]) -> Iterator[str]:
         yield (
             f"{own} goes to two sources, a second time as {other}, for the forecasts in it"
             + (f"; so {'do' if more > 1 else 'does'} {more} more" if more else "")
+        )
+
+
+def of_files(site_id: str, names: Collection[str]) -> list[str]:
+    """Return which of a site's files are there under one of their names only, where that can be known."""
+    try:
+        site = in_force(site_id)
+    except ClientError as error:  # who may ask for the ledger need not be allowed to read the site
+        if error_code(error) not in _DENIED:
+            raise
+        site = None
+    return list(alone(site, names)) if site is not None else []
+
+
+def alone(site: Site, names: Collection[str]) -> Iterator[str]:
+    """Yield which files are there under one of their names only, so that one source lacks their rows."""
+    from shared.solar.site import names_of, source_of  # noqa: PLC0415 - as above
+
+    there = sorted(set(names))
+    for source in (each for each in site.sources if each.in_files_of is not None):
+        lacking = [
+            (name, second)
+            for name in there
+            if (second := source.second_name(name)) in names_of(site, name) and second not in names
+        ]
+        orphans = [
+            (name, own)
+            for name in there
+            if source_of(site, name) == source
+            and (own := name.removeprefix(source.second_name(""))) not in names
+        ]
+        yield from _alone(lacking, f"the forecasts of {source.name}", site.site_id)
+        yield from _alone(orphans, "the measurements", site.site_id)
+
+
+def _alone(found: Sequence[tuple[str, str]], what: str, site_id: str) -> Iterator[str]:
+    if found:
+        (name, other), more = found[0], len(found) - 1
+        others = f", and so {'are' if more > 1 else 'is'} {more} more" if more else ""
+        yield (
+            f"{name} is there, and not as {other}{others}: {what} in {'them' if more else 'it'} are not "
+            f"read. `solar upload {site_id} FILE…` sends a file under both names; a plant that writes to S3 "
+            "by itself puts it there twice"
         )
 
 

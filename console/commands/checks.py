@@ -109,7 +109,7 @@ def show(trials: Sequence[Trial], site: ActiveSite | None, together: Together) -
         for each in trials
     ]
     columns = ["file", "source", "would be", "rows", "masked", "what was left out"]
-    output.table("Samples", columns, rows, "no files")
+    output.table("Samples", columns, rows, "no files", whole="file")
     for line in _refusals(trials):
         output.people.print(line, markup=False, highlight=False)
     if site is not None and any(each.rows for each in trials):

@@ -147,9 +147,8 @@ def show_files(found: list[dict[str, Any]], title: str) -> None:
         )
         for each in found
     ]
-    output.table(
-        title, ["file", "state", "rows", "masked", "why, and what to do"], rows, "no files"
-    )
+    columns = ["file", "state", "rows", "masked", "why, and what to do"]
+    output.table(title, columns, rows, "no files", whole="file")
 
 
 def _read(file: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from console import datasets, output
+from console import datasets, output, second_names
 from console.client import ledger
 from console.commands import setting_aside
 from console.commands.data import all_files, balance, show_files
@@ -53,10 +53,20 @@ def files(
         _reasons(site, json=json)
         return
     found = all_files(site, state_)
+    if site is not None and state_ is None:
+        for line in _alone(site, found):
+            output.complain(line)
     if json:
         output.as_json(_with_datasets(found))
     else:
         show_files(found, "Files")
+
+
+def _alone(site_id: str, found: list[dict[str, Any]]) -> list[str]:
+    """Say which files of a site lack one of their two names."""
+    gone = {"removed", "superseded"}
+    names = {each["key"].rpartition("/")[2] for each in found if each["state"] not in gone}
+    return second_names.of_files(site_id, names)
 
 
 @files_app.command("release")

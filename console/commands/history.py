@@ -106,7 +106,13 @@ def _of_run(run_id: str, *, json: bool) -> None:
 
 def _show_keys(files: list[dict[str, Any]]) -> None:
     rows = [(each["key"], each["state"]) for each in files]
-    output.table("Files", ["file", "state"], rows, "the ledger knows none of its files any more")
+    output.table(
+        "Files",
+        ["file", "state"],
+        rows,
+        "the ledger knows none of its files any more",
+        whole="file",
+    )
     if files:
         output.say(f"{output.counted(len(files), 'file')} in all")
 
@@ -123,7 +129,7 @@ def _show_files(title: str, found: list[dict[str, Any]]) -> None:
         for each in found
         for run in each["runs"] or [_NO_RUN]
     ]
-    output.table(title, ["file", "state", *_BECAME], rows, "no file is known of it")
+    output.table(title, ["file", "state", *_BECAME], rows, "no file is known of it", whole="file")
 
 
 def _became(run: dict[str, Any]) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ import csv
 import io
 import json as json_module
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import ClientError
 
-from console import output
+from console import output, trainer
 from console.client import words
 from console.commands.local import JsonOption
 from console.errors import ConsoleError
@@ -28,7 +29,7 @@ from shared.solar.site import SourceFormat, source_of
 
 _POWER = "power_ac"
 _OK, _NOBODY_SERVES = 200, 404
-ISSUED = "issued_at"
+ISSUED, QUANTILES = "issued_at", "quantiles"
 _TEXTS = {"timestamp", ISSUED, "provider"}
 _USUAL_STEP = 15  # min
 _SHOWN_ROWS = 24
@@ -36,6 +37,21 @@ _MOST_ROWS = 8_000  # of a request; a serverless endpoint takes 4 MB
 _EARLIER_ROWS = (
     500  # sent along with each further request, whose first rows see the sky of the hour before
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Rows to predict from, and what is said once of all of them."""
+
+    rows: list[dict[str, Any]]
+    of_all: Mapping[str, Any]
+
+
+def _levels(said: str) -> list[float]:
+    try:
+        return [float(each) for each in said.split(",")]
+    except ValueError as error:
+        raise ConsoleError(f"{said!r} are no quantiles; write them like 0.05,0.95") from error
 
 
 def predict(
@@ -48,43 +64,91 @@ def predict(
             help="Source of the site's YAML that says how the file reads; by its name without it."
         ),
     ] = None,
-    csv_file: Annotated[
-        Path | None, typer.Option("--csv", help="Write the predictions here.")
-    ] = None,
     *,
+    csv_file: Annotated[
+        Path | None,
+        typer.Option("--csv", help="Write the predictions here; - writes nothing but them."),
+    ] = None,
+    quantiles: Annotated[
+        str,
+        typer.Option(
+            metavar="LEVELS",
+            help="Quantiles to tell besides, like 0.05,0.25,0.75: of forecasts between 0.05 and 0.95, of "
+            "measured weather between 0.1 and 0.9.",
+        ),
+    ] = "",
     json: JsonOption = False,
 ) -> None:
     """Predict a site's power from a weather file by what serves the model, with P10 and P90.
 
     A file `.json` with rows as the endpoint takes them (`[{"timestamp": "2026-06-01T10:00Z", "ghi": 812.0,
-    …}]`, in canonical names and units) is sent as it is.
+    …}]`, or `{"issued_at": …, "rows": […]}`, in canonical names and units) is sent as it is.
 
     Examples: solar predict golden golden weather_2013-06.csv --csv june.csv
+              solar predict tomorrow golden nwp_2026112906.csv --quantiles 0.05,0.95
               solar predict golden golden rows.json --json
     """
-    asked = rows_in_json(file) or read_rows(site, file, source, lambda: _step_of(model))
-    answer = ask_endpoint(model, site, asked)
+    asked = _in_json(site, file) or Question(
+        read_rows(site, file, source, lambda: _step_of(model)), {}
+    )
+    if quantiles:
+        asked = Question(asked.rows, {**asked.of_all, QUANTILES: _levels(quantiles)})
+    answer = ask_endpoint(model, site, asked.rows, asked.of_all)
     rows = answer["predictions"]
-    is_forecast = ISSUED in asked[0]
+    is_forecast = ISSUED in {**asked.rows[0], **asked.of_all}
     if is_forecast:
-        rows = [{ISSUED: one[ISSUED], **row} for one, row in zip(asked, rows, strict=True)]
+        rows = [
+            {ISSUED: one.get(ISSUED, asked.of_all.get(ISSUED)), **row}
+            for one, row in zip(asked.rows, rows, strict=True)
+        ]
         answer = {**answer, "predictions": rows}
+    for warning in (*answer["warnings"], *_wider(answer)):
+        output.complain(warning)
+    levels = asked.of_all.get(QUANTILES, [])
     if csv_file is not None:
-        csv_file.write_text(_as_csv(rows), encoding="utf-8")
+        output.write(csv_file, _as_csv(rows, levels))
     if json:
         output.as_json(answer)
-        return
-    for warning in answer["warnings"]:
-        output.complain(warning)
-    version = answer["model"].get("model_package_version")
+    elif csv_file != output.SCREEN:
+        _show(f"{site} by {model}", answer, levels, is_forecast=is_forecast)
+        if csv_file is not None:
+            output.say_plainly(f"{output.counted(len(rows), 'row')} written to {csv_file}")
+
+
+def _wider(answer: Mapping[str, Any]) -> Iterator[str]:
+    """Say what a model of measured weather makes of rows without an input of it."""
+    missing = answer["inputs_missing"]
+    if missing and not answer["model"].get("providers"):
+        yield (
+            f"no row has {' or '.join(missing)}, which the model learnt from: P10 and P90 are wider by what "
+            "that costs; see 'Where an input is missing' in its report. To predict from weather forecasts, "
+            "train a model with `inputs: forecast`"
+        )
+
+
+def _show(
+    title: str, answer: Mapping[str, Any], levels: Sequence[float], *, is_forecast: bool
+) -> None:
+    rows = answer["predictions"]
     step = max(1, len(rows) // _SHOWN_ROWS)
-    names = [*([ISSUED] if is_forecast else []), "timestamp", "power_ac", "p10", "p90"]
-    shown = [[row[name] for name in names] for row in rows[::step]]
-    title = f"{site} by {model} version {version} [kW]" + (
-        f", every {words.ordinal(step)} row" if step > 1 else ""
-    )
+    times = [*([ISSUED] if is_forecast else []), "timestamp"]
+    shown = [
+        [
+            *(_minute(row[name]) for name in times),
+            *(row[name] for name in ("power_ac", "p10", "p90")),
+            *row.get(QUANTILES, []),
+        ]
+        for row in rows[::step]
+    ]
+    said = f"{title} version {answer['model'].get('model_package_version')} [kW]"
     columns = [*(["issued"] if is_forecast else []), "time (UTC)", "power", "P10", "P90"]
-    output.table(title, columns, shown, "no rows")
+    columns += [f"{level:g}" for level in levels]
+    every = f", every {words.ordinal(step)} row" if step > 1 else ""
+    output.table(said + every, columns, shown, "no rows")
+
+
+def _minute(said: str) -> str:
+    return f"{datetime.fromisoformat(said).astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def _step_of(model: str) -> int:
@@ -93,13 +157,13 @@ def _step_of(model: str) -> int:
     return InForce(objects).model(model).step_minutes
 
 
-def rows_in_json(file: Path) -> list[dict[str, Any]] | None:
-    """Return the rows of a JSON file as the endpoint takes them; None for a file in a format of the site's.
+def _in_json(site: str, file: Path) -> Question | None:
+    """Return a question as the endpoint takes it; None for a file in a format of the site's.
 
     Raises
     ------
     ConsoleError
-        Rows are there, and one of them names no time or a value that is no number.
+        Rows are there, and one of them names no time or a value that is no number, or another site.
     """
     if file.suffix != ".json" or not file.is_file():
         return None
@@ -107,14 +171,17 @@ def rows_in_json(file: Path) -> list[dict[str, Any]] | None:
         said = json_module.loads(file.read_bytes())
     except ValueError as error:
         raise ConsoleError(f"{file.name} is no JSON: {error}") from error
-    rows = said.get("rows") if isinstance(said, dict) else said
+    of_all = dict(said) if isinstance(said, dict) else {}
+    rows = of_all.pop("rows", None) if isinstance(said, dict) else said
     if not isinstance(rows, list) or not rows or not all(isinstance(each, dict) for each in rows):
         return None
     if "timestamp" not in rows[0]:
         return None  # the site's YAML says how it reads
     for number, row in enumerate(rows, 1):
         _check_row(file, number, row)
-    return rows
+    if of_all.pop("site_id", site) != site:
+        raise ConsoleError(f"{file.name} is of another site than {site}")
+    return Question(rows, of_all)
 
 
 def _check_row(file: Path, number: int, row: Mapping[str, Any]) -> None:
@@ -198,8 +265,15 @@ def _issues(table: Any, site: ActiveSite, step_minutes: int) -> list[dict[str, A
     ]
 
 
-def ask_endpoint(model: str, site: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def ask_endpoint(
+    model: str, site: str, rows: list[dict[str, Any]], of_all: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Send rows to a model's endpoint, in parts where they are many.
+
+    Parameters
+    ----------
+    of_all
+        What is said once, of all rows.
 
     Raises
     ------
@@ -208,12 +282,14 @@ def ask_endpoint(model: str, site: str, rows: list[dict[str, Any]]) -> dict[str,
     """
     parts = []
     for first, start, end in _spans(rows):
-        answer = _ask(model, site, rows[first:end])
+        answer = _ask(model, {**(of_all or {}), "site_id": site, "rows": rows[first:end]})
         parts.append({**answer, "predictions": answer["predictions"][start - first :]})
+    missing = [part.get("inputs_missing", []) for part in parts]
     return {
         **parts[-1],
         "predictions": [each for part in parts for each in part["predictions"]],
         "warnings": [each for part in parts for each in part["warnings"]],
+        "inputs_missing": [each for each in missing[0] if all(each in part for part in missing)],
     }
 
 
@@ -226,34 +302,42 @@ def _spans(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, int, int]]:
     while start < len(rows):
         end = min(start + _MOST_ROWS, len(rows))
         if ISSUED in rows[start]:
-            while end < len(rows) and end > start and rows[end][ISSUED] == rows[end - 1][ISSUED]:
-                end -= 1
-            yield start, start, end
+            yield start, start, (end := _end_of_issue(rows, start, end))
         else:
             yield max(0, start - _EARLIER_ROWS), start, end
         start = end
 
 
-def _ask(model: str, site: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _end_of_issue(rows: Sequence[Mapping[str, Any]], start: int, end: int) -> int:
+    """Return where the last whole issue before a place ends; of an issue that is longer, its own end."""
+
+    def is_edge(at: int) -> bool:
+        return at == len(rows) or rows[at].get(ISSUED) != rows[at - 1].get(ISSUED)
+
+    before = (at for at in range(end, start, -1) if is_edge(at))
+    return next(before, None) or next(at for at in range(end, len(rows) + 1) if is_edge(at))
+
+
+def _ask(model: str, question: Mapping[str, Any]) -> dict[str, Any]:
     runtime = state.system.client("sagemaker-runtime")
     try:
         answer = runtime.invoke_endpoint(
             EndpointName=names.endpoint(model),
             ContentType="application/json",
             Accept="application/json",
-            Body=json_module.dumps({"site_id": site, "rows": rows}),
+            Body=json_module.dumps(question),
         )
     except ClientError as error:
         code = error_code(error)
         if code in {"ValidationError", "ValidationException"}:
-            return _ask_function(model, {"site_id": site, "rows": rows})
+            return _ask_function(model, question)
         if code == "ModelError":
             raise ConsoleError(f"the model refuses: {_model_says(error)}") from error
         raise
     return dict(json_module.loads(answer["Body"].read()))
 
 
-def _ask_function(model: str, request: dict[str, Any]) -> dict[str, Any]:
+def _ask_function(model: str, request: Mapping[str, Any]) -> dict[str, Any]:
     """Ask the function that answers for models without an endpoint."""
     asked = json_module.dumps({"model_id": model, "request": request})
     answer = state.system.client("lambda").invoke(
@@ -263,6 +347,7 @@ def _ask_function(model: str, request: dict[str, Any]) -> dict[str, Any]:
     if "FunctionError" in answer:
         raise ConsoleError(f"what answers for {model} failed: {found.get('errorMessage', found)}")
     if found["status"] == _NOBODY_SERVES:
+        trainer.require_model(state.system, model)
         raise ConsoleError(f"nothing serves {model} yet; see `solar models` and `solar status`")
     if found["status"] != _OK:
         raise ConsoleError(f"the model refuses: {found['said']['error']}")
@@ -302,9 +387,18 @@ def _weather_of(source: SourceFormat) -> SourceFormat | None:
     return source.model_copy(update={"columns": columns}) if columns else None
 
 
-def _as_csv(rows: list[dict[str, Any]]) -> str:
+def _as_csv(rows: list[dict[str, Any]], levels: Sequence[float]) -> str:
+    """Return a line per row; each quantile that was asked for is a column."""
     made = io.StringIO()
-    writer = csv.DictWriter(made, fieldnames=list(rows[0]))
+    named = [f"quantile_{level:g}" for level in levels]
+    flat = [
+        {
+            **{name: value for name, value in row.items() if name != QUANTILES},
+            **dict(zip(named, row.get(QUANTILES, []), strict=False)),
+        }
+        for row in rows
+    ]
+    writer = csv.DictWriter(made, fieldnames=list(flat[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(flat)
     return made.getvalue()

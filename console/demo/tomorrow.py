@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from console import forecast_charts, forecasts
 from console.commands import forecasting, live, system
 from console.commands.forecasting import Ahead
 from console.commands.runs import all_runs
-from console.demo.made_up import PROVIDERS, SHARP, VAGUE
+from console.demo.made_up import PROVIDERS, SHARP
 from console.demo.plant import Plant, PlantFile
 from console.demo.stage import CONFIG, Stage, counted, r2_of
 from console.demo.telling import Teller
@@ -62,6 +62,27 @@ def issues_of(plant: MovedPlant, day: date) -> Iterator[PlantFile]:
     for provider in PROVIDERS:
         if provider is not SHARP or day != plant.last_issue:
             yield plant.issues(provider.name, Span(day, day + DAY), f"{day}")
+
+
+def better_provider(lines: Iterable[Mapping[str, Any]]) -> str | None:
+    """Return the provider whose forecasts were nearer; None where not all of them were scored.
+
+    The story's week comes within seconds, so that its last issues are predicted when their first intervals
+    are over. That is hindsight, of a few hours that may say anything.
+
+    Parameters
+    ----------
+    lines
+        A scorecard by provider.
+    """
+    nmae: dict[str, float] = {
+        line["name"]: line["nmae"]
+        for line in lines
+        if line["inputs"] == "forecast" and line["nmae"] is not None
+    }
+    if set(nmae) != {each.name for each in PROVIDERS}:
+        return None
+    return min(nmae, key=nmae.__getitem__)
 
 
 def _live_days(plant: MovedPlant) -> list[date]:
@@ -145,11 +166,9 @@ class Tomorrow:
                 f"{line['measured_kwh']:.1f} kWh, nMAE {live.percent(line['nmae'])} of capacity"
             )
         self.tell.expect("live scores by lead", holds=len(by_lead["lines"]) > 1)
-        nmae = {line["name"]: line["nmae"] for line in by_provider["lines"]}
         self.tell.expect(
             f"{SHARP.name} is found to be the better provider",
-            holds=set(nmae) == {each.name for each in PROVIDERS}
-            and nmae[SHARP.name] < nmae[VAGUE.name],
+            holds=better_provider(by_provider["lines"]) == SHARP.name,
         )
 
     def _scored_days(self) -> dict[str, Any] | None:

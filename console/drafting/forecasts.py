@@ -27,13 +27,14 @@ from shared.solar.site import FORECAST_PREFIX
 
 _WORDS = re.compile(
     r"(?<![a-z])(nwp|forecasts?|fcst|vorhersage|prognose|ecmwf|ifs|icon|gfs|arome|arpege|harmonie|hrrr"
-    r"|open ?meteo|ens(emble)?)(?![a-z])"
+    r"|mosmix|open ?meteo|ens(emble)?)(?![a-z])"
 )
-_PROVIDERS = ("ecmwf", "icon", "gfs", "arome", "arpege", "harmonie", "hrrr", "open-meteo")
+_PROVIDERS = ("ecmwf", "icon", "gfs", "arome", "arpege", "harmonie", "hrrr", "mosmix", "open-meteo")
 # Names that models of the weather give to their fields; archives of the past use them as well.
 _FIELDS = re.compile(
     r"^(ssrd|dswrf|aswdi(r|fd)_s|asob_s|swdown|t2m|2t|t_2m|shortwave_radiation|temperature_2m|wind_speed_10m"
-    r"|direct_normal_irradiance|diffuse_radiation|surface_pressure|relative_humidity_2m)\b",
+    r"|direct_normal_irradiance|diffuse_radiation|surface_pressure|relative_humidity_2m|rad1h|rads3"
+    r"|ghi_(backwards|instant))\b",
     re.IGNORECASE,
 )
 _DAY_IN_NAME = re.compile(
@@ -90,10 +91,11 @@ def recognise(sheets: Sequence[Sheet], found: Stamps) -> Forecast | None:
     column = _issue_column(sheets, found)
     words = _words(sheets, found)
     fields = [name for name in sheets[0].columns if _FIELDS.match(name)]
-    if column is None and not words and not fields:
+    ranges = _ranges(list(sheets[0].columns))
+    if column is None and not words and not fields and not ranges:
         return None
-    why, notes = _why(column, words, fields), []
-    if column is None and not words:
+    why, notes = _why(column, words, fields, ranges), []
+    if column is None and not words and not ranges:
         notes.append(
             "GUESSED, a tie: archives of the past (reanalysis, satellite) name their columns like that, too; "
             "leave out kind, provider and issued if these rows were computed afterwards"
@@ -104,8 +106,24 @@ def recognise(sheets: Sequence[Sheet], found: Stamps) -> Forecast | None:
         "provider": _provider([sheet.path.name for sheet in sheets], words),
         "issued": issued,
     }
-    is_whole = column is not None or any(_WORDS.search(_plain(each.path.name)) for each in sheets)
-    return Forecast(guesses, {column} if column else set(), issues, is_whole, tuple(notes))
+    is_whole = (
+        column is not None
+        or bool(ranges)
+        or any(_WORDS.search(_plain(each.path.name)) for each in sheets)
+    )
+    taken = {*ranges, *([column] if column else [])}
+    return Forecast(guesses, taken, issues, is_whole, tuple(notes))
+
+
+def _ranges(names: Sequence[str]) -> list[str]:
+    """Return the columns that are P10 and P90 of another one by their names: nobody measures those."""
+    known = set(names)
+    return [
+        name
+        for stem in names
+        if {f"{stem}10", f"{stem}90"} <= known and not {f"{stem}20", f"{stem}30"} & known
+        for name in (f"{stem}10", f"{stem}90")
+    ]
 
 
 def _by_days_before(names: Sequence[str]) -> dict[int, list[str]]:
@@ -141,6 +159,14 @@ def _of_lead(by_days: dict[int, list[str]], sheets: Sequence[Sheet], found: Stam
     )
 
 
+def of_power(names: Sequence[str], columns: Columns) -> str | None:
+    """Return the column that a file's power would be taken from where it is somebody's forecast of power."""
+    if "power_ac" not in columns:
+        return None
+    ranges = set(_ranges(names))
+    return next((each for each in members(columns["power_ac"]) if f"{each}10" in ranges), None)
+
+
 def holds(predicted: Forecast, columns: Columns) -> bool:
     """Whether all that is read of files was predicted: power is measured, as is weather beside forecasts."""
     if "power_ac" in columns:
@@ -153,8 +179,13 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z]+", " ", name.lower())
 
 
-def _why(column: str | None, words: Sequence[str], fields: Sequence[str]) -> str:
+def _why(
+    column: str | None, words: Sequence[str], fields: Sequence[str], ranges: Sequence[str]
+) -> str:
     said = [f"{column!r} holds the issue"] if column else []
+    said += (
+        [f"{', '.join(map(repr, ranges[:2]))} are a range, which nobody measures"] if ranges else []
+    )
     said += [f"{', '.join(map(repr, words[:3]))} in the names"] if words else []
     said += [f"{', '.join(map(repr, fields[:3]))} are fields of a weather model"] if fields else []
     return f"GUESSED: {'; '.join(said)}"

@@ -28,6 +28,7 @@ _ISSUED, _HOUR = {"lead": "24h"}, "00:00"
 _FEW = 5  # accepted files that are named
 _OFF_NOON, _FAR_FROM_NOON = 20, 75  # minutes
 _LITTLE, _MUCH = 0.3, 1.2  # of the AC capacity, beyond which a peak is unusual
+_ABOVE_CLEAR = 1.1  # models have no edges of clouds, which are brighter
 _LOOSE = 0.8  # correlation of power with irradiance
 
 
@@ -184,6 +185,12 @@ def _doubts(proof: Proof, *, place_known: bool) -> Iterator[str]:
         yield (
             "the day is centred off solar noon: the array may face east or west; else the zone may have half "
             "an hour (+05:30), or a stamp be the end of its interval (label)"
+        )
+    highest = (found["forecast_peak"] or {}).get("of_clear_sky")
+    if place_known and highest is not None and highest > _ABOVE_CLEAR:
+        yield (
+            f"the irradiance is at best {highest:.0%} of a clear sky: in most models it is the mean BEFORE "
+            "its stamp, so say label: right, or look at the zone of the stamps"
         )
     follows = [value for name, value in found["correlation"].items() if "forecast" not in name]
     if follows and max(follows) < _LOOSE:

@@ -29,7 +29,7 @@ _NAMES: tuple[tuple[str, str], ...] = (
         r"(amb|air|outdoor|aussen|luft|exteri).*temp|temp.*(amb|air|outdoor|aussen|luft|exteri|aria)|t ?amb"
         r"|t ?air|^temp(?!.*(inv|intern|innen|sink|board|igbt))"
         r"|^(?!.*(inv|sink|cabinet|board|logger|batter|dew|soil)).*\b(temp|teplota|temperatur)"
-        r"|\b(t ?2m?|2t)\b",
+        r"|\b(t ?2m?|2t)\b|^(tmp|ttt)\b",
     ),
     ("relative_humidity", r"humid|\brh( ?2m)?\b|feuchte"),
     ("pressure", r"pressure|baro|luftdruck"),
@@ -42,7 +42,7 @@ _NAMES: tuple[tuple[str, str], ...] = (
         "ghi",
         r"^(?!.*direct).*(ghi|global|irrad|radiation|pyrano|solar ?rad|strahlung|rayonnement|radiaci"
         r"|instralning|innstraling|irragg|sateily"
-        r"|\bssrd\b|\bswd\b|\bdswrf\b|\bswdown\b)",
+        r"|\bssrd\b|\bswd\b|\bdswrf\b|\bswdown\b|\brad ?1 ?h\b)",
     ),
     (
         "power_ac",

@@ -175,6 +175,13 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
         raise NotUnderstoodError(
             f"{names}: no column of numbers is power or weather by its name or unit; {said}"
         )
+    foretold = forecasts.of_power(list(sheets[0].columns), what.columns)
+    if foretold is not None:
+        raise NotUnderstoodError(
+            f"{sheets[0].path.name}: {foretold!r} has a range beside it ({foretold}10, {foretold}90), so "
+            "that it is somebody's forecast of power, which is neither measured nor weather; ask the "
+            "provider for irradiance and temperature, from which a model of forecasts predicts the power"
+        )
     what = replace(what, columns=_of_alike(what.columns, sheets[0].twice))
     found = stamps.counted_at_end(found, what.columns)
     is_forecast = predicted is not None and forecasts.holds(predicted, what.columns)

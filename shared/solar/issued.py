@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from shared.solar.stamp_format import EXCEL
+from shared.solar.stamp_format import EXCEL, LOCAL_SINCE_1970
 from shared.solar.zones import Zone
 from shared.strict import Strict
 
@@ -69,7 +69,7 @@ def clock(text: str) -> timedelta:
 
 def has_hour(format_: str) -> bool:
     """Whether a format holds the hour."""
-    return "%H" in format_ or "%I" in format_ or format_ == EXCEL
+    return "%H" in format_ or "%I" in format_ or format_ in {EXCEL, LOCAL_SINCE_1970}
 
 
 def check_pattern(pattern: str) -> None:

@@ -30,7 +30,7 @@ class Prediction:
     """Predicted mean power of each interval and the range that holds it in eight of ten cases. [kW]
 
     `unadjusted` is what the model itself says where a gain was asked for, `quantiles` what was asked for
-    besides, of shape (rows, levels); else None.
+    besides, of shape (rows, `levels`); else None.
     """
 
     power_ac: Floats
@@ -38,6 +38,7 @@ class Prediction:
     p90: Floats
     unadjusted: Floats | None = None
     quantiles: Floats | None = None
+    levels: tuple[float, ...] = ()
 
     def take(self, which: NDArray[Any] | slice) -> Prediction:
         """Return the predictions of some rows."""

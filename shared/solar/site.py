@@ -67,7 +67,9 @@ class TimestampFormat(Strict):
         default=None,
         description="strptime format; without it ISO 8601 is expected. Of several columns: of all, "
         "joined by a space, like %Y %j %H%M. Of stamps that name an interval's beginning and end, both: "
-        "%d.%m.%Y %H:%M - %d.%m.%Y %H:%M, or %d.%m.%Y %H:%M-%H:%M. excel: days since 1899-12-30, 44197.25.",
+        "%d.%m.%Y %H:%M - %d.%m.%Y %H:%M, or %d.%m.%Y %H:%M-%H:%M. excel: days since 1899-12-30, 44197.25. "
+        "local_since_1970: seconds since 1970, or parts of them, as a clock in the stated zone counts them; "
+        "without it they are UTC.",
     )
     timezone: Zone | None = Field(
         default=None, description="Zone of stamps without offset; the site's zone where absent."
@@ -142,11 +144,16 @@ class ColumnFormat(Strict):
     )
     unit: str
     scale: float = 1.0
-    kind: Literal["value", "counter", "accumulated"] = Field(
+    kind: Literal["value", "counter", "accumulated", "averaged"] = Field(
         default="value",
         description="counter: the column counts energy, since ever or since midnight; what it grows by in an "
         "interval is that interval's energy. The unit is one of energy (kWh). accumulated, in forecasts: the "
-        "column adds up irradiance since the issue (J/m2), or since it began anew.",
+        "column adds up irradiance since the issue (J/m2), or since it began anew. averaged, in forecasts: "
+        "the column is the mean irradiance since the issue (W/m2), or since a mark (every).",
+    )
+    every: Span | None = Field(
+        default=None,
+        description="With kind: averaged, the span of lead after which the mean begins anew, like 6h.",
     )
     missing: tuple[float | str, ...] = Field(
         default=(), description="Values of this column that mean 'no measurement'."
@@ -156,6 +163,15 @@ class ColumnFormat(Strict):
     def _names_one_or_several(self) -> ColumnFormat:
         if (self.column is None) == (not self.columns):
             message = "name either column, or columns (a list)"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _a_mean_begins_anew(self) -> ColumnFormat:
+        if self.every is not None and self.kind != "averaged":
+            message = (
+                "every is for kind: averaged; it says after which span of lead the mean begins anew"
+            )
             raise ValueError(message)
         return self
 
@@ -307,10 +323,12 @@ def _fault_of_measured(source: SourceFormat) -> str | None:
     said = [name for name in of_forecasts if getattr(source, name) is not None]
     if said:
         return f"{said[0]} is for forecasts; say kind: forecast, or leave it out"
-    adding = [name for name, each in source.columns.items() if each.kind == "accumulated"]
+    of_issues = {"accumulated", "averaged"}
+    adding = [name for name, each in source.columns.items() if each.kind in of_issues]
     if adding:
+        kind = source.columns[adding[0]].kind
         return (
-            f"{adding[0]} says kind: accumulated, which is for forecasts (kind: forecast of the source); "
+            f"{adding[0]} says kind: {kind}, which is for forecasts (kind: forecast of the source); "
             "what counts energy at the plant is kind: counter"
         )
     return None
@@ -341,14 +359,40 @@ def _column_fault(source: SourceFormat, name: str) -> str | None:
             "a forecast holds weather, and power is what the model predicts from it; leave power_ac out, or "
             "remove kind: forecast where it was measured"
         )
-    if column.kind == "counter":
+    if fault := _kind_fault(source, name):
+        return fault
+    if column.columns and column.combine != "mean" and not _is_direct_and_diffuse(name, column):
+        return (
+            f"{name} has several columns; the members of an ensemble are averaged: combine: mean. Direct and "
+            "diffuse irradiance on the horizontal are added up to ghi: name both, with combine: sum"
+        )
+    return None
+
+
+def _is_direct_and_diffuse(name: str, column: ColumnFormat) -> bool:
+    """Whether two columns are said to add up; left out, combine may have been forgotten of an ensemble."""
+    said = "combine" in column.model_fields_set
+    return name == "ghi" and said and len(column.columns) == len(("direct", "diffuse"))
+
+
+def _kind_fault(source: SourceFormat, name: str) -> str | None:
+    """Say what is wrong with how the values of a forecast's column go on from row to row."""
+    kind = source.columns[name].kind
+    if kind == "counter":
         return (
             f"{name} says kind: counter, which is for meters; in a forecast say kind: accumulated"
         )
-    if column.kind == "accumulated" and source.timestamp.label not in {"right", "end"}:
-        return f"{name} is accumulated, which means up to its stamp: the interval ends there (label: right)"
-    if column.columns and column.combine != "mean":
-        return f"{name} has several columns; the members of an ensemble are averaged: combine: mean"
+    if kind == "value":
+        return None
+    if source.timestamp.label not in {"right", "end"}:
+        return (
+            f"{name} is {kind}, which means up to its stamp: the interval ends there (label: right)"
+        )
+    if kind == "averaged" and source.issued is not None and source.issued.lead is not None:
+        return (
+            f"{name} is averaged since the issue, and the YAML says how long before each interval its issue "
+            "was; where each value is the mean of its own interval, leave out kind: averaged"
+        )
     return None
 
 

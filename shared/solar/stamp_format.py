@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 EXCEL = "excel"  # serial dates of spreadsheets, days since 1899-12-30
+LOCAL_SINCE_1970 = "local_since_1970"  # seconds, or parts of them, by a clock of the YAML's zone
 _TOKEN = re.compile(r"%.|[^%]+|%$")
 _ZONES = {"%z", "%Z"}
 _DATES = {"%Y", "%y", "%m", "%b", "%B", "%d", "%j"}

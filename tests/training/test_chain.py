@@ -84,6 +84,13 @@ def test_a_plant_with_its_own_weather_passes_at_the_default_threshold(bench, mod
     assert found.skill.persistence_24h > 0.5
     assert 0.7 < (found.coverage_p10_p90 or 0) < 0.9
     assert re.search(r"validation_r2=[0-9.]+ validation_nmae=[0-9.]+", capsys.readouterr().out)
+    worst, *_, least = found.hidden  # what it is without an input, as when only a forecast is known
+    assert {worst.name, least.name} <= {"ghi", "irradiance", "temp_air"}
+    assert worst.r2 is not None
+    assert worst.r2 < 0.9 < (least.r2 or 0)
+    assert worst.coverage > 0.6
+    page = (bench.container.path(evaluate.OUTPUT) / "report.html").read_text("utf-8")
+    assert "a model of measured weather, and no forecast model" in page
 
 
 def test_real_satellite_weather_is_refused_at_the_default_and_says_what_would_help(bench):

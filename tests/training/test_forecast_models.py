@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import onnxruntime as ort
@@ -143,6 +144,16 @@ def test_the_evaluation_judges_it(bench, trained, capsys):
     assert "evaluate: " in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("floor_lead", "hours_before"), [(3, 2), (38, 14)])
+def test_the_floor_is_that_of_the_lead_that_the_models_yaml_names(
+    test_rows, bench, floor_lead, hours_before
+):
+    dataset = replace(bench, floor_lead=timedelta(hours=floor_lead)).freeze()
+    judged = test_rows.take(evaluate._judged(test_rows, dataset, ()))
+    begin = judged.times.astype("datetime64[D]")
+    assert set((begin - judged.issued_at).astype(int).tolist()) == {hours_before * 3600}
+
+
 def examples(rows: Rows) -> Examples:
     names, values, sun = features.compute(
         rows, recipe_of([rows], (PLANT,), STEP, inputs_kind="forecast")
@@ -205,6 +216,17 @@ def test_rows_of_no_weight_teach_a_ridge_nothing():
     matrix = given.values
     share = one.predict(matrix)
     assert other.predict(matrix) == pytest.approx(share, abs=0.02)
+
+
+def test_trees_learn_from_rows_as_much_as_they_weigh():
+    given = examples(forecasts(days=20))
+    spoilt = given.share.copy()
+    spoilt[::3] = 0.0
+    weight = np.ones(len(spoilt), dtype=np.float32)
+    weight[::3] = 1e-4
+    light = replace(given, share=spoilt, weight=weight)
+    grown = trees.fit_steady(light, light.share, 1, "regression")
+    assert grown.predict(given.values).mean() == pytest.approx(given.share.mean(), rel=0.1)
 
 
 def test_a_prior_is_moved_but_not_forgotten():

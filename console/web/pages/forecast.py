@@ -75,8 +75,14 @@ def _ahead(system: System, model: str, name: str) -> dict[str, Any]:
     latest = objects.json_at(system, known["key"])
     if latest is None:
         raise ConsoleError(f"{known['key']} was deleted; the next issue writes it again")
-    rows = forecasts.rows_within(latest, AHEAD_HOURS, datetime.now(UTC))
-    return {"feeds": known["feeds"], "chart": _chart(rows), "late": forecasts.late(known["feeds"])}
+    now = datetime.now(UTC)
+    end = forecasts.ends_at(latest)
+    return {
+        "feeds": known["feeds"],
+        "chart": _chart(forecasts.rows_within(latest, AHEAD_HOURS, now)),
+        "late": forecasts.late(known["feeds"], now),
+        "ended": forecasts.minute(end) if end <= now else "",
+    }
 
 
 def _chart(rows: list[dict[str, Any]]) -> Chart:

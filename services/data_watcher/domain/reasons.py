@@ -23,11 +23,12 @@ REFUSED: dict[str, str] = {
     "no_timestamps": "more than a fifth of the stamps do not fit the format",
     "day_month_swapped": "days lie a month or a year apart, and in a row once they are swapped",
     "wrong_step": "the stamps do not lie `step_minutes` apart, or a forecast's steps cannot be told",
-    "mixed_rows": "rows repeat a stamp with other values, or series lie below each other",
+    "mixed_rows": "rows repeat a stamp with other values, or series lie below each other or take turns",
     "no_such_series": "no row has what `where` names, or no row names an inverter for `sum_by`",
     "number_format": "`decimal` and `thousands` of the YAML, or the delimiter, do not fit the numbers, or "
     "they can be read in two ways",
-    "total_among_columns": "one of the columns that are added up is the sum of the others",
+    "total_among_columns": "one of the columns that are added up is the sum of the others, or a copy of "
+    "the other",
     "counter": "the column of power counts energy, and the YAML does not say `kind: counter`",
     "no_counter": "the YAML says `kind: counter`, but the column falls again and again",
     "coarse_counter": "the counter has too few digits for its step: power would stand still and jump",
@@ -37,6 +38,10 @@ REFUSED: dict[str, str] = {
     "accumulated": "irradiance of a forecast adds up since its issue, and the YAML does not say "
     "`kind: accumulated`",
     "not_accumulated": "the YAML says `kind: accumulated`, but the column falls and goes on falling",
+    "averaged": "irradiance of a forecast is the mean since its issue or since a mark, and the YAML does not "
+    "say `kind: averaged`",
+    "not_averaged": "the YAML says `kind: averaged`, but for single intervals less than nothing would "
+    "be left",
     "unknown_issue": "the file does not say when a forecast was issued in the way that the YAML says",
     "issued_after_target": "most rows of a forecast begin before it was issued",
     "wrong_unit": "power does not fit the AC capacity, the sun or its irradiance, irradiance does not fit "
@@ -133,7 +138,7 @@ MASKED: dict[str, Masking] = {
     ),
     "accumulation_gap": Masking(
         "a lead is missing before this one, so it is not known in which interval the sum grew",
-        "look at the provider's file: sums need every lead, from the issue on",
+        "look at the provider's file: sums, and means that go on, need every lead, from the issue on",
     ),
     "accumulation_reset": Masking(
         "the sum began anew in this interval, and what is left of it does not fit the sky or its neighbours",

@@ -11,20 +11,27 @@ import numpy as np
 import numpy.typing as npt
 
 Times = npt.NDArray[np.datetime64]
+Ticks = npt.NDArray[np.int64]  # since 1970 [us]
+NAT = np.iinfo(np.int64).min  # as NumPy keeps NaT: lower than any time
 LEAST_STRETCH = 8  # rows that lie equally far apart, before that is their step
 T = TypeVar("T", bound=np.generic)
 _HOUR, _DAY = 3_600_000_000, 86_400_000_000  # us
 
 
+def ticks_of(times: Times) -> Ticks:
+    """Return times as whole numbers, which NumPy compares five times as fast; unknown ones are `NAT`. [us]"""
+    return times.view(np.int64)
+
+
 def days_of(times: Times) -> Times:
     """Return the day of each of some known times; NumPy's own conversion takes ten times as long. [us]"""
-    days: Times = (times.view(np.int64) // _DAY).view("M8[D]")
+    days: Times = (ticks_of(times) // _DAY).view("M8[D]")
     return days
 
 
 def hours_of(times: Times) -> Times:
     """Return the hour of each of some known times. [us]"""
-    hours: Times = (times.view(np.int64) // _HOUR).view("M8[h]")
+    hours: Times = (ticks_of(times) // _HOUR).view("M8[h]")
     return hours
 
 
@@ -38,8 +45,10 @@ def by_day(
     ahead
         How far the day's clock is ahead of the times. [us]
     """
-    times = utc.view(np.int64)
+    times = ticks_of(utc)
     first, last = (int(times[0]) + ahead) // _DAY, (int(times[-1]) + ahead) // _DAY
+    if first == last:
+        return np.zeros(1, np.intp), np.array([len(times)], np.intp), np.array([first])
     number = np.arange(first, last + 2)
     edges = times.searchsorted(number * _DAY - ahead)
     number = number[:-1]
@@ -65,6 +74,10 @@ class TimeAxis:
         Whether every row of the table has its place, in the order of the table.
     doubtful
         By quantity: rows whose stamp another row has as well, with another value.
+    zone
+        The zone that the YAML says of the source's stamps; None where that is the site's.
+    is_absolute
+        Whether the stamps say their offset from UTC themselves, so that no zone of the YAML moves them.
     days
         How many days of UTC there are from the first row to the last.
     """
@@ -75,6 +88,8 @@ class TimeAxis:
     counts: dict[str, int]
     is_whole: bool = False
     doubtful: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    zone: str | None = None
+    is_absolute: bool = False
     days: int = field(init=False)
 
     def __post_init__(self) -> None:

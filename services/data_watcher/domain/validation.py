@@ -276,6 +276,8 @@ def _unit_fault(name: str, column: ColumnFormat) -> str | None:
     if not units.is_known(canonical, column.unit):
         known = ", ".join(sorted(units.known(canonical)))
         return f"{column.unit!r} is no unit of {name}; use one of {known}"
+    if column.kind == "averaged":
+        return _averaged_fault(name, column, canonical)
     if column.kind == "value" or units.conversion(canonical, column.unit).per_interval:
         return None
     energies = [
@@ -287,3 +289,11 @@ def _unit_fault(name: str, column: ColumnFormat) -> str | None:
         return f"{name} cannot be a counter; only power and irradiance can be counted as energy"
     what = "a counter of" if column.kind == "counter" else "accumulated"
     return f"{what} {name} counts energy, not {column.unit}; use one of {', '.join(energies)}"
+
+
+def _averaged_fault(name: str, column: ColumnFormat, canonical: str) -> str | None:
+    if canonical != "W/m2":
+        return f"{name} cannot be averaged; only irradiance is"
+    if units.conversion(canonical, column.unit).per_interval:
+        return f"{name} is averaged, which is no energy like {column.unit}; use W/m2 or kW/m2"
+    return None

@@ -98,7 +98,8 @@ class Application:
         if asked.gain is not None:
             prediction = self.service.predictor.adjusted(rows, prediction, asked.gain)
         if asked.levels:
-            prediction = replace(prediction, quantiles=self._quantiles(rows, asked))
+            quantiles = self._quantiles(rows, asked)
+            prediction = replace(prediction, quantiles=quantiles, levels=asked.levels)
         return wanted, _WRITERS[wanted](self.service, rows, prediction, impossible)
 
     def _quantiles(self, rows: Rows, asked: Asked) -> Floats:

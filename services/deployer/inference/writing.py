@@ -56,8 +56,14 @@ def write_json(
 def write_csv(
     _service: Service, rows: Rows, prediction: Prediction, _impossible: Mapping[str, int]
 ) -> bytes:
-    """Return a header and one line per row; raises like `write_json`."""
+    """Return a header and one line per row; raises like `write_json`.
+
+    Each quantile that was asked for is a column, `quantile_0.05`.
+    """
     names, values = _columns(prediction)
+    if prediction.quantiles is not None:
+        names = (*names, *(f"quantile_{level:g}" for level in prediction.levels))
+        values = np.vstack([values, prediction.quantiles.T])
     header = ",".join(("timestamp", *names)) + "\n"
     template = "%sZ" + ",%.6f" * len(names) + "\n"
     return (header + "".join([template % row for row in _each(rows, values)])).encode()

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 from rich.console import Console
 
-from console import output
+from console import output, second_names
 from console.commands import configuring
 from console.commands.data import show_files
 from shared.active import ActiveSite
@@ -252,6 +252,41 @@ def test_a_file_that_holds_forecasts_as_well_is_sent_to_both_sources_and_that_is
     said = " ".join((done.stdout + done.stderr + capsys.readouterr().err).split())
     assert "station_1.csv goes to two sources, a second time as nwp_station_1.csv" in said
     assert "so does 1 more" in said
+
+
+def test_files_that_are_there_under_one_of_two_names_are_told() -> None:
+    site = Site.model_validate(STATION)
+    both = {"station_1.csv", "nwp_station_1.csv", "other.csv"}
+    assert list(second_names.alone(site, both)) == []
+
+    (said,) = second_names.alone(site, both | {"station_2.csv", "station_3.csv", "station_4.csv"})
+    assert said.startswith(
+        "station_2.csv is there, and not as nwp_station_2.csv, and so are 2 more: the forecasts of nwp in "
+        "them are not read. `solar upload east FILE…` sends"
+    )
+    (said,) = second_names.alone(site, both | {"nwp_station_5.csv.gz"})
+    assert said.startswith(
+        "nwp_station_5.csv.gz is there, and not as station_5.csv.gz: the measurements in it are not read."
+    )
+
+
+def test_the_list_of_a_sites_files_says_so_and_one_that_was_removed_does_not_count(
+    system: FakeSystem,
+) -> None:
+    watcher = watched(system, Watcher(configured("accepted")))
+    watcher.site = ActiveSite.of(Site.model_validate(STATION))
+    one, other = (
+        {"key": f"raw/east/{name}", "state": "accepted", "version_id": name, "masks": {}}
+        | dict.fromkeys(("rows", "rows_masked", "reason", "remedy", "note"))
+        for name in ("station_1.csv", "nwp_station_1.csv")
+    )
+    ledger = {"files": [one, other], "next": None}
+    system.answers["data_watcher", "files"] = lambda: ledger
+    assert "is there, and not as" not in solar("files", "--site", "east").stderr
+    watcher.site, site, watcher.refusal = None, watcher.site, "AccessDenied"
+    assert solar("files", "--site", "east").exit_code == 0
+    watcher.site, other["state"] = site, "removed"
+    assert "station_1.csv is there, and not as nwp" in solar("files", "--site", "east").stderr
 
 
 def test_who_may_only_upload_hears_that_files_go_under_their_own_names(

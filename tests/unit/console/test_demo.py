@@ -6,6 +6,7 @@ import io
 import json
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from console.demo import play
 from console.demo.made_up import PROVIDERS, SHARP, VAGUE
 from console.demo.plant import Plant
 from console.demo.telling import Teller, WaitedInVainError
-from console.demo.tomorrow import days_of, sites
+from console.demo.tomorrow import better_provider, days_of, sites
 from console.demo.years import MovedPlant, Span
 from console.errors import ConsoleError
 from console.output import people
@@ -189,6 +190,21 @@ def test_the_last_issue_of_the_sharp_provider_does_not_come(moved):
     assert f"{VAGUE.name}_2026-06-15.csv" in names
     assert f"{SHARP.name}_2026-06-15.csv" not in names
     assert f"{SHARP.name}_2026-06-14.csv" in names
+
+
+def test_the_better_provider_is_told_by_forecasts_and_not_by_hindsight():
+    def line(name: str, nmae: float | None, inputs: str = "forecast") -> dict[str, Any]:
+        return {"name": name, "nmae": nmae, "inputs": inputs}
+
+    sharp, vague = line("made-up-sharp", 0.039), line("made-up-vague", 0.055)
+    afterwards = [
+        line("made-up-sharp", 0.051, "hindsight"),
+        line("made-up-vague", 0.047, "hindsight"),
+    ]
+    assert better_provider([sharp, vague, *afterwards]) == "made-up-sharp"
+    assert better_provider([sharp, *afterwards]) is None
+    assert better_provider([sharp, line("made-up-vague", None)]) is None
+    assert better_provider([line("made-up-sharp", 0.06), vague]) == "made-up-vague"
 
 
 def test_the_files_of_both_sites_can_be_had_and_are_read_by_their_yaml(tmp_path):

@@ -21,6 +21,7 @@ from tests.unit.data_watcher.forecast_files import (
     Row,
     accepted,
     added_up,
+    averaged,
     csv,
     forecasts,
 )
@@ -315,3 +316,79 @@ def test_weather_that_was_measured_is_drafted_as_before(tmp_path: Path) -> None:
     path = written(tmp_path, "weather.csv", ["time,ghi,temp_air", *lines])
 
     assert 'kind: "forecast"' not in said(path, options=PLACE)
+
+
+def test_a_table_of_mosmix_is_a_forecast_issued_as_its_name_says(tmp_path: Path) -> None:
+    rows = forecasts(issues=1)
+    lines = [
+        f"{row.begins + HOUR:%Y-%m-%dT%H:%M}Z;{row.ghi * 3.6:.1f};{row.temp + 273.15:.2f};50"
+        for row in rows
+    ]
+    path = written(tmp_path, "mosmix_10501_2024060100.csv", ["forecast;Rad1h;TTT;Neff", *lines])
+    done = draft(path, options=PLACE)
+    found = source(path)
+
+    assert (found.kind, found.provider) == ("forecast", "mosmix")
+    assert found.issued is not None
+    assert found.issued.file_name == "mosmix_10501_%Y%m%d%H.csv"
+    assert found.files == "mosmix_10501_*.csv"
+    assert (found.columns["ghi"].column, found.columns["temp_air"].column) == ("Rad1h", "TTT")
+    assert "power_ac" not in found.columns
+    filled = done.stdout.replace('unit: "W/m2"', 'unit: "kJ/m2"').replace(
+        "# label: right", "label: right #"
+    )
+    where = validation.read(KEY, filled.encode())
+    assert isinstance(where, Site)
+    accepted(path.read_bytes(), rows, where, key=f"raw/my-site/{path.name}")
+
+
+def test_a_range_beside_a_column_is_a_forecast_and_no_tie(tmp_path: Path) -> None:
+    head = "PeriodEnd,Period,Ghi,Ghi10,Ghi90,AirTemp"
+    lines = [
+        f"{row.begins + HOUR:%Y-%m-%dT%H:%M}Z,PT60M,{row.ghi},{row.ghi * 0.7},{row.ghi * 1.1},{row.temp}"
+        for row in forecasts(issues=1)
+    ]
+    path = written(tmp_path, "download.csv", [head, *lines])
+    words = said(path, options=PLACE)
+
+    assert "'Ghi10', 'Ghi90' are a range, which nobody measures" in words
+    assert "issued: FILL IN" in words
+    assert "a tie" not in words
+    filled = re.sub("issued: .*", 'issued: {lead: "24h"}', draft(path, options=PLACE).stdout)
+    where = validation.read(KEY, filled.encode())
+    assert isinstance(where, Site)
+    assert where.sources[0].columns["ghi"].column == "Ghi"
+    plain = [line.replace("Ghi10,Ghi90", "Ghi20,Ghi30") for line in [head, *lines]]
+    assert "kind: forecast" not in said(written(tmp_path, "sensors.csv", plain), options=PLACE)
+
+
+def test_somebodys_forecast_of_power_is_neither_measured_nor_weather(tmp_path: Path) -> None:
+    head = "PeriodEnd,Period,PvEstimate,PvEstimate10,PvEstimate90"
+    lines = [
+        f"{row.begins + HOUR:%Y-%m-%dT%H:%M}Z,PT60M,{row.ghi / 200},{row.ghi / 300},{row.ghi / 150}"
+        for row in forecasts(issues=1)
+    ]
+    done = draft(written(tmp_path, "rooftop.csv", [head, *lines]), options=PLACE)
+    assert done.exit_code == 1
+    assert "'PvEstimate' has a range beside it" in str(done.exception)
+    assert "ask the provider for irradiance and temperature" in str(done.exception)
+
+
+def test_irradiance_above_a_clear_sky_asks_for_the_label(tmp_path: Path) -> None:
+    rows = forecasts(clear=0.97)
+    look = "so say label: right, or look at the zone"
+    ends, begins = (
+        written(tmp_path, f"nwp_{name}.csv", csv(rows, late=late))
+        for name, late in (("ends", HOUR), ("begins", timedelta(0)))
+    )
+    assert look in said(ends, options=PLACE)
+    assert look not in said(begins, options=PLACE)
+
+
+def test_fields_of_gfs_are_known_and_means_that_go_on_are_told(tmp_path: Path) -> None:
+    rows = forecasts()
+    body = averaged(rows, 6).replace(b"run,time,ghi,temp", b"init_time,valid_time,DSWRF,TMP")
+    found = said(written(tmp_path, "gfs.csv", body), options=PLACE)
+    assert "TMP" in found
+    assert "REFUSED (averaged)" in found
+    assert "kind: averaged and every: 6h" in found

@@ -1110,8 +1110,8 @@ def test_names_below_merged_cells_are_drafted(tmp_path: Path, names: str) -> Non
     }[names]
     lines = []
     for each in DAYS:
-        half, other = files.power(each) / 2, files.power(each) * 100
-        cells = (half, half, other) if names == "filled" else (half, 230, half)
+        less, more, light = (files.power(each) * part for part in (0.4, 0.6, 100))
+        cells = (less, more, light) if names == "filled" else (less, 230, more)
         lines.append(f"{each:%d/%m/%Y;%H:%M};" + ";".join(f"{cell:.3f}" for cell in cells))
     path = written(tmp_path, "report.csv", [*header, *lines])
     power = site(path, options=EIGHT).sources[0].columns["power_ac"]

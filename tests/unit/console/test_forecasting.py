@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 from botocore.exceptions import ClientError
+from rich.console import Console
 
-from console import forecast_charts, forecasts, trainer
+from console import forecast_charts, forecasts, output, trainer
 from console.commands import comparing, forecasting
 from console.errors import ConsoleError
 from shared.active import ActiveSite
-from shared.evaluation import Evaluation, ForecastScores
+from shared.evaluation import Evaluation, ForecastScores, SiteScores
 from shared.solar.zones import tzinfo_of
 from tests.unit.console.systems import FakeSystem, solar, system
 from tests.unit.deployer.live.world import evaluation
@@ -31,6 +33,7 @@ FEED = {
     "provider": "ecmwf",
     "issued_at": NOON.isoformat(),
     "due_at": (NOON + timedelta(hours=9)).isoformat(),
+    "until": (NOON + timedelta(hours=48)).isoformat(),
     "late": False,
 }
 
@@ -160,6 +163,89 @@ def test_a_late_issue_is_said_first(system: FakeSystem) -> None:
     assert "the next forecast of ecmwf is late: it was due by 2026-06-08 21:00 UTC" in found.stderr
 
 
+def test_of_a_late_issue_it_is_said_how_far_the_one_before_reaches(system: FakeSystem) -> None:
+    system.answers["deployer", "forecasts"] = answer("roof", late=True)
+    assert "the one of 2026-06-08 12:00 UTC goes on until 2026-06-10 12:00 UTC" in (
+        solar("forecast", "roof").stderr
+    )
+    at = ("--at", "2026-06-10T12:00")
+    assert "of 2026-06-08 12:00 UTC ended 2026-06-10 12:00" in solar("forecast", "roof", *at).stderr
+
+
+def test_a_forecast_that_is_over_says_so(system: FakeSystem) -> None:
+    system.answers["deployer", "forecasts"] = answer("roof")
+    for options in ((), ("--json",)):
+        found = solar("forecast", "roof", "--at", "2026-06-10T12:00", *options)
+        assert "roof: the newest forecast ended 2026-06-10 12:00 UTC; this is" in found.stderr
+    assert "ended" not in solar("forecast", "roof", "--at", "2026-06-10T11:59").stderr
+    found = solar("forecast", "roof", "--at", "2026-06-08T11:00")
+    assert "roof: the newest forecast begins 2026-06-08 12:00 UTC" in found.stderr
+
+
+def test_a_site_whose_forecast_is_over_is_in_no_sum(system: FakeSystem) -> None:
+    system.clients["s3"] = Bucket(roof=latest("roof"), hall=latest("hall", 20.0, hours=6))
+    shown = solar("forecast", "fleet", "--at", "2026-06-08T20:00", "--json")
+    assert "hall: the newest forecast ended 2026-06-08 18:00 UTC" in shown.stderr
+    found = json.loads(shown.stdout)
+    assert [each["site_id"] for each in found["sites"]] == ["roof"]
+    assert found["together"] is None
+    assert [each["site_id"] for each in found["left_out"]] == ["hall"]
+
+
+def test_a_site_that_never_had_a_forecast_is_named_beside_the_sum(
+    system: FakeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = comparing.evaluation_of_version("fleet", 3)
+    assert known is not None
+    sites = (
+        SiteScores(name=name, r2=0.9, nmae=0.1, nrmse=0.1, mbe=0.0, n=9)
+        for name in ("roof", "shed")
+    )
+    scores = known.challenger.model_copy(update={"by_site": tuple(sites)})
+    evaluation = known.model_copy(update={"challenger": scores})
+    monkeypatch.setattr(comparing, "evaluation_of_version", lambda *_: evaluation)
+    said = " ".join(solar("forecast", "fleet").stderr.split())
+    assert "solar: shed: no forecast came yet solar: the sum is without these sites" in said
+    system.answers["deployer", "forecasts"] = answer("roof")
+    assert "shed" not in solar("forecast", "roof").stderr
+
+
+def test_fewer_hours_than_were_asked_for_are_said() -> None:
+    assert "hours are foreseen" not in solar("forecast", "fleet", "--hours", "47.75").stdout
+    shown = solar("forecast", "roof").stdout
+    assert "47.75 of 48 hours are foreseen" in shown
+
+
+def test_the_sum_ends_with_the_first_site_that_ends(system: FakeSystem) -> None:
+    system.clients["s3"] = Bucket(roof=latest("roof"), hall=latest("hall", 20.0, hours=6))
+    shown = solar("forecast", "fleet", "--hours", "24").stdout
+    assert "5.75 of 24 hours are foreseen; that of hall ends first, Mon 08 Jun 20:00" in shown
+
+
+def test_forecasts_without_a_time_in_common_have_no_sum(system: FakeSystem) -> None:
+    later = latest("hall")
+    later["rows"] = later["rows"][100:]
+    system.clients["s3"] = Bucket(roof=latest("roof", hours=6), hall=later)
+    assert "no time in common; ask for one site after the other" in refused("fleet")
+
+
+def test_hours_that_are_missing_within_a_day_are_said(system: FakeSystem) -> None:
+    gap = latest("roof")
+    del gap["rows"][60:70]
+    system.clients["s3"] = Bucket(roof=gap)
+    system.answers["deployer", "forecasts"] = answer("roof")
+    shown = solar("forecast", "roof").stdout
+    assert "Tue 09 Jun without 2.5 h: 215.0 kWh" in shown
+    assert "45.25 of 48 hours are foreseen; the forecast ends Wed 10 Jun 14:00" in shown
+
+
+def test_rows_may_be_all_that_is_written() -> None:
+    shown = solar("forecast", "fleet", "--hours", "1", "--csv", "-").stdout
+    lines = list(csv.DictReader(io.StringIO(shown)))
+    assert len(lines) == 3 * 4
+    assert {line["site_id"] for line in lines} == {"roof", "hall", "together"}
+
+
 def test_rows_go_into_a_file(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
     assert solar("forecast", "fleet", "--hours", "1", "--csv", str(path)).exit_code == 0
@@ -264,6 +350,31 @@ def test_a_chart_in_the_terminal_fits_and_shows_the_band() -> None:
     assert "P10 to P90" in legend
     narrow = forecast_charts.in_terminal(found, 20)
     assert all(len(line) <= 20 for line in narrow)
+    assert forecast_charts.fitting(found, 20) == 15
+    assert forecast_charts.fitting(found, 60) == 30
+
+
+def test_hours_that_do_not_fit_into_the_chart_are_said(
+    system: FakeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system.answers["deployer", "forecasts"] = answer("roof")
+    assert "fit here" not in solar("forecast", "roof", "--chart").stdout
+    monkeypatch.setattr(output, "people", Console(width=40))
+    shown = solar("forecast", "roof", "--chart").stdout
+    assert "of 48 hours the first 35 fit here; --chart-file draws all of them" in shown
+
+
+def test_a_picture_names_all_issues_and_the_zone(tmp_path: Path) -> None:
+    title = "a-site: first, issued 2026-06-08 12:00 UTC; then another, issued 2026-06-08 06:00 UTC; 1 more"
+    drawn = {}
+    for form in ("svg", "html"):
+        path = tmp_path / f"chart.{form}"
+        forecast_charts.to_file(a_series(), title, path)
+        drawn[form] = path.read_text()
+    assert "<h1>a-site: first" in drawn["html"]
+    assert "time (CEST)" in drawn["html"]
+    lines = re.findall("<!-- (.*) -->", drawn["svg"])
+    assert "then another, issued 2026-06-08 06:00 UTC;" in lines
 
 
 def test_sites_need_not_have_the_same_times() -> None:

@@ -111,3 +111,29 @@ def test_a_line_is_folded_on_a_screen_and_stays_one_in_a_pipe(
 )
 def test_a_place_in_a_row_is_named_as_people_say_it(number: int, said: str) -> None:
     assert words.ordinal(number) == said
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_name_of_a_file_is_never_torn(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(output, "people", Console(width=width))
+    names = [f"east/power_{'x' * length}.csv" for length in (5, 12, 13, 30, 110)]
+    why = "power never reaches 1% of the AC capacity; correct ac_capacity_kw in the site's YAML"
+    rows = [(name, "quarantined", number, why) for number, name in enumerate(names, 1000)]
+    output.table("Files", ["file", "state", "rows", "why"], rows, "none", whole="file")
+    said = capsys.readouterr().out.split()
+
+    order = [word for word in said if word in names or word.startswith("100")]
+    assert order == [word for row in rows for word in (row[0], str(row[2]))]
+    assert said.count("quarantined") == said.count("ac_capacity_kw") == len(rows)
+
+
+def test_a_name_that_fits_stays_in_its_row(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(output, "people", Console(width=80))
+    name = f"east/power_{'x' * 40}.csv"
+    output.table("Files", ["file", "state"], [(name, "accepted")], "none", whole="file")
+
+    assert f" {name} accepted \n" in capsys.readouterr().out

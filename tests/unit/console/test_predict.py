@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from console import trainer
 from console.commands import predict
 from console.commands.predict import ask_endpoint, read_rows
 from console.errors import ConsoleError
@@ -104,17 +108,24 @@ class Runtime:
 
     def __init__(self) -> None:
         self.requests: list[int] = []
+        self.questions: list[dict[str, Any]] = []
+        self.missing: Iterator[list[str]] = itertools.repeat([])
+        self.providers: list[str] = []
 
     def invoke_endpoint(self, **said: Any) -> dict[str, Any]:
-        rows = json.loads(said["Body"])["rows"]
+        question = json.loads(said["Body"])
+        rows = question["rows"]
         self.requests.append(len(rows))
+        self.questions.append(question)
         answer = {
-            "model": {"model_package_version": 3},
+            "model": {"model_package_version": 3, "providers": self.providers},
             "predictions": [
                 {"timestamp": row["timestamp"], "power_ac": seen, "p10": 0.0, "p90": 1.0}
+                | ({"quantiles": question["quantiles"]} if "quantiles" in question else {})
                 for seen, row in enumerate(rows)
             ],
             "warnings": [f"ghi is missing in 1 of {len(rows)} rows and was estimated"],
+            "inputs_missing": next(self.missing),
         }
         return {"Body": io.BytesIO(json.dumps(answer).encode())}
 
@@ -178,26 +189,106 @@ def test_forecasts_are_asked_issue_by_issue_on_the_models_step(forecasts: Path) 
     assert "forecast_ghi" in rows[0]
 
 
-def test_a_long_question_divides_no_issue(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("issues", "expected"),
+    [
+        ("aaabbbbcc", [(0, 3), (3, 7), (7, 9)]),
+        ("aaaaabb", [(0, 5), (5, 7)]),
+        ("aaaaaaabc", [(0, 7), (7, 9)]),  # an issue that is longer than a question
+        ("baaaaaaaaa", [(0, 1), (1, 10)]),
+    ],
+)
+def test_a_long_question_divides_no_issue(
+    monkeypatch: pytest.MonkeyPatch, issues: str, expected: list[tuple[int, int]]
+) -> None:
     monkeypatch.setattr(predict, "_MOST_ROWS", 5)
-    rows = [{"issued_at": issue} for issue in "aaabbbbcc"]
-    spans = [(start, end) for _, start, end in predict._spans(rows)]
-    assert spans == [(0, 3), (3, 7), (7, 9)]
+    rows = [{"issued_at": issue} for issue in issues]
+    spans = itertools.islice(predict._spans(rows), len(rows))
+    assert [(start, end) for _, start, end in spans] == expected
 
 
-def test_rows_in_json_are_sent_as_they_are(tmp_path: Path) -> None:
-    rows = [{"timestamp": "2024-06-01T10:00Z", "ghi": 812.0, "provider": "icon"}]
+def test_quantiles_are_asked_for_and_shown(system: FakeSystem, file: Path) -> None:
+    runtime = Runtime()
+    system.clients |= {"s3": Bucket(site("weather")), "sagemaker-runtime": runtime}
+    words = ("predict", "golden", "golden", str(file), "--quantiles", "0.2,0.7")
+
+    assert [each in solar(*words).stdout for each in ("0.2", "0.7")] == [True, True]
+    assert runtime.questions[0]["quantiles"] == [0.2, 0.7]
+    lines = solar(*words, "--csv", "-").stdout.splitlines()
+    assert lines[0] == "timestamp,power_ac,p10,p90,quantile_0.2,quantile_0.7"
+    assert lines[1].endswith(",0.0,1.0,0.2,0.7")
+    assert len(lines) == 3
+    said = solar(*words[:-1], "most").exception
+    assert "'most' are no quantiles; write them like 0.05,0.95" in str(said)
+
+
+def test_inputs_that_no_row_has_are_named_with_what_that_does(
+    system: FakeSystem, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = Runtime()
+    system.clients |= {"s3": Bucket(site("weather")), "sagemaker-runtime": runtime}
+    monkeypatch.setattr(predict, "_MOST_ROWS", 1)
+    monkeypatch.setattr(predict, "_EARLIER_ROWS", 0)
+
+    runtime.missing = iter([["dni", "temp_air"], ["temp_air"]])
+    done = solar("predict", "golden", "golden", str(file), "--json")
+    assert json.loads(done.stdout)["inputs_missing"] == ["temp_air"]
+    assert "no row has temp_air, which the model learnt from: P10 and P90 are wider" in done.stderr
+
+    runtime.missing = itertools.repeat(["temp_air"])
+    runtime.providers = ["ecmwf"]  # a model of forecasts; its range is not wider
+    assert "no row has" not in solar("predict", "golden", "golden", str(file)).stderr
+
+
+def test_a_model_that_does_not_exist_is_said_with_those_there_are(
+    system: FakeSystem, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Nobody:
+        def invoke_endpoint(self, **_: Any) -> dict[str, Any]:
+            raise ClientError({"Error": {"Code": "ValidationError"}}, "InvokeEndpoint")
+
+        def invoke(self, **_: Any) -> dict[str, Any]:
+            return {"Payload": io.BytesIO(b'{"status": 404, "said": {}}')}
+
+    nobody = Nobody()
+    system.clients |= {
+        "s3": Bucket(site("weather")),
+        "sagemaker-runtime": nobody,
+        "lambda": nobody,
+    }
+    monkeypatch.setattr(trainer, "models", lambda _: ["golden"])
+    assert "nothing serves golden yet" in str(
+        solar("predict", "golden", "golden", str(file)).exception
+    )
+    refused = str(solar("predict", "silver", "golden", str(file)).exception)
+    assert "no model 'silver'; known: golden" in refused
+
+
+def test_what_json_says_of_all_rows_is_sent(system: FakeSystem, tmp_path: Path) -> None:
+    runtime = system.clients["sagemaker-runtime"] = Runtime()
+    rows = [{"timestamp": "2024-06-01T10:00Z", "ghi": 812.0}]
+    of_all = {"issued_at": "2024-05-31T12:00Z", "provider": "icon", "quantiles": [0.3]}
     file = tmp_path / "rows.json"
-    for said in (rows, {"rows": rows}):
-        file.write_text(json.dumps(said))
-        assert predict.rows_in_json(file) == rows
+
+    file.write_text(json.dumps({"site_id": "golden", **of_all, "rows": rows}))
+    shown = solar("predict", "golden", "golden", str(file)).stdout
+    assert runtime.questions == [{**of_all, "site_id": "golden", "rows": rows}]
+    assert "2024-05-31 12:00" in shown
+
+    file.write_text(json.dumps(rows))
+    assert solar("predict", "golden", "golden", str(file)).exit_code == 0
+    assert runtime.questions[-1] == {"site_id": "golden", "rows": rows}
+
+    file.write_text(json.dumps({"site_id": "east", "rows": rows}))
+    refused = solar("predict", "golden", "golden", str(file)).exception
+    assert "rows.json is of another site than golden" in str(refused)
 
 
 @pytest.mark.parametrize("said", [{"hourly": {"time": []}}, [], [1], [{"time": "2024"}]])
 def test_json_of_another_shape_is_read_as_the_sites_yaml_says(tmp_path: Path, said: Any) -> None:
     file = tmp_path / "rows.json"
     file.write_text(json.dumps(said))
-    assert predict.rows_in_json(file) is None
+    assert predict._in_json("golden", file) is None
 
 
 @pytest.mark.parametrize(
@@ -216,4 +307,4 @@ def test_a_row_that_makes_no_sense_is_refused_with_its_number(
     file = tmp_path / "rows.json"
     file.write_text(text)
     with pytest.raises(ConsoleError, match=why):
-        predict.rows_in_json(file)
+        predict._in_json("golden", file)

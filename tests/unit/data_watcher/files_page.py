@@ -264,6 +264,13 @@ EXAMPLES: dict[str, Example] = {
     "not_accumulated": _forecast(
         body=forecast_files.csv(FORECASTS, number=lambda row: round(row.ghi * 3600), late=timedelta(hours=1)),
         shown=(13, 14, 15, 16), **forecast_files.ADDED_UP),
+    "averaged": _forecast(
+        body=forecast_files.averaged(FORECASTS, 6, digits=1), shown=(13, 18, 21, 22, 23, 24),
+        timestamp=forecast_files.ENDS),
+    "not_averaged": _forecast(
+        body=forecast_files.csv(FORECASTS, late=timedelta(hours=1)), shown=(13, 14, 15, 16),
+        timestamp=forecast_files.ENDS,
+        columns={"ghi": {"column": "ghi", "unit": "W/m2", "kind": "averaged", "every": "6h"}}),
     "unknown_issue": _forecast(issued={"file_name": "nwp_%Y-%m-%d_%H.csv", "timezone": "UTC"}),
     "issued_after_target": _forecast(_issued(60)),
     "wrong_sign": Example(csv([line(at, 4 - watt) for at, watt in healthy()]), shown=(1, NOON, NOON + 1)),
@@ -395,8 +402,9 @@ MASKING: dict[str, Example] = {
     "counter_dropout": _counter_that(lambda all_: [0.0 if n == NOON else x for n, x in enumerate(all_)]),
     "ragged_row": Example(_edited(NOON, "2024-06-01 12:00"), shown=(NOON, NOON + 1)),
     "no_name": Example(
-        csv([line(at, watt / 2, "" if n == NOON and name == "2" else name)
-             for n, (at, watt) in enumerate(healthy()) for name in ("1", "2")], "time,power,inverter"),
+        csv([line(at, watt * part, "" if n == NOON and name == "2" else name)
+             for n, (at, watt) in enumerate(healthy()) for name, part in (("1", 0.4), ("2", 0.6))],
+            "time,power,inverter"),
         {"sum_by": "inverter"}, shown=(2 * NOON + 1, 2 * NOON + 2)),
     "bad_timestamp": Example(_edited(NOON, "2024-06-01 noon,3000"), shown=(NOON, NOON + 1)),
     "no_such_local_time": Example(

@@ -124,6 +124,22 @@ def added_up(
     return csv(rows, number=lambda row: total[row.pair], late=timedelta(minutes=step))
 
 
+def averaged(rows: Sequence[Row], every: int | None, step: int = 60, digits: int = 2) -> bytes:
+    """Write each row as the mean from the mark before it to its end."""
+    length = timedelta(minutes=step)
+    sums: dict[Any, float] = {}
+    means = {}
+    for row in rows:
+        lead = row.begins - row.issued
+        mark = row.issued if every is None else row.issued + lead // (every * HOUR) * (every * HOUR)
+        key = (row.issued, mark)
+        sums[key] = sums.get(key, 0.0) + row.ghi * step
+        means[row.pair] = round(
+            sums[key] / ((row.begins + length - mark) / timedelta(minutes=1)), digits
+        )
+    return csv(rows, number=lambda row: means[row.pair], late=length)
+
+
 def canonical(
     data: bytes,
     where: Site | None = None,

@@ -36,6 +36,7 @@ from tests.unit.data_watcher.powers import (
         (-3, "UTC", "3.0 hours before", "-03:00"),
         (5.5, "UTC", "5.5 hours after", "+05:30"),
         (-3.5, "UTC", "3.5 hours before", "-03:30"),
+        (3.3, "UTC", "3.3 hours after", "+03:30"),
         (11, "+09:00", "11.0 hours after", "-04:00"),
         (-10, "-08:00", "10.0 hours before", "+06:00"),
     ],
@@ -63,6 +64,23 @@ def test_two_nights_with_power_do_not_make_an_array_that_faces_west_a_wrong_cloc
     shares[hours < 14] = 0.0
     shares[20 : 2 * ROWS_OF_A_DAY][hours[20 : 2 * ROWS_OF_A_DAY] > 22] = 0.3
     clock.check(power(shares))
+
+
+def test_days_that_are_off_by_other_hours_each_have_no_zone_that_mends_them() -> None:
+    day = sunny(1)
+    clock.check(power(np.concatenate([np.roll(day, 4 * hours) for hours in (3, 5, 7, 9, 11)])))
+    alike = [np.roll(day, 4 * hours) for hours in (5, 5, 5, 5, 9)]
+    assert refused(clock.check, power(np.concatenate(alike))).code == "wrong_clock"
+
+
+@pytest.mark.parametrize(("rows", "told"), [(20, True), (19, False)])
+def test_twenty_rows_with_power_are_enough_for_a_wrong_clock(rows: int, *, told: bool) -> None:
+    shares = np.zeros(4 * ROWS_OF_A_DAY)
+    shares[[day * ROWS_OF_A_DAY + 92 - row for row in range(5) for day in range(4)][:rows]] = 0.5
+    if told:
+        refused(clock.check, power(shares))
+    else:
+        clock.check(power(shares))
 
 
 def test_power_that_never_changes_has_no_centre() -> None:
@@ -405,3 +423,16 @@ def test_the_lowest_sun_of_a_day_or_two_is_that_of_all_moments(latitude: float, 
     for some in (local, local[30:70], local[60:61]):
         expected = sun.roughly_up(some, latitude).min()
         assert sun.lowest(some, latitude) == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize("latitude", [-78.0, -33.9, 0.0, 52.1, 69.7, 90.0])
+@pytest.mark.parametrize("sine", [-0.1, 0.02, 0.26])
+def test_when_the_sun_is_low_is_the_same_by_each_day_and_by_each_row(
+    latitude: float, sine: float
+) -> None:
+    every = np.arange("2024-01-01T05:10", "2025-01-03T17:20", 7, dtype="M8[m]").astype("M8[us]")
+    gap = (every > np.datetime64("2024-03-01")) & (every < np.datetime64("2024-04-03T12:31"))
+    for local in (every, every[~gap], every[:1], every[:0]):
+        by_row = sun.roughly_up(local, latitude)
+        sure = np.abs(by_row - sine) > 1e-6  # the rest lies on the edge itself
+        assert (sun.roughly_below(local, latitude, sine) == (by_row < sine))[sure].all()

@@ -656,6 +656,27 @@ def test_rows_with_other_fields_from_some_row_on_are_not_lost_without_a_word() -
     assert canonical(few, site(CSV))[0].rows.masks == {"ragged_row": 3}
 
 
+@pytest.mark.parametrize(("every", "is_much"), [(7, True), (14, False)])
+def test_rows_that_cannot_be_taken_apart_are_a_share_of_those_with_power(
+    every: int, *, is_much: bool
+) -> None:
+    """Of all rows either is less than a tenth: nights hide what is lost by day."""
+    lit = [at for at, watt in HEALTHY if watt > 0][::every]
+    lines = [
+        f"{at:%Y-%m-%d %H:%M};{watt:.0f}" + ";comm; lost" * (at in lit) for at, watt in HEALTHY
+    ]
+    data = "\n".join(["t;p", *lines]).encode()
+
+    assert len(lit) < 0.1 * len(HEALTHY)
+    if is_much:
+        fault = refused(data, site(CSV))
+        assert fault.code == "too_much_masked"
+        assert f"masked in {len(lit)} of 183 rows that matter" in fault.reason
+    else:
+        rest = [row for row in HEALTHY if row[0] not in lit]
+        assert accepted(data, site(CSV), rest).rows.masks == {"ragged_row": len(lit)}
+
+
 def test_a_row_in_a_wrong_year_is_left_out() -> None:
     wrong = [(moment.replace(year=2025), watt) for moment, watt in HEALTHY[40:44]]
     reading = accepted(
@@ -937,12 +958,44 @@ def test_an_inverter_in_kw_beside_one_in_w_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "second", [lambda watt: f"{watt / 2:.0f}", lambda _: "0", lambda watt: f"{3 + watt % 2:.0f}"]
+    "second", [lambda watt: f"{watt / 2.02:.0f}", lambda _: "0", lambda watt: f"{3 + watt % 2:.0f}"]
 )
 def test_an_inverter_that_is_off_or_on_stand_by_is_added_up(second: Callable[[float], str]) -> None:
     expected = [(at, round(watt / 2) + float(second(watt))) for at, watt in HEALTHY]
 
     assert accepted(two(second), site(INVERTERS), expected).rows.masks == {}
+
+
+def test_what_is_missing_in_any_of_two_inverters_is_counted_and_masked_in_the_sum() -> None:
+    lit = [at for at, watt in HEALTHY if watt > 1000]
+    off = {lit[3]: "-99;{}", lit[9]: "{};-99", lit[20]: "-99;-99"}
+    lines = [
+        f"{at:%Y-%m-%d %H:%M};{off.get(at, '{0};{0}').format(round(watt / 2.1), round(watt / 2))}"
+        if at in off
+        else f"{at:%Y-%m-%d %H:%M};{watt / 2.1:.0f};{watt / 2:.0f}"
+        for at, watt in HEALTHY
+    ]
+    data = "\n".join(["t;a;b", *lines]).encode()
+    reading, found = canonical(data, site(INVERTERS | {"missing": [-99]}))
+
+    assert reading.rows.masks == {"sentinel": 3, "inverter_missing": 2}
+    assert [at for at, value in found.items() if value is None] == sorted(off)
+
+
+@pytest.mark.parametrize(("sign", "is_share"), [("%", True), (" %", True), ("", False)])
+def test_cells_that_hold_percent_are_refused_with_the_scale_to_say(
+    sign: str, *, is_share: bool
+) -> None:
+    data = csv(number=lambda watt: f"{watt * 100 / CAPACITY_W:.2f}{sign}")
+    fault = refused(data, site(CSV))
+
+    assert fault.code == "wrong_unit"
+    assert ("hold percent, like '0.00" in fault.reason) == is_share
+    if is_share:
+        assert "the numbers without the sign; for those say unit: kW and scale" in fault.remedy
+    share = {"column": "p", "unit": "kW", "scale": CAPACITY_W / 1e5}
+    plain = csv(number=lambda watt: f"{watt * 100 / CAPACITY_W:.2f}")
+    assert accepted(plain, site(CSV | {"columns": {"power_ac": share}})).rows.masks == {}
 
 
 # --- the same rows in two files -----------------------------------------------------------------------

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from services.data_watcher.adapters.reading import read
+from services.data_watcher.domain.believable import filled
 from services.data_watcher.ports import Reading
 from shared.solar.site import Site
 from tests.unit.data_watcher.plant_files import CSV, START, canonical, csv, plant, refused, site
@@ -216,6 +218,56 @@ def test_weather_in_steps_of_three_hours_does_not_hang() -> None:
     data = with_weather(ghi=lambda row, _: whole[row // 12 * 12 + 6])
 
     assert column(data, "ghi", site(CSV | {"columns": ALL}))[0].rows.masks == {}
+
+
+DAYLIGHT = [at for at, watt in enumerate(watt for _, watt in plant(2)) if watt > 3000]
+DUSK = [at for at, watt in enumerate(watt for _, watt in plant(2)) if 300 < watt < 900]
+
+
+def coded(code: float, rows: Iterable[int]) -> set[int] | None:
+    """Return the rows that are taken for codes in power of two days, of which some hold one. [W]"""
+    values = np.array([watt for _, watt in plant(2)])
+    values[list(rows)] = code
+    found = filled.codes(values)
+    return None if found is None else set(np.flatnonzero(found).tolist())
+
+
+@pytest.mark.parametrize(
+    ("code", "rows"),
+    [
+        (9999.0, DAYLIGHT[5:30:10]),
+        (-999.0, DAYLIGHT[5:30:10]),
+        (-1.0, [*DAYLIGHT[5:30:10], 2, 6, 10, 14]),
+        (-9.0, DAYLIGHT[5:30:10]),
+    ],
+    ids=["9999", "-999", "-1 by day and in single rows by night", "-9"],
+)
+def test_a_code_in_three_rows_that_fits_none_of_its_neighbours_is_found(
+    code: float, rows: list[int]
+) -> None:
+    assert coded(code, rows) == set(rows)
+
+
+@pytest.mark.parametrize(
+    ("code", "rows"),
+    [
+        (9999.0, DAYLIGHT[5:25:10]),
+        (-1.0, [*DAYLIGHT[5:25:10], 2, 6, 10, 14]),
+        (-1.0, [*DAYLIGHT[5:30:10], *range(12)]),
+        (-1.0, [*DUSK[1:12:4], 2, 6, 10, 14]),
+        (-1.0, range(12)),
+        (12.5, DAYLIGHT[5:30:10]),
+    ],
+    ids=["two rows", "two by day", "hours of the night", "at dusk", "a night's draw", "no code"],
+)
+def test_what_may_be_measured_is_no_code(code: float, rows: Iterable[int]) -> None:
+    assert coded(code, rows) is None
+
+
+def test_a_code_among_many_values_like_it_is_chance() -> None:
+    values = np.array([990.0, 1005.0, 999.0, 0.0] * 20)
+
+    assert filled.codes(values) is None
 
 
 # --- single codes and zeros of other columns -----------------------------------------------------------

@@ -127,7 +127,14 @@ def test_there_are_six_ways_to_say_the_issue(way: str) -> None:
         ("unit: J/m2", "unit: W/m2", "accumulated ghi counts energy, not W/m2"),
         ("kind: accumulated", "kind: counter", "say kind: accumulated"),
         (", label: right", "", "label: right"),
+        ("kind: accumulated", "kind: averaged", "is averaged, which is no energy like J/m2"),
+        ("J/m2, kind: accumulated", "W/m2, kind: averaged, every: six", "no span of time"),
+        ("kind: accumulated", "kind: accumulated, every: 6h", "every is for kind: averaged"),
+        ("unit: K}", "unit: K, kind: averaged}", "only irradiance is"),
+        ("{column: p, unit: kW}", "{column: p, unit: kW, kind: averaged}", "for forecasts"),
         ("{column: ssrd,", "{columns: [m1, m2],", "combine: mean"),
+        ("{column: ssrd,", "{columns: [m1, m2, m3], combine: sum,", "combine: mean"),
+        ("{column: t2m,", "{columns: [m1, m2], combine: sum,", "combine: mean"),
         ("    kind: forecast\n", "", "provider is for forecasts"),
         ("{column: p, unit: kW}", "{column: p, unit: kWh, kind: accumulated}", "kind: counter"),
         ("    horizon: 48h\n", "    sum_by: point\n", "a forecast has none"),
@@ -138,6 +145,20 @@ def test_what_is_wrong_with_a_forecast_is_said(old: str, new: str, says: str) ->
 
     assert says in found.reason
     assert found.line is not None
+
+
+def test_a_mean_that_goes_on_ends_at_its_stamp_and_needs_an_issue_to_go_on_in() -> None:
+    averaged = YAML.replace(
+        "unit: J/m2, kind: accumulated", "unit: W/m2, kind: averaged, every: 6h"
+    )
+    assert averaged != YAML
+    validation.read(CONFIG, averaged.encode())
+    with pytest.raises(InvalidConfigError, match="the interval ends there"):
+        validation.read(CONFIG, averaged.replace(", label: right", "").encode())
+    with pytest.raises(InvalidConfigError, match="how long before each interval its issue was"):
+        validation.read(
+            CONFIG, averaged.replace("column: run, timezone: UTC", "lead: 24h").encode()
+        )
 
 
 def test_columns_that_a_measured_source_calls_forecasts_stay_what_they_are() -> None:

@@ -351,6 +351,16 @@ def test_the_same_row_twice_counts_once_and_contradicting_ones_do_not() -> None:
     assert reading.rows.masks == {"duplicate_stamp": 2, "contradicting_rows": 1}
 
 
+def test_an_issue_that_is_told_twice_in_one_file_is_refused_and_belongs_into_two() -> None:
+    anew = [replace(row, ghi=round(row.ghi * 0.7, 2)) for row in ROWS[:96]]
+    found = refused(csv([*ROWS, *anew]))
+
+    assert found.code == "mixed_rows"
+    assert "put that into a file of its own and upload it later" in found.remedy
+    accepted(csv(ROWS), ROWS)
+    accepted(csv(anew), anew)
+
+
 def test_several_places_below_each_other_are_refused_until_the_yaml_names_one() -> None:
     lines = [
         f"{row.issued:%Y-%m-%d %H:%M},{row.begins:%Y-%m-%d %H:%M},{row.ghi * part:.2f},{name}"

@@ -84,6 +84,32 @@ def test_a_reading_that_is_repeated_around_noon_is_masked(day: int, *, beside: b
     )
 
 
+@pytest.mark.parametrize("part", [0.03, 0.08])
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_small_reading_of_the_morning_that_is_repeated_until_the_afternoon_is_masked(
+    part: float, *, beside: bool
+) -> None:
+    still = range(4 * DAY + MORNING, 4 * DAY + EVENING)
+
+    found = of(lambda row, watt: part * max(POWER) if row in still else watt, beside=beside)
+
+    lost(found, still, "held_back")
+
+
+@pytest.mark.parametrize(("part", "digits"), [(0.04, -2), (0.01, -1), (0.002, 1)])
+def test_small_power_of_a_dark_day_that_repeats_its_digits_is_kept(
+    part: float, digits: int
+) -> None:
+    def dark(row: int, watt: float) -> float:
+        return round(watt * part if row // DAY == 4 else watt, digits)
+
+    lost(of(dark), (), "held_back")
+
+
+def test_what_an_inverter_on_stand_by_says_all_day_is_kept() -> None:
+    lost(of(lambda row, watt: 30.0 if row // DAY == 4 and watt else watt), (), "held_back")
+
+
 def test_the_highest_reading_is_a_limit_alone_and_hangs_beside_a_sky_that_darkens() -> None:
     """What the plant reaches nowhere else may be the top of its inverters, unless there is no sun for it."""
     still = range(4 * DAY + NOON, 4 * DAY + EVENING)

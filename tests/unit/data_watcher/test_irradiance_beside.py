@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from services.data_watcher.adapters.reading import read
+from services.data_watcher.domain.believable import irradiance, sun
+from services.data_watcher.domain.believable.power import Power
+from services.data_watcher.domain.time_axis import TimeAxis
 from services.data_watcher.ports import Reading
+from shared.errors import UnreadableFileError
+from shared.solar.site import Site
 from tests.unit.data_watcher.plant_files import plant, refused, site
+from tests.unit.data_watcher.powers import axis
 
 WHERE = site(
     {
@@ -115,3 +122,112 @@ def test_hours_of_twice_the_irradiance_are_refused_by_a_few_of_them() -> None:
     assert (
         read(hourly(9, 2.0), "raw/east/p.csv", where).rows.masks == {}
     )  # a broken sensor of a day
+
+
+# --- limits, one by one -------------------------------------------------------------------------------------
+
+QUARTERS = 96
+
+
+def lit(days: int, level: float, latitude: float = 30.0) -> tuple[np.ndarray, TimeAxis, Site]:
+    """Irradiance that is so many times the sine of the sun's elevation [W/m²], on days of June."""
+    where, time = site(latitude=latitude), axis(days * QUARTERS)
+    local = sun.mean_solar_time(time.utc, where)
+    return np.clip(level * sun.roughly_up(local, latitude), 0.0, None), time, where
+
+
+def plane_with(days: int, bad: int, dull: int = 0) -> tuple[np.ndarray, TimeAxis]:
+    """Irradiance of sunny days, some with two hours above any plane, and of dull ones behind them."""
+    light, time, _ = lit(days + dull, 900.0)
+    noons = np.arange(days) * QUARTERS + 44
+    for noon in noons[:bad]:
+        light[noon : noon + 8] = 1550.0
+    light[days * QUARTERS :] *= 0.75
+    return light, time
+
+
+@pytest.mark.parametrize(
+    ("days", "bad", "dull", "told"),
+    [(10, 3, 0, True), (10, 2, 0, False), (4, 2, 6, True), (5, 1, 0, False)],
+    ids=["three of ten", "two of ten", "two of four sunny ones", "two hours"],
+)
+def test_three_of_ten_sunny_days_above_any_plane_are_another_unit(
+    days: int, bad: int, dull: int, *, told: bool
+) -> None:
+    light, time = plane_with(days, bad, dull)
+    if not told:
+        irradiance.check_plane("poa_global", light, str, time)
+        return
+    with pytest.raises(UnreadableFileError, match=f"on {bad} of {days} sunny days"):
+        irradiance.check_plane("poa_global", light, str, time)
+
+
+def by_sun(light: np.ndarray, time: TimeAxis, where: Site) -> None:
+    irradiance.check_by_sun(Power.of(light * 6e-3, time, where, "W/m2", str))
+
+
+@pytest.mark.parametrize(("times", "told"), [(1.32, False), (1.4, True)])
+def test_irradiance_is_at_most_a_third_more_than_comes_to_the_atmosphere(
+    times: float, *, told: bool
+) -> None:
+    light, time, where = lit(10, times * sun.SOLAR_CONSTANT)
+    if not told:
+        by_sun(light, time, where)
+        return
+    with pytest.raises(UnreadableFileError, match="is far more than comes from the sun"):
+        by_sun(light, time, where)
+
+
+@pytest.mark.parametrize(("part", "told"), [(0.08, False), (0.12, True)])
+def test_a_tenth_of_the_rows_under_a_high_sun_may_be_at_the_edge_of_clouds(
+    part: float, *, told: bool
+) -> None:
+    light, time, where = lit(20, 1000.0)
+    high = np.flatnonzero(light > 705.0)
+    light[high[:: round(1 / part)]] *= 1.9
+    if not told:
+        by_sun(light, time, where)
+        return
+    with pytest.raises(UnreadableFileError, match="is far more than comes from the sun"):
+        by_sun(light, time, where)
+
+
+@pytest.mark.parametrize(
+    ("days", "level", "told"),
+    [(3, 0.017, True), (3, 0.023, False), (2, 0.001, False)],
+    ids=["nearly none", "rain", "two days"],
+)
+def test_three_days_of_nearly_no_irradiance_are_another_unit(
+    days: int, level: float, *, told: bool
+) -> None:
+    light, time, where = lit(days, 1000.0)
+    gusts = np.abs(np.cos(np.arange(len(light)) ** 2))
+    faint = np.where(light > 0, level * light.max() * gusts, np.nan)
+    if not told:
+        by_sun(faint, time, where)
+        return
+    with pytest.raises(UnreadableFileError, match=f"within {days} days ghi reached only"):
+        by_sun(faint, time, where)
+
+
+@pytest.mark.parametrize(
+    ("light", "share", "up", "dark"),
+    [
+        (4.0, 0.2, 0.5, True),
+        (6.0, 0.2, 0.5, False),
+        (4.0, 0.14, 0.5, False),
+        (4.0, 0.16, 0.5, True),
+        (4.0, 0.2, 0.12, True),
+        (4.0, 0.2, 0.08, False),
+    ],
+)
+def test_a_sensor_is_dark_where_a_plant_gives_much_by_day(
+    light: float, share: float, up: float, *, dark: bool
+) -> None:
+    where, time = site(), axis(QUARTERS)
+    row = int(np.abs(sun.roughly_up(sun.mean_solar_time(time.utc, where), 52.1) - up).argmin())
+    lights, powers = np.full(QUARTERS, 500.0), np.full(QUARTERS, 0.01)
+    lights[row], powers[row] = light, share * where.ac_capacity_kw
+    found = irradiance.dark(lights, powers, time, where)
+
+    assert (found is not None and bool(found[row])) == dark

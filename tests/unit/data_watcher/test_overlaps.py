@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -64,6 +65,27 @@ def test_the_order_of_the_files_makes_no_other_pairs_and_none_is_missed(
     }
 
     assert names(files) == names(shuffled) == every
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "is_pair"), [(3, 5, True), (4, 5, False), (-3, -1, False)]
+)
+def test_forecasts_are_a_pair_where_an_issue_may_be_the_same(
+    first: int, last: int, *, is_pair: bool
+) -> None:
+    issued = (START, START + 3 * DAY)
+    one = replace(a_file("a", 0, 9), provider="ecmwf", issues=issued)
+    other = replace(one, file_id="b", issues=(START + first * DAY, START + last * DAY))
+
+    assert names([one, other]) == names([other, one]) == ({"a+b"} if is_pair else set())
+    assert names([one, replace(other, issues=issued, provider="icon")]) == set()
+
+
+@pytest.mark.parametrize(
+    ("prints", "same"), [("ab", True), ("ax", True), ("axy", False), ("xy", False), ("", False)]
+)
+def test_a_short_file_is_the_same_where_half_of_its_days_are(prints: str, *, same: bool) -> None:
+    assert overlaps.is_same(prints, "abcdefgh") == overlaps.is_same("abcdefgh", prints) == same
 
 
 def test_a_file_is_told_of_the_one_that_contradicts_it_most() -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from services.data_watcher.adapters.reading import read
+from services.data_watcher.domain.believable import scale_change
+from services.data_watcher.domain.believable.power import Power
+from shared.errors import UnreadableFileError
 from shared.solar.site import Site
 from tests.unit.data_watcher.plant_files import CAPACITY_W, plant, refused, site
+from tests.unit.data_watcher.powers import power, sunny
 
 DAYS = 16
 ROWS_OF_A_DAY = 96
@@ -127,3 +132,56 @@ def test_a_limit_that_begins_between_two_days_is_no_change_of_unit() -> None:
     reading = read(csv(rows(later(lambda _, watt: min(watt, limit)))), "raw/east/p.csv", WHERE)
 
     assert reading.rows.masks.keys() == {"held_back"}
+
+
+# --- limits, one by one -------------------------------------------------------------------------------------
+
+
+def changed(days: int, first: int, factors: Sequence[float], limit: float = 9.0) -> Power:
+    """Power of clear days; from one on each is times the next factor, or stands at a limit by day."""
+    share = 0.8 * sunny(days).reshape(days, ROWS_OF_A_DAY)
+    for number, day in enumerate(range(first, days)):
+        share[day] = np.minimum(share[day] * factors[number % len(factors)], limit)
+    return power(share.ravel())
+
+
+def light(days: int) -> np.ndarray:
+    return 1000.0 * sunny(days)
+
+
+@pytest.mark.parametrize(
+    ("days", "first", "factors"),
+    [(16, 8, [0.25]), (16, 8, [0.2, 0.27]), (7, 3, [0.25]), (16, 12, [0.25]), (30, 15, [4.0])],
+    ids=["a quarter", "about a quarter", "three days on each side", "the last days", "four times"],
+)
+def test_a_level_that_stays_is_another_unit(
+    days: int, first: int, factors: Sequence[float]
+) -> None:
+    with pytest.raises(UnreadableFileError) as caught:
+        scale_change.check("ghi", light(days), changed(days, first, factors))
+
+    day = np.datetime64("2024-06-01") + first
+    assert caught.value.reason.startswith(f"from {day} on")
+
+
+@pytest.mark.parametrize(
+    ("days", "first", "factors", "limit"),
+    [
+        (16, 8, [0.1, 0.5, 0.1, 0.1, 0.6], 9.0),
+        (6, 3, [0.25], 9.0),
+        (16, 14, [0.25], 9.0),
+        (16, 8, [0.32], 9.0),
+        (16, 8, [1.0], 0.1),
+    ],
+    ids=[
+        "days that differ",
+        "six days",
+        "the last two days",
+        "less than three times",
+        "a limit",
+    ],
+)
+def test_what_does_not_stay_or_follow_the_sun_is_no_other_unit(
+    days: int, first: int, factors: Sequence[float], limit: float
+) -> None:
+    scale_change.check("ghi", light(days), changed(days, first, factors, limit))

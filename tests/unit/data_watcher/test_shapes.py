@@ -212,10 +212,10 @@ BELOW = {
 
 
 def halves_of(header: list[list[str]]) -> list[list[Any]]:
-    """Return the healthy plant as two inverters that give a half each, below a header."""
+    """Return the healthy plant as two inverters that give about a half each, below a header."""
     return [
         *header,
-        *([f"{at:%Y-%m-%d}", f"{at:%H:%M}", watt / 2, watt / 2] for at, watt in HEALTHY),
+        *([f"{at:%Y-%m-%d}", f"{at:%H:%M}", 0.45 * watt, 0.55 * watt] for at, watt in HEALTHY),
     ]
 
 

@@ -25,7 +25,7 @@ from services.data_watcher.domain.siblings import (
     disagreements,
 )
 from services.data_watcher.domain.time_axis import TimeAxis
-from services.data_watcher.domain.traits import Traits, read
+from services.data_watcher.domain.traits import Level, Traits, read
 from tests.unit.data_watcher.plant_files import CAPACITY_W, site
 
 MONTHS = [f"2024-{month:02}" for month in range(1, 13)]
@@ -213,10 +213,27 @@ def test_a_clear_day_in_another_unit_among_ten_is_a_disagreement() -> None:
     assert causes([*clear, file("2024-06-11", times=0.25)]) == [POWER]
 
 
-def test_one_day_in_a_hundred_may_be_an_outage() -> None:
+def test_one_day_in_a_hundred_may_be_an_outage_and_two_are_a_disagreement() -> None:
     days = [f"{datetime(2024, 4, 1, tzinfo=UTC) + timedelta(days=n):%Y-%m-%d}" for n in range(100)]
 
-    assert causes([file(day, times=0.25 if day == "2024-06-02" else 1.0) for day in days]) == []
+    def shown(*low: str) -> list[str]:
+        return causes([file(day, times=0.25 if day in low else 1.0) for day in days])
+
+    assert shown("2024-06-02") == []
+    assert shown("2024-06-02", "2024-06-20") == [POWER]
+
+
+def reaching(name: str, height: float, *, is_sure: bool) -> Sibling:
+    level = Level(0.85, height, is_sure=is_sure)
+    found = Traits(900.0, 5, f"2024-06-{name}", (level,), 0.0)
+    return Sibling(name, name, LATER, datetime(2024, 6, int(name), tzinfo=UTC), found)
+
+
+def test_a_dull_file_may_be_far_below_the_others_and_not_far_above() -> None:
+    others = [reaching(f"{day:02}", 0.9, is_sure=True) for day in range(1, 20, 6)]
+
+    assert causes([*others, reaching("26", 0.2, is_sure=False)]) == []
+    assert causes([*others, reaching("26", 3.6, is_sure=False)]) == [POWER]
 
 
 def test_winter_is_not_compared_with_summer() -> None:
@@ -291,6 +308,14 @@ def test_the_same_day_of_years_in_a_row_alone_is_a_disagreement() -> None:
     (found,) = disagreements(swapped)
 
     assert (found.cause, found.files) == (DAYS, 4)
+
+
+@pytest.mark.parametrize(("apart", "alone"), [(4, True), (3, False)])
+def test_a_day_stands_alone_where_no_file_is_within_three_days(apart: int, *, alone: bool) -> None:
+    singles = [file(f"2024-{month:02}-12", key=f"raw/east/{month}.csv") for month in range(3, 8)]
+    nearby = [file(f"2024-{month:02}-{12 + apart}", 5) for month in range(3, 8)]
+
+    assert causes([*singles, *nearby]) == ([DAYS] if alone else [])
 
 
 def test_rows_of_days_after_the_upload_are_a_disagreement() -> None:

@@ -136,7 +136,9 @@ def test_the_names_of_zones_tell_an_hour_that_comes_twice_apart() -> None:
 
 def test_intervals_of_inverters_below_each_other_are_added_up() -> None:
     lines = [
-        f"{entsoe(moment)};{watt / 2};{name}" for moment, watt in HEALTHY for name in ("1", "2")
+        f"{entsoe(moment)};{watt * part};{name}"
+        for moment, watt in HEALTHY
+        for name, part in (("1", 0.4), ("2", 0.6))
     ]
     data = "\n".join(["t;p;inverter", *lines]).encode()
 

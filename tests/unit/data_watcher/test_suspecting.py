@@ -411,6 +411,28 @@ def test_the_site_whose_rows_a_file_in_the_wrong_folder_holds_is_named(fleet: Wo
     assert files["raw/east/right.csv"].twin == ""
 
 
+def test_the_site_is_named_too_where_the_file_contradicts_none_and_is_only_unlike_the_others(
+    fleet: World,
+) -> None:
+    def uneven(data: bytes, key: str, described: Any, *more: Any) -> Any:
+        reading = printed(data, key, described, *more)
+        level = Level(0.9, 0.3 if data.startswith(b"w") else 1.2, is_sure=True)
+        traits = replace(reading.rows.traits, levels=(level,), days=9)
+        return replace(reading, rows=replace(reading.rows, traits=traits))
+
+    contradict(fleet, share=0.0)
+    fleet.read_by(uneven)
+    fleet.upload("raw/east/other.csv", b"o1 o2 o3 o4.")
+    fleet.upload("raw/east/more.csv", b"m1 m2 m3 m4.")
+    fleet.upload("raw/east/wrong.csv", b"w1 w2 w3 w4. again")
+    fleet.sweep("full")
+
+    said = told(fleet)[-1]
+    assert (said.cause, said.example) == ("unlike_power", "raw/east/wrong.csv")
+    twins = fleet.overlaps.load("east").twins(overlaps.counting(fleet.ledger.current("east")))
+    assert twins == {"raw/east/wrong.csv": "raw/west/w.csv"}
+
+
 def test_no_site_is_named_where_none_holds_the_rows(fleet: World) -> None:
     fleet.upload("raw/east/wrong.csv", b"w1 x2 x3 x4.")  # one day of four: chance
     fleet.sweep("full")

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.data_watcher.domain import admission, suspicion
+from services.data_watcher.domain.overlaps import FileOverlap
 from services.data_watcher.domain.suspicion import Judged, Seen, SiteSuspicions
 from services.data_watcher.domain.versions import (
     Accepted,
@@ -138,6 +139,25 @@ def test_refused_files_count_unless_the_cause_is_theirs_alone_or_they_were_dismi
         ("raw/east/accepted.csv", None),
     ]
     assert shown.waiting == frozenset()
+
+
+def test_the_same_refused_bytes_under_two_names_count_once() -> None:
+    refused = dict(versions())["raw/east/refused.csv"]
+    both = [("raw/east/a.csv", refused), ("raw/east/b.csv", refused)]
+
+    assert suspicion.findings(suspicion.seen(site(), both).files) == {}
+    other = [*both, ("raw/east/c.csv", replace(refused, sha256="3"))]
+    (found,) = suspicion.findings(suspicion.seen(site(), other).files)["power"]
+    assert (found.refused, found.judged) == (2, 2)
+
+
+def test_of_files_that_contradict_others_the_accepted_ones_are_counted() -> None:
+    said = FileOverlap(rows=50, share=0.5, files=1, example="1 here, 2 there")
+    overlaps = {"raw/east/003.csv": said, "raw/east/000.csv": said}
+    shown = Seen(files(2, 3), frozenset(), overlaps)
+
+    (found,) = suspicion.contradicted(shown).values()
+    assert (found.refused, found.judged, found.example) == (1, 3, "raw/east/003.csv")
 
 
 def test_a_verdict_by_an_older_configuration_says_nothing_until_it_is_judged_again() -> None:

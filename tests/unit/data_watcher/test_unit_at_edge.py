@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from services.data_watcher.adapters.reading import read
-from services.data_watcher.domain.believable import sun
+from services.data_watcher.domain.believable import sun, unit_at_edge
+from services.data_watcher.domain.believable.power import Power
+from shared.errors import UnreadableFileError
 from shared.solar.site import Site
 from tests.unit.data_watcher.plant_files import CAPACITY_W, refused, site
 from tests.unit.data_watcher.powers import axis
@@ -189,3 +192,96 @@ def test_what_trips_within_a_day_is_kept(change: Change) -> None:
     found = pq.read_table(pa.BufferReader(read(data, "raw/east/p.csv", where(5)).parquet))
     expected = [float(line.split(b",")[1]) / 1000 for line in data.splitlines()[1:]]
     assert found["power_ac"].to_pylist() == pytest.approx(expected, abs=1e-4)
+
+
+# --- limits, one by one -------------------------------------------------------------------------------------
+
+Factors = Sequence[float]
+
+
+def judged(
+    low: Factors,
+    others: Factors = (1.0,) * 8,
+    *,
+    is_clear: bool = True,
+    step: int = 15,
+    start: str = "2024-06-01",
+    limits: tuple[float, float] = (9.0, 9.0),
+) -> None:
+    """Judge a file whose last days, and those before them, are so many times as high as clear ones."""
+    size, factors = 1440 // step, np.array([*others, *low])
+    time = axis(len(factors) * size, start, np.timedelta64(step, "m"))
+    up = sun.over(time.utc, step * 60.0, site()).up.clip(0).reshape(len(factors), size)
+    gusts = 1.0 if is_clear else 0.75 + 0.25 * np.cos(np.arange(size) ** 2)
+    share = up / up.max() * factors[:, None]
+    share[len(others) :] *= gusts
+    share[: len(others)] = np.minimum(share[: len(others)], limits[0])
+    share[len(others) :] = np.minimum(share[len(others) :], limits[1])
+    values = share.ravel() * CAPACITY_W / 1000
+    unit_at_edge.check(Power.of(values, time, site(), "kW", str))
+
+
+QUARTER, SOME_OFF = 0.25, (1.0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ({"low": [QUARTER] * 3}, "on 3 clear days"),
+        ({"low": [QUARTER, 0.22, QUARTER, 0.1]}, "on 3 clear days"),
+        ({"low": [0.21] * 3}, "on 3 clear days"),
+        ({"low": [0.19] * 5, "is_clear": False}, "in 5 days of any weather"),
+        ({"low": [0.05] * 4 + [0.19], "is_clear": False}, "in 5 days of any weather"),
+        ({"low": [1 / 12] * 3, "step": 5, "is_clear": False}, "in 3 days of any weather"),
+        ({"low": [QUARTER] * 6, "limits": (0.6, 0.15), "others": [0.9] * 8}, "on 6 clear days"),
+        ({"low": [QUARTER] * 3, "others": [1.0, 1.0, 0.75, 0.5, 0.5]}, "on 3 clear days"),
+    ],
+    ids=[
+        "three clear days",
+        "three clear days of four",
+        "a fifth less",
+        "five days of any weather",
+        "one of five days of any weather is bright",
+        "three days of five minutes",
+        "a plant that clips",
+        "three others are high",
+    ],
+)
+def test_days_that_are_low_by_the_length_of_an_interval_are_energies(
+    file: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UnreadableFileError, match=said) as caught:
+        judged(**file)
+
+    assert "values look like kWh per" in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        {"low": [QUARTER] * 2},
+        {"low": [QUARTER, 0.15, 0.15, 0.15]},
+        {"low": [0.19] * 3},
+        {"low": [0.19] * 4, "is_clear": False},
+        {"low": [0.14] * 8, "is_clear": False},
+        {"low": [0.19] * 8, "is_clear": False, "start": "2024-01-01"},
+        {"low": [QUARTER] * 3, "is_clear": False},
+        {"low": [1.0] * 6, "limits": (9.0, QUARTER)},
+        {"low": [QUARTER] * 6, "others": SOME_OFF},
+        {"low": [QUARTER] * 6, "others": [1.0] * 2},
+    ],
+    ids=[
+        "two days",
+        "one clear day of four",
+        "more than a fifth less",
+        "four days of any weather",
+        "eight dull days",
+        "winter",
+        "three days of a quarter of an hour in any weather",
+        "a limit",
+        "one other day is high",
+        "two other days",
+    ],
+)
+def test_days_that_weather_outages_or_limits_explain_are_kept(file: dict[str, Any]) -> None:
+    judged(**file)

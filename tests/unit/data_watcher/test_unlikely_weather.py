@@ -255,6 +255,11 @@ def turned(first: datetime, days: int, *, ends_by_24: bool = False) -> bytes:
         # Days of several months fall onto each other's places.
         ((2024, 5, 1), 61),
         ((2023, 1, 1), 365),
+        # One of them, or two days alone, tell it where the days then follow each other.
+        ((2024, 6, 12), 8),
+        ((2024, 4, 30), 7),
+        ((2024, 7, 31), 2),
+        ((2024, 3, 4), 2),
     ],
 )
 @pytest.mark.parametrize("ends_by_24", [False, True])
@@ -283,6 +288,14 @@ def test_days_in_the_order_of_their_texts_are_not_turned_round() -> None:
     stamp = {"column": "t", "step_minutes": 15, "format": "%d/%m/%Y %H:%M"}
     masks = accepted(data, site(CSV | {"timestamp": stamp}), rows).rows.masks
     assert masks.keys() == {"out_of_order"}
+
+
+def test_two_days_of_different_months_are_not_turned_round() -> None:
+    rows = [*plant(2)]
+    moved = [(at + timedelta(days=30 * (at.day == rows[-1][0].day)), watt) for at, watt in rows]
+    assert moved[-1][0].day != moved[0][0].day
+
+    assert accepted(csv(moved), site(CSV), moved).rows.masks == {}
 
 
 def test_weeks_of_different_months_in_one_file_are_not_turned_round() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -107,6 +108,69 @@ def test_stamps_may_count_parts_of_seconds_since_1970(parts: int) -> None:
 )
 def test_dates_without_signs_are_no_counts_since_1970(form: str) -> None:
     assert refused(csv(stamp=local(0, form)), by_clock("UTC")).code == "no_timestamps"
+
+
+# --- remedies of a wrong clock ----------------------------------------------------------------------------
+
+
+def remedied(data: bytes, how: dict[str, str], **place: str) -> tuple[str, str]:
+    """Return what is proposed for a wrong clock, and the offset that it names."""
+    fault = refused(
+        data, site(CSV | {"timestamp": {"column": "t", "step_minutes": 15} | how}, **place)
+    )
+    assert fault.code == "wrong_clock"
+    offset = re.search(r'timezone: "([-+]\d\d:\d\d)"', fault.remedy)
+    assert offset is not None
+    return fault.remedy, offset[1]
+
+
+@pytest.mark.parametrize(
+    ("how", "zone", "where"),
+    [
+        ({}, "+04:00", "in the site's YAML (or under timestamp of the source)"),
+        ({"timezone": "+04:00"}, "UTC", "under timestamp of the source in the site's YAML"),
+        ({"timezone": "+04:00"}, "Asia/Tokyo", "under timestamp of the source in the site's YAML"),
+    ],
+)
+def test_the_proposed_zone_mends_the_clock_whoever_stated_the_wrong_one(
+    how: dict[str, str], zone: str, where: str
+) -> None:
+    remedy, offset = remedied(csv(), how, timezone=zone)
+
+    assert (offset, where in remedy) == ("+00:00", True)
+    mended = {"column": "t", "step_minutes": 15, "timezone": offset}
+    assert accepted(csv(), site(CSV | {"timestamp": mended}, timezone=zone)).rows.masks == {}
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Madrid"])
+@pytest.mark.parametrize("parts", [1, 1000, 10**6, 10**9])
+def test_counts_since_1970_by_a_local_clock_are_read_as_the_remedy_says(
+    parts: int, zone: str
+) -> None:
+    data = csv(stamp=lambda at: str((int(at.timestamp()) + 7200) * parts))
+    remedy, offset = remedied(data, {}, timezone=zone)
+
+    assert (offset, "format: local_since_1970" in remedy) == ("+02:00", True)
+    for mended in (offset, "Europe/Madrid"):
+        how = {"column": "t", "step_minutes": 15, "format": "local_since_1970", "timezone": mended}
+        assert accepted(data, site(CSV | {"timestamp": how}, timezone=zone)).rows.masks == {}
+
+
+def test_local_times_that_are_called_utc_are_read_as_the_remedy_says() -> None:
+    data = csv(stamp=lambda at: f"{at + timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}")
+    remedy, offset = remedied(data, {})
+
+    assert (offset, "%Y-%m-%dT%H:%M:%SZ" in remedy) == ("+03:00", True)
+    how = {"column": "t", "step_minutes": 15, "format": "%Y-%m-%dT%H:%M:%SZ", "timezone": offset}
+    assert accepted(data, site(CSV | {"timestamp": how})).rows.masks == {}
+
+
+def test_dates_are_no_counts_by_a_local_clock() -> None:
+    how = {"column": "t", "step_minutes": 15, "format": "local_since_1970"}
+    fault = refused(csv(), site(CSV | {"timestamp": how}))
+
+    assert fault.code == "no_timestamps"
+    assert "are no times in seconds since 1970 (format: local_since_1970)" in fault.reason
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from services.deployer.app.chronicle import Chronicle
 from services.deployer.domain.deployment import InProgress
 from services.deployer.domain.live.scores import Sums
 from services.deployer.domain.live.summary import Summary
-from shared.evaluation import Evaluation, SiteScores
+from shared.evaluation import EVERY_IRRADIANCE, Evaluation, HiddenScores, SiteScores
 from shared.messages import ModelDeployed
 from tests.unit.deployer.fakes import MODEL, START, World, a_version
 from tests.unit.deployer.live.world import evaluation
@@ -110,11 +110,18 @@ def test_what_serves_is_told_with_the_figures_that_it_was_chosen_for() -> None:
         for name, r2 in (("a", 0.97), ("b", 0.91), ("c", None), ("d", 0.95))
     )
     scored = found.challenger.model_copy(update={"by_site": sites})
-    world.references.evaluated["run1"] = found.model_copy(update={"challenger": scored})
+    hidden = tuple(
+        HiddenScores(name=name, r2=r2, nmae=0.1, nrmse=0.1, mbe=0.0, n=9, coverage=0.8)
+        for name, r2 in (("ghi", 0.6), (EVERY_IRRADIANCE, 0.51), ("temp_air", 0.98))
+    )
+    world.references.evaluated["run1"] = found.model_copy(
+        update={"challenger": scored, "hidden": hidden}
+    )
     chronicle(world).deployed("golden", InProgress(1, None, START), version, "evaluation")
     message = world.told(ModelDeployed)[-1]
     assert (message.r2, message.accuracy_threshold, message.reasons) == (0.99, 0.9, ("good",))
     assert list(message.worst_sites) == ["c", "b", "d"]
+    assert (message.inputs, message.blind_r2) == ("measured", 0.51)
 
 
 def test_a_version_without_an_evaluation_is_told_without_figures() -> None:

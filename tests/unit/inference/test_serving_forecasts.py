@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import random
 
 import pytest
@@ -78,6 +80,14 @@ def test_quantiles_come_on_request(endpoint):
         high, low, lowest = each["quantiles"]
         assert lowest <= low <= high
         assert (lowest, high) == pytest.approx((each["p10"], each["p90"]), abs=1e-5)
+
+
+def test_an_answer_in_csv_has_a_column_for_each_quantile(endpoint):
+    asked = issue(quantiles=[0.25, 0.9])
+    lines = list(csv.DictReader(io.StringIO(endpoint.ask(asked, accept="text/csv").body.decode())))
+    plain = endpoint.ask(asked).json["predictions"]
+    said = [[float(line["quantile_0.25"]), float(line["quantile_0.9"])] for line in lines]
+    assert said == [each["quantiles"] for each in plain]
 
 
 @pytest.mark.parametrize("levels", [[0.999], [0], "p10", [None]])

@@ -127,6 +127,19 @@ def test_a_first_deployment_promises_no_way_back() -> None:
     assert "bring the previous version back" in told("deployment_started", previous_version=1)
 
 
+def test_a_measured_models_first_mail_alone_says_that_it_is_no_forecast_model() -> None:
+    said = "no forecast model: asked with a forecast alone it lacks its irradiance, and without that its R2"
+
+    def deployed(**changes: Any) -> str:
+        return " ".join(told("model_deployed", **changes).split())
+
+    assert f"{said} is 0.512" in deployed(previous_version=None)
+    assert "no forecast model" not in deployed(previous_version=3)
+    assert "no forecast model" not in deployed(
+        previous_version=None, inputs="forecast", blind_r2=None
+    )
+
+
 def test_a_configuration_promises_to_read_again_only_what_it_changes() -> None:
     assert "read again where it changes how they are read" in told("config_accepted", kind="site")
 

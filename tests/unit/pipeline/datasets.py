@@ -93,6 +93,7 @@ class Bench:
     test_fraction: float = 0.2
     margins: Margins = field(default_factory=Margins)
     inputs: Inputs = "measured"
+    floor_lead: timedelta = FLOOR_LEAD
     files: list[DatasetFile] = field(default_factory=list)
 
     @property
@@ -140,9 +141,10 @@ class Bench:
                 split,
                 self.step_minutes,
                 self.margins,
-                lead=FLOOR_LEAD if self.inputs == "forecast" else None,
+                lead=self.floor_lead if self.inputs == "forecast" else None,
             ),
             inputs=self.inputs,
+            floor_lead=self.floor_lead,
             model_id="golden",
             step_minutes=self.step_minutes,
             split=split,

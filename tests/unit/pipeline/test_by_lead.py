@@ -95,6 +95,41 @@ def test_coverage_and_reliability_are_counted():
     assert {each.level: each.observed for each in found.reliability}[0.95] == 1.0
 
 
+def test_quantiles_are_reliable_where_each_holds_as_often_as_it_says():
+    many = issued(12)
+    test = described(many)
+    rank = np.random.default_rng(3).permutation(len(many)) / len(many)
+    quantiles = np.stack([test.share + np.where(rank < each, 0.1, -0.1) for each in LEVELS], axis=1)
+    found = by_lead.score(Forecast(test, test.share, quantiles), issues.nearest(many, DAY), DAY)
+    assert [each.level for each in found.reliability] == list(LEVELS)
+    assert [each.observed for each in found.reliability] == pytest.approx(LEVELS, abs=0.05)
+
+
+def test_coverage_is_told_by_sky():
+    many = issued(12)
+    test = described(many)
+    sky = scoring.sky_of(test)
+    beside = np.where(sky == 2, 0.0, 0.5)  # only clear skies are foreseen
+    quantiles = np.tile((test.share + beside)[:, None], (1, len(LEVELS)))
+    found = by_lead.score(Forecast(test, test.share, quantiles), issues.nearest(many, DAY), DAY)
+    for each in found.by_lead:
+        assert each.coverage_by_sky.pop("clear") == 1.0
+        assert set(each.coverage_by_sky.values()) == {0.0}
+        assert 0 < each.coverage < 1
+
+
+def test_of_a_forecast_without_a_range_the_crps_is_the_mean_absolute_error():
+    many = issued(12)
+    test = described(many)
+    quantiles = np.tile(test.share[:, None] + 0.1, (1, len(LEVELS)))
+    found = by_lead.score(
+        Forecast(test, test.share + 0.1, quantiles), issues.nearest(many, DAY), DAY
+    )
+    for each in found.by_lead:
+        assert each.crps == pytest.approx(each.nmae) == pytest.approx(0.1)
+        assert each.pinball == pytest.approx(0.1 * (0.9 + 0.5 + 0.1) / 3)
+
+
 def test_losses_are_those_of_the_definition():
     actual, quantile = np.array([0.5, 0.2]), np.array([0.4, 0.4])
     assert metrics.pinball(actual, quantile, 0.9) == pytest.approx((0.9 * 0.1 + 0.1 * 0.2) / 2)

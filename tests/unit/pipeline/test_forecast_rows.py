@@ -49,6 +49,21 @@ def test_several_issues_of_an_interval_count_once_together(bench):
     assert total.to_numpy() == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("hours", [(0, 2), (2, 1)])
+def test_of_an_issue_that_is_told_anew_the_later_upload_is_learnt_from(bench, hours):
+    bench.upload(frame(DAYS))
+    plain = forecast(frame(DAYS))
+    tables = (plain, plain.assign(forecast_ghi=0.5 * plain["forecast_ghi"]))
+    for table, after in zip(tables, hours, strict=True):
+        bench.upload(table, hours=10 + after, provider="ecmwf")
+    bench.files.sort(key=lambda file: file.uploaded_at)
+    learnt = bench.preprocess().train
+    whole = Bench(bench.base / "whole", inputs="forecast")
+    alone = prepared(whole, tables[hours.index(max(hours))]).train
+    assert len(learnt) == len(alone)
+    np.testing.assert_allclose(learnt.column("forecast_ghi"), alone.column("forecast_ghi"))
+
+
 def test_what_was_issued_after_an_interval_began_is_left_out_and_said(bench):
     late = forecast(frame(DAYS), hours_before=-6)  # issued at six in the morning of the day itself
     found = prepared(bench, late)

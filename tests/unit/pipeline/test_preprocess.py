@@ -247,6 +247,8 @@ def test_a_summer_clock_is_told_though_the_stated_zone_has_no_summer_time(tmp_pa
     [
         (0.0, {}, None),
         (0.75, {}, None),
+        (1.25, {}, "hours after solar noon"),
+        (-1.25, {}, "hours before solar noon"),
         (2.0, {}, "hours after solar noon"),
         (-2.0, {}, "hours before solar noon"),
         (2.0, {"surface_tilt": 30, "surface_azimuth": 270}, None),

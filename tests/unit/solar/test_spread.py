@@ -64,6 +64,15 @@ def test_each_lead_has_its_own_width_where_it_has_rows_enough():
     assert found.factors[3].tolist() == list(found.overall)  # a lead nobody saw
 
 
+def test_a_range_is_as_wide_as_its_own_lead_needs():
+    wide = tuple(3.0 if level != 0.5 else 1.0 for level in LEVELS)
+    found = Spread(overall=PLAIN.overall, by_lead={"24-48h": wide})
+    _, predicted, heads = world(4)
+    each = spread.apply(found, predicted, heads, np.arange(4), ASKED) - predicted[:, None]
+    plain = spread.apply(PLAIN, predicted, heads, np.arange(4), ASKED) - predicted[:, None]
+    assert each == pytest.approx(plain * np.array([1, 1, 3, 1])[:, None])
+
+
 def test_few_rows_leave_what_public_plants_needed():
     actual, predicted, heads = world(30)
     found = spread.calibrate(actual, predicted, heads, nowhere(30), np.ones(30))

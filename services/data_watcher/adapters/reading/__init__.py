@@ -20,7 +20,7 @@ from services.data_watcher.adapters.reading import (
 from services.data_watcher.domain.believable import losses, resemblance
 from services.data_watcher.ports import Content, Reading
 from shared.errors import UnreadableFileError
-from shared.solar.site import Site, source_of
+from shared.solar.site import POWER, Site, source_of
 
 
 def read(data: Content, key: str, site: Site, uploaded_at: datetime | None = None) -> Reading:
@@ -47,7 +47,7 @@ def read(data: Content, key: str, site: Site, uploaded_at: datetime | None = Non
         table = files.load(data, source)
         if "ragged_row" in table.skipped:
             count, examples = table.skipped["ragged_row"], table.examples["ragged_row"]
-            losses.check_ragged(count, table.rows, examples[0], site)
+            losses.check_ragged(count, table.rows, table.values.get(POWER), examples[0], site)
         if source.is_forecast:
             return forecasts.read(table, source, site, key.rpartition("/")[2], uploaded_at)
         if table.series is None:

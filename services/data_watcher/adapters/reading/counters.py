@@ -13,6 +13,7 @@ from shared.solar.site import POWER, Site
 
 _LEAST_HOURS = 0.25  # power is averaged over quarters of an hour for training
 _COARSE = 0.05  # of AC capacity
+_LONGER = (0.5, 1.0)  # h; an interval that is longer says too little of a day
 _CLOSE = 0.02  # of a digit
 _FEWEST = 12  # times that it grew
 FALLS_SELDOM = 12  # rows for each fall; a counter of the day in hours has 24
@@ -77,7 +78,8 @@ def _check(readings: Values, name: str) -> None:
         "no_counter",
         f"the site's YAML says that {name} is a counter, but it falls {len(falls)} times in {len(readings)} "
         f"rows, for example from {before:.6g} to {after:.6g}",
-        "remove `kind: counter` in the site's YAML if the column is power, or energy of each interval",
+        "remove `kind: counter` in the site's YAML where the column is the energy of each interval; where it "
+        "is power, say a unit of power (kW, W) as well",
     )
 
 
@@ -102,8 +104,16 @@ def _check_digits(growth: Values, hours: float, site: Site) -> None:
         "coarse_counter",
         f"the counter grows by {digit:.3g} kWh or multiples of it, which is {digit / hours:.3g} kW over "
         f"{hours * 60:.0f} min: too coarse for a plant of {site.ac_capacity_kw:g} kW",
-        "export the counter with more digits, or in longer intervals (hours), or export power",
+        _finer(digit, hours, _COARSE * site.ac_capacity_kw),
     )
+
+
+def _finer(digit: float, hours: float, most: float) -> str:
+    """Return how to export a counter so that a digit is no more than some power. [kWh, h, kW]"""
+    enough = 10.0 ** np.floor(np.log10(most * hours))
+    longer = [each for each in _LONGER if each > hours and digit / each <= most]
+    every = f", or every {longer[0] * 60:.0f} min" if longer else ""
+    return f"export the counter with more digits ({enough:g} kWh){every}, or export power"
 
 
 def _dropouts(readings: Values, most: float) -> Mask:

@@ -8,14 +8,27 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.adapters.reading import accumulated, canonical, issues, quantities
+from services.data_watcher.adapters.reading import (
+    accumulated,
+    averaged,
+    canonical,
+    issues,
+    quantities,
+)
 from services.data_watcher.adapters.reading.issues import Placed
 from services.data_watcher.adapters.reading.table import Table
-from services.data_watcher.domain.believable import leads, losses, predicted, ranges, resemblance
+from services.data_watcher.domain.believable import (
+    lasting,
+    leads,
+    losses,
+    predicted,
+    ranges,
+    resemblance,
+)
 from services.data_watcher.domain.believable.irradiance import STANDARD
 from services.data_watcher.domain.believable.predicted import Light
 from services.data_watcher.domain.believable.sky import Sky
-from services.data_watcher.domain.time_axis import TimeAxis
+from services.data_watcher.domain.time_axis import TimeAxis, ticks_of
 from services.data_watcher.domain.traits import Traits
 from services.data_watcher.ports import Reading
 from shared.errors import UnreadableFileError
@@ -110,17 +123,17 @@ def _believed(  # noqa: PLR0917 - the file, how it reads, and what was found
 ) -> Traits:
     """Add what cannot be true to the reasons, or refuse the file; return by what it is compared."""
     traits = Traits(placed.time.step)
-    zone = source.timestamp.timezone or site.timezone
     for name, (values, reasons) in found.items():
         reasons["out_of_range"] = ranges.outside(name, values, site)
         if name not in IRRADIANCES:
             continue
         light = _light(name, values, source, placed, sky, table)
-        if source.columns[name].kind != "accumulated":
+        if source.columns[name].kind == "value":
             predicted.check_grows(light)
+            lasting.check(light)
         if name == GHI:
             traits = _traits(values, placed, site)
-            predicted.check_clock(light, zone, site, _middle(traits))
+            predicted.check_clock(light, placed.time, site, _middle(traits))
         if name in predicted.UNDER_SKY:
             reasons["above_any_sky"], reasons["dark_day"] = predicted.check_unit(light)
     return traits
@@ -150,6 +163,9 @@ def _values(
         values = np.where(time.doubtful[name], np.nan, values)
     if column.kind == "accumulated":
         means, unknown = accumulated.means(values, placed, sky, name)
+        return means, reasons | unknown
+    if column.kind == "averaged":
+        means, unknown = averaged.means(values, placed, sky, name, column.every)
         return means, reasons | unknown
     return (values / (placed.lengths / 3600.0) if unit.per_interval else values), reasons
 
@@ -186,7 +202,7 @@ def _freshest(placed: Placed, step: float) -> npt.NDArray[np.intp]:
     """
     utc = placed.time.utc
     alike = np.flatnonzero(placed.lengths == step)
-    phase = utc[alike].view(np.int64) % round(step * 1e6)
+    phase = ticks_of(utc[alike]) % round(step * 1e6)
     phases, counts = np.unique(phase, return_counts=True)
     chosen = alike[phase == phases[counts.argmax()]]
     _, first = np.unique(utc[chosen][::-1], return_index=True)

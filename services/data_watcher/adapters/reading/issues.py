@@ -24,6 +24,10 @@ from shared.solar.zones import tzinfo_of
 
 _NAT = np.datetime64("NaT", "us")
 _MINUTE = np.timedelta64(1, "m")
+_TOLD_ANEW = (
+    "if an issue is told a second time with other values, put that into a file of its own and upload it "
+    "later: of two files the later one counts in trainings after it"
+)
 _NEVER = -1.0  # min; a horizon that leaves nothing to ask
 _UNKNOWN = Steps(60.0, is_known=False)  # of a single row
 Codes = npt.NDArray[np.intp]
@@ -67,11 +71,10 @@ class Placed:
 
     def take(self, rows: npt.NDArray[np.bool_]) -> Placed:
         """Return some of the rows."""
-        time = TimeAxis(
-            self.time.utc[rows],
-            self.time.rows[rows],
-            self.time.step,
-            self.time.counts,
+        time = replace(
+            self.time,
+            utc=self.time.utc[rows],
+            rows=self.time.rows[rows],
             doubtful={name: mask[rows] for name, mask in self.time.doubtful.items()},
         )
         return replace(self, issued=self.issued[rows], time=time, lengths=self.lengths[rows])
@@ -133,7 +136,8 @@ def place(
     leads_of_stamps, codes = _in_order(utc, stated, issue, rows)
     lead_steps.check(leads_of_stamps, codes, steps, is_stated=how.step_minutes is not None)
     placed = _ordered(table, begins, issued, rows, counts, lengths, steps)
-    return replace(placed, apart=apart)
+    time = replace(placed.time, zone=source.timestamp.timezone, is_absolute=is_utc)
+    return replace(placed, time=time, apart=apart)
 
 
 def _ordered(  # noqa: PLR0917 - what a row is, and what was done to others
@@ -155,7 +159,9 @@ def _ordered(  # noqa: PLR0917 - what a row is, and what was done to others
     if counts["duplicate_stamp"]:
         pair = np.zeros(table.rows, np.int64)
         pair[order] = np.append(0, np.cumsum(is_new))
-        doubtful = believable.contradicting(table.values, pair, order, chosen, said=table.said)
+        doubtful = believable.contradicting(
+            table.values, pair, order, chosen, said=table.said, otherwise=_TOLD_ANEW
+        )
     found = {reason: count for reason, count in counts.items() if count}
     time = TimeAxis(begins[chosen], chosen, steps.first * 60.0, found, doubtful=doubtful)
     return Placed(issued[chosen], time, lengths[chosen], steps.is_known)
@@ -185,7 +191,7 @@ def _of_column(table: Table, how: IssueFormat, zone: str) -> Times:
     assert table.issues is not None  # noqa: S101
     form = TimestampFormat(column=how.column, format=how.format, timezone=zone)
     local, is_utc = parsing.parse(table.issues, form, zone)
-    local[~np.isnat(local) & ((local < stamps.EARLIEST) | (local >= stamps.LATEST))] = _NAT
+    stamps.forget_absurd(local)
     if how.at is not None:
         midnight = local.astype("M8[D]").astype("M8[us]")
         local = np.asarray(midnight + np.timedelta64(written.clock(how.at)), "M8[us]")

@@ -14,11 +14,12 @@ from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.domain.believable.losses import FEW
 from shared.errors import UnreadableFileError
 from shared.solar.site import TimestampFormat
-from shared.solar.stamp_format import EXCEL, directives
+from shared.solar.stamp_format import EXCEL, LOCAL_SINCE_1970, directives
 
 _EXPECTED = {
     None: "ISO 8601 (2024-07-01 12:00)",
     EXCEL: "the days since 1899-12-30 (format: excel)",
+    LOCAL_SINCE_1970: "seconds since 1970 (format: local_since_1970)",
 }
 _EARLIEST, _LATEST = np.datetime64("1990-01-01", "us"), np.datetime64("2100-01-01", "us")
 _LOOKED_AT = 100

@@ -13,7 +13,7 @@ from services.data_watcher.adapters.reading import counted, months, serials, sta
 from services.data_watcher.adapters.reading.zones import to_utc
 from services.data_watcher.domain.time_axis import Times
 from shared.solar.site import TimestampFormat
-from shared.solar.stamp_format import EXCEL, directives
+from shared.solar.stamp_format import EXCEL, LOCAL_SINCE_1970, directives
 from shared.solar.zones import tzinfo_of
 
 _NAT = np.datetime64("NaT", "us")
@@ -33,14 +33,19 @@ def parse(column: pa.Array, how: TimestampFormat, zone: str) -> tuple[Times, boo
         return _numpy(pc.cast(plain, _PLAIN)), aware
     if how.format == EXCEL:
         return serials.parse(column), False
-    if how.format is None and (
+    is_local = how.format == LOCAL_SINCE_1970
+    if (how.format is None or is_local) and (
         pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
     ):
         numbers = pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
         found = stamp_text.numbers_since_1970(numbers)
         if found is not None:
-            return found, True
-    return _of_text(pc.utf8_trim_whitespace(pc.cast(column, pa.string())), how, zone)
+            return found, not is_local
+    text = pc.utf8_trim_whitespace(pc.cast(column, pa.string()))
+    if is_local:
+        found = stamp_text.since_1970(text.to_pylist())
+        return np.full(len(text), _NAT, "M8[us]") if found is None else found, False
+    return _of_text(text, how, zone)
 
 
 def _of_text(text: pa.Array, how: TimestampFormat, zone: str) -> tuple[Times, bool]:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from services.data_watcher.adapters.reading import cells, faults, stamps
 from services.data_watcher.adapters.reading.table import Raw, Table
 from services.data_watcher.domain.believable import inverters, losses, sums
-from services.data_watcher.domain.time_axis import TimeAxis, Times
+from services.data_watcher.domain.time_axis import TimeAxis, Times, ticks_of
 from shared.errors import UnreadableFileError
 from shared.solar.site import POWER, Site, SourceFormat
 
@@ -136,7 +136,7 @@ def together(table: Table, source: SourceFormat, site: Site) -> tuple[Table, Tim
         others, or `too_much_masked` where too many rows name none.
     """
     counts: Counter[str] = Counter(table.skipped)
-    series, step = _placed(table, source, site, counts)
+    series, like = _placed(table, source, site, counts)
     utc = np.unique(np.concatenate([each.utc for each in series]))
     faults.check_size(len(utc), len(series))
     at = [np.searchsorted(utc, each.utc) for each in series]
@@ -167,13 +167,14 @@ def together(table: Table, source: SourceFormat, site: Site) -> tuple[Table, Tim
     said = "; ".join(filter(None, notes)) or None
     joined = replace(table.take(first), values=values, faults=reasons, note=said)
     found = {reason: count for reason, count in counts.items() if count}
-    return joined, TimeAxis(utc, np.arange(len(utc)), step, found, is_whole=True, doubtful=doubtful)
+    time = replace(like, utc=utc, rows=np.arange(len(utc)), counts=found, doubtful=doubtful)
+    return joined, replace(time, is_whole=True)
 
 
 def _placed(
     table: Table, source: SourceFormat, site: Site, counts: Counter[str]
-) -> tuple[list[_Series], float]:
-    """Return the inverters on one grid of time, and the length of its interval [s]; count what was done."""
+) -> tuple[list[_Series], TimeAxis]:
+    """Return the inverters on one grid of time, and the time of one of them by it; count what was done."""
     assert table.series is not None  # noqa: S101 - for the type checker
     called = [str(each) for each in table.series.dictionary.to_pylist()]
     if len(called) > MOST_SERIES:
@@ -211,7 +212,7 @@ def _placed(
             kept = kept[chosen]
             doubtful = {quantity: mask[chosen] for quantity, mask in doubtful.items()}
         series.append(_Series(name, utc, rows[kept], doubtful))
-    return series, step
+    return series, replace(times[0], step=step)
 
 
 def _usual_step(times: Sequence[TimeAxis]) -> float:
@@ -223,13 +224,13 @@ def _usual_step(times: Sequence[TimeAxis]) -> float:
 
 def _phase(utc: Times, step: float) -> int:
     """Return where in its interval most of a series' stamps are. [us]"""
-    phases, counts = np.unique(utc.view(np.int64) % round(step * 1e6), return_counts=True)
+    phases, counts = np.unique(ticks_of(utc) % round(step * 1e6), return_counts=True)
     return int(phases[counts.argmax()])
 
 
 def _floored(utc: Times, step: float) -> Times:
     width = round(step * 1e6)
-    return (utc.view(np.int64) // width * width).view(utc.dtype)
+    return (ticks_of(utc) // width * width).view(utc.dtype)
 
 
 def _spread(column: Values, series: _Series, at: Positions, length: int) -> Values:

@@ -16,12 +16,11 @@ from services.data_watcher.adapters.reading.table import Table
 from services.data_watcher.adapters.reading.zones import to_utc
 from services.data_watcher.domain.believable import losses
 from services.data_watcher.domain.believable import stamps as believable
-from services.data_watcher.domain.time_axis import TimeAxis, Times
+from services.data_watcher.domain.time_axis import NAT, TimeAxis, Times, ticks_of
 from shared.errors import UnreadableFileError
 from shared.solar.site import Site, SourceFormat, TimestampFormat
 
-EARLIEST = np.datetime64("1980-01-01", "us")
-LATEST = np.datetime64("2100-01-01", "us")
+_EARLIEST, _LATEST = ticks_of(np.array(["1980-01-01", "2100-01-01"], "M8[us]")).tolist()
 TOLERANCE = np.timedelta64(60, "s")  # of a stamp off the grid; loggers were seen 59 s off
 # Part of an interval between its beginning and its stamp, by the label of the stamp.
 _OFFSET = {"left": 0.0, "center": 0.5, "right": 1.0, "end": 1.0}
@@ -67,12 +66,13 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
     if how.step_minutes is not None:
         believable.check_step(kept, step, by_yaml=source.timestamp.step_minutes is not None)
     found = {name: count for name, count in counts.items() if count}
-    return TimeAxis(kept, rows, step, found, is_whole, doubtful)
+    return TimeAxis(kept, rows, step, found, is_whole, doubtful, source.timestamp.timezone, is_utc)
 
 
 def _ascends(utc: Times) -> bool:
     """Whether every row has a time, and a later one than the row before it."""
-    return bool((utc[1:] > utc[:-1]).all()) and not np.isnat(utc[:1]).any()
+    ticks = ticks_of(utc)
+    return bool((ticks[1:] > ticks[:-1]).all()) and (ticks[:1] != NAT).all()
 
 
 def _put_in_order(
@@ -132,7 +132,7 @@ def parsed(
     local, is_utc = parse(table.stamps, how, zone)
     if how.label in {"right", "end"} and not is_utc and (by_rows or how.label == "end"):
         local = stamp_text.end_of_day(local, always=how.label == "end")
-    local[(local < EARLIEST) | (local >= LATEST)] = _NAT
+    forget_absurd(local)
     bad = np.isnat(local)
     count = int(np.count_nonzero(bad))
     if count > MOST_BAD * len(bad) or are_of_unknown_months(table, how, bad):
@@ -143,6 +143,12 @@ def parsed(
     return local, is_utc, dict(table.skipped) | {"bad_timestamp": count}
 
 
+def forget_absurd(times: Times) -> None:
+    """Make times unknown that no measurement and no forecast is of."""
+    ticks = ticks_of(times)
+    times[(ticks < _EARLIEST) | (ticks >= _LATEST)] = _NAT
+
+
 def begins(utc: Times, lengths: float | npt.NDArray[np.float64], how: TimestampFormat) -> Times:
     """Return where the intervals of some stamps begin, by their length or that of each. [s]"""
     before = np.round(np.asarray(lengths) * _OFFSET[how.label]).astype("m8[s]")
@@ -151,8 +157,8 @@ def begins(utc: Times, lengths: float | npt.NDArray[np.float64], how: TimestampF
 
 def last_of_each(utc: Times) -> tuple[Times, npt.NDArray[np.intp]]:
     """Return the stamps, ascending and unique, and of the rows of each the last."""
-    steps = np.diff(utc)
-    if (steps > np.timedelta64(0, "us")).all():
+    ticks = ticks_of(utc)
+    if (ticks[1:] > ticks[:-1]).all():
         return utc, np.arange(len(utc))
     kept, first = np.unique(utc[::-1], return_index=True)
     return kept, len(utc) - 1 - first
@@ -177,11 +183,14 @@ def _step(utc: Times, how: TimestampFormat) -> float:
 def snap(utc: Times, step: float) -> tuple[Times, int]:
     """Move stamps that miss the file's own grid by at most a minute onto it."""
     width = round(step * 1e6)
-    ticks = utc.view(np.int64)
+    ticks = ticks_of(utc)
     phase = ticks % width
     if (phase == phase[:1]).all():
         return utc, 0  # as in nearly every file
-    known = ~np.isnat(utc)
+    known = ticks != NAT
+    first = phase[int(known.argmax())]
+    if ((phase == first) | ~known).all():
+        return utc, 0  # as where some rows have no time
     tolerance = min(TOLERANCE / _MICROSECOND, width / 4)
     off = _off(ticks, _grid(phase[known], width, tolerance), width)
     move = known & (off != 0) & (np.abs(off) <= tolerance)

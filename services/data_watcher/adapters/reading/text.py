@@ -45,6 +45,7 @@ _NOT_TEXT = {
     b"\xd0\xcf\x11\xe0": "an old Excel file (.xls)",
 }
 _MOST_LINES_OF_NAMES = 10
+_BLOCK = 1024**2  # bytes that are parsed at once; Arrow makes room for all of them
 _Header = tuple[list[str], int, int]  # names, lines up to it, where the first data row begins
 
 
@@ -217,7 +218,11 @@ def _parse(
     # Block by block: the reader of whole files starts a thread for each, and that takes longer than a day.
     table = pacsv.open_csv(
         pa.BufferReader(body),
-        pacsv.ReadOptions(column_names=[str(at) for at in range(width)], use_threads=False),
+        pacsv.ReadOptions(
+            column_names=[str(at) for at in range(width)],
+            use_threads=False,
+            block_size=min(_BLOCK, body.size + 1),
+        ),
         pacsv.ParseOptions(
             delimiter=source.delimiter,
             quote_char='"' if quotes else False,
@@ -423,6 +428,8 @@ def _check_decimals(ragged: _Ragged, names: list[str], source: SourceFormat) -> 
 
 def _fields(line: str, delimiter: str) -> list[str]:
     """Return a line's fields; a comment may hold a quote that never ends."""
+    if '"' not in line:
+        return [field.strip() for field in line.split(delimiter)]
     try:
         skip = delimiter != " "
         fields = next(csv.reader(io.StringIO(line), delimiter=delimiter, skipinitialspace=skip))

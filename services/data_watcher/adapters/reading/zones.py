@@ -8,11 +8,11 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.domain.time_axis import Times
+from services.data_watcher.domain.time_axis import NAT, Ticks, Times, ticks_of
 from shared.solar.zones import tzinfo_of
 
 _DAY = timedelta(days=1)
-_NEVER = np.datetime64("2262-01-01", "us")  # no offset ends, or begins, so late
+_NEVER = 9_214_646_400_000_000  # us, in 2262: no offset ends, or begins, so late
 
 
 def to_utc(local: Times, name: str) -> tuple[Times, npt.NDArray[np.bool_]]:
@@ -33,51 +33,61 @@ def to_utc(local: Times, name: str) -> tuple[Times, npt.NDArray[np.bool_]]:
     tuple
         Times in UTC, NaT where the clock never showed such a time, and which those are.
     """
-    never = np.zeros(len(local), bool)
-    if np.isnat(local).all():
+    ticks = ticks_of(local)
+    never = np.zeros(len(ticks), bool)
+    unknown = ticks == NAT
+    if unknown.all():
         return local, never
-    first, last = np.fmin.reduce(local), np.fmax.reduce(local)
-    opens, closes, offsets = _segments(name, first.astype("M8[D]"), last.astype("M8[D]"))
+    first, last = int(ticks.min()), int(ticks.max())
+    if first == NAT:
+        first = int(ticks[~unknown].min())
+    opens, closes, offsets = _segments(name, _day_of(first), _day_of(last))
     at = int(opens.searchsorted(first, side="right")) - 1
     before = closes[at - 1] if at > 0 else opens[0]
     if at >= 0 and before <= first and last < min(closes[at], _next(opens, at)):
-        return local - offsets[at], never  # no change of the clock lies in the file
-    segment = _segment_of(local, opens)
-    never = (local >= closes[segment]) & ~np.isnat(local)
-    twice = (segment > 0) & (local < closes[np.clip(segment - 1, 0, None)])
+        # No change of the clock lies in the file.
+        return local - np.timedelta64(int(offsets[at]), "us"), never
+    segment = _segment_of(ticks, opens)
+    never = ticks >= closes[segment]
+    twice = ticks < np.append(NAT, closes[:-1])[segment]
     for each in np.unique(segment[twice]):
         rows = np.flatnonzero(twice & (segment == each))
-        ordered = rows if _ascends(local) else rows[::-1]
-        again = np.append(False, np.diff(local[ordered]) <= np.timedelta64(0, "us")).cumsum() > 0
+        ordered = rows if _ascends(ticks[~unknown]) else rows[::-1]
+        again = np.append(False, np.diff(ticks[ordered]) <= 0).cumsum() > 0
         segment[ordered[~again]] -= 1
-    utc = local - offsets[segment]
-    utc[never] = np.datetime64("NaT", "us")
-    return utc, never
+    utc = ticks - offsets[segment]
+    utc[never | unknown] = NAT
+    return utc.view("M8[us]"), never
 
 
-def _segment_of(local: Times, opens: Times) -> npt.NDArray[np.intp]:
+def _segment_of(ticks: Ticks, opens: Ticks) -> npt.NDArray[np.intp]:
     """Return the last segment that had opened at each time, the first for what is before it or unknown."""
-    if (local[1:] >= local[:-1]).all():  # a few cuts are quicker than as many searches as rows
-        cuts = np.searchsorted(local, opens[1:])
-        lengths = np.diff(cuts, prepend=0, append=len(local))
+    if (ticks[1:] >= ticks[:-1]).all():  # a few cuts are quicker than as many searches as rows
+        cuts = np.searchsorted(ticks, opens[1:])
+        lengths = np.diff(cuts, prepend=0, append=len(ticks))
         return np.repeat(np.arange(len(opens)), lengths)
-    return np.clip(np.searchsorted(opens, local, side="right") - 1, 0, None)
+    return np.clip(np.searchsorted(opens, ticks, side="right") - 1, 0, None)
 
 
-def _next(opens: Times, at: int) -> np.datetime64:
-    return opens[at + 1] if at + 1 < len(opens) else _NEVER
+def _next(opens: Ticks, at: int) -> int:
+    return int(opens[at + 1]) if at + 1 < len(opens) else _NEVER
 
 
-def _ascends(local: Times) -> bool:
-    known = local[~np.isnat(local)]
+def _ascends(known: Ticks) -> bool:
     return bool(known[-1] >= known[0])
 
 
+def _day_of(tick: int) -> np.datetime64:
+    day: np.datetime64 = np.datetime64(tick, "us").astype("M8[D]")
+    return day
+
+
 @lru_cache(maxsize=64)
-def _segments(
-    name: str, first: np.datetime64, last: np.datetime64
-) -> tuple[Times, Times, npt.NDArray[np.timedelta64]]:
-    """Return what a zone's clock shows as each offset begins and ends, and the offsets, around some days."""
+def _segments(name: str, first: np.datetime64, last: np.datetime64) -> tuple[Ticks, Ticks, Ticks]:
+    """Return what a zone's clock shows as each offset begins and ends, and the offsets, around some days.
+
+    All of them in microseconds; the clock's since 1970.
+    """
     place = tzinfo_of(name)
     moment = datetime.fromisoformat(str(first)).replace(tzinfo=UTC) - 2 * _DAY
     end = datetime.fromisoformat(str(last)).replace(tzinfo=UTC) + 2 * _DAY
@@ -92,8 +102,8 @@ def _segments(
             offsets.append(offset)
             following = start
         moment = following
-    begins = np.array([each.replace(tzinfo=None) for each in starts], dtype="M8[us]")
-    ahead = np.array(offsets, dtype="m8[us]")
+    begins = np.array([each.replace(tzinfo=None) for each in starts], "M8[us]").view(np.int64)
+    ahead = np.array(offsets, "m8[us]").view(np.int64)
     return begins + ahead, np.append(begins[1:] + ahead[:-1], _NEVER), ahead
 
 

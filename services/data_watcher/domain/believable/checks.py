@@ -13,7 +13,9 @@ from services.data_watcher.domain.believable import (
     nights,
     other_day,
     scale_change,
+    scale_jump,
     sign,
+    turns,
     unit_at_edge,
     unit_by_capacity,
     unit_by_clear_day,
@@ -29,6 +31,7 @@ from services.data_watcher.domain.believable.power import Power, Values
 # clock that is hours off makes power faint under a high sun.
 CHECKS = (
     counter.check,
+    turns.check,
     day_mean.check,
     unit_by_neighbours.check,
     unit_change.check,
@@ -43,7 +46,13 @@ CHECKS = (
 )
 # Of each irradiance beside power: what is of another day, or changes between two days, is also many times
 # apart.
-BESIDE = (other_day.check, scale_change.check, faint_spell.check, irradiance.check)
+BESIDE = (
+    other_day.check,
+    scale_change.check,
+    scale_jump.check,
+    faint_spell.check,
+    irradiance.check,
+)
 
 
 def check_beside(power: Power, columns: Mapping[str, Values]) -> None:
@@ -70,7 +79,7 @@ def check_power(power: Power) -> None:
     Raises
     ------
     UnreadableFileError
-        `wrong_sign`, `net_power`, `counter`, `day_rows`, `wrong_clock`, `power_at_night`, or
+        `wrong_sign`, `net_power`, `counter`, `mixed_rows`, `day_rows`, `wrong_clock`, `power_at_night`, or
         `wrong_unit` with the unit that would fit or the row where it changes.
     """
     if power.lowest < 0:

@@ -12,6 +12,7 @@ from services.data_watcher.domain.believable.power import Power
 from services.data_watcher.domain.time_axis import TimeAxis, days_of
 from shared.errors import UnreadableFileError
 from shared.solar.site import Site
+from shared.solar.stamp_format import LOCAL_SINCE_1970
 from shared.solar.zones import tzinfo_of
 
 LEAST_DAYS = 3
@@ -88,7 +89,7 @@ def check(power: Power, what: str = "power") -> None:
         f"{what} is centred {abs(middle) / 60:.1f} hours {'after' if middle > 0 else 'before'} solar noon on "
         f"{len(off)} days, and {night.mean():.0%} of the rows with {what} lie in the night; the clock of the "
         "file is not the stated one",
-        remedy(power.site.timezone, power.time.utc[0], middle),
+        remedy(power.time, power.site, middle),
     )
 
 
@@ -134,8 +135,9 @@ def _mean_by(group: npt.NDArray[np.int64], values: Values) -> Values:
 def is_by_day(time: TimeAxis, rows: npt.NDArray[np.intp], site: Site) -> bool:
     """Whether so few of some rows are near or in the night that the exact sun need not be asked."""
     middles = time.utc[rows] + np.timedelta64(round(time.step * 5e5), "us")
-    up = sun.roughly_up(sun.mean_solar_time(middles, site), site.latitude)
-    return bool(np.count_nonzero(up < BELOW_HORIZON + ROUGH) < MUCH * len(rows))
+    local = sun.mean_solar_time(middles, site)
+    low = sun.roughly_below(local, site.latitude, BELOW_HORIZON + ROUGH)
+    return bool(np.count_nonzero(low) < MUCH * len(rows))
 
 
 def check_each_day(power: Power) -> None:
@@ -156,7 +158,7 @@ def check_each_day(power: Power) -> None:
     local = sun.mean_solar_time(power.time.utc[much], power.site)
     if power.time.days <= FEW_DAYS and sun.lowest(local, power.site.latitude) > NIGHT + ROUGH:
         return  # as in nearly every file of a day
-    dark = much[sun.roughly_up(local, power.site.latitude) < NIGHT]
+    dark = much[sun.roughly_below(local, power.site.latitude, NIGHT)]
     if len(dark) < hour:
         return  # as in nearly every file
     local = sun.mean_solar_time(power.time.utc, power.site)
@@ -181,26 +183,35 @@ def check_each_day(power: Power) -> None:
     )
 
 
-def remedy(zone: str, first: np.datetime64, minutes: float) -> str:
+def remedy(time: TimeAxis, site: Site, minutes: float) -> str:
     """Return which offset would bring the middle of the days to solar noon.
 
     Parameters
     ----------
-    zone, first
-        The stated zone, and a moment of the file.
     minutes
         How long after solar noon the days are centred.
     """
-    stated = _offset(zone, first.astype("M8[s]").item())
+    zone = "UTC" if time.is_absolute else time.zone or site.timezone
+    stated = _offset(zone, time.utc[0].astype("M8[s]").item())
     right = stated + timedelta(minutes=_HALF_HOUR * round(minutes / _HALF_HOUR))
     hours = right.total_seconds() / 3600
     if not -12 <= hours <= 14:  # noqa: PLR2004 - the offsets on earth
         hours -= 24 * round(hours / 24)
     sign = "-" if hours < 0 else "+"
     said = f"{sign}{int(abs(hours)):02}:{round(abs(hours) % 1 * 60):02}"
+    if time.is_absolute:
+        return (
+            "the stamps say their offset from UTC themselves, or count from 1970; where they are times of "
+            f"another clock all the same, say under timestamp of the source in the site's YAML "
+            f'timezone: "{said}", and format: {LOCAL_SINCE_1970} of counts, else their format with the wrong '
+            "offset as plain text (%Y-%m-%dT%H:%M:%SZ); also look at longitude, label and the logger's clock"
+        )
+    place = "under timestamp of the source in the site's YAML"
+    if time.zone is None:
+        place = "in the site's YAML (or under timestamp of the source)"
     return (
-        f'timezone: "{said}" in the site\'s YAML (or under timestamp of the source) would put it there, '
-        "where the stamps carry no offset of their own; also look at longitude, label and the logger's clock"
+        f'timezone: "{said}" {place} would put it there; also look at longitude, label and the logger\'s '
+        "clock"
     )
 
 

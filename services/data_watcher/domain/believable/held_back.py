@@ -17,7 +17,7 @@ from services.data_watcher.domain.time_axis import TimeAxis, days_of
 from shared.solar import runs
 from shared.solar.site import Site
 
-LARGE = 0.1  # of the file's highest power; below, digits repeat by themselves
+LARGE = 0.02  # of the file's highest power; below, a plant is as good as off
 LEAST_ROWS, LEAST = 3, 5400.0  # rows, and s
 REPEATED = 3.0  # times as long as values usually repeat: a portal may write each hour four times
 ABOVE = 1.02  # times as much: this is what the plant gives at other times; inverters at their top differ less

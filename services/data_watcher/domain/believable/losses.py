@@ -76,9 +76,13 @@ def check(
         _check(name, reason, int((mask & day).sum()), int(day.sum()), site, shown)
 
 
-def check_ragged(count: int, rows: int, example: str, site: Site) -> None:
-    """Refuse a file of which too many rows could not be taken apart; what they hold is not known."""
-    _check("the row", "ragged_row", count, count + rows, site, repr(example))
+def check_ragged(count: int, rows: int, power: Values | None, example: str, site: Site) -> None:
+    """Refuse a file of which too many rows could not be taken apart; what they hold is not known.
+
+    They may be of the day, so that they are held against the other rows with power.
+    """
+    of = rows if power is None else int(np.count_nonzero(_with_power(power)))
+    _check("the row", "ragged_row", count, count + of, site, repr(example))
 
 
 def check_rows(  # noqa: PLR0917 - what is lost, why, where, and of what
@@ -97,11 +101,15 @@ def check_rows(  # noqa: PLR0917 - what is lost, why, where, and of what
     """
     if np.count_nonzero(bad) <= FEW:
         return
-    counting = np.ones(len(bad), bool) if power is None else np.abs(np.nan_to_num(power)) > NOISE
+    counting = np.ones(len(bad), bool) if power is None else _with_power(power)
     count = int((bad & counting).sum())
     rows = np.flatnonzero(bad & counting)[:EXAMPLES]
     shown = ", ".join(said(int(row)) for row in rows)
     _check(what, reason, count, int(counting.sum()), site, f"rows {shown}")
+
+
+def _with_power(power: Values) -> Mask:
+    return np.abs(np.nan_to_num(power)) > NOISE
 
 
 def _shown(

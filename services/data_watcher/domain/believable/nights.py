@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import Power, Values, spacing
-from services.data_watcher.domain.time_axis import TimeAxis, Times, stretches
+from services.data_watcher.domain.time_axis import TimeAxis, Times, stretches, ticks_of
 from shared.errors import UnreadableFileError
 from shared.solar.site import Site
 
@@ -85,7 +85,7 @@ def frozen(values: Values, time: TimeAxis, site: Site) -> Mask | None:
 def _around_midnight(times: Times, site: Site) -> Mask:
     """Return the rows within an hour and a half of midnight by mean solar time."""
     late = sun.ahead(site) * 1_000_000 + _AROUND // 2
-    around: Mask = (times.view(np.int64) + late) % _DAY < _AROUND
+    around: Mask = (ticks_of(times) + late) % _DAY < _AROUND
     return around
 
 

@@ -12,10 +12,8 @@ from shared.solar import runs
 
 LEAST_DAYS = 5
 TELLING = 2  # days in a row, those aside that are like both of their neighbours
-NOT_OWN, OTHER = (
-    0.2,
-    0.95,
-)  # how alike the changes from the day before are: of the same day, of another
+# How alike the changes from the day before are: of the same day, of another.
+NOT_OWN, OTHER = 0.2, 0.95
 AT_TOP = 0.97  # of the file's highest hour: a plant at its limit does not follow the sun
 LEAST_CHANGE = 0.15  # of what a usual day gives
 _HOURS = 24
@@ -41,12 +39,14 @@ def check(name: str, light: Values, power: Power) -> None:
         return
     own, beside, first = _changes(light, power)
     same = _alike(own, beside)
+    if np.count_nonzero(same < NOT_OWN) < TELLING:
+        return  # as in nearly every file
     # By the day of the irradiance: is it that of its own day, or of the other one?
     before = _fitting(_alike(own[:-1], beside[1:]), same[1:], first + 2)
     after = _fitting(_alike(own[1:], beside[:-1]), same[:-1], first + 1)
     days, since = max(before, after, key=lambda each: each[0])
     if since is None:
-        return  # as in nearly every file
+        return
     raise UnreadableFileError(
         "wrong_clock",
         f"from {since} on {name} of a day follows the power of the day "

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from services.data_watcher.domain import units
 from services.data_watcher.domain.believable import clock
 from services.data_watcher.domain.believable.sky import Sky
-from services.data_watcher.domain.time_axis import Times
+from services.data_watcher.domain.time_axis import TimeAxis, Times, ticks_of
 from shared.errors import UnreadableFileError
 from shared.solar import irradiance, position
 from shared.solar.site import Site
@@ -77,7 +77,7 @@ class Light:
         issues = len(np.unique(self.issued))
         hours = self.begins.astype("M8[s]").astype(np.int64) / 3600.0 + self.lengths / 7200.0
         day = np.round((hours - self.sky.hour_angle * 12 / np.pi - 12) / 24).astype(np.int64)
-        issue = self.issued.view(np.int64) if 2 * issues < len(self.issued) else np.zeros_like(day)
+        issue = ticks_of(self.issued) if 2 * issues < len(self.issued) else np.zeros_like(day)
         keys = np.stack([issue, day])
         group: npt.NDArray[np.intp] = np.unique(keys, axis=1, return_inverse=True)[1].reshape(-1)
         return group
@@ -114,7 +114,7 @@ def check_grows(light: Light) -> None:
     )
 
 
-def check_clock(light: Light, zone: str, site: Site, middle: float | None) -> None:
+def check_clock(light: Light, time: TimeAxis, site: Site, middle: float | None) -> None:
     """Refuse a file whose irradiance follows another sun than that over the site.
 
     There is light at night and none by day, much of the energy comes at night, or clear days are centred
@@ -122,8 +122,8 @@ def check_clock(light: Light, zone: str, site: Site, middle: float | None) -> No
 
     Parameters
     ----------
-    zone
-        The stated zone.
+    time
+        The rows in time, and by which zone they were read.
     middle
         How long after solar noon its clear days are centred [minutes]; None where the weather may decide.
 
@@ -151,7 +151,7 @@ def check_clock(light: Light, zone: str, site: Site, middle: float | None) -> No
         f"{light.name} follows the sun {abs(off) / 60:.1f} hours {'after' if off > 0 else 'before'} its "
         f"time: {at_night:.0%} of its energy comes at night, and {int(too_little.sum())} rows by day have "
         "none; the clock of the file is not the stated one",
-        clock.remedy(zone, light.begins[0], off),
+        clock.remedy(time, site, off),
     )
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import NOISE
-from services.data_watcher.domain.time_axis import TimeAxis, Times, by_day
+from services.data_watcher.domain.time_axis import TimeAxis, Times, by_day, ticks_of
 from services.data_watcher.domain.traits import Level, Traits, band_of
 from shared.solar.site import POWER, Site
 
@@ -122,7 +122,7 @@ class _Day:
     @classmethod
     def of(cls, local: Times, power: Values, noon: float, step: float, site: Site) -> Self:
         """Return what a day shows; its moments are the middles of the intervals in mean solar time."""
-        minutes = (local.view(np.int64) % _DAY) / 6e7
+        minutes = (ticks_of(local) % _DAY) / 6e7
         total = float(power.sum())
         middle = float(power @ minutes) / total - _NOON
         below = len(power) - 1 - min(max(round(SUSTAINED / step), 1), len(power) - 1)

@@ -65,12 +65,26 @@ def check(name: str, irradiance: Values, power: Power) -> None:
     row = near.start + _first_row(
         power.share[near], irradiance[near] / STANDARD, _levels(levels, at)
     )
+    raise of_units(name, change, power, row, f"{days[whole[at]]}")
+
+
+def of_units(name: str, change: float, power: Power, row: int, since: str) -> UnreadableFileError:
+    """Return the fault of a file in which power or an irradiance changes its unit.
+
+    Parameters
+    ----------
+    name
+        Canonical name of the irradiance by which it is told.
+    change
+        Logarithm of how many times more power there is from there on.
+    row, since
+        Where that is on the time axis, and how a person says it.
+    """
     where = power.place(int(power.time.rows[row]))
-    raise UnreadableFileError(
+    return UnreadableFileError(
         "wrong_unit",
-        f"from {days[whole[at]]} on (row {where}) power is, by the {name} beside it, "
-        f"{np.exp(abs(change)):.3g} times {'more' if change > 0 else 'less'} than before, for days: power or "
-        f"{name} changes its unit there",
+        f"from {since} on (row {where}) power is, by the {name} beside it, {np.exp(abs(change)):.3g} times "
+        f"{'more' if change > 0 else 'less'} than before: power or {name} changes its unit there",
         "split the file there and give both parts sources of their own in the site's YAML, each with its "
         "unit (power, energy of each interval, W/m2, kW/m2); where only a part of the plant gave power on "
         "one side, leave that side out",

@@ -14,8 +14,10 @@ FEWEST = 8  # such rows: fewer are spikes
 LEAST_USED = 0.03  # of AC capacity; a transformer that is not loaded draws below one percent
 NIGHTS = 3
 NIGHT = -0.1  # sine of six degrees below the horizon
-LEAST_BY_DAY = 0.01  # of AC capacity
-MOST_DRAW = 0.1  # of AC capacity, which a plant may draw at night
+MOST_DRAW = 0.1  # of AC capacity; a plant never draws as much
+LEAST_TURNED = 0.02  # of AC capacity; less may be what inverters draw by day
+AT_REST = 0.1  # of the largest amount, which turned generation does not reach at night
+FOLLOWS = 0.5  # correlation with the sun by day; what is drawn all day shows none
 
 
 def check_nights(power: Power) -> None:
@@ -53,11 +55,13 @@ def check(power: Power) -> None:
         `wrong_sign`
     """
     amount = -power.lowest
-    if amount <= MOST_DRAW and not _is_by_day(power):
+    if amount <= LEAST_TURNED:
         return
     much = abs(power.share) > MUCH * max(amount, power.highest)
     negative = int((power.share[much] < 0).sum())
     if much.sum() < FEWEST or negative < MOSTLY * much.sum():
+        return
+    if amount <= MOST_DRAW and not _follows_sun(power, amount):
         return
     scale = -power.scale
     raise UnreadableFileError(
@@ -69,16 +73,12 @@ def check(power: Power) -> None:
     )
 
 
-def _is_by_day(power: Power) -> bool:
-    """Whether what is drawn is drawn by day alone, and nothing is ever given: a winter with its sign turned.
-
-    What a plant draws at rest it draws at night, too.
-    """
-    if -power.lowest <= LEAST_BY_DAY or power.highest > -MUCH * power.lowest:
+def _follows_sun(power: Power, amount: float) -> bool:
+    """Whether small negative power is what a dull day gives: none at night, and more under a higher sun."""
+    known = np.isfinite(power.share)
+    drawn = -power.share[known]
+    up = sun.roughly_up(sun.mean_solar_time(power.time.utc[known], power.site), power.site.latitude)
+    at_rest = drawn[up < NIGHT] <= AT_REST * amount
+    if at_rest.sum() < MOSTLY * len(at_rest) or not drawn[up > 0].std():
         return False
-    drawn = power.share < MUCH * power.lowest
-    local = sun.mean_solar_time(power.time.utc, power.site)
-    up = sun.roughly_up(local, power.site.latitude)
-    dark = (up < NIGHT) & np.isfinite(power.share)
-    days = len(np.unique(local[drawn].astype("M8[D]")))
-    return bool(days >= NIGHTS and dark.any() and not (drawn & dark).any())
+    return bool(np.corrcoef(drawn[up > 0], up[up > 0])[0, 1] > FOLLOWS)

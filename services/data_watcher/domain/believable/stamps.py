@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.domain.time_axis import Times, stretches
+from services.data_watcher.domain.time_axis import NAT, Times, days_of, stretches, ticks_of
 from shared.errors import UnreadableFileError
+from shared.solar import runs
 
 MOST_MIXED = (
     0.2  # share of rows that repeat a stamp with other values before the file must be mixed
@@ -16,22 +17,25 @@ MOST_MIXED = (
 FEW_MIXED = 4  # such rows; as few are a logger's hiccup, however small the file
 DAYS_FOR_SWAP = 3  # in a row
 YEARS_FOR_SWAP = 2
-FAR_AWAY = np.timedelta64(20, "D")  # between a swapped day and its neighbours
+_TICKS_OF_A_DAY = 86_400_000_000  # us
+# Between a swapped day and its neighbours.
+_FAR_AWAY, _FAR_DAYS = 20 * _TICKS_OF_A_DAY, np.timedelta64(20, "D")
 FEWEST_TURNED, MOSTLY_TURNED = 2, 0.8  # days, and their part of those that lie far away
 MOST_TURNED = 12  # days of a month that can be swapped
 LEAST_RUN = 8  # rows that ascend, before they are a series of their own
 ROWS_OF_A_DAY = 4  # fewer are readings of a meter once a month
-YEARS_AWAY = np.timedelta64(300, "D")  # a wrong year is 365 days away from the row beside it
+_YEARS_AWAY = 300 * _TICKS_OF_A_DAY  # a wrong year is 365 days away from the row beside it
 SAME = 1e-3  # of a value; exports round
 MOST_STRAY = 0.2  # of the rows; of more nobody knows which are right
 ROWS_FOR_STEP = 24
 CLOSER, FARTHER = 0.75, 1.5  # than the stated step, before stamps contradict it
 USUAL = 0.8  # of the distances
-_SEVERAL = (
+SEVERAL = (
     "if the file holds several plants, sensors or inverters below each other, say in the site's YAML which "
     "rows count (where: {column: value}) or which column names the inverters, or the registers of a meter, "
     "to add up (sum_by: column), or export one file or one column for each"
 )
+LIGHT = ("power_ac", "ghi", "poa_global", "dni", "dhi")
 Mask = npt.NDArray[np.bool_]
 _DAY, _YEAR = np.timedelta64(1, "D"), np.timedelta64(365, "D")
 
@@ -44,6 +48,7 @@ def contradicting(
     *,
     said: Callable[[int], str],
     most: float = MOST_MIXED,
+    otherwise: str = "if it is the same plant, remove the rows that do not count",
 ) -> dict[str, Mask]:
     """Return which of the kept rows have another value than a row with the same stamp, by quantity.
 
@@ -59,6 +64,8 @@ def contradicting(
         Says where a row is in the file, and which stamp it carries.
     most
         Share of the rows that may be like that; a few are taken for a logger's hiccup, unless this is 0.
+    otherwise
+        What to do where they are not of several plants.
 
     Raises
     ------
@@ -75,26 +82,39 @@ def contradicting(
         found[name] = np.zeros(len(chosen), bool)
         found[name][at[apart]] = True
     count = int(differs.sum())
-    if count > (max(most * len(rows), FEW_MIXED) if most else 0):
+    if count > (max(most * _that_matter(columns, rows), FEW_MIXED) if most else 0):
         row = int(rows[np.flatnonzero(differs)[0]])
         raise UnreadableFileError(
             "mixed_rows",
             f"{count} of {len(rows)} rows repeat a time stamp with other values, first row "
             f"{said(row)}",
-            f"{_SEVERAL}; if it is the same plant, remove the rows that do not count",
+            f"{SEVERAL}; {otherwise}",
         )
     return found
+
+
+def _that_matter(columns: Mapping[str, npt.NDArray[np.float64]], rows: npt.NDArray[np.intp]) -> int:
+    """Return how many rows have power, or light: at night two plants say the same."""
+    for name in LIGHT:
+        if name in columns:
+            return int(np.count_nonzero(np.nan_to_num(columns[name][rows])))
+    return len(rows)
 
 
 def check_swapped(local: Times) -> None:
     """Refuse a file whose days lie a month or a year apart, and in a row once they are swapped."""
     if local[-1] - local[0] < DAYS_FOR_SWAP * _DAY and local[0] <= local[-1]:
         return
-    if (np.abs(np.diff(local)) > FAR_AWAY).any():
+    if np.abs(np.diff(ticks_of(local))).max() > _FAR_AWAY:
         _check_partly_swapped(local)
-    some = local[[0, len(local) // 2, -2]].astype(
-        "M8[D]"
-    )  # the last may be midnight, the end of a day
+        _check_one_day_of_each_month(local)
+        check_turned(local, _DAY)
+
+
+def _check_one_day_of_each_month(local: Times) -> None:
+    """Refuse a file that holds the same day of month after month, or of year after year."""
+    # The last may be midnight, the end of a day.
+    some = local[[0, len(local) // 2, -2]].astype("M8[D]")
     if len(set(some - some.astype("M8[M]"))) > 1:
         return  # as in nearly every file, and cheaper than all its days
     local = _without_midnight(local)
@@ -158,7 +178,7 @@ def _check_partly_swapped(local: Times) -> None:
     )
 
 
-def check_turned(local: Times) -> None:
+def check_turned(local: Times, farthest: np.timedelta64 = _FAR_DAYS) -> None:
     """Refuse a file whose days jump by months, and follow each other once day and month are swapped.
 
     A spreadsheet turns round the first twelve days of each month; over several months they fall onto each
@@ -168,24 +188,26 @@ def check_turned(local: Times) -> None:
     ----------
     local
         Times in the order of the file.
+    farthest
+        How far apart days may lie then. Where a gap is between them, it takes more of them.
     """
-    if not (np.abs(np.diff(local)) > FAR_AWAY).any():
+    if len(local) < ROWS_OF_A_DAY or np.abs(np.diff(ticks_of(local))).max() <= _FAR_AWAY:
         return  # as in nearly every file
     local = _without_midnight(local)
-    if not len(local):
-        return
-    dates = local.astype("M8[D]")
-    days = dates[np.append(True, dates[1:] != dates[:-1])]
-    if len(days) < DAYS_FOR_SWAP or len(local) < ROWS_OF_A_DAY * len(days):
+    days = days_of(local[runs.starts(days_of(local))])
+    jumps = np.abs(np.diff(days)) > _FAR_DAYS
+    if len(local) < ROWS_OF_A_DAY * len(days) or not jumps.any():
         return
     months, years = days.astype("M8[M]"), days.astype("M8[Y]").astype("M8[M]")
     day, month = (days - months).astype(int), (months - years).astype(int)
     turned = np.where(day < MOST_TURNED, (years + day).astype("M8[D]") + month, days)
     count = int(np.count_nonzero(turned != days))
     steps = np.diff(turned) * (1 if turned[-1] >= turned[0] else -1)
-    if count < FEWEST_TURNED or not ((steps > 0 * _DAY) & (steps <= FAR_AWAY)).all():
+    are_many = count >= FEWEST_TURNED and len(days) >= DAYS_FOR_SWAP
+    longest = farthest if are_many else _DAY
+    if not count or not ((steps > 0 * _DAY) & (steps <= longest)).all():
         return
-    first = int(np.abs(np.diff(days)).argmax())
+    first = int(np.flatnonzero(jumps)[0])
     raise UnreadableFileError(
         "day_month_swapped",
         f"rows go from {days[first]} to {days[first + 1]}, and {count} days lie in a row with the others, "
@@ -197,7 +219,7 @@ def check_turned(local: Times) -> None:
 
 def _without_midnight(local: Times) -> Times:
     """Return times without midnight, which may end the day before."""
-    by_day: Times = local[local != local.astype("M8[D]")]
+    by_day: Times = local[ticks_of(local) % _TICKS_OF_A_DAY != 0]
     return by_day
 
 
@@ -210,12 +232,14 @@ def strays(utc: Times) -> npt.NDArray[np.bool_]:
         Times in the order of the file; NaT where unknown.
     """
     none = np.zeros(len(utc), bool)
-    if not len(utc) or not np.fmax.reduce(utc) - np.fmin.reduce(utc) >= YEARS_AWAY:
+    ticks = ticks_of(utc)
+    known = utc[ticks != NAT]
+    if not len(known) or np.ptp(ticks_of(known)) < _YEARS_AWAY:
         return none
-    known = utc[~np.isnat(utc)]
-    if (known[1:] < known[:-1]).any():
+    ticks = ticks_of(known)
+    if (ticks[1:] < ticks[:-1]).any():
         known = np.sort(known)
-    cuts = np.flatnonzero(np.diff(known) >= YEARS_AWAY)
+    cuts = np.flatnonzero(np.diff(ticks_of(known)) >= _YEARS_AWAY)
     if not len(cuts):
         return none
     edges = np.concatenate([[0], cuts + 1, [len(known)]])
@@ -240,7 +264,8 @@ def check_overlapping(utc: Times, rows: npt.NDArray[np.intp], said: Callable[[in
         Says where a row is in the file, and which stamp it carries.
     """
     times = utc[rows]
-    if len(times) < ROWS_OF_A_DAY or (np.diff(times) >= np.timedelta64(0, "us")).all():
+    ticks = ticks_of(times)
+    if len(times) < ROWS_OF_A_DAY or (ticks[1:] >= ticks[:-1]).all():
         return 0
     if times[-1] < times[0] and np.median(np.diff(times).astype(np.int64)) < 0:
         times, rows = times[::-1], rows[::-1]
@@ -256,7 +281,7 @@ def check_overlapping(utc: Times, rows: npt.NDArray[np.intp], said: Callable[[in
         "mixed_rows",
         f"{count} of {len(times)} rows go back in time, between the stamps of earlier rows, first row "
         f"{said(row)}; the file seems to hold several sensors or inverters below each other",
-        _SEVERAL,
+        SEVERAL,
     )
 
 
@@ -332,10 +357,10 @@ def check_step(utc: Times, step: float, *, by_yaml: bool = True) -> None:
     by_yaml
         Whether the YAML states it; else the stamps do, by the end that they name.
     """
-    apart = np.diff(utc)
-    if len(apart) < ROWS_FOR_STEP or (apart == np.timedelta64(round(step * 1e6), "us")).all():
+    apart = np.diff(ticks_of(utc))
+    if len(apart) < ROWS_FOR_STEP or (apart == round(step * 1e6)).all():
         return
-    distances = apart / np.timedelta64(1, "s")
+    distances = apart / 1e6
     other = next(
         (start for start, _ in stretches(distances, ROWS_FOR_STEP) if distances[start] != step),
         None,

@@ -16,7 +16,7 @@ _MOSTLY = 0.95  # of the rows with power
 _FAR_BELOW = 200.0  # of one plant's inverters none is so much smaller
 _ALIKE = 0.9  # correlation; a small inverter's stand-by does not follow the sun
 _ROWS = 16
-_FEWEST = 3  # columns; of two alike nobody knows which is the other's total
+_TWINS = 0.001  # of power; two inverters of one make on one roof differ more
 
 
 def total(parts: Sequence[Values], which: Callable[[int], str], remedy: str) -> Values:
@@ -38,7 +38,9 @@ def total(parts: Sequence[Values], which: Callable[[int], str], remedy: str) -> 
     for each in parts[1:]:
         summed += each
     _check_units(parts, which)
-    if len(parts) >= _FEWEST:
+    if len(parts) == 2:  # noqa: PLR2004 - the total of one alone is its copy
+        _check_twins(parts[0], parts[1], which, remedy)
+    elif len(parts) > 2:  # noqa: PLR2004
         _check(parts, summed, which, remedy)
     return summed
 
@@ -68,6 +70,23 @@ def _check_units(parts: Sequence[Values], which: Callable[[int], str]) -> None:
                 "is added up has one unit",
                 "export them in one unit, or give one of them up in `columns` if it is no power",
             )
+
+
+def _check_twins(one: Values, other: Values, which: Callable[[int], str], remedy: str) -> None:
+    """Refuse two columns with the same power: the one is the total of the other, or its copy."""
+    known = np.isfinite(one) & np.isfinite(other) & ((one > 0) | (other > 0))
+    first, second = one[known], other[known]
+    if not len(first):
+        return
+    same = np.abs(first - second) <= _TWINS * first
+    if same.mean() < _MOSTLY or len(np.unique(first[same])) < _ROWS:
+        return  # as in nearly every file
+    raise UnreadableFileError(
+        "total_among_columns",
+        f"{which(1)} has the values of {which(0)} in {same.mean():.0%} of the rows with power; added up, "
+        "power would count twice",
+        f"{remedy}; where each really is half of the plant, name one of them and scale: 2",
+    )
 
 
 def _check(

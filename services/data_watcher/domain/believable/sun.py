@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.domain.time_axis import Times, by_day, days_of
+from services.data_watcher.domain.time_axis import Times, by_day, days_of, ticks_of
 from shared.solar import position
 from shared.solar.site import Site
 
@@ -88,6 +88,28 @@ def roughly_up(local: Times, latitude: float) -> npt.NDArray[np.float64]:
     return up
 
 
+def roughly_below(local: Times, latitude: float, sine: float) -> npt.NDArray[np.bool_]:
+    """Return when `roughly_up` is less than some sine: of a long file each day is asked, and not each row.
+
+    Parameters
+    ----------
+    local
+        Mean solar times in microseconds, ascending.
+    """
+    if not len(local):
+        return np.zeros(0, bool)
+    moments = ticks_of(local)
+    day = np.arange(moments[0] // _DAY, moments[-1] // _DAY + 1)
+    north, declination = np.radians(latitude), _declination(day.view("M8[D]"))
+    at_equinox = np.cos(north) * np.cos(declination)
+    turned = (sine - np.sin(north) * np.sin(declination)) / np.maximum(at_equinox, 1e-9)
+    half = (np.arccos(np.clip(turned, -1.0, 1.0)) / (2 * np.pi) * _DAY).astype(np.int64)
+    noon = day * _DAY + _DAY // 2
+    edges = moments.searchsorted(np.column_stack([noon - half, noon + half]).ravel())
+    lengths = np.diff(edges, prepend=0, append=len(moments))
+    return np.repeat(np.arange(len(lengths)) % 2 == 0, lengths)
+
+
 def lowest(local: Times, latitude: float) -> float:
     """Return the least of `roughly_up` at moments of a day or two: a fraction of its time.
 
@@ -96,7 +118,7 @@ def lowest(local: Times, latitude: float) -> float:
     local
         Mean solar times in microseconds; at least one.
     """
-    since_midnight = local.view(np.int64) % _DAY
+    since_midnight = ticks_of(local) % _DAY
     off_noon = float(np.abs(since_midnight - _DAY // 2).max()) / _DAY * 2 * math.pi
     north = math.radians(latitude)
     declination = float(_DECLINATION[local[0].item().timetuple().tm_yday - 1])

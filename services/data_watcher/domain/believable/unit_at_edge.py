@@ -121,7 +121,7 @@ def _shown(power: Power, low: _Days, others: _Days, hours: float) -> str | None:
     long = LONG_OF_FINE if hours < FINE else LONG
     high = sun.noon_elevation(low.day, power.site.latitude) > HIGH_NOON
     if np.count_nonzero(high & (reached > 0)) >= long and DULL < np.fmax.reduce(reached) < NEAR[1]:
-        return f"in {len(low.day)} days of any weather"
+        return f"in {np.count_nonzero(reached > 0)} days of any weather"
     return None
 
 

@@ -64,7 +64,7 @@ class Following:
                 self.catching_up.waiting(model_id)
             if due:
                 self.watching.deployment(model_id)
-                self.recording.issuing.look(model_id)
+                self.recording.look(model_id)
             if "daily" in due:
                 self.foretelling.tomorrow(model_id)
                 self.catching_up.lost(model_id)

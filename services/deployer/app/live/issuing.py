@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from services.deployer.app.live.shelf import Shelf
 from services.deployer.domain.live.book import ONE_DAY, Day, Key, Made, days_of
 from services.deployer.domain.live.feeds import Feed, feeds
-from services.deployer.domain.live.newest import Newest, newest
+from services.deployer.domain.live.newest import Newest, must_give_way, newest
 from services.deployer.domain.live.stamps import moment
 from services.deployer.domain.live.unseen import Trained
 from services.deployer.ports import Books, Feeds, Latest, Meter, Publisher
@@ -71,14 +71,28 @@ class Issuing:
             message = f"{len(refused)} messages could not be sent; all are sent again"
             raise NotReadyError(message)
 
-    def look(self, model_id: str) -> None:
-        """Measure of how many sites the next issue is late."""
+    def look(self, model_id: str) -> list[str]:
+        """Measure of how many sites the next issue is late.
+
+        Returns sites of which a late provider is still the newest forecast where another one reaches: nothing
+        came since that would have brought it there.
+        """
         now = self.clock()
-        sites: dict[str, list[bool]] = {}
+        sites: dict[str, list[Feed]] = {}
         for each in self.feeds.feeds(model_id):
-            sites.setdefault(each.site_id, []).append(each.is_late(now))
+            sites.setdefault(each.site_id, []).append(each)
+        late = {
+            site_id for site_id, found in sites.items() if any(each.is_late(now) for each in found)
+        }
         if sites:
-            self.meter.tell_worst({"ForecastsLate": float(sum(map(any, sites.values())))})
+            self.meter.tell_worst({"ForecastsLate": float(len(late))})
+        return [
+            site_id
+            for site_id in sorted(late)
+            if not all(each.is_late(now) for each in sites[site_id])
+            and (newest := self.latest.read(model_id, site_id)) is not None
+            and must_give_way(newest, sites[site_id], now)
+        ]
 
     def _forget_withdrawn(
         self, model_id: str, site_id: str, known: Sequence[Feed], found: Sequence[Feed]
@@ -154,8 +168,12 @@ def _message(
 ) -> ForecastIssued:
     feed = max(found, key=lambda each: (each.issued_at, each.provider))
     site_id, hours = feed.site_id, step_minutes / 60.0
+    counts = latest.providers[latest.provider[0]]  # changes where it gives way while it is late
     return ForecastIssued.of(
-        subject=(model_id, site_id, feed.provider, feed.issued_at, feed.version, len(latest.times)),
+        subject=(
+            *(model_id, site_id, feed.provider, feed.issued_at, feed.version, len(latest.times)),
+            *([] if feed.provider == counts else [counts]),
+        ),
         occurred_at=now,
         correlation_id=f"{model_id}/{site_id}",
         model_id=model_id,

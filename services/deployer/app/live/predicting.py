@@ -245,10 +245,7 @@ def _job(
         return None
     if file.provider:
         return _job_of_issues(file, beside, trained, gains, shelf)
-    wanted = frozenset(INPUTS)
-    if inputs == "forecast":
-        wanted = frozenset(name for name in INPUTS if name.startswith(FORECAST_PREFIX))
-    step = trained.step_minutes
+    wanted, step = _wanted(inputs), trained.step_minutes
     own = shelf.on_step(file.site_id, [file], step, wanted)
     known = _any_known(own)
     times = own.times[known & trained.unseen(file.site_id, own.times)]
@@ -260,6 +257,23 @@ def _job(
     before = (weather.times < times[0]) & (weather.times >= times[0] - _BEFORE)
     asked = weather.take(is_own | before)
     return Job(file, inputs, asked, np.isin(asked.times, times), _gain(asked, trained, gains))
+
+
+def _wanted(inputs: Inputs) -> frozenset[str]:
+    """Return which columns a version is asked with."""
+    if inputs == "measured":
+        return frozenset(INPUTS)
+    return frozenset(name for name in INPUTS if name.startswith(FORECAST_PREFIX))
+
+
+def own_weather(file: FileRef, trained: Trained, step_minutes: int, shelf: Shelf) -> Weather | None:
+    """Return what a file that was read says by itself on a step; None where it is gone or says nothing."""
+    if file.inputs is None:
+        return None
+    if file.provider:
+        return shelf.issues([file], trained.places[file.site_id], step_minutes)
+    found = shelf.on_step(file.site_id, [file], step_minutes, _wanted(file.inputs))
+    return found.take(_any_known(found)) if len(found.times) else None
 
 
 def _job_of_issues(

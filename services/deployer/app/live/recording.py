@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from services.deployer.app.live.issuing import Issuing
 from services.deployer.app.live.knowing import Knowing
-from services.deployer.app.live.predicting import Outcome, Predicting
+from services.deployer.app.live.predicting import Outcome, Predicting, own_weather
 from services.deployer.app.live.scoring import score
 from services.deployer.app.live.shelf import Shelf
 from services.deployer.domain.live import book
 from services.deployer.domain.live.adjusting import gain
 from services.deployer.domain.live.book import ONE_DAY, Day, FileRef, Key, Made
-from services.deployer.domain.live.predicted import Predicted, made_of
+from services.deployer.domain.live.predicted import Predicted, is_of, made_of
 from services.deployer.domain.live.stamps import moment
 from services.deployer.domain.live.unseen import Trained
 from services.deployer.domain.live.waiting import Waiting
@@ -25,6 +25,7 @@ from services.deployer.ports import (
     Publisher,
     Waitings,
 )
+from shared import layout
 from shared.clock import Clock
 from shared.errors import NotReadyError
 from shared.messages import PredictionsMade
@@ -76,6 +77,14 @@ class Recording:
         done = [each.file for each in known if each.file not in waits]
         self._let_wait(model_id, waits)
         self.waitings.end_waiting(model_id, done)
+
+    def look(self, model_id: str) -> None:
+        """See whose issues are late; where another provider's reaches, it becomes the newest forecast."""
+        sites = self.issuing.look(model_id)
+        trained = self.knowing.serving(model_id) if sites else None
+        if trained is not None:
+            here = [each for each in sites if each in trained.places]
+            self.issuing.renew(model_id, trained, {}, here, Shelf(self.canonical, self.log))
 
     def score_only(self, model_id: str, files: Sequence[FileRef], gone: Sequence[FileRef]) -> None:
         """Score what was predicted of sites that another model predicts now; the rest is left to that one."""
@@ -149,6 +158,9 @@ class Recording:
             and file not in kept
             and not _was_predicted(file, touched[file], days)
         ]
+        known = self._foretold(model_id, trained, new, touched, days, shelf)
+        kept |= known
+        new = [file for file in new if file not in known]
         outcome = (
             Outcome({}, dict.fromkeys(new, silent))
             if silent
@@ -202,6 +214,51 @@ class Recording:
             for file, found in keys.items()
         }
         return {file: found for file, found in kept.items() if found}
+
+    def _foretold(  # noqa: PLR0917 - files, and what is known of them
+        self,
+        model_id: str,
+        trained: Trained,
+        files: Iterable[FileRef],
+        touched: Mapping[FileRef, Sequence[date]],
+        days: Mapping[Key, Day],
+        shelf: Shelf,
+    ) -> dict[FileRef, dict[str, Predicted]]:
+        """Return what was predicted from the same weather before its file was read again.
+
+        A newer reader, or another configuration, reads a file again. Where it says the same, what was said
+        first is kept under the file's new name. Predicted anew, a forecast would be hindsight, although
+        people were told in time; and of days that what serves knows from its training nothing would be left.
+        """
+        earlier = {
+            file: {
+                made.key: made
+                for day in touched[file]
+                for made in days[file.site_id, day].made
+                if made.inputs == file.inputs
+                and (made.provider, made.uploaded_at) == (file.provider, file.uploaded_at)
+            }
+            for file in files
+        }
+        again = [file for file, found in earlier.items() if found]
+        shelf.fetch_files(again)
+        shelf.fetch_predictions({key: file.site_id for file in again for key in earlier[file]})
+        found: dict[FileRef, dict[str, Predicted]] = {}
+        for file in again:
+            said = shelf.predictions(earlier[file])
+            for each in sorted(said, key=lambda one: (one.made_at, one.file_id)):
+                weather = own_weather(file, trained, each.step_minutes, shelf)
+                if weather is None or not is_of(
+                    each, weather, trained.unseen(file.site_id, weather.times)
+                ):
+                    continue
+                renamed = replace(each, file_id=file.file_id)
+                first = moment(renamed.times.min())
+                key = layout.predictions(model_id, file.site_id, first, file.file_id, each.version)
+                found[file] = self.log.keep({key: renamed})
+                shelf.put(found[file])
+                break
+        return found
 
     def _gains(
         self, model_id: str, files: Iterable[FileRef], touched: Mapping[FileRef, Sequence[date]]

@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from services.deployer.domain.live.feeds import Feed
 from services.deployer.domain.live.predicted import Predicted
 from services.deployer.domain.live.stamps import stamp
 from shared.solar.position import Floats, Times
@@ -87,3 +88,12 @@ def newest(
         provider[chosen],
         version[chosen],
     )
+
+
+def must_give_way(newest: Newest, feeds: Iterable[Feed], now: datetime) -> bool:
+    """Whether intervals to come are of a provider whose next issue is late, and another one reaches them."""
+    found = list(feeds)
+    late = {each.provider for each in found if each.is_late(now)}
+    reach = max((each.until for each in found if not each.is_late(now)), default=now)
+    is_late = np.array([name in late for name in newest.providers])[newest.provider]
+    return bool((is_late & (newest.times >= stamp(now)) & (newest.times < stamp(reach))).any())

@@ -129,6 +129,28 @@ class Predicted:
         return self.take((self.times >= start) & (self.times < end))
 
 
+def is_of(earlier: Predicted, weather: Weather, wanted: NDArray[np.bool_]) -> bool:
+    """Whether a prediction was made from what weather says, and of those of its rows that are wanted."""
+    one = earlier.weather
+    if one.columns.keys() != weather.columns.keys():
+        return False
+    now = {pair: place for place, pair in enumerate(_pairs(weather))}
+    places = [now.get(pair, -1) for pair in _pairs(one)]
+    if min(places) < 0 or not set(_pairs(weather.take(wanted))) <= set(_pairs(one)):
+        return False
+    return all(
+        np.allclose(values, weather.columns[name][places], equal_nan=True)
+        for name, values in one.columns.items()
+    )
+
+
+def _pairs(weather: Weather) -> list[tuple[int, int]]:
+    """Return issue and time of each row, of measured weather no issue. [s since 1970]"""
+    times = weather.times.astype("datetime64[s]").astype(np.int64)
+    issued = weather.issued_at.astype("datetime64[s]").astype(np.int64)
+    return list(zip((issued if len(issued) else 0 * times).tolist(), times.tolist(), strict=True))
+
+
 class SilentError(NotReadyError):
     """An endpoint does not answer at all; to ask it about less, or again now, would only take more time."""
 

@@ -115,7 +115,9 @@ def _tomorrow_forecast(message: messages.TomorrowForecast) -> Notice:
         f"Eight of ten such days lie between {energy.p10:,.0f} and {energy.p90:,.0f} kWh.",
         listed("By site, P50 with P10 to P90:", (*rows, *more)) if len(message.sites) > 1 else "",
         _named("The next forecast is late, so that an older one goes on", message.late),
-        _named("The forecast does not reach over the whole day", message.unknown),
+        _named(
+            "Not in the sum, as the forecast does not reach over the whole day", message.unknown
+        ),
         facts=(
             ("Version", str(message.model_package_version)),
             ("Hour by hour", f"solar forecast {message.model_id}"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -373,6 +374,38 @@ def test_a_run_says_what_it_was_made_of(world: World, browser: Browser) -> None:
     assert "forecasts by ours" in page
     assert "registry/image@sha256:abc" in page
     assert f'<a href="/runs/{"p" * 12}-1">' in page
+
+
+@pytest.mark.parametrize("hours", [-60, -20])
+def test_a_forecast_that_is_over_says_so_above_its_chart(
+    world: World, browser: Browser, hours: int
+) -> None:
+    issued = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=hours)
+    end = issued + timedelta(hours=48)
+    rows = [
+        {
+            "timestamp": (issued + timedelta(hours=each)).isoformat(),
+            **dict.fromkeys(("p10", "p50", "p90"), 1.0),
+        }
+        for each in range(48)
+    ]
+    feed = {
+        "provider": "ecmwf",
+        "model_package_version": 1,
+        "due_at": end.isoformat(),
+        "late": True,
+    }
+    feed |= {"issued_at": issued.isoformat(), "until": end.isoformat()}
+    key = "forecasts/golden/east/latest.json"
+    world.clients["s3"].kept[key] = json.dumps({"rows": rows, "step_minutes": 60}).encode()
+    answer = {"sites": [{"site_id": "east", "key": key, "feeds": [feed]}]}
+    world.answers["deployer", "forecasts"] = answer
+    page = " ".join(browser.get("/forecast/golden/east").text.split())
+    over = end < datetime.now(UTC)
+    assert (
+        f"The newest forecast ended {end:%Y-%m-%d %H:%M} UTC; this is what it said" in page
+    ) == over
+    assert f"UTC {'ended' if over else 'goes on until'} {end:%Y-%m-%d %H:%M} UTC" in page
 
 
 def test_one_of_something_is_no_plural(world: World, browser: Browser) -> None:

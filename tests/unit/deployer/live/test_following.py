@@ -31,6 +31,31 @@ def test_a_day_with_weather_and_power_is_predicted_kept_and_scored() -> None:
     assert (told.site_id, told.model_package_version, told.rows) == (SITE, 1, 96)
 
 
+def test_a_day_whose_file_is_read_again_keeps_its_score_after_a_retrain_that_knows_it() -> None:
+    world = World()
+    world.hear(world.upload("monday", MONDAY))
+    before = world.score(MONDAY)
+    world.clock.now = NOW + timedelta(days=3)
+    world.hear(world.deploy(2, MONDAY + timedelta(days=7), at=world.clock.now))
+    for message in (world.withdraw("monday"), world.upload("again", MONDAY)):
+        world.hear(message)  # a newer reader reads every file again, under new names
+    assert world.score(MONDAY) == before
+    assert len(world.asking.calls) == 1
+
+
+def test_a_day_whose_file_is_read_again_and_says_something_else_is_no_longer_scored_by_it() -> None:
+    world = World()
+    world.hear(
+        world.upload("weather", MONDAY, columns=WEATHER),
+        world.upload("power", MONDAY, columns=POWER),
+    )
+    assert world.score(MONDAY).state == "scored"
+    uploaded = midnight(TUESDAY) + timedelta(hours=1)
+    anew = world.upload("again", MONDAY, columns=("ghi",), uploaded=uploaded)
+    world.hear(world.withdraw("weather"), anew)
+    assert len(world.asking.calls) == 2
+
+
 def test_power_that_comes_after_its_weather_is_scored_then() -> None:
     world = World()
     world.hear(world.upload("weather", MONDAY, columns=WEATHER))

@@ -80,3 +80,17 @@ def test_a_repeated_sweep_is_the_same_message() -> None:
     world.sweep()
     world.sweep()
     assert len({each.id for each in told(world)}) == 1
+
+
+def test_a_site_whose_next_issue_is_late_is_named() -> None:
+    world = forecasting("east", "hill")
+    for number in range(4):
+        issued = NOON - timedelta(hours=6 * (3 - number))
+        world.hear(world.issue(f"east-{number}", [issued], site="east", hours=60))
+    world.hear(world.issue("hill", [NOON], site="hill"))
+    world.sweep()
+    assert told(world)[-1].late == ()
+    world.clock.now = NOON + timedelta(hours=10)  # still Sunday; due by half past nine
+    world.sweep()
+    assert told(world)[-1].late == ("east",)
+    assert [each.site_id for each in told(world)[-1].sites] == ["east", "hill"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -171,6 +172,67 @@ def test_an_issue_in_two_files_is_predicted_from_both() -> None:
     world.hear(world.issue("second", [NOON], hours=48, uploaded=NOON + timedelta(hours=1)))
     assert len(kept(world, "first").times) == 24 * 4
     assert len(kept(world, "second").times) == 48 * 4
+
+
+def test_an_issue_that_is_told_anew_does_not_reach_what_was_predicted_from_the_one_before() -> None:
+    world = forecasting()
+    later = NOON + timedelta(hours=3)
+    first, anew = (
+        world.issue("first", [NOON]),
+        world.issue("anew", [NOON], uploaded=later, factor=0.5),
+    )
+    world.hear(anew, first)  # in one batch: both are there when the first is predicted
+    assert kept(world, "anew").power_ac.max() > 0
+    np.testing.assert_allclose(kept(world, "anew").power_ac, 0.5 * kept(world, "first").power_ac)
+
+
+@pytest.mark.parametrize("withdrawn_first", [True, False])
+def test_an_issue_that_is_read_again_and_says_the_same_was_foretold_when_it_was(
+    withdrawn_first: bool,  # noqa: FBT001
+) -> None:
+    world = forecasting()
+    world.clock.now = NOON + timedelta(minutes=30)
+    world.hear(world.issue("nwp", [NOON]))
+    before = kept(world, "nwp")
+    world.clock.now = NOON + timedelta(days=3)  # a newer reader reads every file again
+    messages = [world.issue("again", [NOON]), world.withdraw("nwp")]
+    for message in reversed(messages) if withdrawn_first else messages:
+        world.hear(message)
+    after = kept(world, "again")
+    assert (after.made_at, after.version) == (before.made_at, before.version)
+    np.testing.assert_array_equal(after.power_ac, before.power_ac)
+    assert len(world.asking.calls) == 1
+    world.hear(world.upload("power", MONDAY, columns=("power_ac",)))
+    assert {each.kind for each in world.scores(MONDAY)} == {"forecast"}
+    world.sweep()
+    assert len(world.asking.calls) == 1
+
+
+def test_an_issue_that_is_read_again_after_a_retrain_that_knows_its_days_stays_foretold() -> None:
+    world = forecasting()
+    world.clock.now = NOON + timedelta(minutes=30)
+    world.hear(world.issue("nwp", [NOON]))
+    world.hear(world.upload("power", MONDAY, columns=("power_ac",)))
+    (scored, later) = world.scores(MONDAY)
+    world.clock.now = NOON + timedelta(days=9)
+    world.hear(world.deploy(2, MONDAY + timedelta(days=7), at=world.clock.now))
+    world.hear(world.withdraw("nwp"), world.issue("again", [NOON]))
+    assert world.scores(MONDAY) == (scored, later)
+    assert {(each.kind, each.version) for each in (scored, later)} == {("forecast", 1)}
+    assert len(world.asking.calls) == 1
+
+
+@pytest.mark.parametrize("change", [{"factor": 0.5}, {"hours": 60}, {"provider": "icon"}])
+def test_an_issue_that_is_read_again_and_says_something_else_is_predicted_anew(
+    change: dict[str, Any],
+) -> None:
+    world = World(providers=("ecmwf", "icon"))
+    world.clock.now = NOON + timedelta(minutes=30)
+    world.hear(world.issue("nwp", [NOON]))
+    world.clock.now = NOON + timedelta(days=3)
+    world.hear(world.issue("again", [NOON], **change), world.withdraw("nwp"))
+    assert kept(world, "again").made_at == world.clock.now
+    assert len(world.asking.calls) == 2
 
 
 def test_times_of_an_issue_are_those_of_the_clock() -> None:

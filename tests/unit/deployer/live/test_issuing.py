@@ -173,6 +173,38 @@ def test_the_provider_that_did_best_counts_and_another_stands_in_while_it_is_lat
     assert {row["provider"] for row in latest(world)["rows"][:96]} == {"icon"}
 
 
+def test_a_provider_that_becomes_late_gives_way_although_nothing_comes() -> None:
+    world = forecasting("ecmwf", "icon")
+    for number in range(4):
+        world.hear(world.issue(f"e{number}", [NOON - (4 - number) * SIX]))
+    world.clock.now = NOON + timedelta(hours=2)
+    world.hear(world.issue("icon", [NOON + timedelta(hours=1)], provider="icon"))
+    world.sweep("quick")
+    assert {row["provider"] for row in latest(world)["rows"][:96]} == {"ecmwf"}
+    told = len([each for each in world.topic.sent if isinstance(each, ForecastIssued)])
+
+    world.clock.now = NOON + SIX  # the issue of noon should have been here
+    world.sweep("quick")
+    assert {row["provider"] for row in latest(world)["rows"]} == {"icon"}
+    *_, before, after = [each for each in world.topic.sent if isinstance(each, ForecastIssued)]
+    assert after.id != before.id
+
+    world.sweep("quick")
+    issued = [each for each in world.topic.sent if isinstance(each, ForecastIssued)]
+    assert len(issued) == told + 1
+
+
+def test_a_late_provider_goes_on_where_no_other_reaches() -> None:
+    world = forecasting("ecmwf", "icon")
+    for number in range(4):
+        world.hear(world.issue(f"e{number}", [NOON - (4 - number) * SIX]))
+    world.hear(world.issue("icon", [NOON], provider="icon", hours=3))
+    before = latest(world)
+    world.clock.now = NOON + SIX
+    world.sweep("quick")
+    assert latest(world) == before
+
+
 def late_sites(world: World) -> list[float]:
     return [each["ForecastsLate"] for _, each in world.meter.told if "ForecastsLate" in each]
 
