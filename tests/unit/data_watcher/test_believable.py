@@ -401,6 +401,23 @@ def test_watts_below_a_thousand_and_kilowatts_above_are_refused_with_the_row() -
     assert "the YAML says W for all" in fault.reason
 
 
+@pytest.mark.parametrize("limit", [1500.0, 2200.0, 3000.0])
+def test_watts_below_any_limit_and_kilowatts_above_are_refused(limit: float) -> None:
+    watts = 1000 * CAPACITY_KW * sunny(2)
+    found = written(np.where(watts < limit, watts, watts / 1000).tolist())
+
+    assert "changes inside the day" in refused(unit_by_neighbours.check, found).reason
+
+
+@pytest.mark.parametrize("draw", [[5.0], [4.6, 4.7, 4.8, 4.9, 5.0, 5.1, 5.2]])
+def test_stand_by_at_a_thousandth_of_the_power_is_in_no_other_unit(draw: list[float]) -> None:
+    watts = 1000 * CAPACITY_KW * np.minimum(sunny(2), 0.75)
+    off = np.arange(40, 54)
+    watts[off] = np.resize(draw, len(off))
+
+    unit_by_neighbours.check(written(watts.tolist()))
+
+
 def test_a_jump_up_and_its_way_back_are_counted() -> None:
     fault = refused(unit_by_neighbours.check, written([*RISING, *FALLING, *NIGHT]))
     assert "2 times: in row 2 1 is followed by 1000, a thousand times more" in fault.reason

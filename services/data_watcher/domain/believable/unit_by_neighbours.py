@@ -12,6 +12,8 @@ THOUSAND = 3.0  # log10
 NEAR = 0.35  # log10: neighbours around the change are within a factor of about two of each other
 LEAST_JUMPS = 2
 LOW, HIGH = 0.95, 1050.0  # as written: less than 0.95 kW is written in W, which ends near 1,000
+APART = 1.01  # rounding
+VARIES = 1.3  # times the least of what is small; stand-by is always about the same
 MOSTLY = 0.5  # of all large jumps
 LARGE = 2.0  # log10
 LEAST_RETURNS = 6  # of single rows; an inverter that trips may stop for one
@@ -43,8 +45,7 @@ def check(power: Power) -> None:
     if jumps.sum() < LEAST_JUMPS or not (up and down) or jumps.sum() < MOSTLY * large.sum():
         return
     written = power.values[at] / power.factor
-    by_size = written.max() <= HIGH and np.minimum(written[:-1], written[1:])[jumps].min() >= LOW
-    if not by_size and not _is_to_and_fro(jumps, steps, written):
+    if not _is_by_size(jumps, steps, written) and not _is_to_and_fro(jumps, steps, written):
         return  # an outage, which falls to stand-by
     first = int(np.flatnonzero(jumps)[0])
     before, after = (power.values[at[first + n]] / power.factor for n in (0, 1))
@@ -57,6 +58,22 @@ def check(power: Power) -> None:
         "the program that wrote the file seems to change between W and kW by the size of the value: export "
         "the column in one unit, or with the unit in each cell",
     )
+
+
+def _is_by_size(jumps: Mask, steps: Values, written: Values) -> bool:
+    """Whether all that is small after a fall by a thousand is at least as much as all that is large.
+
+    987 W and 1.02 kW are so, as programs write them; and any other limit between them is.
+    """
+    if written.max() <= HIGH and np.minimum(written[:-1], written[1:])[jumps].min() >= LOW:
+        return True
+    level = np.append(0.0, np.cumsum(np.where(jumps, np.sign(steps), 0.0)))
+    small = level == level.min()
+    if np.ptp(level) != 1 or len(np.unique(written[small])) < LEAST_RETURNS:
+        return False
+    if written[small].max() < VARIES * written[small].min():
+        return False  # stand-by
+    return bool(written[~small].max() <= APART * 10**THOUSAND * written[small].min())
 
 
 def _is_to_and_fro(jumps: Mask, steps: Values, written: Values) -> bool:
