@@ -19,6 +19,7 @@ from statistics import median_high
 from services.data_watcher.domain.traits import Level, Traits
 
 POWER, CLOCK, DAYS = "unlike_power", "unlike_clock", "unlike_days"
+PARTS = "unlike_parts"
 IRRADIANCE = "unlike_irradiance"  # of forecasts and other weather without power
 CAPACITY, FAINT_LIGHT = "unlike_capacity", "unlike_sun"  # all of them alike, and all too low
 
@@ -89,6 +90,7 @@ def disagreements(files: Iterable[Sibling]) -> tuple[Disagreement, ...]:
     ways: tuple[tuple[str, Callable[[Sequence[Sibling]], Iterator[_Odd]]], ...] = (
         (IRRADIANCE if is_light else POWER, _unlike_power),
         (FAINT_LIGHT if is_light else CAPACITY, _far_below),
+        (PARTS, _unlike_parts),
         (CLOCK, _unlike_clock),
         (DAYS, _unlike_days),
     )
@@ -199,6 +201,24 @@ def _faint(file: Sibling) -> str:
     if file.traits.step == HALF_HOUR:
         said += ". Its rows lie half an hour apart: energies in kWh that are read as kW are half of the power"
     return said
+
+
+# --- inverters ----------------------------------------------------------------------------------------
+
+
+def _unlike_parts(files: Sequence[Sibling]) -> Iterator[_Odd]:
+    """Yield the files that add up fewer inverters than some file before them: one is missing, or was removed.
+
+    A plant that is extended has more of them from then on.
+    """
+    most, of = 0, ""
+    for each in sorted(files, key=lambda each: (each.window_start, -each.traits.parts, each.key)):
+        parts = each.traits.parts
+        if parts < most:
+            said = f"it adds up the power of {parts} inverters, and {of} before it that of {most}"
+            yield _Odd(each, most - parts, said)
+        elif parts > most:
+            most, of = parts, each.key
 
 
 # --- clock --------------------------------------------------------------------------------------------

@@ -405,6 +405,12 @@ _SAID = {
         "at the column: diffuse irradiance, or light for plants (PAR), is no ghi. If it is right, as where "
         "a sensor is shaded: ",
     ),
+    siblings.PARTS: (
+        "have fewer inverters than files before them",
+        "their power is only a part of the plant's",
+        "upload these files again with all inverters, or give "
+        f"these files a source of their own in the site's YAML, {_TAKE_OUT}. If all are right: ",
+    ),
     siblings.CLOCK: (
         "do not fit the clock of the others",
         "these or the others are hours off",

@@ -71,6 +71,8 @@ class Traits:
     apart
         How many times as high its clear days are as its faintest ones under a like sun, where the faint ones
         are no exception; 1 where there are none. [unitless]
+    parts
+        Of how many inverters its power is the sum; 1 where it is one column.
     """
 
     step: float
@@ -80,6 +82,7 @@ class Traits:
     middle: float | None = None
     prints: tuple[str, ...] = ()
     apart: float = 1.0
+    parts: int = 1
 
     def text(self) -> str:
         """Return the traits as the ledger keeps them."""

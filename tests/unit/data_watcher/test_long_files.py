@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from services.data_watcher.adapters.reading import read
 from shared.solar.site import Site
 from tests.corpus import workbook
 from tests.unit.data_watcher.plant_files import (
@@ -94,6 +95,25 @@ def test_a_fault_is_said_with_the_row_of_the_file() -> None:
 
 
 # --- all of them: sum_by -------------------------------------------------------------------------------
+
+
+def test_how_many_inverters_are_added_up_is_kept_for_the_files_beside() -> None:
+    whole, two = inverters(), {name: part(0.5) for name in ("INV 1", "INV 2")}
+    two["INV 2"] = part(0.4)
+    for some in (whole, two):
+        reading = read(long(some), "raw/east/p.csv", site(CSV | ALL))
+        assert reading.rows.traits.parts == len(some)
+
+    lines = [f"{at:%Y-%m-%d %H:%M};{0.6 * watt:.2f};{0.4 * watt:.2f}" for at, watt in HEALTHY]
+    columns = {"power_ac": {"columns": ["inv *"], "unit": "W"}}
+    reading = read(
+        "\n".join(["t;inv 1;inv 2", *lines]).encode(),
+        "raw/east/p.csv",
+        site(CSV | {"columns": columns}),
+    )
+    assert reading.rows.traits.parts == 2
+    one = read(long({"plant": part(1.0)}), "raw/east/p.csv", site(CSV))
+    assert one.rows.traits.parts == 1
 
 
 @pytest.mark.parametrize("by_time", [False, True])

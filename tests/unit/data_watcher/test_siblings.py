@@ -20,6 +20,7 @@ from services.data_watcher.domain.siblings import (
     DAYS,
     FAINT_LIGHT,
     IRRADIANCE,
+    PARTS,
     POWER,
     Sibling,
     disagreements,
@@ -258,6 +259,45 @@ def test_a_file_whose_own_clear_days_disagree_is_found_without_siblings() -> Non
 def test_a_day_of_snow_or_an_extension_inside_a_file_is_no_disagreement() -> None:
     assert causes([file("2024-06-01", 20, part=0.5)]) == []
     assert causes([file("2024-06-01", 20, part=0.02, parted=1)]) == []
+
+
+# --- inverters ------------------------------------------------------------------------------------------
+
+
+def adding_up(parts: list[int]) -> list[Sibling]:
+    """Monthly files of so many inverters each, all of which give the same."""
+    months = [file(f"{month}-01", 28) for month in MONTHS[: len(parts)]]
+    return [
+        replace(each, traits=replace(each.traits, parts=count))
+        for each, count in zip(months, parts, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parts", "odd"), [([4, 4, 3, 4], 1), ([4, 4, 4, 3], 1), ([3, 4, 3, 4, 2], 2)]
+)
+def test_files_with_fewer_inverters_than_one_before_them_make_the_source_suspect(
+    parts: list[int], odd: int
+) -> None:
+    for files in (adding_up(parts), adding_up(parts)[::-1]):
+        (found,) = disagreements(files)
+        assert (found.cause, found.files) == (PARTS, odd)
+    assert "it adds up the power of" in found.reason
+    assert "before it that of 4" in found.reason
+
+
+@pytest.mark.parametrize("parts", [[1, 1, 1], [4, 4, 4], [2, 2, 3, 4]])
+def test_a_plant_that_is_extended_has_more_inverters_and_is_not_asked_about(
+    parts: list[int],
+) -> None:
+    assert causes(adding_up(parts)) == []
+
+
+def test_a_day_without_an_inverter_in_a_year_is_not_asked_about() -> None:
+    whole = [replace(each, traits=replace(each.traits, parts=4)) for each in year()]
+    day = file("2024-12-30", 1)
+
+    assert causes([*whole, replace(day, traits=replace(day.traits, parts=3))]) == []
 
 
 # --- clock ----------------------------------------------------------------------------------------------

@@ -56,5 +56,5 @@ def read(data: Content, key: str, site: Site, uploaded_at: datetime | None = Non
             table, time = series.together(table, source, site)
         with faults.of_rows(time):
             measured = quantities.convert(table, source, site, time)
-            alike = resemblance.of_file(time, measured.columns, site)
+            alike = resemblance.of_file(time, measured.columns, site, table.parts)
         return canonical.encode(time, measured, alike, table.note)

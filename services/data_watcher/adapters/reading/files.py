@@ -21,7 +21,7 @@ from services.data_watcher.adapters.reading import (
 )
 from services.data_watcher.adapters.reading.table import Raw, Table
 from services.data_watcher.ports import Content
-from shared.solar.site import SourceFormat
+from shared.solar.site import POWER, SourceFormat
 
 _CHUNK = 1024**2
 _GZIP = b"\x1f\x8b"
@@ -66,6 +66,7 @@ def load(data: Content, source: SourceFormat) -> Table:
             names,
             issues,
             "; ".join(filter(None, notes)) or None,
+            len(raw.columns.values.get(POWER, (0,))),
         )
 
 

@@ -165,7 +165,8 @@ def together(table: Table, source: SourceFormat, site: Site) -> tuple[Table, Tim
         reasons[name] |= unlike
         notes.append(note)
     said = "; ".join(filter(None, notes)) or None
-    joined = replace(table.take(first), values=values, faults=reasons, note=said)
+    parts = len(series) if POWER in values else 1
+    joined = replace(table.take(first), values=values, faults=reasons, note=said, parts=parts)
     found = {reason: count for reason, count in counts.items() if count}
     time = replace(like, utc=utc, rows=np.arange(len(utc)), counts=found, doubtful=doubtful)
     return joined, replace(time, is_whole=True)

@@ -69,6 +69,8 @@ class Table:
         When each row was issued, where a column of a forecast says so; None otherwise.
     note
         What a person should know of how the file was read.
+    parts
+        Of how many inverters power is the sum; 1 where it is one column.
     """
 
     stamps: pa.Array
@@ -80,6 +82,7 @@ class Table:
     series: pa.Array | None = None
     issues: pa.Array | None = None
     note: str | None = None
+    parts: int = 1
 
     @property
     def rows(self) -> int:
@@ -98,6 +101,7 @@ class Table:
             {},
             self.places.keep(rows),
             self.examples,
+            parts=self.parts,
         )
 
     def said(self, row: int) -> str:

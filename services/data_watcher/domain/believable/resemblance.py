@@ -39,17 +39,19 @@ Positions = npt.NDArray[np.intp]
 Values = npt.NDArray[np.float64]
 
 
-def of_file(time: TimeAxis, columns: Mapping[str, Values], site: Site) -> Traits:
+def of_file(time: TimeAxis, columns: Mapping[str, Values], site: Site, parts: int = 1) -> Traits:
     """Return the traits of a file: of its power, or where it has none, of its first irradiance.
 
     Parameters
     ----------
     columns
         Values on the time axis by canonical name, NaN where unknown. [canonical unit]
+    parts
+        Of how many inverters power is the sum.
     """
     light = next((columns[name] for name in LIGHTS if name in columns), None)
     if POWER in columns or light is None:
-        return traits(time, columns.get(POWER), site)
+        return replace(traits(time, columns.get(POWER), site), parts=parts)
     # Without prints: the plants of a neighbourhood may have the same weather.
     return replace(traits(time, light / STANDARD * site.ac_capacity_kw, site), prints=())
 

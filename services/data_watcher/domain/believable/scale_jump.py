@@ -36,6 +36,9 @@ NEAR = 1.12
 NEAR_IN_SNOW = 1.04  # below snow a day had 4.2 times less, as steadily
 MUCH = 5.0  # times; it never came to that
 LARGE = 10.0  # times; nothing but another unit is so far away and steady
+OVER_A_DAY = (
+    2.0  # between the rows of six hours: in winter the sun changes so much how a steep plane is lit
+)
 STEADY = 1.3  # between the rows of a day, as SPREAD between days
 NEARLY_ALL = 0.9  # of the rows of a side are nearer to its own level
 HOUR = 3600.0  # s
@@ -94,7 +97,7 @@ class _Bright:
             return 0.0
         some = 3 * self.least
         before, after = slice(max(at - some, 0), at), slice(at, at + some)
-        if abs(self._from_to(before, after, SPREAD)) < np.log(SUDDEN):
+        if abs(self._from_to(before, after, OVER_A_DAY)) < np.log(SUDDEN):
             return 0.0
         given, lit = (self._step(values, at) for values in (self.own, self.light))
         jump = given - lit
