@@ -51,18 +51,20 @@ def of_file(time: TimeAxis, columns: Mapping[str, Values], site: Site, parts: in
     """
     light = next((columns[name] for name in LIGHTS if name in columns), None)
     if POWER in columns or light is None:
-        return replace(traits(time, columns.get(POWER), site), parts=parts)
+        return traits(time, columns.get(POWER), site, parts)
     # Without prints: the plants of a neighbourhood may have the same weather.
     return replace(traits(time, light / STANDARD * site.ac_capacity_kw, site), prints=())
 
 
-def traits(time: TimeAxis, power: Values | None, site: Site) -> Traits:
+def traits(time: TimeAxis, power: Values | None, site: Site, parts: int = 1) -> Traits:
     """Return the traits of a file.
 
     Parameters
     ----------
     power
         On the time axis, NaN where unknown [kW]; None where the file has none.
+    parts
+        Of how many inverters it is the sum.
     """
     if power is None:
         return Traits(time.step)
@@ -96,6 +98,7 @@ def traits(time: TimeAxis, power: Values | None, site: Site) -> Traits:
         middle=_middle(days),
         apart=_apart(days),
         prints=_prints(time.utc, power),
+        parts=parts,
     )
 
 

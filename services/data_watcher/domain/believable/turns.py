@@ -6,6 +6,7 @@ import numpy as np
 
 from services.data_watcher.domain.believable.power import ENOUGH, Power, Values
 from services.data_watcher.domain.believable.stamps import SEVERAL
+from services.data_watcher.domain.time_axis import ticks_of
 from shared.errors import UnreadableFileError
 
 _NTH = {2: "second", 3: "third", 4: "fourth"}
@@ -31,8 +32,9 @@ def check(power: Power) -> None:
     UnreadableFileError
         `mixed_rows`
     """
-    apart = np.diff(power.time.utc[:ENOUGH]) != np.timedelta64(round(power.time.step * 1e6), "us")
-    if np.count_nonzero(apart) <= UNEVEN * len(apart) and HOUR % power.time.step == 0:
+    ticks, step = ticks_of(power.time.utc[:ENOUGH]), round(power.time.step * 1e6)
+    uneven = np.count_nonzero(ticks[1:] - ticks[:-1] != step)
+    if uneven <= UNEVEN * (len(ticks) - 1) and HOUR % power.time.step == 0:
         return  # as in nearly every file
     share = power.share[:ENOUGH]
     lit = share > LIT * power.highest
