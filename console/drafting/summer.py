@@ -79,41 +79,50 @@ def by_the_sun(times: Times, values: npt.NDArray[np.float64]) -> tuple[Changes, 
     known = np.isfinite(values) & (values > 0) & ~np.isnat(times)
     if not known.any():
         return ()
-    night = times
-    times, values = times[known], values[known]
-    hours = (times - times.astype("M8[D]")) / _HOUR
-    days, which = np.unique(times.astype("M8[D]"), return_inverse=True)
+    lit, values = times[known], values[known]
+    dates = lit.astype("M8[D]")
+    days, which = np.unique(dates, return_inverse=True)
+    hours = (lit - dates) / _HOUR
     energy = np.bincount(which, values)
     # How far the middle of each day is behind solar noon does not change with the season by itself.
     moment = np.bincount(which, values * hours) - energy * quantities.late_on(days)
     off: dict[str, tuple[float, str]] = {}
     for zone in _CALENDARS:
-        changes = [(begin.astype("M8[D]"), forward) for begin, forward in _changes(times, zone)]
-        if any((np.abs(night - begin) <= 2 * _HOUR).any() for begin, _ in _changes(times, zone)):
+        changes = list(_changes(lit, zone))
+        if any((np.abs(times - begin) <= 2 * _HOUR).any() for begin, _ in changes):
             continue
-        groups = [
-            ((days < day) & (days >= day - _AROUND), (days > day) & (days <= day + _AROUND))[
-                :: 1 if forward else -1
-            ]
-            for day, forward in changes
-        ]
-        groups = [each for each in groups if _are_enough(each)]
-        if not groups:
-            is_summer = _in_summer(days, zone)
-            groups = [each for each in [(~is_summer, is_summer)] if _are_enough(each)]
         moved = [
-            moment[later].sum() / energy[later].sum()
-            - moment[earlier].sum() / energy[earlier].sum()
-            for earlier, later in groups
+            moment[summer].sum() / energy[summer].sum()
+            - moment[winter].sum() / energy[winter].sum()
+            for winter, summer in _winter_and_summer(days, zone, changes)
         ]
         if moved and all(abs(hour - 1) < _LIKE_AN_HOUR for hour in moved):
             off[zone] = abs(moved[0] - 1), f"the sun is {moved[0]:.1f} h later in summer by it"
     best = min(off.values(), default=(0.0, ""))[0]
     return tuple(
-        Changes(zone, why, _share(times, zone))
+        Changes(zone, why, _share(lit, zone))
         for zone, (apart, why) in off.items()
         if apart < best + _ALIKE_BY_SUN
     )
+
+
+def _winter_and_summer(
+    days: Times, zone: str, changes: Sequence[tuple[np.datetime64, bool]]
+) -> list[tuple[Days, Days]]:
+    """Return the days around each change, those of winter first; without any of them, all days."""
+    found = []
+    for begin, forward in changes:
+        day = begin.astype("M8[D]")
+        before, after = (
+            (days < day) & (days >= day - _AROUND),
+            (days > day) & (days <= day + _AROUND),
+        )
+        found.append((before, after) if forward else (after, before))
+    found = [each for each in found if _are_enough(each)]
+    if found:
+        return found
+    is_summer = _in_summer(days, zone)
+    return [each for each in [(~is_summer, is_summer)] if _are_enough(each)]
 
 
 def _are_enough(groups: tuple[Days, Days]) -> bool:

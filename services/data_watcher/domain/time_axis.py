@@ -15,7 +15,7 @@ Ticks = npt.NDArray[np.int64]  # since 1970 [us]
 NAT = np.iinfo(np.int64).min  # as NumPy keeps NaT: lower than any time
 LEAST_STRETCH = 8  # rows that lie equally far apart, before that is their step
 T = TypeVar("T", bound=np.generic)
-_HOUR, _DAY = 3_600_000_000, 86_400_000_000  # us
+HOUR, DAY = 3_600_000_000, 86_400_000_000  # us, as ticks are
 
 
 def ticks_of(times: Times) -> Ticks:
@@ -25,14 +25,19 @@ def ticks_of(times: Times) -> Ticks:
 
 def days_of(times: Times) -> Times:
     """Return the day of each of some known times; NumPy's own conversion takes ten times as long. [us]"""
-    days: Times = (ticks_of(times) // _DAY).view("M8[D]")
+    days: Times = (ticks_of(times) // DAY).view("M8[D]")
     return days
 
 
 def hours_of(times: Times) -> Times:
     """Return the hour of each of some known times. [us]"""
-    hours: Times = (ticks_of(times) // _HOUR).view("M8[h]")
+    hours: Times = (ticks_of(times) // HOUR).view("M8[h]")
     return hours
+
+
+def minute_of(moment: np.datetime64) -> str:
+    """Return a moment as people write it, to the minute."""
+    return str(moment)[:16].replace("T", " ")
 
 
 def by_day(
@@ -46,11 +51,11 @@ def by_day(
         How far the day's clock is ahead of the times. [us]
     """
     times = ticks_of(utc)
-    first, last = (int(times[0]) + ahead) // _DAY, (int(times[-1]) + ahead) // _DAY
+    first, last = (int(times[0]) + ahead) // DAY, (int(times[-1]) + ahead) // DAY
     if first == last:
         return np.zeros(1, np.intp), np.array([len(times)], np.intp), np.array([first])
     number = np.arange(first, last + 2)
-    edges = times.searchsorted(number * _DAY - ahead)
+    edges = times.searchsorted(number * DAY - ahead)
     number = number[:-1]
     filled = edges[1:] > edges[:-1]
     return edges[:-1][filled], edges[1:][filled], number[filled]

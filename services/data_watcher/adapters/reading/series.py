@@ -168,8 +168,10 @@ def together(table: Table, source: SourceFormat, site: Site) -> tuple[Table, Tim
     parts = len(series) if POWER in values else 1
     joined = replace(table.take(first), values=values, faults=reasons, note=said, parts=parts)
     found = {reason: count for reason, count in counts.items() if count}
-    time = replace(like, utc=utc, rows=np.arange(len(utc)), counts=found, doubtful=doubtful)
-    return joined, replace(time, is_whole=True)
+    order = np.arange(len(utc))
+    return joined, replace(
+        like, utc=utc, rows=order, counts=found, is_whole=True, doubtful=doubtful
+    )
 
 
 def _placed(

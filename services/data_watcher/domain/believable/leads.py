@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.domain.time_axis import Times
+from services.data_watcher.domain.time_axis import Times, minute_of
 from shared.errors import UnreadableFileError
 from shared.solar import issued as written
 
@@ -58,14 +58,10 @@ def check_issued_before(begins: Times, issued: Times, lit: Mask) -> Mask:
         raise UnreadableFileError(
             "issued_after_target",
             f"{int(late.sum())} of {len(late)} rows begin before they were issued, most of them in "
-            f"{int((bad & telling).sum())} of {int(telling.sum())} issues: the one for {_said(begins[row])} "
-            f"was issued at {_said(issued[row])} UTC",
+            f"{int((bad & telling).sum())} of {int(telling.sum())} issues: the one for "
+            f"{minute_of(begins[row])} was issued at {minute_of(issued[row])} UTC",
             "correct in the site's YAML how a row's issue is found (issued: column, format, timezone), or "
             "the timezone of the stamps; a file of the past cannot be issued by its upload. If these rows "
             "were measured, or computed afterwards, leave out kind: forecast",
         )
     return late
-
-
-def _said(moment: np.datetime64) -> str:
-    return str(moment)[:16].replace("T", " ")

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import Power, Values, spacing
-from services.data_watcher.domain.time_axis import TimeAxis, Times, stretches, ticks_of
+from services.data_watcher.domain.time_axis import DAY, HOUR, TimeAxis, Times, stretches, ticks_of
 from shared.errors import UnreadableFileError
 from shared.solar.site import Site
 
@@ -20,8 +20,7 @@ LONGEST = (
     8 * 3600.0
 )  # s of one value; a plant at its limit stays there by day, a battery by night alone
 BOTH = 3600.0  # s of it, at least, under the sun and in the dark
-_AROUND = 3 * 3_600_000_000  # us
-_DAY = 86_400_000_000  # us
+_AROUND = 3 * HOUR
 HIGH = 0.2  # sine of the sun's elevation; what a battery keeps up at dusk begins below
 Mask = npt.NDArray[np.bool_]
 
@@ -85,7 +84,7 @@ def frozen(values: Values, time: TimeAxis, site: Site) -> Mask | None:
 def _around_midnight(times: Times, site: Site) -> Mask:
     """Return the rows within an hour and a half of midnight by mean solar time."""
     late = sun.ahead(site) * 1_000_000 + _AROUND // 2
-    around: Mask = (ticks_of(times) + late) % _DAY < _AROUND
+    around: Mask = (ticks_of(times) + late) % DAY < _AROUND
     return around
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import NOISE
-from services.data_watcher.domain.time_axis import TimeAxis, Times, by_day, ticks_of
+from services.data_watcher.domain.time_axis import DAY, TimeAxis, Times, by_day, ticks_of
 from services.data_watcher.domain.traits import Level, Traits, band_of
 from shared.solar.site import POWER, Site
 
@@ -32,7 +32,6 @@ FAINT = 2.0  # times below the best day
 LEAST_FAINT, FAINT_PART = 2, 0.2  # of clear days
 MOST_PRINTS = 4
 _NOON = 720.0  # minutes
-_DAY = 86_400_000_000  # us
 _STRIDE, _CIRCLE = 2_654_435_761, 2**32  # of Knuth's multiplicative hash
 _EPOCH = date(1970, 1, 1).toordinal()
 Positions = npt.NDArray[np.intp]
@@ -127,7 +126,7 @@ class _Day:
     @classmethod
     def of(cls, local: Times, power: Values, noon: float, step: float, site: Site) -> Self:
         """Return what a day shows; its moments are the middles of the intervals in mean solar time."""
-        minutes = (ticks_of(local) % _DAY) / 6e7
+        minutes = (ticks_of(local) % DAY) / 6e7
         total = float(power.sum())
         middle = float(power @ minutes) / total - _NOON
         below = len(power) - 1 - min(max(round(SUSTAINED / step), 1), len(power) - 1)

@@ -23,7 +23,7 @@ from services.data_watcher.domain.believable.scale_change import (
     STANDARD,
     of_units,
 )
-from services.data_watcher.domain.time_axis import Ticks, Times, ticks_of
+from services.data_watcher.domain.time_axis import DAY, HOUR, Ticks, Times, minute_of, ticks_of
 
 SUDDEN = 2.5  # times as much as in the row before
 LEAST_PER_HOUR = 4  # rows; half of a plant, or a third of it, may be off
@@ -41,8 +41,6 @@ OVER_A_DAY = (
 )
 STEADY = 1.3  # between the rows of a day, as SPREAD between days
 NEARLY_ALL = 0.9  # of the rows of a side are nearer to its own level
-HOUR = 3600.0  # s
-_HOUR, _DAY = 3_600_000_000, 86_400_000_000  # us
 Rows = npt.NDArray[np.intp]
 
 
@@ -84,7 +82,7 @@ class _Bright:
     def candidates(self) -> list[int]:
         """Return the rows that may be the first ones after a change."""
         jumps = np.abs(np.diff(self.ratio)) > np.log(SUDDEN)
-        nights = np.diff(self.moments) > _HOUR
+        nights = np.diff(self.moments) > HOUR
         return (np.flatnonzero(jumps | nights) + 1).tolist()
 
     def change(self, at: int) -> float:
@@ -93,7 +91,7 @@ class _Bright:
 
     def _within_a_day(self, at: int) -> float:
         """Return by how much it changes from a row to the next, if that is how it stays for hours."""
-        if self.moments[at] - self.moments[at - 1] > _HOUR:
+        if self.moments[at] - self.moments[at - 1] > HOUR:
             return 0.0
         some = 3 * self.least
         before, after = slice(max(at - some, 0), at), slice(at, at + some)
@@ -117,10 +115,10 @@ class _Bright:
 
     def _between_days(self, at: int) -> float:
         """Return by how much it changes from the same hours of the day before, where that is steady else."""
-        same = self.moments.searchsorted(self.moments - _DAY)
-        pairs = np.flatnonzero(self.moments[same] == self.moments - _DAY)
+        same = self.moments.searchsorted(self.moments - DAY)
+        pairs = np.flatnonzero(self.moments[same] == self.moments - DAY)
         since = self.moments[pairs] - self.moments[at]
-        within = (since >= 0) & (since < _DAY)
+        within = (since >= 0) & (since < DAY)
         over = pairs[within]
         change = self._from_to(same[over], over, STEADY)
         if not self._is_of_units(change, NEAR_IN_SNOW if abs(change) < np.log(MUCH) else NEAR):
@@ -161,7 +159,7 @@ def check(name: str, light: Values, power: Power) -> None:
         `wrong_unit`, with the row from which on it is so.
     """
     time = power.time
-    if time.step * LEAST_PER_HOUR > HOUR:
+    if time.step * LEAST_PER_HOUR > 3600:  # noqa: PLR2004 - seconds of an hour
         return
     for days in _edges(time.utc):
         bright = _Bright.of(light, power, days)
@@ -171,7 +169,7 @@ def check(name: str, light: Values, power: Power) -> None:
             change = bright.change(at)
             if change and not _ends_as_usual(bright, at, light, power):
                 row = int(bright.rows[at])
-                raise of_units(name, change, power, row, _stamp(time.utc[row]))
+                raise of_units(name, change, power, row, f"{minute_of(time.utc[row])} UTC")
 
 
 def _ends_as_usual(bright: _Bright, at: int, light: Values, power: Power) -> bool:
@@ -185,14 +183,10 @@ def _ends_as_usual(bright: _Bright, at: int, light: Values, power: Power) -> boo
     return bool(late > early if is_first else early > late)
 
 
-def _stamp(moment: np.datetime64) -> str:
-    return f"{moment.astype('M8[m]')} UTC".replace("T", " ", 1)
-
-
 def _edges(utc: Times) -> list[slice]:
     """Return the rows of a file's first days and of its last ones, or of all where they are few."""
     moments = ticks_of(utc)
-    edge = (LEAST_DAYS + 1) * _DAY
+    edge = (LEAST_DAYS + 1) * DAY
     if moments[-1] - moments[0] < 2 * edge:
         return [slice(0, len(utc))]
     first, last = (

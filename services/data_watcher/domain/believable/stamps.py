@@ -7,7 +7,15 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.domain.time_axis import NAT, Times, days_of, stretches, ticks_of
+from services.data_watcher.domain.time_axis import (
+    DAY,
+    NAT,
+    Times,
+    days_of,
+    minute_of,
+    stretches,
+    ticks_of,
+)
 from shared.errors import UnreadableFileError
 from shared.solar import runs
 
@@ -17,14 +25,13 @@ MOST_MIXED = (
 FEW_MIXED = 4  # such rows; as few are a logger's hiccup, however small the file
 DAYS_FOR_SWAP = 3  # in a row
 YEARS_FOR_SWAP = 2
-_TICKS_OF_A_DAY = 86_400_000_000  # us
 # Between a swapped day and its neighbours.
-_FAR_AWAY, _FAR_DAYS = 20 * _TICKS_OF_A_DAY, np.timedelta64(20, "D")
+_FAR_AWAY, _FAR_DAYS = 20 * DAY, np.timedelta64(20, "D")
 FEWEST_TURNED, MOSTLY_TURNED = 2, 0.8  # days, and their part of those that lie far away
 MOST_TURNED = 12  # days of a month that can be swapped
 LEAST_RUN = 8  # rows that ascend, before they are a series of their own
 ROWS_OF_A_DAY = 4  # fewer are readings of a meter once a month
-_YEARS_AWAY = 300 * _TICKS_OF_A_DAY  # a wrong year is 365 days away from the row beside it
+_YEARS_AWAY = 300 * DAY  # us; a wrong year is 365 days away from the row beside it
 SAME = 1e-3  # of a value; exports round
 MOST_STRAY = 0.2  # of the rows; of more nobody knows which are right
 ROWS_FOR_STEP = 24
@@ -37,7 +44,7 @@ SEVERAL = (
 )
 LIGHT = ("power_ac", "ghi", "poa_global", "dni", "dhi")
 Mask = npt.NDArray[np.bool_]
-_DAY, _YEAR = np.timedelta64(1, "D"), np.timedelta64(365, "D")
+_ONE_DAY, _ONE_YEAR = np.timedelta64(1, "D"), np.timedelta64(365, "D")
 
 
 def contradicting(
@@ -103,12 +110,12 @@ def _that_matter(columns: Mapping[str, npt.NDArray[np.float64]], rows: npt.NDArr
 
 def check_swapped(local: Times) -> None:
     """Refuse a file whose days lie a month or a year apart, and in a row once they are swapped."""
-    if local[-1] - local[0] < DAYS_FOR_SWAP * _DAY and local[0] <= local[-1]:
+    if local[-1] - local[0] < DAYS_FOR_SWAP * _ONE_DAY and local[0] <= local[-1]:
         return
     if np.abs(np.diff(ticks_of(local))).max() > _FAR_AWAY:
         _check_partly_swapped(local)
         _check_one_day_of_each_month(local)
-        check_turned(local, _DAY)
+        check_turned(local, _ONE_DAY)
 
 
 def _check_one_day_of_each_month(local: Times) -> None:
@@ -129,7 +136,7 @@ def _check_one_day_of_each_month(local: Times) -> None:
     if (of_month != of_month[0]).any():
         return
     apart = np.diff(months).astype(int)
-    if days[-1] - days[0] >= YEARS_FOR_SWAP * _YEAR:
+    if days[-1] - days[0] >= YEARS_FOR_SWAP * _ONE_YEAR:
         raise UnreadableFileError(
             "day_month_swapped",
             f"the file holds only the {of_month[0]}. of {len(days)} months years apart, from {days[0]} to "
@@ -154,7 +161,7 @@ def _check_partly_swapped(local: Times) -> None:
     days = np.unique(_without_midnight(local).astype("M8[D]"))
     if not len(days):
         return
-    groups = np.split(days, np.flatnonzero(np.diff(days) > _DAY) + 1)
+    groups = np.split(days, np.flatnonzero(np.diff(days) > _ONE_DAY) + 1)
     home = max(groups, key=len)
     if len(home) < FEWEST_TURNED or len(local) < ROWS_OF_A_DAY * len(days):
         return
@@ -164,7 +171,7 @@ def _check_partly_swapped(local: Times) -> None:
         for day in away
         if day.day <= 12 and day.day != day.month  # noqa: PLR2004 - months of a year
     ]
-    first, last = home[0] - MOST_TURNED * _DAY, home[-1] + MOST_TURNED * _DAY
+    first, last = home[0] - MOST_TURNED * _ONE_DAY, home[-1] + MOST_TURNED * _ONE_DAY
     fitting = [day for day in turned if first <= np.datetime64(day) <= last]
     if len(fitting) < FEWEST_TURNED or len(fitting) < MOSTLY_TURNED * len(away):
         return
@@ -204,8 +211,8 @@ def check_turned(local: Times, farthest: np.timedelta64 = _FAR_DAYS) -> None:
     count = int(np.count_nonzero(turned != days))
     steps = np.diff(turned) * (1 if turned[-1] >= turned[0] else -1)
     are_many = count >= FEWEST_TURNED and len(days) >= DAYS_FOR_SWAP
-    longest = farthest if are_many else _DAY
-    if not count or not ((steps > 0 * _DAY) & (steps <= longest)).all():
+    longest = farthest if are_many else _ONE_DAY
+    if not count or not ((steps > 0 * _ONE_DAY) & (steps <= longest)).all():
         return
     first = int(np.flatnonzero(jumps)[0])
     raise UnreadableFileError(
@@ -219,7 +226,7 @@ def check_turned(local: Times, farthest: np.timedelta64 = _FAR_DAYS) -> None:
 
 def _without_midnight(local: Times) -> Times:
     """Return times without midnight, which may end the day before."""
-    by_day: Times = local[ticks_of(local) % _TICKS_OF_A_DAY != 0]
+    by_day: Times = local[ticks_of(local) % DAY != 0]
     return by_day
 
 
@@ -367,7 +374,7 @@ def check_step(utc: Times, step: float, *, by_yaml: bool = True) -> None:
     )
     if other is not None:
         raise _wrong_step(
-            step, f"{distances[other] / 60:g} min", f" from {_stamp(utc[other])} UTC on", by_yaml
+            step, f"{distances[other] / 60:g} min", f" from {minute_of(utc[other])} UTC on", by_yaml
         )
     if (distances == step).mean() > USUAL:
         return
@@ -394,7 +401,3 @@ def _wrong_step(step: float, found: str, where: str, by_yaml: bool) -> Unreadabl
         "correct step_minutes in the site's YAML, or leave it out where stamps are the interval's beginning; "
         "where stamps are its end, split the file by its step",
     )
-
-
-def _stamp(moment: np.datetime64) -> str:
-    return str(moment)[:16].replace("T", " ")

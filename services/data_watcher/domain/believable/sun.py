@@ -7,13 +7,12 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.domain.time_axis import Times, by_day, days_of, ticks_of
+from services.data_watcher.domain.time_axis import DAY, Times, by_day, days_of, ticks_of
 from shared.solar import position
 from shared.solar.site import Site
 
 SOLAR_CONSTANT = 1361.0  # W/m²
 _HALF_DAY = 12 * 3600.0  # s
-_DAY = 86_400_000_000  # us
 _SECONDS_PER_DEGREE = 240.0  # of longitude
 # The sun's declination on the days of a year [rad], by P. I. Cooper, "The absorption of radiation in solar
 # stills", Solar Energy 12 (3), 333-346, 1969. doi:10.1016/0038-092X(69)90047-4
@@ -99,12 +98,12 @@ def roughly_below(local: Times, latitude: float, sine: float) -> npt.NDArray[np.
     if not len(local):
         return np.zeros(0, bool)
     moments = ticks_of(local)
-    day = np.arange(moments[0] // _DAY, moments[-1] // _DAY + 1)
+    day = np.arange(moments[0] // DAY, moments[-1] // DAY + 1)
     north, declination = np.radians(latitude), _declination(day.view("M8[D]"))
     at_equinox = np.cos(north) * np.cos(declination)
     turned = (sine - np.sin(north) * np.sin(declination)) / np.maximum(at_equinox, 1e-9)
-    half = (np.arccos(np.clip(turned, -1.0, 1.0)) / (2 * np.pi) * _DAY).astype(np.int64)
-    noon = day * _DAY + _DAY // 2
+    half = (np.arccos(np.clip(turned, -1.0, 1.0)) / (2 * np.pi) * DAY).astype(np.int64)
+    noon = day * DAY + DAY // 2
     edges = moments.searchsorted(np.column_stack([noon - half, noon + half]).ravel())
     lengths = np.diff(edges, prepend=0, append=len(moments))
     return np.repeat(np.arange(len(lengths)) % 2 == 0, lengths)
@@ -118,8 +117,8 @@ def lowest(local: Times, latitude: float) -> float:
     local
         Mean solar times in microseconds; at least one.
     """
-    since_midnight = ticks_of(local) % _DAY
-    off_noon = float(np.abs(since_midnight - _DAY // 2).max()) / _DAY * 2 * math.pi
+    since_midnight = ticks_of(local) % DAY
+    off_noon = float(np.abs(since_midnight - DAY // 2).max()) / DAY * 2 * math.pi
     north = math.radians(latitude)
     declination = float(_DECLINATION[local[0].item().timetuple().tm_yday - 1])
     return math.sin(north) * math.sin(declination) + math.cos(north) * math.cos(

@@ -16,7 +16,7 @@ from services.data_watcher.domain import units
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import Power, Values
 from services.data_watcher.domain.believable.unit_by_clear_day import is_clear
-from services.data_watcher.domain.believable.unit_fault import said
+from services.data_watcher.domain.believable.unit_fault import energy_in
 from shared.errors import UnreadableFileError
 
 LEAST_PER_HOUR = 4  # intervals; half of a plant, or a third of it, may be off
@@ -76,7 +76,7 @@ def check(power: Power) -> None:
         is_first = low.day[0] < others.day[0]
         edge = others if is_first else low
         row = power.place(int(time.rows[edge.starts[0]]))
-        meant = said("kWh" if power.unit == "kW" else f"{power.unit}h", time.step)
+        meant = energy_in(power.unit, time.step)
         raise UnreadableFileError(
             "wrong_unit",
             f"{'until' if is_first else 'from'} {edge.day[0]} (row {row}){'' if is_first else ' on'} power "

@@ -10,7 +10,7 @@ import numpy as np
 
 from services.data_watcher.domain import units
 from services.data_watcher.domain.believable.power import Power, Values
-from services.data_watcher.domain.believable.unit_fault import said
+from services.data_watcher.domain.believable.unit_fault import energy_in
 from services.data_watcher.domain.time_axis import Times, days_of
 from shared.errors import UnreadableFileError
 
@@ -46,7 +46,7 @@ def check(power: Power) -> None:
             continue
         row = at if is_fall else len(share) - at
         where = power.place(int(time.rows[row]))
-        meant = said("kWh" if power.unit == "kW" else f"{power.unit}h", time.step)
+        meant = energy_in(power.unit, time.step)
         raise UnreadableFileError(
             "wrong_unit",
             f"from row {where} on power is {1 / hours:.3g} times {'less' if is_fall else 'more'} than in the "

@@ -7,7 +7,7 @@ import numpy as np
 from services.data_watcher.domain import units
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.power import LEAST_PEAK, NOISE, Power
-from services.data_watcher.domain.believable.unit_fault import said, wrong_unit
+from services.data_watcher.domain.believable.unit_fault import energy_in, wrong_unit
 
 LEAST_PER_HOUR = 4  # intervals; half-hourly energies look like the power of a cloudy month
 DAYS_FOR_ENERGY = 30
@@ -33,7 +33,7 @@ def check(power: Power) -> None:
         return
     noon = float(sun.noon_elevation(days, power.site.latitude).max())
     if peak < noon * LEAST_SHARE_OF_NOON:
-        meant = said("kWh" if unit == "kW" else f"{unit}h", time.step)
+        meant = energy_in(unit, time.step)
         raise wrong_unit(
             f"within {len(days)} days, with the noon sun up to {np.degrees(np.arcsin(noon)):.0f} degrees "
             f"high, power never exceeds {peak:.0%} of the AC capacity of {power.site.ac_capacity_kw:g} kW",

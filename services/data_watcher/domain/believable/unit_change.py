@@ -12,7 +12,7 @@ from services.data_watcher.domain.believable.power import (
     Power,
     Values,
 )
-from services.data_watcher.domain.time_axis import TimeAxis, Times, days_of
+from services.data_watcher.domain.time_axis import TimeAxis, Times, days_of, minute_of
 from shared.errors import UnreadableFileError
 from shared.solar import runs
 
@@ -35,7 +35,7 @@ def check(power: Power) -> None:
     if not _is_change(before, after):
         return
     row = _first_row(share, time, days[at], rises=bool(after.max() > before.max()))
-    stamp = str(time.utc[row])[:16].replace("T", " ")
+    stamp = minute_of(time.utc[row])
     raise UnreadableFileError(
         "wrong_unit",
         f"the unit of power changes inside the file at row {power.place(int(time.rows[row]))} "

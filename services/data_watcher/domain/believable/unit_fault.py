@@ -41,6 +41,11 @@ def said(unit: str, step: float) -> str:
     return f"{unit} per {step / 60:g} min" if per_interval else unit
 
 
+def energy_in(unit: str, step: float) -> str:
+    """Name the energy of each interval that is taken for power in a unit. [s]"""
+    return said("kWh" if unit == "kW" else f"{unit}h", step)
+
+
 def _factor(unit: str, step: float) -> float:
     """Return what a value of 1 is. [kW]"""
     conversion = units.conversion("kW", unit)
