@@ -14,16 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.data_watcher.adapters.comparing import compare
-from services.data_watcher.app import sweeping
+from services.data_watcher.app import suspecting, sweeping
 from services.data_watcher.app.comparing import Progress
+from services.data_watcher.app.intake.recent import Recent
 from services.data_watcher.domain import overlaps
 from services.data_watcher.domain.overlaps import Compared, Counting
-from services.data_watcher.domain.versions import RowSummary
+from services.data_watcher.domain.versions import Issues, RowSummary
 from services.data_watcher.ports import Reading
 from shared.errors import UnreadableFileError
-from tests.unit.data_watcher.fakes import START, World, site
+from tests.unit.data_watcher.fakes import START, World, dated, site
 from tests.unit.data_watcher.test_setting_aside import remove
-from tests.unit.data_watcher.test_suspecting import suspect, told, trust
+from tests.unit.data_watcher.test_suspecting import resembling, suspect, told, trust
 
 DAY = timedelta(days=1)
 
@@ -186,19 +187,40 @@ def test_what_is_no_table_is_said() -> None:
 KEYS = ("raw/east/a.csv", "raw/east/b.csv")
 
 
+SAID = Compared(rows=48, shares=(0.9, 0.9), column="power_ac", time=START, said=(1.0, 2.0))
+
+
+def with_days(data: bytes, key: str, described: Any, *_: Any) -> Reading:
+    """Read a file as one of a plant's; its traits tell that it has power."""
+    reading = daily(data, key, described)
+    return replace(reading, rows=replace(reading.rows, traits=resembling(0.8)))
+
+
 def daily(data: bytes, key: str, described: Any, *_: Any) -> Reading:
     rows = RowSummary(96, 0, {}, ("power_ac",), START, START + DAY)
     return Reading(data, rows)
 
 
-@pytest.fixture
-def world() -> World:
+def empty() -> World:
     world = World()
     world.configurations.put(site())
+    return world
+
+
+@pytest.fixture
+def world() -> World:
+    world = empty()
     world.read_by(daily)
     for key in KEYS:
-        world.upload(key, key.encode())
+        upload(world, key)
     return world
+
+
+def upload(world: World, key: str) -> None:
+    """Let a file come, and the message that asks for a look at it be lost."""
+    world.bucket.put(key, key.encode())
+    world.event(key)
+    world.inbox.later.clear()
 
 
 def contradict(world: World, share: float) -> None:
@@ -206,6 +228,68 @@ def contradict(world: World, share: float) -> None:
     world.overlaps.says[pair] = Compared(
         rows=48, shares=(share, share), column="power_ac", time=START, said=(1.0, 2.0)
     )
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_files_that_contradict_each_other_are_found_within_minutes_and_without_a_sweep(
+    processes: int,
+) -> None:
+    """The second file begins where the first does, or its process does not know its source yet."""
+    world = empty()
+    world.read_by(with_days)
+    object.__setattr__(world.comparing, "compare", lambda *_: SAID)
+    for key in KEYS:
+        if processes > 1:
+            object.__setattr__(world.intake, "recent", Recent())
+        world.upload(key, key.encode())
+
+    assert suspect(world) == ["power"]
+
+
+def test_files_that_follow_each_other_ask_for_no_look_and_those_over_others_for_one() -> None:
+    world = empty()
+    world.read_by(lambda data, key, *more: dated(daily(data, key, *more), key))
+    for day in (3, 4, 5):
+        world.bucket.put(f"raw/east/{day}.csv", b"%d" % day)
+        world.event(f"raw/east/{day}.csv")
+    assert world.inbox.later == []
+
+    for day in (1, 2, 3):  # of which one may be in another process
+        world.bucket.put(f"raw/east/{day}.again.csv", b"again %d" % day)
+        world.event(f"raw/east/{day}.again.csv")
+    assert [each.site_id for each in world.inbox.later] == ["east"]
+    assert "east" not in world.configurations.suspects  # it holds nobody up
+
+
+def test_only_a_forecast_whose_issue_comes_again_asks_for_a_look() -> None:
+    def issued(data: bytes, key: str, described: Any, *_: Any) -> Reading:
+        hour = START + timedelta(hours=int(data))
+        issues = Issues(1, hour, hour, timedelta(0), DAY)
+        rows = RowSummary(24, 0, {}, ("forecast_ghi",), hour, hour + DAY, issues=issues)
+        return Reading(data, rows)
+
+    world = empty()
+    world.read_by(issued)
+    for hour in (b"6", b"12", b"18"):
+        world.bucket.put(f"raw/east/{hour.decode()}.csv", hour)
+        world.event(f"raw/east/{hour.decode()}.csv")
+    assert world.inbox.later == []
+
+    world.bucket.put("raw/east/again.csv", b"018")
+    world.event("raw/east/again.csv")
+    assert [each.site_id for each in world.inbox.later] == ["east"]
+
+
+def test_a_look_that_has_no_time_for_all_pairs_asks_for_another(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suspecting, "SLICE", timedelta(0))
+    for name in "cdef":
+        upload(world, f"raw/east/{name}.csv")
+    world.suspecting.look("east")
+    world.work_off()
+
+    assert len(world.overlaps.compared) == len(set(world.overlaps.compared)) == 15
 
 
 def version_of(world: World, key: str) -> str:
@@ -260,7 +344,7 @@ def test_a_person_who_trusts_the_later_uploads_lets_them_count(world: World) -> 
 
 
 def test_what_time_did_not_suffice_for_is_compared_by_the_next_slice(world: World) -> None:
-    world.upload("raw/east/c.csv", b"three")
+    upload(world, "raw/east/c.csv")
     assert world.comparing.run("east", world.now) == Progress(is_telling=True, is_done=False)
     later = world.now + timedelta(minutes=1)
     assert world.comparing.run("east", later) == Progress(is_telling=True, is_done=True)
@@ -286,7 +370,7 @@ def test_a_sweep_stays_at_a_site_until_all_its_pairs_are_compared(
 ) -> None:
     monkeypatch.setattr(sweeping, "SLICE", timedelta(0))
     for name in "cdefgh":
-        world.upload(f"raw/east/{name}.csv", name.encode())
+        upload(world, f"raw/east/{name}.csv")
     world.sweep("full", '{"prefix": "canonical/"}')
 
     assert len(world.overlaps.compared) == len(set(world.overlaps.compared)) == 28

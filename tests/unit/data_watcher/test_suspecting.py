@@ -15,7 +15,7 @@ from services.data_watcher.domain.traits import Level, Traits
 from shared.errors import UnreadableFileError
 from shared.messages import TrustRequested
 from shared.suspects import ActiveSuspects
-from tests.unit.data_watcher.fakes import START, DiedError, World, fake_reader, site
+from tests.unit.data_watcher.fakes import START, DiedError, World, dated, fake_reader, site
 
 MONTHS = [f"raw/east/{month:02}.csv" for month in range(1, 13)]
 
@@ -322,7 +322,9 @@ def test_files_that_several_processes_took_in_are_looked_at_together_at_once(
 def test_a_source_that_a_process_does_not_know_is_looked_at_once_and_holds_nobody_up(
     world: World,
 ) -> None:
-    unlike(world, MONTHS[1:2])
+    unlike(world, [])
+    world.read_by(lambda data, key, *more: dated(by_level(data, key, *more), key))
+    world.event(MONTHS[1])
     assert [each.site_id for each in world.inbox.later] == ["east"]
     assert "east" not in world.configurations.suspects  # nothing says that a look is due
 
@@ -442,7 +444,8 @@ def test_no_site_is_named_where_none_holds_the_rows(fleet: World) -> None:
 
 
 def test_other_sites_are_searched_once_and_where_time_ends_later_from_there(fleet: World) -> None:
-    fleet.upload("raw/east/wrong.csv", b"w1 w2 w3 w4. again")
+    fleet.bucket.put("raw/east/wrong.csv", b"w1 w2 w3 w4. again")
+    fleet.event("raw/east/wrong.csv")
     asked: list[str] = []
     like = fleet.ledger.like
 
