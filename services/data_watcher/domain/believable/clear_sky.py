@@ -21,7 +21,7 @@ from shared.solar.irradiance import clearsky_ghi
 from shared.solar.site import Site
 
 TOO_LOW = 0.62  # of a clear sky, at best, for days in a row; a dusty sensor showed 0.8
-BEST = (1.0, 1.3)  # of a clear sky: below broken clouds, and where a sensor shows a little too much
+BEST = 1.3  # of a clear sky at most: where a sensor shows too much, or clouds are broken
 LEAST_SUN = 0.5  # sine of the noon sun: below, an even cloud and a clear sky are hard to tell apart
 HIGH = 0.35  # sine of the sun's elevation
 LIKE_CLEAR = 0.997  # correlation of a day with the clear sky; an even cloud has less
@@ -113,7 +113,7 @@ def low_spells(
     share = np.fmax.reduceat(ghi, starts) / clearsky_ghi(np.maximum(noon, LEAST_SUN))
     limit = TOO_LOW
     if by_its_best:
-        limit *= float(np.clip(np.fmax.reduce(share, where=noon > LEAST_SUN, initial=1.0), *BEST))
+        limit *= min(float(np.fmax.reduce(share, where=noon > LEAST_SUN, initial=1.0)), BEST)
     low = (noon > LEAST_SUN) & ~(share > limit)
     for first, after in zip(*_long(low), strict=True):
         rows = slice(int(starts[first]), int(ends[after - 1]))
