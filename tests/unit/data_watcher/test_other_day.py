@@ -82,13 +82,21 @@ def test_days_that_fit_their_own_between_them_part_a_row() -> None:
 
 
 def test_days_that_fit_none_do_not() -> None:
-    own = weather(12)
-    light = beside(own, list(range(2, 10)))
-    light[5] = (
-        0.4  # so that two changes fit nothing, between one that fits the day before and others
-    )
+    own = weather(9)
+    light = beside(own, [2, 3, 4, 5, 6])
+    light[4] = 0.4  # only the changes of the third and of the sixth day are those of the day before
 
-    assert "from 2024-06-04" in str(said(own, light))
+    assert "from 2024-06-04 on" in str(said(own, light))
+    assert "on 2 days" in str(said(own, light))
+
+
+def test_nor_does_the_seam_between_them_nor_a_day_that_fits_both() -> None:
+    own = weather(9)
+    alike = own.copy()
+    alike[5:] += own[4] - own[3] - (own[5] - own[4])  # changes as the day before did
+
+    assert "from 2024-06-04 on" in str(said(own, beside(own, [2, 3, 5, 6])))
+    assert "from 2024-06-04 on" in str(said(alike, beside(alike, [2, 3, 6, 7])))
 
 
 @pytest.mark.parametrize(("like", "is_refused"), [(0.15, True), (0.35, False)])
@@ -132,10 +140,27 @@ def test_hours_at_the_limit_of_a_plant_are_left_out() -> None:
     assert said(own, light) is not None
 
 
-@pytest.mark.parametrize("known", [slice(8, 10), slice(96, 112)], ids=["rows", "hours"])
+@pytest.mark.parametrize("known", [slice(8, 10), slice(288, 304)], ids=["rows", "hours"])
 def test_what_is_unknown_does_not_hide_a_day(known: slice) -> None:
     own = weather(9)
     light = beside(own, list(range(1, 9)))
 
     assert "on 7 days" in str(said(own, light, known))
     assert said(own, own, known) is None
+
+
+@pytest.mark.parametrize("is_power", [True, False])
+def test_an_hour_of_which_one_row_is_known_is_compared(*, is_power: bool) -> None:
+    own = weather(9)
+    share, light = (np.repeat(each.ravel(), 4) for each in (own, beside(own, list(range(1, 9)))))
+    (share if is_power else light)[np.arange(len(share)) % 4 > 0] = np.nan
+
+    with pytest.raises(UnreadableFileError, match="on 7 days"):
+        other_day.check("ghi", 1000 * light, power(share, longitude=0.0))
+
+
+def test_a_plant_that_is_off_on_most_days_says_nothing() -> None:
+    own = weather(9)
+    own[3:] = 0.0
+
+    assert said(own, weather(9)) is None

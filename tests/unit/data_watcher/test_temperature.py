@@ -14,6 +14,7 @@ from tests.unit.data_watcher.plant_files import site
 from tests.unit.data_watcher.powers import axis
 
 A_DAY = 96  # rows
+DARK, HIGH = -0.17, 0.5  # sines of the sun's elevation
 JUNE, FEBRUARY, MARCH = "2024-06-01", "2024-02-14", "2024-03-10"
 
 
@@ -69,6 +70,7 @@ ELSE = "(its unit, or its column)"
         (122.0, 18.0, ELSE),
         (60.0, 5.4, "(unit: F)"),
         (60.0, 3.6, ELSE),
+        (600.0, 100.0, ELSE),
         (290.0, 30.0, "(unit: K or scale: 0.1)"),
         (290.0, 40.0, "(scale: 0.1)"),
     ],
@@ -82,6 +84,7 @@ ELSE = "(its unit, or its column)"
         "hotter than any",
         "a day of rain",
         "hardly a change",
+        "tenths hotter than any",
         "desert",
         "more than a desert",
     ],
@@ -104,6 +107,7 @@ def test_the_remedy_names_what_makes_the_mean_and_the_change_of_a_day_likely(
         (1.7, 1.7, 5, JUNE, False),
         (1.7, 0.0, 5, JUNE, False),
         (1.7, 1.0, 5, FEBRUARY, False),
+        (1.7, 1.0, 6, "2024-02-26", False),
     ],
     ids=[
         "tenths",
@@ -115,6 +119,7 @@ def test_the_remedy_names_what_makes_the_mean_and_the_change_of_a_day_likely(
         "fog",
         "a sensor that hangs",
         "low sun",
+        "a sun that is high on the last days",
     ],
 )  # fmt: skip
 def test_five_days_of_a_high_sun_without_warmth_and_change_are_tenths(
@@ -145,21 +150,23 @@ def modules(
     *,
     air_at: float | None = None,
     night_rows: int | None = None,
+    high_rows: int | None = None,
     **changes: object,
 ) -> str | None:
     """What is said of modules that are so warm by the sine of the sun's elevation; a few rows are unknown."""
     time, where = axis(days * A_DAY, start), site(**changes)
     up = sun.roughly_up(sun.mean_solar_time(time.utc, where), where.latitude)
     values = warmth(up)
-    if night_rows is not None:
-        values[np.flatnonzero(up < temperature.DARK)[night_rows:]] = np.nan
     values[40:42] = values[2:3] = np.nan
+    for rows, count in ((up < DARK, night_rows), (up > HIGH, high_rows)):
+        known = np.flatnonzero(rows & np.isfinite(values))
+        values[known[count:] if count is not None else []] = np.nan
     beside = None if air_at is None else np.full(len(up), air_at)
     return said(lambda: temperature.check_module(values, beside, time, where, "C"))
 
 
 def night_and_day(night: float, day: float) -> Callable[[np.ndarray], np.ndarray]:
-    return lambda up: np.where(up < temperature.DARK, night, day)
+    return lambda up: np.where(up < DARK, night, day)
 
 
 @pytest.mark.parametrize("beside", [None, 30.0])
@@ -173,12 +180,12 @@ def test_no_module_stays_at_42_degrees_at_night(
     assert found is None or "at night it is usually 43.5 C, and no module stays as warm" in found
 
 
-@pytest.mark.parametrize(("rows", "is_refused"), [(24, False), (25, True)])
-def test_a_few_rows_of_night_say_little(rows: int, *, is_refused: bool) -> None:
-    """One of these is unknown."""
-    warm = night_and_day(60.0, 20.0)
+@pytest.mark.parametrize(("rows", "is_refused"), [(23, False), (24, True)])
+def test_a_few_rows_say_little(rows: int, *, is_refused: bool) -> None:
+    warm, cold = night_and_day(60.0, 20.0), night_and_day(20.0, 10.0)
 
     assert (modules(warm, night_rows=rows) is not None) == is_refused
+    assert (modules(cold, high_rows=rows, air_at=20.0) is not None) == is_refused
     assert (
         modules(night_and_day(35.0, 30.0), night_rows=rows, air_at=20.0) is not None
     ) == is_refused
