@@ -26,7 +26,7 @@ from services.data_watcher.domain.siblings import (
     disagreements,
 )
 from services.data_watcher.domain.time_axis import TimeAxis
-from services.data_watcher.domain.traits import Level, Traits, read
+from services.data_watcher.domain.traits import Level, Traits, band_of, read
 from tests.unit.data_watcher.plant_files import CAPACITY_W, site
 
 MONTHS = [f"2024-{month:02}" for month in range(1, 13)]
@@ -580,3 +580,8 @@ def test_of_the_same_bytes_the_first_by_name_is_judged() -> None:
     (found,) = disagreements([shows(1), shows(2), shows(3), *copies])
 
     assert (found.files, found.judged, found.example) == (1, 4, "raw/east/004.csv")
+
+
+def test_heights_of_the_noon_sun_that_are_like_each_other_are_a_third_apart() -> None:
+    assert [band_of(sine) for sine in (1.0, 0.78, 0.76, 0.6, 0.58)] == [0, -1, -2, -2, -3]
+    assert Level(0.25, 0.3, is_sure=True).height == 0.6
