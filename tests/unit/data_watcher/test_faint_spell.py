@@ -127,7 +127,7 @@ def said(
     is_low = np.arange(len(clear)) * minutes >= before * 1440
     share = np.where(is_low, inside(clear), outside(clear))
     ghi = 1000 * clear * np.where(is_low, light, 1.0)
-    ghi[[40, -40]] = 0.0  # a sensor that is off for a moment
+    ghi[[24, -72]] = 0.0  # a sensor that is off for a moment
     found = Power.of(share * CAPACITY_W / 1000, time, WHERE, "W", lambda row: str(row + 1))
     try:
         faint_spell.check("ghi", ghi, found)
@@ -201,8 +201,8 @@ def test_dim_light_shows_no_ratio() -> None:
     def at_its_ends(clear: np.ndarray) -> np.ndarray:
         return np.where((clear > 0.08) & (clear < 0.47), 0.0, clear)
 
-    assert said(0.5, at_its_ends, times(1.0), before=6, days=10) is None
-    assert said(0.5, times(1.0), times(1.0), before=6, days=10) is not None
+    assert said(0.5, at_its_ends, times(1.0), minutes=5, days=4) is None
+    assert said(0.5, times(1.0), times(1.0), minutes=5, days=4) is not None
 
 
 def test_a_file_without_other_days_to_compare_with_says_nothing() -> None:
