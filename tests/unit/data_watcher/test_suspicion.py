@@ -18,6 +18,7 @@ from services.data_watcher.domain.versions import (
     CanonicalObject,
     Current,
     Decision,
+    Duplicate,
     Fault,
     Pending,
     Quarantined,
@@ -166,6 +167,13 @@ def test_of_files_that_contradict_others_the_accepted_ones_are_counted() -> None
 
     (found,) = suspicion.contradicted(shown).values()
     assert (found.refused, found.judged, found.example) == (1, 3, "raw/east/003.csv")
+
+
+def test_copies_of_files_say_nothing() -> None:
+    reading = admission.reading_of(site(), "raw/east/a.csv")
+    copy = Duplicate(upload=Upload("v", START), reading=reading, of="a", sha256="2", rows=None)
+
+    assert suspicion.seen(site(), [("raw/east/b.csv", copy)]) == Seen((), frozenset())
 
 
 def test_a_verdict_by_an_older_configuration_says_nothing_until_it_is_judged_again() -> None:
