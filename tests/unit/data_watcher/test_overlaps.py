@@ -203,6 +203,10 @@ def test_the_first_time_is_the_example_in_whichever_column_it_is() -> None:
     )
 
     assert (found.rows, found.column, found.said) == (2, "power_ac", (2.0, 7.0))
+    found = compare(
+        table(ghi=[1, 8, 9], power_ac=[1, 2, 3]), table(ghi=[1, 1, 9], power_ac=[1, 2, 7])
+    )
+    assert (found.rows, found.column, found.said) == (2, "ghi", (8.0, 1.0))
 
 
 def test_rows_of_one_step_differ_by_a_hundredth_at_most_and_means_by_a_quarter() -> None:
