@@ -83,6 +83,9 @@ def test_a_header_with_gaps_is_shown_with_the_names_below_it_where_it_lacks_some
     assert chosen("t,Inverter,", ",P,U", by=by) == ("t,P,U", 2)
     assert chosen("t,Inverter,x", ",P,U", by=by) == ("t,Inverter,x", 1)
     assert chosen("a,Inverter,", ",P,U", by=by) == ("a,Inverter,", 1)
+    assert chosen("t,Inverter,,x", ",P,,U", by=by) == ("t,Inverter,,x", 1)
+    two = {"power_ac": {"column": "p", "unit": "W"}, "ghi": {"column": "Sun G", "unit": "W/m2"}}
+    assert chosen("t,Sun,", ",P,G", by=source(columns=two)) == ("t,Sun P,Sun G", 2)
 
 
 def test_both_rows_of_a_header_make_one() -> None:
@@ -132,6 +135,13 @@ def test_a_column_without_a_name_behind_one_that_is_read_may_be_merged(
     fields = names.split(",")
 
     assert header.is_merged(header.find(PLANT, fields), fields) == is_merged
+
+
+def test_one_of_several_columns_that_are_read_may_be_merged() -> None:
+    two = {"power_ac": {"column": "p", "unit": "W"}, "ghi": {"column": "g", "unit": "W/m2"}}
+    fields = ["t", "p", "", "g"]
+
+    assert header.is_merged(header.find(source(columns=two), fields), fields)
 
 
 # --- columns --------------------------------------------------------------------------------------------
