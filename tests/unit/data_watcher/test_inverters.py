@@ -163,7 +163,9 @@ def test_an_inverter_is_off_where_the_sun_shines_on_the_others_and_until_it_is_d
 
 
 def test_an_inverter_that_rises_late_is_not_off() -> None:
-    assert off(where=[2, 3, 4]) == {}  # the others are at a fifth of their highest power
+    """The others are at a fifth of their highest power, and on the next day it is off at noon."""
+    assert off(where=[2, 3, 4]) == {}
+    assert off(where=[2, 3, 4, 18]) == {"inverter_off": [30]}
 
 
 @pytest.mark.parametrize(("at", "is_off"), [(0.0008, True), (0.0015, False), (-0.0008, True)])
@@ -266,7 +268,7 @@ def registers(
         (registers(drop=0.4, dropped=4), True),
         (registers(drop=0.4, dropped=10), False),
         (registers(faint=0.009), True),
-        (registers(faint=0.03), False),
+        (registers(faint=0.015), False),
         ([HOURS, 0 * HOURS], False),
     ],
     ids=[
@@ -289,6 +291,14 @@ def test_registers_take_over_from_each_other_at_about_the_same_power(
     silent = [*parts, 0 * HOURS]
 
     assert (inverters.check(silent, "abc", are_counters=False) == ({}, None)) == take_turns
+
+
+@pytest.mark.parametrize("nights_of", [0, 1])
+def test_registers_need_not_go_on_over_a_night(nights_of: int) -> None:
+    night = (np.arange(200) // 10 % 2 == nights_of) & (np.arange(200) % 10 < 2)
+    parts = [np.where(night, 0.0, each) for each in registers()]
+
+    assert inverters.check([*parts, 0 * HOURS], "abc", are_counters=False) == ({}, None)
 
 
 def test_a_coarse_counter_is_not_off_between_two_of_its_steps() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -75,7 +77,7 @@ def test_sums_since_the_issue_are_refused() -> None:
     found = str(fault(predicted.check_grows, light(np.cumsum(over.clear))))
 
     assert found.startswith(
-        "accumulated: ghi only grows within an issue, and is high at night, as in row"
+        "accumulated: ghi only grows within an issue, and is high at night, as in row 21: it adds up"
     )
     assert "kind: accumulated" in found
     assert fault(predicted.check_grows, light(over.clear)) is None
@@ -83,17 +85,32 @@ def test_sums_since_the_issue_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "height", "is_refused"),
-    [(0.12, 1.0, True), (0.08, 1.0, False), (0.5, 0.06, True), (0.5, 0.04, False)],
-    ids=["a tenth of the nights", "less of them", "a twentieth of the highest", "less of it"],
+    ("share", "height", "known", "is_refused"),
+    [
+        (0.12, 1.0, 1.0, True),
+        (0.08, 1.0, 1.0, False),
+        (0.5, 0.06, 1.0, True),
+        (0.5, 0.04, 1.0, False),
+        (0.06, 1.0, 0.5, True),
+    ],
+    ids=[
+        "a tenth of the nights",
+        "less of them",
+        "a twentieth of the highest",
+        "less of it",
+        "a tenth of those that are known",
+    ],
 )
-def test_a_sum_is_high_at_night(share: float, height: float, *, is_refused: bool) -> None:
+def test_a_sum_is_high_at_night(
+    share: float, height: float, known: float, *, is_refused: bool
+) -> None:
     values, nights = summed()
+    values[nights[round(known * len(nights)) :]] = np.nan
     high = nights[: round(share * len(nights))]
-    values[high] = height * values.max()
+    values[high] = height * np.nanmax(values)
     values[nights[-1]] = np.nan
 
-    assert (fault(predicted.check_grows, light(values)) is not None) == is_refused
+    assert (fault(predicted.check_grows, light(values, DECEMBER)) is not None) == is_refused
 
 
 @pytest.mark.parametrize(
@@ -164,10 +181,10 @@ def test_irradiance_that_follows_another_sun_is_refused(minutes: float, said: st
     assert said is None or str(found).startswith("wrong_clock: ghi follows the sun ")
 
 
-def quiet(minutes: float = 90) -> tuple[np.ndarray, Sky]:
+def quiet(minutes: float = 90, start: str = JUNE) -> tuple[np.ndarray, Sky]:
     """Late irradiance that is nowhere too much or too little, nor any at night."""
-    _, over = sky()
-    values = np.minimum(np.maximum(late(minutes), 0.03 * over.clear), over.most)
+    _, over = sky(10, start)
+    values = np.minimum(np.maximum(late(minutes, 10, start), 0.03 * over.clear), over.most)
     return np.where(over.is_night, 0.0, values), over
 
 
@@ -228,14 +245,29 @@ def test_too_much_and_too_little_tell_together(
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "is_refused"), [(40.0, 60.0, False), (61.0, 130.0, True), (130.0, 200.0, True)]
+    ("start", "low", "high", "is_refused"),
+    [(DECEMBER, 20.0, 60.0, False), (JUNE, 61.0, 119.0, True)],
 )
-def test_rows_of_a_low_sun_may_be_dark(low: float, high: float, *, is_refused: bool) -> None:
-    values, over = quiet()
-    values[np.flatnonzero((over.clear < 40) & ~over.is_night & (over.hour_angle > 0))[:20]] = 300.0
-    values[(over.clear > low) & (over.clear <= high)] = 0.0
+def test_rows_of_a_low_sun_may_be_dark(
+    start: str, low: float, high: float, *, is_refused: bool
+) -> None:
+    values, over = quiet(120, start)
+    dusk = (over.clear < 40) & ~over.is_night & (over.hour_angle > 0)
+    values[dusk] = 300.0
+    dark = (over.clear > low) & (over.clear <= high)
+    values[dark] = 0.0
 
-    assert (clock(light(values)) is not None) == is_refused
+    assert min(int(dusk.sum()), int(dark.sum())) >= 10
+    assert (clock(light(values, start)) is not None) == is_refused
+
+
+def test_what_is_above_any_sky_under_a_high_sun_is_no_clock() -> None:
+    values, over = quiet()
+    high = np.flatnonzero(over.clear > 500)
+    values[high[:20]] = 2 * over.most[high[:20]]
+    values[high[-20:]] = 0.0
+
+    assert clock(light(values)) is None
 
 
 def test_one_row_of_each_is_chance_in_a_file_of_hours() -> None:
@@ -310,6 +342,45 @@ def test_three_rows_and_most_of_a_day_are_refused(
     assert (above(1, [count], rows)[0] is not None) == is_refused
 
 
+def test_rows_that_are_unknown_are_no_daylight() -> None:
+    """Ten of 70 rows are more than a tenth."""
+    _, over = sky(10)
+    values = np.where(np.arange(240) % 24 >= 12, 0.9, np.nan) * over.clear
+    bright = (
+        np.flatnonzero((over.clear > 400) & np.isfinite(values)).reshape(10, -1)[:5, :2].ravel()
+    )
+    values[bright] = 2 * over.clear[bright]
+
+    assert "in 10 of " in str(fault(predicted.check_unit, light(values)))
+
+
+@pytest.mark.parametrize("rows", [slice(None), slice(15, 22)], ids=["a day", "an evening"])
+def test_rows_of_a_low_sun_above_any_sky_are_masked(rows: slice) -> None:
+    _, over = sky(1)
+    values = 0.9 * over.clear
+    dusk = np.flatnonzero((over.clear < 130) & (np.arange(24) >= 15) & (np.arange(24) < 22))
+    values[dusk] = 300.0
+
+    masked, _ = predicted.check_unit(light(values, rows=rows))
+
+    assert len(dusk) >= 3
+    assert int(masked.sum()) == len(dusk)
+
+
+def test_the_worst_row_of_the_day_that_is_wrong_is_named_with_its_likely_unit() -> None:
+    _, over = sky(10)
+    values = 0.9 * over.clear
+    values[6:18] *= 3.6 * 0.9
+    values[20], values[5 * 24 + 12] = 300.0, 9 * over.clear[5 * 24 + 12]
+
+    said = str(fault(predicted.check_unit, light(values)))
+
+    assert "above what any sky gives in 13 of 1" in said
+    assert "where a clear sky gives" in said
+    assert int(said.split(" in row ")[1].split(",", maxsplit=1)[0]) in range(6, 18)
+    assert "values look like kJ/m2 per 60 min" in said
+
+
 # --- unit: too little -----------------------------------------------------------------------------------
 
 
@@ -342,7 +413,9 @@ def test_a_day_is_not_as_dark_as_another_unit_and_few_days_are_nearly(
     found = faint(parts)
 
     assert (found is not None) == is_refused
-    assert found is None or "wrong_unit: ghi reaches only" in found
+    assert found is None or re.match(
+        r"wrong_unit: ghi reaches only [1-7]\.\d+ W/m2 on 2024-06-0", found
+    )
     assert faint(parts, name="dhi") is None
 
 
@@ -381,11 +454,20 @@ def test_days_without_any_light_under_a_high_sun_are_masked_while_the_sun_is_up(
     assert not masked.any()
 
 
+@pytest.mark.parametrize(("start", "rows"), [(JANUARY, slice(None)), (JUNE, slice(10, 12))])
+def test_a_dark_day_of_a_low_sun_or_of_two_hours_stays(start: str, rows: slice) -> None:
+    _, dark = predicted.check_unit(light(np.zeros(24), start, rows=rows))
+
+    assert not dark.any()
+
+
 @pytest.mark.parametrize(
     ("factor", "said"),
     [
         (1e-3, "values look like kW/m2, the YAML says W/m2"),
         (3.6, "values look like kJ/m2 per 60 min, the YAML says W/m2"),
+        (5e-4, "values look like kW/m2, the YAML says W/m2"),
+        (2.5e-3, "values look like MJ/m2 per 60 min, the YAML says W/m2"),
         (1e9, "no other unit than W/m2 makes the values fit; look at scale, too"),
     ],
 )
@@ -393,6 +475,13 @@ def test_the_unit_that_would_fit_is_named(factor: float, said: str) -> None:
     _, over = sky(3)
 
     assert said in str(fault(predicted.check_unit, light(factor * 0.8 * over.clear)))
+
+
+def test_energies_are_those_of_the_interval() -> None:
+    _, over = sky(3, JUNE, 3)
+    energy = light(3 * 0.8 * over.clear, hours=3)
+
+    assert "values look like Wh/m2 per 180 min" in str(fault(predicted.check_unit, energy))
 
 
 # --- days of issues -----------------------------------------------------------------------------------
@@ -413,4 +502,5 @@ def test_days_are_told_apart_by_issue_and_of_constant_leads_by_the_sun_alone() -
         return np.bincount(found.groups).tolist()
 
     assert groups(np.repeat(begins[[0, 24]], 48)) == [24, 24, 24, 24]
+    assert groups(np.repeat(begins[:32], 3)) == [3] * 32
     assert groups(twice - 6 * HOUR) == [48, 48]

@@ -70,6 +70,7 @@ def test_what_is_drawn_at_night_and_what_is_unknown_count_as_nothing() -> None:
     drawn[:8] = np.nan
 
     assert traits(drawn) == traits(share)
+    assert traits(np.where(share > 0, share, -0.01)) == traits(share)
 
 
 def test_days_with_a_fiftieth_of_the_best_ones_energy_count() -> None:
@@ -158,10 +159,11 @@ def test_eight_rows_with_power_show_a_shape(minutes: int, day: str, *, is_clear:
 def test_a_part_of_a_day_and_another_shape_than_the_suns_are_not_clear() -> None:
     morning = sunny(1)
     morning[48:] = 0.0
-    early = np.interp(np.arange(A_DAY), [16, 22, 88], [0.0, 0.8, 0.0])
+    early = np.interp(np.arange(A_DAY), [14, 22, 80], [0.0, 0.8, 0.0])
 
     assert not traits(morning).levels[0].is_sure
     assert not traits(early).levels[0].is_sure
+    assert not traits((sunny(1) - 0.6).clip(0.0)).levels[0].is_sure  # seven hours of sixteen
     assert traits(sunny(1, late=3.0)).levels[0].is_sure  # whatever its clock says
 
 

@@ -26,7 +26,7 @@ from services.data_watcher.domain.siblings import (
     disagreements,
 )
 from services.data_watcher.domain.time_axis import TimeAxis
-from services.data_watcher.domain.traits import Level, Traits, read
+from services.data_watcher.domain.traits import Level, Traits, band_of, read
 from tests.unit.data_watcher.plant_files import CAPACITY_W, site
 
 MONTHS = [f"2024-{month:02}" for month in range(1, 13)]
@@ -401,6 +401,7 @@ def test_order_and_copies_do_not_matter() -> None:
 
 
 def test_one_file_alone_disagrees_with_nobody() -> None:
+    assert siblings.disagreements([]) == ()
     assert siblings.disagreements([file("2024-06-01", times=0.25)]) == ()
 
 
@@ -481,7 +482,10 @@ def test_the_plainest_file_is_the_example_with_how_high_it_was() -> None:
     assert power.reason.startswith("under a like sun it shows 4 times the power of raw/east/00")
     assert power.reason.endswith(": for half an hour at best 331.9% of the AC capacity")
     assert light.cause == IRRADIANCE
+    assert "it shows 4 times the irradiance of raw/east/00" in light.reason
     assert light.reason.endswith(": at best 3319 W/m2")
+    (mixed,) = disagreements([replace(files[0], is_light=True), *files[1:]])
+    assert mixed.cause == IRRADIANCE
 
 
 @pytest.mark.parametrize(
@@ -513,6 +517,27 @@ def test_all_files_are_read_alike_and_the_best_of_the_high_sun_is_the_example() 
     assert "Its rows lie half an hour apart" in halves.reason
 
 
+def two_levels(number: int, *heights: float) -> Sibling:
+    """A file with days under a sun of 0.65 and of 0.9."""
+    each = shows(number)
+    levels = tuple(
+        Level(sun, height * sun**0.5, is_sure=True)
+        for sun, height in zip((0.65, 0.9), heights, strict=True)
+    )
+    return replace(each, traits=replace(each.traits, levels=levels))
+
+
+def test_of_two_heights_of_the_sun_the_plainer_one_is_said() -> None:
+    usual = [two_levels(number, 0.9, 0.9) for number in range(3)]
+
+    (more,) = disagreements([*usual, two_levels(4, 2.7, 3.6)])
+    (less,) = disagreements([two_levels(1, 0.4, 0.5), shows(2, 0.45), shows(3, 0.45)])
+
+    assert "it shows 4 times the power" in more.reason
+    assert (less.cause, less.example) == (CAPACITY, "raw/east/001.csv")
+    assert less.reason.endswith("power stays below 47% of the AC capacity")
+
+
 @pytest.mark.parametrize(("middle", "is_said"), [(74.0, False), (76.0, True), (-76.0, True)])
 def test_a_clock_is_more_than_75_minutes_off(middle: float, *, is_said: bool) -> None:
     assert odd(middle=middle) == ([CLOCK] if is_said else [])
@@ -535,21 +560,51 @@ def test_rows_may_begin_two_days_after_their_upload(ahead: float, *, is_said: bo
     files = [uploaded(shows(number)) for number in range(3)]
 
     assert causes(files) == ([DAYS] if is_said else [])
-    assert causes([replace(each, is_forecast=True) for each in files]) == []
+    assert causes([replace(files[0], is_forecast=True), *files[1:]]) == []
 
 
-@pytest.mark.parametrize(("months", "is_said"), [(2, False), (3, True)])
-def test_three_months_in_a_row_are_no_chance(months: int, *, is_said: bool) -> None:
-    days = [
-        replace(
-            shows(month, days=1),
-            traits=replace(shows(0).traits, days=1, first=f"2024-{month:02}-04"),
-        )
-        for month in range(1, months + 1)
-    ]
+def single(first: str, days: int = 1) -> Sibling:
+    each = shows(1, days=days, first=first)
+    return replace(each, key=f"raw/east/{first}-{days}.csv", content=f"{first}-{days}")
 
-    assert causes(days) == ([DAYS] if is_said else [])
-    assert causes([replace(each, traits=replace(each.traits, days=2)) for each in days]) == []
+
+@pytest.mark.parametrize(
+    ("firsts", "is_said"),
+    [
+        (["2024-01-04", "2024-02-04"], False),
+        (["2024-01-04", "2024-02-04", "2024-03-04"], True),
+        (["2023-11-04", "2023-12-04", "2024-01-04"], True),
+        (["2024-07-04", "2025-02-04", "2025-03-04"], False),
+        (["2022-07-04", "2023-07-04", "2024-07-04"], True),
+    ],
+)
+def test_three_months_or_years_in_a_row_are_no_chance(firsts: list[str], *, is_said: bool) -> None:
+    assert causes([single(first) for first in firsts]) == ([DAYS] if is_said else [])
+    assert causes([single(first, days=2) for first in firsts]) == []
+
+
+@pytest.mark.parametrize(("before", "is_said"), [("05", True), ("06", False)])
+def test_a_day_is_not_alone_with_a_file_that_ends_within_three_days_of_it(
+    before: str, *, is_said: bool
+) -> None:
+    months = [f"2024-{month:02}" for month in range(3, 7)]
+    days = [single(f"{month}-12") for month in months]
+    nearby = [single(f"{month}-{before}", days=4) for month in months]
+    around = [single(f"{month}-01", days=20) for month in months]
+
+    assert causes([*days, *nearby]) == ([DAYS] if is_said else [])
+    assert causes([*days, *nearby, *around]) == []
+
+
+def test_a_name_shows_swapped_days_more_plainly_than_an_upload_and_that_than_a_gap() -> None:
+    gaps = [single(f"2024-{month:02}-12") for month in range(3, 7)]
+    early = replace(single("2024-08-20", 2), key="raw/east/zz.csv")
+    early = replace(early, uploaded_at=early.window_start - timedelta(days=30))
+    named = replace(single("2024-10-06"), key="raw/east/2024-06-10.csv")
+
+    assert disagreements(gaps)[0].example == "raw/east/2024-06-12-1.csv"
+    assert disagreements([*gaps, early])[0].example == "raw/east/zz.csv"
+    assert disagreements([*gaps, early, named])[0].example == "raw/east/2024-06-10.csv"
 
 
 @pytest.mark.parametrize(
@@ -580,3 +635,8 @@ def test_of_the_same_bytes_the_first_by_name_is_judged() -> None:
     (found,) = disagreements([shows(1), shows(2), shows(3), *copies])
 
     assert (found.files, found.judged, found.example) == (1, 4, "raw/east/004.csv")
+
+
+def test_heights_of_the_noon_sun_that_are_like_each_other_are_a_third_apart() -> None:
+    assert [band_of(sine) for sine in (1.0, 0.78, 0.76, 0.6, 0.58)] == [0, -1, -2, -2, -3]
+    assert Level(0.25, 0.3, is_sure=True).height == 0.6

@@ -77,7 +77,7 @@ def unlike(parts: Sequence[Values]) -> dict[str, Mask]:
         still, dark = np.abs(part) <= NOTHING * own, others <= DARK * most
         bright = still & (others > BRIGHT * most)
         if bright.any():
-            off |= _runs_through(still, bright, 1) & still & ~dark
+            off |= _runs_through(still, bright, 1) & ~dark
         hangs = (part > MUCH * own) & dark
         if np.count_nonzero(hangs) >= LEAST_ROWS:
             stuck |= _runs_through(part, hangs, LEAST_ROWS)
