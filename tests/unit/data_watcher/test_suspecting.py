@@ -445,8 +445,7 @@ def test_no_site_is_named_where_none_holds_the_rows(fleet: World) -> None:
 
 
 def test_other_sites_are_searched_once_and_where_time_ends_later_from_there(fleet: World) -> None:
-    fleet.bucket.put("raw/east/wrong.csv", b"w1 w2 w3 w4. again")
-    fleet.event("raw/east/wrong.csv")
+    comes(fleet, "raw/east/wrong.csv", b"w1 w2 w3 w4. again")
     asked: list[str] = []
     like = fleet.ledger.like
 
@@ -484,6 +483,13 @@ def test_files_of_agreeing_sites_are_not_searched_for(fleet: World) -> None:
     assert suspect(fleet) == []
 
 
+def comes(world: World, key: str, body: bytes) -> None:
+    """Let a file come, and the message that asks for a look at it be lost."""
+    world.bucket.put(key, body)
+    world.event(key)
+    world.inbox.later.clear()
+
+
 def asking(fleet: World) -> list[str]:
     """The sites that are asked for the rows of a file, one after the other."""
     asked: list[str] = []
@@ -512,7 +518,7 @@ def test_three_files_are_sought_everywhere_and_more_only_where_those_were_found(
     fleet: World,
 ) -> None:
     for name in "abcd":
-        fleet.upload(f"raw/east/{name}.csv", f"w1 w2 w3 w4. {name}".encode())
+        comes(fleet, f"raw/east/{name}.csv", f"w1 w2 w3 w4. {name}".encode())
     asked = asking(fleet)
     compare_all(fleet)
 
@@ -522,7 +528,7 @@ def test_three_files_are_sought_everywhere_and_more_only_where_those_were_found(
 
 def test_a_fourth_file_is_not_sought_where_no_other_was_found(fleet: World) -> None:
     for name in "abcd":
-        fleet.upload(f"raw/east/{name}.csv", f"{name}1 {name}2.".encode())
+        comes(fleet, f"raw/east/{name}.csv", f"{name}1 {name}2.".encode())
     asked = asking(fleet)
     compare_all(fleet)
 
@@ -531,14 +537,14 @@ def test_a_fourth_file_is_not_sought_where_no_other_was_found(fleet: World) -> N
 
 
 def test_a_file_that_names_no_days_is_not_sought(fleet: World) -> None:
-    fleet.upload("raw/east/wrong.csv", b". no days")
+    comes(fleet, "raw/east/wrong.csv", b". no days")
     compare_all(fleet)
 
     assert sought(fleet) == {"right.csv": ""}
 
 
 def test_a_file_of_an_early_release_is_nobodys_twin(fleet: World) -> None:
-    fleet.upload("raw/east/wrong.csv", b"w1 w2 w3 w4. again")
+    comes(fleet, "raw/east/wrong.csv", b"w1 w2 w3 w4. again")
     ((key, west),) = fleet.ledger.current("west")
     early = replace(west, rows=replace(west.rows, traits=None))
     object.__setattr__(fleet.ledger, "like", lambda *_: [(key, early)])
@@ -548,7 +554,7 @@ def test_a_file_of_an_early_release_is_nobodys_twin(fleet: World) -> None:
 
 
 def test_what_was_found_elsewhere_or_does_not_fit_is_looked_at(fleet: World) -> None:
-    fleet.upload("raw/east/wrong.csv", b"w1 w2 w3 w4. again")
+    comes(fleet, "raw/east/wrong.csv", b"w1 w2 w3 w4. again")
     fleet.comparing.run("east", fleet.now)  # no time: compared, and a site asked
 
     assert compare_all(fleet) == Progress(is_telling=True, is_done=True)
