@@ -16,7 +16,7 @@ from console.drafting import letters
 from console.drafting.guess import Guess, NotUnderstoodError
 from console.drafting.heading import find
 from console.drafting.spans import is_moment
-from services.data_watcher.adapters.reading import faults, files, json_shapes, sheets
+from services.data_watcher.adapters.reading import faults, files, json_series, json_shapes, sheets
 from services.data_watcher.adapters.reading import records as json_records
 
 MOST_ROWS = 200_000  # of a file that are looked at: two years of five minutes
@@ -235,7 +235,7 @@ def _json(path: Path, said: str) -> Sheet:
                 "to see that it is whole"
             )
             raise NotUnderstoodError(message) from error
-    lists = dict(json_records.lists(content))
+    lists = json_records.lists(content)
     if not lists:
         _refuse_unlike(path, content)
         message = (
@@ -244,7 +244,7 @@ def _json(path: Path, said: str) -> Sheet:
         )
         raise NotUnderstoodError(message)
     where = max(lists, key=lambda each: len(lists[each]))
-    records = [dict(json_records.flat(each)) for each in lists[where] if isinstance(each, dict)]
+    records = [dict(json_series.flat(each)) for each in lists[where] if isinstance(each, dict)]
     layout = {}
     if len(lists) > 1:
         others = ", ".join(each or "(top)" for each in lists if each != where)

@@ -203,8 +203,9 @@ class SourceFormat(Strict):
     records: str | None = Field(
         default=None,
         description="With format: json, the path to the list of records, e.g. data.values or homes[0].nodes; "
-        "without it the only list there is. One record a line is read, too, and values whose names are their "
-        "times, as columns time and value.",
+        "without it the only list there is. One record a line is read, too, and, as columns time and value, "
+        "pairs of a time and a value, and values whose names are their times, or the seconds since a start "
+        "beside them. Series with labels are rows below each other (where, sum_by: metric.inverter).",
     )
     sheet: str | None = Field(
         default=None, description="Name of the XLSX sheet; all that have the columns where absent."

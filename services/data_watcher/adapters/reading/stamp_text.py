@@ -22,6 +22,7 @@ _MILLISECONDS = re.compile(r"^\d{12,13}$")
 _MICROSECONDS = re.compile(r"^(?!19[0-9]{2}[01]|20[0-9]{2}[01])\d{15,16}$")
 _NANOSECONDS = re.compile(r"^\d{18,19}$")
 _SINCE_1970 = ((_SECONDS, 1e6), (_MILLISECONDS, 1e3), (_MICROSECONDS, 1.0), (_NANOSECONDS, 1e-3))
+_PLANTS = (631_152_000e6, 4_102_444_800e6)  # 1990 to 2100 [us]
 _HALVES = {
     r"(?i)([^a-z])([ap])\.?[ \x{a0}\x{202f}]?m\b\.?": r"\1\2M",
     "오전|上午|午前": "AM",
@@ -40,6 +41,14 @@ def with_halves(text: pa.Array) -> pa.Array:
     for pattern, half in _HALVES.items():
         text = pc.replace_substring_regex(text, pattern, half)
     return text
+
+
+def is_since_1970(text: str) -> bool:
+    """Whether a text counts seconds, or parts of them, since 1970, in years of a plant."""
+    for pattern, scale in _SINCE_1970:
+        if pattern.match(text):
+            return _PLANTS[0] <= float(text) * scale < _PLANTS[1]
+    return False
 
 
 def since_1970(texts: list[str | None]) -> Times | None:
