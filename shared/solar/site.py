@@ -6,6 +6,7 @@ This is the schema of `config/sites/<site_id>.yaml`.
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
@@ -261,6 +262,27 @@ class SourceFormat(Strict):
         prefix = FORECAST_PREFIX if self.is_forecast else ""
         return tuple(prefix + name for name in self.columns)
 
+    @property
+    def issue_names(self) -> tuple[str, ...]:
+        """Return the name of the column that says when a row was issued, where there is one."""
+        return (self.issued.column,) if self.issued and self.issued.column else ()
+
+    @property
+    def series_names(self) -> tuple[str, ...]:
+        """Return the names of the columns that say which sensor or inverter a row is of."""
+        return (*self.where, *([self.sum_by] if self.sum_by else []))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all columns that its files must have; those with a pattern come extra."""
+        plain = (each.column for each in self.columns.values() if each.column is not None)
+        return (*self.timestamp.names, *self.issue_names, *self.series_names, *plain)
+
+    @cached_property
+    def patterns(self) -> tuple[str, ...]:
+        """Return the patterns of which each must fit a column of its files."""
+        return tuple(each for column in self.columns.values() for each in column.columns)
+
     @field_validator("timestamp")
     @classmethod
     def _moved_label_needs_a_step(
@@ -485,8 +507,8 @@ def names_of(site: Site | None, name: str) -> tuple[str, ...]:
 def source_of(site: Site, key: str) -> SourceFormat | None:
     """Return the first of a site's sources whose glob matches the file's name, with or without `.gz`."""
     name = key.rpartition("/")[2]
-    names = {name, name.removesuffix(".gz")}
-    return next(
-        (each for each in site.sources if any(fnmatchcase(name, each.files) for name in names)),
-        None,
-    )
+    packed = name.removesuffix(".gz")
+    for each in site.sources:
+        if fnmatchcase(name, each.files) or (packed != name and fnmatchcase(packed, each.files)):
+            return each
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -125,14 +126,19 @@ def _minutes(placed: Placed) -> pa.Array:
 
 def _values(values: npt.NDArray[np.float64]) -> pa.Array:
     """Return a column that is null where it is NaN; without any NaN, Arrow takes the values as they lie."""
-    return pa.array(values, from_pandas=bool(np.isnan(values).any()))
+    if np.isnan(values).any():
+        return pa.array(values, from_pandas=True)
+    return _as_they_lie(values, pa.float64())
 
 
 def _utc(times: Times) -> pa.Array:
     """Return times as they lie; each row has one."""
-    kind = pa.timestamp("us", "UTC")
-    held = pa.py_buffer(np.ascontiguousarray(times, "M8[us]"))
-    return pa.Array.from_buffers(kind, len(times), [None, held])
+    return _as_they_lie(times.astype("M8[us]", copy=False), pa.timestamp("us", "UTC"))
+
+
+def _as_they_lie(values: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:
+    held = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(kind, len(values), [None, held])
 
 
 def _moment(stamp: np.datetime64) -> datetime:

@@ -198,17 +198,17 @@ def find(source: SourceFormat, header: Sequence[str]) -> Columns:
             "file with the expected header",
         )
     if len(set(header)) < len(header):
-        for name in _plain_names(source):
+        for name in source.names:
             if header.count(name) > 1:
                 message = f"the column {name!r} is in the header more than once"
                 raise faults.unreadable(message, _of_twins(source, name))
     values = {name: _positions(each, header) for name, each in source.columns.items()}
     day_rows.check(header, values)
     return Columns(
-        tuple(header.index(name) for name in _stamp_names(source)),
+        tuple(map(header.index, source.timestamp.names)),
         values,
-        {name: header.index(name) for name in _series_names(source)},
-        next((header.index(name) for name in _issue_names(source)), None),
+        {name: header.index(name) for name in source.series_names},
+        next(map(header.index, source.issue_names), None),
         _unit(source, header),
     )
 
@@ -230,31 +230,13 @@ def _unit(source: SourceFormat, header: Sequence[str]) -> int | None:
     return next((at for at, name in enumerate(header) if name.casefold() in UNITS), None)
 
 
-def _stamp_names(source: SourceFormat) -> list[str]:
-    return list(source.timestamp.names)
-
-
-def _issue_names(source: SourceFormat) -> list[str]:
-    return [source.issued.column] if source.issued and source.issued.column else []
-
-
-def _series_names(source: SourceFormat) -> list[str]:
-    return [*source.where, *([source.sum_by] if source.sum_by else [])]
-
-
-def _plain_names(source: SourceFormat) -> list[str]:
-    named = [each.column for each in source.columns.values() if each.column is not None]
-    return [*_stamp_names(source), *_issue_names(source), *_series_names(source), *named]
-
-
 def missing(source: SourceFormat, header: Sequence[str]) -> list[str]:
     """Return the names that a source expects and a header lacks."""
     there = set(header)
-    lacking = [name for name in _plain_names(source) if name not in there]
+    lacking = [name for name in source.names if name not in there]
     lacking += [
         pattern
-        for each in source.columns.values()
-        for pattern in each.columns
+        for pattern in source.patterns
         if pattern not in there and not any(fnmatchcase(name, pattern) for name in header)
     ]
     return list(dict.fromkeys(lacking))

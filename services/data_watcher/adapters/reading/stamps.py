@@ -151,6 +151,8 @@ def forget_absurd(times: Times) -> None:
 
 def begins(utc: Times, lengths: float | npt.NDArray[np.float64], how: TimestampFormat) -> Times:
     """Return where the intervals of some stamps begin, by their length or that of each. [s]"""
+    if not _OFFSET[how.label]:
+        return utc
     before = np.round(np.asarray(lengths) * _OFFSET[how.label]).astype("m8[s]")
     return np.asarray(utc - before, "M8[us]")
 

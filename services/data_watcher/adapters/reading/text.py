@@ -8,7 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 from mmap import mmap
 
 import numpy as np
@@ -80,7 +80,7 @@ def load(data: Content, source: SourceFormat) -> Raw:
             raise faults.unreadable(message)
         raise faults.empty("it has a header but no rows")
     return Raw(
-        {at: table[str(at)] for at in columns.all},
+        dict(zip(columns.all, table.itercolumns(), strict=True)),
         columns,
         skipped={"ragged_row": len(ragged)} if ragged else {},
         places=Places.beginning_at(lines + 1),
@@ -228,16 +228,22 @@ def _parse(
             quote_char='"' if quotes else False,
             invalid_row_handler=ragged.skip,
         ),
-        pacsv.ConvertOptions(
-            include_columns=list(types),
-            column_types=types,
-            null_values=cells.EMPTY,
-            strings_can_be_null=True,
-            decimal_point=source.decimal_sign or ".",
-        ),
+        _conversion(tuple(types.items()), source.decimal_sign or "."),
     ).read_all()
     faults.check_size(table.num_rows, table.num_columns)
     return table, ragged
+
+
+@lru_cache(maxsize=64)  # the files of a source are alike
+def _conversion(types: tuple[tuple[str, pa.DataType], ...], point: str) -> pacsv.ConvertOptions:
+    """Return how the cells of some columns become values."""
+    return pacsv.ConvertOptions(
+        include_columns=[name for name, _ in types],
+        column_types=dict(types),
+        null_values=cells.EMPTY,
+        strings_can_be_null=True,
+        decimal_point=point,
+    )
 
 
 def _may_be_thousands(table: pa.Table) -> bool:

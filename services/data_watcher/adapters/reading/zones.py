@@ -8,10 +8,11 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.domain.time_axis import NAT, Ticks, Times, ticks_of
+from services.data_watcher.domain.time_axis import DAY, NAT, Ticks, Times, ticks_of
 from shared.solar.zones import tzinfo_of
 
-_DAY = timedelta(days=1)
+_ONE_DAY = timedelta(days=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER = 9_214_646_400_000_000  # us, in 2262: no offset ends, or begins, so late
 
 
@@ -41,7 +42,7 @@ def to_utc(local: Times, name: str) -> tuple[Times, npt.NDArray[np.bool_]]:
     first, last = int(ticks.min()), int(ticks.max())
     if first == NAT:
         first = int(ticks[~unknown].min())
-    opens, closes, offsets = _segments(name, _day_of(first), _day_of(last))
+    opens, closes, offsets = _segments(name, first // DAY, last // DAY)
     at = int(opens.searchsorted(first, side="right")) - 1
     before = closes[at - 1] if at > 0 else opens[0]
     if at >= 0 and before <= first and last < min(closes[at], _next(opens, at)):
@@ -77,24 +78,18 @@ def _ascends(known: Ticks) -> bool:
     return bool(known[-1] >= known[0])
 
 
-def _day_of(tick: int) -> np.datetime64:
-    day: np.datetime64 = np.datetime64(tick, "us").astype("M8[D]")
-    return day
-
-
 @lru_cache(maxsize=64)
-def _segments(name: str, first: np.datetime64, last: np.datetime64) -> tuple[Ticks, Ticks, Ticks]:
+def _segments(name: str, first: int, last: int) -> tuple[Ticks, Ticks, Ticks]:
     """Return what a zone's clock shows as each offset begins and ends, and the offsets, around some days.
 
-    All of them in microseconds; the clock's since 1970.
+    All of them in microseconds; the clock's since 1970, as the days are counted.
     """
     place = tzinfo_of(name)
-    moment = datetime.fromisoformat(str(first)).replace(tzinfo=UTC) - 2 * _DAY
-    end = datetime.fromisoformat(str(last)).replace(tzinfo=UTC) + 2 * _DAY
+    moment, end = _EPOCH + (first - 2) * _ONE_DAY, _EPOCH + (last + 2) * _ONE_DAY
     offset = _offset(place, moment)
     starts, offsets = [moment], [offset]
     while moment < end:
-        following = moment + _DAY
+        following = moment + _ONE_DAY
         if _offset(place, following) != offset:
             start = _change(place, moment, following)
             offset = _offset(place, start)

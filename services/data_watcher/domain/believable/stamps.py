@@ -112,7 +112,8 @@ def check_swapped(local: Times) -> None:
     """Refuse a file whose days lie a month or a year apart, and in a row once they are swapped."""
     if local[-1] - local[0] < DAYS_FOR_SWAP * _ONE_DAY and local[0] <= local[-1]:
         return
-    if np.abs(np.diff(ticks_of(local))).max() > _FAR_AWAY:
+    ticks = ticks_of(local)
+    if np.abs(ticks[1:] - ticks[:-1]).max() > _FAR_AWAY:
         _check_partly_swapped(local)
         _check_one_day_of_each_month(local)
         check_turned(local, _ONE_DAY)
@@ -241,9 +242,9 @@ def strays(utc: Times) -> npt.NDArray[np.bool_]:
     none = np.zeros(len(utc), bool)
     ticks = ticks_of(utc)
     known = utc[ticks != NAT]
-    if not len(known) or np.ptp(ticks_of(known)) < _YEARS_AWAY:
-        return none
     ticks = ticks_of(known)
+    if not len(known) or ticks.max() - ticks.min() < _YEARS_AWAY:
+        return none
     if (ticks[1:] < ticks[:-1]).any():
         known = np.sort(known)
     cuts = np.flatnonzero(np.diff(ticks_of(known)) >= _YEARS_AWAY)
@@ -364,7 +365,8 @@ def check_step(utc: Times, step: float, *, by_yaml: bool = True) -> None:
     by_yaml
         Whether the YAML states it; else the stamps do, by the end that they name.
     """
-    apart = np.diff(ticks_of(utc))
+    ticks = ticks_of(utc)
+    apart = ticks[1:] - ticks[:-1]
     if len(apart) < ROWS_FOR_STEP or (apart == round(step * 1e6)).all():
         return
     distances = apart / 1e6
