@@ -148,7 +148,7 @@ def _whole(texts: Sequence[str | None]) -> list[Form]:
 
 def _usual(cell: str) -> str:
     """Return a stamp as most others are written."""
-    cell = zone_names.without_name_of_offset(cell.strip())
+    cell = stamp_text.without_pass(zone_names.without_name_of_offset(cell.strip()))
     text = _HALF.sub(r"\1M", re.sub("[\u00a0\u202f]", " ", cell.strip()))
     for pattern, usual in _ISO.items():
         if pattern.fullmatch(text):

@@ -16,6 +16,10 @@ _DAY = np.timedelta64(1, "D")
 _NAT = np.datetime64("NaT", "us")
 # End of a day, as the 24th hour of it.
 _HOUR_24 = re.compile(r"(?<![\d:])24:00(:00(\.0+)?)?(?![\d:])")
+# The hour that a clock shows twice in autumn: 2A:15 and 2B:15, or 02:15 and 02:15*.
+_TWICE = re.compile(
+    r"(?<=[\sT])(0?[0-3])[AB](?=[:.h\s]|$)|(?<=[\sT])(0?[0-3]:\d\d(?::\d\d)?)\s?[AB*]$"
+)
 _SECONDS = re.compile(r"^\d{9,10}(\.\d+)?$")
 _MILLISECONDS = re.compile(r"^\d{12,13}$")
 # 2024060112000000 are the parts of a date, and not a day of 2034.
@@ -34,6 +38,11 @@ def without_hour_24(text: str) -> tuple[str, bool]:
     """Return a stamp with 00:00 for 24:00, and whether a day is to be added."""
     plain, count = _HOUR_24.subn(lambda found: f"00:00{':00' if found[1] else ''}", text)
     return plain, count > 0
+
+
+def without_pass(text: str) -> str:
+    """Return a stamp without the mark of an hour that comes twice; the order of the rows tells the same."""
+    return _TWICE.sub(r"\1\2", text)
 
 
 def with_halves(text: pa.Array) -> pa.Array:
