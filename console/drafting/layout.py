@@ -16,8 +16,16 @@ from console.drafting import letters
 from console.drafting.guess import Guess, NotUnderstoodError
 from console.drafting.heading import find
 from console.drafting.spans import is_moment
-from services.data_watcher.adapters.reading import faults, files, json_series, json_shapes, sheets
+from services.data_watcher.adapters.reading import (
+    commas,
+    faults,
+    files,
+    json_series,
+    json_shapes,
+    sheets,
+)
 from services.data_watcher.adapters.reading import records as json_records
+from services.data_watcher.domain.believable.losses import FEW
 
 MOST_ROWS = 200_000  # of a file that are looked at: two years of five minutes
 _DELIMITERS = ",;\t|"
@@ -147,7 +155,22 @@ def _csv(path: Path, said: str) -> Sheet:
     delimiter, fields = _delimiter(kept[-60:])
     layout = {"delimiter": Guess(delimiter, f"{fields} fields in each of the last lines")}
     cells = _cells(kept, delimiter)
+    if delimiter == ",":
+        _refuse_commas(path, cells)
     return _table(path, "csv", layout, cells, of=len(lines))
+
+
+def _refuse_commas(path: Path, cells: list[list[Any]]) -> None:
+    """Refuse numbers that their own commas cut in two, of which the small ones alone would be looked at."""
+    width = len(find(path.name, cells).names)
+    longer = [row for row in cells if len(row) > width and row[width:] != [""]]
+    if len(longer) <= FEW:
+        return
+    said = f"{len(longer)} rows have more fields, like {len(longer[0])},"
+    fault = commas.fault_of(longer[:FEW], width, said, ",".join(longer[0]))
+    if fault is not None:
+        message = f"{path.name}: {fault.reason}; {fault.remedy}"
+        raise NotUnderstoodError(message)
 
 
 def _cells(lines: Sequence[str], delimiter: str) -> list[list[Any]]:

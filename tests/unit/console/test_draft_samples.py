@@ -1067,6 +1067,15 @@ def test_a_header_with_fewer_fields_than_the_rows_is_shown(tmp_path: Path) -> No
     assert "decimal comma" in message
 
 
+def test_thousands_between_commas_are_no_sample(tmp_path: Path) -> None:
+    lines = [
+        f"{each:%Y-%m-%d %H:%M},{1000 * files.power(each):,.1f}"
+        for each in files.quarters(192, JUNE)
+    ]
+    done = draft(written(tmp_path, "power.csv", ["time,power (W)", *lines]))
+    assert "commas between thousands" in " ".join((done.output + str(done.exception)).split())
+
+
 @pytest.mark.parametrize("drawn", [False, True])
 def test_registers_that_count_what_was_fed_in_are_added_up(tmp_path: Path, *, drawn: bool) -> None:
     lines = ["time;Register;Volume (kWh)"]

@@ -38,7 +38,7 @@ def load(data: Content, source: SourceFormat) -> Raw:
         raise _unlike(found, path) or faults.empty("it holds no record")
     names = list(dict.fromkeys(name for each in fields[:_FIRST] for name in each))
     try:
-        columns = header.find(source, names)
+        columns = header.find(source, [name.strip() for name in names])
     except UnreadableFileError as error:
         inner = _unlike(found, path) if error.code == "missing_column" else None
         raise inner or error from error
