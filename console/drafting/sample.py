@@ -18,6 +18,7 @@ from console.drafting import (
     filenames,
     forecasts,
     issue_steps,
+    numbered,
     quantities,
     series,
     shares,
@@ -73,6 +74,10 @@ def draft(paths: Sequence[Path], capacity_kw: float | None = None) -> Drafts:
     return Drafts([*(each for each in found if each.is_beside), *alone], failed)
 
 
+def _stamps(sheets: Sequence[Sheet]) -> Stamps:
+    return numbered.placed(sheets, stamps.find(sheets))
+
+
 def _groups(sheets: Sequence[Sheet]) -> list[list[Sheet]]:
     """Return the files by what they are and which columns they have."""
     found: dict[tuple[object, ...], list[Sheet]] = {}
@@ -86,7 +91,7 @@ def _groups(sheets: Sequence[Sheet]) -> list[list[Sheet]]:
 def _sources(sheets: list[Sheet], capacity_kw: float | None) -> list[SourceDraft]:
     """Return one source for files that read alike; where no form of stamps fits all, one for each form."""
     try:
-        found = stamps.find(sheets)
+        found = _stamps(sheets)
     except NotUnderstoodError:
         if len(sheets) == 1:
             raise
@@ -97,15 +102,13 @@ def _sources(sheets: list[Sheet], capacity_kw: float | None) -> list[SourceDraft
     lost = []
     for sheet in sheets:
         try:
-            own = stamps.find([sheet])
+            own = _stamps([sheet])
         except NotUnderstoodError as error:
             lost.append(str(error))
             continue
         written = (*(str(each.value) for each in own.guesses.values()), str(own.zoned[0]))
         alone.setdefault(written, []).append(sheet)
-    sources = [
-        one for some in alone.values() for one in _source(some, stamps.find(some), capacity_kw)
-    ]
+    sources = [one for some in alone.values() for one in _source(some, _stamps(some), capacity_kw)]
     if lost and not sources:
         raise NotUnderstoodError("; ".join(lost))
     said = "GUESSED: the samples write their stamps in different ways, so they are sources of their own"
@@ -129,7 +132,7 @@ def _by_plant(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> 
         "plant: draft other plants alone"
     )
     each = [[s for s in sheets if filenames.shape(s.path.name) == shape] for shape in shapes]
-    drafts = [one for some in each for one in _source(some, stamps.find(some), capacity_kw)]
+    drafts = [one for some in each for one in _source(some, _stamps(some), capacity_kw)]
     return [replace(one, notes=(*one.notes, note), warnings=tuple(conflict)) for one in drafts]
 
 
@@ -141,9 +144,10 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
     rows, inverters = sheets, 1
     if several is not None:
         rows = [_only(sheet, mask) for sheet, mask in zip(sheets, several.masks, strict=True)]
-        found = stamps.find(rows)
+        found = _stamps(rows)
         inverters, taken = several.added_up, taken | {several.column}
         predicted = forecasts.recognise(rows, found)
+    numbered.refuse_dates(sheets, found)
     numbers, writing, notes = columns.columns(rows, taken)
     numbers |= _alike(rows)
     times = np.concatenate(found.times)
@@ -156,6 +160,8 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
         times, values = times[order], {name: each[order] for name, each in values.items()}
     in_cells = {name: some[0].unit for name, some in numbers.items() if some[0].unit}
     in_cells = _of_unit_column(rows, values) | in_cells
+    if several is not None and several.unit is not None:
+        in_cells = dict.fromkeys(_without_units(values), several.unit) | in_cells
     own_capacity = capacity_kw / inverters if capacity_kw else None
     signed = {name for name, unit in in_cells.items() if shares.are(unit)}
     what = quantities.quantities(
@@ -203,7 +209,9 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
         noon=quantities.noon(what.columns, values, times, _middle(found)),
         late=quantities.late(times),
         offset=found.offset,
-        summer=() if is_forecast or found.offset else _changes(times, what.columns, values),
+        summer=()
+        if is_forecast or found.offset
+        else found.changes or _changes(times, what.columns, values),
         unused=what.unused,
         notes=(*_partly(sheets), *_unit_rows(sheets), *notes, *what.notes, *found.notes),
         forecast=predicted.guesses if predicted and is_forecast else {},
@@ -222,12 +230,17 @@ def _of_unit_column(
             and len(said) == 1
             and unit_words.is_unit(unit := said.pop())
         ):
-            return {
-                other: unit
-                for other, own in values.items()
-                if unit_words.of_name(other) is None and len(np.unique(own[np.isfinite(own)])) > 1
-            }
+            return dict.fromkeys(_without_units(values), unit)
     return {}
+
+
+def _without_units(values: dict[str, quantities.Values]) -> list[str]:
+    """Return the columns whose names say no unit, and whose values differ."""
+    return [
+        name
+        for name, own in values.items()
+        if unit_words.of_name(name) is None and len(np.unique(own[np.isfinite(own)])) > 1
+    ]
 
 
 def _alike(sheets: Sequence[Sheet]) -> dict[str, list[Numbers]]:

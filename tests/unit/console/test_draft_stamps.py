@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -478,18 +479,59 @@ def test_times_of_day_with_a_point_are_no_numbers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("each_day", [24, 48, 96])
-def test_the_number_of_an_interval_of_the_day_tells_no_series_apart(
-    tmp_path: Path, each_day: int
-) -> None:
+def test_the_number_of_an_interval_of_the_day_is_its_time(tmp_path: Path, each_day: int) -> None:
     lines = [
         f"{each:%Y-%m-%d},{at % each_day + 1},{power(each)}"
         for at, each in enumerate(MOMENTS[:: 96 // each_day])
     ]
     path = written(tmp_path, "elexon.csv", ["SettlementDate,SettlementPeriod,Generation", *lines])
-    done = draft(path, options=CAPACITY)
+    stamp = site(path, options=CAPACITY).sources[0].timestamp
+    assert (stamp.column, stamp.interval_column) == ("SettlementDate", "SettlementPeriod")
+    assert (stamp.step_minutes, stamp.label) == (1440 // each_day, "left")
+    assert f"{len(lines)} rows, none masked" in said(path, options=CAPACITY)
+
+
+@pytest.mark.parametrize(
+    ("month", "day", "early"), [(3, 26, timedelta(0)), (10, 23, timedelta(minutes=30))]
+)
+def test_days_of_another_length_name_the_zone(
+    tmp_path: Path, month: int, day: int, early: timedelta
+) -> None:
+    zone, lines = ZoneInfo("Europe/London"), []
+    start = datetime(2024, month, day, tzinfo=zone).astimezone(UTC)
+    counts: dict[str, int] = {}
+    for at in range(8 * 48):
+        moment = start + timedelta(minutes=30 * at)
+        date = f"{moment.astimezone(zone):%Y-%m-%d}"
+        counts[date] = counts.get(date, 0) + 1
+        sun = moment.replace(tzinfo=None) + early
+        lines.append(f"{date},{counts[date]},{power(sun)}")
+    path = written(tmp_path, "elexon.csv", ["SettlementDate,SettlementPeriod,Generation", *lines])
+    options = ("--latitude", "51.5", "--longitude", "-1", "--ac-capacity-kw", "8")
+    assert site(path, options=options).timezone == "Europe/London"
+    assert f"{len(lines)} rows, none masked" in said(path, options=options)
+
+
+@pytest.mark.parametrize("word", ["", "HE ", "HE"])
+def test_hours_that_end_and_their_intervals_are_known(tmp_path: Path, word: str) -> None:
+    lines = [
+        f"{each:%m/%d/%Y},{word}{each.hour + 1:02},{each.minute // 15 + 1},{power(each)}"
+        for each in MOMENTS
+    ]
+    path = written(tmp_path, "market.csv", ["Date,Hour Ending,Interval,kW", *lines])
+    stamp = site(path, options=CAPACITY).sources[0].timestamp
+    assert (stamp.format, stamp.interval_column) == (f"%m/%d/%Y {word}%H", "Interval")
+    assert (stamp.step_minutes, stamp.label) == (15, "right")
+    assert f"{len(lines)} rows, none masked" in said(path, options=CAPACITY)
+
+
+def test_dates_that_come_again_and_again_are_no_stamps(tmp_path: Path) -> None:
+    lines = [
+        f"{each:%Y-%m-%d},{each.hour + each.minute / 60:.2f},{power(each)}" for each in MOMENTS
+    ]
+    done = draft(written(tmp_path, "p.csv", ["Date,Hour,kW", *lines]), options=CAPACITY)
     assert done.exit_code == 1
-    assert "names the interval of the day (1, 2, 3, …" in str(done.exception)
-    assert "write the time of day" in str(done.exception)
+    assert "each comes again and again" in str(done.exception)
 
 
 def test_a_clock_that_says_dst_is_an_hour_ahead_of_the_drafted_zone(tmp_path: Path) -> None:

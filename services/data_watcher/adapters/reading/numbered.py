@@ -62,7 +62,7 @@ def placed(
     ------
     UnreadableFileError
         `wrong_step`: there are more or fewer intervals than an hour or a day has, or the YAML says that dates
-        are an end.
+        are an end; `wrong_clock`: a day has an hour more than the YAML's zone gives it.
     """
     assert table.turns is not None  # noqa: S101 - for the caller
     assert how.step_minutes is not None  # noqa: S101 - the schema sees to it
@@ -88,6 +88,23 @@ def placed(
 def _are_days(local: Times, ahead: npt.NDArray[np.timedelta64]) -> bool:
     known = local[~np.isnat(local)]
     return bool((ahead >= _HOUR).any() and (known == known.astype("M8[D]")).all())
+
+
+def _check_days(days: Times, of_row: npt.NDArray[np.intp], table: Table, count: Turns) -> None:
+    """Refuse a day with an hour more than the clock of the YAML's zone has on it."""
+    assert table.turns is not None  # noqa: S101 - as above
+    beyond = np.flatnonzero((table.turns >= count[of_row]) & (count[of_row] > 0))
+    filled = [row for row in beyond if any(np.isfinite(v[row]) for v in table.values.values())]
+    if filled:
+        day = of_row[filled[0]]
+        raise UnreadableFileError(
+            "wrong_clock",
+            f"{str(days[day])[:10]} has {table.turns[filled[0]] + 1} intervals in row "
+            f"{table.places.said(int(filled[0]))}, and by the clock of the stated zone {count[day]}: the "
+            "clock of the file is changed on that day",
+            "name the zone of the file's clock in the site's YAML, like Europe/London, or under timestamp of "
+            "the source",
+        )
 
 
 def _check_count(counted: Turns, step: int, span: str, lengths: tuple[int, ...]) -> None:
@@ -118,6 +135,7 @@ def _of_days(
     for values in table.values.values():
         filled |= np.isfinite(values)
     np.maximum.at(highest, of_row[filled], table.turns[filled] + 1)
+    _check_days(days, of_row, table, count)
     unclear = (lengths != _DAY) & (highest != count)
     beyond = table.turns >= count[of_row]
     utc = begin[of_row] + table.turns * step
