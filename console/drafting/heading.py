@@ -12,6 +12,7 @@ from typing import Any
 from console.drafting import parts, serials, worded
 from console.drafting.cells import is_number, is_quantity
 from console.drafting.guess import NotUnderstoodError
+from console.drafting.moments import is_compact
 from console.drafting.spans import is_clock, is_moment
 from console.drafting.unit_words import is_unit
 from services.data_watcher.adapters.reading import faults, header
@@ -192,7 +193,8 @@ def _is_data(row: Sequence[Any]) -> bool:
     """
     times = [at for at, cell in enumerate(row) if is_moment(cell)]
     counted = [at for at in times if not isinstance(row[at], str) or _COUNTED.fullmatch(row[at])]
-    counted = [at for at in counted if is_number(row[at])]  # and 02.11.24 is a date
+    # And 02.11.24 is a date, as is 202407011200.
+    counted = [at for at in counted if is_number(row[at]) and not is_compact(row[at])]
     if not times or (counted == times and len(counted) > 1):
         return False
     return any(

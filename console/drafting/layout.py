@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,10 @@ class Sheet:
         Who made the file, where a line above the header says it.
     has_unit_row
         Whether a row of units stands below the names.
+    around
+        Of JSON: the names that lead to the records, and those of times beside them.
+    in_turn
+        The columns of the intervals that a row of the file holds, each of which became a row.
     """
 
     path: Path
@@ -66,6 +70,8 @@ class Sheet:
     zone: str | None = None
     service: str | None = None
     has_unit_row: bool = False
+    around: tuple[str, ...] = ()
+    in_turn: tuple[str, ...] = ()
 
     @property
     def looked_at(self) -> int:
@@ -277,7 +283,19 @@ def _json(path: Path, said: str) -> Sheet:
     columns = {name: [each.get(name) for each in some] for name in names}
     if not any(is_moment(each) for cells in columns.values() for each in cells[:_LOOKED_AT]):
         _refuse_unlike(path, content)
-    return Sheet(path, "json", layout, columns, rows=len(records))
+    around = tuple(_around(content, where))
+    return Sheet(path, "json", layout, columns, rows=len(records), around=around)
+
+
+def _around(content: Any, where: str) -> Iterator[str]:
+    """Yield the names on the way to a list, and those of times that stand on it."""
+    for name in re.findall(r"[^.\[\]]+", where):
+        if isinstance(content, dict):
+            yield name
+            yield from (each for each, value in content.items() if json_series.is_time(value))
+            content = content.get(name)
+        elif isinstance(content, list) and name.isdigit() and int(name) < len(content):
+            content = content[int(name)]
 
 
 def _refuse_unlike(path: Path, content: Any) -> None:

@@ -22,9 +22,11 @@ from console.drafting import (
     quantities,
     series,
     shares,
+    side_by_side,
     stamps,
     summer,
     unit_words,
+    weather_services,
 )
 from console.drafting.cells import Numbers
 from console.drafting.guess import Changes, Guess, NotUnderstoodError, SourceDraft
@@ -55,7 +57,7 @@ def draft(paths: Sequence[Path], capacity_kw: float | None = None) -> Drafts:
     sheets, failed = [], []
     for path in paths:
         try:
-            sheets.append(read(path))
+            sheets.append(side_by_side.unrolled(read(path)))
         except NotUnderstoodError as error:
             failed.append(str(error))
         except UnreadableFileError as error:
@@ -164,8 +166,13 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
         in_cells = dict.fromkeys(_without_units(values), several.unit) | in_cells
     own_capacity = capacity_kw / inverters if capacity_kw else None
     signed = {name for name, unit in in_cells.items() if shares.are(unit)}
-    what = quantities.quantities(
-        values, sheets[0].units | in_cells, own_capacity, found.step, signed
+    coded = weather_services.columns(sheets[0].columns, values)
+    if coded is not None:
+        found = forecasts.in_utc(found)
+    what = (
+        quantities.quantities(values, sheets[0].units | in_cells, own_capacity, found.step, signed)
+        if coded is None
+        else quantities.Quantities(coded, ())
     )
     if not what.columns and what.notes:
         raise NotUnderstoodError(f"{sheets[0].path.name}: {'; '.join(what.notes)}")
@@ -216,6 +223,8 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
         notes=(*_partly(sheets), *_unit_rows(sheets), *notes, *what.notes, *found.notes),
         forecast=predicted.guesses if predicted and is_forecast else {},
     )
+    in_turn, whole_columns = side_by_side.said(sheets[0], found, what.columns)
+    whole = replace(whole, timestamp=in_turn.guesses, columns=whole_columns)
     return [whole] if is_forecast else beside.divided(whole, predicted, values, times)
 
 

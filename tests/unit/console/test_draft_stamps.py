@@ -525,6 +525,56 @@ def test_hours_that_end_and_their_intervals_are_known(tmp_path: Path, word: str)
     assert f"{len(lines)} rows, none masked" in said(path, options=CAPACITY)
 
 
+def side_by_side(stamp: str, names: list[str], factor: float = 1.0) -> list[str]:
+    lines = [",".join(["t", *names])]
+    for at in range(0, len(MOMENTS), len(names)):
+        some = [f"{power(each) * factor:.3f}" for each in MOMENTS[at : at + len(names)]]
+        lines.append(",".join([f"{MOMENTS[at]:{stamp}}", *some]))
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("stamp", "names"),
+    [
+        ("%Y-%m-%d %H:%M", ["00", "15", "30", "45"]),
+        ("%Y-%m-%d %H:%M", ["Q1", "Q2", "Q3", "Q4"]),
+        ("%Y-%m-%d", [f"{at // 4:02}:{15 * (at % 4):02}" for at in range(96)]),
+    ],
+)
+def test_intervals_side_by_side_are_read_in_turn(
+    tmp_path: Path, stamp: str, names: list[str]
+) -> None:
+    path = written(tmp_path, "p.csv", side_by_side(stamp, names))
+    source = site(path, options=CAPACITY).sources[0]
+    found = source.columns["power_ac"]
+    assert (list(found.columns), found.combine, found.unit) == (names, "in_turn", "kW")
+    assert (source.timestamp.step_minutes, source.timestamp.interval_column) == (15, None)
+    assert f"{len(MOMENTS)} rows, none masked" in said(path, options=CAPACITY)
+
+
+def test_a_unit_that_no_name_of_an_interval_says_is_asked(tmp_path: Path) -> None:
+    lines = side_by_side("%Y-%m-%d %H:%M", ["Q1", "Q2", "Q3", "Q4"], 0.25)
+    path = written(tmp_path, "p.csv", lines)
+    assert "FILL IN: no name says whether it is power or energy" in said(path, options=CAPACITY)
+
+
+@pytest.mark.parametrize(
+    ("form", "header", "expected"),
+    [
+        ("%y%m%d%H%M", "t,kW", "%y%m%d%H%M"),
+        ("%Y%m%d%H%M,%Y%m%d%H%M", "begin,end,kW", "%Y%m%d%H%M"),
+        ("%d/%m/%Y %Hh%M", "t,kW", "%d/%m/%Y %Hh%M"),
+    ],
+)
+def test_stamps_without_signs_or_with_a_letter_are_known(
+    tmp_path: Path, form: str, header: str, expected: str
+) -> None:
+    lines = [f"{each:{form}},{power(each)}" for each in MOMENTS]
+    path = written(tmp_path, "p.csv", [header, *lines])
+    assert site(path, options=CAPACITY).sources[0].timestamp.format == expected
+    assert f"{len(MOMENTS)} rows, none masked" in said(path, options=CAPACITY)
+
+
 def test_dates_that_come_again_and_again_are_no_stamps(tmp_path: Path) -> None:
     lines = [
         f"{each:%Y-%m-%d},{each.hour + each.minute / 60:.2f},{power(each)}" for each in MOMENTS

@@ -35,25 +35,33 @@ def check(header: Sequence[str], columns: Mapping[str, Sequence[int]]) -> None:
     UnreadableFileError
         `day_rows`
     """
-    if len(header) <= len(_QUARTERS):
-        return
-    intervals, span = set(_by_quarter(header)), "hour"
-    if not intervals and len(header) > LEAST:
-        intervals, span = set(_by_clock(header)) or set(_by_number(header)), "day"
-    if not intervals:
+    found, span = intervals(header)
+    if not found:
         return  # as in nearly every file
+    several = set(found)
     for name, positions in columns.items():
-        if intervals & set(positions) and not intervals <= set(positions):
-            minutes = _SPANS[span] // len(intervals)
-            shown = [repr(header[at]) for at in sorted(intervals)]
+        if several & set(positions) and not several <= set(positions):
+            minutes = _SPANS[span] // len(several)
+            shown = [repr(header[at]) for at in sorted(several)]
             raise UnreadableFileError(
                 "day_rows",
-                f"each row is one {span}, and {len(intervals)} columns hold its intervals, like "
+                f"each row is one {span}, and {len(several)} columns hold its intervals, like "
                 f"{', '.join(shown[:2])}; {name} would be one interval of the {span} for all of it",
                 f"name all of them in the site's YAML (columns: [{', '.join(shown)}], or globs of them) "
                 f"with combine: in_turn and step_minutes: {minutes}; or write a row for each interval, "
                 "with its stamp and its value (spreadsheets unpivot columns)",
             )
+
+
+def intervals(header: Sequence[str]) -> tuple[list[int], str]:
+    """Return the columns that hold the intervals of a row, and whether that is an hour or a day."""
+    if len(header) <= len(_QUARTERS):
+        return [], ""
+    if quarters := _by_quarter(header):
+        return quarters, "hour"
+    if len(header) <= LEAST:
+        return [], ""
+    return sorted(_by_clock(header) or _by_number(header)), "day"
 
 
 def _by_quarter(header: Sequence[str]) -> list[int]:

@@ -90,10 +90,17 @@ def _are_days(local: Times, ahead: npt.NDArray[np.timedelta64]) -> bool:
     return bool((ahead >= _HOUR).any() and (known == known.astype("M8[D]")).all())
 
 
-def _check_days(days: Times, of_row: npt.NDArray[np.intp], table: Table, count: Turns) -> None:
+def _check_days(
+    days: Times,
+    lengths: npt.NDArray[np.timedelta64],
+    of_row: npt.NDArray[np.intp],
+    table: Table,
+    count: Turns,
+) -> None:
     """Refuse a day with an hour more than the clock of the YAML's zone has on it."""
     assert table.turns is not None  # noqa: S101 - as above
-    beyond = np.flatnonzero((table.turns >= count[of_row]) & (count[of_row] > 0))
+    usual = lengths == _DAY  # what comes on a shorter day is unclear in any case
+    beyond = np.flatnonzero((table.turns >= count[of_row]) & usual[of_row])
     filled = [row for row in beyond if any(np.isfinite(v[row]) for v in table.values.values())]
     if filled:
         day = of_row[filled[0]]
@@ -135,7 +142,7 @@ def _of_days(
     for values in table.values.values():
         filled |= np.isfinite(values)
     np.maximum.at(highest, of_row[filled], table.turns[filled] + 1)
-    _check_days(days, of_row, table, count)
+    _check_days(days, lengths, of_row, table, count)
     unclear = (lengths != _DAY) & (highest != count)
     beyond = table.turns >= count[of_row]
     utc = begin[of_row] + table.turns * step
