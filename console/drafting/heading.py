@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from console.drafting import parts, serials, worded
 from console.drafting.cells import is_number, is_quantity
 from console.drafting.guess import NotUnderstoodError
 from console.drafting.moments import is_compact
-from console.drafting.spans import is_clock, is_moment
+from console.drafting.spans import forms, is_clock, is_moment
 from console.drafting.unit_words import is_unit
 from services.data_watcher.adapters.reading import faults, header
 
@@ -195,11 +197,19 @@ def _is_data(row: Sequence[Any]) -> bool:
     counted = [at for at in times if not isinstance(row[at], str) or _COUNTED.fullmatch(row[at])]
     # And 02.11.24 is a date, as is 202407011200.
     counted = [at for at in counted if is_number(row[at]) and not is_compact(row[at])]
-    if not times or (counted == times and len(counted) > 1):
+    if not times or (
+        counted == times and len(counted) > 1 and not _are_near([*map(row.__getitem__, times)])
+    ):
         return False
     return any(
         (is_number(cell) and times != [at]) or is_quantity(cell) for at, cell in enumerate(row)
     )
+
+
+def _are_near(cells: Sequence[Any]) -> bool:
+    """Whether numbers count the beginning and the end of one interval, and are no serial numbers."""
+    times = [each[0].times[0] for cell in cells if (each := forms([cell]))]
+    return len(times) == len(cells) and max(times) - min(times) <= np.timedelta64(1, "D")
 
 
 def _names(row: Sequence[str]) -> list[str]:

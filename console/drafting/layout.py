@@ -16,6 +16,7 @@ from console.drafting import letters
 from console.drafting.guess import Guess, NotUnderstoodError
 from console.drafting.heading import find
 from console.drafting.spans import is_moment
+from console.drafting.unit_words import is_unit
 from services.data_watcher.adapters.reading import (
     commas,
     faults,
@@ -56,6 +57,8 @@ class Sheet:
         Whether a row of units stands below the names.
     around
         Of JSON: the names that lead to the records, and those of times beside them.
+    unit
+        Of JSON: what stands beside the records.
     in_turn
         The columns of the intervals that a row of the file holds, each of which became a row.
     """
@@ -72,6 +75,7 @@ class Sheet:
     has_unit_row: bool = False
     around: tuple[str, ...] = ()
     in_turn: tuple[str, ...] = ()
+    unit: str | None = None
 
     @property
     def looked_at(self) -> int:
@@ -278,13 +282,54 @@ def _json(path: Path, said: str) -> Sheet:
     if len(lists) > 1:
         others = ", ".join(each or "(top)" for each in lists if each != where)
         layout["records"] = Guess(where, f"GUESSED: the longest list of records; others: {others}")
+    if starred := _starred(lists, where):
+        any_of, names = starred
+        why = f"GUESSED: a list for each of {', '.join(names)}, one below the other"
+        layout["records"] = Guess(any_of, why)
+        records = [
+            {json_records.SERIES: name} | dict(json_series.flat(each))
+            for name in names
+            for each in lists[any_of.replace("*", name)]
+        ]
     names = list(dict.fromkeys(name for each in records[:200] for name in each))
     some = records[:MOST_ROWS]
     columns = {name: [each.get(name) for each in some] for name in names}
     if not any(is_moment(each) for cells in columns.values() for each in cells[:_LOOKED_AT]):
         _refuse_unlike(path, content)
     around = tuple(_around(content, where))
-    return Sheet(path, "json", layout, columns, rows=len(records), around=around)
+    unit = _unit_beside(content, where)
+    return Sheet(path, "json", layout, columns, rows=len(records), around=around, unit=unit)
+
+
+def _unit_beside(content: Any, where: str) -> str | None:
+    """Return the unit that stands beside a list of records, or around it."""
+    found = None
+    for name in where.split("."):
+        if not isinstance(content, dict):
+            break
+        said = content.get("unit")
+        found = said if isinstance(said, str) and is_unit(said) else found
+        content = content.get(name)
+    return found
+
+
+def _starred(lists: dict[str, list[Any]], where: str) -> tuple[str, list[str]] | None:
+    """Return the path with a star to lists whose paths differ in one numbered name alone, and these names."""
+    parts = where.split(".")
+    for at, part in enumerate(parts):
+        if not re.search(r"\d", part):
+            continue
+        shape = re.sub(r"\d+", r"\\d+", re.escape(part))
+        before, after = parts[:at], parts[at + 1 :]
+        others = [each.split(".") for each in lists]
+        names = [
+            each[at]
+            for each in others
+            if each[:at] == before and each[at + 1 :] == after and re.fullmatch(shape, each[at])
+        ]
+        if len(names) > 1:
+            return ".".join([*before, "*", *after]), names
+    return None
 
 
 def _around(content: Any, where: str) -> Iterator[str]:

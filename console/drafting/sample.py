@@ -160,10 +160,7 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
     if predicted is None:  # a counter is one in the order of time only
         order = np.argsort(times, kind="stable")
         times, values = times[order], {name: each[order] for name, each in values.items()}
-    in_cells = {name: some[0].unit for name, some in numbers.items() if some[0].unit}
-    in_cells = _of_unit_column(rows, values) | in_cells
-    if several is not None and several.unit is not None:
-        in_cells = dict.fromkeys(_without_units(values), several.unit) | in_cells
+    in_cells = _in_cells(rows, numbers, values, several.unit if several else None)
     own_capacity = capacity_kw / inverters if capacity_kw else None
     signed = {name for name, unit in in_cells.items() if shares.are(unit)}
     coded = weather_services.columns(sheets[0].columns, values)
@@ -226,6 +223,20 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
     in_turn, whole_columns = side_by_side.said(sheets[0], found, what.columns)
     whole = replace(whole, timestamp=in_turn.guesses, columns=whole_columns)
     return [whole] if is_forecast else beside.divided(whole, predicted, values, times)
+
+
+def _in_cells(
+    sheets: Sequence[Sheet],
+    numbers: dict[str, list[Numbers]],
+    values: dict[str, quantities.Values],
+    of_series: str | None,
+) -> dict[str, str]:
+    """Return the units that cells say, a column of units, the name of a series, or what is beside records."""
+    found = _of_unit_column(sheets, values)
+    unit = of_series or sheets[0].unit
+    if unit is not None:
+        found = dict.fromkeys(_without_units(values), unit) | found
+    return found | {name: some[0].unit for name, some in numbers.items() if some[0].unit}
 
 
 def _of_unit_column(

@@ -234,7 +234,8 @@ class SourceFormat(Strict):
         description="With format: json, the path to the list of records, e.g. data.values or homes[0].nodes; "
         "without it the only list there is. One record a line is read, too, and, as columns time and value, "
         "pairs of a time and a value, and values whose names are their times, or the seconds since a start "
-        "beside them. Series with labels are rows below each other (where, sum_by: metric.inverter).",
+        "beside them. Series with labels are rows below each other (where, sum_by: metric.inverter). A star "
+        "is any name, which the column series holds: Body.Data.*.Data.Energy.Values with sum_by: series.",
     )
     sheet: str | None = Field(
         default=None, description="Name of the XLSX sheet; all that have the columns where absent."

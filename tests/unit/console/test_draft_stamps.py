@@ -558,6 +558,15 @@ def test_a_unit_that_no_name_of_an_interval_says_is_asked(tmp_path: Path) -> Non
     assert "FILL IN: no name says whether it is power or energy" in said(path, options=CAPACITY)
 
 
+def test_beginning_and_end_that_count_from_1970_are_stamps(tmp_path: Path) -> None:
+    lines = []
+    for each in MOMENTS:
+        begin = round(each.replace(tzinfo=UTC).timestamp() * 1000)
+        lines.append(f"{begin},{begin + 900_000},{power(each)}")
+    path = written(tmp_path, "p.csv", ["startTime,endTime,kW", *lines])
+    assert site(path, options=CAPACITY).sources[0].timestamp.column == "startTime"
+
+
 @pytest.mark.parametrize(
     ("form", "header", "expected"),
     [

@@ -26,7 +26,7 @@ PROMETHEUS = {
 METERS = {
     "energyDetails": {
         "unit": "Wh",
-        "meters": [{"type": name, "values": NAMED} for name in ("Production", "Consumption")],
+        "meters": [{"type": name, "values": NAMED} for name in ("Consumption", "Production")],
     }
 }
 PLACE = ("--latitude", "52.1", "--longitude", "5.1", "--ac-capacity-kw", str(CAPACITY_W / 1000))
@@ -167,6 +167,42 @@ def test_values_by_seconds_are_drafted_with_their_unit(tmp_path: Path) -> None:
     path.write_bytes(archive())
     found = drafted(path, options=PLACE).sources[0]
     assert found.records == "Body.Data.inverter/1.Data.Energy.Values"
+    assert found.columns["power_ac"].unit == "Wh"
+
+
+def of_two_inverters() -> bytes:
+    def channel(share: float) -> dict[str, Any]:
+        watts = {str(900 * at): share * watt for at, (_, watt) in enumerate(HEALTHY)}
+        return {"Start": "2024-06-01T00:00:00Z", "Data": {"P": {"Unit": "W", "Values": watts}}}
+
+    meters = {"Start": "2024-06-01T00:00:00Z", "Data": {"U": {"Values": {}}}}
+    data = {"inverter/1": channel(0.4), "inverter/2": channel(0.6), "meter:0": meters}
+    return json.dumps({"Body": {"Data": data}}).encode()
+
+
+def test_a_star_in_a_path_is_any_name() -> None:
+    said = read_by("time", "value") | {"records": "Body.Data.*.Data.P.Values"}
+    both = site(said | {"sum_by": "series"})
+    assert accepted(of_two_inverters(), both).rows.masks == {}
+    one = site(said | {"where": {"series": "inverter/2"}})
+    accepted(of_two_inverters(), one, [(moment, 0.6 * watt) for moment, watt in HEALTHY])
+    nowhere = site(said | {"records": "Body.*.Values"})
+    assert "has a list" in refused(of_two_inverters(), nowhere).reason
+
+
+def test_inverters_beside_each_other_are_drafted_with_a_star(tmp_path: Path) -> None:
+    path = tmp_path / "archive.json"
+    path.write_bytes(of_two_inverters())
+    found = drafted(path, options=PLACE).sources[0]
+    assert (found.records, found.sum_by) == ("Body.Data.*.Data.P.Values", "series")
+    assert found.columns["power_ac"].unit == "W"
+
+
+def test_a_unit_beside_meters_is_drafted(tmp_path: Path) -> None:
+    path = tmp_path / "details.json"
+    path.write_text(json.dumps(METERS))
+    found = drafted(path, options=PLACE).sources[0]
+    assert found.where == {"type": "Production"}
     assert found.columns["power_ac"].unit == "Wh"
 
 

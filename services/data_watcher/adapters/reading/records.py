@@ -19,6 +19,8 @@ from services.data_watcher.ports import Content
 from shared.errors import UnreadableFileError
 from shared.solar.site import SourceFormat
 
+_ANY = "*"  # any name in a path
+SERIES = "series"  # the column that holds it
 _DEEPEST = 8  # levels of lists
 _SHOWN = 100  # characters of a record in a message
 _FEW = 5  # lists that are named
@@ -101,6 +103,8 @@ def _records(text: str, source: SourceFormat) -> tuple[str, list[Any]]:
             raise faults.unreadable(message) from error
         content = [_parse(line) for line in lines]
     beside = json_series.NOTHING
+    if source.records is not None and _ANY in source.records:
+        return source.records, _of_any(content, source.records)
     if source.records is not None:
         content, beside = _inside(content, source.records)
     within = source.records or ""
@@ -121,10 +125,40 @@ def _records(text: str, source: SourceFormat) -> tuple[str, list[Any]]:
     return next(iter(found.items()))
 
 
-def _inside(content: Any, path: str) -> tuple[Any, json_series.Beside]:
+def _of_any(content: Any, path: str) -> list[Any]:
+    """Return the records of all lists that a path with a star leads to, each with the name in its place."""
+    before, _, after = path.partition(_ANY)
+    around, beside = (
+        _inside(content, before.strip(".")) if before else (content, json_series.NOTHING)
+    )
+    if not isinstance(around, dict):
+        raise faults.unreadable(
+            f"records: {path} leads nowhere; no names are in the place of the star"
+        )
+    found: list[Any] = []
+    for name, each in around.items():
+        try:
+            inner, own = _inside(each, after.strip("."), beside.within(around))
+        except UnreadableFileError:
+            continue  # beside those that are meant
+        some = _of_list(inner) or inner if isinstance(inner, list) else _only(lists(inner, "", own))
+        found += [{SERIES: name} | record for record in some if isinstance(record, dict)]
+    if not found:
+        raise faults.unreadable(
+            f"records: {path} leads nowhere; no name in the place of the star has a list"
+        )
+    return found
+
+
+def _only(found: dict[str, list[Any]]) -> list[Any]:
+    return next(iter(found.values()), [])
+
+
+def _inside(
+    content: Any, path: str, beside: json_series.Beside = json_series.NOTHING
+) -> tuple[Any, json_series.Beside]:
     """Return what the YAML's path leads to, and what is beside it."""
-    beside = json_series.NOTHING
-    for name in re.sub(r"\[(\d+)\]", r".[\1]", path).strip(".").split("."):
+    for name in filter(None, re.sub(r"\[(\d+)\]", r".[\1]", path).split(".")):
         place = re.fullmatch(r"\[(\d+)\]", name)
         if place and isinstance(content, list) and int(place[1]) < len(content):
             content = content[int(place[1])]
