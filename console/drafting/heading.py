@@ -25,6 +25,7 @@ _PATTERN = re.compile(r"[dmyhs]{1,4}([-./: ,][dmyhs]{1,4})+", re.IGNORECASE)
 _COUNTED = re.compile(r"\s*\d+(\.\d+)?\s*")
 _OF_COLUMN = re.compile(r"#\s*\d+\.\s*([^.]+)\..*\(([^()]+)\)\s*")
 _BLANKS = re.compile(r"\S\s{2,}\S|\d\s+\S+\s+[-+]?\d")
+_SHORTEST, _LONGEST_INTERVAL = np.timedelta64(1, "m"), np.timedelta64(1, "D")
 _LAST = 60  # rows that show how wide the table is
 _LONGEST = 30  # characters of a cell that are shown
 _UNIVERSAL = re.compile(r"#\s*Time reference\s*:\s*Universal time", re.IGNORECASE)
@@ -197,19 +198,22 @@ def _is_data(row: Sequence[Any]) -> bool:
     counted = [at for at in times if not isinstance(row[at], str) or _COUNTED.fullmatch(row[at])]
     # And 02.11.24 is a date, as is 202407011200.
     counted = [at for at in counted if is_number(row[at]) and not is_compact(row[at])]
-    if not times or (
-        counted == times and len(counted) > 1 and not _are_near([*map(row.__getitem__, times)])
-    ):
+    if not times:
         return False
+    if counted == times and len(counted) > 1:
+        is_valued = any(is_number(cell) for at, cell in enumerate(row) if at not in times)
+        return is_valued and _are_an_interval([*map(row.__getitem__, times)])
     return any(
         (is_number(cell) and times != [at]) or is_quantity(cell) for at, cell in enumerate(row)
     )
 
 
-def _are_near(cells: Sequence[Any]) -> bool:
-    """Whether numbers count the beginning and the end of one interval, and are no serial numbers."""
+def _are_an_interval(cells: Sequence[Any]) -> bool:
+    """Whether two numbers count the beginning and the end of one interval, and are no serial numbers."""
     times = [each[0].times[0] for cell in cells if (each := forms([cell]))]
-    return len(times) == len(cells) and max(times) - min(times) <= np.timedelta64(1, "D")
+    if len(times) != len(cells) or len(times) != 2:  # noqa: PLR2004 - a beginning and an end
+        return False
+    return bool(_SHORTEST <= abs(times[1] - times[0]) <= _LONGEST_INTERVAL)
 
 
 def _names(row: Sequence[str]) -> list[str]:

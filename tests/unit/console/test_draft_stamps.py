@@ -558,6 +558,14 @@ def test_a_unit_that_no_name_of_an_interval_says_is_asked(tmp_path: Path) -> Non
     assert "FILL IN: no name says whether it is power or energy" in said(path, options=CAPACITY)
 
 
+@pytest.mark.parametrize("second", [1900000001, 1900000500])
+def test_serial_numbers_above_the_names_are_no_stamps(tmp_path: Path, second: int) -> None:
+    lines = [f"{each:%Y-%m-%d %H:%M},{power(each)},50.0" for each in MOMENTS]
+    head = [",SUNNY 8,SUNNY 8", f",1900000001,{second}", "time,Power (kW),Frequency (Hz)"]
+    path = written(tmp_path, "p.csv", [*head, *lines])
+    assert site(path, options=CAPACITY).sources[0].columns["power_ac"].column == "Power (kW)"
+
+
 def test_beginning_and_end_that_count_from_1970_are_stamps(tmp_path: Path) -> None:
     lines = []
     for each in MOMENTS:
