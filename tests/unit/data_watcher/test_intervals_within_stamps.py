@@ -119,6 +119,37 @@ def test_quarters_of_an_hour_in_columns_are_read_in_turn(names: list[str]) -> No
     assert accepted(data, described({}, power)).rows.masks == {}
 
 
+def test_columns_in_turn_are_in_the_order_of_the_yaml() -> None:
+    data = side_by_side(QUARTERS[0], lambda moment: f"{moment:%Y-%m-%d %H:%M}").decode()
+    head, *lines = [line.split(";") for line in data.splitlines()]
+    turned = [[row[0], *row[4:0:-1], row[5]] for row in (head, *lines)]
+    data = "\n".join(";".join(row) for row in turned)
+    power = {"columns": QUARTERS[0], "combine": "in_turn", "unit": "W"}
+    accepted(data.encode(), described({}, power))
+
+
+def test_rows_that_count_and_inverters_may_have_columns_in_turn() -> None:
+    lines = ["t;inverter;kind;Q1;Q2;Q3;Q4"]
+    for at in range(0, len(HEALTHY), 4):
+        for name, share in (("1", 0.4), ("2", 0.6)):
+            some = [share * watt for _, watt in HEALTHY[at : at + 4]]
+            stamp = f"{HEALTHY[at][0]:%Y-%m-%d %H:%M}"
+            lines.append(f"{stamp};{name};out;" + ";".join(f"{watt:.2f}" for watt in some))
+            lines.append(f"{stamp};{name};in;5;5;5;5")
+    power = {"columns": ["Q*"], "combine": "in_turn", "unit": "W"}
+    stamp_ = {"timestamp": {"column": "t", "step_minutes": 15}, "columns": {"power_ac": power}}
+    where = site(CSV | stamp_ | {"where": {"kind": "out"}, "sum_by": "inverter"})
+    assert accepted("\n".join(lines).encode(), where).rows.masks == {}
+
+
+def test_too_few_columns_in_turn_are_refused() -> None:
+    data = side_by_side(QUARTERS[1], lambda moment: f"{moment:%Y-%m-%d %H:%M}")
+    power = {"columns": ["Q[1-4]"], "combine": "in_turn", "unit": "W"}
+    assert refused(data, described({"step_minutes": 5}, power)).code == "wrong_step"
+    three = power | {"columns": ["Q[1-3]"]}
+    assert refused(data, described({}, three)).code == "day_rows"
+
+
 @pytest.mark.parametrize("names", QUARTERS)
 def test_a_quarter_is_not_the_hour(names: list[str]) -> None:
     data = side_by_side(names, lambda moment: f"{moment:%Y-%m-%d %H:%M}")

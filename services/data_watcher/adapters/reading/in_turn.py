@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +11,7 @@ import pyarrow as pa
 from services.data_watcher.adapters.reading import cells
 from services.data_watcher.adapters.reading.table import Raw
 from shared.errors import UnreadableFileError
-from shared.solar.site import SourceFormat
+from shared.solar.site import ColumnFormat, SourceFormat
 
 
 def unrolled(raw: Raw, source: SourceFormat) -> Raw:
@@ -23,7 +24,7 @@ def unrolled(raw: Raw, source: SourceFormat) -> Raw:
     """
     if not source.is_in_turn:
         return raw
-    values = raw.columns.values
+    values = {name: _in_order(raw, each) for name, each in source.columns.items()}
     lengths = {name: len(positions) for name, positions in values.items()}
     several = next(iter(lengths.values()))
     if len(set(lengths.values())) > 1:
@@ -51,6 +52,18 @@ def unrolled(raw: Raw, source: SourceFormat) -> Raw:
         places=raw.places.keep(again),
         turns=np.tile(np.arange(several), rows),
     )
+
+
+def _in_order(raw: Raw, column: ColumnFormat) -> tuple[int, ...]:
+    """Return the positions of columns in the order in which the YAML names them; a glob takes the file's."""
+    names = [name.strip() for name in raw.header]
+    each = (
+        at
+        for pattern in column.columns
+        for at, name in enumerate(names)
+        if name == pattern or fnmatchcase(name, pattern)
+    )
+    return tuple(dict.fromkeys(each))
 
 
 def _row_by_row(columns: list[pa.ChunkedArray]) -> pa.ChunkedArray:
