@@ -85,7 +85,10 @@ def _plain(each: SourceDraft, name: str, proved: Proof) -> dict[str, Any]:
     from console.trial import as_plain  # noqa: PLC0415
 
     def said(guesses: dict[str, Guess]) -> dict[str, Any]:
-        return {name: {"value": value_of(g), "why": g.why} for name, g in guesses.items()}
+        return {
+            name: {"value": None if g.is_open else value_of(g), "why": g.why}
+            for name, g in guesses.items()
+        }
 
     return {
         "files": each.files,

@@ -37,8 +37,9 @@ def of_plants(sheets: Sequence[Sheet], found: Stamps) -> list[str]:
         if unlike:
             notes.append(
                 f"WARNING: {one.path.name} and {other.path.name} hold other values of {unlike[0]!r} at the "
-                "same times, so they are of different plants or inverters, or one replaces the other. One "
-                "site is one plant: draft each plant alone"
+                "same times, so they are of different plants or inverters, or one replaces the other (or, "
+                "where somebody predicted them, they are issues of a forecast: kind: forecast). One site is "
+                "one plant: draft each plant alone"
             )
     return notes
 

@@ -196,8 +196,10 @@ def _words(sheets: Sequence[Sheet], found: Stamps) -> list[str]:
     names = [
         *(sheet.path.name for sheet in sheets),
         *(name for name in sheets[0].columns if name not in found.taken),
+        *sheets[0].around,
     ]
-    words = (each[0] for name in names for each in _WORDS.finditer(_plain(name)))
+    words = [each[0] for name in names for each in _WORDS.finditer(_plain(name))]
+    words += filter(row_times.is_issue, sheets[0].around)
     return list(dict.fromkeys(words))
 
 

@@ -9,10 +9,19 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A value, and what speaks for it; the word GUESSED marks what a person must check."""
+    """A value, and what speaks for it; the word GUESSED marks what a person must check.
+
+    What begins with FILL IN is not written into the YAML, for nothing tells it; the value stands in for it
+    where the samples are read.
+    """
 
     value: Any
     why: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a person must say it."""
+        return self.why.startswith("FILL IN")
 
 
 @dataclass(frozen=True, slots=True)

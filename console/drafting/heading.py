@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from console.drafting import parts, serials, worded
 from console.drafting.cells import is_number, is_quantity
 from console.drafting.guess import NotUnderstoodError
-from console.drafting.spans import is_clock, is_moment
+from console.drafting.moments import is_compact
+from console.drafting.spans import forms, is_clock, is_moment
 from console.drafting.unit_words import is_unit
 from services.data_watcher.adapters.reading import faults, header
 
@@ -22,6 +25,7 @@ _PATTERN = re.compile(r"[dmyhs]{1,4}([-./: ,][dmyhs]{1,4})+", re.IGNORECASE)
 _COUNTED = re.compile(r"\s*\d+(\.\d+)?\s*")
 _OF_COLUMN = re.compile(r"#\s*\d+\.\s*([^.]+)\..*\(([^()]+)\)\s*")
 _BLANKS = re.compile(r"\S\s{2,}\S|\d\s+\S+\s+[-+]?\d")
+_SHORTEST, _LONGEST_INTERVAL = np.timedelta64(1, "m"), np.timedelta64(1, "D")
 _LAST = 60  # rows that show how wide the table is
 _LONGEST = 30  # characters of a cell that are shown
 _UNIVERSAL = re.compile(r"#\s*Time reference\s*:\s*Universal time", re.IGNORECASE)
@@ -192,12 +196,24 @@ def _is_data(row: Sequence[Any]) -> bool:
     """
     times = [at for at, cell in enumerate(row) if is_moment(cell)]
     counted = [at for at in times if not isinstance(row[at], str) or _COUNTED.fullmatch(row[at])]
-    counted = [at for at in counted if is_number(row[at])]  # and 02.11.24 is a date
-    if not times or (counted == times and len(counted) > 1):
+    # And 02.11.24 is a date, as is 202407011200.
+    counted = [at for at in counted if is_number(row[at]) and not is_compact(row[at])]
+    if not times:
         return False
+    if counted == times and len(counted) > 1:
+        is_valued = any(is_number(cell) for at, cell in enumerate(row) if at not in times)
+        return is_valued and _are_an_interval([*map(row.__getitem__, times)])
     return any(
         (is_number(cell) and times != [at]) or is_quantity(cell) for at, cell in enumerate(row)
     )
+
+
+def _are_an_interval(cells: Sequence[Any]) -> bool:
+    """Whether two numbers count the beginning and the end of one interval, and are no serial numbers."""
+    times = [each[0].times[0] for cell in cells if (each := forms([cell]))]
+    if len(times) != len(cells) or len(times) != 2:  # noqa: PLR2004 - a beginning and an end
+        return False
+    return bool(_SHORTEST <= abs(times[1] - times[0]) <= _LONGEST_INTERVAL)
 
 
 def _names(row: Sequence[str]) -> list[str]:

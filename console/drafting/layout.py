@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,17 @@ from console.drafting import letters
 from console.drafting.guess import Guess, NotUnderstoodError
 from console.drafting.heading import find
 from console.drafting.spans import is_moment
-from services.data_watcher.adapters.reading import faults, files, json_shapes, sheets
+from console.drafting.unit_words import is_unit
+from services.data_watcher.adapters.reading import (
+    commas,
+    faults,
+    files,
+    json_series,
+    json_shapes,
+    sheets,
+)
 from services.data_watcher.adapters.reading import records as json_records
+from services.data_watcher.domain.believable.losses import FEW
 
 MOST_ROWS = 200_000  # of a file that are looked at: two years of five minutes
 _DELIMITERS = ",;\t|"
@@ -46,6 +55,12 @@ class Sheet:
         Who made the file, where a line above the header says it.
     has_unit_row
         Whether a row of units stands below the names.
+    around
+        Of JSON: the names that lead to the records, and those of times beside them.
+    unit
+        Of JSON: what stands beside the records.
+    in_turn
+        The columns of the intervals that a row of the file holds, each of which became a row.
     """
 
     path: Path
@@ -58,6 +73,9 @@ class Sheet:
     zone: str | None = None
     service: str | None = None
     has_unit_row: bool = False
+    around: tuple[str, ...] = ()
+    in_turn: tuple[str, ...] = ()
+    unit: str | None = None
 
     @property
     def looked_at(self) -> int:
@@ -147,7 +165,22 @@ def _csv(path: Path, said: str) -> Sheet:
     delimiter, fields = _delimiter(kept[-60:])
     layout = {"delimiter": Guess(delimiter, f"{fields} fields in each of the last lines")}
     cells = _cells(kept, delimiter)
+    if delimiter == ",":
+        _refuse_commas(path, cells)
     return _table(path, "csv", layout, cells, of=len(lines))
+
+
+def _refuse_commas(path: Path, cells: list[list[Any]]) -> None:
+    """Refuse numbers that their own commas cut in two, of which the small ones alone would be looked at."""
+    width = len(find(path.name, cells).names)
+    longer = [row for row in cells if len(row) > width and row[width:] != [""]]
+    if len(longer) <= FEW:
+        return
+    said = f"{len(longer)} rows have more fields, like {len(longer[0])},"
+    fault = commas.fault_of(longer[:FEW], width, said, ",".join(longer[0]))
+    if fault is not None:
+        message = f"{path.name}: {fault.reason}; {fault.remedy}"
+        raise NotUnderstoodError(message)
 
 
 def _cells(lines: Sequence[str], delimiter: str) -> list[list[Any]]:
@@ -235,7 +268,7 @@ def _json(path: Path, said: str) -> Sheet:
                 "to see that it is whole"
             )
             raise NotUnderstoodError(message) from error
-    lists = dict(json_records.lists(content))
+    lists = json_records.lists(content)
     if not lists:
         _refuse_unlike(path, content)
         message = (
@@ -244,17 +277,70 @@ def _json(path: Path, said: str) -> Sheet:
         )
         raise NotUnderstoodError(message)
     where = max(lists, key=lambda each: len(lists[each]))
-    records = [dict(json_records.flat(each)) for each in lists[where] if isinstance(each, dict)]
+    records = [dict(json_series.flat(each)) for each in lists[where] if isinstance(each, dict)]
     layout = {}
     if len(lists) > 1:
         others = ", ".join(each or "(top)" for each in lists if each != where)
         layout["records"] = Guess(where, f"GUESSED: the longest list of records; others: {others}")
+    if starred := _starred(lists, where):
+        any_of, names = starred
+        why = f"GUESSED: a list for each of {', '.join(names)}, one below the other"
+        layout["records"] = Guess(any_of, why)
+        records = [
+            {json_records.SERIES: name} | dict(json_series.flat(each))
+            for name in names
+            for each in lists[any_of.replace("*", name)]
+        ]
     names = list(dict.fromkeys(name for each in records[:200] for name in each))
     some = records[:MOST_ROWS]
     columns = {name: [each.get(name) for each in some] for name in names}
     if not any(is_moment(each) for cells in columns.values() for each in cells[:_LOOKED_AT]):
         _refuse_unlike(path, content)
-    return Sheet(path, "json", layout, columns, rows=len(records))
+    around = tuple(_around(content, where))
+    unit = _unit_beside(content, where)
+    return Sheet(path, "json", layout, columns, rows=len(records), around=around, unit=unit)
+
+
+def _unit_beside(content: Any, where: str) -> str | None:
+    """Return the unit that stands beside a list of records, or around it."""
+    found = None
+    for name in where.split("."):
+        if not isinstance(content, dict):
+            break
+        said = content.get("unit")
+        found = said if isinstance(said, str) and is_unit(said) else found
+        content = content.get(name)
+    return found
+
+
+def _starred(lists: dict[str, list[Any]], where: str) -> tuple[str, list[str]] | None:
+    """Return the path with a star to lists whose paths differ in one numbered name alone, and these names."""
+    parts = where.split(".")
+    for at, part in enumerate(parts):
+        if not re.search(r"\d", part):
+            continue
+        shape = re.sub(r"\d+", r"\\d+", re.escape(part))
+        before, after = parts[:at], parts[at + 1 :]
+        others = [each.split(".") for each in lists]
+        names = [
+            each[at]
+            for each in others
+            if each[:at] == before and each[at + 1 :] == after and re.fullmatch(shape, each[at])
+        ]
+        if len(names) > 1:
+            return ".".join([*before, "*", *after]), names
+    return None
+
+
+def _around(content: Any, where: str) -> Iterator[str]:
+    """Yield the names on the way to a list, and those of times that stand on it."""
+    for name in re.findall(r"[^.\[\]]+", where):
+        if isinstance(content, dict):
+            yield name
+            yield from (each for each, value in content.items() if json_series.is_time(value))
+            content = content.get(name)
+        elif isinstance(content, list) and name.isdigit() and int(name) < len(content):
+            content = content[int(name)]
 
 
 def _refuse_unlike(path: Path, content: Any) -> None:

@@ -18,11 +18,12 @@ Times = npt.NDArray[np.datetime64]
 Whole = npt.NDArray[np.int64]
 
 _DATE = r"(\d{1,4})([-/. ])(\d{1,2}|[A-Za-z]{3,9})\2(\d{1,4})"
-_CLOCK = r"(\d{1,2})(:|\.)(\d\d)(?:\7(\d\d)(\.\d+)?)?( ?)([AaPp][Mm])?"
+_CLOCK = r"(\d{1,2})(:|\.|h)(\d\d)(?:\7(\d\d)(\.\d+)?)?( ?)([AaPp][Mm])?"
 _OFFSET = r"\s*(Z|[-+]\d\d:?\d\d)?"
 _AT = r"(?:klo|kl\.?|um|at|à|às|ore|o)"  # the word before a time of day
 _STAMP = re.compile(rf"{_DATE}(?:(T|[.,]? +(?:{_AT} +)?){_CLOCK}{_OFFSET})?")
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)([T _:-]?)(?:(\d\d)(:?)(\d\d)(?:\6(\d\d))?)?")
+_SHORT = re.compile(r"(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)")
 _CLOCK_ALONE = re.compile(r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[AaPp][Mm])?")
 _SINCE_1970 = re.compile(r"\d{9,10}(\.\d+)?|\d{12,13}|\d{16}|\d{19}")
 _HALF = re.compile(r"(?<=[\d\s])([AaPp])\.?[ \u00a0\u202f]?[Mm]\b\.?$")
@@ -38,7 +39,7 @@ _WEEKDAY = re.compile(
 )
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _YEARS = (1990, 2100)
-_EPOCH = (631_152_000, 4_102_444_800)  # 1990 to 2100, in seconds
+_EPOCH = (631_152_000, 2_051_222_400)  # 1990 to 2035, in seconds; 2403050630 is 2024-03-05 06:30
 _NAT = np.datetime64("NaT", "us")
 
 
@@ -128,7 +129,7 @@ def forms(cells: Sequence[Any]) -> list[Form]:
         )
     texts = [_usual(each) if isinstance(each, str) else None for each in cells]
     found = _whole(texts) or _of_weekdays(texts) or _worded(texts) or _spelled(texts)
-    found = found or _compact(texts) or _since_1970(texts)
+    found = found or _compact(texts) or _short(texts) or _since_1970(texts)
     if zone_names.has_offset_behind(some[0]):
         found = [_naming_its_zone(form) for form in found]
     return [form for form in found if not np.isnat(form.times).all()]
@@ -148,7 +149,7 @@ def _whole(texts: Sequence[str | None]) -> list[Form]:
 
 def _usual(cell: str) -> str:
     """Return a stamp as most others are written."""
-    cell = zone_names.without_name_of_offset(cell.strip())
+    cell = stamp_text.without_pass(zone_names.without_name_of_offset(cell.strip()))
     text = _HALF.sub(r"\1M", re.sub("[\u00a0\u202f]", " ", cell.strip()))
     for pattern, usual in _ISO.items():
         if pattern.fullmatch(text):
@@ -341,6 +342,29 @@ def _compact(texts: Sequence[str | None]) -> list[Form]:
         return []
     clock = f"%H{first[6]}%M" + (f"{first[6]}%S" if first[8] else "") if first[5] else ""
     return [Form(f"%Y%m%d{first[4]}{clock}", times, has_clock=first[5] is not None)]
+
+
+def _short(texts: Sequence[str | None]) -> list[Form]:
+    """Return the form of stamps with a year of two digits and no sign: 2407011200; all are, or none is."""
+    matches = [_SHORT.fullmatch(each) if each else None for each in texts]
+    times = [_short_time(each) for each in matches if each]
+    if not times or not all(times) or len(times) < sum(map(bool, texts)):
+        return []
+    found = [_short_time(each) if each else None for each in matches]
+    return [Form("%y%m%d%H%M", np.array(found, "M8[us]"))]
+
+
+def _short_time(match: re.Match[str]) -> datetime | None:
+    try:
+        return datetime.strptime(match[0], "%y%m%d%H%M")  # noqa: DTZ007 - the file's own clock
+    except ValueError:
+        return None
+
+
+def is_compact(cell: Any) -> bool:
+    """Whether a cell is a date with its time of day in one number: 202407011200."""
+    match = _COMPACT.fullmatch(str(cell).strip()) if isinstance(cell, str) else None
+    return match is not None and bool(match[5]) and _compact_time(match) is not None
 
 
 def _compact_time(match: re.Match[str] | None) -> datetime | None:

@@ -21,7 +21,7 @@ _NAMES = {
     "%m": r"month|mo|mm|monat|mois|m[eê]s|mese|maand",
     "%d": r"day|dd|dy|tag|jour|d[ií]a|giorno|dag|day of month",
     "%j": r"doy|jday|julian( day)?|day ?of ?(the )?year|jour julien",
-    "%H": r"hour|hours|hr|hh|he|hour ending|stunde|heure|hora|ora|uur",
+    "%H": r"hour|hours|delivery ?hour|hr|hh|he|hour ending|stunde|heure|hora|ora|uur",
     "%M": r"minute|minutes|min|mins|mi|minuto|minuut",
     "%S": r"second|seconds|sec|ss|sekunde|seconde|segundo",
     "%H%M": r"hhmm|hour ?min(ute)?|time|zeit|heure|hora",
@@ -38,6 +38,7 @@ _RANGES = {
 }
 _DAYS = (("%Y", "%m", "%d"), ("%Y", "%j"))
 _CLOCKS = (("%H", "%M", "%S"), ("%H", "%M"), ("%H%M",), ("%H",))
+_HOUR_ENDING = re.compile(r"\s*(HE ?)\d{1,2}\s*")
 _LOOKED_AT = 50  # rows that show what a column holds
 
 
@@ -48,6 +49,12 @@ class Parts:
     days: tuple[str, ...]
     clocks: tuple[str, ...]
     format: str
+
+
+def _prefix(cells: Sequence[Any]) -> str:
+    """Return the word before each hour that ends, like HE 07; '' where there is none."""
+    found = {m[1] for each in cells[:_LOOKED_AT] if (m := _HOUR_ENDING.fullmatch(str(each)))}
+    return found.pop() if len(found) == 1 else ""
 
 
 def named(row: Sequence[Any]) -> dict[str, int]:
@@ -70,10 +77,12 @@ def are_parts(row: Sequence[Any], where: Mapping[str, int]) -> bool:
 def find(columns: Mapping[str, Sequence[Any]]) -> Iterator[Parts]:
     """Yield the columns that may make up a stamp: numbers, or a date and an hour that is a number."""
     where = _where(columns)
-    clock = next((each for each in _CLOCKS if set(each) <= where.keys()), ())
+    clock: tuple[str, ...] = next((each for each in _CLOCKS if set(each) <= where.keys()), ())
     clocks = tuple(where[part] for part in clock)
     day = next((each for each in _DAYS if set(each) <= where.keys()), ())
     days = tuple(where[part] for part in day)
+    if "%H" in where and (prefix := _prefix(columns[where["%H"]])):
+        clock = tuple(f"{prefix}{part}" if part == "%H" else part for part in clock)
     if days and not set(days) & set(clocks):
         yield Parts(days, clocks, " ".join((*day, *clock)))
     for name, cells in columns.items() if clocks else ():
@@ -96,7 +105,9 @@ def _where(columns: Mapping[str, Sequence[Any]]) -> dict[str, str]:
 
 def form(columns: Mapping[str, Sequence[Any]], parts: Parts) -> Form | None:
     """Return the stamps of a file; None where its format is not one of numbers."""
-    how = TimestampFormat(column=parts.days, time_column=parts.clocks or None, format=parts.format)
+    how = TimestampFormat(
+        column=parts.days, time_column=parts.clocks or None, format=parts.format, label="right"
+    )
     if not how.is_counted:
         return None
     cells = zip(*(map(_text, columns[name]) for name in how.names), strict=True)
@@ -109,7 +120,7 @@ def form(columns: Mapping[str, Sequence[Any]], parts: Parts) -> Form | None:
         times,
         order=order.lower() if len(parts.days) == 1 and order[:1] not in {"Y", "y"} else "",
         has_clock=bool(parts.clocks),
-        ends_at_24=any(_text(each) in {"24", "2400"} for each in hours),
+        ends_at_24="HE" in parts.format or any(_text(each) in {"24", "2400"} for each in hours),
     )
 
 
@@ -126,6 +137,8 @@ def _are_hours(cells: Sequence[Any], part: str) -> bool:
 def _is(cell: Any, part: str) -> bool:
     """Whether a cell is a number that a part of a stamp can be."""
     text = _text(cell)
+    if part == "%H" and text is not None and (found := _HOUR_ENDING.fullmatch(text)):
+        text = text.strip().removeprefix(found[1])
     if text is None or not text.isdigit():
         return False
     low, high = _RANGES[part]

@@ -20,14 +20,16 @@ from console.drafting.guess import Guess
 Values = npt.NDArray[np.float64]
 
 _PLANT = re.compile(
-    r"total|gesamt|summe|\bsum\b|plant|site|anlage|\bpv\b|solar|solaire|photovol|generat|produc|erzeug"
+    r"total|gesamt|summe|\bsum\b|plant|site|anlage|\bpv\b|solar|solaire|photovol|generat|generad|gerad|produc"
+    r"|prodott|produz|erzeug|opwek"
     r"|\btot ?w\b"
 )
 _PHASE = "one phase"
 _OTHERS = {
     "battery": r"batt?er|akku|storage|\bsoc\b|\bess\b|charge",
-    "grid": r"grid(?! ?ms\b)|netz|mains|import|export|purchase|bezug|einspeis|feed ?in",
-    "house": r"house|\bhome\b|\bload\b|consum|consom|verbrauch|verbruik|\bhaus|demand",
+    "grid": r"grid(?! ?ms\b)|netz|mains|import|export|purchase|bezug|einspeis|feed ?in|vertid|excedent|inyec"
+    r"|inject|immess|prelev|soutir|terug|\bred\b",
+    "house": r"house|\bhome\b|\bload\b|consum|consom|verbrauch|verbruik|\bhaus|demand|autocon|selbst",
     "the DC side": r"\bdc|string|mppt|\bpv\d|\binput",
     "another kind of plant": r"\bwind\b|nuclea|kernkraft|hydro|wasserkraft|biomass|biogas|\bgas\b|coal"
     r"|lignite|braunkohle|steinkohle|geotherm|diesel|genset",
@@ -43,6 +45,7 @@ _COUNTS = Guess("counter", "GUESSED: it never falls but to begin anew, so it cou
 _NIGHT = 0.15  # of the rows at least hold nearly nothing
 _NOTHING = 0.01  # of the highest value
 _DRAW = 0.1  # of the highest value, which a plant may draw
+_ALIKE = 0.9  # correlation
 _CLOSE, _MOSTLY = 0.005, 0.95  # of a sum; of its rows
 _AGAIN = re.compile(r"(?:[._]| ?\()\d+\)?$")  # of Power.1, as programs tell equal names apart
 _SEPARATOR = re.compile(r"[\s_.\-]+")
@@ -102,13 +105,29 @@ def most_likely(numbers: dict[str, Values]) -> dict[str, Guess]:
         return _signed({"columns": Guess(_several(list(numbers), numbers), why)}, numbers)
     best = _best(list(numbers), numbers, ())
     rest = ", ".join(name for name in numbers if name != best)
-    why = "GUESSED: no column's name says what it holds; please check" + (
-        f"; others: {rest}" if rest else ""
+    others = [
+        name
+        for name in numbers
+        if name != best
+        and not _EXTREME.search(_plain(name))
+        and _follows(numbers[name], numbers[best])
+    ]
+    why = (
+        f"FILL IN: no column's name says what it holds, and {', '.join(others[:4])} like {best} may be the "
+        "plant's power, or inverters to add up (columns: […])"
+        if others
+        else "GUESSED: no column's name says what it holds; please check"
+        + (f"; others: {rest}" if rest else "")
     )
     chosen = {"column": Guess(best, why)}
     if is_counter(numbers[best]):
         chosen["kind"] = _COUNTS
     return _signed(chosen, numbers)
+
+
+def _follows(values: Values, other: Values) -> bool:
+    """Whether a column goes with another one as a plant's power does, and is nothing when it is."""
+    return _looks_like_a_plant(values) and _correlation(values, other) > _ALIKE
 
 
 def is_counter(values: Values) -> bool:

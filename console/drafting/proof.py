@@ -74,7 +74,7 @@ def _site(sources: Sequence[SourceDraft], plant: Plant) -> ActiveSite | str:
         capacity_kw=plant.capacity_kw
         or (None if any(each.peak for each in sources) else _CAPACITY_KW),
     )
-    lines = "\n".join(text.yaml([_with_issue(each) for each in sources], stood_in))
+    lines = "\n".join(text.yaml([_filled(each) for each in sources], stood_in))
     if noon is None and offset is None:
         lines = re.sub(r"(?m)^timezone: .*$", 'timezone: "+00:00"', lines)
     try:
@@ -84,13 +84,22 @@ def _site(sources: Sequence[SourceDraft], plant: Plant) -> ActiveSite | str:
     return active if isinstance(active, ActiveSite) else "it is no site"
 
 
-def _with_issue(source: SourceDraft) -> SourceDraft:
-    """Return a forecast with an issue in the place of one that is to be filled in."""
+def _filled(source: SourceDraft) -> SourceDraft:
+    """Return a source with something in the place of what is to be filled in."""
+    source = replace(
+        source,
+        layout=_said(source.layout),
+        columns={name: _said(each) for name, each in source.columns.items()},
+    )
     issued = source.forecast.get("issued")
     if issued is None or not _is_open(source):
         return source
     known = {name: each or _HOUR for name, each in (issued.value or _ISSUED).items()}
     return replace(source, forecast={**source.forecast, "issued": Guess(known, issued.why)})
+
+
+def _said(guesses: dict[str, Guess]) -> dict[str, Guess]:
+    return {name: Guess(g.value, "") if g.is_open else g for name, g in guesses.items()}
 
 
 def _is_open(source: SourceDraft) -> bool:
@@ -157,6 +166,14 @@ def _stood_in(sources: Sequence[SourceDraft]) -> Iterator[str]:
             "- issued is to be filled in; until then forecasts are read here as if they were issued 24 h "
             "before each interval, or at 00:00 of the day that is known"
         )
+    for each in sources:
+        opened = [g for some in (each.layout, *each.columns.values()) for g in some.items()]
+        for name, guess in opened:
+            if guess.is_open:
+                yield from text.comment(
+                    f"- {name} is to be filled in; until then the samples are read here by "
+                    f"{text.value_of(guess)}, which may be another plant's"
+                )
 
 
 def _rows(trial: Trial) -> str:

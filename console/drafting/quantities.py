@@ -129,6 +129,10 @@ def quantities(
         plain = canonical.removeprefix(FORECAST_PREFIX)
         said = units.get(name) or unit_words.of_name(name)
         is_counter = "kind" in chosen
+        per_kwp = shares.specific(name) if plain == "power_ac" else None
+        if per_kwp:
+            chosen.update(shares.of_kwp(per_kwp, capacity_kw))
+            continue
         is_share = shares.are(said) or shares.are_named(name)
         if (
             plain == "power_ac"
@@ -184,9 +188,14 @@ def _groups(numbers: dict[str, Values], units: dict[str, str]) -> dict[str, list
     return groups
 
 
+def called(name: str) -> str | None:
+    """Return what a column holds by its name; None where that says nothing."""
+    return _canonical(unit_words.of_letters(name), unit_words.of_name(name))
+
+
 def is_called_power(name: str) -> bool:
     """Whether a column holds power by its name."""
-    return _canonical(unit_words.of_letters(name), unit_words.of_name(name)) == "power_ac"
+    return called(name) == "power_ac"
 
 
 def _canonical(plain: str, said: str | None) -> str | None:

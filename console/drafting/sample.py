@@ -18,12 +18,15 @@ from console.drafting import (
     filenames,
     forecasts,
     issue_steps,
+    numbered,
     quantities,
     series,
     shares,
+    side_by_side,
     stamps,
     summer,
     unit_words,
+    weather_services,
 )
 from console.drafting.cells import Numbers
 from console.drafting.guess import Changes, Guess, NotUnderstoodError, SourceDraft
@@ -54,7 +57,7 @@ def draft(paths: Sequence[Path], capacity_kw: float | None = None) -> Drafts:
     sheets, failed = [], []
     for path in paths:
         try:
-            sheets.append(read(path))
+            sheets.append(side_by_side.unrolled(read(path)))
         except NotUnderstoodError as error:
             failed.append(str(error))
         except UnreadableFileError as error:
@@ -73,6 +76,10 @@ def draft(paths: Sequence[Path], capacity_kw: float | None = None) -> Drafts:
     return Drafts([*(each for each in found if each.is_beside), *alone], failed)
 
 
+def _stamps(sheets: Sequence[Sheet]) -> Stamps:
+    return numbered.placed(sheets, stamps.find(sheets))
+
+
 def _groups(sheets: Sequence[Sheet]) -> list[list[Sheet]]:
     """Return the files by what they are and which columns they have."""
     found: dict[tuple[object, ...], list[Sheet]] = {}
@@ -86,7 +93,7 @@ def _groups(sheets: Sequence[Sheet]) -> list[list[Sheet]]:
 def _sources(sheets: list[Sheet], capacity_kw: float | None) -> list[SourceDraft]:
     """Return one source for files that read alike; where no form of stamps fits all, one for each form."""
     try:
-        found = stamps.find(sheets)
+        found = _stamps(sheets)
     except NotUnderstoodError:
         if len(sheets) == 1:
             raise
@@ -97,15 +104,13 @@ def _sources(sheets: list[Sheet], capacity_kw: float | None) -> list[SourceDraft
     lost = []
     for sheet in sheets:
         try:
-            own = stamps.find([sheet])
+            own = _stamps([sheet])
         except NotUnderstoodError as error:
             lost.append(str(error))
             continue
         written = (*(str(each.value) for each in own.guesses.values()), str(own.zoned[0]))
         alone.setdefault(written, []).append(sheet)
-    sources = [
-        one for some in alone.values() for one in _source(some, stamps.find(some), capacity_kw)
-    ]
+    sources = [one for some in alone.values() for one in _source(some, _stamps(some), capacity_kw)]
     if lost and not sources:
         raise NotUnderstoodError("; ".join(lost))
     said = "GUESSED: the samples write their stamps in different ways, so they are sources of their own"
@@ -129,7 +134,7 @@ def _by_plant(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> 
         "plant: draft other plants alone"
     )
     each = [[s for s in sheets if filenames.shape(s.path.name) == shape] for shape in shapes]
-    drafts = [one for some in each for one in _source(some, stamps.find(some), capacity_kw)]
+    drafts = [one for some in each for one in _source(some, _stamps(some), capacity_kw)]
     return [replace(one, notes=(*one.notes, note), warnings=tuple(conflict)) for one in drafts]
 
 
@@ -141,9 +146,10 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
     rows, inverters = sheets, 1
     if several is not None:
         rows = [_only(sheet, mask) for sheet, mask in zip(sheets, several.masks, strict=True)]
-        found = stamps.find(rows)
+        found = _stamps(rows)
         inverters, taken = several.added_up, taken | {several.column}
         predicted = forecasts.recognise(rows, found)
+    numbered.refuse_dates(sheets, found)
     numbers, writing, notes = columns.columns(rows, taken)
     numbers |= _alike(rows)
     times = np.concatenate(found.times)
@@ -154,12 +160,16 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
     if predicted is None:  # a counter is one in the order of time only
         order = np.argsort(times, kind="stable")
         times, values = times[order], {name: each[order] for name, each in values.items()}
-    in_cells = {name: some[0].unit for name, some in numbers.items() if some[0].unit}
-    in_cells = _of_unit_column(rows, values) | in_cells
+    in_cells = _in_cells(rows, numbers, values, several.unit if several else None)
     own_capacity = capacity_kw / inverters if capacity_kw else None
     signed = {name for name, unit in in_cells.items() if shares.are(unit)}
-    what = quantities.quantities(
-        values, sheets[0].units | in_cells, own_capacity, found.step, signed
+    coded = weather_services.columns(sheets[0].columns, values)
+    if coded is not None:
+        found = forecasts.in_utc(found)
+    what = (
+        quantities.quantities(values, sheets[0].units | in_cells, own_capacity, found.step, signed)
+        if coded is None
+        else quantities.Quantities(coded, ())
     )
     if not what.columns and what.notes:
         raise NotUnderstoodError(f"{sheets[0].path.name}: {'; '.join(what.notes)}")
@@ -203,12 +213,30 @@ def _source(sheets: list[Sheet], found: Stamps, capacity_kw: float | None) -> li
         noon=quantities.noon(what.columns, values, times, _middle(found)),
         late=quantities.late(times),
         offset=found.offset,
-        summer=() if is_forecast or found.offset else _changes(times, what.columns, values),
+        summer=()
+        if is_forecast or found.offset
+        else found.changes or _changes(times, what.columns, values),
         unused=what.unused,
         notes=(*_partly(sheets), *_unit_rows(sheets), *notes, *what.notes, *found.notes),
         forecast=predicted.guesses if predicted and is_forecast else {},
     )
+    in_turn, whole_columns = side_by_side.said(sheets[0], found, what.columns)
+    whole = replace(whole, timestamp=in_turn.guesses, columns=whole_columns)
     return [whole] if is_forecast else beside.divided(whole, predicted, values, times)
+
+
+def _in_cells(
+    sheets: Sequence[Sheet],
+    numbers: dict[str, list[Numbers]],
+    values: dict[str, quantities.Values],
+    of_series: str | None,
+) -> dict[str, str]:
+    """Return the units that cells say, a column of units, the name of a series, or what is beside records."""
+    found = _of_unit_column(sheets, values)
+    unit = of_series or sheets[0].unit
+    if unit is not None:
+        found = dict.fromkeys(_without_units(values), unit) | found
+    return found | {name: some[0].unit for name, some in numbers.items() if some[0].unit}
 
 
 def _of_unit_column(
@@ -222,12 +250,17 @@ def _of_unit_column(
             and len(said) == 1
             and unit_words.is_unit(unit := said.pop())
         ):
-            return {
-                other: unit
-                for other, own in values.items()
-                if unit_words.of_name(other) is None and len(np.unique(own[np.isfinite(own)])) > 1
-            }
+            return dict.fromkeys(_without_units(values), unit)
     return {}
+
+
+def _without_units(values: dict[str, quantities.Values]) -> list[str]:
+    """Return the columns whose names say no unit, and whose values differ."""
+    return [
+        name
+        for name, own in values.items()
+        if unit_words.of_name(name) is None and len(np.unique(own[np.isfinite(own)])) > 1
+    ]
 
 
 def _alike(sheets: Sequence[Sheet]) -> dict[str, list[Numbers]]:

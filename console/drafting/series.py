@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from console.drafting import quantities, unit_words
 from console.drafting.cells import is_number, numbers
 from console.drafting.guess import Guess, NotUnderstoodError
 from console.drafting.layout import Sheet
 from console.drafting.moments import Times
+from shared.solar.site import POWER
 
 Mask = npt.NDArray[np.bool_]
 
@@ -22,6 +24,7 @@ _DAY = np.timedelta64(1, "D")
 _INTERVALS = {24, 25, 48, 50, 96, 100}  # of a day, and of the longest one
 _MOST_NAMES = 200
 _MOSTLY = 0.5
+_QUIET = 0.1  # of the rows at least, in which a plant gives nothing
 _BACK = 0.02  # of the stamps repeat or go back: a few are a logger's hiccup
 _NAMES = re.compile(
     r"site|campus|plant|station|park|location|inverter|\binv|device|sensor|entity|meter|logger|source|unit|channel"
@@ -52,12 +55,15 @@ class Series:
         For each file, the rows that were kept for looking at: those of one name.
     added_up
         How many names are added up.
+    unit
+        Of what is read, where its name says it.
     """
 
     layout: dict[str, Guess]
     column: str
     masks: list[Mask]
     added_up: int = 1
+    unit: str | None = None
 
 
 def find(sheets: Sequence[Sheet], times: Sequence[Times], taken: set[str]) -> Series | None:
@@ -75,7 +81,9 @@ def find(sheets: Sequence[Sheet], times: Sequence[Times], taken: set[str]) -> Se
         if name in taken:
             continue
         values = [_names_of(sheet.columns[name]) for sheet in sheets]
-        known = list(dict.fromkeys(each for some in values for each in some if each))
+        # A header that comes again names no series.
+        said = dict.fromkeys(each for some in values for each in some if each)
+        known = [each for each in said if each not in sheets[0].columns]
         if not 1 < len(known) <= _MOST_NAMES:
             continue
         calm = np.mean([_calm(some, each) for some, each in zip(values, times, strict=True)])
@@ -142,17 +150,18 @@ def _is_numeric(cells: Sequence[Any]) -> bool:
 
 
 def _calm(names: Sequence[str | None], times: Times) -> float:
-    """Return the share of rows whose stamp comes after the one before of the same name."""
+    """Return the share of rows whose stamp comes after the one before of the same name; or all before it."""
     last: dict[str | None, np.datetime64] = {}
-    good = total = 0
+    later = earlier = total = 0
     for name, time in zip(names, times, strict=True):
         if np.isnat(time):
             continue
         before = last.get(name)
         total += 1
-        good += before is None or bool(time > before)
+        later += before is None or bool(time > before)
+        earlier += before is None or bool(time < before)
         last[name] = time
-    return good / total if total else 0.0
+    return max(later, earlier) / total if total else 0.0
 
 
 def _are_of_days(
@@ -190,15 +199,24 @@ def _chosen(
         layout = {"sum_by": Guess(column, why)}
         first = known[0]
     else:
-        first = max(known, key=lambda each: _sunny(sheets, column, each))
+        ranks = {each: _sunny(sheets, column, each) for each in known}
+        first = max(known, key=lambda each: ranks[each])
+        like_it = [each for each in known if _is_as_sunny(ranks[each], ranks[first])]
+        said = "GUESSED" if len(like_it) == 1 else f"FILL IN, like {{{column}: {first}}}"
         why = (
-            f"GUESSED: the file holds {len(known)} series below each other ({shown}); one of them is read. "
+            f"{said}: the file holds {len(known)} series below each other ({shown}); one of them is read. "
             "If these are the plant's inverters, say sum_by: instead; if they are plants, each has a YAML of "
             "its own"
         )
         layout = {"where": Guess({column: _as_said(sheets, column, first)}, why)}
     masks = _masks(sheets, column, first)
-    return Series(layout, column, masks, len(known) if "sum_by" in layout else 1)
+    unit = unit_words.of_name(first) if "where" in layout else None
+    return Series(layout, column, masks, len(known) if "sum_by" in layout else 1, unit)
+
+
+def _is_as_sunny(one: tuple[int, float], other: tuple[int, float]) -> bool:
+    """Whether nothing tells which of two series is a plant's power: of two plants, say."""
+    return one[0] == other[0] and min(one[1], other[1]) > _QUIET
 
 
 def _registers(
@@ -264,6 +282,8 @@ def _sunny(sheets: Sequence[Sheet], column: str, name: str) -> tuple[int, float]
     """Return how much a series is like a plant's power: by its name, and by how often it gives nothing."""
     plain = re.sub(r"[_\W]+", " ", name.lower())
     words = bool(_SUN.search(plain)) - bool(_NOT_SUN.search(plain))
+    called = quantities.called(name)
+    words += (called == POWER) - (called not in {None, POWER})
     mask = [each == name for each in _names_of(sheets[0].columns[column])]
     quiet = 0.0
     for other, cells in sheets[0].columns.items():

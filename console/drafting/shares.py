@@ -12,6 +12,7 @@ from console.drafting import unit_words
 from console.drafting.guess import Guess
 
 _SHARE = re.compile(r"capacity ?factor|per ?unit|\bp ?u\b|normali[sz]ed|auslastung")
+_SPECIFIC = re.compile(r"(k?wh?) ?/ ?kwp?\b", re.IGNORECASE)
 _LEAST, _MOST_OF_ONE = 0.3, 1.05  # of it, in a record of some months
 _MOST_FRACTION = 1.2  # a spreadsheet holds 95 % as 0.95
 
@@ -19,6 +20,24 @@ _MOST_FRACTION = 1.2  # a spreadsheet holds 95 % as 0.95
 def are_named(name: str) -> bool:
     """Whether a column is called a share of the capacity."""
     return _SHARE.search(unit_words.of_letters(name)) is not None
+
+
+def specific(name: str) -> str | None:
+    """Return the unit of a column that is power or energy per kWp, without the kWp; None for others."""
+    found = _SPECIFIC.search(name)
+    return unit_words.KNOWN.get(found[1].lower()) if found else None
+
+
+def of_kwp(unit: str, capacity_kw: float | None) -> dict[str, Guess]:
+    """Return the unit and the scale of what is per kWp."""
+    why = f"{unit} per kWp, which the peak power of the modules makes a power"
+    said = (
+        "GUESSED: the AC capacity is taken for the peak power of the modules (kWp); write that one"
+    )
+    return {
+        "unit": Guess(unit, f"with scale: {why}"),
+        "scale": Guess(capacity_kw or 1.0, said if capacity_kw else f"FILL IN the kWp: {why}"),
+    }
 
 
 def seem(values: npt.NDArray[np.float64], capacity_kw: float) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from console.drafting import ends, parts, row_times, serials
-from console.drafting.guess import Guess, NotUnderstoodError
+from console.drafting.guess import Changes, Guess, NotUnderstoodError
 from console.drafting.layout import Sheet
 from console.drafting.moments import Form, Times, is_day, joined
 from console.drafting.spans import forms, is_clock, is_moment
@@ -57,6 +57,8 @@ class Stamps:
         What a stamp names, whether or not a step is known.
     end
         The column of the ends, where stamps are beginnings.
+    changes
+        The zones whose changes of summer time the lengths of days show.
     """
 
     guesses: dict[str, Guess]
@@ -67,6 +69,7 @@ class Stamps:
     notes: tuple[str, ...] = ()
     label: Guess | None = None
     end: ends.End | None = None
+    changes: tuple[Changes, ...] = ()
 
     @property
     def taken(self) -> set[str]:

@@ -129,6 +129,27 @@ def _are_enough(groups: tuple[Days, Days]) -> bool:
     return all(np.count_nonzero(each) >= _LEAST_DAYS for each in groups)
 
 
+def by_length(hours: dict[np.datetime64, float]) -> tuple[Changes, ...]:
+    """Return the zones whose clocks are changed on the days that have 23 hours or 25; all days have some.
+
+    The first and the last one may be cut.
+    """
+    days = np.array(sorted(hours), "M8[us]")
+    odd = {each: hours[each] for each in sorted(hours)[1:-1] if hours[each] in {23.0, 25.0}}
+    if not odd:
+        return ()
+    why = ", ".join(f"{day} has {each:.0f} hours" for day, each in odd.items())
+    found = []
+    for zone in _CALENDARS:
+        lengths = {
+            begin.astype("M8[D]"): 23.0 if is_forward else 25.0
+            for begin, is_forward in _changes(days, zone)
+        }
+        if all(lengths.get(day) == each for day, each in odd.items()):
+            found.append(Changes(zone, why, _share(days, zone)))
+    return tuple(found)
+
+
 def by_longitude(
     found: Sequence[Changes], hours: float, longitude: float
 ) -> tuple[str, str] | None:

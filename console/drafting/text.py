@@ -157,7 +157,8 @@ def _issued(each: SourceDraft) -> Iterator[str]:
 
 def _lines(guesses: dict[str, Guess], indent: int) -> Iterator[str]:
     for name, guess in guesses.items():
-        yield from _line(name, _scalar(value_of(guess)), guess.why, indent)
+        value = "" if guess.is_open else _scalar(value_of(guess))
+        yield from _line(name, value, guess.why, indent)
 
 
 def _line(name: str, value: str, why: str, indent: int) -> Iterator[str]:

@@ -67,8 +67,9 @@ def of_name(name: str) -> str | None:
             return str(word)
     if is_unit(name) and certain(name):
         return name
-    words = re.split(r"[\s_]+", name)[1:]
-    return next((word for word in reversed(words) if is_unit(word)), None)
+    first, *words = re.split(r"[\s_]+", name)
+    found = next((word for word in reversed(words) if is_unit(word)), None)
+    return found or (first if words and is_unit(first) and certain(first) else None)
 
 
 def certain(word: str) -> bool:

@@ -5,11 +5,19 @@ This is the schema of `config/sites/<site_id>.yaml`.
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from shared.messages import Name
 from shared.solar.issued import IssueFormat, Span
@@ -20,6 +28,7 @@ from shared.strict import Strict
 
 POWER = "power_ac"
 FORECAST_PREFIX = "forecast_"
+_HOUR_ENDING = re.compile(r"\bHE ?%H")
 _HOUR_AS_NUMBER = (" %H", " %H%M", " %H%M%S")  # behind a date: 1 to 24, or 830
 
 # Canonical columns, their unit, and every unit that a file may use for them.
@@ -50,7 +59,9 @@ def _named(said: object) -> object:
     return said
 
 
-Names = Annotated[str | tuple[str, ...], BeforeValidator(_named)]
+# Of a column; blanks around it are of no file's header, as it is read.
+ColumnName = Annotated[str, StringConstraints(strip_whitespace=True)]
+Names = Annotated[ColumnName | tuple[ColumnName, ...], BeforeValidator(_named)]
 
 
 class TimestampFormat(Strict):
@@ -63,6 +74,11 @@ class TimestampFormat(Strict):
         default=None,
         description="Column of the time of day, where `column` holds only the date; or a list: "
         "[Hour, Minute].",
+    )
+    interval_column: ColumnName | None = Field(
+        default=None,
+        description="Column that counts the intervals of the stamp's hour (1 to 4), or of its day (1 to 48) "
+        "where the stamp is a date.",
     )
     format: str | None = Field(
         default=None,
@@ -99,7 +115,7 @@ class TimestampFormat(Strict):
         if form is None or len(self.names) == 1 or halves(form) is not None or not is_counted(form):
             return False
         apart = not isinstance(self.column, str) or not isinstance(self.time_column, str)
-        return apart or form.endswith(_HOUR_AS_NUMBER)
+        return apart or form.endswith(_HOUR_AS_NUMBER) or _HOUR_ENDING.search(form) is not None
 
     @model_validator(mode="after")
     def _parts_need_a_format(self) -> TimestampFormat:
@@ -107,6 +123,15 @@ class TimestampFormat(Strict):
             isinstance(self.column, str) and not isinstance(self.time_column, tuple)
         ):
             message = f"several columns ({', '.join(self.names)}) need format, like %Y %m %d %H %M"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _an_hour_ending_ends(self) -> TimestampFormat:
+        if _HOUR_ENDING.search(self.format or "") and "label" not in self.model_fields_set:
+            message = (
+                "HE is the hour ending, so a stamp is the end of an interval; say label: right"
+            )
             raise ValueError(message)
         return self
 
@@ -135,13 +160,16 @@ def _names(column: str | tuple[str, ...] | None) -> tuple[str, ...]:
 class ColumnFormat(Strict):
     """Which column of a file holds a canonical quantity, or which columns add up to it, and in which unit."""
 
-    column: str | None = None
-    columns: tuple[str, ...] = Field(
+    column: ColumnName | None = None
+    columns: tuple[ColumnName, ...] = Field(
         default=(),
-        description="Names or globs (INV*) of columns, one per inverter or sensor, instead of `column`.",
+        description="Names or globs (INV*) of columns, one per inverter, sensor or interval, instead of "
+        "`column`.",
     )
-    combine: Literal["sum", "mean"] = Field(
-        default="sum", description="What the columns together mean; a row that lacks one is masked."
+    combine: Literal["sum", "mean", "in_turn"] = Field(
+        default="sum",
+        description="What the columns together mean; a row that lacks one is masked. in_turn: each holds an "
+        "interval, which follow each other from the row's stamp on, like [Q1, Q2, Q3, Q4] of an hour.",
     )
     unit: str
     scale: float = 1.0
@@ -204,8 +232,10 @@ class SourceFormat(Strict):
     records: str | None = Field(
         default=None,
         description="With format: json, the path to the list of records, e.g. data.values or homes[0].nodes; "
-        "without it the only list there is. One record a line is read, too, and values whose names are their "
-        "times, as columns time and value.",
+        "without it the only list there is. One record a line is read, too, and, as columns time and value, "
+        "pairs of a time and a value, and values whose names are their times, or the seconds since a start "
+        "beside them. Series with labels are rows below each other (where, sum_by: metric.inverter). A star "
+        "is any name, which the column series holds: Body.Data.*.Data.Energy.Values with sum_by: series.",
     )
     sheet: str | None = Field(
         default=None, description="Name of the XLSX sheet; all that have the columns where absent."
@@ -220,12 +250,14 @@ class SourceFormat(Strict):
         default=None,
         description="Separator of thousands; without it each column decides as a whole.",
     )
-    where: dict[str, str | float | Annotated[tuple[str | float, ...], Field(min_length=1)]] = Field(
+    where: dict[
+        ColumnName, str | float | Annotated[tuple[str | float, ...], Field(min_length=1)]
+    ] = Field(
         default={},
         description="Only rows with these values are read, {column: value} or {column: [value, value]}: one "
         "sensor or plant of a file that holds several below each other, or some that sum_by adds up.",
     )
-    sum_by: str | None = Field(
+    sum_by: ColumnName | None = Field(
         default=None,
         description="Column that names a row's inverter, where inverters are below each other: power is "
         "added up over them, other quantities are averaged.",
@@ -268,8 +300,13 @@ class SourceFormat(Strict):
 
     @property
     def series_names(self) -> tuple[str, ...]:
-        """Return the names of the columns that say which sensor or inverter a row is of."""
-        return (*self.where, *([self.sum_by] if self.sum_by else []))
+        """Return the names of the columns that say which sensor, inverter or interval a row is of."""
+        return (*self.where, *filter(None, (self.sum_by, self.timestamp.interval_column)))
+
+    @property
+    def is_in_turn(self) -> bool:
+        """Whether a row holds several intervals, each in a column of its own."""
+        return any(each.combine == "in_turn" for each in self.columns.values())
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -297,6 +334,13 @@ class SourceFormat(Strict):
     @model_validator(mode="after")
     def _is_measured_or_forecast(self) -> SourceFormat:
         fault = _fault_of_forecast(self) if self.is_forecast else _fault_of_measured(self)
+        if fault:
+            raise ValueError(fault)
+        return self
+
+    @model_validator(mode="after")
+    def _intervals_within_a_stamp_have_a_length(self) -> SourceFormat:
+        fault = _fault_of_intervals(self)
         if fault:
             raise ValueError(fault)
         return self
@@ -338,6 +382,22 @@ class SourceFormat(Strict):
                 )
                 raise ValueError(message)
         return self
+
+
+def _fault_of_intervals(source: SourceFormat) -> str | None:
+    """Say what is wrong with how a source numbers the intervals of an hour or a day."""
+    stamp, kinds = source.timestamp, {each.combine for each in source.columns.values()}
+    if stamp.interval_column is None and not source.is_in_turn:
+        return None
+    said = "combine: in_turn" if source.is_in_turn else "interval_column"
+    if source.is_forecast:
+        return f"{said} is for what was measured"
+    if source.is_in_turn and (len(kinds) > 1 or stamp.interval_column is not None):
+        return "combine: in_turn holds for all columns of a source, and needs no interval_column"
+    if stamp.step_minutes is None or stamp.label in {"center", "end"}:
+        return f"{said} needs step_minutes, the length of one interval, and label: left or right"
+    counters = [name for name, each in source.columns.items() if each.kind == "counter"]
+    return f"{counters[0]} is a counter, and {said} is for intervals" if counters else None
 
 
 def _fault_of_measured(source: SourceFormat) -> str | None:

@@ -18,9 +18,10 @@ REFUSED: dict[str, str] = {
     "empty": "no bytes, no rows, or no value in any column",
     "missing_column": "the file lacks a column, or a sheet, that the YAML names",
     "second_header": "a header comes again further down with its columns in another order: two files joined",
-    "day_rows": "a row is a whole day and has a column for each interval, or power of a day is more than its "
-    "mean can be",
+    "day_rows": "a row is a whole day or hour and has a column for each interval, or power of a day is more "
+    "than its mean can be",
     "no_timestamps": "more than a fifth of the stamps do not fit the format",
+    "wrong_label": "stamps say hour 24, at which no interval begins, and the YAML that they are beginnings",
     "day_month_swapped": "days lie a month or a year apart, and in a row once they are swapped",
     "wrong_step": "the stamps do not lie `step_minutes` apart, or a forecast's steps cannot be told",
     "mixed_rows": "rows repeat a stamp with other values, or series lie below each other or take turns",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -392,3 +393,33 @@ def test_fields_of_gfs_are_known_and_means_that_go_on_are_told(tmp_path: Path) -
     assert "TMP" in found
     assert "REFUSED (averaged)" in found
     assert "kind: averaged and every: 6h" in found
+
+
+@pytest.mark.parametrize(
+    ("names", "beside"),
+    [("data.forecasts", {}), ("hours", {"issued_at": "2024-06-01T00:00:00Z"})],
+)
+def test_json_of_one_issue_is_a_forecast_by_the_names_around_its_records(
+    tmp_path: Path, names: str, beside: dict[str, str]
+) -> None:
+    records = [
+        {"period_end": f"2024-06-0{1 + at // 24}T{at % 24:02}:00:00Z", "ghi": at, "air_temp": 12}
+        for at in range(48)
+    ]
+    content: object = records
+    for name in reversed(names.split(".")):
+        content = {name: content} | beside
+    path = written(tmp_path, "fc_2024060100.json", [json.dumps(content)])
+    found = source(path)
+    assert found.is_forecast
+    assert found.issued is not None
+    assert found.issued.file_name == "fc_%Y%m%d%H.json"
+
+
+def test_json_that_was_measured_stays_so_beside_a_forecast(tmp_path: Path) -> None:
+    records = [
+        {"time": f"2024-06-0{1 + at // 24}T{at % 24:02}:00:00Z", "ghi": at} for at in range(48)
+    ]
+    content = {"measured": records, "forecast": records[:3], "updated": "2024-06-03T00:00:00Z"}
+    path = written(tmp_path, "station.json", [json.dumps(content)])
+    assert not source(path).is_forecast

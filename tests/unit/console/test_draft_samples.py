@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 from console.app import app
 from console.drafting import filenames
 from services.data_watcher.domain import validation
+from shared.errors import InvalidConfigError
 from shared.solar.site import Site
 from tests.corpus import files, workbook
 
@@ -374,10 +375,58 @@ def below(column: str, names: list[str]) -> list[str]:
 def test_a_column_that_names_the_plant_becomes_where(tmp_path: Path) -> None:
     path = written(tmp_path, "p.csv", below("campus", ["North", "South"]))
 
-    assert site(path).sources[0].where == {"campus": "North"}
     text = said(path)
-    assert "GUESSED: the file holds 2 series below each other (North, South)" in text
+    assert "FILL IN, like {campus: North}: the file holds 2 series below each other" in text
+    assert (
+        "where is to be filled in; until then the samples are read here by {'campus': 'North'}"
+        in text
+    )
     assert "accepted by power-1, 384 rows" in text
+    with pytest.raises(InvalidConfigError, match="where"):  # until somebody says it
+        site(path)
+
+
+def test_rows_of_several_plants_with_the_newest_first_are_told_apart(tmp_path: Path) -> None:
+    lines = below("type", ["Import (kWh)", "Solar export (kWh)"])
+    path = written(tmp_path, "p.csv", [lines[0], *lines[:0:-1]])
+    assert site(path).sources[0].where == {"type": "Solar export (kWh)"}
+
+
+def test_columns_without_names_that_go_alike_are_asked_about(tmp_path: Path) -> None:
+    lines = [
+        f"{each:%Y-%m-%d %H:%M},{files.power(each, 3)},{files.power(each, 5)}" for each in DAYS
+    ]
+    path = written(tmp_path, "p.csv", ["time,7E1A409E,7E1A40AF", *lines])
+    assert "FILL IN: no column's name says what it holds" in said(path, options=EIGHT)
+    with pytest.raises(InvalidConfigError, match="column"):
+        site(path, options=EIGHT)
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("W/kWp", 1000), ("kW/kWp", 1), ("kWh/kWp", 0.25)])
+def test_power_per_kwp_is_scaled(tmp_path: Path, unit: str, factor: float) -> None:
+    lines = [f"{each:%Y-%m-%d %H:%M},{files.power(each, factor):.4f}" for each in DAYS]
+    path = written(tmp_path, "p.csv", [f"time,specific power ({unit})", *lines])
+    power = site(path, options=EIGHT).sources[0].columns["power_ac"]
+    assert (power.unit, power.scale) == (unit.partition("/")[0], 8)
+    assert "highest power 8 kW" in said(path, options=EIGHT)
+
+
+def test_of_what_was_fed_in_used_and_generated_the_generation_is_the_plants(tmp_path: Path) -> None:
+    lines = [
+        f"{each:%Y-%m-%d %H:%M},{watt / 2},{watt},{watt / 2}"
+        for each in DAYS
+        for watt in [files.power(each)]
+    ]
+    head = "t,Energia_vertida_kWh,Energia_generada_kWh,Energia_autoconsumida_kWh"
+    path = written(tmp_path, "p.csv", [head, *lines])
+    power = site(path, options=EIGHT).sources[0].columns["power_ac"]
+    assert power.column == "Energia_generada_kWh"
+
+
+def test_a_unit_before_a_name_is_one(tmp_path: Path) -> None:
+    lines = [f"{each:%Y-%m-%d %H:%M},{files.power(each) * 250:.1f}" for each in DAYS]
+    path = written(tmp_path, "p.csv", ["ts,Wh_sum", *lines])
+    assert site(path, options=EIGHT).sources[0].columns["power_ac"].unit == "Wh"
 
 
 def test_a_column_that_names_the_inverter_is_added_up(tmp_path: Path) -> None:
@@ -1065,6 +1114,15 @@ def test_a_header_with_fewer_fields_than_the_rows_is_shown(tmp_path: Path) -> No
     message = " ".join((done.output + str(done.exception)).split())
     assert "has 3 fields and the rows 5" in message
     assert "decimal comma" in message
+
+
+def test_thousands_between_commas_are_no_sample(tmp_path: Path) -> None:
+    lines = [
+        f"{each:%Y-%m-%d %H:%M},{1000 * files.power(each):,.1f}"
+        for each in files.quarters(192, JUNE)
+    ]
+    done = draft(written(tmp_path, "power.csv", ["time,power (W)", *lines]))
+    assert "commas between thousands" in " ".join((done.output + str(done.exception)).split())
 
 
 @pytest.mark.parametrize("drawn", [False, True])

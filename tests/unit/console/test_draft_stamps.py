@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -478,18 +479,126 @@ def test_times_of_day_with_a_point_are_no_numbers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("each_day", [24, 48, 96])
-def test_the_number_of_an_interval_of_the_day_tells_no_series_apart(
-    tmp_path: Path, each_day: int
-) -> None:
+def test_the_number_of_an_interval_of_the_day_is_its_time(tmp_path: Path, each_day: int) -> None:
     lines = [
         f"{each:%Y-%m-%d},{at % each_day + 1},{power(each)}"
         for at, each in enumerate(MOMENTS[:: 96 // each_day])
     ]
     path = written(tmp_path, "elexon.csv", ["SettlementDate,SettlementPeriod,Generation", *lines])
-    done = draft(path, options=CAPACITY)
+    stamp = site(path, options=CAPACITY).sources[0].timestamp
+    assert (stamp.column, stamp.interval_column) == ("SettlementDate", "SettlementPeriod")
+    assert (stamp.step_minutes, stamp.label) == (1440 // each_day, "left")
+    assert f"{len(lines)} rows, none masked" in said(path, options=CAPACITY)
+
+
+@pytest.mark.parametrize(
+    ("month", "day", "early"), [(3, 26, timedelta(0)), (10, 23, timedelta(minutes=30))]
+)
+def test_days_of_another_length_name_the_zone(
+    tmp_path: Path, month: int, day: int, early: timedelta
+) -> None:
+    zone, lines = ZoneInfo("Europe/London"), []
+    start = datetime(2024, month, day, tzinfo=zone).astimezone(UTC)
+    counts: dict[str, int] = {}
+    for at in range(8 * 48):
+        moment = start + timedelta(minutes=30 * at)
+        date = f"{moment.astimezone(zone):%Y-%m-%d}"
+        counts[date] = counts.get(date, 0) + 1
+        sun = moment.replace(tzinfo=None) + early
+        lines.append(f"{date},{counts[date]},{power(sun)}")
+    path = written(tmp_path, "elexon.csv", ["SettlementDate,SettlementPeriod,Generation", *lines])
+    options = ("--latitude", "51.5", "--longitude", "-1", "--ac-capacity-kw", "8")
+    assert site(path, options=options).timezone == "Europe/London"
+    assert f"{len(lines)} rows, none masked" in said(path, options=options)
+
+
+@pytest.mark.parametrize("word", ["", "HE ", "HE"])
+def test_hours_that_end_and_their_intervals_are_known(tmp_path: Path, word: str) -> None:
+    lines = [
+        f"{each:%m/%d/%Y},{word}{each.hour + 1:02},{each.minute // 15 + 1},{power(each)}"
+        for each in MOMENTS
+    ]
+    path = written(tmp_path, "market.csv", ["Date,Hour Ending,Interval,kW", *lines])
+    stamp = site(path, options=CAPACITY).sources[0].timestamp
+    assert (stamp.format, stamp.interval_column) == (f"%m/%d/%Y {word}%H", "Interval")
+    assert (stamp.step_minutes, stamp.label) == (15, "right")
+    assert f"{len(lines)} rows, none masked" in said(path, options=CAPACITY)
+
+
+def side_by_side(stamp: str, names: list[str], factor: float = 1.0) -> list[str]:
+    lines = [",".join(["t", *names])]
+    for at in range(0, len(MOMENTS), len(names)):
+        some = [f"{power(each) * factor:.3f}" for each in MOMENTS[at : at + len(names)]]
+        lines.append(",".join([f"{MOMENTS[at]:{stamp}}", *some]))
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("stamp", "names"),
+    [
+        ("%Y-%m-%d %H:%M", ["00", "15", "30", "45"]),
+        ("%Y-%m-%d %H:%M", ["Q1", "Q2", "Q3", "Q4"]),
+        ("%Y-%m-%d", [f"{at // 4:02}:{15 * (at % 4):02}" for at in range(96)]),
+    ],
+)
+def test_intervals_side_by_side_are_read_in_turn(
+    tmp_path: Path, stamp: str, names: list[str]
+) -> None:
+    path = written(tmp_path, "p.csv", side_by_side(stamp, names))
+    source = site(path, options=CAPACITY).sources[0]
+    found = source.columns["power_ac"]
+    assert (list(found.columns), found.combine, found.unit) == (names, "in_turn", "kW")
+    assert (source.timestamp.step_minutes, source.timestamp.interval_column) == (15, None)
+    assert f"{len(MOMENTS)} rows, none masked" in said(path, options=CAPACITY)
+
+
+def test_a_unit_that_no_name_of_an_interval_says_is_asked(tmp_path: Path) -> None:
+    lines = side_by_side("%Y-%m-%d %H:%M", ["Q1", "Q2", "Q3", "Q4"], 0.25)
+    path = written(tmp_path, "p.csv", lines)
+    assert "FILL IN: no name says whether it is power or energy" in said(path, options=CAPACITY)
+
+
+@pytest.mark.parametrize("second", [1900000001, 1900000500])
+def test_serial_numbers_above_the_names_are_no_stamps(tmp_path: Path, second: int) -> None:
+    lines = [f"{each:%Y-%m-%d %H:%M},{power(each)},50.0" for each in MOMENTS]
+    head = [",SUNNY 8,SUNNY 8", f",1900000001,{second}", "time,Power (kW),Frequency (Hz)"]
+    path = written(tmp_path, "p.csv", [*head, *lines])
+    assert site(path, options=CAPACITY).sources[0].columns["power_ac"].column == "Power (kW)"
+
+
+def test_beginning_and_end_that_count_from_1970_are_stamps(tmp_path: Path) -> None:
+    lines = []
+    for each in MOMENTS:
+        begin = round(each.replace(tzinfo=UTC).timestamp() * 1000)
+        lines.append(f"{begin},{begin + 900_000},{power(each)}")
+    path = written(tmp_path, "p.csv", ["startTime,endTime,kW", *lines])
+    assert site(path, options=CAPACITY).sources[0].timestamp.column == "startTime"
+
+
+@pytest.mark.parametrize(
+    ("form", "header", "expected"),
+    [
+        ("%y%m%d%H%M", "t,kW", "%y%m%d%H%M"),
+        ("%Y%m%d%H%M,%Y%m%d%H%M", "begin,end,kW", "%Y%m%d%H%M"),
+        ("%d/%m/%Y %Hh%M", "t,kW", "%d/%m/%Y %Hh%M"),
+    ],
+)
+def test_stamps_without_signs_or_with_a_letter_are_known(
+    tmp_path: Path, form: str, header: str, expected: str
+) -> None:
+    lines = [f"{each:{form}},{power(each)}" for each in MOMENTS]
+    path = written(tmp_path, "p.csv", [header, *lines])
+    assert site(path, options=CAPACITY).sources[0].timestamp.format == expected
+    assert f"{len(MOMENTS)} rows, none masked" in said(path, options=CAPACITY)
+
+
+def test_dates_that_come_again_and_again_are_no_stamps(tmp_path: Path) -> None:
+    lines = [
+        f"{each:%Y-%m-%d},{each.hour + each.minute / 60:.2f},{power(each)}" for each in MOMENTS
+    ]
+    done = draft(written(tmp_path, "p.csv", ["Date,Hour,kW", *lines]), options=CAPACITY)
     assert done.exit_code == 1
-    assert "names the interval of the day (1, 2, 3, …" in str(done.exception)
-    assert "write the time of day" in str(done.exception)
+    assert "each comes again and again" in str(done.exception)
 
 
 def test_a_clock_that_says_dst_is_an_hour_ahead_of_the_drafted_zone(tmp_path: Path) -> None:

@@ -223,6 +223,17 @@ def _day_rows() -> Example:
     return Example(csv(lines, header), {"timestamp": {"column": "time"}, "columns": column})
 
 
+def _ending_at_24() -> Example:
+    def end(moment: datetime) -> str:
+        later = moment + timedelta(minutes=15)
+        is_midnight = later.date() > moment.date()
+        return f"{moment:%Y-%m-%d} 24:00" if is_midnight else f"{later:%Y-%m-%d %H:%M}"
+
+    return Example(
+        csv([f"{end(at)},{watt:.0f}" for at, watt in healthy()]), shown=(1, 2, 95, 96, 97)
+    )
+
+
 NOON_OF_ISSUE = 12  # rows after its first
 
 EXAMPLES: dict[str, Example] = {
@@ -241,6 +252,7 @@ EXAMPLES: dict[str, Example] = {
     "second_header": _second_header(),
     "day_rows": _day_rows(),
     "no_timestamps": Example(csv([line(*row, form="%d.%m.%Y %H:%M") for row in healthy()])),
+    "wrong_label": _ending_at_24(),
     "day_month_swapped": Example(
         csv([line(*row, form="%m/%d/%Y %H:%M") for row in healthy(7)]),
         {"timestamp": SOURCE["timestamp"] | {"format": "%d/%m/%Y %H:%M"}},

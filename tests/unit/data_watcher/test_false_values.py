@@ -169,6 +169,22 @@ def test_a_decimal_comma_between_commas_is_recognised() -> None:
     assert "decimal comma" in fault.reason
 
 
+@pytest.mark.parametrize(("digits", "also"), [(1, ""), (0, "a decimal comma or ")])
+def test_thousands_between_commas_are_recognised(digits: int, also: str) -> None:
+    def grouped_by_commas(watt: float) -> str:
+        return f"{watt:,.{digits}f}"
+
+    fault = refused(csv(number=grouped_by_commas, delimiter=","), site({"delimiter": ","}))
+    assert fault.code == "number_format"
+    assert f"seem to have {also}commas between thousands" in fault.reason
+    for advice in ("another delimiter", "quotes around the numbers", "without commas"):
+        assert advice in fault.remedy
+    accepted(csv(number=grouped_by_commas), site(CSV))
+    quoted = csv(number=lambda watt: f'"{grouped_by_commas(watt)}"', delimiter=",")
+    accepted(quoted, site({"delimiter": ","}))
+    accepted(csv(number=lambda watt: f"{watt:.{digits}f}", delimiter=","), site({"delimiter": ","}))
+
+
 def short(watt: float) -> str:
     return f"{watt / 1000:.3f}".rstrip("0").rstrip(".").replace(".", ",")
 

@@ -26,7 +26,7 @@ PROMETHEUS = {
 METERS = {
     "energyDetails": {
         "unit": "Wh",
-        "meters": [{"type": name, "values": NAMED} for name in ("Production", "Consumption")],
+        "meters": [{"type": name, "values": NAMED} for name in ("Consumption", "Production")],
     }
 }
 PLACE = ("--latitude", "52.1", "--longitude", "5.1", "--ac-capacity-kw", str(CAPACITY_W / 1000))
@@ -40,28 +40,26 @@ def read_by(time: str, power: str) -> dict[str, Any]:
     }
 
 
+UNNAMED = [[*pair, 0] for pair in PAIRS]
+
+
 @pytest.mark.parametrize(
     ("content", "what", "todo"),
     [
         (
-            PAIRS,
-            "it holds 288 lists of 2 values without names",
-            '[{"time": 1717200000, "value": 0.0}, …]',
+            UNNAMED,
+            "it holds 288 lists of 3 values without names",
+            '[{"time": 1717200000, "value": 0.0, "value1": 0}, …]',
         ),
         (
-            {"name": "P", "data": PAIRS},
-            "the list data holds 288 lists of 2 values without names, like [1717200000, 0.0]",
-            '[{"time": 1717200000, "value": 0.0}, …]',
+            {"name": "P", "data": UNNAMED},
+            "the list data holds 288 lists of 3 values without names, like [1717200000, 0.0, 0]",
+            '[{"time": 1717200000, "value": 0.0, "value1": 0}, …]',
         ),
         (
-            PROMETHEUS,
-            "the list data.result[0].values holds 288 lists of 2 values without names",
-            '[{"time": 1717200000, "value": "0.0"}, …]',
-        ),
-        (
-            METERS,
-            "the list energyDetails.meters[0].values holds 288 records",
-            "write energyDetails.meters[0].values as a file of its own",
+            {"homes": [{"values": NAMED}, {"values": NAMED}]},
+            "the list homes[0].values holds 288 records",
+            "write homes[0].values as a file of its own",
         ),
     ],
 )
@@ -80,6 +78,136 @@ def test_what_is_no_list_of_records_is_said(
     said = str(draft(path, options=PLACE).exception)
     assert what in said
     assert todo in said
+
+
+TURNED = [[watt, at] for at, watt in PAIRS]
+
+
+@pytest.mark.parametrize(
+    ("content", "path"),
+    [
+        (PAIRS, None),
+        ({"name": "P", "data": [[at * 1000, watt] for at, watt in PAIRS]}, "data"),
+        (PROMETHEUS, "data.result"),
+        (PROMETHEUS, "data.result[0].values"),
+        ([{"target": "pv", "datapoints": TURNED}], None),
+        (
+            {
+                "metric": {"job": "pv"},
+                "timestamps": [at for at, _ in PAIRS],
+                "values": [watt for _, watt in PAIRS],
+            },
+            None,
+        ),
+    ],
+    ids=["alone", "ms", "Prometheus", "values of Prometheus", "Graphite", "VictoriaMetrics"],
+)
+@pytest.mark.parametrize("is_said", [False, True])
+def test_pairs_of_a_time_and_a_value_are_read(
+    tmp_path: Path, content: Any, path: str | None, *, is_said: bool
+) -> None:
+    is_columns = isinstance(content, dict) and "timestamps" in content
+    said = read_by("timestamps", "values") if is_columns else read_by("time", "value")
+    where = site(said | ({"records": path} if is_said and path else {}))
+    body = json.dumps(content).encode()
+    assert accepted(body, where).rows.masks == {}
+    sample = tmp_path / "p.json"
+    sample.write_bytes(body)
+    found = drafted(sample, options=PLACE).sources[0]
+    assert found.timestamp.column == said["timestamp"]["column"]
+
+
+def of_inverters(share: float) -> dict[str, Any]:
+    values = [[at, str(share * watt)] for at, watt in PAIRS]
+    return {"metric": {"inverter": f"{share}"}, "values": values}
+
+
+def test_series_with_labels_are_added_up_or_told_apart() -> None:
+    content = {"data": {"result": [of_inverters(0.4), of_inverters(0.6)]}}
+    body = json.dumps(content).encode()
+    said = read_by("time", "value")
+    accepted(body, site(said | {"sum_by": "metric.inverter"}))
+    half = [(moment, 0.6 * watt) for moment, watt in HEALTHY]
+    accepted(body, site(said | {"where": {"metric.inverter": 0.6}}), half)
+    assert refused(body, site(said)).code == "mixed_rows"
+
+
+def test_meters_below_each_other_are_told_apart_by_their_labels() -> None:
+    body = json.dumps(METERS).encode()
+    said = read_by("date", "value") | {"where": {"type": "Production"}}
+    assert accepted(body, site(said)).rows.masks == {}
+
+
+def archive(start: str = "2024-06-01T00:00:00+00:00") -> bytes:
+    watts = {str(900 * at): watt for at, (_, watt) in enumerate(HEALTHY)}
+    energy = {at: watt / 4 for at, watt in watts.items()}
+    channels = {
+        "Energy": {"Unit": "Wh", "Values": energy},
+        "Power": {"Unit": "W", "Values": watts},
+    }
+    data = {"inverter/1": {"Start": start, "Data": channels}}
+    return json.dumps({"Body": {"Data": data}, "Head": {"Status": {"Code": 0}}}).encode()
+
+
+@pytest.mark.parametrize(("channel", "unit"), [("Power", "W"), ("Energy", "Wh")])
+@pytest.mark.parametrize("start", ["2024-06-01T00:00:00Z", "2024-06-01T02:00:00+02:00"])
+def test_values_by_seconds_since_a_start_are_read(channel: str, unit: str, start: str) -> None:
+    said = read_by("time", "value") | {"records": f"Body.Data.inverter/1.Data.{channel}.Values"}
+    said["columns"] = {"power_ac": {"column": "value", "unit": unit}}
+    assert accepted(archive(start), site(said)).rows.masks == {}
+
+
+def test_the_unit_beside_values_is_believed_more_than_the_yaml() -> None:
+    said = read_by("time", "value") | {"records": "Body.Data.inverter/1.Data.Energy.Values"}
+    assert refused(archive(), site(said)).code == "wrong_unit"
+
+
+def test_values_by_seconds_are_drafted_with_their_unit(tmp_path: Path) -> None:
+    path = tmp_path / "archive.json"
+    path.write_bytes(archive())
+    found = drafted(path, options=PLACE).sources[0]
+    assert found.records == "Body.Data.inverter/1.Data.Energy.Values"
+    assert found.columns["power_ac"].unit == "Wh"
+
+
+def of_two_inverters() -> bytes:
+    def channel(share: float) -> dict[str, Any]:
+        watts = {str(900 * at): share * watt for at, (_, watt) in enumerate(HEALTHY)}
+        return {"Start": "2024-06-01T00:00:00Z", "Data": {"P": {"Unit": "W", "Values": watts}}}
+
+    meters = {"Start": "2024-06-01T00:00:00Z", "Data": {"U": {"Values": {}}}}
+    data = {"inverter/1": channel(0.4), "inverter/2": channel(0.6), "meter:0": meters}
+    return json.dumps({"Body": {"Data": data}}).encode()
+
+
+def test_a_star_in_a_path_is_any_name() -> None:
+    said = read_by("time", "value") | {"records": "Body.Data.*.Data.P.Values"}
+    both = site(said | {"sum_by": "series"})
+    assert accepted(of_two_inverters(), both).rows.masks == {}
+    one = site(said | {"where": {"series": "inverter/2"}})
+    accepted(of_two_inverters(), one, [(moment, 0.6 * watt) for moment, watt in HEALTHY])
+    nowhere = site(said | {"records": "Body.*.Values"})
+    assert "has a list" in refused(of_two_inverters(), nowhere).reason
+
+
+def test_inverters_beside_each_other_are_drafted_with_a_star(tmp_path: Path) -> None:
+    path = tmp_path / "archive.json"
+    path.write_bytes(of_two_inverters())
+    found = drafted(path, options=PLACE).sources[0]
+    assert (found.records, found.sum_by) == ("Body.Data.*.Data.P.Values", "series")
+    assert found.columns["power_ac"].unit == "W"
+
+
+def test_a_unit_beside_meters_is_drafted(tmp_path: Path) -> None:
+    path = tmp_path / "details.json"
+    path.write_text(json.dumps(METERS))
+    found = drafted(path, options=PLACE).sources[0]
+    assert found.where == {"type": "Production"}
+    assert found.columns["power_ac"].unit == "Wh"
+
+
+def test_numbers_without_a_start_are_no_times() -> None:
+    assert refused(archive(start="today"), site(read_by("time", "value"))).code == "unreadable"
 
 
 def test_pairs_written_with_names_are_read(tmp_path: Path) -> None:

@@ -442,3 +442,12 @@ def test_a_counter_is_not_read_in_the_middle_of_an_interval() -> None:
                 "timestamp": {"column": "t", "step_minutes": 30, "label": "center"},
             }
         )
+
+
+def test_a_header_that_comes_again_names_no_inverter() -> None:
+    lines = ["t;p;inverter"]
+    for name, part in (("1", 0.4), ("2", 0.6)):
+        lines += [f"{moment:%Y-%m-%d %H:%M};{watt * part};{name}" for moment, watt in HEALTHY]
+        lines += ["", "dateTime;double;string", "t;p;inverter"]
+    reading = accepted("\n".join(lines).encode(), site(CSV | {"sum_by": "inverter"}))
+    assert reading.rows.masks == {"bad_timestamp": 4}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import io
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,26 @@ def site(source: dict[str, Any] | None = None, **changes: Any) -> Site:
 
 def csv(*rows: str, header: str = "t,p") -> bytes:
     return "\n".join([header, *rows]).encode()
+
+
+def test_blanks_around_a_name_are_of_no_consequence() -> None:
+    source = {
+        "timestamp": {"column": "t ", "step_minutes": 15},
+        "columns": {"power_ac": {"column": " p ", "unit": "kW"}},
+        "where": {" site": "A"},
+    }
+    rows = [f"{stamp},4.5,A" for stamp in quarter_hours(8)]
+    read(csv(*rows, header=" t,p ,site "), "raw/east/p.csv", site(source))
+    stored = io.BytesIO()
+    columns = {
+        "t": pa.array([datetime(2024, 7, 1, 10), datetime(2024, 7, 1, 10, 15)], pa.timestamp("us")),  # noqa: DTZ001
+        " p": [4.5, 4.6],
+        "site": ["A", "A"],
+    }
+    pq.write_table(pa.table(columns), stored)
+    read(stored.getvalue(), "raw/east/p.csv", site(source | {"format": "parquet"}))
+    records = [{"t": stamp, "p ": 4.5, "site": "A"} for stamp in quarter_hours(8)]
+    read(json.dumps(records).encode(), "raw/east/p.csv", site(source | {"format": "json"}))
 
 
 def quarter_hours(count: int, start: str = "2024-07-01 10:00") -> list[str]:

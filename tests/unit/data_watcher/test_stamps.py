@@ -134,6 +134,39 @@ def test_the_names_of_zones_tell_an_hour_that_comes_twice_apart() -> None:
     accepted(csv(rows[::-1], stamp=stamp), where, rows)
 
 
+def marked(moment: datetime, how: str) -> str:
+    """Return a stamp of Berlin's clock, with a mark where its hour comes twice in autumn."""
+    local = moment.astimezone(ZoneInfo("Europe/Berlin"))
+    first = local.replace(fold=0).utcoffset() == local.utcoffset()
+    twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    if how == "*":
+        return f"{local:%d.%m.%Y %H:%M}" + ("*" if twice and not first else "")
+    hour = f"{local.hour}{'A' if first else 'B'}" if twice else f"{local:%H}"
+    return f"{local:%d.%m.%Y} {hour}:{local:%M}" if how == "A" else f"{local:%d.%m.%Y} {hour}"
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+@pytest.mark.parametrize("how", ["A", "*"])
+def test_an_hour_that_comes_twice_may_be_marked(how: str, *, is_turned: bool) -> None:
+    rows = around(datetime(2025, 10, 26))  # noqa: DTZ001
+    data = csv(rows[::-1] if is_turned else rows, stamp=lambda moment: marked(moment, how))
+    where = site(stamped("%d.%m.%Y %H:%M"), timezone="Europe/Berlin")
+    assert accepted(data, where, rows).rows.masks == {}
+
+
+def test_an_hour_that_is_a_number_may_be_marked() -> None:
+    rows = [row for row in around(datetime(2025, 10, 26)) if row[0].minute == 0]  # noqa: DTZ001
+    data = csv(rows, stamp=lambda moment: marked(moment, "hour").replace(" ", ";"))
+    said = {"column": "t", "time_column": "h", "format": "%d.%m.%Y %H", "step_minutes": 60}
+    where = site(CSV | {"timestamp": said}, timezone="Europe/Berlin")
+    assert accepted(data.replace(b"t;p", b"t;h;p"), where, rows).rows.masks == {}
+
+
+def test_a_mark_behind_other_hours_is_no_time() -> None:
+    data = csv().replace(b"2024-06-01 12:00;", b"2024-06-01 12:00*;")
+    assert canonical(data, site(CSV))[0].rows.masks == {"bad_timestamp": 1}
+
+
 def test_intervals_of_inverters_below_each_other_are_added_up() -> None:
     lines = [
         f"{entsoe(moment)};{watt * part};{name}"

@@ -23,7 +23,7 @@ def load(data: Content, source: SourceFormat) -> Raw:
     if sum(group.total_byte_size for group in groups) > faults.LARGEST_CONTENT:
         raise faults.unpacks_to_more(faults.LARGEST_CONTENT)
     names = list(file.schema_arrow.names)
-    columns = header.find(source, names)
+    columns = header.find(source, [name.strip() for name in names])
     rows = file.metadata.num_rows
     faults.check_size(rows, len(columns.all))
     if rows == 0:

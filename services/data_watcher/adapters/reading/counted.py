@@ -16,6 +16,7 @@ from shared.solar.stamp_format import tokens
 
 # Directives that follow each other are one number, read from its end: 830 is 8:30.
 _WIDTHS = {"%Y": 4, "%y": 2, "%m": 2, "%d": 2, "%j": 3, "%H": 2, "%M": 2, "%S": 2}
+_TWICE = "[AB*]?"  # of the hour that comes twice in autumn; the order of the rows tells the same
 _LAST_OF_1900 = 69  # a year of two digits, as strptime has it
 _MONTHS, _DAYS_OF_YEAR = 12, 366
 _HOURS, _SIXTY = 24, 60
@@ -35,7 +36,9 @@ def parse(text: pa.Array, how: TimestampFormat) -> Times:
     named = [some for is_named, some in groups if is_named]
     parts = iter(range(len(named)))
     pattern = "".join(
-        rf"(?P<p{next(parts)}>\d+)(?:\.\d*)?" if is_named else _between(some[0])
+        rf"(?P<p{next(parts)}>\d+)(?:\.\d*)?{_TWICE if some[-1] == '%H' else ''}"
+        if is_named
+        else _between(some[0])
         for is_named, some in groups
     )
     found = pc.extract_regex(text, f"^{pattern}$")

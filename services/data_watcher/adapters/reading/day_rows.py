@@ -1,4 +1,4 @@
-"""Files with a row for each day and a column for each of its intervals: 00:00, 00:30, … or H1 to H24."""
+"""Files with a row for each day or hour, and a column for each of its intervals: H1 to H24, or 00 to 45."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from shared.errors import UnreadableFileError
 
+_SPANS = {"hour": 60, "day": 1440}  # min
+_QUARTERS = ("00", "15", "30", "45")
+_QUARTER = re.compile(
+    r"(?P<word>q|qh|qtr|quarter|viertel(?:stunde)?)[ _-]*[1-4]"
+    r"|:?(?:00?|15|30|45)(?:\s*[-\u2013]\s*(?:15|30|45|60|00))?",
+    re.IGNORECASE,
+)
 LEAST = 24  # columns; the hours of a day
 _MOST_LACKING = 4  # an hour that a clock skips, as quarters
 _CLOCK = re.compile(r"(?:[01]?\d|2[0-4])[:.h]\d\d(?::\d\d)?(?:\s*[-\u2013]\s*\S{4,8})?")
@@ -28,19 +35,43 @@ def check(header: Sequence[str], columns: Mapping[str, Sequence[int]]) -> None:
     UnreadableFileError
         `day_rows`
     """
-    if len(header) <= LEAST:
+    found, span = intervals(header)
+    if not found:
         return  # as in nearly every file
-    intervals = set(_by_clock(header)) or set(_by_number(header))
+    several = set(found)
     for name, positions in columns.items():
-        if intervals & set(positions) and not intervals <= set(positions):
+        if several & set(positions) and not several <= set(positions):
+            minutes = _SPANS[span] // len(several)
+            shown = [repr(header[at]) for at in sorted(several)]
             raise UnreadableFileError(
                 "day_rows",
-                f"each row is a day, and {len(intervals)} columns hold its intervals, like "
-                f"{', '.join(repr(header[at]) for at in sorted(intervals)[:2])}; {name} would be one "
-                "interval of the day for all of it",
-                "write a row for each interval, with its date, its time of day and its value "
-                "(spreadsheets unpivot columns), and name these in the site's YAML",
+                f"each row is one {span}, and {len(several)} columns hold its intervals, like "
+                f"{', '.join(shown[:2])}; {name} would be one interval of the {span} for all of it",
+                f"name all of them in the site's YAML (columns: [{', '.join(shown)}], or globs of them) "
+                f"with combine: in_turn and step_minutes: {minutes}; or write a row for each interval, "
+                "with its stamp and its value (spreadsheets unpivot columns)",
             )
+
+
+def intervals(header: Sequence[str]) -> tuple[list[int], str]:
+    """Return the columns that hold the intervals of a row, and whether that is an hour or a day."""
+    if len(header) <= len(_QUARTERS):
+        return [], ""
+    if quarters := _by_quarter(header):
+        return quarters, "hour"
+    if len(header) <= LEAST:
+        return [], ""
+    return sorted(_by_clock(header) or _by_number(header)), "day"
+
+
+def _by_quarter(header: Sequence[str]) -> list[int]:
+    """Return the columns of an hour's quarters, called by their minute or by Q1 to Q4."""
+    found: dict[str, list[int]] = {}
+    for at, name in enumerate(header):
+        match = _QUARTER.fullmatch(name.strip())
+        if match:
+            found.setdefault(match["word"] or "", []).append(at)
+    return next((some for some in found.values() if len(some) == len(_QUARTERS)), [])
 
 
 def _by_clock(header: Sequence[str]) -> list[int]:

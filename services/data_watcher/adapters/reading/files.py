@@ -14,7 +14,9 @@ from services.data_watcher.adapters.reading import (
     cells,
     columnar,
     faults,
+    in_turn,
     joined,
+    numbered,
     series,
     text,
     unit_column,
@@ -42,9 +44,10 @@ def load(data: Content, source: SourceFormat) -> Table:
         data = unzipped(data)
         raw = _format(source).load(data, source)
         joined.check(raw)
-        raw = series.only(raw, source)
+        raw = in_turn.unrolled(series.only(raw, source), source)
         unit_column.check(raw, source)
         stamps, names, issues = _stamps(raw), series.names(raw, source), _issues(raw)
+        turns = numbered.turns(raw, source)
         values, reasons, examples = {}, {}, {}
         notes = [raw.note]
         for name, column in source.columns.items():
@@ -67,6 +70,7 @@ def load(data: Content, source: SourceFormat) -> Table:
             issues,
             "; ".join(filter(None, notes)) or None,
             len(raw.columns.values.get(POWER, (0,))),
+            turns,
         )
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 READ = (
     'JSON is read as a list of records ([{"time": …, "power": …}, …]), alone or below names, as one record a '
-    'line, or as lists of one length side by side ({"time": […], "power": […]})'
+    'line, as lists of one length side by side ({"time": […], "power": […]}), or as pairs of a time and a '
+    "value"
 )
 _DEEPEST = 8
 _LOOKED_AT = 50  # items of a list

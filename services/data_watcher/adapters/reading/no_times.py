@@ -29,6 +29,7 @@ _DATE = re.compile(r"\d{4}-\d\d-(\d\d)")
 _DAY_AND_MONTH = re.compile(r"(\d{1,2})[-./](\d{1,2})[-./](?:\d\d){1,2}\b")
 MONTHS = 12
 _CLOCK = re.compile(r"(?<![+\d:])\d{1,2}:\d\d(?::\d\d)?")
+_HOUR_ENDING = re.compile(r"\b(HE\s?)\d{1,2}\b")
 MOST_BAD = 0.2  # share of stamps that may be no time before the format must be wrong
 
 
@@ -83,6 +84,12 @@ def _of_zone(example: str, zone: str) -> str:
 
 def _hint(table: Table, how: TimestampFormat, bad: npt.NDArray[np.bool_]) -> str:
     """Say which format of the YAML the stamps seem to have, where that is no one's first thought."""
+    word = _HOUR_ENDING.search(str(table.stamp(int(np.flatnonzero(bad)[0]))))
+    if word is not None:
+        form = f"%m/%d/%Y {word[1]}%H"
+        return (
+            f"; HE is the hour ending: write it before the hour, like {form}, and say label: right"
+        )
     if how.format is not None:
         return ""
     rows = np.flatnonzero(bad)[:_LOOKED_AT]

@@ -9,7 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.data_watcher.adapters.reading import counted, months, serials, stamp_text, zone_names
+from services.data_watcher.adapters.reading import (
+    counted,
+    months,
+    serials,
+    stamp_text,
+    zone_names,
+)
 from services.data_watcher.adapters.reading.zones import to_utc
 from services.data_watcher.domain.time_axis import Times
 from shared.solar.site import TimestampFormat
@@ -93,7 +99,8 @@ def _by_format(text: pa.Array, format_: str | None) -> tuple[Times, bool]:
 def _rescued(text: pa.Array, parsed: Times, how: TimestampFormat, zone: str) -> tuple[Times, bool]:
     """Read the remaining stamps again, cell by cell: hour 24, names of zones, seconds since 1970.
 
-    Where some stamps name their zone, those without a name are times of the site's own clock.
+    An hour that comes twice may be marked (2A). Where some stamps name their zone, those without a name are
+    times of the site's own clock.
     """
     texts = text.to_pylist()
     # 1720101000000 is also a moment of 1720 in ISO 8601: such years are none of a plant.
@@ -107,7 +114,7 @@ def _rescued(text: pa.Array, parsed: Times, how: TimestampFormat, zone: str) -> 
     for row in np.flatnonzero(np.isnat(parsed)):
         if not texts[row]:
             continue
-        plain, name = zone_names.apart(texts[row])
+        plain, name = zone_names.apart(stamp_text.without_pass(texts[row]))
         plain, next_day = stamp_text.without_hour_24(plain)
         moment = _moment(plain, format_)
         if moment is None or moment.tzinfo is not None:

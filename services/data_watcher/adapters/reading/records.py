@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from services.data_watcher.adapters.reading import faults, header, json_shapes
+from services.data_watcher.adapters.reading import faults, header, json_series, json_shapes
 from services.data_watcher.adapters.reading.encodings import utf8
 from services.data_watcher.adapters.reading.places import Places
 from services.data_watcher.adapters.reading.table import Raw
@@ -19,11 +19,11 @@ from services.data_watcher.ports import Content
 from shared.errors import UnreadableFileError
 from shared.solar.site import SourceFormat
 
-_DEEPEST = 5  # levels of names that are joined by a point
+_ANY = "*"  # any name in a path
+SERIES = "series"  # the column that holds it
+_DEEPEST = 8  # levels of lists
 _SHOWN = 100  # characters of a record in a message
 _FEW = 5  # lists that are named
-_STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
-_LEAST_BY_TIME = 3  # values
 _FIRST = 200  # records whose names are the file's
 
 
@@ -35,12 +35,12 @@ def load(data: Content, source: SourceFormat) -> Raw:
     except RecursionError as error:
         message = "it is nested too deeply"
         raise faults.unreadable(message) from error
-    fields = [dict(flat(each)) if isinstance(each, dict) else {} for each in found]
+    fields = [dict(json_series.flat(each)) if isinstance(each, dict) else {} for each in found]
     if not any(fields):
         raise _unlike(found, path) or faults.empty("it holds no record")
     names = list(dict.fromkeys(name for each in fields[:_FIRST] for name in each))
     try:
-        columns = header.find(source, names)
+        columns = header.find(source, [name.strip() for name in names])
     except UnreadableFileError as error:
         inner = _unlike(found, path) if error.code == "missing_column" else None
         raise inner or error from error
@@ -102,19 +102,16 @@ def _records(text: str, source: SourceFormat) -> tuple[str, list[Any]]:
             message = f"it is no JSON: {error.msg} in line {error.lineno}"
             raise faults.unreadable(message) from error
         content = [_parse(line) for line in lines]
+    beside = json_series.NOTHING
+    if source.records is not None and _ANY in source.records:
+        return source.records, _of_any(content, source.records)
     if source.records is not None:
-        for name in re.sub(r"\[(\d+)\]", r".[\1]", source.records).split("."):
-            place = re.fullmatch(r"\[(\d+)\]", name)
-            if place and isinstance(content, list) and int(place[1]) < len(content):
-                content = content[int(place[1])]
-                continue
-            if not isinstance(content, dict) or name not in content:
-                raise faults.unreadable(
-                    f"records: {source.records} leads nowhere; {name!r} is not there"
-                )
-            content = content[name]
+        content, beside = _inside(content, source.records)
     within = source.records or ""
-    found = {within: content} if isinstance(content, list) else dict(lists(content, within))
+    if isinstance(content, list) and source.records is not None:
+        found = {within: _of_list(content) or content}
+    else:
+        found = lists(content, within, beside)
     if not found:
         message = "it holds no list of records, and no lists of values of one length side by side"
         raise _unlike(content, within) or faults.unreadable(message)
@@ -128,81 +125,107 @@ def _records(text: str, source: SourceFormat) -> tuple[str, list[Any]]:
     return next(iter(found.items()))
 
 
-def lists(content: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, list[Any]]]:
-    """Yield the lists of records in JSON, each with the path of names to it.
+def _of_any(content: Any, path: str) -> list[Any]:
+    """Return the records of all lists that a path with a star leads to, each with the name in its place."""
+    before, _, after = path.partition(_ANY)
+    around, beside = (
+        _inside(content, before.strip(".")) if before else (content, json_series.NOTHING)
+    )
+    if not isinstance(around, dict):
+        raise faults.unreadable(
+            f"records: {path} leads nowhere; no names are in the place of the star"
+        )
+    found: list[Any] = []
+    for name, each in around.items():
+        try:
+            inner, own = _inside(each, after.strip("."), beside.within(around))
+        except UnreadableFileError:
+            continue  # beside those that are meant
+        some = _of_list(inner) or inner if isinstance(inner, list) else _only(lists(inner, "", own))
+        found += [{SERIES: name} | record for record in some if isinstance(record, dict)]
+    if not found:
+        raise faults.unreadable(
+            f"records: {path} leads nowhere; no name in the place of the star has a list"
+        )
+    return found
 
-    Lists of values side by side, a list for each name, are records, too.
+
+def _only(found: dict[str, list[Any]]) -> list[Any]:
+    return next(iter(found.values()), [])
+
+
+def _inside(
+    content: Any, path: str, beside: json_series.Beside = json_series.NOTHING
+) -> tuple[Any, json_series.Beside]:
+    """Return what the YAML's path leads to, and what is beside it."""
+    for name in filter(None, re.sub(r"\[(\d+)\]", r".[\1]", path).split(".")):
+        place = re.fullmatch(r"\[(\d+)\]", name)
+        if place and isinstance(content, list) and int(place[1]) < len(content):
+            content = content[int(place[1])]
+            continue
+        if not isinstance(content, dict) or name not in content:
+            raise faults.unreadable(f"records: {path} leads nowhere; {name!r} is not there")
+        beside = beside.within(content)
+        content = content[name]
+    return content, beside
+
+
+def lists(
+    content: Any, path: str = "", beside: json_series.Beside = json_series.NOTHING
+) -> dict[str, list[Any]]:
+    """Return the lists of records in JSON by the path of names to each.
+
+    Lists of values side by side, a list for each name, are records, too. Where there are none, pairs of a
+    time and a value are.
     """
+    return dict(_records_in(content, path, 0, beside)) or dict(_pairs_in(content, path))
+
+
+def _pairs_in(content: Any, path: str, depth: int = 0) -> Iterator[tuple[str, list[Any]]]:
     if isinstance(content, list):
-        if any(isinstance(each, dict) for each in content):
+        if records := json_series.pairs(content):
+            yield path, records
+    elif isinstance(content, dict) and depth < _DEEPEST:
+        for name, each in content.items():
+            yield from _pairs_in(each, f"{path}.{name}".strip("."), depth + 1)
+
+
+def _records_in(
+    content: Any, path: str, depth: int, beside: json_series.Beside
+) -> Iterator[tuple[str, list[Any]]]:
+    if isinstance(content, list):
+        if records := json_series.below_each_other(content):
+            yield path, records
+        elif any(isinstance(each, dict) for each in content):
             inner = (
-                [*lists(content[0], f"{path}[0]", depth)]
+                [*_records_in(content[0], f"{path}[0]", depth, beside)]
                 if len(content) == 1 and depth < _DEEPEST
                 else []
             )
             yield from inner or [(path, content)]
     elif isinstance(content, dict) and depth < _DEEPEST:
-        if table := _table(content) or _by_time(content):
-            yield path, table
+        if (
+            records := json_series.table(content)
+            or json_series.by_time(content, beside)
+            or _columns(content)
+        ):
+            yield path, records
             return
-        if _is_side_by_side(content):
-            columns = _columns(content)
-            rows = zip(*columns.values(), strict=True)
-            yield path, [dict(zip(columns, row, strict=True)) for row in rows]
-            return
+        beside = beside.within(content)
         for name, each in content.items():
-            yield from lists(each, f"{path}.{name}".strip("."), depth + 1)
+            yield from _records_in(each, f"{path}.{name}".strip("."), depth + 1, beside)
 
 
-def _table(content: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return rows whose names stand in a list beside them, as of InfluxDB and pandas; none without them."""
-    names = content.get("columns")
-    rows = next((content[each] for each in ("values", "data") if each in content), None)
-    if not isinstance(names, list) or not isinstance(rows, list) or not rows:
-        return []
-    if not all(isinstance(each, str) for each in names) or len(set(names)) < len(names):
-        return []
-    if not all(isinstance(row, list) and len(row) == len(names) for row in rows):
-        return []
-    found = [dict(zip(names, row, strict=True)) for row in rows]
-    index = content.get("index")
-    if isinstance(index, list) and len(index) == len(rows) and "index" not in names:
-        found = [{"index": each} | row for each, row in zip(index, found, strict=True)]
-    return found
+def _of_list(items: list[Any]) -> list[dict[str, Any]]:
+    """Return the records of a list of series, or of pairs; none of a list of records."""
+    return json_series.below_each_other(items) or json_series.pairs(items)
 
 
-def _by_time(content: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return values whose names are their times, {"2024-06-01 12:00": 4491}; none of others."""
-    if len(content) < _LEAST_BY_TIME or not all(map(_STAMP.match, content)):
-        return []
-    if any(isinstance(each, dict | list) for each in content.values()):
-        return []
-    return [{"time": name, "value": each} for name, each in content.items()]
-
-
-def _is_side_by_side(content: dict[str, Any]) -> bool:
-    """Whether fields are lists of values, and as long as each other; what is one value is beside them."""
-    columns = [*_columns(content).values()]
-    return (
-        not any(isinstance(each, dict) for each in content.values())
-        and len(columns) > 1
-        and all(columns)
-        and len({len(each) for each in columns}) == 1
-        and not any(isinstance(value, dict | list) for each in columns for value in each)
-    )
-
-
-def _columns(content: dict[str, Any]) -> dict[str, list[Any]]:
-    return {name: each for name, each in content.items() if isinstance(each, list)}
-
-
-def flat(record: dict[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """Yield the fields of a record; those inside others are named by a path with points."""
-    for name, value in record.items():
-        if isinstance(value, dict) and depth < _DEEPEST:
-            yield from flat(value, f"{prefix}{name}.", depth + 1)
-        else:
-            yield f"{prefix}{name}", value
+def _columns(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return lists of one length side by side; with labels of their own they are a series with a time."""
+    if any(isinstance(each, dict) for each in content.values()):
+        return json_series.below_each_other([content])
+    return json_series.side_by_side(content)
 
 
 def _column(records: list[dict[str, Any]], name: str) -> pa.Array:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.data_watcher.adapters.reading import cells, faults, stamps
+from services.data_watcher.adapters.reading import cells, faults, no_times, stamps
 from services.data_watcher.adapters.reading.table import Raw, Table
 from services.data_watcher.domain.believable import inverters, losses, sums
 from services.data_watcher.domain.time_axis import TimeAxis, Times, ticks_of
@@ -200,9 +200,7 @@ def _placed(
     order = np.argsort(codes, kind="stable")
     edges = np.searchsorted(codes[order], np.arange(len(called) + 1))
     parts = [order[start:end] for start, end in pairwise(edges)]
-    times = [stamps.convert(table.take(rows), source, site) for rows in parts]
-    for time in times:
-        counts.update(time.counts)
+    called, parts, times = _timed(table, source, site, called, parts, counts)
     step = _usual_step(times)
     grids = {_phase(time.utc, step) for time in times}
     series = []
@@ -216,6 +214,40 @@ def _placed(
             doubtful = {quantity: mask[chosen] for quantity, mask in doubtful.items()}
         series.append(_Series(name, utc, rows[kept], doubtful))
     return series, replace(times[0], step=step)
+
+
+def _timed(  # noqa: PLR0917 - the file, how it reads, and its parts
+    table: Table,
+    source: SourceFormat,
+    site: Site,
+    called: list[str],
+    parts: list[Positions],
+    counts: Counter[str],
+) -> tuple[list[str], list[Positions], list[TimeAxis]]:
+    """Return the inverters with their rows and times; a few rows without a time are of none.
+
+    A header that comes again below names a series of its own.
+    """
+    kept, times = [], []
+    for name, rows in zip(called, parts, strict=True):
+        try:
+            time = stamps.convert(table.take(rows), source, site)
+        except UnreadableFileError as error:
+            if error.code != "no_timestamps" or len(rows) > losses.FEW:
+                raise
+            counts["bad_timestamp"] += len(rows)
+            continue
+        counts.update(time.counts)
+        times.append(time)
+        kept.append((name, rows))
+    if not kept:
+        raise no_times.no_timestamps(
+            table,
+            source.timestamp,
+            np.ones(table.rows, bool),
+            source.timestamp.timezone or "the site",
+        )
+    return [name for name, _ in kept], [rows for _, rows in kept], times
 
 
 def _usual_step(times: Sequence[TimeAxis]) -> float:

@@ -16,12 +16,17 @@ _DAY = np.timedelta64(1, "D")
 _NAT = np.datetime64("NaT", "us")
 # End of a day, as the 24th hour of it.
 _HOUR_24 = re.compile(r"(?<![\d:])24:00(:00(\.0+)?)?(?![\d:])")
+# The hour that a clock shows twice in autumn: 2A:15 and 2B:15, or 02:15 and 02:15*.
+_TWICE = re.compile(
+    r"(?<=[\sT])(0?[0-3])[AB](?=[:.h\s]|$)|(?<=[\sT])(0?[0-3]:\d\d(?::\d\d)?)\s?[AB*]$"
+)
 _SECONDS = re.compile(r"^\d{9,10}(\.\d+)?$")
 _MILLISECONDS = re.compile(r"^\d{12,13}$")
 # 2024060112000000 are the parts of a date, and not a day of 2034.
 _MICROSECONDS = re.compile(r"^(?!19[0-9]{2}[01]|20[0-9]{2}[01])\d{15,16}$")
 _NANOSECONDS = re.compile(r"^\d{18,19}$")
 _SINCE_1970 = ((_SECONDS, 1e6), (_MILLISECONDS, 1e3), (_MICROSECONDS, 1.0), (_NANOSECONDS, 1e-3))
+_PLANTS = (631_152_000e6, 4_102_444_800e6)  # 1990 to 2100 [us]
 _HALVES = {
     r"(?i)([^a-z])([ap])\.?[ \x{a0}\x{202f}]?m\b\.?": r"\1\2M",
     "오전|上午|午前": "AM",
@@ -35,11 +40,24 @@ def without_hour_24(text: str) -> tuple[str, bool]:
     return plain, count > 0
 
 
+def without_pass(text: str) -> str:
+    """Return a stamp without the mark of an hour that comes twice; the order of the rows tells the same."""
+    return _TWICE.sub(r"\1\2", text)
+
+
 def with_halves(text: pa.Array) -> pa.Array:
     """Return stamps with AM and PM for the halves of a day as other languages write them: a. m., 오전."""
     for pattern, half in _HALVES.items():
         text = pc.replace_substring_regex(text, pattern, half)
     return text
+
+
+def is_since_1970(text: str) -> bool:
+    """Whether a text counts seconds, or parts of them, since 1970, in years of a plant."""
+    for pattern, scale in _SINCE_1970:
+        if pattern.match(text):
+            return _PLANTS[0] <= float(text) * scale < _PLANTS[1]
+    return False
 
 
 def since_1970(texts: list[str | None]) -> Times | None:

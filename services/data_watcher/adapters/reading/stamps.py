@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.adapters.reading import intervals, stamp_text
+from services.data_watcher.adapters.reading import intervals, labels, numbered, stamp_text
 from services.data_watcher.adapters.reading.no_times import (
     MOST_BAD,
     are_of_unknown_months,
@@ -43,8 +43,14 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
     how = source.timestamp
     zone = how.timezone or site.timezone
     table, how = intervals.begun(table, how, zone)
-    local, is_utc, counts = parsed(table, how, zone, site)
-    if is_utc:
+    has_counter = any(each.kind == "counter" for each in source.columns.values())
+    local, is_utc, counts = parsed(table, how, zone, site, is_moment=has_counter)
+    if table.turns is not None:
+        local, utc, counts["no_such_local_time"] = numbered.placed(
+            table, local, how, zone, is_utc=is_utc
+        )
+        how = how.model_copy(update={"label": "left"})
+    elif is_utc:
         utc = local
     else:
         utc, never = to_utc(local, zone)
@@ -115,7 +121,13 @@ def _of_twelve_hours(local: Times) -> UnreadableFileError | None:
 
 
 def parsed(
-    table: Table, how: TimestampFormat, zone: str, site: Site, *, by_rows: bool = True
+    table: Table,
+    how: TimestampFormat,
+    zone: str,
+    site: Site,
+    *,
+    by_rows: bool = True,
+    is_moment: bool = False,
 ) -> tuple[Times, bool, dict[str, int]]:
     """Return the stamps as they are written, whether that is UTC, and how many rows have none by reason.
 
@@ -123,16 +135,23 @@ def parsed(
     ----------
     by_rows
         Whether the order of the rows may tell that midnight ends a day.
+    is_moment
+        Whether a stamp names the moment of a reading, as of counters, which may be the end of a day.
 
     Raises
     ------
     UnreadableFileError
-        `no_timestamps` or `too_much_masked`: too many stamps are no time in the format that the YAML says.
+        `no_timestamps` or `too_much_masked`: too many stamps are no time in the format that the YAML says;
+        `wrong_label`: they say hour 24, and the YAML that intervals begin there.
     """
     local, is_utc = parse(table.stamps, how, zone)
+    if not is_utc and not is_moment:
+        labels.check_24(table.stamps, local, how, zone)
     if how.label in {"right", "end"} and not is_utc and (by_rows or how.label == "end"):
         local = stamp_text.end_of_day(local, always=how.label == "end")
     forget_absurd(local)
+    if table.turns is not None:
+        local[table.turns == numbered.UNKNOWN] = _NAT
     bad = np.isnat(local)
     count = int(np.count_nonzero(bad))
     if count > MOST_BAD * len(bad) or are_of_unknown_months(table, how, bad):

@@ -27,6 +27,8 @@ class Raw:
         What a person should know of how the file was read.
     cut_off
         Whether the last cell of the last row seems to have lost its end.
+    turns
+        How many intervals after its stamp a row begins, where a row of the file holds several.
     """
 
     cells: dict[int, pa.ChunkedArray]
@@ -37,6 +39,7 @@ class Raw:
     note: str | None = None
     examples: dict[str, tuple[str, ...]] = field(default_factory=dict)
     cut_off: bool = False
+    turns: npt.NDArray[np.int64] | None = None
 
     def forget_but_for(self, names: AbstractSet[str]) -> None:
         """Drop the cells that only these quantities needed: they take as much memory as a large file."""
@@ -71,6 +74,8 @@ class Table:
         What a person should know of how the file was read.
     parts
         Of how many inverters power is the sum; 1 where it is one column.
+    turns
+        How many intervals after its stamp a row begins; None where a stamp says when it begins.
     """
 
     stamps: pa.Array
@@ -83,6 +88,7 @@ class Table:
     issues: pa.Array | None = None
     note: str | None = None
     parts: int = 1
+    turns: npt.NDArray[np.int64] | None = None
 
     @property
     def rows(self) -> int:
@@ -102,6 +108,7 @@ class Table:
             self.places.keep(rows),
             self.examples,
             parts=self.parts,
+            turns=None if self.turns is None else self.turns[rows],
         )
 
     def said(self, row: int) -> str:

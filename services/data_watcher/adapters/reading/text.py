@@ -16,12 +16,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from services.data_watcher.adapters.reading import cells, encodings, faults, header
+from services.data_watcher.adapters.reading import cells, commas, encodings, faults, header
 from services.data_watcher.adapters.reading.places import Places
 from services.data_watcher.adapters.reading.table import Raw
 from services.data_watcher.domain.believable.losses import FEW
 from services.data_watcher.ports import Content
-from shared.errors import UnreadableFileError
 from shared.solar.site import SourceFormat
 
 _ROUNDING = 1e-6
@@ -35,7 +34,6 @@ _PEEKED = 5  # data rows that are compared with the header
 _COMPARED = 20  # rows before the last one whose decimals say something
 _LESS = 3  # times less than the number before, as without a digit
 _NUMBER = re.compile(r"\d+[.,]?\d*")
-_DIGITS = re.compile(r"-?\d+")
 _SHOWN = 80  # characters of a row in a message
 _END = 2048  # bytes that hold the last rows
 _END_OF_FEW = 256  # bytes that hold the last two of most files
@@ -70,7 +68,7 @@ def load(data: Content, source: SourceFormat) -> Raw:
         # A quote that never ends swallows all lines after it; without quotes it costs its own line only.
         table, ragged = _parse_strictest(body, source, len(names), columns, quotes=False)
     if not ragged.is_end_of(table.num_rows + len(ragged)):  # a column more further down
-        _check_decimals(ragged, names, source)
+        _check_commas(ragged, names, source)
     if table.num_rows == 0:
         if ragged:
             message = (
@@ -402,34 +400,25 @@ def _unnamed(data: Content, start: int, names: list[str], source: SourceFormat) 
         numbers = (row for row in rows if all(map(str.isdigit, row[1:])) and not row[0].isdigit())
         row = next(numbers, None)
         if row is not None:
-            raise _decimals_apart(lines[0], f"the rows have {len(row)} fields", len(names))
+            said = f"the rows have {len(row)} fields"
+            fault = commas.fault_of([row], len(names), said, lines[0])
+            if fault is not None:
+                raise fault
     return []
 
 
-def _decimals_apart(example: str, rows: str, fields: int) -> UnreadableFileError:
-    """Return the fault of a file whose delimiter cuts the decimals off its numbers."""
-    return UnreadableFileError(
-        "number_format",
-        f"{rows} and the header {fields}: the numbers seem to have a decimal comma, which is the delimiter "
-        f"as well, for example {example!r}",
-        "export the file with another delimiter (;), with quotes around the numbers, or with a decimal point",
-    )
+def _check_commas(ragged: _Ragged, names: list[str], source: SourceFormat) -> None:
+    """Refuse a file whose small numbers are a field each, and the others two: 0 and 12,5, or 987 and 1,234.5.
 
-
-def _check_decimals(ragged: _Ragged, names: list[str], source: SourceFormat) -> None:
-    """Refuse a file whose whole numbers are a field each, and those with decimals two: 0 and 12,5.
-
-    Nights are whole, so that only the rows that matter would be lost.
+    Nights are small, so that only the rows that matter would be lost.
     """
     if source.delimiter != "," or len(ragged) <= FEW:
         return
     rows = [_fields(text, ",") for text in ragged.first]
-    if all(len(row) > len(names) and all(map(_DIGITS.fullmatch, row[-2:])) for row in rows):
-        raise _decimals_apart(
-            ragged.first[0],
-            f"{len(ragged)} rows have more fields, like {len(rows[0])},",
-            len(names),
-        )
+    said = f"{len(ragged)} rows have more fields, like {len(rows[0])},"
+    fault = commas.fault_of(rows, len(names), said, ragged.first[0])
+    if fault is not None:
+        raise fault
 
 
 def _fields(line: str, delimiter: str) -> list[str]:
