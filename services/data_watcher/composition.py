@@ -54,7 +54,14 @@ def watcher(settings: WatcherSettings) -> Dispatching:
     known_overlaps = S3Overlaps(objects)
     comparing = Comparing(ledger, S3CompactObjects(objects), known_overlaps, compare, utc_now)
     suspecting = Suspecting(
-        ledger, ledger, known_overlaps, configurations, publisher, inbox, utc_now
+        ledger,
+        ledger,
+        known_overlaps,
+        configurations,
+        publisher,
+        inbox,
+        utc_now,
+        comparing.run,
     )
     intake = Intake(
         evidence=LedgerAndBucket(ledger, raw),
@@ -66,6 +73,7 @@ def watcher(settings: WatcherSettings) -> Dispatching:
         onboard=onboarding.refresh,
         look_at_sources=suspecting.arm,
         get_to_know=suspecting.get_to_know,
+        look_for_overlaps=suspecting.look_for_overlaps,
         parallel=parallel,
     )
     silence = Silence(ledger, ledger, publisher, utc_now)

@@ -111,8 +111,8 @@ class Suspicions(Protocol):
         """Yield every site that ever had a suspect source."""
         ...
 
-    def arm_look(self, site_id: str, now: datetime, *, doubted: bool) -> bool:
-        """Note that a site's sources are to be looked at; False where that is noted already.
+    def arm_look(self, site_id: str, due: datetime, *, doubted: bool) -> bool:
+        """Note when a site's sources are to be looked at; False where that is noted already.
 
         A look without a cause for doubt does not stand for one with it.
         """

@@ -22,7 +22,7 @@ def floor(*values: Floats) -> float:
 def apart(
     one: Floats, other: Floats, about_zero: float, share: float = _APART
 ) -> NDArray[np.bool_]:
-    """Return which pairs of known values contradict each other.
+    """Return which pairs of values contradict each other; one that is unknown (NaN) contradicts nothing.
 
     Parameters
     ----------

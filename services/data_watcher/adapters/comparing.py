@@ -90,8 +90,7 @@ def _compared(
         mine, theirs = one[1][name], other[1][name]
         about_zero = contradictions.floor(mine, theirs)
         here, there = mine[at_one], theirs[at_other]
-        known = np.isfinite(here) & np.isfinite(there)
-        apart = known & contradictions.apart(here, there, about_zero, *share)
+        apart = contradictions.apart(here, there, about_zero, *share)
         if not apart.any():
             continue
         contradicted |= apart

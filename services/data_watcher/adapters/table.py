@@ -261,15 +261,15 @@ class DynamoLedger:
         found = self.store.query("site_id = :all", {":all": items.SUSPICIONS_PARTITION})
         return (items.suspicions(each["item"], each) for each in found)
 
-    def arm_look(self, site_id: str, now: datetime, *, doubted: bool) -> bool:
-        """Note that a site's sources are to be looked at; False where that is noted already."""
+    def arm_look(self, site_id: str, due: datetime, *, doubted: bool) -> bool:
+        """Note when a site's sources are to be looked at; False where that is noted already."""
         noted = "sources_doubted" if doubted else "sources_due"
-        also = ", sources_doubted = :now" if doubted else ""
+        also = ", sources_doubted = :due" if doubted else ""
         return self.store.update(
             items.site_key(site_id),
-            f"SET sources_due = if_not_exists(sources_due, :now){also}",
+            f"SET sources_due = if_not_exists(sources_due, :due){also}",
             f"attribute_not_exists({noted})",
-            now=now.isoformat(),
+            due=due.isoformat(),
         )
 
     def is_doubted(self, site_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +31,10 @@ class Progress:
 
     is_telling: bool
     is_done: bool
+
+
+# Compares the files of a site until a deadline.
+CompareFiles = Callable[[str, datetime], Progress]
 
 
 @dataclass(frozen=True, slots=True)

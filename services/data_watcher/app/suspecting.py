@@ -7,9 +7,10 @@ matter: one that is lost, late or repeated changes when a source is looked at, n
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
+from services.data_watcher.app.comparing import CompareFiles
 from services.data_watcher.app.contention import insist
 from services.data_watcher.domain import overlaps, suspicion
 from services.data_watcher.domain.suspicion import Seen, SiteSuspicions, Suspicion
@@ -29,6 +30,9 @@ from shared.ids import content_id
 from shared.messages import SourcesDue, SourceSuspect, TrustRequested
 
 SOON = timedelta(seconds=10)  # many files that are refused at once are one look
+LATER = timedelta(minutes=5)  # some plants send a file over another every few minutes
+WHILE_ARMED = timedelta(minutes=4)  # in which a process need not ask again
+SLICE = timedelta(seconds=8)  # of comparing; ten messages come at once
 PATIENCE = timedelta(minutes=2)  # after which the message of an armed look counts as lost
 
 
@@ -43,26 +47,36 @@ class Suspecting:
     publisher: Publisher
     inbox: Inbox
     clock: Clock
+    compare: CompareFiles
+    _asked: dict[str, datetime] = field(default_factory=dict)
 
     def arm(self, site_ids: Iterable[str]) -> None:
         """Let the sources of some sites be looked at soon: one look for many files; nobody trains until then.
 
         A folder without a configuration in force has no sources.
         """
-        self._arm(site_ids, doubted=True)
+        self._arm(site_ids, SOON, doubted=True)
 
     def get_to_know(self, site_ids: Iterable[str]) -> None:
         """Let them be looked at soon without a cause for doubt: it holds nobody up."""
-        self._arm(site_ids, doubted=False)
+        self._arm(site_ids, SOON, doubted=False)
 
-    def _arm(self, site_ids: Iterable[str], *, doubted: bool) -> None:
+    def look_for_overlaps(self, site_ids: Iterable[str]) -> None:
+        """Let them be looked at in minutes, once for all files that come until then; it holds nobody up."""
+        now = self.clock()
+        for site_id in sorted(set(site_ids)):
+            if now - self._asked.get(site_id, datetime.min.replace(tzinfo=UTC)) >= WHILE_ARMED:
+                self._asked[site_id] = now
+                self._arm([site_id], LATER, doubted=False)
+
+    def _arm(self, site_ids: Iterable[str], delay: timedelta, *, doubted: bool) -> None:
         for site_id in sorted(set(site_ids)):
             if self.configurations.site(site_id) is None:
                 continue
-            if self.suspicions.arm_look(site_id, self.clock(), doubted=doubted):
+            if self.suspicions.arm_look(site_id, self.clock() + delay, doubted=doubted):
                 if doubted:
                     self._mark(site_id)
-                self.inbox.send([self._due(site_id)], SOON)
+                self.inbox.send([self._due(site_id)], delay)
 
     def look_again(self) -> None:
         """Ask for the looks that were lost, and for those that may end a suspicion."""
@@ -84,9 +98,12 @@ class Suspecting:
         """
         # First, so that a file that is refused during the look asks for another one.
         self.suspicions.disarm_look(site_id)
+        progress = self.compare(site_id, self.clock() + SLICE)
         insist(lambda: self._look(self.suspicions.load_suspicions(site_id)))
         if self.suspicions.is_doubted(site_id):
             self._mark(site_id)
+        if not progress.is_done:
+            self.get_to_know([site_id])
 
     def _mark(self, site_id: str) -> None:
         """Let nobody train on the site's files before they were looked at."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby, islice
 
-from services.data_watcher.app.comparing import Progress
+from services.data_watcher.app.comparing import CompareFiles
 from services.data_watcher.domain import admission, identity, suspicion, transitions
 from services.data_watcher.domain.cursor import Cursor
 from services.data_watcher.domain.records import KeyRecord, Listed
@@ -28,8 +28,6 @@ _LAST = "\U0010ffff"  # after every key of a folder
 _STATES = "states of sites"  # a cursor goes through the ledger's sites, not through a listing
 # Looks after the months of a site after a key until a deadline; returns the key to go on after, if any.
 CompactMonths = Callable[[str, str, datetime], str | None]
-
-CompareFiles = Callable[[str, datetime], Progress]
 
 
 @dataclass(frozen=True, slots=True)

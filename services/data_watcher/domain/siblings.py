@@ -292,7 +292,7 @@ def _standing_alone(files: Sequence[Sibling]) -> set[str]:
     for number, (first, length, key) in enumerate(days):
         following = days[number + 1][0] if number + 1 < len(days) else date.max
         end = first + timedelta(days=length - 1)
-        before = number == 0 or first - last > timedelta(days=ALONE)
+        before = first - last > timedelta(days=ALONE)
         if length == 1 and before and following - first > timedelta(days=ALONE):
             alone[first.day, first.year * _MONTHS + first.month].append(key)
         last = max(last, end)

@@ -148,7 +148,7 @@ def findings(files: Iterable[Judged]) -> dict[str, tuple[Finding, ...]]:
     """Return the causes for which too many files of a source were refused, by source, the commonest first."""
     judged: dict[str, set[str]] = defaultdict(set)
     refused: dict[tuple[str, str], dict[str, Judged]] = defaultdict(dict)
-    for each in sorted(files, key=lambda each: (each.key, each.cause or ""), reverse=True):
+    for each in sorted(files, key=lambda each: each.key, reverse=True):
         judged[each.source].add(each.content)
         if each.cause is not None:
             refused[each.source, each.cause][each.content] = (
@@ -308,7 +308,7 @@ def look(known: SiteSuspicions, site: Site, shown: Seen, now: datetime) -> SiteS
         before, causes = known.sources.get(name), found.get(name, ())
         if causes:
             known = known.with_source(_suspected(before, site, causes, now))
-        elif before and before.standing != "cleared" and name not in shown.waiting:
+        elif before and name not in shown.waiting:
             known = known.with_source(_changed(before, replace(before, standing="cleared"), now))
     return known
 

@@ -255,11 +255,11 @@ class FakeLedger:
     def all_suspicions(self) -> Iterator[SiteSuspicions]:
         yield from list(self.suspicions.values())
 
-    def arm_look(self, site_id: str, now: datetime, *, doubted: bool) -> bool:
+    def arm_look(self, site_id: str, due: datetime, *, doubted: bool) -> bool:
         self.fuse.burn()
         if site_id in (self.doubted if doubted else self.armed):
             return False
-        self.armed.setdefault(site_id, now)
+        self.armed.setdefault(site_id, due)
         if doubted:
             self.doubted.add(site_id)
         return True
@@ -466,6 +466,14 @@ def fake_reader(data: bytes, key: str, site: Site, uploaded_at: datetime | None 
     return Reading(data, rows)
 
 
+def dated(reading: Reading, key: str) -> Reading:
+    """Let a file hold one day of the year before, whose number is its name."""
+    number = int(key.rpartition("/")[2].partition(".")[0])
+    start = START + timedelta(days=number - 365)
+    rows = replace(reading.rows, window_start=start, window_end=start + timedelta(days=1))
+    return replace(reading, rows=rows)
+
+
 def site(site_id: str = "east", **changes: Any) -> ActiveSite:
     said: dict[str, Any] = {
         "site_id": site_id,
@@ -519,6 +527,7 @@ class World:
             self.publisher,
             self.inbox,
             self.clock,
+            self.comparing.run,
         )
         self.intake = Intake(
             evidence=LedgerAndBucket(self.ledger, self.bucket),
@@ -530,6 +539,7 @@ class World:
             onboard=onboarding.refresh,
             look_at_sources=self.suspecting.arm,
             get_to_know=self.suspecting.get_to_know,
+            look_for_overlaps=self.suspecting.look_for_overlaps,
             parallel=lambda do, keys: list(map(do, keys)),
         )
         sweeping = Sweeping(

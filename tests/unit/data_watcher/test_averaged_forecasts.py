@@ -34,9 +34,9 @@ def source(every: int | None, step: int = 60, **column: Any) -> dict[str, Any]:
 PLAIN = {"timestamp": ENDS, "columns": SOURCE["columns"]}
 
 
-@pytest.mark.parametrize("every", [3, 6, 12, 24, None])
+@pytest.mark.parametrize("every", [3, 24, None])
 @pytest.mark.parametrize("step", [60, 180])
-@pytest.mark.parametrize("clear", [0.05, 0.35, 1.0])
+@pytest.mark.parametrize("clear", [0.05, 1.0])
 def test_each_interval_gets_what_the_sun_gave_in_it(
     every: int | None, step: int, clear: float
 ) -> None:

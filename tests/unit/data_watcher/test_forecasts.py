@@ -500,8 +500,8 @@ def test_a_sum_that_begins_anew_by_a_rhythm_is_read(step: int, every: int, clear
     assert reading.rows.masks == {}
 
 
-@pytest.mark.parametrize("clear", [0.05, 0.35, 0.8, 1.0])
-@pytest.mark.parametrize("month", [3, 6, 12])
+@pytest.mark.parametrize("clear", [0.05, 0.35, 1.0])
+@pytest.mark.parametrize("month", [6, 12])
 def test_sums_of_any_season_and_weather_pass_unmasked(clear: float, month: int) -> None:
     rows = forecasts(issues=6, clear=clear, first=datetime(2024, month, 20, tzinfo=UTC))
 
@@ -744,11 +744,11 @@ def test_the_zone_in_the_remedy_starts_from_that_of_the_stamps() -> None:
 
 @pytest.mark.parametrize(
     "first",
-    [datetime(2024, month, 20, tzinfo=UTC) for month in (1, 4, 6, 9, 12)],
+    [datetime(2024, month, 20, tzinfo=UTC) for month in (1, 6, 9)],
     ids=lambda first: f"{first:%b}",
 )
-@pytest.mark.parametrize("clear", [0.05, 0.4, 0.98])
-@pytest.mark.parametrize("step", [15, 60, 180])
+@pytest.mark.parametrize("clear", [0.05, 0.98])
+@pytest.mark.parametrize("step", [15, 180])
 def test_healthy_files_of_any_season_and_weather_pass_unmasked(
     first: datetime, clear: float, step: int
 ) -> None:

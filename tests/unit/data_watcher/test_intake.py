@@ -13,7 +13,7 @@ from services.data_watcher.domain import admission, transitions
 from services.data_watcher.domain.records import KeyRecord
 from services.data_watcher.domain.versions import Accepted, Fault, Pending, Upload
 from shared.errors import ConflictError, RetryableError
-from tests.unit.data_watcher.fakes import DiedError, World, fake_reader, site
+from tests.unit.data_watcher.fakes import DiedError, World, dated, fake_reader, site
 from tests.unit.data_watcher.test_onboarding import SITE
 
 KEYS = tuple(f"raw/east/{number}.csv" for number in range(10))
@@ -187,6 +187,7 @@ def calls_of(world: World, key: str) -> int:
 
 
 def test_a_file_that_comes_alone_is_not_looked_up_where_its_site_is_known(world: World) -> None:
+    world.read_by(lambda data, key, *more: dated(fake_reader(data, key, *more), key))
     put_all(world)
     first, second, third = (calls_of(world, key) for key in KEYS[:3])
 

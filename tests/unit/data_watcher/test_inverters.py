@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from itertools import accumulate
 
+import numpy as np
 import pytest
 
 from services.data_watcher.domain.believable import inverters
@@ -136,15 +137,185 @@ def test_a_counter_of_several_that_stands_still_masks_its_days(layout: Layout) -
             assert value is None, at
 
 
-def test_one_small_inverter_of_many_does_not_mask_the_plant() -> None:
-    parts = [[100.0, 200.0, 300.0, 250.0]] * 30
-    parts[3] = [100.0, 0.0, 0.0, 250.0]
+# --- limits -------------------------------------------------------------------------------------------
 
-    assert inverters.unlike([_values(part) for part in parts]) == {}
+A_DAY = np.array([0.0, 0.0, 0.004, 0.007, 0.2, 0.4, 1.0, 0.4, 0.2, 0.007, 0.004, 0.0])
+OTHER = np.tile(A_DAY, 3)
+NIGHT = np.arange(22, 27)  # the second of them
 
 
-def _values(part: list[float]) -> inverters.Values:
-    return inverters.np.array(part)
+def off(share: float = 1.0, *, where: list[int], at: float = 0.0) -> dict[str, list[int]]:
+    """What is masked of the other's plant where an inverter of some size is off in rows of the second day."""
+    part = share * OTHER
+    part[[12 + row for row in where]] = at * share
+    return masked(part, OTHER)
+
+
+def masked(*parts: np.ndarray) -> dict[str, list[int]]:
+    return {
+        name: np.flatnonzero(rows).tolist() for name, rows in inverters.unlike(list(parts)).items()
+    }
+
+
+def test_an_inverter_is_off_where_the_sun_shines_on_the_others_and_until_it_is_dark() -> None:
+    assert off(where=[4, 5, 6, 7, 8, 9, 10]) == {"inverter_off": [16, 17, 18, 19, 20, 21]}
+    assert off(where=[3, 4, 5]) == {"inverter_off": [15, 16, 17]}
+
+
+def test_an_inverter_that_rises_late_is_not_off() -> None:
+    """The others are at a fifth of their highest power, and on the next day it is off at noon."""
+    assert off(where=[2, 3, 4]) == {}
+    assert off(where=[2, 3, 4, 18]) == {"inverter_off": [30]}
+
+
+@pytest.mark.parametrize(("at", "is_off"), [(0.0008, True), (0.0015, False), (-0.0008, True)])
+def test_an_inverter_that_is_off_gives_less_than_a_thousandth(at: float, *, is_off: bool) -> None:
+    assert bool(off(where=[6], at=at)) == is_off
+
+
+@pytest.mark.parametrize(("share", "is_off"), [(0.06, True), (0.045, False)])
+def test_an_inverter_below_a_twentieth_of_the_plant_does_not_mask_it(
+    share: float, *, is_off: bool
+) -> None:
+    assert bool(off(share, where=[6])) == is_off
+
+
+def test_a_row_of_which_an_inverter_is_unknown_is_not_masked_for_it() -> None:
+    part = OTHER.copy()
+    part[18], part[17] = np.nan, 0.0
+
+    assert masked(part, OTHER) == {"inverter_off": [17]}
+
+
+def test_a_plant_that_is_off_lacks_no_inverter() -> None:
+    assert masked(0 * OTHER, 0 * OTHER) == {}
+
+
+def test_what_others_give_that_hardly_count_says_nothing_of_the_night() -> None:
+    steady = np.ones(len(OTHER))
+    steady[NIGHT] = 0.5
+
+    assert masked(steady, 0.04 * OTHER) == {}
+
+
+@pytest.mark.parametrize(
+    ("rows", "at", "is_stuck"), [(4, 0.06, True), (3, 0.06, False), (5, 0.04, False)]
+)
+def test_an_inverter_hangs_that_stays_at_a_value_for_four_rows_of_the_others_night(
+    rows: int, at: float, *, is_stuck: bool
+) -> None:
+    part = OTHER.copy()
+    part[NIGHT[:rows]] = at
+
+    assert masked(part, OTHER) == ({"stuck": NIGHT[:rows].tolist()} if is_stuck else {})
+
+
+def test_an_inverter_that_hangs_does_so_from_its_last_row_by_day() -> None:
+    part = OTHER.copy()
+    part[20:26] = 0.2
+
+    assert masked(part, OTHER) == {"stuck": [20, 21, 22, 23, 24, 25]}
+
+
+@pytest.mark.parametrize(("share", "is_said"), [(0.009, True), (0.011, False)])
+def test_an_inverter_with_less_than_a_hundredth_in_the_whole_file_is_said_to_give_nothing(
+    share: float, *, is_said: bool
+) -> None:
+    _, note = inverters.check([OTHER, share * OTHER], ["a", "b"], are_counters=False)
+
+    assert (note is not None) == is_said
+    assert note is None or note.startswith("no power in the whole file: b; if it was off")
+
+
+def test_three_silent_inverters_are_named_and_the_others_counted() -> None:
+    parts = [OTHER, *[0 * OTHER] * 5]
+
+    assert "file: b, c, d and 2 more;" in str(inverters.check(parts, "abcdef", are_counters=False))
+    assert "file: b, c, d;" in str(inverters.check(parts[:4], "abcd", are_counters=False))
+    assert inverters.check([0 * OTHER] * 2, "ab", are_counters=False) == ({}, None)
+
+
+HOURS = 1.0 + 0.0 * np.arange(200)
+
+
+def registers(
+    *, both: int = 0, drop: float = 1.0, dropped: int = 20, faint: float = 0.0
+) -> list[np.ndarray]:
+    """Two registers that take over from each other after every tenth row, at power that goes on.
+
+    `both` rows have power in both; of the twenty changes `dropped` go down to some part, and some rows of
+    the second are `faint`.
+    """
+    day = np.arange(200) // 10 % 2 == 0
+    total = HOURS.copy()
+    for change in range(dropped):
+        total[10 * change : 10 * change + 10] *= drop if change % 2 else 1.0
+    first, second = np.where(day, total, 0.0), np.where(day, 0.0, total)
+    second[:both] = 0.5
+    if faint:
+        first[100:], second[100:] = faint, faint
+    return [first, second]
+
+
+@pytest.mark.parametrize(
+    ("parts", "take_turns"),
+    [
+        (registers(), True),
+        (registers(both=3), True),
+        (registers(both=6), False),
+        (registers(drop=0.6), True),
+        (registers(drop=0.4), False),
+        (registers(drop=0.4, dropped=4), True),
+        (registers(drop=0.4, dropped=10), False),
+        (registers(faint=0.009), True),
+        (registers(faint=0.015), False),
+        ([HOURS, 0 * HOURS], False),
+    ],
+    ids=[
+        "by turns",
+        "rarely both",
+        "often both",
+        "little less",
+        "half",
+        "half now and then",
+        "half as often as not",
+        "both draw next to nothing",
+        "both draw little",
+        "one alone",
+    ],
+)
+def test_registers_take_over_from_each_other_at_about_the_same_power(
+    parts: list[np.ndarray], *, take_turns: bool
+) -> None:
+    """They are told by what is not masked: neither is an inverter that is off while the other generates."""
+    silent = [*parts, 0 * HOURS]
+
+    assert (inverters.check(silent, "abc", are_counters=False) == ({}, None)) == take_turns
+
+
+@pytest.mark.parametrize("nights_of", [0, 1])
+def test_registers_need_not_go_on_over_a_night(nights_of: int) -> None:
+    night = (np.arange(200) // 10 % 2 == nights_of) & (np.arange(200) % 10 < 2)
+    parts = [np.where(night, 0.0, each) for each in registers()]
+
+    assert inverters.check([*parts, 0 * HOURS], "abc", are_counters=False) == ({}, None)
+
+
+def test_a_coarse_counter_is_not_off_between_two_of_its_steps() -> None:
+    """Of an inverter that counts whole kWh, every fourth reading grows."""
+    fine, coarse = np.arange(60.0), np.floor((np.arange(60) + 2) / 4) * 4
+    standing = np.where(np.arange(60) < 30, coarse, coarse[30])
+
+    assert inverters.check([fine, coarse], "ab", are_counters=True) == ({}, None)
+    rows, _ = inverters.check([fine, standing], "ab", are_counters=True)
+    assert np.flatnonzero(rows["inverter_off"]).tolist() == list(range(33, 60))
+
+
+def test_a_counter_that_starts_anew_gives_nothing_in_that_row() -> None:
+    fine = np.arange(60.0)
+    reset = np.where(np.arange(60) < 30, fine + 500, fine - 30)
+
+    assert inverters.check([fine, reset], "ab", are_counters=True) == ({}, None)
 
 
 def by_register(at: datetime) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
@@ -69,6 +71,33 @@ def test_a_name_that_the_file_does_not_hold_is_refused_with_those_that_it_holds(
     assert fault.code == "no_such_series"
     assert "'INV 9'" in fault.reason
     assert "'INV 1', 'INV 2', 'INV 3'" in fault.reason
+
+
+def test_ten_names_that_a_column_holds_are_shown_and_more_are_counted() -> None:
+    def said(count: int) -> str:
+        series = {f"{number:02}": part(0.1) for number in range(count)} or {"": part(0.1)}
+        return refused(long(series), site(CSV | {"where": {"inverter": "roof"}})).reason
+
+    assert said(10).endswith("it holds '00', '01', '02', '03', '04', '05', '06', '07', '08', '09'")
+    assert said(12).endswith("'08', '09' and 2 more")
+    assert said(0).endswith("it holds no name")
+
+
+def test_numbers_name_sensors_as_they_are_written() -> None:
+    data = long({"1.5": part(1.0), "2": part(0.1)})
+
+    accepted(data, site(CSV | {"where": {"inverter": 1.5}}))
+    assert "no row has '3' in" in refused(data, site(CSV | {"where": {"inverter": 3.0}})).reason
+
+
+def test_of_several_names_the_message_says_all_that_never_meet() -> None:
+    lines = [f"{line};{'east' if 'INV 1' in line else 'west'}" for line in
+             long(inverters()).decode().splitlines()[1:]]  # fmt: skip
+    data = "\n".join(["t;inverter;p;plant", *lines]).encode()
+    where = {"inverter": ["INV 2", "INV 3"], "plant": "east"}
+
+    reason = refused(data, site(CSV | {"where": where})).reason
+    assert reason == "no row has inverter 'INV 2' or 'INV 3' and plant 'east' together"
 
 
 def test_names_that_never_meet_in_a_row_are_refused() -> None:
@@ -168,15 +197,57 @@ def test_rows_that_name_no_inverter_are_counted_and_refused_where_they_are_many(
 
 
 def test_what_the_inverters_measure_beside_power_is_averaged() -> None:
-    rows = [
-        f"{line};{20 + at % 3}"
-        for at, line in enumerate(long(inverters(), by_time=True).decode().splitlines())
-    ]
-    data = "\n".join(["t;inverter;p;T", *rows[1:]]).encode()
+    """Three inverters are a degree apart; at noon two of them are known, and then none."""
+    lines = long(inverters()).decode().splitlines()[1:]
+    warm = [20.0 + row // len(HEALTHY) + 0.01 * (row % 96) for row in range(len(lines))]
+    cells = [f"{each:.2f}" for each in warm]
+    cells[48] = cells[49] = cells[49 + len(HEALTHY)] = cells[49 + 2 * len(HEALTHY)] = ""
+    data = "\n".join(["t;inverter;p;T", *map(";".join, zip(lines, cells, strict=True))]).encode()
     columns = {"power_ac": {"column": "p", "unit": "W"}, "temp_air": {"column": "T", "unit": "C"}}
     reading = accepted(data, site(CSV | ALL | {"columns": columns}))
+    found = pq.read_table(pa.BufferReader(reading.parquet))["temp_air"].to_pylist()
+
     assert reading.rows.columns == ("power_ac", "temp_air")
-    assert b"temp_air" in reading.parquet
+    assert found[47:51] == [21.47, 21.98, None, 21.5]
+
+
+def test_a_time_at_which_all_inverters_are_unknown_lacks_none_of_them() -> None:
+    lines = long(inverters()).decode().splitlines()
+    lines = [
+        line.rpartition(";")[0] + ";" if "2024-06-02 12:00" in line else line for line in lines
+    ]
+    reading, found = canonical("\n".join(lines).encode(), site(CSV | ALL))
+
+    assert "inverter_missing" not in reading.rows.masks
+    assert found[datetime(2024, 6, 2, 12, tzinfo=UTC)] is None
+
+
+def test_a_stamp_that_an_inverter_has_twice_with_other_power_is_masked() -> None:
+    noon = datetime(2024, 6, 2, 12, tzinfo=UTC)
+    more = f"\n{noon:%Y-%m-%d %H:%M:%S};INV 1;17.0\n"
+    reading, found = canonical(long(inverters(), more=more), site(CSV | ALL))
+
+    assert found[noon] is None
+    assert sum(value is None for value in found.values()) == 1
+    assert reading.rows.masks == {"duplicate_stamp": 1, "contradicting_rows": 1}
+
+
+def test_a_grid_that_all_inverters_share_stays_where_it_is() -> None:
+    late = {name: [(at + timedelta(minutes=7), watt) for at, watt in own]
+            for name, own in inverters().items()}  # fmt: skip
+    reading, found = canonical(long(late), site(CSV | ALL))
+
+    assert reading.rows.masks == {}
+    assert list(found) == [at + timedelta(minutes=7) for at, _ in HEALTHY]
+
+
+def test_grids_that_differ_are_those_of_the_clock_and_what_is_moved_is_counted() -> None:
+    apart = inverters()
+    apart["INV 2"] = [(at + timedelta(minutes=4), watt) for at, watt in apart["INV 2"]]
+    reading, found = canonical(long(apart), site(CSV | ALL))
+
+    assert reading.rows.masks == {"snapped": len(HEALTHY)}
+    assert list(found) == [at for at, _ in HEALTHY]
 
 
 def test_a_column_of_values_names_no_inverters() -> None:
@@ -185,7 +256,7 @@ def test_a_column_of_values_names_no_inverters() -> None:
     ]
     fault = refused("\n".join(["t;inverter;p", *rows]).encode(), site(CSV | ALL))
     assert fault.code == "too_large"
-    assert "inverters" in fault.reason
+    assert "1344 inverters in the column 'inverter'; at most 1000" in fault.reason
 
 
 # --- several sheets ------------------------------------------------------------------------------------

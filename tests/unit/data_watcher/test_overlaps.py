@@ -14,16 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.data_watcher.adapters.comparing import compare
-from services.data_watcher.app import sweeping
+from services.data_watcher.app import suspecting, sweeping
 from services.data_watcher.app.comparing import Progress
+from services.data_watcher.app.intake.recent import Recent
 from services.data_watcher.domain import overlaps
 from services.data_watcher.domain.overlaps import Compared, Counting
-from services.data_watcher.domain.versions import RowSummary
+from services.data_watcher.domain.versions import Issues, RowSummary
 from services.data_watcher.ports import Reading
 from shared.errors import UnreadableFileError
-from tests.unit.data_watcher.fakes import START, World, site
+from tests.unit.data_watcher.fakes import START, World, dated, site
 from tests.unit.data_watcher.test_setting_aside import remove
-from tests.unit.data_watcher.test_suspecting import suspect, told, trust
+from tests.unit.data_watcher.test_suspecting import comes, resembling, suspect, told, trust
 
 DAY = timedelta(days=1)
 
@@ -81,6 +82,18 @@ def test_forecasts_are_a_pair_where_an_issue_may_be_the_same(
     assert names([one, replace(other, issues=issued, provider="icon")]) == set()
 
 
+def test_a_forecast_of_which_the_issues_are_not_known_may_be_the_same_as_any() -> None:
+    issues = Issues(4, START, START + 3 * DAY, timedelta(0), 2 * DAY)
+    known = replace(a_file("a", 0, 9), provider="ecmwf", issues=overlaps.span(issues))
+    unknown = replace(known, file_id="b", issues=overlaps.span(None))
+
+    assert known.issues == (START, START + 3 * DAY)
+    assert unknown.issues is None
+    assert names([known, unknown]) == names([unknown, known]) == {"a+b"}
+    assert known.is_about_the_same(unknown)
+    assert unknown.is_about_the_same(known)
+
+
 @pytest.mark.parametrize(
     ("prints", "same"), [("ab", True), ("ax", True), ("axy", False), ("xy", False), ("", False)]
 )
@@ -99,6 +112,15 @@ def test_a_file_is_told_of_the_one_that_contradicts_it_most() -> None:
     assert (found["raw/east/b.csv"].rows, found["raw/east/b.csv"].files) == (9, 2)
     said_of_c = "ghi at 2024-07-01 00:00 UTC is 2 here, 1 in raw/east/b.csv"
     assert found["raw/east/c.csv"].example == said_of_c
+
+
+@pytest.mark.parametrize("kept", [{"time": START}, {"said": (1.0, 2.0)}])
+def test_an_overlap_without_an_example_says_none(kept: dict[str, Any]) -> None:
+    known = {"a+b": Compared(rows=2, shares=(0.1, 0.2), column="ghi", **kept)}
+
+    found = overlaps.file_overlaps([a_file("a", 0), a_file("b", 0)], known)
+
+    assert found["raw/east/a.csv"].example == ""
 
 
 # --- what two files say of each other ------------------------------------------------------------------
@@ -176,6 +198,49 @@ def test_steps_of_which_none_is_a_part_of_the_other_are_not_compared() -> None:
     assert compare(table(power_ac=[1, 2, 3]), table(step="20min", power_ac=[7, 8, 9])) == Compared()
 
 
+def test_the_first_time_is_the_example_in_whichever_column_it_is() -> None:
+    found = compare(
+        table(ghi=[1, 1, 9], power_ac=[1, 2, 3]), table(ghi=[1, 1, 5], power_ac=[1, 7, 3])
+    )
+
+    assert (found.rows, found.column, found.said) == (2, "power_ac", (2.0, 7.0))
+    found = compare(
+        table(ghi=[1, 8, 9], power_ac=[1, 2, 3]), table(ghi=[1, 1, 9], power_ac=[1, 2, 7])
+    )
+    assert (found.rows, found.column, found.said) == (2, "ghi", (8.0, 1.0))
+
+
+def test_rows_of_one_step_differ_by_a_hundredth_at_most_and_means_by_a_quarter() -> None:
+    assert compare(table(power_ac=[1, 2, 3]), table(power_ac=[1, 2.1, 3])).rows == 1
+    assert compare(table(power_ac=QUARTERS), table(step="1h", power_ac=[1, 7.5, 4])).rows == 0
+    assert compare(table(power_ac=QUARTERS), table(step="1h", power_ac=[1, 9.5, 4])).rows == 1
+
+
+def test_a_single_row_is_compared_with_the_row_of_its_time() -> None:
+    alone, quarters = table(power_ac=[5.0]), table(power_ac=[1.0, 2.0, 3.0])
+
+    assert compare(alone, quarters).said == (5.0, 1.0)
+    assert compare(quarters, alone).said == (1.0, 5.0)
+    assert compare(table(power_ac=[1.0]), quarters) == Compared()
+
+
+def forecast(step: str, ghi: list[float], issued: datetime = START) -> bytes:
+    stamps = pd.date_range(START, periods=len(ghi), freq=step, name="timestamp")
+    body = io.BytesIO()
+    frame = pd.DataFrame({"ghi": ghi, "issued_at": issued, "provider": "ecmwf"}, index=stamps)
+    frame.reset_index().to_parquet(body)
+    return body.getvalue()
+
+
+def test_forecasts_are_compared_time_by_time_of_an_issue_whatever_their_steps() -> None:
+    hours, coarse = forecast("1h", [1, 2, 3, 4]), forecast("3h", [9, 4])
+
+    assert compare(hours, coarse).said == (1.0, 9.0)
+    assert compare(hours, coarse).rows == 1
+    assert compare(hours, forecast("1h", [9, 9, 9, 9], START + DAY)) == Compared()
+    assert compare(hours, table(step="3h", ghi=[9, 9])) == Compared()
+
+
 def test_what_is_no_table_is_said() -> None:
     with pytest.raises(UnreadableFileError, match="cannot be compared"):
         compare(b"nonsense", b"nonsense")
@@ -186,18 +251,32 @@ def test_what_is_no_table_is_said() -> None:
 KEYS = ("raw/east/a.csv", "raw/east/b.csv")
 
 
+SAID = Compared(rows=48, shares=(0.9, 0.9), column="power_ac", time=START, said=(1.0, 2.0))
+
+
+def with_days(data: bytes, key: str, described: Any, *_: Any) -> Reading:
+    """Read a file as one of a plant's; its traits tell that it has power."""
+    reading = daily(data, key, described)
+    return replace(reading, rows=replace(reading.rows, traits=resembling(0.8)))
+
+
 def daily(data: bytes, key: str, described: Any, *_: Any) -> Reading:
     rows = RowSummary(96, 0, {}, ("power_ac",), START, START + DAY)
     return Reading(data, rows)
 
 
-@pytest.fixture
-def world() -> World:
+def empty() -> World:
     world = World()
     world.configurations.put(site())
+    return world
+
+
+@pytest.fixture
+def world() -> World:
+    world = empty()
     world.read_by(daily)
     for key in KEYS:
-        world.upload(key, key.encode())
+        comes(world, key, key.encode())
     return world
 
 
@@ -206,6 +285,68 @@ def contradict(world: World, share: float) -> None:
     world.overlaps.says[pair] = Compared(
         rows=48, shares=(share, share), column="power_ac", time=START, said=(1.0, 2.0)
     )
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_files_that_contradict_each_other_are_found_within_minutes_and_without_a_sweep(
+    processes: int,
+) -> None:
+    """The second file begins where the first does, or its process does not know its source yet."""
+    world = empty()
+    world.read_by(with_days)
+    object.__setattr__(world.comparing, "compare", lambda *_: SAID)
+    for key in KEYS:
+        if processes > 1:
+            object.__setattr__(world.intake, "recent", Recent())
+        world.upload(key, key.encode())
+
+    assert suspect(world) == ["power"]
+
+
+def test_files_that_follow_each_other_ask_for_no_look_and_those_over_others_for_one() -> None:
+    world = empty()
+    world.read_by(lambda data, key, *more: dated(daily(data, key, *more), key))
+    for day in (3, 4, 5):
+        world.bucket.put(f"raw/east/{day}.csv", b"%d" % day)
+        world.event(f"raw/east/{day}.csv")
+    assert world.inbox.later == []
+
+    for day in (1, 2, 3):  # of which one may be in another process
+        world.bucket.put(f"raw/east/{day}.again.csv", b"again %d" % day)
+        world.event(f"raw/east/{day}.again.csv")
+    assert [each.site_id for each in world.inbox.later] == ["east"]
+    assert "east" not in world.configurations.suspects  # it holds nobody up
+
+
+def test_only_a_forecast_whose_issue_comes_again_asks_for_a_look() -> None:
+    def issued(data: bytes, key: str, described: Any, *_: Any) -> Reading:
+        hour = START + timedelta(hours=int(data))
+        issues = Issues(1, hour, hour, timedelta(0), DAY)
+        rows = RowSummary(24, 0, {}, ("forecast_ghi",), hour, hour + DAY, issues=issues)
+        return Reading(data, rows)
+
+    world = empty()
+    world.read_by(issued)
+    for hour in (b"6", b"12", b"18"):
+        world.bucket.put(f"raw/east/{hour.decode()}.csv", hour)
+        world.event(f"raw/east/{hour.decode()}.csv")
+    assert world.inbox.later == []
+
+    world.bucket.put("raw/east/again.csv", b"018")
+    world.event("raw/east/again.csv")
+    assert [each.site_id for each in world.inbox.later] == ["east"]
+
+
+def test_a_look_that_has_no_time_for_all_pairs_asks_for_another(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suspecting, "SLICE", timedelta(0))
+    for name in "cdef":
+        comes(world, f"raw/east/{name}.csv", name.encode())
+    world.suspecting.look("east")
+    world.work_off()
+
+    assert len(world.overlaps.compared) == len(set(world.overlaps.compared)) == 15
 
 
 def version_of(world: World, key: str) -> str:
@@ -260,7 +401,7 @@ def test_a_person_who_trusts_the_later_uploads_lets_them_count(world: World) -> 
 
 
 def test_what_time_did_not_suffice_for_is_compared_by_the_next_slice(world: World) -> None:
-    world.upload("raw/east/c.csv", b"three")
+    comes(world, "raw/east/c.csv", b"three")
     assert world.comparing.run("east", world.now) == Progress(is_telling=True, is_done=False)
     later = world.now + timedelta(minutes=1)
     assert world.comparing.run("east", later) == Progress(is_telling=True, is_done=True)
@@ -286,7 +427,7 @@ def test_a_sweep_stays_at_a_site_until_all_its_pairs_are_compared(
 ) -> None:
     monkeypatch.setattr(sweeping, "SLICE", timedelta(0))
     for name in "cdefgh":
-        world.upload(f"raw/east/{name}.csv", name.encode())
+        comes(world, f"raw/east/{name}.csv", name.encode())
     world.sweep("full", '{"prefix": "canonical/"}')
 
     assert len(world.overlaps.compared) == len(set(world.overlaps.compared)) == 28
@@ -300,3 +441,49 @@ def test_what_was_lost_is_found_again(world: World) -> None:
 
     assert suspect(world) == ["power"]
     assert len(told(world)) == 1
+
+
+def test_pairs_that_an_earlier_release_compared_are_compared_again(world: World) -> None:
+    world.sweep("full")
+    known = world.overlaps.known["east"]
+    world.overlaps.known["east"] = known.model_copy(update={"version": overlaps.VERSION - 1})
+
+    found = world.comparing.run("east", world.now + timedelta(minutes=1))
+
+    assert found == Progress(is_telling=True, is_done=True)
+    assert len(world.overlaps.compared) == 2
+    assert world.overlaps.known["east"].is_current
+
+
+def test_a_version_is_noted_although_no_pair_is_left(world: World) -> None:
+    world.sweep("full")
+    world.overlaps.known["east"] = overlaps.SiteOverlaps(
+        site_id="east", version=overlaps.VERSION - 1
+    )
+    remove(world, version_of(world, KEYS[1]), KEYS[1])
+    world.comparing.run("east", world.now + timedelta(minutes=1))
+
+    assert world.overlaps.known["east"].is_current
+
+
+def test_a_pair_of_which_a_file_is_gone_is_forgotten_and_looked_at(world: World) -> None:
+    contradict(world, 0.9)
+    world.sweep("full")
+    known = world.overlaps.known["east"]
+    remove(world, version_of(world, KEYS[1]), KEYS[1])
+    world.overlaps.put(known)  # as if the look after it were lost
+    later = world.now + timedelta(minutes=1)
+
+    assert world.comparing.run("east", later) == Progress(is_telling=True, is_done=True)
+    assert world.overlaps.known["east"].pairs == {}
+    assert world.comparing.run("east", later) == Progress(is_telling=False, is_done=True)
+
+
+def test_of_a_plant_that_sends_its_year_every_day_two_thousand_pairs_are_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [a_file(f"{number:02}", 0) for number in range(64)]  # 2,016 pairs
+    monkeypatch.setattr(overlaps, "counting", lambda _: files)
+    world.comparing.run("east", world.now + timedelta(hours=1))
+
+    assert len(world.overlaps.known["east"].pairs) == 2000

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.data_watcher.app.comparing import Progress
 from services.data_watcher.app.intake.recent import Recent
 from services.data_watcher.domain import overlaps
 from services.data_watcher.domain.overlaps import Compared
@@ -15,7 +16,7 @@ from services.data_watcher.domain.traits import Level, Traits
 from shared.errors import UnreadableFileError
 from shared.messages import TrustRequested
 from shared.suspects import ActiveSuspects
-from tests.unit.data_watcher.fakes import START, DiedError, World, fake_reader, site
+from tests.unit.data_watcher.fakes import START, DiedError, World, dated, fake_reader, site
 
 MONTHS = [f"raw/east/{month:02}.csv" for month in range(1, 13)]
 
@@ -322,7 +323,9 @@ def test_files_that_several_processes_took_in_are_looked_at_together_at_once(
 def test_a_source_that_a_process_does_not_know_is_looked_at_once_and_holds_nobody_up(
     world: World,
 ) -> None:
-    unlike(world, MONTHS[1:2])
+    unlike(world, [])
+    world.read_by(lambda data, key, *more: dated(by_level(data, key, *more), key))
+    world.event(MONTHS[1])
     assert [each.site_id for each in world.inbox.later] == ["east"]
     assert "east" not in world.configurations.suspects  # nothing says that a look is due
 
@@ -442,7 +445,7 @@ def test_no_site_is_named_where_none_holds_the_rows(fleet: World) -> None:
 
 
 def test_other_sites_are_searched_once_and_where_time_ends_later_from_there(fleet: World) -> None:
-    fleet.upload("raw/east/wrong.csv", b"w1 w2 w3 w4. again")
+    comes(fleet, "raw/east/wrong.csv", b"w1 w2 w3 w4. again")
     asked: list[str] = []
     like = fleet.ledger.like
 
@@ -454,6 +457,7 @@ def test_other_sites_are_searched_once_and_where_time_ends_later_from_there(flee
     fleet.comparing.run("east", fleet.now)  # no time at all: a site, and no more
     fleet.comparing.run("east", fleet.now)
     first = len(asked)
+    assert asked == ["north", "west"]
     for _ in range(4):
         fleet.comparing.run("east", fleet.now + timedelta(hours=1))
     later = len(asked)
@@ -477,3 +481,127 @@ def test_files_of_agreeing_sites_are_not_searched_for(fleet: World) -> None:
     fleet.sweep("full")
 
     assert suspect(fleet) == []
+
+
+def comes(world: World, key: str, body: bytes) -> None:
+    """Let a file come, and the message that asks for a look at it be lost."""
+    world.bucket.put(key, body)
+    world.event(key)
+    world.inbox.later.clear()
+
+
+def asking(fleet: World) -> list[str]:
+    """The sites that are asked for the rows of a file, one after the other."""
+    asked: list[str] = []
+    like = fleet.ledger.like
+
+    def noted(site_id: str, prints: Any) -> Any:
+        asked.append(site_id)
+        return like(site_id, prints)
+
+    object.__setattr__(fleet.ledger, "like", noted)
+    return asked
+
+
+def sought(fleet: World) -> dict[str, str]:
+    """By name, which files were sought elsewhere, and what was found."""
+    known = fleet.overlaps.load("east").sought
+    counting = overlaps.counting(fleet.ledger.current("east"))
+    return {each.key[9:]: known[each.file_id].twin for each in counting if each.file_id in known}
+
+
+def compare_all(fleet: World) -> Progress:
+    return fleet.comparing.run("east", fleet.now + timedelta(hours=1))
+
+
+def test_three_files_are_sought_everywhere_and_more_only_where_those_were_found(
+    fleet: World,
+) -> None:
+    for name in "abcd":
+        comes(fleet, f"raw/east/{name}.csv", f"w1 w2 w3 w4. {name}".encode())
+    asked = asking(fleet)
+    compare_all(fleet)
+
+    assert asked == ["north", *["west"] * 5]
+    assert sought(fleet) == {f"{name}.csv": "raw/west/w.csv" for name in "abcd"}
+
+
+def test_a_fourth_file_is_not_sought_where_no_other_was_found(fleet: World) -> None:
+    for name in "abcd":
+        comes(fleet, f"raw/east/{name}.csv", f"{name}1 {name}2.".encode())
+    asked = asking(fleet)
+    compare_all(fleet)
+
+    assert asked == ["north", "west"] * 3
+    assert sought(fleet) == {"a.csv": "", "b.csv": "", "c.csv": ""}
+
+
+def test_a_file_that_names_no_days_is_not_sought(fleet: World) -> None:
+    comes(fleet, "raw/east/wrong.csv", b". no days")
+    compare_all(fleet)
+
+    assert sought(fleet) == {"right.csv": ""}
+
+
+def test_a_file_of_an_early_release_is_nobodys_twin(fleet: World) -> None:
+    comes(fleet, "raw/east/wrong.csv", b"w1 w2 w3 w4. again")
+    ((key, west),) = fleet.ledger.current("west")
+    early = replace(west, rows=replace(west.rows, traits=None))
+    object.__setattr__(fleet.ledger, "like", lambda *_: [(key, early)])
+    compare_all(fleet)
+
+    assert sought(fleet) == {"wrong.csv": "", "right.csv": ""}
+
+
+def test_what_was_found_elsewhere_or_does_not_fit_is_looked_at(fleet: World) -> None:
+    comes(fleet, "raw/east/wrong.csv", b"w1 w2 w3 w4. again")
+    fleet.comparing.run("east", fleet.now)  # no time: compared, and a site asked
+
+    assert compare_all(fleet) == Progress(is_telling=True, is_done=True)
+    assert compare_all(fleet) == Progress(is_telling=False, is_done=True)
+
+
+def uneven_reading(data: bytes, key: str, described: Any, *_: Any) -> Any:
+    """The first of some files gives a quarter of the others."""
+    reading = fake_reader(data, key, described)
+    return replace(
+        reading, rows=replace(reading.rows, traits=resembling(0.2 if data == b"0" else 0.8))
+    )
+
+
+def test_a_file_that_only_does_not_fit_the_others_is_looked_at_each_time(world: World) -> None:
+    world.read_by(uneven_reading)
+    for number in range(4):
+        world.upload(f"raw/east/{number}.csv", str(number).encode())
+    compare_all(world)
+
+    assert compare_all(world) == Progress(is_telling=True, is_done=True)
+
+
+# --- looks ----------------------------------------------------------------------------------------------
+
+
+def test_a_folder_without_a_configuration_is_not_looked_at(world: World) -> None:
+    world.suspecting.arm(["nowhere"])
+    world.suspecting.get_to_know(["nowhere"])
+
+    assert (world.inbox.sent, world.inbox.later) == ([], [])
+
+
+def test_a_site_with_one_open_source_of_two_is_looked_at_again(world: World) -> None:
+    upload(world, MONTHS)
+    known = world.ledger.suspicions["east"]
+    other = replace(known.sources["power"], source="weather", standing="cleared")
+    world.ledger.suspicions["east"] = known.with_source(other)
+    world.inbox.sent.clear()
+    world.suspecting.look_again()
+
+    assert [each.site_id for each in world.inbox.sent] == ["east"]  # type: ignore[union-attr]
+
+
+def test_a_look_that_finds_nothing_new_saves_nothing(world: World) -> None:
+    upload(world, MONTHS)
+    before = world.ledger.suspicions["east"].revision
+    world.suspecting.look("east")
+
+    assert world.ledger.suspicions["east"].revision == before

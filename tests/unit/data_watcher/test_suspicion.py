@@ -18,6 +18,7 @@ from services.data_watcher.domain.versions import (
     CanonicalObject,
     Current,
     Decision,
+    Duplicate,
     Fault,
     Pending,
     Quarantined,
@@ -151,6 +152,14 @@ def test_the_same_refused_bytes_under_two_names_count_once() -> None:
     assert (found.refused, found.judged) == (2, 2)
 
 
+def test_refused_files_of_which_the_bytes_were_never_hashed_count_by_name() -> None:
+    unread = replace(dict(versions())["raw/east/refused.csv"], sha256=None)  # type: ignore[arg-type]
+    both = [("raw/east/a.csv", unread), ("raw/east/b.csv", unread)]
+
+    (found,) = suspicion.findings(suspicion.seen(site(), both).files)["power"]
+    assert (found.refused, found.judged) == (2, 2)
+
+
 def test_of_files_that_contradict_others_the_accepted_ones_are_counted() -> None:
     said = FileOverlap(rows=50, share=0.5, files=1, example="1 here, 2 there")
     overlaps = {"raw/east/003.csv": said, "raw/east/000.csv": said}
@@ -160,6 +169,13 @@ def test_of_files_that_contradict_others_the_accepted_ones_are_counted() -> None
     assert (found.refused, found.judged, found.example) == (1, 3, "raw/east/003.csv")
 
 
+def test_copies_of_files_say_nothing() -> None:
+    reading = admission.reading_of(site(), "raw/east/a.csv")
+    copy = Duplicate(upload=Upload("v", START), reading=reading, of="a", sha256="2", rows=None)
+
+    assert suspicion.seen(site(), [("raw/east/b.csv", copy)]) == Seen((), frozenset())
+
+
 def test_a_verdict_by_an_older_configuration_says_nothing_until_it_is_judged_again() -> None:
     shown = suspicion.seen(site(ac_capacity_kw=7), versions())
 
@@ -167,9 +183,10 @@ def test_a_verdict_by_an_older_configuration_says_nothing_until_it_is_judged_aga
 
 
 def test_a_file_that_waits_is_noted() -> None:
-    waits = Pending(upload=Upload("v", START), reading="r")
-
-    assert suspicion.seen(site(), [("raw/east/a.csv", waits)]).waiting == {"power"}
+    key = "raw/east/a.csv"
+    for reading in ("r", admission.reading_of(site(), key)):
+        waits = Pending(upload=Upload("v", START), reading=reading)
+        assert suspicion.seen(site(), [(key, waits)]) == Seen((), frozenset({"power"}))
 
 
 # --- what is known ------------------------------------------------------------------------------------
@@ -270,3 +287,22 @@ def test_since_is_when_the_question_came_up() -> None:
     after = suspicion.look(SUSPECT, site(), Seen(files(20, 1), frozenset()), later)
 
     assert after.sources["power"].since == START
+
+
+def test_a_source_that_was_trusted_and_is_cleared_says_what_it_was_and_asks_for_nothing() -> None:
+    (cleared,) = looked(answered(SUSPECT, files(11, 1)), files(0, 12)).sources.values()
+    (asked,) = SUSPECT.sources.values()
+
+    assert cleared.standing == "cleared"
+    assert suspicion.reason_of(cleared).startswith("11 of 12 files of source power were refused as")
+    assert suspicion.remedy_of("east", cleared) == "nothing is to be done"
+    assert "solar sites trust east power" in suspicion.remedy_of("east", asked)
+
+
+def test_a_cleared_source_stays_as_it_is() -> None:
+    cleared = looked(SUSPECT, files(0, 12))
+    later = suspicion.look(
+        cleared, site(), Seen(files(0, 12), frozenset()), START + timedelta(days=1)
+    )
+
+    assert later == cleared

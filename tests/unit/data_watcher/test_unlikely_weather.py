@@ -262,8 +262,7 @@ def turned(first: datetime, days: int, *, ends_by_24: bool = False) -> bytes:
         ((2024, 3, 4), 2),
     ],
 )
-@pytest.mark.parametrize("ends_by_24", [False, True])
-@pytest.mark.parametrize("is_newest_first", [False, True])
+@pytest.mark.parametrize(("ends_by_24", "is_newest_first"), [(False, False), (True, True)])
 def test_days_that_a_spreadsheet_turned_round_are_refused(
     first: tuple[int, int, int], days: int, *, ends_by_24: bool, is_newest_first: bool
 ) -> None:

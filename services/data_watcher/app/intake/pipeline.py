@@ -43,6 +43,7 @@ class Intake:
     onboard: Callable[[str], None]
     look_at_sources: Callable[[list[str]], None]
     get_to_know: Callable[[list[str]], None]
+    look_for_overlaps: Callable[[list[str]], None]
     parallel: ParallelMap
     recent: Recent = field(default_factory=Recent)
 
@@ -107,6 +108,7 @@ class Intake:
         # Before the effects: what is settled is not looked at again.
         self.look_at_sources([*refused, *noticed.doubtful])
         self.get_to_know(noticed.unknown)
+        self.look_for_overlaps(noticed.overlapping)
         return self.effects.take(judged)
 
 

@@ -12,24 +12,23 @@ import numpy as np
 import numpy.typing as npt
 
 from services.data_watcher.domain.believable import sun
+from services.data_watcher.domain.believable.clear_day import ALIKE, LEAST_ROWS, follows, rises_once
 from services.data_watcher.domain.believable.power import Values
 from services.data_watcher.domain.time_axis import TimeAxis, Times
 from shared.errors import UnreadableFileError
 from shared.solar import runs
+from shared.solar.irradiance import clearsky_ghi
 from shared.solar.site import Site
 
 TOO_LOW = 0.62  # of a clear sky, at best, for days in a row; a dusty sensor showed 0.8
-BEST = (1.0, 1.3)  # of a clear sky: below broken clouds, and where a sensor shows a little too much
+BEST = 1.3  # of a clear sky at most: where a sensor shows too much, or clouds are broken
 LEAST_SUN = 0.5  # sine of the noon sun: below, an even cloud and a clear sky are hard to tell apart
 HIGH = 0.35  # sine of the sun's elevation
 LIKE_CLEAR = 0.997  # correlation of a day with the clear sky; an even cloud has less
-SMOOTH = 1.03  # way up and down over twice the peak
 QUARTER = 900.0  # s; in rows that are closer the digits of a sensor make a way of their own
-ALIKE = 0.85  # of the best of them: clear days are, even clouds are not
 DAYS = 3  # such days
 LONG = 12  # days of any weather; in seven the sky opened for a row, on the Aleutians, too
 NO_LIGHT = 0.1  # of a clear sky: a sensor that is covered has no other unit
-LEAST_ROWS = 16  # of daylight
 Mask = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.intp]
 
@@ -111,10 +110,10 @@ def low_spells(
         return
     starts, ends, day = sun.days(time.utc, site)
     noon = sun.noon_elevation(day, site.latitude)
-    share = np.fmax.reduceat(ghi, starts) / _clear(noon)
+    share = np.fmax.reduceat(ghi, starts) / clearsky_ghi(np.maximum(noon, LEAST_SUN))
     limit = TOO_LOW
     if by_its_best:
-        limit *= float(np.clip(np.fmax.reduce(share, where=noon > LEAST_SUN, initial=1.0), *BEST))
+        limit *= min(float(np.fmax.reduce(share, where=noon > LEAST_SUN, initial=1.0)), BEST)
     low = (noon > LEAST_SUN) & ~(share > limit)
     for first, after in zip(*_long(low), strict=True):
         rows = slice(int(starts[first]), int(ends[after - 1]))
@@ -136,7 +135,9 @@ def _to_the_row(  # noqa: PLR0917 - one call
     own = ghi[rows]
     starts = runs.starts(day)
     ends = np.append(starts[1:], len(day))
-    best = np.fmax.reduceat(np.where(up > HIGH, own / _clear(up), np.nan), starts)
+    best = np.fmax.reduceat(
+        np.where(up > HIGH, own / clearsky_ghi(np.maximum(up, HIGH)), np.nan), starts
+    )
     for first, after in zip(*_long(best <= limit), strict=True):
         days = [slice(*each) for each in zip(starts[first:after], ends[first:after], strict=True)]
         yield Spell(
@@ -160,19 +161,7 @@ def _long(days: Mask) -> tuple[Positions, Positions]:
 def _of_clear_day(day: Values, up: Values, step: float) -> float:
     """Return what a day reaches of a clear sky where it rises and falls like one, else 0."""
     lit = np.flatnonzero(up > 0)[:: max(round(QUARTER / step), 1)]
-    own = day[lit]
-    if len(lit) < LEAST_ROWS or not np.isfinite(own).all() or not own.std():
+    own, clear = day[lit], clearsky_ghi(up[lit])
+    if len(lit) < LEAST_ROWS or not rises_once(own) or not follows(own, clear, LIKE_CLEAR):
         return 0.0
-    way = np.abs(np.diff(np.concatenate([[0.0], own, [0.0]]))).sum() / (2 * own.max())
-    if way < SMOOTH and np.corrcoef(own, _clear(up[lit]))[0, 1] > LIKE_CLEAR:
-        return float(own.max() / _clear(up[lit].max()))
-    return 0.0
-
-
-def _clear(up: npt.NDArray[np.float64]) -> Values:
-    """Return the irradiance of a clear sky on a level plane. [W/m²]
-
-    By B. Haurwitz, "Insolation in relation to cloudiness and cloud density", Journal of Meteorology 2 (3),
-    154-166, 1945.
-    """
-    return 1098.0 * up * np.exp(-0.057 / np.maximum(up, 1e-3))
+    return float(own.max() / clear.max())

@@ -41,7 +41,7 @@ def check(name: str, light: Values, power: Power) -> None:
         inside = np.zeros(len(light), bool)
         inside[spell.rows] = True
         top, usual = _top(power, ~inside), _ratio(light, power, ~inside)
-        if not (top > 0 and usual > 0) or _top(power, inside) < REACHED * top:
+        if not usual or _top(power, inside) < REACHED * top:
             continue
         there = _ratio(light, power, inside)
         times = there / usual

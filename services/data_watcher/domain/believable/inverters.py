@@ -68,7 +68,7 @@ def unlike(parts: Sequence[Values]) -> dict[str, Mask]:
     total = np.sum(known, axis=0)
     off, stuck = np.zeros(len(total), bool), np.zeros(len(total), bool)
     for part, own in zip(known, highest, strict=True):
-        if own < max(HEAVY * sum(highest), NEVER * max(highest)) or own <= 0:
+        if own < HEAVY * sum(highest):
             continue
         others = total - part
         most = float(others.max(initial=0.0))
@@ -77,7 +77,7 @@ def unlike(parts: Sequence[Values]) -> dict[str, Mask]:
         still, dark = np.abs(part) <= NOTHING * own, others <= DARK * most
         bright = still & (others > BRIGHT * most)
         if bright.any():
-            off |= _runs_through(still, bright, 1) & still & ~dark
+            off |= _runs_through(still, bright, 1) & ~dark
         hangs = (part > MUCH * own) & dark
         if np.count_nonzero(hangs) >= LEAST_ROWS:
             stuck |= _runs_through(part, hangs, LEAST_ROWS)

@@ -93,7 +93,7 @@ def check_grows(light: Light) -> None:
     """
     highest = np.fmax.reduce(light.values)
     at_night = light.sky.is_night & np.isfinite(light.values)
-    if not highest > 0 or not at_night.any():
+    if not at_night.any():
         return
     high = light.values > GROWN_AT_NIGHT * highest
     if (at_night & high).sum() < GROWN_NIGHTS * at_night.sum():
@@ -180,7 +180,7 @@ def check_unit(light: Light) -> tuple[Mask, Mask]:
     """
     known = np.isfinite(light.values)
     lit = known & (light.sky.clear > LIT)
-    above = known & (light.values > light.sky.most)
+    above = light.values > light.sky.most
     group = light.groups
     of_day, high_of_day = np.bincount(group, lit), np.bincount(group, above & lit)
     days = (high_of_day >= ROWS_OF_DAY) & (high_of_day > MOST_OF_DAY * of_day)
@@ -242,7 +242,7 @@ def _guess(light: Light, times: float) -> str:
     for other in units.known("W/m2"):
         unit = units.conversion("W/m2", other)
         factor = unit.factor / hours if unit.per_interval else unit.factor
-        if other != light.unit and 0.3 <= times * factor / light.factor <= 1.3:  # noqa: PLR2004 - of a clear sky
+        if 0.3 <= times * factor / light.factor <= 1.3:  # noqa: PLR2004 - of a clear sky
             per = f" per {light.step / 60:g} min" if unit.per_interval else ""
             return f"values look like {other}{per}, the YAML says {light.unit}"
     return f"no other unit than {light.unit} makes the values fit; look at scale, too"

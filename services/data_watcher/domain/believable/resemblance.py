@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.data_watcher.domain.believable import sun
+from services.data_watcher.domain.believable.clear_day import follows, rises_once
 from services.data_watcher.domain.believable.power import NOISE
 from services.data_watcher.domain.time_axis import DAY, TimeAxis, Times, by_day, ticks_of
 from services.data_watcher.domain.traits import Level, Traits, band_of
@@ -22,12 +23,12 @@ MOST_DAYS = 20  # that are looked at, spread evenly over the file
 LIGHTS = ("ghi", "poa_global")
 STANDARD = 1000.0  # W/m² of irradiance, which count as all of the AC capacity
 MANY_DAYS = 7  # in some of them there is sun, so their best day says what the plant can
-LEAST_ROWS = 8  # of a day in daylight, before its shape is known
+LEAST_ROWS = (
+    8  # of a day with power: days of hourly files are compared, too; nothing is refused for one
+)
 LEAST_SUN = 0.2  # sine of the noon sun; below it the horizon decides
 LEAST_ENERGY_PART = 0.02  # of the best day; less is no day with power
 SUSTAINED = 1800.0  # s; a shorter peak may be a spike
-SMOOTH = 1.05  # as in unit_by_clear_day: way up and down over twice the peak
-LIKE_SUN = 0.9
 FAINT = 2.0  # times below the best day
 LEAST_FAINT, FAINT_PART = 2, 0.2  # of clear days
 MOST_PRINTS = 4
@@ -131,26 +132,19 @@ class _Day:
         middle = float(power @ minutes) / total - _NOON
         below = len(power) - 1 - min(max(round(SUSTAINED / step), 1), len(power) - 1)
         peak = float(np.partition(power, below)[below])
-        clear = _is_smooth(power) and _is_like_sun(
-            local - np.timedelta64(round(middle * 60e6), "us"), power, site
-        )
-        return cls(noon, peak, total * step / 3600.0, middle, clear)
+        centred = local - np.timedelta64(round(middle * 60e6), "us")
+        return cls(noon, peak, total * step / 3600.0, middle, _is_clear(centred, power, site))
 
 
-def _is_smooth(power: Values) -> bool:
-    """Whether power of a day rises and falls once, from little and to little."""
-    lit = np.flatnonzero(power)
-    day, highest = power[lit[0] : lit[-1] + 1], power.max()
-    way = day[0] + np.abs(day[1:] - day[:-1]).sum() + day[-1]
-    ends = max(day[0], day[-1])
-    return bool(len(day) >= LEAST_ROWS and way < SMOOTH * 2 * highest and ends <= highest / 4)
-
-
-def _is_like_sun(centred: Times, power: Values, site: Site) -> bool:
-    """Whether a day has the sun's shape, whatever its clock says: its times are moved to solar noon."""
+def _is_clear(centred: Times, power: Values, site: Site) -> bool:
+    """Whether a day is clear, whatever its clock says: its times are moved to solar noon."""
+    given = np.flatnonzero(power)
+    day = power[given[0] : given[-1] + 1]
+    if len(day) < LEAST_ROWS or not rises_once(day):
+        return False
     up = np.maximum(sun.roughly_up(centred, site.latitude), 0.0)
     lit = (up > 0) | (power > 0)
-    return bool(np.corrcoef(power[lit], up[lit])[0, 1] > LIKE_SUN)
+    return follows(power[lit], up[lit])
 
 
 def _levels(days: list[_Day], capacity: float) -> tuple[Level, ...]:

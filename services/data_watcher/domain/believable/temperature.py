@@ -193,13 +193,14 @@ def _wrong_module(found: str) -> UnreadableFileError:
 def _whole_days(
     values: Values, time: TimeAxis, site: Site
 ) -> tuple[npt.NDArray[np.datetime64], Values, Values]:
-    """Return the days by the sun that are nearly whole, their means, and how far each changes."""
+    """Return the days by the sun that are nearly whole, their means, and how far each changes.
+
+    Some value is known.
+    """
     known = np.flatnonzero(np.isfinite(values))
     days = sun.mean_solar_time(time.utc[known], site).astype("M8[D]")
     starts = runs.starts(days)
     counts = np.diff(np.append(starts, len(days)))
-    if not len(known):
-        return days, values[:0], values[:0]
     some = values[known]
     means = np.add.reduceat(some, starts) / counts
     changes = np.maximum.reduceat(some, starts) - np.minimum.reduceat(some, starts)

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from services.data_watcher.domain import units
 from services.data_watcher.domain.believable import sun
+from services.data_watcher.domain.believable.clear_day import ALIKE, is_clear
 from services.data_watcher.domain.believable.power import Power, Values
-from services.data_watcher.domain.believable.unit_by_clear_day import is_clear
 from services.data_watcher.domain.believable.unit_fault import energy_in
 from shared.errors import UnreadableFileError
 
@@ -27,7 +27,6 @@ NEAR = (
     1.15,
 )  # times the length of an interval in hours: what the low days reach of the others
 REACHED = 0.7  # of the best of the others, on several of them
-ALIKE = 0.85  # of the best clear day: so are clear days of the same weeks
 # Days of any weather: the brightest row of five gave half of a clear sky everywhere, that of three a quarter.
 LONG, LONG_OF_FINE, FINE = 5, 3, 0.1  # the second for steps below so many hours
 DULL = 0.6  # in place of NEAR's first: such days may all be dull

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.data_watcher.domain.believable import sun
-from services.data_watcher.domain.believable.power import NOISE, Power, Values
+from services.data_watcher.domain.believable.clear_day import is_clear
+from services.data_watcher.domain.believable.power import Power
 from services.data_watcher.domain.believable.unit_fault import guess, wrong_unit
 
 LOW = 0.28  # of AC capacity times the sine of the noon sun; clear days of public plants reached 0.39 and more
-SMOOTH = 1.05  # way up and down over twice the peak; 1 on a perfect day, 1.3 and more under clouds
-LIKE_SUN = 0.9  # correlation with the sine of the sun's elevation
-LEAST_ROWS = 16  # of daylight
-LEAST_SUN = 0.35  # sine of the noon sun; low winter suns say little of a plane that is not known
 
 
 def check(power: Power) -> None:
@@ -58,18 +55,3 @@ def faint_clear_day(power: Power) -> FaintDay | None:
             said = f"{day} was a clear day, with the noon sun {elevation:.0f} degrees high"
             return FaintDay(float(power.share[rows].max()), said)
     return None
-
-
-def is_clear(share: Values, up: Values) -> bool:
-    """Whether power of a day rises and falls once, as the sun does."""
-    lit = np.flatnonzero((up > 0) & np.isfinite(share))
-    if len(lit) < LEAST_ROWS or up.max() < LEAST_SUN:
-        return False
-    whole = slice(lit[0], lit[-1] + 1)  # what is masked for a night may reach into its dawn
-    day, up = share[whole], up[whole]
-    if not np.isfinite(day).all():
-        return False
-    if day.max() <= NOISE or day[[0, -1]].max() > day.max() / 4:
-        return False  # only a part of the day
-    way = np.abs(np.diff(np.concatenate([[0.0], day, [0.0]]))).sum() / (2 * day.max())
-    return bool(way < SMOOTH and np.corrcoef(day, up)[0, 1] > LIKE_SUN)
