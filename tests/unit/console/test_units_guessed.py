@@ -276,7 +276,7 @@ def test_the_scale_of_a_share_is_the_capacity(
         ("kWh", "kWh"),
         ("C", None),
         ("W", None),
-        ("kW of inverter", None),
+        ("kW of inverter", "kW"),
         ("a W then kW", "kW"),
         ("Power", None),
     ],
