@@ -13,7 +13,7 @@ from shared.ids import content_id
 from shared.solar.site import Site, SourceFormat, source_of
 
 READER_VERSION = (
-    7  # raised when the reader's answer for some file changes; every file is read again
+    8  # raised when the reader's answer for some file changes; every file is read again
 )
 FOLDER = "folder"  # the fault of a key that ends in a slash; nobody needs to hear of it
 LARGEST_FILE = 1024**3  # what the function has room for on its disk

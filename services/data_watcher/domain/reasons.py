@@ -52,6 +52,23 @@ REFUSED: dict[str, str] = {
     "cannot_be_read": "reading it killed the function three times",
 }
 
+# How far a promise reaches: what is found, and what a file alone cannot tell.
+REACH: dict[str, tuple[str, ...]] = {
+    "wrong_unit": (
+        "power that goes over to energies of its intervals (of 30 minutes or less), or from them to power, "
+        "is found with its row where the sky is clear for an hour on each side of it (two hours where "
+        "rows are 30 minutes long), with nothing but power in the file",
+        "where it falls into a night or into clouds, it is found where the same four hours were clear on a "
+        "day before it and on a day after it, at most five days apart",
+        "power that is counted twice on one side is found so where that is more than the AC capacity allows; "
+        "half of a plant that is off is true and accepted, but where rows are 30 minutes long it looks like "
+        "energies, and is asked about",
+        "under clouds a half or a quarter may be the weather: without irradiance beside it neither a change "
+        "nor a whole dull file in another unit is told by that file alone. Energies of half hours in a whole "
+        "file look like a plant of half the size; a week of such files makes their source suspect",
+    ),
+}
+
 
 _OTHERWISE = "correct the values, or the column in the site's YAML"
 
