@@ -184,39 +184,45 @@ def _lasts(found: Jump, values: Values, power: Power, side: int) -> bool:
 def _at_row(name: str, found: Jump, power: Power) -> UnreadableFileError:
     return fault(
         name,
-        found,
+        found.times,
         power,
-        f"from {minute_of(power.time.utc[found.row])} UTC on",
+        f"from {minute_of(power.time.utc[found.row])} UTC on ({place(found.row, power)})",
         "than in the row before, under a sky that is clear on both sides",
     )
 
 
-def fault(name: str, found: Jump, power: Power, since: str, than: str) -> UnreadableFileError:
+def fault(name: str, times: float, power: Power, since: str, than: str) -> UnreadableFileError:
     """Return the fault of a file in which something changes its scale.
 
     Parameters
     ----------
     name
         What changes.
+    times
+        How many times as much there is from there on.
     since, than
         Where it changes, and compared with what, in words.
     """
-    row, falls = power.place(int(power.time.rows[found.row])), found.times < 1
     return UnreadableFileError(
         "wrong_unit",
-        f"{since} (row {row}) {name} is {max(found.times, 1 / found.times):.3g} times "
-        f"{'less' if falls else 'more'} {than}, and stays so: {_meant(name, found, power)}",
+        f"{since} {name} is {max(times, 1 / times):.3g} times "
+        f"{'less' if times < 1 else 'more'} {than}, and stays so: {_meant(name, times, power)}",
         "split the file there and give both parts sources of their own in the site's YAML, each with its "
         "unit (power, energy of each interval) or scale; where only a part of the plant gave power on one "
         "side, leave that side out",
     )
 
 
-def _meant(name: str, found: Jump, power: Power) -> str:
+def place(row: int, power: Power) -> str:
+    """Say which row of the file one of the axis is."""
+    return f"row {power.place(int(power.time.rows[row]))}"
+
+
+def _meant(name: str, times: float, power: Power) -> str:
     """Say what the lower side may be, or the higher one."""
-    step, falls = power.time.step, found.times < 1
+    step, falls = power.time.step, times < 1
     low, high = ("from there on", "before") if falls else ("before", "from there on")
-    if abs(abs(np.log(found.times)) - np.log(3600 / step)) > np.log(ROUGH):
+    if abs(abs(np.log(times)) - np.log(3600 / step)) > np.log(ROUGH):
         return f"{high} it is more than the AC capacity allows, as where something is counted twice"
     if name != "power" or units.conversion("kW", power.unit).per_interval:
         return f"an interval has {step / 3600:.2g} hours, so {low} its unit seems to be another one"
