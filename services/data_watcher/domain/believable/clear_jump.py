@@ -24,7 +24,7 @@ from shared.errors import UnreadableFileError
 LONGEST = 1800.0  # s; of hours too few lie under a high sun
 CLEAR_FOR, FEWEST = 3600.0, 4  # s, and rows, on either side
 SUDDEN = 1.7  # times the row before
-MUCH = 0.2  # of the highest power, and of standard irradiance, on the higher side
+MUCH = 0.35  # of the highest power, and of standard irradiance, on the higher side
 ROUGHLY, EVEN = 0.15, 0.03  # what the rows are off a smooth curve [logarithm]
 TWICE = 2.0
 # Of AC capacity times the root of the sun's sine: public plants reached 0.7 to 1.3.
@@ -49,6 +49,17 @@ class Jump:
     times: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What a plant's AC capacity is of it, and how high the sun has to be [sine of its elevation]."""
+
+    full: float
+    least_up: float
+
+
+_OF_POWER, _OF_LIGHT = _Kind(1.0, UP), _Kind(STANDARD, UP_FOR_LIGHT)
+
+
 def check(power: Power) -> None:
     """Refuse a file whose power is, from some row on, a part or a multiple of what it was under a clear sky.
 
@@ -57,7 +68,7 @@ def check(power: Power) -> None:
     UnreadableFileError
         `wrong_unit`, with the row.
     """
-    found = _jump(power.share, power, MUCH * power.highest, UP)
+    found = _jump(power.share, power, power.highest, _OF_POWER)
     if found is not None:
         raise _at_row("power", found, power)
 
@@ -75,33 +86,37 @@ def check_light(name: str, light: Values, power: Power) -> None:
     UnreadableFileError
         `wrong_unit`, with the row.
     """
-    found = _jump(light / STANDARD, power, MUCH, UP_FOR_LIGHT)
+    found = _jump(light, power, STANDARD, _OF_LIGHT)
     if found is not None:
         raise _at_row(name, found, power)
 
 
-def _jump(values: Values, power: Power, least: float, least_up: float) -> Jump | None:
+def _jump(values: Values, power: Power, much: float, kind: _Kind) -> Jump | None:
     """Return where values change their scale, and keep it to the end of the file or had it from its start.
 
     Parameters
     ----------
-    least
-        What the higher one of both rows has at least.
-    least_up
-        Sine of the sun's elevation in all rows around.
+    much
+        What values reach under a high sun.
     """
     before, after = values[:-1], values[1:]
-    low = np.maximum(np.minimum(before, after), least / SUDDEN)
-    at = np.flatnonzero(np.maximum(before, after) > SUDDEN * low) + 1
+    low, high = np.minimum(before, after), np.maximum(before, after)
+    np.maximum(low, MUCH / SUDDEN * much, out=low)
+    low *= SUDDEN
+    at = (high > low).nonzero()[0] + 1
     if not len(at) or power.time.step > LONGEST:
         return None  # as in nearly every file of a clear day
     side = max(round(CLEAR_FOR / power.time.step), FEWEST)
+    at = at[
+        (values.take(at - side, mode="wrap") > 0) & (values.take(at + side - 1, mode="wrap") > 0)
+    ]
+    if not len(at):
+        return None  # as at dawn and at dusk
     at = at[(at >= side) & (at <= len(values) - side)]
-    at = at[(values[at - side] > 0) & (values[at + side - 1] > 0)]
-    return _of_even(at, values, power, side, least_up) if len(at) else None
+    return _of_even(at, values, power, side, kind) if len(at) else None
 
 
-def _of_even(at: Rows, values: Values, power: Power, side: int, least_up: float) -> Jump | None:
+def _of_even(at: Rows, values: Values, power: Power, side: int, kind: _Kind) -> Jump | None:
     step, moments = power.time.step, ticks_of(power.time.utc)
     around = at[:, np.newaxis] + np.arange(-side, side)
     window = values[around]
@@ -117,7 +132,7 @@ def _of_even(at: Rows, values: Values, power: Power, side: int, least_up: float)
     if not len(logs):
         return None
     up = np.asarray(sun.over(power.time.utc[around.ravel()], step, power.site).up)
-    lit = (up.reshape(around.shape) > least_up).all(axis=1)
+    lit = (up.reshape(around.shape) > kind.least_up).all(axis=1)
     around, logs, up = around[lit], logs[lit], up.reshape(around.shape)[lit]
     logs -= np.log(up)
     off = np.sqrt(((logs @ rest) ** 2).sum(axis=1) / (2 * side - len(fit)))
@@ -125,7 +140,7 @@ def _of_even(at: Rows, values: Values, power: Power, side: int, least_up: float)
     for each in np.flatnonzero(off < EVEN):
         found = Jump(int(around[each][side]), float(np.exp(change[each])))
         own = values[around[each]]
-        height = height_of(own, up[each])
+        height = height_of(own / kind.full, up[each])
         tells = is_of_units(float(change[each]), step, height) and _varies(own, side)
         if tells and _lasts(found, values, power, side):
             return found

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from services.data_watcher.domain.believable import clear_jump, sun
 from services.data_watcher.domain.believable.power import Power, Values
 from services.data_watcher.domain.believable.scale_change import STANDARD
-from services.data_watcher.domain.time_axis import DAY, HOUR, ticks_of
+from services.data_watcher.domain.time_axis import DAY, HOUR, Ticks, Times, ticks_of
 
 EVEN_FOR, LEAST = 4 * HOUR, 28 * 3600  # us, and s: a day more
 EVEN = (
@@ -25,16 +25,17 @@ NEAR = 1.07  # times a factor: a hot day gives less
 ROUGHLY = 1.25  # times it, of the best rows
 MOST_APART = 5  # days
 MUCH = 0.1  # of the day's best row
+Rows = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
-class Days:
+class _Days:
     """The days of a file by the sun: first row of each, the row after its last, and its best value."""
 
-    starts: npt.NDArray[np.intp]
-    ends: npt.NDArray[np.intp]
+    starts: Rows
+    ends: Rows
     best: Values
-    day: npt.NDArray[np.datetime64]
+    day: Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ class _Even:
         The days, in the order of time.
     after
         The row after these hours of the first day.
-    least
-        What the lower day gave of the sun in them.
+    least, height
+        What the lower day gave of the sun in them, and the higher one at best under the highest sun.
     """
 
     first: int
@@ -56,6 +57,11 @@ class _Even:
     times: float
     after: int
     least: float
+    height: float
+
+    def is_of_units(self, step: float, full: float) -> bool:
+        """Whether another unit explains it, or twice a plant. `full` is what the AC capacity is."""
+        return clear_jump.is_of_units(np.log(self.times), step, self.height / full, NEAR)
 
 
 def check(power: Power) -> None:
@@ -82,19 +88,18 @@ def check_light(name: str, light: Values, power: Power) -> None:
     UnreadableFileError
         `wrong_unit`, with the first such day.
     """
-    if len(light) * power.time.step >= LEAST:
-        _check(name, light / STANDARD, power)
+    _check(name, light, power, STANDARD)
 
 
-def _check(name: str, values: Values, power: Power) -> None:
+def _check(name: str, values: Values, power: Power, full: float = 1.0) -> None:
     time = power.time
     if len(values) * time.step < LEAST or time.step > clear_jump.LONGEST:
         return  # as in files of a day
     starts, ends, day = sun.days(time.utc, power.site)
-    days = Days(starts, ends, np.fmax.reduceat(values, starts), day)
+    days = _Days(starts, ends, np.fmax.reduceat(values, starts), day)
     for high, low in _candidates(np.nan_to_num(days.best), time.step):
         even = _even(values, power, days, high, low)
-        if even is not None:
+        if even is not None and even.is_of_units(time.step, full):
             raise clear_jump.fault(
                 name,
                 even.times,
@@ -104,7 +109,7 @@ def _check(name: str, values: Values, power: Power) -> None:
             )
 
 
-def _since(even: _Even, values: Values, power: Power, days: Days) -> str:
+def _since(even: _Even, values: Values, power: Power, days: _Days) -> str:
     """Say from which row on it is so, or between which ones it begins where clouds leave that open."""
     between = slice(even.after, int(days.starts[even.second]))
     up = np.asarray(sun.over(power.time.utc[between], power.time.step, power.site).up)
@@ -144,45 +149,49 @@ def _candidates(best: Values, step: float) -> Iterator[tuple[int, int]]:
                     yield (first, second) if order > 0 else (size - 1 - first, size - 1 - second)
 
 
-def _even(values: Values, power: Power, days: Days, high: int, low: int) -> _Even | None:
-    """Return the hours in which a high day and a low one are clear, where their ratio is one of units."""
-    moments, step = ticks_of(power.time.utc), power.time.step
-    one, other = (slice(int(days.starts[each]), int(days.ends[each])) for each in (high, low))
-    apart = int((days.day[low] - days.day[high]).astype(int))
-    wanted = moments[one] + apart * DAY
-    at = np.minimum(moments[other].searchsorted(wanted), other.stop - other.start - 1)
-    mine, theirs = values[one], values[other][at]
-    known = (moments[other][at] == wanted) & (mine > MUCH * days.best[high])
-    known &= theirs > MUCH * days.best[low]
-    least, rows = round(EVEN_FOR / (step * 1e6)), np.flatnonzero(known)
-    if len(rows) < least or abs(apart) > MOST_APART:
+def _even(values: Values, power: Power, days: _Days, high: int, low: int) -> _Even | None:
+    """Return the hours in which a high day and a low one are clear, and differ as by units."""
+    step, apart = power.time.step, int((days.day[low] - days.day[high]).astype(int))
+    if abs(apart) > MOST_APART:
         return None
-    ratio = np.log(theirs[rows] / mine[rows])
-    in_row = rows[least - 1 :] - rows[: len(rows) - least + 1] == least - 1
+    mine, theirs = _same_hours(values, ticks_of(power.time.utc), days, high, low)
+    least = round(EVEN_FOR / (step * 1e6))
+    if len(mine) < least:
+        return None
+    ratio = np.log(values[theirs] / values[mine])
+    in_row = mine[least - 1 :] - mine[: len(mine) - least + 1] == least - 1
     spread = np.lib.stride_tricks.sliding_window_view(ratio, least).std(axis=1)
     spread = np.where(in_row, spread, np.inf)
     best = int(spread.argmin())
-    change = float(ratio[best : best + least].mean())
+    hours = slice(best, best + least)
+    change, mine, theirs = float(ratio[hours].mean()), mine[hours], theirs[hours]
     if spread[best] >= EVEN or not clear_jump.is_of_units(change, step, np.inf, NEAR):
         return None
-    rows = rows[best : best + least]
-    up = np.asarray(sun.over(power.time.utc[one][rows], step, power.site).up)
-    if up.min() < clear_jump.UP or not _is_clear(mine[rows] / up):
+    up = np.asarray(sun.over(power.time.utc[mine], step, power.site).up)
+    if up.min() < clear_jump.UP or not _is_clear(values[mine] / up):
         return None
-    if not clear_jump.is_of_units(change, step, clear_jump.height_of(mine[rows], up), NEAR):
-        return None
-    low_of_sun = float(np.median(theirs[rows] / up))
+    of_low = float(np.median(values[theirs] / up))
+    height = clear_jump.height_of(values[mine], up)
     if apart > 0:
-        return _Even(high, low, float(np.exp(change)), one.start + int(rows[-1]) + 1, low_of_sun)
-    after = other.start + int(at[rows[-1]]) + 1
-    return _Even(low, high, float(np.exp(-change)), after, low_of_sun)
+        return _Even(high, low, float(np.exp(change)), int(mine[-1]) + 1, of_low, height)
+    return _Even(low, high, float(np.exp(-change)), int(theirs[-1]) + 1, of_low, height)
+
+
+def _same_hours(
+    values: Values, moments: Ticks, days: _Days, high: int, low: int
+) -> tuple[Rows, Rows]:
+    """Return the rows of two days that lie at the same hours, and have much of what the day reaches."""
+    one, other = (np.arange(days.starts[each], days.ends[each]) for each in (high, low))
+    wanted = moments[one] + (days.day[low] - days.day[high]).astype(int) * DAY
+    at = other[np.minimum(moments[other].searchsorted(wanted), len(other) - 1)]
+    known = (moments[at] == wanted) & (values[one] > MUCH * days.best[high])
+    known &= values[at] > MUCH * days.best[low]
+    return one[known], at[known]
 
 
 def _is_clear(of_sun: Values) -> bool:
     """Whether what comes of the sun is a smooth curve; both days follow it, as their ratio is even."""
     along = np.linspace(-1, 1, len(of_sun))
     logs = np.log(of_sun)
-    left = logs - np.polynomial.polynomial.polyval(
-        along, np.polynomial.polynomial.polyfit(along, logs, 3)
-    )
+    left = logs - np.polyval(np.polyfit(along, logs, 3), along)
     return bool(np.sqrt((left**2).mean()) < EVEN)
