@@ -67,6 +67,11 @@ REACH: dict[str, tuple[str, ...]] = {
         "nor a whole dull file in another unit is told by that file alone. Energies of half hours in a whole "
         "file look like a plant of half the size; a week of such files makes their source suspect",
     ),
+    "wrong_clock": (
+        "irradiance of the day before or after is found in files of two days and more where the clouds of a "
+        "day show in the power of the other one (rows of 30 minutes or less; hours need five days); clear "
+        "days are too much alike to tell",
+    ),
 }
 
 

@@ -14,6 +14,7 @@ from services.data_watcher.domain.believable import (
     irradiance,
     nights,
     other_day,
+    other_day_of_few,
     scale_change,
     scale_jump,
     sign,
@@ -50,6 +51,7 @@ CHECKS = (
 # apart.
 BESIDE = (
     other_day.check,
+    other_day_of_few.check,
     scale_change.check,
     scale_jump.check,
     faint_spell.check,
