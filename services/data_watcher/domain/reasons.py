@@ -123,8 +123,9 @@ MASKED: dict[str, Masking] = {
         "look at the connection between logger and inverter",
     ),
     "stuck": Masking(
-        "irradiance stays the same for over four hours, power with it or into the night, a temperature for "
-        "over a day, or an inverter through the others' night: the sensor or the record hangs",
+        "irradiance stays the same for over four hours, power with it, into the night or until it falls at "
+        "once to what a clear sky gives, a temperature for over a day, or an inverter through the others' "
+        "night: the sensor or the record hangs",
         "look at the sensor and the logger; where the column does not belong to the plant, leave it out",
     ),
     "held_back": Masking(
