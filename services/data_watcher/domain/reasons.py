@@ -56,7 +56,7 @@ REFUSED: dict[str, str] = {
 REACH: dict[str, tuple[str, ...]] = {
     "wrong_unit": (
         "power that goes over to energies of its intervals (of 30 minutes or less), or from them to power, "
-        "is found with its row where the sky is clear for an hour on each side of it (two hours where "
+        "is found with its row where power follows a clear sky for an hour on each side (two hours where "
         "rows are 30 minutes long), with nothing but power in the file",
         "where it falls into a night or into clouds, it is found where the same four hours were clear on a "
         "day before it and on a day after it, at most five days apart",

@@ -24,7 +24,7 @@ from shared.errors import UnreadableFileError
 LONGEST = 1800.0  # s; of hours too few lie under a high sun
 CLEAR_FOR, FEWEST = 3600.0, 4  # s, and rows, on either side
 SUDDEN = 1.7  # times the row before
-MUCH = 0.35  # of the highest power, and of standard irradiance, on the higher side
+MUCH = 0.25  # of the highest power, and of standard irradiance, on the higher side
 ROUGHLY, EVEN = 0.15, 0.03  # what the rows are off a smooth curve [logarithm]
 TWICE = 2.0
 # Of AC capacity times the root of the sun's sine: public plants reached 0.7 to 1.3.
@@ -32,8 +32,8 @@ TOO_HIGH, ENOUGH = 1.35, 0.6
 LOW_SUN = (
     0.4  # sine of its elevation; below, a plane that faces it gets many times more than others
 )
-NEAR, ROUGH = 1.06, 1.12  # times such a factor; for naming a unit
-HIGHER = 1.5  # times what the change leaves of the sun: then it was undone
+NEAR, ROUGH = 1.08, 1.12  # times such a factor; for naming a unit
+HIGHER = 1.5  # times what the change leaves of the sun, or the middle of both: then it was undone
 UNDONE_FOR = 1800.0  # s
 # Sine of the sun's elevation; under a low sun a sensor has shade of its own.
 UP, UP_FOR_LIGHT = 0.15, 0.4
@@ -191,8 +191,9 @@ def _lasts(found: Jump, values: Values, power: Power, side: int) -> bool:
     high = slice(at - side, at) if falls else slice(at, at + side)
     low = slice(at, None) if falls else slice(None, at)
     up = np.asarray(sun.over(power.time.utc, power.time.step, power.site).up)
-    level = np.median(values[high] / up[high]) * min(found.times, 1 / found.times)
-    above = (up[low] > UP) & (values[low] > HIGHER * level * up[low])
+    part = min(found.times, 1 / found.times)
+    level = np.median(values[high] / up[high]) * max(HIGHER * part, np.sqrt(part))
+    above = (up[low] > UP) & (values[low] > level * up[low])
     return bool(np.count_nonzero(above) * power.time.step < UNDONE_FOR)
 
 
