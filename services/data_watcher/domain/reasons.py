@@ -53,6 +53,28 @@ REFUSED: dict[str, str] = {
     "cannot_be_read": "reading it killed the function three times",
 }
 
+# How far a promise reaches: what is found, and what a file alone cannot tell.
+REACH: dict[str, tuple[str, ...]] = {
+    "wrong_unit": (
+        "power that goes over to energies of its intervals (of 30 minutes or less), or from them to power, "
+        "is found with its row where power follows a clear sky for an hour on each side (two hours where "
+        "rows are 30 minutes long), with nothing but power in the file",
+        "where it falls into a night or into clouds, it is found where the same four hours were clear on a "
+        "day before it and on a day after it, at most five days apart",
+        "power that is counted twice on one side is found so where that is more than the AC capacity allows; "
+        "half of a plant that is off is true and accepted, but where rows are 30 minutes long it looks like "
+        "energies, and is asked about",
+        "under clouds a half or a quarter may be the weather: without irradiance beside it neither a change "
+        "nor a whole dull file in another unit is told by that file alone. Energies of half hours in a whole "
+        "file look like a plant of half the size; a week of such files makes their source suspect",
+    ),
+    "wrong_clock": (
+        "irradiance of the day before or after is found in files of two days and more where the clouds of a "
+        "day show in the power of the other one (rows of 30 minutes or less; hours need five days); clear "
+        "days are too much alike to tell",
+    ),
+}
+
 
 _OTHERWISE = "correct the values, or the column in the site's YAML"
 
@@ -102,8 +124,9 @@ MASKED: dict[str, Masking] = {
         "look at the connection between logger and inverter",
     ),
     "stuck": Masking(
-        "irradiance stays the same for over four hours, power with it or into the night, a temperature for "
-        "over a day, or an inverter through the others' night: the sensor or the record hangs",
+        "irradiance stays the same for over four hours, power with it, into the night or until it falls at "
+        "once to what a clear sky gives, a temperature for over a day, or an inverter through the others' "
+        "night: the sensor or the record hangs",
         "look at the sensor and the logger; where the column does not belong to the plant, leave it out",
     ),
     "held_back": Masking(

@@ -16,6 +16,7 @@ from shared.solar.site import Site
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 CLEAR_PART = 0.4  # of the days
+HIGH_SUN = 300.0  # W/m2, of a clear sky
 Values = npt.NDArray[np.float64]
 Write = Callable[[float], str]
 
@@ -81,6 +82,22 @@ class AnyPlant:
             "sources": [source],
         }
         return cls(Site.model_validate(site), step, clock, np.round(watt, 1), ghi)
+
+    def unclouded(self) -> Self:
+        """Return the same under a clear sky, with modules too few for the inverters' limit."""
+        offset = timedelta(hours=int(self.site.timezone[:3]))
+        middles = pd.DatetimeIndex(self.clock) + pd.Timedelta(minutes=self.step / 2) - offset
+        sky = _sky(middles, self.site.latitude, self.site.longitude)
+        tilt = min(abs(self.site.latitude), 30.0)
+        plane = _plane(sky, sky.clear, tilt, 180.0 if self.site.latitude > 0 else 0.0)
+        watt = np.round(plane / 1000 * 0.8 * self.site.ac_capacity_kw * 1000, 1)
+        return self.but(watt=watt, ghi=np.round(sky.clear, 1))
+
+    def under_high_sun(self) -> list[int]:
+        """Return the rows that have an hour, or four rows, of a high sun before them and behind them."""
+        rows = max(60 // self.step, 4)
+        every = range(rows, len(self.ghi) - rows)
+        return [at for at in every if self.ghi[at - rows : at + rows].min() > HIGH_SUN]
 
     def truth(self) -> dict[datetime, tuple[float, float]]:
         """Return power [kW] and irradiance [W/m2] by time in UTC."""

@@ -14,7 +14,7 @@ import yaml
 
 from services.data_watcher.adapters.reading import read
 from services.data_watcher.domain import admission, transitions
-from services.data_watcher.domain.reasons import MASKED, REFUSED
+from services.data_watcher.domain.reasons import MASKED, REACH, REFUSED
 from services.data_watcher.domain.versions import Fault, Pending, RowSummary, Upload
 from shared.active import ActiveSite
 from shared.errors import UnreadableFileError
@@ -477,8 +477,24 @@ def _refused(code: str) -> str:
     assert fault.code == code, f"the example of {code} is refused as {fault.code}"
     said = [*_quoted("what is said", fault.reason), ">", *_quoted("what to do", fault.remedy)]
     return "\n".join(
-        [f"### {code}", *_folded(_sentence(REFUSED[code])), "", *_file(example), *said, ""]
+        [
+            f"### {code}",
+            *_folded(_sentence(REFUSED[code])),
+            *_reach(code),
+            "",
+            *_file(example),
+            *said,
+            "",
+        ]
     )
+
+
+def _reach(code: str) -> Iterator[str]:
+    """Yield how far the promise reaches that such a file is refused, as a list."""
+    for number, each in enumerate(REACH.get(code, ())):
+        if not number:
+            yield ""
+        yield from textwrap.wrap(_sentence(each), 118, initial_indent="- ", subsequent_indent="  ")
 
 
 def _left_out(reason: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from services.data_watcher.adapters.reading import read
@@ -92,3 +92,25 @@ def test_no_fault_changes_an_accepted_value(
         assert wrong(data, plant, plant.site if beside else plant.alone()) == []
     except UnreadableFileError:
         return
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+@settings(max_examples=25, phases=[Phase.generate])
+@given(plant=PLANTS.map(AnyPlant.unclouded), part=st.floats(0, 0.999))
+def test_energies_under_a_clear_sky_are_refused_from_any_row_on(
+    plant: AnyPlant, part: float, *, is_first: bool
+) -> None:
+    rows = plant.under_high_sun()
+    assume(rows and plant.step < 60)
+    at = rows[int(part * len(rows))]
+    energies = plant.watt * plant.step / 60
+    low = np.arange(len(energies)) < at if is_first else np.arange(len(energies)) >= at
+
+    with pytest.raises(UnreadableFileError) as caught:
+        read(
+            plant.but(watt=np.where(low, energies, plant.watt)).csv(),
+            "raw/east/p.csv",
+            plant.alone(),
+        )
+
+    assert caught.value.code == "wrong_unit"

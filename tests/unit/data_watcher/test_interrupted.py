@@ -110,8 +110,8 @@ def test_what_an_inverter_on_stand_by_says_all_day_is_kept() -> None:
     lost(of(lambda row, watt: 30.0 if row // DAY == 4 and watt else watt), (), "held_back")
 
 
-def test_the_highest_reading_is_a_limit_alone_and_hangs_beside_a_sky_that_darkens() -> None:
-    """What the plant reaches nowhere else may be the top of its inverters, unless there is no sun for it."""
+def test_the_highest_reading_hangs_where_it_falls_at_once_and_beside_a_sky_that_darkens() -> None:
+    """What the plant reaches nowhere else may be the top of its inverters, which it leaves with the sun."""
     still = range(4 * DAY + NOON, 4 * DAY + EVENING)
 
     def sky(row: int, watt: float) -> float:
@@ -120,7 +120,7 @@ def test_the_highest_reading_is_a_limit_alone_and_hangs_beside_a_sky_that_darken
     def change(row: int, watt: float) -> float:
         return 5600.0 if row in still else min(watt, 5500.0)
 
-    lost(of(change, sky=sky), (), "stuck")
+    lost(of(change, sky=sky), still, "stuck")
     lost(of(change, sky=sky, beside=True), still, "stuck")
 
 

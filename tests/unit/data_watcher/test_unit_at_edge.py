@@ -181,11 +181,10 @@ def test_a_fall_to_energies_within_a_day_is_refused(
         lambda day, watt: watt / 2 if day >= 2.5 else watt,
         lambda day, watt: 0.0 if day >= 2.5 else watt,
         lambda day, watt: watt / 12 if 2.5 <= day < 2.8 else watt,
-        lambda day, watt: watt / 12 if day >= 4.5 else watt,
         lambda day, watt: watt / 8 if day >= 2.5 else watt,
         lambda day, watt: watt / 30 if day >= 2.5 else watt,
     ],
-    ids=["clouds", "half is off", "off", "a storm", "the last day", "one of eight", "snow"],
+    ids=["clouds", "half is off", "off", "a storm", "one of eight", "snow"],
 )
 def test_what_trips_within_a_day_is_kept(change: Change) -> None:
     data = some_days(change, 5)

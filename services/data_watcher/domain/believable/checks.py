@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.data_watcher.domain.believable import (
+    clear_jump,
+    clear_pairs,
     clock,
     counter,
     day_mean,
@@ -12,6 +14,7 @@ from services.data_watcher.domain.believable import (
     irradiance,
     nights,
     other_day,
+    other_day_of_few,
     scale_change,
     scale_jump,
     sign,
@@ -48,10 +51,13 @@ CHECKS = (
 # apart.
 BESIDE = (
     other_day.check,
+    other_day_of_few.check,
     scale_change.check,
     scale_jump.check,
     faint_spell.check,
     irradiance.check,
+    clear_jump.check_light,
+    clear_pairs.check_light,
 )
 
 
@@ -71,6 +77,8 @@ def check_beside(power: Power, columns: Mapping[str, Values]) -> None:
         # Irradiance says more exactly where a unit changes.
         unit_at_edge.check(power)
         unit_by_jump.check(power)
+        clear_jump.check(power)
+        clear_pairs.check(power)
 
 
 def check_power(power: Power) -> None:

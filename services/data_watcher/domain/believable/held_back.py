@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.data_watcher.domain.believable import sun
-from services.data_watcher.domain.time_axis import TimeAxis, days_of
+from services.data_watcher.domain.time_axis import TimeAxis, days_of, ticks_of
 from shared.solar import runs
 from shared.solar.site import Site
 
@@ -30,6 +30,8 @@ LITTLE_LESS = (
     0.98,
 )  # of a value: there power follows the sun, also that of a plant at its limit
 TOO_DARK = 0.25  # of the irradiance that goes with it; a sensor may face another way than half of the modules
+# Behind a record that hung: how many rows, what is left of its value, how even, and how far that was above.
+LEAST_AFTER, FALLS, EVEN, TOO_HIGH = 6, 0.9, 0.02, 1.15
 _TURN = np.pi / 86_400.0  # rad/s, half of the sun's
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -85,8 +87,9 @@ def _of_runs(
         if np.fmax.reduce(tops[near]) > ABOVE * value:
             held[by_day] = True
             _mark_the_others(held, power, value, day, day[run[0]])
-        elif on_plane is not None and _is_too_dark(on_plane, power, by_day):
-            stuck[by_day] = True
+        else:
+            is_dark = on_plane is not None and _is_too_dark(on_plane, power, by_day)
+            stuck[by_day] |= is_dark or _hangs(power, time, site, int(run[-1]))
     return {name: rows for name, rows in (("held_back", held), ("stuck", stuck)) if rows.any()}
 
 
@@ -116,6 +119,26 @@ def _last_digit(power: Values) -> float:
         apart > 1e-9 * np.fmax.reduce(power)
     ]  # what is added up has a rounding of its own
     return float(apart.min()) if len(apart) else np.inf
+
+
+def _hangs(power: Values, time: TimeAxis, site: Site, last: int) -> bool:
+    """Whether power falls behind a run at once to less than a clear sky gave in it.
+
+    A plant that gives its most leaves it with the sun, and a cloud is not as even for an hour.
+    """
+    size = max(round(AN_HOUR / time.step), LEAST_AFTER)
+    after = slice(last + 1, last + 1 + size)
+    value, own, moments = float(power[last]), power[after], ticks_of(time.utc[last : after.stop])
+    if len(own) < size or not 0 < own[0] < FALLS * value or not own.min() > 0:
+        return False  # as nearly everywhere
+    up = np.asarray(sun.over(time.utc[last : after.stop], time.step, site).up)
+    if up.min() < UP or (np.diff(moments) > 1.5e6 * time.step).any():
+        return False
+    along = np.arange(1, size + 1)
+    of_sun = np.log(own / up[1:])
+    slope, level = np.polyfit(along, of_sun, 1)
+    is_clear = (of_sun - slope * along - level).std(ddof=2) < EVEN
+    return bool(is_clear and value > TOO_HIGH * np.exp(level) * up[0])
 
 
 def _is_too_dark(light: Values, power: Values, run: Rows) -> bool:

@@ -47,11 +47,16 @@ def check(name: str, light: Values, power: Power) -> None:
     days, since = max(before, after, key=lambda each: each[0])
     if since is None:
         return
-    raise UnreadableFileError(
+    raise fault(name, since, days, is_before=days == before[0])
+
+
+def fault(name: str, since: np.datetime64, days: int, *, is_before: bool) -> UnreadableFileError:
+    """Return the fault of irradiance that is a day off, from some day on."""
+    return UnreadableFileError(
         "wrong_clock",
         f"from {since} on {name} of a day follows the power of the day "
-        f"{'before' if days == before[0] else 'after'} it, on {days} days, and not that of the same day: one "
-        "of them is a day off",
+        f"{'before' if is_before else 'after'} it, on {days} day{'s' * (days > 1)}, and not that of the "
+        "same day: one of them is a day off",
         f"correct the dates of {name}, or of power, in what joins them; until then leave {name} out of the "
         "site's YAML",
     )
