@@ -116,7 +116,9 @@ def test_minutes_end_at_59_and_a_column_of_time_may_count_hours() -> None:
     assert found(JUNE | {"Time": [0, 1, 23, 25]})[0].clocks == ("Time",)
     assert found(JUNE | {"Time": [0, 1, 23, 60]})[0].clocks == ()
     assert found(JUNE | {"Time": [0, 1, 23, 2401]})[0].clocks == ()
-    assert found(JUNE | {"Hour": [0] * ROWS, "Minute": [0, 60, 0, 0]})[0].clocks == ("Hour",)
+    clock = {"Hour": [0] * ROWS, "Minute": [0] * ROWS, "Second": [0, 60, 0, 0]}
+    assert found(JUNE | clock)[0].clocks == ("Hour", "Minute")
+    assert found(JUNE | clock | {"Minute": [0, 60, 0, 0]})[0].clocks == ("Hour",)
 
 
 def test_what_is_no_number_is_no_part() -> None:
@@ -144,6 +146,31 @@ def test_the_times_are_those_of_all_columns_together() -> None:
         True,
         True,
     )
+
+
+def test_dates_alone_and_years_first_are_not_mistaken() -> None:
+    days = parts.form(JUNE, Parts(("Year", "Month", "Day"), (), "%Y %m %d"))
+    iso = {"Date": ["2024-06-01"] * ROWS, "Hour": [0, 1, 2, 3]}
+    (year_first,) = (parts.form(iso, each) for each in found(iso))
+
+    assert days is not None
+    assert (days.has_clock, days.ends_at_24) == (False, False)
+    assert year_first is not None
+    assert year_first.order == ""
+    assert parts.form({"Date": ["a"]}, Parts(("Date",), (), "%d.%m.%Y %H:%M")) is None
+
+
+def test_fifty_rows_show_what_a_column_holds() -> None:
+    def is_found(odd_row: int) -> bool:
+        months: list[Any] = [6] * 60
+        months[odd_row] = "six"
+        return bool(found({"Year": [2024] * 60, "Month": months, "Day": [1] * 60}))
+
+    assert [is_found(row) for row in (30, 49, 50)] == [False, False, True]
+
+
+def test_a_date_without_cells_is_none() -> None:
+    assert found({"Date": ["", None], "Hour": [1, 2]}) == []
 
 
 def test_a_date_in_words_of_numbers_may_be_mistaken_and_says_its_order() -> None:
@@ -191,6 +218,9 @@ def test_cells_that_are_written_otherwise_have_no_date_and_may_is_short_and_long
     assert one.numbered == ["2024/05/01", "2024/06/01", None, None, None]
     assert worded.find(["2024-06-01", None]) is None
     assert worded.find(["2024-06-01"] * 100 + ["1 May 2024"]) is None
+    assert worded.find(["2024-06-01"] * 99 + ["1 May 2024"]) is not None
+    assert worded.find(["", None]) is None
+    assert worded.find(["15.Sept.2024"]) == worded.Worded(["2024/09/15"], "%d.%b.%Y")
 
 
 def test_a_word_that_is_no_month_is_named() -> None:
@@ -222,3 +252,4 @@ def test_a_stamp_may_be_written_as_a_whole(text: str, format_: str) -> None:
 def test_other_stamps_are_not() -> None:
     assert said_whole.find(["2024-06-01 00:15", None]) is None
     assert said_whole.find(["x"] * 100 + ["Sat Jun  1 00:15:00 2024"]) is None
+    assert said_whole.find(["x"] * 99 + ["Sat Jun  1 00:15:00 2024"]) is not None
