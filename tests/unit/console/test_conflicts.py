@@ -124,6 +124,8 @@ def test_what_changes_is_open_although_some_names_have_other_words() -> None:
     assert filenames.glob(["a_2024-07-01.csv", "b_2024-07-02.csv"]).value == "*_*.csv" or True
     assert filenames.glob(["a1.csv", "a1_b2.csv"]).value == "a1*.csv"
     assert filenames.glob(["p 1 a.csv", "p 1.csv"]).value == "p 1*.csv"
+    assert filenames.glob(["a1b", "a1b2"]).value == "*"
+    assert filenames.glob(["a", "a b"]).value == "a*"
     assert filenames.glob(["p_2024-07-01.csv"]).why == "GUESSED: the date in the name changes"
 
 
