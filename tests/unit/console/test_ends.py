@@ -71,6 +71,13 @@ def test_the_hour_of_a_change_of_clocks_is_no_doubt(
     )
 
 
+def test_one_row_of_an_hour_does_not_excuse_another() -> None:
+    some = later(15, unlike=2)
+    some[-1] += np.timedelta64(7, "m")
+
+    assert "in 99% of the rows" in str(said(Beside("to", [some])))
+
+
 def test_rows_without_an_end_count_as_other_ones() -> None:
     some = later(15)
     some[:50] = np.datetime64("NaT")
@@ -120,3 +127,4 @@ def test_whole_days_may_show_that_stamps_are_ends(first: str, last: str, *, is_s
 
     assert ends.by_midnight(times, 15) == is_so
     assert not ends.by_midnight(times[1:2], 15)
+    assert not ends.by_midnight(np.array(["2024-06-01T00:00"], "M8[us]"), 0)

@@ -134,3 +134,40 @@ def test_an_interval_is_a_moment_or_a_clock(cell: Any, *, is_moment: bool, is_cl
 def test_no_cells_are_no_stamps() -> None:
     assert spans.forms([]) == []
     assert spans.forms(["power", "energy"]) == []
+
+
+def stamped(*ends: str) -> list[Form]:
+    return spans.forms([f"2024-06-13 {row:02}:00{end}" for row, end in enumerate(ends)])
+
+
+@pytest.mark.parametrize(
+    ("ends", "length"),
+    [
+        (["-01:00", "-02:00"], None),
+        (["-01:00", "-02:00", "-03:00"], 60),
+        (["-00:15", "-01:30"], 15),
+        (["+01:00", "+02:00", "+03:00"], None),
+    ],
+    ids=["two offsets of a year", "three are too many", "a quarter is none", "no end has a plus"],
+)
+def test_a_year_has_two_offsets_at_most(ends: list[str], length: float | None) -> None:
+    found = stamped(*ends)
+
+    assert [form.length for form in found] == [length]
+    assert length is not None or found[0].zones == set(ends)
+
+
+def test_a_whole_day_ends_at_the_hour_at_which_it_begins() -> None:
+    form = only(spans.forms([f"{day}.06.2024 00:00 - 00:00" for day in range(13, 17)]))
+
+    assert form.length == 1440
+
+
+def test_both_halves_have_one_order_of_day_and_month() -> None:
+    form = only(spans.forms(["12.06.2024 12:00 - 13.06.2024 12:00"]))
+
+    assert (form.order, form.length) == ("dmy", 1440)
+    assert {each.order for each in spans.forms(["11.06.2024 12:00 - 12.06.2024 12:00"])} == {
+        "dmy",
+        "mdy",
+    }

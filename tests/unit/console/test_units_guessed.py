@@ -122,6 +122,12 @@ def test_a_peak_between_a_third_and_more_than_all_of_the_capacity_is_taken_for_g
     assert why.startswith("GUESSED") == ("please check" in why)
 
 
+def test_a_name_of_energy_says_that_it_is_one() -> None:
+    value, why = of_power(0.31 * CAPACITY / 3, name="energy", step=20)
+
+    assert (value, why) == ("kWh", "with it the peak is 31% of the capacity")
+
+
 def test_a_name_of_energy_of_which_none_fits_is_doubted() -> None:
     value, why = of_power(0.3, name="energy")
 
@@ -200,6 +206,7 @@ def test_a_name_may_say_that_it_is_a_share(name: str, *, is_named: bool) -> None
         (1.0, 3.5, True),
         (1.0, 3.0, False),
         (1.0, 0.002, False),
+        (1.0, 0.001, False),
     ],
     ids=[
         "all of it",
@@ -212,6 +219,7 @@ def test_a_name_may_say_that_it_is_a_share(name: str, *, is_named: bool) -> None
         "too little as kW",
         "as kW",
         "as W",
+        "as W of a very small plant",
     ],
 )
 def test_values_up_to_one_are_a_share_where_no_unit_makes_them_power(
@@ -237,6 +245,7 @@ def test_percent_is_power_only_where_nothing_else_is_and_it_can_be_read() -> Non
     assert shares.without(["P %", "P kW"], {}, 5.0, ()) == (["P kW"], ())
     assert shares.without(["a", "b"], {}, None, ()) == (["a", "b"], ())
     assert shares.without(names, units, 5.0, ()) == (names, ())
+    assert shares.without([], {}, 5.0, ()) == ([], ())
     assert shares.without(names, units, 5.0, {"Q"}) == (["P %"], ())
     some, (said,) = shares.without(names, units, None, {"P %"})
     assert (some, "'Q' holds percent; if it is power, give the capacity" in said) == ([], True)
@@ -260,6 +269,7 @@ def test_the_scale_of_a_share_is_the_capacity(
 
     assert (found["unit"].value, found["scale"].value) == ("kW", scale)
     assert said in found["scale"].why
+    assert shares.of_capacity(np.array([np.nan]), "P", 50.0, None)["scale"].value == 50.0
 
 
 # --- words ----------------------------------------------------------------------------------------------

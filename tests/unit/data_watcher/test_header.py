@@ -177,6 +177,11 @@ def test_a_forecast_has_a_column_of_issues_and_it_holds_times() -> None:
 
     assert (found.issue, found.moments, found.all) == (2, (1, 2), [0, 1, 2])
     assert header.missing(by, ["g", "t"]) == ["run"]
+    assert by.issued is not None
+    day_before = by.model_copy(
+        update={"issued": by.issued.model_copy(update={"column": None, "day_before_at": "12:00"})}
+    )
+    assert header.missing(day_before, ["g", "t"]) == []
 
 
 def test_a_unit_column_tells_only_of_a_single_quantity() -> None:
@@ -197,6 +202,13 @@ def test_patterns_name_all_columns_that_fit_and_each_has_to() -> None:
     assert header.missing(source(columns={"power_ac": {"column": "t", "unit": "W"}}), ["x"]) == [
         "t"
     ]
+
+
+def test_a_name_that_looks_like_a_pattern_is_meant_as_it_is() -> None:
+    by = source(columns={"power_ac": {"columns": ["P [kW]", "Q *"], "unit": "kW"}})
+
+    assert header.missing(by, ["t", "P [kW]", "Q 1"]) == []
+    assert header.find(by, ["t", "P [kW]", "Q 1", "P k"]).values == {"power_ac": (1, 2, 3)}
 
 
 def refused(by: SourceFormat, names: list[str]) -> UnreadableFileError:
@@ -221,6 +233,8 @@ def test_a_name_that_is_read_is_there_once_and_others_may_repeat() -> None:
         True,
     )
     assert "say columns: [p] in the site's YAML" in twice.remedy
+    two = {"power_ac": {"column": "p", "unit": "W"}, "ghi": {"column": "g", "unit": "W/m2"}}
+    assert "say columns: [p]" in refused(source(columns=two), ["t", "p", "p", "g"]).remedy
     assert "give each column a name of its own" in refused(PLANT, ["t", "t", "p"]).remedy
     assert "say columns" not in refused(PLANT, ["t", "t", "p"]).remedy
     assert header.find(PLANT, ["t", "p", "x", "x"]).values == {"power_ac": (1,)}

@@ -60,6 +60,19 @@ def test_only_the_rows_of_the_named_sensor_are_read(*, by_time: bool) -> None:
     accepted(data, site(CSV | {"where": {"inverter": "plant"}}))
 
 
+@pytest.mark.parametrize(("last", "masks"), [("plant", {"cut_off": 1}), ("other", {})])
+def test_a_last_row_that_is_cut_off_counts_only_where_it_is_of_the_sensor(
+    last: str, masks: dict[str, int]
+) -> None:
+    noon = HEALTHY[:240]
+    series = {"plant": noon, "other": [(at, watt * 0.1) for at, watt in noon]}
+    data = long({name: series[name] for name in sorted(series, key=lambda each: each == last)})
+
+    reading, _ = canonical(data[:-2], site(CSV | {"where": {"inverter": "plant"}}))
+
+    assert reading.rows.masks == masks
+
+
 def test_a_number_names_a_sensor_as_well() -> None:
     data = long({"7": part(1.0), "8": part(0.3)})
     for seven in (7, "7"):

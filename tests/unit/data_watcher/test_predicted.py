@@ -169,6 +169,7 @@ def late(minutes: float, days: int = 10, start: str = JUNE) -> np.ndarray:
         (-180, "3.0 hours before its time"),
         (600, "10.0 hours after its time"),
         (120, "2.0 hours after its time"),
+        (150, "2.5 hours after its time"),
         (60, None),
         (0, None),
     ],
@@ -263,9 +264,10 @@ def test_rows_of_a_low_sun_may_be_dark(
 
 def test_what_is_above_any_sky_under_a_high_sun_is_no_clock() -> None:
     values, over = quiet()
-    high = np.flatnonzero(over.clear > 500)
-    values[high[:20]] = 2 * over.most[high[:20]]
-    values[high[-20:]] = 0.0
+    high = np.flatnonzero((over.clear > 400) & (over.hour_angle > 0.5))
+    values[high[:20]] = 1.5 * over.most[high[:20]]
+    dark = np.flatnonzero((over.clear > 400) & (over.hour_angle < -0.5))
+    values[dark[-10:]] = 0.0
 
     assert clock(light(values)) is None
 

@@ -287,6 +287,11 @@ def test_what_goes_over_to_fahrenheit_stays_apart_from_the_day_before(
     assert (jump(before, after) is not None) == is_refused
 
 
+def test_steps_of_less_than_twelve_degrees_are_no_jump() -> None:
+    assert jump([-21.0, -27.0], [-16.6, -5.0]) is None
+    assert jump([-21.0, -21.0], [-5.0, -5.0]) is not None
+
+
 def test_the_row_and_the_part_in_fahrenheit_are_said() -> None:
     assert "from 20 to 68 C in row 48 and stays: from there on it looks like F" in str(
         jump(20.0, 68.0)

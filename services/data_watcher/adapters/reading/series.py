@@ -165,8 +165,7 @@ def together(table: Table, source: SourceFormat, site: Site) -> tuple[Table, Tim
         reasons[name] |= unlike
         notes.append(note)
     said = "; ".join(filter(None, notes)) or None
-    parts = len(series) if POWER in values else 1
-    joined = replace(table.take(first), values=values, faults=reasons, note=said, parts=parts)
+    joined = replace(table.take(first), values=values, faults=reasons, note=said, parts=len(series))
     found = {reason: count for reason, count in counts.items() if count}
     order = np.arange(len(utc))
     return joined, replace(

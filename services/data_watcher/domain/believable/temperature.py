@@ -52,7 +52,7 @@ def check(values: Values, time: TimeAxis, site: Site, unit: str) -> None:
     may_be_warm = highest > WARMEST and np.nanmean(values) > WARMEST
     may_be_tenth = abs(highest) < 2 * AROUND_ZERO and abs(lowest) < 2 * AROUND_ZERO
     if not (may_be_warm or may_be_tenth):
-        return
+        return  # as in nearly every file, whose days need not be looked at
     days, means, changes = _whole_days(values, time, site)
     if not len(days):
         return
