@@ -22,10 +22,14 @@ LEAST, LONGEST = 28 * 3600.0, 1800.0  # s, of a file and of an interval
 UP = 0.2  # sine of the sun's elevation
 MOST_DAYS = 7  # of UTC
 FEWEST = 12  # rows in which both change
-VARIES = 0.05  # of what the sun gives, from row to row; the days are compared by their clouds
+VARIES, SMOOTH = (
+    0.05,
+    0.0125,
+)  # of what the sun gives, from row to row; the days are compared by their clouds
 # How alike these changes are. On real plants those of one day were so by 0.75 to 0.93 at the median; of 683
 # cloudy days one was like the power of the day before by more than 0.6.
 OWN, FURTHER = 0.6, 0.5
+PEAK = 2.5  # times the mean change
 ALONE = 0.75  # of a day that is the only one to tell
 
 
@@ -109,7 +113,20 @@ class _Changes:
             if len(some) < FEWEST:
                 continue
             one, other = own[some], self.light[some]
-            if other.std() > VARIES:
-                length = float(np.sqrt(np.dot(one, one) * np.dot(other, other)))
-                found[day] = float(np.dot(one, other)) / length if one.std() > VARIES else 0.0
+            if other.std() <= VARIES:
+                continue
+            found[day] = 0.0
+            if one.std() > SMOOTH:
+                both = _cosine(one, other), _cosine(_without_peaks(one), _without_peaks(other))
+                # In doubt it is its own day: one row, as where half of a plant trips, decides nothing.
+                found[day] = max(both) if not apart else min(both)
         return found
+
+
+def _cosine(one: Values, other: Values) -> float:
+    return float(np.dot(one, other) / np.sqrt(np.dot(one, one) * np.dot(other, other)))
+
+
+def _without_peaks(changes: Values) -> Values:
+    most = PEAK * float(np.abs(changes).mean())
+    return np.clip(changes, -most, most)
