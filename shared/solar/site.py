@@ -310,7 +310,10 @@ class SourceFormat(Strict):
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Return the names of all columns that its files must have; those with a pattern come extra."""
+        """Return the names of all columns that its files must have; those with a pattern come extra.
+
+        Found once for all files: `model_copy` with other columns would keep the old names.
+        """
         plain = (each.column for each in self.columns.values() if each.column is not None)
         return (*self.timestamp.names, *self.issue_names, *self.series_names, *plain)
 

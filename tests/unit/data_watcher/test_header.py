@@ -165,22 +165,20 @@ def test_positions_are_those_of_the_names_in_the_order_of_the_source() -> None:
 
 
 def test_a_forecast_has_a_column_of_issues_and_it_holds_times() -> None:
-    by = source(
-        name="nwp",
-        kind="forecast",
-        provider="ecmwf",
-        issued={"column": "run", "timezone": "UTC"},
-        timestamp={"column": "t", "timezone": "UTC"},
-        columns={"ghi": {"column": "g", "unit": "W/m2"}},
-    )
+    said: dict[str, Any] = {
+        "name": "nwp",
+        "kind": "forecast",
+        "provider": "ecmwf",
+        "issued": {"column": "run", "timezone": "UTC"},
+        "timestamp": {"column": "t", "timezone": "UTC"},
+        "columns": {"ghi": {"column": "g", "unit": "W/m2"}},
+    }
+    by = source(**said)
     found = header.find(by, ["g", "t", "run"])
 
     assert (found.issue, found.moments, found.all) == (2, (1, 2), [0, 1, 2])
     assert header.missing(by, ["g", "t"]) == ["run"]
-    assert by.issued is not None
-    day_before = by.model_copy(
-        update={"issued": by.issued.model_copy(update={"column": None, "day_before_at": "12:00"})}
-    )
+    day_before = source(**said | {"issued": {"day_before_at": "12:00", "timezone": "UTC"}})
     assert header.missing(day_before, ["g", "t"]) == []
 
 
