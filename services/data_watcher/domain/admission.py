@@ -32,6 +32,12 @@ def reading_of(site: Site | None, key: str) -> str:
     return content_id(READER_VERSION, *_said_of(site, source))
 
 
+def source_id_of(site: Site, key: str) -> str:
+    """Name all that a site's configuration says about reading a file that one of its sources reads."""
+    source = source_of(site, key)
+    return source_id(site, source) if source else ""
+
+
 def source_id(site: Site, source: SourceFormat) -> str:
     """Name all that a site's configuration says about reading one of its sources, whatever reads it."""
     return content_id(*_said_of(site, source))

@@ -26,6 +26,14 @@ def content_of(sha256: str, made_by: str) -> str:
     return content_id(sha256, made_by) if made_by else sha256
 
 
-def file_id_of(key: str, sha256: str, reading: str) -> str:
-    """Name the canonical rows of some bytes under a key, read in a certain way."""
-    return content_id(key, sha256, reading)
+def file_id_of(key: str, sha256: str, source: str, rows: str) -> str:
+    """Name the canonical rows of some bytes under a key.
+
+    Parameters
+    ----------
+    source
+        Names all that the site's configuration says about reading them.
+    rows
+        Their own SHA-256: a release that reads the file again and finds the same brings no new data.
+    """
+    return content_id(key, sha256, source, rows)

@@ -9,7 +9,7 @@ import pytest
 from services.data_watcher.domain import admission
 from services.data_watcher.domain.versions import Duplicate, Fault, Superseded, canonical_key
 from shared.errors import ConflictError
-from tests.unit.data_watcher.fakes import World, site
+from tests.unit.data_watcher.fakes import World, fake_reader, site
 
 
 @pytest.fixture
@@ -223,6 +223,38 @@ def test_a_change_of_reading_reads_the_sites_files_again(world: World) -> None:
 
     (after,) = world.canonical.counting
     assert after != before
+    assert world.publisher.kinds() == ["data_accepted", "data_withdrawn", "data_accepted"]
+
+
+def test_a_release_that_finds_the_same_rows_again_brings_no_new_data(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model would be trained anew, and days that were scored would have no predictions any more."""
+    world.upload("raw/east/a.csv", b"one")
+    before = set(world.canonical.counting)
+    monkeypatch.setattr(admission, "READER_VERSION", admission.READER_VERSION + 1)
+    read = []
+    world.read_by(lambda data, *more: (read.append(data), fake_reader(data, *more))[1])
+    world.event("raw/east/a.csv", sequencer="")
+
+    assert read == [b"one"]
+    assert set(world.canonical.counting) == before
+    assert "data_withdrawn" not in world.publisher.kinds()
+    assert {
+        each.file_id for each in world.publisher.told if each.type == "solar.data_accepted"
+    } == {key.rpartition("/")[2].removesuffix(".parquet") for key in before}
+
+
+def test_a_release_that_finds_other_rows_withdraws_the_former_ones(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.upload("raw/east/a.csv", b"one")
+    before = set(world.canonical.counting)
+    monkeypatch.setattr(admission, "READER_VERSION", admission.READER_VERSION + 1)
+    world.read_by(lambda data, *more: replace(fake_reader(data, *more), parquet=b"other"))
+    world.event("raw/east/a.csv", sequencer="")
+
+    assert before.isdisjoint(world.canonical.counting)
     assert world.publisher.kinds() == ["data_accepted", "data_withdrawn", "data_accepted"]
 
 

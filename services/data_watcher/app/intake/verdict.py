@@ -128,7 +128,8 @@ class Judging:
         if owner != claimed.key:
             same = transitions.duplicate(claimed, version, sha256, content, owner, rows)
             return self._commit(claimed, same, register)
-        file_id = file_id_of(claimed.key, sha256, version.reading)
+        said = admission.source_id_of(site, claimed.key)
+        file_id = file_id_of(claimed.key, sha256, said, sha256_hex(reading.parquet))
         key = layout.canonical(claimed.site_id, rows.window_start, file_id)
         canonical = CanonicalObject(file_id, key, counts_from)
         accepted = transitions.accept(compared, version, sha256, content, canonical, rows)
