@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -133,8 +133,11 @@ def _usual_width(cells: Sequence[Sequence[Any]]) -> int:
 
 def _start(looked_at: Sequence[Sequence[Any]], width: int) -> int | None:
     """Return the first row with a time and a number; a line of meta data above the names may hold both."""
-    found = [n for n, row in enumerate(looked_at) if _is_data(row)]
-    return next((n for n in found if abs(len(looked_at[n]) - width) <= 1), next(iter(found), None))
+    found = (n for n, row in enumerate(looked_at) if _is_data(row))
+    first = next(found, None)
+    if first is None:
+        return None
+    return next((n for n in chain([first], found) if abs(len(looked_at[n]) - width) <= 1), first)
 
 
 def _first(cells: Sequence[Sequence[Any]], start: int) -> int:
