@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from console.output import counted
 from shared.solar import irradiance, position
 from shared.solar.site import Site
 
@@ -79,7 +80,7 @@ def said(
         lines.append("middle of the day: not checked without latitude and longitude")
     elif minutes is not None:
         side = "after" if minutes >= 0 else "before"
-        lines.append(f"middle of the day {abs(minutes)} minutes {side} solar noon")
+        lines.append(f"middle of the day {counted(abs(minutes), 'minute')} {side} solar noon")
     for name, value in found["correlation"].items():
         lines.append(f"correlation of power with {name} {value:.2f}")
     if found["forecast_peak"]:

@@ -23,6 +23,8 @@ def check_names(paths: Sequence[Path], folder_remedy: str) -> None:
     """
     folders = [path for path in paths if path.is_dir()]
     if folders:
+        if not any(each.is_file() for each in folders[0].iterdir()):
+            raise ConsoleError(f"{folders[0]} is a folder without files")
         raise ConsoleError(
             f"{folders[0]} is a folder; name its files: {folder_remedy.format(folders[0])}"
         )

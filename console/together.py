@@ -78,6 +78,8 @@ class Together:
         for each in self.findings:
             why = output.sentences(each.reason, each.remedy)
             yield f"Source {each.found.source} would be suspect, and enter no dataset: {why}"
+            if "solar files remove" in each.remedy:
+                yield "What is not uploaded yet need not be removed: leave it out."
 
 
 def look(trials: Sequence[Trial], site: ActiveSite | None) -> Together:

@@ -45,6 +45,8 @@ def config_key(path: Path) -> str:
             "proposes a site's YAML from sample files"
         )
     field = "site_id" if "site_id" in said else "model_id"
+    if said[field] is None:
+        raise ConsoleError(f"{path.name}: {field} is empty; fill it in")
     name = str(said[field])
     if not _NAME.fullmatch(name):  # it would be part of a key
         raise ConsoleError(

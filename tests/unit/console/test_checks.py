@@ -13,7 +13,7 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
-from console import output
+from console import figures, output
 from console.state import state
 from services.data_watcher.adapters.reading import read
 from shared.active import ActiveSite
@@ -374,6 +374,7 @@ def test_samples_that_pass_alone_and_disagree_are_told_together(
     done = solar("sites", "check", str(site), *given)
     assert done.exit_code == 1
     assert "Source power would be suspect" in done.stdout
+    assert "What is not uploaded yet need not be removed: leave it out." in done.stdout
     assert words in " ".join(done.stdout.split())
 
     done = solar("sites", "check", str(site), *given, "--json")
@@ -473,3 +474,10 @@ def test_what_is_given_in_place_of_a_yaml_is_named_once(
     assert done.exit_code == 1
     assert said in done.stdout
     assert str(tmp_path) not in done.stdout
+
+
+@pytest.mark.parametrize(("minutes", "words"), [(-1, "1 minute before"), (2, "2 minutes after")])
+def test_one_minute_is_no_minutes(minutes: int, words: str) -> None:
+    found = {"peak_kw": None, "peak_of_capacity": None, "minutes_after_solar_noon": minutes}
+    lines = figures.said({**found, "correlation": {}, "forecast_peak": None})
+    assert f"middle of the day {words} solar noon" in lines

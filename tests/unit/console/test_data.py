@@ -16,6 +16,7 @@ from rich.console import Console
 from console import output, second_names
 from console.commands import configuring
 from console.commands.data import show_files
+from console.errors import ConsoleError
 from shared.active import ActiveSite
 from shared.solar.site import Site
 from tests.unit.console.systems import FakeSystem, solar, system
@@ -158,6 +159,12 @@ def test_a_yaml_whose_name_is_none_is_not_uploaded(
     assert watcher.puts == []
 
 
+def test_a_name_that_is_not_filled_in_is_said_to_be_empty(tmp_path: Path) -> None:
+    (tmp_path / "east.yaml").write_text("site_id:  # FILL IN\n")
+    with pytest.raises(ConsoleError, match="site_id is empty; fill it in"):
+        configuring.config_key(tmp_path / "east.yaml")
+
+
 def test_nobody_has_to_wait_for_a_verdict(system: FakeSystem, yaml: Path) -> None:
     watcher = watched(system, Watcher(configured("rejected"), late=99))
 
@@ -187,6 +194,7 @@ def test_reason_and_remedy_are_two_sentences() -> None:
 def test_a_folder_is_not_uploaded_but_answered_with_what_to_type(
     system: FakeSystem, tmp_path: Path
 ) -> None:
+    (tmp_path / "power.csv").touch()
     done = solar("upload", "east", str(tmp_path))
 
     assert done.exit_code != 0
