@@ -185,6 +185,22 @@ def test_a_refused_configuration_is_listed_with_what_is_in_force(
     assert says in solar("sites", "list").stdout
 
 
+def test_why_a_source_is_suspect_is_not_torn_by_a_column(
+    system: FakeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output, "people", Console(width=80))
+    key = f"raw/east/{'power_' * 5}2024-05.csv"
+    suspect = {"source": "power", "reason": f"{key} contradicts", "remedy": "take it out"}
+    both = [suspect | {"standing": "suspect"}, suspect | {"source": "old", "standing": "trusted"}]
+    found = configured("accepted") | {"suspects": both}
+    system.answers["data_watcher", "sites"] = {"sites": [found]}
+
+    told = solar("sites", "list").stdout
+    assert "is suspect, see" in " ".join(told.split())
+    assert f"Source power of site east is suspect: {key} contradicts. Take it out." in told
+    assert "old" not in told
+
+
 def test_reason_and_remedy_are_two_sentences() -> None:
     assert output.sentences("it is empty", "upload it again") == "it is empty. Upload it again."
     assert output.sentences("Is it?", None, "") == "Is it?"
