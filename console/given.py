@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,6 +32,9 @@ def check_names(paths: Sequence[Path], folder_remedy: str) -> None:
     missing = [str(path) for path in paths if not path.is_file()]
     if missing:
         raise ConsoleError(f"no such file: {', '.join(missing)}")
+    twice = [path for path, times in Counter(paths).items() if times > 1]
+    if twice:
+        raise ConsoleError(f"{twice[0]} is named twice; name it once")
     known: dict[str, Path] = {}
     for path in paths:
         other = known.setdefault(path.name, path)

@@ -103,3 +103,27 @@ def test_an_empty_folder_is_not_answered_with_a_pattern_that_names_nothing(
     assert f"{tmp_path} is a folder without files" in said(answer)
     (tmp_path / "power.csv").write_text("time,power\n")
     assert f"solar upload east {tmp_path}/*" in said(solar("upload", "east", str(tmp_path)))
+
+
+def test_a_file_that_is_named_twice_is_not_to_be_renamed(
+    system: FakeSystem, tmp_path: Path
+) -> None:
+    path, other = tmp_path / "power.csv", tmp_path / "old" / "power.csv"
+    other.parent.mkdir()
+    path.touch()
+    other.touch()
+    assert f"{path} is named twice" in said(solar("upload", "east", str(path), str(path)))
+    assert "have the same name" in said(solar("upload", "east", str(path), str(other)))
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [(1, "1 file contradicts it in 1 row"), (2, "2 files contradict it in 1 row")],
+)
+def test_one_file_contradicts_and_two_files_contradict(
+    system: FakeSystem, files: int, words: str
+) -> None:
+    overlap = {"files": files, "rows": 1, "share": 0.5, "example": "power_ac differs"}
+    known(system, file("east/power.csv", overlap=overlap))
+    system.clients["s3"] = Nothing()
+    assert words in solar("files", "--site", "east").stdout
