@@ -40,6 +40,7 @@ def _asked(guess: Guess) -> Guess:
     if not guess.why.startswith("GUESSED"):
         return guess
     why = guess.why.removeprefix("GUESSED: ").replace("with it", f"with {guess.value}")
+    why = why.replace("GUESSED by its size: values up", "values go up")
     return Guess(guess.value, f"FILL IN: no name says whether it is power or energy; {why}")
 
 

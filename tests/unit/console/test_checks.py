@@ -481,3 +481,20 @@ def test_one_minute_is_no_minutes(minutes: int, words: str) -> None:
     found = {"peak_kw": None, "peak_of_capacity": None, "minutes_after_solar_noon": minutes}
     lines = figures.said({**found, "correlation": {}, "forecast_peak": None})
     assert f"middle of the day {words} solar noon" in lines
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_the_highest_power_is_that_of_all_files_whichever_counts(
+    tmp_path: Path, *, is_turned: bool
+) -> None:
+    site = written(tmp_path, "east.yaml", SITE)
+    low, high = samples(tmp_path, [days(1, 2, 0.7), days(1, 2)])
+    done = solar(
+        "sites", "check", str(site), *([high, low] if is_turned else [low, high]), "--json"
+    )
+    found = json.loads(done.stdout)["files"]
+    alone = json.loads(solar("sites", "check", str(site), high, "--json").stdout)["files"]
+    told = solar("sites", "check", str(site), *([high, low] if is_turned else [low, high])).stdout
+    assert {each["state"] for each in found} == {"accepted"}
+    assert f"highest power {alone[0]['figures']['peak_kw']:.4g} kW" in told

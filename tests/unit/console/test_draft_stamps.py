@@ -558,6 +558,7 @@ def test_a_unit_that_no_name_of_an_interval_says_is_asked(tmp_path: Path) -> Non
     text = said(path, options=CAPACITY)
     assert "FILL IN: no name says whether it is power or energy; with kW the peak is 2" in text
     assert "the samples are read here with kW, which may be wrong" in text
+    assert "power or energy; values go up to" in said(path)
 
 
 @pytest.mark.parametrize("second", [1900000001, 1900000500])
