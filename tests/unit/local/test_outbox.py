@@ -10,9 +10,9 @@ from infra.local import outbox
 from infra.local.home import Home
 
 
-@pytest.mark.parametrize("length", [10, 69, 80, 200])
-def test_a_subject_of_any_length_is_read_as_it_was_written(tmp_path: Path, length: int) -> None:
-    subject = ("Suspect: source power-1 " * 10)[:length].strip()
+@pytest.mark.parametrize("site", ["east", "munich", "a-site-of-a-longer-name"])
+def test_a_subject_of_any_length_is_read_as_it_was_written(tmp_path: Path, site: str) -> None:
+    subject = f"[Solar] Warning: Suspect: source power-1 of site {site} (contradicting_rows)"
     outbox.keep_email(
         Home(tmp_path).outbox, to="a@example.org", subject=subject, body="", topic="t"
     )
