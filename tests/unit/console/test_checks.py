@@ -498,3 +498,13 @@ def test_the_highest_power_is_that_of_all_files_whichever_counts(
     told = solar("sites", "check", str(site), *([high, low] if is_turned else [low, high])).stdout
     assert {each["state"] for each in found} == {"accepted"}
     assert f"highest power {alone[0]['figures']['peak_kw']:.4g} kW" in told
+
+
+@pytest.mark.usefixtures("alone")
+def test_files_of_the_same_bytes_are_said_to_count_once(tmp_path: Path) -> None:
+    site = written(tmp_path, "east.yaml", SITE)
+    given = samples(tmp_path, [days(1, 2), days(1, 2), days(3, 2)])
+    told = solar("sites", "check", str(site), *given).stdout
+    names = [Path(each).name for each in given]
+    assert f"{names[1]}: the same bytes as {names[0]}; their rows count once" in told
+    assert f"{names[2]}: the same bytes" not in told
