@@ -211,6 +211,15 @@ def test_a_remedy_for_several_inverters_names_the_star_that_adds_them_up() -> No
     accepted(of_two_inverters(), site(read_by("time", "value") | star))
 
 
+@pytest.mark.parametrize("how", [{"sum_by": "series"}, {"where": {"series": "inverter/1"}}])
+def test_a_series_without_a_star_is_told_of_the_star(how: dict[str, Any]) -> None:
+    said = read_by("time", "value") | {"records": "Body.Data.inverter/1.Data.P.Values"}
+    fault = refused(of_two_inverters(), site(said | how))
+    assert (fault.code, "write a star in records" in fault.remedy) == ("missing_column", True)
+    fault = refused(of_two_inverters(), site(said | {"sum_by": "inverter"}))
+    assert (fault.code, "star" in fault.remedy) == ("missing_column", False)
+
+
 def test_lists_of_different_quantities_are_not_added_up_by_a_remedy() -> None:
     fault = refused(archive(), site(read_by("time", "value")))
     assert "2 lists of records" in fault.reason  # energy and power of one inverter

@@ -44,7 +44,7 @@ def load(data: Content, source: SourceFormat) -> Raw:
         columns = header.find(source, [name.strip() for name in names])
     except UnreadableFileError as error:
         inner = _unlike(found, path) if error.code == "missing_column" else None
-        raise inner or error from error
+        raise inner or _without_star(source, names, error) or error from error
     faults.check_size(len(fields), len(columns.all))
     wanted = {names[at] for at in columns.all}
     whole = [_is_whole(each, wanted, set(names)) for each in fields]
@@ -67,6 +67,21 @@ def _unlike(content: Any, path: str) -> UnreadableFileError | None:
         return None
     what, todo = said
     return UnreadableFileError("unreadable", f"{what}; {json_shapes.READ}", todo)
+
+
+def _without_star(
+    source: SourceFormat, names: list[str], error: UnreadableFileError
+) -> UnreadableFileError | None:
+    """Return what to do where the YAML asks for the name in the place of a star, and has none."""
+    asked = source.sum_by == SERIES or SERIES in source.where
+    if error.code != "missing_column" or not asked or SERIES in names:
+        return None
+    return UnreadableFileError(
+        error.code,
+        error.reason,
+        f"write a star in records, in the place of the name that {SERIES!r} is to hold, like "
+        f"Body.{_ANY}.Values (or in sum_by and where the column that names the inverters)",
+    )
 
 
 def _is_whole(record: dict[str, Any], wanted: AbstractSet[str], names: AbstractSet[str]) -> bool:
