@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from console.output import counted
 from shared.solar import irradiance, position
 from shared.solar.site import Site
 
@@ -42,9 +43,13 @@ def figures(tables: Sequence[bytes], site: Site) -> dict[str, Any]:
         `correlation` of power with each irradiance, and `forecast_peak`: the highest predicted irradiance
         and what the highest share of a clear sky is; None where the rows do not say.
     """
-    series = _series(tables)
+    parts = _parts(tables)
+    series = _series(parts)
     power = series.get("power_ac")
-    peak = float(power[1].max()) if power else None
+    # Of all files: where two contradict each other, the one that does not count shows nothing else.
+    peak = max(
+        (float(each[1].max()) for each in parts.get("power_ac", []) if len(each[1])), default=None
+    )
     centred = next((series[name] for name in ("power_ac", *IRRADIANCES) if name in series), None)
     follows = {
         name: _correlation(power, series[name])
@@ -79,7 +84,7 @@ def said(
         lines.append("middle of the day: not checked without latitude and longitude")
     elif minutes is not None:
         side = "after" if minutes >= 0 else "before"
-        lines.append(f"middle of the day {abs(minutes)} minutes {side} solar noon")
+        lines.append(f"middle of the day {counted(abs(minutes), 'minute')} {side} solar noon")
     for name, value in found["correlation"].items():
         lines.append(f"correlation of power with {name} {value:.2f}")
     if found["forecast_peak"]:
@@ -93,8 +98,8 @@ def _shown(value: float) -> str:
     return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"  # noqa: PLR2004 - no exponents
 
 
-def _series(tables: Sequence[bytes]) -> dict[str, Series]:
-    """Return each quantity of all tables together, the last value of each time; of forecasts the freshest."""
+def _parts(tables: Sequence[bytes]) -> dict[str, list[Series]]:
+    """Return what each table holds of each quantity."""
     parts: dict[str, list[Series]] = {}
     for each in tables:
         # Arrow's threads may outlive the last line of a short program, and abort it (apache/arrow#34314); a
@@ -110,6 +115,11 @@ def _series(tables: Sequence[bytes]) -> dict[str, Series]:
             known = np.isfinite(values)
             half = np.full(int(known.sum()), np.timedelta64(int(step // 2), "us"))
             parts.setdefault(name, []).append((times[known], values[known], half))
+    return parts
+
+
+def _series(parts: Mapping[str, Sequence[Series]]) -> dict[str, Series]:
+    """Return each quantity of all tables together, the last value of each time; of forecasts the freshest."""
     found: dict[str, Series] = {}
     for name, some in parts.items():
         times, values, half = (np.concatenate(each)[::-1] for each in zip(*some, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,12 +24,17 @@ def check_names(paths: Sequence[Path], folder_remedy: str) -> None:
     """
     folders = [path for path in paths if path.is_dir()]
     if folders:
+        if not any(each.is_file() for each in folders[0].iterdir()):
+            raise ConsoleError(f"{folders[0]} is a folder without files")
         raise ConsoleError(
             f"{folders[0]} is a folder; name its files: {folder_remedy.format(folders[0])}"
         )
     missing = [str(path) for path in paths if not path.is_file()]
     if missing:
         raise ConsoleError(f"no such file: {', '.join(missing)}")
+    twice = [path for path, times in Counter(paths).items() if times > 1]
+    if twice:
+        raise ConsoleError(f"{twice[0]} is named twice; name it once")
     known: dict[str, Path] = {}
     for path in paths:
         other = known.setdefault(path.name, path)

@@ -74,10 +74,13 @@ class Together:
         """Yield it in words, one paragraph for each."""
         for key, overlap in sorted(self.overlaps.items()):
             rows = output.counted(overlap.rows, "row")
-            yield f"{_name(key)}: {rows} contradict other files: {overlap.example}"
+            verb = "contradicts" if overlap.rows == 1 else "contradict"
+            yield f"{_name(key)}: {rows} {verb} other files: {overlap.example}"
         for each in self.findings:
             why = output.sentences(each.reason, each.remedy)
             yield f"Source {each.found.source} would be suspect, and enter no dataset: {why}"
+            if "solar files remove" in each.remedy:
+                yield "What is not uploaded yet need not be removed: leave it out."
 
 
 def look(trials: Sequence[Trial], site: ActiveSite | None) -> Together:

@@ -69,6 +69,18 @@ def balance(system: System, site: str | None = None) -> dict[str, Any]:
     return found
 
 
+def check_site(system: System, site: str) -> None:
+    """Refuse a site that nobody knows: it is no site without files.
+
+    Raises
+    ------
+    NotFoundError
+        It has neither files nor a configuration.
+    """
+    if not page(system, site_id=site, limit=1)["files"]:
+        sites.named(system, site)
+
+
 def full_key(key: str) -> str:
     """Return a key that was written with or without `raw/`."""
     return f"{layout.RAW}{key.removeprefix(layout.RAW)}"
@@ -85,6 +97,8 @@ def versions_of(system: System, key: str) -> list[File]:
     site = layout.raw_site(key)
     found = system.ask_all("data_watcher", "files", site_id=site or None, contains=key, limit=500)
     versions = [each for each in found if each["key"] == key]
+    if not versions and not site:
+        raise NotFoundError(f"{key} names no site; write SITE/FILE, as `solar files` does")
     if not versions:
         raise NotFoundError(f"no file {key} in the ledger; `solar files --site {site}` lists them")
     return versions
@@ -196,6 +210,11 @@ def _refuse_copies(system: System, files: Sequence[File]) -> None:
             and other["state"] in {"accepted", "duplicate"}
             and other["key"] not in named
         ]
+        if copies and each["state"] == "duplicate":
+            raise ConsoleError(
+                f"{each['key']} is a duplicate: its rows count once, by {', '.join(copies)}, so that nothing "
+                "need be done about it; to take out these rows, name both"
+            )
         if copies:
             raise ConsoleError(
                 f"the bytes of {each['key']} are also at {', '.join(copies)}, and its rows would count from "

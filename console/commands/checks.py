@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -115,8 +115,18 @@ def show(trials: Sequence[Trial], site: ActiveSite | None, together: Together) -
     if site is not None and any(each.rows for each in trials):
         for line in said(figures_of(trials, site)):
             output.say_plainly(f"  {line}")
-    for line in together.said():
+    for line in (*together.said(), *_copies(trials)):
         output.say_plainly(line)
+
+
+def _copies(trials: Sequence[Trial]) -> Iterator[str]:
+    """Yield which files hold the bytes of another one: once uploaded, the rows of one of them count."""
+    known: dict[tuple[str | None, str | None], str] = {}
+    for each in trials:
+        if each.rows:
+            first = known.setdefault((each.content, each.rows.provider), each.name)
+            if first != each.name:
+                yield f"{each.name}: the same bytes as {first}; their rows count once"
 
 
 def _refusals(trials: Sequence[Trial]) -> list[str]:

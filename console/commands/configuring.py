@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,8 @@ def config_key(path: Path) -> str:
             "proposes a site's YAML from sample files"
         )
     field = "site_id" if "site_id" in said else "model_id"
+    if said[field] is None:
+        raise ConsoleError(f"{path.name}: {field} is empty; fill it in")
     name = str(said[field])
     if not _NAME.fullmatch(name):  # it would be part of a key
         raise ConsoleError(
@@ -110,12 +113,20 @@ def told(verdict: Configuration | None) -> str:
 
 def wrong(each: Configuration) -> str:
     """Return why a configuration is refused, and which sources are suspect; '' where all is well."""
-    suspect = [
-        output.sentences(f"source {one['source']} is suspect: {one['reason']}", one["remedy"])
-        for one in each.get("suspects", [])
-        if one["standing"] == "suspect"
-    ]
+    suspect = [f"source {one['source']} is suspect, see below" for one in _suspects(each)]
     return " ".join([*([] if each["state"] == "accepted" else [why(each)]), *suspect])
+
+
+def doubts(found: Sequence[Configuration]) -> Iterator[str]:
+    """Yield why sources are suspect, and what to do: a paragraph each, as names of files are long."""
+    for each in found:
+        for one in _suspects(each):
+            why_so = output.sentences(one["reason"], one["remedy"])
+            yield f"Source {one['source']} of site {each['name']} is suspect: {why_so}"
+
+
+def _suspects(each: Configuration) -> list[dict[str, Any]]:
+    return [one for one in each.get("suspects", []) if one["standing"] == "suspect"]
 
 
 def why(each: Configuration) -> str:

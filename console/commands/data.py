@@ -164,4 +164,5 @@ def _contradicted(file: dict[str, Any]) -> str:
     if not found:
         return ""
     files, rows = (output.counted(found[what], what[:-1]) for what in ("files", "rows"))
-    return f"{files} contradict it in {rows} ({found['share']:.0%}): {found['example']}"
+    verb = "contradicts" if found["files"] == 1 else "contradict"
+    return f"{files} {verb} it in {rows} ({found['share']:.0%}): {found['example']}"

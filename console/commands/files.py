@@ -53,6 +53,8 @@ def files(
         _reasons(site, json=json)
         return
     found = all_files(site, state_)
+    if site is not None and not found:
+        ledger.check_site(state.system, site)
     if site is not None and state_ is None:
         for line in _alone(site, found):
             output.complain(line)
@@ -88,6 +90,10 @@ def release(
     if (key is None) == (site is None):
         raise ConsoleError("name either one KEY or --site SITE")
     full = ledger.full_key(key) if key else None
+    if full is not None:
+        ledger.versions_of(state.system, full)
+    elif site is not None:
+        ledger.check_site(state.system, site)
     message = ledger.release(state.system, reason, getpass.getuser(), key=full, site=site)
     if json:
         output.as_json({"id": message.id, "site_id": message.site_id, "key": full})
@@ -162,6 +168,8 @@ def _check(site: str | None, *, json: bool) -> None:
 
 
 def _reasons(site: str | None, *, json: bool) -> None:
+    if site is not None:
+        ledger.check_site(state.system, site)
     found = state.system.ask("data_watcher", "reasons", site_id=site)
     if json:
         output.as_json(found)

@@ -92,6 +92,8 @@ def list_sites(*, json: JsonOption = False) -> None:
     ]
     columns = ["kind", "name", "model", "state", "uploaded (UTC)", "what is wrong"]
     output.table("Configuration", columns, rows, "no site yet; `solar sites add FILE`")
+    for line in configuring.doubts(found):
+        output.say_folded(line)
 
 
 @app.command("show")

@@ -170,9 +170,12 @@ def _stood_in(sources: Sequence[SourceDraft]) -> Iterator[str]:
         opened = [g for some in (each.layout, *each.columns.values()) for g in some.items()]
         for name, guess in opened:
             if guess.is_open:
+                value, doubt = text.value_of(guess), "which may be wrong"
+                if isinstance(value, dict):
+                    value = f"{{{', '.join(f'{column}: {row}' for column, row in value.items())}}}"
+                    doubt = "which may be another plant's"
                 yield from text.comment(
-                    f"- {name} is to be filled in; until then the samples are read here by "
-                    f"{text.value_of(guess)}, which may be another plant's"
+                    f"- {name} is to be filled in; until then the samples are read here with {value}, {doubt}"
                 )
 
 

@@ -39,7 +39,9 @@ def _asked(guess: Guess) -> Guess:
     """Return what is to be filled in instead of a guess: columns that are called 00:30 say no unit."""
     if not guess.why.startswith("GUESSED"):
         return guess
-    return Guess(guess.value, f"FILL IN: no name says whether it is power or energy; {guess.why}")
+    why = guess.why.removeprefix("GUESSED: ").replace("with it", f"with {guess.value}")
+    why = why.replace("GUESSED by its size: values up", "values go up")
+    return Guess(guess.value, f"FILL IN: no name says whether it is power or energy; {why}")
 
 
 def said(sheet: Sheet, found: Stamps, columns: Columns) -> tuple[Stamps, Columns]:

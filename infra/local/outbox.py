@@ -88,7 +88,7 @@ def emails(home: Path) -> list[Email]:
             Email(
                 sent_at=_when(path),
                 to=str(message["To"]),
-                subject=str(message["Subject"]),
+                subject=str(message["Subject"]).strip(),  # a long one has a line of its own
                 body=body.get_content() if body is not None else "",
                 topic=str(message["X-Amz-Sns-Topic-Arn"]),
                 path=path,

@@ -14,6 +14,7 @@ from shared.errors import UnreadableFileError
 from shared.solar import contradictions
 from shared.solar.position import Floats
 from shared.solar.rows import ISSUED, PROVIDER, STEP, TIME
+from shared.solar.site import POWER
 
 _BITS = 32  # that seconds since 1970 take, until 2106
 Keys = npt.NDArray[np.uint64]  # what rows are about: the issue of forecasts, and the time
@@ -97,12 +98,13 @@ def _compared(
         for side, values in enumerate((mine, theirs)):
             telling = int((np.abs(values) > about_zero).sum())
             shares[side] = max(shares[side], min(int(apart.sum()) / max(telling, 1), 1.0))
-        first = int(np.argmax(apart))
-        found = (times[first], name, float(here[first]), float(there[first]))
+        # People are shown what is farthest apart, and power rather than a tenth of a degree at night.
+        row = int(np.argmax(np.where(apart, np.abs(here - there), -1.0)))
+        found = (name != POWER, times[row], name, float(here[row]), float(there[row]))
         example = found if example is None else min(example, found)
     if example is None:
         return Compared()
-    time, column, value, other_value = example
+    _, time, column, value, other_value = example
     return Compared(
         rows=int(contradicted.sum()),
         shares=(round(shares[0], 4), round(shares[1], 4)),

@@ -96,7 +96,8 @@ def _unknown(site_id: str) -> Fault:
         "unknown_site",
         f"there is no configuration of a site {site_id!r}",
         f"upload {layout.site_config(site_id)}, as `solar sites add` does; the file is then read without a "
-        "new upload"
+        "new upload. Where the folder is misspelt, upload the file to the right one, and dismiss this one: "
+        "`solar files dismiss KEY… --reason …`"
         if valid
         else "upload it to the folder of a site; those are called a-z, 0-9 and -, at most 32",
     )

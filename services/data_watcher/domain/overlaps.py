@@ -33,7 +33,7 @@ class Compared(_Kept):
     shares
         How large a part that is of the values of each file that are not about zero. [unitless]
     column, time, said
-        An example, the first; empty where they agree.
+        An example: of power, if it is contradicted, where they are farthest apart; empty where they agree.
     """
 
     rows: NonNegative = 0

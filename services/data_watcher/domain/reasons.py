@@ -48,7 +48,8 @@ REFUSED: dict[str, str] = {
     "wrong_unit": "power does not fit the AC capacity, the sun or its irradiance, irradiance does not fit "
     "the sun or power, temperature does not fit the season or modules the air, or humidity is a fraction",
     "wrong_clock": "power or irradiance is centred hours off solar noon, some of it in the night, its days "
-    "are as long as those of the other half of the year, or they are a day apart",
+    "are as long as those of the other half of the year, they are a day apart, or stamps mark an hour that "
+    "the zone has once",
     "too_much_masked": "one reason would mask more than a tenth of the rows in daylight or with power",
     "cannot_be_read": "reading it killed the function three times",
 }

@@ -235,6 +235,8 @@ def _explain(schema: type[BaseModel], error: Any) -> str:
     if error["type"] == "missing":
         return f"{name!r} is missing"
     where = ".".join(str(part) for part in path)
+    if error.get("input", ...) is None:  # as a draft leaves what it asks for
+        return f"{where} is empty; fill it in"
     what = error["msg"].removeprefix("Value error, ")
     return f"{where}: {what[:1].lower()}{what[1:]}" if where else what
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
-from console import output
+from console import figures, output
 from console.state import state
 from services.data_watcher.adapters.reading import read
 from shared.active import ActiveSite
@@ -374,6 +374,7 @@ def test_samples_that_pass_alone_and_disagree_are_told_together(
     done = solar("sites", "check", str(site), *given)
     assert done.exit_code == 1
     assert "Source power would be suspect" in done.stdout
+    assert "What is not uploaded yet need not be removed: leave it out." in done.stdout
     assert words in " ".join(done.stdout.split())
 
     done = solar("sites", "check", str(site), *given, "--json")
@@ -473,3 +474,37 @@ def test_what_is_given_in_place_of_a_yaml_is_named_once(
     assert done.exit_code == 1
     assert said in done.stdout
     assert str(tmp_path) not in done.stdout
+
+
+@pytest.mark.parametrize(("minutes", "words"), [(-1, "1 minute before"), (2, "2 minutes after")])
+def test_one_minute_is_no_minutes(minutes: int, words: str) -> None:
+    found = {"peak_kw": None, "peak_of_capacity": None, "minutes_after_solar_noon": minutes}
+    lines = figures.said({**found, "correlation": {}, "forecast_peak": None})
+    assert f"middle of the day {words} solar noon" in lines
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_the_highest_power_is_that_of_all_files_whichever_counts(
+    tmp_path: Path, *, is_turned: bool
+) -> None:
+    site = written(tmp_path, "east.yaml", SITE)
+    low, high = samples(tmp_path, [days(1, 2, 0.7), days(1, 2)])
+    done = solar(
+        "sites", "check", str(site), *([high, low] if is_turned else [low, high]), "--json"
+    )
+    found = json.loads(done.stdout)["files"]
+    alone = json.loads(solar("sites", "check", str(site), high, "--json").stdout)["files"]
+    told = solar("sites", "check", str(site), *([high, low] if is_turned else [low, high])).stdout
+    assert {each["state"] for each in found} == {"accepted"}
+    assert f"highest power {alone[0]['figures']['peak_kw']:.4g} kW" in told
+
+
+@pytest.mark.usefixtures("alone")
+def test_files_of_the_same_bytes_are_said_to_count_once(tmp_path: Path) -> None:
+    site = written(tmp_path, "east.yaml", SITE)
+    given = samples(tmp_path, [days(1, 2), days(1, 2), days(3, 2)])
+    told = solar("sites", "check", str(site), *given).stdout
+    names = [Path(each).name for each in given]
+    assert f"{names[1]}: the same bytes as {names[0]}; their rows count once" in told
+    assert f"{names[2]}: the same bytes" not in told

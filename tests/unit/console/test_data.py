@@ -16,6 +16,7 @@ from rich.console import Console
 from console import output, second_names
 from console.commands import configuring
 from console.commands.data import show_files
+from console.errors import ConsoleError
 from shared.active import ActiveSite
 from shared.solar.site import Site
 from tests.unit.console.systems import FakeSystem, solar, system
@@ -158,6 +159,12 @@ def test_a_yaml_whose_name_is_none_is_not_uploaded(
     assert watcher.puts == []
 
 
+def test_a_name_that_is_not_filled_in_is_said_to_be_empty(tmp_path: Path) -> None:
+    (tmp_path / "east.yaml").write_text("site_id:  # FILL IN\n")
+    with pytest.raises(ConsoleError, match="site_id is empty; fill it in"):
+        configuring.config_key(tmp_path / "east.yaml")
+
+
 def test_nobody_has_to_wait_for_a_verdict(system: FakeSystem, yaml: Path) -> None:
     watcher = watched(system, Watcher(configured("rejected"), late=99))
 
@@ -178,6 +185,22 @@ def test_a_refused_configuration_is_listed_with_what_is_in_force(
     assert says in solar("sites", "list").stdout
 
 
+def test_why_a_source_is_suspect_is_not_torn_by_a_column(
+    system: FakeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output, "people", Console(width=80))
+    key = f"raw/east/{'power_' * 5}2024-05.csv"
+    suspect = {"source": "power", "reason": f"{key} contradicts", "remedy": "take it out"}
+    both = [suspect | {"standing": "suspect"}, suspect | {"source": "old", "standing": "trusted"}]
+    found = configured("accepted") | {"suspects": both}
+    system.answers["data_watcher", "sites"] = {"sites": [found]}
+
+    told = solar("sites", "list").stdout
+    assert "is suspect, see" in " ".join(told.split())
+    assert f"Source power of site east is suspect: {key} contradicts. Take it out." in told
+    assert "old" not in told
+
+
 def test_reason_and_remedy_are_two_sentences() -> None:
     assert output.sentences("it is empty", "upload it again") == "it is empty. Upload it again."
     assert output.sentences("Is it?", None, "") == "Is it?"
@@ -187,6 +210,7 @@ def test_reason_and_remedy_are_two_sentences() -> None:
 def test_a_folder_is_not_uploaded_but_answered_with_what_to_type(
     system: FakeSystem, tmp_path: Path
 ) -> None:
+    (tmp_path / "power.csv").touch()
     done = solar("upload", "east", str(tmp_path))
 
     assert done.exit_code != 0

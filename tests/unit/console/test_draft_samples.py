@@ -377,10 +377,7 @@ def test_a_column_that_names_the_plant_becomes_where(tmp_path: Path) -> None:
 
     text = said(path)
     assert "FILL IN, like {campus: North}: the file holds 2 series below each other" in text
-    assert (
-        "where is to be filled in; until then the samples are read here by {'campus': 'North'}"
-        in text
-    )
+    assert "until then the samples are read here with {campus: North}, which may be another" in text
     assert "accepted by power-1, 384 rows" in text
     with pytest.raises(InvalidConfigError, match="where"):  # until somebody says it
         site(path)

@@ -555,7 +555,10 @@ def test_intervals_side_by_side_are_read_in_turn(
 def test_a_unit_that_no_name_of_an_interval_says_is_asked(tmp_path: Path) -> None:
     lines = side_by_side("%Y-%m-%d %H:%M", ["Q1", "Q2", "Q3", "Q4"], 0.25)
     path = written(tmp_path, "p.csv", lines)
-    assert "FILL IN: no name says whether it is power or energy" in said(path, options=CAPACITY)
+    text = said(path, options=CAPACITY)
+    assert "FILL IN: no name says whether it is power or energy; with kW the peak is 2" in text
+    assert "the samples are read here with kW, which may be wrong" in text
+    assert "power or energy; values go up to" in said(path)
 
 
 @pytest.mark.parametrize("second", [1900000001, 1900000500])

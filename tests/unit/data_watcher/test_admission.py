@@ -89,7 +89,12 @@ def test_a_file_that_is_too_large_says_its_size_and_the_limit_in_mib() -> None:
 
 @pytest.mark.parametrize(
     ("site_id", "remedy"),
-    [("west", "upload config/sites/west.yaml"), ("West", "at most 32"), ("w" * 33, "at most 32")],
+    [
+        ("west", "upload config/sites/west.yaml"),
+        ("west", "dismiss this one"),
+        ("West", "at most 32"),
+        ("w" * 33, "at most 32"),
+    ],
 )
 def test_an_unknown_site_is_told_what_to_upload_or_how_sites_are_called(
     site_id: str, remedy: str

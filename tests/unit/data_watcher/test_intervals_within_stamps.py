@@ -64,6 +64,14 @@ def test_a_step_that_the_numbers_contradict_is_refused() -> None:
     assert "each has 4 intervals in the file" in fault.reason
 
 
+def test_numbers_that_nobody_names_are_in_the_remedy() -> None:
+    hours = {name: each for name, each in HOURS.items() if name != "interval_column"}
+    fault = refused(numbered(1, 0), described(hours, POWER))
+    assert fault.code == "mixed_rows"
+    assert "(timestamp.interval_column)" in fault.remedy
+    accepted(numbered(1, 0), described(hours | {"interval_column": "interval"}, POWER))
+
+
 def test_a_row_without_a_number_is_left_out() -> None:
     data = numbered(1, 0).replace(b"06/02/2024;12;2;", b"06/02/2024;12;;")
     rest = [row for row in HEALTHY if row[0] != datetime(2024, 6, 2, 12, 15, tzinfo=UTC)]

@@ -190,6 +190,49 @@ def test_a_star_in_a_path_is_any_name() -> None:
     assert "has a list" in refused(of_two_inverters(), nowhere).reason
 
 
+@pytest.mark.parametrize("path", ["Body.*", "*", "Body.Data.*"])
+def test_a_star_that_leads_to_several_lists_of_a_name_is_asked_about(path: str) -> None:
+    content = json.loads(of_two_inverters())
+    for each in content["Body"][
+        "Data"
+    ].values():  # of one name two lists, of which the first is power
+        each["Data"]["Q"] = each["Data"].get("P", {"Values": {}})
+    said = read_by("time", "value") | {"records": path, "sum_by": "series"}
+    fault = refused(json.dumps(content).encode(), site(said))
+    assert (fault.code, "more than one list" in fault.reason) == ("unreadable", True)
+    assert "records: Body.Data.*.Data.P.Values" in fault.remedy
+
+
+def test_a_remedy_for_several_inverters_names_the_star_that_adds_them_up() -> None:
+    fault = refused(of_two_inverters(), site(read_by("time", "value")))
+    assert "2 lists of records" in fault.reason
+    assert "records: Body.Data.*.Data.P.Values with sum_by: series" in fault.remedy
+    star = {"records": "Body.Data.*.Data.P.Values", "sum_by": "series"}
+    accepted(of_two_inverters(), site(read_by("time", "value") | star))
+
+
+@pytest.mark.parametrize("how", [{"sum_by": "series"}, {"where": {"series": "inverter/1"}}])
+def test_a_series_without_a_star_is_told_of_the_star(how: dict[str, Any]) -> None:
+    said = read_by("time", "value") | {"records": "Body.Data.inverter/1.Data.P.Values"}
+    fault = refused(of_two_inverters(), site(said | how))
+    assert (fault.code, "write a star in records" in fault.remedy) == ("missing_column", True)
+    fault = refused(of_two_inverters(), site(said | {"sum_by": "inverter"}))
+    assert (fault.code, "star" in fault.remedy) == ("missing_column", False)
+
+
+def test_lists_of_different_quantities_are_not_added_up_by_a_remedy() -> None:
+    fault = refused(archive(), site(read_by("time", "value")))
+    assert "2 lists of records" in fault.reason  # energy and power of one inverter
+    assert "sum_by" not in fault.remedy
+
+
+def test_a_path_that_leads_nowhere_is_corrected_in_the_yaml() -> None:
+    said = read_by("time", "value") | {"records": "Body.Daten.inverter/1"}
+    fault = refused(of_two_inverters(), site(said))
+    assert "'Daten' is not there, only 'Data'" in fault.reason
+    assert "correct records of the source in the site's YAML" in fault.remedy
+
+
 def test_inverters_beside_each_other_are_drafted_with_a_star(tmp_path: Path) -> None:
     path = tmp_path / "archive.json"
     path.write_bytes(of_two_inverters())

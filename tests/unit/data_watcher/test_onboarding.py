@@ -92,6 +92,8 @@ def test_a_typo_is_named_with_its_line_and_what_was_meant() -> None:
         (b"latitude: 40", b"latitude: [40", 4, "check indentation"),
         (b"latitude: 40", b"latitude: !!python/name:os.system 40", 3, "tag"),
         (b"site_id: east", b"site_id: \xff", 1, "UTF-8"),
+        (b"latitude: 40", b"latitude:", 3, "latitude is empty; fill it in"),
+        (b"unit: kW", b"unit: ", 12, "columns.power_ac.unit is empty; fill it in"),
     ],
 )
 def test_what_is_wrong_is_said_in_plain_words_with_the_line(

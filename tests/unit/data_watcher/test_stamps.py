@@ -154,6 +154,29 @@ def test_an_hour_that_comes_twice_may_be_marked(how: str, *, is_turned: bool) ->
     assert accepted(data, where, rows).rows.masks == {}
 
 
+@pytest.mark.parametrize("zone", ["+02:00", "UTC", "America/New_York"])
+@pytest.mark.parametrize("how", ["A", "*"])
+def test_an_hour_that_is_marked_and_comes_once_in_the_zone_is_refused(how: str, zone: str) -> None:
+    rows = around(datetime(2025, 10, 26))  # noqa: DTZ001
+    data = csv(rows, stamp=lambda moment: marked(moment, how))
+    fault = refused(data, site(stamped("%d.%m.%Y %H:%M"), timezone=zone))
+    assert (fault.code, "follows summer time" in fault.reason) == ("wrong_clock", True)
+    assert "timezone: Europe/Berlin" in fault.remedy
+
+
+def test_a_mark_of_something_else_is_no_hour_that_comes_twice() -> None:
+    data = csv().replace(b"2024-06-01 02:15;", b"2024-06-01 02:15*;")
+    assert accepted(data, site(CSV)).rows.masks == {}
+
+
+def test_a_number_of_an_hour_that_is_marked_and_comes_once_is_refused() -> None:
+    rows = [row for row in around(datetime(2025, 10, 26)) if row[0].minute == 0]  # noqa: DTZ001
+    data = csv(rows, stamp=lambda moment: marked(moment, "hour").replace(" ", ";"))
+    said = {"column": "t", "time_column": "h", "format": "%d.%m.%Y %H", "step_minutes": 60}
+    where = site(CSV | {"timestamp": said}, timezone="+02:00")
+    assert refused(data.replace(b"t;p", b"t;h;p"), where).code == "wrong_clock"
+
+
 def test_an_hour_that_is_a_number_may_be_marked() -> None:
     rows = [row for row in around(datetime(2025, 10, 26)) if row[0].minute == 0]  # noqa: DTZ001
     data = csv(rows, stamp=lambda moment: marked(moment, "hour").replace(" ", ";"))

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from services.data_watcher.adapters.reading import (
     counted,
     months,
+    passes,
     serials,
     stamp_text,
     zone_names,
@@ -58,7 +59,9 @@ def _of_text(text: pa.Array, how: TimestampFormat, zone: str) -> tuple[Times, bo
     if how.format is not None and "%p" in how.format:
         text = stamp_text.with_halves(text)
     if how.is_counted:
-        return counted.parse(text, how), False
+        times = counted.parse(text, how)
+        passes.check(text, times, zone)
+        return times, False
     if len(text) and (text[0].as_py() or "").startswith('="'):  # lest a spreadsheet change them
         text = pc.replace_substring_regex(text, '^="(.*)"$', r"\1")
     if (how.format is None or "%Z" in how.format) and (
@@ -129,6 +132,7 @@ def _rescued(text: pa.Array, parsed: Times, how: TimestampFormat, zone: str) -> 
             offsets[row] = np.timedelta64(offset, "us")
     named = ~np.isnat(offsets)
     if not named.any():
+        passes.check(text, local, zone)
         return local, False
     rest, _ = to_utc(local, zone)
     return np.where(named, local - offsets, rest), True

@@ -24,6 +24,7 @@ SERIES = "series"  # the column that holds it
 _DEEPEST = 8  # levels of lists
 _SHOWN = 100  # characters of a record in a message
 _FEW = 5  # lists that are named
+_NUMBERS = re.compile(r"\d+")
 _FIRST = 200  # records whose names are the file's
 
 
@@ -43,7 +44,7 @@ def load(data: Content, source: SourceFormat) -> Raw:
         columns = header.find(source, [name.strip() for name in names])
     except UnreadableFileError as error:
         inner = _unlike(found, path) if error.code == "missing_column" else None
-        raise inner or error from error
+        raise inner or _without_star(source, names, error) or error from error
     faults.check_size(len(fields), len(columns.all))
     wanted = {names[at] for at in columns.all}
     whole = [_is_whole(each, wanted, set(names)) for each in fields]
@@ -66,6 +67,21 @@ def _unlike(content: Any, path: str) -> UnreadableFileError | None:
         return None
     what, todo = said
     return UnreadableFileError("unreadable", f"{what}; {json_shapes.READ}", todo)
+
+
+def _without_star(
+    source: SourceFormat, names: list[str], error: UnreadableFileError
+) -> UnreadableFileError | None:
+    """Return what to do where the YAML asks for the name in the place of a star, and has none."""
+    asked = source.sum_by == SERIES or SERIES in source.where
+    if error.code != "missing_column" or not asked or SERIES in names:
+        return None
+    return UnreadableFileError(
+        error.code,
+        error.reason,
+        f"write a star in records, in the place of the name that {SERIES!r} is to hold, like "
+        f"Body.{_ANY}.Values (or in sum_by and where the column that names the inverters)",
+    )
 
 
 def _is_whole(record: dict[str, Any], wanted: AbstractSet[str], names: AbstractSet[str]) -> bool:
@@ -119,8 +135,8 @@ def _records(text: str, source: SourceFormat) -> tuple[str, list[Any]]:
         some = ", ".join([*found][:_FEW]) + (", …" if len(found) > _FEW else "")
         raise faults.unreadable(
             f"it holds {len(found)} lists of records ({some}), and the site's YAML does not say which",
-            f"say in the site's YAML which list holds the measurements, like records: {next(iter(found))}; "
-            "the file is then read again without a new upload",
+            f"say in the site's YAML which list holds the measurements, like records: {next(iter(found))}"
+            f"{_added_up([*found])}; the file is then read again without a new upload",
         )
     return next(iter(found.items()))
 
@@ -132,26 +148,64 @@ def _of_any(content: Any, path: str) -> list[Any]:
         _inside(content, before.strip(".")) if before else (content, json_series.NOTHING)
     )
     if not isinstance(around, dict):
-        raise faults.unreadable(
-            f"records: {path} leads nowhere; no names are in the place of the star"
-        )
+        raise _nowhere(path, "no names are in the place of the star")
     found: list[Any] = []
     for name, each in around.items():
         try:
             inner, own = _inside(each, after.strip("."), beside.within(around))
         except UnreadableFileError:
             continue  # beside those that are meant
-        some = _of_list(inner) or inner if isinstance(inner, list) else _only(lists(inner, "", own))
+        some = (
+            _of_list(inner) or inner if isinstance(inner, list) else _only(inner, own, path, name)
+        )
         found += [{SERIES: name} | record for record in some if isinstance(record, dict)]
     if not found:
-        raise faults.unreadable(
-            f"records: {path} leads nowhere; no name in the place of the star has a list"
-        )
+        raise _nowhere(path, "no name in the place of the star has a list")
     return found
 
 
-def _only(found: dict[str, list[Any]]) -> list[Any]:
+def _only(content: Any, beside: json_series.Beside, path: str, name: str) -> list[Any]:
+    """Return the records of what a star leads to; of several lists nobody knows which is meant."""
+    found = lists(content, "", beside)
+    if len(found) > 1:
+        some = ", ".join([*found][:_FEW]) + (", …" if len(found) > _FEW else "")
+        named = [f"{path.replace(_ANY, name, 1)}.{each}" for each in found]
+        all_of_them = _added_up(named)
+        like = f"{named[0]}{all_of_them}" if all_of_them else f"{path}.{next(iter(found))}"
+        raise faults.unreadable(
+            f"records: {path} leads to more than one list of {name!r} ({some})",
+            "say in the site's YAML which of them holds the measurements, like records: "
+            f"{like}; the file is then read again without a new upload",
+        )
     return next(iter(found.values()), [])
+
+
+def _added_up(paths: list[str]) -> str:
+    """Return what adds up lists whose paths differ by a number in one name, as of inverters; '' without."""
+    first, *others = (each.split(".") for each in paths)
+    for other in others:
+        apart = [
+            (at, *names)
+            for at, names in enumerate(zip(first, other, strict=False))
+            if len({*names}) > 1
+        ]
+        if len(other) != len(first) or len(apart) != 1:
+            continue
+        at, one, another = apart[0]
+        if _NUMBERS.sub("", one) == _NUMBERS.sub("", another) and "[" not in one:
+            star = ".".join([*first[:at], _ANY, *first[at + 1 :]])
+            return (
+                f" for one of them alone; records: {star} with sum_by: {SERIES} adds up inverters"
+            )
+    return ""
+
+
+def _nowhere(path: str, why: str) -> UnreadableFileError:
+    return faults.unreadable(
+        f"records: {path} leads nowhere; {why}",
+        "correct records of the source in the site's YAML (the file is then read again without a new "
+        "upload), or export the file as it was",
+    )
 
 
 def _inside(
@@ -164,7 +218,8 @@ def _inside(
             content = content[int(place[1])]
             continue
         if not isinstance(content, dict) or name not in content:
-            raise faults.unreadable(f"records: {path} leads nowhere; {name!r} is not there")
+            there = ", ".join(map(repr, [*content][:_FEW])) if isinstance(content, dict) else ""
+            raise _nowhere(path, f"{name!r} is not there" + (f", only {there}" if there else ""))
         beside = beside.within(content)
         content = content[name]
     return content, beside

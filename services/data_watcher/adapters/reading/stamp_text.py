@@ -20,6 +20,7 @@ _HOUR_24 = re.compile(r"(?<![\d:])24:00(:00(\.0+)?)?(?![\d:])")
 _TWICE = re.compile(
     r"(?<=[\sT])(0?[0-3])[AB](?=[:.h\s]|$)|(?<=[\sT])(0?[0-3]:\d\d(?::\d\d)?)\s?[AB*]$"
 )
+TWICE = r"[\sT]0?[0-3][AB](?:[:.h\s]|$)|[\sT]0?[0-3]:\d\d(?::\d\d)?\s?[AB*]$"  # as Arrow can look for it
 _SECONDS = re.compile(r"^\d{9,10}(\.\d+)?$")
 _MILLISECONDS = re.compile(r"^\d{12,13}$")
 # 2024060112000000 are the parts of a date, and not a day of 2034.

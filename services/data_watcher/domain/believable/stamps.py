@@ -42,6 +42,10 @@ SEVERAL = (
     "rows count (where: {column: value}) or which column names the inverters, or the registers of a meter, "
     "to add up (sum_by: column), or export one file or one column for each"
 )
+SAME_PLANT = (
+    "if it is the same plant, name the column that numbers the intervals of an hour or a day "
+    "(timestamp.interval_column), or remove the rows that do not count"
+)
 LIGHT = ("power_ac", "ghi", "poa_global", "dni", "dhi")
 Mask = npt.NDArray[np.bool_]
 _ONE_DAY, _ONE_YEAR = np.timedelta64(1, "D"), np.timedelta64(365, "D")
@@ -55,7 +59,7 @@ def contradicting(
     *,
     said: Callable[[int], str],
     most: float = MOST_MIXED,
-    otherwise: str = "if it is the same plant, remove the rows that do not count",
+    otherwise: str = SAME_PLANT,
 ) -> dict[str, Mask]:
     """Return which of the kept rows have another value than a row with the same stamp, by quantity.
 
