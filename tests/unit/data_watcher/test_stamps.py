@@ -164,6 +164,43 @@ def test_an_hour_that_is_marked_and_comes_once_in_the_zone_is_refused(how: str, 
     assert "timezone: Europe/Berlin" in fault.remedy
 
 
+def by_berlin(moment: datetime) -> str:
+    return f"{moment.astimezone(ZoneInfo('Europe/Berlin')):%Y-%m-%d %H:%M}"
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+@pytest.mark.parametrize("zone", ["+01:00", "+02:00", "UTC", "America/New_York"])
+def test_an_hour_that_comes_twice_and_once_in_the_zone_is_refused(
+    zone: str, *, is_turned: bool
+) -> None:
+    """Half of the rows would be an hour off; at night nothing contradicts the first pass of the hour."""
+    rows = around(datetime(2025, 10, 26))  # noqa: DTZ001
+    data = csv(rows[::-1] if is_turned else rows, stamp=by_berlin)
+    fault = refused(data, site(CSV, timezone=zone))
+
+    assert fault.code == "wrong_clock"
+    assert fault.reason.startswith("on 2025-10-26 the hour from 02:00 on comes twice")
+    assert "timezone: Europe/Berlin (" in fault.remedy
+    accepted(data, site(CSV, timezone="Europe/Berlin"), rows)
+
+
+def test_an_hour_that_ends_twice_is_refused_as_well() -> None:
+    rows = around(datetime(2025, 10, 26))  # noqa: DTZ001
+    data = csv(rows, stamp=lambda moment: by_berlin(later(moment)))
+    ends = {"column": "t", "label": "right", "step_minutes": 15}
+
+    assert refused(data, site(CSV | {"timestamp": ends}, timezone="+01:00")).code == "wrong_clock"
+    accepted(data, site(CSV | {"timestamp": ends}, timezone="Europe/Berlin"), rows)
+
+
+def test_two_exports_that_share_an_hour_of_another_night_are_no_clock_of_summer_time() -> None:
+    rows = around(datetime(2025, 10, 12))  # noqa: DTZ001
+    at = next(n for n, (moment, _) in enumerate(rows) if (moment.day, moment.hour) == (12, 2))
+    data = csv([*rows[: at + 4], *rows[at:]], stamp=lambda moment: f"{moment:%Y-%m-%d %H:%M}")
+
+    assert accepted(data, site(CSV), rows).rows.masks["duplicate_stamp"] == 4
+
+
 def test_a_mark_of_something_else_is_no_hour_that_comes_twice() -> None:
     data = csv().replace(b"2024-06-01 02:15;", b"2024-06-01 02:15*;")
     assert accepted(data, site(CSV)).rows.masks == {}

@@ -1,4 +1,4 @@
-"""Marks of the hour that comes twice in autumn, held against the zone of the YAML."""
+"""The hour that comes twice in autumn, marked or not, held against the zone of the YAML."""
 
 from __future__ import annotations
 
@@ -9,11 +9,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.data_watcher.adapters.reading import stamp_text
-from services.data_watcher.domain.time_axis import Times
+from services.data_watcher.domain.time_axis import HOUR, Times, ticks_of
 from shared.errors import UnreadableFileError
 from shared.solar.zones import tzinfo_of
 
-_ONE_DAY = timedelta(days=1)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - by the file's own clock
+_ONE_DAY, _MOMENT = timedelta(days=1), timedelta(microseconds=1)
+MOST_YEARS = 30
+# One of each calendar of summer time: Europe changes at another hour of each clock, North America at 2:00.
+CALENDARS = (
+    "Europe/Berlin",
+    "Europe/London",
+    "Europe/Athens",
+    "America/New_York",
+    "Australia/Sydney",
+    "America/Santiago",
+)
 
 
 def check(text: pa.Array, local: Times, zone: str) -> None:
@@ -43,6 +54,49 @@ def check(text: pa.Array, local: Times, zone: str) -> None:
                 "name the zone of the file's clock in the site's YAML, like timezone: Europe/Berlin (or "
                 "under timestamp of the source)",
             )
+
+
+def check_order(local: Times, zone: str, *, are_ends: bool) -> None:
+    """Refuse rows that go through an hour twice as a clock of summer time does, where the zone's does not.
+
+    Parameters
+    ----------
+    local
+        Stamps in the order of the file; NaT where unknown. [us]
+    are_ends
+        Whether they name the end of an interval, so that the first one after the hour is of it.
+
+    Raises
+    ------
+    UnreadableFileError
+        `wrong_clock`: all stamps before it, or all after it, would be an hour off.
+    """
+    ticks = ticks_of(local[~np.isnat(local)])
+    if len(ticks) and ticks[0] > ticks[-1]:
+        ticks = ticks[::-1]  # the newest row comes first
+    apart = ticks[1:] - ticks[:-1]
+    for last in np.flatnonzero((apart < 0) & (apart > -HOUR))[:MOST_YEARS].tolist():
+        first = int(ticks[last + 1])
+        step = int(apart[last - 1]) if last else 0
+        if ticks[last] + step - first != HOUR or first not in ticks[max(last - 240, 0) : last + 1]:
+            continue
+        moment = _EPOCH + timedelta(microseconds=first) - _MOMENT * are_ends
+        fitting = [each for each in CALENDARS if _is_twice(moment, each)]
+        if fitting and not _changes(moment, zone):
+            raise UnreadableFileError(
+                "wrong_clock",
+                f"on {moment:%Y-%m-%d} the hour from {moment:%H}:00 on comes twice, so the file's clock "
+                f"follows summer time, and timezone: {zone!r} changes no clock on that day",
+                "name the zone of the file's clock in the site's YAML, like timezone: "
+                f"{' or '.join(fitting)} (or under timestamp of the source)",
+            )
+
+
+def _is_twice(moment: datetime, zone: str) -> bool:
+    """Whether a zone's clock shows a time twice: the offset of its first pass is another one."""
+    first, second = (moment.replace(tzinfo=tzinfo_of(zone), fold=fold) for fold in (0, 1))
+    ahead, later = first.utcoffset(), second.utcoffset()
+    return ahead is not None and later is not None and ahead > later
 
 
 def _changes(moment: datetime, zone: str) -> bool:

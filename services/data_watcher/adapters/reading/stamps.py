@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.adapters.reading import intervals, labels, numbered, stamp_text
+from services.data_watcher.adapters.reading import intervals, labels, numbered, passes, stamp_text
 from services.data_watcher.adapters.reading.no_times import (
     MOST_BAD,
     are_of_unknown_months,
@@ -67,6 +67,8 @@ def convert(table: Table, source: SourceFormat, site: Site) -> TimeAxis:
     if is_whole:  # as in nearly every file
         believable.check_swapped(local)
     else:
+        if not is_utc:
+            passes.check_order(local, zone, are_ends=_OFFSET[how.label] == 1)
         kept, rows, doubtful, counts["out_of_order"] = _put_in_order(utc, local, table, how)
         counts["duplicate_stamp"] = int((~np.isnat(utc)).sum()) - len(kept)
     if how.step_minutes is not None:
