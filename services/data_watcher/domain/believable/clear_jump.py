@@ -99,13 +99,16 @@ def _jump(values: Values, power: Power, much: float, kind: _Kind) -> Jump | None
     much
         What values reach under a high sun.
     """
-    before, after = values[:-1], values[1:]
-    low, high = np.minimum(before, after), np.maximum(before, after)
-    np.maximum(low, MUCH / SUDDEN * much, out=low)
-    low *= SUDDEN
-    at = (high > low).nonzero()[0] + 1
-    if not len(at) or power.time.step > LONGEST:
+    if power.time.step > LONGEST:
+        return None
+    apart = values[1:] - values[:-1]
+    np.abs(apart, out=apart)
+    at = (apart > MUCH * (1 - 1 / SUDDEN) * much).nonzero()[0]
+    if not len(at):
         return None  # as in nearly every file of a clear day
+    before, after = values[at], values[at + 1]
+    low = np.maximum(np.minimum(before, after), MUCH / SUDDEN * much)
+    at = at[np.maximum(before, after) > SUDDEN * low] + 1
     side = max(round(CLEAR_FOR / power.time.step), FEWEST)
     at = at[
         (values.take(at - side, mode="wrap") > 0) & (values.take(at + side - 1, mode="wrap") > 0)
