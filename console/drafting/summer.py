@@ -13,17 +13,8 @@ import numpy.typing as npt
 from console.drafting import quantities
 from console.drafting.guess import Changes
 from console.drafting.moments import Times
+from shared.solar.zones import CALENDARS
 
-# Europe changes in all zones at once, at another hour of each clock; North America at 2:00 of each clock.
-_CALENDARS = (
-    "Europe/Berlin",
-    "Europe/London",
-    "Europe/Athens",
-    "America/New_York",
-    "Australia/Sydney",
-    "Pacific/Auckland",
-    "America/Santiago",
-)
 # Places that change on the same days, at the same hour of each clock; in autumn New Zealand does so, too.
 _ALIKE = {
     "America/New_York": (
@@ -57,7 +48,7 @@ def seen(times: Times) -> tuple[Changes, ...]:
         return ()
     found: list[Changes] = []
     for stamps in (known, known - _MOMENT):
-        for zone in _CALENDARS:
+        for zone in CALENDARS:
             shown = _shown(stamps, zone)
             if shown and all(each.zone != zone for each in found):
                 found.append(Changes(zone, shown, _share(stamps, zone)))
@@ -87,7 +78,7 @@ def by_the_sun(times: Times, values: npt.NDArray[np.float64]) -> tuple[Changes, 
     # How far the middle of each day is behind solar noon does not change with the season by itself.
     moment = np.bincount(which, values * hours) - energy * quantities.late_on(days)
     off: dict[str, tuple[float, str]] = {}
-    for zone in _CALENDARS:
+    for zone in CALENDARS:
         changes = list(_changes(lit, zone))
         if any((np.abs(times - begin) <= 2 * _HOUR).any() for begin, _ in changes):
             continue
@@ -140,7 +131,7 @@ def by_length(hours: dict[np.datetime64, float]) -> tuple[Changes, ...]:
         return ()
     why = ", ".join(f"{day} has {each:.0f} hours" for day, each in odd.items())
     found = []
-    for zone in _CALENDARS:
+    for zone in CALENDARS:
         lengths = {
             begin.astype("M8[D]"): 23.0 if is_forward else 25.0
             for begin, is_forward in _changes(days, zone)

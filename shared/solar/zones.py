@@ -9,6 +9,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator
 
+# One of each calendar of summer time. Europe changes in all zones at once, at another hour of each clock;
+# North America at 2:00 of each clock.
+CALENDARS = (
+    "Europe/Berlin",
+    "Europe/London",
+    "Europe/Athens",
+    "America/New_York",
+    "Australia/Sydney",
+    "Pacific/Auckland",
+    "America/Santiago",
+)
 _FIXED_OFFSET = re.compile(r"[+-]\d{2}:[0-5]\d")
 _FARTHEST_WEST, _FARTHEST_EAST = timedelta(hours=-12), timedelta(hours=14)
 

@@ -11,20 +11,11 @@ import pyarrow.compute as pc
 from services.data_watcher.adapters.reading import stamp_text
 from services.data_watcher.domain.time_axis import HOUR, NAT, Times, ticks_of
 from shared.errors import UnreadableFileError
-from shared.solar.zones import tzinfo_of
+from shared.solar.zones import CALENDARS, tzinfo_of
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - by the file's own clock
 _ONE_DAY, _MOMENT = timedelta(days=1), timedelta(microseconds=1)
 MOST_YEARS = 30
-# One of each calendar of summer time: Europe changes at another hour of each clock, North America at 2:00.
-CALENDARS = (
-    "Europe/Berlin",
-    "Europe/London",
-    "Europe/Athens",
-    "America/New_York",
-    "Australia/Sydney",
-    "America/Santiago",
-)
 
 
 def check(text: pa.Array, local: Times, zone: str) -> None:

@@ -29,9 +29,7 @@ ROUGHLY, EVEN = 0.15, 0.03  # what the rows are off a smooth curve [logarithm]
 TWICE = 2.0
 # Of AC capacity times the root of the sun's sine: public plants reached 0.7 to 1.3.
 TOO_HIGH, ENOUGH = 1.35, 0.6
-LOW_SUN = (
-    0.4  # sine of its elevation; below, a plane that faces it gets many times more than others
-)
+LOW_SUN = 0.4  # sine of its elevation; below, a plane that faces it gets much more than others
 NEAR, ROUGH = 1.08, 1.12  # times such a factor; for naming a unit
 HIGHER = 1.5  # times what the change leaves of the sun, or the middle of both: then it was undone
 UNDONE_FOR = 1800.0  # s

@@ -18,9 +18,7 @@ from services.data_watcher.domain.believable.scale_change import STANDARD
 from services.data_watcher.domain.time_axis import DAY, HOUR, Ticks, Times, ticks_of
 
 EVEN_FOR, LEAST = 4 * HOUR, 28 * 3600  # us, and s: a day more
-EVEN = (
-    0.03  # of the ratio's logarithm; 22 of 11,000 pairs of days on real plants that differ were so
-)
+EVEN = 0.03  # of the ratio's logarithm; of 11,000 pairs of real days that differ 22 were so even
 NEAR = 1.07  # times a factor: a hot day gives less
 ROUGHLY = 1.25  # times it, of the best rows
 MOST_APART = 5  # days

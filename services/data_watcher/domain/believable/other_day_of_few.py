@@ -22,10 +22,8 @@ LEAST, LONGEST = 28 * 3600.0, 1800.0  # s, of a file and of an interval
 UP = 0.2  # sine of the sun's elevation
 MOST_DAYS = 7  # of UTC
 FEWEST = 12  # rows in which both change
-VARIES, SMOOTH = (
-    0.05,
-    0.0125,
-)  # of what the sun gives, from row to row; the days are compared by their clouds
+# Of what the sun gives, from row to row; the days are compared by their clouds.
+VARIES, SMOOTH = 0.05, 0.0125
 # How alike these changes are. On real plants those of one day were so by 0.75 to 0.93 at the median; of 683
 # cloudy days one was like the power of the day before by more than 0.6.
 OWN, FURTHER = 0.6, 0.5

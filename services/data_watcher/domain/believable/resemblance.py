@@ -23,9 +23,7 @@ MOST_DAYS = 20  # that are looked at, spread evenly over the file
 LIGHTS = ("ghi", "poa_global")
 STANDARD = 1000.0  # W/m² of irradiance, which count as all of the AC capacity
 MANY_DAYS = 7  # in some of them there is sun, so their best day says what the plant can
-LEAST_ROWS = (
-    8  # of a day with power: days of hourly files are compared, too; nothing is refused for one
-)
+LEAST_ROWS = 8  # of a day with power: those of hourly files are compared, too, and never refused
 LEAST_SUN = 0.2  # sine of the noon sun; below it the horizon decides
 LEAST_ENERGY_PART = 0.02  # of the best day; less is no day with power
 SUSTAINED = 1800.0  # s; a shorter peak may be a spike
