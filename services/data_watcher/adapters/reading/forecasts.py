@@ -25,7 +25,7 @@ from services.data_watcher.domain.believable import (
     ranges,
     resemblance,
 )
-from services.data_watcher.domain.believable.irradiance import STANDARD
+from services.data_watcher.domain.believable.power import STANDARD
 from services.data_watcher.domain.believable.predicted import Light
 from services.data_watcher.domain.believable.sky import Sky
 from services.data_watcher.domain.time_axis import TimeAxis, ticks_of

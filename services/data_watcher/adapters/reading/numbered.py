@@ -90,28 +90,16 @@ def _are_days(local: Times, ahead: npt.NDArray[np.timedelta64]) -> bool:
     return bool((ahead >= _HOUR).any() and (known == known.astype("M8[D]")).all())
 
 
-def _check_days(
-    days: Times,
-    lengths: npt.NDArray[np.timedelta64],
-    of_row: npt.NDArray[np.intp],
-    table: Table,
-    count: Turns,
-) -> None:
-    """Refuse a day with an hour more than the clock of the YAML's zone has on it."""
+def _too_long(table: Table, row: int, day: np.datetime64, count: int) -> UnreadableFileError:
+    """Return the fault of a day with an hour more than the clock of the YAML's zone has on it."""
     assert table.turns is not None  # noqa: S101 - as above
-    usual = lengths == _DAY  # what comes on a shorter day is unclear in any case
-    beyond = np.flatnonzero((table.turns >= count[of_row]) & usual[of_row])
-    filled = [row for row in beyond if any(np.isfinite(v[row]) for v in table.values.values())]
-    if filled:
-        day = of_row[filled[0]]
-        raise UnreadableFileError(
-            "wrong_clock",
-            f"{str(days[day])[:10]} has {table.turns[filled[0]] + 1} intervals in row "
-            f"{table.places.said(int(filled[0]))}, and by the clock of the stated zone {count[day]}: the "
-            "clock of the file is changed on that day",
-            "name the zone of the file's clock in the site's YAML, like Europe/London, or under timestamp of "
-            "the source",
-        )
+    return UnreadableFileError(
+        "wrong_clock",
+        f"{str(day)[:10]} has {table.turns[row] + 1} intervals in row {table.places.said(row)}, and by the "
+        f"clock of the stated zone {count}: the clock of the file is changed on that day",
+        "name the zone of the file's clock in the site's YAML, like Europe/London, or under timestamp of "
+        "the source",
+    )
 
 
 def _check_count(counted: Turns, step: int, span: str, lengths: tuple[int, ...]) -> None:
@@ -142,9 +130,14 @@ def _of_days(
     for values in table.values.values():
         filled |= np.isfinite(values)
     np.maximum.at(highest, of_row[filled], table.turns[filled] + 1)
-    _check_days(days, lengths, of_row, table, count)
-    unclear = (lengths != _DAY) & (highest != count)
+    unusual = lengths != _DAY
     beyond = table.turns >= count[of_row]
+    # What comes on a shorter day is unclear in any case.
+    longer = np.flatnonzero(beyond & ~unusual[of_row] & filled)
+    if len(longer):
+        row = int(longer[0])
+        raise _too_long(table, row, days[of_row[row]], int(count[of_row[row]]))
+    unclear = unusual & (highest != count)
     utc = begin[of_row] + table.turns * step
     utc[unclear[of_row] | beyond] = _NAT
     lost = ~np.isnat(local) & np.isnat(utc) & filled

@@ -33,17 +33,13 @@ def check(text: pa.Array, local: Times, zone: str) -> None:
     if not len(marked):
         return
     said: dict[int, set[str]] = {}
-    ticks = local.astype("M8[us]").astype(np.int64)
-    for row in np.flatnonzero(np.isin(ticks, ticks[marked]) & ~np.isnat(local)):
+    ticks = ticks_of(local.astype("M8[us]", copy=False))
+    for row in np.flatnonzero(np.isin(ticks, ticks[marked]) & (ticks != NAT)):
         said.setdefault(int(ticks[row]), set()).add(text[int(row)].as_py())
     for row in marked:
         if len(said.get(int(ticks[row]), ())) > 1 and not _changes(local[row].item(), zone):
-            raise UnreadableFileError(
-                "wrong_clock",
-                f"{text[int(row)].as_py()!r} marks an hour that comes twice, so the file's clock follows "
-                f"summer time, and timezone: {zone!r} changes no clock on that day",
-                "name the zone of the file's clock in the site's YAML, like timezone: Europe/Berlin (or "
-                "under timestamp of the source)",
+            raise _follows_summer_time(
+                f"{text[int(row)].as_py()!r} marks an hour that comes twice", zone
             )
 
 
@@ -77,13 +73,19 @@ def check_order(local: Times, zone: str, *, are_ends: bool) -> None:
         moment = _EPOCH + timedelta(microseconds=first) - _MOMENT * are_ends
         fitting = [each for each in CALENDARS if _is_twice(moment, each)]
         if fitting and not _changes(moment, zone):
-            raise UnreadableFileError(
-                "wrong_clock",
-                f"on {moment:%Y-%m-%d} the hour from {moment:%H}:00 on comes twice, so the file's clock "
-                f"follows summer time, and timezone: {zone!r} changes no clock on that day",
-                "name the zone of the file's clock in the site's YAML, like timezone: "
-                f"{' or '.join(fitting)} (or under timestamp of the source)",
-            )
+            found = f"on {moment:%Y-%m-%d} the hour from {moment:%H}:00 on comes twice"
+            raise _follows_summer_time(found, zone, " or ".join(fitting))
+
+
+def _follows_summer_time(found: str, zone: str, like: str = "Europe/Berlin") -> UnreadableFileError:
+    """Return the fault of a clock that changes on a day on which the zone's does not."""
+    return UnreadableFileError(
+        "wrong_clock",
+        f"{found}, so the file's clock follows summer time, and timezone: {zone!r} changes no clock on that "
+        "day",
+        f"name the zone of the file's clock in the site's YAML, like timezone: {like} (or under timestamp of "
+        "the source)",
+    )
 
 
 def _is_twice(moment: datetime, zone: str) -> bool:

@@ -23,7 +23,7 @@ from services.data_watcher.domain.believable import (
     temperature,
 )
 from services.data_watcher.domain.believable.checks import check_beside, check_power
-from services.data_watcher.domain.believable.power import Power
+from services.data_watcher.domain.believable.power import STANDARD, Power
 from services.data_watcher.domain.time_axis import TimeAxis
 from services.data_watcher.domain.units import Unit
 from shared.errors import UnreadableFileError
@@ -186,7 +186,7 @@ def _check_weather(  # noqa: PLR0917 - a column, its file and its site
     """Refuse a file whose weather cannot be what its column says; most columns say nothing of themselves."""
     if name == GHI:
         if irradiance.is_doubtful(values, time, site):
-            light = values / irradiance.STANDARD * site.ac_capacity_kw
+            light = values / STANDARD * site.ac_capacity_kw
             irradiance.check_by_sun(Power.of(light, time, site, unit, place))
     elif name == PLANE:
         irradiance.check_plane(name, values, place, time)

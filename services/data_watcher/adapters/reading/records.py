@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -132,9 +132,9 @@ def _records(text: str, source: SourceFormat) -> tuple[str, list[Any]]:
         message = "it holds no list of records, and no lists of values of one length side by side"
         raise _unlike(content, within) or faults.unreadable(message)
     if len(found) > 1:
-        some = ", ".join([*found][:_FEW]) + (", …" if len(found) > _FEW else "")
         raise faults.unreadable(
-            f"it holds {len(found)} lists of records ({some}), and the site's YAML does not say which",
+            f"it holds {len(found)} lists of records ({_some(found)}), and the site's YAML does not say "
+            "which",
             f"say in the site's YAML which list holds the measurements, like records: {next(iter(found))}"
             f"{_added_up([*found])}; the file is then read again without a new upload",
         )
@@ -168,16 +168,21 @@ def _only(content: Any, beside: json_series.Beside, path: str, name: str) -> lis
     """Return the records of what a star leads to; of several lists nobody knows which is meant."""
     found = lists(content, "", beside)
     if len(found) > 1:
-        some = ", ".join([*found][:_FEW]) + (", …" if len(found) > _FEW else "")
         named = [f"{path.replace(_ANY, name, 1)}.{each}" for each in found]
         all_of_them = _added_up(named)
         like = f"{named[0]}{all_of_them}" if all_of_them else f"{path}.{next(iter(found))}"
         raise faults.unreadable(
-            f"records: {path} leads to more than one list of {name!r} ({some})",
+            f"records: {path} leads to more than one list of {name!r} ({_some(found)})",
             "say in the site's YAML which of them holds the measurements, like records: "
             f"{like}; the file is then read again without a new upload",
         )
     return next(iter(found.values()), [])
+
+
+def _some(paths: Iterable[str]) -> str:
+    """Return a few of the paths to lists, in words."""
+    shown = [*paths]
+    return ", ".join(shown[:_FEW]) + (", …" if shown[_FEW:] else "")
 
 
 def _added_up(paths: list[str]) -> str:

@@ -15,8 +15,7 @@ import numpy.typing as npt
 
 from services.data_watcher.domain import units
 from services.data_watcher.domain.believable import sun
-from services.data_watcher.domain.believable.power import Power, Values
-from services.data_watcher.domain.believable.scale_change import STANDARD
+from services.data_watcher.domain.believable.power import STANDARD, Power, Values
 from services.data_watcher.domain.believable.unit_fault import energy_in
 from services.data_watcher.domain.time_axis import minute_of, ticks_of
 from shared.errors import UnreadableFileError

@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.data_watcher.domain.believable import clear_jump, sun
-from services.data_watcher.domain.believable.power import Power, Values
-from services.data_watcher.domain.believable.scale_change import STANDARD
+from services.data_watcher.domain.believable.power import STANDARD, Power, Values
 from services.data_watcher.domain.time_axis import DAY, HOUR, Ticks, Times, ticks_of
 
 EVEN_FOR, LEAST = 4 * HOUR, 28 * 3600  # us, and s: a day more

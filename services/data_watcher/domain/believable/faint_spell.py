@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from services.data_watcher.domain.believable import clear_sky
-from services.data_watcher.domain.believable.power import Power, Values
+from services.data_watcher.domain.believable.power import STANDARD, Power, Values
 
-STANDARD = 1000.0  # W/m² at which a plant's rating holds
 REACHED = 0.75  # of what power reaches at other times; the irradiance is below 0.62 of a clear sky
 TIMES = 1.6  # as much power by its irradiance as at other times
 LEAST = (

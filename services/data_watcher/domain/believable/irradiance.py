@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from services.data_watcher.domain import masks
 from services.data_watcher.domain.believable import clock, sun
-from services.data_watcher.domain.believable.power import NOISE, Power, Values, spacing
+from services.data_watcher.domain.believable.power import NOISE, STANDARD, Power, Values, spacing
 from services.data_watcher.domain.believable.unit_by_clear_day import LOW as LOW_FOR_SUN
 from services.data_watcher.domain.believable.unit_by_clear_day import faint_clear_day
 from services.data_watcher.domain.believable.unit_fault import guess, wrong_unit
@@ -18,7 +18,6 @@ from shared.errors import UnreadableFileError
 from shared.solar.site import Site
 
 ON_PLANE = ("poa_global", "ghi")  # in the order in which they tell more of the plant
-STANDARD = 1000.0  # W/m² at which a plant's rating holds
 BRIGHT = 0.3  # of standard irradiance, or of AC capacity: either says that the sun shines
 LOW = (
     0.28  # of what the irradiance promises, at best; plants that were held back all day showed 0.21

@@ -19,6 +19,7 @@ LEAST_PEAK = 0.01  # of AC capacity; snow and rain included, reached within DAYS
 DAYS_FOR_PEAK = 3
 ENOUGH = 4_000  # rows that show what a long file is
 NOISE = 1e-5  # of AC capacity; a plant that is switched off has no wrong unit
+STANDARD = 1000.0  # W/m² at which a plant's rating holds
 
 
 @dataclass(frozen=True, slots=True)

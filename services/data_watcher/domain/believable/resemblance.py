@@ -14,14 +14,13 @@ import numpy.typing as npt
 
 from services.data_watcher.domain.believable import sun
 from services.data_watcher.domain.believable.clear_day import follows, rises_once
-from services.data_watcher.domain.believable.power import NOISE
+from services.data_watcher.domain.believable.power import NOISE, STANDARD
 from services.data_watcher.domain.time_axis import DAY, TimeAxis, Times, by_day, ticks_of
 from services.data_watcher.domain.traits import Level, Traits, band_of
 from shared.solar.site import POWER, Site
 
 MOST_DAYS = 20  # that are looked at, spread evenly over the file
 LIGHTS = ("ghi", "poa_global")
-STANDARD = 1000.0  # W/m² of irradiance, which count as all of the AC capacity
 MANY_DAYS = 7  # in some of them there is sun, so their best day says what the plant can
 LEAST_ROWS = 8  # of a day with power: those of hourly files are compared, too, and never refused
 LEAST_SUN = 0.2  # sine of the noon sun; below it the horizon decides

@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from services.data_watcher.domain.believable import sun
-from services.data_watcher.domain.believable.power import NOISE, Power, Values, spacing
+from services.data_watcher.domain.believable.power import NOISE, STANDARD, Power, Values, spacing
 from services.data_watcher.domain.time_axis import days_of
 from shared.errors import UnreadableFileError
 
-STANDARD = 1000.0  # W/m² at which a plant's rating holds
 BRIGHT = 0.1  # of standard irradiance, or of AC capacity: either says that the sun shines
 LEAST_ROWS = 4  # of a day, bright ones
 LEAST_DAYS = 3  # on either side: snow and outages of a day or two pass

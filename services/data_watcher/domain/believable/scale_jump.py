@@ -13,14 +13,13 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from services.data_watcher.domain.believable.power import Power, Values
+from services.data_watcher.domain.believable.power import STANDARD, Power, Values
 from services.data_watcher.domain.believable.scale_change import (
     BRIGHT,
     CHANGE,
     FOLLOWS,
     LEAST_DAYS,
     SPREAD,
-    STANDARD,
     of_units,
 )
 from services.data_watcher.domain.time_axis import DAY, HOUR, Ticks, Times, minute_of, ticks_of
