@@ -189,8 +189,23 @@ def test_an_hour_that_ends_twice_is_refused_as_well() -> None:
     data = csv(rows, stamp=lambda moment: by_berlin(later(moment)))
     ends = {"column": "t", "label": "right", "step_minutes": 15}
 
-    assert refused(data, site(CSV | {"timestamp": ends}, timezone="+01:00")).code == "wrong_clock"
+    fault = refused(data, site(CSV | {"timestamp": ends}, timezone="+01:00"))
+    assert fault.code == "wrong_clock"
+    assert "timezone: Europe/Berlin (" in fault.remedy
     accepted(data, site(CSV | {"timestamp": ends}, timezone="Europe/Berlin"), rows)
+
+
+@pytest.mark.parametrize("label", ["left", "right"])
+def test_an_hourly_stamp_that_comes_twice_and_once_in_the_zone_is_refused(label: str) -> None:
+    rows = [row for row in around(datetime(2025, 10, 26)) if row[0].minute == 0]  # noqa: DTZ001
+    ahead = timedelta(hours=label == "right")
+    data = csv(rows, stamp=lambda moment: by_berlin(moment + ahead))
+    hours = {"column": "t", "label": label, "step_minutes": 60}
+
+    fault = refused(data, site(CSV | {"timestamp": hours}, timezone="+01:00"))
+    assert fault.code == "wrong_clock"
+    assert "timezone: Europe/Berlin" in fault.remedy
+    accepted(data, site(CSV | {"timestamp": hours}, timezone="Europe/Berlin"), rows)
 
 
 def test_two_exports_that_share_an_hour_of_another_night_are_no_clock_of_summer_time() -> None:

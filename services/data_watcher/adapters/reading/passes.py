@@ -16,6 +16,7 @@ from shared.solar.zones import CALENDARS, tzinfo_of
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - by the file's own clock
 _ONE_DAY, _MOMENT = timedelta(days=1), timedelta(microseconds=1)
 MOST_YEARS = 30
+MOST_ROWS = 240  # of an hour
 
 
 def check(text: pa.Array, local: Times, zone: str) -> None:
@@ -51,7 +52,7 @@ def check_order(local: Times, zone: str, *, are_ends: bool) -> None:
     local
         Stamps in the order of the file; NaT where unknown. [us]
     are_ends
-        Whether they name the end of an interval, so that the first one after the hour is of it.
+        Whether they name the end of an interval; one alone may be of the hour before it, too.
 
     Raises
     ------
@@ -59,19 +60,22 @@ def check_order(local: Times, zone: str, *, are_ends: bool) -> None:
         `wrong_clock`: all stamps before it, or all after it, would be an hour off.
     """
     ticks = ticks_of(local)
-    if (ticks[1:] >= ticks[:-1]).all():
+    if (ticks[1:] > ticks[:-1]).all():
         return  # as where the clock only skips an hour
     ticks = ticks[ticks != NAT]
     if len(ticks) and ticks[0] > ticks[-1]:
         ticks = ticks[::-1]  # the newest row comes first
     apart = ticks[1:] - ticks[:-1]
-    for last in np.flatnonzero((apart < 0) & (apart > -HOUR))[:MOST_YEARS].tolist():
+    steps, turns = apart[:-1], apart[1:]
+    an_hour_back = (steps > 0) & (turns <= 0) & (steps - turns == HOUR)
+    for last in (np.flatnonzero(an_hour_back)[:MOST_YEARS] + 1).tolist():
         first = int(ticks[last + 1])
-        step = int(apart[last - 1]) if last else 0
-        if ticks[last] + step - first != HOUR or first not in ticks[max(last - 240, 0) : last + 1]:
+        if first not in ticks[max(last - MOST_ROWS, 0) : last + 1]:
             continue
-        moment = _EPOCH + timedelta(microseconds=first) - _MOMENT * are_ends
-        fitting = [each for each in CALENDARS if _is_twice(moment, each)]
+        # Ends are of the clock as it is then, or as it was at the beginning: the middle is in the hour.
+        moment = _EPOCH + timedelta(microseconds=(first + int(ticks[last])) // 2)
+        moments = [moment, moment - _MOMENT] if are_ends and first == ticks[last] else [moment]
+        fitting = [each for each in CALENDARS if any(_is_twice(one, each) for one in moments)]
         if fitting and not _changes(moment, zone):
             found = f"on {moment:%Y-%m-%d} the hour from {moment:%H}:00 on comes twice"
             raise _follows_summer_time(found, zone, " or ".join(fitting))
